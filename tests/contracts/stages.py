@@ -19,10 +19,14 @@ from typing import Any, Protocol
 import requests
 
 from crmsync.gateways.hubspot.associations import HubspotAssociations
+from crmsync.gateways.hubspot.client import HubspotClient
+from crmsync.gateways.hubspot.companies import HubspotCompanies
+from crmsync.gateways.hubspot.gone import HubspotDeleter
 from crmsync.gateways.hubspot.listing import HubspotLister
 from crmsync.gateways.hubspot.lists import HubspotLists
 from crmsync.gateways.hubspot.pipelines import HubspotPipelines
 from crmsync.gateways.hubspot.records import HubspotGateway
+from crmsync.gateways.hubspot.sweep import HubspotSweep
 from crmsync.gateways.retry import RetryPolicy
 from crmsync.gateways.salesforce.listing import SalesforceLister
 from crmsync.gateways.salesforce.opportunities import SalesforceOpportunities
@@ -136,6 +140,7 @@ class Stage:
     lists: Any = None
     keeper: Any = None
     """Who makes HubSpot lists and puts contacts into them."""
+    sweeper: Any = None
     accounts: Any = None
     companies: Any = None
     associations: Any = None
@@ -221,7 +226,15 @@ def memory_hubspot(pipelines_allowed: int = 100) -> Iterator[Stage]:
     lists, us = MemoryLists(now=_Ticking()), crm.customs.by[True]
     pairs = MemoryAssociations(crm)
     stage = Stage(
-        crm, crm, HUBSPOT, MemoryPreferences(crm), MemoryDeleter(crm), lists, lists, by_us=us
+        crm,
+        crm,
+        HUBSPOT,
+        MemoryPreferences(crm),
+        MemoryDeleter(crm),
+        lists,
+        lists,
+        sweeper=crm,
+        by_us=us,
     )
     stage.companies, stage.associations, stage.matchmaker = MemoryCompanies(crm), pairs, pairs
     stage.lister, stage.deals = MemoryLister(crm, 100), MemoryDeals(crm, pipelines_allowed)
@@ -239,6 +252,7 @@ def memory_salesforce(
         crm,
         crm,
         SALESFORCE,
+        sweeper=crm,
         by_us=crm.customs.by[True],
         accounts=MemoryAccounts(crm),
         lister=MemoryLister(crm),
@@ -261,26 +275,27 @@ def simulated_hubspot(
     portal = simulator.portals[0]
     with served(simulator.wsgi) as url:
         set_up_hubspot(url, portal.access_token)
-        gateway = HubspotGateway(
+        client = HubspotClient(
             FixedSecret({"access_token": portal.access_token, "api_url": url}),
             version=version,
             patience=patience(clock),
-            page=page,
         )
+        gateway = HubspotGateway(client)
         person = HubspotPerson(url, portal.user_token)
         yield Stage(
             gateway,
             person,
             HUBSPOT,
             gateway,
-            gateway,
-            HubspotLists(gateway.client, page=list_page),
+            HubspotDeleter(client),
+            HubspotLists(client, page=list_page),
             HubspotKeeper(url, portal.user_token),
-            companies=gateway,
-            associations=HubspotAssociations(gateway.client),
+            sweeper=HubspotSweep(client, patience=patience(clock), page=page),
+            companies=HubspotCompanies(client),
+            associations=HubspotAssociations(client),
             matchmaker=person,
-            lister=HubspotLister(gateway.client),
-            deals=HubspotPipelines(gateway.client),
+            lister=HubspotLister(client),
+            deals=HubspotPipelines(client),
             catch_up=lambda: clock.advance(3600),
             by_us=f"INTEGRATION/{portal.app_id}",
         )
@@ -350,6 +365,7 @@ def simulated_salesforce(page: int = 2000, **world: Any) -> Iterator[Stage]:
             gateway,
             person,
             SALESFORCE,
+            sweeper=gateway,
             by_us=simulator.integration_user_id,
             accounts=gateway,
             lister=lister,
@@ -368,17 +384,25 @@ def live_hubspot(environment: Mapping[str, str]) -> Iterator[Stage]:
     url, token = "https://api.hubapi.com", environment["CRMSYNC_LIVE_HUBSPOT_TOKEN"]
     set_up_hubspot(url, token)
     person = HubspotPerson(url, token)
-    gateway = HubspotGateway(FixedSecret({"access_token": token}))
+    client = HubspotClient(FixedSecret({"access_token": token}))
+    gateway = HubspotGateway(client)
     stage = Stage(
-        gateway, person, HUBSPOT, gateway, gateway, catch_up=lambda: time.sleep(30), is_live=True
-    )
-    stage.lists, stage.keeper = HubspotLists(gateway.client), HubspotKeeper(url, token)
-    stage.companies, stage.associations, stage.matchmaker = (
         gateway,
-        HubspotAssociations(gateway.client),
+        person,
+        HUBSPOT,
+        gateway,
+        HubspotDeleter(client),
+        sweeper=HubspotSweep(client),
+        catch_up=lambda: time.sleep(30),
+        is_live=True,
+    )
+    stage.lists, stage.keeper = HubspotLists(client), HubspotKeeper(url, token)
+    stage.companies, stage.associations, stage.matchmaker = (
+        HubspotCompanies(client),
+        HubspotAssociations(client),
         person,
     )
-    stage.lister, stage.deals = HubspotLister(gateway.client), HubspotPipelines(gateway.client)
+    stage.lister, stage.deals = HubspotLister(client), HubspotPipelines(client)
     yield from _swept(stage)
 
 
@@ -396,6 +420,7 @@ def live_salesforce(environment: Mapping[str, str]) -> Iterator[Stage]:
         gateway,
         SalesforcePerson(who.instance_url, who.value),
         SALESFORCE,
+        sweeper=gateway,
         by_us=who.user_id,
         is_live=True,
     )

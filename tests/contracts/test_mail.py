@@ -17,8 +17,8 @@ from moto import mock_aws
 from crmsync.errors import Gone, Refused, TryAgain
 from crmsync.gateways.aws.log_ranges import RangeSender
 from crmsync.gateways.dynamodb.task_state import TaskStateTable
+from crmsync.gateways.hubspot.client import HubspotClient
 from crmsync.gateways.hubspot.mail import HubspotMail
-from crmsync.gateways.hubspot.records import HubspotGateway
 from crmsync.gateways.salesforce.records import SalesforceGateway
 from crmsync.gateways.salesforce.tasks import SalesforceTasks
 from crmsync.model.effects import WriteTask
@@ -66,9 +66,9 @@ def simulated_log(page: int) -> Iterator[LogStage]:
     portal = simulator.portals[0]
     with served(simulator.wsgi) as url:
         secret = FixedSecret({"access_token": portal.access_token, "api_url": url})
-        gateway = HubspotGateway(secret, patience=patience(clock))
+        client = HubspotClient(secret, patience=patience(clock))
         yield LogStage(
-            HubspotMail(gateway.client, page=page),
+            HubspotMail(client, page=page),
             lambda rows: (
                 simulator.person({"do": "email_events", "events": [_row(row) for row in rows]})
                 and None

@@ -145,7 +145,7 @@ def test_a_role_that_was_deleted_by_itself_is_told_if_it_was_ever_seen(org: Stag
     assert org.opportunities.roles_of([deal, other]) == {}
     told = [
         (one.ref, one.deleted)
-        for page in org.crm.changed_since({ROLE: since}, with_purged=True)
+        for page in org.sweeper.changed_since({ROLE: since}, with_purged=True)
         for one in page
     ]
     assert sorted(told) == sorted((ref, True) for ref in (read, listed, unseen))
@@ -420,7 +420,7 @@ def test_opportunities_are_made_changed_and_swept_like_other_records(org: Stage)
     assert (page.refs, page.after, org.lister.count(OPPORTUNITY)) == ((first.ref,), None, 1)
     org.person.delete(first.ref)
     since = dict.fromkeys((OPPORTUNITY, ROLE), record.created_at)
-    seen = [(one.ref, one.deleted) for page in org.crm.changed_since(since) for one in page]
+    seen = [(one.ref, one.deleted) for page in org.sweeper.changed_since(since) for one in page]
     assert seen == [(first.ref, True), (role.ref, True)]
     assert [
         type(one)

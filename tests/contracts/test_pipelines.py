@@ -235,7 +235,7 @@ def test_deals_are_swept_listed_deleted_and_merged_like_other_records(hubspot: S
     )
 
     swept = {
-        sighting.ref for page in hubspot.crm.changed_since({"deal": since}) for sighting in page
+        sighting.ref for page in hubspot.sweeper.changed_since({"deal": since}) for sighting in page
     }
     page = hubspot.lister.page("deal", "", 100)
 

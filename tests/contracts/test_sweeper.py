@@ -29,13 +29,15 @@ def test_what_changed_is_told_oldest_first_and_what_did_not_is_not(stage: Stage)
     records = stage.crm.read([ada, bob], {name: []})
     earliest = min(record.modified_at for record in records.values())
 
-    seen = [one for one in flat(stage.crm.changed_since({name: earliest})) if one.ref in records]
+    seen = [
+        one for one in flat(stage.sweeper.changed_since({name: earliest})) if one.ref in records
+    ]
 
     assert sorted((one.ref, one.deleted) for one in seen) == sorted([(ada, False), (bob, False)])
     assert [one.modified_at for one in seen] == sorted(one.modified_at for one in seen)
     later = records[ada].modified_at + timedelta(seconds=2)
     assert [
-        one.ref for one in flat(stage.crm.changed_since({name: later})) if one.ref in records
+        one.ref for one in flat(stage.sweeper.changed_since({name: later})) if one.ref in records
     ] == []
 
 
@@ -47,7 +49,8 @@ def test_salesforce_tells_what_was_deleted_and_hubspot_does_not(stage: Stage) ->
     stage.catch_up()
 
     seen = [
-        (one.ref, one.deleted) for one in flat(stage.crm.changed_since({stage.words.object: since}))
+        (one.ref, one.deleted)
+        for one in flat(stage.sweeper.changed_since({stage.words.object: since}))
     ]
 
     assert seen == ([] if stage.words.side is Side.HUBSPOT else [(ada, True)])
@@ -67,7 +70,7 @@ def test_a_record_that_is_purged_is_told_to_whoever_asks(
     salesforce.person.purge(gone)
 
     pages = {
-        wanted: salesforce.crm.changed_since({"Lead": since}, with_purged=wanted)
+        wanted: salesforce.sweeper.changed_since({"Lead": since}, with_purged=wanted)
         for wanted in (False, True)
     }
 
@@ -84,7 +87,7 @@ def test_what_lies_in_the_recycle_bin_is_told_once(salesforce: Stage) -> None:
     since = salesforce.crm.read([gone], {"Lead": []})[gone].modified_at
     salesforce.person.delete(gone)
 
-    pages = salesforce.crm.changed_since({"Lead": since}, with_purged=True)
+    pages = salesforce.sweeper.changed_since({"Lead": since}, with_purged=True)
 
     assert [(one.ref, one.deleted) for page in pages for one in page] == [(gone, True)]
 
@@ -112,7 +115,7 @@ def test_more_records_than_a_page_with_one_stamp_are_all_told(crowded: Stage) ->
     name = crowded.words.object
     earliest = min(record.modified_at for record in crowded.crm.read(made, {name: []}).values())
 
-    pages = list(crowded.crm.changed_since({name: earliest}))
+    pages = list(crowded.sweeper.changed_since({name: earliest}))
 
     assert sorted(one.ref for one in flat(pages)) == sorted(made)
 
@@ -130,6 +133,6 @@ def test_several_objects_are_told_in_one_go(salesforce: Stage) -> None:
         "Contact": records[contact].modified_at + timedelta(seconds=2),
     }
 
-    seen = [one.ref for one in flat(salesforce.crm.changed_since(since)) if one.ref in records]
+    seen = [one.ref for one in flat(salesforce.sweeper.changed_since(since)) if one.ref in records]
 
     assert seen == [lead]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from crmsync.gateways.hubspot.records import HubspotGateway
+from crmsync.gateways.hubspot.client import HubspotClient
 from crmsync.gateways.owners import MAX_AGE, OwnersDirectory
 from crmsync.gateways.salesforce.records import SalesforceGateway
 from crmsync.model.owners import Owner, Owners
@@ -77,14 +77,14 @@ def town() -> Iterator[Town]:
     token = made.hubspot.portals[0].access_token
     with served(made.hubspot.wsgi) as hubspot_url, served(made.salesforce.wsgi) as salesforce_url:
         made.salesforce.set_instance_url(salesforce_url)
-        hubspot = HubspotGateway(FixedSecret({"access_token": token, "api_url": hubspot_url}))
+        hubspot = HubspotClient(FixedSecret({"access_token": token, "api_url": hubspot_url}))
         client = {
             "client_id": made.salesforce.client_id,
             "client_secret": made.salesforce.client_secret,
         }
         salesforce = SalesforceGateway(salesforce_url, FixedSecret(client), now=lambda: 1000.0)
         made.directory = OwnersDirectory(
-            hubspot.client, salesforce.session, now=lambda: made.seconds[0], page=2
+            hubspot, salesforce.session, now=lambda: made.seconds[0], page=2
         )
         yield made
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from crmsync.errors import SyncError
+from crmsync.gateways.hubspot.client import HubspotClient
 from crmsync.gateways.hubspot.records import HubspotGateway
 from crmsync.gateways.retry import RetryPolicy
 from crmsync.gateways.salesforce.session import Login, SalesforceSession
@@ -35,7 +36,7 @@ def test_hubspots_token_follows_no_redirect(elsewhere: Script, status: int) -> N
     with script(Answer({}, status, {"Location": f"{elsewhere.url}/crm"})) as hubspot:
         secret = FixedSecret({"access_token": "made-up", "api_url": hubspot.url})
         with pytest.raises(SyncError):
-            HubspotGateway(secret, patience=NO_WAIT).read(
+            HubspotGateway(HubspotClient(secret, patience=NO_WAIT)).read(
                 [Ref(Side.HUBSPOT, "contact", "81")], {"contact": ("email",)}
             )
 

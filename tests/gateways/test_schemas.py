@@ -7,6 +7,7 @@ import time
 import pytest
 
 from crmsync.errors import Drifted
+from crmsync.gateways.hubspot.client import HubspotClient
 from crmsync.gateways.hubspot.records import HubspotGateway
 from crmsync.gateways.salesforce.records import SalesforceGateway
 from crmsync.gateways.schemas import LiveSchemas
@@ -39,7 +40,9 @@ def test_a_property_that_is_gone_is_not_taken_for_blank() -> None:
     with script(
         row(email="a@example.com"), PROPERTIES, row(email="a@example.com"), PROPERTIES
     ) as asked:
-        gateway = HubspotGateway(FixedSecret({"access_token": "t", "api_url": asked.url}))
+        gateway = HubspotGateway(
+            HubspotClient(FixedSecret({"access_token": "t", "api_url": asked.url}))
+        )
         for read in (
             lambda: gateway.read([CONTACT], {"contact": ["email", "colour"]}),
             lambda: gateway.find(["a@example.com"], {"contact": ["email", "colour"]}),
@@ -62,7 +65,8 @@ def test_a_property_that_rows_leave_out_is_looked_up_once_a_minute() -> None:
     ]
     with script(*answers) as asked:
         gateway = HubspotGateway(
-            FixedSecret({"access_token": "t", "api_url": asked.url}), now=lambda: clock[0]
+            HubspotClient(FixedSecret({"access_token": "t", "api_url": asked.url})),
+            now=lambda: clock[0],
         )
         for at in (0, 1, 2, 70):
             clock[0] = at
@@ -77,7 +81,7 @@ def test_a_property_that_rows_leave_out_is_looked_up_once_a_minute() -> None:
 def test_what_a_side_has_is_told_in_small_letters_with_what_may_only_be_read() -> None:
     """HubSpot's properties."""
     with script(PROPERTIES) as asked:
-        client = HubspotGateway(FixedSecret({"access_token": "t", "api_url": asked.url})).client
+        client = HubspotClient(FixedSecret({"access_token": "t", "api_url": asked.url}))
         told = LiveSchemas(client, None).described(Side.HUBSPOT, ["contact"])  # type: ignore[arg-type]
 
     assert (told["contact"].fields, told["contact"].read_only) == ({"email", "old"}, {"old"})

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from crmsync.errors import Down, Refused
+from crmsync.gateways.hubspot.client import HubspotClient
 from crmsync.gateways.hubspot.records import HubspotGateway
 from crmsync.gateways.retry import RetryPolicy
 from crmsync.gateways.salesforce.session import Login, SalesforceSession
@@ -92,7 +93,7 @@ def test_hubspots_token_goes_to_no_imposter(imposter: tuple[str, list[bytes]]) -
     """The call counts as one that was not answered, and waits with everything else for HubSpot."""
     url, told = imposter
     gateway = HubspotGateway(
-        FixedSecret({"access_token": "made-up", "api_url": url}), patience=patience()
+        HubspotClient(FixedSecret({"access_token": "made-up", "api_url": url}), patience=patience())
     )
 
     with pytest.raises(Down, match="did not answer"):
@@ -117,7 +118,7 @@ def test_salesforces_credentials_go_to_no_imposter(imposter: tuple[str, list[byt
 def test_hubspots_token_is_not_sent_in_clear(url: str) -> None:
     """Whatever the secret names: https, or the machine itself."""
     gateway = HubspotGateway(
-        FixedSecret({"access_token": "made-up", "api_url": url}), patience=patience()
+        HubspotClient(FixedSecret({"access_token": "made-up", "api_url": url}), patience=patience())
     )
 
     with pytest.raises(Refused, match="no https address"):

@@ -239,14 +239,17 @@ def stage(
             account = HubspotClient(secret(connection), version=version, patience=patience(clock))
             return HubspotLister(account) if side is Side.HUBSPOT else org_lister(connection)
 
-        def gateways(connection: Connection) -> tuple[HubspotGateway, SalesforceGateway]:
+        def gateways(connection: Connection) -> tuple[HubspotClient, SalesforceGateway]:
             now = lambda: clock.now_ms() / 1000  # noqa: E731 - as above
-            account = HubspotGateway(secret(connection), version=version, patience=patience(clock))
+            account = HubspotClient(secret(connection), version=version, patience=patience(clock))
             return account, SalesforceGateway(salesforce_url, org_secret, now=now)
 
         def sides(connection: Connection) -> RebuildSides:
-            readers = dict(zip(Side, gateways(connection), strict=True))
-            return RebuildSides({side: lister(connection, side) for side in Side}, readers)
+            client, org = gateways(connection)
+            return RebuildSides(
+                {side: lister(connection, side) for side in Side},
+                {Side.HUBSPOT: HubspotGateway(client), Side.SALESFORCE: org},
+            )
 
         maps, conflict_log = MemoryPipelineMaps(), MemoryLedger()
         links, outbox, cursors, waiting = (

@@ -11,6 +11,9 @@ from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.preview.read_only import ReadOnlyRoles, read_only
 from crmsync.flows.preview.window import ReadOnlyView
 from crmsync.gateways.hubspot.associations import HubspotAssociations
+from crmsync.gateways.hubspot.client import HubspotClient
+from crmsync.gateways.hubspot.companies import HubspotCompanies
+from crmsync.gateways.hubspot.gone import HubspotDeleter
 from crmsync.gateways.hubspot.listing import HubspotLister
 from crmsync.gateways.hubspot.lists import HubspotLists
 from crmsync.gateways.hubspot.pipelines import HubspotPipelines
@@ -40,7 +43,7 @@ from tests.memory import (
 class Connected:
     """What opens a connection: its gateways, and our own stores."""
 
-    gateways: Callable[[Connection], tuple[HubspotGateway, SalesforceGateway]]
+    gateways: Callable[[Connection], tuple[HubspotClient, SalesforceGateway]]
     links: MemoryLinks
     inbox: MemoryInbox
     outbox: MemoryOutbox
@@ -52,28 +55,28 @@ class Connected:
 
     def window(self, connection: Connection, _settings: Settings) -> ReadOnlyView:
         """The connection, to be looked at only."""
-        hubspot, salesforce = self.gateways(connection)
-        client, session = hubspot.client, salesforce.session
+        client, salesforce = self.gateways(connection)
+        session = salesforce.session
         listers = {Side.HUBSPOT: HubspotLister(client), Side.SALESFORCE: SalesforceLister(session)}
         spent = {Side.HUBSPOT: lambda: client.calls, Side.SALESFORCE: lambda: session.calls}
-        world = read_only(self._world(connection, hubspot, salesforce))
+        world = read_only(self._world(connection, client, salesforce))
         return ReadOnlyView(
             world, listers.__getitem__, SalesforceLister(session), lambda side: spent[side](), full
         )
 
     def _world(
-        self, connection: Connection, hubspot: HubspotGateway, salesforce: SalesforceGateway
+        self, connection: Connection, client: HubspotClient, salesforce: SalesforceGateway
     ) -> SyncContext:
-        client, session = hubspot.client, salesforce.session
+        hubspot, session = HubspotGateway(client), salesforce.session
         return SyncContext(
             connection,
             hubspot,
             salesforce,
             preferences=hubspot,
-            deleter=hubspot,
+            deleter=HubspotDeleter(client),
             lists=HubspotLists(client),
             associations=HubspotAssociations(client),
-            companies=hubspot,
+            companies=HubspotCompanies(client),
             accounts=salesforce,
             opportunities=SalesforceOpportunities(session, ReadOnlyRoles(MemoryRoles())),
             deals=HubspotPipelines(client),

@@ -13,6 +13,7 @@ import pytest
 
 from crmsync.errors import Gone, Refused, SyncError, TryAgain
 from crmsync.gateways.hubspot.associations import LIMIT_REACHED, HubspotAssociations
+from crmsync.gateways.hubspot.client import HubspotClient
 from crmsync.gateways.hubspot.records import HubspotGateway
 from crmsync.gateways.retry import RetryPolicy
 from crmsync.model.effects import Associate, Category, CreateRecord, Dissociate
@@ -33,10 +34,9 @@ class Account:
     def __init__(self, url: str, simulator: HubSpotSimulator, faults: Faults) -> None:
         self.faults, self.simulator = faults, simulator
         secret = FixedSecret({"access_token": simulator.portals[0].access_token, "api_url": url})
-        self.gateway = HubspotGateway(
-            secret, patience=RetryPolicy(pause=lambda _: None, jitter=lambda: 0.5)
-        )
-        self.pairs = HubspotAssociations(self.gateway.client)
+        patience = RetryPolicy(pause=lambda _: None, jitter=lambda: 0.5)
+        client = HubspotClient(secret, patience=patience)
+        self.gateway, self.pairs = HubspotGateway(client), HubspotAssociations(client)
 
     def made(self, kind: str, count: int) -> list[Ref]:
         """So many records of a kind."""
@@ -160,7 +160,7 @@ def test_the_row_that_spoils_a_batch_is_found_by_halves() -> None:
     contacts, [company] = refs("contact", *range(100)), refs("company", 500)
     with served(server) as url:
         pairs = HubspotAssociations(
-            HubspotGateway(FixedSecret({"access_token": "t", "api_url": url})).client
+            HubspotClient(FixedSecret({"access_token": "t", "api_url": url}))
         )
         outcomes = pairs.associate([Associate(one, company) for one in contacts])
 
@@ -178,7 +178,7 @@ def test_no_call_holds_two_companies_of_one_contact() -> None:
     effects = [Associate(who, what, primary=True) for who in (ada, bob) for what in (one, two)]
     with served(server) as url:
         pairs = HubspotAssociations(
-            HubspotGateway(FixedSecret({"access_token": "t", "api_url": url})).client
+            HubspotClient(FixedSecret({"access_token": "t", "api_url": url}))
         )
         outcomes = pairs.associate(effects)
 
@@ -201,7 +201,7 @@ def test_an_unclear_answer_to_a_read_is_no_empty_one() -> None:
     script = Script([Answer({"status": "COMPLETE", "results": [], "errors": [error]}, 207)])
     with served(script) as url:
         pairs = HubspotAssociations(
-            HubspotGateway(FixedSecret({"access_token": "t", "api_url": url})).client
+            HubspotClient(FixedSecret({"access_token": "t", "api_url": url}))
         )
         with pytest.raises(SyncError) as caught:
             pairs.of(refs("contact", 1), "company")
@@ -245,7 +245,7 @@ def test_a_record_that_is_not_there_is_gone_in_either_form(
     server = Script([answer])
     with served(server) as url:
         pairs = HubspotAssociations(
-            HubspotGateway(FixedSecret({"access_token": "t", "api_url": url})).client
+            HubspotClient(FixedSecret({"access_token": "t", "api_url": url}))
         )
         outcomes = pairs.associate(effects[: 1 + others])
     assert [type(one) for one in outcomes] == [Gone, *[Written] * others]

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from crmsync.errors import Conflict, Down, Drifted, SyncError, TryAgain
+from crmsync.gateways.hubspot.client import HubspotClient
 from crmsync.gateways.hubspot.records import HubspotGateway
+from crmsync.gateways.hubspot.sweep import HubspotSweep
 from crmsync.gateways.hubspot.versions import path_in
 from crmsync.gateways.retry import RetryPolicy
 from crmsync.model.effects import CreateRecord, UpdateRecord
@@ -55,8 +57,10 @@ def account() -> Iterator[Account]:
     with served(simulator.wsgi) as url:
         set_up_hubspot(url, portal.access_token)
         gateway = HubspotGateway(
-            FixedSecret({"access_token": portal.access_token, "api_url": url}),
-            patience=RetryPolicy(pause=waits.append, jitter=lambda: 0.5),
+            HubspotClient(
+                FixedSecret({"access_token": portal.access_token, "api_url": url}),
+                patience=RetryPolicy(pause=waits.append, jitter=lambda: 0.5),
+            )
         )
         yield Account(gateway, simulator, faults, waits)
 
@@ -196,9 +200,10 @@ def test_a_rotated_token_is_used_from_the_next_try_on() -> None:
     rotating = Rotating()
     with script(Answer({}, 401), Answer({"results": []})) as asked:
         rotating.url = asked.url
-        gateway = HubspotGateway(rotating)
+        client = HubspotClient(rotating)
+        gateway = HubspotGateway(client)
         gateway.read([contact(1)], {"contact": []})
-        list(gateway.changed_since({}))
+        list(HubspotSweep(client).changed_since({}))
         gateway.read([contact(1)], {"contact": []})
 
     assert [one.headers["Authorization"] for one in asked.asked] == [
@@ -234,7 +239,10 @@ def _row(number: int) -> dict[str, Any]:
 def scripted(*answers: Answer) -> Iterator[tuple[HubspotGateway, Script]]:
     """A gateway to a server that answers so."""
     with script(*answers) as asked:
-        yield HubspotGateway(FixedSecret({"access_token": "t", "api_url": asked.url})), asked
+        yield (
+            HubspotGateway(HubspotClient(FixedSecret({"access_token": "t", "api_url": asked.url}))),
+            asked,
+        )
 
 
 class FirstClashOnly(Script):
@@ -258,7 +266,7 @@ def test_a_batch_refused_for_one_row_is_halved_until_the_row_is_found() -> None:
     """The other rows are written; answers are matched by id, not by place."""
     server = FirstClashOnly([])
     with served(server) as url:
-        gateway = HubspotGateway(FixedSecret({"access_token": "t", "api_url": url}))
+        gateway = HubspotGateway(HubspotClient(FixedSecret({"access_token": "t", "api_url": url})))
         outcomes = gateway.update([an_update(number) for number in range(100)])
 
     written = [Written(contact(number), {"phone": "1"}) for number in range(100)]
@@ -287,9 +295,9 @@ def test_something_that_is_no_address_is_nowhere_and_does_not_hide_the_others() 
     server = FussyAboutAddresses([])
     addresses = [f"p{number}@x" if number != 13 else "p13" for number in range(40)]
     with served(server) as url:
-        found = HubspotGateway(FixedSecret({"access_token": "t", "api_url": url})).find(
-            addresses, {"contact": []}
-        )
+        found = HubspotGateway(
+            HubspotClient(FixedSecret({"access_token": "t", "api_url": url}))
+        ).find(addresses, {"contact": []})
 
     assert [record.ref for record in found] == [
         contact(number) for number in range(40) if number != 13

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from crmsync.errors import Down, Refused, SyncError, TryAgain
+from crmsync.gateways.hubspot.client import HubspotClient
+from crmsync.gateways.hubspot.gone import HubspotDeleter
 from crmsync.gateways.hubspot.records import HubspotGateway
 from crmsync.gateways.retry import RetryPolicy
 from crmsync.model.effects import DeleteRecord
@@ -76,7 +78,7 @@ def survivors(portal: Portal, *numbers: int) -> tuple[Mapping[Ref, Ref], list[st
     """The survivors of these contacts, and the last parts of the paths that were asked."""
     server = MergedIds(portal)
     with served(server) as url:
-        gateway = HubspotGateway(FixedSecret({"access_token": "t", "api_url": url}))
+        gateway = HubspotGateway(HubspotClient(FixedSecret({"access_token": "t", "api_url": url})))
         found = gateway.survivors(contact(number) for number in numbers)
     return found, [one.path.rsplit("/", 1)[-1].split("?")[0] for one in server.asked]
 
@@ -155,8 +157,10 @@ def deleted(*numbers: int) -> tuple[list[Written | SyncError], list[int]]:
     server = Archive([])
     with served(server) as url:
         secret = FixedSecret({"access_token": "t", "api_url": url})
-        gateway = HubspotGateway(secret, patience=RetryPolicy(pause=lambda _seconds: None))
-        outcomes = gateway.delete([DeleteRecord(contact(number)) for number in numbers])
+        client = HubspotClient(secret, patience=RetryPolicy(pause=lambda _seconds: None))
+        outcomes = HubspotDeleter(client).delete(
+            [DeleteRecord(contact(number)) for number in numbers]
+        )
     return list(outcomes), [len(one.body["inputs"]) for one in server.asked]
 
 

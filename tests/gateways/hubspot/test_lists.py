@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from crmsync.errors import Refused
+from crmsync.gateways.hubspot.client import HubspotClient
 from crmsync.gateways.hubspot.lists import HubspotLists
-from crmsync.gateways.hubspot.records import HubspotGateway
 from crmsync.gateways.hubspot.versions import MEMBERSHIPS_BATCH, path_in
 from crmsync.model.records import Ref, Side
 from simulators.clock import Clock
@@ -66,9 +66,9 @@ def portal() -> Iterator[Portal]:
     simulator = HubSpotSimulator([{"portal_id": 555001}], clock=clock, faults=Faults(clock))
     one = simulator.portals[0]
     with served(simulator.wsgi) as url:
-        gateway = HubspotGateway(FixedSecret({"access_token": one.access_token, "api_url": url}))
+        client = HubspotClient(FixedSecret({"access_token": one.access_token, "api_url": url}))
         keeper, person = HubspotKeeper(url, one.user_token), HubspotPerson(url, one.user_token)
-        made = Portal(HubspotLists(gateway.client, page=3), simulator, clock, keeper, person)
+        made = Portal(HubspotLists(client, page=3), simulator, clock, keeper, person)
         made.list_id = keeper.make()
         made.grow(10)
         yield made
@@ -141,9 +141,7 @@ class Listless(Script):
 def looked(server: Listless, since: datetime) -> tuple[list[Ref], list[str]]:
     """Who is told to have come in, and what was asked."""
     with served(server) as url:
-        lists = HubspotLists(
-            HubspotGateway(FixedSecret({"access_token": "t", "api_url": url})).client
-        )
+        lists = HubspotLists(HubspotClient(FixedSecret({"access_token": "t", "api_url": url})))
         told = [one.ref for page in lists.joined_since("77", since) for one in page]
     return told, [one.path.rsplit("/", 1)[-1].split("?")[0] for one in server.asked]
 
@@ -200,9 +198,7 @@ def test_members_are_asked_for_by_a_hundred_and_by_the_id_of_their_type() -> Non
     server = Listless(known=True)
     refs = [Ref(Side.HUBSPOT, name, "81") for name in ("contact", "company", "2-345")]
     with served(server) as url:
-        lists = HubspotLists(
-            HubspotGateway(FixedSecret({"access_token": "t", "api_url": url})).client
-        )
+        lists = HubspotLists(HubspotClient(FixedSecret({"access_token": "t", "api_url": url})))
         inside = lists.members(
             "77", [*refs, *(Ref(Side.HUBSPOT, "contact", str(one)) for one in range(200, 350))]
         )

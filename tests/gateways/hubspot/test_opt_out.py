@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from crmsync.errors import Refused, TryAgain
+from crmsync.gateways.hubspot.client import HubspotClient
 from crmsync.gateways.hubspot.opt_out import ASKED
 from crmsync.gateways.hubspot.records import HubspotGateway
 from crmsync.gateways.retry import RetryPolicy
@@ -46,7 +47,7 @@ def opted_out(*answers: Answer) -> tuple[Outcome, Sequence[Asked]]:
     with script(*answers) as server:
         secret = FixedSecret({"access_token": "t", "api_url": server.url})
         gateway = HubspotGateway(
-            secret, patience=RetryPolicy(pause=lambda _: None, jitter=lambda: 0.5)
+            HubspotClient(secret, patience=RetryPolicy(pause=lambda _: None, jitter=lambda: 0.5))
         )
         (outcome,) = gateway.opt_out([OptOut("ada@example.com")])
     return outcome, server.asked

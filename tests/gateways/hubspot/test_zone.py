@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crmsync.gateways.hubspot.records import HubspotGateway
+from crmsync.gateways.hubspot.client import HubspotClient
 from crmsync.gateways.hubspot.zone import AccountZone
 from tests.contracts.stages import FixedSecret
 from tests.gateways.scripted import Answer, script
@@ -34,9 +34,7 @@ SUMMER = datetime(2027, 7, 1, tzinfo=UTC)
 def test_the_zone_is_asked_for_once(details: dict[str, object], hours: int) -> None:
     """By its name, else by the offset that is told along; a process asks once."""
     with script(Answer({"portalId": 1, **details})) as server:
-        zone = AccountZone(
-            HubspotGateway(FixedSecret({"access_token": "t", "api_url": server.url})).client
-        )
+        zone = AccountZone(HubspotClient(FixedSecret({"access_token": "t", "api_url": server.url})))
         assert [SUMMER.astimezone(zone()).utcoffset() for _ in range(2)] == [
             timedelta(hours=hours)
         ] * 2

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection
 from crmsync.telemetry import logger, metrics
-from crmsync.wiring.crms import hubspot_of, salesforce_of
+from crmsync.wiring.crms import hubspot_client_of, salesforce_of
 from crmsync.wiring.pauses import is_paused
 from crmsync.wiring.stores import (
     Event,
@@ -52,7 +52,7 @@ def lister_of(connection: Connection, side: Side) -> Lister:
     from crmsync.gateways.hubspot.listing import HubspotLister
 
     return (
-        HubspotLister(hubspot_of(connection).client)
+        HubspotLister(hubspot_client_of(connection))
         if side is Side.HUBSPOT
         else quota_of(connection)
     )

@@ -11,6 +11,7 @@ from crmsync.model.settings import Connection, Settings
 from crmsync.wiring.backfill import lister_of, new_turn_token, quota_of
 from crmsync.wiring.crms import (
     account_of,
+    hubspot_client_of,
     hubspot_of,
     login_of,
     our_user_of,
@@ -104,7 +105,7 @@ def _pipelines_of(connection: Connection) -> PipelineSides:
 
     table, name = aws_client("dynamodb"), table_name("state")
     return PipelineSides(
-        HubspotPipelines(hubspot_of(connection).client),
+        HubspotPipelines(hubspot_client_of(connection)),
         SalesforceOpportunities(
             salesforce_of(connection).session, RoleTable(table, name, connection.name)
         ),
@@ -120,7 +121,7 @@ def _read_only_view(connection: Connection, settings: Settings) -> ReadOnlyView:
     from crmsync.gateways.salesforce.ids import full
     from crmsync.gateways.salesforce.opportunities import SalesforceOpportunities
 
-    hubspot, salesforce = hubspot_of(connection).client, salesforce_of(connection).session
+    hubspot, salesforce = hubspot_client_of(connection), salesforce_of(connection).session
     roles = RoleTable(aws_client("dynamodb"), table_name("state"), connection.name)
     context = replace(
         sync_context(connection, our_user_of(connection, settings)),

@@ -27,9 +27,11 @@ from crmsync.wiring.stores import (
 if TYPE_CHECKING:
     from crmsync.flows.engine.context import SyncContext
     from crmsync.gateways.aws.secrets import Secret
+    from crmsync.gateways.hubspot.client import HubspotClient
     from crmsync.gateways.hubspot.lists import HubspotLists
     from crmsync.gateways.hubspot.records import HubspotGateway
     from crmsync.gateways.hubspot.schema import HubspotSchema
+    from crmsync.gateways.hubspot.sweep import HubspotSweep
     from crmsync.gateways.salesforce.hosts import LoginUrl
     from crmsync.gateways.salesforce.records import SalesforceGateway
     from crmsync.gateways.schemas import LiveSchemas
@@ -50,33 +52,32 @@ def sync_context(
     from crmsync.gateways.dynamodb.links import LinksTable
     from crmsync.gateways.dynamodb.pipeline_maps import PipelineMapTable
     from crmsync.gateways.hubspot.associations import HubspotAssociations
+    from crmsync.gateways.hubspot.companies import HubspotCompanies
+    from crmsync.gateways.hubspot.gone import HubspotDeleter
     from crmsync.gateways.hubspot.pipelines import HubspotPipelines
     from crmsync.gateways.hubspot.zone import AccountZone
     from crmsync.gateways.owners import OwnersDirectory
     from crmsync.gateways.salesforce.opportunities import SalesforceOpportunities
     from crmsync.gateways.salesforce.pairs import SalesforcePairs
 
-    hubspot, salesforce, table = (
-        hubspot_of(connection),
-        salesforce_of(connection),
-        aws_client("dynamodb"),
-    )
+    hubspot, salesforce = hubspot_of(connection), salesforce_of(connection)
+    client, table = hubspot_client_of(connection), aws_client("dynamodb")
     return SyncContext(
         connection,
         hubspot,
         salesforce if our_user else _shared(connection, salesforce),
         preferences=hubspot,
-        deleter=hubspot,
+        deleter=HubspotDeleter(client),
         lists=lists_of(connection),
-        associations=HubspotAssociations(hubspot.client),
-        companies=hubspot,
+        associations=HubspotAssociations(client),
+        companies=HubspotCompanies(client),
         accounts=salesforce,
         opportunities=SalesforceOpportunities(
             salesforce.session, RoleTable(table, table_name("state"), connection.name)
         ),
-        deals=HubspotPipelines(hubspot.client),
+        deals=HubspotPipelines(client),
         pipeline_maps=PipelineMapTable(table, table_name("state")),
-        directory=OwnersDirectory(hubspot.client, salesforce.session, now=time.monotonic),
+        directory=OwnersDirectory(client, salesforce.session, now=time.monotonic),
         links=LinksTable(table, table_name("links"), ring=link_keys()),
         outbox=outbox(),
         inbox=inbox(),
@@ -91,7 +92,7 @@ def sync_context(
         now=now,
         opportunities_since=since,
         may_begin=remaining().may_begin,
-        zone=AccountZone(hubspot.client),
+        zone=AccountZone(client),
         pairs=SalesforcePairs(salesforce.session, connection.hubspot.portal_id, now=time.monotonic),
     )
 
@@ -115,7 +116,22 @@ def hubspot_of(connection: Connection) -> HubspotGateway:
     """The HubSpot account of a connection."""
     from crmsync.gateways.hubspot.records import HubspotGateway
 
-    return HubspotGateway(secrets().secret(connection.hubspot.secret), patience=retry_policy())
+    return HubspotGateway(hubspot_client_of(connection))
+
+
+@lru_cache(maxsize=16)
+def hubspot_client_of(connection: Connection) -> HubspotClient:
+    """The connections to the HubSpot account, which all its gateways share."""
+    from crmsync.gateways.hubspot.client import HubspotClient
+
+    return HubspotClient(secrets().secret(connection.hubspot.secret), patience=retry_policy())
+
+
+def hubspot_sweep_of(connection: Connection) -> HubspotSweep:
+    """What reports changed records of the HubSpot account."""
+    from crmsync.gateways.hubspot.sweep import HubspotSweep
+
+    return HubspotSweep(hubspot_client_of(connection), patience=retry_policy())
 
 
 @lru_cache(maxsize=16)
@@ -152,7 +168,7 @@ def schemas_of(connection: Connection) -> LiveSchemas:
     """What both sides say about their fields."""
     from crmsync.gateways.schemas import LiveSchemas
 
-    return LiveSchemas(hubspot_of(connection).client, salesforce_of(connection).session)
+    return LiveSchemas(hubspot_client_of(connection), salesforce_of(connection).session)
 
 
 @lru_cache(maxsize=16)
@@ -160,7 +176,7 @@ def lists_of(connection: Connection) -> HubspotLists:
     """The HubSpot account's lists."""
     from crmsync.gateways.hubspot.lists import HubspotLists
 
-    return HubspotLists(hubspot_of(connection).client)
+    return HubspotLists(hubspot_client_of(connection))
 
 
 def our_user_of(connection: Connection, among: Settings | None = None) -> str:

@@ -14,7 +14,7 @@ from crmsync.model.concerns import mail_kinds_of
 from crmsync.model.mail import LogRange
 from crmsync.model.settings import Connection
 from crmsync.telemetry import logger, metrics
-from crmsync.wiring.crms import hubspot_of, lists_of, salesforce_of
+from crmsync.wiring.crms import hubspot_client_of, hubspot_of, lists_of, salesforce_of
 from crmsync.wiring.pauses import is_paused
 from crmsync.wiring.stores import (
     Event,
@@ -153,4 +153,4 @@ def mail_of(connection: Connection) -> HubspotMail:
     """The event log of a connection's HubSpot account."""
     from crmsync.gateways.hubspot.mail import HubspotMail
 
-    return HubspotMail(hubspot_of(connection).client)
+    return HubspotMail(hubspot_client_of(connection))

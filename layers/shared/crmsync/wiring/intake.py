@@ -15,7 +15,7 @@ from crmsync.model.settings import Connection
 from crmsync.telemetry import logger, metrics
 from crmsync.wiring.crms import (
     account_of,
-    hubspot_of,
+    hubspot_sweep_of,
     lists_of,
     our_user_of,
     salesforce_of,
@@ -147,7 +147,7 @@ def _sweep(connection: Connection, side: Side) -> int:
     from crmsync.flows.intake.sweep import sweep, sweep_scope
 
     watch = sweep_scope(connection, side)
-    sweeper = hubspot_of(connection) if side is Side.HUBSPOT else salesforce_of(connection)
+    sweeper = hubspot_sweep_of(connection) if side is Side.HUBSPOT else salesforce_of(connection)
     show = _shown(connection) if side is Side.SALESFORCE else None
     found = _found(connection, lambda: sweep(watch, sweeper, cursors(), outbox(), now(), show=show))
     since = record_poll(connection.name, side, cursors(), now(), is_done=found is not None)

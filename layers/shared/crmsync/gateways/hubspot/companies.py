@@ -23,23 +23,28 @@ PAGE = 200
 FORMS = ("", "www.")
 
 
-def companies_by_domain(client: HubspotClient, domains: Iterable[str]) -> Mapping[str, str]:
-    """Domain, small -> the id of the one company whose domain it is. A search for every fifty
-    domains, more where answers are long.
+class HubspotCompanies:
+    """Implements `Companies`."""
 
-    Raises `SyncError`.
-    """
-    wanted = asked(domains)
-    holders: dict[str, set[str]] = {}
-    for part in chunks(wanted, VALUES // len(FORMS)):
-        for row in _found(client, [form + domain for domain in part for form in FORMS]):
-            domain = str((row.get("properties") or {}).get(DOMAIN) or "")
-            holders.setdefault(host_of(domain), set()).add(str(row["id"]))
-    return {
-        domain: next(iter(holders[domain]))
-        for domain in wanted
-        if len(holders.get(domain, ())) == 1
-    }
+    def __init__(self, client: HubspotClient) -> None:
+        """Call through `client`."""
+        self._client = client
+
+    def companies_by_domain(self, domains: Iterable[str]) -> Mapping[str, str]:
+        """The id of the only company with each domain (CH-15), by the domain in lowercase; a domain
+        that several companies have is left out.
+
+        One search for every fifty domains, more if the results are long. Raises `SyncError`.
+        """
+        wanted = asked(domains)
+        ids: dict[str, set[str]] = {}
+        for part in chunks(wanted, VALUES // len(FORMS)):
+            for row in _found(self._client, [form + domain for domain in part for form in FORMS]):
+                domain = str((row.get("properties") or {}).get(DOMAIN) or "")
+                ids.setdefault(host_of(domain), set()).add(str(row["id"]))
+        return {
+            domain: next(iter(ids[domain])) for domain in wanted if len(ids.get(domain, ())) == 1
+        }
 
 
 def _found(client: HubspotClient, values: list[str]) -> Iterator[dict[str, Any]]:

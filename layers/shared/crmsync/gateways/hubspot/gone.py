@@ -97,20 +97,29 @@ def _swallowed(row: Mapping[str, Any]) -> set[str]:
     }
 
 
-def delete(client: HubspotClient, effects: Sequence[DeleteRecord]) -> list[Outcome]:
-    """Move records to the recycle bin, 100 a call; one that is gone already is done."""
-    outcomes: dict[Ref, Outcome] = {}
-    try:
-        for kind in dict.fromkeys(effect.ref.object for effect in effects):
-            refs = dict.fromkeys(effect.ref for effect in effects if effect.ref.object == kind)
-            for part in chunks(list(refs), BATCH):
-                _archive(client, part, outcomes)
-    except SyncError as error:
-        # What is deleted stays so and is told; only the rest comes back.
-        if not outcomes:
-            raise
-        return [outcomes.get(effect.ref, error) for effect in effects]
-    return [outcomes[effect.ref] for effect in effects]
+class HubspotDeleter:
+    """Implements `Deleter`."""
+
+    def __init__(self, client: HubspotClient) -> None:
+        """Call through `client`."""
+        self._client = client
+
+    def delete(self, effects: Sequence[DeleteRecord]) -> Sequence[Outcome]:
+        """Move records to the recycle bin, 100 per call (DEL-1); one that is already gone counts as
+        deleted. Raises `SyncError` if nothing was deleted.
+        """
+        outcomes: dict[Ref, Outcome] = {}
+        try:
+            for kind in dict.fromkeys(effect.ref.object for effect in effects):
+                refs = dict.fromkeys(effect.ref for effect in effects if effect.ref.object == kind)
+                for part in chunks(list(refs), BATCH):
+                    _archive(self._client, part, outcomes)
+        except SyncError as error:
+            # What has been deleted is reported; only the rest is tried again.
+            if not outcomes:
+                raise
+            return [outcomes.get(effect.ref, error) for effect in effects]
+        return [outcomes[effect.ref] for effect in effects]
 
 
 def _archive(client: HubspotClient, part: list[Ref], outcomes: dict[Ref, Outcome]) -> None:

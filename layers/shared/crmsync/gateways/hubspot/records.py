@@ -8,17 +8,14 @@ docs/vendors.md#hubspot-records.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from crmsync.errors import SyncError, TryAgain
-from crmsync.gateways.aws.secrets import Secret
 from crmsync.gateways.hubspot.client import HubspotClient, Reply
-from crmsync.gateways.hubspot.companies import companies_by_domain
 from crmsync.gateways.hubspot.errors import BAD_REQUEST, PROPERTY_CODES, ROW_WISE, row_error
-from crmsync.gateways.hubspot.gone import delete, survivors
+from crmsync.gateways.hubspot.gone import survivors
 from crmsync.gateways.hubspot.opt_out import unsubscribe
 from crmsync.gateways.hubspot.rows import (
     TRACE,
@@ -30,15 +27,13 @@ from crmsync.gateways.hubspot.rows import (
     written,
 )
 from crmsync.gateways.hubspot.shown import ShownProperties
-from crmsync.gateways.hubspot.sweep import SEARCH_PAGE, HubspotSweep
-from crmsync.gateways.retry import RetryPolicy, chunks, rounds
+from crmsync.gateways.retry import chunks, rounds
 from crmsync.model.crm_names import HUBSPOT_EMAIL
-from crmsync.model.effects import CreateRecord, DeleteRecord, OptOut, UpdateRecord
+from crmsync.model.effects import CreateRecord, OptOut, UpdateRecord
 from crmsync.model.emails import normalise_email
 from crmsync.model.names import HUBSPOT_KEY
 from crmsync.model.records import Record, Ref, Side
 from crmsync.ports.crm import Fields, Outcome
-from crmsync.ports.listing import ChangedRecord, Show
 
 BATCH = 100
 HISTORY_BATCH = 50
@@ -56,36 +51,12 @@ class _Write:
 
 
 class HubspotGateway:
-    """Implements `Crm`, `Survivors`, `Deleter`, `Companies`, `Preferences` and `Sweeper` for one
-    HubSpot account.
-    """
+    """Implements `Crm`, `Survivors` and `Preferences` for one HubSpot account."""
 
-    def __init__(
-        self,
-        secret: Secret,
-        *,
-        version: str | None = None,
-        patience: RetryPolicy | None = None,
-        page: int = SEARCH_PAGE,
-        now: Callable[[], float] = time.monotonic,
-    ) -> None:
-        """Speak API `version` (None: what the secret says or the default; "": the client's own v3
-        and v4 paths) with the token in `secret`.
-
-        `page` is the size of a sweep's pages; `now` gives seconds on any clock that does not go
-        back.
-        """
-        patience = patience or RetryPolicy()
-        self._client = HubspotClient(secret, version=version, patience=patience)
-        self._shown = ShownProperties(self._client, now)
-        self._sweep = HubspotSweep(self._client, patience=patience, page=page)
-
-    @property
-    def client(self) -> HubspotClient:
-        """The account's connections, for `HubspotLists`, `HubspotAssociations` and
-        `OwnersDirectory`.
-        """
-        return self._client
+    def __init__(self, client: HubspotClient, *, now: Callable[[], float] = time.monotonic) -> None:
+        """Call through `client`; `now` gives seconds on a clock that does not go back."""
+        self._client = client
+        self._shown = ShownProperties(client, now)
 
     def read(
         self, refs: Iterable[Ref], fields: Fields, *, history: bool = False
@@ -149,19 +120,9 @@ class HubspotGateway:
         writes = [_change(at, effect) for at, effect in enumerate(effects)]
         return self._write("update", writes, lambda row: str(row.get("id", "")))
 
-    def delete(self, effects: Sequence[DeleteRecord]) -> Sequence[Outcome]:
-        """Move records to the recycle bin, 100 a call (DEL-1)."""
-        return delete(self._client, effects)
-
     def survivors(self, refs: Iterable[Ref]) -> Mapping[Ref, Ref]:
         """For merged records the living one that answers for them. Raises `SyncError`."""
         return survivors(self._client, refs)
-
-    def companies_by_domain(self, domains: Iterable[str]) -> Mapping[str, str]:
-        """The one company of each domain, from the search index, which lags (CH-15). Raises
-        `SyncError`.
-        """
-        return companies_by_domain(self._client, domains)
 
     def opt_out(self, effects: Sequence[OptOut]) -> Sequence[Outcome]:
         """Unsubscribe each address from all e-mail.
@@ -170,28 +131,14 @@ class HubspotGateway:
         it answers, and an opt-out that got lost is the worst thing this program could do (OPT-1).
         """
         outcomes: list[Outcome] = []
-        try:
-            outcomes.extend(unsubscribe(self._client, effect.email) for effect in effects)
-        except SyncError as error:
-            if not outcomes:
-                raise
-            outcomes.extend(error for _ in effects[len(outcomes) :])
+        for effect in effects:
+            try:
+                outcomes.append(unsubscribe(self._client, effect.email))
+            except SyncError as error:
+                if not outcomes:
+                    raise
+                return [*outcomes, *[error] * (len(effects) - len(outcomes))]
         return outcomes
-
-    def changed_since(
-        self,
-        since: Mapping[str, datetime],
-        *,
-        with_purged: bool = False,  # noqa: ARG002 - HubSpot tells of no deletion
-        show: Show | None = None,  # noqa: ARG002 - its properties would be a call an object
-    ) -> Iterator[Sequence[ChangedRecord]]:
-        """Pages of 200 records, oldest first per object, longer ones where many share a stamp;
-        HubSpot tells no deleted ones.
-
-        One call per object when nothing changed. A page may begin with records that ended the page
-        before. Raises `SyncError`.
-        """
-        return self._sweep.changed_since(since)
 
     # -- reading --
 

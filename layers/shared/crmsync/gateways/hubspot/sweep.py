@@ -16,7 +16,7 @@ from crmsync.gateways.hubspot.rows import moment
 from crmsync.gateways.retry import RetryPolicy
 from crmsync.model.crm_names import HUBSPOT_CONTACT
 from crmsync.model.records import Ref, Side
-from crmsync.ports.listing import ChangedRecord
+from crmsync.ports.listing import ChangedRecord, Show
 
 SEARCH_PAGE = 200
 SEARCH_PAUSE = 0.25
@@ -36,18 +36,28 @@ class HubspotSweep:
     """Implements `Sweeper`."""
 
     def __init__(
-        self, client: HubspotClient, *, patience: RetryPolicy, page: int = SEARCH_PAGE
+        self,
+        client: HubspotClient,
+        *,
+        patience: RetryPolicy | None = None,
+        page: int = SEARCH_PAGE,
     ) -> None:
-        """Ask through `client`, `page` records at a time; pauses are taken with `patience`."""
+        """Search through `client`, `page` records at a time, with the pauses of `patience`."""
         self._client = client
-        self._patience = patience
+        self._patience = patience or RetryPolicy()
         self._size = page
 
-    def changed_since(self, since: Mapping[str, datetime]) -> Iterator[Sequence[ChangedRecord]]:
-        """Pages of 200 records, oldest first per object, longer ones where many share a stamp;
-        HubSpot tells no deleted ones.
+    def changed_since(
+        self,
+        since: Mapping[str, datetime],
+        *,
+        with_purged: bool = False,  # noqa: ARG002 - HubSpot reports no deletions
+        show: Show | None = None,  # noqa: ARG002 - its properties would cost a call per object
+    ) -> Iterator[Sequence[ChangedRecord]]:
+        """Pages of 200 changed records, oldest first per object; a page is longer if many records
+        have the same timestamp. HubSpot does not report deleted records.
 
-        One call per object when nothing changed. A page may begin with records that ended the page
+        One call per object if nothing changed. A page may begin with records that ended the page
         before. Raises `SyncError`.
         """
         for kind, begin in since.items():
