@@ -6,8 +6,8 @@ may only read.
     settings    v000001     the same, one item per push, kept for ever
 
 The newest push is stored twice, in one transaction, so that reading the settings in force costs one
-small read. An item whose signature (`seal`, see `crmsync.wire.settings.signature`) is not valid is not
-used: the right to write the table is not enough to change the settings.
+small read. An item whose signature (`seal`, see `crmsync.wire.settings.signature`) is not valid is
+not used: the right to write the table is not enough to change the settings.
 """
 
 from __future__ import annotations

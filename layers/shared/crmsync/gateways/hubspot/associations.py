@@ -1,10 +1,8 @@
-"""HubSpot's associations behind the port: which records belong together, made and taken away.
-Records themselves are `hubspot`'s.
+"""Associations of HubSpot records: read, created and removed.
 
-Facts: docs/vendors.md#hubspot-associations [V spec, M limits]. All three calls may be repeated:
-reading, making what is there, taking away what is not. A row of a batch has no number of its own,
-so an answer is brought home by its two ids, and what HubSpot says nothing about is asked again in
-halves, down to single rows.
+Facts: docs/vendors.md#hubspot-associations [V spec, M limits]. All three calls are safe to repeat.
+A row of a batch has no id of its own, so a result is matched by the two record ids, and rows
+without a result are sent again in halves, down to single rows.
 """
 
 from __future__ import annotations
@@ -32,21 +30,28 @@ READ_BATCH = 1_000
 WRITE_BATCH = 2_000
 
 LIMIT_REACHED = "ASSOCIATION_LIMIT"
-"""Our code for a record that may be associated with no more others; HubSpot names none."""
+"""Our code for a record that has as many associations as it may have; HubSpot has none."""
 
 _NOT_THERE = re.compile(r"^([A-Z_]+)=(\d+) is not valid")
-"""How HubSpot says that a record to associate is not there: ``CONTACT=1234 is not valid``, as a
-VALIDATION_ERROR without a context [S]. An OBJECT_NOT_FOUND with the two ids in its context is read
-as well.
+"""HubSpot's message if a record to associate does not exist: ``CONTACT=1234 is not valid``, in a
+VALIDATION_ERROR without a context [S]. An OBJECT_NOT_FOUND with the two ids in its context is
+understood, too.
 """
 
-_LIMIT_HINT = "Remove or move associations of the record in HubSpot, or raise the limit in HubSpot's settings (ERR-2)."
+_LIMIT_HINT = (
+    "Remove or move associations of the record in HubSpot, or raise the limit in HubSpot's settings "
+    "(ERR-2)."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class _Kinds:
-    """A pair of objects as we send it: the ids of its types. Where there is a primary, the first
-    object has one of the second's at most.
+    """HubSpot's ids of the association types between two objects.
+
+    Attributes:
+        plain: The type of an association without a label.
+        primary: The type of a primary association, of which a record of the first object has at
+            most one; None if there is no such type.
     """
 
     plain: int
@@ -55,8 +60,8 @@ class _Kinds:
 
 TYPES: Mapping[tuple[str, str], _Kinds] = MappingProxyType(
     {
-        (HUBSPOT_CONTACT, COMPANY): _Kinds(279, 1),  # the way back is 280, 2
-        (DEAL, COMPANY): _Kinds(341, 5),  # 342, 6
+        (HUBSPOT_CONTACT, COMPANY): _Kinds(279, 1),  # in the other direction 280 and 2
+        (DEAL, COMPANY): _Kinds(341, 5),  # 342 and 6
         (DEAL, HUBSPOT_CONTACT): _Kinds(3),  # 4
     }
 )
@@ -67,7 +72,15 @@ so one of the two is enough.
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """One pair to put together or apart, turned the way in which it is sent."""
+    """One pair of records to associate or dissociate.
+
+    Attributes:
+        at: The place of its effect in the caller's list.
+        ref: The record that the effect names first.
+        objects: The two objects in the order in which they are sent.
+        ids: The two record ids in the same order.
+        primary: Whether the association is the primary one.
+    """
 
     at: int
     ref: Ref
@@ -80,15 +93,15 @@ class HubspotAssociations:
     """Implements `Associations` for one HubSpot account."""
 
     def __init__(self, client: HubspotClient) -> None:
-        """Ask through `client`."""
+        """Call through `client`."""
         self._client = client
 
     def of(self, refs: Iterable[Ref], other: str) -> Mapping[Ref, tuple[Ref, ...]]:
-        """The records of `other` that each record is associated with, in the order of their ids,
-        1,000 records a call.
+        """The records of object `other` that each record is associated with, in the order of their
+        ids; 1,000 records per call.
 
-        HubSpot gives the associations of a record in pages: as long as one of them has more, one
-        more call asks for all that have. Raises `SyncError`.
+        HubSpot returns the associations of a record in pages: until no record has more, one more
+        call reads the next page of all that have. Raises `SyncError`.
         """
         found: dict[Ref, set[str]] = {}
         for ref, to in self._read_all(refs, other):
@@ -99,9 +112,7 @@ class HubspotAssociations:
         }
 
     def primary_companies(self, refs: Iterable[Ref]) -> Mapping[Ref, Ref]:
-        """The company that is primary for each deal or contact, by the types of the association;
-        1,000 a call. Raises `SyncError`.
-        """
+        """The primary company of each deal or contact, 1,000 per call. Raises `SyncError`."""
         found: dict[Ref, str] = {}
         for ref, to in self._read_all(refs, COMPANY):
             if _is_primary(TYPES[ref.object, COMPANY], to):
@@ -109,30 +120,30 @@ class HubspotAssociations:
         return {ref: Ref(Side.HUBSPOT, COMPANY, one) for ref, one in found.items()}
 
     def associate(self, effects: Sequence[Associate]) -> Sequence[Outcome]:
-        """Put records together, 2,000 pairs a call; what is together is done.
+        """Associate records, 2,000 pairs per call; an association that exists counts as done.
 
-        No call holds two companies for one contact or deal, as HubSpot says nowhere in which order
-        it works off a batch.
+        No call has two companies for the same contact or deal, as HubSpot does not document in
+        which order it processes a batch.
         """
         rows = [
             _row(at, effect.place, effect.other, primary=effect.primary)
             for at, effect in enumerate(effects)
         ]
-        return self._write(rows, "create", _joined, _holder)
+        return self._write(rows, "create", _creation_input, _once_per_call)
 
     def dissociate(self, effects: Sequence[Dissociate]) -> Sequence[Outcome]:
-        """Take pairs of records apart, whatever their labels, 2,000 a call; what is apart, or gone,
-        is done.
+        """Remove all associations of pairs of records, whatever their labels, 2,000 pairs per call.
+        A pair that is not associated, or of which a record is deleted, counts as done.
         """
         rows = [_row(at, effect.place, effect.other) for at, effect in enumerate(effects)]
-        outcomes = self._write(rows, "archive", _parted, lambda row: row.ids)
+        outcomes = self._write(rows, "archive", _removal_input, lambda row: row.ids)
         return [
             Written(row.ref, {}) if isinstance(one, Gone) else one
             for row, one in zip(rows, outcomes, strict=True)
         ]
 
     def _read_all(self, refs: Iterable[Ref], other: str) -> Iterator[tuple[Ref, Mapping[str, Any]]]:
-        """Each record with each of its associations, as HubSpot shows it."""
+        """Each record with each of its associations, as HubSpot returns it."""
         for kind, ids in _by_kind(refs).items():
             for part in chunks(ids, READ_BATCH):
                 for one, others in self._read(kind, part, other):
@@ -145,8 +156,8 @@ class HubspotAssociations:
         while left:
             reply = self._ask("read", (kind, other), left, frozenset())
             for error in (row_error(row, {}) for row in reply.errors):
-                # A record that is not there, or that nothing is associated with, is no answer;
-                # anything else would be a gap.
+                # Records that do not exist or have no associations are reported as errors, too; any
+                # other error would leave a gap.
                 if not isinstance(error, Gone):
                     raise error
             left = []
@@ -165,7 +176,7 @@ class HubspotAssociations:
         once: Callable[[_Row], Hashable],
     ) -> list[Outcome]:
         outcomes: dict[int, Outcome] = {
-            row.at: _unaskable(row) for row in rows if not all(map(is_id, row.ids))
+            row.at: _without_ids(row) for row in rows if not all(map(is_id, row.ids))
         }
         asked = [row for row in rows if row.at not in outcomes]
         try:
@@ -174,7 +185,7 @@ class HubspotAssociations:
                     for part in chunks(layer, WRITE_BATCH):
                         self._write_part(part, verb, sent, outcomes)
         except SyncError as error:
-            # What is written stands and is told; only the rest comes back.
+            # What has been written is reported; only the rest is tried again.
             if not outcomes:
                 raise
             return [outcomes.get(row.at, error) for row in rows]
@@ -188,7 +199,9 @@ class HubspotAssociations:
         outcomes: dict[int, Outcome],
     ) -> None:
         reply = self._ask(verb, part[0].objects, [dict(sent(row)) for row in part], ROW_WISE)
-        outcomes.update(_alone(part[0], reply) if len(part) == 1 else _answered(part, reply, verb))
+        outcomes.update(
+            _single_outcome(part[0], reply) if len(part) == 1 else _answered(part, reply, verb)
+        )
         left = [row for row in part if row.at not in outcomes]
         half = len(left) if len(left) < len(part) else (len(left) + 1) // 2
         for smaller in filter(None, (left[:half], left[half:])):
@@ -205,15 +218,17 @@ class HubspotAssociations:
 
 
 def _is_primary(kinds: _Kinds, to: Mapping[str, Any]) -> bool:
-    """Whether one of the labels of an association says so; numbers of an account's own labels are
-    another count.
+    """Whether one of an association's types is HubSpot's primary one; an account's own types may
+    have the same number.
     """
     types = ((one.get("category"), one.get("typeId")) for one in to.get("associationTypes") or ())
     return ("HUBSPOT_DEFINED", kinds.primary) in types
 
 
 def _by_kind(refs: Iterable[Ref]) -> dict[str, list[str]]:
-    """Ids by object, each once. What cannot be an id would spoil a whole call: left out."""
+    """Ids by object, each once. A text that cannot be an id is left out, as HubSpot would refuse
+    the whole call.
+    """
     kinds: dict[str, dict[str, None]] = {}
     for ref in refs:
         if is_id(ref.id):
@@ -223,7 +238,7 @@ def _by_kind(refs: Iterable[Ref]) -> dict[str, list[str]]:
 
 def _row(at: int, place: Place, other: Place, *, primary: bool = False) -> _Row:
     if not (isinstance(place, Ref) and isinstance(other, Ref)):
-        msg = f"an association of {place} and {other} before both were made"
+        msg = f"an association of {place} and {other} before both were created"
         raise TypeError(msg)
     one, two = (place, other) if (place.object, other.object) in TYPES else (other, place)
     objects = (one.object, two.object)
@@ -237,10 +252,12 @@ def _ends(row: _Row) -> dict[str, Any]:
     return {"from": {"id": row.ids[0]}, "to": {"id": row.ids[1]}}
 
 
-def _joined(row: _Row) -> dict[str, Any]:
+def _creation_input(row: _Row) -> dict[str, Any]:
     kinds = TYPES[row.objects]
-    # A primary association is a plain one as well; HubSpot implies it [M], so it is said.
-    numbers = [kinds.plain, *([kinds.primary] if row.primary else [])]
+    # A primary association is also a plain one. HubSpot probably adds that itself [M].
+    numbers = [kinds.plain]
+    if row.primary and kinds.primary is not None:
+        numbers.append(kinds.primary)
     types = [
         {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": number}
         for number in numbers
@@ -248,12 +265,12 @@ def _joined(row: _Row) -> dict[str, Any]:
     return {**_ends(row), "types": types}
 
 
-def _parted(row: _Row) -> dict[str, Any]:
+def _removal_input(row: _Row) -> dict[str, Any]:
     return {"from": {"id": row.ids[0]}, "to": [{"id": row.ids[1]}]}
 
 
-def _holder(row: _Row) -> Hashable:
-    """What stands once in a call: whoever has a primary company, else the pair."""
+def _once_per_call(row: _Row) -> Hashable:
+    """What may occur once per call: a record that can have a primary company, else the pair."""
     return row.ids if TYPES[row.objects].primary is None else row.ids[0]
 
 
@@ -261,8 +278,8 @@ _T = TypeVar("_T")
 
 
 def _layers(rows: Iterable[_T], once: Callable[[_T], Hashable]) -> list[list[_T]]:
-    """The rows in as few lists as it takes for each key to be in each once; those of one key stay
-    in order.
+    """The rows in as few lists as possible, so that each list has each key at most once; rows with
+    the same key stay in order.
     """
     seen: Counter[Hashable] = Counter()
     layers: list[list[_T]] = []
@@ -290,14 +307,14 @@ def _errors_by_pair(
 
 
 def _errors_by_end(errors: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], Mapping[str, Any]]:
-    """The error entries of a 207 that name one record only, by its object and id."""
+    """The error entries of a 207 that name only one record, by its object and id."""
     found = ((_NOT_THERE.match(str(error.get("message") or "")), error) for error in errors)
     return {(match[1].lower(), match[2]): error for match, error in found if match}
 
 
 def _answered(part: list[_Row], reply: Reply, verb: str) -> dict[int, Outcome]:
-    """The rows of which the reply says what became of them. An archive that was done says nothing,
-    and means all.
+    """The outcomes of the rows that the reply tells about. A successful archive call returns no
+    rows; then all are done.
     """
     if reply.status in ROW_WISE:
         return {}
@@ -315,27 +332,27 @@ def _answered(part: list[_Row], reply: Reply, verb: str) -> dict[int, Outcome]:
     return outcomes
 
 
-def _alone(row: _Row, reply: Reply) -> dict[int, Outcome]:
-    """The outcome of a row that went alone: whatever came back can only be about it."""
+def _single_outcome(row: _Row, reply: Reply) -> dict[int, Outcome]:
+    """The outcome of a row that was sent alone: any response is about it."""
     if reply.status in ROW_WISE:
         return {row.at: _refusal(reply.body, status=reply.status)}
     return {row.at: _refusal(reply.errors[0]) if reply.errors else Written(row.ref, {})}
 
 
 def _refusal(body: Mapping[str, Any], *, status: int = 400) -> SyncError:
-    """The error of one row. A limit is known by its words only: HubSpot's documents give it no code
+    """The error of one row. A limit is recognised by its words, as HubSpot documents no code for it
     [M].
     """
     error = row_error(body, {}, status=status)
     if isinstance(error, Gone) or _NOT_THERE.match(str(body.get("message") or "")):
         return Gone("One of the records to associate no longer exists in HubSpot.", code=error.code)
-    said = f"{body.get('subCategory') or ''} {body.get('message') or ''}".lower()
-    if isinstance(error, Refused) and "limit" in said:
+    words = f"{body.get('subCategory') or ''} {body.get('message') or ''}".lower()
+    if isinstance(error, Refused) and "limit" in words:
         return Refused("Association limit reached.", code=LIMIT_REACHED, hint=_LIMIT_HINT)
     return error
 
 
-def _unaskable(row: _Row) -> Outcome:
+def _without_ids(row: _Row) -> Outcome:
     return Gone(
         f"HubSpot has no {row.objects[0]} {row.ids[0]} or no {row.objects[1]} {row.ids[1]}.",
         code="NOT_FOUND",

@@ -1,9 +1,9 @@
-"""Calls to HubSpot through its official client: one connection pool, time limits, few and short
-repeats, one renewal of the token.
+"""Calls to HubSpot through its official client: one connection pool, timeouts, a few short retries,
+one renewal of the token.
 
-Bodies go in and come out as plain JSON values; nothing here knows what a row means. All calls of
-the product may be repeated (reads, upserts by a unique key, updates by id, unsubscribing), so an
-answer that got lost is simply asked for again.
+Law: request and response bodies are plain JSON values; this module does not know what a row means.
+All our calls are safe to repeat (reads, upserts by a unique key, updates by id, unsubscribing), so
+a call whose response is lost is simply repeated.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from crmsync.gateways.retry import RetryPolicy
 from crmsync.gateways.verdict import unreachable
 
 API_URL = "https://api.hubapi.com"
-"""Where HubSpot is, for accounts of every region; a secret's ``api_url`` overrides it."""
+"""HubSpot's URL for accounts of every region; ``api_url`` in the secret overrides it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer: 2xx, or one of the statuses that the caller asked to see."""
+    """A response: 2xx, or one of the statuses that the caller asked for in `see`."""
 
     status: int
     body: Mapping[str, Any]
@@ -44,7 +44,7 @@ class Reply:
 
     @property
     def errors(self) -> list[dict[str, Any]]:
-        """The rows' errors of a 207."""
+        """The error entries of a 207."""
         return list(self.body.get("errors") or ())
 
 
@@ -54,16 +54,17 @@ class HubspotClient:
     def __init__(
         self, secret: Secret, *, version: str | None = None, patience: RetryPolicy | None = None
     ) -> None:
-        """Take the token (and ``api_url``, ``api_version``) from `secret` at the first call; a
-        `version` given here counts more.
+        """Take the token (and ``api_url``, ``api_version``) from `secret` at the first call.
+
+        `version` overrides the secret's API version; "" means the client's own v3 and v4 paths.
         """
         self._secret = secret
         self._version = version
         self._patience = patience or RetryPolicy()
         self._lock = threading.Lock()
-        self._made: dict[str, Any] = {}
+        self._apis: dict[str, Any] = {}
         self.calls = 0
-        """Calls made so far, repeats too; other threads may make it a little less than true."""
+        """Calls made so far, retries included; with several threads it may be a little low."""
 
     def batch(
         self,
@@ -75,9 +76,9 @@ class HubspotClient:
         **options: Any,
     ) -> Reply:
         """Call a batch endpoint (`verb` read, update, upsert or archive) of object `kind`;
-        `options` are the client's own.
+        `options` go to the official client.
 
-        Refusals with a status in `see` are answered, others raised as `SyncError`.
+        Refusals with a status in `see` are returned, others raised as `SyncError`.
         """
         name = PLURALS.get(kind, kind)
         return self._ask(lambda: getattr(self._api("batch_api"), verb)(name, body, **options), see)
@@ -98,10 +99,10 @@ class HubspotClient:
         body: Any = None,
         see: frozenset[int] = frozenset(),
     ) -> Reply:
-        """Call any endpoint over the official client's connections; `inside` fills the path's
-        placeholders.
+        """Call any endpoint over the official client's connections; `inside` fills the placeholders
+        of the path.
 
-        Refusals with a status in `see` are answered, others raised as `SyncError`.
+        Refusals with a status in `see` are returned, others raised as `SyncError`.
         """
 
         def send() -> Any:
@@ -116,7 +117,7 @@ class HubspotClient:
 
     def _api(self, name: str) -> Any:
         with self._lock:
-            if not self._made:
+            if not self._apis:
                 content = self._secret.current()
                 url = content.get("api_url") or API_URL
                 if not is_safe(parts_of(url)):
@@ -136,19 +137,19 @@ class HubspotClient:
                     base_url=url,
                     api_factory=api_factory(version),
                 )
-                # Every look at a property of the client makes a new connection pool: look once, and
-                # share one pool.
+                # Every access to a property of the client makes a new connection pool: access each
+                # once, and share one pool.
                 objects = client.crm.objects
-                self._made = {"batch_api": objects.batch_api, "search_api": objects.search_api}
-                self._made["search_api"].api_client.rest_client = self._made[
+                self._apis = {"batch_api": objects.batch_api, "search_api": objects.search_api}
+                self._apis["search_api"].api_client.rest_client = self._apis[
                     "batch_api"
                 ].api_client.rest_client
-            return self._made[name]
+            return self._apis[name]
 
     def _renew(self) -> None:
         token = part(self._secret.renewed(), "access_token", "HubSpot")
         with self._lock:
-            for api in self._made.values():
+            for api in self._apis.values():
                 api.api_client.configuration.access_token = token
 
     def _ask(self, send: Callable[[], Any], see: frozenset[int]) -> Reply:
@@ -170,32 +171,32 @@ class HubspotClient:
 
 
 def _answer(send: Callable[[], Any]) -> tuple[Reply | None, float | None, Exception | None]:
-    """Send once: the reply and its Retry-After, or what kept it from coming."""
+    """Send once: the reply and its Retry-After in seconds, or why there is no reply."""
     try:
         response = send()
     except HTTPError as problem:
         return None, None, problem
     except AttributeError as problem:
-        # The client stumbles over its own word that TLS failed, which has no body.
+        # When TLS fails, the client itself fails on its own error, which has no body.
         if getattr(problem.__context__, "status", None) != 0:
             raise
         return None, None, SSLError("TLS")
     except (
         Exception
-    ) as problem:  # the client has one ApiException per package: known by what they carry
+    ) as problem:  # the client has one ApiException per package: known by their attributes
         if not getattr(problem, "status", None):
             raise
         return Reply(problem.status, _parsed(problem.body)), _asked(problem.headers), None  # type: ignore[attr-defined]
     try:
         return Reply(response.status, _parsed(response.data)), None, None
-    except HTTPError as problem:  # the answer broke off half-way
+    except HTTPError as problem:  # the response ended too early
         return None, None, problem
 
 
 def _refusal(
     reply: Reply | None, asked: float | None, problem: Exception | None
 ) -> tuple[SyncError, bool]:
-    """The error, and whether the call is worth another try at once."""
+    """The error, and whether the call is worth an immediate retry."""
     if reply is None:
         timed_out = isinstance(problem, ReadTimeoutError)
         error = unreachable("HubSpot", SIDE, problem or TimeoutError(), timed_out=timed_out)
@@ -214,7 +215,9 @@ def _parsed(raw: bytes | str | None) -> Mapping[str, Any]:
 
 
 def _asked(headers: Any) -> float | None:
-    """Retry-After in seconds; a date counts from the answer's own Date, so no clock is needed."""
+    """Retry-After in seconds. A date is compared with the response's Date header, so that no clock
+    is needed.
+    """
     value = (headers or {}).get("Retry-After")
     if value is None:
         return None

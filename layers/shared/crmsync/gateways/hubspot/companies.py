@@ -1,9 +1,9 @@
-"""Which HubSpot company has which web domain. Nothing here knows what a company is good for.
+"""Which HubSpot company has which web domain.
 
-HubSpot keeps a domain as it was written, with or without ``www.``, so both are looked for; several
-companies may have one domain, as the property is not unique. Only the search index can be asked for
-it, which lags seconds to minutes (docs/vendors.md#hubspot-search): a company that was just made is
-not found yet, so nobody may take an answer for proof that there is none.
+HubSpot stores a domain as it was written, with or without ``www.``, so both are searched. Several
+companies may have the same domain, as the property is not unique. Only the search index has it,
+and the index lags by seconds to minutes (docs/vendors.md#hubspot-search): a company that was just
+created is not found yet, so an empty result proves nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from crmsync.model.crm_names import COMPANY, DOMAIN
 from crmsync.rules.fields.domains import asked, host_of
 
 VALUES = 100
-"""Values that one IN filter takes [D]."""
+"""Values that an IN filter may have [D]."""
 
 PAGE = 200
 FORMS = ("", "www.")
@@ -48,7 +48,7 @@ class HubspotCompanies:
 
 
 def _found(client: HubspotClient, values: list[str]) -> Iterator[dict[str, Any]]:
-    """The companies that have one of the values, walked by id, as a search cannot be paged past
+    """The companies that have one of the values. They are paged by id, as a search returns at most
     10,000 rows.
     """
     last, more = "0", True

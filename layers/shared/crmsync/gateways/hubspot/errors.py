@@ -1,11 +1,11 @@
-"""What HubSpot's refusals mean: one table of (status, category), and its reading. Nothing here
-calls anybody.
+"""What HubSpot's refusals mean: one table by status and category, and how to look up in it. No
+calls.
 
-Of HubSpot's own texts only known sentences are kept (see `vendor_texts`).
+Only known sentences of HubSpot's texts are kept (see `vendor_texts`).
 
-The codes are HubSpot's documented ones (error handling guide, [D]); where HubSpot sends another
-category with the same status, the row with an empty category counts. Rows of a 207 have a category
-but no status of their own.
+The codes are HubSpot's documented ones (error handling guide, [D]). If HubSpot sends another
+category with the same status, the entry with an empty category applies. Rows of a 207 have a
+category but no status of their own.
 """
 
 from __future__ import annotations
@@ -28,62 +28,62 @@ _VALUE = "Correct the value in Salesforce, or change the property's settings in 
 
 VERDICTS: Mapping[tuple[int, str], Verdict] = MappingProxyType(
     {
-        (400, "VALIDATION_ERROR"): Verdict(Refused, hint=_VALUE),  # the row is wrong and stays so
+        (400, "VALIDATION_ERROR"): Verdict(Refused, hint=_VALUE),  # repeating the row does not help
         (400, ""): Verdict(Refused, hint=_VALUE),
         (401, "EXPIRED_AUTHENTICATION"): Verdict(Refused, hint=_TOKEN),  # only after one renewal
         (401, ""): Verdict(Refused, hint=_TOKEN),
         (403, "MISSING_SCOPES"): Verdict(Refused, hint=_SCOPES),
         (403, ""): Verdict(Refused, hint=_SCOPES),
-        (404, "OBJECT_NOT_FOUND"): Verdict(Gone),  # deleted or merged away
+        (404, "OBJECT_NOT_FOUND"): Verdict(Gone),  # deleted or merged
         (404, ""): Verdict(Gone),
         (409, "CONFLICT"): Verdict(Conflict),  # "Contact already exists. Existing ID: 501"
         (409, ""): Verdict(Conflict),
         (414, ""): Verdict(Refused),
-        (423, ""): Verdict(TryAgain, wait=2, soon=True),  # locked by heavy writing: at least 2 s
+        (423, ""): Verdict(
+            TryAgain, wait=2, soon=True
+        ),  # locked because of many writes: at least 2 s
         (429, "DAILY"): Verdict(
             TryAgain, wait=900
-        ),  # the day's calls are used up; midnight of the account brings new ones
+        ),  # the day's calls are used up until midnight in the account's time zone
         (429, ""): Verdict(TryAgain, wait=10, soon=True),  # the ten-second window
         (477, ""): Verdict(
             TryAgain, wait=900
-        ),  # the account moves to another data centre; Retry-After up to a day
+        ),  # the account is being moved to another data centre; Retry-After is up to a day
         (500, ""): Verdict(
             TryAgain, wait=30, soon=True
-        ),  # unknown whether applied; all our calls may be repeated
+        ),  # it may have been applied; all our calls are safe to repeat
     }
 )
 
 RENEW = 401
-"""The status that asks for a fresh token, once."""
+"""The status after which the token is renewed, once."""
 
 ROW_WISE = frozenset({400, 404, 409})
-"""Statuses with which HubSpot refuses a whole batch for the sake of one row: the batch is cut in
-half until the row is found.
+"""Statuses with which HubSpot refuses a whole batch because of one row. The batch is then halved
+until the row is found.
 """
 
 BAD_REQUEST = 400
 PROPERTY_CODES = frozenset({"PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE"})
-"""Codes that are about a property, whatever its value."""
+"""Codes about a property itself, not about its value."""
 
 _BY_CATEGORY = {category: verdict for (_, category), verdict in VERDICTS.items() if category}
 _BY_CATEGORY["RATE_LIMITS"] = VERDICTS[429, ""]
 _BY_CODE = {
     "CONFLICTING_UNIQUE_VALUE": Verdict(Conflict)
-}  # another record has the unique value: a clash, whatever its category
+}  # another record has the unique value, whatever the category
 SIDE = "hubspot"
 _SHUT = frozenset({401, 403, 429, 477})
-"""Statuses that whoever calls would get, whatever is called for."""
+"""Statuses that every caller gets for every call."""
 _LISTED = "Property values were not valid: "
 _EXISTING = re.compile(r"Existing ID: (\d+)|[0-9]\. (\d+) already has that value")
-"""The id behind a record's id and a full stop: what stands anywhere else may be the value
-itself.
-"""
+"""The id that follows a record's id and a full stop. Digits elsewhere may be the value itself."""
 _SERVER_FAULT = 500
 
 
 def verdict_of(status: int, category: str, policy: str = "") -> Verdict:
-    """The verdict on a refused call; any status that the table lacks counts as a server's fault
-    from 500 on, as refused below.
+    """The verdict on a refused call. A status that is not in the table counts as a server error
+    from 500 on, and as a refusal below.
     """
     for key in ((status, policy), (status, category), (status, "")):
         if key in VERDICTS:
@@ -92,10 +92,10 @@ def verdict_of(status: int, category: str, policy: str = "") -> Verdict:
 
 
 def call_error(status: int, body: Mapping[str, Any], *, asked: float | None = None) -> SyncError:
-    """The error for a whole refused call. `asked` is Retry-After in seconds.
+    """The error for a whole refused call; `asked` is Retry-After in seconds.
 
-    What says that HubSpot is down for everybody is a `Down`: a token or a scope that is gone,
-    limits, and faults of its own.
+    It is a `Down` if every call would fail: an invalid token, a missing scope, a limit, a server
+    error.
     """
     category = code_of(body.get("category") or body.get("errorType"), status)
     verdict = verdict_of(status, category, str(body.get("policyName", "")))
@@ -108,8 +108,8 @@ def call_error(status: int, body: Mapping[str, Any], *, asked: float | None = No
 def row_error(
     body: Mapping[str, Any], sent: Mapping[str, object], *, status: int = 400
 ) -> SyncError:
-    """The error for one row, from a 207's error entry or from a refused call that held this row
-    only. `sent` are the row's properties.
+    """The error for one row, from an error entry of a 207 or from a refused call with this row
+    alone; `sent` are the row's properties.
     """
     category = code_of(body.get("category"), status)
     verdict = _BY_CATEGORY.get(category) or verdict_of(status, category)
@@ -131,8 +131,10 @@ def _error(
         verdict = _BY_CODE.get(code, verdict)
     named = [*(detail.name for detail in details), *_named(body)]
     fieldname = details[0].name if details else next(iter(named), "")
-    said = " ".join(detail.told(values) for detail in details)
-    text = said or kept(message, SENTENCES.get(code, ()), values) or f"HubSpot answered {code}."
+    sentences = " ".join(detail.sentence(values) for detail in details)
+    text = (
+        sentences or kept(message, SENTENCES.get(code, ()), values) or f"HubSpot answered {code}."
+    )
     existing = _EXISTING.search(message)
     error = verdict.error_for(
         text,
@@ -150,23 +152,23 @@ def _error(
 
 @dataclass(frozen=True, slots=True)
 class _Detail:
-    """What is wrong with one property."""
+    """What HubSpot says about one property."""
 
     name: str
     code: str
     message: str
 
-    def told(self, values: Iterable[object]) -> str:
-        """As a sentence."""
+    def sentence(self, values: Iterable[object]) -> str:
+        """The detail as a sentence, without the record's own `values`."""
         text = kept(self.message, SENTENCES.get(self.code, ()), values) or self.code
         return f"{self.name or 'Property'}: {text}" + ("" if text.endswith((".", "…")) else ".")
 
 
 def _details(message: str) -> list[_Detail]:
-    """The JSON list that HubSpot puts into the message of a VALIDATION_ERROR, one entry per bad
+    """The JSON list that HubSpot puts into the message of a VALIDATION_ERROR, one entry per invalid
     property.
 
-    Behind any other beginning there may be JSON that was sent, which says nothing about properties.
+    A message that starts differently may quote JSON that was sent; that is not such a list.
     """
     if not message.startswith(_LISTED):
         return []

@@ -1,10 +1,9 @@
-"""HubSpot records that go or are gone: the recycle bin, and the survivors of merges. Living records
-are not this module's business.
+"""HubSpot records that are deleted or merged.
 
-Facts: docs/vendors.md#hubspot-records. What becomes of a merged-away id is [M]: the survivor
-answers for it, mostly under a new id, and lists it in ``hs_merged_object_ids``. So nothing here
-takes one way of finding out for granted: the survivor's own list is believed first, an id in the
-recycle bin is deleted, and only what is left is asked for one by one.
+Facts: docs/vendors.md#hubspot-records. What happens to the id of a merged record is [M]: reading it
+returns the survivor, mostly under a new id, which lists it in ``hs_merged_object_ids``. So several
+signs are used: the survivor's own list comes first, an id in the recycle bin is deleted, and only
+the remaining ids are read one by one.
 """
 
 from __future__ import annotations
@@ -27,16 +26,16 @@ MISSING = frozenset({404})
 RECORD = "/crm/v3/objects/{kind}/{id}"
 
 MERGED_INTO_IT = ("hs_merged_object_ids", "hs_calculated_merged_vids")
-"""The ids that a record has swallowed: ``81;93``, and for contacts also with times,
+"""The ids that were merged into a record: ``81;93``, for contacts also with times,
 ``81:1790000000000;93:...``.
 """
 
 
 def survivors(client: HubspotClient, refs: Iterable[Ref]) -> Mapping[Ref, Ref]:
-    """For merged records the one in which they live on, unless it is deleted itself.
+    """The record that each merged record was merged into, unless that one is deleted.
 
-    Two calls per hundred records, and one more for each that neither lives, nor is in the recycle
-    bin, nor is named by a survivor: one that was deleted for good. Raises `SyncError`.
+    Two calls per hundred records, and one more for each that does not exist, is not in the recycle
+    bin and is not named by a survivor, as it was deleted for good. Raises `SyncError`.
     """
     kinds: dict[str, dict[str, Ref]] = {}
     for ref in refs:
@@ -57,18 +56,18 @@ def survivors(client: HubspotClient, refs: Iterable[Ref]) -> Mapping[Ref, Ref]:
 
 
 def _survivors_of(client: HubspotClient, kind: str, ids: list[str]) -> dict[str, str]:
-    """Id -> the id of the living record that answers for it, which may be the same."""
+    """Id -> the id of the existing record that HubSpot returns for it, which may be the same."""
     ends: dict[str, str] = {}
     for row in _read(client, kind, ids):
-        ends.update({old: str(row["id"]) for old in {str(row["id"]), *_swallowed(row)} & set(ids)})
+        ends.update({old: str(row["id"]) for old in {str(row["id"]), *_merged_ids(row)} & set(ids)})
     left = [one for one in ids if one not in ends]
     if left:
-        bin_ = {
+        deleted = {
             old
             for row in _read(client, kind, left, archived=True)
-            for old in (str(row["id"]), *_swallowed(row))
+            for old in (str(row["id"]), *_merged_ids(row))
         }
-        left = [one for one in left if one not in bin_]
+        left = [one for one in left if one not in deleted]
     for one in left:
         reply = client.ask(
             "GET", RECORD, inside={"kind": PLURALS.get(kind, kind), "id": one}, see=MISSING
@@ -89,7 +88,7 @@ def _read(
     return client.batch("read", kind, body, archived=archived).rows
 
 
-def _swallowed(row: Mapping[str, Any]) -> set[str]:
+def _merged_ids(row: Mapping[str, Any]) -> set[str]:
     properties = row.get("properties") or {}
     lists = (str(properties.get(name) or "") for name in MERGED_INTO_IT)
     return {
@@ -123,9 +122,7 @@ class HubspotDeleter:
 
 
 def _archive(client: HubspotClient, part: list[Ref], outcomes: dict[Ref, Outcome]) -> None:
-    """Archive the records. A call refused for the sake of one row is cut in half until the row is
-    found.
-    """
+    """Archive records. A call refused because of one row is halved until the row is found."""
     body = {"inputs": [{"id": ref.id} for ref in part]}
     reply = client.batch("archive", part[0].object, body, see=ROW_WISE)
     if reply.status not in ROW_WISE:

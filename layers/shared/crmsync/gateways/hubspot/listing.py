@@ -1,11 +1,11 @@
-"""How one HubSpot account is asked for all records of an object: the list endpoint, page by page in
-the order of ids.
+"""All records of an object in a HubSpot account: the list endpoint, page by page in the order of
+ids.
 
-Facts: listing reads the database, gives at most 100 records a page and has no ceiling; search lags
-behind by its index, gives 10,000 records for one question, and an account has five pages a second
-for everybody (docs/vendors.md#hubspot-search). ``after`` is the id of the last record of the page
-before [M], so it holds for as long as a job takes, and what is made or deleted meanwhile shifts
-nothing.
+Facts: the list endpoint reads the database, at most 100 records per page and without a limit in
+all; search reads an index that lags, returns at most 10,000 records, and all apps of an account
+share five pages a second (docs/vendors.md#hubspot-search). ``after`` is the id of the last record
+of the page before [M], so it stays valid for the whole job, and records that are created or deleted
+meanwhile do not shift the pages.
 """
 
 from __future__ import annotations
@@ -22,13 +22,11 @@ class HubspotLister:
     """Implements `Lister`."""
 
     def __init__(self, client: HubspotClient) -> None:
-        """Ask through `client`."""
+        """Call through `client`."""
         self._client = client
 
     def page(self, name: str, after: str, size: int, *, with_email: bool = False) -> Page:  # noqa: ARG002 - HubSpot's list cannot filter
-        """Up to 100 records in the order of their ids, archived ones left out. Raises
-        `SyncError`.
-        """
+        """Up to 100 records by id, without archived ones. Raises `SyncError`."""
         query = {"limit": str(min(size, MOST)), "archived": "false", "properties": "hs_object_id"}
         if after:
             query["after"] = after
@@ -40,7 +38,7 @@ class HubspotLister:
         return Page(refs, str(further["after"]) if further.get("after") else None)
 
     def count(self, name: str, *, with_email: bool = False) -> int:  # noqa: ARG002 - as above
-        """How many records the search index has; it may lag. Raises `SyncError`."""
+        """How many records the search index has, which may lag. Raises `SyncError`."""
         reply = self._client.search(
             name, {"filterGroups": [], "properties": ["hs_object_id"], "limit": 1, "after": "0"}
         )

@@ -1,12 +1,11 @@
-"""HubSpot's lists: who is in one, and who came in lately. Nothing here says what being in a list
-means.
+"""HubSpot's lists: which contacts are members, and which joined lately.
 
-Facts: docs/vendors.md#hubspot-lists. Members in the order in which they came can only be had
-oldest first, unless one holds a token from further back, and tokens mean nothing outside HubSpot
-[V]. So the walk notes the token of every page, and the next one begins at the newest page that
-still begins before the moment asked for. What becomes of a token when members leave is not said;
-hence a page is only believed when its first member came before that moment. That nobody came at all
-is seen from a note of the list itself [D].
+Facts: docs/vendors.md#hubspot-lists. Members in the order of joining can only be read oldest first,
+or from a page whose token is known, and a token tells nothing about its page [V]. So the token of
+every page is kept, and the next read begins at the newest page that starts before the moment in
+question. HubSpot does not document what a token means after members have left; so a page is used
+only if its first member joined before that moment. Whether anybody joined at all is a property of
+the list itself [D].
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from crmsync.ports.listing import ChangedRecord
 BATCH = 100
 PAGE = 250
 MARGIN = timedelta(seconds=5)
-"""How far HubSpot's note of a list's newest member may be off the member's own time [M]."""
+"""How far the list's time of its newest member may differ from the member's own time [M]."""
 
 TYPE_IDS = {HUBSPOT_CONTACT: "0-1", COMPANY: "0-2", DEAL: "0-3"}
 _LIST = "/crm/v3/lists/{listId}"
@@ -41,16 +40,16 @@ class HubspotLists:
     """Implements `Lists` for one HubSpot account."""
 
     def __init__(self, client: HubspotClient, *, page: int = PAGE) -> None:
-        """Ask through `client`, `page` members at a time."""
+        """Call through `client`; read `page` members at a time."""
         self._client = client
         self._size = page
         self._pages: dict[str, list[tuple[datetime, str]]] = {}
 
     def members(self, list_id: str, refs: Iterable[Ref]) -> frozenset[Ref]:
-        """Those of the records that are in the list now, 100 a call, and a call to see whether
-        there is the list when none is.
+        """Those of the records that are in the list now, 100 per call. If none is, one more call
+        checks that the list exists.
 
-        Raises `Refused` when there is no such list, else `SyncError`.
+        Raises `Refused` if the list does not exist, else `SyncError`.
         """
         wanted = [ref for ref in dict.fromkeys(refs) if is_id(ref.id)]
         inside: set[tuple[str, str]] = set()
@@ -72,11 +71,11 @@ class HubspotLists:
         )
 
     def joined_since(self, list_id: str, since: datetime) -> Iterator[Sequence[ChangedRecord]]:
-        """Contacts that entered the list at or after the moment and are in it still, page by page,
+        """Contacts that joined the list at or after the moment and are still in it, page by page,
         newest first.
 
-        One call while nobody came. Otherwise one call per page from the moment on; the very first
-        walk begins with the oldest member. Raises `Refused` when there is no such list, else
+        One call if nobody joined. Otherwise one call per page since the moment; the first read
+        begins with the oldest member. Raises `Refused` if the list does not exist, else
         `SyncError`.
         """
         newest = self._newest(list_id)
@@ -84,8 +83,8 @@ class HubspotLists:
             yield from chunks(self._walk(list_id, since)[::-1], self._size)
 
     def _newest(self, list_id: str) -> datetime | None:
-        """When the newest member came; None where HubSpot does not say. Raises `Refused` when there
-        is no such list.
+        """When the newest member joined; None if HubSpot does not say. Raises `Refused` if the list
+        does not exist.
         """
         body = {
             "listIds": [list_id],
@@ -114,7 +113,7 @@ class HubspotLists:
             )
 
     def _walk(self, list_id: str, since: datetime) -> list[ChangedRecord]:
-        """The members from the moment on, oldest first."""
+        """The members that joined since the moment, oldest first."""
         pages = self._pages.setdefault(list_id, [])
         token, page, after = self._start(list_id, since, pages)
         found: list[ChangedRecord] = []
@@ -130,8 +129,8 @@ class HubspotLists:
     def _start(
         self, list_id: str, since: datetime, pages: list[tuple[datetime, str]]
     ) -> tuple[str, list[ChangedRecord], str]:
-        """The newest page that begins before the moment, found by going back through `pages`, which
-        keeps those before it.
+        """The newest page that begins before the moment: its token, its members and the token of
+        the next page. Later pages are removed from `pages`.
         """
         while pages:
             begin, token = pages.pop()
@@ -162,7 +161,7 @@ def _is_in(list_id: str, row: Mapping[str, Any]) -> bool:
 
 
 def _moment(text: str) -> datetime | None:
-    """A list property's time: milliseconds, or ISO 8601 [M]."""
+    """The time in a list property: milliseconds since 1970, or ISO 8601 [M]."""
     try:
         return _EPOCH + int(text) * timedelta(milliseconds=1) if text.isdecimal() else moment(text)
     except ValueError:

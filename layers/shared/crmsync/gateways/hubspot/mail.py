@@ -1,8 +1,8 @@
 """HubSpot's e-mail event log (docs/vendors.md#hubspot-e-mail-log): GET /email/public/v1/events,
 newest first, and the campaigns that its events name.
 
-The offset of a page is opaque, short-lived and good for the same question only [D], so it is never
-kept beyond one walk.
+The offset of a page is opaque, short-lived and valid for the same query only [D], so it is not kept
+after the last page.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from crmsync.model.mail import Campaign, MailEvent
 from crmsync.wire.mail_event import campaign, mail_event
 
 PAGE = 1000
-"""Events a call, the log's ceiling [D]."""
+"""Events per call, the most that the log allows [D]."""
 
 REMEMBERED = 2000
-"""Campaigns kept while the Lambda is warm, a few hundred bytes each. One that is renamed shows its
-old name for that long.
+"""Campaigns kept while the Lambda is warm, a few hundred bytes each. A renamed campaign keeps its
+old name that long.
 """
 
 _UNKNOWN = frozenset({400, 404})
-"""Statuses of a campaign that HubSpot does not know, or not by this name."""
+"""Statuses for a campaign that HubSpot does not know."""
 
 
 class HubspotMail:
     """Implements `MailLog` for one HubSpot account."""
 
     def __init__(self, client: HubspotClient, *, page: int = PAGE) -> None:
-        """Ask over the account's connections, `page` events a call."""
+        """Call through `client`; read `page` events per call."""
         self._client = client
         self._page = page
         self._campaigns: OrderedDict[tuple[str, str], Campaign | None] = OrderedDict()
@@ -39,8 +39,9 @@ class HubspotMail:
     def events(
         self, kind: str, start: int, end: int, *, without_bots: bool = False
     ) -> Iterator[Sequence[MailEvent]]:
-        """Pages of events of a kind, newest first, both ends included. Raises `SyncError`;
-        `Refused` without the scope ``content``.
+        """Pages of events of a kind created from `start` to `end`, both included, newest first.
+
+        Raises `SyncError`; `Refused` without the scope ``content``.
         """
         query = {
             "eventType": kind,
@@ -60,8 +61,8 @@ class HubspotMail:
             query["offset"] = str(answer["offset"])
 
     def campaigns(self, named: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], Campaign]:
-        """The e-mails by app and campaign, a call for each that is not remembered: the log has no
-        batch form. Raises `SyncError`.
+        """The e-mails by app and campaign; one call for each that is not in memory, as the log has
+        no batch call. Raises `SyncError`.
         """
         found: dict[tuple[str, str], Campaign] = {}
         for key in dict.fromkeys(named):

@@ -1,11 +1,10 @@
-"""Unsubscribing an address from all e-mail of a HubSpot account, its brands included; the answer is
-read, not only its status.
+"""Unsubscribing an address from all e-mail of a HubSpot account, including its brands.
 
-The verbose answer tells each subscription's status after the call, and which brand it belongs to
-(``businessUnitId``; the account itself is 0 [V spec]). Whether a call without a brand reaches the
-brands is nowhere said [M], so those that it left in are asked for one by one. That HubSpot took the
-call proves nothing yet: the contact itself must show it, which is another read's business (decision
-0032).
+The verbose response has the status of each subscription after the call and the brand it belongs to
+(``businessUnitId``; the account itself is 0 [V spec]). HubSpot does not document whether a call
+without a brand covers the brands [M], so one more call is made for each brand that is still
+subscribed. A successful call does not prove that the contact is opted out: a later read of the
+contact checks that (decision 0032).
 """
 
 from __future__ import annotations
@@ -24,12 +23,15 @@ from crmsync.ports.crm import Outcome, Written
 ASKED = Written(Ref(Side.HUBSPOT, HUBSPOT_CONTACT, ""), {})
 _ACCOUNT = "0"
 _OUT, _IN = "UNSUBSCRIBED", "SUBSCRIBED"
-_HINT = "Unsubscribe the contact by hand in HubSpot, from every brand, and look at who may change its subscriptions."
+_HINT = (
+    "Unsubscribe the contact by hand in HubSpot, from every brand, and look at who may change its "
+    "subscriptions."
+)
 
 
 def unsubscribe(client: HubspotClient, email: str) -> Outcome:
-    """Unsubscribe the address from everything: one call, and one more for each brand that it left
-    in. Raises `SyncError`.
+    """Unsubscribe the address from everything: one call, and one more for each brand that is still
+    subscribed after it. Raises `SyncError`.
     """
     reply = _ask(client, email)
     if error := _refusal(reply, email):
@@ -53,8 +55,8 @@ def _ask(client: HubspotClient, email: str, **brand: str) -> Reply:
 
 
 def _refusal(reply: Reply, email: str) -> SyncError | None:
-    """What the answer says against the opt-out: a refusal, errors beside the results, or work that
-    was given up.
+    """Why the opt-out failed, if it did: a refusal, an error entry, or a task that HubSpot
+    cancelled.
     """
     if reply.status in ROW_WISE:
         return row_error(reply.body, {"email": email}, status=reply.status)
@@ -72,7 +74,10 @@ def _still_in(rows: Sequence[Mapping[str, Any]]) -> Refused | None:
     left = sorted({str(row.get("subscriptionId")) for row in rows if row.get("status") == _IN})
     if not left:
         return None
-    text = f"HubSpot left the address subscribed to {len(left)} of its subscription types: {', '.join(left)}."
+    text = (
+        f"HubSpot left the address subscribed to {len(left)} of its subscription types: "
+        f"{', '.join(left)}."
+    )
     return Refused(text, code="STILL_SUBSCRIBED", fieldname=HUBSPOT_OPT_OUT, hint=_HINT)
 
 

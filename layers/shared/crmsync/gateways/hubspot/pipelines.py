@@ -1,9 +1,8 @@
-"""One HubSpot account's deals beside their records: its pipelines, looked at and put in step, and
-deals by a unique property.
+"""The deal pipelines of a HubSpot account, read and changed, and deals by a unique property.
 
 Facts: pipelines v3 and batch reads with ``idProperty`` (docs/vendors.md#hubspot-pipelines). Ids of
-pipelines and stages are HubSpot's. A call may be repeated: what an earlier one has made is found by
-its label, which is unique.
+pipelines and stages are HubSpot's. All calls are safe to repeat: what an earlier call created is
+found by its label, which is unique.
 """
 
 from __future__ import annotations
@@ -41,11 +40,14 @@ BATCH = 100
 
 PIPELINE_LIMIT = "PIPELINE_LIMIT"
 STAGE_IN_USE = "STAGE_ID_IN_USE"
-"""Our codes for an account that has all the pipelines its tier allows, and for a stage in which
-there are deals.
+"""Our codes for an account that has as many pipelines as its tier allows, and for a stage that has
+deals.
 """
 
-_LIMIT_HINT = "Delete a pipeline of deals in HubSpot, or move to a HubSpot tier that allows more of them (LIM-3)."
+_LIMIT_HINT = (
+    "Delete a pipeline of deals in HubSpot, or move to a HubSpot tier that allows more of them "
+    "(LIM-3)."
+)
 _IN_USE_HINT = "Move the deals of this stage to another one in HubSpot."
 
 _DEAL_TYPE = "0-3"
@@ -59,22 +61,22 @@ class HubspotPipelines:
     """Implements `Deals` for one HubSpot account."""
 
     def __init__(self, client: HubspotClient) -> None:
-        """Ask through `client`."""
+        """Call through `client`."""
         self._client = client
 
     def pipelines(self) -> Sequence[DealPipeline]:
-        """All pipelines of deals in the order in which HubSpot shows them, each with its stages in
-        theirs. One call. Raises `SyncError`.
+        """All deal pipelines with their stages, both in HubSpot's order. One call. Raises
+        `SyncError`.
         """
         reply = self._client.ask("GET", PIPELINES, inside=_inside())
         return [_pipeline(row) for row in _in_order(reply.rows)]
 
     def put_in_step(self, step: PipelineStep) -> None:
-        """Do one step; what is so already is done.
+        """Do one step; a step that has been done before has no effect.
 
-        Raises `Refused` with ``PIPELINE_LIMIT`` where HubSpot allows no more pipelines and
-        ``STAGE_ID_IN_USE`` for a stage that deals are in, `Gone` where pipeline or stage are no
-        longer there, else `SyncError`.
+        Raises `Refused` with ``PIPELINE_LIMIT`` if HubSpot allows no more pipelines and with
+        ``STAGE_ID_IN_USE`` for a stage that has deals, `Gone` if the pipeline or stage no longer
+        exists, else `SyncError`.
         """
         match step:
             case MakePipeline():
@@ -104,10 +106,10 @@ class HubspotPipelines:
 
     def by_value(self, name: str, values: Iterable[str]) -> Mapping[str, Ref]:
         """Deals by a unique property, read from the database and not from the search index, 100
-        values a call.
+        values per call.
 
-        Raises `Refused` where HubSpot takes none of the values, mostly as the property is missing
-        or not unique, else `SyncError`.
+        Raises `Refused` if HubSpot accepts none of the values, mostly because the property is
+        missing or not unique, else `SyncError`.
         """
         wanted = dict.fromkeys(value.strip() for value in values if value and value.strip())
         found: dict[str, Ref] = {}
@@ -121,12 +123,12 @@ class HubspotPipelines:
         return {value: found[value] for value in (one.lower() for one in wanted) if value in found}
 
     def _make(self, step: MakePipeline) -> None:
-        standing = self.pipelines()
-        if any(one.label == step.label for one in standing):
+        existing = self.pipelines()
+        if any(one.label == step.label for one in existing):
             return
         body = {
             "label": step.label,
-            "displayOrder": len(standing),
+            "displayOrder": len(existing),
             "stages": [_stage_row(stage, at) for at, stage in enumerate(step.stages)],
         }
         reply = self._client.ask("POST", PIPELINES, inside=_inside(), body=body, see=_SEEN)
@@ -137,9 +139,7 @@ class HubspotPipelines:
         _done(reply)
 
     def _is_full(self) -> bool:
-        """Whether the account has all the pipelines of deals that it may have, where HubSpot
-        tells.
-        """
+        """Whether the account has as many deal pipelines as it may have, as far as HubSpot says."""
         reply = self._client.ask("GET", PIPELINE_LIMITS, see=_SEEN)
         rows = reply.body.get("hubspotDefinedObjectTypes") or ()
         mine = [
@@ -169,8 +169,8 @@ class HubspotPipelines:
     def _rows_by_value(
         self, name: str, values: list[str], refused: list[SyncError]
     ) -> list[dict[str, Any]]:
-        """The rows with these values. One that HubSpot does not take for a value of the property
-        never spoils the others.
+        """The rows with these values. If HubSpot refuses the batch because of one value, the batch
+        is halved, so that the others are still found.
         """
         body = {
             "properties": [name],
@@ -197,24 +197,24 @@ def _inside(**names: str) -> dict[str, str]:
 
 
 def _done(reply: Reply) -> None:
-    """Raise what an answer says that is no success."""
+    """Raise the error of a failed step."""
     if reply.status in _SEEN:
         raise _refusal(reply)
 
 
 def _refusal(reply: Reply) -> SyncError:
-    """The error of a step. HubSpot's documents give no code for a limit [M], so its words count
-    where its figures are not told.
+    """The error of a step. HubSpot documents no code for a limit [M], so the limit is recognised by
+    its words if HubSpot does not return its numbers.
     """
     error = call_error(reply.status, reply.body)
-    said = f"{reply.body.get('subCategory') or ''} {reply.body.get('message') or ''}".lower()
+    words = f"{reply.body.get('subCategory') or ''} {reply.body.get('message') or ''}".lower()
     if isinstance(error, Gone):
         return Gone("The pipeline or stage no longer exists in HubSpot.", code=error.code)
-    if "in_use" in said or "in use" in said:
+    if "in_use" in words or "in use" in words:
         return Refused(
             "HubSpot keeps a stage that deals are in.", code=STAGE_IN_USE, hint=_IN_USE_HINT
         )
-    return _limit() if "limit" in said or "maximum" in said else error
+    return _limit() if "limit" in words or "maximum" in words else error
 
 
 def _limit() -> Refused:
@@ -224,11 +224,11 @@ def _limit() -> Refused:
 
 
 def _in_order(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Those that are not archived, as HubSpot shows them: what has one place in the order is sorted
-    by label [V].
+    """Those that are not archived, in HubSpot's order; with the same display order, by label
+    [V].
     """
-    standing = (row for row in rows if not row.get("archived"))
-    return sorted(standing, key=lambda row: (int(row.get("displayOrder") or 0), str(row["label"])))
+    current = (row for row in rows if not row.get("archived"))
+    return sorted(current, key=lambda row: (int(row.get("displayOrder") or 0), str(row["label"])))
 
 
 def _pipeline(row: Mapping[str, Any]) -> DealPipeline:

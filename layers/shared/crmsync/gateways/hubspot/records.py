@@ -1,7 +1,7 @@
-"""One HubSpot account behind the ports: records, e-mail preferences, and what changed lately.
+"""The records of one HubSpot account, and its e-mail preferences.
 
-Only the shapes of calls live here: how many rows go into one, how a refused batch is taken apart.
-Transport is `client`, rows are `rows`, refusals `errors`. Facts and limits:
+Law: this module decides how rows are put into calls, and how a refused batch is split. Transport is
+`client`, the format of rows is `rows`, the meaning of refusals is `errors`. Facts and limits:
 docs/vendors.md#hubspot-records.
 """
 
@@ -41,7 +41,15 @@ HISTORY_BATCH = 50
 
 @dataclass(frozen=True, slots=True)
 class _Write:
-    """One row of a batch write: what is sent, and how its answer is recognised and read."""
+    """One row of a batch write.
+
+    Attributes:
+        at: The place of its effect in the caller's list.
+        input: The row as it is sent.
+        kind: The object, such as "contact".
+        key: What identifies its result: the id, or for a new record our key.
+        fields: The fields that are written.
+    """
 
     at: int
     input: Mapping[str, Any]
@@ -61,8 +69,8 @@ class HubspotGateway:
     def read(
         self, refs: Iterable[Ref], fields: Fields, *, history: bool = False
     ) -> Mapping[Ref, Record]:
-        """Read records by id, 100 a call (50 with history). Raises `Drifted` for a property that is
-        gone, else `SyncError`.
+        """Read records by id, 100 per call (50 with history). Raises `Drifted` for a property that
+        no longer exists, else `SyncError`.
         """
         found: dict[Ref, Record] = {}
         for kind, ids in _by_kind(refs).items():
@@ -76,8 +84,8 @@ class HubspotGateway:
         return found
 
     def find(self, emails: Iterable[str], fields: Fields) -> Sequence[Record]:
-        """Records by e-mail address, read by the unique property, so that one made a second ago is
-        found. Raises `SyncError`.
+        """Find records by e-mail address. They are read by their unique property, not searched, so
+        that a record created a second ago is found. Raises `SyncError`.
         """
         wanted = list(
             dict.fromkeys(normalise_email(email) for email in emails if email and email.strip())
@@ -93,8 +101,9 @@ class HubspotGateway:
         return list(found.values())
 
     def made_by(self, keys: Mapping[str, Sequence[str]]) -> Mapping[str, Ref]:
-        """The records that hold these values in our unique property, 100 a call. Raises
-        `SyncError`.
+        """The records that have these values in our unique property, 100 per call.
+
+        Raises `SyncError`.
         """
         found: dict[str, Ref] = {}
         for kind, some in keys.items():
@@ -107,8 +116,8 @@ class HubspotGateway:
         return found
 
     def create(self, effects: Sequence[CreateRecord]) -> Sequence[Outcome]:
-        """Upsert by our unique property, 100 a call: a repeat finds the record that the first time
-        made.
+        """Upsert by our unique property, 100 per call: a repeated call finds the record that the
+        first one created.
         """
         writes = [_creation(at, effect) for at, effect in enumerate(effects)]
         return self._write(
@@ -116,19 +125,19 @@ class HubspotGateway:
         )
 
     def update(self, effects: Sequence[UpdateRecord]) -> Sequence[Outcome]:
-        """Update by id, 100 a call."""
+        """Update by id, 100 per call."""
         writes = [_change(at, effect) for at, effect in enumerate(effects)]
         return self._write("update", writes, lambda row: str(row.get("id", "")))
 
     def survivors(self, refs: Iterable[Ref]) -> Mapping[Ref, Ref]:
-        """For merged records the living one that answers for them. Raises `SyncError`."""
+        """The record that each merged record was merged into. Raises `SyncError`."""
         return survivors(self._client, refs)
 
     def opt_out(self, effects: Sequence[OptOut]) -> Sequence[Outcome]:
         """Unsubscribe each address from all e-mail.
 
-        One call per address: HubSpot's batch form says neither which row failed nor in which order
-        it answers, and an opt-out that got lost is the worst thing this program could do (OPT-1).
+        One call per address: the response of HubSpot's batch call does not say which row failed,
+        and a lost opt-out is the worst thing this program could do (OPT-1).
         """
         outcomes: list[Outcome] = []
         for effect in effects:
@@ -151,8 +160,8 @@ class HubspotGateway:
     def _rows_by_email(
         self, kind: str, emails: list[str], names: list[str]
     ) -> list[dict[str, Any]]:
-        """The rows with these addresses. One that HubSpot takes for no address at all, and so has
-        nowhere, never spoils the others.
+        """The rows with these addresses. If HubSpot refuses the batch because one text is not an
+        address at all, the batch is halved, so that the others are still found.
         """
         body = {**_wanted(emails, names), "idProperty": HUBSPOT_EMAIL}
         reply = self._client.batch("read", kind, body, see=frozenset({BAD_REQUEST}))
@@ -182,7 +191,7 @@ class HubspotGateway:
             for part in parts:
                 self._write_part(verb, part, key_of, outcomes)
         except SyncError as error:
-            # What was written stands and is told; only the rest comes back.
+            # What has been written is reported; only the rest is tried again.
             if not outcomes:
                 raise
             return [outcomes.get(write.at, error) for write in writes]
@@ -195,15 +204,15 @@ class HubspotGateway:
         key_of: Callable[[Mapping[str, Any]], str],
         outcomes: dict[int, Outcome],
     ) -> None:
-        """Write the rows; those that HubSpot did not answer one by one are asked again in halves,
-        down to single rows.
+        """Write rows. Those without a result of their own are sent again in halves, down to single
+        rows.
         """
         reply = self._client.batch(
             verb, part[0].kind, {"inputs": [write.input for write in part]}, see=ROW_WISE
         )
         outcomes.update(_answered(part, reply, key_of))
         if reply.status == BAD_REQUEST:
-            outcomes.update(_spoilt(part, reply))
+            outcomes.update(_with_bad_property(part, reply))
         open_rows = [write for write in part if write.at not in outcomes]
         if len(part) == 1 and open_rows:
             outcomes[open_rows[0].at] = _alone(open_rows[0], reply)
@@ -222,8 +231,8 @@ def _wanted(ids: list[str], names: list[str]) -> dict[str, Any]:
 
 
 def _by_kind(refs: Iterable[Ref]) -> dict[str, list[str]]:
-    """Ids by object, each once. What cannot be an id (a person typed it into our Salesforce field)
-    would spoil a whole call: left out.
+    """Ids by object, each once. A text that cannot be an id (somebody typed it into our Salesforce
+    field) is left out, as HubSpot would refuse the whole call.
     """
     kinds: dict[str, dict[str, None]] = {}
     for ref in refs:
@@ -237,8 +246,7 @@ def _creation(at: int, effect: CreateRecord) -> _Write:
         "idProperty": HUBSPOT_KEY,
         "id": effect.key,
         TRACE: effect.key,
-        # HubSpot's text does not promise that the key's own property is set on creation, so it is
-        # sent as well.
+        # HubSpot does not document that an upsert sets the key's property, so it is sent, too.
         "properties": {**sent(effect.fields), HUBSPOT_KEY: effect.key},
     }
     return _Write(at, row, effect.object, effect.key, effect.fields)
@@ -247,7 +255,7 @@ def _creation(at: int, effect: CreateRecord) -> _Write:
 def _change(at: int, effect: UpdateRecord) -> _Write:
     ref = effect.place
     if not isinstance(ref, Ref):
-        msg = f"an update of {ref} before its record was made"
+        msg = f"an update of {ref} before its record was created"
         raise TypeError(msg)
     row = {"id": ref.id, TRACE: ref.id, "properties": sent(effect.fields)}
     return _Write(at, row, ref.object, ref.id, effect.fields)
@@ -270,9 +278,9 @@ def _answered(
     return outcomes
 
 
-def _spoilt(part: list[_Write], reply: Reply) -> dict[int, Outcome]:
-    """A property that the account lacks or guards spoils every row that has it: no need to search
-    for those one by one.
+def _with_bad_property(part: list[_Write], reply: Reply) -> dict[int, Outcome]:
+    """The rows that fail because of a property that the account does not have or that is
+    read-only: all rows with that property, so they need not be searched one by one.
     """
     error = row_error(reply.body, {})
     if error.code not in PROPERTY_CODES:
@@ -281,7 +289,7 @@ def _spoilt(part: list[_Write], reply: Reply) -> dict[int, Outcome]:
 
 
 def _alone(write: _Write, reply: Reply) -> Outcome:
-    """The outcome of a row that went alone: whatever came back can only be about it."""
+    """The outcome of a row that was sent alone: any response is about it."""
     if reply.rows:
         return written(write.kind, reply.rows[0], write.fields)
     if reply.errors:

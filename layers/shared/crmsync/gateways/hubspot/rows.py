@@ -1,8 +1,8 @@
-"""HubSpot's rows and ours: properties to fields, results and errors back to the effects that asked
-for them. No calls.
+"""HubSpot's rows: properties to fields, and results and errors back to the effects that they belong
+to. No calls.
 
-HubSpot answers a batch in any order; a row is known by its id, its key or its trace id, never by
-its place.
+HubSpot returns the rows of a batch in any order; a row is identified by its id, its key or its
+trace id, never by its position.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from crmsync.model.records import Origin, Record, Ref, Side, Value
 from crmsync.ports.crm import Written
 
 TRACE = "objectWriteTraceId"
-"""Our number for a row of a batch: with it, HubSpot answers row by row instead of refusing the
-batch.
+"""Our id for a row of a batch. If rows have one, HubSpot reports errors row by row instead of
+refusing the batch.
 """
 
 
 def moment(text: str) -> datetime:
-    """HubSpot's time (ISO 8601, UTC)."""
+    """The time in HubSpot's text (ISO 8601, UTC)."""
     return datetime.fromisoformat(text)
 
 
 def is_id(text: str) -> bool:
-    """Whether HubSpot would take the text as a record id; what it would not spoils a whole call."""
+    """Whether the text can be a HubSpot record id; HubSpot refuses a whole call for any other."""
     return text.isascii() and text.isdecimal()
 
 
 def sent(fields: Mapping[str, Any]) -> dict[str, str]:
-    """Fields as HubSpot takes them: text; blank clears a property."""
+    """Fields as HubSpot expects them: text, and "" to clear a property."""
     return {name: _text(value) for name, value in fields.items()}
 
 
@@ -44,7 +44,7 @@ def _text(value: Any) -> str:
 
 
 def shown(row: Mapping[str, Any], names: Iterable[str]) -> dict[str, Value]:
-    """Of `names`, what the row shows; blank is None."""
+    """The fields of `names` that the row has; blank is None."""
     properties = row.get("properties") or {}
     return {name: properties[name] or None for name in names if name in properties}
 
@@ -76,13 +76,13 @@ def _origins(histories: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, 
 
 
 def _source(row: Mapping[str, Any]) -> str:
-    """``INTEGRATION/990077``: the kind of source, and which one where HubSpot says it."""
+    """``INTEGRATION/990077``: the kind of source, and its id if HubSpot gives it."""
     parts = (str(row.get("sourceType") or ""), str(row.get("sourceId") or ""))
     return "/".join(part for part in parts if part)
 
 
 def written(kind: str, row: Mapping[str, Any], fields: Mapping[str, Any]) -> Written:
-    """The outcome of a row that was written with `fields`."""
+    """The outcome of a row after `fields` were written to it."""
     return Written(Ref(Side.HUBSPOT, kind, str(row["id"])), shown(row, fields))
 
 
@@ -105,7 +105,7 @@ def errors_by_row(errors: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str,
 def update_error(
     error: Mapping[str, Any], fields: Mapping[str, Any], *, status: int = 400
 ) -> SyncError:
-    """The error of one updated row; one that HubSpot does not have is `Gone`."""
+    """The error of one written row; `Gone` if HubSpot does not have the record."""
     made = row_error(error, fields, status=status)
     if isinstance(made, Gone):
         return Gone("The HubSpot record no longer exists.", code=made.code)

@@ -1,9 +1,8 @@
-"""What a HubSpot account has of our own: groups and properties, looked at and made; which account
-and app it is; what properties it has.
+"""The schema of a HubSpot account: our own property groups and properties, read and created; all
+properties of an object; the account and app of a token.
 
-Properties v3 and account info v3 (docs/vendors.md#hubspot-properties), and what HubSpot says of a
-token, which has no other version. The operator's command asks for these, and a schedule for the
-last.
+Properties v3 and account info v3 (docs/vendors.md#hubspot-properties); the call about a token has
+no dated version. The operator's command uses all of these, a scheduled function the last.
 """
 
 from __future__ import annotations
@@ -40,27 +39,24 @@ class HubspotSchema:
     def __init__(
         self, secret: Secret, *, version: str | None = None, patience: RetryPolicy | None = None
     ) -> None:
-        """Speak API `version` (None: what the secret says or the default) with the token in
-        `secret`.
-        """
+        """Use API `version` (None: the secret's, else the default) with the token in `secret`."""
         self._secret = secret
         self._client = HubspotClient(secret, version=version, patience=patience)
 
     def portal_id(self) -> int:
-        """Which account the token belongs to. Raises `SyncError`."""
+        """The account that the token belongs to. Raises `SyncError`."""
         return int(self._client.ask("GET", _DETAILS).body["portalId"])
 
     def app(self) -> App:
-        """Which app the token belongs to, and what it may do: the one call whose body has the
-        token, to where its header goes anyway.
+        """The app that the token belongs to, and its scopes. Raises `SyncError`.
 
-        Raises `SyncError`.
+        This is the only call with the token in its body; its header has the token, too.
         """
         secret = self._secret.current()
         reply = self._whose(secret, see=NOT_FOUND)
         if reply.status in NOT_FOUND:
-            # The token may just have been rotated: the header then has the new one, and the body
-            # was about the old one.
+            # The token may just have been rotated: then the header had the new one and the body the
+            # old one.
             secret = self._secret.renewed()
             reply = self._whose(secret)
         body = reply.body
@@ -81,7 +77,7 @@ class HubspotSchema:
         return {str(row["name"]): _definition(row) for row in reply.rows}
 
     def look(self, parts: Sequence[Part]) -> Mapping[Part, str]:
-        """The parts that stand, each with what is wrong about it ("" = nothing). Raises
+        """The parts that exist, each with what is wrong with it ("" = nothing). Raises
         `SyncError`.
         """
         groups = [part for part in parts if isinstance(part, PropertyGroup)]
@@ -92,9 +88,7 @@ class HubspotSchema:
         return found
 
     def make(self, part: Part) -> str:
-        """Make a part, as it was wished for; one that somebody made meanwhile is done. Raises
-        `SyncError`.
-        """
+        """Create a part; one that somebody created meanwhile counts as done. Raises `SyncError`."""
         if not isinstance(part, PropertyGroup | OwnProperty):
             msg = f"{part} is not HubSpot's"
             raise TypeError(msg)
@@ -125,8 +119,8 @@ class HubspotSchema:
 
 
 def _definition(row: Mapping[str, Any]) -> HubspotProperty:
-    """A property of the answer. Hidden options are values like any others, only people are not
-    offered them.
+    """The property of a row. Hidden options are valid values, too; they are just not offered to
+    people.
     """
     marks = row.get("modificationMetadata") or {}
     return HubspotProperty(
@@ -144,7 +138,7 @@ def _definition(row: Mapping[str, Any]) -> HubspotProperty:
 
 
 def _in_order(row: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The options as the portal shows them; one without an order (-1) comes last."""
+    """The options in HubSpot's order; those without a display order (-1) come last."""
     options = list(row.get("options") or ())
     return sorted(
         options,
@@ -170,13 +164,17 @@ def _row(part: OwnProperty) -> dict[str, Any]:
 
 
 def _difference(part: OwnProperty, row: Mapping[str, Any]) -> str:
-    """What would keep us from using the property; labels and descriptions are the account's own
-    affair.
-    """
+    """Why we cannot use the property, or ""; its label and description may differ."""
     if row.get("type") != part.type:
-        return f"is of type {row.get('type')}, must be {part.type}: remove it in HubSpot and run this again"
+        return (
+            f"is of type {row.get('type')}, must be {part.type}: "
+            "remove it in HubSpot and run this again"
+        )
     if part.unique and not row.get("hasUniqueValue"):
-        return "does not demand unique values, which is said when a property is made: remove it and run this again"
+        return (
+            "does not demand unique values, which is said when a property is made: "
+            "remove it and run this again"
+        )
     return ""
 
 

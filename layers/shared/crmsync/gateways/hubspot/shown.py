@@ -1,8 +1,8 @@
-"""Properties that HubSpot leaves out of its answers because it does not have them any more.
+"""Properties that HubSpot leaves out of its responses because it no longer has them.
 
-HubSpot refuses no read for the sake of a property: one that it does not know is left out [V], a
-blank one is null [M: blank ones may be left out as well]. Taken for blank, a property that is gone
-would be cleared on the other side; so what no row shows is looked up.
+HubSpot does not refuse to read an unknown property: it leaves it out [V], while a blank one is null
+[M: blank ones may be left out, too]. If a deleted property were taken for blank, its field would be
+cleared on the other side; so a property that no row has is looked up in the schema.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from crmsync.gateways.hubspot.versions import PLURALS
 PROPERTIES = "/crm/v3/properties/{object}"
 
 KNOWN_FOR = 60.0
-"""Seconds for which a property that HubSpot has is not looked up again though rows leave it out."""
+"""Seconds for which an existing property that rows leave out is not looked up again."""
 
 
 class ShownProperties:
-    """Which properties the rows of an account leave out, and whether the account has them."""
+    """Checks whether properties that rows leave out still exist in the account."""
 
     def __init__(self, client: HubspotClient, now: Callable[[], float]) -> None:
-        """Look up with `client`; `now` gives seconds on any clock that does not go back."""
+        """Call through `client`; `now` gives seconds on a clock that does not go back."""
         self._client = client
         self._now = now
         self._known: dict[tuple[str, str], float] = {}
 
     def check(self, kind: str, names: Iterable[str], rows: Sequence[Mapping[str, Any]]) -> None:
-        """Raises `Drifted` where rows of `kind` leave out one of `names` that the account does not
-        have; costs a call only then.
+        """Raise `Drifted` if all rows of `kind` leave out one of `names` and the account does not
+        have it. Costs a call only if a property is left out.
         """
         shown = {name for row in rows for name in row.get("properties") or ()}
         since = self._now() - KNOWN_FOR

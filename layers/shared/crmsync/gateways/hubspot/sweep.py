@@ -1,8 +1,7 @@
-"""How one HubSpot account is asked for everything that changed since a moment: search, page by
-page. No records are read here.
+"""Which records of a HubSpot account changed since a moment: a search, page by page.
 
-Facts: search gives at most 200 rows a page and 10,000 for one question, lags behind, and five
-searches a second are all that an account has for everybody (docs/vendors.md#hubspot-search).
+Facts: a search returns at most 200 rows per page and 10,000 in all, it lags behind, and all apps of
+an account share five searches a second (docs/vendors.md#hubspot-search).
 """
 
 from __future__ import annotations
@@ -20,14 +19,12 @@ from crmsync.ports.listing import ChangedRecord, Show
 
 SEARCH_PAGE = 200
 SEARCH_PAUSE = 0.25
-"""Seconds between two searches of one sweep: an account has five a second, and others want some,
-too.
+"""Seconds between two searches of a sweep, so that other apps can use some of the five searches a
+second, too.
 """
 
 MODIFIED = {HUBSPOT_CONTACT: "lastmodifieddate"}
-"""The property with the time of the last change; everything but contacts has
-`hs_lastmodifieddate`.
-"""
+"""The property with the time of the last change, if it is not `hs_lastmodifieddate`."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -71,12 +68,12 @@ class HubspotSweep:
                     self._patience.pause(SEARCH_PAUSE)
 
     def _page_since(self, kind: str, start: int) -> tuple[list[ChangedRecord], bool]:
-        """One page; it always ends later than it begins, unless it is the last one, so that whoever
-        goes on from its end gets on.
+        """One page, and whether more may follow. Unless it is the last page, its end is later than
+        `start`, so that continuing from its end makes progress.
 
-        Search gives at most 10,000 rows for one question and any number of records may share a
-        stamp. So no page is asked for by offset: the next one starts at the newest stamp, and when
-        a full page has one stamp only, all of that stamp is walked by id.
+        A search returns at most 10,000 rows, and any number of records may have the same timestamp.
+        So pages are not addressed by offset: the next one starts at the newest timestamp, and if a
+        full page has only one timestamp, all records of that timestamp are read by id.
         """
         page, full = self._search(kind, [("GTE", start)])
         if not full or _ms(page[-1].modified_at) > start:

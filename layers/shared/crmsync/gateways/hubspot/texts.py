@@ -1,9 +1,8 @@
-"""The sentences of HubSpot that are kept, by its category or by the code of a property's error, in
+"""The sentences of HubSpot that we keep, by its category or by the code of a property's error, with
 the slots of `vendor_texts`. Data only.
 
-They are as HubSpot's error handling guide ([D]) and other integrations' logs ([S]) show them. One
-that HubSpot words otherwise is not kept, which loses nothing that code, property and hint do not
-say.
+They are taken from HubSpot's error handling guide ([D]) and from other integrations' logs ([S]). A
+sentence that HubSpot words differently is not kept; code, property and hint still say the same.
 """
 
 from __future__ import annotations
@@ -51,7 +50,10 @@ SENTENCES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "Object not found. objectId are usually numeric.",
         ),
         "MISSING_SCOPES": (
-            "This app hasn't been granted all required scopes to make this call. Read more about required scopes here: …",
+            (
+                "This app hasn't been granted all required scopes to make this call. "
+                "Read more about required scopes here: …"
+            ),
             "This app hasn't been granted all required scopes to make this call.",
             "One or more of the following scopes are required.",
         ),

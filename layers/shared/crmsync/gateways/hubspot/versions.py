@@ -1,13 +1,13 @@
-"""Which HubSpot API version is spoken, and where its paths are. The only module that knows.
+"""The HubSpot API version that we use, and its paths. No other module knows them.
 
-The official client speaks /crm/v3 and v4, whose support ends in September and on 30 March 2027.
-HubSpot's date-based versions have the same bodies under other paths, so `DEFAULT` is reached by
-rewriting the path of each call just before it is sent, which the client allows through its
-``api_factory``. Another version is one word in the connection's secret (decision 14). Facts:
+The official client uses /crm/v3 and v4, whose support ends in September 2026 and on 30 March 2027.
+HubSpot's date-based versions have the same bodies under other paths, so the path of each call is
+rewritten just before it is sent, which the client allows through its ``api_factory``. Another
+version is set by ``api_version`` in the connection's secret (decision 14). Facts:
 docs/vendors.md#hubspot-client.
 
 No path of OAuth v1 (off from 16 February 2027) or of the pipelines API v1 (off from 4 December
-2026) is ever called; a test holds to it.
+2026) is ever called; a test checks this.
 """
 
 from __future__ import annotations
@@ -23,27 +23,27 @@ CLIENT_PATHS = ""
 """The version that keeps the client's own /v3 and /v4 paths."""
 
 DEFAULT = "2026-03"
-"""What is spoken unless the secret's ``api_version`` says otherwise: each endpoint that we call is
-in HubSpot's index. From 2026-09 on HubSpot enforces an administrator's rules on writes, so that one
-is for accounts that want these.
+"""The version unless the secret's ``api_version`` names another one; it has every endpoint that we
+call. From 2026-09 on HubSpot applies an administrator's validation rules to writes, so that version
+is for accounts that want them.
 """
 
 OLD_PATHS = "v3"
-"""The word for `CLIENT_PATHS` in a secret."""
+"""The name of `CLIENT_PATHS` in a secret."""
 
 _DATE = re.compile(r"\d{4}-\d{2}")
 
 TIMEOUT = (3.05, 30.0)
-"""Seconds to connect and to wait for an answer; the client itself would wait for ever."""
+"""Seconds to connect and to wait for a response; the client itself would wait for ever."""
 
 UNSUBSCRIBE = "/communication-preferences/v4/statuses/{email}/unsubscribe-all"
 UNSUBSCRIBE_BATCH = "/communication-preferences/v4/statuses/batch/unsubscribe-all"
-"""Not in the client, which has communication preferences v3 only."""
+"""Not in the client, which only has communication preferences v3."""
 
 MAIL_EVENTS = "/email/public/v1/events"
 CAMPAIGN = "/email/public/v1/campaigns/{id}"
-"""The e-mail event log: v1, unsupported from September 2027, without a date-based heir so far
-(docs/vendors.md#dates-to-know). `MailLog` is the port behind which its heir will go.
+"""The e-mail event log: v1, unsupported from September 2027, without a date-based successor so far
+(docs/vendors.md#dates-to-know). Its successor will implement the port `MailLog`, too.
 """
 
 MEMBERSHIPS_BATCH = "/crm/lists/2026-03/records/memberships/batch/read"
@@ -59,8 +59,8 @@ PIPELINE_STAGES = "/crm/v3/pipelines/{object}/{id}/stages"
 PIPELINE_STAGE = "/crm/v3/pipelines/{object}/{id}/stages/{stage}"
 
 PLURALS = {HUBSPOT_CONTACT: "contacts", COMPANY: "companies", DEAL: "deals"}
-"""Our object names -> the names in paths; other objects (custom ones, ids such as 0-1) go by their
-own.
+"""Our object names -> the names in paths; other objects (custom ones, ids such as 0-1) keep
+theirs.
 """
 
 _DATED = (
@@ -77,9 +77,7 @@ _DATED = (
 
 
 def version_of(word: str | None) -> str:
-    """The version that a secret's ``api_version`` asks for. Raises `Refused` for a word that is
-    none.
-    """
+    """The version for a secret's ``api_version``. Raises `Refused` for any other text."""
     if not word:
         return DEFAULT
     if word == OLD_PATHS:
@@ -95,8 +93,8 @@ def version_of(word: str | None) -> str:
 
 
 def path_in(version: str, path: str) -> str:
-    """The client's `path` as `version` has it: unchanged for `CLIENT_PATHS`, else date-based (and
-    without a slash at its end).
+    """The client's `path` in `version`: unchanged for `CLIENT_PATHS`, else date-based and without a
+    slash at its end.
     """
     if version == CLIENT_PATHS:
         return path
@@ -108,11 +106,12 @@ def path_in(version: str, path: str) -> str:
 
 
 def api_factory(version: str) -> Callable[[Any, str, dict[str, Any]], Any]:
-    """A factory for the client's api objects whose calls all have a time limit, the right paths,
-    and undecoded answers.
+    """A factory for the client's API objects, whose calls have a timeout, the right paths and
+    undecoded responses.
 
-    Undecoded (`_preload_content=False`), because the client's models cost more than the rest of a
-    sync together, and drop what they do not know, such as the trace id of a failed row.
+    Responses are not decoded (`_preload_content=False`), because the client's models take more time
+    than all the rest of a sync and drop what they do not know, such as the trace id of a failed
+    row.
     """
 
     def make(package: Any, name: str, config: dict[str, Any]) -> Any:

@@ -1,4 +1,4 @@
-"""In which time zone the people of a HubSpot account see days: asked once, with account info v3
+"""The time zone of a HubSpot account, read once, with account info v3
 (docs/vendors.md#hubspot-account).
 """
 
@@ -15,25 +15,25 @@ _DETAILS = "/account-info/v3/details"
 
 
 class AccountZone:
-    """The time zone of one HubSpot account, kept for as long as the process lives: it is set once
-    in an account's life.
+    """The time zone of one HubSpot account. It is kept while the process lives, as an account
+    hardly ever changes it.
     """
 
     def __init__(self, hubspot: HubspotClient) -> None:
-        """Ask over the gateway's connection."""
+        """Call through `hubspot`."""
         self._hubspot = hubspot
         self._kept: tzinfo | None = None
 
     def __call__(self) -> tzinfo:
-        """The zone, in one call at the first time. Raises `SyncError`."""
+        """The zone; one call the first time. Raises `SyncError`."""
         if self._kept is None:
             self._kept = _zone(self._hubspot.ask("GET", _DETAILS).body)
         return self._kept
 
 
 def _zone(details: Mapping[str, Any]) -> tzinfo:
-    """The zone of that name; where nobody here knows the name, the offset that HubSpot gives along,
-    which is right for now.
+    """The zone of that name. If the name is unknown here, the offset that HubSpot returns with it,
+    which is right at present.
     """
     try:
         return ZoneInfo(str(details.get("timeZone") or "UTC"))

@@ -35,7 +35,7 @@ from crmsync.gateways.salesforce.rule_texts import RuleTexts
 from crmsync.gateways.salesforce.session import (
     API_VERSION,
     Login,
-    RefusedLogin,
+    RefusedCall,
     SalesforceSession,
     Token,
 )
@@ -284,7 +284,7 @@ class SalesforceGateway:
         answer = self._session.call(
             way.method, way.path, body=body, writes=True, assign=way.assign, see=ROW_WISE
         )
-        if not isinstance(answer, RefusedLogin):
+        if not isinstance(answer, RefusedCall):
             rules = self._rule_texts.known() if any(map(has_met_a_rule, answer)) else ()
             outcomes.update(
                 (write.at, outcome(write, row, rules))

@@ -21,7 +21,7 @@ from crmsync.gateways.salesforce.errors import set_up_error
 from crmsync.gateways.salesforce.hosts import LoginUrl
 from crmsync.gateways.salesforce.relay import creation_of, look_at_relay
 from crmsync.gateways.salesforce.sdk import format_soql
-from crmsync.gateways.salesforce.session import API_VERSION, Login, RefusedLogin, SalesforceSession
+from crmsync.gateways.salesforce.session import API_VERSION, Login, RefusedCall, SalesforceSession
 from crmsync.model.schema import Option, SalesforceField
 from crmsync.rules.settings.editions import Org
 from crmsync.rules.settings.licences import Licences, needs_api_integration
@@ -210,9 +210,7 @@ class SalesforceSchema:
         """Make or change a row; what it is refused with, unless that is that it is there."""
         answer = self._session.call(method, path, body=row, writes=True, see=_BAD_REQUEST)
         error = (
-            set_up_error(answer.status, answer.content)
-            if isinstance(answer, RefusedLogin)
-            else None
+            set_up_error(answer.status, answer.content) if isinstance(answer, RefusedCall) else None
         )
         return None if error is None or error.code in _EXISTS else error
 

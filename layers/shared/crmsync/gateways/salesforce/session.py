@@ -1,9 +1,9 @@
-"""A logged-in session with one Salesforce org: the token, the connection, the headers, and one new
-login when the token has run out.
+"""A session with one Salesforce org: the token, the connection, the headers, and a new login when
+the token has expired.
 
-simple-salesforce is used in direct mode with a token of our own, because its own login knows only
-hosts under salesforce.com, repeats itself without end on a 401, and loses the headers on the way.
-Tokens live in memory only and are never logged. Facts: docs/vendors.md#salesforce-sign-in.
+simple-salesforce is used in direct mode with a token of our own, because its own login only knows
+hosts under salesforce.com, retries a 401 for ever, and loses the headers. Tokens are kept in memory
+only and never logged. Facts: docs/vendors.md#salesforce-sign-in.
 """
 
 from __future__ import annotations
@@ -38,39 +38,42 @@ API_VERSION = "66.0"
 """Spring '26. Salesforce supports a version for at least three years."""
 
 TIMEOUT = (3.05, 60.0)
-"""Seconds to connect and to wait for an answer; a call on 2,000 records may take Salesforce
-long.
-"""
+"""Seconds to connect and to wait for a response; a call for 2,000 records may take long."""
 
 JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _SERVER_FAULT = 500
 
 PRODUCTION, SANDBOX = "https://login.salesforce.com", "https://test.salesforce.com"
-"""Whom a signed login request speaks to: Salesforce's own addresses, also where it is sent to an
-org's own one or to Government Cloud.
+"""The audience of a signed login request: one of Salesforce's own URLs, even if the request is sent
+to an org's own domain or to Government Cloud.
 """
 
 _SANDBOX_HOSTS = (".sandbox.my.salesforce.", "test.salesforce.com")
 _GIVEN = frozenset({"access_token", "instance_url"})
-"""What a login is answered with."""
+"""What the response to a login must have."""
 _WRONG_AUDIENCE = "audience is invalid"
 
 JWT_LIFE = 180
-"""Seconds for which a signed login request is good: Salesforce allows three minutes."""
+"""Seconds for which a signed login request is valid: Salesforce allows three minutes."""
 
 HEADERS: Mapping[str, str] = {
     "Sforce-Call-Options": f"client={SALESFORCE_CLIENT}",
     "X-PrettyPrint": "0",
 }
-"""On every call: our name, which change events repeat as their origin, and answers without
-blanks.
+"""Sent with every call: our client name, which change events contain as their origin, and a request
+for compact JSON.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A login: the bearer token, where to use it, and who we are there (18-character ids of org and
-    user).
+    """The result of a login.
+
+    Attributes:
+        value: The bearer token.
+        instance_url: The URL of the org.
+        org_id: The org's id of 18 characters, or "" if it is unknown.
+        user_id: The id of the user that we act as, or "".
     """
 
     value: str = field(repr=False)
@@ -80,20 +83,20 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
-class RefusedLogin:
-    """An answer that refuses the whole call: the HTTP status and the parsed body."""
+class RefusedCall:
+    """The response to a refused call: the HTTP status and the parsed body."""
 
     status: int
     content: Any
 
 
 class _Connection(requests.Session):
-    """A session that never waits for ever, and that keeps the instance's scheme, which
-    simple-salesforce takes to be https.
+    """A session that always has a timeout and that keeps the instance's scheme, while
+    simple-salesforce always uses https.
     """
 
     def __init__(self, scheme: str, hear: Callable[[str], None] = lambda _usage: None) -> None:
-        """Speak `scheme`; `hear` is told what each answer says of the daily calls."""
+        """Use `scheme`; `hear` is called with the usage header of each response."""
         super().__init__()
         self.trust_env = False  # a .netrc would replace our token
         self._scheme = scheme
@@ -102,7 +105,7 @@ class _Connection(requests.Session):
 
     @property
     def seconds(self) -> float:
-        """How long this thread waits for an answer."""
+        """How long this thread waits for a response."""
         return float(getattr(self._latest, "seconds", TIMEOUT[1]))
 
     @seconds.setter
@@ -111,8 +114,8 @@ class _Connection(requests.Session):
 
     @property
     def asked(self) -> float | None:
-        """Retry-After of this thread's latest answer, in seconds, where there was one;
-        simple-salesforce's errors lose it.
+        """Retry-After of this thread's latest response, in seconds, or None; simple-salesforce's
+        errors do not have it.
         """
         value = str(getattr(self._latest, "retry_after", ""))
         return float(value) if value.isdecimal() else None
@@ -133,7 +136,9 @@ class _Connection(requests.Session):
 
 
 class Login:
-    """Gets tokens; keeps the newest; many threads that meet a stale one log in once."""
+    """Gets tokens and keeps the newest one. Threads that find the same token expired log in
+    once.
+    """
 
     def __init__(
         self,
@@ -146,8 +151,8 @@ class Login:
         """Log in at `login_url`, which ``login_url`` in the secret overrides; `now` gives seconds
         since the epoch.
 
-        With `takes_tokens` the secret may hold a person's ``access_token`` and ``instance_url``
-        instead; who that is stays unknown.
+        With `takes_tokens` the secret may have a person's ``access_token`` and ``instance_url``
+        instead; then org and user are unknown.
         """
         self._takes_tokens = takes_tokens
         self._login_url = login_url if isinstance(login_url, LoginUrl) else LoginUrl(login_url)
@@ -158,7 +163,7 @@ class Login:
         self._audience = audience_of(self._login_url.text)
 
     def token(self, *, stale: Token | None = None) -> Token:
-        """The token in use; with `stale`, one that is not this. Raises `SyncError`."""
+        """The current token; a new one if it is `stale`. Raises `SyncError`."""
         with self._lock:
             if self._token is None or self._token is stale:
                 self._token = self._log_in()
@@ -175,7 +180,7 @@ class Login:
             # The secret may just have been rotated.
             status, answer = self._try(self._secret.renewed())
         if status != 200 or not answer.keys() >= _GIVEN:  # noqa: PLR2004 - OK
-            # A server that is no Salesforce may answer anything with 200.
+            # A server that is not Salesforce may answer anything with 200.
             raise login_error(status, answer)
         identity = str(answer.get("id", "")).rstrip("/").split("/")
         org_id, user_id = identity[-2:] if len(identity) > 1 else ("", "")
@@ -184,8 +189,8 @@ class Login:
         return Token(str(answer["access_token"]), instance_url, org_id, user_id)
 
     def _try(self, secret: Content) -> tuple[int, Mapping[str, Any]]:
-        """Ask for a token. An address does not always tell a sandbox: where nobody named the
-        audience, the other one has a try as well.
+        """Request a token. A URL does not always show whether it is a sandbox: unless the secret
+        names the audience, the other one is tried, too.
         """
         status, answer = self._ask(secret, self._audience)
         if _WRONG_AUDIENCE in str(answer.get("error_description", "")) and "audience" not in secret:
@@ -211,8 +216,8 @@ class Login:
 
 
 def audience_of(login_url: str) -> str:
-    """Whom a signed login request at that address most likely has to name: sandboxes have one of
-    their own.
+    """The audience that a signed login request at that URL most likely needs: sandboxes have their
+    own.
     """
     host = urlsplit(login_url).hostname or ""
     return SANDBOX if any(part in host for part in _SANDBOX_HOSTS) else PRODUCTION
@@ -228,7 +233,7 @@ def _scheme(base: str) -> str:
 
 
 def _grant(secret: Content, audience: str, now: float) -> dict[str, Any]:
-    """The login request: JWT bearer where the secret has a private key, else client credentials."""
+    """The login request: JWT bearer if the secret has a private key, else client credentials."""
     own = part(secret, "client_id", "Salesforce")
     if "private_key" not in secret:
         return {
@@ -244,7 +249,7 @@ def _grant(secret: Content, audience: str, now: float) -> dict[str, Any]:
     try:
         assertion = jwt.encode(claims, secret["private_key"], algorithm="RS256")
     except (ValueError, TypeError, AttributeError, jwt.PyJWTError):
-        # A public key is read as one that has no way to sign.
+        # A public key cannot sign.
         raise Refused(
             "The Salesforce secret's private_key is no RSA key.",
             code="SECRET",
@@ -264,8 +269,8 @@ class SalesforceSession:
         patience: RetryPolicy | None = None,
         allow_duplicates: bool = False,
     ) -> None:
-        """Log in through `login` at the first call; with `allow_duplicates`, writes pass duplicate
-        rules that only alert.
+        """Log in through `login` at the first call. With `allow_duplicates`, writes are saved
+        although a duplicate rule alerts.
         """
         self._login = login
         self._on_writes = {
@@ -275,19 +280,19 @@ class SalesforceSession:
         self._patience = patience or RetryPolicy()
         self._made: tuple[Token, Salesforce, _Connection] | None = None
         self.meter = SalesforceMeter(login.now)
-        """What the answers tell of the daily calls, also those that refuse."""
+        """The daily calls, as all responses report them, refusals included."""
         self.calls = 0
-        """Calls made so far, repeats too and logins not; other threads may make it a little less
-        than true.
+        """Calls made so far, with retries but without logins; with several threads it may be a
+        little low.
         """
 
     @property
     def data_path(self) -> str:
-        """The path of the REST API, as sub-requests of a composite call name it."""
+        """The path of the REST API, as the sub-requests of a composite call need it."""
         return f"/services/data/v{self._version}"
 
     def identity(self) -> Token:
-        """Who we are: org and user. Raises `SyncError`."""
+        """The token with our org and user. Raises `SyncError`."""
         return self._login.token()
 
     def call(
@@ -301,13 +306,18 @@ class SalesforceSession:
         repeat: bool = True,
         see: frozenset[int] = frozenset(),
     ) -> Any:
-        """Call `path` below `data_path`: the parsed answer, or a `RefusedLogin` when the status is in
-        `see`. Raises `SyncError` for others.
+        """Call `path` below `data_path`. Returns the parsed response, or a `RefusedCall` if the
+        status is in `see`. Raises `SyncError` for other refusals.
 
-        A write runs assignment rules only where `assign` says so (PLT-1): without
-        ``Sforce-Auto-Assign: FALSE`` Salesforce gives every written lead a new owner. What a write
-        says of duplicates holds for creates, updates and upserts. Without `repeat`, a call of which
-        nobody knows what became of it is not made again.
+        Args:
+            method: The HTTP method.
+            path: The resource below `data_path`.
+            body: The JSON body.
+            writes: Whether the call creates or updates records; duplicate rules then apply as set.
+            assign: Whether assignment rules run on a write (PLT-1): without
+                ``Sforce-Auto-Assign: FALSE`` Salesforce gives every written lead a new owner.
+            repeat: Whether a call may be retried if it may have been applied.
+            see: Statuses of refusals to return.
         """
         headers = {
             **HEADERS,
@@ -323,7 +333,7 @@ class SalesforceSession:
                 return client.restful(path, method=method, json=body, headers=headers)
             except SalesforceError as problem:
                 if problem.status in see:
-                    return RefusedLogin(problem.status, problem.content)
+                    return RefusedCall(problem.status, problem.content)
                 if problem.status == RENEW and stale is None:
                     stale = token
                     continue

@@ -20,7 +20,7 @@ from crmsync.gateways.retry import chunks, rounds
 from crmsync.gateways.salesforce.errors import FIELD_CODES, LOCKED, ROW_WISE, call_error, row_error
 from crmsync.gateways.salesforce.ids import full
 from crmsync.gateways.salesforce.queries import run, tasks_by_key
-from crmsync.gateways.salesforce.session import RefusedLogin, SalesforceSession
+from crmsync.gateways.salesforce.session import RefusedCall, SalesforceSession
 from crmsync.model.crm_names import TASK
 from crmsync.model.effects import WriteTask
 from crmsync.model.names import TASK_KEY
@@ -154,7 +154,7 @@ class SalesforceTasks:
             return
         body = {"allOrNone": False, "records": [one.row for one in part]}
         answer = self._session.call(*way, body=body, writes=True, repeat=False, see=ROW_WISE)
-        if not isinstance(answer, RefusedLogin):
+        if not isinstance(answer, RefusedCall):
             outcomes.update(
                 (one.at, _outcome(one.effect, row)) for one, row in zip(part, answer, strict=True)
             )

@@ -1,5 +1,5 @@
-"""The signature of a stored push of settings: a keyed hash over all of it, which only the operator's
-command can make.
+"""The signature of a stored push of settings: a keyed hash over all of it, which only the
+operator's command can make.
 
 A signature is valid in one place of the table only: as the settings in force, or as one version of
 the history. An old version that is copied to the place of the settings in force is therefore as
