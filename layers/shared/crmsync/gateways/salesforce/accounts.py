@@ -1,11 +1,8 @@
-"""What Salesforce knows of accounts beside their records: web domains, contacts, whether an account
-may be a person.
+"""Accounts by web domain, the contacts of accounts, and whether an org has person accounts.
 
-Nothing here knows what an account is good for.
-
-SOQL cannot take a host out of a URL, so accounts are looked up by every way in which a website of
-the domain may begin, and what comes back is taken apart here. The beginnings are anchored, so that
-an org that has an index on ``Website`` uses it.
+SOQL cannot extract the host from a URL, so accounts are searched by all ways in which a website of
+the domain may begin, and the hosts of the results are compared here. The conditions are anchored at
+the start, so that an index on ``Website`` can be used.
 """
 
 from __future__ import annotations
@@ -26,8 +23,8 @@ from crmsync.rules.fields.domains import asked, host_of
 def accounts_by_domain(
     session: SalesforceSession, domains: Iterable[str], persons: PersonAccounts
 ) -> Mapping[str, str]:
-    """Domain, small, -> the id of the one business account whose website is there; with or without
-    ``www.``. Raises `SyncError`.
+    """The id of the only business account whose website has each domain, with or without ``www.``,
+    by the domain in lowercase. Raises `SyncError`.
     """
     wanted = asked(domains)
     holders: dict[str, set[str]] = {}
@@ -48,10 +45,11 @@ def accounts_by_domain(
 def contacts_of(
     session: SalesforceSession, accounts: Iterable[str]
 ) -> Mapping[str, tuple[Ref, ...]]:
-    """Account -> its contacts in the order of their ids, all but deleted ones; a person account has
-    its own one. Raises `SyncError`.
+    """The contacts of each account in the order of their ids, without deleted ones. Raises
+    `SyncError`.
 
-    Accounts are named as they were asked for, by 15 or 18 characters.
+    The result uses the account ids of the call, of 15 or 18 characters. A person account has its
+    own contact.
     """
     names = {full(one): one for one in accounts if is_id(one)}
     found: dict[str, list[str]] = {}
@@ -65,30 +63,29 @@ def contacts_of(
 
 
 _ASKED = frozenset({IS_PERSON_ACCOUNT, "MailingCountryCode", "MailingStateCode"})
-"""What is kept of the description of contacts."""
+"""The described fields of Contact that are kept."""
 
 
 class PersonAccounts:
-    """Whether an org has person accounts. Switching them on cannot be undone, so only a "no" could
-    grow old; a warm Lambda is young.
+    """Whether an org has person accounts. Enabling them cannot be undone, so only "no" may become
+    outdated, and not for longer than a Lambda lives.
     """
 
     def __init__(self, session: SalesforceSession) -> None:
-        """Ask through `session`, at the first question."""
+        """Call through `session` when the first question is asked."""
         self._session = session
         self._known: Mapping[str, Mapping[str, Any]] | None = None
 
     def are_on(self) -> bool:
-        """The answer of the first call: the columns of person accounts do not exist where they are
-        off (PA-1). Raises `SyncError`.
+        """Whether the columns of person accounts exist (PA-1). Raises `SyncError`.
 
-        Contact is asked, as not every deployment of ours may read accounts.
+        The object Contact is described, because not every deployment may read accounts.
         """
         return IS_PERSON_ACCOUNT in self._described()
 
     def places(self) -> Places | None:
-        """The org's countries and states, told by the same call; None where addresses take any
-        text. Raises `SyncError`.
+        """The org's countries and states, from the same call; None if addresses may have any text.
+        Raises `SyncError`.
         """
         fields = self._described()
         if "MailingCountryCode" not in fields:

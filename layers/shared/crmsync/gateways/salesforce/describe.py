@@ -1,4 +1,4 @@
-"""What Salesforce's description of an object says of its fields. No calls."""
+"""The fields in Salesforce's description of an object. No calls."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from crmsync.ports.troubles import Described
 
 
 def described(rows: Sequence[Mapping[str, Any]]) -> Described:
-    """Which fields the rows of a describe call show, and which of them cannot be written."""
-    # A field that may be set when a record is created and never again is one that we may write.
-    guarded = (row for row in rows if not (row.get("updateable") or row.get("createable")))
-    return Described(frozenset(names_of(rows)), frozenset(names_of(guarded)))
+    """The fields that a describe call returns, and which of them cannot be written."""
+    # A field that can only be set at creation counts as writable.
+    read_only = (row for row in rows if not (row.get("updateable") or row.get("createable")))
+    return Described(frozenset(names_of(rows)), frozenset(names_of(read_only)))
 
 
 def names_of(rows: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -1,8 +1,8 @@
-"""Which hosts get Salesforce credentials and tokens.
+"""Which hosts Salesforce credentials and tokens are sent to.
 
-Settings name where to sign in, and whoever may edit settings must not thereby be able to send a
-credential anywhere: beyond Salesforce's own hosts only the secret itself (decision 11) or the owner
-of the stack can name one.
+The settings name the login URL, but the right to edit settings must not be enough to send a
+credential to any host: hosts other than Salesforce's own can be named only by the secret itself
+(decision 11) or by the owner of the stack.
 """
 
 from __future__ import annotations
@@ -15,24 +15,32 @@ from crmsync.errors import Refused
 from crmsync.gateways.hosts import is_safe, parts_of
 
 SALESFORCE_HOSTS = (".salesforce.com", ".salesforce.mil", ".sfcrmproducts.cn")
-"""Production, sandboxes and every My Domain, those of Government Cloud and of China included. A dot
-at the beginning: all that end so.
+"""Production, sandboxes and every My Domain, including Government Cloud and China. A leading dot
+stands for all hosts that end so.
 """
 
-_HINT = "Correct login_url in the settings, or have the owner of the stack add the host to its parameter SalesforceLoginHosts."
+_HINT = (
+    "Correct login_url in the settings, or have the owner of the stack add the host to its parameter "
+    "SalesforceLoginHosts."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class LoginUrl:
-    """Where settings say to sign in, and which hosts they may name; None: any, as nobody but a test
-    or the secret named it.
+    """The login URL from the settings.
+
+    Attributes:
+        text: The URL.
+        hosts: The hosts that it may name; None allows all, for URLs that do not come from settings.
     """
 
     text: str
     hosts: Collection[str] | None = None
 
     def sign_in_at(self, of_secret: str) -> str:
-        """Where to sign in: where the secret says, else where the settings do. Raises `Refused`."""
+        """The URL to sign in at: the secret's if it has one, else the settings'. Raises
+        `Refused`.
+        """
         if self.hosts is None:
             return (of_secret or self.text).rstrip("/")
         parts = parts_of(of_secret or self.text)
@@ -51,8 +59,8 @@ class LoginUrl:
         return f"{parts.scheme}://{parts.netloc}"
 
     def instance_at(self, answered: str, of_secret: str) -> str:
-        """Where the org is, as the answer to a sign-in says: at a host that settings may name, or
-        where one signed in. Raises `Refused`.
+        """The org's URL from the response to a login: its host must be one that settings may name,
+        or the one of the login. Raises `Refused`.
         """
         if self.hosts is None:
             return answered
@@ -61,7 +69,8 @@ class LoginUrl:
             at.scheme,
             at.netloc,
         ):
-            text = f"The answer to the sign-in leads to {parts.hostname or 'no host'}, which is no host of Salesforce's."
+            host = parts.hostname or "no host"
+            text = f"The answer to the sign-in leads to {host}, which is no host of Salesforce's."
             raise Refused(text, code="LOGIN_HOST", hint=_HINT)
         return f"{parts.scheme}://{parts.netloc}"
 

@@ -1,8 +1,8 @@
-"""How one Salesforce org is asked for all records of an object: by the order of ids, page by page.
+"""All records of an object in a Salesforce org, page by page in the order of ids.
 
-Each page is a query of its own that begins after the last id of the one before, so no cursor of
-Salesforce's has to live as long as a job (they end after two days, and with the eleventh query of a
-user) and there is no ceiling. Facts: docs/vendors.md#salesforce-queries.
+Each page is a query of its own that begins after the last id of the page before. So no Salesforce
+cursor has to last for the whole job (cursors expire after two days, and with the eleventh query of
+a user), and there is no limit in all. Facts: docs/vendors.md#salesforce-queries.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ class SalesforceLister:
     """Implements `Lister` and `Quota`."""
 
     def __init__(self, session: SalesforceSession) -> None:
-        """Ask over `session`."""
+        """Call through `session`."""
         self._session = session
 
     def page(self, name: str, after: str, size: int, *, with_email: bool = False) -> Page:
-        """Up to 2,000 records in the order of their ids; deleted ones and converted leads are left
-        out. Raises `SyncError`.
+        """Up to 2,000 records in the order of their ids, without deleted records and converted
+        leads. Raises `SyncError`.
         """
         most = min(size, PAGE)
         rows = self._rows(in_id_order(name, after or LEAST_ID, limit=most, with_email=with_email))
@@ -34,7 +34,7 @@ class SalesforceLister:
         return Page(refs, refs[-1].id if len(refs) == most else None)
 
     def count(self, name: str, *, with_email: bool = False) -> int:
-        """How many there are. Raises `SyncError`."""
+        """How many records there are. Raises `SyncError`."""
         (row,) = self._rows(counted(name, with_email=with_email))
         return int(row["n"])
 

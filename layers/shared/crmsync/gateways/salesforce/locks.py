@@ -1,11 +1,9 @@
-"""In which calls rows are written, so that few of them wait for each other's locks. No calls are
-made here.
+"""How rows are distributed over calls, so that few calls wait for each other's locks. No calls.
 
-Salesforce locks a record's parent along with it: a contact's account, for any field. Two calls that
-write contacts of one account at the same time fail with UNABLE_TO_LOCK_ROW for either (fault 14).
-So rows of one parent lie next to each other and in one call, and all calls take the parents in
-ascending order: whoever else does so as well never holds what we wait for while waiting for what we
-hold.
+Salesforce locks a record's parent with it: for a contact its account, whatever the field. If two
+calls write contacts of one account at the same time, one of them fails with UNABLE_TO_LOCK_ROW
+(fault 14). So rows with the same parent are next to each other and in one call, and all calls take
+the parents in ascending order, which prevents deadlocks with others that do the same.
 """
 
 from __future__ import annotations
@@ -16,9 +14,7 @@ from typing import Protocol, TypeVar
 
 
 class Lockable(Protocol):
-    """A row to write: its object, what it is known by, and the parent that is locked along with it
-    ("" = none, or nobody knows).
-    """
+    """A row to write."""
 
     @property
     def object(self) -> str:
@@ -26,22 +22,22 @@ class Lockable(Protocol):
 
     @property
     def key(self) -> str:
-        """Id or external id."""
+        """Its id or external id."""
 
     @property
     def group(self) -> str:
-        """The parent's id."""
+        """The id of the parent that is locked with it; "" if there is none or it is unknown."""
 
 
 Row = TypeVar("Row", bound=Lockable)
 
 
 def in_calls(rows: Iterable[Row], size: int, *, mixed: bool = True) -> Iterator[list[Row]]:
-    """The rows sorted by object, parent and key, in calls of at most `size` rows, none of which
-    holds a row twice.
+    """The rows sorted by object, parent and key, in calls of at most `size` rows, none of which has
+    the same record twice.
 
-    Rows of one parent share a call unless they are too many for one. Writes to one record stay in
-    order. `mixed`: a call may have rows of several objects.
+    Rows with the same parent share a call unless there are too many. Writes to one record stay in
+    order. With `mixed`, a call may have rows of several objects.
     """
     batch: list[Row] = []
     for family in _families(rows):
@@ -64,7 +60,7 @@ def _name(row: Lockable) -> tuple[str, str]:
 
 
 def _families(rows: Iterable[Row]) -> Iterator[Sequence[Row]]:
-    """Rows that are locked together; without a parent, each key for itself."""
+    """Groups of rows that are locked together; a row without a parent is a group by itself."""
     listed = list(rows)
     parents: dict[tuple[str, str], str] = {}
     for row in listed:

@@ -1,8 +1,7 @@
-"""What one Salesforce org knows of opportunities beside their records: contact roles, sales
-processes, the recycle bin, currencies.
+"""Contact roles, record types and stages of opportunities in one Salesforce org, and which
+opportunities are in the recycle bin.
 
-Nothing here knows what a role or a stage is good for. Facts: docs/vendors.md#salesforce-objects;
-the stages of a record type are told by the UI API only.
+Facts: docs/vendors.md#salesforce-objects. Only the UI API has the stages of a record type.
 """
 
 from __future__ import annotations
@@ -46,16 +45,16 @@ class SalesforceOpportunities:
     """Implements `Opportunities` for one Salesforce org."""
 
     def __init__(self, session: SalesforceSession, memory: RoleStore) -> None:
-        """Ask over the org's connection; what roles there are is written into `memory`."""
+        """Call through `session`; roles that are read are stored in `memory`."""
         self._session = session
         self._memory = memory
         self._currencies: bool | None = None
 
     def roles(self, refs: Iterable[Ref]) -> Mapping[Ref, Role]:
-        """Roles by their ids, hundreds a query and five queries a call, the recycle bin included.
+        """Roles by their ids, including deleted ones; hundreds per query and five queries per call.
         Raises `SyncError`.
 
-        A role that is deleted by itself is in no bin [D]: that one is remembered.
+        A role that was deleted by itself is not in the recycle bin [D]; it is read from our memory.
         """
         asked = _by_id(refs)
         found = {
@@ -71,7 +70,7 @@ class SalesforceOpportunities:
         return {asked[ref.id]: role for ref, role in found.items()}
 
     def roles_of(self, opportunities: Iterable[Ref]) -> Mapping[Ref, tuple[Role, ...]]:
-        """The roles of each opportunity by id, the recycle bin included. Raises `SyncError`."""
+        """The roles of each opportunity by id, including the recycle bin. Raises `SyncError`."""
         asked = _by_id(opportunities)
         found: dict[Ref, dict[Ref, Role]] = {}
         for role in map(_role, self._rows(soql.roles("OpportunityId", asked))):
@@ -81,12 +80,12 @@ class SalesforceOpportunities:
         return {ref: tuple(roles[one] for one in sorted(roles)) for ref, roles in found.items()}
 
     def remember_roles(self, roles: Iterable[Role]) -> None:
-        """Write roles into the memory, unseen in Salesforce. Raises `TryAgain`."""
+        """Store roles in our memory without reading them. Raises `TryAgain`."""
         self._keep(roles)
 
     def ties_of(self, contacts: Iterable[Ref]) -> Mapping[Ref, tuple[Tie, ...]]:
-        """The opportunities in which each contact has a role, by id, the stages under their labels.
-        Raises `SyncError`.
+        """The opportunities in which each contact has a role, by id, with the labels of their
+        stages. Raises `SyncError`.
         """
         asked = _by_id(contacts)
         if not asked:
@@ -104,8 +103,8 @@ class SalesforceOpportunities:
         return {ref: tuple(ties[one] for one in sorted(ties)) for ref, ties in found.items()}
 
     def end_roles(self, effects: Sequence[EndRole]) -> Sequence[Outcome]:
-        """Delete roles, 200 a call; one that is gone already is done, and so is what cannot be an
-        id.
+        """Delete roles, 200 per call; a role that does not exist or whose id cannot be one counts
+        as deleted.
         """
         refs = dict.fromkeys(effect.ref for effect in effects)
         outcomes: dict[Ref, Outcome] = {ref: Written(ref, {}) for ref in refs if not is_id(ref.id)}
@@ -115,20 +114,21 @@ class SalesforceOpportunities:
                 self._delete(part, outcomes)
                 begun = True
         except SyncError as error:
-            # What is deleted stays so and is told; only the rest comes back.
+            # What has been deleted is reported; only the rest is tried again.
             if not begun:
                 raise
             return [outcomes.get(effect.ref, error) for effect in effects]
         return [outcomes[effect.ref] for effect in effects]
 
     def of_accounts(self, accounts: Iterable[Ref]) -> Sequence[Ref]:
-        """The opportunities of the accounts by id. Raises `SyncError`."""
+        """The opportunities of the accounts, by id. Raises `SyncError`."""
         return sorted(
             {_ref(OPPORTUNITY, row["Id"]) for row in self._rows(soql.of_accounts(_by_id(accounts)))}
         )
 
     def deleted_at(self, opportunities: Iterable[Ref]) -> Mapping[Ref, datetime]:
-        """When opportunities in the recycle bin were deleted: nothing moves their stamp after that.
+        """When opportunities in the recycle bin were deleted, which is their last timestamp.
+
         Raises `SyncError`.
         """
         asked = _by_id(opportunities)
@@ -136,7 +136,7 @@ class SalesforceOpportunities:
         return {asked[full(str(row["Id"]))]: moment(row["SystemModstamp"]) for row in rows}
 
     def by_value(self, name: str, values: Iterable[str]) -> Mapping[str, tuple[Ref, ...]]:
-        """The opportunities that hold each value in a text field, by id. Raises `SyncError`."""
+        """The opportunities that have each value in a text field, by id. Raises `SyncError`."""
         stripped = (value.strip().lower() for value in values if value)
         wanted = list(dict.fromkeys(one for one in stripped if one and one.isprintable()))
         found: dict[str, set[Ref]] = {}
@@ -147,7 +147,7 @@ class SalesforceOpportunities:
         return {value: tuple(sorted(found[value])) for value in wanted if value in found}
 
     def has_currencies(self) -> bool:
-        """Whether opportunities have a currency of their own, described once. Raises
+        """Whether opportunities have a currency of their own; one call the first time. Raises
         `SyncError`.
         """
         if self._currencies is None:
@@ -157,11 +157,10 @@ class SalesforceOpportunities:
         return self._currencies
 
     def record_types(self) -> Sequence[RecordType]:
-        """The active record types with their stages, by id; "" first, where there is none or an
-        opportunity has none (Q-25).
+        """The active record types with their stages, by id. If the org has none, or if an
+        opportunity has none, the first one is "" (Q-25).
 
-        Two queries in one call, and in an org with record types two calls more and one per type.
-        Raises `SyncError`.
+        One call; in an org with record types two more and one per type. Raises `SyncError`.
         """
         types, rows = (rows for _, rows in run(self._session, [soql.TYPES, soql.STAGES]))
         stages = tuple(_stage(row) for row in rows if row.get("IsActive"))
@@ -192,8 +191,8 @@ class SalesforceOpportunities:
         return RecordType(identifier, str(row["Name"]), own, others=others)
 
     def _types_of_the_user(self) -> tuple[str, frozenset[str]]:
-        """The record type that is the integration user's own default, or "", and those that this
-        user may give to an opportunity.
+        """The integration user's default record type, or "", and the record types that the user may
+        give to an opportunity.
         """
         infos = self._described().get("recordTypeInfos") or ()
         default = next(
@@ -215,7 +214,9 @@ class SalesforceOpportunities:
     def _delete(self, part: list[Ref], outcomes: dict[Ref, Outcome]) -> None:
         ids = ",".join(ref.id for ref in part)
         answer = self._session.call("DELETE", f"composite/sobjects?ids={ids}&allOrNone=false")
-        outcomes.update((ref, _ended(ref, row)) for ref, row in zip(part, answer, strict=True))
+        outcomes.update(
+            (ref, _deletion_outcome(ref, row)) for ref, row in zip(part, answer, strict=True)
+        )
 
     def _keep(self, roles: Iterable[Role]) -> None:
         self._memory.keep([replace(role, key="") for role in roles if not role.is_deleted])
@@ -225,7 +226,7 @@ class SalesforceOpportunities:
 
 
 def _by_id(refs: Iterable[Ref]) -> dict[str, Ref]:
-    """What is asked for, by the ids of 18 characters that answers have; what cannot be an id is
+    """Records by their ids of 18 characters, which results have; texts that cannot be an id are
     left out.
     """
     return {full(ref.id): ref for ref in refs if is_id(ref.id)}
@@ -236,7 +237,7 @@ def _ref(name: str, identifier: object) -> Ref:
 
 
 def _role(row: Mapping[str, Any]) -> Role | None:
-    """A role; one that lost its contact or its opportunity ties nothing."""
+    """The role of a row; None if its contact or its opportunity is missing."""
     if not (row.get("OpportunityId") and row.get("ContactId")):
         return None
     opportunity, contact = (
@@ -277,7 +278,7 @@ def _stage(row: Mapping[str, Any]) -> OrgStage:
     )
 
 
-def _ended(ref: Ref, row: Mapping[str, Any]) -> Outcome:
+def _deletion_outcome(ref: Ref, row: Mapping[str, Any]) -> Outcome:
     if row.get("success"):
         return Written(ref, {})
     error = row_error(row.get("errors") or (), {}, updates=True)

@@ -1,6 +1,4 @@
-"""How many records of a kind are linked: asked of Salesforce, whose records name their
-counterparts, once an hour at most.
-"""
+"""How many records of a kind are linked, counted in Salesforce at most once an hour."""
 
 from __future__ import annotations
 
@@ -15,7 +13,7 @@ from crmsync.model.names import SALESFORCE_KEY, salesforce_key
 from crmsync.model.records import Kind
 
 KEPT = 3600.0
-"""Seconds for which a count is good enough."""
+"""Seconds for which a count is used."""
 
 _OBJECTS: Mapping[Kind, tuple[str, ...]] = MappingProxyType(
     {
@@ -27,20 +25,20 @@ _OBJECTS: Mapping[Kind, tuple[str, ...]] = MappingProxyType(
 
 
 class SalesforcePairs:
-    """Counts the pairs of one HubSpot account; callable as ``World.pairs`` is."""
+    """Counts the linked records of one HubSpot account; `SyncContext.pairs` is such a callable."""
 
     def __init__(
         self, session: SalesforceSession, portal_id: int, *, now: Callable[[], float]
     ) -> None:
-        """Ask over `session`; `now` gives seconds on a clock that does not go back."""
+        """Call through `session`; `now` gives seconds on a clock that does not go back."""
         self._session = session
         self._portal_id = portal_id
         self._now = now
         self._known: dict[Kind, tuple[float, int]] = {}
 
     def __call__(self, kind: Kind) -> int:
-        """How many records in Salesforce name a HubSpot record of the account, in one call. Raises
-        `SyncError`.
+        """How many Salesforce records of the kind name a HubSpot record of the account. At most one
+        call. Raises `SyncError`.
         """
         at, number = self._known.get(kind, (-KEPT, 0))
         if self._now() - at < KEPT:
@@ -52,7 +50,7 @@ class SalesforcePairs:
 
 
 def _linked(name: str, portal_id: int) -> Query:
-    """How many records of an object name a record of the account as their counterpart, as ``n``."""
+    """The number of records of an object that name a record of the account, as ``n``."""
     form = "SELECT COUNT(Id) n FROM {name:literal} WHERE {key:literal} LIKE '{begins:like}%'"
     return Query(
         format_soql(

@@ -1,7 +1,7 @@
-"""An org's countries and states, out of how it describes the two picklists of codes ([D]: State and
+"""An org's countries and states, from the description of its two picklists ([D]: State and
 Country/Territory Picklists).
 
-A state's `validFor` says to which countries it belongs: base64 of a bit for each country, in the
+A state's `validFor` names the countries that it belongs to: base64 of one bit per country, in the
 order of the countries' picklist, the highest bit of a byte first ([D]: describeSObjects, dependent
 picklists).
 """
@@ -16,25 +16,25 @@ from crmsync.model.places import Places
 
 
 def places_of(countries: Mapping[str, Any], states: Mapping[str, Any]) -> Places:
-    """The places of the fields ``MailingCountryCode`` and ``MailingStateCode`` as describe shows
-    them.
+    """The countries and states from the descriptions of ``MailingCountryCode`` and
+    ``MailingStateCode``.
     """
-    lands: Sequence[Mapping[str, Any]] = countries.get("picklistValues") or ()
+    listed: Sequence[Mapping[str, Any]] = countries.get("picklistValues") or ()
     by_country: dict[str, dict[str, str]] = {}
     for state in states.get("picklistValues") or ():
         bits = b64decode(str(state.get("validFor") or ""))
-        for at, land in enumerate(lands):
+        for at, country in enumerate(listed):
             if (
                 at // 8 < len(bits)
                 and bits[at // 8] & (0x80 >> at % 8)
                 and state.get("active", True)
             ):
-                by_country.setdefault(_label(land), {}).update(_names(state))
+                by_country.setdefault(_label(country), {}).update(_names(state))
     names = {
         word: name
-        for land in lands
-        if land.get("active", True)
-        for word, name in _names(land).items()
+        for country in listed
+        if country.get("active", True)
+        for word, name in _names(country).items()
     }
     return Places(names, by_country)
 

@@ -1,9 +1,8 @@
-"""What we ask Salesforce, queries and lists of what was deleted, and how several share one call. No
-answer is understood here.
+"""Queries to Salesforce, lists of deleted records and descriptions, and how several of them share
+one call.
 
-Every value is put in by `format_soql`; nothing else makes SOQL. Names of objects and fields come
-from our own tables and from settings that were checked; they are checked once more here, as SOQL
-has no way to quote a name.
+Law: every value in SOQL is inserted by `format_soql`. Names of objects and fields come from our own
+tables and from checked settings; they are checked once more here, as SOQL cannot quote a name.
 """
 
 from __future__ import annotations
@@ -30,23 +29,23 @@ from crmsync.model.crm_names import (
 from crmsync.model.emails import normalise_email
 
 ROW_FIELDS = ("Id", "CreatedDate", "LastModifiedDate", "LastModifiedById")
-"""Always read along: who and when."""
+"""Read with every record: who changed it, and when."""
 
 PAGE = 2000
 PARTS_PER_CALL = 25
 QUERIES_PER_CALL = 5
-"""A composite call takes 25 sub-requests, but only five queries among them; sObject resources are
-not counted as such [D].
+"""A composite call may have 25 sub-requests, only five of which may be queries; sObject resources
+do not count as queries [D].
 """
 
 LONGEST_URI = 14_000
-"""Characters of an encoded query; Salesforce cuts off near 16,000."""
+"""Characters of an encoded query; Salesforce allows about 16,000."""
 
 EXTRA = {LEAD: " AND IsConverted = false"}
-"""A converted lead lives on as a contact, which has the address as well."""
+"""A converted lead has become a contact, which has the same address."""
 
 LEAST_ID = "000000000000000AAA"
-"""Sorts before every record id."""
+"""An id that sorts before every record id."""
 
 _WITH_EMAIL = " AND Email != null"
 
@@ -55,7 +54,14 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One query: its text, the object and fields it reads, and whether it sees the recycle bin."""
+    """One query.
+
+    Attributes:
+        soql: Its text.
+        object: The object that it reads.
+        fields: The fields that the caller wants.
+        deleted_too: Whether it also reads the recycle bin.
+    """
 
     soql: str
     object: str
@@ -66,15 +72,15 @@ class Query:
 
     @property
     def path(self) -> str:
-        """The resource to read."""
+        """The resource, below the path of the REST API."""
         resource = "queryAll" if self.deleted_too else "query"
         return f"{resource}/?q={quote(self.soql, safe='')}"
 
 
 @dataclass(frozen=True, slots=True)
 class Deletions:
-    """The list of an object's records that were deleted from one moment to another, as Salesforce's
-    log has them (sObject Get Deleted).
+    """The list of an object's records that were deleted between two moments (sObject Get
+    Deleted).
     """
 
     object: str
@@ -85,7 +91,7 @@ class Deletions:
 
     @property
     def path(self) -> str:
-        """The resource to read."""
+        """The resource, below the path of the REST API."""
         window = {
             "start": self.start.isoformat(timespec="seconds"),
             "end": self.end.isoformat(timespec="seconds"),
@@ -95,9 +101,7 @@ class Deletions:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What Salesforce says of an object's fields, as far as it shows them to us (sObject
-    Describe).
-    """
+    """The fields of an object that are visible to us (sObject Describe)."""
 
     object: str
 
@@ -105,7 +109,7 @@ class Description:
 
     @property
     def path(self) -> str:
-        """The resource to read."""
+        """The resource, below the path of the REST API."""
         return f"sobjects/{checked(self.object)}/describe"
 
 
@@ -113,13 +117,11 @@ Question = TypeVar("Question", bound=Query | Deletions | Description)
 
 
 def by_email(name: str, fields: tuple[str, ...], emails: Iterable[str]) -> Iterator[Query]:
-    """Queries for the records that have one of the addresses; as few as the length of a URI
-    allows.
-    """
+    """Queries for the records that have one of the addresses."""
     wanted = [
         email
         for email in dict.fromkeys(normalise_email(email) for email in emails if email)
-        if _askable(email)
+        if _is_queryable(email)
     ]
     columns = ", ".join(checked(one) for one in dict.fromkeys((*ROW_FIELDS, *fields)))
     form = "SELECT {columns:literal} FROM {name:literal} WHERE Email IN {emails}{extra:literal}"
@@ -136,8 +138,8 @@ def by_email(name: str, fields: tuple[str, ...], emails: Iterable[str]) -> Itera
 
 
 def masters(name: str, ids: Iterable[str]) -> Iterator[Query]:
-    """Queries for what became of records: whether they are deleted and, after a merge, into which
-    one (the recycle bin included).
+    """Queries for whether records are deleted and, after a merge, which record they were merged
+    into; they include the recycle bin.
     """
     form = "SELECT Id, IsDeleted, MasterRecordId FROM {name:literal} WHERE Id IN {ids}"
 
@@ -148,7 +150,7 @@ def masters(name: str, ids: Iterable[str]) -> Iterator[Query]:
 
 
 def by_key(name: str, field: str, keys: Iterable[str]) -> Iterator[Query]:
-    """Queries for the records that have one of the keys in a field of ours."""
+    """Queries for the records that have one of the keys in our field."""
     form = "SELECT Id, {field:literal} FROM {name:literal} WHERE {field:literal} IN {keys}"
 
     def query(part: list[str]) -> Query:
@@ -158,13 +160,16 @@ def by_key(name: str, field: str, keys: Iterable[str]) -> Iterator[Query]:
 
 
 def tasks_by_key(field: str, keys: Iterable[str], since: date | None) -> Iterator[Query]:
-    """Queries for the tasks that have one of the keys and were made since a day, the recycle bin
-    included.
+    """Queries for the tasks that have one of the keys and were created on a day or later; they
+    include the recycle bin.
 
-    The field need not be one that Salesforce has an index on; the day makes that bearable.
+    Salesforce may not have an index on the field; the day limits what it has to read.
     """
     made = f"AND CreatedDate >= {since:%Y-%m-%d}T00:00:00Z " if since else ""
-    form = "SELECT Id, {field:literal} FROM Task WHERE {field:literal} IN {keys} {made:literal}ORDER BY CreatedDate, Id"
+    form = (
+        "SELECT Id, {field:literal} FROM Task WHERE {field:literal} IN {keys} {made:literal}"
+        "ORDER BY CreatedDate, Id"
+    )
 
     def query(part: list[str]) -> Query:
         return Query(
@@ -185,20 +190,21 @@ def by_account(accounts: Iterable[str]) -> Iterator[Query]:
 
 
 BEGINNINGS = ("", "www.", "http://", "http://www.", "https://", "https://www.")
-"""What may stand before the domain in ``Account.Website``, a field into which people type."""
+"""What may precede the domain in ``Account.Website``, which people type by hand."""
 
 
 LIKES = 120
-"""Conditions in one query; Salesforce refuses queries that are too complicated, and says nowhere
-when that is [M].
+"""Conditions in one query; Salesforce refuses queries that are too complex, but does not document
+the limit [M].
 """
 
 
 def by_website(domains: Iterable[str], *, person_accounts: bool) -> Iterator[Query]:
-    """Queries for the business accounts whose website begins with one of the domains: a longer host
-    may begin so, too.
+    """Queries for the business accounts whose website begins with one of the domains. A longer host
+    name may begin with it, too.
 
-    With `person_accounts` there are others; without, the column that tells does not exist.
+    `person_accounts` says whether the org has person accounts; if not, the column that marks them
+    does not exist.
     """
     no_persons = " AND IsPersonAccount = false" if person_accounts else ""
     starts = [start + domain for domain in domains for start in BEGINNINGS]
@@ -214,12 +220,12 @@ def by_website(domains: Iterable[str], *, person_accounts: bool) -> Iterator[Que
 
 
 USERS = Query(
-    "SELECT Id, Name, Email, IsActive, UserType FROM User WHERE UserType IN ('Standard', 'PowerPartner', 'Guest')"
-    " ORDER BY Id",
+    "SELECT Id, Name, Email, IsActive, UserType FROM User"
+    " WHERE UserType IN ('Standard', 'PowerPartner', 'Guest') ORDER BY Id",
     "User",
 )
 QUEUES = Query("SELECT Id, Name FROM Group WHERE Type = 'Queue' ORDER BY Id", "Group")
-"""With the users, everybody who may own a record (OWN-1)."""
+"""Queues may own records, too (OWN-1)."""
 
 
 def packed(
@@ -228,8 +234,8 @@ def packed(
     piece: Callable[[str], str],
     most: int = PAGE,
 ) -> Iterator[Query]:
-    """Queries, as few as the length of a URI allows, with `most` values at most; `piece` is what a
-    value adds to one.
+    """As few queries as the length of a URI allows, each with at most `most` values; `piece` is the
+    text that a value adds to a query.
     """
     room = LONGEST_URI - len(quote(query([]).soql, safe=""))
     part: list[str] = []
@@ -246,39 +252,42 @@ def packed(
 
 
 NEVER_DELETED = frozenset({OPPORTUNITY_STAGE, RECORD_TYPE})
-"""Set-up rows, which have no recycle bin and no ``IsDeleted``."""
+"""Setup objects, which have no recycle bin and no ``IsDeleted``."""
 
 OURS = {RECORD_TYPE: " AND SobjectType = 'Opportunity'"}
-"""Of an object that serves many, the rows that matter to us."""
+"""Conditions for objects of which only some records matter to us."""
 
-_SIGHTINGS = "SELECT {columns:literal} FROM {name:literal} WHERE SystemModstamp {operator:literal} {moment}{extra:literal}"
+_CHANGED = (
+    "SELECT {columns:literal} FROM {name:literal}"
+    " WHERE SystemModstamp {operator:literal} {moment}{extra:literal}"
+)
 
 
 def modified_since(
     name: str, moment: datetime, *, limit: int = PAGE, operator: str = ">="
 ) -> Query:
-    """A page of what was modified at or after (or, with ">", after) a moment, oldest first, the
-    recycle bin included.
+    """A page of records modified at or after (with ">": after) a moment, oldest first, including
+    the recycle bin.
     """
     order = format_soql(" ORDER BY SystemModstamp, Id LIMIT {limit}", limit=limit)
-    return _sightings(name, operator, moment, order)
+    return _changed(name, operator, moment, order)
 
 
 def of_stamp(name: str, moment: datetime, after_id: str, *, limit: int = PAGE) -> Query:
-    """A page of what was modified at one moment, by id, beginning after an id ("" = from the
+    """A page of records modified at exactly this moment, by id, after an id ("" = from the
     first).
     """
     form = " AND Id > {after_id} ORDER BY Id LIMIT {limit}"
-    return _sightings(
+    return _changed(
         name, "=", moment, format_soql(form, after_id=after_id or LEAST_ID, limit=limit)
     )
 
 
-def _sightings(name: str, operator: str, moment: datetime, rest: str) -> Query:
+def _changed(name: str, operator: str, moment: datetime, rest: str) -> Query:
     columns = "Id, SystemModstamp" + ("" if name in NEVER_DELETED else ", IsDeleted")
     extra = OURS.get(name, "") + rest
     soql = format_soql(
-        _SIGHTINGS,
+        _CHANGED,
         columns=columns,
         name=checked(name),
         operator=operator,
@@ -289,7 +298,7 @@ def _sightings(name: str, operator: str, moment: datetime, rest: str) -> Query:
 
 
 def in_id_order(name: str, after_id: str, *, limit: int = PAGE, with_email: bool = False) -> Query:
-    """A page of an object's records in the order of their ids, beginning after one; `with_email`:
+    """A page of an object's records in the order of their ids, after an id; `with_email`: only
     those with an address (IMP-4).
     """
     form = "SELECT Id FROM {name:literal} WHERE Id > {after_id}{more:literal} ORDER BY Id LIMIT {limit}"
@@ -300,7 +309,7 @@ def in_id_order(name: str, after_id: str, *, limit: int = PAGE, with_email: bool
 
 
 def counted(name: str, *, with_email: bool = False) -> Query:
-    """How many records of an object there are, as ``n``; the same that `in_id_order` gives."""
+    """The number of records that `in_id_order` returns, as ``n``."""
     form = "SELECT COUNT(Id) n FROM {name:literal} WHERE Id > {least}{more:literal}"
     more = EXTRA.get(name, "") + (_WITH_EMAIL if with_email else "")
     return Query(format_soql(form, name=checked(name), least=LEAST_ID, more=more), name)
@@ -311,11 +320,11 @@ def run(
     questions: Sequence[Question],
     refused: list[SyncError] | None = None,
 ) -> Iterator[tuple[Question, list[dict[str, Any]]]]:
-    """Ask in their order, five queries a call, lists of deletions along with them, and follow long
-    answers to their end.
+    """Each question with all its rows, in order; five queries per call, with other questions in the
+    same call. Further pages of long results are read.
 
-    Raises `SyncError` for the first that fails; with `refused`, what Salesforce will not answer is
-    kept there and the others go on. A description that it does not give is left out.
+    Raises `SyncError` for the first one that fails. With `refused`, errors of the kind `Refused`
+    are appended to it instead, and the others continue. A description that fails is left out.
     """
     for part in _calls(questions):
         requests = [
@@ -343,12 +352,13 @@ def _calls(questions: Iterable[Question]) -> Iterator[list[Question]]:
     part: list[Question] = []
     queries = 0
     for one in questions:
-        counts = isinstance(one, Query)
-        if len(part) == PARTS_PER_CALL or (counts and queries == QUERIES_PER_CALL):
+        is_query = isinstance(one, Query)
+        if len(part) == PARTS_PER_CALL or (is_query and queries == QUERIES_PER_CALL):
             yield part
             part, queries = [], 0
         part.append(one)
-        queries += counts
+        if is_query:
+            queries += 1
     if part:
         yield part
 
@@ -366,15 +376,15 @@ def _rows(session: SalesforceSession, answer: dict[str, Any], name: str) -> list
     return rows
 
 
-def _askable(email: str) -> bool:
-    """Whether an address can be in a query at all: control characters and broken Unicode are in no
-    stored address.
+def _is_queryable(email: str) -> bool:
+    """Whether a query may contain the address: no stored address has control characters or broken
+    Unicode.
     """
     return bool(email) and email.isprintable()
 
 
 def checked(name: str) -> str:
-    """The name, if it can be one of an object or a field. Raises `Refused`."""
+    """The name, if it can be the name of an object or a field. Raises `Refused`."""
     if not _NAME.fullmatch(name):
         raise Refused(
             "A Salesforce name has letters, digits and underscores only.",

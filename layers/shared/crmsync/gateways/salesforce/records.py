@@ -1,8 +1,8 @@
-"""One Salesforce org behind the ports: records, and what changed lately.
+"""The records of one Salesforce org, and which of them changed lately.
 
-Only the shapes of calls live here: how many rows go into one, how queries share a call. Login and
-transport are `session`, queries `queries`, refusals `errors`.
-Facts and limits: docs/vendors.md#salesforce-rows.
+Law: this module decides how rows are put into calls, and how a refused call is split. Login and
+transport are `session`, queries are `queries`, the meaning of refusals is `errors`. Facts and
+limits: docs/vendors.md#salesforce-rows.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from crmsync.gateways.salesforce.rows import (
     Write,
     change,
     creation,
-    has_met_a_rule,
+    is_refused_by_a_rule,
     outcome,
     record,
     update_of,
@@ -57,16 +57,22 @@ them wait for each other.
 
 
 @dataclass(frozen=True, slots=True)
-class _Way:
-    """How a collection call is made; `assign` lets assignment rules choose owners."""
+class _CallKind:
+    """A kind of collection call.
+
+    Attributes:
+        method: The HTTP method.
+        path: The resource.
+        assign: Whether assignment rules choose the owner.
+    """
 
     method: str
     path: str
     assign: bool = False
 
 
-_INSERT = _Way("POST", "composite/sobjects", assign=True)
-_UPDATE = _Way("PATCH", "composite/sobjects")
+_INSERT = _CallKind("POST", "composite/sobjects", assign=True)
+_UPDATE = _CallKind("PATCH", "composite/sobjects")
 
 
 class SalesforceGateway:
@@ -83,10 +89,10 @@ class SalesforceGateway:
         page: int = PAGE,
         allow_duplicates: bool = False,
     ) -> None:
-        """Log in at `login_url` with `secret`; `now` gives seconds since the epoch, for signed
-        logins; `page` is the size of a sweep's.
+        """Log in at `login_url` with `secret`; `now` gives seconds since the epoch; `page` is the
+        number of records per page of a sweep.
 
-        With `allow_duplicates`, what a duplicate rule only alerts of is saved.
+        With `allow_duplicates`, records are saved although a duplicate rule alerts.
         """
         self._session = SalesforceSession(
             Login(login_url, secret, now=now),
@@ -100,12 +106,13 @@ class SalesforceGateway:
 
     @property
     def session(self) -> SalesforceSession:
-        """The org's connection, for `OwnersDirectory`."""
+        """The session, which the org's other gateways share."""
         return self._session
 
     def identity(self) -> Token:
-        """Which org this is and as which user we act there, so that our own changes and a swapped
-        org are known. Raises `SyncError`.
+        """The org, and the user that we act as. Raises `SyncError`.
+
+        They show which changes are our own, and whether the credentials belong to another org.
         """
         return self._session.identity()
 
@@ -114,13 +121,12 @@ class SalesforceGateway:
         refs: Iterable[Ref],
         fields: Fields,
         *,
-        history: bool = False,  # noqa: ARG002 - Salesforce keeps none that could be read along
+        history: bool = False,  # noqa: ARG002 - Salesforce has no history that could be read with records
     ) -> Mapping[Ref, Record]:
-        """Read records by id, 2,000 a call and object. Salesforce keeps no history that could be
-        read so: `history` adds nothing.
+        """Read records by id, 2,000 per call and object; `history` adds nothing.
 
         A converted lead has the contact that it became as its `successor` (DUP-26). Raises
-        `Refused` for a field that the org does not have or show, else `SyncError`.
+        `Refused` for a field that does not exist or is not visible to us, else `SyncError`.
         """
         found: dict[Ref, Record] = {}
         for name, ids in _by_object(refs).items():
@@ -136,10 +142,8 @@ class SalesforceGateway:
         return found
 
     def find(self, emails: Iterable[str], fields: Fields) -> Sequence[Record]:
-        """Records by e-mail address, read from the database and not from the search index;
-        converted leads are left out.
-
-        Five queries go into one call. Raises `SyncError`.
+        """Records by e-mail address, without converted leads; five queries per call. They are read
+        from the database, not from the search index. Raises `SyncError`.
         """
         queries = [
             query
@@ -154,8 +158,9 @@ class SalesforceGateway:
         return list(found.values())
 
     def made_by(self, keys: Mapping[str, Sequence[str]]) -> Mapping[str, Ref]:
-        """The records that hold these values in our external id, five queries a call. Raises
-        `SyncError`.
+        """The records that have these values in our external id, five queries per call.
+
+        Raises `SyncError`.
         """
         queries = [
             query for name, some in keys.items() for query in by_key(name, SALESFORCE_KEY, some)
@@ -167,42 +172,44 @@ class SalesforceGateway:
         }
 
     def survivors(self, refs: Iterable[Ref]) -> Mapping[Ref, Ref]:
-        """For merged records the one in which they live on, as long as the recycle bin has them (15
-        days); one call per merge in a row.
-
-        One whose survivor is deleted has none. Raises `SyncError`.
+        """The record that each merged record was merged into, within 15 days of the merge; none if
+        that one is deleted. One call per merge in a row. Raises `SyncError`.
         """
         return survivors(self._session, refs)
 
     def accounts_by_domain(self, domains: Iterable[str]) -> Mapping[str, str]:
-        """The one business account of each domain (CH-12), a hundred domains a call. Raises
-        `SyncError`.
+        """The only business account of each domain (CH-12), a hundred domains per call.
+
+        Raises `SyncError`.
         """
         return accounts_by_domain(self._session, domains, self._persons)
 
     def contacts_of(self, accounts: Iterable[str]) -> Mapping[str, tuple[Ref, ...]]:
-        """The contacts of each account, hundreds of accounts a query and five queries a call
-        (DUP-2). Raises `SyncError`.
+        """The contacts of each account (DUP-2), hundreds of accounts per query and five queries per
+        call. Raises `SyncError`.
         """
         return contacts_of(self._session, accounts)
 
     def has_person_accounts(self) -> bool:
-        """Whether the org has person accounts (PA-1), described once. Raises `SyncError`."""
+        """Whether the org has person accounts (PA-1); one call the first time. Raises
+        `SyncError`.
+        """
         return self._persons.are_on()
 
     def places(self) -> Places | None:
-        """The countries and states that the org knows, described once; None where it takes any
+        """The org's countries and states; one call the first time. None if addresses may have any
         text. Raises `SyncError`.
         """
         return self._persons.places()
 
     def create(self, effects: Sequence[CreateRecord]) -> Sequence[Outcome]:
-        """Upsert by our external id, 200 a call: a repeat finds the record that the first time
-        made.
+        """Upsert by our external id, 200 per call: a repeated call finds the record that the first
+        one created.
 
-        What assignment rules shall give an owner (OWN-9) is inserted, as they would run for an
-        upsert's update as well (PLT-1), and so is what has fields that are fixed; what turns out to
-        be there already is upserted like everything else, or updated without those.
+        Two kinds of records are inserted first: those whose owner is chosen by assignment rules
+        (OWN-9), as the rules would also run when an upsert updates (PLT-1), and those with `FIXED`
+        fields. If such a record exists already, it is upserted like the others, or updated without
+        its fixed fields.
         """
         writes = [creation(at, effect) for at, effect in enumerate(effects)]
         first = [write for write in writes if effects[write.at].assign or write.object in FIXED]
@@ -211,22 +218,24 @@ class SalesforceGateway:
             for part in in_calls(first, WRITE_BATCH):
                 inserted: dict[int, Outcome] = {}
                 self._write(part, _INSERT, inserted)
-                doubles = [write for write in part if _is_double(inserted[write.at])]
-                outcomes.update({at: one for at, one in inserted.items() if not _is_double(one)})
-                self._update_fixed([write for write in doubles if write.object in FIXED], inserted)
+                duplicates = [write for write in part if _is_duplicate(inserted[write.at])]
+                outcomes.update({at: one for at, one in inserted.items() if not _is_duplicate(one)})
+                self._update_fixed(
+                    [write for write in duplicates if write.object in FIXED], inserted
+                )
                 outcomes.update(
-                    {write.at: inserted[write.at] for write in doubles if write.object in FIXED}
+                    {write.at: inserted[write.at] for write in duplicates if write.object in FIXED}
                 )
             for part in in_calls(
                 (write for write in writes if write.at not in outcomes), WRITE_BATCH, mixed=False
             ):
-                way = _Way("PATCH", f"composite/sobjects/{part[0].object}/{SALESFORCE_KEY}")
-                self._write(part, way, outcomes)
+                kind = _CallKind("PATCH", f"composite/sobjects/{part[0].object}/{SALESFORCE_KEY}")
+                self._write(part, kind, outcomes)
 
-        return _told(len(effects), run)
+        return _outcomes(len(effects), run)
 
     def update(self, effects: Sequence[UpdateRecord]) -> Sequence[Outcome]:
-        """Update by id, 200 a call, contacts of one account side by side (see
+        """Update by id, 200 per call, the contacts of one account next to each other (see
         `locks`).
         """
         writes = [change(at, effect) for at, effect in enumerate(effects)]
@@ -235,24 +244,19 @@ class SalesforceGateway:
             for part in in_calls(writes, WRITE_BATCH):
                 self._write(part, _UPDATE, outcomes)
 
-        return _told(len(effects), run)
+        return _outcomes(len(effects), run)
 
     def changed_since(
         self, since: Mapping[str, datetime], *, with_purged: bool = False, show: Show | None = None
     ) -> Iterator[Sequence[ChangedRecord]]:
-        """Pages of up to 2,000 records per object, oldest first per object, deleted ones too;
-        longer where many share a stamp.
-
-        One call for up to five objects when nothing changed. A page may begin with records that
-        ended the page before. Raises `SyncError`.
-        """
+        """Pages of changed records, as `SalesforceSweep.changed_since`."""
         return self._sweep.changed_since(since, with_purged=with_purged, show=show)
 
-    def _update_fixed(self, doubles: list[Write], outcomes: dict[int, Outcome]) -> None:
-        """Update what our key finds, all but the fields that are fixed; of what it does not find,
-        the conflict stands.
+    def _update_fixed(self, duplicates: list[Write], outcomes: dict[int, Outcome]) -> None:
+        """Update the records that our key finds, without their fixed fields; those that it does not
+        find keep their conflict.
         """
-        keys = {name: [write.key for write in doubles if write.object == name] for name in FIXED}
+        keys = {name: [write.key for write in duplicates if write.object == name] for name in FIXED}
         queries = [
             query for name, some in keys.items() for query in by_key(name, SALESFORCE_KEY, some)
         ]
@@ -263,29 +267,27 @@ class SalesforceGateway:
         }
         known = [
             update_of(write, ids[write.object, write.key])
-            for write in doubles
+            for write in duplicates
             if (write.object, write.key) in ids
         ]
         for part in in_calls(known, WRITE_BATCH):
             self._write(part, _UPDATE, outcomes)
 
-    def _write(self, part: list[Write], way: _Way, outcomes: dict[int, Outcome]) -> None:
-        """Write the rows of a call, and those whose record was locked once more."""
-        self._write_part(part, way, outcomes)
+    def _write(self, part: list[Write], kind: _CallKind, outcomes: dict[int, Outcome]) -> None:
+        """Write the rows of a call; rows whose record was locked are tried once more."""
+        self._write_part(part, kind, outcomes)
         locked = [write for write in part if _is_locked(outcomes[write.at])]
         for smaller in in_calls(locked, LOCKED_BATCH):
-            self._write_part(smaller, way, outcomes)
+            self._write_part(smaller, kind, outcomes)
 
-    def _write_part(self, part: list[Write], way: _Way, outcomes: dict[int, Outcome]) -> None:
-        """Write the rows. A call refused for the sake of one row is cut in half until the row is
-        found.
-        """
+    def _write_part(self, part: list[Write], kind: _CallKind, outcomes: dict[int, Outcome]) -> None:
+        """Write rows. A call refused because of one row is halved until the row is found."""
         body = {"allOrNone": False, "records": [write.row for write in part]}
         answer = self._session.call(
-            way.method, way.path, body=body, writes=True, assign=way.assign, see=ROW_WISE
+            kind.method, kind.path, body=body, writes=True, assign=kind.assign, see=ROW_WISE
         )
         if not isinstance(answer, RefusedCall):
-            rules = self._rule_texts.known() if any(map(has_met_a_rule, answer)) else ()
+            rules = self._rule_texts.known() if any(map(is_refused_by_a_rule, answer)) else ()
             outcomes.update(
                 (write.at, outcome(write, row, rules))
                 for write, row in zip(part, answer, strict=True)
@@ -294,7 +296,7 @@ class SalesforceGateway:
         error = call_error(
             answer.status, answer.content, sent=part[0].fields if len(part) == 1 else {}
         )
-        # A field that the org lacks spoils every row that has it: no need to search for those.
+        # All rows with a field that the org does not have fail: they need not be searched for.
         bad = [
             write for write in part if error.code in FIELD_CODES and error.fieldname in write.fields
         ]
@@ -303,12 +305,12 @@ class SalesforceGateway:
         rest = [write for write in part if write.at not in outcomes]
         half = len(rest) if bad else (len(rest) + 1) // 2
         for smaller in filter(None, (rest[:half], rest[half:])):
-            self._write_part(smaller, way, outcomes)
+            self._write_part(smaller, kind, outcomes)
 
 
-def _told(count: int, run: Callable[[dict[int, Outcome]], None]) -> list[Outcome]:
-    """The outcomes of `run` in order. Where it broke off, what was written stands and is told; only
-    the rest comes back.
+def _outcomes(count: int, run: Callable[[dict[int, Outcome]], None]) -> list[Outcome]:
+    """The outcomes of `run` in order. If it fails half-way, what has been written is reported; only
+    the rest has the error.
     """
     outcomes: dict[int, Outcome] = {}
     try:
@@ -320,7 +322,7 @@ def _told(count: int, run: Callable[[dict[int, Outcome]], None]) -> list[Outcome
     return [outcomes[at] for at in range(count)]
 
 
-def _is_double(outcome: Outcome) -> bool:
+def _is_duplicate(outcome: Outcome) -> bool:
     return isinstance(outcome, Conflict) and outcome.code == DOUBLE
 
 
@@ -329,8 +331,8 @@ def _is_locked(outcome: Outcome) -> bool:
 
 
 def _by_object(refs: Iterable[Ref]) -> dict[str, list[str]]:
-    """Ids by object, each once. What cannot be an id (a person typed it into our HubSpot property)
-    would spoil a whole call: left out.
+    """Ids by object, each once. A text that cannot be an id (somebody typed it into our HubSpot
+    property) is left out, as Salesforce would refuse the whole call.
     """
     objects: dict[str, dict[str, None]] = {}
     for ref in refs:

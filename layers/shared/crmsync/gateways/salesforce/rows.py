@@ -1,6 +1,4 @@
-"""Rows of calls to Salesforce: what is sent for an effect, and what an answer means. No calls are
-made here.
-"""
+"""Salesforce's rows: effects to rows, and results back to outcomes and records. No calls."""
 
 from __future__ import annotations
 
@@ -18,17 +16,26 @@ from crmsync.model.records import Record, Ref, Side
 from crmsync.ports.crm import Outcome, Written
 
 CONVERSION = {LEAD: ("IsConverted", "ConvertedContactId")}
-"""Read along: what became of a lead."""
+"""Fields that are read with a lead, to see whether it was converted."""
 
 FIXED = {CONTACT_ROLE: frozenset({"OpportunityId"})}
-"""Fields that can be set at creation only. An upsert that finds such a record is refused for them,
-so it is inserted instead.
+"""Fields that can only be set at creation. An upsert that finds an existing record is refused
+because of them, so such records are inserted.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One row of a collection call and where its outcome goes."""
+    """One row of a collection call.
+
+    Attributes:
+        at: The place of its effect in the caller's list.
+        object: The object.
+        key: The record's id, or our external id for a new record.
+        group: The id of the parent that is locked with it, or "".
+        row: The row as it is sent.
+        fields: The fields that are written.
+    """
 
     at: int
     object: str
@@ -39,8 +46,8 @@ class Write:
 
 
 def outcome(write: Write, row: Mapping[str, Any], rules: Collection[str] = ()) -> Outcome:
-    """What became of a row, by its part of the answer; `rules` are the messages of the org's
-    validation rules.
+    """The outcome of a row, from its result; `rules` are the messages of the org's validation
+    rules.
     """
     if not row.get("success"):
         return row_error(
@@ -49,44 +56,44 @@ def outcome(write: Write, row: Mapping[str, Any], rules: Collection[str] = ()) -
     return Written(Ref(Side.SALESFORCE, write.object, str(row.get("id") or write.key)), {})
 
 
-def has_met_a_rule(row: Mapping[str, Any]) -> bool:
-    """Whether this part of an answer says that a rule refused the row."""
+def is_refused_by_a_rule(row: Mapping[str, Any]) -> bool:
+    """Whether the result says that a validation rule refused the row."""
     return any(error.get("statusCode") == RULE for error in row.get("errors") or ())
 
 
 def creation(at: int, effect: CreateRecord) -> Write:
-    """The row that makes a record under its key."""
+    """The row that creates a record under its key."""
     row = {"attributes": {"type": effect.object}, **effect.fields, SALESFORCE_KEY: effect.key}
     return Write(at, effect.object, effect.key, _group(effect), row, effect.fields)
 
 
 def change(at: int, effect: UpdateRecord) -> Write:
-    """The row that writes to a record. Raises `TypeError` for one that was not made yet."""
+    """The row that updates a record. Raises `TypeError` for a record that was not created yet."""
     ref = effect.place
     if not isinstance(ref, Ref):
-        msg = f"an update of {ref} before its record was made"
+        msg = f"an update of {ref} before its record was created"
         raise TypeError(msg)
     row = {"attributes": {"type": ref.object}, "id": ref.id, **effect.fields}
     return Write(at, ref.object, ref.id, _group(effect), row, effect.fields)
 
 
 def update_of(write: Write, identifier: str) -> Write:
-    """The update of a record that was to be made and is there already, without what is fixed."""
+    """The update of a record that was to be created but exists, without its `FIXED` fields."""
     left_out = {SALESFORCE_KEY, *FIXED.get(write.object, ())}
     kept = {name: value for name, value in write.row.items() if name not in left_out}
     return replace(write, row={**kept, "id": identifier})
 
 
 def _group(effect: CreateRecord | UpdateRecord) -> str:
-    """The parent that is locked along: a contact's account, a role's opportunity is in its own
-    fields where it is being set.
+    """The parent that is locked with the record. A contact's account or a role's opportunity is
+    among the record's own fields if it is being set.
     """
     parents = (str(effect.fields.get(name) or "") for name in (PARENT_ACCOUNT, "OpportunityId"))
     return full(effect.group or next(filter(None, parents), ""))
 
 
 def record(name: str, row: Mapping[str, Any], fields: Sequence[str]) -> Record:
-    """The record of a row that was read, with exactly these fields."""
+    """The record of a row, with exactly these fields."""
     return Record(
         ref=Ref(Side.SALESFORCE, name, row["Id"]),
         fields={field: row.get(field) for field in fields},

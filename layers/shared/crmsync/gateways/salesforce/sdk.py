@@ -1,9 +1,9 @@
-"""What crmsync takes of simple-salesforce; every other module takes it from here.
+"""What we use of simple-salesforce; every other module imports it from here.
 
-The client imports its own Metadata API at once, and that one imports zeep and lxml: twelve
-megabytes for SOAP, and a quarter of a second of every cold start. We call no Metadata API. So a
-class that cannot be used stands in its place before the client is imported, and the layer leaves
-these packages out (decision 36).
+The client imports its Metadata API at once, which imports zeep and lxml: twelve megabytes for SOAP,
+and a quarter of a second of every cold start. We do not use the Metadata API. So it is replaced by
+an unusable class before the client is imported, and the layer leaves these packages out (decision
+36).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from types import ModuleType
 
 
 class _NoMetadataApi:
-    """Stands where simple-salesforce looks for its Metadata API."""
+    """Replaces simple-salesforce's Metadata API."""
 
     def __init__(self, *_: object, **__: object) -> None:
         raise NotImplementedError("crmsync's layer is built without Salesforce's Metadata API.")
@@ -27,7 +27,7 @@ def _without_metadata_api() -> None:
 
 _without_metadata_api()
 
-from simple_salesforce.api import Salesforce  # noqa: E402, TID251 - this is the door, and it opens after the above
+from simple_salesforce.api import Salesforce  # noqa: E402, TID251 - the one import of the client, after the above
 from simple_salesforce.exceptions import SalesforceError  # noqa: E402, TID251
 from simple_salesforce.format import format_soql  # noqa: E402, TID251
 

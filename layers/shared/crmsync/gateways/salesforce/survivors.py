@@ -1,8 +1,7 @@
-"""What became of Salesforce records that are gone: the ones into which they were merged. No other
-questions are asked here.
+"""Which records merged Salesforce records were merged into.
 
 The losers of a merge stay in the recycle bin for 15 days and name the winner in ``MasterRecordId``
-(docs/vendors.md#salesforce-objects [M]); after that, nobody can tell any more.
+(docs/vendors.md#salesforce-objects [M]); after that, the winner is unknown.
 """
 
 from __future__ import annotations
@@ -16,18 +15,19 @@ from crmsync.model.crm_names import ACCOUNT, LEAD, SALESFORCE_CONTACT
 from crmsync.model.records import Ref, Side
 
 MOST_MERGES = 10
-"""Merges in a row that are followed. Each costs a call, and nobody merges one record into the next
-more often within 15 days.
+"""How many merges in a row are followed, at one call each. A longer chain within 15 days is not to
+be expected.
 """
 
 
 MERGED = frozenset({LEAD, SALESFORCE_CONTACT, ACCOUNT})
-"""What Salesforce can merge; other objects have no ``MasterRecordId`` to ask for [D]."""
+"""The objects that Salesforce can merge; others have no ``MasterRecordId`` [D]."""
 
 
 def survivors(session: SalesforceSession, refs: Iterable[Ref]) -> Mapping[Ref, Ref]:
-    """For merged records the last one in a row of merges, unless it is deleted itself. Raises
-    `SyncError`.
+    """The record that each merged record was finally merged into, unless that one is deleted.
+
+    One call per merge in a row. Raises `SyncError`.
     """
     starts = {
         ref: Ref(ref.side, ref.object, full(ref.id))
@@ -37,7 +37,7 @@ def survivors(session: SalesforceSession, refs: Iterable[Ref]) -> Mapping[Ref, R
     ends = dict(starts)
     lives_on: dict[Ref, Ref | None] = {}
     for _ in range(MOST_MERGES + 1):
-        lives_on.update(_look(session, set(ends.values()) - lives_on.keys()))
+        lives_on.update(_masters(session, set(ends.values()) - lives_on.keys()))
         further = {ref: lives_on[end] or end for ref, end in ends.items()}
         if further == ends:
             break
@@ -47,8 +47,8 @@ def survivors(session: SalesforceSession, refs: Iterable[Ref]) -> Mapping[Ref, R
     }
 
 
-def _look(session: SalesforceSession, refs: Collection[Ref]) -> Mapping[Ref, Ref | None]:
-    """For a record that lives itself, for one that was merged its winner, for others None."""
+def _masters(session: SalesforceSession, refs: Collection[Ref]) -> Mapping[Ref, Ref | None]:
+    """The record itself if it exists, its winner if it was merged, else None."""
     queries = [
         query
         for name in sorted({ref.object for ref in refs})

@@ -1,12 +1,10 @@
-"""How one Salesforce org is asked for everything that changed since a moment: pages by stamp. No
-records are read here.
+"""Which records of a Salesforce org changed since a moment: pages by timestamp.
 
-Facts: ``SystemModstamp`` has whole seconds, is indexed, and moves with every write; queryAll tells
-deleted records, too, as long as they are in the recycle bin (docs/vendors.md#salesforce-polling). A
-log of what was deleted, behind Get Deleted, has them for 15 days, those as well that are in no bin:
-what was purged [M], and contact roles, which never come into one when they are deleted by
-themselves [D]. Salesforce does not want to be asked for that log more often than every five minutes
-[D].
+Facts: ``SystemModstamp`` has whole seconds, is indexed and changes with every write; queryAll also
+returns deleted records while they are in the recycle bin (docs/vendors.md#salesforce-polling). Get
+Deleted lists deleted records for 15 days, even those that are not in the recycle bin: purged ones
+[M], and contact roles that were deleted by themselves [D]. Salesforce recommends not to call it
+more often than every five minutes [D].
 """
 
 from __future__ import annotations
@@ -35,10 +33,10 @@ from crmsync.ports.listing import ChangedRecord, Show
 from crmsync.ports.troubles import Described
 
 REMEMBERED = timedelta(days=15) - timedelta(hours=1)
-"""How long Salesforce lists what was deleted: 15 days [D], less an hour for clocks that differ."""
+"""How long Salesforce lists deleted records: 15 days [D], less an hour for clocks that differ."""
 
 MARGIN = timedelta(minutes=2)
-"""What the list is asked for beyond now: its window has whole minutes, and at least one."""
+"""How far beyond now the list is requested: its range has whole minutes, and at least one."""
 
 
 class SalesforceSweep:
@@ -47,7 +45,7 @@ class SalesforceSweep:
     def __init__(
         self, session: SalesforceSession, *, now: Callable[[], float], page: int = PAGE
     ) -> None:
-        """Ask over `session`, `page` records at a time; `now` gives seconds since the epoch."""
+        """Call through `session`, `page` records at a time; `now` gives seconds since the epoch."""
         self._session = session
         self._now = now
         self._size = page
@@ -55,15 +53,14 @@ class SalesforceSweep:
     def changed_since(
         self, since: Mapping[str, datetime], *, with_purged: bool = False, show: Show | None = None
     ) -> Iterator[Sequence[ChangedRecord]]:
-        """Pages of up to 2,000 records per object, oldest first per object, deleted ones too;
-        longer where many share a stamp.
+        """Pages of up to 2,000 changed records per object, oldest first per object, including
+        deleted ones; a page is longer if many records have the same timestamp.
 
-        One call for up to five objects when nothing changed; `with_purged` the lists of what was
-        deleted go along in it, as they are no queries. A page may begin with records that ended the
-        page before. An object that Salesforce will not show keeps nobody from being told of the
-        others: its refusal is raised at the end. Likewise `show` is told what it says of the
-        objects' fields; an object that it does not describe is left out there, as its query tells
-        why. Raises `SyncError`.
+        One call for up to five objects if nothing changed. `with_purged` adds the lists of deleted
+        records to the same call. `show` is called with the fields of the objects that Salesforce
+        describes. A page may begin with records that ended the page before. If Salesforce refuses
+        an object, the others are still returned, and the refusal is raised at the end. Raises
+        `SyncError`.
         """
         places = {name: _whole(start) for name, start in since.items()}
         refused: list[SyncError] = []
@@ -90,7 +87,7 @@ class SalesforceSweep:
                     continue
                 name = question.object
                 some, full = self._onward(
-                    question, [_sighting(name, row) for row in rows], places[name]
+                    question, [_changed_record(name, row) for row in rows], places[name]
                 )
                 page.extend(_with_gone(some, gone.get(name, []), full=full))
                 if full:
@@ -104,7 +101,7 @@ class SalesforceSweep:
             raise refused[0]
 
     def _deletions(self, name: str, start: datetime) -> Deletions:
-        """What was deleted since a moment: the only list that still has what no query knows any
+        """The list of records deleted since a moment, including those that no query returns any
         more.
         """
         now = datetime.fromtimestamp(self._now(), UTC)
@@ -114,10 +111,10 @@ class SalesforceSweep:
     def _onward(
         self, query: Query, page: list[ChangedRecord], start: datetime
     ) -> tuple[list[ChangedRecord], bool]:
-        """The page and whether more follows it. A full page ends later than it begins.
+        """The page, and whether more may follow. A full page ends later than `start`.
 
-        Stamps have whole seconds and a data load may put more than a page on one of them: then that
-        second is walked by id first.
+        Timestamps have whole seconds, and a data load may write more than a page of records within
+        one second. Then all records of that second are read by id first.
         """
         full = len(page) >= self._size
         if not full or _whole(page[-1].modified_at) > start:
@@ -139,13 +136,15 @@ class SalesforceSweep:
 
     def _page(self, query: Query) -> list[ChangedRecord]:
         return [
-            _sighting(query.object, row) for _, rows in run(self._session, [query]) for row in rows
+            _changed_record(query.object, row)
+            for _, rows in run(self._session, [query])
+            for row in rows
         ]
 
 
 def _gone(asked: Deletions, rows: Iterable[Mapping[str, Any]]) -> list[ChangedRecord]:
-    """What the list tells, oldest first; it begins at a whole minute, so earlier than it was asked
-    to.
+    """The deleted records of the list since its start, oldest first. The list itself begins at a
+    whole minute, so it may have earlier ones.
     """
     found = ((_ref(asked.object, row["id"]), moment(row["deletedDate"])) for row in rows)
     seen = (ChangedRecord(ref, at, deleted=True) for ref, at in found if at >= asked.start)
@@ -155,15 +154,15 @@ def _gone(asked: Deletions, rows: Iterable[Mapping[str, Any]]) -> list[ChangedRe
 def _with_gone(
     page: list[ChangedRecord], gone: list[ChangedRecord], *, full: bool
 ) -> list[ChangedRecord]:
-    """The page with those of `gone` that belong into it, which are taken out there: up to its end,
-    or all where nothing follows.
+    """The page together with the records of `gone` that belong to it: up to its end, or all if no
+    page follows. They are removed from `gone`.
     """
     end = page[-1].modified_at if full and page else None
     here = [one for one in gone if end is None or one.modified_at <= end]
     del gone[: len(here)]
-    told = {one.ref for one in page if one.deleted}
+    known = {one.ref for one in page if one.deleted}
     return sorted(
-        [*page, *(one for one in here if one.ref not in told)], key=lambda one: one.modified_at
+        [*page, *(one for one in here if one.ref not in known)], key=lambda one: one.modified_at
     )
 
 
@@ -171,7 +170,7 @@ def _ref(name: str, identifier: str) -> Ref:
     return Ref(Side.SALESFORCE, name, full_id(identifier))
 
 
-def _sighting(name: str, row: Mapping[str, Any]) -> ChangedRecord:
+def _changed_record(name: str, row: Mapping[str, Any]) -> ChangedRecord:
     deleted = bool(row.get("IsDeleted"))
     return ChangedRecord(
         Ref(Side.SALESFORCE, name, row["Id"]), moment(row["SystemModstamp"]), deleted=deleted
