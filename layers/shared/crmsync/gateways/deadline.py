@@ -1,9 +1,9 @@
 """How much time is left until Lambda ends this invocation, and what may still be begun in it.
 
-Law: nothing is begun that could be cut off half way. The shares are of the whole time, so they fit
-a function of any length: a batch is begun in the first half; a call while there is time for the
-call and for storing what it answered; and no call is waited for so long that nothing could be
-stored any more. Of 120 seconds: 60, 45 and 20. Outside Lambda there is all the time in the world.
+Law: nothing is begun that could be cut off half-way. The shares are fractions of the whole time, so
+they suit a function with any timeout: a batch is begun only in the first half; a call only if there
+is time for it and for storing its result; and the timeout of a call always leaves time for storing.
+Of 120 seconds, that is 60, 45 and 20. Outside Lambda the time is unlimited.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ STORE = 1 / 6
 
 
 class Remaining:
-    """The time of the invocation that runs; one for a process, as it has one invocation at a
+    """The time of the current invocation; one object per process, as it runs one invocation at a
     time.
     """
 
     def __init__(self) -> None:
-        """Begin outside any invocation."""
+        """Begin outside an invocation."""
         self._left: Callable[[], float] = lambda: math.inf
         self._whole = math.inf
 
     def start(self, left: Callable[[], float]) -> None:
-        """An invocation begins: `left` gives the seconds that remain of it."""
+        """Begin an invocation; `left` gives the seconds that remain of it."""
         self._left = left
         self._whole = left()
 
@@ -38,8 +38,8 @@ class Remaining:
         return math.isinf(self._whole) or self._left() >= self._whole * BATCH
 
     def for_a_call(self, longest: float) -> float:
-        """How many seconds a call may take that is begun now, `longest` at most. Raises `OutOfTime`
-        when it must not be begun any more.
+        """How many seconds a call that is begun now may take, at most `longest`. Raises `OutOfTime`
+        if it must not be begun any more.
         """
         if math.isinf(self._whole):
             return longest
@@ -50,4 +50,4 @@ class Remaining:
 
 
 ENDLESS = Remaining()
-"""For whoever works outside Lambda."""
+"""Unlimited time, outside Lambda."""

@@ -1,4 +1,4 @@
-"""Addresses that a secret may name: a credential crosses no network in clear."""
+"""URLs that a secret may name: a credential is never sent unencrypted."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from urllib.parse import SplitResult, urlsplit
 
 
 def parts_of(address: str) -> SplitResult:
-    """An address in its parts; all blank where it is none."""
+    """The parts of a URL; all are blank if it is not one."""
     try:
         parts = urlsplit(address)
         _ = parts.port
@@ -17,7 +17,7 @@ def parts_of(address: str) -> SplitResult:
 
 
 def is_safe(parts: SplitResult) -> bool:
-    """Whether what is sent there is encrypted, or stays on the machine."""
+    """Whether what is sent there is encrypted or stays on this machine."""
     return bool(parts.hostname) and (parts.scheme == "https" or _is_loopback(parts.hostname or ""))
 
 

@@ -1,9 +1,9 @@
-"""Who may own records on both sides, read whole and kept for ten minutes. Who stands for whom is
-decided in `crmsync.rules.merge.owners`.
+"""All possible owners of records on both sides, read together and kept for ten minutes. Who
+corresponds to whom is decided in `crmsync.rules.merge.owners`.
 
 HubSpot's owners v3, deactivated ones with ``archived=true`` (docs/vendors.md#hubspot-owners);
-Salesforce's users of three kinds and its queues (OWN-1; docs/vendors.md#salesforce-objects).
-HubSpot has some two pages of owners, and Salesforce answers both its queries in one call.
+Salesforce's users of three types and its queues (OWN-1; docs/vendors.md#salesforce-objects).
+HubSpot takes about two calls, and Salesforce one for both queries.
 """
 
 from __future__ import annotations
@@ -18,9 +18,7 @@ from crmsync.gateways.salesforce.session import SalesforceSession
 from crmsync.model.owners import Owner, Owners
 
 MAX_AGE = 600.0
-"""Seconds for which the owners are kept: people come and go slowly, and every contact asks for
-them.
-"""
+"""Seconds for which the owners are kept: they change rarely, and every contact needs them."""
 
 PAGE = 500
 QUEUE = "Queue"
@@ -38,7 +36,7 @@ class OwnersDirectory:
         now: Callable[[], float],
         page: int = PAGE,
     ) -> None:
-        """Ask over the gateways' connections; `now` gives seconds on any clock that does not go
+        """Call through `hubspot` and `salesforce`; `now` gives seconds on a clock that does not go
         back, `page` is HubSpot's page size.
         """
         self._hubspot = hubspot

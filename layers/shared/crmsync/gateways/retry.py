@@ -1,9 +1,8 @@
-"""How often a call is tried, and how long is waited in between, before the work goes back to its
-queue.
+"""How often a call is tried and how long the waits are, before the work goes back to its queue.
 
-Only short waits belong here: a Lambda that sleeps is paid for. Longer ones are a `TryAgain`, and
-the queue does the waiting. Sleeping and chance are parameters, so that tests neither sleep nor
-gamble.
+Only short waits belong here, because a sleeping Lambda costs money. For longer ones `TryAgain` is
+raised, and the work waits in its queue. Sleeping and randomness are parameters, so that tests do
+not sleep and are deterministic.
 """
 
 from __future__ import annotations
@@ -21,10 +20,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """At most `tries` attempts; waits grow from `first` seconds, half of each by chance; nobody
-    waits longer than `longest` seconds.
+    """How a call is retried.
 
-    Vendors' calls are begun only while the invocation has time for them (`remaining`).
+    Attributes:
+        tries: The number of attempts.
+        first: The first wait in seconds; each further one is twice as long, and half of it random.
+        longest: The longest wait in seconds.
+        pause: Sleeps for so many seconds.
+        jitter: A random number from 0 to 1.
+        remaining: The time of the invocation; calls to vendors are begun only if it is enough.
     """
 
     tries: int = 3
@@ -35,10 +39,10 @@ class RetryPolicy:
     remaining: Remaining = ENDLESS
 
     def wait(self, attempt: int, asked: float | None = None) -> bool:
-        """Wait after failed attempt number `attempt` (from 1); False, at once, when it should not
-        be tried again here.
+        """Wait after failed attempt number `attempt` (from 1); return False without waiting if
+        there should be no further attempt.
 
-        `asked` is what the vendor's Retry-After said, in seconds.
+        `asked` is the vendor's Retry-After in seconds.
         """
         if attempt >= self.tries or (asked or 0) > self.longest:
             return False
@@ -48,8 +52,8 @@ class RetryPolicy:
 
 
 def rounds(items: Iterable[T], key: Callable[[T], Hashable], size: int) -> Iterator[list[T]]:
-    """Cut `items` into lists of at most `size`, in order, in none of which two items have the same
-    key: vendors refuse a doubled row.
+    """Split `items` into lists of at most `size`, in order, so that no list has two items with the
+    same key, because vendors refuse a batch with the same row twice.
     """
     batch: list[T] = []
     seen: set[Hashable] = set()
@@ -65,6 +69,6 @@ def rounds(items: Iterable[T], key: Callable[[T], Hashable], size: int) -> Itera
 
 
 def chunks(items: list[T], size: int) -> Iterator[list[T]]:
-    """Cut `items` into lists of at most `size`, in order."""
+    """Split `items` into lists of at most `size`, in order."""
     for start in range(0, len(items), size):
         yield items[start : start + size]

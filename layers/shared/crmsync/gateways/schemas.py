@@ -1,7 +1,7 @@
-"""What both sides say about their fields, as far as a sync that misses one has to know.
+"""The fields of both sides that are visible to us, for a sync that finds one missing.
 
-The answer is not kept: it is asked for when a side has just refused a field, and by a schedule
-while a mapping rests.
+The result is not kept: it is read when a side has just refused a field, and by a schedule while a
+mapping is suspended.
 """
 
 from __future__ import annotations
@@ -19,26 +19,26 @@ PROPERTIES = "/crm/v3/properties/{object}"
 
 
 class LiveSchemas:
-    """Implements `Schemas` over the connections that a sync has open."""
+    """Implements `Schemas` with the connections that a sync uses."""
 
     def __init__(self, hubspot: HubspotClient, salesforce: SalesforceSession) -> None:
-        """Ask with the product's own rights: a field that they do not show is one that is not
-        there.
+        """Call through both clients, with our own rights: a field that is not visible to us counts
+        as missing.
         """
         self._hubspot = hubspot
         self._salesforce = salesforce
 
     def described(self, side: Side, names: Sequence[str]) -> Mapping[str, Described]:
-        """By object name; one call an object. Raises `SyncError`."""
+        """The fields of each object, by its name; one call per object. Raises `SyncError`."""
         ask = self._properties if side is Side.HUBSPOT else self._fields
         return {name: ask(name) for name in names}
 
     def _properties(self, name: str) -> Described:
         rows = self._hubspot.ask("GET", PROPERTIES, inside={"object": PLURALS.get(name, name)}).rows
-        guarded = (
+        read_only = (
             row for row in rows if (row.get("modificationMetadata") or {}).get("readOnlyValue")
         )
-        return Described(frozenset(names_of(rows)), frozenset(names_of(guarded)))
+        return Described(frozenset(names_of(rows)), frozenset(names_of(read_only)))
 
     def _fields(self, name: str) -> Described:
         return described(self._salesforce.call("GET", f"sobjects/{name}/describe")["fields"])

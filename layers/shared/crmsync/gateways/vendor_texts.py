@@ -1,19 +1,19 @@
-"""What is kept of a CRM's text about a refusal: known sentences alone, filled in with nothing but
-names of fields, numbers and record ids.
+"""What we keep of a CRM's error texts: only known sentences, in which only names of fields, numbers
+and record ids are filled in.
 
-A CRM may quote anything in its texts: values of the record, of other records, what a trigger's
-author put together. So a text is kept only where it is one of the sentences that the vendor is
-known to write with that code. Where a sentence has a value or a label, an ellipsis stands instead.
-Of any other text nothing is kept; its code, its field and our own hint say what there is to say
-(decision 39).
+A CRM may quote anything in its texts: values of the record or of other records, or what the author
+of a trigger wrote. So a text is kept only if it is one of the sentences that the vendor is known to
+use with that code, and an ellipsis replaces values and labels. Nothing is kept of any other text;
+then code, field and our own hint describe the error (decision 39).
 
 A sentence is written with these slots:
 
-    …           whatever stands here is left out
-    {name}      the API name of a field, an object, a type or a trigger; an ellipsis where it equals a value of the record
-    {names}     several of them, with commas between
-    {number}    a limit or a place: seven digits at most
-    {id}        a record's id in Salesforce, or a HubSpot id of at most 15 digits
+    …           anything, which is left out
+    {name}      the API name of a field, an object, a type or a trigger; an ellipsis if it equals a
+                value of the record
+    {names}     several names, separated by commas
+    {number}    a limit or a position, of at most seven digits
+    {id}        a Salesforce record id, or a HubSpot id of at most 15 digits
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from html import unescape
 from typing import TypeAlias
 
 Sentences: TypeAlias = Mapping[str, Sequence[str]]
-"""The sentences that a vendor is known to write, by its code."""
+"""The sentences that a vendor is known to use, by its code."""
 
 LONGEST = 2000
-"""Characters of a text that are looked at; a longer one is no known sentence."""
+"""Characters of the longest text that is compared; a longer one is not a known sentence."""
 
 SHOWN = 300
-"""Characters that are shown of a text as it is."""
+"""Characters of a text that `whole` returns."""
 
 OMITTED = "…"
 _NAME = r"[A-Za-z][A-Za-z0-9_.]{0,99}"
@@ -48,8 +48,8 @@ _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]{1,79}|[1-9][0-9]{2}")
 
 
 def kept(text: str, sentences: Iterable[str], values: Iterable[object] = ()) -> str:
-    """The first of the `sentences` that the whole text is, filled in; "" where it is none of them.
-    `values` are those of the record.
+    """The first of the `sentences` that matches the whole text, filled in; "" if none does.
+    `values` are the record's own, which are left out.
     """
     if len(text) > LONGEST:
         return ""
@@ -62,34 +62,34 @@ def kept(text: str, sentences: Iterable[str], values: Iterable[object] = ()) -> 
 
 
 def whole(text: str) -> str:
-    """The beginning of a text as it is: for refusals of what holds nobody's data, which somebody at
-    a terminal reads and nothing stores.
+    """The beginning of a text, unchanged: only for refusals of calls without personal data, which
+    are shown at a terminal and not stored.
     """
     return " ".join(text.split())[:SHOWN]
 
 
 def plain_of(text: str) -> str:
-    """A text without HTML's escapes, other apostrophes, line breaks and double blanks: the form in
-    which sentences are compared.
+    """The text as it is compared: without HTML escapes, typographic apostrophes, line breaks and
+    repeated spaces.
     """
     return " ".join(unescape(text).replace("\u2019", "'").split())
 
 
-def name_of(told: object) -> str:
-    """A field's name as a CRM tells it; "" for what cannot be the API name of one."""
-    text = str(told or "")
+def name_of(value: object) -> str:
+    """A field's name from a CRM's response; "" if it cannot be an API name."""
+    text = str(value or "")
     return text if _PLAIN_NAME.fullmatch(text) else ""
 
 
-def code_of(told: object, otherwise: object) -> str:
-    """A CRM's code; `otherwise` for what cannot be one."""
-    text = str(told or "")
+def code_of(value: object, otherwise: object) -> str:
+    """A code from a CRM's response; `otherwise` if it cannot be one."""
+    text = str(value or "")
     return text if _CODE.fullmatch(text) else str(otherwise)
 
 
 @cache
 def _pattern(sentence: str) -> re.Pattern[str]:
-    """The expression that a sentence's text matches."""
+    """The expression for a sentence."""
     literals = map(re.escape, _SLOT.split(sentence))
     slots = [_SLOTS[slot] for slot in _SLOT.findall(sentence)]
     return re.compile(
@@ -104,10 +104,10 @@ def _filled(sentence: str, found: re.Match[str], personal: set[str]) -> str:
     def content(slot: re.Match[str]) -> str:
         if slot.group() == OMITTED:
             return OMITTED
-        told = next(contents)
+        names = next(contents)
         return ", ".join(
             OMITTED if name.strip().casefold() in personal else name.strip()
-            for name in told.split(",")
+            for name in names.split(",")
         )
 
     return _SLOT.sub(content, sentence)

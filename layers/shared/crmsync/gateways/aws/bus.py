@@ -1,8 +1,8 @@
-"""Where changes go: onto the bus, from which rules route them to the queue of their concern, or
-straight back into that queue with a delay.
+"""Where changes are sent: to the event bus, whose rules route them to the queue of their kind, or
+straight to that queue with a delay.
 
-Nothing is dropped: a call returns only when AWS has stored everything, and what is published twice
-is harmless, as a change only says where to look.
+A call returns only when AWS has accepted everything. Sending a change twice is harmless, as it only
+names a record to sync.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from crmsync.model.changes import Change
 from crmsync.model.records import Kind, Side
 from crmsync.wire.change_message import dump
 
-AT_ONCE = 10
-"""Entries of one PutEvents call, messages of one SendMessageBatch call."""
+BATCH = 10
+"""Entries per PutEvents call, and messages per SendMessageBatch call."""
 
 LONGEST_DELAY = 900
-"""Seconds for which SQS holds a message back."""
+"""Seconds for which SQS can delay a message."""
 
 
 class EventOutbox:
@@ -39,8 +39,8 @@ class EventOutbox:
         *,
         patience: RetryPolicy | None = None,
     ) -> None:
-        """Publish with boto3 client `events` on the bus named `bus`; send with `sqs` to the queue
-        URL of each kind.
+        """Publish with the boto3 client `events` on the bus named `bus`; send with `sqs` to the
+        queue URL of each kind.
         """
         self._events = events
         self._sqs = sqs
@@ -49,7 +49,7 @@ class EventOutbox:
         self._patience = patience or RetryPolicy()
 
     def publish(self, changes: Sequence[Change]) -> None:
-        """Put changes on the bus. Raises `TryAgain` unless all were accepted."""
+        """Publish changes on the bus. Raises `TryAgain` unless all were accepted."""
         ordered = sorted(changes, key=lambda change: (change.kind, change.ref.side))
         entries = [
             self._entry(kind, side, text)
@@ -58,12 +58,12 @@ class EventOutbox:
             )
             for text in dump(list(group))
         ]
-        for part in chunks(entries, AT_ONCE):
+        for part in chunks(entries, BATCH):
             self._put(part)
 
     def again(self, changes: Sequence[tuple[Change, int]]) -> None:
-        """Send changes to their concern's queue, each to be seen after so many seconds. Raises
-        `TryAgain` unless all were accepted.
+        """Send changes to the queue of their kind, each with a delay in seconds. Raises `TryAgain`
+        unless all were accepted.
         """
         ordered = sorted(changes, key=lambda row: (row[0].kind, row[1]))
         for kind, of_kind in groupby(ordered, key=lambda row: row[0].kind):
@@ -110,7 +110,7 @@ def send(
     """Send messages (as SendMessageBatch takes them, without ids) to a queue. Raises `TryAgain`
     unless all were accepted.
     """
-    for part in chunks(list(messages), AT_ONCE):
+    for part in chunks(list(messages), BATCH):
         _send(sqs, queue, part, patience)
 
 

@@ -1,6 +1,4 @@
-"""How this package talks to AWS: one way to make a client, with time-outs that leave a Lambda room
-to answer.
-"""
+"""Clients for AWS, with timeouts that leave a Lambda time to respond."""
 
 from __future__ import annotations
 
@@ -17,19 +15,20 @@ _CONFIG = Config(
     read_timeout=10,
     retries={"mode": "standard", "total_max_attempts": 4},
     max_pool_connections=32,
-    user_agent="crmsync",  # else boto3 puts its own together twice for every call, a tenth of what a call costs
+    # Otherwise boto3 builds its own twice per call, a tenth of the call's time.
+    user_agent="crmsync",
 )
 
 
 def client(service: str) -> Any:
-    """A boto3 client of the service; region, credentials and ``AWS_ENDPOINT_URL`` come from the
-    environment as boto3 reads it.
+    """A boto3 client for the service; boto3 reads region, credentials and ``AWS_ENDPOINT_URL`` from
+    the environment.
     """
     return boto3.client(service, config=_CONFIG)
 
 
 def caller_of(sts: Any) -> str:
-    """The ARN by which AWS knows whoever calls, from its client `sts`. Raises `TryAgain`."""
+    """The ARN of the caller, from a client `sts`. Raises `TryAgain`."""
     try:
         return str(sts.get_caller_identity()["Arn"])
     except (BotoCoreError, ClientError) as problem:

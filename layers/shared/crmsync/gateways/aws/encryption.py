@@ -1,7 +1,7 @@
-"""Envelope encryption: bytes under a data key of KMS, which alone can open its own keys again.
+"""Envelope encryption: bytes are encrypted with a data key, and the data key by KMS.
 
-Law: whoever seals asks KMS for new data keys only, and whoever opens for the plain form of an old
-one, so that neither needs the other's right. A data key is used for five minutes at most, by one
+Law: encrypting only asks KMS for new data keys, and decrypting only for the plain form of old ones,
+so that neither needs the other's permission. A data key is used for at most five minutes, by one
 process, for one `context`; no plain key leaves this module.
 """
 
@@ -21,17 +21,22 @@ from crmsync.errors import Refused
 from crmsync.gateways.aws.errors import aws_error
 
 MAX_AGE = 300.0
-"""Seconds for which a data key seals."""
+"""Seconds for which a data key encrypts."""
 
 NONCE = 12
-"""Bytes of a nonce, new for each seal, as NIST SP 800-38D recommends for GCM."""
+"""Bytes of a nonce, new for each encryption, as NIST SP 800-38D recommends for GCM."""
 
 _WHAT = "The key of the overwritten values"
 
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """What was sealed, and the data key that opens it, itself encrypted by KMS."""
+    """Encrypted bytes.
+
+    Attributes:
+        key: The data key, encrypted by KMS.
+        text: The nonce and the encrypted bytes.
+    """
 
     key: bytes
     text: bytes
@@ -45,7 +50,7 @@ class _DataKey:
 
 
 class SealingKeys:
-    """Seals with data keys made by the KMS key `key_id`."""
+    """Encrypts with data keys from the KMS key `key_id`."""
 
     def __init__(self, kms: Any, key_id: str, *, now: Callable[[], float]) -> None:
         """Use the boto3 client `kms`; `now` gives seconds on a clock that does not go back."""
@@ -56,8 +61,8 @@ class SealingKeys:
         self._lock = threading.Lock()
 
     def seal(self, text: bytes, bound: bytes, context: Mapping[str, str]) -> Sealed:
-        """Encrypt `text`; it opens only with the same `bound` bytes, its key only in the same
-        `context`. Raises `SyncError`.
+        """Encrypt `text`. Decrypting needs the same `bound` bytes (authenticated data) and, for the
+        data key, the same `context`. Raises `SyncError`.
         """
         key = self._key(context)
         nonce = os.urandom(NONCE)
@@ -68,10 +73,10 @@ class SealingKeys:
         with self._lock:
             key = self._keys.get(name)
             if key is None or self._now() - key.at >= MAX_AGE:
-                key = self._keys[name] = self._made(context)
+                key = self._keys[name] = self._new_key(context)
             return key
 
-    def _made(self, context: Mapping[str, str]) -> _DataKey:
+    def _new_key(self, context: Mapping[str, str]) -> _DataKey:
         try:
             made = self._kms.generate_data_key(
                 KeyId=self._key_id, KeySpec="AES_256", EncryptionContext=dict(context)
@@ -82,16 +87,16 @@ class SealingKeys:
 
 
 class OpeningKeys:
-    """Opens what was sealed."""
+    """Decrypts what `SealingKeys` encrypted."""
 
     def __init__(self, kms: Any) -> None:
-        """Use the boto3 client `kms`, which finds the KMS key by the encrypted data key."""
+        """Use the boto3 client `kms`; KMS finds its key from the encrypted data key."""
         self._kms = kms
         self._ciphers: dict[bytes, AESGCM] = {}
 
     def open(self, sealed: Sealed, bound: bytes, context: Mapping[str, str]) -> bytes:
-        """The text that was sealed. Raises `Refused` where it was changed or moved since, or its
-        key is no key of KMS; else `TryAgain`.
+        """The decrypted text. Raises `Refused` if it or its data key was changed or moved, else
+        `TryAgain`.
         """
         cipher = self._ciphers.get(sealed.key)
         if cipher is None:

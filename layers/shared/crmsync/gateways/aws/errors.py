@@ -1,8 +1,8 @@
-"""What AWS's refusals mean to the caller. Only the table and its reading live here.
+"""What AWS's refusals mean: one table, and how to look up in it.
 
-Nearly everything AWS refuses passes by itself (throttling, outages, a lost connection); what does
-not is a fault of the deployment (a missing permission or resource), and waiting until somebody
-mends it loses nothing either, as the queue keeps the work.
+Nearly all refusals are temporary (throttling, outages, a lost connection). The others are faults of
+the deployment (a missing permission or resource), and there waiting until somebody repairs it loses
+nothing, as the queue keeps the work.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from crmsync.errors import Refused, SyncError, TryAgain
 
 REFUSED = frozenset({"ValidationException", "InvalidParameterValue", "SerializationException"})
-"""Our own mistakes: trying again gives the same answer."""
+"""Codes for faults of our own: trying again does not help."""
 
 WAITS = {
     "ProvisionedThroughputExceededException": 2.0,
@@ -27,7 +27,7 @@ WAITS = {
 
 
 def aws_error(problem: BotoCoreError | ClientError, service: str) -> SyncError:
-    """The error for a failed AWS call. AWS's message is left out: it may quote what was sent."""
+    """The error for a failed AWS call. AWS's message is left out, as it may quote the request."""
     if not isinstance(problem, ClientError):
         return TryAgain(
             f"{service} could not be reached ({type(problem).__name__}).",

@@ -1,5 +1,5 @@
-"""The e-mail tasks' queue: windows of the event log that wait to be worked through. Nothing is
-dropped: a call returns when SQS has all.
+"""The e-mail tasks' queue: ranges of the event log to read. A call returns only when SQS has
+accepted all of them.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ class RangeSender:
         self._patience = patience or RetryPolicy()
 
     def queue(self, windows: Sequence[tuple[LogRange, int]]) -> None:
-        """Put windows there, each to be worked on after so many seconds. Raises `TryAgain` unless
-        all were accepted.
+        """Queue ranges, each with a delay in seconds. Raises `TryAgain` unless all were
+        accepted.
         """
         messages = [
             {"MessageBody": dump(window), "DelaySeconds": min(max(after, 0), LONGEST_DELAY)}

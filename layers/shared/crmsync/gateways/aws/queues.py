@@ -1,6 +1,4 @@
-"""The queues as a backfill needs them: how much waits in front of the concerns, and the errands
-that make jobs go on.
-"""
+"""Queues: how many messages wait in them, and the messages that make jobs continue."""
 
 from __future__ import annotations
 
@@ -26,16 +24,16 @@ _COUNTS = {
 
 
 class QueueBacklog:
-    """Implements `Backlog` on SQS, whose counts are a little behind."""
+    """Implements `Backlog` on SQS, whose counts lag a little."""
 
     def __init__(self, sqs: Any, queues: Mapping[Kind, str]) -> None:
-        """Look with boto3 client `sqs` at the queue URL of each kind."""
+        """Use the boto3 client `sqs`; `queues` has the queue URL of each kind."""
         self._sqs = sqs
         self._queues = queues
 
     def depth(self, kind: Kind) -> Depth:
-        """How many messages the concern has before it. Raises `TryAgain`, and `Refused` where the
-        deployment has no such concern.
+        """How many messages wait for the kind. Raises `TryAgain`, and `Refused` if the deployment
+        has no queue for it.
         """
         if kind not in self._queues:
             raise Refused(
@@ -51,18 +49,18 @@ class QueueBacklog:
 
 
 class QueueDepths:
-    """Implements `Waiting` on SQS: finds the queues of a stack by the names that CloudFormation
+    """Implements `Waiting` on SQS; the queues of a stack are found by the names that CloudFormation
     gives them.
     """
 
     def __init__(self, sqs: Any, stack: str) -> None:
-        """Look with boto3 client `sqs` at the queues of the stack of that name."""
+        """Use the boto3 client `sqs` and the queues of the stack of that name."""
         self._sqs = sqs
         self._stack = stack
         self._name = re.compile(rf"{re.escape(stack)}-(\w+Queue|\w+DeadLetters|backfill)(?:-\w+)?")
 
     def depths(self) -> Mapping[str, Depth]:
-        """What each queue has, by its name in the template. Raises `TryAgain`."""
+        """The messages in each queue, by its name in the template. Raises `TryAgain`."""
         try:
             urls = list(self._urls())
             return {name: self._depth(url) for url in sorted(urls) if (name := self._named(url))}
@@ -75,7 +73,9 @@ class QueueDepths:
 
     def _named(self, url: str) -> str:
         found = self._name.fullmatch(url.rpartition("/")[2])
-        return "" if found is None else "BackfillQueue" if found[1] == "backfill" else found[1]
+        if found is None:
+            return ""
+        return "BackfillQueue" if found[1] == "backfill" else found[1]
 
     def _depth(self, url: str) -> Depth:
         return _depth(
@@ -87,14 +87,12 @@ class JobMessageQueue:
     """Implements `JobMessages` on SQS."""
 
     def __init__(self, sqs: Any, url: Callable[[], str]) -> None:
-        """Send with boto3 client `sqs` to the queue whose URL `url` gives when it is first
-        needed.
-        """
+        """Use the boto3 client `sqs`; `url` gives the queue's URL when it is needed."""
         self._sqs = sqs
         self._url = url
 
     def send(self, job_message: JobMessage, *, after: int = 0) -> None:
-        """Have a job go on after so many seconds. Raises `TryAgain`."""
+        """Make a job continue after so many seconds. Raises `TryAgain`."""
         delay = min(max(after, 0), LONGEST_DELAY)
         try:
             self._sqs.send_message(
@@ -109,8 +107,8 @@ def _depth(answer: Mapping[str, Any]) -> Depth:
 
 
 def url_of(sqs: Any, name: str) -> str:
-    """The URL of the queue of that name. Raises `TryAgain`, whose code tells a queue that is not
-    there.
+    """The URL of the queue of that name. Raises `TryAgain`; its code shows whether the queue does
+    not exist.
     """
     try:
         return str(sqs.get_queue_url(QueueName=name)["QueueUrl"])

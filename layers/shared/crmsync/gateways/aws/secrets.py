@@ -1,7 +1,7 @@
-"""Secrets from Secrets Manager: read when first needed, kept for five minutes, read again when a
-vendor no longer accepts them.
+"""Secrets from Secrets Manager: read when first needed, kept for five minutes, and read again when
+a vendor no longer accepts them.
 
-A secret's content never leaves this module in an error, a log or a `repr`.
+Law: no error, log or `repr` contains a secret's content.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from crmsync.errors import Refused, SyncError
 from crmsync.gateways.aws.errors import aws_error
 
 MAX_AGE = 300.0
-"""Seconds for which a secret is kept: a rotation is noticed within five minutes even where nobody
-complains.
+"""Seconds for which a secret is kept, so that a rotation takes effect within five minutes even if
+the old secret is still accepted.
 """
 
 MIN_AGE = 5.0
-"""Seconds within which a secret is not fetched anew, however many complain: a revoked token makes
-no storm, nor does a secret that cannot be used.
+"""Seconds within which a secret is not read again, so that a revoked or unusable secret does not
+cause a storm of calls.
 """
 
 Content: TypeAlias = Mapping[str, str]
 
 
 def part(content: Content, name: str, whose: str) -> str:
-    """One entry of a secret, fit for a header: ASCII without spaces. Raises `Refused`, which never
-    shows it.
+    """One entry of a secret, which must be valid in a header: ASCII without spaces. Raises
+    `Refused` without showing it.
     """
     text = content.get(name, "")
     if not text:
@@ -48,10 +48,10 @@ class Secret(Protocol):
     """One named secret."""
 
     def current(self) -> Content:
-        """The secret as it is known. Raises `SyncError`."""
+        """The content in memory, read if it is too old. Raises `SyncError`."""
 
     def renewed(self) -> Content:
-        """The secret fetched anew, because a vendor refused the known one. Raises `SyncError`."""
+        """The content, read again because a vendor refused it. Raises `SyncError`."""
 
 
 @dataclass(slots=True)
@@ -65,8 +65,8 @@ class SecretStore:
     """Secrets Manager, with a cache that all threads of a Lambda share."""
 
     def __init__(self, client: Any, *, now: Callable[[], float]) -> None:
-        """Read through the boto3 `client` ("secretsmanager"); `now` gives seconds on any clock that
-        does not go back.
+        """Use the boto3 `client` ("secretsmanager"); `now` gives seconds on a clock that does not
+        go back.
         """
         self._client = client
         self._now = now
@@ -74,24 +74,25 @@ class SecretStore:
         self._lock = threading.Lock()
 
     def secret(self, name: str) -> Secret:
-        """The secret called `name`; nothing is read yet."""
+        """The secret called `name`, which is not read yet."""
         return _StoredSecret(self, name)
 
     def read(self, name: str, *, max_age: float = MAX_AGE) -> Content:
-        """The content, at most `max_age` seconds old. Raises `Refused` when there is none or it is
-        no JSON object, else `TryAgain`.
+        """The content, at most `max_age` seconds old. Raises `Refused` if the secret does not exist
+        or is not a JSON object, else `TryAgain`.
         """
         with self._lock:
             kept = self._kept.get(name)
             if kept is None or self._now() - kept.at >= (MIN_AGE if kept.error else max_age):
-                kept = self._kept[name] = self._look(name)
+                kept = self._kept[name] = self._read_now(name)
             if kept.error:
                 raise kept.error
             return kept.content
 
     def text(self, name: str) -> str:
-        """The secret as it is stored, not kept: for what is read once, and for secrets that are no
-        JSON. Raises `SyncError`.
+        """The secret's text, without keeping it: for secrets that are read once or are not JSON.
+
+        Raises `SyncError`.
         """
         try:
             return str(self._client.get_secret_value(SecretId=name)["SecretString"])
@@ -100,8 +101,8 @@ class SecretStore:
         except KeyError:
             raise _refused(f"The secret {name} holds bytes and no text.") from None
 
-    def _look(self, name: str) -> _Kept:
-        """What a secret holds now, or why it cannot be used."""
+    def _read_now(self, name: str) -> _Kept:
+        """The content of a secret now, or why it cannot be used."""
         try:
             return _Kept(self._fetch(name), self._now())
         except SyncError as error:

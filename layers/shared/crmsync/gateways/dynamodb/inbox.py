@@ -72,16 +72,16 @@ class InboxTable:
         self._now = now
 
     def park(self, connection: str, reports: Sequence[Report]) -> None:
-        """Keep the newest report per record, with the time of the first one. Raises `TryAgain`."""
+        """Store the newest report per record, with the time of the first one. Raises `TryAgain`."""
         newest = list({report.ref: report for report in reports}.values())
         if not newest:
             return
         self._catch_up(connection)
-        self._enlist(connection, newest)
+        self._add_marks(connection, newest)
         with ThreadPoolExecutor(min(THREADS, len(newest))) as pool:
             before = list(pool.map(lambda report: self._park(connection, report), newest))
-        self._enlist(connection, newest)
-        self._strike(
+        self._add_marks(connection, newest)
+        self._remove_marks(
             connection,
             [
                 (name, report.ref)
@@ -92,8 +92,10 @@ class InboxTable:
         )
 
     def clear(self, connection: str, refs: Iterable[Ref]) -> None:
-        """Forget reports. Where nobody has parked any of these records, one unit is read for all of
-        them. Raises `TryAgain`.
+        """Delete reports. If none of these records has one, that costs one read unit for all of
+        them.
+
+        Raises `TryAgain`.
         """
         wanted = {str(ref): ref for ref in refs}
         if not wanted:
@@ -106,15 +108,15 @@ class InboxTable:
             return
         rows = self._rows(connection, [wanted[key] for key in known])
         self._table.delete_many(_key(connection, ref) for ref in rows)
-        self._strike(
+        self._remove_marks(
             connection,
             [(name, ref) for ref, report in rows.items() for name in _lists(report)],
             known,
         )
 
     def waiting_for(self, connection: str, refs: Iterable[Ref]) -> Sequence[Ref]:
-        """Who waits for one of these; for records for which nobody waits it costs one unit
-        together. Writes nothing. Raises `TryAgain`.
+        """The records that wait for one of these. If none waits, that costs one read unit for all
+        of them. Writes nothing. Raises `TryAgain`.
         """
         wanted = {_awaited(ref): ref for ref in refs}
         if not wanted:
@@ -135,7 +137,7 @@ class InboxTable:
         return list(self._listed(connection, _HELD))
 
     def parked(self, connection: str) -> Sequence[Report]:
-        """Every report that stands, oldest first: reads the whole inbox, and is for people. Raises
+        """All reports, oldest first. Reads the whole inbox, so it is for people. Raises
         `TryAgain`.
         """
         rows = sorted(
@@ -145,8 +147,8 @@ class InboxTable:
         return [_report(row) for row in rows]
 
     def ending(self, connection: str) -> Sequence[Ref]:
-        """Whose reports are to be forgotten soon, those of an older version included, which say
-        nothing of it. Raises `TryAgain`.
+        """The records whose reports expire soon, and those whose reports have no expiry because an
+        earlier version stored them. Raises `TryAgain`.
         """
         soon = (self._now() + SOON).timestamp()
         rows = self._table.query(_partition(connection))
@@ -154,7 +156,7 @@ class InboxTable:
         return [report.ref for report in map(_report, ends) if not report.lasts]
 
     def _park(self, connection: str, report: Report) -> tuple[str, ...]:
-        """Write a row; answers the lists that the record stood on before."""
+        """Store a report; returns the lists that the record was on before."""
         now = self._now()
         values: dict[str, dict[str, str]] = {
             ":c": {"S": str(report.category)},
@@ -176,43 +178,41 @@ class InboxTable:
         )
         return _lists(_report(old)) if old else ()
 
-    def _enlist(self, connection: str, reports: Iterable[Report]) -> None:
-        """Have records found by their rows' marks, and on their lists; what stands there already
-        costs reads alone.
-        """
+    def _add_marks(self, connection: str, reports: Iterable[Report]) -> None:
+        """Add the marks and list entries of reports; those that exist only cost reads."""
         reports = list(reports)
         waits = {_awaited(ref) for report in reports for ref in report.waits_for}
         self._marks.add(connection, {str(report.ref) for report in reports} | waits)
         places = [
-            _place(connection, name, report.ref) for report in reports for name in _lists(report)
+            _list_key(connection, name, report.ref) for report in reports for name in _lists(report)
         ]
-        standing = self._table.get_many(places)
-        self._table.put_many({place: {} for place in places if place not in standing})
+        existing = self._table.get_many(places)
+        self._table.put_many({place: {} for place in places if place not in existing})
 
-    def _strike(
+    def _remove_marks(
         self, connection: str, places: Sequence[tuple[str, Ref]], marks: Iterable[str] = ()
     ) -> None:
-        """Take records off lists, and marks away; then look whether a row or somebody on a list
-        still needs them.
+        """Delete list entries and marks; then add those again that a report which was stored
+        meanwhile needs.
         """
         cleared = [*marks]
         if not places and not cleared:
             return
-        self._table.delete_many(_place(connection, name, ref) for name, ref in places)
+        self._table.delete_many(_list_key(connection, name, ref) for name, ref in places)
         names = {name for name, _ in places if name != _HELD}
         empty = {name for name in names if not self._has_any(connection, name)}
         self._marks.remove(connection, {*cleared, *map(_mark_of_list, empty)})
         touched = {ref for _, ref in places} | set(map(_ref, cleared))
-        self._enlist(connection, self._rows(connection, touched).values())
+        self._add_marks(connection, self._rows(connection, touched).values())
         again = {name for name in empty if self._has_any(connection, name)}
         self._marks.add(connection, map(_mark_of_list, again))
 
     def _catch_up(self, connection: str) -> None:
-        """Mark what an older version has parked: once in a connection's life, as whoever has done
-        it leaves a sign.
+        """Add the marks of reports that an older version stored. This is done once per connection,
+        as it leaves a top page of marks.
         """
         if self._marks.among(connection, ()) is None:
-            self._enlist(connection, self.parked(connection))
+            self._add_marks(connection, self.parked(connection))
             self._marks.begin(connection)
 
     def _rows(self, connection: str, refs: Iterable[Ref]) -> dict[Ref, Report]:
@@ -232,12 +232,12 @@ class InboxTable:
 
 
 def _lists(report: Report) -> tuple[str, ...]:
-    """The lists that a record stands on while this is what is said of it."""
+    """The lists that the record of this report is on."""
     return (*map(str, report.waits_for), *([_HELD] if report.category is Category.HELD else ()))
 
 
 def _awaited(ref: Ref) -> str:
-    """The mark's key of the list of those who wait for a record."""
+    """The key to be marked if any record waits for this one."""
     return _mark_of_list(str(ref))
 
 
@@ -253,7 +253,7 @@ def _key(connection: str, ref: Ref) -> Key:
     return _partition(connection), str(ref)
 
 
-def _place(connection: str, name: str, ref: Ref) -> Key:
+def _list_key(connection: str, name: str, ref: Ref) -> Key:
     return f"inbox-list#{connection}#{name}", str(ref)
 
 

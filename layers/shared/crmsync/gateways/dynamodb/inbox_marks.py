@@ -1,15 +1,16 @@
-"""Which records the error inbox knows of, kept so small that asking about a batch costs one read,
-however many are parked.
+"""Which records the error inbox has reports for, stored so compactly that a batch costs one read,
+no matter how many reports there are.
 
     pk                  sk     attributes
-    inbox-marks#acme    -      m (marks), deep (how many levels below are in use), v (how often anything here was changed)
+    inbox-marks#acme    -      m (marks), deep (how many levels below are in use),
+                               v (number of changes to any page)
     inbox-marks#acme    3      m, of the marks whose hash begins with 3
     inbox-marks#acme    3f     m, likewise
 
-A mark is 48 bits of a hash of a key: two keys with one mark cost a look at a row that is not there,
-and nothing else. A page takes 4 KiB, which is one read unit; where it is full, further marks go to
-the level below. A Lambda keeps the pages that it has read for as long as `v` stands still, and five
-minutes at most, so that a batch reads the top page alone.
+A mark is 48 bits of a hash of a key. If two keys have the same mark, an item that does not exist is
+read, which is harmless. A page has at most 4 KiB, which is one read unit; if it is full, further
+marks go to the level below. A Lambda keeps the pages that it has read until `v` changes, at most
+five minutes, so that a batch only reads the top page.
 """
 
 from __future__ import annotations
@@ -24,11 +25,11 @@ from typing import Any
 from crmsync.gateways.dynamodb.table import ConditionFailed, DynamoTable
 
 MOST = 448
-"""Marks of eight bytes on a page, with room for its key, in 4 KiB."""
+"""Marks of eight bytes per page of 4 KiB, with room for its key."""
 DEEPEST = 3
 KEPT = 300.0
-"""Seconds for which pages are kept at most. Who dies between a page and the count `v` is seen by
-everybody after that time.
+"""Seconds for which pages are kept at most. If a process dies after changing a page and before
+raising `v`, others see the change after that time.
 """
 
 _TOP = "-"
@@ -59,8 +60,8 @@ class Marks:
         self._kept: dict[str, _Kept] = {}
 
     def among(self, connection: str, keys: Iterable[str]) -> set[str] | None:
-        """Which of these keys may be marked; None where nobody has ever marked or counted anything
-        (an inbox of an older version).
+        """Which of these keys may be marked; None if there is no top page (an inbox of an older
+        version).
         """
         if (top := self._top(connection)) is None:
             return None
@@ -79,7 +80,7 @@ class Marks:
         }
 
     def begin(self, connection: str) -> None:
-        """Have a top page, even if nothing is marked, and say there that something has changed."""
+        """Create the top page if it does not exist, and raise its number of changes."""
         self._table.update(
             (_partition(connection), _TOP),
             UpdateExpression="SET deep = if_not_exists(deep, :none) ADD v :one",
@@ -87,8 +88,8 @@ class Marks:
         )
 
     def add(self, connection: str, keys: Iterable[str]) -> None:
-        """Mark keys; those that are marked cost reads alone. What this says is read from the table,
-        not from what was kept.
+        """Mark keys; keys that are marked already only cost reads. Pages are read from the table,
+        not from memory.
         """
         marks = set(map(mark_of, keys))
         if not marks:
@@ -113,7 +114,7 @@ class Marks:
         self.begin(connection)
 
     def remove(self, connection: str, keys: Iterable[str]) -> None:
-        """Take marks away, and do without levels that are empty."""
+        """Remove marks, and stop using levels that are empty."""
         marks = set(map(mark_of, keys))
         top = self._top(connection)
         if not marks or top is None:
@@ -122,28 +123,26 @@ class Marks:
             _TOP: top.marks,
             **self._pages(connection, {page for one in marks for page in pages_of(one, top.deep)}),
         }
-        for page, standing in pages.items():
-            if gone := standing & marks:
+        for page, present in pages.items():
+            if gone := present & marks:
                 self._change(connection, page, "DELETE", gone)
         self.begin(connection)
-        if top.deep and not any(
-            standing - marks for page, standing in pages.items() if page != _TOP
-        ):
+        if top.deep and not any(present - marks for page, present in pages.items() if page != _TOP):
             self._flatten(connection, top.deep)
 
     def _level(
         self, connection: str, level: int, marks: set[str], known: Mapping[str, frozenset[str]]
     ) -> set[str]:
-        """Put marks on the pages of a level; answers those that found no room."""
+        """Add marks to the pages of a level; returns those for which there is no room."""
         by_page: dict[str, set[str]] = defaultdict(set)
         for mark in marks:
             by_page[pages_of(mark, level)[-1]].add(mark)
         unread = self._pages(connection, by_page.keys() - known.keys())
         left: set[str] = set()
         for page, some in by_page.items():
-            standing = known[page] if page in known else unread[page]
+            present = known[page] if page in known else unread[page]
             left |= self._fill(
-                connection, page, some, standing, most=MOST if level < DEEPEST else None
+                connection, page, some, present, most=MOST if level < DEEPEST else None
             )
         return left
 
@@ -152,13 +151,13 @@ class Marks:
         connection: str,
         page: str,
         marks: set[str],
-        standing: frozenset[str],
+        present: frozenset[str],
         most: int | None = MOST,
     ) -> set[str]:
-        """Put as many marks on a page as it has room for, and nobody else has taken meanwhile;
-        answers the others.
+        """Add as many marks to a page as it has room for, unless others have filled it meanwhile;
+        returns the rest.
         """
-        fitting = sorted(marks) if most is None else sorted(marks)[: max(0, most - len(standing))]
+        fitting = sorted(marks) if most is None else sorted(marks)[: max(0, most - len(present))]
         if not fitting:
             return marks
         condition: dict[str, Any] = {}
@@ -192,7 +191,7 @@ class Marks:
         )
 
     def _deepen(self, connection: str, level: int) -> None:
-        """Have everybody look at a level, before the first mark stands there."""
+        """Make all readers read a level, before the first mark is added to it."""
         try:
             self._table.update(
                 (_partition(connection), _TOP),
@@ -204,10 +203,10 @@ class Marks:
             return
 
     def _flatten(self, connection: str, deep: int) -> None:
-        """Stop looking at levels on which nothing stands; look again afterwards, as somebody may
-        have put a mark there meanwhile.
+        """Stop using levels that are empty; check again afterwards, as another process may have
+        added a mark meanwhile.
         """
-        if self._stands(connection, deep):
+        if self._has_marks(connection, deep):
             return
         try:
             self._table.update(
@@ -222,12 +221,12 @@ class Marks:
             )
         except ConditionFailed:
             return
-        if self._stands(connection, deep):
+        if self._has_marks(connection, deep):
             self._deepen(connection, deep)
             self.begin(connection)
 
-    def _stands(self, connection: str, deep: int) -> bool:
-        """Whether there is any mark below the top."""
+    def _has_marks(self, connection: str, deep: int) -> bool:
+        """Whether any page below the top has a mark."""
         return any(
             any(self._pages(connection, _all_pages(level)).values()) for level in range(1, deep + 1)
         )
@@ -249,7 +248,7 @@ class Marks:
         return {page: _marks(found.get((partition, page), {})) for page in wanted}
 
     def _fresh(self, connection: str, top: _Top) -> _Kept:
-        """What was kept of a connection's pages, as long as nothing has changed since."""
+        """The pages in memory of a connection; none if anything has changed since."""
         kept, now = self._kept.get(connection), self._now()
         if kept is None or kept.version != top.version or now - kept.at >= KEPT:
             kept = self._kept[connection] = _Kept(top.version, now)
@@ -262,7 +261,7 @@ def mark_of(key: str) -> str:
 
 
 def pages_of(mark: str, deep: int) -> list[str]:
-    """The pages below the top that a mark may stand on, as far down as there are any."""
+    """The pages below the top that may have a mark, one per level in use."""
     digits = hashlib.blake2b(mark.encode(), digest_size=2).hexdigest()
     return [digits[:level] for level in range(1, deep + 1)]
 

@@ -38,20 +38,21 @@ _TAKEN = frozenset({CONDITION_FAILED, "TransactionConflict"})
 _WHAT = "The settings table"
 
 MAX_AGE = 60.0
-"""Seconds after which a warm Lambda looks for new settings."""
+"""Seconds after which a warm Lambda reads the settings again."""
 
 UNSEALED = "SETTINGS_SEAL"
-"""The code of settings whose seal does not hold."""
+"""The code for settings whose signature is not valid."""
 
 REPLACED = "SETTINGS_REPLACED"
-"""The code of settings that are older than others that were in force, or that are gone."""
+"""The code for settings that are older than ones that were in force, or that are missing."""
 
 EARLIER = "SETTINGS_EARLIER"
-"""The code of settings that an earlier release has stored."""
+"""The code for settings that were stored by an earlier release."""
 
 _HINT = (
-    "Find out who wrote to the table (CloudTrail); then crmsync settings history shows which versions are good, and crmsync settings push "
-    "or rollback puts settings in force. Until then all changes wait."
+    "Find out who wrote to the table (CloudTrail); then crmsync settings history shows which versions "
+    "are good, and crmsync settings push or rollback puts settings in force. "
+    "Until then all changes wait."
 )
 
 
@@ -68,40 +69,43 @@ class SettingsTable:
         self._earlier = DynamoTable(client, earlier, _WHAT) if earlier else None
 
     def load(self) -> Settings:
-        """The settings in force; none at all before the first push. Raises `TryAgain`, and as such
-        `Distrusted`.
+        """The settings in force, empty before the first push. Raises `TryAgain`, of which
+        `Distrusted` is one.
         """
         current = self._current()
         return Settings() if current is None else current.settings
 
     def current(self) -> Revision | None:
-        """The push in force, or None before the first one; looks closer than `load` whether it is
-        the newest. Raises as `load` does.
+        """The push in force, or None before the first one. Unlike `load` it checks that there is no
+        later version. Raises what `load` raises.
         """
         current = self._current()
         if current is None and self.earlier() is not None:
             raise Distrusted(
-                "The settings are still where an earlier release of crmsync has put them, without a seal.",
+                "The settings are still where an earlier release of crmsync has put them, "
+                "without a seal.",
                 code=EARLIER,
-                hint="Look your file through and push it again: crmsync settings push FILE --apply. Until then all changes wait.",
+                hint="Look your file through and push it again: crmsync settings push FILE --apply. "
+                "Until then all changes wait.",
             )
         if current is not None and self._item(_place(current.version + 1)):
             # Somebody may have pushed between the two reads.
             again = self._current()
             if again is None or again.version == current.version:
                 raise _replaced(
-                    f"Version {current.version} of the settings is in force, though there is a later one."
+                    f"Version {current.version} of the settings is in force, "
+                    "though there is a later one."
                 )
             return again
         return current
 
     def revision(self, version: int) -> Revision | None:
-        """The push of that number, or None. Raises as `load` does."""
+        """The push with that number, or None. Raises what `load` raises."""
         item = self._item(_place(version))
         return None if item is None else self._revision(item)
 
     def history(self) -> Sequence[Entry]:
-        """Every push, newest first, those whose seal does not hold without what they say. Raises
+        """All pushes, newest first; those without a valid signature without their content. Raises
         `TryAgain`.
         """
         rows = self._table.query(
@@ -113,18 +117,18 @@ class SettingsTable:
         return [self._entry(row) for row in rows]
 
     def earlier(self) -> Revision | None:
-        """What an earlier release had in force, as far as anybody knows: it has no seal. Raises
+        """The settings that an earlier release stored, or None; they have no signature. Raises
         `TryAgain`.
         """
         item = self._earlier.get(_key(_CURRENT)) if self._earlier else None
         return None if item is None else _opened(_stored(item))
 
     def push(self, text: str, settings: Settings, *, at: datetime, by: str = "") -> Settings:
-        """Put settings in force that were checked against version `settings.version`; answers them
-        with their own version.
+        """Put settings in force that were checked against version `settings.version`; returns them
+        with their new version.
 
-        Raises `Conflict` when somebody else has pushed since, and then changes nothing; else
-        `TryAgain`, and `Refused` without a key.
+        Raises `Conflict` if somebody else has pushed since, `Refused` without a key, else
+        `TryAgain`. Then nothing is changed.
         """
         version = settings.version + 1
         stored = StoredPush(version, text, to_json(settings), at.isoformat(), by)
@@ -145,8 +149,8 @@ class SettingsTable:
         return Settings(settings.connections, version)
 
     def now(self) -> datetime:
-        """The time at AWS (UTC, whole seconds), so that a push is dated alike on any operator's
-        machine. Raises `TryAgain`.
+        """The time at AWS (UTC, whole seconds), so that the time of a push does not depend on the
+        operator's machine. Raises `TryAgain`.
         """
         return self._table.server_time(_key(_CURRENT))
 
@@ -160,7 +164,7 @@ class SettingsTable:
         return None if item is None else self._revision(item)
 
     def _revision(self, item: Item) -> Revision:
-        """A row's push. Raises `Distrusted` unless it has been made with a key of the stack's, for
+        """The push of an item. Raises `Distrusted` unless it is signed with a key of the stack, for
         this very place.
         """
         place = str(item["sk"]["S"])
@@ -181,7 +185,8 @@ class SettingsTable:
             else f"Version {int(place[1:])} of the settings has"
         )
         raise Distrusted(
-            f"{which} a seal that does not hold: the table was written by somebody else than crmsync settings push.",
+            f"{which} a seal that does not hold: the table was written by somebody else than "
+            "crmsync settings push.",
             code=UNSEALED,
             hint=_HINT,
         )
@@ -203,33 +208,33 @@ class SettingsTable:
 
 
 class FreshSettings:
-    """The settings in force, as a warm Lambda knows them: a push is in force everywhere a minute
-    later.
+    """The settings in force, kept for a minute by a warm Lambda, so that a push takes effect
+    everywhere within a minute.
     """
 
     def __init__(self, table: SettingsTable, *, now: Callable[[], float]) -> None:
-        """Read from `table`; `now` gives seconds on any clock that does not go back."""
+        """Read from `table`; `now` gives seconds on a clock that does not go back."""
         self._table = table
         self._now = now
         self._kept: tuple[Settings, float] | None = None
         self._refused: tuple[Distrusted, float] | None = None
 
     def settings(self) -> Settings:
-        """The settings, at most `MAX_AGE` seconds old, and never older ones than before. Raises
-        `TryAgain`, and as such `Distrusted`.
+        """The settings, at most `MAX_AGE` seconds old and never an older version than before.
+        Raises `TryAgain`, of which `Distrusted` is one.
         """
         if self._kept is not None and self._now() - self._kept[1] < MAX_AGE:
             return self._kept[0]
         if self._refused is not None and self._now() - self._refused[1] < MIN_AGE:
             raise self._refused[0]
         try:
-            self._kept = (self._look(), self._now())
+            self._kept = (self._load(), self._now())
         except Distrusted as error:
             self._refused = (error, self._now())
             raise
         return self._kept[0]
 
-    def _look(self) -> Settings:
+    def _load(self) -> Settings:
         found = self._table.load()
         if self._kept is not None and found.version < self._kept[0].version:
             seen = self._kept[0].version
@@ -252,7 +257,7 @@ def _place(version: int) -> str:
 
 
 def _stored(item: Item) -> StoredPush:
-    """What a row says. Raises `KeyError` and `ValueError` where it is none of ours."""
+    """The push in an item. Raises `KeyError` and `ValueError` if the item is not ours."""
     texts = {name: str(item[name]["S"]) for name in ("text", "settings", "pushed_at", "by")}
     return StoredPush(int(item["version"]["N"]), **texts)
 

@@ -1,11 +1,10 @@
-"""What Salesforce's refusals mean: one table by error code, and its reading. Nothing here calls
-anybody.
+"""What Salesforce's refusals mean: one table by error code, and how to look up in it. No calls.
 
-Of Salesforce's own texts only known sentences are kept (see `vendor_texts`).
+Only known sentences of Salesforce's texts are kept (see `vendor_texts`).
 
 The codes are those of the API's StatusCode and ExceptionCode lists ([D]); rows of a collection call
-them `statusCode`, failed calls `errorCode`. A code that the table lacks is a refusal: repeating
-what Salesforce will not have only burns the day's calls.
+them `statusCode`, failed calls `errorCode`. A code that is not in the table means `Refused`,
+because repeating a refused call only uses up the day's calls.
 """
 
 from __future__ import annotations
@@ -32,12 +31,13 @@ _RIGHTS = Verdict(Refused, hint="Give the integration user the missing permissio
 _OWNER = Verdict(Refused, hint="Choose an active Salesforce user as owner.")
 _DUPLICATE = Verdict(
     Refused,
-    hint="Merge the duplicates in Salesforce, or change the duplicate rule. What a rule only alerts of is saved with "
-    'duplicates = "allow" under [connection.salesforce].',
+    hint="Merge the duplicates in Salesforce, or change the duplicate rule. What a rule only alerts of"
+    ' is saved with duplicates = "allow" under [connection.salesforce].',
 )
 _RECORD_TYPE = Verdict(
     Refused,
-    hint="Assign the record type to the integration user in Salesforce: a permission set, Object Settings.",
+    hint="Assign the record type to the integration user in Salesforce: a permission set, Object "
+    "Settings.",
 )
 _LOGIN = Verdict(
     Refused, hint="Check the connection's Salesforce secret and the external client app's policies."
@@ -49,28 +49,28 @@ _GONE = Verdict(Gone)
 
 VERDICTS: Mapping[str, Verdict] = MappingProxyType(
     {
-        # passes by itself
+        # temporary
         "UNABLE_TO_LOCK_ROW": _SOON,
         "SERVER_UNAVAILABLE": _SOON,
         "UNKNOWN_EXCEPTION": _LATER,
         "QUERY_TIMEOUT": _LATER,
         "OPERATION_TOO_LARGE": _LATER,
         "APEX_ERROR": _LATER,
-        "ENTITY_IS_LOCKED": Verdict(TryAgain, wait=900),  # an approval is running
+        "ENTITY_IS_LOCKED": Verdict(TryAgain, wait=900),  # waiting for an approval
         "REQUEST_LIMIT_EXCEEDED": _DAY,
         "REQUEST_RUNNING_TOO_LONG": _LATER,
         "PROCESSING_HALTED": _LATER,
         "ALL_OR_NONE_OPERATION_ROLLED_BACK": _LATER,
         "STORAGE_LIMIT_EXCEEDED": _DAY,
-        # the record is no longer there
+        # the record no longer exists
         "ENTITY_IS_DELETED": _GONE,
         "NOT_FOUND": _GONE,
         "INVALID_ID_FIELD": _GONE,
         "MALFORMED_ID": _GONE,
-        "CANNOT_UPDATE_CONVERTED_LEAD": Verdict(Gone),  # the contact that it became lives on
-        # somebody was first
+        "CANNOT_UPDATE_CONVERTED_LEAD": Verdict(Gone),  # it has become a contact
+        # another record has the value
         "DUPLICATE_VALUE": Verdict(Conflict),
-        # wants a person
+        # needs a person
         "DUPLICATES_DETECTED": _DUPLICATE,
         "DUPLICATE_EXTERNAL_ID": _DUPLICATE,
         "INVALID_CROSS_REFERENCE_KEY": Verdict(
@@ -78,16 +78,18 @@ VERDICTS: Mapping[str, Verdict] = MappingProxyType(
         ),
         "FIELD_CUSTOM_VALIDATION_EXCEPTION": Verdict(
             Refused,
-            hint="A validation rule, trigger or flow in Salesforce refused it: make the record meet it, or change it. Whoever makes the "
-            "same edit in Salesforce sees all that it says.",
+            hint="A validation rule, trigger or flow in Salesforce refused it: make the record meet it, "
+            "or change it. Whoever makes the same edit in Salesforce sees all that it says.",
         ),
         "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": Verdict(
             Refused,
-            hint="A trigger or flow in Salesforce failed on it. Make the same edit in Salesforce to see its error, and have it mended.",
+            hint="A trigger or flow in Salesforce failed on it. Make the same edit in Salesforce to see "
+            "its error, and have it mended.",
         ),
         "CANNOT_EXECUTE_FLOW_TRIGGER": Verdict(
             Refused,
-            hint="A flow in Salesforce failed on it. Salesforce has mailed the error to the flow's administrator; have it mended.",
+            hint="A flow in Salesforce failed on it. Salesforce has mailed the error to the flow's "
+            "administrator; have it mended.",
         ),
         "FIELD_INTEGRITY_EXCEPTION": _VALUE,
         "FIELD_FILTER_VALIDATION_EXCEPTION": _VALUE,
@@ -129,13 +131,13 @@ VERDICTS: Mapping[str, Verdict] = MappingProxyType(
 )
 
 RULE = "FIELD_CUSTOM_VALIDATION_EXCEPTION"
-"""A validation rule refused it, or an administrator's trigger or flow as such rules do."""
+"""The code of a refusal by a validation rule, or by a trigger or flow."""
 LOCKED = "UNABLE_TO_LOCK_ROW"
 DOUBLE = "DUPLICATE_VALUE"
 FIELD_CODES = frozenset({"INVALID_FIELD", "INVALID_FIELD_FOR_INSERT_UPDATE"})
 ROW_WISE = frozenset({400, 404})
-"""Statuses with which Salesforce refuses a whole collection for the sake of one row, such as a text
-in a number's place.
+"""Statuses with which Salesforce refuses a whole collection because of one row, such as a text in a
+number field.
 """
 
 RENEW = 401
@@ -152,14 +154,14 @@ _SHUT = frozenset(
     }
     | {"invalid_grant", "invalid_client", "invalid_client_id"}
 )
-"""Codes that whoever calls would get, whatever is called for."""
+"""Codes that every call of this app would get."""
 _OF_A_ROW = frozenset({"UNABLE_TO_LOCK_ROW", "ENTITY_IS_LOCKED", "STORAGE_LIMIT_EXCEEDED"})
-"""What passes by itself and is about the records of the call all the same."""
+"""Temporary codes that are about the records of the call, not about all of Salesforce."""
 _COLUMN = re.compile(r"(?:No such column|column) '([^']+)'")
 
 
 def verdict_of(code: str, status: int = 400, message: str = "") -> Verdict:
-    """The verdict on a code; where Salesforce sent none that is known, the HTTP status decides."""
+    """The verdict on a code; for an unknown code the HTTP status decides."""
     if code == "REQUEST_LIMIT_EXCEEDED" and "concurrent" in message.lower():
         return _SOON
     if code == "INVALID_CROSS_REFERENCE_KEY" and "record type" in message.lower():
@@ -170,8 +172,8 @@ def verdict_of(code: str, status: int = 400, message: str = "") -> Verdict:
 
 
 def first_error(content: Any) -> Mapping[str, Any]:
-    """The first error of a failed call's body, whatever its shape: a list of errors, an OAuth
-    error, or no JSON at all.
+    """The first error in the body of a failed call: of a list of errors, an OAuth error, or {} for
+    anything else.
     """
     found = content[0] if isinstance(content, list) and content else content
     return found if isinstance(found, dict) else {}
@@ -184,11 +186,10 @@ def call_error(
     sent: Mapping[str, object] = MappingProxyType({}),
     asked: float | None = None,
 ) -> SyncError:
-    """The error for a whole refused call; `sent` are the fields of its row where it had only one,
+    """The error for a whole refused call; `sent` are the fields of its row if it had only one,
     `asked` is Retry-After in seconds.
 
-    What says that Salesforce is down for everybody is a `Down`: a login that is refused, limits,
-    and faults of its own.
+    It is a `Down` if every call would fail: a refused login, a limit, a server error.
     """
     found = first_error(content)
     code = code_of(found.get("errorCode") or found.get("error"), status)
@@ -202,8 +203,8 @@ def call_error(
 
 
 def set_up_error(status: int, content: Any) -> SyncError:
-    """The error for a refused part of our set-up, in Salesforce's own words: what was sent are our
-    definitions, and nothing stores it.
+    """The error for a refused part of our set-up, with Salesforce's own text: the call contained
+    only our definitions, and the error is not stored.
     """
     error = call_error(status, content)
     error.text = whole(str(first_error(content).get("message") or error.text))
@@ -211,9 +212,7 @@ def set_up_error(status: int, content: Any) -> SyncError:
 
 
 def login_error(status: int, content: Any) -> Down:
-    """The error for a login that is refused, whatever Salesforce calls it: without one nothing
-    works.
-    """
+    """The error for a refused login, whatever its code: without a login nothing works."""
     error = call_error(status, content)
     after = error.after if isinstance(error, TryAgain) else _LOGIN.wait
     return Down(error.text, side=SIDE, after=after, code=error.code, hint=error.hint or _LOGIN.hint)
@@ -277,9 +276,9 @@ def _error(
 
 
 def _of_a_rule(code: str, message: str, rules: Collection[str]) -> str:
-    """The message of a validation rule, where it is one; else the code alone."""
-    told = plain_of(message)
-    return told if code == RULE and told and told in rules else f"Salesforce answered {code}."
+    """The message, if it is a validation rule's; else a sentence with the code."""
+    text = plain_of(message)
+    return text if code == RULE and text and text in rules else f"Salesforce answered {code}."
 
 
 def _fieldname(found: Mapping[str, Any], message: str) -> str:
@@ -289,7 +288,7 @@ def _fieldname(found: Mapping[str, Any], message: str) -> str:
 
 
 def _matches(found: Mapping[str, Any]) -> list[str]:
-    """The ids of the records that a duplicate rule matched, where Salesforce tells them."""
+    """The ids of the records that a duplicate rule matched, if Salesforce returns them."""
     results = (found.get("duplicateResult") or {}).get("matchResults") or ()
     records = (
         match.get("record") or {}

@@ -1,9 +1,9 @@
-"""The Event Relay of a Salesforce org: named credential, channel, members and the relay, looked at
-and made by the Tooling API.
+"""The Event Relay of a Salesforce org: its named credential, channel, members and the relay itself,
+read and created with the Tooling API.
 
 Facts: PlatformEventChannel, PlatformEventChannelMember, EventRelayConfig and NamedCredential in the
-Tooling API's reference, and the Event Relay's own guide. A relay is made in the state STOP, the
-only one that Salesforce takes then.
+Tooling API's reference, and the Event Relay's own guide. A relay can only be created in the state
+STOP.
 """
 
 from __future__ import annotations
@@ -21,30 +21,38 @@ from crmsync.rules.settings.relay_parts import (
 )
 
 RECOVERY = '{"ReplayRecovery":"EARLIEST"}'
-"""After an outage events come from the earliest that Salesforce still has, three days back. Its own
-default would begin with the newest.
+"""After an outage, events start with the earliest that Salesforce still has, up to three days back.
+By default they would start with the newest.
 """
 
 _CREDENTIALS = "SELECT DeveloperName, Endpoint FROM NamedCredential WHERE DeveloperName = {name}"
 _CHANNELS = (
     "SELECT DeveloperName, ChannelType FROM PlatformEventChannel WHERE DeveloperName = {name}"
 )
-_MEMBERS = "SELECT EventChannel, SelectedEntity FROM PlatformEventChannelMember WHERE EventChannel = {name}"
-_RELAYS = "SELECT DeveloperName, EventChannel, RelayOption, State FROM EventRelayConfig WHERE EventChannel = {name}"
+_MEMBERS = (
+    "SELECT EventChannel, SelectedEntity FROM PlatformEventChannelMember"
+    " WHERE EventChannel = {name}"
+)
+_RELAYS = (
+    "SELECT DeveloperName, EventChannel, RelayOption, State FROM EventRelayConfig"
+    " WHERE EventChannel = {name}"
+)
 
-_LATEST = "begins with the newest event after an outage: set its ReplayRecovery to EARLIEST"
-_AT_REST = (
+_STARTS_WITH_NEWEST = (
+    "begins with the newest event after an outage: set its ReplayRecovery to EARLIEST"
+)
+_NOT_RUNNING = (
     "does not run: start it in Setup, Event Relays, once the stack has taken its event source"
 )
-_ELSEWHERE = "leads to {}: remove it in Salesforce and run this again"
-_NO_CHANGES = "is not a channel of change events: remove it in Salesforce and run this again"
+_WRONG_ENDPOINT = "leads to {}: remove it in Salesforce and run this again"
+_WRONG_CHANNEL = "is not a channel of change events: remove it in Salesforce and run this again"
 
 Query = Callable[[str, str], Sequence[Mapping[str, Any]]]
-"""(SOQL, which API) -> rows."""
+"""(SOQL, API path prefix) -> rows."""
 
 
 def look_at_relay(parts: Sequence[RelayPart], query: Query) -> Iterator[tuple[RelayPart, str]]:
-    """The parts that stand, each with what is wrong about it ("" = nothing). Raises `SyncError`."""
+    """The parts that exist, each with what is wrong with it ("" = nothing). Raises `SyncError`."""
     for part in parts:
         if isinstance(part, RelayCredential):
             yield from (
@@ -53,7 +61,7 @@ def look_at_relay(parts: Sequence[RelayPart], query: Query) -> Iterator[tuple[Re
         elif isinstance(part, RelayChannel):
             name = part.name.removesuffix("__chn")
             yield from (
-                (part, "" if row["ChannelType"] == "data" else _NO_CHANGES)
+                (part, "" if row["ChannelType"] == "data" else _WRONG_CHANNEL)
                 for row in _rows(query, _CHANNELS, name)
             )
         elif isinstance(part, Relay):
@@ -68,7 +76,7 @@ def look_at_relay(parts: Sequence[RelayPart], query: Query) -> Iterator[tuple[Re
 
 
 def creation_of(part: RelayPart) -> tuple[str, dict[str, Any]]:
-    """Where a part is posted, and as what."""
+    """The resource and the row that create a part."""
     if isinstance(part, RelayCredential):
         metadata: dict[str, Any] = {"label": part.name.replace("_", " "), "endpoint": part.endpoint}
         metadata |= {
@@ -76,26 +84,26 @@ def creation_of(part: RelayPart) -> tuple[str, dict[str, Any]]:
             "protocol": "NoAuthentication",
             "generateAuthorizationHeader": True,
         }
-        return _posted("NamedCredential", part.name, metadata)
+        return _creation("NamedCredential", part.name, metadata)
     if isinstance(part, RelayChannel):
-        return _posted(
+        return _creation(
             "PlatformEventChannel", part.name, {"channelType": "data", "label": "crmsync"}
         )
     if isinstance(part, RelayMember):
         event = f"{part.object}ChangeEvent"
         name = f"{part.channel.replace('__', '_')}_{event}"
-        return _posted(
+        return _creation(
             "PlatformEventChannelMember",
             name,
             {"eventChannel": part.channel, "selectedEntity": event},
         )
     relay = {"eventChannel": part.channel, "destinationResourceName": f"callout:{part.credential}"}
-    return _posted(
+    return _creation(
         "EventRelayConfig", part.name, {**relay, "label": "crmsync", "relayOption": RECOVERY}
     )
 
 
-def _posted(name: str, full_name: str, metadata: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+def _creation(name: str, full_name: str, metadata: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     return f"tooling/sobjects/{name}", {"FullName": full_name, "Metadata": metadata}
 
 
@@ -104,10 +112,10 @@ def _rows(query: Query, form: str, name: str) -> Sequence[Mapping[str, Any]]:
 
 
 def _credential(part: RelayCredential, row: Mapping[str, Any]) -> str:
-    return "" if row["Endpoint"] == part.endpoint else _ELSEWHERE.format(row["Endpoint"])
+    return "" if row["Endpoint"] == part.endpoint else _WRONG_ENDPOINT.format(row["Endpoint"])
 
 
 def _relay(row: Mapping[str, Any]) -> str:
     if "EARLIEST" not in str(row.get("RelayOption") or ""):
-        return _LATEST
-    return "" if row["State"] == "RUN" else _AT_REST
+        return _STARTS_WITH_NEWEST
+    return "" if row["State"] == "RUN" else _NOT_RUNNING

@@ -1,11 +1,10 @@
-"""The words of an org's validation rules, which an administrator wrote for everybody: text without
-anybody's values.
+"""The messages of an org's validation rules, which contain no values of records.
 
-A rule's message is fixed: no formula makes it ([D] Tooling API, ValidationRule.ErrorMessage, 255
-characters at most). Triggers and flows refuse records with the same code, and theirs may hold
-whatever their author put together; so a text counts as a rule's where the org has an active rule
-with that message. Reading rules takes the right View Setup and Configuration [M]; without it no
-text is known. An org with more than one page of rules (2,000) has those of the first page known.
+A rule's message is a fixed text, not a formula ([D] Tooling API, ValidationRule.ErrorMessage, at
+most 255 characters). Triggers and flows refuse records with the same code, and their texts may
+contain anything; so a text counts as a rule's message only if an active rule of the org has it.
+Reading rules needs the permission View Setup and Configuration [M]; without it no message is known.
+Only the first page of rules (2,000) is read.
 """
 
 from __future__ import annotations
@@ -18,28 +17,26 @@ from crmsync.gateways.salesforce.session import SalesforceSession
 from crmsync.gateways.vendor_texts import plain_of
 
 AGE = 900.0
-"""Seconds for which the rules are believed to stand, and for which nobody asks again who may not
-read them.
+"""Seconds for which the rules are kept, and after which they are read again if they could not
+be.
 """
 
 _RULES = "SELECT ErrorMessage FROM ValidationRule WHERE Active = true"
 
 
 class RuleTexts:
-    """The messages of one org's active validation rules, in the form in which texts are
-    compared.
-    """
+    """The messages of one org's active validation rules, as `plain_of` normalises them."""
 
     def __init__(self, session: SalesforceSession, now: Callable[[], float]) -> None:
-        """Ask through `session`; `now` gives seconds."""
+        """Call through `session`; `now` gives seconds on a clock that does not go back."""
         self._session = session
         self._now = now
         self._known: frozenset[str] = frozenset()
         self._asked: float | None = None
 
     def known(self) -> frozenset[str]:
-        """The messages; one call in a quarter of an hour. None where they cannot be read, which
-        keeps nobody from syncing.
+        """The messages; at most one call in a quarter of an hour. Empty if they cannot be read,
+        which does not fail the sync.
         """
         if self._asked is None or self._now() - self._asked >= AGE:
             self._known = frozenset(self._read())

@@ -1,10 +1,10 @@
-"""What a Salesforce org has of our own: fields, the permission set and who has it, looked at and
-made; which org it is; an object's fields.
+"""The schema of a Salesforce org: our own fields, the permission set and its assignment, read and
+created; the org itself; the fields of an object.
 
-Fields are made by the Tooling API, permissions are rows like any others
-(docs/vendors.md#salesforce-rows; ObjectPermissions in the Object Reference). A field is looked for
-by the Tooling API too: describe does not show a field that nobody has access to yet. Only
-`crmsync.flows.operator.operator` asks for these, never a sync.
+Fields are created with the Tooling API, permissions are ordinary records
+(docs/vendors.md#salesforce-rows; ObjectPermissions in the Object Reference). Fields are also read
+with the Tooling API, as describe does not return a field that nobody may access yet. Only the
+operator's command uses this module, never a sync.
 """
 
 from __future__ import annotations
@@ -38,35 +38,48 @@ from crmsync.rules.settings.set_up_parts import (
     TextField,
 )
 
-_FIELDS = "SELECT Id, TableEnumOrId, DeveloperName FROM CustomField WHERE DeveloperName IN {names} AND TableEnumOrId IN {objects}"
+_FIELDS = (
+    "SELECT Id, TableEnumOrId, DeveloperName FROM CustomField"
+    " WHERE DeveloperName IN {names} AND TableEnumOrId IN {objects}"
+)
 _SETS = "SELECT Id, Name FROM PermissionSet WHERE Name IN {names}"
 _ACCESS = "SELECT ParentId, Field, PermissionsEdit FROM FieldPermissions WHERE ParentId IN {sets}"
 _OBJECTS = (
-    "SELECT Id, ParentId, SobjectType, PermissionsCreate, PermissionsEdit, PermissionsModifyAllRecords, PermissionsViewAllRecords "
-    "FROM ObjectPermissions WHERE ParentId IN {sets}"
+    "SELECT Id, ParentId, SobjectType, PermissionsCreate, PermissionsEdit,"
+    " PermissionsModifyAllRecords, PermissionsViewAllRecords"
+    " FROM ObjectPermissions WHERE ParentId IN {sets}"
 )
-_ASSIGNED = "SELECT PermissionSetId FROM PermissionSetAssignment WHERE AssigneeId = {user} AND PermissionSetId IN {sets}"
+_ASSIGNED = (
+    "SELECT PermissionSetId FROM PermissionSetAssignment"
+    " WHERE AssigneeId = {user} AND PermissionSetId IN {sets}"
+)
 _LICENCE = "SELECT Profile.UserLicense.Name FROM User WHERE Id = {user}"
-_LICENCES = "SELECT PermissionSetLicense.MasterLabel FROM PermissionSetLicenseAssign WHERE AssigneeId = {user}"
+_LICENCES = (
+    "SELECT PermissionSetLicense.MasterLabel FROM PermissionSetLicenseAssign"
+    " WHERE AssigneeId = {user}"
+)
 _LICENCE_CALLED = "SELECT Id FROM PermissionSetLicense WHERE MasterLabel = {label}"
 _OTHER_ORG = "The administrator's secret leads to another org than the connection's."
 _ORGANIZATION = "SELECT Id, Name, OrganizationType, IsSandbox FROM Organization"
 
 OwnField: TypeAlias = KeyField | TextField | CountField
 Granted: TypeAlias = ObjectAccess | ObjectReading | FieldAccess | Assignment
-"""What a permission set gives."""
+"""What a permission set grants."""
 
 _EXISTS = frozenset({"DUPLICATE_DEVELOPER_NAME", "DUPLICATE_VALUE"})
 _BAD_REQUEST = frozenset({400})
 _SUFFIX = "__c"
-_PLAIN = "a field like any other, as Salesforce will not have an external id there; what it is for works all the same"
+_PLAIN = (
+    "a field like any other, as Salesforce will not have an external id there; "
+    "what it is for works all the same"
+)
 _READ_ONLY = "allows reading only: allow editing in the permission set"
 _TOO_LITTLE = "is not Create and Modify All: allow both in the permission set (PERM-1)"
 _NOT_ALL = "is not View All: allow it in the permission set (PERM-1)"
 _READING = ("Read", "ViewAllRecords")
 _RIGHTS = ("Read", "Create", "Edit", "Delete", "ViewAllRecords", "ModifyAllRecords")
-"""Modify All asks for each of the others but Create. It is what edits a record whoever owns it;
-nothing of ours deletes one of these.
+"""Modify All requires all the others but Create. It allows editing records of any owner; we never
+delete a record of these objects.
 """
 
 
@@ -83,11 +96,10 @@ class SalesforceSchema:
         patience: RetryPolicy | None = None,
         administrator: Secret | None = None,
     ) -> None:
-        """Log in at `login_url` with `secret`; `now` gives seconds since the epoch, for signed
-        logins.
+        """Log in at `login_url` with `secret`; `now` gives seconds since the epoch.
 
-        With an `administrator`'s secret it is that user who looks at and makes what set-up is
-        about; the integration user only says who it is and which fields it sees.
+        With an `administrator`'s secret, that user reads and creates the parts of set-up; the
+        integration user is only asked for its identity and its visible fields.
         """
         self._user = SalesforceSession(
             Login(login_url, secret, now=now), version=version, patience=patience
@@ -98,8 +110,8 @@ class SalesforceSchema:
             self._session = SalesforceSession(login, version=version, patience=patience)
 
     def org(self) -> Org:
-        """Which org this is. Raises `SyncError`, `Refused` where an administrator's secret leads to
-        another org.
+        """The org. Raises `SyncError`; `Refused` if the administrator's secret is for another
+        org.
         """
         row = _ask(self._user, _ORGANIZATION)[0]
         if self._session is not self._user and self._query(_ORGANIZATION)[0]["Id"] != row["Id"]:
@@ -111,8 +123,8 @@ class SalesforceSchema:
         return Org(row["Id"], row["Name"], row["OrganizationType"], bool(row["IsSandbox"]))
 
     def licences(self) -> Licences:
-        """Which licences the integration user has; those for permission sets are only asked for
-        where they matter. Raises `SyncError`.
+        """The licences of the integration user; those for permission sets are only read if they
+        matter. Raises `SyncError`.
         """
         user = self._user.identity().user_id
         profile = self._query(format_soql(_LICENCE, user=user))[0].get("Profile") or {}
@@ -128,8 +140,8 @@ class SalesforceSchema:
         )
 
     def give_licence(self, label: str) -> None:
-        """Give the integration user a permission set licence. Raises `SyncError`, `Refused` where
-        the org has none of that label.
+        """Assign a permission set licence to the integration user. Raises `SyncError`; `Refused` if
+        the org has none with that label.
         """
         rows = self._query(format_soql(_LICENCE_CALLED, label=label))
         if not rows:
@@ -139,15 +151,16 @@ class SalesforceSchema:
             raise refused
 
     def fields(self, name: str) -> Sequence[SalesforceField]:
-        """All fields of an object ("Lead") that the integration user may see, in one call. Raises
-        `SyncError`.
+        """All fields of an object ("Lead") that are visible to the integration user, in one call.
+
+        Raises `SyncError`.
         """
         return [
             _described(row) for row in self._user.call("GET", f"sobjects/{name}/describe")["fields"]
         ]
 
     def look(self, parts: Sequence[Part]) -> Mapping[Part, str]:
-        """The parts that stand, each with what is wrong about it ("" = nothing). Raises
+        """The parts that exist, each with what is wrong with it ("" = nothing). Raises
         `SyncError`.
         """
         found: dict[Part, str] = dict(
@@ -165,7 +178,8 @@ class SalesforceSchema:
             for part in parts:
                 if isinstance(part, ObjectAccess | ObjectReading):
                     granted = objects.get((part.permission_set, part.object))
-                    found |= {part: _objection(part, granted)} if _stands(part, granted) else {}
+                    if _exists(part, granted):
+                        found[part] = _objection(part, granted)
                 if (
                     isinstance(part, FieldAccess)
                     and (part.permission_set, f"{part.object}.{part.field}") in access
@@ -176,17 +190,15 @@ class SalesforceSchema:
         return found
 
     def make(self, part: Part) -> str:
-        """Make a part; one that somebody made meanwhile is done. Says where a field is plain that
-        was to be an external id.
-
-        Raises `SyncError`.
+        """Create a part; one that somebody created meanwhile counts as done. Returns a remark if a
+        field could not become an external id, else "". Raises `SyncError`.
         """
         path, row = self._creation(part)
         method = "POST"
         if isinstance(part, ObjectAccess) and (
             granted := self._objects(self._set_ids([part])).get(_place(part))
         ):
-            # Accounts did not sync so far, and could be read.
+            # Accounts were not synced so far, so the set only allows reading them.
             method, path = "PATCH", f"{path}/{granted['Id']}"
             row = {
                 name: value
@@ -207,7 +219,7 @@ class SalesforceSchema:
         return ""
 
     def _post(self, method: str, path: str, row: Mapping[str, Any]) -> SyncError | None:
-        """Make or change a row; what it is refused with, unless that is that it is there."""
+        """Create or update a row. Returns the refusal, if any, unless the row already exists."""
         answer = self._session.call(method, path, body=row, writes=True, see=_BAD_REQUEST)
         error = (
             set_up_error(answer.status, answer.content) if isinstance(answer, RefusedCall) else None
@@ -215,7 +227,7 @@ class SalesforceSchema:
         return None if error is None or error.code in _EXISTS else error
 
     def _creation(self, part: Part) -> tuple[str, dict[str, Any]]:
-        """Where a part is posted, and as what."""
+        """The resource and the row that create a part."""
         if isinstance(part, OwnField):
             return "tooling/sobjects/CustomField", {
                 "FullName": f"{part.object}.{part.name}",
@@ -274,7 +286,7 @@ class SalesforceSchema:
                 yield part, _difference(part, row["Metadata"])
 
     def _set_ids(self, parts: Sequence[Part]) -> Mapping[str, str]:
-        """Permission set name -> id, of those that the parts speak of and that stand."""
+        """Name -> id of the existing permission sets that the parts refer to."""
         names = {part.name for part in parts if isinstance(part, PermissionSet)}
         names |= {part.permission_set for part in parts if isinstance(part, Granted)}
         rows = self._query(format_soql(_SETS, names=sorted(names))) if names else ()
@@ -292,7 +304,7 @@ class SalesforceSchema:
         return found[part.permission_set]
 
     def _access(self, sets: Mapping[str, str]) -> Mapping[tuple[str, str], str]:
-        """Permission set and ``Object.Field`` of every grant, with what is wrong about it."""
+        """Permission set and ``Object.Field`` of each granted field, with what is wrong with it."""
         names = {identifier: name for name, identifier in sets.items()}
         rows = self._query(format_soql(_ACCESS, sets=sorted(names)))
         return {
@@ -301,7 +313,7 @@ class SalesforceSchema:
         }
 
     def _objects(self, sets: Mapping[str, str]) -> Mapping[tuple[str, str], Mapping[str, Any]]:
-        """Permission set and object -> the rights that it gives."""
+        """Permission set and object -> the rights that it grants."""
         names = {identifier: name for name, identifier in sets.items()}
         rows = self._query(format_soql(_OBJECTS, sets=sorted(names))) if names else ()
         return {(names[row["ParentId"]], row["SobjectType"]): row for row in rows}
@@ -316,7 +328,7 @@ class SalesforceSchema:
 
 
 def _ask(session: SalesforceSession, soql: str, api: str = "") -> list[dict[str, Any]]:
-    """A short query's rows: set-up asks for a handful."""
+    """The rows of a short query; set-up only reads a few."""
     answer = session.call("GET", f"{api}query/?q={quote(soql, safe='')}")
     return list(answer["records"])
 
@@ -325,9 +337,9 @@ def _place(part: ObjectAccess | ObjectReading) -> tuple[str, str]:
     return part.permission_set, part.object
 
 
-def _stands(part: ObjectAccess | ObjectReading, granted: Mapping[str, Any] | None) -> bool:
-    """Whether the right is there, be it too small; one to read alone is set-up's own, from before
-    the object synced, and grows.
+def _exists(part: ObjectAccess | ObjectReading, granted: Mapping[str, Any] | None) -> bool:
+    """Whether the right exists, even if it is too small. A right to read only was created by set-up
+    before the object was synced; it does not count, as it is to be extended.
     """
     if granted is None:
         return False
@@ -347,7 +359,7 @@ def _objection(part: ObjectAccess | ObjectReading, granted: Mapping[str, Any] | 
 
 
 def _described(row: Mapping[str, Any]) -> SalesforceField:
-    """A field of the answer. A whole number has digits where others have a precision."""
+    """The field of a row. Integer fields have digits instead of a precision."""
     options = (one for one in row.get("picklistValues") or () if one.get("active"))
     return SalesforceField(
         str(row["name"]),
@@ -373,22 +385,25 @@ def _metadata(part: OwnField) -> dict[str, Any]:
         return {**common, "type": "Number", "precision": part.digits, "scale": 0}
     if isinstance(part, TextField):
         return {**common, "type": "Text", "length": part.length}
-    # Whether case counts is a question of unique fields alone.
+    # Only unique fields have a setting for case.
     unique = {"unique": True, "caseSensitive": False} if part.unique else {"unique": False}
     return {**common, "type": "Text", "length": part.length, "externalId": True, **unique}
 
 
 def _difference(part: OwnField, metadata: Mapping[str, Any]) -> str:
-    """What would keep us from using the field; label and length are the org's own affair."""
+    """Why we cannot use the field, or ""; its label and length may differ."""
     wanted = "Number" if isinstance(part, CountField) else "Text"
     if metadata.get("type") != wanted:
-        return f"is of type {metadata.get('type')}, must be {wanted}: remove it in Salesforce and run this again"
+        return (
+            f"is of type {metadata.get('type')}, must be {wanted}: "
+            "remove it in Salesforce and run this again"
+        )
     if isinstance(part, CountField | TextField) or part.can_be_plain:
         return ""
     demands = (("an external id", "externalId", True), ("unique", "unique", part.unique))
-    lacking = [word for word, key, demanded in demands if demanded and not metadata.get(key)]
+    missing = [word for word, key, demanded in demands if demanded and not metadata.get(key)]
     return (
-        f"must be {' and '.join(lacking)}: set that in Salesforce's Object Manager"
-        if lacking
+        f"must be {' and '.join(missing)}: set that in Salesforce's Object Manager"
+        if missing
         else ""
     )

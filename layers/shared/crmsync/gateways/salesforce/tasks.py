@@ -1,11 +1,11 @@
-"""Tasks of one Salesforce org: made under a key in our own field of Activity, updated by id, 200 a
-call (docs/vendors.md#salesforce-objects).
+"""Tasks of one Salesforce org: created under a key in our own field of Activity, and updated by id,
+200 per call (docs/vendors.md#salesforce-objects).
 
-Whether an org lets that field be an external id, or unique, is not known [M]. Where it is an
-external id, tasks are upserted, and an upsert finds what an earlier one has made. Where Salesforce
-says that it is none, tasks are inserted, and those that an earlier call may have made are looked
-for first. Either way only two calls at a time could both make one: so no call is repeated here
-whose outcome is unknown.
+Whether an org allows that field to be an external id, or unique, is not known [M]. If it is an
+external id, tasks are upserted, and an upsert finds the task of an earlier one. If Salesforce
+refuses that, tasks are inserted, and those that an earlier call may have created are searched
+first. In both cases two concurrent calls could create a task twice; so a call is not repeated here
+if it may have been applied.
 """
 
 from __future__ import annotations
@@ -33,18 +33,21 @@ LOCKED_BATCH = 20
 them wait for each other.
 """
 
-_MAKE = ("PATCH", f"composite/sobjects/{TASK}/{TASK_KEY}")
+_UPSERT = ("PATCH", f"composite/sobjects/{TASK}/{TASK_KEY}")
 _INSERT = ("POST", "composite/sobjects")
-_CHANGE = ("PATCH", "composite/sobjects")
+_UPDATE = ("PATCH", "composite/sobjects")
 _NO_EXTERNAL_ID = "NOT_FOUND"
-"""What an upsert by a field is answered that is no external id, or is not there at all."""
+"""The code for an upsert by a field that is not an external id or does not exist."""
 
 EARLIER = timedelta(days=30)
-"""How long before the day that is written on a task it may have been made: the first of several
-events may come late.
+"""How long before the date of a task it may have been created, as the first of several events may
+be late.
 """
 
-_SET_UP = "Run crmsync setup: the field by which tasks are found is missing, or the integration user may not edit it."
+_SET_UP = (
+    "Run crmsync setup: the field by which tasks are found is missing, or the integration user may "
+    "not edit it."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +68,17 @@ class SalesforceTasks:
     """Implements `Tasks` for one Salesforce org."""
 
     def __init__(self, session: SalesforceSession) -> None:
-        """Write over the org's connection."""
+        """Call through `session`."""
         self._session = session
         self._inserts = False
 
     def write(self, effects: Sequence[WriteTask]) -> Sequence[Outcome]:
-        """Make and update tasks, in order. Raises `SyncError` when not even the first call is known
-        to have worked.
-        """
+        """Create and update tasks, in order. Raises `SyncError` if the first call fails."""
         writes = [_Write(at, effect) for at, effect in enumerate(effects)]
         ways: tuple[
             tuple[Callable[[list[_Write], dict[int, Outcome]], None], list[_Write]], ...
         ] = (
-            (self._make, [one for one in writes if not one.effect.task]),
+            (self._create, [one for one in writes if not one.effect.task]),
             (self._change, [one for one in writes if one.effect.task]),
         )
         outcomes: dict[int, Outcome] = {}
@@ -93,33 +94,33 @@ class SalesforceTasks:
             return [outcomes.get(at, error) for at in range(len(writes))]
         return [outcomes[at] for at in range(len(writes))]
 
-    def _make(self, part: list[_Write], outcomes: dict[int, Outcome]) -> None:
-        """Make the tasks: by upsert, or as long as the org has no external id there, by insert."""
+    def _create(self, part: list[_Write], outcomes: dict[int, Outcome]) -> None:
+        """Create tasks: by upsert, or by insert if the field is not an external id in this org."""
         if not self._inserts:
             try:
-                self._write(part, _MAKE, outcomes)
+                self._write(part, _UPSERT, outcomes)
             except _NoExternalIdError:
                 self._inserts = True
             else:
                 return
-        there = self._made_before([one for one in part if one.effect.tried])
+        there = self._created_before([one for one in part if one.effect.tried])
         part = [replace(one, found=there.get(one.effect.key, "")) for one in part]
         self._change([one for one in part if one.found], outcomes)
         new = [one for one in part if not one.found]
         self._write(new, _INSERT, outcomes)
         for error in filter(None, (_without_our_field(outcomes[one.at]) for one in new)):
-            # Neither an external id nor any field: once it is there it may be either.
+            # The field does not exist at all; when it is created, it may become an external id.
             self._inserts = False
             for one in new:
                 del outcomes[one.at]
             raise error
 
     def _change(self, part: list[_Write], outcomes: dict[int, Outcome]) -> None:
-        self._write(part, _CHANGE, outcomes)
+        self._write(part, _UPDATE, outcomes)
 
-    def _made_before(self, tried: list[_Write]) -> Mapping[str, str]:
-        """Key -> task, of those that an earlier call has made, deleted ones too: what a person has
-        deleted is not made again.
+    def _created_before(self, tried: list[_Write]) -> Mapping[str, str]:
+        """Key -> task, for tasks that an earlier call has created, including deleted ones: a task
+        that a person has deleted is not created again.
         """
         days = [
             str(one.effect.fields["ActivityDate"])
@@ -147,9 +148,7 @@ class SalesforceTasks:
     def _write_part(
         self, part: list[_Write], way: tuple[str, str], outcomes: dict[int, Outcome]
     ) -> None:
-        """Write the rows. A call refused for the sake of one row is cut in half until the row is
-        found.
-        """
+        """Write rows. A call refused because of one row is halved until the row is found."""
         if not part:
             return
         body = {"allOrNone": False, "records": [one.row for one in part]}
@@ -162,10 +161,10 @@ class SalesforceTasks:
         error = call_error(
             answer.status, answer.content, sent=part[0].effect.fields if len(part) == 1 else {}
         )
-        if way is _MAKE and error.code == _NO_EXTERNAL_ID:
+        if way is _UPSERT and error.code == _NO_EXTERNAL_ID:
             raise _NoExternalIdError
-        if lacking := _without_our_field(error):
-            raise lacking
+        if missing := _without_our_field(error):
+            raise missing
         bad = [
             one
             for one in part
@@ -180,11 +179,11 @@ class SalesforceTasks:
 
 
 class _NoExternalIdError(Exception):
-    """The org has no external id by which tasks could be upserted; nothing was written."""
+    """The org has no external id for upserting tasks; nothing was written."""
 
 
 def _day(text: str) -> date:
-    """The day that a task shows; one that is none spoils its own row later, and bounds nothing."""
+    """The date of a task; an invalid one sets no limit here and is refused with its own row."""
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -192,8 +191,8 @@ def _day(text: str) -> date:
 
 
 def _without_our_field(outcome: Outcome) -> Refused | None:
-    """What to tell where the field of the keys is to blame, which spoils every task that is to be
-    made.
+    """The error to report if our key field is the cause, because of which no task can be
+    created.
     """
     if not isinstance(outcome, Refused) or outcome.fieldname != TASK_KEY:
         return None

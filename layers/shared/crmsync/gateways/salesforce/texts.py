@@ -1,10 +1,10 @@
-"""The sentences of Salesforce that are kept, by its code, in the slots of `vendor_texts`. Data
+"""The sentences of Salesforce that we keep, by its code, with the slots of `vendor_texts`. Data
 only.
 
-They are those of an integration user whose language is English; of a text in another language
-nothing is kept. The sentences are as other integrations' logs show them ([S]), or worded from the
-StatusCode list of the API's documents ([D]): one that Salesforce words otherwise is not kept, which
-loses nothing that code, field and hint do not say.
+They are the sentences for an integration user whose language is English; texts in other languages
+are not kept. They are taken from other integrations' logs ([S]) or follow the StatusCode list of
+the API's documents ([D]). A sentence that Salesforce words differently is not kept; code, field and
+hint still say the same.
 """
 
 from __future__ import annotations
@@ -17,7 +17,10 @@ _NO_COLUMN = (
     "No such column '{name}' on entity '{name}'.",
     "No such column '{name}' on sobject of type {name}",
     "… ERROR at Row:{number}:Column:{number} No such column '{name}' on entity '{name}'. …",
-    "… ERROR at Row:{number}:Column:{number} Didn't understand relationship '{name}' in field path. …",
+    (
+        "… ERROR at Row:{number}:Column:{number} "
+        "Didn't understand relationship '{name}' in field path. …"
+    ),
 )
 _PICKLIST = (
     "…: bad value for restricted picklist field: …",
@@ -31,8 +34,14 @@ _RIGHTS = (
     "insufficient access rights on cross-reference id: {name}",
 )
 _STATE = (
-    "There's a problem with this state, even though it may appear correct. Please select a state from the list of valid states.: …",
-    "There's a problem with this country, even though it may appear correct. Please select a country/territory …",
+    (
+        "There's a problem with this state, even though it may appear correct. "
+        "Please select a state from the list of valid states.: …"
+    ),
+    (
+        "There's a problem with this country, even though it may appear correct. "
+        "Please select a country/territory …"
+    ),
     "The existing country/territory doesn't recognize the state value for field: …",
     "A country/territory must be specified before specifying a state value for field: …",
     "Account ID: a person account cannot have contacts",
@@ -58,7 +67,10 @@ SENTENCES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "Record Type ID: this ID value isn't valid for the user: {id}",
         ),
         "JSON_PARSER_ERROR": (
-            "Cannot deserialize instance of {name} from {name} value … at [line:{number}, column:{number}]",
+            (
+                "Cannot deserialize instance of {name} from {name} value … "
+                "at [line:{number}, column:{number}]"
+            ),
         ),
         "CANNOT_UPDATE_CONVERTED_LEAD": ("cannot reference converted lead",),
         "ENTITY_IS_DELETED": ("entity is deleted",),
@@ -79,7 +91,7 @@ SENTENCES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "Use one of these records?",
             "You're creating a duplicate record. We recommend you use an existing record instead.",
         ),
-        # what an administrator has made
+        # about triggers and flows
         "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": (
             "{name}: execution of {name} caused by: {name}: …",
         ),
@@ -90,7 +102,10 @@ SENTENCES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         # fields, objects and rights
         "INVALID_FIELD": _NO_COLUMN,
         "INVALID_FIELD_FOR_INSERT_UPDATE": (
-            "Unable to create/update fields: {names}. Please check the security settings of this field …",
+            (
+                "Unable to create/update fields: {names}. "
+                "Please check the security settings of this field …"
+            ),
             "{name}: bad field names on insert/update call: {names}",
         ),
         "INVALID_TYPE": (
@@ -119,7 +134,7 @@ SENTENCES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
         "invalid_client": ("invalid client credentials",),
         "invalid_client_id": ("client identifier invalid",),
-        # what passes by itself
+        # temporary
         "UNABLE_TO_LOCK_ROW": (
             "unable to obtain exclusive access to this record",
             "unable to obtain exclusive access to this record or {number} records: {names}",
@@ -138,10 +153,16 @@ SENTENCES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "An unexpected error occurred. Please include this ErrorId if you contact support: …",
         ),
         "ALL_OR_NONE_OPERATION_ROLLED_BACK": (
-            "Record rolled back because not all records were valid and the request was using AllOrNone header",
+            (
+                "Record rolled back because not all records were valid "
+                "and the request was using AllOrNone header"
+            ),
         ),
         "PROCESSING_HALTED": (
-            "The transaction was rolled back since another operation in the same transaction failed.",
+            (
+                "The transaction was rolled back since "
+                "another operation in the same transaction failed."
+            ),
         ),
     }
 )
