@@ -151,13 +151,9 @@ class SalesforceSchema:
             raise refused
 
     def fields(self, name: str) -> Sequence[SalesforceField]:
-        """All fields of an object ("Lead") that are visible to the integration user, in one call.
-
-        Raises `SyncError`.
-        """
-        return [
-            _described(row) for row in self._user.call("GET", f"sobjects/{name}/describe")["fields"]
-        ]
+        """The fields of an object ("Lead") that the integration user sees. Raises `SyncError`."""
+        rows = self._user.call("GET", f"sobjects/{name}/describe")["fields"]
+        return [_described(row) for row in rows]
 
     def look(self, parts: Sequence[Part]) -> Mapping[Part, str]:
         """The parts that exist, each with what is wrong with it ("" = nothing). Raises
@@ -196,7 +192,7 @@ class SalesforceSchema:
         path, row = self._creation(part)
         method = "POST"
         if isinstance(part, ObjectAccess) and (
-            granted := self._objects(self._set_ids([part])).get(_place(part))
+            granted := self._objects(self._set_ids([part])).get((part.permission_set, part.object))
         ):
             # Accounts were not synced so far, so the set only allows reading them.
             method, path = "PATCH", f"{path}/{granted['Id']}"
@@ -333,10 +329,6 @@ def _ask(session: SalesforceSession, soql: str, api: str = "") -> list[dict[str,
     return list(answer["records"])
 
 
-def _place(part: ObjectAccess | ObjectReading) -> tuple[str, str]:
-    return part.permission_set, part.object
-
-
 def _exists(part: ObjectAccess | ObjectReading, granted: Mapping[str, Any] | None) -> bool:
     """Whether the right exists, even if it is too small. A right to read only was created by set-up
     before the object was synced; it does not count, as it is to be extended.
@@ -353,9 +345,8 @@ def _objection(part: ObjectAccess | ObjectReading, granted: Mapping[str, Any] | 
     rights = granted or {}
     if isinstance(part, ObjectReading):
         return "" if rights["PermissionsViewAllRecords"] else _NOT_ALL
-    return (
-        "" if rights["PermissionsCreate"] and rights["PermissionsModifyAllRecords"] else _TOO_LITTLE
-    )
+    is_enough = rights["PermissionsCreate"] and rights["PermissionsModifyAllRecords"]
+    return "" if is_enough else _TOO_LITTLE
 
 
 def _described(row: Mapping[str, Any]) -> SalesforceField:
@@ -402,8 +393,6 @@ def _difference(part: OwnField, metadata: Mapping[str, Any]) -> str:
         return ""
     demands = (("an external id", "externalId", True), ("unique", "unique", part.unique))
     missing = [word for word, key, demanded in demands if demanded and not metadata.get(key)]
-    return (
-        f"must be {' and '.join(missing)}: set that in Salesforce's Object Manager"
-        if missing
-        else ""
-    )
+    if not missing:
+        return ""
+    return f"must be {' and '.join(missing)}: set that in Salesforce's Object Manager"
