@@ -1,3 +1,3 @@
-"""How the layer is made of its list of packages. Runs on the machine that builds; nothing of it is
-in the layer.
+"""Builds the shared layer from its list of packages. It runs on the build machine and is not part
+of the layer.
 """

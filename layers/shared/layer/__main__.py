@@ -1,7 +1,7 @@
-"""``python -m layer build ARCHITECTURE FOLDER`` makes the layer; ``python -m layer notice`` prints
+"""``python -m layer build ARCHITECTURE FOLDER`` builds the layer; ``python -m layer notice`` prints
 NOTICE for the packages installed here.
 
-Runs in the folder of the layer's list, with nothing but Python and its pip.
+Run it in the folder with the layer's list; it needs only Python and pip.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ LIST = Path("requirements.txt")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Do what the command line says; 1 and the reason on stderr where it cannot be done."""
+    """Run the command; returns 1 with the reason on stderr if it fails."""
     parser = argparse.ArgumentParser(
         prog="python -m layer", description="Makes the shared layer from its list of packages."
     )

@@ -1,9 +1,9 @@
-"""Puts the layer together: the pinned packages with their hashes checked, less what is never
-called, the package crmsync, and the bill.
+"""Builds the layer: the pinned packages with checked hashes and without unused parts, the package
+crmsync, and the bill of materials.
 
-Law: pip does the fetching and the checking, from wherever the builder's own pip fetches packages;
-each file must have a hash that the list names, whatever machine builds for whatever architecture.
-Nothing is compiled here: a package without a fitting wheel fails the build.
+Law: pip downloads and checks the packages, from wherever the builder's pip is configured to; each
+file must have a hash from the list, on any machine and for any architecture. Nothing is compiled: a
+package without a suitable wheel fails the build.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ PLATFORMS: Mapping[str, Sequence[str]] = {
     ]
     for architecture, machine in (("arm64", "aarch64"), ("x86_64", "x86_64"))
 }
-"""Lambda's architectures -> the platforms whose wheels run there: python3.13 stands on Amazon Linux
+"""Lambda's architectures -> the platforms whose wheels run there: python3.13 runs on Amazon Linux
 2023, which has glibc 2.34.
 """
 
@@ -35,7 +35,7 @@ PYTHON = "3.13"
 
 
 class AssemblyError(Exception):
-    """The layer cannot be made; the text says why."""
+    """The layer cannot be built; the text says why."""
 
 
 def assemble(pins: Path, package: Path, architecture: str, folder: Path) -> None:
@@ -51,22 +51,22 @@ def assemble(pins: Path, package: Path, architecture: str, folder: Path) -> None
     )
     if found != wanted:
         raise AssemblyError(
-            f"pip installed other packages than {pins} names: {sorted(found.items() ^ wanted.items())}"
+            f"pip installed other packages than {pins} names: "
+            f"{sorted(found.items() ^ wanted.items())}"
         )
     try:
         take_out(site)
     except FileNotFoundError as error:
         raise AssemblyError(f"What layer/kept.py takes apart is not there: {error}") from error
-    shutil.rmtree(
-        site / "bin", ignore_errors=True
-    )  # the packages' commands, for the builder's machine
+    # The packages' commands are for the build machine.
+    shutil.rmtree(site / "bin", ignore_errors=True)
     shutil.copytree(package, site / package.name, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "NOTICE").write_text(notice(packages), encoding="utf-8")
     (folder / "sbom.cdx.json").write_text(bill(packages), encoding="utf-8")
 
 
 def _install(pins: Path, architecture: str, site: Path) -> tuple[Package, ...]:
-    """Install what `pins` names into `site`, and nothing else."""
+    """Install the packages of the list `pins`, and no others, into `site`."""
     platforms = [option for name in PLATFORMS[architecture] for option in ("--platform", name)]
     with tempfile.TemporaryDirectory() as scratch:
         report = Path(scratch) / "report.json"

@@ -1,7 +1,7 @@
 """The layer's bill of materials, in the JSON form of CycloneDX 1.6.
 
-The same packages make the same text: no time and no serial number, so that an unchanged layer is
-not deployed anew.
+The same packages give the same text, without a time or a serial number, so that an unchanged layer
+is not deployed again.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from layer.packages import Package
 
 
 def bill(packages: Iterable[Package]) -> str:
-    """The bill of these packages: name, version, licence, purl and hash of each, and what of it was
-    left out.
+    """The bill of these packages: name, version, licence, purl and hash of each, and which parts
+    were left out.
     """
     document = {
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",

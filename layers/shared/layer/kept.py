@@ -1,8 +1,7 @@
-"""What of a package the layer does not carry: generated clients of APIs that crmsync never calls,
+"""Parts of packages that the layer leaves out: generated clients of APIs that crmsync never calls,
 and documentation pages.
 
-Law: whole folders and files of data or of code that nothing of ours can reach; never a change
-inside a file.
+Law: only whole files and folders that our code cannot reach are left out; no file is changed.
 """
 
 from __future__ import annotations
@@ -15,8 +14,13 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A part of a package: the files that match one of `kept`, less those that match one of
-    `dropped`; and a sentence that says so.
+    """The part of a package that the layer has.
+
+    Attributes:
+        folder: The package's folder.
+        said: A sentence about it, for the bill of materials.
+        kept: Patterns of files that are kept.
+        dropped: Patterns of those that are left out nevertheless.
     """
 
     folder: str
@@ -28,7 +32,8 @@ class Share:
 SHARES: Mapping[str, Share] = {
     "hubspot-api-client": Share(
         folder="hubspot",
-        said="Only the client of the CRM objects API is kept; other endpoints are called through its transport.",
+        said="Only the client of the CRM objects API is kept; "
+        "other endpoints are called through its transport.",
         kept=(
             "*.py",
             "crm/*.py",
@@ -54,14 +59,14 @@ SHARES: Mapping[str, Share] = {
 
 
 def files_of(share: Share, folder: Path) -> set[Path]:
-    """The files of the package's `folder` that the layer carries."""
+    """The files in the package's `folder` that the layer has."""
     kept = {path for pattern in share.kept for path in folder.glob(pattern) if path.is_file()}
     return kept - {path for pattern in share.dropped for path in folder.glob(pattern)}
 
 
 def take_out(site: Path) -> None:
-    """Take out of the packages in `site` what the layer does not carry. Raises `FileNotFoundError`
-    where a package is not there.
+    """Delete the parts of the packages in `site` that the layer leaves out. Raises
+    `FileNotFoundError` if a package is missing.
     """
     for share in SHARES.values():
         folder = site / share.folder

@@ -1,4 +1,4 @@
-"""NOTICE: whose work the layer ships, and under which licence."""
+"""NOTICE: the packages in the layer and their licences."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ from collections.abc import Iterable
 
 from layer.packages import Package
 
-HEAD = """\
-crmsync
-Licensed under the Apache License, Version 2.0 (see LICENSE).
-
-The shared layer that `make build` makes carries the packages below, unchanged but for parts that are left out (see
-docs/decisions/0036-supply-chain.md). Each brings its licence and its authors' names along, in the layer's folder
-python/<package>-<version>.dist-info. `make requirements` writes this list.
-
-"""
+HEAD = (
+    "crmsync\n"
+    "Licensed under the Apache License, Version 2.0 (see LICENSE).\n"
+    "\n"
+    "The shared layer that `make build` makes carries the packages below, unchanged but for parts "
+    "that are left out (see\n"
+    "docs/decisions/0036-supply-chain.md). Each brings its licence and its authors' names along, in "
+    "the layer's folder\n"
+    "python/<package>-<version>.dist-info. `make requirements` writes this list.\n"
+    "\n"
+)
 
 
 def notice(packages: Iterable[Package]) -> str:

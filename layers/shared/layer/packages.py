@@ -1,4 +1,4 @@
-"""The packages of the layer: what its list pins, and what each package says of itself."""
+"""The packages of the layer: the versions that its list pins, and the metadata of each package."""
 
 from __future__ import annotations
 
@@ -16,10 +16,14 @@ _CLASS = "License :: OSI Approved :: "
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """One package: its normalised name, what licences it names, and the SHA-256 of the file that it
-    was installed from, if one was.
+    """One package.
 
-    `expression` is an SPDX expression; packages that have none name their licences in words.
+    Attributes:
+        name: Its normalised name.
+        version: Its version.
+        expression: Its licences as an SPDX expression, or "".
+        words: The names of its licences if it has no expression.
+        sha256: The hash of the file that it was installed from, or "".
     """
 
     name: str
@@ -30,29 +34,27 @@ class Package:
 
     @property
     def licence(self) -> str:
-        """The licence as a reader wants it."""
+        """The licence as text."""
         return self.expression or " or ".join(self.words)
 
     @property
     def purl(self) -> str:
-        """The package's URL, as package-url has it: of the public index, wherever it was fetched
-        from.
-        """
+        """The package URL (purl), which always names the public index."""
         return f"pkg:pypi/{self.name}@{self.version}"
 
 
 def normal(name: str) -> str:
-    """A package's name as every index spells it."""
+    """The normalised name of a package."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def pinned(text: str) -> dict[str, str]:
-    """Version by normalised name of a pinned list."""
+    """The versions in a pinned list, by normalised name."""
     return {normal(name): version for name, version in _PIN.findall(text)}
 
 
 def in_folder(site: Path, hashes: Mapping[str, str]) -> tuple[Package, ...]:
-    """The packages that are installed in `site`, by name; `hashes` has a SHA-256 for each name."""
+    """The packages installed in `site`, sorted by name; `hashes` has a SHA-256 for each name."""
     found = [_described(one.metadata, hashes) for one in metadata.distributions(path=[str(site)])]
     return tuple(sorted(found, key=lambda package: package.name))
 
@@ -60,14 +62,14 @@ def in_folder(site: Path, hashes: Mapping[str, str]) -> tuple[Package, ...]:
 def installed(
     names: Iterable[str], hashes: Mapping[str, str] = MappingProxyType({})
 ) -> tuple[Package, ...]:
-    """The packages of these names as they are installed here, by name. Raises
+    """The packages of these names that are installed here, sorted by name. Raises
     ``PackageNotFoundError``.
     """
     return tuple(_described(metadata.metadata(name), hashes) for name in sorted(names))
 
 
 def fetched(report: Mapping[str, Any]) -> dict[str, str]:
-    """Normalised name -> SHA-256 of the file that was fetched, of a report of ``pip install
+    """Normalised name -> SHA-256 of the downloaded file, from a report of ``pip install
     --report``.
     """
     return {
@@ -77,12 +79,12 @@ def fetched(report: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _described(facts: metadata.PackageMetadata, hashes: Mapping[str, str]) -> Package:
-    """A package as it describes itself. Older ones have no SPDX expression, but say one word, or
-    name classes of licences.
+    """The package of this metadata. Older packages have no SPDX expression but one word, or licence
+    classifiers.
     """
     name, (short, expression) = (
         normal(facts["Name"]),
-        (_said(facts, key) for key in ("License", "License-Expression")),
+        (_field(facts, key) for key in ("License", "License-Expression")),
     )
     expression = expression or (short if " " not in short else "")
     classes = [
@@ -99,5 +101,5 @@ def _described(facts: metadata.PackageMetadata, hashes: Mapping[str, str]) -> Pa
     )
 
 
-def _said(facts: metadata.PackageMetadata, key: str) -> str:
+def _field(facts: metadata.PackageMetadata, key: str) -> str:
     return str(facts[key]).strip() if key in facts else ""

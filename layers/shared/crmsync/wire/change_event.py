@@ -1,9 +1,9 @@
-"""Salesforce's change events -> changes. As with webhooks, only the header is read: which records,
-and by whom.
+"""Salesforce's change events to changes. As with webhooks, only the header is read: which records
+changed, and by whom.
 
-The Event Relay puts the header into ``detail.payload``, AppFlow straight into ``detail``; both are
-taken. Gap events carry ids and are treated like any other; an overflow or a wildcard names no
-record, and is left to the poll.
+The Event Relay puts the header into ``detail.payload``, AppFlow directly into ``detail``; both are
+read. Gap events have ids and are treated like others; an overflow event or a wildcard names no
+record, so the poll has to find it.
 https://developer.salesforce.com/docs/atlas.en-us.change_data_capture.meta/change_data_capture/cdc_event_fields_header.htm
 """
 
@@ -26,8 +26,8 @@ _CAUSES: Mapping[str, Cause] = MappingProxyType(
 )
 
 _ENTITIES: Mapping[str, Kind] = MappingProxyType({**KIND_OF[Side.SALESFORCE], **INDIRECT_OBJECTS})
-"""What an event may be about -> the concern that is told; a contact role tells of its opportunity
-(OPP-9).
+"""The objects of events -> the kind that syncs because of them; a contact role syncs its
+opportunity (OPP-9).
 """
 
 _ID_LENGTH = 18
@@ -35,10 +35,13 @@ _ID_LENGTH = 18
 
 @dataclass(frozen=True, slots=True)
 class EventTenant:
-    """One connection as change events see it: its org's id (18 characters), and the integration
-    user, by whom it knows its own writes.
+    """A connection that change events may belong to.
 
-    It takes the events of its own concerns only.
+    Attributes:
+        connection: Its name.
+        org_id: The id of its org, 18 characters.
+        our_user: The id of the integration user, by which our own writes are recognised.
+        kinds: The kinds that it syncs; events about others are ignored.
     """
 
     connection: str
@@ -47,12 +50,12 @@ class EventTenant:
     kinds: frozenset[Kind] = frozenset(Kind)
 
 
-def read_change_event(event: Mapping[str, Any], doors: Sequence[EventTenant]) -> list[Change]:
-    """The changes in one EventBridge event, for each connection of its org, without the echoes of
-    our own writes.
+def read_change_event(event: Mapping[str, Any], tenants: Sequence[EventTenant]) -> list[Change]:
+    """The changes in one EventBridge event, for each connection of its org, without echoes of our
+    own writes.
 
-    An event whose source names no org (AppFlow) is taken for the only org there is; with several it
-    is left to the poll.
+    If the event's source names no org (AppFlow) and there is only one, the event belongs to that;
+    with several orgs it is ignored, and the poll finds the change.
     """
     detail = event.get("detail") or {}
     header = (detail.get("payload") or detail).get("ChangeEventHeader") or {}
@@ -63,26 +66,30 @@ def read_change_event(event: Mapping[str, Any], doors: Sequence[EventTenant]) ->
     at = _committed_at(header)
     return [
         Change(
-            door.connection, kind, Ref(Side.SALESFORCE, header["entityName"], record_id), cause, at
+            tenant.connection,
+            kind,
+            Ref(Side.SALESFORCE, header["entityName"], record_id),
+            cause,
+            at,
         )
-        for door in _of_org(str(event.get("source", "")), doors)
-        if kind in door.kinds and not _is_echo(header, door)
+        for tenant in _of_org(str(event.get("source", "")), tenants)
+        if kind in tenant.kinds and not _is_echo(header, tenant)
         for record_id in header.get("recordIds") or []
         if isinstance(record_id, str) and len(record_id) == _ID_LENGTH
     ]
 
 
-def _of_org(source: str, doors: Sequence[EventTenant]) -> list[EventTenant]:
-    named = [door for door in doors if door.org_id and door.org_id in source.split("/")]
+def _of_org(source: str, tenants: Sequence[EventTenant]) -> list[EventTenant]:
+    named = [tenant for tenant in tenants if tenant.org_id and tenant.org_id in source.split("/")]
     if named:
         return named
-    orgs = {door.org_id for door in doors}
-    return list(doors) if len(orgs) == 1 and "salesforce.com" not in source else []
+    orgs = {tenant.org_id for tenant in tenants}
+    return list(tenants) if len(orgs) == 1 and "salesforce.com" not in source else []
 
 
-def _is_echo(header: Mapping[str, Any], door: EventTenant) -> bool:
+def _is_echo(header: Mapping[str, Any], tenant: EventTenant) -> bool:
     client = str(header.get("changeOrigin") or "").rpartition("client=")[2]
-    return client.rstrip("/") == SALESFORCE_CLIENT and header.get("commitUser") == door.our_user
+    return client.rstrip("/") == SALESFORCE_CLIENT and header.get("commitUser") == tenant.our_user
 
 
 def _committed_at(header: Mapping[str, Any]) -> datetime:

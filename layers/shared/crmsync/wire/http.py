@@ -1,4 +1,4 @@
-"""The Function URL's event and answer (payload format 2.0), and the request that they stand for.
+"""Requests and responses of a Function URL (payload format 2.0).
 
 https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-payloads
 """
@@ -14,8 +14,13 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request: its method, the full URL as the caller has it, lower-cased header names,
-    and the body's very bytes.
+    """One HTTP request.
+
+    Attributes:
+        method: The HTTP method.
+        url: The full URL as the caller used it.
+        headers: Values by lowercase name.
+        body: The exact bytes of the body.
     """
 
     method: str
@@ -25,11 +30,11 @@ class Request:
 
 
 def read_request(event: Mapping[str, Any], public_url: str = "") -> Request:
-    """Read a Function URL event. `public_url` is the address that callers use; without it the
-    event's own host and path are.
+    """Read a Function URL event. `public_url` is the URL that callers use, if it is not the event's
+    own host and path.
 
-    The host is the one that AWS saw (``requestContext.domainName``), never a header that the caller
-    may choose.
+    The host is ``requestContext.domainName``, which AWS sets, never a header that the caller may
+    choose.
     """
     http = event["requestContext"]["http"]
     query = event.get("rawQueryString") or ""
@@ -42,7 +47,7 @@ def read_request(event: Mapping[str, Any], public_url: str = "") -> Request:
 
 
 def answer(status: int, text: str = "") -> dict[str, Any]:
-    """The answer to a Function URL event."""
+    """The response to a Function URL event."""
     return {
         "statusCode": status,
         "headers": {"content-type": "text/plain; charset=utf-8"},

@@ -1,8 +1,8 @@
-"""The project of a HubSpot app, as files: what `hs project upload` takes, since no API makes the
-webhooks of such an app (docs/vendors.md#hubspot-webhooks).
+"""The project files of a HubSpot app, for `hs project upload`, as no API creates the webhooks of
+such an app (docs/vendors.md#hubspot-webhooks).
 
-Format only: connection, scopes and subscriptions in, JSON documents out. Names of files and keys
-are the developer platform's.
+Format only: from a connection, its scopes and its subscriptions to JSON documents. Names of files
+and keys are those of the developer platform.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from crmsync.rules.settings.scopes import scopes_of
 from crmsync.rules.settings.subscriptions import Subscription, subscriptions_of
 
 PLATFORM = "2026.03"
-"""The version of HubSpot's developer platform that these files are written for."""
+"""The version of HubSpot's developer platform that the files are for."""
 
 PARALLEL = 10
-"""Deliveries at a time: HubSpot's own default (docs/vendors.md#hubspot-webhooks). A delivery costs
-the receiver some milliseconds.
+"""Concurrent deliveries: HubSpot's default (docs/vendors.md#hubspot-webhooks). A delivery takes the
+receiver a few milliseconds.
 """
 
 _HUB_EVENTS = frozenset({"contact.privacyDeletion"})
-"""Subscriptions that are no CRM object's but the account's."""
+"""Subscriptions that belong to the account, not to a CRM object."""
 
 _UID_LENGTH = 64
 
 
 def app_project(connection: Connection, webhook_url: str) -> Mapping[str, Mapping[str, Any]]:
-    """The files of a connection's app: path inside the project -> JSON document. `webhook_url` is
-    where its webhooks go.
+    """The files of a connection's app: path in the project -> JSON document. `webhook_url` receives
+    its webhooks.
     """
     name = f"crmsync-{connection.name}"[:_UID_LENGTH]
     return {
@@ -48,7 +48,7 @@ def app_project(connection: Connection, webhook_url: str) -> Mapping[str, Mappin
 
 
 def _app(connection: Connection, name: str) -> Mapping[str, Any]:
-    """An app for one account with a token of its own."""
+    """An app for one account, with a static token."""
     return {
         "name": name,
         "description": "Keeps this account in step with Salesforce.",

@@ -1,8 +1,8 @@
-"""HubSpot's webhook body -> changes. Values in it are never read: an event only says where to look.
+"""HubSpot's webhook bodies to changes. Values are never read: an event only names a record to sync.
 
 The body is a JSON array of up to 100 events, legacy (``contact.propertyChange``) or generic
-(``object.propertyChange`` with ``objectTypeId``); unknown types are ignored, as more of them may
-come at any time.
+(``object.propertyChange`` with ``objectTypeId``). Unknown types are ignored, as HubSpot may add
+some at any time.
 """
 
 from __future__ import annotations
@@ -23,15 +23,18 @@ from crmsync.model.records import Kind, Ref, Side
 
 
 class MalformedError(ValueError):
-    """The body is not what HubSpot sends; the message says in which way, without any of its
-    content.
-    """
+    """The body is not what HubSpot sends; the message says why, without quoting it."""
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookTenant:
-    """One connection as the webhook sees it: whose events it takes, of which concerns, and how it
-    knows its own writes.
+    """A connection that webhook events may belong to.
+
+    Attributes:
+        connection: Its name.
+        portal_id: Its HubSpot account.
+        app_id: Our app there, by which our own writes are recognised.
+        kinds: The kinds that it syncs; events about others are ignored.
     """
 
     connection: str
@@ -41,11 +44,11 @@ class WebhookTenant:
 
 
 MOST_EVENTS = 100
-"""HubSpot sends no more in one request [D]."""
+"""The most events that HubSpot sends in one request [D]."""
 
 MOST_CHANGES = 1_000
-"""Records that one request may name: an event has one or two, and a merge all records that went
-into one, at most 250.
+"""The most records that one request may name: an event names one or two, a merge all merged
+records, at most 250.
 """
 
 _OBJECTS: Mapping[str, str] = MappingProxyType(
@@ -58,7 +61,7 @@ _OBJECTS: Mapping[str, str] = MappingProxyType(
         "0-3": DEAL,
     }
 )
-"""What an event calls an object, by name or by type id -> the name that a `Ref` has."""
+"""An object's name or type id in an event -> its name in a `Ref`."""
 
 _KINDS = KIND_OF[Side.HUBSPOT]
 
@@ -71,15 +74,15 @@ _ASSOCIATED: Mapping[frozenset[str], Mapping[str, Cause]] = MappingProxyType(
         frozenset({DEAL, COMPANY}): MappingProxyType({DEAL: Cause.AGAIN}),
     }
 )
-"""The two ends of each association that is kept in step (FLD-8, OPP-12) -> which of them is looked
-at, and why.
+"""The two ends of each association that is synced (FLD-8, OPP-12) -> which of them is synced, and
+with which cause.
 
-No property of a deal tells that its associations have changed, so a deal is looked at even if it
-shows nothing new.
+No property of a deal changes with its associations, so a deal is synced even if none of its
+properties changed.
 """
 
-_ASKED_FOR = frozenset({HUBSPOT_OPT_OUT})
-"""Properties that follow from a call of ours to another part of HubSpot, some time later."""
+_ON_REQUEST = frozenset({HUBSPOT_OPT_OUT})
+"""Properties that HubSpot changes some time after a call of ours to another part of HubSpot."""
 
 _ID = re.compile("[0-9]{1,20}")
 
@@ -99,9 +102,10 @@ _CAUSES: Mapping[str, Cause] = MappingProxyType(
 )
 
 
-def read_webhook(body: bytes, doors: Sequence[WebhookTenant]) -> list[Change]:
-    """The changes in a body, for the portals behind `doors` only, without the echoes of our own
-    writes. Raises `MalformedError`.
+def read_webhook(body: bytes, tenants: Sequence[WebhookTenant]) -> list[Change]:
+    """The changes in a body, for the accounts of `tenants` only, without echoes of our own writes.
+
+    Raises `MalformedError`.
     """
     try:
         events = json.loads(body)
@@ -111,7 +115,7 @@ def read_webhook(body: bytes, doors: Sequence[WebhookTenant]) -> list[Change]:
         raise MalformedError("the body is not an array of events")
     if len(events) > MOST_EVENTS:
         raise MalformedError(f"the body has more than {MOST_EVENTS} events")
-    by_portal = {str(door.portal_id): door for door in doors}
+    by_portal = {str(tenant.portal_id): tenant for tenant in tenants}
     changes: list[Change] = []
     for event in events:
         changes += _changes(event, by_portal.get(str(event.get("portalId"))))
@@ -120,22 +124,22 @@ def read_webhook(body: bytes, doors: Sequence[WebhookTenant]) -> list[Change]:
     return changes
 
 
-def _changes(event: Mapping[str, Any], door: WebhookTenant | None) -> list[Change]:
+def _changes(event: Mapping[str, Any], tenant: WebhookTenant | None) -> list[Change]:
     prefix, _, what = str(event.get("subscriptionType")).partition(".")
     cause = _CAUSES.get(what)
-    if door is None or cause is None or _is_echo(event, door):
+    if tenant is None or cause is None or _is_echo(event, tenant):
         return []
     at = _occurred_at(event)
     if what != "associationChange":
         return [
-            Change(door.connection, _KINDS[ref.object], ref, cause, at)
+            Change(tenant.connection, _KINDS[ref.object], ref, cause, at)
             for ref in _named(event, prefix, what)
-            if _KINDS[ref.object] in door.kinds
+            if _KINDS[ref.object] in tenant.kinds
         ]
     ends, is_gone = _ends(event, prefix), event.get("associationRemoved") is True
     return [
         Change(
-            door.connection,
+            tenant.connection,
             _KINDS[ref.object],
             ref,
             why,
@@ -143,21 +147,23 @@ def _changes(event: Mapping[str, Any], door: WebhookTenant | None) -> list[Chang
             ties=_tie_news(ref, ends, at, is_gone=is_gone),
         )
         for ref, why in _associated(ends)
-        if _KINDS[ref.object] in door.kinds
+        if _KINDS[ref.object] in tenant.kinds
     ]
 
 
-def _is_echo(event: Mapping[str, Any], door: WebhookTenant) -> bool:
-    """Whether we wrote it ourselves. A property that we can only ask for is news even then: HubSpot
-    shows it now (OPT-4).
+def _is_echo(event: Mapping[str, Any], tenant: WebhookTenant) -> bool:
+    """Whether the event is about our own write. A property that HubSpot changes on request counts
+    as news even then, as it has now taken effect (OPT-4).
     """
-    ours = event.get("changeSource") == "INTEGRATION" and str(event.get("sourceId")) == door.app_id
-    return ours and str(event.get("propertyName")) not in _ASKED_FOR
+    ours = (
+        event.get("changeSource") == "INTEGRATION" and str(event.get("sourceId")) == tenant.app_id
+    )
+    return ours and str(event.get("propertyName")) not in _ON_REQUEST
 
 
 def _named(event: Mapping[str, Any], prefix: str, what: str) -> list[Ref]:
-    """Every record that an event speaks of; a merge names the survivor (perhaps under a new id) and
-    those it took in.
+    """All records that an event names; a merge names the survivor (perhaps under a new id) and the
+    merged records.
     """
     name = _OBJECTS.get(str(event.get("objectTypeId")) if prefix == "object" else prefix)
     if what != "merge":
@@ -171,10 +177,10 @@ def _named(event: Mapping[str, Any], prefix: str, what: str) -> list[Ref]:
 
 
 def _ends(event: Mapping[str, Any], prefix: str) -> list[Ref]:
-    """The two ends of an association; one of an object that does not sync is left out.
+    """The two ends of an association, without ends of objects that are not synced.
 
-    Generic events name the ends by type id, legacy ones by the association's name; each change
-    comes once from either end.
+    Generic events name the ends by type id, legacy ones by the association's name. Each change is
+    reported once from each end.
     """
     words = _ENDS.match(str(event.get("associationType")))
     ends = (words[1].lower(), words[2].lower()) if words else (prefix, "")
@@ -186,15 +192,15 @@ def _ends(event: Mapping[str, Any], prefix: str) -> list[Ref]:
 
 
 def _associated(ends: Sequence[Ref]) -> list[tuple[Ref, Cause]]:
-    """The ends of an association that are looked at, each with its cause; of one that is not kept
-    in step neither is.
+    """The ends of an association that are synced, each with its cause; none if the association is
+    not synced.
     """
     causes = _ASSOCIATED.get(frozenset(ref.object for ref in ends), {})
     return [(ref, causes[ref.object]) for ref in ends if ref.object in causes]
 
 
 def _tie_news(ref: Ref, ends: Sequence[Ref], at: datetime, *, is_gone: bool) -> tuple[TieNews, ...]:
-    """Who was tied to a deal, or untied from it."""
+    """The contact that was associated with a deal, or dissociated from it."""
     contacts = (one for one in ends if one.object == HUBSPOT_CONTACT and ref.object == DEAL)
     return tuple(TieNews(contact, at, is_gone) for contact in contacts)
 
@@ -204,7 +210,7 @@ def _refs(named: Sequence[tuple[str | None, object]]) -> list[Ref]:
 
 
 def _ref(name: str | None, one: object) -> list[Ref]:
-    """The record of that object and id, if it is one that syncs."""
+    """The record with that object and id, if it is valid and synced, in a list."""
     if name and isinstance(one, int | str) and _ID.fullmatch(text := str(one)):
         return [Ref(Side.HUBSPOT, name, text)]
     return []
@@ -215,9 +221,7 @@ def _listed(value: object) -> list[object]:
 
 
 def _occurred_at(event: Mapping[str, Any]) -> datetime:
-    """When it happened; an absent or odd time is taken as the beginning of time, as it only serves
-    to order.
-    """
+    """When it happened; 1970 for a missing or invalid time, as it is only used to order changes."""
     stamp = event.get("occurredAt")
     return from_epoch_ms(stamp if isinstance(stamp, int) and 0 <= stamp < _FAR else 0)
 

@@ -1,4 +1,4 @@
-"""Jobs as the state table keeps them, and as the command shows them to programs."""
+"""Jobs as JSON: for the state table, and for the command's ``--json`` output."""
 
 from __future__ import annotations
 
@@ -11,24 +11,26 @@ from crmsync.model.jobs import Job, JobState, JobStep, JobType
 from crmsync.model.records import Side
 from crmsync.rules.backfill.pacing import progress
 
-_LEGS = {field.name for field in dataclasses.fields(JobStep)}
-_JOBS = {field.name for field in dataclasses.fields(Job)}
+_STEP_KEYS = {field.name for field in dataclasses.fields(JobStep)}
+_JOB_KEYS = {field.name for field in dataclasses.fields(Job)}
 
 
 def to_json(job: Job) -> str:
-    """The job as compact JSON, without its version, which the row has itself."""
+    """The job as compact JSON, without its version, which is an attribute of its own."""
     row = dataclasses.asdict(job)
     del row["version"]
     return json.dumps(row, separators=(",", ":"), sort_keys=True, default=datetime.isoformat)
 
 
 def from_json(text: str) -> Job:
-    """The job of a row; what this release does not know is left out. Raises `ValueError` or
-    `KeyError` for what is none.
+    """The job in a text; keys that this release does not know are ignored. Raises `ValueError` or
+    `KeyError` if it is not a job.
     """
-    row: dict[str, Any] = {name: value for name, value in json.loads(text).items() if name in _JOBS}
+    row: dict[str, Any] = {
+        name: value for name, value in json.loads(text).items() if name in _JOB_KEYS
+    }
     row["verb"], row["state"] = JobType(row["verb"]), JobState(row["state"])
-    row["legs"] = tuple(_leg(leg) for leg in row["legs"])
+    row["legs"] = tuple(_step(leg) for leg in row["legs"])
     for name in ("started_at", "moved_at", "listed_at"):
         row[name] = datetime.fromisoformat(row[name]) if row.get(name) else None
     return Job(**row)
@@ -56,6 +58,6 @@ def shown(job: Job) -> dict[str, object]:
     }
 
 
-def _leg(row: dict[str, Any]) -> JobStep:
-    known = {name: value for name, value in row.items() if name in _LEGS}
+def _step(row: dict[str, Any]) -> JobStep:
+    known = {name: value for name, value in row.items() if name in _STEP_KEYS}
     return JobStep(**{**known, "side": Side(row["side"]), "ids": tuple(row.get("ids", ()))})

@@ -1,8 +1,7 @@
-"""HubSpot's e-mail event log and its campaigns -> the model (docs/vendors.md#hubspot-e-mail-log).
-Only what tasks are made of is read; addresses go no further.
+"""Events and campaigns of HubSpot's e-mail event log to the model
+(docs/vendors.md#hubspot-e-mail-log). Only what tasks need is read.
 
-The log is HubSpot's oldest API: a row may lack what others have, so only its identity and its kind
-must be there.
+The log is HubSpot's oldest API, and rows may lack fields, so only id, time and type are required.
 """
 
 from __future__ import annotations
@@ -14,9 +13,7 @@ from crmsync.model.mail import Campaign, MailEvent
 
 
 def mail_event(row: Mapping[str, Any]) -> MailEvent:
-    """An event of the log. Raises `KeyError` or `ValueError` for a row without identity, which the
-    log does not have.
-    """
+    """An event of the log. Raises `KeyError` or `ValueError` for a row without id, time or type."""
     return MailEvent(
         id=str(row["id"]),
         created=int(row["created"]),
@@ -32,7 +29,7 @@ def mail_event(row: Mapping[str, Any]) -> MailEvent:
 
 
 def campaign(row: Mapping[str, Any]) -> Campaign:
-    """A campaign by the names that HubSpot's users gave it."""
+    """A campaign, with its name and subject."""
     return Campaign(_text(row, "name"), _text(row, "subject"))
 
 

@@ -1,5 +1,5 @@
-"""What a batch overwrote, as bytes and back: compact JSON, compressed. Whoever stores it encrypts
-it first.
+"""The values that a batch overwrote as bytes, and back: compressed JSON. It is encrypted before it
+is stored.
 
 ``[["hubspot:contact:81", "salesforce:Lead:00Q...", [["s", "phone", "Phone", "0100", ""], ...]],
 ...]``
@@ -20,7 +20,7 @@ _SIDES = {letter: side for side, letter in _LETTERS.items()}
 
 
 def pack(pairs: Sequence[OverwrittenPair]) -> bytes:
-    """The compressed form."""
+    """The pairs as bytes."""
     rows = [
         [str(one.hubspot), str(one.salesforce), [_cells(cell) for cell in one.fields]]
         for one in pairs
@@ -29,7 +29,7 @@ def pack(pairs: Sequence[OverwrittenPair]) -> bytes:
 
 
 def unpack(raw: bytes) -> tuple[OverwrittenPair, ...]:
-    """What was packed. Raises `ValueError` for anything else."""
+    """The pairs in these bytes. Raises `ValueError` if `pack` did not make them."""
     try:
         rows = json.loads(zlib.decompress(raw))
     except zlib.error:

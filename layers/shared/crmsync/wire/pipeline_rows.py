@@ -1,4 +1,4 @@
-"""Pipeline maps as the state table keeps them. No I/O."""
+"""Pipeline maps as JSON, for the state table."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def to_json(known: PipelineMap) -> str:
 
 
 def from_json(text: str) -> PipelineMap | None:
-    """The map of a row; what this release does not know is left out, and a text that is no map is
-    None: it will be made anew.
+    """The map in a text; keys that this release does not know are ignored. None if it is not a map,
+    as the map can be rebuilt.
     """
     try:
         row = json.loads(text)

@@ -1,7 +1,7 @@
 """HubSpot's v3 webhook signature, checked on the raw bytes before anything is parsed.
 
-Pure: the time is a parameter. HubSpot's own SDK checks v2 unless told otherwise and accepts any
-time in the future; this does neither.
+Pure: the time is a parameter. HubSpot's own SDK checks v2 by default and accepts any time in the
+future; this does neither.
 https://developers.hubspot.com/docs/apps/legacy-apps/authentication/validating-requests
 """
 
@@ -21,7 +21,7 @@ OLDEST = timedelta(minutes=5)
 """HubSpot's own limit for the age of a request."""
 
 SKEW = timedelta(minutes=5)
-"""How far the two clocks may disagree the other way."""
+"""How far in the future the time of a request may be, for clocks that differ."""
 
 _DECODED = {
     code.lower(): char
@@ -30,18 +30,16 @@ _DECODED = {
         "%28": "(", "%29": ")", "%2A": "*", "%2C": ",", "%3B": ";",
     }.items()
 }  # fmt: skip
-"""The escapes that HubSpot decodes in the URI before it signs; the list is from its documentation
-[D/M].
-"""
+"""The escapes that HubSpot decodes in the URI before it signs, from its documentation [D/M]."""
 
 _MILLISECONDS = re.compile("[0-9]{13}")
-"""A time from 2001 to 2286; nothing longer is worth reading as a number."""
+"""A time between 2001 and 2286."""
 
 _ESCAPE = re.compile("|".join(_DECODED), re.IGNORECASE)
 
 
 def sign(secret: str, method: str, url: str, body: bytes, timestamp: str) -> str:
-    """The signature that HubSpot puts in ``X-HubSpot-Signature-v3``."""
+    """The signature in ``X-HubSpot-Signature-v3``."""
     path, mark, query = url.partition("?")
     uri = f"{_decoded(path)}{mark}{_decoded(query)}"
     message = f"{method}{uri}".encode(errors="replace") + body + timestamp.encode()
@@ -49,10 +47,10 @@ def sign(secret: str, method: str, url: str, body: bytes, timestamp: str) -> str
 
 
 def matching_secrets(request: Request, secrets: Iterable[str], now: datetime) -> frozenset[str]:
-    """Those of the client secrets that signed the request; empty for a forged, altered, stale or
-    future-dated one.
+    """The client secrets that signed the request; none for a forged, altered, old or future-dated
+    request.
 
-    Every secret is tried in full, so the time taken tells nothing (constant-time comparison).
+    Every secret is compared in constant time.
     """
     timestamp = request.headers.get("x-hubspot-request-timestamp", "")
     signature = request.headers.get("x-hubspot-signature-v3", "").encode(errors="replace")

@@ -226,12 +226,12 @@ def row_error(
     rules: Collection[str] = (),
 ) -> SyncError:
     """The error for one row of a collection; `sent` are its fields. Of several errors the first one
-    counts, with the fields of all.
+    is used, with the fields of all.
 
-    `rules` are the messages of the org's validation rules, as `rule_texts` gives them.
+    `rules` are the messages of the org's validation rules, from `rule_texts`.
 
-    An update of a record that never was, or is gone for good, is refused as a bad cross reference;
-    so is one that points to such a record. Only a row without any reference can tell the two apart.
+    Updating a record that does not exist is refused as an invalid cross reference; so is a
+    reference to such a record. Only if the row has no reference is its own record certainly gone.
     """
     every = list(errors)
     found = every[0] if every else {}

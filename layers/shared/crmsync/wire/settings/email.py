@@ -1,5 +1,5 @@
-"""``[connection.email_tasks]`` of the settings file: keys, types and ranges of values (SET-10,
-CH-2, CH-22), the way to the model.
+"""``[connection.email_tasks]`` of the settings file: its keys, the types and ranges of values
+(SET-10, CH-2, CH-22), and how it becomes `EmailTaskSettings`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ EMAIL_EVENT_KINDS = (
 """The types of HubSpot's e-mail event log (docs/vendors.md#hubspot-e-mail-log)."""
 
 MOST_MINUTES = 1440
-"""Minutes for which a recipient may be waited for: a day."""
+"""The longest time in minutes to wait for a recipient: a day."""
 
 _USER_ID = re.compile(r"005[A-Za-z0-9]{15}")
 
@@ -54,7 +54,8 @@ def _template_text(text: str) -> str:
     if unknown:
         known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
         raise wrong(
-            f"the text has {unknown}, must have no placeholders but {known}; a brace is written twice"
+            f"the text has {unknown}, must have no placeholders but {known}; "
+            "a brace is written twice"
         )
     return text
 
@@ -79,7 +80,7 @@ _Word = Annotated[str, Field(max_length=255)]
 
 
 class TemplateTable(Table):
-    """``[[connection.email_tasks.template]]``; what a row does not say is as without it."""
+    """``[[connection.email_tasks.template]]``; keys that are missing keep their defaults."""
 
     kind: Annotated[str, AfterValidator(_template_kind)]
     subject: Annotated[

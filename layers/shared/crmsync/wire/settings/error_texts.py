@@ -1,8 +1,7 @@
-"""What pydantic found wrong in a settings file, in a sentence for the person who wrote it, and the
-rule behind it.
+"""Sentences for pydantic's errors about a settings file, and the rules behind them.
 
-Only words: which value is wrong is decided by `crmsync.wire.settings.file`, what is done about it
-by `crmsync.config`. The value of a ``secret`` is never repeated.
+The checks are in `crmsync.wire.settings.file`; `crmsync.config` reports the errors. The value of a
+``secret`` is never quoted.
 """
 
 from __future__ import annotations
@@ -67,7 +66,7 @@ RULES: Mapping[str, str] = MappingProxyType(
         "update": "MAP-3",
     }
 )
-"""The rule behind a key's values; ``table.key`` where one name stands in several tables."""
+"""The rule for the values of a key; ``table.key`` if several tables have a key of this name."""
 
 _MUST_BE: Mapping[str, str] = MappingProxyType(
     {
@@ -86,63 +85,63 @@ _SHAPES = frozenset({"model_type", "list_type"})
 
 
 def sentence_of(detail: ErrorDetails) -> str:
-    """What is wrong, with the allowed values where there are few."""
+    """A sentence that says what is wrong, with the allowed values if there are few."""
     path, kind = detail["loc"], detail["type"]
     if kind == "sentence":
         return detail["msg"]
     if kind == "extra_forbidden":
         return _unknown(path)
     if kind in {"missing", "too_short"}:
-        return f"{_holder(path)} needs {_called(path)}"
-    if kind in _SHAPES and _words(path) in TABLES:
-        return f"{_words(path)[-1]} is {_show(detail)}, must be written as {_called(path)}"
+        return f"{_title_above(path)} needs {_title(path)}"
+    if kind in _SHAPES and _names(path) in TABLES:
+        return f"{_names(path)[-1]} is {_show(detail)}, must be written as {_title(path)}"
     details = {
         name: str(value).replace("'", "").replace(" or ", ", ")
         for name, value in detail.get("ctx", {}).items()
     }
-    return f"{_words(path)[-1]} is {_show(detail)}, must be {_MUST_BE[kind].format(**details)}"
+    return f"{_names(path)[-1]} is {_show(detail)}, must be {_MUST_BE[kind].format(**details)}"
 
 
 def rule_of(detail: ErrorDetails) -> str:
-    """The rule that the complaint rests on."""
-    words = _words(detail["loc"])
+    """The id of the rule that is broken."""
+    names = _names(detail["loc"])
     if detail["type"] == "extra_forbidden":
         return "CFG-2"
-    if detail["type"] in {"missing", "too_short"} and not {"field", "template"} & set(words):
-        return "CFG-3" if len(words) > 1 else "CFG-1"
-    if words in TABLES:
+    if detail["type"] in {"missing", "too_short"} and not {"field", "template"} & set(names):
+        return "CFG-3" if len(names) > 1 else "CFG-1"
+    if names in TABLES:
         return "CFG-1"
-    if words[:-1] == ("connection", "owners"):
+    if names[:-1] == ("connection", "owners"):
         return "Q-18"
-    return RULES.get(".".join(words[-2:]), RULES.get(words[-1], "CFG-1"))
+    return RULES.get(".".join(names[-2:]), RULES.get(names[-1], "CFG-1"))
 
 
-def _words(path: Path) -> tuple[str, ...]:
-    """The path as the file names it, without indexes."""
+def _names(path: Path) -> tuple[str, ...]:
+    """The names in the path, without indexes."""
     return tuple(part for part in path if isinstance(part, str))
 
 
-def _called(path: Path) -> str:
+def _title(path: Path) -> str:
     """``[connection.contacts]``, ``[[connection.contacts.field]]`` or a plain key."""
-    words = _words(path)
-    if words not in TABLES:
-        return words[-1]
-    brackets = ("[[", "]]") if words[-1] in {"connection", "field", "template"} else ("[", "]")
-    return ".".join(words).join(brackets)
+    names = _names(path)
+    if names not in TABLES:
+        return names[-1]
+    brackets = ("[[", "]]") if names[-1] in {"connection", "field", "template"} else ("[", "]")
+    return ".".join(names).join(brackets)
 
 
-def _holder(path: Path) -> str:
-    return _called(path[:-1]) if len(_words(path)) > 1 else "the file"
+def _title_above(path: Path) -> str:
+    return _title(path[:-1]) if len(_names(path)) > 1 else "the file"
 
 
 def _unknown(path: Path) -> str:
-    *above, key = _words(path)
+    *above, key = _names(path)
     table = tuple(above)
-    place = f" in {_called(table)}" if table else ""
-    return f'unknown key "{key}"{place}{_meant(key, table)}'
+    place = f" in {_title(table)}" if table else ""
+    return f'unknown key "{key}"{place}{_suggestion(key, table)}'
 
 
-def _meant(key: str, table: tuple[str, ...]) -> str:
+def _suggestion(key: str, table: tuple[str, ...]) -> str:
     close = get_close_matches(key, TABLES[table].model_fields, n=1)
     elsewhere = [
         ".".join((*name, key)) for name, model in TABLES.items() if key in model.model_fields
@@ -153,7 +152,7 @@ def _meant(key: str, table: tuple[str, ...]) -> str:
 
 def _show(detail: ErrorDetails) -> str:
     value = detail["input"]
-    if _words(detail["loc"])[-1] == "secret":
+    if _names(detail["loc"])[-1] == "secret":
         return "something else"
     if isinstance(value, bool):
         return str(value).lower()

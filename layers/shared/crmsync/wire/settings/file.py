@@ -1,8 +1,8 @@
-"""The settings file as a document: its tables and keys, the type and range of each value, the way
-to `Settings`.
+"""The settings file: its tables and keys, the type and range of each value, and how it becomes
+`Settings`.
 
-One model per table of the file; names and defaults are those of `crmsync.model.settings`. Nothing
-here compares two values with each other: that is `crmsync.rules.settings.checks`.
+One model per table of the file; names and defaults are those of `crmsync.model.settings`. Checks
+that compare values with each other are in `crmsync.rules.settings.checks`.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def _secret_name(text: str) -> str:
 
 
 def _login_url(text: str) -> str:
-    """A whole address, because Government Cloud and others have hosts of their own (INS-1)."""
+    """A complete URL, because Government Cloud and others have their own hosts (INS-1)."""
     try:
         parts = urlsplit(text)
         host, _ = parts.hostname or "", parts.port
@@ -86,7 +86,8 @@ def _login_url(text: str) -> str:
         raise wrong(f'login_url is "{text}", must begin with "https://"')
     if parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc:
         raise wrong(
-            f'login_url must end with the host, as in "{parts.scheme}://{parts.netloc.rpartition("@")[2]}"'
+            "login_url must end with the host, as in "
+            f'"{parts.scheme}://{parts.netloc.rpartition("@")[2]}"'
         )
     return f"{parts.scheme}://{parts.netloc}"
 
@@ -99,12 +100,11 @@ def _is_loopback(host: str) -> bool:
 
 
 def _event_relay(text: str) -> str:
-    """An AWS account and region as Salesforce writes them: it minds upper and lower case, and has
-    the region in capitals.
-    """
+    """An AWS region and account as Salesforce expects them: with the region in uppercase."""
     if text and not _AWS_ACCOUNT.fullmatch(text):
         raise wrong(
-            f'event_relay is "{text}", must be an AWS region and account such as "arn:aws:EU-WEST-1:111122223333", or ""'
+            f'event_relay is "{text}", must be an AWS region and account '
+            'such as "arn:aws:EU-WEST-1:111122223333", or ""'
         )
     head, _, account = text.rpartition(":")
     cloud, _, region = head.rpartition(":")
@@ -114,7 +114,8 @@ def _event_relay(text: str) -> str:
 def _inclusion_list(text: str) -> str:
     if text not in {"", DEFAULT_LIST} and not (text.isascii() and text.isdigit()):
         raise wrong(
-            f'inclusion_list is "{text}", must be the id of a HubSpot list (digits), "{DEFAULT_LIST}" or ""'
+            f'inclusion_list is "{text}", must be the id of a HubSpot list (digits), '
+            f'"{DEFAULT_LIST}" or ""'
         )
     return text
 
@@ -122,7 +123,8 @@ def _inclusion_list(text: str) -> str:
 def _property_name(text: str) -> str:
     if not _PROPERTY.fullmatch(text):
         raise wrong(
-            f'hubspot is "{text}", must be the internal name of a property: small letters, digits, underscores'
+            f'hubspot is "{text}", must be the internal name of a property: '
+            "small letters, digits, underscores"
         )
     return text
 
@@ -144,7 +146,8 @@ def _matched_property(text: str) -> str:
 def _matched_field(text: str) -> str:
     if text and not _FIELD.fullmatch(text):
         raise wrong(
-            f'match_salesforce is "{text}", must be the API name of a field such as "Order_Number__c", or ""'
+            f'match_salesforce is "{text}", must be the API name of a field '
+            'such as "Order_Number__c", or ""'
         )
     return text
 
@@ -166,13 +169,13 @@ LONGEST_HOLD = 8_760
 """Hours in a year."""
 
 LONGEST_UNDO = 168
-"""Hours in a week: overwritten values are personal data, and a mistake that nobody saw for a week
-is mended in the CRM.
+"""Hours in a week: overwritten values are personal data, and a mistake that was not noticed within
+a week has to be corrected in the CRM.
 """
 
 
 class FieldTable(Table):
-    """``[[connection.contacts.field]]``; its update policy is two-way unless it says otherwise."""
+    """``[[connection.contacts.field]]``."""
 
     hubspot: Annotated[str, AfterValidator(_property_name)]
     salesforce: Annotated[str, AfterValidator(_field_name)]
@@ -255,8 +258,8 @@ class LifecycleTable(Table):
 
 
 class OwnersTable(Table):
-    """``[connection.owners]``: its keys are addresses, so any is taken here;
-    `crmsync.rules.settings.checks` looks at them.
+    """``[connection.owners]``: its keys are addresses, so any key is accepted here;
+    `crmsync.rules.settings.checks` checks them.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -288,8 +291,8 @@ class ConnectionTable(Table):
     undo: UndoTable = UndoTable()
 
     def freeze(self) -> Connection:
-        """The connection as the model has it. Deals the file says nothing of sync only where
-        companies do (OPP-2).
+        """The connection as the model has it. If the file does not say whether deals sync, they
+        sync if companies do (OPP-2).
         """
         companies = CompanySettings(**_mapped(self.companies, "companies"))
         deals = {"sync": companies.sync} | _mapped(self.deals, "deals")
@@ -315,7 +318,7 @@ class Document(Table):
     connection: Annotated[list[ConnectionTable], Field(min_length=1)]
 
     def freeze(self) -> Settings:
-        """The settings as the model has them, without a version: that comes with the push."""
+        """The settings as the model has them, without a version, which they get when pushed."""
         return Settings(tuple(table.freeze() for table in self.connection))
 
 
@@ -327,10 +330,10 @@ def _mapped(table: _Mapped, section: str) -> dict[str, Any]:
 
 
 def _rule(row: FieldTable, section: str) -> FieldRule:
-    """The row as the model has it.
+    """The mapping as the model has it.
 
-    A row that names a default pair takes over all but the policy; any other is text until both
-    schemas are known.
+    A row that names a default pair takes everything but the policy from it; any other has the type
+    text until both schemas are known.
     """
     rule = FieldRule(row.hubspot, row.salesforce, row.update, FieldType.TEXT)
     default = next((known for known in DEFAULT_ROWS[section] if is_pair(known, rule)), None)
@@ -356,4 +359,4 @@ TABLES: Mapping[tuple[str, ...], type[BaseModel]] = MappingProxyType(
         ("connection", "undo"): UndoTable,
     }
 )
-"""Every table of the file, by its name in the file."""
+"""All tables of the file, by name."""

@@ -1,8 +1,8 @@
-"""On which line of a TOML file a key, a table or a list item stands.
+"""The line numbers of keys, tables and list items in a TOML file.
 
-The standard library's parser keeps no positions, and a complaint without a line is half a
-complaint. This reads only the shape of a text that `tomllib` has already accepted, never a value;
-what it cannot place it places with the nearest thing around it.
+The standard library's parser does not keep positions, and an error message needs a line number.
+This module only reads the structure of a text that `tomllib` has already accepted, never a value.
+Something whose line is unknown gets the line of the nearest thing around it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 Path: TypeAlias = tuple[str | int, ...]
-"""Where a value sits in the document: table names, keys, and indexes of arrays."""
+"""The position of a value in the document: table names, keys, and indexes of arrays."""
 
 _SPACE = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
@@ -35,9 +35,7 @@ def index_lines(text: str) -> Mapping[Path, int]:
 
 
 def line_of(lines: Mapping[Path, int], path: Sequence[str | int]) -> int:
-    """The line of `path`, or of the nearest thing around it that has one; 1 for the document
-    itself.
-    """
+    """The line of `path`, or of the nearest thing around it; 1 for the document itself."""
     for length in range(len(path), 0, -1):
         line = lines.get(tuple(path[:length]))
         if line is not None:
@@ -46,8 +44,8 @@ def line_of(lines: Mapping[Path, int], path: Sequence[str | int]) -> int:
 
 
 class _Reader:
-    """Walks the text once. `tables` counts the items of each array of tables, so that a header
-    means the newest one.
+    """Reads the text once. `tables` counts the items of each array of tables, because a header
+    refers to the newest item.
     """
 
     def __init__(self, text: str) -> None:
@@ -80,9 +78,7 @@ class _Reader:
         return path
 
     def _newest(self, keys: Sequence[str], *, leave_last: bool) -> Path:
-        """The path that a header means: through an array of tables it leads into the newest
-        item.
-        """
+        """The path of a header: inside an array of tables, of its newest item."""
         path: Path = ()
         for position, key in enumerate(keys):
             path = (*path, key)
@@ -101,7 +97,7 @@ class _Reader:
         self._value(path)
 
     def _dotted_key(self) -> list[str]:
-        """The keys up to the closing bracket or the equals sign, which is left for the caller."""
+        """The keys before the closing bracket or the equals sign, which is not consumed."""
         keys = []
         while True:
             self._space()
@@ -125,7 +121,7 @@ class _Reader:
             self._take(_BARE_VALUE)
 
     def _items(self, path: Path, close: str) -> None:
-        """The items of an array or the pairs of an inline table, up to and with the closing
+        """Read the items of an array or the pairs of an inline table, including the closing
         bracket.
         """
         self.at += 1
@@ -148,7 +144,7 @@ class _Reader:
         self._take(_SPACE)
 
     def _take(self, pattern: re.Pattern[str]) -> str:
-        """What of the text here has the pattern; the reader then stands behind it."""
+        """Consume and return what matches the pattern here, or ""."""
         found = pattern.match(self.text, self.at)
         word = found.group() if found else ""
         self.at += len(word)

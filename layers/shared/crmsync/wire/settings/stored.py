@@ -1,9 +1,10 @@
-"""Settings as their table keeps them: checked once, at the push, and read back without checking.
+"""Settings as JSON, as their table keeps them: checked once, at the push, and read back without
+checks.
 
-What the file says is not all of them: the push adds what both CRMs say of mapped fields and since
-when each row counts. And no Lambda pays for the checks, and a stricter release still reads what an
-older one accepted: a value that is missing takes its default, one that this release no longer knows
-is left out.
+They have more than the file: the push adds the types of mapped fields in both CRMs and since when
+each mapping is in force. Reading without checks saves time in every Lambda, and a stricter release
+can still read what an older one accepted: a missing value gets its default, an unknown one is
+ignored.
 """
 
 from __future__ import annotations
@@ -21,8 +22,14 @@ from crmsync.model.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """One push: the file as it was written, what it means, when it came into force (UTC) and who
-    pushed it.
+    """One push.
+
+    Attributes:
+        version: Its number, from 1.
+        text: The settings file as it was written.
+        settings: The settings that it means.
+        pushed_at: When it came into force (UTC).
+        by: Who pushed it (an ARN), or "".
     """
 
     version: int
@@ -34,8 +41,11 @@ class Revision:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One row of the history: its number, and the push that was stored there, None where its seal
-    does not hold.
+    """One entry of the history.
+
+    Attributes:
+        version: The number of the push.
+        revision: The push, or None if its signature is not valid.
     """
 
     version: int
@@ -43,8 +53,8 @@ class Entry:
 
 
 def to_json(settings: Settings) -> str:
-    """The settings as compact JSON, without the version, which the row has itself, and the time
-    zone, which is the account's.
+    """The settings as compact JSON, without the version, which is an attribute of its own, and
+    without the time zone, which is the account's.
     """
     row = dataclasses.asdict(settings)
     del row["version"]
@@ -60,21 +70,21 @@ def to_json(settings: Settings) -> str:
 def _moment(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
-    msg = f"{type(value).__name__} is nothing that settings hold"
+    msg = f"{type(value).__name__} is not a type of settings"
     raise TypeError(msg)
 
 
 def from_json(text: str, version: int) -> Settings:
-    """The settings of a row. Raises `ValueError` where a value is none that it can have."""
+    """The settings in a text. Raises `ValueError` for an invalid value."""
     settings: Settings = _read(Settings, json.loads(text) | {"version": version})
     return settings
 
 
 Hint: TypeAlias = Any
-"""A class or a generic alias out of an annotation."""
+"""A class or a generic alias from an annotation."""
 
 Json: TypeAlias = Any
-"""What `json` makes."""
+"""A value that `json` returns."""
 
 
 def _read(kind: Hint, value: Json) -> Json:
