@@ -59,7 +59,7 @@ from tests.memory import (
 from tests.memory.deals import MASTER
 
 
-def patience(clock: Clock) -> RetryPolicy:
+def retry_policy(clock: Clock) -> RetryPolicy:
     """Waits by moving the clock."""
     return RetryPolicy(pause=clock.advance, jitter=lambda: 0.5)
 
@@ -278,7 +278,7 @@ def simulated_hubspot(
         client = HubspotClient(
             FixedSecret({"access_token": portal.access_token, "api_url": url}),
             version=version,
-            patience=patience(clock),
+            retry_policy=retry_policy(clock),
         )
         gateway = HubspotGateway(client)
         person = HubspotPerson(url, portal.user_token)
@@ -290,7 +290,7 @@ def simulated_hubspot(
             HubspotDeleter(client),
             HubspotLists(client, page=list_page),
             HubspotKeeper(url, portal.user_token),
-            sweeper=HubspotSweep(client, patience=patience(clock), page=page),
+            sweeper=HubspotSweep(client, retry_policy=retry_policy(clock), page=page),
             companies=HubspotCompanies(client),
             associations=HubspotAssociations(client),
             matchmaker=person,
@@ -357,7 +357,11 @@ def simulated_salesforce(page: int = 2000, **world: Any) -> Iterator[Stage]:
             {"client_id": simulator.client_id, "client_secret": simulator.client_secret}
         )
         gateway = SalesforceGateway(
-            url, secret, now=lambda: clock.now_ms() / 1000, patience=patience(clock), page=page
+            url,
+            secret,
+            now=lambda: clock.now_ms() / 1000,
+            retry_policy=retry_policy(clock),
+            page=page,
         )
         person = SalesforcePerson(url, simulator.user_token, simulator.person)
         lister = SalesforceLister(gateway.session)

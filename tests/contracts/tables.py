@@ -43,12 +43,12 @@ def dynamodb(*keys: str) -> Iterator[Any]:
 def links_on_dynamodb() -> Iterator[LinksTable]:
     """An empty link table."""
     with dynamodb("pk") as client:
-        yield LinksTable(client, "Table", patience=NO_WAIT)
+        yield LinksTable(client, "Table", retry_policy=NO_WAIT)
 
 
 def an_inbox(client: Any, now: Callable[[], datetime]) -> InboxTable:
     """The error inbox in ``Table``, as a Lambda begins with it; its other clock stands still."""
-    return InboxTable(client, "Table", now=now, ticks=lambda: 0.0, patience=NO_WAIT)
+    return InboxTable(client, "Table", now=now, ticks=lambda: 0.0, retry_policy=NO_WAIT)
 
 
 @contextmanager

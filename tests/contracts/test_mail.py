@@ -29,7 +29,7 @@ from simulators.clock import Clock
 from simulators.faults import Faults
 from simulators.hubspot import HubSpotSimulator
 from simulators.salesforce import SalesforceSimulator
-from tests.contracts.stages import FixedSecret, patience, served
+from tests.contracts.stages import FixedSecret, retry_policy, served
 from tests.contracts.tables import NO_WAIT, dynamodb
 from tests.memory import MemoryMailLog, MemoryTallies, MemoryTasks, MemoryWindows
 
@@ -66,7 +66,7 @@ def simulated_log(page: int) -> Iterator[LogStage]:
     portal = simulator.portals[0]
     with served(simulator.wsgi) as url:
         secret = FixedSecret({"access_token": portal.access_token, "api_url": url})
-        client = HubspotClient(secret, patience=patience(clock))
+        client = HubspotClient(secret, retry_policy=retry_policy(clock))
         yield LogStage(
             HubspotMail(client, page=page),
             lambda rows: (
@@ -205,7 +205,7 @@ def simulated_tasks(fields: list[dict[str, Any]] = FIELDS) -> Iterator[TaskStage
             {"client_id": simulator.client_id, "client_secret": simulator.client_secret}
         )
         gateway = SalesforceGateway(
-            url, secret, now=lambda: clock.now_ms() / 1000, patience=patience(clock)
+            url, secret, now=lambda: clock.now_ms() / 1000, retry_policy=retry_policy(clock)
         )
         session = gateway.session
 
@@ -334,7 +334,10 @@ def table_of_tallies() -> Iterator[TaskStateTable]:
     """The gateway on moto."""
     with dynamodb("pk", "sk") as client:
         yield TaskStateTable(
-            client, "Table", now=lambda: datetime.fromtimestamp(NOON / 1000, UTC), patience=NO_WAIT
+            client,
+            "Table",
+            now=lambda: datetime.fromtimestamp(NOON / 1000, UTC),
+            retry_policy=NO_WAIT,
         )
 
 

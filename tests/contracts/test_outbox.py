@@ -53,7 +53,7 @@ def _on_aws() -> Stage:
         "QueueArn"
     ]
     events.put_targets(Rule="rule", EventBusName="bus", Targets=[{"Id": "q", "Arn": arn}])
-    outbox = EventOutbox(events, sqs, "bus", {Kind.CONTACT: urls["contacts"]}, patience=NO_WAIT)
+    outbox = EventOutbox(events, sqs, "bus", {Kind.CONTACT: urls["contacts"]}, retry_policy=NO_WAIT)
     return Stage(
         outbox, lambda: _received(sqs, urls["bus"]), lambda: _received(sqs, urls["contacts"])
     )

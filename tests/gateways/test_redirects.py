@@ -36,7 +36,7 @@ def test_hubspots_token_follows_no_redirect(elsewhere: Script, status: int) -> N
     with script(Answer({}, status, {"Location": f"{elsewhere.url}/crm"})) as hubspot:
         secret = FixedSecret({"access_token": "made-up", "api_url": hubspot.url})
         with pytest.raises(SyncError):
-            HubspotGateway(HubspotClient(secret, patience=NO_WAIT)).read(
+            HubspotGateway(HubspotClient(secret, retry_policy=NO_WAIT)).read(
                 [Ref(Side.HUBSPOT, "contact", "81")], {"contact": ("email",)}
             )
 
@@ -53,7 +53,7 @@ def test_a_login_to_salesforce_follows_no_redirect(elsewhere: Script, status: in
             {"client_id": "made-up", "client_secret": "made-up", "login_url": salesforce.url}
         )
         session = SalesforceSession(
-            Login(salesforce.url, secret, now=lambda: 0.0), patience=NO_WAIT
+            Login(salesforce.url, secret, now=lambda: 0.0), retry_policy=NO_WAIT
         )
         with pytest.raises(SyncError):
             session.identity()
@@ -73,7 +73,7 @@ def test_a_session_of_salesforce_follows_no_redirect(elsewhere: Script, status: 
             {"client_id": "made-up", "client_secret": "made-up", "login_url": login.url}
         )
         session = SalesforceSession(
-            Login(salesforce.url, secret, now=lambda: 0.0), patience=NO_WAIT
+            Login(salesforce.url, secret, now=lambda: 0.0), retry_policy=NO_WAIT
         )
         with pytest.raises(SyncError):
             session.call("GET", "limits")

@@ -84,7 +84,7 @@ def served_with_tls(certificate: Path, told: list[bytes]) -> Iterator[int]:
         thread.join()
 
 
-def patience() -> RetryPolicy:
+def retry_policy() -> RetryPolicy:
     """Waits for nothing."""
     return RetryPolicy(pause=lambda _seconds: None)
 
@@ -93,7 +93,9 @@ def test_hubspots_token_goes_to_no_imposter(imposter: tuple[str, list[bytes]]) -
     """The call counts as one that was not answered, and waits with everything else for HubSpot."""
     url, told = imposter
     gateway = HubspotGateway(
-        HubspotClient(FixedSecret({"access_token": "made-up", "api_url": url}), patience=patience())
+        HubspotClient(
+            FixedSecret({"access_token": "made-up", "api_url": url}), retry_policy=retry_policy()
+        )
     )
 
     with pytest.raises(Down, match="did not answer"):
@@ -105,7 +107,7 @@ def test_salesforces_credentials_go_to_no_imposter(imposter: tuple[str, list[byt
     """Nobody signs in there."""
     url, told = imposter
     secret = FixedSecret({"client_id": "made-up", "client_secret": "made-up", "login_url": url})
-    session = SalesforceSession(Login(url, secret, now=lambda: 0.0), patience=patience())
+    session = SalesforceSession(Login(url, secret, now=lambda: 0.0), retry_policy=retry_policy())
 
     with pytest.raises(Down):
         session.call("GET", "limits")
@@ -118,7 +120,9 @@ def test_salesforces_credentials_go_to_no_imposter(imposter: tuple[str, list[byt
 def test_hubspots_token_is_not_sent_in_clear(url: str) -> None:
     """Whatever the secret names: https, or the machine itself."""
     gateway = HubspotGateway(
-        HubspotClient(FixedSecret({"access_token": "made-up", "api_url": url}), patience=patience())
+        HubspotClient(
+            FixedSecret({"access_token": "made-up", "api_url": url}), retry_policy=retry_policy()
+        )
     )
 
     with pytest.raises(Refused, match="no https address"):

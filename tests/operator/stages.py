@@ -48,7 +48,7 @@ from simulators.hubspot import HubSpotSimulator
 from simulators.salesforce import SalesforceSimulator
 from tests import aws
 from tests.builders import NOON
-from tests.contracts.stages import FixedSecret, patience, served
+from tests.contracts.stages import FixedSecret, retry_policy, served
 from tests.memory import (
     MemoryCensus,
     MemoryCursors,
@@ -212,15 +212,15 @@ def stage(
         def hubspot_side(connection: Connection) -> HubspotSchema:
             token = tokens.get(connection.hubspot.portal_id, hubspot.portals[0].access_token)
             secret = FixedSecret({"access_token": token, "app_id": app_id, "api_url": hubspot_url})
-            return HubspotSchema(secret, version=version, patience=patience(clock))
+            return HubspotSchema(secret, version=version, retry_policy=retry_policy(clock))
 
         def salesforce_side(
             _connection: Connection, administrator: FixedSecret | None = None
         ) -> SalesforceSchema:
             now = lambda: clock.now_ms() / 1000  # noqa: E731 - a clock in seconds
-            calm = patience(clock)
+            calm = retry_policy(clock)
             return SalesforceSchema(
-                salesforce_url, org_secret, now=now, patience=calm, administrator=administrator
+                salesforce_url, org_secret, now=now, retry_policy=calm, administrator=administrator
             )
 
         session = FixedSecret(
@@ -236,12 +236,16 @@ def stage(
             return SalesforceLister(SalesforceSession(Login(salesforce_url, org_secret, now=now)))
 
         def lister(connection: Connection, side: Side) -> Lister:
-            account = HubspotClient(secret(connection), version=version, patience=patience(clock))
+            account = HubspotClient(
+                secret(connection), version=version, retry_policy=retry_policy(clock)
+            )
             return HubspotLister(account) if side is Side.HUBSPOT else org_lister(connection)
 
         def gateways(connection: Connection) -> tuple[HubspotClient, SalesforceGateway]:
             now = lambda: clock.now_ms() / 1000  # noqa: E731 - as above
-            account = HubspotClient(secret(connection), version=version, patience=patience(clock))
+            account = HubspotClient(
+                secret(connection), version=version, retry_policy=retry_policy(clock)
+            )
             return account, SalesforceGateway(salesforce_url, org_secret, now=now)
 
         def sides(connection: Connection) -> RebuildSides:
@@ -297,7 +301,9 @@ def stage(
 
         def pipelines_of(connection: Connection) -> PipelineSides:
             now = lambda: clock.now_ms() / 1000  # noqa: E731 - as above
-            account = HubspotClient(secret(connection), version=version, patience=patience(clock))
+            account = HubspotClient(
+                secret(connection), version=version, retry_policy=retry_policy(clock)
+            )
             org_session = SalesforceSession(Login(salesforce_url, org_secret, now=now))
             return PipelineSides(
                 HubspotPipelines(account), SalesforceOpportunities(org_session, MemoryRoles()), maps

@@ -40,7 +40,7 @@ def test_entries_that_the_bus_did_not_take_are_sent_again_without_the_others() -
         Answer({"FailedEntryCount": 0, "Entries": [{"EventId": "2"}]}),
     ]
     with script(*answers) as aws:
-        outbox = EventOutbox(aws_client(aws.url, "events"), None, "bus", {}, patience=NO_WAIT)
+        outbox = EventOutbox(aws_client(aws.url, "events"), None, "bus", {}, retry_policy=NO_WAIT)
         outbox.publish([a_change(number) for number in range(250)])
 
     sent = [
@@ -61,7 +61,7 @@ def test_a_bus_that_takes_nothing_is_told_to_the_caller() -> None:
     with script(
         Answer({"FailedEntryCount": 1, "Entries": [{"ErrorCode": "InternalFailure"}]})
     ) as aws:
-        outbox = EventOutbox(aws_client(aws.url, "events"), None, "bus", {}, patience=NO_WAIT)
+        outbox = EventOutbox(aws_client(aws.url, "events"), None, "bus", {}, retry_policy=NO_WAIT)
         with pytest.raises(TryAgain):
             outbox.publish([a_change(1)])
 
@@ -79,7 +79,7 @@ def test_messages_that_the_queue_did_not_take_are_sent_again_with_their_delay() 
             aws_client(aws.url, "sqs"),
             "",
             {Kind.CONTACT: f"{aws.url}/1/queue"},
-            patience=NO_WAIT,
+            retry_policy=NO_WAIT,
         )
         outbox.again([(a_change(1), 30), (a_change(2), 9999), (a_change(3), 30)])
 
@@ -98,7 +98,7 @@ def test_a_queue_that_takes_nothing_is_told_to_the_caller() -> None:
             aws_client(aws.url, "sqs"),
             "",
             {Kind.CONTACT: f"{aws.url}/1/queue"},
-            patience=NO_WAIT,
+            retry_policy=NO_WAIT,
         )
         with pytest.raises(TryAgain):
             outbox.again([(a_change(1), 0)])

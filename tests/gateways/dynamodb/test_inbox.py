@@ -81,7 +81,7 @@ class Desk:
     def lambda_(self) -> InboxTable:
         """The inbox as a fresh Lambda has it."""
         return InboxTable(
-            self.client, "Table", now=lambda: NOON, ticks=lambda: 0.0, patience=NO_WAIT
+            self.client, "Table", now=lambda: NOON, ticks=lambda: 0.0, retry_policy=NO_WAIT
         )
 
     def cost(self, work: Callable[[], object]) -> tuple[float, float]:

@@ -70,7 +70,7 @@ def _stored(item: Mapping[str, Any]) -> dict[str, Any]:
 def remembering() -> Iterator[tuple[LinksTable, Any]]:
     """A link table in moto, and its client, whose requests can be counted."""
     with dynamodb("pk") as client:
-        yield LinksTable(client, "Table", patience=NO_WAIT), client
+        yield LinksTable(client, "Table", retry_policy=NO_WAIT), client
 
 
 def reads_of(client: Any) -> list[tuple[int, bool]]:
@@ -128,7 +128,7 @@ def test_keys_that_dynamodb_leaves_over_are_asked_for_again_and_then_put_off() -
     """A throttled read is no missing link."""
     left = {"Table": {"Keys": [{"pk": {"S": "acme#hubspot:contact:1"}}], "ConsistentRead": True}}
     with script(Answer({"Responses": {"Table": []}, "UnprocessedKeys": left})) as aws:
-        table = LinksTable(aws_client(aws.url, "dynamodb"), "Table", patience=NO_WAIT)
+        table = LinksTable(aws_client(aws.url, "dynamodb"), "Table", retry_policy=NO_WAIT)
         with pytest.raises(TryAgain):
             table.find("acme", [HUBSPOT])
 
@@ -150,7 +150,7 @@ def test_a_pair_that_was_busy_in_a_transaction_does_not_stop_the_others() -> Non
         Answer({**cancelled, "CancellationReasons": [fine, fine, fine, busy]}, 400),
         Answer({}),
     ) as aws:
-        table = LinksTable(aws_client(aws.url, "dynamodb"), "Table", patience=NO_WAIT)
+        table = LinksTable(aws_client(aws.url, "dynamodb"), "Table", retry_policy=NO_WAIT)
         outcomes = table.save([a_link(1), a_link(2), a_link(3)])
 
     assert [type(one) for one in outcomes] == [Link, Conflict, TryAgain]
@@ -169,7 +169,7 @@ def test_a_table_that_cannot_be_used_puts_its_work_off(code: str) -> None:
     )
     with script(refusal) as aws:
         client = aws_client(aws.url, "dynamodb")
-        links = LinksTable(client, "Table", patience=NO_WAIT)
+        links = LinksTable(client, "Table", retry_policy=NO_WAIT)
         outcomes = links.save([a_link(1), a_link(2, version=3)])
         with pytest.raises(TryAgain) as caught:
             links.find("acme", [HUBSPOT])

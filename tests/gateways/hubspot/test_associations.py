@@ -34,8 +34,8 @@ class Account:
     def __init__(self, url: str, simulator: HubSpotSimulator, faults: Faults) -> None:
         self.faults, self.simulator = faults, simulator
         secret = FixedSecret({"access_token": simulator.portals[0].access_token, "api_url": url})
-        patience = RetryPolicy(pause=lambda _: None, jitter=lambda: 0.5)
-        client = HubspotClient(secret, patience=patience)
+        retry_policy = RetryPolicy(pause=lambda _: None, jitter=lambda: 0.5)
+        client = HubspotClient(secret, retry_policy=retry_policy)
         self.gateway, self.pairs = HubspotGateway(client), HubspotAssociations(client)
 
     def made(self, kind: str, count: int) -> list[Ref]:

@@ -59,7 +59,7 @@ def account() -> Iterator[Account]:
         gateway = HubspotGateway(
             HubspotClient(
                 FixedSecret({"access_token": portal.access_token, "api_url": url}),
-                patience=RetryPolicy(pause=waits.append, jitter=lambda: 0.5),
+                retry_policy=RetryPolicy(pause=waits.append, jitter=lambda: 0.5),
             )
         )
         yield Account(gateway, simulator, faults, waits)

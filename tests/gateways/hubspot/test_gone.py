@@ -157,7 +157,7 @@ def deleted(*numbers: int) -> tuple[list[Written | SyncError], list[int]]:
     server = Archive([])
     with served(server) as url:
         secret = FixedSecret({"access_token": "t", "api_url": url})
-        client = HubspotClient(secret, patience=RetryPolicy(pause=lambda _seconds: None))
+        client = HubspotClient(secret, retry_policy=RetryPolicy(pause=lambda _seconds: None))
         outcomes = HubspotDeleter(client).delete(
             [DeleteRecord(contact(number)) for number in numbers]
         )

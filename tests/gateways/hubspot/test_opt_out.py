@@ -47,7 +47,9 @@ def opted_out(*answers: Answer) -> tuple[Outcome, Sequence[Asked]]:
     with script(*answers) as server:
         secret = FixedSecret({"access_token": "t", "api_url": server.url})
         gateway = HubspotGateway(
-            HubspotClient(secret, patience=RetryPolicy(pause=lambda _: None, jitter=lambda: 0.5))
+            HubspotClient(
+                secret, retry_policy=RetryPolicy(pause=lambda _: None, jitter=lambda: 0.5)
+            )
         )
         (outcome,) = gateway.opt_out([OptOut("ada@example.com")])
     return outcome, server.asked

@@ -65,8 +65,10 @@ def scripted(*answers: Answer) -> Iterator[tuple[HubspotPipelines, list[Asked]]]
 
 def client_of(url: str) -> HubspotClient:
     """A client that never waits."""
-    patience = RetryPolicy(pause=lambda _: None, jitter=lambda: 0.5)
-    return HubspotClient(FixedSecret({"access_token": "t", "api_url": url}), patience=patience)
+    retry_policy = RetryPolicy(pause=lambda _: None, jitter=lambda: 0.5)
+    return HubspotClient(
+        FixedSecret({"access_token": "t", "api_url": url}), retry_policy=retry_policy
+    )
 
 
 def error_of(step: PipelineStep, *answers: Answer) -> SyncError:

@@ -80,9 +80,9 @@ def org() -> Iterator[Org]:
         secret = FixedSecret(
             {"client_id": simulator.client_id, "client_secret": simulator.client_secret}
         )
-        patience = RetryPolicy(pause=waits.append, jitter=lambda: 0.5)
+        retry_policy = RetryPolicy(pause=waits.append, jitter=lambda: 0.5)
         yield Org(
-            SalesforceGateway(url, secret, now=time.time, patience=patience),
+            SalesforceGateway(url, secret, now=time.time, retry_policy=retry_policy),
             simulator,
             faults,
             url,

@@ -20,7 +20,7 @@ from simulators.clock import Clock
 from simulators.faults import Faults
 from simulators.salesforce import SalesforceSimulator
 from tests.contracts.persons import SalesforcePerson
-from tests.contracts.stages import OUR_FIELD, FixedSecret, patience, served
+from tests.contracts.stages import OUR_FIELD, FixedSecret, retry_policy, served
 from tests.gateways.scripted import Answer, Asked, Script
 
 
@@ -59,7 +59,7 @@ def org() -> Iterator[Org]:
             {"client_id": simulator.client_id, "client_secret": simulator.client_secret}
         )
         gateway = SalesforceGateway(
-            url, secret, now=lambda: clock.now_ms() / 1000, patience=patience(clock)
+            url, secret, now=lambda: clock.now_ms() / 1000, retry_policy=retry_policy(clock)
         )
         yield Org(
             gateway,

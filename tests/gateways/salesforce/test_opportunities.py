@@ -94,8 +94,8 @@ def an_org(**world: Any) -> Iterator[Org]:
         secret = FixedSecret(
             {"client_id": simulator.client_id, "client_secret": simulator.client_secret}
         )
-        patience = RetryPolicy(pause=lambda _: None, jitter=lambda: 0.5)
-        gateway = SalesforceGateway(url, secret, now=time.time, patience=patience)
+        retry_policy = RetryPolicy(pause=lambda _: None, jitter=lambda: 0.5)
+        gateway = SalesforceGateway(url, secret, now=time.time, retry_policy=retry_policy)
         gateway.identity()
         yield Org(
             gateway,

@@ -46,8 +46,10 @@ class Org:
         secret = FixedSecret(
             {"client_id": simulator.client_id, "client_secret": simulator.client_secret}
         )
-        patience = RetryPolicy(pause=lambda _seconds: None)
-        self.gateway = SalesforceGateway(url, secret, now=lambda: self.seconds, patience=patience)
+        retry_policy = RetryPolicy(pause=lambda _seconds: None)
+        self.gateway = SalesforceGateway(
+            url, secret, now=lambda: self.seconds, retry_policy=retry_policy
+        )
 
     def refused(self, *names: str) -> list[str]:
         """What is told of leads with these names."""

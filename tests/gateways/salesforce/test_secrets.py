@@ -51,7 +51,7 @@ KEYS = {
 def session(secret: Mapping[str, str]) -> SalesforceSession:
     """A session that would log in with this secret."""
     url = LoginUrl("https://acme.my.salesforce.com", SALESFORCE_HOSTS)
-    return SalesforceSession(Login(url, FixedSecret(secret), now=lambda: 0.0), patience=NO_WAIT)
+    return SalesforceSession(Login(url, FixedSecret(secret), now=lambda: 0.0), retry_policy=NO_WAIT)
 
 
 @pytest.mark.parametrize("which", KEYS)

@@ -38,7 +38,7 @@ class RetryPolicy:
     jitter: Callable[[], float] = random.random
     remaining: Remaining = ENDLESS
 
-    def wait(self, attempt: int, asked: float | None = None) -> bool:
+    def sleep_after(self, attempt: int, asked: float | None = None) -> bool:
         """Wait after failed attempt number `attempt` (from 1); return False without waiting if
         there should be no further attempt.
 

@@ -124,14 +124,14 @@ def hubspot_client_of(connection: Connection) -> HubspotClient:
     """The connections to the HubSpot account, which all its gateways share."""
     from crmsync.gateways.hubspot.client import HubspotClient
 
-    return HubspotClient(secrets().secret(connection.hubspot.secret), patience=retry_policy())
+    return HubspotClient(secrets().secret(connection.hubspot.secret), retry_policy=retry_policy())
 
 
 def hubspot_sweep_of(connection: Connection) -> HubspotSweep:
     """What reports changed records of the HubSpot account."""
     from crmsync.gateways.hubspot.sweep import HubspotSweep
 
-    return HubspotSweep(hubspot_client_of(connection), patience=retry_policy())
+    return HubspotSweep(hubspot_client_of(connection), retry_policy=retry_policy())
 
 
 @lru_cache(maxsize=16)
@@ -141,7 +141,7 @@ def account_of(connection: Connection) -> HubspotSchema:
     """
     from crmsync.gateways.hubspot.schema import HubspotSchema
 
-    return HubspotSchema(secrets().secret(connection.hubspot.secret), patience=retry_policy())
+    return HubspotSchema(secrets().secret(connection.hubspot.secret), retry_policy=retry_policy())
 
 
 @lru_cache(maxsize=16)
@@ -151,7 +151,7 @@ def salesforce_of(connection: Connection) -> SalesforceGateway:
 
     allow = connection.salesforce.duplicates is Duplicates.ALLOW
     return SalesforceGateway(
-        *login_of(connection), now=time.time, patience=retry_policy(), allow_duplicates=allow
+        *login_of(connection), now=time.time, retry_policy=retry_policy(), allow_duplicates=allow
     )
 
 

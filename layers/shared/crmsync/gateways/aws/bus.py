@@ -37,7 +37,7 @@ class EventOutbox:
         bus: str,
         queues: Mapping[Kind, str],
         *,
-        patience: RetryPolicy | None = None,
+        retry_policy: RetryPolicy | None = None,
     ) -> None:
         """Publish with the boto3 client `events` on the bus named `bus`; send with `sqs` to the
         queue URL of each kind.
@@ -46,7 +46,7 @@ class EventOutbox:
         self._sqs = sqs
         self._bus = bus
         self._queues = queues
-        self._patience = patience or RetryPolicy()
+        self._retry_policy = retry_policy or RetryPolicy()
 
     def publish(self, changes: Sequence[Change]) -> None:
         """Publish changes on the bus. Raises `TryAgain` unless all were accepted."""
@@ -72,7 +72,7 @@ class EventOutbox:
                 for after, group in groupby(of_kind, key=lambda row: row[1])
                 for text in dump([change for change, _ in group])
             ]
-            send(self._sqs, self._queues[kind], messages, self._patience)
+            send(self._sqs, self._queues[kind], messages, self._retry_policy)
 
     def _entry(self, kind: Kind, side: Side, text: str) -> dict[str, str]:
         return {
@@ -97,7 +97,7 @@ class EventOutbox:
             ]
             if not entries:
                 return
-            if not self._patience.wait(attempt):
+            if not self._retry_policy.sleep_after(attempt):
                 raise TryAgain(
                     "The event bus did not accept all changes.", after=30, code="FailedEntryCount"
                 )
@@ -105,16 +105,18 @@ class EventOutbox:
 
 
 def send(
-    sqs: Any, queue: str, messages: Sequence[Mapping[str, Any]], patience: RetryPolicy
+    sqs: Any, queue: str, messages: Sequence[Mapping[str, Any]], retry_policy: RetryPolicy
 ) -> None:
     """Send messages (as SendMessageBatch takes them, without ids) to a queue. Raises `TryAgain`
     unless all were accepted.
     """
     for part in chunks(list(messages), BATCH):
-        _send(sqs, queue, part, patience)
+        _send(sqs, queue, part, retry_policy)
 
 
-def _send(sqs: Any, queue: str, messages: list[Mapping[str, Any]], patience: RetryPolicy) -> None:
+def _send(
+    sqs: Any, queue: str, messages: list[Mapping[str, Any]], retry_policy: RetryPolicy
+) -> None:
     attempt = 1
     while True:
         entries = [{"Id": str(at), **message} for at, message in enumerate(messages)]
@@ -125,7 +127,7 @@ def _send(sqs: Any, queue: str, messages: list[Mapping[str, Any]], patience: Ret
         messages = [messages[int(failed["Id"])] for failed in answer.get("Failed") or ()]
         if not messages:
             return
-        if not patience.wait(attempt):
+        if not retry_policy.sleep_after(attempt):
             raise TryAgain(
                 "The queue did not accept all changes.", after=30, code="BatchRequestFailed"
             )

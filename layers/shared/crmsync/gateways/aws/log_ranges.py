@@ -16,11 +16,11 @@ from crmsync.wire.log_range_message import dump
 class RangeSender:
     """Implements `RangeQueue` on SQS."""
 
-    def __init__(self, sqs: Any, queue: str, *, patience: RetryPolicy | None = None) -> None:
+    def __init__(self, sqs: Any, queue: str, *, retry_policy: RetryPolicy | None = None) -> None:
         """Send with the boto3 client `sqs` to the URL `queue`."""
         self._sqs = sqs
         self._queue = queue
-        self._patience = patience or RetryPolicy()
+        self._retry_policy = retry_policy or RetryPolicy()
 
     def queue(self, windows: Sequence[tuple[LogRange, int]]) -> None:
         """Queue ranges, each with a delay in seconds. Raises `TryAgain` unless all were
@@ -30,4 +30,4 @@ class RangeSender:
             {"MessageBody": dump(window), "DelaySeconds": min(max(after, 0), LONGEST_DELAY)}
             for window, after in windows
         ]
-        send(self._sqs, self._queue, messages, self._patience)
+        send(self._sqs, self._queue, messages, self._retry_policy)

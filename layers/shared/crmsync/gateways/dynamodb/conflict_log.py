@@ -24,9 +24,9 @@ from crmsync.model.records import Ref, Side
 class ConflictLogTable:
     """Implements `ConflictLog` on a table with the keys `pk` and `sk`."""
 
-    def __init__(self, client: Any, table: str, patience: RetryPolicy | None = None) -> None:
+    def __init__(self, client: Any, table: str, retry_policy: RetryPolicy | None = None) -> None:
         """Use the boto3 `client` ("dynamodb")."""
-        self._table = DynamoTable(client, table, "The conflict log", patience)
+        self._table = DynamoTable(client, table, "The conflict log", retry_policy)
 
     def note(self, connection: str, settled: Mapping[Ref, Sequence[ResolvedConflict]]) -> None:
         """Add conflicts to what is known of their pairs: a read and a write per pair, in batches.

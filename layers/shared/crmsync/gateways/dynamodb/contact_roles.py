@@ -23,10 +23,10 @@ class RoleTable:
     """Implements `RoleStore` for one connection, on a table with the keys `pk` and `sk`."""
 
     def __init__(
-        self, client: Any, table: str, connection: str, patience: RetryPolicy | None = None
+        self, client: Any, table: str, connection: str, retry_policy: RetryPolicy | None = None
     ) -> None:
         """Use the boto3 `client` ("dynamodb")."""
-        self._table = DynamoTable(client, table, "The table of contact roles", patience)
+        self._table = DynamoTable(client, table, "The table of contact roles", retry_policy)
         self._connection = connection
 
     def keep(self, roles: Iterable[Role]) -> None:

@@ -60,14 +60,14 @@ class InboxTable:
         *,
         now: Callable[[], datetime],
         ticks: Callable[[], float],
-        patience: RetryPolicy | None = None,
+        retry_policy: RetryPolicy | None = None,
     ) -> None:
         """Use the boto3 `client` ("dynamodb").
 
         `now` gives the time (UTC) at which a report was seen, `ticks` seconds on a clock that does
         not go back.
         """
-        self._table = DynamoTable(client, table, "The error inbox", patience)
+        self._table = DynamoTable(client, table, "The error inbox", retry_policy)
         self._marks = Marks(self._table, ticks)
         self._now = now
 

@@ -67,7 +67,7 @@ class LinksTable:
         table: str,
         *,
         ring: KeyRing | None = None,
-        patience: RetryPolicy | None = None,
+        retry_policy: RetryPolicy | None = None,
         threads: int = THREADS,
     ) -> None:
         """Use the boto3 `client` ("dynamodb"), which is shared between `threads` for updates.
@@ -76,8 +76,8 @@ class LinksTable:
         a newer key raises `TryAgain`.
         """
         self._ring = ring
-        self._patience = patience or RetryPolicy()
-        self._table = DynamoTable(client, table, _WHAT, self._patience)
+        self._retry_policy = retry_policy or RetryPolicy()
+        self._table = DynamoTable(client, table, _WHAT, self._retry_policy)
         self._threads = threads
         self._pointers: OrderedDict[Key, str] = OrderedDict()
 
@@ -188,7 +188,7 @@ class LinksTable:
                 return
             failed = _failures(problem, [at for at, _ in part])
             is_busy = any(isinstance(error, TryAgain) for error in failed.values())
-            if is_busy and self._patience.wait(attempt):
+            if is_busy and self._retry_policy.sleep_after(attempt):
                 attempt += 1
                 failed = {
                     at: error for at, error in failed.items() if not isinstance(error, TryAgain)

@@ -77,13 +77,13 @@ class DynamoTable:
     """
 
     def __init__(
-        self, client: Any, table: str, what: str, patience: RetryPolicy | None = None
+        self, client: Any, table: str, what: str, retry_policy: RetryPolicy | None = None
     ) -> None:
         """Use the boto3 `client` ("dynamodb"); `what` names the table's content in errors."""
         self.name = table
         self._client = client
         self._what = what
-        self._patience = patience or RetryPolicy()
+        self._retry_policy = retry_policy or RetryPolicy()
 
     def get(self, key: Key) -> Item | None:
         """The item with this key, or None."""
@@ -212,7 +212,7 @@ class DynamoTable:
         """Each answer of a batch call that is repeated with what the last answer left undone."""
         attempt = 0
         while left:
-            if attempt and not self._patience.wait(attempt):
+            if attempt and not self._retry_policy.sleep_after(attempt):
                 raise TryAgain(f"{self._what} is busy.", after=5, code=rest)
             attempt += 1
             answer = self._call(call, RequestItems=left)

@@ -43,14 +43,14 @@ class TaskStateTable:
         table: str,
         *,
         now: Callable[[], datetime],
-        patience: RetryPolicy | None = None,
+        retry_policy: RetryPolicy | None = None,
     ) -> None:
         """Use the boto3 `client` ("dynamodb"); `now` gives the time (UTC) from which items are
         kept.
         """
         self._now = now
-        self._patience = patience or RetryPolicy()
-        self._table = DynamoTable(client, table, "The memory of tasks", self._patience)
+        self._retry_policy = retry_policy or RetryPolicy()
+        self._table = DynamoTable(client, table, "The memory of tasks", self._retry_policy)
 
     def look(self, connection: str, keys: Iterable[str]) -> Mapping[str, TaskState]:
         """The stored states of these tasks, strongly consistent, a hundred per call.
@@ -100,7 +100,7 @@ class TaskStateTable:
                 self._table.transact([self._put(connection, one, now, expires) for one in part])
             except TransactionCancelled as cancelled:
                 is_busy = set(cancelled.codes) - {FINE, CONDITION_FAILED}
-                if is_busy and not self._patience.wait(attempt):
+                if is_busy and not self._retry_policy.sleep_after(attempt):
                     raise cancelled.error from None
                 attempt += 1
                 part = [

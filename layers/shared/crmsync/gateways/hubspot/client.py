@@ -52,7 +52,7 @@ class HubspotClient:
     """One HubSpot account. Safe to share between threads."""
 
     def __init__(
-        self, secret: Secret, *, version: str | None = None, patience: RetryPolicy | None = None
+        self, secret: Secret, *, version: str | None = None, retry_policy: RetryPolicy | None = None
     ) -> None:
         """Take the token (and ``api_url``, ``api_version``) from `secret` at the first call.
 
@@ -60,7 +60,7 @@ class HubspotClient:
         """
         self._secret = secret
         self._version = version
-        self._patience = patience or RetryPolicy()
+        self._retry_policy = retry_policy or RetryPolicy()
         self._lock = threading.Lock()
         self._apis: dict[str, Any] = {}
         self.calls = 0
@@ -155,7 +155,7 @@ class HubspotClient:
     def _ask(self, send: Callable[[], Any], see: frozenset[int]) -> Reply:
         attempt, renewed = 1, False
         while True:
-            self._patience.remaining.for_a_call(TIMEOUT[1])
+            self._retry_policy.remaining.for_a_call(TIMEOUT[1])
             self.calls += 1
             reply, asked, problem = _answer(send)
             if reply is not None and (reply.status < 300 or reply.status in see):  # noqa: PLR2004 - 2xx
@@ -165,7 +165,7 @@ class HubspotClient:
                 self._renew()
                 continue
             error, soon = _refusal(reply, asked, problem)
-            if not soon or not self._patience.wait(attempt, asked):
+            if not soon or not self._retry_policy.sleep_after(attempt, asked):
                 raise error from None
             attempt += 1
 

@@ -37,11 +37,11 @@ class HubspotSchema:
     """Implements `Schema` for one HubSpot account."""
 
     def __init__(
-        self, secret: Secret, *, version: str | None = None, patience: RetryPolicy | None = None
+        self, secret: Secret, *, version: str | None = None, retry_policy: RetryPolicy | None = None
     ) -> None:
         """Use API `version` (None: the secret's, else the default) with the token in `secret`."""
         self._secret = secret
-        self._client = HubspotClient(secret, version=version, patience=patience)
+        self._client = HubspotClient(secret, version=version, retry_policy=retry_policy)
 
     def portal_id(self) -> int:
         """The account that the token belongs to. Raises `SyncError`."""

@@ -36,12 +36,12 @@ class HubspotSweep:
         self,
         client: HubspotClient,
         *,
-        patience: RetryPolicy | None = None,
+        retry_policy: RetryPolicy | None = None,
         page: int = SEARCH_PAGE,
     ) -> None:
-        """Search through `client`, `page` records at a time, with the pauses of `patience`."""
+        """Search through `client`, `page` records at a time, with the pauses of `retry_policy`."""
         self._client = client
-        self._patience = patience or RetryPolicy()
+        self._retry_policy = retry_policy or RetryPolicy()
         self._size = page
 
     def changed_since(
@@ -65,7 +65,7 @@ class HubspotSweep:
                     yield page
                     start = _ms(page[-1].modified_at)
                 if full:
-                    self._patience.pause(SEARCH_PAUSE)
+                    self._retry_policy.pause(SEARCH_PAUSE)
 
     def _page_since(self, kind: str, start: int) -> tuple[list[ChangedRecord], bool]:
         """One page, and whether more may follow. Unless it is the last page, its end is later than
@@ -87,7 +87,7 @@ class HubspotSweep:
         full, last = True, "0"
         while full:
             page, full = self._search(kind, [("EQ", stamp)], after_id=last)
-            self._patience.pause(SEARCH_PAUSE)
+            self._retry_policy.pause(SEARCH_PAUSE)
             seen.extend(page)
             last = page[-1].ref.id if page else last
         return seen

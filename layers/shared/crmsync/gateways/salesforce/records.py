@@ -85,7 +85,7 @@ class SalesforceGateway:
         *,
         now: Callable[[], float],
         version: str = API_VERSION,
-        patience: RetryPolicy | None = None,
+        retry_policy: RetryPolicy | None = None,
         page: int = PAGE,
         allow_duplicates: bool = False,
     ) -> None:
@@ -97,7 +97,7 @@ class SalesforceGateway:
         self._session = SalesforceSession(
             Login(login_url, secret, now=now),
             version=version,
-            patience=patience,
+            retry_policy=retry_policy,
             allow_duplicates=allow_duplicates,
         )
         self._sweep = SalesforceSweep(self._session, page=page, now=now)

@@ -93,7 +93,7 @@ class SalesforceSchema:
         *,
         now: Callable[[], float],
         version: str = API_VERSION,
-        patience: RetryPolicy | None = None,
+        retry_policy: RetryPolicy | None = None,
         administrator: Secret | None = None,
     ) -> None:
         """Log in at `login_url` with `secret`; `now` gives seconds since the epoch.
@@ -102,12 +102,12 @@ class SalesforceSchema:
         integration user is only asked for its identity and its visible fields.
         """
         self._user = SalesforceSession(
-            Login(login_url, secret, now=now), version=version, patience=patience
+            Login(login_url, secret, now=now), version=version, retry_policy=retry_policy
         )
         self._session = self._user
         if administrator is not None:
             login = Login(login_url, administrator, now=now, takes_tokens=True)
-            self._session = SalesforceSession(login, version=version, patience=patience)
+            self._session = SalesforceSession(login, version=version, retry_policy=retry_policy)
 
     def org(self) -> Org:
         """The org. Raises `SyncError`; `Refused` if the administrator's secret is for another

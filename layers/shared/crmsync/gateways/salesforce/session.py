@@ -266,7 +266,7 @@ class SalesforceSession:
         login: Login,
         *,
         version: str = API_VERSION,
-        patience: RetryPolicy | None = None,
+        retry_policy: RetryPolicy | None = None,
         allow_duplicates: bool = False,
     ) -> None:
         """Log in through `login` at the first call. With `allow_duplicates`, writes are saved
@@ -277,7 +277,7 @@ class SalesforceSession:
             "Sforce-Duplicate-Rule-Header": f"allowSave={str(allow_duplicates).lower()}"
         }
         self._version = version
-        self._patience = patience or RetryPolicy()
+        self._retry_policy = retry_policy or RetryPolicy()
         self._made: tuple[Token, Salesforce, _Connection] | None = None
         self.meter = SalesforceMeter(login.now)
         """The daily calls, as all responses report them, refusals included."""
@@ -327,7 +327,7 @@ class SalesforceSession:
         while True:
             token = self._login.token(stale=stale)
             client, connection = self._client(token)
-            connection.seconds = self._patience.remaining.for_a_call(TIMEOUT[1])
+            connection.seconds = self._retry_policy.remaining.for_a_call(TIMEOUT[1])
             self.calls += 1
             try:
                 return client.restful(path, method=method, json=body, headers=headers)
@@ -344,7 +344,7 @@ class SalesforceSession:
                     _unreachable(problem),
                     repeat and not isinstance(problem, requests.ReadTimeout),
                 )
-            if not soon or not self._patience.wait(attempt, connection.asked):
+            if not soon or not self._retry_policy.sleep_after(attempt, connection.asked):
                 raise error from None
             attempt += 1
 
