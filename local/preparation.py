@@ -32,14 +32,14 @@ def _prepare(event: Request) -> dict[str, str]:
     """
     operator = deployed_operator()
     try:
-        operator.push_settings(event["settings"], apply=True)
+        operator.settings.push(event["settings"], apply=True)
     except ConfigError as error:
         return {"refused": str(error)}
     except SyncError as error:
         return {"trouble": str(error)}
     try:
         operator.jobs.finish_account_import()
-        operator.setup(apply=True)
+        operator.setup.set_up(apply=True)
     except SyncError as error:
         return {"trouble": str(error)}
     return {}
@@ -53,14 +53,14 @@ def _inspect(event: Request) -> dict[str, Any]:
     """
     operator = deployed_operator()
     try:
-        operator.settings()
+        operator.settings.in_force()
     except Distrusted:
         return {"open_errors": 1, "subscriptions": []}
     rows = {
-        portal: [list(row) for row in operator.webhook_subscriptions(portal)]
+        portal: [list(row) for row in operator.setup.webhook_subscriptions(portal)]
         for portal in event["portals"]
     }
-    return {"open_errors": operator.open_errors(), "subscriptions": list(rows.items())}
+    return {"open_errors": operator.errors.count_open(), "subscriptions": list(rows.items())}
 
 
 _TASKS: Mapping[str, Callable[[Request], Any]] = MappingProxyType(

@@ -104,7 +104,7 @@ def _set_up(cloud: MiniStack, crms: Crms, outputs: Mapping[str, str]) -> None:
     _operate("settings", "push", str(HERE / "settings.toml"), "--apply")
     _operate("setup", "--apply")
     crms.subscribe(
-        outputs["WebhookUrl"], [(portal, deployed_operator().webhook_subscriptions(portal))]
+        outputs["WebhookUrl"], [(portal, deployed_operator().setup.webhook_subscriptions(portal))]
     )
 
 

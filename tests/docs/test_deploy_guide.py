@@ -130,7 +130,7 @@ def test_the_guide_leads_from_an_empty_world_to_a_running_sync(
     assert "All is as it should be." in reader.does("setup --as-admin --apply")
     *steps, last = reader.does("check", status=1).splitlines()
     assert any("import of the accounts" in step for step in steps)
-    assert last == "1 to mend."
+    assert last == "1 to fix."
 
     assert "and wrote nothing." in reader.does("preview")
     assert "--apply starts it." in reader.does("import accounts")
@@ -167,7 +167,7 @@ def test_the_guide_leads_from_an_empty_world_to_a_running_sync(
     assert 'create_in_hubspot = "never"' in reader.does("settings show")
     assert "This would be version 3" in reader.does("settings rollback 1")
     assert "Version 3 is in force." in reader.does("settings rollback 1 --apply")
-    assert "Nothing needs looking at." in reader.does("status")
+    assert "Nothing needs attention." in reader.does("status")
     assert reader.left == []
 
 

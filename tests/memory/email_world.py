@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from crmsync.flows.email.make_tasks import TaskContext, TaskSummary, make_tasks
+from crmsync.flows.email.make_tasks import make_tasks
 from crmsync.flows.email.scan import queue_events
+from crmsync.flows.email.task_run import TaskContext, TaskSummary
 from crmsync.model.links import Link
 from crmsync.model.mail import Campaign, LogRange, MailEvent, milliseconds
 from crmsync.model.names import TASK_COUNT

@@ -17,12 +17,17 @@ import requests
 from crmsync.flows.backfill.jobs import JobAdmin
 from crmsync.flows.backfill.link_keys import LinkKeyAdmin
 from crmsync.flows.backfill.link_rebuild import RebuildSides
-from crmsync.flows.operator.held_changes import OverLimitAdmin
+from crmsync.flows.operator.errors import ErrorAdmin
 from crmsync.flows.operator.links import LinkAdmin
 from crmsync.flows.operator.operator import Operator
+from crmsync.flows.operator.over_limit import OverLimitAdmin
 from crmsync.flows.operator.pauses import PauseAdmin
+from crmsync.flows.operator.settings import SettingsAdmin
+from crmsync.flows.operator.setup import SetupAdmin
 from crmsync.flows.operator.status import HealthCheck
 from crmsync.flows.operator.undo import UndoAdmin
+from crmsync.flows.preview.explain import Explainer
+from crmsync.flows.preview.first_sync import Previewer
 from crmsync.flows.setup.pipelines import PipelineSides
 from crmsync.gateways.aws.key_ring import KeyRing
 from crmsync.gateways.aws.secrets import SecretStore
@@ -64,7 +69,7 @@ from tests.memory import (
     MemoryTroubles,
     MemoryWaiting,
 )
-from tests.operator.windows import Connected
+from tests.operator.views import Connected
 
 SETTINGS_KEY = "a-key-that-only-tests-seal-settings-with"
 
@@ -92,8 +97,8 @@ def settings_table() -> Iterator[SettingsTable]:
         yield SettingsTable(client, "settings", settings_keys(), earlier="state")
 
 
-def key_office(
-    shelf: SettingsTable, links: MemoryLinks, outbox: MemoryOutbox, waiting: MemoryWaiting
+def link_key_admin(
+    store: SettingsTable, links: MemoryLinks, outbox: MemoryOutbox, waiting: MemoryWaiting
 ) -> LinkKeyAdmin:
     """What changes the key of these links, an hour after the secret in moto was last written."""
     secrets = aws.client("secretsmanager")
@@ -101,7 +106,13 @@ def key_office(
     later = lambda: StoredKeys(secrets, "link-key").stored().since + timedelta(hours=1)  # noqa: E731 - a clock
     keys = StoredKeys(secrets, "link-key")
     return LinkKeyAdmin(
-        shelf.load, keys, MemoryCensus(links), outbox, waiting, later, lambda _seconds: None
+        settings=store.load,
+        keys=keys,
+        census=MemoryCensus(links),
+        outbox=outbox,
+        waiting=waiting,
+        now=later,
+        sleep=lambda _seconds: None,
     )
 
 
@@ -198,7 +209,7 @@ def stage(
     hubspot = HubSpotSimulator(portals, clock=clock, faults=faults)
     salesforce = SalesforceSimulator(org or {}, clock=clock, faults=faults)
     with (
-        settings_table() as shelf,
+        settings_table() as store,
         served(hubspot.wsgi) as hubspot_url,
         served(salesforce.wsgi) as salesforce_url,
     ):
@@ -269,35 +280,38 @@ def stage(
             itertools.count(1),
         )
         troubles = MemoryTroubles()
-        ticket = lambda: f"ticket{next(tickets)}"  # noqa: E731 - the next one
+        new_id = lambda: f"ticket{next(tickets)}"  # noqa: E731 - the next one
         for name in ("acme", "beta"):
             jobs.mark_imported(name, "Account", NOON)
-        office = JobAdmin(
-            shelf.load,
-            jobs,
-            job_messages,
-            lister,
-            ticket,
-            lambda: NOON,
-            lambda _seconds: None,
-            lambda: "ada",
+        job_admin = JobAdmin(
+            settings=store.load,
+            jobs=jobs,
+            job_messages=job_messages,
+            lister=lister,
+            new_id=new_id,
+            now=lambda: NOON,
+            sleep=lambda _seconds: None,
+            caller=lambda: "ada",
         )
-        link_office = LinkAdmin(
-            shelf.load, links, sides, full, key_office(shelf, links, outbox, waiting)
+        link_admin = LinkAdmin(
+            settings=store.load,
+            links=links,
+            sides=sides,
+            full=full,
+            keys=link_key_admin(store, links, outbox, waiting),
         )
         health = HealthCheck(
-            shelf.load,
-            inbox,
-            jobs,
-            cursors,
-            org_lister,
-            waiting,
-            hubspot_side,
-            lambda: NOON,
-            troubles,
-            lambda: link_office.keys.keys.stored().numbers,
+            settings=store.load,
+            inbox=inbox,
+            jobs=jobs,
+            cursors=cursors,
+            quota=org_lister,
+            waiting=waiting,
+            account=hubspot_side,
+            now=lambda: NOON,
+            troubles=troubles,
+            link_keys=lambda: link_admin.keys.keys.stored().numbers,
         )
-        sides_of = (hubspot_side, salesforce_side)
 
         def pipelines_of(connection: Connection) -> PipelineSides:
             now = lambda: clock.now_ms() / 1000  # noqa: E731 - as above
@@ -312,31 +326,55 @@ def stage(
         connected = Connected(gateways, links, inbox, outbox, conflict_log)
         overwritten = MemoryOverwritten()
         undo = UndoAdmin(
-            shelf.load,
-            lambda: overwritten,
-            connected.window,
-            connected.world,
-            jobs,
-            ticket,
-            lambda: NOON,
-            lambda: "ada",
+            settings=store.load,
+            kept=lambda: overwritten,
+            view=connected.view,
+            context=connected.context,
+            jobs=jobs,
+            new_id=new_id,
+            now=lambda: NOON,
+            caller=lambda: "ada",
+        )
+        settings = SettingsAdmin(
+            store=store,
+            hubspot=hubspot_side,
+            salesforce=salesforce_side,
+            now=lambda: NOON,
+            caller=lambda: "ada",
         )
         operator = Operator(
-            shelf,
-            inbox,
-            *sides_of,
-            pipelines_of,
-            office,
-            link_office,
-            health,
-            OverLimitAdmin(shelf.load, inbox, outbox, jobs, ticket, lambda: NOON, lambda: "ada"),
-            PauseAdmin(shelf.load, troubles, lambda: NOON, lambda: "ada"),
-            undo,
-            outbox,
-            connected.window,
-            lambda: NOON,
-            lambda: "ada",
-            administrator=lambda one: salesforce_side(one, administrators or session),
+            settings=settings,
+            setup=SetupAdmin(
+                settings=settings,
+                hubspot=hubspot_side,
+                salesforce=salesforce_side,
+                administrator=lambda one: salesforce_side(one, administrators or session),
+                pipelines=pipelines_of,
+                jobs=jobs,
+                undo=undo,
+                now=lambda: NOON,
+            ),
+            errors=ErrorAdmin(
+                settings=settings.in_force, inbox=inbox, outbox=outbox, now=lambda: NOON
+            ),
+            jobs=job_admin,
+            links=link_admin,
+            health=health,
+            over_limit=OverLimitAdmin(
+                settings=store.load,
+                inbox=inbox,
+                outbox=outbox,
+                jobs=jobs,
+                new_id=new_id,
+                now=lambda: NOON,
+                caller=lambda: "ada",
+            ),
+            pauses=PauseAdmin(
+                settings=store.load, troubles=troubles, now=lambda: NOON, caller=lambda: "ada"
+            ),
+            undo=undo,
+            explainer=Explainer(settings.in_force, connected.view, lambda: NOON),
+            previewer=Previewer(connected.view, lambda: NOON),
         )
         urls = {"hubspot": hubspot_url, "salesforce": salesforce_url}
         stores = (

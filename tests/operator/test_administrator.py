@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from crmsync.errors import Refused
-from crmsync.flows.setup.connection import StepState
+from crmsync.flows.setup.steps import StepState
 from crmsync.rules.settings.secret_names import admin_secret
 from tests.config.files import MINIMAL
 from tests.contracts.stages import FixedSecret, served
@@ -30,7 +30,7 @@ LICENCE = "permission set licence Salesforce API Integration"
 
 def states(stage: Stage, *, apply: bool, as_admin: bool) -> dict[str, StepState]:
     """What came of each part on Salesforce's side."""
-    steps = stage.operator.setup(apply=apply, as_admin=as_admin)
+    steps = stage.operator.setup.set_up(apply=apply, as_admin=as_admin)
     return {step.what: step.state for step in steps if step.side == "salesforce"}
 
 
@@ -41,12 +41,12 @@ def test_an_administrator_sets_up_what_the_integration_user_may_not() -> None:
     later finds nothing to mend.
     """
     with stages.stage(org=BARE) as stage:
-        stage.operator.push_settings(MINIMAL, apply=True)
+        stage.operator.settings.push(MINIMAL, apply=True)
         alone = states(stage, apply=True, as_admin=False)
         before = states(stage, apply=False, as_admin=True)
         made = states(stage, apply=True, as_admin=True)
         again = states(stage, apply=True, as_admin=True)
-        checked = stage.operator.check()
+        checked = stage.operator.setup.check()
         holders = stage.in_salesforce("query/?q=SELECT+AssigneeId+FROM+PermissionSetAssignment")[
             "records"
         ]
@@ -70,8 +70,8 @@ def test_check_names_the_licence_that_is_missing() -> None:
     with stages.stage(
         org={"integration_profile": "minimum", "integration_licence": False}
     ) as stage:
-        stage.operator.push_settings(MINIMAL, apply=True)
-        (step,) = [step for step in stage.operator.check().steps if step.what == LICENCE]
+        stage.operator.settings.push(MINIMAL, apply=True)
+        (step,) = [step for step in stage.operator.setup.check().steps if step.what == LICENCE]
 
     assert step.state is StepState.MISSING
     assert step.text.startswith(
@@ -82,7 +82,7 @@ def test_check_names_the_licence_that_is_missing() -> None:
 def test_a_user_of_a_full_licence_needs_no_other() -> None:
     """Nothing is said of licences where the user has one that allows everything."""
     with stages.stage() as stage:
-        stage.operator.push_settings(MINIMAL, apply=True)
+        stage.operator.settings.push(MINIMAL, apply=True)
 
         assert LICENCE not in states(stage, apply=True, as_admin=True)
 
@@ -93,8 +93,8 @@ def test_nothing_is_made_where_the_administrator_is_another_orgs() -> None:
     with served(other) as url:
         secret = FixedSecret({"access_token": "t", "instance_url": url})
         with stages.stage(administrators=secret) as stage:
-            stage.operator.push_settings(MINIMAL, apply=True)
-            steps = stage.operator.setup(apply=True, as_admin=True)
+            stage.operator.settings.push(MINIMAL, apply=True)
+            steps = stage.operator.setup.set_up(apply=True, as_admin=True)
             writes = stage.writes[1]
 
     (step,) = [step for step in steps if step.side == "salesforce"]
@@ -124,10 +124,10 @@ def test_mappings_of_ones_own_come_once_the_objects_can_be_seen() -> None:
     with stages.stage(portal=PORTAL, org={**ORG, **BARE}) as stage:
         rows = '[[connection.contacts.field]]\nhubspot = "nickname"\nsalesforce = "Nickname__c"\n'
         with pytest.raises(Refused) as refused:
-            stage.operator.push_settings(MINIMAL + rows, apply=True)
-        stage.operator.push_settings(MINIMAL, apply=True)
-        stage.operator.setup(apply=True, as_admin=True)
-        pushed = stage.operator.push_settings(MINIMAL + rows, apply=True)
+            stage.operator.settings.push(MINIMAL + rows, apply=True)
+        stage.operator.settings.push(MINIMAL, apply=True)
+        stage.operator.setup.set_up(apply=True, as_admin=True)
+        pushed = stage.operator.settings.push(MINIMAL + rows, apply=True)
 
     assert refused.value.text.endswith(
         "in salesforce: the integration user has no access to the objects yet."

@@ -27,7 +27,7 @@ HELD = {
 @pytest.fixture
 def braked(stage: Stage) -> Stage:
     """Two contacts and a company that are held back, and a contact that waits for an address."""
-    stage.operator.push_settings(MINIMAL, apply=True)
+    stage.operator.settings.push(MINIMAL, apply=True)
     reports = [held_back(ref, {SALESFORCE}, {Side.HUBSPOT: fields}) for ref, fields in HELD.items()]
     stage.inbox.park("acme", [*reports, waiting(Ref(Side.HUBSPOT, "contact", "83"))])
     return stage
@@ -119,7 +119,7 @@ def test_an_object_that_nobody_knows_is_refused(braked: Stage, capsys: pytest.Ca
 
 def test_nothing_held_back_is_said(stage: Stage, capsys: pytest.CaptureFixture[str]):
     """An empty list is good news, no silence."""
-    stage.operator.push_settings(MINIMAL, apply=True)
+    stage.operator.settings.push(MINIMAL, apply=True)
     for words in (("brakes", "list"), ("brakes", "release", "--all", "--apply")):
         assert said(stage, capsys, *words) == (0, "Nothing is held back.\n")
 
@@ -137,7 +137,7 @@ def test_a_connection_is_paused_and_goes_on(braked: Stage, capsys: pytest.Captur
     assert out.startswith("acme is paused: what has begun is finished, nothing new begins.")
     _, told = said(braked, capsys, "status", "--json")
     assert json.loads(told)["findings"] == [
-        "acme is paused since 2026-11-02 12:00 UTC by ada; crmsync resume acme --apply has it go on.",
+        "acme is paused since 2026-11-02 12:00 UTC by ada; crmsync resume acme --apply resumes it.",
         "acme: 3 records are held back by a brake; crmsync brakes list says which, release or drop them.",
     ]
     said(braked, capsys, "resume", "acme")

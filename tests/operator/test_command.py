@@ -98,7 +98,7 @@ def test_settings_that_depart_from_their_file_are_a_finding(shell: Shell) -> Non
     """The file is shown all the same, with each value of what runs that it does not say."""
     shell.run("settings", "push", shell.file(MINIMAL), "--apply")
     other = load_settings(MINIMAL.replace("acme.my", "other.my"))
-    shell.stage.operator.shelf.push(MINIMAL, replace(other, version=1), at=NOON, by="eve")
+    shell.stage.operator.settings.store.push(MINIMAL, replace(other, version=1), at=NOON, by="eve")
 
     departs = 'acme.salesforce.login_url: "https://acme.my.salesforce.com" -> "https://other.my.salesforce.com"'
     sealed = "# version 2, pushed 2026-11-02 12:00 UTC by eve; its seal holds"
@@ -116,7 +116,7 @@ def test_versions_without_a_seal_are_a_finding(shell: Shell) -> None:
         TableName="settings", Item={"pk": {"S": "settings"}, "sk": {"S": "v000002"}}
     )
 
-    false = "version 2: its seal does not hold, so it was not crmsync settings push that stored it"
+    false = "version 2: its seal does not hold, so crmsync settings push did not store it"
     true = "version 1, pushed 2026-11-02 12:00 UTC by ada"
     assert shell.run("settings", "history") == (1, f"{false}\n{true}\n", "")
     assert shell.json("settings", "history")[1][0] == {"version": 2, "sealed": False}
@@ -167,7 +167,7 @@ def test_a_wrong_file_is_refused_with_its_lines(shell: Shell, words: tuple[str, 
         {"line": 10, "sentence": opt_out, "rule": "OPT-2"},
     ]
     assert shell.json(*command) == (1, {"complaints": complaints})
-    assert shell.stage.operator.settings().version == 0
+    assert shell.stage.operator.settings.in_force().version == 0
 
 
 @pytest.mark.rule("TEN-3")
@@ -178,7 +178,7 @@ def test_a_warning_does_not_stop_a_push(shell: Shell) -> None:
     assert (status, out.splitlines()[-1]) == (0, "Version 1 is in force.")
     assert [line[:16] for line in err.splitlines()] == ["warning: line 1:", "warning: line 9:"]
     assert (
-        shell.stage.operator.settings().connections
+        shell.stage.operator.settings.in_force().connections
         == dated(Settings(), load_settings(SHARED), NOON).connections
     )
 
@@ -218,17 +218,17 @@ def test_an_org_that_cannot_be_connected_is_a_finding(
         for words in (("setup", "--apply"), ("check",)):
             status, out, _ = shell.run(*words)
             *_, org, last = out.splitlines()
-            assert (status, last) == (1, "1 to mend.")
+            assert (status, last) == (1, "1 to fix.")
             assert org.split()[:4] == ["acme", "salesforce", "org", "wrong"]
             assert org.endswith("as Group Edition has none: it cannot be connected (INS-2)")
 
 
-QUIET = """settings version 1, looked at 2026-11-02 12:00 UTC
+QUIET = """settings version 1, read 2026-11-02 12:00 UTC
 
 acme
     on                  contact, account, email task
     off                 opportunity
-    looked at           HubSpot 3 min ago, Salesforce 1 min ago
+    last sweep          HubSpot 3 min ago, Salesforce 1 min ago
     newest contact      not swept yet
     newest company      not swept yet
     newest Lead         4 min ago
@@ -242,10 +242,10 @@ acme
     calls               1 of 100,000 in 24 hours, 50,000 allotted
 
 queues
-    ContactQueue        3 ready, 1 in work, 0 put off
-    ContactDeadLetters  0 ready, 0 in work, 0 put off
+    ContactQueue        3 ready, 1 in progress, 0 put off
+    ContactDeadLetters  0 ready, 0 in progress, 0 put off
 
-Nothing needs looking at.
+Nothing needs attention.
 """
 WITHOUT_DEALS = MINIMAL + "[connection.deals]\nsync = false\n"
 
@@ -329,11 +329,11 @@ def test_what_stands_still_is_said_first(shell: Shell) -> None:
         "the oldest contact change that is put off happened 61 minutes ago (INVALID_AUTHENTICATION)"
     )
     assert others == [
-        f"acme: no look at HubSpot has succeeded for 45 minutes; {where} 'Nothing is seen any more'.",
+        f"acme: no sweep of HubSpot has succeeded for 45 minutes; {where} 'Nothing is seen any more'.",
         f"acme: {put_off}; {where} 'Changes are put off'.",
     ]
     assert out.splitlines()[2].startswith("acme: HubSpot: ")
-    assert "Nothing needs looking at." not in out
+    assert "Nothing needs attention." not in out
 
 
 @pytest.mark.parametrize(
@@ -391,10 +391,10 @@ class _NowhereDeployed:
 def test_an_account_without_a_deployment_is_told(
     shell: Shell, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Whoever is in the wrong account or region is told where to look."""
+    """An operator in the wrong account or region reads what to check."""
     operator = shell.stage.operator
     nowhere: Any = _NowhereDeployed()
-    elsewhere = replace(operator, shelf=nowhere)
+    elsewhere = replace(operator, settings=replace(operator.settings, store=nowhere))
 
     assert main(["settings", "show"], operator=elsewhere) == 1
     assert capsys.readouterr().err == (

@@ -83,20 +83,20 @@ def test_what_only_a_person_can_settle_is_taken_off_by_a_person(shell: Shell) ->
     name = "acme  privacy  salesforce:privacy:Lead.00Q1\n"
     assert shell.run("errors", "done", "--id", "00Q1") == (
         0,
-        f"{name}1 to take off the list; --apply does.\n",
+        f"{name}1 to remove from the list; --apply does it.\n",
         "",
     )
     assert len(shell.stage.inbox.parked("acme")) == 2
     assert shell.run("errors", "done", "--id", "00Q9", "--apply") == (
         0,
-        "0 taken off the list.\n",
+        "0 removed from the list.\n",
         "",
     )
     retried = shell.json("errors", "retry", "--all")[1]
     assert ([one["ref"]["object"] for one in retried["records"]], retried["left"]) == (["Lead"], 1)
     assert shell.run("errors", "done", "--id", "00Q1", "--apply") == (
         0,
-        f"{name}1 taken off the list.\n",
+        f"{name}1 removed from the list.\n",
         "",
     )
     assert shell.stage.inbox.parked("acme") == [failed]
@@ -115,9 +115,9 @@ def test_parked_records_are_looked_at_again(shell: Shell) -> None:
     task = Report(Ref(Side.SALESFORCE, "Task", "OPEN"), Category.PERMISSIONS, "No access.")
     shell.stage.inbox.park("acme", [waiting, failed, task])
     sent = shell.stage.outbox.published
-    left = "1 are of no concern that is switched on, come back by themselves, or are for a person to settle.\n"
+    left = "1 are not of a kind that is switched on, come back by themselves, or need a person.\n"
 
-    shown = "acme  validation  salesforce:Account:0011\n1 to look at; --apply does.\n"
+    shown = "acme  validation  salesforce:Account:0011\n1 to sync again; --apply does it.\n"
     assert shell.run("errors", "retry", "--category", "validation") == (0, shown, "")
     assert shell.run("errors", "retry", "--all")[2] == left
     assert sent == []
@@ -132,6 +132,6 @@ def test_parked_records_are_looked_at_again(shell: Shell) -> None:
     ]
     assert shell.run("errors", "retry", "--category", "internal") == (
         0,
-        "0 to look at; --apply does.\n",
+        "0 to sync again; --apply does it.\n",
         "",
     )

@@ -69,7 +69,7 @@ def test_a_second_run_writes_the_same_files(
 ) -> None:
     """One project per connection, of the settings in force where no file is named."""
     other = MINIMAL.replace('"acme"', '"beta"').replace("555001", "555002")
-    stage.operator.push_settings(MINIMAL + other, apply=True)
+    stage.operator.settings.push(MINIMAL + other, apply=True)
 
     assert write(stage, tmp_path) == 0
     first = written(tmp_path)

@@ -38,7 +38,7 @@ OPPORTUNITIES = ("--side", "salesforce", "--object", "opportunity")
 @pytest.fixture
 def people(stage: Stage) -> Stage:
     """An account and an org with three leads, one of them without an address, and two contacts."""
-    stage.operator.push_settings(MINIMAL, apply=True)
+    stage.operator.settings.push(MINIMAL, apply=True)
     for number in range(2):
         stage.make_in_hubspot(
             "/crm/v3/objects/contacts", {"properties": {"email": f"c{number}@example.com"}}
@@ -135,7 +135,7 @@ def test_a_resync_of_everything_names_each_object(
     people: Stage, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Parents first; what is switched off is left out and said to be."""
-    people.operator.push_settings(WITHOUT_COMPANIES, apply=True)
+    people.operator.settings.push(WITHOUT_COMPANIES, apply=True)
 
     status, out, err = said(people, capsys, "resync", "--all")
 
@@ -164,7 +164,7 @@ def test_one_record_is_resynced_by_its_id(
 @pytest.mark.rule("ACC-2")
 def test_an_import_needs_its_switch(people: Stage, capsys: pytest.CaptureFixture[str]) -> None:
     """With companies off nothing would be made of imported accounts, so the import is refused."""
-    people.operator.push_settings(WITHOUT_COMPANIES, apply=True)
+    people.operator.settings.push(WITHOUT_COMPANIES, apply=True)
 
     status, out, err = said(people, capsys, "import", "accounts", "--apply")
 
@@ -184,7 +184,7 @@ def test_opportunities_come_after_the_accounts(
     """Before the import of the accounts is finished that of opportunities is refused, and a resync
     of everything leaves them out.
     """
-    people.operator.push_settings(MINIMAL.replace('"acme"', '"new"'), apply=True)
+    people.operator.settings.push(MINIMAL.replace('"acme"', '"new"'), apply=True)
     people.make_in_salesforce(
         "sobjects/Opportunity",
         {"Name": "First order", "StageName": "Prospecting", "CloseDate": "2026-12-31"},
@@ -197,12 +197,12 @@ def test_opportunities_come_after_the_accounts(
     assert said(people, capsys, "resync", "--all")[2] == NO_ACCOUNTS + "\n"
     assert people.job_messages.sent == []
 
-    order = people.operator.check().steps[-1]
+    order = people.operator.setup.check().steps[-1]
     assert (order.what, order.state) == ("import of the accounts", "wrong")
     assert f"new: {order.text}." == NO_ACCOUNTS
 
     people.jobs.mark_imported("new", "Account", NOON)
-    assert people.operator.check().steps[-1].what != order.what
+    assert people.operator.setup.check().steps[-1].what != order.what
     status, out, err = said(people, capsys, *IMPORT)
     assert (status, out.splitlines()[0], err) == (
         0,
@@ -224,11 +224,11 @@ def test_opportunities_are_imported_where_deals_are_on(
     cannot sync either (OPP-2).
     """
     switch = "Switch it on in the settings before the import: without that nothing would be made."
-    people.operator.push_settings(WITHOUT_DEALS, apply=True)
+    people.operator.settings.push(WITHOUT_DEALS, apply=True)
     off = "acme: deals are switched off, so no deal would be made of an opportunity (OPP-3)."
     assert said(people, capsys, *IMPORT) == (1, "", f"crmsync: {off} {switch}\n")
 
-    people.operator.push_settings(WITHOUT_COMPANIES, apply=True)
+    people.operator.settings.push(WITHOUT_COMPANIES, apply=True)
     assert said(people, capsys, *IMPORT) == (1, "", f"crmsync: {NO_COMPANIES} {switch}\n")
 
 
@@ -237,7 +237,7 @@ def test_an_import_that_makes_nobody_is_told(
     people: Stage, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Where leads make no contacts, an import of leads only finds those that there are."""
-    people.operator.push_settings(
+    people.operator.settings.push(
         MINIMAL + '[connection.contacts]\ncreate_in_hubspot = "contacts_only"\n', apply=True
     )
 
@@ -330,7 +330,7 @@ def test_nobody_waits_for_ever(people: Stage, capsys: pytest.CaptureFixture[str]
     assert status == 1
     assert (
         err.splitlines()[-1]
-        == "Nothing has moved lately. Jobs go on without this command; look with crmsync jobs list."
+        == "Nothing has moved lately. Jobs go on without this command; crmsync jobs list shows them."
     )
     assert [job.state for job in people.jobs.all("acme")] == [JobState.RUNNING]
 

@@ -29,7 +29,7 @@ from tests.operator.stages import Stage
 def stage() -> Iterator[Stage]:
     """Settings in force, three pairs that the first key has sealed, and one that is buried."""
     with stages.stage() as made:
-        made.operator.push_settings(MINIMAL, apply=True)
+        made.operator.settings.push(MINIMAL, apply=True)
         made.links.save(
             [a_link(1), a_link(2), a_link(3, "beta"), replace(a_link(4), state=LinkState.TOMBSTONE)]
         )
@@ -113,13 +113,13 @@ def test_people_are_told_who_needs_which_key(
     assert main(["links", "keys"], operator=stage.operator) == 0
     printed = capsys.readouterr()
     assert printed.out == (
-        "key         pairs that stand  of deleted records\n2 (in use)  1                 0\n1           2                 1\n"
+        "key         existing pairs  of deleted records\n2 (in use)  1               0\n1           2               1\n"
     )
     main(["status"], operator=stage.operator)
-    said_of_keys = "links are sealed with key 2; earlier keys are kept: crmsync links keys counts who needs them"
+    said_of_keys = "links have key 2; earlier keys are kept: crmsync links keys counts the links that need them"
     assert said_of_keys in capsys.readouterr().out.splitlines()
     assert printed.err.startswith(
-        "2 pairs need an earlier key: crmsync links reseal --apply has them looked at."
+        "2 pairs need an earlier key: crmsync links reseal --apply syncs them."
     )
 
 

@@ -52,10 +52,10 @@ def test_a_link_is_shown_from_either_side(stage: Stage, capsys: pytest.CaptureFi
     """By the names and ids that people have at hand: plural names, and the short ids of
     Salesforce's addresses.
     """
-    stage.operator.push_settings(MINIMAL, apply=True)
+    stage.operator.settings.push(MINIMAL, apply=True)
     stage.links.save([a_pair()])
 
-    line = f"acme  hubspot:contact:81  salesforce:Lead:{LEAD_ID}  active  not looked at yet\n"
+    line = f"acme  hubspot:contact:81  salesforce:Lead:{LEAD_ID}  active  not synced yet\n"
     assert said(stage, capsys, "links", "show", "hubspot", "contacts", "81") == (0, line, "")
     assert said(stage, capsys, "links", "show", "salesforce", "lead", LEAD_ID[:15]) == (0, line, "")
     status, out, _ = said(stage, capsys, "links", "show", "hubspot", "contact", "81", "--json")
@@ -95,7 +95,7 @@ def test_what_cannot_be_shown_is_told(
     stage: Stage, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], says: str
 ) -> None:
     """One sentence and exit status 1."""
-    stage.operator.push_settings(MINIMAL, apply=True)
+    stage.operator.settings.push(MINIMAL, apply=True)
     stage.links.save([a_pair()])
 
     assert said(stage, capsys, "links", *words) == (1, "", f"crmsync: {says}\n")
@@ -105,11 +105,11 @@ def test_a_link_is_dropped_with_apply_only(
     stage: Stage, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Shown first; afterwards the records are strangers until somebody looks at one of them."""
-    stage.operator.push_settings(MINIMAL, apply=True)
+    stage.operator.settings.push(MINIMAL, apply=True)
     (link,) = stage.links.save([a_pair()])
 
     assert said(stage, capsys, "links", "drop", "hubspot", "contact", "81")[1].endswith(
-        "--apply forgets it.\n"
+        "--apply drops it.\n"
     )
     assert stage.links.all == [link]
     assert said(stage, capsys, "links", "drop", "hubspot", "contact", "81", "--apply")[0] == 0
@@ -123,7 +123,7 @@ def test_equal_ids_of_two_accounts_are_two_links(
     """HubSpot counts each account's contacts from anew: both links are shown, and neither is
     dropped by mistake.
     """
-    stage.operator.push_settings(MINIMAL + BETA, apply=True)
+    stage.operator.settings.push(MINIMAL + BETA, apply=True)
     stage.links.save([a_pair(), a_pair(connection="beta")])
 
     assert [
@@ -149,8 +149,8 @@ def test_a_rebuild_is_told_before_it_is_done(
     """With both CRMs behind their gateways: what is found, then made, then stands. Neither CRM is
     written to.
     """
-    stage.operator.push_settings(MINIMAL, apply=True)
-    stage.operator.setup(apply=True)
+    stage.operator.settings.push(MINIMAL, apply=True)
+    stage.operator.setup.set_up(apply=True)
     contact = stage.make_in_hubspot(
         "/crm/v3/objects/contacts", {"properties": {"email": "ada@example.com"}}
     )
@@ -164,7 +164,7 @@ def test_a_rebuild_is_told_before_it_is_done(
     before = stage.writes
 
     rebuild = ("links", "rebuild")
-    counts = "acme: 2 records, {} links stand, {} {}, 0 contradict, 0 name nobody left"
+    counts = "acme: 2 records, {} links exist, {} {}, 0 contradict, 0 name a record that is gone"
     status, out, err = said(stage, capsys, *rebuild)
     assert (status, err) == (0, "")
     assert out.splitlines() == [counts.format(0, 1, "to make"), "--apply makes them."]

@@ -27,8 +27,8 @@ def people(stage: Stage) -> Stage:
     """An account and an org that are set up: Ada on both sides, Grace in HubSpot alone, a twin in
     Salesforce twice.
     """
-    stage.operator.push_settings(MINIMAL, apply=True)
-    stage.operator.setup(apply=True)
+    stage.operator.settings.push(MINIMAL, apply=True)
+    stage.operator.setup.set_up(apply=True)
     contacts = "/crm/v3/objects/contacts"
     stage.make_in_hubspot(
         contacts, {"properties": {"email": "ada@example.com", "lastname": "Lang", "jobtitle": "Ms"}}
@@ -112,8 +112,8 @@ def test_a_preview_for_people(people: Stage, capsys: pytest.CaptureFixture[str])
     assert (status, err) == (0, "")
     assert max(map(len, lines)) <= 100
     assert lines[:2] == [
-        "CONNECTION  OBJECT           THERE ARE  LOOKED AT  NO E-MAIL",
-        "acme        salesforce Lead  3          3",
+        "CONNECTION  OBJECT           RECORDS  PREVIEWED  NO E-MAIL",
+        "acme        salesforce Lead  3        3",
     ]
     start = lines.index("What would be done:")
     assert lines[start + 1 : start + 4] == [
@@ -126,7 +126,7 @@ def test_a_preview_for_people(people: Stage, capsys: pytest.CaptureFixture[str])
         in lines
     )
     assert (
-        "of Salesforce's 100,000 calls of 24 hours are used, 50,000 are allotted to crmsync;" in out
+        "of Salesforce's 100,000 calls in 24 hours are used, 50,000 are allotted to crmsync;" in out
     )
     assert lines[-1].endswith("Salesforce calls, and wrote nothing.")
 
@@ -203,13 +203,13 @@ def test_a_record_for_people(people: Stage, capsys: pytest.CaptureFixture[str]) 
         "lastname  ? Lang                 LastName    ? Lang             two_way  in step",
         "jobtitle  ? Ms               ->  Title       ?                  two_way  written  MAP-3",
         "company   ?                  <-  Company     ? Example          two_way  written  MAP-3",
-        "-> HubSpot's value holds, <- Salesforce's; * changed since the two agreed, ? never agreed on",
+        "-> HubSpot's value wins, <- Salesforce's; * changed since both agreed, ? never agreed on",
     ]
     done = lines.index("Would be done now:")
     assert lines[done - 4 : done] == [
-        "SETTLED LATELY (UTC)  HUBSPOT  SALESFORCE  POLICY   WINNER",
-        "2026-11-02 12:00:00   phone    Phone       two_way  salesforce",
-        "2026-11-02 12:00:00   phone    Phone       two_way  nobody",
+        "RESOLVED LATELY (UTC)  HUBSPOT  SALESFORCE  POLICY   WINNER",
+        "2026-11-02 12:00:00    phone    Phone       two_way  salesforce",
+        "2026-11-02 12:00:00    phone    Phone       two_way  nobody",
         "",
     ]
     assert lines[done + 1 : done + 4] == [

@@ -11,9 +11,9 @@ import pytest
 
 from crmsync.config import ConfigError, load_settings
 from crmsync.errors import Refused
-from crmsync.flows.operator.results import Pushed
-from crmsync.flows.setup.connection import SetupStep, StepState
-from crmsync.flows.setup.mapped_steps import MAPPED_FIELDS
+from crmsync.flows.operator.settings import Pushed
+from crmsync.flows.setup.mapped_fields import MAPPED_FIELDS
+from crmsync.flows.setup.steps import SetupStep, StepState
 from crmsync.model.fields import FieldRule, FieldType, Update
 from crmsync.model.records import Side
 from crmsync.model.settings import CompanySettings, DealSettings, Settings
@@ -74,9 +74,9 @@ def test_what_both_crms_say_is_kept_with_the_settings(stage: Stage) -> None:
         + row("hs_email_domain", "Hint__c", "never")
     )
 
-    stage.operator.push_settings(text, apply=True)
+    stage.operator.settings.push(text, apply=True)
 
-    assert stage.operator.settings().connections[0].contacts.field == (
+    assert stage.operator.settings.in_force().connections[0].contacts.field == (
         LEARNT,
         FieldRule("nickname", "Nickname__c", Update.FILL_BLANK, objects=EVERYWHERE, length=10),
         FieldRule(
@@ -101,14 +101,14 @@ def test_what_both_crms_say_is_kept_with_the_settings(stage: Stage) -> None:
 
 def test_a_file_without_rows_of_its_own_asks_nobody(stage: Stage) -> None:
     """Default pairs are known, whatever policy a row gives them."""
-    stage.operator.push_settings(MINIMAL + row("phone", "Phone", "never"), apply=True)
+    stage.operator.settings.push(MINIMAL + row("phone", "Phone", "never"), apply=True)
 
     assert calls(stage) == (0, 0)
 
 
 def test_a_look_costs_a_call_an_object(stage: Stage) -> None:
     """However many rows: HubSpot's contacts, Salesforce's leads and contacts, and one login."""
-    stage.operator.push_settings(MINIMAL + COLOUR + row("nickname", "Nickname__c"), apply=False)
+    stage.operator.settings.push(MINIMAL + COLOUR + row("nickname", "Nickname__c"), apply=False)
 
     assert calls(stage) == (1, 2)
 
@@ -116,9 +116,9 @@ def test_a_look_costs_a_call_an_object(stage: Stage) -> None:
 def test_properties_are_read_by_dated_versions_too() -> None:
     """HubSpot's date-based API has them under another path."""
     with stages.stage(portal=PORTAL, org=ORG, version="2026-03") as dated:
-        dated.operator.push_settings(MINIMAL + COLOUR, apply=True)
+        dated.operator.settings.push(MINIMAL + COLOUR, apply=True)
 
-        assert dated.operator.settings().connections[0].contacts.field == (LEARNT,)
+        assert dated.operator.settings.in_force().connections[0].contacts.field == (LEARNT,)
 
 
 @pytest.mark.rule("MAP-10")
@@ -128,9 +128,9 @@ def test_companies_and_deals_have_fields_of_their_own(stage: Stage) -> None:
         "next_step", "next_step__c", section="deals"
     )
 
-    stage.operator.push_settings(MINIMAL + rows, apply=True)
+    stage.operator.settings.push(MINIMAL + rows, apply=True)
 
-    (connection,) = stage.operator.settings().connections
+    (connection,) = stage.operator.settings.in_force().connections
     rating = FieldRule("rating", "Rating__c", objects=("Account",), length=255)
     assert connection.companies == CompanySettings(since=NOON, field=(rating,))
     next_step = FieldRule("next_step", "Next_Step__c", objects=("Opportunity",), length=255)
@@ -148,11 +148,11 @@ def test_deals_are_matched_by_what_is_unique_on_both_sides(stage: Stage) -> None
     shared = '[connection.deals]\nmatch_hubspot = "next_step"\nmatch_salesforce = "Next_Step__c"\n'
     unknown = '[connection.deals]\nmatch_hubspot = "number"\nmatch_salesforce = "Number__c"\n'
 
-    assert stage.operator.push_settings(MINIMAL + unique, apply=True).applied
+    assert stage.operator.settings.push(MINIMAL + unique, apply=True).applied
     told = []
     for section in (shared, unknown):
         with pytest.raises(ConfigError) as refused:
-            stage.operator.push_settings(MINIMAL + section, apply=True)
+            stage.operator.settings.push(MINIMAL + section, apply=True)
         told += str(refused.value).splitlines()
 
     assert told == [
@@ -208,13 +208,13 @@ WRONG = {
 def test_a_row_that_the_crms_contradict_is_refused(stage: Stage, rows: str) -> None:
     """Push and check name the line and the rule, and nothing comes into force."""
     for refuse in (
-        lambda text: stage.operator.push_settings(text, apply=True),
-        stage.operator.check,
+        lambda text: stage.operator.settings.push(text, apply=True),
+        stage.operator.setup.check,
     ):
         with pytest.raises(ConfigError) as refused:
             refuse(MINIMAL + rows)
         assert str(refused.value) == WRONG[rows]
-    assert stage.operator.settings().version == 0
+    assert stage.operator.settings.in_force().version == 0
 
 
 @pytest.mark.rule("MAP-5")
@@ -227,7 +227,7 @@ def test_an_owner_row_does_not_shift_the_lines(stage: Stage) -> None:
     )
 
     with pytest.raises(ConfigError) as refused:
-        stage.operator.push_settings(MINIMAL + rows, apply=True)
+        stage.operator.settings.push(MINIMAL + rows, apply=True)
 
     assert str(refused.value).splitlines() == [
         'line 14: HubSpot\'s contacts have no property nick; did you mean "nickname"? (MAP-8)',
@@ -241,9 +241,9 @@ def test_the_lifecycle_stage_carries_its_labels(stage: Stage) -> None:
     """A row of the operator's and a custom picklist of the labels: HubSpot's inner names never
     reach Salesforce.
     """
-    stage.operator.push_settings(MINIMAL + row("lifecyclestage", "Stage__c"), apply=True)
+    stage.operator.settings.push(MINIMAL + row("lifecyclestage", "Stage__c"), apply=True)
 
-    (rule,) = stage.operator.settings().connections[0].contacts.field
+    (rule,) = stage.operator.settings.in_force().connections[0].contacts.field
     assert tuple(label for _, label in rule.choices) == LABELS
     assert rule.choices[2] == ("marketingqualifiedlead", "Marketing Qualified Lead")
 
@@ -253,15 +253,15 @@ def test_a_new_mapping_moves_nothing_by_itself(stage: Stage) -> None:
     """A mapping is not retroactive: pushing it writes to no record of either CRM, and the old file
     brings the old state back.
     """
-    stage.operator.push_settings(MINIMAL, apply=True)
+    stage.operator.settings.push(MINIMAL, apply=True)
 
-    stage.operator.push_settings(MINIMAL + COLOUR, apply=True)
-    (row,) = stage.operator.settings().connections[0].contacts.field
-    stage.operator.rollback(1, apply=True)
+    stage.operator.settings.push(MINIMAL + COLOUR, apply=True)
+    (row,) = stage.operator.settings.in_force().connections[0].contacts.field
+    stage.operator.settings.rollback(1, apply=True)
 
     assert (stage.writes, row.since) == ((0, 0), NOON)
     assert (
-        stage.operator.settings().connections
+        stage.operator.settings.in_force().connections
         == dated(Settings(), load_settings(MINIMAL), NOON).connections
     )
 
@@ -269,18 +269,18 @@ def test_a_new_mapping_moves_nothing_by_itself(stage: Stage) -> None:
 @pytest.mark.rule("MAP-6")
 def test_the_same_text_keeps_the_date_of_its_rows(stage: Stage) -> None:
     """Pushed again or checked, a row that is in force is the one that is in force."""
-    stage.operator.push_settings(MINIMAL, apply=True)
-    stage.operator.push_settings(MINIMAL + COLOUR, apply=True)
+    stage.operator.settings.push(MINIMAL, apply=True)
+    stage.operator.settings.push(MINIMAL + COLOUR, apply=True)
 
-    assert stage.operator.push_settings(MINIMAL + COLOUR, apply=True) == Pushed(2, applied=False)
-    assert not [step for step in stage.operator.check().steps if step.what == MAPPED_FIELDS]
+    assert stage.operator.settings.push(MINIMAL + COLOUR, apply=True) == Pushed(2, applied=False)
+    assert not [step for step in stage.operator.setup.check().steps if step.what == MAPPED_FIELDS]
 
 
 def test_choices_that_cannot_cross_are_warned_of(stage: Stage) -> None:
     """The mapping is made all the same."""
     text = MINIMAL + row("hs_lead_status", "Stage__c", "always_salesforce")
 
-    pushed = stage.operator.push_settings(text, apply=True)
+    pushed = stage.operator.settings.push(text, apply=True)
 
     assert (pushed.applied, [(one.line, one.rule) for one in pushed.warnings]) == (
         True,
@@ -289,7 +289,7 @@ def test_choices_that_cannot_cross_are_warned_of(stage: Stage) -> None:
     assert pushed.warnings[0].sentence.startswith(
         '"Subscriber", "Lead", "Marketing Qualified Lead"'
     )
-    assert [one for one in stage.operator.check(text).warnings if one.rule != "TASK-1"] == [
+    assert [one for one in stage.operator.setup.check(text).warnings if one.rule != "TASK-1"] == [
         *pushed.warnings
     ]
 
@@ -300,15 +300,15 @@ def test_nothing_is_pushed_unchecked(stage: Stage, at: str) -> None:
     stage.faults.replace([{"at": at, "kind": "server_error", "times": 50}])
 
     with pytest.raises(Refused) as refused:
-        stage.operator.push_settings(MINIMAL + COLOUR, apply=True)
+        stage.operator.settings.push(MINIMAL + COLOUR, apply=True)
 
     assert refused.value.text.startswith(
         f"the fields that acme maps could not be looked up in {at}: "
     )
     assert refused.value.hint.endswith(f"Nothing was pushed; try again once {at} answers.")
-    assert stage.operator.settings().version == 0
-    stage.operator.push_settings(MINIMAL, apply=True)
-    *_, last = stage.operator.check(MINIMAL + COLOUR).steps
+    assert stage.operator.settings.in_force().version == 0
+    stage.operator.settings.push(MINIMAL, apply=True)
+    *_, last = stage.operator.setup.check(MINIMAL + COLOUR).steps
     assert (last.side, last.what, last.state) == (Side(at), "mapped fields", StepState.FAILED)
 
 
@@ -317,10 +317,10 @@ def test_a_field_that_changes_is_learnt_by_pushing_again(stage: Stage) -> None:
     date.
     """
     text = MINIMAL + COLOUR
-    stage.operator.push_settings(text, apply=True)
-    stage.operator.setup(apply=True)
-    assert stage.operator.check().is_good
-    assert stage.operator.push_settings(text, apply=True) == Pushed(1, applied=False)
+    stage.operator.settings.push(text, apply=True)
+    stage.operator.setup.set_up(apply=True)
+    assert stage.operator.setup.check().is_good
+    assert stage.operator.settings.push(text, apply=True) == Pushed(1, applied=False)
 
     options = [{"value": "red", "label": "Red"}, {"value": "db", "label": "Navy"}]
     stage.make_in_hubspot(
@@ -329,13 +329,13 @@ def test_a_field_that_changes_is_learnt_by_pushing_again(stage: Stage) -> None:
 
     changed = "favourite_colour / Favourite_Colour__c changed in a CRM since the push: push the settings again"
     stale = SetupStep("acme", Side.SALESFORCE, "mapped fields", StepState.WRONG, changed)
-    assert [step for step in stage.operator.check().steps if not step.is_good] == [stale]
+    assert [step for step in stage.operator.setup.check().steps if not step.is_good] == [stale]
     changes = ("what the CRMs say of the mapped fields",)
-    assert stage.operator.push_settings(text, apply=True) == Pushed(
+    assert stage.operator.settings.push(text, apply=True) == Pushed(
         2, applied=True, changes=changes
     )
-    assert stage.operator.check().is_good
-    (rule,) = stage.operator.settings().connections[0].contacts.field
+    assert stage.operator.setup.check().is_good
+    (rule,) = stage.operator.settings.in_force().connections[0].contacts.field
     assert rule == replace(LEARNT, choices=(("red", "Red"), ("db", "DB")))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from crmsync.config import load_settings
-from crmsync.flows.setup.connection import StepState
+from crmsync.flows.setup.steps import StepState
 from tests.config.files import MINIMAL
 from tests.operator import stages
 from tests.operator.stages import Stage
@@ -29,7 +29,7 @@ def relay_steps(
     stage: Stage, *, apply: bool, as_admin: bool = False
 ) -> dict[str, tuple[StepState, str]]:
     """What set-up says of the relay's parts."""
-    steps = stage.operator.setup(apply=apply, as_admin=as_admin)
+    steps = stage.operator.setup.set_up(apply=apply, as_admin=as_admin)
     return {step.what: (step.state, step.text) for step in steps if step.what in PARTS}
 
 
@@ -52,7 +52,7 @@ def test_a_relay_is_made_once_with_its_channel(stage: Stage) -> None:
     """To the account of the settings, from the earliest event after an outage; a second run makes
     nothing and says what is left to do.
     """
-    stage.operator.push_settings(RELAY, apply=True)
+    stage.operator.settings.push(RELAY, apply=True)
     before = relay_steps(stage, apply=False)
     made = relay_steps(stage, apply=True)
     written = stage.writes
@@ -82,8 +82,8 @@ def test_a_relay_is_made_once_with_its_channel(stage: Stage) -> None:
 
 def test_a_relay_that_would_skip_what_came_meanwhile_is_told(stage: Stage) -> None:
     """Salesforce's own default goes on with the newest event."""
-    stage.operator.push_settings(RELAY, apply=True)
-    stage.operator.setup(apply=True)
+    stage.operator.settings.push(RELAY, apply=True)
+    stage.operator.setup.set_up(apply=True)
     start(stage, state="RUN", relayOption='{"ReplayRecovery":"LATEST"}')
 
     assert relay_steps(stage, apply=False)["event relay Crmsync"][0] is StepState.WRONG
@@ -94,9 +94,9 @@ def test_a_relay_carries_what_syncs_and_nothing_else(stage: Stage) -> None:
     """Of contacts alone only leads and contacts are heard of; without the setting there is no relay
     at all.
     """
-    stage.operator.push_settings(RELAY + "[connection.companies]\nsync = false\n", apply=True)
+    stage.operator.settings.push(RELAY + "[connection.companies]\nsync = false\n", apply=True)
     alone = relay_steps(stage, apply=True)
-    stage.operator.push_settings(MINIMAL, apply=True)
+    stage.operator.settings.push(MINIMAL, apply=True)
 
     assert [what for what in alone if what.startswith("changes")] == [
         f"changes of {name} in Crmsync__chn" for name in MEMBERS[:2]
@@ -107,7 +107,7 @@ def test_a_relay_carries_what_syncs_and_nothing_else(stage: Stage) -> None:
 def test_an_administrator_makes_the_relay_where_the_integration_user_may_not() -> None:
     """Channels and named credentials are metadata: they ask for *Customize Application*."""
     with stages.stage(org={"integration_setup_rights": False}) as stage:
-        stage.operator.push_settings(RELAY, apply=True)
+        stage.operator.settings.push(RELAY, apply=True)
         alone = relay_steps(stage, apply=True)
         made = relay_steps(stage, apply=True, as_admin=True)
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 import requests
 
-from crmsync.flows.setup.connection import SetupStep, StepState
+from crmsync.flows.setup.steps import SetupStep, StepState
 from crmsync.model.fields import FieldRule, Update
 from crmsync.model.records import Side
 from crmsync.model.schema import SalesforceField
@@ -32,7 +32,7 @@ def findings(stage: Stage, *, apply: bool = False) -> dict[str, tuple[str, str]]
     """What set-up says is not as it should be: state and sentence."""
     return {
         step.what: (step.state, step.text)
-        for step in stage.operator.setup(apply=apply)
+        for step in stage.operator.setup.set_up(apply=apply)
         if not step.is_good
     }
 
@@ -65,7 +65,7 @@ def test_scopes_that_the_token_lacks_are_named() -> None:
     """Before anything fails because of them; what can be made without them is made."""
     scopes = [scope for scope in scopes_of(a_connection()) if scope not in {"content", OPT_OUT}]
     with stages.stage(portal={"scopes": scopes}) as stage:
-        stage.operator.push_settings(MINIMAL, apply=True)
+        stage.operator.settings.push(MINIMAL, apply=True)
 
         found = findings(stage, apply=True)
 
@@ -79,7 +79,7 @@ def test_a_look_without_its_scope_fails_by_itself() -> None:
     """
     scopes = [scope for scope in scopes_of(a_connection()) if "companies" not in scope]
     with stages.stage(portal={"scopes": scopes}) as stage:
-        stage.operator.push_settings(MINIMAL, apply=True)
+        stage.operator.settings.push(MINIMAL, apply=True)
 
         found = findings(stage, apply=True)
 
@@ -94,7 +94,7 @@ def test_a_secret_that_names_another_app_is_told() -> None:
     """
     with stages.stage(portal={"app_id": 4711}) as stage:
         stage.hubspot.portals[0].app_id = 4712
-        stage.operator.push_settings(MINIMAL, apply=True)
+        stage.operator.settings.push(MINIMAL, apply=True)
         told = findings(stage)
 
     assert told["app 4712"] == (
@@ -109,14 +109,14 @@ def test_set_up_gives_an_integration_user_what_it_needs() -> None:
     nothing but these.
     """
     with stages.stage(org={"integration_profile": "minimum"}) as stage:
-        stage.operator.push_settings(MINIMAL, apply=True)
+        stage.operator.settings.push(MINIMAL, apply=True)
         before = findings(stage)
         after = findings(stage, apply=True)
         made = stage.in_salesforce("sobjects/Lead/describe")
         opened = stage.in_salesforce("query/?q=SELECT+SobjectType+FROM+ObjectPermissions")[
             "records"
         ]
-        again = stage.operator.setup(apply=True)
+        again = stage.operator.setup.set_up(apply=True)
 
     assert before["mapped fields of Lead"] == (StepState.MISSING, "no access")
     assert before["access to every Lead"] == (StepState.MISSING, "")
@@ -138,9 +138,9 @@ def test_contacts_alone_come_with_reading_accounts() -> None:
     grows.
     """
     with stages.stage(org={"integration_profile": "minimum"}) as stage:
-        stage.operator.push_settings(MINIMAL + "[connection.companies]\nsync = false\n", apply=True)
+        stage.operator.settings.push(MINIMAL + "[connection.companies]\nsync = false\n", apply=True)
         alone = findings(stage, apply=True), granted(stage), findings(stage, apply=True)
-        stage.operator.push_settings(MINIMAL, apply=True)
+        stage.operator.settings.push(MINIMAL, apply=True)
         together = findings(stage), findings(stage, apply=True), granted(stage)
 
     everything = ["Read", "Create", "Edit", "Delete", "ViewAllRecords", "ModifyAllRecords"]
@@ -172,8 +172,8 @@ def granted(stage: stages.Stage) -> dict[str, list[str]]:
 @pytest.mark.rule("PERM-2")
 def test_mapped_fields_without_access_are_named(stage: Stage) -> None:
     """What the integration user cannot see cannot cross, so the field is named with what to do."""
-    stage.operator.push_settings(MINIMAL, apply=True)
-    stage.operator.setup(apply=True)
+    stage.operator.settings.push(MINIMAL, apply=True)
+    stage.operator.setup.set_up(apply=True)
     fault = {
         "at": "salesforce",
         "kind": "field_removed",
@@ -186,7 +186,7 @@ def test_mapped_fields_without_access_are_named(stage: Stage) -> None:
     text = 'Fax cannot be seen: give the integration user access to it, or map it with update = "never" (PERM-2)'
     assert findings(stage) == {"mapped fields of Contact": (StepState.WRONG, text)}
     wrong = SetupStep("acme", Side.SALESFORCE, "mapped fields of Contact", StepState.WRONG, text)
-    assert wrong in stage.operator.check().steps
+    assert wrong in stage.operator.setup.check().steps
 
 
 @pytest.mark.rule("PERM-2")
@@ -221,9 +221,9 @@ def test_tasks_do_without_an_external_id_where_salesforce_will_not_have_one() ->
     nothing to mend.
     """
     with stages.stage(org={"activity_external_ids": False}) as stage:
-        stage.operator.push_settings(MINIMAL, apply=True)
-        made = {step.what: step for step in stage.operator.setup(apply=True)}
-        again = stage.operator.setup(apply=True)
+        stage.operator.settings.push(MINIMAL, apply=True)
+        made = {step.what: step for step in stage.operator.setup.set_up(apply=True)}
+        again = stage.operator.setup.set_up(apply=True)
         fields = {
             row["name"]: row for row in stage.in_salesforce("sobjects/Task/describe")["fields"]
         }
@@ -248,8 +248,8 @@ def test_a_record_type_that_the_integration_user_does_not_have_is_named() -> Non
     """Salesforce refuses it every opportunity of that type; the others are nothing to mend."""
     types = [{"Name": "New Business"}, {"Name": "Renewal", "assigned": False}]
     with stages.stage(org={"opportunity_record_types": types}) as stage:
-        stage.operator.push_settings(MINIMAL, apply=True)
-        stage.operator.setup(apply=True)
+        stage.operator.settings.push(MINIMAL, apply=True)
+        stage.operator.setup.set_up(apply=True)
         (renewal,) = stage.in_salesforce("query/?q=SELECT+Id+FROM+RecordType+WHERE+Name='Renewal'")[
             "records"
         ]

@@ -8,8 +8,10 @@ import pytest
 
 from crmsync.config import Complaint, ConfigError, load_settings
 from crmsync.errors import Gone
-from crmsync.flows.operator.results import Checked, ErrorRow, Pushed
-from crmsync.flows.setup.connection import StepState
+from crmsync.flows.operator.errors import ErrorRow
+from crmsync.flows.operator.settings import Pushed
+from crmsync.flows.operator.setup import Checked
+from crmsync.flows.setup.steps import StepState
 from crmsync.model.effects import Category, Report
 from crmsync.model.records import Ref, Side
 from crmsync.model.settings import Settings
@@ -24,67 +26,71 @@ NEVER = MINIMAL + '[connection.contacts]\ncreate_in_hubspot = "never"\n'
 
 def test_a_push_without_apply_only_says_what_it_would_change(stage: Stage) -> None:
     """The first push would be version 1; nothing is stored."""
-    pushed = stage.operator.push_settings(MINIMAL, apply=False)
+    pushed = stage.operator.settings.push(MINIMAL, apply=False)
 
     assert pushed == Pushed(1, applied=False, changes=("acme: new, HubSpot account 555001",))
-    assert stage.operator.settings() == Settings()
+    assert stage.operator.settings.in_force() == Settings()
 
 
 def test_a_push_says_what_it_changed(stage: Stage) -> None:
     """Each value that differs is one line, old and new."""
-    stage.operator.push_settings(MINIMAL, apply=True)
+    stage.operator.settings.push(MINIMAL, apply=True)
 
-    pushed = stage.operator.push_settings(NEVER, apply=True)
+    pushed = stage.operator.settings.push(NEVER, apply=True)
 
     changes = ('acme.contacts.create_in_hubspot: "leads_and_contacts" -> "never"',)
     assert pushed == Pushed(2, applied=True, changes=changes)
-    assert stage.operator.settings() == dated(
-        Settings(), Settings(load_settings(NEVER).connections, 2), stage.operator.now()
+    assert stage.operator.settings.in_force() == dated(
+        Settings(), Settings(load_settings(NEVER).connections, 2), stage.operator.settings.now()
     )
 
 
 def test_the_same_text_is_not_pushed_twice(stage: Stage) -> None:
     """What is in force already stays as it is, under its number."""
-    stage.operator.push_settings(MINIMAL, apply=True)
+    stage.operator.settings.push(MINIMAL, apply=True)
 
-    assert stage.operator.push_settings(MINIMAL, apply=True) == Pushed(1, applied=False)
-    assert [one.version for one in stage.operator.history()] == [1]
+    assert stage.operator.settings.push(MINIMAL, apply=True) == Pushed(1, applied=False)
+    assert [one.version for one in stage.operator.settings.history()] == [1]
 
 
 def test_a_comment_is_worth_a_version(stage: Stage) -> None:
     """The file is kept as it was written, so other wording is another version that changes
     nothing.
     """
-    stage.operator.push_settings(MINIMAL, apply=True)
+    stage.operator.settings.push(MINIMAL, apply=True)
 
-    pushed = stage.operator.push_settings("# ours\n" + MINIMAL, apply=True)
+    pushed = stage.operator.settings.push("# ours\n" + MINIMAL, apply=True)
 
     assert pushed == Pushed(2, applied=True, changes=("nothing but the file's wording",))
 
 
 def test_a_file_with_a_mistake_changes_nothing(stage: Stage) -> None:
     """A refused file leaves the settings in force as they are."""
-    stage.operator.push_settings(MINIMAL, apply=True)
+    stage.operator.settings.push(MINIMAL, apply=True)
 
     with pytest.raises(ConfigError) as refused:
-        stage.operator.push_settings(MINIMAL.replace("555001", "none"), apply=True)
+        stage.operator.settings.push(MINIMAL.replace("555001", "none"), apply=True)
 
     assert refused.value.complaints == (Complaint(4, "this is not TOML: invalid value", "CFG-1"),)
-    assert stage.operator.settings().version == 1
+    assert stage.operator.settings.in_force().version == 1
 
 
 def test_rolling_back_pushes_the_old_text_again(stage: Stage) -> None:
     """History only grows: the old text comes into force under a new number."""
-    stage.operator.push_settings(MINIMAL, apply=True)
-    stage.operator.push_settings(NEVER, apply=True)
+    stage.operator.settings.push(MINIMAL, apply=True)
+    stage.operator.settings.push(NEVER, apply=True)
 
     changes = ('acme.contacts.create_in_hubspot: "never" -> "leads_and_contacts"',)
-    assert stage.operator.rollback(1, apply=False) == Pushed(3, applied=False, changes=changes)
-    assert stage.operator.rollback(1, apply=True) == Pushed(3, applied=True, changes=changes)
-    pushed = [one.revision.text for one in stage.operator.history() if one.revision]
+    assert stage.operator.settings.rollback(1, apply=False) == Pushed(
+        3, applied=False, changes=changes
+    )
+    assert stage.operator.settings.rollback(1, apply=True) == Pushed(
+        3, applied=True, changes=changes
+    )
+    pushed = [one.revision.text for one in stage.operator.settings.history() if one.revision]
     assert pushed == [MINIMAL, NEVER, MINIMAL]
     with pytest.raises(Gone, match="no settings of version 9"):
-        stage.operator.rollback(9, apply=True)
+        stage.operator.settings.rollback(9, apply=True)
 
 
 @pytest.fixture
@@ -99,7 +105,7 @@ def test_every_kind_of_difference_has_its_line(furnished: Stage) -> None:
     be.
     """
     stage = furnished
-    stage.operator.push_settings(EVERYTHING, apply=True)
+    stage.operator.settings.push(EVERYTHING, apply=True)
     other = MINIMAL.replace("acme", "beta").replace("555001", "555002")
     changed = EVERYTHING.replace("= 20000", "= 0").replace(
         "delete_in_hubspot = true", "delete_in_hubspot = false"
@@ -109,7 +115,7 @@ def test_every_kind_of_difference_has_its_line(furnished: Stage) -> None:
     )
     changed = changed.replace('"ben@example.com"', '"eve@example.com"')
 
-    pushed = stage.operator.push_settings(changed + other, apply=True)
+    pushed = stage.operator.settings.push(changed + other, apply=True)
 
     assert pushed.changes == (
         "acme.salesforce.daily_call_allotment: 20000 -> 0",
@@ -122,14 +128,14 @@ def test_every_kind_of_difference_has_its_line(furnished: Stage) -> None:
         'acme.owners ben@example.com: "005000000000001AAA" -> none',
         "beta: new, HubSpot account 555002",
     )
-    assert stage.operator.push_settings(other, apply=False).changes == (
+    assert stage.operator.settings.push(other, apply=False).changes == (
         "acme: removed, its records no longer sync",
     )
 
 
 def test_check_asks_both_sides_and_writes_nothing(stage: Stage) -> None:
     """A check of a file that is not in force yet says what is missing."""
-    checked = stage.operator.check(MINIMAL)
+    checked = stage.operator.setup.check(MINIMAL)
 
     assert not checked.is_good
     assert {step.state for step in checked.steps} == {StepState.THERE, StepState.MISSING}
@@ -141,18 +147,18 @@ def test_check_is_good_after_set_up(stage: Stage) -> None:
     is told.
     """
     with pytest.raises(Gone, match="no settings have been pushed yet"):
-        stage.operator.check()
-    stage.operator.push_settings(MINIMAL, apply=True)
-    steps = tuple(stage.operator.setup(apply=True))
+        stage.operator.setup.check()
+    stage.operator.settings.push(MINIMAL, apply=True)
+    steps = tuple(stage.operator.setup.set_up(apply=True))
 
-    checked = stage.operator.check()
+    checked = stage.operator.setup.check()
 
     log = (
         "e-mail tasks read HubSpot's e-mail event log (/email/public/v1/events), which HubSpot supports until September 2027; "
         "it has announced no successor"
     )
     assert checked == Checked(
-        tuple(stage.operator.setup(apply=False)), (Complaint(1, log, "TASK-1"),)
+        tuple(stage.operator.setup.set_up(apply=False)), (Complaint(1, log, "TASK-1"),)
     )
     assert (checked.is_good, len(checked.steps)) == (True, len(steps))
 
@@ -160,7 +166,7 @@ def test_check_is_good_after_set_up(stage: Stage) -> None:
 def test_a_record_that_waits_is_listed_and_is_no_error(stage: Stage) -> None:
     """Errors are counted across connections; a contact without an address only waits (TRG-17)."""
     other = MINIMAL.replace("acme", "beta").replace("555001", "555002")
-    stage.operator.push_settings(MINIMAL + other, apply=True)
+    stage.operator.settings.push(MINIMAL + other, apply=True)
     waiting = Report(
         Ref(Side.HUBSPOT, "contact", "81"), Category.WAITING, "It has no e-mail address."
     )
@@ -178,5 +184,5 @@ def test_a_record_that_waits_is_listed_and_is_no_error(stage: Stage) -> None:
     stage.inbox.park("acme", [waiting])
     stage.inbox.park("gone", [elsewhere])
 
-    assert stage.operator.errors() == [ErrorRow("acme", waiting), ErrorRow("beta", refused)]
-    assert stage.operator.open_errors() == 1
+    assert stage.operator.errors.all() == [ErrorRow("acme", waiting), ErrorRow("beta", refused)]
+    assert stage.operator.errors.count_open() == 1

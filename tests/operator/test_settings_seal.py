@@ -13,8 +13,7 @@ import pytest
 
 from crmsync.config import load_settings
 from crmsync.errors import Distrusted, Refused
-from crmsync.flows.operator.results import Pushed, ShownSettings
-from crmsync.flows.operator.stored_settings import SettingsState, settings_state
+from crmsync.flows.operator.settings import Pushed, SettingsState, ShownSettings, settings_state
 from crmsync.gateways.dynamodb.settings import (
     EARLIER,
     REPLACED,
@@ -46,7 +45,7 @@ def table() -> Iterator[SettingsTable]:
 def stage() -> Iterator[Stage]:
     """An operator who has pushed version 1."""
     with stages.stage() as made:
-        made.operator.push_settings(MINIMAL, apply=True)
+        made.operator.settings.push(MINIMAL, apply=True)
         yield made
 
 
@@ -259,40 +258,43 @@ def test_a_push_puts_right_what_somebody_has_changed(stage: Stage) -> None:
     """It starts from the newest version whose seal holds, so no mapping is taken for new, and takes
     the next free number.
     """
-    shelf = stage.operator.shelf
-    good = stage.operator.revision()
+    shelf = stage.operator.settings.store
+    good = stage.operator.settings.revision()
     put(row("current"), settings={"S": OTHER})
     put(row("v000001"), sk={"S": "v000002"})
     text = "The settings in force have a seal that does not hold: the table was written by somebody else than crmsync settings push."
 
     assert settings_state(shelf) == SettingsState(good, 3, text)
-    assert stage.operator.push_settings(MINIMAL, apply=False) == Pushed(
+    assert stage.operator.settings.push(MINIMAL, apply=False) == Pushed(
         3, applied=False, changes=(text,)
     )
-    assert stage.operator.push_settings(MINIMAL, apply=True) == Pushed(
+    assert stage.operator.settings.push(MINIMAL, apply=True) == Pushed(
         3, applied=True, changes=(text,)
     )
-    assert stage.operator.settings() == replace(good.settings, version=3)
-    assert [entry.version for entry in stage.operator.history() if entry.revision] == [3, 1]
+    assert stage.operator.settings.in_force() == replace(good.settings, version=3)
+    assert [entry.version for entry in stage.operator.settings.history() if entry.revision] == [
+        3,
+        1,
+    ]
 
 
 def test_what_an_earlier_release_has_left_is_pushed_again(stage: Stage) -> None:
     """It had no seal, so somebody must look at it; its version and since when its rows count are
     carried on.
     """
-    old = stage.operator.revision()
+    old = stage.operator.settings.revision()
     put(row("current"), "state", version={"N": "7"})
     take("current", "v000001")
 
     looks = (
-        stage.operator.settings,
-        stage.operator.shown,
-        stage.operator.history,
-        lambda: stage.operator.rollback(7, apply=True),
+        stage.operator.settings.in_force,
+        stage.operator.settings.show,
+        stage.operator.settings.history,
+        lambda: stage.operator.settings.rollback(7, apply=True),
     )
     assert {refusal(look) for look in looks} == {EARLIER}
-    assert stage.operator.push_settings(MINIMAL, apply=True).version == 8
-    assert stage.operator.settings() == replace(old.settings, version=8)
+    assert stage.operator.settings.push(MINIMAL, apply=True).version == 8
+    assert stage.operator.settings.in_force() == replace(old.settings, version=8)
 
 
 def test_what_runs_is_held_against_the_file(stage: Stage) -> None:
@@ -300,9 +302,9 @@ def test_what_runs_is_held_against_the_file(stage: Stage) -> None:
     told where they depart.
     """
     parsed = load_settings(OTHER_ORG)
-    stage.operator.shelf.push(MINIMAL, replace(parsed, version=1), at=at(), by="eve")
+    stage.operator.settings.store.push(MINIMAL, replace(parsed, version=1), at=at(), by="eve")
 
-    assert stage.operator.shown() == ShownSettings(
+    assert stage.operator.settings.show() == ShownSettings(
         Revision(2, MINIMAL, replace(parsed, version=2), at(), "eve"),
         (
             'acme.salesforce.login_url: "https://acme.my.salesforce.com" -> "https://other.my.salesforce.com"',

@@ -7,7 +7,8 @@ import requests
 
 from crmsync.config import load_settings
 from crmsync.errors import Refused
-from crmsync.flows.setup.connection import Schema, SetupStep, StepState
+from crmsync.flows.setup.connection import Schema
+from crmsync.flows.setup.steps import SetupStep, StepState
 from crmsync.model.records import Side
 from crmsync.rules.settings.own_fields import HUBSPOT_PARTS, needed, salesforce_parts
 from crmsync.rules.settings.set_up_parts import FieldAccess, KeyField, Part
@@ -61,19 +62,19 @@ def pipelines(state: StepState, connection: str = "acme") -> list[SetupStep]:
 
 def test_without_apply_nothing_is_made(stage: Stage) -> None:
     """Set-up says what it would make, in both CRMs, and writes nothing."""
-    stage.operator.push_settings(MINIMAL, apply=True)
+    stage.operator.settings.push(MINIMAL, apply=True)
 
-    assert stage.operator.setup(apply=False) == steps(stage, StepState.MISSING)
+    assert stage.operator.setup.set_up(apply=False) == steps(stage, StepState.MISSING)
     assert stage.writes == (0, 0)
 
 
 def test_set_up_makes_everything_and_a_second_run_changes_nothing(stage: Stage) -> None:
     """The first run makes each part, the second finds each part and writes nothing."""
-    stage.operator.push_settings(MINIMAL, apply=True)
+    stage.operator.settings.push(MINIMAL, apply=True)
 
-    assert stage.operator.setup(apply=True) == steps(stage, StepState.MADE)
+    assert stage.operator.setup.set_up(apply=True) == steps(stage, StepState.MADE)
     written = stage.writes
-    assert stage.operator.setup(apply=True) == steps(stage, StepState.THERE)
+    assert stage.operator.setup.set_up(apply=True) == steps(stage, StepState.THERE)
     assert stage.writes == written
 
 
@@ -81,8 +82,8 @@ def test_the_key_property_is_unique_and_the_others_have_their_types(stage: Stage
     """HubSpot upserts by the key, so it must be unique; dates and numbers are what lists and
     reports can use (ROLL-8).
     """
-    stage.operator.push_settings(MINIMAL, apply=True)
-    stage.operator.setup(apply=True)
+    stage.operator.settings.push(MINIMAL, apply=True)
+    stage.operator.setup.set_up(apply=True)
 
     rows = stage.in_hubspot("/crm/v3/properties/contacts")["results"]
     own = {
@@ -110,8 +111,8 @@ def test_the_integration_user_sees_and_writes_the_key_field(stage: Stage, name: 
     """A new field is hidden until a permission set opens it; then it is an external id, unique
     whatever the case.
     """
-    stage.operator.push_settings(MINIMAL, apply=True)
-    stage.operator.setup(apply=True)
+    stage.operator.settings.push(MINIMAL, apply=True)
+    stage.operator.setup.set_up(apply=True)
 
     fields = stage.in_salesforce(f"sobjects/{name}/describe")["fields"]
     key = next(field for field in fields if field["name"] == "Crmsync_HubSpot_Id__c")
@@ -121,8 +122,8 @@ def test_the_integration_user_sees_and_writes_the_key_field(stage: Stage, name: 
 
 def test_companies_have_properties_of_their_own(stage: Stage) -> None:
     """The link, by which HubSpot upserts, the owner and the error; the roll-ups are a contact's."""
-    stage.operator.push_settings(MINIMAL, apply=True)
-    stage.operator.setup(apply=True)
+    stage.operator.settings.push(MINIMAL, apply=True)
+    stage.operator.setup.set_up(apply=True)
 
     rows = stage.in_hubspot("/crm/v3/properties/companies")["results"]
     own = {
@@ -144,9 +145,9 @@ def test_nothing_is_made_for_companies_that_do_not_sync(stage: Stage) -> None:
     """With companies switched off neither company nor account gets anything of ours; accounts can
     be read, as contacts ask for that.
     """
-    stage.operator.push_settings(MINIMAL + "[connection.companies]\nsync = false\n", apply=True)
+    stage.operator.settings.push(MINIMAL + "[connection.companies]\nsync = false\n", apply=True)
 
-    made = [step.what for step in stage.operator.setup(apply=True)]
+    made = [step.what for step in stage.operator.setup.set_up(apply=True)]
 
     assert [what for what in made if "company" in what or "Account" in what] == [
         "reading of every Account"
@@ -161,10 +162,14 @@ def test_nothing_is_made_for_deals_that_do_not_sync(stage: Stage) -> None:
     """With deals switched off neither deal nor opportunity nor contact role gets anything of ours;
     with them on, each has its key.
     """
-    stage.operator.push_settings(MINIMAL + "[connection.deals]\nsync = false\n", apply=True)
-    off = [step.what for step in stage.operator.setup(apply=True)]
-    stage.operator.push_settings(MINIMAL, apply=True)
-    on = [step.what for step in stage.operator.setup(apply=True) if step.state is StepState.MADE]
+    stage.operator.settings.push(MINIMAL + "[connection.deals]\nsync = false\n", apply=True)
+    off = [step.what for step in stage.operator.setup.set_up(apply=True)]
+    stage.operator.settings.push(MINIMAL, apply=True)
+    on = [
+        step.what
+        for step in stage.operator.setup.set_up(apply=True)
+        if step.state is StepState.MADE
+    ]
 
     assert [what for what in off if "deal." in what or "Opportunity" in what] == []
     assert on == [
@@ -192,8 +197,8 @@ def test_tasks_have_two_fields_of_their_own(stage: Stage) -> None:
     """Made on Activity and seen on Task: an external id that need not be unique, and a whole number
     (Q-19, CH-2).
     """
-    stage.operator.push_settings(MINIMAL, apply=True)
-    stage.operator.setup(apply=True)
+    stage.operator.settings.push(MINIMAL, apply=True)
+    stage.operator.setup.set_up(apply=True)
 
     fields = {row["name"]: row for row in stage.in_salesforce("sobjects/Task/describe")["fields"]}
     key, count = fields["Crmsync_Email_Event__c"], fields["Crmsync_Email_Event_Count__c"]
@@ -210,8 +215,8 @@ def test_tasks_have_two_fields_of_their_own(stage: Stage) -> None:
 
 def test_nothing_is_made_for_tasks_that_are_off(stage: Stage) -> None:
     """Without a kind of event no field is asked for, nor missed (SET-10)."""
-    stage.operator.push_settings(MINIMAL + "[connection.email_tasks]\nkinds = []\n", apply=True)
-    made = {step.what for step in stage.operator.setup(apply=True)}
+    stage.operator.settings.push(MINIMAL + "[connection.email_tasks]\nkinds = []\n", apply=True)
+    made = {step.what for step in stage.operator.setup.set_up(apply=True)}
 
     assert not any("Activity" in what or "Task" in what for what in made)
 
@@ -230,9 +235,11 @@ def test_what_is_there_already_is_left_alone(stage: Stage) -> None:
         "tooling/sobjects/CustomField",
         {"FullName": "Lead.Crmsync_HubSpot_Id__c", "Metadata": metadata},
     )
-    stage.operator.push_settings(MINIMAL, apply=True)
+    stage.operator.settings.push(MINIMAL, apply=True)
 
-    found = [step for step in stage.operator.setup(apply=True) if step.state is not StepState.MADE]
+    found = [
+        step for step in stage.operator.setup.set_up(apply=True) if step.state is not StepState.MADE
+    ]
 
     unique = "does not demand unique values, which is said when a property is made: remove it and run this again"
     manager = "must be unique: set that in Salesforce's Object Manager"
@@ -252,8 +259,8 @@ def test_what_is_there_already_is_left_alone(stage: Stage) -> None:
 
 def test_an_archived_property_is_told(stage: Stage) -> None:
     """HubSpot keeps the name of an archived property, so a person has to restore it."""
-    stage.operator.push_settings(MINIMAL, apply=True)
-    stage.operator.setup(apply=True)
+    stage.operator.settings.push(MINIMAL, apply=True)
+    stage.operator.setup.set_up(apply=True)
     headers = {"Authorization": f"Bearer {stage.hubspot.portals[0].user_token}"}
     requests.delete(
         f"{stage.urls['hubspot']}/crm/v3/properties/contacts/crmsync_owner_id",
@@ -262,7 +269,9 @@ def test_an_archived_property_is_told(stage: Stage) -> None:
     ).raise_for_status()
 
     (failed,) = [
-        step for step in stage.operator.setup(apply=True) if step.state is not StepState.THERE
+        step
+        for step in stage.operator.setup.set_up(apply=True)
+        if step.state is not StepState.THERE
     ]
 
     assert (failed.what, failed.state) == ("property contact.crmsync_owner_id", StepState.FAILED)
@@ -274,9 +283,9 @@ def test_nothing_is_made_in_another_account() -> None:
     up all the same.
     """
     with stages.stage(777) as stage:
-        stage.operator.push_settings(MINIMAL, apply=True)
+        stage.operator.settings.push(MINIMAL, apply=True)
 
-        made = stage.operator.setup(apply=True)
+        made = stage.operator.setup.set_up(apply=True)
 
         text = "the token in crmsync/acme/hubspot belongs to HubSpot account 777 (TEN-1)"
         assert made == [
@@ -289,10 +298,10 @@ def test_nothing_is_made_in_another_account() -> None:
 def test_set_up_speaks_the_date_based_paths_as_well() -> None:
     """HubSpot's /v3 paths end in 2027; the same set-up goes through the new ones."""
     with stages.stage(version="2026-03") as stage:
-        stage.operator.push_settings(MINIMAL, apply=True)
+        stage.operator.settings.push(MINIMAL, apply=True)
 
-        assert stage.operator.setup(apply=True) == steps(stage, StepState.MADE)
-        assert stage.operator.setup(apply=True) == steps(stage, StepState.THERE)
+        assert stage.operator.setup.set_up(apply=True) == steps(stage, StepState.MADE)
+        assert stage.operator.setup.set_up(apply=True) == steps(stage, StepState.THERE)
         assert "POST /crm/properties/2026-03/contacts" in stage.hubspot.stats()["by_endpoint"]
 
 
@@ -300,9 +309,9 @@ def test_set_up_speaks_the_date_based_paths_as_well() -> None:
 def test_an_account_without_room_for_a_pipeline_says_so() -> None:
     """All else is made; the one pipeline too many fails with what to do about it."""
     with stages.stage(portal={"pipelines_allowed": 1}) as stage:
-        stage.operator.push_settings(MINIMAL, apply=True)
+        stage.operator.settings.push(MINIMAL, apply=True)
 
-        *others, failed = stage.operator.setup(apply=True)
+        *others, failed = stage.operator.setup.set_up(apply=True)
 
         assert others == steps(stage, StepState.MADE)[:-PIPELINE_STEPS]
         assert (failed.what, failed.state) == (
@@ -316,9 +325,9 @@ def test_an_account_without_room_for_a_pipeline_says_so() -> None:
 def test_group_edition_is_refused_with_a_reason() -> None:
     """An org of Group Edition cannot be connected, and set-up says so instead of writing to it."""
     with stages.stage(org={"edition": "Team Edition"}) as stage:
-        stage.operator.push_settings(MINIMAL, apply=True)
+        stage.operator.settings.push(MINIMAL, apply=True)
 
-        *_, last = stage.operator.setup(apply=True)
+        *_, last = stage.operator.setup.set_up(apply=True)
 
         text = "this org's edition has no API, as Group Edition has none: it cannot be connected (INS-2)"
         assert last == SetupStep("acme", Side.SALESFORCE, "org", StepState.WRONG, text)
@@ -333,19 +342,19 @@ def test_group_edition_is_refused_with_a_reason() -> None:
 def test_editions_with_the_api_are_supported(edition: str) -> None:
     """An org of an edition that has the API can be connected."""
     with stages.stage(org={"edition": edition}) as stage:
-        stage.operator.push_settings(MINIMAL, apply=True)
+        stage.operator.settings.push(MINIMAL, apply=True)
 
-        assert stage.operator.setup(apply=True) == steps(stage, StepState.MADE)
+        assert stage.operator.setup.set_up(apply=True) == steps(stage, StepState.MADE)
 
 
 def test_a_side_that_cannot_answer_does_not_keep_the_other_from_being_set_up(stage: Stage) -> None:
     """A refused login is one failed step with its remedy."""
-    stage.operator.push_settings(MINIMAL, apply=True)
+    stage.operator.settings.push(MINIMAL, apply=True)
     wanted = steps(stage, StepState.MADE)
     hubspot, salesforce = wanted[:HUBSPOT_STEPS], wanted[HUBSPOT_STEPS:-PIPELINE_STEPS]
 
     stage.faults.replace([{"at": "hubspot", "kind": "unauthorized", "times": 9}])
-    failed, *others = stage.operator.setup(apply=True)
+    failed, *others = stage.operator.setup.set_up(apply=True)
 
     assert (failed.side, failed.what, failed.state) == (
         Side.HUBSPOT,
@@ -356,7 +365,7 @@ def test_a_side_that_cannot_answer_does_not_keep_the_other_from_being_set_up(sta
     assert others == salesforce
 
     stage.faults.replace([{"at": "salesforce", "kind": "unauthorized", "times": 9}])
-    *others, failed = stage.operator.setup(apply=True)
+    *others, failed = stage.operator.setup.set_up(apply=True)
 
     assert others == hubspot
     assert (failed.side, failed.what, failed.state) == (
@@ -373,8 +382,8 @@ def schemas(stage: Stage) -> list[tuple[Schema, tuple[Part, ...]]]:
     """Both sides of the connection with their parts."""
     (connection,) = load_settings(MINIMAL).connections
     return [
-        (stage.operator.hubspot(connection), HUBSPOT_PARTS),
-        (stage.operator.salesforce(connection), NEEDED),
+        (stage.operator.setup.hubspot(connection), HUBSPOT_PARTS),
+        (stage.operator.setup.salesforce(connection), NEEDED),
     ]
 
 
@@ -462,7 +471,7 @@ def test_what_salesforce_refuses_is_told(stage: Stage) -> None:
     """A part that cannot be made fails with Salesforce's sentence, and what hangs on it fails after
     it.
     """
-    stage.operator.push_settings(MINIMAL, apply=True)
+    stage.operator.settings.push(MINIMAL, apply=True)
     too_long = KeyField("Lead", "Crmsync_HubSpot_Id__c", "Id", "", length=300)
     (_, (salesforce, _)) = schemas(stage)
 
@@ -481,6 +490,6 @@ def test_an_org_on_hosts_of_its_own_is_set_up(stage: Stage) -> None:
     names; neither need be salesforce.com.
     """
     stage.salesforce.set_instance_url(stage.urls["salesforce"].replace("127.0.0.1", "localhost"))
-    stage.operator.push_settings(MINIMAL, apply=True)
+    stage.operator.settings.push(MINIMAL, apply=True)
 
-    assert stage.operator.setup(apply=True) == steps(stage, StepState.MADE)
+    assert stage.operator.setup.set_up(apply=True) == steps(stage, StepState.MADE)

@@ -11,8 +11,8 @@ from decimal import Decimal
 import pytest
 
 from crmsync.errors import Refused
-from crmsync.flows.setup.connection import SetupStep, StepState
 from crmsync.flows.setup.pipelines import PipelineSides, set_up_pipelines
+from crmsync.flows.setup.steps import SetupStep, StepState
 from crmsync.model.pipelines import DealStage, DropStage, RecordType
 from crmsync.model.records import Side
 from crmsync.model.settings import CompanySettings, Connection, DealSettings

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from crmsync.flows.setup.connection import SetupStep, StepState
+from crmsync.flows.setup.steps import SetupStep, StepState
 from crmsync.model.records import Side
 from tests.config.files import MINIMAL
 from tests.operator import stages
@@ -57,11 +57,11 @@ def test_a_second_account_is_set_up_like_the_first() -> None:
     the org has already stays.
     """
     with stages.stage(555001, 555002) as stage:
-        stage.operator.push_settings(MINIMAL, apply=True)
-        stage.operator.setup(apply=True)
-        stage.operator.push_settings(SECOND, apply=True)
+        stage.operator.settings.push(MINIMAL, apply=True)
+        stage.operator.setup.set_up(apply=True)
+        stage.operator.settings.push(SECOND, apply=True)
 
-        made = stage.operator.setup(apply=True)
+        made = stage.operator.setup.set_up(apply=True)
 
         hubspot, salesforce = made[:HUBSPOT_STEPS], made[HUBSPOT_STEPS:-PIPELINE_STEPS]
         assert [step.what for step in hubspot] == [
@@ -87,9 +87,9 @@ def test_each_account_has_a_revision_field_of_its_own() -> None:
     a check names a missing one.
     """
     with stages.stage(555001, 555002) as stage:
-        stage.operator.push_settings(MINIMAL + SECOND, apply=True)
+        stage.operator.settings.push(MINIMAL + SECOND, apply=True)
 
-        steps = stage.operator.setup(apply=True)
+        steps = stage.operator.setup.set_up(apply=True)
         made = {
             name: [step.what for step in steps if step.connection == name]
             for name in ("acme", "beta")
@@ -110,7 +110,7 @@ def test_each_account_has_a_revision_field_of_its_own() -> None:
         (row,) = stage.in_salesforce(f"tooling/query/?q={soql}")["records"]
         stage.remove_in_salesforce(f"tooling/sobjects/CustomField/{row['Id']}")
 
-        assert [step for step in stage.operator.check().steps if not step.is_good] == [
+        assert [step for step in stage.operator.setup.check().steps if not step.is_good] == [
             SetupStep(
                 "beta",
                 Side.SALESFORCE,
@@ -127,10 +127,10 @@ def test_one_org_under_two_addresses_is_told() -> None:
     differ, are nothing to tell.
     """
     with stages.stage(555001, 555002) as stage:
-        stage.operator.push_settings(MINIMAL + SECOND, apply=True)
-        assert [step for step in stage.operator.setup(apply=True) if not step.is_good] == []
-        stage.operator.push_settings(MINIMAL + SECOND.replace("acme.my.", "other.my."), apply=True)
+        stage.operator.settings.push(MINIMAL + SECOND, apply=True)
+        assert [step for step in stage.operator.setup.set_up(apply=True) if not step.is_good] == []
+        stage.operator.settings.push(MINIMAL + SECOND.replace("acme.my.", "other.my."), apply=True)
         text = "leads to the org of acme, which has another login_url: give both the org's own address, letter for letter (TEN-1)"
         told = SetupStep("beta", Side.SALESFORCE, "login_url", StepState.WRONG, text)
 
-        assert [step for step in stage.operator.check().steps if not step.is_good] == [told]
+        assert [step for step in stage.operator.setup.check().steps if not step.is_good] == [told]

@@ -90,10 +90,10 @@ def test_a_connection_needs_whole_events_and_its_mapped_properties(stage: Stage)
     """Births, deaths, merges, restores, associations, and each property of the default maps, the
     opt-out, owner and stage.
     """
-    stage.operator.push_settings(MINIMAL, apply=True)
+    stage.operator.settings.push(MINIMAL, apply=True)
 
     staged = sorted((*MAPPED, "lifecyclestage"))
-    assert stage.operator.webhook_subscriptions(555001) == (
+    assert stage.operator.setup.webhook_subscriptions(555001) == (
         *COMPANY_WHOLE,
         *(("company.propertyChange", name) for name in COMPANY_MAPPED),
         ("company.restore", None),
@@ -104,7 +104,7 @@ def test_a_connection_needs_whole_events_and_its_mapped_properties(stage: Stage)
         *(("deal.propertyChange", name) for name in DEAL_MAPPED),
         ("deal.restore", None),
     )
-    assert stage.operator.webhook_subscriptions(555002) == ()
+    assert stage.operator.setup.webhook_subscriptions(555002) == ()
 
 
 @pytest.mark.rule("TRG-15")

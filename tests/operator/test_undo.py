@@ -11,7 +11,7 @@ import pytest
 
 from crmsync.cli import main
 from crmsync.errors import Refused, TryAgain
-from crmsync.flows.setup.connection import SetupStep, StepState
+from crmsync.flows.setup.steps import SetupStep, StepState
 from crmsync.model.jobs import JobState, JobStep, JobType
 from crmsync.model.links import Link
 from crmsync.model.overwritten import Overwrite, OverwrittenBatch, OverwrittenPair
@@ -29,8 +29,8 @@ def mistaken(stage: Stage) -> Stage:
     """An account and an org with a pair whose name was overwritten in Salesforce ten minutes
     ago.
     """
-    stage.operator.push_settings(KEPT, apply=True)
-    stage.operator.setup(apply=True)
+    stage.operator.settings.push(KEPT, apply=True)
+    stage.operator.setup.set_up(apply=True)
     wrong = {"email": "ada@example.com", "lastname": "HACKED"}
     contact_id = stage.make_in_hubspot("/crm/v3/objects/contacts", {"properties": wrong})["id"]
     lead = {"LastName": "HACKED", "Company": "example.com", "Email": "ada@example.com"}
@@ -185,7 +185,9 @@ def test_where_nothing_is_kept_the_command_says_how_it_would_be(
         "crmsync: This stack keeps nothing that is overwritten. Deploy it with KeepOverwritten=yes, and set hours under"
         " [connection.undo]; what was overwritten before is lost.\n"
     )
-    wrong = [step for step in mistaken.operator.check().steps if step.state is StepState.WRONG]
+    wrong = [
+        step for step in mistaken.operator.setup.check().steps if step.state is StepState.WRONG
+    ]
     told = "are not kept: deploy the stack with KeepOverwritten=yes, or set hours = 0 under [connection.undo]"
     assert wrong == [
         SetupStep("acme", Side.SALESFORCE, "overwritten values", StepState.WRONG, told)
@@ -205,7 +207,7 @@ def test_a_moment_is_needed(
 
 def test_the_job_of_an_undo_is_not_resumed(stage: Stage) -> None:
     """No errand makes it go on; the command does, when it is run again."""
-    stage.operator.push_settings(MINIMAL, apply=True)
+    stage.operator.settings.push(MINIMAL, apply=True)
     leg = JobStep(Side.HUBSPOT, "contact", total=1)
     stage.jobs.save(a_job(leg, verb=JobType.UNDO, state=JobState.PAUSED))
 

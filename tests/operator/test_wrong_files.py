@@ -137,7 +137,7 @@ def running() -> Iterator[Stage]:
     own.
     """
     with stages.stage(portal=PORTAL, org=ORG) as made:
-        made.operator.push_settings(GOOD, apply=True)
+        made.operator.settings.push(GOOD, apply=True)
         yield made
 
 
@@ -153,7 +153,7 @@ def test_a_wrong_file_is_refused_line_by_line(
     force.
     """
     text, complaints = FILES[case]
-    before = running.operator.history()
+    before = running.operator.settings.history()
     file = tmp_path / "settings.toml"
     file.write_text(text)
 
@@ -161,5 +161,5 @@ def test_a_wrong_file_is_refused_line_by_line(
 
     said = capsys.readouterr()
     assert (status, said.out, said.err.splitlines()) == (1, "", complaints)
-    assert running.operator.history() == before
+    assert running.operator.settings.history() == before
     assert running.writes == (0, 0)

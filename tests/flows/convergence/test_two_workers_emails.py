@@ -13,8 +13,9 @@ from datetime import timedelta
 import pytest
 
 from crmsync.errors import TryAgain
-from crmsync.flows.email.make_tasks import TaskContext, make_tasks
+from crmsync.flows.email.make_tasks import make_tasks
 from crmsync.flows.email.scan import queue_events
+from crmsync.flows.email.task_run import TaskContext
 from crmsync.model.mail import LogRange
 from crmsync.model.settings import EmailTaskSettings, Repeat
 from tests.flows.convergence.interleave import HIDDEN_FOR, Gate, Gated, KilledError

@@ -62,7 +62,7 @@ def test_a_long_pause_looks_seldom():
 def test_an_invocation_that_runs_finds_out_within_twenty_seconds():
     """What is known is read anew only then, so a short one reads nothing."""
     town = Town()
-    watch = PauseWatch("acme", town.troubles, lambda: town.now, looked=town.now)
+    watch = PauseWatch("acme", town.troubles, lambda: town.now, read_at=town.now)
     town.troubles.pause("acme", Pause(town.now))
 
     told = []
@@ -76,7 +76,7 @@ def test_an_invocation_that_runs_finds_out_within_twenty_seconds():
 def test_where_nobody_can_say_nothing_is_paused():
     """A table that does not answer is told by the calls that need it."""
     town = Town()
-    watch = PauseWatch("acme", town.troubles, lambda: town.now, looked=NOON - timedelta(minutes=1))
+    watch = PauseWatch("acme", town.troubles, lambda: town.now, read_at=NOON - timedelta(minutes=1))
     town.troubles.down = TryAgain("Busy.")
 
     assert not watch.is_paused()
@@ -86,7 +86,9 @@ def test_where_nobody_can_say_nothing_is_paused():
 def test_a_connection_that_is_not_there_is_refused(word: str):
     """A typo stops nothing, and says so."""
     town = Town()
-    office = PauseAdmin(lambda: Settings((a_connection(),)), town.troubles, lambda: town.now)
+    office = PauseAdmin(
+        settings=lambda: Settings((a_connection(),)), troubles=town.troubles, now=lambda: town.now
+    )
 
     with pytest.raises(Refused, match="There is no connection acmee"):
         getattr(office, word)("acmee")

@@ -17,7 +17,7 @@ from crmsync.model.records import Ref, Side
 from crmsync.model.settings import CompanySettings, CreateInSalesforce, Settings
 from crmsync.rules.backfill.objects import WALKED
 from crmsync.rules.preview.explanation import DecisionLine, FieldLine, News, Outcome
-from tests.memory.operator_view import explain, settings_of, window
+from tests.memory.operator_view import explain, settings_of, view
 from tests.memory.worlds import Town
 
 
@@ -269,7 +269,7 @@ def test_a_deal_whose_opportunity_moved_on() -> None:
 def explainer(town: Town) -> Explainer:
     """For questions that have no answer."""
     return Explainer(
-        lambda: settings_of(town), lambda connection, _: window(town, connection), lambda: town.now
+        lambda: settings_of(town), lambda connection, _: view(town, connection), lambda: town.now
     )
 
 
@@ -323,7 +323,7 @@ def test_a_record_on_several_connections() -> None:
     one = town.world.connection
     settings = Settings((one, replace(one, name="other")))
     asked = Explainer(
-        lambda: settings, lambda connection, _: window(town, connection), lambda: town.now
+        lambda: settings, lambda connection, _: view(town, connection), lambda: town.now
     )
     assert [told.connection for told in asked.explain(Side.SALESFORCE, "lead", lead.id)] == [
         "acme",

@@ -16,7 +16,7 @@ from crmsync.model.settings import CompanySettings, CreateInSalesforce, Settings
 from crmsync.rules.backfill.objects import WALKED
 from crmsync.rules.preview.actions import Action
 from crmsync.rules.preview.report import FieldDiff, Sample
-from tests.memory.operator_view import counts, preview, settings_of, window
+from tests.memory.operator_view import counts, preview, settings_of, view
 from tests.memory.worlds import Town
 
 
@@ -88,7 +88,7 @@ def test_what_is_in_step_is_nothing() -> None:
     town.sync(lead)
     seen = preview(town)
     assert counts(seen) == {"salesforce Lead": {"nothing": 1}}
-    assert [(one.leg.object, one.looked_at) for one in seen.seen if one.looked_at] == [
+    assert [(one.step.object, one.looked_at) for one in seen.objects if one.looked_at] == [
         ("Lead", 1),
         ("contact", 1),
     ]
@@ -101,7 +101,7 @@ def test_a_sample_shows_before_and_after_with_the_rules() -> None:
     lead = town.new_lead(Title="Countess")
     town.salesforce.edit(lead, {"Company": "Example GmbH"})
     new = town.new_contact(email="new@example.com", lastname="New")
-    samples = preview(town).outlook.samples
+    samples = preview(town).report.samples
     assert samples[Side.SALESFORCE, "Lead", Action.CREATE] == [
         Sample(
             Action.CREATE,
@@ -134,7 +134,7 @@ def test_conflicts_are_counted_and_shown() -> None:
     town = Town()
     town.new_contact(lastname="Byron")
     town.new_lead(LastName="Lang")
-    outlook = preview(town).outlook
+    outlook = preview(town).report
     (one,) = outlook.conflicts
     conflict = one.conflict
     shown = (conflict.hubspot, conflict.hubspot_value, conflict.salesforce_value, conflict.policy)
@@ -150,7 +150,7 @@ def test_what_would_be_refused_is_told_with_its_reason() -> None:
     town.new_lead(Email="twin@example.com")
     second = town.new_lead(Email="twin@example.com")
     town.new_contact(email="long@example.com", lastname="x" * 90, company="Example AG")
-    refusals = preview(town).outlook.refusals.values()
+    refusals = preview(town).report.refusals.values()
     told = {
         (str(one.report.category), one.report.fieldname, one.report.because): one.count
         for one in refusals
@@ -176,7 +176,7 @@ def test_pages_and_limits() -> None:
         preview(town, PreviewRequest("leads", limit=120)),
         preview(town, PreviewRequest("leads", limit=0)),
     )
-    assert [(one.leg, one.looked_at) for one in (*some.seen, *everybody.seen)] == [
+    assert [(one.step, one.looked_at) for one in (*some.objects, *everybody.objects)] == [
         (leads, 120),
         (leads, 230),
     ]
@@ -237,7 +237,7 @@ def test_a_change_of_settings_is_previewed_without_being_in_force() -> None:
     assert counts(preview(town, PreviewRequest("leads"))) == {"salesforce Lead": {"nothing": 1}}
     seen = preview(town, PreviewRequest("leads"), Settings((draft,)))
     assert counts(seen) == {"salesforce Lead": {"update": 1}}
-    ((sample,),) = seen.outlook.samples.values()
+    ((sample,),) = seen.report.samples.values()
     assert sample.fields == (FieldDiff("Nickname__c", None, "The Enchantress"),)
     assert (town.writes(), counts(preview(town, PreviewRequest("leads")))) == (
         before,
@@ -273,7 +273,7 @@ def test_an_account_and_what_waits_for_it() -> None:
 )
 def test_one_object_alone(word: str, legs: list[str]) -> None:
     """By the word of the import or the object's own, one or many."""
-    assert [one.leg.object for one in preview(Town(), PreviewRequest(word)).seen] == legs
+    assert [one.step.object for one in preview(Town(), PreviewRequest(word)).objects] == legs
 
 
 def test_opportunities() -> None:
@@ -349,7 +349,7 @@ def test_what_is_switched_off_is_said_to_be() -> None:
     """It is not walked through; where nothing is left there is nothing to preview."""
     town = Town(companies=CompanySettings(sync=False))
     seen = preview(town)
-    assert (seen.remarks, [one.leg.object for one in seen.seen]) == (
+    assert (seen.remarks, [one.step.object for one in seen.objects]) == (
         ("acme: deals are switched off (OPP-3).", "acme: companies are switched off (ACC-2)."),
         ["Contact", "Lead", "contact"],
     )
@@ -371,7 +371,7 @@ def test_how_far_it_is_is_told() -> None:
     for number in range(3):
         town.new_lead(Email=f"l{number}@example.com")
     heard: list[tuple[str, int, int]] = []
-    previewer = Previewer(lambda connection, _: window(town, connection), lambda: town.now)
+    previewer = Previewer(lambda connection, _: view(town, connection), lambda: town.now)
     previewer.preview(settings_of(town), PreviewRequest("leads"), lambda *told: heard.append(told))
     assert heard == [("acme: salesforce Lead", 3, 3)]
 

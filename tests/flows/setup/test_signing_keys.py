@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from crmsync.errors import Refused, TryAgain
-from crmsync.flows.setup.connection import SetupStep, StepState
 from crmsync.flows.setup.signing_keys import check_signing_keys
+from crmsync.flows.setup.steps import SetupStep, StepState
 from crmsync.model.records import Side
 from local.people import People
 from local.stack import Stack

@@ -21,7 +21,7 @@ from crmsync.model.records import Ref, Side
 from crmsync.model.settings import UndoSettings
 from crmsync.rules.pair.undo import REASONS, Left
 from tests.memory import MemoryJobs
-from tests.memory.operator_view import settings_of, window
+from tests.memory.operator_view import settings_of, view
 from tests.memory.worlds import Town
 
 KEPT = UndoSettings(hours=72)
@@ -57,18 +57,18 @@ def mistake(town: Town, *contacts: Ref, **fields: str) -> datetime:
     return since
 
 
-def office(town: Town, jobs: MemoryJobs | None = None) -> UndoAdmin:
+def undo_admin(town: Town, jobs: MemoryJobs | None = None) -> UndoAdmin:
     """What the command works with."""
-    held = jobs or MemoryJobs()
+    kept_jobs = jobs or MemoryJobs()
     return UndoAdmin(
-        lambda: settings_of(town),
-        lambda: town.overwritten,
-        lambda connection, _: window(town, connection),
-        lambda _connection, _settings: town.world,
-        held,
-        lambda: f"job{len(held.all('acme')) + 1}",
-        lambda: town.now,
-        lambda: "ada",
+        settings=lambda: settings_of(town),
+        kept=lambda: town.overwritten,
+        view=lambda connection, _: view(town, connection),
+        context=lambda _connection, _settings: town.world,
+        jobs=kept_jobs,
+        new_id=lambda: f"job{len(kept_jobs.all('acme')) + 1}",
+        now=lambda: town.now,
+        caller=lambda: "ada",
     )
 
 
@@ -80,9 +80,9 @@ def undo(
     apply: bool = True,
     jobs: MemoryJobs | None = None,
 ) -> UndoResult:
-    """Run the undo; whom it hands to the sync is not looked at yet."""
+    """Run the undo, without the syncs that it requests."""
     town.wait()
-    return office(town, jobs).undo(UndoRequest(since, name), apply=apply)
+    return undo_admin(town, jobs).undo(UndoRequest(since, name), apply=apply)
 
 
 def shown(town: Town, contact: Ref, lead: Ref) -> list[Any]:
@@ -467,7 +467,7 @@ def test_whoever_cancels_the_job_stops_it() -> None:
         (job,) = jobs.all("acme")
         jobs.save(replace(job, state=JobState.CANCELLED))
 
-    done = office(town, jobs).undo(UndoRequest(since), apply=True, tell=cancel)
+    done = undo_admin(town, jobs).undo(UndoRequest(since), apply=True, progress=cancel)
 
     assert [job.state for job in done.jobs] == [JobState.CANCELLED]
     assert not done.is_whole

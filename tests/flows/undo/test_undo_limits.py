@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from crmsync.flows.undo.run import BEYOND, BEYOND_TOO
+from crmsync.flows.undo.run import JOB_OVER_LIMIT, OVER_LIMIT
 from crmsync.model.jobs import JobState
 from crmsync.model.records import Side
 from crmsync.rules.pair.undo import REASONS, Left
@@ -34,9 +34,9 @@ def test_an_undo_is_braked_by_a_limit_of_its_own() -> None:
     for told in (seen, done):
         assert [(one.records, one.values) for one in told.back] == [(2, 4)]
         assert told.left == (
-            SkippedValues("acme", Side.SALESFORCE, "Lead", BEYOND, 2, is_open=True),
+            SkippedValues("acme", Side.SALESFORCE, "Lead", OVER_LIMIT, 2, is_open=True),
         )
-    assert [(job.state, job.trouble) for job in done.jobs] == [(JobState.PAUSED, BEYOND_TOO)]
+    assert [(job.state, job.trouble) for job in done.jobs] == [(JobState.PAUSED, JOB_OVER_LIMIT)]
     assert not undo(town, since, jobs=jobs).back
     town.wait(60)
     last = undo(town, since, jobs=jobs)

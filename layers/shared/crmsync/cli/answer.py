@@ -1,4 +1,4 @@
-"""What every word of the command says, and how words are made. No word of its own lives here."""
+"""How commands are declared, and what they answer. No command of its own."""
 
 from __future__ import annotations
 
@@ -8,17 +8,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from crmsync.cli.printable import flat
+from crmsync.model.records import Side
 
 if TYPE_CHECKING:
     from crmsync.flows.operator.operator import Operator
 
 DONE, FINDINGS, USAGE = 0, 1, 2
+"""Exit statuses."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a word of the command has to say: to programs, to people, beside the matter, and as exit
-    status.
+    """The answer of a command.
+
+    Attributes:
+        document: What programs read, on stdout with ``--json``.
+        text: What people read, on stdout.
+        remarks: What else they should know, on stderr.
+        status: The exit status.
     """
 
     document: object
@@ -31,30 +38,44 @@ Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  #
 Run: TypeAlias = "Callable[[Operator, argparse.Namespace], Answer]"
 
 
-def add_command(words: Subparsers, name: str, run: Run, text: str) -> argparse.ArgumentParser:
-    """Add a word that runs `run`; `text` says what it does."""
-    made = words.add_parser(name, help=text, description=text[:1].upper() + text[1:] + ".")
-    made.add_argument(
+def add_command(commands: Subparsers, name: str, run: Run, text: str) -> argparse.ArgumentParser:
+    """Add a command; `text` says what it does."""
+    parser = commands.add_parser(name, help=text, description=text[:1].upper() + text[1:] + ".")
+    parser.add_argument(
         "--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON document"
     )
-    made.set_defaults(run=run)
-    return made
+    parser.set_defaults(run=run)
+    return parser
 
 
-def add_group(words: Subparsers, name: str, text: str) -> Subparsers:
-    """Add a word that has words of its own."""
-    return words.add_parser(name, help=text).add_subparsers(required=True, metavar="WORD")
+def add_group(commands: Subparsers, name: str, text: str) -> Subparsers:
+    """Add a command that has commands of its own."""
+    return commands.add_parser(name, help=text).add_subparsers(required=True, metavar="WORD")
 
 
-def add_apply(made: argparse.ArgumentParser) -> None:
-    """Have a word act with ``--apply`` only."""
-    made.add_argument(
+def add_apply(parser: argparse.ArgumentParser) -> None:
+    """Add ``--apply``, without which the command only shows what it would do."""
+    parser.add_argument(
         "--apply", action="store_true", help="do it; without, only say what would be done"
     )
 
 
+def add_connection(parser: argparse.ArgumentParser) -> None:
+    """Add ``--connection``."""
+    parser.add_argument("--connection", metavar="NAME", default="", help="this connection alone")
+
+
+def add_record(parser: argparse.ArgumentParser, objects: str) -> None:
+    """Add the side, object and id of a record; `objects` lists some objects."""
+    parser.add_argument(
+        "side", type=Side, choices=list(Side), metavar="SIDE", help="hubspot or salesforce"
+    )
+    parser.add_argument("object", metavar="OBJECT", help=objects)
+    parser.add_argument("id", metavar="ID", help="its id there")
+
+
 def columns(rows: Sequence[Sequence[str]]) -> str:
-    """Rows as columns, each as wide as its longest cell; nothing where there are no rows."""
+    """Rows as columns, each as wide as its longest cell; "" for no rows."""
     cells = [[flat(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = (
@@ -65,20 +86,23 @@ def columns(rows: Sequence[Sequence[str]]) -> str:
 
 
 def duration(seconds: int) -> str:
-    """So many seconds as people say it."""
+    """A number of seconds as ``2 h 5 min``, ``3 min 20 s`` or ``40 s``."""
     hours, rest = divmod(seconds, 3600)
     minutes, seconds = divmod(rest, 60)
-    return (
-        f"{hours} h {minutes} min"
-        if hours
-        else f"{minutes} min {seconds} s"
-        if minutes
-        else f"{seconds} s"
-    )
+    if hours:
+        return f"{hours} h {minutes} min"
+    if minutes:
+        return f"{minutes} min {seconds} s"
+    return f"{seconds} s"
+
+
+def shown(value: object) -> str:
+    """A field's value as a cell; "" for None."""
+    return "" if value is None else str(value)
 
 
 def count(text: str) -> int:
-    """An option's number, 1 or more; for argparse."""
+    """The number of an option, 1 or more; for argparse."""
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError("must be 1 or more")

@@ -1,6 +1,4 @@
-"""The words about what the operator has to decide: records that a brake holds back, and connections
-that are paused.
-"""
+"""``crmsync brakes``: the changes that an hourly limit holds back."""
 
 from __future__ import annotations
 
@@ -9,31 +7,37 @@ from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from crmsync.cli.answer import Answer, Run, Subparsers, add_apply, add_command, add_group, columns
+from crmsync.cli.answer import (
+    Answer,
+    Run,
+    Subparsers,
+    add_apply,
+    add_command,
+    add_group,
+    columns,
+)
 from crmsync.model.jobs import JobType
 
 if TYPE_CHECKING:
-    from crmsync.flows.operator.held_changes import OverLimitRecord
     from crmsync.flows.operator.operator import Operator
+    from crmsync.flows.operator.over_limit import OverLimitRecord
 
 SHOWN = 50
-"""Rows that people are shown before a decision; ``brakes list`` and ``--json`` have all."""
+"""Rows that people see before a decision; ``brakes list`` and ``--json`` have all."""
 
 
-def add_commands(words: Subparsers) -> None:
-    """Add ``brakes``, ``pause`` and ``resume``."""
+def add_commands(commands: Subparsers) -> None:
+    """Add ``brakes``."""
     brakes = add_group(
-        words,
-        "brakes",
-        "what waits as too many records were to be changed or deleted within an hour",
+        commands, "brakes", "changes held back because there were too many within an hour"
     )
-    add_command(brakes, "list", _list, "every record that is held back, and in which fields")
+    add_command(brakes, "list", _list, "list every record with changes held back, and the fields")
     for name, run, text in (
-        ("release", _release, "let what is held back cross, as both sides show it now"),
-        ("drop", _drop, "throw what is held back away: both sides stay as they are"),
+        ("release", _release, "sync what is held back, as both sides show it now"),
+        ("drop", _drop, "drop what is held back: both sides stay as they are"),
     ):
-        made = add_command(brakes, name, run, text)
-        which = made.add_mutually_exclusive_group(required=True)
+        parser = add_command(brakes, name, run, text)
+        which = parser.add_mutually_exclusive_group(required=True)
         which.add_argument("--id", metavar="ID", default="", help="the record with this id")
         which.add_argument(
             "--object",
@@ -42,104 +46,46 @@ def add_commands(words: Subparsers) -> None:
             help="contact, company, deal; Lead, Account, ...",
         )
         which.add_argument("--all", action="store_true", help="everything that is held back")
-        add_apply(made)
-    for name, run, text in (
-        (
-            "pause",
-            _pause,
-            "stop everything of a connection; what changes meanwhile waits in the queues",
-        ),
-        ("resume", _resume, "have a paused connection go on from where it stopped"),
-    ):
-        made = add_command(words, name, run, text)
-        made.add_argument("connection", metavar="CONNECTION")
-        add_apply(made)
+        add_apply(parser)
 
 
 def _list(operator: Operator, _arguments: argparse.Namespace) -> Answer:
-    rows = operator.brakes.held()
-    return Answer(
-        [_row(row) for row in rows],
-        columns([_cells(row) for row in rows]) or "Nothing is held back.",
-    )
+    rows = operator.over_limit.held()
+    text = columns([_cells(row) for row in rows]) or "Nothing is held back."
+    return Answer([_row(row) for row in rows], text)
 
 
-def _decided(verb: JobType, would: str, done: str) -> Run:
-    """Shows what would be decided so; with ``--apply`` it is."""
+def _decision(decision: JobType, would: str, done: str) -> Run:
+    """A command that shows the records and, with ``--apply``, decides about them."""
 
     def run(operator: Operator, arguments: argparse.Namespace) -> Answer:
-        rows = operator.brakes.held(arguments.id, arguments.object)
-        if arguments.apply and rows:
-            operator.brakes.decide(rows, verb)
-        more = f"... and {len(rows) - SHOWN:,} more" if len(rows) > SHOWN else ""
-        counts = ", ".join(
-            f"{number:,} {kind}"
-            for kind, number in sorted(Counter(row.kind for row in rows).items())
-        )
-        last = (
-            f"{len(rows):,} records ({counts}) {done if arguments.apply else would}"
-            if rows
-            else "Nothing is held back."
-        )
-        text = "\n".join(filter(None, (columns([_cells(row) for row in rows[:SHOWN]]), more, last)))
-        return Answer(
-            {"applied": arguments.apply and bool(rows), "records": [_row(row) for row in rows]},
-            text,
-        )
+        rows = operator.over_limit.held(arguments.id, arguments.object)
+        if not rows:
+            return Answer({"applied": False, "records": []}, "Nothing is held back.")
+        if arguments.apply:
+            operator.over_limit.decide(rows, decision)
+        lines = [columns([_cells(row) for row in rows[:SHOWN]])]
+        if len(rows) > SHOWN:
+            lines.append(f"... and {len(rows) - SHOWN:,} more")
+        kinds = sorted(Counter(row.kind for row in rows).items())
+        counts = ", ".join(f"{number:,} {kind}" for kind, number in kinds)
+        lines.append(f"{len(rows):,} records ({counts}) {done if arguments.apply else would}")
+        document = {"applied": arguments.apply, "records": [_row(row) for row in rows]}
+        return Answer(document, "\n".join(lines))
 
     return run
 
 
-_release = _decided(
+_release = _decision(
     JobType.RELEASE,
-    "would cross; --apply lets them.",
-    "cross now; each leaves the list once it is written.",
+    "would sync; --apply releases them.",
+    "sync now; each leaves the list once it is written.",
 )
-_drop = _decided(
+_drop = _decision(
     JobType.DROP,
     "would stay different on the two sides; --apply drops what waits.",
-    "stay as they are on either side; each leaves the list within a minute or so.",
+    "stay as they are on both sides; each leaves the list within a minute or so.",
 )
-
-
-def _pause(operator: Operator, arguments: argparse.Namespace) -> Answer:
-    name, office = arguments.connection, operator.pauses
-    paused = office.state(name)
-    if paused:
-        text = f"{name} is paused already, since {paused.since:%Y-%m-%d %H:%M} UTC."
-    elif arguments.apply:
-        office.pause(name)
-        text = f"{name} is paused: what has begun is finished, nothing new begins. crmsync resume {name} --apply ends it."
-    else:
-        text = f"{name} would be paused: nothing more is read or written for it, and nothing is lost. --apply does it."
-    return Answer(
-        {
-            "applied": arguments.apply and not paused,
-            "connection": name,
-            "paused": bool(paused or arguments.apply),
-        },
-        text,
-    )
-
-
-def _resume(operator: Operator, arguments: argparse.Namespace) -> Answer:
-    name, office = arguments.connection, operator.pauses
-    paused = office.state(name)
-    if not paused:
-        text = f"{name} is not paused."
-    elif arguments.apply:
-        office.resume(name)
-        text = f"{name} goes on; what waits is worked off, within five minutes for the first of it."
-    else:
-        text = f"{name} is paused since {paused.since:%Y-%m-%d %H:%M} UTC, by {paused.by or 'somebody unknown'}; --apply has it go on."
-    return Answer(
-        {
-            "applied": arguments.apply and bool(paused),
-            "connection": name,
-            "paused": bool(paused) and not arguments.apply,
-        },
-        text,
-    )
 
 
 def _cells(row: OverLimitRecord) -> tuple[str, ...]:

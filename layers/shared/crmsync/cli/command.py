@@ -1,4 +1,4 @@
-"""The command as a whole: all words, how an answer is printed, how an error ends it."""
+"""The whole command: it parses the arguments, prints the answer, and reports errors."""
 
 from __future__ import annotations
 
@@ -9,7 +9,19 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from crmsync.cli import brakes, errors, explain, jobs, links, preview, settings, setup, status, undo
+from crmsync.cli import (
+    brakes,
+    errors,
+    explain,
+    jobs,
+    links,
+    pause,
+    preview,
+    settings,
+    setup,
+    status,
+    undo,
+)
 from crmsync.cli.answer import FINDINGS, USAGE, Answer
 from crmsync.cli.printable import lines
 from crmsync.config import Complaint, ConfigError
@@ -19,13 +31,14 @@ from crmsync.wiring.command import operator as deployed_operator
 if TYPE_CHECKING:
     from crmsync.flows.operator.operator import Operator
 
-GROUPS = (settings, setup, preview, jobs, explain, errors, brakes, links, undo, status)
+MODULES = (settings, setup, preview, jobs, explain, errors, brakes, pause, links, undo, status)
+"""In the order of ``crmsync --help``."""
 
 _NO_DEPLOYMENT = "Is crmsync deployed to this account and region? CRMSYNC_STACK names a stack that is not called crmsync."
 
 
 def main(argv: Sequence[str] | None = None, *, operator: Operator | None = None) -> int:
-    """Run the command; `operator` is the deployment's unless given. Answers the exit status."""
+    """Run the command and answer its exit status; `operator` is that of the deployment by default."""
     arguments = parser().parse_args(argv)
     try:
         answer: Answer = arguments.run(operator or deployed_operator(), arguments)
@@ -51,15 +64,15 @@ def main(argv: Sequence[str] | None = None, *, operator: Operator | None = None)
 
 
 def parser() -> argparse.ArgumentParser:
-    """Every word with its options."""
-    made = argparse.ArgumentParser(
-        "crmsync", description="Keeps HubSpot and Salesforce in step: the operator's command."
+    """The parser with every command."""
+    top = argparse.ArgumentParser(
+        "crmsync", description="Keeps HubSpot and Salesforce in sync: the operator's command."
     )
-    made.add_argument("--json", action="store_true", help="print one JSON document")
-    words = made.add_subparsers(required=True, metavar="WORD")
-    for one in GROUPS:
-        one.add_commands(words)
-    return made
+    top.add_argument("--json", action="store_true", help="print one JSON document")
+    commands = top.add_subparsers(required=True, metavar="WORD")
+    for module in MODULES:
+        module.add_commands(commands)
+    return top
 
 
 def _remarks(error: SyncError) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The word that explains one record."""
+"""``crmsync explain``: what is known of one record, and what would be written now."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from crmsync.cli.answer import Answer, Subparsers, add_command
+from crmsync.cli.answer import (
+    Answer,
+    Subparsers,
+    add_command,
+    add_connection,
+    add_record,
+    shown,
+)
 from crmsync.cli.tables import table, wrapped
 from crmsync.model.effects import effect_line
 from crmsync.model.links import Link, Place
@@ -19,39 +26,32 @@ if TYPE_CHECKING:
     from crmsync.flows.preview.explain import Explained
     from crmsync.model.conflicts import ResolvedConflict
     from crmsync.model.effects import Effect, FieldConflict, Report
-    from crmsync.model.records import Record, Value
+    from crmsync.model.records import Record
     from crmsync.rules.preview.explanation import DecisionLine, FieldLine
 
 
-def add_commands(words: Subparsers) -> None:
+def add_commands(commands: Subparsers) -> None:
     """Add ``explain``."""
-    made = add_command(
-        words,
-        "explain",
-        _explain,
-        "what is known of one record, and what would be written now and why",
-    )
-    made.add_argument(
-        "side", type=Side, choices=list(Side), metavar="SIDE", help="hubspot or salesforce"
-    )
-    made.add_argument("object", metavar="OBJECT", help="contact, company; Lead, Contact, Account")
-    made.add_argument("id", metavar="ID", help="its id there")
-    made.add_argument("--connection", metavar="NAME", default="", help="this connection alone")
+    text = "show what is known of one record, and what would be written now and why"
+    parser = add_command(commands, "explain", _explain, text)
+    add_record(parser, "contact, company; Lead, Contact, Account")
+    add_connection(parser)
 
 
 def _explain(operator: Operator, arguments: argparse.Namespace) -> Answer:
-    found = operator.explain(arguments.side, arguments.object, arguments.id, arguments.connection)
-    text = "\n\n".join("\n".join(_sections(one)) for one in found)
-    return Answer(
-        [_document(one) for one in found] if len(found) > 1 else _document(found[0]), text
+    found = operator.explainer.explain(
+        arguments.side, arguments.object, arguments.id, arguments.connection
     )
+    text = "\n\n".join("\n".join(_sections(one)) for one in found)
+    documents = [_document(one) for one in found]
+    return Answer(documents if len(documents) > 1 else documents[0], text)
 
 
 # What people read.
 
 
 def _sections(one: Explained) -> Iterator[str]:
-    yield f"{one.ref} on {one.connection}: {_standing(one)}"
+    yield f"{one.ref} on {one.connection}: {_link_state(one)}"
     if not one.syncs:
         yield f"{one.kind}s are switched off on {one.connection}: none of this happens."
     yield from _about_link(one)
@@ -60,37 +60,38 @@ def _sections(one: Explained) -> Iterator[str]:
         yield ""
         yield table(_DECISION_HEADING, [_decision_cells(line) for line in one.decisions])
     yield from _titled(
-        "Conflicts settled", [_conflict(conflict) for conflict in one.plan.conflicts]
+        "Conflicts resolved", [_conflict(conflict) for conflict in one.plan.conflicts]
     )
-    yield from _settled_table(one.settled)
+    yield from _resolved_table(one.settled)
     yield from _titled(
         "Would be done now", [effect_line(effect) for effect in _effects(one)] or ["nothing"]
     )
     yield from _titled("Why", [_because(note.text, note.because) for note in one.plan.notes])
     yield from _titled("Waits for", [str(ref) for ref in one.waits_for])
-    yield from _titled("Told once it is there", [_report_line(report) for report in one.foreseen])
+    yield from _titled("Reported once it exists", [_report_line(report) for report in one.foreseen])
     yield from _titled("In the error inbox", [_report_line(report) for report in one.parked])
 
 
 _FIELD_HEADING = ("HUBSPOT", "", "", "SALESFORCE", "", "POLICY", "BECOMES", "RULE")
 _DECISION_HEADING = ("", "HUBSPOT", "SALESFORCE", "BECOMES", "RULE")
-_SETTLED_HEADING = ("SETTLED LATELY (UTC)", "HUBSPOT", "SALESFORCE", "POLICY", "WINNER")
+_RESOLVED_HEADING = ("RESOLVED LATELY (UTC)", "HUBSPOT", "SALESFORCE", "POLICY", "WINNER")
 
 
-def _standing(one: Explained) -> str:
+def _link_state(one: Explained) -> str:
     if one.link is not None:
         return f"linked, {one.link.state}"
     if one.taken:
-        return "not linked; who may be the same has a pair already"
+        return "not linked; the records that may be the same have other links"
     if one.candidates:
         return f"not linked; may be the same as {', '.join(map(str, one.candidates))}"
-    return "not linked, and nobody across may be the same"
+    return "not linked, and no record of the other side may be the same"
 
 
 def _about_link(one: Explained) -> Iterator[str]:
     if one.link is not None:
         yield f"link     {_place(one.link.hubspot)} - {_place(one.link.salesforce)}, version {one.link.version}"
-        yield from (f"died     {side}'s record was deleted" for side in (one.link.died,) if side)
+        if one.link.died:
+            yield f"died     {one.link.died}'s record was deleted"
         yield f"owners   hubspot {_owner(one.link.hubspot_owner)}, salesforce {_owner(one.link.salesforce_owner)}"
     for side, record in ((Side.HUBSPOT, one.hubspot), (Side.SALESFORCE, one.salesforce)):
         yield f"{side:<10} {_record_line(record)}"
@@ -105,12 +106,10 @@ def _record_line(record: Record | None) -> str:
 
 
 def _owner(owner: str | None) -> str:
-    return {None: "never looked at", "": "nobody"}.get(owner, str(owner))
+    return {None: "never read", "": "nobody"}.get(owner, str(owner))
 
 
-_LEGEND = (
-    "-> HubSpot's value holds, <- Salesforce's; * changed since the two agreed, ? never agreed on"
-)
+_LEGEND = "-> HubSpot's value wins, <- Salesforce's; * changed since both agreed, ? never agreed on"
 _ARROWS = {Side.HUBSPOT: "->", Side.SALESFORCE: "<-", None: ""}
 _MARKS = {
     News.NOWHERE: ("", ""),
@@ -119,36 +118,34 @@ _MARKS = {
     News.BOTH: ("* ", "* "),
     News.NEVER_AGREED: ("? ", "? "),
 }
-_SAID_BY_ARROW = {(Side.HUBSPOT, Outcome.TO_SALESFORCE), (Side.SALESFORCE, Outcome.TO_HUBSPOT)}
+_SHOWN_BY_ARROW = {(Side.HUBSPOT, Outcome.TO_SALESFORCE), (Side.SALESFORCE, Outcome.TO_HUBSPOT)}
 
 
 def _field_table(lines: Sequence[FieldLine]) -> Iterator[str]:
-    """Every mapped field of which a side shows anything, or that was decided about; the others by
-    their names.
-    """
-    told = [
+    """A row for each mapped field with a value or a decision; the names of the others."""
+    filled = [
         line
         for line in lines
-        if line.winner or _shown(line.hubspot_value) or _shown(line.salesforce_value)
+        if line.winner or shown(line.hubspot_value) or shown(line.salesforce_value)
     ]
-    blank = [f"{line.hubspot} / {line.salesforce}" for line in lines if line not in told]
-    if told:
+    blank = [f"{line.hubspot} / {line.salesforce}" for line in lines if line not in filled]
+    if filled:
         yield ""
-        yield table(_FIELD_HEADING, [_field_cells(line) for line in told])
+        yield table(_FIELD_HEADING, [_field_cells(line) for line in filled])
         yield _LEGEND
     if blank:
         yield wrapped(f"Blank on both sides: {', '.join(blank)}.")
 
 
 def _field_cells(line: FieldLine) -> tuple[str, ...]:
-    mine, theirs = _MARKS[line.news]
-    becomes = "written" if (line.winner, line.outcome) in _SAID_BY_ARROW else str(line.outcome)
+    hubspot, salesforce = _MARKS[line.news]
+    becomes = "written" if (line.winner, line.outcome) in _SHOWN_BY_ARROW else str(line.outcome)
     return (
         line.hubspot,
-        f"{mine}{_shown(line.hubspot_value)}",
+        f"{hubspot}{shown(line.hubspot_value)}",
         _ARROWS[line.winner],
         line.salesforce,
-        f"{theirs}{_shown(line.salesforce_value)}",
+        f"{salesforce}{shown(line.salesforce_value)}",
         line.policy,
         f"{becomes}, cut" if line.is_cut else becomes,
         " ".join(line.because),
@@ -156,17 +153,17 @@ def _field_cells(line: FieldLine) -> tuple[str, ...]:
 
 
 def _decision_cells(line: DecisionLine) -> tuple[str, ...]:
-    values = _shown(line.hubspot_value), _shown(line.salesforce_value)
+    values = shown(line.hubspot_value), shown(line.salesforce_value)
     return line.topic, *values, line.text, " ".join(line.because)
 
 
-def _settled_table(settled: Sequence[ResolvedConflict]) -> Iterator[str]:
-    if settled:
+def _resolved_table(resolved: Sequence[ResolvedConflict]) -> Iterator[str]:
+    if resolved:
         yield ""
-        yield table(_SETTLED_HEADING, [_settled_cells(one) for one in settled])
+        yield table(_RESOLVED_HEADING, [_resolved_cells(one) for one in resolved])
 
 
-def _settled_cells(one: ResolvedConflict) -> tuple[str, ...]:
+def _resolved_cells(one: ResolvedConflict) -> tuple[str, ...]:
     return (
         f"{one.at:%Y-%m-%d %H:%M:%S}",
         one.hubspot,
@@ -174,10 +171,6 @@ def _settled_cells(one: ResolvedConflict) -> tuple[str, ...]:
         one.policy,
         one.winner or "nobody",
     )
-
-
-def _shown(value: Value) -> str:
-    return "" if value is None else str(value)
 
 
 def _titled(title: str, lines: list[str]) -> Iterator[str]:
@@ -188,7 +181,7 @@ def _titled(title: str, lines: list[str]) -> Iterator[str]:
 
 
 def _conflict(one: FieldConflict) -> str:
-    values = f"{_shown(one.hubspot_value)!r} against {_shown(one.salesforce_value)!r}"
+    values = f"{shown(one.hubspot_value)!r} against {shown(one.salesforce_value)!r}"
     return (
         f"{one.hubspot} / {one.salesforce}: {values}; {one.policy}, {one.winner or 'nobody'} wins"
     )
@@ -231,7 +224,7 @@ def _document(one: Explained) -> dict[str, object]:
         "decisions": [_decision_row(line) for line in one.decisions],
         "effects": [_effect_row(effect) for effect in _effects(one)],
         "conflicts": [_conflict_row(conflict) for conflict in one.plan.conflicts],
-        "settled": [_settled_row(settlement) for settlement in one.settled],
+        "settled": [_resolved_row(conflict) for conflict in one.settled],
         "notes": [{"text": note.text, "rules": list(note.because)} for note in one.plan.notes],
         "waits_for": list(map(str, one.waits_for)),
         "foreseen": _report_rows(one.foreseen),
@@ -304,7 +297,7 @@ def _conflict_row(conflict: FieldConflict) -> dict[str, object]:
     return asdict(conflict)
 
 
-def _settled_row(one: ResolvedConflict) -> dict[str, object]:
+def _resolved_row(one: ResolvedConflict) -> dict[str, object]:
     return {**asdict(one), "at": one.at.isoformat()}
 
 

@@ -1,14 +1,22 @@
-"""The word that previews a first sync or a change of settings."""
+"""``crmsync preview``: what a first sync or a change of settings would write."""
 
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from crmsync.cli.answer import Answer, Subparsers, add_command, count, duration
+from crmsync.cli import progress
+from crmsync.cli.answer import (
+    Answer,
+    Subparsers,
+    add_command,
+    add_connection,
+    count,
+    duration,
+    shown,
+)
 from crmsync.cli.settings import read
 from crmsync.cli.tables import table, wrapped
 from crmsync.flows.preview.first_sync import SAMPLE, PreviewRequest
@@ -20,76 +28,57 @@ if TYPE_CHECKING:
     from crmsync.flows.preview.first_sync import CallBudget, Preview, PreviewedObject
     from crmsync.rules.preview.report import PreviewReport, RefusedRecords, ResolvedFields, Sample
 
-BAR = 30
 
-
-def add_commands(words: Subparsers) -> None:
+def add_commands(commands: Subparsers) -> None:
     """Add ``preview``."""
-    text = "what a first sync or a change of settings would write, what that costs, and what would be refused"
-    made = add_command(words, "preview", _preview, text)
-    made.add_argument(
+    text = "show what a first sync or a change of settings would write, what it costs, and what would be refused"
+    preview = add_command(commands, "preview", _preview, text)
+    preview.add_argument(
         "--settings", metavar="FILE", help="under these settings instead of those in force"
     )
-    made.add_argument(
+    preview.add_argument(
         "--object",
         metavar="OBJECT",
         default="",
         help="this object alone, such as leads or companies",
     )
-    made.add_argument("--connection", metavar="NAME", default="", help="this connection alone")
-    size = made.add_mutually_exclusive_group()
+    add_connection(preview)
+    size = preview.add_mutually_exclusive_group()
     size.add_argument(
         "--limit",
         metavar="N",
         type=count,
         default=SAMPLE,
-        help=f"look at N records of each object ({SAMPLE:,})",
+        help=f"read N records of each object ({SAMPLE:,})",
     )
-    size.add_argument("--all", action="store_true", help="look at every record")
+    size.add_argument("--all", action="store_true", help="read every record")
 
 
 def _preview(operator: Operator, arguments: argparse.Namespace) -> Answer:
-    wanted = PreviewRequest(
-        arguments.object, arguments.connection, 0 if arguments.all else arguments.limit
-    )
+    limit = 0 if arguments.all else arguments.limit
+    request = PreviewRequest(arguments.object, arguments.connection, limit)
     text = read(arguments.settings) if arguments.settings else None
-    is_person = sys.stderr.isatty()
-    preview = operator.preview(wanted, text, _tell) if is_person else operator.preview(wanted, text)
-    if is_person:
-        print(file=sys.stderr)
+    preview = operator.preview(request, text, progress.report)
+    progress.finish()
     return Answer(_document(preview), "\n".join(_sections(preview)), preview.remarks)
-
-
-def _tell(name: str, at: int, of: int) -> None:
-    """A bar on stderr for a person who waits."""
-    full = BAR * at // of if of else BAR
-    print(
-        f"\r[{'#' * full}{'.' * (BAR - full)}] {name} {at:,} of {of:,}\x1b[K",
-        end="",
-        file=sys.stderr,
-        flush=True,
-    )
 
 
 # What people read.
 
 
 def _sections(preview: Preview) -> Iterator[str]:
-    yield table(
-        ("CONNECTION", "OBJECT", "THERE ARE", "LOOKED AT", "NO E-MAIL"),
-        [_seen_cells(one) for one in preview.seen],
-    )
-    yield from _titled("What would be done", _counts(preview.outlook))
-    yield from _titled(
-        "For example", "\n".join(line for one in _samples(preview.outlook) for line in _sample(one))
-    )
-    settled, shown = preview.outlook.conflict_count, preview.outlook.conflicts
-    title = f"Conflicts that would be settled: {settled:,}{', the first of them' if settled > len(shown) else ''}"
-    yield from _titled(title, table(_CONFLICT_HEADING, [_conflict_cells(one) for one in shown]))
-    refused = sorted(preview.outlook.refusals.values(), key=lambda one: -one.count)
-    yield from _titled(
-        "What people would be told", "\n".join(_refusal_line(one) for one in refused)
-    )
+    report = preview.report
+    yield table(_OBJECT_HEADING, [_object_cells(one) for one in preview.objects])
+    yield from _titled("What would be done", _counts(report))
+    samples = [line for one in _samples(report) for line in _sample(one)]
+    yield from _titled("For example", "\n".join(samples))
+    title = f"Conflicts that would be resolved: {report.conflict_count:,}"
+    if report.conflict_count > len(report.conflicts):
+        title += ", the first of them"
+    conflicts = table(_CONFLICT_HEADING, [_conflict_cells(one) for one in report.conflicts])
+    yield from _titled(title, conflicts)
+    refused = sorted(report.refusals.values(), key=lambda one: -one.count)
+    yield from _titled("What would be reported", "\n".join(map(_refusal_line, refused)))
     yield ""
     yield from _price_lines(preview)
 
@@ -99,37 +88,35 @@ def _titled(title: str, text: str) -> Iterator[str]:
         yield from ("", f"{title}:", text)
 
 
-def _seen_cells(one: PreviewedObject) -> tuple[str, ...]:
-    left_out = f"{one.leg.left_out:,}" if one.leg.left_out else ""
-    return (
-        one.connection,
-        f"{one.leg.side} {one.leg.object}",
-        f"{one.leg.total:,}",
-        f"{one.looked_at:,}",
-        left_out,
-    )
+_OBJECT_HEADING = ("CONNECTION", "OBJECT", "RECORDS", "PREVIEWED", "NO E-MAIL")
 
 
-def _counts(outlook: PreviewReport) -> str:
-    """A row for each object, a column for each deed that there is."""
-    deeds = [deed for deed in Action if any(counts[deed] for counts in outlook.counts.values())]
+def _object_cells(one: PreviewedObject) -> tuple[str, ...]:
+    step = one.step
+    left_out = f"{step.left_out:,}" if step.left_out else ""
+    return one.connection, str(step), f"{step.total:,}", f"{one.looked_at:,}", left_out
+
+
+def _counts(report: PreviewReport) -> str:
+    """A row for each object, and a column for each action that occurs."""
+    actions = [one for one in Action if any(counts[one] for counts in report.counts.values())]
+    heading = ("", *(one.upper().replace("_", " ") for one in actions))
     rows = [
-        (f"{side} {name}", *(f"{counts[deed]:,}" if counts[deed] else "" for deed in deeds))
-        for (side, name), counts in sorted(outlook.counts.items())
+        (f"{side} {name}", *(f"{counts[one]:,}" if counts[one] else "" for one in actions))
+        for (side, name), counts in sorted(report.counts.items())
     ]
-    return table(("", *(deed.upper().replace("_", " ") for deed in deeds)), rows)
+    return table(heading, rows)
 
 
-def _samples(outlook: PreviewReport) -> list[Sample]:
-    return [one for _, samples in sorted(outlook.samples.items()) for one in samples]
+def _samples(report: PreviewReport) -> list[Sample]:
+    return [one for _, samples in sorted(report.samples.items()) for one in samples]
 
 
 def _sample(one: Sample) -> Iterator[str]:
     rules = f" ({', '.join(one.because)})" if one.because else ""
     yield f"  {one.deed.replace('_', ' ')} {one.side} {one.object} for {one.record}{rules}"
     rows = [
-        (f"    {wrote.name}", _shown(wrote.before), "->", _shown(wrote.after))
-        for wrote in one.fields
+        (f"    {diff.name}", shown(diff.before), "->", shown(diff.after)) for diff in one.fields
     ]
     yield from table(("", "", "", ""), rows).splitlines()[1:]
 
@@ -139,7 +126,7 @@ _CONFLICT_HEADING = ("RECORD", "FIELD", "HUBSPOT", "SALESFORCE", "POLICY", "WINS
 
 def _conflict_cells(one: ResolvedFields) -> tuple[str, ...]:
     conflict = one.conflict
-    values = _shown(conflict.hubspot_value), _shown(conflict.salesforce_value)
+    values = shown(conflict.hubspot_value), shown(conflict.salesforce_value)
     return (
         str(one.record),
         conflict.hubspot,
@@ -170,7 +157,7 @@ def _price_lines(preview: Preview) -> Iterator[str]:
         )
     )
     yield wrapped(f"For all {price.records:,} records, API calls: {calls}.")
-    yield f"It takes at most {duration(price.seconds)} at the present budgets."
+    yield f"It takes at most {duration(price.seconds)} with the present budgets."
     yield from (wrapped(_budget_line(one)) for one in preview.budgets)
     spent = preview.spent
     yield f"This preview cost {spent[Side.HUBSPOT]:,} HubSpot and {spent[Side.SALESFORCE]:,} Salesforce calls, and wrote nothing."
@@ -183,32 +170,27 @@ def _budget_line(one: CallBudget) -> str:
         else "no share is allotted to crmsync"
     )
     return (
-        f"{one.connection}: {one.calls.used:,} of Salesforce's {one.calls.allowed:,} calls of 24 hours are used, {allotted};"
+        f"{one.connection}: {one.calls.used:,} of Salesforce's {one.calls.allowed:,} calls in 24 hours are used, {allotted};"
         f" {one.left:,} are left for a backfill now (RTY-2)."
     )
-
-
-def _shown(value: object) -> str:
-    return "" if value is None else str(value)
 
 
 # What programs read.
 
 
 def _document(preview: Preview) -> dict[str, object]:
-    outlook, price = preview.outlook, preview.price
+    report, price = preview.report, preview.price
     return {
-        "looked_at": [_seen_row(one) for one in preview.seen],
+        "looked_at": [_object_row(one) for one in preview.objects],
         "counts": {
-            f"{side} {name}": dict(counts)
-            for (side, name), counts in sorted(outlook.counts.items())
+            f"{side} {name}": dict(counts) for (side, name), counts in sorted(report.counts.items())
         },
-        "samples": [_sample_row(one) for one in _samples(outlook)],
+        "samples": [_sample_row(one) for one in _samples(report)],
         "conflicts": {
-            "count": outlook.conflict_count,
-            "samples": [_conflict_row(one) for one in outlook.conflicts],
+            "count": report.conflict_count,
+            "samples": [_conflict_row(one) for one in report.conflicts],
         },
-        "refused": [_refusal_row(one) for one in outlook.refusals.values()],
+        "refused": [_refusal_row(one) for one in report.refusals.values()],
         "records": price.records,
         "calls": {
             "hubspot": {**asdict(price.hubspot), "expected": preview.expected[Side.HUBSPOT]},
@@ -223,15 +205,15 @@ def _document(preview: Preview) -> dict[str, object]:
     }
 
 
-def _seen_row(one: PreviewedObject) -> dict[str, object]:
-    leg = one.leg
+def _object_row(one: PreviewedObject) -> dict[str, object]:
+    step = one.step
     return {
         "connection": one.connection,
-        "side": leg.side,
-        "object": leg.object,
-        "total": leg.total,
+        "side": step.side,
+        "object": step.object,
+        "total": step.total,
         "looked_at": one.looked_at,
-        "left_out": leg.left_out,
+        "left_out": step.left_out,
     }
 
 
@@ -242,7 +224,7 @@ def _sample_row(one: Sample) -> dict[str, object]:
         "object": one.object,
         "record": str(one.record),
         "line": one.line,
-        "fields": [asdict(wrote) for wrote in one.fields],
+        "fields": [asdict(diff) for diff in one.fields],
         "rules": list(one.because),
     }
 

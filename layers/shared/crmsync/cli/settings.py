@@ -1,4 +1,4 @@
-"""The words about settings: push, show, history, rollback."""
+"""``crmsync settings``: push, show, history and rollback."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from crmsync.config import Complaint, decode
 
 if TYPE_CHECKING:
     from crmsync.flows.operator.operator import Operator
-    from crmsync.flows.operator.results import Pushed
+    from crmsync.flows.operator.settings import Pushed
     from crmsync.wire.settings.stored import Entry, Revision
 
 
-def add_commands(words: Subparsers) -> None:
-    """Add ``settings`` and what it can do."""
-    settings = add_group(words, "settings", "the settings in force, and all that were")
+def add_commands(commands: Subparsers) -> None:
+    """Add ``settings``."""
+    settings = add_group(commands, "settings", "the settings in force, and all earlier ones")
     push = add_command(settings, "push", _push, "check a settings file and put it in force")
     push.add_argument("file", metavar="FILE")
-    add_command(settings, "show", _show, "the settings in force")
-    add_command(settings, "history", _history, "every push, newest first")
+    add_apply(push)
+    add_command(settings, "show", _show, "show the settings in force")
+    add_command(settings, "history", _history, "list every push, newest first")
     rollback = add_command(settings, "rollback", _rollback, "put an older version in force again")
     rollback.add_argument("version", metavar="VERSION", type=int)
-    add_apply(push)
     add_apply(rollback)
 
 
@@ -35,17 +35,17 @@ def read(path: str) -> str:
     return decode(Path(path).read_bytes())
 
 
-def warned(warnings: Iterable[Complaint]) -> tuple[str, ...]:
-    """What should be thought over, as remarks."""
+def warning_lines(warnings: Iterable[Complaint]) -> tuple[str, ...]:
+    """Warnings about a settings file, as remarks."""
     return tuple(f"warning: {warning}" for warning in warnings)
 
 
 def _push(operator: Operator, arguments: argparse.Namespace) -> Answer:
-    return _pushed(operator.push_settings(read(arguments.file), apply=arguments.apply))
+    return _pushed(operator.settings.push(read(arguments.file), apply=arguments.apply))
 
 
 def _rollback(operator: Operator, arguments: argparse.Namespace) -> Answer:
-    return _pushed(operator.rollback(arguments.version, apply=arguments.apply))
+    return _pushed(operator.settings.rollback(arguments.version, apply=arguments.apply))
 
 
 def _pushed(pushed: Pushed) -> Answer:
@@ -61,18 +61,18 @@ def _pushed(pushed: Pushed) -> Answer:
         last = f"Version {pushed.version} is in force."
     else:
         last = f"This would be version {pushed.version}; --apply puts it in force."
-    return Answer(document, "\n".join((*pushed.changes, last)), warned(pushed.warnings))
+    return Answer(document, "\n".join((*pushed.changes, last)), warning_lines(pushed.warnings))
 
 
 def _show(operator: Operator, _arguments: argparse.Namespace) -> Answer:
-    shown = operator.shown()
+    shown = operator.settings.show()
     revision, departs = shown.revision, list(shown.departs)
     remarks = [f"# {_pushed_when(revision)}; its seal holds"]
-    remarks += (
-        ["warning: what runs departs from this file; push it to have it run as it reads:", *departs]
-        if departs
-        else []
-    )
+    if departs:
+        remarks.append(
+            "warning: what runs departs from this file; push it to have it run as it reads:"
+        )
+        remarks += departs
     return Answer(
         _row(revision) | {"text": revision.text, "departs": departs},
         revision.text.rstrip("\n"),
@@ -82,17 +82,16 @@ def _show(operator: Operator, _arguments: argparse.Namespace) -> Answer:
 
 
 def _history(operator: Operator, _arguments: argparse.Namespace) -> Answer:
-    entries = operator.history()
+    entries = operator.settings.history()
     text = "\n".join(map(_entry_line, entries)) or "No settings have been pushed yet."
     is_whole = all(entry.revision for entry in entries)
-    return Answer(
-        [_entry_row(entry) for entry in entries], text, status=DONE if is_whole else FINDINGS
-    )
+    rows = [_entry_row(entry) for entry in entries]
+    return Answer(rows, text, status=DONE if is_whole else FINDINGS)
 
 
 def _entry_line(entry: Entry) -> str:
     if entry.revision is None:
-        return f"version {entry.version}: its seal does not hold, so it was not crmsync settings push that stored it"
+        return f"version {entry.version}: its seal does not hold, so crmsync settings push did not store it"
     return _pushed_when(entry.revision)
 
 

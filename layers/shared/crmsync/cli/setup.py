@@ -1,4 +1,4 @@
-"""The words about what both CRMs must have: setup, check, and the project of the HubSpot app."""
+"""``crmsync setup``, ``crmsync check`` and ``crmsync hubspot-app``: what both CRMs must have."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crmsync.cli.answer import DONE, FINDINGS, Answer, Subparsers, add_apply, add_command, columns
-from crmsync.cli.settings import read, warned
+from crmsync.cli.settings import read, warning_lines
 
 if TYPE_CHECKING:
     from crmsync.flows.operator.operator import Operator
-    from crmsync.flows.setup.connection import SetupStep
+    from crmsync.flows.setup.steps import SetupStep
 
 
-def add_commands(words: Subparsers) -> None:
+def add_commands(commands: Subparsers) -> None:
     """Add ``setup``, ``check`` and ``hubspot-app``."""
     setup = add_command(
-        words,
+        commands,
         "setup",
         _setup,
         "make the properties, fields and pipelines that crmsync needs in both CRMs",
@@ -30,14 +30,14 @@ def add_commands(words: Subparsers) -> None:
     )
     add_apply(setup)
     check = add_command(
-        words, "check", _check, "is a settings file good, and is everything there that it needs"
+        commands, "check", _check, "check a settings file, and whether both CRMs have what it needs"
     )
     check.add_argument("file", metavar="FILE", nargs="?")
     app = add_command(
-        words,
+        commands,
         "hubspot-app",
         _hubspot_app,
-        "write the project of each connection's HubSpot app, webhooks and scopes",
+        "write the project of each connection's HubSpot app, with its webhooks and scopes",
     )
     app.add_argument(
         "folder", metavar="FOLDER", help="where the projects go, one folder per connection"
@@ -45,7 +45,7 @@ def add_commands(words: Subparsers) -> None:
     app.add_argument(
         "--webhook-url",
         metavar="URL",
-        type=_address,
+        type=_webhook_url,
         required=True,
         help="the stack's output WebhookUrl",
     )
@@ -53,7 +53,7 @@ def add_commands(words: Subparsers) -> None:
 
 
 def _setup(operator: Operator, arguments: argparse.Namespace) -> Answer:
-    steps = operator.setup(apply=arguments.apply, as_admin=arguments.as_admin)
+    steps = operator.setup.set_up(apply=arguments.apply, as_admin=arguments.as_admin)
     missing = sum(step.state == "missing" for step in steps)
     bad = [step for step in steps if not step.is_good and step.state != "missing"]
     document = {"applied": arguments.apply, "steps": [asdict(step) for step in steps]}
@@ -62,7 +62,7 @@ def _setup(operator: Operator, arguments: argparse.Namespace) -> Answer:
 
 
 def _check(operator: Operator, arguments: argparse.Namespace) -> Answer:
-    checked = operator.check(read(arguments.file) if arguments.file else None)
+    checked = operator.setup.check(read(arguments.file) if arguments.file else None)
     bad = [step for step in checked.steps if not step.is_good]
     document = {
         "ok": checked.is_good,
@@ -70,10 +70,10 @@ def _check(operator: Operator, arguments: argparse.Namespace) -> Answer:
         "warnings": [asdict(warning) for warning in checked.warnings],
     }
     text = f"{_steps(checked.steps)}\n{_count(bad)}"
-    return Answer(document, text, warned(checked.warnings), FINDINGS if bad else DONE)
+    return Answer(document, text, warning_lines(checked.warnings), FINDINGS if bad else DONE)
 
 
-def _address(text: str) -> str:
+def _webhook_url(text: str) -> str:
     if not text.startswith("https://"):
         msg = f"{text} does not begin with https://, as HubSpot demands of a webhook's address"
         raise argparse.ArgumentTypeError(msg)
@@ -81,22 +81,18 @@ def _address(text: str) -> str:
 
 
 def _hubspot_app(operator: Operator, arguments: argparse.Namespace) -> Answer:
-    """Files are written whole, so that a second run leaves the same ones."""
-    apps = operator.hubspot_apps(
-        read(arguments.settings) if arguments.settings else None, arguments.webhook_url
-    )
-    written = []
-    for name, project in apps.items():
+    """Write the files completely, so that a second run leaves the same ones."""
+    text = read(arguments.settings) if arguments.settings else None
+    written: list[str] = []
+    for name, project in operator.setup.app_projects(text, arguments.webhook_url).items():
         for path, document in project.items():
             place = Path(arguments.folder, name, path)
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
             written.append(str(place))
-    last = (
-        "hs project upload, run in each folder, takes them to HubSpot."
-        if written
-        else "There are no connections."
-    )
+    last = "There are no connections."
+    if written:
+        last = "hs project upload, run in each folder, takes them to HubSpot."
     return Answer({"written": written}, "\n".join((*written, last)))
 
 
@@ -108,4 +104,4 @@ def _steps(steps: Iterable[SetupStep]) -> str:
 
 
 def _count(bad: Sequence[SetupStep]) -> str:
-    return f"{len(bad)} to mend." if bad else "All is as it should be."
+    return f"{len(bad)} to fix." if bad else "All is as it should be."

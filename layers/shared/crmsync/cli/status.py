@@ -1,4 +1,4 @@
-"""The word that says how everything is."""
+"""``crmsync status``: the state of the deployment."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ _NAMES = {Side.HUBSPOT: "HubSpot", Side.SALESFORCE: "Salesforce"}
 
 
 _KEYS = """
-links are sealed with key {}; earlier keys are kept: crmsync links keys counts who needs them"""
+links have key {}; earlier keys are kept: crmsync links keys counts the links that need them"""
 
 
-def add_commands(words: Subparsers) -> None:
+def add_commands(commands: Subparsers) -> None:
     """Add ``status``."""
-    add_command(
-        words,
-        "status",
-        _status,
-        "what is on, how far the sweeps are, what waits, what failed, which calls are left",
-    )
+    text = "what is on, how far the sweeps are, what waits, what failed, which calls are left"
+    add_command(commands, "status", _status, text)
 
 
 def _status(operator: Operator, _arguments: argparse.Namespace) -> Answer:
     status = operator.health.status()
     findings = status.findings
-    lines = [f"settings version {status.version}, looked at {status.at:%Y-%m-%d %H:%M} UTC"]
-    lines += ["", *map(wrapped, findings)] if findings else []
+    lines = [f"settings version {status.version}, read {status.at:%Y-%m-%d %H:%M} UTC"]
+    if findings:
+        lines += ["", *map(wrapped, findings)]
     for one in status.connections:
         lines += ["", one.name, columns([("  ", *row) for row in _rows(one, status.at)])]
     busy = [(name, _depth(depth)) for name, depth in status.queues.items()]
-    lines += ["", "queues", columns([("  ", *row) for row in busy])] if busy else []
-    lines += [_KEYS.format(*status.link_keys)] if status.link_keys[1:] else []
-    lines += [] if findings else ["", "Nothing needs looking at."]
+    if busy:
+        lines += ["", "queues", columns([("  ", *row) for row in busy])]
+    if len(status.link_keys) > 1:
+        lines.append(_KEYS.format(*status.link_keys))
+    if not findings:
+        lines += ["", "Nothing needs attention."]
     return Answer(_document(status), "\n".join(lines), status=FINDINGS if findings else DONE)
 
 
@@ -54,7 +54,7 @@ def _rows(one: ConnectionStatus, now: datetime) -> Iterator[tuple[str, str]]:
     yield "on", _listed(name for name, is_on in one.concerns.items() if is_on)
     yield "off", _listed(name for name, is_on in one.concerns.items() if not is_on)
     yield (
-        "looked at",
+        "last sweep",
         _listed(f"{_NAMES[side]} {_ago(now, at)}" for side, at in one.looked.items() if at),
     )
     for name, at in one.newest.items():
@@ -86,7 +86,7 @@ def _calls(calls: DailyCalls | None, allotment: int) -> str:
 
 
 def _depth(depth: Depth) -> str:
-    return f"{depth.ready:,} ready, {depth.hidden:,} in work, {depth.delayed:,} put off"
+    return f"{depth.ready:,} ready, {depth.hidden:,} in progress, {depth.delayed:,} put off"
 
 
 def _document(status: Status) -> dict[str, object]:

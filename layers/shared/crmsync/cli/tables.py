@@ -1,6 +1,4 @@
-"""Tables for people: a heading, columns, and nothing wider than a terminal. Layout only: cells are
-the words' business.
-"""
+"""Tables for people: a heading, columns, and no line wider than a terminal."""
 
 from __future__ import annotations
 
@@ -10,7 +8,7 @@ from textwrap import fill
 from crmsync.cli.printable import flat
 
 WIDTH = 100
-"""Characters of a line at most."""
+"""The most characters of a line."""
 
 _GAP = 2
 _LEAST = 8
@@ -18,8 +16,9 @@ _DOTS = "..."
 
 
 def table(heading: Sequence[str], rows: Sequence[Sequence[str]], *, width: int = WIDTH) -> str:
-    """Rows under a heading; where they are too wide the widest columns are cut, which is shown by
-    dots. Nothing where there are no rows.
+    """Rows under a heading; "" for no rows.
+
+    When they are too wide, the widest columns are cut, which dots show.
     """
     if not rows:
         return ""
@@ -35,7 +34,7 @@ def table(heading: Sequence[str], rows: Sequence[Sequence[str]], *, width: int =
 
 
 def wrapped(text: str, indent: str = "") -> str:
-    """A text in lines that fit, all behind the indent and those after the first one two further."""
+    """A text in lines that fit, all indented, and those after the first by two more spaces."""
     return fill(
         flat(text),
         WIDTH,
@@ -46,7 +45,7 @@ def wrapped(text: str, indent: str = "") -> str:
 
 
 def _fitting(widths: list[int], width: int) -> list[int]:
-    """The widths, the widest ones made smaller until a line fits, as far as that goes."""
+    """The widths, with the widest ones reduced until a line fits or none can be reduced further."""
     room = width - _GAP * (len(widths) - 1)
     while sum(widths) > room and max(widths) > _LEAST:
         widths[widths.index(max(widths))] -= 1

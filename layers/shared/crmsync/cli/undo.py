@@ -1,14 +1,22 @@
-"""The word that puts back what was overwritten."""
+"""``crmsync undo``: what our writes overwrote is put back."""
 
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from crmsync.cli.answer import DONE, FINDINGS, Answer, Subparsers, add_apply, add_command
+from crmsync.cli import progress
+from crmsync.cli.answer import (
+    DONE,
+    FINDINGS,
+    Answer,
+    Subparsers,
+    add_apply,
+    add_command,
+    add_connection,
+)
 from crmsync.cli.tables import table, wrapped
 from crmsync.flows.operator.undo import UndoRequest
 from crmsync.wire.job_rows import shown
@@ -18,38 +26,36 @@ if TYPE_CHECKING:
     from crmsync.flows.operator.undo import UndoResult
     from crmsync.flows.undo.summary import RestoredValues, SkippedValues
 
-BAR = 30
-
-_CROSSES = (
+_FOLLOWS = (
     "The other side follows by the sync. Run it again to see what is left; nothing is done twice."
 )
 _NEVER = "New records, deletions, merges, associations, deal stages and opt-outs are not undone."
 
 
-def add_commands(words: Subparsers) -> None:
+def add_commands(commands: Subparsers) -> None:
     """Add ``undo``."""
-    made = add_command(
-        words, "undo", _undo, "put back what was overwritten, as far as the settings had it kept"
+    undo = add_command(
+        commands, "undo", _undo, "put back what was overwritten, as far as the settings had it kept"
     )
-    made.add_argument(
+    undo.add_argument(
         "--since",
         metavar="TIME",
         type=moment,
         required=True,
-        help="from when on, such as 2026-11-02T10:15 (UTC)",
+        help="what was overwritten since then, such as 2026-11-02T10:15 (UTC)",
     )
-    made.add_argument(
+    undo.add_argument(
         "--object",
         metavar="OBJECT",
         default="",
         help="this object alone, such as leads or companies",
     )
-    made.add_argument("--connection", metavar="NAME", default="", help="this connection alone")
-    add_apply(made)
+    add_connection(undo)
+    add_apply(undo)
 
 
 def moment(text: str) -> datetime:
-    """An option's time, UTC unless it says otherwise; for argparse."""
+    """The time of an option, in UTC unless it says otherwise; for argparse."""
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
@@ -60,26 +66,11 @@ def moment(text: str) -> datetime:
 
 
 def _undo(operator: Operator, arguments: argparse.Namespace) -> Answer:
-    wanted = UndoRequest(arguments.since, arguments.object, arguments.connection)
-    is_person = sys.stderr.isatty()
-    if is_person:
-        done = operator.undo.undo(wanted, apply=arguments.apply, tell=_tell)
-        print(file=sys.stderr)
-    else:
-        done = operator.undo.undo(wanted, apply=arguments.apply)
+    request = UndoRequest(arguments.since, arguments.object, arguments.connection)
+    done = operator.undo.undo(request, apply=arguments.apply, progress=progress.report)
+    progress.finish()
     status = FINDINGS if done.applied and not done.is_whole else DONE
     return Answer(_document(done), "\n".join(_lines(done)), done.remarks, status)
-
-
-def _tell(name: str, at: int, of: int) -> None:
-    """A bar on stderr for a person who waits."""
-    full = BAR * at // of if of else BAR
-    print(
-        f"\r[{'#' * full}{'.' * (BAR - full)}] {name} {at:,} of {of:,}\x1b[K",
-        end="",
-        file=sys.stderr,
-        flush=True,
-    )
 
 
 # What people read.
@@ -101,7 +92,7 @@ def _lines(done: UndoResult) -> Iterator[str]:
         if job.trouble:
             yield wrapped(f"{job.connection}: {job.trouble}")
     if done.back:
-        yield _CROSSES if done.applied else wrapped(f"--apply puts them back. {_NEVER}")
+        yield _FOLLOWS if done.applied else wrapped(f"--apply puts them back. {_NEVER}")
 
 
 def _back_cells(one: RestoredValues) -> tuple[str, ...]:

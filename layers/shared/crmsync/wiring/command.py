@@ -42,57 +42,86 @@ if TYPE_CHECKING:
     from crmsync.flows.operator.operator import Operator
     from crmsync.flows.operator.status import HealthCheck
     from crmsync.flows.operator.undo import UndoAdmin
-    from crmsync.flows.preview.window import ReadOnlyView
+    from crmsync.flows.preview.read_only import ReadOnlyView
     from crmsync.flows.setup.pipelines import PipelineSides
-    from crmsync.gateways.aws.secrets import Secret
+    from crmsync.gateways.hubspot.schema import HubspotSchema
+    from crmsync.gateways.salesforce.schema import SalesforceSchema
 
 
 def operator() -> Operator:
     """What the operator's command works with. Tables and queues are found by the name of the stack
     (``CRMSYNC_STACK``).
     """
-    from crmsync.flows.operator.held_changes import OverLimitAdmin
+    from crmsync.flows.operator.errors import ErrorAdmin
     from crmsync.flows.operator.operator import Operator
+    from crmsync.flows.operator.over_limit import OverLimitAdmin
     from crmsync.flows.operator.pauses import PauseAdmin
-    from crmsync.gateways.hubspot.schema import HubspotSchema
-    from crmsync.gateways.salesforce.schema import SalesforceSchema
+    from crmsync.flows.operator.settings import SettingsAdmin
+    from crmsync.flows.operator.setup import SetupAdmin
+    from crmsync.flows.preview.explain import Explainer
+    from crmsync.flows.preview.first_sync import Previewer
 
+    store = settings_table()
+    settings = SettingsAdmin(
+        store=store,
+        hubspot=_hubspot_schema_of,
+        salesforce=_salesforce_schema_of,
+        now=store.now,
+        caller=caller,
+    )
+    undo = _undo_admin()
     return Operator(
-        shelf=settings_table(),
-        inbox=inbox(),
-        hubspot=lambda one: HubspotSchema(secrets().secret(one.hubspot.secret)),
-        salesforce=lambda one: SalesforceSchema(*login_of(one), now=time.time),
-        pipelines=_pipelines_of,
+        settings=settings,
+        setup=SetupAdmin(
+            settings=settings,
+            hubspot=_hubspot_schema_of,
+            salesforce=_salesforce_schema_of,
+            administrator=_administrator_schema_of,
+            pipelines=_pipelines_of,
+            jobs=jobs(),
+            undo=undo,
+            now=store.now,
+            secret=secrets().read,
+        ),
+        errors=ErrorAdmin(settings=_in_force, inbox=inbox(), outbox=outbox(), now=store.now),
         jobs=_job_admin(),
         links=_link_admin(),
         health=_health_check(),
-        brakes=OverLimitAdmin(
-            settings=settings_table().load,
+        over_limit=OverLimitAdmin(
+            settings=store.load,
             inbox=inbox(),
             outbox=outbox(),
             jobs=jobs(),
-            ticket=new_turn_token,
-            now=settings_table().now,
-            who=caller,
+            new_id=new_turn_token,
+            now=store.now,
+            caller=caller,
         ),
-        pauses=PauseAdmin(settings_table().load, troubles(), now=settings_table().now, who=caller),
-        undo=_undo_admin(),
-        outbox=outbox(),
-        window=_read_only_view,
-        now=settings_table().now,
-        who=caller,
-        secret=secrets().read,
-        administrator=lambda one: SalesforceSchema(
-            *login_of(one), now=time.time, administrator=_administrator_of(one)
-        ),
+        pauses=PauseAdmin(settings=store.load, troubles=troubles(), now=store.now, caller=caller),
+        undo=undo,
+        explainer=Explainer(_in_force, _read_only_view, store.now),
+        previewer=Previewer(_read_only_view, store.now),
     )
 
 
-def _administrator_of(connection: Connection) -> Secret:
-    """The secret of an administrator of the connection's org; no function may read it."""
+def _hubspot_schema_of(connection: Connection) -> HubspotSchema:
+    from crmsync.gateways.hubspot.schema import HubspotSchema
+
+    return HubspotSchema(secrets().secret(connection.hubspot.secret))
+
+
+def _salesforce_schema_of(connection: Connection) -> SalesforceSchema:
+    from crmsync.gateways.salesforce.schema import SalesforceSchema
+
+    return SalesforceSchema(*login_of(connection), now=time.time)
+
+
+def _administrator_schema_of(connection: Connection) -> SalesforceSchema:
+    """With an administrator's secret, which no function may read."""
+    from crmsync.gateways.salesforce.schema import SalesforceSchema
     from crmsync.rules.settings.secret_names import admin_secret
 
-    return secrets().secret(admin_secret(connection.salesforce.secret))
+    secret = secrets().secret(admin_secret(connection.salesforce.secret))
+    return SalesforceSchema(*login_of(connection), now=time.time, administrator=secret)
 
 
 def _pipelines_of(connection: Connection) -> PipelineSides:
@@ -115,8 +144,7 @@ def _pipelines_of(connection: Connection) -> PipelineSides:
 
 def _read_only_view(connection: Connection, settings: Settings) -> ReadOnlyView:
     """A connection that can only be read."""
-    from crmsync.flows.preview.read_only import ReadOnlyRoles, read_only
-    from crmsync.flows.preview.window import ReadOnlyView
+    from crmsync.flows.preview.read_only import ReadOnlyRoles, ReadOnlyView, read_only
     from crmsync.gateways.dynamodb.contact_roles import RoleTable
     from crmsync.gateways.salesforce.ids import full
     from crmsync.gateways.salesforce.opportunities import SalesforceOpportunities
@@ -150,10 +178,10 @@ def _job_admin() -> JobAdmin:
         jobs=jobs(),
         job_messages=job_messages(),
         lister=lister_of,
-        ticket=new_turn_token,
+        new_id=new_turn_token,
         now=settings_table().now,
         sleep=time.sleep,
-        who=caller,
+        caller=caller,
     )
 
 
@@ -172,16 +200,15 @@ def _link_admin() -> LinkAdmin:
     from crmsync.gateways.dynamodb.links import LinksTable
     from crmsync.gateways.salesforce.ids import full
 
-    table = table_name("links")
     return LinkAdmin(
         settings=_in_force,
-        links=LinksTable(aws_client("dynamodb"), table, ring=link_keys()),
-        sides=_sides_of,
+        links=LinksTable(aws_client("dynamodb"), table_name("links"), ring=link_keys()),
+        sides=_rebuild_sides_of,
         full=full,
         keys=LinkKeyAdmin(
             settings=_in_force,
             keys=StoredKeys(aws_client("secretsmanager"), link_key_secret()),
-            census=LinksCensus(aws_client("dynamodb"), table),
+            census=LinksCensus(aws_client("dynamodb"), table_name("links")),
             outbox=outbox(),
             waiting=QueueDepths(aws_client("sqs"), stack_name()),
             now=settings_table().now,
@@ -190,7 +217,7 @@ def _link_admin() -> LinkAdmin:
     )
 
 
-def _sides_of(connection: Connection) -> RebuildSides:
+def _rebuild_sides_of(connection: Connection) -> RebuildSides:
     from crmsync.flows.backfill.link_rebuild import RebuildSides
 
     readers: dict[Side, RecordReader] = {
@@ -224,10 +251,10 @@ def _undo_admin() -> UndoAdmin:
     return UndoAdmin(
         settings=_in_force,
         kept=overwritten_reader,
-        window=_read_only_view,
+        view=_read_only_view,
         context=lambda one, settings: sync_context(one, our_user_of(one, settings)),
         jobs=jobs(),
-        ticket=new_turn_token,
+        new_id=new_turn_token,
         now=settings_table().now,
-        who=caller,
+        caller=caller,
     )

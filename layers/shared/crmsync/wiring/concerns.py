@@ -145,7 +145,7 @@ def _may_begin(name: str) -> Callable[[], bool]:
     """
     from crmsync.flows.operator.pauses import PauseWatch
 
-    watch = PauseWatch(name, troubles(), now, looked=now())
+    watch = PauseWatch(name, troubles(), now, read_at=now())
     return lambda: remaining().may_begin() and not watch.is_paused()
 
 

@@ -34,7 +34,7 @@ from crmsync.wiring.stores import (
 )
 
 if TYPE_CHECKING:
-    from crmsync.flows.email.make_tasks import TaskSummary
+    from crmsync.flows.email.task_run import TaskSummary
     from crmsync.gateways.hubspot.mail import HubspotMail
     from crmsync.gateways.salesforce.tasks import SalesforceTasks
 
@@ -94,7 +94,8 @@ def _queue_events(connection: Connection, kind: str) -> int:
 
 
 def _make_tasks(name: str, windows: list[LogRange]) -> list[LogRange]:
-    from crmsync.flows.email.make_tasks import TaskContext, make_tasks
+    from crmsync.flows.email.make_tasks import make_tasks
+    from crmsync.flows.email.task_run import TaskContext
     from crmsync.gateways.dynamodb.links import LinksTable
 
     try:

@@ -1,17 +1,17 @@
-"""What the operator does with backfills: reckons what one would cost, starts it, watches it, pauses
-it, has it go on, cancels it.
+"""The operator's backfills: their cost is estimated, and they are started, watched, paused, resumed
+and cancelled.
 
-Shows first and acts only when told. A job is stored before its first errand is sent: one whose
-errand got lost is there to be resumed.
+A job is stored before its first message is sent, so a job whose message got lost can be resumed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from crmsync.errors import Gone, Refused
+from crmsync.flows.arguments import chosen_connections
 from crmsync.flows.backfill.run import LEFT_OUT
 from crmsync.model.crm_names import ACCOUNT
 from crmsync.model.jobs import Job, JobState, JobStep, JobType, errand_of
@@ -25,17 +25,26 @@ from crmsync.rules.backfill.objects import IMPORTABLE, WALKED, Walked, importabl
 from crmsync.rules.kinds.contact.creation import MAKES_A_CONTACT
 from crmsync.rules.settings.order import obstacle
 
-LOOK_EVERY = 1.0
-"""Seconds between two looks at jobs that run."""
+POLL_SECONDS = 1.0
+"""Seconds between two reads of jobs that are watched."""
 
-PATIENCE = 90
-"""Looks without any move after which nobody watches any longer; the jobs do not need it."""
+MOST_POLLS = 90
+"""Reads without any progress after which jobs are no longer watched; they go on without that."""
+
+_OFF = "{}: {} are switched off ({})."
+_SWITCH = "Switch it on in the settings before the import: without that nothing would be made."
+_MAKES_NONE = "{}: by create_in_hubspot a {} makes no contact, so the import only finds those that there are (SET-1)."
+_WITHOUT_ADDRESS = "{}: {:,} have no e-mail address and are not imported (IMP-4)."
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedJobs:
-    """Jobs as they would be started, one per connection, what they cost together, and what should
-    be known beside.
+    """Jobs as they would be started.
+
+    Attributes:
+        jobs: One per connection.
+        price: What they cost together.
+        remarks: What else the operator should know, a sentence each.
     """
 
     jobs: tuple[Job, ...]
@@ -43,59 +52,64 @@ class PlannedJobs:
     remarks: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobAdmin:
-    """Everything about jobs that the command can do. `lister` makes a side of a connection when it
-    is needed.
+    """What the command does with jobs.
 
-    `ticket` makes a ticket that no other turn has, `sleep` lets seconds pass, `who` says who acts.
+    Attributes:
+        settings: Reads the settings in force.
+        jobs: The stored jobs.
+        job_messages: Sends the message of a job's next turn.
+        lister: Makes the lister of a connection's side.
+        new_id: Makes an id that no job and no turn has had.
+        now: The clock (UTC).
+        sleep: Waits for a number of seconds.
+        caller: The identity that a job is stored with.
     """
 
     settings: Callable[[], Settings]
     jobs: Jobs
     job_messages: JobMessages
     lister: Callable[[Connection, Side], Lister]
-    ticket: Callable[[], str]
+    new_id: Callable[[], str]
     now: Callable[[], datetime]
     sleep: Callable[[float], None]
-    who: Callable[[], str] = lambda: ""
+    caller: Callable[[], str] = lambda: ""
 
     def plan_import(self, word: str, only: str = "") -> PlannedJobs:
-        """What ``crmsync import`` of an object would do, for every connection that has it switched
-        on, or `only` one (ACC-4, IMP-1).
+        """What ``crmsync import`` of an object would do, on all connections or `only` one (ACC-4,
+        IMP-1).
 
-        Raises `Refused` for an object that cannot be imported, and where it is switched off
+        Raises `Refused` for an object that cannot be imported, and for one that is switched off
         everywhere (ACC-2).
         """
         found = importable(word)
         if found is None:
             raise Refused(f"{word} cannot be imported; {', '.join(IMPORTABLE)} can.", code="OBJECT")
-        leg = replace(found.leg(), with_email=found.needs_email)
-        return self._plan(JobType.IMPORT, [(found, leg)], self._connections(only))
+        step = replace(found.leg(), with_email=found.needs_email)
+        return self._plan(JobType.IMPORT, [(found, step)], only)
 
     def plan_resync(
         self, side: Side, name: str, ids: Sequence[str] = (), only: str = ""
     ) -> PlannedJobs:
-        """What a resync of an object, or of single records of it, would do (MAP-6, ACC-13). Raises
-        `Refused` for an unknown object.
+        """What a resync of an object, or of some of its records, would do (MAP-6, ACC-13).
+
+        Raises `Refused` for an unknown object, and for one that is switched off everywhere.
         """
         found = walked(side, name)
         if found is None:
             known = ", ".join(one.object for one in WALKED if one.side is side)
             raise Refused(f"{side} has no {name} to resync; there are {known}.", code="OBJECT")
-        return self._plan(JobType.RESYNC, [(found, found.leg(*ids))], self._connections(only))
+        return self._plan(JobType.RESYNC, [(found, found.leg(*ids))], only)
 
     def plan_resync_of_all(self, only: str = "") -> PlannedJobs:
-        """What a resync of everything would do, parents first: all that a connection has switched
-        on.
-        """
-        return self._plan(
-            JobType.RESYNC, [(one, one.leg()) for one in WALKED], self._connections(only)
-        )
+        """What a resync of everything that is switched on would do, parents first."""
+        return self._plan(JobType.RESYNC, [(one, one.leg()) for one in WALKED], only)
 
     def start(self, planned: PlannedJobs, *, limit: int = 0) -> list[Job]:
-        """Start the jobs. Raises `Refused`, and starts none, where there are more records than
-        `limit` (0: no brake).
+        """Start the jobs.
+
+        Raises `Refused`, and starts none, if they have more records than `limit` (0 = no limit).
         """
         if limit and planned.price.records > limit:
             raise Refused(
@@ -103,7 +117,11 @@ class JobAdmin:
                 code="BRAKE",
                 hint="Nothing was queued. Resync less at a time, or allow more.",
             )
-        return [self._start(replace(job, limit=limit)) for job in planned.jobs]
+        now = self.now()
+        return [
+            self._send(replace(job, limit=limit, started_at=now, moved_at=now))
+            for job in planned.jobs
+        ]
 
     def all(self) -> list[Job]:
         """Every job of every connection, newest first."""
@@ -111,126 +129,125 @@ class JobAdmin:
         return sorted(jobs, key=lambda job: (job.started_at, job.id), reverse=True)
 
     def watch(self, jobs: Sequence[Job]) -> Iterator[list[Job]]:
-        """The same jobs, looked at each second until none of them runs, or until nothing has moved
-        for a while.
-        """
+        """The jobs, read each second until none is running or nothing has moved for a while."""
         now, still = list(jobs), 0
-        while any(job.state is JobState.RUNNING for job in now) and still < PATIENCE:
-            self.sleep(LOOK_EVERY)
+        while any(job.state is JobState.RUNNING for job in now) and still < MOST_POLLS:
+            self.sleep(POLL_SECONDS)
             before, now = now, [self.jobs.load(job.connection, job.id) or job for job in now]
-            still = (
-                still + 1 if [job.version for job in before] == [job.version for job in now] else 0
-            )
+            has_moved = [job.version for job in before] != [job.version for job in now]
+            still = 0 if has_moved else still + 1
             yield now
 
     def pause(self, job_id: str) -> Job:
-        """Have a job stop where it is. Raises `Gone` for an unknown one, `Refused` for one that is
-        over, `Conflict` when it just moved.
+        """Stop a job for now.
+
+        Raises `Gone` for an unknown job, `Refused` for one that is over, `Conflict` when it moved
+        on at this moment.
         """
         return self._stop(job_id, JobState.PAUSED, "paused by the operator")
 
     def cancel(self, job_id: str) -> Job:
-        """End a job for good; what is queued is still looked at. Raises as `pause` does."""
+        """Stop a job for good; records that are queued still sync. Raises as `pause` does."""
         return self._stop(job_id, JobState.CANCELLED, f"{LEFT_OUT} The job was cancelled (LIM-2).")
 
     def resume(self, job_id: str) -> Job:
-        """Have a job go on from where it stopped; a brake counts anew. Raises as `pause` does.
+        """Let a job go on from where it stopped; a limit counts from zero. Raises as `pause` does.
 
-        Also for one that runs and does not move: the new ticket takes the old one's place.
+        Also for a job that is running but does not move: its new turn replaces the old one.
         """
         job = self._open(job_id)
         if job.verb is JobType.UNDO:
             raise Refused("An undo goes on when crmsync undo is run again.", code="JOB")
-        more = job.queued + job.limit if job.limit else 0
-        again = replace(job, state=JobState.RUNNING, trouble="", limit=more, moved_at=self.now())
+        limit = job.queued + job.limit if job.limit else 0
+        again = replace(job, state=JobState.RUNNING, trouble="", limit=limit, moved_at=self.now())
         return self._send(again)
 
     def finish_account_import(self) -> None:
-        """Have every connection count as one whose accounts are imported (OPP-2): for a deployment
-        that has no older ones.
+        """Mark the accounts of every connection as imported (OPP-2).
+
+        For a deployment without accounts that are older than it.
         """
         for one in self.settings().connections:
             self.jobs.mark_imported(one.name, ACCOUNT, self.now())
 
     def _plan(
-        self,
-        verb: JobType,
-        rows: Sequence[tuple[Walked, JobStep]],
-        connections: Sequence[Connection],
+        self, verb: JobType, rows: Sequence[tuple[Walked, JobStep]], only: str
     ) -> PlannedJobs:
+        connections = chosen_connections(self.settings(), only)
         jobs: list[Job] = []
         remarks: list[str] = []
         for connection in connections:
-            on, told = self._ready(rows, connection)
-            remarks += told
+            ready, reasons = self._ready(rows, connection)
+            remarks += reasons
             if verb is JobType.IMPORT:
                 remarks += [
-                    _MAKES_NONE.format(connection.name, leg.object)
-                    for _, leg in on
-                    if _makes_none(leg, connection)
+                    _MAKES_NONE.format(connection.name, step.object)
+                    for _, step in ready
+                    if _makes_none(step, connection)
                 ]
-            if on:
-                legs = tuple(self._counted(connection, one, leg) for one, leg in on)
-                jobs.append(self._job(connection, verb, legs))
+            if ready:
+                steps = tuple(
+                    replace(step, total=len(step.ids))
+                    if step.ids
+                    else counted(step, self.lister(connection, one.side))
+                    for one, step in ready
+                )
+                jobs.append(self._job(connection, verb, steps))
         if not jobs:
-            hint = (
-                _SWITCH
-                if any(not one.syncs(connection) for one, _ in rows for connection in connections)
-                else ""
-            )
-            raise Refused(
-                " ".join(remarks) or "There are no connections.", code="SWITCH", hint=hint
-            )
+            is_off = any(not one.syncs(each) for one, _ in rows for each in connections)
+            raise Refused(" ".join(remarks), code="SWITCH", hint=_SWITCH if is_off else "")
         daily = {one.name: one.salesforce.daily_call_allotment for one in connections}
         price = together(price_of(job.legs, daily[job.connection]) for job in jobs)
-        return PlannedJobs(tuple(jobs), price, (*remarks, *_about(jobs)))
+        remarks += [
+            _WITHOUT_ADDRESS.format(job.connection, job.left_out) for job in jobs if job.left_out
+        ]
+        return PlannedJobs(tuple(jobs), price, tuple(remarks))
 
     def _ready(
         self, rows: Sequence[tuple[Walked, JobStep]], connection: Connection
     ) -> tuple[list[tuple[Walked, JobStep]], list[str]]:
-        """Those of the rows that can be walked through, and what is to be said of the others
-        (SET-4, OPP-2, OPP-3).
-        """
-        name = connection.name
-        sentence, rule = obstacle(connection, self.jobs.imported(name, ACCOUNT))
-        held = {Kind.OPPORTUNITY} if sentence else set[Kind]()
-        others = [one for one, _ in rows if one.kind is not Kind.OPPORTUNITY]
-        off = {one.section: one.switch for one in reversed(others) if not one.syncs(connection)}
-        told = [_OFF.format(name, section, switch) for section, switch in off.items()]
-        told += [f"{name}: {sentence} ({rule})." for one, _ in rows if one.kind in held][:1]
-        return [
-            (one, leg) for one, leg in rows if one.syncs(connection) and one.kind not in held
-        ], told
+        """The rows that can be worked through, and why the others cannot (SET-4, OPP-2, OPP-3)."""
+        sentence, rule = obstacle(connection, self.jobs.imported(connection.name, ACCOUNT))
+        ready: list[tuple[Walked, JobStep]] = []
+        switches: dict[str, str] = {}
+        is_held = False
+        for one, step in rows:
+            is_opportunity = one.kind is Kind.OPPORTUNITY
+            if is_opportunity and sentence:
+                is_held = True
+            elif one.syncs(connection):
+                ready.append((one, step))
+            elif not is_opportunity:
+                switches.setdefault(one.section, one.switch)
+        reasons = [
+            _OFF.format(connection.name, section, switch) for section, switch in switches.items()
+        ]
+        if is_held:
+            reasons.append(f"{connection.name}: {sentence} ({rule}).")
+        return ready, reasons
 
-    def _counted(self, connection: Connection, row: Walked, leg: JobStep) -> JobStep:
-        """The leg with how many records it has to walk through."""
-        if leg.ids:
-            return replace(leg, total=len(leg.ids))
-        lister = self.lister(connection, row.side)
-        total = lister.count(leg.object, with_email=leg.with_email)
-        left_out = max(0, lister.count(leg.object) - total) if leg.with_email else 0
-        return replace(leg, total=total, left_out=left_out)
-
-    def _job(self, connection: Connection, verb: JobType, legs: tuple[JobStep, ...]) -> Job:
+    def _job(self, connection: Connection, verb: JobType, steps: tuple[JobStep, ...]) -> Job:
         now = self.now()
         return Job(
-            connection.name, self.ticket(), verb, legs, started_at=now, moved_at=now, by=self.who()
+            connection.name,
+            self.new_id(),
+            verb,
+            steps,
+            started_at=now,
+            moved_at=now,
+            by=self.caller(),
         )
 
-    def _start(self, job: Job) -> Job:
-        now = self.now()
-        return self._send(replace(job, started_at=now, moved_at=now))
-
     def _send(self, job: Job) -> Job:
-        saved = self.jobs.save(job.with_ticket(self.ticket()))
+        saved = self.jobs.save(job.with_ticket(self.new_id()))
         self.job_messages.send(errand_of(saved))
         return saved
 
-    def _stop(self, job_id: str, state: JobState, trouble: str) -> Job:
+    def _stop(self, job_id: str, state: JobState, reason: str) -> Job:
         job = self._open(job_id)
-        left = job.leg is not None or state is JobState.PAUSED
+        is_left = job.leg is not None or state is JobState.PAUSED
         return self.jobs.save(
-            replace(job, state=state, trouble=trouble if left else "", moved_at=self.now())
+            replace(job, state=state, trouble=reason if is_left else "", moved_at=self.now())
         )
 
     def _open(self, job_id: str) -> Job:
@@ -241,32 +258,15 @@ class JobAdmin:
             raise Refused(f"Job {job_id} is {found.state} already.", code="JOB")
         return found
 
-    def _connections(self, only: str) -> list[Connection]:
-        known = list(self.settings().connections)
-        if not only:
-            return known
-        named = [one for one in known if one.name == only]
-        if not named:
-            raise Refused(f"There is no connection {only}.", code="CONNECTION")
-        return named
+
+def counted(step: JobStep, lister: Lister) -> JobStep:
+    """The step with the number of its records, and of those without an e-mail address."""
+    total = lister.count(step.object, with_email=step.with_email)
+    left_out = max(0, lister.count(step.object) - total) if step.with_email else 0
+    return replace(step, total=total, left_out=left_out)
 
 
-_OFF = "{}: {} are switched off ({})."
-_SWITCH = "Switch it on in the settings before the import: without that nothing would be made."
-
-
-_MAKES_NONE = "{}: by create_in_hubspot a {} makes no contact, so the import only finds those that there are (SET-1)."
-
-
-def _makes_none(leg: JobStep, connection: Connection) -> bool:
-    return (
-        leg.with_email and leg.object not in MAKES_A_CONTACT[connection.contacts.create_in_hubspot]
-    )
-
-
-def _about(jobs: Iterable[Job]) -> list[str]:
-    return [
-        f"{job.connection}: {job.left_out:,} have no e-mail address and are not imported (IMP-4)."
-        for job in jobs
-        if job.left_out
-    ]
+def _makes_none(step: JobStep, connection: Connection) -> bool:
+    """Whether an import of this object makes no contacts, by the settings."""
+    makes = MAKES_A_CONTACT[connection.contacts.create_in_hubspot]
+    return step.with_email and step.object not in makes

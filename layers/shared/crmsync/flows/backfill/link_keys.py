@@ -1,14 +1,14 @@
-"""The key of the links changed: a new one is made, the links are sealed anew with it as they are
-looked at, earlier ones go at the end.
+"""Changes the key of the fingerprints in links: a new key is made, the links are renewed with it as
+their records sync, and older keys are retired in the end.
 
-Shows first and acts only when told. No key is shown, and nothing is written to a CRM here: a link
-that is looked at is saved anew by the sync itself (`crmsync.rules.merge.fingerprint_renewal`).
+Nothing happens without `apply`. No key is shown, and nothing is written to a CRM here: the sync
+itself saves a link with the new key (`crmsync.rules.merge.fingerprint_renewal`).
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -23,15 +23,16 @@ from crmsync.ports.link_keys import Census, KeyStore, KeyUse
 from crmsync.ports.queues import Outbox
 
 KNOWN_EVERYWHERE = timedelta(minutes=15)
-"""How long after a new key was made functions may still seal with the one before: they look every
-five minutes, and run for two.
+"""How long functions may go on using the key before a new one.
+
+They read the keys every five minutes, and an invocation lasts up to two.
 """
 
 MOST_WAITING = 10_000
-"""Records that may wait in front of a concern while links are being looked at."""
+"""Records that may wait in the queue of a kind while syncs are requested."""
 
 PAUSE = 5.0
-"""Seconds until the next look whether there is room."""
+"""Seconds between two checks whether the queues have room."""
 
 _QUEUES = {
     Kind.CONTACT: "ContactQueue",
@@ -42,33 +43,50 @@ _QUEUES = {
 
 @dataclass(slots=True)
 class KeyCount:
-    """The keys there are, the one in use first, and how many links each is needed by: of pairs that
-    stand, and of buried ones.
+    """How many links need each key.
+
+    Attributes:
+        numbers: The stored keys by number, the one in use first.
+        active: Links of existing pairs by the number of their key.
+        deleted: Links of deleted records by the number of their key.
     """
 
     numbers: tuple[int, ...]
-    standing: Counter[int] = field(default_factory=Counter)
-    buried: Counter[int] = field(default_factory=Counter)
+    active: Counter[int] = field(default_factory=Counter)
+    deleted: Counter[int] = field(default_factory=Counter)
 
     @property
     def older(self) -> int:
-        """How many pairs that stand are not sealed with the key in use."""
-        return sum(count for number, count in self.standing.items() if number != self.numbers[0])
+        """How many existing pairs do not have the key in use."""
+        return sum(count for number, count in self.active.items() if number != self.numbers[0])
 
 
 @dataclass(slots=True)
 class QueuedPairs:
-    """Links that are looked at, or would be, by kind; those `left` belong to no concern that is
-    switched on.
+    """The pairs that need the key in use.
+
+    Attributes:
+        queued: The pairs whose sync is requested, or would be, by kind.
+        left: The number of pairs of kinds that are not switched on.
     """
 
     queued: Counter[str] = field(default_factory=Counter)
     left: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LinkKeyAdmin:
-    """Everything about keys that the command can do. `sleep` lets seconds pass."""
+    """What the command does with the keys of links.
+
+    Attributes:
+        settings: Reads the settings in force.
+        keys: Stores the keys.
+        census: Reads the key of every link.
+        outbox: Takes the changes that make pairs sync.
+        waiting: Knows how much waits in the queues.
+        now: The clock (UTC).
+        sleep: Waits for a number of seconds.
+    """
 
     settings: Callable[[], Settings]
     keys: KeyStore
@@ -79,40 +97,39 @@ class LinkKeyAdmin:
     sleep: Callable[[float], None]
 
     def count(self) -> KeyCount:
-        """Read all links. Raises `SyncError`."""
+        """Count the links by key; reads all links. Raises `SyncError`."""
         found = KeyCount(self.keys.stored().numbers)
-        for one in self._all():
-            (found.standing if one.state is LinkState.ACTIVE else found.buried)[one.key] += 1
+        for page in self.census.pages():
+            for one in page:
+                counts = found.active if one.state is LinkState.ACTIVE else found.deleted
+                counts[one.key] += 1
         return found
 
     def renew(self, *, apply: bool) -> int:
-        """Make a new key, in use from now on; answers its number. Raises `SyncError`."""
+        """Make a new key, which is in use from now on; answers its number. Raises `SyncError`."""
         return self.keys.add() if apply else max(self.keys.stored().numbers) + 1
 
     def reseal(self, *, apply: bool) -> QueuedPairs:
-        """Have every pair looked at that is not sealed with the key in use, no faster than the sync
-        works them off.
+        """Request a sync of every pair without the key in use, no faster than the syncs are done.
 
-        Those that show what was agreed on are saved with the key in use; what is edited crosses as
-        ever. Raises `SyncError`; what was queued by then is looked at, and a later call goes on
-        with the others.
+        A pair in which nothing changed is saved with the key in use; edits sync as usual. Raises
+        `SyncError`: what was queued until then syncs, and a later call goes on with the rest.
         """
-        newest, settings, looks = self.keys.stored().numbers[0], self.settings(), QueuedPairs()
+        newest, settings, pairs = self.keys.stored().numbers[0], self.settings(), QueuedPairs()
         for page in self.census.pages():
             older = [one for one in page if one.state is LinkState.ACTIVE and one.key != newest]
-            changes = [change for one in older if (change := self._look(one, settings))]
-            looks.left += len(older) - len(changes)
-            looks.queued.update(str(change.kind) for change in changes)
+            changes = [change for one in older if (change := self._change(one, settings))]
+            pairs.left += len(older) - len(changes)
+            pairs.queued.update(str(change.kind) for change in changes)
             if apply and changes:
                 self._wait_for_room({change.kind for change in changes})
                 self.outbox.publish(changes)
-        return looks
+        return pairs
 
     def retire(self, *, apply: bool) -> tuple[KeyCount, tuple[int, ...]]:
-        """Take the keys away that no pair needs that stands; answers who needs which, and the
-        numbers that go.
+        """Remove the keys that no existing pair needs; answers the counts and the numbers removed.
 
-        Raises `Refused` while functions may still seal with an earlier key.
+        Raises `Refused` while functions may still use an earlier key.
         """
         stored = self.keys.stored()
         if len(stored.numbers) > 1 and self.now() - stored.since < KNOWN_EVERYWHERE:
@@ -122,16 +139,14 @@ class LinkKeyAdmin:
                 hint="Try again in a quarter of an hour.",
             )
         found = self.count()
-        kept = [one for one in found.numbers if one == found.numbers[0] or found.standing[one]]
+        kept = [one for one in found.numbers if one == found.numbers[0] or found.active[one]]
         gone = tuple(one for one in found.numbers if one not in kept)
         if apply and gone:
             self.keys.keep(kept)
         return found, gone
 
-    def _all(self) -> Iterator[KeyUse]:
-        return (one for page in self.census.pages() for one in page)
-
-    def _look(self, one: KeyUse, settings: Settings) -> Change | None:
+    def _change(self, one: KeyUse, settings: Settings) -> Change | None:
+        """The change that makes a pair sync, or None when its kind is not switched on."""
         connection = settings.connection(one.connection)
         if connection is None or one.kind not in kinds_of(connection):
             return None

@@ -1,10 +1,11 @@
-"""Links made anew from the ids that both CRMs keep, for a table that was lost: one kind of one
-connection at a time.
+"""Rebuilds the links of one connection from the ids that both CRMs keep, after the table was lost.
 
-A link is made only where both records name each other, or where one names the other and nobody
-contradicts. What stands is never overwritten; what contradicts is listed. Everything is read page
-by page, and what was made already stands the next time, so a rebuild that was broken off is simply
-begun again. The rebuilt link has no base: the first look at the pair is a first meeting.
+Law: a link is made only if both records name each other, or one names the other and no other record
+contradicts. Existing links are never overwritten; contradictions are listed.
+
+Everything is read page by page. What was made already counts as existing the next time, so a
+rebuild that broke off is simply started again. A rebuilt link has no base: the next sync merges the
+pair as if the two had met for the first time.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from crmsync.errors import Conflict, SyncError
+from crmsync.errors import Conflict
 from crmsync.model.concerns import KIND_OF, kinds_of
 from crmsync.model.links import Link
 from crmsync.model.records import Kind, Record, Ref, Side
@@ -24,22 +25,27 @@ from crmsync.ports.stores import Links
 from crmsync.rules.pair.counterparts import KEY_OF, named_by
 
 PAGE = 2_000
-"""Records asked for at a time; HubSpot gives a hundred."""
+"""Records requested per page; HubSpot gives a hundred."""
 
 Pair = tuple[Ref, Ref]
-"""The HubSpot record and the Salesforce record."""
+"""A HubSpot record and a Salesforce record."""
 
 
 class RecordReader(Protocol):
-    """A side's records, by id."""
+    """Reads the records of a side."""
 
     def read(self, refs: Iterable[Ref], fields: Fields) -> Mapping[Ref, Record]:
-        """Read records; a missing or deleted one is left out."""
+        """Read records; missing and deleted ones are left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class RebuildSides:
-    """What a rebuild asks of a connection's two CRMs."""
+    """The two CRMs of a connection.
+
+    Attributes:
+        listers: List the records, by side.
+        readers: Read the records, by side.
+    """
 
     listers: Mapping[Side, Lister]
     readers: Mapping[Side, RecordReader]
@@ -47,7 +53,13 @@ class RebuildSides:
 
 @dataclass(frozen=True, slots=True)
 class Contradiction:
-    """A link that was not made: whose, and why, in ids alone."""
+    """A link that was not made.
+
+    Attributes:
+        connection: The name of the connection.
+        ref: The HubSpot record.
+        text: Why, with ids and without values.
+    """
 
     connection: str
     ref: Ref
@@ -56,10 +68,16 @@ class Contradiction:
 
 @dataclass(slots=True)
 class RebuildResult:
-    """What a rebuild came to so far.
+    """The result of a rebuild so far.
 
-    ``walked`` of ``total`` records were looked through. ``gone`` counts those that name a record
-    which is deleted, merged or converted.
+    Attributes:
+        connection: The name of the connection.
+        total: The number of records on both sides when the rebuild began.
+        walked: The number of records that were read.
+        stands: The number of links that exist already.
+        made: The number of links that were made, or would be.
+        gone: The number of records that name a deleted, merged or converted record.
+        contradictions: The links that were not made.
     """
 
     connection: str
@@ -73,35 +91,45 @@ class RebuildResult:
 
 @dataclass(slots=True)
 class Rebuild:
-    """One connection's rebuild; without `apply` nothing is saved. `tell` hears of each page."""
+    """The rebuild of one connection.
+
+    Attributes:
+        connection: The connection.
+        sides: Its two CRMs.
+        links: The stored links.
+        apply: Whether new links are saved.
+        progress: Called after each page.
+        result: The result so far.
+    """
 
     connection: Connection
     sides: RebuildSides
     links: Links
     apply: bool
-    tell: Callable[[RebuildResult], None]
-    found: RebuildResult = field(init=False)
+    progress: Callable[[RebuildResult], None]
+    result: RebuildResult = field(init=False)
     _claims: dict[Ref, list[Ref]] = field(default_factory=dict)
-    """HubSpot records, and those that name them in Salesforce without being named back."""
+    """HubSpot records -> the Salesforce records that name them and are not named back."""
 
-    _lost: set[Ref] = field(default_factory=set)
-    """HubSpot records that are named in Salesforce and no longer there: who names one contradicts
-    nobody.
+    _missing: set[Ref] = field(default_factory=set)
+    """HubSpot records that Salesforce records name but that are gone. A record that names one of
+    them contradicts nobody.
     """
 
     _contested: dict[Ref, Ref] = field(default_factory=dict)
-    """Salesforce records that name one record and are named by another."""
+    """Salesforce records that name one HubSpot record -> another one that names them."""
 
     def __post_init__(self) -> None:
-        """Nothing was found yet."""
-        self.found = RebuildResult(self.connection.name)
+        """Start with an empty result."""
+        self.result = RebuildResult(self.connection.name)
 
     def run(self) -> RebuildResult:
-        """Go through all kinds that are switched on. Raises `SyncError`; what was saved by then
-        stands.
+        """Rebuild all kinds that are switched on.
+
+        Raises `SyncError`; links that were saved until then remain.
         """
         kinds = sorted(kinds_of(self.connection))
-        self.found.total = sum(
+        self.result.total = sum(
             self.sides.listers[side].count(name)
             for kind in kinds
             for side in Side
@@ -109,70 +137,70 @@ class Rebuild:
         )
         for kind in kinds:
             self._rebuild(kind)
-        return self.found
+        return self.result
 
     def _rebuild(self, kind: Kind) -> None:
-        """Salesforce first: whoever is named there and does not name back is remembered; those are
-        few where all is well.
-        """
-        self._claims, self._lost, self._contested = {}, set(), {}
-        for named in self._walk(Side.SALESFORCE, kind):
-            self._hear(named, kind)
-        for named in self._walk(Side.HUBSPOT, kind):
-            self._link(self._agreed(named, kind), kind)
-        self._link(self._unanswered(), kind)
+        """Read Salesforce first, and remember the claims that HubSpot does not return.
 
-    def _walk(self, side: Side, kind: Kind) -> Iterator[Mapping[Ref, Ref]]:
-        """All records of a kind on a side, page by page: of each page those that name a
-        counterpart.
+        These are few in a healthy connection, so they fit into memory.
         """
-        lister, across = self.sides.listers[side], _objects(side.other, kind)
+        self._claims, self._missing, self._contested = {}, set(), {}
+        for named in self._pages(Side.SALESFORCE, kind):
+            self._collect_claims(named, kind)
+        for named in self._pages(Side.HUBSPOT, kind):
+            self._link(self._agreed_pairs(named, kind), kind)
+        self._link(self._unreturned_pairs(), kind)
+
+    def _pages(self, side: Side, kind: Kind) -> Iterator[Mapping[Ref, Ref]]:
+        """All records of a kind on a side, page by page: record -> the counterpart it names."""
+        lister, other_objects = self.sides.listers[side], _objects(side.other, kind)
         for name in _objects(side, kind):
             after: str | None = ""
             while after is not None:
                 page = lister.page(name, after, PAGE)
                 records = self._read(side, page.refs).values()
-                counterparts = {one.ref: self._named_by(one, across) for one in records}
+                counterparts = {one.ref: self._named_by(one, other_objects) for one in records}
                 yield {ref: named for ref, named in counterparts.items() if named}
-                self.found.walked += len(page.refs)
-                self.tell(self.found)
+                self.result.walked += len(page.refs)
+                self.progress(self.result)
                 after = page.after
 
-    def _hear(self, named: Mapping[Ref, Ref], kind: Kind) -> None:
-        """Remember whom Salesforce's records name, unless these name them back."""
-        there = self._read(Side.HUBSPOT, named.values())
+    def _collect_claims(self, named: Mapping[Ref, Ref], kind: Kind) -> None:
+        """Remember the HubSpot records that Salesforce records name and that do not name them."""
+        records = self._read(Side.HUBSPOT, named.values())
         for salesforce, hubspot in named.items():
-            record = there.get(hubspot)
+            record = records.get(hubspot)
             if record is None:
-                self._lost.add(hubspot)
-                self.found.gone += 1
+                self._missing.add(hubspot)
+                self.result.gone += 1
             elif self._named_by(record, _objects(Side.SALESFORCE, kind)) != salesforce:
                 self._claims.setdefault(hubspot, []).append(salesforce)
 
-    def _agreed(self, named: Mapping[Ref, Ref], kind: Kind) -> Iterator[Pair]:
-        """HubSpot's records whose claim nobody contradicts, with whom they name."""
-        there = self._read(Side.SALESFORCE, named.values())
+    def _agreed_pairs(self, named: Mapping[Ref, Ref], kind: Kind) -> Iterator[Pair]:
+        """The pairs of a page of HubSpot records that nothing contradicts."""
+        records = self._read(Side.SALESFORCE, named.values())
         for hubspot, salesforce in named.items():
-            record = there.get(salesforce)
+            record = records.get(salesforce)
             others = self._claims.pop(hubspot, [])
             named_back = record and self._named_by(record, _objects(Side.HUBSPOT, kind))
             if others:
-                self._object(hubspot, f"names {salesforce}, but {others[0]} names it")
+                self._contradict(hubspot, f"names {salesforce}, but {others[0]} names it")
             elif record is None or record.successor:
-                self.found.gone += 1
-            elif named_back and named_back != hubspot and named_back not in self._lost:
+                self.result.gone += 1
+            elif named_back and named_back != hubspot and named_back not in self._missing:
                 self._contested[salesforce] = hubspot
-                self._object(hubspot, f"names {salesforce}, which names {named_back}")
+                self._contradict(hubspot, f"names {salesforce}, which names {named_back}")
             else:
                 yield hubspot, salesforce
 
-    def _unanswered(self) -> Iterator[Pair]:
-        """What is left: HubSpot records that name nobody and are named."""
+    def _unreturned_pairs(self) -> Iterator[Pair]:
+        """The pairs whose HubSpot record names nothing, and is named by one Salesforce record."""
         for hubspot, namers in self._claims.items():
+            rival = self._contested.get(namers[0])
             if namers[1:]:
-                self._object(hubspot, f"is named by {' and by '.join(map(str, namers))}")
-            elif (rival := self._contested.get(namers[0])) is not None:
-                self._object(hubspot, f"is named by {namers[0]}, which {rival} names")
+                self._contradict(hubspot, f"is named by {' and by '.join(map(str, namers))}")
+            elif rival is not None:
+                self._contradict(hubspot, f"is named by {namers[0]}, which {rival} names")
             else:
                 yield hubspot, namers[0]
 
@@ -180,38 +208,38 @@ class Rebuild:
         """Save the links that are missing."""
         pairs = list(agreed)
         known = self.links.find(self.connection.name, [ref for pair in pairs for ref in pair])
-        missing: list[Link] = []
+        new: list[Link] = []
         for hubspot, salesforce in pairs:
-            if holder := _held(hubspot, salesforce, known):
-                self._object(hubspot, f"goes with {salesforce}, but {holder}")
+            other_link = _other_link(hubspot, salesforce, known)
+            if other_link:
+                self._contradict(hubspot, f"goes with {salesforce}, but {other_link}")
             elif hubspot in known:
-                self.found.stands += 1
+                self.result.stands += 1
             else:
-                missing.append(Link(self.connection.name, kind, hubspot, salesforce))
-        self._save(missing)
-
-    def _save(self, links: Sequence[Link]) -> None:
-        """Save new links; one whose place was taken meanwhile by the sync stands."""
-        for outcome in self.links.save(links) if self.apply and links else links:
-            if isinstance(outcome, SyncError) and not isinstance(outcome, Conflict):
+                new.append(Link(self.connection.name, kind, hubspot, salesforce))
+        for outcome in self.links.save(new) if self.apply and new else new:
+            if isinstance(outcome, Link):
+                self.result.made += 1
+            elif isinstance(outcome, Conflict):
+                # The sync made a link of one of the two meanwhile.
+                self.result.stands += 1
+            else:
                 raise outcome
-            self.found.made += isinstance(outcome, Link)
-            self.found.stands += isinstance(outcome, Conflict)
 
     def _read(self, side: Side, refs: Iterable[Ref]) -> Mapping[Ref, Record]:
         wanted = list(refs)
         fields = {ref.object: (KEY_OF[side],) for ref in wanted}
         return self.sides.readers[side].read(wanted, fields) if wanted else {}
 
-    def _named_by(self, record: Record, across: Sequence[str]) -> Ref | None:
-        return named_by(record, self.connection.hubspot.portal_id, across)
+    def _named_by(self, record: Record, objects: Sequence[str]) -> Ref | None:
+        return named_by(record, self.connection.hubspot.portal_id, objects)
 
-    def _object(self, ref: Ref, text: str) -> None:
-        self.found.contradictions.append(Contradiction(self.connection.name, ref, text))
+    def _contradict(self, ref: Ref, text: str) -> None:
+        self.result.contradictions.append(Contradiction(self.connection.name, ref, text))
 
 
-def _held(hubspot: Ref, salesforce: Ref, known: Mapping[Ref, Link]) -> str:
-    """Which of the two is linked with a third record, and with which; "" where neither is."""
+def _other_link(hubspot: Ref, salesforce: Ref, known: Mapping[Ref, Link]) -> str:
+    """Which of the two is linked with a third record, and with which; "" when neither is."""
     for ref, other in ((hubspot, salesforce), (salesforce, hubspot)):
         if ref in known and known[ref].on(other.side) != other:
             return f"{ref} is linked with {known[ref].on(other.side)}"
@@ -219,4 +247,4 @@ def _held(hubspot: Ref, salesforce: Ref, known: Mapping[Ref, Link]) -> str:
 
 
 def _objects(side: Side, kind: Kind) -> tuple[str, ...]:
-    return tuple(name for name, concern in KIND_OF[side].items() if concern is kind)
+    return tuple(name for name, one in KIND_OF[side].items() if one is kind)

@@ -1,13 +1,12 @@
-"""A backfill, turn by turn: list a few pages, put their records on the bus, keep the place, go on.
+"""A backfill, turn by turn: list a few pages, queue their records as changes, store the place, go on.
 
-However many records there are, all of them are named: every turn is a chunk, and there is no cap
-(LIM-1, Q-31). Nothing is written to a CRM here: records are queued as changes to look at, and the
-concerns do the rest. The place moves only after what it passed is durably queued, so a crash costs
-a repetition and never a record.
+Law: every record is queued, however many there are; a turn is limited, the job is not (LIM-1,
+Q-31). The place moves only after the records before it are durably queued, so a crash costs a
+repetition and never a record. Nothing is written to a CRM here; the sync does that.
 
-One message at a time makes a job go on, the one with the job's ticket. The next ticket is sent
-before it is stored: killed in between, the message that was being worked on comes back and finds
-its own ticket still good, and the other one finds its turn long past.
+One message moves a job on: the one with the job's ticket. The message with the next ticket is sent
+before that ticket is stored. After a crash in between, the current message is delivered again and
+its ticket still counts, while the message of the next turn finds that its turn has not come.
 """
 
 from __future__ import annotations
@@ -32,36 +31,42 @@ from crmsync.wire.envelope import UnreadableError
 from crmsync.wire.job_message import load
 
 MOST_PAGES = 30
-"""Pages of one turn: ten seconds of HubSpot's, so that a turn ends long before its time is up."""
+"""Pages of one turn: ten seconds at HubSpot, so that a turn ends well within its invocation."""
 
 PAGE = 2_000
-"""Records of a page at most; a side gives fewer where that is its limit."""
+"""The most records of a page; a side with a lower limit gives fewer."""
 
 WAIT = 5
-"""Seconds until the next look where the sync is busy with what it has."""
+"""Seconds until the next turn while the sync is busy with what is queued."""
 
 LONG_WAIT = 900
-"""Seconds until the next look where the day's calls are used up: the longest that a queue holds a
-message back.
-"""
+"""Seconds until the next turn when the day's API calls are used up: the longest delay of SQS."""
 
 DRAIN = timedelta(minutes=15)
-"""How long a job waits for the sync to finish after its last page; what then still waits was put
-off and goes on by itself.
+"""How long a job waits after its last page for the sync to finish. Changes that wait longer were
+put off, and sync by themselves.
 """
 
 LEFT_OUT = "We couldn't sync all your updates for this mapping."
-"""What the operator is told where something really was left out, and never otherwise (LIM-2,
-Q-31).
-"""
+"""What the operator reads when records were left out, and only then (LIM-2, Q-31)."""
 
 
 @dataclass(frozen=True, slots=True)
 class BackfillContext:
-    """What a backfill works with. `lister` and `quota` are made for a connection when they are
-    needed; `ticket` makes a new one.
+    """What a turn works with.
 
-    `connection` raises `TryAgain` where nobody may go by the settings.
+    Attributes:
+        connection: Finds a connection in the settings, or None. Raises `TryAgain` when the settings
+            cannot be trusted.
+        lister: Makes the lister of a connection's side.
+        quota: Makes what knows a connection's daily API calls.
+        jobs: The stored jobs.
+        job_messages: Sends the message of the next turn.
+        outbox: Takes the changes.
+        backlog: Knows how much waits in the queue of a kind.
+        ticket: Makes a ticket that no turn has had.
+        now: The clock (UTC).
+        is_paused: Whether the operator has paused a connection.
     """
 
     connection: Callable[[str], Connection | None]
@@ -78,133 +83,135 @@ class BackfillContext:
 
 @dataclass(frozen=True, slots=True)
 class TurnResults:
-    """What became of a batch of errands: SQS's partial batch response, and the jobs that were
-    moved.
+    """The result of a batch of messages.
+
+    Attributes:
+        response: SQS's partial batch response.
+        jobs: The jobs that moved.
     """
 
     response: dict[str, Any]
     jobs: tuple[Job, ...]
 
 
-def run_job_messages(records: Sequence[Mapping[str, Any]], desk: BackfillContext) -> TurnResults:
-    """Make the turns that the messages ask for; one that cannot be read, or whose turn could not be
-    made safe, comes back.
+def run_job_messages(records: Sequence[Mapping[str, Any]], context: BackfillContext) -> TurnResults:
+    """Run the turns of a batch of messages.
+
+    A message comes back if it cannot be read, or if neither its turn nor the next message is safe.
     """
     failed: list[str] = []
     moved: list[Job] = []
     for record in records:
         try:
-            job = run_turn(load(record["body"]), desk)
+            job = run_turn(load(record["body"]), context)
         except (SyncError, UnreadableError):
             failed.append(record["messageId"])
             continue
-        moved += [job] if job else []
+        if job:
+            moved.append(job)
     return TurnResults(
         {"batchItemFailures": [{"itemIdentifier": message} for message in failed]}, tuple(moved)
     )
 
 
-def run_turn(job_message: JobMessage, desk: BackfillContext) -> Job | None:
-    """Make one turn of a job; answers the job as it stands then, or None where this errand is no
-    longer wanted.
+def run_turn(job_message: JobMessage, context: BackfillContext) -> Job | None:
+    """Run one turn of a job; answers the job after it, or None for an outdated message.
 
-    Raises `TryAgain` when neither the turn nor the next errand could be made safe: the message
-    shall then come back.
+    Raises `TryAgain` when neither the turn nor the next message is safe: this message must come
+    back.
     """
-    job = desk.jobs.load(job_message.connection, job_message.job)
+    job = context.jobs.load(job_message.connection, job_message.job)
     if job is not None and job.state is JobState.RUNNING and job_message.turn > job.turn:
         raise TryAgain("the turn before this one is not over", after=WAIT)
     if job is None or job.state is not JobState.RUNNING or job_message != errand_of(job):
         return None
     try:
-        return _turn(job, desk)
+        return _turn(job, context)
     except Conflict:
-        # The operator stopped it meanwhile, or the message was delivered twice: whoever was first
-        # goes on.
+        # The operator stopped the job meanwhile, or another delivery of the message was faster.
         return None
 
 
-def _turn(job: Job, desk: BackfillContext) -> Job:
+def _turn(job: Job, context: BackfillContext) -> Job:
     walked = walked_of(job.leg) if job.leg else None
     try:
-        connection = desk.connection(job.connection)
+        connection = context.connection(job.connection)
         if connection is None:
-            return _stop(job, desk, f"{job.connection} is no longer in the settings.")
-        if desk.is_paused(job.connection):
+            return _stop(job, context, f"{job.connection} is no longer in the settings.")
+        if context.is_paused(job.connection):
             text = f"Waits, as {job.connection} is paused (crmsync resume {job.connection})."
-            return _next(job, desk, LONG_WAIT, text)
+            return _next(job, context, LONG_WAIT, text)
         if walked is not None and not walked.syncs(connection):
             return _stop(
                 job,
-                desk,
+                context,
                 f"The {walked.section} of {job.connection} are switched off ({walked.switch}).",
             )
         if walked is None:
-            return _drain(job, desk)
-        return _walk(job, walked, connection, desk)
+            return _drain(job, context)
+        return _queue_pages(job, walked, connection, context)
     except Conflict:
         raise
     except SyncError as error:
-        return _hindered(job, desk, error)
+        return _after_error(job, context, error)
 
 
-def _walk(job: Job, walked: Walked, connection: Connection, desk: BackfillContext) -> Job:
-    """List and queue as many pages of a leg as the sync has room for, and the day has calls for."""
-    depth = desk.backlog.depth(walked.kind)
-    left = room(job, depth, desk.now())
+def _queue_pages(job: Job, walked: Walked, connection: Connection, context: BackfillContext) -> Job:
+    """Queue as many pages of a step as the sync has room for and the day has API calls for."""
+    depth = context.backlog.depth(walked.kind)
+    left = room(job, depth, context.now())
     if left <= 0:
         waiting = min(job.queued, depth.records)
-        return _next(replace(job, waiting=waiting), desk, 0 if depth.ready else WAIT)
-    calls = desk.quota(connection).calls()
+        return _next(replace(job, waiting=waiting), context, 0 if depth.ready else WAIT)
+    calls = context.quota(connection).calls()
     if not has_calls_left(calls, connection.salesforce.daily_call_allotment):
         text = f"Waits for Salesforce calls: {calls.used:,} were used in 24 hours, the rest is kept for live changes."
-        return _next(job, desk, LONG_WAIT, text)
+        return _next(job, context, LONG_WAIT, text)
     before = job.queued
-    job = _list_leg(job, desk.lister(connection, walked.side), left, desk)
+    job = _queue_step(job, context.lister(connection, walked.side), left, context)
     if job.limit and job.queued >= job.limit and job.leg is not None:
         return _stop(
-            job, desk, f"{LEFT_OUT} The limit of {job.limit:,} records was reached (LIM-2)."
+            job, context, f"{LEFT_OUT} The limit of {job.limit:,} records was reached (LIM-2)."
         )
     waiting = min(job.queued, depth.records + job.queued - before)
-    return _next(replace(job, waiting=waiting), desk, 0)
+    return _next(replace(job, waiting=waiting), context, 0)
 
 
-def _list_leg(job: Job, lister: Lister, left: int, desk: BackfillContext) -> Job:
-    """Put so many records of the job's leg on the bus, page by page, and store its place after
-    each.
+def _queue_step(job: Job, lister: Lister, left: int, context: BackfillContext) -> Job:
+    """Queue up to `left` records of the job's step, page by page, and store the place after each.
 
-    A record that somebody named is looked at by force: for a company that means an account,
-    whatever the rules say (ACC-13).
+    Records that the operator named are forced: a company then gets an account whatever the rules
+    say (ACC-13).
     """
-    leg, at = job.leg, job.at
+    step, at = job.leg, job.at
     for _ in range(MOST_PAGES):
         most = min(left, job.limit - job.queued if job.limit else left)
-        if leg is None or most <= 0 or job.at != at:
+        if step is None or most <= 0 or job.at != at:
             break
-        page = _page(leg, lister, job.after, min(most, PAGE))
-        now = desk.now()
+        page = _page(step, lister, job.after, min(most, PAGE))
+        now = context.now()
         if page.refs:
-            kind, cause = walked_of(leg).kind, Cause.FORCED if leg.ids else Cause.RESYNC
-            desk.outbox.publish(
+            kind, cause = walked_of(step).kind, Cause.FORCED if step.ids else Cause.RESYNC
+            context.outbox.publish(
                 [Change(job.connection, kind, ref, cause, now) for ref in page.refs]
             )
-        job = desk.jobs.save(_moved(job, page, now))
+        job = context.jobs.save(_moved(job, page, now))
         left -= len(page.refs)
     return job
 
 
-def _page(leg: JobStep, lister: Lister, after: str, size: int) -> Page:
-    """The next records of a leg: those that it names, or a page of all."""
-    if not leg.ids:
-        return lister.page(leg.object, after, size, with_email=leg.with_email)
+def _page(step: JobStep, lister: Lister, after: str, size: int) -> Page:
+    """The next page of a step: of the records that it names, or of all."""
+    if not step.ids:
+        return lister.page(step.object, after, size, with_email=step.with_email)
     start = int(after or 0)
-    refs = tuple(Ref(leg.side, leg.object, one) for one in leg.ids[start : start + size])
+    refs = tuple(Ref(step.side, step.object, one) for one in step.ids[start : start + size])
     end = start + len(refs)
-    return Page(refs, str(end) if end < len(leg.ids) else None)
+    return Page(refs, str(end) if end < len(step.ids) else None)
 
 
 def _moved(job: Job, page: Page, now: datetime) -> Job:
-    """The job after a page: further on in its leg, or at the beginning of the next one."""
+    """The job after a page: further on in its step, or at the start of the next one."""
     queued = job.queued + len(page.refs)
     job = replace(
         job,
@@ -219,51 +226,49 @@ def _moved(job: Job, page: Page, now: datetime) -> Job:
     return replace(job, at=at, after="", listed_at=now if at == len(job.legs) else None)
 
 
-def _drain(job: Job, desk: BackfillContext) -> Job:
-    """Wait until the sync has done what was queued; then the job is done, and what it walked to its
-    end counts as imported (OPP-2).
+def _drain(job: Job, context: BackfillContext) -> Job:
+    """Wait until the sync has done what was queued; then the job is done.
+
+    Salesforce objects that it worked through completely then count as imported (OPP-2).
     """
-    now = desk.now()
-    depths = [desk.backlog.depth(kind) for kind in {walked_of(leg).kind for leg in job.legs}]
-    waiting = min(job.queued, sum(depth.records for depth in depths))
-    is_over = all(depth.is_idle for depth in depths) or now >= (job.listed_at or now) + DRAIN
-    job = replace(
-        job,
-        waiting=0 if all(depth.is_idle for depth in depths) else waiting,
-        moved_at=now,
-        trouble="",
-    )
-    if not is_over:
-        return _next(job, desk, 0 if any(depth.ready for depth in depths) else WAIT)
-    for leg in job.legs:
-        if leg.side is Side.SALESFORCE and not leg.ids:
-            desk.jobs.mark_imported(job.connection, leg.object, now)
-    return desk.jobs.save(replace(job, state=JobState.DONE))
+    now = context.now()
+    depths = [context.backlog.depth(kind) for kind in {walked_of(step).kind for step in job.legs}]
+    is_idle = all(depth.is_idle for depth in depths)
+    waiting = 0 if is_idle else min(job.queued, sum(depth.records for depth in depths))
+    job = replace(job, waiting=waiting, moved_at=now, trouble="")
+    if not is_idle and now < (job.listed_at or now) + DRAIN:
+        return _next(job, context, 0 if any(depth.ready for depth in depths) else WAIT)
+    for step in job.legs:
+        if step.side is Side.SALESFORCE and not step.ids:
+            context.jobs.mark_imported(job.connection, step.object, now)
+    return context.jobs.save(replace(job, state=JobState.DONE))
 
 
-def _hindered(job: Job, desk: BackfillContext, error: SyncError) -> Job:
-    """Wait out what may pass by itself; what a person must mend pauses the job, with the reason.
+def _after_error(job: Job, context: BackfillContext, error: SyncError) -> Job:
+    """Wait out an error that may pass; pause the job, with the reason, for one that needs a person.
 
-    Pages of this turn may have been stored, so the job is read again; a job that somebody stopped
-    meanwhile stays stopped.
+    Pages of this turn may have been stored, so the job is read again. Raises `Conflict` when
+    somebody stopped it meanwhile.
     """
-    stored = desk.jobs.load(job.connection, job.id)
+    stored = context.jobs.load(job.connection, job.id)
     if stored is None or stored.state is not JobState.RUNNING or stored.ticket != job.ticket:
         raise Conflict("the job was changed meanwhile")
     text = f"{error.text} {error.hint}".strip()
     if isinstance(error, OutOfTime):
-        return _next(stored, desk, 0)
+        return _next(stored, context, 0)
     if isinstance(error, TryAgain):
-        return _next(stored, desk, round(min(LONG_WAIT, max(WAIT, error.after))), text)
-    return _stop(stored, desk, text)
+        return _next(stored, context, round(min(LONG_WAIT, max(WAIT, error.after))), text)
+    return _stop(stored, context, text)
 
 
-def _next(job: Job, desk: BackfillContext, after: int, trouble: str = "") -> Job:
-    """Send the errand of the next turn, then store its ticket."""
-    ahead = replace(job, moved_at=desk.now(), trouble=trouble).with_ticket(desk.ticket())
-    desk.job_messages.send(errand_of(ahead), after=after)
-    return desk.jobs.save(ahead)
+def _next(job: Job, context: BackfillContext, after: int, trouble: str = "") -> Job:
+    """Send the message of the next turn, then store its ticket."""
+    ahead = replace(job, moved_at=context.now(), trouble=trouble).with_ticket(context.ticket())
+    context.job_messages.send(errand_of(ahead), after=after)
+    return context.jobs.save(ahead)
 
 
-def _stop(job: Job, desk: BackfillContext, trouble: str) -> Job:
-    return desk.jobs.save(replace(job, state=JobState.PAUSED, moved_at=desk.now(), trouble=trouble))
+def _stop(job: Job, context: BackfillContext, trouble: str) -> Job:
+    return context.jobs.save(
+        replace(job, state=JobState.PAUSED, moved_at=context.now(), trouble=trouble)
+    )

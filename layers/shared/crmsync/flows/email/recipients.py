@@ -1,5 +1,5 @@
-"""Who the recipients of e-mails are: address -> HubSpot contact -> link. The contact is the one
-that the e-mail was sent to (TASK-4).
+"""The recipients of e-mails: address -> HubSpot contact -> link. The contact is the one that the
+e-mail was sent to (TASK-4).
 """
 
 from __future__ import annotations
@@ -23,15 +23,18 @@ from crmsync.rules.kinds.contact.inclusion import is_frozen, needs_membership, q
 from crmsync.rules.pair.email_moves import addresses_of
 
 MOST_KNOWN = 5000
-"""Recipients remembered during one run, so that a page's people are not looked up again for the
+"""Recipients kept in memory during a run, so that those of a page need not be read again for the
 next.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """A person who was sent an e-mail: the link of the HubSpot contact, and whether that does not
-    sync (INC-7).
+    """A person who was sent an e-mail.
+
+    Attributes:
+        link: The link of the HubSpot contact, or None.
+        frozen: Whether the contact does not sync (INC-7).
     """
 
     link: Link | None = None
@@ -40,7 +43,14 @@ class Recipient:
 
 @dataclass(slots=True)
 class Recipients:
-    """The recipients whom one run has met so far."""
+    """Finds recipients, and keeps them for the rest of the run.
+
+    Attributes:
+        connection: The connection.
+        hubspot: HubSpot's contacts.
+        links: The stored links.
+        lists: HubSpot's lists.
+    """
 
     connection: Connection
     hubspot: Crm
@@ -49,31 +59,33 @@ class Recipients:
     _known: dict[str, Recipient] = field(default_factory=dict)
 
     def find(self, addresses: Iterable[str]) -> Mapping[str, Recipient]:
-        """Everybody with one of these addresses (in small letters); who is nobody's contact has no
-        link. Raises `SyncError`.
+        """The recipients by address (in lowercase); one without a contact has no link.
+
+        Raises `SyncError`.
         """
         if len(self._known) > MOST_KNOWN:
             self._known.clear()
         wanted = list(dict.fromkeys(addresses))
         unknown = [one for one in wanted if one not in self._known]
         if unknown:
-            self._known |= dict.fromkeys(unknown, Recipient()) | self._ask(unknown)
+            self._known |= dict.fromkeys(unknown, Recipient()) | self._read(unknown)
         return {one: self._known[one] for one in wanted}
 
-    def _ask(self, addresses: list[str]) -> dict[str, Recipient]:
+    def _read(self, addresses: list[str]) -> dict[str, Recipient]:
         contacts = self.connection.contacts
         found = self.hubspot.find(
             addresses, {HUBSPOT_CONTACT: (HUBSPOT_EMAIL, ADDITIONAL_EMAILS, LIFECYCLE_STAGE)}
         )
         links = self.links.find(self.connection.name, [record.ref for record in found])
         linked = [record.ref for record in found if record.ref in links]
-        asks = bool(linked) and needs_membership(contacts)
-        members = self.lists.members(contacts.inclusion_list, linked) if asks else frozenset[Ref]()
-        people: dict[str, Recipient] = {}
+        members = frozenset[Ref]()
+        if linked and needs_membership(contacts):
+            members = self.lists.members(contacts.inclusion_list, linked)
+        recipients: dict[str, Recipient] = {}
         for record in found:
             link = links.get(record.ref)
             frozen = link is not None and is_frozen(
                 contacts, included=qualifies(record, contacts, members)
             )
-            people |= dict.fromkeys(addresses_of(record), Recipient(link, frozen))
-        return {one: people[one] for one in addresses if one in people}
+            recipients |= dict.fromkeys(addresses_of(record), Recipient(link, frozen))
+        return {one: recipients[one] for one in addresses if one in recipients}

@@ -1,10 +1,10 @@
-"""Read the e-mail event log and queue what is new in it, window by window (TASK-2). Only the kinds
-that are switched on are asked for.
+"""Reads the e-mail event log and queues what is new in it as ranges (TASK-2).
 
-The log shows some events late. So each look goes back over an overlap, and remembers by minute what
-was passed on: how many events, and a fingerprint of their ids. A minute that shows another
-fingerprint than last time is queued again, whole; who works on it knows which of its events are
-done. The cursor moves only after what it passed is durably queued.
+Only the kinds of events that are switched on are read. The log shows some events late, so each scan
+goes back over an overlap. It remembers what was queued by the minute: the number of events, and a
+fingerprint of their ids. A minute with a new fingerprint is queued again as a whole; its consumer
+knows which of its events are done. The cursor moves only after everything before it is durably
+queued.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ from crmsync.ports.mail import MailLog, RangeQueue
 from crmsync.ports.stores import Cursor, Cursors
 
 OVERLAP = timedelta(minutes=30)
-"""How far every look goes back, whatever it costs. Most late events are some minutes late
+"""How far every scan goes back, whatever it costs. Most late events are some minutes late
 (docs/vendors.md#hubspot-e-mail-log).
 """
 
 FAR = timedelta(hours=24)
-"""How far it goes back once an hour, and always as long as that takes no more than `CHEAP` pages.
-The first look begins here.
+"""How far a scan goes back once an hour, and every time if that takes no more than `CHEAP` pages.
+The first scan begins here.
 """
 
 CHEAP = 10
 """Pages of a thousand events."""
 
 STEP = timedelta(minutes=15)
-"""How much of the log is read before the cursor moves, where a scheduled look was missed."""
+"""How much of the log is read before the cursor moves, after scheduled scans were missed."""
 
 ROOM = 1000
-"""Events that a window may have, unless they share a second."""
+"""The most events of a range, unless more than that share a second."""
 
 _MINUTE = 60_000
 _SECOND = 1000
@@ -52,10 +52,10 @@ def queue_events(
     queue: RangeQueue,
     now: datetime,
 ) -> int:
-    """Look once for events of a kind and queue the windows in which there are new ones; answers how
-    many events these windows have.
+    """Scan the log for events of a kind and queue the ranges that have new ones.
 
-    Raises `SyncError`; what was queued until then stays queued.
+    Answers the number of events in these ranges. Raises `SyncError`; what was queued until then
+    stays queued.
     """
     name = f"email {kind}"
     place = cursors.load(connection.name, name)
@@ -69,13 +69,11 @@ def queue_events(
         minutes = _read(connection, kind, log, place, end, is_last=end == now)
         fresh = minutes.fresh(place)
         at = milliseconds(now)
-        windows = [
-            LogRange(connection.name, kind, *window, at) for window in minutes.windows(fresh)
-        ]
-        if windows:
-            queue.queue([(window, 0) for window in windows])
+        ranges = [LogRange(connection.name, kind, *one, at) for one in minutes.ranges(fresh)]
+        if ranges:
+            queue.queue([(one, 0) for one in ranges])
         queued += minutes.count(fresh)
-        if windows or end - place.since >= STEP / 2:
+        if ranges or end - place.since >= STEP / 2:
             place = replace(place, since=end, seen=minutes.seen_after(place, end))
             cursors.save(connection.name, name, place)
             place = replace(place, version=place.version + 1)
@@ -86,9 +84,7 @@ def queue_events(
 def _read(
     connection: Connection, kind: str, log: MailLog, place: Cursor, end: datetime, *, is_last: bool
 ) -> _Minutes:
-    """What the log shows up to `end`. Only the last step looks far back, as earlier ones are in the
-    past already.
-    """
+    """What the log shows up to `end`. Only the last step goes far back; the others are old enough."""
     needed = _floor(milliseconds(place.since - (OVERLAP if is_last else timedelta())), _MINUTE)
     far = _floor(milliseconds(end - FAR), _MINUTE) if is_last else needed
     start = min(needed, far)
@@ -103,7 +99,7 @@ def _read(
         minutes.add(page)
         oldest = min((event.created for event in page), default=start)
         if not is_due and number >= CHEAP and oldest < needed:
-            # The page may end in the middle of a minute, which was read in part only.
+            # The page may end within a minute, which was then read in part only.
             minutes.forget_before(_floor(oldest, _MINUTE) + _MINUTE)
             break
     return minutes
@@ -111,19 +107,24 @@ def _read(
 
 @dataclass(slots=True)
 class _Minute:
-    """The events of one minute: how many, their fingerprint, and how many there are in each
-    second.
+    """The events of one minute.
+
+    Attributes:
+        count: Their number.
+        fingerprint: The XOR of the hashes of their ids.
+        seconds: Their number by the start of the second, in milliseconds.
     """
 
     count: int = 0
-    print: int = 0
+    fingerprint: int = 0
     seconds: Counter[int] = field(default_factory=Counter)
 
 
 @dataclass(slots=True)
 class _Minutes:
-    """What the log showed, by minute. Nothing is kept of a single event for longer than a page, so
-    memory does not grow with the events.
+    """What the log showed, by minute.
+
+    Single events are kept for a page only, so memory does not grow with their number.
     """
 
     start: int
@@ -131,38 +132,40 @@ class _Minutes:
     _latest: frozenset[int] = frozenset()
 
     def add(self, page: Sequence[MailEvent]) -> None:
-        """Take note of a page. Events that came while we read have moved others onto it that the
-        page before had already.
+        """Count the events of a page.
+
+        Events that arrived since the previous page may have pushed some of its events onto this one;
+        these are counted once.
         """
-        prints = {_print(event): event for event in page}
-        for print_, event in prints.items():
-            if print_ not in self._latest:
+        hashes = {_hash(event): event for event in page}
+        for hash_, event in hashes.items():
+            if hash_ not in self._latest:
                 one = self._by_start.setdefault(_floor(event.created, _MINUTE), _Minute())
                 one.count += 1
-                one.print ^= print_
+                one.fingerprint ^= hash_
                 one.seconds[_floor(event.created, _SECOND)] += 1
-        self._latest = frozenset(prints)
+        self._latest = frozenset(hashes)
 
     def forget_before(self, moment: int) -> None:
-        """Nothing was seen before this moment after all."""
+        """Forget the minutes before this moment (milliseconds)."""
         self.start = moment
         self._by_start = {start: one for start, one in self._by_start.items() if start >= moment}
 
     def fresh(self, place: Cursor) -> frozenset[int]:
-        """The minutes that are not as they were passed on."""
+        """The minutes that differ from what was queued."""
         return frozenset(
             minute for minute in self._by_start if self._name(minute) not in place.seen
         )
 
     def count(self, minutes: Iterable[int]) -> int:
-        """How many events these minutes have."""
+        """The number of events in these minutes."""
         return sum(self._by_start[minute].count for minute in minutes)
 
-    def windows(self, fresh: frozenset[int]) -> Iterator[tuple[int, int]]:
-        """First and last millisecond of windows over the fresh minutes, as few as there is room
-        for; a crowded minute goes by its seconds.
+    def ranges(self, fresh: frozenset[int]) -> Iterator[tuple[int, int]]:
+        """First and last millisecond of as few ranges as can hold the fresh minutes.
 
-        What lies between two of them is taken along where there is room, as a window costs a call.
+        A minute with more than `ROOM` events is divided by its seconds. Each range costs a call, so
+        what lies between two fresh minutes is included if it fits.
         """
         held: tuple[int, int, int] | None = None
         between = 0
@@ -182,7 +185,7 @@ class _Minutes:
             yield held[:2]
 
     def seen_after(self, place: Cursor, end: datetime) -> dict[str, datetime]:
-        """What has been passed on by now, as far back as anybody will look again."""
+        """What has been queued, as far back as a later scan may go."""
         kept = {
             name: at
             for name, at in place.seen.items()
@@ -202,10 +205,10 @@ class _Minutes:
 
     def _name(self, minute: int) -> str:
         one = self._by_start[minute]
-        return f"{minute // _MINUTE:x}.{one.count:x}.{one.print:x}"
+        return f"{minute // _MINUTE:x}.{one.count:x}.{one.fingerprint:x}"
 
 
-def _print(event: MailEvent) -> int:
+def _hash(event: MailEvent) -> int:
     return int.from_bytes(
         hashlib.blake2b(f"{event.created}-{event.id}".encode(), digest_size=8).digest()
     )

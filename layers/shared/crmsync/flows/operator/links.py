@@ -1,7 +1,6 @@
-"""What the operator does with links: looks one up, has one forgotten, has all made anew from the
-ids in both CRMs.
+"""The operator's links: one is shown or dropped, or all are rebuilt from the ids in both CRMs.
 
-Shows first and acts only when told. Nothing is written to a CRM here.
+Nothing happens without `apply`, and nothing is written to a CRM.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from crmsync.errors import Gone, Refused, SyncError
+from crmsync.flows.arguments import chosen_connections
 from crmsync.flows.backfill.link_keys import LinkKeyAdmin
 from crmsync.flows.backfill.link_rebuild import Rebuild, RebuildResult, RebuildSides
 from crmsync.model.links import Link
@@ -19,13 +19,16 @@ from crmsync.ports.stores import Links
 from crmsync.rules.backfill.objects import WALKED, walked
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LinkAdmin:
-    """Everything about links that the command can do. `sides` makes a connection's CRMs when they
-    are needed.
+    """What the command does with links.
 
-    `full` gives the form of an id by which the side's records are stored: people paste short ones
-    of Salesforce.
+    Attributes:
+        settings: Reads the settings in force.
+        links: The stored links.
+        sides: Makes the two CRMs of a connection for a rebuild.
+        full: Gives the 18-character form of a Salesforce id; people paste short ones.
+        keys: Changes the keys of the fingerprints in links.
     """
 
     settings: Callable[[], Settings]
@@ -35,23 +38,25 @@ class LinkAdmin:
     keys: LinkKeyAdmin
 
     def show(self, side: Side, name: str, identifier: str, only: str = "") -> list[Link]:
-        """The links of a record, one per connection that has one; ids of two HubSpot accounts may
-        be alike.
+        """The links of a record, at most one per connection: two HubSpot accounts can use one id.
 
-        Raises `Refused` for an object that never has links, `Gone` where the record has none.
+        Raises `Refused` for an object that never has links, `Gone` when the record has no link.
         """
         ref = self._ref(side, name, identifier)
-        held = [self.links.find(one.name, [ref]) for one in self._connections(only)]
-        found = [links[ref] for links in held if ref in links]
+        found: list[Link] = []
+        for connection in chosen_connections(self.settings(), only):
+            links = self.links.find(connection.name, [ref])
+            if ref in links:
+                found.append(links[ref])
         if not found:
             raise Gone(f"{ref} has no link")
         return found
 
     def drop(self, side: Side, name: str, identifier: str, only: str = "", *, apply: bool) -> Link:
-        """Forget the link of a record; the next look at it finds its counterpart anew, or none.
+        """Drop the link of a record; its next sync finds its counterpart again, or none.
 
-        Raises as `show` does, `Refused` where several connections have one, and `Conflict` where it
-        was changed meanwhile.
+        Raises as `show` does, `Refused` when several connections have a link of it, and `Conflict`
+        when the link was changed meanwhile.
         """
         link, *others = self.show(side, name, identifier, only)
         if others:
@@ -68,14 +73,15 @@ class LinkAdmin:
         return link
 
     def rebuild(
-        self, tell: Callable[[RebuildResult], None], only: str = "", *, apply: bool
+        self, progress: Callable[[RebuildResult], None], only: str = "", *, apply: bool
     ) -> list[RebuildResult]:
-        """Make the links anew that both CRMs agree on, connection by connection; `tell` hears of
-        each page. Raises `SyncError`.
+        """Rebuild the links that both CRMs agree on, connection by connection.
+
+        `progress` is called after each page with the result so far. Raises `SyncError`.
         """
         return [
-            Rebuild(one, self.sides(one), self.links, apply, tell).run()
-            for one in self._connections(only)
+            Rebuild(one, self.sides(one), self.links, apply, progress).run()
+            for one in chosen_connections(self.settings(), only)
         ]
 
     def _ref(self, side: Side, name: str, identifier: str) -> Ref:
@@ -85,15 +91,6 @@ class LinkAdmin:
             raise Refused(
                 f"{side} has no {name} that could be linked; there are {known}.", code="OBJECT"
             )
-        return Ref(
-            side, found.object, self.full(identifier) if side is Side.SALESFORCE else identifier
-        )
-
-    def _connections(self, only: str) -> list[Connection]:
-        known = [one for one in self.settings().connections if only in {"", one.name}]
-        if not known:
-            raise Refused(
-                f"There is no connection {only}." if only else "There are no connections.",
-                code="CONNECTION",
-            )
-        return known
+        if side is Side.SALESFORCE:
+            identifier = self.full(identifier)
+        return Ref(side, found.object, identifier)

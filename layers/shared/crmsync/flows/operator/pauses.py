@@ -1,8 +1,7 @@
 """The operator's pause of a connection: nothing is read or written for it, and nothing is lost.
 
-What HubSpot and Salesforce tell of goes on being queued, and waits there; sweeps stay where they
-are and go on from there. A batch that has begun is finished, and then nothing begins within a
-minute.
+Changes that HubSpot and Salesforce report go on being queued, and wait there; sweeps keep their
+place and go on from it. A batch that has begun is finished; within a minute no other begins.
 """
 
 from __future__ import annotations
@@ -18,54 +17,66 @@ from crmsync.model.troubles import Pause
 from crmsync.ports.troubles import TroubleStore
 
 FRESH = timedelta(seconds=20)
-"""How old what is known of a pause may be before another batch begins."""
+"""How long the state of a pause is used before it is read again."""
 
 
 @dataclass(slots=True)
 class PauseWatch:
-    """Whether a connection has been paused since `looked`, when it was not. Where nobody can say,
-    it was not.
+    """Whether a connection has been paused since an invocation began.
+
+    When the store does not answer, the last known state counts.
+
+    Attributes:
+        connection: The name of the connection.
+        troubles: Stores the pause.
+        now: The clock (UTC).
+        read_at: When the state was last read; the connection was not paused then.
     """
 
     connection: str
-    ruleset: TroubleStore
+    troubles: TroubleStore
     now: Callable[[], datetime]
-    looked: datetime
+    read_at: datetime
     _paused: bool = field(default=False, init=False)
 
     def is_paused(self) -> bool:
-        """Whether it is; read anew where what is known is not fresh."""
+        """Whether it is paused, read again when the known state is older than `FRESH`."""
         now = self.now()
-        if now - self.looked >= FRESH:
-            self.looked = now
+        if now - self.read_at >= FRESH:
+            self.read_at = now
             with suppress(SyncError):
-                self._paused = self.ruleset.load(self.connection).pause is not None
+                self._paused = self.troubles.load(self.connection).pause is not None
         return self._paused
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PauseAdmin:
-    """What the command does about pauses; ``who`` says who acts."""
+    """What the command does with pauses.
+
+    Attributes:
+        settings: Reads the settings in force.
+        troubles: Stores the pauses.
+        now: The clock (UTC).
+        caller: The identity that a pause is stored with.
+    """
 
     settings: Callable[[], Settings]
-    ruleset: TroubleStore
+    troubles: TroubleStore
     now: Callable[[], datetime]
-    who: Callable[[], str] = lambda: ""
+    caller: Callable[[], str] = lambda: ""
 
     def state(self, connection: str) -> Pause | None:
-        """Since when a connection is paused, or None. Raises `Refused` for one that is not in the
-        settings.
-        """
+        """The pause of a connection, or None. Raises `Refused` for an unknown connection."""
         if self.settings().connection(connection) is None:
             raise Refused(f"There is no connection {connection}.", code="CONNECTION")
-        return self.ruleset.load(connection).pause
+        return self.troubles.load(connection).pause
 
     def pause(self, connection: str) -> None:
         """Pause it. Raises as `state` does."""
         self.state(connection)
-        self.ruleset.pause(connection, Pause(self.now(), self.who()))
+        self.troubles.pause(connection, Pause(self.now(), self.caller()))
 
     def resume(self, connection: str) -> None:
         """End its pause. Raises as `state` does."""
         self.state(connection)
-        self.ruleset.resume(connection)
+        self.troubles.resume(connection)

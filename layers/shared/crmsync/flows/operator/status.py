@@ -1,7 +1,7 @@
-"""The state of a deployment at one look: what is switched on, how far the sweeps are, what waits,
-what failed, what may still be called.
+"""The state of a deployment: what is switched on, how far the sweeps are, what waits or failed, and
+how many API calls are left. Only reads.
 
-Only reads. A CRM that cannot answer is told and hides nothing else.
+Law: a CRM that does not answer is reported, and hides nothing else.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from crmsync.errors import SyncError
 from crmsync.flows.engine.staleness import REPORT_AFTER, LongestWait, last_poll, longest_wait
 from crmsync.flows.setup.app_rights import Account, check_app_rights
+from crmsync.flows.setup.steps import text_of
 from crmsync.model.concerns import kinds_of, mail_kinds_of, objects_of
 from crmsync.model.effects import Category
 from crmsync.model.jobs import JobState
@@ -29,21 +30,28 @@ from crmsync.rules.backfill.pacing import DailyCalls, Depth
 _NAMES = {Side.HUBSPOT: "HubSpot", Side.SALESFORCE: "Salesforce"}
 
 DEAD_LETTERS = "DeadLetters"
-"""How the name of a queue ends whose messages nobody works off any more."""
+"""The end of the name of every dead-letter queue."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionStatus:
-    """One connection.
+    """The state of one connection.
 
-    `hubspot_trouble` says why HubSpot does not answer, or which scopes our token lacks. `looked`
-    has when a look at each side succeeded last, `waiting` the oldest change of each kind that has
-    been put off for long. `pause` is the operator's.
-
-    `newest` has for each object when the newest change was made that a sweep has passed on, None
-    before its first sweep. `errors` counts what is parked by category, `imported` since when the
-    import of an object is finished. `calls` is None where the org did not answer; `trouble` then
-    says why.
+    Attributes:
+        name: Its name.
+        concerns: Whether each kind, and the e-mail tasks, are switched on.
+        newest: The time of the newest change that a sweep has passed on, by object; None before the
+            first sweep.
+        errors: The number of parked records by category.
+        jobs: The number of jobs by state, without those that are over.
+        imported: When the import of an object was finished, or None.
+        calls: Salesforce's API calls of 24 hours; None when the org did not answer.
+        allotment: The share of them that crmsync may use; 0 = no limit.
+        trouble: Why the org did not answer.
+        hubspot_trouble: Why HubSpot did not answer, or the scopes that the token lacks.
+        looked: When a sweep of each side last succeeded.
+        waiting: The oldest change of each kind that has been put off for long.
+        pause: The operator's pause, or None.
     """
 
     name: str
@@ -63,39 +71,51 @@ class ConnectionStatus:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The whole deployment at the moment `at` (UTC)."""
+    """The state of the whole deployment.
+
+    Attributes:
+        at: When it was read (UTC).
+        version: The version of the settings in force.
+        connections: The state of each connection.
+        queues: How much is in each queue.
+        link_keys: The numbers of the keys of links, the one in use first.
+    """
 
     at: datetime
     version: int
     connections: tuple[ConnectionStatus, ...]
     queues: Mapping[str, Depth]
     link_keys: tuple[int, ...] = ()
-    """The numbers of the keys that links may be sealed with, the one in use first."""
 
     @property
     def findings(self) -> tuple[str, ...]:
-        """What a person should look at, a sentence each: first what stands still, then what
-        failed.
-        """
-        still = [sentence for one in self.connections for sentence in _standstill(one, self.at)]
-        dead = [
-            f"{name} has {_all(depth):,} messages."
-            for name, depth in self.queues.items()
-            if is_dead(name, depth)
-        ]
-        return (
-            *still,
-            *dead,
-            *(sentence for one in self.connections for sentence in _findings(one)),
-        )
+        """What needs attention, a sentence each: first what does not move, then what failed."""
+        found: list[str] = []
+        for one in self.connections:
+            found += _standstill(one, self.at)
+        for name, depth in self.queues.items():
+            if is_dead(name, depth):
+                found.append(f"{name} has {_all(depth):,} messages.")
+        for one in self.connections:
+            found += _failures(one)
+        return tuple(found)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HealthCheck:
-    """What a status is put together from. `quota` and `account` make a connection's sides when they
-    are needed.
+    """What the state is read from.
 
-    `link_keys` answers the numbers of the links' keys, the one in use first.
+    Attributes:
+        settings: Reads the settings in force.
+        inbox: The error inbox.
+        jobs: The stored jobs.
+        cursors: The stored cursors of sweeps.
+        quota: Makes what knows a connection's daily API calls.
+        waiting: Knows how much waits in the queues.
+        account: Makes the HubSpot account of a connection.
+        now: The clock (UTC).
+        troubles: Stores the pauses.
+        link_keys: Reads the numbers of the keys of links, the one in use first.
     """
 
     settings: Callable[[], Settings]
@@ -110,9 +130,7 @@ class HealthCheck:
     link_keys: Callable[[], tuple[int, ...]] = tuple
 
     def status(self) -> Status:
-        """The state of everything. Raises `SyncError` where our own tables and queues do not
-        answer.
-        """
+        """Read the state. Raises `SyncError` when our own tables and queues do not answer."""
         settings = self.settings()
         connections = tuple(map(self._status, settings.connections))
         return Status(
@@ -145,11 +163,11 @@ class HealthCheck:
         )
 
     def _hubspot_trouble(self, connection: Connection) -> str:
-        """Why HubSpot does not take our token, or what that may no longer do."""
+        """Why HubSpot refuses our token, or the scopes that it lacks; "" when all is well."""
         try:
             check_app_rights(connection, self.account(connection))
         except SyncError as error:
-            return f"{error.text} {error.hint}".strip()
+            return text_of(error)
         return ""
 
     def _newest(self, connection: str, place: str) -> datetime | None:
@@ -160,11 +178,11 @@ class HealthCheck:
         try:
             return self.quota(connection).calls(), ""
         except SyncError as error:
-            return None, f"{error.text} {error.hint}".strip()
+            return None, text_of(error)
 
 
 def is_dead(name: str, depth: Depth) -> bool:
-    """Whether this is a queue of dead letters that has some."""
+    """Whether this is a dead-letter queue with messages."""
     return name.endswith(DEAD_LETTERS) and bool(_all(depth))
 
 
@@ -180,28 +198,26 @@ def _concerns(connection: Connection) -> dict[str, bool]:
 
 
 def _places(connection: Connection) -> list[str]:
-    """The names of the cursors of what is switched on."""
+    """The names of the cursors of everything that is switched on."""
     objects = [name for side in Side for name in objects_of(connection, side)]
     return [*objects, *(f"email {kind}" for kind in mail_kinds_of(connection))]
 
 
 def _standstill(one: ConnectionStatus, now: datetime) -> list[str]:
-    """What of a connection does not go on, and what to do."""
+    """What does not move in a connection, and what to do about it."""
     if one.pause:
         by = f" by {one.pause.by}" if one.pause.by else ""
         since = f"since {one.pause.since:%Y-%m-%d %H:%M} UTC"
-        return [
-            f"{one.name} is paused {since}{by}; crmsync resume {one.name} --apply has it go on."
-        ]
-    told = [
-        (one.hubspot_trouble, f"{one.name}: HubSpot: {one.hubspot_trouble}"),
-        (one.trouble, f"{one.name}: Salesforce: {one.trouble}"),
-    ]
-    sentences = [sentence for is_so, sentence in told if is_so]
+        return [f"{one.name} is paused {since}{by}; crmsync resume {one.name} --apply resumes it."]
+    sentences: list[str] = []
+    if one.hubspot_trouble:
+        sentences.append(f"{one.name}: HubSpot: {one.hubspot_trouble}")
+    if one.trouble:
+        sentences.append(f"{one.name}: Salesforce: {one.trouble}")
     for side, at in one.looked.items():
         if at is not None and now - at >= REPORT_AFTER:
             sentences.append(
-                f"{one.name}: no look at {_NAMES[side]} has succeeded for {_minutes(now - at)} minutes; "
+                f"{one.name}: no sweep of {_NAMES[side]} has succeeded for {_minutes(now - at)} minutes; "
                 "docs/operations.md says what to do under 'Nothing is seen any more'."
             )
     for kind, found in one.waiting.items():
@@ -216,17 +232,20 @@ def _minutes(time: timedelta) -> str:
     return f"{int(time.total_seconds()) // 60:,}"
 
 
-def _findings(one: ConnectionStatus) -> list[str]:
-    beside = {Category.WAITING, Category.BRAKE}
-    failed = sum(count for category, count in one.errors.items() if category not in beside)
+def _failures(one: ConnectionStatus) -> list[str]:
+    """What failed in a connection, and which command says more."""
     held = one.errors.get(Category.BRAKE, 0)
+    failed = sum(one.errors.values()) - held - one.errors.get(Category.WAITING, 0)
     paused = one.jobs.get(JobState.PAUSED, 0)
-    told = (
-        (
-            held,
-            f"{one.name}: {held:,} records are held back by a brake; crmsync brakes list says which, release or drop them.",
-        ),
-        (failed, f"{one.name}: {failed:,} records do not sync; crmsync errors list says why."),
-        (paused, f"{one.name}: {paused} jobs are paused; crmsync jobs list says why."),
-    )
-    return [sentence for is_so, sentence in told if is_so]
+    sentences: list[str] = []
+    if held:
+        sentences.append(
+            f"{one.name}: {held:,} records are held back by a brake; crmsync brakes list says which, release or drop them."
+        )
+    if failed:
+        sentences.append(
+            f"{one.name}: {failed:,} records do not sync; crmsync errors list says why."
+        )
+    if paused:
+        sentences.append(f"{one.name}: {paused} jobs are paused; crmsync jobs list says why.")
+    return sentences

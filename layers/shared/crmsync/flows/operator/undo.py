@@ -1,19 +1,27 @@
-"""Undo: what our writes overwrote is put back, as far as the settings had it kept. Shows first and
-acts only when told.
+"""The operator's undo: what our writes overwrote is put back, as far as the settings had it kept.
+
+Nothing is written without `apply`.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from crmsync.errors import Refused, TryAgain
+from crmsync.flows.arguments import (
+    ReportProgress,
+    chosen_connections,
+    no_progress,
+    singular_forms,
+)
 from crmsync.flows.engine.context import SyncContext
-from crmsync.flows.preview.window import ReadOnlyView, chosen_connections
-from crmsync.flows.undo.run import Tell, UndoRun, tell_nobody
+from crmsync.flows.preview.read_only import ReadOnlyView
+from crmsync.flows.setup.steps import SetupStep, StepState
+from crmsync.flows.undo.run import UndoRun
 from crmsync.flows.undo.summary import RestoredValues, SkippedValues, UndoCounts
 from crmsync.model.jobs import Job, JobState, JobStep, JobType
 from crmsync.model.records import Kind, Ref, Side
@@ -22,7 +30,7 @@ from crmsync.ports.overwritten import ReadsOverwritten
 from crmsync.ports.stores import Jobs
 from crmsync.rules.pair.undo import Traces, traced
 
-_MEANT: Mapping[str, tuple[Kind, str]] = MappingProxyType(
+_OBJECTS: Mapping[str, tuple[Kind, str]] = MappingProxyType(
     {
         "contact": (Kind.CONTACT, ""),
         "Contact": (Kind.CONTACT, "Contact"),
@@ -33,34 +41,41 @@ _MEANT: Mapping[str, tuple[Kind, str]] = MappingProxyType(
         "opportunity": (Kind.OPPORTUNITY, ""),
     }
 )
-"""What ``--object`` may name: the kind of the pairs, and Salesforce's object where only those with
-one are meant.
-"""
+"""A value of ``--object`` -> the kind of the pairs, and the Salesforce object that limits them."""
 
-_OBJECT: Mapping[Kind, str] = MappingProxyType(
+_HUBSPOT_OBJECT: Mapping[Kind, str] = MappingProxyType(
     {Kind.CONTACT: "contact", Kind.ACCOUNT: "company", Kind.OPPORTUNITY: "deal"}
 )
-"""HubSpot's object of a kind."""
 
 _NOTHING = "{}: nothing that was overwritten since then is kept ([connection.undo] hours = {})."
 _TOO_LATE = (
     "{}: values are kept for {} hours: what was overwritten before {:%Y-%m-%d %H:%M} UTC is lost."
 )
 _GOES_ON = "{}: goes on with the undo that {} began at {:%Y-%m-%d %H:%M:%S} UTC; what was overwritten later is left: give a later --since."
-_SECOND = timedelta(seconds=1)
-"""The clock of the jobs shows whole seconds."""
-
-_NOBODY = "?"
-"""No connection is called so."""
-_MISSING = "ResourceNotFoundException"
 _KEPT_NOWHERE = "This stack keeps nothing that is overwritten."
 _KEEP = "Deploy it with KeepOverwritten=yes, and set hours under [connection.undo]; what was overwritten before is lost."
+_NO_STORE = "are not kept: deploy the stack with KeepOverwritten=yes, or set hours = 0 under [connection.undo]"
+
+_SECOND = timedelta(seconds=1)
+"""The resolution of the times of jobs."""
+
+_NO_CONNECTION = "?"
+"""A name that no connection can have."""
+
+_MISSING_TABLE = "ResourceNotFoundException"
+
+OVERWRITTEN = "overwritten values"
+"""The part of a `SetupStep` about the store of overwritten values."""
 
 
 @dataclass(frozen=True, slots=True)
 class UndoRequest:
-    """What to put back: what was overwritten at `since` (UTC) or later, of the object `name` or
-    all, on the connection `only` or all.
+    """What to put back.
+
+    Attributes:
+        since: The earliest overwriting to undo (UTC).
+        name: An object of either side, or "" for all.
+        only: A connection's name, or "" for all.
     """
 
     since: datetime
@@ -69,16 +84,26 @@ class UndoRequest:
 
     @property
     def key(self) -> str:
-        """By what a job knows that it is of this undo, however its object was written. Raises
-        `Refused` for an unknown one.
+        """What the jobs of this undo have in common, however its object was spelled.
+
+        Raises `Refused` for an unknown object.
         """
-        kind, name = _meant(self.name)
+        kind, name = _object(self.name)
         return " ".join((self.since.isoformat(), *filter(None, (kind, name))))
 
 
 @dataclass(frozen=True, slots=True)
 class UndoResult:
-    """What an undo has done, or would do."""
+    """What an undo did, or would do.
+
+    Attributes:
+        since: The earliest overwriting that it undoes (UTC).
+        applied: Whether anything was written.
+        back: The values that are put back.
+        left: The values that are not, and why.
+        jobs: One job per connection; empty without `apply`.
+        remarks: What else the operator should know, a sentence each.
+    """
 
     since: datetime
     applied: bool
@@ -89,158 +114,187 @@ class UndoResult:
 
     @property
     def is_whole(self) -> bool:
-        """Whether nothing is left that another run could put back."""
+        """Whether another run would find nothing more to put back."""
         return not any(one.is_open for one in self.left) and all(
             job.state is JobState.DONE for job in self.jobs
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UndoAdmin:
-    """Everything about undo that the command can do.
+    """What the command does to undo.
 
-    `kept` reads what was overwritten, `window` opens a connection for looking and `context` for
-    writing, `ticket` names a job, `who` says who acts.
+    Attributes:
+        settings: Reads the settings in force.
+        kept: Makes the reader of overwritten values.
+        view: Opens a connection for reading.
+        context: Opens a connection for writing.
+        jobs: Keeps a job per connection.
+        new_id: Makes the id of a job.
+        now: The clock (UTC).
+        caller: The identity that a job is stored with.
     """
 
     settings: Callable[[], Settings]
     kept: Callable[[], ReadsOverwritten]
-    window: Callable[[Connection, Settings], ReadOnlyView]
+    view: Callable[[Connection, Settings], ReadOnlyView]
     context: Callable[[Connection, Settings], SyncContext]
     jobs: Jobs
-    ticket: Callable[[], str]
+    new_id: Callable[[], str]
     now: Callable[[], datetime]
-    who: Callable[[], str] = lambda: ""
+    caller: Callable[[], str] = lambda: ""
 
-    def undo(self, wanted: UndoRequest, *, apply: bool, tell: Tell = tell_nobody) -> UndoResult:
+    def undo(
+        self, request: UndoRequest, *, apply: bool, progress: ReportProgress = no_progress
+    ) -> UndoResult:
         """Put back what was overwritten, or without `apply` say what would be.
 
-        Raises `Refused` for an unknown object or connection, a moment that is still to come, and a
-        stack that keeps nothing; `SyncError` where a side or a store did not answer before anything
-        was written.
+        Raises `Refused` for an unknown object or connection, a time in the future, and a stack that
+        keeps no overwritten values; `SyncError` when a CRM or a store did not answer before
+        anything was written.
         """
-        if wanted.since > self.now():
-            raise Refused(f"{wanted.since:%Y-%m-%d %H:%M:%S} UTC is still to come.", code="SINCE")
-        settings, kind, name = self.settings(), *_meant(wanted.name)
+        if request.since > self.now():
+            raise Refused(f"{request.since:%Y-%m-%d %H:%M:%S} UTC is still to come.", code="SINCE")
+        settings = self.settings()
+        kind, name = _object(request.name)
         runs: list[UndoRun] = []
         remarks: list[str] = []
-        for connection in chosen_connections(settings, wanted.only):
-            remarks += self._too_late(connection, wanted.since)
-            first = self._first(connection, wanted)
-            pairs = self._pairs(
-                connection.name, wanted.since, first.started_at if first else self.now(), kind
-            )
+        for connection in chosen_connections(settings, request.only):
+            remarks += self._too_late(connection, request.since)
+            first = self._first_job(connection, request)
+            until = first.started_at if first else self.now()
+            pairs = self._pairs(connection.name, request.since, until, kind)
             if not pairs:
                 remarks.append(_NOTHING.format(connection.name, connection.undo.hours))
                 continue
-            remarks += (
-                [_GOES_ON.format(connection.name, first.by, first.started_at)] if first else []
-            )
-            job = self._started(connection, wanted, pairs) if apply else None
-            worlds = (
-                self.window(connection, settings).context,
-                replace(self.context(connection, settings), now=self.now),
-            )
+            if first:
+                remarks.append(_GOES_ON.format(connection.name, first.by, first.started_at))
+            job = self._start(connection, request, pairs) if apply else None
             runs.append(
-                UndoRun(pairs, name, *worlds, self.jobs, self.now, job, UndoCounts(connection.name))
+                UndoRun(
+                    pairs,
+                    name,
+                    self.view(connection, settings).context,
+                    replace(self.context(connection, settings), now=self.now),
+                    self.jobs,
+                    self.now,
+                    job,
+                    UndoCounts(connection.name),
+                )
             )
         for run in runs:
-            run.go(tell)
+            run.go(progress)
         return UndoResult(
-            wanted.since,
+            request.since,
             apply,
-            tuple(one for run in runs for one in run.tally.back),
-            tuple(one for run in runs for one in run.tally.left),
+            tuple(one for run in runs for one in run.counts.back),
+            tuple(one for run in runs for one in run.counts.left),
             tuple(run.job for run in runs if run.job),
             tuple(remarks),
         )
 
     def is_kept(self) -> bool:
-        """Whether this stack has a place where overwritten values are kept. Raises `TryAgain`."""
+        """Whether this stack has a store for overwritten values. Raises `TryAgain`."""
         now = self.now()
         try:
-            next(iter(self.kept().since(_NOBODY, now, now)), None)
+            next(iter(self.kept().since(_NO_CONNECTION, now, now)), None)
         except TryAgain as error:
-            if error.code == _MISSING:
+            if error.code == _MISSING_TABLE:
                 return False
             raise
         return True
 
     def _too_late(self, connection: Connection, since: datetime) -> list[str]:
-        """What to say where more is wanted than is kept for so long."""
-        oldest = self.now() - timedelta(hours=connection.undo.hours)
-        is_too_late = connection.undo.hours > 0 and since < oldest
-        return (
-            [_TOO_LATE.format(connection.name, connection.undo.hours, oldest)]
-            if is_too_late
-            else []
-        )
+        """A remark when the request goes back further than values are kept."""
+        hours = connection.undo.hours
+        oldest = self.now() - timedelta(hours=hours)
+        if hours > 0 and since < oldest:
+            return [_TOO_LATE.format(connection.name, hours, oldest)]
+        return []
 
-    def _first(self, connection: Connection, wanted: UndoRequest) -> Job | None:
-        """The first run of this undo: a later one goes on with what that one saw, and leaves alone
-        what has crossed since.
+    def _first_job(self, connection: Connection, request: UndoRequest) -> Job | None:
+        """The first run of this undo.
+
+        A later run puts back what the first one saw, and leaves alone what was written since: the
+        undo itself wrote some of it.
         """
-        return min(self._runs(connection, wanted), key=lambda job: job.started_at, default=None)
+        jobs = self._jobs(connection, request)
+        return min(jobs, key=lambda job: job.started_at, default=None)
 
-    def _runs(self, connection: Connection, wanted: UndoRequest) -> list[Job]:
+    def _jobs(self, connection: Connection, request: UndoRequest) -> list[Job]:
         return [
             one
             for one in self.jobs.all(connection.name)
-            if one.verb is JobType.UNDO and one.after == wanted.key
+            if one.verb is JobType.UNDO and one.after == request.key
         ]
 
     def _pairs(
         self, connection: str, since: datetime, until: datetime, kind: Kind | None
     ) -> Mapping[Kind, Mapping[Ref, Traces]]:
-        """What was overwritten, pair by pair. Raises `Refused` where this stack keeps nothing."""
+        """What was overwritten, pair by pair. Raises `Refused` when this stack keeps nothing."""
         found: dict[Kind, dict[Ref, Traces]] = defaultdict(dict)
         try:
             for batch in self.kept().since(connection, since, self.now()):
-                if kind in {None, batch.kind} and batch.at < until + _SECOND:
-                    pairs = found[batch.kind]
-                    pairs.update(
-                        {
-                            one.hubspot: traced(pairs.get(one.hubspot, {}), one)
-                            for one in batch.pairs
-                        }
-                    )
+                if kind not in {None, batch.kind} or batch.at >= until + _SECOND:
+                    continue
+                pairs = found[batch.kind]
+                for one in batch.pairs:
+                    pairs[one.hubspot] = traced(pairs.get(one.hubspot, {}), one)
         except TryAgain as error:
-            if error.code == _MISSING:
+            if error.code == _MISSING_TABLE:
                 raise Refused(_KEPT_NOWHERE, code="UNDO", hint=_KEEP) from error
             raise
         return found
 
-    def _started(
+    def _start(
         self,
         connection: Connection,
-        wanted: UndoRequest,
+        request: UndoRequest,
         pairs: Mapping[Kind, Mapping[Ref, Traces]],
     ) -> Job:
-        now, ticket = self.now(), self.ticket()
-        for one in self._runs(connection, wanted):
+        """Store a running job, and cancel those of this undo that it replaces."""
+        now, job_id = self.now(), self.new_id()
+        for one in self._jobs(connection, request):
             if not one.state.is_over:
-                told = f"Another run went on with it: {ticket}."
-                self.jobs.save(replace(one, state=JobState.CANCELLED, moved_at=now, trouble=told))
-        legs = tuple(
-            JobStep(Side.HUBSPOT, _OBJECT[kind], total=len(some)) for kind, some in pairs.items()
+                text = f"Another run went on with it: {job_id}."
+                self.jobs.save(replace(one, state=JobState.CANCELLED, moved_at=now, trouble=text))
+        steps = tuple(
+            JobStep(Side.HUBSPOT, _HUBSPOT_OBJECT[kind], total=len(some))
+            for kind, some in pairs.items()
         )
-        job = Job(
-            connection.name, ticket, JobType.UNDO, legs, now, now, after=wanted.key, by=self.who()
+        return self.jobs.save(
+            Job(
+                connection.name,
+                job_id,
+                JobType.UNDO,
+                steps,
+                started_at=now,
+                moved_at=now,
+                after=request.key,
+                by=self.caller(),
+            )
         )
-        return self.jobs.save(job)
 
 
-def _meant(name: str) -> tuple[Kind | None, str]:
-    """The kind of an object, written small or large, one or many, and Salesforce's name of it where
-    it alone is meant.
+def missing_undo_stores(settings: Settings, undo: UndoAdmin) -> Iterator[SetupStep]:
+    """A step for each connection that wants overwritten values kept, if the stack keeps none.
+
+    Raises `TryAgain`.
+    """
+    wanted = [one.name for one in settings.connections if one.undo.hours]
+    if wanted and not undo.is_kept():
+        for name in wanted:
+            yield SetupStep(name, Side.SALESFORCE, OVERWRITTEN, StepState.WRONG, _NO_STORE)
+
+
+def _object(name: str) -> tuple[Kind | None, str]:
+    """The kind of an object in any spelling, and the Salesforce object that limits its pairs.
+
+    None and "" for no object. Raises `Refused` for an unknown one.
     """
     if not name:
         return None, ""
-    small = name.lower()
-    words = [name, small, small.removesuffix("s"), f"{small.removesuffix('ies')}y"]
-    found = next((_MEANT[one] for one in words if one in _MEANT), None)
-    if found is None:
-        raise Refused(
-            f"Of {name} nothing is put back; there are {', '.join(_MEANT)}.", code="OBJECT"
-        )
-    return found
+    for spelling in (name, *singular_forms(name)):
+        if spelling in _OBJECTS:
+            return _OBJECTS[spelling]
+    raise Refused(f"Of {name} nothing is put back; there are {', '.join(_OBJECTS)}.", code="OBJECT")

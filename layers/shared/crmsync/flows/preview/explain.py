@@ -1,9 +1,9 @@
-"""Explain one record: what is known of it, each field's decision, and what would be written now.
-Writes nothing (CH-28).
+"""Explains one record: what is known of it, how each field is decided, and what would be written now
+(CH-28).
 
-The plan is the sync's own, made in a dry world; whatever is told besides is read or worked out from
-it. The answer holds the record's values: it is for the operator who asked, and is never stored or
-logged.
+Law: nothing is written. The plan is the sync's own, made in a read-only context; everything else is
+read or worked out from it. The answer has the record's values: it is for the operator who asked,
+and is never stored or logged.
 """
 
 from __future__ import annotations
@@ -11,14 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from crmsync.errors import Gone, Refused
+from crmsync.flows.arguments import chosen_connections, singular_forms
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.lifecycle import changed_stages, would_spread
-from crmsync.flows.engine.planning import PlannedBatch
 from crmsync.flows.kinds.dispatch import GATHER_AND_PLAN, plan_changes
-from crmsync.flows.preview.window import ReadOnlyView, chosen_connections
+from crmsync.flows.preview.read_only import ReadOnlyView
 from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import KIND_OF, kinds_of
 from crmsync.model.conflicts import ResolvedConflict
@@ -41,13 +40,25 @@ from crmsync.rules.preview.explanation import (
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """All that can be said of a record on one connection.
+    """All that is known of a record on one connection.
 
-    ``link`` is the stored one, None where there is none. ``candidates`` are records across that may
-    be the same, ``taken`` those of them that have a pair. ``spread`` are lifecycle stages that
-    others would get along with it, ``foreseen`` what people would be told once the record that the
-    plan makes is there, ``parked`` what stands in the error inbox about the two, ``settled`` the
-    pair's last conflicts, newest first. ``syncs`` says whether the concern is switched on.
+    Attributes:
+        connection: The name of the connection.
+        kind: The kind of the record.
+        ref: The record.
+        syncs: Whether the kind is switched on.
+        link: The stored link, or None.
+        hubspot: The HubSpot record of the pair, or None.
+        salesforce: The Salesforce record of the pair, or None.
+        candidates: Records of the other side that may be the same.
+        taken: The candidates that are linked with another record.
+        fields: The decision about each mapped field.
+        decisions: The decisions about owners, parents and the like.
+        plan: What would be written now.
+        spread: The lifecycle stages that other records would get because of it.
+        foreseen: The reports that would follow once the plan has created its record.
+        parked: The reports in the error inbox about the two records.
+        settled: The last conflicts of the pair, newest first.
     """
 
     connection: str
@@ -69,99 +80,100 @@ class Explained:
 
     @property
     def waits_for(self) -> tuple[Ref, ...]:
-        """The records that must be there, or let go, before this one can be done."""
-        looks = [
-            one.ref for one in self.plan.effects if isinstance(one, RequestSync) and one.waiting
-        ]
-        told = [
-            ref for one in self.plan.effects if isinstance(one, Report) for ref in one.waits_for
-        ]
-        return tuple(dict.fromkeys((*looks, *told)))
+        """The records that must sync, or release something, before this one can."""
+        requested: list[Ref] = []
+        reported: list[Ref] = []
+        for effect in self.plan.effects:
+            if isinstance(effect, RequestSync) and effect.waiting:
+                requested.append(effect.ref)
+            elif isinstance(effect, Report):
+                reported += effect.waits_for
+        return tuple(dict.fromkeys((*requested, *reported)))
 
 
 @dataclass(frozen=True, slots=True)
 class Explainer:
-    """Looks at single records. `window` opens a connection for looking."""
+    """Explains single records.
+
+    Attributes:
+        settings: Reads the settings in force.
+        view: Opens a connection for reading.
+        now: The clock (UTC).
+    """
 
     settings: Callable[[], Settings]
-    window: Callable[[Connection, Settings], ReadOnlyView]
+    view: Callable[[Connection, Settings], ReadOnlyView]
     now: Callable[[], datetime]
 
     def explain(self, side: Side, name: str, record_id: str, only: str = "") -> list[Explained]:
-        """What is known of a record, connection by connection where it is known.
+        """What each connection, or `only` one, knows of a record.
 
-        Raises `Refused` for an object that is not kept in step, and `Gone` where no connection
-        knows the record.
+        Raises `Refused` for an object that does not sync, and `Gone` when no connection knows the
+        record.
         """
         object_, settings = _object(side, name), self.settings()
         connections = chosen_connections(settings, only)
-        windows = [self.window(one, settings) for one in connections]
-        found = [told for one in windows if (told := self._on(one, side, object_, record_id))]
-        if not found:
+        views = [self.view(one, settings) for one in connections]
+        found = [self._explain(view, side, object_, record_id) for view in views]
+        known = [one for one in found if one is not None]
+        if not known:
             names = ", ".join(one.name for one in connections)
             raise Gone(f"{side} shows no {object_} {record_id}, and no link of {names} names one.")
-        return found
+        return known
 
-    def _on(
-        self, window: ReadOnlyView, side: Side, object_: str, record_id: str
+    def _explain(
+        self, view: ReadOnlyView, side: Side, object_: str, record_id: str
     ) -> Explained | None:
         """What one connection knows of the record, or None."""
-        context = window.context
-        ref = Ref(side, object_, window.full(record_id) if side is Side.SALESFORCE else record_id)
+        context = view.context
+        ref = Ref(side, object_, view.full(record_id) if side is Side.SALESFORCE else record_id)
         kind = KIND_OF[ref.side][ref.object]
-        name = context.connection.name
-        looked = _look([Change(name, kind, ref, Cause.AGAIN, self.now())], context)
-        for facts, plan in zip(looked.facts, looked.plans, strict=True):
+        connection = context.connection
+        planned = plan_changes(
+            [Change(connection.name, kind, ref, Cause.AGAIN, self.now())], context
+        )
+        if planned.not_yet:
+            # Together with the record that has the e-mail address which this one should get.
+            planned = plan_changes(planned.not_yet, context)
+        for facts, plan in zip(planned.facts, planned.plans, strict=True):
             if facts.change.ref != ref or (facts.link is None and facts.named is None):
                 continue
-            ruleset = ruleset_for(facts.link, looked.ruleset)
+            ruleset = ruleset_for(facts.link, planned.ruleset)
             pairing = pairing_of(facts, plan, ruleset)
             lines, decisions = lines_of(pairing, plan, ruleset)
             return Explained(
-                name,
-                kind,
-                ref,
-                kind in kinds_of(context.connection),
-                facts.link,
-                pairing.hubspot,
-                pairing.salesforce,
-                tuple(one.ref for one in facts.candidates),
-                tuple(sorted(facts.taken)),
-                lines,
-                decisions,
-                plan,
-                would_spread(changed_stages([facts], [plan], looked.ruleset), context),
-                creation_reports(facts.named, plan, looked.ruleset),
-                _parked(context, facts, pairing),
-                _settled(context, facts, pairing),
+                connection=connection.name,
+                kind=kind,
+                ref=ref,
+                syncs=kind in kinds_of(connection),
+                link=facts.link,
+                hubspot=pairing.hubspot,
+                salesforce=pairing.salesforce,
+                candidates=tuple(one.ref for one in facts.candidates),
+                taken=tuple(sorted(facts.taken)),
+                fields=lines,
+                decisions=decisions,
+                plan=plan,
+                spread=would_spread(changed_stages([facts], [plan], planned.ruleset), context),
+                foreseen=creation_reports(facts.named, plan, planned.ruleset),
+                parked=_parked(context, facts, pairing),
+                settled=_resolved(context, facts, pairing),
             )
         return None
 
 
-def _look(changes: list[Change], context: SyncContext) -> PlannedBatch[Any]:
-    """Look at a record, and together with those that must be looked at with it: whoever holds the
-    address that it should get.
-    """
-    looked = plan_changes(changes, context)
-    return plan_changes(looked.not_yet, context) if looked.not_yet else looked
-
-
 def _object(side: Side, name: str) -> str:
-    """The object's own name, written small or large, one or many."""
-    known = KIND_OF[side]
-    small = name.lower()
-    words = {small, small.removesuffix("s"), f"{small.removesuffix('ies')}y"}
-    found = next(
-        (one for one in known if one.lower() in words and known[one] in GATHER_AND_PLAN), None
-    )
-    if found is None:
-        there = ", ".join(one for one, kind in known.items() if kind in GATHER_AND_PLAN)
-        raise Refused(f"{side} has no {name} to explain; there are {there}.", code="OBJECT")
-    return found
+    """The object's own name, for a name in any capitalisation, singular or plural."""
+    objects = [one for one, kind in KIND_OF[side].items() if kind in GATHER_AND_PLAN]
+    for one in objects:
+        if one.lower() in singular_forms(name):
+            return one
+    known = ", ".join(objects)
+    raise Refused(f"{side} has no {name} to explain; there are {known}.", code="OBJECT")
 
 
 def _parked(context: SyncContext, facts: Facts, pairing: Pairing) -> tuple[Report, ...]:
-    """What people were told about the record or its counterpart, and still stands."""
+    """The reports in the error inbox about the record and its counterpart."""
     places = (facts.link.hubspot, facts.link.salesforce) if facts.link else ()
     records = [one.ref for one in (pairing.hubspot, pairing.salesforce) if one]
     known = {facts.change.ref, *records, *places}
@@ -169,12 +181,10 @@ def _parked(context: SyncContext, facts: Facts, pairing: Pairing) -> tuple[Repor
     return tuple(one for one in context.inbox.parked(context.connection.name) if one.ref in about)
 
 
-def _settled(context: SyncContext, facts: Facts, pairing: Pairing) -> tuple[ResolvedConflict, ...]:
-    """What was settled lately between the record and its counterpart, newest first."""
+def _resolved(context: SyncContext, facts: Facts, pairing: Pairing) -> tuple[ResolvedConflict, ...]:
+    """The last conflicts of the pair, newest first."""
     linked = facts.link.hubspot if facts.link else None
     record = linked if isinstance(linked, Ref) else pairing.hubspot and pairing.hubspot.ref
-    return (
-        context.conflict_log.last(context.connection.name, [record]).get(record, ())
-        if record
-        else ()
-    )
+    if not record:
+        return ()
+    return context.conflict_log.last(context.connection.name, [record]).get(record, ())

@@ -1,11 +1,12 @@
-"""Preview a first sync, or a change of settings: what would be written, over real data, page by
-page. Writes nothing (CH-28).
+"""Previews a first sync, or a change of settings: what would be written, over real data, page by
+page (CH-28).
 
-The pages are those of an import and a resync, the plans those of the sync; they are made in a dry
-world and added up instead of applied. As nothing is written, a plan of this preview only knows of
-those before it what is kept here: who will be whose counterpart, and who makes a record for which
-address. What becomes of a new record once it is there cannot be known; it is created once, and that
-is all.
+Law: nothing is written. The pages are those of an import and a resync, and the plans those of the
+sync; they are made in a read-only context and counted instead of applied.
+
+Since nothing is written, a plan knows of earlier plans only what is kept here: the pairs that will
+exist, and which record creates one for an e-mail address. What happens to a new record after its
+creation is not known; it is created once, and that is all.
 """
 
 from __future__ import annotations
@@ -13,19 +14,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TypeAlias
 
 from crmsync.errors import Refused
+from crmsync.flows.arguments import (
+    ReportProgress,
+    chosen_connections,
+    no_progress,
+    singular_forms,
+)
+from crmsync.flows.backfill.jobs import counted
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.lifecycle import changed_stages, would_spread
 from crmsync.flows.engine.passes import BATCH
 from crmsync.flows.engine.planning import PlannedBatch
 from crmsync.flows.kinds.dispatch import plan_changes
-from crmsync.flows.preview.read_only import ExpectedLinks
-from crmsync.flows.preview.window import ReadOnlyView, chosen_connections
+from crmsync.flows.preview.read_only import ExpectedLinks, ReadOnlyView
 from crmsync.model.changes import Cause, Change
 from crmsync.model.crm_names import HUBSPOT_EMAIL, SALESFORCE_EMAIL
 from crmsync.model.effects import CreateRecord, Plan, SaveLink
+from crmsync.model.emails import normalise_email
 from crmsync.model.facts import Facts
 from crmsync.model.jobs import JobStep
 from crmsync.model.links import LinkState
@@ -40,26 +47,20 @@ from crmsync.rules.preview.explanation import creation_reports
 from crmsync.rules.preview.report import PreviewReport
 
 SAMPLE = 1_000
-"""Records of an object that are looked at unless somebody asks for more: one batch of the sync."""
+"""Records of an object that are previewed by default: one batch of the sync."""
 
 _PASSES = 3
-
-Tell: TypeAlias = Callable[[str, int, int], None]
-"""Told how far a preview is: of which object, how many were looked at, how many there are to look
-at.
-"""
-
-
-def tell_nobody(_name: str, _at: int, _of: int) -> None:
-    """Keeps it to itself."""
+"""Passes over a batch: a record that waits for another's plan is planned again after it."""
 
 
 @dataclass(frozen=True, slots=True)
 class PreviewRequest:
-    """What to preview: everything that is switched on or the object `name`, everywhere or on `only`
-    one connection.
+    """What to preview.
 
-    At most `limit` records of each object are looked at; 0: all of them.
+    Attributes:
+        name: An object, or "" for everything that is switched on.
+        only: A connection's name, or "" for all.
+        limit: The most records of each object; 0 = all.
     """
 
     name: str = ""
@@ -69,21 +70,28 @@ class PreviewRequest:
 
 @dataclass(frozen=True, slots=True)
 class PreviewedObject:
-    """One object of a connection: its records that a first sync walks through, those that were
-    looked at, those without an address.
+    """One object of a connection.
+
+    Attributes:
+        connection: The name of the connection.
+        step: The object, and how many records a first sync would work through.
+        looked_at: How many of them were previewed.
     """
 
     connection: str
-    leg: JobStep
+    step: JobStep
     looked_at: int
 
 
 @dataclass(frozen=True, slots=True)
 class CallBudget:
-    """A connection's Salesforce calls: used by everybody in the last 24 hours and allowed to
-    everybody, and our allotment (API-1).
+    """The Salesforce API calls of a connection's org.
 
-    Backfills go on up to `per_day` of them (RTY-2).
+    Attributes:
+        connection: The name of the connection.
+        calls: The calls that were used in the last 24 hours, and those allowed, by all clients.
+        allotment: The share of them that crmsync may use; 0 = no limit (API-1).
+        per_day: The number of used calls up to which backfills go on (RTY-2).
     """
 
     connection: str
@@ -93,20 +101,26 @@ class CallBudget:
 
     @property
     def left(self) -> int:
-        """How many calls a backfill could make now."""
+        """The calls that a backfill could make now."""
         return max(0, self.per_day - self.calls.used)
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What would be written, what that costs, and what the preview itself cost in calls per side.
+    """The result of a preview.
 
-    `price` is for all records there are, whatever share of them was looked at; `expected` are its
-    calls if the rest is like that share.
+    Attributes:
+        objects: What was previewed.
+        report: What would be written.
+        price: The cost of a first sync of all records.
+        expected: Its API calls by side, if all records are like those that were previewed.
+        budgets: The API calls that each org has left.
+        spent: The API calls of the preview itself, by side.
+        remarks: What is switched off, a sentence each.
     """
 
-    seen: tuple[PreviewedObject, ...]
-    outlook: PreviewReport
+    objects: tuple[PreviewedObject, ...]
+    report: PreviewReport
     price: Price
     expected: dict[Side, int]
     budgets: tuple[CallBudget, ...]
@@ -116,58 +130,59 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Previewer:
-    """Looks at everything that is switched on. `window` opens a connection for looking, by the
-    settings it is given.
+    """Previews everything that is switched on.
+
+    Attributes:
+        view: Opens a connection for reading, under the settings it is given.
+        now: The clock (UTC).
     """
 
-    window: Callable[[Connection, Settings], ReadOnlyView]
+    view: Callable[[Connection, Settings], ReadOnlyView]
     now: Callable[[], datetime]
 
     def preview(
-        self, settings: Settings, wanted: PreviewRequest, tell: Tell = tell_nobody
+        self, settings: Settings, request: PreviewRequest, progress: ReportProgress = no_progress
     ) -> Preview:
         """What a first sync under these settings would write.
 
-        Raises `Refused` for an object that is not walked through, and where all that is wanted is
-        switched off.
+        Raises `Refused` for an unknown object, and when all that is requested is switched off.
         """
-        rows = _rows(wanted.name)
-        outlook = PreviewReport()
-        connections = chosen_connections(settings, wanted.only)
-        walks = [
-            _ConnectionPreview(self.window(one, settings), outlook, wanted.limit, self.now, tell)
-            for one in connections
+        rows = _rows(request.name)
+        report = PreviewReport()
+        previews = [
+            _ConnectionPreview(self.view(one, settings), report, request.limit, self.now, progress)
+            for one in chosen_connections(settings, request.only)
         ]
-        seen = [
+        objects = [
             one
-            for walk in walks
-            for one in walk.through([row for row in rows if row.syncs(walk.connection)])
+            for each in previews
+            for one in each.run([row for row in rows if row.syncs(each.connection)])
         ]
-        remarks = [text for walk in walks for text in _switched_off(walk.connection, rows)]
-        if not seen:
+        remarks = [text for each in previews for text in _switched_off(each.connection, rows)]
+        if not objects:
             raise Refused(" ".join(remarks), code="SWITCH", hint="There is nothing to preview.")
-        budgets = tuple(walk.budget() for walk in walks)
+        budgets = tuple(each.budget() for each in previews)
         price = together(
             price_of(
-                [one.leg for one in seen if one.connection == budget.connection], budget.per_day
+                [one.step for one in objects if one.connection == budget.connection], budget.per_day
             )
             for budget in budgets
         )
-        total, looked_at = sum(one.leg.total for one in seen), sum(one.looked_at for one in seen)
+        total = sum(one.step.total for one in objects)
+        looked_at = sum(one.looked_at for one in objects)
         share = max(1.0, total / looked_at) if looked_at else 1.0
         expected = {
-            side: expected_calls(price, side, round(outlook.writes(side) * share)) for side in Side
+            side: expected_calls(price, side, round(report.writes(side) * share)) for side in Side
         }
-        spent = {side: sum(walk.spent(side) for walk in walks) for side in Side}
-        return Preview(tuple(seen), outlook, price, expected, budgets, spent, tuple(remarks))
+        spent = {side: sum(each.spent(side) for each in previews) for side in Side}
+        return Preview(tuple(objects), report, price, expected, budgets, spent, tuple(remarks))
 
 
 def _rows(name: str) -> list[Walked]:
-    """What to walk through: everything, or what goes by that name: ``leads`` or ``Lead``;
-    ``contacts`` are contacts of both sides.
+    """The objects of this name, or all for "": ``leads`` and ``Lead`` are the same, ``contacts``
+    are those of both sides.
     """
-    small = name.lower()
-    words = {small, small.removesuffix("s"), f"{small.removesuffix('ies')}y"}
+    words = set(singular_forms(name))
     found = [one for one in WALKED if not name or {one.object.lower(), one.word} & words]
     if not found:
         known = ", ".join(dict.fromkeys(one.object.lower() for one in WALKED))
@@ -184,156 +199,135 @@ def _switched_off(connection: Connection, rows: Sequence[Walked]) -> list[str]:
 
 @dataclass(slots=True)
 class _ConnectionPreview:
-    """The way through one connection.
+    """The preview of one connection.
 
-    `paired` are records whose pair was looked at from the other side, `makers` says who makes a
-    record for which address.
+    Attributes:
+        view: The connection, for reading.
+        report: Counts what would be written.
+        limit: The most records of each object; 0 = all.
+        now: The clock (UTC).
+        progress: Called after each batch.
+        paired: Records whose pair was previewed from the other side.
+        creators: E-mail address -> the record that creates one with it.
+        links: The stored links, and those that the plans so far would save.
+        context: The read-only context with these links.
     """
 
-    window: ReadOnlyView
-    outlook: PreviewReport
+    view: ReadOnlyView
+    report: PreviewReport
     limit: int
     now: Callable[[], datetime]
-    tell: Tell
+    progress: ReportProgress
     paired: set[Ref] = field(default_factory=set)
-    makers: dict[str, Ref] = field(default_factory=dict)
+    creators: dict[str, Ref] = field(default_factory=dict)
     links: ExpectedLinks = field(init=False)
     context: SyncContext = field(init=False)
-    _before: dict[Side, int] = field(init=False)
+    _spent_before: dict[Side, int] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.links = ExpectedLinks(self.window.context.links)
-        self.context = replace(self.window.context, links=self.links)
-        self._before = {side: self.window.spent(side) for side in Side}
+        self.links = ExpectedLinks(self.view.context.links)
+        self.context = replace(self.view.context, links=self.links)
+        self._spent_before = {side: self.view.spent(side) for side in Side}
 
     @property
     def connection(self) -> Connection:
-        return self.window.connection
+        return self.view.connection
 
     def spent(self, side: Side) -> int:
-        return self.window.spent(side) - self._before[side]
+        return self.view.spent(side) - self._spent_before[side]
 
     def budget(self) -> CallBudget:
-        calls, allotment = (
-            self.window.quota.calls(),
-            self.connection.salesforce.daily_call_allotment,
-        )
-        return CallBudget(
-            self.connection.name, calls, allotment, calls_for_backfills(calls, allotment)
-        )
+        calls = self.view.quota.calls()
+        allotment = self.connection.salesforce.daily_call_allotment
+        per_day = calls_for_backfills(calls, allotment)
+        return CallBudget(self.connection.name, calls, allotment, per_day)
 
-    def through(self, rows: Sequence[Walked]) -> Iterator[PreviewedObject]:
-        """Walk through the objects, parents first, and add up what would become of their
-        records.
-        """
+    def run(self, rows: Sequence[Walked]) -> Iterator[PreviewedObject]:
+        """Preview the objects, parents first."""
         for row in rows:
-            lister = self.window.lister(row.side)
-            leg = _counted(replace(row.leg(), with_email=row.needs_email), lister)
-            most = min(leg.total, self.limit) if self.limit else leg.total
-            at = 0
-            for refs in _batches(leg, lister, self.limit):
-                self._look(row.kind, refs)
-                at += len(refs)
-                self.tell(f"{self.connection.name}: {leg}", at, max(most, at))
-            yield PreviewedObject(self.connection.name, leg, at)
+            lister = self.view.lister(row.side)
+            step = counted(replace(row.leg(), with_email=row.needs_email), lister)
+            most = min(step.total, self.limit) if self.limit else step.total
+            done = 0
+            for refs in _batches(step, lister, self.limit):
+                self._preview(row.kind, refs)
+                done += len(refs)
+                self.progress(f"{self.connection.name}: {step}", done, max(most, done))
+            yield PreviewedObject(self.connection.name, step, done)
 
-    def _look(self, kind: Kind, refs: Sequence[Ref]) -> None:
-        """Look at records as a resync does, those that wait for another's plan once more after
-        it.
-        """
+    def _preview(self, kind: Kind, refs: Sequence[Ref]) -> None:
+        """Plan records as a resync does."""
         now, name = self.now(), self.connection.name
         changes = [Change(name, kind, ref, Cause.RESYNC, now) for ref in refs]
         for _ in range(_PASSES):
             changes = [one for one in changes if one.ref not in self.paired]
             if not changes:
                 return
-            looked = plan_changes(changes, self.context)
-            self._add(looked)
-            changes = looked.not_yet
+            planned = plan_changes(changes, self.context)
+            self._add(planned)
+            changes = planned.not_yet
         for change in changes:
-            self.outlook.add_effects([reports.behind_another(change.ref)], change.ref)
+            self.report.add_effects([reports.behind_another(change.ref)], change.ref)
 
-    def _add(self, looked: PlannedBatch[Facts]) -> None:
-        for plan in looked.first:
-            self.outlook.add_effects(plan.effects, next(iter(looked.facts)).change.ref)
-        for facts, planned in zip(looked.facts, looked.plans, strict=True):
-            plan = self._unless_made(facts, planned)
-            self.outlook.add(facts, plan)
-            self.outlook.add_effects(
-                creation_reports(facts.named, plan, looked.ruleset), facts.change.ref
-            )
-            self._expect(facts, plan)
-        news = changed_stages(looked.facts, looked.plans, looked.ruleset)
+    def _add(self, planned: PlannedBatch[Facts]) -> None:
+        for plan in planned.first:
+            self.report.add_effects(plan.effects, next(iter(planned.facts)).change.ref)
+        for facts, own_plan in zip(planned.facts, planned.plans, strict=True):
+            plan = self._without_second_creation(facts, own_plan)
+            self.report.add(facts, plan)
+            foreseen = creation_reports(facts.named, plan, planned.ruleset)
+            self.report.add_effects(foreseen, facts.change.ref)
+            self._remember(facts, plan)
+        news = changed_stages(planned.facts, planned.plans, planned.ruleset)
         for effect in would_spread(news, self.context):
-            self.outlook.add_effects(
-                [effect], effect.place if isinstance(effect.place, Ref) else next(iter(news))
-            )
+            ref = effect.place if isinstance(effect.place, Ref) else next(iter(news))
+            self.report.add_effects([effect], ref)
 
-    def _unless_made(self, facts: Facts, plan: Plan) -> Plan:
-        """The plan, unless a record of this preview makes one for the same address already: then
-        that one will be linked (CH-13).
+    def _without_second_creation(self, facts: Facts, plan: Plan) -> Plan:
+        """The plan, or a report when an earlier plan creates a record for the same address.
+
+        The sync would link this record with that one (CH-13).
         """
         address = next((_address(one) for one in plan.effects if isinstance(one, CreateRecord)), "")
         if not address or facts.link is not None:
             return plan
-        maker = self.makers.setdefault(address, facts.change.ref)
-        return (
-            plan
-            if maker == facts.change.ref
-            else Plan((reports.held_by_another(facts.change.ref, [maker]),))
-        )
+        creator = self.creators.setdefault(address, facts.change.ref)
+        if creator == facts.change.ref:
+            return plan
+        return Plan((reports.held_by_another(facts.change.ref, [creator]),))
 
-    def _expect(self, facts: Facts, plan: Plan) -> None:
-        """Remember who is in a pair now: looked at from one side, it need not be from the other."""
+    def _remember(self, facts: Facts, plan: Plan) -> None:
+        """Remember the pairs that exist after this plan, so that each is previewed once."""
         saved = [one.link for one in plan.effects if isinstance(one, SaveLink)]
         for link in saved:
             if not link.version and link.state is LinkState.ACTIVE:
                 self.links.expect(replace(link, version=1))
-        places = [
-            place
-            for link in saved
-            for place in (link.hubspot, link.salesforce)
-            if isinstance(place, Ref)
-        ]
-        records = [one.ref for one in (facts.hubspot, facts.salesforce) if one]
-        self.paired.update(
-            ref for ref in (*places, *records) if ref.side is not facts.change.ref.side
-        )
+        refs = [one.ref for one in (facts.hubspot, facts.salesforce) if one]
+        for link in saved:
+            refs += [one for one in (link.hubspot, link.salesforce) if isinstance(one, Ref)]
+        self.paired.update(ref for ref in refs if ref.side is not facts.change.ref.side)
 
 
 def _address(create: CreateRecord) -> str:
-    """The e-mail address that a new contact or lead gets; "" for what has none."""
-    return (
-        str(
-            create.fields.get(HUBSPOT_EMAIL if create.side is Side.HUBSPOT else SALESFORCE_EMAIL)
-            or ""
-        )
-        .strip()
-        .lower()
-    )
+    """The e-mail address of a new record, normalised; "" when it has none."""
+    name = HUBSPOT_EMAIL if create.side is Side.HUBSPOT else SALESFORCE_EMAIL
+    return normalise_email(create.fields.get(name))
 
 
-def _counted(leg: JobStep, lister: Lister) -> JobStep:
-    total = lister.count(leg.object, with_email=leg.with_email)
-    left_out = max(0, lister.count(leg.object) - total) if leg.with_email else 0
-    return replace(leg, total=total, left_out=left_out)
-
-
-def _batches(leg: JobStep, lister: Lister, limit: int) -> Iterator[list[Ref]]:
-    """The records of an object, batch by batch as the sync takes them, and no more than `limit` (0:
-    all).
-    """
+def _batches(step: JobStep, lister: Lister, limit: int) -> Iterator[list[Ref]]:
+    """Up to `limit` records of an object (0 = all), in batches of the sync's size."""
     after: str | None = ""
-    held: list[Ref] = []
+    batch: list[Ref] = []
     listed = 0
     while after is not None and not (limit and listed >= limit):
-        size = min(BATCH - len(held), limit - listed) if limit else BATCH - len(held)
-        page = lister.page(leg.object, after, size, with_email=leg.with_email)
-        held += page.refs
+        room = BATCH - len(batch)
+        size = min(room, limit - listed) if limit else room
+        page = lister.page(step.object, after, size, with_email=step.with_email)
+        batch += page.refs
         listed += len(page.refs)
         after = page.after
-        if len(held) >= BATCH:
-            yield held
-            held = []
-    if held:
-        yield held
+        if len(batch) >= BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

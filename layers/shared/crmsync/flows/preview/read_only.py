@@ -1,15 +1,15 @@
-"""A world in which nothing can be written: for looking at records and saying what would become of
-them (CH-28).
+"""A read-only view of a connection: its sync context without any way to write, all its records page
+by page, and its API calls (CH-28).
 
-Whatever is not named here as reading is refused, so a port that is forgotten, or learns to write,
-cannot write by mistake.
+Law: a method is refused unless it is listed here as reading, so a port that is forgotten, or learns
+to write, cannot write by mistake.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import fields, replace
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -18,10 +18,13 @@ from crmsync.errors import SyncError
 from crmsync.flows.engine.context import SyncContext
 from crmsync.model.brakes import Hold
 from crmsync.model.links import Link
-from crmsync.model.records import Kind, Ref
+from crmsync.model.records import Kind, Ref, Side
 from crmsync.model.roles import Role
+from crmsync.model.settings import Connection
 from crmsync.model.troubles import Outage, Pause, Rest, Troubles
 from crmsync.ports.deals import RoleStore
+from crmsync.ports.health import Quota
+from crmsync.ports.listing import Lister
 from crmsync.ports.stores import Links
 from crmsync.ports.troubles import TroubleStore
 
@@ -62,7 +65,7 @@ READ_METHODS: Mapping[str, frozenset[str]] = MappingProxyType(
         "overwrites": frozenset(),
     }
 )
-"""A port of the world -> what may be asked of it; of a port that is not named, nothing."""
+"""The ports of `SyncContext` -> the methods that only read. A port without an entry has none."""
 
 NOT_PORTS = frozenset(
     {
@@ -77,22 +80,63 @@ NOT_PORTS = frozenset(
         "pairs",
     }
 )
-"""What of the world is no port."""
+"""The fields of `SyncContext` that are not ports."""
 
 
 class WriteRefusedError(RuntimeError):
-    """Something wanted to write in a dry run: a defect of crmsync, and nothing was written."""
+    """A read-only context was asked to write: a defect of crmsync. Nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOnlyView:
+    """One connection, for reading only.
+
+    Attributes:
+        context: The sync context, made by `read_only`.
+        lister: Makes the lister of a side.
+        quota: Knows the org's daily API calls.
+        spent: The number of API calls made to a side so far.
+        full: Gives the 18-character form of a Salesforce id.
+    """
+
+    context: SyncContext
+    lister: Callable[[Side], Lister]
+    quota: Quota
+    spent: Callable[[Side], int]
+    full: Callable[[str], str]
+
+    @property
+    def connection(self) -> Connection:
+        """The connection that is viewed."""
+        return self.context.connection
+
+
+def read_only(context: SyncContext) -> SyncContext:
+    """The same context, in which every method that is not listed as reading is refused.
+
+    A refused method raises `WriteRefusedError`.
+    """
+    ports: dict[str, Any] = {
+        one.name: _ReadOnlyPort(
+            getattr(context, one.name), one.name, READ_METHODS.get(one.name, frozenset())
+        )
+        for one in fields(context)
+        if one.name not in NOT_PORTS
+    }
+    ports["brake"] = _LocalChangeCounts()
+    ports["troubles"] = _ReadOnlyTroubles(context.troubles)
+    return replace(context, **ports)
 
 
 class _ReadOnlyPort:
-    """A port of which only some methods may be used."""
+    """A port that gives access to some of its methods only."""
 
     __slots__ = ("_methods", "_name", "_port")
 
     def __init__(self, port: object, name: str, methods: Collection[str]) -> None:
         self._port, self._name, self._methods = port, name, methods
 
-    def __getattr__(self, method: str) -> Any:  # noqa: ANN401 - whatever the port has under that name
+    def __getattr__(self, method: str) -> Any:  # noqa: ANN401 - the type of the port's method
         if method not in self._methods:
             msg = f"{self._name}.{method} is not for a dry run"
             raise WriteRefusedError(msg)
@@ -100,97 +144,91 @@ class _ReadOnlyPort:
 
 
 class _LocalChangeCounts:
-    """Implements `ChangeCounts` without counting for anybody else: as if nothing had been written in this
-    hour yet.
-    """
+    """Implements `ChangeCounts` in memory, as if nothing had been written in this hour."""
 
     def __init__(self) -> None:
-        self._pulled: Counter[tuple[Kind, Hold]] = Counter()
+        self._counted: Counter[tuple[Kind, Hold]] = Counter()
 
     def pull(
         self,
-        connection: str,  # noqa: ARG002 - as the port says
+        connection: str,  # noqa: ARG002 - one view has one connection
         kind: Kind,
         hold: Hold,
         wanted: int,
         limit: int,
-        now: datetime,  # noqa: ARG002 - as above
+        now: datetime,  # noqa: ARG002 - all within one hour
     ) -> int:
-        """As the port says, within this dry run."""
-        allowed = max(0, min(wanted, limit - self._pulled[kind, hold])) if limit else wanted
-        self._pulled[kind, hold] += allowed
+        """As the port says, counting the changes of this view alone."""
+        allowed = max(0, min(wanted, limit - self._counted[kind, hold])) if limit else wanted
+        self._counted[kind, hold] += allowed
         return allowed
 
     def give_back(
         self, connection: str, kind: Kind, hold: Hold, unused: int, now: datetime
     ) -> None:
-        """Nothing is written, so nothing fails."""
+        """Do nothing: without writes, no write fails."""
 
     def fill(self, connection: str, kind: Kind) -> float:  # noqa: ARG002 - as the port says
-        """Nobody is told of a dry run."""
+        """Always 0: a preview is not part of the metrics."""
         return 0
 
 
 class _ReadOnlyTroubles:
-    """Implements `TroubleStore` for reading: what a dry run finds lacking is noted by the next
-    sync.
-    """
+    """Implements `TroubleStore` and stores nothing; the next sync finds the same troubles itself."""
 
-    def __init__(self, ruleset: TroubleStore) -> None:
-        self._book = ruleset
+    def __init__(self, troubles: TroubleStore) -> None:
+        self._troubles = troubles
 
     def load(self, connection: str) -> Troubles:
         """As the port says."""
-        return self._book.load(connection)
+        return self._troubles.load(connection)
 
     def save_rest(self, connection: str, rest: Rest) -> bool:  # noqa: ARG002 - as the port says
-        """Stores nothing, and has nobody told."""
+        """Store nothing, and answer False so that nobody is notified."""
         return False
 
     def end_rest(self, connection: str, rest: Rest) -> None:
-        """Ends nothing."""
+        """Do nothing."""
 
     def save_outage(self, connection: str, kind: Kind, outage: Outage) -> Outage | None:  # noqa: ARG002 - as the port says
-        """Stores nothing."""
+        """Store nothing."""
         return None
 
     def end_outage(self, connection: str, kind: Kind) -> None:
-        """Ends nothing."""
+        """Do nothing."""
 
     def pause(self, connection: str, pause: Pause) -> None:
-        """Pauses nothing."""
+        """Do nothing."""
 
     def resume(self, connection: str) -> None:
-        """Resumes nothing."""
+        """Do nothing."""
 
 
 class ReadOnlyRoles:
-    """Implements `RoleStore` for reading: in a dry run nothing that is seen is remembered."""
+    """Implements `RoleStore` and stores nothing; roles that are stored already can be read."""
 
-    def __init__(self, memory: RoleStore) -> None:
-        """Read `memory`."""
-        self._memory = memory
+    def __init__(self, roles: RoleStore) -> None:
+        """Read from `roles`."""
+        self._roles = roles
 
     def keep(self, roles: Iterable[Role]) -> None:
-        """Keeps nothing: this is no mistake of the caller's, who only reads."""
+        """Store nothing. This is not refused: reading roles from Salesforce calls it, too."""
 
     def of(self, refs: Iterable[Ref]) -> Mapping[Ref, Role]:
         """As the port says."""
-        return self._memory.of(refs)
+        return self._roles.of(refs)
 
 
 class ExpectedLinks:
-    """Implements `Links` for reading: what is stored, together with the links that plans of this
-    dry run would save.
-    """
+    """Implements `Links`: the stored links, and those that the plans of a preview would save."""
 
     def __init__(self, links: Links) -> None:
-        """Read `links`; nothing is expected yet."""
+        """Read from `links`; nothing is expected yet."""
         self._links = links
         self._expected: dict[Ref, Link] = {}
 
     def expect(self, link: Link) -> None:
-        """From now on count the link as stored."""
+        """Answer `find` from now on as if the link were stored."""
         self._expected.update(
             (place, link) for place in (link.hubspot, link.salesforce) if isinstance(place, Ref)
         )
@@ -202,26 +240,9 @@ class ExpectedLinks:
         return {**stored, **{ref: self._expected[ref] for ref in wanted if ref in self._expected}}
 
     def save(self, links: Sequence[Link]) -> Sequence[Link | SyncError]:
-        """Left to the links that are read, which refuse it where they are dry."""
+        """Pass on to the links that are read; they refuse it when they are read-only."""
         return self._links.save(links)
 
     def drop(self, links: Sequence[Link]) -> Sequence[Link | SyncError]:
         """As `save`."""
         return self._links.drop(links)
-
-
-def read_only(context: SyncContext) -> SyncContext:
-    """The same world for looking only: every port refuses what is not reading, with
-    `WriteRefusedError`.
-    """
-    ports: dict[str, Any] = {
-        one.name: _ReadOnlyPort(
-            getattr(context, one.name), one.name, READ_METHODS.get(one.name, frozenset())
-        )
-        for one in fields(context)
-        if one.name not in NOT_PORTS
-    }
-    return replace(
-        context,
-        **{**ports, "brake": _LocalChangeCounts(), "troubles": _ReadOnlyTroubles(context.troubles)},
-    )

@@ -1,9 +1,8 @@
-"""Whether HubSpot takes the token of a connection, and whether that still may do all that the
-connection needs.
+"""Whether HubSpot accepts a connection's token, and whether the token has all the scopes that the
+connection needs (CH-18).
 
-HubSpot tells of a token whose it is and which scopes it has. So one call sees what no other single
-one would: each object has scopes of its own, and what only writes need is missed by nobody while
-nothing is written.
+HubSpot answers one call with the app of a token and its scopes. No other single call shows as much:
+each object has its own scopes, and a missing write scope goes unnoticed until something is written.
 """
 
 from __future__ import annotations
@@ -16,15 +15,16 @@ from crmsync.rules.settings.scopes import App, lacking_scopes
 
 
 class Account(Protocol):
-    """A HubSpot account, as far as it must answer."""
+    """A HubSpot account, as far as its app is concerned."""
 
     def app(self) -> App:
-        """Which app the token belongs to, and what it may do. Raises `SyncError`."""
+        """The app that the token belongs to, and its scopes. Raises `SyncError`."""
 
 
 def check_app_rights(connection: Connection, account: Account) -> None:
-    """Look once at a connection's token. Raises `SyncError`: HubSpot's own, or `Refused` that names
-    the scopes which it lacks (CH-18).
+    """Check a connection's token with one call.
+
+    Raises HubSpot's `SyncError`, or `Refused` with the scopes that the token lacks (CH-18).
     """
     lacking = lacking_scopes(connection, account.app())
     if lacking:

@@ -1,21 +1,20 @@
-"""Set-up and check of one connection: is this the account and the org that the settings mean, and
-has it what crmsync needs.
+"""Set-up and check of one connection: the right account and org, and all that crmsync needs in them.
 
-That is the right edition, rights enough for what is switched on, and our own properties and fields.
-Looks at everything first and makes only what is missing, so a second run changes nothing. What
-stands but cannot be used is told, never altered: it may be somebody else's. One side that cannot
-answer does not keep the other from being set up.
+That is the edition, the rights for what is switched on, and our own properties and fields. Both
+sides are read first and only what is missing is made, so a second run changes nothing. A part that
+exists but cannot be used is reported and never altered: it may be somebody else's. When one side
+does not answer, the other is set up all the same.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol
 
 from crmsync.errors import Gone, SyncError
 from crmsync.flows.setup.mapped_fields import FieldSource, PropertySource
+from crmsync.flows.setup.steps import SetupStep, StepState, text_of
 from crmsync.model.concerns import ACTIVITIES, mail_kinds_of, watched_of
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection
@@ -34,52 +33,42 @@ from crmsync.rules.settings.set_up_parts import Part
 
 
 class Schema(Protocol):
-    """What one side has of our own."""
+    """Our own properties and fields on one side."""
 
     def look(self, parts: Sequence[Part]) -> Mapping[Part, str]:
-        """The parts that stand, each with what is wrong about it ("" = nothing). Raises
-        `SyncError`.
-        """
-
-    def make(self, part: Part) -> str:
-        """Make a part, and say in what it is less than was wished for ("" = in nothing); one that
-        somebody made meanwhile is done.
+        """The parts that exist, each with what is wrong about it ("" = nothing).
 
         Raises `SyncError`.
         """
 
+    def make(self, part: Part) -> str:
+        """Make a part; answers in what it falls short of the wish ("" = in nothing).
+
+        A part that somebody made meanwhile counts as made. Raises `SyncError`.
+        """
+
 
 class HubspotSide(Schema, PropertySource, Protocol):
-    """HubSpot's side of set-up."""
+    """The HubSpot side of the set-up."""
 
     def portal_id(self) -> int:
-        """Which account the token belongs to. Raises `SyncError`."""
+        """The account that the token belongs to. Raises `SyncError`."""
 
     def app(self) -> App:
-        """Which app the token belongs to, and what it may do. Raises `SyncError`."""
+        """The app that the token belongs to, and its scopes. Raises `SyncError`."""
 
 
 class SalesforceSide(Schema, FieldSource, Protocol):
-    """Salesforce's side of set-up."""
+    """The Salesforce side of the set-up."""
 
     def org(self) -> Org:
-        """Which org the secret leads to, and an administrator's with it. Raises `SyncError`."""
+        """The org that the secret leads to, which is the administrator's, too. Raises `SyncError`."""
 
     def licences(self) -> Licences:
-        """Which licences the integration user has. Raises `SyncError`."""
+        """The licences of the integration user. Raises `SyncError`."""
 
     def give_licence(self, label: str) -> None:
-        """Give the integration user a permission set licence. Raises `SyncError`."""
-
-
-class StepState(StrEnum):
-    """What came of one part of the set-up."""
-
-    THERE = "there"
-    MADE = "made"
-    MISSING = "missing"
-    WRONG = "wrong"
-    FAILED = "failed"
+        """Assign a permission set licence to the integration user. Raises `SyncError`."""
 
 
 _NO_LICENCE = (
@@ -87,53 +76,29 @@ _NO_LICENCE = (
     "the user's page in Setup, Permission Set License Assignments, or crmsync setup --as-admin gives it."
 )
 
-GOOD = frozenset({StepState.THERE, StepState.MADE})
-
-
-@dataclass(frozen=True, slots=True)
-class SetupStep:
-    """One part of the set-up on one side of a connection. `text` says what is wrong, or why it
-    could not be made.
-    """
-
-    connection: str
-    side: Side
-    what: str
-    state: StepState
-    text: str = ""
-
-    @property
-    def is_good(self) -> bool:
-        """Whether nothing is left to do about it."""
-        return self.state in GOOD
-
 
 def set_up(
     connection: Connection, hubspot: HubspotSide, salesforce: SalesforceSide, *, apply: bool
 ) -> list[SetupStep]:
-    """Look at both sides and, with `apply`, make what is missing; without, say what would be made.
+    """Check both sides, and make what is missing with `apply`; otherwise say what would be made.
 
-    Only what the concerns need that are switched on: nothing of companies where these do not sync
-    (SET-4).
+    The parts are those of the objects that are switched on: without companies, for example, no
+    company property is made (SET-4).
     """
-    hears_of = _objects(connection, Side.SALESFORCE)
-    relay = relay_parts(connection.salesforce.event_relay, hears_of)
-    sides: tuple[tuple[_SideCheck, Schema, Sequence[Part]], ...] = (
-        (
-            _hubspot_door(connection, hubspot),
-            hubspot,
-            needed(HUBSPOT_PARTS, _objects(connection, Side.HUBSPOT)),
-        ),
-        (
-            _salesforce_door(connection, salesforce, apply=apply),
-            salesforce,
-            (*needed(salesforce_parts(connection.hubspot.portal_id), hears_of), *relay),
-        ),
+    hubspot_parts = needed(HUBSPOT_PARTS, _objects(connection, Side.HUBSPOT))
+    watched = _objects(connection, Side.SALESFORCE)
+    org_parts = (
+        *needed(salesforce_parts(connection.hubspot.portal_id), watched),
+        *relay_parts(connection.salesforce.event_relay, watched),
+    )
+    checks = (
+        (_hubspot_check(connection, hubspot), hubspot, hubspot_parts),
+        (_salesforce_check(connection, salesforce, apply=apply), salesforce, org_parts),
     )
     return [
-        SetupStep(connection.name, door.side, *step)
-        for door, schema, parts in sides
-        for step in _side(door, schema, parts, apply=apply)
+        SetupStep(connection.name, check.side, *result)
+        for check, schema, parts in checks
+        for result in _set_up_side(check, schema, parts, apply=apply)
     ]
 
 
@@ -142,96 +107,120 @@ def _objects(connection: Connection, side: Side) -> frozenset[str]:
     return frozenset(watched_of(connection, side)) | activities
 
 
-_Step = tuple[str, StepState, str]
+_Result = tuple[str, StepState, str]
+"""The part, state and text of a `SetupStep`."""
 
 
 @dataclass(frozen=True, slots=True)
 class _SideCheck:
-    """How a side is entered: is it the one that is meant, what may we do there, and, once our parts
-    stand, with what fields.
+    """What is checked on a side, in this order.
 
-    `fields` takes what is to be said of an object that cannot be seen.
+    Attributes:
+        side: The side.
+        identify: The name of the account or org, and why it is the wrong one ("" = it is not).
+        rights: Whether we have the rights that we need.
+        fields: Whether the mapped fields can be used, once our own parts exist. Takes the state to
+            report for an object that cannot be seen.
     """
 
     side: Side
     identify: Callable[[], tuple[str, str]]
-    rights: Callable[[], Iterator[_Step]]
-    fields: Callable[[StepState], Iterator[_Step]]
+    rights: Callable[[], Iterator[_Result]]
+    fields: Callable[[StepState], Iterator[_Result]]
 
 
-def _side(
-    door: _SideCheck, schema: Schema, parts: Sequence[Part], *, apply: bool
-) -> Iterator[_Step]:
-    """The steps of a side; nothing is looked at, let alone made, in an account or org that is not
-    meant.
-    """
+def _set_up_side(
+    check: _SideCheck, schema: Schema, parts: Sequence[Part], *, apply: bool
+) -> Iterator[_Result]:
+    """The results of a side. In the wrong account or org nothing is read, let alone made."""
     try:
-        who, objection = door.identify()
+        name, objection = check.identify()
     except SyncError as error:
-        yield f"connection to {door.side}", StepState.FAILED, _told(error)
+        yield f"connection to {check.side}", StepState.FAILED, text_of(error)
         return
-    yield who, StepState.WRONG if objection else StepState.THERE, objection
+    yield _judged(name, objection)
     if objection:
         return
-    yield from door.rights()
+    yield from check.rights()
     try:
         found = schema.look(parts)
     except SyncError as error:
-        yield "properties and fields of our own", StepState.FAILED, _told(error)
+        yield "properties and fields of our own", StepState.FAILED, text_of(error)
         return
     for part in parts:
         if part in found:
-            yield str(part), StepState.WRONG if found[part] else StepState.THERE, found[part]
+            yield _judged(str(part), found[part])
+        elif apply:
+            yield _make(schema, part)
         else:
-            yield (str(part), *_make(schema, part)) if apply else (str(part), StepState.MISSING, "")
-    yield from door.fields(StepState.FAILED if apply else StepState.MISSING)
+            yield str(part), StepState.MISSING, ""
+    yield from check.fields(StepState.FAILED if apply else StepState.MISSING)
 
 
-def _make(schema: Schema, part: Part) -> tuple[StepState, str]:
+def _make(schema: Schema, part: Part) -> _Result:
     try:
-        return StepState.MADE, schema.make(part)
+        return str(part), StepState.MADE, schema.make(part)
     except SyncError as error:
-        return StepState.FAILED, _told(error)
+        return str(part), StepState.FAILED, text_of(error)
 
 
-def _hubspot_door(connection: Connection, hubspot: HubspotSide) -> _SideCheck:
-    def rights() -> Iterator[_Step]:
+def _judged(what: str, objection: str) -> _Result:
+    return what, StepState.WRONG if objection else StepState.THERE, objection
+
+
+def _hubspot_check(connection: Connection, hubspot: HubspotSide) -> _SideCheck:
+    def identify() -> tuple[str, str]:
+        wanted, found = connection.hubspot.portal_id, hubspot.portal_id()
+        if found == wanted:
+            return f"account {wanted}", ""
+        secret = connection.hubspot.secret
+        objection = f"the token in {secret} belongs to HubSpot account {found} (TEN-1)"
+        return f"account {wanted}", objection
+
+    def rights() -> Iterator[_Result]:
         try:
             app = hubspot.app()
         except SyncError as error:
-            yield "app", StepState.FAILED, _told(error)
+            yield "app", StepState.FAILED, text_of(error)
             return
         yield _judged(f"app {app.id}", strange_app(app))
         yield _judged("scopes", missing_scopes(connection, app))
 
-    return _SideCheck(
-        Side.HUBSPOT, lambda: _account(connection, hubspot), rights, lambda _unseen: iter(())
-    )
+    return _SideCheck(Side.HUBSPOT, identify, rights, lambda _unseen: iter(()))
 
 
-def _salesforce_door(
+def _salesforce_check(
     connection: Connection, salesforce: SalesforceSide, *, apply: bool
 ) -> _SideCheck:
-    def fields(unseen: StepState) -> Iterator[_Step]:
+    def identify() -> tuple[str, str]:
+        try:
+            org = salesforce.org()
+        except SyncError as error:
+            if error.code != NO_API:
+                raise
+            return "org", f"{WITHOUT_API} (INS-2)"
+        objection = objection_to(org)
+        return f"org {org.name}, {org.edition}", f"{objection} (INS-2)" if objection else ""
+
+    def fields(unseen: StepState) -> Iterator[_Result]:
         for name, rules in mapped_rules(connection).items():
             what = f"mapped fields of {name}"
             try:
                 yield _judged(what, lacking(rules, salesforce.fields(name)))
             except Gone:
-                # Without a right to the object describe denies that it is there; set-up gives that
-                # right.
+                # Without rights to an object, Salesforce's describe call denies that it exists;
+                # set-up grants them.
                 yield what, unseen, "no access"
             except SyncError as error:
-                yield what, StepState.FAILED, _told(error)
+                yield what, StepState.FAILED, text_of(error)
 
-    return _SideCheck(
-        Side.SALESFORCE, lambda: _org(salesforce), lambda: _licence(salesforce, apply=apply), fields
-    )
+    return _SideCheck(Side.SALESFORCE, identify, lambda: _licence(salesforce, apply=apply), fields)
 
 
-def _licence(salesforce: SalesforceSide, *, apply: bool) -> Iterator[_Step]:
-    """The licence that a user of the integration licence needs before a permission set; other users
-    need none.
+def _licence(salesforce: SalesforceSide, *, apply: bool) -> Iterator[_Result]:
+    """The licence that a user with the integration licence needs before a permission set.
+
+    Other users do not need it, and have no such step.
     """
     what = f"permission set licence {API_INTEGRATION}"
     try:
@@ -246,31 +235,4 @@ def _licence(salesforce: SalesforceSide, *, apply: bool) -> Iterator[_Step]:
         else:
             yield what, StepState.MISSING, _NO_LICENCE
     except SyncError as error:
-        yield what, StepState.FAILED, f"{_told(error)} {_NO_LICENCE}"
-
-
-def _judged(what: str, objection: str) -> _Step:
-    return what, StepState.WRONG if objection else StepState.THERE, objection
-
-
-def _account(connection: Connection, hubspot: HubspotSide) -> tuple[str, str]:
-    wanted, found = connection.hubspot.portal_id, hubspot.portal_id()
-    objection = (
-        f"the token in {connection.hubspot.secret} belongs to HubSpot account {found} (TEN-1)"
-    )
-    return f"account {wanted}", "" if found == wanted else objection
-
-
-def _org(salesforce: SalesforceSide) -> tuple[str, str]:
-    try:
-        org = salesforce.org()
-    except SyncError as error:
-        if error.code != NO_API:
-            raise
-        return "org", f"{WITHOUT_API} (INS-2)"
-    objection = objection_to(org)
-    return f"org {org.name}, {org.edition}", f"{objection} (INS-2)" if objection else ""
-
-
-def _told(error: SyncError) -> str:
-    return f"{error.text} {error.hint}".strip()
+        yield what, StepState.FAILED, f"{text_of(error)} {_NO_LICENCE}"

@@ -1,19 +1,20 @@
-"""What both CRMs say about the fields that an operator maps, asked once when settings are checked
-and kept with them (MAP-7 to MAP-11).
+"""The mapped fields of the settings, checked against the schemas of both CRMs and stored with what
+these say (MAP-7 to MAP-11).
 
-A connection without rows of its own costs no call, and no object is asked about twice. A side that
-does not answer is told as such: what could not be looked at is neither good nor wrong.
+A connection with default rows only costs no call, and each object is described once. When a side
+does not answer, its fields count as neither good nor wrong, and the check says so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias
 
 from crmsync.config import Complaint, ConfigError, Reading
 from crmsync.errors import Gone, Refused, SyncError
+from crmsync.flows.setup.steps import SetupStep, StepState, text_of
 from crmsync.model.crm_names import (
     ACCOUNT,
     COMPANY,
@@ -36,22 +37,23 @@ from crmsync.model.settings import (
 from crmsync.rules.settings.checks import DEFAULT_ROWS, SECTIONS, Finding
 from crmsync.rules.settings.mappings import Objection, is_pair
 from crmsync.rules.settings.match_fields import object_to_match
-from crmsync.rules.settings.schemas import Fields, Learnt, Properties, by_small_name, learn
+from crmsync.rules.settings.schemas import Fields, Properties, by_small_name, learn
 
 
 class PropertySource(Protocol):
-    """Who knows HubSpot's properties."""
+    """Describes HubSpot's properties."""
 
     def properties(self, name: str) -> Mapping[str, HubspotProperty]:
         """All properties of an object, by name, in one call. Raises `SyncError`."""
 
 
 class FieldSource(Protocol):
-    """Who knows Salesforce's fields."""
+    """Describes Salesforce's fields."""
 
     def fields(self, name: str) -> Sequence[SalesforceField]:
-        """All fields of an object that the integration user may see, in one call. Raises
-        `SyncError`.
+        """All fields of an object that the integration user can see, in one call.
+
+        Raises `SyncError`.
         """
 
 
@@ -62,8 +64,10 @@ OBJECTS: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
         "deals": (DEAL, (OPPORTUNITY,)),
     }
 )
-"""A section of the settings -> HubSpot's object and Salesforce's that its rows are about."""
+"""A section of the settings -> the HubSpot object and the Salesforce objects of its rows."""
 
+MAPPED_FIELDS = "mapped fields"
+"""The part of a `SetupStep` about mapped fields."""
 
 _NOT_SEEN = "the integration user has no access to the objects yet."
 _ROWS_LATER = (
@@ -71,99 +75,131 @@ _ROWS_LATER = (
 )
 
 MappedSettings: TypeAlias = ContactSettings | CompanySettings | DealSettings
-"""A section that has mapping rows."""
+"""A section of the settings that has mapping rows."""
+
+HubspotOf: TypeAlias = Callable[[Connection], PropertySource]
+SalesforceOf: TypeAlias = Callable[[Connection], FieldSource]
 
 
 @dataclass(frozen=True, slots=True)
 class UnreachableSide:
-    """A side of a connection that could not be asked about its fields, and why."""
+    """A side of a connection that did not describe its fields.
+
+    Attributes:
+        connection: The name of the connection.
+        side: The side.
+        error: Why it did not.
+    """
 
     connection: str
     side: Side
     error: SyncError
 
+    @property
+    def step(self) -> SetupStep:
+        """The step of a check that reports it."""
+        text = f"could not be looked up: {text_of(self.error)}"
+        return SetupStep(self.connection, self.side, MAPPED_FIELDS, StepState.FAILED, text)
+
 
 @dataclass(frozen=True, slots=True)
 class ResolvedMappings:
-    """A file with what both sides say of it; whom nobody could ask is in `unanswered`."""
+    """A settings file whose mapping rows have what both schemas say about them.
+
+    Attributes:
+        reading: The file. A connection with an unreachable side is as the file has it.
+        unreachable: The sides that did not answer.
+    """
 
     reading: Reading
-    unanswered: tuple[UnreachableSide, ...] = ()
+    unreachable: tuple[UnreachableSide, ...] = ()
 
 
-Ask: TypeAlias = Callable[[Connection], PropertySource]
-AskSalesforce: TypeAlias = Callable[[Connection], FieldSource]
+def resolve_mappings(
+    reading: Reading, hubspot: HubspotOf, salesforce: SalesforceOf
+) -> ResolvedMappings:
+    """Check every mapping row against both live schemas and add what they say about it.
 
-
-def resolve_mappings(reading: Reading, hubspot: Ask, salesforce: AskSalesforce) -> ResolvedMappings:
-    """Judge every mapping row by both live schemas. Raises `ConfigError` with every complaint.
-
-    A connection of which a side does not answer is left as it was read.
+    Raises `ConfigError` with every complaint.
     """
-    lesson = _MappingResolver(reading, hubspot, salesforce)
-    connections = tuple(lesson.connection(*one) for one in enumerate(reading.settings.connections))
-    if lesson.complaints:
-        raise ConfigError(lesson.complaints)
-    settings = Settings(connections, reading.settings.version)
-    warnings = tuple(sorted((*reading.warnings, *lesson.warnings)))
-    return ResolvedMappings(
-        replace(reading, settings=settings, warnings=warnings), tuple(lesson.unanswered)
+    resolver = _MappingResolver(reading, hubspot, salesforce)
+    connections = tuple(
+        resolver.resolve(number, connection)
+        for number, connection in enumerate(reading.settings.connections)
     )
+    if resolver.complaints:
+        raise ConfigError(resolver.complaints)
+    settings = Settings(connections, reading.settings.version)
+    warnings = tuple(sorted((*reading.warnings, *resolver.warnings)))
+    resolved = replace(reading, settings=settings, warnings=warnings)
+    return ResolvedMappings(resolved, tuple(resolver.unreachable))
+
+
+def outdated_mappings(stored: Settings, live: Settings) -> Iterator[SetupStep]:
+    """A step for each mapping that the CRMs describe otherwise than the stored settings do."""
+    for new in live.connections:
+        old = stored.connection(new.name)
+        known = {rule for name in SECTIONS for rule in getattr(old, name).field} if old else set()
+        for name in SECTIONS:
+            changed = [str(rule) for rule in getattr(new, name).field if rule not in known]
+            for pair in dict.fromkeys(changed):
+                text = f"{pair} changed in a CRM since the push: push the settings again"
+                yield SetupStep(new.name, Side.SALESFORCE, MAPPED_FIELDS, StepState.WRONG, text)
 
 
 @dataclass(slots=True)
 class _MappingResolver:
-    """Whom to ask, and what has come up so far."""
+    """Resolves one connection after the other, and collects what is wrong.
+
+    Attributes:
+        reading: The file.
+        hubspot: Makes the HubSpot side of a connection.
+        salesforce: Makes the Salesforce side of a connection.
+        complaints: Rows that the schemas forbid.
+        warnings: Rows that work but deserve a second thought.
+        unreachable: The sides that did not answer.
+    """
 
     reading: Reading
-    hubspot: Ask
-    salesforce: AskSalesforce
+    hubspot: HubspotOf
+    salesforce: SalesforceOf
     complaints: list[Complaint] = field(default_factory=list)
     warnings: list[Complaint] = field(default_factory=list)
-    unanswered: list[UnreachableSide] = field(default_factory=list)
+    unreachable: list[UnreachableSide] = field(default_factory=list)
 
-    def connection(self, number: int, connection: Connection) -> Connection:
-        """The connection with all that is known of its rows."""
+    def resolve(self, number: int, connection: Connection) -> Connection:
+        """The connection at place `number` with its rows resolved."""
         sections = [name for name in SECTIONS if _needs_schema(connection, name)]
         properties = self._properties(connection, sections)
         fields = self._fields(connection, sections)
         if properties is None or fields is None:
             return connection
-        learnt: dict[str, Any] = {
+        resolved: dict[str, Any] = {
             name: self._section(number, connection, name, properties[name], fields[name])
             for name in sections
         }
-        return replace(connection, **learnt)
+        return replace(connection, **resolved)
 
     def _section(
         self, number: int, connection: Connection, name: str, properties: Properties, fields: Fields
     ) -> MappedSettings:
         rules: list[FieldRule] = []
         for place, row in enumerate(_rows(connection, name)):
-            learnt = (
-                Learnt((row,))
-                if _is_default(row, name)
-                else learn(row, place, properties, fields, called=name)
-            )
+            if _is_default(row, name):
+                rules.append(row)
+                continue
+            learnt = learn(row, place, properties, fields, called=name)
             rules += learnt.rules
-            self.warnings += (self._complaint(number, name, one) for one in learnt.cautions)
+            self.warnings += [self._complaint(number, name, one) for one in learnt.cautions]
             if learnt.objection is not None:
                 self.complaints.append(self._complaint(number, name, learnt.objection))
         section: MappedSettings = getattr(connection, name)
         if isinstance(section, DealSettings):
-            self._match(number, section, properties, fields[OBJECTS[name][1][0]])
+            opportunity = fields[OBJECTS[name][1][0]]
+            for key, sentence in object_to_match(section, properties, opportunity):
+                finding = Finding(("connection", number, "deals", key), sentence, "CH-14")
+                self.complaints.append(self.reading.complaint(finding))
         return replace(section, field=tuple(rules))
-
-    def _match(
-        self,
-        number: int,
-        deals: DealSettings,
-        properties: Properties,
-        fields: Mapping[str, SalesforceField],
-    ) -> None:
-        for key, sentence in object_to_match(deals, properties, fields):
-            finding = Finding(("connection", number, "deals", key), sentence, "CH-14")
-            self.complaints.append(self.reading.complaint(finding))
 
     def _complaint(self, number: int, section: str, objection: Objection) -> Complaint:
         path = ("connection", number, section, "field", objection.row, objection.key)
@@ -172,40 +208,44 @@ class _MappingResolver:
     def _properties(
         self, connection: Connection, sections: Sequence[str]
     ) -> Mapping[str, Properties] | None:
+        """By section; None when HubSpot does not answer."""
+        if not sections:
+            return {}
         try:
-            side = self.hubspot(connection) if sections else None
-            return {name: side.properties(OBJECTS[name][0]) for name in sections if side}
+            side = self.hubspot(connection)
+            return {name: side.properties(OBJECTS[name][0]) for name in sections}
         except SyncError as error:
-            self.unanswered.append(UnreachableSide(connection.name, Side.HUBSPOT, error))
+            self.unreachable.append(UnreachableSide(connection.name, Side.HUBSPOT, error))
             return None
 
     def _fields(
         self, connection: Connection, sections: Sequence[str]
     ) -> Mapping[str, Fields] | None:
+        """By section; None when Salesforce does not answer."""
+        if not sections:
+            return {}
         try:
-            side = self.salesforce(connection) if sections else None
+            side = self.salesforce(connection)
             return {
                 name: {one: by_small_name(side.fields(one)) for one in OBJECTS[name][1]}
                 for name in sections
-                if side
             }
-        except Gone as error:
-            # Without a right to the object describe denies that it is there; set-up gives that
-            # right, and needs settings in force.
-            refused = Refused(_NOT_SEEN, code=error.code, hint=_ROWS_LATER)
-            self.unanswered.append(UnreachableSide(connection.name, Side.SALESFORCE, refused))
-            return None
         except SyncError as error:
-            self.unanswered.append(UnreachableSide(connection.name, Side.SALESFORCE, error))
+            if isinstance(error, Gone):
+                # Without rights to an object, Salesforce's describe call denies that it exists.
+                # Set-up grants them, and needs settings in force.
+                error = Refused(_NOT_SEEN, code=error.code, hint=_ROWS_LATER)
+            self.unreachable.append(UnreachableSide(connection.name, Side.SALESFORCE, error))
             return None
 
 
 def _needs_schema(connection: Connection, section: str) -> bool:
-    """Whether a section names fields of which only the CRMs know all: rows of the operator's own,
-    or what deals are matched by (CH-14).
+    """Whether a section names fields that only the CRMs can describe.
+
+    These are the fields of the operator's own rows, and those that deals are matched by (CH-14).
     """
-    matched = section == "deals" and bool(connection.deals.match_hubspot)
-    return matched or any(not _is_default(row, section) for row in _rows(connection, section))
+    is_matched = section == "deals" and bool(connection.deals.match_hubspot)
+    return is_matched or any(not _is_default(row, section) for row in _rows(connection, section))
 
 
 def _rows(connection: Connection, section: str) -> tuple[FieldRule, ...]:
@@ -214,5 +254,5 @@ def _rows(connection: Connection, section: str) -> tuple[FieldRule, ...]:
 
 
 def _is_default(row: FieldRule, section: str) -> bool:
-    """Whether a row only changes the policy of a default pair, of which everything is known."""
+    """Whether a row only changes the policy of a default pair, whose fields are known."""
     return any(is_pair(row, known) for known in DEFAULT_ROWS[section])

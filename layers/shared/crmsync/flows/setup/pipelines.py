@@ -1,8 +1,8 @@
-"""The pipelines of deals as a part of set-up and check (OPP-6 to OPP-8, LIM-3): two lines for each,
-one of them for its stages.
+"""Deal pipelines in set-up and check: two steps per pipeline, one for it and one for its stages
+(OPP-6 to OPP-8, LIM-3).
 
-Unlike properties and fields, pipelines of ours that a person changed are put right: they are the
-org's, not the account's.
+Unlike properties and fields, our pipelines are corrected when a person has changed them: they
+mirror the org and are not the account's own.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from crmsync.errors import SyncError
 from crmsync.flows.kinds.pipelines import StepResult, Survey, apply_steps, survey
-from crmsync.flows.setup.connection import SetupStep, StepState
+from crmsync.flows.setup.steps import SetupStep, StepState, text_of
 from crmsync.model.concerns import kinds_of
 from crmsync.model.pipelines import ChangeStage, DropStage, MakePipeline, MakeStage, RenamePipeline
 from crmsync.model.records import Kind, Side
@@ -23,7 +23,13 @@ from crmsync.rules.kinds.opportunity.pipelines import names
 
 @dataclass(frozen=True, slots=True)
 class PipelineSides:
-    """What the pipelines of a connection are put in step by."""
+    """What the pipelines of a connection are kept in step with.
+
+    Attributes:
+        deals: HubSpot's deals and their pipelines.
+        opportunities: Salesforce's opportunities and their record types.
+        maps: Stores which pipeline belongs to which record type.
+    """
 
     deals: Deals
     opportunities: Opportunities
@@ -35,7 +41,8 @@ _UNASSIGNED = (
     "or Salesforce refuses every opportunity that is to have it"
 )
 
-_Line = tuple[str, StepState, str]
+_Result = tuple[str, StepState, str]
+"""The part, state and text of a `SetupStep`."""
 
 
 def set_up_pipelines(
@@ -45,43 +52,37 @@ def set_up_pipelines(
     *,
     apply: bool,
 ) -> list[SetupStep]:
-    """Look at the pipelines and, with `apply`, bring them in step; without, say what would be done.
+    """Check the pipelines, and bring them into step with `apply`; otherwise say what would be done.
 
-    Nothing where deals do not sync (SET-5), nor where `before`, the steps of both sides, ended at
-    an account or org that is not meant.
+    Does nothing when deals do not sync (SET-5), or when the steps `before`, those of both sides,
+    ended at the wrong account or org.
     """
-    if Kind.OPPORTUNITY not in kinds_of(connection) or not _entered(before):
+    if Kind.OPPORTUNITY not in kinds_of(connection) or not _are_right_sides(before):
         return []
+    name = connection.name
     try:
         sides = sides_of(connection)
-        found = survey(sides.deals, sides.opportunities, sides.maps, connection.name)
-        done = apply_steps(found, sides.deals, sides.maps, connection.name)[1] if apply else None
+        found = survey(sides.deals, sides.opportunities, sides.maps, name)
+        done = apply_steps(found, sides.deals, sides.maps, name)[1] if apply else None
     except SyncError as error:
-        return [
-            SetupStep(connection.name, Side.HUBSPOT, "pipelines", StepState.FAILED, _told(error))
-        ]
-    unassigned = [one.label for one in found.record_types if not one.is_available]
-    return [
-        *(
-            SetupStep(
-                connection.name, Side.SALESFORCE, f"record type {one}", StepState.WRONG, _UNASSIGNED
-            )
-            for one in unassigned
-        ),
-        *(SetupStep(connection.name, Side.HUBSPOT, *line) for line in _lines(found, done)),
+        return [SetupStep(name, Side.HUBSPOT, "pipelines", StepState.FAILED, text_of(error))]
+    unassigned = [
+        SetupStep(name, Side.SALESFORCE, f"record type {one.label}", StepState.WRONG, _UNASSIGNED)
+        for one in found.record_types
+        if not one.is_available
     ]
+    pipelines = [SetupStep(name, Side.HUBSPOT, *result) for result in _results(found, done)]
+    return [*unassigned, *pipelines]
 
 
-def _entered(before: Sequence[SetupStep]) -> bool:
-    """Whether both sides are the ones that are meant: the first step of each says so."""
+def _are_right_sides(before: Sequence[SetupStep]) -> bool:
+    """Whether account and org are the right ones: the first step of each side says so."""
     first = {step.side: step.state for step in reversed(before)}
     return all(first.get(side) is StepState.THERE for side in Side)
 
 
-def _lines(found: Survey, done: Sequence[StepResult] | None) -> Iterator[_Line]:
-    """Each pipeline that there should be, and its stages; `done` is None where nothing was to be
-    done yet.
-    """
+def _results(found: Survey, done: Sequence[StepResult] | None) -> Iterator[_Result]:
+    """Each pipeline that the org calls for, and its stages; `done` is None without `apply`."""
     tried = [StepResult(step) for step in found.steps] if done is None else done
     labels = {one.id: one.label for one in found.pipelines}
     labels |= {
@@ -94,72 +95,63 @@ def _lines(found: Survey, done: Sequence[StepResult] | None) -> Iterator[_Line]:
             if isinstance(one.step, MakePipeline | RenamePipeline) and one.step.label == label
         ]
         stages = [one for one in tried if _pipeline_of(one, labels) == label]
-        state, text = _state_of(whole, found, is_done=done is not None)
+        state, text = _pipeline_state(whole, found, is_done=done is not None)
         yield f"pipeline {label}", state, text
         if not any(isinstance(one.step, MakePipeline) for one in whole):
-            yield f"stages of {label}", *_state_of_stages(stages, found, is_done=done is not None)
+            yield f"stages of {label}", *_stages_state(stages, found, is_done=done is not None)
         elif state is not StepState.FAILED:
             yield f"stages of {label}", state, ""
 
 
 def _pipeline_of(one: StepResult, labels: Mapping[str, str]) -> str:
-    return (
-        labels.get(one.step.pipeline, "")
-        if isinstance(one.step, MakeStage | ChangeStage | DropStage)
-        else ""
-    )
+    """The label of the pipeline of a stage's step; "" for other steps."""
+    if isinstance(one.step, MakeStage | ChangeStage | DropStage):
+        return labels.get(one.step.pipeline, "")
+    return ""
 
 
-def _state_of(
+def _pipeline_state(
     tried: Sequence[StepResult], found: Survey, *, is_done: bool
 ) -> tuple[StepState, str]:
     if not tried:
         return StepState.THERE, ""
     (one,) = tried
     if is_done:
-        return (StepState.FAILED, _told(one.error)) if one.error else (StepState.MADE, "")
+        return (StepState.FAILED, text_of(one.error)) if one.error else (StepState.MADE, "")
     if isinstance(one.step, RenamePipeline):
         called = next(other.label for other in found.pipelines if other.id == one.step.pipeline)
         return StepState.WRONG, f"is called {called}: crmsync setup --apply gives it its name"
     return StepState.MISSING, ""
 
 
-def _state_of_stages(
+def _stages_state(
     tried: Sequence[StepResult], found: Survey, *, is_done: bool
 ) -> tuple[StepState, str]:
-    """A stage that the org no longer has is named in any case, and is nothing to mend: deals may be
-    in it.
-    """
+    """A stage that the org no longer has is named but is no fault: deals may still be in it."""
     refused = next((one.error for one in tried if one.error and not one.keeps_stage), None)
     if refused:
-        return StepState.FAILED, _told(refused)
+        return StepState.FAILED, text_of(refused)
     drops = [
         one.step.stage.label
         for one in tried
         if isinstance(one.step, DropStage) and (one.error or not is_done)
     ]
-    over = (
-        f"no longer a stage of the org, gone once no deal is in it: {', '.join(drops)}"
-        if drops
-        else ""
-    )
+    text = ""
+    if drops:
+        text = f"no longer a stage of the org, gone once no deal is in it: {', '.join(drops)}"
     changes = [one.step for one in tried if not isinstance(one.step, DropStage)]
     if is_done:
-        return StepState.MADE if len(tried) > len(drops) else StepState.THERE, over
+        return StepState.MADE if len(tried) > len(drops) else StepState.THERE, text
     if not changes:
-        return StepState.THERE, over
-    standing = {stage.id: stage for pipeline in found.pipelines for stage in pipeline.stages}
-    last = {
+        return StepState.THERE, text
+    current = {stage.id: stage for pipeline in found.pipelines for stage in pipeline.stages}
+    wanted = {
         step.stage.id or step.stage.label: step.stage
         for step in changes
         if isinstance(step, MakeStage | ChangeStage)
     }
-    wrong = [stage.label for stage in last.values() if standing.get(stage.id) != stage]
+    wrong = [stage.label for stage in wanted.values() if current.get(stage.id) != stage]
     return (
         StepState.WRONG,
         f"out of step: {', '.join(wrong) or 'their order'}; crmsync setup --apply puts them right",
     )
-
-
-def _told(error: SyncError) -> str:
-    return f"{error.text} {error.hint}".strip()

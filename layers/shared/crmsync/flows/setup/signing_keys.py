@@ -1,11 +1,13 @@
-"""Where a connection's webhook finds what HubSpot signs with: looked at for the operator."""
+"""Where a connection's webhook finds the client secret that HubSpot signs with, for
+``crmsync check``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
 from crmsync.errors import Refused, SyncError
-from crmsync.flows.setup.connection import SetupStep, StepState
+from crmsync.flows.setup.steps import SetupStep, StepState, text_of
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection
 from crmsync.rules.settings.secret_names import (
@@ -16,32 +18,27 @@ from crmsync.rules.settings.secret_names import (
 )
 
 ReadSecret = Callable[[str], Mapping[str, str]]
-"""A secret's content by its name. Raises `Refused` for one that is not there or cannot be used,
-`TryAgain` for AWS's own troubles.
+"""Reads the content of a secret by its name.
+
+Raises `Refused` when the secret is missing or cannot be used, `TryAgain` when AWS fails.
 """
+
+CLIENT_SECRET = "client secret of the webhook"  # noqa: S105 - a label
 
 
 def check_signing_keys(connection: Connection, read: ReadSecret) -> SetupStep:
-    """Whether there is a client secret for the connection's webhook, and whether it stands where it
-    should.
-    """
-    what = "client secret of the webhook"
+    """Whether the connection's webhook has a client secret, and has it in the right place."""
     name = connection.hubspot.secret
     try:
         places = _place(signing_secret(name), read), _place(name, read)
     except SyncError as error:
         return SetupStep(
-            connection.name,
-            Side.HUBSPOT,
-            what,
-            StepState.FAILED,
-            f"{error.text} {error.hint}".strip(),
+            connection.name, Side.HUBSPOT, CLIENT_SECRET, StepState.FAILED, text_of(error)
         )
     objection = objection_to_keys(*places)
     state = StepState.WRONG if objection else StepState.THERE
-    return SetupStep(
-        connection.name, Side.HUBSPOT, what, state, objection or remark_on_keys(*places)
-    )
+    text = objection or remark_on_keys(*places)
+    return SetupStep(connection.name, Side.HUBSPOT, CLIENT_SECRET, state, text)
 
 
 def _place(name: str, read: ReadSecret) -> KeyPlace:

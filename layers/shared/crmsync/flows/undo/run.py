@@ -1,8 +1,8 @@
-"""An undo on one connection: pairs are read, judged and put back batch by batch, and the job keeps
-how far it came.
+"""The undo of one connection: pairs are read, decided about and written batch by batch, and a job
+keeps how far it came.
 
-Nothing is done twice, whenever it ends: what is back is known by what the records show. Whoever
-pauses or cancels the job stops it at the next batch.
+Wherever a run ends, nothing is done twice: the records themselves show what is put back already.
+A job that an operator pauses or cancels stops before its next batch.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TypeAlias
 
 from crmsync.errors import Conflict, SyncError
+from crmsync.flows.arguments import ReportProgress
 from crmsync.flows.engine.change_limits import allowed
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.kinds.dispatch import plan_changes
@@ -27,60 +27,60 @@ from crmsync.ports.stores import Jobs
 from crmsync.rules.pair.undo import Left, Traces, left_alone, restoration
 
 BATCH = 200
-"""Pairs that are read and put back together: one call to Salesforce, two to HubSpot."""
+"""Pairs that are read and written together: one call to Salesforce, two to HubSpot."""
 
-Tell: TypeAlias = Callable[[str, int, int], None]
-"""Told how far an undo is: on which connection, how many pairs are done, how many there are."""
-
-
-def tell_nobody(_name: str, _at: int, _of: int) -> None:
-    """Keeps it to itself."""
+OVER_LIMIT = "are beyond max_changes_per_hour, which holds for an undo as well: run it again in the next hour"
+JOB_OVER_LIMIT = "Some records are beyond max_changes_per_hour, which holds for an undo as well. Run the undo again in the next hour."
+_RUN_AGAIN = "Run the undo again: it goes on where this one stopped."
 
 
 @dataclass(slots=True)
 class UndoRun:
-    """One connection's pairs with what was overwritten of them.
+    """The undo of one connection.
 
-    `looking` can only read. `name` is Salesforce's object where only pairs with one are meant. With
-    a `job`, its values are put back in `writing`; without, they are only counted.
+    Attributes:
+        pairs: What was overwritten, by kind and HubSpot record.
+        name: The Salesforce object whose pairs alone are undone; "" for all.
+        reading: The connection, for reading only.
+        writing: The connection, for writing.
+        jobs: Keeps the job.
+        now: The clock (UTC).
+        job: The job of the run. Without one, nothing is written and the values are only counted.
+        counts: The result so far.
     """
 
     pairs: Mapping[Kind, Mapping[Ref, Traces]]
     name: str
-    looking: SyncContext
+    reading: SyncContext
     writing: SyncContext
     jobs: Jobs
     now: Callable[[], datetime]
     job: Job | None = None
-    tally: UndoCounts = field(default_factory=UndoCounts)
+    counts: UndoCounts = field(default_factory=UndoCounts)
 
-    @property
-    def total(self) -> int:
-        """How many pairs there are."""
-        return sum(map(len, self.pairs.values()))
+    def go(self, progress: ReportProgress) -> None:
+        """Work through all pairs.
 
-    def go(self, tell: Tell) -> None:
-        """Work through all pairs. Raises `SyncError` without a job; a job tells of it and is
-        paused.
+        Without a job, raises `SyncError`; with one, the job is paused and says why.
         """
-        done = 0
+        done, total = 0, sum(map(len, self.pairs.values()))
         try:
-            for kind, some in self._batches():
-                self._work(kind, some)
-                done += len(some)
-                self._keep(queued=done)
-                tell(self.looking.connection.name, done, self.total)
-            state, trouble = (
-                (JobState.PAUSED, BEYOND_TOO) if self.tally.waits else (JobState.DONE, "")
-            )
-            self._keep(state=state, trouble=trouble)
+            for kind, batch in self._batches():
+                self._undo(kind, batch)
+                done += len(batch)
+                self._save_job(queued=done)
+                progress(self.reading.connection.name, done, total)
+            if self.counts.waits:
+                self._save_job(state=JobState.PAUSED, trouble=JOB_OVER_LIMIT)
+            else:
+                self._save_job(state=JobState.DONE, trouble="")
         except Conflict:
             # Somebody paused or cancelled the job.
             self.job = self.job and self.jobs.load(self.job.connection, self.job.id)
         except SyncError as error:
             if self.job is None:
                 raise
-            self._keep(state=JobState.PAUSED, trouble=f"{error.text} {_AGAIN}")
+            self._save_job(state=JobState.PAUSED, trouble=f"{error.text} {_RUN_AGAIN}")
 
     def _batches(self) -> Iterator[tuple[Kind, Mapping[Ref, Traces]]]:
         for kind, pairs in self.pairs.items():
@@ -88,51 +88,48 @@ class UndoRun:
             for start in range(0, len(refs), BATCH):
                 yield kind, {ref: pairs[ref] for ref in refs[start : start + BATCH]}
 
-    def _work(self, kind: Kind, pairs: Mapping[Ref, Traces]) -> None:
-        restored = [one for one in self._judged(kind, pairs) if one.is_of(self.name)]
-        waiting = self._beyond_the_limit(kind, restored)
-        for at in waiting:
-            self.tally.add(restored[at], waits=BEYOND)
-        going = [one for at, one in enumerate(restored) if at not in waiting]
-        failed = write_undo(going, self.writing, kind, self.now()) if self.job else {}
-        for at, one in enumerate(going):
-            self.tally.add(one, failed.get(at))
+    def _undo(self, kind: Kind, batch: Mapping[Ref, Traces]) -> None:
+        undos = [one for one in self._decided(kind, batch) if one.is_of(self.name)]
+        over_limit = self._over_limit(kind, undos)
+        for at in over_limit:
+            self.counts.add(undos[at], waits=OVER_LIMIT)
+        within = [one for at, one in enumerate(undos) if at not in over_limit]
+        failed = write_undo(within, self.writing, kind, self.now()) if self.job else {}
+        for at, one in enumerate(within):
+            self.counts.add(one, failed.get(at))
 
-    def _beyond_the_limit(self, kind: Kind, restored: Sequence[PairUndo]) -> set[int]:
-        """The places of those that an hour's limit keeps from being written now (Q-30); a preview
-        counts as if the hour were unused.
+    def _over_limit(self, kind: Kind, undos: Sequence[PairUndo]) -> set[int]:
+        """The places of the undos that exceed an hour's limit (Q-30).
+
+        A preview counts as if nothing else had been changed in the hour.
         """
-        context = self.writing if self.job else self.looking
-        waiting: set[int] = set()
+        context = self.writing if self.job else self.reading
+        over: set[int] = set()
         for side in Side:
-            mine = [at for at, one in enumerate(restored) if side in one.sides]
-            waiting.update(mine[allowed(Hold(side, Counted.UNDONE), len(mine), context, kind) :])
-        return waiting
+            places = [at for at, one in enumerate(undos) if side in one.sides]
+            room = allowed(Hold(side, Counted.UNDONE), len(places), context, kind)
+            over.update(places[room:])
+        return over
 
-    def _judged(self, kind: Kind, pairs: Mapping[Ref, Traces]) -> list[PairUndo]:
-        """What is to be put back of each pair. One that is read together with another waits for a
-        second run, as it does in the sync.
+    def _decided(self, kind: Kind, batch: Mapping[Ref, Traces]) -> list[PairUndo]:
+        """What to put back of each pair.
+
+        As in the sync, a pair that shares records with another is not planned in the same pass; it
+        is left for another run.
         """
-        name, now = self.looking.connection.name, self.now()
-        looked = plan_changes(
-            [Change(name, kind, ref, Cause.AGAIN, now) for ref in pairs], self.looking
-        )
-        facts: dict[Ref, Facts] = {one.change.ref: one for one in looked.facts}
-        found: list[PairUndo] = []
-        for ref, traces in pairs.items():
-            one = facts.get(ref)
-            if one is None:
-                alone = Facts(Change(name, kind, ref, Cause.AGAIN, now))
-                found.append(PairUndo(alone, left_alone(traces, Left.MOVING)))
+        name, now = self.reading.connection.name, self.now()
+        changes = {ref: Change(name, kind, ref, Cause.AGAIN, now) for ref in batch}
+        planned = plan_changes(list(changes.values()), self.reading)
+        facts: dict[Ref, Facts] = {one.change.ref: one for one in planned.facts}
+        undos: list[PairUndo] = []
+        for ref, traces in batch.items():
+            if ref in facts:
+                decided = restoration(traces, facts[ref], planned.ruleset)
+                undos.append(PairUndo(facts[ref], decided))
             else:
-                found.append(PairUndo(one, restoration(traces, one, looked.ruleset)))
-        return found
+                undos.append(PairUndo(Facts(changes[ref]), left_alone(traces, Left.MOVING)))
+        return undos
 
-    def _keep(self, **news: object) -> None:
+    def _save_job(self, **news: object) -> None:
         if self.job:
             self.job = self.jobs.save(replace(self.job, moved_at=self.now(), **news))  # type: ignore[arg-type]
-
-
-BEYOND = "are beyond max_changes_per_hour, which holds for an undo as well: run it again in the next hour"
-BEYOND_TOO = "Some records are beyond max_changes_per_hour, which holds for an undo as well. Run the undo again in the next hour."
-_AGAIN = "Run the undo again: it goes on where this one stopped."

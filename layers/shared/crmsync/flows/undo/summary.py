@@ -1,5 +1,5 @@
-"""What an undo came to, or would: counts per object and side, examples without values, and why the
-rest is left.
+"""The result of an undo: counts per object and side, examples without values, and why the rest is
+left.
 """
 
 from __future__ import annotations
@@ -19,7 +19,12 @@ SAMPLES = 5
 
 @dataclass(frozen=True, slots=True)
 class UndoSample:
-    """A record, and which of its fields are put back."""
+    """An example of what is put back.
+
+    Attributes:
+        record: The record.
+        fields: The names of the fields that are put back in it.
+    """
 
     record: Ref
     fields: tuple[str, ...]
@@ -27,7 +32,16 @@ class UndoSample:
 
 @dataclass(frozen=True, slots=True)
 class RestoredValues:
-    """How many records and values of an object on one side are put back, and some of them."""
+    """What is put back in an object on one side.
+
+    Attributes:
+        connection: The name of the connection.
+        side: The side.
+        object: The object.
+        records: The number of records.
+        values: The number of values.
+        samples: Some of the records.
+    """
 
     connection: str
     side: Side
@@ -39,8 +53,15 @@ class RestoredValues:
 
 @dataclass(frozen=True, slots=True)
 class SkippedValues:
-    """How many values of an object on one side are left, for one reason; `is_open`: another run may
-    put them back.
+    """What is left as it is in an object on one side, for one reason.
+
+    Attributes:
+        connection: The name of the connection.
+        side: The side.
+        object: The object.
+        text: The reason.
+        values: The number of values.
+        is_open: Whether another run may put them back.
     """
 
     connection: str
@@ -53,11 +74,15 @@ class SkippedValues:
 
 @dataclass(slots=True)
 class UndoCounts:
-    """What came of one connection so far."""
+    """The counts of one connection so far.
+
+    Attributes:
+        connection: The name of the connection.
+        waits: Whether anything is left for another run because it exceeds a limit.
+    """
 
     connection: str = ""
     waits: bool = False
-    """Whether anything waits for another run, as it is beyond a limit."""
     _records: Counter[tuple[Side, str]] = field(default_factory=Counter)
     _values: Counter[tuple[Side, str]] = field(default_factory=Counter)
     _samples: dict[tuple[Side, str], list[UndoSample]] = field(
@@ -66,8 +91,10 @@ class UndoCounts:
     _left: Counter[tuple[Side, str, str, bool]] = field(default_factory=Counter)
 
     def add(self, one: PairUndo, error: SyncError | None = None, waits: str = "") -> None:
-        """Count a pair; what was to be written is not back where there was an `error`, or where a
-        text says why it `waits`.
+        """Count a pair.
+
+        Its values count as left when its write failed with `error`, or when `waits` gives a reason
+        why it was not tried.
         """
         self.waits = self.waits or bool(waits)
         for side in one.sides:
@@ -75,17 +102,16 @@ class UndoCounts:
             ref = one.record(side).ref
             place = side, ref.object
             if error or waits:
-                told = waits or f"could not be written: {error.text if error else ''}"
-                self._left[(*place, told, not isinstance(error, Refused))] += len(fields)
+                reason = waits or f"could not be written: {error.text if error else ''}"
+                self._left[(*place, reason, not isinstance(error, Refused))] += len(fields)
                 continue
             self._records[place] += 1
             self._values[place] += len(fields)
             if len(self._samples[place]) < SAMPLES:
                 self._samples[place].append(UndoSample(ref, fields))
         for trace, why in one.restoration.left:
-            self._left[
-                trace.record.side, trace.record.object, REASONS[why], why is Left.MOVING
-            ] += 1
+            record = trace.record
+            self._left[record.side, record.object, REASONS[why], why is Left.MOVING] += 1
 
     @property
     def back(self) -> Iterator[RestoredValues]:

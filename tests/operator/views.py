@@ -1,6 +1,4 @@
-"""A connection of the operator's stage, opened for looking: the gateways over both simulators, our
-own stores in memory.
-"""
+"""The connections of the operator's tests: the gateways to both simulators, our own stores in memory."""
 
 from __future__ import annotations
 
@@ -8,8 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from crmsync.flows.engine.context import SyncContext
-from crmsync.flows.preview.read_only import ReadOnlyRoles, read_only
-from crmsync.flows.preview.window import ReadOnlyView
+from crmsync.flows.preview.read_only import ReadOnlyRoles, ReadOnlyView, read_only
 from crmsync.gateways.hubspot.associations import HubspotAssociations
 from crmsync.gateways.hubspot.client import HubspotClient
 from crmsync.gateways.hubspot.companies import HubspotCompanies
@@ -49,22 +46,26 @@ class Connected:
     outbox: MemoryOutbox
     conflict_log: MemoryLedger
 
-    def world(self, connection: Connection, _settings: Settings) -> SyncContext:
-        """The connection's world."""
-        return self._world(connection, *self.gateways(connection))
+    def context(self, connection: Connection, _settings: Settings) -> SyncContext:
+        """The connection, for writing."""
+        return self._context(connection, *self.gateways(connection))
 
-    def window(self, connection: Connection, _settings: Settings) -> ReadOnlyView:
-        """The connection, to be looked at only."""
+    def view(self, connection: Connection, _settings: Settings) -> ReadOnlyView:
+        """The connection, for reading only."""
         client, salesforce = self.gateways(connection)
         session = salesforce.session
         listers = {Side.HUBSPOT: HubspotLister(client), Side.SALESFORCE: SalesforceLister(session)}
         spent = {Side.HUBSPOT: lambda: client.calls, Side.SALESFORCE: lambda: session.calls}
-        world = read_only(self._world(connection, client, salesforce))
+        context = read_only(self._context(connection, client, salesforce))
         return ReadOnlyView(
-            world, listers.__getitem__, SalesforceLister(session), lambda side: spent[side](), full
+            context,
+            listers.__getitem__,
+            SalesforceLister(session),
+            lambda side: spent[side](),
+            full,
         )
 
-    def _world(
+    def _context(
         self, connection: Connection, client: HubspotClient, salesforce: SalesforceGateway
     ) -> SyncContext:
         hubspot, session = HubspotGateway(client), salesforce.session
