@@ -1,12 +1,11 @@
 """The operator's settings file: TOML in, `Settings` out, or every complaint at once, each with its
 line and its rule.
 
-Only reading and complaining happens here. The tables and the values they may have are
-`crmsync.wire.settings.file`, what values may not say together is `crmsync.rules.settings.checks`.
-Nothing is fetched: whoever has asked both CRMs for their schemas says what is wrong by them with
-`Reading.complaint`.
+The tables and their values are in `crmsync.wire.settings.file`, contradictions between values in
+`crmsync.rules.settings.checks`. Nothing is fetched: the caller that has read both CRMs' schemas
+complains with `Reading.complaint`.
 
-Where the rules have no id for a complaint about the file itself, it carries one of these: CFG-1,
+A complaint about the file itself has no rule of the specification and carries one of these: CFG-1,
 the file is TOML and has the tables of the settings; CFG-2, unknown keys are refused; CFG-3, a
 connection has a name, a portal id, a login address and the names of two secrets.
 """
@@ -32,17 +31,19 @@ from crmsync.wire.settings.file import Document, FieldTable
 from crmsync.wire.settings.line_numbers import Path, index_lines, line_of
 
 _ROW = 5
-"""How long the path of a mapping row is: ``connection``, its number, section, ``field``, its
-number.
-"""
+"""The length of a mapping row's path: ``connection``, its number, the section, ``field``, its number."""
 
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Complaint:
-    """Why the file is refused (or, as a warning, should be thought over): where, what, and by which
-    rule.
+    """Why the file is refused, or as a warning, what deserves a second thought.
+
+    Attributes:
+        line: The line of the file, from 1.
+        sentence: What is wrong.
+        rule: The id of the rule behind it.
     """
 
     line: int
@@ -55,22 +56,31 @@ class Complaint:
 
 
 class ConfigError(Exception):
-    """The file is refused, for all of `complaints`."""
+    """The file is refused.
+
+    Attributes:
+        complaints: All reasons, by line.
+    """
 
     def __init__(self, complaints: Iterable[Complaint]) -> None:
-        """Keep the complaints, by line."""
+        """Sort the complaints by line."""
         self.complaints = tuple(sorted(complaints))
         super().__init__("\n".join(map(str, self.complaints)))
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A file that was accepted, and what should be thought over before it is pushed."""
+    """A file that was accepted.
+
+    Attributes:
+        settings: What it says.
+        warnings: What deserves a second thought before it is pushed.
+        lines: The lines of the values, by their paths in `settings`.
+    """
 
     settings: Settings
     warnings: tuple[Complaint, ...] = ()
     lines: Mapping[Path, int] = field(default_factory=dict, repr=False, compare=False)
-    """Where the values of `settings` stand in the file, by their paths in `settings`."""
 
     def complaint(self, finding: Finding) -> Complaint:
         """A finding about a value of `settings`, with its line."""
@@ -78,7 +88,7 @@ class Reading:
 
 
 def decode(raw: bytes) -> str:
-    """The text of a file, which TOML wants to be UTF-8. Raises `ConfigError`."""
+    """The text of a file, which must be UTF-8, as TOML demands. Raises `ConfigError`."""
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -96,13 +106,12 @@ def load_settings(text: str) -> Settings:
 def read_settings(text: str) -> Reading:
     """The settings of a file and its warnings (TEN-3). Raises `ConfigError` with every complaint.
 
-    A wrong value is taken out and the rest is judged without it, so that one mistake does not hide
-    another.
+    A wrong value is removed and the rest is checked without it, so that one mistake hides no other.
     """
     raw = _parse(text)
     lines = index_lines(text)
     wrong: dict[Path, Finding] = {}
-    document = _judge(raw, wrong)
+    document = _validated(raw, wrong)
     settings = document.freeze()
     for finding in contradictions(settings):
         if not any(finding.path[: len(path)] == path for path in wrong):
@@ -132,7 +141,7 @@ def _complaint(finding: Finding, lines: Mapping[Path, int]) -> Complaint:
 
 
 def _without_owner_rows(connection: Connection) -> Connection:
-    """A row that repeats the fixed owner mapping says nothing (MAP-5)."""
+    """Without the rows that repeat the fixed owner mapping, which change nothing (MAP-5)."""
     sections = {name: getattr(connection, name) for name in SECTIONS}
     return replace(
         connection,
@@ -147,7 +156,7 @@ def _kept(rows: tuple[FieldRule, ...]) -> tuple[FieldRule, ...]:
 
 
 def _lines_of_kept(settings: Settings, lines: Mapping[Path, int]) -> Mapping[Path, int]:
-    """The lines by the paths that are left when owner rows are taken out."""
+    """The lines by the paths that the values have without the owner rows."""
     moved: dict[Path, Path | None] = {}
     for index, connection in enumerate(settings.connections):
         for name in SECTIONS:
@@ -162,11 +171,11 @@ def _lines_of_kept(settings: Settings, lines: Mapping[Path, int]) -> Mapping[Pat
     return {(*row, *cell): line for row, cell, line in rows if row is not None}
 
 
-# What pydantic found, mended and put into words.
+# What pydantic found, repaired and put into words.
 
 
-def _judge(raw: dict[str, Any], wrong: dict[Path, Finding]) -> Document:
-    """The document without what is wrong in it; each mistake goes into `wrong`."""
+def _validated(raw: dict[str, Any], wrong: dict[Path, Finding]) -> Document:
+    """The document without its mistakes, which are added to `wrong`."""
     raw = copy.deepcopy(raw)
     while True:
         try:
@@ -177,14 +186,14 @@ def _judge(raw: dict[str, Any], wrong: dict[Path, Finding]) -> Document:
                     wrong[detail["loc"]] = Finding(
                         detail["loc"], sentence_of(detail), rule_of(detail)
                     )
-                _mend(raw, detail)
+                _repair(raw, detail)
 
 
 _Standin: TypeAlias = str | int | dict[str, Any] | list[Any]
 
 
-def _mend(raw: dict[str, Any], detail: ErrorDetails) -> None:
-    """Take the wrong value out, or put something harmless and unique in where one is needed."""
+def _repair(raw: dict[str, Any], detail: ErrorDetails) -> None:
+    """Remove the wrong value, or replace it with a harmless and unique one if one is required."""
     path = detail["loc"]
     for plain_list in {"kinds", "pipelines"}.intersection(path):
         path = path[: path.index(plain_list) + 1]
@@ -198,14 +207,14 @@ def _mend(raw: dict[str, Any], detail: ErrorDetails) -> None:
 
 
 def _stand_in(path: Path) -> _Standin:
-    mark = "".join(str(part) for part in path if isinstance(part, int))
+    number = "".join(str(part) for part in path if isinstance(part, int))
     stand_ins: Mapping[str | int, _Standin] = {
         "connection": [{}],
-        "name": f"missing-{mark}",
-        "portal_id": int(f"9{mark.zfill(15)}"),
-        "login_url": f"https://missing-{mark}.invalid",
+        "name": f"missing-{number}",
+        "portal_id": int(f"9{number.zfill(15)}"),
+        "login_url": f"https://missing-{number}.invalid",
         "secret": "missing",
         "kind": "UNBOUNCE",
     }
     is_cell = "field" in path and path[-1] in FieldTable.model_fields
-    return f"missing_{mark}" if is_cell else stand_ins.get(path[-1], {})
+    return f"missing_{number}" if is_cell else stand_ins.get(path[-1], {})

@@ -1,6 +1,6 @@
-"""Errors named by what the caller shall do; every gateway raises or returns only these.
+"""Errors named by what the caller must do; gateways raise and return no others.
 
-``text`` is safe to store and to log: gateways take personal data out before they make one.
+Law: ``text`` is safe to store and to log. Gateways remove personal data before they make an error.
 """
 
 from __future__ import annotations
@@ -10,17 +10,20 @@ from typing import Self
 
 
 class SyncError(Exception):
-    """Something went wrong with one record or one call. `text` says what, `code` is the vendor's
-    own name for it.
+    """Something went wrong with one record or one call.
 
-    ``fieldname`` is the field that it is about, ``fieldnames`` are all of them where the vendor
-    names several.
+    Attributes:
+        text: What went wrong, a sentence.
+        code: The vendor's own name for it; "" when there is none.
+        fieldname: The field that it is about; "" when there is none.
+        fieldnames: All fields that it is about, when the vendor names several.
+        hint: What a person can do; "" when nothing is known.
     """
 
     fieldnames: tuple[str, ...] = ()
 
     def __init__(self, text: str, *, code: str = "", fieldname: str = "", hint: str = "") -> None:
-        """Keep the sentence and its details."""
+        """Store the sentence and its details."""
         super().__init__(text)
         self.text = text
         self.code = code
@@ -29,48 +32,55 @@ class SyncError(Exception):
         self.hint = hint
 
     def naming(self, fieldnames: Iterable[str]) -> Self:
-        """The same error with all fields that the CRM named, by its own names for them."""
+        """The same error about all the fields that the CRM names, by its own names for them."""
         self.fieldnames = tuple(dict.fromkeys(filter(None, fieldnames))) or self.fieldnames
         return self
 
 
 class TryAgain(SyncError):  # noqa: N818 - named by what to do, not by what it is
-    """It may work later: `after` seconds from now."""
+    """It may work later.
+
+    Attributes:
+        after: The seconds to wait.
+    """
 
     def __init__(self, text: str, *, after: float = 30, code: str = "") -> None:
-        """Keep how long to wait."""
+        """Store how long to wait."""
         super().__init__(text, code=code)
         self.after = after
 
 
 class OutOfTime(TryAgain):
-    """The invocation ends soon: whatever is not begun goes back into its queue at once, and this
-    counts as no try.
+    """The invocation ends soon. Work that has not begun goes back to its queue at once, and this does
+    not count as a try.
     """
 
     def __init__(self) -> None:
-        """Nobody has to wait for anything."""
+        """Without a wait."""
         super().__init__(
             "The rest of the work goes on in the next invocation.", after=0, code="OUT_OF_TIME"
         )
 
 
 class Distrusted(TryAgain):
-    """What is stored may have been changed by somebody who may not, so nothing is done by it: all
-    waits until a person has put it right.
+    """Stored data may have been changed by somebody without the right to do so.
+
+    Nothing is done with it; all work waits until a person has corrected it.
     """
 
     def __init__(self, text: str, *, code: str, hint: str) -> None:
-        """Keep what the person can do; somebody looks again every five minutes."""
+        """Store what the person can do. The wait is five minutes."""
         super().__init__(text, after=300, code=code)
         self.hint = hint
 
 
 class Down(TryAgain):
-    """A whole side does not answer, or refuses whatever is asked of it: it is no record's fault.
-    Wait until the side is back.
+    """A whole side does not answer, or refuses every request: no record is at fault. Wait until it is
+    back.
 
-    `side` is its name. Where not `sure`, one record of the call may have brought it about.
+    Attributes:
+        side: The name of the side.
+        sure: Whether it must be the whole side; otherwise one record of the call may be the cause.
     """
 
     def __init__(
@@ -83,7 +93,7 @@ class Down(TryAgain):
         code: str = "",
         hint: str = "",
     ) -> None:
-        """Keep which side, and whether it must be the whole of it."""
+        """Store which side, and whether it must be the whole side."""
         super().__init__(text, after=after, code=code)
         self.side = side
         self.sure = sure
@@ -91,36 +101,39 @@ class Down(TryAgain):
 
 
 class Refused(SyncError):  # noqa: N818 - named by what to do
-    """The CRM will not have it, now or later, until a person mends something: park it."""
+    """The CRM refuses it, now and later, until a person fixes something: park it."""
 
 
 class Drifted(Refused):
-    """A side does not have, show or take a field that was asked for: find out which are there, and
-    do without it.
+    """A side does not have, show or accept a field that was requested: find out which fields it has,
+    and do without this one.
 
-    `side` is its name; `fieldname` is the field, "" where the reply does not say.
+    Attributes:
+        side: The name of the side. `fieldname` is "" when the reply does not name the field.
     """
 
     def __init__(
         self, text: str, *, side: str, code: str = "", fieldname: str = "", hint: str = ""
     ) -> None:
-        """Keep which side."""
+        """Store which side."""
         super().__init__(text, code=code, fieldname=fieldname, hint=hint)
         self.side = side
 
 
 class Gone(SyncError):  # noqa: N818 - named by what to do
-    """The record no longer exists: follow its merge or bury its link."""
+    """The record no longer exists: follow its merge, or turn its link into a tombstone."""
 
 
 class Conflict(SyncError):  # noqa: N818 - named by what to do
-    """Somebody was first. `existing` is the id of the record that holds the place, where the reply
-    says it: look again, plan again.
+    """Somebody was faster: read again and plan again.
+
+    Attributes:
+        existing: The id of the record that is in the way; "" when the reply does not name it.
     """
 
     def __init__(
         self, text: str, *, existing: str = "", code: str = "", fieldname: str = "", hint: str = ""
     ) -> None:
-        """Keep who was first, and what people can do where looking again was of no use."""
+        """Store what is in the way, and what people can do if another try does not help."""
         super().__init__(text, code=code, fieldname=fieldname, hint=hint)
         self.existing = existing
