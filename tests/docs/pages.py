@@ -38,19 +38,19 @@ class Page:
 
     @property
     def spans(self) -> list[str]:
-        """What stands between backticks in running text."""
+        """The texts between backticks in running text."""
         return _SPAN.findall(self.prose)
 
     @property
     def anchors(self) -> set[str]:
-        """What a link to this page may say after the #: a heading, as GitHub and most renderers
-        have it, or the id of an anchor.
+        """What a link to this page may name after the #: a heading in the form of GitHub and most
+        renderers, or the id of an anchor.
         """
         plain = (re.sub(r"[^\w\- ]", "", title.lower()) for title in _HEADING.findall(self.prose))
         return {title.replace(" ", "-") for title in plain} | set(_ANCHOR.findall(self.prose))
 
     def blocks(self, *languages: str) -> list[str]:
-        """The code blocks in one of these languages; all of them where none is named."""
+        """Return the code blocks in one of these languages; all of them if none is named."""
         return [
             code
             for language, code in _FENCE.findall(self.text)
@@ -58,8 +58,8 @@ class Page:
         ]
 
     def section(self, title: str) -> str:
-        """What stands under a heading, up to the next one. Raises `KeyError` when there is no such
-        heading.
+        """Return the text under a heading, up to the next one. Raises `KeyError` if there is no
+        such heading.
         """
         found = re.search(
             rf"^#+\s+{re.escape(title)}\s*$\n(.*?)(?=^#+\s|\Z)",
@@ -71,8 +71,8 @@ class Page:
         return found.group(1)
 
     def chapter(self, title: str) -> str:
-        """What stands under a heading, its subheadings included. Raises `KeyError` when there is no
-        such heading.
+        """Return the text under a heading, including its subheadings. Raises `KeyError` if there is
+        no such heading.
         """
         found = re.search(rf"^(#+)\s+{re.escape(title)}\s*$\n", self.prose, re.MULTILINE)
         if found is None:
@@ -82,11 +82,11 @@ class Page:
         return rest[: following.start()] if following else rest
 
     def rows(self, title: str) -> list[list[str]]:
-        """The body rows of all tables under a heading and its subheadings, as cells."""
+        """Return the body rows of all tables under a heading and its subheadings, as cells."""
         return list(_rows(self.chapter(title)))
 
     def commands(self) -> list[str]:
-        """The lines of console blocks that a person types, with continued lines joined."""
+        """Return the lines of console blocks that a person types, with continued lines joined."""
         return [
             line.removeprefix("$ ")
             for code in self.blocks("console")
@@ -102,16 +102,16 @@ def _rows(text: str) -> Iterator[list[str]]:
 
 
 def names(cell: str) -> list[str]:
-    """What a cell puts between backticks."""
+    """Return the texts between backticks in a cell."""
     return _SPAN.findall(cell)
 
 
 def page(name: str) -> Page:
-    """One page, by its path."""
+    """Return one page, by its path."""
     return Page(Path(name), (ROOT / name).read_text(encoding="utf-8"))
 
 
 def pages() -> list[Page]:
-    """Every page."""
+    """Return every page."""
     written = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "simulators/README.md"]
     return [page(str(path.relative_to(ROOT))) for path in sorted(written)]

@@ -1,7 +1,7 @@
-"""A shell for those who follow a page: the operator's command in a process of its own, with nothing
-but the environment of a terminal.
+"""A shell for tests that follow a page: the operator's command in a process of its own, with
+nothing but a terminal's environment.
 
-The process lives as long as the shell, so that what the command imports is imported once.
+The process lives as long as the shell, so the command's modules are imported once.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ PATIENCE = 120.0
 
 
 def answer(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
-    """Run ``event["words"]`` as the operator's command: its exit status, and what it says on both
-    channels.
+    """Run ``event["words"]`` as the operator's command; return its exit status and its output on
+    both channels.
     """
     said = io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
@@ -38,7 +38,7 @@ def answer(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
 
 
 class Shell:
-    """A terminal in a folder, whose AWS is a laptop stack. A context manager."""
+    """A terminal in a folder, with a laptop stack as its AWS. A context manager."""
 
     def __init__(self, stack: Stack, folder: Path) -> None:
         """Start the process."""
@@ -56,7 +56,7 @@ class Shell:
         self._worker = worker_pool().start(spec)
 
     def __enter__(self) -> Self:
-        """Itself."""
+        """Return the shell itself."""
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -66,8 +66,8 @@ class Shell:
     def run(
         self, words: Sequence[str], meanwhile: Callable[[], object] | None = None
     ) -> tuple[int, str]:
-        """Run a command and answer its status and what it said; `meanwhile` is done again and again
-        until it ends.
+        """Run a command; return its status and output. `meanwhile` is called again and again until
+        it ends.
         """
         message = {
             "event": {"words": list(words)},

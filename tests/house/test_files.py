@@ -1,5 +1,5 @@
-"""No tracked file knows the machine that it was written on, no decision is a heading only, and the
-README is short.
+"""No tracked file names the machine on which it was written, no decision consists of headings only,
+and the README is short.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ MACHINE = re.compile(
 )
 HEADINGS = ("Context", "Choice", "Price", "Door")
 LARGEST_README = 8_192
-"""Bytes: what somebody reads before they decide whether to go on."""
+"""Bytes that somebody reads before deciding whether to go on."""
 DOORS = re.compile(r"\b(?:one|two)-way\b", re.IGNORECASE)
 THIS = "tests/house/test_files.py"
 
 
 def missing_headings(text: str) -> list[str]:
-    """The headings of a decision that are missing or have nothing under them; a door must say which
-    kind it is.
+    """Return the headings of a decision that are missing or empty; a door must say which kind it
+    is.
     """
     sections = {
         title.strip(): body.strip()
@@ -38,12 +38,12 @@ def missing_headings(text: str) -> list[str]:
 
 
 def is_short(readme: str) -> bool:
-    """Whether a README may be so long."""
+    """Return whether a README may be this long."""
     return len(readme.encode()) <= LARGEST_README
 
 
 def test_the_readme_is_short() -> None:
-    """The README says what this is and where to go on; reference belongs into docs/."""
+    """The README says what this is and where to go on; reference belongs in docs/."""
     assert is_short(text_of(Path("README.md")))
 
 
@@ -54,7 +54,7 @@ def test_a_long_readme_is_seen() -> None:
 
 
 def test_no_machine_is_named() -> None:
-    """A path of somebody's machine or the address of a package index means nothing to the next
+    """A path on a developer's machine or the address of a package index means nothing to the next
     reader.
     """
     found = []
@@ -79,7 +79,7 @@ def test_a_machine_is_seen(line: str) -> None:
     "line", ["GET /api/home/page", "~/crm", "https://example.com/rooted/x", "the root of it"]
 )
 def test_other_paths_are_none(line: str) -> None:
-    """What only looks like a home folder is let be."""
+    """Paths that only look like home folders are accepted."""
     assert not MACHINE.search(line)
 
 

@@ -1,4 +1,4 @@
-"""Modules have names of the domain, say their law first, and stay small; tests say in a sentence
+"""Modules have names of the domain, start with their law, and stay small; tests say in a sentence
 what they show.
 """
 
@@ -26,14 +26,14 @@ LONGEST_MODULE = {
 
 
 def says_nothing(path: Path) -> bool:
-    """Whether a word of the file's or a folder's name could stand on anything."""
+    """Return whether a word of the file's or the folder's name would fit any file."""
     parts = path.with_suffix("").parts
     words = {word for part in parts for word in part.split("_")}
     return bool(words & NAMES_THAT_SAY_NOTHING)
 
 
 def silent_tests(source: str) -> list[str]:
-    """The test functions of a source that have no docstring."""
+    """Return the test functions of a source without a docstring."""
     functions = [
         node
         for node in ast.walk(ast.parse(source))
@@ -47,7 +47,7 @@ def silent_tests(source: str) -> list[str]:
 
 
 def test_names_say_something() -> None:
-    """No module is called after what it is for everybody."""
+    """No module has a name such as "utils"."""
     assert [str(path) for path in modules() if says_nothing(path)] == []
 
 
@@ -55,12 +55,12 @@ def test_names_say_something() -> None:
     "name", ["local/utils.py", "layers/shared/crmsync/sync_manager.py", "tests/common/builders.py"]
 )
 def test_names_that_say_nothing_are_seen(name: str) -> None:
-    """A word in the file's or a folder's name is enough."""
+    """One such word in the file's or the folder's name is enough."""
     assert says_nothing(Path(name))
 
 
 def test_modules_say_their_law_first() -> None:
-    """Every module opens by saying what belongs there."""
+    """Every module begins with what belongs there."""
     assert [
         str(path)
         for path in modules()
@@ -69,7 +69,7 @@ def test_modules_say_their_law_first() -> None:
 
 
 def test_modules_are_small() -> None:
-    """No module is the place where everything lands."""
+    """No module collects everything."""
     lines = {path: len(text_of(path).splitlines()) for path in modules()}
     assert {
         str(path): count for path, count in lines.items() if count > LONGEST_MODULE[path.parts[0]]
@@ -85,6 +85,6 @@ def test_tests_are_sentences() -> None:
 
 
 def test_silent_tests_are_seen() -> None:
-    """Functions and methods are looked at; what is no test needs no sentence."""
+    """Functions and methods are checked; other functions need no sentence."""
     source = 'def test_a():\n    pass\nclass T:\n    def test_b(self):\n        """Says."""\n    def test_c(self): ...\ndef helper(): ...\n'
     assert silent_tests(source) == ["test_a", "test_c"]

@@ -1,7 +1,7 @@
-"""One source of dependencies: pyproject.toml. The exported lists hold what it names with all that
-follows, pinned, and nothing else.
+"""pyproject.toml is the only source of dependencies. The exported lists pin what it names, with all
+that follows, and nothing else.
 
-Each pin has the hashes of the files that it may be, and nothing is installed without them.
+Each pin has the hashes of its files, and nothing is installed without them.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ HASHED = f"\\\n    --hash=sha256:{'ab' * 32}\n"
 
 
 def pins(name: str) -> dict[str, str]:
-    """Version by name of an exported list."""
+    """Return version by name of an exported list."""
     return packages.pinned((ROOT / name).read_text(encoding="utf-8"))
 
 
 def closure(names: list[str], without: set[str]) -> set[str]:
-    """The packages that these requirements bring along on this machine, themselves included, where
-    some are not brought along.
+    """Return these requirements and everything they bring along on this machine, without packages
+    that are left out.
     """
     found: set[tuple[str, str]] = set()
     ahead = [Requirement(name) for name in names]
@@ -65,7 +65,7 @@ def closure(names: list[str], without: set[str]) -> set[str]:
 
 @pytest.mark.parametrize("name", LISTS)
 def test_a_list_is_pinned_and_plain(name: str) -> None:
-    """A list is names and versions with their hashes: no range, no address, no option, no comment,
+    """A list has names and versions with their hashes: no range, no address, no option, no comment,
     no pin without a hash.
     """
     assert PIN.fullmatch((ROOT / name).read_text(encoding="utf-8"))
@@ -88,7 +88,7 @@ def test_what_is_not_pinned_is_seen(text: str) -> None:
 
 
 def test_nothing_is_installed_without_hashes() -> None:
-    """The Makefile installs with hashes demanded; only the project itself, a folder, has none."""
+    """The Makefile installs with required hashes; only the project itself, a folder, has none."""
     told = [
         line.strip(" @\t") for line in (ROOT / "Makefile").read_text(encoding="utf-8").splitlines()
     ]
@@ -99,20 +99,20 @@ def test_nothing_is_installed_without_hashes() -> None:
 
 
 def test_the_layer_holds_what_the_package_needs() -> None:
-    """The layer's list is the package's dependencies with all that we use of them; boto3 comes from
-    the Lambda runtime.
+    """The layer's list is the package's dependencies, with all that we use of them; boto3 comes
+    from the Lambda runtime.
     """
     assert set(pins(LAYER)) == closure(PROJECT["dependencies"], without=LEFT_OUT)
 
 
 def test_development_has_what_the_layer_has() -> None:
-    """Tests run against the very versions that are deployed."""
+    """Tests run against the versions that are deployed."""
     development = pins(DEVELOPMENT)
     assert pins(LAYER) == {name: development.get(name) for name in pins(LAYER)}
 
 
 def test_development_names_all_that_is_asked_for() -> None:
-    """Whatever pyproject.toml names is in the development list."""
+    """Everything that pyproject.toml names is in the development list."""
     asked = {
         canonicalize_name(Requirement(name).name)
         for name in [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]]
@@ -121,7 +121,7 @@ def test_development_names_all_that_is_asked_for() -> None:
 
 
 def imported(source: str) -> set[str]:
-    """The top-level packages that a source imports, wherever in it."""
+    """Return the top-level packages that a source imports anywhere."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
@@ -132,7 +132,7 @@ def imported(source: str) -> set[str]:
 
 
 def asked_for(*lists: list[str]) -> set[str]:
-    """The names of the packages in lists of requirements."""
+    """Return the names of the packages in lists of requirements."""
     return {canonicalize_name(Requirement(name).name) for names in lists for name in names}
 
 
@@ -141,7 +141,7 @@ def asked_for(*lists: list[str]) -> set[str]:
     (("local", "simulators", "tests"), asked_for(PROJECT["dependencies"], PROJECT["optional-dependencies"]["dev"])),
 ], ids=["product", "development"])  # fmt: skip
 def test_what_is_imported_is_asked_for(rooms: tuple[str, ...], allowed: set[str]) -> None:
-    """No module leans on a package that only comes along with another one."""
+    """No module relies on a package that only comes along with another one."""
     packages = metadata.packages_distributions()
     missing = {
         (str(path), name)

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @cache
 def tracked() -> tuple[Path, ...]:
-    """Every tracked file that is there, relative to the repository."""
+    """Return every tracked file that exists, relative to the repository."""
     listed = subprocess.run(
         ["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True
     ).stdout
@@ -21,10 +21,10 @@ def tracked() -> tuple[Path, ...]:
 
 
 def modules() -> list[Path]:
-    """The tracked Python files."""
+    """Return the tracked Python files."""
     return [path for path in tracked() if path.suffix == ".py"]
 
 
 def text_of(path: Path) -> str:
-    """A tracked file's text."""
+    """Return a tracked file's text."""
     return (ROOT / path).read_text(encoding="utf-8")

@@ -1,10 +1,10 @@
-"""``python -m tests.template.control_tower FOLDER``: template.yaml held against the rules of AWS
-Control Tower, by cfn-guard.
+"""``python -m tests.template.control_tower FOLDER``: checks template.yaml against the rules of AWS
+Control Tower, with cfn-guard.
 
 FOLDER is the installed package ``@cdklabs/cdk-validator-cfnguard``, which has the rules and the
-program for four machines. The program knows no conditions, so the template is judged as a strict
-account deploys it: transformed, with a key, a VPC and a year of logs. What fails must stand in
-`EXCEPTIONS` with its reason, and what stands there must fail.
+program for four machines. The program does not evaluate conditions, so it checks the template as a
+strict account deploys it: transformed, with a key, a VPC and a year of logs. A failure must be in
+`EXCEPTIONS` with its reason, and every exception must still fail.
 """
 
 from __future__ import annotations
@@ -53,16 +53,16 @@ EXCEPTIONS: Mapping[tuple[str, str], str] = MappingProxyType(
         ("CT.LAMBDA.PR.5", "HubspotWebhookFunctionUrl"): _HUBSPOT_SIGNS,
     }
 )
-"""Rule and resource -> why it is as it is."""
+"""Rule and resource -> the reason for the exception."""
 
 MACHINES = {"Darwin": "macos", "Linux": "ubuntu"}
 PROCESSORS = {"arm64": "aarch64", "amd64": "x86_64"}
 PASSED, FAILED = 0, 19
-"""How cfn-guard ends where it could evaluate all rules."""
+"""The exit codes of cfn-guard when it could evaluate all rules."""
 
 
 class _Names:
-    """Names that are as good as AWS's own for rules that ask whether there is one."""
+    """Made-up names, which are enough for rules that check whether a name is there."""
 
     def ref(self, logical_id: str) -> str:
         return logical_id
@@ -72,8 +72,8 @@ class _Names:
 
 
 def deployed(path: Path, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """The resources of a template as they are with these parameters, every function and condition
-    worked out.
+    """Return the resources of a template that exist with these parameters, with every function and
+    condition evaluated.
     """
     template = Template(path, parameters)
     resolver = template.resolver("crmsync", "111122223333", _Names())
@@ -87,8 +87,8 @@ def deployed(path: Path, parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def broken(folder: Path, resources: Mapping[str, Any]) -> set[tuple[str, str]]:
-    """Which rules which resources break. Raises `RuntimeError` where cfn-guard cannot evaluate them
-    all.
+    """Return which rules which resources break. Raises `RuntimeError` if cfn-guard cannot evaluate
+    them all.
     """
     processor = platform.machine().lower()
     command = (
@@ -131,8 +131,8 @@ def broken(folder: Path, resources: Mapping[str, Any]) -> set[tuple[str, str]]:
 
 
 def main(folder: str) -> int:
-    """Say what is broken without a reason, and which reasons are for nothing; 0 where neither
-    is.
+    """Print the failures without a reason and the reasons without a failure; return 0 if there are
+    neither.
     """
     found = broken(Path(folder), deployed(ROOT / "template.yaml", STRICT))
     for rule, resource in sorted(found - EXCEPTIONS.keys()):

@@ -1,4 +1,4 @@
-"""The template as the law sees it: its resources as plain values, and its text for the laws about
+"""The template as the laws see it: its resources as plain values, and its text for the laws about
 comments and order.
 
 Intrinsic functions stay as they are written: ``!GetAtt Queue.Arn`` is ``{"Fn::GetAtt":
@@ -22,9 +22,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 FUNCTION = "AWS::Serverless::Function"
 QUEUE = "AWS::SQS::Queue"
-FLEETING = frozenset({"OverwrittenTable"})
-"""Tables whose items are to be forgotten within days: they go with the stack and have no backup,
-which would keep them for weeks.
+SHORT_LIVED = frozenset({"OverwrittenTable"})
+"""Tables whose items must be forgotten within days: they are deleted with the stack and have no
+backup, which would keep the items for weeks.
 """
 OWN_KEY = {
     "Effect": "Allow",
@@ -32,8 +32,8 @@ OWN_KEY = {
     "Action": "kms:*",
     "Resource": "*",
 }
-"""What a key's own policy says so that the account's policies count for it; without it nobody could
-ever change or delete the key.
+"""The statement of a key's own policy that lets the account's policies apply; without it nobody
+could ever change or delete the key.
 """
 
 
@@ -55,7 +55,7 @@ _Loader.add_multi_constructor("!", _short_form)
 
 @dataclass(frozen=True)
 class Template:
-    """A template's text and what it says."""
+    """A template's text and content."""
 
     text: str
     body: Mapping[str, Any]
@@ -80,7 +80,7 @@ class Template:
         return self.of_type(FUNCTION)
 
     def sqs_events(self) -> Iterator[tuple[str, dict[str, Any], str]]:
-        """For every function that works off a queue: its logical id, the event's properties, the
+        """Return for every function that reads a queue: its logical id, the event's properties, the
         queue's logical id.
         """
         for name, function in self.functions.items():
@@ -90,15 +90,15 @@ class Template:
 
     @cached_property
     def deployed(self) -> Mapping[str, Any]:
-        """The resources as CloudFormation gets them, by logical id: what SAM makes of the template,
-        with whatever it adds.
+        """Return the resources as CloudFormation gets them, by logical id: SAM's transformation of
+        the template, with everything it adds.
         """
         made: dict[str, Any] = json.loads(transformed(self.text))["Resources"]
         return made
 
     def statements(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Every policy statement that is deployed, those under a condition too, with the logical id
-        of the resource it stands in.
+        """Return every deployed policy statement, including conditional ones, with the logical id
+        of its resource.
         """
         for name, resource in self.deployed.items():
             yield from (
@@ -106,7 +106,7 @@ class Template:
             )
 
     def roles(self) -> dict[str, dict[str, Any]]:
-        """Properties of the roles that are deployed, by logical id."""
+        """Return the properties of the deployed roles, by logical id."""
         return {
             name: one["Properties"]
             for name, one in self.deployed.items()
@@ -115,7 +115,7 @@ class Template:
 
 
 def _statements(value: Any) -> Iterator[dict[str, Any]]:
-    """What stands under every key ``Statement``, however deep."""
+    """Return the content of every key ``Statement``, at any depth."""
     if isinstance(value, dict):
         for key, inner in value.items():
             if key == "Statement":
@@ -128,7 +128,9 @@ def _statements(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def spread(value: Any) -> Iterator[Any]:
-    """One or many as many; of an ``Fn::If`` both branches, unless one is no value at all."""
+    """Return one or many values as a list; of an ``Fn::If`` both branches, except
+    ``AWS::NoValue``.
+    """
     if isinstance(value, list):
         for inner in value:
             yield from spread(inner)
@@ -139,7 +141,7 @@ def spread(value: Any) -> Iterator[Any]:
 
 
 def target(value: object) -> str:
-    """The logical id that a reference names: ``{"Fn::GetAtt": "Queue.Arn"}`` and ``{"Ref":
+    """Return the logical id that a reference names: ``{"Fn::GetAtt": "Queue.Arn"}`` and ``{"Ref":
     "Queue"}`` are both ``Queue``.
     """
     if isinstance(value, dict) and len(value) == 1:
@@ -152,10 +154,10 @@ def target(value: object) -> str:
 
 
 def as_list(value: object) -> list[Any]:
-    """A policy's one-or-many as many."""
+    """Return the one or many values of a policy as a list."""
     return value if isinstance(value, list) else [value]
 
 
 def template_of_the_repository() -> Template:
-    """template.yaml."""
+    """Return template.yaml."""
     return Template.read((ROOT / "template.yaml").read_text(encoding="utf-8"))

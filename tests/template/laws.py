@@ -1,8 +1,8 @@
-"""The law of template.yaml. Each law takes a template and answers with its complaints; no complaint
-means it is kept.
+"""The laws of template.yaml. Each law takes a template and returns its complaints; no complaint
+means that it is kept.
 
-Only what the template itself says belongs here; what it shares with the tree or with the code is in
-the tests beside this file.
+Only laws about the template by itself belong here; the other modules of this folder compare it with
+the tree and the code.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from tests.template.document import FLEETING, QUEUE, ROOT, Template, spread, target
+from tests.template.document import QUEUE, ROOT, SHORT_LIVED, Template, spread, target
 
 Law = Callable[[Template], list[str]]
 
@@ -22,7 +22,7 @@ BLOCK = ("Description", "CodeUri", "Handler", "MemorySize", "Timeout", "Reserved
 
 
 def functions_log_with_retention(template: Template) -> list[str]:
-    """Every function logs into a group of its own that forgets in time."""
+    """Every function logs into a group of its own, which has a retention period."""
     groups = template.of_type("AWS::Logs::LogGroup")
     used = [
         target(function.get("LoggingConfig", {}).get("LogGroup"))
@@ -46,8 +46,8 @@ def functions_log_with_retention(template: Template) -> list[str]:
 
 
 def functions_run_on_one_runtime(template: Template) -> list[str]:
-    """Python 3.13 on the architecture of the parameter, arm64 unless told otherwise, said once for
-    all.
+    """Python 3.13 on the architecture of the parameter, arm64 by default, defined once for all
+    functions.
     """
     shared = template.body["Globals"]["Function"]
     complaints = (
@@ -78,10 +78,8 @@ def functions_run_on_one_runtime(template: Template) -> list[str]:
     ]
 
 
-def functions_have_a_ceiling(template: Template) -> list[str]:
-    """How many run at a time is bounded, because both CRMs have quotas and the webhook is open to
-    anybody.
-    """
+def functions_have_limited_concurrency(template: Template) -> list[str]:
+    """Concurrency is limited, because both CRMs have quotas and the webhook is open to anybody."""
     bounded = {
         name
         for name, event, _ in template.sqs_events()
@@ -97,7 +95,7 @@ def functions_have_a_ceiling(template: Template) -> list[str]:
     ]
 
 
-def functions_have_size_and_time(template: Template) -> list[str]:
+def functions_have_memory_and_timeout(template: Template) -> list[str]:
     """Memory and timeout are chosen, not left to a default."""
     return [
         f"{name}: no {key}"
@@ -108,7 +106,7 @@ def functions_have_size_and_time(template: Template) -> list[str]:
 
 
 def functions_are_written_in_one_order(template: Template) -> list[str]:
-    """The blocks of all functions read alike."""
+    """The blocks of all functions have the same order."""
     complaints = []
     for name, function in template.functions.items():
         unknown = [key for key in function if key not in BLOCK]
@@ -119,7 +117,7 @@ def functions_are_written_in_one_order(template: Template) -> list[str]:
     return complaints
 
 
-def functions_alarm(template: Template) -> list[str]:
+def functions_raise_alarms(template: Template) -> list[str]:
     """Errors and throttles of every function raise an alarm."""
     watched = _watched(template)
     metrics = ("Errors", "Throttles")
@@ -131,8 +129,8 @@ def functions_alarm(template: Template) -> list[str]:
     ]
 
 
-def alarms_reach_somebody(template: Template) -> list[str]:
-    """An alarm says what it means and goes to the topic."""
+def alarms_reach_the_topic(template: Template) -> list[str]:
+    """An alarm says what it means, and notifies the topic."""
     complaints = []
     for name, alarm in template.of_type("AWS::CloudWatch::Alarm").items():
         if alarm.get("AlarmActions") != [{"Ref": "AlarmTopic"}]:
@@ -143,8 +141,8 @@ def alarms_reach_somebody(template: Template) -> list[str]:
 
 
 def alarms_on_our_metrics_name_a_runbook(template: Template) -> list[str]:
-    """An alarm on a metric of the product watches what one function counts, and says which lines of
-    the runbook to read.
+    """An alarm on a metric of the product watches one function's metric, and links to the
+    runbook.
     """
     services = {
         function.get("Environment", {}).get("Variables", {}).get("POWERTOOLS_SERVICE_NAME")
@@ -165,15 +163,15 @@ def alarms_on_our_metrics_name_a_runbook(template: Template) -> list[str]:
 
 
 def runbook_headings() -> list[str]:
-    """The anchors of the runbook's headings, as GitHub makes them."""
+    """Return the anchors of the runbook's headings, as GitHub makes them."""
     text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     found = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
     return [re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in found]
 
 
 def queues_have_dead_letters(template: Template) -> list[str]:
-    """Every queue gives up in the end, into a queue that keeps for the longest time and raises an
-    alarm.
+    """Every queue gives up in the end, into a queue that keeps messages for the longest time and
+    raises an alarm.
     """
     queues, watched = template.of_type(QUEUE), _watched(template)
     dead = _dead_letter_queues(template)
@@ -194,8 +192,8 @@ def queues_have_dead_letters(template: Template) -> list[str]:
 
 
 def queues_hide_messages_long_enough(template: Template) -> list[str]:
-    """A batch in work is not handed out again: the visibility timeout is at least six times the
-    function's.
+    """A batch in work is not delivered again: the visibility timeout is at least six times the
+    function's timeout.
     """
     queues = template.of_type(QUEUE)
     return [
@@ -205,8 +203,8 @@ def queues_hide_messages_long_enough(template: Template) -> list[str]:
     ]
 
 
-def queues_wait_is_watched(template: Template) -> list[str]:
-    """A queue that is not worked off raises an alarm."""
+def queues_alarm_when_messages_wait(template: Template) -> list[str]:
+    """A queue whose messages wait too long raises an alarm."""
     watched = _watched(template)
     return [
         f"{queue}: no alarm on age"
@@ -216,7 +214,7 @@ def queues_wait_is_watched(template: Template) -> list[str]:
 
 
 def batches_fail_in_part(template: Template) -> list[str]:
-    """One message that fails does not bring back the others of its batch."""
+    """One failing message does not bring back the other messages of its batch."""
     return [
         f"{name}: a batch fails as a whole"
         for name, event, _ in template.sqs_events()
@@ -225,7 +223,7 @@ def batches_fail_in_part(template: Template) -> list[str]:
 
 
 def retries_outlast_throttling(template: Template) -> list[str]:
-    """With a concurrency ceiling a message may be received and not worked off; five receives leave
+    """With limited concurrency a message may be received and not processed; five receives leave
     room for that.
     """
     return [
@@ -237,8 +235,8 @@ def retries_outlast_throttling(template: Template) -> list[str]:
 
 
 def rules_keep_what_they_cannot_deliver(template: Template) -> list[str]:
-    """Every target of a rule of our own bus has dead letters; each rule names its bus in the
-    spelling that every deployment understands.
+    """Every target of a rule of our own bus has a dead letter queue; each rule names its bus in the
+    spelling that every deployment tool understands.
     """
     complaints = []
     for name, rule in template.of_type("AWS::Events::Rule").items():
@@ -253,9 +251,9 @@ def rules_keep_what_they_cannot_deliver(template: Template) -> list[str]:
     return complaints
 
 
-def values_rest_nowhere(template: Template) -> list[str]:
-    """No event that holds values is kept: neither what a partner's bus nor what a function could
-    not work off. An alarm tells of each.
+def events_with_values_are_not_kept(template: Template) -> list[str]:
+    """No event with values is kept, whether a partner bus or a function failed to handle it. An
+    alarm reports each.
     """
     watched = _watched(template)
     complaints = []
@@ -277,24 +275,24 @@ def values_rest_nowhere(template: Template) -> list[str]:
     return complaints
 
 
-def memory_survives(template: Template) -> list[str]:
-    """Tables and keys outlive the stack, but for fleeting ones; not a first deployment that failed,
-    as their names are fixed.
+def tables_and_keys_outlive_the_stack(template: Template) -> list[str]:
+    """Tables and keys outlive the stack, except short-lived ones; they do not outlive a first
+    deployment that failed, as their names are fixed.
     """
     kept = {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"}
     kinds = ("AWS::DynamoDB::Table", "AWS::SecretsManager::Secret")
     return [
         f"{name}: {key} is not {value}"
         for kind in kinds
-        for name in template.of_type(kind).keys() - FLEETING
+        for name in template.of_type(kind).keys() - SHORT_LIVED
         for key, value in kept.items()
         if template.body["Resources"][name].get(key) != value
     ]
 
 
 def a_new_account_can_deploy(template: Template) -> list[str]:
-    """Nothing is reserved unless the operator says so: a new AWS account may have a quota of 10,
-    and refuses the first reservation.
+    """No concurrency is reserved by default: a new AWS account may have a quota of 10, and then
+    refuses the first reservation.
     """
     complaints = [
         f"{name}: reserves whatever the parameter says"
@@ -308,9 +306,9 @@ def a_new_account_can_deploy(template: Template) -> list[str]:
     return complaints + ([] if default == "no" else ["ReserveConcurrency: default is not no"])
 
 
-def two_stacks_fit_into_an_account(template: Template) -> list[str]:
-    """Whatever has a name of its own has the stack's in it; SAM names a schedule after its function
-    alone unless it is told not to.
+def two_stacks_fit_in_an_account(template: Template) -> list[str]:
+    """Every fixed name contains the stack's name; by default SAM names a schedule after its
+    function alone.
     """
     fixed = (
         "Name",
@@ -336,9 +334,9 @@ def two_stacks_fit_into_an_account(template: Template) -> list[str]:
     ]
 
 
-def tables_survive(template: Template) -> list[str]:
-    """Tables are encrypted and paid by use, and can be restored to any second; a fleeting one
-    forgets and cannot.
+def tables_can_be_restored(template: Template) -> list[str]:
+    """Tables are encrypted, paid per request, and can be restored to any second; a short-lived one
+    expires its items and cannot be restored.
     """
     complaints = []
     for name, table in template.of_type("AWS::DynamoDB::Table").items():
@@ -346,11 +344,11 @@ def tables_survive(template: Template) -> list[str]:
         wanted = (
             (
                 "cannot be restored",
-                name in FLEETING or backup == {"PointInTimeRecoveryEnabled": True},
+                name in SHORT_LIVED or backup == {"PointInTimeRecoveryEnabled": True},
             ),
             (
                 "does not forget",
-                name not in FLEETING or (backup is None and "TimeToLiveSpecification" in table),
+                name not in SHORT_LIVED or (backup is None and "TimeToLiveSpecification" in table),
             ),
             (
                 "is not encrypted",
@@ -358,7 +356,7 @@ def tables_survive(template: Template) -> list[str]:
             ),
             (
                 "cannot be protected",
-                name in FLEETING
+                name in SHORT_LIVED
                 or table.get("DeletionProtectionEnabled")
                 == {"Fn::If": ["ProtectsTables", True, False]},
             ),
@@ -384,29 +382,29 @@ def parameters_explain_themselves(template: Template) -> list[str]:
 LAWS: tuple[Law, ...] = (
     functions_log_with_retention,
     functions_run_on_one_runtime,
-    functions_have_a_ceiling,
-    functions_have_size_and_time,
+    functions_have_limited_concurrency,
+    functions_have_memory_and_timeout,
     functions_are_written_in_one_order,
-    functions_alarm,
-    alarms_reach_somebody,
+    functions_raise_alarms,
+    alarms_reach_the_topic,
     alarms_on_our_metrics_name_a_runbook,
     queues_have_dead_letters,
     queues_hide_messages_long_enough,
-    queues_wait_is_watched,
+    queues_alarm_when_messages_wait,
     batches_fail_in_part,
     retries_outlast_throttling,
     rules_keep_what_they_cannot_deliver,
-    values_rest_nowhere,
-    memory_survives,
+    events_with_values_are_not_kept,
+    tables_and_keys_outlive_the_stack,
     a_new_account_can_deploy,
-    two_stacks_fit_into_an_account,
-    tables_survive,
+    two_stacks_fit_in_an_account,
+    tables_can_be_restored,
     parameters_explain_themselves,
 )
 
 
 def _watched(template: Template) -> set[tuple[str, str]]:
-    """Which metric of which resource has an alarm: by its logical id, or by the name that the
+    """Return the metrics with an alarm, each with the resource's logical id or the name that the
     template gives it.
     """
     return {
@@ -417,8 +415,8 @@ def _watched(template: Template) -> set[tuple[str, str]]:
 
 
 def _dead_letter_queues(template: Template) -> list[str]:
-    """Queues that are named as the end of something: a redrive policy, a dead-letter configuration,
-    a failure's destination.
+    """Return the queues that a redrive policy, a dead-letter configuration or a failure destination
+    names.
     """
     found: set[str] = set()
 

@@ -1,5 +1,5 @@
-"""The law of template.yaml about who may do what: roles, policies and keys, in what SAM makes of
-the template.
+"""The laws of template.yaml about who may do what: roles, policies and keys, after SAM's
+transformation.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ FOR_ANY_RESOURCE = frozenset(
         "xray:PutTraceSegments",
     }
 )
-"""What AWS allows for all resources or for none (Service Authorization Reference), and the
-interfaces that Lambda makes in a VPC.
+"""Actions that AWS allows for all resources or none (Service Authorization Reference), such as
+those on the interfaces that Lambda makes in a VPC.
 """
 
-CLEAR = {"Bool": {"aws:SecureTransport": "false"}}
-"""The condition of what is asked without TLS."""
+WITHOUT_TLS = {"Bool": {"aws:SecureTransport": "false"}}
+"""The condition of a request without TLS."""
 
 SECRETS = re.compile(
     r":secret:"
@@ -41,18 +41,18 @@ SECRETS = re.compile(
     r"|\$\{SecretPrefix\}\*\$\{(?:Hubspot|Salesforce)SecretSuffix\}-\?{6})"
     r'"\}$'
 )
-"""How the ARN of a secret may be put: a name of the stack's, or the part of the connections'
-secrets that a function works with.
+"""Allowed forms of a secret's ARN: a name of the stack's own, or the part of the connections'
+secrets that a function needs.
 """
 
 
-def nobody_speaks_in_clear(template: Template) -> list[str]:
-    """Queues and topics deny whatever comes without TLS."""
+def requests_need_tls(template: Template) -> list[str]:
+    """Queues and topics deny every request without TLS."""
     denied = {
         target(resource)
         for _, statement in template.statements()
         if statement["Effect"] == "Deny"
-        and statement.get("Condition") == CLEAR
+        and statement.get("Condition") == WITHOUT_TLS
         and statement["Principal"] == "*"
         for resource in as_list(statement["Resource"])
     }
@@ -65,8 +65,8 @@ def nobody_speaks_in_clear(template: Template) -> list[str]:
     ]
 
 
-def keys_may_be_ones_own(template: Template) -> list[str]:
-    """Whatever is stored is encrypted with the key of the parameter, if there is one."""
+def everything_is_encrypted_with_the_chosen_key(template: Template) -> list[str]:
+    """Everything that is stored is encrypted with the key of the parameter, if it is given."""
     key = {"Ref": "KmsKeyArn"}
     properties = {
         "AWS::DynamoDB::Table": "SSESpecification",
@@ -91,11 +91,11 @@ def keys_may_be_ones_own(template: Template) -> list[str]:
 
 
 def policies_name_actions_and_resources(template: Template) -> list[str]:
-    """No action and no resource that is allowed is a wildcard.
+    """No allowed action or resource is a wildcard.
 
     Three exceptions: a secret's ARN ends in one, because Secrets Manager adds six characters to the
-    name; what AWS allows for all resources or none (`FOR_ANY_RESOURCE`); and that a key is the
-    account's own (`OWN_KEY`).
+    name; actions that AWS allows for all resources or none (`FOR_ANY_RESOURCE`); and the statement
+    by which a key belongs to the account (`OWN_KEY`).
     """
     complaints = []
     for name, statement in template.statements():
@@ -118,11 +118,11 @@ def policies_name_actions_and_resources(template: Template) -> list[str]:
     return complaints
 
 
-def roles_are_written_out(template: Template) -> list[str]:
-    """Every role that is deployed stands in the template: SAM adds none, and none has a policy of
-    AWS's, which would allow more.
+def roles_are_in_the_template(template: Template) -> list[str]:
+    """Every deployed role is in the template: SAM adds none, and none has a managed policy of AWS,
+    which would allow more.
 
-    Each has the boundary that an account may demand.
+    Each has the permissions boundary that an account may require.
     """
     written = template.of_type("AWS::IAM::Role")
     policies = template.of_type("AWS::IAM::ManagedPolicy")
@@ -137,8 +137,8 @@ def roles_are_written_out(template: Template) -> list[str]:
     return complaints
 
 
-def roles_are_nobody_elses(template: Template) -> list[str]:
-    """Every function runs in a role of its own, that Lambda alone can take on."""
+def each_function_has_its_own_role(template: Template) -> list[str]:
+    """Every function runs in a role of its own, which only Lambda can assume."""
     complaints = []
     roles = template.roles()
     for name, function in template.functions.items():
@@ -150,10 +150,10 @@ def roles_are_nobody_elses(template: Template) -> list[str]:
 
 
 def policies_open_to_services_name_the_source(template: Template) -> list[str]:
-    """Who lets a service in says for which resource or account; who puts events says under which
-    name.
+    """A policy that admits a service names the resource or account for which it acts; a policy for
+    events names their source.
 
-    Lambda takes on a function's role for that function alone, and names no source then.
+    Lambda assumes a function's role for that function alone, without naming a source.
     """
     complaints = []
     for name, statement in template.statements():
@@ -172,7 +172,7 @@ def policies_open_to_services_name_the_source(template: Template) -> list[str]:
 
 
 def policies_have_a_reason_above(template: Template) -> list[str]:
-    """The line above each statement says why it is there."""
+    """The line above each statement gives its reason."""
     lines = template.text.splitlines()
     return [
         f"line {number}: no reason above the statement"
@@ -182,30 +182,32 @@ def policies_have_a_reason_above(template: Template) -> list[str]:
 
 
 LAWS: tuple[Law, ...] = (
-    nobody_speaks_in_clear,
-    keys_may_be_ones_own,
+    requests_need_tls,
+    everything_is_encrypted_with_the_chosen_key,
     policies_name_actions_and_resources,
-    roles_are_written_out,
-    roles_are_nobody_elses,
+    roles_are_in_the_template,
+    each_function_has_its_own_role,
     policies_open_to_services_name_the_source,
     policies_have_a_reason_above,
 )
 
 
 def _if(value: Any, condition: str) -> Any:
-    """What stands where a condition holds, or nothing."""
+    """Return the value that applies if a condition holds, or nothing."""
     given = value.get("Fn::If", [""]) if isinstance(value, dict) else [""]
     return given[1] if given[0] == condition else None
 
 
 def _principals(role: Mapping[str, Any]) -> Iterator[Any]:
-    """Who may take on a role."""
+    """Return who may assume a role."""
     for statement in role.get("AssumeRolePolicyDocument", {}).get("Statement", []):
         yield statement["Principal"]
 
 
 def _statement_lines(node: yaml.Node | None) -> Iterator[int]:
-    """The line numbers, from 1, on which the statements under every key ``Statement`` begin."""
+    """Return the line numbers, from 1, on which the statements under every key ``Statement``
+    begin.
+    """
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             if key.value == "Statement" and isinstance(value, yaml.SequenceNode):

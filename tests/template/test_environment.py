@@ -1,5 +1,5 @@
-"""The template declares for each Lambda the environment variables that the composition root reads
-for it, and no others.
+"""The template declares for each Lambda exactly the environment variables that the composition root
+reads for it.
 """
 
 from __future__ import annotations
@@ -32,9 +32,7 @@ def _unrelated():
 
 @pytest.mark.parametrize("name", sorted(TEMPLATE.functions))
 def test_declared_and_read_agree(name: str) -> None:
-    """What a function's block declares is what wiring reads for it; Powertools reads its own
-    variables itself.
-    """
+    """A function declares what wiring reads for it; Powertools reads its own variables."""
     function = TEMPLATE.functions[name]
     entry = function["CodeUri"].strip("/").rpartition("/")[2]
     shared = TEMPLATE.body["Globals"]["Function"]["Environment"]["Variables"]
@@ -45,7 +43,7 @@ def test_declared_and_read_agree(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(TEMPLATE.functions))
 def test_the_service_is_the_folder(name: str) -> None:
-    """Logs and metrics call a function by its folder's name."""
+    """Logs and metrics name a function by its folder."""
     function = TEMPLATE.functions[name]
     assert (
         function["CodeUri"]
@@ -54,15 +52,15 @@ def test_the_service_is_the_folder(name: str) -> None:
 
 
 def test_reads_are_followed_through_the_module() -> None:
-    """Direct and handed-on readers count, nested ones too; unrelated ones do not; a name put
-    together is a pattern.
+    """Direct and indirect readers count, including nested ones; unrelated ones do not; a composed
+    name is a pattern.
     """
     assert reads_of(SAMPLE, "webhook") == Reads({"URL", "TABLE"}, {"BUS", "*_QUEUE_URL"})
 
 
 def test_disagreement_is_named() -> None:
-    """A variable that is missing and one that nobody reads are both complained of; a pattern
-    accepts what fits it.
+    """A missing variable and an unused one are both reported; a pattern accepts every name that
+    fits it.
     """
     reads = Reads({"URL", "TABLE"}, {"*_QUEUE_URL"})
     assert reads.complaints({"URL", "CONTACT_QUEUE_URL", "OLD"}) == [

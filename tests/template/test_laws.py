@@ -1,4 +1,4 @@
-"""The law of template.yaml is kept, and every law would notice if it were not."""
+"""The laws of template.yaml are kept, and each law notices a breach."""
 
 from __future__ import annotations
 
@@ -26,20 +26,24 @@ BREACHES: tuple[tuple[Law, str, str], ...] = (
         "BuildArchitecture: !Ref Architecture",
         "BuildArchitecture: arm64",
     ),
-    (laws.functions_have_a_ceiling, "            ScalingConfig: {MaximumConcurrency: 5}\n", ""),
     (
-        laws.functions_have_a_ceiling,
+        laws.functions_have_limited_concurrency,
+        "            ScalingConfig: {MaximumConcurrency: 5}\n",
+        "",
+    ),
+    (
+        laws.functions_have_limited_concurrency,
         "      ReservedConcurrentExecutions: !If [ReservesConcurrency, 1, !Ref AWS::NoValue]\n",
         "",
     ),
-    (laws.functions_have_size_and_time, "      MemorySize: 512\n", ""),
+    (laws.functions_have_memory_and_timeout, "      MemorySize: 512\n", ""),
     (
         laws.functions_are_written_in_one_order,
         "      Timeout: 120\n",
         "      Timeout: 120\n      Tracing: Active\n",
     ),
-    (laws.functions_alarm, "MetricName: Throttles", "MetricName: Invocations"),
-    (laws.alarms_reach_somebody, "      AlarmActions: [!Ref AlarmTopic]\n", ""),
+    (laws.functions_raise_alarms, "MetricName: Throttles", "MetricName: Invocations"),
+    (laws.alarms_reach_the_topic, "      AlarmActions: [!Ref AlarmTopic]\n", ""),
     (
         laws.alarms_on_our_metrics_name_a_runbook,
         "docs/operations.md#a-crm-refuses-us",
@@ -58,7 +62,7 @@ BREACHES: tuple[tuple[Law, str, str], ...] = (
         "MessageRetentionPeriod: 60",
     ),
     (laws.queues_hide_messages_long_enough, "VisibilityTimeout: 720", "VisibilityTimeout: 719"),
-    (laws.queues_wait_is_watched, "ApproximateAgeOfOldestMessage", "NumberOfMessagesSent"),
+    (laws.queues_alarm_when_messages_wait, "ApproximateAgeOfOldestMessage", "NumberOfMessagesSent"),
     (
         laws.batches_fail_in_part,
         "            FunctionResponseTypes: [ReportBatchItemFailures]\n",
@@ -71,44 +75,52 @@ BREACHES: tuple[tuple[Law, str, str], ...] = (
         "",
     ),
     (
-        laws.values_rest_nowhere,
+        laws.events_with_values_are_not_kept,
         "          # A change event holds values, so it is left nowhere",
         "          DeadLetterConfig: {Arn: !GetAtt ContactDeadLetters.Arn}\n          # It",
     ),
     (
-        laws.values_rest_nowhere,
+        laws.events_with_values_are_not_kept,
         "        MaximumRetryAttempts: 2\n",
         "        DestinationConfig: {OnFailure: {Type: SQS, Destination: !GetAtt ContactDeadLetters.Arn}}\n",
     ),
-    (laws.values_rest_nowhere, "MetricName: AsyncEventsDropped", "MetricName: AsyncEventAge"),
-    (laws.values_rest_nowhere, "MetricName: FailedInvocations", "MetricName: Invocations"),
     (
-        laws_of_rights.nobody_speaks_in_clear,
+        laws.events_with_values_are_not_kept,
+        "MetricName: AsyncEventsDropped",
+        "MetricName: AsyncEventAge",
+    ),
+    (
+        laws.events_with_values_are_not_kept,
+        "MetricName: FailedInvocations",
+        "MetricName: Invocations",
+    ),
+    (
+        laws_of_rights.requests_need_tls,
         "[!GetAtt BackfillQueue.Arn, !GetAtt BackfillDeadLetters.Arn]",
         "[!GetAtt BackfillQueue.Arn]",
     ),
     (
-        laws_of_rights.nobody_speaks_in_clear,
+        laws_of_rights.requests_need_tls,
         "            Action: sns:Publish\n            Resource: !Ref AlarmTopic\n            Condition:\n              Bool",
         "            Action: sns:Publish\n            Resource: !Ref AlarmTopic\n            Condition:\n              Null",
     ),
     (
-        laws_of_rights.keys_may_be_ones_own,
+        laws_of_rights.everything_is_encrypted_with_the_chosen_key,
         "      KmsKeyId: !If [HasKmsKey, !Ref KmsKeyArn, !Ref AWS::NoValue]\n",
         "",
     ),
     (
-        laws_of_rights.keys_may_be_ones_own,
+        laws_of_rights.everything_is_encrypted_with_the_chosen_key,
         "SSEType: KMS, KMSMasterKeyId: !Ref KmsKeyArn",
         "SSEType: KMS",
     ),
     (
-        laws_of_rights.keys_may_be_ones_own,
+        laws_of_rights.everything_is_encrypted_with_the_chosen_key,
         "    KmsKeyArn: !If [HasKmsKey, !Ref KmsKeyArn, !Ref AWS::NoValue]\n",
         "",
     ),
     (
-        laws.tables_survive,
+        laws.tables_can_be_restored,
         "      DeletionProtectionEnabled: !If [ProtectsTables, true, false]\n",
         "",
     ),
@@ -137,24 +149,28 @@ BREACHES: tuple[tuple[Law, str, str], ...] = (
         "secret:${SecretPrefix}*${HubspotSecretSuffix}-",
         "secret:*-",
     ),
-    (laws_of_rights.roles_are_written_out, "            RoleArn: !GetAtt ScheduleRole.Arn\n", ""),
     (
-        laws_of_rights.roles_are_written_out,
+        laws_of_rights.roles_are_in_the_template,
+        "            RoleArn: !GetAtt ScheduleRole.Arn\n",
+        "",
+    ),
+    (
+        laws_of_rights.roles_are_in_the_template,
         "[!Ref FunctionPolicy]",
         "[arn:aws:iam::aws:policy/AmazonSQSFullAccess]",
     ),
     (
-        laws_of_rights.roles_are_written_out,
+        laws_of_rights.roles_are_in_the_template,
         "      PermissionsBoundary: !If [HasPermissionsBoundary, !Ref PermissionsBoundary, !Ref AWS::NoValue]\n",
         "",
     ),
     (
-        laws_of_rights.roles_are_nobody_elses,
+        laws_of_rights.each_function_has_its_own_role,
         "Role: !GetAtt BackfillFunctionRole.Arn",
         "Role: !GetAtt EmailTasksFunctionRole.Arn",
     ),
     (
-        laws_of_rights.roles_are_nobody_elses,
+        laws_of_rights.each_function_has_its_own_role,
         "{Service: lambda.amazonaws.com}",
         "{Service: ec2.amazonaws.com}",
     ),
@@ -180,22 +196,26 @@ BREACHES: tuple[tuple[Law, str, str], ...] = (
         "",
     ),
     (
-        laws.memory_survives,
+        laws.tables_and_keys_outlive_the_stack,
         "    DeletionPolicy: RetainExceptOnCreate\n",
         "    DeletionPolicy: Retain\n",
     ),
-    (laws.memory_survives, "    UpdateReplacePolicy: Retain\n", ""),
+    (laws.tables_and_keys_outlive_the_stack, "    UpdateReplacePolicy: Retain\n", ""),
     (laws.a_new_account_can_deploy, 'Default: "no"', 'Default: "yes"'),
     (laws.a_new_account_can_deploy, "!If [ReservesConcurrency, 5,", "!If [HasAlarmEmail, 5,"),
-    (laws.two_stacks_fit_into_an_account, "            OmitName: true\n", ""),
+    (laws.two_stacks_fit_in_an_account, "            OmitName: true\n", ""),
     (
-        laws.two_stacks_fit_into_an_account,
+        laws.two_stacks_fit_in_an_account,
         "TableName: !Sub ${AWS::StackName}-links",
         "TableName: crmsync-links",
     ),
-    (laws.tables_survive, "PointInTimeRecoveryEnabled: true", "PointInTimeRecoveryEnabled: false"),
     (
-        laws.tables_survive,
+        laws.tables_can_be_restored,
+        "PointInTimeRecoveryEnabled: true",
+        "PointInTimeRecoveryEnabled: false",
+    ),
+    (
+        laws.tables_can_be_restored,
         "      TimeToLiveSpecification: {AttributeName: expires_at, Enabled: true}\n      SSESpecification: !If",
         "      SSESpecification: !If",
     ),
@@ -205,7 +225,7 @@ BREACHES: tuple[tuple[Law, str, str], ...] = (
 
 @pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
 def test_the_law_is_kept(law: Law) -> None:
-    """template.yaml gives the law nothing to complain about."""
+    """template.yaml causes no complaint."""
     assert law(template_of_the_repository()) == []
 
 
@@ -218,5 +238,5 @@ def test_a_breach_is_noticed(law: Law, written: str, instead: str) -> None:
 
 
 def test_every_law_has_a_breach() -> None:
-    """No law goes without a template that breaks it."""
+    """Every law has a template that breaks it."""
     assert {law.__name__ for law in LAWS} == {law.__name__ for law, _, _ in BREACHES}

@@ -1,5 +1,5 @@
-"""What is kept of overwritten values can be read by no function, and is there only where the
-stack's owner wants it.
+"""No function can read what is kept of overwritten values, and it exists only if the stack's owner
+wants it.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ PARTS = ("OverwrittenTable", "OverwrittenKey", "KeepOverwrittenPolicy")
 
 
 def test_functions_keep_and_never_read() -> None:
-    """What functions have of the table and the key is writing an item, and having a data key made;
-    the key denies more to each.
+    """Of the table and the key functions may only write items and create data keys; the key denies
+    each function more.
     """
     granted: dict[str, set[str]] = {}
     for owner, statement in TEMPLATE.statements():
@@ -45,7 +45,7 @@ def test_functions_keep_and_never_read() -> None:
 
 
 def test_nothing_is_there_unless_the_owner_wants_it() -> None:
-    """All of it stands under one condition, which does not hold by default."""
+    """All of it depends on one condition, which is false by default."""
     assert {TEMPLATE.deployed[name].get("Condition") for name in PARTS} == {"KeepsOverwritten"}
     assert TEMPLATE.body["Conditions"]["KeepsOverwritten"] == {
         "Fn::Equals": [{"Ref": "KeepOverwritten"}, "yes"]

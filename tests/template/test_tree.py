@@ -1,5 +1,5 @@
-"""Template, function folders and event folders name the same Lambdas, and a handler decides
-nothing.
+"""Template, function folders and event folders name the same Lambdas, and handlers have no
+logic.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ LONGEST_HANDLER = 30
 
 
 def camel(folder: str) -> str:
-    """The logical id that a folder's function has."""
+    """Return the logical id of the function in a folder."""
     return "".join(word.title() for word in folder.split("_")) + "Function"
 
 
 def branches(source: str) -> list[str]:
-    """The kinds of branch in a source, in order."""
+    """Return the kinds of branch in a source, in order."""
     return [
         type(node).__name__ for node in ast.walk(ast.parse(source)) if isinstance(node, BRANCHES)
     ]
@@ -55,7 +55,7 @@ def test_functions_are_the_folders() -> None:
 
 
 def test_a_folder_holds_its_handler_alone() -> None:
-    """What is more than a handler lives in the layer."""
+    """Everything else is in the layer."""
     kept = {
         folder: sorted(
             path.name for path in (ROOT / "functions" / folder).glob("*") if path.is_file()
@@ -66,19 +66,19 @@ def test_a_folder_holds_its_handler_alone() -> None:
 
 
 def test_events_belong_to_functions() -> None:
-    """Every folder of events is a function's, and every function has events."""
+    """Every folder of events belongs to a function, and every function has events."""
     assert sorted(folder.name for folder in (ROOT / "events").iterdir()) == FOLDERS
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_a_handler_decides_nothing(folder: str) -> None:
-    """No branch, no loop, no try, and short enough to see at once."""
+    """It has no branch, no loop and no try, and is short."""
     source = (ROOT / "functions" / folder / "handler.py").read_text(encoding="utf-8")
     assert branches(source) == []
     assert len(source.splitlines()) <= LONGEST_HANDLER
 
 
 def test_branches_are_seen() -> None:
-    """Every way to branch is found, however deep."""
+    """Every way to branch is found, at any depth."""
     source = "def handler(e, c):\n    try:\n        return [x for x in e if x] or None\n    finally:\n        c()\n"
     assert branches(source) == ["Try", "BoolOp", "comprehension"]

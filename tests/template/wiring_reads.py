@@ -1,8 +1,8 @@
 """Which environment variables the composition root reads for a Lambda, found in its source.
 
-A name is read for a Lambda when the function of that name in ``wiring`` reads it, or calls or hands
-on, through any number of others in that package, one that does. ``os.environ["X"]`` must be there;
-``os.environ.get("X")`` and ``"X" in os.environ`` may be.
+A name is read for a Lambda if the function of that name in ``wiring`` reads it, or calls or passes
+on a function of that package that does, over any number of steps. ``os.environ["X"]`` is required;
+``os.environ.get("X")`` and ``"X" in os.environ`` are optional.
 """
 
 from __future__ import annotations
@@ -17,15 +17,13 @@ from tests.template.document import ROOT
 
 @dataclass
 class Reads:
-    """The variables that must be there and those that may be; the latter as patterns
-    (``*_QUEUE_URL``).
-    """
+    """The required variables and the optional ones; the latter as patterns (``*_QUEUE_URL``)."""
 
     required: set[str] = field(default_factory=set)
     optional: set[str] = field(default_factory=set)
 
     def complaints(self, declared: set[str]) -> list[str]:
-        """What is read and not declared, and what is declared and not read."""
+        """Return what is read but not declared, and what is declared but not read."""
         missing = [f"{name} is read and not declared" for name in sorted(self.required - declared)]
         allowed = self.required | self.optional
         unread = [
@@ -37,14 +35,14 @@ class Reads:
 
 
 def wiring_source() -> str:
-    """The composition root as one text; its functions' names are unique."""
+    """Return the composition root as one text; the names of its functions are unique."""
     modules = sorted((ROOT / "layers/shared/crmsync/wiring").glob("*.py"))
     return "\n".join(path.read_text(encoding="utf-8") for path in modules)
 
 
 def reads_of(source: str, entry: str) -> Reads:
-    """What the top-level function `entry` of this source reads. Raises `KeyError` when there is
-    none.
+    """Return what the top-level function `entry` of this source reads. Raises `KeyError` if it does
+    not exist.
     """
     functions = {
         node.name: node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)
@@ -83,7 +81,7 @@ def _is_environment(node: ast.expr) -> bool:
 
 
 def _patterns(key: ast.expr) -> set[str]:
-    """The name, or a pattern where the name is put together."""
+    """Return the name, or a pattern if the name is composed."""
     match key:
         case ast.Constant(value=str(name)):
             return {name}

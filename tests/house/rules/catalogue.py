@@ -1,8 +1,7 @@
-"""Which rules there are: their ids, the concern each belongs to, and whether a test is demanded.
-Data only.
+"""Which rules exist: their ids, the concern of each, and whether a test is required. Data only.
 
-What a rule says is in docs/specification.md and its pages; each test that shows one says it again
-in its docstring.
+docs/specification.md and its pages say what a rule means; the docstring of each test that shows one
+repeats it.
 """
 
 from __future__ import annotations
@@ -13,13 +12,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Concern:
-    """What one Lambda, or the operator, is there for.
+    """The purpose of one Lambda, or of the operator.
 
     Attributes:
         title: The concern's name.
-        release: The release from which on its rules bind; None as long as it is not built.
-        binding: Ids that need a test and code that names them, in the order of the page.
-        further: Ids that settle or add details. A test may show them; none is demanded.
+        release: The release from which its rules are binding; None while it is not built.
+        binding: Ids that need a test, and code that names them, in the order of the page.
+        further: Ids that add details. A test may show them; none is required.
     """
 
     title: str
@@ -29,7 +28,7 @@ class Concern:
 
 
 def ids(*families: str) -> tuple[str, ...]:
-    """Ids in short: `ids("SET 1-3 7")` is SET-1, SET-2, SET-3, SET-7."""
+    """Expand ids in short form: `ids("SET 1-3 7")` is SET-1, SET-2, SET-3, SET-7."""
     return tuple(id_ for family in families for id_ in _family(*family.split()))
 
 

@@ -1,4 +1,4 @@
-"""What pytest itself collected, to compare the index with."""
+"""What pytest itself collected, for comparison with the index."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ _LEAVE_OUT = ("keyword", "markexpr", "deselect", "ignore", "ignore_glob", "lf", 
 
 
 def ids_by_test(items: Iterable[pytest.Item], root: Path) -> dict[tuple[str, str], frozenset[str]]:
-    """By path and name of the function, the ids of all its marks, however many parameters it
-    has.
+    """Return by path and name of the function the ids of all its marks, for all its parameters
+    together.
     """
     found: dict[tuple[str, str], frozenset[str]] = {}
     for item in items:
@@ -26,7 +26,7 @@ def ids_by_test(items: Iterable[pytest.Item], root: Path) -> dict[tuple[str, str
 
 
 def _written_at(item: pytest.Function, root: Path) -> tuple[str, str]:
-    """The file and name of a test as its source has them; an follow_moves one is written where its
+    """Return the file and name of a test in its source; an inherited test is written where its
     class is.
     """
     name = item.originalname
@@ -39,6 +39,6 @@ def _written_at(item: pytest.Function, root: Path) -> tuple[str, str]:
 
 
 def is_whole(config: pytest.Config) -> bool:
-    """Whether all tests were asked for."""
+    """Return whether all tests were selected."""
     everywhere = config.args_source is pytest.Config.ArgsSource.TESTPATHS
     return everywhere and not any(config.getoption(name, default=None) for name in _LEAVE_OUT)

@@ -1,8 +1,8 @@
-"""Which test shows which rule, which module names it, where it is specified: read from the sources,
-whichever tests run.
+"""Which test shows which rule, which module names it, and where it is specified: read from the
+sources, not from a test run.
 
 A mark counts where a reader sees it: above a test or its class, among its parameters, or in
-`pytestmark`. One that stands elsewhere is a `Stray`, never lost in silence.
+`pytestmark`. A mark elsewhere is a `Stray`, and never silently lost.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Stray:
-    """A mark that is on no test, or whose id is not written out."""
+    """A mark that is not on a test, or whose id is not a plain string."""
 
     path: str
     line: int
@@ -63,7 +63,7 @@ class Entry:
 
 
 def entries_in(root: Path) -> list[Entry]:
-    """The entries of a repository's specification, page by page."""
+    """Return the entries of a repository's specification, page by page."""
     folder = root / "docs"
     found = [*folder.glob("specification.md"), *sorted(folder.glob("specification/*.md"))]
     return [
@@ -74,7 +74,7 @@ def entries_in(root: Path) -> list[Entry]:
 
 
 def marked_tests(root: Path) -> tuple[list[Shown], list[Stray]]:
-    """The marked tests of a repository, and the stray marks, by path and line."""
+    """Return the marked tests of a repository, and the stray marks, by path and line."""
     read = [
         shown_in(str(path.relative_to(root)), path.read_text(encoding="utf-8"))
         for path in sorted((root / "tests").rglob("*.py"))
@@ -83,7 +83,7 @@ def marked_tests(root: Path) -> tuple[list[Shown], list[Stray]]:
 
 
 def shown_in(path: str, source: str) -> tuple[list[Shown], list[Stray]]:
-    """The marked tests of one source, and its stray marks."""
+    """Return the marked tests of one source, and its stray marks."""
     if "mark.rule" not in source:
         return [], []
     tree = ast.parse(source)
@@ -106,8 +106,8 @@ def shown_in(path: str, source: str) -> tuple[list[Shown], list[Stray]]:
 
 
 def _tests(group: _Group, *outer: _Group) -> Iterator[tuple[ast.FunctionDef, tuple[_Group, ...]]]:
-    """The test functions of a module or class and of the classes in it, each with the groups it
-    stands in.
+    """Return the test functions of a module or class and of the classes in it, each with the groups
+    around it.
     """
     for node in group.body:
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test"):
@@ -117,7 +117,7 @@ def _tests(group: _Group, *outer: _Group) -> Iterator[tuple[ast.FunctionDef, tup
 
 
 def _marks_on(place: _Group | ast.FunctionDef) -> list[ast.Call]:
-    """The marks that are written on a test, a class or a module, with an id that can be read."""
+    """Return the marks on a test, a class or a module that have a readable id."""
     written: list[ast.expr] = [] if isinstance(place, ast.Module) else list(place.decorator_list)
     if isinstance(place, _Group):
         written += [
@@ -142,7 +142,7 @@ def _is_rule(node: ast.AST) -> bool:
 
 
 def _id_of(call: ast.Call) -> str:
-    """The id of a mark; empty when it is not one plain string."""
+    """Return the id of a mark; empty if it is not one plain string."""
     match call:
         case ast.Call(args=[ast.Constant(value=str(id_))], keywords=[]):
             return id_
@@ -160,8 +160,8 @@ def _is_skipped(test: ast.FunctionDef) -> bool:
 
 
 def modules_in(package: Path) -> dict[str, list[str]]:
-    """By id, the modules of a package that name it, relative to the package. `MAP-1 to MAP-4` names
-    all four.
+    """Return by id the modules of a package that name it, relative to the package. `MAP-1 to MAP-4`
+    names all four.
     """
     found: dict[str, list[str]] = {}
     for path in sorted(package.rglob("*.py")):
@@ -171,7 +171,7 @@ def modules_in(package: Path) -> dict[str, list[str]]:
 
 
 def ids_in(text: str) -> set[str]:
-    """The ids that a text names."""
+    """Return the ids that a text names."""
     return {
         f"{family}-{number}"
         for family, first, last in _ID.findall(text)

@@ -1,5 +1,5 @@
-"""What must hold between specification, catalogue, tests and code. Each law answers with its
-breaches, as sentences that say what to do.
+"""What must hold between specification, catalogue, tests and code. Each law returns its breaches,
+as sentences that say what to do.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ CATALOGUE = "tests/house/rules/catalogue.py"
 
 
 def in_order(ids: Collection[str]) -> list[str]:
-    """Ids by family and number."""
+    """Return ids sorted by family and number."""
     return sorted(ids, key=lambda id_: (id_.split("-")[0], int(id_.rpartition("-")[2])))
 
 
 def untested(demanded: Collection[str], shown: Sequence[Shown]) -> list[str]:
-    """Every demanded id has a test that runs."""
+    """Every required id has a test that runs."""
     seen = {id_ for it in shown if not it.skipped for id_ in it.ids}
     return [
         f'{id_}: no test is marked with pytest.mark.rule("{id_}")'
@@ -38,7 +38,7 @@ def unknown(concerns: Sequence[Concern], shown: Sequence[Shown]) -> list[str]:
 
 
 def silent(shown: Sequence[Shown]) -> list[str]:
-    """Every marked test says its rule."""
+    """Every marked test states its rule."""
     return [
         f"{it.path}: {it.name} has no docstring that says the rule"
         for it in shown
@@ -55,7 +55,7 @@ def stray(marks: Sequence[Stray]) -> list[str]:
 
 
 def unnamed(ids: Collection[str], modules: Mapping[str, Sequence[str]]) -> list[str]:
-    """Every id that is demanded or tested is named in the code."""
+    """The code names every id that is required or tested."""
     return [
         f"{id_}: named nowhere in layers/shared/crmsync"
         for id_ in in_order(set(ids) - set(modules))
@@ -63,7 +63,7 @@ def unnamed(ids: Collection[str], modules: Mapping[str, Sequence[str]]) -> list[
 
 
 def unspecified(ids: Collection[str], entries: Sequence[Entry]) -> list[str]:
-    """The specification has every id of the catalogue once, under its own anchor, and no other."""
+    """The specification has every id of the catalogue once, under its own anchor, and no others."""
     counted = Counter(it.id for it in entries)
     return [
         *(

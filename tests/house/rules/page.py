@@ -1,5 +1,5 @@
-"""The pages that `make rules` writes: one per family of rules, a section per rule with its tests and
-modules, and an index of them.
+"""The pages that `make rules` writes: one per family of rules, with a section per rule that lists
+its tests and modules, and an index.
 
 They are for people: a rule's own test comes first, that of a whole story last. Links lead from
 build/rules into the repository.
@@ -30,7 +30,7 @@ def pages(
     modules: Mapping[str, Sequence[str]],
     entries: Sequence[Entry],
 ) -> dict[str, str]:
-    """The text of each page by its file name: the index, and those of the families of rules that
+    """Return the text of each page by its file name: the index, and the families of rules that
     tests show.
     """
     places = {it.id: it for it in entries}
@@ -64,8 +64,8 @@ def _page(family: str, sections: Sequence[str]) -> str:
 
 
 def _section(id_: str, tests: Sequence[Shown], paths: Sequence[str], place: Entry | None) -> str:
-    """One rule: where it is specified, which modules name it, and a line per sentence with the
-    tests that say it.
+    """Return the section of one rule: its specification, the modules that name it, and a line per
+    sentence with its tests.
     """
     by_sentence: dict[str, list[Shown]] = {}
     for it in tests:
@@ -85,8 +85,8 @@ def _nearness(test: Shown) -> tuple[int, Shown]:
 
 
 def _tests(tests: Iterable[Shown]) -> str:
-    """A link per file; the names of its tests are the link's title, which a browser shows when it
-    is pointed at.
+    """Return a link per file; its title lists the names of the tests, which a browser shows on
+    hover.
     """
     by_file: dict[str, list[str]] = {}
     for it in tests:
@@ -102,7 +102,7 @@ def _stem(path: str) -> str:
 
 
 def _escaped(sentence: str) -> str:
-    """A sentence as running text; what stands between backticks is left as it is."""
+    """Return a sentence as running text; text between backticks is not changed."""
     parts = sentence.split("`")
     return "`".join(
         part if number % 2 else re.sub(r"([<*\[])", r"\\\1", part)
@@ -128,7 +128,7 @@ def _index(concerns: Sequence[Concern], shown: Sequence[Shown], families: Collec
 
 
 def _line(concern: Concern, families: Collection[str]) -> str:
-    """A concern in the index, with its families; nothing for one that no test shows."""
+    """Return a concern's line in the index, with its families; empty if tests show none of them."""
     since = (
         f"binding from release {concern.release} on" if concern.release else "not built as a whole"
     )
@@ -138,7 +138,7 @@ def _line(concern: Concern, families: Collection[str]) -> str:
 
 
 def in_short(ids: Iterable[str]) -> str:
-    """Ids for a reader: neighbours are written as a range."""
+    """Return ids in short form: neighbours become a range."""
     runs: list[list[tuple[str, int]]] = []
     for family, number in map(_place_in_family, ids):
         if runs and runs[-1][-1] == (family, number - 1):

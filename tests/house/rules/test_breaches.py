@@ -1,4 +1,4 @@
-"""Planted breaches: each law is shown to be able to fail, and to say what to do."""
+"""Planted breaches: each law can fail, and then says what to do."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ INDEX = """\
 def a_test(
     name: str = "test_roses", *shows: str, path: str = "tests/test_roses.py", sentence: str = "Red."
 ) -> Shown:
-    """A marked test of one sentence."""
+    """Return a marked test with one sentence."""
     return Shown(path, 1, name, frozenset(shows), sentence)
 
 
 def test_a_missing_test_is_seen() -> None:
-    """Every demanded id without a test is reported; a test that never runs does not count."""
+    """Every required id without a test is reported; a test that never runs does not count."""
     skipped, _ = shown_in(
         "tests/test_a.py",
         '@pytest.mark.rule("ROSE-2")\n@pytest.mark.skip(reason="rain")\ndef test_a(): ...',
@@ -73,7 +73,7 @@ def test_a_missing_test_is_seen() -> None:
 
 
 def test_an_unknown_id_is_seen() -> None:
-    """An id that no concern has is reported with its test, as is one that states no behaviour."""
+    """An id that no concern has, or that states no behaviour, is reported with its test."""
     assert laws.unknown(
         [FLOWERS, BIRDS], [a_test("test_roses", "ROSE-1", "Q-1", "OWL-4", "ROSE-9", "INC-3")]
     ) == [
@@ -98,8 +98,8 @@ def test_a_rule_without_code_is_seen() -> None:
 
 
 def test_a_rule_that_is_not_specified_is_seen() -> None:
-    """Ids without an entry, entries without an id, second entries and wrong anchors are reported;
-    the rest is no breach.
+    """Ids without an entry, entries without an id, repeated entries and wrong anchors are reported,
+    and nothing else.
     """
     page = "docs/specification/flowers.md"
     good = [Entry(id_, page, id_.lower()) for id_ in ("ROSE-1", "ROSE-2")]
@@ -115,8 +115,8 @@ def test_a_rule_that_is_not_specified_is_seen() -> None:
 
 
 def test_entries_are_read(tmp_path: Path) -> None:
-    """An entry is an anchor with the id after it, on the page of the specification or on one below
-    it; other pages have none.
+    """An entry is an anchor followed by the id, on the specification's page or one below it; other
+    pages have none.
     """
     for name, text in {
         "docs/specification.md": '| <a id="rose-1"></a>ROSE-1 | Red. |\n[ROSE-2](#rose-2), <a id="other"></a>none\n',
@@ -144,8 +144,8 @@ def test_entries_are_read(tmp_path: Path) -> None:
     ],
 )
 def test_a_mark_that_cannot_be_read_is_seen(source: str) -> None:
-    """A mark on what is no test, or whose id is not one plain string, is reported with its line
-    instead of being lost.
+    """A mark that is not on a test, or whose id is not one plain string, is reported with
+    its line.
     """
     assert shown_in("tests/test_a.py", source) == ([], [Stray("tests/test_a.py", 1)])
     assert laws.stray([Stray("tests/test_a.py", 1)]) == [
@@ -211,8 +211,8 @@ def test_a_repository_is_read(tmp_path: Path) -> None:
 
 
 def test_what_the_pages_say() -> None:
-    """A family has a page of what tests show; the index links it by concern and lists what tests do not
-    show.
+    """A family has a page of what tests show; the index links it by concern and lists what tests do
+    not show.
     """
     shown, _ = shown_in("tests/test_roses.py", GOOD)
     written = pages(
@@ -227,7 +227,7 @@ def test_what_the_pages_say() -> None:
 
 
 def test_a_rule_of_several_tests_is_one_section() -> None:
-    """Sentences that repeat are said once, files are linked once, and the rule's own test comes
+    """A repeated sentence is printed once, files are linked once, and the rule's own test comes
     before the story.
     """
     shown = [
