@@ -120,8 +120,8 @@ class Sender:
     def run(self, requests: int, connections: int) -> Run:
         """Send that many requests over that many connections. Raises `BenchError`."""
         address = urlsplit(self._url)
-        wanted = [[next(self._ids) for _ in range(EVENTS)] for _ in range(requests)]
-        prepared = [self._request(ids) for ids in wanted]
+        ids_of_requests = [[next(self._ids) for _ in range(EVENTS)] for _ in range(requests)]
+        prepared = [self._request(ids) for ids in ids_of_requests]
         given = {
             "host": address.hostname,
             "port": address.port,
@@ -142,7 +142,7 @@ class Sender:
             raise BenchError(
                 f"{len(bad)} of {requests} requests were not accepted: {sorted(set(bad))}"
             )
-        if queued != {one for ids in wanted for one in ids}:
+        if queued != {one for ids in ids_of_requests for one in ids}:
             raise BenchError(
                 f"{len(queued)} records are in the queue, not the {requests * EVENTS} of the events"
             )

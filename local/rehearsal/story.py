@@ -120,9 +120,9 @@ def schedules_run(rehearsal: Rehearsal) -> None:
         ("HubspotSweep", {"sweep": "hubspot"}),
     ):
         (name,) = [name for name in names if part in name]
-        said = functions.invoke(FunctionName=name, Payload=json.dumps(event))
-        if "FunctionError" in said:
-            raise NotSeenError(f"{name}: {said['Payload'].read().decode()}")
+        answer = functions.invoke(FunctionName=name, Payload=json.dumps(event))
+        if "FunctionError" in answer:
+            raise NotSeenError(f"{name}: {answer['Payload'].read().decode()}")
 
 
 def nothing_left_behind(rehearsal: Rehearsal) -> None:
@@ -167,16 +167,16 @@ def function_log(cloud: MiniStack) -> list[str]:
     return lines
 
 
-def _until_lead(rehearsal: Rehearsal, email: str, wanted: Mapping[str, str]) -> None:
-    _until(rehearsal, lambda: _lead(rehearsal, email), wanted, f"the lead {email}")
+def _until_lead(rehearsal: Rehearsal, email: str, expected: Mapping[str, str]) -> None:
+    _until(rehearsal, lambda: _lead(rehearsal, email), expected, f"the lead {email}")
 
 
-def _until_contact(rehearsal: Rehearsal, email: str, wanted: Mapping[str, str]) -> None:
+def _until_contact(rehearsal: Rehearsal, email: str, expected: Mapping[str, str]) -> None:
     def read() -> dict[str, Any] | None:
         found = rehearsal.people.contact_with(email)
-        return rehearsal.people.contact(found, *wanted) if found else None
+        return rehearsal.people.contact(found, *expected) if found else None
 
-    _until(rehearsal, read, wanted, f"the contact {email}")
+    _until(rehearsal, read, expected, f"the contact {email}")
 
 
 def _lead(rehearsal: Rehearsal, email: str) -> dict[str, Any] | None:
@@ -192,15 +192,15 @@ def _lead(rehearsal: Rehearsal, email: str) -> dict[str, Any] | None:
 def _until(
     rehearsal: Rehearsal,
     read: Callable[[], dict[str, Any] | None],
-    wanted: Mapping[str, str],
+    expected: Mapping[str, str],
     what: str,
 ) -> None:
     until = time.monotonic() + WAIT_SECONDS
     while True:
         deliver(rehearsal.cloud, rehearsal.crms)
         seen = read()
-        if seen and wanted.items() <= seen.items():
+        if seen and expected.items() <= seen.items():
             return
         if time.monotonic() > until:
-            raise NotSeenError(f"{what} should show {dict(wanted)} and is {seen}")
+            raise NotSeenError(f"{what} should show {dict(expected)} and is {seen}")
         time.sleep(POLL_SECONDS)

@@ -113,9 +113,12 @@ def play(arguments: argparse.Namespace) -> int:
 
 def _report(stack: Stack, kind: RecordKind, size: int, run: Run) -> int:
     """Print the figures; return 0 when nothing was left out or doubled."""
-    wanted = {one[_key_field(kind)].lower() for one in kind.records(size)}
+    expected = {one[_key_field(kind)].lower() for one in kind.records(size)}
     found = Counter(_in_hubspot(stack, kind))
-    left_out, doubled = wanted - found.keys(), [name for name, count in found.items() if count > 1]
+    left_out, doubled = (
+        expected - found.keys(),
+        [name for name, count in found.items() if count > 1],
+    )
     rows = {
         "job": f"{' '.join(run.words)}: {run.job['state']}, {run.job['queued']:,} queued",
         f"{kind.word} in Salesforce": f"{size:,}",

@@ -165,7 +165,7 @@ def _run(
 ) -> Run:
     """Put events into the log, run the stack, and count the tasks."""
     run = Run(len(events))
-    wanted = {f"{PORTAL}-{event['created']}-{event['id']}" for event in events}
+    expected = {f"{PORTAL}-{event['created']}-{event['id']}" for event in events}
     at_first, before = _tasks(stack), stack.stats()
     for start in range(0, len(events), PORTION):
         action = {
@@ -190,8 +190,11 @@ def _run(
     watcher.join()
     run.seconds = time.monotonic() - began
     found = Counter(map(str, stack.salesforce.values("Task", TASK_KEY)))
-    run.made = sum(found[key] for key in wanted)
-    run.left_out, run.doubled = len(wanted - found.keys()), sum(found[key] > 1 for key in wanted)
+    run.made = sum(found[key] for key in expected)
+    run.left_out, run.doubled = (
+        len(expected - found.keys()),
+        sum(found[key] > 1 for key in expected),
+    )
     after = stack.stats()
     run.task_calls = _task_calls(after) - _task_calls(before)
     run.calls = {

@@ -262,10 +262,10 @@ class Aws:
         }
         if service in _DIRECT_ANSWERS and "HTTP_X_AMZ_TARGET" in environ:
             request = Request(inner)
-            code, given, said = _DIRECT_ANSWERS[service](
+            code, given, text = _DIRECT_ANSWERS[service](
                 request, request.raw_url, dict(request.headers)
             )
-            return Reply(int(code), dict(given), said.encode() if isinstance(said, str) else said)
+            return Reply(int(code), dict(given), text.encode() if isinstance(text, str) else text)
         application: Any = self._applications.get(service) or self._dispatcher.get_application(
             inner
         )

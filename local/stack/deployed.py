@@ -116,12 +116,12 @@ class Deployed:
         client = self._aws.client("secretsmanager")
         value = properties.get("SecretString", "")
         if "GenerateSecretString" in properties:
-            wanted = dict(properties["GenerateSecretString"])
+            options = dict(properties["GenerateSecretString"])
             key, form = (
-                wanted.pop("GenerateStringKey", None),
-                wanted.pop("SecretStringTemplate", "{}"),
+                options.pop("GenerateStringKey", None),
+                options.pop("SecretStringTemplate", "{}"),
             )
-            value = client.get_random_password(**wanted)["RandomPassword"]
+            value = client.get_random_password(**options)["RandomPassword"]
             value = json.dumps(json.loads(form) | {key: value}) if key else value
         made = client.create_secret(Name=self._name(logical_id), SecretString=value)
         self._secrets[logical_id] = made["ARN"]
@@ -137,8 +137,8 @@ class Deployed:
     def _make_table(self, logical_id: str, properties: dict[str, Any]) -> None:
         client = self._aws.client("dynamodb")
         name = self._name(logical_id)
-        wanted = {key: value for key, value in properties.items() if key in TABLE_PROPERTIES}
-        client.create_table(TableName=name, **wanted)
+        options = {key: value for key, value in properties.items() if key in TABLE_PROPERTIES}
+        client.create_table(TableName=name, **options)
         if "TimeToLiveSpecification" in properties:
             client.update_time_to_live(
                 TableName=name, TimeToLiveSpecification=properties["TimeToLiveSpecification"]

@@ -293,17 +293,17 @@ class Lambdas:
         sandbox.ended = None
         if self._fault(sandbox, "kill", after="start"):
             self._end(sandbox, Ending.KILLED)
-        said = self._call(sandbox, worker, event, seconds)
+        reply = self._call(sandbox, worker, event, seconds)
         if sandbox.ended:
             worker.close()
             sandbox.worker = None
             return Outcome(sandbox.ended, reason=f"{function.name}: {sandbox.ended.value}")
-        if "error" in said:
+        if "error" in reply:
             return Outcome(
                 Ending.FAILED,
-                reason=f"{function.name} failed: {said['error']['trace'][-LONGEST_ERROR:]}",
+                reason=f"{function.name} failed: {reply['error']['trace'][-LONGEST_ERROR:]}",
             )
-        return Outcome(Ending.ANSWERED, said["answer"])
+        return Outcome(Ending.ANSWERED, reply["answer"])
 
     def _call(
         self, sandbox: _Sandbox, worker: Worker, event: Any, seconds: float
@@ -324,7 +324,7 @@ class Lambdas:
         self._publish_lost(sandbox)
         sandbox.running = True
         try:
-            said = worker.call(message, seconds)
+            reply = worker.call(message, seconds)
         except WorkerSilentError:
             self._end(sandbox, Ending.TIMED_OUT)
         except WorkerDiedError:
@@ -332,7 +332,7 @@ class Lambdas:
         else:
             if sandbox.doomed:
                 self._end(sandbox, Ending.TIMED_OUT)
-            return said
+            return reply
         finally:
             sandbox.running = False
             sandbox.longest = max(

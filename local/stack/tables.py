@@ -286,9 +286,9 @@ def _written(operation: str, request: Mapping[str, Any]) -> Iterator[tuple[str, 
     if operation in SINGLE_WRITES:
         yield request["TableName"], request
     elif operation == "BatchWriteItem":
-        for table, wishes in request["RequestItems"].items():
-            for wish in wishes:
-                yield table, next(iter(wish.values()))
+        for table, writes in request["RequestItems"].items():
+            for write in writes:
+                yield table, next(iter(write.values()))
     else:
         for item in request["TransactItems"]:
             given = next(iter(item.values()))
