@@ -1,4 +1,4 @@
-"""Backfills: the errands of imports and resyncs in, pages of records to look at on the bus."""
+"""The Lambda of backfills: job messages of imports and resyncs in, pages of records queued."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ TOKEN_LENGTH = 6
 
 
 def backfill() -> Callable[[Event, LambdaTime], dict[str, Any]]:
-    """Imports and resyncs: a batch of errands in, the partial batch response out."""
+    """The Lambda of imports and resyncs: a batch of job messages in, the partial batch response out."""
     from crmsync.flows.backfill.run import run_job_messages
 
     def run(event: Event) -> dict[str, Any]:
@@ -48,7 +48,7 @@ def backfill() -> Callable[[Event, LambdaTime], dict[str, Any]]:
 
 
 def lister_of(connection: Connection, side: Side) -> Lister:
-    """All records of a side of a connection, page by page."""
+    """Lists all records of a side of a connection, page by page."""
     from crmsync.gateways.hubspot.listing import HubspotLister
 
     return (
@@ -59,7 +59,7 @@ def lister_of(connection: Connection, side: Side) -> Lister:
 
 
 def new_turn_token() -> str:
-    """A ticket that no other turn has; also a job's name."""
+    """A random token, for one step of a job or as a job's name."""
     return uuid.uuid4().hex[:TOKEN_LENGTH]
 
 
@@ -84,7 +84,7 @@ def _context() -> BackfillContext:
 
 @lru_cache(maxsize=16)
 def quota_of(connection: Connection) -> SalesforceLister:
-    """All records of a connection's org, page by page, and its calls of the day."""
+    """Lists all records of a connection's org, page by page, and knows its daily calls."""
     from crmsync.gateways.salesforce.listing import SalesforceLister
 
     return SalesforceLister(salesforce_of(connection).session)

@@ -1,4 +1,4 @@
-"""The two CRMs of a connection, behind their gateways, and the world that a flow works in."""
+"""The two CRMs of a connection, behind their gateways, and the context that a flow works with."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ if TYPE_CHECKING:
 def sync_context(
     connection: Connection, our_user: str, since: datetime | None = None
 ) -> SyncContext:
-    """The world of one connection; `our_user` is whom its own writes in Salesforce are known by,
-    `since` since when opportunities sync.
+    """The context of one connection. By `our_user` its own writes in Salesforce are known; `since` is
+    when its opportunities began to sync.
     """
     from crmsync.flows.engine.context import SyncContext
     from crmsync.gateways.dynamodb.change_counts import ChangeCountTable
@@ -98,7 +98,7 @@ def sync_context(
 
 
 def _shared(connection: Connection, salesforce: SalesforceGateway) -> SharedOrg:
-    """The org of a connection that is not alone there."""
+    """The org of a connection that shares it with other connections."""
     from crmsync.gateways.dynamodb.claims import Claims
     from crmsync.gateways.shared_org import SharedOrg
 
@@ -136,9 +136,7 @@ def hubspot_sweep_of(connection: Connection) -> HubspotSweep:
 
 @lru_cache(maxsize=16)
 def account_of(connection: Connection) -> HubspotSchema:
-    """The HubSpot account of a connection, as far as it tells of our token and of what is set up
-    there.
-    """
+    """The HubSpot account of a connection: its token's scopes, and what is set up there."""
     from crmsync.gateways.hubspot.schema import HubspotSchema
 
     return HubspotSchema(secrets().secret(connection.hubspot.secret), retry_policy=retry_policy())
@@ -165,7 +163,7 @@ def login_of(connection: Connection) -> tuple[LoginUrl, Secret]:
 
 @lru_cache(maxsize=16)
 def schemas_of(connection: Connection) -> LiveSchemas:
-    """What both sides say about their fields."""
+    """The fields that both sides have now."""
     from crmsync.gateways.schemas import LiveSchemas
 
     return LiveSchemas(hubspot_client_of(connection), salesforce_of(connection).session)
@@ -180,11 +178,10 @@ def lists_of(connection: Connection) -> HubspotLists:
 
 
 def our_user_of(connection: Connection, among: Settings | None = None) -> str:
-    """The Salesforce user by whom a connection knows its own writes, `among` the connections of
-    these settings (None: those in force).
+    """The id of the Salesforce user by whom a connection knows its own writes, or "" if it shares the
+    org with other connections of the settings `among` (None: those in force).
 
-    Nobody where several connections share the org: what one of them wrote is news to the others
-    (TEN-1).
+    In a shared org, what one connection writes is a change for the others (TEN-1).
     """
     org = connection.salesforce.org_key
     shared = sum(one.salesforce.org_key == org for one in (among or settings()).connections) > 1

@@ -1,5 +1,5 @@
-"""E-mail events: the schedule that reads HubSpot's log, and the queue whose windows become
-Salesforce tasks.
+"""The Lambdas of e-mail events: the schedule that reads HubSpot's log, and the queue whose log ranges
+become Salesforce tasks.
 """
 
 from __future__ import annotations
@@ -39,27 +39,27 @@ if TYPE_CHECKING:
     from crmsync.gateways.salesforce.tasks import SalesforceTasks
 
 PAUSED = 300
-"""Seconds after which windows of a paused connection are looked at again."""
+"""Seconds after which log ranges of a paused connection are tried again."""
 
 RUN = timedelta(seconds=60)
-"""How long a run begins new windows: the rest of its two minutes is for the last calls."""
+"""How long a run begins new log ranges: the rest of its two minutes is for the last calls."""
 
 
 def email_events() -> Callable[[Event, LambdaTime], dict[str, Any]]:
-    """The schedule that reads the log of each connection, for the kinds that are switched on
-    (SET-10).
+    """The Lambda of the schedule that reads each connection's log, for the kinds of e-mail events that
+    are switched on (SET-10).
     """
-    return with_deadline(skip_if_distrusted(_look_at_logs))
+    return with_deadline(skip_if_distrusted(_read_logs))
 
 
 def email_tasks() -> Callable[[Event, LambdaTime], dict[str, Any]]:
-    """The tasks' concern: a batch of SQS messages in, the partial batch response out."""
+    """The Lambda that makes tasks: a batch of SQS messages in, the partial batch response out."""
     from crmsync.flows.intake.sqs_batch import run_ranges
 
     return with_deadline(lambda event: run_ranges(event["Records"], _make_tasks))
 
 
-def _look_at_logs(_event: Event) -> dict[str, Any]:
+def _read_logs(_event: Event) -> dict[str, Any]:
     reading = [
         one for one in settings().connections if mail_kinds_of(one) and not is_paused(one.name)
     ]
@@ -69,8 +69,8 @@ def _look_at_logs(_event: Event) -> dict[str, Any]:
 
 
 def _queue_events(connection: Connection, kind: str) -> int:
-    """One look for a kind; an account that cannot answer now is left for the next look and does not
-    stop the others.
+    """Read the log for one kind of event; returns how many were queued. An account that does not answer
+    now is read by the next run, and other connections go on.
     """
     from crmsync.errors import OutOfTime, SyncError
     from crmsync.flows.email.scan import queue_events
@@ -93,7 +93,7 @@ def _queue_events(connection: Connection, kind: str) -> int:
     return found
 
 
-def _make_tasks(name: str, windows: list[LogRange]) -> list[LogRange]:
+def _make_tasks(name: str, ranges: list[LogRange]) -> list[LogRange]:
     from crmsync.flows.email.make_tasks import make_tasks
     from crmsync.flows.email.task_run import TaskContext
     from crmsync.gateways.dynamodb.links import LinksTable
@@ -101,15 +101,15 @@ def _make_tasks(name: str, windows: list[LogRange]) -> list[LogRange]:
     try:
         connection = settings_for_queued_work().connection(name)
     except Distrusted as error:
-        task_queue().queue([(window, round(error.after)) for window in windows])
+        task_queue().queue([(one, round(error.after)) for one in ranges])
         return []
     if connection is None or not mail_kinds_of(connection):
         logger.info(
-            "tasks of this connection are switched off", connection=name, windows=len(windows)
+            "tasks of this connection are switched off", connection=name, windows=len(ranges)
         )
         return []
     if is_paused(name):
-        task_queue().queue([(window, PAUSED) for window in windows])
+        task_queue().queue([(one, PAUSED) for one in ranges])
         return []
     context = TaskContext(
         connection,
@@ -125,7 +125,7 @@ def _make_tasks(name: str, windows: list[LogRange]) -> list[LogRange]:
         now=now,
         until=now() + RUN,
     )
-    return _report_tasks(name, make_tasks(windows, context))
+    return _report_tasks(name, make_tasks(ranges, context))
 
 
 def _report_tasks(name: str, summary: TaskSummary) -> list[LogRange]:
@@ -141,8 +141,8 @@ def _report_tasks(name: str, summary: TaskSummary) -> list[LogRange]:
 
 @lru_cache(maxsize=16)
 def _tasks_of(connection: Connection) -> SalesforceTasks:
-    """A connection's tasks. Kept, as it knows after its first call whether the org has an external
-    id for them.
+    """A connection's tasks. Kept, as it learns with its first call whether the org has an external id
+    for them.
     """
     from crmsync.gateways.salesforce.tasks import SalesforceTasks
 

@@ -1,5 +1,5 @@
-"""What finds changes: HubSpot's webhook, Salesforce's change events, and the schedules that look
-for what those lost.
+"""The Lambdas that find changes: HubSpot's webhook, Salesforce's change events, and the schedules that
+find what those have lost.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 
 def hubspot_webhook() -> Callable[[Event], dict[str, Any]]:
-    """The webhook: a Function URL event in, its answer out."""
+    """The Lambda of HubSpot's webhook: a Function URL event in, the HTTP response out."""
     from crmsync.flows.intake.push import Receipt, receive_webhook
     from crmsync.wire.http import read_request
 
@@ -53,11 +53,15 @@ def hubspot_webhook() -> Callable[[Event], dict[str, Any]]:
         try:
             connections = _syncing()
         except Distrusted:
-            # HubSpot sends it again for a day, and what is lost after that is found by the sweep.
+            # HubSpot repeats the call for a day; what is lost after that is found by the sweep.
             return _answered(Receipt(503, "settings cannot be trusted"))
-        doors = [door for one in connections if (door := _door(one))]
+        tenants = [tenant for one in connections if (tenant := _webhook_tenant(one))]
         receipt = receive_webhook(
-            request, doors, outbox(), now(), shut=len(doors) < len(connections)
+            request,
+            tenants,
+            outbox(),
+            now(),
+            is_incomplete=len(tenants) < len(connections),
         )
         return _answered(receipt)
 
@@ -76,41 +80,41 @@ def _answered(receipt: Receipt) -> dict[str, Any]:
 
 
 def salesforce_changes() -> Callable[[Event, LambdaTime], dict[str, Any]]:
-    """Salesforce's side of intake: a change event of the partner bus, or the schedule's poll."""
+    """The Lambda of Salesforce's change events: an event of the partner bus, or the schedule's poll."""
     return with_deadline(
         skip_if_distrusted(lambda event: _poll() if "poll" in event else _take_change_event(event))
     )
 
 
 def hubspot_sweep() -> Callable[[Event, LambdaTime], dict[str, Any]]:
-    """HubSpot's schedules: the sweep that finds what its webhooks lost, and in between a look at
-    whether it still lets us in.
+    """The Lambda of HubSpot's schedules: the sweep that finds what webhooks have lost, and in between
+    a check whether HubSpot still accepts our tokens.
     """
     return with_deadline(
-        skip_if_distrusted(lambda event: _look_at_apps() if "look" in event else _sweep_hubspot())
+        skip_if_distrusted(lambda event: _check_apps() if "look" in event else _sweep_hubspot())
     )
 
 
 def _sweep_hubspot() -> dict[str, int]:
     return {
-        one.name: _wake(one, Side.HUBSPOT)
+        one.name: _resume_mappings(one, Side.HUBSPOT)
         + _sweep(one, Side.HUBSPOT)
         + _sweep_list(one)
-        + _sweep_held(one)
-        + _sweep_parked(one)
-        for one in _looked_at()
+        + _queue_deferred(one)
+        + _queue_unavailable(one)
+        for one in _scheduled()
     }
 
 
-def _look_at_apps() -> dict[str, int]:
-    """Whether HubSpot takes each connection's token and what that may do; answers 1 for one that it
-    refuses.
+def _check_apps() -> dict[str, int]:
+    """Check each connection's token and its scopes; returns 1 for a connection that is refused."""
+    return {one.name: int(_is_app_refused(one)) for one in _not_paused()}
+
+
+def _is_app_refused(connection: Connection) -> bool:
+    """Whether HubSpot refuses a connection's token. One that does not answer now has not refused it; the
+    sweep reports that.
     """
-    return {one.name: int(_is_refused(one)) for one in _awake()}
-
-
-def _is_refused(connection: Connection) -> bool:
-    """A side that cannot answer now is left for the sweep to tell: that is no refusal."""
     from crmsync.errors import SyncError
     from crmsync.flows.setup.app_rights import check_app_rights
     from crmsync.rules.timing.outages import is_refusal
@@ -129,34 +133,36 @@ def _is_refused(connection: Connection) -> bool:
 def _take_change_event(event: Event) -> dict[str, int]:
     from crmsync.flows.intake.push import receive_change_event
 
-    doors = [door for one in _syncing() if (door := _org_door(one))]
-    count = receive_change_event(event, doors, outbox())
+    tenants = [tenant for one in _syncing() if (tenant := _event_tenant(one))]
+    count = receive_change_event(event, tenants, outbox())
     metrics.add_metric("ChangesReceived", unit="Count", value=count)
     return {"changes": count}
 
 
 def _poll() -> dict[str, int]:
-    return {one.name: _wake_now(one) + _sweep(one, Side.SALESFORCE) for one in _looked_at()}
+    return {
+        one.name: _resume_at_quarters(one) + _sweep(one, Side.SALESFORCE) for one in _scheduled()
+    }
 
 
 def _sweep(connection: Connection, side: Side) -> int:
-    """One connection's sweep of one side, over the objects that tell its concerns; answers how many
-    changes it found.
-    """
+    """Sweep one side of a connection; returns how many changes were found."""
     from crmsync.flows.engine.staleness import record_poll
     from crmsync.flows.intake.sweep import sweep, sweep_scope
 
-    watch = sweep_scope(connection, side)
+    scope = sweep_scope(connection, side)
     sweeper = hubspot_sweep_of(connection) if side is Side.HUBSPOT else salesforce_of(connection)
-    show = _shown(connection) if side is Side.SALESFORCE else None
-    found = _found(connection, lambda: sweep(watch, sweeper, cursors(), outbox(), now(), show=show))
+    show = _show_for(connection) if side is Side.SALESFORCE else None
+    found = _run_sweep(
+        connection, lambda: sweep(scope, sweeper, cursors(), outbox(), now(), show=show)
+    )
     since = record_poll(connection.name, side, cursors(), now(), is_done=found is not None)
     metrics.add_metric("SecondsSinceLook", unit="Seconds", value=round(since.total_seconds()))
     return found or 0
 
 
-def _shown(connection: Connection) -> Show:
-    """Takes what a connection's org shows of its fields, and counts what is lacking."""
+def _show_for(connection: Connection) -> Show:
+    """A function that takes the fields that an org shows, and counts those that are missing."""
     from crmsync.flows.engine.resting_mappings import note_lost_rights
 
     def show(shown: Mapping[str, Described]) -> None:
@@ -167,7 +173,7 @@ def _shown(connection: Connection) -> Show:
 
 
 def _sweep_list(connection: Connection) -> int:
-    """Who entered the inclusion list, where there is one of HubSpot's."""
+    """Sweep the inclusion list, if it is one of HubSpot's lists."""
     from crmsync.flows.intake.sweep import sweep_list
     from crmsync.rules.kinds.contact.inclusion import needs_membership
 
@@ -175,61 +181,60 @@ def _sweep_list(connection: Connection) -> int:
         return 0
     lists = lists_of(connection)
     return (
-        _found(connection, lambda: sweep_list(connection, lists, cursors(), outbox(), now())) or 0
+        _run_sweep(connection, lambda: sweep_list(connection, lists, cursors(), outbox(), now()))
+        or 0
     )
 
 
-def _sweep_held(connection: Connection) -> int:
-    """Deletions that are held back, where deals sync (Q-30)."""
-    from crmsync.flows.intake.deferred import queue_deferred
+def _queue_deferred(connection: Connection) -> int:
+    """Queue deferred deletions, if deals sync (Q-30)."""
+    from crmsync.flows.intake.requeue import queue_deferred
 
     if Kind.OPPORTUNITY not in kinds_of(connection):
         return 0
-    return _found(connection, lambda: queue_deferred(connection, inbox(), outbox(), now())) or 0
+    return _run_sweep(connection, lambda: queue_deferred(connection, inbox(), outbox(), now())) or 0
 
 
-def _wake_now(connection: Connection) -> int:
-    """Mappings whose field is back in Salesforce; asked for by a few of the polls."""
+def _resume_at_quarters(connection: Connection) -> int:
+    """Resume mappings whose field is back in Salesforce; only one poll in fifteen checks."""
     from crmsync.flows.engine.resting_mappings import is_field_check_due
 
-    return _wake(connection, Side.SALESFORCE) if is_field_check_due(now()) else 0
+    return _resume_mappings(connection, Side.SALESFORCE) if is_field_check_due(now()) else 0
 
 
-def _wake(connection: Connection, side: Side) -> int:
-    """Mappings whose field is back on a side; what changed meanwhile is found by the sweeps. Each
-    side is asked by its own sweep.
-    """
+def _resume_mappings(connection: Connection, side: Side) -> int:
+    """Resume mappings whose field is back on a side; the sweeps find what has changed meanwhile."""
     from crmsync.flows.engine.resting_mappings import resume_mappings
 
-    def look() -> int:
+    def resume() -> int:
         return resume_mappings(
             connection, side, troubles(), schemas_of(connection), inbox(), cursors()
         )
 
-    return _found(connection, look) or 0
+    return _run_sweep(connection, resume) or 0
 
 
-def _sweep_parked(connection: Connection) -> int:
-    """What was given up as unavailable (RTY-1)."""
-    from crmsync.flows.intake.parked import queue_unavailable
+def _queue_unavailable(connection: Connection) -> int:
+    """Queue records that were parked as unavailable (RTY-1)."""
+    from crmsync.flows.intake.requeue import queue_unavailable
 
     return (
-        _found(
+        _run_sweep(
             connection, lambda: queue_unavailable(connection, inbox(), outbox(), cursors(), now())
         )
         or 0
     )
 
 
-def _found(connection: Connection, look: Callable[[], int]) -> int | None:
-    """Run a sweep; a side that cannot answer now (None) is left for the next look and does not stop
-    the other connections.
+def _run_sweep(connection: Connection, run: Callable[[], int]) -> int | None:
+    """Run a sweep; returns None if a side does not answer now. The next sweep tries again, and other
+    connections go on.
     """
     from crmsync.errors import OutOfTime, SyncError
     from crmsync.rules.timing.outages import is_refusal
 
     try:
-        found = look()
+        found = run()
     except OutOfTime:
         logger.info("the next look goes on where this one ends", connection=connection.name)
         return 0
@@ -244,27 +249,27 @@ def _found(connection: Connection, look: Callable[[], int]) -> int | None:
     return found
 
 
-def _looked_at() -> list[Connection]:
-    """The connections that a schedule looks at; with none, nothing stands still."""
-    connections = _awake()
+def _scheduled() -> list[Connection]:
+    """The connections that a schedule handles. If there are none, nothing is overdue."""
+    connections = _not_paused()
     if not connections:
         metrics.add_metric("SecondsSinceLook", unit="Seconds", value=0)
     return connections
 
 
-def _awake() -> list[Connection]:
-    """The connections of which anything syncs and that are not paused."""
+def _not_paused() -> list[Connection]:
+    """The connections with a kind that syncs that are not paused."""
     return [one for one in _syncing() if not is_paused(one.name)]
 
 
 def _syncing() -> list[Connection]:
-    """The connections of which anything syncs."""
+    """The connections with a kind that syncs."""
     return [one for one in settings().connections if kinds_of(one)]
 
 
-def _org_door(connection: Connection) -> EventTenant | None:
-    """A connection's door for change events; one that cannot log in now is left to its poll and
-    does not stop the others.
+def _event_tenant(connection: Connection) -> EventTenant | None:
+    """A connection as change events see it; None if it cannot sign in now: its poll finds the change,
+    and other connections go on.
     """
     from crmsync.errors import SyncError
     from crmsync.wire.change_event import EventTenant
@@ -282,24 +287,24 @@ def _org_door(connection: Connection) -> EventTenant | None:
         return None
 
 
-def _door(connection: Connection) -> TenantSecrets | None:
-    """A connection's webhook door with the client secrets that open it; one whose secret cannot be
-    used shuts no other.
+def _webhook_tenant(connection: Connection) -> TenantSecrets | None:
+    """A connection with the client secrets of its webhook; None if they cannot be read, which does
+    not affect other connections.
     """
     from crmsync.errors import SyncError
     from crmsync.flows.intake.push import tenant_secrets
     from crmsync.rules.settings.secret_names import signing_secret
 
-    beside_token = os.environ["SIGNING_SECRETS"] == "with_tokens"
-    name = connection.hubspot.secret if beside_token else signing_secret(connection.hubspot.secret)
+    with_token = os.environ["SIGNING_SECRETS"] == "with_tokens"
+    name = connection.hubspot.secret if with_token else signing_secret(connection.hubspot.secret)
     try:
-        door = tenant_secrets(connection, secrets().read(name))
+        tenant = tenant_secrets(connection, secrets().read(name))
     except SyncError as error:
         logger.warning(
             "webhook door shut", connection=connection.name, code=error.code, reason=error.text
         )
-        door = None
-    if door is None or not door.secrets:
+        tenant = None
+    if tenant is None or not tenant.secrets:
         metrics.add_metric("DoorsShut", unit="Count", value=1)
         return None
-    return door
+    return tenant

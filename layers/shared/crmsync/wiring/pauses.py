@@ -1,4 +1,4 @@
-"""Whether the operator has paused a connection, for whatever is not behind a concern's gate."""
+"""Whether the operator has paused a connection, for Lambdas without a circuit breaker."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from crmsync.wiring.stores import troubles
 
 
 def is_paused(name: str) -> bool:
-    """Whether a connection is paused, and told so. Where nobody can say, it is not."""
+    """Whether a connection is paused; logs it and counts it. If the store does not answer, it is not."""
     from crmsync.errors import SyncError
 
     try:

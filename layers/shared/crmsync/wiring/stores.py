@@ -40,7 +40,7 @@ Answer = TypeVar("Answer")
 
 
 class LambdaTime(Protocol):
-    """What Lambda's context says of the time."""
+    """The part of Lambda's context that knows the time."""
 
     def get_remaining_time_in_millis(self) -> int:
         """Milliseconds until the invocation is cut off."""
@@ -51,8 +51,8 @@ DEFAULT_STACK = "crmsync"
 
 
 def settings() -> Settings:
-    """The settings in force, at most a minute old. Raises `TryAgain`; `Distrusted` is told where
-    the operator looks.
+    """The settings in force, at most a minute old. Raises `TryAgain`, and `Distrusted`, which is also
+    logged and counted.
     """
     from crmsync.errors import Distrusted
 
@@ -64,8 +64,8 @@ def settings() -> Settings:
 
 
 def settings_for_queued_work() -> Settings:
-    """The settings in force, for queued work: whoever queued it had some. Raises as `settings`
-    does, also where there are none.
+    """The settings in force, for queued work: it was queued by settings, so without any something is
+    wrong. Raises as `settings` does, and `Distrusted` if there are none.
     """
     from crmsync.errors import Distrusted
 
@@ -79,7 +79,7 @@ def settings_for_queued_work() -> Settings:
 
 
 def _report_refused_settings(error: Distrusted) -> None:
-    """Say why nothing is done by the settings: in the log, and for the alarm."""
+    """Log why the settings are not used, and count it for the alarm."""
     logger.error("settings refused", code=error.code, reason=error.text, hint=error.hint)
     metrics.add_metric("SettingsRefused", unit="Count", value=1)
 
@@ -103,8 +103,8 @@ def settings_table() -> SettingsTable:
 
 @cache
 def settings_keys() -> KeyRing:
-    """The keys that settings are sealed with: the Lambda's own variable, or for the operator the
-    name that the template gives them.
+    """The keys that settings are signed with: named by the Lambda's variable, for the operator by the
+    template's naming.
     """
     from crmsync.gateways.aws.key_ring import KeyRing
 
@@ -114,7 +114,7 @@ def settings_keys() -> KeyRing:
 
 @cache
 def cursors() -> CursorTable:
-    """Where sweeps keep their place."""
+    """The cursors of the sweeps."""
     from crmsync.gateways.dynamodb.cursors import CursorTable
 
     return CursorTable(aws_client("dynamodb"), table_name("state"))
@@ -137,9 +137,7 @@ def outbox() -> EventOutbox:
 
 
 def change_bus() -> str:
-    """The name of the bus: the Lambda's own variable, or for the operator the name that the
-    template gives it.
-    """
+    """The name of the bus: from the Lambda's variable, for the operator by the template's naming."""
     return os.environ.get("CHANGE_BUS") or f"{stack_name()}-changes"
 
 
@@ -154,7 +152,7 @@ def concern_queues() -> dict[Kind, str]:
 
 @cache
 def jobs() -> JobsTable:
-    """Where backfills keep their place."""
+    """The jobs of backfills."""
     from crmsync.gateways.dynamodb.jobs import JobsTable
 
     return JobsTable(aws_client("dynamodb"), table_name("state"))
@@ -162,7 +160,7 @@ def jobs() -> JobsTable:
 
 @cache
 def troubles() -> TroubleTable:
-    """What keeps connections from syncing whole."""
+    """Outages, missing fields and pauses of connections."""
     from crmsync.gateways.dynamodb.troubles import TroubleTable
 
     return TroubleTable(aws_client("dynamodb"), table_name("state"))
@@ -170,9 +168,7 @@ def troubles() -> TroubleTable:
 
 @cache
 def job_messages() -> JobMessageQueue:
-    """The queue of the backfills: the Lambda's own variable, or for the operator the queue of the
-    name that the template gives it.
-    """
+    """The queue of backfills: from the Lambda's variable, for the operator by the template's naming."""
     from crmsync.gateways.aws.queues import JobMessageQueue, url_of
 
     sqs = aws_client("sqs")
@@ -183,7 +179,7 @@ def job_messages() -> JobMessageQueue:
 
 @cache
 def overwritten_keeper() -> OverwrittenKeeper | None:
-    """Where values are kept that are about to be overwritten; None in a stack that keeps none."""
+    """Where values are kept that are about to be overwritten; None in a stack without such a table."""
     from crmsync.gateways.aws.encryption import SealingKeys
     from crmsync.gateways.dynamodb.overwritten import OverwrittenKeeper
 
@@ -197,7 +193,7 @@ def overwritten_keeper() -> OverwrittenKeeper | None:
 
 @cache
 def overwritten_reader() -> OverwrittenReader:
-    """What was kept, for the operator: no function may read it."""
+    """The overwritten values, for the operator; no Lambda may read them."""
     from crmsync.gateways.aws.encryption import OpeningKeys
     from crmsync.gateways.dynamodb.overwritten import OverwrittenReader
 
@@ -208,7 +204,7 @@ def overwritten_reader() -> OverwrittenReader:
 
 @cache
 def task_states() -> TaskStateTable:
-    """What is remembered of tasks."""
+    """The states of e-mail tasks."""
     from crmsync.gateways.dynamodb.task_state import TaskStateTable
 
     return TaskStateTable(aws_client("dynamodb"), table_name("state"), now=now)
@@ -216,7 +212,7 @@ def task_states() -> TaskStateTable:
 
 @cache
 def task_queue() -> RangeSender:
-    """The queue of the windows."""
+    """The queue of log ranges."""
     from crmsync.gateways.aws.log_ranges import RangeSender
 
     return RangeSender(aws_client("sqs"), os.environ["EMAIL_TASK_QUEUE_URL"])
@@ -231,29 +227,29 @@ def secrets() -> SecretStore:
 
 
 def fingerprinter() -> Fingerprinter:
-    """Seals values with this deployment's keys, as they were known at most five minutes ago."""
+    """Fingerprints values with this deployment's keys, as they were at most five minutes ago."""
     (number, key), *earlier = link_keys().fresh().items()
     return Fingerprinter(key, number, [Fingerprinter(one, other) for other, one in earlier])
 
 
 @cache
 def link_keys() -> KeyRing:
-    """The keys of the links' seals."""
+    """The keys of the links' fingerprints."""
     from crmsync.gateways.aws.key_ring import KeyRing
 
     return KeyRing(secrets(), link_key_secret(), now=time.monotonic)
 
 
 def link_key_secret() -> str:
-    """The secret of the links' keys: the Lambda's own variable, or for the operator the name that
-    the template gives it.
+    """The secret of the links' keys: from the Lambda's variable, for the operator by the template's
+    naming.
     """
     return os.environ.get("LINK_KEY_SECRET") or f"{stack_name()}-link-key"
 
 
 def login_hosts() -> tuple[str, ...]:
-    """The hosts that settings may name to sign in to Salesforce: Salesforce's own, and those that
-    the stack's owner added.
+    """The hosts that settings may name for signing in to Salesforce: Salesforce's own, and those that
+    the stack's owner has added.
     """
     from crmsync.gateways.salesforce.hosts import SALESFORCE_HOSTS
 
@@ -262,14 +258,12 @@ def login_hosts() -> tuple[str, ...]:
 
 
 def table_name(name: str) -> str:
-    """A table's name: the Lambda's own variable, or for the operator the name that the template
-    gives it.
-    """
+    """A table's name: from the Lambda's variable, for the operator by the template's naming."""
     return os.environ.get(f"{name.upper()}_TABLE") or f"{stack_name()}-{name}"
 
 
 def stack_name() -> str:
-    """The name that the stack was deployed under, for the operator."""
+    """The name of the stack, for the operator."""
     return os.environ.get("CRMSYNC_STACK", DEFAULT_STACK)
 
 
@@ -283,21 +277,21 @@ def aws_client(service: str) -> Any:  # noqa: ANN401 - boto3 has no types
 
 @cache
 def remaining() -> Remaining:
-    """How much time the invocation that runs has left; endless outside Lambda."""
+    """How much time the running invocation has left; unlimited outside Lambda."""
     from crmsync.gateways.deadline import Remaining
 
     return Remaining()
 
 
 def retry_policy() -> RetryPolicy:
-    """How vendors' calls are repeated, and up to when they are begun."""
+    """How calls to the vendors are repeated, and until when."""
     from crmsync.gateways.retry import RetryPolicy
 
     return RetryPolicy(remaining=remaining())
 
 
 def with_deadline(work: Callable[[Event], Answer]) -> Callable[[Event, LambdaTime], Answer]:
-    """Work that watches the time of its invocation."""
+    """Work that knows how much time its invocation has left."""
 
     def run(event: Event, context: LambdaTime) -> Answer:
         remaining().start(lambda: context.get_remaining_time_in_millis() / 1000)
@@ -309,8 +303,8 @@ def with_deadline(work: Callable[[Event], Answer]) -> Callable[[Event, LambdaTim
 def skip_if_distrusted(
     work: Callable[[Event], dict[str, Any]],
 ) -> Callable[[Event], dict[str, Any]]:
-    """Work of a schedule or a change event: left for the next time where the settings cannot be
-    trusted, which `settings` tells.
+    """Work of a schedule or a change event that is skipped while the settings cannot be trusted; the
+    next run does it. `settings` reports why.
     """
     from crmsync.errors import Distrusted
 

@@ -1,8 +1,8 @@
-"""What keeps a connection from syncing whole, read once an invocation: whoever asks again is told
-what was read, until it is changed here.
+"""The outages, missing fields and pauses of connections, read once per invocation and again after
+each change that this invocation makes.
 
-What another worker notes meanwhile is found by the next invocation, or by the call that is refused;
-stores are conditional anyway.
+What another worker notes in the meantime is found by the next invocation, or by the call that is
+refused. Writes are conditional in the store itself.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Intake: what the CRMs push is checked, boiled down to changes and put on the bus. Nothing is
-looked up here, so it answers fast.
+"""Intake of what the CRMs push: verify it, reduce it to changes, and put them on the bus. Nothing is
+read from a CRM, so it answers fast.
 """
 
 from __future__ import annotations
@@ -19,36 +19,43 @@ from crmsync.wire.hubspot_webhook import MalformedError, WebhookTenant, read_web
 from crmsync.wire.signature import matching_secrets
 
 MOST_BYTES = 1 << 20
-"""A hundred events take some 50 kB."""
+"""Longer bodies are refused. HubSpot's hundred events take some 50 kB."""
 
 
 @dataclass(frozen=True, slots=True)
 class TenantSecrets:
-    """A connection's webhook door with the client secrets that open it (two while a secret is being
-    rotated).
+    """A connection that takes webhook calls, and the client secrets that sign them.
+
+    Attributes:
+        tenant: the connection as the webhook sees it.
+        secrets: its app's client secrets; two while a secret is being rotated.
     """
 
-    door: WebhookTenant
+    tenant: WebhookTenant
     secrets: tuple[str, ...]
 
 
 def tenant_secrets(connection: Connection, secret: Mapping[str, str]) -> TenantSecrets:
-    """The door of a connection, with what its HubSpot secret holds."""
-    keys = tuple(
-        secret[name] for name in ("client_secret", "previous_client_secret") if secret.get(name)
-    )
-    door = WebhookTenant(
+    """A connection with what its HubSpot secret contains."""
+    tenant = WebhookTenant(
         connection.name,
         connection.hubspot.portal_id,
         secret.get("app_id", ""),
         kinds_of(connection),
     )
-    return TenantSecrets(door, keys)
+    names = ("client_secret", "previous_client_secret")
+    return TenantSecrets(tenant, tuple(secret[name] for name in names if secret.get(name)))
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The HTTP status to answer, a word for the log, and how many changes were put on the bus."""
+    """The answer to a webhook call.
+
+    Attributes:
+        status: the HTTP status.
+        word: why, for the log and the body.
+        changes: how many changes were put on the bus.
+    """
 
     status: int
     word: str
@@ -57,36 +64,38 @@ class Receipt:
 
 def receive_webhook(
     request: Request,
-    doors: Sequence[TenantSecrets],
+    tenants: Sequence[TenantSecrets],
     outbox: Outbox,
     now: datetime,
     *,
-    shut: bool = False,
+    is_incomplete: bool = False,
 ) -> Receipt:
-    """Take one webhook call of HubSpot's.
+    """Take one webhook call of HubSpot.
 
-    413 for a body that is longer than HubSpot's ever are, before its signature is looked at; 401
-    for a bad signature; 400 for a body that is not HubSpot's though it is signed; 200 once every
-    change is durably on the bus. Whatever is not ours is accepted and ignored, as HubSpot would
-    otherwise send it again for a day. A door opens only to its own secret, so one portal's app
-    cannot speak for another. With a door `shut`, as its secret cannot be read, a call that opens
-    none of the others may be for it: 503, and HubSpot sends it again for a day. Raises `TryAgain`
-    when the bus does not take it: HubSpot then sends it again.
+    | Status | When |
+    |---|---|
+    | 413 | the body is longer than HubSpot's ever are; checked before the signature |
+    | 503 | no secret fits, and with `is_incomplete` some secrets could not be read |
+    | 401 | no secret fits |
+    | 400 | the body is signed and not HubSpot's format |
+    | 200 | every change is durably on the bus |
+
+    HubSpot repeats a call for a day after any other status than 200. That is why events that do not
+    concern us are accepted and ignored. A secret is valid only for events of its own connections,
+    so the app of one portal cannot speak for another. Raises `TryAgain` when the bus does not take
+    the changes; HubSpot then repeats the call.
     """
     if len(request.body) > MOST_BYTES:
         return Receipt(413, "too long")
-    known = {secret for tenant_secrets in doors for secret in tenant_secrets.secrets}
+    known = {secret for one in tenants for secret in one.secrets}
     used = matching_secrets(request, sorted(known), now)
-    if not used and shut:
+    if not used and is_incomplete:
         return Receipt(503, "a door is shut")
     if not used:
         return Receipt(401, "bad signature")
+    signers = [one.tenant for one in tenants if used.intersection(one.secrets)]
     try:
-        changes = coalesce(
-            read_webhook(
-                request.body, [one.door for one in doors if used.intersection(one.secrets)]
-            )
-        )
+        changes = coalesce(read_webhook(request.body, signers))
     except MalformedError as error:
         return Receipt(400, str(error))
     if changes:
@@ -95,12 +104,12 @@ def receive_webhook(
 
 
 def receive_change_event(
-    event: Mapping[str, Any], doors: Sequence[EventTenant], outbox: Outbox
+    event: Mapping[str, Any], tenants: Sequence[EventTenant], outbox: Outbox
 ) -> int:
-    """Take one change event of Salesforce's; answers how many changes were put on the bus. Raises
+    """Take one change event of Salesforce; returns how many changes were put on the bus. Raises
     `TryAgain`.
     """
-    changes = coalesce(read_change_event(event, doors))
+    changes = coalesce(read_change_event(event, tenants))
     if changes:
         outbox.publish(changes)
     return len(changes)

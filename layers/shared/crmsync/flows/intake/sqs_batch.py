@@ -1,8 +1,8 @@
-"""A batch of SQS messages -> one call of a concern's flow per connection, and the messages that
-must be delivered again.
+"""A batch of SQS messages: one call of a flow per connection, and which messages must be delivered
+again.
 
-A message is a parcel of changes; what happens to single records inside it is the flow's business
-and never makes the parcel come back.
+A message holds many changes. What goes wrong with one record is handled by the flow and never
+brings the message back.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from crmsync.wire.envelope import UnreadableError
 def run_batch(
     records: Sequence[Mapping[str, Any]], sync: Callable[[str, list[Change]], None]
 ) -> dict[str, Any]:
-    """Give each connection's changes to `sync` together; answers SQS's partial batch response.
+    """Call `sync` with each connection's name and changes; returns SQS's partial batch response.
 
-    A message comes back (and in the end goes to the dead letters) when it cannot be read, or when
-    `sync` raised `SyncError` for its connection: then nothing is known to be safe elsewhere. The
-    records of a message that came back are looked at even if they show nothing new: whoever had it
-    before has died or failed on the way.
+    A message is delivered again, and in the end becomes a dead letter, if it cannot be read or if
+    `sync` raised `SyncError` for its connection: then its changes are stored nowhere else. The
+    records of a redelivered message are synced even if they show nothing new, as the first worker
+    may have died on the way.
     """
     failed: set[str] = set()
     changes: dict[str, list[Change]] = defaultdict(list)
@@ -36,7 +36,7 @@ def run_batch(
         try:
             for change in load(record["body"]):
                 changes[change.connection].append(
-                    redelivered(change) if _came_back(record) else change
+                    redelivered(change) if _is_redelivered(record) else change
                 )
                 messages[change.connection].add(record["messageId"])
         except UnreadableError:
@@ -53,31 +53,31 @@ def run_ranges(
     records: Sequence[Mapping[str, Any]],
     work: Callable[[str, list[LogRange]], Collection[LogRange]],
 ) -> dict[str, Any]:
-    """Give each connection's windows to `work` together; answers SQS's partial batch response.
+    """Call `work` with each connection's name and log ranges; returns SQS's partial batch response.
 
-    A message comes back when it cannot be read, when `work` answers its window as given up, or when
-    it raised `SyncError`.
+    A message is delivered again if it cannot be read, if `work` returns its range as given up, or
+    if `work` raised `SyncError`.
     """
     failed: set[str] = set()
     messages: dict[str, dict[str, LogRange]] = defaultdict(dict)
     for record in records:
         try:
-            window = log_range_message.load(record["body"])
+            one = log_range_message.load(record["body"])
         except UnreadableError:
             failed.add(record["messageId"])
         else:
-            messages[window.connection][record["messageId"]] = window
+            messages[one.connection][record["messageId"]] = one
     for connection, some in messages.items():
         try:
             given_up = work(connection, list(some.values()))
         except SyncError:
             failed |= some.keys()
         else:
-            failed |= {message for message, window in some.items() if window in given_up}
+            failed |= {message for message, one in some.items() if one in given_up}
     return _response(failed)
 
 
-def _came_back(record: Mapping[str, Any]) -> bool:
+def _is_redelivered(record: Mapping[str, Any]) -> bool:
     """Whether SQS has delivered this message before."""
     return int((record.get("attributes") or {}).get("ApproximateReceiveCount", 1)) > 1
 

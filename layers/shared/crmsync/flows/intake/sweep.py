@@ -1,9 +1,9 @@
-"""Webhooks hurry, sweeps guarantee: find on one side what changed since the last look, whatever the
-pushes lost (TRG-1).
+"""Webhooks hurry, sweeps guarantee: a sweep finds what has changed on one side since the last one,
+whatever the pushes lost (TRG-1).
 
-Each sweep looks back a little way, now and then a long one, as both sides show some changes late,
-and remembers what it passed on there. The cursor moves only after what it passed is durably queued,
-so a crash costs a repetition and never a record.
+Both sides show some changes late. So each sweep overlaps the last one a little, and now and then by
+far, and remembers what it passed on there. A cursor moves only after everything before it is
+durably queued: a crash costs a repetition and never a record.
 """
 
 from __future__ import annotations
@@ -30,23 +30,30 @@ from crmsync.rules.timing.sweeps import (
 )
 
 LIST_OVERLAP = timedelta(minutes=5)
-"""How far back a look at the inclusion list goes."""
+"""How far back a sweep of the inclusion list goes."""
 
 LONG_OVERLAP = "far"
 METADATA = "definitions"
-"""What has its turn only now and then: a look far back, and definitions. When it was last had is in
-a cursor of its own: were a look that is refused followed by the same again and again, those that
-make way for it would never be looked at.
+"""What only some sweeps do: overlap the last one by far, and read metadata objects.
+
+When each was last done is kept in a cursor of its own. If it were kept with the objects, a sweep
+that fails would be repeated in the same form for ever, and the objects that it skips would never be
+read.
 """
 
 CUT_SHORT = "cut short"
-"""That the last look ended before its last page; kept beside the turns."""
+"""That the last sweep ended before its last page; kept in the same cursor."""
 
 
 @dataclass(frozen=True, slots=True)
 class SweepScope:
-    """What of one side a connection must hear of: object name -> concern. `begins` has since when,
-    where that is known.
+    """What is swept on one side of a connection.
+
+    Attributes:
+        connection: the connection's name.
+        side: the side.
+        kinds: object name -> the kind that its changes belong to.
+        begins: object name -> when its kind was switched on (UTC), where that is known.
     """
 
     connection: str
@@ -56,12 +63,12 @@ class SweepScope:
 
     @property
     def reach(self) -> Reach:
-        """How far back the side is looked at."""
+        """How far sweeps of this side overlap."""
         return REACH[self.side]
 
 
 def sweep_scope(connection: Connection, side: Side) -> SweepScope:
-    """All that a connection must hear of a side, each since its concern was switched on."""
+    """All objects of a side that concern a connection."""
     kinds = watched_of(connection, side)
     begins = {name: since for name, kind in kinds.items() if (since := since_of(connection, kind))}
     return SweepScope(connection.name, side, kinds, begins)
@@ -69,20 +76,22 @@ def sweep_scope(connection: Connection, side: Side) -> SweepScope:
 
 @dataclass(frozen=True, slots=True)
 class _Selection:
-    """Which objects are asked for this time, whether the look goes far back, and whether it goes on
-    where one was cut short.
+    """What one sweep reads.
 
-    Then it goes back no further than memory: reading the same again each time, none would get to
-    the end of a great load.
+    Attributes:
+        names: the objects.
+        is_long: whether it overlaps the last sweep by far.
+        resumes: whether the last sweep was cut short. Then it goes back no further than what is
+            remembered: if it read the same again each time, it would never finish a large load.
     """
 
     names: Sequence[str]
-    far: bool
-    goes_on: bool
+    is_long: bool
+    resumes: bool
 
 
 def sweep(
-    watch: SweepScope,
+    scope: SweepScope,
     sweeper: Sweeper,
     cursors: Cursors,
     outbox: Outbox,
@@ -90,42 +99,45 @@ def sweep(
     *,
     show: Show | None = None,
 ) -> int:
-    """Look once at all objects of the watch and queue what is new; answers how many changes.
+    """Read the objects of the scope once and queue what has changed; returns how many changes.
 
-    The first sweep begins where the settings that switched the object on came into force: what is
-    older comes by import. A side that has been quiet for a while has its cursor moved up, so that
-    it is not asked for the same records for ever. Definitions have their turn every quarter of an
-    hour, in the place of those that make way for them and are looked at with the next look again. A
-    look far back has `show` told which fields the side lets us see. Raises `SyncError`.
+    The first sweep begins when the object was switched on: older records come by import. The cursor
+    of an object without changes is moved up, so that the same records are not read for ever. Every
+    fifteen minutes metadata objects are read instead of some others, which are read by the next
+    sweep. On a long sweep `show` is called with the fields that the side lets us see. Raises
+    `SyncError`.
     """
-    connection, reach = watch.connection, watch.reach
+    connection, reach = scope.connection, scope.reach
     known = {
-        name: cursors.load(connection, name) or _begin(watch, name, cursors, now)
-        for name in watch.kinds
+        name: cursors.load(connection, name) or _begin(scope, name, cursors, now)
+        for name in scope.kinds
     }
-    turns = _turns(watch, cursors, now)
-    places = {name: known[name] for name in turns.names}
-    back, least = (
-        reach.back(far=turns.far),
-        timedelta() if turns.goes_on else reach.least(far=turns.far),
-    )
+    selection = _select(scope, cursors, now)
+    places = {name: known[name] for name in selection.names}
+    back = reach.back(far=selection.is_long)
+    least = timedelta() if selection.resumes else reach.least(far=selection.is_long)
     starts = {
-        name: start_of(one.since, one.seen, back, watch.begins.get(name), least=least)
+        name: start_of(one.since, one.seen, back, scope.begins.get(name), least=least)
         for name, one in places.items()
     }
-    already = {name: dict(place.seen) for name, place in places.items()}
+    passed_on = {name: dict(place.seen) for name, place in places.items()}
     queued = 0
-    pages = sweeper.changed_since(starts, with_purged=turns.far, show=show if turns.far else None)
-    for page in _noting_cuts(pages, watch, cursors, now):
-        told = [(one, already[one.ref.object].get(one.ref.id)) for one in page]
+    pages = sweeper.changed_since(
+        starts, with_purged=selection.is_long, show=show if selection.is_long else None
+    )
+    for page in _noting_cuts(pages, scope, cursors, now):
         fresh = [
-            one for one, before in told if is_news(before, one.modified_at, deleted=one.deleted)
+            one
+            for one in page
+            if is_news(
+                passed_on[one.ref.object].get(one.ref.id), one.modified_at, deleted=one.deleted
+            )
         ]
         if fresh:
-            outbox.publish([_change(watch, one) for one in fresh])
+            outbox.publish([_change(scope, one) for one in fresh])
         queued += len(fresh)
         for one in fresh:
-            already[one.ref.object][one.ref.id] = one.modified_at
+            passed_on[one.ref.object][one.ref.id] = one.modified_at
         for name in {one.ref.object for one in fresh}:
             places[name] = _moved(
                 places[name], [one for one in fresh if one.ref.object == name], now, reach
@@ -135,23 +147,20 @@ def sweep(
     for name, place in places.items():
         if place.seen and place.since < now - 2 * reach.near:
             since = now - reach.near
-            cursors.save(
-                connection,
-                name,
-                replace(place, since=since, seen=_within(place.seen, since - reach.far)),
-            )
+            seen = _not_before(since - reach.far, place.seen)
+            cursors.save(connection, name, replace(place, since=since, seen=seen))
     return queued
 
 
 def sweep_list(
     connection: Connection, lists: Lists, cursors: Cursors, outbox: Outbox, now: datetime
 ) -> int:
-    """Queue the contacts that entered the inclusion list since the last look (TRG-10, INC-22);
-    answers how many.
+    """Queue the contacts that joined the inclusion list since the last sweep (TRG-10, INC-22);
+    returns how many.
 
-    No webhook tells of it, and a contact that enters a list need not have been edited. The first
-    look begins where the list came into force. Newest first, so the cursor moves when all are
-    queued.
+    No webhook reports this, and a contact that joins a list need not have been edited. The first
+    sweep begins when the list came into force. The newest come first, so the cursor moves only when
+    all are queued. Raises `SyncError`.
     """
     list_id, begin = connection.contacts.inclusion_list, connection.contacts.listed_since
     name = f"list {list_id}"
@@ -173,63 +182,54 @@ def sweep_list(
         seen |= {one.ref.id: one.modified_at for one in page}
     since = max(seen.values(), default=now - LIST_OVERLAP)
     if queued or (place.seen and not seen):
-        cursors.save(
-            connection.name,
-            name,
-            replace(place, since=since, seen=_within(seen, since - LIST_OVERLAP)),
-        )
+        kept = _not_before(since - LIST_OVERLAP, seen)
+        cursors.save(connection.name, name, replace(place, since=since, seen=kept))
     return queued
 
 
-def _turns(watch: SweepScope, cursors: Cursors, now: datetime) -> _Selection:
-    """What this look asks for. Definitions and a look far back are never due together: both would
-    read more than others do.
+def _select(scope: SweepScope, cursors: Cursors, now: datetime) -> _Selection:
+    """What this sweep reads. Metadata and a long overlap are never done together, as either reads
+    more than other sweeps do.
     """
-    name = f"turns {watch.side}"
-    place = cursors.load(watch.connection, name) or Cursor(now, {METADATA: now})
-    rests = (
-        {LONG_OVERLAP: watch.reach.turn}
-        if METADATA_OBJECTS.isdisjoint(watch.kinds)
-        else {METADATA: METADATA_INTERVAL, LONG_OVERLAP: watch.reach.turn}
-    )
-    due = next(
-        (turn for turn, rest in rests.items() if not _rests(place.seen.get(turn), rest, now)), None
-    )
-    goes_on = CUT_SHORT in place.seen
-    if due or goes_on:
-        had = {turn: at for turn, at in place.seen.items() if turn != CUT_SHORT} | (
-            {due: now} if due else {}
-        )
-        cursors.save(watch.connection, name, replace(place, since=now, seen=had))
-    left_out = SKIPPED_ON_METADATA_POLL if due == METADATA else METADATA_OBJECTS
-    return _Selection(
-        [one for one in watch.kinds if one not in left_out],
-        far=due == LONG_OVERLAP,
-        goes_on=goes_on,
-    )
+    name = f"turns {scope.side}"
+    place = cursors.load(scope.connection, name) or Cursor(now, {METADATA: now})
+    intervals = {LONG_OVERLAP: scope.reach.turn}
+    if not METADATA_OBJECTS.isdisjoint(scope.kinds):
+        intervals = {METADATA: METADATA_INTERVAL, **intervals}
+    due = None
+    for what, interval in intervals.items():
+        last = place.seen.get(what)
+        if last is None or last <= now - interval:
+            due = what
+            break
+    resumes = CUT_SHORT in place.seen
+    if due or resumes:
+        seen = {what: at for what, at in place.seen.items() if what != CUT_SHORT}
+        if due:
+            seen[due] = now
+        cursors.save(scope.connection, name, replace(place, since=now, seen=seen))
+    skipped = SKIPPED_ON_METADATA_POLL if due == METADATA else METADATA_OBJECTS
+    names = [one for one in scope.kinds if one not in skipped]
+    return _Selection(names, is_long=due == LONG_OVERLAP, resumes=resumes)
 
 
 def _noting_cuts(
-    pages: Iterator[Sequence[ChangedRecord]], watch: SweepScope, cursors: Cursors, now: datetime
+    pages: Iterator[Sequence[ChangedRecord]], scope: SweepScope, cursors: Cursors, now: datetime
 ) -> Iterator[Sequence[ChangedRecord]]:
-    """The pages; where the time is up before the last, it is noted for the next look. Raises
+    """The pages. If the time is up before the last one, that is noted for the next sweep. Raises
     `SyncError`.
     """
     try:
         yield from pages
     except OutOfTime:
-        name = f"turns {watch.side}"
-        place = cursors.load(watch.connection, name) or Cursor(now, {})
-        cursors.save(watch.connection, name, replace(place, seen={**place.seen, CUT_SHORT: now}))
+        name = f"turns {scope.side}"
+        place = cursors.load(scope.connection, name) or Cursor(now, {})
+        cursors.save(scope.connection, name, replace(place, seen={**place.seen, CUT_SHORT: now}))
         raise
 
 
-def _rests(last: datetime | None, rest: timedelta, now: datetime) -> bool:
-    return last is not None and last > now - rest
-
-
-def _begin(watch: SweepScope, name: str, cursors: Cursors, now: datetime) -> Cursor:
-    return _new(watch.connection, name, watch.begins.get(name, now), cursors)
+def _begin(scope: SweepScope, name: str, cursors: Cursors, now: datetime) -> Cursor:
+    return _new(scope.connection, name, scope.begins.get(name, now), cursors)
 
 
 def _new(connection: str, name: str, since: datetime, cursors: Cursors) -> Cursor:
@@ -241,21 +241,22 @@ def _new(connection: str, name: str, since: datetime, cursors: Cursors) -> Curso
 def _moved(
     cursor: Cursor, passed_on: Iterable[ChangedRecord], now: datetime, reach: Reach
 ) -> Cursor:
-    """The cursor after a page: at the newest thing that was passed on, with what is remembered of
-    it.
+    """The cursor after a page: at the newest record that was passed on, with what is remembered of
+    the page.
     """
     found = {one.ref.id: one.modified_at for one in passed_on}
     since = max(cursor.since, *found.values())
-    told = {
+    seen = {
         key: remembered(cursor.seen.get(key), at, now, reach.settles) for key, at in found.items()
     }
-    return replace(cursor, since=since, seen=_within({**cursor.seen, **told}, since - reach.far))
+    kept = _not_before(since - reach.far, {**cursor.seen, **seen})
+    return replace(cursor, since=since, seen=kept)
 
 
-def _within(seen: Mapping[str, datetime], start: datetime) -> dict[str, datetime]:
+def _not_before(start: datetime, seen: Mapping[str, datetime]) -> dict[str, datetime]:
     return {key: at for key, at in seen.items() if at >= start}
 
 
-def _change(watch: SweepScope, one: ChangedRecord) -> Change:
+def _change(scope: SweepScope, one: ChangedRecord) -> Change:
     cause = Cause.DELETED if one.deleted else Cause.EDITED
-    return Change(watch.connection, watch.kinds[one.ref.object], one.ref, cause, one.modified_at)
+    return Change(scope.connection, scope.kinds[one.ref.object], one.ref, cause, one.modified_at)

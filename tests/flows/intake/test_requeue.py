@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from crmsync.flows.intake.deferred import queue_deferred
+from crmsync.flows.intake.requeue import queue_deferred
 from crmsync.model.changes import Cause, Change
 from crmsync.model.effects import Category, Report
 from crmsync.model.records import Kind, Ref, Side
