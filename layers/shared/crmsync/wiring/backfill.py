@@ -35,7 +35,9 @@ TOKEN_LENGTH = 6
 
 
 def backfill() -> Callable[[Event, LambdaTime], dict[str, Any]]:
-    """The Lambda of imports and resyncs: a batch of job messages in, the partial batch response out."""
+    """The Lambda of imports and resyncs: a batch of job messages in, the partial batch response
+    out.
+    """
     from crmsync.flows.backfill.run import run_job_messages
 
     def run(event: Event) -> dict[str, Any]:

@@ -42,8 +42,8 @@ if TYPE_CHECKING:
 def sync_context(
     connection: Connection, our_user: str, since: datetime | None = None
 ) -> SyncContext:
-    """The context of one connection. By `our_user` its own writes in Salesforce are known; `since` is
-    when its opportunities began to sync.
+    """The context of one connection. By `our_user` its own writes in Salesforce are known; `since`
+    is when its opportunities began to sync.
     """
     from crmsync.flows.engine.context import SyncContext
     from crmsync.gateways.dynamodb.change_counts import ChangeCountTable
@@ -178,8 +178,8 @@ def lists_of(connection: Connection) -> HubspotLists:
 
 
 def our_user_of(connection: Connection, among: Settings | None = None) -> str:
-    """The id of the Salesforce user by whom a connection knows its own writes, or "" if it shares the
-    org with other connections of the settings `among` (None: those in force).
+    """The id of the Salesforce user by whom a connection knows its own writes, or "" if it shares
+    the org with other connections of the settings `among` (None: those in force).
 
     In a shared org, what one connection writes is a change for the others (TEN-1).
     """

@@ -1,5 +1,5 @@
-"""The Lambdas of e-mail events: the schedule that reads HubSpot's log, and the queue whose log ranges
-become Salesforce tasks.
+"""The Lambdas of e-mail events: the schedule that reads HubSpot's log, and the queue whose log
+ranges become Salesforce tasks.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ RUN = timedelta(seconds=60)
 
 
 def email_events() -> Callable[[Event, LambdaTime], dict[str, Any]]:
-    """The Lambda of the schedule that reads each connection's log, for the kinds of e-mail events that
-    are switched on (SET-10).
+    """The Lambda of the schedule that reads each connection's log, for the kinds of e-mail events
+    that are switched on (SET-10).
     """
     return with_deadline(skip_if_distrusted(_read_logs))
 
@@ -69,8 +69,8 @@ def _read_logs(_event: Event) -> dict[str, Any]:
 
 
 def _queue_events(connection: Connection, kind: str) -> int:
-    """Read the log for one kind of event; returns how many were queued. An account that does not answer
-    now is read by the next run, and other connections go on.
+    """Read the log for one kind of event; returns how many were queued. An account that does not
+    answer now is read by the next run, and other connections go on.
     """
     from crmsync.errors import OutOfTime, SyncError
     from crmsync.flows.email.scan import queue_events
@@ -141,8 +141,8 @@ def _report_tasks(name: str, summary: TaskSummary) -> list[LogRange]:
 
 @lru_cache(maxsize=16)
 def _tasks_of(connection: Connection) -> SalesforceTasks:
-    """A connection's tasks. Kept, as it learns with its first call whether the org has an external id
-    for them.
+    """A connection's tasks. Kept, as it learns with its first call whether the org has an external
+    id for them.
     """
     from crmsync.gateways.salesforce.tasks import SalesforceTasks
 

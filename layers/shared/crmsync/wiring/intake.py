@@ -1,5 +1,5 @@
-"""The Lambdas that find changes: HubSpot's webhook, Salesforce's change events, and the schedules that
-find what those have lost.
+"""The Lambdas that find changes: HubSpot's webhook, Salesforce's change events, and the schedules
+that find what those have lost.
 """
 
 from __future__ import annotations
@@ -80,15 +80,17 @@ def _answered(receipt: Receipt) -> dict[str, Any]:
 
 
 def salesforce_changes() -> Callable[[Event, LambdaTime], dict[str, Any]]:
-    """The Lambda of Salesforce's change events: an event of the partner bus, or the schedule's poll."""
+    """The Lambda of Salesforce's change events: an event of the partner bus, or the schedule's
+    poll.
+    """
     return with_deadline(
         skip_if_distrusted(lambda event: _poll() if "poll" in event else _take_change_event(event))
     )
 
 
 def hubspot_sweep() -> Callable[[Event, LambdaTime], dict[str, Any]]:
-    """The Lambda of HubSpot's schedules: the sweep that finds what webhooks have lost, and in between
-    a check whether HubSpot still accepts our tokens.
+    """The Lambda of HubSpot's schedules: the sweep that finds what webhooks have lost, and in
+    between a check whether HubSpot still accepts our tokens.
     """
     return with_deadline(
         skip_if_distrusted(lambda event: _check_apps() if "look" in event else _sweep_hubspot())
@@ -112,8 +114,8 @@ def _check_apps() -> dict[str, int]:
 
 
 def _is_app_refused(connection: Connection) -> bool:
-    """Whether HubSpot refuses a connection's token. One that does not answer now has not refused it; the
-    sweep reports that.
+    """Whether HubSpot refuses a connection's token. One that does not answer now has not refused
+    it; the sweep reports that.
     """
     from crmsync.errors import SyncError
     from crmsync.flows.setup.app_rights import check_app_rights
@@ -227,8 +229,8 @@ def _queue_unavailable(connection: Connection) -> int:
 
 
 def _run_sweep(connection: Connection, run: Callable[[], int]) -> int | None:
-    """Run a sweep; returns None if a side does not answer now. The next sweep tries again, and other
-    connections go on.
+    """Run a sweep; returns None if a side does not answer now. The next sweep tries again, and
+    other connections go on.
     """
     from crmsync.errors import OutOfTime, SyncError
     from crmsync.rules.timing.outages import is_refusal
@@ -268,8 +270,8 @@ def _syncing() -> list[Connection]:
 
 
 def _event_tenant(connection: Connection) -> EventTenant | None:
-    """A connection as change events see it; None if it cannot sign in now: its poll finds the change,
-    and other connections go on.
+    """A connection as change events see it; None if it cannot sign in now: its poll finds the
+    change, and other connections go on.
     """
     from crmsync.errors import SyncError
     from crmsync.wire.change_event import EventTenant

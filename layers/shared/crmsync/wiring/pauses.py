@@ -7,7 +7,9 @@ from crmsync.wiring.stores import troubles
 
 
 def is_paused(name: str) -> bool:
-    """Whether a connection is paused; logs it and counts it. If the store does not answer, it is not."""
+    """Whether a connection is paused; logs it and counts it. If the store does not answer, it is
+    not.
+    """
     from crmsync.errors import SyncError
 
     try:

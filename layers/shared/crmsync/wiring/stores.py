@@ -51,8 +51,8 @@ DEFAULT_STACK = "crmsync"
 
 
 def settings() -> Settings:
-    """The settings in force, at most a minute old. Raises `TryAgain`, and `Distrusted`, which is also
-    logged and counted.
+    """The settings in force, at most a minute old. Raises `TryAgain`, and `Distrusted`, which is
+    also logged and counted.
     """
     from crmsync.errors import Distrusted
 
@@ -64,8 +64,8 @@ def settings() -> Settings:
 
 
 def settings_for_queued_work() -> Settings:
-    """The settings in force, for queued work: it was queued by settings, so without any something is
-    wrong. Raises as `settings` does, and `Distrusted` if there are none.
+    """The settings in force, for queued work: it was queued by settings, so without any something
+    is wrong. Raises as `settings` does, and `Distrusted` if there are none.
     """
     from crmsync.errors import Distrusted
 
@@ -103,8 +103,8 @@ def settings_table() -> SettingsTable:
 
 @cache
 def settings_keys() -> KeyRing:
-    """The keys that settings are signed with: named by the Lambda's variable, for the operator by the
-    template's naming.
+    """The keys that settings are signed with: named by the Lambda's variable, for the operator by
+    the template's naming.
     """
     from crmsync.gateways.aws.key_ring import KeyRing
 
@@ -168,7 +168,9 @@ def troubles() -> TroubleTable:
 
 @cache
 def job_messages() -> JobMessageQueue:
-    """The queue of backfills: from the Lambda's variable, for the operator by the template's naming."""
+    """The queue of backfills: from the Lambda's variable, for the operator by the template's
+    naming.
+    """
     from crmsync.gateways.aws.queues import JobMessageQueue, url_of
 
     sqs = aws_client("sqs")
@@ -248,8 +250,8 @@ def link_key_secret() -> str:
 
 
 def login_hosts() -> tuple[str, ...]:
-    """The hosts that settings may name for signing in to Salesforce: Salesforce's own, and those that
-    the stack's owner has added.
+    """The hosts that settings may name for signing in to Salesforce: Salesforce's own, and those
+    that the stack's owner has added.
     """
     from crmsync.gateways.salesforce.hosts import SALESFORCE_HOSTS
 
@@ -303,8 +305,8 @@ def with_deadline(work: Callable[[Event], Answer]) -> Callable[[Event, LambdaTim
 def skip_if_distrusted(
     work: Callable[[Event], dict[str, Any]],
 ) -> Callable[[Event], dict[str, Any]]:
-    """Work of a schedule or a change event that is skipped while the settings cannot be trusted; the
-    next run does it. `settings` reports why.
+    """Work of a schedule or a change event that is skipped while the settings cannot be trusted;
+    the next run does it. `settings` reports why.
     """
     from crmsync.errors import Distrusted
 

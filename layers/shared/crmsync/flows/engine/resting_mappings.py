@@ -95,8 +95,8 @@ def _oldest(changes: Sequence[Change], context: SyncContext) -> datetime:
 
 
 def _resting(ruleset: Ruleset, changes: Sequence[Change], context: SyncContext) -> list[Rest]:
-    """The mappings that rest. Older changes are synced without the mapping too, so its rest is noted
-    to begin with the oldest of them.
+    """The mappings that rest. Older changes are synced without the mapping too, so its rest is
+    noted to begin with the oldest of them.
     """
     rests, oldest = context.troubles.load(context.connection.name).rests, _oldest(changes, context)
     for rest in rests:
@@ -115,7 +115,7 @@ def _note_missing(
     side = Side(error.side)
     asked = {name.lower() for fields in ruleset.fields(side).values() for name in fields}
     if error.fieldname and error.fieldname.lower() not in asked:
-        # Not a field of this ruleset: for example one of our own properties that only roll-ups write.
+        # Not a field of this ruleset: one of our own that only roll-ups write, for example.
         return []
     described = context.schemas.described(side, list(ruleset.fields(side)))
     found = lost(
@@ -244,8 +244,8 @@ Fields: TypeAlias = dict[tuple[Side, str], frozenset[str]]
 
 
 def _asked(rests: Sequence[Rest], schemas: Schemas) -> tuple[Fields, Fields]:
-    """The fields that the sides have now, for the objects that lack some, and those of them that are
-    read-only.
+    """The fields that the sides have now, for the objects that lack some, and those of them that
+    are read-only.
     """
     has: Fields = {}
     read_only: Fields = {}

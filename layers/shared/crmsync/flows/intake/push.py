@@ -1,5 +1,5 @@
-"""Intake of what the CRMs push: verify it, reduce it to changes, and put them on the bus. Nothing is
-read from a CRM, so it answers fast.
+"""Intake of what the CRMs push: verify it, reduce it to changes, and put them on the bus. Nothing
+is read from a CRM, so it answers fast.
 """
 
 from __future__ import annotations

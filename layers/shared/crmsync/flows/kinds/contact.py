@@ -135,8 +135,8 @@ def gather_and_plan(changes: Sequence[Change], context: SyncContext) -> PlannedB
 def _complete_ruleset(
     facts: Sequence[ContactFacts], context: SyncContext, ruleset: Ruleset
 ) -> Ruleset:
-    """The ruleset with what these facts need: the members of the inclusion list, the counterparts of
-    their companies and accounts, and the owners.
+    """The ruleset with what these facts need: the members of the inclusion list, the counterparts
+    of their companies and accounts, and the owners.
     """
     contacts = [contact.ref for one in facts for contact in hubspot_records(one)]
     settings = context.connection.contacts

@@ -1,5 +1,5 @@
-"""Contacts that are in each other's way: e-mail addresses that move from one to another, and records
-that wait for others to release something.
+"""Contacts that are in each other's way: e-mail addresses that move from one to another, and
+records that wait for others to release something.
 
 Law: only what concerns several contacts at once belongs here; what is to happen to one of them is
 decided in `crmsync.plans.contact`.

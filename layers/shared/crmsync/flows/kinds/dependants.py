@@ -28,8 +28,8 @@ _SAFETY_DELAY = 30
 def queue_dependants(
     facts: Sequence[AnyFacts], plans: Sequence[Plan], context: SyncContext
 ) -> list[Change]:
-    """Changes of the deals and opportunities of records that these plans link, for the first time or
-    to other records; they are queued already, with a delay.
+    """Changes of the deals and opportunities of records that these plans link, for the first time
+    or to other records; they are queued already, with a delay.
 
     Costs two or three calls, and none if no record is linked or opportunities do not sync. Raises
     `SyncError`.

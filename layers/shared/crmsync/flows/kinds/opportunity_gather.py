@@ -1,5 +1,5 @@
-"""Gathers what planning opportunities needs: the contacts of a deal, the roles in an opportunity, and
-who is whose counterpart.
+"""Gathers what planning opportunities needs: the contacts of a deal, the roles in an opportunity,
+and who is whose counterpart.
 
 The associations of a deal are read with every deal, as none of its properties shows that one was
 added or removed. Roles are read only for records that have changed, as a change of a role is

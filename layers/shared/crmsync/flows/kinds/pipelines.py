@@ -1,5 +1,5 @@
-"""Syncs HubSpot's pipelines with the sales processes of the org (OPP-6): read both sides whole, apply
-the missing steps, and keep the map of the result.
+"""Syncs HubSpot's pipelines with the sales processes of the org (OPP-6): read both sides whole,
+apply the missing steps, and keep the map of the result.
 
 Which steps are missing, and what each stage means, is decided in
 `crmsync.rules.kinds.opportunity.pipelines`. A repetition costs three calls and changes nothing.

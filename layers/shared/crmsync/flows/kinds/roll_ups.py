@@ -1,5 +1,5 @@
-"""Adds up the opportunities of contacts, and moves the contacts' lifecycle stages forward with them:
-for a whole batch, in a few calls.
+"""Adds up the opportunities of contacts, and moves the contacts' lifecycle stages forward with
+them: for a whole batch, in a few calls.
 
 The sums are decided in `crmsync.rules.kinds.opportunity.roll_ups`. Here contacts are read, and
 written if they show other sums. A stage that moved spreads to companies and their other contacts
@@ -43,7 +43,8 @@ contact that syncs with no Salesforce contact is missing.
 """
 
 _ROUNDS = 3
-"""How often contacts are added up while their opportunities keep changing; then they are put off."""
+"""How often contacts are added up while their opportunities keep changing; then they are put off.
+"""
 
 
 def roll_up(effects: Sequence[RollUp], context: SyncContext) -> Sequence[Outcome]:
@@ -159,8 +160,8 @@ def _stages(
 def _write(
     records: Sequence[Record], ties: Ties, stages: Mapping[Ref, str], context: SyncContext
 ) -> tuple[list[Ref], dict[Ref, TryAgain]]:
-    """Write what the contacts do not show yet; returns those whose sums were written, and the errors
-    of those to try again.
+    """Write what the contacts do not show yet; returns those whose sums were written, and the
+    errors of those to try again.
     """
     effects: list[UpdateRecord] = []
     for record in records:
@@ -189,7 +190,9 @@ def _write(
 
 
 def _associated(effects: Sequence[RollUp], context: SyncContext) -> Mapping[Ref, Sequence[Ref]]:
-    """Deal -> its contacts, for deals whose associations have just led to roles being created or ended."""
+    """Deal -> its contacts, for deals whose associations have just led to roles being created or
+    ended.
+    """
     deals = dict.fromkeys(
         one.ties.deal for one in effects if one.ties and one.ties.given_roles | one.ties.ended_roles
     )
