@@ -137,7 +137,7 @@ def outbox() -> EventOutbox:
 
 
 def change_bus() -> str:
-    """The name of the bus: from the Lambda's variable, for the operator by the template's naming."""
+    """The bus's name: from the Lambda's variable, for the operator by the template's naming."""
     return os.environ.get("CHANGE_BUS") or f"{stack_name()}-changes"
 
 
@@ -181,7 +181,7 @@ def job_messages() -> JobMessageQueue:
 
 @cache
 def overwritten_keeper() -> OverwrittenKeeper | None:
-    """Where values are kept that are about to be overwritten; None in a stack without such a table."""
+    """Where overwritten values are kept; None in a stack without a table for them."""
     from crmsync.gateways.aws.encryption import SealingKeys
     from crmsync.gateways.dynamodb.overwritten import OverwrittenKeeper
 

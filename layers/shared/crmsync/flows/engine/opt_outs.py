@@ -24,7 +24,7 @@ GIVE_UP_AFTER = 40
 
 
 def asks_for_opt_out(plan: Plan) -> bool:
-    """Whether a plan asks HubSpot for an opt-out: until HubSpot shows it, the pair is not in sync."""
+    """Whether a plan asks for an opt-out; until HubSpot shows it, the pair is not in sync."""
     return any(isinstance(effect, OptOut) for effect in plan.effects)
 
 

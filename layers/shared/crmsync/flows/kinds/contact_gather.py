@@ -63,7 +63,9 @@ def _find_by_address(unlinked: Sequence[Record], loader: BatchLoader[ContactFact
 
 
 def _inherit_links(unlinked: Sequence[Record], loader: BatchLoader[ContactFacts]) -> None:
-    """Let a record that took the place of a linked one take over its link (DUP-26, MRG-1, MRG-3)."""
+    """Let a record that took the place of a linked one take over its link (DUP-26, MRG-1,
+    MRG-3).
+    """
     successors: list[tuple[Record, Link]] = []
     for record in unlinked:
         successors += [
