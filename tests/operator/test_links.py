@@ -16,7 +16,7 @@ from crmsync.flows.backfill.link_rebuild import Rebuild, RebuildResult, RebuildS
 from crmsync.model.links import Link, LinkState
 from crmsync.model.names import HUBSPOT_KEY, SALESFORCE_KEY, salesforce_key
 from crmsync.model.records import Kind, Ref, Side
-from crmsync.rules.pair.counterparts import named_by
+from crmsync.rules.pair.matching import named_by
 from tests.builders import a_connection, a_contact, a_lead
 from tests.config.files import MINIMAL
 from tests.memory import MemoryLister

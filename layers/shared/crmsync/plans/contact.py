@@ -109,7 +109,7 @@ def _plan_double(facts: ContactFacts, named: Record, ruleset: Ruleset) -> Plan:
         return replace(
             nothing("is outside the inclusion list", "INC-2"), effects=told, undecided=bool(out)
         )
-    report = reports.opted_out_double if frozen else reports.held_by_another
+    report = reports.opted_out_duplicate if frozen else reports.duplicate_of_linked
     return Plan((*told, report(named.ref, facts.taken)), undecided=bool(out))
 
 
@@ -149,7 +149,7 @@ def _may_meet(named: Record, match: Record | None, ruleset: Ruleset) -> bool:
 
 def _plan_linked(facts: ContactFacts, link: Link, ruleset: Ruleset) -> Plan:
     if facts.change.cause is Cause.FORGOTTEN:
-        left = (reports.forgotten(facts.salesforce.ref),) if facts.salesforce else ()
+        left = (reports.deleted_for_privacy(facts.salesforce.ref),) if facts.salesforce else ()
         return Plan((*left, DropLink(link)), notes=(Note("the contact asked to be forgotten"),))
     if facts.hubspot is None or facts.salesforce is None or facts.outlived:
         deletes = ruleset.connection.contacts.delete_in_hubspot

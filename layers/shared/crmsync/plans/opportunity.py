@@ -143,7 +143,7 @@ def _plan_gone(facts: OpportunityFacts, link: Link, ruleset: Ruleset) -> Plan:
     """
     deals = ruleset.connection.deals
     if facts.is_held and facts.hubspot and facts.salesforce is None:
-        return Plan((reports.held(facts.hubspot.ref, deals.hold_deletes_hours),))
+        return Plan((reports.deletion_deferred(facts.hubspot.ref, deals.hold_deletes_hours),))
     return plan_missing(
         facts,
         link,

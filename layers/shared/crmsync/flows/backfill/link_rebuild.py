@@ -22,7 +22,7 @@ from crmsync.model.settings import Connection
 from crmsync.ports.crm import Fields
 from crmsync.ports.listing import Lister
 from crmsync.ports.stores import Links
-from crmsync.rules.pair.counterparts import KEY_OF, named_by
+from crmsync.rules.pair.matching import KEY_OF, named_by
 
 PAGE = 2_000
 """Records requested per page; HubSpot gives a hundred."""

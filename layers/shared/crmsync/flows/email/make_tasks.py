@@ -21,7 +21,7 @@ from crmsync.model.crm_names import TASK
 from crmsync.model.effects import Report
 from crmsync.model.mail import LogRange
 from crmsync.model.records import Ref, Side
-from crmsync.rules.pair.refusals import category_of
+from crmsync.rules.pair.reports import category_of
 
 TRIES = 40
 """After so many tries, some ten hours, a range that still fails becomes a dead letter."""

@@ -52,7 +52,7 @@ def hold_excess(
                 if counted is Counted.DELETES:
                     hubspot = facts[at].hubspot
                     ref = hubspot.ref if hubspot else facts[at].change.ref
-                    plans[at] = Plan((reports.braked(ref),))
+                    plans[at] = Plan((reports.deletion_limited(ref),))
                 else:
                     plans[at] = plan_safely(facts[at], ruleset, decide)
                 counted_in[at] = counts(facts[at], plans[at])

@@ -26,7 +26,7 @@ from crmsync.rules.kinds.contact.inclusion import is_frozen, needs_membership, q
 from crmsync.rules.kinds.contact.lifecycle import CompanyGroup, Staged, furthest, is_forward, spread
 from crmsync.rules.merge.baseline import view
 from crmsync.rules.merge.ruleset import Ruleset
-from crmsync.rules.pair.refusals import category_of
+from crmsync.rules.pair.reports import category_of
 
 FIELDS: Mapping[str, tuple[str, ...]] = {
     HUBSPOT_CONTACT: (PRIMARY_COMPANY, LIFECYCLE_STAGE),

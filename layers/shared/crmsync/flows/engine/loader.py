@@ -18,7 +18,7 @@ from crmsync.model.links import Link, LinkState, Place
 from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.rules.merge.intents import may_be_unwritten
 from crmsync.rules.merge.ruleset import Ruleset
-from crmsync.rules.pair.counterparts import named_by
+from crmsync.rules.pair.matching import named_by
 from crmsync.rules.pair.plan import is_unchanged
 from crmsync.rules.pair.successors import merged_from, primary_link
 

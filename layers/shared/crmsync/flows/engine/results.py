@@ -24,7 +24,7 @@ from crmsync.model.effects import Category, Plan, Report, RequestSync, SaveLink,
 from crmsync.model.facts import Facts
 from crmsync.model.records import Ref
 from crmsync.rules.pair import reports
-from crmsync.rules.pair.refusals import category_of
+from crmsync.rules.pair.reports import category_of
 from crmsync.rules.timing.outages import TRIES
 
 WAITS_FOR_PARENT = "PARENT"

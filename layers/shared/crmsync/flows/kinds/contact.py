@@ -182,7 +182,7 @@ def _contact_with_the_address(
             return None
         existing = Ref(Side.HUBSPOT, HUBSPOT_CONTACT, error.existing)
         return BlockingRecord(
-            (facts.change,), reports.held_by_another(facts.change.ref, [existing])
+            (facts.change,), reports.duplicate_of_linked(facts.change.ref, [existing])
         )
     if not _changes_address(plan):
         return None

@@ -19,7 +19,7 @@ from crmsync.model.links import Link, LinkState
 from crmsync.model.records import Record, Ref, Side
 from crmsync.plans.contact import ContactFacts, plan_contact
 from crmsync.rules.merge.ruleset import Ruleset
-from crmsync.rules.pair.email_moves import Move, addresses_of, who_is_denied, who_vacates
+from crmsync.rules.pair.email_moves import AddressMove, addresses_of, blocked_moves, vacating
 
 _SAFETY_DELAY = 30
 """Seconds after which waiting records are synced in any case, should this worker die before it
@@ -41,8 +41,8 @@ def without_taken_addresses(
     `requested` are the records of the batch. Raises `SyncError`.
     """
     moves = _moves(facts, plans)
-    wanted = [move.then for move in moves.values() if move.then]
-    denied = who_is_denied(moves, _address_holders(wanted, context))
+    wanted = [move.new for move in moves.values() if move.new]
+    denied = blocked_moves(moves, _address_holders(wanted, context))
     here = {*requested, *moves, *(one.hubspot.ref for one in facts if one.hubspot)}
     kept_facts: list[ContactFacts] = []
     kept_plans: list[Plan] = []
@@ -67,7 +67,7 @@ def plans_to_vacate(facts: Sequence[ContactFacts], plans: Sequence[Plan]) -> lis
     """Plans that must be applied before the others: a contact whose address another one is about to
     get gives it up first (DUP-24).
     """
-    vacating = sorted(who_vacates(_moves(facts, plans)))
+    vacating = sorted(vacating(_moves(facts, plans)))
     return [
         Plan((UpdateRecord(ref, Side.HUBSPOT, {HUBSPOT_EMAIL: None}, ("DUP-24",)),))
         for ref in vacating
@@ -125,13 +125,13 @@ def _places(facts: ContactFacts) -> Iterable[Ref]:
     return [facts.change.ref, *(place for place in places if isinstance(place, Ref))]
 
 
-def _moves(facts: Sequence[ContactFacts], plans: Sequence[Plan]) -> dict[Ref, Move]:
+def _moves(facts: Sequence[ContactFacts], plans: Sequence[Plan]) -> dict[Ref, AddressMove]:
     """HubSpot contact -> its address now and then, where these plans change or clear it."""
-    moves: dict[Ref, Move] = {}
+    moves: dict[Ref, AddressMove] = {}
     for one, plan in zip(facts, plans, strict=True):
         contact, effect = _contact_to_change(one, plan), _address_effect(plan)
         if contact and effect:
-            moves[contact.ref] = Move(
+            moves[contact.ref] = AddressMove(
                 str(contact.fields.get(HUBSPOT_EMAIL) or ""),
                 str(effect.fields[HUBSPOT_EMAIL] or ""),
             )

@@ -27,7 +27,7 @@ from crmsync.model.links import Link
 from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.model.settings import Connection, Settings
 from crmsync.rules.merge.fingerprint_renewal import ruleset_for
-from crmsync.rules.pair.reports import forgotten_place
+from crmsync.rules.pair.reports import privacy_place
 from crmsync.rules.preview.explanation import (
     DecisionLine,
     FieldLine,
@@ -177,7 +177,7 @@ def _parked(context: SyncContext, facts: Facts, pairing: Pairing) -> tuple[Repor
     places = (facts.link.hubspot, facts.link.salesforce) if facts.link else ()
     records = [one.ref for one in (pairing.hubspot, pairing.salesforce) if one]
     known = {facts.change.ref, *records, *places}
-    about = known | {forgotten_place(ref) for ref in known if isinstance(ref, Ref)}
+    about = known | {privacy_place(ref) for ref in known if isinstance(ref, Ref)}
     return tuple(one for one in context.inbox.parked(context.connection.name) if one.ref in about)
 
 

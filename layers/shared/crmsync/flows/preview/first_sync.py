@@ -294,7 +294,7 @@ class _ConnectionPreview:
         creator = self.creators.setdefault(address, facts.change.ref)
         if creator == facts.change.ref:
             return plan
-        return Plan((reports.held_by_another(facts.change.ref, [creator]),))
+        return Plan((reports.duplicate_of_linked(facts.change.ref, [creator]),))
 
     def _remember(self, facts: Facts, plan: Plan) -> None:
         """Remember the pairs that exist after this plan, so that each is previewed once."""

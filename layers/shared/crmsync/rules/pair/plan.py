@@ -141,7 +141,7 @@ def plan_pair(
             effects.append(reports.incompatible(hubspot.ref, rule.hubspot))
     effects += [reports.truncated(hubspot.ref, rule.hubspot) for rule in merged.truncated]
     if holds:
-        effects.append(reports.held_back(hubspot.ref, holds, merged.held_back.fields))
+        effects.append(reports.change_limited(hubspot.ref, holds, merged.held_back.fields))
     return Plan(
         tuple(effects),
         merged.conflicts,

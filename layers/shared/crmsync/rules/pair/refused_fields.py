@@ -23,7 +23,7 @@ from crmsync.rules.fields.maps import CURRENCY
 from crmsync.rules.merge.baseline import rebased
 from crmsync.rules.merge.person_accounts import account_field
 from crmsync.rules.merge.ruleset import Ruleset
-from crmsync.rules.pair.refusals import category_of
+from crmsync.rules.pair.reports import category_of
 
 AnyWrite = TypeVar("AnyWrite", CreateRecord, UpdateRecord)
 

@@ -1,22 +1,66 @@
-"""What people are told about a record that does not sync: one sentence, the field, what to do, and
-the rule.
+"""Reports for the error inbox about records that do not sync: what is wrong, the field, what to do,
+and the rule.
 
-The sentences hold no value of the record, so that they may be stored and logged.
+The texts contain no value of a record, so that they may be stored and logged.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from crmsync.model.brakes import Counted, Hold
 from crmsync.model.crm_names import HUBSPOT_OPT_OUT, PARENT_ACCOUNT, PRIMARY_COMPANY
 from crmsync.model.effects import Category, Report
 from crmsync.model.records import Ref, Side
 
+_CATEGORIES: Mapping[Category, frozenset[str]] = MappingProxyType(
+    {
+        Category.DUPLICATES: frozenset(
+            {"DUPLICATES_DETECTED", "DUPLICATE_VALUE", "DUPLICATE_EXTERNAL_ID", "CONFLICT"}
+        ),
+        Category.ASSOCIATIONS: frozenset({"ASSOCIATION_LIMIT"}),
+        Category.PERMISSIONS: frozenset(
+            {
+                "INSUFFICIENT_ACCESS_OR_READONLY",
+                "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY",
+                "INSUFFICIENT_ACCESS",
+            }
+            | {
+                "INVALID_FIELD",
+                "INVALID_FIELD_FOR_INSERT_UPDATE",
+                "INVALID_TYPE",
+                "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
+            }
+            | {"API_DISABLED_FOR_ORG", "API_CURRENTLY_DISABLED", "INVALID_SESSION_ID"}
+            | {"401", "403", "SECRET", "invalid_grant", "invalid_client", "invalid_client_id"}
+            | {
+                "MISSING_SCOPES",
+                "INVALID_AUTHENTICATION",
+                "EXPIRED_AUTHENTICATION",
+                "TRANSFER_REQUIRES_READ",
+            }
+        ),
+        Category.UNAVAILABLE: frozenset(
+            {"UNABLE_TO_LOCK_ROW", "REQUEST_LIMIT_EXCEEDED", "RATE_LIMITS", "SERVER_UNAVAILABLE"}
+        ),
+    }
+)
+"""The vendors' error codes by the category under which the error inbox keeps them."""
+
+
+def category_of(code: str) -> Category:
+    """The category of a refusal by the vendor's error code; any code that is not listed concerns
+    the values of the record (ERR-1 to ERR-7).
+    """
+    return next(
+        (category for category, codes in _CATEGORIES.items() if code in codes), Category.VALIDATION
+    )
+
 
 def waiting(ref: Ref) -> Report:
-    """TRG-17: without an address there is nobody to match; that is a state, not an error."""
+    """TRG-17: a record without an address cannot be matched; that is a state, not an error."""
     return Report(
         ref,
         Category.WAITING,
@@ -26,9 +70,9 @@ def waiting(ref: Ref) -> Report:
     )
 
 
-def held_by_another(ref: Ref, linked: Iterable[Ref]) -> Report:
-    """CH-13: a second record with the address of a linked one; it waits for those across that are
-    `linked`.
+def duplicate_of_linked(ref: Ref, linked: Iterable[Ref]) -> Report:
+    """CH-13: a second record with the address of a linked one. It waits for the `linked` records of
+    the other side.
     """
     return Report(
         ref,
@@ -40,21 +84,23 @@ def held_by_another(ref: Ref, linked: Iterable[Ref]) -> Report:
     )
 
 
-def opted_out_double(ref: Ref, linked: Iterable[Ref]) -> Report:
-    """CH-13, OPT-7: a second record that is opted out, of a contact that does not sync at present
-    and so is not told of it.
+def opted_out_duplicate(ref: Ref, linked: Iterable[Ref]) -> Report:
+    """CH-13, OPT-7: a second record that is opted out, of a contact that does not sync at present,
+    so that the opt-out does not reach it.
     """
     return replace(
-        held_by_another(ref, linked),
-        text="shares its e-mail address with a record that is linked already, and is opted out of e-mail, which that one is not",
-        hint="Its contact is outside the inclusion list: unsubscribe it in HubSpot by hand, then merge the two records.",
+        duplicate_of_linked(ref, linked),
+        text="shares its e-mail address with a record that is linked already, "
+        "and is opted out of e-mail, which that one is not",
+        hint="Its contact is outside the inclusion list: "
+        "unsubscribe it in HubSpot by hand, then merge the two records.",
         because=("CH-13", "OPT-4", "OPT-7"),
     )
 
 
 def behind_another(ref: Ref) -> Report:
-    """A record that can be decided only once others of its address or company are done; told in
-    previews, the sync looks again.
+    """A record that can be decided only after others of its address or company. Only previews
+    report it; the sync comes back to the record by itself.
     """
     return Report(
         ref,
@@ -66,8 +112,8 @@ def behind_another(ref: Ref) -> Report:
 
 
 def address_taken(ref: Ref, holder: Ref) -> Report:
-    """An address moved onto another contact's address is an error, never a merge; it waits for the
-    `holder`.
+    """DUP-1: a contact whose new address belongs to another contact, the `holder`. That is an
+    error, never a merge; it waits for the holder.
     """
     return Report(
         ref,
@@ -81,23 +127,23 @@ def address_taken(ref: Ref, holder: Ref) -> Report:
 
 
 def opt_out_not_shown(ref: Ref) -> Report:
-    """OPT-4: HubSpot took the opt-out and, long after, does not show it; it is asked for again at
-    every look.
+    """OPT-4: HubSpot accepted the opt-out but still does not show it. It is requested again at
+    every sync.
     """
     return Report(
         ref,
         Category.UNAVAILABLE,
-        "is opted out in Salesforce; HubSpot was asked to unsubscribe it from all e-mail and does not show it",
+        "is opted out in Salesforce; "
+        "HubSpot was asked to unsubscribe it from all e-mail and does not show it",
         HUBSPOT_OPT_OUT,
-        "Look at its communication subscriptions in HubSpot, those of every brand too, and unsubscribe it there.",
+        "Look at its communication subscriptions in HubSpot, those of every brand too, "
+        "and unsubscribe it there.",
         ("OPT-4",),
     )
 
 
 def unnamed(ref: Ref, missing: str) -> Report:
-    """Q-35: Salesforce requires a name that HubSpot does not have and the settings do not make
-    up.
-    """
+    """Q-35: Salesforce requires a name that HubSpot lacks and the settings do not provide."""
     return Report(
         ref,
         Category.VALIDATION,
@@ -109,7 +155,7 @@ def unnamed(ref: Ref, missing: str) -> Report:
 
 
 def incompatible(ref: Ref, name: str) -> Report:
-    """CH-8: one value that cannot cross does not hold back the others."""
+    """CH-8: a value that cannot cross, while all others do."""
     return Report(
         ref,
         Category.VALIDATION,
@@ -121,19 +167,20 @@ def incompatible(ref: Ref, name: str) -> Report:
 
 
 def truncated(ref: Ref, name: str) -> Report:
-    """CH-8: a text that the other side has no room for is cut, and said to be."""
+    """CH-8: a text that is truncated on the other side, as the field there is too short."""
     return Report(
         ref,
         Category.VALIDATION,
-        "has a text that is longer than the field on the other side; only its beginning is shown there",
+        "has a text that is longer than the field on the other side; "
+        "only its beginning is shown there",
         name,
         "Shorten the text; the whole of it stays where it was written.",
         ("CH-8",),
     )
 
 
-def braked(ref: Ref) -> Report:
-    """Q-30: more deletions within the hour than the settings allow wait for a person."""
+def deletion_limited(ref: Ref) -> Report:
+    """Q-30: a deletion beyond what the settings allow within an hour; it waits for the operator."""
     return Report(
         ref,
         Category.BRAKE,
@@ -144,9 +191,12 @@ def braked(ref: Ref) -> Report:
     )
 
 
-def held_back(ref: Ref, holds: Collection[Hold], held: Mapping[Side, Collection[str]]) -> Report:
-    """Q-30: more records than the settings allow were to be overwritten within the hour; those
-    beyond wait for a person.
+def change_limited(
+    ref: Ref, holds: Collection[Hold], held: Mapping[Side, Collection[str]]
+) -> Report:
+    """Q-30: changes beyond what the settings allow within an hour; they wait for the operator.
+
+    `holds` are the limits, `held` the fields of each side that are kept back.
     """
     everything = {hold.side for hold in holds if hold.counted is Counted.CHANGES}
     limits = sorted({f"max_{hold.counted}_per_hour" for hold in holds})
@@ -160,79 +210,85 @@ def held_back(ref: Ref, holds: Collection[Hold], held: Mapping[Side, Collection[
         Category.BRAKE,
         f"{what} in {sides} together with more records than {' and '.join(limits)} allows; it waits",
         ", ".join(sorted(held[Side.HUBSPOT] or held[Side.SALESFORCE])),
-        "Find out who changed so many: crmsync brakes release lets it cross, crmsync brakes drop leaves the other side as it is.",
+        "Find out who changed so many: crmsync brakes release lets it cross, "
+        "crmsync brakes drop leaves the other side as it is.",
         ("Q-30",),
     )
 
 
 def unfinished_deal(ref: Ref, missing: str) -> Report:
-    """OPP-11: what the other side requires of a new opportunity or deal, and nobody knows."""
+    """OPP-11: a new opportunity or deal that lacks a value which the other side requires."""
     return Report(
         ref,
         Category.VALIDATION,
         f"the other side requires {missing}, and there is none, or none that goes with it",
         missing,
-        "Fill it in; for a stage, see that it is active in Salesforce, and run crmsync setup --apply.",
+        "Fill it in; for a stage, see that it is active in Salesforce, "
+        "and run crmsync setup --apply.",
         ("OPP-5", "OPP-11"),
     )
 
 
 def same_value(ref: Ref, others: Iterable[Ref]) -> Report:
-    """CH-14: several records, or one that has a pair already, hold the value by which a deal and an
-    opportunity are paired.
+    """CH-14: the value by which a deal and an opportunity are paired belongs to several records, or
+    to one that is linked already.
     """
     return Report(
         ref,
         Category.DUPLICATES,
-        "shares the value of match_hubspot and match_salesforce with a record that is linked already, or with several",
+        "shares the value of match_hubspot and match_salesforce with a record that is linked "
+        "already, or with several",
         hint="Give each record a value of its own, or switch the matching off.",
         because=("CH-14",),
         waits_for=tuple(sorted(others)),
     )
 
 
-def held(ref: Ref, hours: int) -> Report:
-    """Q-30: a deletion in Salesforce waits its time, so that an undelete costs nothing."""
+def deletion_deferred(ref: Ref, hours: int) -> Report:
+    """Q-30: a deletion in Salesforce is deferred, so that it can be undone at no cost."""
     return Report(
         ref,
         Category.HELD,
-        f"was deleted in Salesforce and will be deleted in HubSpot after hold_deletes_hours ({hours})",
+        "was deleted in Salesforce and will be deleted in HubSpot "
+        f"after hold_deletes_hours ({hours})",
         hint="Undelete it in Salesforce within that time if it shall stay.",
         because=("OPP-13", "Q-30"),
     )
 
 
-def forgotten(record: Ref) -> Report:
-    """CH-9: what HubSpot has deleted for privacy is still in Salesforce, and only a person can say
-    what shall become of it there.
+def deleted_for_privacy(record: Ref) -> Report:
+    """CH-9: a contact that HubSpot deleted for privacy is still in Salesforce, and only a person can
+    decide what becomes of it there.
 
-    It stands under a name of its own, which no look at the record settles.
+    The report has a place of its own, so that syncing the record does not remove it.
     """
     return Report(
-        forgotten_place(record),
+        privacy_place(record),
         Category.PRIVACY,
-        f"the contact of this {record.object} was deleted in HubSpot for privacy; it is still in Salesforce, and no longer syncs",
-        hint=f"Decide what becomes of {record.object} {record.id}, of its tasks and of its duplicates in Salesforce; then run "
-        f"crmsync errors done --id {record.id} --apply.",
+        f"the contact of this {record.object} was deleted in HubSpot for privacy; "
+        "it is still in Salesforce, and no longer syncs",
+        hint=f"Decide what becomes of {record.object} {record.id}, of its tasks and of its "
+        f"duplicates in Salesforce; then run crmsync errors done --id {record.id} --apply.",
         because=("CH-9",),
     )
 
 
-def forgotten_place(record: Ref) -> Ref:
-    """Under which name `forgotten` stands in the error inbox; no record has it."""
+def privacy_place(record: Ref) -> Ref:
+    """The place of `deleted_for_privacy` in the error inbox; no record has it."""
     return Ref(record.side, str(Category.PRIVACY), f"{record.object}.{record.id}")
 
 
 def waiting_for_account(ref: Ref, parent: Ref) -> Report:
-    """ACC-21: a contact whose company has no account yet, or whose account no company, after the
-    deadline; it waits for that `parent`.
+    """ACC-21: a contact whose `parent` still has no counterpart after the deadline. It waits for
+    the parent.
     """
     return Report(
         ref,
         Category.ASSOCIATIONS,
         "waiting for account to sync",
         PRIMARY_COMPANY if parent.side is Side.HUBSPOT else PARENT_ACCOUNT,
-        "Look for the error of its company or account and mend that; the contact then follows by itself.",
+        "Look for the error of its company or account and mend that; "
+        "the contact then follows by itself.",
         ("FLD-8", "ACC-21"),
         (parent,),
     )
