@@ -16,7 +16,7 @@ from crmsync.model.settings import ContactSettings, OnRefusedField
 from crmsync.rules.kinds.opportunity.ruleset import opportunity_ruleset
 from crmsync.rules.merge.baseline import view
 from crmsync.rules.merge.record import merge_pair
-from crmsync.rules.pair.refused_fields import left_apart, left_out, skips_fields
+from crmsync.rules.pair.refused_fields import diverged_link, left_out, skips_fields
 from tests.builders import (
     ACCOUNT_ID,
     CONTACT_ID,
@@ -142,7 +142,7 @@ def test_what_was_left_out_is_quiet_and_a_resync_tries_it_again() -> None:
     hubspot, salesforce = a_contact({"phone": "666"}), a_lead({"Phone": "111"}, by=OUR_USER)
     agreed = a_link(hubspot, a_lead({"Phone": "666"}), BOOK, wrote=("Phone",))
     write = UpdateRecord(LEAD, Side.SALESFORCE, {"Phone": "666", "City": "Graz"})
-    link = left_apart(agreed, write, {"Phone"}, salesforce, salesforce, BOOK)
+    link = diverged_link(agreed, write, {"Phone"}, salesforce, salesforce, BOOK)
     mapping = BOOK.mappings["Lead"]
 
     assert view(hubspot, mapping.hubspot_forms, link, FINGERPRINTER).unchanged

@@ -28,7 +28,7 @@ from crmsync.rules.merge.baseline import rebased
 from crmsync.rules.merge.intents import may_be_under_way
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.overwriting import overwritten
-from crmsync.rules.pair.refused_fields import left_apart, skips_fields, without
+from crmsync.rules.pair.refused_fields import diverged_link, skips_fields, without
 
 _AFTER_OTHERS_END = round(LONGEST_WRITE.total_seconds())
 """Seconds after which a write that another worker has announced is surely over."""
@@ -232,7 +232,7 @@ def _new_pairs(
             salesforce=facts[at].salesforce or new,
         )
         if (left := applied[at].left_out.of_new) and pair.salesforce:
-            pair = replace(pair, link=left_apart(link, *left, new, pair.salesforce, ruleset))
+            pair = replace(pair, link=diverged_link(link, *left, new, pair.salesforce, ruleset))
         pairs[at] = pair
     return pairs, unreadable
 

@@ -20,7 +20,7 @@ from crmsync.model.links import Link, Place
 from crmsync.model.records import Record, Ref, Side
 from crmsync.ports.crm import Outcome, Written
 from crmsync.rules.merge.ruleset import Ruleset
-from crmsync.rules.pair.refused_fields import AnyWrite, left_apart, left_out, report, without
+from crmsync.rules.pair.refused_fields import AnyWrite, diverged_link, left_out, report, without
 
 Mark: TypeAlias = Callable[[Link], Link]
 """Puts into a link that fields were left out."""
@@ -90,7 +90,7 @@ class FieldRetries:
         if pair is None:
             return None
         shown = pair[0] if effect.side is Side.HUBSPOT else pair[1]
-        return lambda link: left_apart(link, effect, names, shown, pair[1], self.ruleset)
+        return lambda link: diverged_link(link, effect, names, shown, pair[1], self.ruleset)
 
     def report(self, at: int, outcome: Outcome, names: frozenset[str]) -> Report:
         """What people are told."""

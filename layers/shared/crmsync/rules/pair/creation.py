@@ -1,9 +1,8 @@
-"""A record that is about to be made on the other side: what it is given, and the link that will
-hold it.
+"""Create a record on the other side: its values, and the link of the new pair.
 
-A birth is one effect and a link that waits for the new id. What the other side made of it (an owner
-by assignment rules, a default, a formatted value) is looked at right afterwards, as a pair like any
-other. What is particular to a kind is in the module named after it.
+A creation is one effect and a link that is completed with the new id. What the other side adds (an
+owner by assignment rules, a default, a formatted value) is read right afterwards, and the pair is
+synced like any other. What is particular to a kind is in the module of that kind.
 """
 
 from __future__ import annotations
@@ -31,19 +30,22 @@ from crmsync.rules.merge.policies import may_pass
 from crmsync.rules.merge.ruleset import ObjectMapping, Ruleset
 
 NEW = Slot("new")
-"""The record that a birth makes; a plan makes at most one."""
+"""The place of a record that is still to be created; a plan creates at most one."""
 
 
 _PARENTS = {PRIMARY_COMPANY, PARENT_ACCOUNT}
-"""Agreed on only when the new pair is looked at, as the parents' own counterparts must be known for
-that.
-"""
+"""Agreed on only when the new pair is synced, as that needs the parents' own counterparts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Creation:
-    """The effect, the link to complete with the new id, fields whose value cannot cross, and a
-    required name that nobody knows ("").
+    """A record to create.
+
+    Attributes:
+        create: The effect.
+        link: The link of the new pair, to be completed with the new id.
+        incompatible: Mappings whose value cannot cross.
+        missing: The name of a required field that has no value, "" = none. Then nothing is created.
     """
 
     create: CreateRecord
@@ -55,7 +57,7 @@ class Creation:
 def crossing(
     record: Record, salesforce_object: str, ruleset: Ruleset
 ) -> tuple[dict[str, Value], tuple[FieldRule, ...]]:
-    """The values of a record as its new counterpart takes them, and the fields whose value cannot
+    """The values that a new counterpart of a record gets, and the mappings whose value cannot
     cross.
     """
     here = record.ref.side
@@ -84,8 +86,8 @@ def crossing(
 
 
 def owner_in_hubspot(record: Record, ruleset: Ruleset) -> tuple[dict[str, Value], str, str]:
-    """What a new HubSpot record is given for its Salesforce owner (OWN-5, Q-18); with it both
-    owners, HubSpot's first, "" = none.
+    """The owner fields of a new HubSpot record (OWN-5, Q-18), its HubSpot owner and its Salesforce
+    owner, "" = none.
     """
     owner = str(record.fields.get(SALESFORCE_OWNER) or "")
     hubspot_owner = ruleset.owners.to_hubspot.get(owner, "") if ruleset.owners else ""
@@ -96,8 +98,8 @@ def owner_in_hubspot(record: Record, ruleset: Ruleset) -> tuple[dict[str, Value]
 
 
 def owner_in_salesforce(record: Record, ruleset: Ruleset) -> tuple[str, str | None]:
-    """The HubSpot owner of a record, "" = none, and the active Salesforce user that it stands for
-    (OWN-8, OWN-14, OWN-18).
+    """The HubSpot owner of a record, "" = none, and the active Salesforce user who matches, None =
+    nobody (OWN-8, OWN-14, OWN-18).
     """
     hubspot_owner = str(record.fields.get(HUBSPOT_OWNER) or "")
     return hubspot_owner, owners.owner_for_new(
@@ -107,8 +109,12 @@ def owner_in_salesforce(record: Record, ruleset: Ruleset) -> tuple[str, str | No
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One side of a new pair: where the record is or will be, what it then shows, and its owner
-    (None: the CRM will choose one).
+    """One side of a new pair.
+
+    Attributes:
+        place: The record, or the slot of one that is still to be created.
+        fields: What the record then shows.
+        owner: Its owner, "" = none, None: the CRM will choose one.
     """
 
     place: Place
@@ -123,20 +129,19 @@ def link_of_new_pair(
     incompatible: tuple[FieldRule, ...],
     ruleset: Ruleset,
 ) -> Link:
-    """The link of the new pair, with what each side will then show; what could not cross stays
-    unagreed.
+    """The link of a new pair, with what each side will then show.
 
-    So does what the policy does not let cross: in that field the two then meet as two records do
-    that both stand (MAP-2). And so does an opt-out that a new HubSpot record is still to get: that
-    takes a call of its own (OPT-7). The new record will show which of our writes made it, so that
-    one that another worker makes over again from an older picture is known.
+    Left unagreed are values that cannot cross, values that the policy keeps back, so that the two
+    then meet as if the pair had existed before (MAP-2), and an opt-out that a new HubSpot record is
+    still to get, as that takes a call of its own (OPT-7). The new record will show which of our
+    writes created it; one that another worker creates from older values is recognised by that.
     """
     origin = Side.SALESFORCE if isinstance(hubspot.place, Slot) else Side.HUBSPOT
-    held_back = (
+    kept_back = (
         rule for rule in mapping.field_map if rule in incompatible or not may_pass(rule, origin)
     )
     left_out = (
-        {name for rule in held_back for name in (rule.hubspot, rule.salesforce)}
+        {name for rule in kept_back for name in (rule.hubspot, rule.salesforce)}
         | _PARENTS
         | ruleset.opportunity.associations
     )
@@ -145,8 +150,8 @@ def link_of_new_pair(
 
     def base(shown: Shown, forms: Mapping[str, ValueFormat]) -> Base:
         values = {name: shown.fields.get(name) for name in forms if name not in left_out}
-        open_ones = [key_of(name, forms[name]) for name in forms if name in left_out]
-        return rebased(Base(), forms, values, ruleset.fingerprinter).leaving_unagreed(open_ones)
+        unagreed = [key_of(name, forms[name]) for name in forms if name in left_out]
+        return rebased(Base(), forms, values, ruleset.fingerprinter).leaving_unagreed(unagreed)
 
     link = Link(
         ruleset.connection.name,

@@ -1,9 +1,9 @@
-"""The opt-out of a Salesforce record that is nobody's counterpart: a second lead of a person, or
-one whose pair is over (OPT-4).
+"""The opt-out of a Salesforce record without a counterpart: a person's second lead, or a record
+whose pair has ended (OPT-4).
 
-Nothing else of such a record reaches HubSpot, but consent is the person's and not the record's:
-whichever lead or contact of theirs has the box ticked, HubSpot is told. Only the person's own,
-later act in HubSpot outweighs it (OPT-6).
+Nothing else of such a record reaches HubSpot. But consent belongs to the person and not to the
+record: whichever of the person's leads and contacts has the box ticked, HubSpot gets the opt-out.
+Only a later act of the person in HubSpot outweighs it (OPT-6).
 """
 
 from __future__ import annotations
@@ -19,43 +19,45 @@ from crmsync.rules.fields.values import is_blank
 from crmsync.rules.merge.baseline import rebased, view
 from crmsync.rules.merge.ruleset import Ruleset
 
-_AT_BIRTH = timedelta(minutes=1)
-"""What a contact shows since then, it showed when it was made; that is no act of the person."""
+_AT_CREATION = timedelta(minutes=1)
+"""A value that is set this soon after the contact was created is no act of the person."""
 
 
 def is_opted_out(record: Record) -> bool:
-    """Whether a record of either side says that the person wants no e-mail."""
+    """Whether a record of either side shows an e-mail opt-out."""
     name = HUBSPOT_OPT_OUT if record.ref.side is Side.HUBSPOT else SALESFORCE_OPT_OUT
     return str(record.fields.get(name)).lower() == "true"
 
 
 def any_opted_out(records: Iterable[Record]) -> bool:
-    """Whether one of these records says so."""
+    """Whether any of the records shows an e-mail opt-out."""
     return any(is_opted_out(record) for record in records)
 
 
-def takes_over(contact: Record, double: Record) -> bool:
+def takes_over(contact: Record, duplicate: Record) -> bool:
     """Whether a contact is to be unsubscribed because of a record that is not its counterpart.
 
-    Not if the person has come back since the record was last changed. Salesforce has no time per
-    field: a record that was edited later, for whatever reason, opts out again. The ages of
-    HubSpot's values must have been read; without them nobody came back.
+    It is not if the person resubscribed after the record was last edited. Salesforce keeps no time
+    per field, so a later edit of any field opts the person out again. HubSpot's property history
+    must have been read; without it nobody resubscribed.
     """
     return (
-        is_opted_out(double) and not is_opted_out(contact) and not _came_back_since(contact, double)
+        is_opted_out(duplicate)
+        and not is_opted_out(contact)
+        and not _resubscribed_since(contact, duplicate)
     )
 
 
-def _came_back_since(contact: Record, double: Record) -> bool:
+def _resubscribed_since(contact: Record, duplicate: Record) -> bool:
     origin = contact.origins.get(HUBSPOT_OPT_OUT)
     if origin is None or is_blank(contact.fields.get(HUBSPOT_OPT_OUT)):
         return False
-    return origin.at > max(contact.created_at + _AT_BIRTH, double.modified_at)
+    return origin.at > max(contact.created_at + _AT_CREATION, duplicate.modified_at)
 
 
 def unsubscribe(contact: Record, because: Because = ("OPT-4",)) -> tuple[Effect, ...]:
-    """Unsubscribe a contact, and have it looked at, as nobody tells of our own writes: its own
-    lead's box is ticked then (OPT-3).
+    """Unsubscribe a contact and request its sync, as our own writes cause no events; the sync then
+    ticks the box of its own lead (OPT-3). Empty for a contact without an address.
     """
     address = str(contact.fields.get(HUBSPOT_EMAIL) or "")
     return (
@@ -66,8 +68,8 @@ def unsubscribe(contact: Record, because: Because = ("OPT-4",)) -> tuple[Effect,
 
 
 def has_ticked_since(link: Link, salesforce: Record, ruleset: Ruleset) -> bool:
-    """Whether somebody has ticked the box of a record since its pair was last in step, though that
-    pair is over by now.
+    """Whether somebody has ticked the box of a record since the last sync of its pair, which has
+    ended.
     """
     forms = {
         SALESFORCE_OPT_OUT: ruleset.mapping_of(salesforce).salesforce_forms[SALESFORCE_OPT_OUT]
@@ -78,8 +80,8 @@ def has_ticked_since(link: Link, salesforce: Record, ruleset: Ruleset) -> bool:
 
 
 def with_box(link: Link, salesforce: Record, ruleset: Ruleset) -> Base:
-    """The link's base of Salesforce with the box as it is now: told once, it is no news any
-    more.
+    """The Salesforce base of the link with the box as it is now, so that it counts as new only
+    once.
     """
     forms = ruleset.mapping_of(salesforce).salesforce_forms
     shown = {SALESFORCE_OPT_OUT: salesforce.fields.get(SALESFORCE_OPT_OUT)}

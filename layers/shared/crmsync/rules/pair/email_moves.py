@@ -1,7 +1,8 @@
-"""Addresses that change hands: two people who swap theirs must both end up with the right one.
+"""E-mail addresses that move between contacts: two people who swap addresses must both end up with
+the right one.
 
-HubSpot gives an address to one contact only, so whoever holds an address that another one is about
-to get has to give it up first; and who keeps it stands in the other's way.
+HubSpot allows an address for one contact only. So a contact must give up an address before another
+gets it, and a contact that keeps its address blocks others from getting it.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from crmsync.model.records import Record, Ref
 
 
 def addresses_of(record: Record) -> list[str]:
-    """Every address under which a HubSpot contact is known, in small letters, its own first;
-    `ADDITIONAL_EMAILS` must have been read.
+    """All addresses of a HubSpot contact, normalised, its primary one first; its further addresses
+    must have been read.
     """
     texts = (
         record.fields.get(HUBSPOT_EMAIL),
@@ -26,46 +27,59 @@ def addresses_of(record: Record) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
-    """A contact's address now, and the one that it shall have."""
+class AddressMove:
+    """A change of a contact's address.
 
-    now: str
-    then: str
-
-
-def who_is_denied(moves: Mapping[Ref, Move], holders: Mapping[str, Ref]) -> Mapping[Ref, Ref]:
-    """The contacts that cannot get the address that they shall have, and who stands in their way.
-
-    `holders` tells who has an address now. Someone keeps it who has no move, or is denied one's
-    own; of several who want an address the first by id gets it.
+    Attributes:
+        old: The address that it has.
+        new: The address that it is to get, "" = none.
     """
-    denied: dict[Ref, Ref] = {}
+
+    old: str
+    new: str
+
+
+def blocked_moves(
+    moves: Mapping[Ref, AddressMove], holders: Mapping[str, Ref]
+) -> Mapping[Ref, Ref]:
+    """The contacts that cannot get their new address, each with the contact that blocks it.
+
+    `holders` says which contact has an address now. A contact keeps its address if it has no move
+    or its own move is blocked. Of several contacts that are to get one address, the first by id
+    gets it.
+    """
+    blocked: dict[Ref, Ref] = {}
     while True:
-        going = {ref: move for ref, move in sorted(moves.items()) if ref not in denied}
-        firsts = {normalise_email(move.then): ref for ref, move in reversed(going.items())}
-        more: dict[Ref, Ref] = {}
+        going = {ref: move for ref, move in sorted(moves.items()) if ref not in blocked}
+        firsts = {normalise_email(move.new): ref for ref, move in reversed(going.items())}
+        newly_blocked: dict[Ref, Ref] = {}
         for ref, move in going.items():
-            holder = holders.get(normalise_email(move.then), ref)
-            rival = firsts[normalise_email(move.then)] if move.then else ref
-            if (in_the_way := rival if holder == ref or holder in going else holder) != ref:
-                more[ref] = in_the_way
-        if not more:
-            return {
-                ref: _keeper(moves[ref], holders, going) or rival for ref, rival in denied.items()
-            }
-        denied |= more
+            if not move.new:
+                continue
+            address = normalise_email(move.new)
+            holder = holders.get(address, ref)
+            is_free = holder == ref or holder in going
+            blocker = firsts[address] if is_free else holder
+            if blocker != ref:
+                newly_blocked[ref] = blocker
+        if not newly_blocked:
+            return {ref: _keeper(moves[ref], holders, going) or by for ref, by in blocked.items()}
+        blocked |= newly_blocked
 
 
-def _keeper(move: Move, holders: Mapping[str, Ref], going: Mapping[Ref, Move]) -> Ref | None:
-    holder = holders.get(normalise_email(move.then))
+def _keeper(
+    move: AddressMove, holders: Mapping[str, Ref], going: Mapping[Ref, AddressMove]
+) -> Ref | None:
+    """The contact that has the new address and keeps it, if any."""
+    holder = holders.get(normalise_email(move.new))
     return holder if holder not in going else None
 
 
-def who_vacates(moves: Mapping[Ref, Move]) -> frozenset[Ref]:
-    """The contacts that must give up their address before any move is made: those whose address
-    another one gets.
+def vacating(moves: Mapping[Ref, AddressMove]) -> frozenset[Ref]:
+    """The contacts that must give up their address before any move is made, as another contact gets
+    it.
     """
-    wanted = {normalise_email(move.then): ref for ref, move in moves.items() if move.then}
+    wanted = {normalise_email(move.new): ref for ref, move in moves.items() if move.new}
     return frozenset(
-        ref for ref, move in moves.items() if wanted.get(normalise_email(move.now), ref) != ref
+        ref for ref, move in moves.items() if wanted.get(normalise_email(move.old), ref) != ref
     )

@@ -1,8 +1,8 @@
 """Which values a plan overwrites, so that they can be kept before it is applied.
 
-Only what can be put back counts: the fields of the map and the owner. Fields of our own say nothing
-that is lost. An opt-out is never put back, as only the contact itself may resubscribe (OPT-6); a
-parent, a stage and a pipeline have rules of their own.
+Only values that can be restored count: mapped fields and the owner. Fields of our own hold nothing
+that could be lost. An opt-out is never restored, as only the contact itself may resubscribe
+(OPT-6); parent, stage and pipeline have rules of their own.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from crmsync.rules.merge.person_accounts import account_field
 from crmsync.rules.merge.ruleset import Ruleset
 
 OWNER_ROW = (HUBSPOT_OWNER, SALESFORCE_OWNER)
-"""The two fields of an owner, which go together without a row of the map."""
+"""The two owner fields, which correspond although they are not mapped."""
 
 
 def overwritten(
     facts: Facts, plan: Plan, ruleset: Ruleset, made: Collection[Ref] = ()
 ) -> OverwrittenPair | None:
-    """What the plan overwrites of a pair, None where it is nothing; records in `made` are new, so
-    nothing of theirs is lost.
+    """The values of a pair that the plan overwrites, None where it overwrites none. Records in
+    `made` are new, so nothing of theirs is lost.
     """
     pair = _pair(facts, plan)
     if pair is None:
@@ -47,8 +47,8 @@ def overwritten(
 
 
 def _pair(facts: Facts, plan: Plan) -> tuple[Record, Record] | None:
-    """The two records whose link the plan saves, as they were read; one of two that are being
-    paired may be a candidate.
+    """The two records of the link that the plan saves, as they were read; in a new pair one of them
+    is a candidate.
     """
     link = next((effect.link for effect in plan.effects if isinstance(effect, SaveLink)), None)
     if link is None:
@@ -85,7 +85,7 @@ def _of(
 
 
 def _is_account_of(effect: UpdateRecord, record: Record) -> bool:
-    """Whether a write goes to the account of which `record` is the hidden contact (PA-3)."""
+    """Whether a write goes to the person account that `record` is behind (PA-3)."""
     place = effect.place
     return (
         isinstance(place, Ref)

@@ -1,9 +1,9 @@
-"""One field that a CRM refuses is left out and told, the rest of the record is written (CH-8):
-which fields, and what the link says then.
+"""Leave a field out of a write that a CRM refuses because of it, and write the rest of the record
+(CH-8): which fields to leave out, and the link to store then.
 
-The side that refused keeps its own value. In its base that value is fingerprinted as one beside
-which the other side was left with another, so it is no edit that would cross back; the refused
-value counts as agreed on, and is tried again once either side changes, or by a resync.
+The side that refused keeps its own value. In its base this value is stored as diverged from the
+other side's, so it does not count as an edit and does not cross back. The refused value counts as
+agreed on; it is tried again after an edit on either side, or by a resync.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _ADDRESS = ("Street", "City", _STATE, "PostalCode", _COUNTRY)
 
 
 def skips_fields(ruleset: Ruleset) -> bool:
-    """Whether the connection has a refused field left out, by the section of the book's kind."""
+    """Whether the connection leaves refused fields out, by the settings of the ruleset's kind."""
     connection = ruleset.connection
     settings = {
         Kind.CONTACT: connection.contacts.on_refused_field,
@@ -48,13 +48,13 @@ def skips_fields(ruleset: Ruleset) -> bool:
 def left_out(
     effect: CreateRecord | UpdateRecord, error: Refused, salesforce: Ref | None, ruleset: Ruleset
 ) -> frozenset[str]:
-    """The fields of a refused write, by the names in it, without which it is worth a second try;
-    none where that cannot be told.
+    """The fields to leave out of a refused write before it is tried again, by the names in the
+    write; empty where the error does not say which.
 
-    `salesforce` is the record of the pair there, None where it is being made. Only mapped fields
-    are left out: never an owner, a stage, a parent, an opt-out or an id of ours. A state and its
-    country go together, as Salesforce takes neither alone. Nothing is left out of a write that
-    would give an amount another currency, or a currency another amount.
+    `salesforce` is the Salesforce record of the pair, None where it is being created. Only mapped
+    fields are left out: never an owner, a stage, a parent, an opt-out or an id of ours. A state and
+    its country are left out together, as Salesforce takes neither alone. Nothing is left out if an
+    amount would get another currency, or a currency another amount.
     """
     if category_of(error.code) is not Category.VALIDATION:
         return frozenset()
@@ -65,12 +65,16 @@ def left_out(
         }
     found = {name for told in error.fieldnames for name in _meant(told, known)}
     found |= {twin for name in found if (twin := _twin(name)) in known}
-    if not found or not found < _proper(effect, ruleset) or _takes_money_apart(found, known):
+    if (
+        not found
+        or not found < _proper(effect, ruleset)
+        or _separates_amount_and_currency(found, known)
+    ):
         return frozenset()
     return frozenset(found)
 
 
-def left_apart(
+def diverged_link(
     link: Link,
     effect: CreateRecord | UpdateRecord,
     fields: Collection[str],
@@ -78,8 +82,8 @@ def left_apart(
     salesforce: Record,
     ruleset: Ruleset,
 ) -> Link:
-    """The link as it must be stored where the fields of a write are left out; `shown` is the
-    record, which keeps its own values in them.
+    """The link to store when `fields` are left out of a write; `shown` is the written record, which
+    keeps its own values in them.
     """
     side = effect.side
     rules = _rules_sent(effect, salesforce.ref, ruleset)
@@ -105,15 +109,15 @@ def without(effect: AnyWrite, fields: Collection[str]) -> AnyWrite:
 
 
 def report(ref: Ref, error: Refused, fields: Iterable[str]) -> Report:
-    """What people are told of fields that were left out: what is kept of the CRM's own words."""
+    """The report of fields that were left out, with the CRM's own message."""
     end = "" if error.text.endswith((".", "!", "?", "…")) else "."
     text = f"{error.text}{end} The field was left out, the rest of the record is in step."
     return Report(ref, Category.VALIDATION, text, ", ".join(sorted(fields)), error.hint, ("CH-8",))
 
 
 def _proper(effect: CreateRecord | UpdateRecord, ruleset: Ruleset) -> frozenset[str]:
-    """The fields that a write is made for: all but the revision that it carries, a person's by the
-    name that its account has for it.
+    """The fields of a write without the revision that it carries, whose name is different in a
+    person account.
     """
     revision = ruleset.revision_field(effect.side)
     return frozenset(effect.fields) - {revision, account_field(revision)}
@@ -122,8 +126,8 @@ def _proper(effect: CreateRecord | UpdateRecord, ruleset: Ruleset) -> frozenset[
 def _rules_sent(
     effect: CreateRecord | UpdateRecord, salesforce: Ref | None, ruleset: Ruleset
 ) -> Mapping[str, FieldRule]:
-    """The mapped fields of a write, by the name in it: a person's own are written through its
-    account, under names of that (PA-3).
+    """The mappings of a write, by the field names in it. The contact behind a person account is
+    written through the account, under the account's names (PA-3).
     """
     is_person = (
         isinstance(effect, UpdateRecord)
@@ -141,9 +145,9 @@ def _rules_sent(
     return {name: rule for name, rule in rules.items() if name in effect.fields}
 
 
-def _takes_money_apart(found: Collection[str], known: Mapping[str, FieldRule]) -> bool:
-    """Whether a currency would be written without an amount that goes with it, or the other way
-    round (CUR-1).
+def _separates_amount_and_currency(found: Collection[str], known: Mapping[str, FieldRule]) -> bool:
+    """Whether a currency would be written without its amount, or an amount without its currency
+    (CUR-1).
     """
     currencies = {name for name, rule in known.items() if rule.salesforce == CURRENCY.salesforce}
     return any(
@@ -153,10 +157,10 @@ def _takes_money_apart(found: Collection[str], known: Mapping[str, FieldRule]) -
 
 
 def _meant(told: str, known: Collection[str]) -> Iterator[str]:
-    """Which of the `known` fields a CRM means by the name `told`.
+    """The `known` fields that a CRM means by the name `told`.
 
-    Its capitals may differ; it may speak of the contact behind a person account, of the code of a
-    state or country, of a whole address.
+    Its case may differ, and it may be a field of the contact behind a person account, the code of a
+    state or country, or a whole address.
     """
     plain = told.removesuffix(_CODE)
     prefix = told.removesuffix("Address")
@@ -169,7 +173,7 @@ def _meant(told: str, known: Collection[str]) -> Iterator[str]:
 
 
 def _twin(name: str) -> str:
-    """The country of a state and the state of a country, of the same address; "" for any other
+    """The country for a state and the state for a country of the same address; "" for any other
     field.
     """
     for one, other in ((_STATE, _COUNTRY), (_COUNTRY, _STATE)):

@@ -257,8 +257,8 @@ def deletion_deferred(ref: Ref, hours: int) -> Report:
 
 
 def deleted_for_privacy(record: Ref) -> Report:
-    """CH-9: a contact that HubSpot deleted for privacy is still in Salesforce, and only a person can
-    decide what becomes of it there.
+    """CH-9: a contact that HubSpot deleted for privacy is still in Salesforce, and only a person
+    can decide what becomes of it there.
 
     The report has a place of its own, so that syncing the record does not remove it.
     """

@@ -1,5 +1,5 @@
-"""What becomes of a link when one of its records is merged, converted, deleted or brought back.
-Alike for every kind.
+"""What becomes of a link when one of its records is merged, converted, deleted or restored. It is
+the same for every kind.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from crmsync.rules.pair.plan import plan_pair
 
 
 def merged_from(record: Record) -> tuple[Ref, ...]:
-    """The HubSpot records that this one was merged from, as it says itself."""
+    """The HubSpot records that were merged into this one, as its own property lists them."""
     ids = str(record.fields.get(MERGED_IDS) or "").split(";")
     return tuple(
         replace(record.ref, id=one)
@@ -35,14 +35,19 @@ def primary_link(
     links: Iterable[tuple[Link, Collection[Ref]]],
     ruleset: Ruleset,
 ) -> Link | None:
-    """Of the links of records that were merged into this HubSpot record, the one that goes on: the
-    primary record's (MRG-3).
+    """The link that goes on after a merge in HubSpot: that of the primary record (MRG-3).
 
-    Nothing that a record shows says which of them was the primary one, but the survivor shows the
-    primary one's values. So the link is it whose Salesforce record the survivor names: `named` is
-    that one and what became of it, and in `links` stands the same beside each link. Where none is
-    named, it is the one whose values the survivor contradicts least, its address among them, and of
-    several the oldest.
+    HubSpot does not say which of the merged records was the primary one, but the survivor shows the
+    primary record's values. So it is the link whose Salesforce record the survivor names. If it
+    names none of them, it is the link whose values the survivor contradicts in the fewest fields,
+    and of several such links the oldest.
+
+    Args:
+        survivor: The record that the others were merged into.
+        named: The Salesforce record that it names, and the records that this one became.
+        links: The links of the merged records, each with its Salesforce record and what that
+            became.
+        ruleset: The rules of the kind.
     """
 
     def rank(one: tuple[Link, Collection[Ref]]) -> tuple[bool, int, int, str]:
@@ -55,8 +60,8 @@ def primary_link(
 
 
 def _contradictions(survivor: Record, link: Link, ruleset: Ruleset) -> int:
-    """In how many fields the survivor shows another value than the one, not blank, that the link's
-    two sides had agreed on.
+    """In how many fields the survivor shows another value than the two sides of the link had agreed
+    on. Agreed blanks do not count.
     """
     mapping = (
         ruleset.mappings.get(link.salesforce.object) if isinstance(link.salesforce, Ref) else None
@@ -64,33 +69,34 @@ def _contradictions(survivor: Record, link: Link, ruleset: Ruleset) -> int:
     forms = mapping.hubspot_forms if mapping else {}
     fingerprinter = ruleset.fingerprinter.of(link.key)
     blank = {
-        name: fingerprinter.fingerprint(key_of(name, look), canonical(look, None))
-        for name, look in forms.items()
+        name: fingerprinter.fingerprint(key_of(name, value_format), canonical(value_format, None))
+        for name, value_format in forms.items()
     }
     shown = view(survivor, forms, link, ruleset.fingerprinter).states
     base = link.base(Side.HUBSPOT)
     return sum(
-        shown[name].has_news and base.fingerprint_of(key_of(name, look)) not in {None, blank[name]}
-        for name, look in forms.items()
+        shown[name].has_news
+        and base.fingerprint_of(key_of(name, value_format)) not in {None, blank[name]}
+        for name, value_format in forms.items()
     )
 
 
 def follow_moves(link: Link, hubspot: Record, salesforce: Record, ruleset: Ruleset) -> Link:
-    """The link with the records that the pair now has.
+    """The link with the records that the pair has now.
 
-    What a record leaves blank that took another one's place (a contact that a lead was converted
-    into, the survivor of a merge) was never deleted there: it counts as never agreed, and is filled
-    from the other side (DUP-26, MRG-1).
+    A successor (the contact that a lead was converted into, the survivor of a merge) may leave
+    fields blank that were never cleared. They count as never agreed and are filled from the other
+    side (DUP-26, MRG-1).
     """
     mapping = ruleset.mapping_of(salesforce)
     bases = {}
     for record, forms in ((hubspot, mapping.hubspot_forms), (salesforce, mapping.salesforce_forms)):
         base = link.base(record.ref.side)
-        moved = link.on(record.ref.side) != record.ref
+        replaced = link.on(record.ref.side) != record.ref
         blanks = [
-            key_of(name, look)
-            for name, look in forms.items()
-            if moved and is_blank(record.fields.get(name))
+            key_of(name, value_format)
+            for name, value_format in forms.items()
+            if replaced and is_blank(record.fields.get(name))
         ]
         bases[record.ref.side] = (
             base.leaving_unagreed(filter(base.knows, blanks)) if blanks else base
@@ -119,10 +125,10 @@ def plan_existing(
     cause: Cause = Cause.EDITED,
     holder: Ref | None = None,
 ) -> Plan:
-    """Plan a pair that stands, `here` being its link with the records that it now has.
+    """Plan a pair whose records both exist; `here` is its link with the records that it has now.
 
-    A link both of whose records have moved cannot be updated in place: it is forgotten, and one is
-    made anew. `holder` is as in `plan_pair`.
+    A link of which both records have been replaced cannot be updated in place: it is dropped and a
+    new one saved. `cause` and `holder` are as in `plan_pair`.
     """
     if here.hubspot != link.hubspot and here.salesforce != link.salesforce and link.version:
         fresh = replace(here, version=0)
@@ -143,15 +149,17 @@ def plan_missing(
     recreate: Callable[[Record], Plan],
     because: Because = ("DEL-1",),
 ) -> Plan:
-    """Turn a link into a tombstone one of whose records is gone, or lives on in another pair
-    (MRG-2; of companies and accounts MRG-4, MRG-5).
+    """Turn a link into a tombstone if one of its records is gone, or lives on in another pair
+    (MRG-2; for companies and accounts MRG-4, MRG-5).
 
-    A deletion in Salesforce `deletes` the HubSpot record only by the setting (DEL-1, SET-23), and
-    is noticed whatever the list (CH-9, where DEL-2 misses it); but one that belongs to another pair
-    by now is never deleted, and neither is one whose deletion a brake held back and the operator
-    dropped. A Salesforce record that comes back is `recreate` in HubSpot: one whose deletion
-    tombstone the link can be there again only because somebody took it out of the bin, whoever
-    tells of it.
+    The HubSpot record of a pair whose Salesforce record was deleted is deleted too if `deletes`
+    (DEL-1, SET-23), even outside the inclusion list (CH-9, where DEL-2 misses it). It is kept if it
+    belongs to another pair by then, or if the operator dropped a deletion that a limit had held
+    back.
+
+    `recreate` plans a new HubSpot record when the Salesforce record of a tombstone is restored. If
+    the link became a tombstone because that record was deleted, its return is enough: somebody
+    took it out of the recycle bin. `because` are the rules of the kind.
     """
     if link.state is LinkState.TOMBSTONE:
         is_back = facts.change.cause is Cause.RESTORED or link.died is Side.SALESFORCE
@@ -167,14 +175,16 @@ def plan_missing(
 
 
 def _who_died(facts: Facts) -> Side | None:
-    """The side whose record is gone, where it is one alone."""
+    """The side whose record is gone, None where that is not exactly one."""
     if facts.outlived or (facts.hubspot is None) == (facts.salesforce is None):
         return None
     return Side.HUBSPOT if facts.hubspot is None else Side.SALESFORCE
 
 
 def replacing_tombstones(facts: Facts, match: Record, plan: Plan) -> Plan:
-    """A record whose counterpart was deleted is free for a new one: its tombstone makes room."""
+    """The plan with the tombstones of `match` dropped: a record whose counterpart was deleted may
+    be paired again.
+    """
     old = tuple(
         DropLink(link, ("DUP-1",))
         for link in facts.tombstones
