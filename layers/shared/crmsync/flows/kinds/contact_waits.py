@@ -67,10 +67,10 @@ def plans_to_vacate(facts: Sequence[ContactFacts], plans: Sequence[Plan]) -> lis
     """Plans that must be applied before the others: a contact whose address another one is about to
     get gives it up first (DUP-24).
     """
-    vacating = sorted(vacating(_moves(facts, plans)))
+    contacts = sorted(vacating(_moves(facts, plans)))
     return [
         Plan((UpdateRecord(ref, Side.HUBSPOT, {HUBSPOT_EMAIL: None}, ("DUP-24",)),))
-        for ref in vacating
+        for ref in contacts
     ]
 
 
