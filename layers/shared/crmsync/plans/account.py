@@ -1,8 +1,7 @@
-"""Decide about one company and account: what both sides show, their contacts, the link and the
-settings in, a `Plan` out.
+"""Plan one company and account: facts and ruleset in, a `Plan` out.
 
-As for contacts, the plan is made from both sides as they are now. Effects come in the order in
-which they must be applied: the records, then the link.
+As for contacts, the plan is made from what both sides show now, and effects are in the order in
+which they must be applied.
 """
 
 from __future__ import annotations
@@ -41,8 +40,10 @@ from crmsync.rules.pair.successors import (
 class AccountFacts(Facts):
     """What was gathered about one company and account.
 
-    Without a link, ``members`` are the contacts of the company, and ``votes`` say how many contacts
-    speak for each candidate (DUP-2); one that is there for its domain alone (CH-15) has none.
+    Attributes:
+        members: The contacts of a company without a link.
+        votes: For a record without a link: candidate -> how many contacts the two have in common
+            (DUP-2). A candidate that was found by its domain alone (CH-15) is missing.
     """
 
     members: tuple[Member, ...] = ()
@@ -50,7 +51,7 @@ class AccountFacts(Facts):
 
 
 def plan_account(facts: AccountFacts, ruleset: Ruleset) -> Plan:
-    """Decide what shall happen for one company and account."""
+    """Plan what happens for one company and account."""
     if facts.link is not None:
         return _plan_linked(facts, facts.link, ruleset)
     if facts.named is None:
@@ -60,7 +61,7 @@ def plan_account(facts: AccountFacts, ruleset: Ruleset) -> Plan:
     candidates = facts.candidates if may_share_company(facts.named) else ()
     match = facts.remembered or choose_account(candidates, facts.votes, facts.taken)
     if match is not None:
-        return replacing_tombstones(facts, match, _plan_adoption(facts.named, match, ruleset))
+        return replacing_tombstones(facts, match, _plan_new_pair(facts.named, match, ruleset))
     if facts.named.ref.side is Side.SALESFORCE:
         return _creation_plan(facts.named, company_creation(facts.named, ruleset))
     return _plan_account_creation(facts, facts.named, ruleset)
@@ -81,8 +82,8 @@ def _plan_linked(facts: AccountFacts, link: Link, ruleset: Ruleset) -> Plan:
     )
 
 
-def _plan_adoption(named: Record, match: Record, ruleset: Ruleset) -> Plan:
-    """Pair a company and an account that both stand; the pair is exclusive and lasting (DUP-3,
+def _plan_new_pair(named: Record, match: Record, ruleset: Ruleset) -> Plan:
+    """Pair an existing company and an existing account; the pair is exclusive and lasting (DUP-3,
     DUP-5).
     """
     hubspot, salesforce = (named, match) if named.ref.side is Side.HUBSPOT else (match, named)

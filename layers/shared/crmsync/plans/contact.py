@@ -1,8 +1,8 @@
-"""Decide about one contact: what both sides show, the link and the settings in, a `Plan` out.
+"""Plan one contact: facts and ruleset in, a `Plan` out.
 
-The plan is made from both sides as they are now, never from what a message said; so an echo, a
-duplicate or a late event plans to nothing. Effects come in the order in which they must be applied:
-HubSpot, Salesforce, then the link.
+The plan is made from what both sides show now, never from the content of a message. So an echo, a
+duplicate or a late event leads to an empty plan. Effects are in the order in which they must be
+applied.
 """
 
 from __future__ import annotations
@@ -57,9 +57,11 @@ from crmsync.rules.pair.successors import (
 class ContactFacts(Facts):
     """What was gathered about one contact.
 
-    ``account`` is the Salesforce account of the address's domain, where the settings ask for it
-    (CH-12). ``holder`` is the contact that has, and keeps, the address that HubSpot's record of the
-    pair should get.
+    Attributes:
+        account: The id of the Salesforce account of the address's domain, "" = none; gathered where
+            the settings need it (CH-12).
+        holder: The contact that has, and keeps, the address that the pair's HubSpot record should
+            get.
     """
 
     account: str = ""
@@ -67,7 +69,7 @@ class ContactFacts(Facts):
 
 
 def plan_contact(facts: ContactFacts, ruleset: Ruleset) -> Plan:
-    """Decide what shall happen for one contact."""
+    """Plan what happens for one contact."""
     if facts.link is not None:
         return _plan_linked(facts, facts.link, ruleset)
     if facts.named is None:
@@ -82,21 +84,21 @@ def plan_contact(facts: ContactFacts, ruleset: Ruleset) -> Plan:
 def _plan_unlinked(facts: ContactFacts, named: Record, ruleset: Ruleset) -> Plan:
     match = facts.remembered or choose_match(facts.candidates, facts.taken)
     if match is None and facts.candidates:
-        return _plan_double(facts, named, ruleset)
-    if not _may_meet(named, match, ruleset):
+        return _plan_duplicate(facts, named, ruleset)
+    if not _may_pair(named, match, ruleset):
         return nothing("is outside the inclusion list", "INC-2")
     if match is not None:
-        return replacing_tombstones(facts, match, _plan_adoption(facts, named, match, ruleset))
+        return replacing_tombstones(facts, match, _plan_new_pair(facts, named, match, ruleset))
     if is_blank(address_of(named)):
         return Plan((reports.waiting(named.ref),))
     return _plan_creation(named, facts.account, ruleset)
 
 
-def _plan_double(facts: ContactFacts, named: Record, ruleset: Ruleset) -> Plan:
-    """A second record with the address of a linked one stays alone and is reported (CH-13); its
-    opt-out is the person's (OPT-4).
+def _plan_duplicate(facts: ContactFacts, named: Record, ruleset: Ruleset) -> Plan:
+    """A second record with the address of a linked one stays unlinked and is reported (CH-13). Its
+    opt-out applies to the person (OPT-4).
 
-    A contact outside the list is not told of it (OPT-7); then people are.
+    The opt-out does not reach a contact outside the inclusion list (OPT-7); the report says so.
     """
     out = [
         one
@@ -104,13 +106,13 @@ def _plan_double(facts: ContactFacts, named: Record, ruleset: Ruleset) -> Plan:
         if named.ref.side is Side.SALESFORCE and takes_over(one, named)
     ]
     frozen = [one for one in out if _is_frozen(one, ruleset)]
-    told = tuple(effect for one in out if one not in frozen for effect in unsubscribe(one))
-    if not _may_meet(named, None, ruleset) and not frozen:
+    opt_outs = tuple(effect for one in out if one not in frozen for effect in unsubscribe(one))
+    if not _may_pair(named, None, ruleset) and not frozen:
         return replace(
-            nothing("is outside the inclusion list", "INC-2"), effects=told, undecided=bool(out)
+            nothing("is outside the inclusion list", "INC-2"), effects=opt_outs, undecided=bool(out)
         )
     report = reports.opted_out_duplicate if frozen else reports.duplicate_of_linked
-    return Plan((*told, report(named.ref, facts.taken)), undecided=bool(out))
+    return Plan((*opt_outs, report(named.ref, facts.taken)), undecided=bool(out))
 
 
 def _is_frozen(contact: Record, ruleset: Ruleset) -> bool:
@@ -119,16 +121,16 @@ def _is_frozen(contact: Record, ruleset: Ruleset) -> bool:
 
 
 def address_of(record: Record) -> Value:
-    """The e-mail address that a record shows, which is what people are matched by (DUP-1)."""
+    """The e-mail address of a record, by which people are matched (DUP-1)."""
     return record.fields.get(HUBSPOT_EMAIL if record.ref.side is Side.HUBSPOT else SALESFORCE_EMAIL)
 
 
-def _may_meet(named: Record, match: Record | None, ruleset: Ruleset) -> bool:
-    """Whether an unlinked record may be linked or make a counterpart at all.
+def _may_pair(named: Record, match: Record | None, ruleset: Ruleset) -> bool:
+    """Whether an unlinked record may be linked or get a counterpart at all.
 
-    A HubSpot contact outside the list stays alone (INC-2). A Salesforce record may (INC-6), unless
-    the setting ignores those whose contact is outside (CH-17); with creation off, deduplication
-    still links it to a contact in the list (Q-38).
+    A HubSpot contact outside the inclusion list may not (INC-2). A Salesforce record may (INC-6),
+    unless the settings ignore records whose contact is outside the list (CH-17). With creation
+    switched off, it is still linked to a matching contact in the list (Q-38).
     """
     contacts = ruleset.connection.contacts
     contact = named if named.ref.side is Side.HUBSPOT else match
@@ -162,8 +164,8 @@ def _plan_linked(facts: ContactFacts, link: Link, ruleset: Ruleset) -> Plan:
         return _with_late_opt_out(facts, link, gone, ruleset)
     here = with_holds(follow_moves(link, facts.hubspot, facts.salesforce, ruleset), facts)
     if _is_frozen(facts.hubspot, ruleset):
-        moved = (SaveLink(here, ("DUP-26",)),) if here != link or not link.version else ()
-        return Plan(moved, notes=(Note("is outside the inclusion list", ("INC-7",)),))
+        saves = (SaveLink(here, ("DUP-26",)),) if here != link or not link.version else ()
+        return Plan(saves, notes=(Note("is outside the inclusion list", ("INC-7",)),))
     return plan_existing(
         link,
         here,
@@ -176,8 +178,8 @@ def _plan_linked(facts: ContactFacts, link: Link, ruleset: Ruleset) -> Plan:
 
 
 def _with_late_opt_out(facts: ContactFacts, link: Link, plan: Plan, ruleset: Ruleset) -> Plan:
-    """A lead whose contact was merged into another pair's is left alone (MRG-3), but if its box is
-    ticked, the survivor is told (OPT-4).
+    """A lead whose contact was merged into the contact of another pair is left alone (MRG-3), but if
+    its box is ticked, the surviving contact is unsubscribed (OPT-4).
     """
     contact, lead = facts.hubspot, facts.salesforce
     if (
@@ -198,7 +200,7 @@ def _with_late_opt_out(facts: ContactFacts, link: Link, plan: Plan, ruleset: Rul
     return replace(plan, effects=(*unsubscribe(contact), known))
 
 
-def _plan_adoption(facts: ContactFacts, named: Record, match: Record, ruleset: Ruleset) -> Plan:
+def _plan_new_pair(facts: ContactFacts, named: Record, match: Record, ruleset: Ruleset) -> Plan:
     hubspot, salesforce = (named, match) if named.ref.side is Side.HUBSPOT else (match, named)
     link = Link(
         ruleset.connection.name,
@@ -211,11 +213,13 @@ def _plan_adoption(facts: ContactFacts, named: Record, match: Record, ruleset: R
         return Plan((SaveLink(link, ("DUP-1", "INC-7")),))
     others = (one for one in facts.candidates if one.ref not in {match.ref, *facts.taken})
     if not is_opted_out(hubspot) and not is_opted_out(salesforce) and any_opted_out(others):
-        # The person has several leads or contacts and is out by one of them; one is enough (OPT-4,
+        # The person has several leads or contacts. An opt-out of one of them is enough (OPT-4,
         # Q-12).
         out = OptOut(str(address_of(hubspot)), ("OPT-4", "Q-12"))
-        told = replace(hubspot, fields={**hubspot.fields, HUBSPOT_OPT_OUT: "true"})
-        plan = plan_pair(told, salesforce, link, ruleset, always_save=True, holder=facts.holder)
+        opted_out = replace(hubspot, fields={**hubspot.fields, HUBSPOT_OPT_OUT: "true"})
+        plan = plan_pair(
+            opted_out, salesforce, link, ruleset, always_save=True, holder=facts.holder
+        )
         return replace(plan, effects=(out, *plan.effects))
     return plan_pair(hubspot, salesforce, link, ruleset, always_save=True, holder=facts.holder)
 
@@ -232,11 +236,11 @@ def _plan_creation(record: Record, account: str, ruleset: Ruleset) -> Plan:
 
 
 def _plan_salesforce_creation(contact: Record, account: str, ruleset: Ruleset) -> Plan:
-    """A lead, or a contact under the account of its company; where that account is still to come,
-    it comes first (decision 23).
+    """Create a lead, or a contact under the account of its company. An account that is still to be
+    created comes first.
 
-    Which of the two it is says the setting (SET-3), or whether there is an account for it already,
-    by company or by domain (CH-12).
+    The setting decides which of the two it is (SET-3), or whether there is an account already, by
+    company or by domain (CH-12).
     """
     setting = ruleset.connection.contacts.create_in_salesforce
     company = (

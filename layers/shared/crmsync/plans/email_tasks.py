@@ -1,5 +1,5 @@
-"""Decide what becomes of the events of one task: made, counted, waited for, or let go. Facts in, a
-`TaskPlan` out; no I/O, no clock.
+"""Plan the e-mail events of one task: create the task, count them in it, wait, or drop them. Facts
+in, a `TaskPlan` out; no I/O, no clock.
 """
 
 from __future__ import annotations
@@ -27,10 +27,15 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TaskFacts:
-    """All that is known of the events of one task that are not done with yet.
+    """All that is known about the events of one task that have not been processed.
 
-    `link` is that of the recipient's HubSpot contact, None where there is none (yet); `frozen` says
-    that the contact does not sync (INC-7); `patient` whether it may still be waited for a link.
+    Attributes:
+        tally: The state of the task, as stored.
+        events: The events.
+        link: The link of the recipient's HubSpot contact, None where it has none yet.
+        campaign: The e-mail that the events are about.
+        frozen: Whether the contact does not sync (INC-7).
+        patient: Whether the events may still wait for a link.
     """
 
     tally: TaskState
@@ -43,7 +48,7 @@ class TaskFacts:
 
 @dataclass(frozen=True, slots=True)
 class TaskPlan:
-    """What becomes of the events, and the task to write for it, if any."""
+    """What becomes of the events, and the task to write, if any."""
 
     fate: Fate
     task: WriteTask | None = None
@@ -55,9 +60,9 @@ _MODE = {Repeat.EVERY_EVENT: "TASK-3", Repeat.ONCE_PER_EMAIL: "CH-2", Repeat.ONC
 def plan_task(facts: TaskFacts, settings: EmailTaskSettings) -> TaskPlan:
     """The plan for the events of one task.
 
-    The task goes to the linked record and to no other that shares the address: the contact, or the
-    lead as long as there is none (Q-19). A contact that does not sync gets none (Q-22). Without a
-    link the events wait, and are let go in the end.
+    The task goes to the linked record only, not to others with the same address: the contact, or
+    the lead until there is a contact (Q-19). A contact that does not sync gets none (Q-22). Without
+    a link the events wait, and are dropped in the end.
     """
     who = _person(facts.link)
     if facts.frozen:
@@ -75,7 +80,7 @@ def plan_task(facts: TaskFacts, settings: EmailTaskSettings) -> TaskPlan:
     owner = owner_of(template, facts.link)
     fields = task_fields(template, facts.events, facts.campaign, who, owner, count)
     because = ("TASK-2", mode, "TASK-4", "Q-19", "Q-20")
-    # A claim that nobody settled: its call may have come through.
+    # The state was claimed and never committed: an earlier call may have got through.
     return TaskPlan(Fate.MADE, WriteTask(tally.key, fields, "", because, tried=tally.until > 0))
 
 
@@ -86,5 +91,5 @@ def _person(link: Link | None) -> Ref | None:
 
 
 def _is_tombstone(link: Link | None) -> bool:
-    """Whether the pair is one of which a record was deleted: no link will come."""
+    """Whether a record of the pair was deleted, so that no link will follow."""
     return link is not None and link.state is LinkState.TOMBSTONE

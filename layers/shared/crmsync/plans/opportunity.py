@@ -1,9 +1,8 @@
-"""Decide about one deal and opportunity: what both sides show, whom they are tied to, the link and
-the settings in, a `Plan` out.
+"""Plan one deal and opportunity: facts and ruleset in, a `Plan` out.
 
-As for contacts, the plan is made from both sides as they are now. Effects come in the order in
-which they must be applied: the records, who is tied to them, what that comes to for the contacts,
-then the link; so whatever fails is looked at again.
+As for contacts, the plan is made from what both sides show now. Effects are in the order in which
+they must be applied: the records, their contacts, the contacts' roll-ups, then the link. So a pair
+for which one of them fails is synced again.
 """
 
 from __future__ import annotations
@@ -36,10 +35,12 @@ from crmsync.rules.pair.successors import (
 class OpportunityFacts(Facts):
     """What was gathered about one deal and opportunity.
 
-    ``roles`` are the opportunity's contact roles, deleted ones too, and ``across`` names, of
-    everybody who is tied to either, the HubSpot contact's Salesforce contact. ``is_held`` says that
-    the opportunity's deletion is not to be followed yet (Q-30), ``ties_are_open`` that somebody may
-    still tell what has become of a tie that was announced.
+    Attributes:
+        roles: The contact roles of the opportunity, deleted ones included.
+        across: HubSpot contact -> its Salesforce contact, and the reverse, for all contacts of the
+            two.
+        is_held: Whether the deletion of the opportunity is not to be followed yet (Q-30).
+        ties_are_open: Whether another worker may still be writing a contact that it announced.
     """
 
     roles: tuple[Role, ...] = ()
@@ -49,7 +50,7 @@ class OpportunityFacts(Facts):
 
     @property
     def tied(self) -> Tied:
-        """Who is tied to either of the two."""
+        """The contacts of either of the two."""
         return Tied(
             self.hubspot,
             self.roles,
@@ -60,8 +61,8 @@ class OpportunityFacts(Facts):
 
 
 def plan_opportunity(facts: OpportunityFacts, ruleset: Ruleset) -> Plan:
-    """Decide what shall happen for one deal and opportunity, and for the roll-ups of the contacts
-    tied to them (ROLL-1).
+    """Plan what happens for one deal and opportunity, and for the roll-ups of their contacts
+    (ROLL-1).
     """
     if facts.link is not None and facts.hubspot and facts.salesforce and not facts.outlived:
         return _plan_pair(facts, facts.link, facts.hubspot, facts.salesforce, ruleset)
@@ -70,11 +71,11 @@ def plan_opportunity(facts: OpportunityFacts, ruleset: Ruleset) -> Plan:
         if facts.link is not None
         else _plan_unlinked(facts, ruleset)
     )
-    return plan if plan.new_link or _is_adoption(plan) else with_roll_up(plan, facts.tied)
+    return plan if plan.new_link or _pairs_existing(plan) else with_roll_up(plan, facts.tied)
 
 
-def _is_adoption(plan: Plan) -> bool:
-    """Whether a plan pairs two records that both stand: it has seen to the roll-ups already."""
+def _pairs_existing(plan: Plan) -> bool:
+    """Whether a plan pairs two existing records; it includes the roll-ups already."""
     return any(isinstance(one, SaveLink) and not one.link.version for one in plan.effects)
 
 
@@ -88,7 +89,7 @@ def _plan_unlinked(facts: OpportunityFacts, ruleset: Ruleset) -> Plan:
         )
     match = facts.remembered or _only_free(facts)
     if match is not None:
-        return replacing_tombstones(facts, match, _plan_adoption(facts, named, match, ruleset))
+        return replacing_tombstones(facts, match, _plan_new_pair(facts, named, match, ruleset))
     if facts.candidates:
         return Plan((reports.same_value(named.ref, [one.ref for one in facts.candidates]),))
     if named.ref.side is Side.SALESFORCE:
@@ -97,8 +98,8 @@ def _plan_unlinked(facts: OpportunityFacts, ruleset: Ruleset) -> Plan:
 
 
 def _only_free(facts: OpportunityFacts) -> Record | None:
-    """The one record across with the same value in the fields that the settings name for it
-    (CH-14), unless it is another one's.
+    """The only record of the other side with the same value in the fields that the settings name
+    (CH-14), unless it belongs to another link.
     """
     free = [one for one in facts.candidates if one.ref not in facts.taken]
     return free[0] if len(free) == len(facts.candidates) == 1 else None
@@ -129,8 +130,8 @@ def _creation_plan(record: Record, creation: Creation) -> Plan:
 
 
 def _syncs(deal: Record, ruleset: Ruleset) -> bool:
-    """Whether deals of this pipeline sync: those of Salesforce's always, those of people's own
-    unless the settings name others (Q-26).
+    """Whether deals of this pipeline sync: always if it stands for record types; a pipeline that
+    people made syncs unless the settings name others (Q-26).
     """
     track = ruleset.opportunity.pipelines.track(str(deal.fields.get(PIPELINE) or ""))
     allowed = ruleset.connection.deals.pipelines
@@ -138,8 +139,8 @@ def _syncs(deal: Record, ruleset: Ruleset) -> bool:
 
 
 def _plan_gone(facts: OpportunityFacts, link: Link, ruleset: Ruleset) -> Plan:
-    """OPP-13 deletes the deal of a deleted opportunity, at once or after a while; OPP-14 leaves the
-    opportunity of a deleted deal alone.
+    """The deal of a deleted opportunity is deleted, at once or after some hours (OPP-13); the
+    opportunity of a deleted deal is left alone (OPP-14).
     """
     deals = ruleset.connection.deals
     if facts.is_held and facts.hubspot and facts.salesforce is None:
@@ -160,18 +161,18 @@ def _plan_pair(
 ) -> Plan:
     here = with_holds(follow_moves(link, hubspot, salesforce, ruleset), facts)
     if not _syncs(hubspot, ruleset):
-        moved = (SaveLink(here, ("DUP-26",)),) if here != link or not link.version else ()
+        saves = (SaveLink(here, ("DUP-26",)),) if here != link or not link.version else ()
         frozen = Plan(
-            moved, notes=(Note("is in a pipeline that does not sync", ("Q-26", "OPP-23")),)
+            saves, notes=(Note("is in a pipeline that does not sync", ("Q-26", "OPP-23")),)
         )
         return with_roll_up(frozen, facts.tied)
     plan = plan_existing(link, here, hubspot, salesforce, ruleset, cause=facts.change.cause)
     return with_roles(plan, here, facts.tied, salesforce, ruleset, facts.change)
 
 
-def _plan_adoption(facts: OpportunityFacts, named: Record, match: Record, ruleset: Ruleset) -> Plan:
-    """Pair a deal and an opportunity that both stand: one of them remembers the other, or they
-    share a value (CH-14).
+def _plan_new_pair(facts: OpportunityFacts, named: Record, match: Record, ruleset: Ruleset) -> Plan:
+    """Pair an existing deal and an existing opportunity: one of them names the other, or they share
+    a value (CH-14).
     """
     hubspot, salesforce = (named, match) if named.ref.side is Side.HUBSPOT else (match, named)
     link = Link(

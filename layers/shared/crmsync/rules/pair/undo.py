@@ -1,10 +1,10 @@
-"""What of that which our writes overwrote may be put back, and what is left as it is, and why.
+"""Undo: which overwritten values are restored, which are left, and why.
 
-Law: a row of a pair gets the oldest value that was overwritten in it, on the side where that stood,
-and only where this side still shows what was written there last: whatever a person has changed
-since stays. From there the rules of every day carry it across, so it is put back only where those
-would let it stand. Both sides' writes count together: what crosses back after an undo is no mistake
-to undo.
+Law: a mapping of a pair gets back the oldest value that was overwritten in it, on the side where
+that value was, and only if this side still shows what was written there last; an edit made since
+stays. The ordinary rules then sync the value to the other side, so it is restored only where they
+would let it stand. The writes to both sides count together: a value that crosses after an undo is
+not a mistake to undo.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from crmsync.rules.pair.overwriting import OWNER_ROW
 
 
 class Left(StrEnum):
-    """Why a value is not put back."""
+    """Why a value is not restored."""
 
     BACK = "back"
     EDITED = "edited"
@@ -44,21 +44,27 @@ REASONS: Mapping[Left, str] = MappingProxyType(
     {
         Left.BACK: "stand there already: they were put back, or never overwritten after all",
         Left.EDITED: "show something else than was written: edited since",
-        Left.MOVING: "have an edit that has still to cross: it is looked at now; run the undo again afterwards",
-        Left.RETURNS: "would be overwritten again by the field's update policy: mend them on the other side",
+        Left.MOVING: "have an edit that has still to cross: it is looked at now; "
+        "run the undo again afterwards",
+        Left.RETURNS: "would be overwritten again by the field's update policy: "
+        "mend them on the other side",
         Left.STAGE: "are lifecycle stages, which HubSpot lets nobody move back",
         Left.UNMAPPED: "are of fields that are not mapped now",
         Left.GONE: "are of records that were deleted, merged or converted since",
         Left.UNLINKED: "are of records that are no pair any more",
     }
 )
-"""What the operator is told of values that are left, after their number."""
+"""What the operator reads about values that are left, after their number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What became of one row of a pair: the oldest write to it, to which record, and what was
-    written last on that side.
+    """What our writes did to one mapping of a pair.
+
+    Attributes:
+        first: The oldest write.
+        record: The record that it went to.
+        last: The value that was written last on that side.
     """
 
     first: Overwrite
@@ -67,12 +73,12 @@ class Trace:
 
 
 Traces = Mapping[tuple[str, str], Trace]
-"""The rows of a pair, by their two fields."""
+"""The traces of a pair, by the two fields of the mapping."""
 
 
 def traced(before: Traces, pair: OverwrittenPair) -> Traces:
-    """The rows of a pair with one more batch's writes to it, which must come in the order of
-    time.
+    """The traces of a pair with the writes of one more batch, which must be later than those in
+    `before`.
     """
     traces = dict(before)
     for one in pair.fields:
@@ -89,9 +95,11 @@ def traced(before: Traces, pair: OverwrittenPair) -> Traces:
 class Restoration:
     """What an undo does to one pair.
 
-    ``fields`` are the values to write to each side. ``link`` is the pair's link as it must be
-    stored before that, None where nothing is written. ``left`` are the rows that stay as they are.
-    ``crosses`` says that a value which is back has still to cross, ``waits`` that an edit has.
+    Attributes:
+        fields: The values to write to each side.
+        link: The link to store before that, None where nothing is written.
+        left: The mappings that are not restored, with the reason.
+        crosses: Whether a restored value has still to cross to the other side.
     """
 
     fields: Mapping[Side, Mapping[str, Value]] = field(default_factory=dict, repr=False)
@@ -101,17 +109,17 @@ class Restoration:
 
     @property
     def waits(self) -> bool:
-        """Whether an edit of the pair has to cross first."""
+        """Whether an edit of the pair must cross first."""
         return any(why is Left.MOVING for _, why in self.left)
 
 
 def left_alone(traces: Traces, why: Left) -> Restoration:
-    """The restoration that leaves every row, for one reason."""
+    """The restoration that restores nothing, for one reason."""
     return Restoration(left=tuple((trace, why) for trace in traces.values()))
 
 
 def restoration(traces: Traces, facts: Facts, ruleset: Ruleset) -> Restoration:
-    """What to put back of a pair, as both its records show themselves now."""
+    """What to restore in a pair, given what both records show now."""
     link, hubspot, salesforce = facts.link, facts.hubspot, facts.salesforce
     if link is None or link.state is not LinkState.ACTIVE:
         return left_alone(traces, Left.UNLINKED)
@@ -122,31 +130,31 @@ def restoration(traces: Traces, facts: Facts, ruleset: Ruleset) -> Restoration:
     ):
         return left_alone(traces, Left.GONE)
     pair = _Pair(link, hubspot, salesforce, ruleset)
-    verdicts = {row: pair.why_left(trace) for row, trace in traces.items()}
+    reasons = {row: pair.why_left(trace) for row, trace in traces.items()}
     if (
         any(
             why is None and traces[row].first.side is Side.SALESFORCE
-            for row, why in verdicts.items()
+            for row, why in reasons.items()
         )
         and pair.has_edits
     ):
-        # Salesforce tells only who touched a record last: after our write a person's edit would
-        # pass for our own.
-        verdicts = {
+        # Salesforce shows only who edited a record last: after our write a person's edit would look
+        # like our own.
+        reasons = {
             row: Left.MOVING if why is None and traces[row].first.side is Side.SALESFORCE else why
-            for row, why in verdicts.items()
+            for row, why in reasons.items()
         }
-    back = [traces[row].first for row, why in verdicts.items() if why is None]
+    back = [traces[row].first for row, why in reasons.items() if why is None]
     return Restoration(
         {side: {one.name: one.old for one in back if one.side is side} for side in Side},
         pair.marked(back) if back else None,
-        tuple((traces[row], why) for row, why in verdicts.items() if why),
-        bool(back) or any(why is Left.BACK and pair.differs(row) for row, why in verdicts.items()),
+        tuple((traces[row], why) for row, why in reasons.items() if why),
+        bool(back) or any(why is Left.BACK and pair.differs(row) for row, why in reasons.items()),
     )
 
 
 class _Pair:
-    """Both records of a pair against their base, row by row."""
+    """Both records of a pair compared with their base, mapping by mapping."""
 
     def __init__(self, link: Link, hubspot: Record, salesforce: Record, ruleset: Ruleset) -> None:
         mapping = ruleset.mapping_of(salesforce)
@@ -167,12 +175,12 @@ class _Pair:
 
     @property
     def has_edits(self) -> bool:
-        """Whether Salesforce shows anything that has still to be looked at."""
+        """Whether Salesforce shows anything that has not been synced."""
         shown = self._views[Side.SALESFORCE]
         return bool(shown.normalised) or any(one.changed for one in shown.states.values())
 
     def why_left(self, trace: Trace) -> Left | None:
-        """Why a row is left as it is, None where it is put back."""
+        """Why a mapping is not restored, None where it is."""
         one = trace.first
         if one.row == OWNER_ROW:
             return self._why_owner_is_left(trace)
@@ -180,7 +188,7 @@ class _Pair:
         if rule is None:
             return Left.UNMAPPED
         form = self._forms[one.side][one.name]
-        here, across = self._showing(rule, one.side), self._showing(rule, one.side.other)
+        here, across = self._state(rule, one.side), self._state(rule, one.side.other)
         old = canonical(form, one.old)
         if here.canonical == old:
             return Left.BACK
@@ -188,9 +196,7 @@ class _Pair:
             return Left.EDITED
         if here.has_news or across.has_news:
             return Left.MOVING
-        return _why_it_would_not_stand(
-            rule, one, FieldState(one.old, old, changed=True), here, across
-        )
+        return _why_not_lasting(rule, one, FieldState(one.old, old, changed=True), here, across)
 
     def _why_owner_is_left(self, trace: Trace) -> Left | None:
         one = trace.first
@@ -199,10 +205,10 @@ class _Pair:
             return Left.BACK
         if shown != str(trace.last or ""):
             return Left.EDITED
-        return Left.MOVING if self._owner_moved else None
+        return Left.MOVING if self._owner_changed else None
 
     @property
-    def _owner_moved(self) -> bool:
+    def _owner_changed(self) -> bool:
         last = dict(zip(Side, (self._link.hubspot_owner, self._link.salesforce_owner), strict=True))
         names = dict(zip(Side, OWNER_ROW, strict=True))
         return any(
@@ -210,18 +216,18 @@ class _Pair:
         )
 
     def differs(self, row: tuple[str, str]) -> bool:
-        """Whether the two sides show different values in a row."""
+        """Whether the two sides show different values in a mapping."""
         rule = self._rules.get(row)
         if rule is None:
-            return row == OWNER_ROW and self._owner_moved
+            return row == OWNER_ROW and self._owner_changed
         return (
-            self._showing(rule, Side.HUBSPOT).canonical
-            != self._showing(rule, Side.SALESFORCE).canonical
+            self._state(rule, Side.HUBSPOT).canonical
+            != self._state(rule, Side.SALESFORCE).canonical
         )
 
     def marked(self, back: Iterable[Overwrite]) -> Link:
-        """The link as it must be stored before these values are put back: each then counts as
-        edited where it stands, by nobody of ours.
+        """The link to store before these values are restored: each then counts as an edit of its
+        side that is not our own.
         """
         link = self._link
         for side in Side:
@@ -237,23 +243,26 @@ class _Pair:
         writes_salesforce = any(one.side is Side.SALESFORCE for one in back)
         return replace(link, wrote=frozenset()) if writes_salesforce else link
 
-    def _showing(self, rule: FieldRule, side: Side) -> FieldState:
+    def _state(self, rule: FieldRule, side: Side) -> FieldState:
         return self._views[side].states[rule.on(side)]
 
 
-def _why_it_would_not_stand(
+def _why_not_lasting(
     rule: FieldRule, one: Overwrite, then: FieldState, here: FieldState, across: FieldState
 ) -> Left | None:
-    """What would become of a value that is put back, by the very rules that then decide: `then` is
-    how its side would show it.
+    """Why a restored value would not last, by the rules that decide after the undo; None where it
+    lasts.
+
+    `then` is the state of its side with the value restored, `here` and `across` are the present
+    states of its side and of the other.
     """
     in_hubspot = one.side is Side.HUBSPOT
-    verdict = (
+    decision = (
         merge_field(rule, then, across, one.side)
         if in_hubspot
         else merge_field(rule, across, then, one.side)
     )
-    if verdict.winner is one.side.other:
+    if decision.winner is one.side.other:
         return Left.RETURNS
     shown = here if in_hubspot else across
     try:
