@@ -106,7 +106,7 @@ def behind_another(ref: Ref) -> Report:
         ref,
         Category.WAITING,
         "can be decided only once another record of the same address or company is done",
-        hint="The sync looks at it again by itself.",
+        hint="The sync comes back to it by itself.",
         because=("CH-13",),
     )
 
@@ -185,7 +185,8 @@ def deletion_limited(ref: Ref) -> Report:
         ref,
         Category.BRAKE,
         "was deleted in Salesforce together with more records than max_deletes_per_hour allows",
-        hint="Find out who deleted them, and undelete what shall stay: this one goes when it is next looked at. "
+        hint="Find out who deleted them, and undelete those that are to stay: this record is deleted "
+        "at its next sync. "
         "crmsync brakes release deletes it now, crmsync brakes drop keeps it.",
         because=("DEL-1", "Q-30"),
     )
@@ -221,7 +222,7 @@ def unfinished_deal(ref: Ref, missing: str) -> Report:
     return Report(
         ref,
         Category.VALIDATION,
-        f"the other side requires {missing}, and there is none, or none that goes with it",
+        f"the other side requires {missing}, and the record has none that fits",
         missing,
         "Fill it in; for a stage, see that it is active in Salesforce, "
         "and run crmsync setup --apply.",
@@ -251,7 +252,7 @@ def deletion_deferred(ref: Ref, hours: int) -> Report:
         Category.HELD,
         "was deleted in Salesforce and will be deleted in HubSpot "
         f"after hold_deletes_hours ({hours})",
-        hint="Undelete it in Salesforce within that time if it shall stay.",
+        hint="Undelete it in Salesforce within that time if it is to stay.",
         because=("OPP-13", "Q-30"),
     )
 
