@@ -8,8 +8,8 @@ import pytest
 
 from crmsync.model.fields import FieldRule, FieldType, Update
 from crmsync.model.records import Side, Value
-from crmsync.rules.fields.account_choices import INDUSTRIES, TYPES
 from crmsync.rules.fields.maps import DEFAULT_ACCOUNT_MAP, DEFAULT_ACCOUNT_MAPS, with_custom_rows
+from crmsync.rules.fields.standard_choices import ACCOUNT_TYPES, INDUSTRIES
 from crmsync.rules.fields.values import UnfitValueError, canonical, cross_rule, spelling
 from simulators.hubspot.standard import properties_of
 from simulators.salesforce.objects_people import ACCOUNT
@@ -102,7 +102,7 @@ def test_a_choice_without_counterpart_stays_where_it_is() -> None:
     assert crossed("industry", S, "WATCHMAKING") == "WATCHMAKING"
 
 
-@pytest.mark.parametrize(("hubspot", "salesforce"), TYPES)
+@pytest.mark.parametrize(("hubspot", "salesforce"), ACCOUNT_TYPES)
 def test_several_types_are_one_in_hubspot(hubspot: str, salesforce: str) -> None:
     """Whatever the account calls it, HubSpot's name for it says the same, so no look overwrites the
     finer word.
@@ -113,7 +113,9 @@ def test_several_types_are_one_in_hubspot(hubspot: str, salesforce: str) -> None
 
 def test_a_type_becomes_the_first_of_its_names() -> None:
     """A company that is made an account of gets the one value that stands for all."""
-    assert [crossed("type", S, one) for one in dict.fromkeys(mine for mine, _ in TYPES)] == [
+    assert [
+        crossed("type", S, one) for one in dict.fromkeys(mine for mine, _ in ACCOUNT_TYPES)
+    ] == [
         "Prospect",
         "Partner",
         "Channel Partner / Reseller",

@@ -26,7 +26,7 @@ from crmsync.model.effects import (
 )
 from crmsync.model.links import LinkState, Slot
 from crmsync.model.records import Kind, Ref, Side
-from crmsync.rules.preview.actions import WRITES, Action, Done, done_by
+from crmsync.rules.preview.actions import WRITES, Action, PlannedAction, actions_of
 from tests.builders import a_book, a_contact, a_lead, a_link
 
 ADA, LEAD = a_contact().ref, a_lead().ref
@@ -39,7 +39,7 @@ HUBSPOT, SALESFORCE = (Side.HUBSPOT, "contact"), (Side.SALESFORCE, "Lead")
 
 
 @pytest.mark.parametrize(
-    ("effect", "deed", "where"),
+    ("effect", "action", "where"),
     [
         (CreateRecord(Side.SALESFORCE, "Lead", "1", {}, Slot("new")), Action.CREATE, SALESFORCE),
         (UpdateRecord(LEAD, Side.SALESFORCE, {}), Action.UPDATE, SALESFORCE),
@@ -58,11 +58,11 @@ HUBSPOT, SALESFORCE = (Side.HUBSPOT, "contact"), (Side.SALESFORCE, "Lead")
         (Report(ADA, Category.VALIDATION, "is refused"), Action.REFUSE, HUBSPOT),
     ],
 )
-def test_each_effect_is_a_deed(effect: Effect, deed: Action, where: tuple[Side, str]) -> None:
-    """Counted for the object that is written, or else for the one that was looked at: here a
+def test_each_effect_counts_as_an_action(effect: Effect, action: Action, where: tuple[Side, str]) -> None:
+    """An action counts for the object that is written, or else for the record of the plan: a
     HubSpot contact.
     """
-    assert done_by(Plan((effect,)), ADA) == [Done(deed, *where, effect)]
+    assert actions_of(Plan((effect,)), ADA) == [PlannedAction(action, *where, effect)]
 
 
 @pytest.mark.parametrize(
@@ -70,12 +70,12 @@ def test_each_effect_is_a_deed(effect: Effect, deed: Action, where: tuple[Side, 
 )
 def test_what_people_do_not_see_is_nothing(effect: Effect) -> None:
     """A base that is brought up to date, a link that makes room, a look at a neighbour."""
-    assert done_by(Plan((effect,)), ADA) == [Done(Action.NOTHING, *HUBSPOT)]
+    assert actions_of(Plan((effect,)), ADA) == [PlannedAction(Action.NOTHING, *HUBSPOT)]
 
 
 def test_a_plan_without_effects_is_nothing() -> None:
     """In step, or left alone by a rule."""
-    assert done_by(nothing("is in step"), LEAD) == [Done(Action.NOTHING, *SALESFORCE)]
+    assert actions_of(nothing("is in step"), LEAD) == [PlannedAction(Action.NOTHING, *SALESFORCE)]
 
 
 def test_a_plan_may_do_several_things() -> None:
@@ -84,7 +84,7 @@ def test_a_plan_may_do_several_things() -> None:
         UpdateRecord(ADA, Side.HUBSPOT, {"phone": "1"}),
         Report(ADA, Category.VALIDATION, "is refused"),
     )
-    assert [one.deed for one in done_by(Plan((update, SaveLink(LINK), report)), ADA)] == [
+    assert [one.action for one in actions_of(Plan((update, SaveLink(LINK), report)), ADA)] == [
         Action.UPDATE,
         Action.REFUSE,
     ]

@@ -114,7 +114,7 @@ def _samples(report: PreviewReport) -> list[Sample]:
 
 def _sample(one: Sample) -> Iterator[str]:
     rules = f" ({', '.join(one.because)})" if one.because else ""
-    yield f"  {one.deed.replace('_', ' ')} {one.side} {one.object} for {one.record}{rules}"
+    yield f"  {one.action.replace('_', ' ')} {one.side} {one.object} for {one.record}{rules}"
     rows = [
         (f"    {diff.name}", shown(diff.before), "->", shown(diff.after)) for diff in one.fields
     ]
@@ -219,7 +219,7 @@ def _object_row(one: PreviewedObject) -> dict[str, object]:
 
 def _sample_row(one: Sample) -> dict[str, object]:
     return {
-        "deed": one.deed,
+        "deed": one.action,
         "side": one.side,
         "object": one.object,
         "record": str(one.record),

@@ -1,7 +1,12 @@
 """Everything the program can do to the world, as values, and the plan that lists them.
 
 Effects are compared whole in tests, printed in dry runs and applied in batches; they never apply
-themselves. Each one names the rules that caused it (``because``).
+themselves. Each one names the rules that caused it (``because``), and each describes itself:
+
+- ``side``: the side that is written, None for what is written to no CRM;
+- ``object``: the object that is written, "" where it is not known or no object is written;
+- ``best_effort``: whether its plan goes on when a CRM refuses it;
+- ``line``: what it does, in one line without any value.
 """
 
 from __future__ import annotations
@@ -9,8 +14,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
+from crmsync.model.crm_names import HUBSPOT_CONTACT
 from crmsync.model.links import Link, Place, Slot
 from crmsync.model.records import Kind, Ref, Side, Value
 from crmsync.model.roles import TieWrites
@@ -21,11 +27,18 @@ Because: TypeAlias = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class CreateRecord:
-    """Make a record of `object` on `side`, once: `key` is the value of the side's unique crmsync
-    field, so that a repeat finds the first.
+    """Make a record once.
 
-    `assign` lets Salesforce's lead assignment rules choose the owner (OWN-9); no other write does.
-    `group` is as in `UpdateRecord`.
+    Attributes:
+        side: Where it is made.
+        object: The object it is made of.
+        key: The value of the side's unique crmsync field, by which a repeat finds the first.
+        fields: What is written.
+        into: The slot that the new id fills.
+        because: The rules behind it.
+        assign: Let Salesforce's lead assignment rules choose the owner (OWN-9); no other write
+            does.
+        group: As in `UpdateRecord`.
     """
 
     side: Side
@@ -36,15 +49,27 @@ class CreateRecord:
     because: Because = ()
     assign: bool = False
     group: str = ""
+    best_effort: ClassVar[bool] = False
+
+    @property
+    def line(self) -> str:
+        """What it does."""
+        return f"create {self.side} {self.object}: {', '.join(sorted(self.fields))}"
 
 
 @dataclass(frozen=True, slots=True)
 class UpdateRecord:
     """Write these fields, and only these, to a record.
 
-    A `best_effort` is a write that nothing depends on, such as the other side's id: where it is
-    refused, the plan goes on without it. `group` is the id of the parent that Salesforce locks
-    along with the record (a contact's account); "" = none, or nobody knows.
+    Attributes:
+        place: The record, or the slot of one that the plan makes.
+        side: Where it is.
+        fields: What is written.
+        because: The rules behind it.
+        best_effort: Nothing depends on the write, such as the other side's id: where it is refused,
+            the plan goes on without it.
+        group: The id of the parent that Salesforce locks along with the record (a contact's
+            account); "" for none or an unknown one.
     """
 
     place: Place
@@ -54,6 +79,16 @@ class UpdateRecord:
     best_effort: bool = False
     group: str = ""
 
+    @property
+    def object(self) -> str:
+        """The record's object."""
+        return _object(self.place)
+
+    @property
+    def line(self) -> str:
+        """What it does."""
+        return f"update {_name(self.place)}: {', '.join(sorted(self.fields))}"
+
 
 @dataclass(frozen=True, slots=True)
 class DeleteRecord:
@@ -61,132 +96,205 @@ class DeleteRecord:
 
     ref: Ref
     because: Because = ()
+    best_effort: ClassVar[bool] = False
 
     @property
     def side(self) -> Side:
-        """The side on which it is deleted."""
+        """Where it is deleted."""
         return self.ref.side
+
+    @property
+    def object(self) -> str:
+        """The record's object."""
+        return self.ref.object
+
+    @property
+    def line(self) -> str:
+        """What it does."""
+        return f"delete {self.ref}"
 
 
 @dataclass(frozen=True, slots=True)
 class Associate:
-    """Associate two HubSpot records; `primary`: as the one company that counts for a contact or a
-    deal. What is associated stays so.
+    """Associate two HubSpot records; associating them again changes nothing.
+
+    Attributes:
+        place: The contact or deal.
+        other: The record that it is associated with.
+        primary: Make `other` the primary company.
+        because: The rules behind it.
     """
 
     place: Place
     other: Place
     primary: bool = False
     because: Because = ()
+    side: ClassVar[Side] = Side.HUBSPOT
+    best_effort: ClassVar[bool] = False
 
     @property
-    def side(self) -> Side:
-        """Associations are HubSpot's; in Salesforce a parent is a field of the record."""
-        return Side.HUBSPOT
+    def object(self) -> str:
+        """The object of `place`."""
+        return _object(self.place)
+
+    @property
+    def line(self) -> str:
+        """What it does."""
+        how = "as primary with" if self.primary else "with"
+        return f"associate {_name(self.place)} {how} {_name(self.other)}"
 
 
 @dataclass(frozen=True, slots=True)
 class Dissociate:
-    """Take the association of two HubSpot records away, whatever its labels (Q-29: only where the
-    settings ask for it).
+    """Remove the association of two HubSpot records, whatever its labels.
+
+    Only where the settings ask for it (Q-29).
     """
 
     place: Place
     other: Place
     because: Because = ()
+    side: ClassVar[Side] = Side.HUBSPOT
+    best_effort: ClassVar[bool] = False
 
     @property
-    def side(self) -> Side:
-        """As for `Associate`."""
-        return Side.HUBSPOT
+    def object(self) -> str:
+        """The object of `place`."""
+        return _object(self.place)
+
+    @property
+    def line(self) -> str:
+        """What it does."""
+        return f"take {_name(self.place)} and {_name(self.other)} apart"
 
 
 @dataclass(frozen=True, slots=True)
 class EndRole:
-    """Take a contact's role in an opportunity away (Q-29: only where the settings ask for it). The
-    one thing deleted in Salesforce.
+    """Remove a contact's role in an opportunity, the one thing that is deleted in Salesforce.
+
+    Only where the settings ask for it (Q-29).
     """
 
     ref: Ref
     because: Because = ()
+    side: ClassVar[Side] = Side.SALESFORCE
+    best_effort: ClassVar[bool] = False
 
     @property
-    def side(self) -> Side:
-        """Roles are Salesforce's."""
-        return Side.SALESFORCE
+    def object(self) -> str:
+        """The role's object."""
+        return self.ref.object
+
+    @property
+    def line(self) -> str:
+        """What it does."""
+        return f"end {self.ref}"
 
 
 @dataclass(frozen=True, slots=True)
 class RollUp:
-    """Add up the opportunities of these HubSpot contacts anew, from their contact roles (ROLL-1).
+    """Add up the opportunities of HubSpot contacts again, from their contact roles (ROLL-1).
 
-    The lifecycle stage of those in `moves` goes forward with it where the settings let it (LIFE-1):
-    theirs is the news. `ties` are those that were just made or taken away: what they follow must
-    still be so.
+    Attributes:
+        contacts: Whose opportunities are added up.
+        moves: Those of them whose lifecycle stage goes forward with it where the settings allow
+            that (LIFE-1).
+        because: The rules behind it.
+        ties: The ties that were just made or removed, on whose outcome the roll-up depends: what
+            they follow must still hold when it is written.
     """
 
     contacts: frozenset[Ref]
     moves: frozenset[Ref] = frozenset()
     because: Because = ()
     ties: TieWrites | None = None
+    side: ClassVar[Side] = Side.HUBSPOT
+    object: ClassVar[str] = HUBSPOT_CONTACT
+    best_effort: ClassVar[bool] = False
 
-
-@dataclass(frozen=True, slots=True)
-class WriteTask:
-    """Make the Salesforce task called `key`, once; or, where `task` names it, write these fields to
-    it.
-
-    `tried` says that a call may have made it already of which nobody knows what became. Tasks have
-    a flow of their own, so this is no effect of a pair's plan.
-    """
-
-    key: str
-    fields: Mapping[str, Value]
-    task: str = ""
-    because: Because = ()
-    tried: bool = False
+    @property
+    def line(self) -> str:
+        """What it does."""
+        return f"add up the opportunities of {len(self.contacts)} contacts"
 
 
 @dataclass(frozen=True, slots=True)
 class OptOut:
-    """Unsubscribe the address from all HubSpot e-mail; there is no effect that does the opposite
-    (OPT-6).
-    """
+    """Unsubscribe an address from all HubSpot e-mail. No effect does the opposite (OPT-6)."""
 
     email: str
     because: Because = ()
+    side: ClassVar[Side] = Side.HUBSPOT
+    object: ClassVar[str] = HUBSPOT_CONTACT
+    best_effort: ClassVar[bool] = False
+
+    @property
+    def line(self) -> str:
+        """What it does; the address is personal data."""
+        return "unsubscribe in hubspot"
 
 
 @dataclass(frozen=True, slots=True)
 class SaveLink:
-    """Store the link, provided that nobody has stored a newer version meanwhile."""
+    """Store the link, unless a newer version has been stored meanwhile."""
 
     link: Link
     because: Because = ()
+    side: ClassVar[None] = None
+    object: ClassVar[str] = ""
+    best_effort: ClassVar[bool] = False
+
+    @property
+    def line(self) -> str:
+        """What it does."""
+        return f"save link {_name(self.link.hubspot)} - {_name(self.link.salesforce)}"
 
 
 @dataclass(frozen=True, slots=True)
 class DropLink:
-    """Forget the link and its hashes altogether."""
+    """Forget the link and its fingerprints altogether."""
 
     link: Link
     because: Because = ()
+    side: ClassVar[None] = None
+    object: ClassVar[str] = ""
+    best_effort: ClassVar[bool] = False
+
+    @property
+    def line(self) -> str:
+        """What it does."""
+        return f"forget link {_name(self.link.hubspot)} - {_name(self.link.salesforce)}"
 
 
 @dataclass(frozen=True, slots=True)
 class RequestSync:
-    """Have the concern of `kind` look at a record: a parent that `waiting` needs before it can be
-    written, or (None) what we just wrote.
+    """Ask the concern of `kind` to sync a record.
+
+    Attributes:
+        ref: The record.
+        kind: Its concern.
+        waiting: The record that needs `ref`, its parent, before it can be written; None where `ref`
+            depends on what was just written.
+        because: The rules behind it.
     """
 
     ref: Ref
     kind: Kind
     waiting: Ref | None
     because: Because = ()
+    side: ClassVar[None] = None
+    object: ClassVar[str] = ""
+    best_effort: ClassVar[bool] = False
+
+    @property
+    def line(self) -> str:
+        """What it does."""
+        why = f", for which {self.waiting} waits" if self.waiting else ""
+        return f"look at {self.ref}{why}"
 
 
 class Category(StrEnum):
-    """The drawers of the error inbox."""
+    """The categories of reports in the error inbox."""
 
     WAITING = "waiting"
     ASSOCIATIONS = "associations"
@@ -205,16 +313,22 @@ _LASTING = frozenset(
     {Category.WAITING, Category.MAPPING, Category.BRAKE, Category.HELD, Category.PRIVACY}
 )
 NO_RECORD = "field"
-"""What stands in the place of an object's name in a report about a field."""
+"""Stands in place of an object's name in a report about a field."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Tell people about a record: why it does not sync (an error, or `Category.WAITING`), in which
-    field, and what to do about it.
+    """Report that a record does not sync.
 
-    ``waits_for`` names the records that stand in its way: once one of them lets go, this one is
-    looked at again.
+    Attributes:
+        ref: The record.
+        category: Its category in the error inbox.
+        text: Why it does not sync.
+        fieldname: The field at fault, "" for none.
+        hint: What to do about it.
+        because: The rules behind it.
+        waits_for: The records that stand in its way; once one of them no longer does, `ref` is
+            synced again.
     """
 
     ref: Ref
@@ -224,15 +338,23 @@ class Report:
     hint: str = ""
     because: Because = ()
     waits_for: tuple[Ref, ...] = ()
+    side: ClassVar[None] = None
+    object: ClassVar[str] = ""
+    best_effort: ClassVar[bool] = False
 
     @property
     def lasts(self) -> bool:
-        """Whether it stands until something ends it, however long nobody reports it again.
+        """Whether it stays until something ends it, even if it is not repeated.
 
-        That is so for what waits, is held back or rests, which would be forgotten with its report;
-        and all its words are our own.
+        So it is with records that wait, are held back or have a resting mapping: they would be
+        forgotten with their report. Such a report contains only text of our own.
         """
         return self.category in _LASTING or bool(self.waits_for) or self.ref.object == NO_RECORD
+
+    @property
+    def line(self) -> str:
+        """What it does."""
+        return f"report {self.category}: {self.text}"
 
 
 Effect: TypeAlias = (
@@ -252,9 +374,37 @@ Effect: TypeAlias = (
 
 
 @dataclass(frozen=True, slots=True)
+class WriteTask:
+    """Make a Salesforce task once, or write fields to one.
+
+    Tasks have a flow of their own, so this is no effect of a pair's plan.
+
+    Attributes:
+        key: The task's name in our field, by which a repeat finds it.
+        fields: What is written.
+        task: The task's id; "" for one that is still to be made.
+        because: The rules behind it.
+        tried: Whether an earlier call, whose outcome is unknown, may have made it already.
+    """
+
+    key: str
+    fields: Mapping[str, Value]
+    task: str = ""
+    because: Because = ()
+    tried: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class FieldConflict:
-    """Both sides changed the same field to different values: who won, by which policy. For the
-    audit trail; the loser is named by side.
+    """Both sides changed the same field to different values. For the audit trail.
+
+    Attributes:
+        hubspot: The property.
+        salesforce: The field.
+        hubspot_value: HubSpot's value.
+        salesforce_value: Salesforce's value.
+        policy: The policy that decided.
+        winner: The side whose value counts; None where each side keeps its own.
     """
 
     hubspot: str
@@ -267,7 +417,7 @@ class FieldConflict:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something that was decided without an effect, in a sentence, with its rules."""
+    """Something that was decided without an effect: a sentence, and its rules."""
 
     text: str
     because: Because = ()
@@ -275,13 +425,18 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What shall happen for one record: effects in the order in which they must be applied,
-    conflicts settled, and what was left alone.
+    """What is to happen for one record.
 
-    ``new_link`` is the link of a record that the plan makes; the pair is looked at, and the link
-    stored, once the record has its id. ``undecided`` says that it turns on when HubSpot's values
-    were set: plan again with their history. ``is_partial`` that the two sides go on with different
-    values in a field, so what was told of that still stands.
+    Attributes:
+        effects: In the order in which they must be applied.
+        conflicts: Those that were resolved.
+        notes: What was decided without an effect.
+        new_link: The link of a record that the plan makes. Once the record has its id, the pair is
+            planned again and the link is stored.
+        undecided: The plan depends on when HubSpot's values were set: plan again with their
+            history.
+        is_partial: The two sides keep different values in a field, so what was reported about that
+            stays.
     """
 
     effects: tuple[Effect, ...] = ()
@@ -298,49 +453,16 @@ def nothing(text: str, *because: str) -> Plan:
 
 
 def effect_line(effect: Effect) -> str:
-    """One line that tells what an effect does and why, without any value: for logs, previews and
-    the audit trail.
+    """What an effect does and why, in one line without any value: for logs, previews and the audit
+    trail.
     """
     because = f" ({', '.join(effect.because)})" if effect.because else ""
-    return f"{_line(effect)}{because}"
+    return f"{effect.line}{because}"
 
 
-def _line(effect: Effect) -> str:
-    match effect:
-        case CreateRecord():
-            line = f"create {effect.side} {effect.object}: {', '.join(sorted(effect.fields))}"
-        case UpdateRecord():
-            line = f"update {_place(effect.place)}: {', '.join(sorted(effect.fields))}"
-        case DeleteRecord():
-            line = f"delete {effect.ref}"
-        case OptOut():
-            line = "unsubscribe in hubspot"
-        case EndRole():
-            line = f"end {effect.ref}"
-        case RollUp():
-            line = f"add up the opportunities of {len(effect.contacts)} contacts"
-        case RequestSync():
-            line = f"look at {effect.ref}{f', for which {effect.waiting} waits' if effect.waiting else ''}"
-        case Report():
-            line = f"report {effect.category}: {effect.text}"
-        case _:
-            line = _line_of_two(effect)
-    return line
+def _object(place: Place) -> str:
+    return place.object if isinstance(place, Ref) else ""
 
 
-def _line_of_two(effect: Associate | Dissociate | SaveLink | DropLink) -> str:
-    match effect:
-        case Associate():
-            how = "as primary with" if effect.primary else "with"
-            line = f"associate {_place(effect.place)} {how} {_place(effect.other)}"
-        case Dissociate():
-            line = f"take {_place(effect.place)} and {_place(effect.other)} apart"
-        case SaveLink():
-            line = f"save link {_place(effect.link.hubspot)} - {_place(effect.link.salesforce)}"
-        case DropLink():
-            line = f"forget link {_place(effect.link.hubspot)} - {_place(effect.link.salesforce)}"
-    return line
-
-
-def _place(place: Place) -> str:
+def _name(place: Place) -> str:
     return str(place) if isinstance(place, Ref) else f"the new {place.name} record"

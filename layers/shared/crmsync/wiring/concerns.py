@@ -174,7 +174,7 @@ def _opportunities_since(connection: Connection) -> datetime | None:
     finished import is read from the job table once.
     """
     from crmsync.model.crm_names import ACCOUNT
-    from crmsync.rules.settings.order import opportunities_since
+    from crmsync.rules.settings.prerequisites import opportunities_since
 
     if Kind.OPPORTUNITY not in kinds_of(connection):
         return None

@@ -23,7 +23,7 @@ from crmsync.ports.stores import Jobs
 from crmsync.rules.backfill.estimate import Price, price_of, together
 from crmsync.rules.backfill.objects import IMPORTABLE, WALKED, Walked, importable, walked
 from crmsync.rules.kinds.contact.creation import MAKES_A_CONTACT
-from crmsync.rules.settings.order import obstacle
+from crmsync.rules.settings.prerequisites import obstacle
 
 POLL_SECONDS = 1.0
 """Seconds between two reads of jobs that are watched."""

@@ -103,9 +103,7 @@ class _Run:
 
     def accept(self, outcome: Outcome) -> None:
         if isinstance(outcome, SyncError):
-            if isinstance(outcome, Conflict | Refused) and getattr(
-                self.left[0], "best_effort", False
-            ):
+            if isinstance(outcome, Conflict | Refused) and self.left[0].best_effort:
                 self.left.pop(0)
             else:
                 self.applied.error = outcome
@@ -221,7 +219,7 @@ class _Stage:
     perform: Callable[[list[_Run]], Sequence[Outcome | Link]]
 
     def takes(self, effect: Effect | None) -> bool:
-        return isinstance(effect, self.kind) and self.side is getattr(effect, "side", None)
+        return isinstance(effect, self.kind) and self.side is effect.side
 
 
 def _stages(
@@ -278,13 +276,15 @@ def _stages(
             Side.SALESFORCE,
             lambda runs: context.opportunities.end_roles(_heads(runs, EndRole)),
         ),
-        _Stage(RollUp, None, lambda runs: roll_up(_heads(runs, RollUp), context)),
+        _Stage(RollUp, Side.HUBSPOT, lambda runs: roll_up(_heads(runs, RollUp), context)),
         _Stage(
             DeleteRecord,
             Side.HUBSPOT,
             lambda runs: context.deleter.delete(_heads(runs, DeleteRecord)),
         ),
-        _Stage(OptOut, None, lambda runs: context.preferences.opt_out(_heads(runs, OptOut))),
+        _Stage(
+            OptOut, Side.HUBSPOT, lambda runs: context.preferences.opt_out(_heads(runs, OptOut))
+        ),
     )
 
 

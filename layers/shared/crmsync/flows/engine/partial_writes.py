@@ -73,7 +73,7 @@ class FieldRetries:
         """The fields without which a write is worth a second try; none where it was not refused for
         some of its fields.
         """
-        if not isinstance(outcome, Refused) or getattr(effect, "best_effort", False):
+        if not isinstance(outcome, Refused) or effect.best_effort:
             return frozenset()
         if isinstance(effect, CreateRecord):
             return left_out(effect, outcome, None, self.ruleset)

@@ -18,7 +18,6 @@ from crmsync.flows.setup.steps import SetupStep, StepState, text_of
 from crmsync.model.concerns import ACTIVITIES, mail_kinds_of, watched_of
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection
-from crmsync.rules.settings.editions import NO_API, WITHOUT_API, Org, objection_to
 from crmsync.rules.settings.licences import (
     API_INTEGRATION,
     Licences,
@@ -26,6 +25,7 @@ from crmsync.rules.settings.licences import (
     needs_api_integration,
 )
 from crmsync.rules.settings.own_fields import HUBSPOT_PARTS, needed, salesforce_parts
+from crmsync.rules.settings.prerequisites import NO_API, WITHOUT_API, Org, objection_to
 from crmsync.rules.settings.relay_parts import relay_parts
 from crmsync.rules.settings.rights import lacking, mapped_rules
 from crmsync.rules.settings.scopes import App, missing_scopes, strange_app

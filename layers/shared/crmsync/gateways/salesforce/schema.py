@@ -23,8 +23,8 @@ from crmsync.gateways.salesforce.relay import creation_of, look_at_relay
 from crmsync.gateways.salesforce.sdk import format_soql
 from crmsync.gateways.salesforce.session import API_VERSION, Login, RefusedCall, SalesforceSession
 from crmsync.model.schema import Option, SalesforceField
-from crmsync.rules.settings.editions import Org
 from crmsync.rules.settings.licences import Licences, needs_api_integration
+from crmsync.rules.settings.prerequisites import Org
 from crmsync.rules.settings.relay_parts import RelayPart
 from crmsync.rules.settings.set_up_parts import (
     Assignment,

@@ -15,8 +15,7 @@ from typing import TypeAlias
 
 from crmsync.model.crm_names import ACCOUNT, LEAD, OPPORTUNITY, SALESFORCE_CONTACT
 from crmsync.model.fields import FieldRule, FieldType
-from crmsync.rules.fields.account_choices import INDUSTRIES, TYPES
-from crmsync.rules.fields.opportunity_choices import TYPES as TYPES_OF_OPPORTUNITIES
+from crmsync.rules.fields.standard_choices import ACCOUNT_TYPES, INDUSTRIES, OPPORTUNITY_TYPES
 
 FieldMap: TypeAlias = tuple[FieldRule, ...]
 
@@ -71,7 +70,7 @@ DEFAULT_ACCOUNT_MAP: FieldMap = (
     FieldRule("zip", "BillingPostalCode", length=20),
     FieldRule("country", "BillingCountry", length=80),
     FieldRule("industry", "Industry", form=FieldType.CHOICE, choices=INDUSTRIES),
-    FieldRule("type", "Type", form=FieldType.CHOICE, choices=TYPES),
+    FieldRule("type", "Type", form=FieldType.CHOICE, choices=ACCOUNT_TYPES),
     FieldRule("numberofemployees", "NumberOfEmployees", form=FieldType.NUMBER, length=8, scale=0),
     FieldRule("annualrevenue", "AnnualRevenue", form=FieldType.NUMBER, length=18, scale=0),
     FieldRule("description", "Description", length=32_000),
@@ -88,7 +87,7 @@ number.
 DEFAULT_OPPORTUNITY_MAP: FieldMap = (
     FieldRule("dealname", "Name", length=120),
     FieldRule("closedate", "CloseDate", form=FieldType.DATED),
-    FieldRule("dealtype", "Type", form=FieldType.CHOICE, choices=TYPES_OF_OPPORTUNITIES),
+    FieldRule("dealtype", "Type", form=FieldType.CHOICE, choices=OPPORTUNITY_TYPES),
     FieldRule("description", "Description", length=32_000),
     FieldRule("amount", "Amount", form=FieldType.NUMBER, length=16, scale=2),
 )

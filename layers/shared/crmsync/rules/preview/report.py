@@ -1,4 +1,4 @@
-"""What a preview has come to: counts per object and deed, a few samples of each, conflicts,
+"""What a preview has come to: counts per object and action, a few samples of each, conflicts,
 refusals. Pure; filled plan by plan.
 
 It holds values of records in its samples: it is for the operator who asked, and is never stored or
@@ -23,10 +23,10 @@ from crmsync.model.effects import (
 )
 from crmsync.model.facts import Facts
 from crmsync.model.records import Record, Ref, Side, Value
-from crmsync.rules.preview.actions import WRITES, Action, Done, done_by
+from crmsync.rules.preview.actions import WRITES, Action, PlannedAction, actions_of
 
 SAMPLES = 3
-"""Samples of each deed per object, and records named per refusal."""
+"""Samples of each action per object, and records named per refusal."""
 
 CONFLICTS = 20
 """Conflicts that are shown; all are counted."""
@@ -47,7 +47,7 @@ class Sample:
     field.
     """
 
-    deed: Action
+    action: Action
     side: Side
     object: str
     record: Ref
@@ -105,12 +105,12 @@ class PreviewReport:
         )
 
     def _add(self, plan: Plan, ref: Ref, known: Mapping[Ref, Record]) -> None:
-        for done in done_by(plan, ref):
-            self.counts.setdefault((done.side, done.object), Counter())[done.deed] += 1
+        for done in actions_of(plan, ref):
+            self.counts.setdefault((done.side, done.object), Counter())[done.action] += 1
             if isinstance(done.effect, Report):
                 self._refuse(done.effect)
-            elif done.deed in WRITES:
-                samples = self.samples.setdefault((done.side, done.object, done.deed), [])
+            elif done.action in WRITES:
+                samples = self.samples.setdefault((done.side, done.object, done.action), [])
                 samples += [_sample(done, ref, known)] if len(samples) < SAMPLES else []
 
     def _refuse(self, report: Report) -> None:
@@ -121,14 +121,14 @@ class PreviewReport:
 
 
 def _writes(counts: Mapping[Action, int]) -> Iterable[int]:
-    return (count for deed, count in counts.items() if deed in WRITES)
+    return (count for action, count in counts.items() if action in WRITES)
 
 
-def _sample(done: Done, ref: Ref, known: Mapping[Ref, Record]) -> Sample:
+def _sample(done: PlannedAction, ref: Ref, known: Mapping[Ref, Record]) -> Sample:
     effect = done.effect
     if effect is None:
-        return Sample(done.deed, done.side, done.object, ref, "")
-    place = getattr(effect, "place", None)
+        return Sample(done.action, done.side, done.object, ref, "")
+    place = effect.place if isinstance(effect, UpdateRecord) else None
     before = known.get(place) if isinstance(place, Ref) else None
     fields = effect.fields if isinstance(effect, CreateRecord | UpdateRecord) else {}
     wrote = tuple(
@@ -136,5 +136,5 @@ def _sample(done: Done, ref: Ref, known: Mapping[Ref, Record]) -> Sample:
         for name in sorted(fields)
     )
     return Sample(
-        done.deed, done.side, done.object, ref, effect_line(effect), wrote, effect.because
+        done.action, done.side, done.object, ref, effect_line(effect), wrote, effect.because
     )

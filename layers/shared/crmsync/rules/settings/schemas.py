@@ -8,7 +8,7 @@ them, and cautions that do not. What can be told from the rows alone is
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from types import MappingProxyType
@@ -18,6 +18,7 @@ from crmsync.model.crm_names import LIFECYCLE_STAGE
 from crmsync.model.fields import FieldRule, FieldType, Update
 from crmsync.model.records import Side
 from crmsync.model.schema import HubspotProperty, Option, SalesforceField
+from crmsync.model.settings import DealSettings
 from crmsync.rules.fields.choices import alone, missing_stages, pair_choices
 from crmsync.rules.fields.types import form_of, kind_of, types_for
 from crmsync.rules.settings.mappings import Objection
@@ -228,3 +229,35 @@ def _unpaired(rule: FieldRule, mine: HubspotProperty, theirs: SalesforceField) -
 def _listed(labels: Sequence[str]) -> str:
     named = ", ".join(f'"{label}"' for label in labels[:_NAMED])
     return f"{named} and {len(labels) - _NAMED} more" if len(labels) > _NAMED else named
+
+
+def match_objections(
+    deals: DealSettings,
+    properties: Mapping[str, HubspotProperty],
+    fields: Mapping[str, SalesforceField],
+) -> Iterator[tuple[str, str]]:
+    """Why deals and opportunities cannot be matched by the two fields in the settings (CH-14).
+
+    Yields the key of the settings at fault and a sentence; nothing where no matching is asked for.
+    `fields` go by their names in lowercase. A value that several records may hold would pair
+    strangers, so both sides must make sure that none holds it twice.
+    """
+    if not deals.match_hubspot:
+        return
+    mine, theirs = properties.get(deals.match_hubspot), fields.get(deals.match_salesforce.lower())
+    if mine is None:
+        yield "match_hubspot", f"HubSpot's deals have no property {deals.match_hubspot}"
+    elif not mine.is_unique:
+        sentence = "deals need a property that demands unique values, which is said when a property is made"
+        yield (
+            "match_hubspot",
+            f"{deals.match_hubspot} may hold one value in several deals: to be matched, {sentence}",
+        )
+    if theirs is None:
+        seen = "or the integration user may not see it"
+        yield "match_salesforce", f"Opportunity has no field {deals.match_salesforce}, {seen}"
+    elif not theirs.is_external_id:
+        yield (
+            "match_salesforce",
+            f"{theirs.name} is no external id: mark it as one, and as unique, in Salesforce's Object Manager",
+        )

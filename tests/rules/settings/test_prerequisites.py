@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from crmsync.model.settings import CompanySettings, DealSettings
-from crmsync.rules.settings.order import IMPORT_ACCOUNTS, obstacle, opportunities_since
+from crmsync.rules.settings.prerequisites import IMPORT_ACCOUNTS, obstacle, opportunities_since
 from tests.builders import a_connection, at
 
 ON = a_connection()

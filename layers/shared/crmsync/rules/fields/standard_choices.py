@@ -1,11 +1,10 @@
-"""Which of HubSpot's choices goes with which of Salesforce's, for the two default pairs of accounts
-that are choices. Data only.
+"""Which of HubSpot's standard choices goes with which of Salesforce's, where the default field maps
+pair choices. Data only.
 
-HubSpot's values are constants, Salesforce's are what people read. Both of Salesforce's picklists
-take other values as well [M]. So a choice of HubSpot's that Salesforce does not list goes over
-under its label and comes back as itself: nothing is refused, nothing is lost. A choice of
-Salesforce's that HubSpot does not have cannot cross; it is told (CH-8) and stays. The lists are the
-vendors' standard ones [M].
+HubSpot's values are constants, Salesforce's are what people read. The lists are the vendors'
+standard ones, of older and of newer orgs [M]. Salesforce's picklists take other values as well [M]:
+a choice of HubSpot's that Salesforce does not list crosses under its label and comes back as itself.
+A choice of Salesforce's that HubSpot does not have cannot cross; it is reported (CH-8) and stays.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ _COUNTERPARTS = {
     "TRANSPORTATION_TRUCKING_RAILROAD": "Transportation",
     "UTILITIES": "Utilities",
 }
-"""HubSpot's industry -> the one that Salesforce lists for it. Salesforce's "Other" has none."""
+"""HubSpot's industry -> Salesforce's. "Other" of Salesforce has no counterpart."""
 
 _OTHERS = """
 ACCOUNTING AIRLINES_AVIATION ALTERNATIVE_DISPUTE_RESOLUTION ALTERNATIVE_MEDICINE ANIMATION ARCHITECTURE_PLANNING ARTS_AND_CRAFTS AUTOMOTIVE
@@ -81,7 +80,7 @@ INDUSTRIES: Choices = (
 )
 """HubSpot's ``industry`` with ``Account.Industry``."""
 
-TYPES: Choices = (
+ACCOUNT_TYPES: Choices = (
     ("PROSPECT", "Prospect"),
     ("PARTNER", "Partner"),
     ("PARTNER", "Technology Partner"),
@@ -105,9 +104,20 @@ TYPES: Choices = (
         )
     ),
 )
-"""HubSpot's ``type`` with ``Account.Type``, the values of older and of newer orgs: HubSpot calls
-several of Salesforce's by one name.
+"""HubSpot's ``type`` with ``Account.Type``, the values of older and of newer orgs.
 
-The first of them is what HubSpot's becomes. The others are the same to us, so none of them is
-overwritten by what it became in HubSpot.
+One value of HubSpot's stands for several of Salesforce's and becomes the first of them. They count
+as equal, so none of them is overwritten by what it became in HubSpot.
+"""
+
+OPPORTUNITY_TYPES: Choices = (
+    ("newbusiness", "New Customer"),
+    ("newbusiness", "New Business"),
+    ("existingbusiness", "Existing Customer - Upgrade"),
+    ("existingbusiness", "Existing Customer - Replacement"),
+    ("existingbusiness", "Existing Customer - Downgrade"),
+    ("existingbusiness", "Existing Business"),
+)
+"""HubSpot's ``dealtype`` with ``Opportunity.Type``; here, too, HubSpot's value becomes the first of
+several.
 """
