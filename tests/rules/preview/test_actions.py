@@ -58,7 +58,9 @@ HUBSPOT, SALESFORCE = (Side.HUBSPOT, "contact"), (Side.SALESFORCE, "Lead")
         (Report(ADA, Category.VALIDATION, "is refused"), Action.REFUSE, HUBSPOT),
     ],
 )
-def test_each_effect_counts_as_an_action(effect: Effect, action: Action, where: tuple[Side, str]) -> None:
+def test_each_effect_counts_as_an_action(
+    effect: Effect, action: Action, where: tuple[Side, str]
+) -> None:
     """An action counts for the object that is written, or else for the record of the plan: a
     HubSpot contact.
     """

@@ -1,3 +1,3 @@
-"""The nouns: records, links, changes, plans, effects, settings. Frozen values only; nothing here
-decides or does I/O.
+"""Frozen values: records, links, changes, plans, effects, settings. Nothing here decides or does
+I/O.
 """

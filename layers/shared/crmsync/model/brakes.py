@@ -1,4 +1,4 @@
-"""What the brakes count, and what they hold back of a pair. Values only."""
+"""What the limits on changes count, and what they hold back of a pair. Values only."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from crmsync.model.records import Side
 
 
 class Counted(StrEnum):
-    """What is counted per hour: records whose values are overwritten, records that lose a value,
-    and deletions (Q-30).
+    """What is counted per hour (Q-30).
 
-    Records that an undo writes back are counted apart from the changes that it takes back.
+    Records whose values are overwritten, records that lose a value, deletions, and, separately,
+    records that an undo writes back.
     """
 
     CHANGES = "changes"
@@ -23,8 +23,11 @@ class Counted(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Hold:
-    """On `side`, what is `counted` so waits for the operator: all that would be written there, or
-    only the blanks.
+    """What waits for the operator on one side.
+
+    Attributes:
+        side: Where nothing is written meanwhile.
+        counted: The limit that was reached: all that would be written waits, or only the blanks.
     """
 
     side: Side

@@ -1,6 +1,6 @@
 """A change says where to look, never what to write.
 
-That is why it carries no values: late, doubled and reordered changes then do no harm, and no
+That is why it carries no values: late, repeated and reordered changes then do no harm, and no
 message holds personal data.
 """
 
@@ -14,14 +14,18 @@ from crmsync.model.records import Kind, Ref
 
 
 class Cause(StrEnum):
-    """Why to look. A record that is gone can no longer say so itself, hence the causes that name
-    it.
+    """Why a record is synced. Deleted records cannot report that themselves, so some causes do.
 
-    ``AGAIN`` looks even at a record that shows nothing new; so does ``WOKEN``, for the sake of
-    another record: nobody has touched this one. ``RESYNC`` is asked for by a person and carries old
-    values of new mappings as well (MAP-6); ``FORCED`` also makes what the rules would not make by
-    themselves (ACC-13). What a brake held back is written by ``RELEASED`` and thrown away by
-    ``DROPPED`` (Q-30). ``UNDONE``: a value is back that we had overwritten, and has still to cross.
+    - ``WOKEN``: another record depends on this one, which nobody has touched.
+    - ``EDITED``: it was made or edited.
+    - ``AGAIN``: sync it even if it shows nothing new.
+    - ``DELETED``, ``RESTORED``: it was put into the recycle bin, or taken out of it.
+    - ``RESYNC``: a person asked for it; old values of new mappings cross as well (MAP-6).
+    - ``FORCED``: as ``RESYNC``, and what the rules would not create by themselves is created
+      (ACC-13).
+    - ``UNDONE``: a value that we had overwritten is back and has still to cross.
+    - ``RELEASED``, ``DROPPED``: what a limit held back is written, or is discarded (Q-30).
+    - ``FORGOTTEN``: a privacy deletion.
     """
 
     WOKEN = "woken"
@@ -38,21 +42,25 @@ class Cause(StrEnum):
 
 
 BY_HAND = frozenset({Cause.RESYNC, Cause.FORCED})
-"""A person asked for it: an import, a resync."""
+"""Causes that a person asked for: an import, a resync."""
 
 MOST_TIES = 200
-"""Of how many contacts a change tells: nobody ties or unties more of one deal while a worker is at
-it.
+"""The most contacts whose ties a change carries; nobody ties or unties more contacts of one deal
+while a worker is at it.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class TieNews:
-    """Somebody else than we tied a contact to a deal or an opportunity at ``at`` (UTC), or untied
-    it: then it ``is_gone``.
+    """Somebody other than crmsync tied a contact to a deal or opportunity, or untied it.
 
-    A tie that is gone can no longer say that it was there, nor one that stands that it was made
-    anew.
+    The tie itself cannot show this: once removed it leaves nothing, and if it was made again it
+    looks like before.
+
+    Attributes:
+        contact: The contact.
+        at: When (UTC).
+        is_gone: Whether it was untied.
     """
 
     contact: Ref
@@ -62,11 +70,18 @@ class TieNews:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Look at `ref`, seen at `at` (UTC).
+    """Sync a record.
 
-    `tries` counts how often this look was put off; `waiting` are records of another kind that wait
-    for `ref` to be linked. One that is `held` was looked at in vain while a side was down, which is
-    no try. `ties` tell who was tied to the record or untied from it.
+    Attributes:
+        connection: The connection's name.
+        kind: The concern.
+        ref: The record.
+        cause: Why.
+        at: When the change was seen (UTC).
+        tries: How often it was put off.
+        waiting: Records of another kind that wait until `ref` is linked.
+        held: A side was down when it was tried, which does not count as a try.
+        ties: Who was tied to the record or untied from it.
     """
 
     connection: str
@@ -81,27 +96,27 @@ class Change:
 
 
 def once_more(change: Change) -> Change:
-    """The change of a look that met somebody who was first: its record is looked at even if it
-    shows nothing new.
+    """The change to repeat after another worker was first.
+
+    The record is then synced even if it shows nothing new.
     """
     return replace(change, cause=Cause.AGAIN) if change.cause is Cause.EDITED else change
 
 
 def redelivered(change: Change) -> Change:
-    """The change of a look that ended half way, which counts as a try: what it has written is not
-    known.
+    """The change of a sync that ended half way, which counts as a try.
 
-    Whoever had it died, and another worker may have agreed on the pair since.
+    What was written is unknown: the worker died, and another one may have synced the pair since.
     """
     return replace(once_more(change), tries=max(change.tries, 1))
 
 
 def coalesce(changes: list[Change]) -> list[Change]:
-    """One change per record, in order of first sight.
+    """One change per record, in the order in which the records first occur.
 
-    What happens to a whole record outweighs an edit; the latest time, the most tries, all who wait
-    and all news of ties are kept. A record that was edited and is woken is looked at again: as
-    closely as for the others' sake, and its news is news to those who wait for it.
+    What happens to a whole record outweighs an edit; the latest time, the most tries, and all
+    `waiting` and `ties` are kept. A record that was both edited and woken becomes ``AGAIN``: it is
+    synced even if it shows nothing new, and its news reaches those that wait for it.
     """
     kept: dict[tuple[str, Ref], Change] = {}
     for change in changes:
@@ -142,8 +157,8 @@ def _weightier(one: Change, two: Change) -> Change:
 
 
 def with_ties(change: Change, *others: Change) -> Change:
-    """The change with what the others tell of ties, too: the newest of each contact, of `MOST_TIES`
-    at most.
+    """The change with the ties of the others added: the newest of each contact, at most
+    `MOST_TIES`.
     """
     told = sorted(
         (news for one in (change, *others) for news in one.ties), key=lambda news: news.at

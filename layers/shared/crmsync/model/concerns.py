@@ -1,5 +1,5 @@
-"""Which concern a CRM's object belongs to, and which concerns a connection has switched on. Data
-and lookups only.
+"""Which concern an object belongs to, and which concerns a connection has switched on. Data and
+lookups only.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ KIND_OF: Mapping[Side, Mapping[str, Kind]] = MappingProxyType(
         ),
     }
 )
-"""A side's object -> the concern that keeps it in step."""
+"""Side -> object -> the concern that syncs it."""
 
 INDIRECT_OBJECTS: Mapping[str, Kind] = MappingProxyType(
     {
@@ -48,22 +48,23 @@ INDIRECT_OBJECTS: Mapping[str, Kind] = MappingProxyType(
         RECORD_TYPE: Kind.OPPORTUNITY,
     }
 )
-"""Salesforce's objects that are no half of a pair but whose changes tell a concern that it must
-look at something else.
+"""Objects of Salesforce that are never half of a pair; a change of one makes its concern sync
+something else.
 """
 
 METADATA_OBJECTS = frozenset({OPPORTUNITY_STAGE, RECORD_TYPE})
-"""Those of them that an administrator changes, once in a while."""
+"""Those of them that an administrator changes, rarely."""
 
 SKIPPED_ON_METADATA_POLL = frozenset({OPPORTUNITY, CONTACT_ROLE})
-"""Those that are left out of the look that takes definitions along: one call to Salesforce asks for
-five objects, and leads, contacts and accounts hurry more.
+"""Objects that a poll leaves out when it asks for metadata: one call to Salesforce asks for five
+objects, and leads, contacts and accounts are more urgent.
 """
 
 
 def kinds_of(connection: Connection) -> frozenset[Kind]:
-    """The concerns that are switched on (SET-4, SET-5: each by a switch of its own; deals sync only
-    where companies do, OPP-2).
+    """The concerns that are switched on.
+
+    Each has a switch of its own (SET-4, SET-5); deals sync only where companies do (OPP-2).
     """
     switches = {
         Kind.CONTACT: connection.contacts.sync,
@@ -74,25 +75,28 @@ def kinds_of(connection: Connection) -> frozenset[Kind]:
 
 
 ACTIVITIES = frozenset({"Activity", TASK})
-"""Salesforce's names for tasks: where their fields are made, and where they are seen."""
+"""Salesforce's names for tasks: where their fields are made, and where they are shown."""
 
 
 def mail_kinds_of(connection: Connection) -> tuple[str, ...]:
-    """The kinds of e-mail events that become tasks (SET-10): none where contacts do not sync, as a
-    task needs the link of one.
+    """The kinds of e-mail events that become tasks (SET-10).
+
+    None where contacts do not sync, as a task needs the link of a contact.
     """
     return connection.email_tasks.kinds if connection.contacts.sync else ()
 
 
 def objects_of(connection: Connection, side: Side) -> dict[str, Kind]:
-    """The objects of a side that a connection keeps in step, each with its concern."""
+    """The objects of a side that a connection syncs, each with its concern."""
     kinds = kinds_of(connection)
     return {name: kind for name, kind in KIND_OF[side].items() if kind in kinds}
 
 
 def watched_of(connection: Connection, side: Side) -> dict[str, Kind]:
-    """The objects of a side whose changes a connection must hear of, each with the concern that it
-    tells: its own, and their signs.
+    """The objects of a side whose changes a connection needs, each with the concern that they go
+    to.
+
+    These are the objects that sync and the indirect ones.
     """
     kinds = kinds_of(connection)
     signs = INDIRECT_OBJECTS if side is Side.SALESFORCE else {}
@@ -102,10 +106,10 @@ def watched_of(connection: Connection, side: Side) -> dict[str, Kind]:
 
 
 def since_of(connection: Connection, kind: Kind) -> datetime | None:
-    """Since when a concern is on, as the push that switched it on was dated; None where it is older
-    than that dates are kept.
+    """When a concern was switched on (UTC), by the push that did so; None before such dates were
+    kept.
 
-    Opportunities sync where both deals and companies are on (OPP-2), so the later one counts.
+    Opportunities sync where both deals and companies are on (OPP-2), so the later date counts.
     """
     companies, deals = connection.companies.since, connection.deals.since
     dates = {

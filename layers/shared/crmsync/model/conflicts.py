@@ -1,5 +1,5 @@
-"""What is remembered of a conflict once it is settled: which field, by which policy, who won and
-when. Never a value. Pure.
+"""What is remembered of a resolved conflict: the field, the policy, the winner and the time. Never
+a value. Pure.
 """
 
 from __future__ import annotations
@@ -11,18 +11,22 @@ from datetime import datetime, timedelta
 from crmsync.model.records import Side
 
 NEWEST = 10
-"""Settlements that are kept per pair."""
+"""Conflicts that are kept per pair."""
 
 KEPT = timedelta(days=30)
-"""How long a settlement is kept."""
+"""How long a conflict is kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResolvedConflict:
-    """Both sides had changed the field `hubspot` / `salesforce` to different values; `at` that time
-    (UTC) the value of `winner` was taken.
+    """Both sides had changed a field to different values, and a policy decided.
 
-    No winner: each side kept its own.
+    Attributes:
+        at: When it was decided (UTC).
+        hubspot: The property.
+        salesforce: The field.
+        policy: The policy that decided.
+        winner: The side whose value was taken; None where each side kept its own.
     """
 
     at: datetime
@@ -35,7 +39,7 @@ class ResolvedConflict:
 def kept(
     before: Sequence[ResolvedConflict], news: Sequence[ResolvedConflict]
 ) -> tuple[ResolvedConflict, ...]:
-    """What is kept of one pair's settlements, newest first: the last few, none much older than the
+    """The conflicts of one pair to keep, newest first: the last few, none much older than the
     newest.
     """
     ordered = sorted((*news, *before), key=lambda one: one.at, reverse=True)

@@ -1,5 +1,5 @@
-"""What was gathered about one change: all that a plan is made from. A kind adds what only its own
-rules ask for.
+"""What was gathered about one change: all that a plan is made from. Each kind adds what only its
+own rules need.
 """
 
 from __future__ import annotations
@@ -16,13 +16,18 @@ from crmsync.model.records import Record, Ref, Side
 class Facts:
     """All that was gathered about one change.
 
-    ``hubspot`` and ``salesforce`` are the records of the pair, as far as there is one and they
-    still exist, under a new id where one was merged or converted. ``outlived`` says that what
-    became of one of them belongs to another link. Without a link, ``candidates`` are the records of
-    the other side that may be the same, ``taken`` those among them that already belong to another
-    link, and ``tombstones`` the tombstones of others among them; ``remembered`` is the record of the
-    other side that this one names as its counterpart, ``orphaned`` that this one no longer exists.
-    ``holds`` is what the brakes hold back of this pair in this batch.
+    Attributes:
+        change: The change.
+        link: The pair's link, if the record has one.
+        hubspot: The HubSpot record of the pair, if it exists; under its new id after a merge.
+        salesforce: The Salesforce record, likewise, also after a conversion.
+        outlived: The record into which one of the two was merged belongs to another link.
+        candidates: Without a link: records of the other side that may be the counterpart.
+        taken: Those of the candidates that belong to another link.
+        tombstones: Tombstones of others of the candidates.
+        remembered: The record of the other side that this one names as its counterpart.
+        orphaned: The record that this one names as its counterpart no longer exists.
+        holds: What the limits on changes hold back of this pair in this batch.
     """
 
     change: Change

@@ -1,8 +1,7 @@
 """One row of a field map: which property goes with which field, whose value counts, and how a value
 crosses.
 
-The rows themselves are data in `crmsync.rules.fields.maps` and in the operator's settings; both are
-made of this type.
+The rows are data in `crmsync.rules.fields.maps` and in the operator's settings.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ class Update(StrEnum):
 
 
 class FieldType(StrEnum):
-    """How a value looks on both sides, and so how it crosses."""
+    """The format of a value on both sides, and so how it crosses."""
 
     TEXT = "text"
     EMAIL = "email"
@@ -39,11 +38,11 @@ class FieldType(StrEnum):
     DATE = "date"
     DATETIME = "datetime"
     DAY = "day"
-    """A date in HubSpot, a moment in Salesforce; only the day counts, in the time zone of the
+    """A date in HubSpot, a moment in Salesforce. Only the day counts, in the time zone of the
     HubSpot account.
     """
     DATED = "dated"
-    """A moment in HubSpot, a date in Salesforce; only the day counts, in the time zone of the
+    """A moment in HubSpot, a date in Salesforce. Only the day counts, in the time zone of the
     HubSpot account.
     """
     CHOICE = "choice"
@@ -53,24 +52,30 @@ class FieldType(StrEnum):
 
 
 Choices: TypeAlias = tuple[tuple[str, str], ...]
-"""HubSpot's values with Salesforce's, in HubSpot's order."""
+"""Pairs of HubSpot's value and Salesforce's value, in HubSpot's order."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldRule:
-    """HubSpot property ``hubspot`` goes with Salesforce field ``salesforce`` under the policy
-    ``update``.
+    """A HubSpot property goes with a Salesforce field under a policy.
 
-    What follows ``form`` is known for the default rows and learnt from both live schemas for an
-    operator's own: ``objects`` are the Salesforce objects that the row serves (none named: every
-    one, MAP-11); ``length`` is how many characters the field keeps, or how many digits before the
-    point (0: no limit), ``scale`` how many behind it (-1: any number); ``choices`` pairs HubSpot's
-    values with Salesforce's, in HubSpot's order; ``restricted`` says that Salesforce takes no other
-    value.
+    What follows ``form`` is known for the default rows; for an operator's own it is read from both
+    live schemas.
 
-    ``since`` (UTC) is when a row came into force on pairs that were linked before; None for one
-    that was there from the start (MAP-6). It is no part of the operator's file: the push sets it.
-    ``zone`` is the time zone in which a moment's day is told; the book sets it.
+    Attributes:
+        hubspot: The property.
+        salesforce: The field.
+        update: The policy: whose value counts.
+        form: The format of the values.
+        objects: The Salesforce objects that the row serves; empty for all of them (MAP-11).
+        length: How many characters the field keeps, or how many digits before the point; 0 for no
+            limit.
+        scale: How many digits after the point; -1 for any number.
+        choices: HubSpot's values with Salesforce's.
+        restricted: Salesforce takes no other values than those.
+        since: When the row came into force for pairs that were linked before (UTC); None for a row
+            that was there from the start (MAP-6). Not in the operator's file: the push sets it.
+        zone: The time zone in which the day of a moment is read; the ruleset sets it.
     """
 
     hubspot: str
@@ -100,11 +105,17 @@ class FieldRule:
 
 @dataclass(frozen=True, slots=True)
 class ComparedFormat:
-    """How one side spells the values of a field, so far as comparing them needs it.
+    """How one side spells the values of a field, as far as comparing them needs it.
 
-    ``same`` leads from this side's spelling of a choice, in small letters, to the one that both
-    sides are compared by. ``since`` is that of the row: what was agreed under an earlier row for
-    the same field does not count for a newer one.
+    Attributes:
+        form: The format of the values.
+        length: As in `FieldRule`.
+        scale: As in `FieldRule`.
+        same: This side's spelling of a choice, in lowercase -> the spelling by which both sides are
+            compared.
+        since: As in `FieldRule`. What was agreed under an earlier row for the field does not count
+            for a newer one.
+        zone: As in `FieldRule`.
     """
 
     form: FieldType
@@ -116,4 +127,4 @@ class ComparedFormat:
 
 
 ValueFormat: TypeAlias = FieldType | ComparedFormat
-"""What comparing a field's values takes: its form at least."""
+"""What comparing the values of a field needs: at least its type."""

@@ -1,7 +1,7 @@
-"""What a backfill is: a job of one connection, the objects it walks through, and where it stands.
+"""What a backfill is: a job of one connection, the objects it walks through, and its progress.
 
-A job names records to look at and nothing else; what is done about them is decided where each
-change is looked at. Nothing is decided here.
+A job names records to sync and nothing else; what is done about them is decided when each of them
+is synced.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from crmsync.model.records import Side
 
 
 class JobType(StrEnum):
-    """Why records are walked through: to bring in what is older than the connection, or to look at
-    everything once more (MAP-6).
+    """What a job does.
 
-    An undo puts back what was overwritten, a release lets cross what a brake holds back, and a drop
-    throws it away; the command itself does these, and no errand is sent for them.
+    ``IMPORT`` brings in records that are older than the connection, ``RESYNC`` syncs all records
+    again (MAP-6). ``UNDO`` puts overwritten values back, ``RELEASE`` writes what a limit held back,
+    and ``DROP`` discards it; the command itself does these three, without messages.
     """
 
     IMPORT = "import"
@@ -29,7 +29,7 @@ class JobType(StrEnum):
 
 
 class JobState(StrEnum):
-    """Where a job stands."""
+    """The state of a job."""
 
     RUNNING = "running"
     PAUSED = "paused"
@@ -38,17 +38,21 @@ class JobState(StrEnum):
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing can make it go on."""
+        """Whether the job can never go on."""
         return self in {JobState.DONE, JobState.CANCELLED}
 
 
 @dataclass(frozen=True, slots=True)
 class JobStep:
-    """A part of a job: all records of one object on one side, or with `ids` those alone.
+    """A part of a job: the records of one object on one side.
 
-    `with_email` leaves out records without an address. `total` is how many there were when the job
-    was made, `left_out` how many were left out for want of an address (IMP-4); both may be a little
-    behind.
+    Attributes:
+        side: The side.
+        object: The object.
+        ids: Only these records; empty for all of them.
+        with_email: Leave out records without an address.
+        total: How many records there were when the job was made, approximately.
+        left_out: How many records were left out for want of an address (IMP-4), approximately.
     """
 
     side: Side
@@ -69,12 +73,26 @@ class JobStep:
 class Job:
     """A backfill of one connection. Times are UTC.
 
-    ``at`` is the leg that is being walked and ``after`` how far: where to go on, in the side's own
-    words; of an undo it says what is put back. ``queued`` counts records whose change was put on
-    the bus, ``waiting`` those of them that had not been looked at when somebody last looked.
-    ``limit`` is the brake: at most so many records, 0 for no brake. ``listed_at`` is when the last
-    page was passed on. ``trouble`` says why it does not go on. ``turn`` and ``ticket`` name the one
-    message that may make the next turn. ``version`` counts saves.
+    Attributes:
+        connection: The connection's name.
+        id: The job's id.
+        verb: What it does.
+        legs: Its steps.
+        started_at: When it was made.
+        moved_at: When it last made progress.
+        state: Its state.
+        at: The index of the current step.
+        after: Where the current step goes on, in the side's own words; of an undo, what is put
+            back.
+        queued: How many records were put on the bus.
+        waiting: How many of those were not synced yet when that was last counted.
+        limit: Stop after so many records; 0 for no limit.
+        listed_at: When the last page was passed on.
+        trouble: Why it does not go on.
+        by: Who started it.
+        turn: The number of the next turn.
+        ticket: The token of the one message that may make the next turn.
+        version: Counts saves.
     """
 
     connection: str
@@ -98,32 +116,39 @@ class Job:
 
     @property
     def total(self) -> int:
-        """How many records there were to walk through when the job was made."""
+        """How many records there were when the job was made."""
         return sum(leg.total for leg in self.legs)
 
     @property
     def left_out(self) -> int:
-        """How many records have no address and are not looked at (IMP-4)."""
+        """How many records have no address and are not synced (IMP-4)."""
         return sum(leg.left_out for leg in self.legs)
 
     @property
     def done(self) -> int:
-        """How many records have been looked at, as far as known."""
+        """How many records have been synced, as far as known."""
         return max(0, self.queued - self.waiting)
 
     @property
     def leg(self) -> JobStep | None:
-        """The leg that is being walked, or None once all were."""
+        """The current step, or None when all are done."""
         return self.legs[self.at] if self.at < len(self.legs) else None
 
     def with_ticket(self, ticket: str) -> Job:
-        """The job as the next turn finds it: only the message with this ticket may make it."""
+        """The job before its next turn, which only the message with this token may make."""
         return replace(self, turn=self.turn + 1, ticket=ticket)
 
 
 @dataclass(frozen=True, slots=True)
 class JobMessage:
-    """The message that makes a job go on: which job, and the ticket by which the job knows it."""
+    """The message that makes a job go on.
+
+    Attributes:
+        connection: The connection's name.
+        job: The job's id.
+        turn: The turn that it makes.
+        ticket: The token by which the job knows the message.
+    """
 
     connection: str
     job: str
@@ -132,5 +157,5 @@ class JobMessage:
 
 
 def errand_of(job: Job) -> JobMessage:
-    """The errand that the job waits for."""
+    """The message that the job waits for."""
     return JobMessage(job.connection, job.id, job.turn, job.ticket)

@@ -1,8 +1,8 @@
-"""What is remembered of a pair: the mapping, the base, the echo ledger and the idempotency record
-in one.
+"""What is remembered of a pair: the id mapping, the base of the three-way merge, and what we
+announced to write.
 
-A link holds no personal data: the base is keyed hashes, so it can tell that a value differs but not
-what it was.
+A link holds no personal data: the base is made of keyed hashes (fingerprints), which can show that
+a value differs but not what it was.
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ from crmsync.model.records import Kind, Ref, Side, Value
 
 TAG_BYTES = 4
 FINGERPRINT_BYTES = 5
-"""Four bytes name a field and five fingerprint its value: a link of forty mapped fields, both bases in it,
-stays under one DynamoDB write unit (1 KB), and a changed value goes unnoticed once in 10^12.
+"""Four bytes name a field and five are the fingerprint of its value: a link of forty mapped fields,
+with both bases, stays under one DynamoDB write unit (1 KB), and a changed value goes unnoticed once
+in 10^12.
 """
 
 UNAGREED = bytes(FINGERPRINT_BYTES)
-"""Stands in a base for a field that was looked at and could not be agreed on."""
+"""Stands in a base for a field that was compared and not agreed on."""
 
 
 CHANGED = b"\xff" * FINGERPRINT_BYTES
@@ -34,8 +35,8 @@ counts as changed.
 """
 
 LONGEST_WRITE = timedelta(minutes=3)
-"""Nobody writes what was announced longer ago: a sync Lambda ends after two minutes, and a call to
-a CRM does not outlive it by another.
+"""No write happens later than this after it was announced: a sync Lambda ends after two minutes,
+and a call to a CRM outlives it by less than another.
 """
 
 REVISION_BYTES = 5
@@ -44,7 +45,7 @@ _MILLISECOND = timedelta(milliseconds=1)
 _TIME_BYTES = 6
 
 ALIAS_BYTES = 16
-"""An alias stands alone where a fingerprint stands beside its field's tag: so many that no two texts ever
+"""An alias is compared by itself, without a field's tag, so it is long enough that no two texts
 share one.
 """
 
@@ -56,18 +57,19 @@ def tag(name: str) -> bytes:
 
 
 class Fingerprinter:
-    """Fingerprints values with the deployment's secret key, so that stored hashes cannot be guessed back
-    from lists of names.
+    """Makes fingerprints of values with the deployment's secret key.
 
-    While keys are being changed it knows the earlier ones as well: all fingerprints of a link are of one
-    key, whose number the link has.
+    Without the key, stored hashes cannot be guessed back from lists of names. While keys are being
+    changed it knows the earlier ones as well: all fingerprints of a link are made with one key,
+    whose number is stored in the link.
     """
 
     __slots__ = ("_earlier", "_keyed", "_naming", "number")
 
     def __init__(self, key: bytes, number: int = 1, earlier: Iterable[Fingerprinter] = ()) -> None:
-        """Use `key` (16 to 64 bytes), the one of that number. Raises `ValueError` for a shorter or
-        longer one.
+        """Use `key` (16 to 64 bytes), which has that number.
+
+        Raises `ValueError` for a shorter or longer key.
         """
         if not 16 <= len(key) <= 64:  # noqa: PLR2004 - blake2b's own ceiling, and a floor against toy keys
             msg = "the link key must have 16 to 64 bytes"
@@ -78,12 +80,13 @@ class Fingerprinter:
         self._earlier = {one.number: one for one in earlier}
 
     def knows(self, number: int) -> bool:
-        """Whether the key of that number is there."""
+        """Whether the key of that number is known."""
         return number == self.number or number in self._earlier
 
     def of(self, number: int) -> Fingerprinter:
-        """The sealer with the key of that number alone; for a key that is gone one whose fingerprints
-        equal none that there is.
+        """The fingerprinter that uses only the key of that number.
+
+        For a key that is gone, one whose fingerprints equal no existing one.
         """
         if number == self.number:
             return self
@@ -97,11 +100,9 @@ class Fingerprinter:
         return sealing.digest()
 
     def alias(self, text: str) -> str:
-        """A name that stands for `text` and does not give it away: 32 hexadecimal digits, the same
-        for the same text.
+        """A stable pseudonym of a text: 32 hexadecimal digits that do not give the text away.
 
-        It is made with the oldest key, so that the same text keeps its name as long as that is
-        there.
+        It is made with the oldest key, so that a text keeps its alias until that key is removed.
         """
         if older := [one for one in self._earlier.values() if one.number < self.number]:
             return min(older, key=lambda one: one.number).alias(text)
@@ -110,31 +111,35 @@ class Fingerprinter:
         return naming.hexdigest()
 
     def revision(self, text: str) -> bytes:
-        """The name of one write, made of all that tells it from others."""
+        """The name of one write, derived from all that distinguishes it from others."""
         return bytes.fromhex(self.alias(text))[:REVISION_BYTES]
 
     def fingerprint_diverged(self, name: str, value: Value) -> bytes:
-        """The fingerprint of a value beside which the other side was left with another one."""
+        """The fingerprint of a value where the other side was left with a different one."""
         return self.fingerprint(f"{name}\x00apart", value)
 
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """What one side showed when the two last agreed: field tag -> fingerprint, in that side's own form."""
+    """What one side showed when the two last agreed.
+
+    Attributes:
+        fingerprints: Field tag -> fingerprint of that side's value.
+    """
 
     fingerprints: Mapping[bytes, bytes] = field(default_factory=dict)
 
     def knows(self, name: str) -> bool:
-        """Whether the field has been looked at before, agreed on or not."""
+        """Whether the field has been compared before, agreed on or not."""
         return tag(name) in self.fingerprints
 
     def fingerprint_of(self, name: str) -> bytes | None:
-        """The fingerprint of the field's agreed value, or None where it was never agreed."""
+        """The fingerprint of the field's agreed value; None where it was never agreed on."""
         fingerprint = self.fingerprints.get(tag(name))
         return None if fingerprint == UNAGREED else fingerprint
 
     def showing(self, fingerprints: Mapping[str, bytes]) -> Base:
-        """This base with the named fields' fingerprints put in."""
+        """This base with the fingerprints of the named fields replaced."""
         return Base(
             {
                 **self.fingerprints,
@@ -143,8 +148,9 @@ class Base:
         )
 
     def leaving_unagreed(self, names: Iterable[str]) -> Base:
-        """This base with the named fields looked at and not agreed on; unlike those that it does
-        not know, they are still to cross.
+        """This base with the named fields marked as compared and not agreed on.
+
+        Unlike fields that the base does not know, they have still to cross.
         """
         return Base({**self.fingerprints, **dict.fromkeys(tags(names), UNAGREED)})
 
@@ -153,17 +159,17 @@ class Base:
         return Base({**self.fingerprints, **dict.fromkeys(tags(names), CHANGED)})
 
     def to_bytes(self) -> bytes:
-        """The compact form that the table keeps: tag and fingerprint, field after field, sorted."""
+        """The compact form that the table stores: tag and fingerprint of each field, sorted."""
         return b"".join(key + self.fingerprints[key] for key in sorted(self.fingerprints))
 
     @classmethod
     def from_bytes(cls, raw: bytes) -> Base:
-        """Read the compact form. Raises `ValueError` when it is cut short."""
+        """Read the compact form. Raises `ValueError` when it is truncated."""
         return cls(dict(_rows(raw)))
 
 
 def _rows(raw: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Tag and fingerprint, field after field. Raises `ValueError` when they are cut short."""
+    """Tag and fingerprint, field after field. Raises `ValueError` when they are truncated."""
     size = TAG_BYTES + FINGERPRINT_BYTES
     if len(raw) % size:
         msg = f"a base of {len(raw)} bytes is cut short"
@@ -174,7 +180,7 @@ def _rows(raw: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """Stands for the id of a record that does not exist yet; filled when its `CreateRecord` has
+    """Stands for the id of a record that does not exist yet; filled once its `CreateRecord` has
     been applied.
     """
 
@@ -189,10 +195,12 @@ Place: TypeAlias = Ref | Slot
 class Intent:
     """What we last announced to write to one side of a pair, before writing it.
 
-    ``revision`` is what the record shows once the write has reached it, b"" before the first one.
-    ``replaces`` has, for each field in flight (its tag), the fingerprints that the record may show instead
-    of the announced value: those of values that the write replaces, or that an earlier write of
-    ours, perhaps still on its way, would put there. ``at`` is when it was announced (UTC).
+    Attributes:
+        revision: What the record shows once the write has reached it; b"" before the first write.
+        replaces: Tag of each field in flight -> the fingerprints that the record may show instead
+            of the announced value: of the values that the write replaces, or that an earlier write
+            of ours, which may still be under way, would leave.
+        at: When it was announced (UTC).
     """
 
     revision: bytes = b""
@@ -200,15 +208,16 @@ class Intent:
     at: datetime | None = None
 
     def dated(self, now: datetime) -> Intent:
-        """This intent as announced at `now`, to the millisecond, if anything is in flight and it
-        has no time yet.
+        """This intent as announced at `now`, to the millisecond.
+
+        Unchanged if nothing is in flight, or if it has a time already.
         """
         at = now.replace(microsecond=now.microsecond // 1000 * 1000)
         return replace(self, at=at) if self.replaces and self.at is None else self
 
     def to_bytes(self) -> bytes:
-        """The compact form that the table keeps: revision, time in milliseconds (0 = none), then
-        tag and fingerprint, sorted.
+        """The compact form that the table stores: revision, time in milliseconds (0 for none), then
+        tags and fingerprints, sorted.
         """
         at = (self.at - _EPOCH) // _MILLISECOND if self.at else 0
         rows = sorted(
@@ -222,7 +231,7 @@ class Intent:
 
     @classmethod
     def from_bytes(cls, raw: bytes) -> Intent:
-        """Read the compact form. Raises `ValueError` when it is cut short."""
+        """Read the compact form. Raises `ValueError` when it is truncated."""
         start = REVISION_BYTES + _TIME_BYTES
         revision, at = raw[:REVISION_BYTES], int.from_bytes(raw[REVISION_BYTES:start])
         replaces: dict[bytes, frozenset[bytes]] = {}
@@ -236,7 +245,7 @@ class Intent:
 
 
 class LinkState(StrEnum):
-    """Whether the pair is kept in step."""
+    """Whether the pair is kept in sync."""
 
     ACTIVE = "active"
     TOMBSTONE = "tombstone"
@@ -246,16 +255,31 @@ class LinkState(StrEnum):
 class Link:
     """The stored id mapping of a pair.
 
-    ``wrote`` names the Salesforce fields of our last write there, which Salesforce does not show in
-    its answer: a value that comes back otherwise while we were the last to write has been settled
-    by Salesforce, not changed by a person. The two owners are kept as plain ids, as the last
-    Salesforce owner must be known again (OWN-7); "" = none, None = never looked at. ``tied`` are
-    the ids of those HubSpot contacts that the two sides agreed on tying to a deal and its
-    opportunity (OPP-9, OPP-12). ``died`` is the side whose record's deletion made the link a
-    tombstone, as far as that is known. The intents say what was announced to be written to each
-    side, as the link is saved before the write; ``tying`` that somebody is about to change who is
-    tied. ``holds`` is what a brake keeps from being written until the operator decides. ``version``
-    counts the saves; 0 = new. ``key`` is the number of the key that all its fingerprints are made with.
+    The link is saved before a write, so its intents announce what is about to be written.
+
+    Attributes:
+        connection: The connection's name.
+        kind: The concern.
+        hubspot: The HubSpot record.
+        salesforce: The Salesforce record.
+        hubspot_base: What HubSpot showed when the two last agreed.
+        salesforce_base: What Salesforce showed then.
+        wrote: The tags of the fields of our last write to Salesforce, whose answer does not show
+            them. A value that differs although we were the last to write was reformatted by
+            Salesforce, not changed by a person.
+        state: Active, or a tombstone.
+        version: Counts saves; 0 for a new one.
+        hubspot_owner: The owner's id, "" for none, None if it was never read.
+        salesforce_owner: Likewise. Owners are kept as plain ids, as the last Salesforce owner must
+            be recognised again (OWN-7).
+        tied: The ids of the HubSpot contacts that both sides agreed to tie to the deal and its
+            opportunity (OPP-9, OPP-12).
+        died: The side on which a deletion made the link a tombstone, if known.
+        hubspot_intent: What was announced to be written to HubSpot.
+        salesforce_intent: What was announced to be written to Salesforce.
+        tying: The announcement that the ties are about to change.
+        holds: What a limit on changes holds back until the operator decides.
+        key: The number of the key of all its fingerprints.
     """
 
     connection: str
@@ -298,8 +322,8 @@ class Link:
         )
 
     def announced_at(self, now: datetime) -> Link:
-        """The link with `now` as the time of each intent that has none yet and something in
-        flight.
+        """The link with `now` as the time of each intent that has something in flight and no time
+        yet.
         """
         return replace(
             self,
@@ -309,7 +333,7 @@ class Link:
         )
 
     def has_written(self, name: str) -> bool:
-        """Whether our last write to Salesforce held the field."""
+        """Whether our last write to Salesforce contained the field."""
         return tag(name) in self.wrote
 
 

@@ -1,9 +1,8 @@
 """Marketing e-mail events, the e-mails they are about, and what is remembered of the tasks made
 from them.
 
-An event is the one thing that is itself and not a hint where to look: nothing but the log knows of
-it. It is known by its id together with the moment it was created (TASK-31). Moments are
-milliseconds since 1970, as the log has them.
+An event carries its own facts, as only the log knows of it. It is identified by its id together
+with the time it was created (TASK-31). Times are milliseconds since 1970, as in the log.
 """
 
 from __future__ import annotations
@@ -17,11 +16,19 @@ _MS = timedelta(milliseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class MailEvent:
-    """One event of the log: somebody (the `recipient`, an address) did something (`kind`) with an
-    e-mail (`app` and `campaign`).
+    """One event of the log: a recipient did something with an e-mail.
 
-    `is_filtered` marks what HubSpot takes for a machine's doing, `is_obsolete` what another event
-    has replaced.
+    Attributes:
+        id: The event's id.
+        created: When it happened (milliseconds).
+        kind: What happened: ``OPEN``, ``CLICK`` and so on.
+        recipient: An address.
+        app: The app that sent the e-mail.
+        campaign: The e-mail, within its app.
+        subject: The subject line.
+        url: The link that was clicked.
+        is_filtered: HubSpot takes a machine to have done it.
+        is_obsolete: Another event has replaced it.
     """
 
     id: str
@@ -37,15 +44,13 @@ class MailEvent:
 
     @property
     def at(self) -> datetime:
-        """When it happened, UTC."""
+        """When it happened (UTC)."""
         return _EPOCH + self.created * _MS
 
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """An e-mail as HubSpot's users know it: its name, and the subject line that the recipient
-    saw.
-    """
+    """An e-mail as HubSpot's users know it: its name, and the subject line that recipients see."""
 
     name: str = ""
     subject: str = ""
@@ -53,11 +58,17 @@ class Campaign:
 
 @dataclass(frozen=True, slots=True)
 class LogRange:
-    """A stretch of the log to be worked through: events of one `kind` from `start` to `end`, both
-    included.
+    """A range of the log to be processed.
 
-    `at` says when it was queued, `tries` how often its work was put off. It names no event and
-    nobody: who works on it reads the log again.
+    It names no event and no person: the log is read again when the range is processed.
+
+    Attributes:
+        connection: The connection's name.
+        kind: The kind of the events.
+        start: The first moment of the range (milliseconds).
+        end: The last moment of the range (milliseconds).
+        at: When the range was queued (milliseconds).
+        tries: How often it was put off.
     """
 
     connection: str
@@ -70,11 +81,15 @@ class LogRange:
 
 @dataclass(frozen=True, slots=True)
 class TaskState:
-    """What is remembered of one task, or of events that shall have none.
+    """What is remembered of one task, or of events that get no task.
 
-    `key` names the task in Salesforce, `seen` has the marks of all events that are done with,
-    `counted` says how many of them the task stands for, `task` is its id once it is known. Until
-    the moment `until` somebody may be writing it. `version` counts the saves; 0 = new.
+    Attributes:
+        key: The task's key in Salesforce.
+        seen: The marks of all events that were processed.
+        counted: How many of them the task stands for.
+        task: The task's id, "" until it is known.
+        until: The task is leased to a worker until this time (milliseconds).
+        version: Counts saves; 0 for a new one.
     """
 
     key: str

@@ -1,4 +1,4 @@
-"""Names that crmsync itself adds to the two CRMs: its properties, fields, permission set and client.
+"""Names that crmsync adds to the two CRMs: its properties, fields, permission set and client.
 
 Rules, gateways and set-up share them. Renaming one orphans what deployments have stored. The CRMs'
 own names are in `crmsync.model.crm_names`.
@@ -9,11 +9,11 @@ from __future__ import annotations
 from crmsync.model.records import Side
 
 HUBSPOT_KEY = "crmsync_salesforce_id"
-"""HubSpot contact property, unique: the id of the linked Salesforce record. Upserts go by it."""
+"""HubSpot property, unique: the id of the linked Salesforce record. Upserts go by it."""
 
 SALESFORCE_KEY = "Crmsync_HubSpot_Id__c"
-"""Salesforce field on Lead and Contact, external id and unique: ``<portal id>-<HubSpot id>``, as
-several portals may share an org (TEN-1).
+"""Salesforce field, external id and unique: ``<portal id>-<HubSpot id>``, as several portals may
+share an org (TEN-1).
 """
 
 HUBSPOT_REVISION = "crmsync_revision"

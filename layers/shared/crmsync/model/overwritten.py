@@ -1,8 +1,7 @@
-"""What our writes overwrite: the value that stood in a field, and the one that was put in its
-place.
+"""What our writes overwrite: the value that was in a field, and the one that replaced it.
 
-Of all nouns that are stored, these alone hold customers' values: encrypted, for hours, and only
-where the operator wants it. Values are left out of every ``repr``.
+Of all values that are stored, only these are customers' data: encrypted, for hours, and only where
+the operator wants it. Values are left out of every ``repr``.
 """
 
 from __future__ import annotations
@@ -15,10 +14,14 @@ from crmsync.model.records import Kind, Ref, Side, Value
 
 @dataclass(frozen=True, slots=True)
 class Overwrite:
-    """A write to one field of the record on `side`: `old` as it was read there, `new` as it was
-    sent.
+    """A write to one field of a record.
 
-    ``hubspot`` and ``salesforce`` name the field on either side.
+    Attributes:
+        side: The side that is written.
+        hubspot: The property.
+        salesforce: The field.
+        old: The value that was read before.
+        new: The value that was sent.
     """
 
     side: Side
@@ -29,18 +32,18 @@ class Overwrite:
 
     @property
     def row(self) -> tuple[str, str]:
-        """The fields that go together, HubSpot's first."""
+        """The two fields, HubSpot's first."""
         return self.hubspot, self.salesforce
 
     @property
     def name(self) -> str:
-        """What the field is called on the side that was written to."""
+        """The field's name on the side that is written."""
         return self.hubspot if self.side is Side.HUBSPOT else self.salesforce
 
 
 @dataclass(frozen=True, slots=True)
 class OverwrittenPair:
-    """All that one plan overwrites of a pair; both records had these ids then."""
+    """All that one plan overwrites of a pair, with the ids that the records had then."""
 
     hubspot: Ref
     salesforce: Ref

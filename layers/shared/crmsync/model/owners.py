@@ -1,6 +1,4 @@
-"""Who may own a record, on either side. Who stands for whom is decided in
-`crmsync.rules.merge.owners`.
-"""
+"""Who may own a record on either side. `crmsync.rules.merge.owners` matches them."""
 
 from __future__ import annotations
 
@@ -9,10 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """A HubSpot owner or a Salesforce user or queue: its id there, and what it is matched by.
+    """A HubSpot owner, or a Salesforce user or queue.
 
-    ``kind`` is HubSpot's ``PERSON`` or ``QUEUE``, or Salesforce's ``Standard``, ``PowerPartner``,
-    ``Guest`` or ``Queue`` (OWN-1); a queue has no address.
+    Attributes:
+        id: The id on its side.
+        name: The full name.
+        email: The address; "" for a queue.
+        is_active: Whether it may still own records.
+        kind: HubSpot's ``PERSON`` or ``QUEUE``, or Salesforce's ``Standard``, ``PowerPartner``,
+            ``Guest`` or ``Queue`` (OWN-1).
     """
 
     id: str
@@ -24,7 +27,7 @@ class Owner:
 
 @dataclass(frozen=True, slots=True)
 class Owners:
-    """All of both sides, as they were when last read."""
+    """All owners of both sides, as last read."""
 
     hubspot: tuple[Owner, ...] = ()
     salesforce: tuple[Owner, ...] = ()

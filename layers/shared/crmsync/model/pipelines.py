@@ -1,4 +1,4 @@
-"""Stages and pipelines of both sides, and which goes with which: nouns only.
+"""Stages and pipelines of both sides, and which goes with which. Values only.
 
 Salesforce's record types of opportunities, each with the stages of its sales process, go with
 HubSpot's pipelines of deals (OPP-6).
@@ -13,8 +13,14 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class OrgStage:
-    """A stage of the org. `name` is what an opportunity's ``StageName`` holds, `label` what people
-    read, `probability` in percent.
+    """A stage of the org.
+
+    Attributes:
+        name: The value of an opportunity's ``StageName``.
+        label: What people read.
+        probability: In percent.
+        is_closed: Whether it closes an opportunity.
+        is_won: Whether it wins one.
     """
 
     name: str
@@ -26,13 +32,16 @@ class OrgStage:
 
 @dataclass(frozen=True, slots=True)
 class RecordType:
-    """A record type of opportunities with the active stages of its sales process, in the org's
-    order.
+    """A record type of opportunities with the stages of its sales process.
 
-    The id "" (the master type) stands for opportunities without a record type; `is_default` is what
-    a new one gets unless told otherwise. `others` are stages that its process does not have, or no
-    longer: an older opportunity may still be in one. One that is not `is_available` is not assigned
-    to the integration user, who can then give it to no opportunity.
+    Attributes:
+        id: Its id; "" (the master type) for opportunities without a record type.
+        label: What people read.
+        stages: The active stages, in the org's order.
+        is_default: A new opportunity gets this type unless it names another.
+        others: Stages that the process does not have, or no longer has; an older opportunity may
+            still be in one.
+        is_available: Whether the integration user may give it to an opportunity.
     """
 
     id: str
@@ -45,8 +54,12 @@ class RecordType:
 
 @dataclass(frozen=True, slots=True)
 class DealStage:
-    """A stage of a HubSpot pipeline; `probability` from 0 to 1 in tenths, where 1 is won and 0 is
-    lost.
+    """A stage of a HubSpot pipeline.
+
+    Attributes:
+        id: Its id.
+        label: What people read.
+        probability: From 0 to 1 in tenths: 1 is won and 0 is lost.
     """
 
     id: str
@@ -56,7 +69,7 @@ class DealStage:
 
 @dataclass(frozen=True, slots=True)
 class DealPipeline:
-    """A HubSpot pipeline with its stages in their order."""
+    """A HubSpot pipeline with its stages, in order."""
 
     id: str
     label: str
@@ -65,12 +78,16 @@ class DealPipeline:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One HubSpot pipeline as opportunities see it: the record types that it stands for, and stage
-    id -> ``StageName``, in its order.
+    """One HubSpot pipeline as opportunities see it.
 
-    A pipeline of people's own stands for no record type (Q-26): its deals may have any. `also` says
-    where an opportunity is shown that is in a stage which the pipeline does not have: stage id,
-    ``StageName``.
+    Attributes:
+        pipeline: The pipeline's id.
+        label: What people read.
+        record_types: The record types that it stands for; none for a pipeline that people made
+            (Q-26), whose deals may have any.
+        stages: Pairs of stage id and ``StageName``, in the pipeline's order.
+        also: Where to show an opportunity whose stage the pipeline does not have: pairs of stage id
+            and ``StageName``.
     """
 
     pipeline: str
@@ -82,15 +99,18 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class PipelineMap:
-    """Which pipeline goes with which record type, as last put in step; `default_type` is the record
-    type that a new opportunity gets.
+    """Which pipeline goes with which record type, as last synced.
+
+    Attributes:
+        tracks: One for each pipeline.
+        default_type: The record type that a new opportunity gets.
     """
 
     tracks: tuple[Track, ...] = ()
     default_type: str = ""
 
     def track(self, pipeline: str) -> Track | None:
-        """The track of a HubSpot pipeline, or None where it was never seen."""
+        """The track of a HubSpot pipeline, or None for an unknown one."""
         return next((one for one in self.tracks if one.pipeline == pipeline), None)
 
     def track_of_type(self, record_type: str) -> Track | None:
@@ -116,7 +136,7 @@ class RenamePipeline:
 
 @dataclass(frozen=True, slots=True)
 class MakeStage:
-    """Add a stage to a pipeline at a place in its order; it has no id yet."""
+    """Add a stage, which has no id yet, to a pipeline at a position in its order."""
 
     pipeline: str
     stage: DealStage
@@ -125,7 +145,7 @@ class MakeStage:
 
 @dataclass(frozen=True, slots=True)
 class ChangeStage:
-    """Give a stage this label, probability and place in the order."""
+    """Give a stage this label, probability and position."""
 
     pipeline: str
     stage: DealStage
@@ -134,11 +154,11 @@ class ChangeStage:
 
 @dataclass(frozen=True, slots=True)
 class DropStage:
-    """Take away a stage that no deal uses."""
+    """Remove a stage that no deal uses."""
 
     pipeline: str
     stage: DealStage
 
 
 PipelineStep: TypeAlias = MakePipeline | RenamePipeline | MakeStage | ChangeStage | DropStage
-"""One thing that puts HubSpot's pipelines in step with the org."""
+"""One step that adapts HubSpot's pipelines to the org."""

@@ -1,5 +1,5 @@
-"""The countries and states that an org with State and Country/Territory Picklists knows; it takes
-no other.
+"""The countries and states of an org with State and Country/Territory Picklists, which takes no
+others.
 """
 
 from __future__ import annotations
@@ -10,19 +10,20 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Names by what people write for them: ``countries`` leads from a code or name in small letters
-    to the country's name.
+    """The names of countries and states.
 
-    ``states`` leads from a country's name to its states, likewise by code or name.
+    Attributes:
+        countries: Code or name in lowercase -> the country's name.
+        states: Country's name -> code or name in lowercase -> the state's name.
     """
 
     countries: Mapping[str, str] = field(default_factory=dict)
     states: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def country(self, text: str) -> str:
-        """The name of the country that somebody wrote, or ""."""
+        """The name of the country that `text` means, "" for none."""
         return self.countries.get(text.strip().lower(), "")
 
     def state(self, country: str, text: str) -> str:
-        """The name of the state of a country (by its name) that somebody wrote, or ""."""
+        """The name of the state that `text` means in a country (by its name), "" for none."""
         return self.states.get(country, {}).get(text.strip().lower(), "")

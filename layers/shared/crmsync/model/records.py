@@ -1,7 +1,6 @@
-"""What a record is, whichever side it lives on.
+"""A record is what one side showed when it was read, in that side's own field names and formats.
 
-A record is what one side showed when it was read, in that side's own field names and forms. Nothing
-here knows which fields matter.
+Nothing here knows which fields matter.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 Value: TypeAlias = str | int | float | bool | None
-"""A field's value as the side's API gives it: HubSpot always text, Salesforce JSON's own types;
+"""A field's value as the side's API gives it: always text in HubSpot, JSON's types in Salesforce;
 None is blank.
 """
 
@@ -26,12 +25,12 @@ class Side(StrEnum):
 
     @property
     def other(self) -> Side:
-        """The CRM across."""
+        """The other CRM."""
         return Side.SALESFORCE if self is Side.HUBSPOT else Side.HUBSPOT
 
 
 class Kind(StrEnum):
-    """A concern: a kind of pair that is kept in step."""
+    """A concern: a kind of pair that is kept in sync."""
 
     CONTACT = "contact"
     ACCOUNT = "account"
@@ -40,8 +39,12 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Ref:
-    """Where a record lives: the side, the object's name there (HubSpot ``contact``; Salesforce
-    ``Lead``, ``Contact``) and its id there.
+    """Where a record is.
+
+    Attributes:
+        side: Its CRM.
+        object: The object's name there: HubSpot ``contact``, Salesforce ``Lead`` or ``Contact``.
+        id: Its id there.
     """
 
     side: Side
@@ -55,8 +58,12 @@ class Ref:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """When and by whom a single property got its value (HubSpot property history); `by_user`: a
-    user of HubSpot is named.
+    """How a property got its value (HubSpot's property history).
+
+    Attributes:
+        at: When.
+        by: The source.
+        by_user: Whether the source names a user of HubSpot.
     """
 
     at: datetime
@@ -68,10 +75,15 @@ class Origin:
 class Record:
     """One record as it was read.
 
-    ``fields`` holds the fields that were asked for. ``modified_at`` is UTC. ``modified_by`` is the
-    Salesforce id of the user who wrote last, empty where the side does not say. ``origins`` has the
-    age and source per property where they were asked for. ``successor`` is the record in which this
-    one lives on (the contact of a converted lead), None while it is itself.
+    Attributes:
+        ref: Where it is.
+        fields: The fields that were asked for.
+        created_at: UTC.
+        modified_at: UTC.
+        modified_by: The Salesforce id of the user who wrote last; "" where the side does not say.
+        origins: Age and source per property, where they were asked for.
+        successor: The record that has replaced this one (the contact of a converted lead); None
+            where nothing has.
     """
 
     ref: Ref

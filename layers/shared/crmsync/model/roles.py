@@ -1,5 +1,5 @@
-"""Contact roles: what ties a Salesforce contact to an opportunity, and what roll-ups are added up
-from. Nouns only.
+"""Contact roles, which tie Salesforce contacts to opportunities, and what roll-ups are added up
+from. Values only.
 """
 
 from __future__ import annotations
@@ -13,8 +13,14 @@ from crmsync.model.records import Ref
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A contact role of an opportunity; `is_deleted` while it is in the recycle bin. `key` is the
-    key by which we made it, if we did.
+    """A contact role of an opportunity.
+
+    Attributes:
+        ref: The role.
+        opportunity: Its opportunity.
+        contact: Its contact.
+        is_deleted: Whether it is in the recycle bin.
+        key: The key under which we made it, "" if we did not.
     """
 
     ref: Ref
@@ -26,10 +32,16 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class Tie:
-    """A contact's opportunity, as its roll-ups see it. A contact with several roles in one
-    opportunity has one tie to it.
+    """A contact's opportunity, as roll-ups see it. Several roles in one opportunity make one tie.
 
-    `amount` is None where the opportunity has none; `stage` is what people read.
+    Attributes:
+        opportunity: The opportunity's id.
+        created_at: When the opportunity was made (UTC).
+        close_date: Its close date.
+        amount: Its amount; None for none.
+        stage: The stage that people read.
+        is_closed: Whether the stage is closed.
+        is_won: Whether the stage is won.
     """
 
     opportunity: str
@@ -43,11 +55,15 @@ class Tie:
 
 @dataclass(frozen=True, slots=True)
 class TieWrites:
-    """Whom a plan ties and unties: the HubSpot contacts of the deal, because of their roles, and of
-    the opportunity, because of the deal.
+    """Which HubSpot contacts a plan ties to a deal and its opportunity, or unties.
 
-    `associated` and `parted` follow the opportunity's roles, `given_roles` and `ended_roles` the
-    deal's associations; all are HubSpot contacts.
+    Attributes:
+        deal: The deal.
+        opportunity: The opportunity.
+        associated: Associated with the deal, because of their roles.
+        parted: Dissociated from the deal, because their roles are gone.
+        given_roles: Given a role, because they are associated with the deal.
+        ended_roles: Their roles are ended, because they are no longer associated.
     """
 
     deal: Ref

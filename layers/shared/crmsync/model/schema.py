@@ -1,4 +1,4 @@
-"""What the two CRMs say about their own properties and fields, so far as a mapping depends on it.
+"""What the two CRMs say about their own properties and fields, as far as a mapping depends on it.
 
 Read when settings are checked, never during a sync. Types and names are the vendors' own words.
 """
@@ -10,8 +10,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One value of a HubSpot enumeration or a Salesforce picklist, and what people see in its
-    place.
+    """One value of a HubSpot enumeration or a Salesforce picklist.
+
+    Attributes:
+        value: What is stored.
+        label: What people see.
     """
 
     value: str

@@ -1,7 +1,6 @@
-"""The operator's choices, checked and frozen. The names are those of the settings file; the
-defaults are its defaults.
+"""The operator's choices, checked and frozen. Names and defaults are those of the settings file.
 
-Nothing here reads or checks a file: that is `crmsync.config`.
+Nothing here reads or checks a file: `crmsync.config` does.
 """
 
 from __future__ import annotations
@@ -63,8 +62,9 @@ class RevenueBasis(StrEnum):
 
 
 class Duplicates(StrEnum):
-    """What a duplicate rule of Salesforce that only alerts means for a write of ours; one that
-    blocks cannot be passed.
+    """What to do when a duplicate rule of Salesforce only warns: report, or save anyway.
+
+    A rule that blocks cannot be passed.
     """
 
     REPORT = "report"
@@ -72,8 +72,8 @@ class Duplicates(StrEnum):
 
 
 class OnRefusedField(StrEnum):
-    """What becomes of a record of which a CRM refuses one field (CH-8): the field is left out and
-    told of, or the record is held.
+    """What to do when a CRM refuses one field of a record (CH-8): leave the field out and report
+    it, or hold the record back.
     """
 
     SKIP = "skip"
@@ -82,7 +82,12 @@ class OnRefusedField(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HubspotAccount:
-    """The HubSpot account of a connection: its portal id and the name of its secret."""
+    """The HubSpot account of a connection.
+
+    Attributes:
+        portal_id: Its portal id.
+        secret: The name of its secret.
+    """
 
     portal_id: int
     secret: str
@@ -90,12 +95,16 @@ class HubspotAccount:
 
 @dataclass(frozen=True, slots=True)
 class SalesforceOrg:
-    """The Salesforce org of a connection: its full login address (INS-1), the name of its secret,
-    and our share of its calls (API-1).
+    """The Salesforce org of a connection.
 
-    ``event_relay`` is the address of the AWS account to which set-up makes an Event Relay
-    (``arn:aws:EU-WEST-1:111122223333``); "" is none. ``duplicates`` says whether records are saved
-    that a duplicate rule would only have warned a person of (ERR-4).
+    Attributes:
+        login_url: The full login address (INS-1).
+        secret: The name of its secret.
+        daily_call_allotment: Our share of the org's calls per day (API-1).
+        duplicates: Whether to save records that a duplicate rule would only have warned a person
+            about (ERR-4).
+        event_relay: The AWS account to which set-up makes an Event Relay
+            (``arn:aws:EU-WEST-1:111122223333``); "" for none.
     """
 
     login_url: str
@@ -117,12 +126,12 @@ class SalesforceOrg:
 class ContactSettings:
     """Section ``[connection.contacts]``.
 
-    ``since`` is when contacts were switched on, ``listed_since`` when this inclusion list came into
-    force; both are no part of the operator's file: the push sets them, and sweeps begin there.
-
-    ``max_deletes_per_hour``, ``max_changes_per_hour`` and ``max_blanks_per_hour`` are what the
-    brakes let pass in an hour, on either side (Q-30): 0 = everything, None = "auto", which
+    ``max_deletes_per_hour``, ``max_changes_per_hour`` and ``max_blanks_per_hour`` limit what is
+    written in an hour, on either side (Q-30): 0 for no limit, None for "auto", which
     `crmsync.rules.merge.change_limits` works out. The other sections have them as well.
+
+    ``since`` is when contacts were switched on and ``listed_since`` when this inclusion list came
+    into force. Neither is in the operator's file: the push sets them, and sweeps begin there.
     """
 
     sync: bool = True
@@ -146,11 +155,13 @@ class ContactSettings:
 class CompanySettings:
     """Section ``[connection.companies]`` (SET-4, SET-6).
 
-    ``match_by_domain`` pairs a company and an account of one domain where contacts decide nothing
-    (CH-15). ``remove_associations`` takes a contact's company away in HubSpot when Salesforce takes
-    its account away (Q-29); an account is never taken away (CH-23). ``delete_in_hubspot`` deletes a
-    company when its account is deleted. ``since`` is when companies were switched on; the push sets
-    it.
+    Attributes of its own:
+        match_by_domain: Pair a company and an account of one domain where contacts decide nothing
+            (CH-15).
+        remove_associations: Remove a contact's company in HubSpot when Salesforce removes its
+            account (Q-29). An account is never removed (CH-23).
+        delete_in_hubspot: Delete a company when its account is deleted.
+        since: When companies were switched on; the push sets it.
     """
 
     sync: bool = True
@@ -170,15 +181,19 @@ class CompanySettings:
 class DealSettings:
     """Section ``[connection.deals]`` (SET-5, Q-3).
 
-    ``pipelines`` are the labels of HubSpot's pipelines whose deals sync beside Salesforce's own
-    (Q-26); none named: all. A deal without a close date makes an opportunity that closes at the end
-    of its month, unless ``close_date_fallback`` is "" (then that is an error). ``match_hubspot``
-    and ``match_salesforce`` name a unique property and an external-id field by which a deal and an
-    opportunity that both stand are paired (CH-14); none named: never (DUP-6, DUP-7).
-    ``remove_associations`` lets a contact that is taken away on one side go on the other, too
-    (Q-29). ``delete_in_hubspot`` is OPP-13, ``hold_deletes_hours`` how long such a deletion waits
-    (Q-30). ``since`` is when deals were switched on (OPP-4); it is no part of the operator's file:
-    the push sets it.
+    Attributes of its own:
+        pipelines: The labels of the HubSpot pipelines whose deals sync, besides those made for
+            Salesforce's record types (Q-26); empty for all.
+        close_date_fallback: A deal without a close date makes an opportunity that closes at the end
+            of its month; with "" it is an error.
+        match_hubspot: A unique property by which existing deals and opportunities are paired
+            (CH-14); "" for never (DUP-6, DUP-7).
+        match_salesforce: The external id field that goes with it.
+        total_revenue_basis: What total revenue adds up.
+        remove_associations: Remove a contact on the other side when it is removed on one (Q-29).
+        delete_in_hubspot: Delete a deal when its opportunity is deleted (OPP-13).
+        hold_deletes_hours: How long such a deletion waits (Q-30).
+        since: When deals were switched on (OPP-4). Not in the operator's file: the push sets it.
     """
 
     sync: bool = True
@@ -207,7 +222,7 @@ class LifecycleSettings:
 
 
 class TaskOwner(StrEnum):
-    """Whose a task is (CH-22); a Salesforce user's id stands beside these in the settings."""
+    """Who owns a task (CH-22); the settings may also name a Salesforce user by id."""
 
     INTEGRATION_USER = "integration_user"
     RECORD_OWNER = "record_owner"
@@ -215,12 +230,17 @@ class TaskOwner(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TaskTemplate:
-    """One row of ``[[connection.email_tasks.template]]``: what a task for this `kind` of event
-    looks like (Q-19, CH-22).
+    """One row of ``[[connection.email_tasks.template]]``: the task for a kind of event (Q-19,
+    CH-22).
 
-    `subject` and `description` may name the placeholders of `crmsync.rules.email_tasks`. A blank
-    `status`, `type` or `priority` is left to Salesforce. `owner` is one of `TaskOwner` or the
-    18-character id of a user.
+    Attributes:
+        kind: The kind of event.
+        subject: May contain the placeholders of `crmsync.rules.email_tasks`.
+        status: "" leaves it to Salesforce.
+        type: Likewise.
+        priority: Likewise.
+        description: As `subject`.
+        owner: One of `TaskOwner`, or the 18-character id of a user.
     """
 
     kind: str
@@ -245,8 +265,8 @@ class EmailTaskSettings:
 
 @dataclass(frozen=True, slots=True)
 class UndoSettings:
-    """Section ``[connection.undo]``: for how many hours the values are kept that our writes
-    overwrite; 0: none is.
+    """Section ``[connection.undo]``: how many hours to keep values that our writes overwrite; 0 for
+    none.
     """
 
     hours: int = 0
@@ -266,20 +286,20 @@ class Connection:
     email_tasks: EmailTaskSettings = EmailTaskSettings()
     owners: tuple[tuple[str, str], ...] = ()
     """Section ``[connection.owners]``: HubSpot owner's address -> Salesforce user's address or id,
-    where name and address do not agree.
+    for people whose name and address differ between the two.
     """
     undo: UndoSettings = UndoSettings()
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All connections of a deployment, and the version under which the table keeps them."""
+    """All connections of a deployment, and the version under which they are stored."""
 
     connections: tuple[Connection, ...] = ()
     version: int = 0
 
     def connection(self, name: str) -> Connection | None:
-        """The connection of that name, or None when the settings no longer have it."""
+        """The connection of that name, or None when the settings do not have it (any more)."""
         return next((one for one in self.connections if one.name == name), None)
 
     def of_portal(self, portal_id: int) -> Connection | None:

@@ -1,5 +1,5 @@
-"""What keeps a connection from syncing whole: sides that are down, fields that a side lacks, and
-the operator's pause. Values only.
+"""What keeps a connection from syncing: sides that are down, fields that a side lacks, and the
+operator's pause. Values only.
 """
 
 from __future__ import annotations
@@ -14,12 +14,20 @@ from crmsync.model.records import Kind, Ref, Side
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """A side is down for a concern: since when, what it says, and when one record may look ahead of
-    the others again (all UTC).
+    """A side is down for a concern. Times are UTC.
 
-    `side` is "" where it is our own stores. `fails` counts the looks in a row that came to nothing.
-    With `is_whole` nothing can be looked at; without, only what some records need is refused, and
-    the others go on. Where not `is_sure`, one record may have brought it about.
+    Attributes:
+        side: The side; "" for our own stores.
+        code: The code that the side answered.
+        text: What it answered.
+        hint: What to do about it.
+        since: When it began.
+        seen_at: When it was last seen.
+        next_at: When one record is tried again before the others.
+        fails: How many tries in a row have failed.
+        is_whole: Nothing can be synced; otherwise only what some records need is refused.
+        is_sure: False where a single record may have caused it.
+        version: Counts saves.
     """
 
     side: str
@@ -37,11 +45,16 @@ class Outage:
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """A side lacks a field since `since` (UTC): its mapping rests; where nothing works without the
-    field (`is_needed`) its concern waits.
+    """A side lacks a field, so its mapping rests.
 
-    With `needs_edit` the field can be seen and not be written. `is_over`: it is back, and what
-    changed meanwhile is about to be looked at.
+    Attributes:
+        side: The side.
+        object: The object.
+        field: The field.
+        since: When it was first missed (UTC).
+        is_needed: Nothing works without the field, so its concern waits.
+        needs_edit: The field can be read but not written.
+        is_over: The field is back, and the records that changed meanwhile are about to be synced.
     """
 
     side: Side
@@ -54,13 +67,18 @@ class Rest:
 
     @property
     def ref(self) -> Ref:
-        """Under which name it stands in the error inbox; no record has it."""
+        """The name under which it is in the error inbox; no record has it."""
         return Ref(self.side, NO_RECORD, f"{self.object}.{self.field}")
 
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """The operator has paused the connection, since when (UTC), and who it was."""
+    """The operator has paused the connection.
+
+    Attributes:
+        since: When (UTC).
+        by: Who.
+    """
 
     since: datetime
     by: str = ""
@@ -68,8 +86,12 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Troubles:
-    """All of a connection's: outages by concern, the fields that are lacking, and whether it is
-    paused.
+    """All troubles of a connection.
+
+    Attributes:
+        outages: Concern -> its outage.
+        rests: The fields that a side lacks.
+        pause: The operator's pause, if there is one.
     """
 
     outages: Mapping[Kind, Outage] = field(default_factory=dict)

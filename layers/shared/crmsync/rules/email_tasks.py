@@ -1,7 +1,7 @@
-"""Which e-mail events become tasks, which task an event belongs to, and what a task says (TASK-2 to
-TASK-5, Q-19, Q-20, CH-2, CH-22).
+"""Which e-mail events become tasks, which task an event belongs to, and the text of a task (TASK-2
+to TASK-5, Q-19, Q-20, CH-2, CH-22).
 
-Pure: events and settings in, keys and fields out. Whose task it is to be is decided by
+Pure: events and settings in, keys and fields out. Which record a task is for is decided by
 `crmsync.plans.email_tasks`.
 """
 
@@ -23,22 +23,22 @@ from crmsync.model.records import Ref, Value
 from crmsync.model.settings import EmailTaskSettings, Repeat, TaskOwner, TaskTemplate
 
 PLACEHOLDERS = ("kind", "email", "subject", "date", "time", "url", "count")
-"""What subject and description of a template may name: kind of event, name and subject line of the
-e-mail, day and moment (UTC) of the first event, the link that was clicked, and how many events the
-task stands for.
+"""The placeholders of a template's subject and description: the kind of event, the e-mail's name
+and subject line, the day and the moment (UTC) of the first event, the link that was clicked, and
+how many events the task stands for.
 """
 
 COUNT = "{count}"
 
 UNNAMED = "marketing e-mail"
-"""The name of an e-mail of which HubSpot no longer knows any."""
+"""The name of an e-mail that HubSpot no longer knows."""
 
 LENGTHS: Mapping[str, int] = MappingProxyType({"Subject": 255, "Description": 32_000})
 """Characters that Salesforce keeps of a task's texts (docs/vendors.md#salesforce-objects)."""
 
 MARK_BYTES = 8
 USER_PREFIX = "005"
-"""The first letters of a user's id; a queue's are others."""
+"""The first characters of a user's id; a queue's are others."""
 
 OWNER_CODES = frozenset(
     {
@@ -53,23 +53,23 @@ PASSING = frozenset(
     {"INVALID_CROSS_REFERENCE_KEY", "CANNOT_UPDATE_CONVERTED_LEAD", "ENTITY_IS_DELETED"}
 )
 """Refusals of a task whose person was converted, merged or deleted a moment ago: the link is about
-to follow.
+to be updated.
 """
 
 EVERY_DAY = 400
-"""Days for which it is remembered what a task stands for, where later events are to be counted on
-it: opens trickle in for months.
-"""
+"""Days for which a task that counts later events is remembered: people open e-mails for months."""
 
 ONE_EVENT = 35
-"""The same where a task stands for one event: longer than a message may lie in the queue and then
-in the dead letters.
+"""The same for a task that stands for one event: longer than a message may stay in the queue and
+then in the dead letter queue.
 """
 
 
 def wants(event: MailEvent, settings: EmailTaskSettings) -> bool:
-    """Whether an event is to make a task: its kind is switched on (TASK-5, SET-10), nothing has
-    replaced it, and no machine did it.
+    """Whether an event is to become a task.
+
+    Its kind is switched on (TASK-5, SET-10), no other event has replaced it, and no machine caused
+    it.
     """
     return (
         event.kind in settings.kinds
@@ -80,18 +80,18 @@ def wants(event: MailEvent, settings: EmailTaskSettings) -> bool:
 
 
 def mark(event: MailEvent) -> bytes:
-    """A short name for an event, of its id and its moment together (TASK-31)."""
+    """A short name of an event, made of its id and its time (TASK-31)."""
     return hashlib.blake2b(f"{event.created}-{event.id}".encode(), digest_size=MARK_BYTES).digest()
 
 
 def task_key(
     event: MailEvent, settings: EmailTaskSettings, portal_id: int, fingerprinter: Fingerprinter
 ) -> str:
-    """The name of the task that an event belongs to, unique in the org: a task per event (TASK-3,
-    Q-20), or one for several (CH-2).
+    """The key of the task that an event belongs to, unique in the org.
 
-    An event that is about no e-mail has a task of its own. The recipient is named by an alias, and
-    it is the one that the e-mail was sent to, whoever it was forwarded to (TASK-4).
+    One task for each event (TASK-3, Q-20), or one for several (CH-2). An event without an e-mail
+    has a task of its own. The key contains an alias of the recipient: the person to whom the e-mail
+    was sent, even if it was forwarded (TASK-4).
     """
     if settings.repeat is Repeat.EVERY_EVENT or not event.campaign:
         return f"{portal_id}-{event.created}-{event.id}"
@@ -100,20 +100,20 @@ def task_key(
 
 
 def remembered_for(settings: EmailTaskSettings) -> timedelta:
-    """How long a tally is needed."""
+    """How long the state of a task is needed."""
     return timedelta(days=ONE_EVENT if settings.repeat is Repeat.EVERY_EVENT else EVERY_DAY)
 
 
 def address(event: MailEvent) -> str:
-    """The recipient's address in the form that addresses are compared in."""
+    """The recipient's address in the form in which addresses are compared."""
     return normalise_email(event.recipient)
 
 
 def template_of(kind: str, settings: EmailTaskSettings) -> TaskTemplate:
-    """The operator's template of a kind, or the default one. Where events are counted, one of its
-    texts tells how many (CH-2).
+    """The operator's template of a kind, or the default one.
 
-    Our own field with the count is one that only the integration user is sure to see.
+    Where events are counted, its text shows the count (CH-2): only the integration user is sure to
+    see our own field with it.
     """
     template = next((one for one in settings.template if one.kind == kind), TaskTemplate(kind))
     if settings.repeat is Repeat.EVERY_EVENT or COUNT in template.subject + template.description:
@@ -122,8 +122,8 @@ def template_of(kind: str, settings: EmailTaskSettings) -> TaskTemplate:
 
 
 def unknown_placeholder(text: str) -> str | None:
-    """What keeps a text from being a template: a placeholder that there is not, or a brace without
-    its other half; None for a good one.
+    """What makes a text invalid as a template: an unknown placeholder or a single brace. None for a
+    valid text.
     """
     try:
         parts = list(string.Formatter().parse(text))
@@ -214,7 +214,7 @@ def _texts(
 
 
 def _says(line: str, words: Mapping[str, str]) -> bool:
-    """Whether a line of a template says anything: one whose every placeholder is blank does not."""
+    """Whether a line of a template is worth keeping: not if all of its placeholders are blank."""
     named = [name for _, name, _, _ in string.Formatter().parse(line) if name]
     return not named or any(words[name] for name in named)
 

@@ -1,7 +1,7 @@
-"""What walking through records costs in API calls, and how long that takes at the present budgets:
-told before anything is done (CH-20).
+"""How many API calls walking through records takes, and how long that lasts under the present
+limits; shown before anything is done (CH-20).
 
-An estimate between two bounds: nothing differs, so records are only read; or each one has to be
+The estimate has two bounds: nothing differs, so records are only read; or each one has to be
 written on the other side. The figures per thousand records follow from what goes into one call:
 HubSpot takes 100 records, Salesforce reads 2,000 and writes 200.
 """
@@ -31,8 +31,8 @@ PER_THOUSAND: Mapping[Side, Mapping[Side, tuple[int, int]]] = MappingProxyType(
         Side.SALESFORCE: MappingProxyType({Side.HUBSPOT: (10, 40), Side.SALESFORCE: (1, 10)}),
     }
 )
-"""Calls to each side for a thousand records that are named by the first side: when nothing differs,
-and when each is made across.
+"""Side of the records -> side that is called -> calls for a thousand records: when nothing differs,
+and when each one is created on the other side.
 """
 
 LISTED: Mapping[Side, int] = MappingProxyType({Side.HUBSPOT: 100, Side.SALESFORCE: 2_000})
@@ -49,7 +49,14 @@ DAY = 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """Records to look at, the calls to each side, and the seconds that the dearer end takes."""
+    """What a backfill costs.
+
+    Attributes:
+        records: How many records are synced.
+        hubspot: The calls to HubSpot.
+        salesforce: The calls to Salesforce.
+        seconds: How long the upper bound takes.
+    """
 
     records: int
     hubspot: Calls
@@ -58,7 +65,10 @@ class Price:
 
 
 def price_of(legs: Iterable[JobStep], daily_calls: int) -> Price:
-    """The price of walking the legs with so many Salesforce calls a day (0: no bound is known)."""
+    """The price of the steps of a job.
+
+    `daily_calls` are the Salesforce calls of a day that it may use; 0 if no limit is known.
+    """
     rows = list(legs)
     hubspot, salesforce = (_calls(rows, side) for side in (Side.HUBSPOT, Side.SALESFORCE))
     records = sum(leg.total for leg in rows)
@@ -70,7 +80,7 @@ def price_of(legs: Iterable[JobStep], daily_calls: int) -> Price:
 
 
 def together(prices: Iterable[Price]) -> Price:
-    """The price of several connections, each with budgets of its own."""
+    """The price of several connections, each with limits of its own."""
     rows = list(prices)
     return Price(
         sum(one.records for one in rows),
@@ -81,8 +91,8 @@ def together(prices: Iterable[Price]) -> Price:
 
 
 def expected_calls(price: Price, side: Side, writes: int) -> int:
-    """The calls to a side if so many records are written there: those that only read, and the full
-    batches that write.
+    """The calls to a side if so many records are written there: the lower bound, and full batches
+    that write.
     """
     calls = price.hubspot if side is Side.HUBSPOT else price.salesforce
     return min(calls.most, calls.least + ceil(writes / WRITTEN[side]))

@@ -1,5 +1,4 @@
-"""Which objects an import or a resync can walk through, what they are called, and in which order: a
-table and its reading.
+"""Which objects an import or a resync can walk through, what they are called, and in which order.
 
 Parents come first, so that a contact finds its account, and an opportunity both. A new object is
 one more row.
@@ -28,11 +27,15 @@ from crmsync.model.settings import Connection
 
 @dataclass(frozen=True, slots=True)
 class Walked:
-    """An object that can be walked through: the section of the settings with its switch, and that
-    switch's rule.
+    """An object that can be walked through.
 
-    ``word`` is what ``crmsync import`` calls it, empty where it cannot be imported. ``needs_email``
-    says that without an address a record is not imported (IMP-4).
+    Attributes:
+        side: Its side.
+        object: Its name there.
+        section: The section of the settings that switches it on.
+        switch: The rule of that switch.
+        word: What ``crmsync import`` calls it; "" where it cannot be imported.
+        needs_email: Without an address a record is not imported (IMP-4).
     """
 
     side: Side
@@ -44,11 +47,11 @@ class Walked:
 
     @property
     def kind(self) -> Kind:
-        """Whose concern it is."""
+        """The concern that syncs it."""
         return KIND_OF[self.side][self.object]
 
     def leg(self, *ids: str) -> JobStep:
-        """All records of the object, or these alone."""
+        """The step of a job with all records of the object, or with only these."""
         return JobStep(self.side, self.object, ids)
 
     def syncs(self, connection: Connection) -> bool:
@@ -65,7 +68,7 @@ WALKED = (
     Walked(Side.SALESFORCE, OPPORTUNITY, "deals", "OPP-3", "opportunities"),
     Walked(Side.HUBSPOT, DEAL, "deals", "SET-5"),
 )
-"""In the order in which a resync of everything walks."""
+"""In the order in which a resync of everything walks through them."""
 
 _PLURALS: Mapping[str, str] = MappingProxyType(
     {"companies": "company", "opportunities": "opportunity"}
@@ -73,21 +76,19 @@ _PLURALS: Mapping[str, str] = MappingProxyType(
 
 
 def importable(word: str) -> Walked | None:
-    """The object that ``crmsync import`` calls so (IMP-1), or None."""
+    """The object with that name in ``crmsync import`` (IMP-1), or None."""
     return next((one for one in WALKED if one.word and one.word == word.lower()), None)
 
 
 def walked(side: Side, name: str) -> Walked | None:
-    """The object of a side by its name, small or large, one or many; or None."""
+    """The object of a side by its name, case-insensitive, singular or plural; or None."""
     small = name.lower()
     names = {small, _PLURALS.get(small, small.removesuffix("s"))}
     return next((one for one in WALKED if one.side is side and one.object.lower() in names), None)
 
 
 def walked_of(leg: JobStep) -> Walked:
-    """The row of a leg's object. Raises `KeyError` for an object that this release does not
-    know.
-    """
+    """The row of a step's object. Raises `KeyError` for an object that this release does not know."""
     found = walked(leg.side, leg.object)
     if found is None:
         raise KeyError(leg.object)

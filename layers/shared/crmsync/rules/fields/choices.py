@@ -1,12 +1,11 @@
-"""Which HubSpot option is which Salesforce picklist value (MAP-7, MAP-16): pure, both lists in,
-pairs out.
+"""Which HubSpot option goes with which Salesforce picklist value (MAP-7, MAP-16). Pure.
 
-The lifecycle stage is an option list like any other once an operator has mapped it to a picklist of
-theirs (FLD-2).
+The lifecycle stage is an option list like any other once an operator has mapped it to a picklist
+(FLD-2).
 
-Two are the same choice when their values agree; else when HubSpot's label is the value in
-Salesforce, as it must be for the lifecycle stage; else when the labels agree. Upper and lower case
-are one. Each picklist value is somebody's counterpart once.
+Two are the same choice when their values agree; else when HubSpot's label is Salesforce's value, as
+it must be for the lifecycle stage; else when the labels agree. Case does not matter. Each picklist
+value is paired once.
 """
 
 from __future__ import annotations
@@ -33,8 +32,9 @@ _LIKE: tuple[_Likeness, ...] = (
 def pair_choices(
     hubspot: Sequence[Option], salesforce: Sequence[Option], *, restricted: bool
 ) -> Pairs:
-    """Pair what belongs together. An option without counterpart stands for itself where the
-    picklist takes other values too.
+    """Pair the options of both sides.
+
+    An option without counterpart stands for itself where the picklist takes other values.
     """
     found: dict[str, str] = {}
     free = list(salesforce)
@@ -56,7 +56,7 @@ def pair_choices(
 def alone(
     hubspot: Sequence[Option], salesforce: Sequence[Option], pairs: Pairs
 ) -> dict[Side, tuple[str, ...]]:
-    """The labels of what has no counterpart, by side."""
+    """The labels of options without counterpart, by side."""
     mine, theirs = {pair[0] for pair in pairs}, {pair[1] for pair in pairs}
     return {
         Side.HUBSPOT: tuple(one.label for one in hubspot if one.value not in mine),
@@ -65,7 +65,7 @@ def alone(
 
 
 def missing_stages(hubspot: Sequence[Option], salesforce: Sequence[Option]) -> tuple[str, ...]:
-    """The labels of lifecycle stages that are no values of the picklist, as all must be
+    """The labels of lifecycle stages that are missing from the picklist, which must have all
     (MAP-16).
     """
     values = {one.value.lower() for one in salesforce}
@@ -76,7 +76,7 @@ def moves_back(name: str, choices: Pairs, shown: str, coming: str) -> bool:
     """Whether HubSpot would ignore the value: its lifecycle stage moves only forward, except from
     blank and to blank (PLT-5).
 
-    `choices` are the pairs of the mapped property `name`, in HubSpot's order, which is the order of
+    `choices` are the pairs of the mapped property `name` in HubSpot's order, which is the order of
     its stages.
     """
     order = [pair[0] for pair in choices]

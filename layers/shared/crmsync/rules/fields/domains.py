@@ -1,6 +1,4 @@
-"""Web domains as people type them and as they are compared: small, without ``www.``. Pure, and no
-CRM by name.
-"""
+"""Web domains as people type them, and as they are compared: lowercase, without ``www.``. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +10,7 @@ _END = re.compile(r"[/?#\\]")
 
 
 def asked(domains: Iterable[str]) -> list[str]:
-    """The domains that somebody may have, small and each once; what can be none is left out."""
+    """The possible domains among these, in lowercase and each once."""
     return list(
         dict.fromkeys(
             domain for domain in (one.strip().lower() for one in domains) if is_domain(domain)
@@ -21,7 +19,7 @@ def asked(domains: Iterable[str]) -> list[str]:
 
 
 def host_of(website: str) -> str:
-    """The host of a website as people type it, without ``www.``; "" where there is none."""
+    """The host of a website as people type it, without ``www.``; "" for none."""
     text = website.strip().lower()
     begin = _SCHEME.match(text)
     authority = _END.split(text[begin.end() :] if begin else text, maxsplit=1)[0]
@@ -29,5 +27,5 @@ def host_of(website: str) -> str:
 
 
 def is_domain(text: str) -> bool:
-    """Whether a small text may be a domain."""
+    """Whether a lowercase text may be a domain."""
     return "." in text and text.isprintable() and not set(text) & set(" /\\'\"@:%")

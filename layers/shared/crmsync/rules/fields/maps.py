@@ -96,7 +96,7 @@ own; lengths as the Object Reference gives them [M].
 """
 
 CURRENCY = FieldRule("deal_currency_code", "CurrencyIsoCode", form=FieldType.CHOICE)
-"""Only where the org has several currencies does an opportunity have one of its own
+"""An opportunity has a currency of its own only where the org has several
 (docs/vendors.md#salesforce-objects).
 """
 
@@ -130,12 +130,12 @@ _ZONED = frozenset({FieldType.DAY, FieldType.DATED})
 
 
 def asks_for_zone(rows: Iterable[FieldRule]) -> bool:
-    """Whether one of the rows pairs a day with a moment, so that the day's time zone counts."""
+    """Whether a row pairs a day with a moment, so that a time zone is needed."""
     return any(row.form in _ZONED for row in rows)
 
 
 def in_zone(field_map: FieldMap, zone: tzinfo) -> FieldMap:
-    """The map with `zone` as the time zone in which the day of a moment is told."""
+    """The map with `zone` as the time zone in which the day of a moment is read."""
     return tuple(replace(row, zone=zone) if row.form in _ZONED else row for row in field_map)
 
 

@@ -1,5 +1,5 @@
-"""What a lead or contact is called when HubSpot does not know (Salesforce requires a last name, and
-a lead a company: Q-35).
+"""The name of a lead or contact where HubSpot has none: Salesforce requires a last name, and of a
+lead a company (Q-35).
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ FROM_EMAIL_DOMAIN = "email_domain"
 
 
 def last_name(email: str, fallback: str) -> str:
-    """The name to use for a blank last name: the part before the @, a fixed text, or "" where the
-    setting wants an error instead.
+    """The name for a blank last name: the part before the @, or a fixed text; "" where the setting
+    wants an error instead.
     """
     return email.partition("@")[0] if fallback == FROM_EMAIL_NAME else fallback
 
 
 def company_name(email: str, fallback: str) -> str:
-    """The name to use for a blank company: the address's domain, a fixed text, or "" where the
-    setting wants an error instead.
+    """The name for a blank company: the address's domain, or a fixed text; "" where the setting
+    wants an error instead.
     """
     return email.rpartition("@")[2] if fallback == FROM_EMAIL_DOMAIN else fallback

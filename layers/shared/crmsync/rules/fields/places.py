@@ -1,8 +1,8 @@
-"""State and country cross as a unit into an org with State and Country/Territory Picklists, by code
-or name; what does not fit is left out.
+"""State and country cross together into an org with State and Country/Territory Picklists, by code
+or name; a value that does not fit is left out.
 
-Salesforce refuses the whole record for a country that it does not know, and for a state that is
-none of its country. HubSpot takes any text, so nothing need fit on the way there.
+Salesforce refuses the whole record for an unknown country, and for a state that does not belong to
+its country. HubSpot takes any text, so nothing has to fit in that direction.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from crmsync.model.places import Places
 from crmsync.model.records import Value
 
 _PREFIXES = ("", "Mailing", "Other", "Billing", "Shipping")
-"""Of the addresses of leads, contacts and accounts."""
+"""The prefixes of the address fields of leads, contacts and accounts."""
 
 
 def fitted(
     fields: Mapping[str, Value], shown: Mapping[str, Value], places: Places | None
 ) -> tuple[Mapping[str, Value], frozenset[str]]:
-    """What of `fields`, about to be written to Salesforce, must be written otherwise, and the names
-    of those that do not fit.
+    """The fields that must be written differently, and the names of those that do not fit.
 
-    `shown` is what the record shows there, of which a state or a country may stay.
+    `fields` are about to be written to Salesforce; `shown` is what the record shows there, whose
+    state or country may stay.
     """
     if places is None:
         return {}, frozenset()

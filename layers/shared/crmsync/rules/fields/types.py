@@ -1,9 +1,9 @@
-"""Which HubSpot property goes with which Salesforce field, by their types, as data (MAP-7), and the
-form in which values then cross.
+"""Which HubSpot property goes with which Salesforce field by their types, as data (MAP-7), and the
+type of field by which values then cross.
 
-The rule's table knows Salesforce's types by what their values are, so ``double`` stands for
-currency and percent as well, ``string`` for e-mail addresses, phone numbers and web addresses:
-describe gives them one ``soapType`` [D]. What is not in the table does not go together.
+The rule's table groups Salesforce's types by their values, so ``double`` stands for currency and
+percent as well, ``string`` for e-mail addresses, phone numbers and web addresses: describe gives
+them one ``soapType`` [D]. What is not in the table does not go together.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ CALCULATED: Mapping[str, str] = MappingProxyType(
         "enumeration": "a dropdown",
     }
 )
-"""The same for ``calculation_equation``, a field type that says nothing of the value: by type
+"""The same for ``calculation_equation``, a field type that does not depend on the value: by type
 alone.
 """
 
@@ -76,8 +76,8 @@ GOES_WITH: Mapping[str, Mapping[str, FieldType]] = MappingProxyType(
 
 
 def kind_of(type_: str, field_type: str) -> str:
-    """What HubSpot's users call a property of this type and field type; the vendor's words where it
-    has no entry here.
+    """What HubSpot's users call a property of this type and field type; the vendor's words for an
+    unknown one.
     """
     known = (
         CALCULATED.get(type_)
@@ -88,12 +88,12 @@ def kind_of(type_: str, field_type: str) -> str:
 
 
 def form_of(kind: str, salesforce_type: str) -> FieldType | None:
-    """The form in which values cross, None where the two do not go together (MAP-7)."""
+    """The type of field by which values cross; None where the two do not go together (MAP-7)."""
     return GOES_WITH.get(kind, {}).get(salesforce_type)
 
 
 def types_for(kind: str) -> str:
-    """The Salesforce types that a kind of property goes with, for a sentence; "nothing" where there
+    """The Salesforce types that a kind of property goes with, for a sentence; "nothing" if there
     are none.
     """
     return ", ".join(GOES_WITH.get(kind, {})) or "nothing"

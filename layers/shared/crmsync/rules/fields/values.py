@@ -1,10 +1,9 @@
-"""How values look on each side, when two of them say the same, and how one crosses.
+"""How values look on each side, when two of them mean the same, and how one crosses.
 
 A value crosses in its own spelling wherever the other side allows it; only for comparing is it
-brought to a canonical form. So a phone number keeps its formatting on its way, and a target that
-reformats it has not changed it (HubSpot, for one, gives all values as text). Nor has a target that
-keeps only the beginning of a text, rounds a number, or has another name for a choice (MAP-7,
-MAP-16).
+brought to a canonical form. So a phone number keeps its formatting, and a side that reformats it
+has not changed it (HubSpot, for one, gives all values as text). Nor has a side that keeps only the
+beginning of a text, rounds a number, or has another name for a choice (MAP-7, MAP-16).
 """
 
 from __future__ import annotations
@@ -34,20 +33,24 @@ HUBSPOT_LENGTH = 65_536
 
 
 class UnfitValueError(ValueError):
-    """A value cannot be read in its field's form, so it cannot cross. The message names the form,
-    never the value.
+    """A value cannot be read as its field's type, so it cannot cross.
+
+    The message names the type, never the value.
     """
 
 
 def is_blank(value: Value) -> bool:
-    """Whether a field shows nothing: null, or text of nothing but space."""
+    """Whether a field is blank: null, or text of nothing but whitespace."""
     return value is None or (isinstance(value, str) and not value.strip())
 
 
 @dataclass(frozen=True, slots=True)
 class Crossed:
-    """A value as the other side takes it, and whether it had to be cut to the length that the other
-    side keeps.
+    """A value for the other side.
+
+    Attributes:
+        value: The value as the other side takes it.
+        is_cut: Whether it was truncated to the length that the other side keeps.
     """
 
     value: Value
@@ -55,7 +58,7 @@ class Crossed:
 
 
 def spelling(rule: FieldRule, side: Side) -> ComparedFormat:
-    """How `side` spells the values of a mapped field; what `canonical` needs to compare them with
+    """How `side` spells the values of a mapped field, which `canonical` needs to compare them with
     the other side's.
     """
     first = {mine: theirs.lower() for mine, theirs in reversed(rule.choices)}
@@ -69,10 +72,9 @@ def spelling(rule: FieldRule, side: Side) -> ComparedFormat:
 
 
 def canonical(look: ValueFormat, value: Value) -> Value:
-    """The comparable form of a value of either side; blank is None (False for a checkbox, which has
-    no blank).
+    """The comparable form of a value of either side; blank is None (False for a checkbox).
 
-    A value that cannot be read in its form stands for itself, so that it still compares.
+    A value that cannot be read as its type stands for itself, so that it still compares.
     """
     shape = look if isinstance(look, ComparedFormat) else ComparedFormat(look)
     if is_blank(value):
@@ -84,8 +86,9 @@ def canonical(look: ValueFormat, value: Value) -> Value:
 
 
 def cross(form: FieldType, to: Side, value: Value) -> Value:
-    """The value as `to` takes it where nothing but its form is known; blank crosses as None. Raises
-    `UnfitValueError`.
+    """The value as `to` takes it where only its type is known; blank crosses as None.
+
+    Raises `UnfitValueError`.
     """
     return cross_rule(FieldRule("", "", form=form), to, value).value
 
@@ -93,10 +96,10 @@ def cross(form: FieldType, to: Side, value: Value) -> Value:
 def cross_rule(rule: FieldRule, to: Side, value: Value) -> Crossed:
     """The value of a mapped field as `to` takes it; blank crosses as None.
 
-    A text that is longer than Salesforce keeps is cut, which is told. Raises `UnfitValueError` for
-    what cannot be read in the field's form, for a choice that the other side does not have, for a
-    number with too many digits, and for an address or a phone number that is too long: half of one
-    is none.
+    A text that is longer than Salesforce keeps is truncated, which is reported. Raises
+    `UnfitValueError` for a value that cannot be read as the field's type, for a choice that the
+    other side does not have, for a number with too many digits, and for an address or a phone
+    number that is too long, as half of one is useless.
     """
     if is_blank(value):
         return Crossed(False if rule.form is FieldType.BOOLEAN and to is Side.SALESFORCE else None)
@@ -109,9 +112,7 @@ def cross_rule(rule: FieldRule, to: Side, value: Value) -> Crossed:
 
 
 def is_too_long(rule: FieldRule, to: Side, value: Value) -> bool:
-    """Whether a text is longer than `to` keeps, so that only its beginning crosses: true as long as
-    it stays that long (CH-8).
-    """
+    """Whether a text is longer than `to` keeps, so that only its beginning crosses (CH-8)."""
     return (
         rule.form is FieldType.TEXT
         and not is_blank(value)
@@ -147,7 +148,7 @@ def _phone(value: Value) -> str:
 
 
 def _fits(text: str, length: int) -> bool:
-    """Whether there is room; 0 is room for everything."""
+    """Whether the text fits; 0 is no limit."""
     return (
         not length
         or len(text) * 2 <= length
@@ -156,8 +157,9 @@ def _fits(text: str, length: int) -> bool:
 
 
 def _cut(text: str, length: int) -> str:
-    """The beginning of a text. Salesforce counts as Java does, a rare character as two [M], and no
-    character is cut in half.
+    """The beginning of a text.
+
+    Salesforce counts as Java does, a rare character as two [M]; no character is cut in half.
     """
     if _fits(text, length):
         return text
@@ -183,7 +185,7 @@ def _decimal(value: Value) -> Decimal:
 
 
 def _rounded(scale: int, value: Value) -> Decimal:
-    """A number with as many digits behind the point as the field keeps."""
+    """A number with as many decimal places as the field keeps."""
     number = _decimal(value)
     if scale < 0:
         return number
@@ -240,8 +242,9 @@ def _day_text(value: Value) -> str:
 
 
 def day_in(zone: tzinfo, value: Value) -> str:
-    """The day of a moment as people in `zone` see it; a plain day is that day everywhere. Raises
-    `UnfitValueError`.
+    """The day of a moment as people in `zone` see it; a plain day is that day everywhere.
+
+    Raises `UnfitValueError`.
     """
     try:
         return date.fromisoformat(_text(value)).isoformat()
@@ -250,11 +253,11 @@ def day_in(zone: tzinfo, value: Value) -> str:
 
 
 def day_before_zones(look: ValueFormat, value: Value) -> str | None:
-    """The day as which earlier versions took, and wrote, a moment that is exactly midnight UTC;
-    None for anything else.
+    """The day as which earlier versions read and wrote a moment that is exactly midnight UTC; None
+    for anything else.
 
-    A pair that agreed on it then shows no news: whoever saw that moment as the evening before has
-    edited nothing.
+    A pair that agreed on it then shows no news: people who see that moment as the evening before
+    have edited nothing.
     """
     if not isinstance(look, ComparedFormat) or look.form not in _ZONED or is_blank(value):
         return None
@@ -266,9 +269,7 @@ def day_before_zones(look: ValueFormat, value: Value) -> str | None:
 
 
 def _noon_text(zone: tzinfo, value: Value) -> str:
-    """Noon of the day, so that people some hours east or west of the zone still see the same
-    day.
-    """
+    """Noon of the day, so that people some hours east or west of the zone still see the same day."""
     day = date.fromisoformat(day_in(zone, value))
     return _moment_text(datetime.combine(day, _NOON, zone).isoformat())
 
@@ -287,10 +288,10 @@ def _same_choices(shape: ComparedFormat, value: Value) -> str:
 
 
 def _cross_choice(rule: FieldRule, to: Side, value: Value) -> str:
-    """The other side's value of a choice: by this side's exact spelling, else without regard to
-    case.
+    """The other side's value of a choice: by this side's exact spelling, otherwise
+    case-insensitively.
 
-    HubSpot never takes a value that is no option, Salesforce does where its picklist is not
+    HubSpot never takes a value that is not an option; Salesforce does where its picklist is not
     restricted.
     """
     text = _text(value)

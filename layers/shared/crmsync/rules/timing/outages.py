@@ -1,7 +1,7 @@
-"""While a side is down: one record looks ahead every few minutes, the others wait without a call,
-and nobody's tries are used up.
+"""While a side is down, one record is tried every few minutes; the others wait without a call, and
+none of their tries are used up.
 
-What decides here is pure; the times are UTC and come from the caller (RTY-1, RTY-2).
+Pure; times are UTC and come from the caller (RTY-1, RTY-2).
 """
 
 from __future__ import annotations
@@ -19,23 +19,25 @@ TRIES = 40
 """Tries after which a record is parked: some ten hours. A side that is down uses up none."""
 
 FIRST_WAIT = 15.0
-"""Seconds until the first look ahead: most outages are that short."""
+"""Seconds until the first probe: most outages are that short."""
 
 LONGEST_WAIT = 300.0
-"""Seconds between looks ahead in the end, whatever the side asks for: what has waited then follows
-within minutes of its return.
+"""The most seconds between probes, whatever the side asks for: what has waited then follows within
+minutes of its return.
 """
 
 BEHIND = 20
-"""Seconds by which the others come after the one that looks ahead, so that they know what it
-found.
-"""
+"""Seconds by which the others come after the probe, so that they know its result."""
 
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """Of some changes: those that go now, the one that looks ahead of the others, and those that
-    wait for what it finds.
+    """What to do with some changes while a side is down.
+
+    Attributes:
+        going: Those that are synced now.
+        ahead: The one that is tried before the others, as a probe.
+        waiting: Those that wait for its result.
     """
 
     going: tuple[Change, ...]
@@ -44,10 +46,10 @@ class Admission:
 
 
 def admit(changes: Sequence[Change], outage: Outage | None, now: datetime) -> Admission:
-    """Who may be looked at while a side is down.
+    """Decide which changes are synced while a side is down.
 
-    Where only some records are refused, those that nobody has tried yet go on. Whoever was refused
-    before is the first to look ahead: it is known to ask for what is refused.
+    Where only some records are refused, those that were not tried yet are synced. A record that was
+    refused before is the first probe: it is known to need what is refused.
     """
     if outage is None:
         return Admission(tuple(changes))
@@ -62,7 +64,7 @@ def admit(changes: Sequence[Change], outage: Outage | None, now: datetime) -> Ad
 def after_failure(
     outage: Outage | None, error: SyncError, now: datetime, *, is_whole: bool
 ) -> Outage:
-    """The outage as it stands after one more look that came to nothing."""
+    """The outage after one more sync has failed."""
     fails = outage.fails + 1 if outage else 1
     asked = error.after if isinstance(error, TryAgain) else 0.0
     wait = min(LONGEST_WAIT, max(asked, FIRST_WAIT * 2.0 ** min(fails - 1, 8)))
@@ -82,25 +84,25 @@ def after_failure(
 
 
 def claimed(outage: Outage, now: datetime) -> Outage:
-    """The outage while somebody looks ahead: nobody else does for as long as another look would
-    have to wait.
+    """The outage while a probe is under way: no other one starts before the longest wait has
+    passed.
     """
     return replace(outage, next_at=now + timedelta(seconds=LONGEST_WAIT))
 
 
 def seconds_until(outage: Outage, now: datetime, *, ahead: bool = False) -> int:
-    """For how long a change goes back into the queue: the one that shall look ahead comes first."""
+    """How long a change goes back into the queue; the probe (`ahead`) comes first."""
     left = ceil((outage.next_at - now).total_seconds())
     return min(max(left, 1) + (0 if ahead else BEHIND), round(LONGEST_WAIT) + BEHIND)
 
 
 def may_be_one(error: SyncError) -> bool:
-    """Whether one record of the call may be why it failed as a whole, rather than the side."""
+    """Whether one record of the call, rather than the side, may be why the call failed as a whole."""
     return not (isinstance(error, Down) and error.sure)
 
 
 def is_refusal(error: SyncError) -> bool:
-    """Whether somebody has to do something before a side answers again: it refuses our credentials,
-    a scope or a right.
+    """Whether a person has to act before the side answers again: it refuses our credentials, a
+    scope or a right.
     """
     return not isinstance(error, TryAgain) or (isinstance(error, Down) and bool(error.hint))

@@ -1,7 +1,7 @@
-"""When parked records are looked at again: those that were given up as unavailable (RTY-1), and
-those whose reports are about to end.
+"""When parked records are tried again: those that were given up because a side was down (RTY-1),
+and those whose reports are about to expire.
 
-Of what is unavailable one looks ahead of the others, and all look once a night.
+Of the former, one is tried before the others as a probe, and all are tried once a night.
 """
 
 from __future__ import annotations
@@ -13,30 +13,36 @@ from datetime import datetime, timedelta
 from crmsync.model.records import Kind, Ref
 
 EVERY = timedelta(hours=1)
-"""How often one record of each concern looks ahead of the others."""
+"""How often one record of each concern is tried as a probe."""
 
 SETTLES = timedelta(minutes=14)
-"""After how long it is known what became of it: a sweep's quarter of an hour, though schedules are
-early by seconds.
+"""After how long the result of a probe is known: the quarter of an hour of a sweep, less some
+seconds, as schedules may be early.
 """
 
 
 KEPT = timedelta(days=90)
-"""For how long a report that does not last stands after it was last reported."""
+"""How long a report is kept after it was last repeated, unless it lasts."""
 
 SOON = timedelta(days=14)
-"""How long before its end a report's record is looked at again, each night."""
+"""How long before its report expires a record is tried again, each night."""
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """The last turn: when it was (UTC), and who has looked ahead since when."""
+    """The last turn.
+
+    Attributes:
+        at: When it was (UTC).
+        ahead: Concern and record, as ``contact hubspot:contact:81`` -> when it was tried as a
+            probe.
+    """
 
     at: datetime
     ahead: Mapping[str, datetime] = field(default_factory=dict)
 
     def is_over(self, now: datetime) -> bool:
-        """Whether there is anything to be done now; the error inbox need not be read otherwise."""
+        """Whether anything is to be done now; otherwise the error inbox need not be read."""
         newest = max(self.ahead.values(), default=None)
         return (
             now - newest >= SETTLES
@@ -53,11 +59,11 @@ def is_nightly(last: Turn | None, now: datetime) -> bool:
 def next_turn(
     parked: Mapping[Kind, Sequence[Ref]], last: Turn | None, now: datetime
 ) -> tuple[Mapping[Kind, Sequence[Ref]], Turn]:
-    """Who is looked at now, by concern, and the turn that this is.
+    """The records to try now, by concern, and this turn.
 
-    Where the one that looked ahead has left the inbox, all others follow. Where it has not, the
-    next one in the inbox looks ahead an hour later: what keeps one record may be its own. Once a
-    night (00:00 UTC) all are tried.
+    Once a probe has left the inbox, all others follow. If it has not, the next record in the inbox
+    is tried an hour later: what holds one record back may concern it alone. Once a night (00:00
+    UTC) all are tried.
     """
     nightly = is_nightly(last, now)
     going: dict[Kind, Sequence[Ref]] = {}
@@ -79,7 +85,7 @@ def next_turn(
 
 
 def _ahead_of(kind: Kind, last: Turn | None) -> tuple[str, datetime] | None:
-    """Who of a concern has looked ahead, and when."""
+    """The probe of a concern, and when it was tried."""
     for name, at in (last.ahead if last else {}).items():
         concern, _, ref = name.partition(" ")
         if concern == kind:

@@ -1,14 +1,14 @@
-"""How far back each side is looked at, and what of it was passed on already. Pure sums with times;
-nothing is asked for here.
+"""How far back a sweep reads each side, and what of that was passed on already. Pure arithmetic
+with times.
 
 Both sides show some changes late. Salesforce stamps a row when it is written and shows it when its
-transaction commits; one may last ten minutes [D]. HubSpot's search shows a change when its index
-has taken it in: in seconds as a rule, after imports much later [S]. So most looks go back a little
-way, for what is late by seconds to a few minutes, and now and then one goes back far.
+transaction commits, which may take ten minutes [D]. HubSpot's search shows a change once its index
+has it: usually within seconds, after imports much later [S]. So most sweeps overlap the last one a
+little, for changes that are late by seconds to a few minutes, and now and then one goes back far.
 
-Salesforce's ``latestDateCovered`` would tell exactly how far is enough, but any transaction on its
-instance, of whatever org, holds it back, for hours at times [D]; it would have the same records
-read all the while.
+Salesforce's ``latestDateCovered`` would say exactly how far is enough, but any transaction on its
+instance, of whatever org, holds it back, at times for hours [D]; the same records would be read all
+that while.
 """
 
 from __future__ import annotations
@@ -21,29 +21,36 @@ from types import MappingProxyType
 from crmsync.model.records import Side
 
 MOST_SEEN = 10_000
-"""Records remembered of what was passed on, some 80 KB. A look goes back no further than memory
-where there were more: who reads the same fifty thousand again has no time left for what is new.
+"""Records that are remembered as passed on, some 80 KB. Where there were more, a sweep goes back no
+further than that: one that reads the same fifty thousand again has no time left for what is new.
 """
 
 METADATA_INTERVAL = timedelta(minutes=14, seconds=30)
-"""How long definitions rest, as they hardly ever change: with a look a minute, every fifteenth,
-though schedules are late by seconds.
+"""How often metadata is read, as it rarely changes: every fifteenth sweep of one a minute, less
+some seconds, as schedules may be late.
 """
 
 _SECOND = timedelta(seconds=1)
 _MARK = timedelta(milliseconds=1)
-"""What is taken off the stamp of a record that may be written once more in the same second: so it
-is news at the next look again.
+"""Subtracted from the remembered stamp of a record that may be written once more in the same
+second, so that the next sweep takes it as news again.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How far back a side is looked at: `near` every time, `far` once in a `turn`. A stamp stands
-    for good once it is `settles` old.
+    """How far back a side is read.
 
-    Where memory does not reach so far, a look goes back `near_least` or `far_least` all the same;
-    what memory has lost of it is passed on once more, which does no harm.
+    Where what is remembered does not reach so far, a sweep goes back the least length all the same;
+    what has been forgotten is passed on once more, which does no harm.
+
+    Attributes:
+        near: How far an ordinary sweep goes back.
+        far: How far a far one does.
+        turn: How often there is a far one.
+        near_least: The least length of an ordinary sweep.
+        far_least: The least length of a far one.
+        settles: The age at which a record's stamp is final.
     """
 
     near: timedelta
@@ -54,11 +61,11 @@ class Reach:
     settles: timedelta
 
     def back(self, *, far: bool) -> timedelta:
-        """How far back a look goes as far as memory does."""
+        """How far back a sweep goes, as far as it is remembered what was passed on."""
         return self.far if far else self.near
 
     def least(self, *, far: bool) -> timedelta:
-        """How far back it goes whatever is remembered."""
+        """How far back it goes in any case."""
         return self.far_least if far else self.near_least
 
 
@@ -101,12 +108,12 @@ def start_of(
     *,
     least: timedelta = timedelta(),
 ) -> datetime:
-    """From when on an object is asked for whose cursor stands at `since`: `back` from there, as far
-    as memory goes, not before `begin`.
+    """From when on an object is read whose cursor is at `since`.
 
-    Where memory goes less far than `least`, it is `least`. A cursor that is older than its
-    beginning is that of something which was off for a while: it goes on and catches up. Of several
-    records with the oldest stamp that is remembered some may be forgotten.
+    That is `back` before the cursor, as far as memory goes, and not before `begin`. Where memory
+    does not reach back `least`, it is `least`. A cursor that is older than `begin` belongs to an
+    object that was off for a while: it goes on and catches up. If memory is full, some of the
+    records with its oldest stamp may have been forgotten.
     """
     start = since - back
     if len(seen) >= MOST_SEEN:
@@ -117,18 +124,18 @@ def start_of(
 def is_news(told: datetime | None, at: datetime, *, deleted: bool) -> bool:
     """Whether a record with the stamp `at` is to be passed on; `told` is what is remembered of it.
 
-    The list of deletions may date one a second earlier than the record in the recycle bin was, and
-    both may tell of it in turn.
+    The list of deletions may date a deletion one second earlier than the record in the recycle bin
+    does, and the two may alternate.
     """
     return told != at and not (deleted and told is not None and told > at)
 
 
 def remembered(told: datetime | None, at: datetime, now: datetime, settles: timedelta) -> datetime:
-    """What to remember of a record that is passed on at `now`: its stamp, or a mark where the same
-    stamp may come to mean a later state.
+    """What to remember of a record that is passed on at `now`.
 
-    A stamp from the future tells of clocks that differ; it is believed the second time, so that no
-    record is passed on for ever.
+    That is its stamp, or slightly less where the same stamp may come to mean a later state. A stamp
+    in the future means that clocks differ; it is believed the second time, so that no record is
+    passed on for ever.
     """
     is_open = bool(settles) and at > now - settles
     mark = at - _MARK
