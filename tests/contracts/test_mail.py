@@ -21,8 +21,7 @@ from crmsync.gateways.hubspot.client import HubspotClient
 from crmsync.gateways.hubspot.mail import HubspotMail
 from crmsync.gateways.salesforce.records import SalesforceGateway
 from crmsync.gateways.salesforce.tasks import SalesforceTasks
-from crmsync.model.effects import WriteTask
-from crmsync.model.mail import Campaign, LogRange, MailEvent, TaskState
+from crmsync.model.mail import Campaign, LogRange, MailEvent, TaskState, WriteTask
 from crmsync.model.names import TASK_COUNT, TASK_KEY
 from crmsync.wire.log_range_message import load
 from simulators.clock import Clock

@@ -261,10 +261,7 @@ def test_categories() -> None:
 def test_stages() -> None:
     """Sync: the stages of applying, in their order."""
     stages = _stages(cast("Any", None), cast("Any", None))
-    told = [
-        VERBS[stage.kind] + PLACES[Side.HUBSPOT if stage.kind is OptOut else stage.side]
-        for stage in stages
-    ]
+    told = [VERBS[stage.kind] + PLACES[stage.side] for stage in stages]
     assert ", ".join(told) in page("docs/sync.md").section("Apply, stage by stage").replace(
         "\n", " "
     )

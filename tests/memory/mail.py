@@ -8,8 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from crmsync.errors import Gone, Refused, SyncError, TryAgain
-from crmsync.model.effects import WriteTask
-from crmsync.model.mail import Campaign, LogRange, MailEvent, TaskState
+from crmsync.model.mail import Campaign, LogRange, MailEvent, TaskState, WriteTask
 from crmsync.model.records import Ref, Side, Value
 from crmsync.ports.crm import Outcome, Written
 

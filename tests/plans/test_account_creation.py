@@ -8,10 +8,11 @@ from dataclasses import replace
 import pytest
 
 from crmsync.model.changes import Cause
-from crmsync.model.effects import CreateRecord, DropLink, Plan, Report, SaveLink, UpdateRecord
+from crmsync.model.effects import CreateRecord, DropLink, Report, SaveLink, UpdateRecord
 from crmsync.model.fields import FieldRule
 from crmsync.model.links import Link, LinkState, tags
 from crmsync.model.owners import Owner, Owners
+from crmsync.model.plan import Plan
 from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.model.settings import CompanySettings, CreateInSalesforce
 from crmsync.plans.account import AccountFacts, plan_account

@@ -4,16 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from crmsync.model.effects import (
-    Category,
-    CreateRecord,
-    OptOut,
-    Plan,
-    Report,
-    RequestSync,
-    SaveLink,
-)
+from crmsync.model.effects import Category, CreateRecord, OptOut, Report, RequestSync, SaveLink
 from crmsync.model.links import Link, tags
+from crmsync.model.plan import Plan
 from crmsync.model.records import Kind, Ref
 from crmsync.model.settings import CreateInHubspot, CreateInSalesforce
 from crmsync.plans.contact import ContactFacts, plan_contact

@@ -10,12 +10,12 @@ from crmsync.model.effects import (
     CreateRecord,
     DeleteRecord,
     DropLink,
-    Plan,
     Report,
     SaveLink,
     UpdateRecord,
 )
 from crmsync.model.links import LinkState
+from crmsync.model.plan import Plan
 from crmsync.model.records import Ref, Side
 from crmsync.plans.contact import ContactFacts, plan_contact
 from tests.builders import (

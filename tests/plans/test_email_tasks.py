@@ -6,9 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from crmsync.model.effects import WriteTask
 from crmsync.model.links import Link, LinkState
-from crmsync.model.mail import Campaign, MailEvent, TaskState
+from crmsync.model.mail import Campaign, MailEvent, TaskState, WriteTask
 from crmsync.model.names import TASK_COUNT
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.model.settings import EmailTaskSettings, Repeat

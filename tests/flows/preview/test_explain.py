@@ -11,8 +11,9 @@ import pytest
 from crmsync.errors import Gone, Refused
 from crmsync.flows.kinds.dispatch import GATHER_AND_PLAN
 from crmsync.flows.preview.explain import Explainer
-from crmsync.model.effects import Category, Note, Report, effect_line
+from crmsync.model.effects import Category, Report, effect_line
 from crmsync.model.links import LinkState
+from crmsync.model.plan import Note
 from crmsync.model.records import Ref, Side
 from crmsync.model.settings import CompanySettings, CreateInSalesforce, Settings
 from crmsync.rules.backfill.objects import WALKED

@@ -8,9 +8,10 @@ import pytest
 
 from crmsync.model.brakes import Counted, Hold
 from crmsync.model.changes import Cause, Change
-from crmsync.model.effects import DeleteRecord, Effect, Plan, UpdateRecord
+from crmsync.model.effects import DeleteRecord, Effect, UpdateRecord
 from crmsync.model.facts import Facts
 from crmsync.model.links import Link
+from crmsync.model.plan import Plan
 from crmsync.model.records import Kind, Record, Ref, Side, Value
 from crmsync.rules.merge.change_limits import auto, counts
 from tests.builders import NOON, a_contact, a_lead

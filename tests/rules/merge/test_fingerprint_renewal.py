@@ -9,10 +9,11 @@ from dataclasses import replace
 
 import pytest
 
-from crmsync.model.effects import Plan, SaveLink, UpdateRecord
+from crmsync.model.effects import SaveLink, UpdateRecord
 from crmsync.model.facts import Facts
 from crmsync.model.links import CHANGED, UNAGREED, Base, Fingerprinter, Intent, Link, LinkState, tag
 from crmsync.model.names import revision_field
+from crmsync.model.plan import Plan
 from crmsync.model.records import Record, Side
 from crmsync.rules.merge.fingerprint_renewal import readable, ruleset_for, with_newer_fingerprints
 from crmsync.rules.merge.ruleset import Ruleset

@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from crmsync.model.effects import Plan, SaveLink, UpdateRecord
+from crmsync.model.effects import SaveLink, UpdateRecord
 from crmsync.model.facts import Facts
 from crmsync.model.fields import FieldRule, FieldType
 from crmsync.model.links import LinkState, tags
 from crmsync.model.overwritten import Overwrite, OverwrittenPair
+from crmsync.model.plan import Plan
 from crmsync.model.records import Record, Ref, Side, Value
 from crmsync.rules.merge.baseline import view
 from crmsync.rules.merge.person_accounts import through_account

@@ -16,15 +16,14 @@ from crmsync.model.effects import (
     Effect,
     EndRole,
     OptOut,
-    Plan,
     Report,
     RequestSync,
     RollUp,
     SaveLink,
     UpdateRecord,
-    nothing,
 )
 from crmsync.model.links import LinkState, Slot
+from crmsync.model.plan import Plan, nothing
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.rules.preview.actions import WRITES, Action, PlannedAction, actions_of
 from tests.builders import a_book, a_contact, a_lead, a_link

@@ -1,4 +1,4 @@
-"""Everything the program can do to the world, as values, and the plan that lists them.
+"""Everything the program can do to the world, as values.
 
 Effects are compared whole in tests, printed in dry runs and applied in batches; they never apply
 themselves. Each one names the rules that caused it (``because``), and each describes itself:
@@ -371,85 +371,6 @@ Effect: TypeAlias = (
     | RequestSync
     | Report
 )
-
-
-@dataclass(frozen=True, slots=True)
-class WriteTask:
-    """Make a Salesforce task once, or write fields to one.
-
-    Tasks have a flow of their own, so this is no effect of a pair's plan.
-
-    Attributes:
-        key: The task's name in our field, by which a repeat finds it.
-        fields: What is written.
-        task: The task's id; "" for one that is still to be made.
-        because: The rules behind it.
-        tried: Whether an earlier call, whose outcome is unknown, may have made it already.
-    """
-
-    key: str
-    fields: Mapping[str, Value]
-    task: str = ""
-    because: Because = ()
-    tried: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class FieldConflict:
-    """Both sides changed the same field to different values. For the audit trail.
-
-    Attributes:
-        hubspot: The property.
-        salesforce: The field.
-        hubspot_value: HubSpot's value.
-        salesforce_value: Salesforce's value.
-        policy: The policy that decided.
-        winner: The side whose value counts; None where each side keeps its own.
-    """
-
-    hubspot: str
-    salesforce: str
-    hubspot_value: Value
-    salesforce_value: Value
-    policy: str
-    winner: Side | None
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """Something that was decided without an effect: a sentence, and its rules."""
-
-    text: str
-    because: Because = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What is to happen for one record.
-
-    Attributes:
-        effects: In the order in which they must be applied.
-        conflicts: Those that were resolved.
-        notes: What was decided without an effect.
-        new_link: The link of a record that the plan makes. Once the record has its id, the pair is
-            planned again and the link is stored.
-        undecided: The plan depends on when HubSpot's values were set: plan again with their
-            history.
-        is_partial: The two sides keep different values in a field, so what was reported about that
-            stays.
-    """
-
-    effects: tuple[Effect, ...] = ()
-    conflicts: tuple[FieldConflict, ...] = ()
-    notes: tuple[Note, ...] = ()
-    new_link: Link | None = None
-    undecided: bool = False
-    is_partial: bool = False
-
-
-def nothing(text: str, *because: str) -> Plan:
-    """The plan that leaves everything as it is, and says why."""
-    return Plan(notes=(Note(text, because),))
 
 
 def effect_line(effect: Effect) -> str:

@@ -7,8 +7,12 @@ with the time it was created (TASK-31). Times are milliseconds since 1970, as in
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from crmsync.model.effects import Because
+from crmsync.model.records import Value
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
@@ -98,6 +102,27 @@ class TaskState:
     task: str = ""
     until: int = 0
     version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class WriteTask:
+    """Make a Salesforce task once, or write fields to one.
+
+    Tasks have a flow of their own, so this is no effect of a pair's plan.
+
+    Attributes:
+        key: The task's name in our field, by which a repeat finds it.
+        fields: What is written.
+        task: The task's id; "" for one that is still to be made.
+        because: The rules behind it.
+        tried: Whether an earlier call, whose outcome is unknown, may have made it already.
+    """
+
+    key: str
+    fields: Mapping[str, Value]
+    task: str = ""
+    because: Because = ()
+    tried: bool = False
 
 
 def milliseconds(moment: datetime) -> int:

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from crmsync.model.changes import Cause
-from crmsync.model.effects import Plan, nothing
 from crmsync.model.facts import Facts
 from crmsync.model.links import Link
+from crmsync.model.plan import Plan, nothing
 from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.rules.kinds.account.creation import (
     Member,

@@ -18,9 +18,10 @@ from crmsync.model.crm_names import (
     SALESFORCE_CONTACT,
     SALESFORCE_EMAIL,
 )
-from crmsync.model.effects import DropLink, Note, OptOut, Plan, RequestSync, SaveLink, nothing
+from crmsync.model.effects import DropLink, OptOut, RequestSync, SaveLink
 from crmsync.model.facts import Facts
 from crmsync.model.links import Link
+from crmsync.model.plan import Note, Plan, nothing
 from crmsync.model.records import Kind, Record, Ref, Side, Value
 from crmsync.model.settings import CreateInHubspot, CreateInSalesforce, OutsideInclusionList
 from crmsync.rules.fields.values import is_blank

@@ -7,9 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from crmsync.model.effects import WriteTask
 from crmsync.model.links import Link, LinkState
-from crmsync.model.mail import Campaign, MailEvent, TaskState
+from crmsync.model.mail import Campaign, MailEvent, TaskState, WriteTask
 from crmsync.model.records import Ref
 from crmsync.model.settings import EmailTaskSettings, Repeat
 from crmsync.rules.email_tasks import count_fields, owner_of, task_fields, template_of

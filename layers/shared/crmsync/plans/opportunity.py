@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 
 from crmsync.model.changes import BY_HAND, Cause
 from crmsync.model.crm_names import PIPELINE
-from crmsync.model.effects import Note, Plan, SaveLink, nothing
+from crmsync.model.effects import SaveLink
 from crmsync.model.facts import Facts
 from crmsync.model.links import Link
+from crmsync.model.plan import Note, Plan, nothing
 from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.model.roles import Role
 from crmsync.rules.kinds.opportunity.creation import deal_creation, opportunity_creation

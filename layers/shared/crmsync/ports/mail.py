@@ -8,8 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Protocol
 
-from crmsync.model.effects import WriteTask
-from crmsync.model.mail import Campaign, LogRange, MailEvent, TaskState
+from crmsync.model.mail import Campaign, LogRange, MailEvent, TaskState, WriteTask
 from crmsync.ports.crm import Outcome
 
 

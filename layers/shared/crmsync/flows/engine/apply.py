@@ -27,7 +27,6 @@ from crmsync.model.effects import (
     Effect,
     EndRole,
     OptOut,
-    Plan,
     Report,
     RequestSync,
     RollUp,
@@ -35,6 +34,7 @@ from crmsync.model.effects import (
     UpdateRecord,
 )
 from crmsync.model.links import Link, Place
+from crmsync.model.plan import Plan
 from crmsync.model.records import Ref, Side, Value
 from crmsync.ports.crm import Outcome, Written
 from crmsync.rules.kinds.opportunity.ties import role_made

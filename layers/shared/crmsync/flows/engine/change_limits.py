@@ -17,8 +17,8 @@ from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.loader import AnyFacts
 from crmsync.flows.engine.planning import Decide, plan_safely
 from crmsync.model.brakes import Counted, Hold
-from crmsync.model.effects import Plan
 from crmsync.model.facts import Facts
+from crmsync.model.plan import Plan
 from crmsync.model.records import Kind
 from crmsync.rules.merge.change_limits import FLOORS, auto, counts, limit_set
 from crmsync.rules.merge.ruleset import Ruleset

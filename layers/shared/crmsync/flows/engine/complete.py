@@ -18,10 +18,11 @@ from crmsync.flows.engine.loader import AnyFacts
 from crmsync.flows.engine.partial_writes import FieldRetries
 from crmsync.model import names
 from crmsync.model.changes import Cause, Change
-from crmsync.model.effects import CreateRecord, Plan
+from crmsync.model.effects import CreateRecord
 from crmsync.model.facts import Facts
 from crmsync.model.links import LONGEST_WRITE, Link, Slot
 from crmsync.model.overwritten import OverwrittenBatch
+from crmsync.model.plan import Plan
 from crmsync.model.records import Record, Ref, Side, Value
 from crmsync.rules.kinds.opportunity.tie_intents import may_still_be_told
 from crmsync.rules.merge.baseline import rebased

@@ -13,8 +13,9 @@ from crmsync.flows.engine.apply import Applied
 from crmsync.flows.engine.context import SyncContext
 from crmsync.model.changes import Cause
 from crmsync.model.conflicts import ResolvedConflict
-from crmsync.model.effects import Plan, Report, SaveLink
+from crmsync.model.effects import Report, SaveLink
 from crmsync.model.facts import Facts
+from crmsync.model.plan import Plan
 from crmsync.model.records import Ref
 
 

@@ -17,10 +17,11 @@ from crmsync.flows.engine.apply import apply
 from crmsync.flows.engine.context import SyncContext
 from crmsync.model.changes import Cause, Change
 from crmsync.model.crm_names import COMPANY, HUBSPOT_CONTACT, LIFECYCLE_STAGE, PRIMARY_COMPANY
-from crmsync.model.effects import Plan, Report, UpdateRecord
+from crmsync.model.effects import Report, UpdateRecord
 from crmsync.model.facts import Facts
 from crmsync.model.fields import FieldRule, Update
 from crmsync.model.links import Place
+from crmsync.model.plan import Plan
 from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.rules.kinds.contact.inclusion import is_frozen, needs_membership, qualifies
 from crmsync.rules.kinds.contact.lifecycle import CompanyGroup, Staged, furthest, is_forward, spread

@@ -11,8 +11,9 @@ from dataclasses import replace
 
 from crmsync.flows.engine.context import SyncContext
 from crmsync.model.changes import Cause, Change
-from crmsync.model.effects import OptOut, Plan, Report
+from crmsync.model.effects import OptOut, Report
 from crmsync.model.facts import Facts
+from crmsync.model.plan import Plan
 from crmsync.rules.pair import reports
 
 FIRST_WAIT = 60

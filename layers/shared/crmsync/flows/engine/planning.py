@@ -16,9 +16,10 @@ from typing import Generic, TypeAlias
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.loader import AnyFacts
 from crmsync.model.changes import Change
-from crmsync.model.effects import Category, Plan, Report
+from crmsync.model.effects import Category, Report
 from crmsync.model.facts import Facts
 from crmsync.model.fields import FieldRule, Update
+from crmsync.model.plan import Plan
 from crmsync.model.records import Record, Ref, Side
 from crmsync.rules.fields.maps import asks_for_zone
 from crmsync.rules.merge import owners

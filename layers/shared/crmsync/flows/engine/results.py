@@ -20,8 +20,9 @@ from crmsync.flows.engine.loader import AnyFacts
 from crmsync.flows.engine.opt_outs import asks_for_opt_out, check_opt_outs_later
 from crmsync.flows.engine.staleness import LongestWait
 from crmsync.model.changes import Cause, Change, once_more
-from crmsync.model.effects import Category, Plan, Report, RequestSync, SaveLink, effect_line
+from crmsync.model.effects import Category, Report, RequestSync, SaveLink, effect_line
 from crmsync.model.facts import Facts
+from crmsync.model.plan import Plan
 from crmsync.model.records import Ref
 from crmsync.rules.pair import reports
 from crmsync.rules.pair.reports import category_of

@@ -19,8 +19,9 @@ from crmsync.flows.engine.results import Summary, process_results
 from crmsync.flows.kinds.account_gather import gather
 from crmsync.flows.kinds.dependants import queue_dependants
 from crmsync.model.changes import Cause, Change
-from crmsync.model.effects import Plan, SaveLink
+from crmsync.model.effects import SaveLink
 from crmsync.model.links import LinkState
+from crmsync.model.plan import Plan
 from crmsync.model.records import Kind, Ref
 from crmsync.plans.account import AccountFacts, plan_account
 from crmsync.rules.kinds.account.ruleset import account_ruleset

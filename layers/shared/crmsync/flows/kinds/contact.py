@@ -34,8 +34,9 @@ from crmsync.flows.kinds.dependants import queue_dependants
 from crmsync.flows.kinds.parents import find_parents
 from crmsync.model.changes import Cause, Change
 from crmsync.model.crm_names import HUBSPOT_CONTACT, HUBSPOT_EMAIL
-from crmsync.model.effects import Plan, UpdateRecord
+from crmsync.model.effects import UpdateRecord
 from crmsync.model.emails import normalise_email
+from crmsync.model.plan import Plan
 from crmsync.model.records import Ref, Side
 from crmsync.model.settings import CreateInSalesforce
 from crmsync.plans.contact import ContactFacts, plan_contact

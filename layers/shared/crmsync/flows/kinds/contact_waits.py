@@ -14,8 +14,9 @@ from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.planning import plan_safely
 from crmsync.model.changes import Cause, Change
 from crmsync.model.crm_names import ADDITIONAL_EMAILS, HUBSPOT_CONTACT, HUBSPOT_EMAIL
-from crmsync.model.effects import DropLink, Plan, SaveLink, UpdateRecord
+from crmsync.model.effects import DropLink, SaveLink, UpdateRecord
 from crmsync.model.links import Link, LinkState
+from crmsync.model.plan import Plan
 from crmsync.model.records import Record, Ref, Side
 from crmsync.plans.contact import ContactFacts, plan_contact
 from crmsync.rules.merge.ruleset import Ruleset

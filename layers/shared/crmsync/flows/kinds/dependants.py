@@ -16,9 +16,10 @@ from crmsync.flows.engine.loader import AnyFacts
 from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import kinds_of
 from crmsync.model.crm_names import ACCOUNT, DEAL, OPPORTUNITY, SALESFORCE_CONTACT
-from crmsync.model.effects import CreateRecord, Plan, SaveLink
+from crmsync.model.effects import CreateRecord, SaveLink
 from crmsync.model.facts import Facts
 from crmsync.model.links import Link, LinkState
+from crmsync.model.plan import Plan
 from crmsync.model.records import Kind, Ref, Side
 
 _SAFETY_DELAY = 30

@@ -21,9 +21,10 @@ from crmsync.flows.preview.read_only import ReadOnlyView
 from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import KIND_OF, kinds_of
 from crmsync.model.conflicts import ResolvedConflict
-from crmsync.model.effects import Effect, Plan, Report, RequestSync
+from crmsync.model.effects import Effect, Report, RequestSync
 from crmsync.model.facts import Facts
 from crmsync.model.links import Link
+from crmsync.model.plan import Plan
 from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.model.settings import Connection, Settings
 from crmsync.rules.merge.fingerprint_renewal import ruleset_for

@@ -22,7 +22,7 @@ from crmsync.gateways.salesforce.ids import full
 from crmsync.gateways.salesforce.queries import run, tasks_by_key
 from crmsync.gateways.salesforce.session import RefusedCall, SalesforceSession
 from crmsync.model.crm_names import TASK
-from crmsync.model.effects import WriteTask
+from crmsync.model.mail import WriteTask
 from crmsync.model.names import TASK_KEY
 from crmsync.model.records import Ref, Side
 from crmsync.ports.crm import Outcome, Written

@@ -21,9 +21,10 @@ from crmsync.model.crm_names import (
     SALESFORCE_OPT_OUT,
     SALESFORCE_OWNER,
 )
-from crmsync.model.effects import DeleteRecord, Effect, Plan, UpdateRecord
+from crmsync.model.effects import DeleteRecord, Effect, UpdateRecord
 from crmsync.model.facts import Facts
 from crmsync.model.links import Link
+from crmsync.model.plan import Plan
 from crmsync.model.records import Kind, Record, Side, Value
 from crmsync.model.settings import CompanySettings, Connection, ContactSettings, DealSettings
 from crmsync.rules.fields.values import is_blank

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from crmsync.model.conflicts import FieldConflict
 from crmsync.model.crm_names import DEAL_STAGE, PIPELINE, RECORD_TYPE_ID, STAGE_NAME
-from crmsync.model.effects import Because, FieldConflict
+from crmsync.model.effects import Because
 from crmsync.model.fields import FieldRule, Update
 from crmsync.model.pipelines import PipelineMap, Track
 from crmsync.model.records import Side, Value

@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from crmsync.model.effects import Because, FieldConflict
+from crmsync.model.conflicts import FieldConflict
+from crmsync.model.effects import Because
 from crmsync.model.fields import FieldRule, Update
 from crmsync.model.records import Side, Value
 from crmsync.rules.fields.choices import moves_back

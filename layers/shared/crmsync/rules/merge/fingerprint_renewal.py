@@ -14,10 +14,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from crmsync.model.crm_names import HUBSPOT_OWNER, PRIMARY_COMPANY, SALESFORCE_OWNER
-from crmsync.model.effects import Associate, DropLink, Plan, SaveLink, UpdateRecord
+from crmsync.model.effects import Associate, DropLink, SaveLink, UpdateRecord
 from crmsync.model.facts import Facts
 from crmsync.model.fields import ValueFormat
 from crmsync.model.links import CHANGED, UNAGREED, Base, Fingerprinter, Intent, Link, LinkState, tag
+from crmsync.model.plan import Plan
 from crmsync.model.records import Record, Ref, Side, Value
 from crmsync.rules.fields.values import canonical, day_before_zones, spelling
 from crmsync.rules.merge.baseline import key_of

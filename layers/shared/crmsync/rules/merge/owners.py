@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from crmsync.model.conflicts import FieldConflict
 from crmsync.model.crm_names import HUBSPOT_OWNER, SALESFORCE_OWNER
-from crmsync.model.effects import FieldConflict
 from crmsync.model.emails import normalise_email
 from crmsync.model.fields import Update
 from crmsync.model.links import Link

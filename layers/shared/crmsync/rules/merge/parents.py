@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from crmsync.model.conflicts import FieldConflict
 from crmsync.model.crm_names import ACCOUNT, COMPANY, PARENT_ACCOUNT, PRIMARY_COMPANY
-from crmsync.model.effects import Because, FieldConflict
+from crmsync.model.effects import Because
 from crmsync.model.fields import Update
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.rules.merge.baseline import SideView

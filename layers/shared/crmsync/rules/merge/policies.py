@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from crmsync.model.effects import Because, FieldConflict
+from crmsync.model.conflicts import FieldConflict
+from crmsync.model.effects import Because
 from crmsync.model.fields import FieldRule, Update
 from crmsync.model.records import Record, Side, Value
 from crmsync.rules.fields.values import is_blank

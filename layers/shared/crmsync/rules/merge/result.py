@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from crmsync.model.brakes import Hold
-from crmsync.model.effects import Because, FieldConflict
+from crmsync.model.conflicts import FieldConflict
+from crmsync.model.effects import Because
 from crmsync.model.fields import FieldRule
 from crmsync.model.records import Side, Value
 from crmsync.rules.merge.deal_stages import StageDecision, StagePart

@@ -16,9 +16,10 @@ from crmsync.model.crm_names import (
     SALESFORCE_CONTACT,
     SALESFORCE_OWNER,
 )
-from crmsync.model.effects import Plan, SaveLink, UpdateRecord
+from crmsync.model.effects import SaveLink, UpdateRecord
 from crmsync.model.facts import Facts
 from crmsync.model.overwritten import Overwrite, OverwrittenPair
+from crmsync.model.plan import Plan
 from crmsync.model.records import Record, Ref, Side
 from crmsync.rules.merge.person_accounts import account_field
 from crmsync.rules.merge.ruleset import Ruleset

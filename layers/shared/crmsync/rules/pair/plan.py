@@ -27,15 +27,14 @@ from crmsync.model.effects import (
     Because,
     Dissociate,
     Effect,
-    Note,
     OptOut,
-    Plan,
     RequestSync,
     SaveLink,
     UpdateRecord,
 )
 from crmsync.model.fields import FieldRule
 from crmsync.model.links import Base, Fingerprinter, Link, LinkState, tags
+from crmsync.model.plan import Note, Plan
 from crmsync.model.records import Kind, Record, Ref, Side, Value
 from crmsync.rules.merge.baseline import key_of, rebased, view
 from crmsync.rules.merge.intents import announce, asks_for_history, withdraw_lost

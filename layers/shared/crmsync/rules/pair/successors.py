@@ -9,9 +9,10 @@ from dataclasses import replace
 
 from crmsync.model.changes import Cause
 from crmsync.model.crm_names import MERGED_IDS
-from crmsync.model.effects import Because, DeleteRecord, DropLink, Plan, SaveLink, nothing
+from crmsync.model.effects import Because, DeleteRecord, DropLink, SaveLink
 from crmsync.model.facts import Facts
 from crmsync.model.links import Intent, Link, LinkState
+from crmsync.model.plan import Plan, nothing
 from crmsync.model.records import Record, Ref, Side
 from crmsync.rules.fields.values import canonical, is_blank
 from crmsync.rules.merge.baseline import key_of, view

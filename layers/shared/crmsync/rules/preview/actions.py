@@ -20,7 +20,6 @@ from crmsync.model.effects import (
     Effect,
     EndRole,
     OptOut,
-    Plan,
     Report,
     RequestSync,
     RollUp,
@@ -28,6 +27,7 @@ from crmsync.model.effects import (
     UpdateRecord,
 )
 from crmsync.model.links import LinkState
+from crmsync.model.plan import Plan
 from crmsync.model.records import Ref, Side
 
 

@@ -1,7 +1,7 @@
-"""Why a pair is merged as it is: every mapped field with what both sides show, what is news, who
-holds, by which policy and rule (CH-28).
+"""Why a pair is merged as it is: every mapped field with both values, which of them is news, which
+one wins, and by which policy and rule (CH-28).
 
-Tells what `crmsync.rules.merge.record` decided and decides nothing. The lines hold values of the
+Shows what `crmsync.rules.merge.record` decided and decides nothing. The lines contain values of the
 record: they are for the operator who asked, and are never stored or logged.
 """
 
@@ -23,18 +23,11 @@ from crmsync.model.crm_names import (
     SALESFORCE_OWNER,
     STAGE_NAME,
 )
-from crmsync.model.effects import (
-    Because,
-    Category,
-    CreateRecord,
-    Plan,
-    Report,
-    SaveLink,
-    UpdateRecord,
-)
+from crmsync.model.effects import Because, Category, CreateRecord, Report, SaveLink, UpdateRecord
 from crmsync.model.facts import Facts
 from crmsync.model.fields import FieldRule
 from crmsync.model.links import Link
+from crmsync.model.plan import Plan
 from crmsync.model.records import Record, Ref, Side, Value
 from crmsync.rules.fields.values import UnfitValueError, cross_rule
 from crmsync.rules.merge.fields import MergedField
@@ -48,7 +41,7 @@ from crmsync.rules.pair.successors import follow_moves
 
 
 class News(StrEnum):
-    """Where a field has changed since the two sides agreed on it."""
+    """On which side a field has changed since the two sides agreed on it."""
 
     NOWHERE = "nowhere"
     HUBSPOT = "hubspot"
@@ -58,7 +51,7 @@ class News(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What becomes of a field."""
+    """What happens to a field."""
 
     IN_STEP = "in step"
     TO_HUBSPOT = "to hubspot"
@@ -70,8 +63,19 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FieldLine:
-    """One mapped field of a pair: values as both sides show them, and the decision. `is_cut` says
-    that a text is too long for one side.
+    """One mapped field of a pair, and the decision.
+
+    Attributes:
+        hubspot: The property.
+        salesforce: The field.
+        hubspot_value: HubSpot's value.
+        salesforce_value: Salesforce's value.
+        news: On which side it has changed.
+        winner: The side whose value counts.
+        policy: The policy of the row.
+        outcome: What happens.
+        because: The rules behind it.
+        is_cut: A text is too long for one side.
     """
 
     hubspot: str
@@ -88,8 +92,14 @@ class FieldLine:
 
 @dataclass(frozen=True, slots=True)
 class DecisionLine:
-    """Something of a pair with a rule of its own: owner, opt-out, parent. `text` says what becomes
-    of it.
+    """A part of a pair that has a rule of its own.
+
+    Attributes:
+        topic: Owner, opt-out, parent and so on.
+        hubspot_value: HubSpot's value.
+        salesforce_value: Salesforce's value.
+        text: What happens.
+        because: The rules behind it.
     """
 
     topic: str
@@ -101,8 +111,12 @@ class DecisionLine:
 
 @dataclass(frozen=True, slots=True)
 class Pairing:
-    """The two records that a plan is about, as far as they stand, and their link with them in it
-    (None: they have none yet).
+    """The pair that a plan is about.
+
+    Attributes:
+        hubspot: The HubSpot record, if it exists.
+        salesforce: The Salesforce record, if it exists.
+        link: Their link; None where there is none yet.
     """
 
     hubspot: Record | None
@@ -111,7 +125,7 @@ class Pairing:
 
 
 def pairing_of(facts: Facts, plan: Plan, ruleset: Ruleset) -> Pairing:
-    """Which two records a plan is about: those of the link, or those that it is about to link."""
+    """The two records that a plan is about: those of the link, or those that it is about to link."""
     hubspot, salesforce = facts.hubspot, facts.salesforce
     if facts.link is not None:
         if hubspot is None or salesforce is None:
@@ -133,8 +147,9 @@ def pairing_of(facts: Facts, plan: Plan, ruleset: Ruleset) -> Pairing:
 def lines_of(
     pairing: Pairing, plan: Plan, ruleset: Ruleset
 ) -> tuple[tuple[FieldLine, ...], tuple[DecisionLine, ...]]:
-    """Each mapped field's decision, and the decisions beside the fields; for a record that makes a
-    new one what that is given.
+    """The decision on each mapped field, and the decisions besides fields.
+
+    For a record that makes a new one, what that contains.
     """
     if pairing.hubspot is None or pairing.salesforce is None:
         return _creation_lines(pairing.hubspot or pairing.salesforce, plan, ruleset), ()
@@ -183,8 +198,9 @@ def _line(field: MergedField, merged: MergeResult) -> FieldLine:
 
 
 def news_of(hubspot: FieldState, salesforce: FieldState) -> News:
-    """Where a field has changed since the two agreed; a side that never agreed counts as changed
-    beside one that did.
+    """On which side a field has changed since the two agreed.
+
+    A side that never agreed counts as changed if the other one did.
     """
     if hubspot.changed is None and salesforce.changed is None:
         return News.NEVER_AGREED
@@ -240,7 +256,7 @@ _TOPICS = (
     ("stage", DEAL_STAGE, STAGE_NAME),
     ("pipeline", PIPELINE, RECORD_TYPE_ID),
 )
-"""What is decided beside the field map, and where both sides show it."""
+"""What is decided besides the field map, and the fields that show it."""
 
 _STAYS = "stays as it is"
 
@@ -292,7 +308,7 @@ def _pipeline(merged: MergeResult) -> tuple[str, Because]:
 
 
 def _moved(merged: MergeResult, mine: str, theirs: str) -> tuple[str, Because]:
-    """What becomes of a stage or pipeline: written on either side, or on both where a deal's
+    """What happens to a stage or pipeline: written on either side, or on both where a deal's
     pipeline has to follow its new stage.
     """
     verdict = merged.stage
@@ -320,7 +336,7 @@ _TEXTS = {
 
 
 def _creation_lines(record: Record | None, plan: Plan, ruleset: Ruleset) -> tuple[FieldLine, ...]:
-    """What a new record on the other side is given, field by field; nothing where none is made."""
+    """What a new record on the other side contains, field by field; nothing where none is made."""
     create = _creation(plan)
     if record is None or create is None:
         return ()
@@ -337,8 +353,8 @@ def _creation(plan: Plan) -> CreateRecord | None:
 
 
 def creation_reports(record: Record | None, plan: Plan, ruleset: Ruleset) -> tuple[Report, ...]:
-    """What people will be told once the record that the plan makes is looked at: values that cannot
-    cross, or not whole (CH-8).
+    """What will be reported once the record that the plan makes is synced: values that cannot
+    cross, or are truncated (CH-8).
     """
     create = _creation(plan)
     if record is None or create is None:
@@ -352,7 +368,7 @@ def creation_reports(record: Record | None, plan: Plan, ruleset: Ruleset) -> tup
 
 
 class Fit(StrEnum):
-    """Whether a value has room on the other side."""
+    """Whether a value fits on the other side."""
 
     WHOLE = "whole"
     CUT = "cut"

@@ -1,7 +1,7 @@
-"""What a preview has come to: counts per object and action, a few samples of each, conflicts,
+"""The result of a preview: counts per object and action, a few samples of each, conflicts,
 refusals. Pure; filled plan by plan.
 
-It holds values of records in its samples: it is for the operator who asked, and is never stored or
+Its samples contain values of records: it is for the operator who asked, and is never stored or
 logged.
 """
 
@@ -11,17 +11,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from crmsync.model.effects import (
-    Because,
-    CreateRecord,
-    Effect,
-    FieldConflict,
-    Plan,
-    Report,
-    UpdateRecord,
-    effect_line,
-)
+from crmsync.model.conflicts import FieldConflict
+from crmsync.model.effects import Because, CreateRecord, Effect, Report, UpdateRecord, effect_line
 from crmsync.model.facts import Facts
+from crmsync.model.plan import Plan
 from crmsync.model.records import Record, Ref, Side, Value
 from crmsync.rules.preview.actions import WRITES, Action, PlannedAction, actions_of
 
@@ -29,7 +22,7 @@ SAMPLES = 3
 """Samples of each action per object, and records named per refusal."""
 
 CONFLICTS = 20
-"""Conflicts that are shown; all are counted."""
+"""The most conflicts that are shown; all are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +36,16 @@ class FieldDiff:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One write: of which record that was looked at, what in a line without values, and field by
-    field.
+    """One write.
+
+    Attributes:
+        action: What is done.
+        side: Where.
+        object: To which object.
+        record: The record whose sync does it.
+        line: What is done, without values.
+        fields: The fields before and after.
+        because: The rules behind it.
     """
 
     action: Action
@@ -58,7 +59,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class ResolvedFields:
-    """A conflict that would be settled, and whose it is."""
+    """A conflict that would be resolved, and its record."""
 
     record: Ref
     conflict: FieldConflict
@@ -66,7 +67,7 @@ class ResolvedFields:
 
 @dataclass(slots=True)
 class RefusedRecords:
-    """What people would be told alike about several records: how many, and a few of them."""
+    """The same report about several records: how many, and a few of them."""
 
     report: Report
     count: int = 0
@@ -75,7 +76,15 @@ class RefusedRecords:
 
 @dataclass(slots=True)
 class PreviewReport:
-    """All plans so far, added up. A record counts once for each thing that is done to it."""
+    """The sum of all plans so far. A record counts once for each action.
+
+    Attributes:
+        counts: Side and object -> how often each action is done.
+        samples: Side, object and action -> a few of them.
+        conflicts: A few of the conflicts.
+        conflict_count: How many conflicts there are.
+        refusals: Category, text and field -> the records that it is reported about.
+    """
 
     counts: dict[tuple[Side, str], Counter[Action]] = field(default_factory=dict)
     samples: dict[tuple[Side, str, Action], list[Sample]] = field(default_factory=dict)
@@ -93,7 +102,7 @@ class PreviewReport:
         self.conflicts += [ResolvedFields(ref, one) for one in plan.conflicts[:room]]
 
     def add_effects(self, effects: Iterable[Effect], ref: Ref) -> None:
-        """Add what is done besides on behalf of a record."""
+        """Add what else is done on behalf of a record."""
         told = tuple(effects)
         if told:
             self._add(Plan(told), ref, {})

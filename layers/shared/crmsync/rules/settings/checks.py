@@ -1,8 +1,7 @@
-"""What settings may not say although each value by itself is good: names, portals, switches that do
-not go together.
+"""What settings must not contain although each value is good by itself: repeated names and portals,
+switches that exclude each other.
 
-Pure: settings in, findings out, each with the path of the value it is about. Reading the file is
-`crmsync.config`'s.
+Pure: settings in, findings out, each with the path of its value. `crmsync.config` reads the file.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from crmsync.rules.fields.maps import (
 from crmsync.rules.settings.mappings import RULED, is_own_field, is_own_property, object_to
 
 SECTIONS = ("contacts", "companies", "deals")
-"""The settings' sections that have mapping rows."""
+"""The sections of the settings that have mapping rows."""
 
 DEFAULT_ROWS: Mapping[str, Sequence[FieldRule]] = MappingProxyType(
     {
@@ -42,8 +41,12 @@ _RULED = MappingProxyType({"deals": RULED})
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A sentence about the value at `path` (as in the file: table names, keys, indexes), and the
-    rule it rests on.
+    """What is wrong with a value.
+
+    Attributes:
+        path: Where the value is in the file: table names, keys, indexes.
+        sentence: What is wrong.
+        rule: The rule behind it.
     """
 
     path: tuple[str | int, ...]
@@ -63,7 +66,7 @@ def contradictions(settings: Settings) -> Iterator[Finding]:
 
 
 def cautions(settings: Settings) -> Iterator[Finding]:
-    """What is allowed and yet a bad idea: portals on one org that make contacts by themselves
+    """What is allowed and yet a bad idea: portals on one org that create contacts by themselves
     (TEN-3, TEN-4).
     """
     orgs: dict[str, list[int]] = {}
@@ -83,8 +86,8 @@ def cautions(settings: Settings) -> Iterator[Finding]:
 
 
 def endings(settings: Settings) -> Iterator[Finding]:
-    """What stops working on a date although the settings are good: HubSpot names no heir of its
-    e-mail event log (TASK-1).
+    """What stops working on a known date although the settings are good: HubSpot's e-mail event log
+    ends without a successor (TASK-1).
     """
     sentence = (
         "e-mail tasks read HubSpot's e-mail event log (/email/public/v1/events), which HubSpot supports until September 2027; "
@@ -126,8 +129,8 @@ def _switches(index: int, connection: Connection) -> Iterator[Finding]:
 
 
 def _deals(index: int, connection: Connection) -> Iterator[Finding]:
-    """What goes together of a deal's settings: the two names that deals are matched by (CH-14), and
-    each pipeline once (Q-26).
+    """What must agree within a deal's settings: the two names by which deals are matched (CH-14),
+    and each pipeline once (Q-26).
     """
     deals, here = connection.deals, ("connection", index, "deals")
     if bool(deals.match_hubspot) != bool(deals.match_salesforce):
@@ -157,7 +160,7 @@ def _mappings(index: int, connection: Connection) -> Iterator[Finding]:
 
 
 def _owners(index: int, connection: Connection) -> Iterator[Finding]:
-    """Rows of the owner map: an address each, a user each, nobody twice on either side (Q-18)."""
+    """Rows of the owner map: an address and a user each, nobody twice on either side (Q-18)."""
     stands_for: dict[str, str] = {}
     known: set[str] = set()
     for owner, user in connection.owners:
@@ -192,5 +195,5 @@ def _owner_row(
 
 
 def _same_user(user: str) -> str:
-    """An address without regard to case; upper and lower case of an id matter."""
+    """An address in lowercase; in an id, case matters."""
     return normalise_email(user) if "@" in user else user.strip()

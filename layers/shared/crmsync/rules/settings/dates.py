@@ -1,8 +1,8 @@
-"""Since when each mapping row, each concern and the inclusion list are in force, told at a push by
-what was before (MAP-6, OPP-4, SET-9).
+"""The date since which each mapping row, each concern and the inclusion list apply, worked out at a
+push from the settings before it (MAP-6, OPP-4, SET-9).
 
-A row is told by its two fields. Another policy makes no other row, but one that synced nothing and
-now does, or that was taken out and put back, is new.
+A row is identified by its two fields. A row with another policy stays the same, but one that synced
+nothing and now does, or that was removed and put back, is new.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from crmsync.rules.settings.mappings import is_pair
 
 
 def dated(old: Settings, new: Settings, at: datetime) -> Settings:
-    """The settings `new` with the date `at` on rows that `old` did not have; a connection that is
-    new has linked nothing before.
+    """The settings `new`, with the date `at` on rows that `old` did not have.
+
+    The rows of a new connection get none, as it has no pairs yet.
     """
     dated_rows = (_dated(old.connection(one.name), one, at) for one in new.connections)
     return replace(
@@ -30,10 +31,10 @@ def dated(old: Settings, new: Settings, at: datetime) -> Settings:
 
 
 def _switched(old: Connection | None, new: Connection, at: datetime) -> Connection:
-    """The connection with the dates of its concerns and its list: what is older is left to an
-    import (OPP-4), the rest to the sweeps.
+    """The connection with the dates of its concerns and its list.
 
-    What was on before dates were kept has none.
+    What is older than that is left to an import (OPP-4), the rest to the sweeps. What was switched
+    on before such dates were kept has none.
     """
     sections: dict[str, Any] = {}
     for name in SECTIONS:

@@ -1,7 +1,6 @@
-"""What one set of settings changes about another, line by line, for people to look at before they
-push.
+"""The differences between two versions of the settings, line by line, to be read before a push.
 
-Connections are told apart by name; a mapping row by its two fields.
+Connections are identified by name, a mapping row by its two fields.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from crmsync.model.fields import FieldRule
 from crmsync.model.settings import Connection, Settings
 
 _SET_BY_THE_PUSH = frozenset({"since", "listed_since"})
-"""What no operator writes into the file, so that nobody has to think it over."""
+"""What no operator writes into the file, so it is not shown."""
 
 
 def differences(old: Settings, new: Settings) -> tuple[str, ...]:

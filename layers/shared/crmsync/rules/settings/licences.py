@@ -1,5 +1,5 @@
-"""Who may set a Salesforce org up, and which licences let the integration user be given rights
-(PERM-1): pure, names in and out.
+"""Who may set up a Salesforce org, and which licences let the integration user be given rights
+(PERM-1). Pure: names in and out.
 """
 
 from __future__ import annotations
@@ -7,8 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 INTEGRATION = "Salesforce Integration"
-"""The user licence that Salesforce gives away for integrations. By itself it lets nobody have
-rights to objects.
+"""The user licence that Salesforce provides for integrations, which alone allows no rights to
+objects.
 """
 
 API_INTEGRATION = "Salesforce API Integration"
@@ -19,8 +19,11 @@ licence.
 
 @dataclass(frozen=True, slots=True)
 class Licences:
-    """What a user has: the licence of the profile, and those for permission sets by their
-    labels.
+    """The licences of a user.
+
+    Attributes:
+        user: The licence of the profile.
+        for_permission_sets: Those for permission sets, by their labels.
     """
 
     user: str
@@ -28,7 +31,7 @@ class Licences:
 
 
 def needs_api_integration(licences: Licences) -> bool:
-    """Whether the user can be given rights by means of a permission set licence alone."""
+    """Whether the user can be given rights only by means of a permission set licence."""
     return licences.user == INTEGRATION
 
 

@@ -1,9 +1,9 @@
-"""Which rights to Salesforce's fields a look finds gone before a record has to be read or written.
-Pure: what the org shows comes in.
+"""Which rights to Salesforce's fields are gone, found before a record has to be read or written.
+Pure.
 
-A field that cannot be seen is lacking whenever that is found. One that cannot be written is so only
-where it once could: a formula that somebody mapped both ways was never ours to write, and what
-Salesforce has of it crosses all the same.
+A field that cannot be seen is missing whenever that is found. One that cannot be written counts
+only if it could be written before: a formula that an operator mapped both ways was never ours to
+write, and Salesforce's value crosses all the same.
 """
 
 from __future__ import annotations
@@ -26,8 +26,12 @@ Places = Collection[str]
 
 @dataclass(frozen=True, slots=True)
 class NeededRights:
-    """What we ask of an object: ``rules`` are those of its fields that cross, ``own`` what is read
-    of every record (`always_read`).
+    """What we need of an object.
+
+    Attributes:
+        name: The object.
+        rules: The rows of its fields that cross.
+        own: The fields that are read of every record (`always_read`).
     """
 
     name: str
@@ -36,15 +40,15 @@ class NeededRights:
 
     @property
     def written(self) -> frozenset[str]:
-        """The fields that are written: all that cross but those that only Salesforce has a say in,
-        and our own.
+        """The fields that are written: all that cross, except those where only Salesforce's value
+        counts, and our own.
         """
         return self.own | {
             rule.salesforce for rule in self.rules if rule.update is not Update.ALWAYS_SALESFORCE
         }
 
     def lacks(self, field: str, since: datetime, *, needs_edit: bool = False) -> Rest:
-        """What is noted of a field that is gone."""
+        """What is stored about a field that is gone."""
         needed = needed_of(KIND_OF[Side.SALESFORCE][self.name], Side.SALESFORCE, self.own)
         is_needed = field == SALESFORCE_OPT_OUT or field in needed
         return Rest(
@@ -53,7 +57,7 @@ class NeededRights:
 
 
 def unseen(wanted: NeededRights, shown: Collection[str], since: datetime) -> Iterator[Rest]:
-    """The fields that are read and that the org does not show; `shown` in small letters."""
+    """The fields that are read and that the org does not show; `shown` is in lowercase."""
     for field in sorted({*(rule.salesforce for rule in wanted.rules), *wanted.own}):
         if field.lower() not in shown:
             yield wanted.lacks(field, since)
@@ -62,22 +66,23 @@ def unseen(wanted: NeededRights, shown: Collection[str], since: datetime) -> Ite
 def unwritable(
     wanted: NeededRights, read_only: Collection[str], once: Places, since: datetime
 ) -> Iterator[Rest]:
-    """The fields that we could write `once` and now may only read."""
+    """The fields that we could write before (`once`) and may now only read."""
     for field in sorted(wanted.written):
         if field.lower() in read_only and place(wanted.name, field) in once:
             yield wanted.lacks(field, since, needs_edit=True)
 
 
 def place(name: str, field: str) -> str:
-    """A field of an object in one word."""
+    """A field of an object, as ``Lead.Title``."""
     return f"{name}.{field}"
 
 
 def writable(
     wanted: NeededRights, shown: Collection[str], read_only: Collection[str]
 ) -> frozenset[str]:
-    """Where we may write now, of what is written; `shown` are the fields of the object and
-    `read_only` those that we may only read.
+    """Where we may write now, of what is written.
+
+    `shown` are the fields of the object, `read_only` those that we may only read.
     """
     return frozenset(
         place(wanted.name, field)

@@ -1,7 +1,7 @@
-"""What an operator's mapping rows may not do, whatever the two schemas look like (MAP-5, MAP-8,
+"""What an operator's mapping rows must not do, whatever the two schemas look like (MAP-5, MAP-8,
 OPT-2, FLD-5).
 
-Pure: rows in, objections out. Whether the types go together needs the live schemas and is not
+Pure: rows in, objections out. Whether the types go together depends on the live schemas and is not
 decided here (MAP-7).
 """
 
@@ -29,8 +29,13 @@ _OWN_PREFIX_SALESFORCE = SALESFORCE_KEY.partition("_")[0].lower() + "_"
 
 @dataclass(frozen=True, slots=True)
 class Objection:
-    """Row number `row` may not stand; `key` is the cell at fault (``hubspot``, ``salesforce`` or
-    ``update``).
+    """A mapping row that is not allowed.
+
+    Attributes:
+        row: The row's number.
+        key: The cell at fault: ``hubspot``, ``salesforce`` or ``update``.
+        sentence: What is wrong.
+        rule: The rule behind it.
     """
 
     row: int
@@ -65,7 +70,7 @@ RULED: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
     }
 )
-"""Properties and fields of deals and opportunities that have a rule of their own, in small letters:
+"""Properties and fields of deals and opportunities that have a rule of their own, in lowercase ->
 what it says, and its id.
 """
 
@@ -79,10 +84,12 @@ def object_to(
 ) -> Iterator[Objection]:
     """What is wrong with `rows`, at most one objection each, in their order.
 
-    `defaults` are the object's default rows: a row that names one of their pairs only changes its
-    policy; a row that pairs one half of them with something else maps it twice (MAP-8). `reference`
-    is the field that refers to a parent record and takes no text (FLD-5). `ruled` are those that
-    have a rule of their own, as `RULED` has them (FLD-10).
+    Args:
+        rows: The operator's rows.
+        defaults: The object's default rows. A row that names one of their pairs only changes its
+            policy; a row that pairs one half of them with something else maps it twice (MAP-8).
+        reference: The field that refers to a parent record and takes no text (FLD-5).
+        ruled: The properties and fields with a rule of their own, as in `RULED` (FLD-10).
     """
     defaults = tuple(defaults)
     for number, row in enumerate(rows):
@@ -98,8 +105,8 @@ def object_to(
 
 
 def is_pair(row: FieldRule, other: FieldRule) -> bool:
-    """Whether both rows name the same property and the same field; Salesforce does not tell upper
-    from lower case.
+    """Whether both rows name the same property and the same field; Salesforce's names are
+    case-insensitive.
     """
     return row.hubspot == other.hubspot and _same_field(row, other)
 

@@ -1,8 +1,8 @@
-"""The properties and fields of our own that set-up makes in both CRMs, as data, in the order in
-which they can be made.
+"""The properties and fields that set-up adds to both CRMs, as data, in the order in which they can
+be made.
 
-Parts only; looking which stand and making the others is `crmsync.flows.operator.operator`'s and the
-gateways'. Names that other code speaks of come from `crmsync.model.names`.
+`crmsync.flows.operator.operator` and the gateways find out which exist and make the others. Names
+that other code uses are in `crmsync.model.names`.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ from crmsync.rules.settings.set_up_parts import (
 )
 
 ERROR = "crmsync_error"
-"""HubSpot property that tells HubSpot's users why a record does not sync (ERR-8)."""
+"""HubSpot property that shows HubSpot's users why a record does not sync (ERR-8)."""
 
 _REVISION_LABEL = "Sync revision (crmsync)"
 _REVISION_TEXT = "Which write of crmsync reached the record last. Written by crmsync, which tells its own writes from people's by it."
@@ -179,8 +179,8 @@ HUBSPOT_PARTS: tuple[Part, ...] = (
         for name in (HUBSPOT_CONTACT, COMPANY, DEAL)
     ),
 )
-"""Properties: the link, the owner where HubSpot knows none (Q-18), the error; for contacts the
-roll-ups (ROLL-2 to ROLL-6, LIFE-8).
+"""Properties for the link, the owner where HubSpot knows none (Q-18), and the error; on contacts
+also the roll-ups (ROLL-2 to ROLL-6, LIFE-8).
 """
 
 _KEY_LABEL = "HubSpot ID (crmsync)"
@@ -235,17 +235,18 @@ _COMMON_PARTS: tuple[Part, ...] = (
     FieldAccess(PERMISSION_SET, TASK, TASK_KEY),
     FieldAccess(PERMISSION_SET, TASK, TASK_COUNT),
 )
-"""The keys that make creating a record repeatable (TEN-1: they name the portal), the count of a
-task's events (CH-2), access to them and to the objects that sync (PERM-1), nothing more (CH-18). A
-task's fields are Activity's; no org is relied on to keep one unique there or to let one be an
-external id (Q-19). Who may work on opportunities may work on their contact roles; these have no
+"""The keys by which records are created once (TEN-1: they name the portal), the count of a task's
+events (CH-2), access to them and to the objects that sync (PERM-1), nothing more (CH-18).
+
+A task's fields belong to Activity; an org need not keep one unique there, or allow one as an
+external id (Q-19). A user who may edit opportunities may edit their contact roles, which have no
 permission of their own [M].
 """
 
 
 def salesforce_parts(portal_id: int) -> tuple[Part, ...]:
-    """What a portal needs in its org: what all portals of the org have in common, and a field of
-    its own for its revisions (TEN-1).
+    """What a portal needs in its org: what all portals of the org share, and its own revision field
+    (TEN-1).
     """
     field = salesforce_revision(portal_id)
     label = f"Sync revision {portal_id} (crmsync)"
@@ -259,12 +260,12 @@ def salesforce_parts(portal_id: int) -> tuple[Part, ...]:
 
 
 def needed(parts: Iterable[Part], objects: Collection[str]) -> tuple[Part, ...]:
-    """Those of the parts that a connection needs which keeps `objects` in step; what belongs to no
-    object is needed always.
+    """The parts that a connection needs which syncs `objects`; parts of no object are always
+    needed.
 
-    Whoever may not read accounts cannot be given contacts: Salesforce's forms add that right by
-    themselves, its API refuses. So accounts are readable where they do not sync, and no more than
-    that.
+    A user who may not read accounts cannot be given contacts: Salesforce's set-up pages add that
+    right by themselves, its API refuses. So accounts are readable where they do not sync, and no
+    more than that.
     """
     return tuple(part for part in parts if _is_needed(part, objects))
 

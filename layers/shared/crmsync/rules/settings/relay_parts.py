@@ -1,9 +1,9 @@
-"""What an Event Relay of Salesforce's change events consists of, as data, in the order in which it
+"""The parts of an Event Relay for Salesforce's change events, as data, in the order in which they
 can be made.
 
-Salesforce's forms offer no channel of one's own, so set-up makes one, with the objects that a
-connection must hear of and no others: what other listeners of the org have chosen stays theirs.
-Only where the settings ask for a relay; connections that share an org share it.
+Salesforce's set-up pages offer no custom channel, so set-up makes one, with the objects whose
+changes a connection needs and no others: other listeners of the org keep their own choice. Only
+where the settings ask for a relay; connections that share an org share it.
 """
 
 from __future__ import annotations
@@ -19,14 +19,12 @@ CHANNEL = f"{NAME}__chn"
 CREDENTIAL = f"{NAME}_Event_Relay"
 
 RELAYED = (LEAD, SALESFORCE_CONTACT, ACCOUNT, OPPORTUNITY, CONTACT_ROLE)
-"""The objects of whose changes crmsync hears this way; stages and record types have no change
-events.
-"""
+"""The objects whose change events are relayed; stages and record types have none."""
 
 
 @dataclass(frozen=True, slots=True)
 class RelayCredential:
-    """A named credential whose address is that of an AWS account and region; it holds no secret."""
+    """A named credential for an AWS account and region; it contains no secret."""
 
     name: str
     endpoint: str
@@ -61,8 +59,9 @@ class RelayMember:
 
 @dataclass(frozen=True, slots=True)
 class Relay:
-    """The relay of a channel to the account of a named credential. It is made at rest; a person
-    starts it once AWS has taken its source.
+    """The relay from a channel to the account of a named credential.
+
+    It is made in the stopped state; a person starts it once AWS has accepted its source.
     """
 
     name: str
@@ -78,8 +77,9 @@ RelayPart: TypeAlias = RelayCredential | RelayChannel | RelayMember | Relay
 
 
 def relay_parts(address: str, objects: Collection[str]) -> tuple[RelayPart, ...]:
-    """The parts of the relay to the AWS account of that `address`
-    (``arn:aws:EU-WEST-1:111122223333``) for `objects`; "" wants none.
+    """The parts of the relay for `objects` to an AWS account (``arn:aws:EU-WEST-1:111122223333``).
+
+    None if the address is "".
     """
     if not address:
         return ()

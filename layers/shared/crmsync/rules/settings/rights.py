@@ -1,4 +1,4 @@
-"""Which mapped Salesforce fields the integration user cannot see or edit (PERM-1, PERM-2): pure,
+"""Which mapped Salesforce fields the integration user cannot see or edit (PERM-1, PERM-2). Pure:
 settings and described fields in.
 """
 
@@ -26,8 +26,8 @@ _OPT_OUT = (FieldRule(HUBSPOT_OPT_OUT, SALESFORCE_OPT_OUT),)
 
 
 def mapped_rules(connection: Connection) -> Mapping[str, FieldMap]:
-    """Salesforce's objects that the connection keeps in step -> the rules of their fields that
-    cross (SET-4, MAP-4).
+    """Salesforce object that the connection syncs -> the rows of its fields that cross (SET-4,
+    MAP-4).
     """
     merged = {
         **with_custom_rows(DEFAULT_CONTACT_MAPS, connection.contacts.field),
@@ -46,9 +46,7 @@ def mapped_rules(connection: Connection) -> Mapping[str, FieldMap]:
 
 
 def lacking(rules: Iterable[FieldRule], fields: Iterable[SalesforceField]) -> str:
-    """The sentence about fields that the integration user cannot see or edit although they are
-    mapped, or "".
-    """
+    """The sentence about mapped fields that the integration user cannot see or edit, or ""."""
     known = {field.name.lower(): field for field in fields}
     lacks = list(_lacks(rules, known))
     if not lacks:

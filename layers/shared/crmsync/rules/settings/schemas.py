@@ -1,9 +1,9 @@
-"""An operator's mapping rows against what both CRMs say of the properties and fields they name
-(MAP-7 to MAP-11, MAP-16).
+"""An operator's mapping rows against the properties and fields of both CRMs (MAP-7 to MAP-11,
+MAP-16), and the two fields that deals are matched by (CH-14).
 
 Pure: rows and both schemas in; out come the rows with all that was learnt, objections that forbid
-them, and cautions that do not. What can be told from the rows alone is
-`crmsync.rules.settings.mappings`'s.
+them, and cautions that do not. What can be decided from the rows alone is in
+`crmsync.rules.settings.mappings`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from crmsync.rules.settings.mappings import Objection
 
 Properties: TypeAlias = Mapping[str, HubspotProperty]
 Fields: TypeAlias = Mapping[str, Mapping[str, SalesforceField]]
-"""Salesforce object -> its fields by their names in small letters."""
+"""Salesforce object -> its fields by their names in lowercase."""
 
 NEVER_WRITTEN: Mapping[Side, tuple[Update, ...]] = MappingProxyType(
     {
@@ -33,24 +33,28 @@ NEVER_WRITTEN: Mapping[Side, tuple[Update, ...]] = MappingProxyType(
         Side.SALESFORCE: (Update.ALWAYS_SALESFORCE, Update.NEVER),
     }
 )
-"""The policies under which a side is never written, and so the only ones for what cannot be written
-there.
+"""The policies under which a side is never written, and so the only ones for a field that cannot be
+written there.
 """
 
 USER = "OWNER"
-"""What HubSpot says a property of type "HubSpot user" refers to."""
+"""What a HubSpot property of type "HubSpot user" refers to, in HubSpot's words."""
 
 ID_LENGTH = 18
 
 _CHOOSING = frozenset({FieldType.CHOICE, FieldType.MULTI})
 _NAMED = 5
-"""How many choices without counterpart a caution names."""
+"""The most choices without counterpart that a caution names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Learnt:
-    """What came of a row: the rules that it stands for (two where lead and contact differ), or what
-    is wrong with it.
+    """The result of checking a row.
+
+    Attributes:
+        rules: The rules that it stands for: two where lead and contact differ.
+        objection: What forbids it.
+        cautions: What does not.
     """
 
     rules: tuple[FieldRule, ...] = ()
@@ -67,8 +71,9 @@ class _Wrong(Exception):  # noqa: N818 - a verdict on a row, not a failure
 def learn(
     row: FieldRule, number: int, properties: Properties, fields: Fields, *, called: str
 ) -> Learnt:
-    """Judge row `number` and learn what crossing its values needs. `called` is what HubSpot's
-    object is called, as in "contacts".
+    """Check row `number` and learn what crossing its values needs.
+
+    `called` is what HubSpot's object is called, as in "contacts".
     """
     try:
         mine = _property(row, properties, called)
@@ -90,7 +95,7 @@ def learn(
 
 
 def by_small_name(fields: Sequence[SalesforceField]) -> Mapping[str, SalesforceField]:
-    """Fields as `learn` wants them: Salesforce does not tell upper from lower case."""
+    """Fields as `learn` needs them: Salesforce's names are case-insensitive."""
     return {one.name.lower(): one for one in fields}
 
 
@@ -205,7 +210,7 @@ def _rule(row: FieldRule, mine: HubspotProperty, theirs: SalesforceField, name: 
 
 
 def _united(rules: Sequence[FieldRule]) -> tuple[FieldRule, ...]:
-    """One rule for all objects where they have the same field, as MAP-11 has it; else one each."""
+    """One rule for all objects where they have the same field (MAP-11); otherwise one for each."""
     first = rules[0]
     alike = {replace(rule, objects=()) for rule in rules}
     if len(alike) > 1:

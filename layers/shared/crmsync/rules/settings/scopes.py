@@ -1,8 +1,8 @@
-"""Which scopes a connection needs of its HubSpot app, and whether a token has them (CH-18, SET-4):
-pure, settings in, scopes out.
+"""Which scopes a connection needs of its HubSpot app, and whether a token has them (CH-18, SET-4).
+Pure.
 
-As few as the concerns that are switched on get by with. Scopes are HubSpot's words; which endpoint
-takes which is in its OpenAPI documents.
+As few as the concerns that are switched on need. Scopes are HubSpot's words; its OpenAPI documents
+say which endpoint takes which.
 """
 
 from __future__ import annotations
@@ -34,8 +34,12 @@ _PLURALS: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """What HubSpot says of a token: the app it belongs to and what it may do. `stored_id` is the
-    app id that the secret names.
+    """What HubSpot says about a token.
+
+    Attributes:
+        id: The app it belongs to.
+        stored_id: The app that the secret names.
+        scopes: What it may do.
     """
 
     id: str
@@ -75,8 +79,9 @@ def missing_scopes(connection: Connection, app: App) -> str:
 
 
 def strange_app(app: App) -> str:
-    """The sentence about a token of another app than the secret names, or "": its webhooks would
-    not be known as our own writes.
+    """The sentence about a token of another app than the secret names, or "".
+
+    Webhooks about our own writes would not be recognised.
     """
     if app.id == app.stored_id:
         return ""

@@ -1,8 +1,8 @@
-"""Which secrets belong to those that the settings name, and what is to be said of where the
-webhook's keys stand: pure, names in and out.
+"""Which secrets go with those that the settings name, and what to say about where the webhook's
+keys are. Pure: names in and out.
 
-What a function may read is granted by the beginning of a secret's name, so each of these begins
-with a word of its own.
+A function's right to read a secret depends on the beginning of the secret's name, so each of these
+begins with a word of its own.
 """
 
 from __future__ import annotations
@@ -12,34 +12,35 @@ from dataclasses import dataclass
 
 def admin_secret(secret: str) -> str:
     """The secret with an administrator's credentials, by the name of the integration user's:
-    ``admin/crmsync/acme/salesforce``.
-
-    No function may read it.
+    ``admin/crmsync/acme/salesforce``. No function may read it.
     """
     return f"admin/{_name(secret)}"
 
 
 def signing_secret(secret: str) -> str:
-    """The secret with what HubSpot signs webhooks with, by the name of HubSpot's secret:
+    """The secret with the key that HubSpot signs webhooks with, by the name of HubSpot's secret:
     ``signing/crmsync/acme/hubspot``.
 
-    The function that the Internet reaches may read it, and not the one with the access token.
+    The function that is reachable from the Internet may read it, but not the one with the access
+    token.
     """
     return f"signing/{_name(secret)}"
 
 
 def _name(secret: str) -> str:
-    """A secret named by its ARN has its name in there, with six characters that Secrets Manager has
-    added.
-    """
+    """The ARN of a secret ends in its name and six characters that Secrets Manager has added."""
     name = secret.rpartition(":secret:")[2]
     return name[:-7] if secret.startswith("arn:") else name
 
 
 @dataclass(frozen=True, slots=True)
 class KeyPlace:
-    """A secret in which the webhook's keys may stand: its name, whether it has a client secret,
-    which app it names.
+    """A secret that may contain the webhook's keys.
+
+    Attributes:
+        name: Its name.
+        has_key: Whether it has a client secret.
+        app_id: The app that it names.
     """
 
     name: str
@@ -48,8 +49,9 @@ class KeyPlace:
 
 
 def objection_to_keys(apart: KeyPlace, beside: KeyPlace) -> str:
-    """Why webhooks of a connection cannot be taken, or "": `apart` is the webhook's own secret,
-    `beside` the one with the token.
+    """Why webhooks of a connection cannot be accepted, or "".
+
+    `apart` is the webhook's own secret, `beside` the one with the token.
     """
     if not (apart.has_key or beside.has_key):
         return (
@@ -65,7 +67,7 @@ def objection_to_keys(apart: KeyPlace, beside: KeyPlace) -> str:
 
 
 def remark_on_keys(apart: KeyPlace, beside: KeyPlace) -> str:
-    """What could be better about where they stand, or ""."""
+    """What could be better about the place of the keys, or ""."""
     if not beside.has_key:
         return ""
     if apart.has_key:

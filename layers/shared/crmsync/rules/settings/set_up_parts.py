@@ -1,5 +1,5 @@
-"""What set-up can make in either CRM, part by part, as values; which of them the product needs is
-in `crmsync.rules.settings.own_fields`.
+"""What set-up can make in either CRM, part by part, as values. `crmsync.rules.settings.own_fields`
+lists those that the product needs.
 """
 
 from __future__ import annotations
@@ -44,11 +44,10 @@ class OwnProperty:
 
 @dataclass(frozen=True, slots=True)
 class KeyField:
-    """A Salesforce text field of `object` that is an external id, and unique unless told otherwise,
-    upper and lower case being one.
+    """A Salesforce text field of `object` that is an external id, and unique unless `unique` is
+    off; case-insensitive.
 
-    One that `can_be_plain` is a field like any other where Salesforce will not have it as an
-    external id.
+    With `can_be_plain` it may be an ordinary field where Salesforce allows no external id.
     """
 
     object: str
@@ -109,7 +108,7 @@ class PermissionSet:
 
 @dataclass(frozen=True, slots=True)
 class ObjectAccess:
-    """Reading, making and editing every record of `object`, granted by `permission_set`:
+    """Reading, creating and editing every record of `object`, granted by `permission_set`:
     Salesforce's "Modify All" of that object alone.
     """
 
@@ -123,8 +122,8 @@ class ObjectAccess:
 
 @dataclass(frozen=True, slots=True)
 class ObjectReading:
-    """Reading every record of `object`, granted by `permission_set`: the rights to the objects in
-    `for_the_sake_of` depend on that.
+    """Reading every record of `object`, granted by `permission_set`; the rights to the objects in
+    `for_the_sake_of` depend on it.
     """
 
     permission_set: str

@@ -1,8 +1,7 @@
-"""Which HubSpot webhooks a connection needs (TRG-6, TRG-10, TRG-12, TRG-15, SET-4, SET-5): settings
-in, subscriptions out; pure.
+"""Which HubSpot webhooks a connection needs (TRG-6, TRG-10, TRG-12, TRG-15, SET-4, SET-5). Pure.
 
-A subscription only makes a look come sooner; sweeps find what no subscription tells. Our own
-properties are never among them: their changes are our own writes.
+A subscription only makes a sync happen sooner; sweeps find what no subscription reports. Our own
+properties are never among them, as their changes are our own writes.
 """
 
 from __future__ import annotations
@@ -43,24 +42,23 @@ ALWAYS: Mapping[Kind, tuple[str, ...]] = MappingProxyType(
         Kind.OPPORTUNITY: ("creation", "deletion", "merge", "restore"),
     }
 )
-"""What happens to a record as a whole; only a contact can ask to be forgotten."""
+"""What happens to a record as a whole; only contacts have privacy deletions."""
 
 ASSOCIATION = "contact.associationChange"
-"""Tells of contacts and companies from either end, so one of the two types is enough (DUP-4,
-FLD-8).
+"""Reports contacts and companies from either end, so one of the two types is enough (DUP-4, FLD-8).
 """
 
 DEAL_ASSOCIATION = "deal.associationChange"
-"""Tells of a deal's contacts and companies (OPP-12)."""
+"""Reports a deal's contacts and companies (OPP-12)."""
 
 
 DEFAULT_LIST = "default"
-"""The preset inclusion list, which looks at the lifecycle stage (INC-4)."""
+"""The preset inclusion list, which depends on the lifecycle stage (INC-4)."""
 
 EVERY_CONTACT: Mapping[str, str] = MappingProxyType(
     {HUBSPOT_OPT_OUT: "OPT-3", HUBSPOT_OWNER: "TRG-12"}
 )
-"""Properties that matter whatever is mapped, and the rule that says so."""
+"""Properties that matter whatever is mapped, each with its rule."""
 
 EVERY_COMPANY: Mapping[str, str] = MappingProxyType(
     {HUBSPOT_OWNER: "OWN-17", LIFECYCLE_STAGE: "LIFE-4"}
@@ -90,8 +88,8 @@ def _associations(connection: Connection) -> Iterator[Subscription]:
 
 
 def _of_contacts(connection: Connection) -> frozenset[str]:
-    """Every property of a contact whose change matters: its stage decides the default list and goes
-    on to its company (LIFE-7).
+    """Every property of a contact whose change matters: its stage decides the default list and
+    spreads to its company (LIFE-7).
     """
     staged = connection.contacts.inclusion_list == DEFAULT_LIST or connection.companies.sync
     mapped = _mapped(DEFAULT_CONTACT_MAPS, connection.contacts.field)
@@ -106,8 +104,8 @@ def _of_companies(connection: Connection) -> frozenset[str]:
 
 
 def _of_deals(connection: Connection) -> frozenset[str]:
-    """Every property of a deal whose change matters (FLD-10); the one that deals are matched by,
-    too (CH-14).
+    """Every property of a deal whose change matters (FLD-10), including the one that deals are
+    matched by (CH-14).
     """
     matched = {connection.deals.match_hubspot} - {""}
     return frozenset(

@@ -1,9 +1,8 @@
-"""When a company makes an account (ACC-7 to ACC-13), and what an account or a company that is made
-is given.
+"""When a company makes an account (ACC-7 to ACC-13), and what a new account or company contains.
 
-The vetoes are asked first (Q-7, Q-8): a company without contacts, with none that qualifies for the
+The vetoes come first (Q-7, Q-8): a company without contacts, with none that qualifies for the
 inclusion list, or with nothing but leads makes no account, unless a person forces it (ACC-13, Q-9).
-An account always makes a company, contacts or not (ACC-3, ACC-5, ACC-6).
+An account always makes a company, with or without contacts (ACC-3, ACC-5, ACC-6).
 """
 
 from __future__ import annotations
@@ -36,15 +35,20 @@ from crmsync.rules.pair.creation import (
 )
 
 _BECOMES = {CreateInSalesforce.LEAD: LEAD, CreateInSalesforce.CONTACT: SALESFORCE_CONTACT}
-"""What a contact that is not linked yet will sync with; by the account of its domain (CH-12) it is
-a lead until there is one.
+"""What a contact that is not linked yet will sync with. By the account of its domain (CH-12) it is
+a lead until that account exists.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A HubSpot contact of a company: the Salesforce record that it syncs with, its account there,
-    and whether it may sync at all.
+    """A HubSpot contact of a company.
+
+    Attributes:
+        ref: The contact.
+        salesforce: The Salesforce record that it syncs with.
+        account: The account of that record.
+        qualifies: Whether the contact may sync at all.
     """
 
     ref: Ref
@@ -83,7 +87,7 @@ def reasons(members: Sequence[Member], connection: Connection) -> Because:
 
 
 def _object_of(member: Member, connection: Connection) -> str:
-    """What a contact syncs or will sync with; where contacts do not sync at all, with nothing."""
+    """The object that a contact syncs or will sync with; "" where contacts do not sync at all."""
     if member.salesforce:
         return member.salesforce.object
     return (
@@ -94,10 +98,10 @@ def _object_of(member: Member, connection: Connection) -> str:
 
 
 def account_creation(company: Record, because: Because, ruleset: Ruleset) -> Creation:
-    """The account that a company makes, given to the matching active user (OWN-14), else to the
-    integration user (OWN-15).
+    """The account that a company makes.
 
-    A company without a name, as HubSpot makes them from an address, gives its domain for one.
+    It belongs to the matching active user (OWN-14), otherwise to the integration user (OWN-15). A
+    company without a name, as HubSpot makes them from an address, gives its domain as the name.
     """
     fields, incompatible = crossing(company, ACCOUNT, ruleset)
     if is_blank(fields.get(SALESFORCE_NAME)):
@@ -124,7 +128,7 @@ def account_creation(company: Record, because: Because, ruleset: Ruleset) -> Cre
 
 
 def company_creation(account: Record, ruleset: Ruleset) -> Creation:
-    """The company that an account makes, a person's too (PA-4), with the owner's counterpart
+    """The company that an account makes, also a person account (PA-4), with the owner's counterpart
     (OWN-5).
     """
     fields, incompatible = crossing(account, ACCOUNT, ruleset)

@@ -1,4 +1,4 @@
-"""The book of a connection's accounts: which fields of companies and accounts count."""
+"""The ruleset of a connection's accounts: which fields of companies and accounts count."""
 
 from __future__ import annotations
 
@@ -50,8 +50,10 @@ def account_ruleset(
 
 
 def _mapping(field_map: FieldMap) -> ObjectMapping:
-    """The mapping of accounts. A company's new lifecycle stage is news, though it crosses nowhere: its
-    contacts catch up with it (SET-8).
+    """The mapping of accounts.
+
+    A company's new lifecycle stage is news although it does not cross: its contacts catch up with
+    it (SET-8).
     """
     mapped = any(rule.hubspot == LIFECYCLE_STAGE for rule in field_map)
     return object_mapping(field_map, {} if mapped else {LIFECYCLE_STAGE: FieldType.TEXT}, {})

@@ -1,4 +1,4 @@
-"""The lead or contact that a HubSpot contact makes, and the contact that a lead or contact
+"""The lead or contact that a HubSpot contact makes, and the HubSpot contact that a lead or contact
 makes.
 """
 
@@ -41,14 +41,14 @@ MAKES_A_CONTACT: Mapping[CreateInHubspot, frozenset[str]] = MappingProxyType(
         CreateInHubspot.CONTACTS_ONLY: frozenset({SALESFORCE_CONTACT}),
     }
 )
-"""Which Salesforce records make a HubSpot contact, by the setting (SET-1)."""
+"""Which Salesforce objects make a HubSpot contact, by the setting (SET-1)."""
 
 
 def salesforce_creation(contact: Record, target: str, account: str, ruleset: Ruleset) -> Creation:
-    """The lead or contact that a HubSpot contact makes (SET-2, SET-3), the latter under `account`
-    where there is one (CH-12).
+    """The lead or contact that a HubSpot contact makes (SET-2, SET-3), a contact under `account` if
+    there is one (CH-12).
 
-    With a matching owner it is given to them (OWN-8), else a lead goes through the assignment rules
+    It belongs to the matching owner (OWN-8); without one, a lead goes through the assignment rules
     (OWN-9).
     """
     fields, incompatible = crossing(contact, target, ruleset)
@@ -103,7 +103,7 @@ def hubspot_creation(record: Record, ruleset: Ruleset) -> Creation:
 
 
 def _name_it(fields: dict[str, Value], target: str, email: str, ruleset: Ruleset) -> str:
-    """Fill the names that Salesforce requires (Q-35); answers the one that the settings leave
+    """Fill the names that Salesforce requires (Q-35); answers the field that the settings leave
     blank, or "".
     """
     contacts = ruleset.connection.contacts

@@ -1,7 +1,7 @@
 """Which contacts sync: the inclusion list (INC-1 to INC-7).
 
-Whether a contact is in a HubSpot list is a fact that was read; only the preset is worked out here,
-as it needs nothing but the contact.
+Whether a contact is in a HubSpot list was read before; only the preset is worked out here, as it
+needs nothing but the contact.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from crmsync.model.settings import ContactSettings, OutsideInclusionList
 from crmsync.rules.fields.values import is_blank
 
 PRESET = "default"
-"""All contacts but subscribers (INC-4): offered by name, never made as a list of HubSpot's
+"""All contacts but subscribers (INC-4). It goes by this name and is never made as a list in HubSpot
 (Q-24).
 """
 
@@ -22,14 +22,14 @@ SUBSCRIBER = "subscriber"
 
 
 def needs_membership(contacts: ContactSettings) -> bool:
-    """Whether somebody must ask HubSpot who is in the list."""
+    """Whether HubSpot has to be asked who is in the list."""
     return contacts.inclusion_list not in {"", PRESET}
 
 
 def qualifies(contact: Record, contacts: ContactSettings, members: Collection[Ref]) -> bool:
     """Whether a HubSpot contact is to sync.
 
-    Everybody is without a list, which is the default (INC-1, INC-5), else those who meet its
+    Without a list, which is the default, everybody is (INC-1, INC-5), otherwise those who meet its
     criteria (INC-2).
     """
     if not contacts.inclusion_list:
@@ -48,7 +48,7 @@ def new_record_qualifies(contacts: ContactSettings) -> bool:
 
 
 def is_frozen(contacts: ContactSettings, *, included: bool) -> bool:
-    """Whether a linked pair stays as it is in both directions (INC-7, Q-22, Q-23), unless the
+    """Whether a linked pair stays unchanged in both directions (INC-7, Q-22, Q-23), unless the
     setting lets it sync all the same.
     """
     return not included and contacts.outside_inclusion_list is not OutsideInclusionList.SYNC

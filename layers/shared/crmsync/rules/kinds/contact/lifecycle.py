@@ -1,9 +1,9 @@
-"""How a lifecycle stage spreads between a company and its contacts, all of them HubSpot records:
-pure, stages in, writes out.
+"""How a lifecycle stage spreads between a company and its contacts, all of them HubSpot records.
+Pure: stages in, writes out.
 
 A company's contacts are those whose primary company it is, so companies share no contacts and each
-one is decided alone. Whose stage is news is found out by the caller. A contact that is frozen
-(INC-7) is not handed in: it neither gives nor gets a stage (Q-22).
+one is decided by itself. The caller finds out whose stage is news. A frozen contact (INC-7) is not
+passed in: it neither spreads nor receives a stage (Q-22).
 """
 
 from __future__ import annotations
@@ -32,8 +32,12 @@ _PLACES = {stage: place for place, stage in enumerate(ORDER)}
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """A contact and its stage ("" for none); `is_news`: the stage was changed since we last
-    looked.
+    """A contact and its stage.
+
+    Attributes:
+        ref: The contact.
+        stage: Its stage, "" for none.
+        is_news: Whether the stage has changed since the last sync.
     """
 
     ref: Ref
@@ -43,8 +47,13 @@ class Staged:
 
 @dataclass(frozen=True, slots=True)
 class CompanyGroup:
-    """A company, its stage, and those of its contacts that are known: the ones with news, and the
-    others where they may be written.
+    """A company with its contacts.
+
+    Attributes:
+        company: The company.
+        stage: Its stage.
+        is_news: Whether the stage has changed since the last sync.
+        contacts: Its known contacts: those with news, and the others where they may be written.
     """
 
     company: Ref
@@ -54,10 +63,10 @@ class CompanyGroup:
 
 
 def is_forward(now: str, to: str) -> bool:
-    """Whether `to` comes after `now`; a blank comes before all (PLT-5).
+    """Whether `to` comes after `now`; a blank comes before all stages (PLT-5).
 
-    A portal's own stages have no place in the order: nothing comes before or after them (LIFE-25),
-    so they neither spread nor give way.
+    A portal's own stages have no place in the order, so nothing comes before or after them
+    (LIFE-25): they neither spread nor give way.
     """
     if to not in _PLACES:
         return False
@@ -65,8 +74,9 @@ def is_forward(now: str, to: str) -> bool:
 
 
 def furthest(household: CompanyGroup) -> str:
-    """The furthest stage that is news in a household, or "": what its company, and by the setting
-    its contacts, are to catch up with.
+    """The furthest stage that is news in a group, or "".
+
+    Its company, and by the setting its contacts, are to catch up with it.
     """
     news = [one.stage for one in household.contacts if one.is_news]
     news += [household.stage] if household.is_news else []
@@ -75,12 +85,12 @@ def furthest(household: CompanyGroup) -> str:
 
 def spread(households: Iterable[CompanyGroup], *, to_contacts: bool) -> tuple[UpdateRecord, ...]:
     """What must be written so that each company, and with `to_contacts` (SET-8) each contact, has
-    caught up with the news of its household.
+    caught up with the news of its group.
 
     A contact's stage goes to its company (LIFE-7), and from there to the company's other contacts
-    (LIFE-4); a company's own goes to its contacts alone (LIFE-26). Both hold together (DIF-6).
-    Nobody is set back, and a write that changes nothing is not sent, so the circle ends (Q-32):
-    asked again about what it wrote, it writes nothing.
+    (LIFE-4); a company's own goes to its contacts only (LIFE-26). Both apply together (DIF-6). No
+    stage goes back, and a write that changes nothing is not sent, so the circle ends (Q-32): given
+    its own writes, this function writes nothing.
     """
     return tuple(
         effect for one in households for effect in _caught_up(one, to_contacts=to_contacts)

@@ -1,5 +1,5 @@
-"""The book of a connection's contacts: which fields of contacts and leads count, beyond the mapped
-ones too.
+"""The ruleset of a connection's contacts: which fields of contacts and leads count, besides the
+mapped ones.
 """
 
 from __future__ import annotations
@@ -67,12 +67,12 @@ def contact_ruleset(
 
 
 def _mapping(connection: Connection, name: str, field_map: FieldMap) -> ObjectMapping:
-    """The mapping of one object, with the fields that are compared though they have a rule of
+    """The mapping of one object, with the fields that are compared although they have a rule of
     their own or are not mapped.
 
-    A new lifecycle stage may thaw the pair of the preset list, and spreads to the company where
-    these sync (LIFE-7); a Salesforce contact's account goes with the company then (FLD-8), a lead
-    has none.
+    A new lifecycle stage may bring a contact into the preset list, and spreads to the company where
+    these sync (LIFE-7). There, too, a Salesforce contact's account goes with the company (FLD-8); a
+    lead has none.
     """
     companies = connection.companies.sync
     staged = companies or connection.contacts.inclusion_list == PRESET

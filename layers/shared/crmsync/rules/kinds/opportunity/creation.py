@@ -36,11 +36,11 @@ from crmsync.rules.pair.creation import (
 
 
 def opportunity_creation(deal: Record, ruleset: Ruleset) -> Creation:
-    """The opportunity that a deal makes: under the account of its company where that has one
-    (Q-27), owned as OWN-18 and OWN-19 say.
+    """The opportunity that a deal makes: under the account of its company if there is one (Q-27),
+    owned by OWN-18 and OWN-19.
 
-    What Salesforce requires and nobody knows is told as missing: a name, a stage that the org has,
-    a close date without a fallback.
+    A value that Salesforce requires and nobody knows is reported as missing: a name, a stage that
+    the org has, a close date without a fallback.
     """
     fields, incompatible = crossing(deal, OPPORTUNITY, ruleset)
     fields |= stage_of_new_opportunity(deal.fields, ruleset.opportunity.pipelines) or {}

@@ -1,9 +1,9 @@
-"""Who is tied to a deal and to its opportunity: the deal's contacts in HubSpot, the opportunity's
-contact roles in Salesforce.
+"""Which contacts are tied to a deal and to its opportunity: the deal's contacts in HubSpot, the
+opportunity's contact roles in Salesforce.
 
-Only a contact role ties anybody to an opportunity (OPP-10). A tie that one side has and the two
-never agreed on is new there and is made on the other (OPP-9, OPP-12); one that they had agreed on
-was taken away where it is missing (Q-29).
+Only a contact role ties a contact to an opportunity (OPP-10). A tie that one side has and the two
+never agreed on is new there and is made on the other side (OPP-9, OPP-12); one that they had agreed
+on was removed where it is missing (Q-29).
 """
 
 from __future__ import annotations
@@ -17,11 +17,14 @@ from crmsync.model.roles import Role
 
 @dataclass(frozen=True, slots=True)
 class RoleDecision:
-    """Which ties to make and to take away, each in the order of the refs, and which to remember.
+    """Which ties to make and to remove, each in the order of the refs.
 
-    `associate` and `leave` are HubSpot contacts of the deal; `add` has HubSpot contact and
-    Salesforce contact of each role to make; `end` are the roles to take away. `tied` are the ids of
-    the HubSpot contacts that the two sides agree on afterwards.
+    Attributes:
+        associate: HubSpot contacts to associate with the deal.
+        add: HubSpot contact and Salesforce contact of each role to make.
+        leave: HubSpot contacts to dissociate from the deal.
+        end: The roles to remove.
+        tied: The ids of the HubSpot contacts that both sides agree on afterwards.
     """
 
     associate: tuple[Ref, ...] = ()
@@ -41,10 +44,16 @@ def decide_roles(
 ) -> RoleDecision:
     """Decide the ties of a linked deal.
 
-    `across` leads from a HubSpot contact to the Salesforce contact that it syncs with. Somebody who
-    is on one side only, a lead among them, is left alone and not remembered: once there is a
-    contact, the tie is new (Q-27). What was taken away on one side goes on the other with
-    `removes`; without, it stays there and stays remembered, so that it does not come back.
+    A contact that is on one side only, such as a lead, is left alone and not remembered: once there
+    is a contact, the tie is new (Q-27).
+
+    Args:
+        associated: The HubSpot contacts of the deal.
+        roles: The roles of the opportunity.
+        across: HubSpot contact -> the Salesforce contact that it syncs with.
+        tied: The ids of the HubSpot contacts that both sides agreed on.
+        removes: Whether a tie that was removed on one side is removed on the other. Otherwise it
+            stays there and stays remembered, so that it does not come back.
     """
     standing = [role for role in roles if not role.is_deleted]
     deal = frozenset(associated)

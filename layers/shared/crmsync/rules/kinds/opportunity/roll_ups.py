@@ -1,9 +1,9 @@
 """What a contact's opportunities add up to: six HubSpot properties of our own, and the lifecycle
-stage that they take it to.
+stage that follows from them.
 
-HubSpot's five are calculated from its own deals and read-only (OPP-25, OPP-26), and follow other
-rules (DIF-2, DIF-3): so these stand beside them. Everything is added up anew from all ties that
-stand, never counted on, so that whatever went away is out of it.
+HubSpot's own five are calculated from its deals and read-only (OPP-25, OPP-26), and follow other
+rules (DIF-2, DIF-3), so these are kept besides. Everything is added up again from all present ties,
+never incremented, so that whatever was removed is gone from it.
 """
 
 from __future__ import annotations
@@ -50,15 +50,15 @@ STAGE_CUSTOMER = "customer"
 def rolled_up(
     ties: Collection[Tie], basis: RevenueBasis, zone: tzinfo = UTC
 ) -> Mapping[str, str | None]:
-    """What a contact's roll-ups show, in HubSpot's spelling, blank as None; without any tie two
-    noughts and blanks.
+    """What a contact's roll-ups should show, in HubSpot's spelling, blank as None; two zeros and
+    blanks without any tie.
 
-    How many opportunities there are (ROLL-2), the day on which the first was created (ROLL-3, Q-4),
-    the last close date of a won one (ROLL-4, Q-5), the amount of the won one that was created last,
-    not closed last (ROLL-5, ROLL-7, Q-6), the total of all or of the won ones (ROLL-6, Q-3), and
+    These are the number of opportunities (ROLL-2), the day on which the first was created (ROLL-3,
+    Q-4), the last close date of a won one (ROLL-4, Q-5), the amount of the won one that was created
+    (not closed) last (ROLL-5, ROLL-7, Q-6), the total of all or of the won ones (ROLL-6, Q-3), and
     the stage of the one created last (LIFE-8, Q-2). Days are those of `zone`, the HubSpot
-    account's. An opportunity without an amount counts as nought in the total; where its amount is
-    asked for, that is blank.
+    account's. An opportunity without an amount counts as zero in the total; where its own amount is
+    shown, that is blank.
     """
     won = [tie for tie in ties if tie.is_won]
     newest = max(ties, key=_created, default=None)
@@ -78,8 +78,8 @@ def rolled_up(
 def outdated(shown: Mapping[str, Value], wanted: Mapping[str, str | None]) -> dict[str, str | None]:
     """What of `wanted` a contact does not show yet: numbers are compared as numbers, dates as days.
 
-    A contact that never had an opportunity shows nothing, and is left so: noughts are written only
-    over something.
+    A contact that never had an opportunity shows nothing and stays so: zeros only replace
+    something.
     """
     if wanted.get(COUNT) == "0" and all(is_blank(shown.get(name)) for name in wanted):
         return {}
@@ -91,11 +91,11 @@ def outdated(shown: Mapping[str, Value], wanted: Mapping[str, str | None]) -> di
 
 
 def stage_reached(ties: Collection[Tie]) -> str:
-    """The lifecycle stage that a contact's opportunities take it to, whenever the roles were given
-    (LIFE-24), or "".
+    """The lifecycle stage that follows from a contact's opportunities, whenever the roles were
+    given (LIFE-24), or "".
 
-    One that is won makes a customer (LIFE-1), one that is open an opportunity (LIFE-20). One that
-    is lost, or that the contact has no role in, does nothing (LIFE-6).
+    A won one makes a customer (LIFE-1), an open one an opportunity (LIFE-20). A lost one, or one in
+    which the contact has no role, changes nothing (LIFE-6).
     """
     if any(tie.is_won for tie in ties):
         return STAGE_CUSTOMER
@@ -103,9 +103,7 @@ def stage_reached(ties: Collection[Tie]) -> str:
 
 
 def _created(tie: Tie) -> tuple[datetime, str]:
-    """The order of creation; of two that were created at once, the greater id is the later
-    (Q-5).
-    """
+    """The order of creation; of two that were created at once, the greater id is the later (Q-5)."""
     return tie.created_at, tie.opportunity
 
 

@@ -1,8 +1,8 @@
-"""The book of a connection's opportunities: which fields of deals and opportunities count, beyond
-the mapped ones too.
+"""The ruleset of a connection's opportunities: which fields of deals and opportunities count,
+besides the mapped ones.
 
-Whom a deal is associated with is no property of it, and counts as one all the same: it is laid
-beside the record once that is read.
+The contacts of a deal are not a property of it but are compared like one: they are added to the
+record after it was read.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ from crmsync.rules.merge.ruleset import (
 )
 
 CONTACTS = "associated contacts"
-"""What stands in a deal's record for the contacts that it is associated with: their ids, sorted,
-with semicolons between. No property.
+"""The name in a deal's record of the contacts that it is associated with: their ids, sorted and
+separated by semicolons. Not a property.
 """
 
 COUNTED: MappingProxyType[str, FieldType] = MappingProxyType(
     {AMOUNT: FieldType.NUMBER, CLOSE_DATE: FieldType.DATED}
 )
-"""What roll-ups are added up from, beside the stage: a change is news even where the field is not
+"""What roll-ups are added up from, besides the stage: a change is news even where the field is not
 mapped.
 """
 
@@ -110,7 +110,7 @@ def _with_given_amount(field_map: FieldMap) -> FieldMap:
 
 
 def _mapping(field_map: FieldMap, *, is_typed: bool) -> ObjectMapping:
-    """The mapping of opportunities; a record type can be asked for only in an org that has some."""
+    """The mapping of opportunities; a record type can be read only in an org that has some."""
     mapped = {rule.salesforce for rule in field_map if rule.update is not Update.NEVER}
     hubspot: dict[str, ValueFormat] = dict.fromkeys(
         (PIPELINE, DEAL_STAGE, PRIMARY_COMPANY, CONTACTS),
@@ -125,9 +125,7 @@ def _mapping(field_map: FieldMap, *, is_typed: bool) -> ObjectMapping:
 
 
 def with_contacts(deal: Record, contacts: tuple[str, ...], company: str) -> Record:
-    """A deal's record with what it is associated with laid beside it: ids of contacts, and of its
-    primary company ("" = none).
-    """
+    """A deal's record with the ids of its contacts and of its primary company ("" for none) added."""
     told = {CONTACTS: ";".join(sorted(contacts)) or None, PRIMARY_COMPANY: company or None}
     return replace(deal, fields={**deal.fields, **told})
 

@@ -1,10 +1,10 @@
-"""What was announced of ties, and what has become of it: of the contacts of a deal, and of the
-contact roles of its opportunity.
+"""What was announced of ties, and what has become of it: of a deal's contacts, and of the contact
+roles of its opportunity.
 
-Law: a tie that was announced counts as made where it is seen, and where somebody tells that it has
-been taken away since; likewise one that was to be taken away. While neither is known, nothing is
-done to it until those who might tell have surely been heard; then it counts as never made. A tie
-shows no revision, so it is not known as ours as a field is (`crmsync.rules.merge.intents`).
+Law: a tie that was announced counts as made once it is seen, or once its later removal is reported;
+likewise one that was to be removed. While neither is known, nothing is done to it until every
+report must have arrived; then it counts as never made. A tie shows no revision, so it cannot be
+recognised as ours as a field can (`crmsync.rules.merge.intents`).
 """
 
 from __future__ import annotations
@@ -24,28 +24,32 @@ from crmsync.rules.kinds.opportunity.roles import RoleDecision
 from crmsync.rules.kinds.opportunity.ruleset import CONTACTS
 
 UNTIL_ALL_IS_TOLD = timedelta(minutes=15)
-"""How long a tie that is announced and not seen is left alone: the message of a worker that died
-comes again after twelve minutes, and what people did until then is told within three.
+"""How long an announced tie that is not seen is left alone: the message of a worker that died comes
+again after twelve minutes, and what people did until then is reported within three.
 """
 
 _ASSOCIATED, _PARTED, _GIVEN, _ENDED = "associated", "parted", "given a role", "role ended"
 """What is announced for a contact."""
 
 _ROLES = "roles"
-"""Beside it, the roles that are to be ended, so that another one of the same contact is known as a
-person's.
+"""The roles that are to be ended are announced as well, so that another role of the same contact is
+recognised as a person's.
 """
 
 Announced: TypeAlias = Mapping[bytes, frozenset[bytes]]
-"""The fingerprints of what is announced: under the tag of `CONTACTS` whose ties, under that of `_ROLES`
-which roles.
+"""The fingerprints of what is announced: under the tag of `CONTACTS` whose ties, under that of
+`_ROLES` which roles.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Ties:
-    """Who is tied to a deal and its opportunity: HubSpot contacts by their associations, Salesforce
-    contacts by their roles that stand.
+    """The contacts that are tied to a deal and its opportunity.
+
+    Attributes:
+        associated: The HubSpot contacts of the deal.
+        roles: The roles that exist.
+        across: HubSpot contact -> the Salesforce contact that it syncs with.
     """
 
     associated: frozenset[Ref]
@@ -58,8 +62,10 @@ class Ties:
 class Reckoning:
     """What has become of the ties that were announced.
 
-    ``agreed`` are the ids of the HubSpot contacts that the two sides agreed on tying, ``in_doubt``
-    those contacts to which nothing is done for now, ``open`` what is announced and not yet known.
+    Attributes:
+        agreed: The ids of the HubSpot contacts that both sides agreed on.
+        in_doubt: Contacts to which nothing is done for now.
+        open: What is announced and not yet known.
     """
 
     agreed: frozenset[str]
@@ -68,13 +74,13 @@ class Reckoning:
 
 
 def may_still_be_told(link: Link, now: datetime) -> bool:
-    """Whether somebody may yet tell what has become of a tie that was announced for the pair."""
+    """Whether a report about a tie that was announced for the pair may still arrive."""
     tying = link.tying
     return bool(tying.replaces) and (tying.at is None or now - tying.at < UNTIL_ALL_IS_TOLD)
 
 
 def announce_ties(verdict: RoleDecision, ties: Ties, fingerprinter: Fingerprinter) -> Announced:
-    """Who is about to be tied or untied, on which side."""
+    """What is about to be tied or untied, on which side."""
     mine = {theirs: mine for mine, theirs in ties.across.items()}
     ended = [role for role in ties.roles if role.ref in verdict.end and role.contact in mine]
     said = (
@@ -90,8 +96,9 @@ def announce_ties(verdict: RoleDecision, ties: Ties, fingerprinter: Fingerprinte
 
 
 def announcing_ties(link: Link, new: Announced, still_open: Announced) -> Link:
-    """The link with what is announced now beside what is still open; without a new announcement the
-    time stays that of the old one.
+    """The link with the new announcements and those that are still open.
+
+    Without a new announcement, the time stays that of the old one.
     """
     both = {
         key: new.get(key, frozenset()) | still_open.get(key, frozenset())
@@ -111,7 +118,7 @@ def reckon(
 ) -> Reckoning:
     """Find out what has become of the ties that the link announced.
 
-    `news` is what people did, `is_open` says that more of it may still be on its way.
+    `news` is what people did; `is_open` means that more of it may still be on its way.
     """
     announced = link.tying.replaces
     if not announced:
@@ -216,11 +223,11 @@ def _cases(
 
 
 def _newest(news: Sequence[TieNews], since: datetime | None) -> dict[Ref, TieNews]:
-    """The newest that was told of each contact since the announcement."""
+    """The newest report about each contact since the announcement."""
     told = sorted((one for one in news if since is None or one.at >= since), key=lambda one: one.at)
     return {one.contact: one for one in told}
 
 
 def role_key(portal_id: int, deal: str, contact: str) -> str:
-    """The key by which a contact's role is made, so that a repeat makes none twice."""
+    """The key under which a contact's role is made, so that a repeat makes no second one."""
     return f"{names.salesforce_key(portal_id, deal)}-{contact}"

@@ -1,8 +1,8 @@
-"""Who is tied to a deal and its opportunity, in a plan: associations, contact roles (OPP-9 to
-OPP-12), and whose roll-ups follow (ROLL-1).
+"""The ties of a deal and its opportunity in a plan: associations, contact roles (OPP-9 to OPP-12),
+and the roll-ups that follow (ROLL-1).
 
-Takes the plan of the pair's fields and puts these effects after its writes; the link says that they
-are done only when they are.
+Takes the plan of the pair's fields and adds these effects after its writes; the link records them
+as done only once they are.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ from crmsync.model.effects import (
     DropLink,
     Effect,
     EndRole,
-    Plan,
     Report,
     RequestSync,
     RollUp,
@@ -34,6 +33,7 @@ from crmsync.model.effects import (
     UpdateRecord,
 )
 from crmsync.model.links import Link, Slot
+from crmsync.model.plan import Plan
 from crmsync.model.records import Record, Ref, Side
 from crmsync.model.roles import Role, TieWrites
 from crmsync.rules.kinds.opportunity.roles import RoleDecision, decide_roles
@@ -56,11 +56,14 @@ _QUIET_CAUSES = frozenset({Cause.EDITED})
 
 @dataclass(frozen=True, slots=True)
 class Tied:
-    """Who is tied to a deal or an opportunity: the deal with its contacts beside it, all roles, and
-    who is whose counterpart across.
+    """The ties of a deal or an opportunity, as gathered.
 
-    ``heard`` are the contacts of whom it was told, on either side; ``is_open`` says that somebody
-    may still tell what has become of a tie that was announced.
+    Attributes:
+        deal: The deal, with its contacts among its fields.
+        roles: All roles of the opportunity.
+        across: The counterpart of each contact, in both directions.
+        heard: The contacts that a change named, on either side.
+        is_open: Whether a report about an announced tie may still arrive.
     """
 
     deal: Record | None
@@ -80,14 +83,12 @@ class Tied:
 
     @property
     def in_roles(self) -> frozenset[Ref]:
-        """The HubSpot contacts whose Salesforce contact has a role that stands."""
+        """The HubSpot contacts whose Salesforce contact has a role that exists."""
         return self.of_hubspot({one.contact for one in self.roles if not one.is_deleted})
 
     @property
     def everybody(self) -> frozenset[Ref]:
-        """The HubSpot contacts whose opportunities may add up to something else now, former ones
-        too.
-        """
+        """The HubSpot contacts whose roll-ups may have changed, former ones too."""
         heard = {side: {one for one in self.heard if one.side is side} for side in Side}
         in_roles = {one.contact for one in self.roles}
         return frozenset({*self.associated, *heard[Side.HUBSPOT]}) | self.of_hubspot(
@@ -100,8 +101,8 @@ class Tied:
 
 
 def with_roll_up(plan: Plan, tied: Tied) -> Plan:
-    """The plan of an opportunity that is no half of a pair, with the roll-ups of its contacts:
-    deals that are gone count for nobody.
+    """The plan of an opportunity without a deal, with the roll-ups of its contacts: opportunities
+    that are gone count for nobody.
     """
     if not tied.everybody:
         return plan
@@ -112,11 +113,11 @@ def with_roll_up(plan: Plan, tied: Tied) -> Plan:
 def with_roles(
     plan: Plan, link: Link, tied: Tied, salesforce: Record, ruleset: Ruleset, change: Change
 ) -> Plan:
-    """The plan of a pair with what its contacts take: associations, roles, roll-ups; `link` is the
-    pair's, as it stands.
+    """The plan of a pair with what its contacts need: associations, roles, roll-ups. `link` is the
+    stored link of the pair.
 
-    The link is saved before anything is written, and where contacts are tied or untied once more
-    afterwards: a tie shows no revision by which it would be known as ours, so the link has as
+    The link is saved before anything is written, and again afterwards where contacts are tied or
+    untied: a tie shows no revision by which it could be recognised as ours, so the link records as
     agreed only what was done. Nothing is done to a contact whose tie is in doubt.
     """
     deal = tied.deal
@@ -167,11 +168,10 @@ def _saves(
     *,
     is_for_ties: bool,
 ) -> tuple[tuple[SaveLink, ...], tuple[SaveLink, ...]]:
-    """What is saved before the writes, and what after them; `is_for_ties`: nothing but the ties
-    makes it necessary.
+    """The saves before the writes, and those after them; with `is_for_ties` only the ties need one.
 
-    Whoever is tied no more stays in the link until the roll-ups are done: nothing else tells then
-    whose they are.
+    A contact that is no longer tied stays in the link until the roll-ups are done, as nothing else
+    says then whose they are.
     """
     if saved is None:
         return (), ()
@@ -186,7 +186,7 @@ def _saves(
 
 
 def _comes_last(effect: Effect) -> bool:
-    """What follows the link: courtesies, looks, reports."""
+    """What follows the link: best-effort writes, requests, reports."""
     return isinstance(effect, RequestSync | Report) or (
         isinstance(effect, UpdateRecord) and effect.best_effort
     )
@@ -207,7 +207,7 @@ def _effects(
 def _role(
     mine: Ref, theirs: Ref, deal: Record, salesforce: Record, account: str, ruleset: Ruleset
 ) -> CreateRecord:
-    """A contact's role, under a key of its own, so that a repeat makes none twice."""
+    """A contact's role, under a key of its own, so that a repeat makes no second one."""
     key = role_key(ruleset.connection.hubspot.portal_id, deal.ref.id, mine.id)
     fields = {f"{OPPORTUNITY}Id": salesforce.ref.id, "ContactId": theirs.id}
     return CreateRecord(
@@ -216,7 +216,7 @@ def _role(
 
 
 def role_made(effect: CreateRecord, ref: Ref) -> Role:
-    """The role that was made by an effect."""
+    """The role that an effect has made."""
     opportunity, contact = (str(effect.fields[name]) for name in (f"{OPPORTUNITY}Id", "ContactId"))
     return Role(
         ref,
@@ -234,8 +234,8 @@ def _roll_up(
     ruleset: Ruleset,
     change: Change,
 ) -> tuple[RollUp, ...]:
-    """Whose opportunities are added up anew, and whose stage may move with it: only where something
-    that counts is news.
+    """Whose opportunities are added up again, and whose stage may move with it: only where
+    something that counts is news.
     """
     added = {*verdict.associate, *(mine for mine, _ in verdict.add)}
     fresh = frozenset({one for one in tied.in_roles if one.id not in link.tied} | added)
@@ -273,8 +273,8 @@ def _tie_writes(verdict: RoleDecision, tied: Tied, salesforce: Record) -> TieWri
 def _is_news(
     wanted: frozenset[str], plan: Plan, link: Link, salesforce: Record, ruleset: Ruleset
 ) -> bool:
-    """Whether the opportunity shows, or is about to, something else in one of the fields than the
-    two sides agreed on.
+    """Whether the opportunity shows, or is about to show, something else in one of the fields than
+    both sides agreed on.
     """
     forms = {
         name: form
@@ -288,9 +288,7 @@ def _is_news(
 
 
 def _after(link: Link, verdict: RoleDecision, tied: Tied, ruleset: Ruleset) -> Link:
-    """The link with who is tied on both sides, and with the deal's contacts as they will then
-    be.
-    """
+    """The link with the new ties, and with the deal's contacts as they will then be."""
     contacts = ({*tied.associated, *verdict.associate}) - set(verdict.leave)
     shown = {CONTACTS: ";".join(sorted(one.id for one in contacts)) or None}
     forms = ruleset.mappings[OPPORTUNITY].hubspot_forms
