@@ -24,8 +24,8 @@ from crmsync.rules.preview.explanation import News, Outcome
 if TYPE_CHECKING:
     from crmsync.flows.operator.operator import Operator
     from crmsync.flows.preview.explain import Explained
-    from crmsync.model.conflicts import ResolvedConflict
-    from crmsync.model.effects import Effect, FieldConflict, Report
+    from crmsync.model.conflicts import FieldConflict, ResolvedConflict
+    from crmsync.model.effects import Effect, Report
     from crmsync.model.records import Record
     from crmsync.rules.preview.explanation import DecisionLine, FieldLine
 

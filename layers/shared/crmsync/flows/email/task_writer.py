@@ -13,8 +13,7 @@ from datetime import timedelta
 from crmsync.errors import Gone, Refused, SyncError
 from crmsync.flows.email.task_run import RangeWork, TaskContext, TaskSummary
 from crmsync.model.crm_names import SALESFORCE_OWNER
-from crmsync.model.effects import WriteTask
-from crmsync.model.mail import MailEvent, TaskState, milliseconds
+from crmsync.model.mail import MailEvent, TaskState, WriteTask, milliseconds
 from crmsync.plans.email_tasks import TaskFacts, plan_task
 from crmsync.ports.crm import Outcome, Written
 from crmsync.rules.email_tasks import OWNER_CODES, mark, remembered_for

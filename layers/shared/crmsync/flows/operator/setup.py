@@ -24,7 +24,7 @@ from crmsync.model.settings import Connection, Settings
 from crmsync.ports.stores import Jobs
 from crmsync.rules.settings.checks import endings
 from crmsync.rules.settings.dates import dated
-from crmsync.rules.settings.order import obstacle
+from crmsync.rules.settings.prerequisites import obstacle
 from crmsync.rules.settings.subscriptions import Subscription, subscriptions_of
 from crmsync.wire.hubspot_app import app_project
 

@@ -31,11 +31,12 @@ from crmsync.flows.kinds.dispatch import plan_changes
 from crmsync.flows.preview.read_only import ExpectedLinks, ReadOnlyView
 from crmsync.model.changes import Cause, Change
 from crmsync.model.crm_names import HUBSPOT_EMAIL, SALESFORCE_EMAIL
-from crmsync.model.effects import CreateRecord, Plan, SaveLink
+from crmsync.model.effects import CreateRecord, SaveLink
 from crmsync.model.emails import normalise_email
 from crmsync.model.facts import Facts
 from crmsync.model.jobs import JobStep
 from crmsync.model.links import LinkState
+from crmsync.model.plan import Plan
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.model.settings import Connection, Settings
 from crmsync.ports.listing import Lister

@@ -36,8 +36,13 @@ from crmsync.model.settings import (
 )
 from crmsync.rules.settings.checks import DEFAULT_ROWS, SECTIONS, Finding
 from crmsync.rules.settings.mappings import Objection, is_pair
-from crmsync.rules.settings.match_fields import object_to_match
-from crmsync.rules.settings.schemas import Fields, Properties, by_small_name, learn
+from crmsync.rules.settings.schemas import (
+    Fields,
+    Properties,
+    by_small_name,
+    learn,
+    match_objections,
+)
 
 
 class PropertySource(Protocol):
@@ -196,7 +201,7 @@ class _MappingResolver:
         section: MappedSettings = getattr(connection, name)
         if isinstance(section, DealSettings):
             opportunity = fields[OBJECTS[name][1][0]]
-            for key, sentence in object_to_match(section, properties, opportunity):
+            for key, sentence in match_objections(section, properties, opportunity):
                 finding = Finding(("connection", number, "deals", key), sentence, "CH-14")
                 self.complaints.append(self.reading.complaint(finding))
         return replace(section, field=tuple(rules))
