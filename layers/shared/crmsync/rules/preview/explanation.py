@@ -66,10 +66,8 @@ class FieldLine:
     """One mapped field of a pair, and the decision.
 
     Attributes:
-        hubspot: The property.
-        salesforce: The field.
-        hubspot_value: HubSpot's value.
-        salesforce_value: Salesforce's value.
+        hubspot: The property; `hubspot_value` is its value.
+        salesforce: The field; `salesforce_value` is its value.
         news: On which side it has changed.
         winner: The side whose value counts.
         policy: The policy of the row.
@@ -92,14 +90,8 @@ class FieldLine:
 
 @dataclass(frozen=True, slots=True)
 class DecisionLine:
-    """A part of a pair that has a rule of its own.
-
-    Attributes:
-        topic: Owner, opt-out, parent and so on.
-        hubspot_value: HubSpot's value.
-        salesforce_value: Salesforce's value.
-        text: What happens.
-        because: The rules behind it.
+    """A part of a pair with a rule of its own (`topic`: owner, opt-out, parent and so on): both
+    values, and what happens.
     """
 
     topic: str
@@ -111,12 +103,8 @@ class DecisionLine:
 
 @dataclass(frozen=True, slots=True)
 class Pairing:
-    """The pair that a plan is about.
-
-    Attributes:
-        hubspot: The HubSpot record, if it exists.
-        salesforce: The Salesforce record, if it exists.
-        link: Their link; None where there is none yet.
+    """The two records that a plan is about, if they exist, and their link; None where there is none
+    yet.
     """
 
     hubspot: Record | None
