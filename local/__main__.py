@@ -33,9 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m local", description="The laptop stack.")
     commands = parser.add_subparsers(dest="command", required=True)
-    serving = commands.add_parser(
-        "serve", help="run the stack; others drive it over its control URL"
-    )
+    serving = commands.add_parser("serve", help="run the stack, to be driven over its control URL")
     serving.add_argument(
         "--settings",
         type=Path,
@@ -70,7 +68,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="run up to N workers of a function side by side (default: 1)",
     )
-    serving.add_argument("--live", action="store_true", help="let everything move by itself")
+    serving.add_argument(
+        "--live", action="store_true", help="run everything as it falls due, without control calls"
+    )
     commands.add_parser("demo", help="play a short story and show what happened")
     return parser
 

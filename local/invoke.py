@@ -34,9 +34,9 @@ from local.stack.template import REGION
 
 IMAGE = "public.ecr.aws/lambda/python:3.13-{}"
 BUILT = ROOT / ".aws-sam/build"
-PLAY = ROOT / "local/rehearsal"
+EXAMPLE = ROOT / "local/rehearsal"
 NETWORKS = ("bridge", "podman")
-EVERYWHERE = "host.docker.internal"
+DESKTOP_HOST = "host.docker.internal"
 SIGNATURE = "x-hubspot-signature-v3"
 
 
@@ -46,10 +46,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = _parser().parse_args(arguments)
     try:
-        given.logical_id = named(yaml_parse((ROOT / "template.yaml").read_text()), given.function)
+        given.logical_id = logical_id_of(
+            yaml_parse((ROOT / "template.yaml").read_text()), given.function
+        )
         given.content = json.loads((ROOT / given.event).read_text()) if given.event else {}
         engine = docker.from_env()
-        host = given.host or gateway(engine)
+        host = given.host or host_address(engine)
         image = bool(engine.images.list(name=IMAGE.format(given.architecture)))
     except (LookupError, ValueError, FileNotFoundError) as error:
         print(f"make invoke: {error}", file=sys.stderr)
@@ -60,8 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print("The laptop stack starts.", file=sys.stderr)
     with ExitStack() as owned:
         settings, world = (
-            (PLAY / "settings.toml").read_text(),
-            json.loads((PLAY / "world.json").read_text()),
+            (EXAMPLE / "settings.toml").read_text(),
+            json.loads((EXAMPLE / "world.json").read_text()),
         )
         stack = owned.enter_context(Stack(settings, world))
         _reach(stack, host, owned)
@@ -71,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _invoke(given, stack, host, folder, ["--skip-pull-image"] if image else [])
 
 
-def named(template: Mapping[str, Any], function: str) -> str:
+def logical_id_of(template: Mapping[str, Any], function: str) -> str:
     """Return the logical id of the function with this logical id or folder.
 
     Raises `LookupError`, which lists all functions.
@@ -103,7 +105,7 @@ def signed(event: dict[str, Any], secret: str, now_ms: int) -> dict[str, Any]:
     return {**event, "headers": headers}
 
 
-def placed(built: dict[str, Any], stack: Stack, host: str) -> dict[str, Any]:
+def with_addresses(built: dict[str, Any], stack: Stack, host: str) -> dict[str, Any]:
     """Return the built template with every variable as in the stack, and the endpoint as the
     container reaches it.
 
@@ -111,8 +113,11 @@ def placed(built: dict[str, Any], stack: Stack, host: str) -> dict[str, Any]:
     declare, so they are written into the template.
     """
     for logical_id, function in stack.cloud.functions.items():
-        there = {**function.environment, "AWS_ENDPOINT_URL": _seen_from(stack.cloud.aws.url, host)}
-        # Empty: the signed URL is that of the event.
+        there = {
+            **function.environment,
+            "AWS_ENDPOINT_URL": _address_from(stack.cloud.aws.url, host),
+        }
+        # Empty: the function then takes the signed URL from the event.
         there |= {"WEBHOOK_URL": ""} if "WEBHOOK_URL" in there else {}
         built["Resources"][logical_id]["Properties"]["Environment"] = {"Variables": there}
     for resource in built["Resources"].values():
@@ -121,19 +126,19 @@ def placed(built: dict[str, Any], stack: Stack, host: str) -> dict[str, Any]:
     return built
 
 
-def gateway(engine: Any) -> str:
+def host_address(engine: Any) -> str:
     """Return the address at which a container finds this machine: the gateway of the engine's
     network, or the name that a desktop engine gives it.
     """
     if sys.platform != "linux":
-        return EVERYWHERE
+        return DESKTOP_HOST
     for network in engine.networks.list():
         if network.name in NETWORKS:
             network.reload()
             for part in network.attrs["IPAM"]["Config"] or ():
                 if "." in part.get("Gateway", ""):
                     return str(part["Gateway"])
-    return EVERYWHERE
+    return DESKTOP_HOST
 
 
 def _reach(stack: Stack, host: str, owned: ExitStack) -> None:
@@ -142,10 +147,10 @@ def _reach(stack: Stack, host: str, owned: ExitStack) -> None:
     """
     ready = stack.ready()
     hubspot, salesforce = ready["portals"][0]["base_url"], ready["salesforce"]["instance_url"]
-    if host != EVERYWHERE:
+    if host != DESKTOP_HOST:
         for url in (ready["aws_endpoint_url"], hubspot, salesforce):
             owned.enter_context(Relay(host, int(url.rpartition(":")[2])))
-    stack.salesforce.set_instance_url(_seen_from(salesforce, host))
+    stack.salesforce.set_instance_url(_address_from(salesforce, host))
     secrets = stack.cloud.aws.client("secretsmanager")
     for side, key, url in (
         ("hubspot", "api_url", hubspot),
@@ -154,11 +159,11 @@ def _reach(stack: Stack, host: str, owned: ExitStack) -> None:
         name = f"crmsync/acme/{side}"
         secret = json.loads(secrets.get_secret_value(SecretId=name)["SecretString"])
         secrets.put_secret_value(
-            SecretId=name, SecretString=json.dumps(secret | {key: _seen_from(url, host)})
+            SecretId=name, SecretString=json.dumps(secret | {key: _address_from(url, host)})
         )
 
 
-def _seen_from(url: str, host: str) -> str:
+def _address_from(url: str, host: str) -> str:
     return f"http://{host}:{url.rpartition(':')[2]}"
 
 
@@ -172,7 +177,7 @@ def _invoke(
         )
     )
     template.write_text(
-        json.dumps(placed(yaml_parse((BUILT / "template.yaml").read_text()), stack, host))
+        json.dumps(with_addresses(yaml_parse((BUILT / "template.yaml").read_text()), stack, host))
     )
     command = [
         given.sam.absolute(),
@@ -191,7 +196,7 @@ def _invoke(
         f"Architecture={given.architecture}",
         *options,
     ]
-    # SAM lets a variable of the shell win over the template's, and asks STS who calls.
+    # SAM prefers the shell's variables to the template's, and asks STS for the caller's identity.
     declared = {
         name for function in stack.cloud.functions.values() for name in function.environment
     }
@@ -227,7 +232,7 @@ def _parser() -> argparse.ArgumentParser:
         "event", nargs="?", default="", help="EVENT: a file in events/ (absent: an empty event)"
     )
     parser.add_argument("--sam", type=Path, required=True, help="the SAM CLI")
-    parser.add_argument("--architecture", required=True, help="what was built for")
+    parser.add_argument("--architecture", required=True, help="the architecture of the build")
     parser.add_argument(
         "--host",
         default="",

@@ -151,13 +151,11 @@ class WorkerPool:
     def start(self, spec: WorkerSpec) -> Worker:
         """Fork a worker. Raises `WorkerDiedError` if it does not start."""
         ours, theirs = socket.socketpair()
-        with (
-            self._lock
-        ):  # the worker's first word says that the request was read: no two run into one
+        request = json.dumps(asdict(spec)).encode()
+        # The worker reports its pid after the request was read, so no two requests merge into one.
+        with self._lock:
             with theirs:
-                socket.send_fds(
-                    self._control, [json.dumps(asdict(spec)).encode()], [theirs.fileno()]
-                )
+                socket.send_fds(self._control, [request], [theirs.fileno()])
             return Worker(ours)
 
     def close(self) -> None:

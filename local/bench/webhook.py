@@ -73,7 +73,7 @@ def measure() -> list[Figure]:
     """Return the figures of the webhook. Raises `BenchError`."""
     with Stack(SETTINGS, {"hubspot": [{"portal_id": PORTAL}]}) as stack:
         sender = Sender(stack)
-        sender.run(ALONE, 1)  # warms what is warm in a deployment that works
+        sender.run(ALONE, 1)  # the warm-up: a deployment in use is warm
         alone = [sender.run(ALONE, 1) for _ in range(ROUNDS)]
         bursts = [sender.run(REQUESTS, CONNECTIONS) for _ in range(ROUNDS)]
         ours, shortest = (

@@ -134,7 +134,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make rehearse", description=__doc__)
     parser.add_argument("--sam", type=Path, required=True, help="the SAM CLI")
     parser.add_argument("--ministack", type=Path, required=True, help="the ministack command")
-    parser.add_argument("--architecture", required=True, help="what was built for")
+    parser.add_argument("--architecture", required=True, help="the architecture of the build")
     return parser
 
 

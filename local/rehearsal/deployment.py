@@ -122,7 +122,7 @@ def deploy(
     ]
     command += ["--config-file", str(ROOT / "samconfig.toml")]
     command += ["--template-file", str(template)] if template else []
-    # Nothing of the machine's own AWS account.
+    # Without the variables of the machine's own AWS account.
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     tool = {"SAM_CLI_TELEMETRY": "0", "__SAM_CLI_APP_DIR": str(cloud.folder / "sam")}
     environment = {**kept, **tool, **cloud.account()}

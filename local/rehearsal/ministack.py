@@ -111,14 +111,14 @@ class MiniStack:
         )
 
     def _environment(self) -> dict[str, str]:
-        # Little of ours: the functions' processes inherit it.
+        # As few as possible, because the functions' processes inherit them.
         ours = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL") if name in os.environ}
         place = {"HOME": str(self.folder), "TMPDIR": str(self.folder)}
         server = {
             "BIND_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(self.port),
             "AUTH": "true",
-            # The queues refuse what comes without TLS. The certificate is made in the folder, and
+            # The queues refuse requests without TLS. The certificate is made in the folder, and
             # the functions' processes trust it.
             "USE_SSL": "1",
             "IOT_MTLS_ENABLED": "0",

@@ -184,7 +184,7 @@ def _run(
     while _tasks(stack) < at_first + run.size and waits < MOST_WAITS:
         stack.advance(WAIT)
         waits += 1
-    # Once more, so that what was doubled has every chance to show.
+    # Once more, so that a doubled task has every chance to show.
     run.open_errors = int(stack.advance(WAIT)["open_errors"])
     ended.set()
     watcher.join()

@@ -144,13 +144,13 @@ def _install() -> None:
     """Patch moto once for the process. Without an `Aws` of ours it behaves as before, only
     faster.
     """
-    moto.core.utils.utcnow = _utcnow  # what visibility, delays and retention are reckoned with
+    moto.core.utils.utcnow = _utcnow  # the clock of visibility, delays and retention
     setattr(moto.secretsmanager.models, "time", _Time)  # noqa: B010 - it is a module's import there
     setattr(moto.sqs.models, "unix_time_millis", _now_ms)  # noqa: B010 - it is a module's import there
     for name, read in _FASTER_PROPERTIES.items():
         setattr(moto.sqs.models.Queue, name, property(read))
-    setattr(moto.sqs.models, "camelcase_to_underscores", cache(camelcase_to_underscores))  # noqa: B010 - some fifty a message
-    setattr(moto.core.responses, "method_names_from_class", cache(method_names_from_class))  # noqa: B010 - a ms a call
+    setattr(moto.sqs.models, "camelcase_to_underscores", cache(camelcase_to_underscores))  # noqa: B010 - called some fifty times per message
+    setattr(moto.core.responses, "method_names_from_class", cache(method_names_from_class))  # noqa: B010 - takes a millisecond per call
     setattr(EventTemplateParser, "parse", staticmethod(_event_as_sent))  # noqa: B010 - it is a method there
     setattr(EventPattern, "matches_event", _matches)  # noqa: B010 - it is a method there
     transactions.install()

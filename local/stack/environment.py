@@ -51,7 +51,7 @@ def function_environment(function: Function, number: int, endpoint: str) -> dict
         "AWS_LAMBDA_LOG_LEVEL": function.log_level,
         "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function.aws_name}",
         "AWS_LAMBDA_LOG_STREAM_NAME": "laptop",
-        "AWS_SAM_LOCAL": "true",  # what Powertools looks at to leave X-Ray alone
+        "AWS_SAM_LOCAL": "true",  # disables X-Ray in Powertools
         "LAMBDA_TASK_ROOT": str(function.code),
         "_HANDLER": function.handler,
     }

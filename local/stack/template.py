@@ -284,7 +284,7 @@ class Template:
     def _folder(self, content: Any) -> Path:
         if not isinstance(content, dict) or content.get("S3Bucket") != LAPTOP_BUCKET:
             raise UnresolvedError(
-                f"code must lie in a folder beside the template, not at {content!r}"
+                f"code must be in a folder next to the template, not at {content!r}"
             )
         return self._root / str(content["S3Key"])
 
@@ -311,7 +311,7 @@ def _parsed(text: str) -> dict[str, Any]:
         """Reads CloudFormation's short forms such as ``!Ref``."""
 
     Loader.add_multi_constructor("!", intrinsics_multi_constructor)
-    written: dict[str, Any] = yaml.load(text, Loader)  # noqa: S506 - a safe loader with a few words more
+    written: dict[str, Any] = yaml.load(text, Loader)  # noqa: S506 - a safe loader with a few more tags
     return written
 
 
@@ -345,7 +345,7 @@ def transformed(text: str, given: frozenset[str] = frozenset()) -> str:
     }
     translator = Translator(None, Parser(), boto_session=boto3.Session(region_name=REGION))
     result = json.dumps(translator.translate(written, parameter_values={}))
-    translator.metrics.publish()  # to nowhere; unpublished ones are complained about
+    translator.metrics.publish()  # to nowhere; SAM warns about unpublished metrics
     return result
 
 

@@ -14,7 +14,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 from crmsync.wire.http import read_request
 from crmsync.wire.signature import matching_secrets
-from local.invoke import EVERYWHERE, gateway, named, signed
+from local.invoke import DESKTOP_HOST, host_address, logical_id_of, signed
 from local.rehearsal.deployment import ROOT
 
 TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
@@ -69,14 +69,14 @@ class Engine:
 @pytest.mark.parametrize("name", ["contact_sync", "ContactSyncFunction"])
 def test_a_function_is_named_by_folder_or_logical_id(name: str) -> None:
     """FUNCTION is a folder in functions/ or a logical id of the template."""
-    assert named(TEMPLATE, name) == "ContactSyncFunction"
+    assert logical_id_of(TEMPLATE, name) == "ContactSyncFunction"
 
 
 def test_an_unknown_function_is_answered_with_the_known_ones() -> None:
     """The error lists the functions, for somebody who mistyped."""
     folders = sorted(path.parent.name for path in (ROOT / "functions").glob("*/handler.py"))
     with pytest.raises(LookupError, match=f"FUNCTION=sync is none of {', '.join(folders)}"):
-        named(TEMPLATE, "sync")
+        logical_id_of(TEMPLATE, "sync")
 
 
 def test_an_unsigned_webhook_is_signed_when_loaded() -> None:
@@ -100,10 +100,10 @@ def test_a_container_finds_the_machine_at_the_gateway(monkeypatch: pytest.Monkey
     """
     monkeypatch.setattr("sys.platform", "linux")
     assert (
-        gateway(Engine(Network("other", "192.0.2.1"), Network("bridge", "192.0.2.9")))
+        host_address(Engine(Network("other", "192.0.2.1"), Network("bridge", "192.0.2.9")))
         == "192.0.2.9"
     )
-    assert gateway(Engine(Network("other", "192.0.2.1"))) == EVERYWHERE
+    assert host_address(Engine(Network("other", "192.0.2.1"))) == DESKTOP_HOST
 
 
 def test_on_a_desktop_a_container_finds_the_machine_by_name(
@@ -113,4 +113,4 @@ def test_on_a_desktop_a_container_finds_the_machine_by_name(
     machine.
     """
     monkeypatch.setattr("sys.platform", "darwin")
-    assert gateway(Engine(Network("bridge", "192.0.2.9"))) == EVERYWHERE
+    assert host_address(Engine(Network("bridge", "192.0.2.9"))) == DESKTOP_HOST
