@@ -1,4 +1,4 @@
-"""Accounts: a batch of queued changes, brought in step in both CRMs."""
+"""Accounts: a batch of queued changes, synced in both CRMs."""
 
 from typing import Any
 
@@ -11,5 +11,5 @@ from crmsync.wiring.concerns import account_sync
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Lambda's way in."""
+    """The entry point that template.yaml names."""
     return account_sync()(event, context)

@@ -1,4 +1,4 @@
-"""The schedule that reads HubSpot's log of what happened to marketing e-mails."""
+"""The schedule that reads HubSpot's event log of marketing e-mails."""
 
 from typing import Any
 
@@ -11,5 +11,5 @@ from crmsync.wiring.email import email_events
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Lambda's way in."""
+    """The entry point that template.yaml names."""
     return email_events()(event, context)

@@ -1,4 +1,4 @@
-"""E-mail events: windows of HubSpot's log, turned into Salesforce tasks."""
+"""E-mail events: ranges of HubSpot's log, turned into Salesforce tasks."""
 
 from typing import Any
 
@@ -11,5 +11,5 @@ from crmsync.wiring.email import email_tasks
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Lambda's way in."""
+    """The entry point that template.yaml names."""
     return email_tasks()(event, context)

@@ -1,4 +1,4 @@
-"""The schedule that finds what HubSpot's webhooks lost."""
+"""The schedule that finds what HubSpot's webhooks have lost."""
 
 from typing import Any
 
@@ -11,5 +11,5 @@ from crmsync.wiring.intake import hubspot_sweep
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Lambda's way in."""
+    """The entry point that template.yaml names."""
     return hubspot_sweep()(event, context)

@@ -1,4 +1,4 @@
-"""HubSpot knocks: verify, read, put on the bus, answer fast."""
+"""HubSpot's webhook: verify the call, read its changes, put them on the bus, answer fast."""
 
 from typing import Any
 
@@ -11,5 +11,5 @@ from crmsync.wiring.intake import hubspot_webhook
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
-    """Lambda's way in."""
+    """The entry point that template.yaml names."""
     return hubspot_webhook()(event)

@@ -11,5 +11,5 @@ from crmsync.wiring.intake import salesforce_changes
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Lambda's way in."""
+    """The entry point that template.yaml names."""
     return salesforce_changes()(event, context)

@@ -1,12 +1,12 @@
-"""Logger and metrics, made once. Only the wiring and the handlers use them; nothing else in the
+"""Logger and metrics, created once. Only the wiring and the handlers use them; nothing else in the
 package logs.
 
-Traces come from the Lambda service itself (``Tracing: Active``); no SDK is patched for them. What
-is logged here holds ids, rule ids, counts and vendor codes, never a field's value.
+Logs hold ids, rule ids, counts and vendor codes, never a field's value. Traces come from the Lambda
+service itself (``Tracing: Active``), so no SDK is patched.
 
 Libraries log from INFO on, whatever level the function is given: at DEBUG botocore logs every
-answer of Secrets Manager and of a sign-in. The Lambda runtime has given that level to the root
-logger, of which they all inherit it, before this module is imported.
+response of Secrets Manager and of a sign-in. The Lambda runtime gives the function's level to the
+root logger before this module is imported, and all libraries inherit it.
 """
 
 from __future__ import annotations

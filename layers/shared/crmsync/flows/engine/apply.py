@@ -1,9 +1,9 @@
 """The only loop over effects: the effects of all plans together, stage by stage, so that a thousand
 plans cost a handful of calls.
 
-Within a plan the order of its effects holds, and its first failure stops it; other plans go on.
-What was written is not undone: the next look finds it, by its key or its address, and goes on from
-there.
+Within a plan the effects keep their order, and the first failure stops it; other plans go on.
+Nothing that was written is undone: the next sync finds it by its key or its address, and continues
+from there.
 """
 
 from __future__ import annotations
@@ -41,22 +41,23 @@ from crmsync.rules.kinds.opportunity.ties import role_made
 from crmsync.rules.merge.intents import revision_on
 from crmsync.rules.pair.refused_fields import AnyWrite
 
-_ONCE_MORE = 30
-"""Seconds after which a record that shows what is written here is looked at, whatever becomes of
-this look.
-"""
+_SAFETY_DELAY = 30
+"""Seconds after which requested records are synced, whatever becomes of this worker."""
 
 Rebase: TypeAlias = Callable[[Link, Side, Mapping[str, Value]], Link]
-"""Puts what a side answered to a write into a link's base."""
+"""Puts the values of a side's response to a write into a link's base."""
 
 
 @dataclass(slots=True)
 class Applied:
     """What became of a plan.
 
-    Its error is the one that stopped it, or None. ``made`` is the record that it made, ``saved``
-    the link as it is stored now, and ``shown`` what each side answered to its writes; ``left_out``
-    are the fields that were left out of them.
+    Attributes:
+        error: the error that stopped it, or None.
+        made: the record that it created.
+        saved: its link as it is stored now.
+        shown: the fields of each side's responses to its writes.
+        left_out: the fields that were left out of its writes.
     """
 
     error: SyncError | None = None
@@ -68,7 +69,15 @@ class Applied:
 
 @dataclass(slots=True)
 class _Run:
-    """A plan on its way: the effects that are left, and what became of the others."""
+    """A plan that is being applied.
+
+    Attributes:
+        left: the effects that are left.
+        announced: the link that says what the plan writes.
+        portal_id: the HubSpot account, for the names of our own fields.
+        at: the plan's place in the batch.
+        applied: what became of the plan so far.
+    """
 
     left: list[Effect]
     announced: Link | None
@@ -81,12 +90,12 @@ class _Run:
         return self.left[0] if self.left and self.applied.error is None else None
 
     def marked_creation(self, effect: CreateRecord) -> CreateRecord:
-        """The creation with the revision by which the new record is known to be of this plan."""
+        """The creation with the revision by which the new record can be recognised as this plan's."""
         return replace(effect, fields={**effect.fields, **self._revision(effect.into, effect.side)})
 
     def marked_update(self, effect: UpdateRecord) -> UpdateRecord:
-        """The update with the revision by which its record is known to have got it; what nothing
-        depends on is not announced.
+        """The update with the revision that shows that the record has received it. A best-effort
+        write was not announced and has none.
         """
         if effect.best_effort:
             return effect
@@ -114,11 +123,11 @@ class _Run:
 
 
 RollUps: TypeAlias = Callable[[Sequence[RollUp], SyncContext], Sequence[Outcome]]
-"""Brings roll-ups up to date, in order of the effects."""
+"""Brings roll-ups up to date; returns one outcome per effect."""
 
 
-def no_roll_ups(effects: Sequence[RollUp], _world: SyncContext) -> Sequence[Outcome]:
-    """For kinds whose plans roll nothing up. Raises `TypeError`."""
+def no_roll_ups(effects: Sequence[RollUp], _context: SyncContext) -> Sequence[Outcome]:
+    """For kinds without roll-ups. Raises `TypeError`."""
     msg = f"{len(effects)} roll-ups in a plan of a kind that has none"
     raise TypeError(msg)
 
@@ -128,31 +137,37 @@ def apply(
     context: SyncContext,
     rebase: Rebase,
     roll_up: RollUps = no_roll_ups,
-    again: FieldRetries | None = None,
+    retries: FieldRetries | None = None,
 ) -> list[Applied]:
-    """Do what the plans say and answer, plan by plan, what became of it; `roll_up` is the flow that
-    brings roll-ups up to date.
+    """Apply the effects of the plans, and return what became of each plan.
 
-    With `again`, what is refused for some of its fields is tried once more without these. Reports
-    are kept in the error inbox at the end, and looks asked for, each in one go; but what a privacy
-    deletion leaves is told before the link goes, without which nobody would know of it.
+    `roll_up` is the flow that brings roll-ups up to date. With `retries`, a write that is refused
+    for some of its fields is tried once more without them. Reports go to the error inbox at the
+    end, in one call; but what a privacy deletion leaves behind is reported before the link is
+    deleted, as nothing would lead to it afterwards. Raises `SyncError` only for the inbox and the
+    queue; the errors of effects are in the results.
     """
-    said = [effect for plan in plans for effect in plan.effects]
-    told = [effect for effect in said if isinstance(effect, Report)]
-    first = [report for report in told if report.category is Category.PRIVACY]
+    effects = [effect for plan in plans for effect in plan.effects]
+    reports = [effect for effect in effects if isinstance(effect, Report)]
+    first = [report for report in reports if report.category is Category.PRIVACY]
     if first:
         context.inbox.park(context.connection.name, first)
     portal_id = context.connection.hubspot.portal_id
     runs = [_Run(_to_do(plan), _announced(plan), portal_id, at) for at, plan in enumerate(plans)]
-    looks = [effect for effect in said if isinstance(effect, RequestSync)]
-    _ask([look for look in looks if look.waiting is None], context, after=_ONCE_MORE)
-    stages = _stages(context, roll_up, again)
+    requests = [effect for effect in effects if isinstance(effect, RequestSync)]
+    _request([one for one in requests if one.waiting is None], context, after=_SAFETY_DELAY)
+    stages = _stages(context, roll_up, retries)
     moving = True
     while moving:
-        moving = sum(_advance(runs, stage) for stage in stages) > 0
+        moving = False
+        for stage in stages:
+            if _advance(runs, stage):
+                moving = True
     _rebase(runs, context, rebase)
-    context.inbox.park(context.connection.name, [report for report in told if report not in first])
-    _ask(looks, context)
+    context.inbox.park(
+        context.connection.name, [report for report in reports if report not in first]
+    )
+    _request(requests, context)
     return [run.applied for run in runs]
 
 
@@ -161,8 +176,8 @@ def _to_do(plan: Plan) -> list[Effect]:
 
 
 def _announced(plan: Plan) -> Link | None:
-    """The link that says what the plan writes: the one that it saves first, or that of the record
-    that it makes.
+    """The link that says what the plan writes: the first one that it saves, or that of the record
+    that it creates.
     """
     return next(
         (effect.link for effect in plan.effects if isinstance(effect, SaveLink)), plan.new_link
@@ -170,8 +185,8 @@ def _announced(plan: Plan) -> Link | None:
 
 
 def _rebase(runs: Sequence[_Run], context: SyncContext, rebase: Rebase) -> None:
-    """Store what a side made of a value that it took otherwise than it was announced (trimmed,
-    formatted); mostly nothing.
+    """Save links again whose base has changed with a response: a side may store a value otherwise
+    than it was sent (trimmed, formatted). Usually there are none.
     """
     rebased: list[tuple[_Run, Link]] = []
     for run in runs:
@@ -191,20 +206,18 @@ def _rebase(runs: Sequence[_Run], context: SyncContext, rebase: Rebase) -> None:
             run.applied.saved = outcome
 
 
-def _ask(looks: Sequence[RequestSync], context: SyncContext, *, after: int = 0) -> None:
-    """Have other concerns look at records after so many seconds, and tell them who waits for
-    these.
-    """
+def _request(requests: Sequence[RequestSync], context: SyncContext, *, after: int = 0) -> None:
+    """Queue the requested syncs after so many seconds, each with the record that waits for it."""
     changes = [
         Change(
             context.connection.name,
-            look.kind,
-            look.ref,
+            one.kind,
+            one.ref,
             Cause.EDITED,
             context.now(),
-            waiting=(look.waiting,) if look.waiting else (),
+            waiting=(one.waiting,) if one.waiting else (),
         )
-        for look in looks
+        for one in requests
     ]
     if changes:
         context.outbox.again([(change, after) for change in changes])
@@ -212,7 +225,7 @@ def _ask(looks: Sequence[RequestSync], context: SyncContext, *, after: int = 0) 
 
 @dataclass(frozen=True, slots=True)
 class _Stage:
-    """One kind of effect on one side, and how a batch of it is done."""
+    """One type of effect on one side, and how a batch of them is applied."""
 
     kind: type[Effect]
     side: Side | None
@@ -223,9 +236,9 @@ class _Stage:
 
 
 def _stages(
-    context: SyncContext, roll_up: RollUps = no_roll_ups, again: FieldRetries | None = None
+    context: SyncContext, roll_up: RollUps = no_roll_ups, retries: FieldRetries | None = None
 ) -> tuple[_Stage, ...]:
-    """The order that batches best: links, Salesforce, HubSpot, preferences; a plan that needs
+    """The order that batches best: links, Salesforce, HubSpot, preferences. A plan that needs
     another order takes another round.
     """
     return (
@@ -238,28 +251,28 @@ def _stages(
         _Stage(
             CreateRecord,
             Side.SALESFORCE,
-            lambda runs: _sent(
+            lambda runs: _send(
                 _creations,
-                lambda effects: _made_in_salesforce(effects, context),
+                lambda effects: _create_in_salesforce(effects, context),
                 runs,
                 context,
-                again,
+                retries,
             ),
         ),
         _Stage(
             UpdateRecord,
             Side.SALESFORCE,
-            lambda runs: _sent(_updates, context.salesforce.update, runs, context, again),
+            lambda runs: _send(_updates, context.salesforce.update, runs, context, retries),
         ),
         _Stage(
             CreateRecord,
             Side.HUBSPOT,
-            lambda runs: _sent(_creations, context.hubspot.create, runs, context, again),
+            lambda runs: _send(_creations, context.hubspot.create, runs, context, retries),
         ),
         _Stage(
             UpdateRecord,
             Side.HUBSPOT,
-            lambda runs: _sent(_updates, context.hubspot.update, runs, context, again),
+            lambda runs: _send(_updates, context.hubspot.update, runs, context, retries),
         ),
         _Stage(
             Associate,
@@ -288,9 +301,11 @@ def _stages(
     )
 
 
-def _made_in_salesforce(effects: Sequence[CreateRecord], context: SyncContext) -> Sequence[Outcome]:
-    """Make records; contact roles are remembered at once, as Salesforce forgets one that is
-    deleted, whose it was included.
+def _create_in_salesforce(
+    effects: Sequence[CreateRecord], context: SyncContext
+) -> Sequence[Outcome]:
+    """Create records. Contact roles are stored at once: Salesforce does not show whose a deleted
+    role was.
     """
     outcomes = context.salesforce.create(effects)
     roles = [
@@ -303,20 +318,20 @@ def _made_in_salesforce(effects: Sequence[CreateRecord], context: SyncContext) -
     return outcomes
 
 
-def _sent(
+def _send(
     effects: Callable[[Sequence[_Run]], list[AnyWrite]],
     send: Callable[[Sequence[AnyWrite]], Sequence[Outcome]],
     runs: Sequence[_Run],
     context: SyncContext,
-    again: FieldRetries | None,
+    retries: FieldRetries | None,
 ) -> Sequence[Outcome]:
-    """Make the writes of these plans; those that were refused for some of their fields once more
+    """Make the writes of these plans; those that are refused for some of their fields once more
     without them.
     """
-    if again is None:
+    if retries is None:
         return send(effects(runs))
     tries = [WriteAttempt(run.at, run.applied.saved, run.applied.left_out) for run in runs]
-    outcomes = send_with_retry(effects(runs), send, tries, again, context)
+    outcomes = send_with_retry(effects(runs), send, tries, retries, context)
     for run, one in zip(runs, tries, strict=True):
         run.applied.saved = one.saved
     return outcomes
@@ -359,8 +374,8 @@ def _updates(runs: Sequence[_Run]) -> list[UpdateRecord]:
 
 
 def _to_save(runs: Sequence[_Run], context: SyncContext) -> list[Link]:
-    """The links to save, with the time of what they announce; a plan that saves its link again
-    saves the version that it stored.
+    """The links to save, with the time of what they announce. A plan that saves its link a second
+    time saves over the version that it stored.
     """
     links = []
     for run, effect in zip(runs, _heads(runs, SaveLink), strict=True):

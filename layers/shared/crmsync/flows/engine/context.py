@@ -1,5 +1,5 @@
-"""What a flow works with: one connection and the ports to its two CRMs and to our own stores. Put
-together by the wiring.
+"""What a flow works with: one connection, and the ports to its two CRMs and to our own stores. The
+wiring puts it together.
 """
 
 from __future__ import annotations
@@ -39,14 +39,21 @@ class RecordCrm(Crm, Survivors, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SyncContext:
-    """One connection's outside.
+    """One connection with everything outside that its flows use.
 
-    ``our_user`` is the Salesforce id of the integration user and ``our_app`` HubSpot's name for us
-    as a source; by them our own writes are known. ``opportunities_since`` is when opportunities
-    began to sync: companies are on, their accounts imported, deals on (OPP-2, OPP-4); None as long
-    as they do not. ``zone`` answers the time zone of the HubSpot account, in which its people see
-    days; it may ask HubSpot, and raise `SyncError`. ``pairs`` answers how many records of a kind
-    are linked; it may ask Salesforce, and raise `SyncError`.
+    Attributes:
+        connection: the connection's settings.
+        hubspot: HubSpot's records.
+        salesforce: Salesforce's records.
+        our_user: the Salesforce id of the integration user; our own writes are known by it.
+        our_app: HubSpot's name for us as a source of values, likewise.
+        now: the clock (UTC).
+        opportunities_since: when opportunities began to sync: companies and deals are on, and the
+            accounts are imported (OPP-2, OPP-4); None while they do not sync.
+        may_begin: whether the invocation has time for another batch.
+        zone: the time zone of the HubSpot account, by which its days count. Raises `SyncError`.
+        pairs: how many records of a kind are linked. Raises `SyncError`.
+        overwrites: where values are kept that our writes overwrite; None to keep none.
     """
 
     connection: Connection
@@ -76,11 +83,9 @@ class SyncContext:
     now: Callable[[], datetime]
     opportunities_since: datetime | None = None
     may_begin: Callable[[], bool] = lambda: True
-    """Whether the invocation has time for another batch."""
     zone: Callable[[], tzinfo] = lambda: UTC
     pairs: Callable[[Kind], int] = lambda _kind: 0
     overwrites: KeepsOverwritten | None = None
-    """Where values are kept that our writes overwrite; None where nothing is kept."""
 
     def crm(self, side: Side) -> RecordCrm:
         """The CRM of a side."""

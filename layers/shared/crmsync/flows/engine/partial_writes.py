@@ -1,9 +1,9 @@
-"""A write that was refused for some of its fields is tried once more without these: all of a batch
-together, in one further call.
+"""A write that was refused for some of its fields is tried once more without them: for all records
+of a batch together, in one further call.
 
-People are told first, then the link says that the fields were left out, then the rest is written:
-whoever looks in between must not take the value that stays for a person's edit, and whoever dies in
-between must not leave it untold. What a second try does not help is told as if there had been none.
+First the fields are reported, then the link says that they were left out, then the rest is written.
+In this order another worker cannot take the value that stays for a person's edit, and a worker that
+dies in between leaves nothing unreported. If the second try fails too, the first error counts.
 """
 
 from __future__ import annotations
@@ -22,30 +22,34 @@ from crmsync.ports.crm import Outcome, Written
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.refused_fields import AnyWrite, diverged_link, left_out, report, without
 
-Mark: TypeAlias = Callable[[Link], Link]
-"""Puts into a link that fields were left out."""
+MarkLink: TypeAlias = Callable[[Link], Link]
+"""Notes in a link that fields were left out."""
 
 
 @dataclass(slots=True)
 class LeftOut:
-    """What was left out of the writes of one plan: how its link says so, what people are told, and
-    which fields of a new record.
+    """The fields that were left out of the writes of one plan.
+
+    Attributes:
+        marks: note them in the plan's link.
+        reports: say so in the error inbox.
+        of_new: for a new record, its creation and the names of the fields.
     """
 
-    marks: list[Mark] = field(default_factory=list)
+    marks: list[MarkLink] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)
     of_new: tuple[CreateRecord, frozenset[str]] | None = None
 
     def keep(
-        self, effect: CreateRecord | UpdateRecord, names: frozenset[str], told: Report
+        self, effect: CreateRecord | UpdateRecord, names: frozenset[str], report: Report
     ) -> None:
-        """Keep that the write was made without these fields."""
-        self.reports.append(told)
+        """Note that a write was made without these fields."""
+        self.reports.append(report)
         if isinstance(effect, CreateRecord):
             self.of_new = effect, names
 
     def marked(self, link: Link) -> Link:
-        """The link with all that was left out."""
+        """The link with notes of all fields that were left out."""
         for mark in self.marks:
             link = mark(link)
         return link
@@ -53,7 +57,13 @@ class LeftOut:
 
 @dataclass(slots=True)
 class WriteAttempt:
-    """The place of a plan, its link as it is stored now, and what was left out of its writes."""
+    """The plan that a write belongs to.
+
+    Attributes:
+        at: its place in the batch.
+        saved: its link as it is stored now.
+        left_out: what was left out of its writes so far.
+    """
 
     at: int
     saved: Link | None
@@ -62,7 +72,7 @@ class WriteAttempt:
 
 @dataclass(frozen=True, slots=True)
 class FieldRetries:
-    """Decides about second tries for the plans of a batch, by their places among `facts`."""
+    """Decides which writes of a batch are tried again. Plans go by their places in `facts`."""
 
     facts: Sequence[Facts]
     ruleset: Ruleset
@@ -70,7 +80,7 @@ class FieldRetries:
     def fields(
         self, one: WriteAttempt, effect: CreateRecord | UpdateRecord, outcome: Outcome
     ) -> frozenset[str]:
-        """The fields without which a write is worth a second try; none where it was not refused for
+        """The fields without which a write is worth a second try; empty if it was not refused for
         some of its fields.
         """
         if not isinstance(outcome, Refused) or effect.best_effort:
@@ -82,8 +92,8 @@ class FieldRetries:
 
     def mark(
         self, one: WriteAttempt, effect: CreateRecord | UpdateRecord, names: frozenset[str]
-    ) -> Mark | None:
-        """How the pair's link says that the fields of an update were left out; None for a new
+    ) -> MarkLink | None:
+        """Notes in the pair's link that the fields of an update were left out; None for a new
         record, whose link is not stored yet.
         """
         pair = self._pair(one) if isinstance(effect, UpdateRecord) else None
@@ -93,14 +103,14 @@ class FieldRetries:
         return lambda link: diverged_link(link, effect, names, shown, pair[1], self.ruleset)
 
     def report(self, at: int, outcome: Outcome, names: frozenset[str]) -> Report:
-        """What people are told."""
+        """The report about the fields that were left out."""
         one = self.facts[at]
         error = outcome if isinstance(outcome, Refused) else Refused("")
         return report(one.hubspot.ref if one.hubspot else one.change.ref, error, names)
 
     def _pair(self, one: WriteAttempt) -> tuple[Record, Record] | None:
-        """The two records of a plan's link, as they were read; one of two that are being paired may
-        be a candidate.
+        """Both records of a plan's link, as they were read. One that is just being linked may be a
+        candidate.
         """
         facts, link = self.facts[one.at], one.saved
         if link is None:
@@ -122,8 +132,10 @@ def send_with_retry(
     rules: FieldRetries,
     context: SyncContext,
 ) -> list[Outcome]:
-    """Make the writes, and those again that were refused for some of their fields; `tries` are the
-    plans that they belong to.
+    """Make writes, and repeat those that are refused for some of their fields without them; returns
+    one outcome per write.
+
+    `tries` are the plans that the writes belong to, in the same places. Raises `SyncError`.
     """
     outcomes = list(send(effects))
     asked = [rules.fields(*one) for one in zip(tries, effects, outcomes, strict=True)]
@@ -153,8 +165,8 @@ def _sent_again(
     send: Callable[[Sequence[AnyWrite]], Sequence[Outcome]],
     again: Mapping[int, frozenset[str]],
 ) -> Mapping[int, Outcome]:
-    """Make the writes once more without these fields: what became of each. Nothing is raised, as
-    the first ones were made.
+    """Make writes again without these fields; returns the outcomes by place. Raises nothing, as the
+    other writes of the batch were made already.
     """
     if not again:
         return {}
@@ -166,10 +178,10 @@ def _sent_again(
 
 
 def _announce(
-    marks: Mapping[int, Mark], tries: Sequence[WriteAttempt], context: SyncContext
+    marks: Mapping[int, MarkLink], tries: Sequence[WriteAttempt], context: SyncContext
 ) -> dict[int, SyncError]:
-    """Have the links say what is about to be left out; answers those for which that did not work:
-    nothing more is written for them.
+    """Note in the links what is about to be left out; returns the errors of those that could not be
+    saved, by place. For these nothing more is written.
     """
     known = {at: link for at in marks if (link := tries[at].saved) is not None}
     failed: dict[int, SyncError] = {}
