@@ -145,7 +145,7 @@ def queued(stack: Stack) -> tuple[int, ...]:
     )
 
 
-def test_every_stored_event_is_told_here():
+def test_every_stored_event_is_listed_here():
     """A new event, and a folder of events that no function has, needs its line."""
     assert sorted(ANSWERS) == STORIES
     assert sorted({story.partition("/")[0] for story in STORIES}) == FUNCTIONS

@@ -59,7 +59,7 @@ def decide(town: Town, cause: Cause) -> None:
     town.sync(*(ref for ref, _ in braked(town)), cause=cause)
 
 
-def test_what_goes_beyond_the_hours_changes_waits_and_is_told():
+def test_changes_beyond_the_hours_limit_wait_and_are_reported():
     """The first are overwritten, the others stand as they were, each with a report that names its
     fields.
     """

@@ -121,7 +121,7 @@ def test_a_winner_that_cannot_cross_settles_nothing() -> None:
     assert town.salesforce.fields(lead)["Title"] == "Countess"
 
 
-def test_whoever_asks_to_be_forgotten_leaves_no_conflict_behind() -> None:
+def test_a_privacy_deletion_leaves_no_conflict_behind() -> None:
     """Also when the ledger could not be reached at first, and the link is gone by then; an ordinary
     deletion keeps them.
     """
@@ -138,7 +138,7 @@ def test_whoever_asks_to_be_forgotten_leaves_no_conflict_behind() -> None:
         assert len(town.conflict_log.last("acme", [ada])) == left
 
 
-def test_a_ledger_that_is_down_holds_nobody_up() -> None:
+def test_a_conflict_log_that_is_down_stops_no_record() -> None:
     """The pair is in step, nothing is put off, and the log says that the conflict was not kept."""
     town = Town()
     ada, lead = linked(town)

@@ -164,7 +164,7 @@ def test_what_needs_only_the_other_side_goes_on() -> None:
     assert (days.due, list(town.inbox.parked("acme")), town.troubles.outages) == ([], [], {})
 
 
-def test_two_changes_of_one_pair_do_not_have_each_other_looked_at_for_ever() -> None:
+def test_two_changes_of_one_pair_do_not_queue_each_other_for_ever() -> None:
     """HubSpot takes no writes, and both records of a pair were edited: each meets what the other
     has just announced in vain.
     """
@@ -191,7 +191,7 @@ def test_two_changes_of_one_pair_do_not_have_each_other_looked_at_for_ever() -> 
     assert len(days.due) == 2
 
 
-def test_a_record_that_makes_whole_calls_fail_stands_alone_in_the_end() -> None:
+def test_a_record_that_makes_whole_calls_fail_is_isolated() -> None:
     """The others are not kept; it uses up its tries, is parked, and no side is taken to be down."""
     days = Days()
     town = days.town
@@ -212,7 +212,7 @@ def test_a_record_that_makes_whole_calls_fail_stands_alone_in_the_end() -> None:
     ]
 
 
-def test_of_several_workers_one_looks_ahead() -> None:
+def test_only_one_of_several_workers_gets_the_probe() -> None:
     """The others put back what they have without a call."""
     days = Days()
     town = days.town
@@ -303,7 +303,7 @@ def test_what_was_given_up_as_unavailable_follows_by_itself() -> None:
 
 
 @pytest.mark.rule("RTY-1")
-def test_a_report_that_is_about_to_end_is_told_anew_or_goes() -> None:
+def test_a_report_that_is_about_to_expire_is_renewed_or_removed() -> None:
     """Its record is looked at in the night two weeks before: what is still amiss stands for another
     90 days, what was mended is done.
     """

@@ -14,7 +14,7 @@ from tests.flows.undo.test_undo import GOOD, a_town, mistake, pair, shown, undo
 from tests.memory.worlds import Town
 
 
-def test_nothing_is_kept_where_nobody_wants_it() -> None:
+def test_nothing_is_kept_unless_the_connection_keeps_values() -> None:
     """By default no value is stored, and a command that finds none says how it would."""
     town = Town()
     ada, _ = pair(town)

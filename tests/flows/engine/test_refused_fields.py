@@ -60,7 +60,7 @@ def shown(town: Town, one: Ref) -> tuple[object, object]:
 @pytest.mark.rule("CH-8")
 @pytest.mark.parametrize("dies", [True, False], ids=["dies", "meets another"])
 @pytest.mark.parametrize("side", Side)
-def test_the_value_that_stays_is_nobodys_edit(side: Side, *, dies: bool) -> None:
+def test_the_value_that_stays_does_not_count_as_an_edit(side: Side, *, dies: bool) -> None:
     """Wherever the first worker is stopped, for good or for the length of another one's look."""
     at, was_open = 0, True
     while was_open:

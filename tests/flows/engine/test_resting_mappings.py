@@ -184,7 +184,7 @@ def test_without_a_field_that_is_needed_records_wait(
     assert (list(town.inbox.parked("acme")), town.salesforce.fields(lead)["Phone"]) == ([], "+49 2")
 
 
-def test_a_mapping_that_is_taken_out_of_the_settings_is_told_of_no_more() -> None:
+def test_a_mapping_that_is_removed_from_the_settings_is_no_longer_reported() -> None:
     """Although its field is not back."""
     town, contact, _ = a_town()
     town.salesforce.lacks.add(("Lead", "Favourite_Colour__c"))
@@ -197,7 +197,7 @@ def test_a_mapping_that_is_taken_out_of_the_settings_is_told_of_no_more() -> Non
     assert (list(town.inbox.parked("acme")), town.troubles.rests) == ([], {})
 
 
-def test_what_broke_off_is_ended_with_the_next_look() -> None:
+def test_an_interrupted_resumption_is_finished_by_the_next_check() -> None:
     """The process died after the mapping was woken and before the records were told of."""
     town, contact, lead = a_town()
     since = town.now - timedelta(minutes=1)

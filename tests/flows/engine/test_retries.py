@@ -90,7 +90,7 @@ def test_retries_go_on_once_an_answer_tells_of_less() -> None:
 
 
 @pytest.mark.rule("RTY-2")
-def test_after_a_quarter_of_an_hour_one_look_finds_out() -> None:
+def test_after_a_quarter_of_an_hour_one_retry_probes_the_allotment() -> None:
     """Where no new change came; while the calls are still used up, the retries behind it wait
     again.
     """
@@ -109,7 +109,7 @@ def test_after_a_quarter_of_an_hour_one_look_finds_out() -> None:
 
 
 @pytest.mark.rule("RTY-2")
-def test_what_nobody_has_told_holds_nothing_back() -> None:
+def test_unknown_usage_holds_nothing_back() -> None:
     """A process that has just begun spends no call on finding out."""
     town = Town()
     contact = town.new_contact()

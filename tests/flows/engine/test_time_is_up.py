@@ -87,7 +87,7 @@ def test_what_does_not_fit_into_the_invocation_is_not_begun() -> None:
         ),
     ],
 )
-def test_a_look_that_does_not_come_through_is_counted_by_its_cause(
+def test_a_sync_that_fails_as_a_whole_is_counted_by_its_cause(
     error: SyncError,
     put_back: dict[str, Any],
     wait: int,
@@ -147,7 +147,7 @@ def test_a_call_is_begun_only_while_there_is_time_for_it_and_for_what_it_answers
         remaining.for_a_call(60)
 
 
-def test_since_when_no_look_succeeded_is_known() -> None:
+def test_it_is_known_since_when_no_poll_has_succeeded() -> None:
     """From the first try on, whoever asks; and it costs a write in five minutes at most."""
     cursors = MemoryCursors()
     minutes = [
@@ -163,7 +163,7 @@ def test_since_when_no_look_succeeded_is_known() -> None:
     assert last_poll("acme", Side.SALESFORCE, cursors) is None
 
 
-def test_what_waits_is_known_for_as_long_as_it_is_told_of_again() -> None:
+def test_a_waiting_change_is_known_while_it_is_noted_again() -> None:
     """A change is looked at again within a quarter of an hour: whoever is not told of for longer is
     through.
     """

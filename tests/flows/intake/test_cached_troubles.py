@@ -9,7 +9,7 @@ from crmsync.model.records import Kind
 from tests.memory.worlds import Town
 
 
-def test_who_asks_again_is_told_what_was_read_until_it_is_changed() -> None:
+def test_what_was_read_is_returned_until_it_is_changed() -> None:
     """Two gates of one invocation read once; what one of them notes the other one sees."""
     town, reads = Town(), [0]
     load = town.troubles.load

@@ -32,7 +32,7 @@ def inbox() -> MemoryInbox:
 
 
 @pytest.mark.rule("Q-30")
-def test_what_is_held_back_is_looked_at_again_with_each_sweep(inbox: MemoryInbox) -> None:
+def test_deferred_deletions_are_queued_with_each_sweep(inbox: MemoryInbox) -> None:
     """From whichever side it was told, and nothing else of the inbox."""
     outbox = MemoryOutbox()
 

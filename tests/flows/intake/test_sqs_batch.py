@@ -61,7 +61,7 @@ def test_a_batch_that_is_done_leaves_nothing() -> None:
     ) == {"batchItemFailures": []}
 
 
-def test_a_mistake_of_ours_fails_the_whole_batch() -> None:
+def test_a_defect_fails_the_whole_batch() -> None:
     """It is raised, so that Lambda counts an error and SQS delivers everything again."""
 
     def sync(_connection: str, _changes: list[Change]) -> None:

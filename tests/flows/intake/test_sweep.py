@@ -40,7 +40,7 @@ def minutes_of_looks(town: Town, number: int, side: Side = Side.SALESFORCE) -> l
     return found
 
 
-def test_a_change_is_found_once_however_often_the_sweep_looks():
+def test_a_change_is_found_once_however_often_it_is_swept():
     """Each look goes back and shows the same change again; it is queued the first time only, in an
     hour of looks.
     """
@@ -169,7 +169,7 @@ def test_more_than_is_remembered_is_not_passed_on_again_and_again(monkeypatch: p
 
 
 @pytest.mark.parametrize("side", Side)
-def test_the_first_look_begins_where_the_object_was_switched_on(side: Side):
+def test_the_first_sweep_begins_when_the_object_was_switched_on(side: Side):
     """However late it comes; what is older is left to the import, by this look and by those that go
     far back.
     """
@@ -195,7 +195,7 @@ def test_what_was_off_for_a_while_catches_up():
     assert look(town, begin=town.now) == [meanwhile.id]
 
 
-def test_a_side_that_is_older_than_dates_are_kept_begins_with_its_first_look():
+def test_a_side_that_is_older_than_the_kept_dates_begins_with_its_first_sweep():
     """The settings of an older release do not say since when an object is on."""
     town = Town()
     town.new_lead()
@@ -214,7 +214,7 @@ def test_objects_are_watched_since_their_concern_was_switched_on():
 
 
 @pytest.mark.rule("TRG-10")
-def test_who_joins_a_list_before_the_first_look_is_found():
+def test_a_contact_that_joins_a_list_before_the_first_sweep_is_found():
     """The first look at a list goes back to where the list came into force, and no further."""
     town = Town()
     town.lists.make("77")
@@ -348,7 +348,7 @@ def test_what_tells_of_an_opportunity_is_swept_like_one():
 
 
 @pytest.mark.rule("OPP-6")
-def test_definitions_are_looked_at_seldom():
+def test_metadata_objects_are_read_every_fifteen_minutes():
     """A stage that an administrator changes is found within a quarter of an hour, once; until then
     nobody asks for it.
     """
@@ -373,7 +373,7 @@ def test_definitions_are_looked_at_seldom():
 WATCHED = SweepScope("acme", Side.SALESFORCE, {**KIND_OF[Side.SALESFORCE], **INDIRECT_OBJECTS})
 
 
-def test_what_made_way_for_definitions_is_found_by_the_next_look():
+def test_objects_skipped_on_a_metadata_poll_are_found_by_the_next_sweep():
     """An opportunity and a role that are new when the definitions have their turn are queued a
     minute later, and no lead waits.
     """
@@ -424,7 +424,7 @@ class SecretStages:
             raise Refused("Stages are not shown.", code="INVALID_TYPE")
 
 
-def test_definitions_that_are_refused_take_nobodys_place_for_good():
+def test_refused_metadata_objects_do_not_displace_others_for_good():
     """In an hour they have four looks, opportunities all the others, and no look asks for more than
     five objects.
     """

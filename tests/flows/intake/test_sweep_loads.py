@@ -72,9 +72,7 @@ def looks_of(town: Town, side: Side, sweeper: Sweeper, number: int) -> list[str]
 
 
 @pytest.mark.parametrize("side", Side)
-def test_looks_that_are_cut_short_get_to_the_end_of_any_load(
-    side: Side, monkeypatch: pytest.MonkeyPatch
-):
+def test_sweeps_that_are_cut_short_finish_any_load(side: Side, monkeypatch: pytest.MonkeyPatch):
     """Though five minutes hold more than is remembered, and more than an invocation can read."""
     monkeypatch.setattr("crmsync.rules.timing.sweeps.MOST_SEEN", 50)
     town = Town()
@@ -83,7 +81,7 @@ def test_looks_that_are_cut_short_get_to_the_end_of_any_load(
     assert set(looks_of(town, side, Brief(town.crm(side), pages=6), 20)) == set(made)
 
 
-def test_what_memory_has_lost_is_passed_on_with_the_looks_that_go_far_alone(
+def test_forgotten_records_are_passed_on_only_by_long_sweeps(
     monkeypatch: pytest.MonkeyPatch,
 ):
     """A load of four times what is remembered is queued by the look that finds it and by three far
@@ -125,7 +123,7 @@ def load_of_a_minute(town: Town, minute: int) -> None:
         town.new_lead(Email=f"person{minute}.{number}@example.com")
 
 
-def test_what_two_pages_of_a_look_show_is_passed_on_once():
+def test_a_record_on_two_pages_of_a_sweep_is_passed_on_once():
     """A page may begin with what ended the page before; a load puts thousands of records on one
     stamp.
     """

@@ -90,7 +90,7 @@ def test_a_thousand_edited_pairs_cost_a_handful_of_calls(side):
 
 @pytest.mark.rule("DUP-3")
 @pytest.mark.parametrize("side", Side)
-def test_a_deletion_that_nobody_told_of_does_not_double_an_account(side):
+def test_an_unreported_deletion_does_not_duplicate_an_account(side):
     """A company, or an account, was deleted; the one that is made for the same contact goes on with
     the record across.
     """

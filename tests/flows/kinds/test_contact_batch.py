@@ -190,7 +190,7 @@ def test_a_crm_that_is_down_puts_everything_off_and_loses_nothing(side):
     )
 
 
-def test_a_change_that_cannot_even_be_put_off_is_told_to_the_queue():
+def test_a_change_that_cannot_be_put_off_fails_its_message():
     """When the queue does not take it back either, the message must be delivered again: the error
     is raised.
     """
@@ -218,7 +218,7 @@ def test_a_record_that_fails_for_half_a_day_is_parked_in_the_end():
     ]
 
 
-def test_whoever_loses_a_race_for_a_link_looks_again_at_once():
+def test_a_record_that_loses_a_race_for_a_link_is_synced_again_at_once():
     """Another run saved the link meanwhile: the look is repeated within the same run, and
     afterwards the pair shows nothing new.
     """
@@ -241,7 +241,7 @@ def test_whoever_loses_a_race_for_a_link_looks_again_at_once():
     assert [town.sync(ref).counts["Quiet"] for ref in (ada, lead)] == [1, 1]
 
 
-def test_whoever_writes_to_a_record_that_is_gone_looks_again_at_once():
+def test_a_write_to_a_record_that_is_gone_is_planned_again_at_once():
     """The lead was converted between the look and the write: within the same run the link goes on
     with its contact, which gets the edit.
     """

@@ -160,7 +160,7 @@ def test_a_contact_without_company_costs_one_call():
     assert dict(town.hubspot.calls) == {"read": 1}
 
 
-def test_what_must_wait_is_told_to_those_whose_news_it_was():
+def test_a_stage_that_must_be_spread_again_is_returned_to_its_record():
     """HubSpot cannot take a write now: the news of that household failed, to be spread again;
     others are done.
     """
@@ -226,7 +226,7 @@ def test_what_is_refused_is_reported_about_the_record_that_it_was_meant_for():
 
 
 @pytest.mark.rule("FLD-2")
-def test_a_stage_that_goes_on_to_salesforce_is_looked_at_there():
+def test_a_stage_that_is_mapped_to_salesforce_is_synced_there():
     """Where the operator maps the stage, contacts that followed are looked at once more, as no echo
     of our write will tell of them.
     """

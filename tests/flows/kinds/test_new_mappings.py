@@ -126,7 +126,7 @@ def test_an_edit_in_hubspot_always_crosses(
 @pytest.mark.rule("MAP-3")
 @pytest.mark.parametrize("first", list(Side))
 @pytest.mark.parametrize(("old", "new"), EDITS)
-def test_an_edit_in_salesforce_crosses_once_the_pair_was_looked_at(
+def test_an_edit_in_salesforce_is_synced_after_the_first_sync_of_the_pair(
     first: Side, old: tuple[str, str], new: str | None
 ) -> None:
     """From the first look on the field is one like any other, together with edits of others as
@@ -149,7 +149,7 @@ def test_an_edit_in_salesforce_crosses_once_the_pair_was_looked_at(
         pytest.param((None, "Old"), "phone", (None, "Old"), id="the edit was another one"),
     ],
 )
-def test_an_edit_in_salesforce_that_makes_us_look_first_is_a_guess(
+def test_an_edit_in_salesforce_that_triggers_the_first_sync_is_a_guess(
     old: tuple[str, str], field: str, shown: tuple[str, str]
 ) -> None:
     """Salesforce does not say which field was edited: if no other shows it, the value fills a blank
@@ -259,7 +259,7 @@ EDIT = st.tuples(
     old=st.sampled_from(OLD_VALUES),
     rounds=st.lists(st.lists(EDIT, min_size=1, max_size=4), min_size=1, max_size=4),
 )
-def test_between_two_looks_a_nickname_crosses_if_it_was_edited_and_stays_if_not(
+def test_between_two_syncs_a_nickname_is_synced_only_if_it_was_edited(
     old: tuple[str | None, str | None], rounds: Sequence[Sequence[tuple[Side, str, str | None]]]
 ) -> None:
     """Edits of both fields on both sides, several before each look.

@@ -67,7 +67,7 @@ def test_an_opportunity_makes_a_deal_in_the_default_pipeline():
 
 @pytest.mark.rule("CH-14")
 @pytest.mark.parametrize("side", Side)
-def test_a_deletion_that_nobody_told_of_leaves_its_value_to_the_next(side: Side):
+def test_an_unreported_deletion_leaves_its_value_to_the_next_record(side: Side):
     """A deal, or an opportunity, was deleted; the one that is made with its value goes on with the
     record across.
     """
@@ -238,7 +238,7 @@ def test_the_role_of_a_lead_comes_with_its_conversion():
     assert role.contact == person
 
 
-def test_who_lost_a_role_does_not_get_it_back():
+def test_a_contact_that_lost_a_role_does_not_get_it_back():
     """By default a role that is taken away in Salesforce leaves the association, and comes back by
     itself never (Q-29).
     """
@@ -279,7 +279,7 @@ def test_a_role_that_we_made_and_a_person_ends_at_once_is_known():
 
 
 @pytest.mark.parametrize("side", Side)
-def test_with_the_setting_who_is_taken_away_is_taken_away_on_both_sides(side):
+def test_with_the_setting_a_removed_contact_is_removed_on_both_sides(side):
     """`remove_associations` lets a removal cross, in either direction (Q-29)."""
     town = Town(deals_settings=DealSettings(remove_associations=True))
     contact, theirs = a_pair_of_contacts(town)
@@ -393,7 +393,7 @@ def test_the_company_of_a_deal_gives_the_opportunity_its_account():
 
 
 @pytest.mark.rule("ROLL-1")
-def test_older_opportunities_cost_an_import_of_contacts_one_look_each():
+def test_older_opportunities_cost_an_import_of_contacts_one_sync_each():
     """A contact with many of them shows what they come to; they themselves wait for their own
     import (OPP-4).
     """
@@ -430,7 +430,7 @@ def test_a_thousand_new_records_cost_a_handful_of_calls(side):
 
 
 @pytest.mark.parametrize("at", ["roles", "contacts"])
-def test_what_fails_on_the_way_is_done_at_the_next_look(at):
+def test_what_fails_on_the_way_is_done_by_the_next_sync(at):
     """Whether the role or the roll-up could not be written: afterwards there is one of
     everything.
     """

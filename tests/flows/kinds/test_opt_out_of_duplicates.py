@@ -60,7 +60,7 @@ def test_a_double_that_is_opted_out_unsubscribes_the_contact(is_born_out: bool):
 
 @pytest.mark.rule("OPT-4")
 @pytest.mark.rule("OPT-6")
-def test_who_came_back_is_not_opted_out_by_an_older_double():
+def test_a_person_who_came_back_is_not_opted_out_by_an_older_duplicate():
     """The person's own act is the later one; only a double that somebody has changed since opts out
     again.
     """
@@ -123,7 +123,7 @@ def test_a_double_counts_though_salesforce_makes_no_contacts():
 
 @pytest.mark.rule("OPT-7")
 @pytest.mark.parametrize("setting", [OutsideInclusionList.FREEZE, OutsideInclusionList.IGNORE])
-def test_people_are_told_of_a_double_whose_contact_does_not_sync(setting: OutsideInclusionList):
+def test_a_duplicate_whose_contact_does_not_sync_is_reported(setting: OutsideInclusionList):
     """Outside the inclusion list nothing is carried over, so the report says that the two
     differ.
     """

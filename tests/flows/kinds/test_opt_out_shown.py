@@ -47,7 +47,7 @@ def ticked(town: Town) -> tuple[Ref, Ref]:
 
 @pytest.mark.rule("OPT-6")
 @pytest.mark.parametrize("side", ["hubspot", "salesforce"])
-def test_a_look_before_hubspot_shows_the_opt_out_takes_nothing_back(side: str):
+def test_a_sync_before_hubspot_shows_the_opt_out_takes_nothing_back(side: str):
     """Blank after asking is not the contact's return: the box stays ticked, and HubSpot is asked
     again.
     """
@@ -67,7 +67,7 @@ def test_a_look_before_hubspot_shows_the_opt_out_takes_nothing_back(side: str):
 
 
 @pytest.mark.rule("OPT-4")
-def test_hubspot_is_looked_at_once_more_a_minute_later():
+def test_hubspot_is_read_once_more_a_minute_later():
     """If it shows the opt-out by then, that is all: no second asking, and nothing waits any
     more.
     """
@@ -81,7 +81,7 @@ def test_hubspot_is_looked_at_once_more_a_minute_later():
 
 
 @pytest.mark.rule("OPT-6")
-def test_who_came_back_after_the_opt_out_was_seen_is_back():
+def test_a_person_who_came_back_after_the_opt_out_was_seen_is_back():
     """Once HubSpot has shown the opt-out, its going away again is news: the contact's own act
     clears the box.
     """
@@ -98,7 +98,7 @@ def test_who_came_back_after_the_opt_out_was_seen_is_back():
 @pytest.mark.parametrize(
     "who", ["CRM_UI/userId:4321", "INTEGRATION/77", "IMPORT/9", "AUTOMATION_PLATFORM/3"]
 )
-def test_nobody_but_the_contact_takes_an_opt_out_back(who: str):
+def test_only_the_contact_takes_an_opt_out_back(who: str):
     """A user, an app, an import or a workflow that subscribes a person whom Salesforce opted out is
     overruled, each time anew.
     """

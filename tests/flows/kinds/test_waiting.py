@@ -102,7 +102,7 @@ def test_an_edit_is_news_whatever_else_the_batch_says_of_the_record(others: tupl
 
 
 @pytest.mark.rule("DUP-1")
-def test_who_waits_is_queued_before_anything_is_written():
+def test_waiting_records_are_queued_before_anything_is_written():
     """The run that takes the address away from Bea dies right after; her own next look shows
     nothing new, and Ada gets it all the same.
     """
@@ -189,7 +189,7 @@ def test_a_merged_lead_whose_winner_was_converted_since_is_followed_to_the_conta
 
 
 @pytest.mark.rule("CH-13")
-def test_a_report_outlives_looks_at_a_pair_that_is_over():
+def test_a_report_outlives_syncs_of_a_pair_that_has_ended():
     """A converted lead's old link is dead; a look at the lead must not clear what is told about its
     contact.
     """
@@ -246,7 +246,7 @@ def test_a_lead_with_a_linked_contacts_further_address_waits_for_it():
 
 
 @pytest.mark.parametrize("size", [2, 3, 4])
-def test_addresses_that_go_round_arrive_even_if_the_looks_come_one_by_one(size: int):
+def test_addresses_that_rotate_arrive_even_if_synced_one_by_one(size: int):
     """Each of several people got the next one's address in Salesforce; whoever is looked at first
     takes the others along.
     """
@@ -287,7 +287,7 @@ def test_a_deletion_that_was_held_back_is_done_when_it_is_retried():
 @pytest.mark.rule("DUP-1")
 @pytest.mark.parametrize("deletes", [False, True])
 @pytest.mark.parametrize("side", Side)
-def test_a_deletion_that_nobody_told_of_stands_in_nobodys_way(side: Side, deletes: bool):  # noqa: FBT001
+def test_an_unreported_deletion_is_in_no_records_way(side: Side, deletes: bool):  # noqa: FBT001
     """Whoever is made anew with the address takes the place of the record that is gone; nothing is
     deleted, doubled or reported.
     """
@@ -307,7 +307,7 @@ def test_a_deletion_that_nobody_told_of_stands_in_nobodys_way(side: Side, delete
 
 
 @pytest.mark.rule("CH-13")
-def test_who_was_reported_as_a_double_of_a_record_that_is_gone_goes_on_with_its_next_look():
+def test_a_reported_duplicate_of_a_record_that_is_gone_continues_with_its_next_sync():
     """The contact was deleted after the report, and nobody told of it."""
     town = Town()
     contact, _ = pair(town, "ada@example.com")

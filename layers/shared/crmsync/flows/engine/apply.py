@@ -90,7 +90,7 @@ class _Run:
         return self.left[0] if self.left and self.applied.error is None else None
 
     def marked_creation(self, effect: CreateRecord) -> CreateRecord:
-        """The creation with the revision by which the new record can be recognised as this plan's."""
+        """The creation with the revision that shows that the new record is this plan's."""
         return replace(effect, fields={**effect.fields, **self._revision(effect.into, effect.side)})
 
     def marked_update(self, effect: UpdateRecord) -> UpdateRecord:
