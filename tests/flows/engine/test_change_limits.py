@@ -96,7 +96,7 @@ def test_blanks_have_a_limit_of_their_own_and_what_else_changed_crosses():
 
 
 def test_what_is_held_stays_held_in_later_hours_and_whatever_else_happens():
-    """Another edit of the record, a sweep's look, a resync: none of them is the operator's
+    """Another edit of the record, a sweep, a resync: none of them is the operator's
     decision.
     """
     town = Town(settings={"max_changes_per_hour": 1})
@@ -130,7 +130,7 @@ def test_a_held_record_still_tells_the_other_side_of_its_edits():
 
 @pytest.mark.rule("OPT-4")
 def test_an_opt_out_never_waits():
-    """Whoever unsubscribes is unsubscribed in Salesforce at once, however many do, and held records
+    """A person who unsubscribes is unsubscribed in Salesforce at once, however many do, and held records
     too.
     """
     town = Town(settings={"max_changes_per_hour": 1})
@@ -144,7 +144,7 @@ def test_an_opt_out_never_waits():
 
 
 def test_what_is_released_crosses_as_it_now_is():
-    """All of it, whatever the hour has left; then nothing waits and one more look changes
+    """All of it, whatever the hour has left; then nothing waits and one more sync changes
     nothing.
     """
     town = Town(settings={"max_changes_per_hour": 1, "max_blanks_per_hour": 1})
@@ -161,7 +161,7 @@ def test_what_is_released_crosses_as_it_now_is():
 
 
 def test_what_is_dropped_leaves_both_sides_as_they_are():
-    """Nothing is written to either CRM, then or at later looks; the next edit of the field crosses
+    """Nothing is written to either CRM, then or at later syncs; the next edit of the field crosses
     like any other.
     """
     town = Town(settings={"max_changes_per_hour": 1})
@@ -181,7 +181,7 @@ def test_what_is_dropped_leaves_both_sides_as_they_are():
 
 
 def test_an_edit_that_is_taken_back_is_nothing_to_decide_any_more():
-    """Whoever puts the old values back in HubSpot has released the record: there is nothing left to
+    """Somebody who puts the old values back in HubSpot has released the record: there is nothing left to
     write.
     """
     town = Town(settings={"max_changes_per_hour": 1})

@@ -52,7 +52,7 @@ def test_a_settled_conflict_is_shown_afterwards() -> None:
 
 def test_a_first_meeting_is_kept_under_the_new_pair() -> None:
     """Two that find each other and differ are a conflict of the pair that they become, whichever
-    side was looked at.
+    side was synced.
     """
     town = Town()
     ada = town.new_contact(phone="0200")
@@ -108,7 +108,7 @@ def test_a_conflict_is_kept_once_though_the_winners_value_is_refused_at_first() 
 
 
 def test_a_winner_that_cannot_cross_settles_nothing() -> None:
-    """People are told of the field instead (CH-8)."""
+    """People get a report about the field instead (CH-8)."""
     town = Town()
     ada, lead = linked(town)
     town.salesforce.edit(lead, {"Phone": "0300"})

@@ -94,7 +94,7 @@ def pairs(days: Days, count: int) -> list[tuple[Ref, Ref]]:
 def test_all_that_happened_meanwhile_follows_within_minutes(
     side: Side, error: SyncError, hours: int
 ) -> None:
-    """Edits of both sides and new records; nothing is parked, no try is used up, and a look ahead
+    """Edits of both sides and new records; nothing is parked, no try is used up, and a probe
     costs three calls at most.
     """
     days = Days()
@@ -247,7 +247,7 @@ def test_everything_waits_where_outages_cannot_be_noted() -> None:
 
 
 def test_a_sign_in_that_does_not_work_puts_everything_back() -> None:
-    """And is tried by one look ahead at a time; once it works, all goes its way."""
+    """And is tried by one probe at a time; once it works, all goes its way."""
     town = Town()
     contact = town.new_contact()
     tried: list[datetime] = []
@@ -277,8 +277,8 @@ def test_a_sign_in_that_does_not_work_puts_everything_back() -> None:
 
 @pytest.mark.rule("RTY-1")
 def test_what_was_given_up_as_unavailable_follows_by_itself() -> None:
-    """One looks ahead, the others follow once it came through; while it does not, each of them
-    makes one look a night.
+    """One probes, the others follow once it came through; while it does not, each of them
+    makes one try a night.
     """
     days = Days()
     town = days.town
@@ -304,7 +304,7 @@ def test_what_was_given_up_as_unavailable_follows_by_itself() -> None:
 
 @pytest.mark.rule("RTY-1")
 def test_a_report_that_is_about_to_expire_is_renewed_or_removed() -> None:
-    """Its record is looked at in the night two weeks before: what is still amiss stands for another
+    """Its record is synced in the night two weeks before: what is still amiss stands for another
     90 days, what was mended is done.
     """
     days = Days()

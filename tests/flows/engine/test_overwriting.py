@@ -1,4 +1,4 @@
-"""What is kept of a batch before it overwrites anything, and what it costs where nobody wants it;
+"""What is kept of a batch before it overwrites anything, and what it costs where no values are kept;
 over a town in memory.
 """
 

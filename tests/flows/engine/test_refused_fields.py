@@ -61,7 +61,7 @@ def shown(town: Town, one: Ref) -> tuple[object, object]:
 @pytest.mark.parametrize("dies", [True, False], ids=["dies", "meets another"])
 @pytest.mark.parametrize("side", Side)
 def test_the_value_that_stays_does_not_count_as_an_edit(side: Side, *, dies: bool) -> None:
-    """Wherever the first worker is stopped, for good or for the length of another one's look."""
+    """Wherever the first worker is stopped, for good or for the length of another one's sync."""
     at, was_open = 0, True
     while was_open:
         town, here, there = edited(side)
@@ -121,7 +121,7 @@ def test_a_record_is_made_without_the_field_and_the_blank_does_not_come_back(
 
 @pytest.mark.rule("CH-8")
 def test_a_retry_carries_the_refused_value_once_the_rule_is_mended() -> None:
-    """As a resync does; no look before that costs a write."""
+    """As a resync does; no sync before that costs a write."""
     town, contact, lead = edited(Side.SALESFORCE)
     town.sync(contact)
     town.salesforce.refuse = lambda _fields: None

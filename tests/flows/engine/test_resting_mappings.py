@@ -73,7 +73,7 @@ def look_around(town: Town) -> None:
 def test_a_field_that_a_side_lacks_costs_one_mapping(
     side: Side, lacking: tuple[str, str], mine: str, other: str, values: tuple[str, str]
 ) -> None:
-    """It is told once, by name; everything else crosses both ways at once; back again, what changed
+    """It is reported once, by name; everything else crosses both ways at once; back again, what changed
     meanwhile crosses as well.
     """
     town, contact, lead = a_town()
@@ -164,7 +164,7 @@ def test_a_field_that_may_only_be_read_rests_as_well() -> None:
 def test_without_a_field_that_is_needed_records_wait(
     side: Side, lacking: tuple[str, str], hint: str
 ) -> None:
-    """It is told by name with what to do; nobody is parked, and all follow once it is back."""
+    """It is reported by name with what to do; no record is parked, and all follow once it is back."""
     town, contact, lead = a_town()
     town.crm(side).lacks.add(lacking)
     town.hubspot.edit(contact, {"phone": "+49 2"})
@@ -198,7 +198,7 @@ def test_a_mapping_that_is_removed_from_the_settings_is_no_longer_reported() -> 
 
 
 def test_an_interrupted_resumption_is_finished_by_the_next_check() -> None:
-    """The process died after the mapping was woken and before the records were told of."""
+    """The process died after the mapping was resumed and before the records were queued."""
     town, contact, lead = a_town()
     since = town.now - timedelta(minutes=1)
     town.hubspot.edit(contact, {"jobtitle": "Head Buyer"})

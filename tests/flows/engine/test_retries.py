@@ -17,7 +17,7 @@ BUSY, QUIET = DailyCalls(40_000, 100_000), DailyCalls(30_000, 100_000)
 
 
 def put_off(town: Town) -> tuple[Ref, Change]:
-    """A contact that was locked at the first look, and the change that was put off; the day's calls
+    """A contact that was locked at the first sync, and the change that was put off; the day's calls
     are used up.
     """
     contact = town.new_contact()

@@ -43,7 +43,7 @@ def told(summary: Summary) -> dict[str, int]:
 
 
 def test_what_does_not_fit_into_the_invocation_is_not_begun() -> None:
-    """The first thousand are looked at; the others go back into the queue at once, as they are."""
+    """The first thousand are synced; the others go back into the queue at once, as they are."""
     town, seen, time = Town(), [], iter([True, False])
     world = replace(town.world, may_begin=lambda: next(time))
 
@@ -95,7 +95,7 @@ def test_a_sync_that_fails_as_a_whole_is_counted_by_its_cause(
     oldest: str | None,
 ) -> None:
     """Nothing of this is a try. No time left is no trouble; a refusal is counted at once, and how
-    long the change has waited is told.
+    long the change has waited is reported.
     """
     town = Town()
 
@@ -128,7 +128,7 @@ class Clock:
 
 
 def test_a_call_is_begun_only_while_there_is_time_for_it_and_for_what_it_answers() -> None:
-    """Of 120 seconds: batches until 60, calls until 45, and nobody waits for an answer beyond the
+    """Of 120 seconds: batches until 60, calls until 45, and no call waits for an answer beyond the
     last 20.
     """
     clock, remaining = Clock(), Remaining()
@@ -148,7 +148,7 @@ def test_a_call_is_begun_only_while_there_is_time_for_it_and_for_what_it_answers
 
 
 def test_it_is_known_since_when_no_poll_has_succeeded() -> None:
-    """From the first try on, whoever asks; and it costs a write in five minutes at most."""
+    """From the first try on, whatever process asks; and it costs a write in five minutes at most."""
     cursors = MemoryCursors()
     minutes = [
         record_poll(
@@ -164,7 +164,7 @@ def test_it_is_known_since_when_no_poll_has_succeeded() -> None:
 
 
 def test_a_waiting_change_is_known_while_it_is_noted_again() -> None:
-    """A change is looked at again within a quarter of an hour: whoever is not told of for longer is
+    """A change is synced again within a quarter of an hour: one that is not noted for longer is
     through.
     """
     cursors = MemoryCursors()

@@ -1,4 +1,4 @@
-"""Deletions that wait are looked at again with each sweep, so that they go once their time is
+"""Deletions that wait are synced again with each sweep, so that they go once their time is
 over.
 """
 

@@ -1,4 +1,4 @@
-"""Sweeps: what the pushes lost is found once, and a look that finds nothing writes nothing."""
+"""Sweeps: what the pushes lost is found once, and a sweep that finds nothing writes nothing."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,7 +32,7 @@ def look(town: Town, side: Side = Side.SALESFORCE, begin: datetime = NOON) -> li
 
 
 def minutes_of_looks(town: Town, number: int, side: Side = Side.SALESFORCE) -> list[list[str]]:
-    """What a look each minute finds."""
+    """What a sweep each minute finds."""
     found = []
     for _ in range(number):
         town.wait(1)
@@ -41,8 +41,8 @@ def minutes_of_looks(town: Town, number: int, side: Side = Side.SALESFORCE) -> l
 
 
 def test_a_change_is_found_once_however_often_it_is_swept():
-    """Each look goes back and shows the same change again; it is queued the first time only, in an
-    hour of looks.
+    """Each sweep goes back and shows the same change again; it is queued the first time only, in an
+    hour of sweeps.
     """
     town = Town()
     look(town)
@@ -54,7 +54,7 @@ def test_a_change_is_found_once_however_often_it_is_swept():
 
 
 def test_two_edits_in_one_second_are_both_found():
-    """Salesforce's stamps have whole seconds: what is seen before its second is over is looked at
+    """Salesforce's stamps have whole seconds: what is seen before its second is over is synced
     once more, and then no more.
     """
     town = Town()
@@ -68,7 +68,7 @@ def test_two_edits_in_one_second_are_both_found():
 
 def test_a_clock_that_goes_ahead_has_nothing_passed_on_for_ever():
     """A stamp from the future may be that of a later edit, too; it is believed at the second
-    look.
+    sweep.
     """
     town = Town()
     look(town)
@@ -152,7 +152,7 @@ def test_a_busy_hour_is_not_repeated_minute_by_minute():
 
 
 def test_more_than_is_remembered_is_not_passed_on_again_and_again(monkeypatch: pytest.MonkeyPatch):
-    """After a data load a look that goes far goes as far as memory does."""
+    """After a data load a sweep that goes far goes as far as memory does."""
     monkeypatch.setattr("crmsync.rules.timing.sweeps.MOST_SEEN", 50)
     town = Town()
     look(town)
@@ -170,7 +170,7 @@ def test_more_than_is_remembered_is_not_passed_on_again_and_again(monkeypatch: p
 
 @pytest.mark.parametrize("side", Side)
 def test_the_first_sweep_begins_when_the_object_was_switched_on(side: Side):
-    """However late it comes; what is older is left to the import, by this look and by those that go
+    """However late it comes; what is older is left to the import, by this sweep and by those that go
     far back.
     """
     town = Town()
@@ -185,7 +185,7 @@ def test_the_first_sweep_begins_when_the_object_was_switched_on(side: Side):
 
 
 def test_what_was_off_for_a_while_catches_up():
-    """Its cursor stands still, and the look after it is on again goes on there."""
+    """Its cursor stands still, and the sweep after it is on again goes on there."""
     town = Town()
     look(town)
     minutes_of_looks(town, 10)
@@ -215,7 +215,7 @@ def test_objects_are_watched_since_their_concern_was_switched_on():
 
 @pytest.mark.rule("TRG-10")
 def test_a_contact_that_joins_a_list_before_the_first_sweep_is_found():
-    """The first look at a list goes back to where the list came into force, and no further."""
+    """The first sweep of a list goes back to where the list came into force, and no further."""
     town = Town()
     town.lists.make("77")
     older, joined = town.new_contact(), town.new_contact(email="bob@example.com")
@@ -234,7 +234,7 @@ def test_a_contact_that_joins_a_list_before_the_first_sweep_is_found():
 
 
 def test_a_record_that_is_purged_is_found_within_minutes():
-    """It is in no recycle bin, so only the list tells of it, which goes with the looks that go far
+    """It is in no recycle bin, so only the list shows it, which goes with the sweeps that go far
     back; once.
     """
     town = Town()
@@ -287,7 +287,7 @@ def test_a_deletion_is_found_where_the_side_tells():
 @pytest.mark.parametrize("side", Side)
 def test_nothing_is_lost_when_the_bus_is_down(side):
     """The cursor moves only after the changes are queued: what could not be queued is found by the
-    next look.
+    next sweep.
     """
     town = Town()
     look(town, side)
@@ -302,7 +302,7 @@ def test_nothing_is_lost_when_the_bus_is_down(side):
 
 
 def test_a_sweep_that_was_away_for_days_goes_on_where_it_stopped():
-    """After a pause the sweep finds everything since its last look, and needs no full resync."""
+    """After a pause the sweep finds everything since the last one, and needs no full resync."""
     town = Town()
     look(town)
     town.wait(60 * 24 * 4)
@@ -312,7 +312,7 @@ def test_a_sweep_that_was_away_for_days_goes_on_where_it_stopped():
 
 
 def test_a_quiet_side_costs_one_call_and_no_write():
-    """When nothing changes, a look is one call, its cursor stays, and old records are no longer
+    """When nothing changes, a sweep is one call, its cursor stays, and old records are no longer
     named.
     """
     town = Town()
@@ -350,7 +350,7 @@ def test_what_tells_of_an_opportunity_is_swept_like_one():
 @pytest.mark.rule("OPP-6")
 def test_metadata_objects_are_read_every_fifteen_minutes():
     """A stage that an administrator changes is found within a quarter of an hour, once; until then
-    nobody asks for it.
+    it is not asked for.
     """
     town = Town()
     signs = SweepScope("acme", Side.SALESFORCE, {"OpportunityStage": Kind.OPPORTUNITY})
@@ -425,7 +425,7 @@ class SecretStages:
 
 
 def test_refused_metadata_objects_do_not_displace_others_for_good():
-    """In an hour they have four looks, opportunities all the others, and no look asks for more than
+    """In an hour they have four sweeps, opportunities all the others, and no sweep asks for more than
     five objects.
     """
     town, org = Town(), SecretStages()

@@ -1,4 +1,4 @@
-"""Sweeps under a load of more records than are remembered: every look gets on, and little is passed
+"""Sweeps under a load of more records than are remembered: every sweep gets on, and little is passed
 on again.
 """
 
@@ -61,7 +61,7 @@ def load(town: Town, side: Side, size: int, seconds: float) -> list[str]:
 
 
 def looks_of(town: Town, side: Side, sweeper: Sweeper, number: int) -> list[str]:
-    """What so many looks pass on, one each minute, whether or not they come to their end."""
+    """What so many sweeps pass on, one each minute, whether or not they come to their end."""
     watch = SweepScope("acme", side, KINDS[side], dict.fromkeys(KINDS[side], NOON))
     town.outbox.published = []
     for _ in range(number):
@@ -84,7 +84,7 @@ def test_sweeps_that_are_cut_short_finish_any_load(side: Side, monkeypatch: pyte
 def test_forgotten_records_are_passed_on_only_by_long_sweeps(
     monkeypatch: pytest.MonkeyPatch,
 ):
-    """A load of four times what is remembered is queued by the look that finds it and by three far
+    """A load of four times what is remembered is queued by the sweep that finds it and by three far
     ones, not by each of a dozen.
     """
     monkeypatch.setattr("crmsync.rules.timing.sweeps.MOST_SEEN", 50)

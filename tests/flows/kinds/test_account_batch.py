@@ -70,7 +70,7 @@ def test_a_thousand_companies_with_contacts_cost_a_handful_of_calls():
 @pytest.mark.parametrize("side", Side)
 @pytest.mark.long
 def test_a_thousand_edited_pairs_cost_a_handful_of_calls(side):
-    """A pair that is linked costs no look at its contacts, whichever side was edited."""
+    """A pair that is linked costs no read of its contacts, whichever side was edited."""
     town = Town()
     accounts = [town.new_account(Name=f"Example {number}") for number in range(MANY)]
     town.sync(*accounts)
@@ -140,7 +140,7 @@ def test_an_echo_reads_one_side_and_writes_nothing(side):
 @pytest.mark.rule("DUP-2")
 @pytest.mark.parametrize("first", Side)
 def test_contacts_pair_their_company_with_their_account(first):
-    """Whichever of the two is looked at first, and though name and domain differ, no third record
+    """Whichever of the two is synced first, and though name and domain differ, no third record
     is made; each keeps the other's id.
     """
     town = Town()
@@ -162,7 +162,7 @@ def test_contacts_pair_their_company_with_their_account(first):
 @pytest.mark.parametrize("target", [CreateInSalesforce.LEAD, CreateInSalesforce.CONTACT])
 def test_contacts_that_are_not_linked_yet_speak_already(first, target):
     """People known on both sides by one address pair their company and account, even where these
-    are looked at before the people are.
+    are synced before the people are.
     """
     town = Town(settings={"create_in_salesforce": target})
     account = town.new_account(Name="Beispiel AG")
@@ -236,7 +236,7 @@ def test_two_companies_whose_contacts_name_one_account(first, together):
 @pytest.mark.rule("DUP-5")
 @pytest.mark.parametrize("side", Side)
 def test_a_pair_lasts_whatever_its_contacts_do(side):
-    """All contacts of a company go elsewhere, on either side: the pair stays, and a look at each of
+    """All contacts of a company go elsewhere, on either side: the pair stays, and a sync of each of
     the two changes nothing about it.
     """
     town = Town()
@@ -341,7 +341,7 @@ def test_contacts_go_before_a_domain():
 
 @pytest.mark.parametrize("side", Side)
 def test_a_crash_between_the_create_and_the_link_makes_no_second_record(side):
-    """The newborn was never linked: the next look finds it by the id of the other that it keeps,
+    """The new record was never linked: the next sync finds it by the id of the other that it keeps,
     and links the two.
     """
     town = Town(settings=dict(BY_CONTACT))
@@ -379,7 +379,7 @@ def test_a_crash_is_mended_by_the_newborns_own_change_too(side):
 
 
 def test_two_workers_that_meet_one_pair_from_both_sides_link_it_once():
-    """While one worker is about to link company and account, another one does: the first looks
+    """While one worker is about to link company and account, another one does: the first syncs
     again and finds nothing left to do.
     """
     town = Town()

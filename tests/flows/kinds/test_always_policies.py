@@ -55,7 +55,7 @@ class Pair:
         return self.town.new_contact(**fields) if side is H else self.town.new_lead(**fields)
 
     def edit(self, side: Side, value: str | None) -> None:
-        """A person edits the nickname, and it is looked at."""
+        """A person edits the nickname, and it is synced."""
         self.town.crm(side).edit(self.refs[side], {NAMES[side]: value})
         self.town.wait()
         self.look(side)
@@ -72,7 +72,7 @@ class Pair:
         return tuple(self.town.crm(side).fields(self.refs[side]).get(NAMES[side]) for side in sides)
 
     def after_looks(self) -> tuple[object, object]:
-        """What both show once each has been looked at for every reason there is; nothing is written
+        """What both show once each has been synced for every reason there is; nothing is written
         any more then.
         """
         for cause in (Cause.EDITED, Cause.AGAIN, Cause.RESYNC):

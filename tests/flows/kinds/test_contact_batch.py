@@ -74,7 +74,7 @@ def test_one_person_met_from_both_sides_in_one_batch_is_linked_once():
 
 @pytest.mark.rule("CH-13")
 def test_two_leads_with_one_address_make_one_contact_and_a_finding():
-    """The first is linked, the second is reported as a duplicate; a later look changes nothing."""
+    """The first is linked, the second is reported as a duplicate; a later sync changes nothing."""
     town = Town()
     first, second = town.new_lead(), town.new_lead(FirstName="A.")
     town.sync(first, second)
@@ -157,7 +157,7 @@ def test_a_record_that_salesforce_refuses_does_not_stop_the_others():
 
 
 def test_a_parked_record_leaves_the_error_inbox_when_it_syncs():
-    """Once the cause is gone and the record is looked at again, nothing stands in the inbox any
+    """Once the cause is gone and the record is synced again, nothing stands in the inbox any
     more.
     """
     town = Town()
@@ -203,7 +203,7 @@ def test_a_change_that_cannot_be_put_off_fails_its_message():
 
 
 def test_a_record_that_fails_for_half_a_day_is_parked_in_the_end():
-    """It is locked whenever it is looked at: it shows in the error inbox instead of going round for
+    """It is locked whenever it is synced: it shows in the error inbox instead of going round for
     ever.
     """
     town = Town()
@@ -219,7 +219,7 @@ def test_a_record_that_fails_for_half_a_day_is_parked_in_the_end():
 
 
 def test_a_record_that_loses_a_race_for_a_link_is_synced_again_at_once():
-    """Another run saved the link meanwhile: the look is repeated within the same run, and
+    """Another run saved the link meanwhile: the sync is repeated within the same run, and
     afterwards the pair shows nothing new.
     """
     town = Town()
@@ -242,7 +242,7 @@ def test_a_record_that_loses_a_race_for_a_link_is_synced_again_at_once():
 
 
 def test_a_write_to_a_record_that_is_gone_is_planned_again_at_once():
-    """The lead was converted between the look and the write: within the same run the link goes on
+    """The lead was converted between reading and writing: within the same run the link goes on
     with its contact, which gets the edit.
     """
     town = Town()
@@ -264,7 +264,7 @@ def test_a_write_to_a_record_that_is_gone_is_planned_again_at_once():
 
 
 def test_a_crash_between_the_create_and_the_link_makes_no_second_record():
-    """The lead was made but never linked: the next look finds it by its address and links it."""
+    """The lead was made but never linked: the next sync finds it by its address and links it."""
     town = Town()
     ada = town.new_contact()
     save, town.links.save = town.links.save, lambda links: [TryAgain("Killed.") for _ in links]

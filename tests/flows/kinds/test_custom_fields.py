@@ -136,7 +136,7 @@ def writes(stack: Stack) -> tuple[int, int]:
 @pytest.mark.rule("FLD-2")
 @pytest.mark.rule("MAP-16")
 def test_every_kind_of_value_goes_to_salesforce(furnished: Stack, people: People) -> None:
-    """Choices by their counterpart, a text cut and told, a number rounded, days and moments, a
+    """Choices by their counterpart, a text truncated and reported, a number rounded, days and moments, a
     checkbox, the stage's label.
     """
     people.new_contact(

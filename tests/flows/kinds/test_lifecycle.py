@@ -59,8 +59,8 @@ def with_sections(town, **sections):
 @pytest.mark.rule("LIFE-7")
 @pytest.mark.rule("SET-8")
 def test_one_contacts_news_reach_the_company_and_its_contacts_at_once():
-    """Company and colleagues that are behind follow in the same go; nobody is set back, and a
-    second look writes nothing.
+    """Company and colleagues that are behind follow in the same go; no record is set back, and a
+    second sync writes nothing.
     """
     home = Household("lead", "opportunity", "lead", "customer", "")
     home.spread(0)
@@ -186,7 +186,7 @@ def test_a_stage_that_must_be_spread_again_is_returned_to_its_record():
 
 @pytest.mark.rule("LIFE-7")
 def test_a_contact_is_put_off_until_its_stage_has_spread():
-    """Until company and colleagues could be written, the contact's stage counts as not looked at;
+    """Until company and colleagues could be written, the contact's stage counts as not synced;
     then all follow.
     """
     home = Household("lead")
@@ -227,7 +227,7 @@ def test_what_is_refused_is_reported_about_the_record_that_it_was_meant_for():
 
 @pytest.mark.rule("FLD-2")
 def test_a_stage_that_is_mapped_to_salesforce_is_synced_there():
-    """Where the operator maps the stage, contacts that followed are looked at once more, as no echo
+    """Where the operator maps the stage, contacts that followed are synced once more, as no echo
     of our write will tell of them.
     """
     home = Household(
@@ -241,7 +241,7 @@ def test_a_stage_that_is_mapped_to_salesforce_is_synced_there():
 
 @pytest.mark.rule("Q-32")
 def test_a_stage_that_we_wrote_is_no_news():
-    """A contact that followed is looked at later: by then its company has been set back by a
+    """A contact that followed is synced later: by then its company has been set back by a
     person, and stays there.
     """
     home = Household("lead", "opportunity", "lead")

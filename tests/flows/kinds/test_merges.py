@@ -1,4 +1,4 @@
-"""HubSpot merges two linked records while edits still wait: whatever is looked at first, the
+"""HubSpot merges two linked records while edits still wait: whatever is synced first, the
 primary record's pair goes on.
 """
 
@@ -108,7 +108,7 @@ def deals() -> Merge:
 def merged(
     made: Sequence[str], make: Callable[[Town, str], Ref], **edits: Mapping[str, str]
 ) -> Merge:
-    """Persons make two records and, once these are pairs, edit all four; before anybody looks, they
+    """Persons make two records and, once these are pairs, edit all four; before anything is synced, they
     merge the two of HubSpot.
     """
     town = Town()
@@ -257,7 +257,7 @@ def test_where_the_survivor_names_neither_lead_its_values_tell_the_pair(first: s
 @pytest.mark.rule("MRG-3")
 @pytest.mark.rule("CH-13")
 def test_a_third_lead_with_the_address_does_not_get_the_survivor():
-    """It arrives before anybody has looked at the merge, is reported as a double of a linked
+    """It arrives before the merge was synced, is reported as a double of a linked
     record, and the primary pair goes on.
     """
     merge = contacts()
@@ -277,7 +277,7 @@ def test_a_row_of_merges_leaves_the_pair_of_the_last_primary_record(
     order: tuple[str, ...],
     is_primary: bool,  # noqa: FBT001
 ):
-    """The survivor is merged with a third linked contact before anybody has looked: as the primary
+    """The survivor is merged with a third linked contact before that was synced: as the primary
     record, or as the other one.
     """
     merge = contacts()

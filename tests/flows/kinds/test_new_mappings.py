@@ -110,7 +110,7 @@ EDITS = [
 def test_an_edit_in_hubspot_always_crosses(
     first: Side | None, old: tuple[str, str], new: str | None
 ) -> None:
-    """HubSpot says when a property was set, so its edit counts even if it made us look for the
+    """HubSpot says when a property was set, so its edit counts even if it triggered the sync for the
     first time; with other edits, too.
     """
     town = late_town(*old)
@@ -129,7 +129,7 @@ def test_an_edit_in_hubspot_always_crosses(
 def test_an_edit_in_salesforce_is_synced_after_the_first_sync_of_the_pair(
     first: Side, old: tuple[str, str], new: str | None
 ) -> None:
-    """From the first look on the field is one like any other, together with edits of others as
+    """From the first sync on the field is one like any other, together with edits of others as
     well.
     """
     town = late_town(*old)
@@ -262,9 +262,9 @@ EDIT = st.tuples(
 def test_between_two_syncs_a_nickname_is_synced_only_if_it_was_edited(
     old: tuple[str | None, str | None], rounds: Sequence[Sequence[tuple[Side, str, str | None]]]
 ) -> None:
-    """Edits of both fields on both sides, several before each look.
+    """Edits of both fields on both sides, several before each sync.
 
-    Left out is what cannot be told: a field that was edited in Salesforce before the first look
+    Left out is what cannot be told: a field that was edited in Salesforce before the first sync
     after the mapping.
     """
     town = late_town(*old)

@@ -88,7 +88,7 @@ def test_an_unreported_deletion_leaves_its_value_to_the_next_record(side: Side):
 @pytest.mark.rule("OPP-11")
 @pytest.mark.rule("DUP-7")
 def test_a_deal_makes_an_opportunity_and_stays_in_its_own_pipeline():
-    """Even where one of the same name stands already, and whatever is told twice."""
+    """Even where one of the same name stands already, and whatever is reported twice."""
     town = Town()
     town.new_opportunity()
     deal = town.new_deal(amount="250.5")
@@ -118,7 +118,7 @@ def test_an_older_opportunity_waits_for_its_import():
 
 @pytest.mark.parametrize("side", Side)
 def test_stage_amount_and_date_follow_each_other(side):
-    """Whichever side was edited, the other shows it, and a look more writes nothing."""
+    """Whichever side was edited, the other shows it, and a further sync writes nothing."""
     town = Town()
     opportunity = town.new_opportunity()
     town.sync(opportunity)
@@ -263,7 +263,7 @@ def test_a_contact_that_lost_a_role_does_not_get_it_back():
 
 @pytest.mark.rule("Q-29")
 def test_a_role_that_we_made_and_a_person_ends_at_once_is_known():
-    """Nobody has looked at it in between; whoever tells of its deletion names its own id alone, and
+    """Nobody has synced it in between; the report of its deletion names its own id alone, and
     Salesforce has forgotten it.
     """
     town = Town(deals_settings=DealSettings(remove_associations=True))
@@ -301,7 +301,7 @@ def test_with_the_setting_a_removed_contact_is_removed_on_both_sides(side):
 
 @pytest.mark.rule("OPP-13")
 def test_a_deleted_opportunity_takes_its_deal_with_it_and_an_undelete_brings_it_back():
-    """Whoever tells of the undelete: a poll sees no more than an edit (Q-30)."""
+    """Whatever reports the undelete: a poll sees no more than an edit (Q-30)."""
     town = Town()
     contact, theirs = a_pair_of_contacts(town)
     opportunity = town.new_opportunity(theirs)

@@ -31,7 +31,7 @@ def is_out(town: Town, contact: Ref, *leads: Ref) -> list[bool]:
 
 
 def told(town: Town, ref: Ref) -> None:
-    """A record is looked at, and what follows is worked off."""
+    """A record is synced, and what follows is worked off."""
     town.sync(ref)
     town.drain()
 

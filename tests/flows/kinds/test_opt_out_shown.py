@@ -118,7 +118,7 @@ def test_only_the_contact_takes_an_opt_out_back(who: str):
 
 @pytest.mark.rule("OPT-4")
 def test_an_opt_out_that_never_shows_becomes_a_visible_error_and_ends():
-    """After three quarters of an hour people are told; after half a day of looks nobody looks any
+    """After three quarters of an hour it is reported; after half a day of syncs nothing checks any
     more; the box stays ticked.
     """
     town = Slow()

@@ -92,7 +92,7 @@ def test_the_first_time_the_pipeline_is_made_and_its_map_kept() -> None:
 
 @pytest.mark.rule("OPP-6")
 def test_a_second_time_nothing_is_done() -> None:
-    """What is in step costs a look and no write."""
+    """What is up to date costs reads and no write."""
     town = Town()
     known = town.sync_pipelines()
     town.done()
@@ -176,7 +176,7 @@ def test_a_stage_that_the_org_dropped_stays_while_deals_are_in_it() -> None:
 
 @pytest.mark.rule("LIM-3")
 def test_where_hubspot_allows_no_more_pipelines_the_others_are_made_all_the_same() -> None:
-    """What HubSpot refuses is told, after everything else was done and the map of what stands was
+    """What HubSpot refuses is reported, after everything else was done and the map of what stands was
     kept.
     """
     town = Town(MASTER, a_type(TYPE_A), a_type(TYPE_B), most=2)

@@ -54,7 +54,7 @@ def waits(town: Town) -> dict[Ref, tuple[Ref, ...]]:
 
 @pytest.mark.rule("DUP-1")
 def test_a_contested_address_holds_back_nothing_else():
-    """The phone crosses, the address is reported with the contact that has it, and further looks
+    """The phone crosses, the address is reported with the contact that has it, and further syncs
     write nothing.
     """
     town = Town()
@@ -73,7 +73,7 @@ def test_a_contested_address_holds_back_nothing_else():
 @pytest.mark.parametrize("how", ["renamed", "deleted"])
 @pytest.mark.parametrize("is_linked", [True, False])
 def test_an_address_crosses_as_soon_as_it_is_free(how: str, is_linked: bool):  # noqa: FBT001
-    """Whoever had it is all that is looked at."""
+    """Only the contact that had it is synced."""
     town = Town()
     ada, _, bea = contested(town)
     if not is_linked:
@@ -89,8 +89,8 @@ def test_an_address_crosses_as_soon_as_it_is_free(how: str, is_linked: bool):  #
 
 @pytest.mark.parametrize("others", [(Cause.WOKEN,), (Cause.AGAIN,), (Cause.WOKEN, Cause.AGAIN)])
 def test_an_edit_is_news_whatever_else_the_batch_says_of_the_record(others: tuple[Cause, ...]):
-    """Bea, who has no living link, is renamed; that she is looked at for somebody else's sake, too,
-    hides it from nobody.
+    """Bea, who has no living link, is renamed; that she is synced for somebody else's sake, too,
+    does not hide it.
     """
     town = Town()
     ada, _, bea = contested(town)
@@ -103,7 +103,7 @@ def test_an_edit_is_news_whatever_else_the_batch_says_of_the_record(others: tupl
 
 @pytest.mark.rule("DUP-1")
 def test_waiting_records_are_queued_before_anything_is_written():
-    """The run that takes the address away from Bea dies right after; her own next look shows
+    """The run that takes the address away from Bea dies right after; her own next sync shows
     nothing new, and Ada gets it all the same.
     """
     town = Town()
@@ -190,7 +190,7 @@ def test_a_merged_lead_whose_winner_was_converted_since_is_followed_to_the_conta
 
 @pytest.mark.rule("CH-13")
 def test_a_report_outlives_syncs_of_a_pair_that_has_ended():
-    """A converted lead's old link is dead; a look at the lead must not clear what is told about its
+    """A converted lead's old link is dead; a sync at the lead must not clear what is told about its
     contact.
     """
     town = Town()
@@ -225,7 +225,7 @@ def test_a_lead_with_a_contacts_further_address_is_that_contacts():
 
 @pytest.mark.rule("CH-13")
 def test_a_lead_with_a_linked_contacts_further_address_waits_for_it():
-    """It is reported with the contact that has the address, nobody is made, and it goes on once
+    """It is reported with the contact that has the address, no record is created, and it goes on once
     that contact is gone.
     """
     town = Town()
@@ -247,7 +247,7 @@ def test_a_lead_with_a_linked_contacts_further_address_waits_for_it():
 
 @pytest.mark.parametrize("size", [2, 3, 4])
 def test_addresses_that_rotate_arrive_even_if_synced_one_by_one(size: int):
-    """Each of several people got the next one's address in Salesforce; whoever is looked at first
+    """Each of several people got the next one's address in Salesforce; whichever is synced first
     takes the others along.
     """
     town = Town()
@@ -267,7 +267,7 @@ def test_addresses_that_rotate_arrive_even_if_synced_one_by_one(size: int):
 @pytest.mark.rule("Q-30")
 @pytest.mark.rule("RTY-3")
 def test_a_deletion_that_was_held_back_is_done_when_it_is_retried():
-    """A look that a person asks for in a later hour deletes the contact, if there is room again;
+    """A sync that a person asks for in a later hour deletes the contact, if there is room again;
     the report leaves with it.
     """
     town = Town(settings={"delete_in_hubspot": True, "max_deletes_per_hour": 1})
@@ -288,7 +288,7 @@ def test_a_deletion_that_was_held_back_is_done_when_it_is_retried():
 @pytest.mark.parametrize("deletes", [False, True])
 @pytest.mark.parametrize("side", Side)
 def test_an_unreported_deletion_is_in_no_records_way(side: Side, deletes: bool):  # noqa: FBT001
-    """Whoever is made anew with the address takes the place of the record that is gone; nothing is
+    """A new record with the address takes the place of the record that is gone; nothing is
     deleted, doubled or reported.
     """
     town = Town(settings={"delete_in_hubspot": deletes})
@@ -308,7 +308,7 @@ def test_an_unreported_deletion_is_in_no_records_way(side: Side, deletes: bool):
 
 @pytest.mark.rule("CH-13")
 def test_a_reported_duplicate_of_a_record_that_is_gone_continues_with_its_next_sync():
-    """The contact was deleted after the report, and nobody told of it."""
+    """The contact was deleted after the report, and nothing reported it."""
     town = Town()
     contact, _ = pair(town, "ada@example.com")
     double = town.new_lead()
