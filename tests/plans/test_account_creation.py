@@ -61,8 +61,8 @@ def alone(
     remembered: Record | None = None,
     orphaned: bool = False,
 ) -> AccountFacts:
-    """Facts of a record without a link; `votes` has the candidates, each with how many contacts
-    speak for it.
+    """Facts of a record without a link; `votes` has the candidates, each with the number of
+    contacts in common.
     """
     return AccountFacts(
         a_change(record.ref, cause),
@@ -80,9 +80,9 @@ def alone(
 @pytest.mark.rule("ACC-7")
 @pytest.mark.rule("ACC-9")
 @pytest.mark.rule("OWN-15")
-def test_a_company_with_a_contact_makes_an_account():
-    """Its values go with it; without a matching owner Salesforce takes the user who writes. The
-    link is ready for the account's id.
+def test_a_company_with_a_contact_creates_an_account():
+    """The account gets the company's values; without a matching owner the integration user owns it.
+    The link is ready for the account's id.
     """
     company = a_company({"phone": "+49 731 1", "industry": "BANKING"})
     shown = {
@@ -118,7 +118,7 @@ def test_a_company_with_a_contact_makes_an_account():
         ((a_member(qualifies=False),), "ACC-12"),
     ],
 )
-def test_a_vetoed_company_stays_alone_and_says_why(members, rule):
+def test_a_vetoed_company_stays_unlinked_and_the_plan_says_why(members, rule):
     """Nothing is written, and the plan names the veto."""
     plan = plan_account(alone(a_company(), *members), BOOK)
     assert (plan.effects, plan.new_link, plan.notes[0].because) == ((), None, (rule,))
@@ -129,9 +129,9 @@ def test_a_vetoed_company_stays_alone_and_says_why(members, rule):
 @pytest.mark.parametrize(
     "members", [(), (a_member(Ref(S, "Lead", "00Q")),), (a_member(qualifies=False),)]
 )
-def test_a_forced_company_makes_an_account_whatever_the_vetoes(members):
-    """A person's explicit act overrides them all; any other cause, a resync of everything too, does
-    not.
+def test_a_forced_company_creates_an_account_despite_vetoes(members):
+    """The operator's explicit request overrides all vetoes; no other cause does, not even a
+    resync.
     """
     (create,) = plan_account(alone(a_company(), *members, cause=Cause.FORCED), BOOK).effects
     assert (create.object, create.because) == ("Account", ("ACC-13", "OWN-15"))
@@ -141,8 +141,8 @@ def test_a_forced_company_makes_an_account_whatever_the_vetoes(members):
 
 @pytest.mark.rule("ACC-13")
 @pytest.mark.rule("DUP-3")
-def test_a_forced_company_that_has_its_account_makes_no_second_one():
-    """Still one account per company: the pair is looked at, and that is all."""
+def test_a_forced_company_with_an_account_creates_no_second_one():
+    """The existing pair is synced instead."""
     company, account = a_company(salesforce_id=ACCOUNT_ID), an_account(key=KEY)
     facts = AccountFacts(
         a_change(company.ref, Cause.FORCED),
@@ -155,8 +155,8 @@ def test_a_forced_company_that_has_its_account_makes_no_second_one():
 
 @pytest.mark.rule("ACC-3")
 @pytest.mark.rule("ACC-6")
-def test_an_account_makes_a_company_contacts_or_not():
-    """Nobody asks for its contacts; its values come over in HubSpot's form."""
+def test_an_account_creates_a_company_with_or_without_contacts():
+    """Its contacts do not matter; the company gets its values in HubSpot's form."""
     account = an_account({"Phone": "+49 731 1", "Industry": "Banking", "AnnualRevenue": 1200000.0})
     plan = plan_account(alone(account), BOOK)
     shown = {
@@ -178,8 +178,10 @@ def test_an_account_makes_a_company_contacts_or_not():
     [("1", "005J", "OWN-14"), ("2", None, "OWN-15"), ("9", None, "OWN-15"), (None, None, "OWN-15")],
     ids=["matches", "inactive in Salesforce", "unknown", "nobody"],
 )
-def test_whom_a_new_account_is_given_to(owner, expected, rule):
-    """The matching active user, else nobody is said, which means the integration user."""
+def test_the_owner_of_a_new_account(owner, expected, rule):
+    """The matching active user, or no owner, so that Salesforce makes the integration user the
+    owner.
+    """
     ruleset = replace(BOOK, owners=OWNERS)
     (create,) = plan_account(
         alone(a_company({"hubspot_owner_id": owner}), a_member()), ruleset
@@ -202,9 +204,9 @@ def test_whom_a_new_account_is_given_to(owner, expected, rule):
         ),
     ],
 )
-def test_whose_owner_counts(owner, then, to_hubspot, to_salesforce, rule):
-    """At the first meeting an existing account keeps its active owner; later the one that was
-    changed goes across.
+def test_which_sides_owner_wins(owner, then, to_hubspot, to_salesforce, rule):
+    """In the first sync an existing account keeps its active owner; later the changed owner
+    crosses.
     """
     ruleset = replace(BOOK, owners=OWNERS)
 
@@ -239,14 +241,14 @@ def test_whose_owner_counts(owner, then, to_hubspot, to_salesforce, rule):
         ({"name": " "}, "example.com"),
     ],
 )
-def test_a_company_without_a_name_gives_its_domain(fields, name):
-    """Salesforce requires a name; HubSpot makes companies from an address alone."""
+def test_a_company_without_a_name_is_named_by_its_domain(fields, name):
+    """Salesforce requires a name; HubSpot creates companies from an address alone."""
     (create,) = plan_account(alone(a_company(fields), a_member()), BOOK).effects
     assert create.fields["Name"] == name
 
 
-def test_a_company_without_name_and_domain_is_told_and_not_made():
-    """There is nothing to call the account by: a person is told what to do."""
+def test_a_company_without_name_and_domain_is_reported():
+    """There is no name for the account: nothing is created, and the report says what to do."""
     (report,) = plan_account(
         alone(a_company({"name": None, "domain": None}), a_member()), BOOK
     ).effects
@@ -257,8 +259,8 @@ def test_a_company_without_name_and_domain_is_told_and_not_made():
 @pytest.mark.rule("DUP-2")
 @pytest.mark.rule("DUP-3")
 @pytest.mark.parametrize("side", Side)
-def test_a_record_is_paired_with_whom_most_contacts_name(side):
-    """A pair is made, no record; one that has a pair already is left to it."""
+def test_a_record_is_paired_with_the_candidate_of_most_contacts(side):
+    """A link is saved and no record created; a candidate that has a pair already keeps it."""
     make = an_account if side is H else a_company
     ids = (
         ("001000000000001AAA", "001000000000002AAA", "001000000000003AAA")
@@ -276,7 +278,7 @@ def test_a_record_is_paired_with_whom_most_contacts_name(side):
 
 @pytest.mark.rule("DUP-3")
 @pytest.mark.parametrize("side", Side)
-def test_where_all_whom_contacts_name_are_taken_one_of_its_own_is_made(side):
+def test_with_all_candidates_taken_a_counterpart_is_created(side):
     """A pair is exclusive, so the record gets a counterpart of its own."""
     taken = an_account() if side is H else a_company()
     named = a_company() if side is H else an_account()
@@ -289,18 +291,16 @@ def test_where_all_whom_contacts_name_are_taken_one_of_its_own_is_made(side):
 @pytest.mark.rule("Q-34")
 @pytest.mark.rule("PA-4")
 def test_a_person_account_gets_a_company_of_its_own():
-    """Wherever its person works: neither it nor the company of that place is paired with the
-    other.
-    """
+    """It is not paired with the company that its person works for, nor that company with it."""
     person = an_account({"IsPersonAccount": True, "Name": "Ada Lang"})
     (create,) = plan_account(alone(person, votes=[(a_company(), 1)]), BOOK).effects
     assert (create.side, create.object) == (H, "company")
 
 
 @pytest.mark.parametrize("side", Side)
-def test_whom_a_record_remembers_goes_before_whom_contacts_name(side):
-    """A pair whose link was never saved, or was lost, is found again by the id that each keeps of
-    the other.
+def test_the_counterpart_that_a_record_names_comes_before_that_of_its_contacts(side):
+    """A pair whose link was never saved, or was lost, is found again by the id that each record
+    keeps of the other.
     """
     own, other = (
         (an_account(key=KEY), an_account(record_id="001000000000002AAA"))
@@ -315,13 +315,15 @@ def test_whom_a_record_remembers_goes_before_whom_contacts_name(side):
 
 
 @pytest.mark.parametrize("named", [a_company(), an_account()], ids=["company", "account"])
-def test_nothing_is_made_in_the_place_of_what_was_deleted(named):
+def test_no_counterpart_is_created_in_place_of_a_deleted_one(named):
     """The counterpart that a record names is gone: an edit does not bring it back."""
     assert plan_account(alone(named, a_member(), orphaned=True), BOOK).effects == ()
 
 
 def test_a_tombstone_makes_room_for_a_new_pair():
-    """An account whose company was deleted is free: the old link is dropped, the new one saved."""
+    """An account whose company was deleted may be paired again: the old link is dropped, the new
+    one saved.
+    """
     company, account = a_company(record_id="92"), an_account()
     tombstone = replace(a_link(a_company(), account, BOOK), state=LinkState.TOMBSTONE)
     plan = plan_account(
@@ -333,8 +335,8 @@ def test_a_tombstone_makes_room_for_a_new_pair():
 
 @pytest.mark.rule("MAP-10")
 @pytest.mark.rule("MAP-11")
-def test_a_row_of_the_operators_own_goes_with_a_new_record():
-    """What the settings map besides goes both ways like any default row."""
+def test_the_operators_mappings_apply_to_new_records():
+    """Further mappings of the settings sync in both directions like the default ones."""
     row = FieldRule("rank", "Rank__c")
     ruleset = an_account_book(
         create_in_salesforce=CreateInSalesforce.CONTACT, companies=CompanySettings(field=(row,))

@@ -37,7 +37,7 @@ from tests.plans.contact_facts import (
 @pytest.mark.rule("SET-2")
 @pytest.mark.rule("FLD-7")
 def test_a_new_hubspot_contact_becomes_a_lead():
-    """A new HubSpot contact makes a lead, company name included; its link is ready for the lead's
+    """A new HubSpot contact creates a lead with its company name; its link is ready for the lead's
     id.
     """
     contact = a_contact({"company": "Example GmbH", "phone": "+49 731 0100"})
@@ -64,9 +64,9 @@ def test_a_new_hubspot_contact_becomes_a_lead():
     )
 
 
-def test_a_newborns_pair_learns_each_others_ids_and_is_linked_at_once():
-    """As soon as the lead exists the pair is looked at: HubSpot learns the lead's id, and only what
-    the lead shows otherwise is news.
+def test_a_new_pair_gets_each_others_ids_and_is_linked_at_once():
+    """The pair is synced as soon as the lead exists: HubSpot gets the lead's id, and only values
+    that the lead shows differently are news.
     """
     contact = a_contact()
     plan = plan_contact(born_in_hubspot(contact), BOOK)
@@ -89,9 +89,7 @@ def test_a_newborns_pair_learns_each_others_ids_and_is_linked_at_once():
 @pytest.mark.rule("SET-3")
 @pytest.mark.rule("FLD-6")
 def test_a_new_hubspot_contact_becomes_a_contact_if_the_settings_say_so():
-    """With the default object Contact, a Salesforce contact is made, and the company name does not
-    go with it.
-    """
+    """With Contact as the object, a Salesforce contact is created, without the company name."""
     ruleset = a_book(create_in_salesforce=CreateInSalesforce.CONTACT)
     created = plan_contact(
         born_in_hubspot(a_contact({"company": "Example GmbH"})), ruleset
@@ -101,8 +99,8 @@ def test_a_new_hubspot_contact_becomes_a_contact_if_the_settings_say_so():
 
 
 @pytest.mark.rule("SET-2")
-def test_a_new_hubspot_contact_stays_alone_if_the_settings_say_never():
-    """With creation off, a new HubSpot contact makes nothing in Salesforce."""
+def test_a_new_hubspot_contact_stays_unlinked_if_the_settings_say_never():
+    """With creation off, a new HubSpot contact creates nothing in Salesforce."""
     ruleset = a_book(create_in_salesforce=CreateInSalesforce.NEVER)
     assert plan_contact(born_in_hubspot(a_contact()), ruleset).effects == ()
 
@@ -119,7 +117,7 @@ def test_a_new_hubspot_contact_stays_alone_if_the_settings_say_never():
     ],
 )
 def test_a_lead_gets_the_names_that_salesforce_requires(settings, names):
-    """Without a last name or company, the settings say where one comes from."""
+    """The settings provide a last name or company where HubSpot has none."""
     contact = a_contact({"lastname": None, "firstname": None})
     created = plan_contact(born_in_hubspot(contact), a_book(**settings)).effects[0]
     assert isinstance(created, CreateRecord)
@@ -128,7 +126,7 @@ def test_a_lead_gets_the_names_that_salesforce_requires(settings, names):
 
 @pytest.mark.rule("Q-35")
 def test_a_lead_without_a_required_name_and_without_a_fallback_is_an_error():
-    """Where the settings name no fallback, the missing name is shown and nothing is made."""
+    """Without a fallback in the settings, the missing name is reported and nothing is created."""
     plan = plan_contact(born_in_hubspot(a_contact()), a_book(company_fallback=""))
     assert [(type(effect), effect.fieldname) for effect in plan.effects] == [(Report, "Company")]
 
@@ -145,7 +143,9 @@ def test_a_lead_without_a_required_name_and_without_a_fallback_is_an_error():
     ],
 )
 def test_which_salesforce_records_become_hubspot_contacts(setting, lead, contact):
-    """The setting says whether new leads, new contacts, both or neither make a HubSpot contact."""
+    """The setting decides whether new leads, new contacts, both or neither create a HubSpot
+    contact.
+    """
     ruleset = a_book(create_in_hubspot=setting)
     assert bool(plan_contact(born_in_salesforce(a_lead()), ruleset).effects) is lead
     assert (
@@ -155,10 +155,8 @@ def test_which_salesforce_records_become_hubspot_contacts(setting, lead, contact
 
 @pytest.mark.rule("SET-1")
 def test_a_new_lead_becomes_a_hubspot_contact():
-    """A new lead makes a HubSpot contact with its values in HubSpot's form; its link is ready for
-    the contact's id.
-
-    Its opt-out is not agreed on yet: HubSpot takes it by a call of its own.
+    """A new lead creates a HubSpot contact with its values in HubSpot's form; its link is ready for
+    the contact's id. The opt-out is not agreed on yet, as HubSpot takes it in a call of its own.
     """
     lead = a_lead({"HasOptedOutOfEmail": True, "AnnualRevenue": 1200000.0})
     shown = {
@@ -185,8 +183,8 @@ def test_a_new_lead_becomes_a_hubspot_contact():
 
 
 @pytest.mark.rule("OPT-7")
-def test_a_lead_that_is_opted_out_makes_an_unsubscribed_contact():
-    """The opt-out is carried the first time that the contact syncs, right after it was made."""
+def test_a_lead_that_is_opted_out_creates_an_unsubscribed_contact():
+    """The opt-out crosses in the first sync of the contact, right after it was created."""
     lead = a_lead({"HasOptedOutOfEmail": True})
     plan = plan_contact(born_in_salesforce(lead), BOOK)
     contact = a_contact({"company": "example.com"}, salesforce_id=LEAD_ID)
@@ -208,7 +206,7 @@ def test_a_lead_that_is_opted_out_makes_an_unsubscribed_contact():
     ids=["HubSpot", "Salesforce"],
 )
 def test_a_record_without_an_address_waits(facts):
-    """Without an e-mail address a record waits, and is listed as waiting and not as an error."""
+    """A record without an e-mail address waits, and is listed as waiting, not as an error."""
     effects = plan_contact(facts, BOOK).effects
     assert [(type(one), one.category) for one in effects] == [(Report, Category.WAITING)]
 
@@ -216,8 +214,8 @@ def test_a_record_without_an_address_waits(facts):
 @pytest.mark.rule("CH-12")
 @pytest.mark.parametrize(("account", "target"), [("001000000000001AAA", "Contact"), ("", "Lead")])
 def test_a_customers_colleague_becomes_a_contact_and_a_stranger_a_lead(account, target):
-    """Where the settings ask for it, a person whose domain has an account becomes a contact under
-    it, anybody else a lead.
+    """With that setting, a person whose domain has an account becomes a contact under it, anybody
+    else a lead.
     """
     ruleset = a_book(create_in_salesforce=CreateInSalesforce.CONTACT_IF_ACCOUNT)
     (create,) = plan_contact(
@@ -263,8 +261,8 @@ def test_a_customers_colleague_becomes_a_contact_and_a_stranger_a_lead(account, 
     ],
 )
 def test_what_a_contact_of_a_company_becomes(target, parent, expected):
-    """The setting says which object it is, the company's pair under which account; only a contact
-    waits for that.
+    """The setting decides the object and the company's pair the account; only a contact waits for
+    the account.
     """
     company = Ref(H, "company", "91")
     account = Ref(S, "Account", ACCOUNT_ID)
@@ -289,11 +287,9 @@ def test_what_a_contact_of_a_company_becomes(target, parent, expected):
         ({"company": "Example GmbH"}, "", {"Company": "Example GmbH"}),
     ],
 )
-def test_where_person_accounts_are_on_a_lead_is_given_no_placeholder_company(
-    company, fallback, expected
-):
-    """A lead without company can become a person account, so none is made up; one that HubSpot
-    knows goes with it.
+def test_with_person_accounts_a_lead_gets_no_placeholder_company(company, fallback, expected):
+    """A lead without a company can become a person account, so none is made up; a company that
+    HubSpot knows is written.
     """
     ruleset = a_book(person_accounts=True, company_fallback=fallback)
     shown = {"Email": "ada@example.com", "FirstName": "Ada", "LastName": "Lang"} | expected
@@ -304,9 +300,9 @@ def test_where_person_accounts_are_on_a_lead_is_given_no_placeholder_company(
 
 @pytest.mark.rule("PA-7")
 @pytest.mark.parametrize("target", [CreateInSalesforce.LEAD, CreateInSalesforce.CONTACT])
-def test_no_hubspot_contact_makes_a_person_account(target):
-    """A new HubSpot contact makes a lead or a contact, never an account, and no record type of a
-    person's is asked for.
+def test_no_hubspot_contact_creates_a_person_account(target):
+    """A new HubSpot contact creates a lead or a contact, never an account, and no person record
+    type is set.
     """
     ruleset = a_book(person_accounts=True, create_in_salesforce=target)
     (create,) = plan_contact(born_in_hubspot(a_contact()), ruleset).effects

@@ -26,14 +26,14 @@ from tests.builders import (
 from tests.plans.contact_facts import BOOK, KEY, H, S, announcing, linked, pair, remember
 
 
-def test_an_echo_plans_to_nothing():
-    """A pair that shows what was agreed plans to nothing, whatever the message said."""
+def test_an_echo_leads_to_an_empty_plan():
+    """A pair that shows what was agreed gets an empty plan, whatever the message said."""
     assert plan_contact(linked(), BOOK) == Plan()
 
 
-def test_a_quiet_record_needs_no_look_across():
-    """A record that shows what was agreed is quiet; one with a new value is not, nor is one of a
-    tombstone.
+def test_an_unchanged_record_needs_no_read_of_the_other_side():
+    """A record that shows what was agreed is unchanged; one with a new value is not, nor is one of
+    a tombstone.
     """
     hubspot, salesforce = pair()
     link = a_link(hubspot, salesforce, BOOK)
@@ -47,10 +47,8 @@ def test_a_quiet_record_needs_no_look_across():
 @pytest.mark.parametrize(
     "shown", [None, "00Q000000000009AAA"], ids=["none", "the id of another lead"]
 )
-def test_a_contact_that_does_not_name_its_lead_is_told_again(shown):
-    """The id that each side keeps of the other is news where it is missing or wrong, although
-    everything else is agreed on.
-    """
+def test_a_contact_that_does_not_name_its_lead_gets_its_id_again(shown):
+    """A missing or wrong id of the counterpart is news, although everything else is agreed on."""
     hubspot, salesforce = pair()
     link = a_link(hubspot, salesforce, BOOK)
     unnamed = a_contact(salesforce_id=shown)
@@ -65,8 +63,8 @@ def test_a_contact_that_does_not_name_its_lead_is_told_again(shown):
 
 
 def test_edits_of_different_fields_on_both_sides_both_survive():
-    """HubSpot's new phone goes to Salesforce and Salesforce's new title to HubSpot, and the base
-    takes both in.
+    """HubSpot's new phone goes to Salesforce, Salesforce's new title goes to HubSpot, and the base
+    has both.
     """
     hubspot, salesforce = pair(hubspot={"phone": "0100"}, salesforce={"Title": "Engineer"})
     facts = linked(hubspot, salesforce)
@@ -95,8 +93,8 @@ def test_edits_of_different_fields_on_both_sides_both_survive():
     ids=["HubSpot later", "Salesforce later", "a tie goes to Salesforce"],
 )
 def test_the_same_field_edited_on_both_sides_follows_the_latest(hubspot_at, salesforce_at, winner):
-    """The age of HubSpot's property against the age of Salesforce's record decides, and the
-    conflict is told with both values.
+    """HubSpot's time of the property is compared with Salesforce's time of the record, and the
+    conflict is recorded with both values.
     """
     hubspot = a_contact(
         {"phone": "1"}, salesforce_id=LEAD_ID, modified=9, ages={"phone": hubspot_at}
@@ -111,10 +109,8 @@ def test_the_same_field_edited_on_both_sides_follows_the_latest(hubspot_at, sale
     assert plan.effects[1] == written[winner]
 
 
-def test_both_sides_edited_to_the_same_value_only_moves_the_base():
-    """Nothing needs to be written, but the two agree on something new, and the link remembers
-    it.
-    """
+def test_the_same_edit_on_both_sides_only_changes_the_base():
+    """Nothing is written, but the two agree on something new, and the link keeps it."""
     hubspot, salesforce = pair(hubspot={"phone": "+1 (0)100"}, salesforce={"Phone": "+10100"})
     assert [type(one) for one in plan_contact(linked(hubspot, salesforce), BOOK).effects] == [
         SaveLink
@@ -131,7 +127,7 @@ def test_ticking_email_opt_out_unsubscribes_in_hubspot():
 
 @pytest.mark.rule("OPT-5")
 def test_unticking_email_opt_out_is_undone():
-    """While HubSpot says unsubscribed, the box is ticked again and HubSpot is left alone."""
+    """While HubSpot shows the opt-out, the box is ticked again and HubSpot is left alone."""
     out = pair(hubspot={"hs_email_optout": "true"}, salesforce={"HasOptedOutOfEmail": True})
     hubspot, salesforce = pair(
         hubspot={"hs_email_optout": "true"}, salesforce={"HasOptedOutOfEmail": False}
@@ -144,8 +140,8 @@ def test_unticking_email_opt_out_is_undone():
 
 
 def test_a_value_that_cannot_cross_does_not_hold_back_the_others():
-    """A text where Salesforce has a number is reported; the other fields are carried and the bad
-    one stays unagreed.
+    """A text for a numeric field is reported; the other fields are written, and this one stays
+    unagreed.
     """
     hubspot, salesforce = pair(hubspot={"annualrevenue": "a lot", "phone": "0100"})
     plan = plan_contact(linked(hubspot, salesforce), BOOK)
@@ -165,7 +161,7 @@ def test_a_value_that_cannot_cross_does_not_hold_back_the_others():
 
 
 def test_a_custom_mapping_joins_the_default_ones():
-    """An operator's row is carried like any other, under its own policy."""
+    """The operator's mapping syncs like any other, by its own policy."""
     ruleset = a_book(
         field=(
             FieldRule(
@@ -180,8 +176,8 @@ def test_a_custom_mapping_joins_the_default_ones():
     )
 
 
-def test_a_custom_row_that_names_a_default_pair_only_changes_its_policy():
-    """Naming a default pair again changes whose value counts, and maps nothing twice."""
+def test_a_custom_mapping_of_a_default_pair_only_changes_its_policy():
+    """Mapping a default pair again changes which side's value wins, and maps nothing twice."""
     ruleset = a_book(field=(FieldRule("phone", "Phone", Update.NEVER),))
     assert "phone" not in ruleset.mappings["Lead"].hubspot_forms
     assert "phone" in BOOK.mappings["Lead"].hubspot_forms
@@ -200,8 +196,8 @@ def test_a_salesforce_key_of_another_portal_is_left_alone():
 @pytest.mark.rule("Q-21")
 @pytest.mark.parametrize(("hubspot_at", "winner"), [(9, H), (1, S)])
 def test_owners_that_changed_on_both_sides_follow_the_latest(hubspot_at, winner):
-    """The age of HubSpot's owner property against the age of Salesforce's record decides, and the
-    conflict is told.
+    """HubSpot's time of the owner property is compared with Salesforce's time of the record, and
+    the conflict is recorded.
     """
     ruleset = a_book(
         owners=OwnerMatches({"1": "005J", "2": "005A"}, {"005J": "1", "005A": "2", "005X": "3"})
@@ -231,8 +227,8 @@ def test_owners_that_changed_on_both_sides_follow_the_latest(hubspot_at, winner)
 @pytest.mark.rule("PA-3")
 @pytest.mark.rule("PA-5")
 def test_the_contact_of_a_person_account_is_written_through_the_account():
-    """What HubSpot changed, and our id, goes to the account, at which its own concern looks then;
-    the link stays with the contact.
+    """HubSpot's changes and our id go to the account, whose own sync is requested; the link stays
+    with the contact.
     """
     ruleset = a_book(person_accounts=True)
     account = Ref(S, "Account", "001000000000001AAA")

@@ -41,9 +41,9 @@ from tests.plans.contact_facts import (
 
 
 @pytest.mark.rule("DUP-1")
-def test_a_person_that_the_other_side_has_already_is_linked_not_doubled():
-    """The same address on the other side is the same person: the two are linked, blanks filled from
-    either side.
+def test_a_person_that_exists_on_the_other_side_is_linked_not_duplicated():
+    """The same address on the other side is the same person: the two are linked, and each fills the
+    other's blanks.
     """
     contact = a_contact({"jobtitle": "Engineer"})
     lead = a_lead({"Phone": "0100"})
@@ -65,26 +65,24 @@ def test_a_person_that_the_other_side_has_already_is_linked_not_doubled():
 
 @pytest.mark.rule("CH-13")
 def test_a_second_record_with_the_address_of_a_linked_one_is_reported():
-    """A link is lasting: a second lead with the same address is a finding, not a reason to link
-    anew.
-    """
+    """A link is lasting: a second lead with the same address is reported and not linked."""
     contact = a_contact()
     plan = plan_contact(born_in_salesforce(a_lead(), [contact], frozenset({contact.ref})), BOOK)
     assert [(type(one), one.category) for one in plan.effects] == [(Report, Category.DUPLICATES)]
 
 
 @pytest.mark.parametrize("gone", ["hubspot", "salesforce"])
-def test_a_deleted_record_leaves_a_tombstone_and_nothing_is_deleted_across(gone):
-    """When one of the two is gone, the link becomes a tombstone; the other record stays as it
-    is.
+def test_a_deleted_record_leaves_a_tombstone_and_its_counterpart_stays(gone):
+    """When one of the two is gone, the link becomes a tombstone; the other record stays as
+    it is.
     """
     facts = replace(linked(), **{gone: None})
     tombstone = replace(facts.link, state=LinkState.TOMBSTONE, died=Side(gone))
     assert plan_contact(facts, BOOK) == Plan((SaveLink(tombstone, ("DEL-1",)),))
 
 
-def test_an_edit_does_not_bring_a_buried_pair_back():
-    """A tombstoned record is not made again by an edit of the other one."""
+def test_an_edit_does_not_revive_a_tombstone():
+    """An edit of the remaining record does not create the deleted one again."""
     hubspot, salesforce = pair(hubspot={"phone": "1"})
     facts = linked(hubspot, salesforce)
     tombstone = replace(facts, link=replace(facts.link, state=LinkState.TOMBSTONE), salesforce=None)
@@ -92,9 +90,7 @@ def test_an_edit_does_not_bring_a_buried_pair_back():
 
 
 def test_an_undeleted_record_is_linked_again():
-    """When both records of a tombstone exist again, the pair goes on as if nothing had
-    happened.
-    """
+    """When both records of a tombstone exist again, the pair goes on as before."""
     hubspot, salesforce = pair(hubspot={"phone": "1"})
     facts = linked(hubspot, salesforce)
     again = plan_contact(replace(facts, link=replace(facts.link, state=LinkState.TOMBSTONE)), BOOK)
@@ -128,10 +124,8 @@ def test_a_deletion_is_noticed_outside_the_inclusion_list_too():
     assert [type(one) for one in plan_contact(facts, ruleset).effects] == [DeleteRecord, SaveLink]
 
 
-def test_a_contact_that_asks_to_be_forgotten_is_forgotten():
-    """After a privacy deletion the link and its hashes are gone; that the Salesforce record is left
-    is told, if it is.
-    """
+def test_a_privacy_deletion_removes_the_link():
+    """The link and its hashes are removed; if the Salesforce record remains, that is reported."""
     facts = replace(linked(), hubspot=None)
     forgotten = replace(facts, change=a_change(facts.change.ref, Cause.FORGOTTEN))
     lead = facts.salesforce.ref
@@ -151,7 +145,7 @@ def test_a_contact_that_asks_to_be_forgotten_is_forgotten():
 
 @pytest.mark.rule("DUP-26")
 def test_a_converted_leads_link_goes_on_with_its_contact():
-    """The contact of a converted lead takes the lead's place, and what it shows is merged as
+    """The contact of a converted lead takes the lead's place, and its values are merged as
     usual.
     """
     facts = linked()
@@ -167,18 +161,18 @@ def test_a_converted_leads_link_goes_on_with_its_contact():
 
 
 @pytest.mark.rule("MRG-2")
-def test_a_loser_whose_survivor_is_linked_already_is_buried():
-    """When the survivor of a merge belongs to another pair, the loser's link becomes a tombstone
-    and nothing is written.
+def test_the_link_of_a_merged_record_becomes_a_tombstone_if_the_survivor_is_linked():
+    """When the survivor of a merge belongs to another pair, the merged record's link becomes a
+    tombstone and nothing is written.
     """
     facts = replace(linked(), outlived=True)
     assert [type(one) for one in plan_contact(facts, BOOK).effects] == [SaveLink]
 
 
 @pytest.mark.rule("MRG-3")
-def test_a_losers_deleted_lead_deletes_nobody_elses_contact():
-    """What became of its contact belongs to another pair, so the setting that deletes the contact
-    of a deleted lead does not reach it.
+def test_deleting_the_lead_of_a_merged_contact_does_not_delete_the_survivor():
+    """The surviving contact belongs to another pair, so the setting that deletes the contact of a
+    deleted lead does not reach it.
     """
     facts = replace(linked(), salesforce=None, outlived=True)
     assert [type(one) for one in plan_contact(facts, a_book(delete_in_hubspot=True)).effects] == [
@@ -188,7 +182,7 @@ def test_a_losers_deleted_lead_deletes_nobody_elses_contact():
 
 @pytest.mark.rule("DUP-24")
 def test_a_record_that_names_its_counterpart_is_linked_with_it_whatever_the_address():
-    """The id that a record keeps of its counterpart outweighs the address: a lost link is found
+    """The id that a record keeps of its counterpart outweighs the address, so a lost link is found
     again.
     """
     contact, lead = (
@@ -200,8 +194,8 @@ def test_a_record_that_names_its_counterpart_is_linked_with_it_whatever_the_addr
     assert (saved.link.hubspot, saved.link.salesforce) == (contact.ref, lead.ref)
 
 
-def test_a_record_whose_counterpart_was_deleted_makes_no_new_one():
-    """A contact that names a lead which no longer exists was in step once; an edit does not bring
+def test_a_record_whose_counterpart_was_deleted_creates_no_new_one():
+    """A contact that names a lead which no longer exists was linked once; an edit does not bring
     the lead back.
     """
     assert (
@@ -212,15 +206,15 @@ def test_a_record_whose_counterpart_was_deleted_makes_no_new_one():
     )
 
 
-def test_a_record_that_is_gone_and_was_never_linked_is_no_business_of_ours():
-    """A change of something that no longer exists and was never linked plans to nothing."""
+def test_a_missing_record_that_was_never_linked_leads_to_an_empty_plan():
+    """A change of a record that no longer exists and was never linked plans nothing."""
     assert plan_contact(ContactFacts(a_change(a_contact().ref, Cause.DELETED)), BOOK).effects == ()
 
 
 @pytest.mark.rule("DUP-1")
-def test_a_new_record_with_the_address_of_a_widowed_one_takes_the_tombstones_place():
-    """Only a new record with that address, not an edit, brings a person back: the tombstone makes
-    room for the new link.
+def test_a_new_record_with_the_address_of_a_tombstone_replaces_it():
+    """Only a new record with that address brings a person back, not an edit: the tombstone is
+    dropped for the new link.
     """
     contact = a_contact(record_id="99")
     widow = a_lead(key=KEY)
@@ -234,8 +228,8 @@ def test_a_new_record_with_the_address_of_a_widowed_one_takes_the_tombstones_pla
 
 
 @pytest.mark.rule("DEL-1")
-def test_a_lead_that_is_undeleted_makes_its_contact_anew_if_that_was_deleted_with_it():
-    """When the contact went with the lead, an undelete of the lead makes a new contact and forgets
+def test_an_undeleted_lead_creates_its_contact_again_if_that_was_deleted_too():
+    """If the contact was deleted with the lead, undeleting the lead creates a new contact and drops
     the old link.
     """
     facts = linked()
@@ -248,9 +242,9 @@ def test_a_lead_that_is_undeleted_makes_its_contact_anew_if_that_was_deleted_wit
 
 @pytest.mark.rule("DUP-26")
 @pytest.mark.rule("MRG-1")
-def test_what_an_heir_leaves_blank_was_never_deleted_there():
-    """A contact that takes a lead's place with less on it deletes nothing in HubSpot; its blanks
-    are filled instead.
+def test_blanks_of_a_successor_are_filled_from_the_other_side():
+    """A contact that replaces a lead and has fewer values clears nothing in HubSpot; its blanks are
+    filled.
     """
     before = (
         a_contact({"jobtitle": "Engineer"}, salesforce_id=LEAD_ID),

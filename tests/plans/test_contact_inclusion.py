@@ -35,9 +35,9 @@ def edited(ruleset):
 
 @pytest.mark.rule("INC-2")
 @pytest.mark.parametrize("outside", OutsideInclusionList)
-def test_a_hubspot_contact_outside_the_list_stays_alone(outside):
-    """It makes no Salesforce record and is not linked to one, whatever is set for Salesforce's
-    records.
+def test_a_hubspot_contact_outside_the_list_stays_unlinked(outside):
+    """It creates no Salesforce record and is not linked to one, whatever the setting for
+    Salesforce's records.
     """
     ruleset = a_book(inclusion_list="77", outside_inclusion_list=outside)
     contact = a_contact()
@@ -47,15 +47,15 @@ def test_a_hubspot_contact_outside_the_list_stays_alone(outside):
 
 @pytest.mark.rule("TRG-10")
 def test_a_contact_that_entered_the_list_syncs():
-    """As soon as it is in the list it makes its lead."""
+    """A contact that has entered the list creates its lead."""
     contact = a_contact()
     plan = plan_contact(ContactFacts(a_change(contact.ref), hubspot=contact), INSIDE)
     assert [type(one) for one in plan.effects] == [CreateRecord]
 
 
 @pytest.mark.rule("INC-6")
-def test_a_lead_makes_a_contact_whatever_the_list():
-    """A new Salesforce record makes its HubSpot contact even though that contact cannot be in the
+def test_a_lead_creates_a_contact_whatever_the_list():
+    """A new Salesforce record creates its HubSpot contact although that contact cannot be in the
     list.
     """
     lead = a_lead()
@@ -66,7 +66,9 @@ def test_a_lead_makes_a_contact_whatever_the_list():
 @pytest.mark.rule("INC-6")
 @pytest.mark.rule("INC-7")
 def test_a_lead_whose_contact_is_outside_the_list_is_linked_and_frozen():
-    """It is deduplicated onto the contact, nothing is written, and nothing counts as agreed yet."""
+    """It is linked to the existing contact, nothing is written, and nothing counts as
+    agreed yet.
+    """
     contact, lead = a_contact({"phone": "1"}), a_lead({"Title": "Engineer"})
     (saved,) = plan_contact(met(contact, lead), OUTSIDE).effects
     assert (saved.link.hubspot, saved.link.salesforce) == (contact.ref, lead.ref)
@@ -77,8 +79,8 @@ def test_a_lead_whose_contact_is_outside_the_list_is_linked_and_frozen():
 @pytest.mark.rule("Q-22")
 @pytest.mark.rule("Q-23")
 def test_a_pair_outside_the_list_is_frozen_in_both_directions_and_keeps_its_link():
-    """After leaving the list nothing is carried and nothing is deleted; on re-entry both edits
-    cross.
+    """Outside the list nothing is synced and nothing is deleted; back in the list both
+    edits cross.
     """
     assert plan_contact(edited(OUTSIDE), OUTSIDE).effects == ()
     thawed = plan_contact(edited(INSIDE), INSIDE).effects
@@ -87,10 +89,8 @@ def test_a_pair_outside_the_list_is_frozen_in_both_directions_and_keeps_its_link
 
 
 @pytest.mark.rule("OPT-7")
-def test_the_opt_out_crosses_when_a_frozen_pair_thaws():
-    """While frozen the opt-out stays where it is; the first time that the contact syncs, opted out
-    wins.
-    """
+def test_the_opt_out_crosses_when_a_frozen_pair_syncs_again():
+    """A frozen pair keeps its opt-out where it is; in its first sync afterwards, opted out wins."""
     contact, lead = a_contact(), a_lead({"HasOptedOutOfEmail": True})
     (saved,) = plan_contact(met(contact, lead), OUTSIDE).effects
     facts = ContactFacts(a_change(contact.ref), replace(saved.link, version=1), contact, lead)
@@ -102,10 +102,8 @@ def test_the_opt_out_crosses_when_a_frozen_pair_thaws():
 @pytest.mark.parametrize(
     ("outside", "syncs"), [(OutsideInclusionList.SYNC, True), (OutsideInclusionList.IGNORE, False)]
 )
-def test_the_list_leak_is_a_setting(outside, syncs):
-    """Records from Salesforce whose contact is outside may sync all the same, or not be created at
-    all.
-    """
+def test_records_of_contacts_outside_the_list_sync_by_setting(outside, syncs):
+    """Salesforce records whose contact is outside the list may sync all the same, or be ignored."""
     ruleset = a_book(inclusion_list="77", outside_inclusion_list=outside)
     lead = a_lead()
     assert (
@@ -121,15 +119,15 @@ def test_the_list_leak_is_a_setting(outside, syncs):
 def test_with_creation_off_a_known_address_is_still_linked_if_its_contact_is_in_the_list(
     ruleset, linked
 ):
-    """Deduplication is not creation."""
+    """Switching creation off does not switch deduplication off."""
     never = a_book(create_in_hubspot=CreateInHubspot.NEVER, **ruleset)
     assert bool(plan_contact(met(a_contact(), a_lead()), never).effects) is linked
 
 
 @pytest.mark.rule("INC-4")
 def test_a_new_lifecycle_stage_is_news_where_it_decides_who_syncs():
-    """With the preset list, a contact that is no longer a subscriber is looked at even though no
-    mapped field has changed.
+    """With the preset list, a contact that is no longer a subscriber is synced although no mapped
+    field has changed.
     """
     ruleset = a_book(inclusion_list="default")
     before = a_contact({"lifecyclestage": "subscriber"}, salesforce_id=LEAD_ID), a_lead(key=KEY)

@@ -25,7 +25,7 @@ SETTINGS = EmailTaskSettings()
 @pytest.mark.rule("TASK-2")
 @pytest.mark.rule("TASK-4")
 def test_a_new_task_goes_to_the_linked_record() -> None:
-    """The lead, or the contact once the link has moved to it; the rules behind it are told."""
+    """It goes to the lead, or to the contact once the link has moved there, and names its rules."""
     contact = Ref(Side.SALESFORCE, "Contact", "003000000000001AAA")
     rules = ("TASK-2", "TASK-3", "TASK-4", "Q-19", "Q-20")
 
@@ -38,8 +38,8 @@ def test_a_new_task_goes_to_the_linked_record() -> None:
 
 
 @pytest.mark.rule("CH-2")
-def test_later_events_are_counted_on_the_task_that_is_there() -> None:
-    """With what it counted already."""
+def test_later_events_are_counted_in_the_existing_task() -> None:
+    """The count includes the events that were counted before."""
     settings = EmailTaskSettings(repeat=Repeat.ONCE_PER_DAY)
     facts = replace(
         FACTS,
@@ -56,19 +56,21 @@ def test_later_events_are_counted_on_the_task_that_is_there() -> None:
 
 
 @pytest.mark.rule("Q-22")
-def test_who_does_not_sync_gets_none() -> None:
-    """A pair outside the inclusion list."""
+def test_a_contact_that_does_not_sync_gets_no_task() -> None:
+    """A pair outside the inclusion list gets no task."""
     assert plan_task(replace(FACTS, frozen=True), SETTINGS) == TaskPlan(Fate.OUTSIDE)
 
 
 @pytest.mark.parametrize(("patient", "fate"), [(True, Fate.WAITING), (False, Fate.DROPPED)])
-def test_without_a_link_it_waits_and_is_let_go(patient: bool, fate: Fate) -> None:  # noqa: FBT001
-    """A contact that was made a moment ago is linked some seconds later."""
+def test_events_without_a_link_wait_and_are_dropped_in_the_end(patient: bool, fate: Fate) -> None:  # noqa: FBT001
+    """A contact that was just created is linked some seconds later, so its events wait for
+    a while.
+    """
     assert plan_task(replace(FACTS, link=None, patient=patient), SETTINGS) == TaskPlan(fate)
 
 
-def test_nobody_waits_for_a_deleted_record() -> None:
-    """A tombstone brings no link any more."""
+def test_events_of_a_tombstone_do_not_wait() -> None:
+    """A tombstone will not become a link."""
     tombstone = replace(LINK, state=LinkState.TOMBSTONE)
 
     assert plan_task(replace(FACTS, link=tombstone), SETTINGS) == TaskPlan(Fate.DROPPED)

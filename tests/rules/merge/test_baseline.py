@@ -12,22 +12,22 @@ BOOK = a_book()
 FORMS = BOOK.mappings["Lead"].salesforce_forms
 
 
-def test_a_side_that_shows_what_was_agreed_is_quiet():
-    """Nothing differs from the base, so there is nothing to look at across."""
+def test_a_side_that_shows_what_was_agreed_is_unchanged():
+    """Nothing differs from the base, so the other side need not be read."""
     lead = a_lead()
     assert view(lead, FORMS, a_link(a_contact(), lead, BOOK), FINGERPRINTER, OUR_USER).unchanged
 
 
 def test_a_value_in_another_spelling_is_no_change():
-    """Space around a name and formatting of a number are not news."""
+    """Space around a name and the formatting of a number do not count as changes."""
     before = a_lead({"FirstName": "Ada", "Phone": "+1 555 0100"})
     now = a_lead({"FirstName": " Ada ", "Phone": "+1 (555) 0100"})
     assert view(now, FORMS, a_link(a_contact(), before, BOOK), FINGERPRINTER, OUR_USER).unchanged
 
 
-def test_a_value_that_salesforce_formatted_after_our_write_is_settled():
-    """We wrote the country, Salesforce shows it otherwise, and nobody but us has touched the
-    record: that is its form, not a change.
+def test_a_value_that_salesforce_formatted_after_our_write_is_normalised():
+    """We wrote the country, Salesforce shows it in another form, and nobody else has edited the
+    record: that is no change.
     """
     wrote = a_lead({"Country": "Deutschland"})
     shows = a_lead({"Country": "DE"}, by=OUR_USER)
@@ -36,15 +36,15 @@ def test_a_value_that_salesforce_formatted_after_our_write_is_settled():
     assert (seen.normalised, seen.states["Country"].changed) == (frozenset({"Country"}), False)
 
 
-def test_a_field_that_we_did_not_write_is_news_even_when_we_touched_the_record_last():
-    """A trigger that answers our write by changing another field has really changed it."""
+def test_a_field_that_we_did_not_write_is_news_even_if_we_edited_the_record_last():
+    """A trigger that changes another field in response to our write has really changed it."""
     link = a_link(a_contact(), a_lead({"Industry": "Steel"}), BOOK, wrote=("Country",))
     seen = view(a_lead({"Industry": "Iron"}, by=OUR_USER), FORMS, link, FINGERPRINTER, OUR_USER)
     assert (seen.normalised, seen.states["Industry"].changed) == (frozenset(), True)
 
 
 def test_a_value_that_a_person_changed_after_our_write_is_news():
-    """Somebody else touched the record since: what differs is their change."""
+    """Somebody else has edited the record since, so the difference is their change."""
     link = a_link(a_contact(), a_lead({"Country": "Deutschland"}), BOOK, wrote=("Country",))
     assert (
         view(a_lead({"Country": "DE"}), FORMS, link, FINGERPRINTER, OUR_USER)
@@ -55,15 +55,13 @@ def test_a_value_that_a_person_changed_after_our_write_is_news():
 
 
 def test_a_field_without_a_base_is_neither_changed_nor_unchanged():
-    """A field that was never agreed on (a new mapping) is told apart from one that stayed the
-    same.
-    """
+    """A field that was never agreed on (a new mapping) is not taken for an unchanged one."""
     link = replace(a_link(a_contact(), a_lead(), BOOK), salesforce_base=Base())
     assert view(a_lead(), FORMS, link, FINGERPRINTER, OUR_USER).states["FirstName"].changed is None
 
 
 def test_the_stored_base_holds_no_value_and_depends_on_the_key():
-    """A base is hashes: without the key, not even a guessed value can be checked against it."""
+    """A base consists of keyed hashes: without the key not even a guessed value can be checked."""
     base = a_link(a_contact(), a_lead(), BOOK).salesforce_base
     assert b"Ada" not in base.to_bytes()
     assert Base.from_bytes(base.to_bytes()) == base
@@ -73,8 +71,8 @@ def test_the_stored_base_holds_no_value_and_depends_on_the_key():
 
 
 def test_a_link_of_forty_mapped_fields_stays_within_one_write_unit():
-    """DynamoDB counts a write per started kilobyte: both bases of forty fields leave room for ids
-    and counters.
+    """DynamoDB charges per started kilobyte: both bases of forty fields leave room for ids and
+    counters.
     """
     names = [f"field_{number}" for number in range(40)]
     base = Base().showing({name: FINGERPRINTER.fingerprint(name, "x") for name in names})
@@ -82,8 +80,8 @@ def test_a_link_of_forty_mapped_fields_stays_within_one_write_unit():
 
 
 def test_a_day_agreed_on_before_there_were_zones_is_no_news():
-    """Earlier versions took moments by universal time. What they wrote at midnight shows no edit in
-    an account west of Greenwich.
+    """Earlier versions took the day of a moment in UTC. Their midnight values do not count as edits
+    in an account west of Greenwich.
     """
     deal = replace(a_contact(), fields={"closedate": "2027-01-01T00:00:00Z"})
     agreed = Base().showing({"closedate": FINGERPRINTER.fingerprint("closedate", "2027-01-01")})

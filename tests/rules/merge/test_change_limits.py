@@ -24,7 +24,7 @@ DELETES = Hold(Side.HUBSPOT, Counted.DELETES)
 
 
 def facts(cause: Cause = Cause.EDITED, salesforce: Record = LEAD, version: int = 1) -> Facts:
-    """A pair that is looked at for some cause; a link of version 0 is none yet."""
+    """A pair that is synced for some cause; a link of version 0 is not stored yet."""
     link = Link("acme", Kind.CONTACT, CONTACT.ref, salesforce.ref, version=version)
     return Facts(Change("acme", Kind.CONTACT, CONTACT.ref, cause, NOON), link, CONTACT, salesforce)
 
@@ -48,16 +48,16 @@ def write(
         (DeleteRecord(CONTACT.ref), {DELETES}),
     ],
 )
-def test_only_what_takes_the_place_of_a_value_counts(effect: Effect, holds: set[Hold]) -> None:
-    """A value that fills a blank, the same value, an opt-out and a write that nothing depends on
-    take nothing away.
+def test_only_a_write_that_replaces_a_value_counts(effect: Effect, holds: set[Hold]) -> None:
+    """Filling a blank, writing the same value, an opt-out and a best-effort write replace
+    nothing.
     """
     assert counts(facts(), Plan((effect,))) == holds
 
 
-def test_a_persons_fields_count_by_the_names_of_its_account() -> None:
-    """A person account is written through its account, under other names (PA-3); its opt-out does
-    not count either.
+def test_fields_of_a_person_account_count_by_the_accounts_names() -> None:
+    """A person account is written under the account's field names (PA-3); its opt-out does not
+    count either.
     """
     shown = {
         "Email": "ada@example.com",
@@ -89,10 +89,10 @@ def test_a_persons_fields_count_by_the_names_of_its_account() -> None:
         (Cause.EDITED, 0, set()),
     ],
 )
-def test_what_the_operator_asked_for_and_a_first_meeting_do_not_count(
+def test_jobs_of_the_operator_and_new_pairs_do_not_count(
     cause: Cause, version: int, holds: set[Hold]
 ) -> None:
-    """But a job that deletes does, as nobody looks at each of its records."""
+    """A job that deletes does count, as nobody checks each of its records."""
     plan = Plan((write({"Phone": "0200"}), DeleteRecord(CONTACT.ref)))
 
     assert counts(facts(cause, version=version), plan) == holds
@@ -111,7 +111,7 @@ def test_what_the_operator_asked_for_and_a_first_meeting_do_not_count(
 def test_auto_is_the_larger_of_a_number_and_a_part_of_the_pairs(
     pairs: int, changes: int, blanks: int
 ) -> None:
-    """Two thousand or a fifth may be changed within an hour, five hundred or a twentieth
+    """Within an hour 2,000 or a fifth of the pairs may be changed, and 500 or a twentieth
     blanked.
     """
     assert (auto(Counted.CHANGES, pairs), auto(Counted.BLANKS, pairs)) == (changes, blanks)

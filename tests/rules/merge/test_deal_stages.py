@@ -93,16 +93,16 @@ def to_salesforce(*because, conflict=False, **fields):
     ],
 )
 def test_where_both_show_the_same_nothing_is_done(deal, opportunity, changes):
-    """The stage means that StageName, and the pipeline stands for that record type: whoever moved
-    it, the two agree.
+    """The stage stands for that StageName and the pipeline for that record type, so the two agree
+    whoever changed them.
     """
     mine, theirs = changes
     assert decide((*deal, mine), (*opportunity, theirs)) == NO_CHANGE
 
 
 @pytest.mark.parametrize("newest", Side)
-def test_where_nobody_moved_anything_the_two_stay_apart(newest):
-    """What was left different is left so, even where the map does not know it."""
+def test_without_a_change_the_two_stay_different(newest):
+    """A difference that was left is kept, even where the map does not know the stages."""
     assert decide(("71", "a1"), (TYPE_B, "Won"), newest) == NO_CHANGE
     assert decide(("99", "x1"), ("012000000000009AAA", "Unheard of"), newest) == NO_CHANGE
 
@@ -145,9 +145,9 @@ def test_where_nobody_moved_anything_the_two_stay_apart(newest):
         pytest.param(("99", "x1"), UNKNOWN, id="a pipeline that nobody knows"),
     ],
 )
-def test_a_deal_that_was_moved_takes_its_opportunity_along(deal, expected, newest):
-    """A pipeline says the record type, a stage the StageName; an opportunity keeps its type where
-    the pipeline stands for none.
+def test_an_opportunity_follows_its_deal(deal, expected, newest):
+    """The pipeline decides the record type and the stage decides the StageName; the opportunity
+    keeps its type where the pipeline stands for none.
     """
     assert decide((*deal, True), (TYPE_A, "New"), newest) == expected
 
@@ -178,8 +178,8 @@ def test_a_deal_that_was_moved_takes_its_opportunity_along(deal, expected, newes
         pytest.param(("012000000000009AAA", "New"), UNKNOWN, id="a type that nobody knows"),
     ],
 )
-def test_an_opportunity_that_was_moved_takes_its_deal_along(opportunity, expected, newest):
-    """The deal goes to the stage that means the StageName, in the record type's pipeline; pipeline
+def test_a_deal_follows_its_opportunity(opportunity, expected, newest):
+    """The deal gets the stage that stands for the StageName in the record type's pipeline; pipeline
     and stage are written together.
     """
     assert decide(("71", "a1"), (*opportunity, True), newest) == expected
@@ -207,8 +207,8 @@ def test_an_opportunity_that_was_moved_takes_its_deal_along(opportunity, expecte
         ),
     ],
 )
-def test_a_deal_stays_in_peoples_own_pipeline_as_long_as_it_can(stage, opportunity, expected):
-    """Only where people's pipeline has no stage for the StageName does the deal go to the record
+def test_a_deal_stays_in_a_pipeline_that_people_made_while_it_can(stage, opportunity, expected):
+    """Only if that pipeline has no stage for the StageName does the deal move to the record
     type's.
     """
     assert decide(("default", stage), (*opportunity, True)) == expected
@@ -226,10 +226,10 @@ def test_a_deal_stays_in_peoples_own_pipeline_as_long_as_it_can(stage, opportuni
         (S, to_hubspot("OPP-5", "OPP-6", pipeline="71", dealstage="a2", conflict=True)),
     ],
 )
-def test_moved_on_both_sides_or_never_agreed_on_the_newest_stands(changes, newest, expected):
-    """The more recent one wins with everything it shows, and the plan learns that there was a
-    conflict.
-    """
+def test_after_changes_on_both_sides_or_without_agreement_the_newest_wins(
+    changes, newest, expected
+):
+    """The more recent side wins with everything it shows, and the decision records the conflict."""
     mine, theirs = changes
     assert decide(("72", "b3", mine), (TYPE_A, "Talk", theirs), newest) == expected
 
@@ -245,16 +245,14 @@ def test_moved_on_both_sides_or_never_agreed_on_the_newest_stands(changes, newes
     ],
 )
 def test_in_a_conflict_both_must_be_known(deal, opportunity, newest):
-    """As long as the map does not know what one of the two shows, nobody can say that they
-    differ.
-    """
+    """While the map does not know what one side shows, it is unknown whether the two differ."""
     assert decide((*deal, True), (*opportunity, True), newest) == UNKNOWN
 
 
 @pytest.mark.parametrize("newest", Side)
 @pytest.mark.parametrize("changed", [None, True])
-def test_a_blank_never_holds(changed, newest):
-    """Whatever is newer: the side that shows a stage fills the other, and nothing is blanked."""
+def test_a_blank_never_wins(changed, newest):
+    """The side that shows a stage fills the other, whichever is newer, and nothing is blanked."""
     filled = to_hubspot("OPP-5", "OPP-6", pipeline="72", dealstage="b1")
     assert decide((None, None, changed), (TYPE_B, "New", changed), newest) == filled
     assert decide(("71", "a2", changed), (TYPE_A, None, changed), newest) == to_salesforce(
@@ -267,7 +265,7 @@ def test_a_blank_never_holds(changed, newest):
 @pytest.mark.rule("OPP-8")
 @pytest.mark.parametrize("record_type", [TYPE_A, None])
 def test_in_an_org_with_one_record_type_none_is_as_good_as_that_one(record_type):
-    """The default pipeline stands for both, so neither way is a record type written."""
+    """The default pipeline stands for both, so no record type is written in either direction."""
     assert decide(("70", "a2", True), (record_type, "New"), known=ONE_TYPE) == to_salesforce(
         "OPP-5", StageName="Talk"
     )
@@ -310,9 +308,9 @@ def test_in_an_org_with_one_record_type_none_is_as_good_as_that_one(record_type)
         pytest.param({"pipeline": "99"}, None, id="a pipeline that nobody knows, and no stage"),
     ],
 )
-def test_the_stage_of_an_opportunity_that_a_deal_makes(fields, expected):
-    """The record type is that of the pipeline, where it stands for one; else Salesforce gives its
-    default.
+def test_the_stage_of_an_opportunity_that_is_created_for_a_deal(fields, expected):
+    """The record type is that of the pipeline, where it stands for one; otherwise Salesforce sets
+    its default.
     """
     assert stage_of_new_opportunity(fields, KNOWN) == expected
 
@@ -324,8 +322,8 @@ def test_in_an_org_with_one_record_type_a_new_opportunity_gets_it():
     assert made == {"RecordTypeId": TYPE_A, "StageName": "Talk"}
 
 
-def test_before_the_pipelines_were_ever_in_step_nothing_is_known():
-    """An empty map makes nothing."""
+def test_an_empty_map_knows_no_stage():
+    """An empty map creates nothing."""
     assert stage_of_new_opportunity({}, PipelineMap()) is None
     assert stage_of_new_deal({"StageName": "New"}, PipelineMap()) is None
 
@@ -364,8 +362,8 @@ def test_before_the_pipelines_were_ever_in_step_nothing_is_known():
         pytest.param({"RecordTypeId": TYPE_A, "StageName": None}, None, id="no stage"),
     ],
 )
-def test_the_stage_of_a_deal_that_an_opportunity_makes(fields, expected):
-    """Every opportunity goes to the pipeline of its record type, never to one of people's own."""
+def test_the_stage_of_a_deal_that_is_created_for_an_opportunity(fields, expected):
+    """The deal goes to the pipeline of the record type, never to one that people made."""
     assert stage_of_new_deal(fields, KNOWN) == expected
 
 
@@ -385,9 +383,9 @@ CHANGES = st.sampled_from((None, False, True))
     opportunity=st.tuples(TYPES, NAMES, CHANGES),
     newest=st.sampled_from(Side),
 )
-def test_carried_out_the_two_sides_agree_and_nothing_is_blanked(deal, opportunity, newest):
-    """Only what differs is written, never a blank; after the write the two show the same, and asked
-    again nothing is done.
+def test_after_the_writes_the_two_sides_agree_and_nothing_is_blanked(deal, opportunity, newest):
+    """Only differences are written, never a blank; afterwards both sides agree, and the next
+    decision writes nothing.
     """
     verdict = decide(deal, opportunity, newest)
     shown_h = {"pipeline": deal[0], "dealstage": deal[1]}

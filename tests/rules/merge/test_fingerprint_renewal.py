@@ -39,17 +39,17 @@ PHONE = tag("phone")
 def planned(
     plan: Plan, link: Link = LINK, ruleset: Ruleset = BOOK, contact: Record = CONTACT
 ) -> Plan:
-    """What becomes of a plan of the pair."""
+    """The plan of the pair after renewal."""
     return with_newer_fingerprints(plan, Facts(a_change(contact.ref), link, contact, LEAD), ruleset)
 
 
-def test_a_pair_that_shows_what_was_agreed_on_is_saved_anew() -> None:
-    """All fingerprints are those of the newer key, and nothing else of the link is touched."""
+def test_a_pair_that_shows_what_was_agreed_on_is_renewed() -> None:
+    """All fingerprints are made with the newer key, and nothing else of the link changes."""
     assert planned(Plan()) == Plan((SaveLink(NEW),))
 
 
-def test_what_a_plan_writes_is_shown_as_well() -> None:
-    """The edit that the plan carries is fingerprinted with the newer key in the save that it makes
+def test_values_that_the_plan_writes_are_renewed_too() -> None:
+    """The edit that the plan writes is fingerprinted with the newer key in the save that it makes
     anyway.
     """
     edited = a_contact({"phone": "0200"})
@@ -87,9 +87,9 @@ def test_what_a_plan_writes_is_shown_as_well() -> None:
         pytest.param(lambda link: replace(link, state=LinkState.TOMBSTONE), id="buried"),
     ],
 )
-def test_what_cannot_be_sealed_anew_keeps_its_key(change: Callable[[Link], Link]) -> None:
-    """A value that no record shows, a write or a tie on its way, a pair that is over: nothing is
-    saved for the key's sake.
+def test_a_link_that_cannot_be_renewed_keeps_its_key(change: Callable[[Link], Link]) -> None:
+    """A value that no record shows, a write or an association in flight, a tombstone: the link is
+    not saved for its key.
     """
     assert planned(Plan(), change(LINK)) == Plan()
     assert planned(Plan((SaveLink(change(LINK)),)), change(LINK)) in (
@@ -98,8 +98,8 @@ def test_what_cannot_be_sealed_anew_keeps_its_key(change: Callable[[Link], Link]
     )
 
 
-def test_a_write_on_its_way_is_sealed_anew_where_its_values_are_shown() -> None:
-    """The value that a write replaces is still what the record shows."""
+def test_a_write_in_flight_is_renewed_where_its_values_are_shown() -> None:
+    """The record still shows the value that the write replaces."""
     intent = Intent(
         b"12345", {PHONE: frozenset({FINGERPRINTER.fingerprint("phone", "0100")})}, at()
     )
@@ -112,8 +112,8 @@ def test_a_write_on_its_way_is_sealed_anew_where_its_values_are_shown() -> None:
     )
 
 
-def test_a_write_that_has_arrived_is_no_longer_on_its_way() -> None:
-    """What it has replaced need not be known any more; the record shows its revision."""
+def test_a_write_that_has_arrived_is_no_longer_in_flight() -> None:
+    """The values that it replaced are no longer needed; the record shows its revision."""
     shown = a_contact({"phone": "0100", revision_field(Side.HUBSPOT, 555001): b"12345".hex()})
     link = replace(LINK, hubspot_intent=Intent(b"12345", {PHONE: frozenset({b"other"})}, at()))
 
@@ -122,9 +122,9 @@ def test_a_write_that_has_arrived_is_no_longer_on_its_way() -> None:
     )
 
 
-def test_what_is_no_value_is_the_same_under_every_key() -> None:
-    """A field that was never agreed on, one that has yet to cross, and one beside which the other
-    side was left with another value.
+def test_entries_without_a_value_are_the_same_under_every_key() -> None:
+    """A field that was never agreed on, one that has still to cross, and one in which the two sides
+    were left different.
     """
     marks = {
         PHONE: UNAGREED,
@@ -143,7 +143,9 @@ def test_what_is_no_value_is_the_same_under_every_key() -> None:
 
 
 def test_a_mapping_that_rests_keeps_the_key() -> None:
-    """Its field cannot be read now, and what was changed meanwhile must cross when it wakes."""
+    """Its field cannot be read now, and edits made meanwhile must cross when the mapping syncs
+    again.
+    """
     mapping = BOOK.mappings["Lead"]
     (row,) = [rule for rule in mapping.field_map if rule.hubspot == "phone"]
     forms = {name: form for name, form in mapping.hubspot_forms.items() if name != "phone"}
@@ -155,16 +157,16 @@ def test_a_mapping_that_rests_keeps_the_key() -> None:
     )
 
 
-def test_what_no_mapping_names_any_more_goes() -> None:
-    """A row that is taken out and put back begins anew, whatever was agreed on before."""
+def test_fields_that_are_no_longer_mapped_are_dropped() -> None:
+    """A mapping that is removed and added again starts afresh, whatever was agreed on before."""
     former = LINK.hubspot_base.showing({"shoe_size": FINGERPRINTER.fingerprint("shoe_size", "42")})
 
     assert planned(Plan(), replace(LINK, hubspot_base=former)) == Plan((SaveLink(NEW),))
 
 
 def test_a_link_is_read_by_its_own_key() -> None:
-    """One whose key is gone has agreed on nothing; a tombstone is left as it is, and shows news in
-    everything.
+    """With a key that is gone, nothing is agreed on any more; a tombstone stays as it is, and
+    everything in it counts as news.
     """
     alone = replace(BOOK, fingerprinter=Fingerprinter(b"another key, for what comes after it", 2))
     tombstone = replace(LINK, state=LinkState.TOMBSTONE)

@@ -40,8 +40,8 @@ OWNERS = OwnerMatches({"1": "005J", "2": "005A"}, {"005J": "1", "005A": "2"})
 
 
 def announced(hubspot, salesforce, *, agreed, ruleset=BOOK):
-    """The link as it is saved before the pair, which agreed on `agreed` and now shows these two, is
-    written.
+    """The link as it is saved before a pair is written that agreed on `agreed` and now shows these
+    two.
     """
     plan = plan_contact(linked(hubspot, salesforce, agreed=agreed), ruleset)
     return replace(plan.effects[0].link.announced_at(NOON), version=2)
@@ -59,7 +59,7 @@ def shown(**fields):
 
 
 def planned(link, hubspot, salesforce, ruleset=BOOK):
-    """What is written to both sides where the stored link is `link`: a dict of fields by side."""
+    """The values that are written to each side if the stored link is `link`."""
     plan = plan_contact(replace(linked(hubspot, salesforce), link=link), ruleset)
     writes = {one.side: dict(one.fields) for one in plan.effects if hasattr(one, "fields")}
     return writes, plan.undecided
@@ -98,9 +98,9 @@ H_TEXT = TO_HUBSPOT.hubspot_intent.revision.hex()
         "an older write of another worker came after it",
     ],
 )
-def test_what_was_announced_for_salesforce_is_written_again_unless_somebody_moved_it(now, writes):
-    """The revision tells whether the write arrived: a value that it should have replaced is then a
-    person's, and otherwise is not.
+def test_a_lost_write_to_salesforce_is_repeated_unless_somebody_edited_the_field(now, writes):
+    """The revision shows whether the write arrived. If it did, a value that it should have replaced
+    is a person's edit; otherwise it is not.
     """
     assert planned(TO_SALESFORCE, *shown(**now)) == (writes, False)
 
@@ -122,17 +122,17 @@ def test_what_was_announced_for_salesforce_is_written_again_unless_somebody_move
         "back to 1 in HubSpot",
     ],
 )
-def test_what_was_announced_for_hubspot_is_written_again_unless_somebody_moved_it(now, writes):
-    """The mirror image."""
+def test_a_lost_write_to_hubspot_is_repeated_unless_somebody_edited_the_property(now, writes):
+    """The same as for Salesforce, on the other side."""
     assert planned(TO_HUBSPOT, *shown(**now)) == (writes, False)
 
 
 @pytest.mark.parametrize(
     ("by", "writes"), [(OUR_APP, {H: {"phone": "2"}}), ("CRM_UI", {S: {"Phone": "0"}})]
 )
-def test_hubspots_history_tells_an_older_write_of_ours_from_a_persons(by, writes):
-    """A value that nobody announced last, on a record that does not show our write: the history is
-    read, and tells whose it is.
+def test_hubspots_history_distinguishes_our_older_write_from_a_persons_edit(by, writes):
+    """A record does not show our write and has a value that was not announced last: the history
+    shows who wrote it.
     """
     hubspot, salesforce = shown(phone="0", Phone="2", h="0123456789")
     assert planned(TO_HUBSPOT, hubspot, salesforce)[1]
@@ -145,8 +145,8 @@ def test_hubspots_history_tells_an_older_write_of_ours_from_a_persons(by, writes
     [(-100, "salesforce"), (100, "hubspot")],
     ids=["before our announcement", "since then"],
 )
-def test_a_company_is_a_persons_where_it_was_set_since_ours_was_announced(set_after, kept):
-    """A company is associated before the write that shows its arrival, so that its time tells, even
+def test_a_company_that_was_set_after_our_announcement_is_a_persons_edit(set_after, kept):
+    """A company is associated before the write that shows its arrival, so its time decides, even
     within one second.
     """
     companies = {
@@ -177,9 +177,7 @@ def test_a_company_is_a_persons_where_it_was_set_since_ours_was_announced(set_af
 
 
 def test_an_owner_that_never_arrived_is_written_again():
-    """Owners stand in the link as plain ids; what was announced of them is taken back like a
-    field.
-    """
+    """A link keeps owners as plain ids; an announced owner is withdrawn like a field."""
     ruleset = a_book(owners=OWNERS)
     before = (
         a_contact({"hubspot_owner_id": "1"}, salesforce_id=LEAD_ID),
@@ -192,8 +190,8 @@ def test_an_owner_that_never_arrived_is_written_again():
     assert writes[S] == {"OwnerId": "005A"}
 
 
-def test_a_second_write_remembers_what_the_first_would_still_put_there():
-    """Whoever writes while another's write is on its way knows its value again, should it come
+def test_a_second_write_recognises_a_late_first_one():
+    """A worker that writes while another's write is in flight recognises that value if it arrives
     late.
     """
     link = (
@@ -208,9 +206,9 @@ def test_a_second_write_remembers_what_the_first_would_still_put_there():
 
 
 @pytest.mark.rule("TEN-1")
-def test_another_portals_revision_is_none_of_ours():
-    """Each portal has a field of its own in Salesforce: what another one has written there tells
-    nothing of our write, nor hides it.
+def test_the_revision_of_another_portal_does_not_count():
+    """Each portal has its own field in Salesforce: another portal's revision neither confirms our
+    write nor hides it.
     """
     hubspot, salesforce = shown(phone="2", Phone="1")
     others = replace(
@@ -224,8 +222,8 @@ def test_another_portals_revision_is_none_of_ours():
 
 
 def test_a_text_that_is_no_revision_is_not_taken_for_one():
-    """Somebody has typed over our field: what the link knew is kept, and nothing is written for
-    it.
+    """Somebody has overwritten our field: the link keeps what it has, and nothing is written for
+    that.
     """
     hubspot, salesforce = shown(phone="2", Phone="2", s="by hand")
     known = Intent(TO_SALESFORCE.salesforce_intent.revision)
@@ -236,9 +234,9 @@ def test_a_text_that_is_no_revision_is_not_taken_for_one():
 
 
 @pytest.mark.rule("PA-3")
-def test_a_persons_revision_is_written_through_its_account():
-    """The account shows the contact's field under a name of its own; each portal's is another
-    one.
+def test_the_revision_of_a_person_account_is_written_to_the_account():
+    """The account has the contact's field under another name, which is different for each
+    portal.
     """
     contact, account = Ref(S, "Contact", CONTACT_ID), Ref(S, ACCOUNT, ACCOUNT_ID)
     link = replace(TO_SALESFORCE, salesforce=contact)
@@ -248,8 +246,10 @@ def test_a_persons_revision_is_written_through_its_account():
     ]
 
 
-def test_what_was_announced_is_checked_once_its_writer_has_surely_ended():
-    """Until then the writer is about to write; afterwards, a look at either side makes sure."""
+def test_an_announced_write_is_checked_once_its_writer_has_certainly_ended():
+    """Until then the writer may still write; afterwards the pair is checked when either record is
+    synced.
+    """
     late = NOON + LONGEST_WRITE
     hubspot, salesforce = shown(phone="2", Phone="1")
     assert may_be_under_way(TO_SALESFORCE, hubspot, salesforce, BOOK, NOON)

@@ -49,15 +49,15 @@ def test_ticking_the_box_in_salesforce_unsubscribes_in_hubspot():
 
 @pytest.mark.rule("OPT-5")
 def test_unticking_the_box_does_not_subscribe_again():
-    """While HubSpot says unsubscribed, un-ticking the box in Salesforce is undone there."""
+    """While HubSpot shows the opt-out, clearing the box in Salesforce is reverted."""
     expected = OptOutDecision(salesforce_box=True, because="OPT-5")
     assert decide(hubspot=True, box=False, was_out=True, moved=True) == expected
 
 
 @pytest.mark.rule("OPT-6")
-def test_the_contact_itself_may_come_back():
-    """Only the contact's own act in HubSpot brings it back; the older box in Salesforce then does
-    not opt it out again.
+def test_the_contact_itself_may_resubscribe():
+    """Only the contact's own act in HubSpot resubscribes it; the older box in Salesforce does not
+    opt it out again.
     """
     assert decide(hubspot=False, box=True, was_out=True) == OptOutDecision(
         salesforce_box=False, because="OPT-6"
@@ -66,17 +66,17 @@ def test_the_contact_itself_may_come_back():
 
 @pytest.mark.rule("OPT-6")
 @pytest.mark.parametrize("shared", [False, True])
-def test_an_opt_out_that_somebody_else_took_back_is_sent_again(shared):
-    """A HubSpot user can subscribe a contact again whom Salesforce opted out: that is not the
-    contact's own act (OPT-6).
+def test_an_opt_out_that_somebody_else_withdrew_is_sent_again(shared):
+    """A HubSpot user can resubscribe a contact that Salesforce opted out: that is not the contact's
+    own act (OPT-6).
     """
     expected = OptOutDecision(unsubscribe_in_hubspot=True, because="OPT-6")
     assert decide(hubspot=False, box=True, was_out=True, own_act=False, shared=shared) == expected
 
 
 @pytest.mark.rule("OPT-6")
-def test_before_it_is_known_who_took_it_back_nothing_is_decided():
-    """Whose act it was stands in the property's history, which is read for this case alone."""
+def test_nothing_is_decided_before_it_is_known_who_withdrew_it():
+    """The property's history shows whose act it was; it is read for this case alone."""
     assert decide(hubspot=False, box=True, was_out=True, own_act=None) == OptOutDecision(
         asks_who=True
     )
@@ -99,9 +99,9 @@ def test_before_it_is_known_who_took_it_back_nothing_is_decided():
         (Origin(NOON, "IMPORT"), False),
     ],
 )
-def test_whose_act_it_was_says_the_source_of_the_value(origin, expected):
-    """Users, apps, imports and workflows are not the contact; any other source, and none, is taken
-    for the contact itself.
+def test_the_source_of_the_value_shows_whose_act_it_was(origin, expected):
+    """Users, apps, imports and workflows are not the contact; any other source, or none, counts as
+    the contact itself.
     """
     assert is_own_act(origin) is expected
 
@@ -129,8 +129,8 @@ def test_whose_act_it_was_says_the_source_of_the_value(origin, expected):
     ],
 )
 def test_a_box_that_several_accounts_share_is_not_cleared(was_out, moved, expected):
-    """It speaks for all accounts of the org: cleared for one, another would tick it again, and that
-    would undo the contact's own act.
+    """The box speaks for all accounts of the org: if one cleared it, another would tick it again
+    and undo the contact's own act.
     """
     assert decide(hubspot=False, box=True, was_out=was_out, moved=moved, shared=True) == expected
 
@@ -146,7 +146,7 @@ def test_a_box_that_several_accounts_share_is_not_cleared(was_out, moved, expect
     ],
 )
 def test_on_the_first_sync_opted_out_wins(hubspot, box, expected):
-    """The first time that a contact syncs, opted out on either side means opted out on both."""
+    """In the first sync of a contact, opted out on either side means opted out on both."""
     assert decide(hubspot=hubspot, box=box) == expected
 
 
@@ -169,9 +169,9 @@ def test_on_the_first_sync_opted_out_wins(hubspot, box, expected):
         ),
     ],
 )
-def test_a_new_address_does_not_bring_anybody_back(hubspot, box, expected):
-    """HubSpot keeps the status by address; who was out under the old one is opted out under the new
-    one too.
+def test_a_new_address_does_not_resubscribe_anybody(hubspot, box, expected):
+    """HubSpot keeps the status by address; a person who was out under the old one is opted out
+    under the new one too.
     """
     assert decide(hubspot=hubspot, box=box, was_out=True, new_address=True) == expected
 
@@ -185,11 +185,11 @@ def test_a_new_address_does_not_bring_anybody_back(hubspot, box, expected):
     st.booleans(),
     st.booleans(),
 )
-def test_no_verdict_resubscribes_anybody_in_hubspot(
+def test_no_decision_resubscribes_anybody_in_hubspot(
     hubspot, box, was_out, moved, new_address, shared
 ):
-    """Whatever the two sides show, the box is cleared only where HubSpot itself, under the same
-    address, no longer says so.
+    """Whatever the two sides show, the box is cleared only if HubSpot, under the same address, no
+    longer shows the opt-out.
     """
     verdict = decide(
         hubspot=hubspot,

@@ -82,7 +82,7 @@ BOOK = match_owners(
     ],
 )
 def test_a_hubspot_owner_crosses_only_with_name_and_address_of_one_active_user(salesforce, matches):
-    """An owner crosses to Salesforce only if one active user has the same name and the same e-mail
+    """A HubSpot owner matches only if exactly one active user has the same name and the same e-mail
     address.
     """
     ruleset = match_owners(Owners((hubspot_owner("1", "Jane Roe"),), tuple(salesforce)))
@@ -91,7 +91,7 @@ def test_a_hubspot_owner_crosses_only_with_name_and_address_of_one_active_user(s
 
 @pytest.mark.rule("OWN-1")
 @pytest.mark.parametrize("kind", ["Standard", "PowerPartner", "Guest"])
-def test_users_of_every_kind_may_stand_for_a_hubspot_owner(kind):
+def test_users_of_every_kind_may_match_a_hubspot_owner(kind):
     """Standard, partner and guest users are owners like any other."""
     ruleset = match_owners(
         Owners((hubspot_owner("1", "Jane Roe"),), (user("005J", "Jane Roe", kind=kind),))
@@ -101,7 +101,7 @@ def test_users_of_every_kind_may_stand_for_a_hubspot_owner(kind):
 
 @pytest.mark.rule("CH-30")
 def test_the_operators_own_map_outweighs_the_match():
-    """Where names and addresses do not agree, the settings say who stands for whom."""
+    """Where names and addresses do not agree, the settings say who matches whom."""
     owners = Owners(
         (hubspot_owner("1", "Jane Roe"),),
         (user("005J", "Jane Roe"), user("005P", "Jane Public", email="jp@example.org")),
@@ -117,7 +117,7 @@ def test_the_operators_own_map_outweighs_the_match():
 @pytest.mark.rule("OWN-13")
 @pytest.mark.parametrize(("owner", "expected"), [("1", "005J"), ("2", None), ("", None)])
 def test_a_new_record_gets_the_matching_user_and_nobody_else(owner, expected):
-    """The matching active user is assigned; without one Salesforce itself decides."""
+    """The matching active user becomes the owner; without one Salesforce itself decides."""
     assert owner_for_new(owner, BOOK) == expected
 
 
@@ -219,14 +219,14 @@ def test_a_new_record_gets_the_matching_user_and_nobody_else(owner, expected):
 @pytest.mark.rule("Q-16")
 @pytest.mark.rule("Q-18")
 def test_who_owns_a_pair(now, last, newest, expected):
-    """On the first sync an active Salesforce owner is kept; later the most recent owner wins; an
-    unknown one is put back.
+    """In the first sync an active Salesforce owner is kept; later the most recent owner wins; an
+    unknown one is reverted.
     """
     assert decide_owner(OwnerState(*now, *last), newest, BOOK) == expected
 
 
 @pytest.mark.rule("OWN-7")
-def test_no_verdict_gives_a_record_to_somebody_who_is_not_active():
+def test_no_decision_makes_an_inactive_user_the_owner():
     """Whatever the two sides show, an inactive user is never written to Salesforce."""
     people = ["", "1", "2", "3"]
     users = ["", "005J", "005A", "005I", "005X", "00G1"]
@@ -240,8 +240,8 @@ def test_no_verdict_gives_a_record_to_somebody_who_is_not_active():
     assert {verdict.salesforce for verdict in verdicts} == {None, "005J", "005A"}
 
 
-def test_an_empty_book_moves_nobody():
-    """Where nobody could be matched, owners stay as they are, but for the one that Salesforce knows
-    better.
+def test_without_matches_owners_stay_as_they_are():
+    """Without any match owners stay, except that HubSpot's is cleared where Salesforce's is the
+    newer one.
     """
     assert decide_owner(OwnerState("1", "005J", "1", "005J"), H, OwnerMatches()) == OwnerDecision()

@@ -97,9 +97,9 @@ def decide(
     ],
 )
 @pytest.mark.parametrize("newest", Side)
-def test_where_the_two_first_meet_the_account_stands(mine, theirs, expected, newest):
-    """Salesforce's account if there is one, else HubSpot's company, whichever is newer; a parent
-    without counterpart is waited for.
+def test_in_the_first_sync_the_account_wins(mine, theirs, expected, newest):
+    """Salesforce's account wins if there is one, else HubSpot's company, whichever is newer; a
+    parent without a counterpart is awaited.
     """
     assert decide(mine, theirs, newest) == expected
 
@@ -140,10 +140,8 @@ def test_where_the_two_first_meet_the_account_stands(mine, theirs, expected, new
     ],
 )
 @pytest.mark.parametrize("newest", Side)
-def test_later_whoever_moved_it_is_followed(mine, theirs, expected, newest):
-    """The side that moved the contact is followed, even where the other record was touched
-    later.
-    """
+def test_later_the_side_that_changed_it_wins(mine, theirs, expected, newest):
+    """The side that changed the parent wins, even if the other record was edited later."""
     assert decide(mine, theirs, newest) == expected
 
 
@@ -155,8 +153,8 @@ def test_later_whoever_moved_it_is_followed(mine, theirs, expected, newest):
         (S, ParentDecision(awaits=account(ACC_FREE), contested=True)),
     ],
 )
-def test_moved_on_both_sides_the_newest_stands(newest, expected):
-    """The most recent move wins, and the plan learns that it turned on that."""
+def test_after_changes_on_both_sides_the_newest_wins(newest, expected):
+    """The more recent change wins, and the decision is marked as contested."""
     assert decide(moved(B, A), moved(ACC_FREE, ACC_A), newest) == expected
 
 
@@ -177,9 +175,9 @@ def test_moved_on_both_sides_the_newest_stands(newest, expected):
     ],
 )
 @pytest.mark.parametrize("newest", Side)
-def test_a_parent_that_is_taken_away_stays_across(mine, theirs, expected, newest):
-    """Only what is given crosses; what is taken away on one side outdoes nothing that is given on
-    the other.
+def test_a_parent_that_is_removed_stays_on_the_other_side(mine, theirs, expected, newest):
+    """Only a new parent crosses; removing one never outweighs a parent that is set on the other
+    side.
     """
     assert decide(mine, theirs, newest) == expected
 
@@ -227,10 +225,8 @@ def test_a_parent_that_is_taken_away_stays_across(mine, theirs, expected, newest
         ),
     ],
 )
-def test_with_the_setting_a_company_goes_with_its_account(mine, theirs, newest, expected):
-    """With remove_associations a company is taken away where Salesforce takes the account away; an
-    account still never is.
-    """
+def test_with_the_setting_a_company_is_removed_with_its_account(mine, theirs, newest, expected):
+    """With remove_associations the company is removed when the account is; an account never is."""
     assert decide(mine, theirs, newest, removes=True) == expected
 
 
@@ -251,8 +247,8 @@ def test_with_the_setting_a_company_goes_with_its_account(mine, theirs, newest, 
         pytest.param(met(A), met(ACC_B), TO_COMPANY_B, id="first met"),
     ],
 )
-def test_a_persons_account_is_not_moved(mine, theirs, expected):
-    """A person account is its contact's account for good, whatever HubSpot says and however new
+def test_a_person_account_keeps_its_contact(mine, theirs, expected):
+    """A person account stays its contact's account, whatever HubSpot shows and however new
     that is.
     """
     assert decide(mine, theirs, H, fixed=True) == expected
@@ -270,9 +266,9 @@ def shown(values):
 @pytest.mark.rule("CH-23")
 @pytest.mark.rule("FLD-8")
 @given(shown(COMPANIES), shown(ACCOUNTS), st.sampled_from(Side), st.booleans(), st.booleans())
-def test_no_account_is_ever_taken_away_and_it_ends(mine, theirs, newest, removes, fixed):
-    """No verdict writes an empty parent or does two things, and once it is carried out there is
-    nothing more to do.
+def test_no_account_is_ever_removed_and_decisions_end(mine, theirs, newest, removes, fixed):
+    """No decision writes an empty parent or does two things; once it is carried out, the next one
+    does nothing.
     """
     verdict = decide(mine, theirs, newest, removes=removes, fixed=fixed)
     assert verdict.account != ""
@@ -297,9 +293,9 @@ def test_no_account_is_ever_taken_away_and_it_ends(mine, theirs, newest, removes
 
 @pytest.mark.rule("ACC-21")
 @given(shown(COMPANIES), shown(ACCOUNTS), st.sampled_from(Side), st.booleans(), st.booleans())
-def test_what_is_awaited_has_no_counterpart_and_is_shown(mine, theirs, newest, removes, fixed):
-    """Only a parent that one of the two shows is waited for, and only as long as nobody knows its
-    counterpart.
+def test_an_awaited_parent_has_no_counterpart_and_is_shown(mine, theirs, newest, removes, fixed):
+    """Only a parent that one of the two shows is awaited, and only while its counterpart is
+    unknown.
     """
     awaited = decide(mine, theirs, newest, removes=removes, fixed=fixed).awaits
     assert (

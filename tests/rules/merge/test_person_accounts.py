@@ -29,8 +29,8 @@ def an_account(**fields):
 
 
 @pytest.mark.rule("PA-1")
-def test_their_columns_are_asked_for_only_where_they_exist():
-    """In an org without person accounts the columns do not exist, and nobody asks for them."""
+def test_their_fields_are_read_only_where_they_exist():
+    """In an org without person accounts these fields do not exist and are not read."""
     assert [columns(name, person_accounts=True) for name in ("Contact", "Account", "Lead")] == [
         ("IsPersonAccount", "AccountId"),
         ("IsPersonAccount", "PersonContactId"),
@@ -45,9 +45,9 @@ def test_their_columns_are_asked_for_only_where_they_exist():
 
 @pytest.mark.rule("PA-1")
 @pytest.mark.rule("PA-3")
-def test_a_contact_is_read_with_the_mark_that_it_is_a_hidden_one():
-    """Contacts are asked whether they are behind a person account, leads are not; without person
-    accounts nobody is.
+def test_a_contact_is_read_with_the_field_that_marks_a_person_account():
+    """Contacts are read with IsPersonAccount, leads are not; without person accounts no
+    record is.
     """
     extra = {"IsPersonAccount"}
     on, off = (a_book(person_accounts=one).fields(Side.SALESFORCE) for one in (True, False))
@@ -59,10 +59,8 @@ def test_a_contact_is_read_with_the_mark_that_it_is_a_hidden_one():
 
 
 @pytest.mark.rule("PA-3")
-def test_what_a_hidden_contact_is_told_is_told_to_its_account():
-    """The contact behind a person account is written through the account, under the names that its
-    fields have there.
-    """
+def test_the_contact_of_a_person_account_is_written_through_the_account():
+    """The write goes to the account, under the names that the contact's fields have there."""
     fields = {
         "FirstName": "Ada",
         "LastName": "Lang",
@@ -112,8 +110,8 @@ def test_what_a_hidden_contact_is_told_is_told_to_its_account():
 
 
 def test_every_field_of_the_default_map_has_its_place_in_the_account():
-    """No field that crosses to a contact by default is called the same in the account but those
-    that both have.
+    """Fields of the default contact map have another name in the account, except those that both
+    share.
     """
     shared = {
         rule.salesforce
@@ -125,8 +123,8 @@ def test_every_field_of_the_default_map_has_its_place_in_the_account():
 
 @pytest.mark.rule("PA-3")
 def test_other_contacts_are_written_as_they_are():
-    """A contact of a business account, one without account, and the HubSpot contact of the pair are
-    written where they are.
+    """A contact of a business account, one without an account, and the HubSpot contact of the pair
+    are written directly.
     """
     for contact in (
         a_salesforce_contact({"IsPersonAccount": False, "AccountId": ACCOUNT.id}),
@@ -139,8 +137,8 @@ def test_other_contacts_are_written_as_they_are():
 
 
 @pytest.mark.rule("PA-2")
-def test_a_hidden_contact_is_never_moved_to_another_account():
-    """A person account cannot have contacts, nor its contact another account."""
+def test_the_contact_of_a_person_account_never_gets_another_account():
+    """A person account cannot have contacts, nor can its contact have another account."""
     effect = UpdateRecord(
         HIDDEN.ref, Side.SALESFORCE, {"AccountId": "001000000000002AAA", "Title": "Judge"}
     )
@@ -152,8 +150,8 @@ def test_a_hidden_contact_is_never_moved_to_another_account():
 @pytest.mark.rule("PA-3")
 @pytest.mark.rule("PA-5")
 def test_each_half_of_a_person_knows_the_other():
-    """A hidden contact has its account, a person account its contact; other contacts and accounts
-    have no other half.
+    """The contact behind a person account has its account, the account has its contact; other
+    records have no other half.
     """
     assert other_half(HIDDEN) == ACCOUNT
     assert other_half(an_account(IsPersonAccount=True, PersonContactId=HIDDEN.ref.id)) == HIDDEN.ref
@@ -166,9 +164,9 @@ def test_each_half_of_a_person_knows_the_other():
 
 
 @pytest.mark.rule("PA-5")
-def test_the_persons_name_is_the_companys_and_never_comes_back_from_it():
-    """A person account's name goes to the company; what the company is called otherwise is not
-    written to the account.
+def test_the_persons_name_becomes_the_companys_and_is_never_written_back():
+    """A person account's name goes to the company; the company's name is not written to the
+    account.
     """
     rows = (
         FieldRule("name", "Name"),
@@ -186,7 +184,7 @@ def test_the_persons_name_is_the_companys_and_never_comes_back_from_it():
 @pytest.mark.rule("PA-4")
 @pytest.mark.rule("Q-34")
 def test_a_person_account_shares_no_company():
-    """A person account never takes over a company that stands already; a business account may."""
+    """A person account is never paired with an existing company; a business account may be."""
     assert not may_share_company(an_account(IsPersonAccount=True))
     assert may_share_company(an_account(IsPersonAccount=False))
     assert may_share_company(an_account())
@@ -197,8 +195,8 @@ def test_a_person_account_shares_no_company():
 @pytest.mark.rule("PA-9")
 @pytest.mark.rule("Q-35")
 def test_only_where_person_accounts_are_off_does_a_lead_need_a_company():
-    """Salesforce requires it there; where they are on, a value would make the converted lead a
-    business account.
+    """Without person accounts Salesforce requires a company; with them, a value would make the
+    converted lead a business account.
     """
     assert (needs_company(person_accounts=True), needs_company(person_accounts=False)) == (
         False,

@@ -151,7 +151,7 @@ def test_two_way_follows_the_most_recent_value(hubspot, salesforce, newest, expe
     ],
 )
 def test_prefer_salesforce_unless_blank(hubspot, salesforce, expected):
-    """Prefer Salesforce unless blank: HubSpot passes a value only while Salesforce has none."""
+    """Prefer Salesforce unless blank: HubSpot's value crosses only while Salesforce has none."""
     assert verdict(Update.PREFER_SALESFORCE, hubspot, salesforce) == expected
 
 
@@ -200,8 +200,8 @@ def test_prefer_salesforce_unless_blank(hubspot, salesforce, expected):
     ],
 )
 def test_always_salesforce(hubspot, salesforce, expected):
-    """Always use Salesforce: HubSpot never passes anything, every Salesforce value overwrites, and
-    its deletion deletes.
+    """Always use Salesforce: HubSpot's value never crosses, Salesforce's always overwrites, and so
+    does its deletion.
     """
     assert verdict(Update.ALWAYS_SALESFORCE, hubspot, salesforce) == expected
 
@@ -209,8 +209,8 @@ def test_always_salesforce(hubspot, salesforce, expected):
 @pytest.mark.rule("MAP-4")
 @pytest.mark.parametrize("hubspot", [showing("2", "1"), showing(None, "1"), showing("1")])
 @pytest.mark.parametrize("salesforce", [showing("3", "1"), showing(None, "1"), showing("4")])
-def test_never_passes_nothing(hubspot, salesforce):
-    """Don't sync: nothing passes, deletions neither."""
+def test_never_lets_nothing_cross(hubspot, salesforce):
+    """Don't sync: nothing crosses, not even a deletion."""
     assert verdict(Update.NEVER, hubspot, salesforce) == NO_CHANGE
 
 
@@ -231,7 +231,7 @@ def test_never_passes_nothing(hubspot, salesforce):
 def test_the_policies_that_favour_hubspot_mirror_those_that_favour_salesforce(
     update, mirror, one, two
 ):
-    """HubSpot may be favoured just as Salesforce may: swap the sides and the same side wins."""
+    """With the sides swapped, the same favourite wins."""
     mirrored = verdict(mirror, two, one)
     winner = mirrored.winner.other if mirrored.winner else None
     assert verdict(update, one, two) == FieldDecision(winner, mirrored.because, mirrored.conflict)
@@ -259,7 +259,7 @@ def test_fill_blank_only_fills(hubspot, salesforce, expected):
 
 @pytest.mark.parametrize("update", list(Update))
 def test_a_policy_that_keeps_hubspot_out_keeps_it_out_of_new_records_too(update):
-    """What a policy never passes is not passed by creating a record either."""
+    """A value that a policy never lets cross does not reach a new record either."""
     assert may_pass(FieldRule("phone", "Phone", update), H) == (
         update not in {Update.NEVER, Update.ALWAYS_SALESFORCE}
     )

@@ -32,9 +32,9 @@ PERSON = an_account({"IsPersonAccount": True}, record_id="001000000000008AAA", c
         pytest.param([(PERSON, 5), (YOUNG, 1)], [], YOUNG, id="a person account never"),
     ],
 )
-def test_which_account_goes_with_a_company(votes, taken, chosen):
-    """The one that most contacts speak for and that has no pair; then age and id, so that the order
-    of candidates does not matter.
+def test_which_account_is_paired_with_a_company(votes, taken, chosen):
+    """The one with the most contacts in common and without a pair; then age and id decide, so the
+    order of candidates does not matter.
     """
     names = {record.ref: count for record, count in votes}
     for order in itertools.permutations([record for record, _ in votes]):
@@ -44,7 +44,7 @@ def test_which_account_goes_with_a_company(votes, taken, chosen):
 @pytest.mark.rule("DUP-27")
 @pytest.mark.rule("DUP-2")
 def test_names_and_domains_do_not_count():
-    """A company of the same name and domain is no better than another one."""
+    """A company of the same name and domain has no preference."""
     namesake = a_company({"name": "Example AG", "domain": "example.com"}, record_id="92")
     other = a_company({"name": "Other"}, record_id="91")
     assert choose_account([namesake, other], {namesake.ref: 1, other.ref: 2}, set()) == other

@@ -14,13 +14,13 @@ from crmsync.rules.pair.duplicates import takes_over, unsubscribe
 from tests.builders import a_contact, a_lead, at
 
 
-def a_double(*, out: bool, minutes: float) -> Record:
-    """A second lead of Ada's, changed so many minutes after noon."""
+def a_duplicate(*, out: bool, minutes: float) -> Record:
+    """A second lead of Ada's, edited this many minutes after noon."""
     return replace(a_lead({"HasOptedOutOfEmail": out}), modified_at=at(minutes))
 
 
 def ada(shown: str | None, minutes: float | None) -> Record:
-    """A contact made at noon that shows this since so many minutes after noon."""
+    """A contact created at noon that has shown this since so many minutes after noon."""
     contact = a_contact({"hs_email_optout": shown})
     origins = {} if minutes is None else {"hs_email_optout": Origin(at(minutes), "CRM_UI")}
     return replace(contact, created_at=at(0), origins=origins)
@@ -41,27 +41,25 @@ def ada(shown: str | None, minutes: float | None) -> Record:
         pytest.param(False, None, None, False, id="the double is not opted out"),
     ],
 )
-def test_a_double_counts_unless_the_person_came_back_later(
+def test_a_duplicate_counts_unless_the_person_resubscribed_later(
     out: bool,  # noqa: FBT001
     shown: str | None,
     since: float | None,
     expected: bool,  # noqa: FBT001
 ):
-    """The double was changed an hour after noon."""
-    assert takes_over(ada(shown, since), a_double(out=out, minutes=60)) is expected
+    """The duplicate was edited an hour after noon."""
+    assert takes_over(ada(shown, since), a_duplicate(out=out, minutes=60)) is expected
 
 
 @pytest.mark.rule("OPT-4")
-def test_what_a_contact_shows_since_it_was_made_is_no_act_of_the_person():
-    """A contact that was made subscribed after its double was opted out is unsubscribed."""
-    assert takes_over(ada("false", 0), a_double(out=True, minutes=-60))
+def test_a_value_from_the_creation_of_a_contact_is_no_act_of_the_person():
+    """A contact that was created subscribed after its duplicate was opted out is unsubscribed."""
+    assert takes_over(ada("false", 0), a_duplicate(out=True, minutes=-60))
 
 
 @pytest.mark.rule("OPT-4")
-def test_whoever_is_unsubscribed_is_looked_at_so_that_its_own_lead_follows():
-    """Nobody tells of our own writes; a contact without an address of its own cannot be
-    unsubscribed.
-    """
+def test_an_unsubscribed_contact_is_synced_so_that_its_own_lead_follows():
+    """Our own writes cause no events; a contact without an address cannot be unsubscribed."""
     contact = a_contact()
     assert unsubscribe(contact) == (
         OptOut("ada@example.com", ("OPT-4",)),

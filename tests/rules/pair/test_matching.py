@@ -25,5 +25,5 @@ def test_the_choice_among_several_does_not_depend_on_their_order(order):
 
 @pytest.mark.rule("CH-13")
 def test_a_record_that_belongs_to_another_link_is_never_taken():
-    """A link is lasting: its record is no candidate for anybody else."""
+    """A link is lasting: its record is no candidate for another one."""
     assert choose_match([LEAD], {LEAD.ref}) is None

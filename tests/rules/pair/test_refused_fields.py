@@ -61,7 +61,7 @@ def refusal(*fields: str, code: str = "FIELD_CUSTOM_VALIDATION_EXCEPTION") -> Re
 def test_only_mapped_fields_that_were_named_are_left_out(
     told: list[str], expected: set[str]
 ) -> None:
-    """Whatever else the CRM names is none of ours, or too important to go without."""
+    """Other fields that the CRM names are not mapped, or are too important to leave out."""
     fields = {
         "Phone": "1",
         "State": "x",
@@ -77,8 +77,8 @@ def test_only_mapped_fields_that_were_named_are_left_out(
 
 
 @pytest.mark.rule("CH-8")
-def test_nothing_is_left_out_where_nothing_would_be_left() -> None:
-    """The revision alone is nothing to write; nor is a permission that is missing a matter of one
+def test_nothing_is_left_out_if_no_field_would_remain() -> None:
+    """The revision alone is not worth a write, and a missing permission does not concern a single
     value.
     """
     alone = UpdateRecord(LEAD, Side.SALESFORCE, {"Phone": "1", **REVISION})
@@ -90,8 +90,8 @@ def test_nothing_is_left_out_where_nothing_would_be_left() -> None:
 @pytest.mark.rule("PA-3")
 @pytest.mark.rule("CH-8")
 @pytest.mark.parametrize("told", ["PersonMobilePhone", "MobilePhone", "mobilephone"])
-def test_a_persons_fields_are_known_by_the_names_of_account_and_contact(told: str) -> None:
-    """A hidden contact is written through its account; Salesforce may speak of either."""
+def test_fields_of_a_person_account_are_known_by_both_names(told: str) -> None:
+    """The contact is written through its account, and Salesforce may name the field of either."""
     write = UpdateRecord(
         Ref(Side.SALESFORCE, "Account", ACCOUNT_ID),
         Side.SALESFORCE,
@@ -108,7 +108,7 @@ def test_a_persons_fields_are_known_by_the_names_of_account_and_contact(told: st
 
 @pytest.mark.rule("CUR-1")
 @pytest.mark.rule("CH-8")
-def test_an_amount_and_its_currency_are_not_taken_apart() -> None:
+def test_an_amount_and_its_currency_are_not_separated() -> None:
     """1,200 yen must not become 1,200 dollars; an amount alone may be left out."""
     ruleset = opportunity_ruleset(
         BOOK.connection, FINGERPRINTER, OUR_USER, pipelines=PipelineMap(), has_currencies=True
@@ -125,8 +125,8 @@ def test_an_amount_and_its_currency_are_not_taken_apart() -> None:
 
 
 @pytest.mark.rule("CH-8")
-def test_a_new_record_is_not_made_without_its_address() -> None:
-    """It would be nobody's; any other field may be missing."""
+def test_a_new_record_is_not_created_without_its_address() -> None:
+    """A record without an address could not be matched; any other field may be missing."""
     create = CreateRecord(
         Side.SALESFORCE, "Lead", "555001-81", {"Email": "a@b.co", "Phone": "1"}, Slot("new")
     )
@@ -135,9 +135,9 @@ def test_a_new_record_is_not_made_without_its_address() -> None:
 
 
 @pytest.mark.rule("CH-8")
-def test_what_was_left_out_is_quiet_and_a_resync_tries_it_again() -> None:
-    """Neither value is news after that; each side's next edit is, and a resync carries the refused
-    value once more.
+def test_a_field_that_was_left_out_is_unchanged_and_a_resync_tries_it_again() -> None:
+    """Afterwards neither value is news; the next edit of either side is, and a resync tries the
+    refused value again.
     """
     hubspot, salesforce = a_contact({"phone": "666"}), a_lead({"Phone": "111"}, by=OUR_USER)
     agreed = a_link(hubspot, a_lead({"Phone": "666"}), BOOK, wrote=("Phone",))
@@ -165,7 +165,7 @@ def test_what_was_left_out_is_quiet_and_a_resync_tries_it_again() -> None:
 
 
 def test_the_setting_is_that_of_the_kind() -> None:
-    """Contacts may be held where companies are not."""
+    """Contacts may wait where companies leave the field out."""
     held = ContactSettings(on_refused_field=OnRefusedField.BLOCK)
     ruleset = replace(BOOK, connection=replace(BOOK.connection, contacts=held))
     assert (skips_fields(BOOK), skips_fields(ruleset)) == (True, False)

@@ -32,7 +32,7 @@ ONE, TWO = a_pair(ADA, "81", "00Q1"), a_pair(BEA, "93", "00Q2")
 def chosen(
     shown: dict[str, str | None], named: str = "", links: tuple[Link, ...] = (TWO, ONE)
 ) -> Link | None:
-    """The link that goes on for a survivor which shows these fields and names that lead."""
+    """The link that goes on for a survivor that shows these fields and names that lead."""
     leads = {Ref(Side.SALESFORCE, "Lead", named)} if named else set()
     return primary_link(
         a_contact(shown, record_id="99"), leads, [(one, {one.salesforce}) for one in links], BOOK
@@ -64,13 +64,13 @@ def chosen(
     ],
 )
 def test_the_primary_records_link_goes_on(shown: dict[str, str | None], named: str, expected: Link):
-    """What the survivor names decides; else what it shows, where a filled blank speaks for nobody;
-    else whose record is the older one.
+    """The lead that the survivor names decides; else the values that it shows, where filled blanks
+    do not count; else the age of the record.
     """
     assert (chosen(shown, named), chosen(shown, named, (ONE, TWO))) == (expected, expected)
 
 
-def test_no_link_goes_on_where_there_is_none():
+def test_without_a_link_none_goes_on():
     """None of the merged records was linked."""
     assert chosen(ADA, links=()) is None
 
@@ -79,7 +79,7 @@ def test_no_link_goes_on_where_there_is_none():
     ("listed", "expected"),
     [(None, []), ("", []), ("81", ["81"]), ("81; 93;", ["81", "93"]), ("99;81", ["81"])],
 )
-def test_a_survivor_lists_whom_it_took_in(listed: str | None, expected: list[str]):
-    """Its own id, which some survivors keep, is none of them."""
+def test_a_survivor_lists_the_records_merged_into_it(listed: str | None, expected: list[str]):
+    """Its own id, which some survivors list as well, does not count."""
     survivor = a_contact({"hs_merged_object_ids": listed}, record_id="99")
     assert [ref.id for ref in merged_from(survivor)] == expected

@@ -50,7 +50,7 @@ def a_write(
 
 
 def the_pair(*fields: Overwrite) -> OverwrittenPair:
-    """What was overwritten of Ada."""
+    """The values of Ada that were overwritten."""
     return OverwrittenPair(a_contact().ref, a_lead().ref, fields)
 
 
@@ -74,17 +74,17 @@ def facts(
 
 
 def judged(one: Facts, *writes: Overwrite, ruleset: Ruleset = BOOK) -> Restoration:
-    """What is put back of these writes."""
+    """What is restored after these writes."""
     return restoration(traced({}, the_pair(*writes)), one, ruleset)
 
 
 def reasons(found: Restoration) -> list[Left]:
-    """Why rows are left."""
+    """Why mappings are not restored."""
     return [why for _, why in found.left]
 
 
-def test_of_a_row_the_oldest_write_and_the_last_one_on_its_side_count() -> None:
-    """Both sides' writes are one story: what crossed back belongs to it."""
+def test_the_oldest_write_and_the_last_one_on_its_side_count() -> None:
+    """The writes to both sides count together, including a value that crossed back."""
     there = the_pair(a_write(PHONE, "0100", "0200"), a_write(NAME, "Lang", "HACKED"))
     again = the_pair(a_write(PHONE, "0200", ""))
     back = the_pair(a_write(PHONE, "", "0100", Side.HUBSPOT))
@@ -98,7 +98,7 @@ def test_of_a_row_the_oldest_write_and_the_last_one_on_its_side_count() -> None:
     }
 
 
-def test_a_value_that_is_put_back_counts_as_edited_where_it_stands() -> None:
+def test_a_restored_value_counts_as_an_edit_of_its_side() -> None:
     """The link says so before the write, so that the integration user's own write is no echo."""
     one = facts({"phone": "0200"}, {"Phone": "0200"}, by=OUR_USER)
 
@@ -123,8 +123,8 @@ def test_a_value_that_is_put_back_counts_as_edited_where_it_stands() -> None:
     )
 
 
-def test_a_value_that_is_put_back_in_hubspot_leaves_what_salesforce_was_sent() -> None:
-    """Only a write to Salesforce makes us the last there."""
+def test_a_value_restored_in_hubspot_keeps_what_we_wrote_to_salesforce() -> None:
+    """Only a write to Salesforce makes us its last editor."""
     one = facts({"phone": "0200"}, {"Phone": "0200"})
 
     found = judged(one, a_write(PHONE, "0100", "0200", Side.HUBSPOT))
@@ -138,8 +138,8 @@ def test_a_value_that_is_put_back_in_hubspot_leaves_what_salesforce_was_sent() -
     ("side", "field"), [(Side.SALESFORCE, "Stage__c"), (Side.HUBSPOT, "lifecyclestage")]
 )
 def test_a_lifecycle_stage_is_not_moved_back(side: Side, field: str) -> None:
-    """HubSpot would ignore it, on its own side and after it has crossed (PLT-5); forward it may
-    go.
+    """HubSpot would ignore it, on its own side and after it has crossed (PLT-5); a later stage is
+    allowed.
     """
     ruleset = a_book(field=(STAGES,))
     row = ("lifecyclestage", "Stage__c")
@@ -154,16 +154,14 @@ def test_a_lifecycle_stage_is_not_moved_back(side: Side, field: str) -> None:
     assert judged(one, a_write(row, last, now, side), ruleset=ruleset).fields[side] == {field: last}
 
 
-def test_rows_are_left_that_the_map_no_longer_has() -> None:
-    """Another object's, or one that was taken out of the settings: nothing would carry it
-    across.
-    """
+def test_fields_that_are_no_longer_mapped_are_not_restored() -> None:
+    """A field of another object, or one that was removed from the settings, would not sync."""
     one = facts({}, {"Colour__c": "red"})
     assert reasons(judged(one, a_write(("colour", "Colour__c"), "blue", "red"))) == [Left.UNMAPPED]
 
 
-def test_a_pair_that_is_none_any_more_is_left() -> None:
-    """A tombstone, no link at all, a record that is gone or lives on as another one."""
+def test_a_pair_that_has_ended_is_not_restored() -> None:
+    """A tombstone, no link at all, a record that is gone or has been replaced."""
     one = facts({"phone": "0200"}, {"Phone": "0200"})
     assert one.link is not None
     contact = Ref(Side.SALESFORCE, "Contact", "003000000000001AAA")
@@ -184,9 +182,9 @@ def test_a_pair_that_is_none_any_more_is_left() -> None:
         ] * len(several)
 
 
-def test_what_salesforce_has_still_to_say_goes_first() -> None:
-    """An edit in another field, and a value that Salesforce has settled after our write: both would
-    be lost to our next one.
+def test_unsynced_values_of_salesforce_come_first() -> None:
+    """An edit in another field, and a value that Salesforce normalised after our write: our next
+    write would lose both.
     """
     write = a_write(PHONE, "0100", "0200")
     base = facts({"phone": "0200"}, {"Phone": "0200"})
@@ -203,9 +201,9 @@ def plan_of(
     return Plan((SaveLink(a_link(contact, other, ruleset)), *effects))
 
 
-def test_of_a_plan_the_mapped_values_and_the_owner_are_kept() -> None:
-    """Of both sides, as they were read; nothing of an opt-out, of an account, of our own fields, of
-    another record or of a courtesy.
+def test_the_overwritten_values_of_mapped_fields_and_owners_are_kept() -> None:
+    """The values of both sides as they were read; not those of an opt-out, an account, our own
+    fields, another record or a best-effort write.
     """
     contact, lead = (
         a_contact({"phone": "0200", "city": None}),
@@ -239,7 +237,7 @@ def test_of_a_plan_the_mapped_values_and_the_owner_are_kept() -> None:
     assert overwritten(both, Plan(plan.effects[:1]), BOOK) is None
 
 
-def test_a_hidden_contact_is_kept_under_its_own_names() -> None:
+def test_the_contact_of_a_person_account_is_kept_under_its_own_names() -> None:
     """It is written through its account, and read like any contact (PA-3)."""
     ruleset = a_book(person_accounts=True)
     shown = {"IsPersonAccount": True, "AccountId": ACCOUNT_ID, "Phone": "0100", "Title": "Judge"}
