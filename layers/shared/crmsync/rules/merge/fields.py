@@ -92,9 +92,12 @@ def merge_fields(
             incompatible.append(one.rule)
             continue
         try:
-            writes += _writes(one)
+            write = _write(one)
         except UnfitValueError:
             incompatible.append(one.rule)
+            continue
+        if write:
+            writes.append(write)
     to_salesforce = {one.name: one.value for one in writes if one.side is Side.SALESFORCE}
     places, misplaced = fitted(to_salesforce, salesforce.record.fields, ruleset.places)
     to_salesforce = {
@@ -136,26 +139,26 @@ def _decide(
     return MergedField(rule, mine, theirs, merge_field(rule, mine, theirs, newest))
 
 
-def _writes(merged: MergedField) -> Iterable[_Write]:
-    """The write that a decision leads to, if any. Raises `UnfitValueError` where the value cannot
-    cross.
+def _write(merged: MergedField) -> _Write | None:
+    """The write that a decision leads to, None where it leads to none. Raises `UnfitValueError`
+    where the value cannot cross.
 
     HubSpot ignores an earlier lifecycle stage (PLT-5). Its own stage then goes to Salesforce where
     the policy allows that; otherwise both stay.
     """
     rule, winner, because = merged.rule, merged.decision.winner, merged.decision.because
     if winner is None:
-        return ()
+        return None
     mine = merged.hubspot.value
     if winner is Side.SALESFORCE:
         coming = cross_rule(rule, Side.HUBSPOT, merged.salesforce.value).value
         if not moves_back(rule.hubspot, rule.choices, str(mine or ""), str(coming or "")):
-            return (_Write(Side.HUBSPOT, rule.hubspot, coming, because),)
+            return _Write(Side.HUBSPOT, rule.hubspot, coming, because)
         if rule.update in _SALESFORCE_LEADS:
-            return ()
+            return None
         because = "PLT-5"
     going = cross_rule(rule, Side.SALESFORCE, mine).value
-    return (_Write(Side.SALESFORCE, rule.salesforce, going, because),)
+    return _Write(Side.SALESFORCE, rule.salesforce, going, because)
 
 
 def _because(writes: Iterable[_Write], side: Side) -> Because:

@@ -300,8 +300,9 @@ def _agreed_values(record: Record, merged: MergeResult) -> Mapping[str, Value]:
     unagreed = {rule.on(side) for rule in merged.incompatible}
     if parents.awaits:
         unagreed.add(PRIMARY_COMPANY if side is Side.HUBSPOT else PARENT_ACCOUNT)
-    if merged.opt_out.unsubscribe_in_hubspot or merged.opt_out.asks_who:
-        unagreed |= {HUBSPOT_OPT_OUT} if side is Side.HUBSPOT else set()
+    opt_out_is_open = merged.opt_out.unsubscribe_in_hubspot or merged.opt_out.asks_who
+    if side is Side.HUBSPOT and opt_out_is_open:
+        unagreed.add(HUBSPOT_OPT_OUT)
     held = held_back.fields.get(side, frozenset())
     agreed = {name: value for name, value in agreed.items() if name not in unagreed | held}
     if held_back.is_dropped:
