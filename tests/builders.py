@@ -52,20 +52,20 @@ def a_connection(**contacts: object) -> Connection:
     )
 
 
-def a_book(
+def a_ruleset(
     *,
     owners: OwnerMatches | None = None,
     members: Iterable[Ref] = (),
     person_accounts: bool = False,
     **contacts: object,
 ) -> Ruleset:
-    """The rule book of `a_connection`, with owners where somebody asked for them, and the members
+    """The ruleset of `a_connection`, with owners where somebody asked for them, and the members
     of the inclusion list.
     """
-    book = contact_ruleset(
+    ruleset = contact_ruleset(
         a_connection(**contacts), FINGERPRINTER, OUR_USER, OUR_APP, person_accounts=person_accounts
     )
-    return replace(book, owners=owners, contact=ContactRules(frozenset(members)))
+    return replace(ruleset, owners=owners, contact=ContactRules(frozenset(members)))
 
 
 def a_contact(
@@ -166,13 +166,13 @@ def an_account(
     return Record(Ref(Side.SALESFORCE, "Account", record_id), shown, at(created), at(modified), by)
 
 
-def an_account_book(
+def an_account_ruleset(
     *,
     owners: OwnerMatches | None = None,
     companies: CompanySettings | None = None,
     **contacts: object,
 ) -> Ruleset:
-    """The rule book of the accounts of `a_connection`, with owners where somebody asked for
+    """The ruleset of the accounts of `a_connection`, with owners where somebody asked for
     them.
     """
     connection = replace(a_connection(**contacts), companies=companies or CompanySettings())
@@ -182,26 +182,29 @@ def an_account_book(
 def a_link(
     hubspot: Record,
     salesforce: Record,
-    book: Ruleset,
+    ruleset: Ruleset,
     *,
     wrote: tuple[str, ...] = (),
     version: int = 1,
 ) -> Link:
     """A link of two records that agreed while they showed what they show here."""
-    mapping = book.mappings[salesforce.ref.object]
+    mapping = ruleset.mappings[salesforce.ref.object]
     return Link(
         "acme",
-        book.kind,
+        ruleset.kind,
         hubspot.ref,
         salesforce.ref,
         rebased(
-            Base(), mapping.hubspot_forms, _all(mapping.hubspot_forms, hubspot), book.fingerprinter
+            Base(),
+            mapping.hubspot_forms,
+            _all(mapping.hubspot_forms, hubspot),
+            ruleset.fingerprinter,
         ),
         rebased(
             Base(),
             mapping.salesforce_forms,
             _all(mapping.salesforce_forms, salesforce),
-            book.fingerprinter,
+            ruleset.fingerprinter,
         ),
         tags(wrote),
         version=version,
@@ -211,11 +214,11 @@ def a_link(
 
 
 def base_of(
-    values: Mapping[str, Value], book: Ruleset, side: Side, salesforce_object: str = "Lead"
+    values: Mapping[str, Value], ruleset: Ruleset, side: Side, salesforce_object: str = "Lead"
 ) -> Base:
     """The base of a side that shows `values`, and blanks in all other fields that count."""
-    forms = book.mappings[salesforce_object].forms(side)
-    return rebased(Base(), forms, {name: values.get(name) for name in forms}, book.fingerprinter)
+    forms = ruleset.mappings[salesforce_object].forms(side)
+    return rebased(Base(), forms, {name: values.get(name) for name in forms}, ruleset.fingerprinter)
 
 
 def a_change(

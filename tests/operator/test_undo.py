@@ -16,7 +16,7 @@ from crmsync.model.jobs import JobState, JobStep, JobType
 from crmsync.model.links import Link
 from crmsync.model.overwritten import Overwrite, OverwrittenBatch, OverwrittenPair
 from crmsync.model.records import Kind, Record, Ref, Side
-from tests.builders import NOON, a_book, a_contact, a_job, a_lead, a_link, at
+from tests.builders import NOON, a_contact, a_job, a_lead, a_link, a_ruleset, at
 from tests.config.files import MINIMAL
 from tests.operator.stages import Stage
 
@@ -53,7 +53,7 @@ def a_pair(contact_id: str, lead_id: str) -> Link:
     wrong: dict[str, Any] = {"firstname": None, "lastname": "HACKED"}
     contact: Record = a_contact(wrong, record_id=contact_id)
     lead = a_lead({"FirstName": None, "LastName": "HACKED"}, record_id=lead_id)
-    return a_link(contact, lead, a_book())
+    return a_link(contact, lead, a_ruleset())
 
 
 def said(stage: Stage, capture: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:

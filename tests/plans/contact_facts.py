@@ -5,10 +5,10 @@ from crmsync.model.links import Intent, tag
 from crmsync.model.records import Side
 from crmsync.plans.contact import ContactFacts
 from crmsync.rules.fields.values import canonical
-from tests.builders import LEAD_ID, a_book, a_change, a_contact, a_lead, a_link
+from tests.builders import LEAD_ID, a_change, a_contact, a_lead, a_link, a_ruleset
 
 H, S = Side.HUBSPOT, Side.SALESFORCE
-BOOK = a_book()
+RULESET = a_ruleset()
 KEY = "555001-81"
 
 
@@ -19,7 +19,7 @@ def linked(hubspot=None, salesforce=None, *, agreed=None, **link):
     before_h, before_s = agreed or (a_contact(salesforce_id=LEAD_ID), a_lead(key=KEY))
     return ContactFacts(
         a_change(before_h.ref),
-        a_link(before_h, before_s, BOOK, **link),
+        a_link(before_h, before_s, RULESET, **link),
         hubspot or before_h,
         salesforce or before_s,
     )
@@ -30,13 +30,13 @@ def announcing(link, facts, *, hubspot=None, salesforce=None):
     the write replaces.
     """
     records = facts.hubspot, facts.salesforce
-    revision = BOOK.fingerprinter.revision(
+    revision = RULESET.fingerprinter.revision(
         f"{records[0].ref} {records[1].ref} {facts.link.version} {records[0].modified_at} {records[1].modified_at}"
     )
-    mapping = BOOK.mapping_of(facts.salesforce)
+    mapping = RULESET.mapping_of(facts.salesforce)
     for side, fields in ((H, hubspot), (S, salesforce)):
         fingerprints = {
-            name: BOOK.fingerprinter.fingerprint(
+            name: RULESET.fingerprinter.fingerprint(
                 name, canonical(mapping.forms(side)[name], fields[name])
             )
             for name in fields or ()

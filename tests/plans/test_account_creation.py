@@ -25,13 +25,13 @@ from tests.builders import (
     a_company,
     a_link,
     an_account,
-    an_account_book,
+    an_account_ruleset,
     base_of,
 )
 from tests.plans.contact_facts import making
 
 H, S = Side.HUBSPOT, Side.SALESFORCE
-BOOK = an_account_book(create_in_salesforce=CreateInSalesforce.CONTACT)
+RULESET = an_account_ruleset(create_in_salesforce=CreateInSalesforce.CONTACT)
 KEY = "555001-91"
 OWNERS = match_owners(
     Owners(
@@ -96,14 +96,14 @@ def test_a_company_with_a_contact_creates_an_account():
         Kind.ACCOUNT,
         company.ref,
         NEW,
-        base_of(company.fields, BOOK, H, "Account"),
-        base_of(shown, BOOK, S, "Account"),
+        base_of(company.fields, RULESET, H, "Account"),
+        base_of(shown, RULESET, S, "Account"),
         tags(shown),
         hubspot_owner="",
     )
     create = CreateRecord(S, "Account", KEY, shown, NEW, ("ACC-7", "ACC-9", "OWN-15"))
-    assert plan_account(alone(company, a_member()), BOOK) == Plan(
-        (create,), new_link=making(S, link, BOOK)
+    assert plan_account(alone(company, a_member()), RULESET) == Plan(
+        (create,), new_link=making(S, link, RULESET)
     )
 
 
@@ -120,7 +120,7 @@ def test_a_company_with_a_contact_creates_an_account():
 )
 def test_a_vetoed_company_stays_unlinked_and_the_plan_says_why(members, rule):
     """Nothing is written, and the plan names the veto."""
-    plan = plan_account(alone(a_company(), *members), BOOK)
+    plan = plan_account(alone(a_company(), *members), RULESET)
     assert (plan.effects, plan.new_link, plan.notes[0].because) == ((), None, (rule,))
 
 
@@ -133,10 +133,10 @@ def test_a_forced_company_creates_an_account_despite_vetoes(members):
     """The operator's explicit request overrides all vetoes; no other cause does, not even a
     resync.
     """
-    (create,) = plan_account(alone(a_company(), *members, cause=Cause.FORCED), BOOK).effects
+    (create,) = plan_account(alone(a_company(), *members, cause=Cause.FORCED), RULESET).effects
     assert (create.object, create.because) == ("Account", ("ACC-13", "OWN-15"))
     for cause in (Cause.EDITED, Cause.AGAIN, Cause.RESYNC):
-        assert plan_account(alone(a_company(), *members, cause=cause), BOOK).effects == ()
+        assert plan_account(alone(a_company(), *members, cause=cause), RULESET).effects == ()
 
 
 @pytest.mark.rule("ACC-13")
@@ -146,11 +146,11 @@ def test_a_forced_company_with_an_account_creates_no_second_one():
     company, account = a_company(salesforce_id=ACCOUNT_ID), an_account(key=KEY)
     facts = AccountFacts(
         a_change(company.ref, Cause.FORCED),
-        a_link(company, account, BOOK),
+        a_link(company, account, RULESET),
         hubspot=company,
         salesforce=account,
     )
-    assert plan_account(facts, BOOK).effects == ()
+    assert plan_account(facts, RULESET).effects == ()
 
 
 @pytest.mark.rule("ACC-3")
@@ -158,7 +158,7 @@ def test_a_forced_company_with_an_account_creates_no_second_one():
 def test_an_account_creates_a_company_with_or_without_contacts():
     """Its contacts do not matter; the company gets its values in HubSpot's form."""
     account = an_account({"Phone": "+49 731 1", "Industry": "Banking", "AnnualRevenue": 1200000.0})
-    plan = plan_account(alone(account), BOOK)
+    plan = plan_account(alone(account), RULESET)
     shown = {
         "name": "Example AG",
         "domain": "example.com",
@@ -182,7 +182,7 @@ def test_the_owner_of_a_new_account(owner, expected, rule):
     """The matching active user, or no owner, so that Salesforce makes the integration user the
     owner.
     """
-    ruleset = replace(BOOK, owners=OWNERS)
+    ruleset = replace(RULESET, owners=OWNERS)
     (create,) = plan_account(
         alone(a_company({"hubspot_owner_id": owner}), a_member()), ruleset
     ).effects
@@ -208,7 +208,7 @@ def test_which_sides_owner_wins(owner, then, to_hubspot, to_salesforce, rule):
     """In the first sync an existing account keeps its active owner; later the changed owner
     crosses.
     """
-    ruleset = replace(BOOK, owners=OWNERS)
+    ruleset = replace(RULESET, owners=OWNERS)
 
     def pair(owners):
         return a_company({"hubspot_owner_id": owners[0]}), an_account({"OwnerId": owners[1]})
@@ -243,14 +243,14 @@ def test_which_sides_owner_wins(owner, then, to_hubspot, to_salesforce, rule):
 )
 def test_a_company_without_a_name_is_named_by_its_domain(fields, name):
     """Salesforce requires a name; HubSpot creates companies from an address alone."""
-    (create,) = plan_account(alone(a_company(fields), a_member()), BOOK).effects
+    (create,) = plan_account(alone(a_company(fields), a_member()), RULESET).effects
     assert create.fields["Name"] == name
 
 
 def test_a_company_without_name_and_domain_is_reported():
     """There is no name for the account: nothing is created, and the report says what to do."""
     (report,) = plan_account(
-        alone(a_company({"name": None, "domain": None}), a_member()), BOOK
+        alone(a_company({"name": None, "domain": None}), a_member()), RULESET
     ).effects
     assert isinstance(report, Report)
     assert (report.fieldname, report.hint) == ("Name", "Give the company a name in HubSpot.")
@@ -270,7 +270,7 @@ def test_a_record_is_paired_with_the_candidate_of_most_contacts(side):
     few, many, taken = (make(record_id=one) for one in ids)
     named = a_company() if side is H else an_account()
     facts = alone(named, a_member(), votes=[(few, 1), (many, 2), (taken, 3)], taken=(taken,))
-    saved = [one for one in plan_account(facts, BOOK).effects if isinstance(one, SaveLink)]
+    saved = [one for one in plan_account(facts, RULESET).effects if isinstance(one, SaveLink)]
     assert [(one.link.on(side.other), one.link.on(side), one.because) for one in saved] == [
         (many.ref, named.ref, ("DUP-2", "DUP-3"))
     ]
@@ -283,7 +283,7 @@ def test_with_all_candidates_taken_a_counterpart_is_created(side):
     taken = an_account() if side is H else a_company()
     named = a_company() if side is H else an_account()
     (create,) = plan_account(
-        alone(named, a_member(), votes=[(taken, 3)], taken=(taken,)), BOOK
+        alone(named, a_member(), votes=[(taken, 3)], taken=(taken,)), RULESET
     ).effects
     assert (type(create), create.side) == (CreateRecord, side.other)
 
@@ -293,7 +293,7 @@ def test_with_all_candidates_taken_a_counterpart_is_created(side):
 def test_a_person_account_gets_a_company_of_its_own():
     """It is not paired with the company that its person works for, nor that company with it."""
     person = an_account({"IsPersonAccount": True, "Name": "Ada Lang"})
-    (create,) = plan_account(alone(person, votes=[(a_company(), 1)]), BOOK).effects
+    (create,) = plan_account(alone(person, votes=[(a_company(), 1)]), RULESET).effects
     assert (create.side, create.object) == (H, "company")
 
 
@@ -308,7 +308,7 @@ def test_the_counterpart_that_a_record_names_comes_before_that_of_its_contacts(s
         else (a_company(salesforce_id=ACCOUNT_ID), a_company(record_id="92"))
     )
     named = a_company() if side is H else an_account()
-    plan = plan_account(alone(named, votes=[(other, 5)], remembered=own), BOOK)
+    plan = plan_account(alone(named, votes=[(other, 5)], remembered=own), RULESET)
     assert [one.link.on(side.other) for one in plan.effects if isinstance(one, SaveLink)] == [
         own.ref
     ]
@@ -317,7 +317,7 @@ def test_the_counterpart_that_a_record_names_comes_before_that_of_its_contacts(s
 @pytest.mark.parametrize("named", [a_company(), an_account()], ids=["company", "account"])
 def test_no_counterpart_is_created_in_place_of_a_deleted_one(named):
     """The counterpart that a record names is gone: an edit does not bring it back."""
-    assert plan_account(alone(named, a_member(), orphaned=True), BOOK).effects == ()
+    assert plan_account(alone(named, a_member(), orphaned=True), RULESET).effects == ()
 
 
 def test_a_tombstone_makes_room_for_a_new_pair():
@@ -325,9 +325,9 @@ def test_a_tombstone_makes_room_for_a_new_pair():
     one saved.
     """
     company, account = a_company(record_id="92"), an_account()
-    tombstone = replace(a_link(a_company(), account, BOOK), state=LinkState.TOMBSTONE)
+    tombstone = replace(a_link(a_company(), account, RULESET), state=LinkState.TOMBSTONE)
     plan = plan_account(
-        replace(alone(company, votes=[(account, 1)]), tombstones=(tombstone,)), BOOK
+        replace(alone(company, votes=[(account, 1)]), tombstones=(tombstone,)), RULESET
     )
     assert next(iter(plan.effects)) == DropLink(tombstone, ("DUP-1",))
     assert [one.link.hubspot for one in plan.effects if isinstance(one, SaveLink)] == [company.ref]
@@ -338,7 +338,7 @@ def test_a_tombstone_makes_room_for_a_new_pair():
 def test_the_operators_mappings_apply_to_new_records():
     """Further mappings of the settings sync in both directions like the default ones."""
     row = FieldRule("rank", "Rank__c")
-    ruleset = an_account_book(
+    ruleset = an_account_ruleset(
         create_in_salesforce=CreateInSalesforce.CONTACT, companies=CompanySettings(field=(row,))
     )
     (account,) = plan_account(alone(a_company({"rank": "A"}), a_member()), ruleset).effects

@@ -15,16 +15,16 @@ from tests.builders import (
     ACCOUNT_ID,
     LEAD_ID,
     OUR_USER,
-    a_book,
     a_change,
     a_contact,
     a_lead,
+    a_ruleset,
     a_salesforce_contact,
     base_of,
 )
 from tests.plans.contact_facts import (
-    BOOK,
     KEY,
+    RULESET,
     H,
     S,
     born_in_hubspot,
@@ -53,14 +53,14 @@ def test_a_new_hubspot_contact_becomes_a_lead():
         Kind.CONTACT,
         contact.ref,
         NEW,
-        base_of(contact.fields, BOOK, H),
-        base_of(shown, BOOK, S),
+        base_of(contact.fields, RULESET, H),
+        base_of(shown, RULESET, S),
         tags(shown),
         hubspot_owner="",
     )
     create = CreateRecord(S, "Lead", KEY, shown, NEW, ("SET-2", "SET-3", "OWN-9"), assign=True)
-    assert plan_contact(born_in_hubspot(contact), BOOK) == Plan(
-        (create,), new_link=making(S, link, BOOK)
+    assert plan_contact(born_in_hubspot(contact), RULESET) == Plan(
+        (create,), new_link=making(S, link, RULESET)
     )
 
 
@@ -69,14 +69,14 @@ def test_a_new_pair_gets_each_others_ids_and_is_linked_at_once():
     that the lead shows differently are news.
     """
     contact = a_contact()
-    plan = plan_contact(born_in_hubspot(contact), BOOK)
+    plan = plan_contact(born_in_hubspot(contact), RULESET)
     lead = a_lead(key=KEY, by=OUR_USER)
     assert plan.new_link is not None
     pair = plan_contact(
         ContactFacts(
             a_change(contact.ref), replace(plan.new_link, salesforce=lead.ref), contact, lead
         ),
-        BOOK,
+        RULESET,
     )
     assert pair == Plan(
         (
@@ -90,7 +90,7 @@ def test_a_new_pair_gets_each_others_ids_and_is_linked_at_once():
 @pytest.mark.rule("FLD-6")
 def test_a_new_hubspot_contact_becomes_a_contact_if_the_settings_say_so():
     """With Contact as the object, a Salesforce contact is created, without the company name."""
-    ruleset = a_book(create_in_salesforce=CreateInSalesforce.CONTACT)
+    ruleset = a_ruleset(create_in_salesforce=CreateInSalesforce.CONTACT)
     created = plan_contact(
         born_in_hubspot(a_contact({"company": "Example GmbH"})), ruleset
     ).effects[0]
@@ -101,7 +101,7 @@ def test_a_new_hubspot_contact_becomes_a_contact_if_the_settings_say_so():
 @pytest.mark.rule("SET-2")
 def test_a_new_hubspot_contact_stays_unlinked_if_the_settings_say_never():
     """With creation off, a new HubSpot contact creates nothing in Salesforce."""
-    ruleset = a_book(create_in_salesforce=CreateInSalesforce.NEVER)
+    ruleset = a_ruleset(create_in_salesforce=CreateInSalesforce.NEVER)
     assert plan_contact(born_in_hubspot(a_contact()), ruleset).effects == ()
 
 
@@ -119,7 +119,7 @@ def test_a_new_hubspot_contact_stays_unlinked_if_the_settings_say_never():
 def test_a_lead_gets_the_names_that_salesforce_requires(settings, names):
     """The settings provide a last name or company where HubSpot has none."""
     contact = a_contact({"lastname": None, "firstname": None})
-    created = plan_contact(born_in_hubspot(contact), a_book(**settings)).effects[0]
+    created = plan_contact(born_in_hubspot(contact), a_ruleset(**settings)).effects[0]
     assert isinstance(created, CreateRecord)
     assert created.fields == {"Email": "ada@example.com"} | names
 
@@ -127,7 +127,7 @@ def test_a_lead_gets_the_names_that_salesforce_requires(settings, names):
 @pytest.mark.rule("Q-35")
 def test_a_lead_without_a_required_name_and_without_a_fallback_is_an_error():
     """Without a fallback in the settings, the missing name is reported and nothing is created."""
-    plan = plan_contact(born_in_hubspot(a_contact()), a_book(company_fallback=""))
+    plan = plan_contact(born_in_hubspot(a_contact()), a_ruleset(company_fallback=""))
     assert [(type(effect), effect.fieldname) for effect in plan.effects] == [(Report, "Company")]
 
 
@@ -146,7 +146,7 @@ def test_which_salesforce_records_become_hubspot_contacts(setting, lead, contact
     """The setting decides whether new leads, new contacts, both or neither create a HubSpot
     contact.
     """
-    ruleset = a_book(create_in_hubspot=setting)
+    ruleset = a_ruleset(create_in_hubspot=setting)
     assert bool(plan_contact(born_in_salesforce(a_lead()), ruleset).effects) is lead
     assert (
         bool(plan_contact(born_in_salesforce(a_salesforce_contact()), ruleset).effects) is contact
@@ -171,14 +171,14 @@ def test_a_new_lead_becomes_a_hubspot_contact():
         Kind.CONTACT,
         NEW,
         lead.ref,
-        base_of(shown, BOOK, H).leaving_unagreed(["hs_email_optout"]),
-        base_of(lead.fields, BOOK, S),
+        base_of(shown, RULESET, H).leaving_unagreed(["hs_email_optout"]),
+        base_of(lead.fields, RULESET, S),
         hubspot_owner="",
         salesforce_owner="",
     )
     create = CreateRecord(H, "contact", LEAD_ID, shown, NEW, ("SET-1", "INC-6"))
-    assert plan_contact(born_in_salesforce(lead), BOOK) == Plan(
-        (create,), new_link=making(H, link, BOOK)
+    assert plan_contact(born_in_salesforce(lead), RULESET) == Plan(
+        (create,), new_link=making(H, link, RULESET)
     )
 
 
@@ -186,14 +186,14 @@ def test_a_new_lead_becomes_a_hubspot_contact():
 def test_a_lead_that_is_opted_out_creates_an_unsubscribed_contact():
     """The opt-out crosses in the first sync of the contact, right after it was created."""
     lead = a_lead({"HasOptedOutOfEmail": True})
-    plan = plan_contact(born_in_salesforce(lead), BOOK)
+    plan = plan_contact(born_in_salesforce(lead), RULESET)
     contact = a_contact({"company": "example.com"}, salesforce_id=LEAD_ID)
     assert plan.new_link is not None
     pair = plan_contact(
         ContactFacts(
             a_change(lead.ref), replace(plan.new_link, hubspot=contact.ref), contact, lead
         ),
-        BOOK,
+        RULESET,
     )
     assert pair.effects[1] == OptOut("ada@example.com", ("OPT-4",))
     assert pair.effects[2:] == (remember(S, lead.ref, Crmsync_HubSpot_Id__c=KEY),)
@@ -207,7 +207,7 @@ def test_a_lead_that_is_opted_out_creates_an_unsubscribed_contact():
 )
 def test_a_record_without_an_address_waits(facts):
     """A record without an e-mail address waits, and is listed as waiting, not as an error."""
-    effects = plan_contact(facts, BOOK).effects
+    effects = plan_contact(facts, RULESET).effects
     assert [(type(one), one.category) for one in effects] == [(Report, Category.WAITING)]
 
 
@@ -217,7 +217,7 @@ def test_a_customers_colleague_becomes_a_contact_and_a_stranger_a_lead(account, 
     """With that setting, a person whose domain has an account becomes a contact under it, anybody
     else a lead.
     """
-    ruleset = a_book(create_in_salesforce=CreateInSalesforce.CONTACT_IF_ACCOUNT)
+    ruleset = a_ruleset(create_in_salesforce=CreateInSalesforce.CONTACT_IF_ACCOUNT)
     (create,) = plan_contact(
         replace(born_in_hubspot(a_contact()), account=account), ruleset
     ).effects
@@ -267,7 +267,7 @@ def test_what_a_contact_of_a_company_becomes(target, parent, expected):
     company = Ref(H, "company", "91")
     account = Ref(S, "Account", ACCOUNT_ID)
     parents = {"paired": {company: account}, "gone": {company: None}, "unknown": {}}[parent]
-    ruleset = replace(a_book(create_in_salesforce=target), parents=parents)
+    ruleset = replace(a_ruleset(create_in_salesforce=target), parents=parents)
     contact = a_contact({"associatedcompanyid": "91"})
     (effect,) = plan_contact(born_in_hubspot(contact), ruleset).effects
     if expected is None:
@@ -291,7 +291,7 @@ def test_with_person_accounts_a_lead_gets_no_placeholder_company(company, fallba
     """A lead without a company can become a person account, so none is made up; a company that
     HubSpot knows is written.
     """
-    ruleset = a_book(person_accounts=True, company_fallback=fallback)
+    ruleset = a_ruleset(person_accounts=True, company_fallback=fallback)
     shown = {"Email": "ada@example.com", "FirstName": "Ada", "LastName": "Lang"} | expected
     create = CreateRecord(S, "Lead", KEY, shown, NEW, ("SET-2", "SET-3", "OWN-9"), assign=True)
 
@@ -304,7 +304,7 @@ def test_no_hubspot_contact_creates_a_person_account(target):
     """A new HubSpot contact creates a lead or a contact, never an account, and no person record
     type is set.
     """
-    ruleset = a_book(person_accounts=True, create_in_salesforce=target)
+    ruleset = a_ruleset(person_accounts=True, create_in_salesforce=target)
     (create,) = plan_contact(born_in_hubspot(a_contact()), ruleset).effects
 
     assert create.object == ("Lead" if target is CreateInSalesforce.LEAD else "Contact")

@@ -15,20 +15,20 @@ from crmsync.rules.merge.owners import OwnerMatches
 from crmsync.rules.pair.plan import is_unchanged
 from tests.builders import (
     LEAD_ID,
-    a_book,
     a_change,
     a_contact,
     a_lead,
     a_link,
+    a_ruleset,
     a_salesforce_contact,
     base_of,
 )
-from tests.plans.contact_facts import BOOK, KEY, H, S, announcing, linked, pair, remember
+from tests.plans.contact_facts import KEY, RULESET, H, S, announcing, linked, pair, remember
 
 
 def test_an_echo_leads_to_an_empty_plan():
     """A pair that shows what was agreed gets an empty plan, whatever the message said."""
-    assert plan_contact(linked(), BOOK) == Plan()
+    assert plan_contact(linked(), RULESET) == Plan()
 
 
 def test_an_unchanged_record_needs_no_read_of_the_other_side():
@@ -36,11 +36,11 @@ def test_an_unchanged_record_needs_no_read_of_the_other_side():
     a tombstone.
     """
     hubspot, salesforce = pair()
-    link = a_link(hubspot, salesforce, BOOK)
-    assert is_unchanged(hubspot, link, BOOK)
-    assert is_unchanged(salesforce, link, BOOK)
-    assert not is_unchanged(a_contact({"phone": "1"}), link, BOOK)
-    assert not is_unchanged(hubspot, replace(link, state=LinkState.TOMBSTONE), BOOK)
+    link = a_link(hubspot, salesforce, RULESET)
+    assert is_unchanged(hubspot, link, RULESET)
+    assert is_unchanged(salesforce, link, RULESET)
+    assert not is_unchanged(a_contact({"phone": "1"}), link, RULESET)
+    assert not is_unchanged(hubspot, replace(link, state=LinkState.TOMBSTONE), RULESET)
 
 
 @pytest.mark.rule("DUP-24")
@@ -50,14 +50,14 @@ def test_an_unchanged_record_needs_no_read_of_the_other_side():
 def test_a_contact_that_does_not_name_its_lead_gets_its_id_again(shown):
     """A missing or wrong id of the counterpart is news, although everything else is agreed on."""
     hubspot, salesforce = pair()
-    link = a_link(hubspot, salesforce, BOOK)
+    link = a_link(hubspot, salesforce, RULESET)
     unnamed = a_contact(salesforce_id=shown)
-    assert not is_unchanged(unnamed, link, BOOK)
-    assert not is_unchanged(a_lead(), link, BOOK)
-    assert plan_contact(linked(unnamed), BOOK) == Plan(
+    assert not is_unchanged(unnamed, link, RULESET)
+    assert not is_unchanged(a_lead(), link, RULESET)
+    assert plan_contact(linked(unnamed), RULESET) == Plan(
         (remember(H, hubspot.ref, crmsync_salesforce_id=LEAD_ID),)
     )
-    assert plan_contact(linked(salesforce=a_lead()), BOOK) == Plan(
+    assert plan_contact(linked(salesforce=a_lead()), RULESET) == Plan(
         (remember(S, salesforce.ref, Crmsync_HubSpot_Id__c=KEY),)
     )
 
@@ -72,12 +72,12 @@ def test_edits_of_different_fields_on_both_sides_both_survive():
     merged_s = dict(salesforce.fields) | {"Phone": "0100"}
     saved = replace(
         facts.link,
-        hubspot_base=base_of(merged_h, BOOK, H),
-        salesforce_base=base_of(merged_s, BOOK, S),
+        hubspot_base=base_of(merged_h, RULESET, H),
+        salesforce_base=base_of(merged_s, RULESET, S),
         wrote=tags(["Phone"]),
     )
     announced = announcing(saved, facts, hubspot={"jobtitle": None}, salesforce={"Phone": None})
-    assert plan_contact(facts, BOOK) == Plan(
+    assert plan_contact(facts, RULESET) == Plan(
         (
             SaveLink(announced),
             UpdateRecord(hubspot.ref, H, {"jobtitle": "Engineer"}, ("MAP-3",)),
@@ -100,7 +100,7 @@ def test_the_same_field_edited_on_both_sides_follows_the_latest(hubspot_at, sale
         {"phone": "1"}, salesforce_id=LEAD_ID, modified=9, ages={"phone": hubspot_at}
     )
     salesforce = a_lead({"Phone": "2"}, key=KEY, modified=salesforce_at)
-    plan = plan_contact(linked(hubspot, salesforce), BOOK)
+    plan = plan_contact(linked(hubspot, salesforce), RULESET)
     assert plan.conflicts == (FieldConflict("phone", "Phone", "1", "2", "two_way", winner),)
     written = {
         H: UpdateRecord(salesforce.ref, S, {"Phone": "1"}, ("MAP-3",)),
@@ -112,7 +112,7 @@ def test_the_same_field_edited_on_both_sides_follows_the_latest(hubspot_at, sale
 def test_the_same_edit_on_both_sides_only_changes_the_base():
     """Nothing is written, but the two agree on something new, and the link keeps it."""
     hubspot, salesforce = pair(hubspot={"phone": "+1 (0)100"}, salesforce={"Phone": "+10100"})
-    assert [type(one) for one in plan_contact(linked(hubspot, salesforce), BOOK).effects] == [
+    assert [type(one) for one in plan_contact(linked(hubspot, salesforce), RULESET).effects] == [
         SaveLink
     ]
 
@@ -121,7 +121,7 @@ def test_the_same_edit_on_both_sides_only_changes_the_base():
 def test_ticking_email_opt_out_unsubscribes_in_hubspot():
     """The opt-out goes to HubSpot through its communication preferences, not as a property."""
     hubspot, salesforce = pair(salesforce={"HasOptedOutOfEmail": True})
-    plan = plan_contact(linked(hubspot, salesforce), BOOK)
+    plan = plan_contact(linked(hubspot, salesforce), RULESET)
     assert plan.effects[1] == OptOut("ada@example.com", ("OPT-4",))
 
 
@@ -132,7 +132,7 @@ def test_unticking_email_opt_out_is_undone():
     hubspot, salesforce = pair(
         hubspot={"hs_email_optout": "true"}, salesforce={"HasOptedOutOfEmail": False}
     )
-    plan = plan_contact(linked(hubspot, salesforce, agreed=out), BOOK)
+    plan = plan_contact(linked(hubspot, salesforce, agreed=out), RULESET)
     assert plan.effects[1] == UpdateRecord(
         salesforce.ref, S, {"HasOptedOutOfEmail": True}, ("OPT-5",)
     )
@@ -144,7 +144,7 @@ def test_a_value_that_cannot_cross_does_not_hold_back_the_others():
     unagreed.
     """
     hubspot, salesforce = pair(hubspot={"annualrevenue": "a lot", "phone": "0100"})
-    plan = plan_contact(linked(hubspot, salesforce), BOOK)
+    plan = plan_contact(linked(hubspot, salesforce), RULESET)
     saved, update, report = plan.effects
     assert update == UpdateRecord(salesforce.ref, S, {"Phone": "0100"}, ("MAP-3",))
     assert (report.category, report.fieldname) == (Category.VALIDATION, "annualrevenue")
@@ -155,14 +155,14 @@ def test_a_value_that_cannot_cross_does_not_hold_back_the_others():
             ),
             link=saved.link,
         ),
-        BOOK,
+        RULESET,
     )
     assert [type(one) for one in again.effects] == [Report]
 
 
 def test_a_custom_mapping_joins_the_default_ones():
     """The operator's mapping syncs like any other, by its own policy."""
-    ruleset = a_book(
+    ruleset = a_ruleset(
         field=(
             FieldRule(
                 "favourite_colour", "Favourite_Colour__c", Update.ALWAYS_HUBSPOT, FieldType.TEXT
@@ -178,9 +178,9 @@ def test_a_custom_mapping_joins_the_default_ones():
 
 def test_a_custom_mapping_of_a_default_pair_only_changes_its_policy():
     """Mapping a default pair again changes which side's value wins, and maps nothing twice."""
-    ruleset = a_book(field=(FieldRule("phone", "Phone", Update.NEVER),))
+    ruleset = a_ruleset(field=(FieldRule("phone", "Phone", Update.NEVER),))
     assert "phone" not in ruleset.mappings["Lead"].hubspot_forms
-    assert "phone" in BOOK.mappings["Lead"].hubspot_forms
+    assert "phone" in RULESET.mappings["Lead"].hubspot_forms
 
 
 @pytest.mark.rule("TEN-1")
@@ -189,7 +189,9 @@ def test_a_salesforce_key_of_another_portal_is_left_alone():
     first.
     """
     hubspot, salesforce = a_contact(salesforce_id=LEAD_ID), a_lead(key="555002-7")
-    assert plan_contact(linked(hubspot, salesforce, agreed=(hubspot, salesforce)), BOOK) == Plan()
+    assert (
+        plan_contact(linked(hubspot, salesforce, agreed=(hubspot, salesforce)), RULESET) == Plan()
+    )
 
 
 @pytest.mark.rule("OWN-12")
@@ -199,7 +201,7 @@ def test_owners_that_changed_on_both_sides_follow_the_latest(hubspot_at, winner)
     """HubSpot's time of the owner property is compared with Salesforce's time of the record, and
     the conflict is recorded.
     """
-    ruleset = a_book(
+    ruleset = a_ruleset(
         owners=OwnerMatches({"1": "005J", "2": "005A"}, {"005J": "1", "005A": "2", "005X": "3"})
     )
     before = (
@@ -230,7 +232,7 @@ def test_the_contact_of_a_person_account_is_written_through_the_account():
     """HubSpot's changes and our id go to the account, whose own sync is requested; the link stays
     with the contact.
     """
-    ruleset = a_book(person_accounts=True)
+    ruleset = a_ruleset(person_accounts=True)
     account = Ref(S, "Account", "001000000000001AAA")
     hidden = a_salesforce_contact({"IsPersonAccount": True, "AccountId": account.id})
     before, now = (

@@ -20,16 +20,16 @@ from crmsync.model.records import Ref, Side
 from crmsync.plans.contact import ContactFacts, plan_contact
 from tests.builders import (
     LEAD_ID,
-    a_book,
     a_change,
     a_contact,
     a_lead,
     a_link,
+    a_ruleset,
     a_salesforce_contact,
 )
 from tests.plans.contact_facts import (
-    BOOK,
     KEY,
+    RULESET,
     H,
     S,
     born_in_hubspot,
@@ -47,7 +47,7 @@ def test_a_person_that_exists_on_the_other_side_is_linked_not_duplicated():
     """
     contact = a_contact({"jobtitle": "Engineer"})
     lead = a_lead({"Phone": "0100"})
-    plan = plan_contact(born_in_hubspot(contact, [lead]), BOOK)
+    plan = plan_contact(born_in_hubspot(contact, [lead]), RULESET)
     assert plan.effects[1:3] == (
         UpdateRecord(contact.ref, H, {"phone": "0100", "company": "example.com"}, ("MAP-3",)),
         UpdateRecord(lead.ref, S, {"Title": "Engineer"}, ("MAP-3",)),
@@ -67,7 +67,7 @@ def test_a_person_that_exists_on_the_other_side_is_linked_not_duplicated():
 def test_a_second_record_with_the_address_of_a_linked_one_is_reported():
     """A link is lasting: a second lead with the same address is reported and not linked."""
     contact = a_contact()
-    plan = plan_contact(born_in_salesforce(a_lead(), [contact], frozenset({contact.ref})), BOOK)
+    plan = plan_contact(born_in_salesforce(a_lead(), [contact], frozenset({contact.ref})), RULESET)
     assert [(type(one), one.category) for one in plan.effects] == [(Report, Category.DUPLICATES)]
 
 
@@ -78,7 +78,7 @@ def test_a_deleted_record_leaves_a_tombstone_and_its_counterpart_stays(gone):
     """
     facts = replace(linked(), **{gone: None})
     tombstone = replace(facts.link, state=LinkState.TOMBSTONE, died=Side(gone))
-    assert plan_contact(facts, BOOK) == Plan((SaveLink(tombstone, ("DEL-1",)),))
+    assert plan_contact(facts, RULESET) == Plan((SaveLink(tombstone, ("DEL-1",)),))
 
 
 def test_an_edit_does_not_revive_a_tombstone():
@@ -86,15 +86,17 @@ def test_an_edit_does_not_revive_a_tombstone():
     hubspot, salesforce = pair(hubspot={"phone": "1"})
     facts = linked(hubspot, salesforce)
     tombstone = replace(facts, link=replace(facts.link, state=LinkState.TOMBSTONE), salesforce=None)
-    assert plan_contact(tombstone, BOOK).effects == ()
+    assert plan_contact(tombstone, RULESET).effects == ()
 
 
 def test_an_undeleted_record_is_linked_again():
     """When both records of a tombstone exist again, the pair goes on as before."""
     hubspot, salesforce = pair(hubspot={"phone": "1"})
     facts = linked(hubspot, salesforce)
-    again = plan_contact(replace(facts, link=replace(facts.link, state=LinkState.TOMBSTONE)), BOOK)
-    assert again == plan_contact(facts, BOOK)
+    again = plan_contact(
+        replace(facts, link=replace(facts.link, state=LinkState.TOMBSTONE)), RULESET
+    )
+    assert again == plan_contact(facts, RULESET)
 
 
 @pytest.mark.rule("DEL-1")
@@ -102,7 +104,7 @@ def test_a_deletion_in_salesforce_deletes_the_contact_only_by_the_setting():
     """With the setting, the HubSpot contact goes to the recycle bin; a deletion in HubSpot deletes
     nothing in Salesforce.
     """
-    ruleset = a_book(delete_in_hubspot=True)
+    ruleset = a_ruleset(delete_in_hubspot=True)
     facts = linked()
 
     def tombstone(died):
@@ -119,7 +121,7 @@ def test_a_deletion_is_noticed_outside_the_inclusion_list_too():
     """A contact that left the list is frozen, but the deletion of its Salesforce record is not
     missed.
     """
-    ruleset = a_book(inclusion_list="77", delete_in_hubspot=True)
+    ruleset = a_ruleset(inclusion_list="77", delete_in_hubspot=True)
     facts = replace(linked(), salesforce=None)
     assert [type(one) for one in plan_contact(facts, ruleset).effects] == [DeleteRecord, SaveLink]
 
@@ -137,8 +139,8 @@ def test_a_privacy_deletion_removes_the_link():
         f"crmsync errors done --id {lead.id} --apply.",
         because=("CH-9",),
     )
-    assert plan_contact(forgotten, BOOK).effects == (left, DropLink(facts.link))
-    assert plan_contact(replace(forgotten, salesforce=None), BOOK).effects == (
+    assert plan_contact(forgotten, RULESET).effects == (left, DropLink(facts.link))
+    assert plan_contact(replace(forgotten, salesforce=None), RULESET).effects == (
         DropLink(facts.link),
     )
 
@@ -150,7 +152,7 @@ def test_a_converted_leads_link_goes_on_with_its_contact():
     """
     facts = linked()
     contact = a_salesforce_contact({"Crmsync_HubSpot_Id__c": KEY, "Title": "Engineer"})
-    plan = plan_contact(replace(facts, salesforce=contact), BOOK)
+    plan = plan_contact(replace(facts, salesforce=contact), RULESET)
     assert plan.effects[1] == UpdateRecord(
         facts.hubspot.ref, H, {"jobtitle": "Engineer"}, ("MAP-3",)
     )
@@ -166,7 +168,7 @@ def test_the_link_of_a_merged_record_becomes_a_tombstone_if_the_survivor_is_link
     tombstone and nothing is written.
     """
     facts = replace(linked(), outlived=True)
-    assert [type(one) for one in plan_contact(facts, BOOK).effects] == [SaveLink]
+    assert [type(one) for one in plan_contact(facts, RULESET).effects] == [SaveLink]
 
 
 @pytest.mark.rule("MRG-3")
@@ -175,9 +177,9 @@ def test_deleting_the_lead_of_a_merged_contact_does_not_delete_the_survivor():
     deleted lead does not reach it.
     """
     facts = replace(linked(), salesforce=None, outlived=True)
-    assert [type(one) for one in plan_contact(facts, a_book(delete_in_hubspot=True)).effects] == [
-        SaveLink
-    ]
+    assert [
+        type(one) for one in plan_contact(facts, a_ruleset(delete_in_hubspot=True)).effects
+    ] == [SaveLink]
 
 
 @pytest.mark.rule("DUP-24")
@@ -189,7 +191,7 @@ def test_a_record_that_names_its_counterpart_is_linked_with_it_whatever_the_addr
         a_contact(salesforce_id=LEAD_ID),
         a_lead({"Email": "other@example.com"}, key=KEY),
     )
-    plan = plan_contact(replace(born_in_hubspot(contact), remembered=lead), BOOK)
+    plan = plan_contact(replace(born_in_hubspot(contact), remembered=lead), RULESET)
     (saved,) = (one for one in plan.effects if isinstance(one, SaveLink))
     assert (saved.link.hubspot, saved.link.salesforce) == (contact.ref, lead.ref)
 
@@ -200,7 +202,7 @@ def test_a_record_whose_counterpart_was_deleted_creates_no_new_one():
     """
     assert (
         plan_contact(
-            replace(born_in_hubspot(a_contact(salesforce_id=LEAD_ID)), orphaned=True), BOOK
+            replace(born_in_hubspot(a_contact(salesforce_id=LEAD_ID)), orphaned=True), RULESET
         ).effects
         == ()
     )
@@ -208,7 +210,9 @@ def test_a_record_whose_counterpart_was_deleted_creates_no_new_one():
 
 def test_a_missing_record_that_was_never_linked_leads_to_an_empty_plan():
     """A change of a record that no longer exists and was never linked plans nothing."""
-    assert plan_contact(ContactFacts(a_change(a_contact().ref, Cause.DELETED)), BOOK).effects == ()
+    assert (
+        plan_contact(ContactFacts(a_change(a_contact().ref, Cause.DELETED)), RULESET).effects == ()
+    )
 
 
 @pytest.mark.rule("DUP-1")
@@ -218,8 +222,10 @@ def test_a_new_record_with_the_address_of_a_tombstone_replaces_it():
     """
     contact = a_contact(record_id="99")
     widow = a_lead(key=KEY)
-    tombstone = replace(a_link(a_contact(), widow, BOOK), state=LinkState.TOMBSTONE)
-    plan = plan_contact(replace(born_in_hubspot(contact, [widow]), tombstones=(tombstone,)), BOOK)
+    tombstone = replace(a_link(a_contact(), widow, RULESET), state=LinkState.TOMBSTONE)
+    plan = plan_contact(
+        replace(born_in_hubspot(contact, [widow]), tombstones=(tombstone,)), RULESET
+    )
     assert [type(one) for one in plan.effects] == [DropLink, SaveLink, UpdateRecord, UpdateRecord]
     assert (plan.effects[1].link.hubspot, plan.effects[1].link.salesforce) == (
         contact.ref,
@@ -237,7 +243,10 @@ def test_an_undeleted_lead_creates_its_contact_again_if_that_was_deleted_too():
     restored = replace(
         facts, change=a_change(facts.salesforce.ref, Cause.RESTORED), link=tombstone, hubspot=None
     )
-    assert [type(one) for one in plan_contact(restored, BOOK).effects] == [DropLink, CreateRecord]
+    assert [type(one) for one in plan_contact(restored, RULESET).effects] == [
+        DropLink,
+        CreateRecord,
+    ]
 
 
 @pytest.mark.rule("DUP-26")
@@ -251,7 +260,7 @@ def test_blanks_of_a_successor_are_filled_from_the_other_side():
         a_lead({"Title": "Engineer"}, key=KEY),
     )
     heir = a_salesforce_contact({"Title": None, "Email": None, "Crmsync_HubSpot_Id__c": KEY})
-    plan = plan_contact(linked(salesforce=heir, agreed=before), BOOK)
+    plan = plan_contact(linked(salesforce=heir, agreed=before), RULESET)
     assert plan.effects[1] == UpdateRecord(
         heir.ref, S, {"Email": "ada@example.com", "Title": "Engineer"}, ("MAP-3",)
     )

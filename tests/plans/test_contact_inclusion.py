@@ -11,11 +11,11 @@ from crmsync.model.links import Base
 from crmsync.model.settings import CreateInHubspot, OutsideInclusionList
 from crmsync.plans.contact import ContactFacts, plan_contact
 from crmsync.rules.pair.plan import is_unchanged
-from tests.builders import LEAD_ID, a_book, a_change, a_contact, a_lead, a_link
+from tests.builders import LEAD_ID, a_change, a_contact, a_lead, a_link, a_ruleset
 
 KEY = "555001-81"
-OUTSIDE = a_book(inclusion_list="77")
-INSIDE = a_book(inclusion_list="77", members=[a_contact().ref])
+OUTSIDE = a_ruleset(inclusion_list="77")
+INSIDE = a_ruleset(inclusion_list="77", members=[a_contact().ref])
 
 
 def met(contact, lead, *, named="salesforce"):
@@ -39,7 +39,7 @@ def test_a_hubspot_contact_outside_the_list_stays_unlinked(outside):
     """It creates no Salesforce record and is not linked to one, whatever the setting for
     Salesforce's records.
     """
-    ruleset = a_book(inclusion_list="77", outside_inclusion_list=outside)
+    ruleset = a_ruleset(inclusion_list="77", outside_inclusion_list=outside)
     contact = a_contact()
     assert plan_contact(ContactFacts(a_change(contact.ref), hubspot=contact), ruleset).effects == ()
     assert plan_contact(met(contact, a_lead(), named="hubspot"), ruleset).effects == ()
@@ -104,7 +104,7 @@ def test_the_opt_out_crosses_when_a_frozen_pair_syncs_again():
 )
 def test_records_of_contacts_outside_the_list_sync_by_setting(outside, syncs):
     """Salesforce records whose contact is outside the list may sync all the same, or be ignored."""
-    ruleset = a_book(inclusion_list="77", outside_inclusion_list=outside)
+    ruleset = a_ruleset(inclusion_list="77", outside_inclusion_list=outside)
     lead = a_lead()
     assert (
         bool(plan_contact(ContactFacts(a_change(lead.ref), salesforce=lead), ruleset).effects)
@@ -120,7 +120,7 @@ def test_with_creation_off_a_known_address_is_still_linked_if_its_contact_is_in_
     ruleset, linked
 ):
     """Switching creation off does not switch deduplication off."""
-    never = a_book(create_in_hubspot=CreateInHubspot.NEVER, **ruleset)
+    never = a_ruleset(create_in_hubspot=CreateInHubspot.NEVER, **ruleset)
     assert bool(plan_contact(met(a_contact(), a_lead()), never).effects) is linked
 
 
@@ -129,7 +129,7 @@ def test_a_new_lifecycle_stage_is_news_where_it_decides_who_syncs():
     """With the preset list, a contact that is no longer a subscriber is synced although no mapped
     field has changed.
     """
-    ruleset = a_book(inclusion_list="default")
+    ruleset = a_ruleset(inclusion_list="default")
     before = a_contact({"lifecyclestage": "subscriber"}, salesforce_id=LEAD_ID), a_lead(key=KEY)
     link = a_link(*before, ruleset)
     assert is_unchanged(before[0], link, ruleset)

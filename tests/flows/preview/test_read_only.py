@@ -22,7 +22,7 @@ from crmsync.model.effects import CreateRecord, DeleteRecord, OptOut
 from crmsync.model.links import Slot
 from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.model.roles import Role
-from tests.builders import NOON, a_book, a_contact, a_lead, a_link
+from tests.builders import NOON, a_contact, a_lead, a_link, a_ruleset
 from tests.memory import MemoryRoles
 from tests.memory.worlds import Town
 
@@ -123,7 +123,7 @@ def test_expected_links_are_found_beside_stored_ones() -> None:
     town = Town()
     contact, lead = a_pair()
     links = ExpectedLinks(read_only(town.world).links)
-    link = a_link(contact, lead, a_book())
+    link = a_link(contact, lead, a_ruleset())
     assert links.find("acme", [contact.ref, lead.ref]) == {}
     links.expect(link)
     assert links.find("acme", [contact.ref, lead.ref]) == {contact.ref: link, lead.ref: link}

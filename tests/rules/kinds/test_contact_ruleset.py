@@ -4,10 +4,10 @@ import pytest
 
 from crmsync.model.fields import FieldRule, FieldType, Update
 from crmsync.model.records import Side
-from tests.builders import a_book
+from tests.builders import a_ruleset
 
-BOOK = a_book()
-LEAD, CONTACT = BOOK.mappings["Lead"], BOOK.mappings["Contact"]
+RULESET = a_ruleset()
+LEAD, CONTACT = RULESET.mappings["Lead"], RULESET.mappings["Contact"]
 
 
 @pytest.mark.rule("OPT-1")
@@ -25,7 +25,7 @@ def test_no_row_of_the_settings_takes_the_opt_out_away():
     """A row that names the opt-out, should it ever pass the settings check, still changes nothing
     about it.
     """
-    ruleset = a_book(field=(FieldRule("hs_email_optout", "HasOptedOutOfEmail", Update.NEVER),))
+    ruleset = a_ruleset(field=(FieldRule("hs_email_optout", "HasOptedOutOfEmail", Update.NEVER),))
     assert ruleset.mappings["Lead"].hubspot_forms["hs_email_optout"] is FieldType.BOOLEAN
 
 
@@ -43,7 +43,7 @@ def test_the_lifecycle_stage_crosses_to_a_custom_field():
     """With a custom field in Salesforce and a row in the settings, the stage crosses like any other
     field.
     """
-    ruleset = a_book(field=(FieldRule("lifecyclestage", "Lifecycle_Stage__c"),))
+    ruleset = a_ruleset(field=(FieldRule("lifecyclestage", "Lifecycle_Stage__c"),))
     assert all(
         "Lifecycle_Stage__c" in mapping.salesforce_forms for mapping in ruleset.mappings.values()
     )
@@ -66,7 +66,7 @@ def test_the_company_name_goes_with_leads_only():
 @pytest.mark.rule("MAP-11")
 def test_one_row_serves_leads_and_contacts():
     """A field that both have under one API name needs one row only."""
-    ruleset = a_book(field=(FieldRule("favourite_colour", "Favourite_Colour__c"),))
+    ruleset = a_ruleset(field=(FieldRule("favourite_colour", "Favourite_Colour__c"),))
     assert all(
         "Favourite_Colour__c" in fields for fields in ruleset.fields(Side.SALESFORCE).values()
     )

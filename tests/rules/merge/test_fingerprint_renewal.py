@@ -20,24 +20,24 @@ from crmsync.rules.merge.ruleset import Ruleset
 from tests.builders import (
     FINGERPRINTER,
     NEXT_FINGERPRINTER,
-    a_book,
     a_change,
     a_contact,
     a_lead,
     a_link,
+    a_ruleset,
     at,
 )
 
-BOOK = replace(a_book(), fingerprinter=NEXT_FINGERPRINTER)
-OLD = a_book()
+RULESET = replace(a_ruleset(), fingerprinter=NEXT_FINGERPRINTER)
+OLD = a_ruleset()
 CONTACT, LEAD = a_contact({"phone": "0100"}), a_lead({"Phone": "0100"})
 LINK = a_link(CONTACT, LEAD, OLD)
-NEW = replace(a_link(CONTACT, LEAD, BOOK), key=2)
+NEW = replace(a_link(CONTACT, LEAD, RULESET), key=2)
 PHONE = tag("phone")
 
 
 def planned(
-    plan: Plan, link: Link = LINK, ruleset: Ruleset = BOOK, contact: Record = CONTACT
+    plan: Plan, link: Link = LINK, ruleset: Ruleset = RULESET, contact: Record = CONTACT
 ) -> Plan:
     """The plan of the pair after renewal."""
     return with_newer_fingerprints(plan, Facts(a_change(contact.ref), link, contact, LEAD), ruleset)
@@ -59,7 +59,7 @@ def test_values_that_the_plan_writes_are_renewed_too() -> None:
     plan = planned(Plan((SaveLink(after), write)), contact=edited)
 
     assert plan == Plan(
-        (SaveLink(replace(a_link(edited, a_lead({"Phone": "0200"}), BOOK), key=2)), write)
+        (SaveLink(replace(a_link(edited, a_lead({"Phone": "0200"}), RULESET), key=2)), write)
     )
 
 
@@ -146,13 +146,13 @@ def test_a_mapping_that_rests_keeps_the_key() -> None:
     """Its field cannot be read now, and edits made meanwhile must cross when the mapping syncs
     again.
     """
-    mapping = BOOK.mappings["Lead"]
+    mapping = RULESET.mappings["Lead"]
     (row,) = [rule for rule in mapping.field_map if rule.hubspot == "phone"]
     forms = {name: form for name, form in mapping.hubspot_forms.items() if name != "phone"}
     resting = replace(mapping, hubspot_forms=forms, resting=(row,))
 
     assert (
-        planned(Plan(), ruleset=replace(BOOK, mappings={**BOOK.mappings, "Lead": resting}))
+        planned(Plan(), ruleset=replace(RULESET, mappings={**RULESET.mappings, "Lead": resting}))
         == Plan()
     )
 
@@ -168,19 +168,21 @@ def test_a_link_is_read_by_its_own_key() -> None:
     """With a key that is gone, nothing is agreed on any more; a tombstone stays as it is, and
     everything in it counts as news.
     """
-    alone = replace(BOOK, fingerprinter=Fingerprinter(b"another key, for what comes after it", 2))
+    alone = replace(
+        RULESET, fingerprinter=Fingerprinter(b"another key, for what comes after it", 2)
+    )
     tombstone = replace(LINK, state=LinkState.TOMBSTONE)
 
     assert (
-        ruleset_for(LINK, BOOK).fingerprinter,
-        ruleset_for(NEW, BOOK),
-        ruleset_for(None, BOOK),
+        ruleset_for(LINK, RULESET).fingerprinter,
+        ruleset_for(NEW, RULESET),
+        ruleset_for(None, RULESET),
     ) == (
         FINGERPRINTER,
-        BOOK,
-        BOOK,
+        RULESET,
+        RULESET,
     )
-    assert (readable(LINK, BOOK), readable(tombstone, alone)) == (LINK, tombstone)
+    assert (readable(LINK, RULESET), readable(tombstone, alone)) == (LINK, tombstone)
     assert readable(LINK, alone) == replace(
         LINK, hubspot_base=Base(), salesforce_base=Base(), key=2
     )

@@ -13,7 +13,7 @@ from crmsync.model.links import LONGEST_WRITE, Intent, tag
 from crmsync.model.names import HUBSPOT_REVISION, SALESFORCE_KEY, salesforce_revision
 from crmsync.model.records import Origin, Ref, Side
 from crmsync.plans.contact import ContactFacts, plan_contact
-from crmsync.rules.merge.intents import has_landed, may_be_under_way, may_be_unwritten, revision_on
+from crmsync.rules.merge.intents import has_arrived, may_be_under_way, may_be_unwritten, revision_on
 from crmsync.rules.merge.owners import OwnerMatches
 from tests.builders import (
     ACCOUNT_ID,
@@ -22,24 +22,24 @@ from tests.builders import (
     NOON,
     OUR_APP,
     OUR_USER,
-    a_book,
     a_change,
     a_contact,
     a_lead,
     a_link,
+    a_ruleset,
     a_salesforce_contact,
     at,
 )
-from tests.plans.contact_facts import BOOK, KEY, H, S, linked
+from tests.plans.contact_facts import KEY, RULESET, H, S, linked
 
-SHARED = replace(BOOK, our_user="")
+SHARED = replace(RULESET, our_user="")
 """As where several portals are connected with the org: nobody there is known to be us."""
 
 PERSON = "005000000000009AAA"
 OWNERS = OwnerMatches({"1": "005J", "2": "005A"}, {"005J": "1", "005A": "2"})
 
 
-def announced(hubspot, salesforce, *, agreed, ruleset=BOOK):
+def announced(hubspot, salesforce, *, agreed, ruleset=RULESET):
     """The link as it is saved before a pair is written that agreed on `agreed` and now shows these
     two.
     """
@@ -58,7 +58,7 @@ def shown(**fields):
     return hubspot, a_lead(lead, key=KEY, by=fields.get("by", PERSON))
 
 
-def planned(link, hubspot, salesforce, ruleset=BOOK):
+def planned(link, hubspot, salesforce, ruleset=RULESET):
     """The values that are written to each side if the stored link is `link`."""
     plan = plan_contact(replace(linked(hubspot, salesforce), link=link), ruleset)
     writes = {one.side: dict(one.fields) for one in plan.effects if hasattr(one, "fields")}
@@ -154,7 +154,8 @@ def test_a_company_that_was_set_after_our_announcement_is_a_persons_edit(set_aft
         Ref(H, COMPANY, "2"): Ref(S, ACCOUNT, "001B"),
     }
     ruleset = replace(
-        a_book(), parents=companies | {account: company for company, account in companies.items()}
+        a_ruleset(),
+        parents=companies | {account: company for company, account in companies.items()},
     )
     hubspot = a_contact({PRIMARY_COMPANY: "1"}, salesforce_id=CONTACT_ID)
     before, moved = (
@@ -178,7 +179,7 @@ def test_a_company_that_was_set_after_our_announcement_is_a_persons_edit(set_aft
 
 def test_an_owner_that_never_arrived_is_written_again():
     """A link keeps owners as plain ids; an announced owner is withdrawn like a field."""
-    ruleset = a_book(owners=OWNERS)
+    ruleset = a_ruleset(owners=OWNERS)
     before = (
         a_contact({"hubspot_owner_id": "1"}, salesforce_id=LEAD_ID),
         a_lead({"OwnerId": "005J"}, key=KEY),
@@ -195,11 +196,11 @@ def test_a_second_write_recognises_a_late_first_one():
     late.
     """
     link = (
-        plan_contact(replace(linked(*shown(phone="3", Phone="1")), link=TO_SALESFORCE), BOOK)
+        plan_contact(replace(linked(*shown(phone="3", Phone="1")), link=TO_SALESFORCE), RULESET)
         .effects[0]
         .link
     )
-    fingerprints = {BOOK.fingerprinter.fingerprint("Phone", value) for value in ("1", "2")}
+    fingerprints = {RULESET.fingerprinter.fingerprint("Phone", value) for value in ("1", "2")}
     assert link.salesforce_intent.replaces == {tag("Phone"): fingerprints}
     late = shown(phone="3", Phone="2", s=S_TEXT)
     assert planned(replace(link, version=3), *late) == ({S: {"Phone": "3"}}, False)
@@ -214,7 +215,7 @@ def test_the_revision_of_another_portal_does_not_count():
     others = replace(
         salesforce, fields=salesforce.fields | {salesforce_revision(555002): S_TEXT, "Title": "Dr."}
     )
-    assert not has_landed(others, TO_SALESFORCE, SHARED)
+    assert not has_arrived(others, TO_SALESFORCE, SHARED)
     assert planned(TO_SALESFORCE, hubspot, others, SHARED) == (
         {S: {"Phone": "2"}, H: {"jobtitle": "Dr."}},
         False,
@@ -229,7 +230,7 @@ def test_a_text_that_is_no_revision_is_not_taken_for_one():
     known = Intent(TO_SALESFORCE.salesforce_intent.revision)
     base = TO_SALESFORCE.hubspot_base.still_to_cross(["phone"])
     link = replace(TO_SALESFORCE, hubspot_base=base, salesforce_intent=known)
-    (saved,) = plan_contact(replace(linked(hubspot, salesforce), link=link), BOOK).effects
+    (saved,) = plan_contact(replace(linked(hubspot, salesforce), link=link), RULESET).effects
     assert saved.link.salesforce_intent == known
 
 
@@ -252,8 +253,8 @@ def test_an_announced_write_is_checked_once_its_writer_has_certainly_ended():
     """
     late = NOON + LONGEST_WRITE
     hubspot, salesforce = shown(phone="2", Phone="1")
-    assert may_be_under_way(TO_SALESFORCE, hubspot, salesforce, BOOK, NOON)
-    assert not may_be_under_way(TO_SALESFORCE, hubspot, salesforce, BOOK, late)
+    assert may_be_under_way(TO_SALESFORCE, hubspot, salesforce, RULESET, NOON)
+    assert not may_be_under_way(TO_SALESFORCE, hubspot, salesforce, RULESET, late)
     assert not may_be_unwritten(TO_SALESFORCE, Side.SALESFORCE, NOON)
     assert may_be_unwritten(TO_SALESFORCE, Side.SALESFORCE, late)
 

@@ -35,7 +35,7 @@ def user(
 
 
 QUEUE = Owner("00G1", "Inbound", "", is_active=True, kind="Queue")
-BOOK = match_owners(
+MATCHES = match_owners(
     Owners(
         (
             hubspot_owner("1", "Jane Roe"),
@@ -118,7 +118,7 @@ def test_the_operators_own_map_outweighs_the_match():
 @pytest.mark.parametrize(("owner", "expected"), [("1", "005J"), ("2", None), ("", None)])
 def test_a_new_record_gets_the_matching_user_and_nobody_else(owner, expected):
     """The matching active user becomes the owner; without one Salesforce itself decides."""
-    assert owner_for_new(owner, BOOK) == expected
+    assert owner_for_new(owner, MATCHES) == expected
 
 
 @pytest.mark.parametrize(
@@ -222,7 +222,7 @@ def test_who_owns_a_pair(now, last, newest, expected):
     """In the first sync an active Salesforce owner is kept; later the most recent owner wins; an
     unknown one is reverted.
     """
-    assert decide_owner(OwnerState(*now, *last), newest, BOOK) == expected
+    assert decide_owner(OwnerState(*now, *last), newest, MATCHES) == expected
 
 
 @pytest.mark.rule("OWN-7")
@@ -231,7 +231,7 @@ def test_no_decision_makes_an_inactive_user_the_owner():
     people = ["", "1", "2", "3"]
     users = ["", "005J", "005A", "005I", "005X", "00G1"]
     verdicts = [
-        decide_owner(OwnerState(h, s, last, "005J" if last is not None else None), newest, BOOK)
+        decide_owner(OwnerState(h, s, last, "005J" if last is not None else None), newest, MATCHES)
         for h in people
         for s in users
         for last in [None, *people]

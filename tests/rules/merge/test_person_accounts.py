@@ -18,7 +18,7 @@ from crmsync.rules.merge.person_accounts import (
     other_half,
     through_account,
 )
-from tests.builders import a_book, a_contact, a_salesforce_contact, at
+from tests.builders import a_contact, a_ruleset, a_salesforce_contact, at
 
 ACCOUNT = Ref(Side.SALESFORCE, "Account", "001000000000001AAA")
 HIDDEN = a_salesforce_contact({"IsPersonAccount": True, "AccountId": ACCOUNT.id})
@@ -50,7 +50,7 @@ def test_a_contact_is_read_with_the_field_that_marks_a_person_account():
     record is.
     """
     extra = {"IsPersonAccount"}
-    on, off = (a_book(person_accounts=one).fields(Side.SALESFORCE) for one in (True, False))
+    on, off = (a_ruleset(person_accounts=one).fields(Side.SALESFORCE) for one in (True, False))
 
     assert {name: set(on[name]) - set(off[name]) for name in on} == {
         "Lead": set(),

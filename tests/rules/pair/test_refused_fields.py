@@ -23,14 +23,14 @@ from tests.builders import (
     FINGERPRINTER,
     LEAD_ID,
     OUR_USER,
-    a_book,
     a_contact,
     a_lead,
     a_link,
+    a_ruleset,
 )
 
 LEAD = Ref(Side.SALESFORCE, "Lead", LEAD_ID)
-BOOK = a_book()
+RULESET = a_ruleset()
 REVISION = {"Crmsync_Revision_555001__c": "0123456789"}
 
 
@@ -71,7 +71,7 @@ def test_only_mapped_fields_that_were_named_are_left_out(
         **REVISION,
     }
     assert (
-        left_out(UpdateRecord(LEAD, Side.SALESFORCE, fields), refusal(*told), LEAD, BOOK)
+        left_out(UpdateRecord(LEAD, Side.SALESFORCE, fields), refusal(*told), LEAD, RULESET)
         == expected
     )
 
@@ -83,8 +83,8 @@ def test_nothing_is_left_out_if_no_field_would_remain() -> None:
     """
     alone = UpdateRecord(LEAD, Side.SALESFORCE, {"Phone": "1", **REVISION})
     both = UpdateRecord(LEAD, Side.SALESFORCE, {"Phone": "1", "City": "Graz", **REVISION})
-    assert left_out(alone, refusal("Phone"), LEAD, BOOK) == frozenset()
-    assert left_out(both, refusal("Phone", code="INVALID_FIELD"), LEAD, BOOK) == frozenset()
+    assert left_out(alone, refusal("Phone"), LEAD, RULESET) == frozenset()
+    assert left_out(both, refusal("Phone", code="INVALID_FIELD"), LEAD, RULESET) == frozenset()
 
 
 @pytest.mark.rule("PA-3")
@@ -98,12 +98,12 @@ def test_fields_of_a_person_account_are_known_by_both_names(told: str) -> None:
         {"PersonMobilePhone": "1", "Phone": "2"},
     )
     contact = Ref(Side.SALESFORCE, "Contact", CONTACT_ID)
-    assert left_out(write, refusal(told), contact, BOOK) == {"PersonMobilePhone"}
+    assert left_out(write, refusal(told), contact, RULESET) == {"PersonMobilePhone"}
 
     alone = replace(
         write, fields={"PersonMobilePhone": "1", "Crmsync_Revision_555001__pc": "0123456789"}
     )
-    assert left_out(alone, refusal(told), contact, BOOK) == frozenset()
+    assert left_out(alone, refusal(told), contact, RULESET) == frozenset()
 
 
 @pytest.mark.rule("CUR-1")
@@ -111,7 +111,7 @@ def test_fields_of_a_person_account_are_known_by_both_names(told: str) -> None:
 def test_an_amount_and_its_currency_are_not_separated() -> None:
     """1,200 yen must not become 1,200 dollars; an amount alone may be left out."""
     ruleset = opportunity_ruleset(
-        BOOK.connection, FINGERPRINTER, OUR_USER, pipelines=PipelineMap(), has_currencies=True
+        RULESET.connection, FINGERPRINTER, OUR_USER, pipelines=PipelineMap(), has_currencies=True
     )
     there = Ref(Side.SALESFORCE, "Opportunity", "006000000000001AAA")
     both = UpdateRecord(
@@ -130,8 +130,8 @@ def test_a_new_record_is_not_created_without_its_address() -> None:
     create = CreateRecord(
         Side.SALESFORCE, "Lead", "555001-81", {"Email": "a@b.co", "Phone": "1"}, Slot("new")
     )
-    assert left_out(create, refusal("Email"), None, BOOK) == frozenset()
-    assert left_out(create, refusal("Phone"), None, BOOK) == {"Phone"}
+    assert left_out(create, refusal("Email"), None, RULESET) == frozenset()
+    assert left_out(create, refusal("Phone"), None, RULESET) == {"Phone"}
 
 
 @pytest.mark.rule("CH-8")
@@ -140,32 +140,34 @@ def test_a_field_that_was_left_out_is_unchanged_and_a_resync_tries_it_again() ->
     refused value again.
     """
     hubspot, salesforce = a_contact({"phone": "666"}), a_lead({"Phone": "111"}, by=OUR_USER)
-    agreed = a_link(hubspot, a_lead({"Phone": "666"}), BOOK, wrote=("Phone",))
+    agreed = a_link(hubspot, a_lead({"Phone": "666"}), RULESET, wrote=("Phone",))
     write = UpdateRecord(LEAD, Side.SALESFORCE, {"Phone": "666", "City": "Graz"})
-    link = diverged_link(agreed, write, {"Phone"}, salesforce, salesforce, BOOK)
-    mapping = BOOK.mappings["Lead"]
+    link = diverged_link(agreed, write, {"Phone"}, salesforce, salesforce, RULESET)
+    mapping = RULESET.mappings["Lead"]
 
     assert view(hubspot, mapping.hubspot_forms, link, FINGERPRINTER).unchanged
     assert view(salesforce, mapping.salesforce_forms, link, FINGERPRINTER, OUR_USER).unchanged
     assert not link.has_written("Phone")
 
-    still = merge_pair(hubspot, salesforce, link, BOOK)
+    still = merge_pair(hubspot, salesforce, link, RULESET)
     assert (still.to_salesforce, still.to_hubspot, [one.hubspot for one in still.diverged]) == (
         {},
         {},
         ["phone"],
     )
-    assert merge_pair(hubspot, salesforce, link, BOOK, cause=Cause.RESYNC).to_salesforce == {
+    assert merge_pair(hubspot, salesforce, link, RULESET, cause=Cause.RESYNC).to_salesforce == {
         "Phone": "666"
     }
-    assert merge_pair(a_contact({"phone": "222"}), salesforce, link, BOOK).to_salesforce == {
+    assert merge_pair(a_contact({"phone": "222"}), salesforce, link, RULESET).to_salesforce == {
         "Phone": "222"
     }
-    assert merge_pair(hubspot, a_lead({"Phone": "333"}), link, BOOK).to_hubspot == {"phone": "333"}
+    assert merge_pair(hubspot, a_lead({"Phone": "333"}), link, RULESET).to_hubspot == {
+        "phone": "333"
+    }
 
 
 def test_the_setting_is_that_of_the_kind() -> None:
     """Contacts may wait where companies leave the field out."""
     held = ContactSettings(on_refused_field=OnRefusedField.BLOCK)
-    ruleset = replace(BOOK, connection=replace(BOOK.connection, contacts=held))
-    assert (skips_fields(BOOK), skips_fields(ruleset)) == (True, False)
+    ruleset = replace(RULESET, connection=replace(RULESET.connection, contacts=held))
+    assert (skips_fields(RULESET), skips_fields(ruleset)) == (True, False)

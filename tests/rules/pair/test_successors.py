@@ -9,9 +9,9 @@ import pytest
 from crmsync.model.links import Link
 from crmsync.model.records import Record, Ref, Side
 from crmsync.rules.pair.successors import merged_from, primary_link
-from tests.builders import a_book, a_contact, a_lead, a_link
+from tests.builders import a_contact, a_lead, a_link, a_ruleset
 
-BOOK = a_book()
+RULESET = a_ruleset()
 ADA = {"email": "ada@example.com", "firstname": "Ada", "phone": None, "jobtitle": "Engineer"}
 BEA = {"email": "bea@example.com", "firstname": "Bea", "phone": "0100", "jobtitle": "Baker"}
 
@@ -22,7 +22,7 @@ def a_pair(fields: dict[str, str | None], record_id: str, lead_id: str) -> Link:
     there = Record(
         Ref(Side.SALESFORCE, "Lead", lead_id), lead.fields, lead.created_at, lead.modified_at
     )
-    return a_link(a_contact(fields, record_id=record_id), there, BOOK)
+    return a_link(a_contact(fields, record_id=record_id), there, RULESET)
 
 
 ONE, TWO = a_pair(ADA, "81", "00Q1"), a_pair(BEA, "93", "00Q2")
@@ -35,7 +35,7 @@ def chosen(
     """The link that goes on for a survivor that shows these fields and names that lead."""
     leads = {Ref(Side.SALESFORCE, "Lead", named)} if named else set()
     return primary_link(
-        a_contact(shown, record_id="99"), leads, [(one, {one.salesforce}) for one in links], BOOK
+        a_contact(shown, record_id="99"), leads, [(one, {one.salesforce}) for one in links], RULESET
     )
 
 

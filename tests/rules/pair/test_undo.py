@@ -25,15 +25,15 @@ from crmsync.rules.pair.undo import Left, Restoration, Trace, restoration, trace
 from tests.builders import (
     ACCOUNT_ID,
     OUR_USER,
-    a_book,
     a_change,
     a_contact,
     a_lead,
     a_link,
+    a_ruleset,
     a_salesforce_contact,
 )
 
-BOOK = a_book()
+RULESET = a_ruleset()
 STAGES = FieldRule(
     "lifecyclestage",
     "Stage__c",
@@ -60,7 +60,7 @@ PHONE, NAME = ("phone", "Phone"), ("lastname", "LastName")
 def facts(
     hubspot: Mapping[str, Value],
     salesforce: Mapping[str, Value],
-    ruleset: Ruleset = BOOK,
+    ruleset: Ruleset = RULESET,
     **lead: Any,
 ) -> Facts:
     """A pair that agreed on what both sides show."""
@@ -73,7 +73,7 @@ def facts(
     )
 
 
-def judged(one: Facts, *writes: Overwrite, ruleset: Ruleset = BOOK) -> Restoration:
+def judged(one: Facts, *writes: Overwrite, ruleset: Ruleset = RULESET) -> Restoration:
     """What is restored after these writes."""
     return restoration(traced({}, the_pair(*writes)), one, ruleset)
 
@@ -112,7 +112,11 @@ def test_a_restored_value_counts_as_an_edit_of_its_side() -> None:
     assert found.link is not None
     after = a_lead({"Phone": "0100"}, by=OUR_USER)
     seen = view(
-        after, BOOK.mappings["Lead"].salesforce_forms, found.link, BOOK.fingerprinter, OUR_USER
+        after,
+        RULESET.mappings["Lead"].salesforce_forms,
+        found.link,
+        RULESET.fingerprinter,
+        OUR_USER,
     )
     assert [name for name, showing in seen.states.items() if showing.changed] == ["Phone"]
     assert (seen.normalised, found.link.wrote) == (frozenset(), frozenset())
@@ -141,7 +145,7 @@ def test_a_lifecycle_stage_is_not_moved_back(side: Side, field: str) -> None:
     """HubSpot would ignore it, on its own side and after it has crossed (PLT-5); a later stage is
     allowed.
     """
-    ruleset = a_book(field=(STAGES,))
+    ruleset = a_ruleset(field=(STAGES,))
     row = ("lifecyclestage", "Stage__c")
     values = {
         Side.SALESFORCE: ("Lead", "Opportunity", "Customer"),
@@ -195,7 +199,7 @@ def test_unsynced_values_of_salesforce_come_first() -> None:
 
 
 def plan_of(
-    contact: Record, other: Record, *effects: UpdateRecord, ruleset: Ruleset = BOOK
+    contact: Record, other: Record, *effects: UpdateRecord, ruleset: Ruleset = RULESET
 ) -> Plan:
     """A plan of the two."""
     return Plan((SaveLink(a_link(contact, other, ruleset)), *effects))
@@ -229,17 +233,17 @@ def test_the_overwritten_values_of_mapped_fields_and_owners_are_kept() -> None:
     )
     both = Facts(a_change(contact.ref), None, contact, None, candidates=(lead,))
 
-    assert overwritten(both, plan, BOOK) == OverwrittenPair(contact.ref, lead.ref, kept)
-    assert overwritten(both, plan, BOOK, {contact.ref}) == OverwrittenPair(
+    assert overwritten(both, plan, RULESET) == OverwrittenPair(contact.ref, lead.ref, kept)
+    assert overwritten(both, plan, RULESET, {contact.ref}) == OverwrittenPair(
         contact.ref, lead.ref, kept[:2]
     )
-    assert overwritten(both, Plan(plan.effects[1:]), BOOK) is None
-    assert overwritten(both, Plan(plan.effects[:1]), BOOK) is None
+    assert overwritten(both, Plan(plan.effects[1:]), RULESET) is None
+    assert overwritten(both, Plan(plan.effects[:1]), RULESET) is None
 
 
 def test_the_contact_of_a_person_account_is_kept_under_its_own_names() -> None:
     """It is written through its account, and read like any contact (PA-3)."""
-    ruleset = a_book(person_accounts=True)
+    ruleset = a_ruleset(person_accounts=True)
     shown = {"IsPersonAccount": True, "AccountId": ACCOUNT_ID, "Phone": "0100", "Title": "Judge"}
     contact, hidden = a_contact({"phone": "0200"}), a_salesforce_contact(shown)
     update = UpdateRecord(hidden.ref, Side.SALESFORCE, {"Phone": "0200", "Title": "Countess"})

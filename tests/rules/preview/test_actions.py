@@ -26,12 +26,12 @@ from crmsync.model.links import LinkState, Slot
 from crmsync.model.plan import Plan, nothing
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.rules.preview.actions import WRITES, Action, PlannedAction, actions_of
-from tests.builders import a_book, a_contact, a_lead, a_link
+from tests.builders import a_contact, a_lead, a_link, a_ruleset
 
 ADA, LEAD = a_contact().ref, a_lead().ref
 COMPANY = Ref(Side.HUBSPOT, "company", "91")
 ROLE = Ref(Side.SALESFORCE, "OpportunityContactRole", "00K1")
-LINK = a_link(a_contact(), a_lead(), a_book())
+LINK = a_link(a_contact(), a_lead(), a_ruleset())
 BURIED = replace(LINK, state=LinkState.TOMBSTONE)
 
 HUBSPOT, SALESFORCE = (Side.HUBSPOT, "contact"), (Side.SALESFORCE, "Lead")

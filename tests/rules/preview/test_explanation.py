@@ -27,7 +27,15 @@ from crmsync.rules.preview.explanation import (
     news_of,
     pairing_of,
 )
-from tests.builders import NOON, a_book, a_change, a_contact, a_lead, a_link, a_salesforce_contact
+from tests.builders import (
+    NOON,
+    a_change,
+    a_contact,
+    a_lead,
+    a_link,
+    a_ruleset,
+    a_salesforce_contact,
+)
 
 GRACE = "005000000000007AAA"
 
@@ -68,7 +76,7 @@ def test_a_value_that_cannot_cross_and_one_that_is_cut() -> None:
     """An outcome of its own, and the rule beside it; of a text that is too long the beginning
     crosses.
     """
-    told, _ = lines(a_contact({"phone": "1" * 50, "jobtitle": "x" * 200}), a_lead(), a_book())
+    told, _ = lines(a_contact({"phone": "1" * 50, "jobtitle": "x" * 200}), a_lead(), a_ruleset())
     assert (told["phone"].outcome, told["phone"].because) == (
         Outcome.CANNOT_CROSS,
         ("MAP-3", "CH-8"),
@@ -80,7 +88,7 @@ def test_a_value_that_cannot_cross_and_one_that_is_cut() -> None:
 def test_a_policy_that_lets_nothing_pass() -> None:
     """Two values, no holder, and both are left."""
     row = FieldRule("fax", "Fax", Update.FILL_BLANK)
-    told, _ = lines(a_contact({"fax": "1"}), a_lead({"Fax": "2"}), a_book(field=(row,)))
+    told, _ = lines(a_contact({"fax": "1"}), a_lead({"Fax": "2"}), a_ruleset(field=(row,)))
     assert (told["fax"].winner, told["fax"].policy, told["fax"].outcome) == (
         None,
         "fill_blank",
@@ -91,21 +99,21 @@ def test_a_policy_that_lets_nothing_pass() -> None:
 def test_values_that_stay_as_they_were_before_the_mapping() -> None:
     """The row says so, by its rule (MAP-6)."""
     contact, lead = a_contact({"nickname": "Ada"}), a_lead({"Nickname__c": "Countess"})
-    link = a_link(contact, lead, a_book())
+    link = a_link(contact, lead, a_ruleset())
     row = FieldRule("nickname", "Nickname__c", since=contact.modified_at)
-    told, _ = lines(contact, lead, a_book(field=(row,)), link)
+    told, _ = lines(contact, lead, a_ruleset(field=(row,)), link)
     assert (told["nickname"].outcome, told["nickname"].because) == (Outcome.STAYS_APART, ("MAP-6",))
 
 
 def owning(hubspot: str, salesforce: str) -> tuple[Record, Record, Link]:
     """A pair that agreed on having no owner, and whose owners are these now."""
     contact, lead = a_contact({"hubspot_owner_id": ""}), a_lead({"OwnerId": ""})
-    link = a_link(contact, lead, a_book())
+    link = a_link(contact, lead, a_ruleset())
     now = replace(contact, fields={**contact.fields, "hubspot_owner_id": hubspot})
     return now, replace(lead, fields={**lead.fields, "OwnerId": salesforce}), link
 
 
-BOOK = OwnerMatches(
+MATCHES = OwnerMatches(
     {"7": GRACE},
     {GRACE: "7"},
     {GRACE: Owner(GRACE, "Grace", "grace@example.com", is_active=True, kind="Standard")},
@@ -124,7 +132,7 @@ BOOK = OwnerMatches(
 def test_owners(hubspot: str, salesforce: str, text: str, because: tuple[str, ...]) -> None:
     """Who gets whom, or that nobody stands for them on the other side."""
     contact, lead, link = owning(hubspot, salesforce)
-    _, decisions = lines(contact, lead, a_book(owners=BOOK), link)
+    _, decisions = lines(contact, lead, a_ruleset(owners=MATCHES), link)
     assert decisions["owner"] == DecisionLine("owner", hubspot, salesforce, text, because)
 
 
@@ -141,14 +149,14 @@ def test_opt_outs(*, hubspot: Value, salesforce: bool, was: bool, text: str, rul
     link = a_link(
         a_contact({"hs_email_optout": "true" if was else None}),
         a_lead({"HasOptedOutOfEmail": was}),
-        a_book(),
+        a_ruleset(),
     )
     contact, lead = (
         a_contact({"hs_email_optout": hubspot}),
         a_lead({"HasOptedOutOfEmail": salesforce}),
     )
     contact = replace(contact, origins={"hs_email_optout": Origin(NOON, "EMAIL")})
-    _, decisions = lines(contact, lead, a_book(), link)
+    _, decisions = lines(contact, lead, a_ruleset(), link)
     assert decisions["e-mail opt-out"] == DecisionLine(
         "e-mail opt-out", hubspot, salesforce, text, (rule,)
     )
@@ -177,7 +185,7 @@ def test_companies(
         a_contact({"associatedcompanyid": company}),
         a_salesforce_contact({"AccountId": account}),
     )
-    ruleset = replace(a_book(), parents={COMPANY: ACCOUNT, ACCOUNT: COMPANY} if knows else {})
+    ruleset = replace(a_ruleset(), parents={COMPANY: ACCOUNT, ACCOUNT: COMPANY} if knows else {})
     _, decisions = lines(contact, theirs, ruleset)
     assert decisions["company"] == DecisionLine("company", company, account, text, because)
 
@@ -185,9 +193,9 @@ def test_companies(
 def test_a_frozen_pair_shows_its_news_and_writes_nothing() -> None:
     """The plan decides, the lines only tell: what it does not write goes nowhere."""
     contact, lead = a_contact({"jobtitle": "Countess"}), a_lead({"Phone": "0100"})
-    link = a_link(a_contact(), a_lead(), a_book())
+    link = a_link(a_contact(), a_lead(), a_ruleset())
     frozen = Plan(notes=(Note("is outside the inclusion list", ("INC-7",)),))
-    told, _ = lines_of(Pairing(contact, lead, link), frozen, a_book())
+    told, _ = lines_of(Pairing(contact, lead, link), frozen, a_ruleset())
     assert {one.hubspot: (one.news, one.outcome) for one in told if one.winner} == {
         "jobtitle": (News.HUBSPOT, Outcome.LEFT),
         "phone": (News.SALESFORCE, Outcome.LEFT),
@@ -197,8 +205,8 @@ def test_a_frozen_pair_shows_its_news_and_writes_nothing() -> None:
 def test_half_a_pair_has_no_lines() -> None:
     """Where a record is gone there is nothing to merge, and nothing is made."""
     contact, lead = a_contact(), a_lead()
-    link = a_link(contact, lead, a_book())
+    link = a_link(contact, lead, a_ruleset())
     facts = Facts(a_change(contact.ref, Cause.AGAIN), link, contact)
-    pairing = pairing_of(facts, Plan(), a_book())
+    pairing = pairing_of(facts, Plan(), a_ruleset())
     assert pairing == Pairing(contact, None, link)
-    assert lines_of(pairing, Plan(), a_book()) == ((), ())
+    assert lines_of(pairing, Plan(), a_ruleset()) == ((), ())

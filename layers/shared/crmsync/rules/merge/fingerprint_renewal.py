@@ -22,7 +22,7 @@ from crmsync.model.plan import Plan
 from crmsync.model.records import Record, Ref, Side, Value
 from crmsync.rules.fields.values import canonical, day_before_zones, spelling
 from crmsync.rules.merge.baseline import key_of
-from crmsync.rules.merge.intents import has_landed
+from crmsync.rules.merge.intents import has_arrived
 from crmsync.rules.merge.ruleset import ObjectMapping, Ruleset
 
 _KEYLESS = frozenset({UNAGREED, CHANGED})
@@ -131,7 +131,7 @@ class _Shown:
             for rule in mapping.resting
         }
         self._renewals: dict[bytes, dict[bytes, bytes]] = defaultdict(dict)
-        self._landed = link.intent(self.side) if has_landed(record, link, ruleset) else None
+        self._arrived = link.intent(self.side) if has_arrived(record, link, ruleset) else None
         old = ruleset.fingerprinter.of(link.key)
         written = list(_written(record.ref, plan))
         for mapping in mappings:
@@ -173,7 +173,7 @@ class _Shown:
 
     def intent(self, intent: Intent) -> Intent | None:
         """The write in flight, likewise. Nothing of it is dropped unless it has arrived."""
-        if intent == self._landed:
+        if intent == self._arrived:
             return replace(intent, replaces={}, at=None)
         replaces: dict[bytes, frozenset[bytes]] = {}
         for key, fingerprints in intent.replaces.items():

@@ -60,11 +60,11 @@ _UNKNOWN_OWNER = "?"
 """An id that no owner has, so that any owner counts as changed."""
 
 
-def has_landed(record: Record, link: Link, ruleset: Ruleset) -> bool:
+def has_arrived(record: Record, link: Link, ruleset: Ruleset) -> bool:
     """Whether the record shows the write that was announced last, unless that has been
     withdrawn.
     """
-    intent, shown = link.intent(record.ref.side), _text_shown(record, ruleset)
+    intent, shown = link.intent(record.ref.side), _revision_text(record, ruleset)
     if not intent.revision:
         return not (intent.replaces and shown)
     return shown == intent.revision.hex()
@@ -85,7 +85,7 @@ def may_be_under_way(
     announced = (
         link.intent(one.ref.side)
         for one in (hubspot, salesforce)
-        if not has_landed(one, link, ruleset)
+        if not has_arrived(one, link, ruleset)
     )
     times = (one.at for one in announced if one.replaces and one.at)
     return any(now - at < LONGEST_WRITE for at in times)
@@ -96,7 +96,7 @@ def withdraw_lost(link: Link, hubspot: Record, salesforce: Record, ruleset: Rule
     side's value has still to cross. Unchanged where every write has arrived.
     """
     for record in (hubspot, salesforce):
-        if not has_landed(record, link, ruleset):
+        if not has_arrived(record, link, ruleset):
             link = _without_lost_write(record, link, salesforce, ruleset)
     return link
 
@@ -108,7 +108,7 @@ def asks_for_history(link: Link, hubspot: Record, salesforce: Record, ruleset: R
     A value that the announced write should have replaced is nobody's edit. The company is an
     exception: it is associated before the write that shows its arrival.
     """
-    if hubspot.origins or not ruleset.our_app or has_landed(hubspot, link, ruleset):
+    if hubspot.origins or not ruleset.our_app or has_arrived(hubspot, link, ruleset):
         return False
     replaces = link.hubspot_intent.replaces
     return any(
@@ -136,7 +136,7 @@ def announce(
     )
     for record in pair:
         side = record.ref.side
-        carried = {} if has_landed(record, before, ruleset) else dict(before.intent(side).replaces)
+        carried = {} if has_arrived(record, before, ruleset) else dict(before.intent(side).replaces)
         if writes[side]:
             for key, fingerprint in _shown_fingerprints(record, writes[side], salesforce, ruleset):
                 carried[tag(key)] = carried.get(tag(key), frozenset()) | {fingerprint}
@@ -315,11 +315,11 @@ def _revision_shown(record: Record, otherwise: bytes, ruleset: Ruleset) -> bytes
     """The revision that a record shows, `otherwise` where it shows none. By it a record is known
     that has no write in flight.
     """
-    text = _text_shown(record, ruleset)
+    text = _revision_text(record, ruleset)
     return bytes.fromhex(text) if _REVISION.fullmatch(text) else otherwise
 
 
-def _text_shown(record: Record, ruleset: Ruleset) -> str:
+def _revision_text(record: Record, ruleset: Ruleset) -> str:
     """The revision that a record shows, "" where it shows none."""
     return str(record.fields.get(ruleset.revision_field(record.ref.side)) or "")
 
