@@ -12,8 +12,8 @@ HEAD = (
     "\n"
     "The shared layer that `make build` makes carries the packages below, unchanged but for parts "
     "that are left out (see\n"
-    "docs/decisions/0036-supply-chain.md). Each brings its licence and its authors' names along, in "
-    "the layer's folder\n"
+    "docs/decisions/0036-supply-chain.md). Each brings its licence and its authors' names along, "
+    "in the layer's folder\n"
     "python/<package>-<version>.dist-info. `make requirements` writes this list.\n"
     "\n"
 )

@@ -1,8 +1,10 @@
 """How many records were changed, blanked and deleted per hour, side and kind, in the state table.
 
-    pk               sk                                           attributes
-    brake#acme       contact#2026-11-02T10                        n (deletions in HubSpot of that hour), expires_at (two days later)
-    brake#acme       contact#changes#salesforce#2026-11-02T10     n (contacts whose values were overwritten in Salesforce), expires_at
+    pk          sk                                        attributes
+    brake#acme  contact#2026-11-02T10                     n (deletions in HubSpot of that hour),
+                                                          expires_at (two days later)
+    brake#acme  contact#changes#salesforce#2026-11-02T10  n (contacts whose values were overwritten
+                                                          in Salesforce), expires_at
 
 Nothing is written uncounted: a conditional write raises the count before any record is written. A
 small request reserves a fiftieth of the limit at once and later ones use up the rest of it from

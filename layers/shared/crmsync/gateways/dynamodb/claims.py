@@ -1,7 +1,7 @@
 """E-mail addresses for which one connection is about to create a record in a shared org (TEN-1).
 
-    pk                       sk                                  attributes
-    claim#<org>#<alias>      claim                               c (connection), u (valid until, ms), expires_at
+    pk                   sk     attributes
+    claim#<org>#<alias>  claim  c (connection), u (valid until, ms), expires_at
 
 A claim lasts longer than the call that took it and is not given back. The key does not contain the
 address.

@@ -1,7 +1,8 @@
 """The latest conflicts of each pair, in the state table: field names, policies and winners.
 
     pk                               sk        attributes
-    settled#acme#hubspot:contact:81  settled   rows (JSON, newest first), expires_at (30 days after the newest)
+    settled#acme#hubspot:contact:81  settled   rows (JSON, newest first),
+                                               expires_at (30 days after the newest)
 
 Values are not stored. One item per pair, so that a busy connection has no hot partition. Only pairs
 that had a conflict are read and written.

@@ -1,7 +1,8 @@
 """How far each sweep has read, in the state table.
 
-    pk               sk          attributes
-    cursor#acme      contact     since (ISO 8601, UTC), seen (compressed JSON: record -> milliseconds), version
+    pk           sk       attributes
+    cursor#acme  contact  since (ISO 8601, UTC),
+                          seen (compressed JSON: record -> milliseconds), version
 
 `seen` is compressed because it may hold thousands of records after a burst, and every save is
 charged by size. Only the newest records are kept.

@@ -1,10 +1,12 @@
 """The error inbox in the state table: the newest report per record that does not sync.
 
-    pk                                     sk                      attributes
-    inbox#acme                             hubspot:contact:81      category, text, field, hint, because, waits, first, last (ISO 8601, UTC),
-                                                                   expires_at (unless the report lasts: 90 days after `last`)
-    inbox-list#acme#hubspot:company:12     hubspot:contact:81      none: the contact waits for the company
-    inbox-list#acme#held                   hubspot:deal:71         none: the report's category is `held`
+    pk                                  sk                  attributes
+    inbox#acme                          hubspot:contact:81  category, text, field, hint, because,
+                                                            waits, first, last (ISO 8601, UTC),
+                                                            expires_at (unless the report lasts:
+                                                            90 days after `last`)
+    inbox-list#acme#hubspot:company:12  hubspot:contact:81  none: the contact waits for the company
+    inbox-list#acme#held                hubspot:deal:71     none: the report's category is `held`
 
 A batch reads its reports by key, and `crmsync.gateways.dynamodb.inbox_marks` knows which keys are
 worth reading. A report is written after its marks and list entries, and these are checked once more
@@ -46,7 +48,10 @@ _NAMES = {
     "#l": "last",
     "#e": "expires_at",
 }
-_UPDATE = "SET #c = :c, #t = :t, #f = :f, #h = :h, #b = :b, #w = :w, #l = :now, #n = if_not_exists(#n, :now)"
+_UPDATE = (
+    "SET #c = :c, #t = :t, #f = :f, #h = :h, #b = :b, #w = :w, #l = :now, "
+    "#n = if_not_exists(#n, :now)"
+)
 _HELD = "held"
 
 

@@ -1,8 +1,8 @@
 """Backfills and finished imports, in the state table.
 
-    pk               sk              attributes
-    job#acme         7f3a2c          job (JSON), version, started (ISO 8601, UTC); expires_at once it is over
-    imported#acme    Account         at (ISO 8601, UTC)
+    pk             sk       attributes
+    job#acme       7f3a2c   job (JSON), version, started (ISO 8601, UTC); expires_at once it is over
+    imported#acme  Account  at (ISO 8601, UTC)
 
 The job is one JSON text, because its parts are never queried.
 """

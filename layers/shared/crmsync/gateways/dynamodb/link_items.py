@@ -2,15 +2,19 @@
 
 Two items per link, so that it is found from either side:
 
-    pk                                     attributes
-    acme#hubspot:contact:81                the link: s (the Salesforce record), k (kind), h and f (HubSpot's and Salesforce's base),
-                                           hi, fi and ti (intents of a write to HubSpot, of one to Salesforce, and of associating
-                                           contacts; absent = none), w (fields last written), t (1 = tombstone, else absent),
-                                           d (the side that was deleted), c (contacts associated with a deal on both sides),
-                                           ho and so (id of the HubSpot and of the Salesforce owner, "" = none, absent = never
-                                           read), b (what is held back), v (version), e (number of the fingerprints' key,
-                                           absent = 1)
-    acme#salesforce:Contact:003...         s = the HubSpot record: a pointer
+    pk                              attributes
+    acme#hubspot:contact:81         the link:
+                                    s (the Salesforce record), k (kind),
+                                    h and f (HubSpot's and Salesforce's base),
+                                    hi, fi and ti (intents of a write to HubSpot, of one to
+                                    Salesforce, and of associating contacts; absent = none),
+                                    w (fields last written), t (1 = tombstone, else absent),
+                                    d (the side that was deleted),
+                                    c (contacts associated with a deal on both sides),
+                                    ho and so (id of the HubSpot and of the Salesforce owner,
+                                    "" = none, absent = never read), b (what is held back),
+                                    v (version), e (number of the fingerprints' key, absent = 1)
+    acme#salesforce:Contact:003...  s = the HubSpot record: a pointer
 
 Names are one or two letters and bases are bytes, so that a link fits into one write unit (1 KB)
 with up to some forty mapped fields.

@@ -1,8 +1,9 @@
 """Overwritten values in a table of their own, encrypted before they get there.
 
-    pk       sk                                     attributes
-    acme     2026-11-02T10:15:00.123456Z#7f3a#000   b part of the batch (encrypted), n parts in all, c kind, k data key (encrypted),
-                                                    expires_at (DynamoDB forgets the row)
+    pk    sk                                    attributes
+    acme  2026-11-02T10:15:00.123456Z#7f3a#000  b (part of the batch, encrypted), n (parts in all),
+                                                c (kind), k (data key, encrypted),
+                                                expires_at (DynamoDB deletes the item)
 
 A batch is packed, compressed and encrypted as a whole, then cut into as few items as possible.
 Connection, kind, time and expiry are authenticated with it: an item copied to another key cannot be

@@ -50,8 +50,8 @@ EARLIER = "SETTINGS_EARLIER"
 """The code for settings that were stored by an earlier release."""
 
 _HINT = (
-    "Find out who wrote to the table (CloudTrail); then crmsync settings history shows which versions "
-    "are good, and crmsync settings push or rollback puts settings in force. "
+    "Find out who wrote to the table (CloudTrail); then crmsync settings history shows which "
+    "versions are good, and crmsync settings push or rollback puts settings in force. "
     "Until then all changes wait."
 )
 
@@ -85,8 +85,8 @@ class SettingsTable:
                 "The settings are still where an earlier release of crmsync has put them, "
                 "without a seal.",
                 code=EARLIER,
-                hint="Look your file through and push it again: crmsync settings push FILE --apply. "
-                "Until then all changes wait.",
+                hint="Look your file through and push it again: "
+                "crmsync settings push FILE --apply. Until then all changes wait.",
             )
         if current is not None and self._item(_place(current.version + 1)):
             # Somebody may have pushed between the two reads.

@@ -1,8 +1,9 @@
 """The state of each task made from e-mail events, in the state table.
 
-    pk                                   sk       attributes
-    task#acme#555001-1767225600000-0d9e  tally    v version, s hashes of the counted events (bytes), n their number,
-                                                  u claimed until (ms), t the task's id, expires_at
+    pk                                   sk     attributes
+    task#acme#555001-1767225600000-0d9e  tally  v (version), s (hashes of the counted events,
+                                                bytes), n (their number), u (claimed until, ms),
+                                                t (the task's id), expires_at
 
 The key names no person: it has the event's id, or an alias of the address. Each task has a
 partition of its own, so that a hundred thousand at a time meet no hot one. A claim is one

@@ -1,10 +1,12 @@
 """What keeps connections from syncing completely, in the state table.
 
-    pk               sk               attributes
-    trouble#acme     down:contact     side, code, text, hint, since, seen, next (ISO 8601, UTC), fails, whole, sure, version,
-                                      expires_at (90 days after `seen`: of a connection that was taken out of the settings)
-    trouble#acme     pause            since (ISO 8601, UTC), by (an ARN): the operator has paused the connection
-    trouble#acme     field:salesforce:Lead:Title       since (ISO 8601, UTC), needed, edit, over
+    pk            sk                           attributes
+    trouble#acme  down:contact                 side, code, text, hint, since, seen, next (ISO 8601,
+                                               UTC), fails, whole, sure, version, expires_at (90
+                                               days after `seen`, for removed connections)
+    trouble#acme  pause                        since (ISO 8601, UTC), by (an ARN): the operator has
+                                               paused the connection
+    trouble#acme  field:salesforce:Lead:Title  since (ISO 8601, UTC), needed, edit, over
 
 An item exists only while the trouble lasts, so normally one read finds nothing.
 """

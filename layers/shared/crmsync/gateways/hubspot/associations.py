@@ -39,8 +39,8 @@ understood, too.
 """
 
 _LIMIT_HINT = (
-    "Remove or move associations of the record in HubSpot, or raise the limit in HubSpot's settings "
-    "(ERR-2)."
+    "Remove or move associations of the record in HubSpot, or raise the limit in HubSpot's "
+    "settings (ERR-2)."
 )
 
 

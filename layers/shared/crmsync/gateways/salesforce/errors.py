@@ -31,8 +31,8 @@ _RIGHTS = Verdict(Refused, hint="Give the integration user the missing permissio
 _OWNER = Verdict(Refused, hint="Choose an active Salesforce user as owner.")
 _DUPLICATE = Verdict(
     Refused,
-    hint="Merge the duplicates in Salesforce, or change the duplicate rule. What a rule only alerts of"
-    ' is saved with duplicates = "allow" under [connection.salesforce].',
+    hint="Merge the duplicates in Salesforce, or change the duplicate rule. What a rule only "
+    'alerts of is saved with duplicates = "allow" under [connection.salesforce].',
 )
 _RECORD_TYPE = Verdict(
     Refused,
@@ -78,13 +78,13 @@ VERDICTS: Mapping[str, Verdict] = MappingProxyType(
         ),
         "FIELD_CUSTOM_VALIDATION_EXCEPTION": Verdict(
             Refused,
-            hint="A validation rule, trigger or flow in Salesforce refused it: make the record meet it, "
-            "or change it. Whoever makes the same edit in Salesforce sees all that it says.",
+            hint="A validation rule, trigger or flow in Salesforce refused it: make the record "
+            "meet it, or change it. Whoever makes the same edit in Salesforce sees all that it says.",
         ),
         "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": Verdict(
             Refused,
-            hint="A trigger or flow in Salesforce failed on it. Make the same edit in Salesforce to see "
-            "its error, and have it mended.",
+            hint="A trigger or flow in Salesforce failed on it. Make the same edit in Salesforce "
+            "to see its error, and have it mended.",
         ),
         "CANNOT_EXECUTE_FLOW_TRIGGER": Verdict(
             Refused,

@@ -20,8 +20,8 @@ stands for all hosts that end so.
 """
 
 _HINT = (
-    "Correct login_url in the settings, or have the owner of the stack add the host to its parameter "
-    "SalesforceLoginHosts."
+    "Correct login_url in the settings, or have the owner of the stack add the host to its "
+    "parameter SalesforceLoginHosts."
 )
 
 

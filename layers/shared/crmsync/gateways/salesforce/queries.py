@@ -301,7 +301,10 @@ def in_id_order(name: str, after_id: str, *, limit: int = PAGE, with_email: bool
     """A page of an object's records in the order of their ids, after an id; `with_email`: only
     those with an address (IMP-4).
     """
-    form = "SELECT Id FROM {name:literal} WHERE Id > {after_id}{more:literal} ORDER BY Id LIMIT {limit}"
+    form = (
+        "SELECT Id FROM {name:literal} WHERE Id > {after_id}{more:literal}"
+        " ORDER BY Id LIMIT {limit}"
+    )
     more = EXTRA.get(name, "") + (_WITH_EMAIL if with_email else "")
     return Query(
         format_soql(form, name=checked(name), after_id=after_id, more=more, limit=limit), name
