@@ -1,4 +1,4 @@
-"""Our own stores as AWS keeps them, in moto, for the contract suite."""
+"""Our own stores on DynamoDB, in moto, for the contract suite."""
 
 from __future__ import annotations
 
@@ -47,54 +47,54 @@ def links_on_dynamodb() -> Iterator[LinksTable]:
 
 
 def an_inbox(client: Any, now: Callable[[], datetime]) -> InboxTable:
-    """The error inbox in ``Table``, as a Lambda begins with it; its other clock stands still."""
+    """The error inbox in ``Table``, as in a new Lambda; its second clock does not move."""
     return InboxTable(client, "Table", now=now, ticks=lambda: 0.0, retry_policy=NO_WAIT)
 
 
 @contextmanager
 def cursors_on_dynamodb() -> Iterator[CursorTable]:
-    """A table without any cursor."""
+    """A table without cursors."""
     with dynamodb("pk", "sk") as client:
         yield CursorTable(client, "Table")
 
 
 @contextmanager
-def brake_on_dynamodb() -> Iterator[ChangeCountTable]:
-    """A brake that nobody has pulled."""
+def change_counts_on_dynamodb() -> Iterator[ChangeCountTable]:
+    """A store without counts."""
     with dynamodb("pk", "sk") as client:
         yield ChangeCountTable(client, "Table")
 
 
 @contextmanager
 def jobs_on_dynamodb() -> Iterator[JobsTable]:
-    """A table without any job."""
+    """A table without jobs."""
     with dynamodb("pk", "sk") as client:
         yield JobsTable(client, "Table")
 
 
 @contextmanager
 def pipeline_maps_on_dynamodb() -> Iterator[PipelineMapTable]:
-    """A table without any map."""
+    """A table without maps."""
     with dynamodb("pk", "sk") as client:
         yield PipelineMapTable(client, "Table")
 
 
 @contextmanager
-def role_memory_on_dynamodb() -> Iterator[RoleTable]:
-    """A connection's empty memory."""
+def roles_on_dynamodb() -> Iterator[RoleTable]:
+    """A connection's empty store."""
     with dynamodb("pk", "sk") as client:
         yield RoleTable(client, "Table", "acme", NO_WAIT)
 
 
 @contextmanager
-def ledger_on_dynamodb() -> Iterator[ConflictLogTable]:
-    """A ledger in which nothing was ever noted."""
+def conflict_log_on_dynamodb() -> Iterator[ConflictLogTable]:
+    """An empty conflict log."""
     with dynamodb("pk", "sk") as client:
         yield ConflictLogTable(client, "Table", NO_WAIT)
 
 
 @contextmanager
 def troubles_on_dynamodb() -> Iterator[TroubleTable]:
-    """A list on which nothing stands."""
+    """An empty store."""
     with dynamodb("pk", "sk") as client:
         yield TroubleTable(client, "Table")

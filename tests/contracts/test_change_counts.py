@@ -1,4 +1,4 @@
-"""What the count of changes, blanks and deletions does behind the port."""
+"""The counts of changes, blanks and deletions behind the port."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from crmsync.gateways.dynamodb.change_counts import ChangeCountTable
 from crmsync.model.brakes import Counted, Hold
 from crmsync.model.records import Kind, Side
-from tests.contracts.tables import brake_on_dynamodb, dynamodb
+from tests.contracts.tables import change_counts_on_dynamodb, dynamodb
 from tests.memory import MemoryBrake
 
 CHANGES = Hold(Side.SALESFORCE, Counted.CHANGES)
@@ -22,11 +22,11 @@ TABLES = {"memory": MemoryBrake, "dynamodb": None}
 
 @pytest.fixture(params=TABLES)
 def brake(request: pytest.FixtureRequest) -> Iterator[Any]:
-    """Each brake in turn."""
+    """Each implementation in turn."""
     if request.param == "memory":
         yield MemoryBrake()
     else:
-        with brake_on_dynamodb() as table:
+        with change_counts_on_dynamodb() as table:
             yield table
 
 
@@ -38,52 +38,50 @@ def pulled(
     connection: str = "acme",
     hold: Hold = CHANGES,
 ) -> list[int]:
-    """What is let through, one pull after the other."""
+    """The numbers that are allowed, one request after the other."""
     return [brake.pull(connection, Kind.CONTACT, hold, one, limit, at) for one in wanted]
 
 
-def test_as_many_go_on_as_are_left_of_the_hour(brake: Any) -> None:
-    """The last pull gets the rest, and then nobody gets any (Q-30)."""
+def test_the_limit_of_the_hour_is_used_up_to_the_last_record(brake: Any) -> None:
+    """The last request gets the rest, later ones get nothing (Q-30)."""
     assert pulled(brake, 4, 4, 4, 4) == [4, 4, 2, 0]
 
 
 def test_more_than_the_limit_at_once_gets_the_limit(brake: Any) -> None:
-    """A mass deletion is not let through because it is one."""
+    """A mass deletion is not allowed because it comes in one request."""
     assert pulled(brake, 500, 1) == [10, 0]
 
 
-def test_the_next_hour_is_a_new_one_everywhere(brake: Any) -> None:
-    """Hours are UTC's, wherever the clock stands."""
+def test_the_next_hour_starts_at_zero_in_every_time_zone(brake: Any) -> None:
+    """Hours are in UTC, whatever the time zone of the clock."""
     local = NOON.astimezone(tz=None) + timedelta(minutes=59)
 
     assert pulled(brake, 10, 1) + pulled(brake, 1, at=local) == [10, 0, 0]
     assert pulled(brake, 7, at=NOON + timedelta(hours=1)) == [7]
 
 
-def test_connections_brake_each_for_themselves(brake: Any) -> None:
+def test_each_connection_has_its_own_count(brake: Any) -> None:
     """One customer's mass deletion does not stop another's single one."""
     assert pulled(brake, 10, 1) + pulled(brake, 1, connection="other") == [10, 0, 1]
 
 
-def test_a_limit_of_zero_is_no_brake(brake: Any) -> None:
+def test_a_limit_of_zero_does_not_limit(brake: Any) -> None:
     """That is the setting's default (Q-30)."""
     assert pulled(brake, 500, 500, limit=0) == [500, 500]
 
 
 def test_nothing_wanted_is_nothing_counted(brake: Any) -> None:
-    """An empty pull is answered."""
+    """An empty request allows nothing and counts nothing."""
     assert pulled(brake, 0, 10) == [0, 10]
 
 
-def test_a_limit_that_was_lowered_holds_at_once(brake: Any) -> None:
-    """What went through under the old one counts."""
+def test_a_lower_limit_applies_at_once(brake: Any) -> None:
+    """What was allowed under the old limit counts."""
     assert pulled(brake, 8) + pulled(brake, 3, limit=5) + pulled(brake, 3) == [8, 0, 2]
 
 
-def test_each_counter_of_a_kind_is_its_own(brake: Any) -> None:
-    """What is overwritten in one CRM takes nothing from the other, and nothing from what may be
-    blanked or deleted.
-    """
+def test_the_counters_of_a_kind_are_independent(brake: Any) -> None:
+    """Overwrites in one CRM do not use up those in the other, nor blanks or deletions."""
     every = [
         DELETES,
         *(Hold(side, counted) for side in Side for counted in (Counted.CHANGES, Counted.BLANKS)),
@@ -92,8 +90,8 @@ def test_each_counter_of_a_kind_is_its_own(brake: Any) -> None:
     assert [pulled(brake, 10, 1, hold=hold) for hold in every] == [[10, 0]] * len(every)
 
 
-def test_what_was_not_written_is_there_for_others(brake: Any) -> None:
-    """A record that a CRM refused has overwritten nothing."""
+def test_what_was_not_written_can_be_used_by_others(brake: Any) -> None:
+    """A record that a CRM refused was not overwritten."""
     pulled(brake, 10)
 
     brake.give_back("acme", Kind.CONTACT, CHANGES, 3, NOON)
@@ -101,8 +99,8 @@ def test_what_was_not_written_is_there_for_others(brake: Any) -> None:
     assert pulled(brake, 4, 1) == [3, 0]
 
 
-def test_it_is_known_how_full_the_fullest_counter_is(brake: Any) -> None:
-    """Half of a limit is worth a warning; what another connection counts is its own."""
+def test_the_fullest_counter_is_reported(brake: Any) -> None:
+    """Half of a limit is worth a warning; other connections have their own counts."""
     pulled(brake, 5)
     pulled(brake, 2, hold=DELETES)
     pulled(brake, 9, connection="other")
@@ -111,8 +109,8 @@ def test_it_is_known_how_full_the_fullest_counter_is(brake: Any) -> None:
 
 
 def test_single_changes_share_one_write() -> None:
-    """A fiftieth of the limit is taken at once and used up from memory; the limit holds all the
-    same, to the last record.
+    """A fiftieth of the limit is reserved at once and used up from memory; the limit still holds to
+    the last record.
     """
     with dynamodb("pk", "sk") as client:
         brake, sent = ChangeCountTable(client, "Table"), []
@@ -125,8 +123,8 @@ def test_single_changes_share_one_write() -> None:
     assert (sum(singles), writes, rest) == (100, 3, [1899, 1, 0])
 
 
-def test_rows_of_the_brake_are_forgotten_after_two_days() -> None:
-    """DynamoDB deletes them by their time to live, which is in whole seconds."""
+def test_counts_expire_after_two_days() -> None:
+    """DynamoDB deletes items by their time to live, in whole seconds."""
     with dynamodb("pk", "sk") as client:
         brake = ChangeCountTable(client, "Table")
         pulled(brake, 3, at=NOON + timedelta(minutes=12), hold=DELETES)

@@ -1,4 +1,4 @@
-"""What the ledger of settled conflicts does behind the port."""
+"""The conflict log behind the port."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from crmsync.gateways.dynamodb.conflict_log import ConflictLogTable
 from crmsync.model.conflicts import KEPT, NEWEST, ResolvedConflict
 from crmsync.model.records import Ref, Side
 from tests.builders import NOON
-from tests.contracts.tables import dynamodb, ledger_on_dynamodb
+from tests.contracts.tables import conflict_log_on_dynamodb, dynamodb
 from tests.memory import MemoryLedger
 
 DAY = timedelta(days=1)
@@ -21,28 +21,28 @@ DAY = timedelta(days=1)
 
 @pytest.fixture(params=["memory", "dynamodb"])
 def conflict_log(request: pytest.FixtureRequest) -> Iterator[Any]:
-    """Each ledger in turn."""
+    """Each implementation in turn."""
     if request.param == "memory":
         yield MemoryLedger()
     else:
-        with ledger_on_dynamodb() as table:
+        with conflict_log_on_dynamodb() as table:
             yield table
 
 
 def a_contact_ref(number: int = 81) -> Ref:
-    """The HubSpot record by which a pair goes."""
+    """The HubSpot record that identifies a pair."""
     return Ref(Side.HUBSPOT, "contact", str(number))
 
 
 def phone(
     after: timedelta = timedelta(), winner: Side | None = Side.SALESFORCE
 ) -> ResolvedConflict:
-    """A conflict about the telephone number, so long after noon."""
+    """A conflict about the phone number, so long after noon."""
     return ResolvedConflict(NOON + after, "phone", "Phone", "two_way", winner)
 
 
-def test_settlements_come_back_newest_first_per_pair_and_connection(conflict_log: Any) -> None:
-    """Field names, policy, winner or nobody, and time; a pair that had no conflict is left out."""
+def test_conflicts_are_read_newest_first_per_pair_and_connection(conflict_log: Any) -> None:
+    """Field, policy, winner or None, and time are read back; a pair without conflicts is left out."""
     conflict_log.note(
         "acme", {a_contact_ref(): [phone(), phone(DAY, None)], a_contact_ref(82): [phone()]}
     )
@@ -56,8 +56,8 @@ def test_settlements_come_back_newest_first_per_pair_and_connection(conflict_log
     }
 
 
-def test_the_newest_ten_stay(conflict_log: Any) -> None:
-    """However they come: in one note or one by one."""
+def test_the_newest_ten_are_kept(conflict_log: Any) -> None:
+    """Ten are kept, whether stored at once or one by one."""
     hours = [phone(timedelta(hours=hour)) for hour in range(NEWEST + 3)]
     conflict_log.note("acme", {a_contact_ref(): hours[:5]})
     for one in hours[5:]:
@@ -68,8 +68,8 @@ def test_the_newest_ten_stay(conflict_log: Any) -> None:
     }
 
 
-def test_what_is_thirty_days_older_than_the_newest_goes(conflict_log: Any) -> None:
-    """A pair that quarrels now and then keeps no long history."""
+def test_conflicts_thirty_days_older_than_the_newest_are_deleted(conflict_log: Any) -> None:
+    """A pair with rare conflicts keeps no long history."""
     conflict_log.note("acme", {a_contact_ref(): [phone(), phone(DAY)]})
     conflict_log.note("acme", {a_contact_ref(): [phone(KEPT)]})
 
@@ -78,8 +78,8 @@ def test_what_is_thirty_days_older_than_the_newest_goes(conflict_log: Any) -> No
     }
 
 
-def test_whoever_is_forgotten_leaves_nothing(conflict_log: Any) -> None:
-    """The others stay; one of whom nothing is kept is done already."""
+def test_a_forgotten_pair_has_no_conflicts(conflict_log: Any) -> None:
+    """Other pairs keep theirs; forgetting an unknown pair does nothing."""
     conflict_log.note("acme", {a_contact_ref(): [phone()], a_contact_ref(82): [phone()]})
 
     for _ in range(2):
@@ -91,7 +91,7 @@ def test_whoever_is_forgotten_leaves_nothing(conflict_log: Any) -> None:
 
 
 def test_many_pairs_at_once(conflict_log: Any) -> None:
-    """More than fit in one read or one write."""
+    """More pairs than fit in one read or one write."""
     settled = {a_contact_ref(number): [phone()] for number in range(130)}
 
     conflict_log.note("acme", settled)
@@ -110,8 +110,8 @@ def test_nothing_to_do_makes_no_call() -> None:
     assert conflict_log.last("acme", []) == {}
 
 
-def test_an_item_is_forgotten_by_dynamodb_after_thirty_days() -> None:
-    """One item per pair; its time to live is in whole seconds."""
+def test_an_item_expires_after_thirty_days() -> None:
+    """There is one item per pair; its time to live is in whole seconds."""
     with dynamodb("pk", "sk") as client:
         ConflictLogTable(client, "Table").note("acme", {a_contact_ref(): [phone()]})
         (item,) = client.scan(TableName="Table")["Items"]

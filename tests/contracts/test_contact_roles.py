@@ -1,4 +1,4 @@
-"""What the memory of contact roles does behind the port."""
+"""The store of contact roles behind the port."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import pytest
 
 from crmsync.model.records import Ref, Side
 from crmsync.model.roles import Role
-from tests.contracts.tables import role_memory_on_dynamodb
+from tests.contracts.tables import roles_on_dynamodb
 from tests.memory import MemoryRoles
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
 def memory(request: pytest.FixtureRequest) -> Iterator[Any]:
-    """Each memory in turn."""
+    """Each implementation in turn."""
     if request.param == "memory":
         yield MemoryRoles()
     else:
-        with role_memory_on_dynamodb() as table:
+        with roles_on_dynamodb() as table:
             yield table
 
 
@@ -32,10 +32,8 @@ def a_role(number: int) -> Role:
     )
 
 
-def test_roles_are_remembered_as_they_stood(memory: Any) -> None:
-    """However many; one that nobody has seen is left out, and keeping them again changes
-    nothing.
-    """
+def test_roles_are_read_back_as_they_were_stored(memory: Any) -> None:
+    """Unknown roles are left out, and storing roles again changes nothing."""
     roles = {role.ref: role for role in map(a_role, range(130))}
 
     for _ in range(2):
@@ -46,8 +44,8 @@ def test_roles_are_remembered_as_they_stood(memory: Any) -> None:
     memory.keep([])
 
 
-def test_a_role_that_passed_to_another_contact_is_remembered_anew(memory: Any) -> None:
-    """As after a merge."""
+def test_a_role_with_another_contact_replaces_the_stored_one(memory: Any) -> None:
+    """That happens in a merge."""
     memory.keep([a_role(1)])
     moved = replace(a_role(1), contact=a_role(2).contact)
 

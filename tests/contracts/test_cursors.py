@@ -1,4 +1,4 @@
-"""What the store of sweeps' cursors does behind the port."""
+"""The store of cursors behind the port."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 
 @pytest.fixture(params=["memory", "dynamodb"])
 def cursors(request: pytest.FixtureRequest) -> Iterator[Any]:
-    """Each store in turn."""
+    """Each implementation in turn."""
     if request.param == "memory":
         yield MemoryCursors()
     else:
@@ -27,12 +27,12 @@ def cursors(request: pytest.FixtureRequest) -> Iterator[Any]:
 
 
 def test_there_is_no_cursor_before_the_first_sweep(cursors: Any) -> None:
-    """None, not a beginning of time."""
+    """It is None, not the beginning of time."""
     assert cursors.load("acme", "contact") is None
 
 
-def test_a_cursor_comes_back_under_the_next_version(cursors: Any) -> None:
-    """What was seen comes back to the millisecond."""
+def test_a_cursor_is_read_back_under_the_next_version(cursors: Any) -> None:
+    """Times are read back to the millisecond."""
     seen = {"81": NOON + timedelta(milliseconds=7), "82": NOON}
     cursors.save("acme", "contact", Cursor(NOON, seen))
 
@@ -41,8 +41,8 @@ def test_a_cursor_comes_back_under_the_next_version(cursors: Any) -> None:
     assert cursors.load("other", "contact") is None
 
 
-def test_a_sweep_that_ran_beside_ours_keeps_its_own_cursor(cursors: Any) -> None:
-    """The one that saved first counts, and the late one hears nothing of it."""
+def test_of_two_concurrent_sweeps_the_first_saves_its_cursor(cursors: Any) -> None:
+    """Of two concurrent sweeps the first to save wins, and the second one is not told."""
     cursors.save("acme", "contact", Cursor(NOON, {}))
     cursors.save("acme", "contact", Cursor(NOON + timedelta(hours=1), {}, 1))
 
@@ -52,8 +52,8 @@ def test_a_sweep_that_ran_beside_ours_keeps_its_own_cursor(cursors: Any) -> None
     assert cursors.load("acme", "contact") == Cursor(NOON + timedelta(hours=1), {}, 2)
 
 
-def test_only_the_newest_of_what_was_seen_is_kept(cursors: Any) -> None:
-    """Ten thousand records are remembered."""
+def test_only_the_newest_seen_records_are_kept(cursors: Any) -> None:
+    """Ten thousand records are kept."""
     seen = {str(number): NOON + timedelta(seconds=number) for number in range(MOST_SEEN + 100)}
 
     cursors.save("acme", "contact", Cursor(NOON, seen))

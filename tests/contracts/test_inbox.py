@@ -1,4 +1,4 @@
-"""What the error inbox does behind the port."""
+"""The error inbox behind the port."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LASTING = {Category.WAITING, Category.MAPPING, Category.BRAKE, Category.HELD, Ca
 
 @dataclass
 class Clock:
-    """A clock that a test moves, and that goes on a second with each look."""
+    """A clock that a test sets, and that advances a second with each reading."""
 
     now: datetime = NOON
 
@@ -33,13 +33,13 @@ class Clock:
 
 @pytest.fixture
 def clock() -> Clock:
-    """The clock by which reports are dated."""
+    """The clock that dates reports."""
     return Clock()
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
 def inbox(request: pytest.FixtureRequest, clock: Clock) -> Iterator[Any]:
-    """Each error inbox in turn."""
+    """Each implementation in turn."""
     if request.param == "memory":
         yield MemoryInbox(clock)
     else:
@@ -64,8 +64,8 @@ def a_report(number: int, text: str = "Required fields are missing: [Company]") 
     )
 
 
-def test_a_report_comes_back_exactly_as_it_was_parked(inbox: Any) -> None:
-    """Blank parts included."""
+def test_a_report_is_read_back_exactly_as_it_was_stored(inbox: Any) -> None:
+    """Blank parts are read back, too."""
     reports = [
         a_report(1),
         Report(Ref(Side.SALESFORCE, "Lead", "00Q"), Category.WAITING, "It has no e-mail address."),
@@ -76,9 +76,9 @@ def test_a_report_comes_back_exactly_as_it_was_parked(inbox: Any) -> None:
     assert list(inbox.parked("acme")) == reports
 
 
-def test_who_waits_for_a_record_is_found_by_it(inbox: Any) -> None:
-    """Whichever of several it is, in this connection only, and no longer once another report has
-    taken its place.
+def test_a_waiting_record_is_found_by_what_it_waits_for(inbox: Any) -> None:
+    """It is found by any of the records that it waits for, in this connection only, until another
+    report replaces its own.
     """
     waits = [replace(a_report(number), waits_for=(contact(8), contact(9))) for number in (1, 2)]
     inbox.park("acme", [*waits, a_report(3)])
@@ -93,8 +93,8 @@ def test_who_waits_for_a_record_is_found_by_it(inbox: Any) -> None:
     assert [list(refs) for refs in found] == [[contact(1)], [contact(1)], [], []]
 
 
-def test_what_is_held_back_is_found_among_all(inbox: Any) -> None:
-    """By its category, for as long as the report has it."""
+def test_held_records_are_found(inbox: Any) -> None:
+    """It is found by its category until its report has another one."""
     held = [replace(a_report(number), category=Category.HELD) for number in (1, 2, 3)]
     inbox.park("acme", [*held, a_report(4)])
     inbox.park("acme", [a_report(2)])
@@ -103,16 +103,16 @@ def test_what_is_held_back_is_found_among_all(inbox: Any) -> None:
     assert [list(inbox.held(name)) for name in ("acme", "other")] == [[contact(1)], []]
 
 
-def test_the_newest_report_counts_and_keeps_the_place_of_the_first(inbox: Any) -> None:
-    """Oldest trouble first, however often it was tried since."""
+def test_the_newest_report_replaces_the_first_and_keeps_its_place(inbox: Any) -> None:
+    """Reports are sorted by the first time, however often the record was tried since."""
     for report in (a_report(1), a_report(2), a_report(1, "Another reason")):
         inbox.park("acme", [report])
 
     assert list(inbox.parked("acme")) == [a_report(1, "Another reason"), a_report(2)]
 
 
-def test_a_record_that_syncs_again_is_forgotten_and_the_others_stay(inbox: Any) -> None:
-    """Clearing what was never parked is fine."""
+def test_clearing_deletes_the_reports_of_these_records_only(inbox: Any) -> None:
+    """Clearing a record without a report does nothing."""
     inbox.park("acme", [a_report(1)])
     inbox.park("acme", [a_report(2)])
 
@@ -121,9 +121,9 @@ def test_a_record_that_syncs_again_is_forgotten_and_the_others_stay(inbox: Any) 
     assert list(inbox.parked("acme")) == [a_report(2)]
 
 
-def test_what_is_to_be_forgotten_soon_is_found(clock: Clock, inbox: Any) -> None:
-    """Two weeks before 90 days are over, unless it was reported again; never what waits, is held
-    back or is about a field.
+def test_reports_that_expire_soon_are_found(clock: Clock, inbox: Any) -> None:
+    """It is found two weeks before its 90 days are over, unless it was reported again; records that
+    wait, are held back or are about a field never expire.
     """
     lasting = [
         *(
@@ -148,7 +148,7 @@ def test_what_is_to_be_forgotten_soon_is_found(clock: Clock, inbox: Any) -> None
 
 
 def test_connections_have_an_inbox_each(inbox: Any) -> None:
-    """One connection's records are not another's, even under the same id."""
+    """A connection does not see another's records, even with the same id."""
     inbox.park("acme", [a_report(1)])
     inbox.park("other", [a_report(1, "Other")])
 
@@ -157,8 +157,8 @@ def test_connections_have_an_inbox_each(inbox: Any) -> None:
     assert (list(inbox.parked("acme")), list(inbox.parked("other"))) == ([], [a_report(1, "Other")])
 
 
-def test_many_reports_are_kept_and_forgotten(inbox: Any) -> None:
-    """A batch that fails whole is parked whole."""
+def test_many_reports_are_stored_and_cleared(inbox: Any) -> None:
+    """A whole failed batch can be stored and cleared."""
     inbox.park("acme", [a_report(number) for number in range(60)])
     inbox.clear("acme", [contact(number) for number in range(10, 60)])
 

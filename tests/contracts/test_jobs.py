@@ -1,4 +1,4 @@
-"""What the store of jobs does behind the port."""
+"""The store of jobs behind the port."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.memory import MemoryJobs
 
 @pytest.fixture(params=["memory", "dynamodb"])
 def jobs(request: pytest.FixtureRequest) -> Iterator[Any]:
-    """Each store in turn."""
+    """Each implementation in turn."""
     if request.param == "memory":
         yield MemoryJobs()
     else:
@@ -25,8 +25,8 @@ def jobs(request: pytest.FixtureRequest) -> Iterator[Any]:
             yield table
 
 
-def test_a_job_comes_back_whole(jobs: Any) -> None:
-    """Legs, times, place and all, under the next version."""
+def test_a_job_is_read_back_completely(jobs: Any) -> None:
+    """Steps, times and position are read back, under the next version."""
     job = a_job(after="003000000000001AAA", queued=7, listed_at=at(5), trouble="Waits.", limit=9)
 
     saved = jobs.save(job)
@@ -37,8 +37,8 @@ def test_a_job_comes_back_whole(jobs: Any) -> None:
     assert jobs.load("acme", "other") is None
 
 
-def test_the_second_of_two_that_meet_is_told(jobs: Any) -> None:
-    """Only who has seen the newest version may store the next one."""
+def test_of_two_concurrent_saves_the_second_is_a_conflict(jobs: Any) -> None:
+    """Only the newest version can be replaced."""
     first = jobs.save(a_job())
     second = jobs.save(replace(first, queued=100))
 
@@ -49,7 +49,7 @@ def test_the_second_of_two_that_meet_is_told(jobs: Any) -> None:
 
 
 def test_jobs_are_listed_newest_first_and_by_connection(jobs: Any) -> None:
-    """Those that are over stay to be looked at."""
+    """Jobs that are over are listed, too."""
     old = jobs.save(a_job(id="aaa", started_at=at(-5), state=JobState.DONE))
     new = jobs.save(a_job(id="bbb"))
     other = jobs.save(a_job(id="ccc", connection="beta"))
@@ -58,8 +58,8 @@ def test_jobs_are_listed_newest_first_and_by_connection(jobs: Any) -> None:
 
 
 @pytest.mark.rule("ACC-4")
-def test_a_finished_import_is_remembered_from_its_first_time(jobs: Any) -> None:
-    """Per connection and object; a second import changes nothing."""
+def test_the_first_time_an_import_finished_is_kept(jobs: Any) -> None:
+    """Per connection and object; a second import does not change it."""
     assert jobs.imported("acme", "Account") is None
 
     jobs.mark_imported("acme", "Account", at(1))

@@ -1,4 +1,4 @@
-"""What the link table does behind the port."""
+"""The link table behind the port."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TABLES = {"memory": MemoryLinks, "dynamodb": None}
 
 @pytest.fixture(params=TABLES)
 def links(request: pytest.FixtureRequest) -> Iterator[Any]:
-    """Each link table in turn."""
+    """Each implementation in turn."""
     if request.param == "memory":
         yield MemoryLinks()
     else:
@@ -53,7 +53,7 @@ def save_one(links: Any, link: Link) -> Any:
 
 
 def test_a_link_is_found_from_either_side_exactly_as_it_was_saved(links: Any) -> None:
-    """All its parts come back, under the next version."""
+    """All its parts are read back, under the next version."""
     link = a_link(1, wrote=tags(["Email", "Phone"]), state=LinkState.TOMBSTONE)
 
     saved = save_one(links, link)
@@ -64,7 +64,7 @@ def test_a_link_is_found_from_either_side_exactly_as_it_was_saved(links: Any) ->
 
 
 def test_a_record_without_a_link_is_left_out(links: Any) -> None:
-    """Many are asked for at once, from both sides."""
+    """Many records are looked up at once, from both sides."""
     one, two = links.save([a_link(1), a_link(2)])
 
     asked = [hubspot(1), salesforce(2), hubspot(3), salesforce(3)]
@@ -81,8 +81,8 @@ def test_connections_do_not_see_each_other(links: Any) -> None:
     assert links.find("third", [salesforce(1), hubspot(1)]) == {}
 
 
-def test_both_places_of_a_new_link_must_be_free(links: Any) -> None:
-    """The links around one that finds its place taken are saved; nothing of the refused one is."""
+def test_both_records_of_a_new_link_must_be_unlinked(links: Any) -> None:
+    """Of a link whose record already has one, nothing is saved; the links around it are saved."""
     save_one(links, a_link(1))
 
     same, half, good = links.save([a_link(1), a_link(2, salesforce=salesforce(1)), a_link(3)])
@@ -91,15 +91,15 @@ def test_both_places_of_a_new_link_must_be_free(links: Any) -> None:
     assert links.find("acme", [hubspot(2)]) == {}
 
 
-def test_of_two_new_links_for_one_place_in_one_call_the_first_is_saved(links: Any) -> None:
-    """Two changes about one person may stand in one batch."""
+def test_of_two_new_links_of_one_record_in_one_call_the_first_is_saved(links: Any) -> None:
+    """Two changes about one person may be in the same batch."""
     first, second = links.save([a_link(1), a_link(2, hubspot=hubspot(1))])
 
     assert (first, type(second)) == (a_link(1, version=1), Conflict)
 
 
-def test_an_update_needs_the_version_it_was_read_with(links: Any) -> None:
-    """Whoever saves second looks again and plans again."""
+def test_an_update_needs_the_version_that_was_read(links: Any) -> None:
+    """Whoever saves second has to read and plan again."""
     read = save_one(links, a_link(1))
     newer = save_one(links, replace(read, hubspot_base=Base({b"tag1": b"seal9"})))
 
@@ -113,14 +113,14 @@ def test_an_update_needs_the_version_it_was_read_with(links: Any) -> None:
     assert newer == replace(read, hubspot_base=Base({b"tag1": b"seal9"}), version=2)
 
 
-def test_an_update_of_a_link_that_is_not_there_is_a_conflict(links: Any) -> None:
-    """It was dropped, or never was."""
+def test_an_update_of_a_missing_link_is_a_conflict(links: Any) -> None:
+    """It was dropped or never existed."""
     assert type(save_one(links, a_link(1, version=3))) is Conflict
     assert links.find("acme", [hubspot(1), salesforce(1)]) == {}
 
 
-def test_a_tombstone_keeps_both_places(links: Any) -> None:
-    """A link that was buried is still found, and nobody takes its places."""
+def test_a_tombstone_keeps_both_records(links: Any) -> None:
+    """It is still found, and its records cannot be linked again."""
     read = save_one(links, a_link(1))
     buried = save_one(links, replace(read, state=LinkState.TOMBSTONE))
 
@@ -137,7 +137,7 @@ def test_a_tombstone_keeps_both_places(links: Any) -> None:
     ids=["a converted lead", "a merge in HubSpot"],
 )
 def test_a_link_can_move_to_another_record_on_one_side(links: Any, changes: dict[str, Ref]) -> None:
-    """It is found at its new place and no longer at the old one, which is free again."""
+    """It is found by its new record and no longer by the old one, which can be linked again."""
     read = save_one(links, a_link(1))
 
     moved = save_one(links, replace(read, **changes))
@@ -151,7 +151,7 @@ def test_a_link_can_move_to_another_record_on_one_side(links: Any, changes: dict
     assert save_one(links, free) == replace(free, version=1)
 
 
-def test_a_link_cannot_move_to_a_place_that_is_taken(links: Any) -> None:
+def test_a_link_cannot_move_to_a_linked_record(links: Any) -> None:
     """Both links stay as they were."""
     one, two = links.save([a_link(1), a_link(2)])
 
@@ -161,7 +161,7 @@ def test_a_link_cannot_move_to_a_place_that_is_taken(links: Any) -> None:
 
 
 def test_a_link_that_moved_is_not_saved_with_an_old_version(links: Any) -> None:
-    """A late writer neither brings the old place back nor moves it again."""
+    """A late writer neither restores the old record nor moves the link again."""
     read = save_one(links, a_link(1))
     moved = save_one(links, replace(read, salesforce=salesforce(1, "Contact")))
 
@@ -172,7 +172,7 @@ def test_a_link_that_moved_is_not_saved_with_an_old_version(links: Any) -> None:
 
 
 def test_many_links_are_saved_and_found_in_order(links: Any) -> None:
-    """More than one transaction and more than one read hold."""
+    """More links than one transaction or one read can have."""
     numbers = range(120)
     created = links.save([a_link(number) for number in numbers])
     updated = links.save([*created[:60], a_link(500)])
@@ -184,10 +184,10 @@ def test_many_links_are_saved_and_found_in_order(links: Any) -> None:
 
 @pytest.mark.parametrize("hubspot_owner", [None, "", "7001"])
 @pytest.mark.parametrize("salesforce_owner", [None, "", "005000000000001AAA"])
-def test_owners_come_back_whether_known_none_or_never_looked_at(
+def test_owners_are_read_back_whether_known_none_or_never_read(
     links: Any, hubspot_owner: str | None, salesforce_owner: str | None
 ) -> None:
-    """No owner and never looked at are two things (OWN-7)."""
+    """No owner and an owner that was never read are different (OWN-7)."""
     link = a_link(1, hubspot_owner=hubspot_owner, salesforce_owner=salesforce_owner)
 
     saved = save_one(links, link)
@@ -197,7 +197,7 @@ def test_owners_come_back_whether_known_none_or_never_looked_at(
 
 
 def test_a_dropped_link_is_gone_from_both_sides(links: Any) -> None:
-    """Its places are free again, and the links around it stand."""
+    """Its records can be linked again, and the links around it stay."""
     one, two, three = links.save([a_link(1), a_link(2), a_link(3)])
     links.find("acme", [salesforce(2)])
 
@@ -210,8 +210,8 @@ def test_a_dropped_link_is_gone_from_both_sides(links: Any) -> None:
     )
 
 
-def test_dropping_a_link_that_is_gone_is_done(links: Any) -> None:
-    """An answer may get lost, and a link may stand in a call twice."""
+def test_dropping_a_link_again_succeeds(links: Any) -> None:
+    """A response may be lost, and a link may be in a call twice."""
     link = save_one(links, a_link(1))
 
     assert links.drop([link, link]) == [link, link]
@@ -219,8 +219,8 @@ def test_dropping_a_link_that_is_gone_is_done(links: Any) -> None:
     assert links.find("acme", [hubspot(1), salesforce(1)]) == {}
 
 
-def test_a_link_that_somebody_saved_meanwhile_is_not_dropped(links: Any) -> None:
-    """Whoever drops a link has seen what it drops; the others of the call are dropped."""
+def test_a_link_that_was_saved_meanwhile_is_not_dropped(links: Any) -> None:
+    """A link is dropped only as it was read; the others of the call are dropped."""
     read, other = links.save([a_link(1), a_link(2)])
     newer = save_one(links, replace(read, hubspot_owner="7001"))
 
@@ -239,7 +239,7 @@ def test_a_link_that_somebody_saved_meanwhile_is_not_dropped(links: Any) -> None
     ids=["in Salesforce", "in HubSpot"],
 )
 def test_a_link_that_moved_meanwhile_is_not_dropped(links: Any, changes: dict[str, Ref]) -> None:
-    """Neither at its old place nor at its new one."""
+    """It is dropped neither by its old record nor by its new one."""
     read = save_one(links, a_link(1))
     moved = save_one(links, replace(read, **changes))
 
@@ -249,8 +249,8 @@ def test_a_link_that_moved_meanwhile_is_not_dropped(links: Any, changes: dict[st
     assert links.find("acme", changes.values()) == dict.fromkeys(changes.values(), moved)
 
 
-def test_dropping_a_link_of_a_place_that_another_link_took_is_refused(links: Any) -> None:
-    """The link of the newcomer stands."""
+def test_dropping_a_link_whose_record_has_another_link_is_refused(links: Any) -> None:
+    """The newer link stays."""
     read = save_one(links, a_link(1))
     links.drop([read])
     taken = save_one(links, a_link(1, salesforce=salesforce(5)))
@@ -265,11 +265,11 @@ def test_dropping_a_link_of_a_place_that_another_link_took_is_refused(links: Any
 
 
 def test_nothing_to_drop_is_nothing_done(links: Any) -> None:
-    """An empty call is answered."""
+    """An empty call returns nothing."""
     assert list(links.drop([])) == []
 
 
-def test_a_link_with_an_unfilled_slot_is_a_mistake_of_ours(links: Any) -> None:
-    """Slots are filled before links are saved."""
+def test_a_link_with_an_unfilled_slot_cannot_be_saved(links: Any) -> None:
+    """Slots must be filled before links are saved."""
     with pytest.raises((TypeError, AssertionError)):
         links.save([a_link(1, salesforce=Slot("new"))])

@@ -1,4 +1,4 @@
-"""What the store of overwritten values does behind its ports, and what the table shows of them."""
+"""The store of overwritten values behind its ports, and what its table shows of them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ THREE_DAYS = timedelta(hours=72)
 
 
 @dataclass
-class Shelf:
+class Store:
     """Both halves of a store."""
 
     keeper: Any
@@ -34,7 +34,7 @@ class Shelf:
     def found(
         self, connection: str = "acme", minutes: float = 0, now: float = 0
     ) -> list[OverwrittenBatch]:
-        """What was kept so many minutes after noon or later, as it is at `now`."""
+        """The batches stored so many minutes after noon or later, as read at `now`."""
         return list(self.reader.since(connection, at(minutes), at(now)))
 
 
@@ -42,7 +42,7 @@ class Shelf:
 class Table:
     """The store in moto, with its clients."""
 
-    shelf: Shelf
+    store: Store
     client: Any
     kms: Any
     key: str
@@ -50,7 +50,7 @@ class Table:
 
     @property
     def items(self) -> list[dict[str, Any]]:
-        """All that the table holds."""
+        """All items of the table."""
         found: list[dict[str, Any]] = self.client.scan(TableName="Table")["Items"]
         return found
 
@@ -64,7 +64,7 @@ def table() -> Iterator[Table]:
         seconds = [0.0]
         keeper = OverwrittenKeeper(client, "Table", SealingKeys(kms, key, now=lambda: seconds[-1]))
         yield Table(
-            Shelf(keeper, OverwrittenReader(client, "Table", OpeningKeys(kms))),
+            Store(keeper, OverwrittenReader(client, "Table", OpeningKeys(kms))),
             client,
             kms,
             key,
@@ -73,14 +73,14 @@ def table() -> Iterator[Table]:
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
-def shelf(request: pytest.FixtureRequest) -> Iterator[Shelf]:
-    """Each store in turn."""
+def store(request: pytest.FixtureRequest) -> Iterator[Store]:
+    """Each implementation in turn."""
     if request.param == "memory":
         memory = MemoryOverwritten()
-        yield Shelf(memory, memory)
+        yield Store(memory, memory)
     else:
         with table() as made:
-            yield made.shelf
+            yield made.store
 
 
 def a_pair(number: int = 81, old: Any = "Lang", new: Any = "HACKED") -> OverwrittenPair:
@@ -100,53 +100,55 @@ def a_batch(
     return OverwrittenBatch(connection, kind, at(minutes), pairs or (a_pair(),))
 
 
-def test_what_was_kept_comes_back_oldest_first(shelf: Shelf) -> None:
-    """Per connection, from a moment on; two batches of one moment both do, whatever their kinds."""
+def test_batches_are_read_oldest_first(store: Store) -> None:
+    """Batches are read per connection and since a moment; two batches of the same moment are both
+    read.
+    """
     early, late = a_batch(minutes=1), a_batch(a_pair(82), minutes=2)
     twin = a_batch(a_pair(83), minutes=2, kind=Kind.ACCOUNT)
     for one in (late, early, twin, a_batch(connection="beta", minutes=3)):
-        shelf.keeper.keep(one, THREE_DAYS)
+        store.keeper.keep(one, THREE_DAYS)
 
-    found = shelf.found(minutes=1)
+    found = store.found(minutes=1)
 
     assert found[0] == early
     assert sorted(found[1:], key=lambda one: one.kind) == [twin, late]
-    assert sorted(shelf.found(minutes=2), key=lambda one: one.kind) == [twin, late]
-    assert shelf.found(minutes=3) == []
+    assert sorted(store.found(minutes=2), key=lambda one: one.kind) == [twin, late]
+    assert store.found(minutes=3) == []
 
 
-def test_what_has_expired_is_not_read(shelf: Shelf) -> None:
-    """DynamoDB forgets a row days later; nobody reads it meanwhile."""
-    shelf.keeper.keep(a_batch(), THREE_DAYS)
+def test_expired_batches_are_not_read(store: Store) -> None:
+    """DynamoDB deletes an expired item days later; it is not read meanwhile."""
+    store.keeper.keep(a_batch(), THREE_DAYS)
 
-    assert shelf.found(now=72 * 60 - 1) == [a_batch()]
-    assert shelf.found(now=72 * 60) == []
+    assert store.found(now=72 * 60 - 1) == [a_batch()]
+    assert store.found(now=72 * 60) == []
 
 
-def test_every_kind_of_value_comes_back_as_it_was(shelf: Shelf) -> None:
-    """Text of any script, numbers, truth values and blanks."""
+def test_every_type_of_value_is_read_back(store: Store) -> None:
+    """Text in any script, numbers, booleans and blanks are read back."""
     values = ("Łukasz \u202e 名", "", None, 12, 12.5, True, False)
     batch = a_batch(*(a_pair(number, old, "x") for number, old in enumerate(values)))
 
-    shelf.keeper.keep(batch, THREE_DAYS)
+    store.keeper.keep(batch, THREE_DAYS)
 
-    assert shelf.found() == [batch]
+    assert store.found() == [batch]
 
 
-def test_a_batch_of_any_size_is_kept(shelf: Shelf) -> None:
+def test_a_batch_of_any_size_is_stored(store: Store) -> None:
     """A thousand long texts that compress badly need several items."""
     dice = random.Random(7)
     batch = a_batch(*(a_pair(number, dice.randbytes(600).hex()) for number in range(1000)))
 
-    shelf.keeper.keep(batch, THREE_DAYS)
+    store.keeper.keep(batch, THREE_DAYS)
 
-    assert shelf.found() == [batch]
+    assert store.found() == [batch]
 
 
 def test_the_table_shows_no_value() -> None:
-    """Neither a name nor an id stands in the row in plain; DynamoDB is told when to forget it."""
+    """An item has neither a name nor an id in plain text, and it has an expiry."""
     with table() as store:
-        store.shelf.keeper.keep(a_batch(minutes=15), THREE_DAYS)
+        store.store.keeper.keep(a_batch(minutes=15), THREE_DAYS)
         (item,) = store.items
     sealed, key, place = item.pop("b")["B"], item.pop("k")["B"], item.pop("sk")["S"]
     assert not any(
@@ -163,27 +165,27 @@ def test_the_table_shows_no_value() -> None:
     }
 
 
-def test_a_batch_that_is_there_in_part_is_left_out() -> None:
-    """Whoever kept it died before anything was overwritten."""
+def test_an_incomplete_batch_is_left_out() -> None:
+    """The process that stored it died before anything was overwritten."""
     dice = random.Random(7)
     with table() as store:
-        store.shelf.keeper.keep(
+        store.store.keeper.keep(
             a_batch(*(a_pair(n, dice.randbytes(PART).hex()) for n in range(2))), THREE_DAYS
         )
         last = max(store.items, key=lambda item: item["sk"]["S"])
         store.client.delete_item(TableName="Table", Key={name: last[name] for name in ("pk", "sk")})
 
         assert len(store.items) > 1
-        assert store.shelf.found() == []
+        assert store.store.found() == []
 
 
 @pytest.mark.parametrize("changed", ["pk", "sk", "c", "expires_at", "b"])
-def test_a_row_opens_only_in_its_own_place(changed: str) -> None:
-    """Copied to another connection or time, called another kind, made to last longer or altered: it
-    is refused, not believed.
+def test_an_item_can_be_decrypted_only_under_its_own_key(changed: str) -> None:
+    """An item that is copied to another connection or time, has another kind or expiry, or is
+    altered is refused.
     """
     with table() as store:
-        store.shelf.keeper.keep(a_batch(), THREE_DAYS)
+        store.store.keeper.keep(a_batch(), THREE_DAYS)
         (item,) = store.items
         sealed = item["b"]["B"]
         others = {
@@ -197,12 +199,12 @@ def test_a_row_opens_only_in_its_own_place(changed: str) -> None:
         store.client.put_item(TableName="Table", Item={**item, changed: others[changed]})
 
         with pytest.raises(Refused):
-            store.shelf.found("beta" if changed == "pk" else "acme")
+            store.store.found("beta" if changed == "pk" else "acme")
 
 
-def test_a_data_key_is_made_once_in_five_minutes_per_connection() -> None:
-    """KMS is asked when the first batch is kept, and when the key has grown old; what older keys
-    sealed still opens.
+def test_a_data_key_is_used_for_five_minutes_per_connection() -> None:
+    """KMS is called for the first batch and when the key is too old; what older keys encrypted can
+    still be read.
     """
     with table() as store:
         for connection, seconds in (
@@ -212,7 +214,7 @@ def test_a_data_key_is_made_once_in_five_minutes_per_connection() -> None:
             ("acme", MAX_AGE),
         ):
             store.seconds.append(seconds)
-            store.shelf.keeper.keep(a_batch(connection=connection), THREE_DAYS)
+            store.store.keeper.keep(a_batch(connection=connection), THREE_DAYS)
         keys = {
             name: {item["k"]["B"] for item in store.items if item["pk"]["S"] == name}
             for name in ("acme", "beta")
@@ -220,11 +222,11 @@ def test_a_data_key_is_made_once_in_five_minutes_per_connection() -> None:
 
         assert {name: len(found) for name, found in keys.items()} == {"acme": 2, "beta": 1}
         assert not keys["acme"] & keys["beta"]
-        assert store.shelf.found() == [a_batch()] * 3
+        assert store.store.found() == [a_batch()] * 3
 
 
-def test_without_its_key_nothing_is_kept() -> None:
-    """A key that is gone is waited for: its error says so and names no value."""
+def test_without_its_key_nothing_is_stored() -> None:
+    """A missing key is waited for; the error says so and names no value."""
     with table() as store:
         keys = SealingKeys(store.kms, "00000000-0000-0000-0000-000000000000", now=lambda: 0.0)
         with pytest.raises(TryAgain) as told:

@@ -1,4 +1,4 @@
-"""What the store of pipeline maps does behind the port."""
+"""The store of pipeline maps behind the port."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ KNOWN = PipelineMap(
 
 @pytest.fixture(params=["memory", "dynamodb"])
 def maps(request: pytest.FixtureRequest) -> Iterator[Any]:
-    """Each store in turn."""
+    """Each implementation in turn."""
     if request.param == "memory":
         yield MemoryPipelineMaps()
     else:
@@ -40,8 +40,8 @@ def maps(request: pytest.FixtureRequest) -> Iterator[Any]:
             yield table
 
 
-def test_a_map_comes_back_whole_per_connection(maps: Any) -> None:
-    """Tracks, their record types and stages in order, and the default type."""
+def test_a_map_is_read_back_per_connection(maps: Any) -> None:
+    """Tracks, their record types and stages in order, and the default type are read back."""
     assert maps.load("acme") is None
 
     maps.save("acme", KNOWN)
@@ -54,8 +54,8 @@ def test_a_map_comes_back_whole_per_connection(maps: Any) -> None:
     )
 
 
-def test_the_last_one_who_saves_counts(maps: Any) -> None:
-    """A map can always be made anew from the two CRMs, so nobody has to be first."""
+def test_the_last_writer_wins(maps: Any) -> None:
+    """The map can be rebuilt from the two CRMs, so no order of writers matters."""
     maps.save("acme", KNOWN)
 
     maps.save("acme", PipelineMap(KNOWN.tracks[:1]))

@@ -1,4 +1,4 @@
-"""What the list of troubles does behind the port."""
+"""The store of troubles behind the port."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from tests.memory import MemoryTroubles
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
-def book(request: pytest.FixtureRequest) -> Iterator[Any]:
-    """Each list in turn."""
+def store(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """Each implementation in turn."""
     if request.param == "memory":
         yield MemoryTroubles()
     else:
@@ -40,23 +40,23 @@ OUTAGE = Outage(
 )
 
 
-def test_an_outage_comes_back_exactly_as_it_was_noted(book: Any) -> None:
-    """By concern, in its own connection only; once ended it is gone, and ending it again does no
-    harm.
+def test_an_outage_is_read_back_exactly_as_it_was_stored(store: Any) -> None:
+    """It belongs to one kind of one connection; ending it deletes it, and ending it again does
+    nothing.
     """
     partly = replace(OUTAGE, side="", is_whole=False, is_sure=False, hint="Mend it.")
-    book.save_outage("acme", Kind.CONTACT, OUTAGE)
-    book.save_outage("acme", Kind.ACCOUNT, partly)
+    store.save_outage("acme", Kind.CONTACT, OUTAGE)
+    store.save_outage("acme", Kind.ACCOUNT, partly)
     both = {Kind.CONTACT: replace(OUTAGE, version=1), Kind.ACCOUNT: replace(partly, version=1)}
-    assert (book.load("acme"), book.load("other")) == (Troubles(both), Troubles())
+    assert (store.load("acme"), store.load("other")) == (Troubles(both), Troubles())
 
     for _ in range(2):
-        book.end_outage("acme", Kind.CONTACT)
-    assert book.load("acme") == Troubles({Kind.ACCOUNT: both[Kind.ACCOUNT]})
+        store.end_outage("acme", Kind.CONTACT)
+    assert store.load("acme") == Troubles({Kind.ACCOUNT: both[Kind.ACCOUNT]})
 
 
-def test_an_outage_of_a_connection_that_is_no_more_is_forgotten() -> None:
-    """Ninety days after somebody last met it; whoever meets it again notes it anew."""
+def test_an_outage_of_a_removed_connection_expires() -> None:
+    """It expires ninety days after it was last seen."""
     with dynamodb("pk", "sk") as client:
         TroubleTable(client, "Table").save_outage("acme", Kind.CONTACT, OUTAGE)
         (row,) = client.scan(TableName="Table")["Items"]
@@ -64,22 +64,22 @@ def test_an_outage_of_a_connection_that_is_no_more_is_forgotten() -> None:
     assert row["expires_at"] == {"N": str(int((OUTAGE.seen_at + timedelta(days=90)).timestamp()))}
 
 
-def test_of_two_that_note_one_outage_the_first_counts(book: Any) -> None:
-    """So only one of several workers looks ahead."""
-    first = book.save_outage("acme", Kind.CONTACT, OUTAGE)
-    assert (first, book.save_outage("acme", Kind.CONTACT, OUTAGE)) == (
+def test_of_two_that_store_one_outage_the_first_wins(store: Any) -> None:
+    """So only one of several workers tries whether it is over."""
+    first = store.save_outage("acme", Kind.CONTACT, OUTAGE)
+    assert (first, store.save_outage("acme", Kind.CONTACT, OUTAGE)) == (
         replace(OUTAGE, version=1),
         None,
     )
 
-    second = book.save_outage("acme", Kind.CONTACT, replace(first, fails=4))
+    second = store.save_outage("acme", Kind.CONTACT, replace(first, fails=4))
     assert second == replace(OUTAGE, fails=4, version=2)
-    assert book.save_outage("acme", Kind.CONTACT, replace(first, fails=5)) is None
-    assert book.load("acme").outages == {Kind.CONTACT: second}
+    assert store.save_outage("acme", Kind.CONTACT, replace(first, fails=5)) is None
+    assert store.load("acme").outages == {Kind.CONTACT: second}
 
 
-def test_a_field_that_is_lacking_stands_until_it_is_ended(book: Any) -> None:
-    """By field, beside the outages; only whoever notes it first is told that it is new."""
+def test_a_missing_field_is_kept_until_it_is_ended(store: Any) -> None:
+    """Missing fields are stored besides outages; only the first to store one learns that it is new."""
     title = Rest(Side.SALESFORCE, "Lead", "Title", NOON)
     own = Rest(
         Side.HUBSPOT,
@@ -90,35 +90,35 @@ def test_a_field_that_is_lacking_stands_until_it_is_ended(book: Any) -> None:
         needs_edit=True,
         is_over=True,
     )
-    book.save_outage("acme", Kind.CONTACT, OUTAGE)
-    news = [book.save_rest("acme", rest) for rest in (title, own, title)]
+    store.save_outage("acme", Kind.CONTACT, OUTAGE)
+    news = [store.save_rest("acme", rest) for rest in (title, own, title)]
     older = replace(title, since=NOON - timedelta(hours=1))
-    book.save_rest("acme", older)
+    store.save_rest("acme", older)
 
-    assert (news, book.load("acme").rests, book.load("other").rests) == (
+    assert (news, store.load("acme").rests, store.load("other").rests) == (
         [True, True, False],
         (own, older),
         (),
     )
     for _ in range(2):
-        book.end_rest("acme", title)
-    assert book.load("acme") == Troubles({Kind.CONTACT: replace(OUTAGE, version=1)}, (own,))
+        store.end_rest("acme", title)
+    assert store.load("acme") == Troubles({Kind.CONTACT: replace(OUTAGE, version=1)}, (own,))
 
 
-def test_a_pause_stands_until_it_is_ended(book: Any) -> None:
-    """The first one counts, and it is the connection's alone; outages and fields that are lacking
-    stand beside it.
+def test_a_pause_is_kept_until_it_is_ended(store: Any) -> None:
+    """The first one wins and belongs to one connection; outages and missing fields are not
+    affected.
     """
     first, second = (
         Pause(NOON, "arn:aws:iam::111122223333:user/ada"),
         Pause(NOON + timedelta(minutes=1), "bea"),
     )
 
-    book.pause("acme", first)
-    book.pause("acme", second)
+    store.pause("acme", first)
+    store.pause("acme", second)
 
-    assert (book.load("acme").pause, book.load("other").pause) == (first, None)
-    assert (book.load("acme").outages, book.load("acme").rests) == ({}, ())
-    book.resume("acme")
-    book.resume("acme")
-    assert book.load("acme") == Troubles()
+    assert (store.load("acme").pause, store.load("other").pause) == (first, None)
+    assert (store.load("acme").outages, store.load("acme").rests) == ({}, ())
+    store.resume("acme")
+    store.resume("acme")
+    assert store.load("acme") == Troubles()

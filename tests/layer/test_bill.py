@@ -1,5 +1,5 @@
-"""The layer's bill of materials is one by CycloneDX's own schema, and names what the layer's list
-pins.
+"""The layer's bill of materials is valid by CycloneDX's schema and names the packages of the
+layer's list.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ VALID = JsonStrictValidator(SchemaVersion.V1_6)
 
 
 def of_the_layer() -> str:
-    """The bill of the packages that the layer's list pins, each with a hash."""
+    """The bill of the packages in the layer's list, each with a hash."""
     return bill(installed(PINS, dict.fromkeys(PINS, "ab" * 32)))
 
 
 def test_the_bill_is_valid() -> None:
-    """CycloneDX's schema for version 1.6 has nothing to say against it."""
+    """CycloneDX's schema for version 1.6 accepts it."""
     assert VALID.validate_str(of_the_layer()) is None
 
 
@@ -33,15 +33,17 @@ def test_the_bill_is_valid() -> None:
     ("right", "wrong"),
     [('"library"', '"libary"'), ("SHA-256", "SHA-255"), ('"version": 1', '"version": "1"')],
 )
-def test_a_wrong_bill_is_seen(right: str, wrong: str) -> None:
-    """The schema refuses words and types that it does not know."""
+def test_an_invalid_bill_is_refused(right: str, wrong: str) -> None:
+    """The schema refuses unknown keys and wrong types."""
     text = of_the_layer()
     assert right in text
     assert VALID.validate_str(text.replace(right, wrong, 1)) is not None
 
 
 def test_the_bill_names_every_package() -> None:
-    """Name and version are those of the list, in order; each has a purl, a licence and a hash."""
+    """Names and versions are those of the list, in order; each package has a purl, a licence and a
+    hash.
+    """
     components = json.loads(of_the_layer())["components"]
     assert [(one["name"], one["version"], one["purl"]) for one in components] == [
         (name, version, f"pkg:pypi/{name}@{version}") for name, version in sorted(PINS.items())
@@ -51,9 +53,9 @@ def test_the_bill_names_every_package() -> None:
     ] == []
 
 
-def test_a_package_is_described_whole() -> None:
-    """Licences without an SPDX expression stand by their names; what of a package is left out is
-    said.
+def test_a_package_is_described_completely() -> None:
+    """Licences without an SPDX expression are given by name, and parts that are left out are
+    mentioned.
     """
     packages = [
         Package("hubspot-api-client", "12.0.0", "Apache-2.0", (), "ab" * 32),

@@ -1,4 +1,4 @@
-"""What the layer leaves out of packages is never missed."""
+"""The parts of packages that the layer leaves out are never needed."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ except NotImplementedError as error:
 
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
-    """The packages that the layer holds in part, whole so far."""
+    """The packages of which the layer has only parts, still complete."""
     for name, share in SHARES.items():
         whole = str(metadata.distribution(name).locate_file(share.folder))
         shutil.copytree(
@@ -50,8 +50,8 @@ def site(tmp_path: Path) -> Path:
 
 
 def absent() -> set[str]:
-    """The top-level modules that are installed here and that neither the layer nor the Lambda
-    runtime has.
+    """The top-level modules that are installed here but neither in the layer nor in the Lambda
+    runtime.
     """
     there = {
         *pinned((ROOT / "layers/shared/requirements.txt").read_text(encoding="utf-8")),
@@ -66,7 +66,7 @@ def absent() -> set[str]:
 
 
 def test_crmsync_runs_with_what_the_layer_has(site: Path) -> None:
-    """Every module of crmsync is imported and both vendors' clients are made where nothing else is
+    """Every module of crmsync is imported and both vendor clients are created with nothing else
     installed.
     """
     take_out(site)
@@ -84,8 +84,8 @@ def test_crmsync_runs_with_what_the_layer_has(site: Path) -> None:
 
 
 def test_most_of_hubspots_client_is_left_out(site: Path) -> None:
-    """Of more than two thousand files some fifty are carried, the client of the CRM objects among
-    them.
+    """Of more than two thousand files about fifty are kept, including the client of the CRM
+    objects.
     """
     before = sum(path.is_file() for path in (site / "hubspot").rglob("*.py"))
     take_out(site)
@@ -96,8 +96,8 @@ def test_most_of_hubspots_client_is_left_out(site: Path) -> None:
     assert Path("hubspot/crm/objects/api/batch_api.py") in after
 
 
-def test_a_share_is_what_is_kept_less_what_is_dropped(tmp_path: Path) -> None:
-    """Folders below are taken along only where a pattern says so."""
+def test_a_share_is_the_kept_files_without_the_dropped_ones(tmp_path: Path) -> None:
+    """Subfolders are kept only if a pattern says so."""
     for name in ("a.py", "b.py", "in/c.py", "in/deep/d.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
@@ -106,7 +106,7 @@ def test_a_share_is_what_is_kept_less_what_is_dropped(tmp_path: Path) -> None:
     assert files_of(share, tmp_path) == {tmp_path / "a.py", tmp_path / "in/c.py"}
 
 
-def test_a_package_that_is_not_there_is_told(tmp_path: Path) -> None:
-    """A package that moved its code would otherwise be shipped whole, or not at all."""
+def test_a_missing_package_is_an_error(tmp_path: Path) -> None:
+    """Otherwise a package that moved its code would be shipped completely, or not at all."""
     with pytest.raises(FileNotFoundError):
         take_out(tmp_path)

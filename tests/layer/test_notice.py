@@ -1,4 +1,4 @@
-"""NOTICE says whose work the layer ships."""
+"""NOTICE lists the packages of the layer."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from layer.packages import installed, pinned
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_notice_is_in_step_with_the_list() -> None:
-    """NOTICE names the packages of the layer's list in their versions, each with a licence; `make
+def test_notice_matches_the_list() -> None:
+    """NOTICE names the packages and versions of the layer's list, each with a licence; `make
     requirements` writes it.
     """
     packages = installed(

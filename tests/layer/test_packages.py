@@ -1,4 +1,4 @@
-"""What a package says of itself is read in the forms in which packages say it."""
+"""The metadata of packages is read in all its forms."""
 
 from __future__ import annotations
 
@@ -20,9 +20,7 @@ HASH = "ab" * 32
 def test_licences_are_read(
     tmp_path: Path, said: tuple[str, ...], expression: str, words: tuple[str, ...]
 ) -> None:
-    """An SPDX expression comes first, then a licence in one word, then the classes that a package
-    puts itself in.
-    """
+    """An SPDX expression comes first, then a one-word licence, then licence classifiers."""
     folder = tmp_path / "Some_Package-1.0.dist-info"
     folder.mkdir()
     (folder / "METADATA").write_text(
@@ -35,12 +33,12 @@ def test_licences_are_read(
 
 
 def test_pins_are_read_without_their_hashes() -> None:
-    """A list's names are normalised, extras and hashes are passed over."""
+    """Names are normalised, extras and hashes are ignored."""
     assert pinned(f"A_b[x]==1.0 \\\n    --hash=sha256:{HASH}\nc==2\n") == {"a-b": "1.0", "c": "2"}
 
 
-def test_hashes_of_what_was_fetched_are_read() -> None:
-    """The report of pip says of each file what its SHA-256 is."""
+def test_hashes_of_downloaded_files_are_read() -> None:
+    """The report of pip has the SHA-256 of each file."""
     item = {
         "metadata": {"name": "A_b"},
         "download_info": {"archive_info": {"hashes": {"sha256": HASH}}},

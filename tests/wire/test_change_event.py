@@ -138,17 +138,17 @@ OURS = "com/salesforce/api/rest/66.0;client=crmsync"
         pytest.param({"source": "x", "detail": {}}, [], id="no change event at all"),
     ],
 )
-def test_a_change_event_says_where_to_look(event, expected):
-    """The header alone says which records to look at; our own writes and other orgs are left
+def test_a_change_event_names_the_records_to_sync(event, expected):
+    """Only the header is read, for the records that changed; our own writes and other orgs are left
     out.
     """
     assert read_change_event(event, DOORS) == expected
 
 
 @pytest.mark.rule("TEN-1")
-def test_an_org_with_two_portals_tells_both_connections():
-    """Several HubSpot accounts on one org each learn of its change; the echo of one is no echo to
-    the other if its user differs.
+def test_an_org_with_two_portals_gives_changes_to_both_connections():
+    """Several HubSpot accounts on one org each get its changes; the echo of one is not an echo for
+    another whose user differs.
     """
     doors = [*DOORS, EventTenant("beta", ORG, "005000000000002AAA")]
     event = an_event(changeOrigin=OURS, commitUser=OUR_USER)
@@ -157,10 +157,8 @@ def test_an_org_with_two_portals_tells_both_connections():
 
 
 @pytest.mark.rule("SET-4")
-def test_a_connection_is_told_of_its_own_concerns_only():
-    """Where companies do not sync, nobody looks at an account; its leads are looked at all the
-    same.
-    """
+def test_a_connection_gets_changes_of_its_own_kinds_only():
+    """If companies do not sync, an account is ignored; leads still sync."""
     doors = [EventTenant("acme", ORG, OUR_USER, frozenset({Kind.CONTACT}))]
     assert read_change_event(an_event(entityName="Account", recordIds=[ACCOUNT_ID]), doors) == []
     assert read_change_event(an_event(), doors) == [look()]

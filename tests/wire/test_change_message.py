@@ -1,4 +1,4 @@
-"""Our own message: there and back, in both wrappings."""
+"""Change messages, written and read, with and without the envelope of an event."""
 
 import json
 from dataclasses import replace
@@ -38,10 +38,8 @@ CHANGES = st.lists(
 
 
 @given(CHANGES)
-def test_every_change_comes_back_once_and_whole(changes):
-    """Whatever is put into messages comes out of them, at most a hundred changes of one connection
-    in each.
-    """
+def test_every_change_is_read_back_once(changes):
+    """All changes are read back once, at most a hundred of one connection per message."""
     messages = [load(text) for text in dump(changes)]
     assert sorted(repr(change) for message in messages for change in message) == sorted(
         map(repr, changes)
@@ -52,8 +50,8 @@ def test_every_change_comes_back_once_and_whole(changes):
     )
 
 
-def test_a_message_stays_small_however_many_contacts_were_untied():
-    """Changes that tell of many ties are spread over more messages."""
+def test_a_message_stays_small_with_many_dissociated_contacts():
+    """Changes with many dissociated contacts are spread over more messages."""
     ties = tuple(
         TieNews(Ref(Side.HUBSPOT, "contact", str(number)), NOON) for number in range(MOST_TIES)
     )
@@ -66,15 +64,15 @@ def test_a_message_stays_small_however_many_contacts_were_untied():
     assert max(map(len, messages)) < 128 * 1024
 
 
-def test_a_message_is_read_out_of_an_eventbridge_envelope():
-    """A queue behind a bus rule gets the document as the detail of an event."""
+def test_a_message_is_read_from_an_eventbridge_event():
+    """A queue behind a rule of the bus gets the message as the detail of an event."""
     change = a_change(a_contact().ref)
     (text,) = dump([change])
     assert load(json.dumps({"source": "crmsync.hubspot", "detail": json.loads(text)})) == [change]
 
 
 def a_message(**fields: str) -> str:
-    """A message with one change, of which some values are written as they stand here."""
+    """A message with one change, with the given JSON texts as values."""
     row = {
         "side": '"hubspot"',
         "object": '"contact"',
@@ -118,9 +116,7 @@ DEEP = "[" * 100_000
         ),
     ],
 )
-def test_what_is_not_our_message_is_named_as_unreadable(text):
-    """A message that is not ours, or from a version that does not exist yet, is refused and not
-    guessed at.
-    """
+def test_any_other_text_is_unreadable(text):
+    """Another text, or a message of an unknown version, is unreadable."""
     with pytest.raises(UnreadableError):
         load(text)

@@ -288,15 +288,15 @@ def an_association(from_id: int, to_id: int, **fields: object) -> dict[str, obje
         pytest.param(an_event(objectId="81; DROP"), [], id="an id that is none"),
     ],
 )
-def test_an_event_says_where_to_look(event, expected):
-    """Each event becomes the changes of the records that it speaks of, or nothing."""
+def test_an_event_names_the_records_to_sync(event, expected):
+    """Each event becomes changes of the records that it names, or nothing."""
     assert changes(event) == expected
 
 
 @pytest.mark.rule("SET-4")
-def test_a_door_takes_the_events_of_its_own_concerns():
-    """Where companies do not sync, a company's event is accepted and nobody looks; of an
-    association the contact is left.
+def test_a_connection_gets_events_of_its_own_kinds_only():
+    """If companies do not sync, a company's event is accepted and ignored; of an association only
+    the contact syncs.
     """
     events = [
         an_event(subscriptionType="company.creation"),
@@ -312,12 +312,12 @@ def test_a_door_takes_the_events_of_its_own_concerns():
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"{}", b"[1]", b'"text"', b"\xff\xfe"])
-def test_a_body_that_is_no_array_of_events_is_named_as_malformed(body):
-    """What HubSpot would never send is refused as a whole."""
+def test_a_body_that_is_not_an_array_of_events_is_malformed(body):
+    """A body that HubSpot would never send is refused as a whole."""
     with pytest.raises(MalformedError):
         read_webhook(body, DOORS)
 
 
 def test_no_value_of_an_event_gets_into_a_change():
-    """A change holds ids and a time, never what was typed."""
+    """A change has ids and a time, never a value that somebody typed."""
     assert "0100" not in repr(changes(an_event()))

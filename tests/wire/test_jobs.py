@@ -1,4 +1,4 @@
-"""Errands and jobs as they are stored and sent."""
+"""Job messages as they are sent, and jobs as they are stored."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from crmsync.wire.job_rows import from_json, to_json
 from tests.builders import a_job, a_leg, at
 
 
-def test_an_errand_goes_and_comes_back() -> None:
-    """Connection, job, turn and ticket."""
+def test_a_job_message_is_read_back() -> None:
+    """Connection, job, turn and ticket are read back."""
     job_message = JobMessage("acme", "7f3a2c", 4, "b81c09")
 
     assert (
@@ -28,14 +28,14 @@ def test_an_errand_goes_and_comes_back() -> None:
     "text",
     ["", "[]", "{}", "7", '{"version":2}', '{"version":1,"connection":"a","job":"b","turn":"x"}'],
 )
-def test_what_is_no_errand_is_said_to_be_none(text: str) -> None:
-    """Nothing is guessed."""
+def test_any_other_text_is_not_a_job_message(text: str) -> None:
+    """Any other text is unreadable."""
     with pytest.raises(UnreadableError):
         load(text)
 
 
-def test_a_job_comes_back_as_it_was_stored() -> None:
-    """All but its version, which the row has itself."""
+def test_a_job_is_read_back_as_it_was_stored() -> None:
+    """Everything is read back but the version, which is an attribute of its own."""
     legs = (a_leg(7, with_email=True, left_out=2), a_leg(ids=("003000000000001AAA",)))
     job = a_job(
         *legs, state=JobState.PAUSED, listed_at=at(1), trouble="Waits.", turn=3, ticket="b81c09"
@@ -45,7 +45,7 @@ def test_a_job_comes_back_as_it_was_stored() -> None:
 
 
 def test_a_job_of_another_release_is_read() -> None:
-    """What this release does not know is left out, what it misses takes its default."""
+    """Unknown keys are ignored, and missing ones get their defaults."""
     row = json.loads(to_json(a_job()))
     row["legs"][0]["colour"] = row["colour"] = "red"
     del row["limit"], row["legs"][0]["left_out"]

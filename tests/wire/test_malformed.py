@@ -1,5 +1,5 @@
-"""Whatever lies in a queue is ours, or is named as unreadable: anything else that is raised takes a
-message's neighbours along.
+"""A message in a queue is ours or unreadable: any other exception would fail the other messages of
+its batch.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ DEEP = "[" * 100_000
 
 
 def altered(document: Any, data: st.DataObject) -> Any:
-    """A message in which one value, at any depth, is another one or is lacking."""
+    """A message in which one value, at any depth, is replaced or missing."""
     if not isinstance(document, dict | list) or not document or data.draw(st.integers(0, 3)) == 0:
         return data.draw(ODD)
     keys = sorted(document) if isinstance(document, dict) else list(range(len(document)))
@@ -62,12 +62,10 @@ def altered(document: Any, data: st.DataObject) -> Any:
 @pytest.mark.parametrize("name", READERS)
 @given(data=st.data())
 @settings(max_examples=150)
-def test_a_message_that_is_nearly_ours_is_read_or_is_unreadable(
+def test_a_message_with_one_wrong_value_is_read_or_is_unreadable(
     name: str, data: st.DataObject
 ) -> None:
-    """One value of another kind or size, one that lacks; what is read holds moments that there
-    are.
-    """
+    """One value has another type or size, or is missing; a range that is read has valid moments."""
     load, message = READERS[name]
     try:
         read = load(json.dumps(altered(message, data)))
@@ -84,8 +82,8 @@ def test_a_message_that_is_nearly_ours_is_read_or_is_unreadable(
         [DEEP, '{"version":1,"a":' + DEEP, "1" * 5000, "NaN", '"\\ud800"', "\ufeff{}"]
     )
 )
-def test_any_text_is_read_or_is_unreadable(name: str, text: str) -> None:
-    """No JSON, JSON of another kind, deeper or longer than anybody can read."""
+def test_any_other_text_is_unreadable(name: str, text: str) -> None:
+    """No JSON, JSON of another type, and JSON that is too deep or too long are unreadable."""
     with pytest.raises(envelope.UnreadableError):
         READERS[name][0](text)
 
@@ -98,8 +96,8 @@ BAD = [
 ]
 
 
-def test_the_neighbours_of_what_is_unreadable_are_worked_on() -> None:
-    """Both kinds of batches: the unreadable ones alone come back."""
+def test_readable_messages_of_a_batch_are_processed() -> None:
+    """In both kinds of batches only the unreadable messages fail."""
     change = Change("acme", Kind.CONTACT, a_contact().ref, Cause.EDITED, NOON)
     synced: list[Change] = []
     worked: list[LogRange] = []

@@ -1,4 +1,4 @@
-"""Pipeline maps as the state table keeps them."""
+"""Pipeline maps as JSON for the state table."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ KNOWN = PipelineMap(
 )
 
 
-def test_what_a_later_release_adds_is_left_out() -> None:
-    """A map that it stored can still be read."""
+def test_unknown_keys_are_ignored() -> None:
+    """A map that a later release stored can still be read."""
     row = json.loads(to_json(KNOWN))
     row["tracks"][0]["colour"] = row["mood"] = "blue"
 
@@ -25,6 +25,6 @@ def test_what_a_later_release_adds_is_left_out() -> None:
 @pytest.mark.parametrize(
     "text", ["", "[]", "null", "{}", '{"tracks": 7}', '{"tracks": [{}]}', '{"tracks": ["x"]}']
 )
-def test_what_is_no_map_is_none(text: str) -> None:
-    """It will be made anew."""
+def test_any_other_text_is_not_a_map(text: str) -> None:
+    """Any other text gives None, as the map can be rebuilt."""
     assert from_json(text) is None

@@ -1,7 +1,6 @@
-"""HubSpot's v3 signature: what opens the door and what does not.
-
-That a comparison takes as long whatever is right about a signature is the promise of
-`hmac.compare_digest`; a test on a busy machine cannot tell.
+"""HubSpot's v3 signature: which requests are accepted and which are not. `hmac.compare_digest`
+promises that a comparison takes the same time for any signature; a test on a busy machine cannot
+measure that.
 """
 
 import base64
@@ -43,8 +42,8 @@ def a_request(
 
 
 def test_a_signed_request_names_the_secret_that_signed_it():
-    """While a secret is being rotated, a request signed with either is good, and it is known with
-    which.
+    """While a secret is being rotated, a request signed with either is accepted, and it is known
+    with which.
     """
     assert matching_secrets(a_request(), ["the-new-one", SECRET], NOON) == {SECRET}
 
@@ -80,10 +79,8 @@ def test_a_signed_request_names_the_secret_that_signed_it():
         ),
     ],
 )
-def test_anything_else_opens_no_door(request_):
-    """A forged, altered, stale or future-dated request matches no secret, whatever it holds, and
-    raises nothing.
-    """
+def test_any_other_request_matches_no_secret(request_):
+    """A forged, altered, old or future-dated request matches no secret and raises nothing."""
     assert matching_secrets(request_, [SECRET], NOON) == frozenset()
 
 
@@ -169,10 +166,8 @@ OLDER = {
         }.items()
     ],
 )
-def test_what_was_signed_is_what_opens(request_):
-    """Older ways of signing, another method, address, form of the body or time: nothing but the
-    very request matches.
-    """
+def test_only_the_signed_request_matches(request_):
+    """An older signature version, another method, URL, body encoding or time does not match."""
     assert matching_secrets(Request("POST", URL, HEADERS, BODY), [SECRET], NOON) == {SECRET}
     assert matching_secrets(request_, [SECRET], NOON) == frozenset()
 
@@ -195,8 +190,8 @@ DECODED = {
 
 @pytest.mark.parametrize("code", DECODED)
 def test_each_escape_is_decoded_once(code):
-    """In small letters too; what an escape's escape stands for is left as it is. Others than these
-    twelve are signed as they are.
+    """Lowercase escapes are decoded, too; an escaped escape stays as it is. Escapes other than
+    these twelve are signed as they are.
     """
     plain = sign(SECRET, "POST", f"{URL}?a={DECODED[code]}", BODY, "1")
     assert sign(SECRET, "POST", f"{URL}?a=%{code}", BODY, "1") == plain
@@ -205,14 +200,14 @@ def test_each_escape_is_decoded_once(code):
 
 
 @pytest.mark.parametrize("minutes", [-4.9, 0, 4.9])
-def test_the_two_clocks_may_disagree_a_little(minutes):
-    """Within five minutes either way a request is good."""
+def test_the_two_clocks_may_differ_by_five_minutes(minutes):
+    """A request within five minutes in either direction is accepted."""
     assert matching_secrets(a_request(timestamp=stamp(minutes=minutes)), [SECRET], NOON) == {SECRET}
 
 
 @given(st.text(), st.text(min_size=1), st.integers(min_value=0, max_value=2**42))
-def test_the_signature_is_the_one_that_hubspots_own_sdk_makes(body, secret, timestamp):
-    """For any body, secret and time the signature equals that of the official SDK."""
+def test_the_signature_equals_that_of_hubspots_sdk(body, secret, timestamp):
+    """For any body, secret and time the signature equals the one of HubSpot's SDK."""
     expected = Signature.get_signature(
         client_secret=secret,
         request_body=body,
@@ -227,9 +222,7 @@ def test_the_signature_is_the_one_that_hubspots_own_sdk_makes(body, secret, time
 
 
 def test_escapes_that_hubspot_decodes_are_decoded_before_signing():
-    """The escapes of HubSpot's list are signed as the characters they stand for, in the path and in
-    the query.
-    """
+    """The escapes of HubSpot's list are decoded in the path and in the query before signing."""
     escaped, plain = URL + "/a%3Ab?to=x%40example.com", URL + "/a:b?to=x@example.com"
     assert sign(SECRET, "POST", escaped, BODY, "1") == sign(SECRET, "POST", plain, BODY, "1")
     assert sign(SECRET, "POST", URL + "/%20", BODY, "1") != sign(
