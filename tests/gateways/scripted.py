@@ -1,4 +1,4 @@
-"""An HTTP server that answers what a test says, in order, and remembers what it was asked."""
+"""An HTTP server that gives the responses of a test in order, and keeps the requests."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.contracts.stages import served
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer; a body that is no text goes out as JSON."""
+    """One response; a body that is not text is sent as JSON."""
 
     body: Any = field(default_factory=dict)
     status: int = 200
@@ -35,7 +35,7 @@ class Asked:
 
 
 class Script:
-    """Answers in order; whoever asks more often than there are answers gets the last one again."""
+    """Responses in order; the last one is repeated."""
 
     def __init__(self, answers: Sequence[Answer]) -> None:
         """Give these `answers`."""
@@ -65,7 +65,7 @@ class Script:
 
 @contextmanager
 def script(*answers: Answer) -> Iterator[Script]:
-    """A running server that gives these answers."""
+    """A running server with these responses."""
     app = Script(answers)
     with served(app) as url:
         app.url = url
@@ -73,5 +73,5 @@ def script(*answers: Answer) -> Iterator[Script]:
 
 
 def aws_client(url: str, service: str) -> Any:
-    """A client of a scripted AWS, which never tries again by itself."""
+    """A client for a scripted AWS, which never retries by itself."""
     return boto3.client(service, endpoint_url=url, config=Config(retries={"total_max_attempts": 1}))

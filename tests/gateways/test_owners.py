@@ -1,4 +1,4 @@
-"""What the directory tells of both sides' owners, and what it costs."""
+"""The owners that the directory returns for both sides, and the calls that it costs."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ ORG: dict[str, Any] = {
 
 
 @dataclass(slots=True)
-class Town:
-    """Both sides, and a directory whose clock stands where it was set."""
+class Sides:
+    """Both sides, and a directory whose clock a test sets."""
 
     hubspot: HubSpotSimulator
     salesforce: SalesforceSimulator
@@ -67,10 +67,10 @@ class Town:
 
 
 @pytest.fixture
-def town() -> Iterator[Town]:
-    """Two sides with owners of all kinds; HubSpot pages by two."""
+def sides() -> Iterator[Sides]:
+    """Two sides with owners of all types; HubSpot has pages of two."""
     clock = Clock()
-    made = Town(
+    made = Sides(
         HubSpotSimulator([PORTAL], clock=clock, faults=Faults(clock)),
         SalesforceSimulator(ORG, clock=clock, faults=Faults(clock)),
     )
@@ -89,9 +89,9 @@ def town() -> Iterator[Town]:
         yield made
 
 
-def test_owners_of_every_kind_are_told_and_nobody_else(town: Town) -> None:
-    """Deactivated ones, too; Salesforce's own robots own nothing (OWN-1)."""
-    owners = town.directory.owners()
+def test_owners_of_every_type_are_returned(sides: Sides) -> None:
+    """Deactivated owners are included; Salesforce's automated users are not (OWN-1)."""
+    owners = sides.directory.owners()
 
     assert set(owners.hubspot) == {
         Owner("71", "Olga Owner", "olga@example.com", is_active=True, kind="PERSON"),
@@ -111,26 +111,26 @@ def test_owners_of_every_kind_are_told_and_nobody_else(town: Town) -> None:
     }
     assert {one.kind for one in owners.salesforce} == {"Standard", "PowerPartner", "Guest", "Queue"}
     assert {one.id[:3] for one in owners.salesforce} == {"005", "00G"}
-    assert town.salesforce.integration_user_id in {one.id for one in owners.salesforce}
+    assert sides.salesforce.integration_user_id in {one.id for one in owners.salesforce}
 
 
-def test_salesforce_is_asked_in_one_call_and_nobody_for_ten_minutes_again(town: Town) -> None:
-    """Everybody who is looked at asks who may own him."""
-    first = town.directory.owners()
-    calls = town.calls()
-    town.hubspot.portals[0].owners.deactivate("paul@example.com", 0)
-    town.seconds[0] = MAX_AGE - 1
-    second = town.directory.owners()
+def test_salesforce_takes_one_call_and_owners_are_kept_for_ten_minutes(sides: Sides) -> None:
+    """Every sync needs the owners, so they are kept."""
+    first = sides.directory.owners()
+    calls = sides.calls()
+    sides.hubspot.portals[0].owners.deactivate("paul@example.com", 0)
+    sides.seconds[0] = MAX_AGE - 1
+    second = sides.directory.owners()
 
-    assert (calls, town.calls(), second) == ((3, 1), (3, 1), first)
+    assert (calls, sides.calls(), second) == ((3, 1), (3, 1), first)
 
 
-def test_whoever_left_meanwhile_is_known_after_ten_minutes(town: Town) -> None:
-    """An owner who was deactivated is told as such."""
-    town.directory.owners()
-    town.hubspot.portals[0].owners.deactivate("paul@example.com", 0)
-    town.seconds[0] = MAX_AGE
+def test_a_deactivated_owner_is_known_after_ten_minutes(sides: Sides) -> None:
+    """An owner who was deactivated is then returned as inactive."""
+    sides.directory.owners()
+    sides.hubspot.portals[0].owners.deactivate("paul@example.com", 0)
+    sides.seconds[0] = MAX_AGE
 
-    owners: Owners = town.directory.owners()
+    owners: Owners = sides.directory.owners()
 
     assert {one.id for one in owners.hubspot if one.is_active} == {"71", "74"}

@@ -1,6 +1,4 @@
-"""A credential goes to the address that was looked up for it, and follows no redirect to another
-one.
-"""
+"""A credential is sent to the configured URL only: redirects are not followed."""
 
 from __future__ import annotations
 
@@ -23,7 +21,7 @@ NO_WAIT = RetryPolicy(pause=lambda _seconds: None)
 
 @pytest.fixture
 def elsewhere() -> Iterator[Script]:
-    """A server that would take whatever it is sent."""
+    """A server that accepts every request."""
     with script(
         Answer({"access_token": "taken", "instance_url": "http://localhost", "results": []})
     ) as taker:
@@ -31,8 +29,8 @@ def elsewhere() -> Iterator[Script]:
 
 
 @pytest.mark.parametrize("status", STATUSES)
-def test_hubspots_token_follows_no_redirect(elsewhere: Script, status: int) -> None:
-    """The call fails, and the other server has heard nothing."""
+def test_hubspots_token_is_not_sent_after_a_redirect(elsewhere: Script, status: int) -> None:
+    """The call fails, and the other server gets no request."""
     with script(Answer({}, status, {"Location": f"{elsewhere.url}/crm"})) as hubspot:
         secret = FixedSecret({"access_token": "made-up", "api_url": hubspot.url})
         with pytest.raises(SyncError):
@@ -44,8 +42,8 @@ def test_hubspots_token_follows_no_redirect(elsewhere: Script, status: int) -> N
 
 
 @pytest.mark.parametrize("status", STATUSES)
-def test_a_login_to_salesforce_follows_no_redirect(elsewhere: Script, status: int) -> None:
-    """Neither the client's secret nor its name gets anywhere else."""
+def test_a_login_to_salesforce_does_not_follow_a_redirect(elsewhere: Script, status: int) -> None:
+    """The client's id and secret are not sent to another server."""
     with script(
         Answer({}, status, {"Location": f"{elsewhere.url}/services/oauth2/token"})
     ) as salesforce:
@@ -62,8 +60,8 @@ def test_a_login_to_salesforce_follows_no_redirect(elsewhere: Script, status: in
 
 
 @pytest.mark.parametrize("status", STATUSES)
-def test_a_session_of_salesforce_follows_no_redirect(elsewhere: Script, status: int) -> None:
-    """A token that Salesforce gave is shown to nobody else."""
+def test_a_session_of_salesforce_does_not_follow_a_redirect(elsewhere: Script, status: int) -> None:
+    """The token is not sent to another server."""
     away = Answer({}, status, {"Location": f"{elsewhere.url}/services/data"})
     with (
         script(away) as salesforce,

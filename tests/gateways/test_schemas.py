@@ -1,4 +1,4 @@
-"""What both sides say about their fields, and what HubSpot leaves out of its rows."""
+"""The fields of both sides, and properties that HubSpot leaves out of its rows."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ CONTACT = Ref(Side.HUBSPOT, "contact", "1")
 
 
 def row(**properties: str | None) -> Answer:
-    """A contact as HubSpot shows it."""
+    """A contact as HubSpot returns it."""
     return Answer({"results": [{**ROW, "properties": properties}]})
 
 
-def test_a_property_that_is_gone_is_not_taken_for_blank() -> None:
-    """Neither by id nor by address: the read is refused and names it."""
+def test_a_deleted_property_is_not_taken_for_blank() -> None:
+    """Reads by id and by address are refused and name the property."""
     with script(
         row(email="a@example.com"), PROPERTIES, row(email="a@example.com"), PROPERTIES
     ) as asked:
@@ -53,7 +53,7 @@ def test_a_property_that_is_gone_is_not_taken_for_blank() -> None:
 
 
 def test_a_property_that_rows_leave_out_is_looked_up_once_a_minute() -> None:
-    """Where the account has it, it is blank; where all rows show it, nothing is looked up."""
+    """If the account has the property, it is blank; if all rows have it, nothing is looked up."""
     clock = [0.0]
     answers = [
         row(email=None, old=None),
@@ -78,8 +78,8 @@ def test_a_property_that_rows_leave_out_is_looked_up_once_a_minute() -> None:
     assert [one.method for one in asked.asked] == ["POST", "POST", "GET", "POST", "POST", "GET"]
 
 
-def test_what_a_side_has_is_told_in_small_letters_with_what_may_only_be_read() -> None:
-    """HubSpot's properties."""
+def test_fields_are_returned_in_lowercase_with_the_read_only_ones() -> None:
+    """HubSpot returns read-only properties, too."""
     with script(PROPERTIES) as asked:
         client = HubspotClient(FixedSecret({"access_token": "t", "api_url": asked.url}))
         told = LiveSchemas(client, None).described(Side.HUBSPOT, ["contact"])  # type: ignore[arg-type]
@@ -88,8 +88,8 @@ def test_what_a_side_has_is_told_in_small_letters_with_what_may_only_be_read() -
     assert [one.path for one in asked.asked] == ["/crm/properties/2026-03/contacts"]
 
 
-def test_a_field_that_salesforce_hides_is_not_told() -> None:
-    """Neither by describe nor in any other way."""
+def test_a_field_that_salesforce_hides_is_missing() -> None:
+    """A field that describe does not return counts as missing."""
     clock = Clock()
     faults = Faults(clock)
     simulator = SalesforceSimulator(

@@ -1,5 +1,5 @@
-"""Two HubSpot accounts that make the same person at the same moment: one of them does, the other
-finds the record.
+"""Two HubSpot accounts that have the same new person at the same moment: one creates the record,
+the other finds it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Org:
         self.crm = MemoryCrm(Side.SALESFORCE, now=lambda: self.now)
 
     def of(self, connection: str, host: str = "acme.example.com") -> SharedOrg:
-        """The org as a connection has it."""
+        """The org as a connection uses it."""
         claims = Claims(
             self.client,
             "Table",
@@ -51,21 +51,19 @@ def org() -> Iterator[Org]:
         yield Org(client)
 
 
-def a_birth(key: str, email: str = "ada@example.com", **fields: str) -> CreateRecord:
-    """A new lead."""
+def a_creation(key: str, email: str = "ada@example.com", **fields: str) -> CreateRecord:
+    """The creation of a lead."""
     shown = {"LastName": "Lang", "Company": "Example GmbH", "Email": email, **fields}
     return CreateRecord(Side.SALESFORCE, "Lead", key, shown, Slot("new"))
 
 
 @pytest.mark.rule("TEN-1")
-def test_of_two_accounts_one_makes_the_person(org: Org) -> None:
-    """The other is told to look again; only the address that both have is held back, however it is
-    spelled.
-    """
-    (first,) = org.of("acme").create([a_birth("555001-81")])
+def test_of_two_accounts_one_creates_the_person(org: Org) -> None:
+    """The other one gets `TryAgain` for the address that both have, in any spelling."""
+    (first,) = org.of("acme").create([a_creation("555001-81")])
 
     taken, made = org.of("beta").create(
-        [a_birth("555002-7", "ADA@example.com "), a_birth("555002-8", "bob@example.com")]
+        [a_creation("555002-7", "ADA@example.com "), a_creation("555002-8", "bob@example.com")]
     )
 
     assert isinstance(first, Written)
@@ -78,38 +76,38 @@ def test_of_two_accounts_one_makes_the_person(org: Org) -> None:
     ]
 
 
-def test_whoever_claimed_may_try_again(org: Org) -> None:
-    """A call that was killed after its claim is repeated by the same connection, and finds what it
-    made.
+def test_a_connection_may_repeat_its_claim(org: Org) -> None:
+    """A call that was interrupted after its claim is repeated by the same connection and finds its
+    record.
     """
-    first, second = (org.of("acme").create([a_birth("555001-81")])[0] for _ in range(2))
+    first, second = (org.of("acme").create([a_creation("555001-81")])[0] for _ in range(2))
 
     assert isinstance(first, Written)
     assert isinstance(second, Written)
     assert first.ref == second.ref
 
 
-def test_a_claim_runs_out(org: Org) -> None:
-    """Where the record was refused, the other account may make it a few minutes later."""
-    org.of("acme").create([a_birth("555001-81", LastName="")])
+def test_a_claim_expires(org: Org) -> None:
+    """If the record was refused, the other account may create it a few minutes later."""
+    org.of("acme").create([a_creation("555001-81", LastName="")])
     org.now += GOOD_FOR + timedelta(seconds=1)
 
-    (made,) = org.of("beta").create([a_birth("555002-7")])
+    (made,) = org.of("beta").create([a_creation("555002-7")])
 
     assert isinstance(made, Written)
 
 
-def test_two_orgs_have_nothing_in_common(org: Org) -> None:
+def test_claims_of_two_orgs_are_independent(org: Org) -> None:
     """The same person may be new in both."""
-    org.of("acme").create([a_birth("555001-81")])
+    org.of("acme").create([a_creation("555001-81")])
 
-    (made,) = org.of("beta", "other.example.com").create([a_birth("555002-7")])
+    (made,) = org.of("beta", "other.example.com").create([a_creation("555002-7")])
 
     assert isinstance(made, Written)
 
 
-def test_records_without_an_address_are_nobodys_claim(org: Org) -> None:
-    """Companies make accounts, which are not found by address; and no call is spent on nothing."""
+def test_records_without_an_address_need_no_claim(org: Org) -> None:
+    """Accounts are not found by address, so they need no claim and no call."""
     account = CreateRecord(
         Side.SALESFORCE, "Account", "555002-9", {"Name": "Example AG"}, Slot("new")
     )
@@ -120,8 +118,8 @@ def test_records_without_an_address_are_nobodys_claim(org: Org) -> None:
 
 
 def test_no_address_is_stored(org: Org) -> None:
-    """The table has an alias that the deployment's key makes."""
-    org.of("acme").create([a_birth("555001-81")])
+    """The table has an alias that is made with the deployment's key."""
+    org.of("acme").create([a_creation("555001-81")])
 
     (item,) = org.client.scan(TableName="Table")["Items"]
 

@@ -1,5 +1,5 @@
-"""Nobody but HubSpot and Salesforce gets a credential: a server whose certificate is not to be
-trusted is one that is down.
+"""Only HubSpot and Salesforce get credentials: a server without a trusted certificate counts as
+down.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from tests.contracts.stages import FixedSecret
 
 @pytest.fixture
 def imposter(tmp_path: Path) -> Iterator[tuple[str, list[bytes]]]:
-    """A server on the loopback address with a certificate of its own making, and what it was told
-    in clear.
+    """A server on the loopback address with its own certificate, and the requests that it has
+    decrypted.
     """
     told: list[bytes] = []
     with served_with_tls(a_certificate(tmp_path), told) as port:
@@ -89,8 +89,8 @@ def retry_policy() -> RetryPolicy:
     return RetryPolicy(pause=lambda _seconds: None)
 
 
-def test_hubspots_token_goes_to_no_imposter(imposter: tuple[str, list[bytes]]) -> None:
-    """The call counts as one that was not answered, and waits with everything else for HubSpot."""
+def test_hubspots_token_is_not_sent_to_an_imposter(imposter: tuple[str, list[bytes]]) -> None:
+    """The call counts as unanswered, and all work waits for HubSpot."""
     url, told = imposter
     gateway = HubspotGateway(
         HubspotClient(
@@ -103,8 +103,10 @@ def test_hubspots_token_goes_to_no_imposter(imposter: tuple[str, list[bytes]]) -
     assert told == []
 
 
-def test_salesforces_credentials_go_to_no_imposter(imposter: tuple[str, list[bytes]]) -> None:
-    """Nobody signs in there."""
+def test_salesforces_credentials_are_not_sent_to_an_imposter(
+    imposter: tuple[str, list[bytes]],
+) -> None:
+    """There is no login."""
     url, told = imposter
     secret = FixedSecret({"client_id": "made-up", "client_secret": "made-up", "login_url": url})
     session = SalesforceSession(Login(url, secret, now=lambda: 0.0), retry_policy=retry_policy())
@@ -117,8 +119,8 @@ def test_salesforces_credentials_go_to_no_imposter(imposter: tuple[str, list[byt
 @pytest.mark.parametrize(
     "url", ["http://hubspot.example.com", "ftp://api.hubapi.com", "api.hubapi.com", "http://[::1"]
 )
-def test_hubspots_token_is_not_sent_in_clear(url: str) -> None:
-    """Whatever the secret names: https, or the machine itself."""
+def test_hubspots_token_is_not_sent_unencrypted(url: str) -> None:
+    """A URL in the secret must have https or be this machine."""
     gateway = HubspotGateway(
         HubspotClient(
             FixedSecret({"access_token": "made-up", "api_url": url}), retry_policy=retry_policy()

@@ -1,6 +1,4 @@
-"""Nothing personal leaves in an error: known sentences are kept, filled in with names and numbers;
-of anything else nothing is.
-"""
+"""Errors contain nothing personal: only known sentences, with names and numbers filled in."""
 
 from __future__ import annotations
 
@@ -44,9 +42,7 @@ MISSING = ("Required fields are missing: [{names}]",)
 def test_a_known_sentence_is_kept_with_its_names_and_numbers(
     text: str, sentences: tuple[str, ...], values: list[object], expected: str | None
 ) -> None:
-    """None: as it is. What a slot does not take makes it another sentence, and of that nothing is
-    kept.
-    """
+    """If a slot does not match, the text is another sentence, of which nothing is kept."""
     assert kept(text, sentences, values) == (text if expected is None else expected)
 
 
@@ -54,16 +50,16 @@ def test_a_known_sentence_is_kept_with_its_names_and_numbers(
     ("told", "name"),
     [("Tax_No__c", "Tax_No__c"), ("Account.Name", "Account.Name"), ("Ada Lang", ""), ("a@example.com", ""), (None, ""), (7, "")],
 )  # fmt: skip
-def test_a_name_is_one_or_is_left_out(told: object, name: str) -> None:
-    """A CRM's own lists of fields are looked at as well."""
+def test_only_a_valid_name_is_kept(told: object, name: str) -> None:
+    """A CRM's own lists of fields are checked, too."""
     assert name_of(told) == name
 
 
 @pytest.mark.parametrize(
     ("told", "code"), [("INVALID_FIELD", "INVALID_FIELD"), ("Ada Lang", "400"), (None, "400"), ("429", "429"), ("5550001", "400")]
 )  # fmt: skip
-def test_a_code_is_one_or_the_status_stands_for_it(told: object, code: str) -> None:
-    """Nothing but a word or a status is a code."""
+def test_only_a_valid_code_is_kept(told: object, code: str) -> None:
+    """Anything else is replaced by the status."""
     assert code_of(told, 400) == code
 
 
@@ -106,7 +102,7 @@ def of_salesforce(message: str, code: str = RULE, **fields: Any) -> SyncError:
 
 
 def of_salesforces_call(message: str, code: str) -> SyncError:
-    """A whole call that Salesforce refused: nothing says which values were in it."""
+    """A whole call that Salesforce refused: which values it had is unknown."""
     return salesforce_errors.call_error(400, [{"errorCode": code, "message": message}])
 
 
@@ -182,8 +178,8 @@ TOLD = {
 
 @pytest.mark.parametrize("which", TOLD)
 def test_nothing_personal_is_kept_of_a_text(which: str) -> None:
-    """Neither the record's own values in whatever form, nor other records', nor what an
-    administrator's code put together.
+    """Neither the record's own values in any form nor those of other records or of an
+    administrator's code.
     """
     error = TOLD[which]
     told = repr((str(error), vars(error), error.fieldnames)).lower()
@@ -193,7 +189,7 @@ def test_nothing_personal_is_kept_of_a_text(which: str) -> None:
 
 
 def test_what_is_kept_says_what_to_do() -> None:
-    """The sentence where it is known, else the code; the field; our own hint."""
+    """The sentence if it is known, else the code; the field; and our own hint."""
     texts = {which: (error.text, error.fieldname) for which, error in TOLD.items()}
 
     assert (texts["another person"], texts["a long value"]) == (
@@ -224,8 +220,8 @@ SLOTS = re.compile(r"\{names?\}|\{number\}|\{id\}|…")
 def test_no_slot_takes_what_is_personal(
     which: tuple[Sentences, str, str], data: st.DataObject
 ) -> None:
-    """Wherever a known sentence has a slot: no address, no full name, no phone number, and no name
-    that is the record's.
+    """No slot of a known sentence matches an address, a full name, a phone number or a name that is
+    the record's own.
     """
     table, code, sentence = which
     personal = st.sampled_from(
@@ -246,10 +242,8 @@ def test_no_slot_takes_what_is_personal(
 
 
 @pytest.mark.parametrize(("table", "code", "sentence"), SENTENCES)
-def test_each_sentence_is_known_when_it_is_met(table: Sentences, code: str, sentence: str) -> None:
-    """Filled in as the vendor would, it is kept: itself, or one that stands before it and says the
-    same.
-    """
+def test_every_sentence_is_recognised(table: Sentences, code: str, sentence: str) -> None:
+    """Filled in as the vendor does it, each sentence is kept."""
     filled = (
         sentence.replace("{names}", "Fax, Title")
         .replace("{name}", "Lead")

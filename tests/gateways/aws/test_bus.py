@@ -1,4 +1,4 @@
-"""What the outbox does when AWS takes only a part of what it is given."""
+"""What the outbox does if AWS accepts only a part."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 
 
 def a_change(number: int) -> Change:
-    """Look at contact `number`."""
+    """A change of contact `number`."""
     return Change(
         "acme", Kind.CONTACT, Ref(Side.HUBSPOT, "contact", str(number)), Cause.EDITED, NOON
     )
 
 
-def test_entries_that_the_bus_did_not_take_are_sent_again_without_the_others() -> None:
-    """A hundred changes an entry, ten entries a call."""
+def test_entries_that_the_bus_did_not_accept_are_sent_again() -> None:
+    """There are a hundred changes per entry and ten entries per call."""
     answers = [
         Answer(
             {
@@ -56,8 +56,8 @@ def test_entries_that_the_bus_did_not_take_are_sent_again_without_the_others() -
     )
 
 
-def test_a_bus_that_takes_nothing_is_told_to_the_caller() -> None:
-    """Nobody is told that a change is safe before it is."""
+def test_a_bus_that_accepts_nothing_is_an_error() -> None:
+    """A change counts as stored only when the bus has accepted it."""
     with script(
         Answer({"FailedEntryCount": 1, "Entries": [{"ErrorCode": "InternalFailure"}]})
     ) as aws:
@@ -68,8 +68,8 @@ def test_a_bus_that_takes_nothing_is_told_to_the_caller() -> None:
     assert len(aws.asked) == 3
 
 
-def test_messages_that_the_queue_did_not_take_are_sent_again_with_their_delay() -> None:
-    """Changes of equal delay share messages; nothing waits longer than SQS allows."""
+def test_messages_that_the_queue_did_not_accept_are_sent_again_with_their_delay() -> None:
+    """Changes with the same delay share messages; no delay is longer than SQS allows."""
     failed = {"Id": "1", "SenderFault": False, "Code": "InternalError"}
     with script(
         Answer({"Successful": [], "Failed": [failed]}), Answer({"Successful": [], "Failed": []})
@@ -88,8 +88,8 @@ def test_messages_that_the_queue_did_not_take_are_sent_again_with_their_delay() 
     assert len(json.loads(aws.asked[0].body["Entries"][0]["MessageBody"])["changes"]) == 2
 
 
-def test_a_queue_that_takes_nothing_is_told_to_the_caller() -> None:
-    """The message that asked for it is not deleted then."""
+def test_a_queue_that_accepts_nothing_is_an_error() -> None:
+    """Then the message that caused it is not deleted."""
     with script(
         Answer({"Successful": [], "Failed": [{"Id": "0", "SenderFault": False, "Code": "x"}]})
     ) as aws:

@@ -1,4 +1,4 @@
-"""What every call to AWS has in common."""
+"""What all calls to AWS have in common."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from crmsync.gateways.aws.client import client
 from tests.gateways.scripted import Answer, script
 
 
-def test_a_call_says_that_it_is_ours(monkeypatch: pytest.MonkeyPatch) -> None:
-    """AWS's own records of calls name crmsync, and not a line of versions that boto3 would put
-    together twice for each.
-    """
+def test_the_user_agent_of_a_call_is_crmsync(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The user agent is crmsync, not the list of versions that boto3 would build twice per call."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "laptop")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")

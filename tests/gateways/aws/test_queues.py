@@ -1,6 +1,4 @@
-"""The queues of backfills as AWS keeps them: depths, errands, and where the operator's command
-finds the queue.
-"""
+"""The queues of backfills: depths, job messages, and how the command finds the queue."""
 
 from __future__ import annotations
 
@@ -30,7 +28,7 @@ def sqs() -> Iterator[Any]:
         yield client
 
 
-def test_a_depth_tells_ready_hidden_and_delayed_messages(sqs: Any) -> None:
+def test_a_depth_counts_ready_hidden_and_delayed_messages(sqs: Any) -> None:
     """Each message is counted once, whatever its state."""
     url = url_of(sqs, "crmsync-backfill")
     backlog = QueueBacklog(sqs, {Kind.CONTACT: url})
@@ -42,15 +40,15 @@ def test_a_depth_tells_ready_hidden_and_delayed_messages(sqs: Any) -> None:
     assert backlog.depth(Kind.CONTACT) == Depth(ready=2, hidden=1, delayed=1)
 
 
-def test_a_concern_without_a_queue_is_refused(sqs: Any) -> None:
-    """Waiting would not help: the deployment has no such concern."""
+def test_a_kind_without_a_queue_is_refused(sqs: Any) -> None:
+    """The deployment does not sync this kind, so waiting would not help."""
     with pytest.raises(Refused, match="no queue for changes of the kind account"):
         QueueBacklog(sqs, {}).depth(Kind.ACCOUNT)
 
 
 @pytest.mark.parametrize(("after", "kept"), [(0, "0"), (5, "5"), (9_000, "900")])
-def test_an_errand_is_sent_with_its_delay(sqs: Any, after: int, kept: str) -> None:
-    """A quarter of an hour at most, which is all that the queue can do."""
+def test_a_job_message_is_sent_with_its_delay(sqs: Any, after: int, kept: str) -> None:
+    """At most a quarter of an hour, which is the most that SQS allows."""
     sent: list[dict[str, Any]] = []
     sqs.meta.events.register(
         "provide-client-params.sqs.SendMessage", lambda params, **_: sent.append(params)
@@ -63,8 +61,8 @@ def test_an_errand_is_sent_with_its_delay(sqs: Any, after: int, kept: str) -> No
     ]
 
 
-def test_a_queue_that_is_not_there_is_told(sqs: Any) -> None:
-    """Whoever is in the wrong account or region gets an error of ours and not the vendor's."""
+def test_a_missing_queue_is_an_error_of_ours(sqs: Any) -> None:
+    """In the wrong account or region the error is ours, not the vendor's."""
     with pytest.raises(TryAgain) as told:
         JobMessageQueue(sqs, lambda: url_of(sqs, "elsewhere")).send(ERRAND)
 
@@ -72,8 +70,8 @@ def test_a_queue_that_is_not_there_is_told(sqs: Any) -> None:
 
 
 def test_the_queues_of_a_stack_are_found_by_their_names(sqs: Any) -> None:
-    """By the names that CloudFormation makes, whatever a stack has; those of another stack are not
-    ours, however alike its name is.
+    """The names are those that CloudFormation gives; queues of another stack with a similar name
+    are not included.
     """
     for name in (
         "crmsync-ContactQueue-Ab12",

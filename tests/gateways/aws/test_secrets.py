@@ -11,7 +11,7 @@ from tests.gateways.scripted import Answer, aws_client, script
 
 
 class Seconds:
-    """A clock that a test moves."""
+    """A clock that a test sets."""
 
     def __init__(self) -> None:
         """Begin at nought."""
@@ -23,7 +23,7 @@ class Seconds:
 
 
 def test_a_secret_is_kept_for_five_minutes_and_renewed_when_a_vendor_refuses_it() -> None:
-    """A rotation is noticed at once where it matters, and many complaints make one read."""
+    """A rotation takes effect at once, and many refusals cause one read."""
     clock = Seconds()
     with aws.mock_aws():
         client = aws.client("secretsmanager")
@@ -47,7 +47,7 @@ def test_a_secret_is_kept_for_five_minutes_and_renewed_when_a_vendor_refuses_it(
 
 @pytest.mark.parametrize("text", ["no json", "[]", '"text"', "null"])
 def test_a_secret_of_another_form_is_refused_without_being_shown(text: str) -> None:
-    """The operator is told which one it is."""
+    """The error names the secret."""
     with aws.mock_aws():
         client = aws.client("secretsmanager")
         client.create_secret(Name="acme", SecretString=text)
@@ -60,7 +60,7 @@ def test_a_secret_of_another_form_is_refused_without_being_shown(text: str) -> N
 
 
 def test_a_secret_that_is_not_there_is_refused_and_an_unreachable_store_is_tried_again() -> None:
-    """The first wants a person, the second only time."""
+    """The first needs a person, the second only time."""
     with aws.mock_aws(), pytest.raises(Refused) as missing:
         SecretStore(aws.client("secretsmanager"), now=Seconds()).read("acme")
     with script(Answer({"__type": "InternalServiceError"}, 500)) as failing:
@@ -71,12 +71,8 @@ def test_a_secret_that_is_not_there_is_refused_and_an_unreachable_store_is_tried
     assert (missing.value.text, type(down.value)) == ("There is no secret acme.", TryAgain)
 
 
-def test_a_secret_of_bytes_is_refused_and_what_cannot_be_used_is_asked_for_every_five_seconds() -> (
-    None
-):
-    """A knock at the webhook does not ask Secrets Manager each time, and a secret that was mended
-    is soon noticed.
-    """
+def test_a_secret_of_bytes_is_refused_and_read_again_after_five_seconds() -> None:
+    """A request to the webhook does not read it each time, and a corrected secret is soon used."""
     clock = Seconds()
     with aws.mock_aws():
         client = aws.client("secretsmanager")
@@ -93,10 +89,10 @@ def test_a_secret_of_bytes_is_refused_and_what_cannot_be_used_is_asked_for_every
 
 
 @pytest.mark.parametrize("value", [None, "", "two words", "line\nbreak", "t\u00f6ken"])
-def test_what_no_header_may_hold_is_refused_without_being_shown(value: str | None) -> None:
-    """A token pasted with a line break is this connection's fault alone, and no failure of the
-    whole Lambda.
-    """
+def test_a_value_that_is_invalid_in_a_header_is_refused_without_being_shown(
+    value: str | None,
+) -> None:
+    """A token with a line break fails its own connection only, not the whole Lambda."""
     with pytest.raises(Refused) as caught:
         part({} if value is None else {"access_token": value}, "access_token", "HubSpot")
 

@@ -1,5 +1,5 @@
-"""What the error inbox costs, and that nobody's row is lost to its marks, whoever works beside
-whom.
+"""What the error inbox costs, and that no report loses its mark when several processes work at
+once.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ def a_report(ref: Ref, *waits_for: Ref, category: Category = Category.VALIDATION
 
 
 @dataclass
-class Desk:
-    """The laptop's own DynamoDB, which counts units, with the state table."""
+class CountedTable:
+    """The laptop stack's own DynamoDB, which counts units, with the state table."""
 
     aws: Aws = field(default_factory=lambda: Aws(clock := Clock(), Faults(clock)))
 
@@ -92,7 +92,7 @@ class Desk:
         return units.reads - before[0], units.writes - before[1]
 
     def put_rows(self, reports: Sequence[Report]) -> None:
-        """Rows as an older version of the inbox wrote them, past the counting."""
+        """Reports as an older version stored them, not counted."""
         table = dynamodb_backends[self.aws.account][REGION].tables["Table"]
         for report in reports:
             row = {
@@ -107,11 +107,11 @@ class Desk:
 
 
 @pytest.fixture
-def desk() -> Iterator[Desk]:
-    """A desk of its own."""
-    desk = Desk()
-    yield desk
-    desk.aws.close()
+def counted_table() -> Iterator[CountedTable]:
+    """A table of its own."""
+    counted_table = CountedTable()
+    yield counted_table
+    counted_table.aws.close()
 
 
 NEVER_PARKED = [
@@ -120,60 +120,60 @@ NEVER_PARKED = [
 """A full batch of pairs."""
 
 
-def test_a_batch_costs_one_read_unit_where_nothing_is_parked(desk: Desk) -> None:
-    """Once the first one has left its sign, which costs a read and a write."""
-    inbox = desk.lambda_()
+def test_a_batch_costs_one_read_unit_if_there_are_no_reports(counted_table: CountedTable) -> None:
+    """The first batch costs a read and a write more, for the top page."""
+    inbox = counted_table.lambda_()
 
-    first = desk.cost(lambda: inbox.clear("acme", NEVER_PARKED))
+    first = counted_table.cost(lambda: inbox.clear("acme", NEVER_PARKED))
     then = [
-        desk.cost(lambda some=some: inbox.clear("acme", some))
+        counted_table.cost(lambda some=some: inbox.clear("acme", some))
         for some in (NEVER_PARKED[:1], NEVER_PARKED)
     ]
-    waiting = desk.cost(lambda: inbox.waiting_for("acme", NEVER_PARKED))
+    waiting = counted_table.cost(lambda: inbox.waiting_for("acme", NEVER_PARKED))
 
     assert (first, then, waiting) == ((4, 1), [(1, 0), (1, 0)], (1, 0))
 
 
 @pytest.mark.parametrize("parked", [400, 5_000, pytest.param(100_000, marks=pytest.mark.long)])
-def test_a_batch_costs_one_read_unit_however_many_are_parked(desk: Desk, parked: int) -> None:
-    """A Lambda reads the pages that it needs once: 16 at most for 7,000 rows, 272 for 100,000; then
-    it is as if there were none.
+def test_a_batch_costs_one_read_unit_with_many_reports(
+    counted_table: CountedTable, parked: int
+) -> None:
+    """A Lambda reads the pages that it needs once: at most 16 for 7,000 reports and 272 for
+    100,000; after that a batch costs one read.
     """
-    desk.put_rows([a_report(lead(number)) for number in range(parked)])
-    desk.lambda_().park("acme", [a_report(lead(0))])
-    inbox = desk.lambda_()
+    counted_table.put_rows([a_report(lead(number)) for number in range(parked)])
+    counted_table.lambda_().park("acme", [a_report(lead(0))])
+    inbox = counted_table.lambda_()
 
-    first = desk.cost(lambda: inbox.clear("acme", NEVER_PARKED))
-    then = desk.cost(lambda: inbox.clear("acme", NEVER_PARKED))
-    single = desk.cost(lambda: inbox.clear("acme", NEVER_PARKED[:2]))
+    first = counted_table.cost(lambda: inbox.clear("acme", NEVER_PARKED))
+    then = counted_table.cost(lambda: inbox.clear("acme", NEVER_PARKED))
+    single = counted_table.cost(lambda: inbox.clear("acme", NEVER_PARKED[:2]))
 
     assert first[0] <= {400: 1, 5_000: 17, 100_000: 273}[parked]
     assert (first[1], then, single) == (0, (1, 0), (1, 0))
 
 
-def test_a_row_that_leaves_costs_its_own_reads_and_writes(desk: Desk) -> None:
-    """Where few are parked: the row is read, deleted and looked for once more, its mark taken
-    away.
-    """
-    inbox = desk.lambda_()
+def test_what_clearing_a_report_costs(counted_table: CountedTable) -> None:
+    """The report is read, deleted and checked once more, and its mark is removed."""
+    inbox = counted_table.lambda_()
     inbox.park("acme", [a_report(lead(number)) for number in range(20)])
 
-    assert desk.cost(lambda: inbox.clear("acme", [lead(7), *NEVER_PARKED])) == (4, 3)
+    assert counted_table.cost(lambda: inbox.clear("acme", [lead(7), *NEVER_PARKED])) == (4, 3)
     assert len(inbox.parked("acme")) == 19
 
 
-def test_what_an_older_version_has_parked_is_found(desk: Desk) -> None:
-    """Rows without marks are marked by the first who comes along, and leave like any other."""
-    desk.put_rows([a_report(lead(number)) for number in range(3)])
+def test_reports_of_an_older_version_are_found(counted_table: CountedTable) -> None:
+    """Reports without marks get theirs at the first access, and can be cleared like any other."""
+    counted_table.put_rows([a_report(lead(number)) for number in range(3)])
 
-    desk.lambda_().clear("acme", [lead(1)])
+    counted_table.lambda_().clear("acme", [lead(1)])
 
-    assert [report.ref for report in desk.lambda_().parked("acme")] == [lead(0), lead(2)]
+    assert [report.ref for report in counted_table.lambda_().parked("acme")] == [lead(0), lead(2)]
 
 
-def test_marks_find_room_on_further_pages_and_all_of_them_are_found() -> None:
-    """More than a page holds, parked at once and one by one; a Lambda with old pages sees what
-    others have done since.
+def test_marks_fill_further_pages_and_all_are_found() -> None:
+    """More marks than a page has room for, added at once and one by one; a Lambda with old pages
+    sees the changes of others.
     """
     with dynamodb("pk", "sk") as client:
         mine, other = an_inbox(client, now=lambda: NOON), an_inbox(client, now=lambda: NOON)
@@ -198,18 +198,16 @@ def test_marks_find_room_on_further_pages_and_all_of_them_are_found() -> None:
         ] == [("-", {"N": "0"})]
 
 
-def test_a_mark_stands_on_one_page_of_each_level() -> None:
-    """The pages of a level are those of the level above, cut in sixteen."""
+def test_a_mark_belongs_to_one_page_of_each_level() -> None:
+    """Each page of a level has sixteen pages below it."""
     pages = pages_of(mark_of("hubspot:contact:81"), 3)
 
     assert [len(page) for page in pages] == [1, 2, 3]
     assert all(below.startswith(above) for above, below in itertools.pairwise(pages))
 
 
-class Beside:
-    """A client that lets somebody else work once, right after or right before one of its own
-    calls.
-    """
+class Interleaved:
+    """A client that runs other work once, right after or right before one of its own calls."""
 
     def __init__(self, client: Any, when: int, work: Callable[[], object]) -> None:
         """`when` counts calls from 1: before that one, `work` is done."""
@@ -227,9 +225,9 @@ class Beside:
 
 @pytest.mark.parametrize("when", range(1, 16))
 @pytest.mark.parametrize("parks", [True, False], ids=["while one parks", "while one clears"])
-def test_a_row_is_never_without_its_mark(when: int, *, parks: bool) -> None:
-    """Two work on one record that was parked before, one of them in the middle of the other:
-    whatever row is left can be cleared.
+def test_a_report_is_never_without_its_mark(when: int, *, parks: bool) -> None:
+    """Two processes work on one record, one in the middle of the other: a report that remains can
+    be cleared.
     """
     with dynamodb("pk", "sk") as client:
         other = an_inbox(client, now=lambda: NOON)
@@ -240,7 +238,7 @@ def test_a_row_is_never_without_its_mark(when: int, *, parks: bool) -> None:
             (lambda one: one.park("acme", [report])),
         )
         mine = an_inbox(
-            Beside(client, when, lambda: (clear if parks else park)(other)),
+            Interleaved(client, when, lambda: (clear if parks else park)(other)),
             now=lambda: NOON + timedelta(1),
         )
 
@@ -252,9 +250,9 @@ def test_a_row_is_never_without_its_mark(when: int, *, parks: bool) -> None:
         assert list(other.parked("acme")) == []
 
 
-def test_a_report_that_waits_for_others_leaves_the_old_lists(desk: Desk) -> None:
-    """And who is asked for by nobody any more costs nothing again."""
-    inbox = desk.lambda_()
+def test_a_report_that_waits_for_others_leaves_the_old_lists(counted_table: CountedTable) -> None:
+    """A record that nothing waits for any more costs nothing again."""
+    inbox = counted_table.lambda_()
     report = a_report(contact(81), contact(12), contact(13))
     inbox.park("acme", [report])
     inbox.park("acme", [replace(report, waits_for=(contact(13),))])
@@ -262,13 +260,11 @@ def test_a_report_that_waits_for_others_leaves_the_old_lists(desk: Desk) -> None
     waits = [list(inbox.waiting_for("acme", [contact(number)])) for number in (12, 13)]
 
     assert waits == [[], [contact(81)]]
-    assert desk.cost(lambda: inbox.waiting_for("acme", [contact(12)])) == (1, 0)
+    assert counted_table.cost(lambda: inbox.waiting_for("acme", [contact(12)])) == (1, 0)
 
 
-def test_a_row_that_nobody_reports_again_is_forgotten_by_the_table() -> None:
-    """A report says when it ends, one that lasts does not; reported as what lasts, it ends no more.
-    Rows of an older version end soon.
-    """
+def test_a_report_that_is_not_renewed_expires() -> None:
+    """A report has an expiry unless it lasts. Reports of an older version expire soon."""
     with dynamodb("pk", "sk") as client:
         inbox = an_inbox(client, lambda: NOON)
         inbox.park(
@@ -298,10 +294,8 @@ def test_a_row_that_nobody_reports_again_is_forgotten_by_the_table() -> None:
     assert ending == [contact(1)]
 
 
-def test_a_row_that_the_table_forgot_leaves_a_mark_that_goes_with_the_next_look() -> None:
-    """Clearing the record costs one look at a row that is not there; after it, nothing says that
-    there was one.
-    """
+def test_the_mark_of_an_expired_report_is_removed_when_it_is_cleared() -> None:
+    """Clearing the record costs one read of a missing item and removes the mark."""
     with dynamodb("pk", "sk") as client:
         an_inbox(client, lambda: NOON).park("acme", [a_report(contact(1))])
         key = {"pk": {"S": "inbox#acme"}, "sk": {"S": str(contact(1))}}

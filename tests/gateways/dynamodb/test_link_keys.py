@@ -1,5 +1,5 @@
-"""Keys of the links in their secret, the census of the links, and what becomes of a link that is
-sealed with a key nobody knows yet.
+"""The keys of the links in their secret, the scan of the link table, and links with a key that is
+not known yet.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def account() -> Iterator[None]:
 
 
 def ring() -> KeyRing:
-    """The keys as a function knows them."""
+    """The keys as a function reads them."""
     return KeyRing(
         SecretStore(aws.client("secretsmanager"), now=time.monotonic),
         "link-key",
@@ -51,17 +51,17 @@ def ring() -> KeyRing:
 
 
 def stored_keys() -> StoredKeys:
-    """The keys as the command knows them."""
+    """The keys as the command reads them."""
     return StoredKeys(aws.client("secretsmanager"), "link-key")
 
 
 def table(keys: KeyRing | None = None) -> LinksTable:
-    """The table of the links for whoever knows these keys."""
+    """The link table for a process that has these keys."""
     return LinksTable(aws.client("dynamodb"), "links", ring=keys)
 
 
-def test_a_new_key_stands_in_front_and_others_can_be_taken_away() -> None:
-    """Each key keeps its number, so that a link which names it is never read with another one."""
+def test_a_new_key_is_first_and_others_can_be_removed() -> None:
+    """Each key keeps its number, so that a link is always read with its own key."""
     keys = stored_keys()
 
     assert (keys.stored().numbers, keys.add(), keys.add(), keys.stored().numbers) == (
@@ -76,7 +76,7 @@ def test_a_new_key_stands_in_front_and_others_can_be_taken_away() -> None:
 
 
 def test_keys_are_read_as_they_are_written() -> None:
-    """The first key has no number before it, as a stack makes it."""
+    """The first key has no number, as a stack creates it."""
     keys = {12: b"k" * 64, 1: FIRST.encode()}
 
     assert (keys_of(text_of(keys)), text_of(keys)) == (keys, f"12:{'k' * 64} {FIRST}")
@@ -86,8 +86,8 @@ def test_keys_are_read_as_they_are_written() -> None:
     }
 
 
-def test_a_secret_without_keys_is_told_as_such() -> None:
-    """Nothing is made out of what somebody has put in its place."""
+def test_a_secret_without_keys_is_refused() -> None:
+    """Any other text is refused."""
     aws.client("secretsmanager").put_secret_value(SecretId="link-key", SecretString="no key")
 
     with pytest.raises(Refused, match="does not hold the keys of the links"):
@@ -95,7 +95,7 @@ def test_a_secret_without_keys_is_told_as_such() -> None:
 
 
 def test_all_links_are_counted_and_pointers_are_not() -> None:
-    """Page after page: whose they are, whether they stand, and by which key they are sealed."""
+    """Page by page, with their connections, states and keys."""
     other = replace(
         LINK,
         hubspot=Ref(Side.HUBSPOT, "contact", "82"),
@@ -112,10 +112,8 @@ def test_all_links_are_counted_and_pointers_are_not() -> None:
     ]
 
 
-def test_a_link_with_a_newer_key_is_put_off_until_the_key_is_known() -> None:
-    """To read it by an earlier key would take all of it for edited; the next batch knows the
-    key.
-    """
+def test_a_link_with_a_newer_key_waits_until_the_key_is_known() -> None:
+    """Read with an earlier key, all its fields would seem edited."""
     keys = ring()
     assert list(keys.fresh()) == [1]
     stored_keys().add()
@@ -127,8 +125,8 @@ def test_a_link_with_a_newer_key_is_put_off_until_the_key_is_known() -> None:
     assert table(keys).find("acme", [CONTACT]) == {CONTACT: replace(LINK, version=1)}
 
 
-def test_known_keys_outlast_a_secret_that_cannot_be_read() -> None:
-    """A key that was good stays good while Secrets Manager does not answer."""
+def test_known_keys_are_kept_if_the_secret_cannot_be_read() -> None:
+    """A known key stays valid while Secrets Manager does not answer."""
     keys = ring()
     keys.fresh()
     keys.miss()

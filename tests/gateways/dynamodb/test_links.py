@@ -1,4 +1,4 @@
-"""What links cost in DynamoDB, and what becomes of them when it takes only a part."""
+"""What links cost in DynamoDB, and what happens if it processes only a part."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ def replace_id(ref: Ref, identifier: str) -> Ref:
 
 
 def a_base(fields: int) -> Base:
-    """A base that knows so many fields."""
+    """A base with so many fields."""
     return Base({tag(f"field{number}"): bytes(FINGERPRINT_BYTES) for number in range(fields)})
 
 
 def test_a_link_of_forty_fields_is_one_write_unit() -> None:
-    """Items up to 1 KB are written with one unit (docs/vendors.md#aws)."""
+    """Items up to 1 KB cost one write unit (docs/vendors.md#aws)."""
     names = [f"field{number}" for number in range(10)]
     link = a_link(
         81234567890, hubspot_base=a_base(40), salesforce_base=a_base(40), wrote=tags(names)
@@ -59,7 +59,7 @@ def test_a_link_of_forty_fields_is_one_write_unit() -> None:
 
 
 def _stored(item: Mapping[str, Any]) -> dict[str, Any]:
-    """An item as it goes over the wire: bytes as base64 text."""
+    """An item as it is sent: bytes as base64 text."""
     return {
         name: {"B": base64.b64encode(value["B"]).decode()} if "B" in value else dict(value)
         for name, value in item.items()
@@ -93,7 +93,7 @@ STRONG, EVENTUAL = (1, True), (1, False)
 
 
 def test_a_link_costs_one_strong_read_from_hubspot_and_half_a_read_more_from_salesforce() -> None:
-    """The pointer is read eventually consistent, and not at all once it is remembered."""
+    """The pointer is read eventually consistent, and not at all if it is in memory."""
     with remembering() as (table, client):
         reads = reads_of(client)
         table.save([a_link()])
@@ -105,8 +105,8 @@ def test_a_link_costs_one_strong_read_from_hubspot_and_half_a_read_more_from_sal
     assert reads == [EVENTUAL, STRONG, STRONG, STRONG]
 
 
-def test_a_missing_link_is_missing_only_when_a_strong_read_says_so() -> None:
-    """An eventually consistent read may not see a link that was made a moment ago."""
+def test_a_link_is_missing_only_if_a_strong_read_finds_none() -> None:
+    """An eventually consistent read may miss a link that was just created."""
     with remembering() as (table, client):
         reads = reads_of(client)
         assert table.find("acme", [SALESFORCE]) == {}
@@ -114,8 +114,8 @@ def test_a_missing_link_is_missing_only_when_a_strong_read_says_so() -> None:
     assert reads == [EVENTUAL, STRONG]
 
 
-def test_a_remembered_pointer_that_is_out_of_date_misleads_nobody() -> None:
-    """The whole link says whose it is."""
+def test_an_outdated_pointer_does_no_harm() -> None:
+    """The link itself names both its records."""
     with remembering() as (table, client):
         table.save([a_link()])
         moved = a_link(version=1, hubspot=Ref(Side.HUBSPOT, "contact", "99"))
@@ -124,8 +124,8 @@ def test_a_remembered_pointer_that_is_out_of_date_misleads_nobody() -> None:
         assert table.find("acme", [SALESFORCE]) == {SALESFORCE: replace(moved, version=2)}
 
 
-def test_keys_that_dynamodb_leaves_over_are_asked_for_again_and_then_put_off() -> None:
-    """A throttled read is no missing link."""
+def test_unprocessed_keys_are_read_again_and_then_left_to_the_queue() -> None:
+    """A throttled read is not a missing link."""
     left = {"Table": {"Keys": [{"pk": {"S": "acme#hubspot:contact:1"}}], "ConsistentRead": True}}
     with script(Answer({"Responses": {"Table": []}, "UnprocessedKeys": left})) as aws:
         table = LinksTable(aws_client(aws.url, "dynamodb"), "Table", retry_policy=NO_WAIT)
@@ -136,7 +136,7 @@ def test_keys_that_dynamodb_leaves_over_are_asked_for_again_and_then_put_off() -
 
 
 def test_a_pair_that_was_busy_in_a_transaction_does_not_stop_the_others() -> None:
-    """The innocent go again without the guilty (fault 18)."""
+    """The links that did not cause the failure are saved without the others (fault 18)."""
     fine, taken = {"Code": "None"}, {"Code": "ConditionalCheckFailed"}
     busy = {"Code": "TransactionConflict"}
     cancelled = {
@@ -161,8 +161,8 @@ def test_a_pair_that_was_busy_in_a_transaction_does_not_stop_the_others() -> Non
     "code",
     ["ProvisionedThroughputExceededException", "InternalServerError", "AccessDeniedException"],
 )
-def test_a_table_that_cannot_be_used_puts_its_work_off(code: str) -> None:
-    """Nothing is lost and nothing is parked because of our own stores."""
+def test_a_failing_table_leaves_the_work_to_the_queue(code: str) -> None:
+    """Nothing is lost or parked because of our own stores."""
     refusal = Answer(
         {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": "acme#hubspot:contact:1"},
         400,

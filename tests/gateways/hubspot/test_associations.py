@@ -1,6 +1,4 @@
-"""How associations are called: batches, pages, refusals that name no row, and answers that got
-lost.
-"""
+"""Calls for associations: batches, pages, refusals that name no row, and lost responses."""
 
 from __future__ import annotations
 
@@ -66,7 +64,7 @@ def account_of(**world: Any) -> Iterator[Account]:
 
 
 def test_a_company_with_many_contacts_is_read_page_by_page() -> None:
-    """HubSpot gives 500 at a time; one call made them."""
+    """HubSpot returns 500 at a time; one call created them."""
     with account_of() as account:
         contacts, [company, lonely] = account.made("contact", 520), account.made("company", 2)
         outcomes = account.pairs.associate(
@@ -87,7 +85,7 @@ def test_a_company_with_many_contacts_is_read_page_by_page() -> None:
 
 @pytest.mark.rule("ERR-2")
 def test_a_limit_of_associations_parks_the_row_with_a_hint() -> None:
-    """In a drawer of its own; the rows around it are done."""
+    """It has its own category; the other rows are written."""
     with account_of(association_limits=[{"from": "company", "to": "contact", "max": 1}]) as account:
         (ada, bob), (one, two) = account.made("contact", 2), account.made("company", 2)
         outcomes = account.pairs.associate(
@@ -101,8 +99,8 @@ def test_a_limit_of_associations_parks_the_row_with_a_hint() -> None:
     assert "Remove or move associations" in refused.hint
 
 
-def test_a_lost_answer_is_asked_for_again_and_harms_nobody() -> None:
-    """Making and taking away may both be said twice (fault 7)."""
+def test_a_call_whose_response_is_lost_is_repeated() -> None:
+    """Creating and removing are safe to repeat (fault 7)."""
     with account_of() as account:
         [ada], [one] = account.made("contact", 1), account.made("company", 1)
         account.faults.replace([{"at": "hubspot", "kind": "timeout_after_write"}])
@@ -116,7 +114,7 @@ def test_a_lost_answer_is_asked_for_again_and_harms_nobody() -> None:
         assert account.pairs.of([ada], "company") == {}
 
 
-def test_a_fault_that_lasts_is_given_back_to_the_queue() -> None:
+def test_a_lasting_fault_is_left_to_the_queue() -> None:
     """As for any other call."""
     with account_of() as account:
         account.faults.replace([{"at": "hubspot", "kind": "server_error", "times": 99}])
@@ -125,8 +123,8 @@ def test_a_fault_that_lasts_is_given_back_to_the_queue() -> None:
 
 
 class Tightlipped(Script):
-    """A HubSpot that refuses a whole batch for one row without saying which, and else names no row
-    that failed.
+    """A HubSpot that refuses a whole batch because of one row without naming it, and names no
+    failed row otherwise.
     """
 
     def answer(self, asked: Asked) -> Answer:
@@ -149,13 +147,13 @@ def refs(kind: str, *numbers: int) -> list[Ref]:
     return [Ref(Side.HUBSPOT, kind, str(number)) for number in numbers]
 
 
-def told(outcomes: Sequence[Outcome]) -> dict[str, int]:
-    """How often each kind of outcome came."""
+def counted(outcomes: Sequence[Outcome]) -> dict[str, int]:
+    """How often each type of outcome occurs."""
     return dict(Counter(type(one).__name__ for one in outcomes))
 
 
-def test_the_row_that_spoils_a_batch_is_found_by_halves() -> None:
-    """And one that HubSpot passes over in silence is asked about alone (fault 6)."""
+def test_the_row_that_fails_a_batch_is_found_by_halves() -> None:
+    """A row without a result is sent again alone (fault 6)."""
     server = Tightlipped([])
     contacts, [company] = refs("contact", *range(100)), refs("company", 500)
     with served(server) as url:
@@ -171,8 +169,8 @@ def test_the_row_that_spoils_a_batch_is_found_by_halves() -> None:
     assert len(server.asked) <= 20
 
 
-def test_no_call_holds_two_companies_of_one_contact() -> None:
-    """What is said of one contact is said in order, in as few calls as that takes."""
+def test_no_call_has_two_companies_of_one_contact() -> None:
+    """Effects on one contact are applied in order, in as few calls as possible."""
     server = Tightlipped([])
     (ada, bob), (one, two) = refs("contact", 1, 2), refs("company", 500, 501)
     effects = [Associate(who, what, primary=True) for who in (ada, bob) for what in (one, two)]
@@ -186,12 +184,12 @@ def test_no_call_holds_two_companies_of_one_contact() -> None:
         [(row["from"]["id"], row["to"]["id"]) for row in asked.body["inputs"]]
         for asked in server.asked
     ]
-    assert told(outcomes) == {"Written": 4}
+    assert counted(outcomes) == {"Written": 4}
     assert sent == [[("1", "500"), ("2", "500")], [("1", "501"), ("2", "501")]]
 
 
-def test_an_unclear_answer_to_a_read_is_no_empty_one() -> None:
-    """A gap would look like an association that was taken away (fault 6)."""
+def test_an_unclear_response_to_a_read_is_an_error() -> None:
+    """A gap would look like a removed association (fault 6)."""
     error = {
         "status": "error",
         "category": "RATE_LIMITS",
@@ -228,12 +226,8 @@ DOCUMENTED = {
 
 @pytest.mark.parametrize("error", [RECORDED, DOCUMENTED])
 @pytest.mark.parametrize("others", [0, 2])
-def test_a_record_that_is_not_there_is_gone_in_either_form(
-    error: dict[str, Any], others: int
-) -> None:
-    """Alone or among others, in one call: the others are done, and nobody is told of a wrong
-    value.
-    """
+def test_a_missing_record_is_gone_in_either_form(error: dict[str, Any], others: int) -> None:
+    """Alone or among others, it is `Gone`, and the others are written."""
     effects = [
         Associate(Ref(Side.HUBSPOT, "contact", one), Ref(Side.HUBSPOT, "company", "9"))
         for one in ("1234", "5", "6")

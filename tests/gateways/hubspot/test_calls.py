@@ -1,6 +1,4 @@
-"""How the HubSpot gateway calls: what it repeats, what it gives up, how it takes a refused batch
-apart.
-"""
+"""How the HubSpot gateway retries calls, gives up, and splits refused batches."""
 
 from __future__ import annotations
 
@@ -31,9 +29,7 @@ from tests.gateways.scripted import Answer, Asked, Script, script
 
 @dataclass(slots=True)
 class Account:
-    """A simulated account, the gateway to it, the faults in force and the waits that the gateway
-    took.
-    """
+    """A simulated account, its gateway, the faults in force and the waits of the gateway."""
 
     gateway: HubspotGateway
     simulator: HubSpotSimulator
@@ -88,8 +84,8 @@ def an_update(number: int, **fields: str | None) -> UpdateRecord:
     return UpdateRecord(contact(number), Side.HUBSPOT, fields or {"phone": "1"})
 
 
-def test_a_write_whose_answer_got_lost_is_repeated_and_makes_no_duplicate(account: Account) -> None:
-    """An upsert by our key may be sent twice (fault 7)."""
+def test_a_write_whose_response_is_lost_is_repeated_without_a_duplicate(account: Account) -> None:
+    """An upsert by our key is safe to repeat (fault 7)."""
     account.faults.replace([{"at": "hubspot", "kind": "timeout_after_write"}])
 
     outcome = written(account, 1)
@@ -100,8 +96,8 @@ def test_a_write_whose_answer_got_lost_is_repeated_and_makes_no_duplicate(accoun
 
 
 @pytest.mark.parametrize("kind", ["timeout_before_write", "server_error"])
-def test_a_fault_that_lasts_is_given_back_to_the_queue(account: Account, kind: str) -> None:
-    """Three tries, two short waits, then later."""
+def test_a_lasting_fault_is_left_to_the_queue(account: Account, kind: str) -> None:
+    """There are three attempts with two short waits."""
     account.faults.replace([{"at": "hubspot", "kind": kind, "times": 9}])
 
     with pytest.raises(TryAgain) as caught:
@@ -114,8 +110,8 @@ def test_a_fault_that_lasts_is_given_back_to_the_queue(account: Account, kind: s
     )
 
 
-def test_a_short_wait_that_hubspot_asks_for_is_waited_out(account: Account) -> None:
-    """Retry-After of a second is kept to the second."""
+def test_a_short_retry_after_is_waited_for(account: Account) -> None:
+    """A Retry-After of a second is waited for exactly."""
     account.faults.replace([{"at": "hubspot", "kind": "rate_limit", "retry_after": 1}])
 
     [outcome] = account.gateway.create([a_creation(1)])
@@ -123,8 +119,8 @@ def test_a_short_wait_that_hubspot_asks_for_is_waited_out(account: Account) -> N
     assert (type(outcome), account.waits) == (Written, [1.0])
 
 
-def test_a_long_wait_that_hubspot_asks_for_is_left_to_the_queue(account: Account) -> None:
-    """A Lambda that sleeps is paid for (fault 13)."""
+def test_a_long_retry_after_is_left_to_the_queue(account: Account) -> None:
+    """A sleeping Lambda costs money (fault 13)."""
     account.faults.replace([{"at": "hubspot", "kind": "rate_limit", "retry_after": 9}])
 
     with pytest.raises(TryAgain) as caught:
@@ -133,8 +129,8 @@ def test_a_long_wait_that_hubspot_asks_for_is_left_to_the_queue(account: Account
     assert (caught.value.after, account.waits) == (9, [])
 
 
-def test_a_batch_that_fails_half_way_tells_what_was_written() -> None:
-    """Only the rest comes back (fault 6)."""
+def test_a_batch_that_fails_half_way_reports_what_was_written() -> None:
+    """Only the rest has the error (fault 6)."""
     answers = [
         Answer({"results": [_row(number) for number in range(100)]}),
         Answer({}, 429, {"Retry-After": "60"}),
@@ -147,7 +143,7 @@ def test_a_batch_that_fails_half_way_tells_what_was_written() -> None:
 
 
 def test_a_hundred_rows_go_into_one_call_and_fifty_with_history(account: Account) -> None:
-    """A batch call counts as one."""
+    """A batch counts as one call."""
     account.gateway.create([a_creation(number) for number in range(120)])
     refs = [
         record.ref
@@ -169,7 +165,7 @@ def test_a_hundred_rows_go_into_one_call_and_fifty_with_history(account: Account
     ) == (2, 2, 2, 3)
 
 
-def test_a_property_that_is_gone_stops_only_the_rows_that_have_it(account: Account) -> None:
+def test_a_deleted_property_fails_only_the_rows_that_have_it(account: Account) -> None:
     """The report names the property."""
     good, bad = written(account, 1), written(account, 2)
 
@@ -185,7 +181,7 @@ def test_a_property_that_is_gone_stops_only_the_rows_that_have_it(account: Accou
 
 
 def test_an_unauthorized_call_renews_the_token_once(account: Account) -> None:
-    """A 401 alone does not prove that the token is bad (fault 15)."""
+    """A single 401 does not prove that the token is invalid (fault 15)."""
     account.faults.replace([{"at": "hubspot", "kind": "unauthorized"}])
 
     assert type(account.gateway.create([a_creation(1)])[0]) is Written
@@ -195,8 +191,8 @@ def test_an_unauthorized_call_renews_the_token_once(account: Account) -> None:
     assert caught.value.code.endswith("AUTHENTICATION")
 
 
-def test_a_rotated_token_is_used_from_the_next_try_on() -> None:
-    """Both the failed call and all later ones have the new token."""
+def test_a_rotated_token_is_used_from_the_next_attempt() -> None:
+    """The repeated call and all later ones have the new token."""
     rotating = Rotating()
     with script(Answer({}, 401), Answer({"results": []})) as asked:
         rotating.url = asked.url
@@ -215,7 +211,7 @@ def test_a_rotated_token_is_used_from_the_next_try_on() -> None:
 
 @dataclass(slots=True)
 class Rotating:
-    """A secret that was rotated since it was read."""
+    """A secret that was rotated after it was read."""
 
     url: str = ""
     renewals: int = 0
@@ -246,8 +242,8 @@ def scripted(*answers: Answer) -> Iterator[tuple[HubspotGateway, Script]]:
 
 
 class FirstClashOnly(Script):
-    """A HubSpot that refuses a whole batch for one row without saying which (fault 6), and answers
-    in another order than asked.
+    """A HubSpot that refuses a whole batch because of one row without naming it (fault 6), and
+    returns rows in another order.
     """
 
     def answer(self, asked: Asked) -> Answer:
@@ -263,7 +259,7 @@ class FirstClashOnly(Script):
 
 
 def test_a_batch_refused_for_one_row_is_halved_until_the_row_is_found() -> None:
-    """The other rows are written; answers are matched by id, not by place."""
+    """The other rows are written; results are matched by id, not by position."""
     server = FirstClashOnly([])
     with served(server) as url:
         gateway = HubspotGateway(HubspotClient(FixedSecret({"access_token": "t", "api_url": url})))
@@ -278,7 +274,7 @@ def test_a_batch_refused_for_one_row_is_halved_until_the_row_is_found() -> None:
 
 
 class FussyAboutAddresses(Script):
-    """A HubSpot that refuses a whole read for one thing that is no address."""
+    """A HubSpot that refuses a whole read because of one text that is not an address."""
 
     def answer(self, asked: Asked) -> Answer:
         """Answer by the rows of the request."""
@@ -290,8 +286,8 @@ class FussyAboutAddresses(Script):
         return Answer({"results": [_row(int(email.strip("p@x"))) for email in emails]})
 
 
-def test_something_that_is_no_address_is_nowhere_and_does_not_hide_the_others() -> None:
-    """A refused look is halved until the culprit is found."""
+def test_an_invalid_address_does_not_hide_the_others() -> None:
+    """A refused read is halved until the text is found."""
     server = FussyAboutAddresses([])
     addresses = [f"p{number}@x" if number != 13 else "p13" for number in range(40)]
     with served(server) as url:
@@ -304,8 +300,8 @@ def test_something_that_is_no_address_is_nowhere_and_does_not_hide_the_others() 
     ]
 
 
-def test_a_row_that_hubspot_says_nothing_about_is_asked_for_alone() -> None:
-    """An answer without the row is no success."""
+def test_a_row_without_a_result_is_sent_again_alone() -> None:
+    """A response without the row is not a success."""
     with scripted(Answer({"results": [_row(1)]}), Answer({"results": []})) as (gateway, asked):
         outcomes = gateway.update([an_update(1), an_update(2)])
 
@@ -314,7 +310,7 @@ def test_a_row_that_hubspot_says_nothing_about_is_asked_for_alone() -> None:
 
 
 def test_errors_keep_no_cause_that_could_print_a_body() -> None:
-    """A traceback shows causes, and a client's error shows the whole answer (fault 33)."""
+    """A traceback prints causes, and a client's error prints the whole response (fault 33)."""
     with (
         scripted(Answer({"message": "ada@example.com"}, 403)) as (gateway, _),
         pytest.raises(SyncError) as caught,
@@ -353,5 +349,5 @@ def test_errors_keep_no_cause_that_could_print_a_body() -> None:
     ],
 )
 def test_paths_have_a_dated_form(path: str, dated: str) -> None:
-    """The version is a setting; without one, the client's own paths are kept."""
+    """The version is a setting; without one the client's own paths are used."""
     assert (path_in("2026-09", path), path_in("", path)) == (dated, path)

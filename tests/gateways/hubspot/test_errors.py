@@ -49,17 +49,17 @@ def told(error: SyncError) -> tuple[Any, ...]:
         (418, {}, Refused, "418", None, None),
     ],
 )
-def test_a_refused_call_says_what_to_do(
+def test_the_error_follows_from_status_and_category(
     status: int, body: dict[str, Any], kind: type, code: str, after: float, sure: object
 ) -> None:
-    """By status and category, and by status alone where HubSpot says no more; and whether HubSpot
-    is down for everybody.
+    """The error follows from status and category, or from the status alone; it is `Down` if all
+    calls fail.
     """
     assert told(call_error(status, body)) == (kind, code, after, sure)
 
 
-def test_a_wait_that_hubspot_asks_for_is_kept() -> None:
-    """Retry-After counts more than our own guess."""
+def test_retry_after_is_kept() -> None:
+    """Retry-After replaces our own wait."""
     assert told(call_error(429, {"category": "RATE_LIMITS"}, asked=7)) == (
         Down,
         "RATE_LIMITS",
@@ -69,7 +69,7 @@ def test_a_wait_that_hubspot_asks_for_is_kept() -> None:
 
 
 def test_a_bad_value_is_refused_with_its_property_and_a_hint_and_without_the_value() -> None:
-    """HubSpot hides the details as JSON inside its message."""
+    """HubSpot puts the details as JSON into its message."""
     detail = '[{"isValid":false,"message":"Mauve was not one of the allowed options: [label: \\"Red\\"]",'
     detail += '"error":"INVALID_OPTION","name":"colour"}]'
     body = {"category": "VALIDATION_ERROR", "message": f"Property values were not valid: {detail}"}
@@ -88,8 +88,8 @@ def test_a_bad_value_is_refused_with_its_property_and_a_hint_and_without_the_val
         'Property values were not valid: [{"message":"7. 501 already has that value.","error":"CONFLICTING_UNIQUE_VALUE","name":"a_key"}]',
     ],
 )
-def test_a_clash_names_the_record_that_was_first(message: str) -> None:
-    """Both of HubSpot's sentences for it are understood."""
+def test_a_conflict_names_the_existing_record(message: str) -> None:
+    """Both of HubSpot's sentences are understood."""
     error = row_error(
         {"category": "VALIDATION_ERROR" if "[" in message else "CONFLICT", "message": message}, {}
     )
@@ -107,8 +107,8 @@ def test_a_message_of_another_shape_is_still_a_refusal(message: str) -> None:
 
 
 @pytest.mark.rule("CH-8")
-def test_all_properties_that_a_row_was_refused_for_are_told() -> None:
-    """They stand as JSON in the message, and in the context of each error."""
+def test_all_properties_that_a_row_was_refused_for_are_named() -> None:
+    """They are in the JSON of the message and in the context of each error."""
     rows = [{"name": "phone", "error": "REQUIRED_PROPERTY_MISSING", "message": "phone is required"}]
     body = {
         "category": "VALIDATION_ERROR",

@@ -1,6 +1,4 @@
-"""How the HubSpot gateway finds out what became of a record, and how it deletes, whatever HubSpot
-makes of merged-away ids.
-"""
+"""How the HubSpot gateway finds the survivors of merges, and how it deletes."""
 
 from __future__ import annotations
 
@@ -31,8 +29,8 @@ def contact(number: int) -> Ref:
 
 @dataclass(slots=True)
 class Portal:
-    """What a scripted HubSpot has: living records with what they say they swallowed, the recycle
-    bin, and where single reads lead.
+    """A scripted HubSpot: existing records with the ids merged into them, the recycle bin, and the
+    results of single reads.
     """
 
     living: Mapping[str, str] = field(default_factory=dict)
@@ -43,7 +41,7 @@ class Portal:
 
 
 class MergedIds(Script):
-    """A HubSpot that treats merged-away ids as `portal` says."""
+    """A HubSpot that treats the ids of merged records as `portal` says."""
 
     def __init__(self, portal: Portal) -> None:
         """Answer from `portal`."""
@@ -75,7 +73,7 @@ class MergedIds(Script):
 
 
 def survivors(portal: Portal, *numbers: int) -> tuple[Mapping[Ref, Ref], list[str]]:
-    """The survivors of these contacts, and the last parts of the paths that were asked."""
+    """The survivors of these contacts, and the last parts of the requested paths."""
     server = MergedIds(portal)
     with served(server) as url:
         gateway = HubspotGateway(HubspotClient(FixedSecret({"access_token": "t", "api_url": url})))
@@ -90,8 +88,8 @@ def survivors(portal: Portal, *numbers: int) -> tuple[Mapping[Ref, Ref], list[st
         ("hs_calculated_merged_vids", "81:1790000000000;93:1790000000001"),
     ],
 )
-def test_a_survivor_that_names_whom_it_swallowed_costs_one_call(name: str, value: str) -> None:
-    """In either of the properties in which HubSpot keeps that."""
+def test_a_survivor_that_names_merged_ids_costs_one_call(name: str, value: str) -> None:
+    """HubSpot has two properties for the merged ids."""
     portal = Portal({"97": value, "99": ""}, leads={"81": "97", "93": "97"}, property=name)
 
     assert survivors(portal, 81, 93, 99) == (
@@ -100,9 +98,9 @@ def test_a_survivor_that_names_whom_it_swallowed_costs_one_call(name: str, value
     )
 
 
-def test_where_a_batch_read_does_not_know_merged_ids_they_are_asked_for_one_by_one() -> None:
-    """A single read answers for the survivor, under its id [M]; one that is in the recycle bin is
-    not asked for.
+def test_merged_ids_that_a_batch_read_does_not_know_are_read_one_by_one() -> None:
+    """A single read returns the survivor under its own id [M]; an id in the recycle bin is not
+    read.
     """
     portal = Portal(
         {"97": "", "99": ""}, bin=("82", "83"), leads={"81": "97"}, batch_redirects=False
@@ -114,24 +112,22 @@ def test_where_a_batch_read_does_not_know_merged_ids_they_are_asked_for_one_by_o
     assert asked == ["read", "read", "81", "84"]
 
 
-def test_where_a_survivor_does_not_name_whom_it_swallowed_the_single_read_tells() -> None:
-    """An answer under another id than the one asked for is believed only where it is about one
-    record.
-    """
+def test_a_survivor_that_does_not_name_merged_ids_is_found_by_single_reads() -> None:
+    """A response with another id than the requested one is used only if it is about one record."""
     portal = Portal({"97": "", "98": ""}, leads={"81": "97", "93": "98"})
 
     assert survivors(portal, 81, 93)[0] == {contact(81): contact(97), contact(93): contact(98)}
 
 
 def test_a_merged_record_whose_survivor_is_in_the_bin_has_none() -> None:
-    """The bin's record names it, so nobody is asked again."""
+    """The record in the bin names it, so nothing else is read."""
     server = Portal(bin=("81",))
 
     assert survivors(server, 81) == ({}, ["read", "read"])
 
 
 class Archive(Script):
-    """A HubSpot that deletes in batches and has its opinion about contacts 13 and 14."""
+    """A HubSpot that deletes in batches, and refuses contacts 13 and 14."""
 
     def answer(self, asked: Asked) -> Answer:
         """204, or a refusal of the whole batch."""
@@ -153,7 +149,7 @@ class Archive(Script):
 
 
 def deleted(*numbers: int) -> tuple[list[Written | SyncError], list[int]]:
-    """The outcomes of deleting these contacts, and how many rows each call had."""
+    """The outcomes of deleting these contacts, and the number of rows per call."""
     server = Archive([])
     with served(server) as url:
         secret = FixedSecret({"access_token": "t", "api_url": url})
@@ -165,7 +161,7 @@ def deleted(*numbers: int) -> tuple[list[Written | SyncError], list[int]]:
 
 
 def test_records_are_deleted_a_hundred_a_call_and_each_once() -> None:
-    """HubSpot refuses a doubled row."""
+    """HubSpot refuses a batch with the same row twice."""
     numbers = [*range(20, 170), 20, 169]
 
     outcomes, rows = deleted(*numbers)
@@ -175,7 +171,7 @@ def test_records_are_deleted_a_hundred_a_call_and_each_once() -> None:
 
 
 def test_a_delete_refused_for_one_row_is_halved_until_the_row_is_found() -> None:
-    """One that is not there is done; one that cannot be deleted is told."""
+    """A missing record counts as deleted; one that cannot be deleted has an error."""
     outcomes, rows = deleted(*range(10, 20))
 
     assert [type(one) for one in outcomes] == [Written] * 4 + [Refused] + [Written] * 5
@@ -183,7 +179,7 @@ def test_a_delete_refused_for_one_row_is_halved_until_the_row_is_found() -> None
     assert len(rows) <= 11
 
 
-def test_what_was_deleted_before_hubspot_had_enough_is_told() -> None:
+def test_what_was_deleted_before_hubspot_failed_is_reported() -> None:
     """Only the rest is tried again."""
     outcomes, _ = deleted(*range(100, 300))
 

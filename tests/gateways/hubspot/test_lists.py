@@ -1,4 +1,4 @@
-"""What looking into HubSpot's lists costs, and what is done where HubSpot does not say enough."""
+"""What reading HubSpot's lists costs, and what is done if HubSpot leaves something out."""
 
 from __future__ import annotations
 
@@ -74,15 +74,15 @@ def portal() -> Iterator[Portal]:
         yield made
 
 
-def test_a_look_at_a_list_into_which_nobody_came_costs_one_call(portal: Portal) -> None:
-    """However long the list is, and even for the first look of all."""
+def test_a_list_that_nobody_joined_costs_one_call(portal: Portal) -> None:
+    """However long the list is, even for the first read."""
     newest = datetime.fromtimestamp(portal.clock.now_ms() / 1000, UTC)
 
     assert portal.look(newest) == ([], {"search": 1})
 
 
-def test_only_the_first_walk_begins_with_the_oldest_member(portal: Portal) -> None:
-    """Later ones begin with the page at which the last one ended."""
+def test_only_the_first_read_begins_with_the_oldest_member(portal: Portal) -> None:
+    """Later reads begin with the page at which the last one ended."""
     first, walked = portal.look(LONG_AGO)
     portal.grow()
     second, further = portal.look(first[0] + timedelta(seconds=1))
@@ -92,8 +92,8 @@ def test_only_the_first_walk_begins_with_the_oldest_member(portal: Portal) -> No
     assert second[0] > first[0]
 
 
-def test_a_look_further_back_walks_from_there(portal: Portal) -> None:
-    """A sweep looks again at what came shortly before."""
+def test_a_read_from_an_earlier_moment_begins_there(portal: Portal) -> None:
+    """A sweep reads again what joined shortly before."""
     everybody, _ = portal.look(LONG_AGO)
 
     seen, calls = portal.look(everybody[4])
@@ -102,7 +102,7 @@ def test_a_look_further_back_walks_from_there(portal: Portal) -> None:
 
 
 class Listless(Script):
-    """A HubSpot that says no more about a list than it must."""
+    """A HubSpot that returns only the required properties of a list."""
 
     def __init__(self, *, known: bool, properties: Mapping[str, str] | None = None) -> None:
         """The list is `known` or not; a search finds it only with `properties`."""
@@ -138,8 +138,8 @@ class Listless(Script):
         )
 
 
-def looked(server: Listless, since: datetime) -> tuple[list[Ref], list[str]]:
-    """Who is told to have come in, and what was asked."""
+def joined(server: Listless, since: datetime) -> tuple[list[Ref], list[str]]:
+    """The contacts that joined, and the requests."""
     with served(server) as url:
         lists = HubspotLists(HubspotClient(FixedSecret({"access_token": "t", "api_url": url})))
         told = [one.ref for page in lists.joined_since("77", since) for one in page]
@@ -149,23 +149,21 @@ def looked(server: Listless, since: datetime) -> tuple[list[Ref], list[str]]:
 @pytest.mark.parametrize(
     "properties", [{}, {"hs_list_size": "1"}, {"hs_last_record_added_at": "yesterday"}]
 )
-def test_where_hubspot_does_not_say_when_somebody_came_the_list_is_walked(
+def test_a_list_without_its_newest_time_is_read(
     properties: dict[str, str],
 ) -> None:
-    """Nobody is overlooked because of a property that is missing."""
-    assert looked(Listless(known=True, properties=properties), NOON) == (
+    """Nobody is missed because of a missing property."""
+    assert joined(Listless(known=True, properties=properties), NOON) == (
         [Ref(Side.HUBSPOT, "contact", "81")],
         ["search", "join-order"],
     )
 
 
 @pytest.mark.parametrize("stamp", ["1793620799000", "2026-11-02T11:59:59Z"])
-def test_a_note_a_moment_before_the_first_look_is_no_reason_not_to_look(stamp: str) -> None:
-    """Two clocks of HubSpot may differ by seconds; the note comes as milliseconds or in words
-    [M].
-    """
-    told, _ = looked(Listless(known=True, properties={"hs_last_record_added_at": stamp}), NOON)
-    none, asked = looked(
+def test_a_newest_time_shortly_before_the_moment_does_not_skip_the_list(stamp: str) -> None:
+    """Two clocks of HubSpot may differ by seconds; the time is in milliseconds or ISO 8601 [M]."""
+    told, _ = joined(Listless(known=True, properties={"hs_last_record_added_at": stamp}), NOON)
+    none, asked = joined(
         Listless(known=True, properties={"hs_last_record_added_at": stamp}),
         NOON + timedelta(minutes=1),
     )
@@ -174,27 +172,27 @@ def test_a_note_a_moment_before_the_first_look_is_no_reason_not_to_look(stamp: s
     assert (none, asked) == ([], ["search"])
 
 
-def test_a_list_that_search_does_not_find_yet_is_looked_for_by_its_id() -> None:
-    """Search lags behind: only the list itself can say that it is not there."""
-    told, asked = looked(Listless(known=True), NOON)
+def test_a_list_that_search_does_not_find_is_read_by_its_id() -> None:
+    """The search lags: only the list itself shows whether it exists."""
+    told, asked = joined(Listless(known=True), NOON)
 
     assert (told, asked) == ([Ref(Side.HUBSPOT, "contact", "81")], ["search", "77", "join-order"])
     with pytest.raises(Refused):
-        looked(Listless(known=False), NOON)
+        joined(Listless(known=False), NOON)
 
 
 @pytest.mark.parametrize(
     ("version", "path"), [("", "2026-03"), ("2026-03", "2026-03"), ("2026-09", "2026-09")]
 )
-def test_many_memberships_are_read_at_a_dated_path_always(version: str, path: str) -> None:
-    """There is no other (docs/vendors.md#hubspot-lists)."""
+def test_memberships_are_always_read_at_a_dated_path(version: str, path: str) -> None:
+    """There is no other path (docs/vendors.md#hubspot-lists)."""
     assert (
         path_in(version, MEMBERSHIPS_BATCH) == f"/crm/lists/{path}/records/memberships/batch/read"
     )
 
 
-def test_members_are_asked_for_by_a_hundred_and_by_the_id_of_their_type() -> None:
-    """Companies are 0-2; an object of the account's own goes by its own id."""
+def test_members_are_read_by_a_hundred_with_their_type_id() -> None:
+    """Companies are 0-2; custom objects have their own ids."""
     server = Listless(known=True)
     refs = [Ref(Side.HUBSPOT, name, "81") for name in ("contact", "company", "2-345")]
     with served(server) as url:

@@ -1,4 +1,4 @@
-"""How HubSpot's answer to an opt-out is read: 200 alone is no success (OPT-4)."""
+"""How the response to an opt-out is read: a 200 alone is not a success (OPT-4)."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def an_answer(*rows: dict[str, Any], status: str = "COMPLETE", **more: Any) -> A
 
 
 def opted_out(*answers: Answer) -> tuple[Outcome, Sequence[Asked]]:
-    """What becomes of an opt-out that is answered so, and what was asked for."""
+    """The outcome of an opt-out with these responses, and the requests."""
     with script(*answers) as server:
         secret = FixedSecret({"access_token": "t", "api_url": server.url})
         gateway = HubspotGateway(
@@ -55,8 +55,8 @@ def opted_out(*answers: Answer) -> tuple[Outcome, Sequence[Asked]]:
     return outcome, server.asked
 
 
-def test_an_address_that_is_out_of_everything_took_one_call() -> None:
-    """The answer is asked for in full, and says so for every subscription."""
+def test_an_address_without_subscriptions_takes_one_call() -> None:
+    """The verbose response has the status of every subscription."""
     outcome, asked = opted_out(an_answer(a_row("UNSUBSCRIBED"), a_row("UNSUBSCRIBED", 2)))
     assert (outcome, [one.path for one in asked]) == (ASKED, [PATH])
 
@@ -65,30 +65,28 @@ def test_an_address_that_is_out_of_everything_took_one_call() -> None:
     "answer",
     [an_answer(), Answer({}), an_answer(status="PENDING"), an_answer(a_row("NOT_SPECIFIED"))],
 )
-def test_an_answer_that_proves_nothing_is_only_asked(answer: Answer) -> None:
-    """Whether the contact is out is what its property shows when it is read; until then it counts
-    as asked for.
+def test_a_response_without_a_status_only_counts_as_requested(answer: Answer) -> None:
+    """Whether the contact is opted out is shown by its property; until then the opt-out is
+    requested.
     """
     assert opted_out(answer)[0] == ASKED
 
 
-def test_errors_beside_the_results_are_a_refusal() -> None:
-    """A 200 with errors in it was no success, and the refusal does not repeat the address."""
+def test_error_entries_are_a_refusal() -> None:
+    """A 200 with errors is not a success, and the refusal does not contain the address."""
     outcome, _ = opted_out(an_answer(numErrors=1, errors=[NOTE]))
     assert isinstance(outcome, Refused)
     assert (outcome.code, "ada@" in outcome.text) == ("VALIDATION_ERROR", False)
 
 
 @pytest.mark.parametrize("answer", [an_answer(numErrors=1), an_answer(status="CANCELED")])
-def test_work_that_was_given_up_is_asked_for_again(answer: Answer) -> None:
-    """HubSpot says that it did not carry the opt-out through, but not why."""
+def test_a_cancelled_opt_out_is_tried_again(answer: Answer) -> None:
+    """HubSpot reports that it did not finish, but not why."""
     assert isinstance(opted_out(answer)[0], TryAgain)
 
 
-def test_a_brand_that_was_left_is_asked_for_by_itself() -> None:
-    """The account is brand 0; each other brand whose subscriptions still stand takes one more
-    call.
-    """
+def test_a_brand_that_is_still_subscribed_takes_one_more_call() -> None:
+    """The account is brand 0; each other brand that is still subscribed takes one more call."""
     first = an_answer(
         a_row("UNSUBSCRIBED", businessUnitId=0), a_row("NOT_SPECIFIED", 2, businessUnitId=7)
     )
@@ -103,8 +101,8 @@ def test_a_brand_that_was_left_is_asked_for_by_itself() -> None:
         pytest.param([an_answer(a_row("SUBSCRIBED", 5, businessUnitId=7))] * 2, id="a brand"),
     ],
 )
-def test_who_is_still_subscribed_is_told(answers: Sequence[Answer]) -> None:
-    """A subscription that stands after the call is no success, and people can see which."""
+def test_a_remaining_subscription_is_refused(answers: Sequence[Answer]) -> None:
+    """A subscription that remains after the call is not a success, and the report names it."""
     outcome, _ = opted_out(*answers)
     assert isinstance(outcome, Refused)
     assert (outcome.code, "types: 5" in outcome.text, outcome.fieldname) == (
@@ -114,7 +112,7 @@ def test_who_is_still_subscribed_is_told(answers: Sequence[Answer]) -> None:
     )
 
 
-def test_a_brand_that_refuses_is_told() -> None:
-    """Refused in part is refused."""
+def test_a_refusal_by_a_brand_is_reported() -> None:
+    """A refusal by one brand is a refusal."""
     first = an_answer(a_row("UNSUBSCRIBED"), a_row("SUBSCRIBED", 2, businessUnitId=7))
     assert isinstance(opted_out(first, an_answer(numErrors=1, errors=[NOTE]))[0], Refused)

@@ -1,6 +1,4 @@
-"""How pipelines and deals are called: what HubSpot's refusals mean, what costs a call, and answers
-that say little.
-"""
+"""Calls for pipelines and deals: refusals, numbers of calls, and incomplete responses."""
 
 from __future__ import annotations
 
@@ -89,10 +87,10 @@ def error_of(step: PipelineStep, *answers: Answer) -> SyncError:
         (refusal("No.", subCategory="PipelineError.PIPELINE_LIMIT_EXCEEDED"), limits(3, 15, "0-5")),
     ],
 )
-def test_an_account_without_room_for_a_pipeline_says_so_with_a_hint(
+def test_an_account_without_room_for_a_pipeline_is_refused_with_a_hint(
     answers: Sequence[Answer],
 ) -> None:
-    """By HubSpot's own figures, or by its words where it gives none."""
+    """It is known from HubSpot's numbers, or from its words if it returns none."""
     error = error_of(MADE, NONE_YET, *answers)
 
     assert (type(error), error.code, error.text) == (
@@ -118,13 +116,13 @@ def test_an_account_without_room_for_a_pipeline_says_so_with_a_hint(
 def test_other_refusals_of_a_new_pipeline_keep_their_meaning(
     answers: Sequence[Answer], kind: type[SyncError], code: str
 ) -> None:
-    """A missing permission is no limit."""
+    """A missing permission is not a limit."""
     error = error_of(MADE, NONE_YET, *answers)
 
     assert (type(error), error.code) == (kind, code)
 
 
-def test_a_pipeline_that_somebody_makes_beside_us_is_done() -> None:
+def test_a_pipeline_that_somebody_created_meanwhile_counts_as_done() -> None:
     """It is found by its label."""
     standing = Answer(
         {"results": [{"id": "9", "label": MADE.label, "displayOrder": 1, "stages": []}]}
@@ -174,14 +172,14 @@ def test_a_pipeline_that_somebody_makes_beside_us_is_done() -> None:
 def test_what_a_refused_step_means(
     step: PipelineStep, answer: Answer, kind: type[SyncError], code: str
 ) -> None:
-    """In use, gone, taken, not allowed."""
+    """A stage is in use, missing or taken, or we lack a permission."""
     error = error_of(step, answer)
 
     assert (type(error), error.code) == (kind, code)
 
 
-def test_a_stage_is_dropped_only_after_hubspot_has_looked_for_deals_in_it() -> None:
-    """HubSpot checks where it is asked to; one that is gone is done."""
+def test_a_stage_is_dropped_only_if_it_has_no_deals() -> None:
+    """The call asks HubSpot to check that; a missing stage counts as dropped."""
     with scripted(refusal("no stage", 404)) as (pipelines, [*_]):
         pipelines.put_in_step(DropStage("9", WON))
     with scripted(Answer("", 204)) as (pipelines, asked):
@@ -196,8 +194,8 @@ def test_a_stage_is_dropped_only_after_hubspot_has_looked_for_deals_in_it() -> N
     }
 
 
-def test_a_stage_is_made_in_its_place() -> None:
-    """One that has the label already is that stage."""
+def test_a_stage_is_created_at_its_position() -> None:
+    """A stage with the same label counts as created."""
     standing = Answer(
         {
             "results": [
@@ -228,8 +226,8 @@ def stage_row(identifier: str, label: str, order: int = 0, **metadata: str) -> d
     return {"id": identifier, "label": label, "displayOrder": order, "metadata": metadata}
 
 
-def test_pipelines_are_read_in_the_order_in_which_hubspot_shows_them() -> None:
-    """Archived ones are none; a stage without a probability counts as lost."""
+def test_pipelines_are_read_in_hubspots_order() -> None:
+    """Archived pipelines are left out; a stage without a probability counts as lost."""
     stages = [
         stage_row("2", "Won", 1, probability="1.0", isClosed="true"),
         stage_row("1", "Odd", 0),
@@ -252,7 +250,7 @@ def test_pipelines_are_read_in_the_order_in_which_hubspot_shows_them() -> None:
 
 
 class Fussy(Script):
-    """A HubSpot that takes only values that are numbers."""
+    """A HubSpot that only accepts values that are numbers."""
 
     def answer(self, asked: Asked) -> Answer:
         """The deals of the values, each under the id of its value."""
@@ -263,10 +261,8 @@ class Fussy(Script):
         return Answer({"results": [{"id": value, "properties": {name: value}} for value in values]})
 
 
-def test_a_value_that_cannot_be_one_hides_no_deal() -> None:
-    """Where HubSpot takes none at all, something is wrong with the property, and nobody is told
-    that there is no deal.
-    """
+def test_an_invalid_value_does_not_hide_other_deals() -> None:
+    """If HubSpot accepts none, the property is wrong, and that is an error."""
     server = Fussy([])
     with served(server) as url:
         deals = HubspotPipelines(client_of(url))

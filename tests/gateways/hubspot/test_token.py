@@ -1,4 +1,4 @@
-"""What HubSpot says of our token."""
+"""What HubSpot returns about our token."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ UNKNOWN = Answer(
 
 @dataclass
 class Rotated:
-    """Implements `Secret` for one that was stored anew since it was read."""
+    """Implements `Secret` for a secret that was rotated after it was read."""
 
     url: str
     token: str = "pat-old"
@@ -32,8 +32,8 @@ class Rotated:
         return self.current()
 
 
-def test_a_token_that_was_rotated_is_asked_about_anew() -> None:
-    """HubSpot no longer knows the old one; that is no refusal, as the secret has the new one."""
+def test_a_rotated_token_is_read_again() -> None:
+    """HubSpot no longer knows the old token; then the call is repeated with the new one."""
     with script(UNKNOWN, Answer({"appId": 7, "scopes": ["content"]})) as hubspot:
         found = HubspotSchema(Rotated(hubspot.url)).app()
 

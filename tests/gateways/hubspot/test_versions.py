@@ -1,4 +1,4 @@
-"""Which version of HubSpot's API is spoken, and the paths that nobody may call any more."""
+"""The version of HubSpot's API that is used, and paths that must not be called any more."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ SOURCES = [
         ("v3", "/crm/v3/owners"),
     ],
 )
-def test_the_secret_says_which_version_is_spoken(word: str | None, expected: str) -> None:
-    """Nothing said, it is the date-based default; the old paths stay one word away."""
+def test_the_secret_names_the_api_version(word: str | None, expected: str) -> None:
+    """The default is date-based; the old paths are one setting away."""
     secret = {"access_token": "t"} | ({} if word is None else {"api_version": word})
     with script(Answer({"results": []})) as server:
         HubspotClient(FixedSecret({**secret, "api_url": server.url})).ask("GET", "/crm/v3/owners")
     assert [one.path for one in server.asked] == [expected]
 
 
-def test_a_word_that_is_no_version_is_refused() -> None:
-    """And the refusal says where to correct it."""
+def test_an_invalid_version_is_refused() -> None:
+    """The refusal says where to correct it."""
     with pytest.raises(Refused) as caught:
         version_of("latest")
     assert (
@@ -70,13 +70,13 @@ def test_a_word_that_is_no_version_is_refused() -> None:
     ],
 )
 def test_each_family_of_paths_has_its_dated_form(old: str, dated: str) -> None:
-    """But for the e-mail event log and the token's own call, which have none."""
+    """The e-mail event log and the call about the token have none."""
     assert path_in("2026-03", old) == dated
 
 
 def test_no_path_that_has_ended_is_ever_called() -> None:
-    """No OAuth v1 and no pipelines v1 stands anywhere in the program, and no v1 path at all but the
-    e-mail event log's two.
+    """The program contains no path of OAuth v1 or pipelines v1, and of other v1 paths only the two
+    of the e-mail event log.
     """
     found = {
         match

@@ -1,4 +1,4 @@
-"""In which time zone an account's people see days, by what HubSpot tells of the account."""
+"""The time zone of an account."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ SUMMER = datetime(2027, 7, 1, tzinfo=UTC)
         pytest.param({}, 0, id="nothing told"),
     ],
 )
-def test_the_zone_is_asked_for_once(details: dict[str, object], hours: int) -> None:
-    """By its name, else by the offset that is told along; a process asks once."""
+def test_the_zone_is_read_once(details: dict[str, object], hours: int) -> None:
+    """It comes from its name, else from the offset; a process reads it once."""
     with script(Answer({"portalId": 1, **details})) as server:
         zone = AccountZone(HubspotClient(FixedSecret({"access_token": "t", "api_url": server.url})))
         assert [SUMMER.astimezone(zone()).utcoffset() for _ in range(2)] == [
