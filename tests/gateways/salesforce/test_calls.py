@@ -1,5 +1,5 @@
-"""How the Salesforce gateway calls: logins, repeats, what shares a call, and what it says about
-itself.
+"""How the Salesforce gateway calls: logins, retries, what shares a call, and which headers are
+sent.
 """
 
 from __future__ import annotations
@@ -40,9 +40,7 @@ from tests.gateways.scripted import Answer, Asked, Script
 
 @dataclass(slots=True)
 class Org:
-    """A simulated org, the gateway to it, the faults in force and the waits that the gateway
-    took.
-    """
+    """A simulated org, its gateway, the faults in force and the waits of the gateway."""
 
     gateway: SalesforceGateway
     simulator: SalesforceSimulator
@@ -58,7 +56,7 @@ class Org:
 
 @pytest.fixture
 def org() -> Iterator[Org]:
-    """An org whose active assignment rule gives every new lead to somebody."""
+    """An org whose active assignment rule gives every new lead an owner."""
     clock = Clock()
     faults = Faults(clock)
     world = {
@@ -99,7 +97,7 @@ def a_creation(number: int, name: str = "Lead", **fields: object) -> CreateRecor
 
 
 def made(org: Org, *creations: CreateRecord) -> list[Ref]:
-    """The records that these effects made."""
+    """The records that these effects created."""
     outcomes = org.gateway.create(creations)
     assert all(isinstance(one, Written) for one in outcomes), outcomes
     return [one.ref for one in outcomes if isinstance(one, Written)]
@@ -110,8 +108,8 @@ def an_update(ref: Ref, **fields: Any) -> UpdateRecord:
     return UpdateRecord(ref, Side.SALESFORCE, fields or {"Phone": "1"})
 
 
-def test_a_lost_answer_is_asked_for_again_and_makes_no_duplicate(org: Org) -> None:
-    """An upsert by our key may be sent twice (fault 7)."""
+def test_a_write_whose_response_is_lost_is_repeated_without_a_duplicate(org: Org) -> None:
+    """An upsert by our key is safe to repeat (fault 7)."""
     org.faults.replace([{"at": "salesforce", "kind": "timeout_after_write"}])
 
     [lead] = made(org, a_creation(1))
@@ -120,8 +118,8 @@ def test_a_lost_answer_is_asked_for_again_and_makes_no_duplicate(org: Org) -> No
     assert len(org.waits) == 1
 
 
-def test_a_fault_that_lasts_is_given_back_to_the_queue(org: Org) -> None:
-    """Three tries, two short waits, then later."""
+def test_a_lasting_fault_is_left_to_the_queue(org: Org) -> None:
+    """There are three attempts with two short waits."""
     org.faults.replace([{"at": "salesforce", "kind": "server_error", "times": 9}])
 
     with pytest.raises(TryAgain):
@@ -130,8 +128,8 @@ def test_a_fault_that_lasts_is_given_back_to_the_queue(org: Org) -> None:
     assert len(org.waits) == 2
 
 
-def test_rows_that_were_locked_are_tried_once_more_and_then_put_off(org: Org) -> None:
-    """The rows around them are written (fault 14)."""
+def test_locked_rows_are_tried_once_more_and_then_left_to_the_queue(org: Org) -> None:
+    """The other rows are written (fault 14)."""
     refs = made(org, a_creation(1), a_creation(2))
     org.faults.replace([{"at": "salesforce", "kind": "lock_row"}])
 
@@ -144,8 +142,8 @@ def test_rows_that_were_locked_are_tried_once_more_and_then_put_off(org: Org) ->
     assert [(type(one), one.code) for one in outcomes] == [(TryAgain, "UNABLE_TO_LOCK_ROW")] * 2
 
 
-def test_a_used_up_day_is_waited_out_by_the_queue(org: Org) -> None:
-    """No call is wasted on trying again at once (fault 13)."""
+def test_a_used_up_daily_limit_is_left_to_the_queue(org: Org) -> None:
+    """No call is wasted on an immediate retry (fault 13)."""
     org.faults.replace([{"at": "salesforce", "kind": "daily_limit", "seconds": 3600}])
 
     with pytest.raises(TryAgain) as caught:
@@ -154,8 +152,8 @@ def test_a_used_up_day_is_waited_out_by_the_queue(org: Org) -> None:
     assert (caught.value.code, caught.value.after, org.waits) == ("REQUEST_LIMIT_EXCEEDED", 900, [])
 
 
-def test_a_field_that_was_removed_stops_only_the_rows_that_have_it(org: Org) -> None:
-    """The report names the field; reading it is refused as a whole (fault 29)."""
+def test_a_removed_field_fails_only_the_rows_that_have_it(org: Org) -> None:
+    """The report names the field; a read of it is refused as a whole (fault 29)."""
     one, two = made(org, a_creation(1), a_creation(2))
     org.faults.replace(
         [{"at": "salesforce", "kind": "field_removed", "object": "Lead", "field": "Title"}]
@@ -173,7 +171,7 @@ def test_a_field_that_was_removed_stops_only_the_rows_that_have_it(org: Org) -> 
 
 
 def test_our_writes_never_run_assignment_rules(org: Org) -> None:
-    """The lead keeps the owner that we gave it."""
+    """The lead keeps the owner that we set."""
     owner = org.simulator.integration_user_id
 
     [lead] = made(org, a_creation(1, OwnerId=owner))
@@ -182,8 +180,8 @@ def test_our_writes_never_run_assignment_rules(org: Org) -> None:
     assert org.gateway.read([lead], {"Lead": ["OwnerId"]})[lead].fields == {"OwnerId": owner}
 
 
-def test_our_changes_carry_our_name(org: Org) -> None:
-    """Change events repeat it as their origin, and echoes are known by it."""
+def test_our_writes_send_our_client_name(org: Org) -> None:
+    """Change events contain it as their origin, which marks echoes."""
     made(org, a_creation(1))
 
     [event] = org.simulator.due_change_events()
@@ -204,8 +202,8 @@ def test_a_thousand_changed_records_take_six_calls(org: Org) -> None:
     assert org.simulator.stats()["calls"] - before == 6
 
 
-def test_a_look_for_a_thousand_addresses_in_two_objects_is_a_call_or_two(org: Org) -> None:
-    """Queries share calls, five in each."""
+def test_a_search_for_a_thousand_addresses_in_two_objects_takes_two_calls(org: Org) -> None:
+    """Five queries share a call."""
     org.gateway.find(
         [f"somebody.number.{number}@example.com" for number in range(1000)],
         {"Lead": ["Email"], "Contact": ["Email"]},
@@ -215,7 +213,9 @@ def test_a_look_for_a_thousand_addresses_in_two_objects_is_a_call_or_two(org: Or
 
 
 def test_an_idle_sweep_is_one_call_for_all_objects(org: Org) -> None:
-    """1,440 a day when polling each minute; the lists of what was deleted go along."""
+    """That is 1,440 calls a day with a poll per minute; the lists of deleted records are in the
+    same call.
+    """
     now = datetime(2036, 1, 1, tzinfo=UTC)
     watched = ("Lead", "Contact", "Account", "Opportunity", "OpportunityContactRole")
 
@@ -225,10 +225,8 @@ def test_an_idle_sweep_is_one_call_for_all_objects(org: Org) -> None:
     assert org.counts() == {"POST /composite": 2}
 
 
-def test_an_answer_that_comes_in_pages_is_read_to_its_end(
-    org: Org, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Salesforce cuts long answers, also those of a composite call, and says where the rest is."""
+def test_all_pages_of_a_long_result_are_read(org: Org, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Salesforce splits long results, also within a composite call."""
     people = made(org, *(a_creation(number, Email="many@example.com") for number in range(7)))
     alone = made(org, a_creation(8, "Contact", Email="many@example.com"))
     monkeypatch.setattr("simulators.salesforce.query_api.DEFAULT_PAGE", 3)
@@ -240,7 +238,7 @@ def test_an_answer_that_comes_in_pages_is_read_to_its_end(
 
 
 def test_a_sixth_query_needs_a_second_call_and_a_list_does_not(org: Org) -> None:
-    """However many questions there are, each is answered in its order."""
+    """Each question is answered in order, however many there are."""
     now = datetime.now(UTC)
     window = (now - timedelta(hours=1), now)
     lists = [Deletions(name, *window) for name in ("Lead", "Contact", "OpportunityContactRole")]
@@ -254,8 +252,8 @@ def test_a_sixth_query_needs_a_second_call_and_a_list_does_not(org: Org) -> None
 
 
 def test_definitions_are_swept_without_a_recycle_bin(org: Org) -> None:
-    """Stages and record types have no ``IsDeleted``; of the record types only those of
-    opportunities are told.
+    """Stages and record types have no ``IsDeleted``; only record types of opportunities are
+    returned.
     """
     since = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -266,8 +264,8 @@ def test_definitions_are_swept_without_a_recycle_bin(org: Org) -> None:
     assert org.counts() == {"POST /composite": 1}
 
 
-def test_queries_stay_short_enough_for_their_address_line() -> None:
-    """However long the addresses and however many the fields."""
+def test_queries_are_short_enough_for_a_uri() -> None:
+    """Their length is limited for any addresses and fields."""
     emails = [f"{'ä' * 40}{number}@example.com" for number in range(500)]
 
     queries = list(by_email("Contact", tuple(f"Field_{number}__c" for number in range(60)), emails))
@@ -282,8 +280,8 @@ def _encoded(soql: str) -> str:
     return quote(soql, safe="")
 
 
-def test_a_name_that_is_none_makes_no_query() -> None:
-    """Nothing can be smuggled in as the name of a field."""
+def test_an_invalid_name_is_refused() -> None:
+    """SOQL cannot be injected as the name of a field."""
     with pytest.raises(Refused):
         list(by_email("Lead", ("Email FROM User --",), ["ada@example.com"]))
 
@@ -291,8 +289,8 @@ def test_a_name_that_is_none_makes_no_query() -> None:
 # -- login --
 
 
-def test_a_token_that_ran_out_is_renewed_once_for_all_threads(org: Org) -> None:
-    """Many workers that meet the same stale token log in once (fault 15)."""
+def test_an_expired_token_is_renewed_once_for_all_threads(org: Org) -> None:
+    """Threads that find the same expired token log in once (fault 15)."""
     lead = made(org, a_creation(1))[0]
     org.faults.replace([{"at": "salesforce", "kind": "unauthorized", "times": 1}])
 
@@ -303,7 +301,7 @@ def test_a_token_that_ran_out_is_renewed_once_for_all_threads(org: Org) -> None:
 
 
 def test_a_token_that_is_never_accepted_is_refused_after_one_new_login() -> None:
-    """A revoked user makes no storm of logins."""
+    """A revoked user does not cause a storm of logins."""
     server = RevokedUser([])
     lead = Ref(Side.SALESFORCE, "Lead", "00QYw0000000001MAA")
     with served(server) as server.url:
@@ -323,7 +321,7 @@ def test_a_token_that_is_never_accepted_is_refused_after_one_new_login() -> None
 
 
 class RevokedUser(Script):
-    """An org that gives tokens and then accepts none."""
+    """An org that issues tokens and then accepts none."""
 
     def answer(self, asked: Asked) -> Answer:
         """A token, or a refusal of it."""
@@ -356,10 +354,8 @@ def _signing(org: Org) -> FixedSecret:
     return FixedSecret(names | {"private_key": private})
 
 
-def test_we_log_in_with_a_signed_assertion_where_the_secret_has_a_key(org: Org) -> None:
-    """JWT bearer, for the user named in the secret; the org's own address is not whom the assertion
-    speaks to.
-    """
+def test_a_secret_with_a_key_logs_in_with_a_signed_assertion(org: Org) -> None:
+    """JWT bearer for the user in the secret; its audience is not the org's own URL."""
     identity = SalesforceGateway(org.url, _signing(org), now=time.time).identity()
 
     assert (identity.org_id, identity.user_id) == (
@@ -368,8 +364,8 @@ def test_we_log_in_with_a_signed_assertion_where_the_secret_has_a_key(org: Org) 
     )
 
 
-def test_a_sandbox_whose_address_does_not_show_it_is_signed_in_to_all_the_same() -> None:
-    """Where Salesforce calls the audience invalid, its other address is named once."""
+def test_a_sandbox_is_recognised_by_the_refused_audience() -> None:
+    """If Salesforce refuses the audience, the other one is tried once."""
     clock = Clock()
     simulator = SalesforceSimulator({"sandbox": True}, clock=clock, faults=Faults(clock))
     with served(simulator.wsgi) as url:
@@ -394,8 +390,8 @@ def test_a_sandbox_whose_address_does_not_show_it_is_signed_in_to_all_the_same()
         ("https://acme--uat.sandbox.my.salesforce.mil", "https://test.salesforce.com"),
     ],
 )
-def test_the_audience_of_an_address(login_url: str, audience: str) -> None:
-    """Production or sandbox, and never the org's own address."""
+def test_the_audience_of_a_login_url(login_url: str, audience: str) -> None:
+    """It is production or sandbox, never the org's own URL."""
     assert audience_of(login_url) == audience
 
 
@@ -415,12 +411,10 @@ def test_the_audience_of_an_address(login_url: str, audience: str) -> None:
         ),
     ],
 )
-def test_an_assertion_is_good_for_three_minutes_and_for_one_audience(
+def test_an_assertion_is_valid_for_three_minutes_and_for_one_audience(
     named: Mapping[str, str], answer: str, audiences: Sequence[str]
 ) -> None:
-    """As short as Salesforce wants it, for whom the secret names; each reading of the secret has
-    its turn.
-    """
+    """It is valid as briefly as Salesforce requires, for the audience in the secret."""
     script = Script([Answer({"error": "invalid_grant", "error_description": answer}, 400)])
     secret = FixedSecret(
         {"client_id": "app", "username": "sync@example.com", "private_key": _key()[0], **named}
@@ -438,8 +432,8 @@ def test_an_assertion_is_good_for_three_minutes_and_for_one_audience(
     ]
 
 
-def test_a_secret_without_its_parts_says_which_is_missing() -> None:
-    """The operator can mend it."""
+def test_an_incomplete_secret_names_the_missing_entry() -> None:
+    """The operator can correct it."""
     gateway = SalesforceGateway(
         "https://acme.example.com", FixedSecret({"client_id": "i"}), now=time.time
     )
@@ -451,7 +445,7 @@ def test_a_secret_without_its_parts_says_which_is_missing() -> None:
 
 
 def test_a_token_is_not_in_its_repr(org: Org) -> None:
-    """Whatever is logged by mistake."""
+    """It is not shown even if the object is logged by mistake."""
     identity = org.gateway.identity()
 
     assert identity.value not in repr(identity)
@@ -461,8 +455,8 @@ def test_a_token_is_not_in_its_repr(org: Org) -> None:
 @pytest.mark.parametrize(
     ("allow", "header"), [(False, "allowSave=false"), (True, "allowSave=true")]
 )
-def test_every_write_says_what_an_alert_of_a_duplicate_means(*, allow: bool, header: str) -> None:
-    """A create, an upsert and an update alike; reads say nothing of it."""
+def test_every_write_says_how_duplicate_alerts_are_handled(*, allow: bool, header: str) -> None:
+    """Creates, upserts and updates send the header; reads do not."""
     token = Answer(
         {"access_token": "t", "instance_url": "", "id": "https://login.salesforce.com/id/00D/005"}
     )

@@ -17,7 +17,7 @@ def told(error: SyncError) -> tuple[Any, ...]:
 
 
 def limit_exceeded(which: str) -> list[dict[str, str]]:
-    """Salesforce's answer when a limit is used up."""
+    """Salesforce's response if a limit is used up."""
     return [{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": f"{which} Limit exceeded."}]
 
 
@@ -70,11 +70,11 @@ def limit_exceeded(which: str) -> list[dict[str, str]]:
         (418, [], (Refused, "418", None, None)),
     ],
 )
-def test_a_refused_call_says_what_to_do(
+def test_the_error_follows_from_code_and_status(
     status: int, content: Any, expected: tuple[Any, ...]
 ) -> None:
-    """By error code, and by status where there is none; and whether Salesforce is down for
-    everybody.
+    """The error follows from the code, or from the status if there is none; it is `Down` if all
+    calls fail.
     """
     assert told(call_error(status, content)) == expected
 
@@ -82,13 +82,13 @@ def test_a_refused_call_says_what_to_do(
 @pytest.mark.parametrize(
     "code", sorted(code for code, verdict in VERDICTS.items() if verdict.error is Refused)
 )
-def test_whatever_wants_a_person_has_a_hint(code: str) -> None:
-    """A parked record says what to do about it."""
+def test_every_refusal_has_a_hint(code: str) -> None:
+    """A parked record shows what to do about it."""
     assert VERDICTS[code].hint
 
 
 def test_a_row_is_refused_with_its_field_and_without_its_values() -> None:
-    """The first of several errors counts."""
+    """The first of several errors is used."""
     errors = [
         {
             "statusCode": "STRING_TOO_LONG",
@@ -104,8 +104,8 @@ def test_a_row_is_refused_with_its_field_and_without_its_values() -> None:
     assert error.text == "…: data value too large: …"
 
 
-def test_a_taken_key_names_its_holder_by_the_long_id() -> None:
-    """Salesforce's sentence has the short one."""
+def test_a_duplicate_key_names_the_existing_record_by_its_long_id() -> None:
+    """Salesforce's sentence has the short id."""
     message = "duplicate value found: Crmsync_HubSpot_Id__c duplicates value on record with id: 00QYw0000000001"
 
     error = row_error([{"statusCode": "DUPLICATE_VALUE", "message": message, "fields": []}], {})
@@ -124,7 +124,7 @@ def test_a_taken_key_names_its_holder_by_the_long_id() -> None:
 def test_a_duplicate_rule_that_matched_one_record_is_a_conflict_with_it(
     ids: list[str], expected: tuple[type, str]
 ) -> None:
-    """With several, or none told, a person must look."""
+    """If it matched several or none is named, a person must decide."""
     records = [{"record": {"Id": identifier}} for identifier in ids]
     found = {
         "statusCode": "DUPLICATES_DETECTED",
@@ -137,8 +137,8 @@ def test_a_duplicate_rule_that_matched_one_record_is_a_conflict_with_it(
     assert (type(error), getattr(error, "existing", "")) == expected
 
 
-def test_a_record_type_that_is_not_the_users_is_told_as_such() -> None:
-    """Nothing is missing in Salesforce; it is the integration user that lacks the record type."""
+def test_a_record_type_that_the_user_lacks_has_its_own_hint() -> None:
+    """Nothing is missing in Salesforce; the integration user lacks the record type."""
     message = "Record Type ID: this ID value isn't valid for the user: 012Yw0000000001IAA"
     found = {
         "statusCode": "INVALID_CROSS_REFERENCE_KEY",
@@ -152,8 +152,8 @@ def test_a_record_type_that_is_not_the_users_is_told_as_such() -> None:
     assert error.hint.startswith("Assign the record type to the integration user in Salesforce")
 
 
-def test_only_an_update_without_references_can_tell_that_its_record_is_gone() -> None:
-    """A bad cross reference may be the record itself or one that it points to."""
+def test_only_an_update_without_references_shows_that_its_record_is_gone() -> None:
+    """An invalid cross reference may be the record itself or one that it refers to."""
     errors = [
         {
             "statusCode": "INVALID_CROSS_REFERENCE_KEY",
@@ -168,7 +168,7 @@ def test_only_an_update_without_references_can_tell_that_its_record_is_gone() ->
 
 
 def test_ids_are_known_by_their_checksum() -> None:
-    """The last three characters say which of the others are capitals."""
+    """The last three characters show which of the others are uppercase."""
     assert checksum("00QYw0000000001") == "MAA"
     assert (full("00QYw0000000001"), full("00QYw0000000001MAA")) == (
         "00QYw0000000001MAA",
@@ -187,10 +187,8 @@ def test_ids_are_known_by_their_checksum() -> None:
 
 
 @pytest.mark.rule("CH-8")
-def test_all_fields_that_a_row_was_refused_for_are_told() -> None:
-    """Salesforce may give several errors for a row, each with fields; the first one is the
-    report's.
-    """
+def test_all_fields_that_a_row_was_refused_for_are_named() -> None:
+    """Salesforce may return several errors per row, each with fields; the report uses the first."""
     errors = [
         {"statusCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION", "message": "No.", "fields": ["Phone"]},
         {
@@ -209,10 +207,8 @@ def test_all_fields_that_a_row_was_refused_for_are_told() -> None:
     assert error.fieldnames == ("Phone", "Company")
 
 
-def test_what_refuses_our_set_up_is_told_in_salesforces_own_words() -> None:
-    """What was sent are definitions of ours; the beginning of the text is shown at a terminal, and
-    nothing stores it.
-    """
+def test_a_refusal_of_our_set_up_has_salesforces_own_text() -> None:
+    """The call contains only our definitions; the text is shown at a terminal and not stored."""
     text = "This field name  is reserved:\n" + "x" * 400
     error = set_up_error(400, [{"errorCode": "INVALID_FULL_NAME", "message": text}])
 

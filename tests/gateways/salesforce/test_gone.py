@@ -1,4 +1,4 @@
-"""What following merges and letting assignment rules run costs in calls to Salesforce."""
+"""What it costs to follow merges and to let assignment rules run."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.gateways.scripted import Answer, Asked, Script
 
 @dataclass(slots=True)
 class Org:
-    """A simulated org, the gateway to it, a person in it, and the faults in force."""
+    """A simulated org, its gateway, a person in it, and the faults in force."""
 
     gateway: SalesforceGateway
     simulator: SalesforceSimulator
@@ -69,8 +69,8 @@ def org() -> Iterator[Org]:
         )
 
 
-def test_records_that_were_not_merged_are_found_out_in_one_call(org: Org) -> None:
-    """Leads and contacts share it, and those that are gone for good as well."""
+def test_records_that_were_not_merged_take_one_call(org: Org) -> None:
+    """Leads and contacts share the call, and so do purged records."""
     leads = org.leads(3)
     contact = org.person.add("Contact", {"LastName": "Ada"})
     org.person.delete(leads[0])
@@ -81,7 +81,7 @@ def test_records_that_were_not_merged_are_found_out_in_one_call(org: Org) -> Non
 
 
 def test_each_merge_in_a_row_costs_one_more_call_for_all_together(org: Org) -> None:
-    """Rows of merges that meet are followed together; a short id is as good as a long one."""
+    """Chains of merges are followed together; a short id is accepted, too."""
     first, second, third, other, last = org.leads(5)
     org.person.merge(second, first)
     org.person.merge(third, second)
@@ -96,8 +96,8 @@ def test_each_merge_in_a_row_costs_one_more_call_for_all_together(org: Org) -> N
     assert sum(org.calls().values()) == 4
 
 
-def test_a_row_of_merges_beyond_all_reason_is_given_up(org: Org) -> None:
-    """It ends, and nobody is told wrongly."""
+def test_a_very_long_chain_of_merges_is_given_up(org: Org) -> None:
+    """Following it ends, and its records have no survivor."""
     leads = org.leads(MOST_MERGES + 3)
     for loser, winner in itertools.pairwise(leads):
         org.person.merge(winner, loser)
@@ -117,7 +117,7 @@ def a_creation(number: int, name: str = "Lead", *, assign: bool = False) -> Crea
 
 
 class Writable(Script):
-    """An org that gives tokens and makes whatever it is asked to make."""
+    """An org that issues tokens and creates every record."""
 
     def answer(self, asked: Asked) -> Answer:
         """A token, or good rows."""
@@ -134,7 +134,7 @@ class Writable(Script):
 
 
 def test_rows_for_the_assignment_rules_go_in_calls_of_their_own() -> None:
-    """The header counts for all rows of a call (PLT-1)."""
+    """The header applies to all rows of a call (PLT-1)."""
     effects = [a_creation(number, assign=number % 2 == 0) for number in range(6)]
     server = Writable([])
     with served(server) as server.url:
@@ -152,8 +152,8 @@ def test_rows_for_the_assignment_rules_go_in_calls_of_their_own() -> None:
     ] == [("POST", "TRUE", ["P0", "P2", "P4"]), ("PATCH", "FALSE", ["P1", "P3", "P5"])]
 
 
-def test_leads_for_the_rules_that_are_there_already_are_told_in_order(org: Org) -> None:
-    """A repeat of a whole batch gives what the first time gave, and writes what changed since."""
+def test_existing_leads_for_the_rules_are_returned_in_order(org: Org) -> None:
+    """A repeated batch returns the same records and writes what changed since."""
     effects = [a_creation(number, assign=True) for number in range(5)]
     first = org.gateway.create(effects[1:4])
     changed = [replace(one, fields={**one.fields, "Phone": "7"}) for one in effects]
@@ -168,8 +168,8 @@ def test_leads_for_the_rules_that_are_there_already_are_told_in_order(org: Org) 
     ] == ["7"] * 5
 
 
-def test_a_row_that_the_rules_cannot_have_is_told_and_the_others_are_made(org: Org) -> None:
-    """A bad row never spoils the others."""
+def test_a_refused_row_for_the_rules_is_reported_and_the_others_are_created(org: Org) -> None:
+    """A bad row does not affect the others."""
     bad = replace(a_creation(1, assign=True), fields={"LastName": "P1"})
 
     outcomes = org.gateway.create([a_creation(0, assign=True), bad, a_creation(2)])
@@ -177,7 +177,7 @@ def test_a_row_that_the_rules_cannot_have_is_told_and_the_others_are_made(org: O
     assert [type(one) for one in outcomes] == [Written, Refused, Written]
 
 
-def test_what_was_made_before_salesforce_went_away_is_told(org: Org) -> None:
+def test_what_was_created_before_salesforce_failed_is_reported(org: Org) -> None:
     """Only the rest is tried again."""
     org.gateway.identity()
     org.simulator.on_product_write = lambda: org.faults.replace(

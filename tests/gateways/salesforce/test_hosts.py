@@ -1,5 +1,5 @@
-"""Where Salesforce credentials go: to Salesforce's hosts, to those that the stack's owner added,
-and to where the secret itself says.
+"""Where Salesforce credentials are sent: to Salesforce's hosts, to those that the stack's owner
+added, and to the host in the secret.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ADDED = (*SALESFORCE_HOSTS, "crm-proxy.example.com", ".partners.example.com")
     ],
 )
 def test_a_known_host_may_be_named(url: str) -> None:
-    """Production, sandboxes, Government Cloud, and what the owner of the stack added."""
+    """Production, sandboxes, Government Cloud, and hosts that the stack's owner added."""
     assert LoginUrl(url, ADDED).sign_in_at("") == url
 
 
@@ -47,9 +47,9 @@ def test_a_known_host_may_be_named(url: str) -> None:
         "",
     ],
 )
-def test_settings_send_credentials_nowhere_else(url: str) -> None:
-    """Whatever looks like one of the hosts and is none, is not encrypted, or names a user or a
-    port.
+def test_settings_cannot_name_any_other_host(url: str) -> None:
+    """Refused are hosts that only look like one of these, and URLs without encryption, with a user
+    or with a port.
     """
     with pytest.raises(Refused, match="no host of Salesforce's") as refusal:
         LoginUrl(url, ADDED).sign_in_at("")
@@ -60,8 +60,8 @@ def test_settings_send_credentials_nowhere_else(url: str) -> None:
     "of_secret", ["https://sso.example.com", "http://127.0.0.1:8080", "http://localhost:8080"]
 )
 def test_the_secret_may_name_any_host(of_secret: str) -> None:
-    """Whoever can write there has the credentials anyway; in clear they go nowhere but to the
-    machine itself.
+    """Whoever can write the secret has the credentials anyway; without encryption only this machine
+    is allowed.
     """
     assert (
         LoginUrl("https://login.salesforce.com", SALESFORCE_HOSTS).sign_in_at(of_secret)
@@ -72,8 +72,8 @@ def test_the_secret_may_name_any_host(of_secret: str) -> None:
 @pytest.mark.parametrize(
     "of_secret", ["http://sso.example.com", "ftp://sso.example.com", "sso.example.com"]
 )
-def test_the_secret_names_no_host_in_clear(of_secret: str) -> None:
-    """A credential crosses no network unencrypted."""
+def test_the_secret_cannot_name_an_unencrypted_url(of_secret: str) -> None:
+    """A credential is never sent over a network unencrypted."""
     with pytest.raises(Refused, match="no https address"):
         LoginUrl("https://login.salesforce.com", SALESFORCE_HOSTS).sign_in_at(of_secret)
 
@@ -87,8 +87,8 @@ def test_the_secret_names_no_host_in_clear(of_secret: str) -> None:
         ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
     ],
 )
-def test_the_answer_to_a_sign_in_leads_to_salesforce_or_back(answered: str, of_secret: str) -> None:
-    """To one of its hosts, or to where the sign-in was."""
+def test_a_login_leads_to_salesforce_or_to_its_own_host(answered: str, of_secret: str) -> None:
+    """The org's URL has one of Salesforce's hosts, or the host of the login."""
     assert (
         LoginUrl("https://login.salesforce.com", SALESFORCE_HOSTS).instance_at(answered, of_secret)
         == answered
@@ -104,7 +104,7 @@ def test_the_answer_to_a_sign_in_leads_to_salesforce_or_back(answered: str, of_s
         ("http://127.0.0.1:9", "http://127.0.0.1:8080"),
     ],
 )
-def test_the_answer_to_a_sign_in_leads_nowhere_else(answered: str, of_secret: str) -> None:
-    """The token that came with it is not sent there."""
+def test_a_login_cannot_lead_to_another_host(answered: str, of_secret: str) -> None:
+    """The token is not sent to any other host."""
     with pytest.raises(Refused, match="leads to"):
         LoginUrl("https://login.salesforce.com", SALESFORCE_HOSTS).instance_at(answered, of_secret)

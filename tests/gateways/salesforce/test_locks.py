@@ -1,6 +1,4 @@
-"""Rows that Salesforce locks together: how they are put into calls, and that none is lost or
-written twice.
-"""
+"""How rows that Salesforce locks together are put into calls; none is lost or written twice."""
 
 from __future__ import annotations
 
@@ -54,9 +52,7 @@ def test_every_row_is_in_one_call_and_no_call_has_a_record_twice(
     size: int,
     mixed: bool,  # noqa: FBT001
 ) -> None:
-    """However they are grouped; and never more rows than a call takes, nor several objects where it
-    takes one.
-    """
+    """A call never has more rows than allowed, nor several objects unless they may be mixed."""
     calls = list(in_calls(rows, size, mixed=mixed))
 
     assert Counter(itertools.chain(*calls)) == Counter(rows)
@@ -66,7 +62,7 @@ def test_every_row_is_in_one_call_and_no_call_has_a_record_twice(
 
 
 def test_rows_of_one_parent_share_a_call_and_parents_ascend() -> None:
-    """A family that does not fit into the rest of a call begins the next one."""
+    """A group that does not fit into the rest of a call begins the next one."""
     rows = [
         Row("Contact", f"{at}", group)
         for at, group in enumerate(["B", "A", "", "B", "A", "C", "B"])
@@ -80,8 +76,8 @@ def test_rows_of_one_parent_share_a_call_and_parents_ascend() -> None:
     ]
 
 
-def test_a_family_that_is_too_large_for_a_call_is_cut() -> None:
-    """Into as few calls as it takes."""
+def test_a_group_that_is_too_large_for_a_call_is_split() -> None:
+    """It is split into as few calls as possible."""
     calls = list(in_calls([Row("Contact", f"{at:03}", "A") for at in range(500)], 200))
 
     assert [len(call) for call in calls] == [200, 200, 100]
@@ -89,7 +85,7 @@ def test_a_family_that_is_too_large_for_a_call_is_cut() -> None:
 
 @dataclass(slots=True)
 class Org:
-    """A simulated org and the gateway to it."""
+    """A simulated org and its gateway."""
 
     gateway: SalesforceGateway
     simulator: SalesforceSimulator
@@ -129,9 +125,9 @@ def org() -> Iterator[Org]:
         )
 
 
-def test_whatever_is_locked_arrives_exactly_once(org: Org) -> None:
-    """Contacts of a held account are put off alone, again and again until it is free; the others
-    are written at once (fault 14).
+def test_locked_rows_are_written_exactly_once(org: Org) -> None:
+    """Only the contacts of a locked account wait until it is free; the others are written at once
+    (fault 14).
     """
     held, free = (ref.id for ref in org.made("Account", [{"Name": "Held"}, {"Name": "Free"}]))
     parents = [held if at % 3 else free for at in range(60)]
@@ -165,10 +161,8 @@ def test_whatever_is_locked_arrives_exactly_once(org: Org) -> None:
     assert [shown[ref].fields["Phone"] for ref in contacts] == [str(at) for at in range(60)]
 
 
-def test_rows_locked_by_chance_are_written_in_the_same_go(org: Org) -> None:
-    """Twenty at a time, so that few of them wait for each other; contacts made under a held account
-    too (fault 14).
-    """
+def test_rows_that_were_locked_briefly_are_written_in_the_same_batch(org: Org) -> None:
+    """They are tried again in calls of twenty, so that few wait for each other (fault 14)."""
     [account] = org.made("Account", [{"Name": "One"}])
     org.faults.replace([{"at": "salesforce", "kind": "lock_row", "object": "Contact", "times": 30}])
 

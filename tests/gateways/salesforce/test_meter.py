@@ -1,4 +1,4 @@
-"""What is read of the header in which Salesforce tells the daily calls."""
+"""How the header with the daily calls is read."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ MOMENT = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 class UsedUp(Script):
-    """An org that gives tokens, and answers calls with the header and then with a refusal that has
-    it too.
+    """An org that issues tokens, and answers a call with the header and the next one with a refusal
+    that has it, too.
     """
 
     def answer(self, asked: Asked) -> Answer:
@@ -31,8 +31,8 @@ class UsedUp(Script):
 
 
 @pytest.mark.rule("RTY-2")
-def test_every_answer_tells_the_calls() -> None:
-    """The refusals too, and a login tells nothing; the time is our own clock's."""
+def test_every_response_updates_the_calls() -> None:
+    """Refusals have the header, logins do not; the time is from our own clock."""
     refusal = [{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "TotalRequests Limit exceeded."}]
     server = UsedUp(
         [
@@ -67,7 +67,7 @@ def test_every_answer_tells_the_calls() -> None:
     ],
 )
 def test_only_the_calls_of_the_org_count(header: str, calls: DailyCalls) -> None:
-    """Those of one app are another number; what tells nothing leaves what was known."""
+    """Those of one app are another number; a header without numbers changes nothing."""
     meter = SalesforceMeter(MOMENT.timestamp)
     meter.hear("api-usage=1/2")
 

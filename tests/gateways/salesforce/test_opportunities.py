@@ -1,5 +1,5 @@
-"""How opportunities are asked for: what shares a call, what a refusal does to its neighbours,
-set-up rows in the sweep.
+"""Calls for opportunities: what shares a call, what a refusal affects, and setup objects in the
+sweep.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ OPPORTUNITY, ROLE = "Opportunity", "OpportunityContactRole"
 
 @dataclass(slots=True)
 class Org:
-    """A simulated org, the gateways to it and the faults in force."""
+    """A simulated org, its gateways and the faults in force."""
 
     gateway: SalesforceGateway
     opportunities: SalesforceOpportunities
@@ -58,7 +58,7 @@ class Org:
         return [one.ref for one in outcomes if isinstance(one, Written)]
 
     def roles(self, opportunities: list[Ref], contacts: list[Ref]) -> list[Ref]:
-        """A role of each contact in the opportunity beside it."""
+        """A role of each contact in the opportunity at the same position."""
         pairs = zip(opportunities, contacts, strict=True)
         effects = [a_role(opportunity, contact) for opportunity, contact in pairs]
         return [one.ref for one in self.gateway.create(effects) if isinstance(one, Written)]
@@ -108,7 +108,7 @@ def an_org(**world: Any) -> Iterator[Org]:
 
 @pytest.fixture
 def org() -> Iterator[Org]:
-    """An org with one stage that nobody uses any more, and two record types."""
+    """An org with an unused stage and two record types."""
     stages = [
         {"ApiName": "Prospecting", "MasterLabel": "Finding", "DefaultProbability": 10},
         {
@@ -127,7 +127,7 @@ def org() -> Iterator[Org]:
 
 
 def test_a_thousand_opportunities_take_a_call_or_two(org: Org) -> None:
-    """Roles, ties and deletions are asked for in hundreds, five queries a call; roles end 200 a
+    """Hundreds of roles or deletions per query and five queries per call; 200 roles are deleted per
     call.
     """
     opportunities, contacts = org.made(OPPORTUNITY, 450), org.made("Contact", 450)
@@ -150,8 +150,8 @@ def test_a_thousand_opportunities_take_a_call_or_two(org: Org) -> None:
     assert org.opportunities.ties_of(contacts) == {}
 
 
-def test_a_stage_that_is_no_longer_active_is_still_read(org: Org) -> None:
-    """People see its label; no record type has it."""
+def test_an_inactive_stage_is_still_read(org: Org) -> None:
+    """Its label is visible to people; no record type has it."""
     [deal], [contact] = org.made(OPPORTUNITY, 1, StageName="Former"), org.made("Contact", 1)
     org.roles([deal], [contact])
 
@@ -165,8 +165,8 @@ def test_a_stage_that_is_no_longer_active_is_still_read(org: Org) -> None:
     ]
 
 
-def test_record_types_cost_a_call_each_and_few_more(org: Org) -> None:
-    """Queries share one."""
+def test_record_types_cost_a_call_each_and_a_few_more(org: Org) -> None:
+    """The queries share a call."""
     before = org.calls()
 
     org.opportunities.record_types()
@@ -175,15 +175,15 @@ def test_record_types_cost_a_call_each_and_few_more(org: Org) -> None:
 
 
 def test_currencies_are_described_once(org: Org) -> None:
-    """An org with one has no such field."""
+    """An org with one currency does not have the field."""
     before = org.calls()
 
     assert [org.opportunities.has_currencies() for _ in range(3)] == [False] * 3
     assert org.calls() - before == 1
 
 
-def test_a_role_that_is_locked_is_put_off_and_the_others_end(org: Org) -> None:
-    """Each has an outcome of its own (fault 14)."""
+def test_a_locked_role_waits_and_the_others_are_deleted(org: Org) -> None:
+    """Each role has its own outcome (fault 14)."""
     roles = org.roles(org.made(OPPORTUNITY, 3), org.made("Contact", 3))
     org.faults.replace([{"at": "salesforce", "kind": "lock_row"}])
 
@@ -192,8 +192,8 @@ def test_a_role_that_is_locked_is_put_off_and_the_others_end(org: Org) -> None:
     assert sorted(type(one).__name__ for one in outcomes) == ["TryAgain", "Written", "Written"]
 
 
-def test_roles_that_ended_before_salesforce_went_away_are_told(org: Org) -> None:
-    """Only the rest is tried again; where nothing ended, nothing is told."""
+def test_roles_deleted_before_salesforce_failed_are_reported(org: Org) -> None:
+    """Only the rest is tried again; if none was deleted, the error is raised."""
     roles = org.roles(org.made(OPPORTUNITY, 210), org.made("Contact", 210))
     down = [{"at": "salesforce", "kind": "server_error", "times": 100}]
     org.simulator.on_product_write = lambda: org.faults.replace(down)
@@ -206,7 +206,7 @@ def test_roles_that_ended_before_salesforce_went_away_are_told(org: Org) -> None
 
 
 def test_a_value_that_another_role_has_is_a_conflict_and_changes_no_role(org: Org) -> None:
-    """Only our own key says that a role is the one that we made."""
+    """Only our own key shows that a role is ours."""
     deals, contacts = org.made(OPPORTUNITY, 2), org.made("Contact", 2)
     effects = [
         a_role(deal, contact, Legacy__c="7") for deal, contact in zip(deals, contacts, strict=True)
@@ -220,8 +220,8 @@ def test_a_value_that_another_role_has_is_a_conflict_and_changes_no_role(org: Or
     }
 
 
-def test_set_up_rows_are_swept_like_records_though_nobody_can_delete_them(org: Org) -> None:
-    """Stages, and of the record types those of opportunities: person accounts have some, too."""
+def test_setup_objects_are_swept_like_records(org: Org) -> None:
+    """Stages are included, and the record types of opportunities, but not those of person accounts."""
     [deal] = org.made(OPPORTUNITY, 1)
     since = dict.fromkeys((OPPORTUNITY, ROLE, "OpportunityStage", "RecordType"), LONG_AGO)
 
@@ -233,8 +233,8 @@ def test_set_up_rows_are_swept_like_records_though_nobody_can_delete_them(org: O
     assert not any(one.deleted for one in seen)
 
 
-def test_an_object_that_is_not_shown_hides_no_other(org: Org) -> None:
-    """All others are told, then why that one is not."""
+def test_a_refused_object_does_not_hide_the_others(org: Org) -> None:
+    """All others are returned, then the refusal is raised."""
     [deal] = org.made(OPPORTUNITY, 1)
     pages = org.gateway.changed_since({"Hidden__c": LONG_AGO, OPPORTUNITY: LONG_AGO})
 
@@ -245,10 +245,8 @@ def test_an_object_that_is_not_shown_hides_no_other(org: Org) -> None:
         list(pages)
 
 
-def test_roles_that_are_gone_are_told_page_by_page_in_their_order(org: Org) -> None:
-    """A page that ends before a deletion does not tell of it, or a crash after it would skip what
-    lies between.
-    """
+def test_deleted_roles_are_returned_page_by_page_in_order(org: Org) -> None:
+    """A page only has deletions up to its end; otherwise a crash after it would skip records."""
     small = SalesforceSweep(org.gateway.session, now=time.time, page=2)
     roles = []
     for deal, contact in zip(org.made(OPPORTUNITY, 5), org.made("Contact", 5), strict=True):
@@ -266,8 +264,8 @@ def test_roles_that_are_gone_are_told_page_by_page_in_their_order(org: Org) -> N
     assert all(not deleted for _, deleted in pages[0])
 
 
-def test_a_list_of_deleted_roles_that_is_refused_hides_nothing_else(org: Org) -> None:
-    """As a missing object."""
+def test_a_refused_list_of_deleted_roles_does_not_hide_the_others(org: Org) -> None:
+    """Like a missing object, it is raised at the end."""
     [deal] = org.made(OPPORTUNITY, 1)
     broken = SalesforceSweep(org.gateway.session, now=lambda: 0.0)
     pages = broken.changed_since({ROLE: LONG_AGO, OPPORTUNITY: LONG_AGO}, with_purged=True)

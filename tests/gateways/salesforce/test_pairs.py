@@ -1,4 +1,4 @@
-"""How many records of a kind are linked, as Salesforce counts them."""
+"""How many records of a kind are linked, counted in Salesforce."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def person(number: int, key: str | None) -> dict[str, object]:
     }
 
 
-def test_records_that_name_one_of_the_account_are_counted_once_an_hour() -> None:
-    """Leads and contacts together, in one call; those of another account, and those of a portal
-    whose number only begins alike, are not.
+def test_linked_records_are_counted_once_an_hour() -> None:
+    """Leads and contacts are counted in one call, without those of other accounts, even if their
+    ids begin the same way.
     """
     keys = ["555001-81", "555001-82", "555002-81", "5550011-81", None]
     clock = Clock()

@@ -1,4 +1,4 @@
-"""Which countries and states an org knows, by its own description."""
+"""The countries and states of an org, from its own description."""
 
 from __future__ import annotations
 
@@ -16,9 +16,7 @@ from tests.contracts.stages import FixedSecret, served
 
 
 def test_a_state_belongs_to_the_countries_of_its_bits() -> None:
-    """The highest bit of the first byte is the first country; what is no longer active is not
-    known.
-    """
+    """The highest bit of the first byte is the first country; inactive ones are left out."""
     countries = [{"value": f"C{at}", "label": f"Land {at}", "active": at != 1} for at in range(10)]
     states = [
         {
@@ -46,7 +44,7 @@ def test_a_state_belongs_to_the_countries_of_its_bits() -> None:
 
 @pytest.fixture(params=[True, False], ids=["lists", "any text"])
 def org(request: pytest.FixtureRequest) -> Iterator[tuple[SalesforceGateway, bool]]:
-    """An org that takes places from lists, and one that takes any text."""
+    """An org with picklists of places, and one that accepts any text."""
     clock = Clock()
     simulator = SalesforceSimulator(
         {"state_country_picklists": request.param}, clock=clock, faults=Faults(clock)
@@ -62,8 +60,8 @@ def org(request: pytest.FixtureRequest) -> Iterator[tuple[SalesforceGateway, boo
 def test_the_lists_come_with_the_description_of_contacts(
     org: tuple[SalesforceGateway, bool],
 ) -> None:
-    """One call tells this and whether there are person accounts; elsewhere there is nothing to look
-    anything up in.
+    """The same call shows whether there are person accounts; an org without picklists has no
+    places.
     """
     gateway, has_lists = org
     places = gateway.places()

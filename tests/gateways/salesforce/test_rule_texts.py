@@ -1,6 +1,4 @@
-"""The words of validation rules: kept where the org has such a rule, and asked for once in a
-while.
-"""
+"""Messages of validation rules: kept if the org has such a rule, and read once in a while."""
 
 from __future__ import annotations
 
@@ -35,9 +33,7 @@ RULES = [
 
 
 class Org:
-    """A simulated org with a rule and a trigger, the gateway to it, and a clock that a test
-    moves.
-    """
+    """A simulated org with a rule and a trigger, its gateway, and a clock that a test sets."""
 
     def __init__(self, simulator: SalesforceSimulator, url: str) -> None:
         """Log in at `url`."""
@@ -52,14 +48,14 @@ class Org:
         )
 
     def refused(self, *names: str) -> list[str]:
-        """What is told of leads with these names."""
+        """The error texts for leads with these names."""
         outcomes: Sequence[Outcome] = self.gateway.create(
             [a_lead(at, name) for at, name in enumerate(names)]
         )
         return [one.text if isinstance(one, SyncError) else "" for one in outcomes]
 
     def asked(self) -> int:
-        """How often the rules were asked for."""
+        """How often the rules were read."""
         return sum(
             count
             for name, count in self._simulator.stats()["by_endpoint"].items()
@@ -69,7 +65,7 @@ class Org:
 
 @contextmanager
 def an_org(**world: object) -> Iterator[Org]:
-    """An org of which a world says more."""
+    """An org with further settings."""
     clock = Clock()
     custom = {"Lead": [OUR_FIELD], "Contact": [OUR_FIELD]}
     described = {"custom_fields": custom, "validation_rules": RULES, **world}
@@ -80,13 +76,13 @@ def an_org(**world: object) -> Iterator[Org]:
 
 
 def a_lead(number: int, name: str) -> CreateRecord:
-    """Make a lead of this last name."""
+    """The creation of a lead with this last name."""
     fields = {"LastName": name, "Company": "Example Works"}
     return CreateRecord(Side.SALESFORCE, "Lead", f"555001-{number}", fields, Slot(str(number)))
 
 
-def test_a_rules_words_are_kept_and_a_triggers_are_not() -> None:
-    """Both come with the same code; a trigger may say anything of anybody."""
+def test_a_rules_message_is_kept_and_a_triggers_is_not() -> None:
+    """Both have the same code, but a trigger may quote anything."""
     with an_org() as org:
         assert org.refused("A test", "Lang", "An odd one") == [
             "No test leads, please",
@@ -95,8 +91,8 @@ def test_a_rules_words_are_kept_and_a_triggers_are_not() -> None:
         ]
 
 
-def test_rules_are_asked_for_once_in_a_quarter_of_an_hour_and_only_where_one_refused() -> None:
-    """A call of the day is not spent on every refused row."""
+def test_rules_are_read_once_in_a_quarter_of_an_hour_and_only_after_a_refusal() -> None:
+    """Not every refused row costs a call."""
     with an_org() as org:
         seen = []
         for name, seconds in (
@@ -112,8 +108,8 @@ def test_rules_are_asked_for_once_in_a_quarter_of_an_hour_and_only_where_one_ref
     assert seen == [0, 1, 1, 2]
 
 
-def test_who_may_not_read_rules_is_told_the_code_and_what_to_do() -> None:
-    """The right to view the set-up is not needed to sync; the hint says how to see the words."""
+def test_without_the_right_to_read_rules_code_and_hint_remain() -> None:
+    """The permission to view the setup is not needed to sync; the hint says how to see the message."""
     with an_org(integration_setup_rights=False) as org:
         (refused,) = org.gateway.create([a_lead(1, "A test")])
 
@@ -126,8 +122,8 @@ def test_who_may_not_read_rules_is_told_the_code_and_what_to_do() -> None:
 
 
 @pytest.mark.parametrize("message", ["", " "])
-def test_a_rule_without_words_makes_no_text_of_nothing(message: str) -> None:
-    """An empty message is none, on either side."""
+def test_a_rule_without_a_message_matches_nothing(message: str) -> None:
+    """An empty message matches nothing."""
     rules = [{"object": "Lead", "field": "LastName", "contains": "test", "message": message}]
     with an_org(validation_rules=rules) as org:
         assert org.refused("A test") == ["Salesforce answered FIELD_CUSTOM_VALIDATION_EXCEPTION."]

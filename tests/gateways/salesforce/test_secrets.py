@@ -1,5 +1,5 @@
-"""Salesforce secrets that cannot be used: a `SyncError` is its own connection's fault alone;
-anything else would stop the others.
+"""Unusable Salesforce secrets: a `SyncError` affects one connection only; any other exception would
+stop the others.
 """
 
 from __future__ import annotations
@@ -49,14 +49,14 @@ KEYS = {
 
 
 def session(secret: Mapping[str, str]) -> SalesforceSession:
-    """A session that would log in with this secret."""
+    """A session that logs in with this secret."""
     url = LoginUrl("https://acme.my.salesforce.com", SALESFORCE_HOSTS)
     return SalesforceSession(Login(url, FixedSecret(secret), now=lambda: 0.0), retry_policy=NO_WAIT)
 
 
 @pytest.mark.parametrize("which", KEYS)
-def test_a_private_key_that_is_none_is_refused(which: str) -> None:
-    """Nobody is asked, and nothing of the key is shown."""
+def test_an_invalid_private_key_is_refused(which: str) -> None:
+    """No call is made, and nothing of the key is shown."""
     secret = {
         "client_id": "made-up",
         "username": "integration@acme.example.com",
@@ -88,8 +88,8 @@ def test_a_private_key_that_is_none_is_refused(which: str) -> None:
         },
     ],
 )
-def test_a_secret_that_lacks_something_is_refused(secret: Mapping[str, str]) -> None:
-    """Before anybody is asked."""
+def test_an_incomplete_secret_is_refused(secret: Mapping[str, str]) -> None:
+    """No call is made."""
     with pytest.raises(Refused) as caught:
         session(secret).identity()
 
@@ -107,8 +107,8 @@ def test_a_secret_that_lacks_something_is_refused(secret: Mapping[str, str]) -> 
         {"instance_url": "https://x.my.salesforce.com"},
     ],
 )
-def test_an_address_that_is_no_salesforce_counts_as_a_login_that_is_refused(body: Any) -> None:
-    """A server that answers 200 and gives no token."""
+def test_a_server_that_is_not_salesforce_is_a_refused_login(body: Any) -> None:
+    """A server that answers 200 without a token is not Salesforce."""
     with script(Answer(body)) as server:
         secret = {"client_id": "made-up", "client_secret": "made-up", "login_url": server.url}
         with pytest.raises(Down) as caught:

@@ -1,5 +1,5 @@
-"""No value gets out of its place in a query: every builder, fuzzed, read by a lexer that knows
-nothing of how queries are built.
+"""No value changes the query around it: every builder is fuzzed, and its queries are read by an
+independent lexer.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ _REST = re.compile(r"[A-Za-z0-9_ ,.()=<>!:+?-]*")
 
 
 def lexed(soql: str) -> tuple[str, list[str]]:
-    """A query without the contents of its strings, and what these contents are. Raises
-    `AssertionError` for what is no SOQL of ours.
+    """A query without the contents of its strings, and these contents. Raises `AssertionError` for
+    anything that our queries do not have.
     """
     literals: list[str] = []
 
@@ -82,7 +82,7 @@ def lexed(soql: str) -> tuple[str, list[str]]:
 
 
 def skeletons(build: Builder) -> set[str]:
-    """What a builder's queries look like around their values."""
+    """A builder's queries without their values."""
     return {lexed(query.soql)[0] for query in build(["one"])}
 
 
@@ -107,7 +107,7 @@ VALUES = st.lists(
 
 
 def test_every_builder_is_fuzzed() -> None:
-    """But for those that take no text: a moment, a number, a name that is checked."""
+    """The only others take no text: a time, a number, or a name that is checked."""
     textless = {"modified_since", "counted", "packed"}
     found = {
         name
@@ -126,8 +126,8 @@ def test_every_builder_is_fuzzed() -> None:
 @given(values=VALUES)
 @settings(max_examples=60)
 def test_every_value_is_one_string_of_the_query(name: str, values: list[str]) -> None:
-    """Whatever stands in it: each string is a value, whole, and around the strings the query is
-    what it is for a harmless one.
+    """Each string is a complete value, and the rest of the query is the same as for a harmless
+    value.
     """
     build = BUILDERS[name]
     harmless = skeletons(build)
@@ -139,12 +139,12 @@ def test_every_value_is_one_string_of_the_query(name: str, values: list[str]) ->
 
 
 def _alike(skeleton: str) -> str:
-    """A chain of conditions of one kind counts as one."""
+    """A chain of conditions of one type counts as one."""
     return re.sub(r"(Website LIKE \?)(?: OR Website LIKE \?)*", r"\1", skeleton)
 
 
 def _is_a_value(literal: str, values: Sequence[str], *, like: bool) -> bool:
-    """Whether a string is one of the values, or one that stands in every such query."""
+    """Whether a string is one of the values, or is in every such query."""
     if like:
         return any(
             literal == f"{start}{value}%" for value in values for start in queries.BEGINNINGS
@@ -156,10 +156,8 @@ def _is_a_value(literal: str, values: Sequence[str], *, like: bool) -> bool:
     "name",
     ["", "Lead WHERE Id != null", "Lead'", "Lead\n", "Lead;", "Lead--", "Le ad", "1Lead", "Lead.Name", "L\u00e9ad", "Lead\0"],
 )  # fmt: skip
-def test_nothing_but_a_name_stands_in_a_names_place(name: str) -> None:
-    """Objects and fields have no quotes, so what cannot be a name is refused before any query is
-    made.
-    """
+def test_only_valid_names_are_used_as_names(name: str) -> None:
+    """Names of objects and fields are not quoted, so an invalid name is refused before any query."""
     calls: list[Callable[[], object]] = [
         lambda: list(queries.by_email(name, (), ["a@example.com"])),
         lambda: list(queries.by_email("Lead", (name,), ["a@example.com"])),
@@ -182,7 +180,7 @@ def test_nothing_but_a_name_stands_in_a_names_place(name: str) -> None:
     "soql",
     ["SELECT Id FROM Lead WHERE Name = 'a' OR Id != 'b'", "SELECT Id FROM Lead WHERE Name = 'a''"],
 )
-def test_the_lexer_sees_what_does_not_belong(soql: str) -> None:
-    """One condition more, or a string that does not end, is no query of ours."""
+def test_the_lexer_refuses_other_queries(soql: str) -> None:
+    """It refuses an additional condition and an unterminated string."""
     with pytest.raises(AssertionError):
         assert lexed(soql)[0] == "SELECT Id FROM Lead WHERE Name = ?"
