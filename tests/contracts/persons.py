@@ -1,5 +1,5 @@
-"""People who work in a CRM beside us, over HTTP, with a user's token and rights. What they do in
-memory is the memory versions' own.
+"""People who work in a CRM, over HTTP, with a user's token and rights. In memory the memory
+versions play them.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ def _nobody_acts(_action: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 class SalesforcePerson:
-    """A user of a Salesforce org, over HTTP, and in the user interface as far as `act` goes."""
+    """A user of a Salesforce org, over HTTP, and in the user interface for what `act` does."""
 
     def __init__(self, url: str, token: str, act: Act = _nobody_acts) -> None:
         """Work at `url` with a user's `token`; as in the user interface, no assignment rule

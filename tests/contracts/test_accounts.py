@@ -1,5 +1,5 @@
-"""What accounts do behind the ports: found by web domain, with their contacts, made, changed,
-merged, deleted.
+"""Accounts behind the ports: found by web domain, with their contacts, created, changed, merged,
+deleted.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tests.contracts.stages import Stage
 
 
 def an_account(stage: Stage, website: str | None, name: str = "Example Works") -> str:
-    """A person makes an account; its id."""
+    """A person creates an account; returns its id."""
     return stage.person.add("Account", {"Name": name, "Website": website}).id
 
 
@@ -33,10 +33,8 @@ def an_account(stage: Stage, website: str | None, name: str = "Example Works") -
         "example.com/team",
     ],
 )
-def test_the_account_whose_website_is_at_the_domain_is_found(
-    salesforce: Stage, website: str
-) -> None:
-    """However people have typed it (CH-12)."""
+def test_the_account_with_a_website_of_the_domain_is_found(salesforce: Stage, website: str) -> None:
+    """People type websites in many forms (CH-12)."""
     account = an_account(salesforce, website)
 
     assert salesforce.accounts.accounts_by_domain([" Example.COM ", "example.org"]) == {
@@ -55,7 +53,7 @@ def test_the_account_whose_website_is_at_the_domain_is_found(
         "example",
     ],
 )
-def test_an_account_at_another_host_is_not_meant(salesforce: Stage, website: str | None) -> None:
+def test_an_account_at_another_host_is_not_found(salesforce: Stage, website: str | None) -> None:
     """A host that begins or ends with the domain is another host."""
     an_account(salesforce, website)
 
@@ -63,7 +61,7 @@ def test_an_account_at_another_host_is_not_meant(salesforce: Stage, website: str
 
 
 def test_a_domain_of_several_accounts_is_left_out(salesforce: Stage) -> None:
-    """Nobody can say which one is meant."""
+    """Which one is meant is unknown."""
     an_account(salesforce, "example.com", "One")
     an_account(salesforce, "www.example.com", "Two")
     other = an_account(salesforce, "example.org")
@@ -73,8 +71,8 @@ def test_a_domain_of_several_accounts_is_left_out(salesforce: Stage) -> None:
     }
 
 
-def test_a_domain_cannot_end_a_query_and_begin_another(salesforce: Stage) -> None:
-    """Whatever stands behind the at sign of an address is no query; a wildcard means itself."""
+def test_a_domain_cannot_inject_soql(salesforce: Stage) -> None:
+    """A domain from an address cannot inject SOQL, and a wildcard is taken literally."""
     account = an_account(salesforce, "example.com")
     hostile = [
         "e%ample.com",
@@ -95,8 +93,8 @@ def test_a_domain_cannot_end_a_query_and_begin_another(salesforce: Stage) -> Non
     assert salesforce.accounts.accounts_by_domain([]) == {}
 
 
-def test_many_domains_are_asked_for_at_once(salesforce: Stage) -> None:
-    """More than one query and more than one call hold."""
+def test_many_domains_are_searched_at_once(salesforce: Stage) -> None:
+    """More domains than one query or one call can have."""
     accounts = {
         f"works{number}.example.com": an_account(salesforce, f"works{number}.example.com")
         for number in (3, 240)
@@ -112,19 +110,19 @@ def test_many_domains_are_asked_for_at_once(salesforce: Stage) -> None:
 @pytest.mark.parametrize(
     "website", ["", "http://", "https://[", "ask the front desk", "mailto:a@example.com"]
 )
-def test_what_is_no_website_has_no_host_of_a_domain(website: str) -> None:
-    """People type anything."""
+def test_an_invalid_website_has_no_domain(website: str) -> None:
+    """People type anything into the field."""
     assert "." not in host_of(website) or host_of(website) == "example.com"
 
 
 def a_contact(stage: Stage, account: str | None, name: str) -> Ref:
-    """A person makes a contact of an account."""
+    """A person creates a contact of an account."""
     return stage.person.add("Contact", {"LastName": name, "AccountId": account})
 
 
-def test_the_contacts_of_an_account_are_told(salesforce: Stage) -> None:
-    """All but deleted ones, in the order of their ids; an account without any is left out
-    (DUP-2).
+def test_the_contacts_of_an_account_are_returned(salesforce: Stage) -> None:
+    """They are in the order of their ids, without deleted ones; an account without contacts is left
+    out (DUP-2).
     """
     one, two, none = (an_account(salesforce, None, name) for name in ("One", "Two", "None"))
     ada, bob, cleo = (a_contact(salesforce, one, name) for name in ("Lang", "Berg", "Kurz"))
@@ -139,7 +137,7 @@ def test_the_contacts_of_an_account_are_told(salesforce: Stage) -> None:
 
 
 def test_the_contacts_of_a_merged_account_are_the_winner_s(salesforce: Stage) -> None:
-    """Salesforce gives them their new parent; the loser's survivor is the winner."""
+    """Salesforce moves them to the winner, which is the survivor."""
     winner, loser = (
         Ref(Side.SALESFORCE, "Account", an_account(salesforce, None, name))
         for name in ("One", "Two")
@@ -153,7 +151,7 @@ def test_the_contacts_of_a_merged_account_are_the_winner_s(salesforce: Stage) ->
 
 
 def test_the_contacts_of_a_deleted_account_are_deleted(salesforce: Stage) -> None:
-    """They go into the bin with it."""
+    """They go to the recycle bin with it."""
     account = Ref(Side.SALESFORCE, "Account", an_account(salesforce, None))
     ada = a_contact(salesforce, account.id, "Lang")
 
@@ -163,8 +161,8 @@ def test_the_contacts_of_a_deleted_account_are_deleted(salesforce: Stage) -> Non
     assert salesforce.crm.read([account, ada], {"Account": [], "Contact": []}) == {}
 
 
-def test_an_account_is_made_once_and_changed(salesforce: Stage) -> None:
-    """As leads and contacts are (ACC-7)."""
+def test_an_account_is_created_once_and_updated(salesforce: Stage) -> None:
+    """It works as for leads and contacts (ACC-7)."""
     key = f"key-{salesforce.run}"
     effect = CreateRecord(
         Side.SALESFORCE, "Account", key, {"Name": "Example Works"}, Slot("account")
@@ -183,10 +181,10 @@ def test_an_account_is_made_once_and_changed(salesforce: Stage) -> None:
     }
 
 
-def test_contacts_of_one_account_are_written_in_order_and_in_any_order_of_rows(
+def test_contacts_of_one_account_have_outcomes_in_the_order_of_their_rows(
     salesforce: Stage,
 ) -> None:
-    """Grouped or not, each row has its own outcome in its own place (fault 14)."""
+    """Grouped or not, each row has its own outcome at its own position (fault 14)."""
     accounts = [an_account(salesforce, None, name) for name in ("One", "Two")]
     contacts = [a_contact(salesforce, accounts[number % 2], f"Lang{number}") for number in range(6)]
     updates = [
@@ -205,7 +203,7 @@ def test_contacts_of_one_account_are_written_in_order_and_in_any_order_of_rows(
     assert phones == ["99", "1", "2", "3", "4", "5"]
 
 
-def test_an_org_without_person_accounts_says_so(salesforce: Stage) -> None:
+def test_an_org_without_person_accounts_is_recognised(salesforce: Stage) -> None:
     """The columns do not exist, and a lead needs a company (PA-1, Q-35)."""
     account = Ref(Side.SALESFORCE, "Account", an_account(salesforce, None))
     lead = replace(salesforce.creation("ada"), fields={"LastName": "Lang"})
@@ -220,17 +218,15 @@ def test_an_org_without_person_accounts_says_so(salesforce: Stage) -> None:
 
 
 @pytest.mark.rule("PA-1")
-def test_an_org_with_person_accounts_says_so(salesforce_of_persons: Stage) -> None:
+def test_an_org_with_person_accounts_is_recognised(salesforce_of_persons: Stage) -> None:
     """The columns exist."""
     assert salesforce_of_persons.accounts.has_person_accounts() is True
 
 
 @pytest.mark.rule("PA-2")
 @pytest.mark.rule("PA-4")
-def test_the_website_of_a_person_is_no_companys(salesforce_of_persons: Stage) -> None:
-    """A person account with a website is not the account of its domain: it takes no contacts and
-    shares no company.
-    """
+def test_a_person_account_is_not_found_by_domain(salesforce_of_persons: Stage) -> None:
+    """A person account with a website is not the account of its domain."""
     salesforce_of_persons.person.add("Account", {"LastName": "Lang", "Website": "example.com"})
     assert salesforce_of_persons.accounts.accounts_by_domain(["example.com"]) == {}
 
@@ -247,14 +243,14 @@ COLUMNS = {
 
 
 def a_person(stage: Stage, **fields: str) -> tuple[Ref, Ref]:
-    """A person makes a person account; the account and the contact behind it."""
+    """A person creates a person account; returns the account and its contact."""
     account = stage.person.add("Account", {"LastName": "Lang", **fields})
     contact = stage.crm.read([account], COLUMNS)[account].fields["PersonContactId"]
     return account, Ref(Side.SALESFORCE, "Contact", str(contact))
 
 
 def test_a_person_account_has_a_contact_of_its_own(salesforce_of_persons: Stage) -> None:
-    """It shows the person, is told with the account, and others are no persons (PA-3, PA-5)."""
+    """It is returned with the account and marked as a person (PA-3, PA-5)."""
     org = salesforce_of_persons
     person, hidden = a_person(org, FirstName="Ada", PersonEmail="ada@example.com")
     works = Ref(Side.SALESFORCE, "Account", an_account(org, None))
@@ -278,8 +274,8 @@ def test_a_person_account_has_a_contact_of_its_own(salesforce_of_persons: Stage)
     }
 
 
-def test_a_person_is_written_through_the_account_only(salesforce_of_persons: Stage) -> None:
-    """What is written there shows on the contact; the contact itself is refused, alone (PA-3)."""
+def test_a_person_account_is_written_through_the_account_only(salesforce_of_persons: Stage) -> None:
+    """What is written there shows on the contact; a write to the contact is refused (PA-3)."""
     org = salesforce_of_persons
     person, hidden = a_person(org)
     bob = a_contact(org, an_account(org, None), "Berg")
@@ -302,7 +298,7 @@ def test_a_person_is_written_through_the_account_only(salesforce_of_persons: Sta
 
 
 def test_a_lead_without_a_company_becomes_a_person(salesforce_of_persons: Stage) -> None:
-    """It needs none where there are person accounts (PA-8, Q-35)."""
+    """With person accounts a lead needs no company (PA-8, Q-35)."""
     org = salesforce_of_persons
     effect = replace(org.creation("ada"), fields={"LastName": "Lang", "Email": org.address("ada")})
     [lead] = org.crm.create([effect])

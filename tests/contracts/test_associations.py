@@ -1,4 +1,4 @@
-"""What HubSpot's associations do behind the port."""
+"""HubSpot's associations behind the port."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.contracts.stages import Stage
 
 
 def a_company(stage: Stage, name: str = "Example Works") -> Ref:
-    """A person makes a company."""
+    """A person creates a company."""
     return stage.person.add("company", {"name": name})
 
 
@@ -25,12 +25,12 @@ def primary_of(stage: Stage, contact: Ref) -> object:
 
 
 def kinds(outcomes: Iterable[Outcome]) -> list[object]:
-    """What became of each: the record, or the kind of error."""
+    """The outcome of each: the record, or the type of error."""
     return [type(one) if isinstance(one, SyncError) else one.ref for one in outcomes]
 
 
-def test_associations_are_told_from_both_ends_in_the_order_of_ids(hubspot: Stage) -> None:
-    """One without any is left out, and what cannot be an id spoils nothing."""
+def test_associations_are_read_from_both_ends_in_the_order_of_ids(hubspot: Stage) -> None:
+    """A record without associations is left out, and so is an invalid id."""
     ada, bob, cleo = (hubspot.add(name) for name in ("ada", "bob", "cleo"))
     one, two = a_company(hubspot, "One"), a_company(hubspot, "Two")
     for contact, company in ((ada, two), (ada, one), (bob, two)):
@@ -46,7 +46,7 @@ def test_associations_are_told_from_both_ends_in_the_order_of_ids(hubspot: Stage
 
 
 def test_a_primary_company_is_the_one_that_the_contact_shows(hubspot: Stage) -> None:
-    """The former one stays associated, and asking again changes nothing."""
+    """The former one stays associated, and repeating the call changes nothing."""
     ada, one, two = hubspot.add("ada"), a_company(hubspot, "One"), a_company(hubspot, "Two")
     hubspot.matchmaker.put_together(ada, one)
     effect = Associate(ada, two, primary=True)
@@ -59,7 +59,7 @@ def test_a_primary_company_is_the_one_that_the_contact_shows(hubspot: Stage) -> 
 
 
 def test_the_first_company_is_primary_and_a_second_one_is_not(hubspot: Stage) -> None:
-    """Unless it is said to be; from whichever end it is said
+    """A second one is primary only if requested, from either end
     (docs/vendors.md#hubspot-associations).
     """
     ada, one, two = hubspot.add("ada"), a_company(hubspot, "One"), a_company(hubspot, "Two")
@@ -73,7 +73,9 @@ def test_the_first_company_is_primary_and_a_second_one_is_not(hubspot: Stage) ->
 
 
 def test_the_contact_s_own_property_moves_its_association(hubspot: Stage) -> None:
-    """Written by a person, it makes a company primary; emptied, it takes the company away."""
+    """If a person sets it, the company becomes primary; if a person clears it, the association is
+    removed.
+    """
     ada, one, two = hubspot.add("ada"), a_company(hubspot, "One"), a_company(hubspot, "Two")
     hubspot.matchmaker.put_together(ada, one)
 
@@ -88,8 +90,8 @@ def test_the_contact_s_own_property_moves_its_association(hubspot: Stage) -> Non
     )
 
 
-def test_of_several_primary_companies_the_last_one_holds(hubspot: Stage) -> None:
-    """Effects are done in order, though HubSpot says nothing of the order within a batch."""
+def test_of_several_primary_companies_the_last_one_wins(hubspot: Stage) -> None:
+    """Effects are applied in order, though HubSpot does not document the order within a batch."""
     ada, bob = hubspot.add("ada"), hubspot.add("bob")
     one, two = a_company(hubspot, "One"), a_company(hubspot, "Two")
     effects = [
@@ -104,7 +106,7 @@ def test_of_several_primary_companies_the_last_one_holds(hubspot: Stage) -> None
     assert [primary_of(hubspot, contact) for contact in (ada, bob)] == [one.id, two.id]
 
 
-def test_a_record_that_is_gone_never_spoils_the_others(hubspot: Stage) -> None:
+def test_a_missing_record_does_not_affect_the_others(hubspot: Stage) -> None:
     """Each row has its own outcome, in order (fault 6)."""
     ada, bob, nobody, company = (
         hubspot.add("ada"),
@@ -122,8 +124,8 @@ def test_a_record_that_is_gone_never_spoils_the_others(hubspot: Stage) -> None:
     assert hubspot.associations.of([company], "contact") == {company: (ada, bob)}
 
 
-def test_taken_apart_is_done_whether_or_not_they_were_together(hubspot: Stage) -> None:
-    """Whatever was primary goes too, and nobody takes its place (Q-29)."""
+def test_removing_an_association_succeeds_whether_or_not_it_existed(hubspot: Stage) -> None:
+    """A primary association is removed, too, and no other company becomes primary (Q-29)."""
     ada, bob, nobody = hubspot.add("ada"), hubspot.add("bob"), hubspot.nobody()
     one, two = a_company(hubspot, "One"), a_company(hubspot, "Two")
     for contact, company in ((ada, one), (ada, two), (bob, two)):
@@ -143,7 +145,7 @@ def test_taken_apart_is_done_whether_or_not_they_were_together(hubspot: Stage) -
 
 
 def test_deals_have_contacts_and_a_primary_company(hubspot: Stage) -> None:
-    """As the types of HubSpot's own associations go."""
+    """They use the types of HubSpot's own associations."""
     ada, bob, one, two = (
         hubspot.add("ada"),
         hubspot.add("bob"),
@@ -168,7 +170,7 @@ def test_deals_have_contacts_and_a_primary_company(hubspot: Stage) -> None:
         Associate(Ref(Side.HUBSPOT, "ticket", "1"), Ref(Side.HUBSPOT, "contact", "2")),
     ],
 )
-def test_what_hubspot_has_no_association_for_is_our_mistake(
+def test_an_association_that_hubspot_does_not_have_is_a_type_error(
     hubspot: Stage, effect: Associate
 ) -> None:
     """A deal has no primary contact."""
@@ -177,13 +179,13 @@ def test_what_hubspot_has_no_association_for_is_our_mistake(
 
 
 def test_nothing_to_associate_is_nothing_done(hubspot: Stage) -> None:
-    """No call, no error."""
+    """There is no call and no error."""
     assert list(hubspot.associations.associate([])) == []
     assert list(hubspot.associations.dissociate([])) == []
 
 
 def test_a_deleted_company_has_no_contacts_and_they_show_none(hubspot: Stage) -> None:
-    """HubSpot takes the associations away with the record."""
+    """HubSpot removes the associations with the record."""
     ada, company = hubspot.add("ada"), a_company(hubspot)
     hubspot.matchmaker.put_together(ada, company)
 
@@ -194,7 +196,7 @@ def test_a_deleted_company_has_no_contacts_and_they_show_none(hubspot: Stage) ->
 
 
 def test_the_survivor_of_merged_companies_has_the_contacts_of_both(hubspot: Stage) -> None:
-    """And is primary where either was."""
+    """It is primary where either was."""
     ada, bob, one, two = (
         hubspot.add("ada"),
         hubspot.add("bob"),

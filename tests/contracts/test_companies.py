@@ -1,4 +1,4 @@
-"""What HubSpot's companies do behind the ports: found by domain, read, made, changed, deleted."""
+"""HubSpot's companies behind the ports: found by domain, read, created, changed, deleted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.contracts.stages import Stage
 
 
 def a_company(stage: Stage, domain: str | None, name: str = "Example Works") -> str:
-    """A person makes a company, and search has seen it; its id."""
+    """A person creates a company, and the search index has it; returns its id."""
     ref = stage.person.add("company", {"name": name, "domain": domain or ""})
     stage.catch_up()
     return ref.id
@@ -21,7 +21,7 @@ def a_company(stage: Stage, domain: str | None, name: str = "Example Works") -> 
 
 @pytest.mark.parametrize("domain", ["example.com", "www.example.com", "Example.com"])
 def test_the_company_of_the_domain_is_found(hubspot: Stage, domain: str) -> None:
-    """With or without ``www.``, in small letters or not (CH-15)."""
+    """With or without ``www.``, in upper or lower case (CH-15)."""
     company = a_company(hubspot, domain)
 
     assert hubspot.companies.companies_by_domain([" Example.COM ", "example.org"]) == {
@@ -32,7 +32,7 @@ def test_the_company_of_the_domain_is_found(hubspot: Stage, domain: str) -> None
 @pytest.mark.parametrize(
     "domain", [None, "shop.example.com", "example.community", "not-example.com"]
 )
-def test_a_company_of_another_domain_is_not_meant(hubspot: Stage, domain: str | None) -> None:
+def test_a_company_of_another_domain_is_not_found(hubspot: Stage, domain: str | None) -> None:
     """A domain that begins or ends with it is another one."""
     a_company(hubspot, domain)
 
@@ -40,7 +40,7 @@ def test_a_company_of_another_domain_is_not_meant(hubspot: Stage, domain: str | 
 
 
 def test_a_domain_of_several_companies_is_left_out(hubspot: Stage) -> None:
-    """HubSpot allows as many as people make; nobody can say which one is meant."""
+    """HubSpot allows several; which one is meant is unknown."""
     a_company(hubspot, "example.com", "One")
     a_company(hubspot, "www.example.com", "Two")
     other = a_company(hubspot, "example.org")
@@ -50,8 +50,8 @@ def test_a_domain_of_several_companies_is_left_out(hubspot: Stage) -> None:
     }
 
 
-def test_many_domains_are_asked_for_at_once(hubspot: Stage) -> None:
-    """More than one search holds, and what is no domain spoils none."""
+def test_many_domains_are_searched_at_once(hubspot: Stage) -> None:
+    """More domains than one search can have; an invalid one is ignored."""
     companies = {
         f"works{number}.example.com": a_company(hubspot, f"works{number}.example.com")
         for number in (3, 110)
@@ -68,8 +68,8 @@ def test_many_domains_are_asked_for_at_once(hubspot: Stage) -> None:
     assert hubspot.companies.companies_by_domain([]) == {}
 
 
-def test_a_company_is_made_once_and_changed_and_deleted(hubspot: Stage) -> None:
-    """As contacts are, though nothing about it is unique but our key (ACC-3)."""
+def test_a_company_is_created_once_updated_and_deleted(hubspot: Stage) -> None:
+    """It works as for contacts, though only our key is unique (ACC-3)."""
     key = f"key-{hubspot.run}"
     effect = CreateRecord(
         Side.HUBSPOT, "company", key, {"name": "Example Works", "domain": ""}, Slot("company")

@@ -1,4 +1,4 @@
-"""What every CRM behind the port does, whichever it is and whoever plays it."""
+"""What every CRM does behind the port, in every implementation."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from crmsync.ports.crm import Written
 from tests.contracts.stages import Stage
 
 
-def test_a_record_shows_exactly_the_fields_that_were_asked_for(stage: Stage) -> None:
-    """Fields asked for are there, blank ones as None, and no others."""
+def test_a_record_has_exactly_the_requested_fields(stage: Stage) -> None:
+    """Blank fields are None, and there are no others."""
     ada = stage.add("ada")
     words = stage.words
 
@@ -25,22 +25,22 @@ def test_a_record_shows_exactly_the_fields_that_were_asked_for(stage: Stage) -> 
     }
 
 
-def test_missing_and_deleted_records_are_left_out_of_what_is_read(stage: Stage) -> None:
-    """A batch with a record that is gone gives the others."""
+def test_missing_and_deleted_records_are_left_out(stage: Stage) -> None:
+    """The other records of the batch are returned."""
     ada, nobody = stage.add("ada"), stage.nobody()
 
     assert list(stage.crm.read([nobody, ada], {stage.words.object: []})) == [ada]
 
 
 def test_a_record_named_twice_is_read_once(stage: Stage) -> None:
-    """Doubled ids, which vendors refuse, do no harm."""
+    """Vendors refuse the same id twice in a call."""
     ada = stage.add("ada")
 
     assert list(stage.crm.read([ada, ada], {stage.words.object: []})) == [ada]
 
 
 def test_times_are_utc_and_the_last_change_is_not_older_than_the_record(stage: Stage) -> None:
-    """Times can be compared across sides."""
+    """Times can be compared between the sides."""
     ada = stage.add("ada")
 
     record = stage.crm.read([ada], {stage.words.object: []})[ada]
@@ -52,10 +52,10 @@ def test_times_are_utc_and_the_last_change_is_not_older_than_the_record(stage: S
     assert record.created_at <= record.modified_at
 
 
-def test_an_address_is_found_without_regard_to_case_and_as_soon_as_the_record_is_made(
+def test_an_address_is_found_in_any_case_as_soon_as_the_record_is_created(
     stage: Stage,
 ) -> None:
-    """Nothing is decided absent from an index that lags behind."""
+    """The search does not use an index that lags."""
     ada = stage.add("ada")
     words = stage.words
 
@@ -66,8 +66,8 @@ def test_an_address_is_found_without_regard_to_case_and_as_soon_as_the_record_is
     assert [(record.ref, dict(record.fields)) for record in found] == [(ada, {words.last: "Ada"})]
 
 
-def test_an_address_with_a_quote_in_it_is_an_address_like_any_other(stage: Stage) -> None:
-    """No address can end a query and begin another."""
+def test_an_address_with_a_quote_is_found(stage: Stage) -> None:
+    """An address cannot inject a query."""
     obrien = stage.add("o'brien")
     stage.add("ada")
     hostile = [
@@ -85,7 +85,7 @@ def test_an_address_with_a_quote_in_it_is_an_address_like_any_other(stage: Stage
     assert [record.ref for record in found] == [obrien]
 
 
-def test_every_record_that_holds_the_address_is_found(salesforce: Stage) -> None:
+def test_all_records_with_the_address_are_found(salesforce: Stage) -> None:
     """Salesforce allows several leads and contacts with one address."""
     lead = salesforce.add("ada")
     contact = salesforce.person.add(
@@ -103,8 +103,8 @@ def test_every_record_that_holds_the_address_is_found(salesforce: Stage) -> None
     }
 
 
-def test_records_are_made_and_told_in_order(stage: Stage) -> None:
-    """Outcome number n belongs to effect number n, whatever order the vendor answers in."""
+def test_records_are_created_with_outcomes_in_order(stage: Stage) -> None:
+    """Outcome n belongs to effect n, whatever the order of the response."""
     names = ["ada", "bob", "cleo", "dan"]
 
     outcomes = stage.crm.create([stage.creation(name) for name in names])
@@ -117,8 +117,8 @@ def test_records_are_made_and_told_in_order(stage: Stage) -> None:
     ]
 
 
-def test_making_a_record_twice_makes_it_once(stage: Stage) -> None:
-    """A repeat finds the record of the first time by its key, and writes its fields."""
+def test_creating_a_record_twice_creates_it_once(stage: Stage) -> None:
+    """A repeated call finds the record by its key and writes its fields."""
     [first] = stage.crm.create([stage.creation("ada")])
     [second] = stage.crm.create([stage.creation("ada", phone="+49 731 1")])
 
@@ -126,10 +126,8 @@ def test_making_a_record_twice_makes_it_once(stage: Stage) -> None:
     assert stage.shown(first.ref, "phone", "last") == ["+49 731 1", "Ada"]
 
 
-def test_what_was_made_by_a_key_is_found_by_it(stage: Stage) -> None:
-    """Whoever does not know whether an earlier look made a record asks, and does not make it once
-    more.
-    """
+def test_a_record_is_found_by_its_key(stage: Stage) -> None:
+    """So an earlier creation whose outcome is unknown is not repeated."""
     ada = stage.creation("ada")
     [made] = stage.crm.create([ada])
 
@@ -139,7 +137,7 @@ def test_what_was_made_by_a_key_is_found_by_it(stage: Stage) -> None:
 
 
 def test_one_key_twice_in_one_call_is_one_record(stage: Stage) -> None:
-    """A doubled key, which vendors refuse, is written in two calls."""
+    """Vendors refuse the same key twice, so there are two calls."""
     one, two = stage.crm.create(
         [stage.creation("ada", first="Ada"), stage.creation("ada", first="Augusta")]
     )
@@ -147,8 +145,8 @@ def test_one_key_twice_in_one_call_is_one_record(stage: Stage) -> None:
     assert (one.ref, stage.shown(one.ref, "first")) == (two.ref, ["Augusta"])
 
 
-def test_a_refused_row_never_spoils_the_others(stage: Stage) -> None:
-    """The refusal names the field and does not repeat the value."""
+def test_a_refused_row_does_not_affect_the_others(stage: Stage) -> None:
+    """The error names the field and does not contain the value."""
     bad = stage.creation("bob", email="nobody at all")
 
     outcomes = stage.crm.create([stage.creation("ada"), bad, stage.creation("cleo")])
@@ -159,7 +157,7 @@ def test_a_refused_row_never_spoils_the_others(stage: Stage) -> None:
 
 
 def test_an_address_that_another_contact_has_is_a_conflict_that_names_it(hubspot: Stage) -> None:
-    """HubSpot has every address once."""
+    """In HubSpot an address is unique."""
     ada = hubspot.add("ada")
 
     made, clash, other = hubspot.crm.create(
@@ -170,10 +168,10 @@ def test_an_address_that_another_contact_has_is_a_conflict_that_names_it(hubspot
     assert clash.existing == ada.id
 
 
-def test_a_contact_is_found_by_its_further_addresses_and_holds_them_like_its_own(
+def test_a_contact_is_found_by_its_further_addresses(
     hubspot: Stage,
 ) -> None:
-    """What was merged away leaves its address to the survivor, who alone can make it its own."""
+    """The address of a merged contact belongs to the survivor."""
     survivor = hubspot.person.merge(hubspot.add("ada"), hubspot.add("bob"))
 
     found = hubspot.crm.find(
@@ -188,7 +186,7 @@ def test_a_contact_is_found_by_its_further_addresses_and_holds_them_like_its_own
 
 
 def test_a_key_that_another_record_has_is_a_conflict_that_names_it(stage: Stage) -> None:
-    """The unique key stays unique."""
+    """The key stays unique."""
     [first, second] = stage.crm.create([stage.creation("ada"), stage.creation("bob")])
 
     [clash] = stage.crm.update([stage.update(second.ref, key=stage.creation("ada").key)])
@@ -197,7 +195,7 @@ def test_a_key_that_another_record_has_is_a_conflict_that_names_it(stage: Stage)
 
 
 def test_an_update_writes_only_the_fields_that_it_names(stage: Stage) -> None:
-    """Other fields stay; None clears."""
+    """Other fields stay, and None clears a field."""
     ada = stage.add("ada", first="Ada", phone="1")
 
     [outcome] = stage.crm.update([stage.update(ada, first="Augusta", phone=None)])
@@ -206,8 +204,8 @@ def test_an_update_writes_only_the_fields_that_it_names(stage: Stage) -> None:
     assert stage.shown(ada, "first", "phone", "last") == ["Augusta", None, "Ada"]
 
 
-def test_updates_are_told_in_order_and_a_record_that_is_gone_is_told_as_such(stage: Stage) -> None:
-    """The rows around it are written."""
+def test_updates_have_outcomes_in_order_and_a_missing_record_is_gone(stage: Stage) -> None:
+    """The other rows are written."""
     bob, nobody, ada = stage.add("bob"), stage.nobody(), stage.add("ada")
 
     outcomes = stage.crm.update([stage.update(ref, phone="7") for ref in (bob, nobody, ada)])
@@ -218,7 +216,7 @@ def test_updates_are_told_in_order_and_a_record_that_is_gone_is_told_as_such(sta
 
 
 def test_one_record_twice_in_one_call_is_written_twice_in_order(stage: Stage) -> None:
-    """A doubled row, which vendors refuse, goes into two calls."""
+    """Vendors refuse the same row twice, so there are two calls."""
     ada = stage.add("ada")
 
     outcomes = stage.crm.update([stage.update(ada, phone="1"), stage.update(ada, phone="2")])
@@ -227,8 +225,8 @@ def test_one_record_twice_in_one_call_is_written_twice_in_order(stage: Stage) ->
     assert stage.shown(ada, "phone") == ["2"]
 
 
-def test_hubspot_says_what_it_shows_after_a_write_and_salesforce_does_not(stage: Stage) -> None:
-    """`Written.fields` has the fields that were written, as the side keeps them, or nothing."""
+def test_hubspot_returns_written_fields_and_salesforce_does_not(stage: Stage) -> None:
+    """`Written.fields` has the fields as the side stores them, or nothing."""
     ada = stage.add("ada")
 
     [outcome] = stage.crm.update([stage.update(ada, email=stage.address("ADA"), phone=None)])
@@ -237,8 +235,8 @@ def test_hubspot_says_what_it_shows_after_a_write_and_salesforce_does_not(stage:
     assert dict(outcome.fields) == (small if stage.words.side is Side.HUBSPOT else {})
 
 
-def test_more_records_than_one_call_holds_are_all_written_and_read(stage: Stage) -> None:
-    """Batches are cut to the vendor's size and put together again in order."""
+def test_more_records_than_one_call_can_have_are_written_and_read(stage: Stage) -> None:
+    """Batches are split to the size of a call, and results are in order."""
     if stage.is_live:
         pytest.skip("a real account's calls are not spent on this")
     count = 205
@@ -253,8 +251,8 @@ def test_more_records_than_one_call_holds_are_all_written_and_read(stage: Stage)
     ]
 
 
-def test_salesforce_says_who_changed_a_record_last(salesforce: Stage) -> None:
-    """That is how our own writes are known."""
+def test_salesforce_returns_who_changed_a_record_last(salesforce: Stage) -> None:
+    """That shows which changes are our own."""
     ours, theirs = salesforce.crm.create([salesforce.creation("ada"), salesforce.creation("bob")])
     salesforce.person.edit(theirs.ref, {salesforce.words.phone: "1"})
 
@@ -264,8 +262,8 @@ def test_salesforce_says_who_changed_a_record_last(salesforce: Stage) -> None:
     assert records[theirs.ref].modified_by
 
 
-def test_hubspot_tells_when_and_by_whom_each_property_was_set(hubspot: Stage) -> None:
-    """With history asked for, every property has its origin; without, none has."""
+def test_hubspot_returns_when_and_by_whom_each_property_was_set(hubspot: Stage) -> None:
+    """With history every property has its origin, without it none has."""
     [made] = hubspot.crm.create([hubspot.creation("ada", phone="1")])
     hubspot.person.edit(made.ref, {"phone": "2"})
     fields = {"contact": ["lastname", "phone"]}
@@ -284,9 +282,9 @@ def test_hubspot_tells_when_and_by_whom_each_property_was_set(hubspot: Stage) ->
 
 
 @pytest.mark.rule("PLT-5")
-def test_hubspot_leaves_an_earlier_lifecycle_stage(hubspot: Stage) -> None:
-    """A write by API sets nobody back, and says what is there; so a worker with an older picture
-    cannot, either.
+def test_hubspot_does_not_set_a_lifecycle_stage_back(hubspot: Stage) -> None:
+    """A write by API cannot set a contact back and returns the present stage, so an outdated worker
+    does no harm.
     """
     [made] = hubspot.crm.create([hubspot.creation("ada")])
     forward, back = (
@@ -315,16 +313,16 @@ def test_a_required_field_that_is_missing_is_refused_by_name(salesforce: Stage) 
     )
 
 
-def test_nothing_asked_is_nothing_done(stage: Stage) -> None:
-    """Empty batches are answered without a call's cost."""
+def test_an_empty_batch_does_nothing(stage: Stage) -> None:
+    """An empty batch makes no call."""
     words = stage.words
     assert stage.crm.read([], {words.object: [words.last]}) == {}
     assert list(stage.crm.find([], {words.object: [words.last]})) == []
     assert (list(stage.crm.create([])), list(stage.crm.update([]))) == ([], [])
 
 
-def test_what_cannot_be_an_id_is_left_out_of_what_is_read(stage: Stage) -> None:
-    """A person may type anything into the fields in which we keep the other side's ids."""
+def test_invalid_ids_are_left_out(stage: Stage) -> None:
+    """A person may type anything into the fields with the other side's ids."""
     ada = stage.add("ada")
     typed = [
         Ref(ada.side, ada.object, text)

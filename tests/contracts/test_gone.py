@@ -1,4 +1,4 @@
-"""What becomes of records that were converted, merged or deleted."""
+"""Converted, merged and deleted records behind the ports."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.contracts.stages import Stage
 
 
 def test_a_converted_lead_names_the_contact_that_it_became(salesforce: Stage) -> None:
-    """The fields stay those that were asked for (DUP-26)."""
+    """It has exactly the requested fields (DUP-26)."""
     ada, bob = salesforce.add("ada"), salesforce.add("bob")
     contact = salesforce.person.convert(ada)
 
@@ -36,8 +36,8 @@ def test_a_converted_lead_is_no_longer_found_by_its_address(salesforce: Stage) -
     assert [record.ref for record in found] == [contact]
 
 
-def test_a_converted_lead_is_gone_for_whoever_writes_to_it(salesforce: Stage) -> None:
-    """Whoever is told so looks again, and follows."""
+def test_a_write_to_a_converted_lead_is_gone(salesforce: Stage) -> None:
+    """The writer then reads again and follows it."""
     ada, bob = salesforce.add("ada"), salesforce.add("bob")
     salesforce.person.convert(ada)
 
@@ -47,7 +47,7 @@ def test_a_converted_lead_is_gone_for_whoever_writes_to_it(salesforce: Stage) ->
 
 
 def test_a_merged_record_has_a_survivor(stage: Stage) -> None:
-    """Records that live or were just deleted have none."""
+    """Existing and deleted records have none."""
     ada, bob, cleo, nobody = stage.add("ada"), stage.add("bob"), stage.add("cleo"), stage.nobody()
 
     survivor = stage.person.merge(ada, bob)
@@ -57,8 +57,8 @@ def test_a_merged_record_has_a_survivor(stage: Stage) -> None:
     assert survivor in stage.crm.read([survivor], {stage.words.object: []})
 
 
-def test_a_survivor_lists_all_that_it_was_merged_from(hubspot: Stage) -> None:
-    """Those of earlier merges, too; so the links of all of them are found from the survivor."""
+def test_a_survivor_lists_all_merged_records(hubspot: Stage) -> None:
+    """Earlier merges are included, so the links of all of them are found from the survivor."""
     ada, bob, cleo = (hubspot.add(name) for name in ("ada", "bob", "cleo"))
     first = hubspot.person.merge(ada, bob)
     last = hubspot.person.merge(cleo, first)
@@ -69,10 +69,8 @@ def test_a_survivor_lists_all_that_it_was_merged_from(hubspot: Stage) -> None:
     assert listed >= {one.id for one in (ada, bob, cleo, first)}
 
 
-def test_a_survivor_shows_the_primary_records_values(hubspot: Stage) -> None:
-    """Also the id of the Salesforce record that we keep there: by it the primary record's pair is
-    known (MRG-3).
-    """
+def test_a_survivor_has_the_primary_records_values(hubspot: Stage) -> None:
+    """It also has the primary record's Salesforce id, which identifies its pair (MRG-3)."""
     ada, bob = hubspot.add("ada"), hubspot.add("bob")
     for ref, lead in ((bob, "00Q2"), (ada, "00Q1")):
         hubspot.person.edit(ref, {"crmsync_salesforce_id": lead})
@@ -85,8 +83,8 @@ def test_a_survivor_shows_the_primary_records_values(hubspot: Stage) -> None:
     assert record.fields == {"crmsync_salesforce_id": "00Q1", "email": hubspot.address("ada")}
 
 
-def test_a_row_of_merges_is_followed_to_the_last(stage: Stage) -> None:
-    """However often the survivor was merged away."""
+def test_a_chain_of_merges_is_followed_to_its_end(stage: Stage) -> None:
+    """The survivor may have been merged several times."""
     ada, bob, cleo, dan = (stage.add(name) for name in ("ada", "bob", "cleo", "dan"))
     first = stage.person.merge(bob, ada)
     second = stage.person.merge(cleo, first)
@@ -96,16 +94,16 @@ def test_a_row_of_merges_is_followed_to_the_last(stage: Stage) -> None:
     assert stage.crm.survivors(gone) == dict.fromkeys(gone, last)
 
 
-def test_a_survivor_that_was_deleted_is_none(stage: Stage) -> None:
-    """Then everybody is gone."""
+def test_a_deleted_survivor_does_not_count(stage: Stage) -> None:
+    """Then there is no survivor."""
     ada, bob = stage.add("ada"), stage.add("bob")
     stage.person.delete(stage.person.merge(ada, bob))
 
     assert stage.crm.survivors([ada, bob]) == {}
 
 
-def test_what_cannot_be_an_id_has_no_survivor(stage: Stage) -> None:
-    """It never spoils the others."""
+def test_an_invalid_id_has_no_survivor(stage: Stage) -> None:
+    """It does not affect the others."""
     side, name = stage.words.side, stage.words.object
     ada, bob = stage.add("ada"), stage.add("bob")
     survivor = stage.person.merge(ada, bob)
@@ -115,8 +113,8 @@ def test_what_cannot_be_an_id_has_no_survivor(stage: Stage) -> None:
     assert stage.crm.survivors([]) == {}
 
 
-def test_deleted_records_are_gone_and_deleting_them_again_is_done(hubspot: Stage) -> None:
-    """In order, each told as done (DEL-1)."""
+def test_deleting_records_again_succeeds(hubspot: Stage) -> None:
+    """Outcomes are in order, and all are successes (DEL-1)."""
     ada, bob, nobody = hubspot.add("ada"), hubspot.add("bob"), hubspot.nobody()
     never = Ref(Side.HUBSPOT, "contact", "987654321987")
     effects = [DeleteRecord(ref) for ref in (nobody, ada, never, ada)]
@@ -128,8 +126,8 @@ def test_deleted_records_are_gone_and_deleting_them_again_is_done(hubspot: Stage
     assert list(hubspot.deleter.delete([])) == []
 
 
-def test_assignment_rules_choose_the_owner_only_where_they_shall(salesforce: Stage) -> None:
-    """Rows that want them and rows that do not may stand in one call (OWN-9, PLT-1)."""
+def test_assignment_rules_choose_the_owner_only_on_request(salesforce: Stage) -> None:
+    """Rows with and without them may be in one call (OWN-9, PLT-1)."""
     with_rules, without = (
         replace(salesforce.creation("ada"), assign=True),
         salesforce.creation("bob"),
@@ -142,10 +140,8 @@ def test_assignment_rules_choose_the_owner_only_where_they_shall(salesforce: Sta
     assert owners[1] == salesforce.by_us
 
 
-def test_assignment_rules_never_choose_the_owner_of_a_lead_that_is_there(salesforce: Stage) -> None:
-    """A repeat finds the lead of the first time, whose owner a person may have changed meanwhile
-    (PLT-1).
-    """
+def test_assignment_rules_never_choose_the_owner_of_an_existing_lead(salesforce: Stage) -> None:
+    """A repeated call finds the existing lead, whose owner a person may have changed (PLT-1)."""
     effect = replace(salesforce.creation("ada"), assign=True)
     [first] = salesforce.crm.create([effect])
     salesforce.person.edit(first.ref, {"OwnerId": salesforce.by_us})
@@ -159,5 +155,5 @@ def test_assignment_rules_never_choose_the_owner_of_a_lead_that_is_there(salesfo
 
 
 def record_owner(stage: Stage, ref: Ref) -> object:
-    """Whose record it is."""
+    """The owner of a record."""
     return stage.crm.read([ref], {"Lead": ["OwnerId"]})[ref].fields["OwnerId"]

@@ -1,4 +1,4 @@
-"""How all records of an object are walked through behind the port."""
+"""Listing all records of an object behind the port."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.contracts.stages import Stage
 
 
 def walk(stage: Stage, name: str, size: int, *, with_email: bool = False) -> list[Ref]:
-    """Every record of an object, page by page, as a backfill goes through them."""
+    """Every record of an object, page by page, as a backfill reads them."""
     found: list[Ref] = []
     after: str | None = ""
     while after is not None:
@@ -21,10 +21,8 @@ def walk(stage: Stage, name: str, size: int, *, with_email: bool = False) -> lis
 
 
 @pytest.mark.parametrize("size", [1, 3, 7, 100])
-def test_every_record_is_named_once(stage: Stage, size: int) -> None:
-    """Whatever the size of the pages, none is lost at a border and none is named twice; they are
-    counted, too.
-    """
+def test_every_record_is_listed_once(stage: Stage, size: int) -> None:
+    """With any page size no record is lost or returned twice, and the count is right."""
     before = set(walk(stage, stage.words.object, 100))
     made = [stage.add(name) for name in ("ada", "bob", "cleo", "dan", "o'brien", "eve", "finn")]
     stage.catch_up()
@@ -35,8 +33,8 @@ def test_every_record_is_named_once(stage: Stage, size: int) -> None:
     assert stage.lister.count(stage.words.object) == len(before) + len(made)
 
 
-def test_deleted_records_are_not_named(stage: Stage) -> None:
-    """What lies in a recycle bin is nothing to look at."""
+def test_deleted_records_are_not_listed(stage: Stage) -> None:
+    """Records in the recycle bin are left out."""
     ada, nobody = stage.add("ada"), stage.nobody()
     stage.catch_up()
 
@@ -46,9 +44,9 @@ def test_deleted_records_are_not_named(stage: Stage) -> None:
     assert nobody not in seen
 
 
-def test_what_comes_and_goes_meanwhile_shifts_nothing(stage: Stage) -> None:
-    """A page begins after the last record of the page before, so a deletion behind it hides nobody
-    and a new record doubles nobody.
+def test_records_created_and_deleted_meanwhile_do_not_shift_pages(stage: Stage) -> None:
+    """A page begins after the last record of the page before, so created and deleted records do not
+    shift it.
     """
     made = [stage.add(name) for name in ("ada", "bob", "cleo", "dan")]
     first = stage.lister.page(stage.words.object, "", len(walk(stage, stage.words.object, 100)) - 1)
@@ -64,9 +62,7 @@ def test_what_comes_and_goes_meanwhile_shifts_nothing(stage: Stage) -> None:
 
 @pytest.mark.rule("IMP-4")
 def test_records_without_an_address_are_left_out_of_imports(salesforce: Stage) -> None:
-    """Leads and contacts without an e-mail address are not imported, and are not counted among
-    those that are.
-    """
+    """They are neither imported nor counted."""
     ada = salesforce.add("ada")
     mute = salesforce.person.add("Lead", {"LastName": "Mute", "Company": "Example Works"})
     salesforce.made.append(mute)
@@ -78,8 +74,8 @@ def test_records_without_an_address_are_left_out_of_imports(salesforce: Stage) -
     )
 
 
-def test_converted_leads_are_not_named(salesforce: Stage) -> None:
-    """Such a lead lives on as a contact, which is named instead."""
+def test_converted_leads_are_not_listed(salesforce: Stage) -> None:
+    """The contact that such a lead became is listed instead."""
     lead = salesforce.add("ada")
     contact = salesforce.person.convert(lead)
 
@@ -87,15 +83,15 @@ def test_converted_leads_are_not_named(salesforce: Stage) -> None:
     assert salesforce.lister.count("Lead") == 0
 
 
-def test_the_daily_calls_are_told(salesforce: Stage) -> None:
-    """How many were used by everybody, and how many there are."""
+def test_the_daily_calls_are_read(salesforce: Stage) -> None:
+    """The used calls of all apps, and the limit."""
     calls = salesforce.lister.calls()
 
     assert 0 <= calls.used < calls.allowed
 
 
-def test_the_daily_calls_are_told_by_every_answer(salesforce: Stage) -> None:
-    """Nothing is known before the first one; a later one replaces it, with its time."""
+def test_the_daily_calls_are_known_after_every_response(salesforce: Stage) -> None:
+    """They are unknown before the first response; a later one replaces them, with its time."""
     before = salesforce.meter.known()
     salesforce.crm.read([], {})
     salesforce.crm.find([salesforce.address("ada")], {"Lead": ["Email"]})

@@ -1,4 +1,4 @@
-"""What HubSpot's lists tell behind the port."""
+"""HubSpot's lists behind the port."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ LATER = timedelta(milliseconds=1)
 
 
 def flat(pages: Iterable[Sequence[ChangedRecord]]) -> list[ChangedRecord]:
-    """The sightings of all pages, in order."""
+    """The changed records of all pages, in order."""
     return [one for page in pages for one in page]
 
 
 def joined(stage: Stage, list_id: str, since: datetime = LONG_AGO) -> list[Ref]:
-    """Who came in since the moment, in the order told."""
+    """The contacts that joined since the moment, in order."""
     return [one.ref for one in flat(stage.lists.joined_since(list_id, since))]
 
 
 def put_in(stage: Stage, list_id: str, *refs: Ref) -> None:
-    """Put contacts into a list, one after the other, with time in between."""
+    """Add contacts to a list, one after the other, with time in between."""
     for ref in refs:
         stage.keeper.put_in(list_id, ref)
         stage.catch_up()
 
 
-def test_those_in_the_list_are_told_and_the_others_are_not(hubspot: Stage) -> None:
-    """Being in another list does not count, nor does having been in this one (INC-2)."""
+def test_members_of_the_list_are_returned(hubspot: Stage) -> None:
+    """Neither members of another list nor former members count (INC-2)."""
     ada, bob, cleo, dan = (hubspot.add(name) for name in ("ada", "bob", "cleo", "dan"))
     ours, other = hubspot.keeper.make(), hubspot.keeper.make()
     put_in(hubspot, ours, ada, bob, dan)
@@ -48,8 +48,8 @@ def test_those_in_the_list_are_told_and_the_others_are_not(hubspot: Stage) -> No
     assert hubspot.lists.members(ours, [cleo, dan]) == frozenset()
 
 
-def test_what_cannot_be_an_id_is_in_no_list(hubspot: Stage) -> None:
-    """It never spoils the others."""
+def test_an_invalid_id_is_not_a_member(hubspot: Stage) -> None:
+    """It does not affect the others."""
     ada, ours = hubspot.add("ada"), hubspot.keeper.make()
     put_in(hubspot, ours, ada)
     typed = [Ref(Side.HUBSPOT, "contact", text) for text in ("see above", "", "987654321987")]
@@ -58,8 +58,8 @@ def test_what_cannot_be_an_id_is_in_no_list(hubspot: Stage) -> None:
     assert hubspot.lists.members(ours, []) == frozenset()
 
 
-def test_a_list_that_is_not_there_is_refused_by_name(hubspot: Stage) -> None:
-    """The operator learns which one (SET-9)."""
+def test_a_missing_list_is_refused_by_name(hubspot: Stage) -> None:
+    """The error says which list (SET-9)."""
     ada = hubspot.add("ada")
 
     for ask in (lambda: hubspot.lists.members("9999", [ada]), lambda: joined(hubspot, "9999")):
@@ -68,8 +68,8 @@ def test_a_list_that_is_not_there_is_refused_by_name(hubspot: Stage) -> None:
         assert (refused.value.code, "9999" in refused.value.text) == ("LIST_NOT_FOUND", True)
 
 
-def test_who_came_into_the_list_is_told_newest_first(hubspot: Stage) -> None:
-    """With the time of coming, from the moment on, and without those who left (INC-22)."""
+def test_new_members_are_returned_newest_first(hubspot: Stage) -> None:
+    """With their times, since the moment, and without those who left (INC-22)."""
     ada, bob, cleo, dan = (hubspot.add(name) for name in ("ada", "bob", "cleo", "dan"))
     ours = hubspot.keeper.make()
     put_in(hubspot, ours, cleo, ada, dan, bob)
@@ -88,8 +88,8 @@ def test_who_came_into_the_list_is_told_newest_first(hubspot: Stage) -> None:
     assert joined(hubspot, ours, seen[0].modified_at + LATER) == []
 
 
-def test_nobody_came_into_an_empty_list(hubspot: Stage) -> None:
-    """It is there, and that is all."""
+def test_an_empty_list_has_no_new_members(hubspot: Stage) -> None:
+    """It exists and has no members."""
     ours = hubspot.keeper.make()
     hubspot.catch_up()
 
@@ -105,12 +105,12 @@ SMALL_PAGES: dict[str, Callable[[], Iterator[Stage]]] = {
 
 @pytest.fixture(params=SMALL_PAGES)
 def crowded(request: pytest.FixtureRequest) -> Iterator[Stage]:
-    """Stages whose pages are smaller than the crowd."""
+    """Stages with small pages."""
     yield from SMALL_PAGES[request.param]()
 
 
-def test_each_look_tells_those_who_came_since_the_last(crowded: Stage) -> None:
-    """However many pages there are, and whoever leaves in between."""
+def test_each_read_returns_those_who_joined_since_the_last(crowded: Stage) -> None:
+    """With any number of pages, and although members leave in between."""
     crowd = [crowded.add(f"p{number}") for number in range(12)]
     ours = crowded.keeper.make()
     put_in(crowded, ours, *crowd[:8])
@@ -129,8 +129,8 @@ def test_each_look_tells_those_who_came_since_the_last(crowded: Stage) -> None:
     assert joined(crowded, ours) == crowd[:6:-1]
 
 
-def test_more_than_a_hundred_are_asked_for_at_once(crowded: Stage) -> None:
-    """A batch read takes a hundred."""
+def test_more_than_a_hundred_memberships_are_read(crowded: Stage) -> None:
+    """A batch read has a hundred."""
     crowd = [
         one.ref
         for one in crowded.crm.create([crowded.creation(f"p{number}") for number in range(120)])

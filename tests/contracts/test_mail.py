@@ -1,4 +1,4 @@
-"""What the event log, Salesforce's tasks, the tallies and the windows' queue do behind their
+"""The event log, Salesforce's tasks, the task states and the queue of log ranges behind their
 ports.
 """
 
@@ -39,7 +39,7 @@ SPRING = Campaign("Spring offer", "Spring is here")
 
 @dataclass(slots=True)
 class LogStage:
-    """A log, and how something gets into it."""
+    """A log, and how events get into it."""
 
     log: Any
     put: Callable[[list[MailEvent]], None]
@@ -113,9 +113,7 @@ def flat(stage: LogStage, start: int = 0, end: int = NOON, **more: Any) -> list[
 
 
 def test_the_log_is_read_newest_first_with_both_ends(new_log: Callable[..., LogStage]) -> None:
-    """By kind and time; whatever the page, each event comes once, with all that tasks are made
-    of.
-    """
+    """By type and time; with any page size each event is returned once, with all its fields."""
     stage = new_log(2)
     rows = [
         opened(number, NOON - number, url=f"https://example.com/{number}") for number in range(5)
@@ -125,8 +123,8 @@ def test_the_log_is_read_newest_first_with_both_ends(new_log: Callable[..., LogS
     assert flat(stage, NOON - 4) == rows
 
 
-def test_bots_are_left_out_where_asked(new_log: Callable[..., LogStage]) -> None:
-    """What was replaced is told as such."""
+def test_bots_are_left_out_on_request(new_log: Callable[..., LogStage]) -> None:
+    """Replaced events are marked."""
     stage = new_log()
     machine, replaced = opened(1, is_filtered=True), opened(2, NOON - 1, is_obsolete=True)
     stage.put([machine, replaced])
@@ -134,8 +132,8 @@ def test_bots_are_left_out_where_asked(new_log: Callable[..., LogStage]) -> None
     assert (flat(stage), flat(stage, without_bots=True)) == ([machine, replaced], [replaced])
 
 
-def test_a_quiet_log_costs_a_call(new_log: Callable[..., LogStage]) -> None:
-    """No event, no page."""
+def test_an_empty_log_costs_a_call(new_log: Callable[..., LogStage]) -> None:
+    """Without events there is no page."""
     stage = new_log()
     before = stage.calls()
 
@@ -143,9 +141,7 @@ def test_a_quiet_log_costs_a_call(new_log: Callable[..., LogStage]) -> None:
 
 
 def test_campaigns_are_known_by_app_and_id(new_log: Callable[..., LogStage]) -> None:
-    """One that HubSpot does not have is left out, and so is none at all; a known one is not asked
-    for twice.
-    """
+    """Unknown campaigns are left out; a known one is not read twice."""
     stage = new_log()
     wanted = {("113", "70012"), ("113", "1"), ("", "")}
     found = stage.log.campaigns(wanted)
@@ -158,7 +154,7 @@ def test_campaigns_are_known_by_app_and_id(new_log: Callable[..., LogStage]) -> 
 
 @dataclass(slots=True)
 class TaskStage:
-    """Tasks, what they show, how a person deletes one, and how the next call fails."""
+    """Tasks, their fields, how a person deletes one, and how the next call fails."""
 
     tasks: Any
     shown: Callable[[], list[dict[str, Any]]]
@@ -224,7 +220,7 @@ def simulated_tasks(fields: list[dict[str, Any]] = FIELDS) -> Iterator[TaskStage
 
 
 def plain_tasks() -> AbstractContextManager[TaskStage]:
-    """The gateway over an org that will not have an external id on Activity."""
+    """The gateway for an org that does not allow an external id on Activity."""
     return simulated_tasks([{**FIELDS[0], "externalId": False, "idLookup": False}, FIELDS[1]])
 
 
@@ -236,18 +232,18 @@ def tasks(request: pytest.FixtureRequest) -> Iterator[TaskStage]:
 
 
 def task(key: str, *, count: int = 1, task: str = "", tried: bool = False) -> WriteTask:
-    """The effect that makes a task called after its key, perhaps once more, or writes its count."""
+    """The effect that creates a task named after its key, or writes its count."""
     fields = {TASK_COUNT: count} | ({} if task else {"Subject": key, "Status": "Completed"})
     return WriteTask(key, fields, task, tried=tried)
 
 
 def row(key: str, count: int = 1) -> dict[str, Any]:
-    """What such a task shows."""
+    """The fields of such a task."""
     return {"Subject": key, "Status": "Completed", TASK_COUNT: count}
 
 
-def test_a_task_is_made_once_by_its_key(tasks: TaskStage) -> None:
-    """A repeat finds the first; 201 at a time go through."""
+def test_a_task_is_created_once_by_its_key(tasks: TaskStage) -> None:
+    """A repeated call finds the first one; 201 at a time are created."""
     effects = [task(f"key-{number:03d}") for number in range(201)]
 
     first = [one.ref for one in tasks.tasks.write(effects)]
@@ -259,8 +255,10 @@ def test_a_task_is_made_once_by_its_key(tasks: TaskStage) -> None:
     assert tasks.shown() == [row(f"key-{number:03d}") for number in range(201)]
 
 
-def test_a_count_goes_to_the_task_by_its_id(tasks: TaskStage) -> None:
-    """Beside others that are new; one that a person has deleted is told and not made again."""
+def test_a_count_is_written_to_the_task_by_its_id(tasks: TaskStage) -> None:
+    """New tasks may be in the same call; one that a person deleted is reported and not created
+    again.
+    """
     kept, deleted = (one.ref.id for one in tasks.tasks.write([task("kept"), task("lost")]))
     tasks.delete(deleted)
 
@@ -274,8 +272,8 @@ def test_a_count_goes_to_the_task_by_its_id(tasks: TaskStage) -> None:
 
 
 @pytest.mark.parametrize("kind", ["timeout_after_write", "timeout_before_write"])
-def test_a_lost_answer_is_told_and_not_asked_for_again(tasks: TaskStage, kind: str) -> None:
-    """Nobody knows what became of it; written again later it is there once."""
+def test_a_call_whose_response_is_lost_is_not_repeated(tasks: TaskStage, kind: str) -> None:
+    """It may have been applied; written again later, the task exists once."""
     tasks.fail(kind)
     with pytest.raises(TryAgain):
         tasks.tasks.write([task("once")])
@@ -285,10 +283,8 @@ def test_a_lost_answer_is_told_and_not_asked_for_again(tasks: TaskStage, kind: s
     assert (before, tasks.shown()) == (1 if kind == "timeout_after_write" else 0, [row("once")])
 
 
-def test_a_task_that_was_deleted_after_a_lost_answer_is_not_made_again() -> None:
-    """Where tasks are inserted, the recycle bin is looked into as well; one that may be anybody's
-    is not taken for ours.
-    """
+def test_a_task_that_was_deleted_after_a_lost_response_is_not_created_again() -> None:
+    """With inserts, the recycle bin is searched, too, for tasks with our key."""
     day = {"ActivityDate": "2026-11-02"}
     with plain_tasks() as stage:
         (made,) = stage.tasks.write([replace(task("gone"), fields={**task("gone").fields, **day})])
@@ -301,8 +297,8 @@ def test_a_task_that_was_deleted_after_a_lost_answer_is_not_made_again() -> None
         assert stage.shown() == [row("new")]
 
 
-def test_an_org_without_our_field_says_what_to_do() -> None:
-    """No task is to blame, so the call is refused as a whole, with the remedy."""
+def test_an_org_without_our_field_is_refused_with_a_hint() -> None:
+    """It is not the fault of a task, so the whole call is refused with a hint."""
     with simulated_tasks([]) as stage, pytest.raises(Refused) as refusal:
         stage.tasks.write([task("never")])
 
@@ -312,8 +308,8 @@ def test_an_org_without_our_field_says_what_to_do() -> None:
     )
 
 
-def test_a_spoilt_task_keeps_no_other_back() -> None:
-    """Neither one that Salesforce refuses nor one that spoils the call."""
+def test_a_refused_task_does_not_affect_the_others() -> None:
+    """Whether Salesforce refuses the task or the whole call because of it."""
     with simulated_tasks() as stage:
         long = replace(task("long"), fields={"Subject": "x" * 256})
         broken = replace(task("broken"), fields={"Subject": "b", "ActivityDate": "no date"})
@@ -329,7 +325,7 @@ def test_a_spoilt_task_keeps_no_other_back() -> None:
 
 
 @contextmanager
-def table_of_tallies() -> Iterator[TaskStateTable]:
+def table_of_task_states() -> Iterator[TaskStateTable]:
     """The gateway on moto."""
     with dynamodb("pk", "sk") as client:
         yield TaskStateTable(
@@ -342,16 +338,16 @@ def table_of_tallies() -> Iterator[TaskStateTable]:
 
 @pytest.fixture(params=["memory", "dynamodb"])
 def task_states(request: pytest.FixtureRequest) -> Iterator[Any]:
-    """Tallies of each kind."""
+    """Each implementation in turn."""
     if request.param == "memory":
         yield MemoryTallies()
     else:
-        with table_of_tallies() as table:
+        with table_of_task_states() as table:
             yield table
 
 
-def test_a_claim_is_one_persons_until_it_ends(task_states: Any) -> None:
-    """Whoever comes second is left out; when the time is over, the next one may."""
+def test_a_claim_is_exclusive_until_it_expires(task_states: Any) -> None:
+    """A second claim fails until the first one has expired."""
     new = TaskState("key")
     first = task_states.claim("acme", [new], NOON, NOON + 10, KEEP)
     second = task_states.claim("acme", [new], NOON, NOON + 10, KEEP)
@@ -363,9 +359,9 @@ def test_a_claim_is_one_persons_until_it_ends(task_states: Any) -> None:
     assert (seen, late) == (first["key"], {"key": TaskState("key", until=NOON + 20, version=2)})
 
 
-def test_what_is_settled_is_found_again(task_states: Any) -> None:
-    """With all that it says, by its connection only; others in the same call are not kept back by
-    one that is taken.
+def test_stored_states_are_read_back(task_states: Any) -> None:
+    """All fields are read back, in this connection only; a claimed task does not affect others of
+    the call.
     """
     done = TaskState("a", frozenset({b"12345678", b"abcdefgh"}), 2, "00T000000000001AAA", 0, 1)
     task_states.settle("acme", [done], KEEP)
@@ -377,8 +373,8 @@ def test_what_is_settled_is_found_again(task_states: Any) -> None:
     ) == {"b"}
 
 
-def test_many_tallies_go_in_several_calls(task_states: Any) -> None:
-    """More than DynamoDB takes at a time, in each direction."""
+def test_many_states_take_several_calls(task_states: Any) -> None:
+    """More than one read or one write can have."""
     many = [TaskState(f"key-{number}") for number in range(250)]
     ours = task_states.claim("acme", many, NOON, NOON + 1, KEEP)
     task_states.settle("acme", [replace(one, counted=1) for one in ours.values()], KEEP)
@@ -387,8 +383,8 @@ def test_many_tallies_go_in_several_calls(task_states: Any) -> None:
     assert {one.counted for one in task_states.look("acme", ours).values()} == {1}
 
 
-def test_a_tally_is_forgotten_in_time_and_names_no_person() -> None:
-    """The row of a tally, with the second from which DynamoDB may delete it."""
+def test_a_state_expires_and_names_no_person() -> None:
+    """The item has an expiry in whole seconds."""
     with dynamodb("pk", "sk") as client:
         table = TaskStateTable(
             client, "Table", now=lambda: datetime.fromtimestamp(NOON / 1000, UTC)
@@ -410,8 +406,8 @@ def test_a_tally_is_forgotten_in_time_and_names_no_person() -> None:
     }
 
 
-def test_windows_wait_in_their_queue() -> None:
-    """As many as there are, each with its delay, which has SQS's ceiling; in memory the same."""
+def test_log_ranges_are_queued_with_their_delays() -> None:
+    """Each has its delay, up to the most that SQS allows; in memory, too."""
     windows = [
         LogRange("acme", "OPEN", NOON + number, NOON + number + 9, NOON, number)
         for number in range(12)

@@ -1,4 +1,4 @@
-"""What the outbox does behind the port: EventBridge and SQS in moto, and the memory version."""
+"""The outbox behind the port: EventBridge and SQS in moto, and in memory."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """An outbox, and what came out at the other end."""
+    """An outbox, and what it delivered."""
 
     outbox: Any
     published: Callable[[], list[Change]]
@@ -69,15 +69,15 @@ def _received(sqs: Any, url: str) -> list[Change]:
 
 
 def a_change(number: int, side: Side = Side.HUBSPOT, connection: str = "acme") -> Change:
-    """Look at record `number`."""
+    """A change of record `number`."""
     name = "contact" if side is Side.HUBSPOT else "Lead"
     return Change(
         connection, Kind.CONTACT, Ref(side, name, str(number)), Cause.EDITED, NOON, tries=number % 3
     )
 
 
-def test_what_is_published_arrives_whole(stage: Stage) -> None:
-    """Many changes, of both sides and two connections, each once."""
+def test_published_changes_are_delivered(stage: Stage) -> None:
+    """Many changes of both sides and two connections are delivered once."""
     changes = [a_change(number) for number in range(1150)]
     changes += [a_change(number, Side.SALESFORCE) for number in range(30)]
     changes += [a_change(number, connection="other") for number in range(30)]
@@ -87,8 +87,8 @@ def test_what_is_published_arrives_whole(stage: Stage) -> None:
     assert sorted(stage.published(), key=_order) == sorted(changes, key=_order)
 
 
-def test_what_shall_be_looked_at_again_comes_back_whole(stage: Stage) -> None:
-    """It returns to the queue of its concern, and nothing goes onto the bus."""
+def test_delayed_changes_are_sent_to_the_queue_of_their_kind(stage: Stage) -> None:
+    """It is sent to the queue of its kind, not to the bus."""
     changes = [(a_change(number), 0) for number in range(250)]
 
     stage.outbox.again(changes)

@@ -1,4 +1,4 @@
-"""What HubSpot's communication preferences do behind the port."""
+"""HubSpot's communication preferences behind the port."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.contracts.stages import Stage
 
 
 def test_an_opt_out_shows_on_the_contact(hubspot: Stage) -> None:
-    """The address is out of all e-mail, and saying so again is fine."""
+    """The address is unsubscribed from all e-mail, and repeating that succeeds."""
     ada, bob = hubspot.add("ada"), hubspot.add("bob")
 
     outcomes = hubspot.preferences.opt_out(
@@ -22,7 +22,7 @@ def test_an_opt_out_shows_on_the_contact(hubspot: Stage) -> None:
 
 
 def test_an_opt_out_reaches_every_brand(hubspot_with_brands: Stage) -> None:
-    """An account with brands is asked for each that is left, and then shows the opt-out."""
+    """One more call is made for each brand that is still subscribed."""
     ada = hubspot_with_brands.add("ada")
     (outcome,) = hubspot_with_brands.preferences.opt_out(
         [OptOut(hubspot_with_brands.address("ada"))]
@@ -31,8 +31,8 @@ def test_an_opt_out_reaches_every_brand(hubspot_with_brands: Stage) -> None:
     assert (type(outcome), records[ada].fields["hs_email_optout"]) == (Written, "true")
 
 
-def test_an_address_that_is_none_is_refused_alone(hubspot: Stage) -> None:
-    """The others are unsubscribed, and the refusal does not repeat the address."""
+def test_an_invalid_address_is_refused_alone(hubspot: Stage) -> None:
+    """The others are unsubscribed, and the error does not contain the address."""
     ada = hubspot.add("ada")
 
     bad, good = hubspot.preferences.opt_out(

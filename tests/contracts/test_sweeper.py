@@ -1,4 +1,4 @@
-"""What every side tells about what changed since a moment."""
+"""The changed records of each side since a moment."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from tests.contracts.stages import Stage
 
 
 def flat(pages: Iterable[Sequence[ChangedRecord]]) -> list[ChangedRecord]:
-    """The sightings of all pages, each once, in order."""
+    """The changed records of all pages, each once, in order."""
     return list(dict.fromkeys(one for page in pages for one in page))
 
 
-def test_what_changed_is_told_oldest_first_and_what_did_not_is_not(stage: Stage) -> None:
-    """A sweep from a moment names the records modified at or after it."""
+def test_changed_records_are_returned_oldest_first(stage: Stage) -> None:
+    """A sweep returns the records modified at or after a moment."""
     ada, bob = stage.add("ada"), stage.add("bob")
     stage.catch_up()
     stage.person.edit(ada, {stage.words.phone: "1"})
@@ -41,8 +41,8 @@ def test_what_changed_is_told_oldest_first_and_what_did_not_is_not(stage: Stage)
     ] == []
 
 
-def test_salesforce_tells_what_was_deleted_and_hubspot_does_not(stage: Stage) -> None:
-    """A deleted record is told as such where the side tells it at all."""
+def test_salesforce_returns_deleted_records_and_hubspot_does_not(stage: Stage) -> None:
+    """A deleted record is marked as such, if the side returns it."""
     ada = stage.add("ada")
     since = stage.crm.read([ada], {stage.words.object: []})[ada].modified_at
     stage.person.delete(ada)
@@ -57,12 +57,8 @@ def test_salesforce_tells_what_was_deleted_and_hubspot_does_not(stage: Stage) ->
 
 
 @pytest.mark.parametrize("was_in_the_bin", [False, True])
-def test_a_record_that_is_purged_is_told_to_whoever_asks(
-    salesforce: Stage, *, was_in_the_bin: bool
-) -> None:
-    """No query sees it any more; the list of what was deleted does, until 15 days later, each
-    once.
-    """
+def test_a_purged_record_is_returned_on_request(salesforce: Stage, *, was_in_the_bin: bool) -> None:
+    """No query returns it; the list of deleted records does, for 15 days."""
     kept, gone = salesforce.add("ada"), salesforce.add("bob")
     since = salesforce.crm.read([kept], {"Lead": []})[kept].modified_at
     if was_in_the_bin:
@@ -81,8 +77,8 @@ def test_a_record_that_is_purged_is_told_to_whoever_asks(
     assert told == {False: [(kept, False)], True: [(kept, False), (gone, True)]}
 
 
-def test_what_lies_in_the_recycle_bin_is_told_once(salesforce: Stage) -> None:
-    """The bin and the list of what was deleted both have it."""
+def test_a_record_in_the_recycle_bin_is_returned_once(salesforce: Stage) -> None:
+    """Both the recycle bin and the list of deleted records have it."""
     gone = salesforce.add("ada")
     since = salesforce.crm.read([gone], {"Lead": []})[gone].modified_at
     salesforce.person.delete(gone)
@@ -101,12 +97,12 @@ SMALL_PAGES: dict[str, Callable[[], Iterator[Stage]]] = {
 
 @pytest.fixture(params=SMALL_PAGES)
 def crowded(request: pytest.FixtureRequest) -> Iterator[Stage]:
-    """Stages whose pages are smaller than the crowd."""
+    """Stages with small pages."""
     yield from SMALL_PAGES[request.param]()
 
 
-def test_more_records_than_a_page_with_one_stamp_are_all_told(crowded: Stage) -> None:
-    """However many share a moment, none is lost and it ends; what comes after them is told, too."""
+def test_more_records_than_a_page_with_one_timestamp_are_all_returned(crowded: Stage) -> None:
+    """None is lost, the sweep ends, and later records follow."""
     made: list[Ref] = [
         one.ref for one in crowded.crm.create([crowded.creation(f"p{n}") for n in range(23)])
     ]
@@ -120,8 +116,8 @@ def test_more_records_than_a_page_with_one_stamp_are_all_told(crowded: Stage) ->
     assert sorted(one.ref for one in flat(pages)) == sorted(made)
 
 
-def test_several_objects_are_told_in_one_go(salesforce: Stage) -> None:
-    """Leads and contacts each from a moment of their own."""
+def test_several_objects_are_swept_at_once(salesforce: Stage) -> None:
+    """Leads and contacts each have their own moment."""
     lead = salesforce.add("ada")
     contact = salesforce.person.add(
         "Contact", {"LastName": "Ada", "Email": salesforce.address("ada")}

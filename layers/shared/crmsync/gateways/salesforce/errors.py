@@ -79,7 +79,8 @@ VERDICTS: Mapping[str, Verdict] = MappingProxyType(
         "FIELD_CUSTOM_VALIDATION_EXCEPTION": Verdict(
             Refused,
             hint="A validation rule, trigger or flow in Salesforce refused it: make the record "
-            "meet it, or change it. Whoever makes the same edit in Salesforce sees all that it says.",
+            "meet it, or change it. Whoever makes the same edit in Salesforce sees all that it "
+            "says.",
         ),
         "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": Verdict(
             Refused,
