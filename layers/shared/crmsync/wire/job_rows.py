@@ -37,7 +37,7 @@ def from_json(text: str) -> Job:
 
 
 def shown(job: Job) -> dict[str, object]:
-    """The job as ``--json`` prints it: what it does, where it stands, how it gets on."""
+    """The job as ``--json`` prints it: its steps, its state and its progress."""
     so_far = progress(job)
     return {
         "connection": job.connection,

@@ -4,7 +4,8 @@
     role#acme#00KYw0000000001MAA   role    o (the opportunity's id), c (the contact's id)
 
 When a role is deleted, Salesforce forgets it at once and reports nothing but the role's own id.
-Without these items nobody could tell which opportunity the contact was removed from (ROLL-1, Q-29).
+Without these items it would be unknown which opportunity the contact was removed from (ROLL-1,
+Q-29).
 """
 
 from __future__ import annotations

@@ -10,12 +10,12 @@
 
 A batch reads its reports by key, and `crmsync.gateways.dynamodb.inbox_marks` knows which keys are
 worth reading. A report is written after its marks and list entries, and these are checked once more
-afterwards; whoever deletes them checks whether the report has come back meanwhile. So a report
-always has them, even if two processes work on the record at the same time. A mark or list entry
-without a report costs a read and is harmless.
+afterwards; a process that deletes them checks whether the report was stored again meanwhile. So a
+report always has them, even if two processes work on the record at the same time. A mark or list
+entry without a report costs a read and is harmless.
 
 DynamoDB deletes a report that has not been renewed for 90 days. Its record is synced again before
-that (see `flows.parked`), so only reports of records that nothing syncs any more are deleted. Such
+that (see `crmsync.flows.engine.parked`), so only reports of records that nothing syncs any more are deleted. Such
 a report is on no list; its mark is removed when the record is next cleared.
 
 No personal data is stored: reports contain none.

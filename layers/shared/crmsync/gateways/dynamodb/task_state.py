@@ -71,7 +71,7 @@ class TaskStateTable:
         keep: timedelta,
     ) -> Mapping[str, TaskState]:
         """Store states as claimed from `now` until `until` (ms), and return those that could be
-        claimed: unchanged since they were read, and claimed by nobody else. Raises `TryAgain`.
+        claimed: unchanged since they were read, and not claimed by others. Raises `TryAgain`.
         """
         ours: dict[str, TaskState] = {}
         for part in chunks([replace(state, until=until) for state in task_states], TRANSACTION):

@@ -313,7 +313,7 @@ def _errors_by_end(errors: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str],
 
 
 def _answered(part: list[_Row], reply: Reply, verb: str) -> dict[int, Outcome]:
-    """The outcomes of the rows that the reply tells about. A successful archive call returns no
+    """The outcomes of the rows that the reply mentions. A successful archive call returns no
     rows; then all are done.
     """
     if reply.status in ROW_WISE:
