@@ -15,8 +15,8 @@ report always has them, even if two processes work on the record at the same tim
 entry without a report costs a read and is harmless.
 
 DynamoDB deletes a report that has not been renewed for 90 days. Its record is synced again before
-that (see `crmsync.flows.engine.parked`), so only reports of records that nothing syncs any more are deleted. Such
-a report is on no list; its mark is removed when the record is next cleared.
+that (see `crmsync.flows.intake.requeue`), so only reports of records that nothing syncs any more
+are deleted. Such a report is on no list; its mark is removed when the record is next cleared.
 
 No personal data is stored: reports contain none.
 """
