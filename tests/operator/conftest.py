@@ -1,4 +1,4 @@
-"""A stage for every story."""
+"""A fresh deployment, account and org for every test that asks for them."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.operator import stages
+from tests.operator import deployments
 from tests.operator.shell import Shell
 
 
 @pytest.fixture
-def stage() -> Iterator[stages.Stage]:
+def deployment() -> Iterator[deployments.Deployment]:
     """An account and an org that crmsync has never seen."""
-    with stages.stage() as made:
+    with deployments.deployment() as made:
         yield made
 
 
 @pytest.fixture
-def shell(stage: stages.Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
+def shell(
+    deployment: deployments.Deployment, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> Shell:
     """A terminal in front of an account and an org that crmsync has never seen."""
-    return Shell(stage, tmp_path, capsys)
+    return Shell(deployment, tmp_path, capsys)

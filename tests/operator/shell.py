@@ -9,15 +9,17 @@ from typing import Any
 import pytest
 
 from crmsync.cli import main
-from tests.operator.stages import Stage
+from tests.operator.deployments import Deployment
 
 
 class Shell:
     """A terminal with the command and a folder of files."""
 
-    def __init__(self, stage: Stage, folder: Path, capture: pytest.CaptureFixture[str]) -> None:
-        """Work on `stage`."""
-        self.stage = stage
+    def __init__(
+        self, deployment: Deployment, folder: Path, capture: pytest.CaptureFixture[str]
+    ) -> None:
+        """Work on `deployment`."""
+        self.deployment = deployment
         self._folder = folder
         self._capture = capture
 
@@ -29,7 +31,7 @@ class Shell:
 
     def run(self, *words: str) -> tuple[int, str, str]:
         """Exit status, stdout and stderr of the command."""
-        status = main(words, operator=self.stage.operator)
+        status = main(words, operator=self.deployment.operator)
         said = self._capture.readouterr()
         return status, said.out, said.err
 

@@ -12,8 +12,8 @@ from crmsync.rules.settings.secret_names import admin_secret
 from tests.config.files import MINIMAL
 from tests.contracts.stages import FixedSecret, served
 from tests.gateways.scripted import Answer, Script
-from tests.operator import stages
-from tests.operator.stages import Stage
+from tests.operator import deployments
+from tests.operator.deployments import Deployment
 from tests.operator.worlds import ORG, PORTAL
 
 BARE = {
@@ -28,9 +28,9 @@ else.
 LICENCE = "permission set licence Salesforce API Integration"
 
 
-def states(stage: Stage, *, apply: bool, as_admin: bool) -> dict[str, StepState]:
+def states(deployment: Deployment, *, apply: bool, as_admin: bool) -> dict[str, StepState]:
     """What came of each part on Salesforce's side."""
-    steps = stage.operator.setup.set_up(apply=apply, as_admin=as_admin)
+    steps = deployment.operator.setup.set_up(apply=apply, as_admin=as_admin)
     return {step.what: step.state for step in steps if step.side == "salesforce"}
 
 
@@ -40,16 +40,16 @@ def test_an_administrator_sets_up_what_the_integration_user_may_not() -> None:
     """The user gets licence, rights and fields and never a right to set anything up; whoever looks
     later finds nothing to mend.
     """
-    with stages.stage(org=BARE) as stage:
-        stage.operator.settings.push(MINIMAL, apply=True)
-        alone = states(stage, apply=True, as_admin=False)
-        before = states(stage, apply=False, as_admin=True)
-        made = states(stage, apply=True, as_admin=True)
-        again = states(stage, apply=True, as_admin=True)
-        checked = stage.operator.setup.check()
-        holders = stage.in_salesforce("query/?q=SELECT+AssigneeId+FROM+PermissionSetAssignment")[
-            "records"
-        ]
+    with deployments.deployment(org=BARE) as deployment:
+        deployment.operator.settings.push(MINIMAL, apply=True)
+        alone = states(deployment, apply=True, as_admin=False)
+        before = states(deployment, apply=False, as_admin=True)
+        made = states(deployment, apply=True, as_admin=True)
+        again = states(deployment, apply=True, as_admin=True)
+        checked = deployment.operator.setup.check()
+        holders = deployment.in_salesforce(
+            "query/?q=SELECT+AssigneeId+FROM+PermissionSetAssignment"
+        )["records"]
 
     assert alone[LICENCE] is StepState.FAILED
     assert alone["permission set Crmsync"] is StepState.FAILED
@@ -61,17 +61,17 @@ def test_an_administrator_sets_up_what_the_integration_user_may_not() -> None:
     assert set(made.values()) == {StepState.MADE, StepState.THERE}
     assert set(again.values()) == {StepState.THERE}
     assert checked.is_good
-    assert [row["AssigneeId"] for row in holders] == [stage.salesforce.integration_user_id]
+    assert [row["AssigneeId"] for row in holders] == [deployment.salesforce.integration_user_id]
 
 
 @pytest.mark.rule("PERM-1")
 def test_check_names_the_licence_that_is_missing() -> None:
     """Before anything fails for lack of it."""
-    with stages.stage(
+    with deployments.deployment(
         org={"integration_profile": "minimum", "integration_licence": False}
-    ) as stage:
-        stage.operator.settings.push(MINIMAL, apply=True)
-        (step,) = [step for step in stage.operator.setup.check().steps if step.what == LICENCE]
+    ) as deployment:
+        deployment.operator.settings.push(MINIMAL, apply=True)
+        (step,) = [step for step in deployment.operator.setup.check().steps if step.what == LICENCE]
 
     assert step.state is StepState.MISSING
     assert step.text.startswith(
@@ -81,10 +81,10 @@ def test_check_names_the_licence_that_is_missing() -> None:
 
 def test_a_user_of_a_full_licence_needs_no_other() -> None:
     """Nothing is said of licences where the user has one that allows everything."""
-    with stages.stage() as stage:
-        stage.operator.settings.push(MINIMAL, apply=True)
+    with deployments.deployment() as deployment:
+        deployment.operator.settings.push(MINIMAL, apply=True)
 
-        assert LICENCE not in states(stage, apply=True, as_admin=True)
+        assert LICENCE not in states(deployment, apply=True, as_admin=True)
 
 
 def test_nothing_is_made_where_the_administrator_is_another_orgs() -> None:
@@ -92,10 +92,10 @@ def test_nothing_is_made_where_the_administrator_is_another_orgs() -> None:
     other = Script([Answer({"records": [{"Id": "00Dxx0000000001EAA"}]})])
     with served(other) as url:
         secret = FixedSecret({"access_token": "t", "instance_url": url})
-        with stages.stage(administrators=secret) as stage:
-            stage.operator.settings.push(MINIMAL, apply=True)
-            steps = stage.operator.setup.set_up(apply=True, as_admin=True)
-            writes = stage.writes[1]
+        with deployments.deployment(administrators=secret) as deployment:
+            deployment.operator.settings.push(MINIMAL, apply=True)
+            steps = deployment.operator.setup.set_up(apply=True, as_admin=True)
+            writes = deployment.writes[1]
 
     (step,) = [step for step in steps if step.side == "salesforce"]
     assert (step.what, step.state, writes) == ("connection to salesforce", StepState.FAILED, 0)
@@ -121,13 +121,13 @@ def test_mappings_of_ones_own_come_once_the_objects_can_be_seen() -> None:
     """Before set-up a push says why they cannot be looked up and what to do; afterwards it takes
     them.
     """
-    with stages.stage(portal=PORTAL, org={**ORG, **BARE}) as stage:
+    with deployments.deployment(portal=PORTAL, org={**ORG, **BARE}) as deployment:
         rows = '[[connection.contacts.field]]\nhubspot = "nickname"\nsalesforce = "Nickname__c"\n'
         with pytest.raises(Refused) as refused:
-            stage.operator.settings.push(MINIMAL + rows, apply=True)
-        stage.operator.settings.push(MINIMAL, apply=True)
-        stage.operator.setup.set_up(apply=True, as_admin=True)
-        pushed = stage.operator.settings.push(MINIMAL + rows, apply=True)
+            deployment.operator.settings.push(MINIMAL + rows, apply=True)
+        deployment.operator.settings.push(MINIMAL, apply=True)
+        deployment.operator.setup.set_up(apply=True, as_admin=True)
+        pushed = deployment.operator.settings.push(MINIMAL + rows, apply=True)
 
     assert refused.value.text.endswith(
         "in salesforce: the integration user has no access to the objects yet."

@@ -25,7 +25,7 @@ from crmsync.rules.settings.set_up_parts import ObjectReading
 from tests import aws
 from tests.builders import NOON, a_job, at
 from tests.config.files import MINIMAL
-from tests.operator import stages
+from tests.operator import deployments
 from tests.operator.shell import Shell
 
 PARTS = (
@@ -98,7 +98,9 @@ def test_settings_that_depart_from_their_file_are_a_finding(shell: Shell) -> Non
     """The file is shown all the same, with each value of what runs that it does not say."""
     shell.run("settings", "push", shell.file(MINIMAL), "--apply")
     other = load_settings(MINIMAL.replace("acme.my", "other.my"))
-    shell.stage.operator.settings.store.push(MINIMAL, replace(other, version=1), at=NOON, by="eve")
+    shell.deployment.operator.settings.store.push(
+        MINIMAL, replace(other, version=1), at=NOON, by="eve"
+    )
 
     departs = 'acme.salesforce.login_url: "https://acme.my.salesforce.com" -> "https://other.my.salesforce.com"'
     sealed = "# version 2, pushed 2026-11-02 12:00 UTC by eve; its seal holds"
@@ -167,7 +169,7 @@ def test_a_wrong_file_is_refused_with_its_lines(shell: Shell, words: tuple[str, 
         {"line": 10, "sentence": opt_out, "rule": "OPT-2"},
     ]
     assert shell.json(*command) == (1, {"complaints": complaints})
-    assert shell.stage.operator.settings.in_force().version == 0
+    assert shell.deployment.operator.settings.in_force().version == 0
 
 
 @pytest.mark.rule("TEN-3")
@@ -178,7 +180,7 @@ def test_a_warning_does_not_stop_a_push(shell: Shell) -> None:
     assert (status, out.splitlines()[-1]) == (0, "Version 1 is in force.")
     assert [line[:16] for line in err.splitlines()] == ["warning: line 1:", "warning: line 9:"]
     assert (
-        shell.stage.operator.settings.in_force().connections
+        shell.deployment.operator.settings.in_force().connections
         == dated(Settings(), load_settings(SHARED), NOON).connections
     )
 
@@ -211,8 +213,8 @@ def test_an_org_that_cannot_be_connected_is_a_finding(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Exit status 1 and the reason, from `setup` and from `check`."""
-    with stages.stage(org={"edition": "Team Edition"}) as stage:
-        shell = Shell(stage, tmp_path, capsys)
+    with deployments.deployment(org={"edition": "Team Edition"}) as deployment:
+        shell = Shell(deployment, tmp_path, capsys)
         shell.run("settings", "push", shell.file(MINIMAL), "--apply")
 
         for words in (("setup", "--apply"), ("check",)):
@@ -255,14 +257,14 @@ def test_a_look_at_everything(shell: Shell) -> None:
     terminal, and exit status 0.
     """
     shell.run("settings", "push", shell.file(WITHOUT_DEALS), "--apply")
-    stage = shell.stage
-    stage.cursors.save("acme", "Lead", Cursor(at(-4), {}))
-    stage.cursors.save("acme", "Contact", Cursor(at(-3 * 24 * 60), {}))
-    stage.jobs.mark_imported("acme", "Account", NOON)
+    deployment = shell.deployment
+    deployment.cursors.save("acme", "Lead", Cursor(at(-4), {}))
+    deployment.cursors.save("acme", "Contact", Cursor(at(-3 * 24 * 60), {}))
+    deployment.jobs.mark_imported("acme", "Account", NOON)
     for side, minutes in ((Side.HUBSPOT, -3), (Side.SALESFORCE, -1)):
-        record_poll("acme", side, stage.cursors, at(minutes), is_done=True)
-    stage.waiting.queues = {"ContactQueue": Depth(3, 1), "ContactDeadLetters": Depth()}
-    stage.inbox.park(
+        record_poll("acme", side, deployment.cursors, at(minutes), is_done=True)
+    deployment.waiting.queues = {"ContactQueue": Depth(3, 1), "ContactDeadLetters": Depth()}
+    deployment.inbox.park(
         "acme", [Report(Ref(Side.HUBSPOT, "contact", "81"), Category.WAITING, "No address.")]
     )
 
@@ -277,13 +279,13 @@ def test_what_needs_looking_at_is_said(shell: Shell) -> None:
     exit status 1.
     """
     shell.run("settings", "push", shell.file(MINIMAL), "--apply")
-    stage = shell.stage
-    stage.jobs.save(replace(a_job(), state=JobState.PAUSED))
-    stage.waiting.queues = {"AccountDeadLetters": Depth(ready=2)}
-    stage.inbox.park(
+    deployment = shell.deployment
+    deployment.jobs.save(replace(a_job(), state=JobState.PAUSED))
+    deployment.waiting.queues = {"AccountDeadLetters": Depth(ready=2)}
+    deployment.inbox.park(
         "acme", [Report(Ref(Side.SALESFORCE, "Lead", "00Q1"), Category.VALIDATION, "Too long.")]
     )
-    stage.faults.replace([{"at": "salesforce", "kind": "unauthorized", "times": 9}])
+    deployment.faults.replace([{"at": "salesforce", "kind": "unauthorized", "times": 9}])
 
     status, document = shell.json("status")
 
@@ -306,17 +308,21 @@ def test_what_stands_still_is_said_first(shell: Shell) -> None:
     the tables, and exit status 1.
     """
     shell.run("settings", "push", shell.file(MINIMAL), "--apply")
-    stage = shell.stage
-    record_poll("acme", Side.HUBSPOT, stage.cursors, at(-45), is_done=True)
-    record_poll("acme", Side.HUBSPOT, stage.cursors, at(0), is_done=False)
+    deployment = shell.deployment
+    record_poll("acme", Side.HUBSPOT, deployment.cursors, at(-45), is_done=True)
+    record_poll("acme", Side.HUBSPOT, deployment.cursors, at(0), is_done=False)
     note_waiting(
-        "acme", Kind.CONTACT, LongestWait(at(-61), "INVALID_AUTHENTICATION"), stage.cursors, at(-1)
+        "acme",
+        Kind.CONTACT,
+        LongestWait(at(-61), "INVALID_AUTHENTICATION"),
+        deployment.cursors,
+        at(-1),
     )
-    note_waiting("acme", Kind.ACCOUNT, LongestWait(at(-29), "soon"), stage.cursors, at(-1))
+    note_waiting("acme", Kind.ACCOUNT, LongestWait(at(-29), "soon"), deployment.cursors, at(-1))
     note_waiting(
-        "acme", Kind.OPPORTUNITY, LongestWait(at(-200), "long ago"), stage.cursors, at(-30)
+        "acme", Kind.OPPORTUNITY, LongestWait(at(-200), "long ago"), deployment.cursors, at(-30)
     )
-    stage.faults.replace([{"at": "hubspot", "kind": "unauthorized", "times": 9}])
+    deployment.faults.replace([{"at": "hubspot", "kind": "unauthorized", "times": 9}])
 
     status, out, err = shell.run("status")
     document = shell.json("status")[1]
@@ -392,7 +398,7 @@ def test_an_account_without_a_deployment_is_told(
     shell: Shell, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """An operator in the wrong account or region reads what to check."""
-    operator = shell.stage.operator
+    operator = shell.deployment.operator
     nowhere: Any = _NowhereDeployed()
     elsewhere = replace(operator, settings=replace(operator.settings, store=nowhere))
 

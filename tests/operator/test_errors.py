@@ -27,7 +27,7 @@ def test_errors_are_listed_with_what_to_do(shell: Shell) -> None:
             ("ERR-7",),
         ),
     ]
-    shell.stage.inbox.park("acme", reports)
+    shell.deployment.inbox.park("acme", reports)
 
     assert shell.run("errors", "list") == (
         0,
@@ -60,7 +60,7 @@ def test_what_a_rule_says_does_nothing_to_the_terminal(
     """
     evil = "\x1b]0;title\x07\x1b[2J\u202eAll is well\u009b32m"
     shell.run("settings", "push", shell.file(MINIMAL), "--apply")
-    shell.stage.inbox.park(
+    shell.deployment.inbox.park(
         "acme", [Report(Ref(Side.SALESFORCE, "Lead", "00Q1"), Category.VALIDATION, evil)]
     )
 
@@ -78,7 +78,7 @@ def test_what_only_a_person_can_settle_is_taken_off_by_a_person(shell: Shell) ->
     shell.run("settings", "push", shell.file(MINIMAL), "--apply")
     lead = Ref(Side.SALESFORCE, "Lead", "00Q1")
     failed = Report(lead, Category.VALIDATION, "Too long.")
-    shell.stage.inbox.park("acme", [forgotten(lead), failed])
+    shell.deployment.inbox.park("acme", [forgotten(lead), failed])
 
     name = "acme  privacy  salesforce:privacy:Lead.00Q1\n"
     assert shell.run("errors", "done", "--id", "00Q1") == (
@@ -86,7 +86,7 @@ def test_what_only_a_person_can_settle_is_taken_off_by_a_person(shell: Shell) ->
         f"{name}1 to remove from the list; --apply does it.\n",
         "",
     )
-    assert len(shell.stage.inbox.parked("acme")) == 2
+    assert len(shell.deployment.inbox.parked("acme")) == 2
     assert shell.run("errors", "done", "--id", "00Q9", "--apply") == (
         0,
         "0 removed from the list.\n",
@@ -99,7 +99,7 @@ def test_what_only_a_person_can_settle_is_taken_off_by_a_person(shell: Shell) ->
         f"{name}1 removed from the list.\n",
         "",
     )
-    assert shell.stage.inbox.parked("acme") == [failed]
+    assert shell.deployment.inbox.parked("acme") == [failed]
 
 
 @pytest.mark.rule("RTY-3")
@@ -113,8 +113,8 @@ def test_parked_records_are_looked_at_again(shell: Shell) -> None:
     )
     failed = Report(Ref(Side.SALESFORCE, "Account", "0011"), Category.VALIDATION, "Too long.")
     task = Report(Ref(Side.SALESFORCE, "Task", "OPEN"), Category.PERMISSIONS, "No access.")
-    shell.stage.inbox.park("acme", [waiting, failed, task])
-    sent = shell.stage.outbox.published
+    shell.deployment.inbox.park("acme", [waiting, failed, task])
+    sent = shell.deployment.outbox.published
     left = "1 are not of a kind that is switched on, come back by themselves, or need a person.\n"
 
     shown = "acme  validation  salesforce:Account:0011\n1 to sync again; --apply does it.\n"

@@ -13,7 +13,7 @@ from crmsync.config import load_settings
 from crmsync.rules.settings.scopes import scopes_of
 from crmsync.rules.settings.subscriptions import subscriptions_of
 from tests.config.files import MINIMAL
-from tests.operator.stages import Stage
+from tests.operator.deployments import Deployment
 
 URL = "https://hooks.example.com/"
 
@@ -26,13 +26,17 @@ def written(folder: Path) -> dict[str, Any]:
     }
 
 
-def write(stage: Stage, folder: Path, *more: str) -> int:
+def write(deployment: Deployment, folder: Path, *more: str) -> int:
     """Run the word."""
-    return main(["hubspot-app", str(folder), "--webhook-url", URL, *more], operator=stage.operator)
+    return main(
+        ["hubspot-app", str(folder), "--webhook-url", URL, *more], operator=deployment.operator
+    )
 
 
 @pytest.mark.rule("TRG-15")
-def test_the_project_subscribes_what_the_settings_need(stage: Stage, tmp_path: Path) -> None:
+def test_the_project_subscribes_what_the_settings_need(
+    deployment: Deployment, tmp_path: Path
+) -> None:
     """Each property that matters and no other; a privacy deletion is the account's event, not an
     object's.
     """
@@ -40,7 +44,7 @@ def test_the_project_subscribes_what_the_settings_need(stage: Stage, tmp_path: P
     settings.write_text(MINIMAL)
     (connection,) = load_settings(MINIMAL).connections
 
-    assert write(stage, tmp_path / "apps", "--settings", str(settings)) == 0
+    assert write(deployment, tmp_path / "apps", "--settings", str(settings)) == 0
 
     files = written(tmp_path / "apps" / "acme")
     assert set(files) == {
@@ -61,19 +65,19 @@ def test_the_project_subscribes_what_the_settings_need(stage: Stage, tmp_path: P
     ]
     auth = files["src/app/app-hsmeta.json"]["config"]["auth"]
     assert (auth["type"], auth["requiredScopes"]) == ("static", list(scopes_of(connection)))
-    assert stage.hubspot.stats()["calls"] == stage.salesforce.stats()["calls"] == 0
+    assert deployment.hubspot.stats()["calls"] == deployment.salesforce.stats()["calls"] == 0
 
 
 def test_a_second_run_writes_the_same_files(
-    stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    deployment: Deployment, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """One project per connection, of the settings in force where no file is named."""
     other = MINIMAL.replace('"acme"', '"beta"').replace("555001", "555002")
-    stage.operator.settings.push(MINIMAL + other, apply=True)
+    deployment.operator.settings.push(MINIMAL + other, apply=True)
 
-    assert write(stage, tmp_path) == 0
+    assert write(deployment, tmp_path) == 0
     first = written(tmp_path)
-    assert write(stage, tmp_path) == 0
+    assert write(deployment, tmp_path) == 0
 
     assert written(tmp_path) == first
     assert sorted({name.partition("/")[0] for name in first}) == ["acme", "beta"]
@@ -98,7 +102,7 @@ def test_a_second_run_writes_the_same_files(
     ],
 )
 def test_a_connections_name_leads_to_no_other_folder(
-    stage: Stage, tmp_path: Path, name: str
+    deployment: Deployment, tmp_path: Path, name: str
 ) -> None:
     """The projects' folders are called by it, so one that could lead elsewhere is refused with the
     file, and nothing is written.
@@ -106,17 +110,17 @@ def test_a_connections_name_leads_to_no_other_folder(
     settings = tmp_path / "settings.toml"
     settings.write_text(MINIMAL.replace('name = "acme"', f'name = "{name}"'))
 
-    assert write(stage, tmp_path / "apps", "--settings", str(settings)) == 1
+    assert write(deployment, tmp_path / "apps", "--settings", str(settings)) == 1
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["settings.toml"]
 
 
-def test_a_webhook_has_to_go_to_a_secure_address(stage: Stage, tmp_path: Path) -> None:
+def test_a_webhook_has_to_go_to_a_secure_address(deployment: Deployment, tmp_path: Path) -> None:
     """HubSpot delivers to https only; the command says so instead of writing a file that is
     refused.
     """
     with pytest.raises(SystemExit) as stopped:
         main(
             ["hubspot-app", str(tmp_path), "--webhook-url", "http://hooks.example.com"],
-            operator=stage.operator,
+            operator=deployment.operator,
         )
     assert (stopped.value.code, written(tmp_path)) == (2, {})

@@ -17,7 +17,7 @@ from crmsync.model.jobs import Job, JobState, JobStep, JobType, errand_of
 from crmsync.model.records import Side
 from tests.builders import NOON, a_job, a_leg, at
 from tests.config.files import MINIMAL
-from tests.operator.stages import Stage
+from tests.operator.deployments import Deployment
 
 WITHOUT_COMPANIES = MINIMAL + "[connection.companies]\nsync = false\n"
 WITHOUT_DEALS = MINIMAL + "[connection.deals]\nsync = false\n"
@@ -36,35 +36,39 @@ OPPORTUNITIES = ("--side", "salesforce", "--object", "opportunity")
 
 
 @pytest.fixture
-def people(stage: Stage) -> Stage:
+def people(deployment: Deployment) -> Deployment:
     """An account and an org with three leads, one of them without an address, and two contacts."""
-    stage.operator.settings.push(MINIMAL, apply=True)
+    deployment.operator.settings.push(MINIMAL, apply=True)
     for number in range(2):
-        stage.make_in_hubspot(
+        deployment.make_in_hubspot(
             "/crm/v3/objects/contacts", {"properties": {"email": f"c{number}@example.com"}}
         )
         lead = {"LastName": "Lang", "Company": "Example", "Email": f"l{number}@example.com"}
-        stage.make_in_salesforce("sobjects/Lead", lead)
-    stage.make_in_salesforce("sobjects/Lead", {"LastName": "Mute", "Company": "Example"})
-    stage.clock.advance(3600)  # HubSpot counts what its search has seen
-    return stage
+        deployment.make_in_salesforce("sobjects/Lead", lead)
+    deployment.make_in_salesforce("sobjects/Lead", {"LastName": "Mute", "Company": "Example"})
+    deployment.clock.advance(3600)  # HubSpot counts what its search has seen
+    return deployment
 
 
-def said(stage: Stage, capture: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+def said(
+    deployment: Deployment, capture: pytest.CaptureFixture[str], *words: str
+) -> tuple[int, str, str]:
     """Exit status, stdout and stderr of the command."""
-    status = main(words, operator=stage.operator)
+    status = main(words, operator=deployment.operator)
     printed = capture.readouterr()
     return status, printed.out, printed.err
 
 
-def document(stage: Stage, capture: pytest.CaptureFixture[str], *words: str) -> tuple[int, Any]:
+def document(
+    deployment: Deployment, capture: pytest.CaptureFixture[str], *words: str
+) -> tuple[int, Any]:
     """Exit status and document of the command."""
-    status, out, _ = said(stage, capture, *words, "--json")
+    status, out, _ = said(deployment, capture, *words, "--json")
     return status, json.loads(out)
 
 
 def test_an_import_is_told_before_it_is_done(
-    people: Stage, capsys: pytest.CaptureFixture[str]
+    people: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """How many records, the price in calls, the time; who has no address is left out and said to be
     (IMP-4). Nothing is queued.
@@ -81,7 +85,7 @@ def test_an_import_is_told_before_it_is_done(
 
 
 def test_an_import_is_started_and_left_alone(
-    people: Stage, capsys: pytest.CaptureFixture[str]
+    people: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """With --no-wait the command returns at once; the job is stored and its first errand sent."""
     status, told = document(people, capsys, "import", "leads", "--apply", "--no-wait")
@@ -132,7 +136,7 @@ def test_an_import_is_started_and_left_alone(
 
 
 def test_a_resync_of_everything_names_each_object(
-    people: Stage, capsys: pytest.CaptureFixture[str]
+    people: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Parents first; what is switched off is left out and said to be."""
     people.operator.settings.push(WITHOUT_COMPANIES, apply=True)
@@ -149,7 +153,7 @@ def test_a_resync_of_everything_names_each_object(
 
 @pytest.mark.rule("ACC-13")
 def test_one_record_is_resynced_by_its_id(
-    people: Stage, capsys: pytest.CaptureFixture[str]
+    people: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A person's explicit act: the company card's Resync."""
     command = ("resync", "--side", "hubspot", "--object", "company", "--id", "81")
@@ -162,7 +166,7 @@ def test_one_record_is_resynced_by_its_id(
 
 
 @pytest.mark.rule("ACC-2")
-def test_an_import_needs_its_switch(people: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_import_needs_its_switch(people: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
     """With companies off nothing would be made of imported accounts, so the import is refused."""
     people.operator.settings.push(WITHOUT_COMPANIES, apply=True)
 
@@ -179,7 +183,7 @@ def test_an_import_needs_its_switch(people: Stage, capsys: pytest.CaptureFixture
 
 @pytest.mark.rule("OPP-2")
 def test_opportunities_come_after_the_accounts(
-    people: Stage, capsys: pytest.CaptureFixture[str]
+    people: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Before the import of the accounts is finished that of opportunities is refused, and a resync
     of everything leaves them out.
@@ -218,7 +222,7 @@ def test_opportunities_come_after_the_accounts(
 
 @pytest.mark.rule("OPP-3")
 def test_opportunities_are_imported_where_deals_are_on(
-    people: Stage, capsys: pytest.CaptureFixture[str]
+    people: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """With deals off nothing would be made of imported opportunities; with companies off deals
     cannot sync either (OPP-2).
@@ -234,7 +238,7 @@ def test_opportunities_are_imported_where_deals_are_on(
 
 @pytest.mark.rule("SET-1")
 def test_an_import_that_makes_nobody_is_told(
-    people: Stage, capsys: pytest.CaptureFixture[str]
+    people: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Where leads make no contacts, an import of leads only finds those that there are."""
     people.operator.settings.push(
@@ -266,7 +270,7 @@ def test_an_import_that_makes_nobody_is_told(
     ],
 )
 def test_what_cannot_be_done_is_refused(
-    people: Stage, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], says: str
+    people: Deployment, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], says: str
 ) -> None:
     """With the reason, exit status 1, and nothing queued."""
     status, out, err = said(people, capsys, *words)
@@ -296,7 +300,9 @@ def test_wrong_usage_is_told(capsys: pytest.CaptureFixture[str], words: tuple[st
     assert (ended.value.code, capsys.readouterr().err[:6]) == (2, "usage:")
 
 
-def test_a_job_is_watched_to_its_end(people: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_job_is_watched_to_its_end(
+    people: Deployment, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The command looks each second, prints where the job ended, and ends well when it is done."""
     walk = [{"queued": 1, "waiting": 1}, {"queued": 2, "waiting": 0}, {"state": JobState.DONE}]
     office = replace(people.operator.jobs, sleep=lambda _seconds: move(people, walk.pop(0)))
@@ -307,7 +313,9 @@ def test_a_job_is_watched_to_its_end(people: Stage, capsys: pytest.CaptureFixtur
     assert (status, out) == (0, "ticket1  acme  import salesforce Lead  done  2 of 2\n")
 
 
-def test_a_job_that_stops_is_a_finding(people: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_job_that_stops_is_a_finding(
+    people: Deployment, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Exit status 1, and the reason beside it."""
     stop = {"state": JobState.PAUSED, "trouble": "The scope is missing."}
     office = replace(people.operator.jobs, sleep=lambda _seconds: move(people, stop))
@@ -321,7 +329,7 @@ def test_a_job_that_stops_is_a_finding(people: Stage, capsys: pytest.CaptureFixt
     )
 
 
-def test_nobody_waits_for_ever(people: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+def test_nobody_waits_for_ever(people: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
     """When nothing moves for a minute and a half the command says so and ends; the job does not
     need it.
     """
@@ -335,14 +343,14 @@ def test_nobody_waits_for_ever(people: Stage, capsys: pytest.CaptureFixture[str]
     assert [job.state for job in people.jobs.all("acme")] == [JobState.RUNNING]
 
 
-def move(stage: Stage, what: dict[str, Any]) -> None:
+def move(deployment: Deployment, what: dict[str, Any]) -> None:
     """Have the newest job move on."""
-    job = stage.jobs.all("acme")[0]
-    stage.jobs.save(replace(job, **what))
+    job = deployment.jobs.all("acme")[0]
+    deployment.jobs.save(replace(job, **what))
 
 
 def test_jobs_are_paused_resumed_and_cancelled(
-    people: Stage, capsys: pytest.CaptureFixture[str]
+    people: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A resumed job gets a new ticket and its brake counts anew; a cancelled one has left something
     out.

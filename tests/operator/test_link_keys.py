@@ -21,14 +21,14 @@ from crmsync.model.records import Kind, Ref, Side
 from crmsync.rules.backfill.pacing import Depth
 from tests import aws
 from tests.config.files import MINIMAL
-from tests.operator import stages
-from tests.operator.stages import Stage
+from tests.operator import deployments
+from tests.operator.deployments import Deployment
 
 
 @pytest.fixture
-def stage() -> Iterator[Stage]:
+def deployment() -> Iterator[Deployment]:
     """Settings in force, three pairs that the first key has sealed, and one that is buried."""
-    with stages.stage() as made:
+    with deployments.deployment() as made:
         made.operator.settings.push(MINIMAL, apply=True)
         made.links.save(
             [a_link(1), a_link(2), a_link(3, "beta"), replace(a_link(4), state=LinkState.TOMBSTONE)]
@@ -42,14 +42,14 @@ def a_link(number: int, connection: str = "acme") -> Link:
     return Link(connection, Kind.CONTACT, Ref(Side.HUBSPOT, "contact", str(number)), lead)
 
 
-def seal_anew(stage: Stage, number: int, *contacts: str) -> None:
+def seal_anew(deployment: Deployment, number: int, *contacts: str) -> None:
     """Save links under the key of that number, as the sync does."""
     chosen = [
         one
-        for one in stage.links.all
+        for one in deployment.links.all
         if isinstance(one.hubspot, Ref) and one.hubspot.id in contacts
     ]
-    stage.links.save([replace(one, key=number) for one in chosen])
+    deployment.links.save([replace(one, key=number) for one in chosen])
 
 
 def stored() -> list[str]:
@@ -59,63 +59,73 @@ def stored() -> list[str]:
     ).split()
 
 
-def said(stage: Stage, capture: pytest.CaptureFixture[str], *words: str) -> tuple[int, Any]:
+def said(
+    deployment: Deployment, capture: pytest.CaptureFixture[str], *words: str
+) -> tuple[int, Any]:
     """Exit status and document of the command."""
-    status = main([*words, "--json"], operator=stage.operator)
+    status = main([*words, "--json"], operator=deployment.operator)
     return status, json.loads(capture.readouterr().out)
 
 
-def test_a_change_of_keys_from_end_to_end(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_change_of_keys_from_end_to_end(
+    deployment: Deployment, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A new key is made, the links are looked at, the earlier key goes once no pair needs it; no
     key is ever shown.
     """
     one = {"key": 1, "pairs": 3, "of_deleted": 1}
-    assert said(stage, capsys, "links", "keys") == (0, {"in_use": 1, "stored": [1], "keys": [one]})
-    assert said(stage, capsys, "links", "new-key") == (0, {"applied": False, "key": 2})
+    assert said(deployment, capsys, "links", "keys") == (
+        0,
+        {"in_use": 1, "stored": [1], "keys": [one]},
+    )
+    assert said(deployment, capsys, "links", "new-key") == (0, {"applied": False, "key": 2})
     assert stored() == ["the-first-key-of-the-links"]
-    assert said(stage, capsys, "links", "new-key", "--apply") == (0, {"applied": True, "key": 2})
+    assert said(deployment, capsys, "links", "new-key", "--apply") == (
+        0,
+        {"applied": True, "key": 2},
+    )
     new, old = stored()
     assert (new[:2], len(new), old) == ("2:", 66, "the-first-key-of-the-links")
-    assert said(stage, capsys, "status")[1]["link_keys"] == [2, 1]
+    assert said(deployment, capsys, "status")[1]["link_keys"] == [2, 1]
 
     queued = {"applied": True, "queued": {"contact": 2}, "left": 1}
-    assert said(stage, capsys, "links", "reseal") == (0, queued | {"applied": False})
-    assert stage.outbox.published == []
-    assert said(stage, capsys, "links", "reseal", "--apply") == (0, queued)
-    looks = [(one.connection, one.ref.id, one.cause) for one in stage.outbox.published]
+    assert said(deployment, capsys, "links", "reseal") == (0, queued | {"applied": False})
+    assert deployment.outbox.published == []
+    assert said(deployment, capsys, "links", "reseal", "--apply") == (0, queued)
+    looks = [(one.connection, one.ref.id, one.cause) for one in deployment.outbox.published]
     assert looks == [("acme", "1", Cause.AGAIN), ("acme", "2", Cause.AGAIN)]
 
-    seal_anew(stage, 2, "1", "2")
-    status, document = said(stage, capsys, "links", "retire-keys", "--apply")
+    seal_anew(deployment, 2, "1", "2")
+    status, document = said(deployment, capsys, "links", "retire-keys", "--apply")
     assert (status, document["gone"], document["keys"][1]) == (
         1,
         [],
         {"key": 1, "pairs": 1, "of_deleted": 1},
     )
-    seal_anew(stage, 2, "3")
-    assert said(stage, capsys, "links", "retire-keys")[1]["gone"] == [1]
+    seal_anew(deployment, 2, "3")
+    assert said(deployment, capsys, "links", "retire-keys")[1]["gone"] == [1]
     assert stored() == [new, old]
-    status, document = said(stage, capsys, "links", "retire-keys", "--apply")
+    status, document = said(deployment, capsys, "links", "retire-keys", "--apply")
     assert (status, document["gone"], document["applied"], stored()) == (0, [1], True, [new])
-    assert said(stage, capsys, "links", "keys")[1]["stored"] == [2]
+    assert said(deployment, capsys, "links", "keys")[1]["stored"] == [2]
 
 
 def test_people_are_told_who_needs_which_key(
-    stage: Stage, capsys: pytest.CaptureFixture[str]
+    deployment: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A row for each key, also for one that is gone, and what to do while pairs need an earlier
     one.
     """
-    main(["links", "new-key", "--apply"], operator=stage.operator)
-    seal_anew(stage, 2, "1")
+    main(["links", "new-key", "--apply"], operator=deployment.operator)
+    seal_anew(deployment, 2, "1")
     capsys.readouterr()
 
-    assert main(["links", "keys"], operator=stage.operator) == 0
+    assert main(["links", "keys"], operator=deployment.operator) == 0
     printed = capsys.readouterr()
     assert printed.out == (
         "key         existing pairs  of deleted records\n2 (in use)  1               0\n1           2               1\n"
     )
-    main(["status"], operator=stage.operator)
+    main(["status"], operator=deployment.operator)
     said_of_keys = "links have key 2; earlier keys are kept: crmsync links keys counts the links that need them"
     assert said_of_keys in capsys.readouterr().out.splitlines()
     assert printed.err.startswith(
@@ -123,13 +133,13 @@ def test_people_are_told_who_needs_which_key(
     )
 
 
-def test_no_key_goes_while_functions_may_still_use_it(stage: Stage) -> None:
+def test_no_key_goes_while_functions_may_still_use_it(deployment: Deployment) -> None:
     """For a quarter of an hour after a new key was made somebody may not know it yet, whatever the
     count says.
     """
-    office = stage.operator.links.keys
+    office = deployment.operator.links.keys
     office.renew(apply=True)
-    seal_anew(stage, 2, "1", "2", "3")
+    seal_anew(deployment, 2, "1", "2", "3")
     since = office.keys.stored().since
 
     with pytest.raises(Refused, match="changed a moment ago"):
@@ -137,21 +147,25 @@ def test_no_key_goes_while_functions_may_still_use_it(stage: Stage) -> None:
     assert replace(office, now=lambda: since + timedelta(minutes=15)).retire(apply=True)[1] == (1,)
 
 
-def test_looks_wait_for_room(stage: Stage) -> None:
+def test_looks_wait_for_room(deployment: Deployment) -> None:
     """No more than ten thousand records wait in front of a concern, so live changes are not held
     up.
     """
-    office = stage.operator.links.keys
+    office = deployment.operator.links.keys
     office.renew(apply=True)
-    stage.waiting.queues["ContactQueue"] = Depth(ready=101)
+    deployment.waiting.queues["ContactQueue"] = Depth(ready=101)
     paused: list[float] = []
 
     def sleep(seconds: float) -> None:
-        assert stage.outbox.published == []
+        assert deployment.outbox.published == []
         paused.append(seconds)
-        stage.waiting.queues["ContactQueue"] = Depth(ready=100)
+        deployment.waiting.queues["ContactQueue"] = Depth(ready=100)
 
     patient: LinkKeyAdmin = replace(office, sleep=sleep)
     looks = patient.reseal(apply=True)
 
-    assert (looks, paused, len(stage.outbox.published)) == (QueuedPairs(looks.queued, 1), [5.0], 2)
+    assert (looks, paused, len(deployment.outbox.published)) == (
+        QueuedPairs(looks.queued, 1),
+        [5.0],
+        2,
+    )

@@ -21,16 +21,18 @@ from tests.builders import a_connection, a_contact, a_lead
 from tests.config.files import MINIMAL
 from tests.memory import MemoryLister
 from tests.memory.worlds import Town
-from tests.operator.stages import Stage
+from tests.operator.deployments import Deployment
 
 BETA = MINIMAL.replace('"acme"', '"beta"').replace("555001", "555002")
 PORTAL = 555001
 LEAD_ID = "00Q000000000001EAA"
 
 
-def said(stage: Stage, capture: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+def said(
+    deployment: Deployment, capture: pytest.CaptureFixture[str], *words: str
+) -> tuple[int, str, str]:
     """Exit status, stdout and stderr of the command."""
-    status = main(words, operator=stage.operator)
+    status = main(words, operator=deployment.operator)
     printed = capture.readouterr()
     return status, printed.out, printed.err
 
@@ -48,17 +50,23 @@ def a_pair(contact: str = "81", lead: str = LEAD_ID, *, connection: str = "acme"
 # -- one link --
 
 
-def test_a_link_is_shown_from_either_side(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_link_is_shown_from_either_side(
+    deployment: Deployment, capsys: pytest.CaptureFixture[str]
+) -> None:
     """By the names and ids that people have at hand: plural names, and the short ids of
     Salesforce's addresses.
     """
-    stage.operator.settings.push(MINIMAL, apply=True)
-    stage.links.save([a_pair()])
+    deployment.operator.settings.push(MINIMAL, apply=True)
+    deployment.links.save([a_pair()])
 
     line = f"acme  hubspot:contact:81  salesforce:Lead:{LEAD_ID}  active  not synced yet\n"
-    assert said(stage, capsys, "links", "show", "hubspot", "contacts", "81") == (0, line, "")
-    assert said(stage, capsys, "links", "show", "salesforce", "lead", LEAD_ID[:15]) == (0, line, "")
-    status, out, _ = said(stage, capsys, "links", "show", "hubspot", "contact", "81", "--json")
+    assert said(deployment, capsys, "links", "show", "hubspot", "contacts", "81") == (0, line, "")
+    assert said(deployment, capsys, "links", "show", "salesforce", "lead", LEAD_ID[:15]) == (
+        0,
+        line,
+        "",
+    )
+    status, out, _ = said(deployment, capsys, "links", "show", "hubspot", "contact", "81", "--json")
     assert (status, json.loads(out)) == (
         0,
         [
@@ -92,66 +100,68 @@ def test_a_link_is_shown_from_either_side(stage: Stage, capsys: pytest.CaptureFi
     ],
 )
 def test_what_cannot_be_shown_is_told(
-    stage: Stage, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], says: str
+    deployment: Deployment, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], says: str
 ) -> None:
     """One sentence and exit status 1."""
-    stage.operator.settings.push(MINIMAL, apply=True)
-    stage.links.save([a_pair()])
+    deployment.operator.settings.push(MINIMAL, apply=True)
+    deployment.links.save([a_pair()])
 
-    assert said(stage, capsys, "links", *words) == (1, "", f"crmsync: {says}\n")
+    assert said(deployment, capsys, "links", *words) == (1, "", f"crmsync: {says}\n")
 
 
 def test_a_link_is_dropped_with_apply_only(
-    stage: Stage, capsys: pytest.CaptureFixture[str]
+    deployment: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Shown first; afterwards the records are strangers until somebody looks at one of them."""
-    stage.operator.settings.push(MINIMAL, apply=True)
-    (link,) = stage.links.save([a_pair()])
+    deployment.operator.settings.push(MINIMAL, apply=True)
+    (link,) = deployment.links.save([a_pair()])
 
-    assert said(stage, capsys, "links", "drop", "hubspot", "contact", "81")[1].endswith(
+    assert said(deployment, capsys, "links", "drop", "hubspot", "contact", "81")[1].endswith(
         "--apply drops it.\n"
     )
-    assert stage.links.all == [link]
-    assert said(stage, capsys, "links", "drop", "hubspot", "contact", "81", "--apply")[0] == 0
-    assert stage.links.all == []
+    assert deployment.links.all == [link]
+    assert said(deployment, capsys, "links", "drop", "hubspot", "contact", "81", "--apply")[0] == 0
+    assert deployment.links.all == []
 
 
 @pytest.mark.rule("TEN-1")
 def test_equal_ids_of_two_accounts_are_two_links(
-    stage: Stage, capsys: pytest.CaptureFixture[str]
+    deployment: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """HubSpot counts each account's contacts from anew: both links are shown, and neither is
     dropped by mistake.
     """
-    stage.operator.settings.push(MINIMAL + BETA, apply=True)
-    stage.links.save([a_pair(), a_pair(connection="beta")])
+    deployment.operator.settings.push(MINIMAL + BETA, apply=True)
+    deployment.links.save([a_pair(), a_pair(connection="beta")])
 
     assert [
         line.split()[0]
-        for line in said(stage, capsys, "links", "show", "hubspot", "contact", "81")[1].splitlines()
+        for line in said(deployment, capsys, "links", "show", "hubspot", "contact", "81")[
+            1
+        ].splitlines()
     ] == [
         "acme",
         "beta",
     ]
     drop = ("links", "drop", "hubspot", "contact", "81", "--apply")
     why = "crmsync: acme, beta have a link of that record. Name one with --connection.\n"
-    assert said(stage, capsys, *drop) == (1, "", why)
-    assert said(stage, capsys, *drop, "--connection", "beta")[0] == 0
-    assert [link.connection for link in stage.links.all] == ["acme"]
+    assert said(deployment, capsys, *drop) == (1, "", why)
+    assert said(deployment, capsys, *drop, "--connection", "beta")[0] == 0
+    assert [link.connection for link in deployment.links.all] == ["acme"]
 
 
 # -- all links anew --
 
 
 def test_a_rebuild_is_told_before_it_is_done(
-    stage: Stage, capsys: pytest.CaptureFixture[str]
+    deployment: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """With both CRMs behind their gateways: what is found, then made, then stands. Neither CRM is
     written to.
     """
-    stage.operator.settings.push(MINIMAL, apply=True)
-    stage.operator.setup.set_up(apply=True)
-    contact = stage.make_in_hubspot(
+    deployment.operator.settings.push(MINIMAL, apply=True)
+    deployment.operator.setup.set_up(apply=True)
+    contact = deployment.make_in_hubspot(
         "/crm/v3/objects/contacts", {"properties": {"email": "ada@example.com"}}
     )
     lead = {
@@ -159,28 +169,28 @@ def test_a_rebuild_is_told_before_it_is_done(
         "Company": "Example",
         SALESFORCE_KEY: salesforce_key(PORTAL, contact["id"]),
     }
-    made = stage.make_in_salesforce("sobjects/Lead", lead)
-    stage.clock.advance(3600)
-    before = stage.writes
+    made = deployment.make_in_salesforce("sobjects/Lead", lead)
+    deployment.clock.advance(3600)
+    before = deployment.writes
 
     rebuild = ("links", "rebuild")
     counts = "acme: 2 records, {} links exist, {} {}, 0 contradict, 0 name a record that is gone"
-    status, out, err = said(stage, capsys, *rebuild)
+    status, out, err = said(deployment, capsys, *rebuild)
     assert (status, err) == (0, "")
     assert out.splitlines() == [counts.format(0, 1, "to make"), "--apply makes them."]
-    assert stage.links.all == []
-    stage.clock.advance(1)  # HubSpot counts four times a second
-    assert said(stage, capsys, *rebuild, "--apply")[1].splitlines()[0] == counts.format(
+    assert deployment.links.all == []
+    deployment.clock.advance(1)  # HubSpot counts four times a second
+    assert said(deployment, capsys, *rebuild, "--apply")[1].splitlines()[0] == counts.format(
         0, 1, "made"
     )
-    assert [(link.hubspot, link.salesforce) for link in stage.links.all] == [
+    assert [(link.hubspot, link.salesforce) for link in deployment.links.all] == [
         (Ref(Side.HUBSPOT, "contact", contact["id"]), Ref(Side.SALESFORCE, "Lead", made["id"]))
     ]
-    stage.clock.advance(1)
-    assert said(stage, capsys, *rebuild, "--apply")[1].splitlines()[0] == counts.format(
+    deployment.clock.advance(1)
+    assert said(deployment, capsys, *rebuild, "--apply")[1].splitlines()[0] == counts.format(
         1, 0, "made"
     )
-    assert stage.writes == before
+    assert deployment.writes == before
 
 
 class Registry:

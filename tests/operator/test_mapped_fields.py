@@ -21,17 +21,17 @@ from crmsync.rules.settings.dates import dated
 from crmsync.wire.settings.stored import from_json, to_json
 from tests.builders import NOON
 from tests.config.files import MINIMAL
-from tests.operator import stages
-from tests.operator.stages import Stage
+from tests.operator import deployments
+from tests.operator.deployments import Deployment
 from tests.operator.worlds import LABELS, ORG, PORTAL
 
 EVERYWHERE = ("Lead", "Contact")
 
 
 @pytest.fixture
-def stage() -> Iterator[Stage]:
+def deployment() -> Iterator[Deployment]:
     """An account and an org with properties and fields of their own."""
-    with stages.stage(portal=PORTAL, org=ORG) as made:
+    with deployments.deployment(portal=PORTAL, org=ORG) as made:
         yield made
 
 
@@ -40,9 +40,9 @@ def row(hubspot: str, salesforce: str, update: str = "two_way", section: str = "
     return f'[[connection.{section}.field]]\nhubspot = "{hubspot}"\nsalesforce = "{salesforce}"\nupdate = "{update}"\n'
 
 
-def calls(stage: Stage) -> tuple[int, int]:
+def calls(deployment: Deployment) -> tuple[int, int]:
     """How often HubSpot and Salesforce were asked."""
-    return stage.hubspot.stats()["calls"], stage.salesforce.stats()["calls"]
+    return deployment.hubspot.stats()["calls"], deployment.salesforce.stats()["calls"]
 
 
 COLOUR = row("favourite_colour", "favourite_colour__c")
@@ -58,7 +58,7 @@ LEARNT = FieldRule(
 
 @pytest.mark.rule("MAP-7")
 @pytest.mark.rule("MAP-11")
-def test_what_both_crms_say_is_kept_with_the_settings(stage: Stage) -> None:
+def test_what_both_crms_say_is_kept_with_the_settings(deployment: Deployment) -> None:
     """One look at the properties and one at each object; types, lengths, choices, objects and the
     right spelling are stored.
     """
@@ -74,9 +74,9 @@ def test_what_both_crms_say_is_kept_with_the_settings(stage: Stage) -> None:
         + row("hs_email_domain", "Hint__c", "never")
     )
 
-    stage.operator.settings.push(text, apply=True)
+    deployment.operator.settings.push(text, apply=True)
 
-    assert stage.operator.settings.in_force().connections[0].contacts.field == (
+    assert deployment.operator.settings.in_force().connections[0].contacts.field == (
         LEARNT,
         FieldRule("nickname", "Nickname__c", Update.FILL_BLANK, objects=EVERYWHERE, length=10),
         FieldRule(
@@ -99,38 +99,40 @@ def test_what_both_crms_say_is_kept_with_the_settings(stage: Stage) -> None:
     )
 
 
-def test_a_file_without_rows_of_its_own_asks_nobody(stage: Stage) -> None:
+def test_a_file_without_rows_of_its_own_asks_nobody(deployment: Deployment) -> None:
     """Default pairs are known, whatever policy a row gives them."""
-    stage.operator.settings.push(MINIMAL + row("phone", "Phone", "never"), apply=True)
+    deployment.operator.settings.push(MINIMAL + row("phone", "Phone", "never"), apply=True)
 
-    assert calls(stage) == (0, 0)
+    assert calls(deployment) == (0, 0)
 
 
-def test_a_look_costs_a_call_an_object(stage: Stage) -> None:
+def test_a_look_costs_a_call_an_object(deployment: Deployment) -> None:
     """However many rows: HubSpot's contacts, Salesforce's leads and contacts, and one login."""
-    stage.operator.settings.push(MINIMAL + COLOUR + row("nickname", "Nickname__c"), apply=False)
+    deployment.operator.settings.push(
+        MINIMAL + COLOUR + row("nickname", "Nickname__c"), apply=False
+    )
 
-    assert calls(stage) == (1, 2)
+    assert calls(deployment) == (1, 2)
 
 
 def test_properties_are_read_by_dated_versions_too() -> None:
     """HubSpot's date-based API has them under another path."""
-    with stages.stage(portal=PORTAL, org=ORG, version="2026-03") as dated:
+    with deployments.deployment(portal=PORTAL, org=ORG, version="2026-03") as dated:
         dated.operator.settings.push(MINIMAL + COLOUR, apply=True)
 
         assert dated.operator.settings.in_force().connections[0].contacts.field == (LEARNT,)
 
 
 @pytest.mark.rule("MAP-10")
-def test_companies_and_deals_have_fields_of_their_own(stage: Stage) -> None:
+def test_companies_and_deals_have_fields_of_their_own(deployment: Deployment) -> None:
     """Their rows are looked up among accounts and opportunities."""
     rows = row("rating", "Rating__c", section="companies") + row(
         "next_step", "next_step__c", section="deals"
     )
 
-    stage.operator.settings.push(MINIMAL + rows, apply=True)
+    deployment.operator.settings.push(MINIMAL + rows, apply=True)
 
-    (connection,) = stage.operator.settings.in_force().connections
+    (connection,) = deployment.operator.settings.in_force().connections
     rating = FieldRule("rating", "Rating__c", objects=("Account",), length=255)
     assert connection.companies == CompanySettings(since=NOON, field=(rating,))
     next_step = FieldRule("next_step", "Next_Step__c", objects=("Opportunity",), length=255)
@@ -138,7 +140,7 @@ def test_companies_and_deals_have_fields_of_their_own(stage: Stage) -> None:
 
 
 @pytest.mark.rule("CH-14")
-def test_deals_are_matched_by_what_is_unique_on_both_sides(stage: Stage) -> None:
+def test_deals_are_matched_by_what_is_unique_on_both_sides(deployment: Deployment) -> None:
     """A property that demands unique values and an external id; anything else might pair strangers,
     and is refused with its reason.
     """
@@ -148,11 +150,11 @@ def test_deals_are_matched_by_what_is_unique_on_both_sides(stage: Stage) -> None
     shared = '[connection.deals]\nmatch_hubspot = "next_step"\nmatch_salesforce = "Next_Step__c"\n'
     unknown = '[connection.deals]\nmatch_hubspot = "number"\nmatch_salesforce = "Number__c"\n'
 
-    assert stage.operator.settings.push(MINIMAL + unique, apply=True).applied
+    assert deployment.operator.settings.push(MINIMAL + unique, apply=True).applied
     told = []
     for section in (shared, unknown):
         with pytest.raises(ConfigError) as refused:
-            stage.operator.settings.push(MINIMAL + section, apply=True)
+            deployment.operator.settings.push(MINIMAL + section, apply=True)
         told += str(refused.value).splitlines()
 
     assert told == [
@@ -205,20 +207,20 @@ WRONG = {
 @pytest.mark.rule("MAP-9")
 @pytest.mark.rule("MAP-16")
 @pytest.mark.parametrize("rows", WRONG)
-def test_a_row_that_the_crms_contradict_is_refused(stage: Stage, rows: str) -> None:
+def test_a_row_that_the_crms_contradict_is_refused(deployment: Deployment, rows: str) -> None:
     """Push and check name the line and the rule, and nothing comes into force."""
     for refuse in (
-        lambda text: stage.operator.settings.push(text, apply=True),
-        stage.operator.setup.check,
+        lambda text: deployment.operator.settings.push(text, apply=True),
+        deployment.operator.setup.check,
     ):
         with pytest.raises(ConfigError) as refused:
             refuse(MINIMAL + rows)
         assert str(refused.value) == WRONG[rows]
-    assert stage.operator.settings.in_force().version == 0
+    assert deployment.operator.settings.in_force().version == 0
 
 
 @pytest.mark.rule("MAP-5")
-def test_an_owner_row_does_not_shift_the_lines(stage: Stage) -> None:
+def test_an_owner_row_does_not_shift_the_lines(deployment: Deployment) -> None:
     """Every complaint stands at the line of its own row, whatever stands above it."""
     rows = (
         row("hubspot_owner_id", "OwnerId")
@@ -227,7 +229,7 @@ def test_an_owner_row_does_not_shift_the_lines(stage: Stage) -> None:
     )
 
     with pytest.raises(ConfigError) as refused:
-        stage.operator.settings.push(MINIMAL + rows, apply=True)
+        deployment.operator.settings.push(MINIMAL + rows, apply=True)
 
     assert str(refused.value).splitlines() == [
         'line 14: HubSpot\'s contacts have no property nick; did you mean "nickname"? (MAP-8)',
@@ -237,50 +239,54 @@ def test_an_owner_row_does_not_shift_the_lines(stage: Stage) -> None:
 
 @pytest.mark.rule("FLD-2")
 @pytest.mark.rule("MAP-16")
-def test_the_lifecycle_stage_carries_its_labels(stage: Stage) -> None:
+def test_the_lifecycle_stage_carries_its_labels(deployment: Deployment) -> None:
     """A row of the operator's and a custom picklist of the labels: HubSpot's inner names never
     reach Salesforce.
     """
-    stage.operator.settings.push(MINIMAL + row("lifecyclestage", "Stage__c"), apply=True)
+    deployment.operator.settings.push(MINIMAL + row("lifecyclestage", "Stage__c"), apply=True)
 
-    (rule,) = stage.operator.settings.in_force().connections[0].contacts.field
+    (rule,) = deployment.operator.settings.in_force().connections[0].contacts.field
     assert tuple(label for _, label in rule.choices) == LABELS
     assert rule.choices[2] == ("marketingqualifiedlead", "Marketing Qualified Lead")
 
 
 @pytest.mark.rule("MAP-6")
-def test_a_new_mapping_moves_nothing_by_itself(stage: Stage) -> None:
+def test_a_new_mapping_moves_nothing_by_itself(deployment: Deployment) -> None:
     """A mapping is not retroactive: pushing it writes to no record of either CRM, and the old file
     brings the old state back.
     """
-    stage.operator.settings.push(MINIMAL, apply=True)
+    deployment.operator.settings.push(MINIMAL, apply=True)
 
-    stage.operator.settings.push(MINIMAL + COLOUR, apply=True)
-    (row,) = stage.operator.settings.in_force().connections[0].contacts.field
-    stage.operator.settings.rollback(1, apply=True)
+    deployment.operator.settings.push(MINIMAL + COLOUR, apply=True)
+    (row,) = deployment.operator.settings.in_force().connections[0].contacts.field
+    deployment.operator.settings.rollback(1, apply=True)
 
-    assert (stage.writes, row.since) == ((0, 0), NOON)
+    assert (deployment.writes, row.since) == ((0, 0), NOON)
     assert (
-        stage.operator.settings.in_force().connections
+        deployment.operator.settings.in_force().connections
         == dated(Settings(), load_settings(MINIMAL), NOON).connections
     )
 
 
 @pytest.mark.rule("MAP-6")
-def test_the_same_text_keeps_the_date_of_its_rows(stage: Stage) -> None:
+def test_the_same_text_keeps_the_date_of_its_rows(deployment: Deployment) -> None:
     """Pushed again or checked, a row that is in force is the one that is in force."""
-    stage.operator.settings.push(MINIMAL, apply=True)
-    stage.operator.settings.push(MINIMAL + COLOUR, apply=True)
+    deployment.operator.settings.push(MINIMAL, apply=True)
+    deployment.operator.settings.push(MINIMAL + COLOUR, apply=True)
 
-    assert stage.operator.settings.push(MINIMAL + COLOUR, apply=True) == Pushed(2, applied=False)
-    assert not [step for step in stage.operator.setup.check().steps if step.what == MAPPED_FIELDS]
+    assert deployment.operator.settings.push(MINIMAL + COLOUR, apply=True) == Pushed(
+        2, applied=False
+    )
+    assert not [
+        step for step in deployment.operator.setup.check().steps if step.what == MAPPED_FIELDS
+    ]
 
 
-def test_choices_that_cannot_cross_are_warned_of(stage: Stage) -> None:
+def test_choices_that_cannot_cross_are_warned_of(deployment: Deployment) -> None:
     """The mapping is made all the same."""
     text = MINIMAL + row("hs_lead_status", "Stage__c", "always_salesforce")
 
-    pushed = stage.operator.settings.push(text, apply=True)
+    pushed = deployment.operator.settings.push(text, apply=True)
 
     assert (pushed.applied, [(one.line, one.rule) for one in pushed.warnings]) == (
         True,
@@ -289,53 +295,53 @@ def test_choices_that_cannot_cross_are_warned_of(stage: Stage) -> None:
     assert pushed.warnings[0].sentence.startswith(
         '"Subscriber", "Lead", "Marketing Qualified Lead"'
     )
-    assert [one for one in stage.operator.setup.check(text).warnings if one.rule != "TASK-1"] == [
-        *pushed.warnings
-    ]
+    assert [
+        one for one in deployment.operator.setup.check(text).warnings if one.rule != "TASK-1"
+    ] == [*pushed.warnings]
 
 
 @pytest.mark.parametrize("at", ["hubspot", "salesforce"])
-def test_nothing_is_pushed_unchecked(stage: Stage, at: str) -> None:
+def test_nothing_is_pushed_unchecked(deployment: Deployment, at: str) -> None:
     """A CRM that does not answer is named; a check tells the rest."""
-    stage.faults.replace([{"at": at, "kind": "server_error", "times": 50}])
+    deployment.faults.replace([{"at": at, "kind": "server_error", "times": 50}])
 
     with pytest.raises(Refused) as refused:
-        stage.operator.settings.push(MINIMAL + COLOUR, apply=True)
+        deployment.operator.settings.push(MINIMAL + COLOUR, apply=True)
 
     assert refused.value.text.startswith(
         f"the fields that acme maps could not be looked up in {at}: "
     )
     assert refused.value.hint.endswith(f"Nothing was pushed; try again once {at} answers.")
-    assert stage.operator.settings.in_force().version == 0
-    stage.operator.settings.push(MINIMAL, apply=True)
-    *_, last = stage.operator.setup.check(MINIMAL + COLOUR).steps
+    assert deployment.operator.settings.in_force().version == 0
+    deployment.operator.settings.push(MINIMAL, apply=True)
+    *_, last = deployment.operator.setup.check(MINIMAL + COLOUR).steps
     assert (last.side, last.what, last.state) == (Side(at), "mapped fields", StepState.FAILED)
 
 
-def test_a_field_that_changes_is_learnt_by_pushing_again(stage: Stage) -> None:
+def test_a_field_that_changes_is_learnt_by_pushing_again(deployment: Deployment) -> None:
     """The check finds what is kept out of date, and the same file pushed again brings it up to
     date.
     """
     text = MINIMAL + COLOUR
-    stage.operator.settings.push(text, apply=True)
-    stage.operator.setup.set_up(apply=True)
-    assert stage.operator.setup.check().is_good
-    assert stage.operator.settings.push(text, apply=True) == Pushed(1, applied=False)
+    deployment.operator.settings.push(text, apply=True)
+    deployment.operator.setup.set_up(apply=True)
+    assert deployment.operator.setup.check().is_good
+    assert deployment.operator.settings.push(text, apply=True) == Pushed(1, applied=False)
 
     options = [{"value": "red", "label": "Red"}, {"value": "db", "label": "Navy"}]
-    stage.make_in_hubspot(
+    deployment.make_in_hubspot(
         "/crm/v3/properties/contacts/favourite_colour", {"options": options}, "PATCH"
     )
 
     changed = "favourite_colour / Favourite_Colour__c changed in a CRM since the push: push the settings again"
     stale = SetupStep("acme", Side.SALESFORCE, "mapped fields", StepState.WRONG, changed)
-    assert [step for step in stage.operator.setup.check().steps if not step.is_good] == [stale]
+    assert [step for step in deployment.operator.setup.check().steps if not step.is_good] == [stale]
     changes = ("what the CRMs say of the mapped fields",)
-    assert stage.operator.settings.push(text, apply=True) == Pushed(
+    assert deployment.operator.settings.push(text, apply=True) == Pushed(
         2, applied=True, changes=changes
     )
-    assert stage.operator.setup.check().is_good
-    (rule,) = stage.operator.settings.in_force().connections[0].contacts.field
+    assert deployment.operator.setup.check().is_good
+    (rule,) = deployment.operator.settings.in_force().connections[0].contacts.field
     assert rule == replace(LEARNT, choices=(("red", "Red"), ("db", "DB")))
 
 

@@ -12,8 +12,8 @@ import pytest
 from crmsync.config import load_settings
 from crmsync.flows.setup.steps import StepState
 from tests.config.files import MINIMAL
-from tests.operator import stages
-from tests.operator.stages import Stage
+from tests.operator import deployments
+from tests.operator.deployments import Deployment
 
 RELAY = MINIMAL.rstrip() + '\nevent_relay = "arn:aws:eu-west-1:111122223333"\n'
 MEMBERS = ("Lead", "Contact", "Account", "Opportunity", "OpportunityContactRole")
@@ -26,40 +26,40 @@ PARTS = [
 
 
 def relay_steps(
-    stage: Stage, *, apply: bool, as_admin: bool = False
+    deployment: Deployment, *, apply: bool, as_admin: bool = False
 ) -> dict[str, tuple[StepState, str]]:
     """What set-up says of the relay's parts."""
-    steps = stage.operator.setup.set_up(apply=apply, as_admin=as_admin)
+    steps = deployment.operator.setup.set_up(apply=apply, as_admin=as_admin)
     return {step.what: (step.state, step.text) for step in steps if step.what in PARTS}
 
 
-def tooling(stage: Stage, name: str, *columns: str) -> list[dict[str, Any]]:
+def tooling(deployment: Deployment, name: str, *columns: str) -> list[dict[str, Any]]:
     """Rows of the Tooling API."""
-    rows = stage.in_salesforce(f"tooling/query/?q=SELECT+{','.join(columns)}+FROM+{name}")[
+    rows = deployment.in_salesforce(f"tooling/query/?q=SELECT+{','.join(columns)}+FROM+{name}")[
         "records"
     ]
     return [{column: row[column] for column in columns} for row in rows]
 
 
-def start(stage: Stage, **metadata: str) -> None:
+def start(deployment: Deployment, **metadata: str) -> None:
     """An administrator changes the relay."""
-    (row,) = tooling(stage, "EventRelayConfig", "Id")
+    (row,) = tooling(deployment, "EventRelayConfig", "Id")
     body = {"FullName": "Crmsync", "Metadata": metadata}
-    stage._ask_salesforce("PATCH", f"tooling/sobjects/EventRelayConfig/{row['Id']}", body)
+    deployment._ask_salesforce("PATCH", f"tooling/sobjects/EventRelayConfig/{row['Id']}", body)
 
 
-def test_a_relay_is_made_once_with_its_channel(stage: Stage) -> None:
+def test_a_relay_is_made_once_with_its_channel(deployment: Deployment) -> None:
     """To the account of the settings, from the earliest event after an outage; a second run makes
     nothing and says what is left to do.
     """
-    stage.operator.settings.push(RELAY, apply=True)
-    before = relay_steps(stage, apply=False)
-    made = relay_steps(stage, apply=True)
-    written = stage.writes
-    at_rest = relay_steps(stage, apply=True)
-    assert written == stage.writes
-    start(stage, state="RUN")
-    running = relay_steps(stage, apply=True)
+    deployment.operator.settings.push(RELAY, apply=True)
+    before = relay_steps(deployment, apply=False)
+    made = relay_steps(deployment, apply=True)
+    written = deployment.writes
+    at_rest = relay_steps(deployment, apply=True)
+    assert written == deployment.writes
+    start(deployment, state="RUN")
+    running = relay_steps(deployment, apply=True)
 
     assert before == dict.fromkeys(PARTS, (StepState.MISSING, ""))
     assert made == dict.fromkeys(PARTS, (StepState.MADE, ""))
@@ -69,47 +69,47 @@ def test_a_relay_is_made_once_with_its_channel(stage: Stage) -> None:
     )
     assert running == dict.fromkeys(PARTS, (StepState.THERE, ""))
     columns = ("EventChannel", "DestinationResourceName", "RelayOption")
-    (relay,) = tooling(stage, "EventRelayConfig", *columns)
+    (relay,) = tooling(deployment, "EventRelayConfig", *columns)
     assert json.loads(relay.pop("RelayOption")) == {"ReplayRecovery": "EARLIEST"}
     assert relay == {
         "EventChannel": "Crmsync__chn",
         "DestinationResourceName": "callout:Crmsync_Event_Relay",
     }
-    assert tooling(stage, "NamedCredential", "Endpoint") == [
+    assert tooling(deployment, "NamedCredential", "Endpoint") == [
         {"Endpoint": "arn:aws:EU-WEST-1:111122223333"}
     ]
 
 
-def test_a_relay_that_would_skip_what_came_meanwhile_is_told(stage: Stage) -> None:
+def test_a_relay_that_would_skip_what_came_meanwhile_is_told(deployment: Deployment) -> None:
     """Salesforce's own default goes on with the newest event."""
-    stage.operator.settings.push(RELAY, apply=True)
-    stage.operator.setup.set_up(apply=True)
-    start(stage, state="RUN", relayOption='{"ReplayRecovery":"LATEST"}')
+    deployment.operator.settings.push(RELAY, apply=True)
+    deployment.operator.setup.set_up(apply=True)
+    start(deployment, state="RUN", relayOption='{"ReplayRecovery":"LATEST"}')
 
-    assert relay_steps(stage, apply=False)["event relay Crmsync"][0] is StepState.WRONG
+    assert relay_steps(deployment, apply=False)["event relay Crmsync"][0] is StepState.WRONG
 
 
 @pytest.mark.rule("SET-4")
-def test_a_relay_carries_what_syncs_and_nothing_else(stage: Stage) -> None:
+def test_a_relay_carries_what_syncs_and_nothing_else(deployment: Deployment) -> None:
     """Of contacts alone only leads and contacts are heard of; without the setting there is no relay
     at all.
     """
-    stage.operator.settings.push(RELAY + "[connection.companies]\nsync = false\n", apply=True)
-    alone = relay_steps(stage, apply=True)
-    stage.operator.settings.push(MINIMAL, apply=True)
+    deployment.operator.settings.push(RELAY + "[connection.companies]\nsync = false\n", apply=True)
+    alone = relay_steps(deployment, apply=True)
+    deployment.operator.settings.push(MINIMAL, apply=True)
 
     assert [what for what in alone if what.startswith("changes")] == [
         f"changes of {name} in Crmsync__chn" for name in MEMBERS[:2]
     ]
-    assert relay_steps(stage, apply=True) == {}
+    assert relay_steps(deployment, apply=True) == {}
 
 
 def test_an_administrator_makes_the_relay_where_the_integration_user_may_not() -> None:
     """Channels and named credentials are metadata: they ask for *Customize Application*."""
-    with stages.stage(org={"integration_setup_rights": False}) as stage:
-        stage.operator.settings.push(RELAY, apply=True)
-        alone = relay_steps(stage, apply=True)
-        made = relay_steps(stage, apply=True, as_admin=True)
+    with deployments.deployment(org={"integration_setup_rights": False}) as deployment:
+        deployment.operator.settings.push(RELAY, apply=True)
+        alone = relay_steps(deployment, apply=True)
+        made = relay_steps(deployment, apply=True, as_admin=True)
 
     assert {state for state, _ in alone.values()} == {StepState.FAILED}
     assert made == dict.fromkeys(PARTS, (StepState.MADE, ""))

@@ -18,8 +18,8 @@ from crmsync.rules.settings.rights import lacking, mapped_rules
 from crmsync.rules.settings.scopes import scopes_of
 from tests.builders import a_connection
 from tests.config.files import MINIMAL
-from tests.operator import stages
-from tests.operator.stages import Stage
+from tests.operator import deployments
+from tests.operator.deployments import Deployment
 
 CONTACTS = tuple(
     f"crm.{what}.contacts.{verb}" for what in ("objects", "schemas") for verb in ("read", "write")
@@ -28,11 +28,11 @@ OPT_OUT = "communication_preferences.read_write"
 OWNERS = "crm.objects.owners.read"
 
 
-def findings(stage: Stage, *, apply: bool = False) -> dict[str, tuple[str, str]]:
+def findings(deployment: Deployment, *, apply: bool = False) -> dict[str, tuple[str, str]]:
     """What set-up says is not as it should be: state and sentence."""
     return {
         step.what: (step.state, step.text)
-        for step in stage.operator.setup.set_up(apply=apply)
+        for step in deployment.operator.setup.set_up(apply=apply)
         if not step.is_good
     }
 
@@ -64,10 +64,10 @@ def test_a_connection_asks_for_no_more_scopes_than_its_concerns_need() -> None:
 def test_scopes_that_the_token_lacks_are_named() -> None:
     """Before anything fails because of them; what can be made without them is made."""
     scopes = [scope for scope in scopes_of(a_connection()) if scope not in {"content", OPT_OUT}]
-    with stages.stage(portal={"scopes": scopes}) as stage:
-        stage.operator.settings.push(MINIMAL, apply=True)
+    with deployments.deployment(portal={"scopes": scopes}) as deployment:
+        deployment.operator.settings.push(MINIMAL, apply=True)
 
-        found = findings(stage, apply=True)
+        found = findings(deployment, apply=True)
 
     text = f"the app lacks {OPT_OUT}, content: add them to it and install it again (CH-18)"
     assert found == {"scopes": (StepState.WRONG, text)}
@@ -78,10 +78,10 @@ def test_a_look_without_its_scope_fails_by_itself() -> None:
     the same.
     """
     scopes = [scope for scope in scopes_of(a_connection()) if "companies" not in scope]
-    with stages.stage(portal={"scopes": scopes}) as stage:
-        stage.operator.settings.push(MINIMAL, apply=True)
+    with deployments.deployment(portal={"scopes": scopes}) as deployment:
+        deployment.operator.settings.push(MINIMAL, apply=True)
 
-        found = findings(stage, apply=True)
+        found = findings(deployment, apply=True)
 
     assert set(found) == {"scopes", "properties and fields of our own"}
     assert found["properties and fields of our own"][0] == StepState.FAILED
@@ -92,10 +92,10 @@ def test_a_secret_that_names_another_app_is_told() -> None:
     """Our own writes are known by the app's id in the webhooks: a wrong one would make each of them
     look like news.
     """
-    with stages.stage(portal={"app_id": 4711}) as stage:
-        stage.hubspot.portals[0].app_id = 4712
-        stage.operator.settings.push(MINIMAL, apply=True)
-        told = findings(stage)
+    with deployments.deployment(portal={"app_id": 4711}) as deployment:
+        deployment.hubspot.portals[0].app_id = 4712
+        deployment.operator.settings.push(MINIMAL, apply=True)
+        told = findings(deployment)
 
     assert told["app 4712"] == (
         StepState.WRONG,
@@ -108,15 +108,15 @@ def test_set_up_gives_an_integration_user_what_it_needs() -> None:
     """A user with hardly a right cannot see the objects; the permission set opens these, and
     nothing but these.
     """
-    with stages.stage(org={"integration_profile": "minimum"}) as stage:
-        stage.operator.settings.push(MINIMAL, apply=True)
-        before = findings(stage)
-        after = findings(stage, apply=True)
-        made = stage.in_salesforce("sobjects/Lead/describe")
-        opened = stage.in_salesforce("query/?q=SELECT+SobjectType+FROM+ObjectPermissions")[
+    with deployments.deployment(org={"integration_profile": "minimum"}) as deployment:
+        deployment.operator.settings.push(MINIMAL, apply=True)
+        before = findings(deployment)
+        after = findings(deployment, apply=True)
+        made = deployment.in_salesforce("sobjects/Lead/describe")
+        opened = deployment.in_salesforce("query/?q=SELECT+SobjectType+FROM+ObjectPermissions")[
             "records"
         ]
-        again = stage.operator.setup.set_up(apply=True)
+        again = deployment.operator.setup.set_up(apply=True)
 
     assert before["mapped fields of Lead"] == (StepState.MISSING, "no access")
     assert before["access to every Lead"] == (StepState.MISSING, "")
@@ -137,11 +137,17 @@ def test_contacts_alone_come_with_reading_accounts() -> None:
     """Salesforce gives nobody contacts who may not read accounts; once companies sync, that right
     grows.
     """
-    with stages.stage(org={"integration_profile": "minimum"}) as stage:
-        stage.operator.settings.push(MINIMAL + "[connection.companies]\nsync = false\n", apply=True)
-        alone = findings(stage, apply=True), granted(stage), findings(stage, apply=True)
-        stage.operator.settings.push(MINIMAL, apply=True)
-        together = findings(stage), findings(stage, apply=True), granted(stage)
+    with deployments.deployment(org={"integration_profile": "minimum"}) as deployment:
+        deployment.operator.settings.push(
+            MINIMAL + "[connection.companies]\nsync = false\n", apply=True
+        )
+        alone = (
+            findings(deployment, apply=True),
+            granted(deployment),
+            findings(deployment, apply=True),
+        )
+        deployment.operator.settings.push(MINIMAL, apply=True)
+        together = findings(deployment), findings(deployment, apply=True), granted(deployment)
 
     everything = ["Read", "Create", "Edit", "Delete", "ViewAllRecords", "ModifyAllRecords"]
     assert alone == (
@@ -156,13 +162,13 @@ def test_contacts_alone_come_with_reading_accounts() -> None:
     )
 
 
-def granted(stage: stages.Stage) -> dict[str, list[str]]:
+def granted(deployment: deployments.Deployment) -> dict[str, list[str]]:
     """Object -> the rights to it that our permission set gives."""
     names = ["Read", "Create", "Edit", "Delete", "ViewAllRecords", "ModifyAllRecords"]
     columns = ",".join(f"Permissions{name}" for name in names)
-    rows = stage.in_salesforce(f"query/?q=SELECT+SobjectType,{columns}+FROM+ObjectPermissions")[
-        "records"
-    ]
+    rows = deployment.in_salesforce(
+        f"query/?q=SELECT+SobjectType,{columns}+FROM+ObjectPermissions"
+    )["records"]
     given = {
         row["SobjectType"]: [name for name in names if row[f"Permissions{name}"]] for row in rows
     }
@@ -170,10 +176,10 @@ def granted(stage: stages.Stage) -> dict[str, list[str]]:
 
 
 @pytest.mark.rule("PERM-2")
-def test_mapped_fields_without_access_are_named(stage: Stage) -> None:
+def test_mapped_fields_without_access_are_named(deployment: Deployment) -> None:
     """What the integration user cannot see cannot cross, so the field is named with what to do."""
-    stage.operator.settings.push(MINIMAL, apply=True)
-    stage.operator.setup.set_up(apply=True)
+    deployment.operator.settings.push(MINIMAL, apply=True)
+    deployment.operator.setup.set_up(apply=True)
     fault = {
         "at": "salesforce",
         "kind": "field_removed",
@@ -181,12 +187,12 @@ def test_mapped_fields_without_access_are_named(stage: Stage) -> None:
         "field": "Fax",
         "times": 99,
     }
-    stage.faults.replace([fault])
+    deployment.faults.replace([fault])
 
     text = 'Fax cannot be seen: give the integration user access to it, or map it with update = "never" (PERM-2)'
-    assert findings(stage) == {"mapped fields of Contact": (StepState.WRONG, text)}
+    assert findings(deployment) == {"mapped fields of Contact": (StepState.WRONG, text)}
     wrong = SetupStep("acme", Side.SALESFORCE, "mapped fields of Contact", StepState.WRONG, text)
-    assert wrong in stage.operator.setup.check().steps
+    assert wrong in deployment.operator.setup.check().steps
 
 
 @pytest.mark.rule("PERM-2")
@@ -220,12 +226,12 @@ def test_tasks_do_without_an_external_id_where_salesforce_will_not_have_one() ->
     """The field is made all the same, set-up says what it is not, and whoever looks again finds
     nothing to mend.
     """
-    with stages.stage(org={"activity_external_ids": False}) as stage:
-        stage.operator.settings.push(MINIMAL, apply=True)
-        made = {step.what: step for step in stage.operator.setup.set_up(apply=True)}
-        again = stage.operator.setup.set_up(apply=True)
+    with deployments.deployment(org={"activity_external_ids": False}) as deployment:
+        deployment.operator.settings.push(MINIMAL, apply=True)
+        made = {step.what: step for step in deployment.operator.setup.set_up(apply=True)}
+        again = deployment.operator.setup.set_up(apply=True)
         fields = {
-            row["name"]: row for row in stage.in_salesforce("sobjects/Task/describe")["fields"]
+            row["name"]: row for row in deployment.in_salesforce("sobjects/Task/describe")["fields"]
         }
 
     field = made["field Activity.Crmsync_Email_Event__c"]
@@ -247,12 +253,12 @@ def test_tasks_do_without_an_external_id_where_salesforce_will_not_have_one() ->
 def test_a_record_type_that_the_integration_user_does_not_have_is_named() -> None:
     """Salesforce refuses it every opportunity of that type; the others are nothing to mend."""
     types = [{"Name": "New Business"}, {"Name": "Renewal", "assigned": False}]
-    with stages.stage(org={"opportunity_record_types": types}) as stage:
-        stage.operator.settings.push(MINIMAL, apply=True)
-        stage.operator.setup.set_up(apply=True)
-        (renewal,) = stage.in_salesforce("query/?q=SELECT+Id+FROM+RecordType+WHERE+Name='Renewal'")[
-            "records"
-        ]
+    with deployments.deployment(org={"opportunity_record_types": types}) as deployment:
+        deployment.operator.settings.push(MINIMAL, apply=True)
+        deployment.operator.setup.set_up(apply=True)
+        (renewal,) = deployment.in_salesforce(
+            "query/?q=SELECT+Id+FROM+RecordType+WHERE+Name='Renewal'"
+        )["records"]
         row = {
             "Name": "x",
             "StageName": "Prospecting",
@@ -260,8 +266,8 @@ def test_a_record_type_that_the_integration_user_does_not_have_is_named() -> Non
             "RecordTypeId": renewal["Id"],
         }
         with pytest.raises(requests.HTTPError) as refused:
-            stage.make_in_salesforce("sobjects/Opportunity", row)
-        found = findings(stage)
+            deployment.make_in_salesforce("sobjects/Opportunity", row)
+        found = findings(deployment)
 
     assert {what: state for what, (state, _) in found.items()} == {
         "record type Renewal": StepState.WRONG

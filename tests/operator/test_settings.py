@@ -17,95 +17,97 @@ from crmsync.model.records import Ref, Side
 from crmsync.model.settings import Settings
 from crmsync.rules.settings.dates import dated
 from tests.config.files import EVERYTHING, MINIMAL
-from tests.operator import stages
-from tests.operator.stages import Stage
+from tests.operator import deployments
+from tests.operator.deployments import Deployment
 from tests.operator.worlds import ORG, PORTAL
 
 NEVER = MINIMAL + '[connection.contacts]\ncreate_in_hubspot = "never"\n'
 
 
-def test_a_push_without_apply_only_says_what_it_would_change(stage: Stage) -> None:
+def test_a_push_without_apply_only_says_what_it_would_change(deployment: Deployment) -> None:
     """The first push would be version 1; nothing is stored."""
-    pushed = stage.operator.settings.push(MINIMAL, apply=False)
+    pushed = deployment.operator.settings.push(MINIMAL, apply=False)
 
     assert pushed == Pushed(1, applied=False, changes=("acme: new, HubSpot account 555001",))
-    assert stage.operator.settings.in_force() == Settings()
+    assert deployment.operator.settings.in_force() == Settings()
 
 
-def test_a_push_says_what_it_changed(stage: Stage) -> None:
+def test_a_push_says_what_it_changed(deployment: Deployment) -> None:
     """Each value that differs is one line, old and new."""
-    stage.operator.settings.push(MINIMAL, apply=True)
+    deployment.operator.settings.push(MINIMAL, apply=True)
 
-    pushed = stage.operator.settings.push(NEVER, apply=True)
+    pushed = deployment.operator.settings.push(NEVER, apply=True)
 
     changes = ('acme.contacts.create_in_hubspot: "leads_and_contacts" -> "never"',)
     assert pushed == Pushed(2, applied=True, changes=changes)
-    assert stage.operator.settings.in_force() == dated(
-        Settings(), Settings(load_settings(NEVER).connections, 2), stage.operator.settings.now()
+    assert deployment.operator.settings.in_force() == dated(
+        Settings(),
+        Settings(load_settings(NEVER).connections, 2),
+        deployment.operator.settings.now(),
     )
 
 
-def test_the_same_text_is_not_pushed_twice(stage: Stage) -> None:
+def test_the_same_text_is_not_pushed_twice(deployment: Deployment) -> None:
     """What is in force already stays as it is, under its number."""
-    stage.operator.settings.push(MINIMAL, apply=True)
+    deployment.operator.settings.push(MINIMAL, apply=True)
 
-    assert stage.operator.settings.push(MINIMAL, apply=True) == Pushed(1, applied=False)
-    assert [one.version for one in stage.operator.settings.history()] == [1]
+    assert deployment.operator.settings.push(MINIMAL, apply=True) == Pushed(1, applied=False)
+    assert [one.version for one in deployment.operator.settings.history()] == [1]
 
 
-def test_a_comment_is_worth_a_version(stage: Stage) -> None:
+def test_a_comment_is_worth_a_version(deployment: Deployment) -> None:
     """The file is kept as it was written, so other wording is another version that changes
     nothing.
     """
-    stage.operator.settings.push(MINIMAL, apply=True)
+    deployment.operator.settings.push(MINIMAL, apply=True)
 
-    pushed = stage.operator.settings.push("# ours\n" + MINIMAL, apply=True)
+    pushed = deployment.operator.settings.push("# ours\n" + MINIMAL, apply=True)
 
     assert pushed == Pushed(2, applied=True, changes=("nothing but the file's wording",))
 
 
-def test_a_file_with_a_mistake_changes_nothing(stage: Stage) -> None:
+def test_a_file_with_a_mistake_changes_nothing(deployment: Deployment) -> None:
     """A refused file leaves the settings in force as they are."""
-    stage.operator.settings.push(MINIMAL, apply=True)
+    deployment.operator.settings.push(MINIMAL, apply=True)
 
     with pytest.raises(ConfigError) as refused:
-        stage.operator.settings.push(MINIMAL.replace("555001", "none"), apply=True)
+        deployment.operator.settings.push(MINIMAL.replace("555001", "none"), apply=True)
 
     assert refused.value.complaints == (Complaint(4, "this is not TOML: invalid value", "CFG-1"),)
-    assert stage.operator.settings.in_force().version == 1
+    assert deployment.operator.settings.in_force().version == 1
 
 
-def test_rolling_back_pushes_the_old_text_again(stage: Stage) -> None:
+def test_rolling_back_pushes_the_old_text_again(deployment: Deployment) -> None:
     """History only grows: the old text comes into force under a new number."""
-    stage.operator.settings.push(MINIMAL, apply=True)
-    stage.operator.settings.push(NEVER, apply=True)
+    deployment.operator.settings.push(MINIMAL, apply=True)
+    deployment.operator.settings.push(NEVER, apply=True)
 
     changes = ('acme.contacts.create_in_hubspot: "never" -> "leads_and_contacts"',)
-    assert stage.operator.settings.rollback(1, apply=False) == Pushed(
+    assert deployment.operator.settings.rollback(1, apply=False) == Pushed(
         3, applied=False, changes=changes
     )
-    assert stage.operator.settings.rollback(1, apply=True) == Pushed(
+    assert deployment.operator.settings.rollback(1, apply=True) == Pushed(
         3, applied=True, changes=changes
     )
-    pushed = [one.revision.text for one in stage.operator.settings.history() if one.revision]
+    pushed = [one.revision.text for one in deployment.operator.settings.history() if one.revision]
     assert pushed == [MINIMAL, NEVER, MINIMAL]
     with pytest.raises(Gone, match="no settings of version 9"):
-        stage.operator.settings.rollback(9, apply=True)
+        deployment.operator.settings.rollback(9, apply=True)
 
 
 @pytest.fixture
-def furnished() -> Iterator[Stage]:
+def furnished() -> Iterator[Deployment]:
     """An account and an org with all that the whole file maps."""
-    with stages.stage(portal=PORTAL, org=ORG) as made:
+    with deployments.deployment(portal=PORTAL, org=ORG) as made:
         yield made
 
 
-def test_every_kind_of_difference_has_its_line(furnished: Stage) -> None:
+def test_every_kind_of_difference_has_its_line(furnished: Deployment) -> None:
     """Numbers, switches, lists, owners and mapping rows; a connection that is gone is said to
     be.
     """
-    stage = furnished
-    stage.operator.settings.push(EVERYTHING, apply=True)
+    deployment = furnished
+    deployment.operator.settings.push(EVERYTHING, apply=True)
     other = MINIMAL.replace("acme", "beta").replace("555001", "555002")
     changed = EVERYTHING.replace("= 20000", "= 0").replace(
         "delete_in_hubspot = true", "delete_in_hubspot = false"
@@ -115,7 +117,7 @@ def test_every_kind_of_difference_has_its_line(furnished: Stage) -> None:
     )
     changed = changed.replace('"ben@example.com"', '"eve@example.com"')
 
-    pushed = stage.operator.settings.push(changed + other, apply=True)
+    pushed = deployment.operator.settings.push(changed + other, apply=True)
 
     assert pushed.changes == (
         "acme.salesforce.daily_call_allotment: 20000 -> 0",
@@ -128,45 +130,45 @@ def test_every_kind_of_difference_has_its_line(furnished: Stage) -> None:
         'acme.owners ben@example.com: "005000000000001AAA" -> none',
         "beta: new, HubSpot account 555002",
     )
-    assert stage.operator.settings.push(other, apply=False).changes == (
+    assert deployment.operator.settings.push(other, apply=False).changes == (
         "acme: removed, its records no longer sync",
     )
 
 
-def test_check_asks_both_sides_and_writes_nothing(stage: Stage) -> None:
+def test_check_asks_both_sides_and_writes_nothing(deployment: Deployment) -> None:
     """A check of a file that is not in force yet says what is missing."""
-    checked = stage.operator.setup.check(MINIMAL)
+    checked = deployment.operator.setup.check(MINIMAL)
 
     assert not checked.is_good
     assert {step.state for step in checked.steps} == {StepState.THERE, StepState.MISSING}
-    assert stage.writes == (0, 0)
+    assert deployment.writes == (0, 0)
 
 
-def test_check_is_good_after_set_up(stage: Stage) -> None:
+def test_check_is_good_after_set_up(deployment: Deployment) -> None:
     """With everything made, the settings in force have nothing left to do; what will end by itself
     is told.
     """
     with pytest.raises(Gone, match="no settings have been pushed yet"):
-        stage.operator.setup.check()
-    stage.operator.settings.push(MINIMAL, apply=True)
-    steps = tuple(stage.operator.setup.set_up(apply=True))
+        deployment.operator.setup.check()
+    deployment.operator.settings.push(MINIMAL, apply=True)
+    steps = tuple(deployment.operator.setup.set_up(apply=True))
 
-    checked = stage.operator.setup.check()
+    checked = deployment.operator.setup.check()
 
     log = (
         "e-mail tasks read HubSpot's e-mail event log (/email/public/v1/events), which HubSpot supports until September 2027; "
         "it has announced no successor"
     )
     assert checked == Checked(
-        tuple(stage.operator.setup.set_up(apply=False)), (Complaint(1, log, "TASK-1"),)
+        tuple(deployment.operator.setup.set_up(apply=False)), (Complaint(1, log, "TASK-1"),)
     )
     assert (checked.is_good, len(checked.steps)) == (True, len(steps))
 
 
-def test_a_record_that_waits_is_listed_and_is_no_error(stage: Stage) -> None:
+def test_a_record_that_waits_is_listed_and_is_no_error(deployment: Deployment) -> None:
     """Errors are counted across connections; a contact without an address only waits (TRG-17)."""
     other = MINIMAL.replace("acme", "beta").replace("555001", "555002")
-    stage.operator.settings.push(MINIMAL + other, apply=True)
+    deployment.operator.settings.push(MINIMAL + other, apply=True)
     waiting = Report(
         Ref(Side.HUBSPOT, "contact", "81"), Category.WAITING, "It has no e-mail address."
     )
@@ -180,9 +182,12 @@ def test_a_record_that_waits_is_listed_and_is_no_error(stage: Stage) -> None:
     elsewhere = Report(
         Ref(Side.HUBSPOT, "contact", "83"), Category.INTERNAL, "Not of any connection."
     )
-    stage.inbox.park("beta", [refused])
-    stage.inbox.park("acme", [waiting])
-    stage.inbox.park("gone", [elsewhere])
+    deployment.inbox.park("beta", [refused])
+    deployment.inbox.park("acme", [waiting])
+    deployment.inbox.park("gone", [elsewhere])
 
-    assert stage.operator.errors.all() == [ErrorRow("acme", waiting), ErrorRow("beta", refused)]
-    assert stage.operator.errors.count_open() == 1
+    assert deployment.operator.errors.all() == [
+        ErrorRow("acme", waiting),
+        ErrorRow("beta", refused),
+    ]
+    assert deployment.operator.errors.count_open() == 1

@@ -26,8 +26,8 @@ from crmsync.wire.settings.stored import Entry, Revision, to_json
 from tests import aws
 from tests.builders import at
 from tests.config.files import MINIMAL
-from tests.operator import stages
-from tests.operator.stages import SETTINGS_KEY, Stage, settings_keys, settings_table
+from tests.operator import deployments
+from tests.operator.deployments import SETTINGS_KEY, Deployment, settings_keys, settings_table
 
 OTHER_ORG = MINIMAL.replace("acme.my.salesforce.com", "other.my.salesforce.com")
 NEW_KEY = "a-newer-key-that-seals-what-comes-now"
@@ -42,9 +42,9 @@ def table() -> Iterator[SettingsTable]:
 
 
 @pytest.fixture
-def stage() -> Iterator[Stage]:
+def deployment() -> Iterator[Deployment]:
     """An operator who has pushed version 1."""
-    with stages.stage() as made:
+    with deployments.deployment() as made:
         made.operator.settings.push(MINIMAL, apply=True)
         yield made
 
@@ -254,57 +254,59 @@ def test_without_a_key_no_settings_count(content: str) -> None:
         blind.push(MINIMAL, Settings(), at=at())
 
 
-def test_a_push_puts_right_what_somebody_has_changed(stage: Stage) -> None:
+def test_a_push_puts_right_what_somebody_has_changed(deployment: Deployment) -> None:
     """It starts from the newest version whose seal holds, so no mapping is taken for new, and takes
     the next free number.
     """
-    shelf = stage.operator.settings.store
-    good = stage.operator.settings.revision()
+    shelf = deployment.operator.settings.store
+    good = deployment.operator.settings.revision()
     put(row("current"), settings={"S": OTHER})
     put(row("v000001"), sk={"S": "v000002"})
     text = "The settings in force have a seal that does not hold: the table was written by somebody else than crmsync settings push."
 
     assert settings_state(shelf) == SettingsState(good, 3, text)
-    assert stage.operator.settings.push(MINIMAL, apply=False) == Pushed(
+    assert deployment.operator.settings.push(MINIMAL, apply=False) == Pushed(
         3, applied=False, changes=(text,)
     )
-    assert stage.operator.settings.push(MINIMAL, apply=True) == Pushed(
+    assert deployment.operator.settings.push(MINIMAL, apply=True) == Pushed(
         3, applied=True, changes=(text,)
     )
-    assert stage.operator.settings.in_force() == replace(good.settings, version=3)
-    assert [entry.version for entry in stage.operator.settings.history() if entry.revision] == [
+    assert deployment.operator.settings.in_force() == replace(good.settings, version=3)
+    assert [
+        entry.version for entry in deployment.operator.settings.history() if entry.revision
+    ] == [
         3,
         1,
     ]
 
 
-def test_what_an_earlier_release_has_left_is_pushed_again(stage: Stage) -> None:
+def test_what_an_earlier_release_has_left_is_pushed_again(deployment: Deployment) -> None:
     """It had no seal, so somebody must look at it; its version and since when its rows count are
     carried on.
     """
-    old = stage.operator.settings.revision()
+    old = deployment.operator.settings.revision()
     put(row("current"), "state", version={"N": "7"})
     take("current", "v000001")
 
     looks = (
-        stage.operator.settings.in_force,
-        stage.operator.settings.show,
-        stage.operator.settings.history,
-        lambda: stage.operator.settings.rollback(7, apply=True),
+        deployment.operator.settings.in_force,
+        deployment.operator.settings.show,
+        deployment.operator.settings.history,
+        lambda: deployment.operator.settings.rollback(7, apply=True),
     )
     assert {refusal(look) for look in looks} == {EARLIER}
-    assert stage.operator.settings.push(MINIMAL, apply=True).version == 8
-    assert stage.operator.settings.in_force() == replace(old.settings, version=8)
+    assert deployment.operator.settings.push(MINIMAL, apply=True).version == 8
+    assert deployment.operator.settings.in_force() == replace(old.settings, version=8)
 
 
-def test_what_runs_is_held_against_the_file(stage: Stage) -> None:
+def test_what_runs_is_held_against_the_file(deployment: Deployment) -> None:
     """Whoever has the key can seal a text beside settings that it does not say; the operator is
     told where they depart.
     """
     parsed = load_settings(OTHER_ORG)
-    stage.operator.settings.store.push(MINIMAL, replace(parsed, version=1), at=at(), by="eve")
+    deployment.operator.settings.store.push(MINIMAL, replace(parsed, version=1), at=at(), by="eve")
 
-    assert stage.operator.settings.show() == ShownSettings(
+    assert deployment.operator.settings.show() == ShownSettings(
         Revision(2, MINIMAL, replace(parsed, version=2), at(), "eve"),
         (
             'acme.salesforce.login_url: "https://acme.my.salesforce.com" -> "https://other.my.salesforce.com"',

@@ -15,7 +15,7 @@ from crmsync.wire.settings.stored import Entry, Revision, from_json, to_json
 from tests import aws
 from tests.builders import at
 from tests.config.files import EVERYTHING, MINIMAL
-from tests.operator.stages import settings_keys, settings_table
+from tests.operator.deployments import settings_keys, settings_table
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from crmsync.model.records import Side
 from crmsync.rules.settings.own_fields import HUBSPOT_PARTS, needed, salesforce_parts
 from crmsync.rules.settings.set_up_parts import FieldAccess, KeyField, Part
 from tests.config.files import MINIMAL
-from tests.operator import stages
-from tests.operator.stages import Stage
+from tests.operator import deployments
+from tests.operator.deployments import Deployment
 
 HUBSPOT_NAMES = [str(part) for part in HUBSPOT_PARTS]
 PARTS = salesforce_parts(555001)
@@ -32,22 +32,22 @@ MAPPED = [
 ]
 
 
-def org(stage: Stage) -> SetupStep:
+def org(deployment: Deployment) -> SetupStep:
     """The step that names the org."""
-    row = stage.in_salesforce("query/?q=SELECT+Name,OrganizationType+FROM+Organization")["records"][
-        0
-    ]
+    row = deployment.in_salesforce("query/?q=SELECT+Name,OrganizationType+FROM+Organization")[
+        "records"
+    ][0]
     return SetupStep(
         "acme", Side.SALESFORCE, f"org {row['Name']}, {row['OrganizationType']}", StepState.THERE
     )
 
 
-def steps(stage: Stage, state: StepState) -> list[SetupStep]:
+def steps(deployment: Deployment, state: StepState) -> list[SetupStep]:
     """All steps, every part of them in one state."""
     return [
         *(ACCOUNT, APP, SCOPES),
         *(SetupStep("acme", Side.HUBSPOT, name, state) for name in HUBSPOT_NAMES),
-        org(stage),
+        org(deployment),
         *(SetupStep("acme", Side.SALESFORCE, name, state) for name in SALESFORCE_NAMES),
         *MAPPED,
         *pipelines(state),
@@ -60,32 +60,32 @@ def pipelines(state: StepState, connection: str = "acme") -> list[SetupStep]:
     return [SetupStep(connection, Side.HUBSPOT, what, state) for what in whats]
 
 
-def test_without_apply_nothing_is_made(stage: Stage) -> None:
+def test_without_apply_nothing_is_made(deployment: Deployment) -> None:
     """Set-up says what it would make, in both CRMs, and writes nothing."""
-    stage.operator.settings.push(MINIMAL, apply=True)
+    deployment.operator.settings.push(MINIMAL, apply=True)
 
-    assert stage.operator.setup.set_up(apply=False) == steps(stage, StepState.MISSING)
-    assert stage.writes == (0, 0)
+    assert deployment.operator.setup.set_up(apply=False) == steps(deployment, StepState.MISSING)
+    assert deployment.writes == (0, 0)
 
 
-def test_set_up_makes_everything_and_a_second_run_changes_nothing(stage: Stage) -> None:
+def test_set_up_makes_everything_and_a_second_run_changes_nothing(deployment: Deployment) -> None:
     """The first run makes each part, the second finds each part and writes nothing."""
-    stage.operator.settings.push(MINIMAL, apply=True)
+    deployment.operator.settings.push(MINIMAL, apply=True)
 
-    assert stage.operator.setup.set_up(apply=True) == steps(stage, StepState.MADE)
-    written = stage.writes
-    assert stage.operator.setup.set_up(apply=True) == steps(stage, StepState.THERE)
-    assert stage.writes == written
+    assert deployment.operator.setup.set_up(apply=True) == steps(deployment, StepState.MADE)
+    written = deployment.writes
+    assert deployment.operator.setup.set_up(apply=True) == steps(deployment, StepState.THERE)
+    assert deployment.writes == written
 
 
-def test_the_key_property_is_unique_and_the_others_have_their_types(stage: Stage) -> None:
+def test_the_key_property_is_unique_and_the_others_have_their_types(deployment: Deployment) -> None:
     """HubSpot upserts by the key, so it must be unique; dates and numbers are what lists and
     reports can use (ROLL-8).
     """
-    stage.operator.settings.push(MINIMAL, apply=True)
-    stage.operator.setup.set_up(apply=True)
+    deployment.operator.settings.push(MINIMAL, apply=True)
+    deployment.operator.setup.set_up(apply=True)
 
-    rows = stage.in_hubspot("/crm/v3/properties/contacts")["results"]
+    rows = deployment.in_hubspot("/crm/v3/properties/contacts")["results"]
     own = {
         row["name"]: (row["type"], row["fieldType"], row["hasUniqueValue"])
         for row in rows
@@ -107,25 +107,27 @@ def test_the_key_property_is_unique_and_the_others_have_their_types(stage: Stage
 
 
 @pytest.mark.parametrize("name", ["Lead", "Contact", "Account", "Opportunity"])
-def test_the_integration_user_sees_and_writes_the_key_field(stage: Stage, name: str) -> None:
+def test_the_integration_user_sees_and_writes_the_key_field(
+    deployment: Deployment, name: str
+) -> None:
     """A new field is hidden until a permission set opens it; then it is an external id, unique
     whatever the case.
     """
-    stage.operator.settings.push(MINIMAL, apply=True)
-    stage.operator.setup.set_up(apply=True)
+    deployment.operator.settings.push(MINIMAL, apply=True)
+    deployment.operator.setup.set_up(apply=True)
 
-    fields = stage.in_salesforce(f"sobjects/{name}/describe")["fields"]
+    fields = deployment.in_salesforce(f"sobjects/{name}/describe")["fields"]
     key = next(field for field in fields if field["name"] == "Crmsync_HubSpot_Id__c")
     wanted = ("type", "length", "externalId", "unique", "caseSensitive", "createable", "updateable")
     assert [key[word] for word in wanted] == ["string", 40, True, True, False, True, True]
 
 
-def test_companies_have_properties_of_their_own(stage: Stage) -> None:
+def test_companies_have_properties_of_their_own(deployment: Deployment) -> None:
     """The link, by which HubSpot upserts, the owner and the error; the roll-ups are a contact's."""
-    stage.operator.settings.push(MINIMAL, apply=True)
-    stage.operator.setup.set_up(apply=True)
+    deployment.operator.settings.push(MINIMAL, apply=True)
+    deployment.operator.setup.set_up(apply=True)
 
-    rows = stage.in_hubspot("/crm/v3/properties/companies")["results"]
+    rows = deployment.in_hubspot("/crm/v3/properties/companies")["results"]
     own = {
         row["name"]: (row["type"], row["fieldType"], row["hasUniqueValue"])
         for row in rows
@@ -141,33 +143,35 @@ def test_companies_have_properties_of_their_own(stage: Stage) -> None:
 
 
 @pytest.mark.rule("SET-4")
-def test_nothing_is_made_for_companies_that_do_not_sync(stage: Stage) -> None:
+def test_nothing_is_made_for_companies_that_do_not_sync(deployment: Deployment) -> None:
     """With companies switched off neither company nor account gets anything of ours; accounts can
     be read, as contacts ask for that.
     """
-    stage.operator.settings.push(MINIMAL + "[connection.companies]\nsync = false\n", apply=True)
+    deployment.operator.settings.push(
+        MINIMAL + "[connection.companies]\nsync = false\n", apply=True
+    )
 
-    made = [step.what for step in stage.operator.setup.set_up(apply=True)]
+    made = [step.what for step in deployment.operator.setup.set_up(apply=True)]
 
     assert [what for what in made if "company" in what or "Account" in what] == [
         "reading of every Account"
     ]
     assert "property contact.crmsync_owner_id" in made
-    rows = stage.in_hubspot("/crm/v3/properties/companies")["results"]
+    rows = deployment.in_hubspot("/crm/v3/properties/companies")["results"]
     assert [row["name"] for row in rows if row["name"].startswith("crmsync")] == []
 
 
 @pytest.mark.rule("SET-5")
-def test_nothing_is_made_for_deals_that_do_not_sync(stage: Stage) -> None:
+def test_nothing_is_made_for_deals_that_do_not_sync(deployment: Deployment) -> None:
     """With deals switched off neither deal nor opportunity nor contact role gets anything of ours;
     with them on, each has its key.
     """
-    stage.operator.settings.push(MINIMAL + "[connection.deals]\nsync = false\n", apply=True)
-    off = [step.what for step in stage.operator.setup.set_up(apply=True)]
-    stage.operator.settings.push(MINIMAL, apply=True)
+    deployment.operator.settings.push(MINIMAL + "[connection.deals]\nsync = false\n", apply=True)
+    off = [step.what for step in deployment.operator.setup.set_up(apply=True)]
+    deployment.operator.settings.push(MINIMAL, apply=True)
     on = [
         step.what
-        for step in stage.operator.setup.set_up(apply=True)
+        for step in deployment.operator.setup.set_up(apply=True)
         if step.state is StepState.MADE
     ]
 
@@ -188,19 +192,21 @@ def test_nothing_is_made_for_deals_that_do_not_sync(stage: Stage) -> None:
         "access to Opportunity.Crmsync_Revision_555001__c",
         *(step.what for step in pipelines(StepState.MADE)),
     ]
-    fields = stage.in_salesforce("sobjects/OpportunityContactRole/describe")["fields"]
+    fields = deployment.in_salesforce("sobjects/OpportunityContactRole/describe")["fields"]
     key = next(field for field in fields if field["name"] == "Crmsync_HubSpot_Id__c")
     assert (key["externalId"], key["unique"], key["createable"]) == (True, True, True)
 
 
-def test_tasks_have_two_fields_of_their_own(stage: Stage) -> None:
+def test_tasks_have_two_fields_of_their_own(deployment: Deployment) -> None:
     """Made on Activity and seen on Task: an external id that need not be unique, and a whole number
     (Q-19, CH-2).
     """
-    stage.operator.settings.push(MINIMAL, apply=True)
-    stage.operator.setup.set_up(apply=True)
+    deployment.operator.settings.push(MINIMAL, apply=True)
+    deployment.operator.setup.set_up(apply=True)
 
-    fields = {row["name"]: row for row in stage.in_salesforce("sobjects/Task/describe")["fields"]}
+    fields = {
+        row["name"]: row for row in deployment.in_salesforce("sobjects/Task/describe")["fields"]
+    }
     key, count = fields["Crmsync_Email_Event__c"], fields["Crmsync_Email_Event_Count__c"]
     assert (key["type"], key["length"], key["externalId"], key["unique"], key["updateable"]) == (
         *("string", 255, True, False, True),
@@ -213,32 +219,36 @@ def test_tasks_have_two_fields_of_their_own(stage: Stage) -> None:
     )
 
 
-def test_nothing_is_made_for_tasks_that_are_off(stage: Stage) -> None:
+def test_nothing_is_made_for_tasks_that_are_off(deployment: Deployment) -> None:
     """Without a kind of event no field is asked for, nor missed (SET-10)."""
-    stage.operator.settings.push(MINIMAL + "[connection.email_tasks]\nkinds = []\n", apply=True)
-    made = {step.what for step in stage.operator.setup.set_up(apply=True)}
+    deployment.operator.settings.push(
+        MINIMAL + "[connection.email_tasks]\nkinds = []\n", apply=True
+    )
+    made = {step.what for step in deployment.operator.setup.set_up(apply=True)}
 
     assert not any("Activity" in what or "Task" in what for what in made)
 
 
-def test_what_is_there_already_is_left_alone(stage: Stage) -> None:
+def test_what_is_there_already_is_left_alone(deployment: Deployment) -> None:
     """A part that somebody made before is found; one that cannot be used is told, not altered."""
-    stage.make_in_hubspot(
+    deployment.make_in_hubspot(
         "/crm/v3/properties/contacts/groups", {"name": "crmsync", "label": "Ours"}
     )
     definition = {"label": "Id", "groupName": "crmsync", "type": "string", "fieldType": "text"}
-    stage.make_in_hubspot(
+    deployment.make_in_hubspot(
         "/crm/v3/properties/contacts", {"name": "crmsync_salesforce_id", **definition}
     )
     metadata = {"type": "Text", "label": "Id", "length": 20, "externalId": True}
-    stage.make_in_salesforce(
+    deployment.make_in_salesforce(
         "tooling/sobjects/CustomField",
         {"FullName": "Lead.Crmsync_HubSpot_Id__c", "Metadata": metadata},
     )
-    stage.operator.settings.push(MINIMAL, apply=True)
+    deployment.operator.settings.push(MINIMAL, apply=True)
 
     found = [
-        step for step in stage.operator.setup.set_up(apply=True) if step.state is not StepState.MADE
+        step
+        for step in deployment.operator.setup.set_up(apply=True)
+        if step.state is not StepState.MADE
     ]
 
     unique = "does not demand unique values, which is said when a property is made: remove it and run this again"
@@ -249,7 +259,7 @@ def test_what_is_there_already_is_left_alone(stage: Stage) -> None:
         SetupStep(
             "acme", Side.HUBSPOT, "property contact.crmsync_salesforce_id", StepState.WRONG, unique
         ),
-        org(stage),
+        org(deployment),
         SetupStep(
             "acme", Side.SALESFORCE, "field Lead.Crmsync_HubSpot_Id__c", StepState.WRONG, manager
         ),
@@ -257,20 +267,20 @@ def test_what_is_there_already_is_left_alone(stage: Stage) -> None:
     ]
 
 
-def test_an_archived_property_is_told(stage: Stage) -> None:
+def test_an_archived_property_is_told(deployment: Deployment) -> None:
     """HubSpot keeps the name of an archived property, so a person has to restore it."""
-    stage.operator.settings.push(MINIMAL, apply=True)
-    stage.operator.setup.set_up(apply=True)
-    headers = {"Authorization": f"Bearer {stage.hubspot.portals[0].user_token}"}
+    deployment.operator.settings.push(MINIMAL, apply=True)
+    deployment.operator.setup.set_up(apply=True)
+    headers = {"Authorization": f"Bearer {deployment.hubspot.portals[0].user_token}"}
     requests.delete(
-        f"{stage.urls['hubspot']}/crm/v3/properties/contacts/crmsync_owner_id",
+        f"{deployment.urls['hubspot']}/crm/v3/properties/contacts/crmsync_owner_id",
         headers=headers,
         timeout=30,
     ).raise_for_status()
 
     (failed,) = [
         step
-        for step in stage.operator.setup.set_up(apply=True)
+        for step in deployment.operator.setup.set_up(apply=True)
         if step.state is not StepState.THERE
     ]
 
@@ -282,38 +292,38 @@ def test_nothing_is_made_in_another_account() -> None:
     """A token of another HubSpot account is told and its account left alone; the other side is set
     up all the same.
     """
-    with stages.stage(777) as stage:
-        stage.operator.settings.push(MINIMAL, apply=True)
+    with deployments.deployment(777) as deployment:
+        deployment.operator.settings.push(MINIMAL, apply=True)
 
-        made = stage.operator.setup.set_up(apply=True)
+        made = deployment.operator.setup.set_up(apply=True)
 
         text = "the token in crmsync/acme/hubspot belongs to HubSpot account 777 (TEN-1)"
         assert made == [
             SetupStep("acme", Side.HUBSPOT, "account 555001", StepState.WRONG, text),
-            *steps(stage, StepState.MADE)[HUBSPOT_STEPS:-PIPELINE_STEPS],
+            *steps(deployment, StepState.MADE)[HUBSPOT_STEPS:-PIPELINE_STEPS],
         ]
-        assert stage.writes[0] == 0
+        assert deployment.writes[0] == 0
 
 
 def test_set_up_speaks_the_date_based_paths_as_well() -> None:
     """HubSpot's /v3 paths end in 2027; the same set-up goes through the new ones."""
-    with stages.stage(version="2026-03") as stage:
-        stage.operator.settings.push(MINIMAL, apply=True)
+    with deployments.deployment(version="2026-03") as deployment:
+        deployment.operator.settings.push(MINIMAL, apply=True)
 
-        assert stage.operator.setup.set_up(apply=True) == steps(stage, StepState.MADE)
-        assert stage.operator.setup.set_up(apply=True) == steps(stage, StepState.THERE)
-        assert "POST /crm/properties/2026-03/contacts" in stage.hubspot.stats()["by_endpoint"]
+        assert deployment.operator.setup.set_up(apply=True) == steps(deployment, StepState.MADE)
+        assert deployment.operator.setup.set_up(apply=True) == steps(deployment, StepState.THERE)
+        assert "POST /crm/properties/2026-03/contacts" in deployment.hubspot.stats()["by_endpoint"]
 
 
 @pytest.mark.rule("LIM-3")
 def test_an_account_without_room_for_a_pipeline_says_so() -> None:
     """All else is made; the one pipeline too many fails with what to do about it."""
-    with stages.stage(portal={"pipelines_allowed": 1}) as stage:
-        stage.operator.settings.push(MINIMAL, apply=True)
+    with deployments.deployment(portal={"pipelines_allowed": 1}) as deployment:
+        deployment.operator.settings.push(MINIMAL, apply=True)
 
-        *others, failed = stage.operator.setup.set_up(apply=True)
+        *others, failed = deployment.operator.setup.set_up(apply=True)
 
-        assert others == steps(stage, StepState.MADE)[:-PIPELINE_STEPS]
+        assert others == steps(deployment, StepState.MADE)[:-PIPELINE_STEPS]
         assert (failed.what, failed.state) == (
             "pipeline Salesforce - Default pipeline",
             StepState.FAILED,
@@ -324,14 +334,14 @@ def test_an_account_without_room_for_a_pipeline_says_so() -> None:
 @pytest.mark.rule("INS-2")
 def test_group_edition_is_refused_with_a_reason() -> None:
     """An org of Group Edition cannot be connected, and set-up says so instead of writing to it."""
-    with stages.stage(org={"edition": "Team Edition"}) as stage:
-        stage.operator.settings.push(MINIMAL, apply=True)
+    with deployments.deployment(org={"edition": "Team Edition"}) as deployment:
+        deployment.operator.settings.push(MINIMAL, apply=True)
 
-        *_, last = stage.operator.setup.set_up(apply=True)
+        *_, last = deployment.operator.setup.set_up(apply=True)
 
         text = "this org's edition has no API, as Group Edition has none: it cannot be connected (INS-2)"
         assert last == SetupStep("acme", Side.SALESFORCE, "org", StepState.WRONG, text)
-        assert stage.writes[1] == 0
+        assert deployment.writes[1] == 0
 
 
 @pytest.mark.rule("INS-3")
@@ -341,20 +351,22 @@ def test_group_edition_is_refused_with_a_reason() -> None:
 )
 def test_editions_with_the_api_are_supported(edition: str) -> None:
     """An org of an edition that has the API can be connected."""
-    with stages.stage(org={"edition": edition}) as stage:
-        stage.operator.settings.push(MINIMAL, apply=True)
+    with deployments.deployment(org={"edition": edition}) as deployment:
+        deployment.operator.settings.push(MINIMAL, apply=True)
 
-        assert stage.operator.setup.set_up(apply=True) == steps(stage, StepState.MADE)
+        assert deployment.operator.setup.set_up(apply=True) == steps(deployment, StepState.MADE)
 
 
-def test_a_side_that_cannot_answer_does_not_keep_the_other_from_being_set_up(stage: Stage) -> None:
+def test_a_side_that_cannot_answer_does_not_keep_the_other_from_being_set_up(
+    deployment: Deployment,
+) -> None:
     """A refused login is one failed step with its remedy."""
-    stage.operator.settings.push(MINIMAL, apply=True)
-    wanted = steps(stage, StepState.MADE)
+    deployment.operator.settings.push(MINIMAL, apply=True)
+    wanted = steps(deployment, StepState.MADE)
     hubspot, salesforce = wanted[:HUBSPOT_STEPS], wanted[HUBSPOT_STEPS:-PIPELINE_STEPS]
 
-    stage.faults.replace([{"at": "hubspot", "kind": "unauthorized", "times": 9}])
-    failed, *others = stage.operator.setup.set_up(apply=True)
+    deployment.faults.replace([{"at": "hubspot", "kind": "unauthorized", "times": 9}])
+    failed, *others = deployment.operator.setup.set_up(apply=True)
 
     assert (failed.side, failed.what, failed.state) == (
         Side.HUBSPOT,
@@ -364,8 +376,8 @@ def test_a_side_that_cannot_answer_does_not_keep_the_other_from_being_set_up(sta
     assert failed.text.endswith("Store a valid HubSpot access token in the connection's secret.")
     assert others == salesforce
 
-    stage.faults.replace([{"at": "salesforce", "kind": "unauthorized", "times": 9}])
-    *others, failed = stage.operator.setup.set_up(apply=True)
+    deployment.faults.replace([{"at": "salesforce", "kind": "unauthorized", "times": 9}])
+    *others, failed = deployment.operator.setup.set_up(apply=True)
 
     assert others == hubspot
     assert (failed.side, failed.what, failed.state) == (
@@ -378,29 +390,29 @@ def test_a_side_that_cannot_answer_does_not_keep_the_other_from_being_set_up(sta
     )
 
 
-def schemas(stage: Stage) -> list[tuple[Schema, tuple[Part, ...]]]:
+def schemas(deployment: Deployment) -> list[tuple[Schema, tuple[Part, ...]]]:
     """Both sides of the connection with their parts."""
     (connection,) = load_settings(MINIMAL).connections
     return [
-        (stage.operator.setup.hubspot(connection), HUBSPOT_PARTS),
-        (stage.operator.setup.salesforce(connection), NEEDED),
+        (deployment.operator.setup.hubspot(connection), HUBSPOT_PARTS),
+        (deployment.operator.setup.salesforce(connection), NEEDED),
     ]
 
 
-def test_a_part_that_somebody_made_meanwhile_is_done(stage: Stage) -> None:
+def test_a_part_that_somebody_made_meanwhile_is_done(deployment: Deployment) -> None:
     """Two operators who set up at the same time do not disturb each other."""
-    for schema, parts in schemas(stage):
+    for schema, parts in schemas(deployment):
         for part in (*parts, *parts):
             schema.make(part)
 
         assert schema.look(parts) == dict.fromkeys(parts, "")
 
 
-def test_a_side_makes_only_its_own_parts(stage: Stage) -> None:
+def test_a_side_makes_only_its_own_parts(deployment: Deployment) -> None:
     """A part of the other side is a mistake of ours, not of the account's; looking for nothing
     finds nothing.
     """
-    (hubspot, hubspot_parts), (salesforce, salesforce_parts) = schemas(stage)
+    (hubspot, hubspot_parts), (salesforce, salesforce_parts) = schemas(deployment)
 
     for schema, part in ((hubspot, salesforce_parts[0]), (salesforce, hubspot_parts[0])):
         assert schema.look([part]) == {}
@@ -410,9 +422,9 @@ def test_a_side_makes_only_its_own_parts(stage: Stage) -> None:
         salesforce.make(salesforce_parts[-1])
 
 
-def test_what_cannot_be_used_is_told_with_its_remedy(stage: Stage) -> None:
+def test_what_cannot_be_used_is_told_with_its_remedy(deployment: Deployment) -> None:
     """Properties and fields of another type, and access that allows too little."""
-    (hubspot, hubspot_parts), (salesforce, salesforce_parts) = schemas(stage)
+    (hubspot, hubspot_parts), (salesforce, salesforce_parts) = schemas(deployment)
     group, _, owner = hubspot_parts[:3]
     lead, contact, _, permission_set, account_access, _, _, lead_access = salesforce_parts[:8]
     hubspot.make(group)
@@ -423,16 +435,16 @@ def test_what_cannot_be_used_is_told_with_its_remedy(stage: Stage) -> None:
         "type": "number",
         "fieldType": "number",
     }
-    stage.make_in_hubspot("/crm/v3/properties/contacts", definition)
+    deployment.make_in_hubspot("/crm/v3/properties/contacts", definition)
     metadata = {"type": "Number", "label": "Id", "precision": 18, "scale": 0}
     for name in ("Lead", "Contact"):
         row = {
             "FullName": f"{name}.Crmsync_HubSpot_Id__c",
             "Metadata": metadata | ({} if name == "Lead" else TEXT),
         }
-        stage.make_in_salesforce("tooling/sobjects/CustomField", row)
+        deployment.make_in_salesforce("tooling/sobjects/CustomField", row)
     salesforce.make(permission_set)
-    found = stage.in_salesforce("query/?q=SELECT+Id+FROM+PermissionSet+WHERE+Name='Crmsync'")[
+    found = deployment.in_salesforce("query/?q=SELECT+Id+FROM+PermissionSet+WHERE+Name='Crmsync'")[
         "records"
     ]
     access = {
@@ -440,7 +452,7 @@ def test_what_cannot_be_used_is_told_with_its_remedy(stage: Stage) -> None:
         "SobjectType": "Lead",
         "Field": "Lead.Crmsync_HubSpot_Id__c",
     }
-    stage.make_in_salesforce(
+    deployment.make_in_salesforce(
         "sobjects/FieldPermissions", access | {"PermissionsRead": True, "PermissionsEdit": False}
     )
     reading = {
@@ -449,7 +461,7 @@ def test_what_cannot_be_used_is_told_with_its_remedy(stage: Stage) -> None:
         "PermissionsRead": True,
         "PermissionsCreate": True,
     }
-    stage.make_in_salesforce("sobjects/ObjectPermissions", reading)
+    deployment.make_in_salesforce("sobjects/ObjectPermissions", reading)
 
     assert hubspot.look(hubspot_parts) == {
         group: "",
@@ -467,13 +479,13 @@ def test_what_cannot_be_used_is_told_with_its_remedy(stage: Stage) -> None:
 TEXT = {"type": "Text", "length": 40}
 
 
-def test_what_salesforce_refuses_is_told(stage: Stage) -> None:
+def test_what_salesforce_refuses_is_told(deployment: Deployment) -> None:
     """A part that cannot be made fails with Salesforce's sentence, and what hangs on it fails after
     it.
     """
-    stage.operator.settings.push(MINIMAL, apply=True)
+    deployment.operator.settings.push(MINIMAL, apply=True)
     too_long = KeyField("Lead", "Crmsync_HubSpot_Id__c", "Id", "", length=300)
-    (_, (salesforce, _)) = schemas(stage)
+    (_, (salesforce, _)) = schemas(deployment)
 
     with pytest.raises(Refused) as refused:
         salesforce.make(too_long)
@@ -485,11 +497,13 @@ def test_what_salesforce_refuses_is_told(stage: Stage) -> None:
 
 
 @pytest.mark.rule("INS-1")
-def test_an_org_on_hosts_of_its_own_is_set_up(stage: Stage) -> None:
+def test_an_org_on_hosts_of_its_own_is_set_up(deployment: Deployment) -> None:
     """Sign-in goes to the address of the settings, everything else to the host that the org then
     names; neither need be salesforce.com.
     """
-    stage.salesforce.set_instance_url(stage.urls["salesforce"].replace("127.0.0.1", "localhost"))
-    stage.operator.settings.push(MINIMAL, apply=True)
+    deployment.salesforce.set_instance_url(
+        deployment.urls["salesforce"].replace("127.0.0.1", "localhost")
+    )
+    deployment.operator.settings.push(MINIMAL, apply=True)
 
-    assert stage.operator.setup.set_up(apply=True) == steps(stage, StepState.MADE)
+    assert deployment.operator.setup.set_up(apply=True) == steps(deployment, StepState.MADE)

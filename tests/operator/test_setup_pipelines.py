@@ -169,9 +169,9 @@ def test_a_stage_that_the_org_no_longer_has_is_told_and_goes_when_it_can(place: 
     """While deals are in it, it stays and is named, and nothing is to mend; afterwards it is taken
     away.
     """
-    stage = stages_of(place)[1]
+    deployment = stages_of(place)[1]
     deal = place.hubspot.add(
-        "deal", {"pipeline": place.deals.pipelines()[1].id, "dealstage": stage.id}
+        "deal", {"pipeline": place.deals.pipelines()[1].id, "dealstage": deployment.id}
     )
     place.opportunities.types = [replace(MASTER, stages=(STAGES[0], *STAGES[2:]))]
     told = "no longer a stage of the org, gone once no deal is in it: Negotiation/Review"

@@ -11,7 +11,7 @@ from crmsync.model.settings import CompanySettings, Connection, DealSettings
 from crmsync.rules.settings.subscriptions import subscriptions_of
 from tests.builders import a_connection
 from tests.config.files import MINIMAL
-from tests.operator.stages import Stage
+from tests.operator.deployments import Deployment
 
 WHOLE = (
     ("contact.associationChange", None),
@@ -86,14 +86,14 @@ def properties(**contacts: object) -> tuple[str | None, ...]:
     return tuple(name for kind, name in found if kind == "contact.propertyChange")
 
 
-def test_a_connection_needs_whole_events_and_its_mapped_properties(stage: Stage) -> None:
+def test_a_connection_needs_whole_events_and_its_mapped_properties(deployment: Deployment) -> None:
     """Births, deaths, merges, restores, associations, and each property of the default maps, the
     opt-out, owner and stage.
     """
-    stage.operator.settings.push(MINIMAL, apply=True)
+    deployment.operator.settings.push(MINIMAL, apply=True)
 
     staged = sorted((*MAPPED, "lifecyclestage"))
-    assert stage.operator.setup.webhook_subscriptions(555001) == (
+    assert deployment.operator.setup.webhook_subscriptions(555001) == (
         *COMPANY_WHOLE,
         *(("company.propertyChange", name) for name in COMPANY_MAPPED),
         ("company.restore", None),
@@ -104,7 +104,7 @@ def test_a_connection_needs_whole_events_and_its_mapped_properties(stage: Stage)
         *(("deal.propertyChange", name) for name in DEAL_MAPPED),
         ("deal.restore", None),
     )
-    assert stage.operator.setup.webhook_subscriptions(555002) == ()
+    assert deployment.operator.setup.webhook_subscriptions(555002) == ()
 
 
 @pytest.mark.rule("TRG-15")

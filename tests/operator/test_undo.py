@@ -18,34 +18,34 @@ from crmsync.model.overwritten import Overwrite, OverwrittenBatch, OverwrittenPa
 from crmsync.model.records import Kind, Record, Ref, Side
 from tests.builders import NOON, a_contact, a_job, a_lead, a_link, a_ruleset, at
 from tests.config.files import MINIMAL
-from tests.operator.stages import Stage
+from tests.operator.deployments import Deployment
 
 KEPT = MINIMAL + "[connection.undo]\nhours = 72\n"
 SINCE = ("--since", "2026-11-02T12:50+01:00")
 
 
 @pytest.fixture
-def mistaken(stage: Stage) -> Stage:
+def mistaken(deployment: Deployment) -> Deployment:
     """An account and an org with a pair whose name was overwritten in Salesforce ten minutes
     ago.
     """
-    stage.operator.settings.push(KEPT, apply=True)
-    stage.operator.setup.set_up(apply=True)
+    deployment.operator.settings.push(KEPT, apply=True)
+    deployment.operator.setup.set_up(apply=True)
     wrong = {"email": "ada@example.com", "lastname": "HACKED"}
-    contact_id = stage.make_in_hubspot("/crm/v3/objects/contacts", {"properties": wrong})["id"]
+    contact_id = deployment.make_in_hubspot("/crm/v3/objects/contacts", {"properties": wrong})["id"]
     lead = {"LastName": "HACKED", "Company": "example.com", "Email": "ada@example.com"}
-    lead_id = stage.make_in_salesforce("sobjects/Lead", lead)["id"]
+    lead_id = deployment.make_in_salesforce("sobjects/Lead", lead)["id"]
     link = a_pair(contact_id, lead_id)
-    stage.links.save([replace(link, version=0)])
+    deployment.links.save([replace(link, version=0)])
     pair = OverwrittenPair(
         Ref(Side.HUBSPOT, "contact", contact_id),
         Ref(Side.SALESFORCE, "Lead", lead_id),
         (Overwrite(Side.SALESFORCE, "lastname", "LastName", "Lang", "HACKED"),),
     )
-    stage.overwritten.keep(
+    deployment.overwritten.keep(
         OverwrittenBatch("acme", Kind.CONTACT, at(-10), (pair,)), timedelta(hours=72)
     )
-    return stage
+    return deployment
 
 
 def a_pair(contact_id: str, lead_id: str) -> Link:
@@ -56,21 +56,23 @@ def a_pair(contact_id: str, lead_id: str) -> Link:
     return a_link(contact, lead, a_ruleset())
 
 
-def said(stage: Stage, capture: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+def said(
+    deployment: Deployment, capture: pytest.CaptureFixture[str], *words: str
+) -> tuple[int, str, str]:
     """Exit status, stdout and stderr of the command."""
-    status = main(words, operator=stage.operator)
+    status = main(words, operator=deployment.operator)
     printed = capture.readouterr()
     return status, printed.out, printed.err
 
 
-def the_lead(stage: Stage) -> tuple[str, str]:
+def the_lead(deployment: Deployment) -> tuple[str, str]:
     """The one lead: its id and last name."""
-    (row,) = stage.in_salesforce("query?q=SELECT+Id,LastName+FROM+Lead")["records"]
+    (row,) = deployment.in_salesforce("query?q=SELECT+Id,LastName+FROM+Lead")["records"]
     return row["Id"], row["LastName"]
 
 
 def test_an_undo_is_shown_before_it_is_done(
-    mistaken: Stage, capsys: pytest.CaptureFixture[str]
+    mistaken: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Counts by object, records and fields as examples, no value, and what is never undone. Nothing
     is written.
@@ -96,7 +98,7 @@ def test_an_undo_is_shown_before_it_is_done(
     )
 
 
-def test_an_undo_is_done_and_told(mistaken: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_undo_is_done_and_told(mistaken: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
     """Programs get the same: what is back, what is left and why, and the job, with whoever did
     it.
     """
@@ -130,7 +132,7 @@ def test_an_undo_is_done_and_told(mistaken: Stage, capsys: pytest.CaptureFixture
 
 
 def test_what_is_left_is_told_with_its_reason(
-    mistaken: Stage, capsys: pytest.CaptureFixture[str]
+    mistaken: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A second run finds the value back already; that is no finding."""
     said(mistaken, capsys, "undo", *SINCE, "--apply")
@@ -152,7 +154,7 @@ def test_what_is_left_is_told_with_its_reason(
 
 
 def test_an_undo_that_is_cut_short_is_a_finding(
-    mistaken: Stage, capsys: pytest.CaptureFixture[str]
+    mistaken: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It says why, and that it can be run again."""
     mistaken.outbox.is_down = True
@@ -167,7 +169,7 @@ def test_an_undo_that_is_cut_short_is_a_finding(
 
 
 def test_where_nothing_is_kept_the_command_says_how_it_would_be(
-    mistaken: Stage, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    mistaken: Deployment, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A stack without the table was deployed without it; check tells it as soon as the settings
     want values kept.
@@ -196,7 +198,7 @@ def test_where_nothing_is_kept_the_command_says_how_it_would_be(
 
 @pytest.mark.parametrize("words", [("undo",), ("undo", "--since", "yesterday")])
 def test_a_moment_is_needed(
-    mistaken: Stage, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+    mistaken: Deployment, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
 ) -> None:
     """Without one there is nothing to put back, and a wrong word is no moment."""
     with pytest.raises(SystemExit) as ended:
@@ -205,16 +207,16 @@ def test_a_moment_is_needed(
     assert "--since" in capsys.readouterr().err
 
 
-def test_the_job_of_an_undo_is_not_resumed(stage: Stage) -> None:
+def test_the_job_of_an_undo_is_not_resumed(deployment: Deployment) -> None:
     """No errand makes it go on; the command does, when it is run again."""
-    stage.operator.settings.push(MINIMAL, apply=True)
+    deployment.operator.settings.push(MINIMAL, apply=True)
     leg = JobStep(Side.HUBSPOT, "contact", total=1)
-    stage.jobs.save(a_job(leg, verb=JobType.UNDO, state=JobState.PAUSED))
+    deployment.jobs.save(a_job(leg, verb=JobType.UNDO, state=JobState.PAUSED))
 
     with pytest.raises(Refused, match="An undo goes on when crmsync undo is run again"):
-        stage.operator.jobs.resume("7f3a2c")
-    assert (stage.job_messages.sent, stage.operator.jobs.cancel("7f3a2c").state) == (
+        deployment.operator.jobs.resume("7f3a2c")
+    assert (deployment.job_messages.sent, deployment.operator.jobs.cancel("7f3a2c").state) == (
         [],
         JobState.CANCELLED,
     )
-    assert stage.jobs.all("acme")[0].started_at == NOON
+    assert deployment.jobs.all("acme")[0].started_at == NOON

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from crmsync.cli import main
-from tests.operator import stages
-from tests.operator.stages import Stage
+from tests.operator import deployments
+from tests.operator.deployments import Deployment
 from tests.operator.worlds import ORG, PORTAL
 
 GOOD = """\
@@ -132,11 +132,11 @@ assert len(FILES) == 10, "as many as the title says"
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[Stage]:
+def running() -> Iterator[Deployment]:
     """A deployment with good settings in force, between a portal and an org with fields of their
     own.
     """
-    with stages.stage(portal=PORTAL, org=ORG) as made:
+    with deployments.deployment(portal=PORTAL, org=ORG) as made:
         made.operator.settings.push(GOOD, apply=True)
         yield made
 
@@ -147,7 +147,7 @@ def running() -> Iterator[Stage]:
 @pytest.mark.rule("OPP-2")
 @pytest.mark.parametrize("case", FILES)
 def test_a_wrong_file_is_refused_line_by_line(
-    case: str, running: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    case: str, running: Deployment, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """All of a file's mistakes are told at once, in their order, and what was in force stays in
     force.

@@ -31,7 +31,7 @@ from crmsync.wire.settings.file import Document, FieldTable
 from crmsync.wire.settings.line_numbers import Path, index_lines, line_of
 
 _ROW = 5
-"""The length of a mapping row's path: ``connection``, its number, the section, ``field``, its number."""
+"""Parts of a mapping row's path: ``connection``, its number, the section, ``field``, its number."""
 
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 

@@ -51,8 +51,8 @@ class TryAgain(SyncError):  # noqa: N818 - named by what to do, not by what it i
 
 
 class OutOfTime(TryAgain):
-    """The invocation ends soon. Work that has not begun goes back to its queue at once, and this does
-    not count as a try.
+    """The invocation ends soon. Work that has not begun goes back to its queue at once, and this
+    does not count as a try.
     """
 
     def __init__(self) -> None:
@@ -75,8 +75,8 @@ class Distrusted(TryAgain):
 
 
 class Down(TryAgain):
-    """A whole side does not answer, or refuses every request: no record is at fault. Wait until it is
-    back.
+    """A whole side does not answer, or refuses every request: no record is at fault. Wait until it
+    is back.
 
     Attributes:
         side: The name of the side.
@@ -105,8 +105,8 @@ class Refused(SyncError):  # noqa: N818 - named by what to do
 
 
 class Drifted(Refused):
-    """A side does not have, show or accept a field that was requested: find out which fields it has,
-    and do without this one.
+    """A side does not have, show or accept a requested field: find out which fields it has, and do
+    without this one.
 
     Attributes:
         side: The name of the side. `fieldname` is "" when the reply does not name the field.

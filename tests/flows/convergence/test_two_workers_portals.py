@@ -10,7 +10,7 @@ from crmsync.flows.kinds.contact import sync_contacts
 from crmsync.model.changes import redelivered
 from crmsync.model.records import Ref
 from tests.flows.convergence.interleave import HIDDEN_FOR, Gate, KilledError, gated
-from tests.flows.operator.test_portals import Account, everybody, shared, writes
+from tests.flows.operator.test_two_accounts import Account, everybody, shared, writes
 
 BOTH = (("2",) * 3, ("3",) * 3)
 """What the three show in the end where acme makes the phone 2 and beta the job title 3."""

@@ -1,4 +1,4 @@
-"""The operator's command in stories: run as a process of its own against the laptop stack."""
+"""Runs the operator's command in a story: as a process of its own, against the laptop stack."""
 
 from __future__ import annotations
 
@@ -11,10 +11,8 @@ from typing import Any
 from local.stack import Stack
 
 
-def command(stack: Stack, *words: str, status: int = 0, key: str = "local") -> Any:
-    """What the operator's command answers to these words, when it ends with that status. `key` is
-    the access key that it signs with.
-    """
+def run(stack: Stack, *words: str, key: str = "local") -> subprocess.CompletedProcess[str]:
+    """Run the command with these words and ``--json``; `key` is the access key that it signs with."""
     ready = stack.ready()
     where = {
         "AWS_ENDPOINT_URL": ready["aws_endpoint_url"],
@@ -22,9 +20,17 @@ def command(stack: Stack, *words: str, status: int = 0, key: str = "local") -> A
         "AWS_ACCESS_KEY_ID": key,
         "AWS_SECRET_ACCESS_KEY": "local",
     }
-    line = [sys.executable, "-m", "crmsync.cli", *words, "--json"]
-    done = subprocess.run(
-        line, env={**os.environ, **where}, capture_output=True, text=True, check=False
+    return subprocess.run(
+        [sys.executable, "-m", "crmsync.cli", *words, "--json"],
+        env={**os.environ, **where},
+        capture_output=True,
+        text=True,
+        check=False,
     )
+
+
+def command(stack: Stack, *words: str, status: int = 0, key: str = "local") -> Any:
+    """The command's JSON document; the command must end with this status."""
+    done = run(stack, *words, key=key)
     assert done.returncode == status, f"{done.stdout}\n{done.stderr}"
     return json.loads(done.stdout)

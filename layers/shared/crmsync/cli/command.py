@@ -34,11 +34,14 @@ if TYPE_CHECKING:
 MODULES = (settings, setup, preview, jobs, explain, errors, brakes, pause, links, undo, status)
 """In the order of ``crmsync --help``."""
 
-_NO_DEPLOYMENT = "Is crmsync deployed to this account and region? CRMSYNC_STACK names a stack that is not called crmsync."
+_NO_DEPLOYMENT = (
+    "Is crmsync deployed to this account and region? CRMSYNC_STACK names a stack that is not "
+    "called crmsync."
+)
 
 
 def main(argv: Sequence[str] | None = None, *, operator: Operator | None = None) -> int:
-    """Run the command and answer its exit status; `operator` is that of the deployment by default."""
+    """Run the command and answer its exit status; by default for the deployment."""
     arguments = parser().parse_args(argv)
     try:
         answer: Answer = arguments.run(operator or deployed_operator(), arguments)

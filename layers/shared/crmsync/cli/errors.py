@@ -58,7 +58,10 @@ def _retry(operator: Operator, arguments: argparse.Namespace) -> Answer:
     remarks: tuple[str, ...] = ()
     if found.left:
         remarks = (
-            f"{len(found.left):,} are not of a kind that is switched on, come back by themselves, or need a person.",
+            (
+                f"{len(found.left):,} are not of a kind that is switched on, come back by "
+                "themselves, or need a person."
+            ),
         )
     return Answer(document, _short_list(found.rows, last), remarks)
 

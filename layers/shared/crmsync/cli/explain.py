@@ -89,10 +89,16 @@ def _link_state(one: Explained) -> str:
 
 def _about_link(one: Explained) -> Iterator[str]:
     if one.link is not None:
-        yield f"link     {_place(one.link.hubspot)} - {_place(one.link.salesforce)}, version {one.link.version}"
+        yield (
+            f"link     {_place(one.link.hubspot)} - {_place(one.link.salesforce)}, version "
+            f"{one.link.version}"
+        )
         if one.link.died:
             yield f"died     {one.link.died}'s record was deleted"
-        yield f"owners   hubspot {_owner(one.link.hubspot_owner)}, salesforce {_owner(one.link.salesforce_owner)}"
+        yield (
+            f"owners   hubspot {_owner(one.link.hubspot_owner)}, salesforce "
+            f"{_owner(one.link.salesforce_owner)}"
+        )
     for side, record in ((Side.HUBSPOT, one.hubspot), (Side.SALESFORCE, one.salesforce)):
         yield f"{side:<10} {_record_line(record)}"
 

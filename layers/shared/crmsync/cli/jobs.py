@@ -174,7 +174,8 @@ def _job_line(job: Job) -> str:
 
 def _price_line(price: Price) -> str:
     return (
-        f"{price.records:,} records; HubSpot calls {_span(price.hubspot)}, Salesforce calls {_span(price.salesforce)};"
+        f"{price.records:,} records; HubSpot calls {_span(price.hubspot)}, Salesforce calls "
+        f"{_span(price.salesforce)};"
         f" at most {duration(price.seconds)}."
     )
 

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from crmsync.flows.backfill.link_keys import KeyCount
     from crmsync.flows.operator.operator import Operator
 
-_KEEPS = "A pair keeps its key while an edit of it has yet to sync, as crmsync errors list says, or while a mapping of it rests."
+_KEEPS = (
+    "A pair keeps its key while an edit of it has yet to sync, as crmsync errors list says, "
+    "or while a mapping of it rests."
+)
 
 
 def add_commands(links: Subparsers) -> None:
@@ -43,7 +46,10 @@ def _new_key(operator: Operator, arguments: argparse.Namespace) -> Answer:
     number = operator.links.keys.renew(apply=arguments.apply)
     text = f"This would be key {number}; --apply makes it."
     if arguments.apply:
-        text = f"Key {number} is in use; functions know it within five minutes. Then: crmsync links reseal --apply."
+        text = (
+            f"Key {number} is in use; functions know it within five minutes. Then: crmsync "
+            "links reseal --apply."
+        )
     return Answer({"applied": arguments.apply, "key": number}, text)
 
 
@@ -81,7 +87,10 @@ def _to_do(found: KeyCount) -> tuple[str, ...]:
     if not found.older:
         return ()
     return (
-        f"{found.older:,} pairs need an earlier key: crmsync links reseal --apply syncs them. {_KEEPS}",
+        (
+            f"{found.older:,} pairs need an earlier key: crmsync links reseal --apply syncs them. "
+            f"{_KEEPS}"
+        ),
     )
 
 

@@ -28,8 +28,14 @@ if TYPE_CHECKING:
     from crmsync.flows.operator.operator import Operator
     from crmsync.model.links import Link
 
-_DROPPED = "The next sync of either record finds its counterpart again: by the ids that both keep, else by address."
-_FIRST_MEETING = "A new link has no base: the next sync merges its records as if they had met for the first time."
+_DROPPED = (
+    "The next sync of either record finds its counterpart again: by the ids that both keep, "
+    "else by address."
+)
+_FIRST_MEETING = (
+    "A new link has no base: the next sync merges its records as if they had met for the "
+    "first time."
+)
 
 
 def add_commands(commands: Subparsers) -> None:
@@ -96,7 +102,8 @@ def _cells(link: Link) -> tuple[str, ...]:
 def _counts(found: RebuildResult, *, applied: bool) -> str:
     made = "made" if applied else "to make"
     return (
-        f"{found.connection}: {found.walked:,} records, {found.stands:,} links exist, {found.made:,} {made}, "
+        f"{found.connection}: {found.walked:,} records, {found.stands:,} links exist, "
+        f"{found.made:,} {made}, "
         f"{len(found.contradictions):,} contradict, {found.gone:,} name a record that is gone"
     )
 

@@ -29,9 +29,15 @@ def _pause(operator: Operator, arguments: argparse.Namespace) -> Answer:
         text = f"{name} is paused already, since {paused.since:%Y-%m-%d %H:%M} UTC."
     elif arguments.apply:
         operator.pauses.pause(name)
-        text = f"{name} is paused: what has begun is finished, nothing new begins. crmsync resume {name} --apply ends it."
+        text = (
+            f"{name} is paused: what has begun is finished, nothing new begins. crmsync "
+            f"resume {name} --apply ends it."
+        )
     else:
-        text = f"{name} would be paused: nothing more is read or written for it, and nothing is lost. --apply does it."
+        text = (
+            f"{name} would be paused: nothing more is read or written for it, and nothing is "
+            "lost. --apply does it."
+        )
     document = {
         "applied": arguments.apply and not paused,
         "connection": name,
@@ -49,7 +55,10 @@ def _resume(operator: Operator, arguments: argparse.Namespace) -> Answer:
         operator.pauses.resume(name)
         text = f"{name} goes on; the first changes that wait are synced within five minutes."
     else:
-        text = f"{name} is paused since {paused.since:%Y-%m-%d %H:%M} UTC, by {paused.by or 'somebody unknown'}; --apply resumes it."
+        text = (
+            f"{name} is paused since {paused.since:%Y-%m-%d %H:%M} UTC, by "
+            f"{paused.by or 'somebody unknown'}; --apply resumes it."
+        )
     document = {
         "applied": arguments.apply and bool(paused),
         "connection": name,

@@ -31,7 +31,10 @@ if TYPE_CHECKING:
 
 def add_commands(commands: Subparsers) -> None:
     """Add ``preview``."""
-    text = "show what a first sync or a change of settings would write, what it costs, and what would be refused"
+    text = (
+        "show what a first sync or a change of settings would write, what it costs, and what "
+        "would be refused"
+    )
     preview = add_command(commands, "preview", _preview, text)
     preview.add_argument(
         "--settings", metavar="FILE", help="under these settings instead of those in force"
@@ -142,7 +145,8 @@ def _refusal_line(one: RefusedRecords) -> str:
     because = f" ({', '.join(report.because)})" if report.because else ""
     records = ", ".join(map(str, one.records))
     return wrapped(
-        f"{one.count:,} {report.category}: {report.text}{where}{because}. {report.hint} Such as {records}",
+        f"{one.count:,} {report.category}: {report.text}{where}{because}. {report.hint} Such "
+        f"as {records}",
         "  ",
     )
 
@@ -160,7 +164,10 @@ def _price_lines(preview: Preview) -> Iterator[str]:
     yield f"It takes at most {duration(price.seconds)} with the present budgets."
     yield from (wrapped(_budget_line(one)) for one in preview.budgets)
     spent = preview.spent
-    yield f"This preview cost {spent[Side.HUBSPOT]:,} HubSpot and {spent[Side.SALESFORCE]:,} Salesforce calls, and wrote nothing."
+    yield (
+        f"This preview cost {spent[Side.HUBSPOT]:,} HubSpot and {spent[Side.SALESFORCE]:,} "
+        "Salesforce calls, and wrote nothing."
+    )
 
 
 def _budget_line(one: CallBudget) -> str:
@@ -170,7 +177,8 @@ def _budget_line(one: CallBudget) -> str:
         else "no share is allotted to crmsync"
     )
     return (
-        f"{one.connection}: {one.calls.used:,} of Salesforce's {one.calls.allowed:,} calls in 24 hours are used, {allotted};"
+        f"{one.connection}: {one.calls.used:,} of Salesforce's {one.calls.allowed:,} calls in "
+        f"24 hours are used, {allotted};"
         f" {one.left:,} are left for a backfill now (RTY-2)."
     )
 

@@ -91,7 +91,10 @@ def _history(operator: Operator, _arguments: argparse.Namespace) -> Answer:
 
 def _entry_line(entry: Entry) -> str:
     if entry.revision is None:
-        return f"version {entry.version}: its seal does not hold, so crmsync settings push did not store it"
+        return (
+            f"version {entry.version}: its seal does not hold, so crmsync settings push did "
+            "not store it"
+        )
     return _pushed_when(entry.revision)
 
 

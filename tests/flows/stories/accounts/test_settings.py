@@ -20,7 +20,7 @@ from tests.flows.stories.story_contacts import (
     rows,
     undelete,
 )
-from tests.flows.stories.story_members import (
+from tests.flows.stories.story_parents import (
     Family,
     a_pair,
     an_address,

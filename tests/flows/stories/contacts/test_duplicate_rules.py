@@ -4,10 +4,6 @@ or saved as the settings say.
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from typing import Any
 
 import pytest
@@ -15,6 +11,7 @@ import pytest
 from local.people import People
 from local.stack import Stack
 from tests.flows.conftest import SETTINGS, NewStack
+from tests.flows.stories.story_command import command
 from tests.flows.stories.story_contacts import record, rows
 
 ALLOW = SETTINGS + 'duplicates = "allow"\n'
@@ -43,18 +40,9 @@ def colleague(stack: Stack, people: People, name: str) -> None:
     stack.settle()
 
 
-def told(stack: Stack) -> list[tuple[str, str]]:
-    """What stands in the error inbox: category and hint."""
-    ready = stack.ready()
-    where = {
-        "AWS_ENDPOINT_URL": ready["aws_endpoint_url"],
-        "AWS_DEFAULT_REGION": ready["aws_region"],
-    }
-    line = [sys.executable, "-m", "crmsync.cli", "errors", "list", "--json"]
-    done = subprocess.run(
-        line, env={**os.environ, **where}, capture_output=True, text=True, check=True
-    )
-    return [(row["category"], row["hint"]) for row in json.loads(done.stdout)]
+def reports(stack: Stack) -> list[tuple[str, str]]:
+    """The reports in the error inbox: category and hint."""
+    return [(row["category"], row["hint"]) for row in command(stack, "errors", "list")]
 
 
 @pytest.mark.rule("ERR-4")
@@ -77,7 +65,7 @@ def test_a_duplicate_is_told_at_once(new_stack: NewStack, settings: str, action:
         [],
         1,
     )
-    ((category, hint),) = told(stack)
+    ((category, hint),) = reports(stack)
     assert category == "duplicates"
     assert hint.startswith("Merge the duplicates in Salesforce, or change the duplicate rule.")
 
@@ -104,4 +92,4 @@ def test_what_a_rule_only_alerts_of_is_saved_where_the_settings_allow_it(
 
     assert len(rows(people, "Lead", EMAILS["bea"])) == 1
     assert record(people, "Lead", cleo["Id"], "LastName") == {"LastName": "Lang"}
-    assert told(stack) == []
+    assert reports(stack) == []

@@ -4,10 +4,6 @@ on the way.
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -17,6 +13,7 @@ from crmsync.model.names import HUBSPOT_KEY
 from local.people import People
 from local.stack import Stack
 from tests.flows.conftest import SETTINGS
+from tests.flows.stories.story_command import command
 from tests.flows.stories.story_contacts import lead, linked_pair, open_errors, record
 
 REST = 13 * 60
@@ -53,21 +50,6 @@ def module_stack() -> Iterator[Stack]:
     """An org whose leads and contacts are older than the connection."""
     with Stack(SETTINGS, OLDER) as stack:
         yield stack
-
-
-def command(stack: Stack, *words: str, status: int = 0) -> Any:
-    """What the operator's command answers to these words."""
-    ready = stack.ready()
-    where = {
-        "AWS_ENDPOINT_URL": ready["aws_endpoint_url"],
-        "AWS_DEFAULT_REGION": ready["aws_region"],
-    }
-    line = [sys.executable, "-m", "crmsync.cli", *words, "--json"]
-    done = subprocess.run(
-        line, env={**os.environ, **where}, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == status, done.stderr
-    return json.loads(done.stdout)
 
 
 def start(stack: Stack, *words: str) -> str:

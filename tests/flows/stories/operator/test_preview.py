@@ -4,37 +4,14 @@ tables, and writes nowhere.
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Mapping
-from typing import Any
 
 import pytest
 
 from local.people import People
 from local.stack import Stack
+from tests.flows.stories.story_command import command
 from tests.flows.stories.story_contacts import record, rows
-
-
-def look(stack: Stack, *words: str) -> Any:
-    """What the operator's command answers a program, as somebody at a terminal of their own runs
-    it.
-    """
-    ready = stack.ready()
-    where = {
-        "AWS_ENDPOINT_URL": ready["aws_endpoint_url"],
-        "AWS_DEFAULT_REGION": ready["aws_region"],
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
-    }
-    line = [sys.executable, "-m", "crmsync.cli", *words, "--json"]
-    done = subprocess.run(
-        line, env={**os.environ, **where}, capture_output=True, text=True, check=False
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    return json.loads(done.stdout)
 
 
 def writes(stack: Stack) -> Mapping[str, int]:
@@ -63,8 +40,8 @@ def test_a_preview_writes_nothing_and_the_sync_then_does_what_it_said(stack: Sta
     people.new_record("OpportunityContactRole", OpportunityId=pumps, ContactId=bill)
     stack.advance(60, settle=False)
     before = writes(stack)
-    told = look(stack, "preview")
-    explained = look(stack, "explain", "salesforce", "Contact", bill)
+    told = command(stack, "preview")
+    explained = command(stack, "explain", "salesforce", "Contact", bill)
     assert writes(stack) == before
     assert told["counts"] == {
         "hubspot contact": {"create": 1, "mark": 1, "update": 1},

@@ -14,7 +14,7 @@ import pytest
 from crmsync.wire.settings.signature import StoredPush, sign
 from local.people import People
 from local.stack import Stack
-from tests.flows.stories.operator.test_portals import SHARED, WORLD
+from tests.flows.stories.operator.test_two_accounts import SHARED, WORLD
 from tests.flows.stories.story_command import command
 from tests.flows.stories.story_contacts import SWEEP, rows
 

@@ -4,9 +4,6 @@ what a new mapping does.
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +13,7 @@ import pytest
 from local.people import People
 from local.stack import Stack
 from tests.flows.conftest import SETTINGS, NewStack
+from tests.flows.stories.story_command import run
 from tests.flows.stories.story_contacts import (
     SWEEP,
     convert,
@@ -57,17 +55,9 @@ def mapping(hubspot: str, salesforce: str) -> str:
     return f'\n[[connection.contacts.field]]\nhubspot = "{hubspot}"\nsalesforce = "{salesforce}"\nupdate = "two_way"\n'
 
 
-def command(stack: Stack, *words: str) -> None:
-    """Have the operator's command do something."""
-    ready = stack.ready()
-    where = {
-        "AWS_ENDPOINT_URL": ready["aws_endpoint_url"],
-        "AWS_DEFAULT_REGION": ready["aws_region"],
-    }
-    line = [sys.executable, "-m", "crmsync.cli", *words, "--apply"]
-    done = subprocess.run(
-        line, env={**os.environ, **where}, capture_output=True, text=True, check=False
-    )
+def apply(stack: Stack, *words: str) -> None:
+    """Run the operator's command with ``--apply``; it must have nothing to remark."""
+    done = run(stack, *words, "--apply")
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
 
 
@@ -75,7 +65,7 @@ def push(stack: Stack, folder: Path, settings: str) -> None:
     """Put a settings file in force."""
     file = folder / "settings.toml"
     file.write_text(settings, encoding="utf-8")
-    command(stack, "settings", "push", str(file))
+    apply(stack, "settings", "push", str(file))
 
 
 @pytest.mark.rule("MAP-6")
@@ -230,7 +220,7 @@ def test_a_resync_carries_what_was_there_before_the_mapping(new_stack: NewStack,
     late.people.edit_contact(late.pairs[0][0], phone="0100")
     assert [late.shown(pair) for pair in late.pairs] == [OLD, OLD]
     for contact, made in late.pairs:
-        command(
+        apply(
             late.stack,
             "resync",
             "--side",

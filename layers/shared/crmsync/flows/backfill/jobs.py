@@ -33,7 +33,10 @@ MOST_POLLS = 90
 
 _OFF = "{}: {} are switched off ({})."
 _SWITCH = "Switch it on in the settings before the import: without that nothing would be made."
-_MAKES_NONE = "{}: by create_in_hubspot a {} makes no contact, so the import only finds those that there are (SET-1)."
+_MAKES_NONE = (
+    "{}: by create_in_hubspot a {} makes no contact, so the import only finds those that "
+    "there are (SET-1)."
+)
 _WITHOUT_ADDRESS = "{}: {:,} have no e-mail address and are not imported (IMP-4)."
 
 
@@ -113,7 +116,8 @@ class JobAdmin:
         """
         if limit and planned.price.records > limit:
             raise Refused(
-                f"{planned.price.records:,} records would be looked at, more than --max-changes {limit:,} allows.",
+                f"{planned.price.records:,} records would be looked at, more than "
+                f"--max-changes {limit:,} allows.",
                 code="BRAKE",
                 hint="Nothing was queued. Resync less at a time, or allow more.",
             )

@@ -1,4 +1,4 @@
-"""A backfill, turn by turn: list a few pages, queue their records as changes, store the place, go on.
+"""A backfill, turn by turn: list a few pages, queue their records as changes, store the place.
 
 Law: every record is queued, however many there are; a turn is limited, the job is not (LIM-1,
 Q-31). The place moves only after the records before it are durably queued, so a crash costs a
@@ -165,7 +165,10 @@ def _queue_pages(job: Job, walked: Walked, connection: Connection, context: Back
         return _next(replace(job, waiting=waiting), context, 0 if depth.ready else WAIT)
     calls = context.quota(connection).calls()
     if not has_calls_left(calls, connection.salesforce.daily_call_allotment):
-        text = f"Waits for Salesforce calls: {calls.used:,} were used in 24 hours, the rest is kept for live changes."
+        text = (
+            f"Waits for Salesforce calls: {calls.used:,} were used in 24 hours, the rest is "
+            "kept for live changes."
+        )
         return _next(job, context, LONG_WAIT, text)
     before = job.queued
     job = _queue_step(job, context.lister(connection, walked.side), left, context)

@@ -84,7 +84,7 @@ def queue_events(
 def _read(
     connection: Connection, kind: str, log: MailLog, place: Cursor, end: datetime, *, is_last: bool
 ) -> _Minutes:
-    """What the log shows up to `end`. Only the last step goes far back; the others are old enough."""
+    """What the log shows up to `end`. Only the last step goes far back."""
     needed = _floor(milliseconds(place.since - (OVERLAP if is_last else timedelta())), _MINUTE)
     far = _floor(milliseconds(end - FAR), _MINUTE) if is_last else needed
     start = min(needed, far)
@@ -134,8 +134,8 @@ class _Minutes:
     def add(self, page: Sequence[MailEvent]) -> None:
         """Count the events of a page.
 
-        Events that arrived since the previous page may have pushed some of its events onto this one;
-        these are counted once.
+        Events that arrived since the previous page may have pushed some of its events onto this
+        one; these are counted once.
         """
         hashes = {_hash(event): event for event in page}
         for hash_, event in hashes.items():

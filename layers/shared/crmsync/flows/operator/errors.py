@@ -101,7 +101,7 @@ class ErrorAdmin:
         return Retried(tuple(rows), tuple(left))
 
     def done(self, identifier: str, *, apply: bool) -> list[ErrorRow]:
-        """Check off the reports that only a person can deal with (CH-9), of the record with this id.
+        """Check off the reports about a record that only a person can deal with (CH-9).
 
         Every other report leaves the inbox when its record syncs. Raises `TryAgain`.
         """

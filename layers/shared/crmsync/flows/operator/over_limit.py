@@ -1,4 +1,4 @@
-"""Changes held back by the hourly limits: list them, release them to the sync, or drop them (Q-30)."""
+"""Changes held back by the hourly limits: they are listed, released or dropped (Q-30)."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ class OverLimitAdmin:
 
 
 def _kinds(name: str) -> frozenset[Kind]:
-    """The kinds of the objects with this name in any capitalisation; all for "". Raises `Refused`."""
+    """The kinds of the objects of this name, in any case; all for "". Raises `Refused`."""
     found = frozenset(
         kind
         for objects in KIND_OF.values()

@@ -24,7 +24,7 @@ class SettingsStore(Protocol):
     """Stores every push of settings."""
 
     def current(self) -> Revision | None:
-        """The push in force, or None before the first one. Raises `TryAgain`, also as `Distrusted`."""
+        """The push in force, or None before the first one. Raises `TryAgain`, `Distrusted`."""
 
     def revision(self, version: int) -> Revision | None:
         """The push of that number, or None. Raises as `current` does."""
@@ -212,7 +212,8 @@ class SettingsAdmin:
             first = resolved.unreachable[0]
             error, side = first.error, first.side
             raise Refused(
-                f"the fields that {first.connection} maps could not be looked up in {side}: {error.text}",
+                f"the fields that {first.connection} maps could not be looked up in {side}: "
+                f"{error.text}",
                 code=error.code,
                 hint=f"{error.hint} Nothing was pushed; try again once {side} answers.".strip(),
             )

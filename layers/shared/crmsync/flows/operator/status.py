@@ -217,12 +217,14 @@ def _standstill(one: ConnectionStatus, now: datetime) -> list[str]:
     for side, at in one.looked.items():
         if at is not None and now - at >= REPORT_AFTER:
             sentences.append(
-                f"{one.name}: no sweep of {_NAMES[side]} has succeeded for {_minutes(now - at)} minutes; "
+                f"{one.name}: no sweep of {_NAMES[side]} has succeeded for "
+                f"{_minutes(now - at)} minutes; "
                 "docs/operations.md says what to do under 'Nothing is seen any more'."
             )
     for kind, found in one.waiting.items():
         sentences.append(
-            f"{one.name}: the oldest {kind} change that is put off happened {_minutes(now - found.since)} minutes ago "
+            f"{one.name}: the oldest {kind} change that is put off happened "
+            f"{_minutes(now - found.since)} minutes ago "
             f"({found.code}); docs/operations.md says what to do under 'Changes are put off'."
         )
     return sentences
@@ -240,7 +242,8 @@ def _failures(one: ConnectionStatus) -> list[str]:
     sentences: list[str] = []
     if held:
         sentences.append(
-            f"{one.name}: {held:,} records are held back by a brake; crmsync brakes list says which, release or drop them."
+            f"{one.name}: {held:,} records are held back by a brake; crmsync brakes list says "
+            "which, release or drop them."
         )
     if failed:
         sentences.append(

@@ -51,10 +51,19 @@ _NOTHING = "{}: nothing that was overwritten since then is kept ([connection.und
 _TOO_LATE = (
     "{}: values are kept for {} hours: what was overwritten before {:%Y-%m-%d %H:%M} UTC is lost."
 )
-_GOES_ON = "{}: goes on with the undo that {} began at {:%Y-%m-%d %H:%M:%S} UTC; what was overwritten later is left: give a later --since."
+_GOES_ON = (
+    "{}: goes on with the undo that {} began at {:%Y-%m-%d %H:%M:%S} UTC; what was "
+    "overwritten later is left: give a later --since."
+)
 _KEPT_NOWHERE = "This stack keeps nothing that is overwritten."
-_KEEP = "Deploy it with KeepOverwritten=yes, and set hours under [connection.undo]; what was overwritten before is lost."
-_NO_STORE = "are not kept: deploy the stack with KeepOverwritten=yes, or set hours = 0 under [connection.undo]"
+_KEEP = (
+    "Deploy it with KeepOverwritten=yes, and set hours under [connection.undo]; what was "
+    "overwritten before is lost."
+)
+_NO_STORE = (
+    "are not kept: deploy the stack with KeepOverwritten=yes, or set hours = 0 under "
+    "[connection.undo]"
+)
 
 _SECOND = timedelta(seconds=1)
 """The resolution of the times of jobs."""

@@ -1,5 +1,5 @@
-"""Explains one record: what is known of it, how each field is decided, and what would be written now
-(CH-28).
+"""Explains one record: what is known of it, how each field is decided, and what would be written
+now (CH-28).
 
 Law: nothing is written. The plan is the sync's own, made in a read-only context; everything else is
 read or worked out from it. The answer has the record's values: it is for the operator who asked,

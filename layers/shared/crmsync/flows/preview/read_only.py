@@ -174,7 +174,7 @@ class _LocalChangeCounts:
 
 
 class _ReadOnlyTroubles:
-    """Implements `TroubleStore` and stores nothing; the next sync finds the same troubles itself."""
+    """Implements `TroubleStore` and stores nothing; the next sync finds the same troubles."""
 
     def __init__(self, troubles: TroubleStore) -> None:
         self._troubles = troubles

@@ -1,4 +1,4 @@
-"""Set-up and check of one connection: the right account and org, and all that crmsync needs in them.
+"""Set-up and check of one connection: the right account and org, with all that crmsync needs.
 
 That is the edition, the rights for what is switched on, and our own properties and fields. Both
 sides are read first and only what is missing is made, so a second run changes nothing. A part that
@@ -62,7 +62,7 @@ class SalesforceSide(Schema, FieldSource, Protocol):
     """The Salesforce side of the set-up."""
 
     def org(self) -> Org:
-        """The org that the secret leads to, which is the administrator's, too. Raises `SyncError`."""
+        """The org that the secret leads to, also the administrator's. Raises `SyncError`."""
 
     def licences(self) -> Licences:
         """The licences of the integration user. Raises `SyncError`."""
@@ -73,7 +73,8 @@ class SalesforceSide(Schema, FieldSource, Protocol):
 
 _NO_LICENCE = (
     "Without it Salesforce refuses the integration user every right to an object (PERM-1): "
-    "the user's page in Setup, Permission Set License Assignments, or crmsync setup --as-admin gives it."
+    "the user's page in Setup, Permission Set License Assignments, or crmsync setup "
+    "--as-admin gives it."
 )
 
 

@@ -37,7 +37,8 @@ class PipelineSides:
 
 
 _UNASSIGNED = (
-    "is not assigned to the integration user: assign it in a permission set, Object Settings, Opportunities, "
+    "is not assigned to the integration user: assign it in a permission set, Object "
+    "Settings, Opportunities, "
     "or Salesforce refuses every opportunity that is to have it"
 )
 

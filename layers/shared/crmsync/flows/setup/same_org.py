@@ -15,7 +15,10 @@ from crmsync.flows.setup.steps import SetupStep, StepState
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection, Settings
 
-_SAME_ORG = "leads to the org of {}, which has another login_url: give both the org's own address, letter for letter (TEN-1)"
+_SAME_ORG = (
+    "leads to the org of {}, which has another login_url: give both the org's own address, "
+    "letter for letter (TEN-1)"
+)
 
 
 def address_mismatches(

@@ -29,8 +29,14 @@ from crmsync.rules.pair.undo import Left, Traces, left_alone, restoration
 BATCH = 200
 """Pairs that are read and written together: one call to Salesforce, two to HubSpot."""
 
-OVER_LIMIT = "are beyond max_changes_per_hour, which holds for an undo as well: run it again in the next hour"
-JOB_OVER_LIMIT = "Some records are beyond max_changes_per_hour, which holds for an undo as well. Run the undo again in the next hour."
+OVER_LIMIT = (
+    "are beyond max_changes_per_hour, which holds for an undo as well: run it again in the "
+    "next hour"
+)
+JOB_OVER_LIMIT = (
+    "Some records are beyond max_changes_per_hour, which holds for an undo as well. Run the "
+    "undo again in the next hour."
+)
 _RUN_AGAIN = "Run the undo again: it goes on where this one stopped."
 
 

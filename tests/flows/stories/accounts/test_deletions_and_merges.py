@@ -12,7 +12,7 @@ from local.people import People
 from local.stack import Stack
 from tests.flows.conftest import WORLD
 from tests.flows.stories.story_contacts import SWEEP, found, merge_records, open_errors, undelete
-from tests.flows.stories.story_members import a_family, parent, primary, with_companies
+from tests.flows.stories.story_parents import a_family, parent, primary, with_companies
 
 
 @pytest.fixture(scope="module")

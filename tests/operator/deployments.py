@@ -126,7 +126,7 @@ def settings_keys() -> KeyRing:
 
 
 @dataclass(slots=True)
-class Stage:
+class Deployment:
     """The operator of a deployment, and the two CRMs behind it."""
 
     operator: Operator
@@ -190,13 +190,13 @@ class Stage:
 
 
 @contextmanager
-def stage(
+def deployment(
     *portal_ids: int,
     org: Mapping[str, Any] | None = None,
     portal: Mapping[str, Any] | None = None,
     version: str = "",
     administrators: FixedSecret | None = None,
-) -> Iterator[Stage]:
+) -> Iterator[Deployment]:
     """Everything an operator meets: HubSpot accounts made of `portal`, an org made of `org`, and
     HubSpot's API in `version`.
 
@@ -388,4 +388,4 @@ def stage(
             conflict_log,
             overwritten,
         )
-        yield Stage(operator, *stores, hubspot, salesforce, faults, clock, urls)
+        yield Deployment(operator, *stores, hubspot, salesforce, faults, clock, urls)

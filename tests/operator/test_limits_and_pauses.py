@@ -14,7 +14,7 @@ from crmsync.model.troubles import Pause
 from crmsync.rules.pair.reports import held_back, waiting
 from tests.builders import NOON
 from tests.config.files import MINIMAL
-from tests.operator.stages import Stage
+from tests.operator.deployments import Deployment
 
 SALESFORCE = Hold(Side.SALESFORCE, Counted.CHANGES)
 HELD = {
@@ -25,27 +25,29 @@ HELD = {
 
 
 @pytest.fixture
-def braked(stage: Stage) -> Stage:
+def braked(deployment: Deployment) -> Deployment:
     """Two contacts and a company that are held back, and a contact that waits for an address."""
-    stage.operator.settings.push(MINIMAL, apply=True)
+    deployment.operator.settings.push(MINIMAL, apply=True)
     reports = [held_back(ref, {SALESFORCE}, {Side.HUBSPOT: fields}) for ref, fields in HELD.items()]
-    stage.inbox.park("acme", [*reports, waiting(Ref(Side.HUBSPOT, "contact", "83"))])
-    return stage
+    deployment.inbox.park("acme", [*reports, waiting(Ref(Side.HUBSPOT, "contact", "83"))])
+    return deployment
 
 
-def said(stage: Stage, capture: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
+def said(
+    deployment: Deployment, capture: pytest.CaptureFixture[str], *words: str
+) -> tuple[int, str]:
     """Exit status and stdout of the command."""
-    status = main(words, operator=stage.operator)
+    status = main(words, operator=deployment.operator)
     return status, capture.readouterr().out
 
 
-def queued(stage: Stage) -> list[tuple[str, Cause]]:
+def queued(deployment: Deployment) -> list[tuple[str, Cause]]:
     """Who is looked at, and why."""
-    return [(change.ref.id, change.cause) for change in stage.outbox.published]
+    return [(change.ref.id, change.cause) for change in deployment.outbox.published]
 
 
 def test_what_is_held_back_is_listed_with_its_fields(
-    braked: Stage, capsys: pytest.CaptureFixture[str]
+    braked: Deployment, capsys: pytest.CaptureFixture[str]
 ):
     """And nothing else of the inbox; the sentence names the limit."""
     text = "would be overwritten in Salesforce together with more records than max_changes_per_hour allows; it waits"
@@ -74,7 +76,7 @@ def test_what_is_held_back_is_listed_with_its_fields(
     ],
 )
 def test_they_are_decided_one_by_one_by_object_or_all(
-    braked: Stage,
+    braked: Deployment,
     capsys: pytest.CaptureFixture[str],
     word: str,
     cause: Cause,
@@ -92,7 +94,7 @@ def test_they_are_decided_one_by_one_by_object_or_all(
     assert queued(braked) == [(one, cause) for one in ids]
 
 
-def test_who_has_decided_is_kept(braked: Stage, capsys: pytest.CaptureFixture[str]):
+def test_who_has_decided_is_kept(braked: Deployment, capsys: pytest.CaptureFixture[str]):
     """Among the jobs, with what and how many records; what is only shown is no decision."""
     said(braked, capsys, "brakes", "release", "--all")
     said(braked, capsys, "brakes", "release", "--object", "contact", "--apply")
@@ -109,7 +111,9 @@ def test_who_has_decided_is_kept(braked: Stage, capsys: pytest.CaptureFixture[st
     ]
 
 
-def test_an_object_that_nobody_knows_is_refused(braked: Stage, capsys: pytest.CaptureFixture[str]):
+def test_an_object_that_nobody_knows_is_refused(
+    braked: Deployment, capsys: pytest.CaptureFixture[str]
+):
     """With the names that there are."""
     status = main(("brakes", "drop", "--object", "people", "--apply"), operator=braked.operator)
 
@@ -117,14 +121,14 @@ def test_an_object_that_nobody_knows_is_refused(braked: Stage, capsys: pytest.Ca
     assert (status, capsys.readouterr().err, queued(braked)) == (1, told, [])
 
 
-def test_nothing_held_back_is_said(stage: Stage, capsys: pytest.CaptureFixture[str]):
+def test_nothing_held_back_is_said(deployment: Deployment, capsys: pytest.CaptureFixture[str]):
     """An empty list is good news, no silence."""
-    stage.operator.settings.push(MINIMAL, apply=True)
+    deployment.operator.settings.push(MINIMAL, apply=True)
     for words in (("brakes", "list"), ("brakes", "release", "--all", "--apply")):
-        assert said(stage, capsys, *words) == (0, "Nothing is held back.\n")
+        assert said(deployment, capsys, *words) == (0, "Nothing is held back.\n")
 
 
-def test_a_connection_is_paused_and_goes_on(braked: Stage, capsys: pytest.CaptureFixture[str]):
+def test_a_connection_is_paused_and_goes_on(braked: Deployment, capsys: pytest.CaptureFixture[str]):
     """Each word shows first; the status says that it is paused before anything else, since when and
     by whom.
     """
@@ -147,7 +151,7 @@ def test_a_connection_is_paused_and_goes_on(braked: Stage, capsys: pytest.Captur
 
 
 def test_a_connection_that_is_not_there_cannot_be_paused(
-    braked: Stage, capsys: pytest.CaptureFixture[str]
+    braked: Deployment, capsys: pytest.CaptureFixture[str]
 ):
     """A typo is told, and stops nothing."""
     status = main(("pause", "acmee", "--apply"), operator=braked.operator)

@@ -9,8 +9,8 @@ import pytest
 from crmsync.flows.setup.steps import SetupStep, StepState
 from crmsync.model.records import Side
 from tests.config.files import MINIMAL
-from tests.operator import stages
-from tests.operator.stages import Stage
+from tests.operator import deployments
+from tests.operator.deployments import Deployment
 from tests.operator.test_setup import (
     APP,
     HUBSPOT_NAMES,
@@ -38,11 +38,11 @@ def revision_parts(portal: int) -> list[str]:
     ]
 
 
-def writable_revisions(stage: Stage, name: str) -> dict[str, tuple[object, ...]]:
+def writable_revisions(deployment: Deployment, name: str) -> dict[str, tuple[object, ...]]:
     """The revision fields that the integration user sees on an object: type, length, and whether it
     may write them.
     """
-    fields = stage.in_salesforce(f"sobjects/{name}/describe")["fields"]
+    fields = deployment.in_salesforce(f"sobjects/{name}/describe")["fields"]
     wanted = ("type", "length", "createable", "updateable")
     return {
         row["name"]: tuple(row[one] for one in wanted)
@@ -56,12 +56,12 @@ def test_a_second_account_is_set_up_like_the_first() -> None:
     """Another HubSpot account gets the same parts, and in the org a revision field of its own; what
     the org has already stays.
     """
-    with stages.stage(555001, 555002) as stage:
-        stage.operator.settings.push(MINIMAL, apply=True)
-        stage.operator.setup.set_up(apply=True)
-        stage.operator.settings.push(SECOND, apply=True)
+    with deployments.deployment(555001, 555002) as deployment:
+        deployment.operator.settings.push(MINIMAL, apply=True)
+        deployment.operator.setup.set_up(apply=True)
+        deployment.operator.settings.push(SECOND, apply=True)
 
-        made = stage.operator.setup.set_up(apply=True)
+        made = deployment.operator.setup.set_up(apply=True)
 
         hubspot, salesforce = made[:HUBSPOT_STEPS], made[HUBSPOT_STEPS:-PIPELINE_STEPS]
         assert [step.what for step in hubspot] == [
@@ -86,10 +86,10 @@ def test_each_account_has_a_revision_field_of_its_own() -> None:
     """Set-up makes the fields of both accounts on one org and lets the integration user write them;
     a check names a missing one.
     """
-    with stages.stage(555001, 555002) as stage:
-        stage.operator.settings.push(MINIMAL + SECOND, apply=True)
+    with deployments.deployment(555001, 555002) as deployment:
+        deployment.operator.settings.push(MINIMAL + SECOND, apply=True)
 
-        steps = stage.operator.setup.set_up(apply=True)
+        steps = deployment.operator.setup.set_up(apply=True)
         made = {
             name: [step.what for step in steps if step.connection == name]
             for name in ("acme", "beta")
@@ -102,15 +102,15 @@ def test_each_account_has_a_revision_field_of_its_own() -> None:
             "acme": revision_parts(555001),
             "beta": revision_parts(555002),
         }
-        assert {name: writable_revisions(stage, name) for name in REVISED} == dict.fromkeys(
+        assert {name: writable_revisions(deployment, name) for name in REVISED} == dict.fromkeys(
             REVISED, REVISION_FIELDS
         )
 
         soql = "SELECT+Id+FROM+CustomField+WHERE+DeveloperName='Crmsync_Revision_555002'+AND+TableEnumOrId='Contact'"
-        (row,) = stage.in_salesforce(f"tooling/query/?q={soql}")["records"]
-        stage.remove_in_salesforce(f"tooling/sobjects/CustomField/{row['Id']}")
+        (row,) = deployment.in_salesforce(f"tooling/query/?q={soql}")["records"]
+        deployment.remove_in_salesforce(f"tooling/sobjects/CustomField/{row['Id']}")
 
-        assert [step for step in stage.operator.setup.check().steps if not step.is_good] == [
+        assert [step for step in deployment.operator.setup.check().steps if not step.is_good] == [
             SetupStep(
                 "beta",
                 Side.SALESFORCE,
@@ -126,11 +126,17 @@ def test_one_org_under_two_addresses_is_told() -> None:
     """Each connection would take the other's writes for its own; alike addresses, or orgs that
     differ, are nothing to tell.
     """
-    with stages.stage(555001, 555002) as stage:
-        stage.operator.settings.push(MINIMAL + SECOND, apply=True)
-        assert [step for step in stage.operator.setup.set_up(apply=True) if not step.is_good] == []
-        stage.operator.settings.push(MINIMAL + SECOND.replace("acme.my.", "other.my."), apply=True)
+    with deployments.deployment(555001, 555002) as deployment:
+        deployment.operator.settings.push(MINIMAL + SECOND, apply=True)
+        assert [
+            step for step in deployment.operator.setup.set_up(apply=True) if not step.is_good
+        ] == []
+        deployment.operator.settings.push(
+            MINIMAL + SECOND.replace("acme.my.", "other.my."), apply=True
+        )
         text = "leads to the org of acme, which has another login_url: give both the org's own address, letter for letter (TEN-1)"
         told = SetupStep("beta", Side.SALESFORCE, "login_url", StepState.WRONG, text)
 
-        assert [step for step in stage.operator.setup.check().steps if not step.is_good] == [told]
+        assert [step for step in deployment.operator.setup.check().steps if not step.is_good] == [
+            told
+        ]

@@ -11,7 +11,7 @@ from crmsync.model.names import salesforce_revision
 from local.people import People
 from local.stack import Stack
 from tests.flows.conftest import NewStack
-from tests.flows.stories.reliability.test_standstill import values
+from tests.flows.stories.reliability.test_refused_credentials import values
 from tests.flows.stories.story_command import command
 from tests.flows.stories.story_contacts import SWEEP
 from tests.template.document import template_of_the_repository

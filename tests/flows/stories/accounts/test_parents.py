@@ -12,7 +12,7 @@ from local.people import People
 from local.stack import Stack
 from tests.flows.conftest import WORLD
 from tests.flows.stories.story_contacts import SWEEP, found, open_errors, rows, writes
-from tests.flows.stories.story_members import (
+from tests.flows.stories.story_parents import (
     a_family,
     a_pair,
     account_of,

@@ -14,7 +14,7 @@ from local.people import People
 from local.stack import Stack
 from tests.flows.conftest import WORLD
 from tests.flows.stories.story_contacts import SWEEP
-from tests.flows.stories.story_members import company_of, with_companies
+from tests.flows.stories.story_parents import company_of, with_companies
 
 CROWD = 500
 

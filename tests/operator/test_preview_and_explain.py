@@ -17,57 +17,59 @@ from crmsync.model.effects import Category, Report
 from crmsync.model.records import Ref, Side
 from tests.builders import NOON
 from tests.config.files import MINIMAL
-from tests.operator.stages import Stage
+from tests.operator.deployments import Deployment
 
 SETTLED = ResolvedConflict(NOON, "phone", "Phone", "two_way", Side.SALESFORCE)
 
 
 @pytest.fixture
-def people(stage: Stage) -> Stage:
+def people(deployment: Deployment) -> Deployment:
     """An account and an org that are set up: Ada on both sides, Grace in HubSpot alone, a twin in
     Salesforce twice.
     """
-    stage.operator.settings.push(MINIMAL, apply=True)
-    stage.operator.setup.set_up(apply=True)
+    deployment.operator.settings.push(MINIMAL, apply=True)
+    deployment.operator.setup.set_up(apply=True)
     contacts = "/crm/v3/objects/contacts"
-    stage.make_in_hubspot(
+    deployment.make_in_hubspot(
         contacts, {"properties": {"email": "ada@example.com", "lastname": "Lang", "jobtitle": "Ms"}}
     )
-    stage.make_in_hubspot(
+    deployment.make_in_hubspot(
         contacts, {"properties": {"email": "grace@example.com", "lastname": "Hopper"}}
     )
     for name, address in (("Lang", "ada"), ("One", "twin"), ("Two", "twin")):
         row = {"LastName": name, "Company": "Example", "Email": f"{address}@example.com"}
-        stage.make_in_salesforce("sobjects/Lead", row)
-    stage.clock.advance(3600)  # HubSpot counts what its search has seen
-    return stage
+        deployment.make_in_salesforce("sobjects/Lead", row)
+    deployment.clock.advance(3600)  # HubSpot counts what its search has seen
+    return deployment
 
 
-def said(stage: Stage, capture: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+def said(
+    deployment: Deployment, capture: pytest.CaptureFixture[str], *words: str
+) -> tuple[int, str, str]:
     """Exit status, stdout and stderr of the command."""
-    status = main(words, operator=stage.operator)
+    status = main(words, operator=deployment.operator)
     printed = capture.readouterr()
     return status, printed.out, printed.err
 
 
-def document(stage: Stage, capture: pytest.CaptureFixture[str], *words: str) -> Any:
+def document(deployment: Deployment, capture: pytest.CaptureFixture[str], *words: str) -> Any:
     """The document of the command, which must be done."""
-    status, out, _ = said(stage, capture, *words, "--json")
+    status, out, _ = said(deployment, capture, *words, "--json")
     assert status == 0
     return json.loads(out)
 
 
-def the(stage: Stage, object_: str, address: str) -> str:
+def the(deployment: Deployment, object_: str, address: str) -> str:
     """The id of a record with an address."""
     if object_ == "contact":
         path = f"/crm/v3/objects/contacts/{address}?idProperty=email"
-        return str(stage.in_hubspot(path)["id"])
-    found = stage.in_salesforce(f"query?q=SELECT Id FROM {object_} WHERE Email = '{address}'")  # noqa: S608 - the test's own
+        return str(deployment.in_hubspot(path)["id"])
+    found = deployment.in_salesforce(f"query?q=SELECT Id FROM {object_} WHERE Email = '{address}'")  # noqa: S608 - the test's own
     return str(found["records"][0]["Id"])
 
 
 @pytest.mark.rule("CH-28")
-def test_a_preview_for_programs(people: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_preview_for_programs(people: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
     """One document: counts, samples, conflicts, refusals, the price in calls, the budget, its own
     cost; neither side is written to.
     """
@@ -103,7 +105,7 @@ def test_a_preview_for_programs(people: Stage, capsys: pytest.CaptureFixture[str
 
 
 @pytest.mark.rule("API-1")
-def test_a_preview_for_people(people: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_preview_for_people(people: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
     """Tables that fit a terminal, and in the end the price, the calls that are used, allowed,
     allotted and left, and what it cost.
     """
@@ -132,7 +134,7 @@ def test_a_preview_for_people(people: Stage, capsys: pytest.CaptureFixture[str])
 
 
 def test_a_preview_of_a_file(
-    people: Stage, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    people: Deployment, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     """What those settings would write; they are not in force afterwards. A wrong file is refused as
     by a push.
@@ -152,7 +154,7 @@ def test_a_preview_of_a_file(
     assert (status, "line" in err) == (1, True)
 
 
-def test_a_preview_of_a_few(people: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_preview_of_a_few(people: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
     """--limit looks at so many of each object, --all at every one; both at once is wrong usage, as
     is none.
     """
@@ -176,7 +178,7 @@ def test_a_preview_of_a_few(people: Stage, capsys: pytest.CaptureFixture[str]) -
     assert (status, "orders cannot be previewed" in err) == (1, True)
 
 
-def test_a_record_for_people(people: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_record_for_people(people: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
     """Where it stands, each field that shows something, the decisions beside the fields, what would
     be done, and what was told.
     """
@@ -223,7 +225,7 @@ def test_a_record_for_people(people: Stage, capsys: pytest.CaptureFixture[str]) 
     ]
 
 
-def test_a_record_for_programs(people: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_record_for_programs(people: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
     """One document with both records, the field decisions, the effects and their rules; a short
     Salesforce id is understood.
     """
@@ -269,7 +271,7 @@ def test_a_record_for_programs(people: Stage, capsys: pytest.CaptureFixture[str]
     assert people.writes == before
 
 
-def test_a_record_that_nobody_knows(people: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_record_that_nobody_knows(people: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
     """A sentence on stderr and exit 1; a side that is none is wrong usage."""
     status, out, err = said(people, capsys, "explain", "hubspot", "contact", "1")
     text = "crmsync: hubspot shows no contact 1, and no link of acme names one.\n"
