@@ -37,8 +37,8 @@ def states(deployment: Deployment, *, apply: bool, as_admin: bool) -> dict[str, 
 @pytest.mark.rule("PERM-1")
 @pytest.mark.rule("CH-18")
 def test_an_administrator_sets_up_what_the_integration_user_may_not() -> None:
-    """The user gets licence, rights and fields and never a right to set anything up; whoever looks
-    later finds nothing to mend.
+    """The integration user gets its licence, rights and fields, but no administrator's rights; a
+    later check finds nothing to fix.
     """
     with deployments.deployment(org=BARE) as deployment:
         deployment.operator.settings.push(MINIMAL, apply=True)
@@ -66,7 +66,7 @@ def test_an_administrator_sets_up_what_the_integration_user_may_not() -> None:
 
 @pytest.mark.rule("PERM-1")
 def test_check_names_the_licence_that_is_missing() -> None:
-    """Before anything fails for lack of it."""
+    """A check reports the missing licence before anything fails without it."""
     with deployments.deployment(
         org={"integration_profile": "minimum", "integration_licence": False}
     ) as deployment:
@@ -80,15 +80,15 @@ def test_check_names_the_licence_that_is_missing() -> None:
 
 
 def test_a_user_of_a_full_licence_needs_no_other() -> None:
-    """Nothing is said of licences where the user has one that allows everything."""
+    """A user whose licence allows everything has no step about licences."""
     with deployments.deployment() as deployment:
         deployment.operator.settings.push(MINIMAL, apply=True)
 
         assert LICENCE not in states(deployment, apply=True, as_admin=True)
 
 
-def test_nothing_is_made_where_the_administrator_is_another_orgs() -> None:
-    """Two secrets that were mixed up are told, and neither org is written to."""
+def test_an_administrator_of_another_org_makes_nothing() -> None:
+    """Two secrets that were mixed up are reported, and neither org is written to."""
     other = Script([Answer({"records": [{"Id": "00Dxx0000000001EAA"}]})])
     with served(other) as url:
         secret = FixedSecret({"access_token": "t", "instance_url": url})
@@ -112,14 +112,14 @@ def test_nothing_is_made_where_the_administrator_is_another_orgs() -> None:
         "arn:aws:secretsmanager:us-east-1:123456789012:secret:crmsync/acme/salesforce-a1B2c3",
     ],
 )
-def test_where_the_administrators_credentials_are(secret: str) -> None:
-    """Beside the connection's own, under a name that no function may read."""
+def test_the_administrators_secret_has_a_name_of_its_own(secret: str) -> None:
+    """The name is next to the connection's secret, and no function may read it."""
     assert admin_secret(secret) == "admin/crmsync/acme/salesforce"
 
 
-def test_mappings_of_ones_own_come_once_the_objects_can_be_seen() -> None:
-    """Before set-up a push says why they cannot be looked up and what to do; afterwards it takes
-    them.
+def test_rows_of_the_operators_own_need_access_to_the_objects() -> None:
+    """Before set-up, a push says why mapped fields cannot be looked up and what to do; after it,
+    the push is accepted.
     """
     with deployments.deployment(portal=PORTAL, org={**ORG, **BARE}) as deployment:
         rows = '[[connection.contacts.field]]\nhubspot = "nickname"\nsalesforce = "Nickname__c"\n'

@@ -39,8 +39,8 @@ SEEN = 8
 SHARED = MINIMAL + MINIMAL.replace('"acme"', '"beta"').replace("555001", "555002")
 
 
-def test_a_first_evening(shell: Shell) -> None:
-    """Push, set up, check: each shows first and acts with --apply, and the second time there is
+def test_push_set_up_and_check_in_this_order(shell: Shell) -> None:
+    """Push, set-up and check show what they would do and act with --apply; a second run finds
     nothing to do.
     """
     file = shell.file(MINIMAL)
@@ -79,8 +79,8 @@ def last_line(said: tuple[int, str, str]) -> str:
 
 
 def test_settings_are_shown_as_they_were_written(shell: Shell) -> None:
-    """`show` prints the very file, so that it can be kept and pushed again; who and when stand
-    beside it.
+    """`show` prints the pushed file unchanged, so that it can be stored and pushed again; the
+    version, its author and its time go to stderr.
     """
     assert shell.run("settings", "show") == (1, "", "crmsync: no settings have been pushed yet\n")
     assert shell.run("settings", "history") == (0, "No settings have been pushed yet.\n", "")
@@ -95,7 +95,7 @@ def test_settings_are_shown_as_they_were_written(shell: Shell) -> None:
 
 
 def test_settings_that_depart_from_their_file_are_a_finding(shell: Shell) -> None:
-    """The file is shown all the same, with each value of what runs that it does not say."""
+    """The file is shown all the same, with each value that runs and that it does not say."""
     shell.run("settings", "push", shell.file(MINIMAL), "--apply")
     other = load_settings(MINIMAL.replace("acme.my", "other.my"))
     shell.deployment.operator.settings.store.push(
@@ -112,7 +112,7 @@ def test_settings_that_depart_from_their_file_are_a_finding(shell: Shell) -> Non
 
 
 def test_versions_without_a_seal_are_a_finding(shell: Shell) -> None:
-    """A row that somebody has put into the history says nothing that could be believed."""
+    """A row that somebody else put into the history is listed without its content."""
     shell.run("settings", "push", shell.file(MINIMAL), "--apply")
     aws.client("dynamodb").put_item(
         TableName="settings", Item={"pk": {"S": "settings"}, "sk": {"S": "v000002"}}
@@ -126,7 +126,7 @@ def test_versions_without_a_seal_are_a_finding(shell: Shell) -> None:
 
 
 def test_rolling_back_makes_a_new_version(shell: Shell) -> None:
-    """Nothing is taken out of the history."""
+    """A rollback removes nothing from the history."""
     shell.run("settings", "push", shell.file(MINIMAL), "--apply")
     shell.run(
         "settings",
@@ -154,7 +154,7 @@ def test_rolling_back_makes_a_new_version(shell: Shell) -> None:
 @pytest.mark.rule("OPT-2")
 @pytest.mark.parametrize("words", [("settings", "push", "{}", "--apply"), ("check", "{}")])
 def test_a_wrong_file_is_refused_with_its_lines(shell: Shell, words: tuple[str, ...]) -> None:
-    """Every complaint is one line, exit status 1, and nothing is stored."""
+    """Every complaint is one line, the exit status is 1, and nothing is stored."""
     rows = '[[connection.contacts.field]]\nhubspot = "hs_email_optout"\nsalesforce = "Out__c"\n'
     file = shell.file(MINIMAL.replace("555001", '"one"') + rows)
     command = [word.format(file) for word in words]
@@ -174,7 +174,7 @@ def test_a_wrong_file_is_refused_with_its_lines(shell: Shell, words: tuple[str, 
 
 @pytest.mark.rule("TEN-3")
 def test_a_warning_does_not_stop_a_push(shell: Shell) -> None:
-    """Accounts that share an org are warned beside the matter."""
+    """A warning about accounts that share an org goes to stderr, and the push is made."""
     status, out, err = shell.run("settings", "push", shell.file(SHARED), "--apply")
 
     assert (status, out.splitlines()[-1]) == (0, "Version 1 is in force.")
@@ -186,7 +186,7 @@ def test_a_warning_does_not_stop_a_push(shell: Shell) -> None:
 
 
 def test_set_up_is_a_table_for_people_and_a_document_for_programs(shell: Shell) -> None:
-    """Each part has its state; columns are aligned."""
+    """Each part has its state, in aligned columns or in JSON."""
     shell.run("settings", "push", shell.file(MINIMAL), "--apply")
 
     status, document = shell.json("setup", "--apply")
@@ -212,7 +212,7 @@ def test_set_up_is_a_table_for_people_and_a_document_for_programs(shell: Shell) 
 def test_an_org_that_cannot_be_connected_is_a_finding(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Exit status 1 and the reason, from `setup` and from `check`."""
+    """`setup` and `check` end with exit status 1 and give the reason."""
     with deployments.deployment(org={"edition": "Team Edition"}) as deployment:
         shell = Shell(deployment, tmp_path, capsys)
         shell.run("settings", "push", shell.file(MINIMAL), "--apply")
@@ -252,9 +252,9 @@ Nothing needs attention.
 WITHOUT_DEALS = MINIMAL + "[connection.deals]\nsync = false\n"
 
 
-def test_a_look_at_everything(shell: Shell) -> None:
-    """What is on, how far the sweeps are, what waits and which calls were made: tables that fit a
-    terminal, and exit status 0.
+def test_status_shows_the_whole_deployment(shell: Shell) -> None:
+    """What is on, how far the sweeps are, what waits and which calls were made, in a table and in
+    JSON.
     """
     shell.run("settings", "push", shell.file(WITHOUT_DEALS), "--apply")
     deployment = shell.deployment
@@ -274,9 +274,9 @@ def test_a_look_at_everything(shell: Shell) -> None:
     assert out == QUIET
 
 
-def test_what_needs_looking_at_is_said(shell: Shell) -> None:
-    """Dead letters, parked records, paused jobs, an org that does not answer: a sentence each, and
-    exit status 1.
+def test_status_names_what_needs_attention(shell: Shell) -> None:
+    """Dead letters, parked records, paused jobs and an org that does not answer have a sentence
+    each, and the exit status is 1.
     """
     shell.run("settings", "push", shell.file(MINIMAL), "--apply")
     deployment = shell.deployment
@@ -303,10 +303,8 @@ def test_what_needs_looking_at_is_said(shell: Shell) -> None:
     assert document["dead_letters"] == ["AccountDeadLetters"]
 
 
-def test_what_stands_still_is_said_first(shell: Shell) -> None:
-    """A refused token, looks that do not succeed, a change that is put off: with what to do, before
-    the tables, and exit status 1.
-    """
+def test_status_begins_with_what_does_not_move(shell: Shell) -> None:
+    """A refused token, failed sweeps and a change that is put off come first, each with what to do."""
     shell.run("settings", "push", shell.file(MINIMAL), "--apply")
     deployment = shell.deployment
     record_poll("acme", Side.HUBSPOT, deployment.cursors, at(-45), is_done=True)
@@ -360,7 +358,7 @@ def test_what_stands_still_is_said_first(shell: Shell) -> None:
 def test_wrong_usage_ends_with_2(
     words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A word that does not exist, or lacks what it needs, is explained."""
+    """An unknown command, or one without a required argument, is explained."""
     with pytest.raises(SystemExit) as ended:
         main(words)
 
@@ -368,8 +366,8 @@ def test_wrong_usage_ends_with_2(
     assert capsys.readouterr().err.startswith("usage: crmsync")
 
 
-def test_a_file_that_is_not_there_is_wrong_usage(shell: Shell) -> None:
-    """The file is named."""
+def test_a_missing_file_is_wrong_usage(shell: Shell) -> None:
+    """The message names the file."""
     assert shell.run("check", "nowhere.toml") == (
         2,
         "",
@@ -377,8 +375,8 @@ def test_a_file_that_is_not_there_is_wrong_usage(shell: Shell) -> None:
     )
 
 
-def test_json_may_stand_first(shell: Shell) -> None:
-    """Options of the whole command may stand before the word, too."""
+def test_json_may_come_first(shell: Shell) -> None:
+    """Options of the whole command may also come before the command's name."""
     assert shell.run("--json", "settings", "history") == (0, "[]\n", "")
 
 
@@ -394,7 +392,7 @@ class _NowhereDeployed:
         return ask
 
 
-def test_an_account_without_a_deployment_is_told(
+def test_an_account_without_a_deployment_is_reported(
     shell: Shell, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """An operator in the wrong account or region reads what to check."""

@@ -14,7 +14,7 @@ from tests.operator.shell import Shell
 
 
 def test_errors_are_listed_with_what_to_do(shell: Shell) -> None:
-    """What waits and what failed, by connection, each with its remedy."""
+    """What waits and what failed is listed by connection, each with its remedy."""
     shell.run("settings", "push", shell.file(MINIMAL), "--apply")
     reports = [
         Report(Ref(Side.HUBSPOT, "contact", "81"), Category.WAITING, "It has no e-mail address."),
@@ -52,11 +52,9 @@ def test_errors_are_listed_with_what_to_do(shell: Shell) -> None:
 
 
 @pytest.mark.parametrize("words", [("errors", "list"), ("errors", "list", "--json")])
-def test_what_a_rule_says_does_nothing_to_the_terminal(
-    shell: Shell, words: tuple[str, ...]
-) -> None:
-    """A validation rule's text may hold what clears the screen, sets its title or turns the
-    direction of writing.
+def test_a_rules_text_cannot_control_the_terminal(shell: Shell, words: tuple[str, ...]) -> None:
+    """A validation rule's text may contain codes that clear the screen, set its title or change the
+    text direction; they are not printed.
     """
     evil = "\x1b]0;title\x07\x1b[2J\u202eAll is well\u009b32m"
     shell.run("settings", "push", shell.file(MINIMAL), "--apply")
@@ -71,9 +69,9 @@ def test_what_a_rule_says_does_nothing_to_the_terminal(
 
 
 @pytest.mark.rule("CH-9")
-def test_what_only_a_person_can_settle_is_taken_off_by_a_person(shell: Shell) -> None:
-    """Shown first, gone with --apply; an error of the same record stays, and a retry leaves what is
-    for a person.
+def test_what_needs_a_person_is_removed_by_a_person(shell: Shell) -> None:
+    """It is shown first and removed with --apply; an error of the same record stays, and a retry
+    leaves the entry alone.
     """
     shell.run("settings", "push", shell.file(MINIMAL), "--apply")
     lead = Ref(Side.SALESFORCE, "Lead", "00Q1")
@@ -103,9 +101,9 @@ def test_what_only_a_person_can_settle_is_taken_off_by_a_person(shell: Shell) ->
 
 
 @pytest.mark.rule("RTY-3")
-def test_parked_records_are_looked_at_again(shell: Shell) -> None:
-    """One record, those of a category, or all: shown first, queued with --apply; what no concern
-    looks at is left and said to be.
+def test_parked_records_are_synced_again(shell: Shell) -> None:
+    """One record, a category or all are shown first and queued with --apply; records of kinds that
+    are switched off stay.
     """
     shell.run("settings", "push", shell.file(MINIMAL), "--apply")
     waiting = Report(

@@ -34,11 +34,11 @@ def write(deployment: Deployment, folder: Path, *more: str) -> int:
 
 
 @pytest.mark.rule("TRG-15")
-def test_the_project_subscribes_what_the_settings_need(
+def test_the_project_subscribes_to_what_the_settings_need(
     deployment: Deployment, tmp_path: Path
 ) -> None:
-    """Each property that matters and no other; a privacy deletion is the account's event, not an
-    object's.
+    """It has each property that matters and no other; a privacy deletion is an event of the account
+    and not of an object.
     """
     settings = tmp_path / "settings.toml"
     settings.write_text(MINIMAL)
@@ -71,7 +71,7 @@ def test_the_project_subscribes_what_the_settings_need(
 def test_a_second_run_writes_the_same_files(
     deployment: Deployment, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One project per connection, of the settings in force where no file is named."""
+    """There is one project per connection, of the settings in force if no file is named."""
     other = MINIMAL.replace('"acme"', '"beta"').replace("555001", "555002")
     deployment.operator.settings.push(MINIMAL + other, apply=True)
 
@@ -101,11 +101,11 @@ def test_a_second_run_writes_the_same_files(
         "",
     ],
 )
-def test_a_connections_name_leads_to_no_other_folder(
+def test_a_connections_name_cannot_be_a_path(
     deployment: Deployment, tmp_path: Path, name: str
 ) -> None:
-    """The projects' folders are called by it, so one that could lead elsewhere is refused with the
-    file, and nothing is written.
+    """The folders of the projects have the connections' names, so a name that leads elsewhere is
+    refused with the file.
     """
     settings = tmp_path / "settings.toml"
     settings.write_text(MINIMAL.replace('name = "acme"', f'name = "{name}"'))
@@ -114,10 +114,8 @@ def test_a_connections_name_leads_to_no_other_folder(
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["settings.toml"]
 
 
-def test_a_webhook_has_to_go_to_a_secure_address(deployment: Deployment, tmp_path: Path) -> None:
-    """HubSpot delivers to https only; the command says so instead of writing a file that is
-    refused.
-    """
+def test_a_webhook_address_must_be_https(deployment: Deployment, tmp_path: Path) -> None:
+    """HubSpot delivers to https only; the command says so and writes no file."""
     with pytest.raises(SystemExit) as stopped:
         main(
             ["hubspot-app", str(tmp_path), "--webhook-url", "http://hooks.example.com"],

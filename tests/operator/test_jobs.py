@@ -67,11 +67,11 @@ def document(
     return status, json.loads(out)
 
 
-def test_an_import_is_told_before_it_is_done(
+def test_an_import_is_shown_before_it_starts(
     people: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """How many records, the price in calls, the time; who has no address is left out and said to be
-    (IMP-4). Nothing is queued.
+    """The command shows the number of records, the price in calls, the time, and how many records
+    without an address are left out.
     """
     status, out, err = said(people, capsys, "import", "leads")
 
@@ -84,10 +84,10 @@ def test_an_import_is_told_before_it_is_done(
     assert (people.jobs.all("acme"), people.job_messages.sent, people.writes) == ([], [], (0, 3))
 
 
-def test_an_import_is_started_and_left_alone(
+def test_an_import_can_start_without_waiting(
     people: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """With --no-wait the command returns at once; the job is stored and its first errand sent."""
+    """With --no-wait the command returns at once; the job is stored and its first message is sent."""
     status, told = document(people, capsys, "import", "leads", "--apply", "--no-wait")
 
     leg = JobStep(Side.SALESFORCE, "Lead", with_email=True, total=2, left_out=1)
@@ -138,7 +138,7 @@ def test_an_import_is_started_and_left_alone(
 def test_a_resync_of_everything_names_each_object(
     people: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Parents first; what is switched off is left out and said to be."""
+    """Parents come first; what is switched off is left out and named."""
     people.operator.settings.push(WITHOUT_COMPANIES, apply=True)
 
     status, out, err = said(people, capsys, "resync", "--all")
@@ -155,7 +155,7 @@ def test_a_resync_of_everything_names_each_object(
 def test_one_record_is_resynced_by_its_id(
     people: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A person's explicit act: the company card's Resync."""
+    """A single record is resynced, as with Resync on HubSpot's company card."""
     command = ("resync", "--side", "hubspot", "--object", "company", "--id", "81")
 
     assert said(people, capsys, *command)[1].startswith("acme: resync of hubspot company 81 (1)\n")
@@ -167,7 +167,7 @@ def test_one_record_is_resynced_by_its_id(
 
 @pytest.mark.rule("ACC-2")
 def test_an_import_needs_its_switch(people: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
-    """With companies off nothing would be made of imported accounts, so the import is refused."""
+    """With companies off, imported accounts would create nothing, so their import is refused."""
     people.operator.settings.push(WITHOUT_COMPANIES, apply=True)
 
     status, out, err = said(people, capsys, "import", "accounts", "--apply")
@@ -185,8 +185,8 @@ def test_an_import_needs_its_switch(people: Deployment, capsys: pytest.CaptureFi
 def test_opportunities_come_after_the_accounts(
     people: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Before the import of the accounts is finished that of opportunities is refused, and a resync
-    of everything leaves them out.
+    """Until the import of the accounts is finished, an import of opportunities is refused and a
+    resync leaves them out.
     """
     people.operator.settings.push(MINIMAL.replace('"acme"', '"new"'), apply=True)
     people.make_in_salesforce(
@@ -221,11 +221,11 @@ def test_opportunities_come_after_the_accounts(
 
 
 @pytest.mark.rule("OPP-3")
-def test_opportunities_are_imported_where_deals_are_on(
+def test_opportunities_are_imported_when_deals_are_on(
     people: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """With deals off nothing would be made of imported opportunities; with companies off deals
-    cannot sync either (OPP-2).
+    """With deals off, imported opportunities would create nothing; with companies off, deals cannot
+    sync.
     """
     switch = "Switch it on in the settings before the import: without that nothing would be made."
     people.operator.settings.push(WITHOUT_DEALS, apply=True)
@@ -237,10 +237,10 @@ def test_opportunities_are_imported_where_deals_are_on(
 
 
 @pytest.mark.rule("SET-1")
-def test_an_import_that_makes_nobody_is_told(
+def test_an_import_that_creates_nothing_says_so(
     people: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Where leads make no contacts, an import of leads only finds those that there are."""
+    """If leads create no contacts, an import of leads only finds existing ones."""
     people.operator.settings.push(
         MINIMAL + '[connection.contacts]\ncreate_in_hubspot = "contacts_only"\n', apply=True
     )
@@ -272,7 +272,7 @@ def test_an_import_that_makes_nobody_is_told(
 def test_what_cannot_be_done_is_refused(
     people: Deployment, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], says: str
 ) -> None:
-    """With the reason, exit status 1, and nothing queued."""
+    """The command gives the reason, ends with exit status 1, and queues nothing."""
     status, out, err = said(people, capsys, *words)
 
     assert (status, out, err.splitlines()[-1]) == (1, "", f"crmsync: {says}")
@@ -292,8 +292,10 @@ def test_what_cannot_be_done_is_refused(
         ("jobs", "pause"),
     ],
 )
-def test_wrong_usage_is_told(capsys: pytest.CaptureFixture[str], words: tuple[str, ...]) -> None:
-    """Exit status 2, and how it is meant; nobody is asked."""
+def test_wrong_usage_is_explained(
+    capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    """The exit status is 2, and no CRM is called."""
     with pytest.raises(SystemExit) as ended:
         main(words, operator=cast("Any", "nobody"))
 
@@ -303,7 +305,7 @@ def test_wrong_usage_is_told(capsys: pytest.CaptureFixture[str], words: tuple[st
 def test_a_job_is_watched_to_its_end(
     people: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The command looks each second, prints where the job ended, and ends well when it is done."""
+    """The command reads the job each second and ends when the job is done."""
     walk = [{"queued": 1, "waiting": 1}, {"queued": 2, "waiting": 0}, {"state": JobState.DONE}]
     office = replace(people.operator.jobs, sleep=lambda _seconds: move(people, walk.pop(0)))
     people.operator = replace(people.operator, jobs=office)
@@ -316,7 +318,7 @@ def test_a_job_is_watched_to_its_end(
 def test_a_job_that_stops_is_a_finding(
     people: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Exit status 1, and the reason beside it."""
+    """The exit status is 1, and the table has the reason."""
     stop = {"state": JobState.PAUSED, "trouble": "The scope is missing."}
     office = replace(people.operator.jobs, sleep=lambda _seconds: move(people, stop))
     people.operator = replace(people.operator, jobs=office)
@@ -329,10 +331,8 @@ def test_a_job_that_stops_is_a_finding(
     )
 
 
-def test_nobody_waits_for_ever(people: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
-    """When nothing moves for a minute and a half the command says so and ends; the job does not
-    need it.
-    """
+def test_the_wait_for_a_job_ends(people: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
+    """If nothing moves for a minute and a half, the command says so and ends; the job does not."""
     status, _, err = said(people, capsys, "import", "leads", "--apply")
 
     assert status == 1
@@ -352,8 +352,8 @@ def move(deployment: Deployment, what: dict[str, Any]) -> None:
 def test_jobs_are_paused_resumed_and_cancelled(
     people: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A resumed job gets a new ticket and its brake counts anew; a cancelled one has left something
-    out.
+    """A resumed job gets a new ticket and its limit counts from zero; a cancelled one says that
+    records were left out.
     """
     assert said(people, capsys, "jobs", "list")[1] == "There are no jobs.\n"
     said(people, capsys, "import", "leads", "--apply", "--no-wait", "--max-changes", "5")
@@ -397,6 +397,6 @@ def test_jobs_are_paused_resumed_and_cancelled(
         ),
     ],
 )
-def test_a_person_sees_how_far_it_is(far: dict[str, Any], bar: str) -> None:
-    """A bar, the pace, the time that is left, and what a job waits for."""
+def test_the_progress_bar_of_jobs(far: dict[str, Any], bar: str) -> None:
+    """It shows a bar, the pace, the time that is left, and what a job waits for."""
     assert progress_bar([a_job(a_leg(4_000), **far)]) == bar

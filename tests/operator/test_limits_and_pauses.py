@@ -49,7 +49,7 @@ def queued(deployment: Deployment) -> list[tuple[str, Cause]]:
 def test_what_is_held_back_is_listed_with_its_fields(
     braked: Deployment, capsys: pytest.CaptureFixture[str]
 ):
-    """And nothing else of the inbox; the sentence names the limit."""
+    """The list has nothing else of the inbox; the sentence names the limit."""
     text = "would be overwritten in Salesforce together with more records than max_changes_per_hour allows; it waits"
 
     status, out = said(braked, capsys, "brakes", "list")
@@ -75,7 +75,7 @@ def test_what_is_held_back_is_listed_with_its_fields(
         (("--all",), ["81", "82", "91"]),
     ],
 )
-def test_they_are_decided_one_by_one_by_object_or_all(
+def test_records_are_released_or_dropped_by_id_by_object_or_all(
     braked: Deployment,
     capsys: pytest.CaptureFixture[str],
     word: str,
@@ -83,7 +83,7 @@ def test_they_are_decided_one_by_one_by_object_or_all(
     which: tuple[str, ...],
     ids: list[str],
 ):
-    """Shown first; with --apply they are queued to be looked at as decided."""
+    """They are shown first; with --apply they are queued with the decision."""
     said(braked, capsys, "brakes", word, *which)
     assert queued(braked) == []
 
@@ -94,8 +94,8 @@ def test_they_are_decided_one_by_one_by_object_or_all(
     assert queued(braked) == [(one, cause) for one in ids]
 
 
-def test_who_has_decided_is_kept(braked: Deployment, capsys: pytest.CaptureFixture[str]):
-    """Among the jobs, with what and how many records; what is only shown is no decision."""
+def test_a_decision_is_stored_as_a_job(braked: Deployment, capsys: pytest.CaptureFixture[str]):
+    """The job has the caller, the decision and the number of records; a preview stores none."""
     said(braked, capsys, "brakes", "release", "--all")
     said(braked, capsys, "brakes", "release", "--object", "contact", "--apply")
     said(braked, capsys, "brakes", "drop", "--id", "91", "--apply")
@@ -111,26 +111,26 @@ def test_who_has_decided_is_kept(braked: Deployment, capsys: pytest.CaptureFixtu
     ]
 
 
-def test_an_object_that_nobody_knows_is_refused(
-    braked: Deployment, capsys: pytest.CaptureFixture[str]
-):
-    """With the names that there are."""
+def test_an_unknown_object_is_refused(braked: Deployment, capsys: pytest.CaptureFixture[str]):
+    """The message lists the known names."""
     status = main(("brakes", "drop", "--object", "people", "--apply"), operator=braked.operator)
 
     told = "crmsync: There is no object people; there are contact, company, deal, Lead, Contact, Account, Opportunity.\n"
     assert (status, capsys.readouterr().err, queued(braked)) == (1, told, [])
 
 
-def test_nothing_held_back_is_said(deployment: Deployment, capsys: pytest.CaptureFixture[str]):
-    """An empty list is good news, no silence."""
+def test_an_empty_list_says_that_nothing_is_held_back(
+    deployment: Deployment, capsys: pytest.CaptureFixture[str]
+):
+    """An empty list prints a sentence instead of nothing."""
     deployment.operator.settings.push(MINIMAL, apply=True)
     for words in (("brakes", "list"), ("brakes", "release", "--all", "--apply")):
         assert said(deployment, capsys, *words) == (0, "Nothing is held back.\n")
 
 
-def test_a_connection_is_paused_and_goes_on(braked: Deployment, capsys: pytest.CaptureFixture[str]):
-    """Each word shows first; the status says that it is paused before anything else, since when and
-    by whom.
+def test_a_connection_is_paused_and_resumed(braked: Deployment, capsys: pytest.CaptureFixture[str]):
+    """Each command shows first; while paused, the status begins with the pause, its time and who
+    made it.
     """
     said(braked, capsys, "pause", "acme")
     assert braked.operator.pauses.state("acme") is None
@@ -150,10 +150,10 @@ def test_a_connection_is_paused_and_goes_on(braked: Deployment, capsys: pytest.C
     assert braked.operator.pauses.state("acme") is None
 
 
-def test_a_connection_that_is_not_there_cannot_be_paused(
+def test_an_unknown_connection_cannot_be_paused(
     braked: Deployment, capsys: pytest.CaptureFixture[str]
 ):
-    """A typo is told, and stops nothing."""
+    """A typing error is reported and stops nothing."""
     status = main(("pause", "acmee", "--apply"), operator=braked.operator)
 
     assert (status, capsys.readouterr().err) == (1, "crmsync: There is no connection acmee.\n")

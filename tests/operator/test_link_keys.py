@@ -70,8 +70,8 @@ def said(
 def test_a_change_of_keys_from_end_to_end(
     deployment: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A new key is made, the links are looked at, the earlier key goes once no pair needs it; no
-    key is ever shown.
+    """A new key is made, the links are renewed, and the earlier key is removed once no pair needs
+    it; no key is shown.
     """
     one = {"key": 1, "pairs": 3, "of_deleted": 1}
     assert said(deployment, capsys, "links", "keys") == (
@@ -110,11 +110,11 @@ def test_a_change_of_keys_from_end_to_end(
     assert said(deployment, capsys, "links", "keys")[1]["stored"] == [2]
 
 
-def test_people_are_told_who_needs_which_key(
+def test_the_links_are_counted_by_key(
     deployment: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A row for each key, also for one that is gone, and what to do while pairs need an earlier
-    one.
+    """There is a row for each key, also for a removed one, and the next step while pairs need an
+    earlier key.
     """
     main(["links", "new-key", "--apply"], operator=deployment.operator)
     seal_anew(deployment, 2, "1")
@@ -133,9 +133,9 @@ def test_people_are_told_who_needs_which_key(
     )
 
 
-def test_no_key_goes_while_functions_may_still_use_it(deployment: Deployment) -> None:
-    """For a quarter of an hour after a new key was made somebody may not know it yet, whatever the
-    count says.
+def test_no_key_is_removed_while_functions_may_use_it(deployment: Deployment) -> None:
+    """For a quarter of an hour after a new key was made, functions may not know it, so no key is
+    removed.
     """
     office = deployment.operator.links.keys
     office.renew(apply=True)
@@ -147,9 +147,9 @@ def test_no_key_goes_while_functions_may_still_use_it(deployment: Deployment) ->
     assert replace(office, now=lambda: since + timedelta(minutes=15)).retire(apply=True)[1] == (1,)
 
 
-def test_looks_wait_for_room(deployment: Deployment) -> None:
-    """No more than ten thousand records wait in front of a concern, so live changes are not held
-    up.
+def test_syncs_are_requested_only_while_the_queues_have_room(deployment: Deployment) -> None:
+    """No more than ten thousand records wait in the queue of a kind, so live changes are not
+    delayed.
     """
     office = deployment.operator.links.keys
     office.renew(apply=True)

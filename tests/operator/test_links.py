@@ -53,9 +53,7 @@ def a_pair(contact: str = "81", lead: str = LEAD_ID, *, connection: str = "acme"
 def test_a_link_is_shown_from_either_side(
     deployment: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """By the names and ids that people have at hand: plural names, and the short ids of
-    Salesforce's addresses.
-    """
+    """Plural names of objects and short Salesforce ids are accepted."""
     deployment.operator.settings.push(MINIMAL, apply=True)
     deployment.links.save([a_pair()])
 
@@ -99,10 +97,10 @@ def test_a_link_is_shown_from_either_side(
         ),
     ],
 )
-def test_what_cannot_be_shown_is_told(
+def test_a_link_that_cannot_be_shown_is_explained(
     deployment: Deployment, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], says: str
 ) -> None:
-    """One sentence and exit status 1."""
+    """The command prints one sentence and ends with exit status 1."""
     deployment.operator.settings.push(MINIMAL, apply=True)
     deployment.links.save([a_pair()])
 
@@ -112,7 +110,7 @@ def test_what_cannot_be_shown_is_told(
 def test_a_link_is_dropped_with_apply_only(
     deployment: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Shown first; afterwards the records are strangers until somebody looks at one of them."""
+    """It is shown first; after --apply the records are not linked until one of them syncs."""
     deployment.operator.settings.push(MINIMAL, apply=True)
     (link,) = deployment.links.save([a_pair()])
 
@@ -128,8 +126,8 @@ def test_a_link_is_dropped_with_apply_only(
 def test_equal_ids_of_two_accounts_are_two_links(
     deployment: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """HubSpot counts each account's contacts from anew: both links are shown, and neither is
-    dropped by mistake.
+    """Each HubSpot account numbers its own contacts: both links are shown, and none is dropped
+    without --connection.
     """
     deployment.operator.settings.push(MINIMAL + BETA, apply=True)
     deployment.links.save([a_pair(), a_pair(connection="beta")])
@@ -153,12 +151,10 @@ def test_equal_ids_of_two_accounts_are_two_links(
 # -- all links anew --
 
 
-def test_a_rebuild_is_told_before_it_is_done(
+def test_a_rebuild_is_shown_before_it_is_done(
     deployment: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """With both CRMs behind their gateways: what is found, then made, then stands. Neither CRM is
-    written to.
-    """
+    """Links are found, then made, then found to exist; neither CRM is written to."""
     deployment.operator.settings.push(MINIMAL, apply=True)
     deployment.operator.setup.set_up(apply=True)
     contact = deployment.make_in_hubspot(
@@ -250,10 +246,8 @@ def registry() -> Registry:
     return Registry()
 
 
-def test_who_names_each_other_is_linked(registry: Registry) -> None:
-    """Also where only one names the other, from either side, and where the lead names another
-    account's contact (TEN-1).
-    """
+def test_records_that_name_each_other_are_linked(registry: Registry) -> None:
+    """Also if only one names the other, or if the lead names a contact of another account."""
     mutual = registry.pair("ada")
     asked = registry.lead("bob")
     hubspot_only = registry.contact("bob", asked), asked
@@ -277,7 +271,7 @@ def test_who_names_each_other_is_linked(registry: Registry) -> None:
 
 
 def test_a_contradiction_is_listed_and_not_decided(registry: Registry) -> None:
-    """Whoever names one record and is named by another gets no link; nor does anybody whom two
+    """A record that names one record and is named by another gets no link, nor does one that two
     records name.
     """
     ada, lead = registry.pair("ada")
@@ -299,8 +293,8 @@ def test_a_contradiction_is_listed_and_not_decided(registry: Registry) -> None:
     }
 
 
-def test_what_stands_is_not_overwritten(registry: Registry) -> None:
-    """A link, a tombstone too, outweighs what the records name."""
+def test_an_existing_link_is_not_overwritten(registry: Registry) -> None:
+    """A stored link or tombstone outweighs what the records name."""
     ada, lead = registry.pair("ada")
     bob, his = registry.pair("bob")
     other = registry.lead("other")
@@ -315,9 +309,9 @@ def test_what_stands_is_not_overwritten(registry: Registry) -> None:
     assert registry.told(found) == {ada: f"goes with {lead}, but {ada} is linked with {other}"}
 
 
-def test_a_lost_record_makes_no_link(registry: Registry) -> None:
-    """Who names a record that was deleted, merged or converted is counted; the next look at it
-    follows what became of it.
+def test_a_deleted_counterpart_makes_no_link(registry: Registry) -> None:
+    """A record that names a deleted, merged or converted record is counted; its next sync finds the
+    right one.
     """
     registry.town.crm(Side.SALESFORCE).delete(registry.pair("ada")[1])
     registry.town.crm(Side.HUBSPOT).delete(registry.pair("bob")[0])
@@ -327,10 +321,8 @@ def test_a_lost_record_makes_no_link(registry: Registry) -> None:
     assert (registry.links, found.gone, found.contradictions) == (set(), 2, [])
 
 
-def test_who_names_a_lost_contact_contradicts_nobody(registry: Registry) -> None:
-    """A lead keeps the id of the contact that was merged into another one; the survivor names the
-    lead.
-    """
+def test_a_record_that_names_a_deleted_contact_contradicts_nobody(registry: Registry) -> None:
+    """A lead keeps the id of a contact that was merged into another; the survivor's claim counts."""
     merged, lead = registry.pair("ada")
     registry.town.crm(Side.HUBSPOT).delete(merged)
     survivor = registry.contact("survivor", lead)
@@ -340,8 +332,8 @@ def test_who_names_a_lost_contact_contradicts_nobody(registry: Registry) -> None
     assert (registry.links, found.gone, found.contradictions) == ({(survivor, lead)}, 1, [])
 
 
-def test_a_rebuild_that_was_broken_off_is_begun_again(registry: Registry) -> None:
-    """What it made by then stands, and the rest is made."""
+def test_an_interrupted_rebuild_is_started_again(registry: Registry) -> None:
+    """What it made until then exists, and the rest is made."""
     pairs = {registry.pair(name) for name in ("ada", "bob", "cleo", "dan", "eve")}
     registry.listers[Side.HUBSPOT].down = {3: TryAgain("down")}
 
@@ -353,9 +345,9 @@ def test_a_rebuild_that_was_broken_off_is_begun_again(registry: Registry) -> Non
     assert (again.made, again.stands, registry.links) == (3, 2, pairs)
 
 
-def test_a_rebuilt_pair_meets_for_the_first_time(registry: Registry) -> None:
-    """Its link has no base: a blank is filled from the other side, and of two values the more
-    recent one wins, as at any first meeting.
+def test_a_rebuilt_link_has_no_base(registry: Registry) -> None:
+    """The pair is merged as if it had met for the first time: a blank is filled from the other
+    side, and of two values the newer one wins.
     """
     contact, lead = registry.pair("ada")
     town = registry.town
@@ -389,12 +381,12 @@ def test_a_rebuilt_pair_meets_for_the_first_time(registry: Registry) -> None:
     ],
 )
 def test_a_key_names_a_contact_of_its_own_account(text: str, expected: Ref | None) -> None:
-    """Another account's id is nobody here, however alike it looks."""
+    """An id of another account names nothing here, even if it looks the same."""
     assert named_by(a_lead(key=text), PORTAL, ("contact",)) == expected
 
 
-def test_a_property_names_only_what_is_linked_with_it() -> None:
-    """A person may type anything into it."""
+def test_a_property_names_only_objects_of_its_kind() -> None:
+    """A person can type anything into the property."""
     across = ("Lead", "Contact")
     texts: Mapping[str, Any] = {
         LEAD_ID: Ref(Side.SALESFORCE, "Lead", LEAD_ID),

@@ -58,10 +58,8 @@ LEARNT = FieldRule(
 
 @pytest.mark.rule("MAP-7")
 @pytest.mark.rule("MAP-11")
-def test_what_both_crms_say_is_kept_with_the_settings(deployment: Deployment) -> None:
-    """One look at the properties and one at each object; types, lengths, choices, objects and the
-    right spelling are stored.
-    """
+def test_the_schemas_of_mapped_fields_are_stored_with_the_settings(deployment: Deployment) -> None:
+    """Types, lengths, choices and objects are read once per object and stored."""
     text = (
         MINIMAL
         + COLOUR
@@ -99,15 +97,17 @@ def test_what_both_crms_say_is_kept_with_the_settings(deployment: Deployment) ->
     )
 
 
-def test_a_file_without_rows_of_its_own_asks_nobody(deployment: Deployment) -> None:
+def test_a_file_with_default_rows_costs_no_call(deployment: Deployment) -> None:
     """Default pairs are known, whatever policy a row gives them."""
     deployment.operator.settings.push(MINIMAL + row("phone", "Phone", "never"), apply=True)
 
     assert calls(deployment) == (0, 0)
 
 
-def test_a_look_costs_a_call_an_object(deployment: Deployment) -> None:
-    """However many rows: HubSpot's contacts, Salesforce's leads and contacts, and one login."""
+def test_mapped_fields_cost_one_call_per_object(deployment: Deployment) -> None:
+    """The number of rows does not matter: HubSpot's contacts, Salesforce's leads and contacts, and
+    one login.
+    """
     deployment.operator.settings.push(
         MINIMAL + COLOUR + row("nickname", "Nickname__c"), apply=False
     )
@@ -116,7 +116,7 @@ def test_a_look_costs_a_call_an_object(deployment: Deployment) -> None:
 
 
 def test_properties_are_read_by_dated_versions_too() -> None:
-    """HubSpot's date-based API has them under another path."""
+    """HubSpot's date-based API has the properties under another path."""
     with deployments.deployment(portal=PORTAL, org=ORG, version="2026-03") as dated:
         dated.operator.settings.push(MINIMAL + COLOUR, apply=True)
 
@@ -125,7 +125,7 @@ def test_properties_are_read_by_dated_versions_too() -> None:
 
 @pytest.mark.rule("MAP-10")
 def test_companies_and_deals_have_fields_of_their_own(deployment: Deployment) -> None:
-    """Their rows are looked up among accounts and opportunities."""
+    """Their rows are looked up in accounts and opportunities."""
     rows = row("rating", "Rating__c", section="companies") + row(
         "next_step", "next_step__c", section="deals"
     )
@@ -221,7 +221,7 @@ def test_a_row_that_the_crms_contradict_is_refused(deployment: Deployment, rows:
 
 @pytest.mark.rule("MAP-5")
 def test_an_owner_row_does_not_shift_the_lines(deployment: Deployment) -> None:
-    """Every complaint stands at the line of its own row, whatever stands above it."""
+    """Every complaint has the line of its own row, whatever comes before it."""
     rows = (
         row("hubspot_owner_id", "OwnerId")
         + row("nick", "Nickname__c")
@@ -252,9 +252,7 @@ def test_the_lifecycle_stage_carries_its_labels(deployment: Deployment) -> None:
 
 @pytest.mark.rule("MAP-6")
 def test_a_new_mapping_moves_nothing_by_itself(deployment: Deployment) -> None:
-    """A mapping is not retroactive: pushing it writes to no record of either CRM, and the old file
-    brings the old state back.
-    """
+    """A mapping is not retroactive: pushing it writes to no record of either CRM."""
     deployment.operator.settings.push(MINIMAL, apply=True)
 
     deployment.operator.settings.push(MINIMAL + COLOUR, apply=True)
@@ -270,7 +268,7 @@ def test_a_new_mapping_moves_nothing_by_itself(deployment: Deployment) -> None:
 
 @pytest.mark.rule("MAP-6")
 def test_the_same_text_keeps_the_date_of_its_rows(deployment: Deployment) -> None:
-    """Pushed again or checked, a row that is in force is the one that is in force."""
+    """Pushing or checking the same file again does not change the dates of its rows."""
     deployment.operator.settings.push(MINIMAL, apply=True)
     deployment.operator.settings.push(MINIMAL + COLOUR, apply=True)
 
@@ -282,7 +280,7 @@ def test_the_same_text_keeps_the_date_of_its_rows(deployment: Deployment) -> Non
     ]
 
 
-def test_choices_that_cannot_cross_are_warned_of(deployment: Deployment) -> None:
+def test_choices_without_a_counterpart_are_a_warning(deployment: Deployment) -> None:
     """The mapping is made all the same."""
     text = MINIMAL + row("hs_lead_status", "Stage__c", "always_salesforce")
 
@@ -302,7 +300,7 @@ def test_choices_that_cannot_cross_are_warned_of(deployment: Deployment) -> None
 
 @pytest.mark.parametrize("at", ["hubspot", "salesforce"])
 def test_nothing_is_pushed_unchecked(deployment: Deployment, at: str) -> None:
-    """A CRM that does not answer is named; a check tells the rest."""
+    """A push names the CRM that does not answer and is refused; a check reports everything else."""
     deployment.faults.replace([{"at": at, "kind": "server_error", "times": 50}])
 
     with pytest.raises(Refused) as refused:
@@ -318,9 +316,9 @@ def test_nothing_is_pushed_unchecked(deployment: Deployment, at: str) -> None:
     assert (last.side, last.what, last.state) == (Side(at), "mapped fields", StepState.FAILED)
 
 
-def test_a_field_that_changes_is_learnt_by_pushing_again(deployment: Deployment) -> None:
-    """The check finds what is kept out of date, and the same file pushed again brings it up to
-    date.
+def test_a_changed_field_is_updated_by_another_push(deployment: Deployment) -> None:
+    """The check reports that the stored schema is out of date, and the same file pushed again
+    updates it.
     """
     text = MINIMAL + COLOUR
     deployment.operator.settings.push(text, apply=True)
@@ -345,7 +343,7 @@ def test_a_field_that_changes_is_learnt_by_pushing_again(deployment: Deployment)
     assert rule == replace(LEARNT, choices=(("red", "Red"), ("db", "DB")))
 
 
-def test_what_was_learnt_is_stored_and_read_back() -> None:
+def test_stored_schemas_are_read_back() -> None:
     """Choices and objects survive the table; a row of an older release has none."""
     (connection,) = load_settings(MINIMAL + COLOUR).connections
     contacts = replace(connection.contacts, field=(LEARNT,))

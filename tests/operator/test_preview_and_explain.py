@@ -69,9 +69,9 @@ def the(deployment: Deployment, object_: str, address: str) -> str:
 
 
 @pytest.mark.rule("CH-28")
-def test_a_preview_for_programs(people: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
-    """One document: counts, samples, conflicts, refusals, the price in calls, the budget, its own
-    cost; neither side is written to.
+def test_a_preview_in_json(people: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
+    """One document has counts, samples, conflicts, refusals, the price in calls, the budget and the
+    preview's own cost.
     """
     before = people.writes
     told = document(people, capsys, "preview")
@@ -105,9 +105,9 @@ def test_a_preview_for_programs(people: Deployment, capsys: pytest.CaptureFixtur
 
 
 @pytest.mark.rule("API-1")
-def test_a_preview_for_people(people: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
-    """Tables that fit a terminal, and in the end the price, the calls that are used, allowed,
-    allotted and left, and what it cost.
+def test_a_preview_as_tables(people: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
+    """The tables fit a terminal and end with the price, the calls that are used, allowed, allotted
+    and left, and the preview's cost.
     """
     status, out, err = said(people, capsys, "preview", "--object", "leads")
     lines = out.splitlines()
@@ -136,8 +136,8 @@ def test_a_preview_for_people(people: Deployment, capsys: pytest.CaptureFixture[
 def test_a_preview_of_a_file(
     people: Deployment, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    """What those settings would write; they are not in force afterwards. A wrong file is refused as
-    by a push.
+    """It shows what those settings would write without putting them in force; a wrong file is
+    refused as by a push.
     """
     file = tmp_path / "settings.toml"
     file.write_text(
@@ -154,10 +154,8 @@ def test_a_preview_of_a_file(
     assert (status, "line" in err) == (1, True)
 
 
-def test_a_preview_of_a_few(people: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
-    """--limit looks at so many of each object, --all at every one; both at once is wrong usage, as
-    is none.
-    """
+def test_a_preview_with_a_limit(people: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
+    """--limit reads so many of each object and --all every one; both together are wrong usage."""
     told = document(people, capsys, "preview", "--object", "leads", "--limit", "2")
     assert (told["looked_at"][0]["total"], told["looked_at"][0]["looked_at"], told["records"]) == (
         3,
@@ -178,9 +176,9 @@ def test_a_preview_of_a_few(people: Deployment, capsys: pytest.CaptureFixture[st
     assert (status, "orders cannot be previewed" in err) == (1, True)
 
 
-def test_a_record_for_people(people: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
-    """Where it stands, each field that shows something, the decisions beside the fields, what would
-    be done, and what was told.
+def test_an_explanation_as_tables(people: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
+    """It shows the link, each field with a value, the other decisions, and what would be written
+    and why.
     """
     ada, lead = the(people, "contact", "ada@example.com"), the(people, "Lead", "ada@example.com")
     ref = Ref(Side.SALESFORCE, "Lead", lead)
@@ -225,9 +223,9 @@ def test_a_record_for_people(people: Deployment, capsys: pytest.CaptureFixture[s
     ]
 
 
-def test_a_record_for_programs(people: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
-    """One document with both records, the field decisions, the effects and their rules; a short
-    Salesforce id is understood.
+def test_an_explanation_in_json(people: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
+    """One document has both records, the decisions, the effects and their rules; a short Salesforce
+    id is accepted.
     """
     lead = the(people, "Lead", "ada@example.com")
     ada = Ref(Side.HUBSPOT, "contact", the(people, "contact", "ada@example.com"))
