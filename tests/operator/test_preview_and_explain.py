@@ -269,8 +269,12 @@ def test_an_explanation_in_json(people: Deployment, capsys: pytest.CaptureFixtur
     assert people.writes == before
 
 
-def test_a_record_that_nobody_knows(people: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
-    """A sentence on stderr and exit 1; a side that is none is wrong usage."""
+def test_an_unknown_record_is_reported(
+    people: Deployment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The command prints a sentence on stderr and ends with exit status 1; an unknown side is wrong
+    usage.
+    """
     status, out, err = said(people, capsys, "explain", "hubspot", "contact", "1")
     text = "crmsync: hubspot shows no contact 1, and no link of acme names one.\n"
     assert (status, out, err) == (1, "", text)

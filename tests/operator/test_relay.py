@@ -80,8 +80,8 @@ def test_a_relay_is_made_once_with_its_channel(deployment: Deployment) -> None:
     ]
 
 
-def test_a_relay_that_would_skip_what_came_meanwhile_is_told(deployment: Deployment) -> None:
-    """Salesforce's own default goes on with the newest event."""
+def test_a_relay_that_would_skip_events_is_reported(deployment: Deployment) -> None:
+    """Salesforce's own default resumes with the newest event after an outage."""
     deployment.operator.settings.push(RELAY, apply=True)
     deployment.operator.setup.set_up(apply=True)
     start(deployment, state="RUN", relayOption='{"ReplayRecovery":"LATEST"}')
@@ -104,8 +104,8 @@ def test_a_relay_carries_what_syncs_and_nothing_else(deployment: Deployment) -> 
     assert relay_steps(deployment, apply=True) == {}
 
 
-def test_an_administrator_makes_the_relay_where_the_integration_user_may_not() -> None:
-    """Channels and named credentials are metadata: they ask for *Customize Application*."""
+def test_an_administrator_makes_the_relay_that_the_integration_user_may_not() -> None:
+    """Channels and named credentials are metadata and require *Customize Application*."""
     with deployments.deployment(org={"integration_setup_rights": False}) as deployment:
         deployment.operator.settings.push(RELAY, apply=True)
         alone = relay_steps(deployment, apply=True)
@@ -115,8 +115,8 @@ def test_an_administrator_makes_the_relay_where_the_integration_user_may_not() -
     assert made == dict.fromkeys(PARTS, (StepState.MADE, ""))
 
 
-def test_the_region_is_written_as_salesforce_wants_it() -> None:
-    """In capitals, however the file has it."""
+def test_the_region_is_written_in_uppercase() -> None:
+    """Salesforce requires uppercase, whatever the file has."""
     (connection,) = load_settings(RELAY).connections
 
     assert connection.salesforce.event_relay == "arn:aws:EU-WEST-1:111122223333"

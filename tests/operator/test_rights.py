@@ -62,7 +62,9 @@ def test_a_connection_asks_for_no_more_scopes_than_its_concerns_need() -> None:
 
 @pytest.mark.rule("CH-18")
 def test_scopes_that_the_token_lacks_are_named() -> None:
-    """Before anything fails because of them; what can be made without them is made."""
+    """They are reported before anything fails because of them; what can be made without them is
+    made.
+    """
     scopes = [scope for scope in scopes_of(a_connection()) if scope not in {"content", OPT_OUT}]
     with deployments.deployment(portal={"scopes": scopes}) as deployment:
         deployment.operator.settings.push(MINIMAL, apply=True)
@@ -177,7 +179,7 @@ def granted(deployment: deployments.Deployment) -> dict[str, list[str]]:
 
 @pytest.mark.rule("PERM-2")
 def test_mapped_fields_without_access_are_named(deployment: Deployment) -> None:
-    """What the integration user cannot see cannot cross, so the field is named with what to do."""
+    """A field that the integration user cannot see cannot sync, so it is named with what to do."""
     deployment.operator.settings.push(MINIMAL, apply=True)
     deployment.operator.setup.set_up(apply=True)
     fault = {
@@ -250,8 +252,10 @@ def test_tasks_do_without_an_external_id_where_salesforce_will_not_have_one() ->
     assert {step.state for step in again} == {StepState.THERE}
 
 
-def test_a_record_type_that_the_integration_user_does_not_have_is_named() -> None:
-    """Salesforce refuses it every opportunity of that type; the others are nothing to mend."""
+def test_an_unassigned_record_type_is_named() -> None:
+    """Salesforce refuses the integration user every opportunity of that type; the other types are
+    fine.
+    """
     types = [{"Name": "New Business"}, {"Name": "Renewal", "assigned": False}]
     with deployments.deployment(org={"opportunity_record_types": types}) as deployment:
         deployment.operator.settings.push(MINIMAL, apply=True)

@@ -33,7 +33,7 @@ def test_a_push_without_apply_only_says_what_it_would_change(deployment: Deploym
 
 
 def test_a_push_says_what_it_changed(deployment: Deployment) -> None:
-    """Each value that differs is one line, old and new."""
+    """Each value that differs has one line, old and new."""
     deployment.operator.settings.push(MINIMAL, apply=True)
 
     pushed = deployment.operator.settings.push(NEVER, apply=True)
@@ -48,7 +48,7 @@ def test_a_push_says_what_it_changed(deployment: Deployment) -> None:
 
 
 def test_the_same_text_is_not_pushed_twice(deployment: Deployment) -> None:
-    """What is in force already stays as it is, under its number."""
+    """The settings in force stay as they are, under their number."""
     deployment.operator.settings.push(MINIMAL, apply=True)
 
     assert deployment.operator.settings.push(MINIMAL, apply=True) == Pushed(1, applied=False)
@@ -78,7 +78,7 @@ def test_a_file_with_a_mistake_changes_nothing(deployment: Deployment) -> None:
 
 
 def test_rolling_back_pushes_the_old_text_again(deployment: Deployment) -> None:
-    """History only grows: the old text comes into force under a new number."""
+    """The old text comes into force under a new number; nothing leaves the history."""
     deployment.operator.settings.push(MINIMAL, apply=True)
     deployment.operator.settings.push(NEVER, apply=True)
 
@@ -135,7 +135,7 @@ def test_every_kind_of_difference_has_its_line(furnished: Deployment) -> None:
     )
 
 
-def test_check_asks_both_sides_and_writes_nothing(deployment: Deployment) -> None:
+def test_check_reads_both_sides_and_writes_nothing(deployment: Deployment) -> None:
     """A check of a file that is not in force yet says what is missing."""
     checked = deployment.operator.setup.check(MINIMAL)
 
@@ -166,7 +166,7 @@ def test_check_is_good_after_set_up(deployment: Deployment) -> None:
 
 
 def test_a_record_that_waits_is_listed_and_is_no_error(deployment: Deployment) -> None:
-    """Errors are counted across connections; a contact without an address only waits (TRG-17)."""
+    """Errors are counted over all connections; a contact without an address only waits (TRG-17)."""
     other = MINIMAL.replace("acme", "beta").replace("555001", "555002")
     deployment.operator.settings.push(MINIMAL + other, apply=True)
     waiting = Report(

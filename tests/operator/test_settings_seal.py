@@ -115,10 +115,8 @@ OTHER = to_json(load_settings(OTHER_ORG))
     ],
     ids=str,
 )
-def test_a_row_that_was_changed_is_refused(
-    table: SettingsTable, attributes: dict[str, Any]
-) -> None:
-    """Whatever of it was changed, for a function and for the operator alike."""
+def test_a_tampered_row_is_refused(table: SettingsTable, attributes: dict[str, Any]) -> None:
+    """Functions and operators refuse it, whichever part was changed."""
     put(row("current"), **attributes)
 
     assert [refusal(look) for look in (table.load, table.current)] == [UNSEALED, UNSEALED]
@@ -134,8 +132,8 @@ def test_a_row_of_the_history_is_none_in_force(table: SettingsTable) -> None:
     assert refusal(table.load) == UNSEALED
 
 
-def test_a_changed_version_is_not_rolled_back_to(table: SettingsTable) -> None:
-    """The history says which versions are good, and shows nothing of the others."""
+def test_a_tampered_version_cannot_be_rolled_back_to(table: SettingsTable) -> None:
+    """The history says which versions are valid, and shows nothing of the others."""
     push(table, OTHER_ORG)
     put(row("v000001"), text={"S": OTHER_ORG})
 
@@ -167,8 +165,8 @@ def test_a_function_that_starts_anew_takes_what_was_in_force_once(table: Setting
     assert anew().load().version == 1
 
 
-def test_settings_that_were_taken_away_are_missed(table: SettingsTable) -> None:
-    """A table that has a first version and none in force was not left so by the command."""
+def test_removed_settings_are_noticed(table: SettingsTable) -> None:
+    """A table with a first version and none in force was not left so by the command."""
     take("current")
 
     assert [refusal(look) for look in (table.load, table.current)] == [REPLACED, REPLACED]

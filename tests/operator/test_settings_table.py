@@ -27,8 +27,8 @@ def table() -> Iterator[SettingsTable]:
 
 @pytest.mark.usefixtures("table")
 def test_the_table_tells_the_time_at_aws() -> None:
-    """A push is dated by AWS, whatever the clock of the machine that it is made from; a second is
-    precise enough.
+    """A push is dated by AWS and not by the clock of the machine that it is made from; a second is
+    enough.
     """
     answered = {"ResponseMetadata": {"HTTPHeaders": {"date": "Mon, 02 Nov 2026 12:05:00 GMT"}}}
     client = aws.client("dynamodb")
@@ -45,7 +45,7 @@ def test_an_empty_table_has_no_connections(table: SettingsTable) -> None:
 
 
 def test_a_push_is_in_force_and_in_the_history(table: SettingsTable) -> None:
-    """The first push is version 1, read back whole, with its text, its time and its author."""
+    """The first push is version 1, read back with its text, its time and its author."""
     settings = load_settings(EVERYTHING)
 
     pushed = table.push(EVERYTHING, settings, at=at(), by="ada")
@@ -75,7 +75,7 @@ def test_history_is_newest_first(table: SettingsTable) -> None:
     assert table.revision(3) is None
 
 
-def test_the_second_of_two_pushes_that_meet_is_refused(table: SettingsTable) -> None:
+def test_the_second_of_two_concurrent_pushes_is_refused(table: SettingsTable) -> None:
     """A push that was checked against an older version changes nothing."""
     first = table.push(MINIMAL, load_settings(MINIMAL), at=at())
 
@@ -87,7 +87,7 @@ def test_the_second_of_two_pushes_that_meet_is_refused(table: SettingsTable) -> 
 
 
 def test_stored_settings_are_read_by_any_release() -> None:
-    """What a release does not know is left out, what it misses takes its default."""
+    """A release ignores what it does not know, and uses defaults for what is missing."""
     settings = load_settings(MINIMAL)
     row = to_json(settings).replace(
         '"create_in_hubspot":"leads_and_contacts",', '"from_a_later_release":true,'
@@ -97,7 +97,7 @@ def test_stored_settings_are_read_by_any_release() -> None:
 
 
 def test_a_long_history_is_read_to_its_end(table: SettingsTable) -> None:
-    """DynamoDB answers a megabyte at a time."""
+    """DynamoDB answers one megabyte at a time."""
     versions = []
     for number in range(4):
         text = f"# {'x' * 350_000} {number}\n{MINIMAL}"

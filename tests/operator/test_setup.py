@@ -61,7 +61,7 @@ def pipelines(state: StepState, connection: str = "acme") -> list[SetupStep]:
 
 
 def test_without_apply_nothing_is_made(deployment: Deployment) -> None:
-    """Set-up says what it would make, in both CRMs, and writes nothing."""
+    """Set-up says what it would make in both CRMs, and writes nothing."""
     deployment.operator.settings.push(MINIMAL, apply=True)
 
     assert deployment.operator.setup.set_up(apply=False) == steps(deployment, StepState.MISSING)
@@ -69,7 +69,7 @@ def test_without_apply_nothing_is_made(deployment: Deployment) -> None:
 
 
 def test_set_up_makes_everything_and_a_second_run_changes_nothing(deployment: Deployment) -> None:
-    """The first run makes each part, the second finds each part and writes nothing."""
+    """The first run makes each part; the second finds each part and writes nothing."""
     deployment.operator.settings.push(MINIMAL, apply=True)
 
     assert deployment.operator.setup.set_up(apply=True) == steps(deployment, StepState.MADE)
@@ -123,7 +123,9 @@ def test_the_integration_user_sees_and_writes_the_key_field(
 
 
 def test_companies_have_properties_of_their_own(deployment: Deployment) -> None:
-    """The link, by which HubSpot upserts, the owner and the error; the roll-ups are a contact's."""
+    """They have the key by which HubSpot upserts, the owner and the error; the roll-ups belong to
+    contacts.
+    """
     deployment.operator.settings.push(MINIMAL, apply=True)
     deployment.operator.setup.set_up(apply=True)
 
@@ -220,7 +222,7 @@ def test_tasks_have_two_fields_of_their_own(deployment: Deployment) -> None:
 
 
 def test_nothing_is_made_for_tasks_that_are_off(deployment: Deployment) -> None:
-    """Without a kind of event no field is asked for, nor missed (SET-10)."""
+    """Without a kind of event no task field is made or missed (SET-10)."""
     deployment.operator.settings.push(
         MINIMAL + "[connection.email_tasks]\nkinds = []\n", apply=True
     )
@@ -229,8 +231,10 @@ def test_nothing_is_made_for_tasks_that_are_off(deployment: Deployment) -> None:
     assert not any("Activity" in what or "Task" in what for what in made)
 
 
-def test_what_is_there_already_is_left_alone(deployment: Deployment) -> None:
-    """A part that somebody made before is found; one that cannot be used is told, not altered."""
+def test_existing_parts_are_left_alone(deployment: Deployment) -> None:
+    """A part that somebody made before is found; one that cannot be used is reported and not
+    altered.
+    """
     deployment.make_in_hubspot(
         "/crm/v3/properties/contacts/groups", {"name": "crmsync", "label": "Ours"}
     )
@@ -267,8 +271,8 @@ def test_what_is_there_already_is_left_alone(deployment: Deployment) -> None:
     ]
 
 
-def test_an_archived_property_is_told(deployment: Deployment) -> None:
-    """HubSpot keeps the name of an archived property, so a person has to restore it."""
+def test_an_archived_property_is_reported(deployment: Deployment) -> None:
+    """HubSpot keeps the name of an archived property, so a person must restore it."""
     deployment.operator.settings.push(MINIMAL, apply=True)
     deployment.operator.setup.set_up(apply=True)
     headers = {"Authorization": f"Bearer {deployment.hubspot.portals[0].user_token}"}
@@ -305,8 +309,8 @@ def test_nothing_is_made_in_another_account() -> None:
         assert deployment.writes[0] == 0
 
 
-def test_set_up_speaks_the_date_based_paths_as_well() -> None:
-    """HubSpot's /v3 paths end in 2027; the same set-up goes through the new ones."""
+def test_set_up_works_with_the_date_based_api() -> None:
+    """HubSpot's /v3 paths end in 2027; the same set-up works with the new ones."""
     with deployments.deployment(version="2026-03") as deployment:
         deployment.operator.settings.push(MINIMAL, apply=True)
 
@@ -316,8 +320,8 @@ def test_set_up_speaks_the_date_based_paths_as_well() -> None:
 
 
 @pytest.mark.rule("LIM-3")
-def test_an_account_without_room_for_a_pipeline_says_so() -> None:
-    """All else is made; the one pipeline too many fails with what to do about it."""
+def test_a_pipeline_beyond_the_accounts_limit_fails() -> None:
+    """Everything else is made; the pipeline that exceeds the limit fails and says what to do."""
     with deployments.deployment(portal={"pipelines_allowed": 1}) as deployment:
         deployment.operator.settings.push(MINIMAL, apply=True)
 
@@ -333,7 +337,7 @@ def test_an_account_without_room_for_a_pipeline_says_so() -> None:
 
 @pytest.mark.rule("INS-2")
 def test_group_edition_is_refused_with_a_reason() -> None:
-    """An org of Group Edition cannot be connected, and set-up says so instead of writing to it."""
+    """An org of Group Edition cannot be connected; set-up says so and writes nothing to it."""
     with deployments.deployment(org={"edition": "Team Edition"}) as deployment:
         deployment.operator.settings.push(MINIMAL, apply=True)
 
@@ -350,14 +354,14 @@ def test_group_edition_is_refused_with_a_reason() -> None:
     ["Professional Edition", "Enterprise Edition", "Unlimited Edition", "Developer Edition"],
 )
 def test_editions_with_the_api_are_supported(edition: str) -> None:
-    """An org of an edition that has the API can be connected."""
+    """An org whose edition has the API can be connected."""
     with deployments.deployment(org={"edition": edition}) as deployment:
         deployment.operator.settings.push(MINIMAL, apply=True)
 
         assert deployment.operator.setup.set_up(apply=True) == steps(deployment, StepState.MADE)
 
 
-def test_a_side_that_cannot_answer_does_not_keep_the_other_from_being_set_up(
+def test_one_side_is_set_up_without_the_other(
     deployment: Deployment,
 ) -> None:
     """A refused login is one failed step with its remedy."""
@@ -399,8 +403,8 @@ def schemas(deployment: Deployment) -> list[tuple[Schema, tuple[Part, ...]]]:
     ]
 
 
-def test_a_part_that_somebody_made_meanwhile_is_done(deployment: Deployment) -> None:
-    """Two operators who set up at the same time do not disturb each other."""
+def test_a_part_that_somebody_made_meanwhile_counts_as_made(deployment: Deployment) -> None:
+    """Two operators who run set-up at the same time do not disturb each other."""
     for schema, parts in schemas(deployment):
         for part in (*parts, *parts):
             schema.make(part)
@@ -422,8 +426,8 @@ def test_a_side_makes_only_its_own_parts(deployment: Deployment) -> None:
         salesforce.make(salesforce_parts[-1])
 
 
-def test_what_cannot_be_used_is_told_with_its_remedy(deployment: Deployment) -> None:
-    """Properties and fields of another type, and access that allows too little."""
+def test_unusable_parts_are_reported_with_their_remedy(deployment: Deployment) -> None:
+    """Properties and fields of another type, and access with too few rights."""
     (hubspot, hubspot_parts), (salesforce, salesforce_parts) = schemas(deployment)
     group, _, owner = hubspot_parts[:3]
     lead, contact, _, permission_set, account_access, _, _, lead_access = salesforce_parts[:8]

@@ -122,9 +122,9 @@ def test_each_account_has_a_revision_field_of_its_own() -> None:
 
 
 @pytest.mark.rule("TEN-1")
-def test_one_org_under_two_addresses_is_told() -> None:
-    """Each connection would take the other's writes for its own; alike addresses, or orgs that
-    differ, are nothing to tell.
+def test_one_org_under_two_addresses_is_reported() -> None:
+    """Each connection would take the other's writes for its own; equal addresses and different orgs
+    are fine.
     """
     with deployments.deployment(555001, 555002) as deployment:
         deployment.operator.settings.push(MINIMAL + SECOND, apply=True)

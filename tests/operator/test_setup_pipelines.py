@@ -66,8 +66,8 @@ def place() -> Place:
 
 
 @pytest.mark.rule("OPP-8")
-def test_a_pipeline_that_is_missing_is_made_once() -> None:
-    """Without apply nothing is written, and with it a second run finds everything."""
+def test_a_missing_pipeline_is_made_once() -> None:
+    """Without --apply nothing is written; with it, a second run finds everything."""
     place = Place()
 
     assert place.set_up(apply=False) == both(MISSING)
@@ -80,8 +80,8 @@ def test_a_pipeline_that_is_missing_is_made_once() -> None:
 
 @pytest.mark.rule("OPP-6")
 @pytest.mark.rule("OPP-7")
-def test_every_record_type_has_its_own_lines() -> None:
-    """Two record types, two pipelines, each with its stages."""
+def test_every_record_type_has_steps_of_its_own() -> None:
+    """Two record types have two pipelines, each with its stages."""
     place = Place(
         MASTER, RecordType(TYPE_A, "New business", STAGES), RecordType(TYPE_B, "Renewals", STAGES)
     )
@@ -91,8 +91,8 @@ def test_every_record_type_has_its_own_lines() -> None:
 
 
 @pytest.mark.rule("LIM-3")
-def test_what_the_account_does_not_allow_is_told_and_the_rest_is_made() -> None:
-    """A pipeline too many fails with HubSpot's sentence; the ones before it stand."""
+def test_what_the_account_does_not_allow_is_reported_and_the_rest_is_made() -> None:
+    """A pipeline that exceeds the limit fails with HubSpot's sentence; the ones before it exist."""
     types = (
         MASTER,
         RecordType(TYPE_A, "New business", STAGES),
@@ -117,9 +117,9 @@ def meddle(place: Place, label: str, stages: Sequence[DealStage]) -> None:
 
 
 @pytest.mark.rule("OPP-6")
-def test_what_people_changed_is_told_and_put_right(place: Place) -> None:
-    """A name, a label and a probability: check says which, set-up puts them right, and then all is
-    there.
+def test_what_people_changed_is_reported_and_corrected(place: Place) -> None:
+    """Check names a changed name, label or probability, set-up corrects it, and a second check is
+    clean.
     """
     first, second, *others = stages_of(place)
     meddle(
@@ -184,9 +184,7 @@ def test_a_stage_that_the_org_no_longer_has_is_told_and_goes_when_it_can(place: 
     assert place.set_up(apply=True) == both(THERE)
 
 
-def test_what_hubspot_refuses_of_a_stage_is_told(
-    place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_refused_stage_is_reported(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """The step fails with HubSpot's sentence."""
 
     def refuse(step: object) -> None:
@@ -204,10 +202,10 @@ def test_what_hubspot_refuses_of_a_stage_is_told(
     assert place.set_up(apply=True) == [both(THERE)[0], failed]
 
 
-def test_a_side_that_does_not_tell_is_one_failed_step(
+def test_a_side_that_does_not_answer_is_one_failed_step(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where pipelines or stages cannot be read, that is all that is said."""
+    """When pipelines or stages cannot be read, there is no other step about them."""
 
     def refuse() -> None:
         raise Refused("The user may not see stages.", hint="Open them.")
@@ -237,8 +235,8 @@ def test_where_deals_do_not_sync_there_are_no_pipelines(connection: Connection) 
 
 
 @pytest.mark.parametrize("strange", Side)
-def test_in_an_account_or_org_that_is_not_meant_nothing_is_made(strange: Side) -> None:
-    """Where one of the two sides was not entered, the pipelines are left alone."""
+def test_nothing_is_made_in_the_wrong_account_or_org(strange: Side) -> None:
+    """When one side is the wrong one, the pipelines are left alone."""
     place = Place()
     before = [replace(step, state=WRONG) if step.side is strange else step for step in ENTERED]
     assert place.set_up(apply=True, before=before) == []

@@ -6,17 +6,17 @@ from crmsync.cli.tables import table, wrapped
 
 
 def test_a_table_is_as_wide_as_it_must_be() -> None:
-    """Each column as its longest cell; no blanks at the end of a line."""
+    """Each column is as wide as its longest cell, and lines have no trailing blanks."""
     assert table(("NAME", "N"), [("ada", "1"), ("grace", "")]) == "NAME   N\nada    1\ngrace"
 
 
-def test_a_table_without_rows_is_nothing() -> None:
-    """Not even a heading."""
+def test_a_table_without_rows_is_empty() -> None:
+    """It has no heading either."""
     assert table(("NAME",), []) == ""
 
 
-def test_what_is_too_wide_is_cut() -> None:
-    """The widest columns first, with dots; the narrow ones are left whole."""
+def test_wide_columns_are_cut() -> None:
+    """The widest columns are cut first, with dots; narrow ones stay whole."""
     assert table(("A", "B"), [("x" * 50, "short")], width=20).splitlines() == [
         "A              B",
         "xxxxxxxxxx...  short",
@@ -24,7 +24,7 @@ def test_what_is_too_wide_is_cut() -> None:
 
 
 def test_a_table_of_many_columns_stays_readable() -> None:
-    """Where it cannot fit, no column gets narrower than eight."""
+    """When it cannot fit, no column becomes narrower than eight characters."""
     lines = table(("A",) * 4, [("x" * 20,) * 4], width=20).splitlines()
     assert lines[1] == "  ".join(["xxxxx..."] * 4)
 
@@ -38,7 +38,7 @@ def test_a_value_cannot_move_the_cursor() -> None:
 
 
 def test_a_long_text_is_wrapped() -> None:
-    """At 100 characters, what follows further in."""
+    """It is wrapped at 100 characters, with the following lines indented."""
     assert wrapped("word " * 25, "  ").splitlines() == [
         "  " + " ".join(["word"] * 19),
         "    " + " ".join(["word"] * 6),

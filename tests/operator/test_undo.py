@@ -131,10 +131,10 @@ def test_an_undo_is_done_and_told(mistaken: Deployment, capsys: pytest.CaptureFi
     assert the_lead(mistaken) == (lead_id, "Lang")
 
 
-def test_what_is_left_is_told_with_its_reason(
+def test_what_is_left_has_its_reason(
     mistaken: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A second run finds the value back already; that is no finding."""
+    """A second run finds the value put back already; that is not a finding."""
     said(mistaken, capsys, "undo", *SINCE, "--apply")
 
     status, out, err = said(mistaken, capsys, "undo", *SINCE, "--apply")
@@ -153,10 +153,10 @@ def test_what_is_left_is_told_with_its_reason(
     ]
 
 
-def test_an_undo_that_is_cut_short_is_a_finding(
+def test_an_interrupted_undo_is_a_finding(
     mistaken: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It says why, and that it can be run again."""
+    """The command says why, and that it can be run again."""
     mistaken.outbox.is_down = True
 
     status, out, _ = said(mistaken, capsys, "undo", *SINCE, "--apply")
@@ -197,18 +197,18 @@ def test_where_nothing_is_kept_the_command_says_how_it_would_be(
 
 
 @pytest.mark.parametrize("words", [("undo",), ("undo", "--since", "yesterday")])
-def test_a_moment_is_needed(
+def test_an_undo_needs_a_time(
     mistaken: Deployment, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
 ) -> None:
-    """Without one there is nothing to put back, and a wrong word is no moment."""
+    """Without one there is nothing to put back, and a wrong text is not a time."""
     with pytest.raises(SystemExit) as ended:
         main(words, operator=mistaken.operator)
     assert ended.value.code == 2
     assert "--since" in capsys.readouterr().err
 
 
-def test_the_job_of_an_undo_is_not_resumed(deployment: Deployment) -> None:
-    """No errand makes it go on; the command does, when it is run again."""
+def test_the_job_of_an_undo_cannot_be_resumed(deployment: Deployment) -> None:
+    """No message moves it on; running the command again does."""
     deployment.operator.settings.push(MINIMAL, apply=True)
     leg = JobStep(Side.HUBSPOT, "contact", total=1)
     deployment.jobs.save(a_job(leg, verb=JobType.UNDO, state=JobState.PAUSED))

@@ -96,8 +96,8 @@ def test_what_is_explained_is_what_the_sync_then_does() -> None:
     assert explain(town, ada).plan.effects == ()
 
 
-def test_a_record_that_would_be_made() -> None:
-    """What the new one is given, field by field, and by which rules."""
+def test_a_record_that_would_be_created() -> None:
+    """The explanation shows the new record's values, field by field, and the rules."""
     town = Town()
     ada = town.new_contact(jobtitle="Countess")
     told = explain(town, ada)
@@ -115,7 +115,7 @@ def test_a_record_that_would_be_made() -> None:
 
 
 def test_a_record_that_finds_its_counterpart() -> None:
-    """Who may be the same is named, and the fields are merged as at a first meeting."""
+    """The record that may be the same is named, and the fields are merged as at a first meeting."""
     town = Town()
     ada, lead = town.new_contact(jobtitle="Countess"), town.new_lead()
     told = explain(town, lead)
@@ -127,8 +127,8 @@ def test_a_record_that_finds_its_counterpart() -> None:
     assert line(town, lead, "jobtitle") == expected
 
 
-def test_a_record_that_makes_nothing() -> None:
-    """The reason with its rule; nothing would be done."""
+def test_a_record_that_creates_nothing() -> None:
+    """The reason is given with its rule; nothing would be done."""
     town = Town(settings={"create_in_salesforce": CreateInSalesforce.NEVER})
     told = explain(town, town.new_contact())
     note = Note("new HubSpot contacts make no Salesforce record", ("SET-2",))
@@ -136,7 +136,7 @@ def test_a_record_that_makes_nothing() -> None:
 
 
 def test_a_pair_outside_the_inclusion_list() -> None:
-    """It is frozen: the values and the news are shown, and nothing goes anywhere (INC-7)."""
+    """The pair is frozen: its values and changes are shown, and nothing is written (INC-7)."""
     town = Town(settings={"inclusion_list": "default"})
     ada, _ = linked(town, lifecyclestage="lead")
     town.hubspot.edit(ada, {"lifecyclestage": "subscriber", "jobtitle": "Countess"})
@@ -146,7 +146,7 @@ def test_a_pair_outside_the_inclusion_list() -> None:
 
 
 def test_a_tombstone() -> None:
-    """The link that is left, whose record is gone, and why an edit does not bring it back."""
+    """The explanation shows the link, which record is gone, and why an edit does not bring it back."""
     town = Town()
     ada, lead = linked(town)
     town.salesforce.delete(lead)
@@ -158,16 +158,16 @@ def test_a_tombstone() -> None:
     assert explain(town, lead).link == told.link
 
 
-def test_what_it_waits_for() -> None:
-    """The company that must have its account first, before the contact is made under it (FLD-8)."""
+def test_a_record_that_waits_for_another() -> None:
+    """The company must have its account before the contact is created in it (FLD-8)."""
     town = Town(settings={"create_in_salesforce": CreateInSalesforce.CONTACT})
     ada = town.new_contact()
     company = town.new_company(ada)
     assert explain(town, ada).waits_for == (company,)
 
 
-def test_what_people_were_told_about_the_two() -> None:
-    """Reports about either record of the pair, and of nobody else."""
+def test_the_reports_about_a_pair() -> None:
+    """The reports about either record of the pair are shown, and no others."""
     town = Town()
     ada, lead = linked(town)
     mine = Report(lead, Category.VALIDATION, "was refused")
@@ -189,7 +189,7 @@ def test_a_second_record_of_one_address() -> None:
 
 
 def test_an_address_that_another_contact_has() -> None:
-    """The address waits, the other fields go on; both contacts are looked at for it."""
+    """The address waits while the other fields sync; both contacts are synced for it."""
     town = Town()
     _, lead = linked(town)
     town.new_contact(email="grace@example.com")
@@ -198,8 +198,8 @@ def test_an_address_that_another_contact_has() -> None:
     assert line(town, lead, "jobtitle").outcome == Outcome.TO_HUBSPOT
 
 
-def test_a_value_that_cannot_cross() -> None:
-    """Of a new record it is foreseen, of a pair it is part of the plan (CH-8)."""
+def test_a_value_that_does_not_fit() -> None:
+    """For a new record the report is foreseen; for a pair it is part of the plan (CH-8)."""
     town = Town()
     ada = town.new_contact(lastname="x" * 90, phone="1" * 50)
     told = explain(town, ada)
@@ -211,8 +211,8 @@ def test_a_value_that_cannot_cross() -> None:
     assert line(town, ada, "lastname").is_cut
 
 
-def test_the_decisions_beside_the_fields() -> None:
-    """Owner, opt-out and company have rules of their own."""
+def test_the_decisions_about_owner_opt_out_and_company() -> None:
+    """They have rules of their own."""
     town = Town()
     ada, lead = linked(town)
     town.salesforce.edit(lead, {"HasOptedOutOfEmail": True})
@@ -223,7 +223,7 @@ def test_the_decisions_beside_the_fields() -> None:
 
 
 def test_lifecycle_stages_that_follow() -> None:
-    """A stage that is news is shown with the company that would get it (LIFE-7)."""
+    """A new stage is shown with the company that would get it (LIFE-7)."""
     town = Town()
     ada, _ = linked(town, lifecyclestage="lead")
     company = town.new_company(ada, lifecyclestage="lead")
@@ -275,13 +275,13 @@ def explainer(town: Town) -> Explainer:
 
 
 def test_an_unknown_record() -> None:
-    """Neither side shows it and no link names it: said in a sentence."""
+    """Neither side has it and no link names it: the error says so."""
     with pytest.raises(Gone, match="hubspot shows no contact 999, and no link of acme names one"):
         explainer(Town()).explain(Side.HUBSPOT, "contacts", "999")
 
 
-def test_an_object_that_is_not_kept_in_step() -> None:
-    """The ones that are, are named."""
+def test_an_object_that_does_not_sync() -> None:
+    """The error lists the objects that do."""
     with pytest.raises(
         Refused,
         match=r"salesforce has no Case to explain; there are Lead, Contact, Account, Opportunity",
@@ -306,19 +306,19 @@ def test_an_org_that_is_not_set_up() -> None:
         assert (caught.value.text, caught.value.hint) == (text, hint)
 
 
-def test_every_kind_that_is_walked_through_can_be_looked_at() -> None:
-    """A preview of everything meets no concern without a look."""
+def test_every_kind_of_a_backfill_can_be_planned() -> None:
+    """A preview of everything finds a plan function for every kind."""
     assert {one.kind for one in WALKED} <= set(GATHER_AND_PLAN)
 
 
-def test_a_concern_that_is_switched_off_is_said_to_be() -> None:
-    """The record is explained as if it were on."""
+def test_a_kind_that_is_switched_off_is_explained() -> None:
+    """The record is explained as if its kind were switched on."""
     town = Town(companies=CompanySettings(sync=False))
     assert not explain(town, town.new_company()).syncs
 
 
 def test_a_record_on_several_connections() -> None:
-    """Each connection that knows it says its own; one alone where it is named."""
+    """Each connection that knows the record explains it, or only the one that is named."""
     town = Town()
     lead = town.new_lead()
     one = town.world.connection

@@ -71,7 +71,7 @@ OBJECTS = (
 
 
 def test_nothing_is_written_and_a_second_preview_says_the_same() -> None:
-    """Neither side, nor links, queues or reports."""
+    """Neither CRM, nor links, queues or reports change."""
     town = busy_town()
     first = counts(preview(town))
     assert counts(preview(town)) == first
@@ -95,7 +95,7 @@ def test_what_is_in_step_is_nothing() -> None:
 
 
 def test_a_sample_shows_before_and_after_with_the_rules() -> None:
-    """Field by field; a new record has nothing before."""
+    """It shows each field; a new record has no values before."""
     town = Town()
     ada = town.new_contact(company="Example")
     lead = town.new_lead(Title="Countess")
@@ -130,7 +130,7 @@ def test_a_sample_shows_before_and_after_with_the_rules() -> None:
 
 
 def test_conflicts_are_counted_and_shown() -> None:
-    """Both values, the policy and who would win."""
+    """They are shown with both values, the policy and the winner."""
     town = Town()
     town.new_contact(lastname="Byron")
     town.new_lead(LastName="Lang")
@@ -215,7 +215,7 @@ def test_the_price_is_told_beforehand() -> None:
 
 
 def test_a_budget_that_is_used_up_leaves_nothing() -> None:
-    """Not less than nothing (RTY-2)."""
+    """The number of calls left is never negative (RTY-2)."""
     calls = replace(preview(busy_town()).budgets[0].calls, used=90_000)
     assert CallBudget("acme", calls, 50_000, 37_500).left == 0
 

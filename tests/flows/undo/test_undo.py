@@ -147,7 +147,7 @@ def test_a_mistake_is_put_back_on_both_sides() -> None:
 
 
 def test_a_preview_counts_and_writes_nothing() -> None:
-    """It names records and fields and no value; no job is kept of it."""
+    """It names records and fields without values, and stores no job."""
     town, jobs = a_town(), MemoryJobs()
     pairs = [pair(town, name) for name in ("ada", "bea")]
     since = mistake(town, *(contact for contact, _ in pairs))
@@ -208,8 +208,8 @@ def test_a_mistake_made_in_salesforce_is_put_back_in_hubspot() -> None:
     assert shown(town, ada, lead) == GOOD
 
 
-def test_of_several_writes_the_oldest_value_since_then_is_put_back() -> None:
-    """What was overwritten before the moment that is named is not touched."""
+def test_the_oldest_value_since_the_requested_time_is_put_back() -> None:
+    """What was overwritten before that time is not touched."""
     town = a_town()
     ada, lead = pair(town)
     mistake(town, ada, lastname="Lang-Berg", phone="0200")
@@ -223,7 +223,7 @@ def test_of_several_writes_the_oldest_value_since_then_is_put_back() -> None:
 
 
 def test_a_field_that_was_blank_is_blank_again() -> None:
-    """A mistake may fill fields as well."""
+    """A mistake can also fill fields."""
     town = a_town()
     ada, lead = pair(town)
     since = mistake(town, ada, city="Nowhere")
@@ -236,7 +236,9 @@ def test_a_field_that_was_blank_is_blank_again() -> None:
 
 
 def test_what_a_person_has_changed_since_stays() -> None:
-    """Field by field: the name that was mended by hand is left, the number is put back."""
+    """Each field counts by itself: the name that was corrected by hand stays, the number is put
+    back.
+    """
     town = a_town()
     ada, lead = pair(town)
     since = mistake(town, ada)
@@ -327,7 +329,7 @@ def test_nothing_is_put_back_that_its_policy_would_overwrite_again(
 
 
 def test_an_owner_is_put_back() -> None:
-    """Whose a record is goes with it, though it is no row of the map."""
+    """A record's owner is put back, although it is no row of the mapping."""
     people = (("ann", "11", "005000000000011AAA"), ("ben", "12", "005000000000012AAA"))
     owners = Owners(
         tuple(
@@ -352,7 +354,7 @@ def test_an_owner_is_put_back() -> None:
 
 
 def test_accounts_are_put_back_as_well() -> None:
-    """Every kind keeps what it overwrites."""
+    """Every kind keeps what our writes overwrite."""
     town = a_town()
     company = town.new_company(city="Graz")
     town.sync(company, cause=Cause.FORCED)
@@ -376,7 +378,7 @@ def test_accounts_are_put_back_as_well() -> None:
 
 
 def test_an_opt_out_is_never_put_back() -> None:
-    """Only the contact itself may take it back (OPT-6)."""
+    """Only the contact can revoke it (OPT-6)."""
     town = a_town()
     ada, lead = pair(town)
     town.wait()
@@ -393,7 +395,7 @@ def test_an_opt_out_is_never_put_back() -> None:
 
 
 def test_records_that_are_gone_are_left_and_counted() -> None:
-    """One was deleted in Salesforce, one in HubSpot, one has another counterpart now."""
+    """One was deleted in Salesforce, one in HubSpot, and one has another counterpart now."""
     town = a_town()
     (ada, lead), (bea, _), (cid, _) = (pair(town, name) for name in ("ada", "bea", "cid"))
     since = mistake(town, ada, bea, cid)
@@ -436,8 +438,8 @@ def test_an_undo_that_dies_on_the_way_goes_on_when_it_is_run_again(fails: str) -
     assert shown(town, ada, lead) == GOOD
 
 
-def test_what_a_crm_refuses_is_told_and_stops_no_other() -> None:
-    """With the CRM's own words; the next look finds the pair as it was."""
+def test_a_refused_write_is_reported_and_stops_no_other() -> None:
+    """The report has the CRM's own words; the next sync finds the pair as it was."""
     town = a_town()
     (ada, _), (bea, other) = pair(town), pair(town, "bea", phone="0300")
     since = mistake(town, ada, bea)
@@ -456,8 +458,8 @@ def test_what_a_crm_refuses_is_told_and_stops_no_other() -> None:
     assert shown(town, bea, other) == ["Lang", "0300", "Lang", "0300"]
 
 
-def test_whoever_cancels_the_job_stops_it() -> None:
-    """At the next batch; what is back stays back."""
+def test_a_cancelled_job_stops_the_undo() -> None:
+    """It stops before the next batch; what is put back stays so."""
     town, jobs = a_town(), MemoryJobs()
     ada, _ = pair(town)
     since = mistake(town, ada)
@@ -496,7 +498,7 @@ def test_an_object_may_be_named() -> None:
 
 
 def test_an_amount_is_put_back() -> None:
-    """Of a deal as of anything else; its stage has rules of its own and stays."""
+    """A deal's amount is put back; its stage has rules of its own and stays."""
     town = a_town()
     opportunity = town.new_opportunity()
     town.sync(opportunity)

@@ -51,8 +51,8 @@ def test_an_undo_is_braked_by_a_limit_of_its_own() -> None:
 
 
 @pytest.mark.rule("Q-30")
-def test_what_an_undo_brings_back_is_not_held() -> None:
-    """The operator asked for it: on its way to where the mistake was made it counts in no limit."""
+def test_what_an_undo_puts_back_is_not_limited() -> None:
+    """The operator requested it: its sync to the other side counts toward no limit."""
     town = a_town(settings={"max_changes_per_hour": 1, "max_blanks_per_hour": 1})
     pairs = [pair(town, name) for name in ("ada", "bea")]
     moments = []
@@ -69,8 +69,8 @@ def test_what_an_undo_brings_back_is_not_held() -> None:
 
 
 @pytest.mark.rule("Q-30")
-def test_what_crossed_of_a_record_is_put_back_though_a_blank_of_it_is_held() -> None:
-    """The blank goes on waiting for the operator, and does not stand in the way."""
+def test_a_record_is_put_back_while_a_blank_of_it_is_held_back() -> None:
+    """The blank goes on waiting for the operator and does not stand in the way."""
     town = a_town(settings={"max_blanks_per_hour": 1})
     (ada, lead), (bea, other) = pair(town), pair(town, "bea")
     since = mistake(town, ada, bea)
@@ -86,8 +86,8 @@ def test_what_crossed_of_a_record_is_put_back_though_a_blank_of_it_is_held() -> 
     assert report.ref == bea
 
 
-def test_what_was_overwritten_too_long_ago_is_lost_and_that_is_said() -> None:
-    """Of the time asked for, what is still kept is put back."""
+def test_values_that_are_no_longer_kept_are_reported_as_lost() -> None:
+    """What is still kept of the requested time is put back."""
     town = a_town()
     ada, lead = pair(town)
     since = mistake(town, ada, phone="0200")
@@ -103,8 +103,8 @@ def test_what_was_overwritten_too_long_ago_is_lost_and_that_is_said() -> None:
     assert shown(town, ada, lead) == ["Lang", "0200", "Lang", "0200"]
 
 
-def test_a_second_run_knows_the_first_however_the_object_is_written() -> None:
-    """What has crossed since the first one is left alone."""
+def test_a_second_run_recognises_the_first_in_any_spelling_of_the_object() -> None:
+    """What was written since the first run is left alone."""
     town, jobs = a_town(), MemoryJobs()
     ada, lead = pair(town)
     since = mistake(town, ada)
