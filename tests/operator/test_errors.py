@@ -7,7 +7,7 @@ import pytest
 from crmsync.model.changes import Cause, Change
 from crmsync.model.effects import Category, Report
 from crmsync.model.records import Kind, Ref, Side
-from crmsync.rules.pair.reports import forgotten
+from crmsync.rules.pair.reports import deleted_for_privacy
 from tests.builders import NOON
 from tests.config.files import MINIMAL
 from tests.operator.shell import Shell
@@ -76,7 +76,7 @@ def test_what_needs_a_person_is_removed_by_a_person(shell: Shell) -> None:
     shell.run("settings", "push", shell.file(MINIMAL), "--apply")
     lead = Ref(Side.SALESFORCE, "Lead", "00Q1")
     failed = Report(lead, Category.VALIDATION, "Too long.")
-    shell.deployment.inbox.park("acme", [forgotten(lead), failed])
+    shell.deployment.inbox.park("acme", [deleted_for_privacy(lead), failed])
 
     name = "acme  privacy  salesforce:privacy:Lead.00Q1\n"
     assert shell.run("errors", "done", "--id", "00Q1") == (

@@ -11,7 +11,7 @@ from crmsync.model.brakes import Counted, Hold
 from crmsync.model.changes import Cause
 from crmsync.model.records import Ref, Side
 from crmsync.model.troubles import Pause
-from crmsync.rules.pair.reports import held_back, waiting
+from crmsync.rules.pair.reports import change_limited, waiting
 from tests.builders import NOON
 from tests.config.files import MINIMAL
 from tests.operator.deployments import Deployment
@@ -28,7 +28,9 @@ HELD = {
 def braked(deployment: Deployment) -> Deployment:
     """Two contacts and a company that are held back, and a contact that waits for an address."""
     deployment.operator.settings.push(MINIMAL, apply=True)
-    reports = [held_back(ref, {SALESFORCE}, {Side.HUBSPOT: fields}) for ref, fields in HELD.items()]
+    reports = [
+        change_limited(ref, {SALESFORCE}, {Side.HUBSPOT: fields}) for ref, fields in HELD.items()
+    ]
     deployment.inbox.park("acme", [*reports, waiting(Ref(Side.HUBSPOT, "contact", "83"))])
     return deployment
 
