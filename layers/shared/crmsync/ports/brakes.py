@@ -1,4 +1,4 @@
-"""Where it is counted what may be held back."""
+"""Counters for what the limits on changes may hold back."""
 
 from __future__ import annotations
 
@@ -17,16 +17,18 @@ class ChangeCounts(Protocol):
     def pull(
         self, connection: str, kind: Kind, hold: Hold, wanted: int, limit: int, now: datetime
     ) -> int:
-        """How many of `wanted` may go on this hour under `limit` (0: all); those are counted, also
-        beside others. Raises `TryAgain`.
+        """How many of `wanted` may be written this hour under `limit` (0 for no limit).
+
+        These are counted at once, also against concurrent workers. Raises `TryAgain`.
         """
 
     def give_back(
         self, connection: str, kind: Kind, hold: Hold, unused: int, now: datetime
     ) -> None:
-        """Let so many that were counted, and then not written, be used by others."""
+        """Return what was counted and then not written."""
 
     def fill(self, connection: str, kind: Kind) -> float:
-        """The fullest of a kind's counters when it was last pulled here, as a share of its limit: 1
-        is full. Asks nobody.
+        """How full the fullest counter of a kind is, as a share of its limit: 1 is full.
+
+        As last seen by this process; costs no call.
         """

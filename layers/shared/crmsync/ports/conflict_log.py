@@ -1,4 +1,4 @@
-"""What is kept of conflicts that were settled, under the law of `crmsync.ports`."""
+"""The log of resolved conflicts. The law of `crmsync.ports` holds."""
 
 from __future__ import annotations
 
@@ -10,23 +10,21 @@ from crmsync.model.records import Ref
 
 
 class ConflictLog(Protocol):
-    """The last conflicts of each pair, for people who ask: no rule turns on them. A pair goes by
-    its HubSpot record.
+    """The last conflicts of each pair, by its HubSpot record. For people who ask; no rule depends
+    on it.
     """
 
     def note(self, connection: str, settled: Mapping[Ref, Sequence[ResolvedConflict]]) -> None:
-        """Add settlements to those of their pairs; the newest ten of thirty days stay. Nothing to
-        note costs nothing.
+        """Add conflicts to those of their pairs; the newest ten of thirty days are kept.
 
-        Of two who note about one pair at the same moment, one may be lost.
+        Costs nothing without conflicts. Of two writes to one pair at the same time, one may be
+        lost.
         """
 
     def last(
         self, connection: str, refs: Iterable[Ref]
     ) -> Mapping[Ref, tuple[ResolvedConflict, ...]]:
-        """HubSpot record -> its pair's settlements, newest first; one without any is left out."""
+        """HubSpot record -> its pair's conflicts, newest first; a pair without any is left out."""
 
     def forget(self, connection: str, refs: Iterable[Ref]) -> None:
-        """Keep nothing more of these; one of which nothing is kept is done already. Nothing to
-        forget costs nothing.
-        """
+        """Forget the conflicts of these records. Costs nothing without records."""

@@ -1,4 +1,4 @@
-"""What is asked of the outside about the keys of the links: which there are, and which links need
+"""What is asked of the outside about the keys of the links: which keys exist, and which links need
 which.
 """
 
@@ -15,8 +15,11 @@ from crmsync.model.records import Kind, Ref
 
 @dataclass(frozen=True, slots=True)
 class KeysStored:
-    """The numbers of the keys in the secret, the one in use first, and since when (UTC) it holds
-    just these.
+    """The keys in the secret.
+
+    Attributes:
+        numbers: Their numbers, the one in use first.
+        since: Since when (UTC) the secret contains exactly these.
     """
 
     numbers: tuple[int, ...]
@@ -25,7 +28,15 @@ class KeysStored:
 
 @dataclass(frozen=True, slots=True)
 class KeyUse:
-    """One link as a census sees it: its key's number, and what it is looked up by."""
+    """One link in a census.
+
+    Attributes:
+        connection: The connection's name.
+        kind: The concern.
+        hubspot: The HubSpot record, by which the link is found.
+        state: Active, or a tombstone.
+        key: The number of its key.
+    """
 
     connection: str
     kind: Kind
@@ -38,17 +49,17 @@ class KeyStore(Protocol):
     """The secret with the keys of the links. No key leaves it."""
 
     def stored(self) -> KeysStored:
-        """Which keys there are. Raises `SyncError`."""
+        """Which keys exist. Raises `SyncError`."""
 
     def add(self) -> int:
-        """Make a key and have it in use from now on; answers its number. Raises `SyncError`."""
+        """Make a key and use it from now on; answers its number. Raises `SyncError`."""
 
     def keep(self, numbers: Sequence[int]) -> None:
-        """Take all other keys away for good. Raises `SyncError`."""
+        """Delete all other keys for good. Raises `SyncError`."""
 
 
 class Census(Protocol):
-    """All links there are."""
+    """All links."""
 
     def pages(self) -> Iterator[Sequence[KeyUse]]:
-        """Every link once, page by page, as the table has it meanwhile. Raises `TryAgain`."""
+        """Every link once, page by page, as stored when the page is read. Raises `TryAgain`."""

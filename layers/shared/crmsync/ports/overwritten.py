@@ -1,5 +1,5 @@
-"""Where overwritten values are kept, as the flows ask for it. Two ports: who syncs may only keep,
-the operator alone reads.
+"""Where overwritten values are kept. Two ports: syncs can only keep values, only the operator reads
+them.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ class KeepsOverwritten(Protocol):
     """Keeps what is about to be overwritten."""
 
     def keep(self, batch: OverwrittenBatch, last: timedelta) -> None:
-        """Keep a batch for so long, however large it is. Returns only when all of it is durably
-        kept; raises `SyncError` otherwise.
+        """Keep a batch of any size for so long.
+
+        Returns only when all of it is durably stored; raises `SyncError` otherwise.
         """
 
 
@@ -26,6 +27,6 @@ class ReadsOverwritten(Protocol):
     def since(self, connection: str, since: datetime, now: datetime) -> Iterator[OverwrittenBatch]:
         """What was kept at `since` or later and has not expired, oldest first. Raises `SyncError`.
 
-        A batch that was kept in part only is left out: whoever kept it died before anything was
+        A batch that was stored only in part is left out: the worker died before anything was
         overwritten.
         """

@@ -1,4 +1,6 @@
-"""Where it is kept what keeps a connection from syncing whole."""
+"""Where it is stored what keeps a connection from syncing, and what both sides say about their
+fields.
+"""
 
 from __future__ import annotations
 
@@ -14,37 +16,42 @@ class TroubleStore(Protocol):
     """The troubles of all connections."""
 
     def load(self, connection: str) -> Troubles:
-        """What stands, strongly consistent, in one read. Raises `TryAgain`."""
+        """The troubles of a connection, strongly consistent, in one read. Raises `TryAgain`."""
 
     def save_outage(self, connection: str, kind: Kind, outage: Outage) -> Outage | None:
-        """Store and answer it under its next version, if `outage.version` is the stored one (0:
-        none is); else None. Raises `TryAgain`.
+        """Store an outage and answer it with its next version.
+
+        None if `outage.version` is not the stored one (0: none is stored). Raises `TryAgain`.
         """
 
     def save_rest(self, connection: str, rest: Rest) -> bool:
-        """Store it in the place of what is known of this field; answers whether nothing was. Raises
-        `TryAgain`.
+        """Store a resting field in place of what is known of it; answers whether nothing was.
+
+        Raises `TryAgain`.
         """
 
     def end_rest(self, connection: str, rest: Rest) -> None:
-        """Forget it; one that is not there is fine. Raises `TryAgain`."""
+        """Forget a resting field; repeating it changes nothing. Raises `TryAgain`."""
 
     def end_outage(self, connection: str, kind: Kind) -> None:
-        """Forget it; one that is not there is fine. Raises `TryAgain`."""
+        """Forget an outage; repeating it changes nothing. Raises `TryAgain`."""
 
     def pause(self, connection: str, pause: Pause) -> None:
-        """Have nothing of the connection synced until `resume`; where it is paused already, that
-        stands. Raises `TryAgain`.
+        """Stop syncing the connection until `resume`; an earlier pause stays as it is. Raises
+        `TryAgain`.
         """
 
     def resume(self, connection: str) -> None:
-        """End the pause; without one that is fine. Raises `TryAgain`."""
+        """End the pause; without one nothing happens. Raises `TryAgain`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """The fields of an object that a side has and shows us, by their names in small letters, and
-    those of them that we may not write.
+    """The fields of an object that a side shows us.
+
+    Attributes:
+        fields: Their names in lowercase.
+        read_only: Those that we may not write.
     """
 
     fields: frozenset[str]
@@ -55,4 +62,6 @@ class Schemas(Protocol):
     """What both sides say about their fields."""
 
     def described(self, side: Side, names: Sequence[str]) -> Mapping[str, Described]:
-        """By object name ("Lead", "contact"); one call an object. Raises `SyncError`."""
+        """Object name ("Lead", "contact") -> its fields; one call for each object. Raises
+        `SyncError`.
+        """

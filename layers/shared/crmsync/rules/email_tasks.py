@@ -164,8 +164,8 @@ def task_fields(
 def count_fields(
     template: TaskTemplate, events: Iterable[MailEvent], campaign: Campaign, count: int
 ) -> dict[str, Value]:
-    """What a task that is there must show once it stands for more events: the count, and the texts
-    that tell it (CH-2).
+    """What an existing task must show once it stands for more events: the count, and the texts that
+    contain it (CH-2).
     """
     first = min(events, key=lambda event: (event.created, event.id))
     said = _texts(template, first, campaign, count)
@@ -177,7 +177,7 @@ def count_fields(
 
 
 def owner_of(template: TaskTemplate, link: Link) -> str:
-    """The id of the user whose task it shall be; "" leaves it with the integration user (CH-22).
+    """The id of the user who gets the task; "" leaves it with the integration user (CH-22).
 
     A record that belongs to a queue has no such user.
     """

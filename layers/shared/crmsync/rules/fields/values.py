@@ -71,12 +71,14 @@ def spelling(rule: FieldRule, side: Side) -> ComparedFormat:
     )
 
 
-def canonical(look: ValueFormat, value: Value) -> Value:
+def canonical(value_format: ValueFormat, value: Value) -> Value:
     """The comparable form of a value of either side; blank is None (False for a checkbox).
 
     A value that cannot be read as its type stands for itself, so that it still compares.
     """
-    shape = look if isinstance(look, ComparedFormat) else ComparedFormat(look)
+    shape = (
+        value_format if isinstance(value_format, ComparedFormat) else ComparedFormat(value_format)
+    )
     if is_blank(value):
         return False if shape.form is FieldType.BOOLEAN else None
     try:
@@ -252,14 +254,18 @@ def day_in(zone: tzinfo, value: Value) -> str:
         return _moment(value).astimezone(zone).date().isoformat()
 
 
-def day_before_zones(look: ValueFormat, value: Value) -> str | None:
+def day_before_zones(value_format: ValueFormat, value: Value) -> str | None:
     """The day as which earlier versions read and wrote a moment that is exactly midnight UTC; None
     for anything else.
 
     A pair that agreed on it then shows no news: people who see that moment as the evening before
     have edited nothing.
     """
-    if not isinstance(look, ComparedFormat) or look.form not in _ZONED or is_blank(value):
+    if (
+        not isinstance(value_format, ComparedFormat)
+        or value_format.form not in _ZONED
+        or is_blank(value)
+    ):
         return None
     try:
         moment = _moment(value)

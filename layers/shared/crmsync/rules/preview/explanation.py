@@ -250,39 +250,39 @@ _STAYS = "stays as it is"
 
 
 def _owner(merged: MergeResult) -> tuple[str, Because]:
-    verdict = merged.owner
-    because = (verdict.because,) if verdict.because else ()
-    if verdict.salesforce is not None and SALESFORCE_OWNER in merged.to_salesforce:
-        return f"Salesforce gets {verdict.salesforce}", because
-    if verdict.hubspot is not None and HUBSPOT_OWNER in merged.to_hubspot:
+    decision = merged.owner
+    because = (decision.because,) if decision.because else ()
+    if decision.salesforce is not None and SALESFORCE_OWNER in merged.to_salesforce:
+        return f"Salesforce gets {decision.salesforce}", because
+    if decision.hubspot is not None and HUBSPOT_OWNER in merged.to_hubspot:
         return (
-            f"HubSpot gets {verdict.hubspot}" if verdict.hubspot else "HubSpot's is cleared",
+            f"HubSpot gets {decision.hubspot}" if decision.hubspot else "HubSpot's is cleared",
             because,
         )
     return _STAYS, ()
 
 
 def _opt_out(merged: MergeResult) -> tuple[str, Because]:
-    verdict = merged.opt_out
-    because = (verdict.because,) if verdict.because else ()
-    if verdict.unsubscribe_in_hubspot:
+    decision = merged.opt_out
+    because = (decision.because,) if decision.because else ()
+    if decision.unsubscribe_in_hubspot:
         return "is unsubscribed in HubSpot", because
-    if verdict.salesforce_box is not None and SALESFORCE_OPT_OUT in merged.to_salesforce:
-        return f"Salesforce's box is {'ticked' if verdict.salesforce_box else 'cleared'}", because
+    if decision.salesforce_box is not None and SALESFORCE_OPT_OUT in merged.to_salesforce:
+        return f"Salesforce's box is {'ticked' if decision.salesforce_box else 'cleared'}", because
     return _STAYS, ()
 
 
 def _parent(merged: MergeResult) -> tuple[str, Because]:
-    verdict = merged.parents
-    if verdict.awaits:
-        return f"waits for {verdict.awaits}", ("FLD-8",)
-    if verdict.company:
-        return f"HubSpot gets company {verdict.company}", verdict.because
-    if verdict.account is not None and PARENT_ACCOUNT in merged.to_salesforce:
-        return f"Salesforce gets account {verdict.account}", verdict.because
+    decision = merged.parents
+    if decision.awaits:
+        return f"waits for {decision.awaits}", ("FLD-8",)
+    if decision.company:
+        return f"HubSpot gets company {decision.company}", decision.because
+    if decision.account is not None and PARENT_ACCOUNT in merged.to_salesforce:
+        return f"Salesforce gets account {decision.account}", decision.because
     return (
-        (f"company {verdict.leaves} is taken away", verdict.because)
-        if verdict.leaves
+        (f"company {decision.leaves} is taken away", decision.because)
+        if decision.leaves
         else (_STAYS, ())
     )
 
@@ -299,16 +299,16 @@ def _moved(merged: MergeResult, mine: str, theirs: str) -> tuple[str, Because]:
     """What happens to a stage or pipeline: written on either side, or on both where a deal's
     pipeline has to follow its new stage.
     """
-    verdict = merged.stage
-    if verdict.unknown:
-        return "cannot cross: the other side knows no such stage", verdict.because
+    decision = merged.stage
+    if decision.unknown:
+        return "cannot cross: the other side knows no such stage", decision.because
     written = (
         [f"Salesforce gets {merged.to_salesforce[theirs]}"]
         if theirs in merged.to_salesforce
         else []
     )
     written += [f"HubSpot gets {merged.to_hubspot[mine]}"] if mine in merged.to_hubspot else []
-    return (", ".join(written), verdict.because) if written else (_STAYS, ())
+    return (", ".join(written), decision.because) if written else (_STAYS, ())
 
 
 _TEXTS = {

@@ -71,12 +71,11 @@ class Reach:
 
 REACH: Mapping[Side, Reach] = MappingProxyType(
     {
-        # Far: 14 minutes until a row shows, 6 until the next far look, as definitions may put it
-        # off by one, and 5 for one that fails. Turn: more often Salesforce does not want to be
-        # asked for lists of what was deleted [D], and they go with the far look. Least: 5 minutes
-        # until a row shows, and 6 until the next far look; looked at each minute, a load would be
-        # passed on a dozen times. Settles: stamps have whole seconds; the rest is for clocks that
-        # differ.
+        # far: 14 minutes until a row shows, 6 until the next far sweep, as metadata may delay it by
+        # one, and 5 for one that fails. turn: Salesforce does not want to be asked more often for
+        # the lists of deletions [D], which are read by far sweeps. far_least: 5 minutes until a row
+        # shows, and 6 until the next far sweep; at one sweep a minute, a data load would be passed
+        # on a dozen times. settles: stamps have whole seconds; the rest is for clocks that differ.
         Side.SALESFORCE: Reach(
             near=timedelta(minutes=5),
             far=timedelta(minutes=25),
@@ -85,9 +84,9 @@ REACH: Mapping[Side, Reach] = MappingProxyType(
             far_least=timedelta(minutes=11),
             settles=timedelta(seconds=5),
         ),
-        # Near: 25 minutes until search shows it, and 15 until the next look. Far: two hours, and
-        # one until the next far look. Least: for what search shows late by minutes; an hour of a
-        # load would not fit into a look.
+        # near: 25 minutes until search shows a change, and 15 until the next sweep. far: two hours,
+        # and one until the next far sweep. The least lengths: for what search shows minutes late; an
+        # hour of a data load would not fit into a sweep.
         Side.HUBSPOT: Reach(
             near=timedelta(minutes=40),
             far=timedelta(hours=3),

@@ -73,17 +73,17 @@ def is_forward(now: str, to: str) -> bool:
     return not now or (now in _PLACES and _PLACES[to] > _PLACES[now])
 
 
-def furthest(household: CompanyGroup) -> str:
+def furthest(group: CompanyGroup) -> str:
     """The furthest stage that is news in a group, or "".
 
     Its company, and by the setting its contacts, are to catch up with it.
     """
-    news = [one.stage for one in household.contacts if one.is_news]
-    news += [household.stage] if household.is_news else []
+    news = [one.stage for one in group.contacts if one.is_news]
+    news += [group.stage] if group.is_news else []
     return max((stage for stage in news if stage in _PLACES), key=_PLACES.__getitem__, default="")
 
 
-def spread(households: Iterable[CompanyGroup], *, to_contacts: bool) -> tuple[UpdateRecord, ...]:
+def spread(groups: Iterable[CompanyGroup], *, to_contacts: bool) -> tuple[UpdateRecord, ...]:
     """What must be written so that each company, and with `to_contacts` (SET-8) each contact, has
     caught up with the news of its group.
 
@@ -92,15 +92,13 @@ def spread(households: Iterable[CompanyGroup], *, to_contacts: bool) -> tuple[Up
     stage goes back, and a write that changes nothing is not sent, so the circle ends (Q-32): given
     its own writes, this function writes nothing.
     """
-    return tuple(
-        effect for one in households for effect in _caught_up(one, to_contacts=to_contacts)
-    )
+    return tuple(effect for one in groups for effect in _caught_up(one, to_contacts=to_contacts))
 
 
-def _caught_up(household: CompanyGroup, *, to_contacts: bool) -> tuple[UpdateRecord, ...]:
-    stage = furthest(household)
-    to_company = [household.company] if is_forward(household.stage, stage) else []
-    behind = [one.ref for one in household.contacts if to_contacts and is_forward(one.stage, stage)]
+def _caught_up(group: CompanyGroup, *, to_contacts: bool) -> tuple[UpdateRecord, ...]:
+    stage = furthest(group)
+    to_company = [group.company] if is_forward(group.stage, stage) else []
+    behind = [one.ref for one in group.contacts if to_contacts and is_forward(one.stage, stage)]
     return (
         *(
             UpdateRecord(ref, Side.HUBSPOT, {LIFECYCLE_STAGE: stage}, ("LIFE-7",))

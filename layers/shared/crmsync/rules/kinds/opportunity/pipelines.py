@@ -1,9 +1,9 @@
-"""HubSpot's pipelines in step with the org's record types and their sales processes (OPP-6 to
-OPP-8, Q-25, LIM-3).
+"""HubSpot's pipelines follow the org's record types and their sales processes (OPP-6 to OPP-8,
+Q-25, LIM-3).
 
 Every record type has a pipeline of its own, named after its id, with the stages of its sales
-process. Pipelines that stand for no record type are people's own and never touched; nor is the
-pipeline of a record type that is gone, as its opportunities still stand.
+process. Other pipelines are people's own and never touched; nor is the pipeline of a record type
+that is gone, as its opportunities still exist.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ DEFAULT_PIPELINE = "Salesforce - Default pipeline"
 
 PIPELINE_LIMIT = "PIPELINE_LIMIT"
 STAGE_IN_USE = "STAGE_ID_IN_USE"
-"""By these codes a step is refused where HubSpot allows no more pipelines (LIM-3), and for a stage
-that deals are in.
+"""The codes by which HubSpot refuses a step: it allows no more pipelines (LIM-3), or a stage
+contains deals.
 """
 
 _WON, _LOST = Decimal(1), Decimal(0)
@@ -42,8 +42,8 @@ _LEAST, _MOST = Decimal("0.1"), Decimal("0.9")
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """A pipeline that there should be: its label, the record types that it stands for, and their
-    stages in the org's order.
+    """A pipeline that should exist: its label, its record types, and their stages in the org's
+    order.
     """
 
     label: str
@@ -82,11 +82,11 @@ def chance(stage: OrgStage) -> Decimal:
 def in_step(
     record_types: Sequence[RecordType], pipelines: Sequence[DealPipeline], known: PipelineMap | None
 ) -> tuple[PipelineStep, ...]:
-    """What is still to be done, in this order.
+    """The steps that are still to be done, in order.
 
-    `known` is the map as last put in step: by it a pipeline or a stage is recognised whatever it is
-    called now, and without it by its label. A pipeline that a person renamed gets its name back,
-    and a stage that the org does not have goes away.
+    `known` is the map as last synced. By it a pipeline or a stage is recognised whatever its
+    present label, without it by the label. A pipeline that a person renamed gets its name back, and
+    a stage that the org does not have is removed.
     """
     return tuple(
         step
@@ -98,12 +98,12 @@ def in_step(
 def read_map(
     record_types: Sequence[RecordType], pipelines: Sequence[DealPipeline], known: PipelineMap | None
 ) -> PipelineMap:
-    """Which pipeline goes with which record type, and what each stage means, of the pipelines as
-    they stand.
+    """Which pipeline goes with which record type, and what each stage means, in the present
+    pipelines.
 
     The stages of Salesforce's pipelines mean what they were made for; a stage that a person added
     there means nothing. Those of people's own pipelines mean the org's stage of that label or name,
-    else the one that is nearest to it (Q-26).
+    otherwise the nearest one (Q-26).
     """
     claims = [(wanted, found) for wanted, found in _claims(record_types, pipelines, known) if found]
     ours = [_claimed(wanted, found, known) for wanted, found in claims]
@@ -122,8 +122,8 @@ def read_map(
 
 
 def _wanted(record_types: Sequence[RecordType]) -> list[_Wanted]:
-    """The pipelines that there should be, that of opportunities without a record type last, since
-    real ones choose first.
+    """The pipelines that should exist; that of opportunities without a record type is last, since
+    real record types choose first.
     """
     labels = names(record_types)
     sharing: dict[str, list[RecordType]] = {}
@@ -150,8 +150,8 @@ def _union(record_types: Iterable[RecordType]) -> tuple[OrgStage, ...]:
 def _claims(
     record_types: Sequence[RecordType], pipelines: Sequence[DealPipeline], known: PipelineMap | None
 ) -> list[tuple[_Wanted, DealPipeline | None]]:
-    """Each pipeline that there should be with the one that stands for it: the one of that label,
-    else the one that did so before.
+    """Each pipeline that should exist with the present one for it: the one of that label, otherwise
+    the one that was it before.
     """
     free = list(pipelines)
     claims: list[tuple[_Wanted, DealPipeline | None]] = []
@@ -210,11 +210,10 @@ def _steps(
 def _placed(
     pipeline: str, places: Sequence[tuple[DealStage | None, DealStage]]
 ) -> Iterator[PipelineStep]:
-    """Tell every stage its label, probability and place: HubSpot's own numbers may have gaps, so
-    one alone cannot be placed.
+    """Set the label, probability and position of every stage: HubSpot's own positions may have
+    gaps, so a single one cannot be placed.
 
-    Labels are unique within a pipeline, so a stage whose label becomes another's gets out of the
-    way first.
+    Labels are unique within a pipeline, so a stage whose label another one gets is renamed first.
     """
     new_labels = {_folded(new.label): new.id for _, new in places}
     for order, (old, new) in enumerate(places):
@@ -229,8 +228,8 @@ def _placed(
 def _matched(
     wanted: _Wanted, found: DealPipeline, known: PipelineMap | None
 ) -> dict[str, OrgStage]:
-    """HubSpot stage id -> the org's stage that it stands for: what it was made for, else what it is
-    called; each stage once.
+    """HubSpot stage id -> the org's stage that it represents: what it was made for, otherwise the
+    one of its label; each stage once.
     """
     track = known.track(found.id) if known else None
     before = dict(track.stages) if track else {}
@@ -247,8 +246,8 @@ def _matched(
 
 
 def _claimed(wanted: _Wanted, found: DealPipeline, known: PipelineMap | None) -> Track:
-    """The track of a pipeline of Salesforce's; a stage that it does not have is shown as the one
-    that is nearest to it.
+    """The track of a pipeline of Salesforce's; a stage that it does not have is shown as the
+    nearest one.
     """
     matched = _matched(wanted, found, known)
     track = _track(found, wanted.types, matched, known)
@@ -267,8 +266,8 @@ def _track(
     meant: Mapping[str, OrgStage],
     known: PipelineMap | None,
 ) -> Track:
-    """A pipeline of Salesforce's; a stage that the org no longer has keeps its meaning for as long
-    as it stands.
+    """A pipeline of Salesforce's; a stage that the org no longer has keeps its meaning while it
+    exists.
     """
     before = known.track(pipeline.id) if known else None
     meanings = (dict(before.stages) if before else {}) | {
@@ -290,8 +289,8 @@ def _own_track(
 def _nearest(
     one: DealStage, stages: Sequence[OrgStage], likely: Sequence[OrgStage]
 ) -> OrgStage | None:
-    """The org's stage for a stage of people's own: by its words, else won for won, lost for lost,
-    and the furthest open one not beyond it.
+    """The org's stage for a stage of people's own: by its label, otherwise won for won, lost for
+    lost, and the furthest open one not beyond it.
 
     `likely` are those of the default record type, which an opportunity from such a pipeline gets.
     """

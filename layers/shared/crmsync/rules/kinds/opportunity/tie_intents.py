@@ -79,14 +79,14 @@ def may_still_be_told(link: Link, now: datetime) -> bool:
     return bool(tying.replaces) and (tying.at is None or now - tying.at < UNTIL_ALL_IS_TOLD)
 
 
-def announce_ties(verdict: RoleDecision, ties: Ties, fingerprinter: Fingerprinter) -> Announced:
+def announce_ties(decision: RoleDecision, ties: Ties, fingerprinter: Fingerprinter) -> Announced:
     """What is about to be tied or untied, on which side."""
     mine = {theirs: mine for mine, theirs in ties.across.items()}
-    ended = [role for role in ties.roles if role.ref in verdict.end and role.contact in mine]
+    ended = [role for role in ties.roles if role.ref in decision.end and role.contact in mine]
     said = (
-        *((_ASSOCIATED, one) for one in verdict.associate),
-        *((_PARTED, one) for one in verdict.leave),
-        *((_GIVEN, one) for one, _ in verdict.add),
+        *((_ASSOCIATED, one) for one in decision.associate),
+        *((_PARTED, one) for one in decision.leave),
+        *((_GIVEN, one) for one, _ in decision.add),
         *((_ENDED, mine[role.contact]) for role in ended),
     )
     return _announced(

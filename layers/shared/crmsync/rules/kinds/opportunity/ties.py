@@ -126,7 +126,7 @@ def with_roles(
     ties = Ties(frozenset(tied.associated), tied.roles, _from_hubspot(tied.across))
     portal_id = ruleset.connection.hubspot.portal_id
     known = reckon(link, ties, change.ties, portal_id, ruleset.fingerprinter, is_open=tied.is_open)
-    verdict = decide_roles(
+    decision = decide_roles(
         tied.associated,
         tied.roles,
         {mine: theirs for mine, theirs in tied.across.items() if mine not in known.in_doubt},
@@ -134,21 +134,21 @@ def with_roles(
         removes=ruleset.connection.deals.remove_associations,
     )
     as_before = {one.id for one in known.in_doubt} & link.tied
-    verdict = replace(verdict, tied=verdict.tied | as_before)
-    changes = _effects(verdict, deal, salesforce, ruleset)
-    rolled = _roll_up(plan, verdict, link, tied, salesforce, ruleset, change)
+    decision = replace(decision, tied=decision.tied | as_before)
+    changes = _effects(decision, deal, salesforce, ruleset)
+    rolled = _roll_up(plan, decision, link, tied, salesforce, ruleset, change)
     saved = for_fields = next((one for one in plan.effects if isinstance(one, SaveLink)), None)
     if saved is None and (
-        changes or verdict.tied != link.tied or known.open != link.tying.replaces
+        changes or decision.tied != link.tied or known.open != link.tying.replaces
     ):
         saved = SaveLink(link)
     kept = tuple(one for one in plan.effects if one is not saved)
     drops = [one for one in kept if isinstance(one, DropLink)]
     writes = [one for one in kept if not isinstance(one, DropLink) and not _comes_last(one)]
     after = [one for one in kept if _comes_last(one)]
-    new = announce_ties(verdict, ties, ruleset.fingerprinter)
+    new = announce_ties(decision, ties, ruleset.fingerprinter)
     first, last = _saves(
-        saved, new, known.open, verdict, tied, ruleset, is_for_ties=for_fields is None
+        saved, new, known.open, decision, tied, ruleset, is_for_ties=for_fields is None
     )
     return replace(plan, effects=(*drops, *first, *writes, *changes, *rolled, *last, *after))
 
@@ -162,7 +162,7 @@ def _saves(
     saved: SaveLink | None,
     new: Announced,
     still_open: Announced,
-    verdict: RoleDecision,
+    decision: RoleDecision,
     tied: Tied,
     ruleset: Ruleset,
     *,
@@ -176,9 +176,9 @@ def _saves(
     if saved is None:
         return (), ()
     done = replace(
-        saved, link=announcing_ties(_after(saved.link, verdict, tied, ruleset), {}, still_open)
+        saved, link=announcing_ties(_after(saved.link, decision, tied, ruleset), {}, still_open)
     )
-    if not new and saved.link.tied <= verdict.tied:
+    if not new and saved.link.tied <= decision.tied:
         return (done,), ()
     if not new and is_for_ties:
         return (), (done,)
@@ -193,14 +193,14 @@ def _comes_last(effect: Effect) -> bool:
 
 
 def _effects(
-    verdict: RoleDecision, deal: Record, salesforce: Record, ruleset: Ruleset
+    decision: RoleDecision, deal: Record, salesforce: Record, ruleset: Ruleset
 ) -> tuple[Associate | Dissociate | CreateRecord | EndRole, ...]:
     account = str(salesforce.fields.get(PARENT_ACCOUNT) or "")
     return (
-        *(Associate(deal.ref, contact, because=("OPP-9",)) for contact in verdict.associate),
-        *(Dissociate(deal.ref, contact, ("Q-29",)) for contact in verdict.leave),
-        *(_role(mine, theirs, deal, salesforce, account, ruleset) for mine, theirs in verdict.add),
-        *(EndRole(role, ("Q-29",)) for role in verdict.end),
+        *(Associate(deal.ref, contact, because=("OPP-9",)) for contact in decision.associate),
+        *(Dissociate(deal.ref, contact, ("Q-29",)) for contact in decision.leave),
+        *(_role(mine, theirs, deal, salesforce, account, ruleset) for mine, theirs in decision.add),
+        *(EndRole(role, ("Q-29",)) for role in decision.end),
     )
 
 
@@ -227,7 +227,7 @@ def role_made(effect: CreateRecord, ref: Ref) -> Role:
 
 def _roll_up(
     plan: Plan,
-    verdict: RoleDecision,
+    decision: RoleDecision,
     link: Link,
     tied: Tied,
     salesforce: Record,
@@ -237,34 +237,34 @@ def _roll_up(
     """Whose opportunities are added up again, and whose stage may move with it: only where
     something that counts is news.
     """
-    added = {*verdict.associate, *(mine for mine, _ in verdict.add)}
+    added = {*decision.associate, *(mine for mine, _ in decision.add)}
     fresh = frozenset({one for one in tied.in_roles if one.id not in link.tied} | added)
     is_first = not link.version or change.cause in BY_HAND
     is_edit = change.cause in _QUIET_CAUSES and not change.tries
     is_news = is_first or _is_news(_COUNTED, plan, link, salesforce, ruleset)
-    former = frozenset(Ref(Side.HUBSPOT, HUBSPOT_CONTACT, one) for one in link.tied - verdict.tied)
-    if not (is_news or fresh or former or verdict.end or verdict.leave or not is_edit):
+    former = frozenset(Ref(Side.HUBSPOT, HUBSPOT_CONTACT, one) for one in link.tied - decision.tied)
+    if not (is_news or fresh or former or decision.end or decision.leave or not is_edit):
         return ()
     contacts = tied.everybody | added | former
     moves_all = is_first or bool(change.tries) or _is_news(_STAGED, plan, link, salesforce, ruleset)
     moves = (tied.in_roles | added) if moves_all else fresh
     return (
-        (RollUp(contacts, moves, ("ROLL-1", "LIFE-1"), _tie_writes(verdict, tied, salesforce)),)
+        (RollUp(contacts, moves, ("ROLL-1", "LIFE-1"), _tie_writes(decision, tied, salesforce)),)
         if contacts
         else ()
     )
 
 
-def _tie_writes(verdict: RoleDecision, tied: Tied, salesforce: Record) -> TieWrites | None:
+def _tie_writes(decision: RoleDecision, tied: Tied, salesforce: Record) -> TieWrites | None:
     if tied.deal is None:
         return None
-    ended = {role.contact for role in tied.roles if role.ref in verdict.end}
+    ended = {role.contact for role in tied.roles if role.ref in decision.end}
     wrote = TieWrites(
         tied.deal.ref,
         salesforce.ref,
-        frozenset(verdict.associate),
-        frozenset(verdict.leave),
-        frozenset(mine for mine, _ in verdict.add),
+        frozenset(decision.associate),
+        frozenset(decision.leave),
+        frozenset(mine for mine, _ in decision.add),
         tied.of_hubspot(ended),
     )
     return wrote if wrote != TieWrites(tied.deal.ref, salesforce.ref) else None
@@ -287,13 +287,13 @@ def _is_news(
     )
 
 
-def _after(link: Link, verdict: RoleDecision, tied: Tied, ruleset: Ruleset) -> Link:
+def _after(link: Link, decision: RoleDecision, tied: Tied, ruleset: Ruleset) -> Link:
     """The link with the new ties, and with the deal's contacts as they will then be."""
-    contacts = ({*tied.associated, *verdict.associate}) - set(verdict.leave)
+    contacts = ({*tied.associated, *decision.associate}) - set(decision.leave)
     shown = {CONTACTS: ";".join(sorted(one.id for one in contacts)) or None}
     forms = ruleset.mappings[OPPORTUNITY].hubspot_forms
     return replace(
         link,
-        tied=verdict.tied,
+        tied=decision.tied,
         hubspot_base=rebased(link.hubspot_base, forms, shown, ruleset.fingerprinter),
     )
