@@ -17,7 +17,7 @@ from crmsync.model.plan import Note
 from crmsync.model.records import Ref, Side
 from crmsync.model.settings import CompanySettings, CreateInSalesforce, Settings
 from crmsync.rules.backfill.objects import WALKED
-from crmsync.rules.preview.explanation import DecisionLine, FieldLine, News, Outcome
+from crmsync.rules.preview.explanation import DecisionLine, FieldLine, FieldOutcome, News
 from tests.memory.operator_view import explain, settings_of, view
 from tests.memory.worlds import Town
 
@@ -53,19 +53,19 @@ def test_a_pair_that_was_edited_on_both_sides() -> None:
     assert [lines[name] for name in names] == [
         FieldLine(
             *("jobtitle", "Title", "Countess", None),
-            *(News.HUBSPOT, Side.HUBSPOT, "two_way", Outcome.TO_SALESFORCE, ("MAP-3",)),
+            *(News.HUBSPOT, Side.HUBSPOT, "two_way", FieldOutcome.TO_SALESFORCE, ("MAP-3",)),
         ),
         FieldLine(
             *("firstname", "FirstName", None, "Ada"),
-            *(News.SALESFORCE, Side.SALESFORCE, "two_way", Outcome.TO_HUBSPOT, ("MAP-3",)),
+            *(News.SALESFORCE, Side.SALESFORCE, "two_way", FieldOutcome.TO_HUBSPOT, ("MAP-3",)),
         ),
         FieldLine(
             *("phone", "Phone", "0200", "0300"),
-            *(News.BOTH, Side.SALESFORCE, "two_way", Outcome.TO_HUBSPOT, ("MAP-3",)),
+            *(News.BOTH, Side.SALESFORCE, "two_way", FieldOutcome.TO_HUBSPOT, ("MAP-3",)),
         ),
         FieldLine(
             *("lastname", "LastName", "Lang", "Lang"),
-            *(News.NOWHERE, None, "two_way", Outcome.IN_STEP),
+            *(News.NOWHERE, None, "two_way", FieldOutcome.IN_STEP),
         ),
     ]
     assert [(one.hubspot, one.winner) for one in told.plan.conflicts] == [
@@ -104,10 +104,10 @@ def test_a_record_that_would_be_created() -> None:
     assert (told.link, told.salesforce, told.candidates) == (None, None, ())
     given = [(one.hubspot, one.salesforce_value, one.outcome) for one in told.fields if one.winner]
     assert given == [
-        ("email", "ada@example.com", Outcome.TO_SALESFORCE),
-        ("lastname", "Lang", Outcome.TO_SALESFORCE),
-        ("jobtitle", "Countess", Outcome.TO_SALESFORCE),
-        ("company", "example.com", Outcome.TO_SALESFORCE),
+        ("email", "ada@example.com", FieldOutcome.TO_SALESFORCE),
+        ("lastname", "Lang", FieldOutcome.TO_SALESFORCE),
+        ("jobtitle", "Countess", FieldOutcome.TO_SALESFORCE),
+        ("company", "example.com", FieldOutcome.TO_SALESFORCE),
     ]
     assert [effect_line(one) for one in told.plan.effects] == [
         "create salesforce Lead: Company, Email, LastName, Title (SET-2, SET-3, OWN-9)"
@@ -122,7 +122,7 @@ def test_a_record_that_finds_its_counterpart() -> None:
     assert (told.candidates, told.taken, told.hubspot and told.hubspot.ref) == ((ada,), (), ada)
     expected = FieldLine(
         *("jobtitle", "Title", "Countess", None),
-        *(News.NEVER_AGREED, Side.HUBSPOT, "two_way", Outcome.TO_SALESFORCE, ("MAP-3",)),
+        *(News.NEVER_AGREED, Side.HUBSPOT, "two_way", FieldOutcome.TO_SALESFORCE, ("MAP-3",)),
     )
     assert line(town, lead, "jobtitle") == expected
 
@@ -142,7 +142,7 @@ def test_a_pair_outside_the_inclusion_list() -> None:
     town.hubspot.edit(ada, {"lifecyclestage": "subscriber", "jobtitle": "Countess"})
     told = explain(town, ada)
     assert told.plan.notes == (Note("is outside the inclusion list", ("INC-7",)),)
-    assert line(town, ada, "jobtitle").outcome == Outcome.LEFT
+    assert line(town, ada, "jobtitle").outcome == FieldOutcome.LEFT
 
 
 def test_a_tombstone() -> None:
@@ -194,8 +194,8 @@ def test_an_address_that_another_contact_has() -> None:
     _, lead = linked(town)
     town.new_contact(email="grace@example.com")
     town.salesforce.edit(lead, {"Email": "grace@example.com", "Title": "Countess"})
-    assert line(town, lead, "email").outcome == Outcome.CANNOT_CROSS
-    assert line(town, lead, "jobtitle").outcome == Outcome.TO_HUBSPOT
+    assert line(town, lead, "email").outcome == FieldOutcome.CANNOT_CROSS
+    assert line(town, lead, "jobtitle").outcome == FieldOutcome.TO_HUBSPOT
 
 
 def test_a_value_that_does_not_fit() -> None:
@@ -207,7 +207,7 @@ def test_a_value_that_does_not_fit() -> None:
         ("phone", ("CH-8",)),
         ("lastname", ("CH-8",)),
     }
-    assert line(town, ada, "phone").outcome == Outcome.CANNOT_CROSS
+    assert line(town, ada, "phone").outcome == FieldOutcome.CANNOT_CROSS
     assert line(town, ada, "lastname").is_cut
 
 
@@ -260,7 +260,7 @@ def test_a_deal_whose_opportunity_moved_on() -> None:
         if one.topic == "stage"
     ]
     assert stages == [("stage", "Closed Won", ("OPP-5",))]
-    assert line(town, deal, "amount").outcome == Outcome.TO_HUBSPOT
+    assert line(town, deal, "amount").outcome == FieldOutcome.TO_HUBSPOT
     done = [effect_line(one) for one in told.plan.effects]
     assert done[1].startswith(f"update {deal}: amount, ")
     assert f"associate {deal} with {ada} (OPP-9)" in done

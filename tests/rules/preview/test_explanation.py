@@ -20,8 +20,8 @@ from crmsync.rules.pair.plan import plan_pair
 from crmsync.rules.preview.explanation import (
     DecisionLine,
     FieldLine,
+    FieldOutcome,
     News,
-    Outcome,
     Pairing,
     lines_of,
     news_of,
@@ -78,11 +78,11 @@ def test_a_value_that_cannot_cross_and_one_that_is_cut() -> None:
     """
     told, _ = lines(a_contact({"phone": "1" * 50, "jobtitle": "x" * 200}), a_lead(), a_ruleset())
     assert (told["phone"].outcome, told["phone"].because) == (
-        Outcome.CANNOT_CROSS,
+        FieldOutcome.CANNOT_CROSS,
         ("MAP-3", "CH-8"),
     )
     shown = told["jobtitle"].outcome, told["jobtitle"].because, told["jobtitle"].is_cut
-    assert shown == (Outcome.TO_SALESFORCE, ("MAP-3", "CH-8"), True)
+    assert shown == (FieldOutcome.TO_SALESFORCE, ("MAP-3", "CH-8"), True)
 
 
 def test_a_policy_that_lets_nothing_pass() -> None:
@@ -92,7 +92,7 @@ def test_a_policy_that_lets_nothing_pass() -> None:
     assert (told["fax"].winner, told["fax"].policy, told["fax"].outcome) == (
         None,
         "fill_blank",
-        Outcome.LEFT,
+        FieldOutcome.LEFT,
     )
 
 
@@ -102,7 +102,10 @@ def test_values_that_stay_as_they_were_before_the_mapping() -> None:
     link = a_link(contact, lead, a_ruleset())
     row = FieldRule("nickname", "Nickname__c", since=contact.modified_at)
     told, _ = lines(contact, lead, a_ruleset(field=(row,)), link)
-    assert (told["nickname"].outcome, told["nickname"].because) == (Outcome.STAYS_APART, ("MAP-6",))
+    assert (told["nickname"].outcome, told["nickname"].because) == (
+        FieldOutcome.STAYS_APART,
+        ("MAP-6",),
+    )
 
 
 def owning(hubspot: str, salesforce: str) -> tuple[Record, Record, Link]:
@@ -197,8 +200,8 @@ def test_a_frozen_pair_shows_its_news_and_writes_nothing() -> None:
     frozen = Plan(notes=(Note("is outside the inclusion list", ("INC-7",)),))
     told, _ = lines_of(Pairing(contact, lead, link), frozen, a_ruleset())
     assert {one.hubspot: (one.news, one.outcome) for one in told if one.winner} == {
-        "jobtitle": (News.HUBSPOT, Outcome.LEFT),
-        "phone": (News.SALESFORCE, Outcome.LEFT),
+        "jobtitle": (News.HUBSPOT, FieldOutcome.LEFT),
+        "phone": (News.SALESFORCE, FieldOutcome.LEFT),
     }
 
 

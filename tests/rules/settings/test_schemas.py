@@ -10,7 +10,7 @@ from crmsync.model.fields import FieldRule, FieldType, Update
 from crmsync.model.schema import HubspotProperty, Option, SalesforceField
 from crmsync.rules.fields.types import GOES_WITH, KINDS, kind_of
 from crmsync.rules.settings.mappings import Objection
-from crmsync.rules.settings.schemas import Fields, Learnt, by_small_name, learn
+from crmsync.rules.settings.schemas import Learnt, SalesforceFields, by_small_name, learn
 
 USER_ID = "005000000000001AAA"
 
@@ -83,7 +83,7 @@ BOTH = (
     SalesforceField("Stage__c", "picklist", 255, options=options(*LABELS), is_restricted=True),
     SalesforceField("Short_Stage__c", "picklist", 255, options=options(*LABELS[:-2])),
 )
-FIELDS: Fields = {
+FIELDS: SalesforceFields = {
     "Lead": by_small_name(
         (*BOTH, SalesforceField("Hint__c", length=80), SalesforceField("Split__c", length=20))
     ),
@@ -95,7 +95,10 @@ EVERYWHERE = ("Lead", "Contact")
 
 
 def learnt(
-    hubspot: str, salesforce: str, update: Update = Update.TWO_WAY, fields: Fields = FIELDS
+    hubspot: str,
+    salesforce: str,
+    update: Update = Update.TWO_WAY,
+    fields: SalesforceFields = FIELDS,
 ) -> Learnt:
     """What comes of the third row of a file."""
     return learn(FieldRule(hubspot, salesforce, update), 2, PROPERTIES, fields, called="contacts")

@@ -19,7 +19,7 @@ from crmsync.cli.tables import table, wrapped
 from crmsync.model.effects import effect_line
 from crmsync.model.links import Link, Place
 from crmsync.model.records import Ref, Side
-from crmsync.rules.preview.explanation import News, Outcome
+from crmsync.rules.preview.explanation import FieldOutcome, News
 
 if TYPE_CHECKING:
     from crmsync.flows.operator.operator import Operator
@@ -124,7 +124,10 @@ _MARKS = {
     News.BOTH: ("* ", "* "),
     News.NEVER_AGREED: ("? ", "? "),
 }
-_SHOWN_BY_ARROW = {(Side.HUBSPOT, Outcome.TO_SALESFORCE), (Side.SALESFORCE, Outcome.TO_HUBSPOT)}
+_SHOWN_BY_ARROW = {
+    (Side.HUBSPOT, FieldOutcome.TO_SALESFORCE),
+    (Side.SALESFORCE, FieldOutcome.TO_HUBSPOT),
+}
 
 
 def _field_table(lines: Sequence[FieldLine]) -> Iterator[str]:

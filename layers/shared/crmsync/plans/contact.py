@@ -179,8 +179,8 @@ def _plan_linked(facts: ContactFacts, link: Link, ruleset: Ruleset) -> Plan:
 
 
 def _with_late_opt_out(facts: ContactFacts, link: Link, plan: Plan, ruleset: Ruleset) -> Plan:
-    """A lead whose contact was merged into the contact of another pair is left alone (MRG-3), but if
-    its box is ticked, the surviving contact is unsubscribed (OPT-4).
+    """A lead whose contact was merged into the contact of another pair is left alone (MRG-3), but
+    if its box is ticked, the surviving contact is unsubscribed (OPT-4).
     """
     contact, lead = facts.hubspot, facts.salesforce
     if (

@@ -95,7 +95,8 @@ def task_key(
     """
     if settings.repeat is Repeat.EVERY_EVENT or not event.campaign:
         return f"{portal_id}-{event.created}-{event.id}"
-    shared = f"{portal_id}-{event.kind}-{event.app}-{event.campaign}-{fingerprinter.alias(address(event))}"
+    alias = fingerprinter.alias(address(event))
+    shared = f"{portal_id}-{event.kind}-{event.app}-{event.campaign}-{alias}"
     return shared if settings.repeat is Repeat.ONCE_PER_EMAIL else f"{shared}-{event.at:%Y%m%d}"
 
 

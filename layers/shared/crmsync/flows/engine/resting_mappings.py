@@ -240,15 +240,15 @@ def _once_writable(
     return found | known.seen.keys()
 
 
-Fields: TypeAlias = dict[tuple[Side, str], frozenset[str]]
+_FieldsBySide: TypeAlias = dict[tuple[Side, str], frozenset[str]]
 
 
-def _asked(rests: Sequence[Rest], schemas: Schemas) -> tuple[Fields, Fields]:
+def _asked(rests: Sequence[Rest], schemas: Schemas) -> tuple[_FieldsBySide, _FieldsBySide]:
     """The fields that the sides have now, for the objects that lack some, and those of them that
     are read-only.
     """
-    has: Fields = {}
-    read_only: Fields = {}
+    has: _FieldsBySide = {}
+    read_only: _FieldsBySide = {}
     for side in Side:
         objects = sorted({rest.object for rest in rests if rest.side is side})
         for name, one in (schemas.described(side, objects) if objects else {}).items():

@@ -37,7 +37,7 @@ from crmsync.ports.crm import Outcome, Written
 from crmsync.rules.kinds.contact.lifecycle import is_forward
 from crmsync.rules.kinds.opportunity.roll_ups import ROLL_UPS, outdated, rolled_up, stage_reached
 
-Ties: TypeAlias = Mapping[Ref, tuple[Tie, ...]]
+OpportunityTies: TypeAlias = Mapping[Ref, tuple[Tie, ...]]
 """HubSpot contact -> the opportunities in which its Salesforce contact has a role (OPP-10). A
 contact that syncs with no Salesforce contact is missing.
 """
@@ -68,7 +68,7 @@ def roll_up(effects: Sequence[RollUp], context: SyncContext) -> Sequence[Outcome
 
 def _written_again(
     written: Sequence[Ref],
-    ties: Ties,
+    ties: OpportunityTies,
     across: Mapping[Ref, Ref],
     moves: frozenset[Ref],
     context: SyncContext,
@@ -96,7 +96,7 @@ def _written_again(
 
 
 def _bring_up(
-    contacts: Sequence[Ref], ties: Ties, moves: frozenset[Ref], context: SyncContext
+    contacts: Sequence[Ref], ties: OpportunityTies, moves: frozenset[Ref], context: SyncContext
 ) -> tuple[list[Ref], dict[Ref, TryAgain]]:
     """Bring contacts up to date; returns those that were written, and the errors of those to try
     again. Raises `SyncError` before anything is written.
@@ -123,14 +123,16 @@ def _across(contacts: Sequence[Ref], context: SyncContext) -> Mapping[Ref, Ref]:
     }
 
 
-def _ties(contacts: Iterable[Ref], across: Mapping[Ref, Ref], context: SyncContext) -> Ties:
+def _ties(
+    contacts: Iterable[Ref], across: Mapping[Ref, Ref], context: SyncContext
+) -> OpportunityTies:
     """The ties of each contact now."""
     theirs = {ref: across[ref] for ref in contacts if ref in across}
     ties = context.opportunities.ties_of(list(theirs.values())) if theirs else {}
     return {ref: ties.get(there, ()) for ref, there in theirs.items()}
 
 
-def _sums(ties: Ties, ref: Ref, context: SyncContext) -> Mapping[str, str | None]:
+def _sums(ties: OpportunityTies, ref: Ref, context: SyncContext) -> Mapping[str, str | None]:
     """The roll-up fields of a contact that is up to date."""
     return rolled_up(
         ties.get(ref, ()), context.connection.deals.total_revenue_basis, context.zone()
@@ -138,7 +140,7 @@ def _sums(ties: Ties, ref: Ref, context: SyncContext) -> Mapping[str, str | None
 
 
 def _stages(
-    records: Sequence[Record], moves: frozenset[Ref], ties: Ties, context: SyncContext
+    records: Sequence[Record], moves: frozenset[Ref], ties: OpportunityTies, context: SyncContext
 ) -> dict[Ref, str]:
     """Contact -> the lifecycle stage that it moves forward to: only if it is switched on (LIFE-3),
     only for contacts with a role (LIFE-5), and never back (LIFE-21).
@@ -158,7 +160,10 @@ def _stages(
 
 
 def _write(
-    records: Sequence[Record], ties: Ties, stages: Mapping[Ref, str], context: SyncContext
+    records: Sequence[Record],
+    ties: OpportunityTies,
+    stages: Mapping[Ref, str],
+    context: SyncContext,
 ) -> tuple[list[Ref], dict[Ref, TryAgain]]:
     """Write what the contacts do not show yet; returns those whose sums were written, and the
     errors of those to try again.
@@ -202,7 +207,7 @@ def _associated(effects: Sequence[RollUp], context: SyncContext) -> Mapping[Ref,
 def _outcome(
     effect: RollUp,
     failed: Mapping[Ref, TryAgain],
-    ties: Ties,
+    ties: OpportunityTies,
     associated: Mapping[Ref, Sequence[Ref]],
 ) -> Outcome:
     waits = [failed[ref] for ref in sorted(effect.contacts) if ref in failed]
@@ -211,7 +216,9 @@ def _outcome(
     return waits[0] if waits else Written(min(effect.contacts), {})
 
 
-def _are_still_so(wrote: TieWrites, ties: Ties, associated: Mapping[Ref, Sequence[Ref]]) -> bool:
+def _are_still_so(
+    wrote: TieWrites, ties: OpportunityTies, associated: Mapping[Ref, Sequence[Ref]]
+) -> bool:
     """Whether the ties that led to these writes have not changed since."""
     in_roles = frozenset(
         ref

@@ -37,8 +37,8 @@ from crmsync.model.settings import (
 from crmsync.rules.settings.checks import DEFAULT_ROWS, SECTIONS, Finding
 from crmsync.rules.settings.mappings import Objection, is_pair
 from crmsync.rules.settings.schemas import (
-    Fields,
     Properties,
+    SalesforceFields,
     by_small_name,
     learn,
     match_objections,
@@ -186,7 +186,12 @@ class _MappingResolver:
         return replace(connection, **resolved)
 
     def _section(
-        self, number: int, connection: Connection, name: str, properties: Properties, fields: Fields
+        self,
+        number: int,
+        connection: Connection,
+        name: str,
+        properties: Properties,
+        fields: SalesforceFields,
     ) -> MappedSettings:
         rules: list[FieldRule] = []
         for place, row in enumerate(_rows(connection, name)):
@@ -225,7 +230,7 @@ class _MappingResolver:
 
     def _fields(
         self, connection: Connection, sections: Sequence[str]
-    ) -> Mapping[str, Fields] | None:
+    ) -> Mapping[str, SalesforceFields] | None:
         """By section; None when Salesforce does not answer."""
         if not sections:
             return {}

@@ -33,12 +33,12 @@ from crmsync.gateways.dynamodb.table import (
     CONDITION_FAILED,
     FINE,
     TRANSACTION,
-    Action,
     ConditionFailed,
     DynamoTable,
     Item,
     Key,
     TransactionCancelled,
+    TransactionWrite,
     key_of,
 )
 from crmsync.gateways.retry import RetryPolicy, chunks
@@ -174,7 +174,7 @@ class LinksTable:
     def _together(
         self,
         part: list[tuple[int, Link]],
-        actions_of: Callable[[Link], list[Action]],
+        actions_of: Callable[[Link], list[TransactionWrite]],
         outcomes: dict[int, Saved],
     ) -> None:
         """Do two actions per link, all in one transaction. If it is cancelled, the links that did
@@ -196,7 +196,7 @@ class LinksTable:
             outcomes.update(failed)
             part = [(at, link) for at, link in part if at not in failed]
 
-    def _creation(self, link: Link) -> list[Action]:
+    def _creation(self, link: Link) -> list[TransactionWrite]:
         return [self._put(whole(link, 1), ABSENT), self._put(pointer(link), ABSENT)]
 
     def _update(self, link: Link) -> Saved:
@@ -242,7 +242,7 @@ class LinksTable:
         _, salesforce = records_of(link)
         return self._of_salesforce(link.connection, [salesforce], consistent=True).get(salesforce)
 
-    def _move(self, before: Link, link: Link) -> list[Action]:
+    def _move(self, before: Link, link: Link) -> list[TransactionWrite]:
         same_version = {
             "ConditionExpression": "v = :v",
             "ExpressionAttributeValues": {":v": {"N": str(link.version)}},
@@ -258,7 +258,7 @@ class LinksTable:
 
     # -- dropping --
 
-    def _deletion(self, link: Link) -> list[Action]:
+    def _deletion(self, link: Link) -> list[TransactionWrite]:
         hubspot, salesforce = records_of(link)
         unchanged = {
             "ConditionExpression": "v = :v AND s = :s",
@@ -287,13 +287,13 @@ class LinksTable:
 
     # -- calls --
 
-    def _put(self, item: Item, condition: Mapping[str, Any]) -> Action:
+    def _put(self, item: Item, condition: Mapping[str, Any]) -> TransactionWrite:
         return self._table.put_action(key_of(item), item, **condition)
 
-    def _delete(self, item: Item, condition: Mapping[str, Any]) -> Action:
+    def _delete(self, item: Item, condition: Mapping[str, Any]) -> TransactionWrite:
         return self._table.delete_action(key_of(item), **condition)
 
-    def _transact(self, actions: list[Action]) -> TransactionCancelled | SyncError | None:
+    def _transact(self, actions: list[TransactionWrite]) -> TransactionCancelled | SyncError | None:
         """Run a transaction; returns what went wrong, if anything."""
         try:
             self._table.transact(actions)

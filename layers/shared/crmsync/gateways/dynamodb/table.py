@@ -27,7 +27,7 @@ Key: TypeAlias = tuple[str, ...]
 Item: TypeAlias = Mapping[str, Any]
 """An item, or some attributes of one, as the low-level client has it: `{"n": {"N": "1"}}`."""
 
-Action: TypeAlias = Mapping[str, Any]
+TransactionWrite: TypeAlias = Mapping[str, Any]
 """One write of a transaction, as the low-level client takes it."""
 
 ABSENT: Mapping[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
@@ -154,15 +154,15 @@ class DynamoTable:
             [{"DeleteRequest": {"Key": attributes_of(key)}} for key in dict.fromkeys(keys)]
         )
 
-    def put_action(self, key: Key, attributes: Item, **condition: Any) -> Action:
+    def put_action(self, key: Key, attributes: Item, **condition: Any) -> TransactionWrite:
         """The action of a transaction that stores an item."""
         return {"Put": {"TableName": self.name, "Item": item_of(key, attributes), **condition}}
 
-    def delete_action(self, key: Key, **condition: Any) -> Action:
+    def delete_action(self, key: Key, **condition: Any) -> TransactionWrite:
         """The action of a transaction that deletes an item."""
         return {"Delete": {"TableName": self.name, "Key": attributes_of(key), **condition}}
 
-    def transact(self, actions: Sequence[Action]) -> None:
+    def transact(self, actions: Sequence[TransactionWrite]) -> None:
         """Do all actions or none. Raises `TransactionCancelled`.
 
         The client sends a token with the call, so its own retries are not applied twice.

@@ -23,11 +23,11 @@ from crmsync.gateways.dynamodb.table import (
     CONDITION_FAILED,
     FINE,
     TRANSACTION,
-    Action,
     DynamoTable,
     Item,
     Key,
     TransactionCancelled,
+    TransactionWrite,
 )
 from crmsync.gateways.retry import RetryPolicy, chunks
 from crmsync.model.mail import TaskState
@@ -113,7 +113,7 @@ class TaskStateTable:
                 return part
         return []
 
-    def _put(self, connection: str, state: TaskState, now: int, expires: int) -> Action:
+    def _put(self, connection: str, state: TaskState, now: int, expires: int) -> TransactionWrite:
         condition: Mapping[str, Any] = ABSENT
         if state.version:
             condition = {

@@ -88,7 +88,9 @@ def walked(side: Side, name: str) -> Walked | None:
 
 
 def walked_of(leg: JobStep) -> Walked:
-    """The row of a step's object. Raises `KeyError` for an object that this release does not know."""
+    """The row of a step's object. Raises `KeyError` for an object that this release does not
+    know.
+    """
     found = walked(leg.side, leg.object)
     if found is None:
         raise KeyError(leg.object)

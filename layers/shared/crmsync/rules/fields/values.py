@@ -275,7 +275,9 @@ def day_before_zones(value_format: ValueFormat, value: Value) -> str | None:
 
 
 def _noon_text(zone: tzinfo, value: Value) -> str:
-    """Noon of the day, so that people some hours east or west of the zone still see the same day."""
+    """Noon of the day, so that people some hours east or west of the zone still see the same
+    day.
+    """
     day = date.fromisoformat(day_in(zone, value))
     return _moment_text(datetime.combine(day, _NOON, zone).isoformat())
 

@@ -132,7 +132,8 @@ def announce(
     """
     hubspot, salesforce = pair
     revision = ruleset.fingerprinter.revision(
-        f"{hubspot.ref} {salesforce.ref} {before.version} {hubspot.modified_at} {salesforce.modified_at}"
+        f"{hubspot.ref} {salesforce.ref} {before.version} {hubspot.modified_at} "
+        f"{salesforce.modified_at}"
     )
     for record in pair:
         side = record.ref.side

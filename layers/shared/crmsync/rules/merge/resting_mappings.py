@@ -38,7 +38,10 @@ _SET_UP = "Run `crmsync setup --apply`; what waits then follows by itself."
 _RIGHTS: Mapping[Side, str] = MappingProxyType(
     {
         Side.HUBSPOT: "Bring the property back in HubSpot",
-        Side.SALESFORCE: "Bring the field back in Salesforce, or give the integration user read and edit access to it",
+        Side.SALESFORCE: (
+            "Bring the field back in Salesforce, or give the integration user read and edit "
+            "access to it"
+        ),
     }
 )
 
@@ -156,7 +159,10 @@ def report_of(rest: Rest) -> Report:
     what = f"{side} {verb} the field {place}"
     if not rest.is_needed:
         text = f"{what}: its mapping rests, everything else syncs."
-        hint = f"{_RIGHTS[rest.side]}: the mapping then goes on by itself. Or take it out of the settings."
+        hint = (
+            f"{_RIGHTS[rest.side]}: the mapping then goes on by itself. Or take it out of the "
+            "settings."
+        )
         return Report(rest.ref, Category.MAPPING, text, rest.field, hint, ("ERR-5",))
     own = rest.field.startswith(_OWN)
     text = f"{what}, which crmsync needs: records of this kind wait."

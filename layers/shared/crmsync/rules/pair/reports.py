@@ -118,7 +118,8 @@ def address_taken(ref: Ref, holder: Ref) -> Report:
     return Report(
         ref,
         Category.DUPLICATES,
-        "would get an e-mail address that another HubSpot contact has; the other fields are in step",
+        "would get an e-mail address that another HubSpot contact has; the other fields are in "
+        "step",
         "email",
         "Merge the two contacts in HubSpot, or correct the address in Salesforce.",
         ("DUP-1",),
@@ -185,8 +186,8 @@ def deletion_limited(ref: Ref) -> Report:
         ref,
         Category.BRAKE,
         "was deleted in Salesforce together with more records than max_deletes_per_hour allows",
-        hint="Find out who deleted them, and undelete those that are to stay: this record is deleted "
-        "at its next sync. "
+        hint="Find out who deleted them, and undelete those that are to stay: this record is "
+        "deleted at its next sync. "
         "crmsync brakes release deletes it now, crmsync brakes drop keeps it.",
         because=("DEL-1", "Q-30"),
     )
@@ -209,7 +210,8 @@ def change_limited(
     return Report(
         ref,
         Category.BRAKE,
-        f"{what} in {sides} together with more records than {' and '.join(limits)} allows; it waits",
+        f"{what} in {sides} together with more records than {' and '.join(limits)} allows; it "
+        "waits",
         ", ".join(sorted(held[Side.HUBSPOT] or held[Side.SALESFORCE])),
         "Find out who changed so many: crmsync brakes release lets it cross, "
         "crmsync brakes drop leaves the other side as it is.",

@@ -50,7 +50,7 @@ class News(StrEnum):
     NEVER_AGREED = "never agreed"
 
 
-class Outcome(StrEnum):
+class FieldOutcome(StrEnum):
     """What happens to a field."""
 
     IN_STEP = "in step"
@@ -83,7 +83,7 @@ class FieldLine:
     news: News
     winner: Side | None
     policy: str
-    outcome: Outcome
+    outcome: FieldOutcome
     because: Because = ()
     is_cut: bool = False
 
@@ -113,7 +113,9 @@ class Pairing:
 
 
 def pairing_of(facts: Facts, plan: Plan, ruleset: Ruleset) -> Pairing:
-    """The two records that a plan is about: those of the link, or those that it is about to link."""
+    """The two records that a plan is about: those of the link, or those that it is about to
+    link.
+    """
     hubspot, salesforce = facts.hubspot, facts.salesforce
     if facts.link is not None:
         if hubspot is None or salesforce is None:
@@ -201,16 +203,16 @@ def news_of(hubspot: FieldState, salesforce: FieldState) -> News:
     }[moved]
 
 
-def _outcome(field: MergedField, merged: MergeResult) -> Outcome:
+def _outcome(field: MergedField, merged: MergeResult) -> FieldOutcome:
     rule = field.rule
     facts = (
-        (rule in merged.incompatible, Outcome.CANNOT_CROSS),
-        (rule.salesforce in merged.to_salesforce, Outcome.TO_SALESFORCE),
-        (rule.hubspot in merged.to_hubspot, Outcome.TO_HUBSPOT),
-        (rule in merged.diverged, Outcome.STAYS_APART),
-        (is_in_step(field.hubspot, field.salesforce), Outcome.IN_STEP),
+        (rule in merged.incompatible, FieldOutcome.CANNOT_CROSS),
+        (rule.salesforce in merged.to_salesforce, FieldOutcome.TO_SALESFORCE),
+        (rule.hubspot in merged.to_hubspot, FieldOutcome.TO_HUBSPOT),
+        (rule in merged.diverged, FieldOutcome.STAYS_APART),
+        (is_in_step(field.hubspot, field.salesforce), FieldOutcome.IN_STEP),
     )
-    return next((outcome for holds, outcome in facts if holds), Outcome.LEFT)
+    return next((outcome for holds, outcome in facts if holds), FieldOutcome.LEFT)
 
 
 def _because(field: MergedField, merged: MergeResult) -> Because:
@@ -383,10 +385,10 @@ def _given(rule: FieldRule, record: Record, create: CreateRecord) -> FieldLine:
     here, there = record.ref.side, create.side
     value, given = record.fields.get(rule.on(here)), create.fields.get(rule.on(there))
     fit = _fit(rule, record, there) if may_pass(rule, here) else Fit.WHOLE
-    crossing = Outcome.TO_SALESFORCE if there is Side.SALESFORCE else Outcome.TO_HUBSPOT
-    outcome = (
-        Outcome.CANNOT_CROSS if fit is Fit.NOT else Outcome.LEFT if given is None else crossing
-    )
+    crossing = FieldOutcome.TO_SALESFORCE if there is Side.SALESFORCE else FieldOutcome.TO_HUBSPOT
+    outcome = FieldOutcome.LEFT if given is None else crossing
+    if fit is Fit.NOT:
+        outcome = FieldOutcome.CANNOT_CROSS
     values = (value, given) if here is Side.HUBSPOT else (given, value)
     because: Because = () if fit is Fit.WHOLE else ("CH-8",)
     winner = None if given is None else here

@@ -77,8 +77,10 @@ def cautions(settings: Settings) -> Iterator[Finding]:
             contacts = settings.connections[index].contacts
             if contacts.create_in_hubspot is not CreateInHubspot.NEVER:
                 sentence = (
-                    f"{len(sharing)} HubSpot accounts share this Salesforce org: a record that one of them makes "
-                    f'may become a contact in the others; "never" is recommended, not "{contacts.create_in_hubspot}"'
+                    f"{len(sharing)} HubSpot accounts share this Salesforce org: a record that one "
+                    "of them makes "
+                    'may become a contact in the others; "never" is recommended, not '
+                    f'"{contacts.create_in_hubspot}"'
                 )
                 yield Finding(
                     ("connection", index, "contacts", "create_in_hubspot"), sentence, "TEN-3"
@@ -90,7 +92,8 @@ def endings(settings: Settings) -> Iterator[Finding]:
     ends without a successor (TASK-1).
     """
     sentence = (
-        "e-mail tasks read HubSpot's e-mail event log (/email/public/v1/events), which HubSpot supports until September 2027; "
+        "e-mail tasks read HubSpot's e-mail event log (/email/public/v1/events), which HubSpot "
+        "supports until September 2027; "
         "it has announced no successor"
     )
     for index, connection in enumerate(settings.connections):
@@ -111,7 +114,10 @@ def _repeated(connections: Iterable[Connection]) -> Iterator[Finding]:
         names.add(connection.name)
         portal = connection.hubspot.portal_id
         if portal in portals:
-            sentence = f'HubSpot account {portal} is connected already, by "{portals[portal]}"; one account syncs with one org'
+            sentence = (
+                f'HubSpot account {portal} is connected already, by "{portals[portal]}"; one '
+                "account syncs with one org"
+            )
             yield Finding(("connection", index, "hubspot", "portal_id"), sentence, "PERM-3")
         portals.setdefault(portal, connection.name)
 
@@ -143,7 +149,10 @@ def _deals(index: int, connection: Connection) -> Iterator[Finding]:
             (*here, given), f"{given} says nothing without {other}: give both, or neither", "CH-14"
         )
     elif is_own_property(deals.match_hubspot) or is_own_field(deals.match_salesforce):
-        sentence = "deals cannot be matched by crmsync's own property or field: these hold what was linked already"
+        sentence = (
+            "deals cannot be matched by crmsync's own property or field: these hold what was "
+            "linked already"
+        )
         yield Finding((*here, "match_hubspot"), sentence, "CH-14")
     for number, name in enumerate(deals.pipelines):
         if name in deals.pipelines[:number]:
@@ -187,7 +196,10 @@ def _owner_row(
     if not _ADDRESS.fullmatch(owner.strip()):
         yield f'"{owner}" is no e-mail address of a HubSpot owner'
     if not _ADDRESS.fullmatch(user.strip()) and not _USER_ID.fullmatch(user.strip()):
-        yield f'{owner} goes with "{user}", must be the e-mail address or the 18-character id of a Salesforce user'
+        yield (
+            f'{owner} goes with "{user}", must be the e-mail address or the 18-character id of a '
+            "Salesforce user"
+        )
     if normalise_email(owner) in known:
         yield f"{owner} is given twice"
     if _same_user(user) in stands_for:

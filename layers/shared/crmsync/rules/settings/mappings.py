@@ -44,7 +44,7 @@ class Objection:
     rule: str
 
 
-Verdict: TypeAlias = tuple[str, str, str] | None
+FoundObjection: TypeAlias = tuple[str, str, str] | None
 """The cell at fault, the sentence and the rule; None where nothing is wrong."""
 
 
@@ -115,7 +115,7 @@ def _same_field(row: FieldRule, other: FieldRule) -> bool:
     return row.salesforce.lower() == other.salesforce.lower()
 
 
-def _reserved(row: FieldRule, reference: str) -> Verdict:
+def _reserved(row: FieldRule, reference: str) -> FoundObjection:
     return next(
         (
             verdict
@@ -126,13 +126,16 @@ def _reserved(row: FieldRule, reference: str) -> Verdict:
     )
 
 
-def _opt_out(row: FieldRule) -> Verdict:
+def _opt_out(row: FieldRule) -> FoundObjection:
     names = (HUBSPOT_OPT_OUT, SALESFORCE_OPT_OUT.lower())
     if row.hubspot != names[0] and row.salesforce.lower() != names[1]:
         return None
     return (
         "hubspot" if row.hubspot == names[0] else "salesforce",
-        f"{HUBSPOT_OPT_OUT} always goes with {SALESFORCE_OPT_OUT}; no mapping can change or weaken that",
+        (
+            f"{HUBSPOT_OPT_OUT} always goes with {SALESFORCE_OPT_OUT}; no mapping can change or "
+            "weaken that"
+        ),
         "OPT-2",
     )
 
@@ -147,7 +150,7 @@ def is_own_field(name: str) -> bool:
     return name.lower().startswith(_OWN_PREFIX_SALESFORCE)
 
 
-def _own(row: FieldRule) -> Verdict:
+def _own(row: FieldRule) -> FoundObjection:
     if is_own_property(row.hubspot):
         return (
             "hubspot",
@@ -163,7 +166,7 @@ def _own(row: FieldRule) -> Verdict:
     return None
 
 
-def _owner(row: FieldRule) -> Verdict:
+def _owner(row: FieldRule) -> FoundObjection:
     halves = (row.hubspot == HUBSPOT_OWNER, row.salesforce.lower() == SALESFORCE_OWNER.lower())
     if not any(halves):
         return None
@@ -175,7 +178,7 @@ def _owner(row: FieldRule) -> Verdict:
     return None
 
 
-def _parent(row: FieldRule, reference: str) -> Verdict:
+def _parent(row: FieldRule, reference: str) -> FoundObjection:
     if not reference or row.salesforce.lower() != reference.lower():
         return None
     return (
@@ -185,7 +188,7 @@ def _parent(row: FieldRule, reference: str) -> Verdict:
     )
 
 
-def _ruled(row: FieldRule, ruled: Mapping[str, tuple[str, str]]) -> Verdict:
+def _ruled(row: FieldRule, ruled: Mapping[str, tuple[str, str]]) -> FoundObjection:
     for cell, name in (("hubspot", row.hubspot), ("salesforce", row.salesforce.lower())):
         if name in ruled:
             sentence, rule = ruled[name]
@@ -193,7 +196,7 @@ def _ruled(row: FieldRule, ruled: Mapping[str, tuple[str, str]]) -> Verdict:
     return None
 
 
-def _mapped_by_default(row: FieldRule, defaults: Sequence[FieldRule]) -> Verdict:
+def _mapped_by_default(row: FieldRule, defaults: Sequence[FieldRule]) -> FoundObjection:
     if any(is_pair(row, rule) for rule in defaults):
         return None
     for rule in defaults:
@@ -214,7 +217,7 @@ def _mapped_by_default(row: FieldRule, defaults: Sequence[FieldRule]) -> Verdict
 
 def _mapped_above(
     row: FieldRule, above: Sequence[FieldRule], defaults: Sequence[FieldRule]
-) -> Verdict:
+) -> FoundObjection:
     """The same property or field in an earlier row; the default pairs of lead and contact may share
     a property.
     """

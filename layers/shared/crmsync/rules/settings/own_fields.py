@@ -49,7 +49,10 @@ ERROR = "crmsync_error"
 """HubSpot property that shows HubSpot's users why a record does not sync (ERR-8)."""
 
 _REVISION_LABEL = "Sync revision (crmsync)"
-_REVISION_TEXT = "Which write of crmsync reached the record last. Written by crmsync, which tells its own writes from people's by it."
+_REVISION_TEXT = (
+    "Which write of crmsync reached the record last. Written by crmsync, which tells its own "
+    "writes from people's by it."
+)
 
 
 HUBSPOT_PARTS: tuple[Part, ...] = (
@@ -197,7 +200,8 @@ _COMMON_PARTS: tuple[Part, ...] = (
     PermissionSet(
         PERMISSION_SET,
         "crmsync",
-        "Access to the objects that crmsync keeps in step and to the fields that it made for itself, and to nothing else.",
+        "Access to the objects that crmsync keeps in step and to the fields that it made for "
+        "itself, and to nothing else.",
     ),
     ObjectAccess(PERMISSION_SET, ACCOUNT),
     ObjectReading(PERMISSION_SET, ACCOUNT, for_the_sake_of=(SALESFORCE_CONTACT, OPPORTUNITY)),
@@ -211,7 +215,8 @@ _COMMON_PARTS: tuple[Part, ...] = (
         CONTACT_ROLE,
         SALESFORCE_KEY,
         _KEY_LABEL,
-        "Portal and ids of the deal and the contact in HubSpot. Written by crmsync, which finds its contact roles by it.",
+        "Portal and ids of the deal and the contact in HubSpot. Written by crmsync, which finds "
+        "its contact roles by it.",
         length=80,
     ),
     ObjectAccess(PERMISSION_SET, OPPORTUNITY),

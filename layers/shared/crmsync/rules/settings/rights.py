@@ -51,7 +51,10 @@ def lacking(rules: Iterable[FieldRule], fields: Iterable[SalesforceField]) -> st
     lacks = list(_lacks(rules, known))
     if not lacks:
         return ""
-    return f'{"; ".join(lacks)}: give the integration user access to it, or map it with update = "never" (PERM-2)'
+    return (
+        f"{'; '.join(lacks)}: give the integration user access to it, or map it with update = "
+        '"never" (PERM-2)'
+    )
 
 
 def _lacks(rules: Iterable[FieldRule], known: Mapping[str, SalesforceField]) -> Iterator[str]:

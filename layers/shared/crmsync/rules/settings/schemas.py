@@ -24,7 +24,7 @@ from crmsync.rules.fields.types import form_of, kind_of, types_for
 from crmsync.rules.settings.mappings import Objection
 
 Properties: TypeAlias = Mapping[str, HubspotProperty]
-Fields: TypeAlias = Mapping[str, Mapping[str, SalesforceField]]
+SalesforceFields: TypeAlias = Mapping[str, Mapping[str, SalesforceField]]
 """Salesforce object -> its fields by their names in lowercase."""
 
 NEVER_WRITTEN: Mapping[Side, tuple[Update, ...]] = MappingProxyType(
@@ -69,7 +69,7 @@ class _Wrong(Exception):  # noqa: N818 - a verdict on a row, not a failure
 
 
 def learn(
-    row: FieldRule, number: int, properties: Properties, fields: Fields, *, called: str
+    row: FieldRule, number: int, properties: Properties, fields: SalesforceFields, *, called: str
 ) -> Learnt:
     """Check row `number` and learn what crossing its values needs.
 
@@ -118,7 +118,7 @@ def _property(row: FieldRule, properties: Properties, called: str) -> HubspotPro
     return mine
 
 
-def _fields(row: FieldRule, fields: Fields) -> Mapping[str, SalesforceField]:
+def _fields(row: FieldRule, fields: SalesforceFields) -> Mapping[str, SalesforceField]:
     """The field on each object that has it (MAP-11)."""
     wanted = row.salesforce.lower()
     found = {name: known[wanted] for name, known in fields.items() if wanted in known}
@@ -159,10 +159,16 @@ def _go_together(row: FieldRule, mine: HubspotProperty, theirs: SalesforceField,
             )
         raise _Wrong("salesforce", sentence, "MAP-7")
     if theirs.type == "reference" and not _ids(mine.options):
-        sentence = f"{theirs.name}{place} is a lookup, and no option of {row.hubspot} has a record's {ID_LENGTH}-character id as its value"
+        sentence = (
+            f"{theirs.name}{place} is a lookup, and no option of {row.hubspot} has a record's "
+            f"{ID_LENGTH}-character id as its value"
+        )
         raise _Wrong("hubspot", sentence, "MAP-7")
     if row.hubspot == LIFECYCLE_STAGE and (missing := missing_stages(mine.options, theirs.options)):
-        sentence = f"{theirs.name}{place} lacks {_listed(missing)}: its values must be the labels of HubSpot's lifecycle stages"
+        sentence = (
+            f"{theirs.name}{place} lacks {_listed(missing)}: its values must be the labels of "
+            "HubSpot's lifecycle stages"
+        )
         raise _Wrong("salesforce", sentence, "MAP-16")
 
 
@@ -177,7 +183,10 @@ def _may_be_written(
     for side, key, called, name in sides:
         if name and row.update not in NEVER_WRITTEN[side]:
             policies = " or ".join(f'"{policy}"' for policy in NEVER_WRITTEN[side])
-            sentence = f'{name} cannot be written in {called}, so its update must be {policies}, not "{row.update}"'
+            sentence = (
+                f"{name} cannot be written in {called}, so its update must be {policies}, not "
+                f'"{row.update}"'
+            )
             raise _Wrong(key, sentence, "MAP-8")
 
 
@@ -253,7 +262,10 @@ def match_objections(
     if mine is None:
         yield "match_hubspot", f"HubSpot's deals have no property {deals.match_hubspot}"
     elif not mine.is_unique:
-        sentence = "deals need a property that demands unique values, which is said when a property is made"
+        sentence = (
+            "deals need a property that demands unique values, which is said when a property is "
+            "made"
+        )
         yield (
             "match_hubspot",
             f"{deals.match_hubspot} may hold one value in several deals: to be matched, {sentence}",
@@ -264,5 +276,8 @@ def match_objections(
     elif not theirs.is_external_id:
         yield (
             "match_salesforce",
-            f"{theirs.name} is no external id: mark it as one, and as unique, in Salesforce's Object Manager",
+            (
+                f"{theirs.name} is no external id: mark it as one, and as unique, in Salesforce's "
+                "Object Manager"
+            ),
         )

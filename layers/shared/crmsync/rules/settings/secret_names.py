@@ -55,7 +55,8 @@ def objection_to_keys(apart: KeyPlace, beside: KeyPlace) -> str:
     """
     if not (apart.has_key or beside.has_key):
         return (
-            f"neither {apart.name} nor {beside.name} has a client_secret: its webhooks are answered 503. "
+            f"neither {apart.name} nor {beside.name} has a client_secret: its webhooks are "
+            "answered 503. "
             f"Store the app's client_secret and app_id in {apart.name}."
         )
     if apart.has_key and apart.app_id != beside.app_id:
@@ -76,8 +77,10 @@ def remark_on_keys(apart: KeyPlace, beside: KeyPlace) -> str:
             "take it out where the stack has SigningSecrets=apart."
         )
     return (
-        f"it stands in {beside.name}, beside the token, where the webhook may read it only if the stack has "
-        f"SigningSecrets=with_tokens. Better store it with the app_id in {apart.name}, and take it out there."
+        f"it stands in {beside.name}, beside the token, where the webhook may read it only if the "
+        "stack has "
+        f"SigningSecrets=with_tokens. Better store it with the app_id in {apart.name}, and take it "
+        "out there."
     )
 
 

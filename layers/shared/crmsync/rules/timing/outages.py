@@ -97,7 +97,9 @@ def seconds_until(outage: Outage, now: datetime, *, ahead: bool = False) -> int:
 
 
 def may_be_one(error: SyncError) -> bool:
-    """Whether one record of the call, rather than the side, may be why the call failed as a whole."""
+    """Whether one record of the call, rather than the side, may be why the call failed as a
+    whole.
+    """
     return not (isinstance(error, Down) and error.sure)
 
 

@@ -85,8 +85,8 @@ REACH: Mapping[Side, Reach] = MappingProxyType(
             settles=timedelta(seconds=5),
         ),
         # near: 25 minutes until search shows a change, and 15 until the next sweep. far: two hours,
-        # and one until the next far sweep. The least lengths: for what search shows minutes late; an
-        # hour of a data load would not fit into a sweep.
+        # and one until the next far sweep. The least lengths: for what search shows minutes late;
+        # an hour of a data load would not fit into a sweep.
         Side.HUBSPOT: Reach(
             near=timedelta(minutes=40),
             far=timedelta(hours=3),

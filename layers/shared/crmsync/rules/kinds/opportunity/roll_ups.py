@@ -103,7 +103,9 @@ def stage_reached(ties: Collection[Tie]) -> str:
 
 
 def _created(tie: Tie) -> tuple[datetime, str]:
-    """The order of creation; of two that were created at once, the greater id is the later (Q-5)."""
+    """The order of creation; of two that were created at once, the greater id is the later
+    (Q-5).
+    """
     return tie.created_at, tie.opportunity
 
 

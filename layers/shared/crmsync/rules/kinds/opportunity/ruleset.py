@@ -67,8 +67,8 @@ def opportunity_ruleset(  # noqa: PLR0913 - what a ruleset is made of
     since: datetime | None = None,
     zone: tzinfo = UTC,
 ) -> Ruleset:
-    """The ruleset of a connection's opportunities: the default map with the operator's rows, without
-    those that never sync (MAP-4, FLD-10).
+    """The ruleset of a connection's opportunities: the default map with the operator's rows,
+    without those that never sync (MAP-4, FLD-10).
 
     An opportunity that is older than `since` comes by import alone (OPP-4). `zone` is the time zone
     of the HubSpot account.
@@ -125,7 +125,9 @@ def _mapping(field_map: FieldMap, *, is_typed: bool) -> ObjectMapping:
 
 
 def with_contacts(deal: Record, contacts: tuple[str, ...], company: str) -> Record:
-    """A deal's record with the ids of its contacts and of its primary company ("" for none) added."""
+    """A deal's record with the ids of its contacts and of its primary company ("" for none)
+    added.
+    """
     told = {CONTACTS: ";".join(sorted(contacts)) or None, PRIMARY_COMPANY: company or None}
     return replace(deal, fields={**deal.fields, **told})
 
