@@ -49,10 +49,10 @@ Resources:
       EventBusName: !GetAtt Bus.Name
       EventPattern: {detail-type: [work.wanted]}
       Targets: [{Id: queue, Arn: !GetAtt Queue.Arn}]
-  WorkFunction:
+  ReaderFunction:
     Type: AWS::Serverless::Function
     Properties:
-      CodeUri: functions/work/
+      CodeUri: functions/reader/
       Policies:
         - Statement: [{Effect: Allow, Action: [dynamodb:GetItem, dynamodb:PutItem], Resource: !GetAtt Notes.Arn}]
       Environment: {Variables: {COLOUR: !Ref Colour, TABLE: !Ref Notes, QUEUE_URL: !Ref Queue}}
@@ -138,7 +138,7 @@ def builder(folder: Path, owned: ExitStack) -> Build:
         turns: Turns | None = None,
         **handlers: str,
     ) -> Laptop:
-        for name in ("work", "tick", "web"):
+        for name in ("reader", "tick", "web"):
             place = folder / "functions" / name
             place.mkdir(parents=True, exist_ok=True)
             (place / "handler.py").write_text(textwrap.dedent(handlers.get(name, PRINTS_THE_EVENT)))

@@ -47,8 +47,8 @@ def items(stack) -> list[str]:
 
 def test_a_warm_function_keeps_its_process_and_module_state(laptop: Build):
     """Two calls run in one process."""
-    stack = laptop(work=COUNTS_ITS_CALLS)
-    first, second = (stack.cloud.lambdas.invoke("WorkFunction", {}).answer for _ in range(2))
+    stack = laptop(reader=COUNTS_ITS_CALLS)
+    first, second = (stack.cloud.lambdas.invoke("ReaderFunction", {}).answer for _ in range(2))
     assert second == {"calls": 2, "pid": first["pid"]}
 
 
@@ -58,8 +58,8 @@ def test_a_function_has_the_variables_of_its_template_and_none_of_this_process(
     """A variable that the template forgets is missing here, too."""
     monkeypatch.setenv("ONLY_HERE", "yes")
     text = "import os\ndef lambda_handler(event, context): return dict(os.environ)\n"
-    stack = laptop(work=text, parameters={"Colour": "red"})
-    found = stack.cloud.lambdas.invoke("WorkFunction", {}).answer
+    stack = laptop(reader=text, parameters={"Colour": "red"})
+    found = stack.cloud.lambdas.invoke("ReaderFunction", {}).answer
     own = {
         name: value
         for name, value in found.items()
@@ -79,8 +79,8 @@ def test_a_function_has_the_variables_of_its_template_and_none_of_this_process(
 
 def test_a_function_cannot_import_the_repository(laptop: Build):
     """It sees its own folder, its layers and the installed packages only."""
-    stack = laptop(work="import simulators.clock\ndef lambda_handler(event, context): pass\n")
-    outcome = stack.cloud.lambdas.invoke("WorkFunction", {})
+    stack = laptop(reader="import simulators.clock\ndef lambda_handler(event, context): pass\n")
+    outcome = stack.cloud.lambdas.invoke("ReaderFunction", {})
     assert (outcome.ending, "No module named 'simulators'" in outcome.reason) == (
         Ending.FAILED,
         True,
@@ -94,10 +94,10 @@ def test_the_context_has_the_function_and_its_remaining_time(laptop: Build):
             left = context.get_remaining_time_in_millis()
             return [context.function_name, context.invoked_function_arn, len(context.aws_request_id), 0 < left <= 20000]
     """
-    stack = laptop(work=text)
-    arn = f"arn:aws:lambda:eu-west-1:{stack.cloud.aws.account}:function:crmsync-WorkFunction"
-    assert stack.cloud.lambdas.invoke("WorkFunction", {}).answer == [
-        "crmsync-WorkFunction",
+    stack = laptop(reader=text)
+    arn = f"arn:aws:lambda:eu-west-1:{stack.cloud.aws.account}:function:crmsync-ReaderFunction"
+    assert stack.cloud.lambdas.invoke("ReaderFunction", {}).answer == [
+        "crmsync-ReaderFunction",
         arn,
         36,
         True,
@@ -116,21 +116,23 @@ def test_an_unhandled_error_is_reported_with_its_traceback_and_the_process_lives
                 raise LookupError("what went wrong")
             return len(calls)
     """
-    stack = laptop(work=text)
-    assert stack.cloud.lambdas.invoke("WorkFunction", {}).ending is Ending.FAILED
-    assert stack.cloud.lambdas.invoke("WorkFunction", {}).answer == 2
+    stack = laptop(reader=text)
+    assert stack.cloud.lambdas.invoke("ReaderFunction", {}).ending is Ending.FAILED
+    assert stack.cloud.lambdas.invoke("ReaderFunction", {}).answer == 2
     assert "LookupError: what went wrong" in capfd.readouterr().err
-    assert "LookupError: what went wrong" in stack.cloud.lambdas.output("work")
+    assert "LookupError: what went wrong" in stack.cloud.lambdas.output("reader")
 
 
 def test_an_endless_call_is_cut_off_and_the_next_one_gets_a_new_process(laptop: Build):
     """The fault gives it a fifth of a second of real time instead of the template's twenty
     seconds.
     """
-    stack = laptop(work=NEVER_ENDS)
-    stack.faults.replace([{"at": "lambda", "kind": "timeout", "function": "work", "seconds": 0.2}])
-    assert stack.cloud.lambdas.invoke("WorkFunction", {"sleeps": True}).ending is Ending.TIMED_OUT
-    assert stack.cloud.lambdas.invoke("WorkFunction", {"sleeps": False}).answer == "awake"
+    stack = laptop(reader=NEVER_ENDS)
+    stack.faults.replace(
+        [{"at": "lambda", "kind": "timeout", "function": "reader", "seconds": 0.2}]
+    )
+    assert stack.cloud.lambdas.invoke("ReaderFunction", {"sleeps": True}).ending is Ending.TIMED_OUT
+    assert stack.cloud.lambdas.invoke("ReaderFunction", {"sleeps": False}).answer == "awake"
 
 
 @pytest.mark.parametrize(
@@ -146,50 +148,50 @@ def test_an_endless_call_is_cut_off_and_the_next_one_gets_a_new_process(laptop: 
 )
 def test_a_fault_ends_a_call_exactly_where_it_says(laptop: Build, fault, ending, written):
     """Earlier writes stay, nothing is written afterwards, and the next call succeeds."""
-    stack = laptop(work=WRITES_TWICE)
-    stack.faults.replace([{"at": "lambda", "function": "WorkFunction", **fault}])
-    assert stack.cloud.lambdas.invoke("WorkFunction", {}).ending is ending
+    stack = laptop(reader=WRITES_TWICE)
+    stack.faults.replace([{"at": "lambda", "function": "ReaderFunction", **fault}])
+    assert stack.cloud.lambdas.invoke("ReaderFunction", {}).ending is ending
     assert items(stack) == written
     stack.faults.replace([])
-    assert stack.cloud.lambdas.invoke("WorkFunction", {}).ending is Ending.ANSWERED
+    assert stack.cloud.lambdas.invoke("ReaderFunction", {}).ending is Ending.ANSWERED
     assert items(stack) == ["first", "second"]
 
 
 def test_a_call_that_writes_nothing_times_out_when_it_is_about_to_answer(laptop: Build):
     """Its answer is lost."""
-    stack = laptop(work=COUNTS_ITS_CALLS)
+    stack = laptop(reader=COUNTS_ITS_CALLS)
     stack.faults.replace([{"at": "lambda", "kind": "timeout"}])
-    assert stack.cloud.lambdas.invoke("WorkFunction", {}).ending is Ending.TIMED_OUT
+    assert stack.cloud.lambdas.invoke("ReaderFunction", {}).ending is Ending.TIMED_OUT
 
 
 def test_a_fault_for_one_function_leaves_the_others_alone(laptop: Build):
     """It waits for the function that it names."""
-    stack = laptop(work=COUNTS_ITS_CALLS, tick=COUNTS_ITS_CALLS)
+    stack = laptop(reader=COUNTS_ITS_CALLS, tick=COUNTS_ITS_CALLS)
     stack.faults.replace([{"at": "lambda", "kind": "kill", "function": "tick", "after": "start"}])
-    assert stack.cloud.lambdas.invoke("WorkFunction", {}).ending is Ending.ANSWERED
+    assert stack.cloud.lambdas.invoke("ReaderFunction", {}).ending is Ending.ANSWERED
     assert stack.cloud.lambdas.invoke("TickFunction", {}).ending is Ending.KILLED
 
 
 def test_a_killed_function_leaves_its_message_in_the_queue(laptop: Build):
     """It is delivered again after the visibility timeout, to a new process."""
-    stack = laptop(work=PRINTS_THE_BODIES)
-    stack.faults.replace([{"at": "lambda", "kind": "kill", "function": "work", "after": "start"}])
+    stack = laptop(reader=PRINTS_THE_BODIES)
+    stack.faults.replace([{"at": "lambda", "kind": "kill", "function": "reader", "after": "start"}])
     stack.send("precious")
     stack.runner.settle()
-    assert (stack.said("work"), stack.left_in("Queue")) == ([], 1)
+    assert (stack.said("reader"), stack.left_in("Queue")) == ([], 1)
     stack.runner.advance(125)
-    assert (stack.said("work"), stack.left_in("Queue")) == ([["precious"]], 0)
+    assert (stack.said("reader"), stack.left_in("Queue")) == ([["precious"]], 0)
 
 
 def test_a_function_lives_in_simulated_time(laptop: Build):
     """`time`, `datetime` and the monotonic clock jump with the stack's clock, in a process that is
     already warm.
     """
-    stack = laptop(work=TELLS_THE_TIME)
-    before = stack.cloud.lambdas.invoke("WorkFunction", {}).answer
+    stack = laptop(reader=TELLS_THE_TIME)
+    before = stack.cloud.lambdas.invoke("ReaderFunction", {}).answer
     stack.clock.advance(86_400)
     low = stack.clock.now_ms()
-    after = stack.cloud.lambdas.invoke("WorkFunction", {}).answer
+    after = stack.cloud.lambdas.invoke("ReaderFunction", {}).answer
     high = stack.clock.now_ms()
     assert all(low - 1 <= moment <= high + 1 for moment in after[:2])
     assert all(later - earlier >= 86_400_000 for earlier, later in zip(before, after, strict=True))
@@ -197,16 +199,16 @@ def test_a_function_lives_in_simulated_time(laptop: Build):
 
 def test_calls_are_counted_by_the_name_of_the_functions_folder(laptop: Build):
     """A throttled call is not counted."""
-    stack = laptop(work=COUNTS_ITS_CALLS)
+    stack = laptop(reader=COUNTS_ITS_CALLS)
     stack.faults.replace([{"at": "lambda", "kind": "throttle"}])
     for _ in range(3):
-        stack.cloud.lambdas.invoke("WorkFunction", {})
-    assert stack.cloud.lambdas.calls() == {"work": 2, "tick": 0, "web": 0}
+        stack.cloud.lambdas.invoke("ReaderFunction", {})
+    assert stack.cloud.lambdas.calls() == {"reader": 2, "tick": 0, "web": 0}
 
 
 def test_endings_and_the_longest_call_are_recorded(laptop: Build):
     """Time that a slow write takes from a call counts as used; a throttled call has no ending."""
-    stack = laptop(work=NEVER_ENDS)
+    stack = laptop(reader=NEVER_ENDS)
     lambdas = stack.cloud.lambdas
     for faults in (
         [{"kind": "throttle"}],
@@ -215,10 +217,14 @@ def test_endings_and_the_longest_call_are_recorded(laptop: Build):
         [{"kind": "timeout", "seconds": 1}],
     ):
         stack.faults.replace([{"at": "lambda", **fault} for fault in faults])
-        lambdas.invoke("WorkFunction", {"sleeps": bool(faults)})
-    assert lambdas.endings()["work"] == {Ending.ANSWERED: 1, Ending.KILLED: 1, Ending.TIMED_OUT: 1}
+        lambdas.invoke("ReaderFunction", {"sleeps": bool(faults)})
+    assert lambdas.endings()["reader"] == {
+        Ending.ANSWERED: 1,
+        Ending.KILLED: 1,
+        Ending.TIMED_OUT: 1,
+    }
     assert lambdas.endings()["tick"] == {}
-    assert 1 <= lambdas.longest()["work"] < 20
+    assert 1 <= lambdas.longest()["reader"] < 20
     assert lambdas.longest()["tick"] == 0
 
 
@@ -230,8 +236,8 @@ def test_the_output_of_a_function_is_kept(laptop: Build):
             print(event["say"])
             print(event["whisper"], file=sys.stderr)
     """
-    stack = laptop(work=text)
+    stack = laptop(reader=text)
     stack.cloud.lambdas.invoke(
-        "WorkFunction", {"say": json.dumps("loud"), "whisper": json.dumps("quiet")}
+        "ReaderFunction", {"say": json.dumps("loud"), "whisper": json.dumps("quiet")}
     )
-    assert sorted(stack.said("work")) == ["loud", "quiet"]
+    assert sorted(stack.said("reader")) == ["loud", "quiet"]

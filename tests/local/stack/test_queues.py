@@ -35,11 +35,11 @@ def test_ready_messages_are_offered_at_once_up_to_the_batch_size(laptop: Build):
     """Twelve messages and a batch size of five make calls of five, five and two, without a batching
     window.
     """
-    stack = laptop(work=PRINTS_THE_BODIES)
+    stack = laptop(reader=PRINTS_THE_BODIES)
     stack.send(*map(str, range(12)))
     stack.runner.settle()
-    assert [len(batch) for batch in stack.said("work")] == [5, 5, 2]
-    assert sorted(int(body) for batch in stack.said("work") for body in batch) == list(range(12))
+    assert [len(batch) for batch in stack.said("reader")] == [5, 5, 2]
+    assert sorted(int(body) for batch in stack.said("reader") for body in batch) == list(range(12))
     assert stack.left_in("Queue") == 0
 
 
@@ -72,7 +72,7 @@ def test_a_message_reaches_the_handler_as_an_sqs_record(laptop: Build):
     stack = laptop()
     stack.send("hello")
     stack.runner.settle()
-    (event,) = stack.said("work")
+    (event,) = stack.said("reader")
     (record,) = event["Records"]
     assert set(record.pop("attributes")) >= {"ApproximateReceiveCount", "SentTimestamp", "SenderId"}
     assert {
@@ -94,35 +94,35 @@ def test_a_failing_message_comes_back_after_the_visibility_timeout_and_ends_as_a
     """Two receives are allowed: after the second, 120 s later, the message becomes a dead
     letter.
     """
-    stack = laptop(work=COUNTS_RECEIVES)
+    stack = laptop(reader=COUNTS_RECEIVES)
     stack.send("poison")
     stack.runner.settle()
     stack.runner.settle()
-    assert stack.said("work") == [[["poison", "1"]]]
+    assert stack.said("reader") == [[["poison", "1"]]]
     stack.runner.advance(110)
-    assert stack.said("work") == [[["poison", "1"]]]
+    assert stack.said("reader") == [[["poison", "1"]]]
     stack.runner.advance(15)
-    assert stack.said("work") == [[["poison", "1"]], [["poison", "2"]]]
+    assert stack.said("reader") == [[["poison", "1"]], [["poison", "2"]]]
     assert (stack.left_in("Queue"), stack.left_in("DeadLetters")) == (1, 0)
     stack.runner.advance(125)
     assert (stack.left_in("Queue"), stack.left_in("DeadLetters")) == (0, 1)
-    assert len(stack.said("work")) == 2
+    assert len(stack.said("reader")) == 2
 
 
 def test_only_reported_messages_come_back(laptop: Build):
     """With ReportBatchItemFailures the other messages of the batch are done."""
-    stack = laptop(work=FAILS_ODD_ONES)
+    stack = laptop(reader=FAILS_ODD_ONES)
     stack.send("1", "2", "3", "4")
     stack.runner.settle()
     assert stack.left_in("Queue") == 2
     stack.runner.advance(125)
-    assert [sorted(batch) for batch in stack.said("work")] == [["1", "2", "3", "4"], ["1", "3"]]
+    assert [sorted(batch) for batch in stack.said("reader")] == [["1", "2", "3", "4"], ["1", "3"]]
 
 
 def test_without_partial_answers_the_whole_batch_is_done(laptop: Build):
     """Without ReportBatchItemFailures the mapping does not read the answer."""
     plain = TEMPLATE.replace(", FunctionResponseTypes: [ReportBatchItemFailures]", "")
-    stack = laptop(work=FAILS_ODD_ONES, template=plain)
+    stack = laptop(reader=FAILS_ODD_ONES, template=plain)
     stack.send("1", "2")
     stack.runner.settle()
     assert stack.left_in("Queue") == 0
@@ -138,7 +138,7 @@ def test_without_partial_answers_the_whole_batch_is_done(laptop: Build):
 )
 def test_an_unreadable_answer_fails_the_whole_batch(laptop: Build, answer: str):
     """An unknown or missing identifier, or an answer that is no object, brings everything back."""
-    stack = laptop(work=answers(answer))
+    stack = laptop(reader=answers(answer))
     stack.send("1", "2")
     stack.runner.settle()
     assert stack.left_in("Queue") == 2
@@ -149,7 +149,7 @@ def test_an_unreadable_answer_fails_the_whole_batch(laptop: Build, answer: str):
 )
 def test_an_answer_without_failures_means_done(laptop: Build, answer: str):
     """Nothing, an empty object and an empty list all mean that every message is done."""
-    stack = laptop(work=answers(answer))
+    stack = laptop(reader=answers(answer))
     stack.send("1", "2")
     stack.runner.settle()
     assert stack.left_in("Queue") == 0
@@ -157,18 +157,18 @@ def test_an_answer_without_failures_means_done(laptop: Build, answer: str):
 
 def test_a_delayed_message_waits_for_its_time(laptop: Build):
     """A message with a delay of 300 s is offered when the clock has passed it, not before."""
-    stack = laptop(work=PRINTS_THE_BODIES)
+    stack = laptop(reader=PRINTS_THE_BODIES)
     url = stack.cloud.deployed.ref("Queue")
     stack.cloud.aws.queues.send_message(QueueUrl=url, MessageBody="later", DelaySeconds=300)
     stack.runner.advance(290)
-    assert stack.said("work") == []
+    assert stack.said("reader") == []
     stack.runner.advance(15)
-    assert stack.said("work") == [["later"]]
+    assert stack.said("reader") == [["later"]]
 
 
 def test_an_event_on_the_bus_reaches_the_queue_that_its_rule_names(laptop: Build):
     """An event that no rule matches is dropped."""
-    stack = laptop(work=PRINTS_THE_BODIES)
+    stack = laptop(reader=PRINTS_THE_BODIES)
     entries = [
         {
             "EventBusName": "crmsync-bus",
@@ -180,7 +180,7 @@ def test_an_event_on_the_bus_reaches_the_queue_that_its_rule_names(laptop: Build
     ]
     assert stack.cloud.aws.client("events").put_events(Entries=entries)["FailedEntryCount"] == 0
     stack.runner.settle()
-    (batch,) = stack.said("work")
+    (batch,) = stack.said("reader")
     (body,) = (json.loads(text) for text in batch)
     assert {name: body[name] for name in ("version", "detail-type", "resources", "detail")} == {
         "version": "0",
@@ -202,43 +202,45 @@ def test_an_event_on_the_bus_reaches_the_queue_that_its_rule_names(laptop: Build
 
 def test_the_fault_duplicate_delivers_a_message_twice(laptop: Build):
     """The second delivery comes although the first one is done, as SQS allows."""
-    stack = laptop(work=PRINTS_THE_BODIES)
+    stack = laptop(reader=PRINTS_THE_BODIES)
     stack.faults.replace([{"at": "queue", "kind": "duplicate"}])
     stack.send("1", "2")
     stack.runner.settle()
-    assert stack.said("work") == [["1", "2"], ["1"]]
+    assert stack.said("reader") == [["1", "2"], ["1"]]
     assert stack.left_in("Queue") == 0
 
 
 def test_the_fault_reorder_hands_out_the_newest_first(laptop: Build):
     """Also across batches: the last of twelve messages comes first."""
-    stack = laptop(work=PRINTS_THE_BODIES)
+    stack = laptop(reader=PRINTS_THE_BODIES)
     stack.faults.replace([{"at": "queue", "kind": "reorder"}])
     stack.send(*map(str, range(12)))
     stack.runner.settle()
-    assert [int(body) for batch in stack.said("work") for body in batch] == list(range(11, -1, -1))
+    assert [int(body) for batch in stack.said("reader") for body in batch] == list(
+        range(11, -1, -1)
+    )
     assert stack.left_in("Queue") == 0
 
 
 def test_a_throttled_function_leaves_its_messages_and_gets_them_later(laptop: Build):
     """No process sees the batch; it is received again after the visibility timeout."""
-    stack = laptop(work=PRINTS_THE_BODIES)
-    stack.faults.replace([{"at": "lambda", "kind": "throttle", "function": "work"}])
+    stack = laptop(reader=PRINTS_THE_BODIES)
+    stack.faults.replace([{"at": "lambda", "kind": "throttle", "function": "reader"}])
     stack.send("1")
     stack.runner.settle()
-    assert stack.said("work") == []
+    assert stack.said("reader") == []
     stack.runner.advance(125)
-    assert stack.said("work") == [["1"]]
-    assert stack.cloud.lambdas.calls()["work"] == 1
+    assert stack.said("reader") == [["1"]]
+    assert stack.cloud.lambdas.calls()["reader"] == 1
 
 
 def test_an_old_message_is_dropped_after_the_retention_period(laptop: Build):
     """After four days by default; younger messages are still delivered."""
-    stack = laptop(work=PRINTS_THE_BODIES)
+    stack = laptop(reader=PRINTS_THE_BODIES)
     stack.send("old")
     stack.clock.advance(3 * 86_400)
     stack.send("new")
     stack.clock.advance(86_400 + 60)
     stack.runner.settle()
-    assert stack.said("work") == [["new"]]
+    assert stack.said("reader") == [["new"]]
     assert stack.left_in("Queue") == 0

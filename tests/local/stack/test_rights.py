@@ -40,7 +40,7 @@ DELETERS = """
     Type: AWS::IAM::Policy
     Properties:
       PolicyName: deleters
-      Roles: [!Ref WorkFunctionRole]
+      Roles: [!Ref ReaderFunctionRole]
       PolicyDocument:
         Statement: [{Effect: Allow, Action: dynamodb:DeleteItem, Resource: !GetAtt Notes.Arn}]
 """
@@ -60,7 +60,7 @@ def test_a_call_that_is_not_granted_is_denied(laptop: Build):
     """The write that the role allows is done, the deletion that it does not allow fails; both are
     recorded.
     """
-    stack = laptop(work=WRITES)
+    stack = laptop(reader=WRITES)
     stack.send("go")
     stack.runner.settle()
     notes = stack.cloud.deployed.attribute("Notes", "Arn")
@@ -68,10 +68,12 @@ def test_a_call_that_is_not_granted_is_denied(laptop: Build):
         {"pk": {"S": "put"}}
     ]
     rights = stack.cloud.aws.rights
-    assert rights.done["WorkFunction"] == {Call("dynamodb:PutItem", notes)}
-    assert rights.denied["WorkFunction"] == {Call("dynamodb:DeleteItem", notes)}
-    assert rights.unused("WorkFunction") == [Grant("dynamodb:GetItem", notes)]
-    assert "is not authorized to perform: dynamodb:DeleteItem" in stack.cloud.lambdas.output("work")
+    assert rights.done["ReaderFunction"] == {Call("dynamodb:PutItem", notes)}
+    assert rights.denied["ReaderFunction"] == {Call("dynamodb:DeleteItem", notes)}
+    assert rights.unused("ReaderFunction") == [Grant("dynamodb:GetItem", notes)]
+    assert "is not authorized to perform: dynamodb:DeleteItem" in stack.cloud.lambdas.output(
+        "reader"
+    )
 
 
 def test_the_holder_of_a_managed_policy_has_only_its_rights(laptop: Build):
@@ -91,7 +93,7 @@ def test_a_separate_policy_applies_to_the_roles_it_names(laptop: Build):
     ):
         rights = laptop(template=TEMPLATE + text).cloud.aws.rights
         assert (
-            any(one.action == "dynamodb:DeleteItem" for one in rights.granted["WorkFunction"])
+            any(one.action == "dynamodb:DeleteItem" for one in rights.granted["ReaderFunction"])
             is expected
         )
 

@@ -55,7 +55,7 @@ def limited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Laptop, 
         turns = Turns(1, workers=5)
         yield (
             builder(tmp_path_factory.mktemp("limited"), owned)(
-                work=WRITES, template=LIMITED, turns=turns
+                reader=WRITES, template=LIMITED, turns=turns
             ),
             turns,
         )
@@ -97,10 +97,14 @@ def workers(turns: Turns) -> list[str]:
 def test_a_single_worker_takes_all_messages_in_one_batch_and_no_turns(laptop: Build):
     """This is the default: nobody waits for anybody."""
     turns = Turns()
-    stack = laptop(work=WRITES, turns=turns)
+    stack = laptop(reader=WRITES, turns=turns)
     stack.send("add a", "add a")
     stack.runner.settle()
-    assert (written(stack, "a"), stack.cloud.lambdas.calls()["work"], list(turns.log)) == (2, 1, [])
+    assert (written(stack, "a"), stack.cloud.lambdas.calls()["reader"], list(turns.log)) == (
+        2,
+        1,
+        [],
+    )
 
 
 def test_two_messages_go_to_two_workers_whose_calls_take_turns(stack: Laptop, turns: Turns):
@@ -114,7 +118,7 @@ def test_two_messages_go_to_two_workers_whose_calls_take_turns(stack: Laptop, tu
         stack.send("add sum", "add sum")
         stack.runner.settle()
         assert sorted(turns.log) == sorted(
-            Taken(f"work.{number}", *call)
+            Taken(f"reader.{number}", *call)
             for number in range(2)
             for call in (("", START), ("aws", "GetItem"), ("aws", "PutItem"))
         )
@@ -131,14 +135,14 @@ def test_never_more_run_than_the_mapping_allows(stack: Laptop, turns: Turns):
     """MaximumConcurrency is two: thirty messages in batches of five make three rounds of two
     calls.
     """
-    before = stack.cloud.lambdas.calls()["work"], stack.cloud.aws.tables.units.writes
+    before = stack.cloud.lambdas.calls()["reader"], stack.cloud.aws.tables.units.writes
     stack.send(*(f"write many{number}" for number in range(30)))
     stack.runner.settle()
-    after = stack.cloud.lambdas.calls()["work"], stack.cloud.aws.tables.units.writes
+    after = stack.cloud.lambdas.calls()["reader"], stack.cloud.aws.tables.units.writes
     assert (after[0] - before[0], after[1] - before[1]) == (6, 90)
-    assert [call.worker for call in turns.log if call.call == START].count("work.0") == 3
-    assert set(workers(turns)) == {"work.0", "work.1"}
-    assert list(stack.cloud.lambdas.memory_mib()).count("work") == 1
+    assert [call.worker for call in turns.log if call.call == START].count("reader.0") == 3
+    assert set(workers(turns)) == {"reader.0", "reader.1"}
+    assert list(stack.cloud.lambdas.memory_mib()).count("reader") == 1
 
 
 def test_the_same_seed_gives_the_same_order_of_calls(laptop: Build):
@@ -146,11 +150,11 @@ def test_the_same_seed_gives_the_same_order_of_calls(laptop: Build):
     told = []
     for _ in range(2):
         turns = Turns(7, workers=3)
-        stack = laptop(work=WRITES, turns=turns)
+        stack = laptop(reader=WRITES, turns=turns)
         stack.send("write a", "write b", "write c", "threads d", "add e", "threads f")
         stack.runner.settle()
         told.append(list(turns.log))
-    assert (told[0], set(workers(turns))) == (told[1], {"work.0", "work.1", "work.2"})
+    assert (told[0], set(workers(turns))) == (told[1], {"reader.0", "reader.1", "reader.2"})
 
 
 @pytest.mark.parametrize(("how", "every"), [("write", 3), ("threads", 20)])
@@ -160,7 +164,7 @@ def test_a_killed_worker_stops_at_once_and_the_other_goes_on(
 ):
     """What it had written stays, it writes nothing more, and its message comes back and is done."""
     names = [f"{side}-{how}-{after}" for side in "ab"]
-    stack.faults.replace([{"at": "lambda", "kind": "kill", "function": "work", "after": after}])
+    stack.faults.replace([{"at": "lambda", "kind": "kill", "function": "reader", "after": after}])
     stack.send(*(f"{how} {name}" for name in names))
     stack.runner.settle()
     assert sorted(written(stack, name) for name in names) == [before_the_end, every]
@@ -183,7 +187,7 @@ def test_a_kill_hits_the_worker_that_wrote(stack: Laptop, turns: Turns):
         assert (workers(turns).count(writer), len(workers(turns))) == (2, 2 + 4)
         hit.add(writer)
         stack.runner.advance(125)
-    assert hit == {"work.0", "work.1"}
+    assert hit == {"reader.0", "reader.1"}
 
 
 def test_a_timeout_hits_the_worker_that_wrote(stack: Laptop, turns: Turns):
@@ -191,7 +195,7 @@ def test_a_timeout_hits_the_worker_that_wrote(stack: Laptop, turns: Turns):
     stack.faults.replace([{"at": "lambda", "kind": "timeout"}])
     stack.send("write cut", "write uncut")
     stack.runner.settle()
-    assert sorted(map(workers(turns).count, ("work.0", "work.1"))) == [2, 4]
+    assert sorted(map(workers(turns).count, ("reader.0", "reader.1"))) == [2, 4]
 
 
 def test_the_others_wait_for_a_sleeping_worker_without_hanging(stack: Laptop, turns: Turns):
@@ -214,10 +218,10 @@ def test_a_throttled_worker_leaves_its_turns_to_the_other(stack: Laptop):
 
 def test_every_process_ends_with_the_stack(laptop: Build):
     """Including those of further workers."""
-    stack = laptop(work=WRITES, turns=Turns(1, workers=2))
+    stack = laptop(reader=WRITES, turns=Turns(1, workers=2))
     stack.send("write a", "write b")
     stack.runner.settle()
-    pids = {int(line) for line in stack.cloud.lambdas.output("work").split()}
+    pids = {int(line) for line in stack.cloud.lambdas.output("reader").split()}
     stack.cloud.close()
     deadline = time.monotonic() + 5
     while any(map(_runs, pids)) and time.monotonic() < deadline:

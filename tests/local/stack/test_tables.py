@@ -19,7 +19,7 @@ class Bench:
 
     def __init__(self, aws: Aws, clock: Clock, faults: Faults) -> None:
         self.aws, self.clock, self.faults = aws, clock, faults
-        aws.callers.functions["LAMBDA"] = "WorkFunction"
+        aws.callers.functions["LAMBDA"] = "ReaderFunction"
         self.table = self._client("LAMBDA")
         self.owner = aws.client("dynamodb")
         key = [{"AttributeName": "pk", "KeyType": "HASH"}]

@@ -85,7 +85,7 @@ def test_an_unknown_function_or_condition_is_refused(value):
         ("Input: '{\"turn\": true}'", "ScheduleExpressionTimezone: Europe/Berlin", "UTC only"),
         (
             "Targets: [{Id: queue, Arn: !GetAtt Queue.Arn}]",
-            "Targets: [{Id: q, Arn: !GetAtt WorkFunction.Arn}]",
+            "Targets: [{Id: q, Arn: !GetAtt ReaderFunction.Arn}]",
             "SQS queues only",
         ),
         (

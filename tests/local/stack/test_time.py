@@ -30,14 +30,14 @@ def gaps(stack, began: int) -> list[int]:
 
 def test_nothing_moves_by_itself(laptop: Build):
     """The real handler answers a caller at once, but the caller's message waits in the queue."""
-    stack = laptop(work=PRINTS_THE_BODIES, web=QUEUES_WHAT_COMES_IN)
+    stack = laptop(reader=PRINTS_THE_BODIES, web=QUEUES_WHAT_COMES_IN)
     body, headers = stack.cloud.aws.account, {"Content-Type": "text/plain"}
     assert (
         requests.post(stack.listener.url, data=body, headers=headers, timeout=30).status_code == 204
     )
-    assert stack.said("work") == []
+    assert stack.said("reader") == []
     stack.runner.settle()
-    assert stack.said("work") == [["knock"]]
+    assert stack.said("reader") == [["knock"]]
 
 
 def test_a_schedule_runs_when_its_time_has_come(laptop: Build):
