@@ -185,6 +185,7 @@ def test_what_the_brakes_let_cross_is_undone(new_stack: NewStack) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(7200)
 @pytest.mark.rule("Q-30")
 @pytest.mark.skipif(
     not os.environ.get("CRMSYNC_DAYS"), reason="takes ten minutes: CRMSYNC_DAYS=1 make long"

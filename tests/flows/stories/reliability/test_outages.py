@@ -71,6 +71,7 @@ def dead_letters(stack: Stack) -> dict[str, int]:
     not os.environ.get("CRMSYNC_DAYS"), reason="plays days of an outage: CRMSYNC_DAYS=1 make long"
 )
 @pytest.mark.long
+@pytest.mark.timeout(7200)
 @pytest.mark.rule("RTY-1")
 @pytest.mark.parametrize("what", OUTAGES)
 def test_an_outage_ends_by_itself(new_stack: NewStack, what: str) -> None:
