@@ -30,7 +30,7 @@ from crmsync.wire.signature import sign
 from local.rehearsal.deployment import ROOT
 from local.relay import Relay
 from local.stack import Stack
-from local.stack.template import REGION
+from local.stack.template.template import REGION
 
 IMAGE = "public.ecr.aws/lambda/python:3.13-{}"
 BUILT = ROOT / ".aws-sam/build"

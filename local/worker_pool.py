@@ -1,7 +1,7 @@
 """The parent's side of the worker processes: start them, call them, kill them.
 
-Law: processes and sockets only. `local.stack.lambdas` knows what a call means, which faults hit it
-and what a Lambda is.
+Law: processes and sockets only. `local.stack.lambdas.lambdas` knows what a call means, which faults
+hit it and what a Lambda is.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ from crmsync.wire.change_message import load
 from crmsync.wire.signature import sign
 from local.bench.figures import Figure, percentile
 from local.stack import Stack
-from local.stack.environment import function_environment
+from local.stack.lambdas.environment import function_environment
 from local.stack.operator import ROOT
 
 PORTAL = 555001

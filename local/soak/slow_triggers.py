@@ -22,7 +22,7 @@ from crmsync.model.names import HUBSPOT_KEY, SALESFORCE_KEY
 from local.people import People
 from local.soak.runs import NO_EVENTS, SETTINGS, table
 from local.stack import Stack
-from local.stack.lambdas import Ending
+from local.stack.lambdas.lambdas import Ending
 
 ABOUT = "load very many leads into an org with slow triggers"
 

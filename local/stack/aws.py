@@ -35,11 +35,11 @@ from moto.events.utils import EventTemplateParser
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.sqs.responses import SQSResponse
 
-from local.stack import transactions
+from local.stack.dynamodb import transactions
+from local.stack.dynamodb.tables import Callers, Reply, Tables
 from local.stack.rights import Rights, calls_of
 from local.stack.serving import Server
-from local.stack.tables import Callers, Reply, Tables
-from local.stack.template import REGION
+from local.stack.template.template import REGION
 from local.stack.turns import Turns
 from simulators.clock import Clock
 from simulators.faults import Faults

@@ -13,16 +13,16 @@ from functools import partial
 from pathlib import Path
 from typing import Self
 
-from local.stack.asynchronous import AsyncCalls, PartnerBus, Schedules
 from local.stack.aws import Aws
 from local.stack.deployed import Deployed
-from local.stack.function_url import FunctionUrl
-from local.stack.lambdas import Lambdas
+from local.stack.lambdas.asynchronous import AsyncCalls, PartnerBus, Schedules
+from local.stack.lambdas.function_url import FunctionUrl
+from local.stack.lambdas.lambdas import Lambdas
+from local.stack.lambdas.queues import QueuePoller
 from local.stack.listener import Listener
-from local.stack.queues import QueuePoller
 from local.stack.rights import rights_of
 from local.stack.runner import Mover
-from local.stack.template import QueueMapping, Template
+from local.stack.template.template import QueueMapping, Template
 from local.stack.turns import Turns
 from local.worker_pool import worker_pool
 from simulators.clock import Clock

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from local.stack.asynchronous import PartnerBus
+from local.stack.lambdas.asynchronous import PartnerBus
 from local.stack.serving import Server
 from local.stack.turns import Turns
 from simulators.clock import Clock

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from local.stack.aws import Aws
-from local.stack.template import MADE, REGION, Template
+from local.stack.template.template import MADE, REGION, Template
 
 STACK = "crmsync"
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from local.stack.aws import OWN_KEY
 from local.stack.cloud import Cloud
-from local.stack.environment import endpoint_environment
+from local.stack.lambdas.environment import endpoint_environment
 from local.worker_pool import Worker, WorkerDiedError, WorkerSilentError, WorkerSpec, worker_pool
 from simulators.clock import Clock
 

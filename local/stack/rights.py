@@ -22,9 +22,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from local.stack.intrinsics import Resolver, UnresolvedError
-from local.stack.tables import Reply
-from local.stack.template import REGION, Template
+from local.stack.dynamodb.tables import Reply
+from local.stack.template.intrinsics import Resolver, UnresolvedError
+from local.stack.template.template import REGION, Template
 
 PUT_SOURCE = "events:source"
 """The condition key for the source of an event that is put on a bus."""

@@ -23,7 +23,7 @@ from local.stack.listener import Listener
 from local.stack.operator import ROOT, Operator
 from local.stack.runner import Runner, RunResult
 from local.stack.serving import Server
-from local.stack.template import REGION
+from local.stack.template.template import REGION
 from local.stack.turns import Turns
 from local.world import unknown_keys
 from simulators.clock import Clock

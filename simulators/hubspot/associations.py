@@ -9,9 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from simulators.hubspot.catalog import ASSOCIATION_TYPES, BY_NAME, AssociationType, ObjectType
 from simulators.hubspot.errors import invalid, not_found
 from simulators.hubspot.events import RecordEvent, Report
+from simulators.hubspot.schema.catalog import (
+    ASSOCIATION_TYPES,
+    BY_NAME,
+    AssociationType,
+    ObjectType,
+)
 from simulators.hubspot.stamps import Actor, PortalClock
 
 HUBSPOT = "HUBSPOT_DEFINED"

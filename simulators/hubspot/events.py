@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from simulators.hubspot.catalog import ObjectType
+from simulators.hubspot.schema.catalog import ObjectType
 from simulators.hubspot.stamps import Actor
 
 

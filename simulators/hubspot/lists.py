@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from simulators.hubspot.branches import Test, branch_test
-from simulators.hubspot.catalog import BY_NAME
 from simulators.hubspot.errors import conflict, invalid, not_found
-from simulators.hubspot.search_index import SearchIndex, Seen
+from simulators.hubspot.records.branches import Test, branch_test
+from simulators.hubspot.records.search_index import SearchIndex, Seen
+from simulators.hubspot.records.writes import Writes
+from simulators.hubspot.schema.catalog import BY_NAME
 from simulators.hubspot.stamps import PortalClock, iso
-from simulators.hubspot.writes import Writes
 
 PROCESSING_TYPES = frozenset({"MANUAL", "DYNAMIC", "SNAPSHOT"})
 

@@ -12,7 +12,20 @@ from typing import Any
 
 from simulators.faults import Faults
 from simulators.hubspot.associations import HUBSPOT, Associations, Pair
-from simulators.hubspot.catalog import (
+from simulators.hubspot.errors import invalid
+from simulators.hubspot.limits import TIERS, Limits
+from simulators.hubspot.lists import Lists
+from simulators.hubspot.mail_events import MailEvents
+from simulators.hubspot.owners import Owners
+from simulators.hubspot.pipelines import Pipelines
+from simulators.hubspot.preferences import Preferences, property_of
+from simulators.hubspot.records.merging import Merging
+from simulators.hubspot.records.search_index import SearchIndex
+from simulators.hubspot.records.sums import Sums
+from simulators.hubspot.records.table import Record, RecordTable
+from simulators.hubspot.records.write_rules import WriteRule
+from simulators.hubspot.records.writes import Writes
+from simulators.hubspot.schema.catalog import (
     BY_NAME,
     COMPANY,
     CONTACT,
@@ -21,24 +34,11 @@ from simulators.hubspot.catalog import (
     OBJECT_TYPES,
     ObjectType,
 )
-from simulators.hubspot.definitions import Property, boolean_options
-from simulators.hubspot.errors import invalid
-from simulators.hubspot.limits import TIERS, Limits
-from simulators.hubspot.lists import Lists
-from simulators.hubspot.mail_events import MailEvents
-from simulators.hubspot.merging import Merging
-from simulators.hubspot.owners import Owners
-from simulators.hubspot.pipelines import Pipelines
-from simulators.hubspot.preferences import Preferences, property_of
-from simulators.hubspot.records import Record, RecordTable
-from simulators.hubspot.schema import Schema
+from simulators.hubspot.schema.definitions import Property, boolean_options
+from simulators.hubspot.schema.schema import Schema
 from simulators.hubspot.scopes import GRANTED
-from simulators.hubspot.search_index import SearchIndex
 from simulators.hubspot.stamps import Actor, PortalClock, derived_key
-from simulators.hubspot.sums import Sums
 from simulators.hubspot.webhooks import Webhooks
-from simulators.hubspot.write_rules import WriteRule
-from simulators.hubspot.writes import Writes
 
 FREE_MAIL_DOMAINS = frozenset({"freemail.example", "mail.test"})
 """Domains that do not create a company. HubSpot's own list of free-mail domains is long and not

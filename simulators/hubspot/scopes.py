@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from simulators.hubspot.catalog import BY_NAME, OBJECT_TYPES
 from simulators.hubspot.errors import ApiError
+from simulators.hubspot.schema.catalog import BY_NAME, OBJECT_TYPES
 
 GRANTED = frozenset(
     {

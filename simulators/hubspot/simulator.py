@@ -12,7 +12,7 @@ from typing import Any
 
 from simulators.clock import Clock
 from simulators.faults import Faults
-from simulators.hubspot.http import Server
+from simulators.hubspot.http.server import Server
 from simulators.hubspot.people import act
 from simulators.hubspot.portal import Portal
 from simulators.hubspot.stamps import PortalClock

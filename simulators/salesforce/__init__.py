@@ -2,9 +2,9 @@
 unchanged.
 
 Law: the platform's behaviour as its documents and recorded samples show it, and nothing about
-crmsync. State (`org`, `store`, `schema`) is apart from HTTP (`server`, `api` and the ``*_api``
-modules). Tags as in docs/vendors.md: [V] run, [D] documented, [S] seen in a sample, [M] general
-knowledge that a real org should confirm.
+crmsync. State and rules (`org`, `objects`) are apart from HTTP (`http`, `resources`). Tags as in
+docs/vendors.md: [V] run, [D] documented, [S] seen in a sample, [M] general knowledge that a real
+org should confirm.
 """
 
 from __future__ import annotations

@@ -10,16 +10,16 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from simulators.salesforce import administration, writes
-from simulators.salesforce.effects import touch
-from simulators.salesforce.fields import Row
-from simulators.salesforce.objects import SObject
-from simulators.salesforce.org import Org
+from simulators.salesforce.objects.fields import Row
+from simulators.salesforce.objects.schema import View
+from simulators.salesforce.objects.sobject import SObject
+from simulators.salesforce.org import administration, writes
+from simulators.salesforce.org.effects import touch
+from simulators.salesforce.org.org import Org
+from simulators.salesforce.org.transaction import Actor, Transaction
 from simulators.salesforce.refusals import RefusalError
-from simulators.salesforce.rows_api import read_id
-from simulators.salesforce.schema import View
+from simulators.salesforce.resources.rows import read_id
 from simulators.salesforce.times import DAY, day_of
-from simulators.salesforce.transaction import Actor, Transaction
 
 Action = Mapping[str, Any]
 _CONVERTED: Final = "Closed - Converted"

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from simulators.salesforce import administration, writes
-from simulators.salesforce.fields import Row
-from simulators.salesforce.org import API_INTEGRATION, INTEGRATION, Org
+from simulators.salesforce.objects.fields import Row
+from simulators.salesforce.org import administration, writes
+from simulators.salesforce.org.org import API_INTEGRATION, INTEGRATION, Org
+from simulators.salesforce.org.transaction import Actor, Transaction
+from simulators.salesforce.resources.custom_fields import complete, metadata_of
 from simulators.salesforce.times import DAY, full_second
-from simulators.salesforce.tooling_api import complete, metadata_of
-from simulators.salesforce.transaction import Actor, Transaction
 
 World = Mapping[str, Any]
 _PSL: Final = "SalesforceAPIIntegrationPsl"  # [M]

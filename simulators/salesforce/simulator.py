@@ -12,11 +12,11 @@ from typing import Any, Final
 from simulators.clock import Clock
 from simulators.faults import Faults
 from simulators.salesforce import people
-from simulators.salesforce.api import Api
-from simulators.salesforce.limits import ApiLimit
-from simulators.salesforce.oauth import OAuth
-from simulators.salesforce.server import Server
-from simulators.salesforce.transaction import Actor
+from simulators.salesforce.http.oauth import OAuth
+from simulators.salesforce.http.routes import Api
+from simulators.salesforce.http.server import Server
+from simulators.salesforce.org.limits import ApiLimit
+from simulators.salesforce.org.transaction import Actor
 from simulators.salesforce.world import build
 
 API_VERSION: Final = "66.0"

@@ -10,14 +10,14 @@ from typing import Any, Final
 
 from simulators.clock import Clock
 from simulators.faults import Faults
-from simulators.salesforce.events import EventQueue
-from simulators.salesforce.fields import Choice, Field
-from simulators.salesforce.ids import IdMaker
-from simulators.salesforce.org import DuplicateRule, Org, ValidationRule
-from simulators.salesforce.places import code_fields
-from simulators.salesforce.schema import Schema
+from simulators.salesforce.objects.fields import Choice, Field
+from simulators.salesforce.objects.places import code_fields
+from simulators.salesforce.objects.schema import Schema
+from simulators.salesforce.org.events import EventQueue
+from simulators.salesforce.org.ids import IdMaker
+from simulators.salesforce.org.org import DuplicateRule, Org, ValidationRule
+from simulators.salesforce.org.store import Store
 from simulators.salesforce.seed import SeededUsers, Seeder, World
-from simulators.salesforce.store import Store
 
 _ALIASES: Final = {
     "defaultedOnCreate": "defaulted",

@@ -16,7 +16,7 @@ from typing import Any, Self
 from crmsync.cli import main
 from local.stack import Stack
 from local.stack.aws import OWN_KEY
-from local.stack.environment import endpoint_environment
+from local.stack.lambdas.environment import endpoint_environment
 from local.worker_pool import WorkerSpec, worker_pool
 from tests.docs.pages import ROOT
 

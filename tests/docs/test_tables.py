@@ -37,7 +37,7 @@ from crmsync.rules.settings.subscriptions import (
     EVERY_DEAL,
     subscriptions_of,
 )
-from local.stack.capacity import WRITE_UNIT, item_size
+from local.stack.dynamodb.capacity import WRITE_UNIT, item_size
 from local.world import HUBSPOT, SALESFORCE
 from simulators.faults import KINDS
 from tests.docs.pages import ROOT, names, page, pages

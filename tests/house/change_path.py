@@ -21,7 +21,7 @@ from local.invoke import SIGNATURE
 from local.people import People
 from local.rehearsal.deployment import ROOT
 from local.stack import Stack
-from local.stack.environment import function_environment
+from local.stack.lambdas.environment import function_environment
 from local.worker_pool import Worker, WorkerSpec, worker_pool
 from tests.flows.conftest import SETTINGS, WORLD
 

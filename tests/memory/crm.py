@@ -18,7 +18,7 @@ from crmsync.model.records import Origin, Record, Ref, Side, Value
 from crmsync.ports.crm import Fields, Outcome, Written
 from crmsync.ports.listing import ChangedRecord, Show
 from crmsync.rules.backfill.pacing import DailyCalls, KnownCalls
-from simulators.hubspot.derived import may_move
+from simulators.hubspot.records.derived import may_move
 from tests.memory.customs import CHILDREN, CUSTOMS, PERSON_CONTACT, of_contact
 
 PAGE = 200

@@ -20,7 +20,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from local.stack.template import Template
+from local.stack.template.template import Template
 from tests.template.document import ROOT
 
 STRICT: Mapping[str, Any] = MappingProxyType(

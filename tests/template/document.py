@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from local.stack.template import transformed
+from local.stack.template.template import transformed
 
 ROOT = Path(__file__).resolve().parents[2]
 

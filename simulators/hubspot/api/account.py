@@ -7,7 +7,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from simulators.hubspot.call import Answer, Call, text_of
+from simulators.hubspot.api.call import Answer, Call, text_of
 from simulators.hubspot.errors import ApiError
 from simulators.hubspot.stamps import iso
 

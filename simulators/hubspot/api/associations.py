@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from simulators.hubspot.api.call import NO_CONTENT, Answer, Call, object_of, paging, text_of
 from simulators.hubspot.api.rows import batch_answer
 from simulators.hubspot.associations import Pair, Spec
-from simulators.hubspot.call import NO_CONTENT, Answer, Call, object_of, paging, text_of
 from simulators.hubspot.errors import ApiError, invalid
 
 READ_CEILING = 1_000

@@ -12,12 +12,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from simulators.hubspot.api.call import NO_CONTENT, Answer, Call, object_of, text_of
 from simulators.hubspot.api.objects import HISTORY_CEILING, existing_names, made, wanted_links
 from simulators.hubspot.api.rows import batch_answer, missing_rows, record_row, written_row
-from simulators.hubspot.call import NO_CONTENT, Answer, Call, object_of, text_of
 from simulators.hubspot.errors import ApiError, conflict, invalid, invalid_values, non_unique
-from simulators.hubspot.records import Record
-from simulators.hubspot.writes import Writes
+from simulators.hubspot.records.table import Record
+from simulators.hubspot.records.writes import Writes
 
 BATCH_CEILING = 100
 Apply = Callable[[], dict[str, Any]]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from simulators.hubspot.api.call import NO_CONTENT, Answer, Call, text_of
 from simulators.hubspot.associations import Spec
-from simulators.hubspot.call import NO_CONTENT, Answer, Call, text_of
-from simulators.hubspot.catalog import AssociationType
 from simulators.hubspot.errors import invalid
+from simulators.hubspot.schema.catalog import AssociationType
 
 
 def _pair(call: Call) -> tuple[str, str]:

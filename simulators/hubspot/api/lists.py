@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from simulators.hubspot.call import NO_CONTENT, Answer, Call, object_of
+from simulators.hubspot.api.call import NO_CONTENT, Answer, Call, object_of
 from simulators.hubspot.errors import invalid, not_found
 from simulators.hubspot.lists import RecordList
 

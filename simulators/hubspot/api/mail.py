@@ -9,7 +9,7 @@ import json
 from itertools import islice
 from typing import Any
 
-from simulators.hubspot.call import Answer, Call
+from simulators.hubspot.api.call import Answer, Call
 from simulators.hubspot.errors import ApiError, invalid, not_found
 from simulators.hubspot.mail_events import Place
 

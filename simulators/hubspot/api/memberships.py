@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from simulators.hubspot.call import NO_CONTENT, Answer, Call, paging, text_of
+from simulators.hubspot.api.call import NO_CONTENT, Answer, Call, paging, text_of
 from simulators.hubspot.errors import invalid
 from simulators.hubspot.stamps import iso
 

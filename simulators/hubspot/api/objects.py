@@ -7,11 +7,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from simulators.hubspot.api.call import NO_CONTENT, Answer, Call, object_of, paging, text_of
 from simulators.hubspot.api.rows import associations_part, record_row, written_row
-from simulators.hubspot.call import NO_CONTENT, Answer, Call, object_of, paging, text_of
 from simulators.hubspot.errors import MissingPageError, invalid, not_found
-from simulators.hubspot.records import Record
-from simulators.hubspot.writes import Writes
+from simulators.hubspot.records.table import Record
+from simulators.hubspot.records.writes import Writes
 
 PAGE_CEILING = 100
 HISTORY_CEILING = 50

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulators.hubspot.call import Answer, Call, paging
+from simulators.hubspot.api.call import Answer, Call, paging
 
 PAGE_CEILING = 500
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from simulators.hubspot.call import NO_CONTENT, Answer, Call
-from simulators.hubspot.catalog import OBJECT_TYPES
+from simulators.hubspot.api.call import NO_CONTENT, Answer, Call
 from simulators.hubspot.errors import invalid
 from simulators.hubspot.pipelines import Pipelines
+from simulators.hubspot.schema.catalog import OBJECT_TYPES
 
 CHECKS = ("validateReferencesBeforeDelete", "validateDealStageUsagesBeforeDelete")
 UNASKED = frozenset({"v3", "2026-03"})

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from simulators.hubspot.associations import Associations
-from simulators.hubspot.catalog import BY_NAME, ObjectType
 from simulators.hubspot.errors import ApiError, invalid
 from simulators.hubspot.portal import Portal
-from simulators.hubspot.records import Record, Version
-from simulators.hubspot.search_index import Seen
+from simulators.hubspot.records.search_index import Seen
+from simulators.hubspot.records.table import Record, Version
+from simulators.hubspot.schema.catalog import BY_NAME, ObjectType
 from simulators.hubspot.stamps import iso
 
 COMPUTED = (

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from simulators.hubspot.api.call import NO_CONTENT, Answer, Call, text_of
 from simulators.hubspot.api.rows import batch_answer
-from simulators.hubspot.call import NO_CONTENT, Answer, Call, text_of
 from simulators.hubspot.errors import ApiError
-from simulators.hubspot.schema import Schema
+from simulators.hubspot.schema.schema import Schema
 
 BATCH_CEILING = 100
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from simulators.hubspot.api.call import Answer, Call, paging
 from simulators.hubspot.api.objects import existing_names
 from simulators.hubspot.api.rows import seen_row
-from simulators.hubspot.call import Answer, Call, paging
-from simulators.hubspot.search import search as evaluate
+from simulators.hubspot.records.search import search as evaluate
 
 
 def search(call: Call) -> Answer:

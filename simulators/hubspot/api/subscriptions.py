@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote
 
-from simulators.hubspot.call import Answer, Call, text_of
+from simulators.hubspot.api.call import Answer, Call, text_of
 from simulators.hubspot.errors import ApiError, invalid
 from simulators.hubspot.preferences import (
     ACCOUNT,
@@ -18,8 +18,8 @@ from simulators.hubspot.preferences import (
     UNSUBSCRIBED,
     Definition,
 )
+from simulators.hubspot.records.values import BadValueError, email_address
 from simulators.hubspot.stamps import iso
-from simulators.hubspot.values import BadValueError, email_address
 
 BATCH_CEILING = 100
 

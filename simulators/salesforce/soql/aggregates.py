@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
-from simulators.salesforce.fields import Row
+from simulators.salesforce.objects.fields import Row
+from simulators.salesforce.org.store import index_key
+from simulators.salesforce.org.values import show_value
 from simulators.salesforce.soql.columns import Column
 from simulators.salesforce.soql.lexer import malformed
 from simulators.salesforce.soql.tree import Call, Item, Path, Select
-from simulators.salesforce.store import index_key
-from simulators.salesforce.values import show_value
 
 ColumnOf = Callable[[Path], Column]
 

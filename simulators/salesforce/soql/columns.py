@@ -8,13 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from simulators.salesforce.fields import Field, Row
-from simulators.salesforce.objects import SObject
-from simulators.salesforce.schema import View
+from simulators.salesforce.objects.fields import Field, Row
+from simulators.salesforce.objects.schema import View
+from simulators.salesforce.objects.sobject import SObject
+from simulators.salesforce.org.store import Store
+from simulators.salesforce.org.values import field_value
 from simulators.salesforce.soql.lexer import malformed
 from simulators.salesforce.soql.tree import Path
-from simulators.salesforce.store import Store
-from simulators.salesforce.values import field_value
 
 _WHERE_TO_LOOK = "Please reference your WSDL or the describe call for the appropriate names."
 _TYPE = Field("Type", "picklist", "Type", 40)

@@ -14,9 +14,10 @@ from operator import ge, gt, le, lt
 from types import MappingProxyType
 from typing import Any, Final
 
-from simulators.salesforce.fields import NUMERIC, TEXTUAL, Field, Row
-from simulators.salesforce.ids import MalformedIdError, long_id
-from simulators.salesforce.objects import SObject
+from simulators.salesforce.objects.fields import NUMERIC, TEXTUAL, Field, Row
+from simulators.salesforce.objects.sobject import SObject
+from simulators.salesforce.org.ids import MalformedIdError, long_id
+from simulators.salesforce.org.store import TIMES, Table, index_key
 from simulators.salesforce.refusals import RefusalError
 from simulators.salesforce.soql.columns import Column, Resolver
 from simulators.salesforce.soql.lexer import malformed
@@ -32,7 +33,6 @@ from simulators.salesforce.soql.tree import (
     Select,
     Value,
 )
-from simulators.salesforce.store import TIMES, Table, index_key
 from simulators.salesforce.times import day_of
 
 Test = Callable[[Row], bool]

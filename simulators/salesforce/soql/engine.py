@@ -10,18 +10,18 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from simulators.salesforce.fields import Row
-from simulators.salesforce.objects import SObject
-from simulators.salesforce.schema import View
+from simulators.salesforce.objects.fields import Row
+from simulators.salesforce.objects.schema import View
+from simulators.salesforce.objects.sobject import SObject
+from simulators.salesforce.org.store import TIMES, Store, index_key
+from simulators.salesforce.org.values import show_value
 from simulators.salesforce.soql import aggregates
 from simulators.salesforce.soql.columns import Column, Resolver
 from simulators.salesforce.soql.conditions import Scope, candidates, compile_condition, span_of
 from simulators.salesforce.soql.lexer import malformed
 from simulators.salesforce.soql.parser import parse
 from simulators.salesforce.soql.tree import Call, Item, Order, Path, Select
-from simulators.salesforce.store import TIMES, Store, index_key
 from simulators.salesforce.times import DAY
-from simulators.salesforce.values import show_value
 
 Show = Callable[[Row], dict[str, Any]]
 MAX_OFFSET: Final = 2000

@@ -21,7 +21,7 @@ from crmsync.model.effects import Category, Report
 from crmsync.model.records import Ref, Side
 from crmsync.rules.timing.parked import KEPT
 from local.stack.aws import Aws
-from local.stack.template import REGION
+from local.stack.template.template import REGION
 from simulators.clock import Clock
 from simulators.faults import Faults
 from tests.builders import NOON

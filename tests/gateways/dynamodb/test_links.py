@@ -17,7 +17,7 @@ from crmsync.gateways.dynamodb.link_items import pointer, whole
 from crmsync.gateways.dynamodb.links import LinksTable
 from crmsync.model.links import FINGERPRINT_BYTES, Base, Link, tag, tags
 from crmsync.model.records import Kind, Ref, Side
-from local.stack.capacity import item_size
+from local.stack.dynamodb.capacity import item_size
 from tests.contracts.tables import NO_WAIT, dynamodb
 from tests.gateways.scripted import Answer, aws_client, script
 

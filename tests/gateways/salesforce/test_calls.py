@@ -229,7 +229,7 @@ def test_all_pages_of_a_long_result_are_read(org: Org, monkeypatch: pytest.Monke
     """Salesforce splits long results, also within a composite call."""
     people = made(org, *(a_creation(number, Email="many@example.com") for number in range(7)))
     alone = made(org, a_creation(8, "Contact", Email="many@example.com"))
-    monkeypatch.setattr("simulators.salesforce.query_api.DEFAULT_PAGE", 3)
+    monkeypatch.setattr("simulators.salesforce.resources.queries.DEFAULT_PAGE", 3)
 
     found = org.gateway.find(["many@example.com"], {"Lead": [], "Contact": []})
 

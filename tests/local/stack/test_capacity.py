@@ -2,7 +2,13 @@
 
 import pytest
 
-from local.stack.capacity import item_size, number_size, read_units, value_size, write_units
+from local.stack.dynamodb.capacity import (
+    item_size,
+    number_size,
+    read_units,
+    value_size,
+    write_units,
+)
 
 
 @pytest.mark.parametrize(

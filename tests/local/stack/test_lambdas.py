@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from local.stack.lambdas import Ending
+from local.stack.lambdas.lambdas import Ending
 from tests.local.stack.laptop import PRINTS_THE_BODIES, Build
 
 COUNTS_ITS_CALLS = """

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from local.stack.intrinsics import UnresolvedError
-from local.stack.recurrence import recurrence_of
+from local.stack.template.intrinsics import UnresolvedError
+from local.stack.template.recurrence import recurrence_of
 
 
 def ms(text: str) -> int:

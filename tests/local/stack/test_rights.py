@@ -8,9 +8,9 @@ import boto3
 import pytest
 
 from local.stack.aws import Aws
-from local.stack.intrinsics import UnresolvedError
 from local.stack.rights import Call, Grant, Rights, calls_of
-from local.stack.template import REGION
+from local.stack.template.intrinsics import UnresolvedError
+from local.stack.template.template import REGION
 from tests.local.stack.conftest import Build
 from tests.local.stack.laptop import TEMPLATE
 

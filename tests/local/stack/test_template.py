@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from local.stack.cloud import Cloud
-from local.stack.intrinsics import Resolver, UnresolvedError
+from local.stack.template.intrinsics import Resolver, UnresolvedError
 from simulators.clock import Clock
 from simulators.faults import Faults
 from tests.local.stack.laptop import TEMPLATE

@@ -11,8 +11,8 @@ from crmsync.model.records import Side, Value
 from crmsync.rules.fields.maps import DEFAULT_ACCOUNT_MAP, DEFAULT_ACCOUNT_MAPS, with_custom_rows
 from crmsync.rules.fields.standard_choices import ACCOUNT_TYPES, INDUSTRIES
 from crmsync.rules.fields.values import UnfitValueError, canonical, cross_rule, spelling
-from simulators.hubspot.standard import properties_of
-from simulators.salesforce.objects_people import ACCOUNT
+from simulators.hubspot.schema.standard import properties_of
+from simulators.salesforce.objects.people import ACCOUNT
 
 RULES = {rule.hubspot: rule for rule in DEFAULT_ACCOUNT_MAP}
 H, S = Side.HUBSPOT, Side.SALESFORCE

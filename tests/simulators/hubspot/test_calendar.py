@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from simulators.hubspot.calendar import has_ended
+from simulators.hubspot.http.calendar import has_ended
 from tests.simulators.hubspot.running import Running, running
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from werkzeug.test import Client
 
-from simulators.hubspot.routes import FAMILIES, ROUTES
+from simulators.hubspot.http.routes import FAMILIES, ROUTES
 from tests.simulators.hubspot.running import Running
 
 IDS = {

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from simulators.clock import Clock
 from simulators.faults import Faults
-from simulators.salesforce.ids import IdMaker, MalformedIdError, long_id
+from simulators.salesforce.org.ids import IdMaker, MalformedIdError, long_id
+from simulators.salesforce.org.store import Table
 from simulators.salesforce.refusals import RefusalError
 from simulators.salesforce.soql.engine import Engine
 from simulators.salesforce.soql.parser import parse
-from simulators.salesforce.store import Table
 from simulators.salesforce.times import read_datetime, rest_text
 from simulators.salesforce.world import build
 from tests.simulators.salesforce.orgs import quoted, soql

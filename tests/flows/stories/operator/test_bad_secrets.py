@@ -13,7 +13,7 @@ from simple_salesforce.format import format_soql
 
 from local.people import People
 from local.stack import Stack
-from local.stack.lambdas import Ending
+from local.stack.lambdas.lambdas import Ending
 from tests.flows.stories.operator.test_secrets import store
 from tests.flows.stories.story_command import command
 from tests.flows.stories.story_contacts import SWEEP, rows

@@ -1,0 +1,104 @@
+"""GetItem and BatchGetItem answered directly from moto's items, in a tenth of the time that moto
+takes.
+
+Law: only whole items by their keys. Any other request, and any request with a mistake, is left to
+moto.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.models.utilities import DynamoJsonEncoder, dynamo_to_dict
+
+from local.stack.dynamodb.capacity import item_size, read_units
+
+PLAIN_GET = frozenset({"TableName", "Key", "ConsistentRead"})
+PLAIN_BATCH = frozenset({"Keys", "ConsistentRead"})
+MOST_KEYS = 100
+MOST_BYTES = 16 * 1024 * 1024
+
+Answer = tuple[bytes, float]
+"""The answer's body, and the capacity units that it costs."""
+
+
+def plain_read(
+    backend: DynamoDBBackend, operation: str, request: Mapping[str, Any]
+) -> Answer | None:
+    """Return the answer to a plain read, or None where moto has to answer."""
+    answer = _ANSWERS.get(operation)
+    return answer(backend, request) if answer else None
+
+
+def stored(backend: DynamoDBBackend, table: str, key: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the item with that key in the wire's form, bytes as bytes; None if it does not exist.
+
+    The table must exist and the key must fit it.
+    """
+    item = backend.get_item(table, dict(key))
+    found: dict[str, Any] | None = dynamo_to_dict(item.attrs) if item else None
+    return found
+
+
+def _get(backend: DynamoDBBackend, request: Mapping[str, Any]) -> Answer | None:
+    table, key = request.get("TableName", ""), request.get("Key", {})
+    if not request.keys() <= PLAIN_GET or not _is_key(backend, table, key):
+        return None
+    item = stored(backend, table, key)
+    units = read_units([item_size(item or {})], consistent=bool(request.get("ConsistentRead")))
+    return _body({"Item": item} if item else {}), units
+
+
+def _batch(backend: DynamoDBBackend, request: Mapping[str, Any]) -> Answer | None:
+    wanted = request.get("RequestItems", {})
+    if request.keys() != {"RequestItems"} or not _batch_fits(backend, wanted):
+        return None
+    responses: dict[str, list[dict[str, Any]]] = {}
+    units, total = 0.0, 0
+    for table, given in wanted.items():
+        items = [stored(backend, table, key) or {} for key in given["Keys"]]
+        sizes = list(map(item_size, items))
+        total += sum(sizes)
+        units += read_units(sizes, consistent=bool(given.get("ConsistentRead")))
+        responses[table] = [item for item in items if item]
+    return (
+        (_body({"Responses": responses, "UnprocessedKeys": {}}), units)
+        if total <= MOST_BYTES
+        else None
+    )
+
+
+def _batch_fits(backend: DynamoDBBackend, wanted: Mapping[str, Any]) -> bool:
+    keys = [(table, key) for table, given in wanted.items() for key in given.get("Keys", ())]
+    return (
+        0 < len(keys) <= MOST_KEYS
+        and len({(table, json.dumps(key, sort_keys=True)) for table, key in keys}) == len(keys)
+        and all(given.keys() <= PLAIN_BATCH for given in wanted.values())
+        and all(_is_key(backend, table, key) for table, key in keys)
+    )
+
+
+def _is_key(backend: DynamoDBBackend, table: str, key: Mapping[str, Any]) -> bool:
+    known = backend.tables.get(table)
+    return (
+        known is not None
+        and set(key) == set(known.table_key_attrs)
+        and all(_is_text(value) for value in key.values())
+    )
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, dict) and bool(value.get("S"))
+
+
+def _body(content: Mapping[str, Any]) -> bytes:
+    return json.dumps(content, cls=DynamoJsonEncoder).encode()
+
+
+_ANSWERS: Mapping[str, Callable[[DynamoDBBackend, Mapping[str, Any]], Answer | None]] = {
+    "GetItem": _get,
+    "BatchGetItem": _batch,
+}
