@@ -232,18 +232,18 @@ def _all(forms: Mapping[str, object], record: Record) -> dict[str, Value]:
     return {name: record.fields.get(name) for name in forms}
 
 
-def a_leg(total: int = 0, **more: object) -> JobStep:
+def a_step(total: int = 0, **more: object) -> JobStep:
     """All contacts of Salesforce, so many of them."""
     return JobStep(**{"side": Side.SALESFORCE, "object": "Contact", "total": total, **more})  # type: ignore[arg-type]
 
 
-def a_job(*legs: JobStep, **more: object) -> Job:
-    """A resync that began at noon, of `a_leg` unless legs are given."""
+def a_job(*steps: JobStep, **more: object) -> Job:
+    """A resync that began at noon, of `a_step` unless steps are given."""
     plain = {
         "connection": "acme",
         "id": "7f3a2c",
-        "verb": JobType.RESYNC,
+        "type": JobType.RESYNC,
         "started_at": NOON,
         "moved_at": NOON,
     }
-    return Job(**{**plain, "legs": legs or (a_leg(),), **more})  # type: ignore[arg-type]
+    return Job(**{**plain, "steps": steps or (a_step(),), **more})  # type: ignore[arg-type]

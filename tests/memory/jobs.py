@@ -1,4 +1,4 @@
-"""What backfills work with, in memory: jobs, errands, the backlog of the queues, an object's
+"""What backfills work with, in memory: jobs, job messages, the backlog of the queues, an object's
 records one after the other.
 """
 
@@ -71,7 +71,7 @@ class MemoryErrands:
         self.sent.append((job_message, after))
 
     def take(self) -> JobMessage:
-        """The oldest errand, which is then gone."""
+        """The oldest job message, which is then gone."""
         return self.sent.pop(0)[0]
 
 

@@ -13,9 +13,9 @@ import pytest
 from crmsync.cli import main
 from crmsync.cli.jobs import progress_bar
 from crmsync.flows.backfill.run import LEFT_OUT
-from crmsync.model.jobs import Job, JobState, JobStep, JobType, errand_of
+from crmsync.model.jobs import Job, JobState, JobStep, JobType, job_message_of
 from crmsync.model.records import Side
-from tests.builders import NOON, a_job, a_leg, at
+from tests.builders import NOON, a_job, a_step, at
 from tests.config.files import MINIMAL
 from tests.operator.deployments import Deployment
 
@@ -90,21 +90,21 @@ def test_an_import_can_start_without_waiting(
     """With --no-wait the command returns at once; the job is stored and its first message is sent."""
     status, told = document(people, capsys, "import", "leads", "--apply", "--no-wait")
 
-    leg = JobStep(Side.SALESFORCE, "Lead", with_email=True, total=2, left_out=1)
+    step = JobStep(Side.SALESFORCE, "Lead", with_email=True, total=2, left_out=1)
     job = Job(
         "acme",
         "ticket1",
         JobType.IMPORT,
-        (leg,),
+        (step,),
         NOON,
         NOON,
         by="ada",
         turn=1,
-        ticket="ticket2",
+        turn_token="ticket2",
         version=1,
     )
     assert list(people.jobs.all("acme")) == [job]
-    assert people.job_messages.sent == [(errand_of(job), 0)]
+    assert people.job_messages.sent == [(job_message_of(job), 0)]
     assert (status, told) == (
         0,
         {
@@ -160,7 +160,7 @@ def test_one_record_is_resynced_by_its_id(
 
     assert said(people, capsys, *command)[1].startswith("acme: resync of hubspot company 81 (1)\n")
     assert said(people, capsys, *command, "--id", "82", "--apply", "--no-wait")[0] == 0
-    assert [job.legs for job in people.jobs.all("acme")] == [
+    assert [job.steps for job in people.jobs.all("acme")] == [
         (JobStep(Side.HUBSPOT, "company", ("81", "82"), total=2),)
     ]
 
@@ -365,8 +365,8 @@ def test_jobs_are_paused_resumed_and_cancelled(
     )
     assert said(people, capsys, "jobs", "resume", "ticket1")[0] == 0
     job = people.jobs.all("acme")[0]
-    assert (job.state, job.limit, job.ticket) == (JobState.RUNNING, 6, "ticket3")
-    assert people.job_messages.sent[-1] == (errand_of(job), 0)
+    assert (job.state, job.limit, job.turn_token) == (JobState.RUNNING, 6, "ticket3")
+    assert people.job_messages.sent[-1] == (job_message_of(job), 0)
     cancelled = document(people, capsys, "jobs", "cancel", "ticket1")[1]
     assert (cancelled["state"], cancelled["trouble"]) == (
         "cancelled",
@@ -399,4 +399,4 @@ def test_jobs_are_paused_resumed_and_cancelled(
 )
 def test_the_progress_bar_of_jobs(far: dict[str, Any], bar: str) -> None:
     """It shows a bar, the pace, the time that is left, and what a job waits for."""
-    assert progress_bar([a_job(a_leg(4_000), **far)]) == bar
+    assert progress_bar([a_job(a_step(4_000), **far)]) == bar

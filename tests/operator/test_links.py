@@ -227,7 +227,7 @@ class Registry:
     def rebuild(self, *, apply: bool = True) -> RebuildResult:
         """Run it."""
         sides = RebuildSides(self.listers, {side: self.town.crm(side) for side in Side})
-        tell = lambda found: self.heard.append(found.walked)  # noqa: E731 - a note
+        tell = lambda found: self.heard.append(found.read)  # noqa: E731 - a note
         return Rebuild(a_connection(), sides, self.town.links, apply, tell).run()
 
     @property
@@ -260,7 +260,7 @@ def test_records_that_name_each_other_are_linked(registry: Registry) -> None:
     found = registry.rebuild()
 
     assert registry.links == {mutual, hubspot_only, salesforce_only, second}
-    assert (found.walked, found.made, found.stands, found.gone, found.contradictions) == (
+    assert (found.read, found.made, found.existing, found.gone, found.contradictions) == (
         10,
         4,
         0,
@@ -305,7 +305,7 @@ def test_an_existing_link_is_not_overwritten(registry: Registry) -> None:
     found = registry.rebuild()
 
     assert registry.town.links.all == before
-    assert (found.made, found.stands) == (0, 1)
+    assert (found.made, found.existing) == (0, 1)
     assert registry.told(found) == {ada: f"goes with {lead}, but {ada} is linked with {other}"}
 
 
@@ -342,7 +342,7 @@ def test_an_interrupted_rebuild_is_started_again(registry: Registry) -> None:
 
     assert len(registry.links) == 2
     again = registry.rebuild()
-    assert (again.made, again.stands, registry.links) == (3, 2, pairs)
+    assert (again.made, again.existing, registry.links) == (3, 2, pairs)
 
 
 def test_a_rebuilt_link_has_no_base(registry: Registry) -> None:

@@ -210,8 +210,8 @@ def test_an_undo_needs_a_time(
 def test_the_job_of_an_undo_cannot_be_resumed(deployment: Deployment) -> None:
     """No message moves it on; running the command again does."""
     deployment.operator.settings.push(MINIMAL, apply=True)
-    leg = JobStep(Side.HUBSPOT, "contact", total=1)
-    deployment.jobs.save(a_job(leg, verb=JobType.UNDO, state=JobState.PAUSED))
+    step = JobStep(Side.HUBSPOT, "contact", total=1)
+    deployment.jobs.save(a_job(step, type=JobType.UNDO, state=JobState.PAUSED))
 
     with pytest.raises(Refused, match="An undo goes on when crmsync undo is run again"):
         deployment.operator.jobs.resume("7f3a2c")

@@ -10,11 +10,11 @@ from crmsync.model.jobs import JobMessage, JobState
 from crmsync.wire.envelope import UnreadableError
 from crmsync.wire.job_message import dump, load
 from crmsync.wire.job_rows import from_json, to_json
-from tests.builders import a_job, a_leg, at
+from tests.builders import a_job, a_step, at
 
 
 def test_a_job_message_is_read_back() -> None:
-    """Connection, job, turn and ticket are read back."""
+    """Connection, job, turn and token are read back."""
     job_message = JobMessage("acme", "7f3a2c", 4, "b81c09")
 
     assert (
@@ -36,9 +36,14 @@ def test_any_other_text_is_not_a_job_message(text: str) -> None:
 
 def test_a_job_is_read_back_as_it_was_stored() -> None:
     """Everything is read back but the version, which is an attribute of its own."""
-    legs = (a_leg(7, with_email=True, left_out=2), a_leg(ids=("003000000000001AAA",)))
+    steps = (a_step(7, with_email=True, left_out=2), a_step(ids=("003000000000001AAA",)))
     job = a_job(
-        *legs, state=JobState.PAUSED, listed_at=at(1), trouble="Waits.", turn=3, ticket="b81c09"
+        *steps,
+        state=JobState.PAUSED,
+        listed_at=at(1),
+        trouble="Waits.",
+        turn=3,
+        turn_token="b81c09",
     )
 
     assert from_json(to_json(job)) == job

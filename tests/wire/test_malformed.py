@@ -27,7 +27,7 @@ READERS: dict[str, tuple[Callable[[str], object], dict[str, Any]]] = {
         json.loads(change_message.dump([a_change(a_contact().ref)])[0]),
     ),
     "window": (log_range_message.load, json.loads(log_range_message.dump(WINDOW))),
-    "errand": (
+    "job message": (
         job_message.load,
         json.loads(job_message.dump(JobMessage("acme", "7f3a2c", 3, "a1"))),
     ),

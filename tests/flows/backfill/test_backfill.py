@@ -12,7 +12,7 @@ import pytest
 from crmsync.errors import Distrusted, Refused, TryAgain
 from crmsync.flows.backfill.run import LEFT_OUT, BackfillContext, run_job_messages, run_turn
 from crmsync.model.changes import Cause, Change
-from crmsync.model.jobs import Job, JobMessage, JobState, JobStep, errand_of
+from crmsync.model.jobs import Job, JobMessage, JobState, JobStep, job_message_of
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.model.settings import Connection, SalesforceOrg
 from crmsync.rules.backfill.pacing import DailyCalls, Depth
@@ -55,7 +55,7 @@ class Walk:
             MemoryBacklog(),
         )
         self.connection: Connection | None = a_connection()
-        tickets = itertools.count(1)
+        tokens = itertools.count(1)
         self.desk = BackfillContext(
             connection=lambda _name: self.connection,
             lister=lambda _connection, side: self.listers[side],
@@ -64,18 +64,18 @@ class Walk:
             job_messages=self.job_messages,
             outbox=self.outbox,
             backlog=self.backlog,
-            ticket=lambda: f"t{next(tickets)}",
+            new_turn_token=lambda: f"t{next(tokens)}",
             now=self._now,
         )
 
-    def start(self, *legs: JobStep, **more: object) -> Job:
-        """A job whose first errand is on its way."""
-        job = self.jobs.save(a_job(*legs, **more).with_ticket("t0"))
-        self.job_messages.send(errand_of(job))
+    def start(self, *steps: JobStep, **more: object) -> Job:
+        """A job whose first message is on its way."""
+        job = self.jobs.save(a_job(*steps, **more).with_turn_token("t0"))
+        self.job_messages.send(job_message_of(job))
         return job
 
     def run(self, job: Job) -> Job:
-        """Deliver errands until none is left; the job as it stands then."""
+        """Deliver messages until none is left; the job as it stands then."""
         while self.job_messages.sent:
             run_turn(self.job_messages.take(), self.desk)
         return self.now(job)
@@ -103,7 +103,7 @@ def far(job: Job) -> tuple[JobState, int, int]:
 
 @pytest.mark.rule("MAP-6")
 def test_every_record_is_looked_at_once_and_parents_before_children() -> None:
-    """All legs from the first page to the last, as resyncs, in the order of the legs; then the job
+    """All steps from the first page to the last, as resyncs, in the order of the steps; then the job
     is done.
     """
     walk = Walk(contacts=25, leads=12)
@@ -163,7 +163,7 @@ def test_an_import_leaves_out_who_has_no_address() -> None:
 
 
 @pytest.mark.rule("ACC-4")
-def test_an_object_walked_to_its_end_counts_as_imported() -> None:
+def test_an_object_listed_to_its_end_counts_as_imported() -> None:
     """Not before the job is done, not for single records, and not for HubSpot's objects."""
     walk = Walk(leads=25, contacts=2)
     walk.run(
@@ -271,7 +271,7 @@ def killed(walk: Walk, job_message: JobMessage, at_save: int) -> None:
 
 @pytest.mark.parametrize("at_save", range(1, 6))
 def test_killed_at_any_page_it_leaves_the_same_result(at_save: int) -> None:
-    """The message comes back and goes on after the last page that was stored; the errand sent ahead
+    """The message comes back and goes on after the last page that was stored; the message sent ahead
     is no longer wanted.
     """
     walk = Walk(contacts=35)
@@ -289,11 +289,11 @@ def test_killed_at_any_page_it_leaves_the_same_result(at_save: int) -> None:
     assert [run_turn(late, walk.desk) for late, _ in ahead] == [None] * len(ahead)
 
 
-def test_an_errand_that_comes_before_its_turn_is_stored_comes_again() -> None:
+def test_a_message_that_comes_before_its_turn_is_stored_comes_again() -> None:
     """The queue may be faster than the store."""
     walk = Walk(contacts=5)
     job = walk.start(CONTACTS)
-    early = errand_of(job.with_ticket("t9"))
+    early = job_message_of(job.with_turn_token("t9"))
 
     with pytest.raises(TryAgain):
         run_turn(early, walk.desk)
@@ -324,7 +324,7 @@ def test_a_message_delivered_twice_makes_no_second_chain() -> None:
 
 @pytest.mark.parametrize("state", [JobState.PAUSED, JobState.CANCELLED])
 def test_a_job_that_the_operator_stopped_goes_no_further(state: JobState) -> None:
-    """Its errand finds it stopped and is not sent on."""
+    """Its message finds it stopped and is not sent on."""
     walk = Walk(contacts=5)
     job = walk.start(CONTACTS)
     walk.jobs.save(replace(job, state=state))
@@ -406,9 +406,9 @@ def test_there_is_no_cap() -> None:
     anything left out (Q-31).
     """
     walk = Walk()
-    leg = replace(CONTACTS, ids=tuple(map(str, range(200_001))))
+    step = replace(CONTACTS, ids=tuple(map(str, range(200_001))))
 
-    job = walk.start(leg)
+    job = walk.start(step)
     while walk.job_messages.sent:
         walk.time += timedelta(minutes=1)
         run_turn(walk.job_messages.take(), walk.desk)
@@ -437,7 +437,7 @@ def test_a_limit_that_is_met_exactly_leaves_nothing_out() -> None:
     assert (far(job), job.trouble) == ((JobState.DONE, 25, 25), "")
 
 
-def test_a_batch_of_errands_is_answered_one_by_one() -> None:
+def test_a_batch_of_messages_is_answered_one_by_one() -> None:
     """What cannot be read, and whose turn could not be made safe, comes back; the others are
     done.
     """
@@ -447,7 +447,7 @@ def test_a_batch_of_errands_is_answered_one_by_one() -> None:
         dump(walk.job_messages.take()),
         "what?",
         dump(JobMessage("acme", "gone", 1, "t1")),
-        dump(errand_of(job.with_ticket("t9"))),
+        dump(job_message_of(job.with_turn_token("t9"))),
     ]
     records = [{"messageId": str(number), "body": text} for number, text in enumerate(texts)]
 

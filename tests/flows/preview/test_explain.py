@@ -16,7 +16,7 @@ from crmsync.model.links import LinkState
 from crmsync.model.plan import Note
 from crmsync.model.records import Ref, Side
 from crmsync.model.settings import CompanySettings, CreateInSalesforce, Settings
-from crmsync.rules.backfill.objects import WALKED
+from crmsync.rules.backfill.objects import BACKFILL_OBJECTS
 from crmsync.rules.preview.explanation import DecisionLine, FieldLine, FieldOutcome, News
 from tests.memory.operator_view import explain, settings_of, view
 from tests.memory.worlds import Town
@@ -308,7 +308,7 @@ def test_an_org_that_is_not_set_up() -> None:
 
 def test_every_kind_of_a_backfill_can_be_planned() -> None:
     """A preview of everything finds a plan function for every kind."""
-    assert {one.kind for one in WALKED} <= set(GATHER_AND_PLAN)
+    assert {one.kind for one in BACKFILL_OBJECTS} <= set(GATHER_AND_PLAN)
 
 
 def test_a_kind_that_is_switched_off_is_explained() -> None:

@@ -13,7 +13,7 @@ from crmsync.model.fields import FieldRule, Update
 from crmsync.model.jobs import JobStep
 from crmsync.model.records import Side
 from crmsync.model.settings import CompanySettings, CreateInSalesforce, Settings
-from crmsync.rules.backfill.objects import WALKED
+from crmsync.rules.backfill.objects import BACKFILL_OBJECTS
 from crmsync.rules.preview.actions import Action
 from crmsync.rules.preview.report import FieldDiff, Sample
 from tests.memory.operator_view import counts, preview, settings_of, view
@@ -45,7 +45,7 @@ def test_what_is_counted_is_what_the_sync_then_does() -> None:
     town = busy_town()
     told = counts(preview(town))
     before = {name: len(town.crm(side).refs(name)) for side, name in OBJECTS}
-    for one in WALKED:
+    for one in BACKFILL_OBJECTS:
         if one.syncs(town.world.connection):
             town.sync(*town.crm(one.side).refs(one.object), cause=Cause.RESYNC)
             town.drain()
@@ -171,7 +171,7 @@ def test_pages_and_limits() -> None:
     for number in range(230):
         town.new_lead(Email=f"l{number}@example.com")
     town.new_lead(Email="")
-    leads = replace(WALKED_LEADS, total=230, left_out=1)
+    leads = replace(LEADS, total=230, left_out=1)
     some, everybody = (
         preview(town, PreviewRequest("leads", limit=120)),
         preview(town, PreviewRequest("leads", limit=0)),
@@ -184,15 +184,15 @@ def test_pages_and_limits() -> None:
         {"hubspot contact": {"create": 120}},
         {"hubspot contact": {"create": 230}},
     )
-    assert some.price == everybody.price
+    assert some.estimate == everybody.estimate
     assert some.expected == everybody.expected
 
 
-WALKED_LEADS = JobStep(Side.SALESFORCE, "Lead", with_email=True)
+LEADS = JobStep(Side.SALESFORCE, "Lead", with_email=True)
 
 
 @pytest.mark.rule("CH-20")
-def test_the_price_is_told_beforehand() -> None:
+def test_the_estimate_is_shown_beforehand() -> None:
     """In calls to each side and seconds at the present budget, with the calls used, allowed,
     allotted and left, and its own cost.
     """
@@ -200,14 +200,19 @@ def test_the_price_is_told_beforehand() -> None:
     for number in range(50):
         town.new_lead(Email=f"l{number}@example.com")
     seen = preview(town, PreviewRequest("Lead"))
-    price = seen.price
-    assert (price.records, price.hubspot.least, price.hubspot.most, price.salesforce.most) == (
+    estimate = seen.estimate
+    assert (
+        estimate.records,
+        estimate.hubspot.least,
+        estimate.hubspot.most,
+        estimate.salesforce.most,
+    ) == (
         50,
         1,
         2,
         2,
     )
-    assert (seen.expected, price.seconds) == ({Side.HUBSPOT: 2, Side.SALESFORCE: 2}, 1)
+    assert (seen.expected, estimate.seconds) == ({Side.HUBSPOT: 2, Side.SALESFORCE: 2}, 1)
     (budget,) = seen.budgets
     assert (budget.connection, budget.calls.used, budget.calls.allowed) == ("acme", 0, 100_000)
     assert (budget.allotment, budget.per_day, budget.left) == (50_000, 37_500, 37_500)
@@ -259,7 +264,7 @@ def test_an_account_and_what_waits_for_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "legs"),
+    ("word", "steps"),
     [
         ("", ["Account", "company", "Contact", "Lead", "contact", "Opportunity", "deal"]),
         ("contacts", ["Contact", "contact"]),
@@ -271,9 +276,9 @@ def test_an_account_and_what_waits_for_it() -> None:
         ("deals", ["deal"]),
     ],
 )
-def test_one_object_alone(word: str, legs: list[str]) -> None:
+def test_one_object_alone(word: str, steps: list[str]) -> None:
     """By the word of the import or the object's own, one or many."""
-    assert [one.step.object for one in preview(Town(), PreviewRequest(word)).objects] == legs
+    assert [one.step.object for one in preview(Town(), PreviewRequest(word)).objects] == steps
 
 
 def test_opportunities() -> None:
@@ -346,7 +351,7 @@ def test_an_unknown_object_is_refused() -> None:
 
 
 def test_what_is_switched_off_is_said_to_be() -> None:
-    """It is not walked through; where nothing is left there is nothing to preview."""
+    """It is not listed; where nothing is left there is nothing to preview."""
     town = Town(companies=CompanySettings(sync=False))
     seen = preview(town)
     assert (seen.remarks, [one.step.object for one in seen.objects]) == (

@@ -5,34 +5,38 @@ from __future__ import annotations
 import pytest
 
 from crmsync.model.records import Side
-from crmsync.rules.backfill.estimate import Calls, Price, price_of, together
-from tests.builders import a_leg
+from crmsync.rules.backfill.estimate import CallEstimate, Calls, estimate_of, total_estimate
+from tests.builders import a_step
 
 
 @pytest.mark.rule("CH-20")
 def test_calls_are_told_from_nothing_differs_to_all_is_new() -> None:
     """Ten thousand Salesforce contacts: read in any case, at most each one made in HubSpot."""
-    assert price_of([a_leg(10_000)], 50_000) == Price(10_000, Calls(100, 400), Calls(15, 105), 22)
+    assert estimate_of([a_step(10_000)], 50_000) == CallEstimate(
+        10_000, Calls(100, 400), Calls(15, 105), 22
+    )
 
 
 def test_listing_has_its_price_and_single_records_need_none() -> None:
     """HubSpot lists a hundred a call."""
-    contacts = a_leg(1_000, side=Side.HUBSPOT, object="contact")
-    one = a_leg(1, side=Side.HUBSPOT, object="contact", ids=("81",))
+    contacts = a_step(1_000, side=Side.HUBSPOT, object="contact")
+    one = a_step(1, side=Side.HUBSPOT, object="contact", ids=("81",))
 
-    assert price_of([contacts], 0) == Price(1_000, Calls(20, 40), Calls(1, 13), 3)
-    assert price_of([one], 0) == Price(1, Calls(1, 1), Calls(1, 1), 1)
-    assert price_of([], 0) == Price(0, Calls(0, 0), Calls(0, 0), 0)
+    assert estimate_of([contacts], 0) == CallEstimate(1_000, Calls(20, 40), Calls(1, 13), 3)
+    assert estimate_of([one], 0) == CallEstimate(1, Calls(1, 1), Calls(1, 1), 1)
+    assert estimate_of([], 0) == CallEstimate(0, Calls(0, 0), Calls(0, 0), 0)
 
 
 def test_a_small_allotment_makes_it_last_for_days() -> None:
     """With fewer calls a day than it needs, Salesforce says how long it takes."""
-    assert price_of([a_leg(1_000_000)], 5_250).seconds == 2 * 24 * 3600
+    assert estimate_of([a_step(1_000_000)], 5_250).seconds == 2 * 24 * 3600
 
 
 def test_connections_run_beside_each_other() -> None:
     """Records and calls add up, the longest one says when all are over."""
-    small, large = price_of([a_leg(10)], 0), price_of([a_leg(10_000)], 0)
+    small, large = estimate_of([a_step(10)], 0), estimate_of([a_step(10_000)], 0)
 
-    assert together([small, large]) == Price(10_010, Calls(101, 401), Calls(17, 107), 22)
-    assert together([]) == price_of([], 0)
+    assert total_estimate([small, large]) == CallEstimate(
+        10_010, Calls(101, 401), Calls(17, 107), 22
+    )
+    assert total_estimate([]) == estimate_of([], 0)

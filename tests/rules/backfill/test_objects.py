@@ -1,4 +1,4 @@
-"""Which objects can be walked through, and what they are called."""
+"""Which objects a backfill can list, and what they are called."""
 
 from __future__ import annotations
 
@@ -9,7 +9,13 @@ import pytest
 from crmsync.model.jobs import JobStep
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import CompanySettings
-from crmsync.rules.backfill.objects import IMPORTABLE, WALKED, importable, walked, walked_of
+from crmsync.rules.backfill.objects import (
+    BACKFILL_OBJECTS,
+    IMPORTABLE,
+    backfill_object,
+    backfill_object_of,
+    importable,
+)
 from tests.builders import a_connection
 
 
@@ -50,7 +56,7 @@ def test_an_object_goes_by_its_name_however_it_is_written(
     side: Side, name: str, object_: str | None
 ) -> None:
     """One or many, small or large; each side has its own."""
-    found = walked(side, name)
+    found = backfill_object(side, name)
     assert (found and found.object) == object_
 
 
@@ -58,17 +64,21 @@ def test_parents_come_first() -> None:
     """A resync of everything walks through accounts and companies first, then through contacts, and
     through deals at the end.
     """
-    kinds = [one.kind for one in WALKED]
+    kinds = [one.kind for one in BACKFILL_OBJECTS]
     assert kinds == sorted(kinds, key=[Kind.ACCOUNT, Kind.CONTACT, Kind.OPPORTUNITY].index)
 
 
 def test_each_object_has_its_switch() -> None:
     """Companies off leaves contacts on, and takes deals away, which need them (OPP-2)."""
     connection = replace(a_connection(), companies=CompanySettings(sync=False))
-    assert [one.object for one in WALKED if one.syncs(connection)] == ["Contact", "Lead", "contact"]
+    assert [one.object for one in BACKFILL_OBJECTS if one.syncs(connection)] == [
+        "Contact",
+        "Lead",
+        "contact",
+    ]
 
 
 def test_a_leg_of_another_release_is_noticed() -> None:
     """A job that names an object which nobody knows cannot go on."""
     with pytest.raises(KeyError, match="Opportunity__x"):
-        walked_of(JobStep(Side.SALESFORCE, "Opportunity__x"))
+        backfill_object_of(JobStep(Side.SALESFORCE, "Opportunity__x"))

@@ -15,7 +15,7 @@ from crmsync.rules.backfill.pacing import (
     progress,
     room,
 )
-from tests.builders import a_job, a_leg, at
+from tests.builders import a_job, a_step, at
 
 
 @pytest.mark.parametrize(
@@ -64,11 +64,11 @@ def test_progress_is_told_once_there_is_some() -> None:
     """Records a second, and seconds to go; nothing before the first record, nothing to go at the
     end.
     """
-    job = a_job(a_leg(1_000), queued=300, waiting=50, moved_at=at(1))
+    job = a_job(a_step(1_000), queued=300, waiting=50, moved_at=at(1))
 
-    assert progress(a_job(a_leg(1_000))) == Progress(None, None)
+    assert progress(a_job(a_step(1_000))) == Progress(None, None)
     assert progress(job) == Progress(4.2, 180)
-    assert progress(a_job(a_leg(9), queued=12, moved_at=at(1), state=JobState.DONE)) == Progress(
+    assert progress(a_job(a_step(9), queued=12, moved_at=at(1), state=JobState.DONE)) == Progress(
         0.2, 0
     )
 

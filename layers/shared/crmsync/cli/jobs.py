@@ -30,7 +30,7 @@ from crmsync.wire.job_rows import shown
 if TYPE_CHECKING:
     from crmsync.flows.backfill.jobs import JobAdmin, PlannedJobs
     from crmsync.flows.operator.operator import Operator
-    from crmsync.rules.backfill.estimate import Calls, Price
+    from crmsync.rules.backfill.estimate import CallEstimate, Calls
 
 _STILL = "Nothing has moved lately. Jobs go on without this command; crmsync jobs list shows them."
 
@@ -105,7 +105,11 @@ def _resync(operator: Operator, arguments: argparse.Namespace) -> Answer:
 def _start(admin: JobAdmin, planned: PlannedJobs, arguments: argparse.Namespace) -> Answer:
     """Show what would be done; with ``--apply`` start it, and wait for it unless told not to."""
     if not arguments.apply:
-        lines = (*map(_job_line, planned.jobs), _price_line(planned.price), "--apply starts it.")
+        lines = (
+            *map(_job_line, planned.jobs),
+            _estimate_line(planned.estimate),
+            "--apply starts it.",
+        )
         document = _document(planned, planned.jobs, applied=False)
         return Answer(document, "\n".join(lines), planned.remarks)
     jobs = admin.start(planned, limit=arguments.max_changes)
@@ -160,7 +164,7 @@ def _cells(job: Job) -> tuple[str, ...]:
     return (
         job.id,
         job.connection,
-        f"{job.verb} {', '.join(map(str, job.legs))}",
+        f"{job.type} {', '.join(map(str, job.steps))}",
         str(job.state),
         f"{job.done:,} of {max(job.total, job.queued):,}",
         job.trouble,
@@ -168,15 +172,15 @@ def _cells(job: Job) -> tuple[str, ...]:
 
 
 def _job_line(job: Job) -> str:
-    steps = ", ".join(f"{step} ({step.total:,})" for step in job.legs)
-    return f"{job.connection}: {job.verb} of {steps}"
+    steps = ", ".join(f"{step} ({step.total:,})" for step in job.steps)
+    return f"{job.connection}: {job.type} of {steps}"
 
 
-def _price_line(price: Price) -> str:
+def _estimate_line(estimate: CallEstimate) -> str:
     return (
-        f"{price.records:,} records; HubSpot calls {_span(price.hubspot)}, Salesforce calls "
-        f"{_span(price.salesforce)};"
-        f" at most {duration(price.seconds)}."
+        f"{estimate.records:,} records; HubSpot calls {_span(estimate.hubspot)}, Salesforce calls "
+        f"{_span(estimate.salesforce)};"
+        f" at most {duration(estimate.seconds)}."
     )
 
 
@@ -200,11 +204,11 @@ def progress_bar(jobs: Iterable[Job]) -> str:
 
 
 def _document(planned: PlannedJobs, jobs: Iterable[Job], *, applied: bool) -> dict[str, object]:
-    price = planned.price
+    estimate = planned.estimate
     return {
         "applied": applied,
         "jobs": [shown(job) for job in jobs],
-        "records": price.records,
-        "calls": {"hubspot": asdict(price.hubspot), "salesforce": asdict(price.salesforce)},
-        "seconds": price.seconds,
+        "records": estimate.records,
+        "calls": {"hubspot": asdict(estimate.hubspot), "salesforce": asdict(estimate.salesforce)},
+        "seconds": estimate.seconds,
     }

@@ -21,7 +21,7 @@ from crmsync.cli.answer import (
     columns,
 )
 from crmsync.cli.tables import wrapped
-from crmsync.rules.backfill.objects import WALKED
+from crmsync.rules.backfill.objects import BACKFILL_OBJECTS
 
 if TYPE_CHECKING:
     from crmsync.flows.backfill.link_rebuild import RebuildResult
@@ -41,7 +41,7 @@ _FIRST_MEETING = (
 def add_commands(commands: Subparsers) -> None:
     """Add ``links``."""
     links = add_group(commands, "links", "which records are a pair")
-    objects = ", ".join(dict.fromkeys(one.object for one in WALKED))
+    objects = ", ".join(dict.fromkeys(one.object for one in BACKFILL_OBJECTS))
     show = add_command(links, "show", _show, "show the pair that a record belongs to")
     add_record(show, objects)
     add_connection(show)
@@ -89,8 +89,8 @@ def _rebuild(operator: Operator, arguments: argparse.Namespace) -> Answer:
 
 
 def _progress(found: RebuildResult) -> None:
-    total = max(found.total, found.walked)
-    progress.show(f"{found.connection}: {found.walked:,} of {total:,}")
+    total = max(found.total, found.read)
+    progress.show(f"{found.connection}: {found.read:,} of {total:,}")
 
 
 def _cells(link: Link) -> tuple[str, ...]:
@@ -102,7 +102,7 @@ def _cells(link: Link) -> tuple[str, ...]:
 def _counts(found: RebuildResult, *, applied: bool) -> str:
     made = "made" if applied else "to make"
     return (
-        f"{found.connection}: {found.walked:,} records, {found.stands:,} links exist, "
+        f"{found.connection}: {found.read:,} records, {found.existing:,} links exist, "
         f"{found.made:,} {made}, "
         f"{len(found.contradictions):,} contradict, {found.gone:,} name a record that is gone"
     )
@@ -127,8 +127,8 @@ def _row(link: Link) -> dict[str, object]:
 def _result_row(found: RebuildResult) -> dict[str, object]:
     return {
         "connection": found.connection,
-        "walked": found.walked,
-        "stands": found.stands,
+        "walked": found.read,
+        "stands": found.existing,
         "made": found.made,
         "gone": found.gone,
         "contradictions": [{"ref": str(one.ref), "text": one.text} for one in found.contradictions],

@@ -83,7 +83,7 @@ def _sections(preview: Preview) -> Iterator[str]:
     refused = sorted(report.refusals.values(), key=lambda one: -one.count)
     yield from _titled("What would be reported", "\n".join(map(_refusal_line, refused)))
     yield ""
-    yield from _price_lines(preview)
+    yield from _estimate_lines(preview)
 
 
 def _titled(title: str, text: str) -> Iterator[str]:
@@ -151,17 +151,17 @@ def _refusal_line(one: RefusedRecords) -> str:
     )
 
 
-def _price_lines(preview: Preview) -> Iterator[str]:
-    price = preview.price
+def _estimate_lines(preview: Preview) -> Iterator[str]:
+    estimate = preview.estimate
     calls = "; ".join(
         f"{label} {span.least:,} to {span.most:,}, about {preview.expected[side]:,}"
         for side, label, span in (
-            (Side.HUBSPOT, "HubSpot", price.hubspot),
-            (Side.SALESFORCE, "Salesforce", price.salesforce),
+            (Side.HUBSPOT, "HubSpot", estimate.hubspot),
+            (Side.SALESFORCE, "Salesforce", estimate.salesforce),
         )
     )
-    yield wrapped(f"For all {price.records:,} records, API calls: {calls}.")
-    yield f"It takes at most {duration(price.seconds)} with the present budgets."
+    yield wrapped(f"For all {estimate.records:,} records, API calls: {calls}.")
+    yield f"It takes at most {duration(estimate.seconds)} with the present budgets."
     yield from (wrapped(_budget_line(one)) for one in preview.budgets)
     spent = preview.spent
     yield (
@@ -187,7 +187,7 @@ def _budget_line(one: CallBudget) -> str:
 
 
 def _document(preview: Preview) -> dict[str, object]:
-    report, price = preview.report, preview.price
+    report, estimate = preview.report, preview.estimate
     return {
         "looked_at": [_object_row(one) for one in preview.objects],
         "counts": {
@@ -199,15 +199,15 @@ def _document(preview: Preview) -> dict[str, object]:
             "samples": [_conflict_row(one) for one in report.conflicts],
         },
         "refused": [_refusal_row(one) for one in report.refusals.values()],
-        "records": price.records,
+        "records": estimate.records,
         "calls": {
-            "hubspot": {**asdict(price.hubspot), "expected": preview.expected[Side.HUBSPOT]},
+            "hubspot": {**asdict(estimate.hubspot), "expected": preview.expected[Side.HUBSPOT]},
             "salesforce": {
-                **asdict(price.salesforce),
+                **asdict(estimate.salesforce),
                 "expected": preview.expected[Side.SALESFORCE],
             },
         },
-        "seconds": price.seconds,
+        "seconds": estimate.seconds,
         "budgets": [_budget_row(one) for one in preview.budgets],
         "cost": {str(side): calls for side, calls in preview.spent.items()},
     }

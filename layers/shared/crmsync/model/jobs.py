@@ -76,8 +76,8 @@ class Job:
     Attributes:
         connection: The connection's name.
         id: The job's id.
-        verb: What it does.
-        legs: Its steps.
+        type: What it does.
+        steps: Its steps.
         started_at: When it was made.
         moved_at: When it last made progress.
         state: Its state.
@@ -91,14 +91,14 @@ class Job:
         trouble: Why it does not go on.
         by: Who started it.
         turn: The number of the next turn.
-        ticket: The token of the one message that may make the next turn.
+        turn_token: The token of the one message that may make the next turn.
         version: Counts saves.
     """
 
     connection: str
     id: str
-    verb: JobType
-    legs: tuple[JobStep, ...]
+    type: JobType
+    steps: tuple[JobStep, ...]
     started_at: datetime
     moved_at: datetime
     state: JobState = JobState.RUNNING
@@ -111,18 +111,18 @@ class Job:
     trouble: str = ""
     by: str = ""
     turn: int = 0
-    ticket: str = ""
+    turn_token: str = ""
     version: int = 0
 
     @property
     def total(self) -> int:
         """How many records there were when the job was made."""
-        return sum(leg.total for leg in self.legs)
+        return sum(step.total for step in self.steps)
 
     @property
     def left_out(self) -> int:
         """How many records have no address and are not synced (IMP-4)."""
-        return sum(leg.left_out for leg in self.legs)
+        return sum(step.left_out for step in self.steps)
 
     @property
     def done(self) -> int:
@@ -130,13 +130,13 @@ class Job:
         return max(0, self.queued - self.waiting)
 
     @property
-    def leg(self) -> JobStep | None:
+    def step(self) -> JobStep | None:
         """The current step, or None when all are done."""
-        return self.legs[self.at] if self.at < len(self.legs) else None
+        return self.steps[self.at] if self.at < len(self.steps) else None
 
-    def with_ticket(self, ticket: str) -> Job:
+    def with_turn_token(self, turn_token: str) -> Job:
         """The job before its next turn, which only the message with this token may make."""
-        return replace(self, turn=self.turn + 1, ticket=ticket)
+        return replace(self, turn=self.turn + 1, turn_token=turn_token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,15 +147,15 @@ class JobMessage:
         connection: The connection's name.
         job: The job's id.
         turn: The turn that it makes.
-        ticket: The token by which the job knows the message.
+        turn_token: The token by which the job knows the message.
     """
 
     connection: str
     job: str
     turn: int
-    ticket: str
+    turn_token: str
 
 
-def errand_of(job: Job) -> JobMessage:
+def job_message_of(job: Job) -> JobMessage:
     """The message that the job waits for."""
-    return JobMessage(job.connection, job.id, job.turn, job.ticket)
+    return JobMessage(job.connection, job.id, job.turn, job.turn_token)

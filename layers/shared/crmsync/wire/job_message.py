@@ -16,7 +16,7 @@ def dump(job_message: JobMessage) -> str:
             "connection": job_message.connection,
             "job": job_message.job,
             "turn": job_message.turn,
-            "ticket": job_message.ticket,
+            "ticket": job_message.turn_token,
         }
     )
 

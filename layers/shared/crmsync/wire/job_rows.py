@@ -11,14 +11,19 @@ from crmsync.model.jobs import Job, JobState, JobStep, JobType
 from crmsync.model.records import Side
 from crmsync.rules.backfill.pacing import progress
 
+_STORED_NAMES = {"type": "verb", "steps": "legs", "turn_token": "ticket"}
+"""Fields of a job -> their keys in JSON, where the two differ."""
+
 _STEP_KEYS = {field.name for field in dataclasses.fields(JobStep)}
-_JOB_KEYS = {field.name for field in dataclasses.fields(Job)}
+_JOB_KEYS = {
+    _STORED_NAMES.get(field.name, field.name): field.name for field in dataclasses.fields(Job)
+}
 
 
 def to_json(job: Job) -> str:
     """The job as compact JSON, without its version, which is an attribute of its own."""
-    row = dataclasses.asdict(job)
-    del row["version"]
+    fields = dataclasses.asdict(job)
+    row = {key: fields[name] for key, name in _JOB_KEYS.items() if name != "version"}
     return json.dumps(row, separators=(",", ":"), sort_keys=True, default=datetime.isoformat)
 
 
@@ -27,10 +32,10 @@ def from_json(text: str) -> Job:
     `KeyError` if it is not a job.
     """
     row: dict[str, Any] = {
-        name: value for name, value in json.loads(text).items() if name in _JOB_KEYS
+        _JOB_KEYS[key]: value for key, value in json.loads(text).items() if key in _JOB_KEYS
     }
-    row["verb"], row["state"] = JobType(row["verb"]), JobState(row["state"])
-    row["legs"] = tuple(_step(leg) for leg in row["legs"])
+    row["type"], row["state"] = JobType(row["type"]), JobState(row["state"])
+    row["steps"] = tuple(_step(step) for step in row["steps"])
     for name in ("started_at", "moved_at", "listed_at"):
         row[name] = datetime.fromisoformat(row[name]) if row.get(name) else None
     return Job(**row)
@@ -42,8 +47,8 @@ def shown(job: Job) -> dict[str, object]:
     return {
         "connection": job.connection,
         "id": job.id,
-        "verb": str(job.verb),
-        "legs": [str(leg) for leg in job.legs],
+        "verb": str(job.type),
+        "legs": [str(step) for step in job.steps],
         "state": str(job.state),
         "total": job.total,
         "queued": job.queued,

@@ -79,7 +79,7 @@ def _context() -> BackfillContext:
         job_messages=job_messages(),
         outbox=outbox(),
         backlog=QueueBacklog(aws_client("sqs"), concern_queues()),
-        ticket=new_turn_token,
+        new_turn_token=new_turn_token,
         now=now,
     )
 

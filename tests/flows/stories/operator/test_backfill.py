@@ -154,7 +154,7 @@ def test_only_what_was_really_left_out_is_said_to_be(stack: Stack) -> None:
 
 @pytest.mark.long
 def test_a_paused_job_rests_until_it_is_resumed(stack: Stack, people: People) -> None:
-    """Whatever time passes; its own errand no longer moves it."""
+    """Whatever time passes; its own message no longer moves it."""
     contact, _ = linked_pair(stack, people, "hal@example.com", phone="1")
     stack.faults([{"at": "webhook", "kind": "drop", "times": 9}])
     people.edit_contact(contact, phone="2")

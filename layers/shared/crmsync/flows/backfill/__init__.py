@@ -1,1 +1,1 @@
-"""Jobs that walk through many records, in turns that fit into a Lambda invocation."""
+"""Jobs that sync many records, in turns that fit into a Lambda invocation."""

@@ -14,14 +14,20 @@ from crmsync.errors import Gone, Refused
 from crmsync.flows.arguments import chosen_connections
 from crmsync.flows.backfill.run import LEFT_OUT
 from crmsync.model.crm_names import ACCOUNT
-from crmsync.model.jobs import Job, JobState, JobStep, JobType, errand_of
+from crmsync.model.jobs import Job, JobState, JobStep, JobType, job_message_of
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection, Settings
 from crmsync.ports.listing import Lister
 from crmsync.ports.queues import JobMessages
 from crmsync.ports.stores import Jobs
-from crmsync.rules.backfill.estimate import Price, price_of, together
-from crmsync.rules.backfill.objects import IMPORTABLE, WALKED, Walked, importable, walked
+from crmsync.rules.backfill.estimate import CallEstimate, estimate_of, total_estimate
+from crmsync.rules.backfill.objects import (
+    BACKFILL_OBJECTS,
+    IMPORTABLE,
+    BackfillObject,
+    backfill_object,
+    importable,
+)
 from crmsync.rules.kinds.contact.creation import MAKES_A_CONTACT
 from crmsync.rules.settings.prerequisites import obstacle
 
@@ -46,12 +52,12 @@ class PlannedJobs:
 
     Attributes:
         jobs: One per connection.
-        price: What they cost together.
+        estimate: The API calls of all of them together.
         remarks: What else the operator should know, a sentence each.
     """
 
     jobs: tuple[Job, ...]
-    price: Price
+    estimate: CallEstimate
     remarks: tuple[str, ...] = ()
 
 
@@ -89,7 +95,7 @@ class JobAdmin:
         found = importable(word)
         if found is None:
             raise Refused(f"{word} cannot be imported; {', '.join(IMPORTABLE)} can.", code="OBJECT")
-        step = replace(found.leg(), with_email=found.needs_email)
+        step = replace(found.step(), with_email=found.needs_email)
         return self._plan(JobType.IMPORT, [(found, step)], only)
 
     def plan_resync(
@@ -99,24 +105,24 @@ class JobAdmin:
 
         Raises `Refused` for an unknown object, and for one that is switched off everywhere.
         """
-        found = walked(side, name)
+        found = backfill_object(side, name)
         if found is None:
-            known = ", ".join(one.object for one in WALKED if one.side is side)
+            known = ", ".join(one.object for one in BACKFILL_OBJECTS if one.side is side)
             raise Refused(f"{side} has no {name} to resync; there are {known}.", code="OBJECT")
-        return self._plan(JobType.RESYNC, [(found, found.leg(*ids))], only)
+        return self._plan(JobType.RESYNC, [(found, found.step(*ids))], only)
 
     def plan_resync_of_all(self, only: str = "") -> PlannedJobs:
         """What a resync of everything that is switched on would do, parents first."""
-        return self._plan(JobType.RESYNC, [(one, one.leg()) for one in WALKED], only)
+        return self._plan(JobType.RESYNC, [(one, one.step()) for one in BACKFILL_OBJECTS], only)
 
     def start(self, planned: PlannedJobs, *, limit: int = 0) -> list[Job]:
         """Start the jobs.
 
         Raises `Refused`, and starts none, if they have more records than `limit` (0 = no limit).
         """
-        if limit and planned.price.records > limit:
+        if limit and planned.estimate.records > limit:
             raise Refused(
-                f"{planned.price.records:,} records would be looked at, more than "
+                f"{planned.estimate.records:,} records would be looked at, more than "
                 f"--max-changes {limit:,} allows.",
                 code="BRAKE",
                 hint="Nothing was queued. Resync less at a time, or allow more.",
@@ -160,7 +166,7 @@ class JobAdmin:
         Also for a job that is running but does not move: its new turn replaces the old one.
         """
         job = self._open(job_id)
-        if job.verb is JobType.UNDO:
+        if job.type is JobType.UNDO:
             raise Refused("An undo goes on when crmsync undo is run again.", code="JOB")
         limit = job.queued + job.limit if job.limit else 0
         again = replace(job, state=JobState.RUNNING, trouble="", limit=limit, moved_at=self.now())
@@ -175,7 +181,7 @@ class JobAdmin:
             self.jobs.mark_imported(one.name, ACCOUNT, self.now())
 
     def _plan(
-        self, verb: JobType, rows: Sequence[tuple[Walked, JobStep]], only: str
+        self, job_type: JobType, rows: Sequence[tuple[BackfillObject, JobStep]], only: str
     ) -> PlannedJobs:
         connections = chosen_connections(self.settings(), only)
         jobs: list[Job] = []
@@ -183,7 +189,7 @@ class JobAdmin:
         for connection in connections:
             ready, reasons = self._ready(rows, connection)
             remarks += reasons
-            if verb is JobType.IMPORT:
+            if job_type is JobType.IMPORT:
                 remarks += [
                     _MAKES_NONE.format(connection.name, step.object)
                     for _, step in ready
@@ -196,23 +202,23 @@ class JobAdmin:
                     else counted(step, self.lister(connection, one.side))
                     for one, step in ready
                 )
-                jobs.append(self._job(connection, verb, steps))
+                jobs.append(self._job(connection, job_type, steps))
         if not jobs:
             is_off = any(not one.syncs(each) for one, _ in rows for each in connections)
             raise Refused(" ".join(remarks), code="SWITCH", hint=_SWITCH if is_off else "")
         daily = {one.name: one.salesforce.daily_call_allotment for one in connections}
-        price = together(price_of(job.legs, daily[job.connection]) for job in jobs)
+        estimate = total_estimate(estimate_of(job.steps, daily[job.connection]) for job in jobs)
         remarks += [
             _WITHOUT_ADDRESS.format(job.connection, job.left_out) for job in jobs if job.left_out
         ]
-        return PlannedJobs(tuple(jobs), price, tuple(remarks))
+        return PlannedJobs(tuple(jobs), estimate, tuple(remarks))
 
     def _ready(
-        self, rows: Sequence[tuple[Walked, JobStep]], connection: Connection
-    ) -> tuple[list[tuple[Walked, JobStep]], list[str]]:
+        self, rows: Sequence[tuple[BackfillObject, JobStep]], connection: Connection
+    ) -> tuple[list[tuple[BackfillObject, JobStep]], list[str]]:
         """The rows that can be worked through, and why the others cannot (SET-4, OPP-2, OPP-3)."""
         sentence, rule = obstacle(connection, self.jobs.imported(connection.name, ACCOUNT))
-        ready: list[tuple[Walked, JobStep]] = []
+        ready: list[tuple[BackfillObject, JobStep]] = []
         switches: dict[str, str] = {}
         is_held = False
         for one, step in rows:
@@ -230,12 +236,12 @@ class JobAdmin:
             reasons.append(f"{connection.name}: {sentence} ({rule}).")
         return ready, reasons
 
-    def _job(self, connection: Connection, verb: JobType, steps: tuple[JobStep, ...]) -> Job:
+    def _job(self, connection: Connection, job_type: JobType, steps: tuple[JobStep, ...]) -> Job:
         now = self.now()
         return Job(
             connection.name,
             self.new_id(),
-            verb,
+            job_type,
             steps,
             started_at=now,
             moved_at=now,
@@ -243,13 +249,13 @@ class JobAdmin:
         )
 
     def _send(self, job: Job) -> Job:
-        saved = self.jobs.save(job.with_ticket(self.new_id()))
-        self.job_messages.send(errand_of(saved))
+        saved = self.jobs.save(job.with_turn_token(self.new_id()))
+        self.job_messages.send(job_message_of(saved))
         return saved
 
     def _stop(self, job_id: str, state: JobState, reason: str) -> Job:
         job = self._open(job_id)
-        is_left = job.leg is not None or state is JobState.PAUSED
+        is_left = job.step is not None or state is JobState.PAUSED
         return self.jobs.save(
             replace(job, state=state, trouble=reason if is_left else "", moved_at=self.now())
         )

@@ -73,8 +73,8 @@ class RebuildResult:
     Attributes:
         connection: The name of the connection.
         total: The number of records on both sides when the rebuild began.
-        walked: The number of records that were read.
-        stands: The number of links that exist already.
+        read: The number of records that were read.
+        existing: The number of links that exist already.
         made: The number of links that were made, or would be.
         gone: The number of records that name a deleted, merged or converted record.
         contradictions: The links that were not made.
@@ -82,8 +82,8 @@ class RebuildResult:
 
     connection: str
     total: int = 0
-    walked: int = 0
-    stands: int = 0
+    read: int = 0
+    existing: int = 0
     made: int = 0
     gone: int = 0
     contradictions: list[Contradiction] = field(default_factory=list)
@@ -161,7 +161,7 @@ class Rebuild:
                 records = self._read(side, page.refs).values()
                 counterparts = {one.ref: self._named_by(one, other_objects) for one in records}
                 yield {ref: named for ref, named in counterparts.items() if named}
-                self.result.walked += len(page.refs)
+                self.result.read += len(page.refs)
                 self.progress(self.result)
                 after = page.after
 
@@ -214,7 +214,7 @@ class Rebuild:
             if other_link:
                 self._contradict(hubspot, f"goes with {salesforce}, but {other_link}")
             elif hubspot in known:
-                self.result.stands += 1
+                self.result.existing += 1
             else:
                 new.append(Link(self.connection.name, kind, hubspot, salesforce))
         for outcome in self.links.save(new) if self.apply and new else new:
@@ -222,7 +222,7 @@ class Rebuild:
                 self.result.made += 1
             elif isinstance(outcome, Conflict):
                 # The sync made a link of one of the two meanwhile.
-                self.result.stands += 1
+                self.result.existing += 1
             else:
                 raise outcome
 

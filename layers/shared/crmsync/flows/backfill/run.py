@@ -4,9 +4,9 @@ Law: every record is queued, however many there are; a turn is limited, the job 
 Q-31). The place moves only after the records before it are durably queued, so a crash costs a
 repetition and never a record. Nothing is written to a CRM here; the sync does that.
 
-One message moves a job on: the one with the job's ticket. The message with the next ticket is sent
-before that ticket is stored. After a crash in between, the current message is delivered again and
-its ticket still counts, while the message of the next turn finds that its turn has not come.
+One message moves a job on: the one with the job's turn token. The message with the next token is
+sent before that token is stored. After a crash in between, the current message is delivered again
+and its token is still valid, while the message of the next turn finds that its turn has not come.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from typing import Any
 
 from crmsync.errors import Conflict, OutOfTime, SyncError, TryAgain
 from crmsync.model.changes import Cause, Change
-from crmsync.model.jobs import Job, JobMessage, JobState, JobStep, errand_of
+from crmsync.model.jobs import Job, JobMessage, JobState, JobStep, job_message_of
 from crmsync.model.records import Ref, Side
 from crmsync.model.settings import Connection
 from crmsync.ports.health import Quota
 from crmsync.ports.listing import Lister, Page
 from crmsync.ports.queues import Backlog, JobMessages, Outbox
 from crmsync.ports.stores import Jobs
-from crmsync.rules.backfill.objects import Walked, walked_of
+from crmsync.rules.backfill.objects import BackfillObject, backfill_object_of
 from crmsync.rules.backfill.pacing import has_calls_left, room
 from crmsync.wire.envelope import UnreadableError
 from crmsync.wire.job_message import load
@@ -64,7 +64,7 @@ class BackfillContext:
         job_messages: Sends the message of the next turn.
         outbox: Takes the changes.
         backlog: Knows how much waits in the queue of a kind.
-        ticket: Makes a ticket that no turn has had.
+        new_turn_token: Makes a token that no turn has had.
         now: The clock (UTC).
         is_paused: Whether the operator has paused a connection.
     """
@@ -76,7 +76,7 @@ class BackfillContext:
     job_messages: JobMessages
     outbox: Outbox
     backlog: Backlog
-    ticket: Callable[[], str]
+    new_turn_token: Callable[[], str]
     now: Callable[[], datetime]
     is_paused: Callable[[str], bool] = lambda _name: False
 
@@ -123,7 +123,7 @@ def run_turn(job_message: JobMessage, context: BackfillContext) -> Job | None:
     job = context.jobs.load(job_message.connection, job_message.job)
     if job is not None and job.state is JobState.RUNNING and job_message.turn > job.turn:
         raise TryAgain("the turn before this one is not over", after=WAIT)
-    if job is None or job.state is not JobState.RUNNING or job_message != errand_of(job):
+    if job is None or job.state is not JobState.RUNNING or job_message != job_message_of(job):
         return None
     try:
         return _turn(job, context)
@@ -133,7 +133,7 @@ def run_turn(job_message: JobMessage, context: BackfillContext) -> Job | None:
 
 
 def _turn(job: Job, context: BackfillContext) -> Job:
-    walked = walked_of(job.leg) if job.leg else None
+    listed = backfill_object_of(job.step) if job.step else None
     try:
         connection = context.connection(job.connection)
         if connection is None:
@@ -141,24 +141,26 @@ def _turn(job: Job, context: BackfillContext) -> Job:
         if context.is_paused(job.connection):
             text = f"Waits, as {job.connection} is paused (crmsync resume {job.connection})."
             return _next(job, context, LONG_WAIT, text)
-        if walked is not None and not walked.syncs(connection):
+        if listed is not None and not listed.syncs(connection):
             return _stop(
                 job,
                 context,
-                f"The {walked.section} of {job.connection} are switched off ({walked.switch}).",
+                f"The {listed.section} of {job.connection} are switched off ({listed.switch}).",
             )
-        if walked is None:
+        if listed is None:
             return _drain(job, context)
-        return _queue_pages(job, walked, connection, context)
+        return _queue_pages(job, listed, connection, context)
     except Conflict:
         raise
     except SyncError as error:
         return _after_error(job, context, error)
 
 
-def _queue_pages(job: Job, walked: Walked, connection: Connection, context: BackfillContext) -> Job:
+def _queue_pages(
+    job: Job, listed: BackfillObject, connection: Connection, context: BackfillContext
+) -> Job:
     """Queue as many pages of a step as the sync has room for and the day has API calls for."""
-    depth = context.backlog.depth(walked.kind)
+    depth = context.backlog.depth(listed.kind)
     left = room(job, depth, context.now())
     if left <= 0:
         waiting = min(job.queued, depth.records)
@@ -171,8 +173,8 @@ def _queue_pages(job: Job, walked: Walked, connection: Connection, context: Back
         )
         return _next(job, context, LONG_WAIT, text)
     before = job.queued
-    job = _queue_step(job, context.lister(connection, walked.side), left, context)
-    if job.limit and job.queued >= job.limit and job.leg is not None:
+    job = _queue_step(job, context.lister(connection, listed.side), left, context)
+    if job.limit and job.queued >= job.limit and job.step is not None:
         return _stop(
             job, context, f"{LEFT_OUT} The limit of {job.limit:,} records was reached (LIM-2)."
         )
@@ -186,7 +188,7 @@ def _queue_step(job: Job, lister: Lister, left: int, context: BackfillContext) -
     Records that the operator named are forced: a company then gets an account whatever the rules
     say (ACC-13).
     """
-    step, at = job.leg, job.at
+    step, at = job.step, job.at
     for _ in range(MOST_PAGES):
         most = min(left, job.limit - job.queued if job.limit else left)
         if step is None or most <= 0 or job.at != at:
@@ -194,7 +196,7 @@ def _queue_step(job: Job, lister: Lister, left: int, context: BackfillContext) -
         page = _page(step, lister, job.after, min(most, PAGE))
         now = context.now()
         if page.refs:
-            kind, cause = walked_of(step).kind, Cause.FORCED if step.ids else Cause.RESYNC
+            kind, cause = backfill_object_of(step).kind, Cause.FORCED if step.ids else Cause.RESYNC
             context.outbox.publish(
                 [Change(job.connection, kind, ref, cause, now) for ref in page.refs]
             )
@@ -226,7 +228,7 @@ def _moved(job: Job, page: Page, now: datetime) -> Job:
     if page.after is not None:
         return replace(job, after=page.after)
     at = job.at + 1
-    return replace(job, at=at, after="", listed_at=now if at == len(job.legs) else None)
+    return replace(job, at=at, after="", listed_at=now if at == len(job.steps) else None)
 
 
 def _drain(job: Job, context: BackfillContext) -> Job:
@@ -235,13 +237,16 @@ def _drain(job: Job, context: BackfillContext) -> Job:
     Salesforce objects that it worked through completely then count as imported (OPP-2).
     """
     now = context.now()
-    depths = [context.backlog.depth(kind) for kind in {walked_of(step).kind for step in job.legs}]
+    depths = [
+        context.backlog.depth(kind)
+        for kind in {backfill_object_of(step).kind for step in job.steps}
+    ]
     is_idle = all(depth.is_idle for depth in depths)
     waiting = 0 if is_idle else min(job.queued, sum(depth.records for depth in depths))
     job = replace(job, waiting=waiting, moved_at=now, trouble="")
     if not is_idle and now < (job.listed_at or now) + DRAIN:
         return _next(job, context, 0 if any(depth.ready for depth in depths) else WAIT)
-    for step in job.legs:
+    for step in job.steps:
         if step.side is Side.SALESFORCE and not step.ids:
             context.jobs.mark_imported(job.connection, step.object, now)
     return context.jobs.save(replace(job, state=JobState.DONE))
@@ -254,7 +259,11 @@ def _after_error(job: Job, context: BackfillContext, error: SyncError) -> Job:
     somebody stopped it meanwhile.
     """
     stored = context.jobs.load(job.connection, job.id)
-    if stored is None or stored.state is not JobState.RUNNING or stored.ticket != job.ticket:
+    if (
+        stored is None
+        or stored.state is not JobState.RUNNING
+        or stored.turn_token != job.turn_token
+    ):
         raise Conflict("the job was changed meanwhile")
     text = f"{error.text} {error.hint}".strip()
     if isinstance(error, OutOfTime):
@@ -265,9 +274,11 @@ def _after_error(job: Job, context: BackfillContext, error: SyncError) -> Job:
 
 
 def _next(job: Job, context: BackfillContext, after: int, trouble: str = "") -> Job:
-    """Send the message of the next turn, then store its ticket."""
-    ahead = replace(job, moved_at=context.now(), trouble=trouble).with_ticket(context.ticket())
-    context.job_messages.send(errand_of(ahead), after=after)
+    """Send the message of the next turn, then store its token."""
+    ahead = replace(job, moved_at=context.now(), trouble=trouble).with_turn_token(
+        context.new_turn_token()
+    )
+    context.job_messages.send(job_message_of(ahead), after=after)
     return context.jobs.save(ahead)
 
 

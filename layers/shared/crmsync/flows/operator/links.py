@@ -16,7 +16,7 @@ from crmsync.model.links import Link
 from crmsync.model.records import Ref, Side
 from crmsync.model.settings import Connection, Settings
 from crmsync.ports.stores import Links
-from crmsync.rules.backfill.objects import WALKED, walked
+from crmsync.rules.backfill.objects import BACKFILL_OBJECTS, backfill_object
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,9 +85,9 @@ class LinkAdmin:
         ]
 
     def _ref(self, side: Side, name: str, identifier: str) -> Ref:
-        found = walked(side, name)
+        found = backfill_object(side, name)
         if found is None:
-            known = ", ".join(one.object for one in WALKED if one.side is side)
+            known = ", ".join(one.object for one in BACKFILL_OBJECTS if one.side is side)
             raise Refused(
                 f"{side} has no {name} that could be linked; there are {known}.", code="OBJECT"
             )

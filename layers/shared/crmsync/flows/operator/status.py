@@ -24,7 +24,7 @@ from crmsync.model.troubles import Pause
 from crmsync.ports.health import Quota, Waiting
 from crmsync.ports.stores import Cursors, Inbox, Jobs
 from crmsync.ports.troubles import TroubleStore
-from crmsync.rules.backfill.objects import WALKED
+from crmsync.rules.backfill.objects import BACKFILL_OBJECTS
 from crmsync.rules.backfill.pacing import DailyCalls, Depth
 
 _NAMES = {Side.HUBSPOT: "HubSpot", Side.SALESFORCE: "Salesforce"}
@@ -147,7 +147,9 @@ class HealthCheck:
             errors=Counter(str(report.category) for report in self.inbox.parked(name)),
             jobs=Counter(str(job.state) for job in self.jobs.all(name) if not job.state.is_over),
             imported={
-                one.object: self.jobs.imported(name, one.object) for one in WALKED if one.word
+                one.object: self.jobs.imported(name, one.object)
+                for one in BACKFILL_OBJECTS
+                if one.word
             },
             calls=calls,
             allotment=connection.salesforce.daily_call_allotment,

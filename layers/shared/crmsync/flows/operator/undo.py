@@ -234,7 +234,7 @@ class UndoAdmin:
         return [
             one
             for one in self.jobs.all(connection.name)
-            if one.verb is JobType.UNDO and one.after == request.key
+            if one.type is JobType.UNDO and one.after == request.key
         ]
 
     def _pairs(

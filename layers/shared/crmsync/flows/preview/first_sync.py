@@ -40,8 +40,13 @@ from crmsync.model.plan import Plan
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.model.settings import Connection, Settings
 from crmsync.ports.listing import Lister
-from crmsync.rules.backfill.estimate import Price, expected_calls, price_of, together
-from crmsync.rules.backfill.objects import WALKED, Walked
+from crmsync.rules.backfill.estimate import (
+    CallEstimate,
+    estimate_of,
+    expected_calls,
+    total_estimate,
+)
+from crmsync.rules.backfill.objects import BACKFILL_OBJECTS, BackfillObject
 from crmsync.rules.backfill.pacing import DailyCalls, calls_for_backfills
 from crmsync.rules.pair import reports
 from crmsync.rules.preview.explanation import creation_reports
@@ -113,7 +118,7 @@ class Preview:
     Attributes:
         objects: What was previewed.
         report: What would be written.
-        price: The cost of a first sync of all records.
+        estimate: The API calls of a first sync of all records.
         expected: Its API calls by side, if all records are like those that were previewed.
         budgets: The API calls that each org has left.
         spent: The API calls of the preview itself, by side.
@@ -122,7 +127,7 @@ class Preview:
 
     objects: tuple[PreviewedObject, ...]
     report: PreviewReport
-    price: Price
+    estimate: CallEstimate
     expected: dict[Side, int]
     budgets: tuple[CallBudget, ...]
     spent: dict[Side, int]
@@ -163,8 +168,8 @@ class Previewer:
         if not objects:
             raise Refused(" ".join(remarks), code="SWITCH", hint="There is nothing to preview.")
         budgets = tuple(each.budget() for each in previews)
-        price = together(
-            price_of(
+        estimate = total_estimate(
+            estimate_of(
                 [one.step for one in objects if one.connection == budget.connection], budget.per_day
             )
             for budget in budgets
@@ -173,25 +178,26 @@ class Previewer:
         looked_at = sum(one.looked_at for one in objects)
         share = max(1.0, total / looked_at) if looked_at else 1.0
         expected = {
-            side: expected_calls(price, side, round(report.writes(side) * share)) for side in Side
+            side: expected_calls(estimate, side, round(report.writes(side) * share))
+            for side in Side
         }
         spent = {side: sum(each.spent(side) for each in previews) for side in Side}
-        return Preview(tuple(objects), report, price, expected, budgets, spent, tuple(remarks))
+        return Preview(tuple(objects), report, estimate, expected, budgets, spent, tuple(remarks))
 
 
-def _rows(name: str) -> list[Walked]:
+def _rows(name: str) -> list[BackfillObject]:
     """The objects of this name, or all for "": ``leads`` and ``Lead`` are the same, ``contacts``
     are those of both sides.
     """
     words = set(singular_forms(name))
-    found = [one for one in WALKED if not name or {one.object.lower(), one.word} & words]
+    found = [one for one in BACKFILL_OBJECTS if not name or {one.object.lower(), one.word} & words]
     if not found:
-        known = ", ".join(dict.fromkeys(one.object.lower() for one in WALKED))
+        known = ", ".join(dict.fromkeys(one.object.lower() for one in BACKFILL_OBJECTS))
         raise Refused(f"{name} cannot be previewed; {known} can.", code="OBJECT")
     return found
 
 
-def _switched_off(connection: Connection, rows: Sequence[Walked]) -> list[str]:
+def _switched_off(connection: Connection, rows: Sequence[BackfillObject]) -> list[str]:
     off = {one.section: one.switch for one in reversed(rows) if not one.syncs(connection)}
     return [
         f"{connection.name}: {section} are switched off ({rule})." for section, rule in off.items()
@@ -243,11 +249,11 @@ class _ConnectionPreview:
         per_day = calls_for_backfills(calls, allotment)
         return CallBudget(self.connection.name, calls, allotment, per_day)
 
-    def run(self, rows: Sequence[Walked]) -> Iterator[PreviewedObject]:
+    def run(self, rows: Sequence[BackfillObject]) -> Iterator[PreviewedObject]:
         """Preview the objects, parents first."""
         for row in rows:
             lister = self.view.lister(row.side)
-            step = counted(replace(row.leg(), with_email=row.needs_email), lister)
+            step = counted(replace(row.step(), with_email=row.needs_email), lister)
             most = min(step.total, self.limit) if self.limit else step.total
             done = 0
             for refs in _batches(step, lister, self.limit):

@@ -1,1 +1,1 @@
-"""What an import or resync walks through, how fast, and at what cost."""
+"""What an import or resync lists, how fast it queues records, and how many API calls that takes."""

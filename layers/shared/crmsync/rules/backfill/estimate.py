@@ -1,5 +1,5 @@
-"""How many API calls walking through records takes, and how long that lasts under the present
-limits; shown before anything is done (CH-20).
+"""How many API calls a backfill takes, and how long it lasts under the present limits; shown before
+anything is done (CH-20).
 
 The estimate has two bounds: nothing differs, so records are only read; or each one has to be
 written on the other side. The figures per thousand records follow from what goes into one call:
@@ -48,8 +48,8 @@ DAY = 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
-class Price:
-    """What a backfill costs.
+class CallEstimate:
+    """The estimated API calls of a backfill.
 
     Attributes:
         records: How many records are synced.
@@ -64,25 +64,25 @@ class Price:
     seconds: int
 
 
-def price_of(legs: Iterable[JobStep], daily_calls: int) -> Price:
-    """The price of the steps of a job.
+def estimate_of(steps: Iterable[JobStep], daily_calls: int) -> CallEstimate:
+    """The estimate for the steps of a job.
 
     `daily_calls` are the Salesforce calls of a day that it may use; 0 if no limit is known.
     """
-    rows = list(legs)
+    rows = list(steps)
     hubspot, salesforce = (_calls(rows, side) for side in (Side.HUBSPOT, Side.SALESFORCE))
-    records = sum(leg.total for leg in rows)
+    records = sum(step.total for step in rows)
     by_hubspot = hubspot.most / HUBSPOT_CALLS_PER_SECOND
     by_salesforce = (
         salesforce.most / daily_calls * DAY if 0 < daily_calls < salesforce.most else 0.0
     )
-    return Price(records, hubspot, salesforce, ceil(max(by_hubspot, by_salesforce)))
+    return CallEstimate(records, hubspot, salesforce, ceil(max(by_hubspot, by_salesforce)))
 
 
-def together(prices: Iterable[Price]) -> Price:
-    """The price of several connections, each with limits of its own."""
-    rows = list(prices)
-    return Price(
+def total_estimate(estimates: Iterable[CallEstimate]) -> CallEstimate:
+    """The estimate for several connections, each with limits of its own."""
+    rows = list(estimates)
+    return CallEstimate(
         sum(one.records for one in rows),
         Calls(sum(one.hubspot.least for one in rows), sum(one.hubspot.most for one in rows)),
         Calls(sum(one.salesforce.least for one in rows), sum(one.salesforce.most for one in rows)),
@@ -90,19 +90,19 @@ def together(prices: Iterable[Price]) -> Price:
     )
 
 
-def expected_calls(price: Price, side: Side, writes: int) -> int:
+def expected_calls(estimate: CallEstimate, side: Side, writes: int) -> int:
     """The calls to a side if so many records are written there: the lower bound, and full batches
     that write.
     """
-    calls = price.hubspot if side is Side.HUBSPOT else price.salesforce
+    calls = estimate.hubspot if side is Side.HUBSPOT else estimate.salesforce
     return min(calls.most, calls.least + ceil(writes / WRITTEN[side]))
 
 
-def _calls(legs: Iterable[JobStep], side: Side) -> Calls:
+def _calls(steps: Iterable[JobStep], side: Side) -> Calls:
     least = most = 0
-    for leg in legs:
-        low, high = PER_THOUSAND[leg.side][side]
-        listing = ceil(leg.total / LISTED[side]) if leg.side is side and not leg.ids else 0
-        least += ceil(leg.total * low / 1000) + listing
-        most += ceil(leg.total * high / 1000) + listing
+    for step in steps:
+        low, high = PER_THOUSAND[step.side][side]
+        listing = ceil(step.total / LISTED[side]) if step.side is side and not step.ids else 0
+        least += ceil(step.total * low / 1000) + listing
+        most += ceil(step.total * high / 1000) + listing
     return Calls(least, most)

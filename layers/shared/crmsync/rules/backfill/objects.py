@@ -1,4 +1,4 @@
-"""Which objects an import or a resync can walk through, what they are called, and in which order.
+"""Which objects an import or a resync can list, what they are called, and in which order.
 
 Parents come first, so that a contact finds its account, and an opportunity both. A new object is
 one more row.
@@ -26,8 +26,8 @@ from crmsync.model.settings import Connection
 
 
 @dataclass(frozen=True, slots=True)
-class Walked:
-    """An object that can be walked through.
+class BackfillObject:
+    """An object that a backfill can list.
 
     Attributes:
         side: Its side.
@@ -50,7 +50,7 @@ class Walked:
         """The concern that syncs it."""
         return KIND_OF[self.side][self.object]
 
-    def leg(self, *ids: str) -> JobStep:
+    def step(self, *ids: str) -> JobStep:
         """The step of a job with all records of the object, or with only these."""
         return JobStep(self.side, self.object, ids)
 
@@ -59,43 +59,47 @@ class Walked:
         return self.kind in kinds_of(connection)
 
 
-WALKED = (
-    Walked(Side.SALESFORCE, ACCOUNT, "companies", "ACC-2", "accounts"),
-    Walked(Side.HUBSPOT, COMPANY, "companies", "ACC-1"),
-    Walked(Side.SALESFORCE, SALESFORCE_CONTACT, "contacts", "SET-1", "contacts", needs_email=True),
-    Walked(Side.SALESFORCE, LEAD, "contacts", "SET-1", "leads", needs_email=True),
-    Walked(Side.HUBSPOT, HUBSPOT_CONTACT, "contacts", "SET-1"),
-    Walked(Side.SALESFORCE, OPPORTUNITY, "deals", "OPP-3", "opportunities"),
-    Walked(Side.HUBSPOT, DEAL, "deals", "SET-5"),
+BACKFILL_OBJECTS = (
+    BackfillObject(Side.SALESFORCE, ACCOUNT, "companies", "ACC-2", "accounts"),
+    BackfillObject(Side.HUBSPOT, COMPANY, "companies", "ACC-1"),
+    BackfillObject(
+        Side.SALESFORCE, SALESFORCE_CONTACT, "contacts", "SET-1", "contacts", needs_email=True
+    ),
+    BackfillObject(Side.SALESFORCE, LEAD, "contacts", "SET-1", "leads", needs_email=True),
+    BackfillObject(Side.HUBSPOT, HUBSPOT_CONTACT, "contacts", "SET-1"),
+    BackfillObject(Side.SALESFORCE, OPPORTUNITY, "deals", "OPP-3", "opportunities"),
+    BackfillObject(Side.HUBSPOT, DEAL, "deals", "SET-5"),
 )
-"""In the order in which a resync of everything walks through them."""
+"""In the order in which a resync of everything lists them."""
 
 _PLURALS: Mapping[str, str] = MappingProxyType(
     {"companies": "company", "opportunities": "opportunity"}
 )
 
 
-def importable(word: str) -> Walked | None:
+def importable(word: str) -> BackfillObject | None:
     """The object with that name in ``crmsync import`` (IMP-1), or None."""
-    return next((one for one in WALKED if one.word and one.word == word.lower()), None)
+    return next((one for one in BACKFILL_OBJECTS if one.word and one.word == word.lower()), None)
 
 
-def walked(side: Side, name: str) -> Walked | None:
+def backfill_object(side: Side, name: str) -> BackfillObject | None:
     """The object of a side by its name, case-insensitive, singular or plural; or None."""
     small = name.lower()
     names = {small, _PLURALS.get(small, small.removesuffix("s"))}
-    return next((one for one in WALKED if one.side is side and one.object.lower() in names), None)
+    return next(
+        (one for one in BACKFILL_OBJECTS if one.side is side and one.object.lower() in names), None
+    )
 
 
-def walked_of(leg: JobStep) -> Walked:
+def backfill_object_of(step: JobStep) -> BackfillObject:
     """The row of a step's object. Raises `KeyError` for an object that this release does not
     know.
     """
-    found = walked(leg.side, leg.object)
+    found = backfill_object(step.side, step.object)
     if found is None:
-        raise KeyError(leg.object)
+        raise KeyError(step.object)
     return found
 
 
-IMPORTABLE = tuple(one.word for one in WALKED if one.word)
+IMPORTABLE = tuple(one.word for one in BACKFILL_OBJECTS if one.word)
 """The words of ``crmsync import``."""
