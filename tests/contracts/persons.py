@@ -58,7 +58,7 @@ class HubspotPerson:
         """HubSpot has no REST resource for its recycle bin."""
         raise NotImplementedError
 
-    def put_together(self, one: Ref, other: Ref, *, primary: bool = False) -> None:
+    def add_association(self, one: Ref, other: Ref, *, primary: bool = False) -> None:
         """Associate a contact or deal with a company, or two records of other kinds without more
         ado.
         """
@@ -74,7 +74,7 @@ class HubspotPerson:
             url, json=types if primary else None, headers=self._headers, timeout=30
         ).raise_for_status()
 
-    def take_apart(self, one: Ref, other: Ref) -> None:
+    def remove_association(self, one: Ref, other: Ref) -> None:
         """Take the association of two records away."""
         url = f"{self._pairs}/{one.object}/{one.id}/associations/{other.object}/{other.id}"
         requests.delete(url, headers=self._headers, timeout=30).raise_for_status()
@@ -102,11 +102,11 @@ class HubspotKeeper:
         answer.raise_for_status()
         return str(answer.json()["list"]["listId"])
 
-    def put_in(self, list_id: str, ref: Ref) -> None:
+    def add_to_list(self, list_id: str, ref: Ref) -> None:
         """Put a contact into a list."""
         self._change(list_id, "add", ref)
 
-    def take_out(self, list_id: str, ref: Ref) -> None:
+    def remove_from_list(self, list_id: str, ref: Ref) -> None:
         """Take a contact out of a list."""
         self._change(list_id, "remove", ref)
 

@@ -54,7 +54,7 @@ from tests.memory import (
     MemoryMeter,
     MemoryOpportunities,
     MemoryPreferences,
-    MemoryRoles,
+    MemoryRoleStore,
 )
 from tests.memory.deals import MASTER
 
@@ -223,7 +223,7 @@ class _Ticking:
 def memory_hubspot(pipelines_allowed: int = 100) -> Iterator[Stage]:
     """HubSpot in memory."""
     crm = MemoryCrm(Side.HUBSPOT, now=_Ticking())
-    lists, us = MemoryLists(now=_Ticking()), crm.customs.by[True]
+    lists, us = MemoryLists(now=_Ticking()), crm.behaviour.by[True]
     pairs = MemoryAssociations(crm)
     stage = Stage(
         crm,
@@ -253,7 +253,7 @@ def memory_salesforce(
         crm,
         SALESFORCE,
         sweeper=crm,
-        by_us=crm.customs.by[True],
+        by_us=crm.behaviour.by[True],
         accounts=MemoryAccounts(crm),
         lister=MemoryLister(crm),
     )
@@ -375,7 +375,7 @@ def simulated_salesforce(page: int = 2000, **world: Any) -> Iterator[Stage]:
             lister=lister,
         )
         stage.opportunities, stage.meter = (
-            SalesforceOpportunities(gateway.session, MemoryRoles()),
+            SalesforceOpportunities(gateway.session, MemoryRoleStore()),
             gateway.session.meter,
         )
         yield stage
@@ -430,7 +430,7 @@ def live_salesforce(environment: Mapping[str, str]) -> Iterator[Stage]:
     )
     stage.accounts, stage.lister = gateway, SalesforceLister(gateway.session)
     stage.opportunities, stage.meter = (
-        SalesforceOpportunities(gateway.session, MemoryRoles()),
+        SalesforceOpportunities(gateway.session, MemoryRoleStore()),
         gateway.session.meter,
     )
     yield from _swept(stage)

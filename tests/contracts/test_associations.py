@@ -34,7 +34,7 @@ def test_associations_are_read_from_both_ends_in_the_order_of_ids(hubspot: Stage
     ada, bob, cleo = (hubspot.add(name) for name in ("ada", "bob", "cleo"))
     one, two = a_company(hubspot, "One"), a_company(hubspot, "Two")
     for contact, company in ((ada, two), (ada, one), (bob, two)):
-        hubspot.matchmaker.put_together(contact, company)
+        hubspot.matchmaker.add_association(contact, company)
     typed = [Ref(Side.HUBSPOT, "contact", text) for text in ("see above", "", "987654321987")]
 
     pairs = hubspot.associations
@@ -48,7 +48,7 @@ def test_associations_are_read_from_both_ends_in_the_order_of_ids(hubspot: Stage
 def test_a_primary_company_is_the_one_that_the_contact_shows(hubspot: Stage) -> None:
     """The former one stays associated, and repeating the call changes nothing."""
     ada, one, two = hubspot.add("ada"), a_company(hubspot, "One"), a_company(hubspot, "Two")
-    hubspot.matchmaker.put_together(ada, one)
+    hubspot.matchmaker.add_association(ada, one)
     effect = Associate(ada, two, primary=True)
 
     outcomes = [hubspot.associations.associate([effect]) for _ in range(2)]
@@ -77,7 +77,7 @@ def test_the_contact_s_own_property_moves_its_association(hubspot: Stage) -> Non
     removed.
     """
     ada, one, two = hubspot.add("ada"), a_company(hubspot, "One"), a_company(hubspot, "Two")
-    hubspot.matchmaker.put_together(ada, one)
+    hubspot.matchmaker.add_association(ada, one)
 
     hubspot.person.edit(ada, {"associatedcompanyid": two.id})
     moved = hubspot.associations.of([ada], "company"), primary_of(hubspot, ada)
@@ -129,7 +129,7 @@ def test_removing_an_association_succeeds_whether_or_not_it_existed(hubspot: Sta
     ada, bob, nobody = hubspot.add("ada"), hubspot.add("bob"), hubspot.nobody()
     one, two = a_company(hubspot, "One"), a_company(hubspot, "Two")
     for contact, company in ((ada, one), (ada, two), (bob, two)):
-        hubspot.matchmaker.put_together(contact, company)
+        hubspot.matchmaker.add_association(contact, company)
     effects = [
         Dissociate(ada, one),
         Dissociate(bob, one),
@@ -187,7 +187,7 @@ def test_nothing_to_associate_is_nothing_done(hubspot: Stage) -> None:
 def test_a_deleted_company_has_no_contacts_and_they_show_none(hubspot: Stage) -> None:
     """HubSpot removes the associations with the record."""
     ada, company = hubspot.add("ada"), a_company(hubspot)
-    hubspot.matchmaker.put_together(ada, company)
+    hubspot.matchmaker.add_association(ada, company)
 
     hubspot.person.delete(company)
 
@@ -203,8 +203,8 @@ def test_the_survivor_of_merged_companies_has_the_contacts_of_both(hubspot: Stag
         a_company(hubspot, "One"),
         a_company(hubspot, "Two"),
     )
-    hubspot.matchmaker.put_together(ada, one)
-    hubspot.matchmaker.put_together(bob, two)
+    hubspot.matchmaker.add_association(ada, one)
+    hubspot.matchmaker.add_association(bob, two)
 
     survivor = hubspot.person.merge(one, two)
 

@@ -12,19 +12,19 @@ from crmsync.gateways.dynamodb.change_counts import ChangeCountTable
 from crmsync.model.brakes import Counted, Hold
 from crmsync.model.records import Kind, Side
 from tests.contracts.tables import change_counts_on_dynamodb, dynamodb
-from tests.memory import MemoryBrake
+from tests.memory import MemoryChangeCounts
 
 CHANGES = Hold(Side.SALESFORCE, Counted.CHANGES)
 DELETES = Hold(Side.HUBSPOT, Counted.DELETES)
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
-TABLES = {"memory": MemoryBrake, "dynamodb": None}
+TABLES = {"memory": MemoryChangeCounts, "dynamodb": None}
 
 
 @pytest.fixture(params=TABLES)
 def brake(request: pytest.FixtureRequest) -> Iterator[Any]:
     """Each implementation in turn."""
     if request.param == "memory":
-        yield MemoryBrake()
+        yield MemoryChangeCounts()
     else:
         with change_counts_on_dynamodb() as table:
             yield table

@@ -14,7 +14,7 @@ from crmsync.model.conflicts import KEPT, NEWEST, ResolvedConflict
 from crmsync.model.records import Ref, Side
 from tests.builders import NOON
 from tests.contracts.tables import conflict_log_on_dynamodb, dynamodb
-from tests.memory import MemoryLedger
+from tests.memory import MemoryConflictLog
 
 DAY = timedelta(days=1)
 
@@ -23,7 +23,7 @@ DAY = timedelta(days=1)
 def conflict_log(request: pytest.FixtureRequest) -> Iterator[Any]:
     """Each implementation in turn."""
     if request.param == "memory":
-        yield MemoryLedger()
+        yield MemoryConflictLog()
     else:
         with conflict_log_on_dynamodb() as table:
             yield table

@@ -11,14 +11,14 @@ import pytest
 from crmsync.model.records import Ref, Side
 from crmsync.model.roles import Role
 from tests.contracts.tables import roles_on_dynamodb
-from tests.memory import MemoryRoles
+from tests.memory import MemoryRoleStore
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
 def memory(request: pytest.FixtureRequest) -> Iterator[Any]:
     """Each implementation in turn."""
     if request.param == "memory":
-        yield MemoryRoles()
+        yield MemoryRoleStore()
     else:
         with roles_on_dynamodb() as table:
             yield table

@@ -28,10 +28,10 @@ def joined(stage: Stage, list_id: str, since: datetime = LONG_AGO) -> list[Ref]:
     return [one.ref for one in flat(stage.lists.joined_since(list_id, since))]
 
 
-def put_in(stage: Stage, list_id: str, *refs: Ref) -> None:
+def add_to_list(stage: Stage, list_id: str, *refs: Ref) -> None:
     """Add contacts to a list, one after the other, with time in between."""
     for ref in refs:
-        stage.keeper.put_in(list_id, ref)
+        stage.keeper.add_to_list(list_id, ref)
         stage.catch_up()
 
 
@@ -39,9 +39,9 @@ def test_members_of_the_list_are_returned(hubspot: Stage) -> None:
     """Neither members of another list nor former members count (INC-2)."""
     ada, bob, cleo, dan = (hubspot.add(name) for name in ("ada", "bob", "cleo", "dan"))
     ours, other = hubspot.keeper.make(), hubspot.keeper.make()
-    put_in(hubspot, ours, ada, bob, dan)
-    put_in(hubspot, other, cleo)
-    hubspot.keeper.take_out(ours, dan)
+    add_to_list(hubspot, ours, ada, bob, dan)
+    add_to_list(hubspot, other, cleo)
+    hubspot.keeper.remove_from_list(ours, dan)
     hubspot.catch_up()
 
     assert hubspot.lists.members(ours, [ada, bob, cleo, dan, ada]) == {ada, bob}
@@ -51,7 +51,7 @@ def test_members_of_the_list_are_returned(hubspot: Stage) -> None:
 def test_an_invalid_id_is_not_a_member(hubspot: Stage) -> None:
     """It does not affect the others."""
     ada, ours = hubspot.add("ada"), hubspot.keeper.make()
-    put_in(hubspot, ours, ada)
+    add_to_list(hubspot, ours, ada)
     typed = [Ref(Side.HUBSPOT, "contact", text) for text in ("see above", "", "987654321987")]
 
     assert hubspot.lists.members(ours, [*typed, ada]) == {ada}
@@ -72,8 +72,8 @@ def test_new_members_are_returned_newest_first(hubspot: Stage) -> None:
     """With their times, since the moment, and without those who left (INC-22)."""
     ada, bob, cleo, dan = (hubspot.add(name) for name in ("ada", "bob", "cleo", "dan"))
     ours = hubspot.keeper.make()
-    put_in(hubspot, ours, cleo, ada, dan, bob)
-    hubspot.keeper.take_out(ours, dan)
+    add_to_list(hubspot, ours, cleo, ada, dan, bob)
+    hubspot.keeper.remove_from_list(ours, dan)
     hubspot.catch_up()
 
     seen = flat(hubspot.lists.joined_since(ours, LONG_AGO))
@@ -113,13 +113,13 @@ def test_each_read_returns_those_who_joined_since_the_last(crowded: Stage) -> No
     """With any number of pages, and although members leave in between."""
     crowd = [crowded.add(f"p{number}") for number in range(12)]
     ours = crowded.keeper.make()
-    put_in(crowded, ours, *crowd[:8])
+    add_to_list(crowded, ours, *crowd[:8])
     first = flat(crowded.lists.joined_since(ours, LONG_AGO))
-    put_in(crowded, ours, crowd[8])
+    add_to_list(crowded, ours, crowd[8])
     second = flat(crowded.lists.joined_since(ours, first[0].modified_at + LATER))
     for one in crowd[:7]:
-        crowded.keeper.take_out(ours, one)
-    put_in(crowded, ours, crowd[9], crowd[10], crowd[11])
+        crowded.keeper.remove_from_list(ours, one)
+    add_to_list(crowded, ours, crowd[9], crowd[10], crowd[11])
     third = flat(crowded.lists.joined_since(ours, second[0].modified_at + LATER))
 
     assert [one.ref for one in first] == crowd[7::-1]
@@ -137,7 +137,7 @@ def test_more_than_a_hundred_memberships_are_read(crowded: Stage) -> None:
     ]
     ours = crowded.keeper.make()
     for one in (crowd[3], crowd[117]):
-        crowded.keeper.put_in(ours, one)
+        crowded.keeper.add_to_list(ours, one)
     crowded.catch_up()
 
     assert crowded.lists.members(ours, crowd) == {crowd[3], crowd[117]}

@@ -30,7 +30,7 @@ from simulators.hubspot import HubSpotSimulator
 from simulators.salesforce import SalesforceSimulator
 from tests.contracts.stages import FixedSecret, retry_policy, served
 from tests.contracts.tables import NO_WAIT, dynamodb
-from tests.memory import MemoryMailLog, MemoryTallies, MemoryTasks, MemoryWindows
+from tests.memory import MemoryMailLog, MemoryRangeQueue, MemoryTasks, MemoryTaskStates
 
 NOON = 1_793_620_800_000
 KEEP = timedelta(days=35)
@@ -340,7 +340,7 @@ def table_of_task_states() -> Iterator[TaskStateTable]:
 def task_states(request: pytest.FixtureRequest) -> Iterator[Any]:
     """Each implementation in turn."""
     if request.param == "memory":
-        yield MemoryTallies()
+        yield MemoryTaskStates()
     else:
         with table_of_task_states() as table:
             yield table
@@ -413,7 +413,7 @@ def test_log_ranges_are_queued_with_their_delays() -> None:
         for number in range(12)
     ]
     delays = [(window, 100 * number) for number, window in enumerate(windows)]
-    memory = MemoryWindows()
+    memory = MemoryRangeQueue()
     memory.queue(delays)
     with mock_aws():
         sqs = boto3.client("sqs", region_name="us-east-1")

@@ -269,7 +269,7 @@ def test_the_company_that_counts_for_a_deal_is_told(hubspot: Stage) -> None:
     pairs.associate([Associate(deal, two)])
     first = told()
     pairs.associate([Associate(deal, two, primary=True)])
-    hubspot.matchmaker.put_together(ada, one, primary=True)
+    hubspot.matchmaker.add_association(ada, one, primary=True)
     second = told()
     pairs.dissociate([Dissociate(deal, two)])
     hubspot.person.delete(one)

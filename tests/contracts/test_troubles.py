@@ -14,14 +14,14 @@ from crmsync.model.records import Kind, Side
 from crmsync.model.troubles import Outage, Pause, Rest, Troubles
 from tests.builders import NOON
 from tests.contracts.tables import dynamodb, troubles_on_dynamodb
-from tests.memory import MemoryTroubles
+from tests.memory import MemoryTroubleStore
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
 def store(request: pytest.FixtureRequest) -> Iterator[Any]:
     """Each implementation in turn."""
     if request.param == "memory":
-        yield MemoryTroubles()
+        yield MemoryTroubleStore()
     else:
         with troubles_on_dynamodb() as table:
             yield table

@@ -11,45 +11,45 @@ from tests.memory.account import (
     MemoryPreferences,
 )
 from tests.memory.associations import MemoryAssociations
-from tests.memory.conflict_log import MemoryLedger
+from tests.memory.conflict_log import MemoryConflictLog
 from tests.memory.crm import MemoryCrm
-from tests.memory.deals import MemoryDeals, MemoryOpportunities, MemoryPipelineMaps, MemoryRoles
+from tests.memory.deals import MemoryDeals, MemoryOpportunities, MemoryPipelineMaps, MemoryRoleStore
 from tests.memory.jobs import (
     MemoryBacklog,
-    MemoryErrands,
+    MemoryJobMessages,
     MemoryJobs,
     MemoryLister,
     MemoryMeter,
     MemoryWaiting,
 )
-from tests.memory.mail import MemoryMailLog, MemoryTallies, MemoryTasks, MemoryWindows
+from tests.memory.mail import MemoryMailLog, MemoryRangeQueue, MemoryTasks, MemoryTaskStates
 from tests.memory.overwritten import MemoryOverwritten
 from tests.memory.stores import (
-    MemoryBrake,
     MemoryCensus,
+    MemoryChangeCounts,
     MemoryCursors,
     MemoryInbox,
     MemoryLinks,
     MemoryOutbox,
 )
-from tests.memory.troubles import MemorySchemas, MemoryTroubles
+from tests.memory.troubles import MemorySchemas, MemoryTroubleStore
 
 __all__ = [
     "MemoryAccounts",
     "MemoryAssociations",
     "MemoryBacklog",
-    "MemoryBrake",
     "MemoryCensus",
+    "MemoryChangeCounts",
     "MemoryCompanies",
+    "MemoryConflictLog",
     "MemoryCrm",
     "MemoryCursors",
     "MemoryDeals",
     "MemoryDeleter",
     "MemoryDirectory",
-    "MemoryErrands",
     "MemoryInbox",
+    "MemoryJobMessages",
     "MemoryJobs",
-    "MemoryLedger",
     "MemoryLinks",
     "MemoryLister",
     "MemoryLists",
@@ -60,11 +60,11 @@ __all__ = [
     "MemoryOverwritten",
     "MemoryPipelineMaps",
     "MemoryPreferences",
-    "MemoryRoles",
+    "MemoryRangeQueue",
+    "MemoryRoleStore",
     "MemorySchemas",
-    "MemoryTallies",
+    "MemoryTaskStates",
     "MemoryTasks",
-    "MemoryTroubles",
+    "MemoryTroubleStore",
     "MemoryWaiting",
-    "MemoryWindows",
 ]

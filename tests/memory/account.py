@@ -26,9 +26,9 @@ class MemoryPreferences:
         """Nobody is out; unless it `shows` them at once, opt-outs are only kept. `asked` are the
         addresses in order.
         """
-        self.out: set[str] = set()
-        self.asked: list[str] = []
-        self.shows = True
+        self.opted_out: set[str] = set()
+        self.requests: list[str] = []
+        self.updates_contacts = True
         self._crm = crm
 
     def opt_out(self, effects: Sequence[OptOut]) -> Sequence[Outcome]:
@@ -38,9 +38,9 @@ class MemoryPreferences:
     def _opt_out(self, address: str) -> Outcome:
         if "@" not in address:
             return Refused("The address is not valid.", code="VALIDATION_ERROR")
-        self.out.add(address)
-        self.asked.append(address)
-        if self._crm is not None and self.shows:
+        self.opted_out.add(address)
+        self.requests.append(address)
+        if self._crm is not None and self.updates_contacts:
             for record in self._crm.find([address], {"contact": ()}):
                 self._crm.edit(record.ref, {"hs_email_optout": "true"})
         return Written(Ref(Side.HUBSPOT, "contact", ""), {})
@@ -93,11 +93,11 @@ class MemoryLists:
         self._lists[made] = {}
         return made
 
-    def put_in(self, list_id: str, ref: Ref) -> None:
+    def add_to_list(self, list_id: str, ref: Ref) -> None:
         """A person puts a contact into a list."""
         self._lists[list_id].setdefault(ref, self._now())
 
-    def take_out(self, list_id: str, ref: Ref) -> None:
+    def remove_from_list(self, list_id: str, ref: Ref) -> None:
         """A person takes a contact out of a list."""
         self._lists[list_id].pop(ref, None)
 

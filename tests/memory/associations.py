@@ -23,7 +23,7 @@ HAS_PRIMARY = {
 
 class MemoryAssociations:
     """Implements `Associations` for the records of `crm`; whoever works beside us calls
-    `put_together` and `take_apart`.
+    `add_association` and `remove_association`.
     """
 
     def __init__(self, crm: MemoryCrm) -> None:
@@ -32,7 +32,7 @@ class MemoryAssociations:
         self._others: dict[Ref, dict[Ref, None]] = {}
         self._primary: dict[Ref, Ref] = {}
         crm.after_write.append(self._follow)
-        crm.after_end.append(self._move)
+        crm.after_delete.append(self._move)
 
     def of(self, refs: Iterable[Ref], other: str) -> Mapping[Ref, tuple[Ref, ...]]:
         """As the port says."""
@@ -63,11 +63,11 @@ class MemoryAssociations:
         outcomes: list[Outcome] = []
         for effect in effects:
             place, other = _filled(effect)
-            self.take_apart(place, other, ours=True)
+            self.remove_association(place, other, ours=True)
             outcomes.append(Written(place, {}))
         return outcomes
 
-    def put_together(
+    def add_association(
         self, one: Ref, other: Ref, *, primary: bool = False, ours: bool = False
     ) -> None:
         """A person associates two records; the first company of a contact or deal is its primary
@@ -80,7 +80,7 @@ class MemoryAssociations:
             self._primary[holder] = company
             self._mirror(holder, ours=ours)
 
-    def take_apart(self, one: Ref, other: Ref, *, ours: bool = False) -> None:
+    def remove_association(self, one: Ref, other: Ref, *, ours: bool = False) -> None:
         """A person takes two records apart; no other company becomes primary in the place of the
         one that was.
         """
@@ -109,7 +109,7 @@ class MemoryAssociations:
         error = self._crm.refuse({"to": other.id, "from": place.id})
         if error is not None:
             return error
-        self.put_together(place, other, primary=effect.primary, ours=True)
+        self.add_association(place, other, primary=effect.primary, ours=True)
         return Written(place, {})
 
     def _mirror(self, holder: Ref, *, ours: bool) -> None:
@@ -123,9 +123,9 @@ class MemoryAssociations:
         current = self._primary.get(ref)
         company = Ref(Side.HUBSPOT, "company", str(said))
         if MIRROR in fields and not said and current:
-            self.take_apart(ref, current)
+            self.remove_association(ref, current)
         if ref.object == "contact" and said and company != current and self._crm.is_live(company):
-            self.put_together(ref, company, primary=True)
+            self.add_association(ref, company, primary=True)
 
     def _move(self, ref: Ref, survivor: Ref | None) -> None:
         """A record is gone: its associations go to the record in which it lives on, or away; what
@@ -136,11 +136,11 @@ class MemoryAssociations:
         }
         own = self._primary.get(ref)
         for other in list(self._others.get(ref, {})):
-            self.take_apart(ref, other)
+            self.remove_association(ref, other)
             if survivor is not None:
-                self.put_together(survivor, other, primary=was_primary[other])
+                self.add_association(survivor, other, primary=was_primary[other])
         if survivor is not None and own is not None and survivor not in self._primary:
-            self.put_together(survivor, own, primary=True)
+            self.add_association(survivor, own, primary=True)
 
 
 def _filled(effect: Associate | Dissociate) -> tuple[Ref, Ref]:

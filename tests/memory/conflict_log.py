@@ -9,7 +9,7 @@ from crmsync.model.conflicts import ResolvedConflict, kept
 from crmsync.model.records import Ref
 
 
-class MemoryLedger:
+class MemoryConflictLog:
     """Implements `ConflictLog`. `calls` counts the times that it was asked for anything; an error in
     `down` is raised instead of an answer.
     """

@@ -1,7 +1,7 @@
 """One CRM in memory: records with ids, unique keys and addresses, history, a recycle bin, and a
 person who works beside us.
 
-What the two sides do differently is data (`customs`), and only what the ports' contracts speak of
+What the two sides do differently is data (`behaviour`), and only what the ports' contracts speak of
 is modelled; the vendors' finer ways belong to the simulators.
 """
 
@@ -19,7 +19,7 @@ from crmsync.ports.crm import Fields, Outcome, Written
 from crmsync.ports.listing import ChangedRecord, Show
 from crmsync.rules.backfill.pacing import DailyCalls, KnownCalls
 from simulators.hubspot.records.derived import may_move
-from tests.memory.customs import CHILDREN, CUSTOMS, PERSON_CONTACT, of_contact
+from tests.memory.behaviour import BEHAVIOUR, CHILDREN, PERSON_CONTACT, of_contact
 
 PAGE = 200
 LIFECYCLE = "lifecyclestage"
@@ -47,7 +47,7 @@ class _Row:
     origins: dict[str, Origin] = field(default_factory=dict)
     owner: str = ""
     """Whose it is while nobody has said so."""
-    along_with: Ref | None = None
+    deleted_with_record: Ref | None = None
     """The record with which it was deleted, and with which it is restored."""
 
 
@@ -59,25 +59,25 @@ class MemoryCrm:
     def __init__(self, side: Side, *, now: Callable[[], datetime]) -> None:
         """An empty CRM that is this `side`; `now` is its clock."""
         self.side = side
-        self.customs = CUSTOMS[side]
+        self.behaviour = BEHAVIOUR[side]
         self.calls: Counter[str] = Counter()
         self.down: SyncError | None = None
         self.daily = DailyCalls(0, 100_000)
-        self.told: KnownCalls | None = None
+        self.known_calls: KnownCalls | None = None
         """What the newest answer told of the daily calls."""
         self.refuse: Callable[[Mapping[str, object]], SyncError | None] = lambda _fields: None
         self.checks: list[Callable[[Ref | None, str, Mapping[str, Value]], SyncError | None]] = []
         """What else may refuse a write: told the record (None for a new one), the object and the
         fields.
         """
-        self.lacks: set[tuple[str, str]] = set()
+        self.missing_fields: set[tuple[str, str]] = set()
         """Fields, each with its object, that are gone or hidden from us."""
-        self.guards: set[tuple[str, str]] = set()
+        self.read_only_fields: set[tuple[str, str]] = set()
         """Fields that we may read and not write."""
         self.assignment_owner = ""
         self.has_person_accounts = False
         self.after_write: list[Callable[[Ref, Mapping[str, Value]], None]] = []
-        self.after_end: list[Callable[[Ref, Ref | None], None]] = []
+        self.after_delete: list[Callable[[Ref, Ref | None], None]] = []
         """Told of records that were deleted, and of those that were merged, with the survivor."""
         self._now = now
         self._rows: dict[Ref, _Row] = {}
@@ -115,7 +115,7 @@ class MemoryCrm:
         """As the port says."""
         self._call("made_by")
         found = {
-            key: self._holder(name, self.customs.key, key)
+            key: self._holder(name, self.behaviour.key, key)
             for name, some in keys.items()
             for key in some
         }
@@ -150,7 +150,7 @@ class MemoryCrm:
                 if ref.object == name and self._stamp(row.modified_at) >= self._stamp(moment)
                 if with_purged or not self._is_purged(ref)
             ]
-            seen = [one for one in seen if self.customs.tells_deleted or not one.deleted]
+            seen = [one for one in seen if self.behaviour.lists_deleted or not one.deleted]
             seen.sort(key=lambda one: (one.modified_at, one.ref))
             yield from (seen[start : start + PAGE] for start in range(0, len(seen), PAGE))
 
@@ -169,7 +169,7 @@ class MemoryCrm:
         self._end(ref, None, ours=ours)
         for child, _ in self._children_of(ref):
             self.delete(child, ours=ours)
-            self._rows[child].along_with = ref
+            self._rows[child].deleted_with_record = ref
 
     def purge(self, ref: Ref) -> None:
         """A person deletes a record, if nobody has, and takes it out of the recycle bin for good,
@@ -177,18 +177,21 @@ class MemoryCrm:
         """
         if self._is_live(ref):
             self.delete(ref)
-        self._purged |= {ref, *(one for one, row in self._rows.items() if row.along_with == ref)}
+        self._purged |= {
+            ref,
+            *(one for one, row in self._rows.items() if row.deleted_with_record == ref),
+        }
 
     def restore(self, ref: Ref) -> None:
         """A person takes a record out of the recycle bin, and what was deleted along with it."""
         row = self._rows[ref]
-        row.is_deleted, row.along_with, row.modified_at, row.by = (
+        row.is_deleted, row.deleted_with_record, row.modified_at, row.by = (
             False,
             None,
             self._now(),
-            self.customs.by[False],
+            self.behaviour.by[False],
         )
-        for child in [one for one, other in self._rows.items() if other.along_with == ref]:
+        for child in [one for one, other in self._rows.items() if other.deleted_with_record == ref]:
             self.restore(child)
 
     def merge(self, winner: Ref, loser: Ref) -> Ref:
@@ -264,13 +267,13 @@ class MemoryCrm:
             ref for ref in self._rows if ref.object == name and (deleted_too or self._is_live(ref))
         ]
 
-    def ended_with(self, ref: Ref) -> Ref | None:
+    def deleted_with(self, ref: Ref) -> Ref | None:
         """The record with which a deleted one was deleted, or None where it was deleted by
         itself.
         """
-        return self._rows[ref].along_with
+        return self._rows[ref].deleted_with_record
 
-    def ended_at(self, ref: Ref) -> datetime | None:
+    def deleted_time(self, ref: Ref) -> datetime | None:
         """When a record was deleted, or None while it is not."""
         row = self._rows.get(ref)
         return self._stamp(row.modified_at) if row and row.is_deleted else None
@@ -283,10 +286,10 @@ class MemoryCrm:
 
     def _end(self, ref: Ref, survivor: Ref | None, *, ours: bool = False) -> None:
         row = self._rows[ref]
-        row.is_deleted, row.modified_at, row.by = True, self._now(), self.customs.by[ours]
+        row.is_deleted, row.modified_at, row.by = True, self._now(), self.behaviour.by[ours]
         if survivor is not None:
             self._merged[ref] = survivor
-        for tell in self.after_end:
+        for tell in self.after_delete:
             tell(ref, survivor)
 
     def _children_of(self, parent: Ref) -> list[tuple[Ref, str]]:
@@ -305,12 +308,12 @@ class MemoryCrm:
         """
         row = self._rows[ref]
         return ref in self._purged or (
-            row.is_deleted and row.along_with is None and ref.object in BINLESS
+            row.is_deleted and row.deleted_with_record is None and ref.object in BINLESS
         )
 
     def _call(self, verb: str) -> None:
         self.calls[verb] += 1
-        self.told = KnownCalls(self.daily, self._now())
+        self.known_calls = KnownCalls(self.daily, self._now())
         if self.down is not None:
             raise self.down
 
@@ -340,7 +343,7 @@ class MemoryCrm:
 
     def _create(self, effect: CreateRecord) -> Outcome:
         fields = {name: _plain(value) for name, value in effect.fields.items()}
-        first = self._holder(effect.object, self.customs.key, effect.key)
+        first = self._holder(effect.object, self.behaviour.key, effect.key)
         error = self._refused(first, effect.object, fields)
         if error is not None:
             return error
@@ -354,7 +357,7 @@ class MemoryCrm:
         clash = self._clash(effect.object, fields)
         if clash is not None:
             return Conflict("Contact already exists.", existing=clash.id, code="CONFLICT")
-        ref = self._insert(effect.object, {**fields, self.customs.key: effect.key}, ours=True)
+        ref = self._insert(effect.object, {**fields, self.behaviour.key: effect.key}, ours=True)
         if effect.assign and effect.object == "Lead" and self.assignment_owner:
             self._rows[ref].fields["OwnerId"] = self.assignment_owner
         return self._written(ref, fields)
@@ -376,7 +379,7 @@ class MemoryCrm:
         clash = self._clash(ref.object, fields)
         if clash is not None and clash != ref:
             return Conflict("Contact already exists.", existing=clash.id, code="CONFLICT")
-        holder = self._holder(ref.object, self.customs.key, fields.get(self.customs.key))
+        holder = self._holder(ref.object, self.behaviour.key, fields.get(self.behaviour.key))
         if holder is not None and holder != ref:
             return Conflict("The key is taken.", existing=holder.id, code="DUPLICATE_VALUE")
         self.put(ref, self._taken(ref, fields), ours=True)
@@ -395,21 +398,21 @@ class MemoryCrm:
 
     def _refused(self, ref: Ref | None, name: str, fields: Mapping[str, Value]) -> SyncError | None:
         for one in fields:
-            if (name, one) in self.lacks | self.guards:
+            if (name, one) in self.missing_fields | self.read_only_fields:
                 return self.drifted(name, one)
-        address = fields.get(self.customs.email)
+        address = fields.get(self.behaviour.email)
         if address and "@" not in str(address):
             return Refused(
-                "The address is not valid.", code="INVALID_EMAIL", fieldname=self.customs.email
+                "The address is not valid.", code="INVALID_EMAIL", fieldname=self.behaviour.email
             )
         return self.refuse(fields) or next(
             filter(None, (check(ref, name, fields) for check in self.checks)), None
         )
 
     def _clash(self, name: str, fields: Mapping[str, Value]) -> Ref | None:
-        if not self.customs.unique_email:
+        if not self.behaviour.unique_email:
             return None
-        address = _text(fields.get(self.customs.email), lower=True)
+        address = _text(fields.get(self.behaviour.email), lower=True)
         return next(
             (
                 ref
@@ -423,10 +426,12 @@ class MemoryCrm:
         """The addresses by which a record is found: its own, and a HubSpot contact's further
         ones.
         """
-        further = str(row.fields.get(FURTHER) or "").split(";") if self.customs.unique_email else ()
+        further = (
+            str(row.fields.get(FURTHER) or "").split(";") if self.behaviour.unique_email else ()
+        )
         return [
             text
-            for one in (row.fields.get(self.customs.email), *further)
+            for one in (row.fields.get(self.behaviour.email), *further)
             if (text := str(one or "").lower())
         ]
 
@@ -441,18 +446,18 @@ class MemoryCrm:
     def _written(self, ref: Ref, fields: Mapping[str, Value]) -> Written:
         shown = (
             {name: self._rows[ref].fields.get(name) for name in fields}
-            if self.customs.says_what_it_shows
+            if self.behaviour.answers_with_values
             else {}
         )
         return Written(ref, shown)
 
     def _insert(self, name: str, fields: Mapping[str, Value], *, ours: bool) -> Ref:
         self._next += 1
-        prefix = self.customs.prefixes.get(name)
+        prefix = self.behaviour.prefixes.get(name)
         identifier = f"{prefix}{self._next:012d}AAA" if prefix else str(self._next)
         ref = Ref(self.side, name, identifier)
         self._rows[ref] = _Row(
-            {}, self._now(), self._now(), self.customs.by[ours], owner=self.customs.by[ours]
+            {}, self._now(), self._now(), self.behaviour.by[ours], owner=self.behaviour.by[ours]
         )
         self.put(ref, fields, ours=ours)
         return ref
@@ -460,13 +465,13 @@ class MemoryCrm:
     def put(self, ref: Ref, fields: Mapping[str, Value], *, ours: bool, by: str = "") -> None:
         """Somebody changes a record: we, or a person."""
         row = self._rows[ref]
-        row.modified_at, row.by = self._now(), by or self.customs.by[ours]
+        row.modified_at, row.by = self._now(), by or self.behaviour.by[ours]
         for name, value in fields.items():
             kept = self._kept(name, value)
             if row.fields.get(name) != kept:
                 row.origins[name] = Origin(self._stamp(row.modified_at), row.by)
             row.fields[name] = kept
-        if self.customs.unique_email and row.fields.get(FURTHER):
+        if self.behaviour.unique_email and row.fields.get(FURTHER):
             own, *further = row.fields.get("email"), *str(row.fields[FURTHER]).split(";")
             row.fields[FURTHER] = ";".join(one for one in further if one != own) or None
         if self.has_person_accounts and ref.object == "Account":
@@ -474,7 +479,7 @@ class MemoryCrm:
         for tell in self.after_write:
             tell(ref, fields)
 
-    def settle(self, ref: Ref, fields: Mapping[str, Value]) -> None:
+    def fill_in(self, ref: Ref, fields: Mapping[str, Value]) -> None:
         """The CRM itself fills fields in, as part of a write."""
         self._rows[ref].fields.update(fields)
 
@@ -506,12 +511,12 @@ class MemoryCrm:
         if name == "Account":
             return [] if self.has_person_accounts and fields.get("LastName") else ["Name"]
         free = {"Company"} if self.has_person_accounts else set()
-        return [one for one in self.customs.required.get(name, ()) if one not in free]
+        return [one for one in self.behaviour.required.get(name, ()) if one not in free]
 
     def _check_columns(self, name: str, names: Iterable[str]) -> None:
         """Columns that are lacking, and those of person accounts where they are off (PA-1)."""
         for one in names:
-            if (name, one) in self.lacks:
+            if (name, one) in self.missing_fields:
                 raise self.drifted(name, one)
         if self.side is Side.HUBSPOT or self.has_person_accounts:
             return
@@ -533,11 +538,11 @@ class MemoryCrm:
         empty text.
         """
         if self.side is Side.HUBSPOT:
-            return _text(value, lower=name == self.customs.email)
+            return _text(value, lower=name == self.behaviour.email)
         return None if value == "" else value
 
     def _stamp(self, moment: datetime) -> datetime:
-        return moment - (moment - datetime.min.replace(tzinfo=UTC)) % self.customs.stamp
+        return moment - (moment - datetime.min.replace(tzinfo=UTC)) % self.behaviour.stamp
 
 
 def _plain(value: object) -> Value:

@@ -70,7 +70,7 @@ class MemoryOpportunities:
         self.types = list(types)
         self.currencies = False
         self._crm = salesforce
-        self._memory = MemoryRoles()
+        self._memory = MemoryRoleStore()
         salesforce.after_write.append(self._follow)
         salesforce.checks.append(self._check)
 
@@ -141,7 +141,7 @@ class MemoryOpportunities:
         """As the port says."""
         self._crm.calls["deleted_at"] += 1
         found = {
-            ref: self._crm.ended_at(ref) for ref in opportunities if ref.object == _OPPORTUNITY
+            ref: self._crm.deleted_time(ref) for ref in opportunities if ref.object == _OPPORTUNITY
         }
         return {ref: at for ref, at in found.items() if at is not None}
 
@@ -172,7 +172,7 @@ class MemoryOpportunities:
         """Every role but those that were deleted by themselves: Salesforce forgets them."""
         found = {}
         for ref in self._crm.refs(_ROLE, deleted_too=True):
-            if not self._crm.is_live(ref) and self._crm.ended_with(ref) is None:
+            if not self._crm.is_live(ref) and self._crm.deleted_with(ref) is None:
                 continue
             shown = self._crm.fields(ref, deleted_too=True)
             opportunity = Ref(Side.SALESFORCE, _OPPORTUNITY, str(shown["OpportunityId"]))
@@ -227,13 +227,13 @@ class MemoryOpportunities:
         shown = self._crm.fields(ref)
         default = next((one.id for one in self.types if one.id and one.is_default), "")
         if "IsClosed" not in shown and not shown.get("RecordTypeId") and default:
-            self._crm.settle(ref, {"RecordTypeId": default})
+            self._crm.fill_in(ref, {"RecordTypeId": default})
         if "StageName" in fields or "IsClosed" not in shown:
             stage = self._stage(shown.get("StageName"))
-            self._crm.settle(ref, {"IsClosed": stage.is_closed, "IsWon": stage.is_won})
+            self._crm.fill_in(ref, {"IsClosed": stage.is_closed, "IsWon": stage.is_won})
 
 
-class MemoryRoles:
+class MemoryRoleStore:
     """Implements `RoleStore`."""
 
     def __init__(self) -> None:

@@ -24,16 +24,16 @@ from tests.memory import (
     MemoryLinks,
     MemoryLists,
     MemoryMailLog,
-    MemoryTallies,
+    MemoryRangeQueue,
     MemoryTasks,
-    MemoryWindows,
+    MemoryTaskStates,
 )
 
 RUN = timedelta(seconds=60)
 
 
 @dataclass
-class PostOffice:
+class MemoryEmailWorld:
     """One connection whose contacts are linked when they are made."""
 
     now: datetime = NOON
@@ -49,8 +49,8 @@ class PostOffice:
         self.links, self.lists = MemoryLinks(), MemoryLists(now=lambda: self.now)
         self.tasks, self.task_states, self.queue = (
             MemoryTasks(lambda: self.now),
-            MemoryTallies(),
-            MemoryWindows(),
+            MemoryTaskStates(),
+            MemoryRangeQueue(),
         )
         self.cursors, self.inbox = MemoryCursors(), MemoryInbox()
         self.due: list[tuple[LogRange, datetime]] = []
@@ -65,7 +65,7 @@ class PostOffice:
         """The time as the log has it."""
         return milliseconds(self.now)
 
-    def person(self, address: str, *, linked: bool = True) -> None:
+    def add_contact(self, address: str, *, linked: bool = True) -> None:
         """A contact with this address, and its lead."""
         ref = self.crm.add("contact", {"email": address})
         if linked:
@@ -76,7 +76,7 @@ class PostOffice:
         lead = Ref(Side.SALESFORCE, "Lead", f"00Q{int(ref.id):012d}AAA")
         self.links.save([Link("acme", Kind.CONTACT, ref, lead)])
 
-    def look(self, *kinds: str) -> int:
+    def scan(self, *kinds: str) -> int:
         """Read the log once; what was queued is due at once."""
         found = sum(
             queue_events(self.connection, kind, self.log, self.cursors, self.queue, self.now)
@@ -90,11 +90,11 @@ class PostOffice:
         if windows is None:
             windows = [window for window, at in self.due if at <= self.now]
             self.due = [(window, at) for window, at in self.due if at > self.now]
-        summary = make_tasks(windows, self.world())
+        summary = make_tasks(windows, self.context())
         self.collect()
         return summary
 
-    def world(self) -> TaskContext:
+    def context(self) -> TaskContext:
         """What a run works in."""
         return TaskContext(
             self.connection,
@@ -111,7 +111,7 @@ class PostOffice:
             until=self.now + self.run,
         )
 
-    def settle(self, most: int = 60) -> TaskSummary:
+    def run_until_idle(self, most: int = 60) -> TaskSummary:
         """Let time pass until nothing waits any more; the last summary."""
         summary = self.deliver()
         for _ in range(most):

@@ -56,7 +56,7 @@ class MemoryJobs:
         return self._imported.get((connection, name))
 
 
-class MemoryErrands:
+class MemoryJobMessages:
     """Implements `JobMessages`: what was sent and not yet taken, with its delay."""
 
     def __init__(self) -> None:
@@ -108,7 +108,7 @@ class MemoryMeter:
 
     def known(self) -> KnownCalls | None:
         """As the port says."""
-        return self._crm.told
+        return self._crm.known_calls
 
 
 class MemoryLister:
@@ -146,7 +146,7 @@ class MemoryLister:
 
     def _refs(self, name: str, *, with_email: bool) -> list[Ref]:
         fields = {ref: self._crm.fields(ref) for ref in self._crm.refs(name)}
-        address = self._crm.customs.email
+        address = self._crm.behaviour.email
         wanted = [ref for ref, shown in fields.items() if not shown.get("IsConverted")]
         return sorted(
             (ref for ref in wanted if fields[ref].get(address) or not with_email),

@@ -111,7 +111,7 @@ class MemoryTasks:
         return task
 
 
-class MemoryTallies:
+class MemoryTaskStates:
     """Implements `TaskStates`. `failing` counts down the saves that do not work."""
 
     def __init__(self) -> None:
@@ -161,7 +161,7 @@ class MemoryTallies:
         return stored.version == tally.version and stored.until <= now
 
 
-class MemoryWindows:
+class MemoryRangeQueue:
     """Implements `RangeQueue`: what waits, and how long."""
 
     def __init__(self) -> None:

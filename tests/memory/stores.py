@@ -207,7 +207,7 @@ class MemoryCursors:
             )
 
 
-class MemoryBrake:
+class MemoryChangeCounts:
     """Implements `ChangeCounts`."""
 
     def __init__(self) -> None:

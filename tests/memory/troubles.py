@@ -12,7 +12,7 @@ from crmsync.ports.troubles import Described
 from tests.memory.crm import MemoryCrm
 
 
-class MemoryTroubles:
+class MemoryTroubleStore:
     """Implements `TroubleStore`."""
 
     def __init__(self) -> None:
@@ -98,8 +98,9 @@ class MemorySchemas:
         found = {}
         for name in names:
             fields = _Everything()
-            fields.but = {field.lower() for place, field in crm.lacks if place == name}
+            fields.but = {field.lower() for place, field in crm.missing_fields if place == name}
             found[name] = Described(
-                fields, frozenset(field.lower() for place, field in crm.guards if place == name)
+                fields,
+                frozenset(field.lower() for place, field in crm.read_only_fields if place == name),
             )
         return found

@@ -56,17 +56,17 @@ from tests.builders import NOON
 from tests.contracts.stages import FixedSecret, retry_policy, served
 from tests.memory import (
     MemoryCensus,
+    MemoryConflictLog,
     MemoryCursors,
-    MemoryErrands,
     MemoryInbox,
+    MemoryJobMessages,
     MemoryJobs,
-    MemoryLedger,
     MemoryLinks,
     MemoryOutbox,
     MemoryOverwritten,
     MemoryPipelineMaps,
-    MemoryRoles,
-    MemoryTroubles,
+    MemoryRoleStore,
+    MemoryTroubleStore,
     MemoryWaiting,
 )
 from tests.operator.views import Connected
@@ -132,12 +132,12 @@ class Deployment:
     operator: Operator
     inbox: MemoryInbox
     jobs: MemoryJobs
-    job_messages: MemoryErrands
+    job_messages: MemoryJobMessages
     links: MemoryLinks
     outbox: MemoryOutbox
     cursors: MemoryCursors
     waiting: MemoryWaiting
-    conflict_log: MemoryLedger
+    conflict_log: MemoryConflictLog
     overwritten: MemoryOverwritten
     hubspot: HubSpotSimulator
     salesforce: SalesforceSimulator
@@ -266,7 +266,7 @@ def deployment(
                 {Side.HUBSPOT: HubspotGateway(client), Side.SALESFORCE: org},
             )
 
-        maps, conflict_log = MemoryPipelineMaps(), MemoryLedger()
+        maps, conflict_log = MemoryPipelineMaps(), MemoryConflictLog()
         links, outbox, cursors, waiting = (
             MemoryLinks(),
             MemoryOutbox(),
@@ -276,10 +276,10 @@ def deployment(
         inbox, jobs, job_messages, tickets = (
             MemoryInbox(),
             MemoryJobs(),
-            MemoryErrands(),
+            MemoryJobMessages(),
             itertools.count(1),
         )
-        troubles = MemoryTroubles()
+        troubles = MemoryTroubleStore()
         new_id = lambda: f"ticket{next(tickets)}"  # noqa: E731 - the next one
         for name in ("acme", "beta"):
             jobs.mark_imported(name, "Account", NOON)
@@ -320,7 +320,9 @@ def deployment(
             )
             org_session = SalesforceSession(Login(salesforce_url, org_secret, now=now))
             return PipelineSides(
-                HubspotPipelines(account), SalesforceOpportunities(org_session, MemoryRoles()), maps
+                HubspotPipelines(account),
+                SalesforceOpportunities(org_session, MemoryRoleStore()),
+                maps,
             )
 
         connected = Connected(gateways, links, inbox, outbox, conflict_log)

@@ -20,7 +20,7 @@ from crmsync.rules.pair.matching import named_by
 from tests.builders import a_connection, a_contact, a_lead
 from tests.config.files import MINIMAL
 from tests.memory import MemoryLister
-from tests.memory.worlds import Town
+from tests.memory.world import MemoryWorld
 from tests.operator.deployments import Deployment
 
 BETA = MINIMAL.replace('"acme"', '"beta"').replace("555001", "555002")
@@ -190,23 +190,23 @@ def test_a_rebuild_is_shown_before_it_is_done(
 
 
 class Registry:
-    """A town whose links are lost, and its rebuild."""
+    """A world whose links are lost, and its rebuild."""
 
     def __init__(self) -> None:
         """Nobody lives there yet."""
-        self.town = Town()
+        self.world = MemoryWorld()
         self.heard: list[int] = []
-        self.listers = {side: MemoryLister(self.town.crm(side), 2) for side in Side}
+        self.listers = {side: MemoryLister(self.world.crm(side), 2) for side in Side}
 
     def contact(self, name: str, names: Ref | None = None) -> Ref:
         """A contact that names a Salesforce record, or none."""
         key = {HUBSPOT_KEY: names.id} if names else {}
-        return self.town.new_contact(email=f"{name}@example.com", **key)
+        return self.world.new_contact(email=f"{name}@example.com", **key)
 
     def lead(self, name: str, names: Ref | None = None, portal: int = PORTAL) -> Ref:
         """A lead that names a HubSpot record, or none."""
         key = {SALESFORCE_KEY: salesforce_key(portal, names.id)} if names else {}
-        return self.town.new_lead(Email=f"{name}@example.com", **key)
+        return self.world.new_lead(Email=f"{name}@example.com", **key)
 
     def name(self, ref: Ref, names: Ref, portal: int = PORTAL) -> None:
         """Have a record name another one."""
@@ -215,7 +215,7 @@ class Registry:
             if ref.side is Side.HUBSPOT
             else {SALESFORCE_KEY: salesforce_key(portal, names.id)}
         )
-        self.town.crm(ref.side).edit(ref, key)
+        self.world.crm(ref.side).edit(ref, key)
 
     def pair(self, name: str) -> tuple[Ref, Ref]:
         """A contact and a lead that name each other."""
@@ -226,14 +226,14 @@ class Registry:
 
     def rebuild(self, *, apply: bool = True) -> RebuildResult:
         """Run it."""
-        sides = RebuildSides(self.listers, {side: self.town.crm(side) for side in Side})
+        sides = RebuildSides(self.listers, {side: self.world.crm(side) for side in Side})
         tell = lambda found: self.heard.append(found.read)  # noqa: E731 - a note
-        return Rebuild(a_connection(), sides, self.town.links, apply, tell).run()
+        return Rebuild(a_connection(), sides, self.world.links, apply, tell).run()
 
     @property
     def links(self) -> set[tuple[Ref, Ref]]:
         """The pairs in the table."""
-        return {(link.hubspot, link.salesforce) for link in self.town.links.all}
+        return {(link.hubspot, link.salesforce) for link in self.world.links.all}
 
     def told(self, found: RebuildResult) -> dict[Ref, str]:
         """The contradictions."""
@@ -242,7 +242,7 @@ class Registry:
 
 @pytest.fixture
 def registry() -> Registry:
-    """An empty town."""
+    """An empty world."""
     return Registry()
 
 
@@ -298,13 +298,13 @@ def test_an_existing_link_is_not_overwritten(registry: Registry) -> None:
     ada, lead = registry.pair("ada")
     bob, his = registry.pair("bob")
     other = registry.lead("other")
-    registry.town.links.save([Link("acme", Kind.CONTACT, ada, other)])
-    registry.town.links.save([Link("acme", Kind.CONTACT, bob, his, state=LinkState.TOMBSTONE)])
-    before = registry.town.links.all
+    registry.world.links.save([Link("acme", Kind.CONTACT, ada, other)])
+    registry.world.links.save([Link("acme", Kind.CONTACT, bob, his, state=LinkState.TOMBSTONE)])
+    before = registry.world.links.all
 
     found = registry.rebuild()
 
-    assert registry.town.links.all == before
+    assert registry.world.links.all == before
     assert (found.made, found.existing) == (0, 1)
     assert registry.told(found) == {ada: f"goes with {lead}, but {ada} is linked with {other}"}
 
@@ -313,8 +313,8 @@ def test_a_deleted_counterpart_makes_no_link(registry: Registry) -> None:
     """A record that names a deleted, merged or converted record is counted; its next sync finds the
     right one.
     """
-    registry.town.crm(Side.SALESFORCE).delete(registry.pair("ada")[1])
-    registry.town.crm(Side.HUBSPOT).delete(registry.pair("bob")[0])
+    registry.world.crm(Side.SALESFORCE).delete(registry.pair("ada")[1])
+    registry.world.crm(Side.HUBSPOT).delete(registry.pair("bob")[0])
 
     found = registry.rebuild()
 
@@ -324,7 +324,7 @@ def test_a_deleted_counterpart_makes_no_link(registry: Registry) -> None:
 def test_a_record_that_names_a_deleted_contact_contradicts_nobody(registry: Registry) -> None:
     """A lead keeps the id of a contact that was merged into another; the survivor's claim counts."""
     merged, lead = registry.pair("ada")
-    registry.town.crm(Side.HUBSPOT).delete(merged)
+    registry.world.crm(Side.HUBSPOT).delete(merged)
     survivor = registry.contact("survivor", lead)
 
     found = registry.rebuild()
@@ -350,24 +350,24 @@ def test_a_rebuilt_link_has_no_base(registry: Registry) -> None:
     side, and of two values the newer one wins.
     """
     contact, lead = registry.pair("ada")
-    town = registry.town
-    town.crm(Side.HUBSPOT).edit(contact, {"phone": "+49 30 1", "lastname": "Older"})
-    town.wait(5)
-    town.crm(Side.SALESFORCE).edit(lead, {"LastName": "Newer", "Title": "Dr."})
+    world = registry.world
+    world.crm(Side.HUBSPOT).edit(contact, {"phone": "+49 30 1", "lastname": "Older"})
+    world.wait(5)
+    world.crm(Side.SALESFORCE).edit(lead, {"LastName": "Newer", "Title": "Dr."})
     registry.rebuild()
 
-    town.sync(contact)
+    world.sync(contact)
 
-    (link,) = town.links.all
+    (link,) = world.links.all
     assert link.version == 2
-    assert town.hubspot.fields(contact) | {
+    assert world.hubspot.fields(contact) | {
         "lastname": "Newer",
         "jobtitle": "Dr.",
-    } == town.hubspot.fields(contact)
-    assert town.salesforce.fields(lead)["Phone"] == "+49 30 1"
-    writes = town.writes()
-    town.sync(contact, lead)
-    assert town.writes() == writes
+    } == world.hubspot.fields(contact)
+    assert world.salesforce.fields(lead)["Phone"] == "+49 30 1"
+    writes = world.writes()
+    world.sync(contact, lead)
+    assert world.writes() == writes
 
 
 @pytest.mark.parametrize(

@@ -25,14 +25,14 @@ from crmsync.model.records import Side
 from crmsync.model.settings import Connection, Settings
 from tests.builders import FINGERPRINTER, NOON, OUR_APP
 from tests.memory import (
-    MemoryBrake,
+    MemoryChangeCounts,
+    MemoryConflictLog,
     MemoryInbox,
-    MemoryLedger,
     MemoryLinks,
     MemoryOutbox,
     MemoryPipelineMaps,
-    MemoryRoles,
-    MemoryTroubles,
+    MemoryRoleStore,
+    MemoryTroubleStore,
 )
 
 
@@ -44,7 +44,7 @@ class Connected:
     links: MemoryLinks
     inbox: MemoryInbox
     outbox: MemoryOutbox
-    conflict_log: MemoryLedger
+    conflict_log: MemoryConflictLog
 
     def context(self, connection: Connection, _settings: Settings) -> SyncContext:
         """The connection, for writing."""
@@ -79,17 +79,17 @@ class Connected:
             associations=HubspotAssociations(client),
             companies=HubspotCompanies(client),
             accounts=salesforce,
-            opportunities=SalesforceOpportunities(session, ReadOnlyRoles(MemoryRoles())),
+            opportunities=SalesforceOpportunities(session, ReadOnlyRoles(MemoryRoleStore())),
             deals=HubspotPipelines(client),
             pipeline_maps=MemoryPipelineMaps(),
             directory=OwnersDirectory(client, session, now=lambda: 0.0),
             links=self.links,
             outbox=self.outbox,
             inbox=self.inbox,
-            brake=MemoryBrake(),
+            brake=MemoryChangeCounts(),
             conflict_log=self.conflict_log,
             meter=session.meter,
-            troubles=MemoryTroubles(),
+            troubles=MemoryTroubleStore(),
             schemas=LiveSchemas(client, session),
             fingerprinter=FINGERPRINTER,
             our_user=salesforce.identity().user_id,

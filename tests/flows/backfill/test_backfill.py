@@ -21,7 +21,7 @@ from tests.builders import NOON, a_connection, a_job
 from tests.memory import (
     MemoryBacklog,
     MemoryCrm,
-    MemoryErrands,
+    MemoryJobMessages,
     MemoryJobs,
     MemoryLister,
     MemoryOutbox,
@@ -50,7 +50,7 @@ class Walk:
         }
         self.jobs, self.job_messages, self.outbox, self.backlog = (
             MemoryJobs(),
-            MemoryErrands(),
+            MemoryJobMessages(),
             MemoryOutbox(),
             MemoryBacklog(),
         )

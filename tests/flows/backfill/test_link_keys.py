@@ -15,89 +15,89 @@ from crmsync.model.links import Fingerprinter, Link, LinkState
 from crmsync.model.records import Ref
 from tests.builders import FINGERPRINTER, NEXT_FINGERPRINTER
 from tests.flows.convergence.test_in_step import EXAMPLES, InStep
-from tests.memory.worlds import Town
+from tests.memory.world import MemoryWorld
 
 ONLY_NEXT = Fingerprinter(b"another key, for what comes after it", 2)
 NEXT_BUT_ONE = Fingerprinter(b"and a third one, for what comes then", 3, [ONLY_NEXT, FINGERPRINTER])
 
 
-def in_step() -> tuple[Town, Ref, Ref]:
+def in_step() -> tuple[MemoryWorld, Ref, Ref]:
     """A contact and its lead that agreed under the first key; the second one is in use since."""
-    town = Town()
-    ada = town.new_contact(phone="0100", jobtitle="Engineer")
-    town.sync(ada)
-    town.drain()
-    town.wait()
-    town.fingerprinter = NEXT_FINGERPRINTER
-    return town, ada, town.counterpart(ada)
+    world = MemoryWorld()
+    ada = world.new_contact(phone="0100", jobtitle="Engineer")
+    world.sync(ada)
+    world.drain()
+    world.wait()
+    world.fingerprinter = NEXT_FINGERPRINTER
+    return world, ada, world.counterpart(ada)
 
 
-def written(town: Town, act: Callable[[], object]) -> tuple[int, int]:
+def written(world: MemoryWorld, act: Callable[[], object]) -> tuple[int, int]:
     """How often the CRMs, and the link table, were written meanwhile."""
-    before = town.writes(), town.links.writes
+    before = world.writes(), world.links.writes
     act()
-    links = town.links.writes - before[1]
-    return town.writes() - before[0] - links, links
+    links = world.links.writes - before[1]
+    return world.writes() - before[0] - links, links
 
 
-def keys(town: Town) -> list[int]:
+def keys(world: MemoryWorld) -> list[int]:
     """The numbers of the links' keys."""
-    return [link.key for link in town.links.all]
+    return [link.key for link in world.links.all]
 
 
 def test_what_shows_nothing_new_costs_nothing() -> None:
     """Echoes are known under the earlier key; neither the other side is read nor the link saved."""
-    town, ada, lead = in_step()
+    world, ada, lead = in_step()
 
-    assert written(town, lambda: town.sync(ada, lead)) == (0, 0)
-    assert keys(town) == [1]
+    assert written(world, lambda: world.sync(ada, lead)) == (0, 0)
+    assert keys(world) == [1]
 
 
 def test_an_edit_crosses_and_takes_the_new_key_along() -> None:
     """One write, one save, as ever; afterwards the link is sealed with the key in use, and the echo
     of the write is quiet.
     """
-    town, ada, lead = in_step()
-    town.hubspot.edit(ada, {"phone": "0200"})
+    world, ada, lead = in_step()
+    world.hubspot.edit(ada, {"phone": "0200"})
 
-    assert written(town, lambda: town.sync(ada)) == (1, 1)
-    assert (town.salesforce.fields(lead)["Phone"], keys(town)) == ("0200", [2])
-    assert written(town, lambda: town.sync(ada, lead)) == (0, 0)
+    assert written(world, lambda: world.sync(ada)) == (1, 1)
+    assert (world.salesforce.fields(lead)["Phone"], keys(world)) == ("0200", [2])
+    assert written(world, lambda: world.sync(ada, lead)) == (0, 0)
 
 
 def test_edits_of_both_sides_survive() -> None:
     """Each side has changed another field before the key was changed."""
-    town = Town()
-    ada = town.new_contact(phone="0100", jobtitle="Engineer")
-    town.sync(ada)
-    town.wait()
-    lead = town.counterpart(ada)
-    town.hubspot.edit(ada, {"phone": "0200"})
-    town.wait()
-    town.salesforce.edit(lead, {"Title": "Director"})
-    town.wait()
-    town.fingerprinter = NEXT_FINGERPRINTER
+    world = MemoryWorld()
+    ada = world.new_contact(phone="0100", jobtitle="Engineer")
+    world.sync(ada)
+    world.wait()
+    lead = world.counterpart(ada)
+    world.hubspot.edit(ada, {"phone": "0200"})
+    world.wait()
+    world.salesforce.edit(lead, {"Title": "Director"})
+    world.wait()
+    world.fingerprinter = NEXT_FINGERPRINTER
 
-    town.sync(ada, lead)
+    world.sync(ada, lead)
 
-    contact, record = town.hubspot.fields(ada), town.salesforce.fields(lead)
+    contact, record = world.hubspot.fields(ada), world.salesforce.fields(lead)
     assert (
         (contact["phone"], contact["jobtitle"])
         == (record["Phone"], record["Title"])
         == ("0200", "Director")
     )
-    assert keys(town) == [2]
+    assert keys(world) == [2]
 
 
 def test_a_look_seals_anew_and_writes_to_no_crm() -> None:
     """As the command that has every link looked at brings about: one save, and no more at the next
     look.
     """
-    town, ada, _ = in_step()
+    world, ada, _ = in_step()
 
-    assert written(town, lambda: town.sync(ada, cause=Cause.AGAIN)) == (0, 1)
-    assert written(town, lambda: town.sync(ada, cause=Cause.AGAIN)) == (0, 0)
-    assert keys(town) == [2]
+    assert written(world, lambda: world.sync(ada, cause=Cause.AGAIN)) == (0, 1)
+    assert written(world, lambda: world.sync(ada, cause=Cause.AGAIN)) == (0, 0)
+    assert keys(world) == [2]
 
 
 @pytest.mark.rule("INC-7")
@@ -105,78 +105,78 @@ def test_an_edit_that_must_wait_keeps_its_key() -> None:
     """A frozen pair shows what was never agreed on: its link stays under the earlier key, and the
     edit crosses once it may.
     """
-    town = Town(settings={"inclusion_list": "77"})
-    town.lists.make("77")
-    ada = town.new_contact(phone="0100")
-    town.lists.put_in("77", ada)
-    town.sync(ada)
-    town.wait()
-    lead = town.counterpart(ada)
-    town.lists.take_out("77", ada)
-    town.hubspot.edit(ada, {"phone": "0200"})
-    town.wait()
-    town.fingerprinter = NEXT_FINGERPRINTER
+    world = MemoryWorld(settings={"inclusion_list": "77"})
+    world.lists.make("77")
+    ada = world.new_contact(phone="0100")
+    world.lists.add_to_list("77", ada)
+    world.sync(ada)
+    world.wait()
+    lead = world.counterpart(ada)
+    world.lists.remove_from_list("77", ada)
+    world.hubspot.edit(ada, {"phone": "0200"})
+    world.wait()
+    world.fingerprinter = NEXT_FINGERPRINTER
 
-    assert written(town, lambda: town.sync(ada, cause=Cause.AGAIN)) == (0, 0)
-    assert keys(town) == [1]
+    assert written(world, lambda: world.sync(ada, cause=Cause.AGAIN)) == (0, 0)
+    assert keys(world) == [1]
 
-    town.lists.put_in("77", ada)
-    town.salesforce.edit(lead, {"Title": "Director"})
-    town.sync(ada, cause=Cause.AGAIN)
-    assert (town.salesforce.fields(lead)["Phone"], town.hubspot.fields(ada)["jobtitle"]) == (
+    world.lists.add_to_list("77", ada)
+    world.salesforce.edit(lead, {"Title": "Director"})
+    world.sync(ada, cause=Cause.AGAIN)
+    assert (world.salesforce.fields(lead)["Phone"], world.hubspot.fields(ada)["jobtitle"]) == (
         "0200",
         "Director",
     )
-    assert keys(town) == [2]
+    assert keys(world) == [2]
 
 
 def test_without_the_earlier_key_two_records_meet_as_for_the_first_time() -> None:
     """Blanks are filled, of two values the more recent one wins; nothing is blanked."""
-    town, ada, lead = in_step()
-    town.hubspot.edit(ada, {"phone": None})
-    town.wait()
-    town.salesforce.edit(lead, {"Title": "Director"})
-    town.wait()
-    town.fingerprinter = ONLY_NEXT
+    world, ada, lead = in_step()
+    world.hubspot.edit(ada, {"phone": None})
+    world.wait()
+    world.salesforce.edit(lead, {"Title": "Director"})
+    world.wait()
+    world.fingerprinter = ONLY_NEXT
 
-    town.sync(ada, lead)
+    world.sync(ada, lead)
 
-    contact, record = town.hubspot.fields(ada), town.salesforce.fields(lead)
+    contact, record = world.hubspot.fields(ada), world.salesforce.fields(lead)
     assert (
         (contact["phone"], contact["jobtitle"])
         == (record["Phone"], record["Title"])
         == ("0100", "Director")
     )
-    assert keys(town) == [2]
+    assert keys(world) == [2]
 
 
 def test_every_kind_of_link_is_sealed_anew() -> None:
     """A company with its account, a contact in it, a converted lead, and a deal with its
     contact.
     """
-    town = Town()
-    ada, ben = town.new_contact(), town.new_contact(email="ben@example.com")
-    company = town.new_company(ada)
-    town.sync(company)
-    town.sync(ada, ben)
-    town.drain()
-    town.sync(town.salesforce.convert(town.counterpart(ben)))
-    deal = town.new_deal(ben, company=company)
-    town.sync(deal)
-    town.drain()
-    town.wait(30)
-    town.sync(
-        *(link.hubspot for link in town.links.all if isinstance(link.hubspot, Ref)),
+    world = MemoryWorld()
+    ada, ben = world.new_contact(), world.new_contact(email="ben@example.com")
+    company = world.new_company(ada)
+    world.sync(company)
+    world.sync(ada, ben)
+    world.drain()
+    world.sync(world.salesforce.convert(world.counterpart(ben)))
+    deal = world.new_deal(ben, company=company)
+    world.sync(deal)
+    world.drain()
+    world.wait(30)
+    world.sync(
+        *(link.hubspot for link in world.links.all if isinstance(link.hubspot, Ref)),
         cause=Cause.AGAIN,
     )
-    town.drain()
-    town.wait(30)
-    town.fingerprinter = NEXT_BUT_ONE
-    everyone = [link.hubspot for link in town.links.all if isinstance(link.hubspot, Ref)]
+    world.drain()
+    world.wait(30)
+    world.fingerprinter = NEXT_BUT_ONE
+    everyone = [link.hubspot for link in world.links.all if isinstance(link.hubspot, Ref)]
 
     assert {one.object for one in everyone} == {"contact", "company", "deal"}
-    assert written(town, lambda: town.sync(*everyone, cause=Cause.AGAIN)) == (0, len(everyone))
-    assert set(keys(town)) == {3}
+    assert written(world, lambda: world.sync(*everyone, cause=Cause.AGAIN)) == (0, len(everyone))
+    assert set(keys(world)) == {3}
 
 
 class InStepWhileKeysChange(InStep):
@@ -187,16 +187,16 @@ class InStepWhileKeysChange(InStep):
     moved = merged = killed_before_the_link_is_saved = None  # type: ignore[assignment]
 
     @rule()
-    @precondition(lambda self: self.town.fingerprinter.number < 6)
+    @precondition(lambda self: self.world.fingerprinter.number < 6)
     def key_is_changed(self) -> None:
         """The operator has a new key made."""
-        number = self.town.fingerprinter.number
+        number = self.world.fingerprinter.number
         earlier = [
-            self.town.fingerprinter.of(one)
+            self.world.fingerprinter.of(one)
             for one in range(1, number + 1)
-            if self.town.fingerprinter.knows(one)
+            if self.world.fingerprinter.knows(one)
         ]
-        self.town.fingerprinter = Fingerprinter(
+        self.world.fingerprinter = Fingerprinter(
             f"the key of number {number + 1}, for tests".encode(), number + 1, earlier
         )
 
@@ -206,15 +206,15 @@ class InStepWhileKeysChange(InStep):
         more.
         """
         self._seal_anew()
-        fingerprinter = self.town.fingerprinter
-        stand = [link for link in self.town.links.all if link.state is LinkState.ACTIVE]
+        fingerprinter = self.world.fingerprinter
+        stand = [link for link in self.world.links.all if link.state is LinkState.ACTIVE]
         needed = {link.key for link in stand} - {fingerprinter.number}
         own = Fingerprinter(
             f"the key of number {fingerprinter.number}, for tests".encode(),
             fingerprinter.number,
             map(fingerprinter.of, needed),
         )
-        self.town.fingerprinter = own if fingerprinter.number > 1 else fingerprinter
+        self.world.fingerprinter = own if fingerprinter.number > 1 else fingerprinter
 
     def _in_step(self) -> None:
         """Sealing anew is a save of its own, so it comes before what counts the writes."""
@@ -224,7 +224,7 @@ class InStepWhileKeysChange(InStep):
     def _seal_anew(self) -> None:
         stand = [
             one
-            for one in self.town.links.all
+            for one in self.world.links.all
             if one.state is LinkState.ACTIVE and self._is_older(one)
         ]
         if stand:
@@ -234,7 +234,7 @@ class InStepWhileKeysChange(InStep):
             self._deliver([(ref, Cause.EDITED) for ref in sorted(self._everyone())])
 
     def _is_older(self, link: Link) -> bool:
-        return link.key != self.town.fingerprinter.number
+        return link.key != self.world.fingerprinter.number
 
 
 InStepWhileKeysChange.TestCase.settings = settings(

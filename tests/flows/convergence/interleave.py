@@ -25,7 +25,7 @@ from crmsync.flows.kinds.opportunity import sync_opportunities
 from crmsync.model.changes import Change, redelivered
 from crmsync.model.links import LinkState
 from crmsync.model.records import Kind, Ref, Side
-from tests.memory.worlds import Town
+from tests.memory.world import MemoryWorld
 
 FLOWS = {
     Kind.CONTACT: sync_contacts,
@@ -126,11 +126,11 @@ class Gated:
         return call
 
 
-def gated(world: SyncContext, gate: Gate) -> SyncContext:
+def gated(context: SyncContext, gate: Gate) -> SyncContext:
     """The world as a worker with this gate sees it."""
-    assert {one.name for one in fields(world)} >= set(_PORTS)
-    ports: dict[str, Any] = {name: Gated(getattr(world, name), name, gate) for name in _PORTS}
-    return replace(world, **ports)
+    assert {one.name for one in fields(context)} >= set(_PORTS)
+    ports: dict[str, Any] = {name: Gated(getattr(context, name), name, gate) for name in _PORTS}
+    return replace(context, **ports)
 
 
 Put = Callable[["Scene", Any], Sequence[Change]]
@@ -159,7 +159,7 @@ class Topic:
 class Scene:
     """A pair in step, what people have done to it since, and what nobody has been told yet."""
 
-    town: Town
+    world: MemoryWorld
     refs: Mapping[str, Ref | Callable[[Scene], Ref | None]]
     topics: tuple[Topic, ...]
     also: Callable[[Scene], list[str]] = lambda _scene: []
@@ -202,7 +202,7 @@ class Scene:
     def look(self, side: Side | None = None) -> list[Change]:
         """A look at every record of the scene on a side, or on both."""
         refs = [ref for name in self.refs if (ref := self.ref(name)) and side in {None, ref.side}]
-        return [self.town.change(ref) for ref in dict.fromkeys(refs)]
+        return [self.world.change(ref) for ref in dict.fromkeys(refs)]
 
     def take(self, side: Side | None = None) -> list[Change]:
         """What has been told of a side, taken out of the queue; where nothing has, a look at the
@@ -217,7 +217,7 @@ class Scene:
         gate = gate or Gate()
         for kind, sync in FLOWS.items():
             if mine := [change for change in changes if change.kind is kind]:
-                sync(mine, gated(self.town.world, gate))
+                sync(mine, gated(self.world.context, gate))
         gate.reach("end")
 
     def finish(self, died_with: Sequence[Change] = ()) -> bool:
@@ -228,35 +228,35 @@ class Scene:
         for nothing.
         """
         if died_with:
-            self.town.wait(HIDDEN_FOR)
+            self.world.wait(HIDDEN_FOR)
             self.work([redelivered(change) for change in died_with])
-        self.town.wait()
+        self.world.wait()
         left, self.told = self.told, []
         self.work(left)
-        self.town.drain()
+        self.world.drain()
         was_right = not self.also(self) and all(
             pair == (self.worth[name],) * 2 for name, pair in self.shown().items()
         )
-        self.town.wait()
+        self.world.wait()
         self.work(self.look())
-        self.town.drain()
+        self.world.drain()
         return was_right
 
     def records(self) -> Counter[str]:
         """How many records there are, by side and object, and how many links stand."""
-        town = self.town
+        world = self.world
         names = {
             Side.HUBSPOT: ("contact", "company", "deal"),
             Side.SALESFORCE: ("Lead", "Contact", "Account", "Opportunity"),
         }
         found = Counter(
             {
-                f"{side} {name}": len(town.crm(side).refs(name))
+                f"{side} {name}": len(world.crm(side).refs(name))
                 for side in Side
                 for name in names[side]
             }
         )
-        found["links"] = sum(link.state is LinkState.ACTIVE for link in town.links.all)
+        found["links"] = sum(link.state is LinkState.ACTIVE for link in world.links.all)
         return found
 
     def shown(self) -> dict[str, tuple[object, object]]:
@@ -326,7 +326,7 @@ def judge(scene: Scene, excused: Iterable[str] = ()) -> list[str]:
     """What is wrong when everything is over: sentences. Of an excused topic both sides must agree,
     whatever on.
     """
-    town, excused = scene.town, set(excused)
+    world, excused = scene.world, set(excused)
     problems = []
     for name, (here, there) in scene.shown().items():
         if name in excused and scene.worth[name] not in {here, there}:
@@ -344,12 +344,12 @@ def judge(scene: Scene, excused: Iterable[str] = ()) -> list[str]:
             if records[one] != scene.expected[one]
         }
         problems.append(f"wanted and there: {wrong}")
-    problems += [f"parked: {one.ref} {one.text}" for one in town.inbox.parked("acme")]
+    problems += [f"parked: {one.ref} {one.text}" for one in world.inbox.parked("acme")]
     problems += scene.also(scene)
-    before = town.writes()
-    town.wait()
+    before = world.writes()
+    world.wait()
     scene.work(scene.look())
-    if town.writes() != before or town.outbox.delayed or town.outbox.published:
+    if world.writes() != before or world.outbox.delayed or world.outbox.published:
         problems.append("one more look does not rest")
     return problems
 
@@ -388,7 +388,7 @@ def begin(make: Callable[[], Scene], first: Side | None) -> Scene:
     already).
     """
     scene = make()
-    scene.town.wait()
+    scene.world.wait()
     if first is not None:
         assert scene.edit(scene.topics[0], first, scene.topics[0].values[1])
     return scene
@@ -411,13 +411,13 @@ def play(
 
     def happens() -> None:
         nonlocal tried
-        scene.town.wait()
+        scene.world.wait()
         if meanwhile.side is not None:
             topic = scene.topics[meanwhile.topic]
             tried = scene.edit(topic, meanwhile.side, topic.values[meanwhile.value])
             watch.edited[topic.name] = meanwhile.side
         if meanwhile.via is not None:
-            scene.town.wait()
+            scene.world.wait()
             scene.work(scene.take(meanwhile.via))
 
     gate = Gate(point, happens, kills=meanwhile.kills, dies_at=dies_at, watch=watch)

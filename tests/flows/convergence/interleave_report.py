@@ -164,7 +164,7 @@ def _play_both(make: Make, first: Side, one: int, two: int, meanwhile: Meanwhile
 
     def happens() -> None:
         nonlocal edited
-        scene.town.wait()
+        scene.world.wait()
         if meanwhile.side is not None:
             topic = scene.topics[meanwhile.topic]
             edited = scene.edit(topic, meanwhile.side, topic.values[meanwhile.value])

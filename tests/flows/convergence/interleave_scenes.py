@@ -14,7 +14,7 @@ from crmsync.model.owners import Owner, Owners
 from crmsync.model.records import Ref, Side
 from crmsync.model.settings import CreateInSalesforce, DealSettings
 from tests.flows.convergence.interleave import Scene, Topic
-from tests.memory.worlds import Town
+from tests.memory.world import MemoryWorld
 
 HUBSPOT, SALESFORCE = "hubspot", "salesforce"
 RECORDS = {Side.HUBSPOT: HUBSPOT, Side.SALESFORCE: SALESFORCE}
@@ -49,15 +49,17 @@ def plain(
     def put(side: Side) -> Callable[[Scene, Any], Sequence[Change]]:
         def edit(scene: Scene, value: Any) -> Sequence[Change]:
             ref = _there(scene, records[side])
-            scene.town.crm(side).edit(ref, {names[side]: value})
-            return [scene.town.change(ref)]
+            scene.world.crm(side).edit(ref, {names[side]: value})
+            return [scene.world.change(ref)]
 
         return edit
 
     def show(side: Side) -> Callable[[Scene], object]:
         def shown(scene: Scene) -> object:
             ref = scene.ref(records[side])
-            return None if ref is None else _text(scene.town.crm(side).fields(ref).get(names[side]))
+            return (
+                None if ref is None else _text(scene.world.crm(side).fields(ref).get(names[side]))
+            )
 
         return shown
 
@@ -86,39 +88,39 @@ def _there(scene: Scene, name: str) -> Ref:
 
 def lead() -> Scene:
     """A contact and its lead."""
-    town = Town()
-    ada = town.new_contact(phone="1", jobtitle="1")
-    town.sync(ada)
-    return Scene(town, {HUBSPOT: ada, SALESFORCE: town.counterpart(ada)}, (PHONE, TITLE))
+    world = MemoryWorld()
+    ada = world.new_contact(phone="1", jobtitle="1")
+    world.sync(ada)
+    return Scene(world, {HUBSPOT: ada, SALESFORCE: world.counterpart(ada)}, (PHONE, TITLE))
 
 
 def member() -> Scene:
     """A contact on both sides."""
-    town = Town()
-    ada = town.new_member(None, Phone="1", Title="1")
-    town.sync(ada)
-    return Scene(town, {HUBSPOT: town.counterpart(ada), SALESFORCE: ada}, (PHONE, TITLE))
+    world = MemoryWorld()
+    ada = world.new_salesforce_contact(None, Phone="1", Title="1")
+    world.sync(ada)
+    return Scene(world, {HUBSPOT: world.counterpart(ada), SALESFORCE: ada}, (PHONE, TITLE))
 
 
 def company() -> Scene:
     """A company and its account."""
-    town = Town()
-    account = town.new_account(Phone="1", BillingCity="1")
-    town.sync(account)
-    town.drain()
-    refs = {HUBSPOT: town.counterpart(account), SALESFORCE: account}
-    return Scene(town, refs, (PHONE, plain("city", "city", "BillingCity")))
+    world = MemoryWorld()
+    account = world.new_account(Phone="1", BillingCity="1")
+    world.sync(account)
+    world.drain()
+    refs = {HUBSPOT: world.counterpart(account), SALESFORCE: account}
+    return Scene(world, refs, (PHONE, plain("city", "city", "BillingCity")))
 
 
 def deal() -> Scene:
     """A deal and its opportunity."""
-    town = Town()
-    opportunity = town.new_opportunity(Description="1", Amount=1)
-    town.sync(opportunity)
-    town.drain()
-    refs = {HUBSPOT: town.counterpart(opportunity), SALESFORCE: opportunity}
+    world = MemoryWorld()
+    opportunity = world.new_opportunity(Description="1", Amount=1)
+    world.sync(opportunity)
+    world.drain()
+    refs = {HUBSPOT: world.counterpart(opportunity), SALESFORCE: opportunity}
     return Scene(
-        town,
+        world,
         refs,
         (plain("text", "description", "Description"), plain("amount", "amount", "Amount")),
     )
@@ -126,19 +128,19 @@ def deal() -> Scene:
 
 def owner() -> Scene:
     """A contact and its lead that belong to somebody; who that is, is the topic."""
-    town = Town(owners=OWNERS)
-    ada = town.new_contact(phone="1", hubspot_owner_id="1")
-    town.sync(ada)
+    world = MemoryWorld(owners=OWNERS)
+    ada = world.new_contact(phone="1", hubspot_owner_id="1")
+    world.sync(ada)
     ids = {SALESFORCE: {one.id: str(n) for n, one in enumerate(OWNERS.salesforce, 1)}}
 
     def put(scene: Scene, value: str) -> Sequence[Change]:
         user = next(user for user, n in ids[SALESFORCE].items() if n == value)
-        scene.town.salesforce.edit(_there(scene, SALESFORCE), {"OwnerId": user})
-        return [scene.town.change(_there(scene, SALESFORCE))]
+        scene.world.salesforce.edit(_there(scene, SALESFORCE), {"OwnerId": user})
+        return [scene.world.change(_there(scene, SALESFORCE))]
 
     def show(scene: Scene) -> object:
         return ids[SALESFORCE].get(
-            str(scene.town.salesforce.fields(_there(scene, SALESFORCE)).get("OwnerId"))
+            str(scene.world.salesforce.fields(_there(scene, SALESFORCE)).get("OwnerId"))
         )
 
     simple = plain("owner", "hubspot_owner_id", "OwnerId")
@@ -149,25 +151,25 @@ def owner() -> Scene:
         {Side.HUBSPOT: simple.show[Side.HUBSPOT], Side.SALESFORCE: show},
         RECORDS,
     )
-    return Scene(town, {HUBSPOT: ada, SALESFORCE: town.counterpart(ada)}, (topic, PHONE))
+    return Scene(world, {HUBSPOT: ada, SALESFORCE: world.counterpart(ada)}, (topic, PHONE))
 
 
 def opt_out() -> Scene:
     """A contact and its lead; whoever is out stays out (OPT-5)."""
-    town = Town()
-    ada = town.new_contact(phone="1", hs_email_optout="false")
-    town.sync(ada)
+    world = MemoryWorld()
+    ada = world.new_contact(phone="1", hs_email_optout="false")
+    world.sync(ada)
 
     def leave(scene: Scene, value: str) -> Sequence[Change]:
-        scene.town.preferences.out.add("ada@example.com")
-        scene.town.hubspot.edit(ada, {"hs_email_optout": value})
-        return [scene.town.change(ada)]
+        scene.world.preferences.opted_out.add("ada@example.com")
+        scene.world.hubspot.edit(ada, {"hs_email_optout": value})
+        return [scene.world.change(ada)]
 
     def untick(scene: Scene, value: str) -> Sequence[Change]:
-        scene.town.salesforce.edit(
+        scene.world.salesforce.edit(
             _there(scene, SALESFORCE), {"HasOptedOutOfEmail": value == "true"}
         )
-        return [scene.town.change(_there(scene, SALESFORCE))]
+        return [scene.world.change(_there(scene, SALESFORCE))]
 
     simple = plain("out", "hs_email_optout", "HasOptedOutOfEmail")
     topic = Topic(
@@ -177,35 +179,35 @@ def opt_out() -> Scene:
         simple.show,
         RECORDS,
     )
-    return Scene(town, {HUBSPOT: ada, SALESFORCE: town.counterpart(ada)}, (topic, PHONE))
+    return Scene(world, {HUBSPOT: ada, SALESFORCE: world.counterpart(ada)}, (topic, PHONE))
 
 
 def parent() -> Scene:
     """A contact on both sides, in the first of three companies; which one is the topic."""
-    town = Town(settings={"create_in_salesforce": CreateInSalesforce.CONTACT})
-    accounts = [town.new_account(Name=f"Example {n}") for n in range(1, 4)]
-    town.sync(*accounts)
-    town.drain()
-    companies = [town.counterpart(one) for one in accounts]
-    theirs = town.new_member(accounts[0], Phone="1")
-    town.sync(theirs)
-    town.drain()
+    world = MemoryWorld(settings={"create_in_salesforce": CreateInSalesforce.CONTACT})
+    accounts = [world.new_account(Name=f"Example {n}") for n in range(1, 4)]
+    world.sync(*accounts)
+    world.drain()
+    companies = [world.counterpart(one) for one in accounts]
+    theirs = world.new_salesforce_contact(accounts[0], Phone="1")
+    world.sync(theirs)
+    world.drain()
 
     def move(scene: Scene, value: str) -> Sequence[Change]:
         mine = _there(scene, HUBSPOT)
-        scene.town.associations.put_together(mine, companies[int(value) - 1], primary=True)
-        return [scene.town.change(mine)]
+        scene.world.associations.add_association(mine, companies[int(value) - 1], primary=True)
+        return [scene.world.change(mine)]
 
     def reassign(scene: Scene, value: str) -> Sequence[Change]:
-        scene.town.salesforce.edit(theirs, {"AccountId": accounts[int(value) - 1].id})
-        return [scene.town.change(theirs)]
+        scene.world.salesforce.edit(theirs, {"AccountId": accounts[int(value) - 1].id})
+        return [scene.world.change(theirs)]
 
     def company_of(scene: Scene) -> object:
-        found = scene.town.associations.primary(_there(scene, HUBSPOT))
+        found = scene.world.associations.primary(_there(scene, HUBSPOT))
         return str(companies.index(found) + 1) if found else None
 
     def account_of(scene: Scene) -> object:
-        found = scene.town.salesforce.fields(theirs).get("AccountId")
+        found = scene.world.salesforce.fields(theirs).get("AccountId")
         return next((str(n) for n, one in enumerate(accounts, 1) if one.id == found), None)
 
     topic = Topic(
@@ -215,7 +217,7 @@ def parent() -> Scene:
         {Side.HUBSPOT: company_of, Side.SALESFORCE: account_of},
         RECORDS,
     )
-    return Scene(town, {HUBSPOT: town.counterpart(theirs), SALESFORCE: theirs}, (topic, PHONE))
+    return Scene(world, {HUBSPOT: world.counterpart(theirs), SALESFORCE: theirs}, (topic, PHONE))
 
 
 def _tie(name: str, *, at_first: bool = False) -> Topic:
@@ -226,26 +228,26 @@ def _tie(name: str, *, at_first: bool = False) -> Topic:
 
     def associate(scene: Scene, value: bool) -> Sequence[Change]:  # noqa: FBT001 - a value
         mine, contact = _there(scene, HUBSPOT), _there(scene, f"my {name}")
-        ties = scene.town.associations
-        (ties.put_together if value else ties.take_apart)(mine, contact)
-        news = TieNews(contact, scene.town.now, is_gone=not value)
-        return [replace(scene.town.change(mine, Cause.AGAIN), ties=(news,))]
+        ties = scene.world.associations
+        (ties.add_association if value else ties.remove_association)(mine, contact)
+        news = TieNews(contact, scene.world.now, is_gone=not value)
+        return [replace(scene.world.change(mine, Cause.AGAIN), ties=(news,))]
 
     def give_role(scene: Scene, value: bool) -> Sequence[Change]:  # noqa: FBT001 - a value
         if value:
-            role = scene.town.opportunities.add_role(
+            role = scene.world.opportunities.add_role(
                 _there(scene, SALESFORCE), _there(scene, f"their {name}")
             )
-            return [scene.town.change(role)]
+            return [scene.world.change(role)]
         ended = _roles(scene, name)
         for role in ended:
             # What change events have told of it is remembered, as Salesforce forgets it.
-            scene.town.opportunities.roles([role])
-            scene.town.salesforce.delete(role)
-        return [scene.town.change(role, Cause.DELETED) for role in ended]
+            scene.world.opportunities.roles([role])
+            scene.world.salesforce.delete(role)
+        return [scene.world.change(role, Cause.DELETED) for role in ended]
 
     def associated(scene: Scene) -> object:
-        found = scene.town.associations.of([_there(scene, HUBSPOT)], "contact").get(
+        found = scene.world.associations.of([_there(scene, HUBSPOT)], "contact").get(
             _there(scene, HUBSPOT), ()
         )
         return _there(scene, f"my {name}") in found
@@ -261,34 +263,34 @@ def _tie(name: str, *, at_first: bool = False) -> Topic:
 
 
 def _roles(scene: Scene, name: str) -> list[Ref]:
-    town = scene.town
+    world = scene.world
     contact, opportunity = _there(scene, f"their {name}"), _there(scene, SALESFORCE)
     return [
         ref
-        for ref in town.salesforce.refs("OpportunityContactRole")
-        if town.salesforce.fields(ref)["ContactId"] == contact.id
-        and town.salesforce.fields(ref)["OpportunityId"] == opportunity.id
+        for ref in world.salesforce.refs("OpportunityContactRole")
+        if world.salesforce.fields(ref)["ContactId"] == contact.id
+        and world.salesforce.fields(ref)["OpportunityId"] == opportunity.id
     ]
 
 
 def _sums(scene: Scene) -> list[str]:
     """What the contacts of a scene show, where it is not what their roles come to."""
-    town = scene.town
+    world = scene.world
     wrong = []
     for name in ("ada", "eva"):
         if f"their {name}" not in scene.refs:
             continue
         mine, theirs = _there(scene, f"my {name}"), _there(scene, f"their {name}")
         rows = [
-            town.salesforce.fields(ref) for ref in town.salesforce.refs("OpportunityContactRole")
+            world.salesforce.fields(ref) for ref in world.salesforce.refs("OpportunityContactRole")
         ]
         ids = {str(row["OpportunityId"]) for row in rows if row["ContactId"] == theirs.id}
-        tied = [town.salesforce.fields(Ref(Side.SALESFORCE, "Opportunity", one)) for one in ids]
+        tied = [world.salesforce.fields(Ref(Side.SALESFORCE, "Opportunity", one)) for one in ids]
         wanted = (
             str(len(tied)),
             _text(sum((Decimal(str(one.get("Amount") or 0)) for one in tied), Decimal())),
         )
-        shown = town.hubspot.fields(mine)
+        shown = world.hubspot.fields(mine)
         there = (
             shown.get("crmsync_num_associated_deals", "0"),
             _text(shown.get("crmsync_total_revenue", "0")),
@@ -298,13 +300,13 @@ def _sums(scene: Scene) -> list[str]:
     return wrong
 
 
-def _people(town: Town, *names: str) -> dict[str, Ref]:
+def _people(world: MemoryWorld, *names: str) -> dict[str, Ref]:
     """Contacts on both sides."""
     refs = {}
     for name in names:
-        theirs = town.new_member(None, f"{name}@example.com")
-        town.sync(theirs)
-        refs |= {f"my {name}": town.counterpart(theirs), f"their {name}": theirs}
+        theirs = world.new_salesforce_contact(None, f"{name}@example.com")
+        world.sync(theirs)
+        refs |= {f"my {name}": world.counterpart(theirs), f"their {name}": theirs}
     return refs
 
 
@@ -312,45 +314,45 @@ def roles() -> Scene:
     """A deal and its opportunity, and two contacts who are tied to neither yet; both ties are
     topics, and may be taken away again.
     """
-    town = Town(deals_settings=DealSettings(remove_associations=True))
-    people = _people(town, "ada", "eva")
-    opportunity = town.new_opportunity(Amount=5)
-    town.sync(opportunity)
-    town.drain()
-    refs = {HUBSPOT: town.counterpart(opportunity), SALESFORCE: opportunity, **people}
-    return Scene(town, refs, (_tie("ada"), _tie("eva")), _sums)
+    world = MemoryWorld(deal_settings=DealSettings(remove_associations=True))
+    people = _people(world, "ada", "eva")
+    opportunity = world.new_opportunity(Amount=5)
+    world.sync(opportunity)
+    world.drain()
+    refs = {HUBSPOT: world.counterpart(opportunity), SALESFORCE: opportunity, **people}
+    return Scene(world, refs, (_tie("ada"), _tie("eva")), _sums)
 
 
 def ended_roles() -> Scene:
     """A deal and its opportunity, and two contacts who are tied to both; both ties are topics:
     taken away, they may be made again.
     """
-    town = Town(deals_settings=DealSettings(remove_associations=True))
-    people = _people(town, "ada", "eva")
-    opportunity = town.new_opportunity(people["their ada"], people["their eva"], Amount=5)
-    town.sync(opportunity)
-    town.drain()
-    refs = {HUBSPOT: town.counterpart(opportunity), SALESFORCE: opportunity, **people}
-    return Scene(town, refs, (_tie("ada", at_first=True), _tie("eva", at_first=True)), _sums)
+    world = MemoryWorld(deal_settings=DealSettings(remove_associations=True))
+    people = _people(world, "ada", "eva")
+    opportunity = world.new_opportunity(people["their ada"], people["their eva"], Amount=5)
+    world.sync(opportunity)
+    world.drain()
+    refs = {HUBSPOT: world.counterpart(opportunity), SALESFORCE: opportunity, **people}
+    return Scene(world, refs, (_tie("ada", at_first=True), _tie("eva", at_first=True)), _sums)
 
 
 def roll_ups() -> Scene:
     """A contact with two opportunities, the amounts of which are the topics."""
-    town = Town()
-    people = _people(town, "ada")
+    world = MemoryWorld()
+    people = _people(world, "ada")
     both = [
-        town.new_opportunity(people["their ada"], Amount=1, Name=f"Pumps {n}") for n in range(2)
+        world.new_opportunity(people["their ada"], Amount=1, Name=f"Pumps {n}") for n in range(2)
     ]
-    town.sync(*both)
-    town.drain()
-    refs = {HUBSPOT: town.counterpart(both[0]), SALESFORCE: both[0], **people}
-    refs |= {"other deal": town.counterpart(both[1]), "other opportunity": both[1]}
+    world.sync(*both)
+    world.drain()
+    refs = {HUBSPOT: world.counterpart(both[0]), SALESFORCE: both[0], **people}
+    refs |= {"other deal": world.counterpart(both[1]), "other opportunity": both[1]}
     other = {Side.HUBSPOT: "other deal", Side.SALESFORCE: "other opportunity"}
     topics = (
         plain("amount", "amount", "Amount"),
         plain("other amount", "amount", "Amount", records=other),
     )
-    return Scene(town, refs, topics, _sums)
+    return Scene(world, refs, topics, _sums)
 
 
 def _stage(name: str, records: Mapping[Side, str]) -> Topic:
@@ -359,25 +361,25 @@ def _stage(name: str, records: Mapping[Side, str]) -> Topic:
     def pipeline(scene: Scene) -> Mapping[str, str]:
         return {
             stage.label: stage.id
-            for one in scene.town.deals.pipelines()
+            for one in scene.world.deals.pipelines()
             if one.label == "Salesforce - Default pipeline"
             for stage in one.stages
         }
 
     def move(scene: Scene, value: str) -> Sequence[Change]:
         ref = _there(scene, records[Side.HUBSPOT])
-        scene.town.hubspot.edit(ref, {"dealstage": pipeline(scene)[value]})
-        return [scene.town.change(ref)]
+        scene.world.hubspot.edit(ref, {"dealstage": pipeline(scene)[value]})
+        return [scene.world.change(ref)]
 
     def shown(scene: Scene) -> object:
-        found = scene.town.hubspot.fields(_there(scene, records[Side.HUBSPOT])).get("dealstage")
+        found = scene.world.hubspot.fields(_there(scene, records[Side.HUBSPOT])).get("dealstage")
         return next((label for label, one in pipeline(scene).items() if one == found), None)
 
     simple = plain(name, "dealstage", "StageName", records=records)
     salesforce = Side.SALESFORCE
 
     def there(scene: Scene) -> object:
-        return scene.town.salesforce.fields(_there(scene, records[salesforce])).get("StageName")
+        return scene.world.salesforce.fields(_there(scene, records[salesforce])).get("StageName")
 
     return Topic(
         name,
@@ -397,7 +399,7 @@ def _furthest(scene: Scene) -> list[str]:
     wanted = [
         "customer" if WON in one else "opportunity" if OPEN in one else None for one in (ever, kept)
     ]
-    fields = scene.town.hubspot.fields
+    fields = scene.world.hubspot.fields
     there = {
         name: fields(_there(scene, name)).get("lifecyclestage")
         for name in ("my ada", "colleague", "company")
@@ -413,25 +415,25 @@ def lifecycle() -> Scene:
     """A contact with two lost opportunities, its company and a colleague; the opportunities' stages
     are the topics.
     """
-    town = Town()
-    account = town.new_account()
-    town.sync(account)
-    town.drain()
-    theirs = town.new_member(account)
-    colleague = town.new_member(account, "eva@example.com")
-    town.sync(theirs, colleague)
-    town.drain()
+    world = MemoryWorld()
+    account = world.new_account()
+    world.sync(account)
+    world.drain()
+    theirs = world.new_salesforce_contact(account)
+    colleague = world.new_salesforce_contact(account, "eva@example.com")
+    world.sync(theirs, colleague)
+    world.drain()
     both = [
-        town.new_opportunity(theirs, StageName="Closed Lost", Name=f"Pumps {n}") for n in range(2)
+        world.new_opportunity(theirs, StageName="Closed Lost", Name=f"Pumps {n}") for n in range(2)
     ]
-    town.sync(*both)
-    town.drain()
-    refs = {HUBSPOT: town.counterpart(both[0]), SALESFORCE: both[0]}
-    refs |= {"other deal": town.counterpart(both[1]), "other opportunity": both[1]}
-    refs |= {"my ada": town.counterpart(theirs), "colleague": town.counterpart(colleague)}
-    refs |= {"company": town.counterpart(account)}
+    world.sync(*both)
+    world.drain()
+    refs = {HUBSPOT: world.counterpart(both[0]), SALESFORCE: both[0]}
+    refs |= {"other deal": world.counterpart(both[1]), "other opportunity": both[1]}
+    refs |= {"my ada": world.counterpart(theirs), "colleague": world.counterpart(colleague)}
+    refs |= {"company": world.counterpart(account)}
     other = {Side.HUBSPOT: "other deal", Side.SALESFORCE: "other opportunity"}
-    return Scene(town, refs, (_stage("stage", RECORDS), _stage("other stage", other)), _furthest)
+    return Scene(world, refs, (_stage("stage", RECORDS), _stage("other stage", other)), _furthest)
 
 
 PAIRS: Mapping[str, Callable[[], Scene]] = {

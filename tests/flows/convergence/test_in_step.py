@@ -18,7 +18,7 @@ from crmsync.model.changes import Cause
 from crmsync.model.effects import Category, Report
 from crmsync.model.links import Link, LinkState
 from crmsync.model.records import Ref, Side
-from tests.memory.worlds import Town
+from tests.memory.world import MemoryWorld
 
 PEOPLE = [f"person{number}@example.com" for number in range(4)]
 FIELDS = {"phone": "Phone", "jobtitle": "Title", "firstname": "FirstName"}
@@ -40,7 +40,7 @@ class InStep(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.town = Town()
+        self.world = MemoryWorld()
         self.undelivered: list[tuple[Ref, Cause]] = []
         self.touched: set[Ref] = set()
 
@@ -48,12 +48,12 @@ class InStep(RuleBasedStateMachine):
     def born_in_hubspot(self, email: str, phone: str) -> None:
         """A person makes a contact."""
         if not self._holder(email):
-            self._happened(self.town.new_contact(email=email, phone=phone))
+            self._happened(self.world.new_contact(email=email, phone=phone))
 
     @rule(email=st.sampled_from(PEOPLE), phone=VALUES)
     def born_in_salesforce(self, email: str, phone: str) -> None:
         """A person makes a lead, perhaps with an address that is known."""
-        self._happened(self.town.new_lead(Email=email, Phone=phone))
+        self._happened(self.world.new_lead(Email=email, Phone=phone))
 
     @rule(
         data=st.data(),
@@ -66,7 +66,7 @@ class InStep(RuleBasedStateMachine):
         refs = self._records(side)
         if refs:
             ref = data.draw(st.sampled_from(refs))
-            self.town.crm(side).edit(
+            self.world.crm(side).edit(
                 ref, {name if side is Side.HUBSPOT else FIELDS[name]: value or None}
             )
             self._happened(ref)
@@ -79,7 +79,7 @@ class InStep(RuleBasedStateMachine):
         refs = self._records(side)
         if refs and not (email and side is Side.HUBSPOT and self._holder(email)):
             ref = data.draw(st.sampled_from(refs))
-            self.town.crm(side).edit(
+            self.world.crm(side).edit(
                 ref, {"email" if side is Side.HUBSPOT else "Email": email or None}
             )
             self._happened(ref)
@@ -90,7 +90,7 @@ class InStep(RuleBasedStateMachine):
         refs = self._records(side)
         if refs:
             ref = data.draw(st.sampled_from(refs))
-            self.town.crm(side).delete(ref)
+            self.world.crm(side).delete(ref)
             self._happened(ref, Cause.DELETED)
 
     @rule(data=st.data())
@@ -99,7 +99,7 @@ class InStep(RuleBasedStateMachine):
         leads = [ref for ref in self._records(Side.SALESFORCE) if ref.object == "Lead"]
         if leads:
             lead = data.draw(st.sampled_from(leads))
-            contact = self.town.salesforce.convert(lead)
+            contact = self.world.salesforce.convert(lead)
             self._happened(lead)
             self._happened(contact)
 
@@ -112,7 +112,7 @@ class InStep(RuleBasedStateMachine):
         ]
         if alike:
             winner, loser = data.draw(st.sampled_from(alike))
-            survivor = self.town.crm(side).merge(winner, loser)
+            survivor = self.world.crm(side).merge(winner, loser)
             for ref in dict.fromkeys((survivor, winner, loser)):
                 self._happened(ref)
 
@@ -129,18 +129,18 @@ class InStep(RuleBasedStateMachine):
     @precondition(lambda self: self.undelivered)
     def a_side_is_down(self, side: Side) -> None:
         """Everything is delivered while one side does not answer."""
-        self.town.crm(side).down = TryAgain("Down.")
+        self.world.crm(side).down = TryAgain("Down.")
         self._deliver(self.undelivered)
-        self.town.crm(side).down = None
+        self.world.crm(side).down = None
 
     @rule(side=st.sampled_from(Side))
     @precondition(lambda self: self.undelivered)
     def killed_before_the_link_is_saved(self, side: Side) -> None:
         """The process dies between the CRM writes and the link."""
-        save = self.town.links.save
-        self.town.links.save = lambda links: [TryAgain("Killed.") for _ in links]
+        save = self.world.links.save
+        self.world.links.save = lambda links: [TryAgain("Killed.") for _ in links]
         self._deliver([one for one in self.undelivered if one[0].side is side])
-        self.town.links.save = save
+        self.world.links.save = save
 
     @rule(data=st.data())
     def everything_is_looked_at(self, data: st.DataObject) -> None:
@@ -166,16 +166,16 @@ class InStep(RuleBasedStateMachine):
     def nobody_has_two_contacts(self) -> None:
         """HubSpot never has two contacts with one address."""
         held = [
-            email for ref in self.town.hubspot.refs("contact") for email in self._addresses(ref)
+            email for ref in self.world.hubspot.refs("contact") for email in self._addresses(ref)
         ]
         assert len(held) == len(set(held))
 
     def _holder(self, email: str) -> Ref | None:
-        contacts = self.town.hubspot.refs("contact")
+        contacts = self.world.hubspot.refs("contact")
         return next((ref for ref in contacts if email in self._addresses(ref)), None)
 
     def _addresses(self, contact: Ref) -> list[str]:
-        fields = self.town.hubspot.fields(contact)
+        fields = self.world.hubspot.fields(contact)
         further = str(fields.get("hs_additional_emails") or "").split(";")
         return [str(email) for email in (fields.get("email"), *further) if email]
 
@@ -186,7 +186,7 @@ class InStep(RuleBasedStateMachine):
         return self._records(side)
 
     def _records(self, side: Side) -> list[Ref]:
-        crm = self.town.crm(side)
+        crm = self.world.crm(side)
         if side is Side.HUBSPOT:
             return crm.refs("contact")
         leads = [ref for ref in crm.refs("Lead") if not crm.fields(ref).get("IsConverted")]
@@ -195,13 +195,13 @@ class InStep(RuleBasedStateMachine):
     def _happened(self, ref: Ref, cause: Cause = Cause.EDITED) -> None:
         self.touched.add(ref)
         self.undelivered.append((ref, cause))
-        self.town.wait()
+        self.world.wait()
 
     def _deliver(self, some: list[tuple[Ref, Cause]]) -> None:
         if some:
             for ref, cause in some:
-                self.town.outbox.delayed.append((self.town.change(ref, cause), 0))
-            self.town.drain()
+                self.world.outbox.delayed.append((self.world.change(ref, cause), 0))
+            self.world.drain()
 
     def _those_in_the_way_leave(self) -> None:
         """Delete or rename, one by one, the records whose address others wait for; after each of
@@ -218,7 +218,7 @@ class InStep(RuleBasedStateMachine):
             )
             if not waited_for:
                 return
-            crm, ref = self.town.crm(waited_for[0].side), waited_for[0]
+            crm, ref = self.world.crm(waited_for[0].side), waited_for[0]
             if len(waited_for) % 2:
                 crm.delete(ref)
             else:
@@ -235,25 +235,25 @@ class InStep(RuleBasedStateMachine):
         """
         return [
             one
-            for one in self.town.inbox.parked("acme")
+            for one in self.world.inbox.parked("acme")
             if one.category is not Category.UNAVAILABLE
         ]
 
     def _in_step(self) -> None:
-        for link in self.town.links.all:
+        for link in self.world.links.all:
             self._agree(link)
         for report in self._parked():
             self._stands_rightly(report)
         linked = {
-            place for link in self.town.links.all for place in (link.hubspot, link.salesforce)
+            place for link in self.world.links.all for place in (link.hubspot, link.salesforce)
         }
         everyone = {
             ref for side in Side for ref in self._records(side) if not self._is_widowed(ref)
         }
         assert everyone <= linked | {one.ref for one in self._parked()}, "somebody was lost"
-        before, told = self.town.writes(), set(self._parked())
+        before, told = self.world.writes(), set(self._parked())
         self._deliver([(ref, Cause.EDITED) for ref in sorted(self._everyone())])
-        assert self.town.writes() == before, "one more run wrote something"
+        assert self.world.writes() == before, "one more run wrote something"
         assert set(self._parked()) == told, "one more run told something else"
 
     def _agree(self, link: Link) -> None:
@@ -263,8 +263,8 @@ class InStep(RuleBasedStateMachine):
         assert isinstance(link.hubspot, Ref)
         assert isinstance(link.salesforce, Ref)
         contact, lead = (
-            self.town.hubspot.fields(link.hubspot),
-            self.town.salesforce.fields(link.salesforce),
+            self.world.hubspot.fields(link.hubspot),
+            self.world.salesforce.fields(link.salesforce),
         )
         if link.state is LinkState.TOMBSTONE:
             assert not (contact and lead) or lead.get("IsConverted"), (
@@ -289,7 +289,7 @@ class InStep(RuleBasedStateMachine):
 
     def _stands_rightly(self, report: Report) -> None:
         """What is told is so: an address is missing, or those in the way are there and have it."""
-        crm = self.town.crm(report.ref.side)
+        crm = self.world.crm(report.ref.side)
         assert report.category in {Category.WAITING, Category.DUPLICATES}
         assert crm.fields(report.ref), "a record that is gone is still reported"
         if report.category is Category.WAITING:
@@ -297,7 +297,7 @@ class InStep(RuleBasedStateMachine):
                 "email" if report.ref.side is Side.HUBSPOT else "Email"
             )
         assert bool(report.waits_for) == (report.category is Category.DUPLICATES)
-        assert all(self.town.crm(ref.side).fields(ref) for ref in report.waits_for), (
+        assert all(self.world.crm(ref.side).fields(ref) for ref in report.waits_for), (
             "somebody waits for one who is gone"
         )
 
@@ -305,7 +305,7 @@ class InStep(RuleBasedStateMachine):
         """Whether a record names a counterpart that no longer exists: an edit does not bring that
         one back.
         """
-        fields = self.town.crm(ref.side).fields(ref)
+        fields = self.world.crm(ref.side).fields(ref)
         named = str(
             fields.get("crmsync_salesforce_id") or fields.get("Crmsync_HubSpot_Id__c") or ""
         ).removeprefix("555001-")

@@ -13,7 +13,7 @@ from crmsync.model.changes import Cause
 from crmsync.model.effects import Category
 from crmsync.model.records import Ref
 from tests.flows.convergence.test_in_step import EXAMPLES, InStep
-from tests.memory.worlds import Town
+from tests.memory.world import MemoryWorld
 
 
 class BrakedInStep(InStep):
@@ -23,7 +23,7 @@ class BrakedInStep(InStep):
 
     def __init__(self) -> None:
         super().__init__()
-        self.town = Town(settings={"max_changes_per_hour": 1, "max_blanks_per_hour": 1})
+        self.world = MemoryWorld(settings={"max_changes_per_hour": 1, "max_blanks_per_hour": 1})
 
     @rule(data=st.data())
     @precondition(lambda self: self._held())
@@ -35,10 +35,12 @@ class BrakedInStep(InStep):
     @rule(hours=st.integers(1, 3))
     def hours_pass(self, hours: int) -> None:
         """The next hour has room for one more; what is held stays so."""
-        self.town.wait(60 * hours)
+        self.world.wait(60 * hours)
 
     def _held(self) -> list[Ref]:
-        return [one.ref for one in self.town.inbox.parked("acme") if one.category is Category.BRAKE]
+        return [
+            one.ref for one in self.world.inbox.parked("acme") if one.category is Category.BRAKE
+        ]
 
     def _in_step(self) -> None:
         """As without brakes, once nothing is held back any more."""

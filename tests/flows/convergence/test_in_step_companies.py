@@ -38,20 +38,20 @@ class InStepWithCompanies(InStep):
         super().__init__()
         self.parted: set[Ref] = set()
         for side in Side:
-            self.town.crm(side).after_write.append(self._left)
-            self.town.crm(side).after_end.append(self._ended)
+            self.world.crm(side).after_write.append(self._left)
+            self.world.crm(side).after_delete.append(self._ended)
 
     @rule(name=NAMES, side=st.sampled_from(Side))
     def founded(self, name: str, side: Side) -> None:
         """A person makes a company or an account."""
-        self._happened(self.town.crm(side).add(OBJECT[side], {NAME[side]: name}))
+        self._happened(self.world.crm(side).add(OBJECT[side], {NAME[side]: name}))
 
     @rule(data=st.data(), value=VALUES, side=st.sampled_from(Side))
     def company_edited(self, data: st.DataObject, value: str, side: Side) -> None:
         """A person changes the phone number of a company or an account."""
         if companies := self._companies(side):
             ref = data.draw(st.sampled_from(companies))
-            self.town.crm(side).edit(
+            self.world.crm(side).edit(
                 ref, {"phone" if side is Side.HUBSPOT else "Phone": value or None}
             )
             self._happened(ref)
@@ -59,13 +59,13 @@ class InStepWithCompanies(InStep):
     @rule(data=st.data(), primary=st.booleans())
     def associated(self, data: st.DataObject, *, primary: bool) -> None:
         """A person associates a contact with a company."""
-        contacts, companies = self.town.hubspot.refs("contact"), self._companies(Side.HUBSPOT)
+        contacts, companies = self.world.hubspot.refs("contact"), self._companies(Side.HUBSPOT)
         if contacts and companies:
             contact, company = (
                 data.draw(st.sampled_from(contacts)),
                 data.draw(st.sampled_from(companies)),
             )
-            self.town.associations.put_together(contact, company, primary=primary)
+            self.world.associations.add_association(contact, company, primary=primary)
             self._happened(contact)
             self._happened(company)
 
@@ -73,24 +73,26 @@ class InStepWithCompanies(InStep):
     def taken_apart(self, data: st.DataObject) -> None:
         """A person takes a contact out of its primary company."""
         contacts = [
-            ref for ref in self.town.hubspot.refs("contact") if self.town.associations.primary(ref)
+            ref
+            for ref in self.world.hubspot.refs("contact")
+            if self.world.associations.primary(ref)
         ]
         if contacts:
             contact = data.draw(st.sampled_from(contacts))
-            company = self.town.associations.primary(contact)
+            company = self.world.associations.primary(contact)
             assert company
-            self.town.associations.take_apart(contact, company)
+            self.world.associations.remove_association(contact, company)
             self._happened(contact)
             self._happened(company)
 
     @rule(data=st.data(), is_private=st.booleans())
     def account_moved(self, data: st.DataObject, *, is_private: bool) -> None:
         """A person gives a Salesforce contact another account, or none."""
-        contacts, accounts = self.town.salesforce.refs("Contact"), self._companies(Side.SALESFORCE)
+        contacts, accounts = self.world.salesforce.refs("Contact"), self._companies(Side.SALESFORCE)
         if contacts and (accounts or is_private):
             contact = data.draw(st.sampled_from(contacts))
             account = None if is_private else data.draw(st.sampled_from(accounts))
-            self.town.salesforce.edit(contact, {"AccountId": account.id if account else None})
+            self.world.salesforce.edit(contact, {"AccountId": account.id if account else None})
             self._happened(contact)
 
     @rule(data=st.data(), side=st.sampled_from(Side))
@@ -99,7 +101,7 @@ class InStepWithCompanies(InStep):
         if companies := self._companies(side):
             ref = data.draw(st.sampled_from(companies))
             before = {one for one in self._records(side) if one not in companies}
-            self.town.crm(side).delete(ref)
+            self.world.crm(side).delete(ref)
             self._happened(ref, Cause.DELETED)
             for one in sorted(before - set(self._records(side))):
                 self._happened(one, Cause.DELETED)
@@ -110,12 +112,12 @@ class InStepWithCompanies(InStep):
         companies = self._companies(side)
         if len(companies) > 1:
             winner, loser = data.draw(st.permutations(companies))[:2]
-            survivor = self.town.crm(side).merge(winner, loser)
+            survivor = self.world.crm(side).merge(winner, loser)
             for ref in dict.fromkeys((survivor, winner, loser)):
                 self._happened(ref)
 
     def _companies(self, side: Side) -> list[Ref]:
-        return self.town.crm(side).refs(OBJECT[side])
+        return self.world.crm(side).refs(OBJECT[side])
 
     def _living(self, side: Side) -> list[Ref]:
         return [*super()._living(side), *self._companies(side)]
@@ -132,11 +134,11 @@ class InStepWithCompanies(InStep):
     def _in_step(self) -> None:
         super()._in_step()
         linked = {
-            place for link in self.town.links.all for place in (link.hubspot, link.salesforce)
+            place for link in self.world.links.all for place in (link.hubspot, link.salesforce)
         }
         accounts = {ref for ref in self._companies(Side.SALESFORCE) if not self._is_widowed(ref)}
         assert accounts <= linked, "an account was lost"
-        for link in self.town.links.all:
+        for link in self.world.links.all:
             if link.state is LinkState.ACTIVE and link.salesforce.object == "Contact":
                 self._parents_agree(link)
 
@@ -147,8 +149,8 @@ class InStepWithCompanies(InStep):
         assert isinstance(link.hubspot, Ref)
         assert isinstance(link.salesforce, Ref)
         company, account = (
-            self.town.hubspot.fields(link.hubspot),
-            self.town.salesforce.fields(link.salesforce),
+            self.world.hubspot.fields(link.hubspot),
+            self.world.salesforce.fields(link.salesforce),
         )
         if link.state is LinkState.TOMBSTONE:
             assert not (company and account), "a pair that could go on was buried"
@@ -162,13 +164,13 @@ class InStepWithCompanies(InStep):
         """
         assert isinstance(link.hubspot, Ref)
         assert isinstance(link.salesforce, Ref)
-        company = company_of(self.town.hubspot.fields(link.hubspot).get("associatedcompanyid"))
-        account = account_of(self.town.salesforce.fields(link.salesforce).get("AccountId"))
+        company = company_of(self.world.hubspot.fields(link.hubspot).get("associatedcompanyid"))
+        account = account_of(self.world.salesforce.fields(link.salesforce).get("AccountId"))
         if company is None or account is None:
             emptied = link.hubspot if company is None else link.salesforce
             why = company is account or emptied in self.parted
         else:
-            found = self.town.links.find("acme", [company]).get(company)
+            found = self.world.links.find("acme", [company]).get(company)
             why = found is not None and found.salesforce == account
         apart = [parent for parent in (company, account) if parent and self._is_alone(parent)]
         assert why or apart, f"{link.hubspot} is in {company}, but {link.salesforce} in {account}"
@@ -177,7 +179,7 @@ class InStepWithCompanies(InStep):
         """Whether the counterpart of a company or an account was deleted: nothing follows it then
         (DEL-1).
         """
-        link = self.town.links.find("acme", [parent]).get(parent)
+        link = self.world.links.find("acme", [parent]).get(parent)
         return link.state is LinkState.TOMBSTONE if link else self._is_widowed(parent)
 
     def _stands_rightly(self, report: Report) -> None:

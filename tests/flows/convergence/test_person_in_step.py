@@ -15,7 +15,7 @@ from crmsync.flows.kinds.contact import sync_contacts
 from crmsync.model.changes import Cause, Change
 from crmsync.model.owners import Owner, Owners
 from crmsync.model.records import Kind, Ref, Side
-from tests.memory.worlds import Town
+from tests.memory.world import MemoryWorld
 
 KINDS = {
     "contact": Kind.CONTACT,
@@ -65,60 +65,60 @@ class OnePerson:
 
     def __init__(self) -> None:
         """Make the account and look at it."""
-        self.town = Town(owners=OWNERS)
-        self.town.salesforce.has_person_accounts = True
+        self.world = MemoryWorld(owners=OWNERS)
+        self.world.salesforce.has_person_accounts = True
         fields = {"FirstName": "Ada", "LastName": "Lang", "PersonEmail": "ada@example.com"}
-        self.places = {"Account": self.town.salesforce.add("Account", fields)}
-        (self.places["Contact"],) = self.town.salesforce.refs("Contact")
+        self.places = {"Account": self.world.salesforce.add("Account", fields)}
+        (self.places["Contact"],) = self.world.salesforce.refs("Contact")
         self.look(*self.places.values())
         self.settle()
-        (self.places["contact"],) = self.town.hubspot.refs("contact")
-        (self.places["company"],) = self.town.hubspot.refs("company")
+        (self.places["contact"],) = self.world.hubspot.refs("contact")
+        (self.places["company"],) = self.world.hubspot.refs("company")
 
     def edit(self, name: str, field: str, value: str | None) -> list[Ref]:
         """A person edits a record; answers what a CRM would tell of: both halves of an account."""
         ref = self.places[name]
-        self.town.crm(ref.side).edit(ref, {field: value})
+        self.world.crm(ref.side).edit(ref, {field: value})
         return [ref, self.places["Contact"]] if name == "Account" else [ref]
 
     def look(self, *refs: Ref) -> None:
         """Deliver changes of these records, each to its concern."""
         self._deliver(
-            [Change("acme", KINDS[ref.object], ref, Cause.EDITED, self.town.now) for ref in refs]
+            [Change("acme", KINDS[ref.object], ref, Cause.EDITED, self.world.now) for ref in refs]
         )
 
     def _deliver(self, changes: list[Change]) -> None:
         for kind, sync in SYNCS.items():
             mine = [change for change in changes if change.kind is kind]
             if mine:
-                sync(mine, self.town.world)
+                sync(mine, self.world.context)
 
     def settle(self) -> None:
         """Work off the queues, and look at everything once more as sweeps do, until nobody
         writes.
         """
         for _ in range(20):
-            before = self.town.writes()
+            before = self.world.writes()
             waiting = [
-                *self.town.outbox.published,
-                *(change for change, _ in self.town.outbox.delayed),
+                *self.world.outbox.published,
+                *(change for change, _ in self.world.outbox.delayed),
             ]
-            self.town.outbox.published, self.town.outbox.delayed = [], []
-            self.town.wait(1)
+            self.world.outbox.published, self.world.outbox.delayed = [], []
+            self.world.wait(1)
             self._deliver(waiting)
             self.look(
                 *self.places.values(),
-                *self.town.hubspot.refs("contact"),
-                *self.town.hubspot.refs("company"),
+                *self.world.hubspot.refs("contact"),
+                *self.world.hubspot.refs("company"),
             )
-            if not self.town.outbox.delayed and self.town.writes() == before:
+            if not self.world.outbox.delayed and self.world.writes() == before:
                 return
         pytest.fail("the four records of a person never come to rest")
 
     def shown(self, name: str, *fields: str) -> tuple[object, ...]:
         """Fields of one of the records."""
         ref = self.places[name]
-        found = self.town.crm(ref.side).fields(ref)
+        found = self.world.crm(ref.side).fields(ref)
         return tuple(found.get(field) or None for field in fields)
 
 
@@ -134,7 +134,7 @@ def test_the_four_records_of_a_person_agree_in_the_end(story):
     person = OnePerson()
     late: list[Ref] = []
     for edit, at_once, minutes in story:
-        person.town.wait(minutes)
+        person.world.wait(minutes)
         late += person.edit(*edit)
         if at_once:
             person.look(*late)
@@ -151,7 +151,7 @@ def test_the_four_records_of_a_person_agree_in_the_end(story):
         title,
     )
     assert person.shown("company", "name", "phone") == (f"{first} {last}", phone)
-    assert [len(person.town.crm(ref.side).refs(ref.object)) for ref in person.places.values()] == [
+    assert [len(person.world.crm(ref.side).refs(ref.object)) for ref in person.places.values()] == [
         1,
         1,
         1,
@@ -166,8 +166,8 @@ def test_the_four_records_of_a_person_agree_in_the_end(story):
         (its,),
         (its,),
     )
-    assert person.town.inbox.parked("acme") == []
-    assert {side: len(person.town.crm(side).refs("Lead")) for side in Side} == {
+    assert person.world.inbox.parked("acme") == []
+    assert {side: len(person.world.crm(side).refs("Lead")) for side in Side} == {
         Side.HUBSPOT: 0,
         Side.SALESFORCE: 0,
     }

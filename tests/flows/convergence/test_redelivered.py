@@ -16,7 +16,7 @@ from crmsync.model.changes import Cause, Change, redelivered
 from crmsync.wire.change_message import dump
 from tests.builders import a_change, a_contact
 from tests.flows.convergence.interleave import Gate, KilledError, gated
-from tests.memory.worlds import Town
+from tests.memory.world import MemoryWorld
 
 
 def a_message(cause: Cause, received: int | None) -> dict[str, Any]:
@@ -79,33 +79,33 @@ def test_an_edit_that_overruled_a_dead_workers_write_leaves_nothing_under_way() 
     """What is edited in HubSpot afterwards is an edit like any other, whoever touches something
     else in Salesforce later.
     """
-    town = Town()
-    ada = town.new_contact(phone="1")
-    town.sync(ada)
-    lead = town.counterpart(ada)
-    town.wait()
-    town.salesforce.edit(lead, {"LastName": "Holm"})
-    overruled = town.change(lead)
+    world = MemoryWorld()
+    ada = world.new_contact(phone="1")
+    world.sync(ada)
+    lead = world.counterpart(ada)
+    world.wait()
+    world.salesforce.edit(lead, {"LastName": "Holm"})
+    overruled = world.change(lead)
     died = Gate(dies_at=10)
     with pytest.raises(KilledError, match=r"hubspot\.update"):
-        sync_contacts([overruled], gated(town.world, died))
+        sync_contacts([overruled], gated(world.context, died))
 
-    town.wait(6)
-    town.hubspot.edit(ada, {"lastname": "Vale"})
-    town.sync(ada)
-    town.drain()
-    town.wait(6)
-    town.deliver([redelivered(overruled)])
-    town.drain()
-    town.hubspot.edit(ada, {"lastname": "Brandt"})
-    told = town.change(ada)
-    town.wait()
-    town.salesforce.edit(lead, {"Phone": "2"})
-    town.deliver([told])
-    town.sync(lead)
-    town.drain()
+    world.wait(6)
+    world.hubspot.edit(ada, {"lastname": "Vale"})
+    world.sync(ada)
+    world.drain()
+    world.wait(6)
+    world.deliver([redelivered(overruled)])
+    world.drain()
+    world.hubspot.edit(ada, {"lastname": "Brandt"})
+    told = world.change(ada)
+    world.wait()
+    world.salesforce.edit(lead, {"Phone": "2"})
+    world.deliver([told])
+    world.sync(lead)
+    world.drain()
 
-    shown = town.hubspot.fields(ada), town.salesforce.fields(lead)
+    shown = world.hubspot.fields(ada), world.salesforce.fields(lead)
     assert [shown[0]["lastname"], shown[1]["LastName"]] == ["Brandt", "Brandt"]
     assert [shown[0]["phone"], shown[1]["Phone"]] == ["2", "2"]
 
@@ -118,21 +118,23 @@ def test_what_a_privacy_deletion_leaves_is_told_wherever_its_worker_dies() -> No
     ends: set[tuple[int, tuple[str, ...]]] = set()
     calls = Gate()
     for at in [None, *range(40)]:
-        town = Town()
-        ada = town.new_contact()
-        town.sync(ada)
-        lead = town.counterpart(ada)
-        town.hubspot.purge(ada)
-        forgotten = town.change(ada, Cause.FORGOTTEN)
+        world = MemoryWorld()
+        ada = world.new_contact()
+        world.sync(ada)
+        lead = world.counterpart(ada)
+        world.hubspot.purge(ada)
+        forgotten = world.change(ada, Cause.FORGOTTEN)
         gate = Gate(dies_at=at)
         try:
-            sync_contacts([forgotten], gated(town.world, gate))
+            sync_contacts([forgotten], gated(world.context, gate))
         except KilledError:
-            town.deliver([redelivered(forgotten)])
-            town.drain()
+            world.deliver([redelivered(forgotten)])
+            world.drain()
         calls = gate if at is None else calls
-        told = tuple(str(one.ref).replace(lead.id, "the lead") for one in town.inbox.parked("acme"))
-        ends.add((len(town.links.all), told))
+        told = tuple(
+            str(one.ref).replace(lead.id, "the lead") for one in world.inbox.parked("acme")
+        )
+        ends.add((len(world.links.all), told))
 
     assert "links.drop" in calls.seen
     assert ends == {(0, ("salesforce:privacy:Lead.the lead",))}

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from crmsync.model.changes import Cause, Change
 from crmsync.model.records import Ref, Side
-from tests.memory.worlds import Town
+from tests.memory.world import MemoryWorld
 
 PEOPLE = ("ada@example.com", "eva@example.com")
 STAGES = ("Prospecting", "Negotiation/Review", "Closed Won", "Closed Lost")
@@ -30,57 +30,57 @@ ROLL_UPS = (
 
 
 class Story:
-    """A town with two people on both sides, and the changes that nobody has delivered yet."""
+    """A world with two people on both sides, and the changes that nobody has delivered yet."""
 
     def __init__(self) -> None:
-        self.town = Town()
-        self.theirs = [self.town.new_member(None, email) for email in PEOPLE]
-        self.town.sync(*self.theirs)
-        self.mine = [self.town.counterpart(one) for one in self.theirs]
+        self.world = MemoryWorld()
+        self.theirs = [self.world.new_salesforce_contact(None, email) for email in PEOPLE]
+        self.world.sync(*self.theirs)
+        self.mine = [self.world.counterpart(one) for one in self.theirs]
         self.told: list[Change] = []
 
     def tell(self, ref: Ref, cause: Cause = Cause.EDITED) -> None:
         """Somebody will hear of it, some day."""
-        self.told.append(self.town.change(ref, cause))
+        self.told.append(self.world.change(ref, cause))
 
     def opportunities(self) -> list[Ref]:
         """Those that stand."""
-        return self.town.salesforce.refs("Opportunity")
+        return self.world.salesforce.refs("Opportunity")
 
     def deals(self) -> list[Ref]:
         """Those that stand."""
-        return self.town.hubspot.refs("deal")
+        return self.world.hubspot.refs("deal")
 
     def sweep(self) -> None:
         """Look at everything that there is or was, and work off what follows from it."""
-        roles = self.town.salesforce.refs("OpportunityContactRole", deleted_too=True)
+        roles = self.world.salesforce.refs("OpportunityContactRole", deleted_too=True)
         ended = [
             ref
-            for ref in self.town.salesforce.refs("Opportunity", deleted_too=True)
+            for ref in self.world.salesforce.refs("Opportunity", deleted_too=True)
             if ref not in self.opportunities()
         ]
-        self.town.sync(*ended, cause=Cause.DELETED)
-        self.town.sync(*self.opportunities(), *self.deals(), *roles)
-        self.town.drain()
+        self.world.sync(*ended, cause=Cause.DELETED)
+        self.world.sync(*self.opportunities(), *self.deals(), *roles)
+        self.world.drain()
 
     def shown(self, contact: Ref) -> dict[str, object]:
         """The roll-ups that a contact shows; one that never had an opportunity shows none at
         all.
         """
-        fields = self.town.hubspot.fields(contact)
+        fields = self.world.hubspot.fields(contact)
         never = {"num_associated_deals": "0", "total_revenue": "0"}
         return {name: fields.get(f"crmsync_{name}", never.get(name)) for name in ROLL_UPS}
 
     def recomputed(self, contact: Ref) -> dict[str, object]:
         """What they must be, worked out from the rows of Salesforce alone."""
-        town = self.town
+        world = self.world
         rows = [
-            town.salesforce.fields(ref) for ref in town.salesforce.refs("OpportunityContactRole")
+            world.salesforce.fields(ref) for ref in world.salesforce.refs("OpportunityContactRole")
         ]
         ids = sorted({str(row["OpportunityId"]) for row in rows if row["ContactId"] == contact.id})
         mine = [Ref(Side.SALESFORCE, "Opportunity", one) for one in ids]
         records = [
-            town.salesforce.read([ref], {"Opportunity": ("Amount", "CloseDate", "IsWon")})[ref]
+            world.salesforce.read([ref], {"Opportunity": ("Amount", "CloseDate", "IsWon")})[ref]
             for ref in mine
         ]
         won = [one for one in records if one.fields.get("IsWon")]
@@ -106,21 +106,21 @@ Step = Callable[[Story, int, int], None]
 
 
 def _new_opportunity(story: Story, one: int, two: int) -> None:
-    story.town.wait(60 * 24)
-    ref = story.town.new_opportunity(
+    story.world.wait(60 * 24)
+    ref = story.world.new_opportunity(
         story.theirs[one % 2], StageName=STAGES[two % 4], Amount=one * 10 or None
     )
     story.tell(ref)
 
 
 def _new_deal(story: Story, one: int, two: int) -> None:
-    story.tell(story.town.new_deal(story.mine[two % 2], amount=str(one)))
+    story.tell(story.world.new_deal(story.mine[two % 2], amount=str(one)))
 
 
 def _edit_opportunity(story: Story, one: int, two: int) -> None:
     if there := story.opportunities():
         ref = there[one % len(there)]
-        story.town.salesforce.edit(
+        story.world.salesforce.edit(
             ref,
             {
                 "Amount": two * 7,
@@ -134,61 +134,61 @@ def _edit_opportunity(story: Story, one: int, two: int) -> None:
 def _edit_deal(story: Story, one: int, two: int) -> None:
     if there := story.deals():
         ref = there[one % len(there)]
-        story.town.hubspot.edit(ref, {"amount": str(two * 3)})
+        story.world.hubspot.edit(ref, {"amount": str(two * 3)})
         story.tell(ref)
 
 
 def _new_role(story: Story, one: int, two: int) -> None:
     if there := story.opportunities():
         story.tell(
-            story.town.opportunities.add_role(there[one % len(there)], story.theirs[two % 2])
+            story.world.opportunities.add_role(there[one % len(there)], story.theirs[two % 2])
         )
 
 
 def _end_role(story: Story, one: int, _two: int) -> None:
-    if there := story.town.salesforce.refs("OpportunityContactRole"):
+    if there := story.world.salesforce.refs("OpportunityContactRole"):
         ref = there[one % len(there)]
-        story.town.salesforce.delete(ref)
+        story.world.salesforce.delete(ref)
         story.tell(ref, Cause.DELETED)
 
 
 def _associate(story: Story, one: int, two: int) -> None:
     if there := story.deals():
         deal = there[one % len(there)]
-        story.town.associations.put_together(deal, story.mine[two % 2])
+        story.world.associations.add_association(deal, story.mine[two % 2])
         story.tell(deal, Cause.AGAIN)
 
 
 def _delete_opportunity(story: Story, one: int, _two: int) -> None:
     if there := story.opportunities():
         ref = there[one % len(there)]
-        story.town.salesforce.delete(ref)
+        story.world.salesforce.delete(ref)
         story.tell(ref, Cause.DELETED)
 
 
 def _undelete(story: Story, one: int, _two: int) -> None:
-    ended = set(story.town.salesforce.refs("Opportunity", deleted_too=True)) - set(
+    ended = set(story.world.salesforce.refs("Opportunity", deleted_too=True)) - set(
         story.opportunities()
     )
     if ended:
         ref = sorted(ended)[one % len(ended)]
-        story.town.salesforce.restore(ref)
+        story.world.salesforce.restore(ref)
         story.tell(ref, Cause.RESTORED)
 
 
 def _delete_deal(story: Story, one: int, _two: int) -> None:
     if there := story.deals():
         ref = there[one % len(there)]
-        story.town.hubspot.delete(ref)
+        story.world.hubspot.delete(ref)
         story.tell(ref, Cause.DELETED)
 
 
 def _deliver(story: Story, one: int, two: int) -> None:
     """Some of what is known arrives, perhaps twice."""
-    story.town.wait()
+    story.world.wait()
     some = story.told[: 1 + one % 4]
     story.told = story.told[len(some) :] if two % 3 else story.told
-    story.town.deliver(some)
+    story.world.deliver(some)
 
 
 STEPS: tuple[Step, ...] = (
@@ -218,6 +218,6 @@ def test_roll_ups_equal_their_recomputation(steps):
 
     for mine, theirs in zip(story.mine, story.theirs, strict=True):
         assert story.shown(mine) == story.recomputed(theirs)
-    writes = story.town.writes()
+    writes = story.world.writes()
     story.sweep()
-    assert story.town.writes() == writes
+    assert story.world.writes() == writes

@@ -12,7 +12,7 @@ import pytest
 from crmsync.model.changes import Cause
 from crmsync.model.records import Ref
 from crmsync.model.settings import CompanySettings, DealSettings, LifecycleSettings
-from tests.memory.worlds import Town
+from tests.memory.world import MemoryWorld
 
 NOTHING = (None, None, None)
 COMBINATIONS = tuple(product((True, False), repeat=4))
@@ -24,7 +24,7 @@ class Household:
     colleague.
     """
 
-    town: Town
+    world: MemoryWorld
     account: Ref
     member: Ref
     colleague: Ref
@@ -34,27 +34,27 @@ class Household:
         cls, *, companies: bool = True, automatic: bool = True, to_colleagues: bool = True
     ) -> Household:
         """A household under these settings."""
-        town = Town(
+        world = MemoryWorld(
             companies=CompanySettings(sync=companies),
-            deals_settings=DealSettings(sync=companies),
+            deal_settings=DealSettings(sync=companies),
             lifecycle=LifecycleSettings(
                 automatic_transitions=automatic, sync_to_company_contacts=to_colleagues
             ),
         )
-        account = town.new_account()
+        account = world.new_account()
         member, colleague = (
-            town.new_member(account, f"{name}@example.com") for name in ("ada", "eva")
+            world.new_salesforce_contact(account, f"{name}@example.com") for name in ("ada", "eva")
         )
-        town.sync(account) if companies else None
-        town.sync(member, colleague)
-        town.drain()
-        return cls(town, account, member, colleague)
+        world.sync(account) if companies else None
+        world.sync(member, colleague)
+        world.drain()
+        return cls(world, account, member, colleague)
 
     def opportunity(self, stage: str, *, role: bool = True, **fields: object) -> Ref:
         """A person makes an opportunity of the account, and gives the member a role; it syncs where
         deals do.
         """
-        ref = self.town.new_opportunity(
+        ref = self.world.new_opportunity(
             *([self.member] if role else []), StageName=stage, AccountId=self.account.id, **fields
         )
         self.look(ref)
@@ -62,16 +62,16 @@ class Household:
 
     def look(self, *refs: Ref, cause: Cause = Cause.EDITED) -> None:
         """These are looked at, where deals sync, and what follows from it is worked off."""
-        if self.town.deals_settings.sync:
-            self.town.sync(*refs, cause=cause)
-        self.town.drain()
+        if self.world.deal_settings.sync:
+            self.world.sync(*refs, cause=cause)
+        self.world.drain()
 
     def stages(self) -> tuple[object, object, object]:
         """What the member, the colleague and the company show in HubSpot."""
-        contacts = [self.town.counterpart(one) for one in (self.member, self.colleague)]
-        companies = self.town.hubspot.refs("company")
+        contacts = [self.world.counterpart(one) for one in (self.member, self.colleague)]
+        companies = self.world.hubspot.refs("company")
         shown = [
-            self.town.hubspot.fields(one).get("lifecyclestage") for one in (*contacts, *companies)
+            self.world.hubspot.fields(one).get("lifecyclestage") for one in (*contacts, *companies)
         ]
         return (*shown, *[None] * (3 - len(shown)))  # type: ignore[return-value]
 
@@ -108,7 +108,7 @@ def test_open_then_won_then_lost_never_goes_back():
     assert household.stages() == ("opportunity",) * 3
 
     for stage in ("Closed Won", "Closed Lost", "Prospecting"):
-        household.town.salesforce.edit(ref, {"StageName": stage})
+        household.world.salesforce.edit(ref, {"StageName": stage})
         household.look(ref)
         assert household.stages() == ("customer",) * 3
 
@@ -120,7 +120,7 @@ def test_a_role_in_an_opportunity_won_long_ago_counts():
     ref = household.opportunity("Closed Won", role=False)
     assert household.stages() == NOTHING
 
-    role = household.town.opportunities.add_role(ref, household.member)
+    role = household.world.opportunities.add_role(ref, household.member)
     household.look(role)
 
     assert household.stages() == ("customer",) * 3
@@ -139,16 +139,16 @@ def test_whom_a_person_set_back_stays_there_until_there_is_news():
     """An edit of the amount moves no stage again; another stage of the opportunity does."""
     household = Household.of()
     ref = household.opportunity("Closed Won")
-    contact = household.town.counterpart(household.member)
-    household.town.hubspot.edit(contact, {"lifecyclestage": "lead"})
+    contact = household.world.counterpart(household.member)
+    household.world.hubspot.edit(contact, {"lifecyclestage": "lead"})
 
-    household.town.salesforce.edit(ref, {"Amount": 9})
+    household.world.salesforce.edit(ref, {"Amount": 9})
     household.look(ref)
-    assert household.town.hubspot.fields(contact)["lifecyclestage"] == "lead"
+    assert household.world.hubspot.fields(contact)["lifecyclestage"] == "lead"
 
-    household.town.salesforce.edit(ref, {"StageName": "Prospecting"})
+    household.world.salesforce.edit(ref, {"StageName": "Prospecting"})
     household.look(ref)
-    assert household.town.hubspot.fields(contact)["lifecyclestage"] == "opportunity"
+    assert household.world.hubspot.fields(contact)["lifecyclestage"] == "opportunity"
 
 
 @pytest.mark.rule("LIFE-8")
@@ -156,12 +156,12 @@ def test_the_most_recently_created_opportunity_shows_its_stage():
     """The copy follows the opportunity that was created last, not the one that was changed last."""
     household = Household.of()
     older = household.opportunity("Prospecting")
-    household.town.wait()
+    household.world.wait()
     household.opportunity("Negotiation/Review")
-    household.town.salesforce.edit(older, {"StageName": "Closed Lost"})
+    household.world.salesforce.edit(older, {"StageName": "Closed Lost"})
     household.look(older)
 
-    contact = household.town.counterpart(household.member)
+    contact = household.world.counterpart(household.member)
     assert (
-        household.town.hubspot.fields(contact)["crmsync_opportunity_stage"] == "Negotiation/Review"
+        household.world.hubspot.fields(contact)["crmsync_opportunity_stage"] == "Negotiation/Review"
     )

@@ -62,7 +62,7 @@ def test_a_worker_alone_is_judged_sound(name: str, side: Side) -> None:
     scene.work(scene.take())
     for topic in (1, 0):
         for at in Side:
-            scene.town.wait()
+            scene.world.wait()
             scene.edit(scene.topics[topic], at, scene.topics[topic].values[2])
             scene.work(scene.take())
     scene.finish()
@@ -81,24 +81,24 @@ def test_a_birth_alone_is_judged_sound(name: str) -> None:
 
 
 def _stale(scene: Scene) -> None:
-    scene.town.hubspot.put(_ref(scene, "hubspot"), {"phone": "7"}, ours=True)
+    scene.world.hubspot.put(_ref(scene, "hubspot"), {"phone": "7"}, ours=True)
 
 
 def _stale_on_both(scene: Scene) -> None:
     _stale(scene)
-    scene.town.salesforce.put(_ref(scene, "salesforce"), {"Phone": "7"}, ours=True)
+    scene.world.salesforce.put(_ref(scene, "salesforce"), {"Phone": "7"}, ours=True)
 
 
 def _doubled(scene: Scene) -> None:
-    scene.town.new_lead(Email="ada.two@example.com")
+    scene.world.new_lead(Email="ada.two@example.com")
 
 
 def _parked(scene: Scene) -> None:
-    scene.town.inbox.park("acme", [Parked(_ref(scene, "hubspot"), Category.VALIDATION, "No.")])
+    scene.world.inbox.park("acme", [Parked(_ref(scene, "hubspot"), Category.VALIDATION, "No.")])
 
 
 def _queued(scene: Scene) -> None:
-    scene.town.outbox.again([(scene.town.change(_ref(scene, "hubspot")), 0)])
+    scene.world.outbox.again([(scene.world.change(_ref(scene, "hubspot")), 0)])
 
 
 def _ref(scene: Scene, name: str) -> Ref:
@@ -197,14 +197,14 @@ def test_a_message_that_comes_back_is_looked_at_closely() -> None:
     scene = begin(PAIRS["lead"], Side.HUBSPOT)
     mine = scene.take()
     scene.work(mine)
-    reads = scene.town.salesforce.calls["read"]
+    reads = scene.world.salesforce.calls["read"]
 
     scene.work(mine)
-    quiet = scene.town.salesforce.calls["read"] - reads
+    quiet = scene.world.salesforce.calls["read"] - reads
     scene.finish(mine)
 
     assert (quiet, {one.cause for one in mine}) == (0, {Cause.EDITED})
-    assert scene.town.salesforce.calls["read"] > reads + 1
+    assert scene.world.salesforce.calls["read"] > reads + 1
 
 
 def test_news_of_a_tie_are_heard_whichever_change_of_the_pair_comes_first() -> None:
@@ -218,7 +218,7 @@ def test_news_of_a_tie_are_heard_whichever_change_of_the_pair_comes_first() -> N
     )
     with pytest.raises(KilledError):
         scene.work(mine, gate)
-    scene.town.wait()
+    scene.world.wait()
     assert scene.edit(scene.topics[0], Side.SALESFORCE, scene.topics[0].values[0])
 
     scene.work([redelivered(change) for change in mine] + scene.take(Side.SALESFORCE))

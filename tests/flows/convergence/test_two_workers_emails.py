@@ -19,7 +19,7 @@ from crmsync.flows.email.task_run import TaskContext
 from crmsync.model.mail import LogRange
 from crmsync.model.settings import EmailTaskSettings, Repeat
 from tests.flows.convergence.interleave import HIDDEN_FOR, Gate, Gated, KilledError
-from tests.memory.email_world import PostOffice, opened
+from tests.memory.email_world import MemoryEmailWorld, opened
 
 MINUTE = 60_000
 ADA, EVA = "ada@example.com", "eva@example.com"
@@ -45,90 +45,90 @@ class Overlap:
     links: bool = False
 
 
-def an_office(repeat: Repeat, overlap: Overlap) -> tuple[PostOffice, list[LogRange]]:
+def a_world(repeat: Repeat, overlap: Overlap) -> tuple[MemoryEmailWorld, list[LogRange]]:
     """Two opens of Ada's, minutes apart, and one of Eva's beside the first; a window for each
     minute.
     """
-    office = PostOffice(
+    world = MemoryEmailWorld(
         settings=EmailTaskSettings(repeat=repeat, wait_minutes=0 if overlap.links else 30)
     )
-    office.person(ADA, linked=not overlap.links)
-    office.person(EVA)
-    first, second = office.ms - 10 * MINUTE, office.ms - 5 * MINUTE
-    office.log.rows = [opened(1, first, ADA), opened(2, second, ADA), opened(3, first, EVA)]
-    return office, [
-        LogRange("acme", "OPEN", at, at + MINUTE - 1, office.ms) for at in (first, second)
+    world.add_contact(ADA, linked=not overlap.links)
+    world.add_contact(EVA)
+    first, second = world.ms - 10 * MINUTE, world.ms - 5 * MINUTE
+    world.log.rows = [opened(1, first, ADA), opened(2, second, ADA), opened(3, first, EVA)]
+    return world, [
+        LogRange("acme", "OPEN", at, at + MINUTE - 1, world.ms) for at in (first, second)
     ]
 
 
-def gated(world: TaskContext, gate: Gate) -> TaskContext:
-    """The world as a worker with this gate sees it."""
-    ports = {name: Gated(getattr(world, name), name, gate) for name in PORTS}
-    return replace(world, **ports)
+def gated(context: TaskContext, gate: Gate) -> TaskContext:
+    """The context as a worker with this gate sees it."""
+    ports = {name: Gated(getattr(context, name), name, gate) for name in PORTS}
+    return replace(context, **ports)
 
 
-def work(office: PostOffice, windows: Sequence[LogRange], gate: Gate | None = None) -> None:
-    """A worker's whole run; what it put back waits in the office. Raises `KilledError` where its
+def work(world: MemoryEmailWorld, windows: Sequence[LogRange], gate: Gate | None = None) -> None:
+    """A worker's whole run; what it put back waits in the queue. Raises `KilledError` where its
     gate kills.
     """
     gate = gate or Gate()
     try:
-        make_tasks(windows, gated(office.world(), gate))
+        make_tasks(windows, gated(world.context(), gate))
         gate.reach("end")
     finally:
-        office.collect()
+        world.collect()
 
 
 def play(repeat: Repeat, point: int | None, overlap: Overlap) -> tuple[Gate, list[str]]:
     """Stop worker 1 at a point; answers its gate and what is wrong in the end."""
-    office, windows = an_office(repeat, overlap)
+    world, windows = a_world(repeat, overlap)
 
     def happens() -> None:
-        office.now += timedelta(seconds=20)
+        world.now += timedelta(seconds=20)
         more = list(overlap.windows)
         if overlap.links:
-            (ada,) = office.crm.find([ADA], {"contact": ["email"]})
-            office.link(ada.ref)
+            (ada,) = world.crm.find([ADA], {"contact": ["email"]})
+            world.link(ada.ref)
         if overlap.late:
-            office.log.rows.append(opened(4, windows[0].start + 1, ADA))
+            world.log.rows.append(opened(4, windows[0].start + 1, ADA))
             windows.append(windows[0])
-        work(office, [windows[at] for at in more])
+        work(world, [windows[at] for at in more])
 
     if overlap.fault is not None:
-        office.tasks.faults = [(LOST, overlap.fault)]
+        world.tasks.faults = [(LOST, overlap.fault)]
     gate = Gate(point, happens, kills=overlap.kills)
     died = False
     try:
-        work(office, windows[:1], gate)
+        work(world, windows[:1], gate)
     except KilledError:
         died = True
     if died:
         # What both put back and the rest of the windows are delivered meanwhile, then the dead
         # worker's message once more.
-        office.now += timedelta(minutes=HIDDEN_FOR)
-        work(office, windows[:1])
-    work(office, windows[1:])
-    office.settle()
-    return gate, judge(office, repeat)
+        world.now += timedelta(minutes=HIDDEN_FOR)
+        work(world, windows[:1])
+    work(world, windows[1:])
+    world.run_until_idle()
+    return gate, judge(world, repeat)
 
 
-def judge(office: PostOffice, repeat: Repeat) -> list[str]:
+def judge(world: MemoryEmailWorld, repeat: Repeat) -> list[str]:
     """What is wrong: a task too many or too few, or one that stands for another number of
     events.
     """
     wanted = Counter(
-        (row.id if repeat is Repeat.EVERY_EVENT else row.recipient) for row in office.log.rows
+        (row.id if repeat is Repeat.EVERY_EVENT else row.recipient) for row in world.log.rows
     )
     problems = []
-    if office.counts() != sorted(wanted.values()):
+    if world.counts() != sorted(wanted.values()):
         problems.append(
-            f"tasks stand for {office.counts()} events, not for {sorted(wanted.values())}"
+            f"tasks stand for {world.counts()} events, not for {sorted(wanted.values())}"
         )
-    before = (office.tasks.calls, dict(office.task_states.writes))
-    starts = sorted({row.created // MINUTE * MINUTE for row in office.log.rows})
-    work(office, [LogRange("acme", "OPEN", at, at + MINUTE - 1, office.ms) for at in starts])
-    office.settle()
-    if (office.tasks.calls, dict(office.task_states.writes)) != before:
+    before = (world.tasks.calls, dict(world.task_states.writes))
+    starts = sorted({row.created // MINUTE * MINUTE for row in world.log.rows})
+    work(world, [LogRange("acme", "OPEN", at, at + MINUTE - 1, world.ms) for at in starts])
+    world.run_until_idle()
+    if (world.tasks.calls, dict(world.task_states.writes)) != before:
         problems.append("one more look does not rest")
     return problems
 
@@ -199,24 +199,24 @@ def looks(point: int | None, *, kills: bool) -> tuple[int, list[int]]:
     """Two looks at the log at the same time, an event between them; answers how many points there
     are, and what the tasks stand for.
     """
-    office, _ = an_office(Repeat.ONCE_PER_EMAIL, Overlap())
+    world, _ = a_world(Repeat.ONCE_PER_EMAIL, Overlap())
 
     def happens() -> None:
-        office.now += timedelta(seconds=20)
-        office.log.rows.append(opened(4, office.ms - 10 * MINUTE, ADA))
-        office.look("OPEN")
+        world.now += timedelta(seconds=20)
+        world.log.rows.append(opened(4, world.ms - 10 * MINUTE, ADA))
+        world.scan("OPEN")
 
     gate = Gate(point, happens, kills=kills)
-    ports = [Gated(getattr(office, name), name, gate) for name in ("log", "cursors", "queue")]
+    ports = [Gated(getattr(world, name), name, gate) for name in ("log", "cursors", "queue")]
     with suppress(KilledError):
-        queue_events(office.connection, "OPEN", *ports, office.now)
+        queue_events(world.connection, "OPEN", *ports, world.now)
         gate.reach("end")
-    office.collect()
+    world.collect()
     for _ in range(2):
-        office.now += timedelta(minutes=5)
-        office.look("OPEN")
-        office.settle()
-    return len(gate.seen), office.counts()
+        world.now += timedelta(minutes=5)
+        world.scan("OPEN")
+        world.run_until_idle()
+    return len(gate.seen), world.counts()
 
 
 @pytest.mark.parametrize("kills", [False, True])

@@ -1,5 +1,5 @@
 """Conflicts that were settled are kept for people who ask, and cost nothing where there are none;
-over a town in memory.
+over a world in memory.
 """
 
 from __future__ import annotations
@@ -10,115 +10,117 @@ from crmsync.errors import Refused, TryAgain
 from crmsync.model.changes import Cause
 from crmsync.model.conflicts import ResolvedConflict
 from crmsync.model.records import Ref, Side
-from tests.memory.operator_view import explain
-from tests.memory.worlds import Town
+from tests.memory.preview import explain
+from tests.memory.world import MemoryWorld
 
 
-def linked(town: Town) -> tuple[Ref, Ref]:
+def linked(world: MemoryWorld) -> tuple[Ref, Ref]:
     """A contact and its lead, in step."""
-    ada = town.new_contact(phone="0100")
-    town.sync(ada)
-    (lead,) = town.salesforce.refs("Lead")
-    town.wait()
+    ada = world.new_contact(phone="0100")
+    world.sync(ada)
+    (lead,) = world.salesforce.refs("Lead")
+    world.wait()
     return ada, lead
 
 
-def quarrel(town: Town, ada: Ref, lead: Ref, first: str = "0200", second: str = "0300") -> None:
+def quarrel(
+    world: MemoryWorld, ada: Ref, lead: Ref, first: str = "0200", second: str = "0300"
+) -> None:
     """Both sides change the number, Salesforce last."""
-    town.hubspot.edit(ada, {"phone": first})
-    town.wait()
-    town.salesforce.edit(lead, {"Phone": second})
-    town.wait()
+    world.hubspot.edit(ada, {"phone": first})
+    world.wait()
+    world.salesforce.edit(lead, {"Phone": second})
+    world.wait()
 
 
 @pytest.mark.rule("CH-28")
 def test_a_settled_conflict_is_shown_afterwards() -> None:
     """From either side: when, which field, by which policy and who won, newest first; no value."""
-    town = Town()
-    ada, lead = linked(town)
-    quarrel(town, ada, lead)
-    first = town.now
-    town.sync(ada)
-    town.wait()
-    quarrel(town, ada, lead, "0400", "0500")
-    second = town.now
-    town.sync(lead)
+    world = MemoryWorld()
+    ada, lead = linked(world)
+    quarrel(world, ada, lead)
+    first = world.now
+    world.sync(ada)
+    world.wait()
+    quarrel(world, ada, lead, "0400", "0500")
+    second = world.now
+    world.sync(lead)
     expected = tuple(
         ResolvedConflict(at, "phone", "Phone", "two_way", Side.SALESFORCE) for at in (second, first)
     )
-    assert explain(town, ada).settled == explain(town, lead).settled == expected
-    assert explain(town, ada).plan.conflicts == ()
+    assert explain(world, ada).settled == explain(world, lead).settled == expected
+    assert explain(world, ada).plan.conflicts == ()
 
 
 def test_a_first_meeting_is_kept_under_the_new_pair() -> None:
     """Two that find each other and differ are a conflict of the pair that they become, whichever
     side was synced.
     """
-    town = Town()
-    ada = town.new_contact(phone="0200")
-    town.wait()
-    lead = town.new_lead(Phone="0300")
-    town.sync(lead)
-    (settled,) = [one for one in explain(town, ada).settled if one.hubspot == "phone"]
-    assert settled == ResolvedConflict(town.now, "phone", "Phone", "two_way", Side.SALESFORCE)
+    world = MemoryWorld()
+    ada = world.new_contact(phone="0200")
+    world.wait()
+    lead = world.new_lead(Phone="0300")
+    world.sync(lead)
+    (settled,) = [one for one in explain(world, ada).settled if one.hubspot == "phone"]
+    assert settled == ResolvedConflict(world.now, "phone", "Phone", "two_way", Side.SALESFORCE)
 
 
 def test_a_batch_without_conflicts_costs_nothing_more() -> None:
     """New pairs, echoes and edits of one side: the ledger is not asked at all, and an update writes
     its link once.
     """
-    town = Town()
-    ada, lead = linked(town)
-    town.hubspot.edit(ada, {"phone": "0200"})
-    before = town.links.writes
-    town.sync(ada)
-    assert town.salesforce.fields(lead)["Phone"] == "0200"
-    town.sync(lead)
-    assert (town.links.writes - before, town.conflict_log.calls) == (1, 0)
+    world = MemoryWorld()
+    ada, lead = linked(world)
+    world.hubspot.edit(ada, {"phone": "0200"})
+    before = world.links.writes
+    world.sync(ada)
+    assert world.salesforce.fields(lead)["Phone"] == "0200"
+    world.sync(lead)
+    assert (world.links.writes - before, world.conflict_log.calls) == (1, 0)
 
 
 def test_the_conflicts_of_a_batch_are_kept_in_one_call() -> None:
     """However many pairs had one."""
-    town = Town()
+    world = MemoryWorld()
     people = [
-        town.new_contact(email=f"person{number}@example.com", phone="0100") for number in range(30)
+        world.new_contact(email=f"person{number}@example.com", phone="0100") for number in range(30)
     ]
-    town.sync(*people)
-    town.wait()
+    world.sync(*people)
+    world.wait()
     for ada in people:
-        quarrel(town, ada, town.counterpart(ada))
-    town.sync(*people)
-    assert town.conflict_log.calls == 1
-    assert len(town.conflict_log.last("acme", people)) == 30
+        quarrel(world, ada, world.counterpart(ada))
+    world.sync(*people)
+    assert world.conflict_log.calls == 1
+    assert len(world.conflict_log.last("acme", people)) == 30
 
 
 def test_a_conflict_is_kept_once_though_the_winners_value_is_refused_at_first() -> None:
     """It is decided when the link is saved; the look that writes the value again finds no
     conflict.
     """
-    town = Town()
-    ada, lead = linked(town)
-    quarrel(town, ada, lead)
-    town.hubspot.refuse = lambda _fields: Refused("was refused", code="VALIDATION")
-    town.sync(ada)
-    town.hubspot.refuse = lambda _fields: None
-    town.sync(ada)
-    assert town.hubspot.fields(ada)["phone"] == town.salesforce.fields(lead)["Phone"]
-    assert [one.hubspot for one in explain(town, ada).settled] == ["phone"]
+    world = MemoryWorld()
+    ada, lead = linked(world)
+    quarrel(world, ada, lead)
+    world.hubspot.refuse = lambda _fields: Refused("was refused", code="VALIDATION")
+    world.sync(ada)
+    world.hubspot.refuse = lambda _fields: None
+    world.sync(ada)
+    assert world.hubspot.fields(ada)["phone"] == world.salesforce.fields(lead)["Phone"]
+    assert [one.hubspot for one in explain(world, ada).settled] == ["phone"]
 
 
 def test_a_winner_that_cannot_cross_settles_nothing() -> None:
     """People get a report about the field instead (CH-8)."""
-    town = Town()
-    ada, lead = linked(town)
-    town.salesforce.edit(lead, {"Phone": "0300"})
-    town.wait()
-    town.hubspot.edit(ada, {"phone": "1" * 50, "jobtitle": "Countess"})
-    town.wait()
-    town.sync(ada)
-    told = explain(town, ada)
+    world = MemoryWorld()
+    ada, lead = linked(world)
+    world.salesforce.edit(lead, {"Phone": "0300"})
+    world.wait()
+    world.hubspot.edit(ada, {"phone": "1" * 50, "jobtitle": "Countess"})
+    world.wait()
+    world.sync(ada)
+    told = explain(world, ada)
     assert (told.settled, [one.fieldname for one in told.parked]) == ((), ["phone"])
-    assert town.salesforce.fields(lead)["Title"] == "Countess"
+    assert world.salesforce.fields(lead)["Title"] == "Countess"
 
 
 def test_a_privacy_deletion_leaves_no_conflict_behind() -> None:
@@ -126,26 +128,26 @@ def test_a_privacy_deletion_leaves_no_conflict_behind() -> None:
     deletion keeps them.
     """
     for cause, left in ((Cause.FORGOTTEN, 0), (Cause.EDITED, 1)):
-        town = Town()
-        ada, lead = linked(town)
-        quarrel(town, ada, lead)
-        town.sync(ada)
-        town.hubspot.delete(ada)
-        town.conflict_log.down = TryAgain("is busy")
-        town.sync(ada, cause=cause)
-        town.conflict_log.down = None
-        town.drain()
-        assert len(town.conflict_log.last("acme", [ada])) == left
+        world = MemoryWorld()
+        ada, lead = linked(world)
+        quarrel(world, ada, lead)
+        world.sync(ada)
+        world.hubspot.delete(ada)
+        world.conflict_log.down = TryAgain("is busy")
+        world.sync(ada, cause=cause)
+        world.conflict_log.down = None
+        world.drain()
+        assert len(world.conflict_log.last("acme", [ada])) == left
 
 
 def test_a_conflict_log_that_is_down_stops_no_record() -> None:
     """The pair is in step, nothing is put off, and the log says that the conflict was not kept."""
-    town = Town()
-    ada, lead = linked(town)
-    quarrel(town, ada, lead)
-    town.conflict_log.down = TryAgain("is busy", code="UnprocessedItems")
-    summary = town.sync(ada)
-    assert (town.hubspot.fields(ada)["phone"], town.outbox.delayed) == ("0300", [])
+    world = MemoryWorld()
+    ada, lead = linked(world)
+    quarrel(world, ada, lead)
+    world.conflict_log.down = TryAgain("is busy", code="UnprocessedItems")
+    summary = world.sync(ada)
+    assert (world.hubspot.fields(ada)["phone"], world.outbox.delayed) == ("0300", [])
     assert {
         "ledger": "conflicts not kept",
         "outcome": "TryAgain",

@@ -16,7 +16,7 @@ from crmsync.model.changes import Cause, redelivered
 from crmsync.model.records import Ref, Side
 from tests.builders import OUR_USER
 from tests.flows.convergence.interleave import HIDDEN_FOR, Gate, KilledError, gated
-from tests.memory.worlds import Town
+from tests.memory.world import MemoryWorld
 
 REFUSED = {Side.SALESFORCE: ("Phone", "FirstName"), Side.HUBSPOT: ("phone", "firstname")}
 
@@ -33,27 +33,27 @@ def refusing(name: str) -> object:
     return refuse
 
 
-def edited(side: Side) -> tuple[Town, Ref, Ref]:
+def edited(side: Side) -> tuple[MemoryWorld, Ref, Ref]:
     """A pair in step, of which a person has edited two fields where `side` does not have to take
     them; both records, theirs first.
     """
-    town = Town()
-    contact = town.new_contact(phone="111", firstname="Ada")
-    town.sync(contact)
-    lead = town.counterpart(contact)
-    town.wait(30)
-    town.drain()
+    world = MemoryWorld()
+    contact = world.new_contact(phone="111", firstname="Ada")
+    world.sync(contact)
+    lead = world.counterpart(contact)
+    world.wait(30)
+    world.drain()
     phone, first = REFUSED[side.other]
     here, there = (contact, lead) if side is Side.SALESFORCE else (lead, contact)
-    town.crm(side).refuse = refusing(REFUSED[side][0])  # type: ignore[assignment]
-    town.wait()
-    town.crm(side.other).edit(here, {phone: "666", first: "Bea"})
-    return town, here, there
+    world.crm(side).refuse = refusing(REFUSED[side][0])  # type: ignore[assignment]
+    world.wait()
+    world.crm(side.other).edit(here, {phone: "666", first: "Bea"})
+    return world, here, there
 
 
-def shown(town: Town, one: Ref) -> tuple[object, object]:
+def shown(world: MemoryWorld, one: Ref) -> tuple[object, object]:
     """Phone and first name of a record."""
-    fields = town.crm(one.side).fields(one)
+    fields = world.crm(one.side).fields(one)
     return tuple(fields.get(name) for name in REFUSED[one.side])  # type: ignore[return-value]
 
 
@@ -64,28 +64,30 @@ def test_the_value_that_stays_does_not_count_as_an_edit(side: Side, *, dies: boo
     """Wherever the first worker is stopped, for good or for the length of another one's sync."""
     at, was_open = 0, True
     while was_open:
-        town, here, there = edited(side)
-        change = town.change(here)
+        world, here, there = edited(side)
+        change = world.change(here)
         breaker = (
-            Gate(at, kills=True) if dies else Gate(at, lambda town=town, here=here: town.sync(here))
+            Gate(at, kills=True)
+            if dies
+            else Gate(at, lambda world=world, here=here: world.sync(here))
         )  # type: ignore[misc]
         with suppress(KilledError):
-            sync_contacts([change], gated(town.world, breaker))
-        town.wait(HIDDEN_FOR)
-        town.deliver([redelivered(change)] if dies else [])
-        town.drain()
-        town.sync(here, there)
+            sync_contacts([change], gated(world.context, breaker))
+        world.wait(HIDDEN_FOR)
+        world.deliver([redelivered(change)] if dies else [])
+        world.drain()
+        world.sync(here, there)
         was_open, where = breaker.was_open, f"stopped before call {at}"
-        assert (shown(town, here), shown(town, there)) == (("666", "Bea"), ("111", "Bea")), where
-        told = [(one.fieldname, one.text) for one in town.inbox.parked("acme")]
+        assert (shown(world, here), shown(world, there)) == (("666", "Bea"), ("111", "Bea")), where
+        told = [(one.fieldname, one.text) for one in world.inbox.parked("acme")]
         text = (
             "No such phone numbers here. The field was left out, the rest of the record is in step."
         )
         assert told == [(REFUSED[side][0], text)], where
-        before = town.writes()
-        town.wait(30)
-        town.sync(here, there)
-        assert town.writes() == before, where
+        before = world.writes()
+        world.wait(30)
+        world.sync(here, there)
+        assert world.writes() == before, where
         at += 1
     assert at > 5
 
@@ -100,50 +102,50 @@ def test_a_record_is_made_without_the_field_and_the_blank_does_not_come_back(
     """Its other fields are there; the value that was refused stays where it is, until somebody
     gives one that is allowed.
     """
-    town = Town()
-    town.crm(side).refuse = refusing(REFUSED[side][0])  # type: ignore[assignment]
+    world = MemoryWorld()
+    world.crm(side).refuse = refusing(REFUSED[side][0])  # type: ignore[assignment]
     given = dict(zip(REFUSED[side.other], ("666", "Bea"), strict=True))
-    here = town.new_lead(**given) if side is Side.HUBSPOT else town.new_contact(**given)
-    world = replace(town.world, our_user=our_user)
+    here = world.new_lead(**given) if side is Side.HUBSPOT else world.new_contact(**given)
+    context = replace(world.context, our_user=our_user)
     for _ in range(2):
-        sync_contacts([town.change(here)], world)
-    there = town.counterpart(here)
-    sync_contacts([town.change(there), town.change(here)], world)
-    assert (shown(town, here), shown(town, there)) == (("666", "Bea"), (None, "Bea"))
-    assert [one.fieldname for one in town.inbox.parked("acme")] == [REFUSED[side][0]]
+        sync_contacts([world.change(here)], context)
+    there = world.counterpart(here)
+    sync_contacts([world.change(there), world.change(here)], context)
+    assert (shown(world, here), shown(world, there)) == (("666", "Bea"), (None, "Bea"))
+    assert [one.fieldname for one in world.inbox.parked("acme")] == [REFUSED[side][0]]
 
-    town.wait()
-    town.crm(here.side).edit(here, {REFUSED[here.side][0]: "222"})
-    sync_contacts([town.change(here)], world)
-    assert (shown(town, here), shown(town, there)) == (("222", "Bea"), ("222", "Bea"))
-    assert list(town.inbox.parked("acme")) == []
+    world.wait()
+    world.crm(here.side).edit(here, {REFUSED[here.side][0]: "222"})
+    sync_contacts([world.change(here)], context)
+    assert (shown(world, here), shown(world, there)) == (("222", "Bea"), ("222", "Bea"))
+    assert list(world.inbox.parked("acme")) == []
 
 
 @pytest.mark.rule("CH-8")
 def test_a_retry_carries_the_refused_value_once_the_rule_is_mended() -> None:
     """As a resync does; no sync before that costs a write."""
-    town, contact, lead = edited(Side.SALESFORCE)
-    town.sync(contact)
-    town.salesforce.refuse = lambda _fields: None
-    town.sync(contact, lead)
-    assert shown(town, lead) == ("111", "Bea")
-    town.sync(contact, cause=Cause.FORCED)
-    assert (shown(town, lead), shown(town, contact)) == (("666", "Bea"), ("666", "Bea"))
-    assert list(town.inbox.parked("acme")) == []
+    world, contact, lead = edited(Side.SALESFORCE)
+    world.sync(contact)
+    world.salesforce.refuse = lambda _fields: None
+    world.sync(contact, lead)
+    assert shown(world, lead) == ("111", "Bea")
+    world.sync(contact, cause=Cause.FORCED)
+    assert (shown(world, lead), shown(world, contact)) == (("666", "Bea"), ("666", "Bea"))
+    assert list(world.inbox.parked("acme")) == []
 
 
 @pytest.mark.rule("CH-8")
 def test_many_refusals_cost_one_call_more() -> None:
     """All rows of a batch that are worth a second try go out together."""
-    town = Town()
-    contacts = [town.new_contact(email=f"p{one}@example.com", phone="111") for one in range(20)]
-    town.sync(*contacts)
-    town.salesforce.refuse = refusing("Phone")  # type: ignore[assignment]
-    town.wait()
+    world = MemoryWorld()
+    contacts = [world.new_contact(email=f"p{one}@example.com", phone="111") for one in range(20)]
+    world.sync(*contacts)
+    world.salesforce.refuse = refusing("Phone")  # type: ignore[assignment]
+    world.wait()
     for one in contacts:
-        town.hubspot.edit(one, {"phone": "666", "firstname": "Bea"})
-    before = town.salesforce.calls["update"]
-    town.sync(*contacts)
-    assert town.salesforce.calls["update"] - before == 2
-    assert {shown(town, town.counterpart(one)) for one in contacts} == {("111", "Bea")}
-    assert len(list(town.inbox.parked("acme"))) == 20
+        world.hubspot.edit(one, {"phone": "666", "firstname": "Bea"})
+    before = world.salesforce.calls["update"]
+    world.sync(*contacts)
+    assert world.salesforce.calls["update"] - before == 2
+    assert {shown(world, world.counterpart(one)) for one in contacts} == {("111", "Bea")}
+    assert len(list(world.inbox.parked("acme"))) == 20

@@ -15,38 +15,40 @@ from crmsync.model.effects import Category
 from crmsync.model.fields import FieldRule
 from crmsync.model.records import Ref, Side
 from crmsync.model.troubles import Rest
-from tests.memory.worlds import Town
+from tests.memory.world import MemoryWorld
 
 CUSTOM = FieldRule("favourite_colour", "Favourite_Colour__c")
 
 
-def a_town() -> tuple[Town, Ref, Ref]:
+def a_world() -> tuple[MemoryWorld, Ref, Ref]:
     """A contact and its lead that agree on a title, a phone number and a colour; both sides were
     swept once.
     """
-    town = Town(settings={"field": (CUSTOM,)})
-    contact = town.new_contact(jobtitle="Buyer", phone="+49 1", favourite_colour="red")
-    look_around(town)
-    town.sync(contact)
-    town.wait(30)
-    return town, contact, town.counterpart(contact)
+    world = MemoryWorld(settings={"field": (CUSTOM,)})
+    contact = world.new_contact(jobtitle="Buyer", phone="+49 1", favourite_colour="red")
+    look_around(world)
+    world.sync(contact)
+    world.wait(30)
+    return world, contact, world.counterpart(contact)
 
 
-def look_around(town: Town) -> None:
+def look_around(world: MemoryWorld) -> None:
     """What the schedules do: mappings whose field is back, then what changed on both sides."""
-    world = town.world
+    context = world.context
     for side in Side:
         resume_mappings(
-            world.connection, side, town.troubles, town.schemas, town.inbox, town.cursors
+            context.connection, side, world.troubles, world.schemas, world.inbox, world.cursors
         )
     for side in Side:
         kinds = {
             name: kind
-            for name, kind in objects_of(world.connection, side).items()
+            for name, kind in objects_of(context.connection, side).items()
             if name != "Account"
         }
-        sweep(SweepScope("acme", side, kinds), town.crm(side), town.cursors, town.outbox, town.now)
-    town.drain()
+        sweep(
+            SweepScope("acme", side, kinds), world.crm(side), world.cursors, world.outbox, world.now
+        )
+    world.drain()
 
 
 @pytest.mark.rule("ERR-5")
@@ -76,22 +78,22 @@ def test_a_field_that_a_side_lacks_costs_one_mapping(
     """It is reported once, by name; everything else crosses both ways at once; back again, what changed
     meanwhile crosses as well.
     """
-    town, contact, lead = a_town()
+    world, contact, lead = a_world()
     before, after = values
-    town.crm(side).lacks.add(lacking)
-    town.hubspot.edit(contact, {"phone": "+49 2"})
-    town.salesforce.edit(lead, {"FirstName": "Ada"})
-    town.sync(contact, lead)
+    world.crm(side).missing_fields.add(lacking)
+    world.hubspot.edit(contact, {"phone": "+49 2"})
+    world.salesforce.edit(lead, {"FirstName": "Ada"})
+    world.sync(contact, lead)
     # Whoever still sees the field edits it meanwhile.
     here, there, seen = (contact, lead, mine) if side is Side.SALESFORCE else (lead, contact, other)
-    town.crm(here.side).edit(here, {seen: after})
-    town.sync(here)
-    newcomer = town.new_contact(
+    world.crm(here.side).edit(here, {seen: after})
+    world.sync(here)
+    newcomer = world.new_contact(
         email="bea@example.com", **({mine: "green"} if side is Side.SALESFORCE else {})
     )
-    town.sync(newcomer)
+    world.sync(newcomer)
 
-    (report,) = town.inbox.parked("acme")
+    (report,) = world.inbox.parked("acme")
     place = ".".join(lacking)
     assert (str(report.ref), report.category, report.fieldname) == (
         f"{side}:field:{place}",
@@ -100,49 +102,49 @@ def test_a_field_that_a_side_lacks_costs_one_mapping(
     )
     assert f"the field {place}" in report.text
     assert "Or take it out of the settings." in report.hint
-    assert (town.salesforce.fields(lead)["Phone"], town.hubspot.fields(contact)["firstname"]) == (
+    assert (world.salesforce.fields(lead)["Phone"], world.hubspot.fields(contact)["firstname"]) == (
         "+49 2",
         "Ada",
     )
-    assert (len(town.salesforce.refs("Lead")), town.outbox.delayed, town.troubles.outages) == (
+    assert (len(world.salesforce.refs("Lead")), world.outbox.delayed, world.troubles.outages) == (
         2,
         [],
         {},
     )
-    assert town.crm(there.side).fields(there)[other if there is lead else mine] == before
-    assert town.schemas.asked == 1
+    assert world.crm(there.side).fields(there)[other if there is lead else mine] == before
+    assert world.schemas.asked == 1
 
-    look_around(town)
-    assert (len(town.inbox.parked("acme")), town.schemas.asked) == (1, 2)
-    town.crm(side).lacks.clear()
-    look_around(town)
+    look_around(world)
+    assert (len(world.inbox.parked("acme")), world.schemas.asked) == (1, 2)
+    world.crm(side).missing_fields.clear()
+    look_around(world)
 
-    assert (list(town.inbox.parked("acme")), town.troubles.rests) == ([], {})
-    assert (town.hubspot.fields(contact)[mine], town.salesforce.fields(lead)[other]) == (
+    assert (list(world.inbox.parked("acme")), world.troubles.rests) == ([], {})
+    assert (world.hubspot.fields(contact)[mine], world.salesforce.fields(lead)[other]) == (
         after,
         after,
     )
     if side is Side.SALESFORCE:
-        assert town.salesforce.fields(town.counterpart(newcomer))[other] == "green"
+        assert world.salesforce.fields(world.counterpart(newcomer))[other] == "green"
 
 
 def test_a_field_that_may_only_be_read_rests_as_well() -> None:
     """The first write that is refused for its sake is made again without it."""
-    town, contact, lead = a_town()
-    town.salesforce.guards.add(("Lead", "Title"))
-    town.hubspot.edit(contact, {"jobtitle": "Head Buyer", "phone": "+49 2"})
-    town.sync(contact)
+    world, contact, lead = a_world()
+    world.salesforce.read_only_fields.add(("Lead", "Title"))
+    world.hubspot.edit(contact, {"jobtitle": "Head Buyer", "phone": "+49 2"})
+    world.sync(contact)
 
-    (report,) = town.inbox.parked("acme")
+    (report,) = world.inbox.parked("acme")
     assert report.text.startswith("Salesforce does not let crmsync write the field Lead.Title")
-    assert (town.salesforce.fields(lead)["Phone"], town.salesforce.fields(lead)["Title"]) == (
+    assert (world.salesforce.fields(lead)["Phone"], world.salesforce.fields(lead)["Title"]) == (
         "+49 2",
         "Buyer",
     )
 
-    town.salesforce.guards.clear()
-    look_around(town)
-    assert (list(town.inbox.parked("acme")), town.salesforce.fields(lead)["Title"]) == (
+    world.salesforce.read_only_fields.clear()
+    look_around(world)
+    assert (list(world.inbox.parked("acme")), world.salesforce.fields(lead)["Title"]) == (
         [],
         "Head Buyer",
     )
@@ -165,49 +167,52 @@ def test_without_a_field_that_is_needed_records_wait(
     side: Side, lacking: tuple[str, str], hint: str
 ) -> None:
     """It is reported by name with what to do; no record is parked, and all follow once it is back."""
-    town, contact, lead = a_town()
-    town.crm(side).lacks.add(lacking)
-    town.hubspot.edit(contact, {"phone": "+49 2"})
+    world, contact, lead = a_world()
+    world.crm(side).missing_fields.add(lacking)
+    world.hubspot.edit(contact, {"phone": "+49 2"})
     for _ in range(50):
-        town.sync(contact)
-        town.wait(15)
+        world.sync(contact)
+        world.wait(15)
 
-    (report,) = town.inbox.parked("acme")
+    (report,) = world.inbox.parked("acme")
     assert (report.ref, report.category, hint in report.hint) == (
         Ref(side, "field", ".".join(lacking)),
         Category.PERMISSIONS,
         True,
     )
-    assert [change.tries for change, _ in town.outbox.delayed] == [0] * 50
-    town.crm(side).lacks.clear()
-    look_around(town)
-    assert (list(town.inbox.parked("acme")), town.salesforce.fields(lead)["Phone"]) == ([], "+49 2")
+    assert [change.tries for change, _ in world.outbox.delayed] == [0] * 50
+    world.crm(side).missing_fields.clear()
+    look_around(world)
+    assert (list(world.inbox.parked("acme")), world.salesforce.fields(lead)["Phone"]) == (
+        [],
+        "+49 2",
+    )
 
 
 def test_a_mapping_that_is_removed_from_the_settings_is_no_longer_reported() -> None:
     """Although its field is not back."""
-    town, contact, _ = a_town()
-    town.salesforce.lacks.add(("Lead", "Favourite_Colour__c"))
-    town.hubspot.edit(contact, {"phone": "+49 2"})
-    town.sync(contact)
-    assert len(town.inbox.parked("acme")) == 1
+    world, contact, _ = a_world()
+    world.salesforce.missing_fields.add(("Lead", "Favourite_Colour__c"))
+    world.hubspot.edit(contact, {"phone": "+49 2"})
+    world.sync(contact)
+    assert len(world.inbox.parked("acme")) == 1
 
-    town.settings = {}
-    look_around(town)
-    assert (list(town.inbox.parked("acme")), town.troubles.rests) == ([], {})
+    world.settings = {}
+    look_around(world)
+    assert (list(world.inbox.parked("acme")), world.troubles.rests) == ([], {})
 
 
 def test_an_interrupted_resumption_is_finished_by_the_next_check() -> None:
     """The process died after the mapping was resumed and before the records were queued."""
-    town, contact, lead = a_town()
-    since = town.now - timedelta(minutes=1)
-    town.hubspot.edit(contact, {"jobtitle": "Head Buyer"})
-    town.troubles.save_rest("acme", Rest(Side.SALESFORCE, "Lead", "Title", since, is_over=True))
-    town.wait(30)
-    town.hubspot.edit(town.new_contact(email="bea@example.com"), {"phone": "+49 2"})
-    look_around(town)
+    world, contact, lead = a_world()
+    since = world.now - timedelta(minutes=1)
+    world.hubspot.edit(contact, {"jobtitle": "Head Buyer"})
+    world.troubles.save_rest("acme", Rest(Side.SALESFORCE, "Lead", "Title", since, is_over=True))
+    world.wait(30)
+    world.hubspot.edit(world.new_contact(email="bea@example.com"), {"phone": "+49 2"})
+    look_around(world)
 
-    assert (town.salesforce.fields(lead)["Title"], town.troubles.rests) == ("Head Buyer", {})
+    assert (world.salesforce.fields(lead)["Title"], world.troubles.rests) == ("Head Buyer", {})
 
 
 def test_a_poll_asks_for_fields_once_a_quarter() -> None:

@@ -10,37 +10,37 @@ from crmsync.errors import TryAgain
 from crmsync.model.changes import Cause, Change
 from crmsync.model.records import Ref
 from crmsync.rules.backfill.pacing import DailyCalls
-from tests.memory.worlds import Town
+from tests.memory.world import MemoryWorld
 
 BUSY, QUIET = DailyCalls(40_000, 100_000), DailyCalls(30_000, 100_000)
 """Above and below three quarters of the 50,000 calls that the connection is allotted."""
 
 
-def put_off(town: Town) -> tuple[Ref, Change]:
+def put_off(world: MemoryWorld) -> tuple[Ref, Change]:
     """A contact that was locked at the first sync, and the change that was put off; the day's calls
     are used up.
     """
-    contact = town.new_contact()
-    town.salesforce.daily = BUSY
-    town.salesforce.refuse = lambda _fields: TryAgain("Locked.", code="UNABLE_TO_LOCK_ROW")
-    town.sync(contact)
-    town.salesforce.refuse = lambda _fields: None
-    ((change, _),) = town.outbox.delayed
-    town.outbox.delayed = []
+    contact = world.new_contact()
+    world.salesforce.daily = BUSY
+    world.salesforce.refuse = lambda _fields: TryAgain("Locked.", code="UNABLE_TO_LOCK_ROW")
+    world.sync(contact)
+    world.salesforce.refuse = lambda _fields: None
+    ((change, _),) = world.outbox.delayed
+    world.outbox.delayed = []
     return contact, change
 
 
 @pytest.mark.rule("RTY-2")
 def test_a_retry_is_put_off_without_a_try_and_without_a_call() -> None:
     """It comes back after a quarter of an hour as it was; one line tells how many wait, and why."""
-    town = Town()
-    _, change = put_off(town)
-    before = town.hubspot.calls + town.salesforce.calls
+    world = MemoryWorld()
+    _, change = put_off(world)
+    before = world.hubspot.calls + world.salesforce.calls
 
-    summary = town.deliver([change])
+    summary = world.deliver([change])
 
-    assert (change.tries, town.outbox.delayed) == (1, [(change, 900)])
-    assert town.hubspot.calls + town.salesforce.calls == before
+    assert (change.tries, world.outbox.delayed) == (1, [(change, 900)])
+    assert world.hubspot.calls + world.salesforce.calls == before
     assert dict(summary.counts) == {"RetriesHeld": 1}
     told = {"used": 40_000, "allowed": 100_000, "allotment": 50_000}
     assert summary.decisions == [{"records": 1, "outcome": "RetriesHeld", **told}]
@@ -49,13 +49,13 @@ def test_a_retry_is_put_off_without_a_try_and_without_a_call() -> None:
 @pytest.mark.rule("RTY-2")
 def test_new_changes_go_on() -> None:
     """In the same batch as a retry that waits."""
-    town = Town()
-    _, change = put_off(town)
-    bea = town.new_contact(email="bea@example.com")
+    world = MemoryWorld()
+    _, change = put_off(world)
+    bea = world.new_contact(email="bea@example.com")
 
-    summary = town.deliver([change, town.change(bea)])
+    summary = world.deliver([change, world.change(bea)])
 
-    assert [town.salesforce.fields(lead)["Email"] for lead in town.salesforce.refs("Lead")] == [
+    assert [world.salesforce.fields(lead)["Email"] for lead in world.salesforce.refs("Lead")] == [
         "bea@example.com"
     ]
     assert (summary.counts["RetriesHeld"], summary.counts["Done"]) == (1, 1)
@@ -65,27 +65,27 @@ def test_new_changes_go_on() -> None:
 @pytest.mark.parametrize("cause", [Cause.EDITED, Cause.AGAIN])
 def test_a_record_that_is_touched_or_asked_for_is_not_held_back(cause: Cause) -> None:
     """Its retry goes along, although it was put off before."""
-    town = Town()
-    contact, change = put_off(town)
+    world = MemoryWorld()
+    contact, change = put_off(world)
 
-    summary = town.deliver([change, town.change(contact, cause)])
+    summary = world.deliver([change, world.change(contact, cause)])
 
-    assert len(town.salesforce.refs("Lead")) == 1
-    assert (summary.counts["RetriesHeld"], town.outbox.delayed) == (0, [])
+    assert len(world.salesforce.refs("Lead")) == 1
+    assert (summary.counts["RetriesHeld"], world.outbox.delayed) == (0, [])
 
 
 @pytest.mark.rule("RTY-2")
 def test_retries_go_on_once_an_answer_tells_of_less() -> None:
     """The answer to a new change; it asks for nothing by itself."""
-    town = Town()
-    _, change = put_off(town)
-    town.deliver([change])
-    town.salesforce.daily = QUIET
-    town.sync(town.new_contact(email="bea@example.com"))
+    world = MemoryWorld()
+    _, change = put_off(world)
+    world.deliver([change])
+    world.salesforce.daily = QUIET
+    world.sync(world.new_contact(email="bea@example.com"))
 
-    town.deliver([change])
+    world.deliver([change])
 
-    emails = {town.salesforce.fields(lead)["Email"] for lead in town.salesforce.refs("Lead")}
+    emails = {world.salesforce.fields(lead)["Email"] for lead in world.salesforce.refs("Lead")}
     assert emails == {"ada@example.com", "bea@example.com"}
 
 
@@ -94,44 +94,44 @@ def test_after_a_quarter_of_an_hour_one_retry_probes_the_allotment() -> None:
     """Where no new change came; while the calls are still used up, the retries behind it wait
     again.
     """
-    town = Town()
-    _, change = put_off(town)
-    later = replace(change, ref=town.new_contact(email="bea@example.com"))
-    town.wait(16)
+    world = MemoryWorld()
+    _, change = put_off(world)
+    later = replace(change, ref=world.new_contact(email="bea@example.com"))
+    world.wait(16)
 
-    town.deliver([change])
-    summary = town.deliver([later])
+    world.deliver([change])
+    summary = world.deliver([later])
 
-    assert [town.salesforce.fields(lead)["Email"] for lead in town.salesforce.refs("Lead")] == [
+    assert [world.salesforce.fields(lead)["Email"] for lead in world.salesforce.refs("Lead")] == [
         "ada@example.com"
     ]
-    assert (dict(summary.counts), town.outbox.delayed) == ({"RetriesHeld": 1}, [(later, 900)])
+    assert (dict(summary.counts), world.outbox.delayed) == ({"RetriesHeld": 1}, [(later, 900)])
 
 
 @pytest.mark.rule("RTY-2")
 def test_unknown_usage_holds_nothing_back() -> None:
     """A process that has just begun spends no call on finding out."""
-    town = Town()
-    contact = town.new_contact()
-    town.salesforce.daily = BUSY
+    world = MemoryWorld()
+    contact = world.new_contact()
+    world.salesforce.daily = BUSY
 
-    town.deliver([replace(town.change(contact), tries=3)])
+    world.deliver([replace(world.change(contact), tries=3)])
 
-    assert len(town.salesforce.refs("Lead")) == 1
+    assert len(world.salesforce.refs("Lead")) == 1
 
 
 @pytest.mark.rule("RTY-2")
 def test_a_contact_role_that_was_put_off_waits_as_well() -> None:
     """It is not even asked which opportunity it belongs to."""
-    town = Town()
-    put_off(town)
-    member = town.new_member(town.new_account())
-    opportunity = town.new_opportunity(member)
-    (role,) = town.opportunities.roles_of([opportunity])[opportunity]
-    change = replace(town.change(role.ref), tries=2)
-    before = town.hubspot.calls + town.salesforce.calls
+    world = MemoryWorld()
+    put_off(world)
+    member = world.new_salesforce_contact(world.new_account())
+    opportunity = world.new_opportunity(member)
+    (role,) = world.opportunities.roles_of([opportunity])[opportunity]
+    change = replace(world.change(role.ref), tries=2)
+    before = world.hubspot.calls + world.salesforce.calls
 
-    summary = town.deliver([change])
+    summary = world.deliver([change])
 
-    assert (dict(summary.counts), town.outbox.delayed) == ({"RetriesHeld": 1}, [(change, 900)])
-    assert town.hubspot.calls + town.salesforce.calls == before
+    assert (dict(summary.counts), world.outbox.delayed) == ({"RetriesHeld": 1}, [(change, 900)])
+    assert world.hubspot.calls + world.salesforce.calls == before

@@ -27,7 +27,7 @@ from crmsync.model.changes import Cause, Change
 from crmsync.model.records import Kind, Ref, Side
 from tests.builders import NOON
 from tests.memory import MemoryCursors
-from tests.memory.worlds import Town
+from tests.memory.world import MemoryWorld
 
 
 def changes(count: int) -> list[Change]:
@@ -44,8 +44,8 @@ def told(summary: Summary) -> dict[str, int]:
 
 def test_what_does_not_fit_into_the_invocation_is_not_begun() -> None:
     """The first thousand are synced; the others go back into the queue at once, as they are."""
-    town, seen, time = Town(), [], iter([True, False])
-    world = replace(town.world, may_begin=lambda: next(time))
+    world, seen, time = MemoryWorld(), [], iter([True, False])
+    context = replace(world.context, may_begin=lambda: next(time))
 
     def sync(
         some: list[Change],
@@ -58,10 +58,10 @@ def test_what_does_not_fit_into_the_invocation_is_not_begun() -> None:
         return []
 
     given = changes(BATCH + 5)
-    summary = sync_in_batches(given, world, sync)
+    summary = sync_in_batches(given, context, sync)
 
     assert len(seen) == BATCH
-    assert [(change, wait) for change, wait in town.outbox.delayed] == [
+    assert [(change, wait) for change, wait in world.outbox.delayed] == [
         (one, 0) for one in given if one not in seen
     ]
     assert (told(summary), summary.oldest) == ({"PutBack": 5}, None)
@@ -97,7 +97,7 @@ def test_a_sync_that_fails_as_a_whole_is_counted_by_its_cause(
     """Nothing of this is a try. No time left is no trouble; a refusal is counted at once, and how
     long the change has waited is reported.
     """
-    town = Town()
+    world = MemoryWorld()
 
     def sync(
         _some: list[Change],
@@ -109,9 +109,9 @@ def test_a_sync_that_fails_as_a_whole_is_counted_by_its_cause(
         raise error
 
     (change,) = changes(1)
-    summary = sync_in_batches([change], town.world, sync)
+    summary = sync_in_batches([change], world.context, sync)
 
-    assert town.outbox.delayed == [(replace(change, **put_back), wait)]
+    assert world.outbox.delayed == [(replace(change, **put_back), wait)]
     assert told(summary) == counts
     assert summary.oldest == (LongestWait(change.at, oldest) if oldest else None)
 

@@ -6,22 +6,23 @@ from crmsync.errors import Down
 from crmsync.flows.engine.circuit_breaker import CircuitBreaker
 from crmsync.flows.intake.cached_troubles import CachedTroubles
 from crmsync.model.records import Kind
-from tests.memory.worlds import Town
+from tests.memory.world import MemoryWorld
 
 
 def test_what_was_read_is_returned_until_it_is_changed() -> None:
     """Two gates of one invocation read once; what one of them notes the other one sees."""
-    town, reads = Town(), [0]
-    load = town.troubles.load
+    world, reads = MemoryWorld(), [0]
+    load = world.troubles.load
 
     def counted(connection: str):
         reads[0] += 1
         return load(connection)
 
-    town.troubles.load = counted
-    known = CachedTroubles(town.troubles)
+    world.troubles.load = counted
+    known = CachedTroubles(world.troubles)
     first, second = (
-        CircuitBreaker("acme", Kind.CONTACT, known, town.outbox, lambda: town.now) for _ in range(2)
+        CircuitBreaker("acme", Kind.CONTACT, known, world.outbox, lambda: world.now)
+        for _ in range(2)
     )
     first.load()
     second.load()

@@ -15,7 +15,7 @@ from crmsync.model.concerns import INDIRECT_OBJECTS, KIND_OF
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.ports.listing import ChangedRecord, Show
 from tests.builders import NOON, a_connection, at
-from tests.memory.worlds import Town
+from tests.memory.world import MemoryWorld
 
 KINDS = {
     Side.HUBSPOT: {"contact": Kind.CONTACT},
@@ -23,20 +23,22 @@ KINDS = {
 }
 
 
-def look(town: Town, side: Side = Side.SALESFORCE, begin: datetime = NOON) -> list[str]:
+def look(world: MemoryWorld, side: Side = Side.SALESFORCE, begin: datetime = NOON) -> list[str]:
     """Sweep a side once whose objects are watched since `begin`; the ids that were queued."""
     watch = SweepScope("acme", side, KINDS[side], dict.fromkeys(KINDS[side], begin))
-    town.outbox.published = []
-    sweep(watch, town.crm(side), town.cursors, town.outbox, town.now)
-    return [change.ref.id for change in town.outbox.published]
+    world.outbox.published = []
+    sweep(watch, world.crm(side), world.cursors, world.outbox, world.now)
+    return [change.ref.id for change in world.outbox.published]
 
 
-def minutes_of_looks(town: Town, number: int, side: Side = Side.SALESFORCE) -> list[list[str]]:
+def minutes_of_looks(
+    world: MemoryWorld, number: int, side: Side = Side.SALESFORCE
+) -> list[list[str]]:
     """What a sweep each minute finds."""
     found = []
     for _ in range(number):
-        town.wait(1)
-        found.append(look(town, side))
+        world.wait(1)
+        found.append(look(world, side))
     return found
 
 
@@ -44,38 +46,38 @@ def test_a_change_is_found_once_however_often_it_is_swept():
     """Each sweep goes back and shows the same change again; it is queued the first time only, in an
     hour of sweeps.
     """
-    town = Town()
-    look(town)
-    town.wait(1)
-    lead = town.new_lead()
-    assert minutes_of_looks(town, 60) == [[lead.id]] + 59 * [[]]
-    town.salesforce.edit(lead, {"Phone": "1"})
-    assert minutes_of_looks(town, 60) == [[lead.id]] + 59 * [[]]
+    world = MemoryWorld()
+    look(world)
+    world.wait(1)
+    lead = world.new_lead()
+    assert minutes_of_looks(world, 60) == [[lead.id]] + 59 * [[]]
+    world.salesforce.edit(lead, {"Phone": "1"})
+    assert minutes_of_looks(world, 60) == [[lead.id]] + 59 * [[]]
 
 
 def test_two_edits_in_one_second_are_both_found():
     """Salesforce's stamps have whole seconds: what is seen before its second is over is synced
     once more, and then no more.
     """
-    town = Town()
-    look(town)
-    lead = town.new_lead()
-    assert look(town) == [lead.id]
-    town.now += timedelta(milliseconds=700)
-    town.salesforce.edit(lead, {"Phone": "1"})
-    assert minutes_of_looks(town, 30) == [[lead.id]] + 29 * [[]]
+    world = MemoryWorld()
+    look(world)
+    lead = world.new_lead()
+    assert look(world) == [lead.id]
+    world.now += timedelta(milliseconds=700)
+    world.salesforce.edit(lead, {"Phone": "1"})
+    assert minutes_of_looks(world, 30) == [[lead.id]] + 29 * [[]]
 
 
 def test_a_clock_that_goes_ahead_has_nothing_passed_on_for_ever():
     """A stamp from the future may be that of a later edit, too; it is believed at the second
     sweep.
     """
-    town = Town()
-    look(town)
-    town.wait(60)
-    lead = town.new_lead()
-    town.wait(-60)
-    assert minutes_of_looks(town, 90) == [[lead.id], [lead.id]] + 88 * [[]]
+    world = MemoryWorld()
+    look(world)
+    world.wait(60)
+    lead = world.new_lead()
+    world.wait(-60)
+    assert minutes_of_looks(world, 90) == [[lead.id], [lead.id]] + 88 * [[]]
 
 
 @pytest.mark.parametrize("late", range(1, 15))
@@ -83,21 +85,21 @@ def test_a_transaction_that_commits_late_is_found_behind_the_cursor(late: int):
     """Its rows are stamped when they are written and show up to 14 minutes later; others' edits
     have moved the cursor on meanwhile.
     """
-    town = Town()
-    look(town)
-    other = town.new_lead()
-    minutes_of_looks(town, 10)
-    written_at = town.now
+    world = MemoryWorld()
+    look(world)
+    other = world.new_lead()
+    minutes_of_looks(world, 10)
+    written_at = world.now
     for _ in range(late):
-        town.salesforce.edit(other, {"Phone": str(town.now)})
-        minutes_of_looks(town, 1)
-    now, town.now = town.now, written_at
-    slow = town.new_lead()
-    town.now = now
+        world.salesforce.edit(other, {"Phone": str(world.now)})
+        minutes_of_looks(world, 1)
+    now, world.now = world.now, written_at
+    slow = world.new_lead()
+    world.now = now
     found = []
     for _ in range(40):
-        town.salesforce.edit(other, {"Phone": str(town.now)})
-        found += minutes_of_looks(town, 1)
+        world.salesforce.edit(other, {"Phone": str(world.now)})
+        found += minutes_of_looks(world, 1)
     assert [ids for ids in found if slow.id in ids] == [[slow.id, other.id]]
     assert found.index([slow.id, other.id]) <= 6
     assert all(ids == [other.id] for ids in found if slow.id not in ids)
@@ -108,24 +110,24 @@ def test_what_search_shows_late_is_found_behind_the_cursor(lag: int, looks: int)
     """HubSpot's index lags after imports: what it shows within 25 minutes the next sweep finds,
     within two hours one that goes far.
     """
-    town = Town()
-    look(town, Side.HUBSPOT)
-    other = town.hubspot.add("contact", {"email": "other@example.com"})
-    written_at = town.now
+    world = MemoryWorld()
+    look(world, Side.HUBSPOT)
+    other = world.hubspot.add("contact", {"email": "other@example.com"})
+    written_at = world.now
     for _ in range(lag // 5):
-        town.wait(5)
-        town.hubspot.edit(other, {"phone": str(town.now)})
-        if (town.now - NOON) % timedelta(minutes=15) == timedelta():
-            look(town, Side.HUBSPOT)
-    now, town.now = town.now, written_at
-    slow = town.new_contact()
-    town.now = now
+        world.wait(5)
+        world.hubspot.edit(other, {"phone": str(world.now)})
+        if (world.now - NOON) % timedelta(minutes=15) == timedelta():
+            look(world, Side.HUBSPOT)
+    now, world.now = world.now, written_at
+    slow = world.new_contact()
+    world.now = now
     found = []
     while len(found) < looks:
-        town.wait(5)
-        town.hubspot.edit(other, {"phone": str(town.now)})
-        if (town.now - NOON) % timedelta(minutes=15) == timedelta():
-            found.append(look(town, Side.HUBSPOT))
+        world.wait(5)
+        world.hubspot.edit(other, {"phone": str(world.now)})
+        if (world.now - NOON) % timedelta(minutes=15) == timedelta():
+            found.append(look(world, Side.HUBSPOT))
     assert sum(slow.id in ids for ids in found) == 1
     if lag <= 25:
         assert slow.id in found[0]
@@ -135,18 +137,18 @@ def test_a_busy_hour_is_not_repeated_minute_by_minute():
     """Thousands of edits an hour are each queued once, but for those of the very second, and what
     is remembered stays small.
     """
-    town = Town()
-    look(town)
+    world = MemoryWorld()
+    look(world)
     queued: Counter[str] = Counter()
     made = []
     for minute in range(60):
         made += [
-            town.new_lead(Email=f"person{minute}.{number}@example.com").id for number in range(20)
+            world.new_lead(Email=f"person{minute}.{number}@example.com").id for number in range(20)
         ]
-        town.now += timedelta(seconds=60)
-        queued.update(look(town))
+        world.now += timedelta(seconds=60)
+        queued.update(look(world))
     assert queued == Counter(made)
-    kept = town.cursors.load("acme", "Lead")
+    kept = world.cursors.load("acme", "Lead")
     assert kept is not None
     assert len(kept.seen) == 26 * 20
 
@@ -154,17 +156,17 @@ def test_a_busy_hour_is_not_repeated_minute_by_minute():
 def test_more_than_is_remembered_is_not_passed_on_again_and_again(monkeypatch: pytest.MonkeyPatch):
     """After a data load a sweep that goes far goes as far as memory does."""
     monkeypatch.setattr("crmsync.rules.timing.sweeps.MOST_SEEN", 50)
-    town = Town()
-    look(town)
+    world = MemoryWorld()
+    look(world)
     queued: Counter[str] = Counter()
     made = []
     for load in range(4):
         made += [
-            town.new_lead(Email=f"person{load}.{number}@example.com").id for number in range(25)
+            world.new_lead(Email=f"person{load}.{number}@example.com").id for number in range(25)
         ]
-        queued.update(one for found in minutes_of_looks(town, 6) for one in found)
-    newest = town.new_lead().id
-    queued.update(one for found in minutes_of_looks(town, 20) for one in found)
+        queued.update(one for found in minutes_of_looks(world, 6) for one in found)
+    newest = world.new_lead().id
+    queued.update(one for found in minutes_of_looks(world, 20) for one in found)
     assert queued == Counter([*made, newest])
 
 
@@ -173,35 +175,37 @@ def test_the_first_sweep_begins_when_the_object_was_switched_on(side: Side):
     """However late it comes; what is older is left to the import, by this sweep and by those that go
     far back.
     """
-    town = Town()
-    town.wait(-30)
-    older = town.new_contact(email="older@example.com") if side is Side.HUBSPOT else town.new_lead()
-    town.wait(30)
-    first = town.new_contact() if side is Side.HUBSPOT else town.new_lead()
-    town.wait(9)
-    found = minutes_of_looks(town, 120, side)
+    world = MemoryWorld()
+    world.wait(-30)
+    older = (
+        world.new_contact(email="older@example.com") if side is Side.HUBSPOT else world.new_lead()
+    )
+    world.wait(30)
+    first = world.new_contact() if side is Side.HUBSPOT else world.new_lead()
+    world.wait(9)
+    found = minutes_of_looks(world, 120, side)
     assert found == [[first.id]] + 119 * [[]]
     assert older.id != first.id
 
 
 def test_what_was_off_for_a_while_catches_up():
     """Its cursor stands still, and the sweep after it is on again goes on there."""
-    town = Town()
-    look(town)
-    minutes_of_looks(town, 10)
-    town.wait(60)
-    meanwhile = town.new_lead()
-    town.wait(60)
-    assert look(town, begin=town.now) == [meanwhile.id]
+    world = MemoryWorld()
+    look(world)
+    minutes_of_looks(world, 10)
+    world.wait(60)
+    meanwhile = world.new_lead()
+    world.wait(60)
+    assert look(world, begin=world.now) == [meanwhile.id]
 
 
 def test_a_side_that_is_older_than_the_kept_dates_begins_with_its_first_sweep():
     """The settings of an older release do not say since when an object is on."""
-    town = Town()
-    town.new_lead()
+    world = MemoryWorld()
+    world.new_lead()
     watch = SweepScope("acme", Side.SALESFORCE, KINDS[Side.SALESFORCE])
-    town.wait(60)
-    assert sweep(watch, town.salesforce, town.cursors, town.outbox, town.now) == 0
+    world.wait(60)
+    assert sweep(watch, world.salesforce, world.cursors, world.outbox, world.now) == 0
 
 
 def test_objects_are_watched_since_their_concern_was_switched_on():
@@ -216,19 +220,19 @@ def test_objects_are_watched_since_their_concern_was_switched_on():
 @pytest.mark.rule("TRG-10")
 def test_a_contact_that_joins_a_list_before_the_first_sweep_is_found():
     """The first sweep of a list goes back to where the list came into force, and no further."""
-    town = Town()
-    town.lists.make("77")
-    older, joined = town.new_contact(), town.new_contact(email="bob@example.com")
-    town.lists.put_in("77", older)
-    town.wait(2)
-    connection = a_connection(inclusion_list="77", listed_since=town.now)
-    town.lists.put_in("77", joined)
+    world = MemoryWorld()
+    world.lists.make("77")
+    older, joined = world.new_contact(), world.new_contact(email="bob@example.com")
+    world.lists.add_to_list("77", older)
+    world.wait(2)
+    connection = a_connection(inclusion_list="77", listed_since=world.now)
+    world.lists.add_to_list("77", joined)
     found = []
     for _ in range(4):
-        town.wait(15)
-        town.outbox.published = []
-        sweep_list(connection, town.lists, town.cursors, town.outbox, town.now)
-        found.append([(change.ref, change.cause) for change in town.outbox.published])
+        world.wait(15)
+        world.outbox.published = []
+        sweep_list(connection, world.lists, world.cursors, world.outbox, world.now)
+        found.append([(change.ref, change.cause) for change in world.outbox.published])
     assert found == [[(joined, Cause.AGAIN)], [], [], []]
     assert older != joined
 
@@ -237,51 +241,51 @@ def test_a_record_that_is_purged_is_found_within_minutes():
     """It is in no recycle bin, so only the list shows it, which goes with the sweeps that go far
     back; once.
     """
-    town = Town()
-    lead = town.new_lead()
-    minutes_of_looks(town, 20)
-    town.salesforce.purge(lead)
-    found = minutes_of_looks(town, 40)
+    world = MemoryWorld()
+    lead = world.new_lead()
+    minutes_of_looks(world, 20)
+    world.salesforce.purge(lead)
+    found = minutes_of_looks(world, 40)
     assert [ids for ids in found if ids] == [[lead.id]]
     assert found.index([lead.id]) < 6
 
 
 def test_what_is_deleted_and_purged_later_is_passed_on_once():
     """First the recycle bin tells of it, then the list."""
-    town = Town()
-    lead = town.new_lead()
-    minutes_of_looks(town, 20)
-    town.salesforce.delete(lead)
-    assert [ids for ids in minutes_of_looks(town, 3) if ids] == [[lead.id]]
-    town.salesforce.purge(lead)
-    assert [ids for ids in minutes_of_looks(town, 40) if ids] == []
+    world = MemoryWorld()
+    lead = world.new_lead()
+    minutes_of_looks(world, 20)
+    world.salesforce.delete(lead)
+    assert [ids for ids in minutes_of_looks(world, 3) if ids] == [[lead.id]]
+    world.salesforce.purge(lead)
+    assert [ids for ids in minutes_of_looks(world, 40) if ids] == []
 
 
 def test_a_change_that_shows_late_is_found_behind_the_cursor():
     """A record stamped before the newest one that was seen, and visible only afterwards, is inside
     the overlap.
     """
-    town = Town()
-    look(town)
-    town.wait(4)
-    newer = town.new_lead()
-    town.wait(1)
-    assert look(town) == [newer.id]
-    town.wait(-3)
-    late = town.new_lead()
-    town.wait(3)
-    assert look(town) == [late.id]
+    world = MemoryWorld()
+    look(world)
+    world.wait(4)
+    newer = world.new_lead()
+    world.wait(1)
+    assert look(world) == [newer.id]
+    world.wait(-3)
+    late = world.new_lead()
+    world.wait(3)
+    assert look(world) == [late.id]
 
 
 def test_a_deletion_is_found_where_the_side_tells():
     """Salesforce's recycle bin shows what was deleted, and the change says so."""
-    town = Town()
-    lead = town.new_lead()
-    look(town)
-    town.wait(1)
-    town.salesforce.delete(lead)
-    look(town)
-    assert [(one.ref, one.cause) for one in town.outbox.published] == [(lead, Cause.DELETED)]
+    world = MemoryWorld()
+    lead = world.new_lead()
+    look(world)
+    world.wait(1)
+    world.salesforce.delete(lead)
+    look(world)
+    assert [(one.ref, one.cause) for one in world.outbox.published] == [(lead, Cause.DELETED)]
 
 
 @pytest.mark.parametrize("side", Side)
@@ -289,43 +293,46 @@ def test_nothing_is_lost_when_the_bus_is_down(side):
     """The cursor moves only after the changes are queued: what could not be queued is found by the
     next sweep.
     """
-    town = Town()
-    look(town, side)
-    town.wait(1)
-    ref = town.new_contact() if side is Side.HUBSPOT else town.new_lead()
-    town.outbox.is_down = True
+    world = MemoryWorld()
+    look(world, side)
+    world.wait(1)
+    ref = world.new_contact() if side is Side.HUBSPOT else world.new_lead()
+    world.outbox.is_down = True
     with pytest.raises(TryAgain):
-        look(town, side)
-    town.outbox.is_down = False
-    town.wait(30)
-    assert look(town, side) == [ref.id]
+        look(world, side)
+    world.outbox.is_down = False
+    world.wait(30)
+    assert look(world, side) == [ref.id]
 
 
 def test_a_sweep_that_was_away_for_days_goes_on_where_it_stopped():
     """After a pause the sweep finds everything since the last one, and needs no full resync."""
-    town = Town()
-    look(town)
-    town.wait(60 * 24 * 4)
-    leads = [town.new_lead(Email=f"person{number}@example.com") for number in range(450)]
-    town.wait(60 * 24 * 4)
-    assert look(town) == [lead.id for lead in leads]
+    world = MemoryWorld()
+    look(world)
+    world.wait(60 * 24 * 4)
+    leads = [world.new_lead(Email=f"person{number}@example.com") for number in range(450)]
+    world.wait(60 * 24 * 4)
+    assert look(world) == [lead.id for lead in leads]
 
 
 def test_a_quiet_side_costs_one_call_and_no_write():
     """When nothing changes, a sweep is one call, its cursor stays, and old records are no longer
     named.
     """
-    town = Town()
-    look(town)
-    town.new_lead()
-    look(town)
-    town.wait(31)
-    look(town)
-    kept, calls = town.cursors.load("acme", "Lead"), town.salesforce.calls["changed_since"]
+    world = MemoryWorld()
+    look(world)
+    world.new_lead()
+    look(world)
+    world.wait(31)
+    look(world)
+    kept, calls = world.cursors.load("acme", "Lead"), world.salesforce.calls["changed_since"]
     for _ in range(5):
-        town.wait(30)
-        assert look(town) == []
-    assert (town.cursors.load("acme", "Lead"), town.salesforce.calls["changed_since"] - calls) == (
+        world.wait(30)
+        assert look(world) == []
+    assert (
+        world.cursors.load("acme", "Lead"),
+        world.salesforce.calls["changed_since"] - calls,
+    ) == (
         kept,
         5,
     )
@@ -338,13 +345,15 @@ def test_what_tells_of_an_opportunity_is_swept_like_one():
     """A contact role that comes, changes or goes is a change of the opportunities' concern that
     names the role.
     """
-    town = Town()
+    world = MemoryWorld()
     signs = SweepScope("acme", Side.SALESFORCE, {"OpportunityContactRole": Kind.OPPORTUNITY})
-    sweep(signs, town.salesforce, town.cursors, town.outbox, town.now)
-    town.wait(1)
-    role = town.salesforce.add("OpportunityContactRole", {"OpportunityId": "006000000000001AAA"})
-    sweep(signs, town.salesforce, town.cursors, town.outbox, town.now)
-    assert town.outbox.published == [Change("acme", Kind.OPPORTUNITY, role, Cause.EDITED, town.now)]
+    sweep(signs, world.salesforce, world.cursors, world.outbox, world.now)
+    world.wait(1)
+    role = world.salesforce.add("OpportunityContactRole", {"OpportunityId": "006000000000001AAA"})
+    sweep(signs, world.salesforce, world.cursors, world.outbox, world.now)
+    assert world.outbox.published == [
+        Change("acme", Kind.OPPORTUNITY, role, Cause.EDITED, world.now)
+    ]
 
 
 @pytest.mark.rule("OPP-6")
@@ -352,20 +361,20 @@ def test_metadata_objects_are_read_every_fifteen_minutes():
     """A stage that an administrator changes is found within a quarter of an hour, once; until then
     it is not asked for.
     """
-    town = Town()
+    world = MemoryWorld()
     signs = SweepScope("acme", Side.SALESFORCE, {"OpportunityStage": Kind.OPPORTUNITY})
 
     def look_for_stages() -> list[Ref]:
-        town.outbox.published = []
-        sweep(signs, town.salesforce, town.cursors, town.outbox, town.now)
-        return [change.ref for change in town.outbox.published]
+        world.outbox.published = []
+        sweep(signs, world.salesforce, world.cursors, world.outbox, world.now)
+        return [change.ref for change in world.outbox.published]
 
     look_for_stages()
-    town.wait(1)
-    stage = town.salesforce.add("OpportunityStage", {"ApiName": "Demo"})
+    world.wait(1)
+    stage = world.salesforce.add("OpportunityStage", {"ApiName": "Demo"})
     found = []
     for _ in range(40):
-        town.wait(1)
+        world.wait(1)
         found.append(look_for_stages())
     assert found == [[]] * 13 + [[stage]] + [[]] * 26
 
@@ -377,22 +386,22 @@ def test_objects_skipped_on_a_metadata_poll_are_found_by_the_next_sweep():
     """An opportunity and a role that are new when the definitions have their turn are queued a
     minute later, and no lead waits.
     """
-    town = Town()
+    world = MemoryWorld()
 
     def look_for_all() -> list[str]:
-        town.outbox.published = []
-        sweep(WATCHED, town.salesforce, town.cursors, town.outbox, town.now)
-        return [change.ref.object for change in town.outbox.published]
+        world.outbox.published = []
+        sweep(WATCHED, world.salesforce, world.cursors, world.outbox, world.now)
+        return [change.ref.object for change in world.outbox.published]
 
     look_for_all()
-    town.wait(15)
+    world.wait(15)
     for name in ("Opportunity", "OpportunityContactRole", "OpportunityStage", "RecordType", "Lead"):
-        town.salesforce.add(
+        world.salesforce.add(
             name, {"LastName": "Fell", "Company": "Example GmbH"} if name == "Lead" else {}
         )
-    town.wait(1)
+    world.wait(1)
     first = look_for_all()
-    town.wait(1)
+    world.wait(1)
     assert (sorted(first), sorted(look_for_all())) == (
         ["Lead", "OpportunityStage", "RecordType"],
         ["Opportunity", "OpportunityContactRole"],
@@ -428,11 +437,11 @@ def test_refused_metadata_objects_do_not_displace_others_for_good():
     """In an hour they have four sweeps, opportunities all the others, and no sweep asks for more than
     five objects.
     """
-    town, org = Town(), SecretStages()
+    world, org = MemoryWorld(), SecretStages()
     for _ in range(61):
         with suppress(Refused):
-            sweep(WATCHED, org, town.cursors, town.outbox, town.now)
-        town.wait(1)
+            sweep(WATCHED, org, world.cursors, world.outbox, world.now)
+        world.wait(1)
     seldom, others = (
         {"OpportunityStage": 4, "RecordType": 4},
         {"Opportunity": 57, "OpportunityContactRole": 57},

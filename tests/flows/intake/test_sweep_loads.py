@@ -17,7 +17,7 @@ from crmsync.model.records import Kind, Side
 from crmsync.ports.listing import ChangedRecord, Show, Sweeper
 from tests.builders import NOON
 from tests.memory import MemoryCrm
-from tests.memory.worlds import Town
+from tests.memory.world import MemoryWorld
 
 KINDS = {
     Side.HUBSPOT: {"contact": Kind.CONTACT},
@@ -48,37 +48,37 @@ class Brief:
             yield seen[start : start + self._size]
 
 
-def load(town: Town, side: Side, size: int, seconds: float) -> list[str]:
+def load(world: MemoryWorld, side: Side, size: int, seconds: float) -> list[str]:
     """A person makes so many records, so many seconds apart; their ids."""
     made = []
     for number in range(size):
-        town.now += timedelta(seconds=seconds)
+        world.now += timedelta(seconds=seconds)
         email = f"person{number}@example.com"
         made.append(
-            town.new_contact(email=email) if side is Side.HUBSPOT else town.new_lead(Email=email)
+            world.new_contact(email=email) if side is Side.HUBSPOT else world.new_lead(Email=email)
         )
     return [one.id for one in made]
 
 
-def looks_of(town: Town, side: Side, sweeper: Sweeper, number: int) -> list[str]:
+def looks_of(world: MemoryWorld, side: Side, sweeper: Sweeper, number: int) -> list[str]:
     """What so many sweeps pass on, one each minute, whether or not they come to their end."""
     watch = SweepScope("acme", side, KINDS[side], dict.fromkeys(KINDS[side], NOON))
-    town.outbox.published = []
+    world.outbox.published = []
     for _ in range(number):
-        town.wait(1)
+        world.wait(1)
         with suppress(OutOfTime):
-            sweep(watch, sweeper, town.cursors, town.outbox, town.now)
-    return [change.ref.id for change in town.outbox.published]
+            sweep(watch, sweeper, world.cursors, world.outbox, world.now)
+    return [change.ref.id for change in world.outbox.published]
 
 
 @pytest.mark.parametrize("side", Side)
 def test_sweeps_that_are_cut_short_finish_any_load(side: Side, monkeypatch: pytest.MonkeyPatch):
     """Though five minutes hold more than is remembered, and more than an invocation can read."""
     monkeypatch.setattr("crmsync.rules.timing.sweeps.MOST_SEEN", 50)
-    town = Town()
-    looks_of(town, side, town.crm(side), 1)
-    made = load(town, side, 600, 0.4)
-    assert set(looks_of(town, side, Brief(town.crm(side), pages=6), 20)) == set(made)
+    world = MemoryWorld()
+    looks_of(world, side, world.crm(side), 1)
+    made = load(world, side, 600, 0.4)
+    assert set(looks_of(world, side, Brief(world.crm(side), pages=6), 20)) == set(made)
 
 
 def test_forgotten_records_are_passed_on_only_by_long_sweeps(
@@ -88,10 +88,10 @@ def test_forgotten_records_are_passed_on_only_by_long_sweeps(
     ones, not by each of a dozen.
     """
     monkeypatch.setattr("crmsync.rules.timing.sweeps.MOST_SEEN", 50)
-    town = Town()
-    looks_of(town, Side.SALESFORCE, town.salesforce, 1)
-    made = load(town, Side.SALESFORCE, 200, 0.2)
-    queued = Counter(looks_of(town, Side.SALESFORCE, town.salesforce, 30))
+    world = MemoryWorld()
+    looks_of(world, Side.SALESFORCE, world.salesforce, 1)
+    made = load(world, Side.SALESFORCE, 200, 0.2)
+    queued = Counter(looks_of(world, Side.SALESFORCE, world.salesforce, 30))
     assert (queued.keys(), max(queued.values())) == (set(made), 4)
 
 
@@ -102,35 +102,35 @@ def test_what_comes_late_in_a_load_is_found_though_memory_has_lost_its_time(
     remembered.
     """
     monkeypatch.setattr("crmsync.rules.timing.sweeps.MOST_SEEN", 50)
-    town = Town()
-    looks_of(town, Side.SALESFORCE, town.salesforce, 1)
+    world = MemoryWorld()
+    looks_of(world, Side.SALESFORCE, world.salesforce, 1)
     found: list[str] = []
-    written_at = town.now
+    written_at = world.now
     for minute in range(12):
-        load_of_a_minute(town, minute)
-        found += looks_of(town, Side.SALESFORCE, town.salesforce, 1)
+        load_of_a_minute(world, minute)
+        found += looks_of(world, Side.SALESFORCE, world.salesforce, 1)
         if minute == 4:
-            now, town.now = town.now, written_at + timedelta(seconds=1)
-            slow = town.new_lead(Email="slow@example.com")
-            town.now = now
+            now, world.now = world.now, written_at + timedelta(seconds=1)
+            slow = world.new_lead(Email="slow@example.com")
+            world.now = now
     assert slow.id in found
 
 
-def load_of_a_minute(town: Town, minute: int) -> None:
+def load_of_a_minute(world: MemoryWorld, minute: int) -> None:
     """So many leads that memory does not hold a minute."""
     for number in range(60):
-        town.now += timedelta(seconds=1)
-        town.new_lead(Email=f"person{minute}.{number}@example.com")
+        world.now += timedelta(seconds=1)
+        world.new_lead(Email=f"person{minute}.{number}@example.com")
 
 
 def test_a_record_on_two_pages_of_a_sweep_is_passed_on_once():
     """A page may begin with what ended the page before; a load puts thousands of records on one
     stamp.
     """
-    town = Town()
-    looks_of(town, Side.SALESFORCE, town.salesforce, 1)
-    made = load(town, Side.SALESFORCE, 100, 0.1)
-    town.wait(1)
-    assert Counter(looks_of(town, Side.SALESFORCE, Brief(town.salesforce, pages=99), 1)) == Counter(
-        made
-    )
+    world = MemoryWorld()
+    looks_of(world, Side.SALESFORCE, world.salesforce, 1)
+    made = load(world, Side.SALESFORCE, 100, 0.1)
+    world.wait(1)
+    assert Counter(
+        looks_of(world, Side.SALESFORCE, Brief(world.salesforce, pages=99), 1)
+    ) == Counter(made)

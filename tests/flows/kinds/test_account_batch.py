@@ -10,21 +10,21 @@ from crmsync.errors import TryAgain
 from crmsync.model.changes import Cause
 from crmsync.model.records import Ref, Side
 from crmsync.model.settings import CompanySettings, CreateInSalesforce
-from tests.memory.worlds import Town
+from tests.memory.world import MemoryWorld
 
 MANY = 1000
 BY_CONTACT = {"create_in_salesforce": CreateInSalesforce.CONTACT}
 
 
 def a_linked_contact(
-    town: Town, email: str = "ada@example.com", account: Ref | None = None, **fields: str
+    world: MemoryWorld, email: str = "ada@example.com", account: Ref | None = None, **fields: str
 ) -> Ref:
     """A HubSpot contact that syncs with a Salesforce contact, under an account or private:
     HubSpot's.
     """
-    member = town.new_member(account, email, **fields)
-    town.sync(member)
-    (contact,) = [one.hubspot for one in town.links.all if one.salesforce == member]
+    member = world.new_salesforce_contact(account, email, **fields)
+    world.sync(member)
+    (contact,) = [one.hubspot for one in world.links.all if one.salesforce == member]
     assert isinstance(contact, Ref)
     return contact
 
@@ -36,14 +36,14 @@ def test_a_thousand_new_accounts_cost_a_handful_of_calls():
     """Contacts are asked for in one go, companies made in one go, and no call is made per
     record.
     """
-    town = Town()
-    refs = [town.new_account(Name=f"Example {number}") for number in range(MANY)]
+    world = MemoryWorld()
+    refs = [world.new_account(Name=f"Example {number}") for number in range(MANY)]
 
-    town.sync(*refs)
+    world.sync(*refs)
 
-    assert len(town.hubspot.refs("company")) == len(town.pairs()) == MANY
-    assert town.salesforce.calls == {"read": 2, "update": 1, "of_accounts": 1}
-    assert town.hubspot.calls == {"made_by": 1, "create": 1}
+    assert len(world.hubspot.refs("company")) == len(world.pairs()) == MANY
+    assert world.salesforce.calls == {"read": 2, "update": 1, "of_accounts": 1}
+    assert world.hubspot.calls == {"made_by": 1, "create": 1}
 
 
 @pytest.mark.rule("ACC-9")
@@ -52,40 +52,40 @@ def test_a_thousand_companies_with_contacts_cost_a_handful_of_calls():
     """So do the accounts that companies make: contacts and links of all of them are read
     together.
     """
-    town = Town(settings=dict(BY_CONTACT))
+    world = MemoryWorld(settings=dict(BY_CONTACT))
     companies = [
-        town.new_company(
-            town.new_contact(email=f"person{number}@example.com"), name=f"Example {number}"
+        world.new_company(
+            world.new_contact(email=f"person{number}@example.com"), name=f"Example {number}"
         )
         for number in range(MANY)
     ]
 
-    town.sync(*companies)
+    world.sync(*companies)
 
-    assert len(town.salesforce.refs("Account")) == len(town.pairs()) == MANY
-    assert town.salesforce.calls == {"made_by": 1, "create": 1, "read": 1, "find": 1}
-    assert town.hubspot.calls == {"read": 2, "associations": 2, "update": 1}
+    assert len(world.salesforce.refs("Account")) == len(world.pairs()) == MANY
+    assert world.salesforce.calls == {"made_by": 1, "create": 1, "read": 1, "find": 1}
+    assert world.hubspot.calls == {"read": 2, "associations": 2, "update": 1}
 
 
 @pytest.mark.parametrize("side", Side)
 @pytest.mark.long
 def test_a_thousand_edited_pairs_cost_a_handful_of_calls(side):
     """A pair that is linked costs no read of its contacts, whichever side was edited."""
-    town = Town()
-    accounts = [town.new_account(Name=f"Example {number}") for number in range(MANY)]
-    town.sync(*accounts)
-    edited = accounts if side is Side.SALESFORCE else town.hubspot.refs("company")
+    world = MemoryWorld()
+    accounts = [world.new_account(Name=f"Example {number}") for number in range(MANY)]
+    world.sync(*accounts)
+    edited = accounts if side is Side.SALESFORCE else world.hubspot.refs("company")
     for number, ref in enumerate(edited):
-        town.crm(side).edit(
+        world.crm(side).edit(
             ref, {"Phone" if side is Side.SALESFORCE else "phone": f"+49 731 {number}"}
         )
-    town.hubspot.calls.clear()
-    town.salesforce.calls.clear()
+    world.hubspot.calls.clear()
+    world.salesforce.calls.clear()
 
-    town.sync(*edited)
+    world.sync(*edited)
 
-    assert town.crm(side).calls == {"read": 1}
-    assert town.crm(side.other).calls == {"read": 1, "update": 1}
+    assert world.crm(side).calls == {"read": 1}
+    assert world.crm(side.other).calls == {"read": 1, "update": 1}
 
 
 @pytest.mark.rule("DUP-3")
@@ -94,45 +94,45 @@ def test_an_unreported_deletion_does_not_duplicate_an_account(side):
     """A company, or an account, was deleted; the one that is made for the same contact goes on with
     the record across.
     """
-    town = Town(settings=dict(BY_CONTACT))
-    account = town.new_account()
-    ada = a_linked_contact(town, account=account)
-    member = town.counterpart(ada)
-    town.sync(account)
-    town.drain()
-    company = town.counterpart(account)
+    world = MemoryWorld(settings=dict(BY_CONTACT))
+    account = world.new_account()
+    ada = a_linked_contact(world, account=account)
+    member = world.counterpart(ada)
+    world.sync(account)
+    world.drain()
+    company = world.counterpart(account)
     if side is Side.HUBSPOT:
-        town.hubspot.delete(company)
-        new = town.new_company(ada, name="Example again")
+        world.hubspot.delete(company)
+        new = world.new_company(ada, name="Example again")
         pair = (new.id, account.id)
     else:
-        new = town.new_account(Name="Example again")
-        town.salesforce.edit(member, {"AccountId": new.id})
-        town.salesforce.delete(account)
+        new = world.new_account(Name="Example again")
+        world.salesforce.edit(member, {"AccountId": new.id})
+        world.salesforce.delete(account)
         pair = (company.id, new.id)
-    town.sync(new)
+    world.sync(new)
     assert (
-        town.pairs(),
-        len(town.hubspot.refs("company")),
-        len(town.salesforce.refs("Account")),
+        world.pairs(),
+        len(world.hubspot.refs("company")),
+        len(world.salesforce.refs("Account")),
     ) == ({pair}, 1, 1)
 
 
 @pytest.mark.parametrize("side", Side)
 def test_an_echo_reads_one_side_and_writes_nothing(side):
     """A company or account that shows what was agreed costs one read of its own side."""
-    town = Town()
-    account = town.new_account(Phone="+49 731 1")
-    town.sync(account)
-    (company,) = town.hubspot.refs("company")
-    before = town.writes(), town.crm(side.other).calls.total(), town.crm(side).calls["read"]
+    world = MemoryWorld()
+    account = world.new_account(Phone="+49 731 1")
+    world.sync(account)
+    (company,) = world.hubspot.refs("company")
+    before = world.writes(), world.crm(side.other).calls.total(), world.crm(side).calls["read"]
 
-    summary = town.sync(company if side is Side.HUBSPOT else account)
+    summary = world.sync(company if side is Side.HUBSPOT else account)
 
     assert (
-        town.writes(),
-        town.crm(side.other).calls.total(),
-        town.crm(side).calls["read"] - 1,
+        world.writes(),
+        world.crm(side.other).calls.total(),
+        world.crm(side).calls["read"] - 1,
     ) == before
     assert summary.counts["Quiet"] == 1
 
@@ -143,18 +143,18 @@ def test_contacts_pair_their_company_with_their_account(first):
     """Whichever of the two is synced first, and though name and domain differ, no third record
     is made; each keeps the other's id.
     """
-    town = Town()
-    account = town.new_account(Name="Beispiel AG", Website="beispiel.example")
-    company = town.new_company(a_linked_contact(town, account=account), domain="example.com")
-    town.outbox.delayed = []
+    world = MemoryWorld()
+    account = world.new_account(Name="Beispiel AG", Website="beispiel.example")
+    company = world.new_company(a_linked_contact(world, account=account), domain="example.com")
+    world.outbox.delayed = []
 
-    town.sync(company if first is Side.HUBSPOT else account)
-    town.drain()
+    world.sync(company if first is Side.HUBSPOT else account)
+    world.drain()
 
-    assert town.pairs() == {(company.id, account.id)}
-    assert (len(town.hubspot.refs("company")), len(town.salesforce.refs("Account"))) == (1, 1)
-    assert town.hubspot.fields(company)["crmsync_salesforce_id"] == account.id
-    assert town.salesforce.fields(account)["Crmsync_HubSpot_Id__c"] == f"555001-{company.id}"
+    assert world.pairs() == {(company.id, account.id)}
+    assert (len(world.hubspot.refs("company")), len(world.salesforce.refs("Account"))) == (1, 1)
+    assert world.hubspot.fields(company)["crmsync_salesforce_id"] == account.id
+    assert world.salesforce.fields(account)["Crmsync_HubSpot_Id__c"] == f"555001-{company.id}"
 
 
 @pytest.mark.rule("DUP-2")
@@ -164,15 +164,15 @@ def test_contacts_that_are_not_linked_yet_speak_already(first, target):
     """People known on both sides by one address pair their company and account, even where these
     are synced before the people are.
     """
-    town = Town(settings={"create_in_salesforce": target})
-    account = town.new_account(Name="Beispiel AG")
-    town.new_member(account)
-    company = town.new_company(town.new_contact())
+    world = MemoryWorld(settings={"create_in_salesforce": target})
+    account = world.new_account(Name="Beispiel AG")
+    world.new_salesforce_contact(account)
+    company = world.new_company(world.new_contact())
 
-    town.sync(company if first is Side.HUBSPOT else account)
+    world.sync(company if first is Side.HUBSPOT else account)
 
-    assert town.pairs() == {(company.id, account.id)}
-    assert (len(town.hubspot.refs("company")), len(town.salesforce.refs("Account"))) == (1, 1)
+    assert world.pairs() == {(company.id, account.id)}
+    assert (len(world.hubspot.refs("company")), len(world.salesforce.refs("Account"))) == (1, 1)
 
 
 @pytest.mark.rule("CH-15")
@@ -182,27 +182,27 @@ def test_a_leads_conversion_with_a_new_account_makes_no_second_company(order):
     """The converted lead's new account belongs to the company that the person has in HubSpot,
     whichever change comes first.
     """
-    town = Town()
-    ada = town.new_contact()
-    company = town.new_company(ada)
-    town.sync(ada, company)
-    (lead,) = town.salesforce.refs("Lead")
-    account = town.new_account(Name="Beispiel AG")
-    contact = town.salesforce.convert(lead)
-    town.salesforce.edit(contact, {"AccountId": account.id})
+    world = MemoryWorld()
+    ada = world.new_contact()
+    company = world.new_company(ada)
+    world.sync(ada, company)
+    (lead,) = world.salesforce.refs("Lead")
+    account = world.new_account(Name="Beispiel AG")
+    contact = world.salesforce.convert(lead)
+    world.salesforce.edit(contact, {"AccountId": account.id})
 
     if order == "together":
-        town.sync(lead, contact, account)
+        world.sync(lead, contact, account)
     else:
         changes = [(account,), (lead, contact)]
         for refs in changes if order == "account first" else reversed(changes):
-            town.sync(*refs)
-            town.drain()
-    town.drain()
+            world.sync(*refs)
+            world.drain()
+    world.drain()
 
-    assert town.pairs() == {(company.id, account.id)}
-    assert town.hubspot.refs("company") == [company]
-    assert town.associations.primary(ada) == company
+    assert world.pairs() == {(company.id, account.id)}
+    assert world.hubspot.refs("company") == [company]
+    assert world.associations.primary(ada) == company
 
 
 @pytest.mark.rule("DUP-3")
@@ -212,24 +212,24 @@ def test_two_companies_whose_contacts_name_one_account(first, together):
     """The one that more contacts speak for is its company, whatever the order; the other one's
     values do not come into the account.
     """
-    town = Town()
-    account = town.new_account(Name="Beispiel AG")
+    world = MemoryWorld()
+    account = world.new_account(Name="Beispiel AG")
     one, two, three = (
-        a_linked_contact(town, f"person{number}@example.com", account) for number in range(3)
+        a_linked_contact(world, f"person{number}@example.com", account) for number in range(3)
     )
     less, more = (
-        town.new_company(one, name="Less", phone="1"),
-        town.new_company(two, three, name="More", phone="2"),
+        world.new_company(one, name="Less", phone="1"),
+        world.new_company(two, three, name="More", phone="2"),
     )
-    town.outbox.delayed = []
+    world.outbox.delayed = []
     order = (less, more) if first == 0 else (more, less)
 
     for refs in [order] if together else [order[:1], order[1:]]:
-        town.sync(*refs)
+        world.sync(*refs)
 
-    assert (more.id, account.id) in town.pairs()
-    assert town.salesforce.fields(account)["Phone"] == "2"
-    assert town.hubspot.fields(less)["phone"] == "1"
+    assert (more.id, account.id) in world.pairs()
+    assert world.salesforce.fields(account)["Phone"] == "2"
+    assert world.hubspot.fields(less)["phone"] == "1"
 
 
 @pytest.mark.rule("DUP-3")
@@ -239,46 +239,46 @@ def test_a_pair_lasts_whatever_its_contacts_do(side):
     """All contacts of a company go elsewhere, on either side: the pair stays, and a sync of each of
     the two changes nothing about it.
     """
-    town = Town()
-    account, other = town.new_account(), town.new_account(Name="Other")
-    ada = a_linked_contact(town, account=account)
-    company = town.new_company(ada)
-    town.sync(company, other)
-    town.drain()
-    elsewhere = next(one for one in town.hubspot.refs("company") if one != company)
-    pairs = town.pairs()
-    town.wait()
+    world = MemoryWorld()
+    account, other = world.new_account(), world.new_account(Name="Other")
+    ada = a_linked_contact(world, account=account)
+    company = world.new_company(ada)
+    world.sync(company, other)
+    world.drain()
+    elsewhere = next(one for one in world.hubspot.refs("company") if one != company)
+    pairs = world.pairs()
+    world.wait()
 
     if side is Side.HUBSPOT:
-        town.associations.put_together(ada, elsewhere, primary=True)
+        world.associations.add_association(ada, elsewhere, primary=True)
     else:
-        town.salesforce.edit(town.salesforce.refs("Contact")[0], {"AccountId": other.id})
-    town.sync(ada, *town.salesforce.refs("Contact"))
-    town.sync(company, elsewhere, account, other, cause=Cause.RESYNC)
-    town.drain()
+        world.salesforce.edit(world.salesforce.refs("Contact")[0], {"AccountId": other.id})
+    world.sync(ada, *world.salesforce.refs("Contact"))
+    world.sync(company, elsewhere, account, other, cause=Cause.RESYNC)
+    world.drain()
 
-    assert town.pairs() == pairs == {(company.id, account.id), (elsewhere.id, other.id)}
-    assert town.associations.primary(ada) == elsewhere
-    assert town.salesforce.fields(town.salesforce.refs("Contact")[0])["AccountId"] == other.id
+    assert world.pairs() == pairs == {(company.id, account.id), (elsewhere.id, other.id)}
+    assert world.associations.primary(ada) == elsewhere
+    assert world.salesforce.fields(world.salesforce.refs("Contact")[0])["AccountId"] == other.id
 
 
 @pytest.mark.rule("DUP-3")
 def test_an_account_whose_company_is_taken_gets_one_of_its_own():
     """A second account of one company's contacts never shares it: it makes a company of its own."""
-    town = Town()
-    first, second = town.new_account(Name="First"), town.new_account(Name="Second")
+    world = MemoryWorld()
+    first, second = world.new_account(Name="First"), world.new_account(Name="Second")
     ada, bob = (
-        a_linked_contact(town, account=first),
-        a_linked_contact(town, "bob@example.com", second),
+        a_linked_contact(world, account=first),
+        a_linked_contact(world, "bob@example.com", second),
     )
-    company = town.new_company(ada, bob)
-    town.outbox.delayed = []
+    company = world.new_company(ada, bob)
+    world.outbox.delayed = []
 
-    town.sync(first)
-    town.sync(second)
+    world.sync(first)
+    world.sync(second)
 
-    (own,) = [one for one in town.hubspot.refs("company") if one != company]
-    assert town.pairs() == {(company.id, first.id), (own.id, second.id)}
+    (own,) = [one for one in world.hubspot.refs("company") if one != company]
+    assert world.pairs() == {(company.id, first.id), (own.id, second.id)}
 
 
 @pytest.mark.rule("CH-15")
@@ -288,13 +288,13 @@ def test_a_domain_pairs_only_where_the_settings_say_so(first, on):
     """With the setting, a company and an account of one domain are a pair where no contact says
     otherwise; without it they are not.
     """
-    town = Town(companies=CompanySettings(match_by_domain=on), settings=dict(BY_CONTACT))
-    account = town.new_account(Website="https://www.example.com/about")
-    company = town.new_company(town.new_contact(), domain="example.com")
+    world = MemoryWorld(companies=CompanySettings(match_by_domain=on), settings=dict(BY_CONTACT))
+    account = world.new_account(Website="https://www.example.com/about")
+    company = world.new_company(world.new_contact(), domain="example.com")
 
-    town.sync(company if first is Side.HUBSPOT else account)
+    world.sync(company if first is Side.HUBSPOT else account)
 
-    assert ((company.id, account.id) in town.pairs()) is on
+    assert ((company.id, account.id) in world.pairs()) is on
 
 
 @pytest.mark.rule("CH-15")
@@ -304,39 +304,39 @@ def test_a_domain_never_breaks_a_pair(first):
     """A company that is a pair already stays with its account, though another account, or company,
     has its domain.
     """
-    town = Town(companies=CompanySettings(match_by_domain=True), settings=dict(BY_CONTACT))
-    account = town.new_account(Website="example.com")
-    town.sync(account)
-    (company,) = town.hubspot.refs("company")
+    world = MemoryWorld(companies=CompanySettings(match_by_domain=True), settings=dict(BY_CONTACT))
+    account = world.new_account(Website="example.com")
+    world.sync(account)
+    (company,) = world.hubspot.refs("company")
     pair = (company.id, account.id)
     if first is Side.SALESFORCE:
-        town.salesforce.edit(account, {"Website": "example.org"})
-        newcomer = town.new_account(Name="Twin", Website="example.com")
+        world.salesforce.edit(account, {"Website": "example.org"})
+        newcomer = world.new_account(Name="Twin", Website="example.com")
     else:
-        town.hubspot.edit(company, {"domain": "example.org"})
-        newcomer = town.new_company(town.new_contact(), domain="example.com")
+        world.hubspot.edit(company, {"domain": "example.org"})
+        newcomer = world.new_company(world.new_contact(), domain="example.com")
 
-    town.sync(newcomer)
+    world.sync(newcomer)
 
-    assert len(town.pairs()) == 2
-    assert pair in town.pairs()
+    assert len(world.pairs()) == 2
+    assert pair in world.pairs()
 
 
 @pytest.mark.rule("CH-15")
 def test_contacts_go_before_a_domain():
     """The account of the contacts is the company's, though another account has its domain."""
-    town = Town(companies=CompanySettings(match_by_domain=True))
+    world = MemoryWorld(companies=CompanySettings(match_by_domain=True))
     account, namesake = (
-        town.new_account(Name="Beispiel AG"),
-        town.new_account(Website="example.com"),
+        world.new_account(Name="Beispiel AG"),
+        world.new_account(Website="example.com"),
     )
-    company = town.new_company(a_linked_contact(town, account=account), domain="example.com")
-    town.outbox.delayed = []
+    company = world.new_company(a_linked_contact(world, account=account), domain="example.com")
+    world.outbox.delayed = []
 
-    town.sync(company)
+    world.sync(company)
 
-    assert town.pairs() == {(company.id, account.id)}
-    assert namesake.id not in {other for _, other in town.pairs()}
+    assert world.pairs() == {(company.id, account.id)}
+    assert namesake.id not in {other for _, other in world.pairs()}
 
 
 @pytest.mark.parametrize("side", Side)
@@ -344,37 +344,41 @@ def test_a_crash_between_the_create_and_the_link_makes_no_second_record(side):
     """The new record was never linked: the next sync finds it by the id of the other that it keeps,
     and links the two.
     """
-    town = Town(settings=dict(BY_CONTACT))
-    born = town.new_account() if side is Side.SALESFORCE else town.new_company(town.new_contact())
-    save, town.links.save = town.links.save, lambda links: [TryAgain("Killed.") for _ in links]
-    town.sync(born)
-    town.links.save = save
+    world = MemoryWorld(settings=dict(BY_CONTACT))
+    born = (
+        world.new_account() if side is Side.SALESFORCE else world.new_company(world.new_contact())
+    )
+    save, world.links.save = world.links.save, lambda links: [TryAgain("Killed.") for _ in links]
+    world.sync(born)
+    world.links.save = save
 
-    town.drain()
+    world.drain()
 
     assert (
-        len(town.hubspot.refs("company")),
-        len(town.salesforce.refs("Account")),
-        len(town.pairs()),
+        len(world.hubspot.refs("company")),
+        len(world.salesforce.refs("Account")),
+        len(world.pairs()),
     ) == (1, 1, 1)
 
 
 @pytest.mark.parametrize("side", Side)
 def test_a_crash_is_mended_by_the_newborns_own_change_too(side):
     """The queue forgot the first change: the newborn's own news finds the record that made it."""
-    town = Town(settings=dict(BY_CONTACT))
-    born = town.new_account() if side is Side.SALESFORCE else town.new_company(town.new_contact())
-    save, town.links.save = town.links.save, lambda links: [TryAgain("Killed.") for _ in links]
-    town.sync(born)
-    town.links.save, town.outbox.delayed = save, []
-    (newborn,) = town.crm(side.other).refs("company" if side is Side.SALESFORCE else "Account")
+    world = MemoryWorld(settings=dict(BY_CONTACT))
+    born = (
+        world.new_account() if side is Side.SALESFORCE else world.new_company(world.new_contact())
+    )
+    save, world.links.save = world.links.save, lambda links: [TryAgain("Killed.") for _ in links]
+    world.sync(born)
+    world.links.save, world.outbox.delayed = save, []
+    (newborn,) = world.crm(side.other).refs("company" if side is Side.SALESFORCE else "Account")
 
-    town.sync(newborn)
+    world.sync(newborn)
 
     assert (
-        len(town.hubspot.refs("company")),
-        len(town.salesforce.refs("Account")),
-        len(town.pairs()),
+        len(world.hubspot.refs("company")),
+        len(world.salesforce.refs("Account")),
+        len(world.pairs()),
     ) == (1, 1, 1)
 
 
@@ -382,24 +386,24 @@ def test_two_workers_that_meet_one_pair_from_both_sides_link_it_once():
     """While one worker is about to link company and account, another one does: the first syncs
     again and finds nothing left to do.
     """
-    town = Town()
-    account = town.new_account(Name="Beispiel AG")
-    company = town.new_company(a_linked_contact(town, account=account), phone="1")
-    town.outbox.delayed = []
-    save = town.links.save
+    world = MemoryWorld()
+    account = world.new_account(Name="Beispiel AG")
+    company = world.new_company(a_linked_contact(world, account=account), phone="1")
+    world.outbox.delayed = []
+    save = world.links.save
 
     def late(links):
-        town.links.save = save
-        town.sync(account)
+        world.links.save = save
+        world.sync(account)
         return save(links)
 
-    town.links.save = late
-    town.sync(company)
-    town.drain()
+    world.links.save = late
+    world.sync(company)
+    world.drain()
 
-    assert town.pairs() == {(company.id, account.id)}
-    assert town.inbox.parked("acme") == []
-    assert town.salesforce.fields(account)["Phone"] == "1"
+    assert world.pairs() == {(company.id, account.id)}
+    assert world.inbox.parked("acme") == []
+    assert world.salesforce.fields(account)["Phone"] == "1"
 
 
 @pytest.mark.rule("FLD-8")
@@ -407,29 +411,29 @@ def test_a_contact_waits_for_its_account_and_is_made_under_it():
     """A new contact of a new company, Salesforce contacts being made: account first, then the
     contact under it, each once.
     """
-    town = Town(settings=dict(BY_CONTACT))
-    ada = town.new_contact()
-    company = town.new_company(ada)
+    world = MemoryWorld(settings=dict(BY_CONTACT))
+    ada = world.new_contact()
+    company = world.new_company(ada)
 
-    town.sync(ada)
-    town.drain()
+    world.sync(ada)
+    world.drain()
 
-    (account,) = town.salesforce.refs("Account")
-    (contact,) = town.salesforce.refs("Contact")
-    assert town.salesforce.fields(contact)["AccountId"] == account.id
-    assert town.pairs() == {(company.id, account.id)}
+    (account,) = world.salesforce.refs("Account")
+    (contact,) = world.salesforce.refs("Contact")
+    assert world.salesforce.fields(contact)["AccountId"] == account.id
+    assert world.pairs() == {(company.id, account.id)}
 
 
 @pytest.mark.rule("ACC-1")
 @pytest.mark.rule("SET-4")
 def test_with_companies_switched_off_a_contact_does_not_wait_for_any():
     """The contact is made without an account, and nothing is asked about companies."""
-    town = Town(settings=dict(BY_CONTACT), companies=CompanySettings(sync=False))
-    ada = town.new_contact()
-    town.new_company(ada)
+    world = MemoryWorld(settings=dict(BY_CONTACT), companies=CompanySettings(sync=False))
+    ada = world.new_contact()
+    world.new_company(ada)
 
-    town.sync(ada)
+    world.sync(ada)
 
-    (contact,) = town.salesforce.refs("Contact")
-    assert "AccountId" not in town.salesforce.fields(contact)
-    assert (town.salesforce.refs("Account"), town.outbox.delayed) == ([], [])
+    (contact,) = world.salesforce.refs("Contact")
+    assert "AccountId" not in world.salesforce.fields(contact)
+    assert (world.salesforce.refs("Account"), world.outbox.delayed) == ([], [])

@@ -9,7 +9,7 @@ import pytest
 from crmsync.model.changes import Cause
 from crmsync.model.fields import FieldRule, FieldType, Update
 from crmsync.model.records import Ref, Side
-from tests.memory.worlds import Town
+from tests.memory.world import MemoryWorld
 
 H, S = Side.HUBSPOT, Side.SALESFORCE
 ALWAYS = {S: Update.ALWAYS_SALESFORCE, H: Update.ALWAYS_HUBSPOT}
@@ -25,13 +25,13 @@ class Pair:
     def __init__(
         self, favourite: Side, how: str, *shown: str | None, form: FieldType = FieldType.TEXT
     ) -> None:
-        self.town = Town(
+        self.world = MemoryWorld(
             settings={"field": (FieldRule("nickname", "Nickname__c", ALWAYS[favourite], form),)}
         )
         self.favourite = favourite
         values = dict(zip((favourite, favourite.other), shown, strict=True))
         if form is FieldType.BOOLEAN:
-            self.town.salesforce.after_write.append(self._leave_unticked)
+            self.world.salesforce.after_write.append(self._leave_unticked)
         makes = {
             "made by the favourite": [favourite],
             "made by the other": [favourite.other],
@@ -39,37 +39,39 @@ class Pair:
         }[how]
         made = {side: self._make(side, values[side]) for side in makes}
         for ref in made.values():
-            self.town.sync(ref)
+            self.world.sync(ref)
         self.refs: dict[Side, Ref] = {
-            side: made.get(side) or self.town.counterpart(made[side.other]) for side in Side
+            side: made.get(side) or self.world.counterpart(made[side.other]) for side in Side
         }
-        self.town.wait()
+        self.world.wait()
 
     def _leave_unticked(self, ref: Ref, _fields: object) -> None:
         """Salesforce's boxes are never blank."""
-        if ref.object == "Lead" and "Nickname__c" not in self.town.salesforce.fields(ref):
-            self.town.salesforce.settle(ref, {"Nickname__c": False})
+        if ref.object == "Lead" and "Nickname__c" not in self.world.salesforce.fields(ref):
+            self.world.salesforce.fill_in(ref, {"Nickname__c": False})
 
     def _make(self, side: Side, value: str | None) -> Ref:
         fields = {} if value is None else {NAMES[side]: value}
-        return self.town.new_contact(**fields) if side is H else self.town.new_lead(**fields)
+        return self.world.new_contact(**fields) if side is H else self.world.new_lead(**fields)
 
     def edit(self, side: Side, value: str | None) -> None:
         """A person edits the nickname, and it is synced."""
-        self.town.crm(side).edit(self.refs[side], {NAMES[side]: value})
-        self.town.wait()
+        self.world.crm(side).edit(self.refs[side], {NAMES[side]: value})
+        self.world.wait()
         self.look(side)
 
     def look(self, side: Side, cause: Cause = Cause.EDITED) -> None:
         """Look at one of the two."""
-        self.town.sync(self.refs[side], cause=cause)
-        self.town.wait()
+        self.world.sync(self.refs[side], cause=cause)
+        self.world.wait()
 
     @property
     def shown(self) -> tuple[object, object]:
         """What the favourite and the other side show."""
         sides = (self.favourite, self.favourite.other)
-        return tuple(self.town.crm(side).fields(self.refs[side]).get(NAMES[side]) for side in sides)
+        return tuple(
+            self.world.crm(side).fields(self.refs[side]).get(NAMES[side]) for side in sides
+        )
 
     def after_looks(self) -> tuple[object, object]:
         """What both show once each has been synced for every reason there is; nothing is written
@@ -78,10 +80,10 @@ class Pair:
         for cause in (Cause.EDITED, Cause.AGAIN, Cause.RESYNC):
             for side in Side:
                 self.look(side, cause)
-        before = self.town.writes()
+        before = self.world.writes()
         for side in Side:
             self.look(side)
-        assert self.town.writes() == before
+        assert self.world.writes() == before
         return self.shown
 
 

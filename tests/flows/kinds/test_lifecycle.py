@@ -12,15 +12,15 @@ from crmsync.model.effects import Category, Report, UpdateRecord
 from crmsync.model.fields import FieldRule
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.model.settings import CompanySettings, LifecycleSettings
-from tests.memory.worlds import Town
+from tests.memory.world import MemoryWorld
 
 
 class Household:
-    """A company with contacts, named by their stages, in a town of its own."""
+    """A company with contacts, named by their stages, in a world of its own."""
 
     def __init__(self, company, *stages, **settings):
-        self.town = Town(settings=settings)
-        self.company = self.town.hubspot.add(
+        self.world = MemoryWorld(settings=settings)
+        self.company = self.world.hubspot.add(
             "company", {"name": "Example GmbH", "lifecyclestage": company}
         )
         self.contacts = [self.join(stage) for stage in stages]
@@ -29,22 +29,22 @@ class Household:
         """Somebody joins the company, or, if it is not to be the primary one, has another one
         besides.
         """
-        ref = self.town.hubspot.add("contact", {"lifecyclestage": stage})
+        ref = self.world.hubspot.add("contact", {"lifecyclestage": stage})
         if not primary:
-            self.town.associations.put_together(
-                ref, self.town.hubspot.add("company", {"name": "Elsewhere"})
+            self.world.associations.add_association(
+                ref, self.world.hubspot.add("company", {"name": "Elsewhere"})
             )
-        self.town.associations.put_together(ref, self.company)
+        self.world.associations.add_association(ref, self.company)
         return ref
 
-    def spread(self, *news, world=None):
+    def spread(self, *news, context=None):
         """Contacts, by their number, or the company ("company") have their stage as news."""
         refs = [self.company if one == "company" else self.contacts[one] for one in news]
-        return spread_stages({ref: self.stage(ref) for ref in refs}, world or self.town.world)
+        return spread_stages({ref: self.stage(ref) for ref in refs}, context or self.world.context)
 
     def stage(self, ref):
         """The stage that a record shows."""
-        return self.town.hubspot.fields(ref).get("lifecyclestage")
+        return self.world.hubspot.fields(ref).get("lifecyclestage")
 
     @property
     def stages(self):
@@ -52,8 +52,8 @@ class Household:
         return [self.stage(ref) for ref in (self.company, *self.contacts)]
 
 
-def with_sections(town, **sections):
-    return replace(town.world, connection=replace(town.world.connection, **sections))
+def with_sections(world, **sections):
+    return replace(world.context, connection=replace(world.context.connection, **sections))
 
 
 @pytest.mark.rule("LIFE-7")
@@ -74,12 +74,12 @@ def test_without_the_setting_only_the_company_follows():
     anybody.
     """
     home = Household("lead", "opportunity", "lead")
-    world = with_sections(home.town, lifecycle=LifecycleSettings(sync_to_company_contacts=False))
-    home.spread(0, world=world)
+    context = with_sections(home.world, lifecycle=LifecycleSettings(sync_to_company_contacts=False))
+    home.spread(0, context=context)
     assert home.stages == ["opportunity", "opportunity", "lead"]
-    home.spread("company", world=world)
+    home.spread("company", context=context)
     assert home.stages == ["opportunity", "opportunity", "lead"]
-    assert home.town.hubspot.calls["associations"] == 0
+    assert home.world.hubspot.calls["associations"] == 0
 
 
 @pytest.mark.rule("LIFE-7")
@@ -87,10 +87,10 @@ def test_where_companies_do_not_sync_no_stage_spreads():
     """Without company sync nothing is even read."""
     home = Household("lead", "opportunity", "lead")
     assert (
-        home.spread(0, world=with_sections(home.town, companies=CompanySettings(sync=False)))
+        home.spread(0, context=with_sections(home.world, companies=CompanySettings(sync=False)))
         == SpreadResult()
     )
-    assert not home.town.hubspot.calls
+    assert not home.world.hubspot.calls
 
 
 @pytest.mark.rule("LIFE-26")
@@ -117,9 +117,9 @@ def test_only_the_primary_company_counts():
 def test_frozen_contacts_neither_give_nor_get_a_stage():
     """Who is outside the inclusion list moves no company and follows none; the members do."""
     home = Household("lead", "customer", "opportunity", "lead", "lead", inclusion_list="77")
-    home.town.lists.make("77")
+    home.world.lists.make("77")
     for member in (home.contacts[1], home.contacts[2]):
-        home.town.lists.put_in("77", member)
+        home.world.lists.add_to_list("77", member)
     home.spread(0)
     assert home.stages == ["lead", "customer", "opportunity", "lead", "lead"]
     home.spread(0, 1)
@@ -140,24 +140,24 @@ def test_it_costs_no_more_calls_for_many_than_for_one():
     """
     home = Household("lead", "opportunity", *["lead"] * 30)
     more = [
-        home.town.hubspot.add("company", {"name": "More", "lifecyclestage": "lead"})
+        home.world.hubspot.add("company", {"name": "More", "lifecyclestage": "lead"})
         for _ in range(20)
     ]
     for company in more:
-        home.contacts.append(home.town.hubspot.add("contact", {"lifecyclestage": "customer"}))
-        home.town.associations.put_together(home.contacts[-1], company)
-    home.town.hubspot.calls.clear()
+        home.contacts.append(home.world.hubspot.add("contact", {"lifecyclestage": "customer"}))
+        home.world.associations.add_association(home.contacts[-1], company)
+    home.world.hubspot.calls.clear()
     home.spread(0, *range(31, 51))
-    assert dict(home.town.hubspot.calls) == {"read": 3, "associations": 1, "update": 1}
+    assert dict(home.world.hubspot.calls) == {"read": 3, "associations": 1, "update": 1}
     assert {home.stage(company) for company in more} == {"customer"}
 
 
 def test_a_contact_without_company_costs_one_call():
     """News of somebody who has no company spread nowhere."""
-    town = Town()
-    ada = town.new_contact(lifecyclestage="customer")
-    assert spread_stages({ada: "customer"}, town.world) == SpreadResult()
-    assert dict(town.hubspot.calls) == {"read": 1}
+    world = MemoryWorld()
+    ada = world.new_contact(lifecyclestage="customer")
+    assert spread_stages({ada: "customer"}, world.context) == SpreadResult()
+    assert dict(world.hubspot.calls) == {"read": 1}
 
 
 def test_a_stage_that_must_be_spread_again_is_returned_to_its_record():
@@ -165,11 +165,11 @@ def test_a_stage_that_must_be_spread_again_is_returned_to_its_record():
     others are done.
     """
     home = Household("lead", "opportunity", "lead")
-    other = home.town.hubspot.add("company", {"name": "Other", "lifecyclestage": "lead"})
-    home.contacts.append(home.town.hubspot.add("contact", {"lifecyclestage": "customer"}))
-    home.town.associations.put_together(home.contacts[2], other)
+    other = home.world.hubspot.add("company", {"name": "Other", "lifecyclestage": "lead"})
+    home.contacts.append(home.world.hubspot.add("contact", {"lifecyclestage": "customer"}))
+    home.world.associations.add_association(home.contacts[2], other)
     busy = TryAgain("busy")
-    home.town.hubspot.refuse = lambda fields: (
+    home.world.hubspot.refuse = lambda fields: (
         busy if fields.get("lifecyclestage") == "opportunity" else None
     )
 
@@ -179,7 +179,7 @@ def test_a_stage_that_must_be_spread_again_is_returned_to_its_record():
         (UpdateRecord(other, Side.HUBSPOT, {"lifecyclestage": "customer"}, ("LIFE-7",)),),
         {home.contacts[0]: busy},
     )
-    home.town.hubspot.refuse = lambda _fields: None
+    home.world.hubspot.refuse = lambda _fields: None
     home.spread(0)
     assert home.stages[:3] == ["opportunity", "opportunity", "opportunity"]
 
@@ -192,19 +192,19 @@ def test_a_contact_is_put_off_until_its_stage_has_spread():
     home = Household("lead")
     for name in ("ada", "bea"):
         home.contacts.append(
-            home.town.new_contact(email=f"{name}@example.com", lifecyclestage="lead")
+            home.world.new_contact(email=f"{name}@example.com", lifecyclestage="lead")
         )
-        home.town.associations.put_together(home.contacts[-1], home.company)
-    home.town.sync(*home.contacts)
-    home.town.hubspot.edit(home.contacts[0], {"lifecyclestage": "customer"})
-    home.town.hubspot.refuse = lambda fields: (
+        home.world.associations.add_association(home.contacts[-1], home.company)
+    home.world.sync(*home.contacts)
+    home.world.hubspot.edit(home.contacts[0], {"lifecyclestage": "customer"})
+    home.world.hubspot.refuse = lambda fields: (
         TryAgain("busy") if "lifecyclestage" in fields else None
     )
 
-    home.town.sync(home.contacts[0])
-    assert (home.stages, len(home.town.outbox.delayed)) == (["lead", "customer", "lead"], 1)
-    home.town.hubspot.refuse = lambda _fields: None
-    home.town.drain()
+    home.world.sync(home.contacts[0])
+    assert (home.stages, len(home.world.outbox.delayed)) == (["lead", "customer", "lead"], 1)
+    home.world.hubspot.refuse = lambda _fields: None
+    home.world.drain()
     assert home.stages == ["customer", "customer", "customer"]
 
 
@@ -215,12 +215,12 @@ def test_what_is_refused_is_reported_about_the_record_that_it_was_meant_for():
     home = Household("lead", "opportunity", "lead")
     refused = Refused("no", fieldname="lifecyclestage")
     answers = iter([refused])
-    home.town.hubspot.refuse = lambda _fields: next(answers, None)
+    home.world.hubspot.refuse = lambda _fields: next(answers, None)
 
     done = home.spread(0)
 
     assert (done.failed, home.stages) == ({}, ["lead", "opportunity", "opportunity"])
-    assert home.town.inbox.parked("acme") == [
+    assert home.world.inbox.parked("acme") == [
         Report(home.company, Category.VALIDATION, "no", fieldname="lifecyclestage")
     ]
 
@@ -234,7 +234,7 @@ def test_a_stage_that_is_mapped_to_salesforce_is_synced_there():
         "lead", "opportunity", "lead", field=(FieldRule("lifecyclestage", "Stage__c"),)
     )
     home.spread(0)
-    assert [(one.kind, one.ref) for one, _ in home.town.outbox.delayed] == [
+    assert [(one.kind, one.ref) for one, _ in home.world.outbox.delayed] == [
         (Kind.CONTACT, home.contacts[1])
     ]
 
@@ -246,10 +246,10 @@ def test_a_stage_that_we_wrote_is_no_news():
     """
     home = Household("lead", "opportunity", "lead")
     home.spread(0)
-    home.town.hubspot.edit(home.company, {"lifecyclestage": ""})
-    home.town.hubspot.edit(home.contacts[0], {"lifecyclestage": "lead"})
+    home.world.hubspot.edit(home.company, {"lifecyclestage": ""})
+    home.world.hubspot.edit(home.contacts[0], {"lifecyclestage": "lead"})
     assert home.spread(1) == SpreadResult()
-    home.town.hubspot.edit(home.contacts[1], {"lifecyclestage": "customer"})
+    home.world.hubspot.edit(home.contacts[1], {"lifecyclestage": "customer"})
     home.spread(1)
     assert home.stages == ["customer", "customer", "customer"]
 
@@ -258,8 +258,8 @@ def test_records_that_are_gone_are_left_out():
     """A company or contact that was deleted meanwhile is nobody's to follow."""
     home = Household("lead", "opportunity", "lead")
     gone = Ref(Side.HUBSPOT, "contact", "999")
-    home.town.hubspot.delete(home.company)
+    home.world.hubspot.delete(home.company)
     assert (
-        spread_stages({home.contacts[0]: "opportunity", gone: "customer"}, home.town.world)
+        spread_stages({home.contacts[0]: "opportunity", gone: "customer"}, home.world.context)
         == SpreadResult()
     )

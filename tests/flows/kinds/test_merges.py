@@ -13,7 +13,7 @@ import pytest
 from crmsync.model.changes import Cause
 from crmsync.model.links import LinkState
 from crmsync.model.records import Ref
-from tests.memory.worlds import Town
+from tests.memory.world import MemoryWorld
 
 MESSAGES = ("primary", "other", "other gone", "survivor", "winner", "loser")
 """What is told of a merge and of edits shortly before it: the two HubSpot records, one of them also
@@ -27,24 +27,24 @@ class Merge:
     `MESSAGES`.
     """
 
-    town: Town
+    world: MemoryWorld
     refs: dict[str, Ref] = field(default_factory=dict)
     left_alone: object = None
 
     def deliver(self, *names: str) -> None:
         """Tell of some records, one batch for all, and work off what follows."""
         changes = [
-            self.town.change(
+            self.world.change(
                 self.refs[name.split(maxsplit=1)[0]], Cause.DELETED if " " in name else Cause.EDITED
             )
             for name in names
         ]
-        self.town.deliver(changes)
+        self.world.deliver(changes)
 
     def standing(self) -> object:
         """Which pairs there are, what the loser shows, and who is reported."""
         called = {ref: name for name, ref in self.refs.items()}
-        links = self.town.links.all
+        links = self.world.links.all
         return (
             {
                 (called.get(one.hubspot, one.hubspot), called.get(one.salesforce, one.salesforce))
@@ -52,8 +52,8 @@ class Merge:
                 if one.state is LinkState.ACTIVE
             },
             {called.get(one.salesforce) for one in links if one.state is LinkState.TOMBSTONE},
-            dict(self.town.salesforce.fields(self.refs["loser"])) == self.left_alone,
-            list(self.town.inbox.parked("acme")),
+            dict(self.world.salesforce.fields(self.refs["loser"])) == self.left_alone,
+            list(self.world.inbox.parked("acme")),
         )
 
 
@@ -73,7 +73,7 @@ def contacts() -> Merge:
     """
     return merged(
         ("primary", "other"),
-        lambda town, name: town.new_contact(email=f"{name}@example.com", lastname=name),
+        lambda world, name: world.new_contact(email=f"{name}@example.com", lastname=name),
         primary={"phone": "0101"},
         other={"phone": "0102", "city": "Ulm"},
         winner={"Title": "Baker"},
@@ -85,7 +85,7 @@ def companies() -> Merge:
     """Two companies with accounts, both made in Salesforce."""
     return merged(
         ("winner", "loser"),
-        lambda town, name: town.new_account(Name=name),
+        lambda world, name: world.new_account(Name=name),
         primary={"phone": "0101"},
         other={"phone": "0102", "zip": "89073"},
         winner={"BillingCity": "Bern"},
@@ -97,7 +97,7 @@ def deals() -> Merge:
     """Two deals with opportunities."""
     return merged(
         ("primary", "other"),
-        lambda town, name: town.new_deal(dealname=name),
+        lambda world, name: world.new_deal(dealname=name),
         primary={"amount": "101"},
         other={"amount": "102", "description": "Old"},
         winner={"Name": "The winner"},
@@ -106,25 +106,25 @@ def deals() -> Merge:
 
 
 def merged(
-    made: Sequence[str], make: Callable[[Town, str], Ref], **edits: Mapping[str, str]
+    made: Sequence[str], make: Callable[[MemoryWorld, str], Ref], **edits: Mapping[str, str]
 ) -> Merge:
     """Persons make two records and, once these are pairs, edit all four; before anything is synced, they
     merge the two of HubSpot.
     """
-    town = Town()
-    merge = Merge(town)
+    world = MemoryWorld()
+    merge = Merge(world)
     for name in made:
-        merge.refs[name] = make(town, name)
-        town.sync(merge.refs[name])
-        town.drain()
-        merge.refs[ACROSS[name]] = town.counterpart(merge.refs[name])
-    town.wait()
+        merge.refs[name] = make(world, name)
+        world.sync(merge.refs[name])
+        world.drain()
+        merge.refs[ACROSS[name]] = world.counterpart(merge.refs[name])
+    world.wait()
     for name, fields in edits.items():
-        town.crm(merge.refs[name].side).edit(merge.refs[name], fields)
-    merge.left_alone = dict(town.salesforce.fields(merge.refs["loser"]))
-    town.wait()
-    merge.refs["survivor"] = town.hubspot.merge(merge.refs["primary"], merge.refs["other"])
-    town.wait()
+        world.crm(merge.refs[name].side).edit(merge.refs[name], fields)
+    merge.left_alone = dict(world.salesforce.fields(merge.refs["loser"]))
+    world.wait()
+    merge.refs["survivor"] = world.hubspot.merge(merge.refs["primary"], merge.refs["other"])
+    world.wait()
     return merge
 
 
@@ -142,9 +142,9 @@ def unsound(
         merge = kind()
         for batch in [order] if together else [(name,) for name in order]:
             merge.deliver(*batch)
-            merge.town.drain()
+            merge.world.drain()
         merge.deliver("survivor", "winner", "loser")
-        merge.town.drain()
+        merge.world.drain()
         if (standing := merge.standing()) != SOUND:
             found[tuple(order)] = standing
     return found
@@ -197,8 +197,8 @@ def test_edits_on_both_sides_of_the_primary_pair_all_arrive(first: str):
     for name in (first, "survivor", "winner", "loser"):
         merge.deliver(name)
     shown, winner = (
-        merge.town.hubspot.fields(merge.refs["survivor"]),
-        merge.town.salesforce.fields(merge.refs["winner"]),
+        merge.world.hubspot.fields(merge.refs["survivor"]),
+        merge.world.salesforce.fields(merge.refs["winner"]),
     )
     assert [shown[name] for name in ("email", "phone", "jobtitle")] == [
         "primary@example.com",
@@ -217,13 +217,16 @@ def test_a_survivor_that_shows_nothing_new_takes_the_link_over_all_the_same():
     """Nothing was edited and the news of the merge was lost; the sweep tells of the survivor
     alone.
     """
-    town = Town()
-    one, two = town.new_contact(email="one@example.com"), town.new_contact(email="two@example.com")
-    town.sync(one, two)
-    lead = town.counterpart(one)
-    survivor = town.hubspot.merge(one, two)
-    town.sync(survivor)
-    assert town.links.find("acme", [survivor])[survivor].salesforce == lead
+    world = MemoryWorld()
+    one, two = (
+        world.new_contact(email="one@example.com"),
+        world.new_contact(email="two@example.com"),
+    )
+    world.sync(one, two)
+    lead = world.counterpart(one)
+    survivor = world.hubspot.merge(one, two)
+    world.sync(survivor)
+    assert world.links.find("acme", [survivor])[survivor].salesforce == lead
 
 
 @pytest.mark.rule("MRG-3")
@@ -233,11 +236,11 @@ def test_the_survivor_may_have_got_the_other_ones_address_since(first: str):
     no longer anybody's.
     """
     merge = contacts()
-    merge.town.hubspot.edit(merge.refs["survivor"], {"email": "other@example.com"})
+    merge.world.hubspot.edit(merge.refs["survivor"], {"email": "other@example.com"})
     for name in (first, "survivor", "winner", "loser"):
         merge.deliver(name)
     assert merge.standing() == SOUND
-    assert merge.town.salesforce.fields(merge.refs["winner"])["Email"] == "other@example.com"
+    assert merge.world.salesforce.fields(merge.refs["winner"])["Email"] == "other@example.com"
 
 
 @pytest.mark.rule("MRG-3")
@@ -248,7 +251,7 @@ def test_where_the_survivor_names_neither_lead_its_values_tell_the_pair(first: s
     address is the primary record's.
     """
     merge = contacts()
-    merge.town.hubspot.edit(merge.refs["survivor"], {"crmsync_salesforce_id": named})
+    merge.world.hubspot.edit(merge.refs["survivor"], {"crmsync_salesforce_id": named})
     for name in (first, "survivor", "winner", "loser"):
         merge.deliver(name)
     assert merge.standing() == SOUND
@@ -261,8 +264,8 @@ def test_a_third_lead_with_the_address_does_not_get_the_survivor():
     record, and the primary pair goes on.
     """
     merge = contacts()
-    third = merge.town.new_lead(Email="primary@example.com")
-    merge.town.sync(third)
+    third = merge.world.new_lead(Email="primary@example.com")
+    merge.world.sync(third)
     for name in ("loser", "survivor", "winner"):
         merge.deliver(name)
     active, over, alone, reported = merge.standing()
@@ -281,17 +284,17 @@ def test_a_row_of_merges_leaves_the_pair_of_the_last_primary_record(
     record, or as the other one.
     """
     merge = contacts()
-    town = merge.town
-    third = town.new_contact(email="third@example.com", lastname="third")
-    town.sync(third)
-    merge.refs["lead"] = town.counterpart(third)
-    town.wait()
-    town.salesforce.edit(merge.refs["lead"], {"Title": "Judge"})
+    world = merge.world
+    third = world.new_contact(email="third@example.com", lastname="third")
+    world.sync(third)
+    merge.refs["lead"] = world.counterpart(third)
+    world.wait()
+    world.salesforce.edit(merge.refs["lead"], {"Title": "Judge"})
     pair = (merge.refs["survivor"], third)
-    merge.refs["last"] = town.hubspot.merge(*(pair if is_primary else reversed(pair)))
+    merge.refs["last"] = world.hubspot.merge(*(pair if is_primary else reversed(pair)))
     for name in (*order, "last", "lead", "winner", "loser"):
         merge.deliver(name)
-        town.drain()
+        world.drain()
     heir, other = ("winner", "lead") if is_primary else ("lead", "winner")
     assert merge.standing() == ({("last", heir)}, {"loser", other}, True, [])
 
@@ -303,12 +306,12 @@ def test_the_losers_lead_may_be_deleted_without_the_survivor_going_along():
     contact.
     """
     merge = contacts()
-    merge.town.settings = {"delete_in_hubspot": True}
-    merge.town.salesforce.delete(merge.refs["loser"])
+    merge.world.settings = {"delete_in_hubspot": True}
+    merge.world.salesforce.delete(merge.refs["loser"])
     merge.left_alone = {}
     for name in ("loser gone", "survivor", "winner"):
         merge.deliver(name)
-    assert (merge.standing(), merge.town.hubspot.refs("contact")) == (
+    assert (merge.standing(), merge.world.hubspot.refs("contact")) == (
         SOUND,
         [merge.refs["survivor"]],
     )

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from crmsync.model.changes import Cause
 from crmsync.model.fields import FieldRule, Update
 from crmsync.model.records import Ref, Side
-from tests.memory.worlds import Town
+from tests.memory.world import MemoryWorld
 
 H, S = Side.HUBSPOT, Side.SALESFORCE
 NAMES = {"nickname": "Nickname__c", "phone": "Phone"}
 
 
-class LateTown(Town):
-    """A town with one linked pair, whose nicknames are mapped after that."""
+class LateWorld(MemoryWorld):
+    """A world with one linked pair, whose nicknames are mapped after that."""
 
     def link(self, hubspot: str | None, salesforce: str | None) -> None:
         """Link a contact and its lead that show these nicknames."""
@@ -61,14 +61,14 @@ class LateTown(Town):
         return self.both("nickname")
 
 
-def late_town(
+def late_world(
     hubspot: str | None, salesforce: str | None, update: Update = Update.TWO_WAY
-) -> LateTown:
-    """A town in which the nicknames have just been mapped."""
-    town = LateTown()
-    town.link(hubspot, salesforce)
-    town.map_nicknames(update)
-    return town
+) -> LateWorld:
+    """A world in which the nicknames have just been mapped."""
+    world = LateWorld()
+    world.link(hubspot, salesforce)
+    world.map_nicknames(update)
+    return world
 
 
 OLD_VALUES = [("Old", None), (None, "Old"), ("Mine", "Theirs"), ("Same", "Same"), (None, None)]
@@ -84,15 +84,15 @@ def test_no_policy_carries_what_was_there_before_the_mapping(
     """Another field is edited, on either side: its value crosses, the nicknames stay, and then the
     pair is quiet again.
     """
-    town = late_town(*old, update)
-    town.edit(side, "phone", "0100")
-    town.look(side)
-    contact, lead = town.shown([town.contact, town.lead])
-    assert (contact["phone"], lead["Phone"], town.nicknames) == ("0100", "0100", old)
-    writes = town.writes()
-    town.look(H)
-    town.look(S)
-    assert (town.writes(), town.inbox.parked("acme")) == (writes, [])
+    world = late_world(*old, update)
+    world.edit(side, "phone", "0100")
+    world.look(side)
+    contact, lead = world.shown([world.contact, world.lead])
+    assert (contact["phone"], lead["Phone"], world.nicknames) == ("0100", "0100", old)
+    writes = world.writes()
+    world.look(H)
+    world.look(S)
+    assert (world.writes(), world.inbox.parked("acme")) == (writes, [])
 
 
 EDITS = [
@@ -113,13 +113,13 @@ def test_an_edit_in_hubspot_always_crosses(
     """HubSpot says when a property was set, so its edit counts even if it triggered the sync for the
     first time; with other edits, too.
     """
-    town = late_town(*old)
+    world = late_world(*old)
     if first is not None:
-        town.look(first)
-    town.edit(H, "nickname", new)
-    town.edit(S, "phone", "0100")
-    town.look(H)
-    assert town.nicknames == (new, new)
+        world.look(first)
+    world.edit(H, "nickname", new)
+    world.edit(S, "phone", "0100")
+    world.look(H)
+    assert world.nicknames == (new, new)
 
 
 @pytest.mark.rule("MAP-6")
@@ -132,12 +132,12 @@ def test_an_edit_in_salesforce_is_synced_after_the_first_sync_of_the_pair(
     """From the first sync on the field is one like any other, together with edits of others as
     well.
     """
-    town = late_town(*old)
-    town.look(first)
-    town.edit(S, "nickname", new)
-    town.edit(S, "phone", "0100")
-    town.look(S)
-    assert town.nicknames == (new, new)
+    world = late_world(*old)
+    world.look(first)
+    world.edit(S, "nickname", new)
+    world.edit(S, "phone", "0100")
+    world.look(S)
+    assert world.nicknames == (new, new)
 
 
 @pytest.mark.rule("MAP-6")
@@ -155,10 +155,10 @@ def test_an_edit_in_salesforce_that_triggers_the_first_sync_is_a_guess(
     """Salesforce does not say which field was edited: if no other shows it, the value fills a blank
     in HubSpot.
     """
-    town = late_town(*old)
-    town.edit(S, field, "New")
-    town.look(S)
-    assert town.nicknames == shown
+    world = late_world(*old)
+    world.edit(S, field, "New")
+    world.look(S)
+    assert world.nicknames == shown
 
 
 @pytest.mark.rule("MAP-6")
@@ -180,13 +180,13 @@ def test_a_resync_carries_what_was_there(
     """As at a first meeting: a value fills a blank, the more recent of two wins; a second resync
     changes nothing.
     """
-    town = late_town(*old)
+    world = late_world(*old)
     for cause in causes:
-        town.look(side, cause)
-    assert town.nicknames == shown
-    writes = town.writes()
-    town.look(side, Cause.RESYNC)
-    assert town.writes() == writes
+        world.look(side, cause)
+    assert world.nicknames == shown
+    writes = world.writes()
+    world.look(side, Cause.RESYNC)
+    assert world.writes() == writes
 
 
 @pytest.mark.rule("MAP-6")
@@ -194,15 +194,19 @@ def test_pairs_that_are_linked_later_merge_all_fields() -> None:
     """A first meeting is older than no mapping: two records of one address that nobody linked
     before.
     """
-    town = LateTown()
-    town.map_nicknames()
-    town.wait(-60)
-    town.contact = town.new_contact(nickname="Old", phone="0100")
-    town.lead = town.new_lead(Title="Pilot")
-    town.wait(120)
-    town.look(H)
-    contact, lead = town.shown([town.contact, town.lead])
-    assert (contact["jobtitle"], lead["Phone"], town.nicknames) == ("Pilot", "0100", ("Old", "Old"))
+    world = LateWorld()
+    world.map_nicknames()
+    world.wait(-60)
+    world.contact = world.new_contact(nickname="Old", phone="0100")
+    world.lead = world.new_lead(Title="Pilot")
+    world.wait(120)
+    world.look(H)
+    contact, lead = world.shown([world.contact, world.lead])
+    assert (contact["jobtitle"], lead["Phone"], world.nicknames) == (
+        "Pilot",
+        "0100",
+        ("Old", "Old"),
+    )
 
 
 @pytest.mark.rule("MAP-6")
@@ -210,43 +214,43 @@ def test_a_row_that_was_taken_out_and_put_back_is_new() -> None:
     """What was agreed under the earlier row does not count, so edits made meanwhile stay where they
     are.
     """
-    town = late_town("Old", "Old")
-    town.look(H)
-    town.settings["field"] = ()
-    town.edit(H, "nickname", "Meanwhile")
-    town.look(H)
-    town.map_nicknames()
-    town.edit(H, "phone", "0100")
-    town.look(H)
-    assert town.nicknames == ("Meanwhile", "Old")
+    world = late_world("Old", "Old")
+    world.look(H)
+    world.settings["field"] = ()
+    world.edit(H, "nickname", "Meanwhile")
+    world.look(H)
+    world.map_nicknames()
+    world.edit(H, "phone", "0100")
+    world.look(H)
+    assert world.nicknames == ("Meanwhile", "Old")
 
 
 @pytest.mark.rule("MAP-6")
 def test_another_policy_makes_no_other_row() -> None:
     """An edit from before the new policy still crosses, by the new policy."""
-    town = late_town("Old", "Old")
-    town.look(H)
-    town.edit(H, "nickname", "New")
-    (row,) = town.settings["field"]  # type: ignore[misc]
-    town.settings["field"] = (
+    world = late_world("Old", "Old")
+    world.look(H)
+    world.edit(H, "nickname", "New")
+    (row,) = world.settings["field"]  # type: ignore[misc]
+    world.settings["field"] = (
         FieldRule("nickname", "Nickname__c", Update.ALWAYS_HUBSPOT, since=row.since),
     )
-    town.wait(60)
-    town.look(H)
-    assert town.nicknames == ("New", "New")
+    world.wait(60)
+    world.look(H)
+    assert world.nicknames == ("New", "New")
 
 
 @pytest.mark.rule("MAP-6")
 def test_a_pair_whose_contact_rested_costs_no_history() -> None:
     """HubSpot's history is read only for contacts that were edited after the mapping, and once."""
-    town = late_town("Mine", "Theirs")
-    town.edit(S, "phone", "0100")
-    reads = town.hubspot.calls["read"]
-    town.look(S)
-    assert town.hubspot.calls["read"] == reads + 1
-    town.edit(H, "phone", "0200")
-    town.look(H)
-    assert town.hubspot.calls["read"] == reads + 2
+    world = late_world("Mine", "Theirs")
+    world.edit(S, "phone", "0100")
+    reads = world.hubspot.calls["read"]
+    world.look(S)
+    assert world.hubspot.calls["read"] == reads + 1
+    world.edit(H, "phone", "0200")
+    world.look(H)
+    assert world.hubspot.calls["read"] == reads + 2
 
 
 EDIT = st.tuples(
@@ -267,25 +271,25 @@ def test_between_two_syncs_a_nickname_is_synced_only_if_it_was_edited(
     Left out is what cannot be told: a field that was edited in Salesforce before the first sync
     after the mapping.
     """
-    town = late_town(*old)
+    world = late_world(*old)
     for number, edits in enumerate(rounds):
-        before = {name: town.both(name) for name in NAMES}
+        before = {name: world.both(name) for name in NAMES}
         for edit in edits:
-            town.edit(*edit)
-        moved = {name: _moved(before[name], town.both(name)) for name in NAMES}
-        town.look(H)
-        town.look(S)
-        assert _moved(*town.both("phone")) == ()
+            world.edit(*edit)
+        moved = {name: _moved(before[name], world.both(name)) for name in NAMES}
+        world.look(H)
+        world.look(S)
+        assert _moved(*world.both("phone")) == ()
         if moved["nickname"] and (
             number or S not in {side for side, name, _ in edits if name == "nickname"}
         ):
-            assert _moved(*town.nicknames) == ()
+            assert _moved(*world.nicknames) == ()
         elif number or all(side is H for side, _, _ in edits):
-            assert town.nicknames == before["nickname"]
-    writes = town.writes()
-    town.look(H)
-    town.look(S)
-    assert town.writes() == writes
+            assert world.nicknames == before["nickname"]
+    writes = world.writes()
+    world.look(H)
+    world.look(S)
+    assert world.writes() == writes
 
 
 def _moved(before: object, after: object) -> tuple[object, ...]:

@@ -9,31 +9,31 @@ import pytest
 from crmsync.model.records import Ref
 from crmsync.model.settings import CreateInHubspot, OutsideInclusionList
 from tests.flows.kinds.test_opt_out_shown import OWN_ACT
-from tests.memory.worlds import Town
+from tests.memory.world import MemoryWorld
 
 OUT = {"HasOptedOutOfEmail": True}
 
 
-def a_double(town: Town, **fields: object) -> tuple[Ref, Ref, Ref]:
+def a_double(world: MemoryWorld, **fields: object) -> tuple[Ref, Ref, Ref]:
     """A contact, its lead, and a second lead with the address, which is reported."""
-    lead = town.new_lead()
-    town.sync(lead)
-    town.wait()
-    contact = town.counterpart(lead)
-    double = town.new_lead(**fields)
+    lead = world.new_lead()
+    world.sync(lead)
+    world.wait()
+    contact = world.counterpart(lead)
+    double = world.new_lead(**fields)
     return contact, lead, double
 
 
-def is_out(town: Town, contact: Ref, *leads: Ref) -> list[bool]:
+def is_out(world: MemoryWorld, contact: Ref, *leads: Ref) -> list[bool]:
     """Whether HubSpot and each of the leads says that the person is out."""
-    shown = [town.salesforce.fields(lead)["HasOptedOutOfEmail"] for lead in leads]
-    return [town.hubspot.fields(contact).get("hs_email_optout") == "true", *map(bool, shown)]
+    shown = [world.salesforce.fields(lead)["HasOptedOutOfEmail"] for lead in leads]
+    return [world.hubspot.fields(contact).get("hs_email_optout") == "true", *map(bool, shown)]
 
 
-def told(town: Town, ref: Ref) -> None:
+def told(world: MemoryWorld, ref: Ref) -> None:
     """A record is synced, and what follows is worked off."""
-    town.sync(ref)
-    town.drain()
+    world.sync(ref)
+    world.drain()
 
 
 @pytest.mark.rule("OPT-4")
@@ -42,20 +42,20 @@ def test_a_double_that_is_opted_out_unsubscribes_the_contact(is_born_out: bool):
     """The contact's own lead is opted out, too; the double is reported as before, and nobody is
     unsubscribed twice.
     """
-    town = Town()
-    contact, lead, double = a_double(town, **(OUT if is_born_out else {}))
-    told(town, double)
+    world = MemoryWorld()
+    contact, lead, double = a_double(world, **(OUT if is_born_out else {}))
+    told(world, double)
     if not is_born_out:
-        assert is_out(town, contact, lead) == [False, False]
-        town.salesforce.edit(double, OUT)
-        told(town, double)
-    assert is_out(town, contact, lead) == [True, True]
-    assert [(one.ref, str(one.category)) for one in town.inbox.parked("acme")] == [
+        assert is_out(world, contact, lead) == [False, False]
+        world.salesforce.edit(double, OUT)
+        told(world, double)
+    assert is_out(world, contact, lead) == [True, True]
+    assert [(one.ref, str(one.category)) for one in world.inbox.parked("acme")] == [
         (double, "duplicates")
     ]
-    before = town.writes()
-    told(town, double)
-    assert town.writes() == before
+    before = world.writes()
+    told(world, double)
+    assert world.writes() == before
 
 
 @pytest.mark.rule("OPT-4")
@@ -64,61 +64,61 @@ def test_a_person_who_came_back_is_not_opted_out_by_an_older_duplicate():
     """The person's own act is the later one; only a double that somebody has changed since opts out
     again.
     """
-    town = Town()
-    contact, lead, double = a_double(town, **OUT)
-    told(town, double)
-    town.wait()
-    town.hubspot.edit(contact, {"hs_email_optout": "false"}, by=OWN_ACT)
+    world = MemoryWorld()
+    contact, lead, double = a_double(world, **OUT)
+    told(world, double)
+    world.wait()
+    world.hubspot.edit(contact, {"hs_email_optout": "false"}, by=OWN_ACT)
     for ref in (contact, double):
-        told(town, ref)
-    assert is_out(town, contact, lead) == [False, False]
-    town.wait()
-    town.salesforce.edit(double, {"Title": "Baker"})
-    told(town, double)
-    assert is_out(town, contact, lead) == [True, True]
+        told(world, ref)
+    assert is_out(world, contact, lead) == [False, False]
+    world.wait()
+    world.salesforce.edit(double, {"Title": "Baker"})
+    told(world, double)
+    assert is_out(world, contact, lead) == [True, True]
 
 
 @pytest.mark.rule("OPT-4")
 def test_a_contact_that_shows_itself_subscribed_since_it_was_made_did_not_come_back():
     """Its double is older than the contact, and counts."""
-    town = Town()
-    double = town.new_lead(Email="else@example.com", **OUT)
-    town.wait()
-    contact = town.new_contact(hs_email_optout="false")
-    town.sync(contact)
-    lead = town.counterpart(contact)
-    town.salesforce.settle(double, {"Email": "ada@example.com"})
-    told(town, double)
-    assert is_out(town, contact, lead) == [True, True]
+    world = MemoryWorld()
+    double = world.new_lead(Email="else@example.com", **OUT)
+    world.wait()
+    contact = world.new_contact(hs_email_optout="false")
+    world.sync(contact)
+    lead = world.counterpart(contact)
+    world.salesforce.fill_in(double, {"Email": "ada@example.com"})
+    told(world, double)
+    assert is_out(world, contact, lead) == [True, True]
 
 
 @pytest.mark.rule("OPT-4")
 @pytest.mark.rule("Q-12")
 def test_a_contact_that_meets_several_leads_is_out_if_one_of_them_is():
     """It is linked with the oldest; a younger one is opted out."""
-    town = Town()
-    lead = town.new_lead()
-    town.wait()
-    town.new_lead(**OUT)
-    contact = town.new_contact()
-    told(town, contact)
-    assert (town.counterpart(contact), is_out(town, contact, lead)) == (lead, [True, True])
-    before = town.writes()
-    told(town, contact)
-    assert town.writes() == before
+    world = MemoryWorld()
+    lead = world.new_lead()
+    world.wait()
+    world.new_lead(**OUT)
+    contact = world.new_contact()
+    told(world, contact)
+    assert (world.counterpart(contact), is_out(world, contact, lead)) == (lead, [True, True])
+    before = world.writes()
+    told(world, contact)
+    assert world.writes() == before
 
 
 @pytest.mark.rule("OPT-4")
 @pytest.mark.rule("INC-2")
 def test_a_double_counts_though_salesforce_makes_no_contacts():
     """Its contact is in the list and linked; that a new one would not be made is no matter."""
-    town = Town()
-    contact, lead, double = a_double(town, **OUT)
-    town.lists.make("77")
-    town.lists.put_in("77", contact)
-    town.settings = {"inclusion_list": "77", "create_in_hubspot": CreateInHubspot.NEVER}
-    told(town, double)
-    assert is_out(town, contact, lead) == [True, True]
+    world = MemoryWorld()
+    contact, lead, double = a_double(world, **OUT)
+    world.lists.make("77")
+    world.lists.add_to_list("77", contact)
+    world.settings = {"inclusion_list": "77", "create_in_hubspot": CreateInHubspot.NEVER}
+    told(world, double)
+    assert is_out(world, contact, lead) == [True, True]
 
 
 @pytest.mark.rule("OPT-7")
@@ -127,13 +127,13 @@ def test_a_duplicate_whose_contact_does_not_sync_is_reported(setting: OutsideInc
     """Outside the inclusion list nothing is carried over, so the report says that the two
     differ.
     """
-    town = Town()
-    contact, lead, double = a_double(town, **OUT)
-    town.lists.make("77")
-    town.settings = {"inclusion_list": "77", "outside_inclusion_list": setting}
-    told(town, double)
-    assert is_out(town, contact, lead) == [False, False]
-    assert [(one.ref, "OPT-7" in one.because) for one in town.inbox.parked("acme")] == [
+    world = MemoryWorld()
+    contact, lead, double = a_double(world, **OUT)
+    world.lists.make("77")
+    world.settings = {"inclusion_list": "77", "outside_inclusion_list": setting}
+    told(world, double)
+    assert is_out(world, contact, lead) == [False, False]
+    assert [(one.ref, "OPT-7" in one.because) for one in world.inbox.parked("acme")] == [
         (double, True)
     ]
 
@@ -146,26 +146,29 @@ def test_the_lead_of_a_contact_that_was_merged_away_still_opts_out(first: str, w
     """Its box is ticked before or after the merge, seen or not: the survivor is unsubscribed, once;
     the lead is left alone otherwise.
     """
-    town = Town()
-    one, two = town.new_contact(email="one@example.com"), town.new_contact(email="two@example.com")
-    town.sync(one, two)
-    winner, loser = town.counterpart(one), town.counterpart(two)
-    town.wait()
+    world = MemoryWorld()
+    one, two = (
+        world.new_contact(email="one@example.com"),
+        world.new_contact(email="two@example.com"),
+    )
+    world.sync(one, two)
+    winner, loser = world.counterpart(one), world.counterpart(two)
+    world.wait()
     if when == "before the merge":
-        town.salesforce.edit(loser, OUT)
-    survivor = town.hubspot.merge(one, two)
+        world.salesforce.edit(loser, OUT)
+    survivor = world.hubspot.merge(one, two)
     if when == "after it":
-        town.salesforce.edit(loser, OUT)
+        world.salesforce.edit(loser, OUT)
     for ref in [survivor, loser] if first == "survivor" else [loser, survivor]:
-        told(town, ref)
+        told(world, ref)
     if when == "after all was looked at":
-        town.salesforce.edit(loser, OUT)
-        told(town, loser)
-    assert is_out(town, survivor, winner, loser) == [True, True, True]
-    assert town.salesforce.fields(loser)["Email"] == "two@example.com"
-    town.wait()
-    town.hubspot.edit(survivor, {"hs_email_optout": "false"}, by=OWN_ACT)
-    told(town, survivor)
-    town.salesforce.edit(loser, {"Title": "Baker"})
-    told(town, loser)
-    assert is_out(town, survivor, winner) == [False, False]
+        world.salesforce.edit(loser, OUT)
+        told(world, loser)
+    assert is_out(world, survivor, winner, loser) == [True, True, True]
+    assert world.salesforce.fields(loser)["Email"] == "two@example.com"
+    world.wait()
+    world.hubspot.edit(survivor, {"hs_email_optout": "false"}, by=OWN_ACT)
+    told(world, survivor)
+    world.salesforce.edit(loser, {"Title": "Baker"})
+    told(world, loser)
+    assert is_out(world, survivor, winner) == [False, False]

@@ -11,22 +11,22 @@ import pytest
 from crmsync.model.changes import Cause, Change
 from crmsync.model.effects import Category
 from crmsync.model.records import Kind, Ref
-from tests.memory.worlds import Town
+from tests.memory.world import MemoryWorld
 
 OWN_ACT = "EMAIL/SubscriptionPreferencesPage"
 """The source that a value has which the contact itself has set."""
 
 
-class Slow(Town):
+class Slow(MemoryWorld):
     """A HubSpot that takes opt-outs and shows them on the contact when `turn` is called."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.preferences.shows = False
+        self.preferences.updates_contacts = False
 
     def turn(self) -> None:
         """The contacts show what was asked for."""
-        for address in self.preferences.out:
+        for address in self.preferences.opted_out:
             for record in self.hubspot.find([address], {"contact": ()}):
                 self.hubspot.edit(record.ref, {"hs_email_optout": "true"})
 
@@ -35,13 +35,13 @@ class Slow(Town):
         return self.salesforce.fields(lead)["HasOptedOutOfEmail"]
 
 
-def ticked(town: Town) -> tuple[Ref, Ref]:
+def ticked(world: MemoryWorld) -> tuple[Ref, Ref]:
     """A pair in step whose box somebody has just ticked, and crmsync has asked HubSpot."""
-    contact, lead = town.new_contact(), town.new_lead()
-    town.sync(contact)
-    town.wait()
-    town.salesforce.edit(lead, {"HasOptedOutOfEmail": True})
-    town.sync(lead)
+    contact, lead = world.new_contact(), world.new_lead()
+    world.sync(contact)
+    world.wait()
+    world.salesforce.edit(lead, {"HasOptedOutOfEmail": True})
+    world.sync(lead)
     return contact, lead
 
 
@@ -51,19 +51,19 @@ def test_a_sync_before_hubspot_shows_the_opt_out_takes_nothing_back(side: str):
     """Blank after asking is not the contact's return: the box stays ticked, and HubSpot is asked
     again.
     """
-    town = Slow()
-    contact, lead = ticked(town)
-    town.wait()
+    world = Slow()
+    contact, lead = ticked(world)
+    world.wait()
     if side == "hubspot":
-        town.hubspot.edit(contact, {"phone": "0100"})
-        town.sync(contact)
+        world.hubspot.edit(contact, {"phone": "0100"})
+        world.sync(contact)
     else:
-        town.salesforce.edit(lead, {"Phone": "0100"})
-        town.sync(lead)
-    assert (town.box(lead), town.preferences.asked) == (True, ["ada@example.com"] * 2)
-    town.turn()
-    town.drain()
-    assert (town.box(lead), town.preferences.asked) == (True, ["ada@example.com"] * 2)
+        world.salesforce.edit(lead, {"Phone": "0100"})
+        world.sync(lead)
+    assert (world.box(lead), world.preferences.requests) == (True, ["ada@example.com"] * 2)
+    world.turn()
+    world.drain()
+    assert (world.box(lead), world.preferences.requests) == (True, ["ada@example.com"] * 2)
 
 
 @pytest.mark.rule("OPT-4")
@@ -71,13 +71,16 @@ def test_hubspot_is_read_once_more_a_minute_later():
     """If it shows the opt-out by then, that is all: no second asking, and nothing waits any
     more.
     """
-    town = Slow()
-    contact, _ = ticked(town)
-    look = Change("acme", Kind.CONTACT, contact, Cause.EDITED, town.now, tries=1)
-    assert town.outbox.delayed == [(look, 60)]
-    town.turn()
-    town.drain()
-    assert (town.preferences.asked, list(town.inbox.parked("acme"))) == (["ada@example.com"], [])
+    world = Slow()
+    contact, _ = ticked(world)
+    look = Change("acme", Kind.CONTACT, contact, Cause.EDITED, world.now, tries=1)
+    assert world.outbox.delayed == [(look, 60)]
+    world.turn()
+    world.drain()
+    assert (world.preferences.requests, list(world.inbox.parked("acme"))) == (
+        ["ada@example.com"],
+        [],
+    )
 
 
 @pytest.mark.rule("OPT-6")
@@ -85,13 +88,13 @@ def test_a_person_who_came_back_after_the_opt_out_was_seen_is_back():
     """Once HubSpot has shown the opt-out, its going away again is news: the contact's own act
     clears the box.
     """
-    town = Slow()
-    contact, lead = ticked(town)
-    town.turn()
-    town.drain()
-    town.hubspot.edit(contact, {"hs_email_optout": "false"}, by=OWN_ACT)
-    town.sync(contact)
-    assert (town.box(lead), town.preferences.asked) == (False, ["ada@example.com"])
+    world = Slow()
+    contact, lead = ticked(world)
+    world.turn()
+    world.drain()
+    world.hubspot.edit(contact, {"hs_email_optout": "false"}, by=OWN_ACT)
+    world.sync(contact)
+    assert (world.box(lead), world.preferences.requests) == (False, ["ada@example.com"])
 
 
 @pytest.mark.rule("OPT-6")
@@ -102,18 +105,18 @@ def test_only_the_contact_takes_an_opt_out_back(who: str):
     """A user, an app, an import or a workflow that subscribes a person whom Salesforce opted out is
     overruled, each time anew.
     """
-    town = Slow()
-    contact, lead = ticked(town)
-    town.turn()
-    town.drain()
+    world = Slow()
+    contact, lead = ticked(world)
+    world.turn()
+    world.drain()
     for times in (2, 3):
-        town.wait()
-        town.hubspot.edit(contact, {"hs_email_optout": "false"}, by=who)
-        town.sync(contact)
-        assert (town.box(lead), len(town.preferences.asked)) == (True, times)
-        town.turn()
-        town.drain()
-    assert (town.box(lead), len(town.preferences.asked)) == (True, 3)
+        world.wait()
+        world.hubspot.edit(contact, {"hs_email_optout": "false"}, by=who)
+        world.sync(contact)
+        assert (world.box(lead), len(world.preferences.requests)) == (True, times)
+        world.turn()
+        world.drain()
+    assert (world.box(lead), len(world.preferences.requests)) == (True, 3)
 
 
 @pytest.mark.rule("OPT-4")
@@ -121,19 +124,23 @@ def test_an_opt_out_that_never_shows_becomes_a_visible_error_and_ends():
     """After three quarters of an hour it is reported; after half a day of syncs nothing checks any
     more; the box stays ticked.
     """
-    town = Slow()
-    contact, lead = ticked(town)
-    town.drain()
-    (report,) = town.inbox.parked("acme")
+    world = Slow()
+    contact, lead = ticked(world)
+    world.drain()
+    (report,) = world.inbox.parked("acme")
     assert (report.ref, report.category, report.fieldname) == (
         contact,
         Category.UNAVAILABLE,
         "hs_email_optout",
     )
-    assert (town.box(lead), len(town.preferences.asked), town.outbox.delayed) == (True, 41, [])
-    town.turn()
-    town.sync(contact)
-    assert (town.box(lead), list(town.inbox.parked("acme"))) == (True, [])
+    assert (world.box(lead), len(world.preferences.requests), world.outbox.delayed) == (
+        True,
+        41,
+        [],
+    )
+    world.turn()
+    world.sync(contact)
+    assert (world.box(lead), list(world.inbox.parked("acme"))) == (True, [])
 
 
 @pytest.mark.rule("OPT-5")
@@ -141,11 +148,11 @@ def test_a_box_unticked_while_hubspot_is_on_its_way_is_ticked_again():
     """The second thoughts of Salesforce's user come too late: HubSpot was asked, and what it then
     shows counts.
     """
-    town = Slow()
-    _, lead = ticked(town)
-    town.wait()
-    town.salesforce.edit(lead, {"HasOptedOutOfEmail": False})
-    town.sync(lead)
-    town.turn()
-    town.drain()
-    assert town.box(lead) is True
+    world = Slow()
+    _, lead = ticked(world)
+    world.wait()
+    world.salesforce.edit(lead, {"HasOptedOutOfEmail": False})
+    world.sync(lead)
+    world.turn()
+    world.drain()
+    assert world.box(lead) is True

@@ -5,7 +5,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from crmsync.model.records import Ref
-from tests.memory.worlds import Town
+from tests.memory.world import MemoryWorld
 
 ACTS = st.lists(
     st.sampled_from(
@@ -24,20 +24,20 @@ ACTS = st.lists(
 )
 
 
-def act(town: Town, lead: Ref, contact: Ref, name: str) -> Ref:
+def act(world: MemoryWorld, lead: Ref, contact: Ref, name: str) -> Ref:
     """Do one thing in Salesforce, or deliver a message; the Salesforce record that the person then
     is.
     """
     if name in {"tick", "untick"}:
-        town.salesforce.edit(lead, {"HasOptedOutOfEmail": name == "tick"})
+        world.salesforce.edit(lead, {"HasOptedOutOfEmail": name == "tick"})
     elif name == "edit":
-        town.salesforce.edit(lead, {"Phone": str(town.now.timestamp())})
+        world.salesforce.edit(lead, {"Phone": str(world.now.timestamp())})
     elif name == "convert" and lead.object == "Lead":
-        return town.salesforce.convert(lead)
+        return world.salesforce.convert(lead)
     elif name == "another lead":
-        town.sync(town.new_lead(HasOptedOutOfEmail=False))
+        world.sync(world.new_lead(HasOptedOutOfEmail=False))
     else:
-        town.sync(lead if name == "look at the lead" else contact)
+        world.sync(lead if name == "look at the lead" else contact)
     return lead
 
 
@@ -50,16 +50,16 @@ def test_no_sequence_of_salesforce_edits_resubscribes_anybody(acts, linked_first
     """Whatever is ticked, un-ticked, edited, converted or made in Salesforce, who is unsubscribed
     in HubSpot stays unsubscribed.
     """
-    town = Town()
-    contact = town.new_contact(hs_email_optout="" if linked_first else "true")
-    lead = town.new_lead()
-    town.sync(contact)
-    town.hubspot.edit(contact, {"hs_email_optout": "true"})
+    world = MemoryWorld()
+    contact = world.new_contact(hs_email_optout="" if linked_first else "true")
+    lead = world.new_lead()
+    world.sync(contact)
+    world.hubspot.edit(contact, {"hs_email_optout": "true"})
     for name in acts:
-        town.wait()
-        lead = act(town, lead, contact, name)
-        assert town.hubspot.fields(contact)["hs_email_optout"] == "true"
-    town.sync(lead, contact)
-    town.drain()
-    assert town.hubspot.fields(contact)["hs_email_optout"] == "true"
-    assert town.salesforce.fields(lead)["HasOptedOutOfEmail"] is True
+        world.wait()
+        lead = act(world, lead, contact, name)
+        assert world.hubspot.fields(contact)["hs_email_optout"] == "true"
+    world.sync(lead, contact)
+    world.drain()
+    assert world.hubspot.fields(contact)["hs_email_optout"] == "true"
+    assert world.salesforce.fields(lead)["HasOptedOutOfEmail"] is True

@@ -27,7 +27,7 @@ DEFAULT = "Salesforce - Default pipeline"
 LABELS = ["Prospecting", "Negotiation/Review", "Closed Won", "Closed Lost"]
 
 
-class Town:
+class MemoryWorld:
     """An account and an org of nothing but pipelines and stages."""
 
     def __init__(self, *types: RecordType, most: int = 100) -> None:
@@ -74,12 +74,12 @@ def test_the_first_time_the_pipeline_is_made_and_its_map_kept() -> None:
     """An org without record types gets one pipeline with the org's stages; the map has people's own
     pipeline, too.
     """
-    town = Town()
+    world = MemoryWorld()
 
-    known = town.sync_pipelines()
+    known = world.sync_pipelines()
 
-    assert town.shown() == {DEFAULT: LABELS}
-    made = town.pipeline()
+    assert world.shown() == {DEFAULT: LABELS}
+    made = world.pipeline()
     names = [stage.name for stage in STAGES]
     own = known.track(SALES_PIPELINE.id)
     assert known.tracks[0] == Track(
@@ -87,29 +87,31 @@ def test_the_first_time_the_pipeline_is_made_and_its_map_kept() -> None:
     )
     assert own is not None
     assert dict(own.stages)["closedwon"] == "Closed Won"
-    assert town.kept() == known
+    assert world.kept() == known
 
 
 @pytest.mark.rule("OPP-6")
 def test_a_second_time_nothing_is_done() -> None:
     """What is up to date costs reads and no write."""
-    town = Town()
-    known = town.sync_pipelines()
-    town.done()
+    world = MemoryWorld()
+    known = world.sync_pipelines()
+    world.done()
 
-    assert town.sync_pipelines() == known
-    assert town.done() == []
+    assert world.sync_pipelines() == known
+    assert world.done() == []
 
 
 @pytest.mark.rule("OPP-6")
 @pytest.mark.rule("OPP-7")
 def test_every_record_type_gets_a_pipeline() -> None:
     """Named after the record type's id, with the stages of its own sales process."""
-    town = Town(MASTER, a_type(TYPE_A, STAGES[:3], default=True), a_type(TYPE_B, STAGES[1:]))
+    world = MemoryWorld(
+        MASTER, a_type(TYPE_A, STAGES[:3], default=True), a_type(TYPE_B, STAGES[1:])
+    )
 
-    known = town.sync_pipelines()
+    known = world.sync_pipelines()
 
-    assert town.shown() == {
+    assert world.shown() == {
         f"Salesforce - {TYPE_A}": LABELS[:3],
         f"Salesforce - {TYPE_B}": LABELS[1:],
     }
@@ -119,13 +121,13 @@ def test_every_record_type_gets_a_pipeline() -> None:
 @pytest.mark.rule("OPP-6")
 def test_what_the_org_renames_keeps_its_deals() -> None:
     """A stage with another label is the same stage in HubSpot: its deals stay in it."""
-    town = Town()
-    before = town.sync_pipelines()
-    town.opportunities.types = [a_type("", (replace(STAGES[0], label="First talks"), *STAGES[1:]))]
+    world = MemoryWorld()
+    before = world.sync_pipelines()
+    world.opportunities.types = [a_type("", (replace(STAGES[0], label="First talks"), *STAGES[1:]))]
 
-    after = town.sync_pipelines()
+    after = world.sync_pipelines()
 
-    assert town.shown() == {DEFAULT: ["First talks", *LABELS[1:]]}
+    assert world.shown() == {DEFAULT: ["First talks", *LABELS[1:]]}
     assert after == before
 
 
@@ -134,44 +136,44 @@ def test_what_a_person_changes_in_hubspot_is_put_right() -> None:
     """A pipeline that was renamed and a stage that was added are put back as the org has them; what
     was deleted is made anew.
     """
-    town = Town()
-    town.sync_pipelines()
-    made = town.pipeline()
-    town.deals.change(
+    world = MemoryWorld()
+    world.sync_pipelines()
+    made = world.pipeline()
+    world.deals.change(
         replace(
             made, label="Our deals", stages=(*made.stages, DealStage("9", "Mine", Decimal("0.5")))
         )
     )
 
-    town.sync_pipelines()
-    assert town.shown() == {DEFAULT: LABELS}
-    assert town.pipeline().id == made.id
+    world.sync_pipelines()
+    assert world.shown() == {DEFAULT: LABELS}
+    assert world.pipeline().id == made.id
 
-    town.deals.drop(made.id)
-    town.sync_pipelines()
-    assert town.shown() == {DEFAULT: LABELS}
+    world.deals.drop(made.id)
+    world.sync_pipelines()
+    assert world.shown() == {DEFAULT: LABELS}
 
 
 @pytest.mark.rule("OPP-6")
 def test_a_stage_that_the_org_dropped_stays_while_deals_are_in_it() -> None:
     """That is no error: it keeps its meaning, and goes once the last deal has left it."""
-    town = Town()
-    known = town.sync_pipelines()
-    made = town.pipeline()
-    deal = town.hubspot.add(
+    world = MemoryWorld()
+    known = world.sync_pipelines()
+    made = world.pipeline()
+    deal = world.hubspot.add(
         "deal", {"dealname": "Roof", "pipeline": made.id, "dealstage": made.stages[1].id}
     )
-    town.opportunities.types = [a_type("", (STAGES[0], *STAGES[2:]))]
+    world.opportunities.types = [a_type("", (STAGES[0], *STAGES[2:]))]
 
-    assert town.sync_pipelines().tracks[0] == known.tracks[0]
-    assert town.shown() == {DEFAULT: LABELS}
+    assert world.sync_pipelines().tracks[0] == known.tracks[0]
+    assert world.shown() == {DEFAULT: LABELS}
 
-    town.hubspot.edit(deal, {"dealstage": made.stages[0].id})
+    world.hubspot.edit(deal, {"dealstage": made.stages[0].id})
     track = known.tracks[0]
-    assert town.sync_pipelines().tracks[0] == replace(
+    assert world.sync_pipelines().tracks[0] == replace(
         track, stages=(track.stages[0], *track.stages[2:])
     )
-    assert town.shown() == {DEFAULT: [LABELS[0], *LABELS[2:]]}
+    assert world.shown() == {DEFAULT: [LABELS[0], *LABELS[2:]]}
 
 
 @pytest.mark.rule("LIM-3")
@@ -179,36 +181,36 @@ def test_where_hubspot_allows_no_more_pipelines_the_others_are_made_all_the_same
     """What HubSpot refuses is reported, after everything else was done and the map of what stands was
     kept.
     """
-    town = Town(MASTER, a_type(TYPE_A), a_type(TYPE_B), most=2)
+    world = MemoryWorld(MASTER, a_type(TYPE_A), a_type(TYPE_B), most=2)
 
     with pytest.raises(Refused) as refused:
-        town.sync_pipelines()
+        world.sync_pipelines()
 
     assert (refused.value.code, refused.value.hint) == ("PIPELINE_LIMIT", "LIM-3")
-    assert town.shown() == {f"Salesforce - {TYPE_A}": LABELS}
-    assert [track.record_types for track in town.kept().tracks] == [(TYPE_A,), ()]
+    assert world.shown() == {f"Salesforce - {TYPE_A}": LABELS}
+    assert [track.record_types for track in world.kept().tracks] == [(TYPE_A,), ()]
 
-    town.deals.most = 3
-    assert town.sync_pipelines() == town.kept()
-    assert town.shown() == {f"Salesforce - {TYPE_A}": LABELS, f"Salesforce - {TYPE_B}": LABELS}
+    world.deals.most = 3
+    assert world.sync_pipelines() == world.kept()
+    assert world.shown() == {f"Salesforce - {TYPE_A}": LABELS, f"Salesforce - {TYPE_B}": LABELS}
 
 
 def test_interrupted_it_is_finished_the_next_time() -> None:
     """Where HubSpot cannot answer any more, nothing is kept; the next run finds what was made, and
     makes nothing twice.
     """
-    town = Town(MASTER, a_type(TYPE_A), a_type(TYPE_B))
-    put_in_step, answers = town.deals.put_in_step, iter([True, False])
+    world = MemoryWorld(MASTER, a_type(TYPE_A), a_type(TYPE_B))
+    put_in_step, answers = world.deals.put_in_step, iter([True, False])
 
     def faltering(step: PipelineStep) -> None:
         if not next(answers, True):
             raise TryAgain("HubSpot is not available.")
         put_in_step(step)
 
-    town.deals.put_in_step = faltering  # type: ignore[method-assign]
+    world.deals.put_in_step = faltering  # type: ignore[method-assign]
     with pytest.raises(TryAgain):
-        town.sync_pipelines()
-    assert town.maps.kept == {}
+        world.sync_pipelines()
+    assert world.maps.kept == {}
 
-    assert town.sync_pipelines() == town.kept()
-    assert town.shown() == {f"Salesforce - {TYPE_A}": LABELS, f"Salesforce - {TYPE_B}": LABELS}
+    assert world.sync_pipelines() == world.kept()
+    assert world.shown() == {f"Salesforce - {TYPE_A}": LABELS, f"Salesforce - {TYPE_B}": LABELS}

@@ -18,14 +18,14 @@ from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import KIND_OF
 from crmsync.model.records import Ref, Side
 from crmsync.model.settings import CreateInHubspot, CreateInSalesforce, HubspotAccount
-from tests.memory.worlds import Town
+from tests.memory.world import MemoryWorld
 
 SAME = "ada@example.com"
 
 
 @dataclass
-class Account(Town):
-    """A HubSpot account of its own as a connection; with `org` in that town's Salesforce org, else
+class Account(MemoryWorld):
+    """A HubSpot account of its own as a connection; with `org` in that world's Salesforce org, else
     in one of its own.
     """
 
@@ -36,7 +36,7 @@ class Account(Town):
 
     def __post_init__(self) -> None:
         """Share what a deployment shares, and the org."""
-        Town.__post_init__(self)
+        MemoryWorld.__post_init__(self)
         if self.org:
             self.salesforce, self.links, self.inbox = (
                 self.org.salesforce,
@@ -47,17 +47,17 @@ class Account(Town):
 
     def wait(self, minutes: float = 1) -> None:
         """Let time pass for everybody in the org."""
-        Town.wait(self, minutes)
+        MemoryWorld.wait(self, minutes)
         for one in self.peers:
             one.now = self.now
 
     @property
-    def world(self) -> SyncContext:
+    def context(self) -> SyncContext:
         """The connection's own; in a shared org nobody is known as us."""
-        world = Town.world.__get__(self)
+        context = MemoryWorld.context.__get__(self)
         account = HubspotAccount(self.portal, f"crmsync/{self.name}/hubspot")
-        connection = replace(world.connection, name=self.name, hubspot=account)
-        return replace(world, connection=connection, our_user="", brake=self.brake)
+        connection = replace(context.connection, name=self.name, hubspot=account)
+        return replace(context, connection=connection, our_user="", brake=self.brake)
 
     def change(self, ref: Ref, cause: Cause = Cause.EDITED) -> Change:
         """Look at a record for this connection."""
@@ -140,7 +140,7 @@ def test_an_inclusion_list_is_each_accounts_own() -> None:
     acme, beta = shared(inclusion_list="77")
     acme.new_contact(), acme.new_contact(email="bob@example.com")
     ada, bob = beta.new_contact(), beta.new_contact(email="bob@example.com")
-    beta.lists.put_in(beta.lists.make("77"), ada)
+    beta.lists.add_to_list(beta.lists.make("77"), ada)
     everybody(acme, beta)
     acme.hubspot.edit(acme.hubspot.refs("contact")[0], {"phone": "+49 30 1"})
     acme.hubspot.edit(acme.hubspot.refs("contact")[1], {"phone": "+49 30 2"})

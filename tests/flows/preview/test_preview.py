@@ -1,4 +1,4 @@
-"""Previews: a dry run counts what the sync would then write, over a town in memory."""
+"""Previews: a dry run counts what the sync would then write, over a world in memory."""
 
 from __future__ import annotations
 
@@ -16,40 +16,40 @@ from crmsync.model.settings import CompanySettings, CreateInSalesforce, Settings
 from crmsync.rules.backfill.objects import BACKFILL_OBJECTS
 from crmsync.rules.preview.actions import Action
 from crmsync.rules.preview.report import FieldDiff, Sample
-from tests.memory.operator_view import counts, preview, settings_of, view
-from tests.memory.worlds import Town
+from tests.memory.preview import counts, preview, settings_of, view
+from tests.memory.world import MemoryWorld
 
 
-def busy_town() -> Town:
+def busy_world() -> MemoryWorld:
     """A pair to be found by address, who has none across, two of one address, one without; a
     company with an account's contact.
     """
-    town = Town()
-    town.new_contact(email="ada@example.com", jobtitle="Countess")
-    town.new_lead(Email="ada@example.com", Phone="0100")
-    town.new_contact(email="new@example.com")
-    town.new_contact(email="")
-    town.new_lead(Email="twin@example.com")
-    town.new_lead(Email="twin@example.com")
-    account = town.new_account(Name="Initech")
-    town.new_member(account, "bill@initech.example.com")
-    bill = town.new_contact(email="bill@initech.example.com")
-    town.new_company(bill, name="Initech Inc.")
-    return town
+    world = MemoryWorld()
+    world.new_contact(email="ada@example.com", jobtitle="Countess")
+    world.new_lead(Email="ada@example.com", Phone="0100")
+    world.new_contact(email="new@example.com")
+    world.new_contact(email="")
+    world.new_lead(Email="twin@example.com")
+    world.new_lead(Email="twin@example.com")
+    account = world.new_account(Name="Initech")
+    world.new_salesforce_contact(account, "bill@initech.example.com")
+    bill = world.new_contact(email="bill@initech.example.com")
+    world.new_company(bill, name="Initech Inc.")
+    return world
 
 
 def test_what_is_counted_is_what_the_sync_then_does() -> None:
     """Records made on either side, pairs, and what people are told: a resync in the same order
     makes just so many.
     """
-    town = busy_town()
-    told = counts(preview(town))
-    before = {name: len(town.crm(side).refs(name)) for side, name in OBJECTS}
+    world = busy_world()
+    told = counts(preview(world))
+    before = {name: len(world.crm(side).refs(name)) for side, name in OBJECTS}
     for one in BACKFILL_OBJECTS:
-        if one.syncs(town.world.connection):
-            town.sync(*town.crm(one.side).refs(one.object), cause=Cause.RESYNC)
-            town.drain()
-    made = {name: len(town.crm(side).refs(name)) - before[name] for side, name in OBJECTS}
+        if one.syncs(world.context.connection):
+            world.sync(*world.crm(one.side).refs(one.object), cause=Cause.RESYNC)
+            world.drain()
+    made = {name: len(world.crm(side).refs(name)) - before[name] for side, name in OBJECTS}
     assert made == {"contact": 1, "company": 0, "Lead": 1, "Contact": 0, "Account": 0}
     assert told == {
         "salesforce Account": {"link": 1, "mark": 1},
@@ -58,7 +58,7 @@ def test_what_is_counted_is_what_the_sync_then_does() -> None:
         "salesforce Lead": {"create": 1, "update": 1, "link": 1, "mark": 1, "refuse": 1},
         "hubspot contact": {"create": 1, "update": 1, "mark": 2, "wait": 1},
     }
-    assert [str(one.category) for one in town.inbox.parked("acme")].count("duplicates") == 1
+    assert [str(one.category) for one in world.inbox.parked("acme")].count("duplicates") == 1
 
 
 OBJECTS = (
@@ -72,21 +72,21 @@ OBJECTS = (
 
 def test_nothing_is_written_and_a_second_preview_says_the_same() -> None:
     """Neither CRM, nor links, queues or reports change."""
-    town = busy_town()
-    first = counts(preview(town))
-    assert counts(preview(town)) == first
-    assert (town.writes(), town.outbox.published, town.outbox.delayed) == (0, [], [])
-    assert town.inbox.parked("acme") == []
+    world = busy_world()
+    first = counts(preview(world))
+    assert counts(preview(world)) == first
+    assert (world.writes(), world.outbox.published, world.outbox.delayed) == (0, [], [])
+    assert world.inbox.parked("acme") == []
 
 
 def test_what_is_in_step_is_nothing() -> None:
     """After the sync a preview finds every pair in step, each looked at once and not again from the
     other side.
     """
-    town = Town()
-    lead = town.new_lead()
-    town.sync(lead)
-    seen = preview(town)
+    world = MemoryWorld()
+    lead = world.new_lead()
+    world.sync(lead)
+    seen = preview(world)
     assert counts(seen) == {"salesforce Lead": {"nothing": 1}}
     assert [(one.step.object, one.looked_at) for one in seen.objects if one.looked_at] == [
         ("Lead", 1),
@@ -96,12 +96,12 @@ def test_what_is_in_step_is_nothing() -> None:
 
 def test_a_sample_shows_before_and_after_with_the_rules() -> None:
     """It shows each field; a new record has no values before."""
-    town = Town()
-    ada = town.new_contact(company="Example")
-    lead = town.new_lead(Title="Countess")
-    town.salesforce.edit(lead, {"Company": "Example GmbH"})
-    new = town.new_contact(email="new@example.com", lastname="New")
-    samples = preview(town).report.samples
+    world = MemoryWorld()
+    ada = world.new_contact(company="Example")
+    lead = world.new_lead(Title="Countess")
+    world.salesforce.edit(lead, {"Company": "Example GmbH"})
+    new = world.new_contact(email="new@example.com", lastname="New")
+    samples = preview(world).report.samples
     assert samples[Side.SALESFORCE, "Lead", Action.CREATE] == [
         Sample(
             Action.CREATE,
@@ -131,10 +131,10 @@ def test_a_sample_shows_before_and_after_with_the_rules() -> None:
 
 def test_conflicts_are_counted_and_shown() -> None:
     """They are shown with both values, the policy and the winner."""
-    town = Town()
-    town.new_contact(lastname="Byron")
-    town.new_lead(LastName="Lang")
-    outlook = preview(town).report
+    world = MemoryWorld()
+    world.new_contact(lastname="Byron")
+    world.new_lead(LastName="Lang")
+    outlook = preview(world).report
     (one,) = outlook.conflicts
     conflict = one.conflict
     shown = (conflict.hubspot, conflict.hubspot_value, conflict.salesforce_value, conflict.policy)
@@ -145,12 +145,12 @@ def test_what_would_be_refused_is_told_with_its_reason() -> None:
     """A required name that nobody knows, an address that is taken, a value that does not cross:
     each by its own words.
     """
-    town = Town(settings={"last_name_fallback": "", "company_fallback": ""})
-    town.new_contact(email="nameless@example.com", lastname="")
-    town.new_lead(Email="twin@example.com")
-    second = town.new_lead(Email="twin@example.com")
-    town.new_contact(email="long@example.com", lastname="x" * 90, company="Example AG")
-    refusals = preview(town).report.refusals.values()
+    world = MemoryWorld(settings={"last_name_fallback": "", "company_fallback": ""})
+    world.new_contact(email="nameless@example.com", lastname="")
+    world.new_lead(Email="twin@example.com")
+    second = world.new_lead(Email="twin@example.com")
+    world.new_contact(email="long@example.com", lastname="x" * 90, company="Example AG")
+    refusals = preview(world).report.refusals.values()
     told = {
         (str(one.report.category), one.report.fieldname, one.report.because): one.count
         for one in refusals
@@ -167,14 +167,14 @@ def test_pages_and_limits() -> None:
     """So many of each object as are asked for, all of them with 0; who has no address is counted
     apart (IMP-4).
     """
-    town = Town()
+    world = MemoryWorld()
     for number in range(230):
-        town.new_lead(Email=f"l{number}@example.com")
-    town.new_lead(Email="")
+        world.new_lead(Email=f"l{number}@example.com")
+    world.new_lead(Email="")
     leads = replace(LEADS, total=230, left_out=1)
     some, everybody = (
-        preview(town, PreviewRequest("leads", limit=120)),
-        preview(town, PreviewRequest("leads", limit=0)),
+        preview(world, PreviewRequest("leads", limit=120)),
+        preview(world, PreviewRequest("leads", limit=0)),
     )
     assert [(one.step, one.looked_at) for one in (*some.objects, *everybody.objects)] == [
         (leads, 120),
@@ -196,10 +196,10 @@ def test_the_estimate_is_shown_beforehand() -> None:
     """In calls to each side and seconds at the present budget, with the calls used, allowed,
     allotted and left, and its own cost.
     """
-    town = Town()
+    world = MemoryWorld()
     for number in range(50):
-        town.new_lead(Email=f"l{number}@example.com")
-    seen = preview(town, PreviewRequest("Lead"))
+        world.new_lead(Email=f"l{number}@example.com")
+    seen = preview(world, PreviewRequest("Lead"))
     estimate = seen.estimate
     assert (
         estimate.records,
@@ -221,7 +221,7 @@ def test_the_estimate_is_shown_beforehand() -> None:
 
 def test_a_budget_that_is_used_up_leaves_nothing() -> None:
     """The number of calls left is never negative (RTY-2)."""
-    calls = replace(preview(busy_town()).budgets[0].calls, used=90_000)
+    calls = replace(preview(busy_world()).budgets[0].calls, used=90_000)
     assert CallBudget("acme", calls, 50_000, 37_500).left == 0
 
 
@@ -230,21 +230,21 @@ def test_a_change_of_settings_is_previewed_without_being_in_force() -> None:
     """A new mapping and another policy on pairs that are in step: what a resync under the new
     settings would write, and nothing is.
     """
-    town = Town()
-    ada = town.new_contact(phone="0100")
-    town.sync(ada)
-    town.drain()
-    town.hubspot.edit(ada, {"nickname": "The Enchantress"})
-    connection = town.world.connection
+    world = MemoryWorld()
+    ada = world.new_contact(phone="0100")
+    world.sync(ada)
+    world.drain()
+    world.hubspot.edit(ada, {"nickname": "The Enchantress"})
+    connection = world.context.connection
     row = FieldRule("nickname", "Nickname__c", Update.TWO_WAY)
     draft = replace(connection, contacts=replace(connection.contacts, field=(row,)))
-    before = town.writes()
-    assert counts(preview(town, PreviewRequest("leads"))) == {"salesforce Lead": {"nothing": 1}}
-    seen = preview(town, PreviewRequest("leads"), Settings((draft,)))
+    before = world.writes()
+    assert counts(preview(world, PreviewRequest("leads"))) == {"salesforce Lead": {"nothing": 1}}
+    seen = preview(world, PreviewRequest("leads"), Settings((draft,)))
     assert counts(seen) == {"salesforce Lead": {"update": 1}}
     ((sample,),) = seen.report.samples.values()
     assert sample.fields == (FieldDiff("Nickname__c", None, "The Enchantress"),)
-    assert (town.writes(), counts(preview(town, PreviewRequest("leads")))) == (
+    assert (world.writes(), counts(preview(world, PreviewRequest("leads")))) == (
         before,
         {"salesforce Lead": {"nothing": 1}},
     )
@@ -254,10 +254,10 @@ def test_an_account_and_what_waits_for_it() -> None:
     """A contact that is made under its company's account waits for that: both are told, parents
     first.
     """
-    town = Town(settings={"create_in_salesforce": CreateInSalesforce.CONTACT})
-    ada = town.new_contact()
-    town.new_company(ada)
-    assert counts(preview(town)) == {
+    world = MemoryWorld(settings={"create_in_salesforce": CreateInSalesforce.CONTACT})
+    ada = world.new_contact()
+    world.new_company(ada)
+    assert counts(preview(world)) == {
         "salesforce Account": {"create": 1},
         "hubspot contact": {"wait": 1},
     }
@@ -278,39 +278,41 @@ def test_an_account_and_what_waits_for_it() -> None:
 )
 def test_one_object_alone(word: str, steps: list[str]) -> None:
     """By the word of the import or the object's own, one or many."""
-    assert [one.step.object for one in preview(Town(), PreviewRequest(word)).objects] == steps
+    assert [
+        one.step.object for one in preview(MemoryWorld(), PreviewRequest(word)).objects
+    ] == steps
 
 
 def test_opportunities() -> None:
     """A deal for one that is new, an opportunity for a deal of HubSpot's own pipeline; what is in
     step is nothing.
     """
-    town = Town()
-    theirs = town.new_member(None, "ada@example.com")
-    town.sync(theirs, town.new_opportunity())
-    town.new_opportunity(theirs)
-    town.new_deal(dealname="Valves")
-    before = town.writes()
-    assert counts(preview(town, PreviewRequest("opportunities"))) == {
+    world = MemoryWorld()
+    theirs = world.new_salesforce_contact(None, "ada@example.com")
+    world.sync(theirs, world.new_opportunity())
+    world.new_opportunity(theirs)
+    world.new_deal(dealname="Valves")
+    before = world.writes()
+    assert counts(preview(world, PreviewRequest("opportunities"))) == {
         "hubspot deal": {"create": 1},
         "salesforce Opportunity": {"nothing": 1},
     }
-    assert counts(preview(town, PreviewRequest("deals"))) == {
+    assert counts(preview(world, PreviewRequest("deals"))) == {
         "hubspot deal": {"nothing": 1},
         "salesforce Opportunity": {"create": 1},
     }
-    assert town.writes() == before
+    assert world.writes() == before
 
 
 def test_more_than_a_batch() -> None:
     """Batch by batch as the sync takes them; who shares an address with a record of an earlier
     batch is told so.
     """
-    town = Town()
+    world = MemoryWorld()
     for number in range(1_050):
-        town.new_lead(Email=f"l{number}@example.com")
-    town.new_lead(Email="L0@example.com")
-    assert counts(preview(town, PreviewRequest("leads", limit=0))) == {
+        world.new_lead(Email=f"l{number}@example.com")
+    world.new_lead(Email="L0@example.com")
+    assert counts(preview(world, PreviewRequest("leads", limit=0))) == {
         "hubspot contact": {"create": 1_050},
         "salesforce Lead": {"refuse": 1},
     }
@@ -320,26 +322,26 @@ def test_addresses_that_change_hands() -> None:
     """Two contacts that swap theirs give them up first; both writes of one of them are counted, as
     both are made.
     """
-    town = Town()
-    one, two = town.new_lead(Email="one@example.com"), town.new_lead(Email="two@example.com")
-    town.sync(one, two)
-    town.salesforce.edit(one, {"Email": "two@example.com"})
-    town.salesforce.edit(two, {"Email": "one@example.com"})
-    seen = counts(preview(town, PreviewRequest("leads")))
-    calls = town.hubspot.calls["update"]
-    town.sync(one, two)
+    world = MemoryWorld()
+    one, two = world.new_lead(Email="one@example.com"), world.new_lead(Email="two@example.com")
+    world.sync(one, two)
+    world.salesforce.edit(one, {"Email": "two@example.com"})
+    world.salesforce.edit(two, {"Email": "one@example.com"})
+    seen = counts(preview(world, PreviewRequest("leads")))
+    calls = world.hubspot.calls["update"]
+    world.sync(one, two)
     assert seen == {"hubspot contact": {"update": 4}}
-    assert town.hubspot.calls["update"] - calls == 2
+    assert world.hubspot.calls["update"] - calls == 2
 
 
 def test_a_stage_that_spreads_is_counted() -> None:
     """The company that would get the lifecycle stage of its contact (LIFE-7)."""
-    town = Town()
-    ada = town.new_contact(lifecyclestage="lead")
-    town.sync(ada)
-    town.new_company(ada, lifecyclestage="lead")
-    town.hubspot.edit(ada, {"lifecyclestage": "customer"})
-    assert counts(preview(town, PreviewRequest("contact")))["hubspot company"] == {"update": 1}
+    world = MemoryWorld()
+    ada = world.new_contact(lifecyclestage="lead")
+    world.sync(ada)
+    world.new_company(ada, lifecyclestage="lead")
+    world.hubspot.edit(ada, {"lifecyclestage": "customer"})
+    assert counts(preview(world, PreviewRequest("contact")))["hubspot company"] == {"update": 1}
 
 
 def test_an_unknown_object_is_refused() -> None:
@@ -347,37 +349,37 @@ def test_an_unknown_object_is_refused() -> None:
     with pytest.raises(
         Refused, match="orders cannot be previewed; account, company, contact, lead"
     ):
-        preview(Town(), PreviewRequest("orders"))
+        preview(MemoryWorld(), PreviewRequest("orders"))
 
 
 def test_what_is_switched_off_is_said_to_be() -> None:
     """It is not listed; where nothing is left there is nothing to preview."""
-    town = Town(companies=CompanySettings(sync=False))
-    seen = preview(town)
+    world = MemoryWorld(companies=CompanySettings(sync=False))
+    seen = preview(world)
     assert (seen.remarks, [one.step.object for one in seen.objects]) == (
         ("acme: deals are switched off (OPP-3).", "acme: companies are switched off (ACC-2)."),
         ["Contact", "Lead", "contact"],
     )
     with pytest.raises(Refused, match="companies are switched off"):
-        preview(town, PreviewRequest("companies"))
+        preview(world, PreviewRequest("companies"))
 
 
 def test_an_unknown_connection_is_refused() -> None:
     """Nothing is looked at."""
     with pytest.raises(Refused, match="There is no connection other"):
-        preview(Town(), PreviewRequest(only="other"))
+        preview(MemoryWorld(), PreviewRequest(only="other"))
     with pytest.raises(Refused, match="push settings first"):
-        preview(Town(), settings=Settings(()))
+        preview(MemoryWorld(), settings=Settings(()))
 
 
 def test_how_far_it_is_is_told() -> None:
     """After each batch, per object."""
-    town = Town()
+    world = MemoryWorld()
     for number in range(3):
-        town.new_lead(Email=f"l{number}@example.com")
+        world.new_lead(Email=f"l{number}@example.com")
     heard: list[tuple[str, int, int]] = []
-    previewer = Previewer(lambda connection, _: view(town, connection), lambda: town.now)
-    previewer.preview(settings_of(town), PreviewRequest("leads"), lambda *told: heard.append(told))
+    previewer = Previewer(lambda connection, _: view(world, connection), lambda: world.now)
+    previewer.preview(settings_of(world), PreviewRequest("leads"), lambda *told: heard.append(told))
     assert heard == [("acme: salesforce Lead", 3, 3)]
 
 
@@ -385,12 +387,12 @@ def test_deletions_are_counted_within_the_brake() -> None:
     """Two of three would be deleted, the third is held back; the brake of the sync is not
     pulled.
     """
-    town = Town(settings={"delete_in_hubspot": True, "max_deletes_per_hour": 2})
-    leads = [town.new_lead(Email=f"l{number}@example.com") for number in range(3)]
-    town.sync(*leads)
+    world = MemoryWorld(settings={"delete_in_hubspot": True, "max_deletes_per_hour": 2})
+    leads = [world.new_lead(Email=f"l{number}@example.com") for number in range(3)]
+    world.sync(*leads)
     for one in leads:
-        town.salesforce.delete(one)
-    assert counts(preview(town, PreviewRequest("contacts"))) == {
+        world.salesforce.delete(one)
+    assert counts(preview(world, PreviewRequest("contacts"))) == {
         "hubspot contact": {"delete": 2, "bury": 2, "refuse": 1},
     }
-    assert town.hubspot.refs("contact") != []
+    assert world.hubspot.refs("contact") != []

@@ -23,41 +23,41 @@ from crmsync.model.links import Slot
 from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.model.roles import Role
 from tests.builders import NOON, a_contact, a_lead, a_link, a_ruleset
-from tests.memory import MemoryRoles
-from tests.memory.worlds import Town
+from tests.memory import MemoryRoleStore
+from tests.memory.world import MemoryWorld
 
 CHANGES = Hold(Side.SALESFORCE, Counted.CHANGES)
 GRACE = Ref(Side.SALESFORCE, "Contact", "3")
 ADA = Ref(Side.HUBSPOT, "contact", "81")
 
 WRITES: Mapping[str, Callable[[SyncContext], object]] = {
-    "create": lambda world: world.salesforce.create(
+    "create": lambda context: context.salesforce.create(
         [CreateRecord(Side.SALESFORCE, "Lead", "1", {}, Slot("new"))]
     ),
-    "update": lambda world: world.hubspot.update([]),
-    "delete": lambda world: world.deleter.delete([DeleteRecord(ADA)]),
-    "opt out": lambda world: world.preferences.opt_out([OptOut("ada@example.com")]),
-    "associate": lambda world: world.associations.associate([]),
-    "end roles": lambda world: world.opportunities.end_roles([]),
-    "save a link": lambda world: world.links.save([]),
-    "drop a link": lambda world: world.links.drop([]),
-    "queue": lambda world: world.outbox.again([]),
-    "publish": lambda world: world.outbox.publish([]),
-    "park": lambda world: world.inbox.park("acme", []),
-    "clear": lambda world: world.inbox.clear("acme", []),
-    "note a conflict": lambda world: world.conflict_log.note("acme", {}),
-    "forget a conflict": lambda world: world.conflict_log.forget("acme", []),
-    "keep a map": lambda world: world.pipeline_maps.save,
+    "update": lambda context: context.hubspot.update([]),
+    "delete": lambda context: context.deleter.delete([DeleteRecord(ADA)]),
+    "opt out": lambda context: context.preferences.opt_out([OptOut("ada@example.com")]),
+    "associate": lambda context: context.associations.associate([]),
+    "end roles": lambda context: context.opportunities.end_roles([]),
+    "save a link": lambda context: context.links.save([]),
+    "drop a link": lambda context: context.links.drop([]),
+    "queue": lambda context: context.outbox.again([]),
+    "publish": lambda context: context.outbox.publish([]),
+    "park": lambda context: context.inbox.park("acme", []),
+    "clear": lambda context: context.inbox.clear("acme", []),
+    "note a conflict": lambda context: context.conflict_log.note("acme", {}),
+    "forget a conflict": lambda context: context.conflict_log.forget("acme", []),
+    "keep a map": lambda context: context.pipeline_maps.save,
 }
 
 
 @pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
 def test_a_write_is_refused(write: Callable[[SyncContext], object]) -> None:
     """Whoever tries it has made a mistake, and learns of it before anything is written."""
-    town = Town()
+    world = MemoryWorld()
     with pytest.raises(WriteRefusedError, match="is not for a dry run"):
-        write(read_only(town.world))
-    assert town.writes() == 0
+        write(read_only(world.context))
+    assert world.writes() == 0
 
 
 def test_every_port_is_known() -> None:
@@ -77,30 +77,33 @@ def test_every_port_is_known() -> None:
 
 def test_reading_goes_on() -> None:
     """The same records, and nothing else about the world changed."""
-    town = Town()
-    ada = town.new_contact()
-    world = read_only(town.world)
-    assert world.hubspot.read([ada], {"contact": ("email",)})[ada].fields == {
+    world = MemoryWorld()
+    ada = world.new_contact()
+    context = read_only(world.context)
+    assert context.hubspot.read([ada], {"contact": ("email",)})[ada].fields == {
         "email": "ada@example.com"
     }
-    assert (world.connection, world.our_user) == (town.world.connection, town.world.our_user)
+    assert (context.connection, context.our_user) == (
+        world.context.connection,
+        world.context.our_user,
+    )
 
 
 def test_the_brake_counts_for_this_run_alone() -> None:
     """So many deletions as the settings allow, and the hour of the sync is not used up."""
-    town = Town()
-    world = read_only(town.world)
-    assert [world.brake.pull("acme", Kind.CONTACT, CHANGES, 2, 3, NOON) for _ in range(3)] == [
+    world = MemoryWorld()
+    context = read_only(world.context)
+    assert [context.brake.pull("acme", Kind.CONTACT, CHANGES, 2, 3, NOON) for _ in range(3)] == [
         2,
         1,
         0,
     ]
-    assert town.brake.pull("acme", Kind.CONTACT, CHANGES, 3, 3, NOON) == 3
+    assert world.brake.pull("acme", Kind.CONTACT, CHANGES, 3, 3, NOON) == 3
 
 
 def test_roles_that_are_seen_are_not_remembered() -> None:
     """What is remembered already is read all the same."""
-    memory = MemoryRoles()
+    memory = MemoryRoleStore()
     role = Role(
         Ref(Side.SALESFORCE, "OpportunityContactRole", "1"),
         Ref(Side.SALESFORCE, "Opportunity", "2"),
@@ -120,9 +123,9 @@ def a_pair() -> tuple[Record, Record]:
 
 def test_expected_links_are_found_beside_stored_ones() -> None:
     """From either side; and they too cannot be written."""
-    town = Town()
+    world = MemoryWorld()
     contact, lead = a_pair()
-    links = ExpectedLinks(read_only(town.world).links)
+    links = ExpectedLinks(read_only(world.context).links)
     link = a_link(contact, lead, a_ruleset())
     assert links.find("acme", [contact.ref, lead.ref]) == {}
     links.expect(link)

@@ -1,5 +1,5 @@
 """An undo beside the brakes: it has an hour's limit of its own, and what it brings back is not
-held; over a town in memory.
+held; over a world in memory.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from crmsync.flows.undo.run import JOB_OVER_LIMIT, OVER_LIMIT
 from crmsync.model.jobs import JobState
 from crmsync.model.records import Side
 from crmsync.rules.pair.undo import REASONS, Left
-from tests.flows.undo.test_undo import GOOD, SkippedValues, a_town, mistake, pair, shown, undo
+from tests.flows.undo.test_undo import GOOD, SkippedValues, a_world, mistake, pair, shown, undo
 from tests.memory import MemoryJobs
 
 HACKED_NAME = ["HACKED", None, "HACKED", "0100"]
@@ -21,15 +21,15 @@ def test_an_undo_is_braked_by_a_limit_of_its_own() -> None:
     """What crossed has used up the hour's changes, and can be taken back all the same, as many an
     hour; the rest follows later.
     """
-    town, jobs = a_town(settings={"max_changes_per_hour": 2}), MemoryJobs()
-    pairs = [pair(town, name) for name in ("ada", "bea", "cid")]
-    since = mistake(town, *(contact for contact, _ in pairs[:2]))
-    town.wait(60)
-    mistake(town, pairs[2][0])
-    town.wait(60)
+    world, jobs = a_world(settings={"max_changes_per_hour": 2}), MemoryJobs()
+    pairs = [pair(world, name) for name in ("ada", "bea", "cid")]
+    since = mistake(world, *(contact for contact, _ in pairs[:2]))
+    world.wait(60)
+    mistake(world, pairs[2][0])
+    world.wait(60)
 
-    seen = undo(town, since, apply=False, jobs=jobs)
-    done = undo(town, since, jobs=jobs)
+    seen = undo(world, since, apply=False, jobs=jobs)
+    done = undo(world, since, jobs=jobs)
 
     for told in (seen, done):
         assert [(one.records, one.values) for one in told.back] == [(2, 4)]
@@ -37,86 +37,89 @@ def test_an_undo_is_braked_by_a_limit_of_its_own() -> None:
             SkippedValues("acme", Side.SALESFORCE, "Lead", OVER_LIMIT, 2, is_open=True),
         )
     assert [(job.state, job.trouble) for job in done.jobs] == [(JobState.PAUSED, JOB_OVER_LIMIT)]
-    assert not undo(town, since, jobs=jobs).back
-    town.wait(60)
-    last = undo(town, since, jobs=jobs)
+    assert not undo(world, since, jobs=jobs).back
+    world.wait(60)
+    last = undo(world, since, jobs=jobs)
     assert [one.records for one in last.back] == [1]
     assert [job.state for job in jobs.all("acme")] == [
         JobState.DONE,
         JobState.CANCELLED,
         JobState.CANCELLED,
     ]
-    town.drain()
-    assert [shown(town, *one) for one in pairs] == [GOOD] * 3
+    world.drain()
+    assert [shown(world, *one) for one in pairs] == [GOOD] * 3
 
 
 @pytest.mark.rule("Q-30")
 def test_what_an_undo_puts_back_is_not_limited() -> None:
     """The operator requested it: its sync to the other side counts toward no limit."""
-    town = a_town(settings={"max_changes_per_hour": 1, "max_blanks_per_hour": 1})
-    pairs = [pair(town, name) for name in ("ada", "bea")]
+    world = a_world(settings={"max_changes_per_hour": 1, "max_blanks_per_hour": 1})
+    pairs = [pair(world, name) for name in ("ada", "bea")]
     moments = []
     for contact, _ in pairs:
-        moments.append(mistake(town, contact))
-        town.wait(60)
+        moments.append(mistake(world, contact))
+        world.wait(60)
     for _ in pairs:
-        undo(town, moments[0])
-        town.wait(60)
-    town.drain()
+        undo(world, moments[0])
+        world.wait(60)
+    world.drain()
 
-    assert [shown(town, *one) for one in pairs] == [GOOD] * 2
-    assert town.inbox.parked("acme") == []
+    assert [shown(world, *one) for one in pairs] == [GOOD] * 2
+    assert world.inbox.parked("acme") == []
 
 
 @pytest.mark.rule("Q-30")
 def test_a_record_is_put_back_while_a_blank_of_it_is_held_back() -> None:
     """The blank goes on waiting for the operator and does not stand in the way."""
-    town = a_town(settings={"max_blanks_per_hour": 1})
-    (ada, lead), (bea, other) = pair(town), pair(town, "bea")
-    since = mistake(town, ada, bea)
-    assert [shown(town, ada, lead)[2:], shown(town, bea, other)] == [["HACKED", None], HACKED_NAME]
+    world = a_world(settings={"max_blanks_per_hour": 1})
+    (ada, lead), (bea, other) = pair(world), pair(world, "bea")
+    since = mistake(world, ada, bea)
+    assert [shown(world, ada, lead)[2:], shown(world, bea, other)] == [
+        ["HACKED", None],
+        HACKED_NAME,
+    ]
 
-    done = undo(town, since)
-    town.drain()
+    done = undo(world, since)
+    world.drain()
 
     assert [(one.records, one.values) for one in done.back] == [(2, 3)]
-    assert shown(town, ada, lead) == GOOD
-    assert shown(town, bea, other) == ["Lang", None, "Lang", "0100"]
-    (report,) = town.inbox.parked("acme")
+    assert shown(world, ada, lead) == GOOD
+    assert shown(world, bea, other) == ["Lang", None, "Lang", "0100"]
+    (report,) = world.inbox.parked("acme")
     assert report.ref == bea
 
 
 def test_values_that_are_no_longer_kept_are_reported_as_lost() -> None:
     """What is still kept of the requested time is put back."""
-    town = a_town()
-    ada, lead = pair(town)
-    since = mistake(town, ada, phone="0200")
-    town.wait(71 * 60)
-    mistake(town, ada, phone="0300")
-    town.wait(2 * 60)
+    world = a_world()
+    ada, lead = pair(world)
+    since = mistake(world, ada, phone="0200")
+    world.wait(71 * 60)
+    mistake(world, ada, phone="0300")
+    world.wait(2 * 60)
 
-    done = undo(town, since)
-    town.drain()
+    done = undo(world, since)
+    world.drain()
 
     told = "acme: values are kept for 72 hours: what was overwritten before 2026-11-02 13:06 UTC is lost."
     assert done.remarks == (told,)
-    assert shown(town, ada, lead) == ["Lang", "0200", "Lang", "0200"]
+    assert shown(world, ada, lead) == ["Lang", "0200", "Lang", "0200"]
 
 
 def test_a_second_run_recognises_the_first_in_any_spelling_of_the_object() -> None:
     """What was written since the first run is left alone."""
-    town, jobs = a_town(), MemoryJobs()
-    ada, lead = pair(town)
-    since = mistake(town, ada)
-    undo(town, since, "leads", jobs=jobs)
-    town.drain()
-    town.wait()
-    mistake(town, ada, phone="0200")
+    world, jobs = a_world(), MemoryJobs()
+    ada, lead = pair(world)
+    since = mistake(world, ada)
+    undo(world, since, "leads", jobs=jobs)
+    world.drain()
+    world.wait()
+    mistake(world, ada, phone="0200")
 
-    again = undo(town, since, "Lead", jobs=jobs)
+    again = undo(world, since, "Lead", jobs=jobs)
 
     assert (again.back, [one.text for one in again.left]) == (
         (),
         [REASONS[Left.EDITED], REASONS[Left.BACK]],
     )
-    assert shown(town, ada, lead) == ["Lang", "0200", "Lang", "0200"]
+    assert shown(world, ada, lead) == ["Lang", "0200", "Lang", "0200"]

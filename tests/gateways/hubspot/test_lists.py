@@ -42,7 +42,7 @@ class Portal:
         for _ in range(count):
             self.crowd += 1
             ref = self.person.add("contact", {"email": f"p{self.crowd}@example.com"})
-            self.keeper.put_in(self.list_id, ref)
+            self.keeper.add_to_list(self.list_id, ref)
             self.clock.advance(3600)
 
     def look(self, since: datetime) -> tuple[list[datetime], Mapping[str, int]]:

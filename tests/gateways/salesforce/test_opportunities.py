@@ -25,7 +25,7 @@ from simulators.clock import Clock
 from simulators.faults import Faults
 from simulators.salesforce import SalesforceSimulator
 from tests.contracts.stages import OUR_FIELD, OUR_OBJECTS, FixedSecret, served
-from tests.memory import MemoryRoles
+from tests.memory import MemoryRoleStore
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 OPPORTUNITY, ROLE = "Opportunity", "OpportunityContactRole"
@@ -99,7 +99,7 @@ def an_org(**world: Any) -> Iterator[Org]:
         gateway.identity()
         yield Org(
             gateway,
-            SalesforceOpportunities(gateway.session, MemoryRoles()),
+            SalesforceOpportunities(gateway.session, MemoryRoleStore()),
             simulator,
             faults,
             clock,

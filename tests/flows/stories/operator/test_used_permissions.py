@@ -118,7 +118,7 @@ def _world() -> dict[str, Any]:
 
 
 @dataclass(slots=True)
-class Town:
+class MemoryWorld:
     """Where the story plays, and who is in it from the first chapter on."""
 
     stack: Stack
@@ -144,126 +144,126 @@ class Town:
         command(self.stack, "settings", "push", str(place), "--apply")
 
 
-def births(town: Town) -> None:
+def births(world: MemoryWorld) -> None:
     """Companies, contacts and deals are made on both sides and find each other."""
-    people = town.people
-    town.company = people.new_company(name="Pump Works", domain="pump.example.com")
-    town.contact = people.new_contact(
+    people = world.people
+    world.company = people.new_company(name="Pump Works", domain="pump.example.com")
+    world.contact = people.new_contact(
         email="ada@pump.example.com", lastname="Lang", favourite_colour="red"
     )
-    town.wait(0)
-    people.associate(town.contact, town.company, primary=True)
-    town.wait(0)
-    town.deal = new_deal(people, "Big Deal")
-    tie(people, town.deal, "contacts", town.contact)
-    tie(people, town.deal, "companies", town.company)
-    town.wait(60)
+    world.wait(0)
+    people.associate(world.contact, world.company, primary=True)
+    world.wait(0)
+    world.deal = new_deal(people, "Big Deal")
+    tie(people, world.deal, "contacts", world.contact)
+    tie(people, world.deal, "companies", world.company)
+    world.wait(60)
     account = people.new_account(Name="Valve Works")
     person = people.new_record(
         "Contact", LastName="Moor", Email="grace@valve.example.com", AccountId=account
     )
     new_role(people, new_opportunity(people, "Small Deal", AccountId=account), person)
-    town.wait(120)
+    world.wait(120)
 
 
-def a_deal_before_its_company(town: Town) -> None:
+def a_deal_before_its_company(world: MemoryWorld) -> None:
     """A deal whose company has no account yet waits for it."""
-    people = town.people
+    people = world.people
     company = people.new_company(name="Lone Works", domain="lone.example.com")
     deal = new_deal(people, "Lone Deal")
     tie(people, deal, "companies", company)
     tie(people, deal, "contacts", people.new_contact(email="bea@lone.example.com", lastname="Bell"))
-    town.wait(120)
+    world.wait(120)
 
 
-def mails(town: Town) -> None:
+def mails(world: MemoryWorld) -> None:
     """An e-mail is opened; one whose task Salesforce refuses is opened, too."""
-    mail = Mail(town.stack)
+    mail = Mail(world.stack)
     mail.happened(events("ada@pump.example.com", mail.now, opens=2))
     mail.happened(events("ada@pump.example.com", mail.now, opens=1, emailCampaignId=70099))
-    town.wait(LATER)
+    world.wait(LATER)
 
 
-def refusals(town: Town) -> None:
+def refusals(world: MemoryWorld) -> None:
     """Salesforce refuses a contact, an account and an opportunity, HubSpot a contact; then the
     first three are mended.
     """
-    people = town.people
+    people = world.people
     contact = people.new_contact(email="bad@example.com", lastname="Refused")
     deal = new_deal(people, "Refused Deal")
-    people.edit_company(town.company, name="Refused Works")
+    people.edit_company(world.company, name="Refused Works")
     people.new_record("Contact", LastName="Berg", Email="berg@example.com", MailingCity="Graz")
-    town.wait(60)
+    world.wait(60)
     people.edit_contact(contact, lastname="Taken")
-    people.edit_company(town.company, name="Pump Works")
+    people.edit_company(world.company, name="Pump Works")
     edit_deal(people, deal, dealname="Taken Deal")
-    town.wait(60)
+    world.wait(60)
 
 
-def an_outage(town: Town) -> None:
+def an_outage(world: MemoryWorld) -> None:
     """Salesforce takes nobody in while a record of each kind changes and an e-mail is opened."""
-    people, mail = town.people, Mail(town.stack)
-    town.stack.faults([{"at": "salesforce", "kind": "token_revoked"}])
-    people.edit_contact(town.contact, lastname="Lange")
-    people.edit_company(town.company, name="Pumps")
-    edit_deal(people, town.deal, dealname="Bigger Deal")
+    people, mail = world.people, Mail(world.stack)
+    world.stack.faults([{"at": "salesforce", "kind": "token_revoked"}])
+    people.edit_contact(world.contact, lastname="Lange")
+    people.edit_company(world.company, name="Pumps")
+    edit_deal(people, world.deal, dealname="Bigger Deal")
     mail.happened(events("ada@pump.example.com", mail.now, opens=1))
-    town.wait(SWEEP)
-    town.stack.faults([])
-    town.wait(LATER)
+    world.wait(SWEEP)
+    world.stack.faults([])
+    world.wait(LATER)
 
 
-def jobs(town: Town) -> None:
+def jobs(world: MemoryWorld) -> None:
     """All records of both sides are looked at again."""
-    command(town.stack, "import", "contacts", "--apply", "--no-wait")
-    town.wait(300)
-    command(town.stack, "resync", "--all", "--apply", "--no-wait")
-    town.wait(600)
+    command(world.stack, "import", "contacts", "--apply", "--no-wait")
+    world.wait(300)
+    command(world.stack, "resync", "--all", "--apply", "--no-wait")
+    world.wait(600)
 
 
-def lost_fields(town: Town) -> None:
+def lost_fields(world: MemoryWorld) -> None:
     """Each side loses a field; one comes back, the other one is taken out of the settings."""
-    people = town.people
-    town.push(SETTINGS + COLOUR)
-    town.wait(120)
-    town.stack.faults(
+    people = world.people
+    world.push(SETTINGS + COLOUR)
+    world.wait(120)
+    world.stack.faults(
         [{"at": "salesforce", "kind": "field_removed", "object": "Contact", "field": "Title"}]
     )
     people.hubspot.crm.properties.core_api.archive("contacts", "favourite_colour")
-    people.edit_contact(town.contact, firstname="Ada")
-    town.wait(SWEEP)
-    town.push(SETTINGS)
-    town.stack.faults([])
-    town.wait(2 * SWEEP)
+    people.edit_contact(world.contact, firstname="Ada")
+    world.wait(SWEEP)
+    world.push(SETTINGS)
+    world.stack.faults([])
+    world.wait(2 * SWEEP)
 
 
-def ends(town: Town) -> None:
+def ends(world: MemoryWorld) -> None:
     """Deals, contacts and companies are deleted or merged."""
-    people = town.people
-    delete_deal(people, town.deal)
+    people = world.people
+    delete_deal(people, world.deal)
     contacts = [people.new_contact(email=f"{one}@example.com", lastname="Dunn") for one in "pq"]
     deals = [new_deal(people, f"Deal {one}") for one in "pq"]
     twins = [people.new_company(name=f"Twin {one}", domain=f"{one}.example.org") for one in "pq"]
     for company in twins:
         contact = people.new_contact(email=f"{company}@example.org", lastname="Cole")
-        town.wait(0)
+        world.wait(0)
         people.associate(contact, company, primary=True)
-    town.wait(0)
+    world.wait(0)
     merge_contacts(people, *contacts)
     merge_deals(people, *deals)
     people.merge_companies(twins[1], twins[0])
-    town.wait(SWEEP)
+    world.wait(SWEEP)
 
 
-def old_reports(town: Town) -> None:
+def old_reports(world: MemoryWorld) -> None:
     """Eighty days later the reports that still stand are about to end, so their records are looked
     at once more.
     """
-    town.stack.advance(80 * 24 * 3600, settle=False)
-    town.wait(2 * SWEEP)
+    world.stack.advance(80 * 24 * 3600, settle=False)
+    world.wait(2 * SWEEP)
 
 
-CHAPTERS: tuple[Callable[[Town], None], ...] = (
+CHAPTERS: tuple[Callable[[MemoryWorld], None], ...] = (
     births,
     a_deal_before_its_company,
     mails,
@@ -280,10 +280,10 @@ CHAPTERS: tuple[Callable[[Town], None], ...] = (
 def unused(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, list[Grant]]]:
     """What each function was granted and did not use in the whole story."""
     with Stack(SETTINGS, _world()) as stack:
-        town = Town(stack, tmp_path_factory.mktemp("settings"))
+        world = MemoryWorld(stack, tmp_path_factory.mktemp("settings"))
         speak(stack, "2026-09")
         for chapter in CHAPTERS:
-            chapter(town)
+            chapter(world)
         rights, deployed = stack.cloud.aws.rights, stack.cloud.deployed
         polled = {
             (name, deployed.attribute(queue, "Arn")) for name, _, queue in TEMPLATE.sqs_events()

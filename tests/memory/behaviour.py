@@ -16,14 +16,14 @@ PERSON = "005000000000009AAA"
 
 
 @dataclass(frozen=True, slots=True)
-class Customs:
+class SideBehaviour:
     """What a side does its own way."""
 
     key: str
     email: str
     unique_email: bool
-    says_what_it_shows: bool
-    tells_deleted: bool
+    answers_with_values: bool
+    lists_deleted: bool
     stamp: timedelta
     required: Mapping[str, tuple[str, ...]]
     prefixes: Mapping[str, str]
@@ -31,24 +31,24 @@ class Customs:
     """Who wrote, by whether it was us: HubSpot's source, Salesforce's user id."""
 
 
-CUSTOMS = {
-    Side.HUBSPOT: Customs(
+BEHAVIOUR = {
+    Side.HUBSPOT: SideBehaviour(
         key=HUBSPOT_KEY,
         email="email",
         unique_email=True,
-        says_what_it_shows=True,
-        tells_deleted=False,
+        answers_with_values=True,
+        lists_deleted=False,
         stamp=timedelta(milliseconds=1),
         required={},
         prefixes={},
         by={True: "INTEGRATION/990077", False: "CRM_UI/userId:1"},
     ),
-    Side.SALESFORCE: Customs(
+    Side.SALESFORCE: SideBehaviour(
         key=SALESFORCE_KEY,
         email="Email",
         unique_email=False,
-        says_what_it_shows=False,
-        tells_deleted=True,
+        answers_with_values=False,
+        lists_deleted=True,
         stamp=timedelta(seconds=1),
         required={
             "Lead": ("LastName", "Company"),

@@ -10,33 +10,33 @@ from crmsync.flows.preview.read_only import ReadOnlyView, read_only
 from crmsync.model.records import Ref, Side
 from crmsync.model.settings import Connection, Settings
 from tests.memory import MemoryLister
-from tests.memory.worlds import Town
+from tests.memory.world import MemoryWorld
 
 
-def view(town: Town, connection: Connection | None = None) -> ReadOnlyView:
+def view(world: MemoryWorld, connection: Connection | None = None) -> ReadOnlyView:
     """The connection, for reading only; a call is a read of a side."""
-    world = town.world if connection is None else replace(town.world, connection=connection)
-    listers = {side: MemoryLister(town.crm(side), most=100) for side in Side}
+    context = world.context if connection is None else replace(world.context, connection=connection)
+    listers = {side: MemoryLister(world.crm(side), most=100) for side in Side}
     return ReadOnlyView(
-        read_only(world),
+        read_only(context),
         listers.__getitem__,
         listers[Side.SALESFORCE],
-        lambda side: town.crm(side).calls["read"] + town.crm(side).calls["find"],
+        lambda side: world.crm(side).calls["read"] + world.crm(side).calls["find"],
         lambda text: text,
     )
 
 
-def settings_of(town: Town) -> Settings:
-    """The settings in force: the town's connection alone."""
-    return Settings((town.world.connection,))
+def settings_of(world: MemoryWorld) -> Settings:
+    """The settings in force: the world's connection alone."""
+    return Settings((world.context.connection,))
 
 
 def preview(
-    town: Town, wanted: PreviewRequest | None = None, settings: Settings | None = None
+    world: MemoryWorld, wanted: PreviewRequest | None = None, settings: Settings | None = None
 ) -> Preview:
-    """What a first sync of the town would write."""
-    previewer = Previewer(lambda connection, _: view(town, connection), lambda: town.now)
-    return previewer.preview(settings or settings_of(town), wanted or PreviewRequest())
+    """What a first sync of the world would write."""
+    previewer = Previewer(lambda connection, _: view(world, connection), lambda: world.now)
+    return previewer.preview(settings or settings_of(world), wanted or PreviewRequest())
 
 
 def counts(found: Preview) -> dict[str, dict[str, int]]:
@@ -46,10 +46,10 @@ def counts(found: Preview) -> dict[str, dict[str, int]]:
     }
 
 
-def explain(town: Town, ref: Ref) -> Explained:
+def explain(world: MemoryWorld, ref: Ref) -> Explained:
     """All that is known of a record."""
     explainer = Explainer(
-        lambda: settings_of(town), lambda connection, _: view(town, connection), lambda: town.now
+        lambda: settings_of(world), lambda connection, _: view(world, connection), lambda: world.now
     )
     (explained,) = explainer.explain(ref.side, ref.object, ref.id)
     return explained

@@ -22,15 +22,15 @@ from tests.builders import FINGERPRINTER, NOON, OUR_APP, OUR_USER, a_connection
 from tests.memory import (
     MemoryAccounts,
     MemoryAssociations,
-    MemoryBrake,
+    MemoryChangeCounts,
     MemoryCompanies,
+    MemoryConflictLog,
     MemoryCrm,
     MemoryCursors,
     MemoryDeals,
     MemoryDeleter,
     MemoryDirectory,
     MemoryInbox,
-    MemoryLedger,
     MemoryLinks,
     MemoryLists,
     MemoryMeter,
@@ -40,7 +40,7 @@ from tests.memory import (
     MemoryPipelineMaps,
     MemoryPreferences,
     MemorySchemas,
-    MemoryTroubles,
+    MemoryTroubleStore,
 )
 
 _FLOWS = {
@@ -54,13 +54,13 @@ JUNE = "2026-06-30T12:00:00.000Z"
 
 
 @dataclass
-class Town:
+class MemoryWorld:
     """Two CRMs in memory, and the product between them."""
 
     now: datetime = NOON
     settings: dict[str, object] = field(default_factory=dict)
     companies: CompanySettings = field(default_factory=CompanySettings)
-    deals_settings: DealSettings = field(default_factory=DealSettings)
+    deal_settings: DealSettings = field(default_factory=DealSettings)
     lifecycle: LifecycleSettings = field(default_factory=LifecycleSettings)
     since: datetime | None = NOON
     zone: tzinfo = UTC
@@ -68,9 +68,9 @@ class Town:
     outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
     inbox: MemoryInbox = field(default_factory=MemoryInbox)
     cursors: MemoryCursors = field(default_factory=MemoryCursors)
-    brake: MemoryBrake = field(default_factory=MemoryBrake)
-    conflict_log: MemoryLedger = field(default_factory=MemoryLedger)
-    troubles: MemoryTroubles = field(default_factory=MemoryTroubles)
+    brake: MemoryChangeCounts = field(default_factory=MemoryChangeCounts)
+    conflict_log: MemoryConflictLog = field(default_factory=MemoryConflictLog)
+    troubles: MemoryTroubleStore = field(default_factory=MemoryTroubleStore)
     owners: Owners = field(default_factory=Owners)
     linked: int = 0
     """How many pairs Salesforce would count."""
@@ -91,13 +91,13 @@ class Town:
         self.schemas = MemorySchemas(self.hubspot, self.salesforce)
 
     @property
-    def world(self) -> SyncContext:
+    def context(self) -> SyncContext:
         """What the flow works with."""
         return SyncContext(
             replace(
                 a_connection(**self.settings),
                 companies=self.companies,
-                deals=self.deals_settings,
+                deals=self.deal_settings,
                 lifecycle=self.lifecycle,
                 undo=self.undo,
             ),
@@ -155,7 +155,7 @@ class Town:
         summary = Summary()
         for kind, sync in _FLOWS.items():
             mine = [change for change in changes if change.kind is kind]
-            summary = sync(mine, self.world) if mine else summary
+            summary = sync(mine, self.context) if mine else summary
         return summary
 
     def drain(self) -> None:
@@ -179,7 +179,7 @@ class Town:
             + calls["associate"]
             + calls["dissociate"]
             + calls["end_roles"]
-            + len(self.preferences.out)
+            + len(self.preferences.opted_out)
             + len(self.deleter.deleted)
             + self.links.writes
         )
@@ -207,14 +207,16 @@ class Town:
         """A person makes a HubSpot company, and puts contacts into it that have no other."""
         company = self.hubspot.add("company", {"name": "Example GmbH", **fields})
         for contact in contacts:
-            self.associations.put_together(contact, company)
+            self.associations.add_association(contact, company)
         return company
 
     def new_account(self, **fields: Value) -> Ref:
         """A person makes a Salesforce account."""
         return self.salesforce.add("Account", {"Name": "Example GmbH", **fields})
 
-    def new_member(self, account: Ref | None, email: str = "ada@example.com", **fields: str) -> Ref:
+    def new_salesforce_contact(
+        self, account: Ref | None, email: str = "ada@example.com", **fields: str
+    ) -> Ref:
         """A person makes a Salesforce contact under an account, or a private one."""
         parent = {"AccountId": account.id} if account else {}
         return self.salesforce.add(
@@ -234,9 +236,9 @@ class Town:
         }
         deal = self.hubspot.add("deal", told)
         for one in contacts:
-            self.associations.put_together(deal, one)
+            self.associations.add_association(deal, one)
         if company:
-            self.associations.put_together(deal, company)
+            self.associations.add_association(deal, company)
         return deal
 
     def new_opportunity(self, *contacts: Ref, **fields: Value) -> Ref:
@@ -271,7 +273,7 @@ class Town:
 
     def shown(self, refs: Iterable[Ref]) -> list[dict[str, object]]:
         """All that these records show, but for the revision of our newest write."""
-        portal = self.world.connection.hubspot.portal_id
+        portal = self.context.connection.hubspot.portal_id
         revisions = {revision_field(side, portal) for side in Side}
         shown = [self.crm(ref.side).fields(ref) for ref in refs]
         return [
