@@ -12,7 +12,7 @@ import boto3
 from botocore.config import Config
 from werkzeug.wrappers import Request, Response
 
-from tests.contracts.stages import served
+from tests.simulated import served
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from simulators.clock import Clock
 from simulators.faults import Faults
 from simulators.hubspot import HubSpotSimulator
 from simulators.salesforce import SalesforceSimulator
-from tests.contracts.stages import FixedSecret, served
+from tests.simulated import FixedSecret, served
 
 PORTAL: dict[str, Any] = {
     "portal_id": 555001,

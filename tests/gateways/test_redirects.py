@@ -12,8 +12,8 @@ from crmsync.gateways.hubspot.records import HubspotGateway
 from crmsync.gateways.retry import RetryPolicy
 from crmsync.gateways.salesforce.session import Login, SalesforceSession
 from crmsync.model.records import Ref, Side
-from tests.contracts.stages import FixedSecret
 from tests.gateways.scripted import Answer, Script, script
+from tests.simulated import FixedSecret
 
 STATUSES = (301, 302, 303, 307, 308)
 NO_WAIT = RetryPolicy(pause=lambda _seconds: None)

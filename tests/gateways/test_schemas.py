@@ -15,8 +15,8 @@ from crmsync.model.records import Ref, Side
 from simulators.clock import Clock
 from simulators.faults import Faults
 from simulators.salesforce import SalesforceSimulator
-from tests.contracts.stages import FixedSecret, served
 from tests.gateways.scripted import Answer, script
+from tests.simulated import FixedSecret, served
 
 PROPERTIES = Answer(
     {

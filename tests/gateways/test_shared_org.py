@@ -18,7 +18,7 @@ from crmsync.model.links import Slot
 from crmsync.model.records import Side
 from crmsync.ports.crm import Written
 from tests.builders import FINGERPRINTER, NOON
-from tests.contracts.tables import dynamodb
+from tests.contracts.stores.tables import dynamodb
 from tests.memory import MemoryCrm
 
 

@@ -24,7 +24,7 @@ from crmsync.gateways.hubspot.records import HubspotGateway
 from crmsync.gateways.retry import RetryPolicy
 from crmsync.gateways.salesforce.session import Login, SalesforceSession
 from crmsync.model.records import Ref, Side
-from tests.contracts.stages import FixedSecret
+from tests.simulated import FixedSecret
 
 
 @pytest.fixture

@@ -53,7 +53,6 @@ from simulators.hubspot import HubSpotSimulator
 from simulators.salesforce import SalesforceSimulator
 from tests import aws
 from tests.builders import NOON
-from tests.contracts.stages import FixedSecret, retry_policy, served
 from tests.memory import (
     MemoryCensus,
     MemoryConflictLog,
@@ -70,6 +69,7 @@ from tests.memory import (
     MemoryWaiting,
 )
 from tests.operator.views import Connected
+from tests.simulated import FixedSecret, retry_policy, served
 
 SETTINGS_KEY = "a-key-that-only-tests-seal-settings-with"
 

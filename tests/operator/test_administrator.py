@@ -10,11 +10,11 @@ from crmsync.errors import Refused
 from crmsync.flows.setup.steps import StepState
 from crmsync.rules.settings.secret_names import admin_secret
 from tests.config.files import MINIMAL
-from tests.contracts.stages import FixedSecret, served
 from tests.gateways.scripted import Answer, Script
 from tests.operator import deployments
 from tests.operator.deployments import Deployment
 from tests.operator.worlds import ORG, PORTAL
+from tests.simulated import FixedSecret, served
 
 BARE = {
     "integration_profile": "minimum",

@@ -11,7 +11,7 @@ from crmsync.errors import TryAgain
 from crmsync.gateways.aws.bus import EventOutbox
 from crmsync.model.changes import Cause, Change
 from crmsync.model.records import Kind, Ref, Side
-from tests.contracts.tables import NO_WAIT
+from tests.contracts.stores.tables import NO_WAIT
 from tests.gateways.scripted import Answer, aws_client, script
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)

@@ -25,7 +25,7 @@ from local.stack.template.template import REGION
 from simulators.clock import Clock
 from simulators.faults import Faults
 from tests.builders import NOON
-from tests.contracts.tables import NO_WAIT, an_inbox, dynamodb
+from tests.contracts.stores.tables import NO_WAIT, an_inbox, dynamodb
 
 
 def lead(number: int) -> Ref:

@@ -18,7 +18,7 @@ from crmsync.gateways.dynamodb.links import LinksTable
 from crmsync.model.links import FINGERPRINT_BYTES, Base, Link, tag, tags
 from crmsync.model.records import Kind, Ref, Side
 from local.stack.dynamodb.capacity import item_size
-from tests.contracts.tables import NO_WAIT, dynamodb
+from tests.contracts.stores.tables import NO_WAIT, dynamodb
 from tests.gateways.scripted import Answer, aws_client, script
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)

@@ -22,8 +22,8 @@ from crmsync.rules.pair.reports import category_of
 from simulators.clock import Clock
 from simulators.faults import Faults
 from simulators.hubspot import HubSpotSimulator
-from tests.contracts.stages import FixedSecret, served, set_up_hubspot
 from tests.gateways.scripted import Answer, Asked, Script
+from tests.simulated import FixedSecret, served, set_up_hubspot
 
 
 class Account:

@@ -23,8 +23,8 @@ from crmsync.ports.crm import Written
 from simulators.clock import Clock
 from simulators.faults import Faults
 from simulators.hubspot import HubSpotSimulator
-from tests.contracts.stages import FixedSecret, served, set_up_hubspot
 from tests.gateways.scripted import Answer, Asked, Script, script
+from tests.simulated import FixedSecret, served, set_up_hubspot
 
 
 @dataclass(slots=True)

@@ -16,8 +16,8 @@ from crmsync.gateways.retry import RetryPolicy
 from crmsync.model.effects import DeleteRecord
 from crmsync.model.records import Ref, Side
 from crmsync.ports.crm import Written
-from tests.contracts.stages import FixedSecret, served
 from tests.gateways.scripted import Answer, Asked, Script
+from tests.simulated import FixedSecret, served
 
 TIMES = {"createdAt": "2026-11-02T12:00:00Z", "updatedAt": "2026-11-02T12:00:00Z"}
 

@@ -17,9 +17,9 @@ from crmsync.model.records import Ref, Side
 from simulators.clock import Clock
 from simulators.faults import Faults
 from simulators.hubspot import HubSpotSimulator
-from tests.contracts.persons import HubspotKeeper, HubspotPerson
-from tests.contracts.stages import FixedSecret, served
+from tests.contracts.crm.persons import HubspotListEditor, HubspotPerson
 from tests.gateways.scripted import Answer, Asked, Script
+from tests.simulated import FixedSecret, served
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -32,7 +32,7 @@ class Portal:
     lists: HubspotLists
     simulator: HubSpotSimulator
     clock: Clock
-    keeper: HubspotKeeper
+    keeper: HubspotListEditor
     person: HubspotPerson
     list_id: str = ""
     crowd: int = 0
@@ -67,7 +67,7 @@ def portal() -> Iterator[Portal]:
     one = simulator.portals[0]
     with served(simulator.wsgi) as url:
         client = HubspotClient(FixedSecret({"access_token": one.access_token, "api_url": url}))
-        keeper, person = HubspotKeeper(url, one.user_token), HubspotPerson(url, one.user_token)
+        keeper, person = HubspotListEditor(url, one.user_token), HubspotPerson(url, one.user_token)
         made = Portal(HubspotLists(client, page=3), simulator, clock, keeper, person)
         made.list_id = keeper.make()
         made.grow(10)

@@ -14,8 +14,8 @@ from crmsync.gateways.hubspot.records import HubspotGateway
 from crmsync.gateways.retry import RetryPolicy
 from crmsync.model.effects import OptOut
 from crmsync.ports.crm import Outcome
-from tests.contracts.stages import FixedSecret
 from tests.gateways.scripted import Answer, Asked, script
+from tests.simulated import FixedSecret
 
 PATH = "/communication-preferences/2026-03/statuses/ada@example.com/unsubscribe-all?channel=EMAIL&verbose=true"
 NOTE = {

@@ -24,8 +24,8 @@ from crmsync.model.pipelines import (
     RenamePipeline,
 )
 from crmsync.model.records import Ref, Side
-from tests.contracts.stages import FixedSecret, served
 from tests.gateways.scripted import Answer, Asked, Script, script
+from tests.simulated import FixedSecret, served
 
 WON = DealStage("7", "Closed Won", Decimal(1))
 MADE = MakePipeline("Salesforce - Default pipeline", (WON,))

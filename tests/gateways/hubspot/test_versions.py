@@ -10,8 +10,8 @@ import pytest
 from crmsync.errors import Refused
 from crmsync.gateways.hubspot.client import HubspotClient
 from crmsync.gateways.hubspot.versions import path_in, version_of
-from tests.contracts.stages import FixedSecret
 from tests.gateways.scripted import Answer, script
+from tests.simulated import FixedSecret
 
 SOURCES = [
     path

@@ -8,8 +8,8 @@ import pytest
 
 from crmsync.gateways.hubspot.client import HubspotClient
 from crmsync.gateways.hubspot.zone import AccountZone
-from tests.contracts.stages import FixedSecret
 from tests.gateways.scripted import Answer, script
+from tests.simulated import FixedSecret
 
 SUMMER = datetime(2027, 7, 1, tzinfo=UTC)
 

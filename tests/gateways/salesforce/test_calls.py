@@ -34,8 +34,8 @@ from crmsync.ports.crm import Written
 from simulators.clock import Clock
 from simulators.faults import Faults
 from simulators.salesforce import SalesforceSimulator
-from tests.contracts.stages import OUR_FIELD, FixedSecret, served
 from tests.gateways.scripted import Answer, Asked, Script
+from tests.simulated import OUR_FIELD, FixedSecret, served
 
 
 @dataclass(slots=True)

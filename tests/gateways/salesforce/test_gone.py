@@ -19,9 +19,9 @@ from crmsync.ports.crm import Written
 from simulators.clock import Clock
 from simulators.faults import Faults
 from simulators.salesforce import SalesforceSimulator
-from tests.contracts.persons import SalesforcePerson
-from tests.contracts.stages import OUR_FIELD, FixedSecret, retry_policy, served
+from tests.contracts.crm.persons import SalesforcePerson
 from tests.gateways.scripted import Answer, Asked, Script
+from tests.simulated import OUR_FIELD, FixedSecret, retry_policy, served
 
 
 @dataclass(slots=True)

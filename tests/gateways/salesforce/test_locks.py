@@ -23,7 +23,7 @@ from crmsync.ports.crm import Written
 from simulators.clock import Clock
 from simulators.faults import Faults
 from simulators.salesforce import SalesforceSimulator
-from tests.contracts.stages import OUR_FIELD, FixedSecret, served
+from tests.simulated import OUR_FIELD, FixedSecret, served
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from crmsync.errors import TryAgain
 from crmsync.gateways.salesforce.meter import SalesforceMeter
 from crmsync.gateways.salesforce.records import SalesforceGateway
 from crmsync.rules.backfill.pacing import DailyCalls, KnownCalls
-from tests.contracts.stages import FixedSecret, served
 from tests.gateways.scripted import Answer, Asked, Script
+from tests.simulated import FixedSecret, served
 
 MOMENT = datetime(2026, 1, 1, 12, tzinfo=UTC)
 

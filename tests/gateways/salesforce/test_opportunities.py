@@ -24,8 +24,8 @@ from crmsync.ports.crm import Written
 from simulators.clock import Clock
 from simulators.faults import Faults
 from simulators.salesforce import SalesforceSimulator
-from tests.contracts.stages import OUR_FIELD, OUR_OBJECTS, FixedSecret, served
 from tests.memory import MemoryRoleStore
+from tests.simulated import OUR_FIELD, OUR_OBJECTS, FixedSecret, served
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 OPPORTUNITY, ROLE = "Opportunity", "OpportunityContactRole"

@@ -8,7 +8,7 @@ from crmsync.model.records import Kind
 from simulators.clock import Clock
 from simulators.faults import Faults
 from simulators.salesforce import SalesforceSimulator
-from tests.contracts.stages import FixedSecret, served
+from tests.simulated import FixedSecret, served
 
 KEY = {"name": "Crmsync_HubSpot_Id__c", "externalId": True, "unique": True, "length": 64}
 

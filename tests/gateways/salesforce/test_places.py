@@ -12,7 +12,7 @@ from crmsync.model.places import Places
 from simulators.clock import Clock
 from simulators.faults import Faults
 from simulators.salesforce import SalesforceSimulator
-from tests.contracts.stages import FixedSecret, served
+from tests.simulated import FixedSecret, served
 
 
 def test_a_state_belongs_to_the_countries_of_its_bits() -> None:

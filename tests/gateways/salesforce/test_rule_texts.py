@@ -18,7 +18,7 @@ from crmsync.ports.crm import Outcome
 from simulators.clock import Clock
 from simulators.faults import Faults
 from simulators.salesforce import SalesforceSimulator
-from tests.contracts.stages import OUR_FIELD, FixedSecret, served
+from tests.simulated import OUR_FIELD, FixedSecret, served
 
 ODD = "Ada Lang\u2019s number &amp; name are blocked"
 RULES = [

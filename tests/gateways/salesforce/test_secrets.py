@@ -15,8 +15,8 @@ from crmsync.errors import Down, Refused
 from crmsync.gateways.retry import RetryPolicy
 from crmsync.gateways.salesforce.hosts import SALESFORCE_HOSTS, LoginUrl
 from crmsync.gateways.salesforce.session import Login, SalesforceSession
-from tests.contracts.stages import FixedSecret
 from tests.gateways.scripted import Answer, script
+from tests.simulated import FixedSecret
 
 NO_WAIT = RetryPolicy(pause=lambda _seconds: None)
 RSA = rsa.generate_private_key(65537, 2048)

@@ -1,6 +1,4 @@
-"""What HubSpot knows of deals behind the ports: their records, their pipelines, and which of their
-companies counts.
-"""
+"""Deals and their pipelines in HubSpot behind the ports, and their primary companies."""
 
 from __future__ import annotations
 
@@ -25,20 +23,20 @@ from crmsync.model.pipelines import (
 )
 from crmsync.model.records import Ref, Side, Value
 from crmsync.ports.crm import Written
-from tests.contracts import stages
-from tests.contracts.stages import Stage
+from tests.contracts.crm import implementations
+from tests.contracts.crm.backend import Backend
 from tests.memory.deals import SALES_PIPELINE
 
-STAGES = (
+BACKENDS = (
     DealStage("", "Prospecting", Decimal("0.1")),
     DealStage("", "Closed Won", Decimal(1)),
     DealStage("", "Closed Lost", Decimal(0)),
 )
-OURS = MakePipeline("Salesforce - Default pipeline", STAGES)
+OURS = MakePipeline("Salesforce - Default pipeline", BACKENDS)
 DEAL = Ref(Side.SALESFORCE, "Opportunity", "006000000000001AAA")
 
 
-def made(hubspot: Stage, label: str = OURS.label) -> DealPipeline:
+def made(hubspot: Backend, label: str = OURS.label) -> DealPipeline:
     """The pipeline with a label, as HubSpot shows it."""
     return next(one for one in hubspot.deals.pipelines() if one.label == label)
 
@@ -48,21 +46,23 @@ def shown(pipeline: DealPipeline) -> list[tuple[str, Decimal]]:
     return [(stage.label, stage.probability) for stage in pipeline.stages]
 
 
-def a_deal(hubspot: Stage, **fields: Value) -> Ref:
-    """A person makes a deal."""
+def a_deal(hubspot: Backend, **fields: Value) -> Ref:
+    """Create a deal as a person."""
     return hubspot.person.add(
         "deal",
         {"dealname": "A deal", "pipeline": "default", "dealstage": "qualifiedtobuy", **fields},
     )
 
 
-def test_every_account_begins_with_a_pipeline_of_its_own(hubspot: Stage) -> None:
-    """With HubSpot's stages, the last two of which are won and lost."""
+def test_every_account_starts_with_one_pipeline(hubspot: Backend) -> None:
+    """It has HubSpot's stages, the last two of which are won and lost."""
     assert hubspot.deals.pipelines() == [SALES_PIPELINE]
 
 
-def test_a_pipeline_is_made_with_its_stages_and_made_once(hubspot: Stage) -> None:
-    """In their order; a second try finds it by its label. People's own stays."""
+def test_a_pipeline_is_created_once_with_its_stages(hubspot: Backend) -> None:
+    """The stages are in order; a second attempt finds the pipeline by its label, and existing
+    pipelines are kept.
+    """
     for _ in range(2):
         hubspot.deals.put_in_step(OURS)
 
@@ -70,7 +70,7 @@ def test_a_pipeline_is_made_with_its_stages_and_made_once(hubspot: Stage) -> Non
     assert first == SALES_PIPELINE
     assert (ours.label, shown(ours)) == (
         OURS.label,
-        [(stage.label, stage.probability) for stage in STAGES],
+        [(stage.label, stage.probability) for stage in BACKENDS],
     )
     ids = [ours.id, *(stage.id for stage in ours.stages)]
     assert all(ids)
@@ -78,35 +78,40 @@ def test_a_pipeline_is_made_with_its_stages_and_made_once(hubspot: Stage) -> Non
 
 
 FULL = {
-    "memory": partial(stages.memory_hubspot, pipelines_allowed=2),
-    "simulator": partial(stages.simulated_hubspot, pipelines_allowed=2),
-    "simulator-2026-03": partial(stages.simulated_hubspot, "2026-03", pipelines_allowed=2),
+    "memory": partial(implementations.memory_hubspot, pipelines_allowed=2),
+    "simulator": partial(implementations.simulated_hubspot, pipelines_allowed=2),
+    "simulator-2026-03": partial(implementations.simulated_hubspot, "2026-03", pipelines_allowed=2),
 }
 
 
 @pytest.fixture(params=FULL)
-def narrow(request: pytest.FixtureRequest) -> Iterator[Stage]:
+def two_pipelines_allowed(request: pytest.FixtureRequest) -> Iterator[Backend]:
     """Each HubSpot in turn, with room for two pipelines."""
     yield from FULL[request.param]()
 
 
 @pytest.mark.rule("LIM-3")
-def test_one_pipeline_too_many_is_refused_with_a_hint(narrow: Stage) -> None:
-    """Those that stand can still be put in step, and made again, which is nothing."""
-    narrow.deals.put_in_step(OURS)
-    another = MakePipeline("Salesforce - 012000000000001AAA", STAGES)
+def test_one_pipeline_too_many_is_refused_with_a_hint(two_pipelines_allowed: Backend) -> None:
+    """Existing pipelines can still be changed, and creating one of them again succeeds."""
+    two_pipelines_allowed.deals.put_in_step(OURS)
+    another = MakePipeline("Salesforce - 012000000000001AAA", BACKENDS)
 
     with pytest.raises(Refused) as refusal:
-        narrow.deals.put_in_step(another)
+        two_pipelines_allowed.deals.put_in_step(another)
 
     assert (refusal.value.code, "LIM-3" in refusal.value.hint) == ("PIPELINE_LIMIT", True)
-    narrow.deals.put_in_step(OURS)
-    narrow.deals.put_in_step(RenamePipeline(made(narrow).id, another.label))
-    assert [one.label for one in narrow.deals.pipelines()] == [SALES_PIPELINE.label, another.label]
+    two_pipelines_allowed.deals.put_in_step(OURS)
+    two_pipelines_allowed.deals.put_in_step(
+        RenamePipeline(made(two_pipelines_allowed).id, another.label)
+    )
+    assert [one.label for one in two_pipelines_allowed.deals.pipelines()] == [
+        SALES_PIPELINE.label,
+        another.label,
+    ]
 
 
-def test_a_pipeline_is_renamed(hubspot: Stage) -> None:
-    """It stays the same one; one that is gone is gone."""
+def test_a_pipeline_is_renamed(hubspot: Backend) -> None:
+    """It keeps its id; a pipeline that does not exist is reported as gone."""
     hubspot.deals.put_in_step(OURS)
     before = made(hubspot)
 
@@ -120,8 +125,8 @@ def test_a_pipeline_is_renamed(hubspot: Stage) -> None:
         hubspot.deals.put_in_step(RenamePipeline("987654321987", "Another"))
 
 
-def test_stages_are_made_changed_and_dropped(hubspot: Stage) -> None:
-    """Each step once, however often it is tried; those that nobody speaks of stay as they are."""
+def test_stages_are_created_changed_and_deleted(hubspot: Backend) -> None:
+    """Repeating a step changes nothing, and other stages are not affected."""
     hubspot.deals.put_in_step(OURS)
     before = made(hubspot)
     first, won, lost = before.stages
@@ -154,8 +159,8 @@ def test_stages_are_made_changed_and_dropped(hubspot: Stage) -> None:
         hubspot.deals.put_in_step(ChangeStage(before.id, lost, 3))
 
 
-def test_a_stage_that_deals_are_in_is_kept(hubspot: Stage) -> None:
-    """HubSpot refuses, and says so; once they have left it goes."""
+def test_a_stage_with_deals_is_not_deleted(hubspot: Backend) -> None:
+    """HubSpot refuses to delete it until the deals have left."""
     hubspot.deals.put_in_step(OURS)
     ours = made(hubspot)
     deal = a_deal(hubspot, pipeline=ours.id, dealstage=ours.stages[0].id)
@@ -170,9 +175,9 @@ def test_a_stage_that_deals_are_in_is_kept(hubspot: Stage) -> None:
     assert made(hubspot).stages == ours.stages[1:]
 
 
-def test_a_deal_is_made_once_under_our_key(hubspot: Stage) -> None:
-    """A repeat finds it and writes its fields; it shows them, with their history, and is found by
-    the key.
+def test_a_deal_is_created_once_under_our_key(hubspot: Backend) -> None:
+    """A repeated call finds the deal and writes its fields; the deal has its history and is found
+    by the key.
     """
     fields = {
         "dealname": "A deal",
@@ -191,14 +196,14 @@ def test_a_deal_is_made_once_under_our_key(hubspot: Stage) -> None:
         [first.ref], {"deal": ["dealname", "amount", "dealstage", HUBSPOT_KEY]}, history=True
     ).values()
     assert list(record.fields.values()) == ["A deal", "1200.5", "closedwon", DEAL.id]
-    assert record.origins["dealstage"].by == hubspot.by_us
-    asked = [DEAL.id, "006000000000009AAA", "", "o'x"]
-    assert hubspot.deals.by_value(HUBSPOT_KEY, asked) == {DEAL.id.lower(): first.ref}
+    assert record.origins["dealstage"].by == hubspot.our_user
+    values = [DEAL.id, "006000000000009AAA", "", "o'x"]
+    assert hubspot.deals.by_value(HUBSPOT_KEY, values) == {DEAL.id.lower(): first.ref}
     assert hubspot.deals.by_value(HUBSPOT_KEY, []) == {}
 
 
-def test_a_stage_of_another_pipeline_is_refused_alone(hubspot: Stage) -> None:
-    """The refusal names the field."""
+def test_a_stage_of_another_pipeline_is_refused(hubspot: Backend) -> None:
+    """The error names the field, and other rows are written."""
     hubspot.deals.put_in_step(OURS)
     ours = made(hubspot)
     deals = [a_deal(hubspot), a_deal(hubspot)]
@@ -215,8 +220,8 @@ def test_a_stage_of_another_pipeline_is_refused_alone(hubspot: Stage) -> None:
     assert outcomes[0].fieldname == "dealstage"
 
 
-def test_a_key_that_another_deal_has_is_a_conflict(hubspot: Stage) -> None:
-    """Two deals never stand for one opportunity (DUP-6)."""
+def test_a_key_that_another_deal_has_is_a_conflict(hubspot: Backend) -> None:
+    """Two deals are never linked with one opportunity (DUP-6)."""
     fields = {"dealname": "A deal", "pipeline": "default", "dealstage": "qualifiedtobuy"}
     hubspot.crm.create([CreateRecord(Side.HUBSPOT, "deal", DEAL.id, fields, Slot("deal"))])
     other = a_deal(hubspot)
@@ -226,17 +231,15 @@ def test_a_key_that_another_deal_has_is_a_conflict(hubspot: Stage) -> None:
     assert isinstance(outcome, Conflict)
 
 
-def test_deals_are_swept_listed_deleted_and_merged_like_other_records(hubspot: Stage) -> None:
-    """The survivor of a merge answers for the others (DEL-1)."""
+def test_deals_are_swept_listed_deleted_and_merged_like_other_records(hubspot: Backend) -> None:
+    """The survivor of a merge is found for the merged deals (DEL-1)."""
     one, two, three = (a_deal(hubspot) for _ in range(3))
-    hubspot.catch_up()
+    hubspot.update_index()
     since = min(
         record.created_at for record in hubspot.crm.read([one, two, three], {"deal": []}).values()
     )
 
-    swept = {
-        sighting.ref for page in hubspot.sweeper.changed_since({"deal": since}) for sighting in page
-    }
+    swept = {one.ref for page in hubspot.sweeper.changed_since({"deal": since}) for one in page}
     page = hubspot.lister.page("deal", "", 100)
 
     assert swept == {one, two, three}
@@ -252,28 +255,30 @@ def test_deals_are_swept_listed_deleted_and_merged_like_other_records(hubspot: S
     assert set(hubspot.crm.read([one, two, three, survivor], {"deal": []})) == {survivor}
 
 
-def test_the_company_that_counts_for_a_deal_is_told(hubspot: Stage) -> None:
-    """The first one, until another is made primary; without it nobody takes its place."""
+def test_the_primary_company_of_a_deal_is_returned(hubspot: Backend) -> None:
+    """It is the first company until another one is made primary; when it is removed, no other
+    company replaces it.
+    """
     deal, bare = a_deal(hubspot), a_deal(hubspot)
     ada = hubspot.add("ada")
     one, two = (hubspot.person.add("company", {"name": name}) for name in ("One", "Two"))
     stray = [Ref(Side.HUBSPOT, "deal", text) for text in ("see above", "", "987654321987")]
     pairs = hubspot.associations
 
-    def told() -> list[Ref | None]:
+    def primaries() -> list[Ref | None]:
         primary = pairs.primary_companies([*stray, deal, bare, ada])
         assert set(primary) <= {deal, ada}
         return [primary.get(deal), primary.get(ada)]
 
     pairs.associate([Associate(deal, one), Associate(deal, ada), Associate(ada, two)])
     pairs.associate([Associate(deal, two)])
-    first = told()
+    first = primaries()
     pairs.associate([Associate(deal, two, primary=True)])
-    hubspot.matchmaker.add_association(ada, one, primary=True)
-    second = told()
+    hubspot.association_editor.add_association(ada, one, primary=True)
+    second = primaries()
     pairs.dissociate([Dissociate(deal, two)])
     hubspot.person.delete(one)
 
-    assert (first, second, told()) == ([one, two], [two, one], [None, None])
+    assert (first, second, primaries()) == ([one, two], [two, one], [None, None])
     assert pairs.of([deal], "contact") == {deal: (ada,)}
     assert pairs.primary_companies([]) == {}

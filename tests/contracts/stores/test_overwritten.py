@@ -18,7 +18,7 @@ from crmsync.model.overwritten import Overwrite, OverwrittenBatch, OverwrittenPa
 from crmsync.model.records import Kind, Ref, Side
 from tests import aws
 from tests.builders import LEAD_ID, at
-from tests.contracts.tables import dynamodb
+from tests.contracts.stores.tables import dynamodb
 from tests.memory import MemoryOverwritten
 
 THREE_DAYS = timedelta(hours=72)

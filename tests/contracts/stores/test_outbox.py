@@ -15,35 +15,35 @@ from crmsync.model.changes import Cause, Change
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.wire.change_message import load
 from tests import aws
-from tests.contracts.tables import NO_WAIT
+from tests.contracts.stores.tables import NO_WAIT
 from tests.memory import MemoryOutbox
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class Sent:
     """An outbox, and what it delivered."""
 
-    outbox: Any
+    port: Any
     published: Callable[[], list[Change]]
     delayed: Callable[[], list[Change]]
 
 
 @pytest.fixture(params=["memory", "aws"])
-def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
+def outbox(request: pytest.FixtureRequest) -> Iterator[Sent]:
     """Each outbox in turn."""
     if request.param == "memory":
-        outbox = MemoryOutbox()
-        yield Stage(
-            outbox, lambda: outbox.published, lambda: [change for change, _ in outbox.delayed]
+        memory = MemoryOutbox()
+        yield Sent(
+            memory, lambda: memory.published, lambda: [change for change, _ in memory.delayed]
         )
     else:
         with aws.mock_aws():
             yield _on_aws()
 
 
-def _on_aws() -> Stage:
+def _on_aws() -> Sent:
     events, sqs = aws.client("events"), aws.client("sqs")
     events.create_event_bus(Name="bus")
     urls = {name: sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("bus", "contacts")}
@@ -54,7 +54,7 @@ def _on_aws() -> Stage:
     ]
     events.put_targets(Rule="rule", EventBusName="bus", Targets=[{"Id": "q", "Arn": arn}])
     outbox = EventOutbox(events, sqs, "bus", {Kind.CONTACT: urls["contacts"]}, retry_policy=NO_WAIT)
-    return Stage(
+    return Sent(
         outbox, lambda: _received(sqs, urls["bus"]), lambda: _received(sqs, urls["contacts"])
     )
 
@@ -76,35 +76,35 @@ def a_change(number: int, side: Side = Side.HUBSPOT, connection: str = "acme") -
     )
 
 
-def test_published_changes_are_delivered(stage: Stage) -> None:
+def test_published_changes_are_delivered(outbox: Sent) -> None:
     """Many changes of both sides and two connections are delivered once."""
     changes = [a_change(number) for number in range(1150)]
     changes += [a_change(number, Side.SALESFORCE) for number in range(30)]
     changes += [a_change(number, connection="other") for number in range(30)]
 
-    stage.outbox.publish(changes)
+    outbox.port.publish(changes)
 
-    assert sorted(stage.published(), key=_order) == sorted(changes, key=_order)
+    assert sorted(outbox.published(), key=_order) == sorted(changes, key=_order)
 
 
-def test_delayed_changes_are_sent_to_the_queue_of_their_kind(stage: Stage) -> None:
-    """It is sent to the queue of its kind, not to the bus."""
+def test_delayed_changes_are_sent_to_the_queue_of_their_kind(outbox: Sent) -> None:
+    """They are not published on the bus."""
     changes = [(a_change(number), 0) for number in range(250)]
 
-    stage.outbox.again(changes)
+    outbox.port.again(changes)
 
-    assert sorted(stage.delayed(), key=_order) == sorted(
+    assert sorted(outbox.delayed(), key=_order) == sorted(
         (change for change, _ in changes), key=_order
     )
-    assert stage.published() == []
+    assert outbox.published() == []
 
 
-def test_nothing_to_send_is_fine(stage: Stage) -> None:
+def test_nothing_to_send_is_fine(outbox: Sent) -> None:
     """An empty batch costs nothing."""
-    stage.outbox.publish([])
-    stage.outbox.again([])
+    outbox.port.publish([])
+    outbox.port.again([])
 
-    assert (stage.published(), stage.delayed()) == ([], [])
+    assert (outbox.published(), outbox.delayed()) == ([], [])
 
 
 def _order(change: Change) -> tuple[str, str, int]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from crmsync.model.pipelines import PipelineMap, Track
-from tests.contracts.tables import pipeline_maps_on_dynamodb
+from tests.contracts.stores.tables import pipeline_maps_on_dynamodb
 from tests.memory import MemoryPipelineMaps
 
 KNOWN = PipelineMap(

@@ -10,7 +10,7 @@ import pytest
 
 from crmsync.ports.stores import Cursor
 from crmsync.rules.timing.sweeps import MOST_SEEN
-from tests.contracts.tables import cursors_on_dynamodb
+from tests.contracts.stores.tables import cursors_on_dynamodb
 from tests.memory import MemoryCursors
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -42,7 +42,7 @@ def test_a_cursor_is_read_back_under_the_next_version(cursors: Any) -> None:
 
 
 def test_of_two_concurrent_sweeps_the_first_saves_its_cursor(cursors: Any) -> None:
-    """Of two concurrent sweeps the first to save wins, and the second one is not told."""
+    """The second save changes nothing and raises nothing."""
     cursors.save("acme", "contact", Cursor(NOON, {}))
     cursors.save("acme", "contact", Cursor(NOON + timedelta(hours=1), {}, 1))
 

@@ -13,7 +13,7 @@ from crmsync.gateways.dynamodb.conflict_log import ConflictLogTable
 from crmsync.model.conflicts import KEPT, NEWEST, ResolvedConflict
 from crmsync.model.records import Ref, Side
 from tests.builders import NOON
-from tests.contracts.tables import conflict_log_on_dynamodb, dynamodb
+from tests.contracts.stores.tables import conflict_log_on_dynamodb, dynamodb
 from tests.memory import MemoryConflictLog
 
 DAY = timedelta(days=1)

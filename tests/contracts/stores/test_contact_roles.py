@@ -10,7 +10,7 @@ import pytest
 
 from crmsync.model.records import Ref, Side
 from crmsync.model.roles import Role
-from tests.contracts.tables import roles_on_dynamodb
+from tests.contracts.stores.tables import roles_on_dynamodb
 from tests.memory import MemoryRoleStore
 
 

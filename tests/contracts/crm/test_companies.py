@@ -9,18 +9,18 @@ from crmsync.model.effects import CreateRecord, DeleteRecord, UpdateRecord
 from crmsync.model.links import Slot
 from crmsync.model.records import Ref, Side
 from crmsync.ports.crm import Written
-from tests.contracts.stages import Stage
+from tests.contracts.crm.backend import Backend
 
 
-def a_company(stage: Stage, domain: str | None, name: str = "Example Works") -> str:
+def a_company(backend: Backend, domain: str | None, name: str = "Example Works") -> str:
     """A person creates a company, and the search index has it; returns its id."""
-    ref = stage.person.add("company", {"name": name, "domain": domain or ""})
-    stage.catch_up()
+    ref = backend.person.add("company", {"name": name, "domain": domain or ""})
+    backend.update_index()
     return ref.id
 
 
 @pytest.mark.parametrize("domain", ["example.com", "www.example.com", "Example.com"])
-def test_the_company_of_the_domain_is_found(hubspot: Stage, domain: str) -> None:
+def test_the_company_of_the_domain_is_found(hubspot: Backend, domain: str) -> None:
     """With or without ``www.``, in upper or lower case (CH-15)."""
     company = a_company(hubspot, domain)
 
@@ -32,14 +32,14 @@ def test_the_company_of_the_domain_is_found(hubspot: Stage, domain: str) -> None
 @pytest.mark.parametrize(
     "domain", [None, "shop.example.com", "example.community", "not-example.com"]
 )
-def test_a_company_of_another_domain_is_not_found(hubspot: Stage, domain: str | None) -> None:
+def test_a_company_of_another_domain_is_not_found(hubspot: Backend, domain: str | None) -> None:
     """A domain that begins or ends with it is another one."""
     a_company(hubspot, domain)
 
     assert hubspot.companies.companies_by_domain(["example.com"]) == {}
 
 
-def test_a_domain_of_several_companies_is_left_out(hubspot: Stage) -> None:
+def test_a_domain_of_several_companies_is_left_out(hubspot: Backend) -> None:
     """HubSpot allows several; which one is meant is unknown."""
     a_company(hubspot, "example.com", "One")
     a_company(hubspot, "www.example.com", "Two")
@@ -50,7 +50,7 @@ def test_a_domain_of_several_companies_is_left_out(hubspot: Stage) -> None:
     }
 
 
-def test_many_domains_are_searched_at_once(hubspot: Stage) -> None:
+def test_many_domains_are_searched_at_once(hubspot: Backend) -> None:
     """More domains than one search can have; an invalid one is ignored."""
     companies = {
         f"works{number}.example.com": a_company(hubspot, f"works{number}.example.com")
@@ -68,7 +68,7 @@ def test_many_domains_are_searched_at_once(hubspot: Stage) -> None:
     assert hubspot.companies.companies_by_domain([]) == {}
 
 
-def test_a_company_is_created_once_updated_and_deleted(hubspot: Stage) -> None:
+def test_a_company_is_created_once_updated_and_deleted(hubspot: Backend) -> None:
     """It works as for contacts, though only our key is unique (ACC-3)."""
     key = f"key-{hubspot.run}"
     effect = CreateRecord(

@@ -10,18 +10,18 @@ from crmsync.errors import Gone, SyncError
 from crmsync.model.effects import Associate, Dissociate
 from crmsync.model.records import Ref, Side
 from crmsync.ports.crm import Outcome, Written
-from tests.contracts.stages import Stage
+from tests.contracts.crm.backend import Backend
 
 
-def a_company(stage: Stage, name: str = "Example Works") -> Ref:
+def a_company(backend: Backend, name: str = "Example Works") -> Ref:
     """A person creates a company."""
-    return stage.person.add("company", {"name": name})
+    return backend.person.add("company", {"name": name})
 
 
-def primary_of(stage: Stage, contact: Ref) -> object:
+def primary_of(backend: Backend, contact: Ref) -> object:
     """The id of the contact's primary company, as the contact itself shows it."""
     names = ["associatedcompanyid"]
-    return stage.crm.read([contact], {"contact": names})[contact].fields["associatedcompanyid"]
+    return backend.crm.read([contact], {"contact": names})[contact].fields["associatedcompanyid"]
 
 
 def kinds(outcomes: Iterable[Outcome]) -> list[object]:
@@ -29,12 +29,12 @@ def kinds(outcomes: Iterable[Outcome]) -> list[object]:
     return [type(one) if isinstance(one, SyncError) else one.ref for one in outcomes]
 
 
-def test_associations_are_read_from_both_ends_in_the_order_of_ids(hubspot: Stage) -> None:
+def test_associations_are_read_from_both_ends_in_the_order_of_ids(hubspot: Backend) -> None:
     """A record without associations is left out, and so is an invalid id."""
     ada, bob, cleo = (hubspot.add(name) for name in ("ada", "bob", "cleo"))
     one, two = a_company(hubspot, "One"), a_company(hubspot, "Two")
     for contact, company in ((ada, two), (ada, one), (bob, two)):
-        hubspot.matchmaker.add_association(contact, company)
+        hubspot.association_editor.add_association(contact, company)
     typed = [Ref(Side.HUBSPOT, "contact", text) for text in ("see above", "", "987654321987")]
 
     pairs = hubspot.associations
@@ -45,10 +45,10 @@ def test_associations_are_read_from_both_ends_in_the_order_of_ids(hubspot: Stage
     assert pairs.of([], "company") == {}
 
 
-def test_a_primary_company_is_the_one_that_the_contact_shows(hubspot: Stage) -> None:
+def test_a_primary_company_is_the_one_that_the_contact_shows(hubspot: Backend) -> None:
     """The former one stays associated, and repeating the call changes nothing."""
     ada, one, two = hubspot.add("ada"), a_company(hubspot, "One"), a_company(hubspot, "Two")
-    hubspot.matchmaker.add_association(ada, one)
+    hubspot.association_editor.add_association(ada, one)
     effect = Associate(ada, two, primary=True)
 
     outcomes = [hubspot.associations.associate([effect]) for _ in range(2)]
@@ -58,7 +58,7 @@ def test_a_primary_company_is_the_one_that_the_contact_shows(hubspot: Stage) -> 
     assert hubspot.associations.of([ada], "company") == {ada: (one, two)}
 
 
-def test_the_first_company_is_primary_and_a_second_one_is_not(hubspot: Stage) -> None:
+def test_the_first_company_is_primary_and_a_second_one_is_not(hubspot: Backend) -> None:
     """A second one is primary only if requested, from either end
     (docs/vendors.md#hubspot-associations).
     """
@@ -72,12 +72,12 @@ def test_the_first_company_is_primary_and_a_second_one_is_not(hubspot: Stage) ->
     assert (first, primary_of(hubspot, ada)) == (one.id, two.id)
 
 
-def test_the_contact_s_own_property_moves_its_association(hubspot: Stage) -> None:
+def test_the_contact_s_own_property_moves_its_association(hubspot: Backend) -> None:
     """If a person sets it, the company becomes primary; if a person clears it, the association is
     removed.
     """
     ada, one, two = hubspot.add("ada"), a_company(hubspot, "One"), a_company(hubspot, "Two")
-    hubspot.matchmaker.add_association(ada, one)
+    hubspot.association_editor.add_association(ada, one)
 
     hubspot.person.edit(ada, {"associatedcompanyid": two.id})
     moved = hubspot.associations.of([ada], "company"), primary_of(hubspot, ada)
@@ -90,7 +90,7 @@ def test_the_contact_s_own_property_moves_its_association(hubspot: Stage) -> Non
     )
 
 
-def test_of_several_primary_companies_the_last_one_wins(hubspot: Stage) -> None:
+def test_of_several_primary_companies_the_last_one_wins(hubspot: Backend) -> None:
     """Effects are applied in order, though HubSpot does not document the order within a batch."""
     ada, bob = hubspot.add("ada"), hubspot.add("bob")
     one, two = a_company(hubspot, "One"), a_company(hubspot, "Two")
@@ -106,12 +106,12 @@ def test_of_several_primary_companies_the_last_one_wins(hubspot: Stage) -> None:
     assert [primary_of(hubspot, contact) for contact in (ada, bob)] == [one.id, two.id]
 
 
-def test_a_missing_record_does_not_affect_the_others(hubspot: Stage) -> None:
+def test_a_missing_record_does_not_affect_the_others(hubspot: Backend) -> None:
     """Each row has its own outcome, in order (fault 6)."""
     ada, bob, nobody, company = (
         hubspot.add("ada"),
         hubspot.add("bob"),
-        hubspot.nobody(),
+        hubspot.deleted_record(),
         a_company(hubspot),
     )
     never = Ref(Side.HUBSPOT, "company", "987654321987")
@@ -124,12 +124,12 @@ def test_a_missing_record_does_not_affect_the_others(hubspot: Stage) -> None:
     assert hubspot.associations.of([company], "contact") == {company: (ada, bob)}
 
 
-def test_removing_an_association_succeeds_whether_or_not_it_existed(hubspot: Stage) -> None:
+def test_removing_an_association_succeeds_whether_or_not_it_existed(hubspot: Backend) -> None:
     """A primary association is removed, too, and no other company becomes primary (Q-29)."""
-    ada, bob, nobody = hubspot.add("ada"), hubspot.add("bob"), hubspot.nobody()
+    ada, bob, nobody = hubspot.add("ada"), hubspot.add("bob"), hubspot.deleted_record()
     one, two = a_company(hubspot, "One"), a_company(hubspot, "Two")
     for contact, company in ((ada, one), (ada, two), (bob, two)):
-        hubspot.matchmaker.add_association(contact, company)
+        hubspot.association_editor.add_association(contact, company)
     effects = [
         Dissociate(ada, one),
         Dissociate(bob, one),
@@ -144,7 +144,7 @@ def test_removing_an_association_succeeds_whether_or_not_it_existed(hubspot: Sta
     assert [primary_of(hubspot, contact) for contact in (ada, bob)] == [None, None]
 
 
-def test_deals_have_contacts_and_a_primary_company(hubspot: Stage) -> None:
+def test_deals_have_contacts_and_a_primary_company(hubspot: Backend) -> None:
     """They use the types of HubSpot's own associations."""
     ada, bob, one, two = (
         hubspot.add("ada"),
@@ -171,23 +171,23 @@ def test_deals_have_contacts_and_a_primary_company(hubspot: Stage) -> None:
     ],
 )
 def test_an_association_that_hubspot_does_not_have_is_a_type_error(
-    hubspot: Stage, effect: Associate
+    hubspot: Backend, effect: Associate
 ) -> None:
     """A deal has no primary contact."""
     with pytest.raises(TypeError):
         hubspot.associations.associate([effect])
 
 
-def test_nothing_to_associate_is_nothing_done(hubspot: Stage) -> None:
+def test_nothing_to_associate_is_nothing_done(hubspot: Backend) -> None:
     """There is no call and no error."""
     assert list(hubspot.associations.associate([])) == []
     assert list(hubspot.associations.dissociate([])) == []
 
 
-def test_a_deleted_company_has_no_contacts_and_they_show_none(hubspot: Stage) -> None:
+def test_a_deleted_company_has_no_contacts_and_they_show_none(hubspot: Backend) -> None:
     """HubSpot removes the associations with the record."""
     ada, company = hubspot.add("ada"), a_company(hubspot)
-    hubspot.matchmaker.add_association(ada, company)
+    hubspot.association_editor.add_association(ada, company)
 
     hubspot.person.delete(company)
 
@@ -195,7 +195,7 @@ def test_a_deleted_company_has_no_contacts_and_they_show_none(hubspot: Stage) ->
     assert primary_of(hubspot, ada) is None
 
 
-def test_the_survivor_of_merged_companies_has_the_contacts_of_both(hubspot: Stage) -> None:
+def test_the_survivor_of_merged_companies_has_the_contacts_of_both(hubspot: Backend) -> None:
     """It is primary where either was."""
     ada, bob, one, two = (
         hubspot.add("ada"),
@@ -203,8 +203,8 @@ def test_the_survivor_of_merged_companies_has_the_contacts_of_both(hubspot: Stag
         a_company(hubspot, "One"),
         a_company(hubspot, "Two"),
     )
-    hubspot.matchmaker.add_association(ada, one)
-    hubspot.matchmaker.add_association(bob, two)
+    hubspot.association_editor.add_association(ada, one)
+    hubspot.association_editor.add_association(bob, two)
 
     survivor = hubspot.person.merge(one, two)
 

@@ -1,6 +1,4 @@
-"""People who work in a CRM, over HTTP, with a user's token and rights. In memory the memory
-versions play them.
-"""
+"""People who work in a CRM, over HTTP, with a user's token and rights."""
 
 from __future__ import annotations
 
@@ -25,7 +23,7 @@ class HubspotPerson:
         self._headers = {"Authorization": f"Bearer {token}"}
 
     def add(self, name: str, fields: Mapping[str, Value]) -> Ref:
-        """Make a record."""
+        """Create a record."""
         url = f"{self._base}/{PLURALS[name]}"
         answer = requests.post(url, json={"properties": fields}, headers=self._headers, timeout=30)
         answer.raise_for_status()
@@ -43,7 +41,7 @@ class HubspotPerson:
         requests.delete(self._url(ref), headers=self._headers, timeout=30).raise_for_status()
 
     def merge(self, winner: Ref, loser: Ref) -> Ref:
-        """Merge two records; answers the survivor, mostly under a new id."""
+        """Merge two records; return the survivor, mostly under a new id."""
         body = {"primaryObjectId": winner.id, "objectIdToMerge": loser.id}
         url = f"{self._base}/{PLURALS[winner.object]}/merge"
         answer = requests.post(url, json=body, headers=self._headers, timeout=30)
@@ -51,7 +49,7 @@ class HubspotPerson:
         return Ref(Side.HUBSPOT, winner.object, answer.json()["id"])
 
     def convert(self, lead: Ref) -> Ref:
-        """HubSpot has no leads of this kind."""
+        """HubSpot has no leads that are converted."""
         raise NotImplementedError
 
     def restore(self, ref: Ref) -> None:
@@ -59,9 +57,7 @@ class HubspotPerson:
         raise NotImplementedError
 
     def add_association(self, one: Ref, other: Ref, *, primary: bool = False) -> None:
-        """Associate a contact or deal with a company, or two records of other kinds without more
-        ado.
-        """
+        """Associate two records, as primary where requested."""
         types = [
             {
                 "associationCategory": "HUBSPOT_DEFINED",
@@ -75,7 +71,7 @@ class HubspotPerson:
         ).raise_for_status()
 
     def remove_association(self, one: Ref, other: Ref) -> None:
-        """Take the association of two records away."""
+        """Remove the association of two records."""
         url = f"{self._pairs}/{one.object}/{one.id}/associations/{other.object}/{other.id}"
         requests.delete(url, headers=self._headers, timeout=30).raise_for_status()
 
@@ -83,8 +79,8 @@ class HubspotPerson:
         return f"{self._base}/{PLURALS[ref.object]}/{ref.id}"
 
 
-class HubspotKeeper:
-    """A user who keeps lists by hand, over HTTP."""
+class HubspotListEditor:
+    """A user who creates lists and changes their members, over HTTP."""
 
     def __init__(self, url: str, token: str) -> None:
         """Work at `url` with a user's `token`."""
@@ -92,7 +88,7 @@ class HubspotKeeper:
         self._headers = {"Authorization": f"Bearer {token}"}
 
     def make(self) -> str:
-        """Make a list; answers its id."""
+        """Create a list; return its id."""
         row = {
             "name": f"Chosen {uuid.uuid4().hex[:8]}",
             "objectTypeId": "0-1",
@@ -103,11 +99,11 @@ class HubspotKeeper:
         return str(answer.json()["list"]["listId"])
 
     def add_to_list(self, list_id: str, ref: Ref) -> None:
-        """Put a contact into a list."""
+        """Add a contact to a list."""
         self._change(list_id, "add", ref)
 
     def remove_from_list(self, list_id: str, ref: Ref) -> None:
-        """Take a contact out of a list."""
+        """Remove a contact from a list."""
         self._change(list_id, "remove", ref)
 
     def _change(self, list_id: str, verb: str, ref: Ref) -> None:
@@ -116,26 +112,26 @@ class HubspotKeeper:
 
 
 Act: TypeAlias = Callable[[Mapping[str, Any]], Mapping[str, Any]]
-"""What a simulator does for a person where no REST resource exists."""
+"""Does for a person what no REST resource does."""
 
 
-def _nobody_acts(_action: Mapping[str, Any]) -> Mapping[str, Any]:
+def _skip(_action: Mapping[str, Any]) -> Mapping[str, Any]:
     pytest.skip("Salesforce has no REST resource for this; do it by hand in the sandbox")
 
 
 class SalesforcePerson:
-    """A user of a Salesforce org, over HTTP, and in the user interface for what `act` does."""
+    """A user of a Salesforce org, over HTTP; `act` does what only the user interface can."""
 
-    def __init__(self, url: str, token: str, act: Act = _nobody_acts) -> None:
-        """Work at `url` with a user's `token`; as in the user interface, no assignment rule
-        runs.
+    def __init__(self, url: str, token: str, act: Act = _skip) -> None:
+        """Work at `url` with a user's `token`; as in the user interface, assignment rules do not
+        run.
         """
         self._url = f"{url}/services/data/v66.0/sobjects"
         self._headers = {"Authorization": f"Bearer {token}", "Sforce-Auto-Assign": "FALSE"}
         self._act = act
 
     def add(self, name: str, fields: Mapping[str, Value]) -> Ref:
-        """Make a record."""
+        """Create a record."""
         answer = requests.post(
             f"{self._url}/{name}", json=fields, headers=self._headers, timeout=30
         )
@@ -154,14 +150,14 @@ class SalesforcePerson:
         ).raise_for_status()
 
     def merge(self, winner: Ref, loser: Ref) -> Ref:
-        """Merge two records; answers the winner."""
+        """Merge two records; return the winner."""
         self._act(
             {"do": "merge", "object": winner.object, "winner": winner.id, "losers": [loser.id]}
         )
         return winner
 
     def convert(self, lead: Ref) -> Ref:
-        """Convert a lead; answers the contact."""
+        """Convert a lead; return the contact."""
         return Ref(
             Side.SALESFORCE,
             "Contact",
@@ -169,9 +165,9 @@ class SalesforcePerson:
         )
 
     def restore(self, ref: Ref) -> None:
-        """Take a record out of the recycle bin."""
+        """Restore a record from the recycle bin."""
         self._act({"do": "undelete", "ids": [ref.id]})
 
     def purge(self, ref: Ref) -> None:
-        """Delete a record past the recycle bin, or take it out of there for good."""
+        """Delete a record for good, whether or not it is in the recycle bin."""
         self._act({"do": "hard_delete", "ids": [ref.id]})

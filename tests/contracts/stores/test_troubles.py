@@ -13,7 +13,7 @@ from crmsync.gateways.dynamodb.troubles import TroubleTable
 from crmsync.model.records import Kind, Side
 from crmsync.model.troubles import Outage, Pause, Rest, Troubles
 from tests.builders import NOON
-from tests.contracts.tables import dynamodb, troubles_on_dynamodb
+from tests.contracts.stores.tables import dynamodb, troubles_on_dynamodb
 from tests.memory import MemoryTroubleStore
 
 

@@ -14,12 +14,12 @@ from crmsync.model.links import Slot
 from crmsync.model.records import Ref, Side
 from crmsync.ports.crm import Written
 from crmsync.rules.fields.domains import host_of
-from tests.contracts.stages import Stage
+from tests.contracts.crm.backend import Backend
 
 
-def an_account(stage: Stage, website: str | None, name: str = "Example Works") -> str:
+def an_account(backend: Backend, website: str | None, name: str = "Example Works") -> str:
     """A person creates an account; returns its id."""
-    return stage.person.add("Account", {"Name": name, "Website": website}).id
+    return backend.person.add("Account", {"Name": name, "Website": website}).id
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,9 @@ def an_account(stage: Stage, website: str | None, name: str = "Example Works") -
         "example.com/team",
     ],
 )
-def test_the_account_with_a_website_of_the_domain_is_found(salesforce: Stage, website: str) -> None:
+def test_the_account_with_a_website_of_the_domain_is_found(
+    salesforce: Backend, website: str
+) -> None:
     """People type websites in many forms (CH-12)."""
     account = an_account(salesforce, website)
 
@@ -53,14 +55,14 @@ def test_the_account_with_a_website_of_the_domain_is_found(salesforce: Stage, we
         "example",
     ],
 )
-def test_an_account_at_another_host_is_not_found(salesforce: Stage, website: str | None) -> None:
+def test_an_account_at_another_host_is_not_found(salesforce: Backend, website: str | None) -> None:
     """A host that begins or ends with the domain is another host."""
     an_account(salesforce, website)
 
     assert salesforce.accounts.accounts_by_domain(["example.com"]) == {}
 
 
-def test_a_domain_of_several_accounts_is_left_out(salesforce: Stage) -> None:
+def test_a_domain_of_several_accounts_is_left_out(salesforce: Backend) -> None:
     """Which one is meant is unknown."""
     an_account(salesforce, "example.com", "One")
     an_account(salesforce, "www.example.com", "Two")
@@ -71,7 +73,7 @@ def test_a_domain_of_several_accounts_is_left_out(salesforce: Stage) -> None:
     }
 
 
-def test_a_domain_cannot_inject_soql(salesforce: Stage) -> None:
+def test_a_domain_cannot_inject_soql(salesforce: Backend) -> None:
     """A domain from an address cannot inject SOQL, and a wildcard is taken literally."""
     account = an_account(salesforce, "example.com")
     hostile = [
@@ -93,7 +95,7 @@ def test_a_domain_cannot_inject_soql(salesforce: Stage) -> None:
     assert salesforce.accounts.accounts_by_domain([]) == {}
 
 
-def test_many_domains_are_searched_at_once(salesforce: Stage) -> None:
+def test_many_domains_are_searched_at_once(salesforce: Backend) -> None:
     """More domains than one query or one call can have."""
     accounts = {
         f"works{number}.example.com": an_account(salesforce, f"works{number}.example.com")
@@ -115,12 +117,12 @@ def test_an_invalid_website_has_no_domain(website: str) -> None:
     assert "." not in host_of(website) or host_of(website) == "example.com"
 
 
-def a_contact(stage: Stage, account: str | None, name: str) -> Ref:
+def a_contact(backend: Backend, account: str | None, name: str) -> Ref:
     """A person creates a contact of an account."""
-    return stage.person.add("Contact", {"LastName": name, "AccountId": account})
+    return backend.person.add("Contact", {"LastName": name, "AccountId": account})
 
 
-def test_the_contacts_of_an_account_are_returned(salesforce: Stage) -> None:
+def test_the_contacts_of_an_account_are_returned(salesforce: Backend) -> None:
     """They are in the order of their ids, without deleted ones; an account without contacts is left
     out (DUP-2).
     """
@@ -136,7 +138,7 @@ def test_the_contacts_of_an_account_are_returned(salesforce: Stage) -> None:
     assert salesforce.accounts.contacts_of([]) == {}
 
 
-def test_the_contacts_of_a_merged_account_are_the_winner_s(salesforce: Stage) -> None:
+def test_the_contacts_of_a_merged_account_are_the_winner_s(salesforce: Backend) -> None:
     """Salesforce moves them to the winner, which is the survivor."""
     winner, loser = (
         Ref(Side.SALESFORCE, "Account", an_account(salesforce, None, name))
@@ -150,7 +152,7 @@ def test_the_contacts_of_a_merged_account_are_the_winner_s(salesforce: Stage) ->
     assert salesforce.crm.survivors([winner, loser]) == {loser: winner}
 
 
-def test_the_contacts_of_a_deleted_account_are_deleted(salesforce: Stage) -> None:
+def test_the_contacts_of_a_deleted_account_are_deleted(salesforce: Backend) -> None:
     """They go to the recycle bin with it."""
     account = Ref(Side.SALESFORCE, "Account", an_account(salesforce, None))
     ada = a_contact(salesforce, account.id, "Lang")
@@ -161,7 +163,7 @@ def test_the_contacts_of_a_deleted_account_are_deleted(salesforce: Stage) -> Non
     assert salesforce.crm.read([account, ada], {"Account": [], "Contact": []}) == {}
 
 
-def test_an_account_is_created_once_and_updated(salesforce: Stage) -> None:
+def test_an_account_is_created_once_and_updated(salesforce: Backend) -> None:
     """It works as for leads and contacts (ACC-7)."""
     key = f"key-{salesforce.run}"
     effect = CreateRecord(
@@ -182,7 +184,7 @@ def test_an_account_is_created_once_and_updated(salesforce: Stage) -> None:
 
 
 def test_contacts_of_one_account_have_outcomes_in_the_order_of_their_rows(
-    salesforce: Stage,
+    salesforce: Backend,
 ) -> None:
     """Grouped or not, each row has its own outcome at its own position (fault 14)."""
     accounts = [an_account(salesforce, None, name) for name in ("One", "Two")]
@@ -203,7 +205,7 @@ def test_contacts_of_one_account_have_outcomes_in_the_order_of_their_rows(
     assert phones == ["99", "1", "2", "3", "4", "5"]
 
 
-def test_an_org_without_person_accounts_is_recognised(salesforce: Stage) -> None:
+def test_an_org_without_person_accounts_is_recognised(salesforce: Backend) -> None:
     """The columns do not exist, and a lead needs a company (PA-1, Q-35)."""
     account = Ref(Side.SALESFORCE, "Account", an_account(salesforce, None))
     lead = replace(salesforce.creation("ada"), fields={"LastName": "Lang"})
@@ -218,20 +220,24 @@ def test_an_org_without_person_accounts_is_recognised(salesforce: Stage) -> None
 
 
 @pytest.mark.rule("PA-1")
-def test_an_org_with_person_accounts_is_recognised(salesforce_of_persons: Stage) -> None:
+def test_an_org_with_person_accounts_is_recognised(
+    salesforce_with_person_accounts: Backend,
+) -> None:
     """The columns exist."""
-    assert salesforce_of_persons.accounts.has_person_accounts() is True
+    assert salesforce_with_person_accounts.accounts.has_person_accounts() is True
 
 
 @pytest.mark.rule("PA-2")
 @pytest.mark.rule("PA-4")
-def test_a_person_account_is_not_found_by_domain(salesforce_of_persons: Stage) -> None:
+def test_a_person_account_is_not_found_by_domain(salesforce_with_person_accounts: Backend) -> None:
     """A person account with a website is not the account of its domain."""
-    salesforce_of_persons.person.add("Account", {"LastName": "Lang", "Website": "example.com"})
-    assert salesforce_of_persons.accounts.accounts_by_domain(["example.com"]) == {}
+    salesforce_with_person_accounts.person.add(
+        "Account", {"LastName": "Lang", "Website": "example.com"}
+    )
+    assert salesforce_with_person_accounts.accounts.accounts_by_domain(["example.com"]) == {}
 
-    account = an_account(salesforce_of_persons, "example.com")
-    assert salesforce_of_persons.accounts.accounts_by_domain(["example.com"]) == {
+    account = an_account(salesforce_with_person_accounts, "example.com")
+    assert salesforce_with_person_accounts.accounts.accounts_by_domain(["example.com"]) == {
         "example.com": account
     }
 
@@ -242,16 +248,18 @@ COLUMNS = {
 }
 
 
-def a_person(stage: Stage, **fields: str) -> tuple[Ref, Ref]:
+def a_person(backend: Backend, **fields: str) -> tuple[Ref, Ref]:
     """A person creates a person account; returns the account and its contact."""
-    account = stage.person.add("Account", {"LastName": "Lang", **fields})
-    contact = stage.crm.read([account], COLUMNS)[account].fields["PersonContactId"]
+    account = backend.person.add("Account", {"LastName": "Lang", **fields})
+    contact = backend.crm.read([account], COLUMNS)[account].fields["PersonContactId"]
     return account, Ref(Side.SALESFORCE, "Contact", str(contact))
 
 
-def test_a_person_account_has_a_contact_of_its_own(salesforce_of_persons: Stage) -> None:
+def test_a_person_account_has_a_contact_of_its_own(
+    salesforce_with_person_accounts: Backend,
+) -> None:
     """It is returned with the account and marked as a person (PA-3, PA-5)."""
-    org = salesforce_of_persons
+    org = salesforce_with_person_accounts
     person, hidden = a_person(org, FirstName="Ada", PersonEmail="ada@example.com")
     works = Ref(Side.SALESFORCE, "Account", an_account(org, None))
     bob = a_contact(org, works.id, "Berg")
@@ -274,9 +282,11 @@ def test_a_person_account_has_a_contact_of_its_own(salesforce_of_persons: Stage)
     }
 
 
-def test_a_person_account_is_written_through_the_account_only(salesforce_of_persons: Stage) -> None:
+def test_a_person_account_is_written_through_the_account_only(
+    salesforce_with_person_accounts: Backend,
+) -> None:
     """What is written there shows on the contact; a write to the contact is refused (PA-3)."""
-    org = salesforce_of_persons
+    org = salesforce_with_person_accounts
     person, hidden = a_person(org)
     bob = a_contact(org, an_account(org, None), "Berg")
     writes = {
@@ -297,9 +307,11 @@ def test_a_person_account_is_written_through_the_account_only(salesforce_of_pers
     assert org.crm.read([hidden], COLUMNS)[hidden].fields["Email"] == "new@example.com"
 
 
-def test_a_lead_without_a_company_becomes_a_person(salesforce_of_persons: Stage) -> None:
+def test_a_lead_without_a_company_becomes_a_person(
+    salesforce_with_person_accounts: Backend,
+) -> None:
     """With person accounts a lead needs no company (PA-8, Q-35)."""
-    org = salesforce_of_persons
+    org = salesforce_with_person_accounts
     effect = replace(org.creation("ada"), fields={"LastName": "Lang", "Email": org.address("ada")})
     [lead] = org.crm.create([effect])
 

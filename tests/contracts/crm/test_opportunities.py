@@ -1,4 +1,4 @@
-"""What Salesforce knows of opportunities beside their records, behind the port."""
+"""Opportunities, their contact roles and the record types of an org behind the port."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from crmsync.model.pipelines import OrgStage, RecordType
 from crmsync.model.records import Ref, Side, Value
 from crmsync.model.roles import Role, Tie
 from crmsync.ports.crm import Written
-from tests.contracts import stages
-from tests.contracts.stages import Stage
+from tests.contracts.crm import implementations
+from tests.contracts.crm.backend import Backend
 
 ROLE, OPPORTUNITY = "OpportunityContactRole", "Opportunity"
 NEVER = "006000000000777AAA"
@@ -32,8 +32,8 @@ LOST = OrgStage("Closed Lost", "Closed Lost", 0, is_closed=True)
 PROCESS = (OPEN, TALKS, WON, LOST)
 
 
-def org_stage(stage: OrgStage) -> dict[str, object]:
-    """A stage as a world says it."""
+def stage_of_the_world(stage: OrgStage) -> dict[str, object]:
+    """A stage as the start data of the simulator has it."""
     names = {
         "ApiName": stage.name,
         "MasterLabel": stage.label,
@@ -48,7 +48,7 @@ MASTER = RecordType("", "Master", PROCESS, is_default=True, others=(OLD,))
 
 
 def others_of(process: tuple[OrgStage, ...]) -> tuple[OrgStage, ...]:
-    """The stages of the org that a process does not have, those that nobody uses any more last."""
+    """The stages of the org that a process does not have; the inactive one is last."""
     return (*(stage for stage in PROCESS if stage not in process), OLD)
 
 
@@ -59,7 +59,7 @@ IN_MEMORY = [
     for at, (name, process) in enumerate(NAMES.items(), start=1)
 ]
 WORLD: dict[str, Any] = {
-    "stages": [*map(org_stage, PROCESS), {**org_stage(OLD), "IsActive": False}]
+    "stages": [*map(stage_of_the_world, PROCESS), {**stage_of_the_world(OLD), "IsActive": False}]
 }
 TYPED: dict[str, Any] = {
     **WORLD,
@@ -72,61 +72,63 @@ TYPED: dict[str, Any] = {
     ],
 }
 ORGS = {
-    "memory": partial(stages.memory_salesforce, types=[MASTER]),
-    "simulator": partial(stages.simulated_salesforce, **WORLD),
+    "memory": partial(implementations.memory_salesforce, types=[MASTER]),
+    "simulator": partial(implementations.simulated_salesforce, **WORLD),
 }
 TYPED_ORGS = {
-    "memory": partial(stages.memory_salesforce, types=[MASTER, *IN_MEMORY]),
-    "simulator": partial(stages.simulated_salesforce, **TYPED),
+    "memory": partial(implementations.memory_salesforce, types=[MASTER, *IN_MEMORY]),
+    "simulator": partial(implementations.simulated_salesforce, **TYPED),
 }
 
 
 @pytest.fixture(params=ORGS)
-def org(request: pytest.FixtureRequest) -> Iterator[Stage]:
+def org(request: pytest.FixtureRequest) -> Iterator[Backend]:
     """Each Salesforce in turn, without record types of opportunities."""
     yield from ORGS[request.param]()
 
 
 @pytest.fixture(params=TYPED_ORGS)
-def typed(request: pytest.FixtureRequest) -> Iterator[Stage]:
+def typed(request: pytest.FixtureRequest) -> Iterator[Backend]:
     """Each Salesforce in turn, with two record types."""
     yield from TYPED_ORGS[request.param]()
 
 
-def an_account(org: Stage, name: str = "Example Works") -> Ref:
-    """A person makes an account."""
+def an_account(org: Backend, name: str = "Example Works") -> Ref:
+    """Create an account as a person."""
     return org.person.add("Account", {"Name": name})
 
 
-def a_contact(org: Stage, name: str) -> Ref:
-    """A person makes a contact."""
+def a_contact(org: Backend, name: str) -> Ref:
+    """Create a contact as a person."""
     return org.person.add("Contact", {"LastName": name})
 
 
-def an_opportunity(org: Stage, **fields: Value) -> Ref:
-    """A person makes an opportunity."""
+def an_opportunity(org: Backend, **fields: Value) -> Ref:
+    """Create an opportunity as a person."""
     needed = {"Name": "A deal", "StageName": OPEN.name, "CloseDate": "2026-12-24"}
     return org.person.add(OPPORTUNITY, {**needed, **fields})
 
 
-def a_role(org: Stage, opportunity: Ref, contact: Ref) -> Ref:
-    """A person gives a contact a role."""
+def a_role(org: Backend, opportunity: Ref, contact: Ref) -> Ref:
+    """Give a contact a role as a person."""
     return org.person.add(ROLE, {"OpportunityId": opportunity.id, "ContactId": contact.id})
 
 
 def a_role_effect(opportunity: Ref, contact: Ref, key: str = "555001-7-8") -> CreateRecord:
-    """We give a contact a role."""
+    """The effect that gives a contact a role."""
     fields = {"OpportunityId": opportunity.id, "ContactId": contact.id}
     return CreateRecord(Side.SALESFORCE, ROLE, key, fields, Slot("role"))
 
 
-def a_stray(name: str) -> list[Ref]:
-    """Records of an object that nobody knows, and what cannot be ids."""
+def unknown_refs(name: str) -> list[Ref]:
+    """Ids that no record of an object has, valid and invalid ones."""
     return [Ref(Side.SALESFORCE, name, text) for text in ("see above", "", "0'", NEVER)]
 
 
-def test_a_role_that_was_deleted_by_itself_is_told_if_it_was_ever_seen(org: Stage) -> None:
-    """Salesforce forgets it at once; the sweep tells that it is gone, whoever deleted it."""
+def test_a_role_that_was_read_once_is_still_returned_after_its_deletion(org: Backend) -> None:
+    """Salesforce itself keeps nothing of a role that was deleted by itself; the sweep returns it as
+    deleted, whoever deleted it.
+    """
     ada, bob, cleo = a_contact(org, "Ada"), a_contact(org, "Bob"), a_contact(org, "Cleo")
     deal, other = an_opportunity(org), an_opportunity(org)
     read, listed, unseen = a_role(org, deal, ada), a_role(org, deal, bob), a_role(org, other, cleo)
@@ -143,17 +145,17 @@ def test_a_role_that_was_deleted_by_itself_is_told_if_it_was_ever_seen(org: Stag
         listed: Role(listed, deal, bob, is_deleted=True),
     }
     assert org.opportunities.roles_of([deal, other]) == {}
-    told = [
+    swept = [
         (one.ref, one.deleted)
         for page in org.sweeper.changed_since({ROLE: since}, with_purged=True)
         for one in page
     ]
-    assert sorted(told) == sorted((ref, True) for ref in (read, listed, unseen))
+    assert sorted(swept) == sorted((ref, True) for ref in (read, listed, unseen))
 
 
 @pytest.mark.rule("OPP-10")
-def test_roles_are_told_by_opportunity_and_by_themselves(org: Stage) -> None:
-    """A contact that an opportunity knows in another way has no role."""
+def test_roles_are_read_by_opportunity_and_by_id(org: Backend) -> None:
+    """A contact that is related to an opportunity in another way has no role."""
     ada, bob, works = a_contact(org, "Ada"), a_contact(org, "Bob"), an_account(org)
     org.person.edit(ada, {"AccountId": works.id})
     one, two, bare = (
@@ -167,16 +169,16 @@ def test_roles_are_told_by_opportunity_and_by_themselves(org: Stage) -> None:
         for ref, ends in ((first, (one, ada)), (second, (one, bob)), (third, (two, ada)))
     }
 
-    by_opportunity = org.opportunities.roles_of([*a_stray(OPPORTUNITY), two, bare, one])
+    by_opportunity = org.opportunities.roles_of([*unknown_refs(OPPORTUNITY), two, bare, one])
 
     assert by_opportunity == {one: (roles[first], roles[second]), two: (roles[third],)}
-    assert org.opportunities.roles([*a_stray(ROLE), *roles]) == roles
+    assert org.opportunities.roles([*unknown_refs(ROLE), *roles]) == roles
     assert (org.opportunities.roles([]), org.opportunities.roles_of([])) == ({}, {})
 
 
-def test_the_roles_of_a_deleted_opportunity_go_with_it_and_come_back_with_it(org: Stage) -> None:
-    """So do those of a deleted contact; when an opportunity was deleted is told while it is in the
-    bin (Q-30).
+def test_the_roles_of_a_deleted_opportunity_are_deleted_and_restored_with_it(org: Backend) -> None:
+    """A deleted contact's roles are deleted, too; the time of an opportunity's deletion is known
+    while it is in the recycle bin (Q-30).
     """
     ada, bob = a_contact(org, "Ada"), a_contact(org, "Bob")
     one, two = an_opportunity(org), an_opportunity(org)
@@ -190,7 +192,7 @@ def test_the_roles_of_a_deleted_opportunity_go_with_it_and_come_back_with_it(org
         role: Role(role, one, ada, is_deleted=True),
         other: Role(other, two, bob, is_deleted=True),
     }
-    in_bin = org.opportunities.deleted_at([*a_stray(OPPORTUNITY), one, two])
+    in_bin = org.opportunities.deleted_at([*unknown_refs(OPPORTUNITY), one, two])
     assert list(in_bin) == [one]
     assert before <= in_bin[one] < datetime(2100, 1, 1, tzinfo=UTC)
     org.person.restore(one)
@@ -199,8 +201,8 @@ def test_the_roles_of_a_deleted_opportunity_go_with_it_and_come_back_with_it(org
     assert org.opportunities.deleted_at([]) == {}
 
 
-def test_a_role_that_is_deleted_as_soon_as_it_was_made_is_told(org: Stage) -> None:
-    """Whoever made it has it remembered: nobody else had the time to see it."""
+def test_a_remembered_role_is_returned_after_its_deletion(org: Backend) -> None:
+    """A role that we create is remembered at once, as it may be deleted before the next read."""
     ada, deal = a_contact(org, "Ada"), an_opportunity(org)
     (made,) = org.crm.create([a_role_effect(deal, ada)])
     org.opportunities.remember_roles([Role(made.ref, deal, ada)])
@@ -212,9 +214,9 @@ def test_a_role_that_is_deleted_as_soon_as_it_was_made_is_told(org: Stage) -> No
     }
 
 
-def test_a_role_is_made_once_however_often_it_is_tried(org: Stage) -> None:
-    """By our key, though its opportunity cannot be written a second time; one that is in the bin is
-    made anew.
+def test_a_role_is_created_once_under_its_key(org: Backend) -> None:
+    """The role's opportunity cannot be written a second time; a role that is in the recycle bin is
+    created again.
     """
     ada, bob, deal = a_contact(org, "Ada"), a_contact(org, "Bob"), an_opportunity(org)
     effects = [a_role_effect(deal, ada, "555001-7-8"), a_role_effect(deal, bob, "555001-7-9")]
@@ -242,8 +244,8 @@ def test_a_role_is_made_once_however_often_it_is_tried(org: Stage) -> None:
     ]
 
 
-def test_a_role_is_refused_alone(org: Stage) -> None:
-    """One whose contact is gone spoils no other."""
+def test_a_refused_role_does_not_affect_the_others(org: Backend) -> None:
+    """A role needs a contact that exists."""
     ada, bob, deal = a_contact(org, "Ada"), a_contact(org, "Bob"), an_opportunity(org)
     org.person.delete(bob)
 
@@ -255,8 +257,8 @@ def test_a_role_is_refused_alone(org: Stage) -> None:
     assert [role.contact for role in org.opportunities.roles_of([deal])[deal]] == [ada]
 
 
-def test_roles_end_in_order_and_one_that_is_gone_is_done(org: Stage) -> None:
-    """The opportunity and the contact stay (Q-29)."""
+def test_removing_roles_again_succeeds(org: Backend) -> None:
+    """Outcomes are in order; the opportunity and the contact stay (Q-29)."""
     ada, bob, deal = a_contact(org, "Ada"), a_contact(org, "Bob"), an_opportunity(org)
     one, two = a_role(org, deal, ada), a_role(org, deal, bob)
     effects = [EndRole(ref) for ref in (Ref(Side.SALESFORCE, ROLE, "see above"), one, two, one)]
@@ -269,9 +271,9 @@ def test_roles_end_in_order_and_one_that_is_gone_is_done(org: Stage) -> None:
     assert list(org.opportunities.end_roles([])) == []
 
 
-def test_ties_are_what_roll_ups_are_added_up_from(org: Stage) -> None:
-    """Each opportunity once, with its stage as people read it; ended roles and deleted
-    opportunities tie nothing.
+def test_ties_are_the_opportunities_in_which_a_contact_has_a_role(org: Backend) -> None:
+    """Each opportunity is returned once, with the label of its stage; removed roles and deleted
+    opportunities do not count.
     """
     ada, bob, cleo = a_contact(org, "Ada"), a_contact(org, "Bob"), a_contact(org, "Cleo")
     won = an_opportunity(org, StageName=WON.name, Amount=1200.5)
@@ -283,7 +285,7 @@ def test_ties_are_what_roll_ups_are_added_up_from(org: Stage) -> None:
     org.opportunities.end_roles([EndRole(a_role(org, won, bob))])
     org.person.delete(gone)
 
-    ties = org.opportunities.ties_of([*a_stray("Contact"), bob, ada, cleo])
+    ties = org.opportunities.ties_of([*unknown_refs("Contact"), bob, ada, cleo])
 
     records = org.crm.read([won, talks], {OPPORTUNITY: []})
     at = {ref.id: record.created_at for ref, record in records.items()}
@@ -305,8 +307,8 @@ def test_ties_are_what_roll_ups_are_added_up_from(org: Stage) -> None:
     assert org.opportunities.ties_of([]) == {}
 
 
-def test_ties_follow_what_happens_to_an_opportunity(org: Stage) -> None:
-    """Won, reopened, changed in amount: each look sees it as it is."""
+def test_ties_have_the_present_values_of_an_opportunity(org: Backend) -> None:
+    """They change when it is won, reopened or changed in amount."""
     ada, deal = a_contact(org, "Ada"), an_opportunity(org, Amount=10)
     a_role(org, deal, ada)
 
@@ -323,7 +325,7 @@ def test_ties_follow_what_happens_to_an_opportunity(org: Stage) -> None:
     assert shown() == [None, "Talks", False, False]
 
 
-def test_the_survivor_of_merged_contacts_has_the_roles_of_both(org: Stage) -> None:
+def test_the_survivor_of_merged_contacts_has_the_roles_of_both(org: Backend) -> None:
     """Opportunities and roles themselves are never merged."""
     ada, bob, deal, other = (
         a_contact(org, "Ada"),
@@ -339,45 +341,45 @@ def test_the_survivor_of_merged_contacts_has_the_roles_of_both(org: Stage) -> No
     assert org.crm.survivors([deal, other, *roles]) == {}
 
 
-def test_the_opportunities_of_accounts_are_told_by_id(org: Stage) -> None:
-    """Those that stand."""
+def test_the_opportunities_of_accounts_are_returned_in_the_order_of_their_ids(org: Backend) -> None:
+    """Deleted ones are left out."""
     works, other, empty = an_account(org), an_account(org, "Other"), an_account(org, "Empty")
     one, two = an_opportunity(org, AccountId=works.id), an_opportunity(org, AccountId=other.id)
     gone = an_opportunity(org, AccountId=works.id)
     an_opportunity(org)
     org.person.delete(gone)
 
-    assert org.opportunities.of_accounts([*a_stray("Account"), other, works, empty]) == sorted(
+    assert org.opportunities.of_accounts([*unknown_refs("Account"), other, works, empty]) == sorted(
         [one, two]
     )
     assert org.opportunities.of_accounts([]) == []
 
 
-def test_opportunities_are_found_by_a_value_without_regard_to_case(org: Stage) -> None:
-    """Several may hold it; no value can end a query."""
+def test_opportunities_are_found_by_a_value_in_any_case(org: Backend) -> None:
+    """Several may have it, and no value can inject SOQL."""
     one, two = an_opportunity(org, NextStep="AB-1"), an_opportunity(org, NextStep="ab-1")
     odd = an_opportunity(org, NextStep="o'brien \\ co")
     gone = an_opportunity(org, NextStep="AB-2")
     org.person.delete(gone)
-    asked = ["Ab-1", "ab-2", "O'Brien \\ Co", "x') OR (Name != '", "", " ", "a\x00b"]
+    values = ["Ab-1", "ab-2", "O'Brien \\ Co", "x') OR (Name != '", "", " ", "a\x00b"]
 
-    found = org.opportunities.by_value("NextStep", asked)
+    found = org.opportunities.by_value("NextStep", values)
 
     assert found == {"ab-1": tuple(sorted([one, two])), "o'brien \\ co": (odd,)}
     assert org.opportunities.by_value("NextStep", []) == {}
 
 
-def test_an_org_without_record_types_has_one_process(org: Stage) -> None:
-    """All active stages, in the org's order, under the id "" (Q-25)."""
+def test_an_org_without_record_types_has_one_process(org: Backend) -> None:
+    """It has all active stages, in the org's order, under the id "" (Q-25)."""
     an_opportunity(org)
 
     assert org.opportunities.record_types() == [MASTER]
     assert org.opportunities.has_currencies() is False
 
 
-def test_each_record_type_has_the_stages_of_its_own_process(typed: Stage) -> None:
-    """Active ones only, by id; "" is there only while an opportunity stands that has no record type
-    (Q-25).
+def test_each_record_type_has_the_stages_of_its_own_process(typed: Backend) -> None:
+    """Active types are returned in the order of their ids; the id "" is returned only while an
+    opportunity has no record type (Q-25).
     """
     types = list(typed.opportunities.record_types())
 
@@ -394,8 +396,10 @@ def test_each_record_type_has_the_stages_of_its_own_process(typed: Stage) -> Non
     assert typed.opportunities.record_types() == [replace(MASTER, is_default=False), *types]
 
 
-def test_opportunities_are_made_changed_and_swept_like_other_records(org: Stage) -> None:
-    """Once under our key; closed and won follow the stage; the sweep tells of their roles, too."""
+def test_opportunities_are_created_updated_and_swept_like_other_records(org: Backend) -> None:
+    """They are created once under our key; closed and won follow the stage; the sweep returns their
+    roles, too.
+    """
     works, ada = an_account(org), a_contact(org, "Ada")
     fields = {
         "Name": "A deal",

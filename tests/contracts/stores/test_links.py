@@ -11,7 +11,7 @@ import pytest
 from crmsync.errors import Conflict
 from crmsync.model.links import Base, Link, LinkState, Slot, tags
 from crmsync.model.records import Kind, Ref, Side
-from tests.contracts.tables import links_on_dynamodb
+from tests.contracts.stores.tables import links_on_dynamodb
 from tests.memory import MemoryLinks
 
 TABLES = {"memory": MemoryLinks, "dynamodb": None}

@@ -11,7 +11,7 @@ import pytest
 from crmsync.errors import Conflict
 from crmsync.model.jobs import JobState
 from tests.builders import a_job, at
-from tests.contracts.tables import jobs_on_dynamodb
+from tests.contracts.stores.tables import jobs_on_dynamodb
 from tests.memory import MemoryJobs
 
 

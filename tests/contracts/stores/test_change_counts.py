@@ -11,7 +11,7 @@ import pytest
 from crmsync.gateways.dynamodb.change_counts import ChangeCountTable
 from crmsync.model.brakes import Counted, Hold
 from crmsync.model.records import Kind, Side
-from tests.contracts.tables import change_counts_on_dynamodb, dynamodb
+from tests.contracts.stores.tables import change_counts_on_dynamodb, dynamodb
 from tests.memory import MemoryChangeCounts
 
 CHANGES = Hold(Side.SALESFORCE, Counted.CHANGES)

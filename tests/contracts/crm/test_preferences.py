@@ -5,10 +5,10 @@ from __future__ import annotations
 from crmsync.errors import Refused
 from crmsync.model.effects import OptOut
 from crmsync.ports.crm import Written
-from tests.contracts.stages import Stage
+from tests.contracts.crm.backend import Backend
 
 
-def test_an_opt_out_shows_on_the_contact(hubspot: Stage) -> None:
+def test_an_opt_out_shows_on_the_contact(hubspot: Backend) -> None:
     """The address is unsubscribed from all e-mail, and repeating that succeeds."""
     ada, bob = hubspot.add("ada"), hubspot.add("bob")
 
@@ -21,7 +21,7 @@ def test_an_opt_out_shows_on_the_contact(hubspot: Stage) -> None:
     assert [records[ref].fields["hs_email_optout"] for ref in (ada, bob)] == ["true", None]
 
 
-def test_an_opt_out_reaches_every_brand(hubspot_with_brands: Stage) -> None:
+def test_an_opt_out_reaches_every_brand(hubspot_with_brands: Backend) -> None:
     """One more call is made for each brand that is still subscribed."""
     ada = hubspot_with_brands.add("ada")
     (outcome,) = hubspot_with_brands.preferences.opt_out(
@@ -31,7 +31,7 @@ def test_an_opt_out_reaches_every_brand(hubspot_with_brands: Stage) -> None:
     assert (type(outcome), records[ada].fields["hs_email_optout"]) == (Written, "true")
 
 
-def test_an_invalid_address_is_refused_alone(hubspot: Stage) -> None:
+def test_an_invalid_address_is_refused_alone(hubspot: Backend) -> None:
     """The others are unsubscribed, and the error does not contain the address."""
     ada = hubspot.add("ada")
 

@@ -13,7 +13,7 @@ from crmsync.model.effects import Category, Report
 from crmsync.model.records import Ref, Side
 from crmsync.rules.timing.parked import KEPT, SOON
 from tests.builders import NOON
-from tests.contracts.tables import an_inbox, dynamodb
+from tests.contracts.stores.tables import an_inbox, dynamodb
 from tests.memory import MemoryInbox
 
 LASTING = {Category.WAITING, Category.MAPPING, Category.BRAKE, Category.HELD, Category.PRIVACY}
@@ -94,7 +94,7 @@ def test_a_waiting_record_is_found_by_what_it_waits_for(inbox: Any) -> None:
 
 
 def test_held_records_are_found(inbox: Any) -> None:
-    """It is found by its category until its report has another one."""
+    """A record is found by its category until its report has another one."""
     held = [replace(a_report(number), category=Category.HELD) for number in (1, 2, 3)]
     inbox.park("acme", [*held, a_report(4)])
     inbox.park("acme", [a_report(2)])
@@ -122,8 +122,8 @@ def test_clearing_deletes_the_reports_of_these_records_only(inbox: Any) -> None:
 
 
 def test_reports_that_expire_soon_are_found(clock: Clock, inbox: Any) -> None:
-    """It is found two weeks before its 90 days are over, unless it was reported again; records that
-    wait, are held back or are about a field never expire.
+    """A report is found two weeks before its 90 days are over, unless it was renewed; reports of
+    waiting and held records and of fields never expire.
     """
     lasting = [
         *(
