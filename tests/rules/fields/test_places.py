@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
 from crmsync.model.places import Places
 from crmsync.rules.fields.places import fitted
+from crmsync.rules.merge.record import merge_pair
+from tests.builders import LEAD_ID, a_contact, a_lead, a_ruleset
 
 PLACES = Places(
     {
@@ -64,5 +67,10 @@ def test_a_place_is_written_by_its_name_or_left_out(
 
 
 def test_an_org_without_lists_takes_any_text() -> None:
-    """Nothing is looked up there."""
-    assert fitted({"State": "Bavaria", "Country": "Utopia"}, {}, None) == ({}, frozenset())
+    """Without lists an unknown country is written like any other text; with them it waits."""
+    hubspot, lead = a_contact({"country": "Utopia"}, salesforce_id=LEAD_ID), a_lead()
+    written = [
+        merge_pair(hubspot, lead, None, replace(a_ruleset(), places=places)).to_salesforce
+        for places in (None, PLACES)
+    ]
+    assert written == [{"Country": "Utopia"}, {}]

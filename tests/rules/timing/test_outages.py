@@ -42,14 +42,13 @@ FRESH, TRIED, OTHER = a_change(1), a_change(2, held=True), a_change(3)
 @pytest.mark.parametrize(
     ("outage", "expected"),
     [
-        (None, Admission((FRESH, TRIED, OTHER))),
         (an_outage(5), Admission((), None, (FRESH, TRIED, OTHER))),
         (an_outage(), Admission((), TRIED, (FRESH, OTHER))),
         (an_outage(5, is_whole=False), Admission((FRESH, OTHER), None, (TRIED,))),
         (an_outage(is_whole=False), Admission((FRESH, OTHER), TRIED)),
     ],
 )
-def test_one_looks_ahead_and_the_others_wait(outage: Outage | None, expected: Admission) -> None:
+def test_one_looks_ahead_and_the_others_wait(outage: Outage, expected: Admission) -> None:
     """Whoever was refused before is the first; where only some are refused, those that nobody has
     tried yet go on.
     """

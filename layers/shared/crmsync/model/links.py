@@ -309,6 +309,19 @@ class Link:
         """What `side` showed when the two last agreed."""
         return self.hubspot_base if side is Side.HUBSPOT else self.salesforce_base
 
+    @property
+    def owners(self) -> tuple[str | None, str | None]:
+        """Both owners at the last sync of the pair, HubSpot's first."""
+        return self.hubspot_owner, self.salesforce_owner
+
+    def joins(self, hubspot: Ref, salesforce: Ref) -> bool:
+        """Whether the link is active and its records are these two."""
+        return (self.state, self.hubspot, self.salesforce) == (
+            LinkState.ACTIVE,
+            hubspot,
+            salesforce,
+        )
+
     def intent(self, side: Side) -> Intent:
         """What was last announced to be written to `side`."""
         return self.hubspot_intent if side is Side.HUBSPOT else self.salesforce_intent

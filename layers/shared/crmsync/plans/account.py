@@ -27,10 +27,9 @@ from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair import reports
 from crmsync.rules.pair.creation import Creation
 from crmsync.rules.pair.matching import choose_account
-from crmsync.rules.pair.plan import plan_pair
+from crmsync.rules.pair.plan import plan_existing, plan_pair
 from crmsync.rules.pair.successors import (
     follow_moves,
-    plan_existing,
     plan_missing,
     replacing_tombstones,
 )
@@ -76,7 +75,10 @@ def _plan_linked(facts: AccountFacts, link: Link, ruleset: Ruleset) -> Plan:
             deletes=deletes,
             recreate=lambda account: _creation_plan(account, company_creation(account, ruleset)),
         )
-    here = with_holds(follow_moves(link, facts.hubspot, facts.salesforce, ruleset), facts)
+    here = link
+    if not link.joins(facts.hubspot.ref, facts.salesforce.ref):
+        here = follow_moves(link, facts.hubspot, facts.salesforce, ruleset)
+    here = with_holds(here, facts)
     return plan_existing(
         link, here, facts.hubspot, facts.salesforce, ruleset, cause=facts.change.cause
     )

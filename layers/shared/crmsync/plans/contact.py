@@ -45,10 +45,9 @@ from crmsync.rules.pair.duplicates import (
     with_box,
 )
 from crmsync.rules.pair.matching import choose_match
-from crmsync.rules.pair.plan import plan_pair
+from crmsync.rules.pair.plan import plan_existing, plan_pair
 from crmsync.rules.pair.successors import (
     follow_moves,
-    plan_existing,
     plan_missing,
     replacing_tombstones,
 )
@@ -117,8 +116,13 @@ def _plan_duplicate(facts: ContactFacts, named: Record, ruleset: Ruleset) -> Pla
 
 
 def _is_frozen(contact: Record, ruleset: Ruleset) -> bool:
+    """Whether a linked contact stays as it is because it is outside the inclusion list. By default
+    there is no list.
+    """
     contacts = ruleset.connection.contacts
-    return is_frozen(contacts, included=qualifies(contact, contacts, ruleset.contact.members))
+    return bool(contacts.inclusion_list) and is_frozen(
+        contacts, included=qualifies(contact, contacts, ruleset.contact.members)
+    )
 
 
 def address_of(record: Record) -> Value:
@@ -163,7 +167,10 @@ def _plan_linked(facts: ContactFacts, link: Link, ruleset: Ruleset) -> Plan:
             recreate=lambda record: _plan_creation(record, "", ruleset),
         )
         return _with_late_opt_out(facts, link, gone, ruleset)
-    here = with_holds(follow_moves(link, facts.hubspot, facts.salesforce, ruleset), facts)
+    here = link
+    if not link.joins(facts.hubspot.ref, facts.salesforce.ref):
+        here = follow_moves(link, facts.hubspot, facts.salesforce, ruleset)
+    here = with_holds(here, facts)
     if _is_frozen(facts.hubspot, ruleset):
         saves = (SaveLink(here, ("DUP-26",)),) if here != link or not link.version else ()
         return Plan(saves, notes=(Note("is outside the inclusion list", ("INC-7",)),))

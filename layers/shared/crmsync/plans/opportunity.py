@@ -24,12 +24,8 @@ from crmsync.rules.merge.change_limits import with_holds
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair import reports
 from crmsync.rules.pair.creation import Creation
-from crmsync.rules.pair.successors import (
-    follow_moves,
-    plan_existing,
-    plan_missing,
-    replacing_tombstones,
-)
+from crmsync.rules.pair.plan import plan_existing
+from crmsync.rules.pair.successors import follow_moves, plan_missing, replacing_tombstones
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +156,10 @@ def _plan_gone(facts: OpportunityFacts, link: Link, ruleset: Ruleset) -> Plan:
 def _plan_pair(
     facts: OpportunityFacts, link: Link, hubspot: Record, salesforce: Record, ruleset: Ruleset
 ) -> Plan:
-    here = with_holds(follow_moves(link, hubspot, salesforce, ruleset), facts)
+    here = link
+    if not link.joins(hubspot.ref, salesforce.ref):
+        here = follow_moves(link, hubspot, salesforce, ruleset)
+    here = with_holds(here, facts)
     if not _syncs(hubspot, ruleset):
         saves = (SaveLink(here, ("DUP-26",)),) if here != link or not link.version else ()
         frozen = Plan(

@@ -14,7 +14,12 @@ from typing import TypeAlias, TypeVar
 
 from crmsync.errors import Conflict, Refused, SyncError
 from crmsync.flows.engine.context import SyncContext
-from crmsync.flows.engine.partial_writes import FieldRetries, LeftOut, WriteAttempt, send_with_retry
+from crmsync.flows.engine.partial_writes import (
+    FieldRetries,
+    LeftOut,
+    WriteAttempt,
+    retry_without_fields,
+)
 from crmsync.model.changes import Cause, Change
 from crmsync.model.crm_names import CONTACT_ROLE
 from crmsync.model.effects import (
@@ -164,9 +169,10 @@ def apply(
             if _advance(runs, stage):
                 moving = True
     _rebase(runs, context, rebase)
-    context.inbox.park(
-        context.connection.name, [report for report in reports if report not in first]
-    )
+    if len(reports) > len(first):
+        context.inbox.park(
+            context.connection.name, [report for report in reports if report not in first]
+        )
     _request(requests, context)
     return [run.applied for run in runs]
 
@@ -325,13 +331,15 @@ def _send(
     context: SyncContext,
     retries: FieldRetries | None,
 ) -> Sequence[Outcome]:
-    """Make the writes of these plans; those that are refused for some of their fields once more
-    without them.
+    """Make the writes of these plans. Usually none is refused; one that is refused for some of its
+    fields is made once more without them.
     """
-    if retries is None:
-        return send(effects(runs))
+    writes = effects(runs)
+    outcomes = send(writes)
+    if retries is None or not any(isinstance(outcome, Refused) for outcome in outcomes):
+        return outcomes
     tries = [WriteAttempt(run.at, run.applied.saved, run.applied.left_out) for run in runs]
-    outcomes = send_with_retry(effects(runs), send, tries, retries, context)
+    outcomes = retry_without_fields(writes, outcomes, send, tries, retries, context)
     for run, one in zip(runs, tries, strict=True):
         run.applied.saved = one.saved
     return outcomes
@@ -381,7 +389,8 @@ def _to_save(runs: Sequence[_Run], context: SyncContext) -> list[Link]:
     for run, effect in zip(runs, _heads(runs, SaveLink), strict=True):
         saved = run.applied.saved
         link = effect.link if saved is None else replace(effect.link, version=saved.version)
-        link = run.applied.left_out.marked(link)
+        if run.applied.left_out.marks:
+            link = run.applied.left_out.marked(link)
         links.append(link.announced_at(context.now()))
     return links
 

@@ -75,11 +75,13 @@ class CircuitBreaker:
         return self.outage.code if self.outage else ""
 
     def admit(self, changes: Sequence[Change]) -> Admission:
-        """Which changes are synced, which one probes the side, and which wait. Only one of several
-        workers gets the probe.
+        """Which changes are synced, which one probes the side, and which wait: all are synced while
+        both sides answer. Only one of several workers gets the probe.
         """
+        if self.outage is None:
+            return Admission(tuple(changes))
         admission = admit(changes, self.outage, self.now())
-        if admission.ahead is None or self.outage is None:
+        if admission.ahead is None:
             return admission
         stored = None
         with suppress(SyncError):

@@ -13,9 +13,10 @@ from crmsync.errors import TryAgain
 from crmsync.flows.engine.apply import Applied, Rebase, RollUps, apply, no_roll_ups
 from crmsync.flows.engine.change_limits import give_back
 from crmsync.flows.engine.context import SyncContext
-from crmsync.flows.engine.lifecycle import changed_stages, spread_stages
+from crmsync.flows.engine.lifecycle import spread_stages
 from crmsync.flows.engine.loader import AnyFacts
 from crmsync.flows.engine.partial_writes import FieldRetries
+from crmsync.flows.engine.planning import changed_stages
 from crmsync.model import names
 from crmsync.model.changes import Cause, Change
 from crmsync.model.effects import CreateRecord
@@ -29,7 +30,7 @@ from crmsync.rules.merge.baseline import rebased
 from crmsync.rules.merge.intents import may_be_under_way
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.overwriting import overwritten
-from crmsync.rules.pair.refused_fields import diverged_link, skips_fields, without
+from crmsync.rules.pair.refused_fields import diverged_link, without
 
 _AFTER_OTHERS_END = round(LONGEST_WRITE.total_seconds())
 """Seconds after which a write that another worker has announced is surely over."""
@@ -67,7 +68,9 @@ def apply_and_complete(
     plan: once the pair has agreed on the stage, nothing reports it again.
     """
     written_by_others = _maybe_written_by_others(facts, context, ruleset)
-    plans, not_spread = _spread_stages(facts, plans, context, ruleset)
+    not_spread: dict[int, TryAgain] = {}
+    if changed := changed_stages(facts, plans, ruleset):
+        plans, not_spread = _spread_stages(changed, facts, plans, context)
     plans, applied = _apply(facts, plans, context, ruleset, roll_up)
     pairs, unreadable = _new_pairs(facts, plans, applied, context, ruleset)
     made = {done.made for done in applied if done.made}
@@ -80,7 +83,8 @@ def apply_and_complete(
         plans[at] = replace(plan, effects=plans[at].effects + plan.effects)
     for at, error in {**unreadable, **not_spread}.items():
         applied[at] = replace(applied[at], error=error)
-    give_back(all_facts, plans, applied, context, ruleset)
+    if any(done.error for done in applied):
+        give_back(all_facts, plans, applied, context, ruleset)
     # Failed plans are retried anyway; without this, two changes of one pair would queue each other
     # for ever.
     again = [change for at, change in written_by_others.items() if applied[at].error is None]
@@ -101,7 +105,7 @@ def _apply(
     writes. These reports are in the error inbox already.
     """
     keep_overwritten(facts, plans, context, ruleset, made)
-    retries = FieldRetries(tuple(facts), ruleset) if skips_fields(ruleset) else None
+    retries = FieldRetries(tuple(facts), ruleset)
     applied = apply(plans, context, rebase_from_response(ruleset), roll_up, retries)
     reported = [
         replace(plan, effects=(*plan.effects, *done.left_out.reports))
@@ -151,7 +155,7 @@ def _maybe_written_by_others(
         at: replace(one.change, cause=Cause.AGAIN, at=now, waiting=())
         for at, one in enumerate(facts)
         if one.link and one.hubspot and one.salesforce
-        if may_still_be_told(one.link, now)
+        if (one.link.tying.replaces and may_still_be_told(one.link, now))
         or (
             not (one.change.tries or one.change.held)
             and may_be_under_way(one.link, one.hubspot, one.salesforce, ruleset, now)
@@ -160,12 +164,15 @@ def _maybe_written_by_others(
 
 
 def _spread_stages(
-    facts: Sequence[AnyFacts], plans: Sequence[Plan], context: SyncContext, ruleset: Ruleset
+    changed: Mapping[Ref, str],
+    facts: Sequence[AnyFacts],
+    plans: Sequence[Plan],
+    context: SyncContext,
 ) -> tuple[list[Plan], dict[int, TryAgain]]:
     """Spread changed stages; returns the plans, empty where spreading must be retried first, and by
     their places the errors of those.
     """
-    failed = spread_stages(changed_stages(facts, plans, ruleset), context).failed
+    failed = spread_stages(changed, context).failed
     errors = {
         at: failed[one.hubspot.ref]
         for at, one in enumerate(facts)

@@ -18,15 +18,12 @@ from crmsync.flows.engine.context import SyncContext
 from crmsync.model.changes import Cause, Change
 from crmsync.model.crm_names import COMPANY, HUBSPOT_CONTACT, LIFECYCLE_STAGE, PRIMARY_COMPANY
 from crmsync.model.effects import Report, UpdateRecord
-from crmsync.model.facts import Facts
 from crmsync.model.fields import FieldRule, Update
 from crmsync.model.links import Place
 from crmsync.model.plan import Plan
 from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.rules.kinds.contact.inclusion import is_frozen, needs_membership, qualifies
 from crmsync.rules.kinds.contact.lifecycle import CompanyGroup, Staged, furthest, is_forward, spread
-from crmsync.rules.merge.baseline import view
-from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.reports import category_of
 
 FIELDS: Mapping[str, tuple[str, ...]] = {
@@ -48,47 +45,6 @@ class SpreadResult:
 
     written: tuple[UpdateRecord, ...] = ()
     failed: Mapping[Ref, TryAgain] = field(default_factory=dict)
-
-
-def changed_stages(
-    facts: Sequence[Facts], plans: Sequence[Plan], ruleset: Ruleset
-) -> Mapping[Ref, str]:
-    """HubSpot record -> the stage that it has or is about to get, for linked records whose stage
-    has changed since the last sync (LIFE-7, SET-8).
-
-    The stage that a record has when it is first linked is no change: an import would otherwise
-    raise whole companies to one stage.
-    """
-    if not ruleset.connection.companies.sync:
-        return {}
-    changed: dict[Ref, str] = {}
-    for one, plan in zip(facts, plans, strict=True):
-        if one.hubspot is None or not plan.effects:
-            continue
-        planned = _planned_stage(plan)
-        if planned:
-            changed[one.hubspot.ref] = planned
-        elif _stage_of(one.hubspot) and _has_changed(one, ruleset):
-            changed[one.hubspot.ref] = _stage_of(one.hubspot)
-    return changed
-
-
-def _planned_stage(plan: Plan) -> str:
-    """The stage that a plan writes to HubSpot; "" for none."""
-    for effect in plan.effects:
-        if isinstance(effect, UpdateRecord) and effect.side is Side.HUBSPOT:
-            stage = effect.fields.get(LIFECYCLE_STAGE)
-            if stage:
-                return str(stage)
-    return ""
-
-
-def _has_changed(facts: Facts, ruleset: Ruleset) -> bool:
-    if facts.link is None or facts.hubspot is None or not isinstance(facts.link.salesforce, Ref):
-        return False
-    form = ruleset.mappings[facts.link.salesforce.object].hubspot_forms[LIFECYCLE_STAGE]
-    shown = view(facts.hubspot, {LIFECYCLE_STAGE: form}, facts.link, ruleset.fingerprinter)
-    return shown.states[LIFECYCLE_STAGE].changed is True
 
 
 def spread_stages(changed: Mapping[Ref, str], context: SyncContext) -> SpreadResult:

@@ -11,9 +11,8 @@ from dataclasses import replace
 
 from crmsync.flows.engine.context import SyncContext
 from crmsync.model.changes import Cause, Change
-from crmsync.model.effects import OptOut, Report
+from crmsync.model.effects import Report
 from crmsync.model.facts import Facts
-from crmsync.model.plan import Plan
 from crmsync.rules.pair import reports
 
 FIRST_WAIT = 60
@@ -22,11 +21,6 @@ REPORT_AFTER = 8
 """Checks after which a missing opt-out is reported: three quarters of an hour."""
 GIVE_UP_AFTER = 40
 """Checks after which there are no more, unless one of the two records changes: half a day."""
-
-
-def asks_for_opt_out(plan: Plan) -> bool:
-    """Whether a plan asks for an opt-out; until HubSpot shows it, the pair is not in sync."""
-    return any(isinstance(effect, OptOut) for effect in plan.effects)
 
 
 def check_opt_outs_later(opted_out: Sequence[Facts], context: SyncContext) -> list[Report]:

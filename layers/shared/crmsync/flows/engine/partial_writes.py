@@ -20,7 +20,14 @@ from crmsync.model.links import Link, Place
 from crmsync.model.records import Record, Ref, Side
 from crmsync.ports.crm import Outcome, Written
 from crmsync.rules.merge.ruleset import Ruleset
-from crmsync.rules.pair.refused_fields import AnyWrite, diverged_link, left_out, report, without
+from crmsync.rules.pair.refused_fields import (
+    AnyWrite,
+    diverged_link,
+    left_out,
+    report,
+    skips_fields,
+    without,
+)
 
 MarkLink: TypeAlias = Callable[[Link], Link]
 """Notes in a link that fields were left out."""
@@ -83,7 +90,7 @@ class FieldRetries:
         """The fields without which a write is worth a second try; empty if it was not refused for
         some of its fields.
         """
-        if not isinstance(outcome, Refused) or effect.best_effort:
+        if not isinstance(outcome, Refused) or effect.best_effort or not skips_fields(self.ruleset):
             return frozenset()
         if isinstance(effect, CreateRecord):
             return left_out(effect, outcome, None, self.ruleset)
@@ -125,19 +132,21 @@ def _ref(place: Place) -> Ref | None:
     return place if isinstance(place, Ref) else None
 
 
-def send_with_retry(
+def retry_without_fields(
     effects: Sequence[AnyWrite],
+    outcomes: Sequence[Outcome],
     send: Callable[[Sequence[AnyWrite]], Sequence[Outcome]],
     tries: Sequence[WriteAttempt],
     rules: FieldRetries,
     context: SyncContext,
 ) -> list[Outcome]:
-    """Make writes, and repeat those that are refused for some of their fields without them; returns
+    """Repeat those of the writes that were refused for some of their fields without them; returns
     one outcome per write.
 
-    `tries` are the plans that the writes belong to, in the same places. Raises `SyncError`.
+    `outcomes` are what the writes have come to, and `tries` the plans that they belong to, both in
+    the same places. Raises `SyncError`.
     """
-    outcomes = list(send(effects))
+    outcomes = list(outcomes)
     asked = [rules.fields(*one) for one in zip(tries, effects, outcomes, strict=True)]
     again = {at: names for at, names in enumerate(asked) if names}
     if not again:

@@ -100,7 +100,9 @@ def sync_in_batches(
         if not context.may_begin():
             requeue([*batch, *batches.take_rest()], context, summary)
             break
-        due = hold_retries(batch, new, context, summary)
+        due = batch
+        if any(change.tries for change in batch):
+            due = hold_retries(batch, new, context, summary)
         if not due:
             continue
         failure = _sync_batch(due, context, sync_pass, summary)
@@ -169,8 +171,9 @@ def _sync_batch(
             return BatchFailure(error, failed, is_whole=True)
         if not pending:
             break
-    again = TryAgain("others keep changing the same record")
-    retry_later([(change, again) for change in pending], context, summary)
+    if pending:
+        again = TryAgain("others keep changing the same record")
+        retry_later([(change, again) for change in pending], context, summary)
     down = summary.take_down()
     if not down:
         return None

@@ -1,5 +1,6 @@
-"""Plans a whole batch, for every kind: gives each plan the owners and ages it needs, and keeps a
-defect in one plan from stopping the others.
+"""Plans a whole batch, for every kind: gives each plan the parents, owners and ages it needs, and
+keeps a defect in one plan from stopping the others. Says what the plans lead to elsewhere: changed
+stages, new links.
 
 The decisions are made in `crmsync.plans`. Each kind has a function `gather_and_plan(changes,
 context)` that returns a `PlannedBatch`: a sync applies it and a preview only shows it; nothing else
@@ -8,22 +9,34 @@ differs between the two.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 from typing import Generic, TypeAlias
 
+from crmsync.errors import Drifted
 from crmsync.flows.engine.context import SyncContext
-from crmsync.flows.engine.loader import AnyFacts
+from crmsync.flows.engine.loader import AnyFacts, Gathered
+from crmsync.flows.engine.resting_mappings import without_missing, without_resting
 from crmsync.model.changes import Change
-from crmsync.model.effects import Category, Report
+from crmsync.model.crm_names import (
+    HUBSPOT_OWNER,
+    LIFECYCLE_STAGE,
+    PARENT_ACCOUNT,
+    PRIMARY_COMPANY,
+    SALESFORCE_OWNER,
+)
+from crmsync.model.effects import Category, Report, SaveLink, UpdateRecord
 from crmsync.model.facts import Facts
-from crmsync.model.fields import FieldRule, Update
+from crmsync.model.fields import FieldRule, FieldType, Update
+from crmsync.model.links import LinkState
 from crmsync.model.plan import Plan
 from crmsync.model.records import Record, Ref, Side
 from crmsync.rules.fields.maps import asks_for_zone
 from crmsync.rules.merge import owners
+from crmsync.rules.merge.baseline import view
 from crmsync.rules.merge.fingerprint_renewal import readable, ruleset_for, with_newer_fingerprints
+from crmsync.rules.merge.parents import account_of, company_of
 from crmsync.rules.merge.ruleset import Ruleset
 
 Decide: TypeAlias = Callable[[AnyFacts, Ruleset], Plan]
@@ -51,6 +64,28 @@ class PlannedBatch(Generic[AnyFacts]):
     first: tuple[Plan, ...] = ()
 
 
+def gather_existing_fields(
+    ruleset: Ruleset,
+    changes: Sequence[Change],
+    context: SyncContext,
+    gather: Callable[[Ruleset], Gathered[AnyFacts]],
+) -> tuple[Ruleset, Gathered[AnyFacts]]:
+    """Gather with the mappings whose fields both sides have. Usually those are all mappings: none
+    rests, and no side turns out to lack a field.
+
+    Returns the ruleset that was used and what `gather` returned. Raises `Down` if nothing works
+    without a missing field, else as `gather` does.
+    """
+    rests = context.troubles.load(context.connection.name).rests
+    if rests:
+        ruleset = without_resting(ruleset, rests, changes, context)
+    try:
+        return ruleset, gather(ruleset)
+    except Drifted as error:
+        ruleset = without_missing(ruleset, error, changes, context)
+    return ruleset, gather(ruleset)
+
+
 def owners_for(facts: Sequence[Facts], context: SyncContext) -> owners.OwnerMatches | None:
     """Which owners of the two sides belong together; None if no owner of the facts is new or has
     changed. Raises `SyncError`.
@@ -65,8 +100,58 @@ def _needs_owners(facts: Facts) -> bool:
         return facts.named is not None
     if facts.hubspot is None or facts.salesforce is None:
         return False
-    shown = owners.owners_of(facts.hubspot, facts.salesforce, facts.link)
-    return (shown.hubspot, shown.salesforce) != (shown.last_hubspot, shown.last_salesforce)
+    shown = (facts.hubspot.fields.get(HUBSPOT_OWNER), facts.salesforce.fields.get(SALESFORCE_OWNER))
+    return tuple(str(owner or "") for owner in shown) != facts.link.owners
+
+
+def find_parents(
+    facts: Iterable[Facts], context: SyncContext, ruleset: Ruleset
+) -> Mapping[Ref, Ref | None]:
+    """Company or account -> its counterpart, for those that these records name. None for one whose
+    counterpart was deleted; one without a link is missing. Raises `SyncError`.
+    """
+    if not context.connection.companies.sync:
+        return {}
+    wanted = dict.fromkeys(
+        parent
+        for one in facts
+        for record in _with_new_parents(one, ruleset)
+        if (parent := _parent(record))
+    )
+    links = context.links.find(context.connection.name, list(wanted)) if wanted else {}
+    found: dict[Ref, Ref | None] = {}
+    for ref, link in links.items():
+        across = link.on(ref.side.other)
+        found[ref] = across if link.state is LinkState.ACTIVE and isinstance(across, Ref) else None
+    return found | {across: ref for ref, across in found.items() if across}
+
+
+def _with_new_parents(facts: Facts, ruleset: Ruleset) -> Iterator[Record]:
+    """The records whose parent must be known: none for a pair whose parents have not changed or are
+    not compared, as a lead has no account.
+    """
+    records = [
+        one for one in (facts.hubspot, facts.salesforce, facts.remembered, *facts.candidates) if one
+    ]
+    if facts.link is None or any(_parent_has_changed(one, facts, ruleset) for one in records):
+        yield from records
+
+
+def _parent_has_changed(record: Record, facts: Facts, ruleset: Ruleset) -> bool:
+    name = PRIMARY_COMPANY if record.ref.side is Side.HUBSPOT else PARENT_ACCOUNT
+    if name not in record.fields:
+        return False
+    if facts.salesforce:
+        compared = ruleset.mapping_of(facts.salesforce).forms(record.ref.side)
+        if name not in compared:
+            return False
+    return not view(record, {name: FieldType.TEXT}, facts.link, ruleset.fingerprinter).unchanged
+
+
+def _parent(record: Record) -> Ref | None:
+    if record.ref.side is Side.HUBSPOT:
+        return company_of(record.fields.get(PRIMARY_COMPANY))
+    return account_of(record.fields.get(PARENT_ACCOUNT))
 
 
 def zone_for(rows: Iterable[FieldRule], context: SyncContext) -> tzinfo:
@@ -141,7 +226,64 @@ def plan_safely(facts: AnyFacts, ruleset: Ruleset, decide: Decide[AnyFacts]) -> 
 
 def _plan(facts: AnyFacts, ruleset: Ruleset, decide: Decide[AnyFacts]) -> Plan:
     """Plan a record with the key of its link's fingerprints; the plan renews them where it can."""
-    link = facts.link and readable(facts.link, ruleset)
-    if link is None or link.key == ruleset.fingerprinter.number:
-        return decide(facts if link is facts.link else replace(facts, link=link), ruleset)
+    if facts.link is None or facts.link.key == ruleset.fingerprinter.number:
+        return decide(facts, ruleset)
+    link = readable(facts.link, ruleset)
+    if link.key == ruleset.fingerprinter.number:
+        return decide(replace(facts, link=link), ruleset)
     return with_newer_fingerprints(decide(facts, ruleset_for(link, ruleset)), facts, ruleset)
+
+
+def changed_stages(
+    facts: Sequence[Facts], plans: Sequence[Plan], ruleset: Ruleset
+) -> Mapping[Ref, str]:
+    """HubSpot record -> the stage that it has or is about to get, for linked records whose stage
+    has changed since the last sync (LIFE-7, SET-8).
+
+    The stage that a record has when it is first linked is no change: an import would otherwise
+    raise whole companies to one stage.
+    """
+    if not ruleset.connection.companies.sync:
+        return {}
+    changed: dict[Ref, str] = {}
+    for one, plan in zip(facts, plans, strict=True):
+        if one.hubspot is None or not plan.effects:
+            continue
+        shown = str(one.hubspot.fields.get(LIFECYCLE_STAGE) or "")
+        if planned := _planned_stage(plan):
+            changed[one.hubspot.ref] = planned
+        elif shown and _stage_has_changed(one, ruleset):
+            changed[one.hubspot.ref] = shown
+    return changed
+
+
+def _planned_stage(plan: Plan) -> str:
+    """The stage that a plan writes to HubSpot; "" for none."""
+    for effect in plan.effects:
+        if isinstance(effect, UpdateRecord) and effect.side is Side.HUBSPOT:
+            stage = effect.fields.get(LIFECYCLE_STAGE)
+            if stage:
+                return str(stage)
+    return ""
+
+
+def _stage_has_changed(facts: Facts, ruleset: Ruleset) -> bool:
+    if facts.link is None or facts.hubspot is None or not isinstance(facts.link.salesforce, Ref):
+        return False
+    form = ruleset.mappings[facts.link.salesforce.object].hubspot_forms[LIFECYCLE_STAGE]
+    shown = view(facts.hubspot, {LIFECYCLE_STAGE: form}, facts.link, ruleset.fingerprinter)
+    return shown.states[LIFECYCLE_STAGE].changed is True
+
+
+def makes_link(facts: Facts, plan: Plan) -> bool:
+    """Whether a plan links a record, for the first time or with another record than before."""
+    saved = [effect.link for effect in plan.effects if isinstance(effect, SaveLink)]
+    link = saved[-1] if saved else plan.new_link
+    if link is None or link.state is not LinkState.ACTIVE:
+        return False
+    old = facts.link
+    return old is None or (old.state, old.hubspot, old.salesforce) != (
+        link.state,
+        link.hubspot,
+        link.salesforce,
+    )

@@ -8,10 +8,10 @@ in the meantime is synced.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 
 from crmsync.errors import Conflict, Down, Drifted
 from crmsync.flows.engine.apply import Applied
@@ -29,34 +29,36 @@ from crmsync.rules.settings.lost_rights import NeededRights, unseen, unwritable,
 from crmsync.rules.settings.rights import mapped_rules
 from crmsync.rules.timing.outages import LONGEST_WAIT
 
-Gathered = TypeVar("Gathered")
 
-
-def gather_existing_fields(
-    ruleset: Ruleset,
-    changes: Sequence[Change],
-    context: SyncContext,
-    gather: Callable[[Ruleset], Gathered],
-) -> tuple[Ruleset, Gathered]:
-    """Gather without the mappings that rest; where a side turns out to lack a field, gather once
-    more without that.
-
-    Returns the ruleset that was used and what `gather` returned. Raises `Down` if nothing works
-    without the field, else as `gather` does.
+def without_resting(
+    ruleset: Ruleset, rests: Sequence[Rest], changes: Sequence[Change], context: SyncContext
+) -> Ruleset:
+    """The ruleset without the mappings that rest. Older changes are synced without them too, so
+    their rest is noted to begin with the oldest of the changes. Raises `SyncError`.
     """
-    resting = without(ruleset, _resting(ruleset, changes, context))
-    try:
-        return resting, gather(resting)
-    except Drifted as error:
-        found = _note_missing(error, resting, context, _oldest(changes, context))
-        for one in (report_of(rest) for rest in found if rest.is_needed):
-            raise Down(
-                one.text, side=error.side, after=LONGEST_WAIT, code="NEEDED_FIELD", hint=one.hint
-            ) from error
-        if not found:
-            raise
-        resting = without(resting, found)
-        return resting, gather(resting)
+    oldest = _oldest(changes, context)
+    for rest in rests:
+        mine = rest.object in ruleset.mappings or rest.object == ruleset.hubspot_object
+        if mine and not rest.is_over and rest.since > oldest:
+            context.troubles.save_rest(context.connection.name, replace(rest, since=oldest))
+    return without(ruleset, [rest for rest in rests if not rest.is_over])
+
+
+def without_missing(
+    ruleset: Ruleset, error: Drifted, changes: Sequence[Change], context: SyncContext
+) -> Ruleset:
+    """The ruleset without the fields that a side turned out to lack, which are noted and reported.
+
+    Raises `Down` if nothing works without them, and `error` if no field is missing.
+    """
+    found = _note_missing(error, ruleset, context, _oldest(changes, context))
+    for one in (report_of(rest) for rest in found if rest.is_needed):
+        raise Down(
+            one.text, side=error.side, after=LONGEST_WAIT, code="NEEDED_FIELD", hint=one.hint
+        ) from error
+    if not found:
+        raise error
+    return without(ruleset, found)
 
 
 def retry_without_resting(
@@ -92,18 +94,6 @@ def retry_without_resting(
 def _oldest(changes: Sequence[Change], context: SyncContext) -> datetime:
     """When the oldest of the changes happened: they may have waited in the queue for long."""
     return min((change.at for change in changes), default=context.now())
-
-
-def _resting(ruleset: Ruleset, changes: Sequence[Change], context: SyncContext) -> list[Rest]:
-    """The mappings that rest. Older changes are synced without the mapping too, so its rest is
-    noted to begin with the oldest of them.
-    """
-    rests, oldest = context.troubles.load(context.connection.name).rests, _oldest(changes, context)
-    for rest in rests:
-        mine = rest.object in ruleset.mappings or rest.object == ruleset.hubspot_object
-        if mine and not rest.is_over and rest.since > oldest:
-            context.troubles.save_rest(context.connection.name, replace(rest, since=oldest))
-    return [rest for rest in rests if not rest.is_over]
 
 
 def _note_missing(

@@ -17,10 +17,10 @@ from crmsync.flows.engine.apply import Applied
 from crmsync.flows.engine.conflict_log import forget_conflicts, log_conflicts
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.loader import AnyFacts
-from crmsync.flows.engine.opt_outs import asks_for_opt_out, check_opt_outs_later
+from crmsync.flows.engine.opt_outs import check_opt_outs_later
 from crmsync.flows.engine.staleness import LongestWait
 from crmsync.model.changes import Cause, Change, once_more
-from crmsync.model.effects import Category, Report, RequestSync, SaveLink, effect_line
+from crmsync.model.effects import Category, OptOut, Report, RequestSync, SaveLink, effect_line
 from crmsync.model.facts import Facts
 from crmsync.model.plan import Plan
 from crmsync.model.records import Ref
@@ -103,7 +103,7 @@ def process_results(
     at_once: list[Change] = []
     later: list[tuple[Change, TryAgain]] = []
     parked: list[Report] = []
-    _log_conflicts(facts, plans, applied, context, summary)
+    _update_conflict_log(facts, plans, applied, context, summary)
     for one, plan, done in zip(facts, plans, applied, strict=True):
         error = done.error
         record_outcome(one, plan, error, summary)
@@ -125,12 +125,7 @@ def process_results(
             if one.change.tries >= _PARENT_TRIES:
                 ref = one.hubspot.ref if one.hubspot else one.change.ref
                 parked.append(reports.waiting_for_account(ref, parent))
-    opted_out = [
-        one
-        for one, plan, done in zip(facts, plans, applied, strict=True)
-        if done.error is None and asks_for_opt_out(plan)
-    ]
-    parked += check_opt_outs_later(opted_out, context)
+    parked += _check_opt_outs(facts, plans, applied, context)
     reported = [effect for plan in plans for effect in plan.effects if isinstance(effect, Report)]
     summary.counts["Parked"] += len(parked) + len(reported)
     summary.counts["Braked"] += sum(report.category is Category.BRAKE for report in reported)
@@ -140,15 +135,20 @@ def process_results(
     return at_once
 
 
-def _log_conflicts(
+def _update_conflict_log(
     facts: Sequence[Facts],
     plans: Sequence[Plan],
     applied: Sequence[Applied],
     context: SyncContext,
     summary: Summary,
 ) -> None:
-    """Keep the conflict log up to date; a log line remains of what could not be kept."""
-    forget_conflicts(facts, applied, context)
+    """Keep the conflict log up to date; a log line remains of what could not be kept. Usually there
+    is nothing to log and nothing to remove.
+    """
+    if any(one.change.cause is Cause.FORGOTTEN for one in facts):
+        forget_conflicts(facts, applied, context)
+    if not any(plan.conflicts for plan in plans):
+        return
     if error := log_conflicts(plans, applied, context):
         summary.decisions.append(
             {
@@ -158,6 +158,28 @@ def _log_conflicts(
                 "reason": error.text,
             }
         )
+
+
+def _check_opt_outs(
+    facts: Sequence[Facts],
+    plans: Sequence[Plan],
+    applied: Sequence[Applied],
+    context: SyncContext,
+) -> list[Report]:
+    """Have the contacts that were opted out read again; returns what is to be reported about them.
+    Usually there are none.
+    """
+    opted_out = [
+        one
+        for one, plan, done in zip(facts, plans, applied, strict=True)
+        if done.error is None and _asks_for_opt_out(plan)
+    ]
+    return check_opt_outs_later(opted_out, context) if opted_out else []
+
+
+def _asks_for_opt_out(plan: Plan) -> bool:
+    """Whether a plan asks for an opt-out; until HubSpot shows it, the pair is not in sync."""
+    return any(isinstance(effect, OptOut) for effect in plan.effects)
 
 
 def _missing_parent(plan: Plan) -> Ref | None:
@@ -229,7 +251,7 @@ def resolved_records(
         is_decided = one.change.cause in {Cause.RELEASED, Cause.DROPPED}
         is_open = (
             _missing_parent(plan) is not None
-            or asks_for_opt_out(plan)
+            or _asks_for_opt_out(plan)
             or (plan.is_partial and not is_decided)
         )
         is_reported = any(

@@ -9,12 +9,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from crmsync.errors import Drifted
 from crmsync.flows.engine.change_limits import hold_excess
 from crmsync.flows.engine.complete import AppliedBatch, apply_and_complete
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.passes import sync_in_batches
-from crmsync.flows.engine.planning import PlannedBatch, owners_for, plan_batch, zone_for
-from crmsync.flows.engine.resting_mappings import gather_existing_fields, retry_without_resting
+from crmsync.flows.engine.planning import (
+    PlannedBatch,
+    gather_existing_fields,
+    makes_link,
+    owners_for,
+    plan_batch,
+    zone_for,
+)
+from crmsync.flows.engine.resting_mappings import retry_without_resting
 from crmsync.flows.engine.results import Summary, process_results
 from crmsync.flows.kinds.account_gather import gather
 from crmsync.flows.kinds.dependants import queue_dependants
@@ -51,7 +59,9 @@ def _sync_pass(
     planned = gather_and_plan(changes, context)
     ruleset = planned.ruleset
     summary.counts["Quiet"] += planned.unchanged
-    dependants = queue_dependants(planned.facts, planned.plans, context)
+    dependants: list[Change] = []
+    if any(map(makes_link, planned.facts, planned.plans)):
+        dependants = queue_dependants(planned.facts, planned.plans, context)
     done = apply_and_complete(
         planned.facts,
         planned.plans,
@@ -59,9 +69,12 @@ def _sync_pass(
         ruleset,
         lambda pairs: plan_batch(pairs, context, ruleset, plan_account),
     )
-    applied = retry_without_resting(done.applied, ruleset, changes, context)
+    applied = done.applied
+    if any(isinstance(one.error, Drifted) for one in applied):
+        applied = retry_without_resting(applied, ruleset, changes, context)
     done = replace(done, applied=applied)
-    context.outbox.again([(change, 0) for change in dependants])
+    if dependants:
+        context.outbox.again([(change, 0) for change in dependants])
     _queue_waiting_contacts(changes, planned.not_yet, done, context)
     at_once = process_results(done.facts, done.plans, applied, context, summary, is_last=is_last)
     return [*planned.not_yet, *at_once]

@@ -9,41 +9,45 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from crmsync.errors import Conflict, SyncError
+from crmsync.errors import Conflict, Drifted, SyncError
 from crmsync.flows.engine.apply import apply
 from crmsync.flows.engine.change_limits import hold_excess
 from crmsync.flows.engine.complete import apply_and_complete, rebase_from_response
 from crmsync.flows.engine.context import SyncContext
+from crmsync.flows.engine.loader import BatchLoader, Gathered
 from crmsync.flows.engine.passes import sync_in_batches
 from crmsync.flows.engine.planning import (
     PlannedBatch,
+    find_parents,
+    gather_existing_fields,
     hubspot_records,
+    makes_link,
     owners_for,
     plan_batch,
     zone_for,
 )
-from crmsync.flows.engine.resting_mappings import gather_existing_fields, retry_without_resting
+from crmsync.flows.engine.resting_mappings import retry_without_resting
 from crmsync.flows.engine.results import BlockingRecord, Summary, process_results
-from crmsync.flows.kinds.contact_gather import gather
 from crmsync.flows.kinds.contact_waits import (
     plans_to_vacate,
     queue_waiting,
     without_taken_addresses,
 )
 from crmsync.flows.kinds.dependants import queue_dependants
-from crmsync.flows.kinds.parents import find_parents
 from crmsync.model.changes import Cause, Change
-from crmsync.model.crm_names import HUBSPOT_CONTACT, HUBSPOT_EMAIL
-from crmsync.model.effects import UpdateRecord
+from crmsync.model.crm_names import ADDITIONAL_EMAILS, HUBSPOT_CONTACT, HUBSPOT_EMAIL
+from crmsync.model.effects import DropLink, SaveLink, UpdateRecord
 from crmsync.model.emails import normalise_email
+from crmsync.model.links import Link, LinkState
 from crmsync.model.plan import Plan
-from crmsync.model.records import Ref, Side
+from crmsync.model.records import Record, Ref, Side
 from crmsync.model.settings import CreateInSalesforce
-from crmsync.plans.contact import ContactFacts, plan_contact
+from crmsync.plans.contact import ContactFacts, address_of, plan_contact
 from crmsync.rules.kinds.contact.inclusion import needs_membership
 from crmsync.rules.kinds.contact.ruleset import contact_ruleset
 from crmsync.rules.merge.ruleset import ContactRules, Ruleset
 from crmsync.rules.pair import reports
+from crmsync.rules.pair.email_moves import addresses_of
 
 
 def sync_contacts(changes: Sequence[Change], context: SyncContext) -> Summary:
@@ -76,9 +80,14 @@ def _sync_pass(
     planned = gather_and_plan(changes, context)
     ruleset = planned.ruleset
     summary.counts["Quiet"] += planned.unchanged
-    waiting = queue_waiting(planned.facts, planned.plans, context)
-    dependants = queue_dependants(planned.facts, planned.plans, context)
-    apply(planned.first, context, rebase_from_response(ruleset))
+    waiting: list[Change] = []
+    dependants: list[Change] = []
+    if released := _released(planned):
+        waiting = queue_waiting(released, planned.facts, context)
+    if any(map(makes_link, planned.facts, planned.plans)):
+        dependants = queue_dependants(planned.facts, planned.plans, context)
+    if planned.first:
+        apply(planned.first, context, rebase_from_response(ruleset))
     done = apply_and_complete(
         planned.facts,
         planned.plans,
@@ -86,8 +95,11 @@ def _sync_pass(
         ruleset,
         lambda pairs: plan_batch(pairs, context, ruleset, plan_contact),
     )
-    applied = retry_without_resting(done.applied, ruleset, changes, context)
-    context.outbox.again([(change, 0) for change in dependants])
+    applied = done.applied
+    if any(isinstance(one.error, Drifted) for one in applied):
+        applied = retry_without_resting(applied, ruleset, changes, context)
+    if dependants:
+        context.outbox.again([(change, 0) for change in dependants])
     at_once = process_results(
         done.facts,
         done.plans,
@@ -114,23 +126,98 @@ def gather_and_plan(changes: Sequence[Change], context: SyncContext) -> PlannedB
         places=context.accounts.places(),
     )
     ruleset, gathered = gather_existing_fields(
-        ruleset, changes, context, lambda ruleset: gather(changes, context, ruleset)
+        ruleset, changes, context, lambda ruleset: _gather(changes, context, ruleset)
     )
     facts = _with_accounts(gathered.facts, context)
     ruleset = _complete_ruleset(facts, context, ruleset)
     facts, plans = plan_batch(facts, context, ruleset, plan_contact)
-    facts, plans, together = without_taken_addresses(
-        facts, plans, {change.ref for change in changes}, context, ruleset
-    )
+    together: list[Change] = []
+    first: list[Plan] = []
+    if any(map(_changes_address, plans)):
+        facts, plans, together = without_taken_addresses(
+            facts, plans, {change.ref for change in changes}, context, ruleset
+        )
     facts, plans = hold_excess(facts, plans, context, ruleset, plan_contact)
+    if any(map(_changes_address, plans)):
+        first = plans_to_vacate(facts, plans)
     return PlannedBatch(
         facts,
         plans,
         ruleset,
         not_yet=[*gathered.not_yet, *together],
         unchanged=gathered.unchanged,
-        first=tuple(plans_to_vacate(facts, plans)),
+        first=tuple(first),
     )
+
+
+def _gather(
+    changes: Sequence[Change], context: SyncContext, ruleset: Ruleset
+) -> Gathered[ContactFacts]:
+    """Read all that the plans of these changes need: for a record without a link also the records
+    with the same address that it may be linked with (DUP-1). Raises `SyncError` when a side or a
+    store does not answer.
+    """
+    loader = BatchLoader(context, ruleset, ContactFacts)
+    to_sync, unlinked = loader.load(changes)
+    if unlinked:
+        _find_by_address(unlinked, loader)
+        loader.resolve_named(unlinked)
+        _inherit_links(unlinked, loader)
+    return loader.facts_of(changes, to_sync, _identity)
+
+
+def _identity(facts: ContactFacts) -> object:
+    if facts.link is not None:
+        return facts.link.hubspot
+    return (facts.named and _address(facts.named)) or facts.change.ref
+
+
+def _find_by_address(unlinked: Sequence[Record], loader: BatchLoader[ContactFacts]) -> None:
+    """For records without a link, find those of the other side with the same address; a HubSpot
+    contact may have it as an additional one.
+    """
+    for side in Side:
+        seekers = [
+            record for record in unlinked if record.ref.side is side.other and _address(record)
+        ]
+        if not seekers:
+            continue
+        fields = loader.ruleset.fields(side)
+        if side is Side.HUBSPOT:
+            fields = {HUBSPOT_CONTACT: (*fields[HUBSPOT_CONTACT], ADDITIONAL_EMAILS)}
+        found = loader.context.crm(side).find([_address(record) for record in seekers], fields)
+        loader.keep(found)
+        by_address: dict[str, tuple[Record, ...]] = {}
+        for record in found:
+            for address in addresses_of(record) if side is Side.HUBSPOT else [_address(record)]:
+                by_address[address] = (*by_address.get(address, ()), record)
+        loader.candidates.update(
+            (record.ref, by_address.get(_address(record), ())) for record in seekers
+        )
+
+
+def _inherit_links(unlinked: Sequence[Record], loader: BatchLoader[ContactFacts]) -> None:
+    """Let a record that took the place of a linked one take over its link (DUP-26, MRG-1,
+    MRG-3).
+    """
+    successors: list[tuple[Record, Link]] = []
+    for record in unlinked:
+        successors += [
+            (record, loader.links[one.ref])
+            for one in loader.candidates.get(record.ref, ())
+            if one.ref in loader.links
+        ]
+    loader.follow(
+        place for record, link in successors if isinstance(place := link.on(record.ref.side), Ref)
+    )
+    for record, link in successors:
+        place = link.on(record.ref.side)
+        if isinstance(place, Ref) and loader.successor_of(place) == record.ref:
+            loader.links.setdefault(record.ref, link)
+
+
+def _address(record: Record) -> str:
+    return normalise_email(address_of(record))
 
 
 def _complete_ruleset(
@@ -142,7 +229,7 @@ def _complete_ruleset(
     contacts = [contact.ref for one in facts for contact in hubspot_records(one)]
     settings = context.connection.contacts
     members: frozenset[Ref] = frozenset()
-    if contacts and needs_membership(settings):
+    if contacts and settings.inclusion_list and needs_membership(settings):
         members = frozenset(context.lists.members(settings.inclusion_list, contacts))
     return replace(
         ruleset,
@@ -170,6 +257,46 @@ def _with_accounts(facts: list[ContactFacts], context: SyncContext) -> list[Cont
     return [
         replace(one, account=accounts.get(domains.get(at, ""), "")) for at, one in enumerate(facts)
     ]
+
+
+def _released(planned: PlannedBatch[ContactFacts]) -> list[Ref]:
+    """The records that may no longer be in the way of others once these plans are applied."""
+    return [
+        ref
+        for one, plan in zip(planned.facts, planned.plans, strict=True)
+        for ref in _releases(one, plan)
+    ]
+
+
+def _releases(facts: ContactFacts, plan: Plan) -> list[Ref]:
+    """The records of a change that may no longer be in the way of others.
+
+    What an unlinked record showed before is not known, so any change of it counts; but not a sync
+    that another record requested, as the records that wait do that themselves.
+    """
+    link = facts.link
+    if link is None or link.state is LinkState.TOMBSTONE:
+        return [] if facts.change.cause is Cause.WOKEN else _records_of(facts)
+    is_dropped = any(isinstance(one, DropLink) for one in plan.effects)
+    has_changed = any(
+        isinstance(one, SaveLink) and _occupied(one.link) != _occupied(link) for one in plan.effects
+    )
+    return _records_of(facts) if is_dropped or has_changed else []
+
+
+def _occupied(link: Link) -> object:
+    """What of a link may be in another record's way: its state, its records and the address."""
+    return (
+        link.state,
+        link.hubspot,
+        link.salesforce,
+        link.hubspot_base.fingerprint_of(HUBSPOT_EMAIL),
+    )
+
+
+def _records_of(facts: ContactFacts) -> list[Ref]:
+    places = (facts.link.hubspot, facts.link.salesforce) if facts.link else ()
+    return [facts.change.ref, *(place for place in places if isinstance(place, Ref))]
 
 
 def _contact_with_the_address(

@@ -7,15 +7,14 @@ decided in `crmsync.plans.contact`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.planning import plan_safely
 from crmsync.model.changes import Cause, Change
 from crmsync.model.crm_names import ADDITIONAL_EMAILS, HUBSPOT_CONTACT, HUBSPOT_EMAIL
-from crmsync.model.effects import DropLink, SaveLink, UpdateRecord
-from crmsync.model.links import Link, LinkState
+from crmsync.model.effects import UpdateRecord
 from crmsync.model.plan import Plan
 from crmsync.model.records import Record, Ref, Side
 from crmsync.plans.contact import ContactFacts, plan_contact
@@ -76,54 +75,21 @@ def plans_to_vacate(facts: Sequence[ContactFacts], plans: Sequence[Plan]) -> lis
 
 
 def queue_waiting(
-    facts: Sequence[ContactFacts], plans: Sequence[Plan], context: SyncContext
+    released: Sequence[Ref], facts: Sequence[ContactFacts], context: SyncContext
 ) -> list[Change]:
-    """The records that wait for one that these plans release, to be synced once the plans are
-    applied.
+    """The records that wait for one of the `released` ones, to be synced once the plans of these
+    facts are applied.
 
     They are queued as well, with a delay, so that they are synced even if this worker dies before
     it reaches them. Raises `TryAgain`.
     """
-    released = [ref for one, plan in zip(facts, plans, strict=True) for ref in _releases(one, plan)]
-    waiting = context.inbox.waiting_for(context.connection.name, released)
     changes = [
         replace(facts[0].change, ref=ref, cause=Cause.WOKEN, at=context.now(), tries=0)
-        for ref in waiting
+        for ref in context.inbox.waiting_for(context.connection.name, released)
     ]
     if changes:
         context.outbox.again([(change, _SAFETY_DELAY) for change in changes])
     return changes
-
-
-def _releases(facts: ContactFacts, plan: Plan) -> Iterable[Ref]:
-    """The records of a change that may no longer be in the way of others.
-
-    What an unlinked record showed before is not known, so any change of it counts; but not a sync
-    that another record requested, as the records that wait do that themselves.
-    """
-    link = facts.link
-    if link is None or link.state is LinkState.TOMBSTONE:
-        return () if facts.change.cause is Cause.WOKEN else _places(facts)
-    is_dropped = any(isinstance(one, DropLink) for one in plan.effects)
-    has_changed = any(
-        isinstance(one, SaveLink) and _occupied(one.link) != _occupied(link) for one in plan.effects
-    )
-    return _places(facts) if is_dropped or has_changed else ()
-
-
-def _occupied(link: Link) -> object:
-    """What of a link may be in another record's way: its state, its records and the address."""
-    return (
-        link.state,
-        link.hubspot,
-        link.salesforce,
-        link.hubspot_base.fingerprint_of(HUBSPOT_EMAIL),
-    )
-
-
-def _places(facts: ContactFacts) -> Iterable[Ref]:
-    places = (facts.link.hubspot, facts.link.salesforce) if facts.link else ()
-    return [facts.change.ref, *(place for place in places if isinstance(place, Ref))]
 
 
 def _moves(facts: Sequence[ContactFacts], plans: Sequence[Plan]) -> dict[Ref, AddressMove]:

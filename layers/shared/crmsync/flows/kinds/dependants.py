@@ -13,12 +13,13 @@ from datetime import datetime
 
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.loader import AnyFacts
+from crmsync.flows.engine.planning import makes_link
 from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import kinds_of
 from crmsync.model.crm_names import ACCOUNT, DEAL, OPPORTUNITY, SALESFORCE_CONTACT
 from crmsync.model.effects import CreateRecord, SaveLink
 from crmsync.model.facts import Facts
-from crmsync.model.links import Link, LinkState
+from crmsync.model.links import Link
 from crmsync.model.plan import Plan
 from crmsync.model.records import Kind, Ref, Side
 
@@ -83,9 +84,7 @@ def _newly_linked(facts: Facts, plan: Plan) -> Link | None:
     """
     saved = [effect.link for effect in plan.effects if isinstance(effect, SaveLink)]
     link = saved[-1] if saved else plan.new_link
-    if link is None or link.state is not LinkState.ACTIVE:
-        return None
-    if facts.link and _records_of(facts.link) == _records_of(link):
+    if link is None or not makes_link(facts, plan):
         return None
     if isinstance(link.salesforce, Ref):
         object_ = link.salesforce.object
@@ -93,10 +92,6 @@ def _newly_linked(facts: Facts, plan: Plan) -> Link | None:
         created = (one.object for one in plan.effects if isinstance(one, CreateRecord))
         object_ = next(created, "")
     return link if object_ in {SALESFORCE_CONTACT, ACCOUNT} else None
-
-
-def _records_of(link: Link) -> object:
-    return link.state, link.hubspot, link.salesforce
 
 
 def _deals(places: Sequence[Ref], context: SyncContext) -> list[Ref]:

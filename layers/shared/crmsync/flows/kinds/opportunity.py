@@ -11,16 +11,21 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from crmsync.errors import Refused
+from crmsync.errors import Drifted, Refused
 from crmsync.flows.engine.change_limits import hold_excess
 from crmsync.flows.engine.complete import apply_and_complete
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.passes import sync_in_batches
-from crmsync.flows.engine.planning import PlannedBatch, owners_for, plan_batch
-from crmsync.flows.engine.resting_mappings import gather_existing_fields, retry_without_resting
+from crmsync.flows.engine.planning import (
+    PlannedBatch,
+    find_parents,
+    gather_existing_fields,
+    owners_for,
+    plan_batch,
+)
+from crmsync.flows.engine.resting_mappings import retry_without_resting
 from crmsync.flows.engine.results import Summary, process_results
 from crmsync.flows.kinds.opportunity_gather import gather
-from crmsync.flows.kinds.parents import find_parents
 from crmsync.flows.kinds.pipelines import current_map, sync_pipelines
 from crmsync.flows.kinds.roll_ups import roll_up
 from crmsync.model.changes import Cause, Change, TieNews, coalesce
@@ -71,7 +76,9 @@ def _sync_pass(
         lambda pairs: plan_batch(pairs, context, ruleset, plan_opportunity),
         roll_up,
     )
-    applied = retry_without_resting(done.applied, ruleset, changes, context)
+    applied = done.applied
+    if any(isinstance(one.error, Drifted) for one in applied):
+        applied = retry_without_resting(applied, ruleset, changes, context)
     at_once = process_results(done.facts, done.plans, applied, context, summary, is_last=is_last)
     return [*planned.not_yet, *at_once]
 

@@ -15,7 +15,8 @@ from datetime import datetime
 from crmsync.errors import Gone, Refused
 from crmsync.flows.arguments import chosen_connections, singular_forms
 from crmsync.flows.engine.context import SyncContext
-from crmsync.flows.engine.lifecycle import changed_stages, would_spread
+from crmsync.flows.engine.lifecycle import would_spread
+from crmsync.flows.engine.planning import changed_stages
 from crmsync.flows.kinds.dispatch import GATHER_AND_PLAN, plan_changes
 from crmsync.flows.preview.read_only import ReadOnlyView
 from crmsync.model.changes import Cause, Change

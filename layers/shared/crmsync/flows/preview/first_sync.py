@@ -24,9 +24,9 @@ from crmsync.flows.arguments import (
 )
 from crmsync.flows.backfill.jobs import counted
 from crmsync.flows.engine.context import SyncContext
-from crmsync.flows.engine.lifecycle import changed_stages, would_spread
+from crmsync.flows.engine.lifecycle import would_spread
 from crmsync.flows.engine.passes import BATCH
-from crmsync.flows.engine.planning import PlannedBatch
+from crmsync.flows.engine.planning import PlannedBatch, changed_stages
 from crmsync.flows.kinds.dispatch import plan_changes
 from crmsync.flows.preview.read_only import ExpectedLinks, ReadOnlyView
 from crmsync.model.changes import Cause, Change

@@ -17,15 +17,13 @@ _PREFIXES = ("", "Mailing", "Other", "Billing", "Shipping")
 
 
 def fitted(
-    fields: Mapping[str, Value], shown: Mapping[str, Value], places: Places | None
+    fields: Mapping[str, Value], shown: Mapping[str, Value], places: Places
 ) -> tuple[Mapping[str, Value], frozenset[str]]:
     """The fields that must be written differently, and the names of those that do not fit.
 
     `fields` are about to be written to Salesforce; `shown` is what the record shows there, whose
     state or country may stay.
     """
-    if places is None:
-        return {}, frozenset()
     names: dict[str, Value] = {}
     unfit: set[str] = set()
     for state, country in _addresses(fields):

@@ -164,7 +164,7 @@ def hold_back(
     agreed = merged.owners
     if HUBSPOT_OWNER in fields[Side.HUBSPOT] or SALESFORCE_OWNER in fields[Side.SALESFORCE]:
         shown = owners.owners_of(hubspot, salesforce, link)
-        agreed = (shown.hubspot, shown.salesforce) if is_dropped else owners.last_owners(link)
+        agreed = (shown.hubspot, shown.salesforce) if is_dropped else link.owners
     keeps_company = PRIMARY_COMPANY in fields[Side.HUBSPOT]
     return replace(
         merged,

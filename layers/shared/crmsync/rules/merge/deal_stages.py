@@ -122,11 +122,9 @@ class _Pair:
 
 
 def merge_stages(hubspot: SideView, salesforce: SideView, ruleset: Ruleset) -> StagePart:
-    """Decide a deal's pipeline and stage and its opportunity's record type and stage, where they
-    are compared (OPP-5, OPP-6).
+    """Decide a deal's pipeline and stage, and its opportunity's record type and stage (OPP-5,
+    OPP-6).
     """
-    if STAGE_NAME not in salesforce.states:
-        return StagePart()
     deal = StageState(hubspot.states[PIPELINE], hubspot.states[DEAL_STAGE])
     untyped = FieldState(None, None, changed=False)
     opportunity = StageState(

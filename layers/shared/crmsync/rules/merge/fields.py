@@ -15,7 +15,7 @@ from crmsync.rules.fields.choices import moves_back
 from crmsync.rules.fields.places import fitted
 from crmsync.rules.fields.values import UnfitValueError, cross_rule, is_too_long
 from crmsync.rules.merge.baseline import SideView
-from crmsync.rules.merge.new_mappings import Edits, adjusted, needs_history, stays_diverged
+from crmsync.rules.merge.new_mappings import Edits, adjusted, needs_history
 from crmsync.rules.merge.policies import (
     NO_CHANGE,
     FieldDecision,
@@ -99,16 +99,15 @@ def merge_fields(
         if write:
             writes.append(write)
     to_salesforce = {one.name: one.value for one in writes if one.side is Side.SALESFORCE}
-    places, misplaced = fitted(to_salesforce, salesforce.record.fields, ruleset.places)
-    to_salesforce = {
-        name: value for name, value in {**to_salesforce, **places}.items() if name not in misplaced
-    }
-    incompatible += [rule for rule in field_map if rule.salesforce in misplaced]
-    diverged = [
-        one.rule
-        for one in merged
-        if one.decision.winner is None and stays_diverged(one.hubspot, one.salesforce)
-    ]
+    if ruleset.places:
+        places, misplaced = fitted(to_salesforce, salesforce.record.fields, ruleset.places)
+        to_salesforce = {
+            name: value
+            for name, value in {**to_salesforce, **places}.items()
+            if name not in misplaced
+        }
+        incompatible += [rule for rule in field_map if rule.salesforce in misplaced]
+    diverged = [one.rule for one in merged if one.decision.winner is None and _stays_diverged(one)]
     return FieldPart(
         {one.name: one.value for one in writes if one.side is Side.HUBSPOT},
         to_salesforce,
@@ -117,7 +116,9 @@ def merge_fields(
         tuple(_conflict(one) for one in merged if one.decision.conflict),
         tuple(incompatible),
         undecided=any(
-            needs_history(one.rule, one.hubspot, one.salesforce, edits) for one in merged
+            one.rule.since is not None
+            and needs_history(one.rule, one.hubspot, one.salesforce, edits)
+            for one in merged
         ),
         merged_fields=merged,
         diverged=tuple(diverged),
@@ -130,9 +131,9 @@ def merge_fields(
 def _decide(
     rule: FieldRule, hubspot: SideView, salesforce: SideView, ruleset: Ruleset, edits: Edits
 ) -> MergedField:
-    mine, theirs = adjusted(
-        rule, hubspot.states[rule.hubspot], salesforce.states[rule.salesforce], edits
-    )
+    mine, theirs = hubspot.states[rule.hubspot], salesforce.states[rule.salesforce]
+    if rule.since is not None or edits.resync:
+        mine, theirs = adjusted(rule, mine, theirs, edits)
     if is_in_step(mine, theirs):
         return MergedField(rule, mine, theirs, NO_CHANGE)
     newest = newest_of(rule.hubspot, hubspot.record, salesforce.record, ruleset.our_app)
@@ -159,6 +160,15 @@ def _write(merged: MergedField) -> _Write | None:
         because = "PLT-5"
     going = cross_rule(rule, Side.SALESFORCE, mine).value
     return _Write(Side.SALESFORCE, rule.salesforce, going, because)
+
+
+def _stays_diverged(merged: MergedField) -> bool:
+    """Whether the two sides keep different values, which are older than the mapping or of which one
+    was refused. A resync still syncs them.
+    """
+    mine, theirs = merged.hubspot, merged.salesforce
+    is_old = mine.is_new_mapping or theirs.is_new_mapping or mine.diverged or theirs.diverged
+    return is_old and mine.canonical != theirs.canonical
 
 
 def _because(writes: Iterable[_Write], side: Side) -> Because:

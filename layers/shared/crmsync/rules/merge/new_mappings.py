@@ -98,19 +98,6 @@ def needs_history(
     )
 
 
-def stays_diverged(hubspot: FieldState, salesforce: FieldState) -> bool:
-    """Whether the two sides keep different values, which are older than the mapping or of which one
-    was refused. A resync still syncs them.
-    """
-    is_old = (
-        hubspot.is_new_mapping
-        or salesforce.is_new_mapping
-        or hubspot.diverged
-        or salesforce.diverged
-    )
-    return is_old and hubspot.canonical != salesforce.canonical
-
-
 def _reopened(hubspot: FieldState, salesforce: FieldState) -> tuple[FieldState, FieldState]:
     """Both states so that diverged values sync: as if the two never agreed, or, where one side had
     refused the other's value, with that value counted as changed.

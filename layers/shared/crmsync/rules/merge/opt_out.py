@@ -70,13 +70,11 @@ def is_own_act(origin: Origin | None) -> bool:
 def merge_opt_out(
     hubspot: SideView, salesforce: SideView, *, address_changed: bool, shared: bool
 ) -> OptOutPart:
-    """Decide the opt-out, where it is compared; the arguments are as in `decide_opt_out`.
+    """Decide the opt-out; the arguments are as in `decide_opt_out`.
 
     Unsubscribing the person in HubSpot is not a write of a field: the plan makes it a call of its
     own.
     """
-    if SALESFORCE_OPT_OUT not in salesforce.states:
-        return OptOutPart()
     mine, box = hubspot.states[HUBSPOT_OPT_OUT], salesforce.states[SALESFORCE_OPT_OUT]
     origins = hubspot.record.origins
     out = bool(mine.canonical)

@@ -156,17 +156,12 @@ class OwnerState:
 
 def owners_of(hubspot: Record, salesforce: Record, link: Link | None) -> OwnerState:
     """The owners of a pair, now and at the last sync."""
-    last = last_owners(link) if link else (None, None)
+    last = link.owners if link else (None, None)
     return OwnerState(
         str(hubspot.fields.get(HUBSPOT_OWNER) or ""),
         str(salesforce.fields.get(SALESFORCE_OWNER) or ""),
         *last,
     )
-
-
-def last_owners(link: Link) -> tuple[str | None, str | None]:
-    """Both owners at the last sync of the pair, HubSpot's first."""
-    return link.hubspot_owner, link.salesforce_owner
 
 
 def merge_owners(
@@ -175,15 +170,10 @@ def merge_owners(
     link: Link | None,
     *,
     kind: Kind,
-    matches: OwnerMatches | None,
+    matches: OwnerMatches,
     our_app: str,
 ) -> OwnerPart:
-    """Decide the owners, and show in HubSpot who owns the Salesforce record (Q-18).
-
-    Without `matches` neither owner has changed.
-    """
-    if matches is None:
-        return OwnerPart(agreed=last_owners(link) if link else (None, None))
+    """Decide the owners, and show in HubSpot who owns the Salesforce record (Q-18)."""
     owners = owners_of(hubspot.record, salesforce.record, link)
     newest = newest_of(HUBSPOT_OWNER, hubspot.record, salesforce.record, our_app)
     decision = decide_owner(owners, newest, matches)

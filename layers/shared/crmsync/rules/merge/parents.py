@@ -68,13 +68,10 @@ def account_of(value: object) -> Ref | None:
 
 
 def merge_parents(hubspot: SideView, salesforce: SideView, ruleset: Ruleset) -> ParentPart:
-    """Decide company and account, where both are compared (FLD-8). The company is no write of a
-    field: the plan associates it.
+    """Decide company and account (FLD-8). The company is no write of a field: the plan associates
+    it.
     """
-    company = hubspot.states.get(PRIMARY_COMPANY)
-    account = salesforce.states.get(PARENT_ACCOUNT)
-    if company is None or account is None:
-        return ParentPart()
+    company, account = hubspot.states[PRIMARY_COMPANY], salesforce.states[PARENT_ACCOUNT]
     newest = newest_of(PRIMARY_COMPANY, hubspot.record, salesforce.record, ruleset.our_app)
     decision = decide_parent(
         company,

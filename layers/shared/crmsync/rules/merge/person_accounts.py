@@ -54,11 +54,11 @@ _BUSINESS_ONLY = frozenset({"ParentId"})
 """Account fields that a person account lacks [D]."""
 
 
-def columns(name: str, *, person_accounts: bool) -> tuple[str, ...]:
+def columns(name: str) -> tuple[str, ...]:
     """Further fields to read of a Contact or Account. They exist only in an org with person
     accounts; asking for them elsewhere is an error.
     """
-    return _COLUMNS.get(name, ()) if person_accounts else ()
+    return _COLUMNS.get(name, ())
 
 
 def is_person(record: Record) -> bool:

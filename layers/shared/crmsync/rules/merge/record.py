@@ -11,16 +11,25 @@ from dataclasses import replace
 
 from crmsync.model import names
 from crmsync.model.changes import BY_HAND, Cause
-from crmsync.model.crm_names import HUBSPOT_EMAIL, PARENT_ACCOUNT, PRIMARY_COMPANY, SALESFORCE_OWNER
+from crmsync.model.crm_names import (
+    HUBSPOT_EMAIL,
+    HUBSPOT_OPT_OUT,
+    PARENT_ACCOUNT,
+    PRIMARY_COMPANY,
+    SALESFORCE_OPT_OUT,
+    SALESFORCE_OWNER,
+    STAGE_NAME,
+)
 from crmsync.model.links import Link
 from crmsync.model.records import Record, Side, Value
-from crmsync.rules.merge import owners, parents
 from crmsync.rules.merge.baseline import SideView, view
 from crmsync.rules.merge.change_limits import hold_back
-from crmsync.rules.merge.deal_stages import merge_stages
+from crmsync.rules.merge.deal_stages import StagePart, merge_stages
 from crmsync.rules.merge.fields import merge_fields
 from crmsync.rules.merge.new_mappings import Edits
-from crmsync.rules.merge.opt_out import merge_opt_out
+from crmsync.rules.merge.opt_out import OptOutPart, merge_opt_out
+from crmsync.rules.merge.owners import OwnerPart, merge_owners
+from crmsync.rules.merge.parents import ParentPart, merge_parents
 from crmsync.rules.merge.result import MergeResult, combine
 from crmsync.rules.merge.ruleset import Ruleset
 
@@ -39,6 +48,9 @@ def merge_pair(
     `cause` is why the pair is synced: a resync also syncs older values of new mappings, and changes
     that the operator dropped leave the two sides different. HubSpot takes no other value of the
     properties in `refused` now: they wait, like values that cannot cross.
+
+    Opt-out, owners, parents and stages are decided only where something may have changed. Usually
+    nothing has.
     """
     mapping = ruleset.mapping_of(salesforce)
     us = ruleset.our_user_in(salesforce)
@@ -53,21 +65,27 @@ def merge_pair(
         resync=cause in BY_HAND,
     )
     fields = merge_fields(h, s, ruleset, edits, refused)
-    email = h.states.get(HUBSPOT_EMAIL)
-    owning = owners.merge_owners(
-        h, s, link, kind=ruleset.kind, matches=ruleset.owners, our_app=ruleset.our_app
-    )
+    opt_out, owning, parents, stages = OptOutPart(), OwnerPart(), ParentPart(), StagePart()
+    if _is_or_was_opted_out(h, s):
+        email = h.states.get(HUBSPOT_EMAIL)
+        address_changed = HUBSPOT_EMAIL in fields.to_hubspot or bool(email and email.changed)
+        opt_out = merge_opt_out(h, s, address_changed=address_changed, shared=ruleset.shares_org)
+    if ruleset.owners:
+        owning = merge_owners(
+            h, s, link, kind=ruleset.kind, matches=ruleset.owners, our_app=ruleset.our_app
+        )
+    elif link:
+        owning = OwnerPart(agreed=link.owners)
+    if _parents_have_news(h, s):
+        parents = merge_parents(h, s, ruleset)
+    if STAGE_NAME in s.states:
+        stages = merge_stages(h, s, ruleset)
     merged = combine(
         fields,
-        merge_opt_out(
-            h,
-            s,
-            address_changed=HUBSPOT_EMAIL in fields.to_hubspot or bool(email and email.changed),
-            shared=ruleset.shares_org,
-        ),
+        opt_out,
         owning,
-        parents.merge_parents(h, s, ruleset),
-        merge_stages(h, s, ruleset),
+        parents,
+        stages,
         own_fields=_own_fields(hubspot, salesforce, owning.shown, ruleset),
         unmatched={one.side: one.unmatched for one in (h, s)},
     )
@@ -75,8 +93,26 @@ def merge_pair(
         merged = hold_back(
             merged, hubspot, salesforce, link, ruleset, is_dropped=cause is Cause.DROPPED
         )
-    owners_differ = link is not None and merged.owners != owners.last_owners(link)
+    owners_differ = link is not None and merged.owners != link.owners
     return replace(merged, has_news=owners_differ or _has_news(h, s, merged))
+
+
+def _is_or_was_opted_out(hubspot: SideView, salesforce: SideView) -> bool:
+    """Whether the person is opted out on either side, or was at the last sync, where the opt-out is
+    compared.
+    """
+    mine = hubspot.states.get(HUBSPOT_OPT_OUT)
+    box = salesforce.states.get(SALESFORCE_OPT_OUT)
+    if mine is None or box is None:
+        return False
+    return any(state.canonical or state.changed for state in (mine, box))
+
+
+def _parents_have_news(hubspot: SideView, salesforce: SideView) -> bool:
+    """Whether company or account have changed or were never agreed on, where both are compared."""
+    company = hubspot.states.get(PRIMARY_COMPANY)
+    account = salesforce.states.get(PARENT_ACCOUNT)
+    return bool(company and account and (company.has_news or account.has_news))
 
 
 def _is_explained(salesforce: SideView, link: Link | None) -> bool:

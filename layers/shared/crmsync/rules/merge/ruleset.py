@@ -185,7 +185,7 @@ class Ruleset:
         """The Salesforce user by whom our own last write to a record is known; "" for a person
         account, to which two concerns write (PA-3).
         """
-        return "" if is_person(record) else self.our_user
+        return "" if self.person_accounts and is_person(record) else self.our_user
 
     def fields(self, side: Side) -> Mapping[str, tuple[str, ...]]:
         """Which fields to read, by object name on `side`, sorted."""
@@ -200,7 +200,7 @@ class Ruleset:
                     {
                         *mapping.salesforce_forms,
                         *extras,
-                        *columns(name, person_accounts=self.person_accounts),
+                        *(columns(name) if self.person_accounts else ()),
                     }
                 )
             )

@@ -75,7 +75,7 @@ def crossing(
             fields[across] = cross_rule(rule, here.other, record.fields[name]).value
         except UnfitValueError:
             incompatible.append(rule)
-    if here is Side.HUBSPOT:
+    if here is Side.HUBSPOT and ruleset.places:
         names, bad = fitted(fields, {}, ruleset.places)
         fields |= names
         incompatible += [

@@ -26,6 +26,7 @@ from crmsync.model.effects import (
     Associate,
     Because,
     Dissociate,
+    DropLink,
     Effect,
     OptOut,
     RequestSync,
@@ -128,10 +129,13 @@ def plan_pair(
         after = replace(_agreed_link(link, hubspot, salesforce, merged, ruleset), holds=holds)
         announced = announce(link, after, _written(merged), (hubspot, salesforce), ruleset)
         effects.append(SaveLink(announced, _MATCHED_BY[link.kind] if not link.version else ()))
-    effects += [
-        through_account(one, salesforce) if isinstance(one, UpdateRecord) else one
-        for one in (*writes, *_writes_of_own_fields(hubspot, salesforce, merged))
-    ]
+    writes += _writes_of_own_fields(hubspot, salesforce, merged)
+    if ruleset.person_accounts:
+        writes = [
+            through_account(one, salesforce) if isinstance(one, UpdateRecord) else one
+            for one in writes
+        ]
+    effects += writes
     effects += _requests(hubspot, salesforce, merged, ruleset)
     for rule in merged.incompatible:
         if holder and rule.hubspot == HUBSPOT_EMAIL:
@@ -147,6 +151,32 @@ def plan_pair(
         _notes(merged.diverged),
         undecided=merged.undecided or needs_history,
         is_partial=bool(merged.diverged),
+    )
+
+
+def plan_existing(
+    link: Link,
+    here: Link,
+    hubspot: Record,
+    salesforce: Record,
+    ruleset: Ruleset,
+    *,
+    cause: Cause = Cause.EDITED,
+    holder: Ref | None = None,
+) -> Plan:
+    """Plan a pair whose records both exist; `here` is its link with the records that it has now.
+
+    A link of which both records have been replaced cannot be updated in place: it is dropped and a
+    new one saved. `cause` and `holder` are as in `plan_pair`.
+    """
+    if here.hubspot != link.hubspot and here.salesforce != link.salesforce and link.version:
+        fresh = replace(here, version=0)
+        plan = plan_pair(
+            hubspot, salesforce, fresh, ruleset, always_save=True, cause=cause, holder=holder
+        )
+        return replace(plan, effects=(DropLink(link, ("DUP-26",)), *plan.effects))
+    return plan_pair(
+        hubspot, salesforce, here, ruleset, always_save=here != link, cause=cause, holder=holder
     )
 
 
@@ -217,14 +247,15 @@ def _requests(
     if parent := merged.parents.awaits:
         waiting = hubspot.ref if hubspot.ref.object == HUBSPOT_CONTACT else None
         yield RequestSync(parent, Kind.ACCOUNT, waiting, ("FLD-8",))
-    half = other_half(salesforce)
-    kind, syncs = (
-        (Kind.ACCOUNT, ruleset.connection.companies.sync)
-        if salesforce.ref.object == SALESFORCE_CONTACT
-        else (Kind.CONTACT, ruleset.connection.contacts.sync)
-    )
-    if half and syncs and merged.to_salesforce:
-        yield RequestSync(half, kind, None, ("PA-5",))
+    if ruleset.person_accounts and merged.to_salesforce:
+        half = other_half(salesforce)
+        kind, syncs = (
+            (Kind.ACCOUNT, ruleset.connection.companies.sync)
+            if salesforce.ref.object == SALESFORCE_CONTACT
+            else (Kind.CONTACT, ruleset.connection.contacts.sync)
+        )
+        if half and syncs:
+            yield RequestSync(half, kind, None, ("PA-5",))
 
 
 def _notes(diverged: Iterable[FieldRule]) -> tuple[Note, ...]:

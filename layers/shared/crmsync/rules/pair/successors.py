@@ -17,7 +17,6 @@ from crmsync.model.records import Record, Ref, Side
 from crmsync.rules.fields.values import canonical, is_blank
 from crmsync.rules.merge.baseline import key_of, view
 from crmsync.rules.merge.ruleset import Ruleset
-from crmsync.rules.pair.plan import plan_pair
 
 
 def merged_from(record: Record) -> tuple[Ref, ...]:
@@ -113,32 +112,6 @@ def follow_moves(link: Link, hubspot: Record, salesforce: Record, ruleset: Rules
         died=None,
         hubspot_intent=link.hubspot_intent if link.hubspot == hubspot.ref else Intent(),
         salesforce_intent=link.salesforce_intent if link.salesforce == salesforce.ref else Intent(),
-    )
-
-
-def plan_existing(
-    link: Link,
-    here: Link,
-    hubspot: Record,
-    salesforce: Record,
-    ruleset: Ruleset,
-    *,
-    cause: Cause = Cause.EDITED,
-    holder: Ref | None = None,
-) -> Plan:
-    """Plan a pair whose records both exist; `here` is its link with the records that it has now.
-
-    A link of which both records have been replaced cannot be updated in place: it is dropped and a
-    new one saved. `cause` and `holder` are as in `plan_pair`.
-    """
-    if here.hubspot != link.hubspot and here.salesforce != link.salesforce and link.version:
-        fresh = replace(here, version=0)
-        plan = plan_pair(
-            hubspot, salesforce, fresh, ruleset, always_save=True, cause=cause, holder=holder
-        )
-        return replace(plan, effects=(DropLink(link, ("DUP-26",)), *plan.effects))
-    return plan_pair(
-        hubspot, salesforce, here, ruleset, always_save=here != link, cause=cause, holder=holder
     )
 
 

@@ -45,14 +45,12 @@ class Admission:
     waiting: tuple[Change, ...] = ()
 
 
-def admit(changes: Sequence[Change], outage: Outage | None, now: datetime) -> Admission:
+def admit(changes: Sequence[Change], outage: Outage, now: datetime) -> Admission:
     """Decide which changes are synced while a side is down.
 
     Where only some records are refused, those that were not tried yet are synced. A record that was
     refused before is the first probe: it is known to need what is refused.
     """
-    if outage is None:
-        return Admission(tuple(changes))
     going = tuple(change for change in changes if not (change.held or outage.is_whole))
     others = [change for change in changes if change.held or outage.is_whole]
     if not others or now < outage.next_at:
