@@ -137,6 +137,130 @@ def no_roll_ups(effects: Sequence[RollUp], _context: SyncContext) -> Sequence[Ou
     raise TypeError(msg)
 
 
+@dataclass(frozen=True, slots=True)
+class _Applier:
+    """Applies the next effects of a batch of plans, all of one type and on one side, in one call or
+    a few. Every method returns one outcome per plan, and may raise `SyncError`.
+
+    Attributes:
+        context: the ports.
+        roll_up: brings roll-ups up to date.
+        retries: decides which refused writes are tried again; None for no second try.
+    """
+
+    context: SyncContext
+    roll_up: RollUps
+    retries: FieldRetries | None
+
+    def drop_links(self, runs: Sequence[_Run]) -> Sequence[Outcome]:
+        dropped = self.context.links.drop([one.link for one in _heads(runs, DropLink)])
+        return [one if isinstance(one, SyncError) else Written(_ref(one), {}) for one in dropped]
+
+    def save_links(self, runs: Sequence[_Run]) -> Sequence[Link | SyncError]:
+        """Save links with the time of what they announce. A plan that saves its link a second time
+        saves over the version that it stored.
+        """
+        links: list[Link] = []
+        for run, effect in zip(runs, _heads(runs, SaveLink), strict=True):
+            saved = run.applied.saved
+            link = effect.link if saved is None else replace(effect.link, version=saved.version)
+            if run.applied.left_out.marks:
+                link = run.applied.left_out.marked(link)
+            links.append(link.announced_at(self.context.now()))
+        return self.context.links.save(links)
+
+    def create_in_salesforce(self, runs: Sequence[_Run]) -> Sequence[Outcome]:
+        return self._write(runs, _creations(runs), self._create_with_roles)
+
+    def update_in_salesforce(self, runs: Sequence[_Run]) -> Sequence[Outcome]:
+        return self._write(runs, _updates(runs), self.context.salesforce.update)
+
+    def create_in_hubspot(self, runs: Sequence[_Run]) -> Sequence[Outcome]:
+        return self._write(runs, _creations(runs), self.context.hubspot.create)
+
+    def update_in_hubspot(self, runs: Sequence[_Run]) -> Sequence[Outcome]:
+        return self._write(runs, _updates(runs), self.context.hubspot.update)
+
+    def associate(self, runs: Sequence[_Run]) -> Sequence[Outcome]:
+        return self.context.associations.associate(_heads(runs, Associate))
+
+    def dissociate(self, runs: Sequence[_Run]) -> Sequence[Outcome]:
+        return self.context.associations.dissociate(_heads(runs, Dissociate))
+
+    def end_roles(self, runs: Sequence[_Run]) -> Sequence[Outcome]:
+        return self.context.opportunities.end_roles(_heads(runs, EndRole))
+
+    def add_up(self, runs: Sequence[_Run]) -> Sequence[Outcome]:
+        return self.roll_up(_heads(runs, RollUp), self.context)
+
+    def delete(self, runs: Sequence[_Run]) -> Sequence[Outcome]:
+        return self.context.deleter.delete(_heads(runs, DeleteRecord))
+
+    def opt_out(self, runs: Sequence[_Run]) -> Sequence[Outcome]:
+        return self.context.preferences.opt_out(_heads(runs, OptOut))
+
+    def _create_with_roles(self, effects: Sequence[CreateRecord]) -> Sequence[Outcome]:
+        """Create records in Salesforce. Contact roles are stored at once: Salesforce does not show
+        whose a deleted role was.
+        """
+        outcomes = self.context.salesforce.create(effects)
+        roles = [
+            role_made(effect, outcome.ref)
+            for effect, outcome in zip(effects, outcomes, strict=True)
+            if effect.object == CONTACT_ROLE and isinstance(outcome, Written)
+        ]
+        if roles:
+            self.context.opportunities.remember_roles(roles)
+        return outcomes
+
+    def _write(
+        self,
+        runs: Sequence[_Run],
+        writes: Sequence[AnyWrite],
+        send: Callable[[Sequence[AnyWrite]], Sequence[Outcome]],
+    ) -> Sequence[Outcome]:
+        """Make the writes of these plans. Usually none is refused; one that is refused for some of
+        its fields is made once more without them.
+        """
+        outcomes = send(writes)
+        is_refused = any(isinstance(outcome, Refused) for outcome in outcomes)
+        if self.retries is None or not is_refused:
+            return outcomes
+        tries = [WriteAttempt(run.at, run.applied.saved, run.applied.left_out) for run in runs]
+        outcomes = retry_without_fields(writes, outcomes, send, tries, self.retries, self.context)
+        for run, one in zip(runs, tries, strict=True):
+            run.applied.saved = one.saved
+        return outcomes
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Which effects a stage takes, by their type and side, and how it applies them."""
+
+    kind: type[Effect]
+    side: Side | None
+    apply: Callable[[_Applier, Sequence[_Run]], Sequence[Outcome | Link]]
+
+
+STAGES = (
+    Stage(DropLink, None, _Applier.drop_links),
+    Stage(SaveLink, None, _Applier.save_links),
+    Stage(CreateRecord, Side.SALESFORCE, _Applier.create_in_salesforce),
+    Stage(UpdateRecord, Side.SALESFORCE, _Applier.update_in_salesforce),
+    Stage(CreateRecord, Side.HUBSPOT, _Applier.create_in_hubspot),
+    Stage(UpdateRecord, Side.HUBSPOT, _Applier.update_in_hubspot),
+    Stage(Associate, Side.HUBSPOT, _Applier.associate),
+    Stage(Dissociate, Side.HUBSPOT, _Applier.dissociate),
+    Stage(EndRole, Side.SALESFORCE, _Applier.end_roles),
+    Stage(RollUp, Side.HUBSPOT, _Applier.add_up),
+    Stage(DeleteRecord, Side.HUBSPOT, _Applier.delete),
+    Stage(OptOut, Side.HUBSPOT, _Applier.opt_out),
+)
+"""The stages in the order that batches best. A plan that needs another order takes another
+round.
+"""
+
+
 def apply(
     plans: Sequence[Plan],
     context: SyncContext,
@@ -161,12 +285,12 @@ def apply(
     runs = [_Run(_to_do(plan), _announced(plan), portal_id, at) for at, plan in enumerate(plans)]
     requests = [effect for effect in effects if isinstance(effect, RequestSync)]
     _request([one for one in requests if one.waiting is None], context, after=_SAFETY_DELAY)
-    stages = _stages(context, roll_up, retries)
+    applier = _Applier(context, roll_up, retries)
     moving = True
     while moving:
         moving = False
-        for stage in stages:
-            if _advance(runs, stage):
+        for stage in STAGES:
+            if _advance(runs, stage, applier):
                 moving = True
     _rebase(runs, context, rebase)
     if len(reports) > len(first):
@@ -229,128 +353,15 @@ def _request(requests: Sequence[RequestSync], context: SyncContext, *, after: in
         context.outbox.again([(change, after) for change in changes])
 
 
-@dataclass(frozen=True, slots=True)
-class _Stage:
-    """One type of effect on one side, and how a batch of them is applied."""
-
-    kind: type[Effect]
-    side: Side | None
-    perform: Callable[[list[_Run]], Sequence[Outcome | Link]]
-
-    def takes(self, effect: Effect | None) -> bool:
-        return isinstance(effect, self.kind) and self.side is effect.side
-
-
-def _stages(
-    context: SyncContext, roll_up: RollUps = no_roll_ups, retries: FieldRetries | None = None
-) -> tuple[_Stage, ...]:
-    """The order that batches best: links, Salesforce, HubSpot, preferences. A plan that needs
-    another order takes another round.
-    """
-    return (
-        _Stage(
-            DropLink,
-            None,
-            lambda runs: _linked(context.links.drop([one.link for one in _heads(runs, DropLink)])),
-        ),
-        _Stage(SaveLink, None, lambda runs: context.links.save(_to_save(runs, context))),
-        _Stage(
-            CreateRecord,
-            Side.SALESFORCE,
-            lambda runs: _send(
-                _creations,
-                lambda effects: _create_in_salesforce(effects, context),
-                runs,
-                context,
-                retries,
-            ),
-        ),
-        _Stage(
-            UpdateRecord,
-            Side.SALESFORCE,
-            lambda runs: _send(_updates, context.salesforce.update, runs, context, retries),
-        ),
-        _Stage(
-            CreateRecord,
-            Side.HUBSPOT,
-            lambda runs: _send(_creations, context.hubspot.create, runs, context, retries),
-        ),
-        _Stage(
-            UpdateRecord,
-            Side.HUBSPOT,
-            lambda runs: _send(_updates, context.hubspot.update, runs, context, retries),
-        ),
-        _Stage(
-            Associate,
-            Side.HUBSPOT,
-            lambda runs: context.associations.associate(_heads(runs, Associate)),
-        ),
-        _Stage(
-            Dissociate,
-            Side.HUBSPOT,
-            lambda runs: context.associations.dissociate(_heads(runs, Dissociate)),
-        ),
-        _Stage(
-            EndRole,
-            Side.SALESFORCE,
-            lambda runs: context.opportunities.end_roles(_heads(runs, EndRole)),
-        ),
-        _Stage(RollUp, Side.HUBSPOT, lambda runs: roll_up(_heads(runs, RollUp), context)),
-        _Stage(
-            DeleteRecord,
-            Side.HUBSPOT,
-            lambda runs: context.deleter.delete(_heads(runs, DeleteRecord)),
-        ),
-        _Stage(
-            OptOut, Side.HUBSPOT, lambda runs: context.preferences.opt_out(_heads(runs, OptOut))
-        ),
-    )
-
-
-def _create_in_salesforce(
-    effects: Sequence[CreateRecord], context: SyncContext
-) -> Sequence[Outcome]:
-    """Create records. Contact roles are stored at once: Salesforce does not show whose a deleted
-    role was.
-    """
-    outcomes = context.salesforce.create(effects)
-    roles = [
-        role_made(effect, outcome.ref)
-        for effect, outcome in zip(effects, outcomes, strict=True)
-        if effect.object == CONTACT_ROLE and isinstance(outcome, Written)
+def _advance(runs: Sequence[_Run], stage: Stage, applier: _Applier) -> bool:
+    """Apply a stage to the plans whose next effect it takes; returns whether there are any."""
+    batch = [
+        run for run in runs if isinstance(run.head, stage.kind) and run.head.side is stage.side
     ]
-    if roles:
-        context.opportunities.remember_roles(roles)
-    return outcomes
-
-
-def _send(
-    effects: Callable[[Sequence[_Run]], list[AnyWrite]],
-    send: Callable[[Sequence[AnyWrite]], Sequence[Outcome]],
-    runs: Sequence[_Run],
-    context: SyncContext,
-    retries: FieldRetries | None,
-) -> Sequence[Outcome]:
-    """Make the writes of these plans. Usually none is refused; one that is refused for some of its
-    fields is made once more without them.
-    """
-    writes = effects(runs)
-    outcomes = send(writes)
-    if retries is None or not any(isinstance(outcome, Refused) for outcome in outcomes):
-        return outcomes
-    tries = [WriteAttempt(run.at, run.applied.saved, run.applied.left_out) for run in runs]
-    outcomes = retry_without_fields(writes, outcomes, send, tries, retries, context)
-    for run, one in zip(runs, tries, strict=True):
-        run.applied.saved = one.saved
-    return outcomes
-
-
-def _advance(runs: Sequence[_Run], stage: _Stage) -> bool:
-    batch = [run for run in runs if stage.takes(run.head)]
     if not batch:
         return False
     try:
-        outcomes = stage.perform(batch)
+        outcomes = stage.apply(applier, batch)
     except SyncError as error:
         outcomes = [error] * len(batch)
     for run, outcome in zip(batch, outcomes, strict=True):
@@ -379,24 +390,6 @@ def _updates(runs: Sequence[_Run]) -> list[UpdateRecord]:
     return [
         run.marked_update(head) for run, head in zip(runs, _heads(runs, UpdateRecord), strict=True)
     ]
-
-
-def _to_save(runs: Sequence[_Run], context: SyncContext) -> list[Link]:
-    """The links to save, with the time of what they announce. A plan that saves its link a second
-    time saves over the version that it stored.
-    """
-    links = []
-    for run, effect in zip(runs, _heads(runs, SaveLink), strict=True):
-        saved = run.applied.saved
-        link = effect.link if saved is None else replace(effect.link, version=saved.version)
-        if run.applied.left_out.marks:
-            link = run.applied.left_out.marked(link)
-        links.append(link.announced_at(context.now()))
-    return links
-
-
-def _linked(saved: Sequence[Link | SyncError]) -> list[Outcome]:
-    return [one if isinstance(one, SyncError) else Written(_ref(one), {}) for one in saved]
 
 
 def _ref(link: Link) -> Ref:
