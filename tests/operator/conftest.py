@@ -1,4 +1,4 @@
-"""A fresh deployment, account and org for every test that asks for them."""
+"""A fresh deployment for every test that uses one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.operator.shell import Shell
 
 @pytest.fixture
 def deployment() -> Iterator[deployments.Deployment]:
-    """An account and an org that crmsync has never seen."""
+    """A deployment whose account and org are new."""
     with deployments.deployment() as made:
         yield made
 
@@ -22,5 +22,5 @@ def deployment() -> Iterator[deployments.Deployment]:
 def shell(
     deployment: deployments.Deployment, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> Shell:
-    """A terminal in front of an account and an org that crmsync has never seen."""
+    """A terminal with the command and a new deployment."""
     return Shell(deployment, tmp_path, capsys)

@@ -1,5 +1,5 @@
-"""Where the operator's stories are played: both simulators over HTTP, a settings table in moto, an
-error inbox in memory.
+"""A deployment for the operator's tests: both simulators over HTTP, a settings table in moto, and
+our other stores in memory.
 """
 
 from __future__ import annotations
@@ -68,16 +68,16 @@ from tests.memory import (
     MemoryTroubleStore,
     MemoryWaiting,
 )
-from tests.operator.views import Connected
+from tests.operator.connections import Connected
 from tests.simulated import FixedSecret, retry_policy, served
 
-SETTINGS_KEY = "a-key-that-only-tests-seal-settings-with"
+SETTINGS_KEY = "a-key-that-only-tests-sign-settings-with"
 
 
 @contextmanager
 def settings_table() -> Iterator[SettingsTable]:
-    """An empty settings table, its key, and the table in which earlier releases kept settings,
-    empty as well.
+    """An empty settings table and its key; the table in which earlier releases stored settings is
+    empty, too.
     """
     with aws.mock_aws():
         client = aws.client("dynamodb")
@@ -100,7 +100,7 @@ def settings_table() -> Iterator[SettingsTable]:
 def link_key_admin(
     store: SettingsTable, links: MemoryLinks, outbox: MemoryOutbox, waiting: MemoryWaiting
 ) -> LinkKeyAdmin:
-    """What changes the key of these links, an hour after the secret in moto was last written."""
+    """Return the link key admin; its clock is an hour after the secret in moto was last written."""
     secrets = aws.client("secretsmanager")
     secrets.create_secret(Name="link-key", SecretString="the-first-key-of-the-links")
     later = lambda: StoredKeys(secrets, "link-key").stored().since + timedelta(hours=1)  # noqa: E731 - a clock
@@ -117,7 +117,7 @@ def link_key_admin(
 
 
 def settings_keys() -> KeyRing:
-    """The keys of the settings as a new process knows them."""
+    """Return the keys of the settings as a new process reads them."""
     return KeyRing(
         SecretStore(aws.client("secretsmanager"), now=time.monotonic),
         "settings-key",
@@ -127,7 +127,7 @@ def settings_keys() -> KeyRing:
 
 @dataclass(slots=True)
 class Deployment:
-    """The operator of a deployment, and the two CRMs behind it."""
+    """An operator, and the two CRMs and stores of the deployment."""
 
     operator: Operator
     inbox: MemoryInbox
@@ -147,19 +147,19 @@ class Deployment:
 
     @property
     def writes(self) -> tuple[int, int]:
-        """How often crmsync has written to HubSpot and to Salesforce."""
+        """The number of writes to HubSpot and to Salesforce."""
         return self.hubspot.stats()["writes"], self.salesforce.stats()["writes"]
 
     def in_hubspot(self, path: str) -> Any:
-        """What the portal answers its product's token."""
+        """Return what HubSpot returns to the app's token."""
         headers = {"Authorization": f"Bearer {self.hubspot.portals[0].access_token}"}
         answer = requests.get(f"{self.urls['hubspot']}{path}", headers=headers, timeout=30)
         answer.raise_for_status()
         return answer.json()
 
     def make_in_hubspot(self, path: str, row: Mapping[str, Any], method: str = "POST") -> Any:
-        """Post to the portal as one of its users, or change what is there with `method` PATCH; what
-        it answers.
+        """Post to HubSpot as a user of the account; `method` PATCH changes what exists. Return the
+        response.
         """
         headers = {"Authorization": f"Bearer {self.hubspot.portals[0].user_token}"}
         url = f"{self.urls['hubspot']}{path}"
@@ -168,11 +168,11 @@ class Deployment:
         return answer.json()
 
     def in_salesforce(self, path: str) -> Any:
-        """What the org answers the integration user."""
+        """Return what Salesforce returns to the integration user."""
         return self._ask_salesforce("GET", path).json()
 
     def make_in_salesforce(self, path: str, row: Mapping[str, Any]) -> Any:
-        """Post to the org as the integration user; what it answers."""
+        """Post to Salesforce as the integration user; return the response."""
         return self._ask_salesforce("POST", path, row).json()
 
     def remove_in_salesforce(self, path: str) -> None:
@@ -197,11 +197,11 @@ def deployment(
     version: str = "",
     administrators: FixedSecret | None = None,
 ) -> Iterator[Deployment]:
-    """Everything an operator meets: HubSpot accounts made of `portal`, an org made of `org`, and
-    HubSpot's API in `version`.
+    """A deployment with HubSpot accounts made of `portal`, an org made of `org`, and HubSpot's API
+    in `version`.
 
-    A connection to an account that is not there has the token of the first one. The connections
-    acme and beta have their accounts imported.
+    A connection to an account that does not exist has the token of the first one. The accounts of
+    the connections acme and beta are imported.
     """
     clock = Clock()
     faults = Faults(clock)
@@ -229,9 +229,13 @@ def deployment(
             _connection: Connection, administrator: FixedSecret | None = None
         ) -> SalesforceSchema:
             now = lambda: clock.now_ms() / 1000  # noqa: E731 - a clock in seconds
-            calm = retry_policy(clock)
+            policy = retry_policy(clock)
             return SalesforceSchema(
-                salesforce_url, org_secret, now=now, retry_policy=calm, administrator=administrator
+                salesforce_url,
+                org_secret,
+                now=now,
+                retry_policy=policy,
+                administrator=administrator,
             )
 
         session = FixedSecret(
@@ -273,14 +277,14 @@ def deployment(
             MemoryCursors(),
             MemoryWaiting(),
         )
-        inbox, jobs, job_messages, tickets = (
+        inbox, jobs, job_messages, ids = (
             MemoryInbox(),
             MemoryJobs(),
             MemoryJobMessages(),
             itertools.count(1),
         )
         troubles = MemoryTroubleStore()
-        new_id = lambda: f"ticket{next(tickets)}"  # noqa: E731 - the next one
+        new_id = lambda: f"id{next(ids)}"  # noqa: E731 - the next one
         for name in ("acme", "beta"):
             jobs.mark_imported(name, "Account", NOON)
         job_admin = JobAdmin(

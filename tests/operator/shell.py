@@ -1,4 +1,4 @@
-"""A terminal with the command."""
+"""The operator's command in a terminal."""
 
 from __future__ import annotations
 
@@ -10,6 +10,23 @@ import pytest
 
 from crmsync.cli import main
 from tests.operator.deployments import Deployment
+
+
+def run_command(
+    deployment: Deployment, capture: pytest.CaptureFixture[str], *words: str
+) -> tuple[int, str, str]:
+    """Run the command on `deployment`; return its exit status, stdout and stderr."""
+    status = main(words, operator=deployment.operator)
+    printed = capture.readouterr()
+    return status, printed.out, printed.err
+
+
+def run_json(
+    deployment: Deployment, capture: pytest.CaptureFixture[str], *words: str
+) -> tuple[int, Any]:
+    """Run the command with --json; return its exit status and its document."""
+    status, out, _ = run_command(deployment, capture, *words, "--json")
+    return status, json.loads(out)
 
 
 class Shell:
@@ -24,18 +41,15 @@ class Shell:
         self._capture = capture
 
     def file(self, text: str) -> str:
-        """The path of a settings file."""
+        """Write a settings file; return its path."""
         path = self._folder / "settings.toml"
         path.write_text(text)
         return str(path)
 
     def run(self, *words: str) -> tuple[int, str, str]:
-        """Exit status, stdout and stderr of the command."""
-        status = main(words, operator=self.deployment.operator)
-        said = self._capture.readouterr()
-        return status, said.out, said.err
+        """Run the command; return its exit status, stdout and stderr."""
+        return run_command(self.deployment, self._capture, *words)
 
     def json(self, *words: str) -> tuple[int, Any]:
-        """Exit status and document of the command."""
-        status, out, _ = self.run(*words, "--json")
-        return status, json.loads(out)
+        """Run the command with --json; return its exit status and its document."""
+        return run_json(self.deployment, self._capture, *words)

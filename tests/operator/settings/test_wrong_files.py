@@ -1,5 +1,5 @@
-"""Ten wrong settings files and what is said about them: each mistake with its line and its rule,
-and nothing put in force.
+"""Ten wrong settings files and the complaints about them: each with its line and its rule, and
+nothing comes into force.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import pytest
 from crmsync.cli import main
 from tests.operator import deployments
 from tests.operator.deployments import Deployment
-from tests.operator.worlds import ORG, PORTAL
+from tests.operator.mapped_worlds import ORG, PORTAL
 
 GOOD = """\
 [[connection]]
@@ -133,9 +133,7 @@ assert len(FILES) == 10, "as many as the title says"
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Deployment]:
-    """A deployment with good settings in force, between a portal and an org with fields of their
-    own.
-    """
+    """A deployment with valid settings in force, and an account and an org with custom fields."""
     with deployments.deployment(portal=PORTAL, org=ORG) as made:
         made.operator.settings.push(GOOD, apply=True)
         yield made
@@ -149,9 +147,7 @@ def running() -> Iterator[Deployment]:
 def test_a_wrong_file_is_refused_line_by_line(
     case: str, running: Deployment, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """All of a file's mistakes are told at once, in their order, and what was in force stays in
-    force.
-    """
+    """All mistakes of a file are reported at once, in order, and the settings in force stay."""
     text, complaints = FILES[case]
     before = running.operator.settings.history()
     file = tmp_path / "settings.toml"
@@ -159,7 +155,7 @@ def test_a_wrong_file_is_refused_line_by_line(
 
     status = main(["settings", "push", str(file), "--apply"], operator=running.operator)
 
-    said = capsys.readouterr()
-    assert (status, said.out, said.err.splitlines()) == (1, "", complaints)
+    printed = capsys.readouterr()
+    assert (status, printed.out, printed.err.splitlines()) == (1, "", complaints)
     assert running.operator.settings.history() == before
     assert running.writes == (0, 0)

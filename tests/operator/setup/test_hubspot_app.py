@@ -1,4 +1,4 @@
-"""The project of the HubSpot app: what a person uploads, because no API subscribes its webhooks."""
+"""The project of the HubSpot app, which a person uploads because no API subscribes its webhooks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ URL = "https://hooks.example.com/"
 
 
 def written(folder: Path) -> dict[str, Any]:
-    """Every file below a folder, by its path in there."""
+    """Return every file of a folder, by its path in the folder."""
     return {
         str(path.relative_to(folder)): json.loads(path.read_text())
         for path in folder.rglob("*.json")
@@ -27,7 +27,7 @@ def written(folder: Path) -> dict[str, Any]:
 
 
 def write(deployment: Deployment, folder: Path, *more: str) -> int:
-    """Run the word."""
+    """Run the command."""
     return main(
         ["hubspot-app", str(folder), "--webhook-url", URL, *more], operator=deployment.operator
     )
@@ -37,8 +37,8 @@ def write(deployment: Deployment, folder: Path, *more: str) -> int:
 def test_the_project_subscribes_to_what_the_settings_need(
     deployment: Deployment, tmp_path: Path
 ) -> None:
-    """It has each property that matters and no other; a privacy deletion is an event of the account
-    and not of an object.
+    """It has each property that the settings need and no other; a privacy deletion is an event of
+    the account and not of an object.
     """
     settings = tmp_path / "settings.toml"
     settings.write_text(MINIMAL)
@@ -71,7 +71,9 @@ def test_the_project_subscribes_to_what_the_settings_need(
 def test_a_second_run_writes_the_same_files(
     deployment: Deployment, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """There is one project per connection, of the settings in force if no file is named."""
+    """There is one project per connection, made from the settings in force unless a file
+    is named.
+    """
     other = MINIMAL.replace('"acme"', '"beta"').replace("555001", "555002")
     deployment.operator.settings.push(MINIMAL + other, apply=True)
 
@@ -104,8 +106,8 @@ def test_a_second_run_writes_the_same_files(
 def test_a_connections_name_cannot_be_a_path(
     deployment: Deployment, tmp_path: Path, name: str
 ) -> None:
-    """The folders of the projects have the connections' names, so a name that leads elsewhere is
-    refused with the file.
+    """The folders of the projects have the connections' names, so a name with a path in it is
+    refused.
     """
     settings = tmp_path / "settings.toml"
     settings.write_text(MINIMAL.replace('name = "acme"', f'name = "{name}"'))

@@ -1,14 +1,12 @@
-"""The key of the links from the operator's side: counted, made anew, links looked at, earlier keys
-taken away.
+"""`crmsync links keys`: the keys of the links are counted, added and removed, and links are
+renewed.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -23,11 +21,12 @@ from tests import aws
 from tests.config.files import MINIMAL
 from tests.operator import deployments
 from tests.operator.deployments import Deployment
+from tests.operator.shell import run_json
 
 
 @pytest.fixture
 def deployment() -> Iterator[Deployment]:
-    """Settings in force, three pairs that the first key has sealed, and one that is buried."""
+    """Settings in force, three pairs with fingerprints under the first key, and one tombstone."""
     with deployments.deployment() as made:
         made.operator.settings.push(MINIMAL, apply=True)
         made.links.save(
@@ -42,7 +41,7 @@ def a_link(number: int, connection: str = "acme") -> Link:
     return Link(connection, Kind.CONTACT, Ref(Side.HUBSPOT, "contact", str(number)), lead)
 
 
-def seal_anew(deployment: Deployment, number: int, *contacts: str) -> None:
+def renew(deployment: Deployment, number: int, *contacts: str) -> None:
     """Save links under the key of that number, as the sync does."""
     chosen = [
         one
@@ -53,71 +52,63 @@ def seal_anew(deployment: Deployment, number: int, *contacts: str) -> None:
 
 
 def stored() -> list[str]:
-    """What the secret holds."""
+    """Return the content of the secret."""
     return str(
         aws.client("secretsmanager").get_secret_value(SecretId="link-key")["SecretString"]
     ).split()
 
 
-def said(
-    deployment: Deployment, capture: pytest.CaptureFixture[str], *words: str
-) -> tuple[int, Any]:
-    """Exit status and document of the command."""
-    status = main([*words, "--json"], operator=deployment.operator)
-    return status, json.loads(capture.readouterr().out)
-
-
 def test_a_change_of_keys_from_end_to_end(
     deployment: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A new key is made, the links are renewed, and the earlier key is removed once no pair needs
-    it; no key is shown.
+    """A key is added, the links are renewed, and the earlier key is removed once no pair needs it;
+    no key is printed.
     """
     one = {"key": 1, "pairs": 3, "of_deleted": 1}
-    assert said(deployment, capsys, "links", "keys") == (
+    assert run_json(deployment, capsys, "links", "keys") == (
         0,
         {"in_use": 1, "stored": [1], "keys": [one]},
     )
-    assert said(deployment, capsys, "links", "new-key") == (0, {"applied": False, "key": 2})
+    assert run_json(deployment, capsys, "links", "new-key") == (0, {"applied": False, "key": 2})
     assert stored() == ["the-first-key-of-the-links"]
-    assert said(deployment, capsys, "links", "new-key", "--apply") == (
+    assert run_json(deployment, capsys, "links", "new-key", "--apply") == (
         0,
         {"applied": True, "key": 2},
     )
     new, old = stored()
     assert (new[:2], len(new), old) == ("2:", 66, "the-first-key-of-the-links")
-    assert said(deployment, capsys, "status")[1]["link_keys"] == [2, 1]
+    assert run_json(deployment, capsys, "status")[1]["link_keys"] == [2, 1]
 
     queued = {"applied": True, "queued": {"contact": 2}, "left": 1}
-    assert said(deployment, capsys, "links", "reseal") == (0, queued | {"applied": False})
+    assert run_json(deployment, capsys, "links", "reseal") == (0, queued | {"applied": False})
     assert deployment.outbox.published == []
-    assert said(deployment, capsys, "links", "reseal", "--apply") == (0, queued)
+    assert run_json(deployment, capsys, "links", "reseal", "--apply") == (0, queued)
     looks = [(one.connection, one.ref.id, one.cause) for one in deployment.outbox.published]
     assert looks == [("acme", "1", Cause.AGAIN), ("acme", "2", Cause.AGAIN)]
 
-    seal_anew(deployment, 2, "1", "2")
-    status, document = said(deployment, capsys, "links", "retire-keys", "--apply")
+    renew(deployment, 2, "1", "2")
+    status, document = run_json(deployment, capsys, "links", "retire-keys", "--apply")
     assert (status, document["gone"], document["keys"][1]) == (
         1,
         [],
         {"key": 1, "pairs": 1, "of_deleted": 1},
     )
-    seal_anew(deployment, 2, "3")
-    assert said(deployment, capsys, "links", "retire-keys")[1]["gone"] == [1]
+    renew(deployment, 2, "3")
+    assert run_json(deployment, capsys, "links", "retire-keys")[1]["gone"] == [1]
     assert stored() == [new, old]
-    status, document = said(deployment, capsys, "links", "retire-keys", "--apply")
+    status, document = run_json(deployment, capsys, "links", "retire-keys", "--apply")
     assert (status, document["gone"], document["applied"], stored()) == (0, [1], True, [new])
-    assert said(deployment, capsys, "links", "keys")[1]["stored"] == [2]
+    assert run_json(deployment, capsys, "links", "keys")[1]["stored"] == [2]
 
 
 def test_the_links_are_counted_by_key(
     deployment: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """There is a row for each key, also for a removed one, and the next step while pairs need an
-    earlier key.
+    """Each key has a row, a removed one too; while pairs need an earlier key, the next step is
+    named.
     """
     main(["links", "new-key", "--apply"], operator=deployment.operator)
-    seal_anew(deployment, 2, "1")
+    renew(deployment, 2, "1")
     capsys.readouterr()
 
     assert main(["links", "keys"], operator=deployment.operator) == 0
@@ -134,12 +125,10 @@ def test_the_links_are_counted_by_key(
 
 
 def test_no_key_is_removed_while_functions_may_use_it(deployment: Deployment) -> None:
-    """For a quarter of an hour after a new key was made, functions may not know it, so no key is
-    removed.
-    """
+    """For a quarter of an hour functions may not have read a new key, so no key is removed."""
     office = deployment.operator.links.keys
     office.renew(apply=True)
-    seal_anew(deployment, 2, "1", "2", "3")
+    renew(deployment, 2, "1", "2", "3")
     since = office.keys.stored().since
 
     with pytest.raises(Refused, match="changed a moment ago"):

@@ -1,4 +1,4 @@
-"""The command: what it prints, what it makes, and how it ends."""
+"""The operator's command: what it prints, what it does, and how it ends."""
 
 from __future__ import annotations
 
@@ -12,18 +12,12 @@ import pytest
 from crmsync.cli import main
 from crmsync.config import load_settings
 from crmsync.errors import TryAgain
-from crmsync.flows.engine.staleness import LongestWait, note_waiting, record_poll
-from crmsync.model.effects import Category, Report
-from crmsync.model.jobs import JobState
-from crmsync.model.records import Kind, Ref, Side
 from crmsync.model.settings import Settings
-from crmsync.ports.stores import Cursor
-from crmsync.rules.backfill.pacing import Depth
 from crmsync.rules.settings.dates import dated
 from crmsync.rules.settings.own_fields import HUBSPOT_PARTS, salesforce_parts
 from crmsync.rules.settings.set_up_parts import ObjectReading
 from tests import aws
-from tests.builders import NOON, a_job, at
+from tests.builders import NOON
 from tests.config.files import MINIMAL
 from tests.operator import deployments
 from tests.operator.shell import Shell
@@ -33,14 +27,18 @@ PARTS = (
     + sum(not isinstance(part, ObjectReading) for part in salesforce_parts(555001))
     + 2
 )
-"""Our own on both sides, and the org's one pipeline with its stages."""
+"""Our parts on both sides, and the one pipeline of the org with its stages."""
+
+
 SEEN = 8
 """The account, the app and its scopes; the org and the mapped fields of four objects."""
+
+
 SHARED = MINIMAL + MINIMAL.replace('"acme"', '"beta"').replace("555001", "555002")
 
 
 def test_push_set_up_and_check_in_this_order(shell: Shell) -> None:
-    """Push, set-up and check show what they would do and act with --apply; a second run finds
+    """Each command shows what it would do and acts with --apply; a second run finds
     nothing to do.
     """
     file = shell.file(MINIMAL)
@@ -73,14 +71,14 @@ def test_push_set_up_and_check_in_this_order(shell: Shell) -> None:
     assert shell.run("errors", "list") == (0, "Nothing is waiting and nothing has failed.\n", "")
 
 
-def last_line(said: tuple[int, str, str]) -> str:
-    """The end of what was printed."""
-    return said[1].splitlines()[-1]
+def last_line(run: tuple[int, str, str]) -> str:
+    """Return the last line of stdout."""
+    return run[1].splitlines()[-1]
 
 
 def test_settings_are_shown_as_they_were_written(shell: Shell) -> None:
-    """`show` prints the pushed file unchanged, so that it can be stored and pushed again; the
-    version, its author and its time go to stderr.
+    """`show` prints the pushed file unchanged, so that it can be stored and pushed again; version,
+    author and time go to stderr.
     """
     assert shell.run("settings", "show") == (1, "", "crmsync: no settings have been pushed yet\n")
     assert shell.run("settings", "history") == (0, "No settings have been pushed yet.\n", "")
@@ -94,8 +92,10 @@ def test_settings_are_shown_as_they_were_written(shell: Shell) -> None:
     assert shell.json("settings", "history") == (0, [row | {"sealed": True}])
 
 
-def test_settings_that_depart_from_their_file_are_a_finding(shell: Shell) -> None:
-    """The file is shown all the same, with each value that runs and that it does not say."""
+def test_settings_that_differ_from_their_file_are_a_finding(shell: Shell) -> None:
+    """The file is shown with each value in force that it does not contain, and the exit status is
+    1.
+    """
     shell.run("settings", "push", shell.file(MINIMAL), "--apply")
     other = load_settings(MINIMAL.replace("acme.my", "other.my"))
     shell.deployment.operator.settings.store.push(
@@ -112,7 +112,7 @@ def test_settings_that_depart_from_their_file_are_a_finding(shell: Shell) -> Non
 
 
 def test_versions_without_a_seal_are_a_finding(shell: Shell) -> None:
-    """A row that somebody else put into the history is listed without its content."""
+    """A row that the command did not store is listed without its content."""
     shell.run("settings", "push", shell.file(MINIMAL), "--apply")
     aws.client("dynamodb").put_item(
         TableName="settings", Item={"pk": {"S": "settings"}, "sk": {"S": "v000002"}}
@@ -174,7 +174,7 @@ def test_a_wrong_file_is_refused_with_its_lines(shell: Shell, words: tuple[str, 
 
 @pytest.mark.rule("TEN-3")
 def test_a_warning_does_not_stop_a_push(shell: Shell) -> None:
-    """A warning about accounts that share an org goes to stderr, and the push is made."""
+    """A warning about accounts that share an org goes to stderr, and the push is done."""
     status, out, err = shell.run("settings", "push", shell.file(SHARED), "--apply")
 
     assert (status, out.splitlines()[-1]) == (0, "Version 1 is in force.")
@@ -225,121 +225,6 @@ def test_an_org_that_cannot_be_connected_is_a_finding(
             assert org.endswith("as Group Edition has none: it cannot be connected (INS-2)")
 
 
-QUIET = """settings version 1, read 2026-11-02 12:00 UTC
-
-acme
-    on                  contact, account, email task
-    off                 opportunity
-    last sweep          HubSpot 3 min ago, Salesforce 1 min ago
-    newest contact      not swept yet
-    newest company      not swept yet
-    newest Lead         4 min ago
-    newest Contact      2026-10-30 12:00 UTC
-    newest Account      not swept yet
-    newest email OPEN   not swept yet
-    newest email CLICK  not swept yet
-    imported            Account 2026-11-02
-    jobs                -
-    parked              1 waiting
-    calls               1 of 100,000 in 24 hours, 50,000 allotted
-
-queues
-    ContactQueue        3 ready, 1 in progress, 0 put off
-    ContactDeadLetters  0 ready, 0 in progress, 0 put off
-
-Nothing needs attention.
-"""
-WITHOUT_DEALS = MINIMAL + "[connection.deals]\nsync = false\n"
-
-
-def test_status_shows_the_whole_deployment(shell: Shell) -> None:
-    """What is on, how far the sweeps are, what waits and which calls were made, in a table and in
-    JSON.
-    """
-    shell.run("settings", "push", shell.file(WITHOUT_DEALS), "--apply")
-    deployment = shell.deployment
-    deployment.cursors.save("acme", "Lead", Cursor(at(-4), {}))
-    deployment.cursors.save("acme", "Contact", Cursor(at(-3 * 24 * 60), {}))
-    deployment.jobs.mark_imported("acme", "Account", NOON)
-    for side, minutes in ((Side.HUBSPOT, -3), (Side.SALESFORCE, -1)):
-        record_poll("acme", side, deployment.cursors, at(minutes), is_done=True)
-    deployment.waiting.queues = {"ContactQueue": Depth(3, 1), "ContactDeadLetters": Depth()}
-    deployment.inbox.park(
-        "acme", [Report(Ref(Side.HUBSPOT, "contact", "81"), Category.WAITING, "No address.")]
-    )
-
-    status, out, err = shell.run("status")
-    assert (status, err) == (0, "")
-    assert max(map(len, out.splitlines())) <= 100
-    assert out == QUIET
-
-
-def test_status_names_what_needs_attention(shell: Shell) -> None:
-    """Dead letters, parked records, paused jobs and an org that does not answer have a sentence
-    each, and the exit status is 1.
-    """
-    shell.run("settings", "push", shell.file(MINIMAL), "--apply")
-    deployment = shell.deployment
-    deployment.jobs.save(replace(a_job(), state=JobState.PAUSED))
-    deployment.waiting.queues = {"AccountDeadLetters": Depth(ready=2)}
-    deployment.inbox.park(
-        "acme", [Report(Ref(Side.SALESFORCE, "Lead", "00Q1"), Category.VALIDATION, "Too long.")]
-    )
-    deployment.faults.replace([{"at": "salesforce", "kind": "unauthorized", "times": 9}])
-
-    status, document = shell.json("status")
-
-    assert status == 1
-    down, *known = document["findings"]
-    assert known == [
-        "AccountDeadLetters has 2 messages.",
-        "acme: 1 records do not sync; crmsync errors list says why.",
-        "acme: 1 jobs are paused; crmsync jobs list says why.",
-    ]
-    assert down.startswith("acme: Salesforce: ")
-    (connection,) = document["connections"]
-    assert connection["calls"] is None
-    assert (connection["jobs"], connection["parked"]) == ({"paused": 1}, {"validation": 1})
-    assert document["dead_letters"] == ["AccountDeadLetters"]
-
-
-def test_status_begins_with_what_does_not_move(shell: Shell) -> None:
-    """A refused token, failed sweeps and a change that is put off come first, each with what to do."""
-    shell.run("settings", "push", shell.file(MINIMAL), "--apply")
-    deployment = shell.deployment
-    record_poll("acme", Side.HUBSPOT, deployment.cursors, at(-45), is_done=True)
-    record_poll("acme", Side.HUBSPOT, deployment.cursors, at(0), is_done=False)
-    note_waiting(
-        "acme",
-        Kind.CONTACT,
-        LongestWait(at(-61), "INVALID_AUTHENTICATION"),
-        deployment.cursors,
-        at(-1),
-    )
-    note_waiting("acme", Kind.ACCOUNT, LongestWait(at(-29), "soon"), deployment.cursors, at(-1))
-    note_waiting(
-        "acme", Kind.OPPORTUNITY, LongestWait(at(-200), "long ago"), deployment.cursors, at(-30)
-    )
-    deployment.faults.replace([{"at": "hubspot", "kind": "unauthorized", "times": 9}])
-
-    status, out, err = shell.run("status")
-    document = shell.json("status")[1]
-
-    assert (status, err) == (1, "")
-    token, *others = document["findings"]
-    assert token.startswith("acme: HubSpot: ")
-    where = "docs/operations.md says what to do under"
-    put_off = (
-        "the oldest contact change that is put off happened 61 minutes ago (INVALID_AUTHENTICATION)"
-    )
-    assert others == [
-        f"acme: no sweep of HubSpot has succeeded for 45 minutes; {where} 'Nothing is seen any more'.",
-        f"acme: {put_off}; {where} 'Changes are put off'.",
-    ]
-    assert out.splitlines()[2].startswith("acme: HubSpot: ")
-    assert "Nothing needs attention." not in out
-
-
 @pytest.mark.parametrize(
     "words",
     [
@@ -380,7 +265,7 @@ def test_json_may_come_first(shell: Shell) -> None:
     assert shell.run("--json", "settings", "history") == (0, "[]\n", "")
 
 
-class _NowhereDeployed:
+class _NotDeployed:
     """A settings table that does not exist."""
 
     def __getattr__(self, _name: str) -> Callable[[], Any]:
@@ -397,7 +282,7 @@ def test_an_account_without_a_deployment_is_reported(
 ) -> None:
     """An operator in the wrong account or region reads what to check."""
     operator = shell.deployment.operator
-    nowhere: Any = _NowhereDeployed()
+    nowhere: Any = _NotDeployed()
     elsewhere = replace(operator, settings=replace(operator.settings, store=nowhere))
 
     assert main(["settings", "show"], operator=elsewhere) == 1

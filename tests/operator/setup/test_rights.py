@@ -1,5 +1,5 @@
-"""What the two accounts that crmsync signs in with may do: `setup` and `check` name what is
-missing, and nothing that is not needed.
+"""What the integration accounts may do: `setup` and `check` name the rights that are missing, and
+no others.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ OWNERS = "crm.objects.owners.read"
 
 
 def findings(deployment: Deployment, *, apply: bool = False) -> dict[str, tuple[str, str]]:
-    """What set-up says is not as it should be: state and sentence."""
+    """Return state and text of each step that is not in order."""
     return {
         step.what: (step.state, step.text)
         for step in deployment.operator.setup.set_up(apply=apply)
@@ -38,9 +38,9 @@ def findings(deployment: Deployment, *, apply: bool = False) -> dict[str, tuple[
 
 
 @pytest.mark.rule("CH-18")
-def test_a_connection_asks_for_no_more_scopes_than_its_concerns_need() -> None:
-    """Companies, a list to look at and tasks have scopes of their own; what is switched off has
-    none (SET-4).
+def test_a_connection_needs_only_the_scopes_of_what_syncs() -> None:
+    """Companies, an inclusion list and tasks have their own scopes; what is switched off needs none
+    (SET-4).
     """
     both = replace(a_connection(), email_tasks=EmailTaskSettings(kinds=()))
     contacts = replace(both, companies=CompanySettings(sync=False))
@@ -62,8 +62,8 @@ def test_a_connection_asks_for_no_more_scopes_than_its_concerns_need() -> None:
 
 @pytest.mark.rule("CH-18")
 def test_scopes_that_the_token_lacks_are_named() -> None:
-    """They are reported before anything fails because of them; what can be made without them is
-    made.
+    """They are reported before anything fails because of them; what can be created without them is
+    created.
     """
     scopes = [scope for scope in scopes_of(a_connection()) if scope not in {"content", OPT_OUT}]
     with deployments.deployment(portal={"scopes": scopes}) as deployment:
@@ -75,8 +75,8 @@ def test_scopes_that_the_token_lacks_are_named() -> None:
     assert found == {"scopes": (StepState.WRONG, text)}
 
 
-def test_a_look_without_its_scope_fails_by_itself() -> None:
-    """Without a scope for companies their properties cannot be looked at; Salesforce is set up all
+def test_a_check_without_its_scope_fails_alone() -> None:
+    """Without a scope for companies their properties cannot be checked; Salesforce is set up all
     the same.
     """
     scopes = [scope for scope in scopes_of(a_connection()) if "companies" not in scope]
@@ -90,16 +90,16 @@ def test_a_look_without_its_scope_fails_by_itself() -> None:
 
 
 @pytest.mark.rule("CH-5")
-def test_a_secret_that_names_another_app_is_told() -> None:
-    """Our own writes are known by the app's id in the webhooks: a wrong one would make each of them
-    look like news.
+def test_a_secret_that_names_another_app_is_reported() -> None:
+    """Webhooks identify our own writes by the app's id, so with a wrong id each of them would look
+    like a change by others.
     """
     with deployments.deployment(portal={"app_id": 4711}) as deployment:
         deployment.hubspot.portals[0].app_id = 4712
         deployment.operator.settings.push(MINIMAL, apply=True)
-        told = findings(deployment)
+        found = findings(deployment)
 
-    assert told["app 4712"] == (
+    assert found["app 4712"] == (
         StepState.WRONG,
         "the token belongs to app 4712, the secret names app 4711: store app_id 4712 (CH-5)",
     )
@@ -107,8 +107,8 @@ def test_a_secret_that_names_another_app_is_told() -> None:
 
 @pytest.mark.rule("PERM-1")
 def test_set_up_gives_an_integration_user_what_it_needs() -> None:
-    """A user with hardly a right cannot see the objects; the permission set opens these, and
-    nothing but these.
+    """A user without rights cannot see the objects; the permission set gives access to these
+    objects only.
     """
     with deployments.deployment(org={"integration_profile": "minimum"}) as deployment:
         deployment.operator.settings.push(MINIMAL, apply=True)
@@ -135,9 +135,9 @@ def test_set_up_gives_an_integration_user_what_it_needs() -> None:
 
 @pytest.mark.rule("PERM-1")
 @pytest.mark.rule("SET-4")
-def test_contacts_alone_come_with_reading_accounts() -> None:
-    """Salesforce gives nobody contacts who may not read accounts; once companies sync, that right
-    grows.
+def test_contacts_alone_need_read_access_to_accounts() -> None:
+    """Salesforce gives access to contacts only with read access to accounts; once companies sync,
+    the user gets the other rights to accounts.
     """
     with deployments.deployment(org={"integration_profile": "minimum"}) as deployment:
         deployment.operator.settings.push(
@@ -165,7 +165,7 @@ def test_contacts_alone_come_with_reading_accounts() -> None:
 
 
 def granted(deployment: deployments.Deployment) -> dict[str, list[str]]:
-    """Object -> the rights to it that our permission set gives."""
+    """Return the rights that our permission set gives, by object."""
     names = ["Read", "Create", "Edit", "Delete", "ViewAllRecords", "ModifyAllRecords"]
     columns = ",".join(f"Permissions{name}" for name in names)
     rows = deployment.in_salesforce(
@@ -179,7 +179,7 @@ def granted(deployment: deployments.Deployment) -> dict[str, list[str]]:
 
 @pytest.mark.rule("PERM-2")
 def test_mapped_fields_without_access_are_named(deployment: Deployment) -> None:
-    """A field that the integration user cannot see cannot sync, so it is named with what to do."""
+    """A field that the integration user cannot see cannot sync; the step says what to do."""
     deployment.operator.settings.push(MINIMAL, apply=True)
     deployment.operator.setup.set_up(apply=True)
     fault = {
@@ -199,8 +199,8 @@ def test_mapped_fields_without_access_are_named(deployment: Deployment) -> None:
 
 @pytest.mark.rule("PERM-2")
 def test_only_fields_that_are_written_must_be_editable() -> None:
-    """A mapping whose value always comes from Salesforce needs reading alone, one that never syncs
-    nothing (MAP-4).
+    """A field whose value always comes from Salesforce must be readable only; one that never syncs
+    needs no access (MAP-4).
     """
     rows = (
         FieldRule("fax", "Fax", Update.NEVER),
@@ -224,9 +224,9 @@ def test_only_fields_that_are_written_must_be_editable() -> None:
     )
 
 
-def test_tasks_do_without_an_external_id_where_salesforce_will_not_have_one() -> None:
-    """The field is made all the same, set-up says what it is not, and whoever looks again finds
-    nothing to mend.
+def test_the_task_field_is_created_without_an_external_id_if_need_be() -> None:
+    """If Salesforce allows no external id on Activity, set-up says so, and a second run finds
+    nothing to correct.
     """
     with deployments.deployment(org={"activity_external_ids": False}) as deployment:
         deployment.operator.settings.push(MINIMAL, apply=True)
@@ -253,8 +253,8 @@ def test_tasks_do_without_an_external_id_where_salesforce_will_not_have_one() ->
 
 
 def test_an_unassigned_record_type_is_named() -> None:
-    """Salesforce refuses the integration user every opportunity of that type; the other types are
-    fine.
+    """Salesforce refuses the integration user every opportunity of that type; other types are not
+    affected.
     """
     types = [{"Name": "New Business"}, {"Name": "Renewal", "assigned": False}]
     with deployments.deployment(org={"opportunity_record_types": types}) as deployment:

@@ -1,5 +1,5 @@
-"""Set-up makes the Event Relay that the settings ask for: Salesforce's forms offer no channel of
-one's own.
+"""Set-up creates the Event Relay of the settings, because Salesforce's user interface cannot select
+a custom channel.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ PARTS = [
 def relay_steps(
     deployment: Deployment, *, apply: bool, as_admin: bool = False
 ) -> dict[str, tuple[StepState, str]]:
-    """What set-up says of the relay's parts."""
+    """Return the steps about the relay."""
     steps = deployment.operator.setup.set_up(apply=apply, as_admin=as_admin)
     return {step.what: (step.state, step.text) for step in steps if step.what in PARTS}
 
 
 def tooling(deployment: Deployment, name: str, *columns: str) -> list[dict[str, Any]]:
-    """Rows of the Tooling API."""
+    """Return rows of the Tooling API."""
     rows = deployment.in_salesforce(f"tooling/query/?q=SELECT+{','.join(columns)}+FROM+{name}")[
         "records"
     ]
@@ -42,15 +42,15 @@ def tooling(deployment: Deployment, name: str, *columns: str) -> list[dict[str, 
 
 
 def start(deployment: Deployment, **metadata: str) -> None:
-    """An administrator changes the relay."""
+    """Change the relay as an administrator."""
     (row,) = tooling(deployment, "EventRelayConfig", "Id")
     body = {"FullName": "Crmsync", "Metadata": metadata}
     deployment._ask_salesforce("PATCH", f"tooling/sobjects/EventRelayConfig/{row['Id']}", body)
 
 
 def test_a_relay_is_made_once_with_its_channel(deployment: Deployment) -> None:
-    """To the account of the settings, from the earliest event after an outage; a second run makes
-    nothing and says what is left to do.
+    """It leads to the AWS account of the settings and resumes with the earliest event after an
+    outage; a second run creates nothing and says what is left to do.
     """
     deployment.operator.settings.push(RELAY, apply=True)
     before = relay_steps(deployment, apply=False)
@@ -81,7 +81,7 @@ def test_a_relay_is_made_once_with_its_channel(deployment: Deployment) -> None:
 
 
 def test_a_relay_that_would_skip_events_is_reported(deployment: Deployment) -> None:
-    """Salesforce's own default resumes with the newest event after an outage."""
+    """By Salesforce's own default, a relay resumes with the newest event after an outage."""
     deployment.operator.settings.push(RELAY, apply=True)
     deployment.operator.setup.set_up(apply=True)
     start(deployment, state="RUN", relayOption='{"ReplayRecovery":"LATEST"}')
@@ -90,9 +90,9 @@ def test_a_relay_that_would_skip_events_is_reported(deployment: Deployment) -> N
 
 
 @pytest.mark.rule("SET-4")
-def test_a_relay_carries_what_syncs_and_nothing_else(deployment: Deployment) -> None:
-    """Of contacts alone only leads and contacts are heard of; without the setting there is no relay
-    at all.
+def test_a_relay_carries_only_objects_that_sync(deployment: Deployment) -> None:
+    """If only contacts sync, the channel has leads and contacts; without the setting no relay is
+    created.
     """
     deployment.operator.settings.push(RELAY + "[connection.companies]\nsync = false\n", apply=True)
     alone = relay_steps(deployment, apply=True)
@@ -105,7 +105,7 @@ def test_a_relay_carries_what_syncs_and_nothing_else(deployment: Deployment) -> 
 
 
 def test_an_administrator_makes_the_relay_that_the_integration_user_may_not() -> None:
-    """Channels and named credentials are metadata and require *Customize Application*."""
+    """Channels and named credentials are metadata and need *Customize Application*."""
     with deployments.deployment(org={"integration_setup_rights": False}) as deployment:
         deployment.operator.settings.push(RELAY, apply=True)
         alone = relay_steps(deployment, apply=True)

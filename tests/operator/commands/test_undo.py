@@ -1,4 +1,4 @@
-"""``crmsync undo`` from the operator's side: what is told, what programs get, and how it ends."""
+"""`crmsync undo`: what it prints, what it returns in JSON, and how it ends."""
 
 from __future__ import annotations
 
@@ -19,15 +19,16 @@ from crmsync.model.records import Kind, Record, Ref, Side
 from tests.builders import NOON, a_contact, a_job, a_lead, a_link, a_ruleset, at
 from tests.config.files import MINIMAL
 from tests.operator.deployments import Deployment
+from tests.operator.shell import run_command
 
 KEPT = MINIMAL + "[connection.undo]\nhours = 72\n"
 SINCE = ("--since", "2026-11-02T12:50+01:00")
 
 
 @pytest.fixture
-def mistaken(deployment: Deployment) -> Deployment:
-    """An account and an org with a pair whose name was overwritten in Salesforce ten minutes
-    ago.
+def overwritten(deployment: Deployment) -> Deployment:
+    """An account and an org with a pair whose name was overwritten in Salesforce ten
+    minutes ago.
     """
     deployment.operator.settings.push(KEPT, apply=True)
     deployment.operator.setup.set_up(apply=True)
@@ -49,38 +50,29 @@ def mistaken(deployment: Deployment) -> Deployment:
 
 
 def a_pair(contact_id: str, lead_id: str) -> Link:
-    """The two, agreed on what they show; blanks beside it."""
+    """Return the link of the two, which agreed on the values that they have."""
     wrong: dict[str, Any] = {"firstname": None, "lastname": "HACKED"}
     contact: Record = a_contact(wrong, record_id=contact_id)
     lead = a_lead({"FirstName": None, "LastName": "HACKED"}, record_id=lead_id)
     return a_link(contact, lead, a_ruleset())
 
 
-def said(
-    deployment: Deployment, capture: pytest.CaptureFixture[str], *words: str
-) -> tuple[int, str, str]:
-    """Exit status, stdout and stderr of the command."""
-    status = main(words, operator=deployment.operator)
-    printed = capture.readouterr()
-    return status, printed.out, printed.err
-
-
 def the_lead(deployment: Deployment) -> tuple[str, str]:
-    """The one lead: its id and last name."""
+    """Return the id and the last name of the only lead."""
     (row,) = deployment.in_salesforce("query?q=SELECT+Id,LastName+FROM+Lead")["records"]
     return row["Id"], row["LastName"]
 
 
 def test_an_undo_is_shown_before_it_is_done(
-    mistaken: Deployment, capsys: pytest.CaptureFixture[str]
+    overwritten: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Counts by object, records and fields as examples, no value, and what is never undone. Nothing
-    is written.
+    """The preview has counts by object, examples of records and fields without values, and what is
+    never undone; nothing is written.
     """
-    lead_id, _ = the_lead(mistaken)
-    before = mistaken.writes
+    lead_id, _ = the_lead(overwritten)
+    before = overwritten.writes
 
-    status, out, err = said(mistaken, capsys, "undo", *SINCE)
+    status, out, err = run_command(overwritten, capsys, "undo", *SINCE)
 
     assert (status, err) == (0, "")
     assert out.splitlines() == [
@@ -91,28 +83,28 @@ def test_an_undo_is_shown_before_it_is_done(
         "--apply puts them back. New records, deletions, merges, associations, deal stages and opt-outs are",
         "  not undone.",
     ]
-    assert (mistaken.writes, mistaken.outbox.published, mistaken.jobs.all("acme")) == (
+    assert (overwritten.writes, overwritten.outbox.published, overwritten.jobs.all("acme")) == (
         before,
         [],
         [],
     )
 
 
-def test_an_undo_is_done_and_told(mistaken: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
-    """Programs get the same: what is back, what is left and why, and the job, with whoever did
-    it.
-    """
-    lead_id, _ = the_lead(mistaken)
+def test_an_undo_returns_what_it_put_back(
+    overwritten: Deployment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The document has what was put back, what was left and why, and the job with its author."""
+    lead_id, _ = the_lead(overwritten)
 
-    status, out, _ = said(
-        mistaken, capsys, "undo", *SINCE, "--object", "leads", "--apply", "--json"
+    status, out, _ = run_command(
+        overwritten, capsys, "undo", *SINCE, "--object", "leads", "--apply", "--json"
     )
 
-    told = json.loads(out)
-    (job,) = told.pop("jobs")
+    document = json.loads(out)
+    (job,) = document.pop("jobs")
     sample = {"record": f"salesforce:Lead:{lead_id}", "fields": ["LastName"]}
     back = {"connection": "acme", "side": "salesforce", "object": "Lead", "records": 1, "values": 1}
-    assert (status, told) == (
+    assert (status, document) == (
         0,
         {
             "applied": True,
@@ -128,16 +120,16 @@ def test_an_undo_is_done_and_told(mistaken: Deployment, capsys: pytest.CaptureFi
         "done": 1,
         "by": "ada",
     }
-    assert the_lead(mistaken) == (lead_id, "Lang")
+    assert the_lead(overwritten) == (lead_id, "Lang")
 
 
 def test_what_is_left_has_its_reason(
-    mistaken: Deployment, capsys: pytest.CaptureFixture[str]
+    overwritten: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A second run finds the value put back already; that is not a finding."""
-    said(mistaken, capsys, "undo", *SINCE, "--apply")
+    """A second run finds the value put back already, and that is not an error."""
+    run_command(overwritten, capsys, "undo", *SINCE, "--apply")
 
-    status, out, err = said(mistaken, capsys, "undo", *SINCE, "--apply")
+    status, out, err = run_command(overwritten, capsys, "undo", *SINCE, "--apply")
 
     again = "acme: goes on with the undo that ada began at 2026-11-02 12:00:00 UTC"
     assert (status, err) == (
@@ -154,12 +146,12 @@ def test_what_is_left_has_its_reason(
 
 
 def test_an_interrupted_undo_is_a_finding(
-    mistaken: Deployment, capsys: pytest.CaptureFixture[str]
+    overwritten: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The command says why, and that it can be run again."""
-    mistaken.outbox.is_down = True
+    """The command gives the reason, says that it can be run again, and ends with exit status 1."""
+    overwritten.outbox.is_down = True
 
-    status, out, _ = said(mistaken, capsys, "undo", *SINCE, "--apply")
+    status, out, _ = run_command(overwritten, capsys, "undo", *SINCE, "--apply")
 
     assert status == 1
     assert (
@@ -168,19 +160,19 @@ def test_an_interrupted_undo_is_a_finding(
     )
 
 
-def test_where_nothing_is_kept_the_command_says_how_it_would_be(
-    mistaken: Deployment, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+def test_without_the_table_of_overwritten_values_undo_is_refused(
+    overwritten: Deployment, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A stack without the table was deployed without it; check tells it as soon as the settings
-    want values kept.
+    """The stack was deployed without the table, and the command says how to change that; `check`
+    reports it if the settings require it.
     """
 
     def missing(*_: object) -> None:
         raise TryAgain("The table could not do it now.", code="ResourceNotFoundException")
 
-    monkeypatch.setattr(mistaken.overwritten, "since", missing)
+    monkeypatch.setattr(overwritten.overwritten, "since", missing)
 
-    status, out, err = said(mistaken, capsys, "undo", *SINCE)
+    status, out, err = run_command(overwritten, capsys, "undo", *SINCE)
 
     assert (status, out) == (1, "")
     assert err == (
@@ -188,27 +180,27 @@ def test_where_nothing_is_kept_the_command_says_how_it_would_be(
         " [connection.undo]; what was overwritten before is lost.\n"
     )
     wrong = [
-        step for step in mistaken.operator.setup.check().steps if step.state is StepState.WRONG
+        step for step in overwritten.operator.setup.check().steps if step.state is StepState.WRONG
     ]
-    told = "are not kept: deploy the stack with KeepOverwritten=yes, or set hours = 0 under [connection.undo]"
+    text = "are not kept: deploy the stack with KeepOverwritten=yes, or set hours = 0 under [connection.undo]"
     assert wrong == [
-        SetupStep("acme", Side.SALESFORCE, "overwritten values", StepState.WRONG, told)
+        SetupStep("acme", Side.SALESFORCE, "overwritten values", StepState.WRONG, text)
     ]
 
 
 @pytest.mark.parametrize("words", [("undo",), ("undo", "--since", "yesterday")])
 def test_an_undo_needs_a_time(
-    mistaken: Deployment, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+    overwritten: Deployment, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
 ) -> None:
-    """Without one there is nothing to put back, and a wrong text is not a time."""
+    """A missing or invalid time is wrong usage."""
     with pytest.raises(SystemExit) as ended:
-        main(words, operator=mistaken.operator)
+        main(words, operator=overwritten.operator)
     assert ended.value.code == 2
     assert "--since" in capsys.readouterr().err
 
 
 def test_the_job_of_an_undo_cannot_be_resumed(deployment: Deployment) -> None:
-    """No message moves it on; running the command again does."""
+    """It has no messages; running the command again continues it."""
     deployment.operator.settings.push(MINIMAL, apply=True)
     step = JobStep(Side.HUBSPOT, "contact", total=1)
     deployment.jobs.save(a_job(step, type=JobType.UNDO, state=JobState.PAUSED))

@@ -1,5 +1,5 @@
-"""What an operator maps is looked up in both CRMs before it comes into force, and what they say is
-kept with it.
+"""Mapped fields are looked up in both CRMs when settings are pushed, and their schemas are stored
+with the settings.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tests.builders import NOON
 from tests.config.files import MINIMAL
 from tests.operator import deployments
 from tests.operator.deployments import Deployment
-from tests.operator.worlds import LABELS, ORG, PORTAL
+from tests.operator.mapped_worlds import LABELS, ORG, PORTAL
 
 EVERYWHERE = ("Lead", "Contact")
 
@@ -41,7 +41,7 @@ def row(hubspot: str, salesforce: str, update: str = "two_way", section: str = "
 
 
 def calls(deployment: Deployment) -> tuple[int, int]:
-    """How often HubSpot and Salesforce were asked."""
+    """The numbers of calls to HubSpot and to Salesforce."""
     return deployment.hubspot.stats()["calls"], deployment.salesforce.stats()["calls"]
 
 
@@ -98,7 +98,7 @@ def test_the_schemas_of_mapped_fields_are_stored_with_the_settings(deployment: D
 
 
 def test_a_file_with_default_rows_costs_no_call(deployment: Deployment) -> None:
-    """Default pairs are known, whatever policy a row gives them."""
+    """Fields of the default mappings are known, whatever policy a row gives them."""
     deployment.operator.settings.push(MINIMAL + row("phone", "Phone", "never"), apply=True)
 
     assert calls(deployment) == (0, 0)
@@ -115,7 +115,7 @@ def test_mapped_fields_cost_one_call_per_object(deployment: Deployment) -> None:
     assert calls(deployment) == (1, 2)
 
 
-def test_properties_are_read_by_dated_versions_too() -> None:
+def test_properties_are_read_with_the_date_based_api_too() -> None:
     """HubSpot's date-based API has the properties under another path."""
     with deployments.deployment(portal=PORTAL, org=ORG, version="2026-03") as dated:
         dated.operator.settings.push(MINIMAL + COLOUR, apply=True)
@@ -140,9 +140,9 @@ def test_companies_and_deals_have_fields_of_their_own(deployment: Deployment) ->
 
 
 @pytest.mark.rule("CH-14")
-def test_deals_are_matched_by_what_is_unique_on_both_sides(deployment: Deployment) -> None:
-    """A property that demands unique values and an external id; anything else might pair strangers,
-    and is refused with its reason.
+def test_deals_can_be_matched_only_by_unique_fields(deployment: Deployment) -> None:
+    """The property must demand unique values and the field must be an external id; any other pair
+    is refused with its reason.
     """
     unique = (
         '[connection.deals]\nmatch_hubspot = "order_number"\nmatch_salesforce = "order_number__c"\n'
@@ -151,13 +151,13 @@ def test_deals_are_matched_by_what_is_unique_on_both_sides(deployment: Deploymen
     unknown = '[connection.deals]\nmatch_hubspot = "number"\nmatch_salesforce = "Number__c"\n'
 
     assert deployment.operator.settings.push(MINIMAL + unique, apply=True).applied
-    told = []
+    complaints = []
     for section in (shared, unknown):
         with pytest.raises(ConfigError) as refused:
             deployment.operator.settings.push(MINIMAL + section, apply=True)
-        told += str(refused.value).splitlines()
+        complaints += str(refused.value).splitlines()
 
-    assert told == [
+    assert complaints == [
         (
             "line 10: next_step may hold one value in several deals: to be matched, deals need a property that demands unique "
             "values, which is said when a property is made (CH-14)"
@@ -208,7 +208,7 @@ WRONG = {
 @pytest.mark.rule("MAP-16")
 @pytest.mark.parametrize("rows", WRONG)
 def test_a_row_that_the_crms_contradict_is_refused(deployment: Deployment, rows: str) -> None:
-    """Push and check name the line and the rule, and nothing comes into force."""
+    """Push and check name the line and the rule, and the settings in force stay."""
     for refuse in (
         lambda text: deployment.operator.settings.push(text, apply=True),
         deployment.operator.setup.check,
@@ -221,7 +221,7 @@ def test_a_row_that_the_crms_contradict_is_refused(deployment: Deployment, rows:
 
 @pytest.mark.rule("MAP-5")
 def test_an_owner_row_does_not_shift_the_lines(deployment: Deployment) -> None:
-    """Every complaint has the line of its own row, whatever comes before it."""
+    """Every complaint has the line of its own row, whatever rows come before it."""
     rows = (
         row("hubspot_owner_id", "OwnerId")
         + row("nick", "Nickname__c")
@@ -239,10 +239,8 @@ def test_an_owner_row_does_not_shift_the_lines(deployment: Deployment) -> None:
 
 @pytest.mark.rule("FLD-2")
 @pytest.mark.rule("MAP-16")
-def test_the_lifecycle_stage_carries_its_labels(deployment: Deployment) -> None:
-    """A row of the operator's and a custom picklist of the labels: HubSpot's inner names never
-    reach Salesforce.
-    """
+def test_the_lifecycle_stage_is_mapped_by_its_labels(deployment: Deployment) -> None:
+    """With a picklist of the labels, HubSpot's internal names never reach Salesforce."""
     deployment.operator.settings.push(MINIMAL + row("lifecyclestage", "Stage__c"), apply=True)
 
     (rule,) = deployment.operator.settings.in_force().connections[0].contacts.field
@@ -251,8 +249,8 @@ def test_the_lifecycle_stage_carries_its_labels(deployment: Deployment) -> None:
 
 
 @pytest.mark.rule("MAP-6")
-def test_a_new_mapping_moves_nothing_by_itself(deployment: Deployment) -> None:
-    """A mapping is not retroactive: pushing it writes to no record of either CRM."""
+def test_a_new_mapping_writes_nothing_when_it_is_pushed(deployment: Deployment) -> None:
+    """A mapping is not retroactive: pushing it writes to no record."""
     deployment.operator.settings.push(MINIMAL, apply=True)
 
     deployment.operator.settings.push(MINIMAL + COLOUR, apply=True)
@@ -281,7 +279,7 @@ def test_the_same_text_keeps_the_date_of_its_rows(deployment: Deployment) -> Non
 
 
 def test_choices_without_a_counterpart_are_a_warning(deployment: Deployment) -> None:
-    """The mapping is made all the same."""
+    """The mapping comes into force all the same."""
     text = MINIMAL + row("hs_lead_status", "Stage__c", "always_salesforce")
 
     pushed = deployment.operator.settings.push(text, apply=True)
@@ -300,7 +298,9 @@ def test_choices_without_a_counterpart_are_a_warning(deployment: Deployment) -> 
 
 @pytest.mark.parametrize("at", ["hubspot", "salesforce"])
 def test_nothing_is_pushed_unchecked(deployment: Deployment, at: str) -> None:
-    """A push names the CRM that does not answer and is refused; a check reports everything else."""
+    """If a CRM does not answer, a push is refused by the name of that CRM; a check reports
+    everything else.
+    """
     deployment.faults.replace([{"at": at, "kind": "server_error", "times": 50}])
 
     with pytest.raises(Refused) as refused:
@@ -344,7 +344,7 @@ def test_a_changed_field_is_updated_by_another_push(deployment: Deployment) -> N
 
 
 def test_stored_schemas_are_read_back() -> None:
-    """Choices and objects survive the table; a row of an older release has none."""
+    """Choices and objects are stored; a row of an older release has none."""
     (connection,) = load_settings(MINIMAL + COLOUR).connections
     contacts = replace(connection.contacts, field=(LEARNT,))
     settings = replace(

@@ -1,10 +1,9 @@
-"""Imports and resyncs from the operator's side: what is told beforehand, what is started, and how
-jobs are steered.
+"""`crmsync import`, `resync` and `jobs`: what they show first, what they start, and how jobs are
+paused, resumed and cancelled.
 """
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any, cast
 
@@ -18,6 +17,7 @@ from crmsync.model.records import Side
 from tests.builders import NOON, a_job, a_step, at
 from tests.config.files import MINIMAL
 from tests.operator.deployments import Deployment
+from tests.operator.shell import run_command, run_json
 
 WITHOUT_COMPANIES = MINIMAL + "[connection.companies]\nsync = false\n"
 WITHOUT_DEALS = MINIMAL + "[connection.deals]\nsync = false\n"
@@ -50,30 +50,13 @@ def people(deployment: Deployment) -> Deployment:
     return deployment
 
 
-def said(
-    deployment: Deployment, capture: pytest.CaptureFixture[str], *words: str
-) -> tuple[int, str, str]:
-    """Exit status, stdout and stderr of the command."""
-    status = main(words, operator=deployment.operator)
-    printed = capture.readouterr()
-    return status, printed.out, printed.err
-
-
-def document(
-    deployment: Deployment, capture: pytest.CaptureFixture[str], *words: str
-) -> tuple[int, Any]:
-    """Exit status and document of the command."""
-    status, out, _ = said(deployment, capture, *words, "--json")
-    return status, json.loads(out)
-
-
 def test_an_import_is_shown_before_it_starts(
     people: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The command shows the number of records, the price in calls, the time, and how many records
-    without an address are left out.
+    """The command shows the number of records, the calls, the time, and how many records without an
+    address are left out.
     """
-    status, out, err = said(people, capsys, "import", "leads")
+    status, out, err = run_command(people, capsys, "import", "leads")
 
     assert (status, err) == (0, "acme: 1 have no e-mail address and are not imported (IMP-4).\n")
     assert out.splitlines() == [
@@ -88,31 +71,31 @@ def test_an_import_can_start_without_waiting(
     people: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """With --no-wait the command returns at once; the job is stored and its first message is sent."""
-    status, told = document(people, capsys, "import", "leads", "--apply", "--no-wait")
+    status, document = run_json(people, capsys, "import", "leads", "--apply", "--no-wait")
 
     step = JobStep(Side.SALESFORCE, "Lead", with_email=True, total=2, left_out=1)
     job = Job(
         "acme",
-        "ticket1",
+        "id1",
         JobType.IMPORT,
         (step,),
         NOON,
         NOON,
         by="ada",
         turn=1,
-        turn_token="ticket2",
+        turn_token="id2",
         version=1,
     )
     assert list(people.jobs.all("acme")) == [job]
     assert people.job_messages.sent == [(job_message_of(job), 0)]
-    assert (status, told) == (
+    assert (status, document) == (
         0,
         {
             "applied": True,
             "jobs": [
                 {
                     "connection": "acme",
-                    "id": "ticket1",
+                    "id": "id1",
                     "verb": "import",
                     "legs": ["salesforce Lead"],
                     "state": "running",
@@ -138,13 +121,13 @@ def test_an_import_can_start_without_waiting(
 def test_a_resync_of_everything_names_each_object(
     people: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Parents come first; what is switched off is left out and named."""
+    """Parents come first; objects that are switched off are left out and named."""
     people.operator.settings.push(WITHOUT_COMPANIES, apply=True)
 
-    status, out, err = said(people, capsys, "resync", "--all")
+    status, out, err = run_command(people, capsys, "resync", "--all")
 
-    told = ["acme: companies are switched off (ACC-2).", NO_COMPANIES]
-    assert (status, err.splitlines()) == (0, told)
+    left_out = ["acme: companies are switched off (ACC-2).", NO_COMPANIES]
+    assert (status, err.splitlines()) == (0, left_out)
     assert (
         out.splitlines()[0]
         == "acme: resync of salesforce Contact (0), salesforce Lead (3), hubspot contact (2)"
@@ -158,8 +141,10 @@ def test_one_record_is_resynced_by_its_id(
     """A single record is resynced, as with Resync on HubSpot's company card."""
     command = ("resync", "--side", "hubspot", "--object", "company", "--id", "81")
 
-    assert said(people, capsys, *command)[1].startswith("acme: resync of hubspot company 81 (1)\n")
-    assert said(people, capsys, *command, "--id", "82", "--apply", "--no-wait")[0] == 0
+    assert run_command(people, capsys, *command)[1].startswith(
+        "acme: resync of hubspot company 81 (1)\n"
+    )
+    assert run_command(people, capsys, *command, "--id", "82", "--apply", "--no-wait")[0] == 0
     assert [job.steps for job in people.jobs.all("acme")] == [
         (JobStep(Side.HUBSPOT, "company", ("81", "82"), total=2),)
     ]
@@ -170,7 +155,7 @@ def test_an_import_needs_its_switch(people: Deployment, capsys: pytest.CaptureFi
     """With companies off, imported accounts would create nothing, so their import is refused."""
     people.operator.settings.push(WITHOUT_COMPANIES, apply=True)
 
-    status, out, err = said(people, capsys, "import", "accounts", "--apply")
+    status, out, err = run_command(people, capsys, "import", "accounts", "--apply")
 
     switch = "Switch it on in the settings before the import: without that nothing would be made."
     assert (status, out, err) == (
@@ -185,8 +170,8 @@ def test_an_import_needs_its_switch(people: Deployment, capsys: pytest.CaptureFi
 def test_opportunities_come_after_the_accounts(
     people: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Until the import of the accounts is finished, an import of opportunities is refused and a
-    resync leaves them out.
+    """Until the import of the accounts is done, an import of opportunities is refused and a resync
+    leaves them out.
     """
     people.operator.settings.push(MINIMAL.replace('"acme"', '"new"'), apply=True)
     people.make_in_salesforce(
@@ -195,10 +180,11 @@ def test_opportunities_come_after_the_accounts(
     )
 
     refused = [
-        said(people, capsys, *words, "--apply") for words in (IMPORT, ("resync", *OPPORTUNITIES))
+        run_command(people, capsys, *words, "--apply")
+        for words in (IMPORT, ("resync", *OPPORTUNITIES))
     ]
     assert refused == [(1, "", f"crmsync: {NO_ACCOUNTS}\n")] * 2
-    assert said(people, capsys, "resync", "--all")[2] == NO_ACCOUNTS + "\n"
+    assert run_command(people, capsys, "resync", "--all")[2] == NO_ACCOUNTS + "\n"
     assert people.job_messages.sent == []
 
     order = people.operator.setup.check().steps[-1]
@@ -207,21 +193,21 @@ def test_opportunities_come_after_the_accounts(
 
     people.jobs.mark_imported("new", "Account", NOON)
     assert people.operator.setup.check().steps[-1].what != order.what
-    status, out, err = said(people, capsys, *IMPORT)
+    status, out, err = run_command(people, capsys, *IMPORT)
     assert (status, out.splitlines()[0], err) == (
         0,
         "new: import of salesforce Opportunity (1)",
         "",
     )
     assert (
-        said(people, capsys, "resync", "--all")[1]
+        run_command(people, capsys, "resync", "--all")[1]
         .splitlines()[0]
         .endswith("salesforce Opportunity (1), hubspot deal (0)")
     )
 
 
 @pytest.mark.rule("OPP-3")
-def test_opportunities_are_imported_when_deals_are_on(
+def test_an_import_of_opportunities_needs_deals(
     people: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """With deals off, imported opportunities would create nothing; with companies off, deals cannot
@@ -230,10 +216,10 @@ def test_opportunities_are_imported_when_deals_are_on(
     switch = "Switch it on in the settings before the import: without that nothing would be made."
     people.operator.settings.push(WITHOUT_DEALS, apply=True)
     off = "acme: deals are switched off, so no deal would be made of an opportunity (OPP-3)."
-    assert said(people, capsys, *IMPORT) == (1, "", f"crmsync: {off} {switch}\n")
+    assert run_command(people, capsys, *IMPORT) == (1, "", f"crmsync: {off} {switch}\n")
 
     people.operator.settings.push(WITHOUT_COMPANIES, apply=True)
-    assert said(people, capsys, *IMPORT) == (1, "", f"crmsync: {NO_COMPANIES} {switch}\n")
+    assert run_command(people, capsys, *IMPORT) == (1, "", f"crmsync: {NO_COMPANIES} {switch}\n")
 
 
 @pytest.mark.rule("SET-1")
@@ -245,13 +231,13 @@ def test_an_import_that_creates_nothing_says_so(
         MINIMAL + '[connection.contacts]\ncreate_in_hubspot = "contacts_only"\n', apply=True
     )
 
-    told = "acme: by create_in_hubspot a Lead makes no contact, so the import only finds those that there are (SET-1)."
-    assert said(people, capsys, "import", "leads")[2].splitlines()[0] == told
-    assert "SET-1" not in said(people, capsys, "import", "contacts")[2]
+    warning = "acme: by create_in_hubspot a Lead makes no contact, so the import only finds those that there are (SET-1)."
+    assert run_command(people, capsys, "import", "leads")[2].splitlines()[0] == warning
+    assert "SET-1" not in run_command(people, capsys, "import", "contacts")[2]
 
 
 @pytest.mark.parametrize(
-    ("words", "says"),
+    ("words", "text"),
     [
         (
             ("import", "lists"),
@@ -269,13 +255,13 @@ def test_an_import_that_creates_nothing_says_so(
         ),
     ],
 )
-def test_what_cannot_be_done_is_refused(
-    people: Deployment, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], says: str
+def test_an_impossible_job_is_refused(
+    people: Deployment, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], text: str
 ) -> None:
     """The command gives the reason, ends with exit status 1, and queues nothing."""
-    status, out, err = said(people, capsys, *words)
+    status, out, err = run_command(people, capsys, *words)
 
-    assert (status, out, err.splitlines()[-1]) == (1, "", f"crmsync: {says}")
+    assert (status, out, err.splitlines()[-1]) == (1, "", f"crmsync: {text}")
     assert people.job_messages.sent == []
 
 
@@ -307,12 +293,12 @@ def test_a_job_is_watched_to_its_end(
 ) -> None:
     """The command reads the job each second and ends when the job is done."""
     walk = [{"queued": 1, "waiting": 1}, {"queued": 2, "waiting": 0}, {"state": JobState.DONE}]
-    office = replace(people.operator.jobs, sleep=lambda _seconds: move(people, walk.pop(0)))
-    people.operator = replace(people.operator, jobs=office)
+    admin = replace(people.operator.jobs, sleep=lambda _seconds: advance(people, walk.pop(0)))
+    people.operator = replace(people.operator, jobs=admin)
 
-    status, out, _ = said(people, capsys, "import", "leads", "--apply")
+    status, out, _ = run_command(people, capsys, "import", "leads", "--apply")
 
-    assert (status, out) == (0, "ticket1  acme  import salesforce Lead  done  2 of 2\n")
+    assert (status, out) == (0, "id1  acme  import salesforce Lead  done  2 of 2\n")
 
 
 def test_a_job_that_stops_is_a_finding(
@@ -320,20 +306,22 @@ def test_a_job_that_stops_is_a_finding(
 ) -> None:
     """The exit status is 1, and the table has the reason."""
     stop = {"state": JobState.PAUSED, "trouble": "The scope is missing."}
-    office = replace(people.operator.jobs, sleep=lambda _seconds: move(people, stop))
-    people.operator = replace(people.operator, jobs=office)
+    admin = replace(people.operator.jobs, sleep=lambda _seconds: advance(people, stop))
+    people.operator = replace(people.operator, jobs=admin)
 
-    status, out, _ = said(people, capsys, "import", "leads", "--apply")
+    status, out, _ = run_command(people, capsys, "import", "leads", "--apply")
 
     assert (status, out) == (
         1,
-        "ticket1  acme  import salesforce Lead  paused  0 of 2  The scope is missing.\n",
+        "id1  acme  import salesforce Lead  paused  0 of 2  The scope is missing.\n",
     )
 
 
-def test_the_wait_for_a_job_ends(people: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
-    """If nothing moves for a minute and a half, the command says so and ends; the job does not."""
-    status, _, err = said(people, capsys, "import", "leads", "--apply")
+def test_waiting_for_a_job_ends_if_nothing_moves(
+    people: Deployment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """After a minute and a half the command says so and ends; the job goes on."""
+    status, _, err = run_command(people, capsys, "import", "leads", "--apply")
 
     assert status == 1
     assert (
@@ -343,8 +331,8 @@ def test_the_wait_for_a_job_ends(people: Deployment, capsys: pytest.CaptureFixtu
     assert [job.state for job in people.jobs.all("acme")] == [JobState.RUNNING]
 
 
-def move(deployment: Deployment, what: dict[str, Any]) -> None:
-    """Have the newest job move on."""
+def advance(deployment: Deployment, what: dict[str, Any]) -> None:
+    """Change the newest job."""
     job = deployment.jobs.all("acme")[0]
     deployment.jobs.save(replace(job, **what))
 
@@ -352,31 +340,29 @@ def move(deployment: Deployment, what: dict[str, Any]) -> None:
 def test_jobs_are_paused_resumed_and_cancelled(
     people: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A resumed job gets a new ticket and its limit counts from zero; a cancelled one says that
+    """A resumed job gets a new turn token and its limit counts from zero; a cancelled one says that
     records were left out.
     """
-    assert said(people, capsys, "jobs", "list")[1] == "There are no jobs.\n"
-    said(people, capsys, "import", "leads", "--apply", "--no-wait", "--max-changes", "5")
-    move(people, {"queued": 1})
+    assert run_command(people, capsys, "jobs", "list")[1] == "There are no jobs.\n"
+    run_command(people, capsys, "import", "leads", "--apply", "--no-wait", "--max-changes", "5")
+    advance(people, {"queued": 1})
 
-    paused = said(people, capsys, "jobs", "pause", "ticket1")[1]
-    assert (
-        paused == "ticket1  acme  import salesforce Lead  paused  1 of 2  paused by the operator\n"
-    )
-    assert said(people, capsys, "jobs", "resume", "ticket1")[0] == 0
+    paused = run_command(people, capsys, "jobs", "pause", "id1")[1]
+    assert paused == "id1  acme  import salesforce Lead  paused  1 of 2  paused by the operator\n"
+    assert run_command(people, capsys, "jobs", "resume", "id1")[0] == 0
     job = people.jobs.all("acme")[0]
-    assert (job.state, job.limit, job.turn_token) == (JobState.RUNNING, 6, "ticket3")
+    assert (job.state, job.limit, job.turn_token) == (JobState.RUNNING, 6, "id3")
     assert people.job_messages.sent[-1] == (job_message_of(job), 0)
-    cancelled = document(people, capsys, "jobs", "cancel", "ticket1")[1]
+    cancelled = run_json(people, capsys, "jobs", "cancel", "id1")[1]
     assert (cancelled["state"], cancelled["trouble"]) == (
         "cancelled",
         f"{LEFT_OUT} The job was cancelled (LIM-2).",
     )
     assert (
-        said(people, capsys, "jobs", "resume", "ticket1")[2]
-        == "crmsync: Job ticket1 is cancelled already.\n"
+        run_command(people, capsys, "jobs", "resume", "id1")[2]
+        == "crmsync: Job id1 is cancelled already.\n"
     )
-    assert document(people, capsys, "jobs", "list")[1] == [cancelled]
+    assert run_json(people, capsys, "jobs", "list")[1] == [cancelled]
 
 
 @pytest.mark.parametrize(
@@ -397,6 +383,6 @@ def test_jobs_are_paused_resumed_and_cancelled(
         ),
     ],
 )
-def test_the_progress_bar_of_jobs(far: dict[str, Any], bar: str) -> None:
-    """It shows a bar, the pace, the time that is left, and what a job waits for."""
+def test_the_progress_bar_shows_all_running_jobs(far: dict[str, Any], bar: str) -> None:
+    """It has a bar, the pace, the time that is left, and what a job waits for."""
     assert progress_bar([a_job(a_step(4_000), **far)]) == bar

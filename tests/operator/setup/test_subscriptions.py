@@ -1,4 +1,4 @@
-"""HubSpot tells of what is mapped, and of nothing else."""
+"""HubSpot sends events of mapped properties only."""
 
 from __future__ import annotations
 
@@ -77,8 +77,8 @@ DEAL_WHOLE = tuple(
 
 
 def properties(**contacts: object) -> tuple[str | None, ...]:
-    """The properties of contacts that a connection with these contact settings asks for, where
-    companies do not sync.
+    """Return the subscribed properties of contacts under these contact settings, with companies
+    switched off.
     """
     found = subscriptions_of(
         replace(a_connection(**contacts), companies=CompanySettings(sync=False))
@@ -86,9 +86,11 @@ def properties(**contacts: object) -> tuple[str | None, ...]:
     return tuple(name for kind, name in found if kind == "contact.propertyChange")
 
 
-def test_a_connection_needs_whole_events_and_its_mapped_properties(deployment: Deployment) -> None:
-    """Births, deaths, merges, restores, associations, and each property of the default maps, the
-    opt-out, owner and stage.
+def test_a_connection_subscribes_to_record_events_and_mapped_properties(
+    deployment: Deployment,
+) -> None:
+    """The events are creations, deletions, merges, restores, associations, and changes of each
+    property of the default mappings, of the opt-out, owner and stage.
     """
     deployment.operator.settings.push(MINIMAL, apply=True)
 
@@ -109,8 +111,8 @@ def test_a_connection_needs_whole_events_and_its_mapped_properties(deployment: D
 
 @pytest.mark.rule("TRG-15")
 def test_a_property_that_is_not_mapped_triggers_nothing() -> None:
-    """Only mapped properties are asked for, our own never; a mapping that never syncs is none
-    (MAP-4).
+    """Our own properties are never subscribed, nor are those of a mapping that never
+    syncs (MAP-4).
     """
     rows = (
         FieldRule("colour", "Colour__c"),
@@ -122,9 +124,9 @@ def test_a_property_that_is_not_mapped_triggers_nothing() -> None:
     assert properties(field=rows) == tuple(wanted)
 
 
-def test_the_default_list_looks_at_the_lifecycle_stage() -> None:
-    """With "all but subscribers" a new stage may let a contact in (INC-4, TRG-10); without, nobody
-    asks for it.
+def test_the_lifecycle_stage_is_subscribed_if_inclusion_depends_on_it() -> None:
+    """With "all but subscribers" a new stage may include a contact (INC-4, TRG-10); otherwise the
+    stage is not subscribed.
     """
     assert set(properties(inclusion_list="default")) - set(MAPPED) == {"lifecyclestage"}
     assert properties(inclusion_list="77") == MAPPED
@@ -132,9 +134,9 @@ def test_the_default_list_looks_at_the_lifecycle_stage() -> None:
 
 @pytest.mark.rule("SET-4")
 @pytest.mark.rule("SET-5")
-def test_each_concern_asks_for_its_own() -> None:
-    """Without company sync nothing of companies or deals is asked for, associations and stages
-    neither; likewise for contacts and deals.
+def test_each_kind_has_its_own_subscriptions() -> None:
+    """Without company sync nothing of companies or deals is subscribed, neither associations nor
+    stages; likewise for contacts and deals.
     """
     both = a_connection()
     contacts = replace(both, companies=CompanySettings(sync=False))
@@ -155,8 +157,8 @@ def test_each_concern_asks_for_its_own() -> None:
     assert subscriptions_of(replace(contacts, contacts=companies.contacts)) == ()
 
 
-def test_a_company_s_own_rows_are_asked_for() -> None:
-    """A mapped property of companies triggers, one that never syncs does not (MAP-4)."""
+def test_mapped_properties_of_companies_are_subscribed() -> None:
+    """A property that never syncs is not (MAP-4)."""
     rows = (FieldRule("rating", "Rating__c"), FieldRule("type", "Type", Update.NEVER))
     found = subscriptions_of(replace(a_connection(), companies=CompanySettings(field=rows)))
     names = tuple(name for kind, name in found if kind == "company.propertyChange")
@@ -165,10 +167,8 @@ def test_a_company_s_own_rows_are_asked_for() -> None:
 
 
 @pytest.mark.rule("FLD-10")
-def test_a_deal_s_own_rows_are_asked_for() -> None:
-    """A mapped property of deals triggers, and so does the one that deals are matched by
-    (CH-14).
-    """
+def test_mapped_properties_of_deals_are_subscribed() -> None:
+    """The property by which deals are matched is, too (CH-14)."""
     deals = DealSettings(
         field=(FieldRule("region", "Region__c"),),
         match_hubspot="order_number",

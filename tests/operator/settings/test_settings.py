@@ -1,4 +1,4 @@
-"""Settings are pushed as a whole, looked at before, and rolled back; nothing is half-applied."""
+"""Settings are pushed, shown before they come into force, compared and rolled back as a whole."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from crmsync.rules.settings.dates import dated
 from tests.config.files import EVERYTHING, MINIMAL
 from tests.operator import deployments
 from tests.operator.deployments import Deployment
-from tests.operator.worlds import ORG, PORTAL
+from tests.operator.mapped_worlds import ORG, PORTAL
 
 NEVER = MINIMAL + '[connection.contacts]\ncreate_in_hubspot = "never"\n'
 
@@ -32,8 +32,8 @@ def test_a_push_without_apply_only_says_what_it_would_change(deployment: Deploym
     assert deployment.operator.settings.in_force() == Settings()
 
 
-def test_a_push_says_what_it_changed(deployment: Deployment) -> None:
-    """Each value that differs has one line, old and new."""
+def test_a_push_lists_what_it_changed(deployment: Deployment) -> None:
+    """Each changed value has one line with the old and the new value."""
     deployment.operator.settings.push(MINIMAL, apply=True)
 
     pushed = deployment.operator.settings.push(NEVER, apply=True)
@@ -55,9 +55,9 @@ def test_the_same_text_is_not_pushed_twice(deployment: Deployment) -> None:
     assert [one.version for one in deployment.operator.settings.history()] == [1]
 
 
-def test_a_comment_is_worth_a_version(deployment: Deployment) -> None:
-    """The file is kept as it was written, so other wording is another version that changes
-    nothing.
+def test_a_new_comment_is_a_new_version(deployment: Deployment) -> None:
+    """The file is stored as it was written, so other wording makes a version that changes no
+    setting.
     """
     deployment.operator.settings.push(MINIMAL, apply=True)
 
@@ -78,7 +78,7 @@ def test_a_file_with_a_mistake_changes_nothing(deployment: Deployment) -> None:
 
 
 def test_rolling_back_pushes_the_old_text_again(deployment: Deployment) -> None:
-    """The old text comes into force under a new number; nothing leaves the history."""
+    """The old text comes into force under a new number, and the history keeps every version."""
     deployment.operator.settings.push(MINIMAL, apply=True)
     deployment.operator.settings.push(NEVER, apply=True)
 
@@ -96,17 +96,17 @@ def test_rolling_back_pushes_the_old_text_again(deployment: Deployment) -> None:
 
 
 @pytest.fixture
-def furnished() -> Iterator[Deployment]:
-    """An account and an org with all that the whole file maps."""
+def with_mapped_fields() -> Iterator[Deployment]:
+    """An account and an org with all fields that the complete settings file maps."""
     with deployments.deployment(portal=PORTAL, org=ORG) as made:
         yield made
 
 
-def test_every_kind_of_difference_has_its_line(furnished: Deployment) -> None:
-    """Numbers, switches, lists, owners and mapping rows; a connection that is gone is said to
-    be.
+def test_every_kind_of_difference_has_its_line(with_mapped_fields: Deployment) -> None:
+    """Numbers, switches, lists, owners and mapping rows have a line each; so has a removed
+    connection.
     """
-    deployment = furnished
+    deployment = with_mapped_fields
     deployment.operator.settings.push(EVERYTHING, apply=True)
     other = MINIMAL.replace("acme", "beta").replace("555001", "555002")
     changed = EVERYTHING.replace("= 20000", "= 0").replace(
@@ -145,9 +145,7 @@ def test_check_reads_both_sides_and_writes_nothing(deployment: Deployment) -> No
 
 
 def test_check_is_good_after_set_up(deployment: Deployment) -> None:
-    """With everything made, the settings in force have nothing left to do; what will end by itself
-    is told.
-    """
+    """Nothing is left to do; an API that HubSpot will end is a warning."""
     with pytest.raises(Gone, match="no settings have been pushed yet"):
         deployment.operator.setup.check()
     deployment.operator.settings.push(MINIMAL, apply=True)
@@ -165,7 +163,7 @@ def test_check_is_good_after_set_up(deployment: Deployment) -> None:
     assert (checked.is_good, len(checked.steps)) == (True, len(steps))
 
 
-def test_a_record_that_waits_is_listed_and_is_no_error(deployment: Deployment) -> None:
+def test_a_waiting_record_is_listed_but_is_no_error(deployment: Deployment) -> None:
     """Errors are counted over all connections; a contact without an address only waits (TRG-17)."""
     other = MINIMAL.replace("acme", "beta").replace("555001", "555002")
     deployment.operator.settings.push(MINIMAL + other, apply=True)

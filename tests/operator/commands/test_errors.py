@@ -1,4 +1,4 @@
-"""What does not sync, at the terminal: shown, looked at again, taken off the list."""
+"""`crmsync errors`: records that do not sync are listed, retried and removed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.operator.shell import Shell
 
 
 def test_errors_are_listed_with_what_to_do(shell: Shell) -> None:
-    """What waits and what failed is listed by connection, each with its remedy."""
+    """Records that wait and records that failed are listed by connection, each with its remedy."""
     shell.run("settings", "push", shell.file(MINIMAL), "--apply")
     reports = [
         Report(Ref(Side.HUBSPOT, "contact", "81"), Category.WAITING, "It has no e-mail address."),
@@ -69,10 +69,8 @@ def test_a_rules_text_cannot_control_the_terminal(shell: Shell, words: tuple[str
 
 
 @pytest.mark.rule("CH-9")
-def test_what_needs_a_person_is_removed_by_a_person(shell: Shell) -> None:
-    """It is shown first and removed with --apply; an error of the same record stays, and a retry
-    leaves the entry alone.
-    """
+def test_an_entry_for_a_person_is_removed_with_apply(shell: Shell) -> None:
+    """It is shown first; an error of the same record stays, and a retry leaves the entry alone."""
     shell.run("settings", "push", shell.file(MINIMAL), "--apply")
     lead = Ref(Side.SALESFORCE, "Lead", "00Q1")
     failed = Report(lead, Category.VALIDATION, "Too long.")
@@ -101,7 +99,7 @@ def test_what_needs_a_person_is_removed_by_a_person(shell: Shell) -> None:
 
 
 @pytest.mark.rule("RTY-3")
-def test_parked_records_are_synced_again(shell: Shell) -> None:
+def test_parked_records_are_retried(shell: Shell) -> None:
     """One record, a category or all are shown first and queued with --apply; records of kinds that
     are switched off stay.
     """

@@ -1,5 +1,5 @@
-"""Several HubSpot accounts on one org: what set-up makes once, what for each of them, and what a
-check tells.
+"""Several HubSpot accounts on one org: what set-up creates once, what it creates for each, and what
+a check reports.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from crmsync.model.records import Side
 from tests.config.files import MINIMAL
 from tests.operator import deployments
 from tests.operator.deployments import Deployment
-from tests.operator.test_setup import (
+from tests.operator.setup.steps import (
     APP,
     HUBSPOT_NAMES,
     HUBSPOT_STEPS,
@@ -30,7 +30,7 @@ REVISION_FIELDS = {
 
 
 def revision_parts(portal: int) -> list[str]:
-    """What set-up makes in the org for one HubSpot account alone."""
+    """Return the parts that set-up creates in the org for one HubSpot account only."""
     return [
         f"{what} {name}.Crmsync_Revision_{portal}__c"
         for what in ("field", "access to")
@@ -53,8 +53,8 @@ def writable_revisions(deployment: Deployment, name: str) -> dict[str, tuple[obj
 
 @pytest.mark.rule("TEN-2")
 def test_a_second_account_is_set_up_like_the_first() -> None:
-    """Another HubSpot account gets the same parts, and in the org a revision field of its own; what
-    the org has already stays.
+    """The account gets the same parts, and the org gets one more revision field; the existing parts
+    stay.
     """
     with deployments.deployment(555001, 555002) as deployment:
         deployment.operator.settings.push(MINIMAL, apply=True)
@@ -82,9 +82,9 @@ def test_a_second_account_is_set_up_like_the_first() -> None:
 
 
 @pytest.mark.rule("TEN-1")
-def test_each_account_has_a_revision_field_of_its_own() -> None:
-    """Set-up makes the fields of both accounts on one org and lets the integration user write them;
-    a check names a missing one.
+def test_each_account_has_its_own_revision_field() -> None:
+    """Set-up creates the fields of both accounts on one org and lets the integration user write
+    them; a check names a missing one.
     """
     with deployments.deployment(555001, 555002) as deployment:
         deployment.operator.settings.push(MINIMAL + SECOND, apply=True)
@@ -124,7 +124,7 @@ def test_each_account_has_a_revision_field_of_its_own() -> None:
 @pytest.mark.rule("TEN-1")
 def test_one_org_under_two_addresses_is_reported() -> None:
     """Each connection would take the other's writes for its own; equal addresses and different orgs
-    are fine.
+    are accepted.
     """
     with deployments.deployment(555001, 555002) as deployment:
         deployment.operator.settings.push(MINIMAL + SECOND, apply=True)
@@ -135,8 +135,8 @@ def test_one_org_under_two_addresses_is_reported() -> None:
             MINIMAL + SECOND.replace("acme.my.", "other.my."), apply=True
         )
         text = "leads to the org of acme, which has another login_url: give both the org's own address, letter for letter (TEN-1)"
-        told = SetupStep("beta", Side.SALESFORCE, "login_url", StepState.WRONG, text)
+        step = SetupStep("beta", Side.SALESFORCE, "login_url", StepState.WRONG, text)
 
         assert [step for step in deployment.operator.setup.check().steps if not step.is_good] == [
-            told
+            step
         ]

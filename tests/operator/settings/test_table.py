@@ -1,4 +1,4 @@
-"""The settings table keeps every push, and only one of two that meet gets through."""
+"""The settings table stores every push, and of two concurrent pushes only one succeeds."""
 
 from __future__ import annotations
 
@@ -26,10 +26,8 @@ def table() -> Iterator[SettingsTable]:
 
 
 @pytest.mark.usefixtures("table")
-def test_the_table_tells_the_time_at_aws() -> None:
-    """A push is dated by AWS and not by the clock of the machine that it is made from; a second is
-    enough.
-    """
+def test_a_push_is_dated_by_aws() -> None:
+    """The clock of the operator's machine does not matter; the time is exact to a second."""
     answered = {"ResponseMetadata": {"HTTPHeaders": {"date": "Mon, 02 Nov 2026 12:05:00 GMT"}}}
     client = aws.client("dynamodb")
     client.meta.events.register(
@@ -40,7 +38,7 @@ def test_the_table_tells_the_time_at_aws() -> None:
 
 
 def test_an_empty_table_has_no_connections(table: SettingsTable) -> None:
-    """Before the first push there are no settings, which is no error."""
+    """Before the first push there are no settings, and that is not an error."""
     assert (table.load(), table.current(), table.history()) == (Settings(), None, [])
 
 
@@ -60,7 +58,7 @@ def test_a_push_is_in_force_and_in_the_history(table: SettingsTable) -> None:
 
 
 def test_history_is_newest_first(table: SettingsTable) -> None:
-    """Each push has a number of its own, and older ones stay."""
+    """Each push has its own number, and older ones are kept."""
     first = table.push(MINIMAL, load_settings(MINIMAL), at=at())
     second = table.push(
         EVERYTHING, Settings(load_settings(EVERYTHING).connections, first.version), at=at(5)
@@ -97,7 +95,7 @@ def test_stored_settings_are_read_by_any_release() -> None:
 
 
 def test_a_long_history_is_read_to_its_end(table: SettingsTable) -> None:
-    """DynamoDB answers one megabyte at a time."""
+    """DynamoDB returns one megabyte at a time."""
     versions = []
     for number in range(4):
         text = f"# {'x' * 350_000} {number}\n{MINIMAL}"
@@ -111,9 +109,9 @@ def test_a_long_history_is_read_to_its_end(table: SettingsTable) -> None:
 
 
 @pytest.mark.usefixtures("table")
-def test_a_table_that_is_not_there_can_be_tried_again() -> None:
-    """Whoever asks too early, or in the wrong account, gets an error of ours and not the
-    vendor's.
+def test_a_missing_table_can_be_tried_again() -> None:
+    """The error is ours and not the vendor's, as the table may exist later or in another
+    account.
     """
     nowhere = SettingsTable(aws.client("dynamodb"), "nowhere", settings_keys())
 

@@ -1,4 +1,4 @@
-"""An account and an org with properties and fields of their own, as administrators make them."""
+"""An account and an org with custom properties and fields, for tests of mapped fields."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def options(*pairs: str) -> list[dict[str, str]]:
-    """Options or picklist values written ``value=label``."""
+    """Return the options or picklist values that are written ``value=label``."""
     return [
         {"value": value, "label": label}
         for value, _, label in (pair.partition("=") for pair in pairs)
@@ -54,7 +54,7 @@ PORTAL: Mapping[str, Any] = {
         "deals": [{"name": "next_step"}, {"name": "order_number", "hasUniqueValue": True}],
     }
 }
-"""The portal of the stories about mapped fields."""
+"""The account's start data."""
 
 _BOTH = (
     {"name": "Nickname__c", "length": 10},
@@ -97,4 +97,4 @@ ORG: Mapping[str, Any] = {
         ],
     }
 }
-"""The org of the stories about mapped fields."""
+"""The org's start data."""

@@ -1,6 +1,4 @@
-"""Set-up with an administrator's credentials, and the licence without which the integration user
-can be given nothing.
-"""
+"""Set-up with an administrator's credentials, and the licence that the integration user needs."""
 
 from __future__ import annotations
 
@@ -13,7 +11,7 @@ from tests.config.files import MINIMAL
 from tests.gateways.scripted import Answer, Script
 from tests.operator import deployments
 from tests.operator.deployments import Deployment
-from tests.operator.worlds import ORG, PORTAL
+from tests.operator.mapped_worlds import ORG, PORTAL
 from tests.simulated import FixedSecret, served
 
 BARE = {
@@ -29,7 +27,7 @@ LICENCE = "permission set licence Salesforce API Integration"
 
 
 def states(deployment: Deployment, *, apply: bool, as_admin: bool) -> dict[str, StepState]:
-    """What came of each part on Salesforce's side."""
+    """Return the state of each part on Salesforce's side."""
     steps = deployment.operator.setup.set_up(apply=apply, as_admin=as_admin)
     return {step.what: step.state for step in steps if step.side == "salesforce"}
 
@@ -38,7 +36,7 @@ def states(deployment: Deployment, *, apply: bool, as_admin: bool) -> dict[str, 
 @pytest.mark.rule("CH-18")
 def test_an_administrator_sets_up_what_the_integration_user_may_not() -> None:
     """The integration user gets its licence, rights and fields, but no administrator's rights; a
-    later check finds nothing to fix.
+    later check finds nothing to correct.
     """
     with deployments.deployment(org=BARE) as deployment:
         deployment.operator.settings.push(MINIMAL, apply=True)
@@ -80,7 +78,7 @@ def test_check_names_the_licence_that_is_missing() -> None:
 
 
 def test_a_user_of_a_full_licence_needs_no_other() -> None:
-    """A user whose licence allows everything has no step about licences."""
+    """There is no step about licences."""
     with deployments.deployment() as deployment:
         deployment.operator.settings.push(MINIMAL, apply=True)
 
@@ -88,7 +86,7 @@ def test_a_user_of_a_full_licence_needs_no_other() -> None:
 
 
 def test_an_administrator_of_another_org_makes_nothing() -> None:
-    """Two secrets that were mixed up are reported, and neither org is written to."""
+    """If two secrets are mixed up, that is reported, and neither org is written to."""
     other = Script([Answer({"records": [{"Id": "00Dxx0000000001EAA"}]})])
     with served(other) as url:
         secret = FixedSecret({"access_token": "t", "instance_url": url})
@@ -112,12 +110,12 @@ def test_an_administrator_of_another_org_makes_nothing() -> None:
         "arn:aws:secretsmanager:us-east-1:123456789012:secret:crmsync/acme/salesforce-a1B2c3",
     ],
 )
-def test_the_administrators_secret_has_a_name_of_its_own(secret: str) -> None:
-    """The name is next to the connection's secret, and no function may read it."""
+def test_the_administrators_secret_has_its_own_name(secret: str) -> None:
+    """The name begins with that of the connection's secret, and no function may read it."""
     assert admin_secret(secret) == "admin/crmsync/acme/salesforce"
 
 
-def test_rows_of_the_operators_own_need_access_to_the_objects() -> None:
+def test_mapped_fields_need_access_to_the_objects() -> None:
     """Before set-up, a push says why mapped fields cannot be looked up and what to do; after it,
     the push is accepted.
     """

@@ -1,4 +1,4 @@
-"""The words brakes, pause and resume, as a person and as a program read them."""
+"""`crmsync brakes`, `pause` and `resume`."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from crmsync.rules.pair.reports import change_limited, waiting
 from tests.builders import NOON
 from tests.config.files import MINIMAL
 from tests.operator.deployments import Deployment
+from tests.operator.shell import run_command
 
 SALESFORCE = Hold(Side.SALESFORCE, Counted.CHANGES)
 HELD = {
@@ -25,8 +26,8 @@ HELD = {
 
 
 @pytest.fixture
-def braked(deployment: Deployment) -> Deployment:
-    """Two contacts and a company that are held back, and a contact that waits for an address."""
+def over_limit(deployment: Deployment) -> Deployment:
+    """Two contacts and a company that are held, and a contact that waits for an address."""
     deployment.operator.settings.push(MINIMAL, apply=True)
     reports = [
         change_limited(ref, {SALESFORCE}, {Side.HUBSPOT: fields}) for ref, fields in HELD.items()
@@ -35,26 +36,18 @@ def braked(deployment: Deployment) -> Deployment:
     return deployment
 
 
-def said(
-    deployment: Deployment, capture: pytest.CaptureFixture[str], *words: str
-) -> tuple[int, str]:
-    """Exit status and stdout of the command."""
-    status = main(words, operator=deployment.operator)
-    return status, capture.readouterr().out
-
-
 def queued(deployment: Deployment) -> list[tuple[str, Cause]]:
-    """Who is looked at, and why."""
+    """Return the ids and causes of the changes that were queued."""
     return [(change.ref.id, change.cause) for change in deployment.outbox.published]
 
 
-def test_what_is_held_back_is_listed_with_its_fields(
-    braked: Deployment, capsys: pytest.CaptureFixture[str]
+def test_held_records_are_listed_with_their_fields(
+    over_limit: Deployment, capsys: pytest.CaptureFixture[str]
 ):
-    """The list has nothing else of the inbox; the sentence names the limit."""
+    """Other records of the error inbox are left out; the text names the limit."""
     text = "would be overwritten in Salesforce together with more records than max_changes_per_hour allows; it waits"
 
-    status, out = said(braked, capsys, "brakes", "list")
+    status, out = run_command(over_limit, capsys, "brakes", "list")[:2]
 
     assert (status, out.splitlines()) == (
         0,
@@ -78,7 +71,7 @@ def test_what_is_held_back_is_listed_with_its_fields(
     ],
 )
 def test_records_are_released_or_dropped_by_id_by_object_or_all(
-    braked: Deployment,
+    over_limit: Deployment,
     capsys: pytest.CaptureFixture[str],
     word: str,
     cause: Cause,
@@ -86,23 +79,25 @@ def test_records_are_released_or_dropped_by_id_by_object_or_all(
     ids: list[str],
 ):
     """They are shown first; with --apply they are queued with the decision."""
-    said(braked, capsys, "brakes", word, *which)
-    assert queued(braked) == []
+    run_command(over_limit, capsys, "brakes", word, *which)[:2]
+    assert queued(over_limit) == []
 
-    status, out = said(braked, capsys, "brakes", word, *which, "--apply", "--json")
+    status, out = run_command(over_limit, capsys, "brakes", word, *which, "--apply", "--json")[:2]
 
     document = json.loads(out)
     assert (status, document["applied"], len(document["records"])) == (0, True, len(ids))
-    assert queued(braked) == [(one, cause) for one in ids]
+    assert queued(over_limit) == [(one, cause) for one in ids]
 
 
-def test_a_decision_is_stored_as_a_job(braked: Deployment, capsys: pytest.CaptureFixture[str]):
-    """The job has the caller, the decision and the number of records; a preview stores none."""
-    said(braked, capsys, "brakes", "release", "--all")
-    said(braked, capsys, "brakes", "release", "--object", "contact", "--apply")
-    said(braked, capsys, "brakes", "drop", "--id", "91", "--apply")
+def test_a_decision_is_stored_as_a_job(over_limit: Deployment, capsys: pytest.CaptureFixture[str]):
+    """The job has the caller, the decision and the number of records; without --apply there is
+    none.
+    """
+    run_command(over_limit, capsys, "brakes", "release", "--all")[:2]
+    run_command(over_limit, capsys, "brakes", "release", "--object", "contact", "--apply")[:2]
+    run_command(over_limit, capsys, "brakes", "drop", "--id", "91", "--apply")[:2]
 
-    _, out = said(braked, capsys, "jobs", "list", "--json")
+    _, out = run_command(over_limit, capsys, "jobs", "list", "--json")[:2]
 
     kept = [
         (row["verb"], row["legs"], row["state"], row["done"], row["by"]) for row in json.loads(out)
@@ -113,49 +108,49 @@ def test_a_decision_is_stored_as_a_job(braked: Deployment, capsys: pytest.Captur
     ]
 
 
-def test_an_unknown_object_is_refused(braked: Deployment, capsys: pytest.CaptureFixture[str]):
-    """The message lists the known names."""
-    status = main(("brakes", "drop", "--object", "people", "--apply"), operator=braked.operator)
+def test_an_unknown_object_is_refused(over_limit: Deployment, capsys: pytest.CaptureFixture[str]):
+    """The message lists the known objects."""
+    status = main(("brakes", "drop", "--object", "people", "--apply"), operator=over_limit.operator)
 
-    told = "crmsync: There is no object people; there are contact, company, deal, Lead, Contact, Account, Opportunity.\n"
-    assert (status, capsys.readouterr().err, queued(braked)) == (1, told, [])
+    text = "crmsync: There is no object people; there are contact, company, deal, Lead, Contact, Account, Opportunity.\n"
+    assert (status, capsys.readouterr().err, queued(over_limit)) == (1, text, [])
 
 
-def test_an_empty_list_says_that_nothing_is_held_back(
-    deployment: Deployment, capsys: pytest.CaptureFixture[str]
-):
-    """An empty list prints a sentence instead of nothing."""
+def test_an_empty_list_has_a_sentence(deployment: Deployment, capsys: pytest.CaptureFixture[str]):
+    """The command says that no record is held."""
     deployment.operator.settings.push(MINIMAL, apply=True)
     for words in (("brakes", "list"), ("brakes", "release", "--all", "--apply")):
-        assert said(deployment, capsys, *words) == (0, "Nothing is held back.\n")
+        assert run_command(deployment, capsys, *words)[:2] == (0, "Nothing is held back.\n")
 
 
-def test_a_connection_is_paused_and_resumed(braked: Deployment, capsys: pytest.CaptureFixture[str]):
-    """Each command shows first; while paused, the status begins with the pause, its time and who
-    made it.
+def test_a_connection_is_paused_and_resumed(
+    over_limit: Deployment, capsys: pytest.CaptureFixture[str]
+):
+    """Each command shows first what it would do; the status of a paused connection begins with the
+    pause, its time and its author.
     """
-    said(braked, capsys, "pause", "acme")
-    assert braked.operator.pauses.state("acme") is None
+    run_command(over_limit, capsys, "pause", "acme")[:2]
+    assert over_limit.operator.pauses.state("acme") is None
 
-    status, out = said(braked, capsys, "pause", "acme", "--apply")
+    status, out = run_command(over_limit, capsys, "pause", "acme", "--apply")[:2]
 
-    assert (status, braked.operator.pauses.state("acme")) == (0, Pause(NOON, "ada"))
+    assert (status, over_limit.operator.pauses.state("acme")) == (0, Pause(NOON, "ada"))
     assert out.startswith("acme is paused: what has begun is finished, nothing new begins.")
-    _, told = said(braked, capsys, "status", "--json")
-    assert json.loads(told)["findings"] == [
+    _, document = run_command(over_limit, capsys, "status", "--json")[:2]
+    assert json.loads(document)["findings"] == [
         "acme is paused since 2026-11-02 12:00 UTC by ada; crmsync resume acme --apply resumes it.",
         "acme: 3 records are held back by a brake; crmsync brakes list says which, release or drop them.",
     ]
-    said(braked, capsys, "resume", "acme")
-    assert braked.operator.pauses.state("acme") is not None
-    said(braked, capsys, "resume", "acme", "--apply")
-    assert braked.operator.pauses.state("acme") is None
+    run_command(over_limit, capsys, "resume", "acme")[:2]
+    assert over_limit.operator.pauses.state("acme") is not None
+    run_command(over_limit, capsys, "resume", "acme", "--apply")[:2]
+    assert over_limit.operator.pauses.state("acme") is None
 
 
 def test_an_unknown_connection_cannot_be_paused(
-    braked: Deployment, capsys: pytest.CaptureFixture[str]
+    over_limit: Deployment, capsys: pytest.CaptureFixture[str]
 ):
     """A typing error is reported and stops nothing."""
-    status = main(("pause", "acmee", "--apply"), operator=braked.operator)
+    status = main(("pause", "acmee", "--apply"), operator=over_limit.operator)
 
     assert (status, capsys.readouterr().err) == (1, "crmsync: There is no connection acmee.\n")

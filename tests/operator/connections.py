@@ -1,4 +1,6 @@
-"""The connections of the operator's tests: the gateways to both simulators, our own stores in memory."""
+"""The connections of the operator's tests: gateways to both simulators, and our own stores in
+memory.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,7 @@ from tests.memory import (
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """What opens a connection: its gateways, and our own stores."""
+    """Opens a connection with its gateways and our own stores."""
 
     gateways: Callable[[Connection], tuple[HubspotClient, SalesforceGateway]]
     links: MemoryLinks
@@ -55,13 +57,13 @@ class Connected:
         client, salesforce = self.gateways(connection)
         session = salesforce.session
         listers = {Side.HUBSPOT: HubspotLister(client), Side.SALESFORCE: SalesforceLister(session)}
-        spent = {Side.HUBSPOT: lambda: client.calls, Side.SALESFORCE: lambda: session.calls}
+        calls = {Side.HUBSPOT: lambda: client.calls, Side.SALESFORCE: lambda: session.calls}
         context = read_only(self._context(connection, client, salesforce))
         return ReadOnlyView(
             context,
             listers.__getitem__,
             SalesforceLister(session),
-            lambda side: spent[side](),
+            lambda side: calls[side](),
             full,
         )
 

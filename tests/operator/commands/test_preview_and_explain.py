@@ -1,31 +1,28 @@
-"""The words that only look: explain and preview, as a person and as a program read them, over both
-simulators.
-"""
+"""`crmsync preview` and `crmsync explain`, in tables and in JSON, over both simulators."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from crmsync.cli import main
 from crmsync.model.conflicts import ResolvedConflict
 from crmsync.model.effects import Category, Report
 from crmsync.model.records import Ref, Side
 from tests.builders import NOON
 from tests.config.files import MINIMAL
 from tests.operator.deployments import Deployment
+from tests.operator.shell import run_command, run_json
 
-SETTLED = ResolvedConflict(NOON, "phone", "Phone", "two_way", Side.SALESFORCE)
+RESOLVED = ResolvedConflict(NOON, "phone", "Phone", "two_way", Side.SALESFORCE)
 
 
 @pytest.fixture
 def people(deployment: Deployment) -> Deployment:
-    """An account and an org that are set up: Ada on both sides, Grace in HubSpot alone, a twin in
-    Salesforce twice.
+    """An account and an org that are set up: Ada on both sides, Grace only in HubSpot, two leads of
+    one address in Salesforce.
     """
     deployment.operator.settings.push(MINIMAL, apply=True)
     deployment.operator.setup.set_up(apply=True)
@@ -43,24 +40,15 @@ def people(deployment: Deployment) -> Deployment:
     return deployment
 
 
-def said(
-    deployment: Deployment, capture: pytest.CaptureFixture[str], *words: str
-) -> tuple[int, str, str]:
-    """Exit status, stdout and stderr of the command."""
-    status = main(words, operator=deployment.operator)
-    printed = capture.readouterr()
-    return status, printed.out, printed.err
-
-
 def document(deployment: Deployment, capture: pytest.CaptureFixture[str], *words: str) -> Any:
-    """The document of the command, which must be done."""
-    status, out, _ = said(deployment, capture, *words, "--json")
+    """Run the command, which must succeed; return its document."""
+    status, found = run_json(deployment, capture, *words)
     assert status == 0
-    return json.loads(out)
+    return found
 
 
-def the(deployment: Deployment, object_: str, address: str) -> str:
-    """The id of a record with an address."""
+def id_of(deployment: Deployment, object_: str, address: str) -> str:
+    """Return the id of a record with an address."""
     if object_ == "contact":
         path = f"/crm/v3/objects/contacts/{address}?idProperty=email"
         return str(deployment.in_hubspot(path)["id"])
@@ -70,16 +58,16 @@ def the(deployment: Deployment, object_: str, address: str) -> str:
 
 @pytest.mark.rule("CH-28")
 def test_a_preview_in_json(people: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
-    """One document has counts, samples, conflicts, refusals, the price in calls, the budget and the
-    preview's own cost.
+    """The document has counts, samples, conflicts, refusals, calls, the budget and the cost of the
+    preview itself.
     """
     before = people.writes
-    told = document(people, capsys, "preview")
-    assert told["counts"] == {
+    found = document(people, capsys, "preview")
+    assert found["counts"] == {
         "hubspot contact": {"create": 1, "mark": 1, "update": 1},
         "salesforce Lead": {"create": 1, "link": 1, "mark": 1, "refuse": 1, "update": 1},
     }
-    assert [(one["object"], one["total"], one["looked_at"]) for one in told["looked_at"]] == [
+    assert [(one["object"], one["total"], one["looked_at"]) for one in found["looked_at"]] == [
         ("Account", 0, 0),
         ("company", 0, 0),
         ("Contact", 0, 0),
@@ -88,28 +76,28 @@ def test_a_preview_in_json(people: Deployment, capsys: pytest.CaptureFixture[str
         ("Opportunity", 0, 0),
         ("deal", 0, 0),
     ]
-    assert {one["deed"] for one in told["samples"]} == {"create", "mark", "update"}
-    assert [(one["category"], one["count"], one["rules"]) for one in told["refused"]] == [
+    assert {one["deed"] for one in found["samples"]} == {"create", "mark", "update"}
+    assert [(one["category"], one["count"], one["rules"]) for one in found["refused"]] == [
         ("duplicates", 1, ["CH-13"])
     ]
-    assert (told["records"], told["conflicts"], told["seconds"]) == (
+    assert (found["records"], found["conflicts"], found["seconds"]) == (
         5,
         {"count": 0, "samples": []},
         1,
     )
-    assert set(told["calls"]) == {"hubspot", "salesforce"}
-    assert set(told["calls"]["hubspot"]) == {"least", "most", "expected"}
-    assert (told["budgets"][0]["allotment"], told["budgets"][0]["allowed"]) == (50_000, 100_000)
-    assert min(told["cost"].values()) > 0
+    assert set(found["calls"]) == {"hubspot", "salesforce"}
+    assert set(found["calls"]["hubspot"]) == {"least", "most", "expected"}
+    assert (found["budgets"][0]["allotment"], found["budgets"][0]["allowed"]) == (50_000, 100_000)
+    assert min(found["cost"].values()) > 0
     assert (people.writes, people.links.all, people.outbox.delayed) == (before, [], [])
 
 
 @pytest.mark.rule("API-1")
 def test_a_preview_as_tables(people: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
-    """The tables fit a terminal and end with the price, the calls that are used, allowed, allotted
-    and left, and the preview's cost.
+    """The tables fit a terminal; the end has the expected calls, the budget and the cost of the
+    preview itself.
     """
-    status, out, err = said(people, capsys, "preview", "--object", "leads")
+    status, out, err = run_command(people, capsys, "preview", "--object", "leads")
     lines = out.splitlines()
     assert (status, err) == (0, "")
     assert max(map(len, lines)) <= 100
@@ -143,21 +131,27 @@ def test_a_preview_of_a_file(
     file.write_text(
         MINIMAL + '[connection.contacts]\ncreate_in_salesforce = "never"\n', encoding="utf-8"
     )
-    told = document(people, capsys, "preview", "--settings", str(file), "--object", "contact")
-    assert told["counts"] == {
+    found = document(people, capsys, "preview", "--settings", str(file), "--object", "contact")
+    assert found["counts"] == {
         "hubspot contact": {"link": 1, "mark": 1, "nothing": 1, "update": 1},
         "salesforce Lead": {"mark": 1, "update": 1},
     }
     assert document(people, capsys, "settings", "history")[0]["version"] == 1
     file.write_text(MINIMAL + "[connection.contacts]\ncreate = 1\n", encoding="utf-8")
-    status, _, err = said(people, capsys, "preview", "--settings", str(file))
+    status, _, err = run_command(people, capsys, "preview", "--settings", str(file))
     assert (status, "line" in err) == (1, True)
 
 
 def test_a_preview_with_a_limit(people: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
-    """--limit reads so many of each object and --all every one; both together are wrong usage."""
-    told = document(people, capsys, "preview", "--object", "leads", "--limit", "2")
-    assert (told["looked_at"][0]["total"], told["looked_at"][0]["looked_at"], told["records"]) == (
+    """--limit reads so many records of each object and --all every one; both together are wrong
+    usage.
+    """
+    found = document(people, capsys, "preview", "--object", "leads", "--limit", "2")
+    assert (
+        found["looked_at"][0]["total"],
+        found["looked_at"][0]["looked_at"],
+        found["records"],
+    ) == (
         3,
         2,
         3,
@@ -170,9 +164,9 @@ def test_a_preview_with_a_limit(people: Deployment, capsys: pytest.CaptureFixtur
     )
     for words in (("--limit", "0"), ("--limit", "2", "--all")):
         with pytest.raises(SystemExit) as ended:
-            said(people, capsys, "preview", *words)
+            run_command(people, capsys, "preview", *words)
         assert ended.value.code == 2
-    status, _, err = said(people, capsys, "preview", "--object", "orders")
+    status, _, err = run_command(people, capsys, "preview", "--object", "orders")
     assert (status, "orders cannot be previewed" in err) == (1, True)
 
 
@@ -180,15 +174,18 @@ def test_an_explanation_as_tables(people: Deployment, capsys: pytest.CaptureFixt
     """It shows the link, each field with a value, the other decisions, and what would be written
     and why.
     """
-    ada, lead = the(people, "contact", "ada@example.com"), the(people, "Lead", "ada@example.com")
+    ada, lead = (
+        id_of(people, "contact", "ada@example.com"),
+        id_of(people, "Lead", "ada@example.com"),
+    )
     ref = Ref(Side.SALESFORCE, "Lead", lead)
     people.inbox.park(
         "acme", [Report(ref, Category.VALIDATION, "was refused", "Title", "Mend it.", ("CH-8",))]
     )
     people.conflict_log.note(
-        "acme", {Ref(Side.HUBSPOT, "contact", ada): [SETTLED, replace(SETTLED, winner=None)]}
+        "acme", {Ref(Side.HUBSPOT, "contact", ada): [RESOLVED, replace(RESOLVED, winner=None)]}
     )
-    status, out, err = said(people, capsys, "explain", "hubspot", "contacts", ada)
+    status, out, err = run_command(people, capsys, "explain", "hubspot", "contacts", ada)
     lines = out.splitlines()
     assert (status, err) == (0, "")
     assert max(map(len, lines)) <= 100
@@ -227,18 +224,18 @@ def test_an_explanation_in_json(people: Deployment, capsys: pytest.CaptureFixtur
     """One document has both records, the decisions, the effects and their rules; a short Salesforce
     id is accepted.
     """
-    lead = the(people, "Lead", "ada@example.com")
-    ada = Ref(Side.HUBSPOT, "contact", the(people, "contact", "ada@example.com"))
-    people.conflict_log.note("acme", {ada: [SETTLED]})
+    lead = id_of(people, "Lead", "ada@example.com")
+    ada = Ref(Side.HUBSPOT, "contact", id_of(people, "contact", "ada@example.com"))
+    people.conflict_log.note("acme", {ada: [RESOLVED]})
     before = people.writes
-    told = document(people, capsys, "explain", "salesforce", "Lead", lead[:15])
-    assert (told["record"], told["connection"], told["syncs"], told["link"]) == (
+    found = document(people, capsys, "explain", "salesforce", "Lead", lead[:15])
+    assert (found["record"], found["connection"], found["syncs"], found["link"]) == (
         f"salesforce:Lead:{lead}",
         "acme",
         True,
         None,
     )
-    assert next(one for one in told["fields"] if one["hubspot"] == "jobtitle") == {
+    assert next(one for one in found["fields"] if one["hubspot"] == "jobtitle") == {
         "hubspot": "jobtitle",
         "salesforce": "Title",
         "hubspot_value": "Ms",
@@ -250,14 +247,14 @@ def test_an_explanation_in_json(people: Deployment, capsys: pytest.CaptureFixtur
         "is_cut": False,
         "rules": ["MAP-3"],
     }
-    assert [(one["effect"], one["rules"]) for one in told["effects"][:3]] == [
+    assert [(one["effect"], one["rules"]) for one in found["effects"][:3]] == [
         ("SaveLink", ["DUP-1"]),
         ("UpdateRecord", ["MAP-3"]),
         ("UpdateRecord", ["MAP-3"]),
     ]
-    assert told["effects"][2]["fields"] == {"Title": "Ms"}
-    assert told["salesforce"]["fields"]["Email"] == "ada@example.com"
-    assert told["settled"] == [
+    assert found["effects"][2]["fields"] == {"Title": "Ms"}
+    assert found["salesforce"]["fields"]["Email"] == "ada@example.com"
+    assert found["settled"] == [
         {
             "at": "2026-11-02T12:00:00+00:00",
             "hubspot": "phone",
@@ -275,9 +272,9 @@ def test_an_unknown_record_is_reported(
     """The command prints a sentence on stderr and ends with exit status 1; an unknown side is wrong
     usage.
     """
-    status, out, err = said(people, capsys, "explain", "hubspot", "contact", "1")
+    status, out, err = run_command(people, capsys, "explain", "hubspot", "contact", "1")
     text = "crmsync: hubspot shows no contact 1, and no link of acme names one.\n"
     assert (status, out, err) == (1, "", text)
     with pytest.raises(SystemExit) as ended:
-        said(people, capsys, "explain", "sideways", "contact", "1")
+        run_command(people, capsys, "explain", "sideways", "contact", "1")
     assert ended.value.code == 2

@@ -1,0 +1,134 @@
+"""`crmsync status`: what is on, what waits, and what needs attention."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from crmsync.flows.engine.staleness import LongestWait, note_waiting, record_poll
+from crmsync.model.effects import Category, Report
+from crmsync.model.jobs import JobState
+from crmsync.model.records import Kind, Ref, Side
+from crmsync.ports.stores import Cursor
+from crmsync.rules.backfill.pacing import Depth
+from tests.builders import NOON, a_job, at
+from tests.config.files import MINIMAL
+from tests.operator.shell import Shell
+
+QUIET = """settings version 1, read 2026-11-02 12:00 UTC
+
+acme
+    on                  contact, account, email task
+    off                 opportunity
+    last sweep          HubSpot 3 min ago, Salesforce 1 min ago
+    newest contact      not swept yet
+    newest company      not swept yet
+    newest Lead         4 min ago
+    newest Contact      2026-10-30 12:00 UTC
+    newest Account      not swept yet
+    newest email OPEN   not swept yet
+    newest email CLICK  not swept yet
+    imported            Account 2026-11-02
+    jobs                -
+    parked              1 waiting
+    calls               1 of 100,000 in 24 hours, 50,000 allotted
+
+queues
+    ContactQueue        3 ready, 1 in progress, 0 put off
+    ContactDeadLetters  0 ready, 0 in progress, 0 put off
+
+Nothing needs attention.
+"""
+WITHOUT_DEALS = MINIMAL + "[connection.deals]\nsync = false\n"
+
+
+def last_line(run: tuple[int, str, str]) -> str:
+    """Return the last line of stdout."""
+    return run[1].splitlines()[-1]
+
+
+def test_status_shows_the_whole_deployment(shell: Shell) -> None:
+    """The table and the document have what is on, how far the sweeps are, what waits and which
+    calls were made.
+    """
+    shell.run("settings", "push", shell.file(WITHOUT_DEALS), "--apply")
+    deployment = shell.deployment
+    deployment.cursors.save("acme", "Lead", Cursor(at(-4), {}))
+    deployment.cursors.save("acme", "Contact", Cursor(at(-3 * 24 * 60), {}))
+    deployment.jobs.mark_imported("acme", "Account", NOON)
+    for side, minutes in ((Side.HUBSPOT, -3), (Side.SALESFORCE, -1)):
+        record_poll("acme", side, deployment.cursors, at(minutes), is_done=True)
+    deployment.waiting.queues = {"ContactQueue": Depth(3, 1), "ContactDeadLetters": Depth()}
+    deployment.inbox.park(
+        "acme", [Report(Ref(Side.HUBSPOT, "contact", "81"), Category.WAITING, "No address.")]
+    )
+
+    status, out, err = shell.run("status")
+    assert (status, err) == (0, "")
+    assert max(map(len, out.splitlines())) <= 100
+    assert out == QUIET
+
+
+def test_status_names_what_needs_attention(shell: Shell) -> None:
+    """Dead letters, parked records, paused jobs and an org that does not answer have a sentence
+    each, and the exit status is 1.
+    """
+    shell.run("settings", "push", shell.file(MINIMAL), "--apply")
+    deployment = shell.deployment
+    deployment.jobs.save(replace(a_job(), state=JobState.PAUSED))
+    deployment.waiting.queues = {"AccountDeadLetters": Depth(ready=2)}
+    deployment.inbox.park(
+        "acme", [Report(Ref(Side.SALESFORCE, "Lead", "00Q1"), Category.VALIDATION, "Too long.")]
+    )
+    deployment.faults.replace([{"at": "salesforce", "kind": "unauthorized", "times": 9}])
+
+    status, document = shell.json("status")
+
+    assert status == 1
+    down, *known = document["findings"]
+    assert known == [
+        "AccountDeadLetters has 2 messages.",
+        "acme: 1 records do not sync; crmsync errors list says why.",
+        "acme: 1 jobs are paused; crmsync jobs list says why.",
+    ]
+    assert down.startswith("acme: Salesforce: ")
+    (connection,) = document["connections"]
+    assert connection["calls"] is None
+    assert (connection["jobs"], connection["parked"]) == ({"paused": 1}, {"validation": 1})
+    assert document["dead_letters"] == ["AccountDeadLetters"]
+
+
+def test_status_begins_with_what_is_stuck(shell: Shell) -> None:
+    """A refused token, failed sweeps and delayed changes come first, each with what to do."""
+    shell.run("settings", "push", shell.file(MINIMAL), "--apply")
+    deployment = shell.deployment
+    record_poll("acme", Side.HUBSPOT, deployment.cursors, at(-45), is_done=True)
+    record_poll("acme", Side.HUBSPOT, deployment.cursors, at(0), is_done=False)
+    note_waiting(
+        "acme",
+        Kind.CONTACT,
+        LongestWait(at(-61), "INVALID_AUTHENTICATION"),
+        deployment.cursors,
+        at(-1),
+    )
+    note_waiting("acme", Kind.ACCOUNT, LongestWait(at(-29), "soon"), deployment.cursors, at(-1))
+    note_waiting(
+        "acme", Kind.OPPORTUNITY, LongestWait(at(-200), "long ago"), deployment.cursors, at(-30)
+    )
+    deployment.faults.replace([{"at": "hubspot", "kind": "unauthorized", "times": 9}])
+
+    status, out, err = shell.run("status")
+    document = shell.json("status")[1]
+
+    assert (status, err) == (1, "")
+    token, *others = document["findings"]
+    assert token.startswith("acme: HubSpot: ")
+    where = "docs/operations.md says what to do under"
+    put_off = (
+        "the oldest contact change that is put off happened 61 minutes ago (INVALID_AUTHENTICATION)"
+    )
+    assert others == [
+        f"acme: no sweep of HubSpot has succeeded for 45 minutes; {where} 'Nothing is seen any more'.",
+        f"acme: {put_off}; {where} 'Changes are put off'.",
+    ]
+    assert out.splitlines()[2].startswith("acme: HubSpot: ")
+    assert "Nothing needs attention." not in out
