@@ -98,6 +98,10 @@ serve: venv ## starts the laptop stack for a person to play with (ARGS adds opti
 soak: venv ## plays a long story at a size of your choice: ARGS="companies --size 20000", ARGS="email-tasks"
 	@$(BIN)/python -m local.soak $(ARGS)
 
+.PHONY: mutations
+mutations: venv ## plants known mistakes in a copy, one at a time, and shows which tests catch them (ARGS takes their names)
+	@$(BIN)/python -m tests.mutations $(ARGS)
+
 .PHONY: build
 build: $(SAM) ## builds template.yaml for this machine into .aws-sam, with the layer's bill of materials (SharedLayer/sbom.cdx.json)
 	$(if $(PYTHON313),,$(error sam build needs python3.13, the Lambdas' runtime. Install it, or say PYTHON313=/path/to/python3.13))

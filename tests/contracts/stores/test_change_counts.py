@@ -147,3 +147,15 @@ def test_counts_expire_after_two_days() -> None:
             "expires_at": {"N": str(forgotten)},
         },
     ]
+
+
+def test_what_was_reserved_in_one_hour_is_not_used_in_the_next() -> None:
+    """A Lambda that has reserved more than it needed starts the next hour with nothing, so that
+    hour's limit holds to the last record.
+    """
+    with dynamodb("pk", "sk") as client:
+        brake = ChangeCountTable(client, "Table")
+        first = pulled(brake, 1, limit=2000)
+        following = pulled(brake, 2000, 1, limit=2000, at=NOON + timedelta(hours=1))
+
+    assert (first, following) == ([1], [2000, 0])

@@ -56,6 +56,18 @@ def test_a_claim_is_exclusive_until_it_expires(task_states: Any) -> None:
     assert (seen, late) == (first["key"], {"key": TaskState("key", until=NOON + 20, version=2)})
 
 
+def test_a_state_that_was_written_since_it_was_read_cannot_be_claimed(task_states: Any) -> None:
+    """Another run has written the task in between, so its events must be read again first."""
+    (read,) = task_states.claim("acme", [TaskState("key")], NOON, NOON + 10, KEEP).values()
+    task_states.settle("acme", [replace(read, until=0)], KEEP)
+    (seen,) = task_states.look("acme", ["key"]).values()
+
+    outdated = task_states.claim("acme", [read], NOON + 20, NOON + 30, KEEP)
+    current = task_states.claim("acme", [seen], NOON + 20, NOON + 30, KEEP)
+
+    assert (outdated, current) == ({}, {"key": TaskState("key", until=NOON + 30, version=3)})
+
+
 def test_stored_states_are_read_back(task_states: Any) -> None:
     """All fields are read back, in this connection only; a claimed task does not affect others of
     the call.

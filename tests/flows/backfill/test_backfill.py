@@ -289,6 +289,23 @@ def test_killed_at_any_page_it_leaves_the_same_result(at_save: int) -> None:
     assert [run_turn(late, walk.desk) for late, _ in ahead] == [None] * len(ahead)
 
 
+def test_a_turn_whose_next_message_cannot_be_sent_is_run_again() -> None:
+    """The message of the turn comes back and still counts, as the token of the next turn is stored
+    only after its message was sent.
+    """
+    walk = Walk(contacts=5)
+    job = walk.start(CONTACTS)
+    job_message = walk.job_messages.take()
+    walk.job_messages.is_down = True
+    with pytest.raises(TryAgain):
+        run_turn(job_message, walk.desk)
+    walk.job_messages.is_down = False
+    walk.job_messages.send(job_message)
+
+    assert far(walk.run(job)) == (JobState.DONE, 5, 5)
+    assert walk.named == walk.hubspot.refs("contact")
+
+
 def test_a_message_that_comes_before_its_turn_is_stored_comes_again() -> None:
     """The queue may be faster than the store."""
     walk = Walk(contacts=5)

@@ -180,6 +180,23 @@ def test_what_is_in_somebody_elses_hands_is_looked_at_when_their_claim_ends() ->
     assert [at - world.now for _, at in world.due] == [left + timedelta(seconds=1)]
 
 
+def test_a_task_counts_the_events_of_all_runs() -> None:
+    """Three runs find one, two and one further event of an e-mail; the one task shows the total
+    after each.
+    """
+    world = MemoryEmailWorld(settings=ONCE)
+    world.add_contact("ada@example.com")
+    shown = []
+    for numbers in ((1,), (2, 3), (4,)):
+        world.log.rows += [opened(number, world.ms) for number in numbers]
+        world.scan()
+        world.run_until_idle()
+        shown.append(world.counts())
+        world.now += timedelta(hours=1)
+
+    assert shown == [[1], [3], [4]]
+
+
 def test_a_recipient_without_a_link_is_given_up_in_the_end() -> None:
     """After half an hour; a link that comes later makes no task of old events, and one that comes
     before does.

@@ -128,6 +128,24 @@ def test_a_field_that_a_side_lacks_costs_one_mapping(
         assert world.salesforce.fields(world.counterpart(newcomer))[other] == "green"
 
 
+@pytest.mark.rule("ERR-5")
+def test_an_edit_from_hours_before_the_field_is_back_crosses_then() -> None:
+    """The sweeps have gone on in the meantime, and are set back to when the field was missed."""
+    world, contact, lead = a_world()
+    world.salesforce.missing_fields.add(("Lead", "Title"))
+    world.hubspot.edit(contact, {"jobtitle": "Head Buyer"})
+    world.sync(contact)
+    for _ in range(20):
+        world.wait(30)
+        look_around(world)
+    assert world.salesforce.fields(lead)["Title"] == "Buyer"
+
+    world.salesforce.missing_fields.clear()
+    look_around(world)
+
+    assert world.salesforce.fields(lead)["Title"] == "Head Buyer"
+
+
 def test_a_field_that_may_only_be_read_rests_as_well() -> None:
     """The first write that is refused for its sake is made again without it."""
     world, contact, lead = a_world()

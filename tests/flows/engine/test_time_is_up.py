@@ -13,7 +13,7 @@ import pytest
 from crmsync.errors import OutOfTime, Refused, SyncError, TryAgain
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.passes import BATCH, sync_in_batches
-from crmsync.flows.engine.results import Summary
+from crmsync.flows.engine.results import Summary, retry_later
 from crmsync.flows.engine.staleness import (
     REPORT_AFTER,
     LongestWait,
@@ -114,6 +114,18 @@ def test_a_sync_that_fails_as_a_whole_is_counted_by_its_cause(
     assert world.outbox.delayed == [(replace(change, **put_back), wait)]
     assert told(summary) == counts
     assert summary.oldest == (LongestWait(change.at, oldest) if oldest else None)
+
+
+def test_a_record_that_there_was_no_time_for_uses_up_no_try() -> None:
+    """It goes back into the queue at once, and is synced even if it shows nothing new by then."""
+    world, summary = MemoryWorld(), Summary()
+    (change,) = changes(1)
+    late = replace(change, tries=3)
+
+    retry_later([(late, OutOfTime())], world.context, summary)
+
+    assert world.outbox.delayed == [(replace(late, cause=Cause.AGAIN), 0)]
+    assert told(summary) == {"PutBack": 1}
 
 
 class Clock:

@@ -170,8 +170,9 @@ def test_more_than_is_remembered_is_not_passed_on_again_and_again(monkeypatch: p
     assert queued == Counter([*made, newest])
 
 
+@pytest.mark.parametrize("late", [9, 300])
 @pytest.mark.parametrize("side", Side)
-def test_the_first_sweep_begins_when_the_object_was_switched_on(side: Side):
+def test_the_first_sweep_begins_when_the_object_was_switched_on(side: Side, late: int):
     """However late it comes; what is older is left to the import, by this sweep and by those that go
     far back.
     """
@@ -182,7 +183,7 @@ def test_the_first_sweep_begins_when_the_object_was_switched_on(side: Side):
     )
     world.wait(30)
     first = world.new_contact() if side is Side.HUBSPOT else world.new_lead()
-    world.wait(9)
+    world.wait(late)
     found = minutes_of_looks(world, 120, side)
     assert found == [[first.id]] + 119 * [[]]
     assert older.id != first.id

@@ -475,3 +475,21 @@ def test_a_month_and_a_day_are_those_of_the_hubspot_account():
     assert theirs in [
         role.contact for role in world.opportunities.roles_of([opportunity])[opportunity]
     ]
+
+
+def test_a_role_and_its_link_are_saved_in_one_pass():
+    """The link is saved before the role is created and after it; the second save follows the first
+    and is no conflict with it.
+    """
+    world = MemoryWorld()
+    contact, theirs = a_pair_of_contacts(world)
+    deal = world.new_deal()
+    world.sync(deal)
+    opportunity = world.counterpart(deal)
+    world.associations.add_association(deal, contact)
+
+    summary = world.sync(deal, cause=Cause.AGAIN)
+
+    roles = world.opportunities.roles_of([opportunity])[opportunity]
+    assert [(one.contact, one.is_deleted) for one in roles] == [(theirs, False)]
+    assert +summary.counts == {"Done": 1}

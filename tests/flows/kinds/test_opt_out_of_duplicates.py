@@ -6,8 +6,11 @@ from __future__ import annotations
 
 import pytest
 
+from crmsync.flows.kinds.contact import sync_contacts
+from crmsync.model.changes import redelivered
 from crmsync.model.records import Ref
 from crmsync.model.settings import CreateInHubspot, OutsideInclusionList
+from tests.flows.convergence.interleave import Gate, KilledError, gated
 from tests.flows.kinds.test_opt_out_shown import OWN_ACT
 from tests.memory.world import MemoryWorld
 
@@ -172,3 +175,27 @@ def test_the_lead_of_a_contact_that_was_merged_away_still_opts_out(first: str, w
     world.salesforce.edit(loser, {"Title": "Baker"})
     told(world, loser)
     assert is_out(world, survivor, winner) == [False, False]
+
+
+@pytest.mark.rule("OPT-4")
+def test_a_worker_that_dies_after_the_opt_out_has_requested_the_contacts_sync():
+    """When its message comes back, the contact is unsubscribed already and nothing requests its
+    sync again; so the request is queued before the opt-out.
+    """
+    rehearsal, calls = MemoryWorld(), Gate()
+    sync_contacts(
+        [rehearsal.change(a_double(rehearsal, **OUT)[2])], gated(rehearsal.context, calls)
+    )
+    after_the_opt_out = calls.seen.index("preferences.opt_out") + 1
+    world = MemoryWorld()
+    contact, lead, double = a_double(world, **OUT)
+    change = world.change(double)
+    with pytest.raises(KilledError):
+        sync_contacts([change], gated(world.context, Gate(dies_at=after_the_opt_out)))
+    assert is_out(world, contact, lead) == [True, False]
+
+    world.wait()
+    world.deliver([redelivered(change)])
+    world.drain()
+
+    assert is_out(world, contact, lead) == [True, True]

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TypeAlias
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from crmsync.errors import Refused
@@ -123,6 +123,7 @@ def test_every_builder_is_fuzzed() -> None:
 
 
 @pytest.mark.parametrize("name", BUILDERS)
+@example(values=["') OR (Name != 'O\\"])
 @given(values=VALUES)
 @settings(max_examples=60)
 def test_every_value_is_one_string_of_the_query(name: str, values: list[str]) -> None:

@@ -1,10 +1,20 @@
 """Whose value stands: the policies of a field, case by case (MAP-1 to MAP-4)."""
 
+from dataclasses import replace
+
 import pytest
 
 from crmsync.model.fields import FieldRule, Update
-from crmsync.model.records import Side, Value
-from crmsync.rules.merge.policies import NO_CHANGE, FieldDecision, FieldState, may_pass, merge_field
+from crmsync.model.records import Origin, Side, Value
+from crmsync.rules.merge.policies import (
+    NO_CHANGE,
+    FieldDecision,
+    FieldState,
+    may_pass,
+    merge_field,
+    newest_of,
+)
+from tests.builders import OUR_APP, a_contact, a_lead, at
 
 H, S = Side.HUBSPOT, Side.SALESFORCE
 
@@ -266,3 +276,23 @@ def test_a_policy_that_keeps_hubspot_out_keeps_it_out_of_new_records_too(update)
     assert may_pass(FieldRule("phone", "Phone", update), S) == (
         update not in {Update.NEVER, Update.ALWAYS_HUBSPOT}
     )
+
+
+@pytest.mark.rule("Q-21")
+@pytest.mark.parametrize(
+    ("origin", "newest"),
+    [
+        pytest.param(Origin(at(6), "CRM_UI"), H, id="a person, later than Salesforce"),
+        pytest.param(Origin(at(5), "CRM_UI"), S, id="a person, at the same time"),
+        pytest.param(Origin(at(4), "CRM_UI"), S, id="a person, earlier"),
+        pytest.param(Origin(at(6), OUR_APP), S, id="we ourselves, later"),
+        pytest.param(None, H, id="unknown, so the time of the record counts"),
+    ],
+)
+def test_the_newest_value_is_the_later_one_and_never_our_own(origin, newest):
+    """The time of the HubSpot property is compared with that of the Salesforce record; a value that
+    we wrote to HubSpot is no edit.
+    """
+    origins = {"phone": origin} if origin else {}
+    contact = replace(a_contact(modified=9), origins=origins)
+    assert newest_of("phone", contact, a_lead(modified=5), OUR_APP) == newest
