@@ -95,8 +95,8 @@ serve: venv ## starts the laptop stack for a person to play with (ARGS adds opti
 	@$(BIN)/python -m local serve $(or $(ARGS),--live)
 
 .PHONY: soak
-soak: venv ## plays a long story at a size of your choice: ARGS="companies --size 20000", ARGS="email-tasks"
-	@$(BIN)/python -m local.soak $(ARGS)
+soak: venv ## plays random histories in memory (ARGS="--seeds 100000"), or a long story on the laptop stack (ARGS="companies --size 20000")
+	@$(BIN)/python -m tests.simulation $(ARGS)
 
 .PHONY: mutations
 mutations: venv ## plants known mistakes in a copy, one at a time, and shows which tests catch them (ARGS takes their names)

@@ -125,6 +125,23 @@ def test_ticking_email_opt_out_unsubscribes_in_hubspot():
     assert plan.effects[1] == OptOut("ada@example.com", ("OPT-4",))
 
 
+@pytest.mark.rule("OPT-3")
+def test_a_contact_without_an_address_is_not_unsubscribed():
+    """HubSpot keeps opt-outs by address, so a contact that has lost its address leaves nothing to
+    unsubscribe; its other edits cross.
+    """
+    before = (
+        a_contact({"hs_email_optout": "true"}, salesforce_id=LEAD_ID),
+        a_lead({"HasOptedOutOfEmail": True}, key=KEY),
+    )
+    contact = a_contact(
+        {"hs_email_optout": "true", "email": None, "firstname": "Eva"}, salesforce_id=LEAD_ID
+    )
+    plan = plan_contact(linked(contact, before[1], agreed=before), RULESET)
+    assert [type(effect) for effect in plan.effects] == [SaveLink, UpdateRecord]
+    assert plan.effects[1].fields == {"Email": None, "FirstName": "Eva"}
+
+
 @pytest.mark.rule("OPT-5")
 def test_unticking_email_opt_out_is_undone():
     """While HubSpot shows the opt-out, the box is ticked again and HubSpot is left alone."""

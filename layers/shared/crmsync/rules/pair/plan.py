@@ -198,8 +198,9 @@ def _writes(hubspot: Record, salesforce: Record, merged: MergeResult) -> list[Ef
     if merged.to_hubspot or effects:
         because = merged.because_hubspot or decision.because
         effects.append(UpdateRecord(hubspot.ref, Side.HUBSPOT, merged.to_hubspot, because))
-    if merged.opt_out.unsubscribe_in_hubspot:
-        address = merged.to_hubspot.get(HUBSPOT_EMAIL) or hubspot.fields.get(HUBSPOT_EMAIL)
+    address = merged.to_hubspot.get(HUBSPOT_EMAIL) or hubspot.fields.get(HUBSPOT_EMAIL)
+    if merged.opt_out.unsubscribe_in_hubspot and address:
+        # HubSpot keeps opt-outs by address. A contact without one is unsubscribed once it has one.
         effects.append(OptOut(str(address), (merged.opt_out.because,)))
     if merged.to_salesforce:
         fields, because = merged.to_salesforce, merged.because_salesforce

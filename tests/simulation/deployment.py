@@ -1,0 +1,256 @@
+"""What is deployed: CRMs, stores and connections, and every port behind a door.
+
+Each call of a flow passes `Deployment.call`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from crmsync.flows.engine.context import SyncContext
+from crmsync.flows.intake.cached_troubles import CachedTroubles
+from crmsync.flows.operator.pauses import PauseWatch
+from crmsync.model.changes import Change
+from crmsync.model.fields import FieldRule, Update
+from crmsync.model.owners import Owners
+from crmsync.model.records import Kind, Ref, Side, Value
+from crmsync.model.settings import (
+    CompanySettings,
+    Connection,
+    ContactSettings,
+    CreateInSalesforce,
+    DealSettings,
+    HubspotAccount,
+    SalesforceOrg,
+)
+from crmsync.wire import change_message
+from tests.builders import FINGERPRINTER, OUR_APP, OUR_USER
+from tests.memory import (
+    MemoryAccounts,
+    MemoryAssociations,
+    MemoryChangeCounts,
+    MemoryCompanies,
+    MemoryConflictLog,
+    MemoryCursors,
+    MemoryDeals,
+    MemoryDeleter,
+    MemoryDirectory,
+    MemoryInbox,
+    MemoryLists,
+    MemoryMeter,
+    MemoryOpportunities,
+    MemoryPipelineMaps,
+    MemoryPreferences,
+    MemorySchemas,
+    MemoryTroubleStore,
+)
+from tests.simulation.queues import Queue
+from tests.simulation.steps import Setting
+from tests.simulation.watched import Ledger, WatchedCrm, WatchedLinks
+
+BEGIN = datetime(2026, 11, 2, 12, tzinfo=UTC)
+
+FIELDS = {
+    "phone": "Phone",
+    "mobilephone": "MobilePhone",
+    "fax": "Fax",
+    "jobtitle": "Title",
+    "firstname": "FirstName",
+}
+"""The properties of a contact whose policy a setting may name, with their fields."""
+
+
+@dataclass
+class Portal:
+    """A HubSpot account with its connection."""
+
+    connection: Connection
+    hubspot: WatchedCrm
+    preferences: MemoryPreferences
+    lists: MemoryLists
+    associations: MemoryAssociations
+    deals: MemoryDeals
+    ports: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The connection's name."""
+        return self.connection.name
+
+
+class Door:
+    """A port as workers see it: each method passes `Deployment.call`."""
+
+    def __init__(self, deployment: Deployment, name: str, port: Any) -> None:
+        """Stand before a port."""
+        self._deployment, self._name, self._port = deployment, name, port
+
+    def __getattr__(self, verb: str) -> Any:
+        """The method behind the door, or the port's attribute."""
+        real = getattr(self._port, verb)
+        if not callable(real):
+            return real
+        call, name = self._deployment.call, f"{self._name}.{verb}"
+
+        def through(*args: Any, **more: Any) -> Any:
+            return call(name, real, args, more)
+
+        setattr(self, verb, through)
+        return through
+
+
+@dataclass
+class Outbox:
+    """Implements `Outbox`: bodies as they are sent, in the queues of the concerns."""
+
+    deployment: Deployment
+
+    def publish(self, changes: Sequence[Change]) -> None:
+        """As the port says."""
+        self._put(changes, 0)
+
+    def again(self, changes: Sequence[tuple[Change, int]]) -> None:
+        """As the port says."""
+        by_delay: dict[int, list[Change]] = {}
+        for change, after in changes:
+            by_delay.setdefault(min(max(after, 0), 900), []).append(change)
+        for after, some in by_delay.items():
+            self._put(some, after)
+
+    def _put(self, changes: Sequence[Change], after: int) -> None:
+        for kind in dict.fromkeys(change.kind for change in changes):
+            for body in change_message.dump([one for one in changes if one.kind is kind]):
+                self.deployment.queues[kind].put(
+                    body, self.deployment.now + timedelta(seconds=after)
+                )
+
+
+class Deployment(ABC):
+    """HubSpot accounts connected with one Salesforce org."""
+
+    def __init__(self, setting: Setting) -> None:
+        """Empty CRMs."""
+        self.setting, self.now = setting, BEGIN
+        self.ledger = Ledger(self.clock)
+        self.queues = {str(kind): Queue(str(kind)) for kind in Kind}
+        self.salesforce = WatchedCrm(Side.SALESFORCE, self.ledger, first=100)
+        self.opportunities = MemoryOpportunities(self.salesforce)
+        self.links, self.inbox = WatchedLinks(self.ledger), MemoryInbox(lambda: self.now)
+        self.cursors, self.troubles = MemoryCursors(), MemoryTroubleStore()
+        self.brake, self.conflict_log = MemoryChangeCounts(), MemoryConflictLog()
+        self.owners = Owners()
+        self.outbox = Door(self, "outbox", Outbox(self))
+        self.portals = [self._portal(number) for number in range(setting.portals)]
+
+    @abstractmethod
+    def call(
+        self, name: str, real: Callable[..., Any], args: tuple[Any, ...], more: Mapping[str, Any]
+    ) -> Any:
+        """A call of a flow to a port."""
+
+    def _portal(self, number: int) -> Portal:
+        hubspot = WatchedCrm(Side.HUBSPOT, self.ledger, first=1_000 * (number + 1))
+        preferences = MemoryPreferences(hubspot)
+        hubspot.after_write.append(
+            lambda ref, fields: self._show_opt_out(hubspot, preferences, ref, fields)
+        )
+        lists, associations = MemoryLists(now=lambda: self.now), MemoryAssociations(hubspot)
+        deals = MemoryDeals(hubspot)
+        ports: dict[str, Any] = {
+            "hubspot": hubspot,
+            "salesforce": self.salesforce,
+            "preferences": preferences,
+            "deleter": MemoryDeleter(hubspot),
+            "lists": lists,
+            "associations": associations,
+            "companies": MemoryCompanies(hubspot),
+            "accounts": MemoryAccounts(self.salesforce),
+            "opportunities": self.opportunities,
+            "deals": deals,
+            "pipeline_maps": MemoryPipelineMaps(),
+            "directory": MemoryDirectory(self.owners),
+            "links": self.links,
+            "inbox": self.inbox,
+            "brake": self.brake,
+            "conflict_log": self.conflict_log,
+            "troubles": self.troubles,
+            "schemas": MemorySchemas(hubspot, self.salesforce),
+            "cursors": self.cursors,
+        }
+        doors = {name: Door(self, name, port) for name, port in ports.items()}
+        return Portal(
+            self._connection(number), hubspot, preferences, lists, associations, deals, doors
+        )
+
+    @staticmethod
+    def _show_opt_out(
+        hubspot: WatchedCrm, preferences: MemoryPreferences, ref: Ref, fields: Mapping[str, Value]
+    ) -> None:
+        """HubSpot keeps opt-outs by address (PLT-4): a contact shows that of the address it gets."""
+        address = str(fields.get("email") or "").lower()
+        if not address:
+            return
+        is_out, shows = address in preferences.opted_out, hubspot.fields(ref).get("hs_email_optout")
+        if is_out != (shows == "true"):
+            hubspot.edit(ref, {"hs_email_optout": "true" if is_out else "false"})
+
+    def _connection(self, number: int) -> Connection:
+        setting = self.setting
+        rows = tuple(
+            FieldRule(name, FIELDS[name], update=Update(policy))
+            for name, policy in setting.policies
+        )
+        return Connection(
+            ("acme", "beta")[number],
+            HubspotAccount(555001 + number, f"crmsync/{number}/hubspot"),
+            SalesforceOrg("https://acme.example.com", "crmsync/acme/salesforce"),
+            ContactSettings(
+                create_in_salesforce=CreateInSalesforce(setting.creates),
+                delete_in_hubspot=setting.deletes,
+                since=BEGIN,
+                field=rows,
+            ),
+            CompanySettings(since=BEGIN, remove_associations=setting.removes),
+            DealSettings(since=BEGIN, remove_associations=setting.removes),
+        )
+
+    def context(self, portal: Portal, cached: CachedTroubles) -> SyncContext:
+        """What a flow of a connection works with."""
+        ports = portal.ports
+        watch = PauseWatch(portal.name, ports["troubles"], self.clock, read_at=self.now)
+        return SyncContext(
+            portal.connection,
+            *(
+                ports[name]
+                for name in (
+                    *("hubspot", "salesforce", "preferences", "deleter", "lists"),
+                    *("associations", "companies", "accounts", "opportunities", "deals"),
+                    *("pipeline_maps", "directory", "links"),
+                )
+            ),
+            outbox=self.outbox,
+            inbox=ports["inbox"],
+            brake=ports["brake"],
+            conflict_log=ports["conflict_log"],
+            meter=MemoryMeter(self.salesforce),
+            troubles=cached,
+            schemas=ports["schemas"],
+            fingerprinter=FINGERPRINTER,
+            our_user=OUR_USER if len(self.portals) == 1 else "",
+            our_app=OUR_APP,
+            now=self.clock,
+            opportunities_since=BEGIN,
+            may_begin=lambda: not watch.is_paused(),
+        )
+
+    def clock(self) -> datetime:
+        """The time."""
+        return self.now
+
+    def portal_of(self, name: str) -> Portal | None:
+        """The HubSpot account of a connection."""
+        return next((one for one in self.portals if one.name == name), None)

@@ -1,0 +1,159 @@
+"""A random history of a seed, without a look at what its steps will find."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import TypeVar
+
+from crmsync.model.fields import Update
+from crmsync.model.records import Side
+from tests.simulation.deployment import FIELDS
+from tests.simulation.faults import CALLS
+from tests.simulation.steps import (
+    Crash,
+    Fault,
+    History,
+    News,
+    Operator,
+    Outage,
+    Person,
+    Setting,
+    Step,
+    Wait,
+    Work,
+)
+
+FEWEST, MOST = 10, 25
+T = TypeVar("T")
+
+NEWS = (*[News.TOLD] * 7, News.LOST, News.TWICE, News.LATE)
+SIDES = tuple(Side)
+VALUES = ("1", "2", "3", "")
+
+
+def generate(seed: int) -> History:
+    """The history of a seed."""
+    dice = random.Random(f"crmsync {seed}")
+    setting = _setting(dice)
+    steps = [_birth(dice, setting)]
+    while len(steps) < dice.randint(FEWEST, MOST):
+        steps += _some(dice, setting)
+    return History(setting, tuple(steps))
+
+
+def _setting(dice: random.Random) -> Setting:
+    policies = [
+        (name, str(dice.choice(list(Update))))
+        for name in FIELDS
+        if name != "firstname" and dice.random() < 0.4
+    ]
+    return Setting(
+        creates=dice.choice(("lead", "lead", "contact")),
+        policies=tuple((name, policy) for name, policy in policies if policy != "two_way"),
+        removes=dice.random() < 0.3,
+        deletes=dice.random() < 0.2,
+    )
+
+
+def _birth(dice: random.Random, setting: Setting) -> Person:
+    return Person(
+        "new person",
+        dice.choice(SIDES),
+        dice.randrange(4),
+        dice.randrange(3),
+        dice.choice(("Lead", "Contact")),
+        dice.choice(VALUES),
+        dice.randrange(setting.portals),
+        dice.choice(NEWS),
+    )
+
+
+def _act(dice: random.Random, setting: Setting) -> Person:
+    does = _weighted(
+        dice,
+        {
+            "new person": 10,
+            "edit person": 40,
+            "new address": 6,
+            "opt out": 4,
+            "untick": 2,
+            "delete person": 5,
+            "undelete": 3,
+            "merge people": 4,
+            "convert": 4,
+        },
+    )
+    if does == "new person":
+        return _birth(dice, setting)
+    return Person(
+        does,
+        dice.choice(SIDES),
+        dice.randrange(4),
+        dice.randrange(4),
+        dice.choice((*FIELDS, "lastname")) if does == "edit person" else "",
+        dice.choice(VALUES),
+        dice.randrange(setting.portals),
+        dice.choice(NEWS),
+    )
+
+
+def _some(dice: random.Random, setting: Setting) -> list[Step]:
+    """One step, or a few that belong together."""
+    return _weighted(
+        dice,
+        {
+            (lambda: [_act(dice, setting)]): 40,
+            (lambda: [_act(dice, setting), Wait(dice.choice((1, 5, 5, 60)))]): 20,
+            (lambda: [_work(dice)]): 30,
+            (lambda: _between(dice, setting)): 25,
+            (lambda: [Wait(dice.choice((3, 30, 200, 900, 4_000)))]): 15,
+            (lambda: [_fault(dice)]): 15,
+            (
+                lambda: [
+                    Outage(dice.choice(("hubspot", "salesforce")), dice.choice((60, 1_800, 40_000)))
+                ]
+            ): 2,
+            (lambda: [Operator("pause"), _act(dice, setting), Wait(1_000), Operator("resume")]): 1,
+        },
+    )()
+
+
+def _between(dice: random.Random, setting: Setting) -> list[Step]:
+    """A worker stands still, something happens, and it goes on, or dies."""
+    queue, slot = _queue(dice), dice.randrange(2)
+    steps: list[Step] = [Wait(3), Work(queue, dice.randint(1, 22), slot)]
+    steps += [_act(dice, setting) for _ in range(dice.randint(1, 2))]
+    if dice.random() < 0.5:
+        steps += [Wait(2), Work(_queue(dice), dice.choice((0, 0, dice.randint(1, 22))), 1 - slot)]
+    if dice.random() < 0.3:
+        steps.append(Crash(queue, slot))
+    else:
+        steps.append(Work(queue, dice.choice((0, dice.randint(1, 10))), slot))
+    return steps
+
+
+def _work(dice: random.Random) -> Work:
+    return Work(
+        _queue(dice),
+        dice.choice((0, 0, dice.randint(1, 20))),
+        dice.randrange(2),
+        dice.choice((1, 10)),
+        dice.randrange(3),
+    )
+
+
+def _queue(dice: random.Random) -> str:
+    return _weighted(dice, {"contact": 20, "account": 3, "opportunity": 3, "poll": 3, "sweep": 1})
+
+
+def _fault(dice: random.Random) -> Fault:
+    call = dice.choice(sorted(CALLS))
+    return Fault(call, dice.choice(CALLS[call]), dice.choice((1, 1, 1, 2, 5)))
+
+
+def _weighted(dice: random.Random, table: dict[T, int]) -> T:
+    return dice.choices(list(table), list(table.values()))[0]
+
+
+Some = Callable[[], list[Step]]

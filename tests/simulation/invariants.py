@@ -1,0 +1,257 @@
+"""What must hold at the end of every history, by name."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+
+from crmsync.model.effects import Category
+from crmsync.model.links import Link, LinkState
+from crmsync.model.records import Kind, Ref, Side
+from tests.simulation.deployment import Portal
+from tests.simulation.oracle import Row, course_of, judge
+from tests.simulation.people import (
+    CANARY,
+    COMPANY_FIELDS,
+    DEAL_FIELDS,
+    PERSON_FIELDS,
+    contacts,
+    people,
+)
+from tests.simulation.system import System
+
+TABLES = {Kind.CONTACT: PERSON_FIELDS, Kind.ACCOUNT: COMPANY_FIELDS, Kind.OPPORTUNITY: DEAL_FIELDS}
+Wrong = Iterator[str]
+
+
+def rows_of(system: System, kind: Kind) -> list[Row]:
+    """The field pairs of a kind, with their policies."""
+    policies = dict(system.setting.policies)
+    table = TABLES[kind]
+    return [
+        Row(
+            table[Side.HUBSPOT][name],
+            table[Side.SALESFORCE][name],
+            policies.get(name, "two_way") if kind is Kind.CONTACT else "two_way",
+        )
+        for name in table[Side.HUBSPOT]
+    ]
+
+
+def pairs(system: System, portal: Portal) -> list[tuple[Link, Ref, Ref]]:
+    """The living pairs of a connection."""
+    found = []
+    for link in system.links.all:
+        if link.connection == portal.name and link.state is LinkState.ACTIVE:
+            assert isinstance(link.hubspot, Ref)
+            assert isinstance(link.salesforce, Ref)
+            found.append((link, link.hubspot, link.salesforce))
+    return found
+
+
+def values(system: System) -> Wrong:
+    """Both sides agree by the rules, and no person's edit was lost."""
+    survivors = set(system.merged.values())
+    for portal in system.portals:
+        parked = {one.ref for one in system.inbox.parked(portal.name)}
+        for link, here, there in pairs(system, portal):
+            for row in rows_of(system, link.kind):
+                course = course_of(
+                    system.ledger, here, there, row, restarted=bool({here, there} & survivors)
+                )
+                excused = course.excused + len(course.gaps)
+                system.seen["excused: edited between read and write"] += excused
+                for one in judge(course, row):
+                    yield f"{one.name}: {here} and {there}, {row.hubspot} ({row.policy}): {one.text}"
+            if link.kind is Kind.CONTACT:
+                address = portal.hubspot.fields(here).get("email")
+                other = str(system.salesforce.fields(there).get("Email") or "").lower() or None
+                if address != other and here not in parked:
+                    yield f"both sides agree: {here} and {there} have different addresses"
+
+
+def living(system: System) -> Wrong:
+    """A living link joins two records that are there, and each record is in one at most."""
+    for portal in system.portals:
+        held: Counter[Ref] = Counter()
+        for _, here, there in pairs(system, portal):
+            held.update((here, there))
+            for ref, crm in ((here, portal.hubspot), (there, system.salesforce)):
+                if not crm.is_live(ref):
+                    yield f"links are true: a living link names {ref}, which is gone"
+                elif crm.fields(ref).get("IsConverted"):
+                    yield f"links are true: a living link names {ref}, which is converted"
+        yield from (f"links are true: {ref} is linked twice" for ref, n in held.items() if n > 1)
+
+
+def complete(system: System) -> Wrong:
+    """Every record that syncs is linked, or told of; nothing waits without an end."""
+    for name, queue in system.queues.items():
+        if queue.waiting:
+            yield f"everything is finished: {len(queue.waiting)} messages wait for {name}"
+        if queue.dead:
+            yield f"everything is finished: {len(queue.dead)} dead letters of {name}"
+    for portal in system.portals:
+        yield from _alone(system, portal)
+        for one in system.inbox.parked(portal.name):
+            if one.category in {Category.UNAVAILABLE, Category.INTERNAL}:
+                yield f"everything is finished: {one.ref} is still {one.category}: {one.text}"
+
+
+def _alone(system: System, portal: Portal) -> Wrong:
+    """Records that are neither linked nor told of, and those that are gone and told of."""
+    told = {one.ref for one in system.inbox.parked(portal.name)}
+    linked = {
+        place
+        for link in system.links.all
+        if link.connection == portal.name
+        for place in (link.hubspot, link.salesforce)
+    }
+    everyone = {*contacts(portal), *people(system)}
+    for ref in sorted(everyone - linked - told):
+        if not _is_widowed(system, portal, ref):
+            yield f"everything is finished: {ref} is neither linked nor told of"
+    for ref in sorted(told - everyone):
+        if ref.object in {"contact", "Lead", "Contact"}:
+            yield f"everything is finished: {ref} is gone and still told of"
+
+
+def _is_widowed(system: System, portal: Portal, ref: Ref) -> bool:
+    """Whether a record names a counterpart that is gone: an edit does not bring that one back."""
+    crm = portal.hubspot if ref.side is Side.HUBSPOT else system.salesforce
+    fields = crm.fields(ref)
+    named = str(fields.get("crmsync_salesforce_id") or fields.get("Crmsync_HubSpot_Id__c") or "")
+    named = named.rpartition("-")[2]
+    other = system.salesforce if ref.side is Side.HUBSPOT else portal.hubspot
+    return bool(named) and not any(one.id == named and other.is_live(one) for one in other._rows)
+
+
+def single(system: System) -> Wrong:
+    """Nothing was made twice: by address, and by what it was made of."""
+    for portal in system.portals:
+        crm = portal.hubspot
+        held = Counter(one for ref in contacts(portal) for one in crm._addresses(crm._rows[ref]))
+        yield from (f"no duplicate: {n} contacts have one address" for n in held.values() if n > 1)
+    made: dict[str, list[Ref]] = {}
+    for address, refs in _by_address(system).items():
+        for ref in refs:
+            entries = system.ledger.rows[ref]
+            if all(one.ours for one in entries if one.field == "Email"):
+                made.setdefault(address, []).append(ref)
+    for refs in made.values():
+        if len(refs) > 1:
+            yield f"no duplicate: crmsync made {', '.join(map(str, refs))} of one address"
+
+
+def _by_address(system: System) -> dict[str, list[Ref]]:
+    found: dict[str, list[Ref]] = {}
+    for ref in people(system):
+        address = str(system.salesforce.fields(ref).get("Email") or "").lower()
+        if address:
+            found.setdefault(address, []).append(ref)
+    return found
+
+
+def dead(system: System) -> Wrong:
+    """What crmsync made of a record, it made once, unless a person undeleted that record: what a
+    person deleted does not come back.
+    """
+    restored = Counter(
+        ref.id
+        for ref, entries in system.ledger.rows.items()
+        for one in entries
+        if not one.field and one.value == "back"
+    )
+    for crm in (system.salesforce, *(portal.hubspot for portal in system.portals)):
+        made: Counter[tuple[str, str]] = Counter()
+        for ref in crm._rows:
+            entries = system.ledger.rows[ref]
+            keys = [one for one in entries if one.field == crm.behaviour.key and one.ours]
+            born = any(one.value == "born" and one.ours for one in entries if not one.field)
+            if born and keys:
+                made[ref.object, str(keys[0].value)] += 1
+        for (name, key), count in made.items():
+            if count > 1 + restored[key.rpartition("-")[2]]:
+                yield f"no resurrected record: {name} {key} was made {count} times"
+
+
+def opted_out(system: System) -> Wrong:
+    """Whoever is out of all e-mail stays out, on both sides."""
+    for portal in system.portals:
+        out = portal.preferences.opted_out
+        linked = {here: there for _, here, there in pairs(system, portal)}
+        parked = {one.ref for one in system.inbox.parked(portal.name)}
+        for ref in contacts(portal):
+            fields = portal.hubspot.fields(ref)
+            is_out = fields.get("email") in out
+            if is_out and fields.get("hs_email_optout") != "true":
+                yield f"opt-outs are sticky: {ref} is out and does not show it"
+            if ref in linked and ref not in parked and fields.get("email"):
+                box = bool(system.salesforce.fields(linked[ref]).get("HasOptedOutOfEmail"))
+                if box != (fields.get("hs_email_optout") == "true"):
+                    yield f"opt-outs are sticky: {ref} shows {not box}, {linked[ref]} shows {box}"
+
+
+def private(system: System) -> Wrong:
+    """Nothing personal is in queues, logs, the inbox or the link table."""
+    texts = {
+        "queues": [body for queue in system.queues.values() for body in queue.sent],
+        "logs": system.logs,
+        "inbox": [
+            f"{one.text} {one.hint} {one.fieldname}"
+            for portal in system.portals
+            for one in system.inbox.parked(portal.name)
+        ],
+        "links": [str(link) for link in system.links.all],
+        "metrics": list(system.seen),
+    }
+    pattern = re.compile(f"{CANARY}|30 901820", re.IGNORECASE)
+    for place, found in texts.items():
+        if any(pattern.search(text) for text in found):
+            yield f"nothing personal leaks: a canary is in the {place}"
+
+
+def bounded(system: System) -> Wrong:
+    """Each edit of a field is written at most once on the other side; calls are bounded."""
+    for ref, entries in system.ledger.rows.items():
+        ours = Counter(one.field for one in entries if one.ours and one.field)
+        for name, count in ours.items():
+            if name.lower().startswith("crmsync") or name in _OWN:
+                continue
+            edits = sum(
+                not one.ours
+                for rows in system.ledger.rows.values()
+                for one in rows
+                if one.field and _same(one.field) == _same(name)
+            )
+            if count > edits + 2:
+                yield f"one write per edit: {ref}.{name} was written {count} times after {edits} edits"
+
+
+_OWN = frozenset({"associatedcompanyid", "AccountId", "lifecyclestage"})
+_SAME = {
+    table[Side.HUBSPOT][name].lower(): name
+    for table in TABLES.values()
+    for name in table[Side.HUBSPOT]
+} | {
+    table[Side.SALESFORCE][name].lower(): name
+    for table in TABLES.values()
+    for name in table[Side.SALESFORCE]
+}
+
+
+def _same(name: str) -> str:
+    return _SAME.get(name.lower(), name.lower())
+
+
+INVARIANTS: Mapping[str, Callable[[System], Wrong]] = {
+    "both sides agree, no lost update": values,
+    "links are true": living,
+    "everything is finished": complete,
+    "no duplicate": single,
+    "no resurrected record": dead,
+    "opt-outs are sticky": opted_out,
+    "nothing personal leaks": private,
+    "one write per edit": bounded,
+}

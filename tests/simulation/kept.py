@@ -1,0 +1,33 @@
+"""Histories that failed once, shrunk, each with what was wrong then."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from crmsync.model.records import Side
+from tests.simulation.steps import History, Person, Setting, Wait
+
+KEPT: Mapping[str, History] = {
+    "an opted-out contact that lost its address held back its other fields": History(
+        Setting(),
+        (
+            Person("new person"),
+            Person("opt out"),
+            Wait(3),
+            Person("edit person", what="fax", value="1"),
+            Person("new address"),
+        ),
+    ),
+    "a lead was opted out while its contact lost its address": History(
+        Setting(),
+        (
+            Person("new person", Side.SALESFORCE),
+            Wait(3),
+            Person("edit person", what="firstname", value="1"),
+            Person("opt out", Side.SALESFORCE),
+            Wait(3),
+            Person("new address"),
+            Person("edit person", what="firstname"),
+        ),
+    ),
+}

@@ -1,0 +1,135 @@
+"""What each Lambda does, as the wiring has it (`crmsync.wiring.concerns`, `crmsync.wiring.intake`),
+with the real flows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from crmsync.errors import SyncError
+from crmsync.flows.engine.circuit_breaker import CircuitBreaker
+from crmsync.flows.engine.passes import sign_in_and_sync
+from crmsync.flows.engine.resting_mappings import is_field_check_due, resume_mappings
+from crmsync.flows.intake.cached_troubles import CachedTroubles
+from crmsync.flows.intake.requeue import queue_deferred, queue_unavailable
+from crmsync.flows.intake.sqs_batch import run_batch
+from crmsync.flows.intake.sweep import sweep, sweep_list, sweep_scope
+from crmsync.flows.kinds.dispatch import SYNC
+from crmsync.model.changes import Change
+from crmsync.model.concerns import kinds_of
+from crmsync.model.records import Kind, Side
+from crmsync.rules.kinds.contact.inclusion import needs_membership
+from tests.simulation.decided import exercised
+from tests.simulation.deployment import Portal
+
+if TYPE_CHECKING:
+    from tests.simulation.system import System, Worker
+
+
+def task(system: System, worker: Worker) -> Callable[[], None]:
+    """The work of a worker, by its queue or schedule."""
+    if worker.queue == "poll":
+        return lambda: _poll(system)
+    if worker.queue == "sweep":
+        return lambda: _sweep(system)
+    kind = Kind(worker.queue)
+    return lambda: _sync_batch(system, worker, kind)
+
+
+def _sync_batch(system: System, worker: Worker, kind: Kind) -> None:
+    """What the sync Lambda does (`crmsync.wiring.concerns`)."""
+    records = [one.record() for one in worker.messages]
+    answer = run_batch(records, lambda name, changes: _sync(system, name, kind, changes))
+    failed = {one["itemIdentifier"] for one in answer["batchItemFailures"]}
+    system.queues[worker.queue].settle(worker.messages, failed)
+
+
+def _sync(system: System, name: str, kind: Kind, changes: list[Change]) -> None:
+    portal = system.portal_of(name)
+    if portal is None or kind not in kinds_of(portal.connection):
+        return
+    cached = CachedTroubles(portal.ports["troubles"])
+    summary = sign_in_and_sync(
+        CircuitBreaker(name, kind, cached, system.outbox, system.clock),
+        changes,
+        lambda: system.context(portal, cached),
+        lambda context: SYNC[kind](changes, context),
+    )
+    for decision in summary.decisions:
+        system.logs.append(str(decision))
+        system.seen.update(exercised(decision.get("effects", ())))
+        system.trace.note(f"decided {decision}")
+    for outcome, count in summary.counts.items():
+        if count:
+            system.seen[f"outcome {kind} {outcome}"] += count
+
+
+def _poll(system: System) -> None:
+    """What the poll of Salesforce does (`crmsync.wiring.intake`)."""
+    for portal in _scheduled(system):
+        if is_field_check_due(system.now):
+            _put_off(system, lambda portal=portal: _resume(portal, Side.SALESFORCE))
+        _put_off(system, lambda portal=portal: _look(system, portal, Side.SALESFORCE))
+
+
+def _sweep(system: System) -> None:
+    """What the sweep of HubSpot does."""
+    for portal in _scheduled(system):
+        ports, connection = portal.ports, portal.connection
+        for run in (
+            lambda portal=portal: _resume(portal, Side.HUBSPOT),
+            lambda portal=portal: _look(system, portal, Side.HUBSPOT),
+            lambda portal=portal: _look_at_list(system, portal),
+            lambda ports=ports, one=connection: queue_deferred(
+                one, ports["inbox"], system.outbox, system.now
+            ),
+            lambda ports=ports, one=connection: queue_unavailable(
+                one, ports["inbox"], system.outbox, ports["cursors"], system.now
+            ),
+        ):
+            _put_off(system, run)
+
+
+def _scheduled(system: System) -> list[Portal]:
+    return [one for one in system.portals if not system.troubles.load(one.name).pause]
+
+
+def _put_off(system: System, run: Callable[[], int]) -> None:
+    try:
+        run()
+    except SyncError as error:
+        system.seen["sweep put off"] += 1
+        system.logs.append(f"sweep put off {error.code} {error.text}")
+
+
+def _resume(portal: Portal, side: Side) -> int:
+    ports = portal.ports
+    return resume_mappings(
+        portal.connection,
+        side,
+        ports["troubles"],
+        ports["schemas"],
+        ports["inbox"],
+        ports["cursors"],
+    )
+
+
+def _look(system: System, portal: Portal, side: Side) -> int:
+    sweeper = portal.ports["hubspot" if side is Side.HUBSPOT else "salesforce"]
+    return sweep(
+        sweep_scope(portal.connection, side),
+        sweeper,
+        portal.ports["cursors"],
+        system.outbox,
+        system.now,
+    )
+
+
+def _look_at_list(system: System, portal: Portal) -> int:
+    if not needs_membership(portal.connection.contacts):
+        return 0
+    ports = portal.ports
+    return sweep_list(
+        portal.connection, ports["lists"], ports["cursors"], system.outbox, system.now
+    )

@@ -1,0 +1,241 @@
+"""Which values may stand in a pair at the end, worked out from what people edited and from the
+policies of the specification (MAP-1 to MAP-4, CH-4, Q-21).
+
+Nothing here knows plans, bases or rules: the oracle reads the ledger of both CRMs, walks a field's
+edits in order, and says which values may stand.
+
+- **Agreed**: once linked, both sides showed the same value, and it was crmsync or one side alone
+  that brought them there. What people edited before has crossed then.
+- **Open**: the last edit by a person on each side since they agreed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from crmsync.model.records import Ref, Side
+from tests.simulation.watched import Entry, Ledger
+
+Shown = str | None
+SECOND = timedelta(seconds=1)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A property and a field that belong together, and whose value counts."""
+
+    hubspot: str
+    salesforce: str
+    policy: str = "two_way"
+
+
+@dataclass
+class Course:
+    """What became of a field of a pair, from the first edit to the end.
+
+    Attributes:
+        shown: What each side shows.
+        agreed: The value that both sides agreed on last.
+        ever: Whether they ever agreed.
+        open: The last edit of each side since.
+        touched: When anything of the Salesforce record changed since.
+        gaps: Edits since that a worker wrote over without having seen them, as neither CRM compares
+            before it writes (docs/decisions/0025-intent-first.md).
+        excused: How many of those were before that.
+        written: All entries of crmsync.
+        own: What a person, or the filling of a blank, gave each side last.
+        restarted: One of the records was gone and came back, or is what others were merged into.
+    """
+
+    shown: dict[Side, Shown] = field(default_factory=lambda: dict.fromkeys(Side))
+    agreed: Shown = None
+    ever: bool = False
+    open: dict[Side, Entry] = field(default_factory=dict)
+    touched: list[Entry] = field(default_factory=list)
+    gaps: list[Entry] = field(default_factory=list)
+    excused: int = 0
+    written: list[Entry] = field(default_factory=list)
+    own: dict[Side, Shown] = field(default_factory=lambda: dict.fromkeys(Side))
+    restarted: bool = False
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is wrong with a field: the invariant, and a sentence."""
+
+    name: str
+    text: str
+
+
+def plain(value: object) -> Shown:
+    """A value as both sides' spellings compare: text, numbers without trailing zeros."""
+    if value is None or value == "":
+        return None
+    text = str(value)
+    try:
+        return f"{float(text):g}" if text[0].isdigit() else text
+    except ValueError:
+        return text
+
+
+def course_of(
+    ledger: Ledger, hubspot: Ref, salesforce: Ref, row: Row, *, restarted: bool = False
+) -> Course:
+    """Walk a field of a pair through its history."""
+    linked = ledger.linked.get((hubspot, salesforce), 0)
+    names = {hubspot: row.hubspot, salesforce: row.salesforce}
+    entries = sorted(
+        (*ledger.rows.get(hubspot, ()), *ledger.rows.get(salesforce, ())),
+        key=lambda one: one.number,
+    )
+    course, is_linked = Course(restarted=restarted), False
+    for one in entries:
+        if not is_linked and one.number > linked:
+            is_linked = True
+            _agree(course, row)
+        if one.ref == salesforce:
+            course.touched.append(one)
+        course.restarted |= not one.field and one.value == "back"
+        if one.field == names[one.ref]:
+            _take(course, one)
+            if is_linked and (one.ours or len(course.open) < len(Side)):
+                _agree(course, row)
+    if not is_linked:
+        _agree(course, row)
+    return course
+
+
+def _take(course: Course, one: Entry) -> None:
+    """A new value on one side."""
+    side, value = one.ref.side, plain(one.value)
+    before, course.shown[side] = course.shown[side], value
+    if not one.ours:
+        course.open[side], course.own[side] = one, value
+        return
+    course.written.append(one)
+    edit = course.open.get(side)
+    if edit is not None and edit.number > one.read:
+        course.gaps.append(edit)
+    if before is None:
+        course.own[side] = value
+
+
+def _agree(course: Course, row: Row) -> None:
+    """Both sides agree, if they show the same value and it is one that may stand."""
+    if course.shown[Side.HUBSPOT] == course.shown[Side.SALESFORCE] and not judge(course, row):
+        course.agreed, course.ever = course.shown[Side.HUBSPOT], True
+        course.excused += len(course.gaps)
+        for part in (course.open, course.touched, course.gaps):
+            part.clear()
+
+
+def judge(course: Course, row: Row) -> list[Finding]:
+    """What is wrong at the end."""
+    return _JUDGES[row.policy](course)
+
+
+def _said(course: Course, allowed: Iterable[Shown]) -> str:
+    return (
+        f"HubSpot {course.shown[Side.HUBSPOT]!r}, Salesforce {course.shown[Side.SALESFORCE]!r}, "
+        f"may be {sorted(map(repr, allowed))}"
+    )
+
+
+def _both(course: Course, allowed: set[Shown]) -> list[Finding]:
+    """Both sides must show the same value, one of those."""
+    here, there = course.shown[Side.HUBSPOT], course.shown[Side.SALESFORCE]
+    if here != there:
+        return [Finding("both sides agree", _said(course, allowed))]
+    if course.gaps or course.restarted or here in allowed:
+        return []
+    return [Finding("no lost update", _said(course, allowed))]
+
+
+def _value(course: Course, side: Side) -> Shown:
+    """What a person gave a side last, or what both agreed on since."""
+    edit = course.open.get(side)
+    return plain(edit.value) if edit else course.agreed
+
+
+def _two_way(course: Course) -> list[Finding]:
+    """MAP-3: the more recent edit; where they never agreed, a value before a blank."""
+    here, there = course.open.get(Side.HUBSPOT), course.open.get(Side.SALESFORCE)
+    if here is None or there is None:
+        edit = here or there
+        return _both(course, {plain(edit.value) if edit else course.agreed})
+    values = {Side.HUBSPOT: plain(here.value), Side.SALESFORCE: plain(there.value)}
+    if not course.ever and None in values.values():
+        return _both(course, {value for value in values.values() if value is not None} or {None})
+    allowed: set[Shown] = set()
+    if there.at < here.at + SECOND:
+        allowed.add(values[Side.HUBSPOT])
+    if any(one.at + SECOND >= here.at for one in course.touched):
+        allowed.add(values[Side.SALESFORCE])
+    return _both(course, allowed)
+
+
+def _prefer(favourite: Side) -> Callable[[Course], list[Finding]]:
+    """MAP-1: the favourite's value; while it is blank, the other side's; its deletion crosses."""
+
+    def judge_it(course: Course) -> list[Finding]:
+        mine, theirs = _value(course, favourite), _value(course, favourite.other)
+        if mine is not None:
+            return _both(course, {mine})
+        if not course.ever:
+            return _both(course, {theirs})
+        if favourite.other in course.open:
+            # A deletion that was seen before the other side's edit has crossed, and the edit fills
+            # the blank afterwards.
+            return _both(course, {theirs})
+        return _both(course, {None})
+
+    return judge_it
+
+
+def _always(favourite: Side) -> Callable[[Course], list[Finding]]:
+    """MAP-2: nothing crosses to the favourite; its values, and its deletions, always do."""
+
+    def judge_it(course: Course) -> list[Finding]:
+        wrong = [one for one in course.written if one.ref.side is favourite]
+        if wrong and not course.restarted:
+            return [Finding("no lost update", f"{favourite} was written under always_{favourite}")]
+        mine, theirs = course.shown[favourite], course.shown[favourite.other]
+        if mine is not None:
+            return _both(course, {mine})
+        deletion, edit = course.open.get(favourite), course.open.get(favourite.other)
+        if theirs is None or course.restarted or not course.ever or deletion is None:
+            return []
+        if edit is not None and edit.number > deletion.number:
+            return []
+        return [Finding("both sides agree", _said(course, {None}))]
+
+    return judge_it
+
+
+def _fill_blank(course: Course) -> list[Finding]:
+    """CH-4: a value fills a blank and overwrites nothing."""
+    here, there = course.shown[Side.HUBSPOT], course.shown[Side.SALESFORCE]
+    over = [one for one in course.written if plain(one.before) is not None]
+    if over and not course.gaps:
+        return [Finding("no lost update", "a value was overwritten under fill_blank")]
+    if (here is None) != (there is None):
+        return [Finding("both sides agree", _said(course, {here or there}))]
+    return []
+
+
+def _never(course: Course) -> list[Finding]:
+    """MAP-4: nothing crosses."""
+    return [Finding("no lost update", "written under never")] if course.written else []
+
+
+_JUDGES: Mapping[str, Callable[[Course], list[Finding]]] = {
+    "two_way": _two_way,
+    "prefer_salesforce": _prefer(Side.SALESFORCE),
+    "prefer_hubspot": _prefer(Side.HUBSPOT),
+    "always_salesforce": _always(Side.SALESFORCE),
+    "always_hubspot": _always(Side.HUBSPOT),
+    "fill_blank": _fill_blank,
+    "never": _never,
+}

@@ -1,0 +1,297 @@
+"""What people do in the two CRMs, act by act, each with the message that it causes.
+
+Everything personal that they write has `CANARY` in it, so that a leak can be found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from crmsync.model.changes import Cause, TieNews
+from crmsync.model.records import Ref, Side, Value
+from tests.simulation.deployment import Portal
+from tests.simulation.steps import News, Person
+from tests.simulation.system import System
+from tests.simulation.watched import WatchedCrm
+
+CANARY = "canary"
+ADDRESSES = tuple(f"{CANARY}{number}@example.com" for number in range(4))
+NAMES = tuple(f"Canary {name}" for name in ("GmbH", "AG", "KG"))
+
+PERSON_FIELDS: Mapping[Side, Mapping[str, str]] = {
+    Side.HUBSPOT: {
+        "phone": "phone",
+        "mobilephone": "mobilephone",
+        "fax": "fax",
+        "jobtitle": "jobtitle",
+        "firstname": "firstname",
+        "lastname": "lastname",
+    },
+    Side.SALESFORCE: {
+        "phone": "Phone",
+        "mobilephone": "MobilePhone",
+        "fax": "Fax",
+        "jobtitle": "Title",
+        "firstname": "FirstName",
+        "lastname": "LastName",
+    },
+}
+COMPANY_FIELDS: Mapping[Side, Mapping[str, str]] = {
+    Side.HUBSPOT: {"name": "name", "phone": "phone", "city": "city", "description": "description"},
+    Side.SALESFORCE: {
+        "name": "Name",
+        "phone": "Phone",
+        "city": "BillingCity",
+        "description": "Description",
+    },
+}
+DEAL_FIELDS: Mapping[Side, Mapping[str, str]] = {
+    Side.HUBSPOT: {"dealname": "dealname", "amount": "amount", "description": "description"},
+    Side.SALESFORCE: {"dealname": "Name", "amount": "Amount", "description": "Description"},
+}
+NEEDED = frozenset({"lastname", "name", "dealname"})
+"""What nobody leaves blank."""
+
+STAGES = ("Prospecting", "Negotiation/Review", "Closed Won", "Closed Lost")
+HUBSPOT_STAGES = ("appointmentscheduled", "contractsent", "closedwon", "closedlost")
+
+
+def value_of(name: str, text: str) -> str | None:
+    """A value of that field: ``"2"`` stands for the second one, "" for blank."""
+    if not text:
+        return f"Canary {name}" if name in NEEDED else None
+    if name == "amount":
+        return f"{int(text)}00"
+    if name in {"phone", "mobilephone", "fax"}:
+        return f"+49 30 901820{text}"
+    return f"Canary {name} {text}"
+
+
+def contacts(portal: Portal) -> list[Ref]:
+    """The contacts of a HubSpot account."""
+    return portal.hubspot.refs("contact")
+
+
+def people(system: System) -> list[Ref]:
+    """The leads and contacts of the org."""
+    crm = system.salesforce
+    leads = [ref for ref in crm.refs("Lead") if not crm.fields(ref).get("IsConverted")]
+    return [*leads, *crm.refs("Contact")]
+
+
+def records(system: System, step: Person, kind: str) -> list[Ref]:
+    """The records of a kind on the side of a step."""
+    portal = portal_of(system, step)
+    if kind == "person":
+        return contacts(portal) if step.side is Side.HUBSPOT else people(system)
+    name = {"company": ("company", "Account"), "deal": ("deal", "Opportunity")}[kind]
+    return crm_of(system, step).refs(name[step.side is Side.SALESFORCE])
+
+
+def portal_of(system: System, step: Person) -> Portal:
+    """The HubSpot account of a step."""
+    return system.portals[step.portal % len(system.portals)]
+
+
+def crm_of(system: System, step: Person) -> WatchedCrm:
+    """The CRM of a step."""
+    return portal_of(system, step).hubspot if step.side is Side.HUBSPOT else system.salesforce
+
+
+def one_of(found: Sequence[Ref], number: int) -> Ref | None:
+    """One of some records."""
+    return found[number % len(found)] if found else None
+
+
+def _holder(portal: Portal, address: str) -> Ref | None:
+    """The contact that has an address, which HubSpot gives to nobody else then."""
+    crm = portal.hubspot
+    return next(
+        (ref for ref in contacts(portal) if address in crm._addresses(crm._rows[ref])), None
+    )
+
+
+def _new_person(system: System, step: Person) -> bool:
+    address = ADDRESSES[step.who % len(ADDRESSES)]
+    portal, crm = portal_of(system, step), crm_of(system, step)
+    names = PERSON_FIELDS[step.side]
+    given: dict[str, Value] = {
+        names[name]: value_of(name, step.value) for name in ("phone", "jobtitle", "lastname")
+    }
+    if step.side is Side.HUBSPOT:
+        if _holder(portal, address):
+            return False
+        ref = crm.add("contact", {"email": address, **given})
+    elif step.what == "Contact":
+        account = one_of(system.salesforce.refs("Account"), step.other)
+        parent = {"AccountId": account.id} if account and step.other else {}
+        ref = crm.add("Contact", {"Email": address, "HasOptedOutOfEmail": False, **parent, **given})
+    else:
+        given |= {"Company": NAMES[step.other % 3], "HasOptedOutOfEmail": False}
+        ref = crm.add("Lead", {"Email": address, **given})
+    system.tell(ref, news=step.news)
+    return True
+
+
+def _edit(kind: str, table: Mapping[Side, Mapping[str, str]]) -> Callable[[System, Person], bool]:
+    def edit(system: System, step: Person) -> bool:
+        ref = one_of(records(system, step, kind), step.who)
+        names = sorted(table[step.side])
+        name = step.what if step.what in names else names[0]
+        crm = crm_of(system, step)
+        if ref is None:
+            return False
+        value = value_of(name, step.value)
+        field = table[step.side][name]
+        if str(crm.fields(ref).get(field)) == str(value):
+            return False
+        crm.edit(
+            ref,
+            {
+                field: float(value)
+                if name == "amount" and value and step.side is Side.SALESFORCE
+                else value
+            },
+        )
+        system.tell(ref, news=step.news)
+        return True
+
+    return edit
+
+
+def _new_address(system: System, step: Person) -> bool:
+    ref = one_of(records(system, step, "person"), step.who)
+    address = ADDRESSES[step.other % len(ADDRESSES)] if step.value else None
+    portal, crm = portal_of(system, step), crm_of(system, step)
+    if ref is None or (step.side is Side.HUBSPOT and address and _holder(portal, address)):
+        return False
+    crm.edit(ref, {"email" if step.side is Side.HUBSPOT else "Email": address})
+    system.tell(ref, news=step.news)
+    return True
+
+
+def _opt_out(system: System, step: Person) -> bool:
+    """A contact unsubscribes, or somebody ticks the box in Salesforce."""
+    ref = one_of(records(system, step, "person"), step.who)
+    if ref is None:
+        return False
+    crm, portal = crm_of(system, step), portal_of(system, step)
+    if step.side is Side.SALESFORCE:
+        crm.edit(ref, {"HasOptedOutOfEmail": True})
+    else:
+        address = str(crm.fields(ref).get("email") or "")
+        if not address:
+            return False
+        portal.preferences.opted_out.add(address)
+        crm.edit(ref, {"hs_email_optout": "true"})
+    system.tell(ref, news=step.news)
+    return True
+
+
+def _untick(system: System, step: Person) -> bool:
+    """Somebody takes the tick away in Salesforce, which subscribes nobody again (OPT-5)."""
+    ref = one_of(people(system), step.who)
+    if ref is None or not system.salesforce.fields(ref).get("HasOptedOutOfEmail"):
+        return False
+    system.salesforce.edit(ref, {"HasOptedOutOfEmail": False})
+    system.tell(ref, news=step.news)
+    return True
+
+
+def _delete(kind: str) -> Callable[[System, Person], bool]:
+    def delete(system: System, step: Person) -> bool:
+        ref, crm = one_of(records(system, step, kind), step.who), crm_of(system, step)
+        if ref is None:
+            return False
+        before = {one for one in crm._rows if crm.is_live(one)}
+        forgets = step.what == "forget" and step.side is Side.HUBSPOT and kind == "person"
+        (crm.purge if forgets else crm.delete)(ref)
+        system.forgotten |= {ref} if forgets else set()
+        for one in sorted(one for one in before if not crm.is_live(one)):
+            cause = Cause.FORGOTTEN if forgets else Cause.DELETED
+            # HubSpot tells of deletions by webhook alone, and no sweep finds one that was lost.
+            lost = step.news is News.LOST and step.side is Side.HUBSPOT
+            system.tell(one, cause, News.LATE if lost else step.news)
+        return True
+
+    return delete
+
+
+def _undelete(system: System, step: Person) -> bool:
+    crm = crm_of(system, step)
+    gone = [
+        ref
+        for ref, row in crm._rows.items()
+        if row.is_deleted and ref not in crm._merged and ref not in crm._purged
+        if row.deleted_with_record is None and ref.object != "OpportunityContactRole"
+    ]
+    ref = one_of(gone, step.who)
+    if ref is None:
+        return False
+    if step.side is Side.HUBSPOT and ref.object == "contact":
+        address = str(crm._rows[ref].fields.get("email") or "")
+        if address and _holder(portal_of(system, step), address):
+            return False
+    before = {one for one in crm._rows if crm.is_live(one)}
+    crm.restore(ref)
+    for one in sorted(one for one in crm._rows if crm.is_live(one) and one not in before):
+        system.tell(one, Cause.RESTORED, News.LATE if step.news is News.LOST else step.news)
+    return True
+
+
+def _merge(kind: str) -> Callable[[System, Person], bool]:
+    def merge(system: System, step: Person) -> bool:
+        found = records(system, step, kind)
+        winner = one_of(found, step.who)
+        alike = [ref for ref in found if winner and ref != winner and ref.object == winner.object]
+        loser = one_of(alike, step.other)
+        if winner is None or loser is None:
+            return False
+        crm = crm_of(system, step)
+        moved = [child for child, _ in crm._children_of(loser)]
+        survivor = crm.merge(winner, loser)
+        system.merged[winner] = system.merged[loser] = survivor
+        for ref in dict.fromkeys((survivor, winner, loser, *moved)):
+            system.tell(ref, news=step.news)
+        return True
+
+    return merge
+
+
+def _convert(system: System, step: Person) -> bool:
+    crm = system.salesforce
+    leads = [ref for ref in people(system) if ref.object == "Lead"]
+    lead = one_of(leads, step.who)
+    if lead is None:
+        return False
+    account = one_of(crm.refs("Account"), step.other) if step.value else None
+    shown = crm.fields(lead)
+    contact = crm.convert(lead, account)
+    kept = {name: shown.get(name) for name in ("MobilePhone", "Fax", "Title", "HasOptedOutOfEmail")}
+    crm.edit(contact, {name: value for name, value in kept.items() if value})
+    system.merged[lead] = contact
+    for ref in (
+        lead,
+        contact,
+        Ref(Side.SALESFORCE, "Account", str(crm.fields(contact)["AccountId"])),
+    ):
+        system.tell(ref, news=step.news)
+    return True
+
+
+Act = Callable[[System, Person], bool]
+
+ACTS: Mapping[str, Act] = {
+    "new person": _new_person,
+    "edit person": _edit("person", PERSON_FIELDS),
+    "new address": _new_address,
+    "opt out": _opt_out,
+    "untick": _untick,
+    "delete person": _delete("person"),
+    "undelete": _undelete,
+    "merge people": _merge("person"),
+    "convert": _convert,
+}
+"""What a step may say that a person does; each answers whether there was anything to do."""
+
+__all__ = ["ACTS", "ADDRESSES", "CANARY", "HUBSPOT_STAGES", "STAGES", "TieNews"]

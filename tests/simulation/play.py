@@ -1,0 +1,208 @@
+"""Plays a history, ends it, and judges the end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from crmsync.model.changes import Cause, Change
+from crmsync.model.concerns import KIND_OF
+from crmsync.model.effects import Category
+from crmsync.model.records import Ref, Side
+from crmsync.model.troubles import Pause
+from tests.simulation.invariants import INVARIANTS
+from tests.simulation.people import ACTS
+from tests.simulation.steps import (
+    Crash,
+    Fault,
+    History,
+    Operator,
+    Outage,
+    Person,
+    Step,
+    Wait,
+    Work,
+)
+from tests.simulation.system import System
+
+HOUR = 3_600
+LONGEST = 30
+"""Hours after which everything must have come to rest: a night's turn of what was parked is among
+them.
+"""
+
+
+@dataclass
+class Result:
+    """What a history came to.
+
+    Attributes:
+        problems: Sentences, each beginning with the name of the invariant that does not hold.
+        seen: What happened how often.
+        seconds: The virtual seconds from begin to end.
+        trace: The lines, where they were wanted.
+    """
+
+    problems: list[str]
+    seen: Counter[str]
+    seconds: float
+    trace: list[str] = field(default_factory=list)
+    digest: str = ""
+
+    @property
+    def names(self) -> set[str]:
+        """The invariants that do not hold."""
+        return {one.partition(":")[0] for one in self.problems}
+
+
+def play(history: History, *, tracing: bool = False) -> Result:
+    """Play a history to its end."""
+    system = System(history.setting, tracing=tracing)
+    begin = system.now
+    for step in history.steps:
+        did = act(system, step)
+        system.trace.note(f"{step!r}{'' if did else ' (nothing to do)'}")
+        if did:
+            system.seen[_name(step)] += 1
+    finish(system)
+    problems = system.problems
+    if not problems:
+        for invariant in INVARIANTS.values():
+            problems += invariant(system)
+    if not problems:
+        problems += _rests(system)
+        problems += _replays(system)
+    return Result(
+        problems,
+        system.seen,
+        (system.now - begin).total_seconds(),
+        system.trace.lines,
+        system.trace.digest() if tracing else "",
+    )
+
+
+def _name(step: Step) -> str:
+    if isinstance(step, Person):
+        return f"act {step.side} {step.does}"
+    return f"step {type(step).__name__.lower()}"
+
+
+def act(system: System, step: Step) -> bool:
+    """Do a step; whether there was anything to do."""
+    match step:
+        case Person():
+            system.wait(0.3)
+            return ACTS[step.does](system, step)
+        case Work():
+            return system.work(step.queue, step.calls, step.slot, step.most, step.pick)
+        case Crash():
+            return system.crash(step.queue, step.slot)
+        case Fault():
+            system.faults.setdefault(step.call, []).extend([step.how] * step.times)
+        case Outage():
+            system.outages[step.where] = system.now + timedelta(seconds=step.seconds)
+        case Wait():
+            system.wait(step.seconds)
+        case Operator():
+            return _operate(system, step)
+    return True
+
+
+def _operate(system: System, step: Operator) -> bool:
+    portal = system.portals[step.portal % len(system.portals)]
+    match step.does:
+        case "pause":
+            system.troubles.pause(portal.name, Pause(system.now))
+        case "resume":
+            system.troubles.resume(portal.name)
+    return True
+
+
+def finish(system: System) -> None:
+    """Faults stop, every worker goes on, time passes, and the operator has the refused tried
+    again.
+    """
+    system.faults.clear()
+    system.outages.clear()
+    for portal in system.portals:
+        system.troubles.resume(portal.name)
+    for queue, slot in sorted(system.workers):
+        system.work(queue, 0, slot)
+    for hours in range(LONGEST):
+        system.wait(HOUR)
+        if hours >= 2 and system.is_idle() and not _unavailable(system):
+            break
+    refused = [
+        (portal.name, one.ref)
+        for portal in system.portals
+        for one in system.inbox.parked(portal.name)
+        if one.category is Category.VALIDATION
+    ]
+    _look(system, refused)
+
+
+def _unavailable(system: System) -> bool:
+    return any(
+        one.category is Category.UNAVAILABLE
+        for portal in system.portals
+        for one in system.inbox.parked(portal.name)
+    )
+
+
+def _look(system: System, refs: Iterable[tuple[str, Ref]]) -> None:
+    """Sync these records, whatever they show, and let everything come to rest."""
+    changes = [
+        Change(name, KIND_OF[ref.side][ref.object], ref, Cause.AGAIN, system.now)
+        for name, ref in refs
+        if ref.object in KIND_OF[ref.side]
+    ]
+    if not changes:
+        return
+    system.outbox.publish(changes)
+    for _ in range(12):
+        system.wait(900)
+        if system.is_idle():
+            return
+
+
+def _state(system: System) -> tuple[object, ...]:
+    """All writes so far, and what is told."""
+    told = [
+        (
+            portal.name,
+            sorted((str(one.ref), one.category) for one in system.inbox.parked(portal.name)),
+        )
+        for portal in system.portals
+    ]
+    return system.ledger.number, system.links.writes, told
+
+
+def _rests(system: System) -> list[str]:
+    """One more run plans nothing."""
+    before = _state(system)
+    everyone = [
+        (portal.name, ref)
+        for portal in system.portals
+        for side, crm in ((Side.HUBSPOT, portal.hubspot), (Side.SALESFORCE, system.salesforce))
+        for name in KIND_OF[side]
+        for ref in crm.refs(name)
+    ]
+    _look(system, everyone)
+    after = _state(system)
+    return [] if after == before else [f"one more run plans nothing: {before} became {after}"]
+
+
+def _replays(system: System) -> list[str]:
+    """Every message that was ever delivered, once more and backwards, changes nothing."""
+    before = _state(system)
+    for queue in system.queues.values():
+        for body in reversed(list(queue.sent)):
+            queue.put(body, system.now)
+    for _ in range(12):
+        system.wait(900)
+        if system.is_idle():
+            break
+    after = _state(system)
+    return [] if after == before else [f"a replay changes nothing: {before} became {after}"]

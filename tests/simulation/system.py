@@ -1,0 +1,286 @@
+"""The deployed system in memory: queues, workers, schedules and stores around the real flows, on a
+clock that moves only when it is told to.
+
+Every call of a flow to the outside passes `System.call`. There a worker may stand still while
+others go on, die, or meet a fault.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from crmsync.model.changes import Cause, Change
+from crmsync.model.concerns import INDIRECT_OBJECTS, KIND_OF
+from crmsync.model.records import Ref, Side
+from crmsync.wire import change_message
+from tests.simulation.deployment import BEGIN, Deployment
+from tests.simulation.faults import HOW, SIDE_OF, down
+from tests.simulation.handover import Hand, a_hand
+from tests.simulation.lambdas import task
+from tests.simulation.queues import WINDOW, Message
+from tests.simulation.steps import News, Setting
+from tests.simulation.trace import Trace
+
+A_CALL = timedelta(milliseconds=20)
+A_LAMBDA = timedelta(seconds=120)
+"""The functions' Timeout in template.yaml."""
+
+ARRIVES = {
+    News.TOLD: (1.0,),
+    News.LOST: (),
+    News.TWICE: (1.0, 45.0),
+    News.LATE: (1_500.0,),
+}
+"""Seconds after which the messages about an act arrive."""
+
+AT_ONCE = {"contact": 5, "account": 3, "opportunity": 3, "poll": 2, "sweep": 2}
+"""MaximumConcurrency in template.yaml; schedules that are late may overlap."""
+
+A_WHILE = 6
+"""Runs of a schedule that find nothing new, after which it runs rarely."""
+
+RARELY = timedelta(minutes=15)
+
+_MANY = frozenset({list, tuple, set, frozenset, dict})
+
+
+class KilledError(BaseException):
+    """The process of a worker is gone: no `SyncError`, and no code of ours gets to see it."""
+
+
+@dataclass
+class Worker:
+    """An invocation of a Lambda."""
+
+    name: str
+    queue: str
+    messages: list[Message]
+    began: datetime
+    reads: dict[Ref, int] = field(default_factory=dict)
+    hand: Hand | None = None
+    left: int = 0
+    """Calls until it stands still; 0 for never."""
+    dies: bool = False
+
+
+@dataclass
+class Schedule:
+    """A Lambda that runs every so often. While nothing changes in any CRM it runs rarely, as late as
+    a schedule may be, since each run would find the same.
+    """
+
+    name: str
+    every: timedelta
+    at: datetime
+    seen: int = -1
+    quiet: int = 0
+
+
+class System(Deployment):
+    """Everything between two people who edit records."""
+
+    def __init__(self, setting: Setting, *, tracing: bool = False) -> None:
+        """Two or three empty CRMs, connected."""
+        super().__init__(setting)
+        self.trace = Trace(self, is_on=tracing)
+        self.seen: Counter[str] = Counter()
+        """What happened, for the coverage."""
+        self.problems: list[str] = []
+        self.logs: list[str] = []
+        self.merged: dict[Ref, Ref] = {}
+        """What people merged or converted -> what it lives on in."""
+        self.forgotten: set[Ref] = set()
+        self.workers: dict[tuple[str, int], Worker] = {}
+        self.faults: dict[str, list[str]] = {}
+        self.outages: dict[str, datetime] = {}
+        self._worker: Worker | None = None
+        self._begun = 0
+        self._events: list[tuple[datetime, int, Callable[[], None]]] = []
+        self._schedules = [
+            Schedule("poll", timedelta(seconds=setting.poll), BEGIN),
+            Schedule("sweep", timedelta(minutes=15), BEGIN),
+        ]
+
+    # -- calls to the outside --
+
+    def call(
+        self, name: str, real: Callable[..., Any], args: tuple[Any, ...], more: Mapping[str, Any]
+    ) -> Any:
+        """A call of a flow to a port."""
+        worker = self._worker
+        args = tuple(list(one) if hasattr(one, "__next__") else one for one in args)
+        for one in args:
+            if not one and type(one) in _MANY:
+                # About nothing: no gateway makes a call for it.
+                return self._do(real, args, more)
+        if worker is not None and worker.left:
+            worker.left -= 1
+            if not worker.left:
+                self._stand(worker, name)
+        self.now += A_CALL
+        port = name.partition(".")[0]
+        side = SIDE_OF.get(port, port)
+        until = self.outages.get(side)
+        if until is not None:
+            if self.now < until:
+                self.trace.call(worker, name, args, "outage")
+                raise down(side)
+            del self.outages[side]
+        how = self.faults.get(name)
+        if how:
+            fault = how.pop(0)
+            self.seen[f"fault {name}: {fault}"] += 1
+            self.trace.call(worker, name, args, fault)
+            rows = len(args[0]) if args and isinstance(args[0], list | tuple) else 1
+            return HOW[fault](side, lambda: self._do(real, args, more), rows)
+        self.trace.call(worker, name, args, "")
+        return self._do(real, args, more)
+
+    @staticmethod
+    def _do(real: Callable[..., Any], args: tuple[Any, ...], more: Mapping[str, Any]) -> Any:
+        result = real(*args, **more)
+        return list(result) if hasattr(result, "__next__") else result
+
+    # -- workers --
+
+    def work(
+        self, queue: str, calls: int = 0, slot: int = 0, most: int = 10, pick: int = 0
+    ) -> bool:
+        """Let the worker of a slot go on, or begin with a new batch; whether there was anything."""
+        worker = self.workers.get((queue, slot))
+        if worker is not None:
+            worker.left = calls
+            self._run(worker, worker.hand.go_on)  # type: ignore[union-attr]
+        else:
+            messages = self.queues[queue].take(self.now, most, pick) if queue in self.queues else []
+            if queue in self.queues and not messages:
+                return False
+            self._begun += 1
+            worker = Worker(f"{queue}#{self._begun}", queue, messages, self.now, left=calls)
+            work = task(self, worker)
+            if calls:
+                worker.hand = a_hand()
+                self._run(worker, lambda: worker.hand.begin(work))  # type: ignore[union-attr]
+            else:
+                self._run(worker, work)
+        if worker.hand is None or worker.hand.is_done:
+            self.workers.pop((queue, slot), None)
+        else:
+            self.workers[queue, slot] = worker
+        return True
+
+    def crash(self, queue: str, slot: int = 0) -> bool:
+        """A worker that stands still dies; whether there was one."""
+        worker = self.workers.pop((queue, slot), None)
+        if worker is None or worker.hand is None:
+            return False
+        worker.dies = True
+        self._run(worker, worker.hand.go_on)
+        return True
+
+    def _run(self, worker: Worker, go: Callable[[], None]) -> None:
+        before, reads, name = self._worker, self.ledger.reads, self.ledger.worker
+        self._worker, self.ledger.reads, self.ledger.worker = worker, worker.reads, worker.name
+        try:
+            go()
+        except KilledError:
+            self.seen["crash"] += 1
+            self.trace.note(f"{worker.name} died")
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is a finding
+            self.problems.append(f"raised: {worker.queue} {type(error).__name__}: {error}")
+        finally:
+            self._worker, self.ledger.reads, self.ledger.worker = before, reads, name
+
+    def _stand(self, worker: Worker, name: str) -> None:
+        """Stop here until somebody lets this worker go on, or it dies."""
+        self.trace.note(f"{worker.name} stands before {name}")
+        assert worker.hand is not None
+        worker.hand.stop()
+        if worker.dies:
+            self.seen[f"died before {name}"] += 1
+            raise KilledError(name)
+
+    # -- time and messages --
+
+    def tell(
+        self, ref: Ref, cause: Cause = Cause.EDITED, news: News = News.TOLD, **more: Any
+    ) -> None:
+        """A webhook or change event about a record is on its way to whoever listens to its CRM."""
+        kind = KIND_OF[ref.side].get(ref.object) or INDIRECT_OBJECTS.get(ref.object)
+        if kind is None:
+            return
+        if news is not News.TOLD:
+            self.seen[f"news {news}"] += 1
+        for portal in self.portals:
+            if ref.side is Side.HUBSPOT and not portal.hubspot.knows(ref):
+                continue
+            change = Change(portal.name, kind, ref, cause, self.now, **more)
+            for after in ARRIVES[news]:
+                self.at(
+                    self.now + timedelta(seconds=after), lambda change=change: self._arrives(change)
+                )
+
+    def _arrives(self, change: Change) -> None:
+        for body in change_message.dump([change]):
+            self.queues[change.kind].put(body, self.now)
+
+    def at(self, moment: datetime, do: Callable[[], None]) -> None:
+        """Something happens at a moment."""
+        self._begun += 1
+        heapq.heappush(self._events, (moment, self._begun, do))
+
+    def wait(self, seconds: float) -> None:
+        """Time passes; everything that falls due happens."""
+        end = self.now + timedelta(seconds=seconds)
+        while self._next(end):
+            pass
+        self.now = max(self.now, end)
+
+    def is_idle(self) -> bool:
+        """Whether nothing is queued, on its way, or under way."""
+        return not (
+            self._events or self.workers or any(queue.waiting for queue in self.queues.values())
+        )
+
+    def _next(self, end: datetime) -> bool:
+        """Do what falls due first, if that is before the end."""
+        dues: list[tuple[datetime, int, Callable[[], object]]] = []
+        if self._events:
+            dues.append((self._events[0][0], 0, self._event))
+        for place, worker in self.workers.items():
+            dues.append((worker.began + A_LAMBDA, 1, lambda place=place: self.crash(*place)))
+        for name, queue in self.queues.items():
+            at = queue.next_at()
+            standing = [slot for kind, slot in self.workers if kind == name]
+            if at is not None and len(standing) < AT_ONCE[name]:
+                free = next(slot for slot in range(9) if slot not in standing)
+                dues.append(
+                    (
+                        at + WINDOW,
+                        2,
+                        lambda name=name, slot=free: self.work(name, slot=slot, most=100),
+                    )
+                )
+        dues += [(one.at, 3, lambda one=one: self._scheduled_run(one)) for one in self._schedules]
+        at, _, do = min(dues, key=lambda due: due[:2])
+        if at > end:
+            return False
+        self.now = max(self.now, at)
+        do()
+        return True
+
+    def _event(self) -> None:
+        heapq.heappop(self._events)[2]()
+
+    def _scheduled_run(self, schedule: Schedule) -> None:
+        is_quiet = schedule.seen == self.ledger.number
+        schedule.seen = self.ledger.number
+        schedule.quiet = schedule.quiet + 1 if is_quiet else 0
+        rests = schedule.quiet > A_WHILE
+        schedule.at = self.now + (max(RARELY, schedule.every) if rests else schedule.every)
+        self.work(schedule.name, slot=9)

@@ -1,0 +1,185 @@
+"""The judges of the simulation catch planted wrong ends; the shrinker shrinks; coverage counts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+
+from crmsync.model.records import Ref, Side
+from tests.simulation import coverage
+from tests.simulation.decided import exercised
+from tests.simulation.invariants import INVARIANTS
+from tests.simulation.play import act, finish
+from tests.simulation.shrink import shrink
+from tests.simulation.soak import kept
+from tests.simulation.steps import Fault, History, Person, Setting, Step, Wait
+from tests.simulation.system import System
+
+A_PAIR = (Person("new person", value="1"), Wait(60))
+
+
+def ended(*steps: Step, setting: Setting | None = None) -> System:
+    """The system after these steps."""
+    system = System(setting or Setting())
+    for step in steps:
+        act(system, step)
+    finish(system)
+    return system
+
+
+def the_pair(system: System) -> tuple[Ref, Ref]:
+    """The two records of the only pair."""
+    (link,) = system.links.all
+    assert isinstance(link.hubspot, Ref)
+    assert isinstance(link.salesforce, Ref)
+    return link.hubspot, link.salesforce
+
+
+def found(system: System) -> set[str]:
+    """The names of the invariants that do not hold."""
+    return {text.partition(":")[0] for judge in INVARIANTS.values() for text in judge(system)}
+
+
+def _write(system: System, side: Side, name: str, value: str | None) -> None:
+    here, there = the_pair(system)
+    system.salesforce.put(there, {name: value}, ours=True) if side is Side.SALESFORCE else (
+        system.portals[0].hubspot.put(here, {name: value}, ours=True)
+    )
+
+
+def _differ(system: System) -> None:
+    _write(system, Side.SALESFORCE, "Phone", "+49 30 9018209")
+
+
+def _lose(system: System) -> None:
+    _differ(system)
+    _write(system, Side.HUBSPOT, "phone", "+49 30 9018209")
+
+
+def _double(system: System) -> None:
+    _, there = the_pair(system)
+    shown = dict(system.salesforce.fields(there))
+    system.salesforce._insert("Lead", shown, ours=True)
+
+
+def _resurrect(system: System) -> None:
+    _, there = the_pair(system)
+    shown = dict(system.salesforce.fields(there))
+    system.salesforce.delete(there)
+    system.salesforce._insert("Lead", shown, ours=True)
+
+
+def _bury(system: System) -> None:
+    system.salesforce.delete(the_pair(system)[1])
+
+
+def _forget(system: System) -> None:
+    system.links.drop(system.links.all)
+    for crm, ref, key in (
+        (system.portals[0].hubspot, the_pair_of(system)[0], "crmsync_salesforce_id"),
+        (system.salesforce, the_pair_of(system)[1], "Crmsync_HubSpot_Id__c"),
+    ):
+        crm._rows[ref].fields[key] = None
+
+
+def the_pair_of(system: System) -> tuple[Ref, Ref]:
+    """The two records that are there."""
+    return system.portals[0].hubspot.refs("contact")[0], system.salesforce.refs("Lead")[0]
+
+
+def _subscribe(system: System) -> None:
+    here, _ = the_pair(system)
+    system.portals[0].preferences.opted_out.add("canary0@example.com")
+    system.portals[0].hubspot.put(here, {"hs_email_optout": "false"}, ours=True)
+
+
+def _leak(system: System) -> None:
+    system.logs.append("wrote canary0@example.com")
+
+
+def _repeat(system: System) -> None:
+    for number in range(8):
+        _write(system, Side.SALESFORCE, "Phone", f"+49 30 90182{number}")
+
+
+def _leave_a_message(system: System) -> None:
+    system.queues["contact"].put("{}", system.now)
+
+
+PLANTED: dict[str, tuple[Callable[[System], None], str]] = {
+    "sides differ": (_differ, "both sides agree"),
+    "an edit is overwritten on both sides": (_lose, "no lost update"),
+    "a second lead": (_double, "no duplicate"),
+    "a lead comes back": (_resurrect, "no resurrected record"),
+    "a link to a dead record": (_bury, "links are true"),
+    "no link at all": (_forget, "everything is finished"),
+    "a message is left": (_leave_a_message, "everything is finished"),
+    "somebody is subscribed again": (_subscribe, "opt-outs are sticky"),
+    "an address is in the log": (_leak, "nothing personal leaks"),
+    "the same field is written again and again": (_repeat, "one write per edit"),
+}
+
+
+@pytest.mark.parametrize("wrong", PLANTED)
+def test_a_wrong_end_is_caught_by_name(wrong: str) -> None:
+    """Each invariant names what was planted, and nothing is named before."""
+    plant, name = PLANTED[wrong]
+    system = ended(*A_PAIR)
+    assert found(system) == set()
+    plant(system)
+    assert name in found(system)
+
+
+def test_a_history_is_shrunk_to_the_steps_that_matter() -> None:
+    """What the failure does not need is dropped, and numbers become plain."""
+    long = History(
+        Setting(creates="contact", portals=2),
+        (
+            Wait(5),
+            Person("new person", Side.SALESFORCE, 3, 2, value="2"),
+            Wait(60),
+            Person("opt out", who=2),
+            Fault("links.save", "conflict", 2),
+            Person("convert", who=1),
+        ),
+    )
+
+    def fails(history: History) -> bool:
+        acts = [one.does for one in history.steps if isinstance(one, Person)]
+        return acts[:1] == ["new person"] and "convert" in acts
+
+    assert shrink(long, fails) == History(
+        Setting(), (Person("new person", Side.SALESFORCE), Person("convert"))
+    )
+
+
+def test_a_history_is_printed_as_python() -> None:
+    """What is printed of a failure makes the same history again."""
+    history = History(
+        Setting(policies=(("phone", "never"),)), (*A_PAIR, Fault("links.save", "x", 2))
+    )
+    names = {one.__name__: one for one in (History, Setting, Person, Wait, Fault)}
+    assert eval(f"{{{kept(7, history)}}}", names) == {"seed 7": history}  # noqa: S307 - our own text
+
+
+def test_coverage_counts_and_names_what_never_happened() -> None:
+    """Effects, rules and reports are read off the decisions; the rest is told first."""
+    lines = [
+        "create salesforce Lead: Company, Email (SET-2, OWN-9)",
+        "report duplicates: It shares its address. (DUP-1)",
+    ]
+    assert list(exercised(lines)) == [
+        "rule SET-2",
+        "rule OWN-9",
+        "effect create salesforce Lead",
+        "rule DUP-1",
+        "report duplicates",
+    ]
+    seen = Counter({"effect save link": 2, "crash": 1})
+    assert coverage.pairs(seen) == Counter({"pair crash x effect save link": 1})
+    report = coverage.report(seen)
+    effects = next(at for at, line in enumerate(report) if line.startswith("effects: 1 of"))
+    assert report[effects + 1].startswith("  never: create hubspot contact")
+    assert report[effects + 2] == "  save link 2"

@@ -1,0 +1,137 @@
+"""CRMs in memory that keep a ledger of all that ever changed in them: what, when, by whom."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from crmsync.errors import SyncError
+from crmsync.gateways.dynamodb.link_items import placed
+from crmsync.model.links import Link, LinkState
+from crmsync.model.records import Ref, Side, Value
+from crmsync.ports.crm import Fields
+from tests.memory import MemoryCrm, MemoryLinks
+
+
+@dataclass(slots=True)
+class Entry:
+    """Something changed in a CRM.
+
+    Attributes:
+        number: Its place among all entries of the history.
+        at: When.
+        ref: The record.
+        field: The field, or "" for the record itself.
+        value: The new value; for the record itself "born", "gone", "back" or "touched".
+        before: The value that it had.
+        ours: Whether crmsync did it.
+        read: The number of the newest entry when the worker that wrote last read this record, -1
+            where it never did.
+        worker: Who wrote, "" for a person.
+    """
+
+    number: int
+    at: datetime
+    ref: Ref
+    field: str
+    value: Value
+    before: Value
+    ours: bool
+    read: int = -1
+    worker: str = ""
+
+
+@dataclass
+class Ledger:
+    """All entries of a history, by record."""
+
+    now: Callable[[], datetime]
+    rows: dict[Ref, list[Entry]] = field(default_factory=dict)
+    number: int = 0
+    worker: str = ""
+    linked: dict[tuple[Ref, Ref], int] = field(default_factory=dict)
+    """Pair -> up to which entry all was noted when it was linked for the first time."""
+    reads: dict[Ref, int] = field(default_factory=dict)
+    """What the worker that runs now has read, and up to which entry."""
+
+    def note(self, ref: Ref, name: str, value: Value, before: Value, *, ours: bool) -> None:
+        """One more entry."""
+        self.number += 1
+        entry = Entry(self.number, self.now(), ref, name, value, before, ours)
+        if ours:
+            entry.read, entry.worker = self.reads.get(ref, -1), self.worker
+        self.rows.setdefault(ref, []).append(entry)
+
+
+class WatchedLinks(MemoryLinks):
+    """Links in memory; the ledger knows when a pair was linked first."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        """No link."""
+        super().__init__()
+        self._ledger = ledger
+
+    def save(self, links: Sequence[Link]) -> Sequence[Link | SyncError]:
+        """As the port says."""
+        outcomes = super().save(links)
+        for one in outcomes:
+            if isinstance(one, Link) and one.state is LinkState.ACTIVE:
+                pair = (placed(one.hubspot), placed(one.salesforce))
+                self._ledger.linked.setdefault(pair, self._ledger.number)
+        return outcomes
+
+
+class WatchedCrm(MemoryCrm):
+    """A CRM in memory whose changes are noted."""
+
+    def __init__(self, side: Side, ledger: Ledger, *, first: int) -> None:
+        """An empty CRM, whose ids begin with a number of its own."""
+        super().__init__(side, now=ledger.now)
+        self.ledger = ledger
+        self._next = first
+
+    def read(
+        self, refs: Iterable[Ref], fields: Fields, *, history: bool = False
+    ) -> Mapping[Ref, object]:
+        """As the port says."""
+        refs = list(refs)
+        for ref in refs:
+            self.ledger.reads[ref] = self.ledger.number
+        return super().read(refs, fields, history=history)
+
+    def find(self, emails: Iterable[str], fields: Fields) -> Sequence[object]:
+        """As the port says."""
+        found = super().find(emails, fields)
+        for one in found:
+            self.ledger.reads[one.ref] = self.ledger.number
+        return found
+
+    def put(self, ref: Ref, fields: Mapping[str, Value], *, ours: bool, by: str = "") -> None:
+        """Somebody changes a record."""
+        shown = self._rows[ref].fields
+        before = {name: shown.get(name) for name in fields}
+        super().put(ref, fields, ours=ours, by=by)
+        changed = [name for name, old in before.items() if shown.get(name) != old]
+        for name in changed:
+            self.ledger.note(ref, name, shown.get(name), before[name], ours=ours)
+        if not changed:
+            self.ledger.note(ref, "", "touched", None, ours=ours)
+
+    def _insert(self, name: str, fields: Mapping[str, Value], *, ours: bool) -> Ref:
+        ref = super()._insert(name, fields, ours=ours)
+        self.ledger.note(ref, "", "born", None, ours=ours)
+        return ref
+
+    def _end(self, ref: Ref, survivor: Ref | None, *, ours: bool = False) -> None:
+        super()._end(ref, survivor, ours=ours)
+        self.ledger.note(ref, "", "gone", str(survivor or ""), ours=ours)
+
+    def restore(self, ref: Ref) -> None:
+        """A person takes a record out of the recycle bin."""
+        super().restore(ref)
+        self.ledger.note(ref, "", "back", None, ours=False)
+
+    def knows(self, ref: Ref) -> bool:
+        """Whether this CRM has, or had, the record."""
+        return ref in self._rows
