@@ -1,6 +1,4 @@
-"""What every test may rely on: no account of the machine's owner is in reach, and no test is
-timed.
-"""
+"""Set-up of every test: no AWS account of this machine is in reach, and no test has a time limit."""
 
 from __future__ import annotations
 
@@ -11,9 +9,8 @@ from hypothesis import settings
 
 from tests.house.rules.collected import is_whole
 
-# A slow machine is no failure; what is fast enough is measured by benchmarks. A run tries the same
-# examples as the last one, so that a change is judged by itself; HYPOTHESIS_PROFILE=explore looks
-# for new ones.
+# A slow machine is no failure; benchmarks measure speed. Every run tries the same examples, so that a
+# failure comes from the change; HYPOTHESIS_PROFILE=explore tries new ones.
 settings.register_profile("crmsync", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "crmsync"))
@@ -26,7 +23,7 @@ ACCOUNT = {
     "AWS_REGION": "us-east-1",
     "AWS_EC2_METADATA_DISABLED": "true",
 }
-FORGOTTEN = (
+REMOVED = (
     "AWS_PROFILE",
     "AWS_CONFIG_FILE",
     "AWS_SHARED_CREDENTIALS_FILE",
@@ -36,12 +33,12 @@ FORGOTTEN = (
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """``--long`` runs the tests that take minutes as well; all tests together shall not."""
+    """Add ``--long``, which also runs the tests that take minutes."""
     parser.addoption("--long", action="store_true", help="run the tests that take minutes as well")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what takes minutes, and say so."""
+    """Skip the tests that take minutes, unless ``--long`` is given."""
     if not config.getoption("--long"):
         for item in items:
             if item.get_closest_marker("long"):
@@ -49,16 +46,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
-    """A process per core for all tests; a choice of them is sooner done in this one, unless ``-n``
-    gives a number.
+    """A process per core for all tests, and none for a selection, which is faster in this process;
+    ``-n`` with a number overrides both.
     """
     return None if is_whole(config) else 0
 
 
 @pytest.fixture(autouse=True)
 def _made_up_account(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Credentials that open nothing, whatever the machine has."""
-    for name in FORGOTTEN:
+    """Set credentials that give access to nothing, in place of the machine's own."""
+    for name in REMOVED:
         monkeypatch.delenv(name, raising=False)
     for name, value in ACCOUNT.items():
         monkeypatch.setenv(name, value)

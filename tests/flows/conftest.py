@@ -1,5 +1,5 @@
-"""Fixtures for stories that are driven through the whole laptop stack: real handlers, real wiring,
-two simulators.
+"""Fixtures of the tests that run on the whole laptop stack: real handlers, real wiring, two
+simulators.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -32,8 +32,8 @@ NewStack = Callable[..., Stack]
 
 @pytest.fixture
 def new_stack() -> Iterator[NewStack]:
-    """Starts a stack of the test's own (about a second): settings file's text and world file's
-    content, both with defaults.
+    """Starts a stack for one test (about a second) from the text of a settings file and the content
+    of a world file, both with defaults.
     """
     with ExitStack() as owned:
 
@@ -51,15 +51,15 @@ def new_stack() -> Iterator[NewStack]:
 
 @pytest.fixture(scope="module")
 def module_stack() -> Iterator[Stack]:
-    """One stack for a whole module; `stack` hands it out between tests."""
+    """One stack for a whole module; `stack` hands it to each test."""
     with Stack(SETTINGS, WORLD) as stack:
         yield stack
 
 
 @pytest.fixture
 def stack(module_stack: Stack) -> Iterator[Stack]:
-    """The module's stack, settled and without faults; what other tests left in the CRMs is still
-    there, so use people of your own.
+    """The module's stack without faults and with nothing left to do; records of earlier tests stay
+    in the CRMs, so each test uses its own people.
     """
     module_stack.faults([])
     module_stack.settle()
@@ -69,7 +69,7 @@ def stack(module_stack: Stack) -> Iterator[Stack]:
 
 @pytest.fixture
 def people(stack: Stack) -> People:
-    """Persons who work in both CRMs of `stack`, with the vendors' own clients."""
+    """A person's access to both CRMs of `stack`, through the vendors' own clients."""
     return People(stack.ready())
 
 

@@ -1,5 +1,5 @@
-"""Every point of a scene under several kinds of interruption: counts, and a report that says what
-went wrong where, one line per kind.
+"""Runs a scenario with interruptions at every point, and reports the counts and, per kind of
+interruption, where it went wrong.
 """
 
 from __future__ import annotations
@@ -9,176 +9,186 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from crmsync.model.records import Side
+from tests.flows.convergence.gate import Gate
 from tests.flows.convergence.interleave import (
-    Gate,
-    Meanwhile,
-    Scene,
-    Verdict,
-    Watch,
-    begin,
+    Interruption,
+    OverwriteDetector,
+    Result,
     count_points,
-    judge,
-    play,
+    find_problems,
+    run_interleaving,
+    start,
 )
+from tests.flows.convergence.scenario import Scenario
 
-Make = Callable[[], Scene]
-VIAS = (None, *Side)
-MOST = 20
-"""Places that a report names one by one."""
+Make = Callable[[], Scenario]
+SECOND_WORKERS = (None, *Side)
+MOST_PLACES = 20
+"""The number of points that a report lists."""
 
 
 @dataclass
 class Report:
-    """What a series of interleavings came to."""
+    """The results of a series of interleavings."""
 
-    scene: str
+    scenario: str
     tried: int = 0
     killed: int = 0
     excused: int = 0
-    late: int = 0
-    wrong: dict[str, list[tuple[str, Verdict]]] = field(default_factory=dict)
+    needs_resync: int = 0
+    wrong: dict[str, list[tuple[str, Result]]] = field(default_factory=dict)
 
-    def add(self, kind: str, at: str, verdict: Verdict, *, killed: bool = False) -> None:
-        """One more interleaving; one in which the edit was none does not count."""
-        if not verdict.tried:
+    def add(self, kind: str, at: str, result: Result, *, killed: bool = False) -> None:
+        """Count an interleaving, unless its edit changed nothing."""
+        if not result.tried:
             return
         self.tried += 1
         self.killed += killed
-        self.excused += verdict.excused
-        self.late += verdict.late
-        if verdict.problems:
-            self.wrong.setdefault(kind, []).append((at, verdict))
+        self.excused += result.excused
+        self.needs_resync += result.needs_resync
+        if result.problems:
+            self.wrong.setdefault(kind, []).append((at, result))
 
     @property
     def failed(self) -> int:
-        """How many came to a wrong end."""
+        """The number of interleavings with a problem."""
         return sum(map(len, self.wrong.values()))
 
     def __str__(self) -> str:
-        """The counts, and per kind where it went wrong, with the first place told in full."""
-        told = f"{self.tried} interleavings, {self.killed} of them with a death, {self.excused} excused, {self.failed} wrong"
-        lines = [f"{self.scene}: {told}, {self.late} right by a further look alone"]
+        """The counts, and per kind of interruption the points with a problem and the first problem
+        in full.
+        """
+        counts = f"{self.tried} interleavings, {self.killed} of them with a killed worker, {self.excused} excused, {self.failed} wrong"
+        lines = [f"{self.scenario}: {counts}, {self.late} right only after a further sync"]
         for kind, rows in self.wrong.items():
             at, first = rows[0]
             places = [place for place, _ in rows]
-            more = ", ..." if len(places) > MOST else ""
-            lines.append(f"  {kind}: {len(rows)} of them, at {', '.join(places[:MOST])}{more}")
+            more = ", ..." if len(places) > MOST_PLACES else ""
+            lines.append(
+                f"  {kind}: {len(rows)} of them, at {', '.join(places[:MOST_PLACES])}{more}"
+            )
             lines.append(f"    at {at} ({first.point}): {'; '.join(first.problems)}")
         return "\n".join(lines)
 
 
-def everything(*, sticky: bool = False, births: bool = False) -> Iterator[Meanwhile]:
-    """All kinds of interruption; where topics are sticky, or births have had no edit before,
-    nothing is set back.
+def all_interruptions(
+    *, irreversible: bool = False, creations: bool = False
+) -> Iterator[Interruption]:
+    """Every kind of interruption; where attributes are irreversible or records new, none sets a
+    value back.
     """
     for kills in (False, True):
-        for via in VIAS:
+        for via in SECOND_WORKERS:
             if kills or via:
-                yield Meanwhile(via=via, kills=kills)
+                yield Interruption(via=via, kills=kills)
             for side in Side:
-                yield Meanwhile(side, 0, 2, via, kills)
-                yield Meanwhile(side, 1, 2, via, kills)
-                if not (sticky or births):
-                    yield Meanwhile(side, 0, 0, via, kills)
+                yield Interruption(side, 0, 2, via, kills)
+                yield Interruption(side, 1, 2, via, kills)
+                if not (irreversible or creations):
+                    yield Interruption(side, 0, 0, via, kills)
 
 
-def interrupted(name: str, make: Make, first: Side | None, kinds: Iterable[Meanwhile]) -> Report:
+def run_interrupted(
+    name: str, make: Make, first: Side | None, kinds: Iterable[Interruption]
+) -> Report:
     """Stop worker 1 at every point, for every kind of interruption."""
     report = Report(f"{name}, {first or 'new'} first")
     points = range(count_points(make, first))
     for kind in kinds:
         for point in points:
-            report.add(str(kind), str(point), play(make, first, point, kind), killed=kind.kills)
-    return report
-
-
-def dying_late(name: str, make: Make, first: Side, meanwhile: Meanwhile) -> Report:
-    """Stop worker 1 at every point, let it go on with its older picture, and kill it at every later
-    point.
-    """
-    report = Report(f"{name}, {first} first, dies later")
-    points = count_points(make, first)
-    for point in range(points):
-        for later in range(point + 1, points):
-            verdict = play(make, first, point, meanwhile, later)
             report.add(
-                f"{meanwhile}, worker 1 dies later", f"{point}/{later}", verdict, killed=True
+                str(kind), str(point), run_interleaving(make, first, point, kind), killed=kind.kills
             )
     return report
 
 
-def overlapping(name: str, make: Make, first: Side, meanwhile: Meanwhile) -> Report:
-    """Stop worker 1 at every point, and worker 2, which begins then, at every point of its own:
-    worker 1 goes on while worker 2 stands.
+def run_with_late_death(name: str, make: Make, first: Side, meanwhile: Interruption) -> Report:
+    """Stop worker 1 at every point, let it continue with its older reads, and kill it at every
+    later point.
     """
-    report = Report(f"{name}, {first} first, both stand")
+    report = Report(f"{name}, {first} first, is killed later")
     points = count_points(make, first)
-    for one in range(points):
-        for two in range(points):
-            verdict = _play_both(make, first, one, two, meanwhile)
-            report.add(str(meanwhile), f"{one}/{two}", verdict)
+    for point in range(points):
+        for later in range(point + 1, points):
+            result = run_interleaving(make, first, point, meanwhile, later)
+            report.add(
+                f"{meanwhile}, worker 1 is killed later", f"{point}/{later}", result, killed=True
+            )
     return report
 
 
-class _Second(threading.Thread):
-    """A worker that stops at a point of its own until it is told to go on. Only one of the two ever
-    runs.
+def run_overlapping(name: str, make: Make, first: Side, meanwhile: Interruption) -> Report:
+    """Stop worker 1 at every point and worker 2, which starts then, at every point of its own:
+    worker 1 finishes while worker 2 is stopped.
+    """
+    report = Report(f"{name}, {first} first, both stopped")
+    points = count_points(make, first)
+    for one in range(points):
+        for two in range(points):
+            result = _run_both(make, first, one, two, meanwhile)
+            report.add(str(meanwhile), f"{one}/{two}", result)
+    return report
+
+
+class _StoppedWorker(threading.Thread):
+    """A worker in a thread that stops at a point until it is released; only one of the two workers
+    runs at a time.
     """
 
-    def __init__(self, work: Callable[[Gate], None], point: int) -> None:
+    def __init__(self, run_worker: Callable[[Gate], None], point: int) -> None:
         super().__init__(daemon=True)
-        self._work, self._gate = work, Gate(point, self._stand)
-        self._stands, self._goes_on = threading.Event(), threading.Event()
+        self._work, self._gate = run_worker, Gate(point, self._stop_here)
+        self._stopped, self._continues = threading.Event(), threading.Event()
         self.error: BaseException | None = None
 
     def run(self) -> None:
-        """Work; an error is the other thread's to raise."""
+        """Run the worker; its error is raised in the other thread."""
         try:
             self._work(self._gate)
         except BaseException as error:  # noqa: BLE001 - handed over
             self.error = error
-        self._stands.set()
+        self._stopped.set()
 
-    def begin(self) -> None:
-        """Work until the point, or to the end."""
+    def run_to_point(self) -> None:
+        """Run until the point, or to the end."""
         self.start()
-        assert self._stands.wait(30)
+        assert self._stopped.wait(30)
 
-    def end(self) -> None:
-        """Go on to the end. Raises what the worker raised."""
-        self._goes_on.set()
+    def run_to_end(self) -> None:
+        """Continue to the end. Raises the worker's error."""
+        self._continues.set()
         self.join(30)
         if self.error is not None:
             raise self.error
 
-    def _stand(self) -> None:
-        self._stands.set()
-        assert self._goes_on.wait(30)
+    def _stop_here(self) -> None:
+        self._stopped.set()
+        assert self._continues.wait(30)
 
 
-def _play_both(make: Make, first: Side, one: int, two: int, meanwhile: Meanwhile) -> Verdict:
-    scene = begin(make, first)
-    mine, watch = scene.take(), Watch(scene)
-    seconds: list[_Second] = []
+def _run_both(make: Make, first: Side, one: int, two: int, meanwhile: Interruption) -> Result:
+    scenario = start(make, first)
+    mine, detector = scenario.take_pending(), OverwriteDetector(scenario)
+    second_workers: list[_StoppedWorker] = []
     edited = True
 
     def happens() -> None:
         nonlocal edited
-        scene.world.wait()
+        scenario.world.wait()
         if meanwhile.side is not None:
-            topic = scene.topics[meanwhile.topic]
-            edited = scene.edit(topic, meanwhile.side, topic.values[meanwhile.value])
-            watch.edited[topic.name] = meanwhile.side
-        told = scene.take(meanwhile.via)
-        second = _Second(lambda gate: scene.work(told, gate), two)
-        seconds.append(second)
-        second.begin()
+            attribute = scenario.attributes[meanwhile.attribute]
+            edited = scenario.edit(attribute, meanwhile.side, attribute.values[meanwhile.value])
+            detector.edited[attribute.name] = meanwhile.side
+        pending = scenario.take_pending(meanwhile.via)
+        second = _StoppedWorker(lambda gate: scenario.run_worker(pending, gate), two)
+        second_workers.append(second)
+        second.run_to_point()
 
-    scene.work(mine, Gate(one, happens, watch=watch))
-    for second in seconds:
-        second.end()
+    scenario.run_worker(mine, Gate(one, happens, observer=detector))
+    for second in second_workers:
+        second.run_to_end()
     if not edited:
-        return Verdict(tried=False)
-    was_right = scene.finish()
-    problems, excused = tuple(judge(scene, watch.overwrote)), bool(watch.overwrote)
-    return Verdict(problems, excused=excused, late=not (was_right or problems or excused))
+        return Result(tried=False)
+    was_in_sync = scenario.deliver_rest()
+    problems, excused = tuple(find_problems(scenario, detector.overwrote)), bool(detector.overwrote)
+    return Result(problems, excused=excused, needs_resync=not (was_in_sync or problems or excused))

@@ -1,5 +1,5 @@
-"""What the random stories on the laptop stack share: what goes wrong on the way, and how changes
-that have piled up are delivered.
+"""Helpers of the random stories on the laptop stack: faults, and several edits delivered at
+once.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ BURSTS, EDITS = 5, 3
 
 
 def faults_of(function: str) -> tuple[dict[str, Any], ...]:
-    """What may go wrong before a function hears of a change, and while it works."""
+    """Faults on the way to a function and while it runs."""
     return (
         {"at": "webhook", "kind": "duplicate", "times": 3},
         {"at": "webhook", "kind": "drop", "times": 2},
@@ -34,34 +34,34 @@ def faults_of(function: str) -> tuple[dict[str, Any], ...]:
 
 
 class RandomStory:
-    """What people do in both CRMs, chosen by a seed; a subclass says what that may be, and which
-    `faults` there are.
+    """Actions of people in both CRMs, chosen by a seed; a subclass defines the actions and
+    `faults`.
     """
 
     faults: tuple[dict[str, Any], ...]
 
     def __init__(self, stack: Stack, people: People, seed: int) -> None:
-        """Choose everything by the seed."""
+        """Seed every choice."""
         self.stack, self.people = stack, people
-        self.dice = random.Random(seed)
+        self.random = random.Random(seed)
 
     def _edit(self) -> None:
-        """Somebody edits something."""
+        """A person edits something."""
         raise NotImplementedError
 
     def _deliver(self) -> None:
-        self.stack.faults(self.dice.sample(self.faults, 3))
-        self.stack.advance(self.dice.choice([0, 60, SWEEP]))
+        self.stack.faults(self.random.sample(self.faults, 3))
+        self.stack.advance(self.random.choice([0, 60, SWEEP]))
 
 
 class Busy(RandomStory):
-    """Put before a story's class: several edits wait whenever something is delivered, which is work
-    for several workers at once.
+    """A mix-in, put before a story's class: several edits wait at each delivery, so that several
+    workers run at once.
     """
 
     def _edit(self) -> None:
         super()._edit()
-        # Salesforce stamps whole seconds: told again, the same edit is the later one.
+        # Salesforce's timestamps are whole seconds, so that the next edit must be in the next one.
         self.stack.advance(1, settle=False)
 
     def _deliver(self) -> None:

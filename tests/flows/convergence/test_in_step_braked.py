@@ -1,5 +1,5 @@
-"""The property that matters most, under brakes that hold back nearly everything: what is released
-comes in step like what never waited.
+"""The main property under change limits that hold back nearly every change: once released, both
+sides are in step as if nothing had waited.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from tests.memory.world import MemoryWorld
 
 
 class BrakedInStep(InStep):
-    """One record an hour may be overwritten on each side, and one blanked; the operator releases
-    some of what waits, in the end all.
+    """Per hour one record may be overwritten on each side and one blanked; the operator releases
+    some changes, and in the end all.
     """
 
     def __init__(self) -> None:
@@ -27,14 +27,14 @@ class BrakedInStep(InStep):
 
     @rule(data=st.data())
     @precondition(lambda self: self._held())
-    def some_are_released(self, data: st.DataObject) -> None:
-        """The operator lets some cross."""
+    def release_some(self, data: st.DataObject) -> None:
+        """The operator releases some changes."""
         some = data.draw(st.lists(st.sampled_from(self._held()), min_size=1, unique=True))
         self._deliver([(ref, Cause.RELEASED) for ref in some])
 
     @rule(hours=st.integers(1, 3))
     def hours_pass(self, hours: int) -> None:
-        """The next hour has room for one more; what is held stays so."""
+        """The next hour allows one more change, and held changes stay held."""
         self.world.wait(60 * hours)
 
     def _held(self) -> list[Ref]:
@@ -43,7 +43,7 @@ class BrakedInStep(InStep):
         ]
 
     def _in_step(self) -> None:
-        """As without brakes, once nothing is held back any more."""
+        """Release everything that is held back, then check as without limits."""
         for _ in range(20):
             if not (held := self._held()):
                 break

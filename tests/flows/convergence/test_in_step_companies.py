@@ -1,8 +1,8 @@
-"""The same property with the companies and accounts of these people: associations and accounts
-move, companies merge and go.
+"""The main property with companies and accounts: associations and accounts change, and companies
+are merged and deleted.
 
-In step then also means that a contact's primary company and its account are a pair, or a rule says
-why not.
+In step also means that a contact's primary company and its account are a pair, or that a rule
+explains why not.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ EXAMPLES = 1000 if os.environ.get("HYPOTHESIS_PROFILE") == "explore" else 30
 
 
 class InStepWithCompanies(InStep):
-    """People also found companies, put contacts into them and out of them, and merge and delete
-    them on both sides.
+    """People also create, merge and delete companies and accounts, and put contacts into them and
+    out of them.
     """
 
     def __init__(self) -> None:
@@ -42,12 +42,12 @@ class InStepWithCompanies(InStep):
             self.world.crm(side).after_delete.append(self._ended)
 
     @rule(name=NAMES, side=st.sampled_from(Side))
-    def founded(self, name: str, side: Side) -> None:
+    def create_company(self, name: str, side: Side) -> None:
         """A person makes a company or an account."""
         self._happened(self.world.crm(side).add(OBJECT[side], {NAME[side]: name}))
 
     @rule(data=st.data(), value=VALUES, side=st.sampled_from(Side))
-    def company_edited(self, data: st.DataObject, value: str, side: Side) -> None:
+    def edit_company(self, data: st.DataObject, value: str, side: Side) -> None:
         """A person changes the phone number of a company or an account."""
         if companies := self._companies(side):
             ref = data.draw(st.sampled_from(companies))
@@ -57,7 +57,7 @@ class InStepWithCompanies(InStep):
             self._happened(ref)
 
     @rule(data=st.data(), primary=st.booleans())
-    def associated(self, data: st.DataObject, *, primary: bool) -> None:
+    def associate(self, data: st.DataObject, *, primary: bool) -> None:
         """A person associates a contact with a company."""
         contacts, companies = self.world.hubspot.refs("contact"), self._companies(Side.HUBSPOT)
         if contacts and companies:
@@ -70,8 +70,8 @@ class InStepWithCompanies(InStep):
             self._happened(company)
 
     @rule(data=st.data())
-    def taken_apart(self, data: st.DataObject) -> None:
-        """A person takes a contact out of its primary company."""
+    def dissociate(self, data: st.DataObject) -> None:
+        """A person removes a contact from its primary company."""
         contacts = [
             ref
             for ref in self.world.hubspot.refs("contact")
@@ -86,7 +86,7 @@ class InStepWithCompanies(InStep):
             self._happened(company)
 
     @rule(data=st.data(), is_private=st.booleans())
-    def account_moved(self, data: st.DataObject, *, is_private: bool) -> None:
+    def change_account(self, data: st.DataObject, *, is_private: bool) -> None:
         """A person gives a Salesforce contact another account, or none."""
         contacts, accounts = self.world.salesforce.refs("Contact"), self._companies(Side.SALESFORCE)
         if contacts and (accounts or is_private):
@@ -96,7 +96,7 @@ class InStepWithCompanies(InStep):
             self._happened(contact)
 
     @rule(data=st.data(), side=st.sampled_from(Side))
-    def company_deleted(self, data: st.DataObject, side: Side) -> None:
+    def delete_company(self, data: st.DataObject, side: Side) -> None:
         """A person deletes a company, or an account with its contacts."""
         if companies := self._companies(side):
             ref = data.draw(st.sampled_from(companies))
@@ -107,7 +107,7 @@ class InStepWithCompanies(InStep):
                 self._happened(one, Cause.DELETED)
 
     @rule(data=st.data(), side=st.sampled_from(Side))
-    def companies_merged(self, data: st.DataObject, side: Side) -> None:
+    def merge_companies(self, data: st.DataObject, side: Side) -> None:
         """A person merges two companies, or two accounts."""
         companies = self._companies(side)
         if len(companies) > 1:
@@ -123,7 +123,7 @@ class InStepWithCompanies(InStep):
         return [*super()._living(side), *self._companies(side)]
 
     def _left(self, ref: Ref, fields: Mapping[str, Value]) -> None:
-        """Remember contacts that were taken out of their company, or out of their account."""
+        """Remember contacts that were removed from their company or account."""
         if PARENT[ref.side] in fields and not fields[PARENT[ref.side]]:
             self.parted.add(ref)
 
@@ -153,14 +153,14 @@ class InStepWithCompanies(InStep):
             self.world.salesforce.fields(link.salesforce),
         )
         if link.state is LinkState.TOMBSTONE:
-            assert not (company and account), "a pair that could go on was buried"
+            assert not (company and account), "a pair whose records both exist has a tombstone"
             return
         shown = {name: company.get(name) for name in COMPANY_FIELDS}
         assert shown == {name: account.get(field) for name, field in COMPANY_FIELDS.items()}
 
     def _parents_agree(self, link: Link) -> None:
-        """A Salesforce contact's account and its contact's primary company are a pair, or it can be
-        said why not.
+        """A Salesforce contact's account and its contact's primary company are a pair, or a rule
+        explains why not.
         """
         assert isinstance(link.hubspot, Ref)
         assert isinstance(link.salesforce, Ref)
@@ -176,8 +176,8 @@ class InStepWithCompanies(InStep):
         assert why or apart, f"{link.hubspot} is in {company}, but {link.salesforce} in {account}"
 
     def _is_alone(self, parent: Ref) -> bool:
-        """Whether the counterpart of a company or an account was deleted: nothing follows it then
-        (DEL-1).
+        """Whether the counterpart of a company or an account was deleted, so that nothing follows
+        it (DEL-1).
         """
         link = self.world.links.find("acme", [parent]).get(parent)
         return link.state is LinkState.TOMBSTONE if link else self._is_widowed(parent)
@@ -185,7 +185,7 @@ class InStepWithCompanies(InStep):
     def _stands_rightly(self, report: Report) -> None:
         if report.category is Category.ASSOCIATIONS:
             assert all(self._is_alone(ref) for ref in report.waits_for), (
-                "somebody waits for a parent that could be had"
+                "a record waits for a parent that exists"
             )
         else:
             super()._stands_rightly(report)

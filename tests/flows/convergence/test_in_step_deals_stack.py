@@ -1,7 +1,6 @@
-"""The property that matters most, for deals: random stories through both simulators while
-everything goes wrong on the way.
+"""The main property for deals: random stories through both simulators, with faults on the way.
 
-``HYPOTHESIS_PROFILE=explore`` plays more of them.
+``HYPOTHESIS_PROFILE=explore`` runs more of them.
 """
 
 from __future__ import annotations
@@ -18,23 +17,23 @@ from tests.flows.conftest import NewStack
 from tests.flows.convergence.story_random import STEPS, Busy, RandomStory, faults_of
 from tests.flows.stories.story_contacts import SWEEP, undelete, writes
 from tests.flows.stories.story_deals import (
-    Person,
+    LinkedContact,
+    associate,
+    associated,
     counterpart,
     deal,
     deals,
     edit_deal,
+    linked_contact,
     new_deal,
     new_opportunity,
     new_role,
     opportunities,
-    place,
     record_type,
     roles,
     settings,
-    someone,
-    tie,
-    tied,
-    where,
+    stage_ids,
+    stage_of,
 )
 
 SEEDS = range(40) if os.environ.get("HYPOTHESIS_PROFILE") == "explore" else range(2)
@@ -58,38 +57,38 @@ def module_stack() -> Iterator[Stack]:
 
 
 class Story(RandomStory):
-    """Three deals, each made once on one of the sides, which people edit, move, tie to two
+    """Three deals, each made once on one side, which people edit, move, associate with two
     contacts, delete and undelete.
     """
 
     faults = faults_of("opportunity_sync")
 
     def __init__(self, stack: Stack, people: People, seed: int) -> None:
-        """Choose everything by the seed."""
+        """Seed every choice."""
         super().__init__(stack, people, seed)
-        self.unborn = [f"Story {seed}, deal {number}" for number in range(3)]
-        self.names = tuple(self.unborn)
-        self.members: list[Person] = [
-            someone(stack, people, f"deals{seed}.{at}@example.com") for at in range(2)
+        self.not_created = [f"Story {seed}, deal {number}" for number in range(3)]
+        self.names = tuple(self.not_created)
+        self.members: list[LinkedContact] = [
+            linked_contact(stack, people, f"deals{seed}.{at}@example.com") for at in range(2)
         ]
         self.deleted: list[str] = []
 
     def step(self) -> None:
-        """Something happens, or what happened is delivered while something goes wrong."""
-        deeds = (
-            self._born,
-            self._born,
+        """A person acts, or pending changes are delivered under faults."""
+        actions = (
+            self._create,
+            self._create,
             self._edit,
             self._edit,
             self._move,
-            self._tie,
-            self._end,
+            self._associate,
+            self._delete_or_restore,
             self._deliver,
         )
-        self.dice.choice(deeds)()
+        self.random.choice(actions)()
 
     def in_step(self) -> None:
-        """Nothing is lost or doubled, and every pair shows the same on both sides."""
+        """Nothing is lost or duplicated, and every pair has the same values on both sides."""
         for name in self.names:
             found, there = (
                 deals(self.people, name),
@@ -102,63 +101,63 @@ class Story(RandomStory):
                     theirs["Id"],
                     theirs["Amount"] or 0,
                 )
-                assert where(self.people, mine) == (
+                assert stage_of(self.people, mine) == (
                     self._pipeline(theirs["Id"]),
                     theirs["StageName"],
                 )
                 with_role = roles(self.people, theirs["Id"])
                 assert with_role == sorted(set(with_role))
-                assert tied(self.people, mine) == {
+                assert associated(self.people, mine) == {
                     one.contact for one in self.members if one.person in with_role
                 }
 
     def _pipeline(self, opportunity: str) -> str:
         return f"Salesforce - {self.people.record('Opportunity', opportunity, 'RecordTypeId')['RecordTypeId']}"
 
-    def _born(self) -> None:
-        if not self.unborn:
+    def _create(self) -> None:
+        if not self.not_created:
             return
-        name, kind = self.unborn.pop(), record_type(self.people, self.dice.choice(TYPES))
-        if self.dice.random() < 0.5:
+        name, kind = self.not_created.pop(), record_type(self.people, self.random.choice(TYPES))
+        if self.random.random() < 0.5:
             new_opportunity(self.people, name, RecordTypeId=kind, StageName="Qualification")
         else:
             new_deal(
-                self.people, name, **place(self.people, f"Salesforce - {kind}", "Qualification")
+                self.people, name, **stage_ids(self.people, f"Salesforce - {kind}", "Qualification")
             )
 
     def _one(self) -> tuple[list[str], list[str]]:
-        """A deal and an opportunity of one name, of which only one side is told, or none."""
-        name = self.dice.choice(self.names)
-        if self.dice.random() < 0.5:
+        """A deal or an opportunity with one of the names, if it exists."""
+        name = self.random.choice(self.names)
+        if self.random.random() < 0.5:
             return deals(self.people, name), []
         return [], [one["Id"] for one in opportunities(self.people, name)]
 
     def _edit(self) -> None:
         mine, theirs = self._one()
         for one in mine:
-            edit_deal(self.people, one, amount=str(self.dice.randint(1, 99)))
+            edit_deal(self.people, one, amount=str(self.random.randint(1, 99)))
         for one in theirs:
-            self.people.edit_record("Opportunity", one, Amount=self.dice.randint(1, 99))
+            self.people.edit_record("Opportunity", one, Amount=self.random.randint(1, 99))
 
     def _move(self) -> None:
-        (mine, theirs), kind = self._one(), record_type(self.people, self.dice.choice(TYPES))
-        stage = self.dice.choice(STAGES)
+        (mine, theirs), kind = self._one(), record_type(self.people, self.random.choice(TYPES))
+        stage = self.random.choice(STAGES)
         for one in mine:
-            edit_deal(self.people, one, **place(self.people, f"Salesforce - {kind}", stage))
+            edit_deal(self.people, one, **stage_ids(self.people, f"Salesforce - {kind}", stage))
         for one in theirs:
             self.people.edit_record("Opportunity", one, RecordTypeId=kind, StageName=stage)
 
-    def _tie(self) -> None:
-        (mine, theirs), member = self._one(), self.dice.choice(self.members)
+    def _associate(self) -> None:
+        (mine, theirs), member = self._one(), self.random.choice(self.members)
         for one in mine:
-            tie(self.people, one, "contacts", member.contact)
+            associate(self.people, one, "contacts", member.contact)
         for one in theirs:
             if member.person not in roles(self.people, one):
                 new_role(self.people, one, member.person)
 
-    def _end(self) -> None:
-        """An opportunity is deleted, or one that was is taken out of the bin."""
-        if self.deleted and self.dice.random() < 0.7:
+    def _delete_or_restore(self) -> None:
+        """An opportunity is deleted, or restored from the recycle bin."""
+        if self.deleted and self.random.random() < 0.7:
             undelete(self.stack, self.deleted.pop())
             return
         for one in self._one()[1]:
@@ -177,25 +176,25 @@ class BusyStory(Busy, Story):
 def test_after_any_story_deals_and_opportunities_are_in_step(
     stack: Stack, people: People, seed: int
 ) -> None:
-    """Once the sweeps have run and the queues are empty, there is one of each, both sides agree,
-    and one more round writes nothing.
+    """Once the sweeps have run and the queues are empty, each record exists once, both sides agree,
+    and nothing more is written.
     """
-    _told(stack, people, Story, seed)
+    _play(stack, people, Story, seed)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("workers", [2, 3])
 @pytest.mark.parametrize("seed", WITH_WORKERS)
-def test_workers_side_by_side_end_in_step_too(new_stack: NewStack, seed: int, workers: int) -> None:
-    """The same with several workers of each function, whose calls the seed interleaves. A stack of
-    its own: a seed can be told again.
+def test_several_workers_end_in_step(new_stack: NewStack, seed: int, workers: int) -> None:
+    """Several workers of each function, whose calls the seed interleaves on a stack of their own,
+    end with the same result.
     """
     stack = new_stack(settings(), WORLD, seed=seed, workers=workers)
-    _told(stack, People(stack.ready()), BusyStory, seed)
+    _play(stack, People(stack.ready()), BusyStory, seed)
 
 
-def _told(stack: Stack, people: People, kind: type[Story], seed: int) -> None:
-    """Tell one story and see that it ends well."""
+def _play(stack: Stack, people: People, kind: type[Story], seed: int) -> None:
+    """Run a story and assert that both sides are in step."""
     for name in TYPES:
         new_opportunity(
             people,

@@ -1,7 +1,7 @@
-"""The property that matters most, on the laptop stack: random stories through both simulators while
-everything goes wrong on the way.
+"""The main property on the laptop stack: random stories through both simulators, with faults on the
+way.
 
-``HYPOTHESIS_PROFILE=explore`` plays more of them.
+``HYPOTHESIS_PROFILE=explore`` runs more of them.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from tests.flows.convergence.story_random import STEPS, Busy, RandomStory, fault
 from tests.flows.stories.story_contacts import SWEEP, convert, merge_records, rows, writes
 
 FOUND = {4: "second_lead_converted", 19: "killed_twice", 31: "second_lead_made"}
-"""Stories that were once told to have doubled somebody: a person makes another record of somebody
-whom we have made.
+"""Stories that once seemed to duplicate a record: a person makes another record with the address of
+one that the sync created.
 """
 
 SEEDS = range(40) if os.environ.get("HYPOTHESIS_PROFILE") == "explore" else FOUND
@@ -29,9 +29,10 @@ FIELDS = {"phone": "Phone", "jobtitle": "Title", "firstname": "FirstName", "emai
 
 
 class Story(RandomStory):
-    """People of three addresses, in both CRMs, who make, edit, delete, convert and merge.
+    """Contacts and leads with three addresses, which people make, edit, delete, convert and merge
+    in both CRMs.
 
-    `made` counts the leads that persons made, by address; `met` are the addresses of the contacts
+    `made` counts the leads that people made, by address; `met` are the addresses of the contacts
     that they made.
     """
 
@@ -41,21 +42,21 @@ class Story(RandomStory):
     )
 
     def __init__(self, stack: Stack, people: People, seed: int) -> None:
-        """Choose everything by the seed."""
+        """Seed every choice."""
         super().__init__(stack, people, seed)
         self.addresses = [f"story{seed}.person{number}@example.com" for number in range(3)]
         self.made, self.met = Counter[str](), set[str]()
 
     def step(self) -> None:
-        """Something happens, or what happened is delivered while something goes wrong."""
-        self.dice.choice(
+        """A person acts, or pending changes are delivered under faults."""
+        self.random.choice(
             [
-                self._born,
-                self._born,
+                self._create,
+                self._create,
                 self._edit,
                 self._edit,
                 self._edit,
-                self._lead_ends,
+                self._end_lead,
                 self._deliver,
             ]
         )()
@@ -66,7 +67,7 @@ class Story(RandomStory):
         return {address: contact for address, contact in found.items() if contact}
 
     def records(self, address: str, *objects: str) -> list[tuple[str, dict[str, Any]]]:
-        """The Salesforce records with an address."""
+        """The Salesforce records with an address, each with its object."""
         names = ("Id", "CreatedBy.Name", *FIELDS.values())
         extra = {"Lead": (), "Contact": ("AccountId",)}
         return [
@@ -75,9 +76,9 @@ class Story(RandomStory):
             for row in rows(self.people, name, address, *names, *extra[name])
         ]
 
-    def _born(self) -> None:
-        address = self.dice.choice(self.addresses)
-        if self.dice.random() < 0.5 and address not in self.contacts():
+    def _create(self) -> None:
+        address = self.random.choice(self.addresses)
+        if self.random.random() < 0.5 and address not in self.contacts():
             self.people.new_contact(email=address, lastname="Lang", company="Example GmbH")
             self.met.add(address)
         else:
@@ -85,24 +86,24 @@ class Story(RandomStory):
             self.made[address] += 1
 
     def _edit(self) -> None:
-        name = self.dice.choice(["phone", "jobtitle", "firstname"])
-        value, address = str(self.dice.randint(1, 9)), self.dice.choice(self.addresses)
+        name = self.random.choice(["phone", "jobtitle", "firstname"])
+        value, address = str(self.random.randint(1, 9)), self.random.choice(self.addresses)
         contact, records = self.contacts().get(address), self.records(address)
-        if contact and self.dice.random() < 0.5:
+        if contact and self.random.random() < 0.5:
             self.people.edit_contact(contact, **{name: value})
         elif records:
-            object_, row = self.dice.choice(records)
+            object_, row = self.random.choice(records)
             self.people.edit_record(object_, row["Id"], **{FIELDS[name]: value})
 
-    def _lead_ends(self) -> None:
-        """A lead is converted, merged into another one, or deleted."""
+    def _end_lead(self) -> None:
+        """A lead is converted, merged into another, or deleted."""
         leads = [
             row["Id"] for address in self.addresses for _, row in self.records(address, "Lead")
         ]
         if not leads:
             return
-        one, *others = self.dice.sample(leads, len(leads))
-        how = self.dice.choice(["convert", "merge", "delete"])
+        one, *others = self.random.sample(leads, len(leads))
+        how = self.random.choice(["convert", "merge", "delete"])
         if how == "merge" and others:
             merge_records(self.stack, "Lead", one, others[0])
         elif how == "delete":
@@ -111,8 +112,8 @@ class Story(RandomStory):
             convert(self.stack, one)
 
     def in_step(self) -> None:
-        """Nobody is lost or doubled, and every pair shows the same on both sides, its company
-        too.
+        """Nothing is lost or duplicated, and every pair has the same values on both sides, its
+        company included.
         """
         contacts = self.contacts()
         for address in self.addresses:
@@ -146,32 +147,32 @@ class Story(RandomStory):
 
 
 class BusyStory(Busy, Story):
-    """The same people, with work for several workers at once."""
+    """The same records, with work for several workers at once."""
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", SEEDS, ids=lambda seed: FOUND.get(seed, str(seed)))
 def test_after_any_story_the_two_sides_are_in_step(stack: Stack, people: People, seed: int) -> None:
-    """Once the sweeps have run and the queues are empty, both sides agree, and one more round
-    writes nothing.
+    """Once the sweeps have run and the queues are empty, both sides agree and nothing more is
+    written.
     """
-    _told(stack, Story(stack, people, seed))
+    _play(stack, Story(stack, people, seed))
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("workers", [2, 3])
 @pytest.mark.parametrize("seed", WITH_WORKERS)
-def test_workers_side_by_side_end_in_step_too(new_stack: NewStack, seed: int, workers: int) -> None:
-    """The same with several workers of each function, whose calls the seed interleaves. A stack of
-    its own: a seed can be told again.
+def test_several_workers_end_in_step(new_stack: NewStack, seed: int, workers: int) -> None:
+    """Several workers of each function, whose calls the seed interleaves on a stack of their own,
+    end with the same result.
     """
     stack = new_stack(seed=seed, workers=workers)
     people = People(stack.ready())
-    _told(stack, BusyStory(stack, people, seed))
+    _play(stack, BusyStory(stack, people, seed))
 
 
-def _told(stack: Stack, story: Story) -> None:
-    """Tell one story and see that it ends well."""
+def _play(stack: Stack, story: Story) -> None:
+    """Run a story and assert that both sides are in step."""
     for _ in range(STEPS):
         story.step()
     stack.faults([])

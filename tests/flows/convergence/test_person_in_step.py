@@ -1,5 +1,5 @@
-"""A person account is four records that show one person: whatever is edited where, they agree in
-the end, and nobody writes for ever.
+"""A person account is four records of one person: wherever one is edited, all agree in the end and
+nothing more is written.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ KINDS = {
 }
 SYNCS = {Kind.CONTACT: sync_contacts, Kind.ACCOUNT: sync_accounts}
 USERS = {"1": "005000000000011AAA", "2": "005000000000012AAA"}
-"""HubSpot owner -> Salesforce user of the same name and address."""
+"""HubSpot owner -> the Salesforce user with the same name and address."""
 
 OWNERS = Owners(
     tuple(
@@ -57,32 +57,32 @@ EDITS = st.one_of(
 )
 EXAMPLES = 1000 if os.environ.get("HYPOTHESIS_PROFILE") == "explore" else 40
 STORIES = st.lists(st.tuples(EDITS, st.booleans(), st.integers(0, 2)), max_size=8)
-"""What is edited, whether it is looked at before the next edit, and how many minutes pass."""
+"""What is edited, whether it is synced before the next edit, and how many minutes pass."""
 
 
-class OnePerson:
-    """A person account in Salesforce, and what has become of it in HubSpot."""
+class PersonAccount:
+    """A person account in Salesforce, and its records in HubSpot."""
 
     def __init__(self) -> None:
-        """Make the account and look at it."""
+        """Make the account and sync it."""
         self.world = MemoryWorld(owners=OWNERS)
         self.world.salesforce.has_person_accounts = True
         fields = {"FirstName": "Ada", "LastName": "Lang", "PersonEmail": "ada@example.com"}
         self.places = {"Account": self.world.salesforce.add("Account", fields)}
         (self.places["Contact"],) = self.world.salesforce.refs("Contact")
-        self.look(*self.places.values())
-        self.settle()
+        self.sync(*self.places.values())
+        self.sync_until_idle()
         (self.places["contact"],) = self.world.hubspot.refs("contact")
         (self.places["company"],) = self.world.hubspot.refs("company")
 
     def edit(self, name: str, field: str, value: str | None) -> list[Ref]:
-        """A person edits a record; answers what a CRM would tell of: both halves of an account."""
+        """Edit a record; the records that its CRM reports as changed: both halves of an account."""
         ref = self.places[name]
         self.world.crm(ref.side).edit(ref, {field: value})
         return [ref, self.places["Contact"]] if name == "Account" else [ref]
 
-    def look(self, *refs: Ref) -> None:
-        """Deliver changes of these records, each to its concern."""
+    def sync(self, *refs: Ref) -> None:
+        """Deliver changes of these records to the syncs of their kinds."""
         self._deliver(
             [Change("acme", KINDS[ref.object], ref, Cause.EDITED, self.world.now) for ref in refs]
         )
@@ -93,9 +93,9 @@ class OnePerson:
             if mine:
                 sync(mine, self.world.context)
 
-    def settle(self) -> None:
-        """Work off the queues, and look at everything once more as sweeps do, until nobody
-        writes.
+    def sync_until_idle(self) -> None:
+        """Work off the queues and sync every record once more, as sweeps do, until nothing more is
+        written.
         """
         for _ in range(20):
             before = self.world.writes()
@@ -106,14 +106,14 @@ class OnePerson:
             self.world.outbox.published, self.world.outbox.delayed = [], []
             self.world.wait(1)
             self._deliver(waiting)
-            self.look(
+            self.sync(
                 *self.places.values(),
                 *self.world.hubspot.refs("contact"),
                 *self.world.hubspot.refs("company"),
             )
             if not self.world.outbox.delayed and self.world.writes() == before:
                 return
-        pytest.fail("the four records of a person never come to rest")
+        pytest.fail("the four records of a person are written without end")
 
     def shown(self, name: str, *fields: str) -> tuple[object, ...]:
         """Fields of one of the records."""
@@ -128,18 +128,18 @@ class OnePerson:
 @given(story=STORIES)
 @settings(max_examples=EXAMPLES, deadline=None)
 def test_the_four_records_of_a_person_agree_in_the_end(story):
-    """Names, phone and owner come to one value everywhere, the company is called as the person, and
-    no record is doubled.
+    """Name, phone and owner have one value everywhere, the company has the person's name, and no
+    record is duplicated.
     """
-    person = OnePerson()
-    late: list[Ref] = []
+    person = PersonAccount()
+    unsynced: list[Ref] = []
     for edit, at_once, minutes in story:
         person.world.wait(minutes)
-        late += person.edit(*edit)
+        unsynced += person.edit(*edit)
         if at_once:
-            person.look(*late)
-            late = []
-    person.settle()
+            person.sync(*unsynced)
+            unsynced = []
+    person.sync_until_idle()
 
     first, last, phone, title = person.shown(
         "Account", "FirstName", "LastName", "Phone", "PersonTitle"

@@ -1,5 +1,5 @@
-"""Messages that SQS delivers once more: whoever had them before has died or failed, so their
-records are looked at closely.
+"""Messages that SQS delivers again: the worker that had them has failed or died, so their records
+are synced even without a visible change.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from crmsync.flows.kinds.contact import sync_contacts
 from crmsync.model.changes import Cause, Change, redelivered
 from crmsync.wire.change_message import dump
 from tests.builders import a_change, a_contact
-from tests.flows.convergence.interleave import Gate, KilledError, gated
+from tests.flows.convergence.gate import Gate, KilledError
+from tests.flows.convergence.test_two_workers_emails import with_gate
 from tests.memory.world import MemoryWorld
 
 
 def a_message(cause: Cause, received: int | None) -> dict[str, Any]:
-    """What SQS hands a Lambda; without `received` it does not say how often it has done so."""
+    """The message as Lambda receives it; with `received` None, without the count of deliveries."""
     (body,) = dump([a_change(a_contact().ref, cause)])
     attributes = (
         {} if received is None else {"attributes": {"ApproximateReceiveCount": str(received)}}
@@ -29,7 +30,7 @@ def a_message(cause: Cause, received: int | None) -> dict[str, Any]:
 
 
 def causes(*messages: dict[str, Any]) -> list[Cause]:
-    """What the flow is told to do about each message's record."""
+    """The causes of the changes that the sync is called with."""
     told: list[Cause] = []
 
     def sync(_connection: str, changes: Sequence[Change]) -> None:
@@ -40,14 +41,14 @@ def causes(*messages: dict[str, Any]) -> list[Cause]:
 
 
 @pytest.mark.parametrize("received", [None, 1])
-def test_an_edit_that_is_delivered_first_is_looked_at_for_news(received: int | None) -> None:
-    """So an echo or a duplicate costs next to nothing."""
+def test_a_first_delivery_keeps_the_cause(received: int | None) -> None:
+    """An edit is delivered as an edit, so that an echo or a duplicate costs almost nothing."""
     assert causes(a_message(Cause.EDITED, received)) == [Cause.EDITED]
 
 
-def test_an_edit_that_comes_back_is_looked_at_even_if_it_shows_nothing_new() -> None:
-    """What the dead worker has written and what it has not is not known; the messages beside it are
-    left as they are.
+def test_a_redelivered_edit_is_synced_even_without_a_visible_change() -> None:
+    """It is unknown what the dead worker has written; other messages of the batch keep their
+    cause.
     """
     assert causes(a_message(Cause.EDITED, 2), a_message(Cause.EDITED, 1)) == [
         Cause.AGAIN,
@@ -56,14 +57,16 @@ def test_an_edit_that_comes_back_is_looked_at_even_if_it_shows_nothing_new() -> 
 
 
 @pytest.mark.parametrize("cause", [one for one in Cause if one is not Cause.EDITED])
-def test_whatever_is_looked_at_closely_anyway_keeps_its_cause(cause: Cause) -> None:
-    """A deletion stays one, and whoever was woken was touched by nobody."""
+def test_a_redelivery_keeps_every_other_cause(cause: Cause) -> None:
+    """Only an edit changes its cause, because changes of the other causes are synced in any
+    case.
+    """
     assert redelivered(a_change(a_contact().ref, cause)).cause is cause
 
 
-def test_a_message_whose_changes_are_not_known_to_be_safe_comes_back() -> None:
-    """The flow raises only when it could not even put them off; then nothing of the message is done
-    with.
+def test_a_message_returns_to_the_queue_if_its_sync_raises() -> None:
+    """The sync raises only if it could not put changes off, and then the whole message is delivered
+    again.
     """
 
     def sync(_connection: str, _changes: Sequence[Change]) -> None:
@@ -75,9 +78,9 @@ def test_a_message_whose_changes_are_not_known_to_be_safe_comes_back() -> None:
     }
 
 
-def test_an_edit_that_overruled_a_dead_workers_write_leaves_nothing_under_way() -> None:
-    """What is edited in HubSpot afterwards is an edit like any other, whoever touches something
-    else in Salesforce later.
+def test_a_newer_edit_that_overrules_a_dead_workers_write_completes_it() -> None:
+    """Later HubSpot edits count like any others, even after an edit of another field in
+    Salesforce.
     """
     world = MemoryWorld()
     ada = world.new_contact(phone="1")
@@ -88,7 +91,7 @@ def test_an_edit_that_overruled_a_dead_workers_write_leaves_nothing_under_way() 
     overruled = world.change(lead)
     died = Gate(dies_at=10)
     with pytest.raises(KilledError, match=r"hubspot\.update"):
-        sync_contacts([overruled], gated(world.context, died))
+        sync_contacts([overruled], with_gate(world.context, died))
 
     world.wait(6)
     world.hubspot.edit(ada, {"lastname": "Vale"})
@@ -111,9 +114,9 @@ def test_an_edit_that_overruled_a_dead_workers_write_leaves_nothing_under_way() 
 
 
 @pytest.mark.rule("CH-9")
-def test_what_a_privacy_deletion_leaves_is_told_wherever_its_worker_dies() -> None:
-    """Before each of its calls: once the message has come back, the link is gone and the lead
-    stands in the inbox.
+def test_a_privacy_deletion_is_reported_wherever_its_worker_dies() -> None:
+    """Whichever call the worker dies at, the link is gone and the lead is reported after the
+    redelivery.
     """
     ends: set[tuple[int, tuple[str, ...]]] = set()
     calls = Gate()
@@ -126,7 +129,7 @@ def test_what_a_privacy_deletion_leaves_is_told_wherever_its_worker_dies() -> No
         forgotten = world.change(ada, Cause.FORGOTTEN)
         gate = Gate(dies_at=at)
         try:
-            sync_contacts([forgotten], gated(world.context, gate))
+            sync_contacts([forgotten], with_gate(world.context, gate))
         except KilledError:
             world.deliver([redelivered(forgotten)])
             world.drain()
@@ -136,5 +139,5 @@ def test_what_a_privacy_deletion_leaves_is_told_wherever_its_worker_dies() -> No
         )
         ends.add((len(world.links.all), told))
 
-    assert "links.drop" in calls.seen
+    assert "links.drop" in calls.calls
     assert ends == {(0, ("salesforce:privacy:Lead.the lead",))}

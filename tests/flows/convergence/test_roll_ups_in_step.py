@@ -1,8 +1,8 @@
 """After any sequence of roles, amounts, stages and deletions on both sides, the roll-ups equal a
 plain recomputation.
 
-Changes come late, doubled, in any order, or not at all; then each side is swept once, and the
-queues are worked off.
+Changes arrive late, twice, out of order or not at all; then each side is swept once and the queues
+are worked off.
 """
 
 from __future__ import annotations
@@ -30,29 +30,29 @@ ROLL_UPS = (
 
 
 class Story:
-    """A world with two people on both sides, and the changes that nobody has delivered yet."""
+    """Two linked contacts, their opportunities and deals, and the changes not yet delivered."""
 
     def __init__(self) -> None:
         self.world = MemoryWorld()
         self.theirs = [self.world.new_salesforce_contact(None, email) for email in PEOPLE]
         self.world.sync(*self.theirs)
         self.mine = [self.world.counterpart(one) for one in self.theirs]
-        self.told: list[Change] = []
+        self.undelivered: list[Change] = []
 
-    def tell(self, ref: Ref, cause: Cause = Cause.EDITED) -> None:
-        """Somebody will hear of it, some day."""
-        self.told.append(self.world.change(ref, cause))
+    def add_change(self, ref: Ref, cause: Cause = Cause.EDITED) -> None:
+        """Add a change to those not yet delivered."""
+        self.undelivered.append(self.world.change(ref, cause))
 
     def opportunities(self) -> list[Ref]:
-        """Those that stand."""
+        """The opportunities that are not deleted."""
         return self.world.salesforce.refs("Opportunity")
 
     def deals(self) -> list[Ref]:
-        """Those that stand."""
+        """The deals that are not deleted."""
         return self.world.hubspot.refs("deal")
 
     def sweep(self) -> None:
-        """Look at everything that there is or was, and work off what follows from it."""
+        """Sync every record, deleted ones included, and work off the queue."""
         roles = self.world.salesforce.refs("OpportunityContactRole", deleted_too=True)
         ended = [
             ref
@@ -64,15 +64,13 @@ class Story:
         self.world.drain()
 
     def shown(self, contact: Ref) -> dict[str, object]:
-        """The roll-ups that a contact shows; one that never had an opportunity shows none at
-        all.
-        """
+        """The roll-ups of a HubSpot contact; one that never had an opportunity has none."""
         fields = self.world.hubspot.fields(contact)
         never = {"num_associated_deals": "0", "total_revenue": "0"}
         return {name: fields.get(f"crmsync_{name}", never.get(name)) for name in ROLL_UPS}
 
     def recomputed(self, contact: Ref) -> dict[str, object]:
-        """What they must be, worked out from the rows of Salesforce alone."""
+        """The expected roll-ups, computed from Salesforce's rows alone."""
         world = self.world
         rows = [
             world.salesforce.fields(ref) for ref in world.salesforce.refs("OpportunityContactRole")
@@ -184,10 +182,10 @@ def _delete_deal(story: Story, one: int, _two: int) -> None:
 
 
 def _deliver(story: Story, one: int, two: int) -> None:
-    """Some of what is known arrives, perhaps twice."""
+    """Deliver some of the changes, perhaps twice."""
     story.world.wait()
-    some = story.told[: 1 + one % 4]
-    story.told = story.told[len(some) :] if two % 3 else story.told
+    some = story.undelivered[: 1 + one % 4]
+    story.undelivered = story.undelivered[len(some) :] if two % 3 else story.undelivered
     story.world.deliver(some)
 
 
@@ -207,8 +205,8 @@ STEPS: tuple[Step, ...] = (
     st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 50), st.integers(0, 50)), max_size=25)
 )
 def test_roll_ups_equal_their_recomputation(steps):
-    """Whatever happened on the way, each contact shows what its contact roles come to, and one more
-    look writes nothing.
+    """After any steps each contact shows what its roles add up to, and another sweep writes
+    nothing.
     """
     story = Story()
     for step, one, two in steps:

@@ -1,5 +1,5 @@
-"""Workers that add up one contact at the same time: the newest sums stay, whoever writes last, and
-what that costs.
+"""Several workers that compute the roll-ups of one contact: the newest sums stay whichever worker
+writes last.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from tests.memory.world import MemoryWorld
 
 
 def a_contact_with_two_opportunities(world: MemoryWorld) -> tuple[Ref, list[Ref]]:
-    """A HubSpot contact who has a role in both, of 1 each, added up."""
+    """A HubSpot contact with a role in two opportunities of amount 1, whose roll-ups are
+    written.
+    """
     theirs = world.new_salesforce_contact(None)
     world.sync(theirs)
     both = [world.new_opportunity(theirs, Amount=1, Name=f"Pumps {number}") for number in range(2)]
@@ -26,12 +28,12 @@ def a_contact_with_two_opportunities(world: MemoryWorld) -> tuple[Ref, list[Ref]
 
 
 def revenue(world: MemoryWorld, contact: Ref) -> object:
-    """What the contact shows."""
+    """The contact's total revenue in HubSpot."""
     return world.hubspot.fields(contact).get("crmsync_total_revenue")
 
 
 def before(crm: object, verb: str, times: int, happens: Callable[[], None]) -> None:
-    """Have something happen just before each of the next calls."""
+    """Run `happens` just before each of the next calls."""
     real = getattr(crm, verb)
     left = [times]
 
@@ -45,9 +47,9 @@ def before(crm: object, verb: str, times: int, happens: Callable[[], None]) -> N
 
 
 @pytest.mark.rule("ROLL-6")
-def test_the_older_sum_does_not_stay():
-    """Worker 1 has read 2 + 1; a person makes it 2 + 5 and worker 2 writes 7; worker 1 writes its
-    3, looks once more, and makes it 7.
+def test_an_older_sum_does_not_stay():
+    """Worker 1 read 2 + 1 and worker 2 wrote 2 + 5; worker 1 writes its 3, reads once more, and
+    writes 7.
     """
     world = MemoryWorld()
     contact, (first, second) = a_contact_with_two_opportunities(world)
@@ -74,8 +76,8 @@ def test_the_older_sum_does_not_stay():
     assert shown == ["worker 1 is about to write", "7", "3", "7"]
 
 
-def test_the_second_look_costs_one_question_to_salesforce():
-    """None where nothing was written, and no call to HubSpot."""
+def test_reading_once_more_takes_one_salesforce_call():
+    """If nothing was written, no second read is made, and HubSpot is not called for it."""
     world = MemoryWorld()
     contact, (first, _) = a_contact_with_two_opportunities(world)
     world.salesforce.edit(first, {"Amount": 2})
@@ -90,9 +92,9 @@ def test_the_second_look_costs_one_question_to_salesforce():
     assert (with_news, without, revenue(world, contact)) == ((2, 2), (1, 2), "3")
 
 
-def test_where_the_second_look_fails_the_contact_is_added_up_later():
-    """Salesforce does not answer after the write. Another worker has agreed on the pair by the time
-    of the retry; it still adds up.
+def test_a_failed_second_read_is_retried_later():
+    """Salesforce fails after the write, and the retry writes the newest sum although another worker
+    has synced the pair.
     """
     world = MemoryWorld()
     contact, (first, second) = a_contact_with_two_opportunities(world)
@@ -101,7 +103,7 @@ def test_where_the_second_look_fails_the_contact_is_added_up_later():
     def ties_of(contacts):
         asked[0] += 1
         if asked[0] == 1:
-            told = real(contacts)
+            rows = real(contacts)
             # The older picture is written over what worker 2 makes of the newer one.
             before(
                 world.hubspot,
@@ -109,7 +111,7 @@ def test_where_the_second_look_fails_the_contact_is_added_up_later():
                 1,
                 lambda: (world.salesforce.edit(first, {"Amount": 9}), world.sync(first)),
             )
-            return told
+            return rows
         if asked[0] == 4:
             raise TryAgain("Salesforce is down.")
         return real(contacts)
@@ -125,8 +127,8 @@ def test_where_the_second_look_fails_the_contact_is_added_up_later():
     assert second.side is Side.SALESFORCE
 
 
-def test_opportunities_that_never_rest_are_put_off():
-    """After a few turns; nothing is lost, and nobody waits for ever."""
+def test_opportunities_that_change_at_every_read_are_put_off():
+    """After a few turns the change is put off, and its sum is written later."""
     world = MemoryWorld()
     contact, (first, second) = a_contact_with_two_opportunities(world)
     amounts = iter(range(10, 100))

@@ -1,5 +1,5 @@
-"""Which lifecycle stages an opportunity moves: every combination of the three settings, with and
-without a contact role.
+"""The lifecycle stages that an opportunity sets, under every combination of the three settings,
+with and without a contact role.
 """
 
 from __future__ import annotations
@@ -19,10 +19,8 @@ COMBINATIONS = tuple(product((True, False), repeat=4))
 
 
 @dataclass
-class Household:
-    """An account with two contacts, all of them in step with HubSpot: one who may get a role, and a
-    colleague.
-    """
+class CompanyGroup:
+    """A synced account with two contacts: `member`, who may get a role, and a colleague."""
 
     world: MemoryWorld
     account: Ref
@@ -32,8 +30,8 @@ class Household:
     @classmethod
     def of(
         cls, *, companies: bool = True, automatic: bool = True, to_colleagues: bool = True
-    ) -> Household:
-        """A household under these settings."""
+    ) -> CompanyGroup:
+        """The records under these settings."""
         world = MemoryWorld(
             companies=CompanySettings(sync=companies),
             deal_settings=DealSettings(sync=companies),
@@ -51,23 +49,23 @@ class Household:
         return cls(world, account, member, colleague)
 
     def opportunity(self, stage: str, *, role: bool = True, **fields: object) -> Ref:
-        """A person makes an opportunity of the account, and gives the member a role; it syncs where
-        deals do.
+        """Make an opportunity of the account, by default with a role of the member, and sync it if
+        deals sync.
         """
         ref = self.world.new_opportunity(
             *([self.member] if role else []), StageName=stage, AccountId=self.account.id, **fields
         )
-        self.look(ref)
+        self.sync(ref)
         return ref
 
-    def look(self, *refs: Ref, cause: Cause = Cause.EDITED) -> None:
-        """These are looked at, where deals sync, and what follows from it is worked off."""
+    def sync(self, *refs: Ref, cause: Cause = Cause.EDITED) -> None:
+        """Sync these records if deals sync, and work off the queue."""
         if self.world.deal_settings.sync:
             self.world.sync(*refs, cause=cause)
         self.world.drain()
 
     def stages(self) -> tuple[object, object, object]:
-        """What the member, the colleague and the company show in HubSpot."""
+        """The lifecycle stages of the member, the colleague and the company."""
         contacts = [self.world.counterpart(one) for one in (self.member, self.colleague)]
         companies = self.world.hubspot.refs("company")
         shown = [
@@ -84,84 +82,82 @@ class Household:
 @pytest.mark.rule("SET-7")
 @pytest.mark.parametrize(("companies", "automatic", "to_colleagues", "role"), COMBINATIONS)
 def test_a_won_opportunity_makes_customers(companies, automatic, to_colleagues, role):
-    """With company sync, transitions and a role the contact and its company become Customer, the
-    colleagues by the third setting.
+    """With company sync, transitions and a role the contact and its company become Customer, and
+    with the third setting its colleagues as well.
     """
-    household = Household.of(companies=companies, automatic=automatic, to_colleagues=to_colleagues)
+    group = CompanyGroup.of(companies=companies, automatic=automatic, to_colleagues=to_colleagues)
 
-    household.opportunity("Closed Won", role=role)
+    group.opportunity("Closed Won", role=role)
 
     if companies and automatic and role:
-        assert household.stages() == ("customer", "customer" if to_colleagues else None, "customer")
+        assert group.stages() == ("customer", "customer" if to_colleagues else None, "customer")
     else:
-        assert household.stages() == NOTHING
+        assert group.stages() == NOTHING
 
 
 @pytest.mark.rule("LIFE-20")
 @pytest.mark.rule("LIFE-21")
-def test_open_then_won_then_lost_never_goes_back():
-    """An open opportunity makes an Opportunity, a won one a Customer; nothing that happens later
-    sets anybody back.
+def test_a_lost_or_reopened_opportunity_sets_no_stage_back():
+    """An open opportunity sets Opportunity, a won one Customer, and later changes set nothing
+    back.
     """
-    household = Household.of()
-    ref = household.opportunity("Prospecting")
-    assert household.stages() == ("opportunity",) * 3
+    group = CompanyGroup.of()
+    ref = group.opportunity("Prospecting")
+    assert group.stages() == ("opportunity",) * 3
 
     for stage in ("Closed Won", "Closed Lost", "Prospecting"):
-        household.world.salesforce.edit(ref, {"StageName": stage})
-        household.look(ref)
-        assert household.stages() == ("customer",) * 3
+        group.world.salesforce.edit(ref, {"StageName": stage})
+        group.sync(ref)
+        assert group.stages() == ("customer",) * 3
 
 
 @pytest.mark.rule("LIFE-24")
-def test_a_role_in_an_opportunity_won_long_ago_counts():
-    """Retroactively: whoever gets a role in it becomes a Customer."""
-    household = Household.of()
-    ref = household.opportunity("Closed Won", role=False)
-    assert household.stages() == NOTHING
+def test_a_role_in_an_opportunity_won_before_counts():
+    """A contact that gets a role in a won opportunity becomes Customer."""
+    group = CompanyGroup.of()
+    ref = group.opportunity("Closed Won", role=False)
+    assert group.stages() == NOTHING
 
-    role = household.world.opportunities.add_role(ref, household.member)
-    household.look(role)
+    role = group.world.opportunities.add_role(ref, group.member)
+    group.sync(role)
 
-    assert household.stages() == ("customer",) * 3
+    assert group.stages() == ("customer",) * 3
 
 
 @pytest.mark.rule("LIFE-6")
-def test_a_lost_opportunity_and_one_without_contacts_move_nobody():
-    """An account alone, or an opportunity that was never won, has no effect on any stage."""
-    household = Household.of()
-    household.opportunity("Closed Lost")
-    household.opportunity("Prospecting", role=False)
-    assert household.stages() == NOTHING
+def test_a_lost_opportunity_or_one_without_roles_sets_no_stage():
+    """An opportunity that is lost or has no contact role leaves every stage as it is."""
+    group = CompanyGroup.of()
+    group.opportunity("Closed Lost")
+    group.opportunity("Prospecting", role=False)
+    assert group.stages() == NOTHING
 
 
-def test_whom_a_person_set_back_stays_there_until_there_is_news():
-    """An edit of the amount moves no stage again; another stage of the opportunity does."""
-    household = Household.of()
-    ref = household.opportunity("Closed Won")
-    contact = household.world.counterpart(household.member)
-    household.world.hubspot.edit(contact, {"lifecyclestage": "lead"})
+def test_a_contact_that_a_person_sets_back_stays_until_the_opportunity_changes_its_stage():
+    """An edit of the amount sets no stage again; a new stage of the opportunity does."""
+    group = CompanyGroup.of()
+    ref = group.opportunity("Closed Won")
+    contact = group.world.counterpart(group.member)
+    group.world.hubspot.edit(contact, {"lifecyclestage": "lead"})
 
-    household.world.salesforce.edit(ref, {"Amount": 9})
-    household.look(ref)
-    assert household.world.hubspot.fields(contact)["lifecyclestage"] == "lead"
+    group.world.salesforce.edit(ref, {"Amount": 9})
+    group.sync(ref)
+    assert group.world.hubspot.fields(contact)["lifecyclestage"] == "lead"
 
-    household.world.salesforce.edit(ref, {"StageName": "Prospecting"})
-    household.look(ref)
-    assert household.world.hubspot.fields(contact)["lifecyclestage"] == "opportunity"
+    group.world.salesforce.edit(ref, {"StageName": "Prospecting"})
+    group.sync(ref)
+    assert group.world.hubspot.fields(contact)["lifecyclestage"] == "opportunity"
 
 
 @pytest.mark.rule("LIFE-8")
 def test_the_most_recently_created_opportunity_shows_its_stage():
-    """The copy follows the opportunity that was created last, not the one that was changed last."""
-    household = Household.of()
-    older = household.opportunity("Prospecting")
-    household.world.wait()
-    household.opportunity("Negotiation/Review")
-    household.world.salesforce.edit(older, {"StageName": "Closed Lost"})
-    household.look(older)
+    """The copied stage is that of the opportunity created last, not of the one changed last."""
+    group = CompanyGroup.of()
+    older = group.opportunity("Prospecting")
+    group.world.wait()
+    group.opportunity("Negotiation/Review")
+    group.world.salesforce.edit(older, {"StageName": "Closed Lost"})
+    group.sync(older)
 
-    contact = household.world.counterpart(household.member)
-    assert (
-        household.world.hubspot.fields(contact)["crmsync_opportunity_stage"] == "Negotiation/Review"
-    )
+    contact = group.world.counterpart(group.member)
+    assert group.world.hubspot.fields(contact)["crmsync_opportunity_stage"] == "Negotiation/Review"

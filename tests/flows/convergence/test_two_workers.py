@@ -1,8 +1,8 @@
-"""Two workers at one pair, one of them stopped at every call or killed there: both sides show what
-people edited last, once, and then rest.
+"""Two workers at one pair, one of them stopped or killed at every call: both sides show the last
+edits once, and nothing more is written.
 
-What is stopped where, and what excuses a lost edit, stands in `tests.flows.convergence.interleave`.
-``-s`` prints the counts.
+`tests.flows.convergence.interleave` defines where a worker is stopped and which lost edits are
+excused. ``-s`` prints the counts.
 """
 
 from __future__ import annotations
@@ -15,94 +15,98 @@ from crmsync.model.changes import Cause, redelivered
 from crmsync.model.effects import Category
 from crmsync.model.effects import Report as Parked
 from crmsync.model.records import Ref, Side
-from tests.flows.convergence.interleave import Gate, KilledError, Meanwhile, Scene, begin, judge
-from tests.flows.convergence.interleave_births import BIRTHS, MEETINGS
+from tests.flows.convergence.gate import Gate, KilledError
+from tests.flows.convergence.interleave import Interruption, find_problems, start
 from tests.flows.convergence.interleave_report import (
     Report,
-    dying_late,
-    everything,
-    interrupted,
-    overlapping,
+    all_interruptions,
+    run_interrupted,
+    run_overlapping,
+    run_with_late_death,
 )
-from tests.flows.convergence.interleave_scenes import PAIRS
+from tests.flows.convergence.scenario import Scenario
+from tests.flows.convergence.scenarios import PAIRS
+from tests.flows.convergence.scenarios_of_creation import CREATIONS, SIMULTANEOUS_CREATIONS
 
-STICKY = frozenset({"opt-out", "lifecycle"})
-"""Scenes in which nothing can be set back."""
+IRREVERSIBLE = frozenset({"opt-out", "lifecycle"})
+"""Scenarios in which nothing can be set back."""
 
 ONE_WAY = frozenset({"opt-out", "roles", "ended roles"})
-"""Scenes whose topics have two values alone: what is newer there is an edit of the other topic."""
+"""Scenarios whose attributes have only two values, so that the newer edit is one of the other attribute."""
 
 QUICK = sorted(PAIRS.keys() - {"contact", "lifecycle"})
-BACK = ("deal", "ended roles", "lead", "owner", "roles")
-"""What runs with every change; the rest takes minutes."""
+SET_BACK = ("deal", "ended roles", "lead", "owner", "roles")
+"""The scenarios that run by default; the rest takes minutes."""
 
 SIMPLE = ("lead", "company", "deal", "roll-ups")
 
 
-AT_ONCE = frozenset({"roles", "ended roles", *BIRTHS})
-"""Scenes that never need the further look that a poll or a sweep brings."""
+WITHOUT_RESYNC = frozenset({"roles", "ended roles", *CREATIONS})
+"""Scenarios that never need the further sync of a poll or a sweep."""
 
 
-def sound(name: str, report: Report) -> None:
-    """Print the counts; where something went wrong, or was right late only and need not be, fail
-    with all of it.
+def assert_no_problems(name: str, report: Report) -> None:
+    """Print the counts, and fail with the whole report if something went wrong or needed a further
+    sync that it must not need.
     """
     print(str(report).splitlines()[0])  # noqa: T201 - the counts are what a person wants to see with -s
-    if report.failed or (report.late and name in AT_ONCE):
+    if report.failed or (report.needs_resync and name in WITHOUT_RESYNC):
         pytest.fail(str(report), pytrace=False)
 
 
 @pytest.mark.parametrize("side", Side)
 @pytest.mark.parametrize("name", sorted(PAIRS))
-def test_a_worker_alone_is_judged_sound(name: str, side: Side) -> None:
-    """Edits one after the other, each looked at before the next, on either side: the judge finds
-    nothing.
-    """
-    scene = begin(PAIRS[name], side)
-    scene.work(scene.take())
-    for topic in (1, 0):
+def test_one_worker_alone_has_no_problems(name: str, side: Side) -> None:
+    """Edits on either side, each synced before the next, leave nothing for the check to find."""
+    scenario = start(PAIRS[name], side)
+    scenario.run_worker(scenario.take_pending())
+    for attribute in (1, 0):
         for at in Side:
-            scene.world.wait()
-            scene.edit(scene.topics[topic], at, scene.topics[topic].values[2])
-            scene.work(scene.take())
-    scene.finish()
+            scenario.world.wait()
+            scenario.edit(
+                scenario.attributes[attribute], at, scenario.attributes[attribute].values[2]
+            )
+            scenario.run_worker(scenario.take_pending())
+    scenario.deliver_rest()
 
-    assert judge(scene) == []
-
-
-@pytest.mark.parametrize("name", sorted(BIRTHS))
-def test_a_birth_alone_is_judged_sound(name: str) -> None:
-    """One record on each side, linked once."""
-    scene = begin(BIRTHS[name], None)
-    scene.work(scene.take())
-    scene.finish()
-
-    assert judge(scene) == []
+    assert find_problems(scenario) == []
 
 
-def _stale(scene: Scene) -> None:
-    scene.world.hubspot.put(_ref(scene, "hubspot"), {"phone": "7"}, ours=True)
+@pytest.mark.parametrize("name", sorted(CREATIONS))
+def test_one_worker_alone_creates_a_record_once(name: str) -> None:
+    """A new record gets one counterpart, linked once."""
+    scenario = start(CREATIONS[name], None)
+    scenario.run_worker(scenario.take_pending())
+    scenario.deliver_rest()
+
+    assert find_problems(scenario) == []
 
 
-def _stale_on_both(scene: Scene) -> None:
-    _stale(scene)
-    scene.world.salesforce.put(_ref(scene, "salesforce"), {"Phone": "7"}, ours=True)
+def _differing_value(scenario: Scenario) -> None:
+    scenario.world.hubspot.put(_ref(scenario, "hubspot"), {"phone": "7"}, ours=True)
 
 
-def _doubled(scene: Scene) -> None:
-    scene.world.new_lead(Email="ada.two@example.com")
+def _unwanted_value(scenario: Scenario) -> None:
+    _differing_value(scenario)
+    scenario.world.salesforce.put(_ref(scenario, "salesforce"), {"Phone": "7"}, ours=True)
 
 
-def _parked(scene: Scene) -> None:
-    scene.world.inbox.park("acme", [Parked(_ref(scene, "hubspot"), Category.VALIDATION, "No.")])
+def _duplicate_record(scenario: Scenario) -> None:
+    scenario.world.new_lead(Email="ada.two@example.com")
 
 
-def _queued(scene: Scene) -> None:
-    scene.world.outbox.again([(scene.world.change(_ref(scene, "hubspot")), 0)])
+def _parked(scenario: Scenario) -> None:
+    scenario.world.inbox.park(
+        "acme", [Parked(_ref(scenario, "hubspot"), Category.VALIDATION, "No.")]
+    )
 
 
-def _ref(scene: Scene, name: str) -> Ref:
-    ref = scene.ref(name)
+def _change_left(scenario: Scenario) -> None:
+    scenario.world.outbox.again([(scenario.world.change(_ref(scenario, "hubspot")), 0)])
+
+
+def _ref(scenario: Scenario, name: str) -> Ref:
+    ref = scenario.ref(name)
     assert ref is not None
     return ref
 
@@ -110,78 +114,90 @@ def _ref(scene: Scene, name: str) -> Ref:
 @pytest.mark.parametrize(
     ("spoil", "problem"),
     [
-        (_stale, "phone: HubSpot '7', Salesforce '2', edited last '2'"),
-        (_stale_on_both, "phone: both '7', edited last '2'"),
-        (_doubled, "wanted and there: {'salesforce Lead': (1, 2)}"),
+        (_differing_value, "phone: HubSpot '7', Salesforce '2', edited last '2'"),
+        (_unwanted_value, "phone: both '7', edited last '2'"),
+        (_duplicate_record, "expected and found: {'salesforce Lead': (1, 2)}"),
         (_parked, "No."),
-        (_queued, "does not rest"),
+        (_change_left, "still writes"),
     ],
 )
-def test_the_judge_sees_what_is_wrong(spoil: Callable[[Scene], None], problem: str) -> None:
-    """A value that differs, one that nobody wanted, a record too many, an open error, work that is
-    left.
+def test_the_check_finds_every_kind_of_problem(
+    break_it: Callable[[Scenario], None], problem: str
+) -> None:
+    """It finds a differing value, an unwanted value, a duplicate record, an open error and work
+    that is left.
     """
-    scene = begin(PAIRS["lead"], Side.HUBSPOT)
-    scene.work(scene.take())
-    scene.finish()
+    scenario = start(PAIRS["lead"], Side.HUBSPOT)
+    scenario.run_worker(scenario.take_pending())
+    scenario.deliver_rest()
 
-    spoil(scene)
+    break_it(scenario)
 
-    assert any(problem in one for one in judge(scene))
+    assert any(problem in one for one in find_problems(scenario))
 
 
 def test_an_edit_between_a_workers_read_and_its_write_is_the_only_excuse() -> None:
-    """On the side that the worker writes, of the field that it writes; the same moment with another
-    field, or the other side, is none.
+    """An edit at that moment is excused only of the attribute and on the side that the worker then
+    writes.
     """
-    kinds = [Meanwhile(side, topic, 2) for side in Side for topic in (0, 1)]
-    excused = [interrupted("lead", PAIRS["lead"], Side.HUBSPOT, [kind]).excused for kind in kinds]
+    kinds = [Interruption(side, attribute, 2) for side in Side for attribute in (0, 1)]
+    excused = [
+        run_interrupted("lead", PAIRS["lead"], Side.HUBSPOT, [kind]).excused for kind in kinds
+    ]
 
     assert [count > 0 for count in excused] == [False, False, True, False]
 
 
 @pytest.mark.parametrize("side", Side)
 @pytest.mark.parametrize("name", QUICK)
-def test_a_newer_edit_wins_whoever_is_late(name: str, side: Side) -> None:
-    """While worker 1 stands, a person edits the same field again and worker 2 does its whole
-    look.
-    """
-    sound(
+def test_a_newer_edit_wins_whichever_worker_is_late(name: str, side: Side) -> None:
+    """While worker 1 is stopped, a person edits the same field again and worker 2 syncs it."""
+    assert_no_problems(
         name,
-        interrupted(name, PAIRS[name], side, [Meanwhile(side, int(name in ONE_WAY), via=side)]),
+        run_interrupted(
+            name, PAIRS[name], side, [Interruption(side, int(name in ONE_WAY), via=side)]
+        ),
     )
 
 
 @pytest.mark.parametrize("side", Side)
-@pytest.mark.parametrize("name", BACK)
-def test_a_value_set_back_stays_back_though_a_worker_died(name: str, side: Side) -> None:
-    """Worker 1 dies at some call, and the person sets the value back before its message comes
-    again.
+@pytest.mark.parametrize("name", SET_BACK)
+def test_a_value_that_is_set_back_after_a_worker_died_stays_back(name: str, side: Side) -> None:
+    """Worker 1 dies at some call, and the person sets the value back before its message is
+    redelivered.
     """
-    sound(name, interrupted(name, PAIRS[name], side, [Meanwhile(side, 0, 0, kills=True)]))
+    assert_no_problems(
+        name, run_interrupted(name, PAIRS[name], side, [Interruption(side, 0, 0, kills=True)])
+    )
 
 
 @pytest.mark.parametrize("kills", [False, True])
-@pytest.mark.parametrize("name", sorted(BIRTHS))
-def test_a_record_is_born_once(name: str, *, kills: bool) -> None:
-    """Two workers have the news of it, and one of them stands, or dies, anywhere."""
+@pytest.mark.parametrize("name", sorted(CREATIONS))
+def test_two_workers_create_a_record_once(name: str, *, kills: bool) -> None:
+    """Two workers have the new record's change, and one of them is stopped or killed at any
+    call.
+    """
     side = Side.HUBSPOT if name in {"new contact", "new deal"} else Side.SALESFORCE
-    sound(name, interrupted(name, BIRTHS[name], None, [Meanwhile(via=side, kills=kills)]))
+    assert_no_problems(
+        name, run_interrupted(name, CREATIONS[name], None, [Interruption(via=side, kills=kills)])
+    )
 
 
 @pytest.mark.parametrize(("via", "kills"), [(None, False), (Side.HUBSPOT, False), (None, True)])
-@pytest.mark.parametrize("name", sorted(MEETINGS))
-def test_a_record_that_a_person_makes_at_that_moment_is_met(
+@pytest.mark.parametrize("name", sorted(SIMULTANEOUS_CREATIONS))
+def test_a_counterpart_that_a_person_makes_at_that_moment_is_linked(
     name: str, via: Side | None, *, kills: bool
 ) -> None:
-    """One pair, with what both said.
+    """One pair results, with the values of both records.
 
-    Two leads there are only where the person makes theirs after the worker has looked for one and
-    before it makes its own, with no second worker between: Salesforce takes both, no order of calls
-    rules it out, and people are told of the duplicate.
+    A duplicate lead is possible only if the person makes theirs after the worker has searched for
+    one and before it creates its own, without a second worker: Salesforce accepts both, no order of
+    calls prevents it, and the duplicate is reported.
     """
     side = Side.SALESFORCE if name == "contact meets lead" else Side.HUBSPOT
-    report = interrupted(name, MEETINGS[name], None, [Meanwhile(side, via=via, kills=kills)])
+    report = run_interrupted(
+        name, SIMULTANEOUS_CREATIONS[name], None, [Interruption(side, via=via, kills=kills)]
+    )
     rows = [row for rows in report.wrong.values() for row in rows]
     doubled = [
         row for row in rows if any("shares its e-mail address" in one for one in row[1].problems)
@@ -192,96 +208,107 @@ def test_a_record_that_a_person_makes_at_that_moment_is_met(
     assert doubled == [] or (side, via, kills) == (Side.SALESFORCE, None, False)
 
 
-def test_a_message_that_comes_back_is_looked_at_closely() -> None:
-    """A dead worker's change comes again as one that looks even at what shows nothing new."""
-    scene = begin(PAIRS["lead"], Side.HUBSPOT)
-    mine = scene.take()
-    scene.work(mine)
-    reads = scene.world.salesforce.calls["read"]
+def test_a_redelivered_change_is_synced_even_without_a_visible_change() -> None:
+    """A dead worker's change is redelivered with a cause that reads the records in any case."""
+    scenario = start(PAIRS["lead"], Side.HUBSPOT)
+    mine = scenario.take_pending()
+    scenario.run_worker(mine)
+    reads = scenario.world.salesforce.calls["read"]
 
-    scene.work(mine)
-    quiet = scene.world.salesforce.calls["read"] - reads
-    scene.finish(mine)
+    scenario.run_worker(mine)
+    unchanged = scenario.world.salesforce.calls["read"] - reads
+    scenario.deliver_rest(mine)
 
-    assert (quiet, {one.cause for one in mine}) == (0, {Cause.EDITED})
-    assert scene.world.salesforce.calls["read"] > reads + 1
+    assert (unchanged, {one.cause for one in mine}) == (0, {Cause.EDITED})
+    assert scenario.world.salesforce.calls["read"] > reads + 1
 
 
-def test_news_of_a_tie_are_heard_whichever_change_of_the_pair_comes_first() -> None:
-    """A worker died after it gave a role, and a person ended that: the deal's own change comes in
-    one batch with that of the role.
+def test_a_removed_role_counts_whichever_change_of_the_pair_comes_first() -> None:
+    """A worker died after it created a role that a person then removed, and the deal's change comes
+    in one batch with the role's.
     """
-    scene = begin(PAIRS["roles"], Side.HUBSPOT)
+    scenario = start(PAIRS["roles"], Side.HUBSPOT)
     mine, gate = (
-        scene.take(),
+        scenario.take_pending(),
         Gate(dies_at=1 + _calls_of(PAIRS["roles"]).index("salesforce.create")),
     )
     with pytest.raises(KilledError):
-        scene.work(mine, gate)
-    scene.world.wait()
-    assert scene.edit(scene.topics[0], Side.SALESFORCE, scene.topics[0].values[0])
+        scenario.run_worker(mine, gate)
+    scenario.world.wait()
+    assert scenario.edit(scenario.attributes[0], Side.SALESFORCE, scenario.attributes[0].values[0])
 
-    scene.work([redelivered(change) for change in mine] + scene.take(Side.SALESFORCE))
+    scenario.run_worker(
+        [redelivered(change) for change in mine] + scenario.take_pending(Side.SALESFORCE)
+    )
 
-    assert scene.shown()["tie of ada"] == (False, False)
+    assert scenario.shown()["association of ada"] == (False, False)
 
 
-def _calls_of(make: Callable[[], Scene]) -> list[str]:
-    """The calls of a worker that nobody stops, after an edit in HubSpot."""
-    scene, gate = begin(make, Side.HUBSPOT), Gate()
-    scene.work(scene.take(), gate)
-    return gate.seen
+def _calls_of(make: Callable[[], Scenario]) -> list[str]:
+    """The calls of a worker that is not stopped, after an edit in HubSpot."""
+    scenario, gate = start(make, Side.HUBSPOT), Gate()
+    scenario.run_worker(scenario.take_pending(), gate)
+    return gate.calls
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("side", Side)
 @pytest.mark.parametrize("name", sorted(PAIRS))
-def test_whatever_happens_at_whatever_call(name: str, side: Side) -> None:
-    """Both topics, both sides, newer values and old ones, worker 2 from either side or not at all,
-    worker 1 alive or dead.
+def test_every_interruption_at_every_call(name: str, side: Side) -> None:
+    """Edits of both attributes on both sides, newer or set back, with worker 2 on either side or
+    none, and worker 1 alive or dead.
     """
-    sound(name, interrupted(name, PAIRS[name], side, everything(sticky=name in STICKY)))
+    assert_no_problems(
+        name,
+        run_interrupted(
+            name, PAIRS[name], side, all_interruptions(irreversible=name in IRREVERSIBLE)
+        ),
+    )
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", sorted(BIRTHS))
-def test_whatever_happens_while_a_record_is_born(name: str) -> None:
-    """As above, with a record that has no counterpart yet."""
-    sound(name, interrupted(name, BIRTHS[name], None, everything(births=True)))
+@pytest.mark.parametrize("name", sorted(CREATIONS))
+def test_every_interruption_while_a_record_is_created(name: str) -> None:
+    """The same interruptions, with a record that has no counterpart yet."""
+    assert_no_problems(
+        name, run_interrupted(name, CREATIONS[name], None, all_interruptions(creations=True))
+    )
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("topic", [0, 1])
 @pytest.mark.parametrize("side", Side)
 @pytest.mark.parametrize("name", SIMPLE)
-def test_a_worker_with_an_older_picture_may_die_at_any_later_call(
-    name: str, side: Side, topic: int
+def test_a_worker_with_older_reads_may_die_at_any_later_call(
+    name: str, side: Side, attribute: int
 ) -> None:
-    """Worker 1 stands, worker 2 does a newer edit of the first or the other topic, worker 1 goes on
-    and dies later: all pairs of calls.
+    """Worker 1 is stopped, worker 2 syncs a newer edit, and worker 1 continues and dies later, at
+    every pair of calls.
     """
-    sound(name, dying_late(name, PAIRS[name], side, Meanwhile(side, topic, via=side)))
+    assert_no_problems(
+        name, run_with_late_death(name, PAIRS[name], side, Interruption(side, attribute, via=side))
+    )
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("side", Side)
 @pytest.mark.parametrize("name", SIMPLE)
-def test_both_workers_stand_anywhere(name: str, side: Side) -> None:
-    """Worker 1 stands at any call while worker 2 begins, and ends while worker 2 stands at any of
-    its own: all pairs of calls.
+def test_both_workers_may_be_stopped_at_any_call(name: str, side: Side) -> None:
+    """Worker 1 is stopped at any call while worker 2 starts, and finishes while worker 2 is stopped
+    at any of its own.
     """
-    sound(name, overlapping(name, PAIRS[name], side, Meanwhile(side, via=side)))
+    assert_no_problems(name, run_overlapping(name, PAIRS[name], side, Interruption(side, via=side)))
 
 
 def test_a_gate_that_never_opens_changes_nothing() -> None:
-    """The calls of a worker are counted and left as they are."""
-    scene = begin(PAIRS["lead"], Side.HUBSPOT)
+    """The worker's calls are counted and left as they are."""
+    scenario = start(PAIRS["lead"], Side.HUBSPOT)
     gate = Gate()
-    scene.work(scene.take(), gate)
+    scenario.run_worker(scenario.take_pending(), gate)
 
-    assert (gate.was_open, gate.seen[0], gate.seen[-1]) == (
+    assert (gate.was_open, gate.calls[0], gate.calls[-1]) == (
         False,
         "accounts.has_person_accounts",
         "end",
     )
-    assert scene.shown()["phone"] == ("2", "2")
+    assert scenario.shown()["phone"] == ("2", "2")

@@ -1,5 +1,5 @@
-"""What the stories of companies and accounts share: worlds and settings, and who is whose
-counterpart.
+"""Helpers of the stories about companies and accounts: settings, records of both sides, and
+counterparts.
 """
 
 from __future__ import annotations
@@ -42,9 +42,7 @@ WORLD: Mapping[str, Any] = {
         ],
     },
 }
-"""Owners on both sides, a list, accounts that are older than the connection, and a field of the
-operator's own.
-"""
+"""Owners on both sides, a list, accounts that are older than the connection, and a custom field."""
 
 ROW = """
 [[connection.companies.field]]
@@ -55,7 +53,7 @@ update = "two_way"
 
 
 def settings(contacts: Mapping[str, str], companies: Mapping[str, str], rows: str = "") -> str:
-    """A settings file with these keys, their values as TOML has them."""
+    """A settings file with these keys for contacts and companies, whose values are TOML text."""
     sections = {"contacts": contacts, "companies": companies}
     lines = [
         line
@@ -66,19 +64,19 @@ def settings(contacts: Mapping[str, str], companies: Mapping[str, str], rows: st
 
 
 def accounts(people: People, name: str, *fields: str) -> list[dict[str, Any]]:
-    """The accounts of that name."""
+    """The accounts with a name."""
     # The names of the fields are the test's own; only the account's is a value.
     query = f"SELECT {', '.join(fields or ('Id',))} FROM Account WHERE Name = {{}} ORDER BY CreatedDate, Id"  # noqa: S608
     return people.records(format_soql(query, name))
 
 
 def companies(people: People, name: str) -> list[str]:
-    """The ids of the companies of that name."""
+    """The ids of the companies with a name."""
     return [one["id"] for one in people.companies("name") if one["name"] == name]
 
 
 def counterpart(people: People, company: str) -> str | None:
-    """The account that a company keeps the id of."""
+    """The id of the account that a company is linked with."""
     return people.company(company, "crmsync_salesforce_id")["crmsync_salesforce_id"]
 
 
@@ -90,8 +88,8 @@ def company_with(people: People, name: str, *contacts: str, **properties: str) -
     return company
 
 
-def listed(people: People, address: str, **properties: str) -> str:
-    """Make a contact that is in the inclusion list; its id."""
+def listed_contact(people: People, address: str, **properties: str) -> str:
+    """Make a contact in the inclusion list; its id."""
     contact = people.new_contact(**({"lastname": "Lang"} | properties), email=address)
     join_list(people, contact)
     return contact

@@ -1,4 +1,4 @@
-"""Runs the operator's command in a story: as a process of its own, against the laptop stack."""
+"""Runs the operator's command in a story, as a process of its own against the laptop stack."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from local.stack import Stack
 
 
 def run(stack: Stack, *words: str, key: str = "local") -> subprocess.CompletedProcess[str]:
-    """Run the command with these words and ``--json``; `key` is the access key that it signs with."""
+    """Run the command with these arguments and ``--json``; `key` is the access key for its
+    requests.
+    """
     ready = stack.ready()
     where = {
         "AWS_ENDPOINT_URL": ready["aws_endpoint_url"],
@@ -30,7 +32,7 @@ def run(stack: Stack, *words: str, key: str = "local") -> subprocess.CompletedPr
 
 
 def command(stack: Stack, *words: str, status: int = 0, key: str = "local") -> Any:
-    """The command's JSON document; the command must end with this status."""
+    """Run the command, assert its exit status, and return its JSON document."""
     done = run(stack, *words, key=key)
     assert done.returncode == status, f"{done.stdout}\n{done.stderr}"
     return json.loads(done.stdout)

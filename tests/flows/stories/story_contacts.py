@@ -1,5 +1,5 @@
-"""What the stories about contacts share: settings files, records looked up by address, and a
-person's rarer deeds.
+"""Helpers of the stories about contacts: settings files, records found by address, and rarer
+actions of people.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ SWEEP = 16 * 60
 """Seconds within which every schedule has run (TRG-1)."""
 
 WITHOUT_RULES = {"Sforce-Auto-Assign": "FALSE"}
-"""How a person's client writes a lead without the org's assignment rules."""
+"""The header with which a client writes a lead without the org's assignment rules."""
 
 LIST = "77"
 
@@ -28,7 +28,7 @@ def with_contacts(*lines: str) -> str:
 
 
 def rows(people: People, object_: str, address: str, *fields: str) -> list[dict[str, Any]]:
-    """The Salesforce records with an address, converted leads left out."""
+    """The Salesforce records with an address, without converted leads."""
     living = " AND IsConverted = FALSE" if object_ == "Lead" else ""
     names = ", ".join(fields or ("Id",))
     # The names are the test's own; only the address is a value.
@@ -37,7 +37,7 @@ def rows(people: People, object_: str, address: str, *fields: str) -> list[dict[
 
 
 def lead(people: People, address: str, *fields: str) -> dict[str, Any]:
-    """The one lead with an address."""
+    """Fields of the one lead with an address."""
     (row,) = rows(people, "Lead", address, *fields)
     return row
 
@@ -53,15 +53,15 @@ def record(people: People, object_: str, record_id: str, *fields: str) -> dict[s
     return {name: found[name] for name in fields}
 
 
-def found(people: People, address: str) -> str:
-    """The id of the HubSpot contact with an address, which must be there."""
+def contact_id(people: People, address: str) -> str:
+    """The id of the HubSpot contact with an address; asserts that it exists."""
     contact = people.contact_with(address)
     assert contact is not None, f"HubSpot has no contact {address}"
     return contact
 
 
 def linked_pair(stack: Stack, people: People, address: str, **properties: str) -> tuple[str, str]:
-    """A contact made in HubSpot and the lead that it became: their ids."""
+    """Make a HubSpot contact that becomes a lead; the ids of both."""
     contact = people.new_contact(
         **({"lastname": "Lang", "company": "Example GmbH"} | properties), email=address
     )
@@ -70,23 +70,23 @@ def linked_pair(stack: Stack, people: People, address: str, **properties: str) -
 
 
 def writes(stack: Stack) -> int:
-    """How often the product has written to either CRM."""
+    """The number of the product's writes to both CRMs so far."""
     figures = stack.stats()
     return int(figures["hubspot"]["writes"] + figures["salesforce"]["writes"])
 
 
 def open_errors(stack: Stack) -> int:
-    """How many records are parked now."""
+    """Let the stack finish its work; the number of records parked then."""
     return int(stack.settle()["open_errors"])
 
 
 def join_list(people: People, *contacts: str) -> None:
-    """Put contacts into the inclusion list."""
+    """Add contacts to the inclusion list."""
     people.hubspot.crm.lists.memberships_api.add(LIST, list(contacts))
 
 
 def leave_list(people: People, *contacts: str) -> None:
-    """Take contacts out of the inclusion list."""
+    """Remove contacts from the inclusion list."""
     people.hubspot.crm.lists.memberships_api.remove(LIST, list(contacts))
 
 
@@ -97,7 +97,7 @@ def merge_contacts(people: People, primary: str, other: str) -> str:
 
 
 def convert(stack: Stack, lead_id: str, **more: Any) -> str:
-    """Convert a lead; the contact's id."""
+    """Convert a lead; the id of the contact it became."""
     action = {"side": "salesforce", "do": "convert_lead", "lead_id": lead_id, "account_id": None}
     return str(stack.person(action | {"create_opportunity": False} | more)["contact_id"])
 
@@ -116,16 +116,18 @@ def merge_records(stack: Stack, object_: str, winner: str, *losers: str) -> None
 
 
 def undelete(stack: Stack, *ids: str) -> None:
-    """Take Salesforce records out of the bin."""
+    """Restore Salesforce records from the recycle bin."""
     stack.person({"side": "salesforce", "do": "undelete", "ids": list(ids)})
 
 
-def own_act(stack: Stack, do: str, address: str) -> None:
-    """What the contact itself does: ``unsubscribe`` or ``resubscribe``."""
+def act_as_contact(stack: Stack, do: str, address: str) -> None:
+    """Let the contact itself ``unsubscribe`` or ``resubscribe``."""
     stack.person({"side": "hubspot", "do": do, "email": address})
 
 
-def values(stack: Stack, function: str, metric: str, after: int = 0) -> list[float]:
-    """What a function has told under a metric's name, in order, from a place of its output on."""
+def metric_values(stack: Stack, function: str, metric: str, after: int = 0) -> list[float]:
+    """The values that a function has logged for a metric, in order, from an offset of its output
+    on.
+    """
     found = re.findall(rf'"{metric}":\s?\[([^\]]*)\]', stack.output(function)[after:])
     return [float(value) for one in found for value in one.split(",")]

@@ -1,5 +1,5 @@
-"""What the stories of deals and opportunities share: worlds and settings, what people do with
-deals, and what both sides show.
+"""Helpers of the stories about deals and opportunities: settings, actions of people on deals, and
+records of both sides.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tests.flows.stories.story_owners import WORLD as OWNED
 JUNE, JULY = "2027-06-30", "2027-07-31"
 DEFAULT_PIPELINE = "Salesforce - Default pipeline"
 SALES_PIPELINE = "Sales Pipeline"
-"""HubSpot's own, which every account has."""
+"""HubSpot's own pipeline, which every account has."""
 PRIMARY = 5
 """HubSpot's association type "primary company" of a deal (docs/vendors.md#hubspot-associations)."""
 
@@ -32,7 +32,7 @@ CURRENCY: Mapping[str, Any] = {
         {"value": "USD", "label": "US Dollar"},
     ],
 }
-"""What opportunities have in an org with several currencies."""
+"""A field of opportunities in an org with several currencies."""
 
 WORLD: Mapping[str, Any] = {
     "hubspot": [{**OWNED["hubspot"][0], "properties": {"deals": [{"name": "region"}]}}],
@@ -52,8 +52,8 @@ WORLD: Mapping[str, Any] = {
         },
     },
 }
-"""Owners on both sides, two currencies, and two fields of the operator's own: a text, and a contact
-that is named without having a role.
+"""Owners on both sides, two currencies, and two custom fields: a text, and a lookup to a contact that
+gives it no role.
 """
 
 ROW = """
@@ -65,8 +65,8 @@ update = "two_way"
 
 
 def settings(deals: Mapping[str, str] | None = None, rows: str = "") -> str:
-    """A settings file in which new contacts become contacts, with these keys for deals, their
-    values as TOML has them.
+    """A settings file in which new contacts become contacts, with these keys for deals, whose
+    values are TOML text.
     """
     contacts = ["[connection.contacts]", 'create_in_salesforce = "contact"']
     lines = [f"{key} = {value}" for key, value in (deals or {}).items()]
@@ -81,7 +81,7 @@ def new_opportunity(people: People, name: str, **fields: Any) -> str:
 
 
 def new_deal(people: People, name: str, **properties: str) -> str:
-    """Make a deal, in the first stage of HubSpot's own pipeline unless told otherwise; its id."""
+    """Make a deal, by default in the first stage of HubSpot's own pipeline; its id."""
     default = {"pipeline": "default", "dealstage": "appointmentscheduled", "closedate": JUNE}
     return str(
         people.hubspot.crm.deals.basic_api.create(
@@ -101,13 +101,13 @@ def delete_deal(people: People, deal: str) -> None:
 
 
 def merge_deals(people: People, deal: str, into: str) -> str:
-    """Merge a deal into another one; the survivor's id."""
+    """Merge a deal into another; the survivor's id."""
     ids = {"primaryObjectId": into, "objectIdToMerge": deal}
     return str(people.hubspot.crm.deals.basic_api.merge(ids).id)
 
 
 def deal(people: People, deal_id: str, *properties: str) -> dict[str, Any]:
-    """These properties of a deal; blank ones as None."""
+    """Properties of a deal, blank ones as None."""
     found = people.hubspot.crm.deals.basic_api.get_by_id(
         deal_id, properties=list(properties)
     ).properties
@@ -115,29 +115,29 @@ def deal(people: People, deal_id: str, *properties: str) -> dict[str, Any]:
 
 
 def deals(people: People, name: str) -> list[str]:
-    """The ids of the deals of that name."""
+    """The ids of the deals with a name."""
     found = people.hubspot.crm.deals.get_all(properties=["dealname"])
     return [str(one.id) for one in found if one.properties.get("dealname") == name]
 
 
 def opportunities(people: People, name: str, *fields: str) -> list[dict[str, Any]]:
-    """The opportunities of that name."""
+    """The opportunities with a name."""
     # The names of the fields are the test's own; only the opportunity's is a value.
     query = f"SELECT {', '.join(fields or ('Id',))} FROM Opportunity WHERE Name = {{}} ORDER BY CreatedDate, Id"  # noqa: S608
     return people.records(format_soql(query, name))
 
 
 def opportunity(people: People, opportunity_id: str, *fields: str) -> dict[str, Any]:
-    """These fields of an opportunity."""
+    """Fields of an opportunity."""
     return people.record("Opportunity", opportunity_id, *fields)
 
 
 def counterpart(people: People, deal_id: str) -> str:
-    """The opportunity that a deal keeps the id of."""
+    """The id of the opportunity that a deal is linked with."""
     return str(deal(people, deal_id, "crmsync_salesforce_id")["crmsync_salesforce_id"])
 
 
-def where(people: People, deal_id: str) -> tuple[str, str]:
+def stage_of(people: People, deal_id: str) -> tuple[str, str]:
     """The labels of a deal's pipeline and stage."""
     shown = deal(people, deal_id, "pipeline", "dealstage")
     (pipeline,) = [one for one in pipelines(people) if one.id == shown["pipeline"]]
@@ -146,42 +146,42 @@ def where(people: People, deal_id: str) -> tuple[str, str]:
 
 
 def pipelines(people: People) -> list[Any]:
-    """The pipelines of deals, as HubSpot shows them."""
+    """HubSpot's pipelines of deals."""
     return list(people.hubspot.crm.pipelines.pipelines_api.get_all("deals").results)
 
 
 def pipeline(people: People, label: str) -> Any:
-    """The pipeline of that label."""
+    """The pipeline with a label."""
     (found,) = [one for one in pipelines(people) if one.label == label]
     return found
 
 
 def stages(people: People, label: str) -> list[str]:
-    """The labels of a pipeline's stages, in their order."""
+    """The labels of a pipeline's stages, in order."""
     return [
         one.label
         for one in sorted(pipeline(people, label).stages, key=lambda one: one.display_order)
     ]
 
 
-def place(people: People, label: str, stage: str) -> dict[str, str]:
-    """A pipeline and a stage by their labels, as a deal has them."""
+def stage_ids(people: People, label: str, stage: str) -> dict[str, str]:
+    """The ids of a pipeline and its stage, given by their labels, as properties of a deal."""
     found = pipeline(people, label)
     (stage_id,) = [one.id for one in found.stages if one.label == stage]
     return {"pipeline": found.id, "dealstage": stage_id}
 
 
-def tie(people: People, deal_id: str, to: str, record_id: str) -> None:
+def associate(people: People, deal_id: str, to: str, record_id: str) -> None:
     """Associate a deal with one of the ``contacts`` or ``companies``."""
     people.hubspot.crm.associations.v4.basic_api.create_default("deals", deal_id, to, record_id)
 
 
-def untie(people: People, deal_id: str, to: str, record_id: str) -> None:
-    """Take a deal and a contact or company apart."""
+def dissociate(people: People, deal_id: str, to: str, record_id: str) -> None:
+    """Remove a deal's associations with a contact or company."""
     people.hubspot.crm.associations.v4.basic_api.archive("deals", deal_id, to, record_id)
 
 
-def tied(people: People, deal_id: str, to: str = "contacts") -> set[str]:
+def associated(people: People, deal_id: str, to: str = "contacts") -> set[str]:
     """The contacts or companies that a deal is associated with."""
     page = people.hubspot.crm.associations.v4.basic_api.get_page("deals", deal_id, to, limit=500)
     return {str(one.to_object_id) for one in page.results}
@@ -215,23 +215,23 @@ def roles(people: People, opportunity_id: str) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
-    """A HubSpot contact and the Salesforce contact that it syncs with."""
+class LinkedContact:
+    """A HubSpot contact and the Salesforce contact it is linked with."""
 
     contact: str
     person: str
 
 
-def someone(stack: Stack, people: People, address: str) -> Person:
-    """Somebody whom both sides know as a contact."""
+def linked_contact(stack: Stack, people: People, address: str) -> LinkedContact:
+    """Make a HubSpot contact that becomes a Salesforce contact."""
     contact = people.new_contact(email=address, lastname="Lang")
     stack.settle()
     (row,) = rows(people, "Contact", address)
-    return Person(contact, row["Id"])
+    return LinkedContact(contact, row["Id"])
 
 
 def from_opportunity(stack: Stack, people: People, name: str, **fields: Any) -> tuple[str, str]:
-    """An opportunity that a person made, and the deal that it became: deal, opportunity."""
+    """Make an opportunity that becomes a deal; the ids of the deal and the opportunity."""
     made = new_opportunity(people, name, **fields)
     stack.settle()
     (found,) = deals(people, name)
@@ -239,7 +239,7 @@ def from_opportunity(stack: Stack, people: People, name: str, **fields: Any) -> 
 
 
 def from_deal(stack: Stack, people: People, name: str, **properties: str) -> tuple[str, str]:
-    """A deal that a person made, and the opportunity that it became: deal, opportunity."""
+    """Make a deal that becomes an opportunity; the ids of the deal and the opportunity."""
     made = new_deal(people, name, **properties)
     stack.settle()
     (found,) = opportunities(people, name)
@@ -247,7 +247,7 @@ def from_deal(stack: Stack, people: People, name: str, **properties: str) -> tup
 
 
 def record_type(people: People, name: str) -> str:
-    """The id of the record type of opportunities of that name."""
+    """The id of an opportunity record type, given by its name."""
     query = "SELECT Id FROM RecordType WHERE SobjectType = 'Opportunity' AND Name = {}"
     (row,) = people.records(format_soql(query, name))
     return str(row["Id"])

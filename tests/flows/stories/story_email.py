@@ -1,5 +1,5 @@
-"""What the stories about e-mail tasks share: three HubSpot accounts with a mode each, events of the
-log, and the tasks made of them.
+"""Helpers of the stories about e-mail tasks: three HubSpot accounts with a mode each, events of the
+log, and the tasks created from them.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from local.people import People
 from local.stack import Stack
 from tests.flows.stories.story_contacts import lead_id
 
-LOOK = 5 * 60 + 5
+LOG_READ = 5 * 60 + 5
 """Seconds within which the log is read once."""
 
-LATER = 20 * 60
-"""Seconds within which the log was read, a claim that nobody settled has run out, and its window
-has been worked on once more.
+CLAIM_EXPIRED = 20 * 60
+"""Seconds within which the log was read, an uncommitted claim has expired, and its range has been
+processed again.
 """
 
-EACH, PER_MAIL, PER_DAY = 0, 1, 2
+PER_EVENT, PER_MAIL, PER_DAY = 0, 1, 2
 """The accounts of `MAIL_WORLD`, by their mode."""
 
 CAMPAIGN = {"id": "70012", "appId": "113", "name": "Spring offer", "subject": "Spring is here"}
@@ -96,11 +96,14 @@ MAIL_WORLD: Mapping[str, Any] = {
     },
 }
 
+FIVE_TASKS = ["HubSpot: CLICK: Spring offer"] * 2 + ["HubSpot: OPEN: Spring offer"] * 3
+"""The subjects of the tasks for two clicks and three opens."""
+
 _NUMBERS = count(1)
 
 
 def event(kind: str, recipient: str, at: int, **more: Any) -> dict[str, Any]:
-    """One event of the log, of the spring campaign unless told otherwise."""
+    """An event of the log, by default of the spring campaign."""
     number = next(_NUMBERS)
     return {
         "id": f"0d9e3a70-0000-4000-8000-{number:012x}",
@@ -116,21 +119,21 @@ def event(kind: str, recipient: str, at: int, **more: Any) -> dict[str, Any]:
 def events(
     recipient: str, at: int, *, opens: int = 0, clicks: int = 0, **more: Any
 ) -> list[dict[str, Any]]:
-    """So many opens and clicks, one a second until `at`."""
+    """That many opens and clicks, one a second until `at`."""
     kinds = ["OPEN"] * opens + ["CLICK"] * clicks
     return [event(kind, recipient, at - 1000 * number, **more) for number, kind in enumerate(kinds)]
 
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """Marketing e-mail of one of a stack's HubSpot accounts."""
+    """Marketing e-mail of one of the stack's HubSpot accounts."""
 
     stack: Stack
-    portal: int = EACH
+    portal: int = PER_EVENT
 
     @property
     def people(self) -> People:
-        """A person who works in this account, and in the org."""
+        """A person's access to this account and to the org."""
         return People(self.stack.ready(), portal=self.portal)
 
     @property
@@ -139,7 +142,7 @@ class Mail:
         return self.stack.clock.now_ms()
 
     def linked(self, address: str, **properties: str) -> str:
-        """A contact with this address that syncs; the id of its lead."""
+        """Make a contact that becomes a lead; the lead's id."""
         self.people.new_contact(
             **(
                 {"lastname": "Lang", "company": "Example GmbH", "lifecyclestage": "lead"}
@@ -150,8 +153,8 @@ class Mail:
         self.stack.settle()
         return lead_id(self.people, address)
 
-    def happened(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Put events into HubSpot's log."""
+    def add_events(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Add events to HubSpot's log."""
         portal_id = self.stack.hubspot.portals[self.portal].portal_id
         self.stack.person(
             {"side": "hubspot", "portal_id": portal_id, "do": "email_events", "events": list(rows)}
@@ -166,9 +169,9 @@ class Mail:
         return People(self.stack.ready(), product=True).records(format_soql(query, who))
 
     def subjects(self, who: str) -> list[str]:
-        """What the tasks are called."""
+        """The subjects of the tasks."""
         return [str(row["Subject"]) for row in self.tasks(who, "Subject")]
 
     def counts(self, who: str) -> dict[str, float]:
-        """How many events each task stands for, by subject."""
+        """The number of events that each task counts, by subject."""
         return {row["Subject"]: row[TASK_COUNT] for row in self.tasks(who, "Subject", TASK_COUNT)}

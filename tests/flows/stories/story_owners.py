@@ -1,5 +1,5 @@
-"""Who works where in the stories about owners: people known on both sides, on one side only, under
-another name, or no longer active.
+"""Owners and users of the stories about owners: known on both sides, on one side only, under
+another name, or inactive.
 """
 
 from __future__ import annotations
@@ -11,25 +11,25 @@ from local.people import People
 from tests.flows.stories.story_contacts import lead, record
 
 OLIVE, OTTO = "olive@example.com", "otto@example.com"
-"""The same person on both sides, by name and address."""
+"""Owners with the same name and address on both sides."""
 
 PAUL = "paul@example.com"
-"""Known on both sides, in Salesforce as a partner."""
+"""Known on both sides, in Salesforce as a partner user."""
 
 NIA = "nia@example.com"
-"""An owner in HubSpot alone."""
+"""An owner known in HubSpot alone."""
 
 BEN = "ben@example.com"
-"""One address, but Salesforce calls him otherwise."""
+"""The same address on both sides, but another name in Salesforce."""
 
 IDA = "ida@example.com"
-"""Known on both sides, but no longer active in Salesforce."""
+"""Known on both sides, but inactive in Salesforce."""
 
 TWIN = "twin@example.com"
-"""One owner in HubSpot, two users of that name and address in Salesforce."""
+"""One owner in HubSpot, but two users with that name and address in Salesforce."""
 
 SAM = "sam@example.com"
-"""A user in Salesforce alone."""
+"""A user known in Salesforce alone."""
 
 QUEUE = "Inbound"
 
@@ -96,7 +96,7 @@ def hubspot_owner(people: People, email: str) -> str:
 
 
 def user(people: People, email: str) -> str:
-    """The id of the Salesforce user with an address that one user has."""
+    """The id of the one Salesforce user with an address."""
     (row,) = [one for one in people.records("SELECT Id, Email FROM User") if one["Email"] == email]
     return str(row["Id"])
 
@@ -107,9 +107,9 @@ def queue(people: People) -> str:
     return str(row["Id"])
 
 
-def shown(people: People, contact: str) -> tuple[str | None, str | None]:
-    """The HubSpot owner of a contact, by address, and the Salesforce owner's name in the property
-    of our own.
+def shown_owner(people: People, contact: str) -> tuple[str | None, str | None]:
+    """The address of a contact's HubSpot owner, and the name of the Salesforce owner in our
+    property.
     """
     fields = people.contact(contact, "hubspot_owner_id", "crmsync_owner_name")
     by_id = {
@@ -120,7 +120,7 @@ def shown(people: People, contact: str) -> tuple[str | None, str | None]:
 
 
 def owner_name(people: People, object_: str, record_id: str) -> str:
-    """The name of a Salesforce record's owner, a queue's too."""
+    """The name of the user or queue that owns a Salesforce record."""
     owner = record(people, object_, record_id, "OwnerId")["OwnerId"]
     kind = "Group" if owner.startswith("00G") else "User"
     return str(record(people, kind, owner, "Name")["Name"])

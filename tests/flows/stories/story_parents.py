@@ -1,5 +1,5 @@
-"""What the stories of contacts and their parents share: settings, families on both sides, and who
-belongs where.
+"""Helpers of the stories about contacts and their parents: settings, synced contacts and companies,
+and reports.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ _NUMBERS = count(1)
 
 
 def with_companies(*lines: str, contacts: tuple[str, ...] = ()) -> str:
-    """Settings under which new contacts become contacts, with these lines for companies and more
-    for contacts.
+    """Settings in which new contacts become contacts, with these lines for companies and for
+    contacts.
     """
     of_contacts = ["[connection.contacts]", 'create_in_salesforce = "contact"', *contacts]
     return "\n".join([SETTINGS, *of_contacts, "[connection.companies]", *lines, ""])
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
-    """A contact and its company, in step with a Salesforce contact and its account; all by their
-    ids.
+class SyncedContact:
+    """The ids of a contact and its company, and of the Salesforce contact and account they are
+    linked with.
     """
 
     contact: str
@@ -36,34 +36,32 @@ class Family:
     address: str
 
 
-def an_address() -> str:
-    """An address that nobody else has."""
+def new_address() -> str:
+    """An address that no other record has."""
     return f"member.{next(_NUMBERS)}@example.com"
 
 
-def a_family(stack: Stack, people: People, **properties: str) -> Family:
-    """A contact that was associated with a new company in HubSpot, and what came of both."""
-    address = an_address()
+def synced_contact(stack: Stack, people: People, **properties: str) -> SyncedContact:
+    """Associate a new HubSpot contact with a new company and sync both."""
+    address = new_address()
     company = people.new_company(name=f"Example {address.partition('@')[0]}")
     contact = people.new_contact(**({"lastname": "Lang"} | properties), email=address)
     people.associate(contact, company)
     stack.settle()
     (row,) = rows(people, "Contact", address, "Id", "AccountId")
     assert row["AccountId"], "the contact has its account"
-    return Family(contact, company, row["Id"], row["AccountId"], address)
+    return SyncedContact(contact, company, row["Id"], row["AccountId"], address)
 
 
-def a_pair(stack: Stack, people: People, name: str) -> tuple[str, str]:
-    """An account made in Salesforce and the company that it became: the company's id, the
-    account's.
-    """
+def synced_company(stack: Stack, people: People, name: str) -> tuple[str, str]:
+    """Make an account that becomes a company; the ids of the company and the account."""
     account = people.new_account(Name=name)
     stack.settle()
     return company_of(people, account), account
 
 
 def company_of(people: People, account: str) -> str:
-    """The company that keeps the account's id."""
+    """The company that is linked with an account."""
     (one,) = [
         one
         for one in people.companies("crmsync_salesforce_id")
@@ -73,7 +71,7 @@ def company_of(people: People, account: str) -> str:
 
 
 def account_of(people: People, company: str) -> str:
-    """The account that the company keeps the id of."""
+    """The account that is linked with a company."""
     return str(people.company(company, "crmsync_salesforce_id")["crmsync_salesforce_id"])
 
 
@@ -84,8 +82,8 @@ def parent(people: People, person: str) -> str | None:
 
 
 def primary(people: People, contact: str) -> str | None:
-    """The primary company of a HubSpot contact: the real association's, which its property must
-    agree with.
+    """The primary company of a HubSpot contact, after asserting that its property agrees with the
+    association.
     """
     named = people.contact(contact, "associatedcompanyid")["associatedcompanyid"]
     companies = [company for company, counts in people.companies_of(contact).items() if counts]
@@ -93,8 +91,8 @@ def primary(people: People, contact: str) -> str | None:
     return companies[0] if companies else None
 
 
-def told(stack: Stack) -> dict[str, tuple[str, str]]:
-    """What stands in the error inbox: the record's id -> category and sentence."""
+def reports(stack: Stack) -> dict[str, tuple[str, str]]:
+    """The category and text of each report in the error inbox, by the record's id."""
     dynamodb = stack.cloud.aws.client("dynamodb")
     table = next(name for name in dynamodb.list_tables()["TableNames"] if name.endswith("state"))
     rows = dynamodb.query(

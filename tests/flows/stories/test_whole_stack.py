@@ -1,5 +1,5 @@
-"""The deployed system whole, on a laptop: what a person does on one side arrives on the other,
-whatever dies on the way.
+"""The whole deployed system on a laptop: what a person does on one side arrives on the other, even
+if functions are killed on the way.
 """
 
 import json
@@ -26,7 +26,7 @@ def leads(people: People, address: str) -> list[dict[str, Any]]:
 
 
 def test_a_contact_made_in_hubspot_becomes_a_lead(stack: Stack, people: People):
-    """Through webhook, bus, queue and both SDKs; the echo of our own write comes back and changes
+    """The contact passes webhook, bus, queue and both SDKs, and the echo of our own write changes
     nothing.
     """
     people.new_contact(
@@ -44,7 +44,7 @@ def test_a_contact_made_in_hubspot_becomes_a_lead(stack: Stack, people: People):
 
 
 def test_a_lead_made_in_salesforce_becomes_a_contact(stack: Stack, people: People):
-    """Its change event comes over the partner bus."""
+    """The lead's change event arrives through the partner event bus."""
     people.new_record(
         "Lead", FirstName="Grace", LastName="Holm", Email="grace@example.org", Company="Example AB"
     )
@@ -57,8 +57,8 @@ def test_a_lead_made_in_salesforce_becomes_a_contact(stack: Stack, people: Peopl
     }
 
 
-def test_edits_of_different_fields_on_both_sides_both_survive(stack: Stack, people: People):
-    """Neither side had heard of the other's edit."""
+def test_edits_of_different_fields_on_both_sides_are_both_kept(stack: Stack, people: People):
+    """Both edits sync although they were made before either side knew of the other's."""
     contact = people.new_contact(
         firstname="Eve", lastname="Moor", email="eve@example.com", company="Example GmbH"
     )
@@ -77,11 +77,9 @@ def test_edits_of_different_fields_on_both_sides_both_survive(stack: Stack, peop
 
 
 @pytest.mark.parametrize("after", ["start", "salesforce_write", "hubspot_write", "dynamodb_write"])
-def test_a_call_that_is_killed_in_the_middle_leaves_no_duplicate(
-    stack: Stack, people: People, after: str
-):
-    """The message comes back after the visibility timeout, and the second try finds what the first
-    one made.
+def test_a_killed_call_leaves_no_duplicate(stack: Stack, people: People, after: str):
+    """The message returns after the visibility timeout, and the second try finds the record that
+    the first one created.
     """
     address = f"{after.replace('_', '.')}@example.com"
     stack.faults([{"at": "lambda", "kind": "kill", "function": "contact_sync", "after": after}])
@@ -100,8 +98,8 @@ def test_a_call_that_is_killed_in_the_middle_leaves_no_duplicate(
 
 
 @pytest.mark.long
-def test_a_thousand_contacts_made_in_one_go_arrive_once_and_in_few_calls(new_stack: NewStack):
-    """At most 30 HubSpot and 20 Salesforce calls."""
+def test_a_thousand_contacts_sync_once_and_with_few_calls(new_stack: NewStack):
+    """A thousand contacts made in batches take at most 30 HubSpot and 20 Salesforce calls."""
     stack = new_stack()
     people = People(stack.ready())
     for start in range(0, 1000, 100):
@@ -122,8 +120,8 @@ def test_a_thousand_contacts_made_in_one_go_arrive_once_and_in_few_calls(new_sta
     assert (figures["hubspot"]["calls"] <= 30, figures["salesforce"]["calls"] <= 20) == (True, True)
 
 
-def test_no_personal_data_is_in_anything_that_the_functions_print(stack: Stack, people: People):
-    """A canary's name, address and phone never appear."""
+def test_functions_log_no_personal_data(stack: Stack, people: People):
+    """The name, address and phone number of a contact never appear in the functions' output."""
     canary = {
         "firstname": "Canaryfirst",
         "lastname": "Canarylast",
@@ -141,8 +139,8 @@ def test_no_personal_data_is_in_anything_that_the_functions_print(stack: Stack, 
     ] == []
 
 
-def test_with_set_up_left_to_the_command_nothing_is_there(new_stack: NewStack):
-    """The secrets are, the settings and the properties are not, and nothing syncs."""
+def test_without_set_up_nothing_syncs(new_stack: NewStack):
+    """The secrets exist, but settings and properties do not, and nothing syncs."""
     world = {"set_up": False, "hubspot": [{"portal_id": 555001}], "salesforce": {}}
     stack = new_stack(world=world)
     people = People(stack.ready())
@@ -159,20 +157,20 @@ def test_with_set_up_left_to_the_command_nothing_is_there(new_stack: NewStack):
 
 
 @pytest.mark.rule("OPP-2")
-def test_ready_to_sync_means_that_accounts_are_imported(stack: Stack):
-    """Nobody on a laptop has to import accounts before opportunities may sync."""
+def test_a_ready_stack_has_imported_its_accounts(stack: Stack):
+    """Opportunities sync on a laptop without an import of accounts."""
     assert accounts_imported(stack) is True
 
 
 def accounts_imported(stack: Stack) -> bool:
-    """Whether the account import of the connection is marked finished."""
+    """Whether the connection's account import is marked as finished."""
     key = {"pk": {"S": "imported#acme"}, "sk": {"S": "Account"}}
     return "Item" in stack.cloud.aws.client("dynamodb").get_item(TableName="crmsync-state", Key=key)
 
 
-def test_an_idle_half_hour_costs_a_call_a_minute(stack: Stack):
-    """All that is asked of Salesforce shares one call, its fields too; HubSpot is asked per object
-    and kind, and what our token may do.
+def test_an_idle_half_hour_takes_one_salesforce_call_a_minute(stack: Stack):
+    """All polls of Salesforce share one call, and HubSpot is asked per object, per kind of event
+    and for our token's scopes.
     """
     stack.advance(900)
     before = stack.stats()
@@ -188,11 +186,11 @@ def test_an_idle_half_hour_costs_a_call_a_minute(stack: Stack):
     searches = {
         f"POST /crm/objects/2026-03/{name}/search": 2 for name in ("contacts", "companies", "deals")
     }
-    looks = {"POST /oauth/v2/private-apps/get/access-token-info": 5}
-    assert made["hubspot"] == searches | looks | {"GET /email/public/v1/events": 12}
+    checks = {"POST /oauth/v2/private-apps/get/access-token-info": 5}
+    assert made["hubspot"] == searches | checks | {"GET /email/public/v1/events": 12}
 
 
 def _more(after: dict[str, int], before: dict[str, int]) -> dict[str, int]:
-    """What the calls of each endpoint grew by, those that did not left out."""
+    """By how much each endpoint's count has grown, without those that have not."""
     grown = {name: count - before.get(name, 0) for name, count in after.items()}
     return {name: count for name, count in grown.items() if count}

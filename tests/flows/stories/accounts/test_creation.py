@@ -1,5 +1,5 @@
-"""Stories of when an account or a company is made, where new contacts become Salesforce contacts
-and an inclusion list is in force.
+"""Stories of when an account or a company is created, in an organisation whose new contacts become
+Salesforce contacts and which has an inclusion list.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tests.flows.stories.story_accounts import (
     companies,
     company_with,
     counterpart,
-    listed,
+    listed_contact,
     settings,
 )
 from tests.flows.stories.story_contacts import (
@@ -42,9 +42,9 @@ def module_stack() -> Iterator[Stack]:
 
 @pytest.mark.rule("ACC-3")
 @pytest.mark.rule("ACC-6")
-def test_a_new_account_makes_a_company_without_any_contact(stack: Stack, people: People):
-    """It comes at once, with the account's values and each other's ids; a look later makes no
-    second one.
+def test_a_new_account_creates_a_company_without_any_contact(stack: Stack, people: People):
+    """The company is created at once with the account's values and each record's id on the other,
+    and a later sweep creates no second one.
     """
     account = people.new_account(
         Name="Lonely AG", Website="https://www.lonely.example", Industry="Banking"
@@ -63,9 +63,9 @@ def test_a_new_account_makes_a_company_without_any_contact(stack: Stack, people:
 
 @pytest.mark.rule("ACC-4")
 @pytest.mark.rule("ACC-5")
-def test_an_older_account_is_silent_until_it_is_changed(stack: Stack, people: People):
-    """Whatever time passes, accounts that are older than the connection stay where they are; an
-    edit brings the one that it touches.
+def test_an_older_account_syncs_only_once_it_is_edited(stack: Stack, people: People):
+    """Accounts that are older than the connection stay in Salesforce, until an edit syncs the
+    account that was edited.
     """
     stack.advance(SWEEP)
     (row,) = accounts(people, "Older Edited")
@@ -79,16 +79,16 @@ def test_an_older_account_is_silent_until_it_is_changed(stack: Stack, people: Pe
 
 @pytest.mark.rule("ACC-9")
 @pytest.mark.rule("ACC-10")
-def test_a_company_makes_an_account_once_it_has_a_contact_of_the_list(stack: Stack, people: People):
-    """Without contacts there is none (ACC-10); with one who is in the list account and contact
-    come, the contact under the account.
+def test_a_company_creates_an_account_once_it_has_a_listed_contact(stack: Stack, people: People):
+    """A company without contacts creates no account (ACC-10); with a listed contact, it creates one
+    that contains the contact.
     """
     company = people.new_company(name="Empty GmbH", phone="+49 731 10")
     stack.settle()
     people.edit_company(company, city="Ulm")
-    told = stack.advance(SWEEP)
-    assert (told["open_errors"], accounts(people, "Empty GmbH")) == (0, [])
-    people.associate(listed(people, "first@empty.example"), company)
+    result = stack.advance(SWEEP)
+    assert (result["open_errors"], accounts(people, "Empty GmbH")) == (0, [])
+    people.associate(listed_contact(people, "first@empty.example"), company)
     assert open_errors(stack) == 0
     (account,) = accounts(people, "Empty GmbH", "Id", "Phone", "BillingCity")
     assert account == {
@@ -103,19 +103,17 @@ def test_a_company_makes_an_account_once_it_has_a_contact_of_the_list(stack: Sta
 
 @pytest.mark.rule("ACC-12")
 @pytest.mark.rule("Q-8")
-def test_a_company_whose_contacts_are_all_outside_the_list_makes_no_account(
+def test_a_company_whose_contacts_are_all_outside_the_list_creates_no_account(
     stack: Stack, people: People
 ):
-    """Not even where the company and the default object would make one; as soon as one of them
-    enters the list, it does.
-    """
+    """An account is created only when one of the contacts enters the list."""
     one, two = (
         people.new_contact(email=f"{name}@outside.example", lastname="Lang")
         for name in ("one", "two")
     )
     company = company_with(people, "Outside GmbH", one, two)
-    told = stack.advance(SWEEP)
-    assert (told["open_errors"], accounts(people, "Outside GmbH")) == (0, [])
+    result = stack.advance(SWEEP)
+    assert (result["open_errors"], accounts(people, "Outside GmbH")) == (0, [])
     join_list(people, two)
     stack.advance(SWEEP)
     (account,) = accounts(people, "Outside GmbH")
@@ -128,9 +126,9 @@ def test_a_company_whose_contacts_are_all_outside_the_list_makes_no_account(
 
 @pytest.mark.rule("ACC-11")
 @pytest.mark.rule("Q-7")
-def test_a_company_whose_contacts_are_all_leads_makes_no_account(stack: Stack, people: People):
-    """A contact of the list that syncs with a lead is no reason (Q-7); a colleague who becomes a
-    Salesforce contact is one.
+def test_a_company_whose_contacts_are_all_leads_creates_no_account(stack: Stack, people: People):
+    """A listed contact that syncs with a lead creates no account (Q-7), but a colleague who becomes
+    a Salesforce contact does.
     """
     people.new_record("Lead", LastName="Holm", Company="Leads AB", Email="lead@leads.example")
     stack.settle()
@@ -138,18 +136,20 @@ def test_a_company_whose_contacts_are_all_leads_makes_no_account(stack: Stack, p
     assert lead is not None
     join_list(people, lead)
     company = company_with(people, "Leads AB", lead)
-    told = stack.advance(SWEEP)
-    assert (told["open_errors"], accounts(people, "Leads AB")) == (0, [])
-    people.associate(listed(people, "colleague@leads.example"), company)
+    result = stack.advance(SWEEP)
+    assert (result["open_errors"], accounts(people, "Leads AB")) == (0, [])
+    people.associate(listed_contact(people, "colleague@leads.example"), company)
     assert open_errors(stack) == 0
     assert [one["Id"] for one in accounts(people, "Leads AB")] == [counterpart(people, company)]
 
 
 @pytest.mark.rule("ACC-8")
 @pytest.mark.rule("ACC-9")
-def test_a_private_contact_brings_its_company_an_account(stack: Stack, people: People):
-    """A contact that syncs with a Salesforce contact without account joins a new company: the
-    account comes, it is under it.
+def test_a_contact_without_an_account_gets_one_through_its_new_company(
+    stack: Stack, people: People
+):
+    """When a contact that has no account joins a new company, the company's account is created and
+    the contact is put into it.
     """
     people.new_record("Contact", LastName="Private", Email="private@example.com")
     stack.settle()
@@ -168,14 +168,14 @@ def test_a_private_contact_brings_its_company_an_account(stack: Stack, people: P
 
 @pytest.mark.rule("DUP-2")
 @pytest.mark.rule("OWN-16")
-def test_contacts_pair_an_older_account_with_their_company(stack: Stack, people: People):
-    """Names differ and nobody edits the account: it is the company's, as its contact is. Its
-    inactive owner gives way to the company's.
+def test_an_older_account_is_paired_with_the_company_of_its_contacts(stack: Stack, people: People):
+    """The account of the company's contacts is paired although names differ and nobody edits it,
+    and its inactive owner is replaced with the company's.
     """
     (older,) = accounts(people, "Idle Holdings")
     before = len(people.records("SELECT Id FROM Account"))
     company = people.new_company(name="Idle Works", hubspot_owner_id=hubspot_owner(people, OTTO))
-    people.associate(listed(people, "idle.member@example.com"), company)
+    people.associate(listed_contact(people, "idle.member@example.com"), company)
     assert open_errors(stack) == 0
     assert (counterpart(people, company), len(people.records("SELECT Id FROM Account"))) == (
         older["Id"],
@@ -187,11 +187,11 @@ def test_contacts_pair_an_older_account_with_their_company(stack: Stack, people:
 
 @pytest.mark.rule("DUP-2")
 @pytest.mark.rule("DUP-3")
-def test_of_two_companies_whose_contacts_are_in_one_account_one_is_its_pair(
+def test_an_account_is_paired_with_the_company_that_has_more_of_its_contacts(
     stack: Stack, people: People
 ):
-    """The company that more of the account's contacts are in is its counterpart; the other one
-    stays as it is, and no third is made.
+    """The company with fewer of the account's contacts stays unpaired, and no third company is
+    created.
     """
     names = [f"{number}@shared.example" for number in range(3)]
     one, two, three = (people.new_contact(email=name, lastname="Lang") for name in names)
@@ -214,11 +214,11 @@ def test_of_two_companies_whose_contacts_are_in_one_account_one_is_its_pair(
 
 @pytest.mark.rule("DUP-3")
 @pytest.mark.rule("DUP-5")
-def test_a_pair_lasts_though_its_contact_leaves(stack: Stack, people: People):
-    """The contact goes to a new company, which makes an account of its own; the first pair stays in
-    step, both ways.
+def test_a_pair_stays_linked_when_its_contact_leaves(stack: Stack, people: People):
+    """The contact moves to a new company, which gets an account of its own, while the first pair
+    still syncs both ways.
     """
-    contact = listed(people, "mover@example.com")
+    contact = listed_contact(people, "mover@example.com")
     first = company_with(people, "Lasting GmbH", contact)
     stack.settle()
     account = counterpart(people, first)
@@ -249,12 +249,14 @@ def test_a_pair_lasts_though_its_contact_leaves(stack: Stack, people: People):
     [(OLIVE, "Olive Owens"), (NIA, "integration"), (BEN, "integration"), ("", "integration")],
     ids=["matches", "HubSpot's alone", "another name", "nobody"],
 )
-def test_whom_a_new_account_belongs_to(stack: Stack, people: People, owner: str, expected: str):
-    """A matching active user is given the account, else it is the integration user's."""
+def test_the_owner_of_a_new_account(stack: Stack, people: People, owner: str, expected: str):
+    """A new account belongs to the active user who matches the company's owner, and otherwise to
+    the integration user.
+    """
     name = f"Owned by {owner or 'nobody'}"
     given = {"hubspot_owner_id": hubspot_owner(people, owner)} if owner else {}
     company = company_with(
-        people, name, listed(people, f"of.{owner or 'nobody@example.com'}"), **given
+        people, name, listed_contact(people, f"of.{owner or 'nobody@example.com'}"), **given
     )
     assert open_errors(stack) == 0
     account = counterpart(people, company)
@@ -268,11 +270,9 @@ def test_whom_a_new_account_belongs_to(stack: Stack, people: People, owner: str,
 
 @pytest.mark.rule("OWN-16")
 @pytest.mark.rule("OWN-17")
-def test_an_existing_accounts_owner_is_kept_then_the_latest_change_counts(
-    stack: Stack, people: People
-):
-    """At the first meeting Salesforce's active owner stays and comes over; afterwards whoever was
-    set last goes across, both ways.
+def test_an_existing_accounts_owner_is_kept_and_later_changes_sync(stack: Stack, people: People):
+    """At the first sync the active Salesforce owner is kept and written to HubSpot; afterwards the
+    latest change on either side is synced.
     """
     account = people.new_account(Name="Kept AG", OwnerId=user_id(people, "Olive Owens"))
     stack.settle()
@@ -292,8 +292,8 @@ def test_an_existing_accounts_owner_is_kept_then_the_latest_change_counts(
 
 @pytest.mark.rule("MAP-10")
 @pytest.mark.rule("MAP-11")
-def test_a_row_of_the_operators_own_crosses_both_ways(stack: Stack, people: People):
-    """A field that the settings map goes with a new account, and edits of it cross in both
+def test_a_custom_field_of_an_account_syncs_both_ways(stack: Stack, people: People):
+    """A field that the settings map is written with the new company, and edits of it sync in both
     directions.
     """
     account = people.new_account(Name="Ranked AG", Rank__c="A")

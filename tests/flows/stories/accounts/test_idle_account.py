@@ -1,5 +1,5 @@
-"""Stories of an account in which nobody edits anything: what was revoked or taken away is told
-within ten minutes all the same.
+"""Stories of an account in which nobody edits anything: revoked credentials and lost permissions
+raise an alarm within ten minutes.
 """
 
 from __future__ import annotations
@@ -11,19 +11,18 @@ from crmsync.model.names import salesforce_revision
 from local.people import People
 from local.stack import Stack
 from tests.flows.conftest import NewStack
-from tests.flows.stories.reliability.test_refused_credentials import values
 from tests.flows.stories.story_command import command
-from tests.flows.stories.story_contacts import SWEEP
+from tests.flows.stories.story_contacts import SWEEP, metric_values
 from tests.template.document import template_of_the_repository
 
 MINUTE = 60
 REVISION = salesforce_revision(555001)
-SOON = 10
-"""Minutes within which somebody is told."""
+LIMIT_MINUTES = 10
+"""Minutes within which the alarm must be raised."""
 
 ALARMS = template_of_the_repository().of_type("AWS::CloudWatch::Alarm")
-SWEPT = "POST /crm/objects/2026-03/contacts/search"
-LOOKED = "POST /oauth/v2/private-apps/get/access-token-info"
+SWEEP_SEARCH = "POST /crm/objects/2026-03/contacts/search"
+ACCESS_CHECK = "POST /oauth/v2/private-apps/get/access-token-info"
 
 LOST = [
     pytest.param(
@@ -63,72 +62,70 @@ LOST = [
 ]
 
 
-def just_after_a_look(stack: Stack) -> None:
-    """Let time pass until HubSpot was swept, and then looked at: the next time that it is asked is
-    as far away as it ever is.
+def advance_to_just_after_an_access_check(stack: Stack) -> None:
+    """Let time pass until HubSpot has been swept and then checked, so that the next check is as far
+    away as possible.
     """
-    for endpoint in (SWEPT, LOOKED):
+    for endpoint in (SWEEP_SEARCH, ACCESS_CHECK):
         known = calls(stack, endpoint)
         while calls(stack, endpoint) == known:
             stack.advance(MINUTE)
 
 
 def calls(stack: Stack, endpoint: str) -> int:
-    """How often the sync has called one of HubSpot's endpoints."""
+    """The number of the sync's calls of a HubSpot endpoint."""
     return int(stack.stats()["hubspot"]["by_endpoint"].get(endpoint, 0))
 
 
-def minutes_until(stack: Stack, alarm: str, most: int = SOON) -> int | None:
-    """After how many minutes an alarm is in the state ALARM, counted from now; None where it is not
-    after so many.
-    """
+def minutes_until(stack: Stack, alarm: str, most: int = LIMIT_MINUTES) -> int | None:
+    """The minutes until an alarm is in the state ALARM, or None if it is not within `most` minutes."""
     it = ALARMS[alarm]
     service, metric = it["Dimensions"][0]["Value"], it["MetricName"]
     own = it["Period"] * it.get("DatapointsToAlarm", it["EvaluationPeriods"]) // MINUTE
     before = len(stack.output(service))
     for minute in range(1, most - own + 1):
         stack.advance(MINUTE)
-        if any(one >= it["Threshold"] for one in values(stack, service, metric, before)):
+        if any(one >= it["Threshold"] for one in metric_values(stack, service, metric, before)):
             return minute + own
     return None
 
 
 @pytest.mark.long
 @pytest.mark.parametrize(("fault", "alarm"), LOST)
-def test_on_a_quiet_account_it_is_told_within_ten_minutes(
+def test_lost_access_raises_an_alarm_within_ten_minutes(
     new_stack: NewStack, fault: dict[str, object], alarm: str
 ) -> None:
-    """Even where it is lost the moment after a look; the command says the same, and nothing is told
-    once it is back.
+    """The alarm comes even if access is lost just after a check, `status` reports the same, and
+    both stop once access is back.
     """
     stack = new_stack()
     stack.advance(2 * SWEEP)
-    just_after_a_look(stack)
+    advance_to_just_after_an_access_check(stack)
 
     stack.faults([fault])
     took = minutes_until(stack, alarm)
-    told = command(stack, "status", status=1)["findings"]
+    findings = command(stack, "status", status=1)["findings"]
     stack.faults([])
     stack.advance(2 * SWEEP)
 
     assert took is not None
-    assert took <= SOON
-    assert told != []
+    assert took <= LIMIT_MINUTES
+    assert findings != []
     assert command(stack, "status")["findings"] == []
     assert minutes_until(stack, alarm) is None
 
 
 @pytest.mark.long
-def test_a_right_to_edit_that_is_taken_away_is_told_as_well(new_stack: NewStack) -> None:
-    """The field can still be read; it is told before anybody's edit needs it, and no longer once
-    the right is back.
+def test_a_lost_permission_to_edit_raises_an_alarm(new_stack: NewStack) -> None:
+    """A field that can be read but no longer written is reported before any edit needs it, and
+    until the permission is back.
     """
     stack = new_stack()
     access = People(stack.ready()).salesforce.FieldPermissions
     granted = format_soql("SELECT Id FROM FieldPermissions WHERE Field = {}", f"Lead.{REVISION}")
     (row,) = People(stack.ready()).records(granted)
     stack.advance(2 * SWEEP)
-    just_after_a_look(stack)
+    advance_to_just_after_an_access_check(stack)
 
     access.update(row["Id"], {"PermissionsEdit": False})
     took = minutes_until(stack, "FieldLackingAlarm")

@@ -1,5 +1,5 @@
-"""A story of an account with 500 contacts: few calls, no quarrel about locked rows, and everything
-arrives exactly once.
+"""A story of an account with 500 contacts: it syncs with few calls, locked rows included, and every
+record is written once.
 """
 
 from __future__ import annotations
@@ -21,32 +21,30 @@ CROWD = 500
 
 @pytest.fixture(scope="module")
 def module_stack() -> Iterator[Stack]:
-    """A stack of its own, as many contacts are counted."""
+    """A stack for this module alone, because writes are counted."""
     with Stack(with_companies(), WORLD) as stack:
         yield stack
 
 
 @pytest.fixture
-def ours(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """How often the product has written to each Salesforce record, by the change events that came
-    of it.
-    """
-    told: Counter[str] = Counter()
+def own_writes(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How often the product has written to each Salesforce record, counted by change events."""
+    counts: Counter[str] = Counter()
     take = stack.salesforce.due_change_events
 
     def counted() -> list[dict[str, Any]]:
         events = take()
         for header in (event["detail"]["payload"]["ChangeEventHeader"] for event in events):
             if header["commitUser"] == stack.salesforce.integration_user_id:
-                told.update(header["recordIds"])
+                counts.update(header["recordIds"])
         return events
 
     monkeypatch.setattr(stack.salesforce, "due_change_events", counted)
-    return told
+    return counts
 
 
-def crowd(people: People, account: str) -> None:
-    """A person loads contacts into an account."""
+def create_contacts(people: People, account: str) -> None:
+    """Create the contacts of an account."""
     rows = [
         {"attributes": {"type": "Contact"}, "LastName": f"Lang {number}", "AccountId": account}
         | {"Email": f"crowd.{number}@example.com"}
@@ -59,32 +57,34 @@ def crowd(people: People, account: str) -> None:
 
 
 def edit_all(people: People, contacts: list[str], phone: str) -> None:
-    """A person changes a phone number of many HubSpot contacts."""
+    """Edit the phone numbers of many HubSpot contacts."""
     inputs = [{"id": contact, "properties": {"phone": phone}} for contact in contacts]
     for start in range(0, len(inputs), 100):
         people.hubspot.crm.contacts.batch_api.update({"inputs": inputs[start : start + 100]})
 
 
 def phones(people: People, account: str) -> Counter[str | None]:
-    """The phone numbers of an account's contacts."""
+    """The phone numbers of an account's contacts, with how many have each."""
     query = f"SELECT Phone FROM Contact WHERE AccountId = '{account}'"  # noqa: S608
     return Counter(row["Phone"] for row in people.records(query))
 
 
 def salesforce_writes(stack: Stack) -> int:
-    """The product's writing calls to Salesforce so far."""
+    """The number of the product's write calls to Salesforce so far."""
     return int(stack.stats()["salesforce"]["writes"])
 
 
 @pytest.mark.long
 @pytest.mark.rule("FLD-8")
 @pytest.mark.rule("DUP-2")
-def test_an_account_with_500_contacts(stack: Stack, people: People, ours: Counter[str]):
-    """All come under one company; an edit of the account is one write; edits of all contacts are
-    few calls, whatever rows are locked.
+def test_an_account_with_500_contacts_syncs_with_few_calls(
+    stack: Stack, people: People, own_writes: Counter[str]
+):
+    """All contacts arrive in one company, an edit of the account is one write, and edits of all
+    contacts take few calls despite locked rows.
     """
     account = people.new_account(Name="Example Crowd")
-    crowd(people, account)
+    create_contacts(people, account)
     assert stack.settle()["open_errors"] == 0
     company = company_of(people, account)
     page = people.hubspot.crm.associations.v4.basic_api.get_page(
@@ -93,22 +93,22 @@ def test_an_account_with_500_contacts(stack: Stack, people: People, ours: Counte
     contacts = [str(row.to_object_id) for row in page.results]
     assert len(contacts) == CROWD
 
-    before, _ = salesforce_writes(stack), ours.clear()
+    before, _ = salesforce_writes(stack), own_writes.clear()
     people.edit_company(company, phone="+49 731 0")
     assert stack.advance(SWEEP)["open_errors"] == 0
-    assert (salesforce_writes(stack) - before, dict(ours)) == (1, {account: 1})
+    assert (salesforce_writes(stack) - before, dict(own_writes)) == (1, {account: 1})
 
-    before, _ = salesforce_writes(stack), ours.clear()
+    before, _ = salesforce_writes(stack), own_writes.clear()
     edit_all(people, contacts, "+49 731 1")
     assert stack.settle()["open_errors"] == 0
-    assert (phones(people, account), set(ours.values()), len(ours)) == (
+    assert (phones(people, account), set(own_writes.values()), len(own_writes)) == (
         {"+49 731 1": CROWD},
         {1},
         CROWD,
     )
     assert salesforce_writes(stack) - before <= CROWD // 100
 
-    ours.clear()
+    own_writes.clear()
     held = {"at": "salesforce", "kind": "lock_row", "parent": account, "seconds": 40}
     stack.faults(
         [held, {"at": "salesforce", "kind": "lock_row", "object": "Contact", "times": 120}]
@@ -117,7 +117,7 @@ def test_an_account_with_500_contacts(stack: Stack, people: People, ours: Counte
     stack.settle()
     assert phones(people, account) == {"+49 731 1": CROWD}
     assert stack.advance(SWEEP)["open_errors"] == 0
-    assert (phones(people, account), set(ours.values()), len(ours)) == (
+    assert (phones(people, account), set(own_writes.values()), len(own_writes)) == (
         {"+49 731 2": CROWD},
         {1},
         CROWD,

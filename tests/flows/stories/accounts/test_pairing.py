@@ -1,5 +1,5 @@
-"""Stories of what a company and an account are paired with: HubSpot's own companies, converted
-leads, domains; and of the switch.
+"""Stories of how companies and accounts find each other: companies that HubSpot creates by itself,
+converted leads, matching by domain, and company sync switched off.
 """
 
 from __future__ import annotations
@@ -20,18 +20,19 @@ from tests.flows.stories.story_accounts import (
 )
 from tests.flows.stories.story_contacts import SWEEP, convert, lead, open_errors, record, rows
 
-MAKES_COMPANIES = WORLD | {
+WITH_AUTO_COMPANIES = WORLD | {
     "hubspot": [{**WORLD["hubspot"][0], "auto_create_and_associate_companies": True}]
 }
 
 
 @pytest.fixture(scope="module")
 def module_stack() -> Iterator[Stack]:
-    """One stack for the module: contacts become leads, HubSpot makes companies by itself, and
-    domains may pair.
+    """One stack for the module: contacts become leads, HubSpot creates companies by itself, and
+    pairs may be matched by domain.
     """
     with Stack(
-        settings({"create_in_salesforce": '"lead"'}, {"match_by_domain": "true"}), MAKES_COMPANIES
+        settings({"create_in_salesforce": '"lead"'}, {"match_by_domain": "true"}),
+        WITH_AUTO_COMPANIES,
     ) as stack:
         yield stack
 
@@ -44,16 +45,14 @@ def company_of(people: People, contact: str) -> str:
 
 @pytest.mark.rule("SET-6")
 @pytest.mark.rule("ACC-11")
-def test_a_company_that_hubspot_makes_of_a_lead_stays_without_account(stack: Stack, people: People):
-    """The contact becomes a lead, so its company makes no account, whatever time passes and whoever
-    edits it.
-    """
+def test_a_company_that_hubspot_creates_for_a_lead_gets_no_account(stack: Stack, people: People):
+    """The contact becomes a lead, so its company creates no account, even when it is edited."""
     contact = people.new_contact(email="lead@only.test", lastname="Lang")
     stack.settle()
     company = company_of(people, contact)
     people.edit_company(company, phone="+49 731 1")
-    told = stack.advance(SWEEP)
-    assert (told["open_errors"], counterpart(people, company)) == (0, None)
+    result = stack.advance(SWEEP)
+    assert (result["open_errors"], counterpart(people, company)) == (0, None)
     assert (
         len(rows(people, "Lead", "lead@only.test")),
         rows(people, "Contact", "lead@only.test"),
@@ -63,18 +62,18 @@ def test_a_company_that_hubspot_makes_of_a_lead_stays_without_account(stack: Sta
 
 @pytest.mark.rule("DUP-2")
 @pytest.mark.rule("CH-15")
-def test_a_lead_converted_with_a_new_account_makes_no_second_company(stack: Stack, people: People):
-    """The account that Salesforce makes of the lead goes with the company that the contact has in
-    HubSpot, and both stay in step.
+def test_a_lead_converted_to_a_new_account_creates_no_second_company(stack: Stack, people: People):
+    """The new account is paired with the company that the contact already has, and both stay in
+    sync.
     """
     contact = people.new_contact(
         email="ada@converted.test", lastname="Lang", company="Converted Works"
     )
     stack.settle()
     company = company_of(people, contact)
-    heir = convert(stack, lead(people, "ada@converted.test", "Id")["Id"])
+    person = convert(stack, lead(people, "ada@converted.test", "Id")["Id"])
     assert open_errors(stack) == 0
-    account = record(people, "Contact", heir, "AccountId")["AccountId"]
+    account = record(people, "Contact", person, "AccountId")["AccountId"]
     assert (counterpart(people, company), people.companies_of(contact)) == (
         account,
         {company: True},
@@ -94,9 +93,9 @@ def test_a_lead_converted_with_a_new_account_makes_no_second_company(stack: Stac
 
 @pytest.mark.rule("SET-3")
 @pytest.mark.rule("ACC-11")
-def test_a_colleague_at_a_paired_company_is_still_a_lead(stack: Stack, people: People):
-    """With the default object lead, a new contact of a company that has its account becomes a lead
-    all the same.
+def test_a_new_contact_of_a_paired_company_still_becomes_a_lead(stack: Stack, people: People):
+    """With lead as the default object, a new contact becomes a lead although its company has an
+    account.
     """
     people.new_account(Name="Paired", Website="paired.test")
     stack.settle()
@@ -111,9 +110,9 @@ def test_a_colleague_at_a_paired_company_is_still_a_lead(stack: Stack, people: P
 
 @pytest.mark.rule("CH-15")
 @pytest.mark.rule("DUP-3")
-def test_a_domain_pairs_a_company_once(stack: Stack, people: People):
-    """An account goes with the company of its domain, whose contacts say nothing; a second one of
-    that domain gets a company of its own.
+def test_a_domain_matches_a_company_once(stack: Stack, people: People):
+    """The first account with the domain is paired with the company, and a second one gets a new
+    company.
     """
     company = people.new_company(name="Domain GmbH", domain="domain.test")
     stack.advance(60)
@@ -133,12 +132,12 @@ def test_a_domain_pairs_a_company_once(stack: Stack, people: People):
 @pytest.mark.rule("ACC-7")
 @pytest.mark.rule("SET-6")
 @pytest.mark.long
-def test_a_company_that_hubspot_makes_of_a_contact_makes_an_account(new_stack: NewStack):
-    """Where the default object is Contact: account and contact come, each once, the contact under
-    the account; a colleague joins them.
+def test_a_company_that_hubspot_creates_for_a_contact_creates_an_account(new_stack: NewStack):
+    """With Contact as the default object, the account and its contact are each created once, and a
+    colleague joins the same account.
     """
     stack = new_stack(
-        settings({"create_in_salesforce": '"contact"'}, {"sync": "true"}), MAKES_COMPANIES
+        settings({"create_in_salesforce": '"contact"'}, {"sync": "true"}), WITH_AUTO_COMPANIES
     )
     people = People(stack.ready())
     contact = people.new_contact(email="ada@made.test", lastname="Lang")
@@ -156,9 +155,9 @@ def test_a_company_that_hubspot_makes_of_a_contact_makes_an_account(new_stack: N
 @pytest.mark.rule("ACC-2")
 @pytest.mark.rule("SET-4")
 @pytest.mark.long
-def test_switched_off_companies_and_accounts_do_nothing_at_all(new_stack: NewStack):
-    """Neither a new account nor a company with contacts crosses, no contact waits for a parent or
-    gets one, whatever time passes.
+def test_with_company_sync_off_companies_and_accounts_do_not_sync(new_stack: NewStack):
+    """Neither an account nor a company is created, and contacts neither get a parent nor wait for
+    one.
     """
     stack = new_stack(settings({"create_in_salesforce": '"contact"'}, {"sync": "false"}), WORLD)
     people = People(stack.ready())
@@ -168,14 +167,14 @@ def test_switched_off_companies_and_accounts_do_nothing_at_all(new_stack: NewSta
     )
     contact = people.new_contact(email="ada@alone.test", lastname="Lang")
     company = company_with(people, "Alone GmbH", contact)
-    told = stack.advance(SWEEP)
+    result = stack.advance(SWEEP)
     made = people.contact_with("person@alone.test")
     assert made is not None
     people.associate(made, company)
     people.edit_record("Account", account, Phone="+49 731 3")
     people.edit_company(company, city="Ulm")
-    told = stack.advance(SWEEP)
-    assert told["open_errors"] == 0
+    result = stack.advance(SWEEP)
+    assert result["open_errors"] == 0
     assert [one["id"] for one in people.companies()] == [company]
     assert [one["Id"] for one in people.records("SELECT Id FROM Account")] == [account]
     assert rows(people, "Contact", "ada@alone.test", "AccountId") == [{"AccountId": None}]

@@ -1,5 +1,5 @@
-"""Stories of contacts and their parents under other settings: parents taken away, companies deleted
-along, frozen contacts.
+"""Stories of parents under other settings: associations are removed, companies are deleted with
+their accounts, and contacts outside the list are frozen.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from tests.flows.stories.story_contacts import (
     undelete,
 )
 from tests.flows.stories.story_parents import (
-    Family,
-    a_pair,
-    an_address,
+    SyncedContact,
     company_of,
+    new_address,
     parent,
     primary,
-    told,
+    reports,
+    synced_company,
     with_companies,
 )
 
 
 @pytest.fixture(scope="module")
 def module_stack() -> Iterator[Stack]:
-    """One stack whose contacts sync as far as they are in a list, and where associations and
-    companies go along.
+    """One stack that syncs the contacts of a list, removes associations and deletes companies, at
+    most one an hour.
     """
     companies = (
         "remove_associations = true",
@@ -48,16 +48,16 @@ def module_stack() -> Iterator[Stack]:
         yield stack
 
 
-def a_member(stack: Stack, people: People) -> Family:
-    """A contact in the list with its company, and what came of both."""
-    address = an_address()
+def listed_contact(stack: Stack, people: People) -> SyncedContact:
+    """Make a contact of the list with its company, and sync both."""
+    address = new_address()
     company = people.new_company(name=f"Example {address}")
     contact = people.new_contact(email=address, lastname="Lang")
     join_list(people, contact)
     people.associate(contact, company)
     stack.settle()
     (row,) = rows(people, "Contact", address, "Id", "AccountId")
-    return Family(contact, company, row["Id"], row["AccountId"], address)
+    return SyncedContact(contact, company, row["Id"], row["AccountId"], address)
 
 
 def has_company(people: People, company: str) -> bool:
@@ -67,11 +67,11 @@ def has_company(people: People, company: str) -> bool:
 
 @pytest.mark.rule("Q-29")
 @pytest.mark.rule("CH-23")
-def test_with_the_setting_a_company_goes_with_its_account(stack: Stack, people: People):
-    """Without account in Salesforce a contact loses that company, and no other; without company in
-    HubSpot it keeps its account.
+def test_with_the_setting_a_removed_account_removes_the_company(stack: Stack, people: People):
+    """With `remove_associations`, a contact that loses its account loses that company alone, while
+    one that loses its company keeps its account.
     """
-    one, two = a_member(stack, people), a_member(stack, people)
+    one, two = listed_contact(stack, people), listed_contact(stack, people)
     people.associate(one.contact, two.company)
     people.edit_record("Contact", one.person, AccountId=None)
     people.dissociate(two.contact, two.company)
@@ -84,24 +84,24 @@ def test_with_the_setting_a_company_goes_with_its_account(stack: Stack, people: 
 @pytest.mark.rule("INC-7")
 @pytest.mark.rule("Q-22")
 @pytest.mark.long
-def test_the_parents_of_a_frozen_contact_do_not_cross(stack: Stack, people: People):
-    """Out of the list neither a new company nor a new account crosses; back in it, what was moved
-    last does.
+def test_the_parents_of_a_frozen_contact_do_not_sync(stack: Stack, people: People):
+    """Outside the list neither a new company nor a new account is synced; back in the list, the
+    latest of them is.
     """
-    family = a_member(stack, people)
+    synced = listed_contact(stack, people)
     (one, one_account), (two, two_account) = (
-        a_pair(stack, people, f"Example {way} {family.address}") for way in ("one", "two")
+        synced_company(stack, people, f"Example {way} {synced.address}") for way in ("one", "two")
     )
-    leave_list(people, family.contact)
-    people.associate(family.contact, one, primary=True)
+    leave_list(people, synced.contact)
+    people.associate(synced.contact, one, primary=True)
     stack.advance(60)
-    assert (parent(people, family.person), primary(people, family.contact)) == (family.account, one)
-    people.edit_record("Contact", family.person, AccountId=two_account)
+    assert (parent(people, synced.person), primary(people, synced.contact)) == (synced.account, one)
+    people.edit_record("Contact", synced.person, AccountId=two_account)
     assert stack.advance(SWEEP)["open_errors"] == 0
-    assert (parent(people, family.person), primary(people, family.contact)) == (two_account, one)
-    join_list(people, family.contact)
+    assert (parent(people, synced.person), primary(people, synced.contact)) == (two_account, one)
+    join_list(people, synced.contact)
     assert stack.advance(SWEEP)["open_errors"] == 0
-    assert (parent(people, family.person), primary(people, family.contact)) == (two_account, two)
+    assert (parent(people, synced.person), primary(people, synced.contact)) == (two_account, two)
     assert company_of(people, one_account) == one
 
 
@@ -109,18 +109,18 @@ def test_the_parents_of_a_frozen_contact_do_not_cross(stack: Stack, people: Peop
 @pytest.mark.rule("Q-30")
 @pytest.mark.rule("SET-23")
 def test_with_the_setting_a_company_is_deleted_with_its_account(stack: Stack, people: People):
-    """One an hour; the next one is held back and told. Undeleted in Salesforce, the one is made
-    anew and the other goes on.
+    """With `delete_in_hubspot`, one company an hour is deleted and the next is held back and
+    reported; after an undelete the first is created again and the other stays linked.
     """
     (first, first_account), (next_, next_account) = (
-        a_pair(stack, people, f"Example {name}") for name in ("A", "Z")
+        synced_company(stack, people, f"Example {name}") for name in ("A", "Z")
     )
     people.delete_record("Account", first_account)
     assert open_errors(stack) == 0
     people.delete_record("Account", next_account)
     assert open_errors(stack) == 1
     assert (has_company(people, first), has_company(people, next_)) == (False, True)
-    assert told(stack)[next_][0] == "brake"
+    assert reports(stack)[next_][0] == "brake"
     undelete(stack, first_account, next_account)
     assert open_errors(stack) == 0
     assert company_of(people, next_account) == next_

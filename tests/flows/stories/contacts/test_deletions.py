@@ -1,5 +1,5 @@
-"""Stories of what is deleted on one side: nothing follows unless the settings say so, and nothing
-comes back by an edit.
+"""Stories of records that are deleted on one side: by default the other side keeps its record, and
+editing it creates no new one.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tests.flows.conftest import WORLD, NewStack
 from tests.flows.stories.story_command import command
 from tests.flows.stories.story_contacts import (
     SWEEP,
-    found,
+    contact_id,
     linked_pair,
     merge_records,
     record,
@@ -27,8 +27,8 @@ from tests.flows.stories.story_contacts import (
 
 
 @pytest.fixture(scope="module")
-def deleting() -> Iterator[Stack]:
-    """A stack that deletes in HubSpot what was deleted in Salesforce."""
+def deleting_stack() -> Iterator[Stack]:
+    """A stack with `delete_in_hubspot`, which deletes contacts whose Salesforce record was deleted."""
     with Stack(with_contacts("delete_in_hubspot = true"), WORLD) as stack:
         yield stack
 
@@ -38,8 +38,8 @@ def exists(people: People, address: str) -> bool:
     return people.contact_with(address) is not None
 
 
-def link_items(stack: Stack, *ids: str) -> list[dict[str, Any]]:
-    """Every item of our tables in which one of the ids stands."""
+def items_with(stack: Stack, *ids: str) -> list[dict[str, Any]]:
+    """Every item of the tables that contains one of the ids."""
     dynamodb = stack.cloud.aws.client("dynamodb")
     pages = [
         page
@@ -53,26 +53,24 @@ def link_items(stack: Stack, *ids: str) -> list[dict[str, Any]]:
 @pytest.mark.rule("DEL-1")
 @pytest.mark.rule("SET-23")
 def test_a_deleted_lead_leaves_its_contact(stack: Stack, people: People):
-    """Unless set so, a deletion in Salesforce deletes nothing, and an edit of the contact makes no
-    new lead.
+    """By default a deletion in Salesforce deletes nothing in HubSpot, and editing the contact
+    creates no new lead.
     """
     contact, made = linked_pair(stack, people, "left@example.com")
     people.salesforce.Lead.delete(made)
     stack.settle()
     people.edit_contact(contact, phone="+49 731 1")
-    told = stack.advance(SWEEP)
-    assert (found(people, "left@example.com"), rows(people, "Lead", "left@example.com")) == (
+    result = stack.advance(SWEEP)
+    assert (contact_id(people, "left@example.com"), rows(people, "Lead", "left@example.com")) == (
         contact,
         [],
     )
-    assert told["open_errors"] == 0
+    assert result["open_errors"] == 0
 
 
 @pytest.mark.rule("DEL-1")
-def test_a_new_lead_with_the_address_takes_the_contact_over(stack: Stack, people: People):
-    """What an edit does not bring back, a new record does: it is linked with the contact that was
-    left.
-    """
+def test_a_new_lead_with_the_address_is_linked_with_the_contact(stack: Stack, people: People):
+    """A contact whose lead was deleted is linked with a new lead that has its address."""
     contact, made = linked_pair(stack, people, "heir@example.com")
     people.salesforce.Lead.delete(made)
     stack.settle()
@@ -88,27 +86,27 @@ def test_a_new_lead_with_the_address_takes_the_contact_over(stack: Stack, people
 
 @pytest.mark.rule("DEL-1")
 def test_a_contact_deleted_in_hubspot_leaves_its_lead(stack: Stack, people: People):
-    """Salesforce keeps its record whatever HubSpot deletes, and an edit of it makes no new
+    """A deletion in HubSpot deletes nothing in Salesforce, and editing the lead creates no new
     contact.
     """
     contact, made = linked_pair(stack, people, "gone@example.com")
     people.hubspot.crm.contacts.basic_api.archive(contact)
     stack.settle()
     people.edit_record("Lead", made, Title="Pilot")
-    told = stack.advance(SWEEP)
+    result = stack.advance(SWEEP)
     assert (record(people, "Lead", made, "Title"), exists(people, "gone@example.com")) == (
         {"Title": "Pilot"},
         False,
     )
-    assert told["open_errors"] == 0
+    assert result["open_errors"] == 0
 
 
 @pytest.mark.rule("DUP-1")
-def test_a_contact_made_anew_goes_on_though_the_news_of_the_deletion_was_lost(
+def test_a_new_contact_is_linked_although_the_deletions_webhook_was_lost(
     stack: Stack, people: People
 ):
-    """HubSpot's notification of the deletion never arrives; the new contact with the address is
-    that lead's, and nobody is reported.
+    """The new contact with the address is linked with the lead of the deleted one, and nothing is
+    reported.
     """
     contact, made = linked_pair(stack, people, "lost.deletion@example.com")
     stack.faults([{"at": "webhook", "kind": "drop", "times": 1}])
@@ -128,7 +126,9 @@ def test_a_contact_made_anew_goes_on_though_the_news_of_the_deletion_was_lost(
 @pytest.mark.rule("DEL-1")
 @pytest.mark.parametrize("side", ["hubspot", "salesforce"])
 def test_an_undeleted_record_is_linked_again(stack: Stack, people: People, side: str):
-    """Taken out of the bin it goes on with its old counterpart; nobody is made twice."""
+    """A record restored from the recycle bin syncs with its former counterpart, and no second
+    record is created.
+    """
     address = f"undelete.{side}@example.com"
     contact, made = linked_pair(stack, people, address)
     if side == "hubspot":
@@ -142,49 +142,49 @@ def test_an_undeleted_record_is_linked_again(stack: Stack, people: People, side:
     stack.settle()
     people.edit_contact(contact, phone="+49 731 3")
     people.edit_record("Lead", made, Title="Pilot")
-    told = stack.settle()
+    result = stack.settle()
     assert rows(people, "Lead", address, "Id", "Phone") == [{"Id": made, "Phone": "+49 731 3"}]
-    assert (found(people, address), people.contact(contact, "jobtitle")) == (
+    assert (contact_id(people, address), people.contact(contact, "jobtitle")) == (
         contact,
         {"jobtitle": "Pilot"},
     )
-    assert told["open_errors"] == 0
+    assert result["open_errors"] == 0
 
 
 @pytest.mark.rule("CH-9")
 @pytest.mark.long
 def test_a_privacy_deletion_forgets_the_contact(stack: Stack, people: People):
-    """No link, tombstone or conflict of it stays, only word of the lead; that is left alone and
-    brings nobody back by an edit.
+    """No link, tombstone or conflict of the contact is kept, only a report about the lead, whose
+    edits create no new contact.
     """
     contact, made = linked_pair(stack, people, "private@example.com")
-    assert len(link_items(stack, contact, made)) == 2
+    assert len(items_with(stack, contact, made)) == 2
     people.edit_contact(contact, jobtitle="Countess")
     people.edit_record("Lead", made, Title="Engineer")
     stack.settle()
-    kept = {item["pk"]["S"]: item.get("rows") for item in link_items(stack, contact, made)}
+    kept = {item["pk"]["S"]: item.get("rows") for item in items_with(stack, contact, made)}
     assert (len(kept), "Title" in str(kept[f"settled#acme#hubspot:contact:{contact}"])) == (3, True)
     assert not any(value in str(kept) for value in ("Countess", "Engineer"))
     people.hubspot.crm.contacts.basic_api.purge({"objectId": contact})
     stack.settle()
     word = [f"salesforce:privacy:Lead.{made}"]
-    assert [item["sk"]["S"] for item in link_items(stack, contact, made)] == word
+    assert [item["sk"]["S"] for item in items_with(stack, contact, made)] == word
     people.edit_record("Lead", made, Title="Pilot")
-    told = stack.advance(SWEEP)
-    assert [item["sk"]["S"] for item in link_items(stack, contact, made)] == word
+    result = stack.advance(SWEEP)
+    assert [item["sk"]["S"] for item in items_with(stack, contact, made)] == word
     assert not exists(people, "private@example.com")
-    assert (record(people, "Lead", made, "Title"), told["open_errors"]) == ({"Title": "Pilot"}, 1)
+    assert (record(people, "Lead", made, "Title"), result["open_errors"]) == ({"Title": "Pilot"}, 1)
     command(stack, "errors", "done", "--id", made, "--apply")
-    assert link_items(stack, contact, made) == []
+    assert items_with(stack, contact, made) == []
 
 
 @pytest.mark.rule("CH-9")
 @pytest.mark.long
-def test_what_a_privacy_deletion_leaves_in_salesforce_is_told_until_a_person_has_settled_it(
+def test_a_lead_left_by_a_privacy_deletion_is_reported_until_it_is_marked_as_done(
     stack: Stack, people: People
 ):
-    """Also of a contact that was in the bin; the entry names the lead and nobody, outlives edits
-    and looks, and goes by `errors done`.
+    """The report names the lead without personal data, survives edits and retries, and goes with
+    `errors done`.
     """
     pairs = [
         linked_pair(stack, people, f"private-{number}@example.com", lastname="Canarylast")
@@ -200,14 +200,14 @@ def test_what_a_privacy_deletion_leaves_in_salesforce_is_told_until_a_person_has
     command(stack, "errors", "retry", "--all", "--apply")
     stack.advance(SWEEP)
 
-    told = {
+    reported = {
         row["ref"]["id"]: row
         for row in command(stack, "errors", "list")
         if row["category"] == "privacy"
     }
     leads = [f"Lead.{made}" for _, made in pairs]
-    assert set(leads) <= set(told)
-    kept = json.dumps(told).lower()
+    assert set(leads) <= set(reported)
+    kept = json.dumps(reported).lower()
     assert [
         one for one in ("canary", "private-", *(contact for contact, _ in pairs)) if one in kept
     ] == []
@@ -222,53 +222,53 @@ def test_what_a_privacy_deletion_leaves_in_salesforce_is_told_until_a_person_has
 
 
 @pytest.mark.rule("DEL-1")
-def test_set_so_a_deletion_in_salesforce_deletes_the_contact(deleting: Stack):
-    """delete_in_hubspot: the contact goes to HubSpot's recycle bin; what HubSpot deletes still
-    leaves the lead.
+def test_with_the_setting_a_deleted_lead_deletes_its_contact(deleting_stack: Stack):
+    """With `delete_in_hubspot` the contact goes to HubSpot's recycle bin, while a contact deleted
+    in HubSpot still leaves its lead.
     """
-    people = People(deleting.ready())
-    _, made = linked_pair(deleting, people, "follow@example.com")
-    contact, kept = linked_pair(deleting, people, "kept@example.com")
+    people = People(deleting_stack.ready())
+    _, made = linked_pair(deleting_stack, people, "follow@example.com")
+    contact, kept = linked_pair(deleting_stack, people, "kept@example.com")
     people.salesforce.Lead.delete(made)
     people.hubspot.crm.contacts.basic_api.archive(contact)
-    told = deleting.settle()
-    assert (exists(people, "follow@example.com"), told["open_errors"]) == (False, 0)
+    result = deleting_stack.settle()
+    assert (exists(people, "follow@example.com"), result["open_errors"]) == (False, 0)
     assert record(people, "Lead", kept, "Email") == {"Email": "kept@example.com"}
 
 
 @pytest.mark.rule("DEL-1")
 @pytest.mark.rule("Q-30")
-def test_set_so_an_undelete_in_salesforce_makes_the_contact_anew(deleting: Stack):
-    """The contact that followed its lead into the bin is there again, once, and in step with it."""
-    people = People(deleting.ready())
-    _, made = linked_pair(deleting, people, "anew@example.com", jobtitle="Baker")
+def test_with_the_setting_an_undeleted_lead_creates_its_contact_again(deleting_stack: Stack):
+    """The contact that was deleted with its lead is created once more and syncs with it."""
+    people = People(deleting_stack.ready())
+    _, made = linked_pair(deleting_stack, people, "anew@example.com", jobtitle="Baker")
     people.salesforce.Lead.delete(made)
-    deleting.settle()
-    undelete(deleting, made)
-    deleting.settle()
-    contact = found(people, "anew@example.com")
+    deleting_stack.settle()
+    undelete(deleting_stack, made)
+    deleting_stack.settle()
+    contact = contact_id(people, "anew@example.com")
     people.edit_contact(contact, phone="+49 731 4")
-    told = deleting.settle()
+    result = deleting_stack.settle()
     assert people.contact(contact, "jobtitle") == {"jobtitle": "Baker"}
     assert rows(people, "Lead", "anew@example.com", "Id", "Phone") == [
         {"Id": made, "Phone": "+49 731 4"}
     ]
-    assert told["open_errors"] == 0
+    assert result["open_errors"] == 0
 
 
 @pytest.mark.rule("DEL-1")
 @pytest.mark.rule("MRG-1")
-def test_set_so_a_merge_deletes_nobody_who_lives_on(deleting: Stack):
-    """A lead that was merged away is no deletion: its contact goes on with the survivor."""
-    people = People(deleting.ready())
-    contact, made = linked_pair(deleting, people, "merged@example.com")
+def test_with_the_setting_a_merge_deletes_no_contact(deleting_stack: Stack):
+    """A merge is no deletion: the merged lead's contact is linked with the surviving lead."""
+    people = People(deleting_stack.ready())
+    contact, made = linked_pair(deleting_stack, people, "merged@example.com")
     survivor = people.new_record(
         "Lead", LastName="Lang", Company="Example GmbH", Email="merged@example.com"
     )
-    merge_records(deleting, "Lead", survivor, made)
+    merge_records(deleting_stack, "Lead", survivor, made)
     people.edit_record("Lead", survivor, Title="Pilot")
-    deleting.settle()
-    assert (found(people, "merged@example.com"), people.contact(contact, "jobtitle")) == (
+    deleting_stack.settle()
+    assert (contact_id(people, "merged@example.com"), people.contact(contact, "jobtitle")) == (
         contact,
         {"jobtitle": "Pilot"},
     )
@@ -276,9 +276,9 @@ def test_set_so_a_merge_deletes_nobody_who_lives_on(deleting: Stack):
 
 @pytest.mark.rule("Q-30")
 @pytest.mark.long
-def test_the_brake_holds_deletions_beyond_the_hours_number(new_stack: NewStack):
-    """max_deletes_per_hour: what goes beyond it waits as an error for a person, and the next hour
-    has room for as many again.
+def test_deletions_beyond_the_hourly_limit_are_held_back(new_stack: NewStack):
+    """Deletions beyond `max_deletes_per_hour` wait as errors for a person, and the next hour allows
+    as many again.
     """
     stack = new_stack(with_contacts("delete_in_hubspot = true", "max_deletes_per_hour = 2"))
     people = People(stack.ready())
@@ -286,8 +286,8 @@ def test_the_brake_holds_deletions_beyond_the_hours_number(new_stack: NewStack):
     made = [linked_pair(stack, people, address)[1] for address in addresses]
     for one in made[:4]:
         people.salesforce.Lead.delete(one)
-    told = stack.settle()
-    assert (sum(exists(people, address) for address in addresses), told["open_errors"]) == (3, 2)
+    result = stack.settle()
+    assert (sum(exists(people, address) for address in addresses), result["open_errors"]) == (3, 2)
     people.salesforce.Lead.delete(made[4])
     stack.advance(3600)
     assert sum(exists(people, address) for address in addresses) == 3

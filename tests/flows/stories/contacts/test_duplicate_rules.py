@@ -1,5 +1,5 @@
-"""Stories of Salesforce's duplicate rules: what they block is told, what they only alert of is told
-or saved as the settings say.
+"""Stories of Salesforce's duplicate rules: blocked records are reported, and records that only
+raise an alert are reported or saved as the settings say.
 """
 
 from __future__ import annotations
@@ -19,9 +19,7 @@ EMAILS = {name: f"{name}@example.com" for name in ("ada", "bea", "cleo")}
 
 
 def world(action: str) -> dict[str, Any]:
-    """An org that takes leads of one last name and one company for duplicates, as Salesforce's own
-    rules nearly do.
-    """
+    """An org whose duplicate rule matches leads by last name and company."""
     rule = {"object": "Lead", "match": ["LastName", "Company"], "action": action}
     old = {"type": "Lead", "LastName": "Lang", "Company": "Example GmbH", "Email": EMAILS["ada"]}
     return {
@@ -35,13 +33,13 @@ def world(action: str) -> dict[str, Any]:
 
 
 def colleague(stack: Stack, people: People, name: str) -> None:
-    """Somebody else of that name and company appears in HubSpot."""
+    """A contact with the same name and company is made in HubSpot."""
     people.new_contact(email=EMAILS[name], lastname="Lang", company="Example GmbH")
     stack.settle()
 
 
 def reports(stack: Stack) -> list[tuple[str, str]]:
-    """The reports in the error inbox: category and hint."""
+    """The category and the hint of each report in the error inbox."""
     return [(row["category"], row["hint"]) for row in command(stack, "errors", "list")]
 
 
@@ -50,10 +48,10 @@ def reports(stack: Stack) -> list[tuple[str, str]]:
     ("settings", "action"), [(SETTINGS, "alert"), (SETTINGS, "block"), (ALLOW, "block")]
 )
 @pytest.mark.long
-def test_a_duplicate_is_told_at_once(new_stack: NewStack, settings: str, action: str) -> None:
-    """A colleague with another address is parked with what can be done, and not tried for hours;
-    nobody else waits.
-    """
+def test_a_blocked_duplicate_is_reported_at_once(
+    new_stack: NewStack, settings: str, action: str
+) -> None:
+    """The duplicate is parked with a hint, and other contacts sync meanwhile."""
     stack = new_stack(settings, world(action))
     people = People(stack.ready())
 
@@ -72,12 +70,10 @@ def test_a_duplicate_is_told_at_once(new_stack: NewStack, settings: str, action:
 
 @pytest.mark.rule("ERR-4")
 @pytest.mark.long
-def test_what_a_rule_only_alerts_of_is_saved_where_the_settings_allow_it(
+def test_a_duplicate_that_only_raises_an_alert_is_saved_if_the_settings_allow_it(
     new_stack: NewStack,
 ) -> None:
-    """The colleague becomes a lead of her own, and an edit that makes two leads alike crosses as
-    well.
-    """
+    """The contact becomes a lead of its own, and an edit that makes two leads alike syncs as well."""
     stack = new_stack(ALLOW, world("alert"))
     people = People(stack.ready())
 

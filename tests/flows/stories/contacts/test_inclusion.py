@@ -1,4 +1,6 @@
-"""Stories of the inclusion list by a list's id: who syncs, who is frozen, and how the ice melts."""
+"""Stories of an inclusion list named by its id: which contacts sync, which are frozen, and what
+happens when they enter or leave the list.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +14,11 @@ from tests.flows.conftest import WORLD
 from tests.flows.stories.story_contacts import (
     LIST,
     SWEEP,
-    found,
+    act_as_contact,
+    contact_id,
     join_list,
     lead,
     leave_list,
-    own_act,
     record,
     rows,
     with_contacts,
@@ -43,49 +45,49 @@ LISTED = WORLD | {
 
 @pytest.fixture(scope="module")
 def module_stack() -> Iterator[Stack]:
-    """One stack whose settings name list 77, and deletions that follow those in Salesforce."""
+    """One stack with list 77 as the inclusion list and with `delete_in_hubspot`."""
     with Stack(
         with_contacts(f'inclusion_list = "{LIST}"', "delete_in_hubspot = true"), LISTED
     ) as stack:
         yield stack
 
 
-def member(stack: Stack, people: People, address: str) -> tuple[str, str]:
-    """A member of the list and its lead: their ids."""
+def listed_pair(stack: Stack, people: People, address: str) -> tuple[str, str]:
+    """Make a contact of the list; its id and that of its lead."""
     contact = people.new_contact(lastname="Lang", company="Example GmbH", email=address)
     join_list(people, contact)
     stack.settle()
     return contact, str(lead(people, address, "Id")["Id"])
 
 
-def frozen(stack: Stack, people: People, address: str) -> tuple[str, str]:
-    """A lead made in Salesforce and its contact outside the list: their ids, the contact's
-    first.
+def frozen_pair(stack: Stack, people: People, address: str) -> tuple[str, str]:
+    """Make a lead in Salesforce whose contact is outside the list; the contact's id, then the
+    lead's.
     """
     made = people.new_record(
         "Lead", LastName="Holm", Company="Example AB", Email=address, Phone="+46 1"
     )
     stack.settle()
-    return found(people, address), made
+    return contact_id(people, address), made
 
 
 @pytest.mark.rule("INC-2")
 @pytest.mark.rule("SET-9")
-def test_a_contact_outside_the_list_stays_alone(stack: Stack, people: People):
-    """With an inclusion list only those who are in it sync: neither its birth nor an edit nor a
-    sweep carries an outsider.
+def test_a_contact_outside_the_list_does_not_sync(stack: Stack, people: People):
+    """With an inclusion list, neither creating nor editing a contact outside it, nor a sweep,
+    creates a lead.
     """
     contact = people.new_contact(lastname="Lang", email="outsider@example.com")
     stack.settle()
     people.edit_contact(contact, phone="+49 731 1")
-    told = stack.advance(SWEEP)
-    assert (told["open_errors"], rows(people, "Lead", "outsider@example.com")) == (0, [])
+    result = stack.advance(SWEEP)
+    assert (result["open_errors"], rows(people, "Lead", "outsider@example.com")) == (0, [])
 
 
 @pytest.mark.rule("INC-2")
-def test_a_member_becomes_a_lead_and_stays_in_step(stack: Stack, people: People):
-    """Whoever is in the list syncs as if there were none, in both directions."""
-    contact, made = member(stack, people, "member@example.com")
+def test_a_listed_contact_syncs_both_ways(stack: Stack, people: People):
+    """A contact in the list becomes a lead, and edits sync in both directions."""
+    contact, made = listed_pair(stack, people, "member@example.com")
     people.edit_contact(contact, phone="+49 731 2")
     people.edit_record("Lead", made, Title="Engineer")
     stack.settle()
@@ -101,7 +103,7 @@ def test_a_member_becomes_a_lead_and_stays_in_step(stack: Stack, people: People)
 
 @pytest.mark.rule("TRG-10")
 def test_entering_the_list_is_noticed_without_an_edit(stack: Stack, people: People):
-    """An old contact that enters the inclusion list syncs, though no webhook tells of it."""
+    """A contact that enters the list is synced by the next sweep, although no webhook reports it."""
     contact = people.new_contact(lastname="Late", company="Example GmbH", email="late@example.com")
     stack.advance(SWEEP)
     join_list(people, contact)
@@ -117,17 +119,17 @@ def test_entering_the_list_is_noticed_without_an_edit(stack: Stack, people: Peop
 @pytest.mark.rule("INC-6")
 @pytest.mark.rule("INC-7")
 @pytest.mark.rule("Q-22")
-def test_a_lead_makes_a_contact_that_is_frozen_from_then_on(stack: Stack, people: People):
-    """Made in Salesforce it crosses whatever the list; afterwards nothing does, in neither
-    direction, the opt-out included.
+def test_a_lead_creates_a_contact_that_is_frozen_afterwards(stack: Stack, people: People):
+    """A new lead creates a contact outside the list, but later edits and opt-outs do not sync in
+    either direction.
     """
-    contact, made = frozen(stack, people, "frozen@example.com")
+    contact, made = frozen_pair(stack, people, "frozen@example.com")
     assert people.contact(contact, "lastname", "phone") == {"lastname": "Holm", "phone": "+46 1"}
     before = writes(stack)
     people.edit_record("Lead", made, Phone="+46 2", HasOptedOutOfEmail=True)
     people.edit_contact(contact, jobtitle="Painter")
-    told = stack.advance(SWEEP)
-    assert (told["open_errors"], writes(stack)) == (0, before)
+    result = stack.advance(SWEEP)
+    assert (result["open_errors"], writes(stack)) == (0, before)
     assert record(people, "Lead", made, "Phone", "Title") == {"Phone": "+46 2", "Title": None}
     assert people.contact(contact, "phone", "hs_email_optout") == {
         "phone": "+46 1",
@@ -137,17 +139,15 @@ def test_a_lead_makes_a_contact_that_is_frozen_from_then_on(stack: Stack, people
 
 @pytest.mark.rule("INC-6")
 @pytest.mark.rule("INC-7")
-def test_a_lead_is_linked_to_the_outsider_with_its_address(stack: Stack, people: People):
-    """It deduplicates onto the contact that is there, which makes no second one, and both stay as
-    they are.
-    """
+def test_a_lead_is_linked_with_the_unlisted_contact_of_its_address(stack: Stack, people: People):
+    """The lead creates no second contact, and neither record is changed."""
     contact = people.new_contact(lastname="Known", email="known@example.com", phone="+49 1")
     stack.settle()
     made = people.new_record(
         "Lead", LastName="Other", Company="Example AB", Email="Known@example.com", Phone="+46 9"
     )
-    told = stack.settle()
-    assert told["open_errors"] == 0
+    result = stack.settle()
+    assert result["open_errors"] == 0
     assert people.contact(contact, "lastname", "phone") == {"lastname": "Known", "phone": "+49 1"}
     assert record(people, "Lead", made, "LastName", "Phone") == {
         "LastName": "Other",
@@ -157,11 +157,9 @@ def test_a_lead_is_linked_to_the_outsider_with_its_address(stack: Stack, people:
 
 @pytest.mark.rule("INC-22")
 @pytest.mark.rule("TRG-10")
-def test_entering_the_list_thaws_a_frozen_pair(stack: Stack, people: People):
-    """What was edited on either side while the pair was frozen crosses within the sweep's quarter
-    of an hour.
-    """
-    contact, made = frozen(stack, people, "thawed@example.com")
+def test_entering_the_list_syncs_a_frozen_pair(stack: Stack, people: People):
+    """What was edited on either side while the pair was frozen is synced by the next sweep."""
+    contact, made = frozen_pair(stack, people, "thawed@example.com")
     people.edit_record("Lead", made, Phone="+46 3")
     people.edit_contact(contact, jobtitle="Painter")
     stack.settle()
@@ -172,11 +170,11 @@ def test_entering_the_list_thaws_a_frozen_pair(stack: Stack, people: People):
 
 
 @pytest.mark.rule("Q-23")
-def test_leaving_the_list_stops_and_deletes_nothing(stack: Stack, people: People):
-    """The link is kept: edits stay where they are made until the contact is in the list again, and
-    then both cross.
+def test_leaving_the_list_stops_the_sync_and_deletes_nothing(stack: Stack, people: People):
+    """The link is kept and edits stay on their side, until the contact is in the list again and
+    both edits sync.
     """
-    contact, made = member(stack, people, "leaver@example.com")
+    contact, made = listed_pair(stack, people, "leaver@example.com")
     leave_list(people, contact)
     people.edit_contact(contact, phone="+49 731 5")
     people.edit_record("Lead", made, Title="Pilot")
@@ -197,16 +195,14 @@ def test_leaving_the_list_stops_and_deletes_nothing(stack: Stack, people: People
 
 @pytest.mark.rule("OPT-7")
 @pytest.mark.parametrize("side", ["hubspot", "salesforce"])
-def test_the_opt_out_of_an_outsider_crosses_when_it_first_syncs(
+def test_an_unlisted_contacts_opt_out_syncs_when_it_enters_the_list(
     stack: Stack, people: People, side: str
 ):
-    """As long as a contact does not sync its opt-out stays where it was set, on either side; the
-    first sync carries it.
-    """
+    """Outside the list an opt-out stays on its side, and the first sync carries it over."""
     address = f"optout.{side}@example.com"
-    contact, made = frozen(stack, people, address)
+    contact, made = frozen_pair(stack, people, address)
     if side == "hubspot":
-        own_act(stack, "unsubscribe", address)
+        act_as_contact(stack, "unsubscribe", address)
     else:
         people.edit_record("Lead", made, HasOptedOutOfEmail=True)
     stack.advance(SWEEP)
@@ -221,11 +217,11 @@ def test_the_opt_out_of_an_outsider_crosses_when_it_first_syncs(
 
 @pytest.mark.rule("CH-9")
 @pytest.mark.rule("DEL-2")
-def test_a_deletion_outside_the_list_deletes_the_contact_too(stack: Stack, people: People):
-    """The real connector leaves such a contact behind with a dead id; here the list freezes edits,
-    not deletions that are set so.
+def test_a_deleted_lead_deletes_its_contact_outside_the_list_too(stack: Stack, people: People):
+    """The list freezes edits, not deletions; HubSpot's connector would leave the contact with a
+    dead id.
     """
-    _, made = frozen(stack, people, "orphan@example.com")
+    _, made = frozen_pair(stack, people, "orphan@example.com")
     people.salesforce.Lead.delete(made)
-    told = stack.settle()
-    assert (people.contact_with("orphan@example.com"), told["open_errors"]) == (None, 0)
+    result = stack.settle()
+    assert (people.contact_with("orphan@example.com"), result["open_errors"]) == (None, 0)

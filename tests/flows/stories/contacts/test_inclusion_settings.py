@@ -1,5 +1,5 @@
-"""Stories of the inclusion list's other settings: none, the preset, and what else may become of
-those outside.
+"""Stories of other inclusion settings: the preset, what happens to contacts outside the list, and
+which side creates records.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from tests.flows.stories.contacts.test_inclusion import LISTED
 from tests.flows.stories.story_contacts import (
     LIST,
     SWEEP,
-    found,
+    contact_id,
     join_list,
     lead_id,
     record,
@@ -24,9 +24,9 @@ from tests.flows.stories.story_contacts import (
 @pytest.mark.rule("INC-4")
 @pytest.mark.rule("Q-24")
 @pytest.mark.long
-def test_the_preset_leaves_out_subscribers(new_stack: NewStack):
-    """Preset "default" is all contacts but subscribers: a new stage thaws within the webhook's
-    time, the old one freezes again.
+def test_the_preset_excludes_subscribers(new_stack: NewStack):
+    """With the preset "default" all contacts but subscribers sync: a new stage starts the sync at
+    once, and the old stage stops it.
     """
     stack = new_stack(with_contacts('inclusion_list = "default"'))
     people = People(stack.ready())
@@ -58,9 +58,9 @@ def test_the_preset_leaves_out_subscribers(new_stack: NewStack):
 @pytest.mark.rule("CH-17")
 @pytest.mark.rule("INC-2")
 @pytest.mark.long
-def test_with_sync_a_pair_outside_the_list_syncs_all_the_same(new_stack: NewStack):
-    """outside_inclusion_list = "sync": what Salesforce made stays in step in both directions;
-    HubSpot's outsiders stay alone.
+def test_with_sync_a_pair_outside_the_list_syncs(new_stack: NewStack):
+    """With `outside_inclusion_list = "sync"` a contact created by Salesforce syncs both ways, while
+    HubSpot's own contacts outside the list do not.
     """
     stack = new_stack(
         with_contacts(f'inclusion_list = "{LIST}"', 'outside_inclusion_list = "sync"'), LISTED
@@ -71,7 +71,7 @@ def test_with_sync_a_pair_outside_the_list_syncs_all_the_same(new_stack: NewStac
         "Lead", LastName="Holm", Company="Example AB", Email="born@example.com"
     )
     stack.settle()
-    contact = found(people, "born@example.com")
+    contact = contact_id(people, "born@example.com")
     people.edit_record("Lead", made, Title="Pilot")
     people.edit_contact(contact, phone="+49 731 9")
     stack.advance(SWEEP)
@@ -88,9 +88,9 @@ def test_with_sync_a_pair_outside_the_list_syncs_all_the_same(new_stack: NewStac
 
 @pytest.mark.rule("CH-17")
 @pytest.mark.long
-def test_with_ignore_salesforce_makes_and_links_nobody_outside(new_stack: NewStack):
-    """outside_inclusion_list = "ignore": a lead makes no contact and is linked to none, until the
-    contact is in the list.
+def test_with_ignore_a_lead_outside_the_list_does_nothing(new_stack: NewStack):
+    """With `outside_inclusion_list = "ignore"` a lead creates no contact and is linked with none
+    until the contact is in the list.
     """
     stack = new_stack(
         with_contacts(f'inclusion_list = "{LIST}"', 'outside_inclusion_list = "ignore"'), LISTED
@@ -118,9 +118,9 @@ def test_with_ignore_salesforce_makes_and_links_nobody_outside(new_stack: NewSta
 
 @pytest.mark.rule("SET-1")
 @pytest.mark.rule("Q-37")
-def test_salesforce_makes_the_contacts_that_the_setting_names(new_stack: NewStack):
-    """Setting "Creating contacts in HubSpot" names the objects: with contacts_only a lead makes
-    nobody.
+def test_salesforce_creates_contacts_of_the_objects_that_the_setting_names(new_stack: NewStack):
+    """With `create_in_hubspot = "contacts_only"` a Salesforce contact creates a HubSpot contact and
+    a lead does not.
     """
     stack = new_stack(with_contacts('create_in_hubspot = "contacts_only"'))
     people = People(stack.ready())
@@ -136,9 +136,9 @@ def test_salesforce_makes_the_contacts_that_the_setting_names(new_stack: NewStac
 @pytest.mark.rule("SET-1")
 @pytest.mark.rule("SET-2")
 @pytest.mark.rule("Q-38")
-def test_where_neither_side_creates_those_who_are_there_are_linked(new_stack: NewStack):
-    """Never and "Don't automatically create": nobody is made, and whoever is on both sides syncs,
-    as deduplication creates nobody.
+def test_with_creation_off_existing_records_are_still_linked(new_stack: NewStack):
+    """With both creation settings on "never", no record is created, but records that exist on both
+    sides are linked and sync.
     """
     stack = new_stack(
         with_contacts('create_in_hubspot = "never"', 'create_in_salesforce = "never"')

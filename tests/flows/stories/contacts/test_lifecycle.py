@@ -1,5 +1,5 @@
-"""Stories of lifecycle stages in HubSpot: a contact moves its company, a company its contacts, and
-nobody is ever set back.
+"""Stories of lifecycle stages in HubSpot: a contact's stage advances its company, a company's stage
+advances its contacts, and no record is set back.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ create_in_hubspot = "never"
 """
 MAPPED = '[[connection.contacts.field]]\nhubspot = "lifecyclestage"\nsalesforce = "Stage__c"\n'
 BOTH, COMPANY_ONLY, NEITHER, LISTED = range(4)
-"""The accounts by their number, named after who follows a contact; in the last one both do, as far
-as they are in its list.
+"""The accounts' numbers, named after the records that follow a contact's stage; in `LISTED`, company
+and contacts follow within the inclusion list.
 """
 
 SETTINGS = "".join(
@@ -70,18 +70,18 @@ WORLD: Mapping[str, Any] = {
 
 @pytest.fixture(scope="module")
 def module_stack() -> Iterator[Stack]:
-    """Four HubSpot accounts with one org; they differ in the settings about stages."""
+    """Four HubSpot accounts on one org, each with other settings for lifecycle stages."""
     with Stack(SETTINGS, WORLD) as stack:
         yield stack
 
 
-class Household:
-    """A company of stage "lead" and its contacts, in step and in one of the accounts; where they
-    have a list, the last is outside.
+class CompanyGroup:
+    """A synced company with the stage "lead" and its contacts, in one of the accounts; in `LISTED`
+    the last contact is outside the list.
     """
 
     def __init__(self, stack: Stack, portal: int, **stages: str) -> None:
-        """Let people make the contacts, by name and stage, and later the company."""
+        """Make the contacts, given by name and stage, and then the company."""
         self.people = People(stack.ready(), portal=portal)
         self.contacts = [
             self.people.new_contact(
@@ -118,17 +118,17 @@ class Household:
 @pytest.mark.rule("SET-8")
 @pytest.mark.rule("Q-32")
 @pytest.mark.long
-def test_a_contacts_stage_moves_the_company_and_all_its_contacts(stack: Stack):
-    """One contact's new stage goes to its company and from there to colleagues who are behind; then
-    everything is quiet.
+def test_a_contacts_stage_advances_the_company_and_its_contacts(stack: Stack):
+    """A contact's new stage goes to its company and to the colleagues who are behind it, and then
+    nothing more is written.
     """
-    home = Household(stack, BOTH, ada="lead", bea="lead", cai="customer")
-    home.move(0, "opportunity")
+    group = CompanyGroup(stack, BOTH, ada="lead", bea="lead", cai="customer")
+    group.move(0, "opportunity")
     assert open_errors(stack) == 0
-    assert home.stages == ["opportunity", "opportunity", "opportunity", "customer"]
+    assert group.stages == ["opportunity", "opportunity", "opportunity", "customer"]
     before = writes(stack)
     stack.advance(SWEEP)
-    assert (home.stages, writes(stack)) == (
+    assert (group.stages, writes(stack)) == (
         ["opportunity", "opportunity", "opportunity", "customer"],
         before,
     )
@@ -137,97 +137,95 @@ def test_a_contacts_stage_moves_the_company_and_all_its_contacts(stack: Stack):
 @pytest.mark.rule("LIFE-26")
 @pytest.mark.rule("LIFE-25")
 @pytest.mark.rule("SET-8")
-def test_a_companys_stage_moves_its_contacts_but_none_of_them_back(stack: Stack):
+def test_a_companys_stage_advances_its_contacts_and_sets_none_back(stack: Stack):
     """The company's new stage goes to those of its contacts that are behind it."""
-    home = Household(stack, BOTH, dan="lead", eve="subscriber", finn="evangelist")
-    home.move_company("customer")
+    group = CompanyGroup(stack, BOTH, dan="lead", eve="subscriber", finn="evangelist")
+    group.move_company("customer")
     assert open_errors(stack) == 0
-    assert home.stages == ["customer", "customer", "customer", "evangelist"]
+    assert group.stages == ["customer", "customer", "customer", "evangelist"]
 
 
 @pytest.mark.rule("LIFE-25")
 @pytest.mark.rule("PLT-5")
 @pytest.mark.long
-def test_nobody_is_set_back(stack: Stack):
-    """A contact that a person sets back stays there, and neither its company nor its colleagues
-    follow it.
-    """
-    home = Household(stack, BOTH, hal="lead", ida="lead")
-    home.move_company("customer")
+def test_a_contact_that_is_set_back_stays_there(stack: Stack):
+    """Neither its company nor its colleagues follow a contact that a person sets back."""
+    group = CompanyGroup(stack, BOTH, hal="lead", ida="lead")
+    group.move_company("customer")
     stack.settle()
-    home.move(0, "")
-    home.move(0, "salesqualifiedlead")
+    group.move(0, "")
+    group.move(0, "salesqualifiedlead")
     assert open_errors(stack) == 0
     stack.advance(SWEEP)
-    assert home.stages == ["customer", "salesqualifiedlead", "customer"]
+    assert group.stages == ["customer", "salesqualifiedlead", "customer"]
 
 
 @pytest.mark.rule("LIFE-7")
 @pytest.mark.rule("SET-8")
-def test_a_stage_that_was_there_before_levels_nobody(stack: Stack):
-    """Contacts and company that are met for the first time keep the stages that they have; the next
-    change of one spreads.
+def test_stages_that_existed_before_do_not_spread(stack: Stack):
+    """At the first sync contacts and company keep their stages, and the next change of a stage
+    spreads.
     """
-    home = Household(stack, BOTH, sia="lead", tom="customer")
-    assert home.stages == ["lead", "lead", "customer"]
-    home.move(0, "opportunity")
+    group = CompanyGroup(stack, BOTH, sia="lead", tom="customer")
+    assert group.stages == ["lead", "lead", "customer"]
+    group.move(0, "opportunity")
     stack.settle()
-    assert home.stages == ["opportunity", "opportunity", "customer"]
+    assert group.stages == ["opportunity", "opportunity", "customer"]
 
 
 @pytest.mark.rule("LIFE-7")
 @pytest.mark.rule("FLD-2")
 @pytest.mark.rule("SET-8")
-def test_a_stage_from_salesforce_spreads_and_is_shown_in_salesforce(stack: Stack):
-    """Where the stage is mapped, one that was set in Salesforce moves company and colleagues, and
-    these show it in Salesforce too.
+def test_a_stage_set_in_salesforce_spreads_in_both_crms(stack: Stack):
+    """Where the stage is mapped, a stage set in Salesforce advances company and colleagues and is
+    written to their Salesforce contacts.
     """
-    home = Household(stack, BOTH, jon="lead", kim="lead")
-    (jon,) = rows(home.people, "Contact", "jon@example.com", "Id", "Stage__c")
+    group = CompanyGroup(stack, BOTH, jon="lead", kim="lead")
+    (jon,) = rows(group.people, "Contact", "jon@example.com", "Id", "Stage__c")
     assert jon["Stage__c"] == "Lead"
-    home.people.edit_record("Contact", jon["Id"], Stage__c="Customer")
+    group.people.edit_record("Contact", jon["Id"], Stage__c="Customer")
     assert open_errors(stack) == 0
-    assert home.stages == ["customer"] * 3
-    assert rows(home.people, "Contact", "kim@example.com", "Stage__c") == [{"Stage__c": "Customer"}]
+    assert group.stages == ["customer"] * 3
+    assert rows(group.people, "Contact", "kim@example.com", "Stage__c") == [
+        {"Stage__c": "Customer"}
+    ]
 
 
 @pytest.mark.rule("SET-8")
 @pytest.mark.rule("LIFE-7")
 def test_without_the_setting_only_the_company_follows(stack: Stack):
-    """With lifecycle stage sync off, a contact still moves its company, but nobody moves a
-    contact.
+    """With `sync_to_company_contacts = false` a contact's stage advances its company, and no
+    contact follows.
     """
-    home = Household(stack, COMPANY_ONLY, lea="lead", mia="lead")
-    home.move(0, "opportunity")
+    group = CompanyGroup(stack, COMPANY_ONLY, lea="lead", mia="lead")
+    group.move(0, "opportunity")
     stack.settle()
-    assert home.stages == ["opportunity", "opportunity", "lead"]
-    home.move_company("customer")
+    assert group.stages == ["opportunity", "opportunity", "lead"]
+    group.move_company("customer")
     stack.settle()
-    assert home.stages == ["customer", "opportunity", "lead"]
+    assert group.stages == ["customer", "opportunity", "lead"]
 
 
 @pytest.mark.rule("LIFE-7")
-def test_where_companies_do_not_sync_nobody_follows(stack: Stack):
-    """The contact's stage goes to the company only where companies sync with accounts."""
-    home = Household(stack, NEITHER, ned="lead", ole="lead")
-    home.move(0, "opportunity")
-    home.move_company("marketingqualifiedlead")
+def test_without_company_sync_no_stage_spreads(stack: Stack):
+    """A contact's stage advances its company only if companies sync."""
+    group = CompanyGroup(stack, NEITHER, ned="lead", ole="lead")
+    group.move(0, "opportunity")
+    group.move_company("marketingqualifiedlead")
     stack.settle()
-    assert home.stages == ["marketingqualifiedlead", "opportunity", "lead"]
+    assert group.stages == ["marketingqualifiedlead", "opportunity", "lead"]
 
 
 @pytest.mark.rule("Q-22")
 @pytest.mark.rule("INC-7")
 @pytest.mark.long
-def test_who_is_outside_the_inclusion_list_neither_gives_nor_gets_a_stage(stack: Stack):
-    """A frozen contact moves neither company nor colleagues, and stays where it is when these
-    move.
-    """
-    home = Household(stack, LISTED, pat="lead", quin="lead", rae="lead")
-    home.move(2, "customer")
+def test_a_contact_outside_the_list_neither_spreads_nor_gets_a_stage(stack: Stack):
+    """A frozen contact advances neither company nor colleagues, and does not follow them."""
+    group = CompanyGroup(stack, LISTED, pat="lead", quin="lead", rae="lead")
+    group.move(2, "customer")
     stack.settle()
-    assert home.stages == ["lead", "lead", "lead", "customer"]
-    home.people.edit_contact(home.contacts[2], lifecyclestage="")
-    home.move(0, "opportunity")
+    assert group.stages == ["lead", "lead", "lead", "customer"]
+    group.people.edit_contact(group.contacts[2], lifecyclestage="")
+    group.move(0, "opportunity")
     stack.settle()
-    assert home.stages == ["opportunity", "opportunity", "opportunity", None]
+    assert group.stages == ["opportunity", "opportunity", "opportunity", None]

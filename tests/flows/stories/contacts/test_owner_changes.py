@@ -1,5 +1,5 @@
-"""Stories of owners that change later: the most recent one counts, and an owner whom Salesforce
-does not know is put back.
+"""Stories of changed owners: the latest change wins, and a HubSpot owner without a match in
+Salesforce is reset.
 """
 
 from __future__ import annotations
@@ -25,52 +25,50 @@ from tests.flows.stories.story_owners import (
     hubspot_owner,
     lead_owner,
     queue,
-    shown,
+    shown_owner,
     user,
 )
 
 
 @pytest.fixture(scope="module")
 def module_stack() -> Iterator[Stack]:
-    """One org without assignment rules for the whole module."""
+    """One org without assignment rules for the module."""
     with Stack(SETTINGS, WORLD) as stack:
         yield stack
 
 
-def owned(stack: Stack, people: People, address: str, owner: str) -> tuple[str, str]:
-    """A pair that both sides give to `owner`: the ids of the contact and of the lead."""
+def owned_pair(stack: Stack, people: People, address: str, owner: str) -> tuple[str, str]:
+    """Make a pair whose owner on both sides is `owner`; the ids of the contact and the lead."""
     contact = people.new_contact(
         lastname="Lang", email=address, hubspot_owner_id=hubspot_owner(people, owner)
     )
     stack.settle()
-    assert shown(people, contact)[0] == owner
+    assert shown_owner(people, contact)[0] == owner
     return contact, lead_id(people, address)
 
 
 @pytest.mark.rule("OWN-10")
 @pytest.mark.rule("OWN-12")
 @pytest.mark.rule("TRG-12")
-def test_a_new_owner_in_hubspot_becomes_the_leads(stack: Stack, people: People):
-    """After the first assignment a change of Contact owner goes to Salesforce."""
-    contact, _ = owned(stack, people, "hs.change@example.com", OLIVE)
+def test_a_new_hubspot_owner_syncs_to_the_lead(stack: Stack, people: People):
+    """A change of the contact owner is written to Salesforce."""
+    contact, _ = owned_pair(stack, people, "hs.change@example.com", OLIVE)
     people.edit_contact(contact, hubspot_owner_id=hubspot_owner(people, OTTO))
     stack.settle()
     assert lead_owner(people, "hs.change@example.com") == "Otto Olsen"
-    assert shown(people, contact) == (OTTO, "Otto Olsen")
+    assert shown_owner(people, contact) == (OTTO, "Otto Olsen")
 
 
 @pytest.mark.rule("OWN-4")
 @pytest.mark.rule("OWN-10")
 @pytest.mark.rule("OWN-12")
 @pytest.mark.rule("TRG-12")
-def test_a_new_owner_in_salesforce_becomes_the_contacts(stack: Stack, people: People):
-    """After the first assignment a change of Owner ID goes to HubSpot, and comes back from there
-    unchanged.
-    """
-    contact, made = owned(stack, people, "sf.change@example.com", OLIVE)
+def test_a_new_salesforce_owner_syncs_to_the_contact(stack: Stack, people: People):
+    """A change of the lead's owner is written to HubSpot and causes no further writes."""
+    contact, made = owned_pair(stack, people, "sf.change@example.com", OLIVE)
     people.edit_record("Lead", made, OwnerId=user(people, PAUL))
     stack.settle()
-    assert shown(people, contact) == (PAUL, "Paul Partner")
+    assert shown_owner(people, contact) == (PAUL, "Paul Partner")
     before = writes(stack)
     stack.advance(SWEEP)
     assert (lead_owner(people, "sf.change@example.com"), writes(stack)) == ("Paul Partner", before)
@@ -79,10 +77,10 @@ def test_a_new_owner_in_salesforce_becomes_the_contacts(stack: Stack, people: Pe
 @pytest.mark.rule("OWN-12")
 @pytest.mark.rule("Q-21")
 @pytest.mark.parametrize("last", ["hubspot", "salesforce"])
-def test_of_two_new_owners_the_later_one_counts(stack: Stack, people: People, last: str):
-    """HubSpot's time of the property is held against Salesforce's time of the record."""
+def test_of_two_owner_changes_the_later_one_wins(stack: Stack, people: People, last: str):
+    """The time of HubSpot's property is compared with that of Salesforce's record."""
     address = f"both.{last}@example.com"
-    contact, made = owned(stack, people, address, OLIVE)
+    contact, made = owned_pair(stack, people, address, OLIVE)
     edits = [
         lambda: people.edit_contact(contact, hubspot_owner_id=hubspot_owner(people, OTTO)),
         lambda: people.edit_record("Lead", made, OwnerId=user(people, PAUL)),
@@ -91,7 +89,7 @@ def test_of_two_new_owners_the_later_one_counts(stack: Stack, people: People, la
         stack.advance(20, settle=False)
         edit()
     stack.settle()
-    assert (lead_owner(people, address), shown(people, contact)[0]) == (
+    assert (lead_owner(people, address), shown_owner(people, contact)[0]) == (
         ("Otto Olsen", OTTO) if last == "hubspot" else ("Paul Partner", PAUL)
     )
 
@@ -99,18 +97,14 @@ def test_of_two_new_owners_the_later_one_counts(stack: Stack, people: People, la
 @pytest.mark.rule("OWN-7")
 @pytest.mark.rule("Q-13")
 @pytest.mark.parametrize("owner", [NIA, BEN, IDA], ids=["unknown", "another name", "inactive"])
-def test_an_owner_whom_salesforce_does_not_know_is_put_back(
-    stack: Stack, people: People, owner: str
-):
-    """The lead stays whose it is, and the HubSpot owner goes back to the one who stands for the
-    last owner in Salesforce.
-    """
+def test_a_hubspot_owner_without_a_match_is_reset(stack: Stack, people: People, owner: str):
+    """The lead keeps its owner, and the HubSpot owner is reset to the counterpart of that owner."""
     address = f"back.{owner}"
-    contact, _ = owned(stack, people, address, OLIVE)
+    contact, _ = owned_pair(stack, people, address, OLIVE)
     people.edit_contact(contact, hubspot_owner_id=hubspot_owner(people, owner))
-    told = stack.settle()
-    assert (lead_owner(people, address), told["open_errors"]) == ("Olive Owens", 0)
-    assert shown(people, contact) == (OLIVE, "Olive Owens")
+    result = stack.settle()
+    assert (lead_owner(people, address), result["open_errors"]) == ("Olive Owens", 0)
+    assert shown_owner(people, contact) == (OLIVE, "Olive Owens")
     before = writes(stack)
     stack.advance(SWEEP)
     assert writes(stack) == before
@@ -118,14 +112,18 @@ def test_an_owner_whom_salesforce_does_not_know_is_put_back(
 
 @pytest.mark.rule("OWN-7")
 @pytest.mark.rule("Q-18")
-def test_where_salesforce_has_an_owner_of_its_own_none_is_put_back(stack: Stack, people: People):
-    """The last owner in Salesforce has no counterpart, so the HubSpot owner is cleared again."""
-    contact, made = owned(stack, people, "solo.back@example.com", OLIVE)
+def test_a_hubspot_owner_is_cleared_if_the_salesforce_owner_has_no_counterpart(
+    stack: Stack, people: People
+):
+    """A HubSpot owner without a match is cleared, because the Salesforce owner has no counterpart
+    to reset it to.
+    """
+    contact, made = owned_pair(stack, people, "solo.back@example.com", OLIVE)
     people.edit_record("Lead", made, OwnerId=user(people, SAM))
     stack.settle()
     people.edit_contact(contact, hubspot_owner_id=hubspot_owner(people, NIA))
     stack.settle()
-    assert (lead_owner(people, "solo.back@example.com"), shown(people, contact)) == (
+    assert (lead_owner(people, "solo.back@example.com"), shown_owner(people, contact)) == (
         "Sam Solo",
         (None, "Sam Solo"),
     )
@@ -133,41 +131,39 @@ def test_where_salesforce_has_an_owner_of_its_own_none_is_put_back(stack: Stack,
 
 @pytest.mark.rule("OWN-1")
 @pytest.mark.rule("Q-18")
-def test_a_lead_that_goes_into_a_queue_and_out_again(stack: Stack, people: People):
-    """In the queue the HubSpot owner is cleared and our properties show it; whoever takes the lead
-    out is the owner on both sides.
+def test_a_lead_can_enter_and_leave_a_queue(stack: Stack, people: People):
+    """In the queue the HubSpot owner is cleared and our properties show the queue; the next owner
+    is shown on both sides.
     """
-    contact, made = owned(stack, people, "queue.later@example.com", OLIVE)
+    contact, made = owned_pair(stack, people, "queue.later@example.com", OLIVE)
     people.edit_record("Lead", made, OwnerId=queue(people))
     stack.settle()
-    assert shown(people, contact) == (None, QUEUE)
+    assert shown_owner(people, contact) == (None, QUEUE)
     assert people.contact(contact, "crmsync_owner_id") == {"crmsync_owner_id": queue(people)}
     people.edit_contact(contact, hubspot_owner_id=hubspot_owner(people, OTTO))
     stack.settle()
-    assert (lead_owner(people, "queue.later@example.com"), shown(people, contact)) == (
+    assert (lead_owner(people, "queue.later@example.com"), shown_owner(people, contact)) == (
         "Otto Olsen",
         (OTTO, "Otto Olsen"),
     )
 
 
 @pytest.mark.rule("OWN-13")
-def test_clearing_the_hubspot_owner_leaves_the_leads(stack: Stack, people: People):
-    """A Salesforce record must have an owner, so nobody cannot cross; the lead stays whose it
-    is.
-    """
-    contact, _ = owned(stack, people, "cleared@example.com", OLIVE)
+def test_clearing_the_hubspot_owner_keeps_the_leads_owner(stack: Stack, people: People):
+    """A Salesforce record must have an owner, so that a cleared owner is not synced."""
+    contact, _ = owned_pair(stack, people, "cleared@example.com", OLIVE)
     people.edit_contact(contact, hubspot_owner_id="")
-    told = stack.settle()
-    assert (lead_owner(people, "cleared@example.com"), told["open_errors"]) == ("Olive Owens", 0)
+    result = stack.settle()
+    assert (lead_owner(people, "cleared@example.com"), result["open_errors"]) == ("Olive Owens", 0)
 
 
 @pytest.mark.rule("OWN-8")
 @pytest.mark.rule("OWN-9")
 @pytest.mark.rule("OWN-11")
 @pytest.mark.rule("Q-14")
-def test_assignment_rules_are_for_new_leads_without_a_match(new_stack: NewStack):
-    """They choose the owner where HubSpot has none or one without a match; a match and an existing
-    lead they leave alone.
+def test_assignment_rules_apply_to_new_leads_without_a_matching_owner(new_stack: NewStack):
+    """The rules choose the owner of a new lead whose HubSpot owner is missing or unmatched, and
+    change no other lead.
     """
     stack = new_stack(
         SETTINGS, {**WORLD, "salesforce": {**WORLD["salesforce"], "lead_assignment_owner": QUEUE}}
@@ -198,7 +194,7 @@ def test_assignment_rules_are_for_new_leads_without_a_match(new_stack: NewStack)
         "met": "Otto Olsen",
     }
     assert record(people, "Lead", made, "Phone") == {"Phone": "+49 731 1"}
-    assert {name: shown(people, contact) for name, contact in contacts.items()} == {
+    assert {name: shown_owner(people, contact) for name, contact in contacts.items()} == {
         "nobody": (None, QUEUE),
         "unmatched": (None, QUEUE),
         "matched": (OLIVE, "Olive Owens"),

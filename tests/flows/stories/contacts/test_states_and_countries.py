@@ -1,5 +1,5 @@
-"""Stories of an org with State and Country/Territory Picklists: both cross as a unit, by code or
-name; what does not fit is left out.
+"""Stories of an org with State and Country/Territory Picklists: state and country sync together, by
+code or by name, and values that do not fit are left out.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ def module_stack() -> Iterator[Stack]:
         yield stack
 
 
-def where(people: People, address: str) -> tuple[Any, ...]:
+def place_of(people: People, address: str) -> tuple[Any, ...]:
     """A lead's state and country, with their codes."""
     return tuple(lead(people, address, *PLACE).values())
 
 
-def quiet(stack: Stack) -> bool:
-    """Whether nothing more is written."""
+def writes_nothing_more(stack: Stack) -> bool:
+    """Whether nothing more is written until every schedule has run."""
     before = writes(stack)
     stack.advance(SWEEP)
     return writes(stack) == before
@@ -46,26 +46,26 @@ def quiet(stack: Stack) -> bool:
     [("CA", "us"), ("california", "United States"), ("California", "US")],
     ids=str,
 )
-def test_a_place_crosses_by_code_or_name(stack: Stack, people: People, state: str, country: str):
-    """HubSpot keeps what was typed there, Salesforce gets its own name for it."""
+def test_a_place_syncs_by_code_or_by_name(stack: Stack, people: People, state: str, country: str):
+    """HubSpot keeps what was entered there, and Salesforce gets its own name for it."""
     address = f"{state}.{country}@example.com".replace(" ", "").lower()
     before = open_errors(stack)
     contact = people.new_contact(
         email=address, lastname="Lang", company="Example", state=state, country=country
     )
     assert open_errors(stack) == before
-    assert where(people, address) == ("California", "CA", "United States", "US")
+    assert place_of(people, address) == ("California", "CA", "United States", "US")
     people.edit_contact(contact, state="ny")
     assert open_errors(stack) == before
-    assert where(people, address) == ("New York", "NY", "United States", "US")
+    assert place_of(people, address) == ("New York", "NY", "United States", "US")
     assert people.contact(contact, "state", "country") == {"state": "ny", "country": country}
-    assert quiet(stack)
+    assert writes_nothing_more(stack)
 
 
 @pytest.mark.rule("CH-8")
-def test_what_does_not_fit_is_left_out_and_told(stack: Stack, people: People):
-    """A state that its country does not have, one without a country, a country that is none: each
-    time the rest is written.
+def test_a_place_that_does_not_fit_is_left_out_and_reported(stack: Stack, people: People):
+    """An unknown country, a state that its country does not have and a state without a country are
+    left out, and other fields are written.
     """
     before = open_errors(stack)
     contact = people.new_contact(
@@ -77,32 +77,32 @@ def test_what_does_not_fit_is_left_out_and_told(stack: Stack, people: People):
         city="Fürth",
     )
     assert open_errors(stack) == before + 1
-    assert where(people, "bavaria@example.com") == (None, None, "Germany", "DE")
+    assert place_of(people, "bavaria@example.com") == (None, None, "Germany", "DE")
     assert lead(people, "bavaria@example.com", "City") == {"City": "Fürth"}
     assert people.contact(contact, "state") == {"state": "Bavaria"}
-    assert quiet(stack)
+    assert writes_nothing_more(stack)
 
     people.edit_contact(contact, country="Utopia", firstname="Bo")
     assert open_errors(stack) == before + 1
-    assert where(people, "bavaria@example.com") == (None, None, "Germany", "DE")
+    assert place_of(people, "bavaria@example.com") == (None, None, "Germany", "DE")
     assert lead(people, "bavaria@example.com", "FirstName") == {"FirstName": "Bo"}
-    assert quiet(stack)
+    assert writes_nothing_more(stack)
 
     people.edit_contact(contact, state="WA", country="AU")
     assert open_errors(stack) == before
-    assert where(people, "bavaria@example.com") == ("Western Australia", "WA", "Australia", "AU")
+    assert place_of(people, "bavaria@example.com") == ("Western Australia", "WA", "Australia", "AU")
     people.edit_contact(contact, country="")
     assert open_errors(stack) == before + 1
-    assert where(people, "bavaria@example.com") == ("Western Australia", "WA", "Australia", "AU")
+    assert place_of(people, "bavaria@example.com") == ("Western Australia", "WA", "Australia", "AU")
     people.edit_contact(contact, state="")
     assert open_errors(stack) == before
-    assert where(people, "bavaria@example.com") == (None, None, None, None)
+    assert place_of(people, "bavaria@example.com") == (None, None, None, None)
 
 
 @pytest.mark.rule("FLD-2")
-def test_salesforces_names_go_to_hubspot(stack: Stack, people: People):
-    """A contact and its account, both ways: a person chooses from the lists in Salesforce, HubSpot
-    shows the names.
+def test_salesforces_names_are_written_to_hubspot(stack: Stack, people: People):
+    """States and countries of a contact and its account sync both ways, and HubSpot shows
+    Salesforce's names.
     """
     before = open_errors(stack)
     account = people.new_account(Name="Place AG", BillingCountryCode="CA", BillingStateCode="BC")
@@ -129,15 +129,15 @@ def test_salesforces_names_go_to_hubspot(stack: Stack, people: People):
     shown = people.account(account, "BillingStateCode", "BillingCountry")
     assert shown == {"BillingStateCode": "NY", "BillingCountry": "United States"}
     assert len(rows(people, "Contact", "place@example.com")) == 1
-    assert quiet(stack)
+    assert writes_nothing_more(stack)
 
 
 @pytest.mark.rule("CH-8")
 @pytest.mark.long
-def test_without_a_sight_of_the_lists_salesforces_refusal_says_what_does_not_fit(
+def test_without_access_to_the_codes_a_refused_place_is_left_out(
     new_stack: NewStack,
 ):
-    """Where the codes are not to be seen, only state and country are left out of what is refused,
+    """If the code fields cannot be read, only state and country are left out of a refused write,
     both together.
     """
     stack = new_stack(with_contacts(), WORLD)
@@ -157,13 +157,13 @@ def test_without_a_sight_of_the_lists_salesforces_refusal_says_what_does_not_fit
         email="blind@example.com", lastname="Blind", company="Blind AG", **there
     )
     assert open_errors(stack) == 0
-    assert where(people, "blind@example.com") == ("Texas", "TX", "United States", "US")
+    assert place_of(people, "blind@example.com") == ("Texas", "TX", "United States", "US")
     people.edit_contact(contact, state="Bavaria", country="Germany", city="Bonn")
     assert open_errors(stack) == 1
-    assert where(people, "blind@example.com") == ("Texas", "TX", "United States", "US")
+    assert place_of(people, "blind@example.com") == ("Texas", "TX", "United States", "US")
     assert lead(people, "blind@example.com", "City") == {"City": "Bonn"}
     assert people.contact(contact, "state", "country") == {"state": "Bavaria", "country": "Germany"}
-    assert quiet(stack)
+    assert writes_nothing_more(stack)
     people.edit_contact(contact, state="California", country="United States")
     assert open_errors(stack) == 0
-    assert where(people, "blind@example.com") == ("California", "CA", "United States", "US")
+    assert place_of(people, "blind@example.com") == ("California", "CA", "United States", "US")

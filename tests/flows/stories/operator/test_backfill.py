@@ -1,5 +1,5 @@
-"""Stories of imports and resyncs: the operator's command, the deployed system, and Lambdas that die
-on the way.
+"""Stories of imports and resyncs, run by the operator's command on the deployed system, with
+functions that are killed on the way.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from tests.flows.conftest import SETTINGS
 from tests.flows.stories.story_command import command
 from tests.flows.stories.story_contacts import lead, linked_pair, open_errors, record
 
-REST = 13 * 60
-"""Seconds after which a message that was being worked on is handed out again."""
+VISIBILITY_TIMEOUT = 13 * 60
+"""Seconds after which a message in flight is delivered again."""
 
 PEOPLE = ("ann", "bea", "cid", "dot", "eli", "fay")
 OLDER: Mapping[str, Any] = {
@@ -53,29 +53,27 @@ def module_stack() -> Iterator[Stack]:
 
 
 def start(stack: Stack, *words: str) -> str:
-    """Start a job of one connection and leave it alone; its id."""
+    """Start a job of one connection without waiting for it; its id."""
     (job,) = command(stack, *words, "--apply", "--no-wait")["jobs"]
     return str(job["id"])
 
 
 def job(stack: Stack, job_id: str) -> tuple[str, int, int]:
-    """Where a job stands: its state, records queued and done."""
+    """A job's state and the numbers of its records queued and done."""
     (one,) = [one for one in command(stack, "jobs", "list") if one["id"] == job_id]
     return one["state"], one["queued"], one["done"]
 
 
 def in_hubspot(people: People, host: str) -> list[str]:
-    """Who of the people at this host has a contact."""
+    """Those of `PEOPLE` who have a contact with an address at this host."""
     return [one for one in PEOPLE if people.contact_with(f"{one}@{host}")]
 
 
 @pytest.mark.rule("IMP-1")
 @pytest.mark.long
-def test_leads_that_are_older_than_the_connection_come_by_import(
-    stack: Stack, people: People
-) -> None:
-    """Nothing of them is in HubSpot until then; afterwards each one with an address is, once, and
-    the next import changes nothing.
+def test_an_import_syncs_leads_older_than_the_connection(stack: Stack, people: People) -> None:
+    """Before the import none of them is in HubSpot, afterwards each lead with an address is once,
+    and a second import writes nothing.
     """
     stack.advance(16 * 60)
     assert in_hubspot(people, "example.com") == []
@@ -100,11 +98,11 @@ def test_leads_that_are_older_than_the_connection_come_by_import(
 
 @pytest.mark.long
 @pytest.mark.parametrize("after", ["start", "dynamodb_write"])
-def test_an_import_that_is_killed_goes_on_and_leaves_the_same_result(
+def test_a_killed_import_continues_with_the_same_result(
     stack: Stack, people: People, after: str
 ) -> None:
-    """Whichever of its turns dies, and wherever: the message comes back, and everybody is there
-    once.
+    """If a turn of the job is killed at its start or after a write, the message returns and every
+    record is imported once.
     """
     stack.faults(
         [{"at": "lambda", "kind": "kill", "function": "backfill", "after": after, "times": 2}]
@@ -113,15 +111,15 @@ def test_an_import_that_is_killed_goes_on_and_leaves_the_same_result(
     job_id = start(stack, "import", "contacts")
     stack.settle()
     for _ in range(3):
-        stack.advance(REST)
+        stack.advance(VISIBILITY_TIMEOUT)
 
     assert job(stack, job_id) == ("done", 6, 6)
     assert in_hubspot(people, "example.org") == list(PEOPLE)
 
 
 @pytest.mark.long
-def test_a_resync_mends_what_nobody_was_told_of(stack: Stack, people: People) -> None:
-    """An edit whose webhook got lost arrives without the sweep's being waited for."""
+def test_a_resync_finds_an_edit_whose_webhook_was_lost(stack: Stack, people: People) -> None:
+    """The edit is synced without waiting for the next sweep."""
     contact, lead_id = linked_pair(stack, people, "gus@example.com", phone="1")
     stack.faults([{"at": "webhook", "kind": "drop", "times": 9}])
     people.edit_contact(contact, phone="2")
@@ -137,9 +135,9 @@ def test_a_resync_mends_what_nobody_was_told_of(stack: Stack, people: People) ->
 
 @pytest.mark.rule("LIM-2")
 @pytest.mark.long
-def test_only_what_was_really_left_out_is_said_to_be(stack: Stack) -> None:
-    """A resync of companies that ran through says nothing; one that was cancelled says that not all
-    was synced.
+def test_only_a_cancelled_job_reports_records_left_out(stack: Stack) -> None:
+    """A finished resync reports nothing, and a cancelled one reports that not all records were
+    synced.
     """
     whole, cut = (
         start(stack, "resync", "--side", "hubspot", "--object", "company") for _ in range(2)
@@ -153,8 +151,10 @@ def test_only_what_was_really_left_out_is_said_to_be(stack: Stack) -> None:
 
 
 @pytest.mark.long
-def test_a_paused_job_rests_until_it_is_resumed(stack: Stack, people: People) -> None:
-    """Whatever time passes; its own message no longer moves it."""
+def test_a_paused_job_does_nothing_until_it_is_resumed(stack: Stack, people: People) -> None:
+    """A paused resync does nothing although its message is delivered, and finishes once it is
+    resumed.
+    """
     contact, _ = linked_pair(stack, people, "hal@example.com", phone="1")
     stack.faults([{"at": "webhook", "kind": "drop", "times": 9}])
     people.edit_contact(contact, phone="2")
@@ -172,7 +172,7 @@ def test_a_paused_job_rests_until_it_is_resumed(stack: Stack, people: People) ->
 
 
 def companies(people: People, *names: str) -> dict[str, list[str | None]]:
-    """The Salesforce ids that the HubSpot companies with these names hold, by name."""
+    """The Salesforce ids of the HubSpot companies with these names, by name."""
     found: dict[str, list[str | None]] = {name: [] for name in names}
     for one in people.hubspot.crm.companies.get_all(properties=["name", HUBSPOT_KEY]):
         if one.properties["name"] in found:
@@ -183,19 +183,17 @@ def companies(people: People, *names: str) -> dict[str, list[str | None]]:
 @pytest.mark.long
 @pytest.mark.rule("ACC-4")
 @pytest.mark.parametrize("after", ["hubspot_write", "salesforce_write"])
-def test_accounts_that_are_older_than_the_connection_come_by_import(
+def test_an_import_syncs_accounts_older_than_the_connection(
     stack: Stack, people: People, after: str
 ) -> None:
-    """Each one makes one company that is linked with it, also when the sync dies between its
-    writes.
-    """
+    """Each account creates one linked company, even if the sync is killed between its writes."""
     standing = len(people.records("SELECT Id FROM Account"))
     stack.faults([{"at": "lambda", "kind": "kill", "function": "account_sync", "after": after}])
 
     job_id = start(stack, "import", "accounts")
     stack.settle()
     for _ in range(2):
-        stack.advance(REST)
+        stack.advance(VISIBILITY_TIMEOUT)
 
     assert job(stack, job_id) == ("done", standing, standing)
     accounts = {
@@ -208,9 +206,9 @@ def test_accounts_that_are_older_than_the_connection_come_by_import(
 
 @pytest.mark.rule("ACC-13")
 @pytest.mark.long
-def test_a_company_that_somebody_resyncs_gets_its_account(stack: Stack, people: People) -> None:
-    """A company without contacts makes none by itself, nor in a resync of all; a person's explicit
-    act makes one.
+def test_a_company_that_is_resynced_by_its_id_gets_an_account(stack: Stack, people: People) -> None:
+    """A company without contacts creates no account in a resync of all companies, but does in one
+    of its own id.
     """
     company = str(
         people.hubspot.crm.companies.basic_api.create({"properties": {"name": "Lone Works"}}).id

@@ -1,5 +1,5 @@
-"""A story of one connection's secrets that are bad in every way, through every function: none
-fails, and nobody else waits.
+"""A story of one connection's unusable secrets in every function: none fails, and the other
+connection syncs meanwhile.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from simple_salesforce.format import format_soql
 from local.people import People
 from local.stack import Stack
 from local.stack.lambdas.lambdas import Ending
-from tests.flows.stories.operator.test_secrets import store
+from tests.flows.stories.operator.test_secrets import replace_secret
 from tests.flows.stories.story_command import command
 from tests.flows.stories.story_contacts import SWEEP, rows
 from tests.flows.stories.story_deals import new_deal
-from tests.flows.stories.story_email import CAMPAIGN, LATER, Mail, events
+from tests.flows.stories.story_email import CAMPAIGN, CLAIM_EXPIRED, Mail, events
 from tests.gateways.salesforce.test_secrets import PUBLIC
 
 BETA = ("crmsync/beta/hubspot", "crmsync/beta/salesforce")
@@ -57,7 +57,7 @@ wait_minutes = 10
 
 @pytest.fixture(scope="module")
 def module_stack() -> Iterator[Stack]:
-    """Two accounts on one org, and everything that syncs is on."""
+    """Two HubSpot accounts on one org, with every kind of sync on."""
     portals = [
         {"portal_id": 555001 + at, "tier": "professional", "campaigns": [CAMPAIGN]} for at in (0, 1)
     ]
@@ -69,38 +69,38 @@ def module_stack() -> Iterator[Stack]:
 
 
 def failed(stack: Stack) -> dict[str, int]:
-    """How many calls of each function ended otherwise than by an answer."""
+    """The number of each function's calls that did not end with an answer."""
     return {
         name: ends.total() - ends[Ending.ANSWERED]
         for name, ends in stack.cloud.lambdas.endings().items()
     }
 
 
-def called(stack: Stack) -> dict[str, int]:
-    """How often each function has answered."""
+def answered_calls(stack: Stack) -> dict[str, int]:
+    """The number of each function's calls that ended with an answer."""
     return {name: ends[Ending.ANSWERED] for name, ends in stack.cloud.lambdas.endings().items()}
 
 
 def dead_letters(stack: Stack) -> int:
-    """How many messages were given up."""
+    """The number of messages in the dead-letter queues."""
     sqs, name = stack.cloud.aws.client("sqs"), "ApproximateNumberOfMessages"
     urls = [url for url in sqs.list_queues()["QueueUrls"] if url.endswith("DeadLetters")]
-    told = (
+    counts = (
         sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name]
         for url in urls
     )
-    return sum(map(int, told))
+    return sum(map(int, counts))
 
 
 @pytest.mark.parametrize(
     "which",
     [pytest.param(which, marks=[] if which == "unusable" else [pytest.mark.long]) for which in BAD],
 )
-def test_bad_secrets_stop_their_own_connection_alone_in_every_function(
+def test_bad_secrets_stop_only_their_own_connection_in_every_function(
     stack: Stack, people: People, which: str
 ) -> None:
-    """Webhook, syncs, sweeps, e-mail and backfill: acme's work is done while beta's secrets are
-    bad, and no message is lost.
+    """Webhook, syncs, sweeps, e-mail and backfill of acme work while beta's secrets are bad, and no
+    message is lost.
     """
     beta, address = People(stack.ready(), portal=1), f"{which.replace(' ', '-')}@example.com"
     mail = Mail(stack, portal=0)
@@ -108,19 +108,19 @@ def test_bad_secrets_stop_their_own_connection_alone_in_every_function(
     Mail(stack, portal=1).linked(f"beta-mail-{address}")
     for name in ("acme", "beta"):
         command(stack, "import", "leads", "--connection", name, "--apply", "--no-wait")
-    before, answered = failed(stack), called(stack)
-    whole = {name: store(stack, name, text) for name, text in BAD[which].items()}
+    before, answered = failed(stack), answered_calls(stack)
+    whole = {name: replace_secret(stack, name, text) for name, text in BAD[which].items()}
     try:
         for who, name in ((people, "acme"), (beta, "beta")):
             who.new_contact(email=f"{name}-{address}", lastname="Lang", company="Example")
             who.new_company(name=f"Works of {name} {which}")
             new_deal(who, f"Pumps of {name} {which}")
         for portal, name in ((0, "mail"), (1, "beta-mail")):
-            Mail(stack, portal=portal).happened(events(f"{name}-{address}", mail.now, opens=1))
+            Mail(stack, portal=portal).add_events(events(f"{name}-{address}", mail.now, opens=1))
         person = rows(people, "Lead", f"mail-{address}")[0]["Id"]
         people.edit_record("Lead", person, Title="Pilot")
         stack.settle()
-        stack.advance(4 * SWEEP + LATER)
+        stack.advance(4 * SWEEP + CLAIM_EXPIRED)
         arrived = {
             name: len(rows(people, "Lead", f"{name}-{address}")) for name in ("acme", "beta")
         }
@@ -131,10 +131,10 @@ def test_bad_secrets_stop_their_own_connection_alone_in_every_function(
         jobs = {one["connection"]: one["state"] for one in command(stack, "jobs", "list")}
     finally:
         for name, text in whole.items():
-            store(stack, name, text)
+            replace_secret(stack, name, text)
 
     assert failed(stack) == before
-    assert [name for name, count in called(stack).items() if count == answered[name]] == []
+    assert [name for name, count in answered_calls(stack).items() if count == answered[name]] == []
     assert (arrived, [one["Name"] for one in made], tasks) == (
         {"acme": 1, "beta": 0},
         [f"Pumps of acme {which}"],

@@ -1,4 +1,6 @@
-"""Stories of the brakes and of the pause, on the laptop stack: what an operator sees and does."""
+"""Stories of change limits and of a paused connection, as the operator sees them on the laptop
+stack.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +11,17 @@ import pytest
 from local.people import People
 from tests.flows.conftest import NewStack
 from tests.flows.stories.story_command import command
-from tests.flows.stories.story_contacts import linked_pair, values, with_contacts
+from tests.flows.stories.story_contacts import linked_pair, metric_values, with_contacts
 
 
 def bulk_edit(people: People, contacts: Sequence[str], **properties: str) -> None:
-    """One edit of many contacts in HubSpot."""
+    """Edit many HubSpot contacts in one call."""
     inputs = [{"id": one, "properties": properties} for one in contacts]
     people.hubspot.crm.contacts.batch_api.update({"inputs": inputs})
 
 
 def leads(people: People) -> list[tuple[str, str | None]]:
-    """Last name and phone of every lead."""
+    """The last name and phone of every lead."""
     rows = people.records("SELECT LastName, Phone FROM Lead ORDER BY Email")
     return [(row["LastName"], row["Phone"]) for row in rows]
 
@@ -27,8 +29,8 @@ def leads(people: People) -> list[tuple[str, str | None]]:
 @pytest.mark.rule("Q-30")
 @pytest.mark.long
 def test_a_bulk_edit_is_held_back_released_in_part_and_dropped(new_stack: NewStack):
-    """Two of five are overwritten, one of these blanked; one more is released, and the rest thrown
-    away for good.
+    """Of five edited contacts two sync within the limits, one more is released, and the others are
+    dropped for good.
     """
     stack = new_stack(with_contacts("max_changes_per_hour = 2", "max_blanks_per_hour = 1"))
     people = People(stack.ready())
@@ -38,13 +40,13 @@ def test_a_bulk_edit_is_held_back_released_in_part_and_dropped(new_stack: NewSta
     ]
 
     bulk_edit(people, contacts, lastname="HACKED", phone="")
-    told = stack.settle()
+    result = stack.settle()
 
     assert leads(people) == [("HACKED", None), ("HACKED", "0100"), *[("Lang", "0100")] * 3]
-    assert told["open_errors"] == 4
+    assert result["open_errors"] == 4
     assert (
-        sum(values(stack, "contact_sync", "ContactsBraked")),
-        max(values(stack, "contact_sync", "BrakePercent")),
+        sum(metric_values(stack, "contact_sync", "ContactsBraked")),
+        max(metric_values(stack, "contact_sync", "BrakePercent")),
     ) == (4, 100)
     assert [row["ref"]["id"] for row in command(stack, "brakes", "list")] == contacts[1:]
     command(stack, "brakes", "release", "--id", contacts[2], "--apply")
@@ -57,20 +59,20 @@ def test_a_bulk_edit_is_held_back_released_in_part_and_dropped(new_stack: NewSta
         *[("Lang", "0100")] * 2,
     ]
     command(stack, "brakes", "drop", "--all", "--apply")
-    told = stack.advance(2 * 3600)
+    result = stack.advance(2 * 3600)
     assert leads(people) == [
         ("HACKED", None),
         ("HACKED", "0100"),
         ("HACKED", None),
         *[("Lang", "0100")] * 2,
     ]
-    assert (told["open_errors"], command(stack, "brakes", "list")) == (0, [])
+    assert (result["open_errors"], command(stack, "brakes", "list")) == (0, [])
 
 
 @pytest.mark.long
-def test_a_paused_connection_stands_still_and_catches_up(new_stack: NewStack):
-    """Edits on both sides, a deletion and a new contact wait for the operator, and none of them is
-    lost.
+def test_a_paused_connection_does_nothing_and_catches_up(new_stack: NewStack):
+    """Edits on both sides, a deletion and a new contact wait until the connection is resumed, and
+    none is lost.
     """
     stack = new_stack(with_contacts("delete_in_hubspot = true"))
     people = People(stack.ready())

@@ -1,6 +1,4 @@
-"""A story of a key that is changed while people work, with the operator's command, on the laptop
-stack.
-"""
+"""A story of a new link key that the operator introduces while people work."""
 
 from __future__ import annotations
 
@@ -13,18 +11,18 @@ from tests.flows.stories.story_contacts import SWEEP, linked_pair, record
 
 
 def keys(stack: Stack) -> dict[int, int]:
-    """How many pairs each key is needed by."""
+    """The number of pairs that need each key."""
     return {one["key"]: one["pairs"] for one in command(stack, "links", "keys")["keys"]}
 
 
 @pytest.mark.long
 def test_a_key_is_changed_while_people_work(stack: Stack, people: People) -> None:
-    """Edits of before and after cross once, quiet pairs are written to nowhere, and the first key
-    goes in the end.
+    """Edits before and after the change sync once, unchanged pairs are not written to a CRM, and
+    the first key is removed in the end.
     """
     one, first = linked_pair(stack, people, "keys-1@example.com", lastname="One")
     two, second = linked_pair(stack, people, "keys-2@example.com", lastname="Two")
-    standing = sum(keys(stack).values())
+    pair_count = sum(keys(stack).values())
     people.edit_record("Lead", second, LastName="Deux")
     assert command(stack, "links", "new-key", "--apply")["key"] == 2
     stack.advance(301)
@@ -38,7 +36,7 @@ def test_a_key_is_changed_while_people_work(stack: Stack, people: People) -> Non
     stack.advance(SWEEP)
     after = stack.stats()
 
-    assert keys(stack) == {2: standing, 1: 0}
+    assert keys(stack) == {2: pair_count, 1: 0}
     assert [
         after[side]["writes"] - before[side]["writes"] for side in ("hubspot", "salesforce")
     ] == [0, 0]

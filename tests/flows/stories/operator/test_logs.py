@@ -1,5 +1,5 @@
-"""What the functions log, at whatever level: no credential, no key, nothing that a library knows
-and should not tell.
+"""What the functions log at any level: no credentials, no keys, and nothing of what libraries log
+at DEBUG.
 """
 
 from __future__ import annotations
@@ -17,25 +17,32 @@ from local.people import People
 from local.stack import Stack
 from tests.flows.stories.story_command import command
 from tests.flows.stories.story_deals import new_deal
-from tests.flows.stories.story_email import LATER, LOOK, MAIL_SETTINGS, MAIL_WORLD, Mail, events
+from tests.flows.stories.story_email import (
+    CLAIM_EXPIRED,
+    LOG_READ,
+    MAIL_SETTINGS,
+    MAIL_WORLD,
+    Mail,
+    events,
+)
 
 FUNCTIONS = sorted(
     path.name for path in (Path(__file__).parents[4] / "functions").iterdir() if path.is_dir()
 )
 SHORTEST = 12
-"""Shorter values of a secret are no credentials: user names, numbers."""
+"""Shorter values of a secret, such as user names and numbers, are no credentials."""
 
 
 @pytest.fixture(scope="module")
 def module_stack() -> Iterator[Stack]:
-    """A stack whose functions log all that there is to log."""
+    """A stack whose functions log at the level DEBUG."""
     with Stack(MAIL_SETTINGS, MAIL_WORLD, parameters={"LogLevel": "DEBUG"}) as stack:
         yield stack
 
 
 def canaries(stack: Stack) -> dict[str, str]:
-    """Everything that no log may hold: what stands in the secrets, the sessions that they lead to,
-    the key of the links.
+    """Every value that no log may contain: values of secrets, access tokens and the key of the
+    links, by name.
     """
     client = stack.cloud.aws.client("secretsmanager")
     found = {"session": stack.ready()["salesforce"]["access_token"]}
@@ -57,8 +64,8 @@ def canaries(stack: Stack) -> dict[str, str]:
 
 
 def test_no_function_logs_a_credential_at_any_level(stack: Stack, people: People) -> None:
-    """Every function has worked, also for a stranger's request, and its whole log at DEBUG has none
-    of the secrets' values.
+    """After every function has run, a forged request included, none of the secrets' values is in
+    its log at DEBUG.
     """
     people.new_contact(email="ada@example.com", lastname="Lang", company="Example")
     people.new_company(name="Example Works")
@@ -70,9 +77,9 @@ def test_no_function_logs_a_credential_at_any_level(stack: Stack, people: People
     command(stack, "import", "leads", "--connection", "acme", "--apply", "--no-wait")
     mail = Mail(stack)
     mail.linked("eva@example.com")
-    mail.happened(events("eva@example.com", mail.now, opens=1))
-    stack.advance(LOOK)
-    stack.advance(LATER)
+    mail.add_events(events("eva@example.com", mail.now, opens=1))
+    stack.advance(LOG_READ)
+    stack.advance(CLAIM_EXPIRED)
 
     logs = {name: stack.output(name) for name in FUNCTIONS}
     secrets = canaries(stack)
@@ -87,14 +94,16 @@ def test_no_function_logs_a_credential_at_any_level(stack: Stack, people: People
     assert len(secrets) >= len(("hubspot", "hubspot", "salesforce", "session", "link key"))
 
 
-def test_the_libraries_log_from_info_on_whatever_the_functions_do() -> None:
-    """The Lambda runtime gives the root logger the function's level before any of our code is
-    there.
+def test_libraries_log_from_info_on_whatever_the_functions_level() -> None:
+    """Libraries stay at INFO although the Lambda runtime sets the root logger to the function's
+    level.
     """
     code = (
         "import logging; logging.getLogger().setLevel('DEBUG'); import crmsync.telemetry;"
         " print([logging.getLogger(name).isEnabledFor(logging.DEBUG) for name in ('botocore.parsers', 'urllib3', 'any.other')])"
     )
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
 
-    assert told.stdout.strip() == "[False, False, False]"
+    assert result.stdout.strip() == "[False, False, False]"

@@ -1,8 +1,8 @@
-"""What the managed policies let an operator do: each word of the command works with the policies
-that it needs.
+"""The operator's managed policies: each command works with the policies it needs, and no policy
+grants more.
 
-The command runs as a process of its own with the names of policies as its access key; the laptop
-stack grants it what they say. What is granted and used by no word is complained of.
+The command runs as a process of its own, with the names of policies as its access key, and the
+laptop stack grants it what they grant. A grant that no command uses fails the test.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ READ = "OperatorReadPolicy"
 WRITE = f"{READ}.OperatorWritePolicy"
 CHANGE = f"{READ}.SettingsPolicy"
 
-KEEPING = (
+WITH_LIMITS_AND_UNDO = (
     SETTINGS + "[connection.contacts]\nmax_changes_per_hour = 1\n[connection.undo]\nhours = 72\n"
 )
 RULE = {
@@ -34,12 +34,12 @@ RULE = {
     "contains": "Refused",
     "message": "Not that name, please.",
 }
-THERE: Mapping[str, Any] = {
+NOT_SET_UP: Mapping[str, Any] = {
     **WORLD,
     "set_up": False,
     "salesforce": {**WORLD["salesforce"], "validation_rules": [RULE]},
 }
-"""Nothing is set up yet, and Salesforce refuses a name."""
+"""An org that is not set up yet, and whose Salesforce refuses a name."""
 
 BY_HAND = {
     "sqs:CancelMessageMoveTask",
@@ -48,17 +48,17 @@ BY_HAND = {
     "sqs:ReceiveMessage",
     "sqs:StartMessageMoveTask",
 }
-"""How dead letters are moved back to their queues, with AWS's own tools."""
+"""What moving dead letters back to their queues with AWS's own tools needs."""
 
 
 def push(stack: Stack, file: Path, settings: str, key: str, status: int = 0) -> None:
-    """Push settings with these rights; the command ends with that status."""
+    """Push settings with the permissions of `key`, and assert the exit status."""
     file.write_text(settings, encoding="utf-8")
     command(stack, "settings", "push", str(file), "--apply", key=key, status=status)
 
 
-def reads(stack: Stack, contact: str, lead: str) -> None:
-    """Every word that only shows something."""
+def run_reading_commands(stack: Stack, contact: str, lead: str) -> None:
+    """Run every command that only shows something."""
     for words in (
         ("status",),
         ("preview",),
@@ -79,9 +79,9 @@ def reads(stack: Stack, contact: str, lead: str) -> None:
     assert not command(stack, "check", key=READ, status=1)["ok"]
 
 
-def writes(stack: Stack, people: People, contact: str, since: str) -> None:
-    """The words that do something, but for those about settings."""
-    # One of two values is put back: more would be beyond the brake.
+def run_writing_commands(stack: Stack, people: People, contact: str, since: str) -> None:
+    """Run the commands that change something, except those about settings."""
+    # One of two values is put back: more would exceed the change limit.
     command(stack, "undo", "--since", since, "--apply", key=WRITE, status=1)
     for words in (
         (
@@ -110,20 +110,20 @@ def writes(stack: Stack, people: People, contact: str, since: str) -> None:
 
 
 @pytest.mark.long
-def test_each_word_works_with_its_policies_and_uses_all_of_them(
+def test_each_command_works_with_its_policies_and_uses_all_of_them(
     new_stack: NewStack, tmp_path: Path
 ) -> None:
-    """Who may read changes nothing, who may write pushes no settings, and no policy grants more
-    than its words need.
+    """The read policy changes nothing, the write policy pushes no settings, and no policy grants
+    more than its commands need.
     """
-    stack, file = new_stack(world=THERE), tmp_path / "settings.toml"
+    stack, file = new_stack(world=NOT_SET_UP), tmp_path / "settings.toml"
     people, rights = People(stack.ready()), stack.cloud.aws.rights
     since = datetime.fromtimestamp(stack.clock.now_ms() / 1000, UTC).strftime("%Y-%m-%dT%H:%M")
-    push(stack, file, KEEPING, CHANGE)
+    push(stack, file, WITH_LIMITS_AND_UNDO, CHANGE)
     command(stack, "setup", "--as-admin", "--apply", key=CHANGE)
     stack.advance(120)
     contact, lead = linked_pair(stack, people, "ada@example.com")
-    reads(stack, contact, lead)
+    run_reading_commands(stack, contact, lead)
     assert rights.denied[READ] == set()
     _, second = linked_pair(stack, people, "bea@example.com")
     people.edit_record("Lead", lead, FirstName="Ada")
@@ -137,7 +137,7 @@ def test_each_word_works_with_its_policies_and_uses_all_of_them(
 
     command(stack, "resync", "--all", "--apply", key=READ, status=1)
     push(stack, file, SETTINGS, READ, status=1)
-    writes(stack, people, contact, since)
+    run_writing_commands(stack, people, contact, since)
     command(stack, "errors", "done", "--id", left, "--apply", key=WRITE)
     assert rights.denied[WRITE] == set()
     push(stack, file, SETTINGS, WRITE, status=1)
@@ -156,7 +156,7 @@ def test_each_word_works_with_its_policies_and_uses_all_of_them(
 
 
 def unused(stack: Stack, policy: str) -> list[Grant]:
-    """What a policy grants and nobody who has it has used."""
+    """The grants of a policy that no command has used."""
     rights = stack.cloud.aws.rights
     done = {
         call for key, calls in rights.done.items() for call in calls if policy in key.split(".")

@@ -1,5 +1,5 @@
-"""A preview and an explanation on the whole stack: the command looks through the real gateways and
-tables, and writes nowhere.
+"""A preview and an explanation on the whole stack: the command reads through the real gateways and
+tables, and writes nothing.
 """
 
 from __future__ import annotations
@@ -15,16 +15,18 @@ from tests.flows.stories.story_contacts import record, rows
 
 
 def writes(stack: Stack) -> Mapping[str, int]:
-    """All writes since the start, by whom they went to."""
+    """The number of writes so far, by target."""
     stats = stack.stats()
     return {name: stats[name]["writes"] for name in ("hubspot", "salesforce", "dynamodb")}
 
 
 @pytest.mark.rule("CH-28")
 @pytest.mark.long
-def test_a_preview_writes_nothing_and_the_sync_then_does_what_it_said(stack: Stack, people: People):
-    """What is made, paired and left alone; no write to either CRM or a table. Then webhooks and
-    events bring just that about.
+def test_a_preview_writes_nothing_and_the_sync_then_does_what_it_showed(
+    stack: Stack, people: People
+):
+    """The preview shows which records would be created, linked and left alone without a single
+    write, and the sync then does just that.
     """
     people.new_record("Opportunity", Name="Valves", StageName="Prospecting", CloseDate="2026-12-31")
     stack.settle()
@@ -40,16 +42,16 @@ def test_a_preview_writes_nothing_and_the_sync_then_does_what_it_said(stack: Sta
     people.new_record("OpportunityContactRole", OpportunityId=pumps, ContactId=bill)
     stack.advance(60, settle=False)
     before = writes(stack)
-    told = command(stack, "preview")
+    preview = command(stack, "preview")
     explained = command(stack, "explain", "salesforce", "Contact", bill)
     assert writes(stack) == before
-    assert told["counts"] == {
+    assert preview["counts"] == {
         "hubspot contact": {"create": 1, "mark": 1, "update": 1},
         "hubspot deal": {"create": 1},
         "salesforce Opportunity": {"nothing": 1},
         "salesforce Lead": {"create": 1, "link": 1, "mark": 1, "update": 1},
     }
-    assert {one["object"]: one["looked_at"] for one in told["looked_at"]} == {
+    assert {one["object"]: one["looked_at"] for one in preview["looked_at"]} == {
         "Account": 0,
         "company": 0,
         "Contact": 1,
@@ -59,7 +61,7 @@ def test_a_preview_writes_nothing_and_the_sync_then_does_what_it_said(stack: Sta
         "deal": 1,
     }
     assert [one["effect"] for one in explained["effects"]] == ["CreateRecord"]
-    assert min(told["cost"].values()) > 0
+    assert min(preview["cost"].values()) > 0
 
     stack.settle()
     assert people.contact_with("pre.bill@example.com") is not None

@@ -1,4 +1,4 @@
-"""Stories of a secret that cannot be used: only the connection that it belongs to stands still."""
+"""Stories of a secret that cannot be used: it stops only the connection it belongs to."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ BROKEN = {
 
 @pytest.fixture(scope="module")
 def module_stack() -> Iterator[Stack]:
-    """One stack for the module: two accounts, one org."""
+    """One stack for the module: two HubSpot accounts on one org."""
     with Stack(SHARED, WORLD) as stack:
         yield stack
 
 
 @pytest.fixture
 def beta(stack: Stack) -> People:
-    """Persons who work in the second account, and in the same org."""
+    """A person's access to the second HubSpot account and to the org."""
     return People(stack.ready(), portal=1)
 
 
-def store(stack: Stack, name: str, text: str | None) -> str:
-    """Replace a secret (None: delete it); what it held before. Lambdas start anew, so none knows
-    the old one or a token got by it.
+def replace_secret(stack: Stack, name: str, text: str | None) -> str:
+    """Replace a secret, or delete it if `text` is None, and return its former value; functions
+    start anew, so that none has cached it.
     """
     client = stack.cloud.aws.client("secretsmanager")
     before = (
@@ -73,14 +73,14 @@ def _is_there(client: object, name: str) -> bool:
         for name, text in BROKEN.items()
     ],
 )
-def test_a_secret_that_cannot_be_used_stops_its_own_connection_alone(
+def test_an_unusable_secret_stops_only_its_own_connection(
     stack: Stack, people: People, beta: People, side: str, text: str | None
 ) -> None:
-    """The other account's webhooks are answered 200 and its contacts arrive at once; what it missed
-    itself arrives once it is mended.
+    """The other account's webhooks are answered 200 and its contacts sync at once; the connection's
+    own changes sync once the secret is usable.
     """
     address = f"{side}-{list(BROKEN.values()).index(text)}@example.com"
-    whole = store(stack, f"crmsync/beta/{side}", text)
+    whole = replace_secret(stack, f"crmsync/beta/{side}", text)
     try:
         before = stack.output("hubspot_webhook").count('"status":200')
         beta.new_contact(lastname="Bell", company="Example AG", email=f"beta-{address}")
@@ -89,7 +89,7 @@ def test_a_secret_that_cannot_be_used_stops_its_own_connection_alone(
         arrived = [bool(rows(people, "Lead", f"{name}-{address}")) for name in ("acme", "beta")]
         answered = stack.output("hubspot_webhook").count('"status":200') - before
     finally:
-        store(stack, f"crmsync/beta/{side}", whole)
+        replace_secret(stack, f"crmsync/beta/{side}", whole)
     stack.advance(4 * SWEEP)
 
     assert (arrived, answered >= 1) == ([True, False], True)
@@ -98,13 +98,13 @@ def test_a_secret_that_cannot_be_used_stops_its_own_connection_alone(
 
 
 @pytest.mark.long
-def test_settings_send_no_credential_to_another_host(
+def test_settings_cannot_send_credentials_to_another_host(
     stack: Stack, people: People, tmp_path: Path
 ) -> None:
-    """Whoever can edit the settings names a server of their own: nobody signs in there, the command
-    neither, and the log says why.
+    """If the settings name another login host, neither the functions nor the command sign in there,
+    and the log says why.
     """
-    told: list[bytes] = []
+    bodies: list[bytes] = []
     name = "crmsync/acme/salesforce"
     content = json.loads(
         str(
@@ -112,8 +112,8 @@ def test_settings_send_no_credential_to_another_host(
         )
     )
     file = tmp_path / "settings.toml"
-    with listening(told) as port:
-        before = store(
+    with recording_server(bodies) as port:
+        before = replace_secret(
             stack,
             name,
             json.dumps({key: value for key, value in content.items() if key != "login_url"}),
@@ -122,28 +122,28 @@ def test_settings_send_no_credential_to_another_host(
             SHARED.replace("https://acme.my.salesforce.com", f"http://127.0.0.1:{port}")
         )
         pushed = command(stack, "settings", "push", str(file), "--apply", status=1)
-        with tampered(stack, "https://acme.my.salesforce.com", f"http://127.0.0.1:{port}"):
+        with tampered_settings(stack, "https://acme.my.salesforce.com", f"http://127.0.0.1:{port}"):
             people.new_contact(email="astray@example.com", lastname="Lang", company="Example")
             stack.advance(SWEEP)
-        store(stack, name, before)
+        replace_secret(stack, name, before)
         stack.advance(4 * SWEEP)
 
-    assert (pushed["code"], told) == ("LOGIN_HOST", [])
+    assert (pushed["code"], bodies) == ("LOGIN_HOST", [])
     assert "LOGIN_HOST" in stack.output("salesforce_changes")
     assert rows(people, "Lead", "astray@example.com", "LastName") == [{"LastName": "Lang"}]
 
 
-def test_the_history_of_settings_says_who_pushed_them(stack: Stack) -> None:
-    """By the identity that AWS knows, whatever the person's machine calls them."""
+def test_the_history_of_settings_shows_who_pushed_them(stack: Stack) -> None:
+    """The identity is the one that AWS knows, not the name on the person's machine."""
     assert {one["by"].partition(":sts::")[0] for one in command(stack, "settings", "history")} == {
         "arn:aws"
     }
 
 
 @contextmanager
-def tampered(stack: Stack, old: str, new: str) -> Iterator[None]:
-    """The settings in force with another text in them, put into the table past the command by
-    somebody who has the key of the seals.
+def tampered_settings(stack: Stack, old: str, new: str) -> Iterator[None]:
+    """Put other settings into the table past the command, with a valid signature, and restore the
+    former ones at the end.
     """
     client = stack.cloud.aws.client("dynamodb")
     table = "crmsync-settings"
@@ -169,12 +169,12 @@ def tampered(stack: Stack, old: str, new: str) -> Iterator[None]:
 
 
 @contextmanager
-def listening(told: list[bytes]) -> Iterator[int]:
-    """A server on the loopback address that keeps what it is told; its port."""
+def recording_server(bodies: list[bytes]) -> Iterator[int]:
+    """A server on the loopback address that records the bodies it receives; its port."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            told.append(self.rfile.read(int(self.headers.get("Content-Length", 0))))
+            bodies.append(self.rfile.read(int(self.headers.get("Content-Length", 0))))
             self.send_error(400)
 
         def log_message(self, *_: object) -> None:

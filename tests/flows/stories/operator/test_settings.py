@@ -1,5 +1,5 @@
-"""Stories of the settings around contacts: what HubSpot's contacts become, which fields cross, and
-what a new mapping does.
+"""Stories of the settings about contacts: which record a HubSpot contact becomes, which fields
+sync, and what a new mapping does.
 """
 
 from __future__ import annotations
@@ -51,18 +51,18 @@ MAPPED: Mapping[str, Any] = {
 
 
 def mapping(hubspot: str, salesforce: str) -> str:
-    """A custom mapping as it stands in the settings file."""
+    """A custom mapping, as it is written in the settings file."""
     return f'\n[[connection.contacts.field]]\nhubspot = "{hubspot}"\nsalesforce = "{salesforce}"\nupdate = "two_way"\n'
 
 
 def apply(stack: Stack, *words: str) -> None:
-    """Run the operator's command with ``--apply``; it must have nothing to remark."""
+    """Run the operator's command with ``--apply`` and assert that it succeeds without a warning."""
     done = run(stack, *words, "--apply")
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
 
 
 def push(stack: Stack, folder: Path, settings: str) -> None:
-    """Put a settings file in force."""
+    """Push a settings file."""
     file = folder / "settings.toml"
     file.write_text(settings, encoding="utf-8")
     apply(stack, "settings", "push", str(file))
@@ -73,8 +73,8 @@ def push(stack: Stack, folder: Path, settings: str) -> None:
 @pytest.mark.rule("TRG-15")
 @pytest.mark.long
 def test_a_new_mapping_is_not_retroactive(new_stack: NewStack, tmp_path: Path):
-    """Existing values stay where they are, sweeps or not; from then on an edit crosses, to a lead
-    as to its contact later.
+    """Existing values stay on their side, even after sweeps; from then on edits sync, also after
+    the lead is converted.
     """
     stack = new_stack(SETTINGS, MAPPED)
     people = People(stack.ready())
@@ -88,9 +88,9 @@ def test_a_new_mapping_is_not_retroactive(new_stack: NewStack, tmp_path: Path):
     stack.settle()
     assert record(people, "Lead", made, "Nickname__c") == {"Nickname__c": "New"}
     assert record(people, "Lead", waiting, "Nickname__c") == {"Nickname__c": None}
-    heir = convert(stack, made)
+    person = convert(stack, made)
     stack.settle()
-    people.edit_record("Contact", heir, Nickname__c="Newest")
+    people.edit_record("Contact", person, Nickname__c="Newest")
     stack.settle()
     assert people.contact(contact, "nickname") == {"nickname": "Newest"}
     assert people.contact(still, "nickname") == {"nickname": "Old"}
@@ -116,19 +116,19 @@ LATE_WORLD: Mapping[str, Any] = {
     },
 }
 IN_FORCE = 60
-"""Seconds after which every Lambda knows a push."""
+"""Seconds after which every function uses pushed settings."""
 
 IN_HUBSPOT = {"nickname": "Old", "motto": "Mine"}
 IN_SALESFORCE = {"Motto__c": "Theirs", "Hobby__c": "Old"}
 
 
-class Late:
-    """A stack in which three fields are mapped after pairs were linked: one filled in HubSpot, one
-    in both, one in Salesforce.
+class LateMappings:
+    """A stack in which three fields are mapped after pairs were linked: one has values in HubSpot,
+    one in Salesforce, one in both.
     """
 
     def __init__(self, stack: Stack, folder: Path, people: int) -> None:
-        """Link so many pairs, fill the fields, and push the rows."""
+        """Link that many pairs, fill the fields, and push the mappings."""
         self.stack = stack
         self.people = People(stack.ready())
         addresses = [f"late{number}@example.com" for number in range(people)]
@@ -143,9 +143,7 @@ class Late:
         stack.advance(IN_FORCE)
 
     def shown(self, pair: tuple[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The late fields of both records, once everything has settled and the sweeps have been
-        by.
-        """
+        """The late fields of both records, after every schedule has run."""
         self.stack.advance(SWEEP)
         contact, made = pair
         return self.people.contact(contact, *LATE), record(
@@ -157,29 +155,31 @@ OLD = (
     {"nickname": "Old", "motto": "Mine", "hobby": None},
     {"Nickname__c": None, "Motto__c": "Theirs", "Hobby__c": "Old"},
 )
-"""What both sides go on showing while nobody edits one of the late fields."""
+"""The late fields of both sides until one of them is edited."""
 
 
 @pytest.mark.rule("MAP-6")
 @pytest.mark.long
-def test_an_edit_of_another_field_carries_no_old_value(new_stack: NewStack, tmp_path: Path):
-    """The phone number crosses either way, and nothing is written for fields that are mapped since;
-    their own edits do cross then.
+def test_an_edit_of_another_field_syncs_no_value_of_a_new_mapping(
+    new_stack: NewStack, tmp_path: Path
+):
+    """A changed phone number syncs alone in both directions; later edits of the mapped fields sync
+    as well.
     """
-    late = Late(new_stack(SETTINGS, LATE_WORLD), tmp_path, 2)
-    (one, its_lead), (its_contact, two) = late.pairs
-    late.people.edit_contact(one, phone="0100")
-    late.people.edit_record("Lead", two, Phone="0200")
-    assert late.shown((one, its_lead)) == late.shown((its_contact, two)) == OLD
-    assert record(late.people, "Lead", its_lead, "Phone") == {"Phone": "0100"}
-    assert late.people.contact(its_contact, "phone") == {"phone": "0200"}
-    late.people.edit_contact(one, nickname="New", motto="Ours")
-    late.people.edit_record("Lead", two, Motto__c="Ours", Hobby__c="New")
-    assert late.shown((one, its_lead)) == (
+    story = LateMappings(new_stack(SETTINGS, LATE_WORLD), tmp_path, 2)
+    (one, its_lead), (its_contact, two) = story.pairs
+    story.people.edit_contact(one, phone="0100")
+    story.people.edit_record("Lead", two, Phone="0200")
+    assert story.shown((one, its_lead)) == story.shown((its_contact, two)) == OLD
+    assert record(story.people, "Lead", its_lead, "Phone") == {"Phone": "0100"}
+    assert story.people.contact(its_contact, "phone") == {"phone": "0200"}
+    story.people.edit_contact(one, nickname="New", motto="Ours")
+    story.people.edit_record("Lead", two, Motto__c="Ours", Hobby__c="New")
+    assert story.shown((one, its_lead)) == (
         {"nickname": "New", "motto": "Ours", "hobby": None},
         {"Nickname__c": "New", "Motto__c": "Ours", "Hobby__c": "Old"},
     )
-    assert late.shown((its_contact, two)) == (
+    assert story.shown((its_contact, two)) == (
         {"nickname": "Old", "motto": "Ours", "hobby": "New"},
         {"Nickname__c": None, "Motto__c": "Ours", "Hobby__c": "New"},
     )
@@ -187,24 +187,24 @@ def test_an_edit_of_another_field_carries_no_old_value(new_stack: NewStack, tmp_
 
 @pytest.mark.rule("MAP-6")
 @pytest.mark.long
-def test_an_edit_of_the_new_field_is_never_lost(new_stack: NewStack, tmp_path: Path):
-    """Edited before anything else made us look: HubSpot's edits cross, deletions too; of
-    Salesforce's those that fill a blank.
+def test_the_first_edit_of_a_newly_mapped_field_syncs(new_stack: NewStack, tmp_path: Path):
+    """Before any other sync, HubSpot's edits and deletions of the field sync, and Salesforce's
+    edits that fill a blank.
     """
-    late = Late(new_stack(SETTINGS, LATE_WORLD), tmp_path, 3)
-    edited, cleared, filled = late.pairs
-    late.people.edit_contact(edited[0], phone="0100", motto="Ours")
-    late.people.edit_contact(cleared[0], motto="")
-    late.people.edit_record("Lead", filled[1], Hobby__c="New")
-    assert late.shown(edited) == (
+    story = LateMappings(new_stack(SETTINGS, LATE_WORLD), tmp_path, 3)
+    edited, cleared, filled = story.pairs
+    story.people.edit_contact(edited[0], phone="0100", motto="Ours")
+    story.people.edit_contact(cleared[0], motto="")
+    story.people.edit_record("Lead", filled[1], Hobby__c="New")
+    assert story.shown(edited) == (
         {"nickname": "Old", "motto": "Ours", "hobby": None},
         {"Nickname__c": None, "Motto__c": "Ours", "Hobby__c": "Old"},
     )
-    assert late.shown(cleared) == (
+    assert story.shown(cleared) == (
         {"nickname": "Old", "motto": None, "hobby": None},
         {"Nickname__c": None, "Motto__c": None, "Hobby__c": "Old"},
     )
-    assert late.shown(filled) == (
+    assert story.shown(filled) == (
         {"nickname": "Old", "motto": "Mine", "hobby": "New"},
         {"Nickname__c": None, "Motto__c": "Theirs", "Hobby__c": "New"},
     )
@@ -212,16 +212,16 @@ def test_an_edit_of_the_new_field_is_never_lost(new_stack: NewStack, tmp_path: P
 
 @pytest.mark.rule("MAP-6")
 @pytest.mark.long
-def test_a_resync_carries_what_was_there_before_the_mapping(new_stack: NewStack, tmp_path: Path):
-    """Of one record, looked at before or not: blanks are filled, and of two values the more recent
-    one stands on both sides.
+def test_a_resync_syncs_values_that_are_older_than_the_mapping(new_stack: NewStack, tmp_path: Path):
+    """Whether or not a pair was synced since, blanks are filled, and of two values the more recent
+    one is written to both sides.
     """
-    late = Late(new_stack(SETTINGS, LATE_WORLD), tmp_path, 2)
-    late.people.edit_contact(late.pairs[0][0], phone="0100")
-    assert [late.shown(pair) for pair in late.pairs] == [OLD, OLD]
-    for contact, made in late.pairs:
+    story = LateMappings(new_stack(SETTINGS, LATE_WORLD), tmp_path, 2)
+    story.people.edit_contact(story.pairs[0][0], phone="0100")
+    assert [story.shown(pair) for pair in story.pairs] == [OLD, OLD]
+    for contact, made in story.pairs:
         apply(
-            late.stack,
+            story.stack,
             "resync",
             "--side",
             "hubspot",
@@ -231,7 +231,7 @@ def test_a_resync_carries_what_was_there_before_the_mapping(new_stack: NewStack,
             contact,
             "--no-wait",
         )
-        assert late.shown((contact, made)) == (
+        assert story.shown((contact, made)) == (
             {"nickname": "Old", "motto": "Theirs", "hobby": "Old"},
             {"Nickname__c": "Old", "Motto__c": "Theirs", "Hobby__c": "Old"},
         )
@@ -240,9 +240,9 @@ def test_a_resync_carries_what_was_there_before_the_mapping(new_stack: NewStack,
 @pytest.mark.rule("FLD-1")
 @pytest.mark.rule("FLD-2")
 @pytest.mark.rule("MAP-16")
-def test_the_lifecycle_stage_crosses_by_a_custom_field_alone(new_stack: NewStack):
-    """It has no counterpart by default; mapped to a picklist of the labels it crosses both ways in
-    each side's own words.
+def test_the_lifecycle_stage_syncs_only_with_a_custom_field(new_stack: NewStack):
+    """A picklist of HubSpot's labels syncs with the lifecycle stage both ways, each side in its own
+    values.
     """
     stack = new_stack(SETTINGS + mapping("lifecyclestage", "Stage__c"), MAPPED)
     people = People(stack.ready())
@@ -258,9 +258,9 @@ def test_the_lifecycle_stage_crosses_by_a_custom_field_alone(new_stack: NewStack
 @pytest.mark.rule("SET-3")
 @pytest.mark.rule("CH-12")
 @pytest.mark.rule("FLD-6")
-def test_a_person_of_a_known_account_becomes_a_contact(new_stack: NewStack):
-    """contact_if_account: by the domain of the address, under the one account that has it;
-    everybody else becomes a lead.
+def test_a_contact_of_a_known_account_becomes_a_contact(new_stack: NewStack):
+    """With `contact_if_account` a contact whose domain belongs to one account becomes a contact in
+    it, and any other becomes a lead.
     """
     stack = new_stack(with_contacts('create_in_salesforce = "contact_if_account"'))
     people = People(stack.ready())
@@ -271,7 +271,7 @@ def test_a_person_of_a_known_account_becomes_a_contact(new_stack: NewStack):
         people.new_record("Account", Name=name, Website="shared.example.org")
     for domain in ("known", "shared", "unknown"):
         people.new_contact(lastname="Lang", email=f"ada@{domain}.example.org", company="As Typed")
-    told = stack.settle()
+    result = stack.settle()
     made = {
         domain: {
             object_: rows(people, object_, f"ada@{domain}.example.org", *fields)
@@ -285,7 +285,7 @@ def test_a_person_of_a_known_account_becomes_a_contact(new_stack: NewStack):
         "shared": as_lead,
         "unknown": as_lead,
     }
-    assert (told["open_errors"], record(people, "Account", account, "Name")) == (
+    assert (result["open_errors"], record(people, "Account", account, "Name")) == (
         0,
         {"Name": "Known"},
     )
@@ -294,9 +294,9 @@ def test_a_person_of_a_known_account_becomes_a_contact(new_stack: NewStack):
 @pytest.mark.rule("SET-2")
 @pytest.mark.rule("SET-3")
 @pytest.mark.rule("Q-15")
-def test_the_default_object_is_the_settings_choice(new_stack: NewStack):
-    """create_in_salesforce = "contact" makes contacts; the switches of the lifecycle are settings
-    that leave this alone.
+def test_the_settings_choose_the_default_object(new_stack: NewStack):
+    """With `create_in_salesforce = "contact"` a new contact becomes a Salesforce contact, whatever
+    the lifecycle settings are.
     """
     lifecycle = (
         "[connection.lifecycle]\nautomatic_transitions = false\nsync_to_company_contacts = false\n"

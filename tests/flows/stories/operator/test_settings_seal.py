@@ -1,4 +1,4 @@
-"""Stories of settings that were put into the table past the command: nothing is done by them, and
+"""Stories of settings that were changed in the table past the command: nothing is done by them, and
 nothing is lost meanwhile.
 """
 
@@ -25,7 +25,7 @@ CURRENT = {"pk": {"S": "settings"}, "sk": {"S": "current"}}
 
 
 def change_settings(stack: Stack, old: str, new: str) -> None:
-    """Put another text into the settings in force, past the command."""
+    """Replace a text in the settings in force, past the command."""
     client = stack.cloud.aws.client("dynamodb")
     item: dict[str, Any] = client.get_item(TableName=TABLE, Key=CURRENT)["Item"]
     assert old in item["settings"]["S"]
@@ -34,15 +34,15 @@ def change_settings(stack: Stack, old: str, new: str) -> None:
     )
 
 
-def queue(stack: Stack, name: str, text: str) -> None:
-    """Put a message into a queue: one that is on its way when the settings change."""
+def send_message(stack: Stack, name: str, text: str) -> None:
+    """Send a message to a queue, as if it were in flight when the settings change."""
     client = stack.cloud.aws.client("sqs")
     (url,) = [one for one in client.list_queues()["QueueUrls"] if name in one]
     client.send_message(QueueUrl=url, MessageBody=text)
 
 
-def look_at(contact: str) -> str:
-    """The message that has a contact looked at."""
+def change_message(contact: str) -> str:
+    """The message that requests a sync of a contact."""
     (text,) = dump(
         [Change("acme", Kind.CONTACT, Ref(Side.HUBSPOT, "contact", contact), Cause.EDITED, NOON)]
     )
@@ -50,8 +50,8 @@ def look_at(contact: str) -> str:
 
 
 @pytest.mark.long
-def test_changed_settings_stop_everything_and_lose_nothing(stack: Stack, people: People) -> None:
-    """Webhooks are answered 503, queued changes wait without becoming dead letters, every place
+def test_tampered_settings_stop_the_sync_and_lose_nothing(stack: Stack, people: People) -> None:
+    """Webhooks are answered 503, queued changes wait without becoming dead letters, every command
     says why, and a rollback ends it.
     """
     one, first = linked_pair(stack, people, "sealed-1@example.com", lastname="One")
@@ -61,8 +61,8 @@ def test_changed_settings_stop_everything_and_lose_nothing(stack: Stack, people:
     stack.advance(61)
     people.edit_contact(one, lastname="Une")
     people.edit_record("Lead", second, LastName="Deux")
-    queue(stack, "ContactQueue", look_at(two))
-    queue(stack, "EmailTaskQueue", log_range_message.dump(LogRange("acme", "OPEN", 0, 1, 2)))
+    send_message(stack, "ContactQueue", change_message(two))
+    send_message(stack, "EmailTaskQueue", log_range_message.dump(LogRange("acme", "OPEN", 0, 1, 2)))
     stack.advance(2 * 3600)
 
     codes = [
@@ -77,12 +77,12 @@ def test_changed_settings_stop_everything_and_lose_nothing(stack: Stack, people:
     )
     assert names == ("One", "Two")
     assert '"status":503' in stack.output("hubspot_webhook")
-    told = [
+    refusing = [
         function
         for function in ("hubspot_webhook", "salesforce_changes", "contact_sync")
         if "SettingsRefused" in stack.output(function)
     ]
-    assert told == ["hubspot_webhook", "salesforce_changes", "contact_sync"]
+    assert refusing == ["hubspot_webhook", "salesforce_changes", "contact_sync"]
 
     command(stack, "settings", "rollback", str(version), "--apply")
     stack.advance(4 * SWEEP)
@@ -96,9 +96,9 @@ def test_changed_settings_stop_everything_and_lose_nothing(stack: Stack, people:
     assert (status["version"], status["dead_letters"], status["findings"]) == (version + 1, [], [])
 
 
-def as_an_earlier_release_left_it(stack: Stack) -> int:
-    """Move the settings to where releases before 0.2 kept them, without a seal, and start the
-    functions anew; answers their version.
+def store_like_an_earlier_release(stack: Stack) -> int:
+    """Move the settings to where releases before 0.2 kept them, unsigned, and start the functions
+    anew; the settings' version.
     """
     client = stack.cloud.aws.client("dynamodb")
     rows = client.scan(TableName=TABLE)["Items"]
@@ -114,17 +114,17 @@ def as_an_earlier_release_left_it(stack: Stack) -> int:
 
 
 @pytest.mark.long
-def test_an_upgrade_waits_until_the_settings_are_pushed(
+def test_after_an_upgrade_nothing_syncs_until_the_settings_are_pushed(
     stack: Stack, people: People, tmp_path: Path
 ) -> None:
-    """What an earlier release has left is used by nobody: the command says what to do, queued
-    changes wait, and a push has all go on.
+    """An earlier release's settings are not used: `status` says what to do, queued changes wait,
+    and a push continues the sync.
     """
     contact, lead = linked_pair(stack, people, "upgrade@example.com", lastname="Old")
     (file := tmp_path / "settings.toml").write_text(command(stack, "settings", "show")["text"])
-    version = as_an_earlier_release_left_it(stack)
+    version = store_like_an_earlier_release(stack)
     people.edit_contact(contact, lastname="New")
-    queue(stack, "ContactQueue", look_at(contact))
+    send_message(stack, "ContactQueue", change_message(contact))
     stack.advance(2 * 3600)
 
     assert command(stack, "status", status=1)["code"] == "SETTINGS_EARLIER"

@@ -1,5 +1,5 @@
-"""Stories of two HubSpot accounts on one Salesforce org: each has its own links, and what is
-written travels once and comes to rest.
+"""Stories of two HubSpot accounts on one Salesforce org: each account has its own links, and every
+change is written once.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from local.people import People
 from local.stack import Stack
 from tests.flows.conftest import SETTINGS
 from tests.flows.stories.story_command import command
-from tests.flows.stories.story_contacts import SWEEP, found, lead_id, own_act, rows
+from tests.flows.stories.story_contacts import SWEEP, act_as_contact, contact_id, lead_id, rows
 
 MOTTO = """
 [[connection.contacts.field]]
@@ -49,38 +49,38 @@ WORLD: Mapping[str, Any] = {
 
 @pytest.fixture(scope="module")
 def module_stack() -> Iterator[Stack]:
-    """One stack for the module: two accounts, one org."""
+    """One stack for the module: two HubSpot accounts on one org."""
     with Stack(SHARED, WORLD) as stack:
         yield stack
 
 
 @pytest.fixture
 def beta(stack: Stack) -> People:
-    """Persons who work in the second account, and in the same org."""
+    """A person's access to the second HubSpot account and to the org."""
     return People(stack.ready(), portal=1)
 
 
 @pytest.fixture
 def product(stack: Stack) -> People:
-    """The product's own tokens: nobody else sees our key in Salesforce."""
+    """The product's own tokens, because our key is hidden from everybody else in Salesforce."""
     return People(stack.ready(), product=True)
 
 
 def writes(stack: Stack) -> dict[str, int]:
-    """How often each CRM was written to."""
+    """The number of the product's writes to each CRM so far."""
     figures = stack.stats()
     return {side: figures[side]["writes"] for side in ("hubspot", "salesforce")}
 
 
-def spent(stack: Stack) -> dict[str, int]:
-    """What settling costs in writes."""
+def writes_until_idle(stack: Stack) -> dict[str, int]:
+    """The number of writes to each CRM until nothing is left to do."""
     before = writes(stack)
     stack.settle()
     return {side: count - before[side] for side, count in writes(stack).items()}
 
 
-def at_rest(stack: Stack) -> bool:
-    """Whether neither what still moves nor the next sweep of either account writes anything."""
+def writes_nothing_more(stack: Stack) -> bool:
+    """Whether nothing more is written until every schedule has run, without open errors."""
     before = writes(stack)
     stack.settle()
     settled = stack.advance(SWEEP)
@@ -88,7 +88,7 @@ def at_rest(stack: Stack) -> bool:
 
 
 def lead_of(people: People, address: str) -> dict[str, Any]:
-    """What the one lead with an address shows of all that these stories change."""
+    """The fields of the one lead with an address that these stories change."""
     (row,) = rows(
         people, "Lead", address, "Phone", "Title", "Motto__c", "HasOptedOutOfEmail", "Owner.Name"
     )
@@ -100,49 +100,46 @@ def lead_of(people: People, address: str) -> dict[str, Any]:
 @pytest.mark.rule("TEN-1")
 @pytest.mark.rule("TEN-4")
 @pytest.mark.long
-def test_a_contact_of_one_account_becomes_one_of_the_other(
+def test_a_contact_of_one_account_becomes_a_contact_of_the_other(
     stack: Stack, people: People, beta: People, product: People
 ):
-    """With any setting but "never" the lead that one account makes makes a contact in the other;
-    each account has its own link.
-
-    The key says who made the lead. All that is written is the lead, the new contact and each side's
-    ids; then everything rests.
+    """The lead that one account creates creates a contact in the other; each account has its own
+    link, and the key names the lead's creator.
     """
     first = people.new_contact(email="ada@example.com", lastname="Lang", company="Example GmbH")
 
-    assert spent(stack) == {"hubspot": 2, "salesforce": 1}
+    assert writes_until_idle(stack) == {"hubspot": 2, "salesforce": 1}
 
-    second = found(beta, "ada@example.com")
+    second = contact_id(beta, "ada@example.com")
     (lead,) = rows(product, "Lead", "ada@example.com", "Id", "Crmsync_HubSpot_Id__c")
     assert lead["Crmsync_HubSpot_Id__c"] == f"555001-{first}"
     assert people.contact(first, "crmsync_salesforce_id") == {"crmsync_salesforce_id": lead["Id"]}
     assert beta.contact(second, "crmsync_salesforce_id") == {"crmsync_salesforce_id": lead["Id"]}
-    assert at_rest(stack)
+    assert writes_nothing_more(stack)
 
 
 @pytest.mark.rule("TEN-1")
 @pytest.mark.long
-def test_an_edit_reaches_all_three_and_stops(stack: Stack, people: People, beta: People):
-    """Whoever edits, each of the two others is written to once, by its own mapping; opt-out and
-    owner travel likewise.
+def test_an_edit_reaches_all_three_records_and_stops(stack: Stack, people: People, beta: People):
+    """Wherever it is made, an edit is written once to each of the other two records by their
+    mappings, opt-outs and owners included.
     """
     first = people.new_contact(email="bob@example.com", lastname="Lang", company="Example GmbH")
     stack.settle()
-    second = found(beta, "bob@example.com")
+    second = contact_id(beta, "bob@example.com")
 
     people.edit_contact(first, phone="+49 30 1")
-    assert spent(stack) == {"hubspot": 1, "salesforce": 1}
+    assert writes_until_idle(stack) == {"hubspot": 1, "salesforce": 1}
     beta.edit_contact(second, war_cry="Onward")
-    assert spent(stack) == {"hubspot": 1, "salesforce": 1}
+    assert writes_until_idle(stack) == {"hubspot": 1, "salesforce": 1}
     people.edit_record("Lead", lead_id(people, "bob@example.com"), Title="Dr.")
-    assert spent(stack) == {"hubspot": 2, "salesforce": 0}
-    own_act(stack, "unsubscribe", "bob@example.com")
-    assert spent(stack) == {"hubspot": 1, "salesforce": 1}
+    assert writes_until_idle(stack) == {"hubspot": 2, "salesforce": 0}
+    act_as_contact(stack, "unsubscribe", "bob@example.com")
+    assert writes_until_idle(stack) == {"hubspot": 1, "salesforce": 1}
     beta.edit_contact(
         second, hubspot_owner_id=beta.hubspot.crm.owners.owners_api.get_page(limit=1).results[0].id
     )
-    spent(stack)
+    writes_until_idle(stack)
 
     assert lead_of(people, "bob@example.com") == {
         "Phone": "+49 30 1",
@@ -159,28 +156,26 @@ def test_an_edit_reaches_all_three_and_stops(stack: Stack, people: People, beta:
     }
     assert people.contact(first, "motto", *alike) == {"motto": "Onward"} | alike
     assert beta.contact(second, "war_cry", *alike) == {"war_cry": "Onward"} | alike
-    assert at_rest(stack)
+    assert writes_nothing_more(stack)
 
 
 @pytest.mark.rule("TEN-1")
 @pytest.mark.rule("OPT-6")
 @pytest.mark.long
-def test_who_subscribes_again_in_one_account_is_subscribed_there(
-    stack: Stack, people: People, beta: People
-):
-    """The contact's own act counts where it was done: the other account and the box in Salesforce
-    stay opted out, and nothing bounces.
+def test_a_contact_resubscribes_in_one_account_alone(stack: Stack, people: People, beta: People):
+    """The contact's own act applies where it was done; the other account and Salesforce stay opted
+    out.
     """
     first = people.new_contact(email="cleo@example.com", lastname="Lang", company="Example GmbH")
-    own_act(stack, "unsubscribe", "cleo@example.com")
+    act_as_contact(stack, "unsubscribe", "cleo@example.com")
     stack.settle()
-    second = found(beta, "cleo@example.com")
+    second = contact_id(beta, "cleo@example.com")
     assert beta.contact(second, "hs_email_optout") == {"hs_email_optout": "true"}
 
-    own_act(stack, "resubscribe", "cleo@example.com")
+    act_as_contact(stack, "resubscribe", "cleo@example.com")
 
-    assert spent(stack) == {"hubspot": 0, "salesforce": 0}
-    assert at_rest(stack)
+    assert writes_until_idle(stack) == {"hubspot": 0, "salesforce": 0}
+    assert writes_nothing_more(stack)
     assert people.contact(first, "hs_email_optout") == {"hs_email_optout": "false"}
     assert beta.contact(second, "hs_email_optout") == {"hs_email_optout": "true"}
     assert lead_of(people, "cleo@example.com")["HasOptedOutOfEmail"] is True
@@ -188,31 +183,33 @@ def test_who_subscribes_again_in_one_account_is_subscribed_there(
 
 @pytest.mark.rule("TEN-1")
 @pytest.mark.long
-def test_a_deal_of_one_account_becomes_one_of_the_other(stack: Stack, people: People, beta: People):
-    """Through the opportunity that it makes; each account keeps its deal in pipelines of its
-    own.
+def test_a_deal_of_one_account_becomes_a_deal_of_the_other(
+    stack: Stack, people: People, beta: People
+):
+    """The deal's opportunity creates a deal in the other account, and each account keeps its deal
+    in its own pipelines.
     """
     deal = {"dealname": "Bridge", "dealstage": "appointmentscheduled", "amount": "100"}
     people.hubspot.crm.deals.basic_api.create({"properties": deal})
 
-    assert spent(stack) == {"hubspot": 2, "salesforce": 1}
+    assert writes_until_idle(stack) == {"hubspot": 2, "salesforce": 1}
 
     made = people.records("SELECT Id, Amount FROM Opportunity WHERE Name = 'Bridge'")
     shown = ["dealname", "amount", "crmsync_salesforce_id"]
     (second,) = (one.properties for one in beta.hubspot.crm.deals.get_all(properties=shown))
     assert [row["Amount"] for row in made] == [100.0]
     assert [second[name] for name in shown] == ["Bridge", "100", made[0]["Id"]]
-    assert at_rest(stack)
+    assert writes_nothing_more(stack)
 
 
 @pytest.mark.rule("TEN-1")
 @pytest.mark.parametrize("after", ["salesforce_write", "hubspot_write"])
 @pytest.mark.long
-def test_a_call_that_is_killed_makes_no_record_twice(
+def test_a_killed_call_creates_no_record_twice(
     stack: Stack, people: People, beta: People, after: str
 ):
-    """Also for the second account, whose contact the lead does not name: HubSpot's unique id and
-    the address find what was made.
+    """The created records are found by HubSpot's unique id and by address, even in the account that
+    the lead does not name.
     """
     address = f"killed.{after.partition('_')[0]}@example.com"
     stack.faults(
@@ -231,22 +228,20 @@ def test_a_call_that_is_killed_makes_no_record_twice(
     assert (people.contact_with(address), beta.contact_with(address)) == (first, second)
     assert [row["Id"] for row in rows(people, "Lead", f"sf.{address}")] == [made]
     for account in (people, beta):
-        contact = found(account, f"sf.{address}")
+        contact = contact_id(account, f"sf.{address}")
         assert account.contact(contact, "crmsync_salesforce_id") == {"crmsync_salesforce_id": made}
-    assert at_rest(stack)
+    assert writes_nothing_more(stack)
 
 
 @pytest.mark.rule("TEN-1")
 @pytest.mark.long
-def test_a_lost_link_is_made_anew_for_the_second_account(
-    stack: Stack, people: People, beta: People
-):
-    """The lead names the first account's contact alone; the second one's link comes back by what
-    HubSpot keeps. Then all are in step.
+def test_a_lost_link_of_the_second_account_is_rebuilt(stack: Stack, people: People, beta: People):
+    """The lead names the first account's contact alone, so that the second link is rebuilt from
+    HubSpot's property, and all stay in sync.
     """
     first = people.new_contact(email="dora@example.com", lastname="Lang", company="Example GmbH")
     stack.settle()
-    second, lead = found(beta, "dora@example.com"), lead_id(people, "dora@example.com")
+    second, lead = contact_id(beta, "dora@example.com"), lead_id(people, "dora@example.com")
     command(stack, "links", "drop", "salesforce", "Lead", lead, "--connection", "beta", "--apply")
     people.edit_contact(first, phone="+49 30 9")
 
@@ -260,13 +255,13 @@ def test_a_lost_link_is_made_anew_for_the_second_account(
     ]
     stack.settle()
     assert beta.contact(second, "phone") == {"phone": "+49 30 9"}
-    assert at_rest(stack)
+    assert writes_nothing_more(stack)
 
 
 @pytest.mark.long
-def test_parked_records_are_looked_at_again_and_everything_is_seen(stack: Stack, people: People):
-    """The command finds bus, queues and tables by the stack's name alone; what waits is looked at
-    again and goes on waiting.
+def test_parked_records_are_retried_and_shown_by_status(stack: Stack, people: People):
+    """The command finds bus, queues and tables by the stack's name alone; a retried record is
+    synced again and stays parked.
     """
     contact = people.new_contact(lastname="Mute")
     stack.settle()

@@ -1,5 +1,5 @@
-"""A bulk mistake in HubSpot and the way back: the deployed system, the operator's command, key and
-table as the template has them.
+"""Stories of a bulk mistake in HubSpot that is undone, on the deployed system with the operator's
+command and the template's key and table.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from local.stack import Stack
 from tests.flows.conftest import SETTINGS, NewStack
 from tests.flows.stories.story_command import command
 
-KEPT = f"{SETTINGS}[connection.undo]\nhours = 72\n"
-PARCEL = 100
+WITH_UNDO = f"{SETTINGS}[connection.undo]\nhours = 72\n"
+BATCH = 100
 WRONG = {"lastname": "HACKED", "phone": ""}
 TABLE = "crmsync-overwritten"
 
 
 def contacts(stack: Stack, people: People, number: int) -> list[str]:
-    """So many contacts, each with its lead: their ids."""
+    """Make that many contacts, each with its lead; the contacts' ids."""
     made: dict[str, str] = {}
-    for start in range(0, number, PARCEL):
+    for start in range(0, number, BATCH):
         rows = [
             {
                 "properties": {
@@ -34,7 +34,7 @@ def contacts(stack: Stack, people: People, number: int) -> list[str]:
                     "phone": f"0660-{n:04}",
                 }
             }
-            for n in range(start, min(number, start + PARCEL))
+            for n in range(start, min(number, start + BATCH))
         ]
         found = people.hubspot.crm.contacts.batch_api.create({"inputs": rows}).results
         made.update((one.properties["email"], one.id) for one in found)
@@ -43,36 +43,36 @@ def contacts(stack: Stack, people: People, number: int) -> list[str]:
 
 
 def overwrite(people: People, ids: Sequence[str]) -> None:
-    """Somebody's bulk edit."""
-    for start in range(0, len(ids), PARCEL):
-        rows = [{"id": one, "properties": WRONG} for one in ids[start : start + PARCEL]]
+    """Overwrite many contacts in HubSpot by mistake."""
+    for start in range(0, len(ids), BATCH):
+        rows = [{"id": one, "properties": WRONG} for one in ids[start : start + BATCH]]
         people.hubspot.crm.contacts.batch_api.update({"inputs": rows})
 
 
-def moment(stack: Stack) -> str:
-    """What time it is in the story."""
+def now(stack: Stack) -> str:
+    """The stack's time."""
     return datetime.fromtimestamp(stack.clock.now_ms() / 1000, UTC).isoformat()
 
 
 def in_hubspot(people: People, ids: Sequence[str]) -> list[tuple[str, str]]:
-    """Name and number of the contacts."""
+    """The name and number of the contacts."""
     shown: list[tuple[str, str]] = []
-    for start in range(0, len(ids), PARCEL):
+    for start in range(0, len(ids), BATCH):
         wanted = {
-            "inputs": [{"id": one} for one in ids[start : start + PARCEL]],
+            "inputs": [{"id": one} for one in ids[start : start + BATCH]],
             "properties": ["lastname", "phone"],
         }
         found = people.hubspot.crm.contacts.batch_api.read(wanted).results
         by_id = {one.id: one.properties for one in found}
         shown += [
             (by_id[one]["lastname"], by_id[one]["phone"] or "")
-            for one in ids[start : start + PARCEL]
+            for one in ids[start : start + BATCH]
         ]
     return shown
 
 
 def in_salesforce(people: People) -> list[tuple[str, str]]:
-    """Name and number of the leads, by the order in which their contacts were made."""
+    """The name and number of the leads, in the order in which their contacts were made."""
     rows = people.records("SELECT LastName, Phone, Email FROM Lead")
     rows.sort(key=lambda row: int(row["Email"].removeprefix("p").partition("@")[0]))
     return [(row["LastName"], row["Phone"] or "") for row in rows]
@@ -80,15 +80,15 @@ def in_salesforce(people: People) -> list[tuple[str, str]]:
 
 @pytest.mark.long
 def test_a_bulk_mistake_is_undone(new_stack: NewStack) -> None:
-    """Previewed, put back where it had crossed, and by the sync where it was made; run again it
-    finds nothing to do.
+    """A preview shows the values, the undo puts them back in Salesforce, the sync in HubSpot, and a
+    second undo finds nothing to do.
     """
-    stack = new_stack(KEPT)
+    stack = new_stack(WITH_UNDO)
     people = People(stack.ready())
     ids = contacts(stack, people, 30)
     good = in_hubspot(people, ids)
     stack.advance(60)
-    since = moment(stack)
+    since = now(stack)
     stack.advance(1)
     overwrite(people, ids)
     stack.settle()
@@ -105,9 +105,9 @@ def test_a_bulk_mistake_is_undone(new_stack: NewStack) -> None:
         "records": 30,
         "values": 60,
     }
-    for told in (seen, done):
-        assert [{name: one[name] for name in back} for one in told["back"]] == [back]
-        assert told["left"] == []
+    for answer in (seen, done):
+        assert [{name: one[name] for name in back} for one in answer["back"]] == [back]
+        assert answer["left"] == []
     assert in_salesforce(people) == in_hubspot(people, ids) == good
     again = command(stack, "undo", "--since", since, "--object", "leads", "--apply")
     assert (again["back"], [one["values"] for one in again["left"]]) == ([], [60])
@@ -116,14 +116,14 @@ def test_a_bulk_mistake_is_undone(new_stack: NewStack) -> None:
 
 
 @pytest.mark.long
-def test_what_is_kept_shows_no_value_and_is_kept_by_nobody_who_does_not_want_it(
+def test_overwritten_values_are_kept_unreadable_and_only_if_the_settings_say_so(
     new_stack: NewStack,
 ) -> None:
-    """The table and the logs are searched for what was overwritten and for what took its place. It
-    costs one write for all, or none.
+    """Neither the table nor the logs contain an old or new value, and keeping them takes one write
+    for all.
     """
     unbraked = "[connection.contacts]\nmax_changes_per_hour = 0\nmax_blanks_per_hour = 0\n"
-    for settings, expected in ((KEPT, 1), (SETTINGS, 0)):
+    for settings, expected in ((WITH_UNDO, 1), (SETTINGS, 0)):
         stack = new_stack(settings + unbraked)
         people = People(stack.ready())
         ids = contacts(stack, people, 2)
@@ -140,15 +140,15 @@ def test_what_is_kept_shows_no_value_and_is_kept_by_nobody_who_does_not_want_it(
         assert not any(word in shown for word in ("HACKED", "Lang 0", "0660-"))
 
 
-def the_mistake_and_the_way_back(stack: Stack, number: int, crossed: int, blanked: int) -> None:
-    """One bulk edit of so many contacts, of which the brakes let some cross: the rest is dropped,
-    and what had crossed is undone.
+def overwrite_drop_and_undo(stack: Stack, number: int, crossed: int, blanked: int) -> None:
+    """Overwrite that many contacts, of which the change limits let some sync; drop the rest, and
+    undo what was synced.
     """
     people = People(stack.ready())
     ids = contacts(stack, people, number)
     good = in_hubspot(people, ids)
     stack.advance(60)
-    since = moment(stack)
+    since = now(stack)
     stack.advance(1)
     overwrite(people, ids)
     stack.settle()
@@ -178,10 +178,10 @@ def the_mistake_and_the_way_back(stack: Stack, number: int, crossed: int, blanke
 
 @pytest.mark.rule("Q-30")
 @pytest.mark.long
-def test_what_the_brakes_let_cross_is_undone(new_stack: NewStack) -> None:
-    """With small limits; what was dropped stays different, as it was told."""
+def test_changes_within_the_limits_are_undone(new_stack: NewStack) -> None:
+    """With small limits, the synced values are undone and the dropped ones stay different."""
     limits = "[connection.contacts]\nmax_changes_per_hour = 20\nmax_blanks_per_hour = 5\n"
-    the_mistake_and_the_way_back(new_stack(KEPT + limits), 50, 20, 5)
+    overwrite_drop_and_undo(new_stack(WITH_UNDO + limits), 50, 20, 5)
 
 
 @pytest.mark.long
@@ -190,8 +190,8 @@ def test_what_the_brakes_let_cross_is_undone(new_stack: NewStack) -> None:
 @pytest.mark.skipif(
     not os.environ.get("CRMSYNC_DAYS"), reason="takes ten minutes: CRMSYNC_DAYS=1 make long"
 )
-def test_of_five_thousand_leads_what_crossed_is_undone(new_stack: NewStack) -> None:
-    """With the limits that hold by default: 2,000 cross, 500 of them blanked, and all of these come
-    back within the hour.
+def test_of_five_thousand_contacts_the_synced_changes_are_undone(new_stack: NewStack) -> None:
+    """With the default limits 2,000 changes sync, 500 of them blanks, and all are undone within the
+    hour.
     """
-    the_mistake_and_the_way_back(new_stack(KEPT), 5_000, 2_000, 500)
+    overwrite_drop_and_undo(new_stack(WITH_UNDO), 5_000, 2_000, 500)

@@ -1,5 +1,5 @@
-"""Stories of days that HubSpot keeps as moments: the day is the one that the people of the HubSpot
-account see, in their own time zone.
+"""Stories of dates that HubSpot stores as times: the date is the one that people see in the time
+zone of the HubSpot account.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ NOONS = {
     },
 }
 
-MOMENTS = {
+TIMES = {
     # just before and just after midnight in each zone: moment, the day there
     "America/New_York": (
         ("2027-01-01T04:59:00Z", "2026-12-31"),
@@ -86,38 +86,36 @@ MOMENTS = {
 
 
 @pytest.mark.rule("OPP-5")
-def test_a_day_of_salesforces_is_noon_of_that_day_in_the_accounts_zone(
+def test_a_salesforce_date_is_noon_of_that_day_in_the_accounts_zone(
     stack: Stack, people: People, zone: str
 ):
-    """So everybody in the account's zone, and some hours around it, sees the day that stands in
-    Salesforce; and it stays so.
+    """People in the account's zone, and some hours around it, see the date that Salesforce has, and
+    nothing more is written.
     """
     days = list(NOONS[zone])
-    mine, theirs = from_opportunity(stack, people, f"Noon {zone}", CloseDate=days[0])
-    assert deal(people, mine, "closedate") == {"closedate": NOONS[zone][days[0]]}
+    deal_id, opportunity_id = from_opportunity(stack, people, f"Noon {zone}", CloseDate=days[0])
+    assert deal(people, deal_id, "closedate") == {"closedate": NOONS[zone][days[0]]}
     for day in days[1:]:
-        people.edit_record("Opportunity", theirs, CloseDate=day)
+        people.edit_record("Opportunity", opportunity_id, CloseDate=day)
         assert open_errors(stack) == 0
-        assert deal(people, mine, "closedate") == {"closedate": NOONS[zone][day]}
-        assert opportunity(people, theirs, "CloseDate") == {"CloseDate": day}
+        assert deal(people, deal_id, "closedate") == {"closedate": NOONS[zone][day]}
+        assert opportunity(people, opportunity_id, "CloseDate") == {"CloseDate": day}
     before = writes(stack)
     stack.advance(SWEEP)
     assert writes(stack) == before
 
 
 @pytest.mark.rule("OPP-5")
-def test_a_moment_of_hubspots_is_the_day_that_its_people_see(
-    stack: Stack, people: People, zone: str
-):
-    """Whatever the time of day that a person chose; the moment in HubSpot stays as it is."""
-    (first, day), *others = MOMENTS[zone]
-    mine, theirs = from_deal(stack, people, f"Seen {zone}", closedate=first)
-    assert opportunity(people, theirs, "CloseDate") == {"CloseDate": day}
+def test_a_hubspot_time_is_the_date_that_its_people_see(stack: Stack, people: People, zone: str):
+    """The date does not depend on the time of day, and HubSpot keeps the time as it was set."""
+    (first, day), *others = TIMES[zone]
+    deal_id, opportunity_id = from_deal(stack, people, f"Seen {zone}", closedate=first)
+    assert opportunity(people, opportunity_id, "CloseDate") == {"CloseDate": day}
     for moment, day in others:
-        edit_deal(people, mine, closedate=moment)
+        edit_deal(people, deal_id, closedate=moment)
         assert open_errors(stack) == 0
-        assert opportunity(people, theirs, "CloseDate") == {"CloseDate": day}
-        assert deal(people, mine, "closedate") == {"closedate": moment}
+        assert opportunity(people, opportunity_id, "CloseDate") == {"CloseDate": day}
+        assert deal(people, deal_id, "closedate") == {"closedate": moment}
     before = writes(stack)
     stack.advance(SWEEP)
     assert writes(stack) == before

@@ -1,5 +1,5 @@
-"""Stories of pipelines and stages where the org has several record types: who is where, and what an
-administrator's changes come to.
+"""Stories of pipelines and stages in an org with several record types, and of the changes that an
+administrator makes to them.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from tests.flows.stories.story_deals import (
     opportunity,
     pipeline,
     pipelines,
-    place,
     record_type,
     settings,
+    stage_ids,
+    stage_of,
     stages,
-    where,
 )
 
 NEW_BUSINESS = ["Prospecting", "Qualification", "Negotiation/Review", "Closed Won", "Closed Lost"]
@@ -56,7 +56,7 @@ NARROW: Mapping[str, Any] = {
         "opportunity_record_types": [{"Name": "Only", "stages": RENEWAL}],
     },
 }
-"""One record type, and no room for a pipeline beside HubSpot's own and the default one."""
+"""One record type, and an account that allows no pipeline besides HubSpot's own and the default one."""
 
 
 @pytest.fixture(scope="module")
@@ -72,30 +72,30 @@ def define(stack: Stack, what: str, **values: Any) -> None:
 
 
 def label(people: People, name: str) -> str:
-    """What the pipeline of a record type is called (OPP-7)."""
+    """The label of a record type's pipeline (OPP-7)."""
     return f"Salesforce - {record_type(people, name)}"
 
 
 @pytest.mark.rule("OPP-6")
 @pytest.mark.rule("OPP-7")
 @pytest.mark.rule("Q-25")
-def test_every_record_type_has_a_pipeline_of_its_own(stack: Stack, people: People):
-    """Named after its id, with the stages of its sales process; opportunities without a record type
-    are in the default one (Q-25).
+def test_every_record_type_has_its_own_pipeline(stack: Stack, people: People):
+    """The pipeline is named after the record type's id and has the stages of its sales process;
+    opportunities without a record type are in the default one (Q-25).
     """
     for name in ("New Business", "Renewal"):
-        mine, _ = from_opportunity(
+        deal_id, _ = from_opportunity(
             stack,
             people,
             f"Of {name}",
             RecordTypeId=record_type(people, name),
             StageName="Qualification",
         )
-        assert where(people, mine) == (label(people, name), "Qualification")
-    mine, _ = from_opportunity(
+        assert stage_of(people, deal_id) == (label(people, name), "Qualification")
+    deal_id, _ = from_opportunity(
         stack, people, "Of none", RecordTypeId=None, StageName="Value Proposition"
     )
-    assert where(people, mine) == (DEFAULT_PIPELINE, "Value Proposition")
+    assert stage_of(people, deal_id) == (DEFAULT_PIPELINE, "Value Proposition")
     assert (
         stages(people, label(people, "New Business")),
         stages(people, label(people, "Renewal")),
@@ -104,7 +104,7 @@ def test_every_record_type_has_a_pipeline_of_its_own(stack: Stack, people: Peopl
         RENEWAL,
     )
     won, lost = (
-        place(people, label(people, "Renewal"), one)["dealstage"]
+        stage_ids(people, label(people, "Renewal"), one)["dealstage"]
         for one in ("Closed Won", "Closed Lost")
     )
     chances = {
@@ -119,88 +119,92 @@ def test_every_record_type_has_a_pipeline_of_its_own(stack: Stack, people: Peopl
 def test_a_deal_follows_its_opportunity_to_another_record_type_and_back(
     stack: Stack, people: People
 ):
-    """Pipeline and stage move together, there and back again."""
-    mine, theirs = from_opportunity(stack, people, "Moved", StageName="Prospecting")
-    assert where(people, mine) == (label(people, "New Business"), "Prospecting")
+    """Pipeline and stage of the deal change together with the record type."""
+    deal_id, opportunity_id = from_opportunity(stack, people, "Moved", StageName="Prospecting")
+    assert stage_of(people, deal_id) == (label(people, "New Business"), "Prospecting")
     people.edit_record(
         "Opportunity",
-        theirs,
+        opportunity_id,
         RecordTypeId=record_type(people, "Renewal"),
         StageName="Qualification",
     )
     assert open_errors(stack) == 0
-    assert where(people, mine) == (label(people, "Renewal"), "Qualification")
-    people.edit_record("Opportunity", theirs, RecordTypeId=record_type(people, "New Business"))
+    assert stage_of(people, deal_id) == (label(people, "Renewal"), "Qualification")
+    people.edit_record(
+        "Opportunity", opportunity_id, RecordTypeId=record_type(people, "New Business")
+    )
     assert open_errors(stack) == 0
-    assert where(people, mine) == (label(people, "New Business"), "Qualification")
+    assert stage_of(people, deal_id) == (label(people, "New Business"), "Qualification")
 
 
 @pytest.mark.rule("OPP-6")
 @pytest.mark.rule("OPP-11")
 def test_an_opportunity_follows_its_deal_to_another_pipeline_and_back(stack: Stack, people: People):
-    """A deal that a person moves, or makes, in a record type's pipeline has that record type in
+    """A deal that is moved to, or created in, the pipeline of a record type has that record type in
     Salesforce.
     """
     from_opportunity(stack, people, "Has none", RecordTypeId=None)
-    mine, theirs = from_deal(
-        stack, people, "Carried", **place(people, label(people, "Renewal"), "Qualification")
+    deal_id, opportunity_id = from_deal(
+        stack, people, "Carried", **stage_ids(people, label(people, "Renewal"), "Qualification")
     )
     renewal = {"RecordTypeId": record_type(people, "Renewal"), "StageName": "Qualification"}
-    assert opportunity(people, theirs, "RecordTypeId", "StageName") == renewal
-    edit_deal(people, mine, **place(people, label(people, "New Business"), "Negotiation/Review"))
+    assert opportunity(people, opportunity_id, "RecordTypeId", "StageName") == renewal
+    edit_deal(
+        people, deal_id, **stage_ids(people, label(people, "New Business"), "Negotiation/Review")
+    )
     assert open_errors(stack) == 0
-    assert opportunity(people, theirs, "RecordTypeId", "StageName") == {
+    assert opportunity(people, opportunity_id, "RecordTypeId", "StageName") == {
         "RecordTypeId": record_type(people, "New Business"),
         "StageName": "Negotiation/Review",
     }
-    edit_deal(people, mine, **place(people, label(people, "Renewal"), "Qualification"))
+    edit_deal(people, deal_id, **stage_ids(people, label(people, "Renewal"), "Qualification"))
     assert open_errors(stack) == 0
-    assert opportunity(people, theirs, "RecordTypeId", "StageName") == renewal
-    edit_deal(people, mine, **place(people, DEFAULT_PIPELINE, "Closed Won"))
+    assert opportunity(people, opportunity_id, "RecordTypeId", "StageName") == renewal
+    edit_deal(people, deal_id, **stage_ids(people, DEFAULT_PIPELINE, "Closed Won"))
     assert open_errors(stack) == 0
     # An opportunity does not lose its record type, so the deal goes back to where it belongs.
-    assert opportunity(people, theirs, "RecordTypeId", "StageName") == renewal | {
+    assert opportunity(people, opportunity_id, "RecordTypeId", "StageName") == renewal | {
         "StageName": "Closed Won"
     }
-    assert where(people, mine) == (label(people, "Renewal"), "Closed Won")
+    assert stage_of(people, deal_id) == (label(people, "Renewal"), "Closed Won")
 
 
 @pytest.mark.rule("Q-26")
 @pytest.mark.rule("OPP-11")
-def test_a_deal_in_hubspots_own_pipeline_makes_an_opportunity(stack: Stack, people: People):
-    """It gets the default record type and the stage that is nearest; the deal stays there as long
-    as its pipeline can say it.
+def test_a_deal_in_hubspots_own_pipeline_creates_an_opportunity(stack: Stack, people: People):
+    """The opportunity gets the default record type and the nearest stage, and the deal stays while
+    its pipeline has the opportunity's stage.
     """
-    mine, theirs = from_deal(stack, people, "Own", dealstage="contractsent")
-    assert opportunity(people, theirs, "RecordTypeId", "StageName") == {
+    deal_id, opportunity_id = from_deal(stack, people, "Own", dealstage="contractsent")
+    assert opportunity(people, opportunity_id, "RecordTypeId", "StageName") == {
         "RecordTypeId": record_type(people, "New Business"),
         "StageName": "Negotiation/Review",
     }
-    assert where(people, mine) == (SALES_PIPELINE, "Contract Sent")
-    people.edit_record("Opportunity", theirs, StageName="Closed Won")
+    assert stage_of(people, deal_id) == (SALES_PIPELINE, "Contract Sent")
+    people.edit_record("Opportunity", opportunity_id, StageName="Closed Won")
     assert open_errors(stack) == 0
-    assert where(people, mine) == (SALES_PIPELINE, "Closed Won")
-    edit_deal(people, mine, dealstage="closedlost")
+    assert stage_of(people, deal_id) == (SALES_PIPELINE, "Closed Won")
+    edit_deal(people, deal_id, dealstage="closedlost")
     assert open_errors(stack) == 0
-    assert opportunity(people, theirs, "StageName") == {"StageName": "Closed Lost"}
-    people.edit_record("Opportunity", theirs, StageName="Negotiation/Review")
+    assert opportunity(people, opportunity_id, "StageName") == {"StageName": "Closed Lost"}
+    people.edit_record("Opportunity", opportunity_id, StageName="Negotiation/Review")
     assert open_errors(stack) == 0
-    assert where(people, mine)[1] in {"Contract Sent", "Negotiation/Review"}
+    assert stage_of(people, deal_id)[1] in {"Contract Sent", "Negotiation/Review"}
     counts = [one.label for one in pipelines(people)].count(SALES_PIPELINE)
     assert (counts, len(pipeline(people, SALES_PIPELINE).stages)) == (1, 7)
 
 
 @pytest.mark.rule("OPP-6")
 @pytest.mark.long
-def test_stages_that_an_administrator_changes_are_put_in_step(stack: Stack, people: People):
-    """One that is renamed keeps its deals, a new one comes, one that is switched off goes when no
-    deal is in it; edits cross as before.
+def test_stages_that_an_administrator_changes_are_synced(stack: Stack, people: People):
+    """A renamed stage keeps its deals, a new stage is added, and an inactive one is removed once it
+    has no deals.
     """
     service = record_type(people, "Service")
-    mine, theirs = from_opportunity(
+    deal_id, opportunity_id = from_opportunity(
         stack, people, "Staged", RecordTypeId=service, StageName="Needs Analysis"
     )
-    before = deal(people, mine, "dealstage")
+    before = deal(people, deal_id, "dealstage")
     define(stack, "stage", ApiName="Needs Analysis", MasterLabel="Needs")
     define(stack, "stage", ApiName="Demo", DefaultProbability=40.0)
     define(
@@ -216,13 +220,13 @@ def test_stages_that_an_administrator_changes_are_put_in_step(stack: Stack, peop
         "Closed Lost",
         "Demo",
     ]
-    assert deal(people, mine, "dealstage") == before
-    edit_deal(people, mine, **place(people, label(people, "Service"), "Demo"))
+    assert deal(people, deal_id, "dealstage") == before
+    edit_deal(people, deal_id, **stage_ids(people, label(people, "Service"), "Demo"))
     assert open_errors(stack) == 0
-    assert opportunity(people, theirs, "StageName") == {"StageName": "Demo"}
-    people.edit_record("Opportunity", theirs, StageName="Needs Analysis")
+    assert opportunity(people, opportunity_id, "StageName") == {"StageName": "Demo"}
+    people.edit_record("Opportunity", opportunity_id, StageName="Needs Analysis")
     assert open_errors(stack) == 0
-    assert where(people, mine) == (label(people, "Service"), "Needs")
+    assert stage_of(people, deal_id) == (label(people, "Service"), "Needs")
     define(stack, "stage", ApiName="Demo", IsActive=False)
     assert stack.advance(SWEEP)["open_errors"] == 0
     assert stages(people, label(people, "Service")) == ["Needs", "Closed Won", "Closed Lost"]
@@ -230,16 +234,18 @@ def test_stages_that_an_administrator_changes_are_put_in_step(stack: Stack, peop
 
 @pytest.mark.rule("OPP-6")
 @pytest.mark.rule("OPP-7")
-def test_a_record_in_a_place_that_nobody_has_told_of_brings_it(stack: Stack, people: People):
-    """Nobody waits for the next look at the org: the first opportunity of a new record type, in a
-    new stage, puts the pipelines in step.
+def test_a_record_in_an_unknown_stage_adds_the_stage(stack: Stack, people: People):
+    """The first opportunity of a new record type, in a new stage, syncs the pipelines without
+    waiting for the next check of the org.
     """
     define(stack, "stage", ApiName="Legal Review", DefaultProbability=80.0)
     define(stack, "record_type", Name="Legal", stages=["Legal Review", "Closed Won"])
     legal = record_type(people, "Legal")
-    mine, _ = from_opportunity(stack, people, "Legal", RecordTypeId=legal, StageName="Legal Review")
+    deal_id, _ = from_opportunity(
+        stack, people, "Legal", RecordTypeId=legal, StageName="Legal Review"
+    )
     assert open_errors(stack) == 0
-    assert where(people, mine) == (f"Salesforce - {legal}", "Legal Review")
+    assert stage_of(people, deal_id) == (f"Salesforce - {legal}", "Legal Review")
 
 
 @pytest.mark.rule("OPP-8")
@@ -247,30 +253,29 @@ def test_a_record_in_a_place_that_nobody_has_told_of_brings_it(stack: Stack, peo
 @pytest.mark.rule("Q-26")
 @pytest.mark.rule("OPP-23")
 @pytest.mark.long
-def test_an_account_at_its_limit_and_pipelines_that_do_not_sync(new_stack: NewStack):
-    """The only record type has the default pipeline (OPP-8). One pipeline too many is told by
-    set-up and by the record (LIM-3).
-
-    Pipelines that the settings do not name stay out (Q-26): their deals make nothing, and a deal
-    that is moved into one stands still.
+def test_a_pipeline_beyond_the_accounts_limit_is_reported_and_other_pipelines_do_not_sync(
+    new_stack: NewStack,
+):
+    """A pipeline that the account does not allow is reported by set-up and with the record (LIM-3),
+    and deals in pipelines outside the settings do not sync (Q-26).
     """
     stack = new_stack(settings({"pipelines": '["Named elsewhere"]'}), NARROW)
     people = People(stack.ready())
-    mine, theirs = from_opportunity(stack, people, "Only", StageName="Qualification")
-    assert where(people, mine) == (DEFAULT_PIPELINE, "Qualification")
-    assert opportunity(people, theirs, "RecordTypeId") == {
+    deal_id, opportunity_id = from_opportunity(stack, people, "Only", StageName="Qualification")
+    assert stage_of(people, deal_id) == (DEFAULT_PIPELINE, "Qualification")
+    assert opportunity(people, opportunity_id, "RecordTypeId") == {
         "RecordTypeId": record_type(people, "Only")
     }
     own = new_deal(people, "Outside")
     assert open_errors(stack) == 0
     assert opportunities(people, "Outside") == []
-    edit_deal(people, own, **place(people, DEFAULT_PIPELINE, "Closed Won"))
+    edit_deal(people, own, **stage_ids(people, DEFAULT_PIPELINE, "Closed Won"))
     assert open_errors(stack) == 0
     assert opportunity(people, counterpart(people, own), "StageName") == {"StageName": "Closed Won"}
-    edit_deal(people, mine, pipeline="default", dealstage="closedwon")
-    people.edit_record("Opportunity", theirs, Amount=5)
+    edit_deal(people, deal_id, pipeline="default", dealstage="closedwon")
+    people.edit_record("Opportunity", opportunity_id, Amount=5)
     assert open_errors(stack) == 0
-    assert (opportunity(people, theirs, "StageName"), deal(people, mine, "amount")) == (
+    assert (opportunity(people, opportunity_id, "StageName"), deal(people, deal_id, "amount")) == (
         {"StageName": "Qualification"},
         {"amount": None},
     )
@@ -281,10 +286,10 @@ def test_an_account_at_its_limit_and_pipelines_that_do_not_sync(new_stack: NewSt
     made = new_opportunity(people, "Too many", RecordTypeId=second, StageName="Qualification")
     assert open_errors(stack) == 1
     assert deals(people, "Too many") == []
-    told = command(stack, "setup", "--apply", status=1)
+    answer = command(stack, "setup", "--apply", status=1)
     assert [
         (one["what"], "allows no more" in one["text"])
-        for one in told["steps"]
+        for one in answer["steps"]
         if one["state"] == "failed"
     ] == [(f"pipeline Salesforce - {second}", True)]
     stack.hubspot.portals[0].pipelines["0-3"].most = 9
@@ -292,7 +297,7 @@ def test_an_account_at_its_limit_and_pipelines_that_do_not_sync(new_stack: NewSt
     command(stack, "errors", "retry", "--all", "--apply")
     assert open_errors(stack) == 0
     (late,) = deals(people, "Too many")
-    assert (counterpart(people, late), where(people, late)) == (
+    assert (counterpart(people, late), stage_of(people, late)) == (
         made,
         (f"Salesforce - {second}", "Qualification"),
     )

@@ -1,4 +1,4 @@
-"""Stories of the order in which opportunities are set up: companies first, their import, then
+"""Stories of the order in which opportunities are set up: companies and their import first, then
 deals, then older opportunities.
 """
 
@@ -46,8 +46,8 @@ WORLD: Mapping[str, Any] = {
 }
 
 
-def pushed(stack: Stack, folder: Path, text: str) -> None:
-    """The operator puts these settings in force, and lets their sides be set up."""
+def push_and_set_up(stack: Stack, folder: Path, text: str) -> None:
+    """Push these settings and run set-up."""
     file = folder / "settings.toml"
     file.write_text(text)
     command(stack, "settings", "push", str(file), "--apply")
@@ -59,15 +59,13 @@ def pushed(stack: Stack, folder: Path, text: str) -> None:
 @pytest.mark.rule("OPP-4")
 @pytest.mark.rule("SET-5")
 @pytest.mark.long
-def test_accounts_come_first_then_new_opportunities_then_by_import_older_ones(
-    new_stack: NewStack, tmp_path: Path
-):
-    """Nothing of deals moves before the accounts are imported, nor may opportunities be; older ones
-    then come by import alone.
+def test_accounts_are_imported_before_opportunities_sync(new_stack: NewStack, tmp_path: Path):
+    """Before the import of accounts no deal syncs and opportunities cannot be imported; afterwards
+    new ones sync, and older ones by import alone.
     """
     stack = new_stack(settings(), WORLD)
     people = People(stack.ready())
-    pushed(stack, tmp_path, settings())
+    push_and_set_up(stack, tmp_path, settings())
     early = new_opportunity(people, "Early")
     waiting = new_deal(people, "Waiting")
     assert stack.advance(SWEEP)["open_errors"] == 0
@@ -97,16 +95,20 @@ def test_accounts_come_first_then_new_opportunities_then_by_import_older_ones(
 
 @pytest.mark.rule("SET-5")
 @pytest.mark.long
-def test_switched_off_nothing_of_deals_moves(new_stack: NewStack):
-    """With `sync = false` neither side makes or changes anything of the other; an import is
-    refused; set-up makes no pipeline.
+def test_with_deal_sync_off_nothing_of_deals_syncs(new_stack: NewStack):
+    """With `sync = false` neither side changes, an import is refused, and set-up creates no
+    pipeline.
     """
     stack = new_stack(settings({"sync": "false"}))
     people = People(stack.ready())
     new_opportunity(people, "Off there")
     new_deal(people, "Off here")
-    told = stack.advance(SWEEP)
-    assert (told["open_errors"], deals(people, "Off there"), opportunities(people, "Off here")) == (
+    result = stack.advance(SWEEP)
+    assert (
+        result["open_errors"],
+        deals(people, "Off there"),
+        opportunities(people, "Off here"),
+    ) == (
         0,
         [],
         [],

@@ -1,5 +1,5 @@
-"""Stories of what a contact's opportunities come to in HubSpot, through both simulators: right
-after any change, on either side.
+"""Stories of a contact's roll-ups of its opportunities in HubSpot, which follow every change on
+either side at once.
 """
 
 from __future__ import annotations
@@ -60,10 +60,10 @@ def module_stack() -> Iterator[Stack]:
 
 
 class Customer:
-    """Somebody who is a contact on both sides, and has opportunities."""
+    """A synced contact with opportunities."""
 
     def __init__(self, stack: Stack, people: People, email: str) -> None:
-        """A person makes the contact in HubSpot."""
+        """Make the contact in HubSpot."""
         self.stack, self.people = stack, people
         self.contact = people.new_contact(email=email, lastname="Lang")
         stack.settle()
@@ -71,25 +71,23 @@ class Customer:
         self.id = str(row["Id"])
 
     def opportunity(self, stage: str = "Prospecting", *, role: bool = True, **fields: Any) -> str:
-        """A person makes an opportunity, a second after the last one, and ties the contact to
-        it.
-        """
+        """Make an opportunity, a second after the last, by default with a role of the contact."""
         self.stack.advance(1)
-        told = {"Name": "Pumps", "StageName": stage, "CloseDate": "2026-06-30", **fields}
-        made = self.people.new_record("Opportunity", **told)
+        values = {"Name": "Pumps", "StageName": stage, "CloseDate": "2026-06-30", **fields}
+        made = self.people.new_record("Opportunity", **values)
         if role:
-            self.tie(made)
+            self.add_role(made)
         self.stack.settle()
         return made
 
-    def tie(self, opportunity: str) -> str:
-        """A person gives the contact a role."""
+    def add_role(self, opportunity: str) -> str:
+        """Give the contact a role."""
         return self.people.new_record(
             "OpportunityContactRole", OpportunityId=opportunity, ContactId=self.id
         )
 
     def shown(self, *names: str) -> tuple[object, ...]:
-        """What the contact shows in HubSpot, by the short names of `ROLL_UPS`."""
+        """The contact's roll-ups, by the short names of `ROLL_UPS`."""
         found = self.people.contact(self.contact, *ROLL_UPS.values())
         return tuple(found[ROLL_UPS[name]] for name in names)
 
@@ -99,8 +97,8 @@ class Customer:
 @pytest.mark.rule("ROLL-6")
 @pytest.mark.rule("ROLL-8")
 def test_count_and_total_follow_the_roles(stack: Stack, people: People) -> None:
-    """Opportunities tied by a role are counted and added up, won or not, an amount that is missing
-    as nothing; others are not.
+    """Opportunities with a role of the contact are counted and summed, won or not, and a missing
+    amount counts as zero.
     """
     customer = Customer(stack, people, "count@example.com")
     customer.opportunity(Amount=100)
@@ -109,7 +107,7 @@ def test_count_and_total_follow_the_roles(stack: Stack, people: People) -> None:
     loose = customer.opportunity(Amount=1000, role=False)
     assert customer.shown("count", "total") == ("3", "120.5")
 
-    role = customer.tie(loose)
+    role = customer.add_role(loose)
     stack.settle()
     assert customer.shown("count", "total") == ("4", "1120.5")
 
@@ -123,9 +121,11 @@ def test_count_and_total_follow_the_roles(stack: Stack, people: People) -> None:
 @pytest.mark.rule("ROLL-4")
 @pytest.mark.rule("ROLL-5")
 @pytest.mark.rule("ROLL-7")
-def test_which_opportunity_is_first_last_and_recent(stack: Stack, people: People) -> None:
-    """First by creation; the close date is the latest among won ones; the amount is that of the won
-    one created last, not closed last.
+def test_the_opportunities_that_count_as_first_last_and_recent(
+    stack: Stack, people: People
+) -> None:
+    """The first is the first created, the close date is the latest of those won, and the amount is
+    that of the last created of those won.
     """
     customer = Customer(stack, people, "recent@example.com")
     first = customer.opportunity("Closed Won", Amount=1, CloseDate="2026-12-24")
@@ -140,8 +140,10 @@ def test_which_opportunity_is_first_last_and_recent(stack: Stack, people: People
     )
 
 
-def test_amount_stage_deletion_and_return(stack: Stack, people: People) -> None:
-    """Each of these counts at once: another amount, reopened, deleted, undeleted."""
+def test_roll_ups_follow_a_changed_amount_stage_deletion_and_undelete(
+    stack: Stack, people: People
+) -> None:
+    """Each of these changes shows at once."""
     customer = Customer(stack, people, "turns@example.com")
     ref = customer.opportunity("Closed Won", Amount=5)
     seen = [customer.shown("count", "amount", "total")]
@@ -164,8 +166,8 @@ def test_amount_stage_deletion_and_return(stack: Stack, people: People) -> None:
     ]
 
 
-def test_an_amount_changed_in_hubspot_counts_at_once(stack: Stack, people: People) -> None:
-    """It crosses to the opportunity first, and is then added up; a further look writes nothing."""
+def test_an_amount_changed_in_hubspot_shows_at_once(stack: Stack, people: People) -> None:
+    """The amount is synced to the opportunity and then summed, and nothing more is written."""
     customer = Customer(stack, people, "hubspot@example.com")
     deal = people.hubspot.crm.deals.basic_api.create(
         {
@@ -194,28 +196,26 @@ def test_an_amount_changed_in_hubspot_counts_at_once(stack: Stack, people: Peopl
     assert writes(stack) == before
 
 
-def test_a_contact_that_comes_later_shows_what_it_had(stack: Stack, people: People) -> None:
-    """Whoever is linked only now shows the opportunities of before, also one that waits for its own
-    import (OPP-4).
-    """
+def test_a_contact_that_is_linked_later_shows_its_older_opportunities(
+    stack: Stack, people: People
+) -> None:
+    """Opportunities that still wait for their own import are included (OPP-4)."""
     (row,) = people.records("SELECT Id FROM Contact WHERE Email = 'older@example.com'")
     people.edit_record("Contact", str(row["Id"]), Title="Buyer")
     stack.settle()
     stack.advance(60)
     contact = people.contact_with("older@example.com")
     assert contact is not None
-    told = {ROLL_UPS["count"]: "1", ROLL_UPS["total"]: "70", "lifecyclestage": "customer"}
-    assert people.contact(contact, *told) == told
+    expected = {ROLL_UPS["count"]: "1", ROLL_UPS["total"]: "70", "lifecyclestage": "customer"}
+    assert people.contact(contact, *expected) == expected
     assert open_errors(stack) == 0
 
 
-class Household:
-    """An account with two contacts, all of them in step with HubSpot: Salesforce's ids of the
-    account and the contacts.
-    """
+class CompanyGroup:
+    """An account with two contacts, all synced with HubSpot."""
 
     def __init__(self, stack: Stack, people: People, name: str) -> None:
-        """A person makes them in Salesforce."""
+        """Make the records in Salesforce."""
         self.stack, self.people = stack, people
         self.account = people.new_account(Name=name)
         addresses = [f"{one}@{name.lower()}.example.com" for one in ("ada", "eva")]
@@ -229,19 +229,19 @@ class Household:
         self.company = found[0] if found else ""
 
     def opportunity(self, stage: str) -> str:
-        """A person makes an opportunity of the account, for now without anybody in it."""
-        told = {
+        """Make an opportunity of the account, without roles."""
+        expected = {
             "Name": "Pumps",
             "StageName": stage,
             "CloseDate": "2026-06-30",
             "AccountId": self.account,
         }
-        made = self.people.new_record("Opportunity", **told)
+        made = self.people.new_record("Opportunity", **expected)
         self.stack.settle()
         return made
 
     def stages(self) -> list[object]:
-        """What both contacts and the company show."""
+        """The lifecycle stages of both contacts and the company."""
         shown = [
             self.people.contact(str(one), "lifecyclestage")["lifecyclestage"]
             for one in self.contacts
@@ -258,41 +258,38 @@ class Household:
 def test_a_role_in_a_won_opportunity_makes_customers_of_the_whole_company(
     stack: Stack, people: People
 ) -> None:
-    """Without a role nobody moves; with one, however late, the contact, its company and its
+    """Without a role no stage changes; with one, however late, the contact, its company and its
     colleagues become Customer.
     """
-    household = Household(stack, people, "Winner")
-    won = household.opportunity("Closed Won")
-    assert household.stages() == ["lead"] * 3
+    group = CompanyGroup(stack, people, "Winner")
+    won = group.opportunity("Closed Won")
+    assert group.stages() == ["lead"] * 3
 
-    people.new_record("OpportunityContactRole", OpportunityId=won, ContactId=household.members[0])
+    people.new_record("OpportunityContactRole", OpportunityId=won, ContactId=group.members[0])
     stack.settle()
-    assert household.stages() == ["customer"] * 3
+    assert group.stages() == ["customer"] * 3
 
 
 @pytest.mark.rule("LIFE-8")
 @pytest.mark.rule("LIFE-20")
 @pytest.mark.rule("LIFE-21")
-def test_an_open_opportunity_moves_to_opportunity_and_never_back(
+def test_an_open_opportunity_sets_the_stage_opportunity_and_never_sets_it_back(
     stack: Stack, people: People
 ) -> None:
-    """An open one makes Opportunity, won Customer; lost or reopened takes nothing back, and the
-    copy of its stage follows.
+    """An open opportunity sets Opportunity and a won one Customer; losing or reopening it sets
+    nothing back, and the copied stage follows.
     """
-    household = Household(stack, people, "Opener")
-    ref = household.opportunity("Prospecting")
-    people.new_record("OpportunityContactRole", OpportunityId=ref, ContactId=household.members[0])
+    group = CompanyGroup(stack, people, "Opener")
+    ref = group.opportunity("Prospecting")
+    people.new_record("OpportunityContactRole", OpportunityId=ref, ContactId=group.members[0])
     stack.settle()
-    assert household.stages() == ["opportunity"] * 3
+    assert group.stages() == ["opportunity"] * 3
 
     for stage in ("Closed Won", "Closed Lost"):
         people.edit_record("Opportunity", ref, StageName=stage)
         stack.settle()
-        assert household.stages() == ["customer"] * 3
-        assert (
-            people.contact(str(household.contacts[0]), ROLL_UPS["stage"])[ROLL_UPS["stage"]]
-            == stage
-        )
+        assert group.stages() == ["customer"] * 3
+        assert people.contact(str(group.contacts[0]), ROLL_UPS["stage"])[ROLL_UPS["stage"]] == stage
 
 
 @pytest.mark.long
@@ -321,17 +318,17 @@ def test_an_open_opportunity_moves_to_opportunity_and_never_back(
         ),
     ],
 )
-def test_each_of_the_three_settings_is_needed(
+def test_lifecycle_transitions_need_all_three_settings(
     new_stack: NewStack, lines: str, expected: list[object]
 ) -> None:
-    """Without company sync or automatic transitions a won opportunity moves nobody; without the
-    third, no colleague.
+    """Without company sync or automatic transitions a won opportunity changes no stage, and without
+    the third setting no colleague's.
     """
     stack = new_stack(f'{SETTINGS}[connection.contacts]\ncreate_in_salesforce = "contact"\n{lines}')
     people = People(stack.ready())
-    household = Household(stack, people, "Winner")
-    won = household.opportunity("Closed Won")
-    people.new_record("OpportunityContactRole", OpportunityId=won, ContactId=household.members[0])
+    group = CompanyGroup(stack, people, "Winner")
+    won = group.opportunity("Closed Won")
+    people.new_record("OpportunityContactRole", OpportunityId=won, ContactId=group.members[0])
     stack.settle()
     stack.advance(SWEEP)
-    assert household.stages() == expected
+    assert group.stages() == expected

@@ -1,5 +1,5 @@
-"""On the laptop stack: a field that Salesforce lacks costs its one mapping; everything else
-crosses, and it heals by itself.
+"""Stories of a field that Salesforce lacks: only its own mapping stops, everything else syncs, and
+it recovers by itself.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ LACKS = [
 
 
 def reports(stack: Stack) -> list[tuple[str, str, str]]:
-    """What stands in the error inbox: category, text, what to do."""
+    """The category, text and hint of each report in the error inbox."""
     names = {"pk": {"S": "inbox#acme"}}
     rows = stack.cloud.aws.client("dynamodb").query(
         TableName="crmsync-state",
@@ -60,11 +60,11 @@ def reports(stack: Stack) -> list[tuple[str, str, str]]:
 @pytest.mark.long
 @pytest.mark.rule("ERR-5")
 @pytest.mark.parametrize(("kind", "field", "mine"), LACKS)
-def test_one_broken_mapping_is_one_mapping(
+def test_a_missing_field_stops_only_its_own_mapping(
     new_stack: NewStack, kind: str, field: str, mine: str
 ) -> None:
-    """Edits of other fields cross both ways at once, new contacts make leads, one report names the
-    field; back again, it heals.
+    """Other fields and new contacts sync at once, one report names the field, and the mapping works
+    again once the field is back.
     """
     stack = new_stack(SETTINGS, WORLD)
     people = People(stack.ready())
@@ -112,8 +112,10 @@ def test_one_broken_mapping_is_one_mapping(
 
 @pytest.mark.rule("ERR-5")
 @pytest.mark.long
-def test_without_our_own_field_records_wait_and_set_up_is_named(new_stack: NewStack) -> None:
-    """Nothing is parked but the one report; afterwards everything follows."""
+def test_without_our_own_field_records_wait_and_the_report_names_set_up(
+    new_stack: NewStack,
+) -> None:
+    """One report is made instead of parked records, and everything syncs once the field is back."""
     stack = new_stack()
     people = People(stack.ready())
     stack.faults(
@@ -141,8 +143,10 @@ def test_without_our_own_field_records_wait_and_set_up_is_named(new_stack: NewSt
     assert lead(people, "ada@example.com", "LastName") == {"LastName": "Lang"}
 
 
-def test_a_property_that_is_archived_in_hubspot_blanks_nothing(new_stack: NewStack) -> None:
-    """HubSpot leaves it out of its answers; that is no value, and the other side keeps its own."""
+def test_an_archived_hubspot_property_blanks_nothing(new_stack: NewStack) -> None:
+    """HubSpot's answers omit the property, which counts as no value, so that Salesforce keeps its
+    own.
+    """
     stack = new_stack(SETTINGS, WORLD)
     people = People(stack.ready())
     contact = people.new_contact(

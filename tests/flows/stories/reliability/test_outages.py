@@ -1,5 +1,5 @@
-"""Long outages on the laptop stack: everything made meanwhile on both sides arrives within two
-hours of the end, without anybody's help.
+"""Long outages on the laptop stack: everything made on both sides meanwhile syncs within two hours
+of the end, without intervention.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ OUTAGES = {
 
 
 def addresses(what: str) -> list[str]:
-    """The addresses of a story's people."""
+    """The addresses of a story's contacts."""
     return [f"{what}{number}@example.com" for number in range(KNOWN)]
 
 
-def asked_by_the_sync(stack: Stack) -> int:
-    """Calls to both CRMs, but those that the schedules make in any case (one a minute to
-    Salesforce) and e-mail's.
+def sync_calls(stack: Stack) -> int:
+    """The number of calls to both CRMs, without those of the schedules and of e-mail, which are
+    made in any case.
     """
     figures = stack.stats()
     polls = ("/search", "/email/")
@@ -55,7 +55,7 @@ def asked_by_the_sync(stack: Stack) -> int:
 
 
 def dead_letters(stack: Stack) -> dict[str, int]:
-    """What lies in the dead letters, by queue."""
+    """The number of dead letters, by queue, without empty queues."""
     sqs = stack.cloud.aws.client("sqs")
     urls = [url for url in sqs.list_queues()["QueueUrls"] if "DeadLetters" in url]
     name = "ApproximateNumberOfMessages"
@@ -74,9 +74,9 @@ def dead_letters(stack: Stack) -> dict[str, int]:
 @pytest.mark.timeout(7200)
 @pytest.mark.rule("RTY-1")
 @pytest.mark.parametrize("what", OUTAGES)
-def test_an_outage_ends_by_itself(new_stack: NewStack, what: str) -> None:
-    """Edits of both sides and new records cross; nothing is parked, nothing is a dead letter, and
-    few calls are made meanwhile.
+def test_records_sync_after_an_outage_without_intervention(new_stack: NewStack, what: str) -> None:
+    """Edits on both sides and new records sync, nothing is parked or dead, and few calls are made
+    during the outage.
     """
     fault, hours = OUTAGES[what]
     stack = new_stack()
@@ -87,7 +87,7 @@ def test_an_outage_ends_by_itself(new_stack: NewStack, what: str) -> None:
     }
     stack.settle()
     leads = {mail: lead_id(people, mail) for mail in contacts}
-    before = asked_by_the_sync(stack)
+    before = sync_calls(stack)
 
     stack.faults([fault])
     for at, (mail, contact) in enumerate(contacts.items()):
@@ -96,7 +96,7 @@ def test_an_outage_ends_by_itself(new_stack: NewStack, what: str) -> None:
         people.new_contact(email=f"new.{mail}", lastname="Holm", company="Example")
         people.new_record("Lead", Email=f"lead.{mail}", LastName="Vale", Company="Example")
         assert stack.advance(hours * HOUR / KNOWN)["open_errors"] == 0
-    meanwhile = asked_by_the_sync(stack) - before
+    meanwhile = sync_calls(stack) - before
     stack.faults([])
     settled = stack.advance(2 * HOUR)
 
@@ -113,10 +113,8 @@ def test_an_outage_ends_by_itself(new_stack: NewStack, what: str) -> None:
 
 
 @pytest.mark.long
-def test_an_hour_without_a_sign_in_costs_nobody_anything(new_stack: NewStack) -> None:
-    """New processes cannot even learn who they are: the changes go back into the queue, and follow
-    once they can.
-    """
+def test_an_hour_without_a_sign_in_loses_no_change(new_stack: NewStack) -> None:
+    """New processes cannot sign in at all, so that the changes return to the queue and sync later."""
     stack = new_stack()
     people = People(stack.ready())
     stack.faults([{"at": "salesforce", "kind": "token_revoked"}])

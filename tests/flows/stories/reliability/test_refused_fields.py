@@ -1,5 +1,5 @@
-"""Stories of one field that a CRM refuses: it is left out and told of, and the rest of the record
-is in step (CH-8).
+"""Stories of one field that a CRM refuses: it is left out and reported, and the rest of the record
+is in sync (CH-8).
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ def module_stack() -> Iterator[Stack]:
 
 @pytest.mark.rule("CH-8")
 def test_a_validation_rule_on_one_field_leaves_out_that_field(stack: Stack, people: People):
-    """The name gets across, the phone number stays as it is on both sides, for good; a number that
-    is allowed crosses, and all is well.
+    """Other fields sync while the refused phone number stays as it is on both sides, until it is
+    changed to an allowed one.
     """
     contact, there = linked_pair(stack, people, "rule@example.com", phone="111")
     before = open_errors(stack)
@@ -88,8 +88,10 @@ def test_a_validation_rule_on_one_field_leaves_out_that_field(stack: Stack, peop
 
 
 @pytest.mark.rule("CH-8")
-def test_the_other_sides_own_edit_of_a_refused_field_crosses(stack: Stack, people: People):
-    """What was left out is no agreement: a person's edit in Salesforce goes to HubSpot as ever."""
+def test_an_edit_of_a_refused_field_on_the_other_side_syncs(stack: Stack, people: People):
+    """A refused value is not part of the baseline, so that Salesforce's own edit of the field is
+    written to HubSpot.
+    """
     contact, there = linked_pair(stack, people, "other@example.com", phone="111")
     before = open_errors(stack)
     people.edit_contact(contact, phone="666", firstname="Other")
@@ -105,8 +107,8 @@ def test_the_other_sides_own_edit_of_a_refused_field_crosses(stack: Stack, peopl
 @pytest.mark.rule("CH-8")
 @pytest.mark.rule("FLD-7")
 @pytest.mark.long
-def test_a_required_field_that_hubspot_blanks_stays(stack: Stack, people: People):
-    """A lead must have a company: the rest is written, and HubSpot may stay without."""
+def test_a_required_field_that_hubspot_blanks_keeps_its_value(stack: Stack, people: People):
+    """A lead must have a company: its other fields are written, and HubSpot may stay blank."""
     contact, _ = linked_pair(stack, people, "blank@example.com", company="Example GmbH")
     before = open_errors(stack)
     people.edit_contact(contact, company="", firstname="Blank")
@@ -122,10 +124,8 @@ def test_a_required_field_that_hubspot_blanks_stays(stack: Stack, people: People
 
 
 @pytest.mark.rule("CH-8")
-def test_a_restricted_picklist_refuses_one_value(stack: Stack, people: People):
-    """At the birth of a lead as later: the lead is made without the industry, and gets one that the
-    org knows.
-    """
+def test_a_value_that_a_restricted_picklist_refuses_is_left_out(stack: Stack, people: People):
+    """The lead is created without the unknown industry, and gets one that the org knows later."""
     before = open_errors(stack)
     contact = people.new_contact(
         email="pick@example.com", lastname="Pick", company="Pick AG", industry="Alchemy"
@@ -145,9 +145,9 @@ def test_a_restricted_picklist_refuses_one_value(stack: Stack, people: People):
 
 
 @pytest.mark.rule("CH-8")
-def test_a_person_may_have_the_record_held_instead(new_stack: NewStack):
-    """``on_refused_field = "block"``: nothing of a refused write gets across before the field is
-    mended.
+def test_with_the_setting_a_refused_field_blocks_the_record(new_stack: NewStack):
+    """With ``on_refused_field = "block"`` nothing of a refused write is synced until the field is
+    corrected.
     """
     stack = new_stack(with_contacts('on_refused_field = "block"'), WORLD)
     people = People(stack.ready())
@@ -182,10 +182,8 @@ RULED: Mapping[str, Any] = {
 }
 
 
-def speak(stack: Stack, version: str) -> None:
-    """Have the product speak another version of HubSpot's API: one word in the connection's
-    secret.
-    """
+def set_api_version(stack: Stack, version: str) -> None:
+    """Set the version of HubSpot's API that the product uses, in the connection's secret."""
     secrets = stack.cloud.aws.client("secretsmanager")
     now = json.loads(secrets.get_secret_value(SecretId="crmsync/acme/hubspot")["SecretString"])
     secrets.put_secret_value(
@@ -196,13 +194,13 @@ def speak(stack: Stack, version: str) -> None:
 
 @pytest.mark.rule("CH-8")
 @pytest.mark.long
-def test_hubspots_rules_on_writes_keep_a_required_property(new_stack: NewStack):
-    """Since /2026-09/: what Salesforce blanks stays in HubSpot where an administrator requires it,
+def test_a_property_that_hubspot_requires_keeps_its_value(new_stack: NewStack):
+    """Since API version 2026-09 HubSpot refuses blanks of required properties, so that these stay
     and the rest is written.
     """
     stack = new_stack(with_contacts(), RULED)
     people = People(stack.ready())
-    speak(stack, "2026-09")
+    set_api_version(stack, "2026-09")
     contact, there = linked_pair(stack, people, "ruled@example.com", jobtitle="Dr", phone="1")
     people.edit_record("Lead", there, Title=None, FirstName="Ruled")
     assert open_errors(stack) == 1

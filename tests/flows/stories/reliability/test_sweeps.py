@@ -1,5 +1,5 @@
-"""Stories of what the pushes lost: polls and sweeps find it from the first minute on, however late
-a CRM shows it, and only once.
+"""Stories of lost webhooks and change events: polls and sweeps find the changes from the first
+minute on, however late a CRM shows them, and only once.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ DELETING = with_contacts("delete_in_hubspot = true")
 
 @pytest.fixture(scope="module")
 def module_stack() -> Iterator[Stack]:
-    """One stack that deletes in HubSpot what was deleted in Salesforce."""
+    """One stack for the module, with `delete_in_hubspot`."""
     with Stack(DELETING, WORLD) as stack:
         yield stack
 
 
 @pytest.mark.rule("TRG-1")
 @pytest.mark.long
-def test_a_webhook_that_is_lost_in_the_first_minutes_is_made_up_for(new_stack: NewStack):
-    """The first sweep looks back to when the settings came into force, and what was found once is
-    not carried again.
+def test_a_webhook_lost_in_the_first_minutes_is_made_up_for(new_stack: NewStack):
+    """The first sweep reaches back to when the settings came into force, and a change that was
+    found is not synced again.
     """
     stack = new_stack()
     people = People(stack.ready())
@@ -59,10 +59,8 @@ def test_a_webhook_that_is_lost_in_the_first_minutes_is_made_up_for(new_stack: N
 @pytest.mark.rule("TRG-10")
 @pytest.mark.rule("OPT-7")
 @pytest.mark.long
-def test_who_joins_the_list_in_the_first_minutes_syncs(new_stack: NewStack):
-    """No webhook tells of it. One becomes a lead, of another one the opt-out of its lead
-    arrives.
-    """
+def test_a_contact_that_joins_the_list_in_the_first_minutes_syncs(new_stack: NewStack):
+    """Without any webhook, one contact becomes a lead and another gets its lead's opt-out."""
     portal = {
         "lists": [
             {
@@ -96,10 +94,12 @@ def test_who_joins_the_list_in_the_first_minutes_syncs(new_stack: NewStack):
 
 @pytest.mark.rule("TRG-1")
 @pytest.mark.long
-def test_a_concern_that_is_switched_on_later_is_swept_from_then_on(
+def test_a_sync_that_is_switched_on_later_is_swept_from_then_on(
     new_stack: NewStack, tmp_path: Path
 ):
-    """What its first minutes lost is found, on both sides; what is older is left to the import."""
+    """Changes lost in its first minutes are found on both sides, and older records are left to the
+    import.
+    """
     stack = new_stack(with_contacts("sync = false"))
     people = People(stack.ready())
     people.new_record("Lead", LastName="Older", Company="Example AB", Email="older@example.com")
@@ -121,11 +121,11 @@ def test_a_concern_that_is_switched_on_later_is_swept_from_then_on(
 
 
 @pytest.mark.rule("TRG-1")
-def test_two_edits_in_one_second_around_a_poll_both_cross(
+def test_two_edits_in_one_second_around_a_poll_both_sync(
     stack: Stack, people: People, monkeypatch: pytest.MonkeyPatch
 ):
-    """Without change events: what a poll saw and was carried is not taken for what is written later
-    under the same stamp.
+    """Without change events, an edit after the poll syncs although its timestamp equals that of the
+    edit before it.
     """
     contact, made = linked_pair(stack, people, "second@example.com")
     stack.advance(SWEEP)
@@ -145,20 +145,22 @@ def test_two_edits_in_one_second_around_a_poll_both_cross(
     assert writes(stack) == before
 
 
-def edited_each_minute(stack: Stack, people: People, lead_id: str, minutes: int) -> None:
-    """Somebody edits another lead, so that the cursor moves on, while time passes."""
+def edit_each_minute(stack: Stack, people: People, lead_id: str, minutes: int) -> None:
+    """Edit another lead every minute, so that the cursor moves on."""
     for number in range(minutes):
         people.edit_record("Lead", lead_id, Title=f"Busy {number}")
         stack.advance(MINUTE)
 
 
-def late(seconds: int) -> list[dict[str, Any]]:
-    """No change events, and transactions that end so much later."""
+def late_commits(seconds: int) -> list[dict[str, Any]]:
+    """Faults: no change events, and transactions that commit that many seconds late."""
     return [NO_EVENT, {"at": "salesforce", "kind": "late_commit", "seconds": seconds}]
 
 
-def with_late(stack: Stack, people: People, minutes: Sequence[int]) -> dict[int, tuple[str, str]]:
-    """Linked pairs, one for each number of minutes."""
+def pairs_by_minute(
+    stack: Stack, people: People, minutes: Sequence[int]
+) -> dict[int, tuple[str, str]]:
+    """A linked pair for each number of minutes."""
     return {
         number: linked_pair(stack, people, f"late{number}.{len(minutes)}@example.com")
         for number in minutes
@@ -170,22 +172,22 @@ def with_late(stack: Stack, people: People, minutes: Sequence[int]) -> dict[int,
     "minutes",
     [pytest.param((6, 14), id="two"), pytest.param(range(1, 15), marks=pytest.mark.long, id="all")],
 )
-def test_what_a_long_transaction_wrote_is_found(
+def test_writes_of_a_long_transaction_are_found(
     stack: Stack, people: People, minutes: Sequence[int]
 ):
-    """It commits up to 14 minutes after its stamps, and others have edited meanwhile; no change
-    event tells of it.
+    """Writes that commit up to 14 minutes after their timestamps are found without change events,
+    while other records are edited.
     """
     _, busy = linked_pair(stack, people, f"busy{len(minutes)}@example.com")
-    pairs = with_late(stack, people, minutes)
-    gone = with_late(stack, people, [number + 100 for number in minutes])
+    pairs = pairs_by_minute(stack, people, minutes)
+    gone = pairs_by_minute(stack, people, [number + 100 for number in minutes])
     stack.advance(SWEEP)
     for number in minutes:
-        stack.faults(late(number * MINUTE))
+        stack.faults(late_commits(number * MINUTE))
         people.edit_record("Lead", pairs[number][1], Title=f"Late {number}")
         people.delete_record("Lead", gone[number + 100][1])
     stack.faults([NO_EVENT])
-    edited_each_minute(stack, people, busy, max(minutes) + 7)
+    edit_each_minute(stack, people, busy, max(minutes) + 7)
     titles = {
         number: people.contact(contact, "jobtitle")["jobtitle"]
         for number, (contact, _) in pairs.items()
@@ -199,11 +201,9 @@ def test_what_a_long_transaction_wrote_is_found(
 
 @pytest.mark.rule("DEL-1")
 @pytest.mark.parametrize("was_in_the_bin", [False, True])
-def test_a_record_that_is_purged_counts_as_deleted(
-    stack: Stack, people: People, *, was_in_the_bin: bool
-):
-    """Without change events: gone from the recycle bin before the next poll, while others are
-    edited; the contact follows as it should.
+def test_a_purged_record_counts_as_deleted(stack: Stack, people: People, *, was_in_the_bin: bool):
+    """Without change events, a record that leaves the recycle bin before the next poll is found,
+    and its contact is deleted.
     """
     address = f"purged{was_in_the_bin}@example.com".lower()
     _, busy = linked_pair(stack, people, f"busy.{address}")
@@ -213,19 +213,17 @@ def test_a_record_that_is_purged_counts_as_deleted(
     if was_in_the_bin:
         people.delete_record("Lead", made)
     stack.person({"side": "salesforce", "do": "hard_delete", "ids": [made]})
-    edited_each_minute(stack, people, busy, 7)
+    edit_each_minute(stack, people, busy, 7)
     assert (people.contact_with(address), stack.settle()["open_errors"]) == (None, 0)
 
 
 @pytest.mark.rule("TRG-1")
 @pytest.mark.long
 @pytest.mark.parametrize(("lag", "sweeps"), [(20, 3), (90, 11)], ids=["20 minutes", "90 minutes"])
-def test_what_search_shows_late_is_found_without_webhooks(
+def test_records_that_search_shows_late_are_found_without_webhooks(
     new_stack: NewStack, lag: int, sweeps: int
 ):
-    """HubSpot's index lags, as after an import, and the webhooks are lost; the sweeps between have
-    moved the cursor on.
-    """
+    """HubSpot's index lags, as after an import, and the sweeps meanwhile have moved the cursor on."""
     stack = new_stack()
     people = People(stack.ready())
     stack.advance(26 * MINUTE)

@@ -1,5 +1,5 @@
-"""Stories of what CRMs say when they refuse: what helps is told, and nothing personal in it is kept
-anywhere.
+"""Stories of the texts with which CRMs refuse a write: what helps is reported, and no personal data
+of the text is stored.
 """
 
 from __future__ import annotations
@@ -57,17 +57,15 @@ PERSONAL = (
 
 @pytest.fixture(scope="module")
 def module_stack() -> Iterator[Stack]:
-    """One stack for the module: an org with a validation rule, and a trigger that quotes other
+    """One stack for the module: an org with a validation rule, and with triggers that quote other
     records.
     """
     with Stack(with_contacts(), WORLD) as stack:
         yield stack
 
 
-def everything_kept(stack: Stack) -> str:
-    """All that stands in tables, queues, dead letters and logs, and what the command tells of
-    failed records.
-    """
+def everything_stored(stack: Stack) -> str:
+    """The content of tables, queues, dead letters and logs, and the command's list of errors."""
     tables, queues = stack.cloud.aws.client("dynamodb"), stack.cloud.aws.client("sqs")
     rows = [tables.scan(TableName=name)["Items"] for name in tables.list_tables()["TableNames"]]
     letters = [
@@ -82,9 +80,11 @@ def everything_kept(stack: Stack) -> str:
 
 @pytest.mark.long
 @pytest.mark.rule("ERR-7")
-def test_a_rules_words_are_told_and_a_triggers_are_not_kept(stack: Stack, people: People) -> None:
-    """The operator sees the rule's sentence; of the trigger's the code, the field and what to do,
-    and nothing personal anywhere.
+def test_a_validation_rules_text_is_reported_and_a_triggers_is_not(
+    stack: Stack, people: People
+) -> None:
+    """The operator sees the rule's sentence; of the trigger's text only code, field and hint are
+    stored, without personal data.
     """
     ruled, _ = linked_pair(stack, people, "ruled@example.com", jobtitle="Dr")
     quoted, _ = linked_pair(stack, people, "quoted@example.com", phone="111")
@@ -93,17 +93,17 @@ def test_a_rules_words_are_told_and_a_triggers_are_not_kept(stack: Stack, people
     new = people.new_contact(email="canary@example.com", lastname="Canarylast", company="Example")
     stack.advance(SWEEP)
 
-    told = {
+    reported = {
         row["ref"]["id"]: (row["fieldname"], row["text"])
         for row in command(stack, "errors", "list")
     }
     left_out = "The field was left out, the rest of the record is in step."
-    assert (told[ruled], told[quoted], told[new]) == (
+    assert (reported[ruled], reported[quoted], reported[new]) == (
         ("Title", "Titles are for doctors"),
         ("Phone", f"Salesforce answered FIELD_CUSTOM_VALIDATION_EXCEPTION. {left_out}"),
         ("LastName", "Salesforce answered FIELD_CUSTOM_VALIDATION_EXCEPTION."),
     )
-    kept = everything_kept(stack).lower()
+    kept = everything_stored(stack).lower()
     assert "titles are for doctors" in kept
     assert [one for one in PERSONAL if one.lower() in kept] == []
     assert lead(people, "quoted@example.com", "Phone", "FirstName") == {

@@ -1,5 +1,5 @@
-"""The webhook under attack: no header and no body raises anything, costs more than it may, or
-speaks for another portal.
+"""The webhook under attack: no header and no body raises an error, exceeds the limits, or changes
+another HubSpot account's records.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from tests.builders import NOON
 from tests.memory import MemoryOutbox
 
 URL = "https://hooks.example.com/"
-OURS, THEIRS, THEIR_OLD = (
+SECRET, OTHER_SECRET, OTHER_FORMER_SECRET = (
     "the client secret of acme",
     "the client secret of beta",
     "beta's former client secret",
 )
-DOORS = [
-    TenantSecrets(WebhookTenant("acme", 555001, "990077"), (OURS,)),
-    TenantSecrets(WebhookTenant("beta", 555002, "990078"), (THEIRS, THEIR_OLD)),
+TENANTS = [
+    TenantSecrets(WebhookTenant("acme", 555001, "990077"), (SECRET,)),
+    TenantSecrets(WebhookTenant("beta", 555002, "990078"), (OTHER_SECRET, OTHER_FORMER_SECRET)),
 ]
 STAMP = str(round(NOON.timestamp() * 1000))
 
 
-def received(body: bytes, *, secret: str = OURS, **headers: str) -> tuple[Receipt, MemoryOutbox]:
-    """What comes of a call that is signed with a secret, and what was put on the bus; headers may
-    be other ones.
+def received(body: bytes, *, secret: str = SECRET, **headers: str) -> tuple[Receipt, MemoryOutbox]:
+    """The receipt of a call signed with a secret, and the outbox; `headers` override the signed
+    ones.
     """
     signed = {
         "x-hubspot-signature-v3": sign(secret, "POST", URL, body, STAMP),
@@ -43,12 +43,12 @@ def received(body: bytes, *, secret: str = OURS, **headers: str) -> tuple[Receip
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     outbox = MemoryOutbox()
     return receive_webhook(
-        Request("POST", URL, {**signed, **named}, body), DOORS, outbox, NOON
+        Request("POST", URL, {**signed, **named}, body), TENANTS, outbox, NOON
     ), outbox
 
 
-def an_event(**fields: Any) -> dict[str, Any]:
-    """A property change of contact 81 of acme's portal."""
+def property_change(**fields: Any) -> dict[str, Any]:
+    """A property change of contact 81 in acme's account."""
     return {
         "subscriptionType": "contact.propertyChange",
         "portalId": 555001,
@@ -57,8 +57,8 @@ def an_event(**fields: Any) -> dict[str, Any]:
     }
 
 
-def dumped(*events: Any) -> bytes:
-    """The body of these events."""
+def body_of(*events: Any) -> bytes:
+    """The body with these events."""
     return json.dumps(events).encode()
 
 
@@ -106,7 +106,7 @@ NAMES = (
     *("newObjectId", "primaryObjectId"),
 )
 EVENTS = st.builds(
-    lambda what, rest: an_event(subscriptionType=what) | rest,
+    lambda what, rest: property_change(subscriptionType=what) | rest,
     TYPES | VALUES,
     st.dictionaries(
         st.sampled_from(NAMES),
@@ -117,13 +117,13 @@ EVENTS = st.builds(
 
 
 @given(
-    st.lists(EVENTS, max_size=4).map(lambda events: dumped(*events))
+    st.lists(EVENTS, max_size=4).map(lambda events: body_of(*events))
     | st.binary(max_size=200)
-    | VALUES.map(dumped)
+    | VALUES.map(body_of)
 )
 @settings(max_examples=300)
 def test_any_signed_body_is_answered(body: bytes) -> None:
-    """Taken or refused, and what is put on the bus is acme's."""
+    """Any body is accepted or refused, and only acme's changes are published."""
     receipt, outbox = received(body)
 
     assert receipt.status in {200, 400}
@@ -135,9 +135,11 @@ def test_any_signed_body_is_answered(body: bytes) -> None:
     st.text(alphabet=string.digits, max_size=5000) | st.text(max_size=60),
 )
 def test_any_header_is_answered(signature: str, timestamp: str) -> None:
-    """Whatever a stranger puts there: 401."""
+    """Any signature and timestamp of a stranger is answered 401."""
     receipt, outbox = received(
-        dumped(an_event()), x_hubspot_signature_v3=signature, x_hubspot_request_timestamp=timestamp
+        body_of(property_change()),
+        x_hubspot_signature_v3=signature,
+        x_hubspot_request_timestamp=timestamp,
     )
 
     assert (receipt.status, outbox.published) == (401, [])
@@ -146,13 +148,15 @@ def test_any_header_is_answered(signature: str, timestamp: str) -> None:
 @pytest.mark.parametrize(
     ("body", "status"),
     [
-        pytest.param(dumped(*[an_event()] * MOST_EVENTS), 200, id="a hundred events"),
+        pytest.param(body_of(*[property_change()] * MOST_EVENTS), 200, id="a hundred events"),
         pytest.param(
-            dumped(*[an_event()] * (MOST_EVENTS + 1)), 400, id="more events than HubSpot sends"
+            body_of(*[property_change()] * (MOST_EVENTS + 1)),
+            400,
+            id="more events than HubSpot sends",
         ),
         pytest.param(
-            dumped(
-                an_event(
+            body_of(
+                property_change(
                     subscriptionType="contact.merge", mergedObjectIds=list(range(1, MOST_CHANGES))
                 )
             ),
@@ -160,8 +164,8 @@ def test_any_header_is_answered(signature: str, timestamp: str) -> None:
             id="a merge of a thousand",
         ),
         pytest.param(
-            dumped(
-                an_event(
+            body_of(
+                property_change(
                     subscriptionType="contact.merge", mergedObjectIds=list(range(1, 800_000 // 8))
                 )
             ),
@@ -170,18 +174,18 @@ def test_any_header_is_answered(signature: str, timestamp: str) -> None:
         ),
         pytest.param(b"[" * 100_000, 400, id="deeper than anybody can read"),
         pytest.param(b"[" + b" " * MOST_BYTES + b"]", 413, id="longer than anybody sends"),
-        pytest.param(dumped(an_event(objectId=10**30)), 200, id="an id that is none"),
-        pytest.param(dumped(an_event(objectId="²")), 200, id="a digit that is none"),
+        pytest.param(body_of(property_change(objectId=10**30)), 200, id="an id that is none"),
+        pytest.param(body_of(property_change(objectId="²")), 200, id="a digit that is none"),
         pytest.param(b'[{"objectId": 1' + b"0" * 5000 + b"}]", 400, id="a number that is too long"),
     ],
 )
-def test_what_is_too_much_is_refused(body: bytes, status: int) -> None:
-    """Even where it is signed."""
+def test_oversized_bodies_are_refused(body: bytes, status: int) -> None:
+    """Bodies beyond the limits are refused even if they are signed."""
     assert received(body)[0].status == status
 
 
-def test_a_body_that_is_too_long_is_not_even_hashed() -> None:
-    """It is refused before its signature is looked at, so a forged one costs nothing."""
+def test_a_body_that_is_too_long_is_refused_before_its_signature_is_checked() -> None:
+    """A forged request that is too long costs no hashing."""
     receipt, _ = received(b" " * (MOST_BYTES + 1), x_hubspot_signature_v3="forged")
 
     assert receipt.status == 413
@@ -202,39 +206,40 @@ ODD_PORTALS = (
 )
 
 
-@pytest.mark.parametrize("secret", [THEIRS, THEIR_OLD])
+@pytest.mark.parametrize("secret", [OTHER_SECRET, OTHER_FORMER_SECRET])
 @pytest.mark.parametrize("portal", ODD_PORTALS)
-def test_a_portal_speaks_for_itself_alone(portal: object, secret: str) -> None:
-    """A call that is signed with a secret of beta's, the present or the former one, moves nothing
-    of acme's, whatever portal it names.
+def test_an_accounts_secret_changes_only_its_own_records(portal: object, secret: str) -> None:
+    """A call signed with beta's present or former secret changes nothing of acme's, whatever
+    account its body names.
     """
     receipt, outbox = received(
-        dumped(an_event(portalId=portal), an_event(portalId=555002, objectId=82)), secret=secret
+        body_of(property_change(portalId=portal), property_change(portalId=555002, objectId=82)),
+        secret=secret,
     )
 
     assert receipt.status in {200, 400}
     assert {change.connection for change in outbox.published} <= {"beta"}
 
 
-def test_a_mixed_body_moves_what_is_the_signers_alone() -> None:
-    """Of events of both portals those of the one that signed are taken, and a secret that nobody
-    has opens neither.
-    """
-    body = dumped(
-        an_event(), an_event(portalId=555002, objectId=82), an_event(portalId=555003, objectId=83)
+def test_of_a_mixed_body_only_the_signers_events_are_accepted() -> None:
+    """Events of other accounts are dropped, and an unknown secret has none accepted."""
+    body = body_of(
+        property_change(),
+        property_change(portalId=555002, objectId=82),
+        property_change(portalId=555003, objectId=83),
     )
     moved = {
         secret: {
             (change.connection, change.ref.id)
             for change in received(body, secret=secret)[1].published
         }
-        for secret in (OURS, THEIRS, THEIR_OLD, "the client secret of gamma", "")
+        for secret in (SECRET, OTHER_SECRET, OTHER_FORMER_SECRET, "the client secret of gamma", "")
     }
 
     assert moved == {
-        OURS: {("acme", "81")},
-        THEIRS: {("beta", "82")},
-        THEIR_OLD: {("beta", "82")},
+        SECRET: {("acme", "81")},
+        OTHER_SECRET: {("beta", "82")},
+        OTHER_FORMER_SECRET: {("beta", "82")},
         "the client secret of gamma": set(),
         "": set(),
     }

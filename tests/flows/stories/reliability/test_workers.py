@@ -1,6 +1,4 @@
-"""Two workers of one function at the same records: what the laptop stack shows that one worker
-never does.
-"""
+"""Stories of two workers of one function at the same records, run in turns by the laptop stack."""
 
 from __future__ import annotations
 
@@ -27,15 +25,15 @@ def module_stack() -> Iterator[Stack]:
 
 
 def pair(stack: Stack, people: People, address: str) -> tuple[str, str]:
-    """A contact and its lead, in step."""
+    """Make a contact and its lead; the ids of both."""
     contact = people.new_contact(email=address, lastname="Example", company="Example GmbH")
     stack.settle()
     return contact, people.contact(contact, "crmsync_salesforce_id")["crmsync_salesforce_id"]
 
 
 def turns_of(stack: Stack, *pairs: tuple[str, str], people: People) -> list[Taken]:
-    """The turns of two workers when the first pair was edited in HubSpot and the last one, perhaps
-    the same, in Salesforce.
+    """The turns of two workers after an edit of the first pair in HubSpot and of the last pair in
+    Salesforce.
     """
     stack.turns.log.clear()
     people.edit_contact(pairs[0][0], phone="+1 555 0100")
@@ -45,7 +43,7 @@ def turns_of(stack: Stack, *pairs: tuple[str, str], people: People) -> list[Take
 
 
 def overlap(turns: list[Taken]) -> bool:
-    """Whether both workers had begun before either had ended."""
+    """Whether both workers had started before either had ended."""
     order = [taken.worker for taken in turns]
     names = ("contact_sync.0", "contact_sync.1")
     assert set(order) == set(names)
@@ -55,12 +53,10 @@ def overlap(turns: list[Taken]) -> bool:
     return max(begins) < min(ends)
 
 
-def test_two_edits_of_one_contact_in_two_messages_are_worked_at_by_two_workers(
+def test_two_messages_about_one_contact_are_handled_by_two_workers(
     stack: Stack, people: People
 ) -> None:
-    """Each message has a worker of its own; of some such pairs, one at least has both at work at
-    the same time.
-    """
+    """Each message has its own worker, and for at least one pair both workers run at the same time."""
     before = stack.stats()["lambda"]["contact_sync"]
     pairs = [pair(stack, people, f"both.sides{number}@example.com") for number in range(4)]
     overlaps = [overlap(turns_of(stack, one, people=people)) for one in pairs]
@@ -72,8 +68,8 @@ def test_two_edits_of_one_contact_in_two_messages_are_worked_at_by_two_workers(
 def test_a_kill_after_a_write_to_a_crm_hits_the_worker_that_wrote(
     stack: Stack, people: People, side: str
 ) -> None:
-    """The writer's turns end with its write; the other worker, which writes to the other CRM, ends
-    as it should.
+    """The writer's turns end with its write, and the worker that writes to the other CRM ends
+    normally.
     """
     pairs = [pair(stack, people, f"{number}.{side}@example.com") for number in range(2)]
     stack.faults(
