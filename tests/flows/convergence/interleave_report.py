@@ -59,7 +59,7 @@ class Report:
         in full.
         """
         counts = f"{self.tried} interleavings, {self.killed} of them with a killed worker, {self.excused} excused, {self.failed} wrong"
-        lines = [f"{self.scenario}: {counts}, {self.late} right only after a further sync"]
+        lines = [f"{self.scenario}: {counts}, {self.needs_resync} right only after a further sync"]
         for kind, rows in self.wrong.items():
             at, first = rows[0]
             places = [place for place, _ in rows]

@@ -15,8 +15,7 @@ from crmsync.flows.kinds.opportunity import sync_opportunities
 from crmsync.model.changes import Change, redelivered
 from crmsync.model.links import LinkState
 from crmsync.model.records import Kind, Ref, Side
-from tests.flows.convergence.gate import VISIBILITY_MINUTES, Gate
-from tests.flows.convergence.test_two_workers_emails import with_gate
+from tests.flows.convergence.gate import VISIBILITY_MINUTES, Gate, with_gate
 from tests.memory.world import MemoryWorld
 
 FLOWS = {

@@ -109,7 +109,7 @@ def opt_out() -> Scenario:
     world.sync(ada)
 
     def leave(scenario: Scenario, value: str) -> Sequence[Change]:
-        scenario.world.preferences.out.add("ada@example.com")
+        scenario.world.preferences.opted_out.add("ada@example.com")
         scenario.world.hubspot.edit(ada, {"hs_email_optout": value})
         return [scenario.world.change(ada)]
 

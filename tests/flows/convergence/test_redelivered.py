@@ -15,8 +15,7 @@ from crmsync.flows.kinds.contact import sync_contacts
 from crmsync.model.changes import Cause, Change, redelivered
 from crmsync.wire.change_message import dump
 from tests.builders import a_change, a_contact
-from tests.flows.convergence.gate import Gate, KilledError
-from tests.flows.convergence.test_two_workers_emails import with_gate
+from tests.flows.convergence.gate import Gate, KilledError, with_gate
 from tests.memory.world import MemoryWorld
 
 

@@ -108,11 +108,11 @@ def _new_opportunity(story: Story, one: int, two: int) -> None:
     ref = story.world.new_opportunity(
         story.theirs[one % 2], StageName=STAGES[two % 4], Amount=one * 10 or None
     )
-    story.tell(ref)
+    story.add_change(ref)
 
 
 def _new_deal(story: Story, one: int, two: int) -> None:
-    story.tell(story.world.new_deal(story.mine[two % 2], amount=str(one)))
+    story.add_change(story.world.new_deal(story.mine[two % 2], amount=str(one)))
 
 
 def _edit_opportunity(story: Story, one: int, two: int) -> None:
@@ -126,19 +126,19 @@ def _edit_opportunity(story: Story, one: int, two: int) -> None:
                 "CloseDate": f"2026-0{1 + one % 9}-01",
             },
         )
-        story.tell(ref)
+        story.add_change(ref)
 
 
 def _edit_deal(story: Story, one: int, two: int) -> None:
     if there := story.deals():
         ref = there[one % len(there)]
         story.world.hubspot.edit(ref, {"amount": str(two * 3)})
-        story.tell(ref)
+        story.add_change(ref)
 
 
 def _new_role(story: Story, one: int, two: int) -> None:
     if there := story.opportunities():
-        story.tell(
+        story.add_change(
             story.world.opportunities.add_role(there[one % len(there)], story.theirs[two % 2])
         )
 
@@ -147,21 +147,21 @@ def _end_role(story: Story, one: int, _two: int) -> None:
     if there := story.world.salesforce.refs("OpportunityContactRole"):
         ref = there[one % len(there)]
         story.world.salesforce.delete(ref)
-        story.tell(ref, Cause.DELETED)
+        story.add_change(ref, Cause.DELETED)
 
 
 def _associate(story: Story, one: int, two: int) -> None:
     if there := story.deals():
         deal = there[one % len(there)]
         story.world.associations.add_association(deal, story.mine[two % 2])
-        story.tell(deal, Cause.AGAIN)
+        story.add_change(deal, Cause.AGAIN)
 
 
 def _delete_opportunity(story: Story, one: int, _two: int) -> None:
     if there := story.opportunities():
         ref = there[one % len(there)]
         story.world.salesforce.delete(ref)
-        story.tell(ref, Cause.DELETED)
+        story.add_change(ref, Cause.DELETED)
 
 
 def _undelete(story: Story, one: int, _two: int) -> None:
@@ -171,14 +171,14 @@ def _undelete(story: Story, one: int, _two: int) -> None:
     if ended:
         ref = sorted(ended)[one % len(ended)]
         story.world.salesforce.restore(ref)
-        story.tell(ref, Cause.RESTORED)
+        story.add_change(ref, Cause.RESTORED)
 
 
 def _delete_deal(story: Story, one: int, _two: int) -> None:
     if there := story.deals():
         ref = there[one % len(there)]
         story.world.hubspot.delete(ref)
-        story.tell(ref, Cause.DELETED)
+        story.add_change(ref, Cause.DELETED)
 
 
 def _deliver(story: Story, one: int, two: int) -> None:

@@ -112,7 +112,7 @@ def _ref(scenario: Scenario, name: str) -> Ref:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "problem"),
+    ("break_it", "problem"),
     [
         (_differing_value, "phone: HubSpot '7', Salesforce '2', edited last '2'"),
         (_unwanted_value, "phone: both '7', edited last '2'"),
@@ -276,7 +276,7 @@ def test_every_interruption_while_a_record_is_created(name: str) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("topic", [0, 1])
+@pytest.mark.parametrize("attribute", [0, 1])
 @pytest.mark.parametrize("side", Side)
 @pytest.mark.parametrize("name", SIMPLE)
 def test_a_worker_with_older_reads_may_die_at_any_later_call(

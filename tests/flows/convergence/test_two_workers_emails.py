@@ -149,7 +149,7 @@ def report(repeat: Repeat, overlap: Overlap) -> str:
 
 
 @pytest.mark.parametrize("kills", [False, True])
-@pytest.mark.parametrize("windows", [(0,), (1,), (0, 1), (1, 0)])
+@pytest.mark.parametrize("ranges", [(0,), (1,), (0, 1), (1, 0)])
 @pytest.mark.parametrize("repeat", MODES)
 def test_every_event_counts_once_whichever_worker_is_late(
     repeat: Repeat, ranges: tuple[int, ...], *, kills: bool
@@ -161,7 +161,7 @@ def test_every_event_counts_once_whichever_worker_is_late(
 
 
 @pytest.mark.parametrize("kills", [False, True])
-@pytest.mark.parametrize("windows", [(0,), (1,), ()])
+@pytest.mark.parametrize("ranges", [(0,), (1,), ()])
 @pytest.mark.parametrize("repeat", MODES)
 def test_an_event_that_the_log_shows_late_is_counted(
     repeat: Repeat, ranges: tuple[int, ...], *, kills: bool
@@ -171,7 +171,7 @@ def test_an_event_that_the_log_shows_late_is_counted(
 
 
 @pytest.mark.parametrize("fault", [True, False, timedelta(minutes=10)])
-@pytest.mark.parametrize("windows", [(0,), (1,), (0, 1)])
+@pytest.mark.parametrize("ranges", [(0,), (1,), (0, 1)])
 @pytest.mark.parametrize("repeat", MODES)
 def test_a_lost_answer_duplicates_no_task(
     repeat: Repeat,
@@ -184,7 +184,7 @@ def test_a_lost_answer_duplicates_no_task(
     assert report(repeat, Overlap(ranges, fault=fault)) == ""
 
 
-@pytest.mark.parametrize("windows", [(0,), (1,), (0, 1)])
+@pytest.mark.parametrize("ranges", [(0,), (1,), (0, 1)])
 @pytest.mark.parametrize("repeat", MODES)
 def test_no_event_stays_undecided_if_its_recipient_is_linked_meanwhile(
     repeat: Repeat, ranges: tuple[int, ...]

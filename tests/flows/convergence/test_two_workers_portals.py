@@ -9,8 +9,7 @@ import pytest
 from crmsync.flows.kinds.contact import sync_contacts
 from crmsync.model.changes import redelivered
 from crmsync.model.records import Ref
-from tests.flows.convergence.gate import VISIBILITY_MINUTES, Gate, KilledError
-from tests.flows.convergence.test_two_workers_emails import with_gate
+from tests.flows.convergence.gate import VISIBILITY_MINUTES, Gate, KilledError, with_gate
 from tests.flows.operator.test_two_accounts import Account, everybody, shared, writes
 
 BOTH = (("2",) * 3, ("3",) * 3)

@@ -15,7 +15,7 @@ from crmsync.flows.kinds.contact import sync_contacts
 from crmsync.model.changes import Cause, redelivered
 from crmsync.model.records import Ref, Side
 from tests.builders import OUR_USER
-from tests.flows.convergence.interleave import HIDDEN_FOR, Gate, KilledError, gated
+from tests.flows.convergence.gate import VISIBILITY_MINUTES, Gate, KilledError, with_gate
 from tests.memory.world import MemoryWorld
 
 REFUSED = {Side.SALESFORCE: ("Phone", "FirstName"), Side.HUBSPOT: ("phone", "firstname")}
@@ -72,8 +72,8 @@ def test_the_value_that_stays_does_not_count_as_an_edit(side: Side, *, dies: boo
             else Gate(at, lambda world=world, here=here: world.sync(here))
         )  # type: ignore[misc]
         with suppress(KilledError):
-            sync_contacts([change], gated(world.context, breaker))
-        world.wait(HIDDEN_FOR)
+            sync_contacts([change], with_gate(world.context, breaker))
+        world.wait(VISIBILITY_MINUTES)
         world.deliver([redelivered(change)] if dies else [])
         world.drain()
         world.sync(here, there)
