@@ -10,13 +10,13 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from werkzeug.wrappers import Request, Response
+from werkzeug import wrappers
 
 from tests.simulated import served
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """One response; a body that is not text is sent as JSON."""
 
     body: Any = field(default_factory=dict)
@@ -25,7 +25,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Request:
     """One request, with its JSON body."""
 
     method: str
@@ -37,36 +37,35 @@ class Asked:
 class Script:
     """Responses in order; the last one is repeated."""
 
-    def __init__(self, answers: Sequence[Answer]) -> None:
-        """Give these `answers`."""
-        self.asked: list[Asked] = []
+    def __init__(self, responses: Sequence[Response]) -> None:
+        """Serve these `responses`."""
+        self.requests: list[Request] = []
         self.url = ""
-        self._answers = list(answers)
+        self._responses = list(responses)
 
     def __call__(self, environ: Mapping[str, Any], start: Any) -> Any:
-        """Answer a request (WSGI)."""
-        request = Request(dict(environ))
-        raw = request.get_data()
+        """Respond to a request (WSGI)."""
+        received = wrappers.Request(dict(environ))
+        raw = received.get_data()
         body = json.loads(raw) if raw[:1] in {b"{", b"["} else raw.decode()
-        self.asked.append(
-            Asked(request.method, request.full_path.rstrip("?"), body, dict(request.headers))
+        path = received.full_path.rstrip("?")
+        self.requests.append(Request(received.method, path, body, dict(received.headers)))
+        response = self.respond(self.requests[-1])
+        text = response.body if isinstance(response.body, str) else json.dumps(response.body)
+        sent = wrappers.Response(
+            text, response.status, dict(response.headers), content_type="application/json"
         )
-        answer = self.answer(self.asked[-1])
-        text = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)
-        content = Response(
-            text, answer.status, dict(answer.headers), content_type="application/json"
-        )
-        return content(dict(environ), start)
+        return sent(dict(environ), start)
 
-    def answer(self, _asked: Asked) -> Answer:
-        """The next answer."""
-        return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+    def respond(self, _request: Request) -> Response:
+        """Return the next response."""
+        return self._responses.pop(0) if len(self._responses) > 1 else self._responses[0]
 
 
 @contextmanager
-def script(*answers: Answer) -> Iterator[Script]:
+def script(*responses: Response) -> Iterator[Script]:
     """A running server with these responses."""
-    app = Script(answers)
+    app = Script(responses)
     with served(app) as url:
         app.url = url
         yield app

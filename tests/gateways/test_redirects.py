@@ -12,7 +12,7 @@ from crmsync.gateways.hubspot.records import HubspotGateway
 from crmsync.gateways.retry import RetryPolicy
 from crmsync.gateways.salesforce.session import Login, SalesforceSession
 from crmsync.model.records import Ref, Side
-from tests.gateways.scripted import Answer, Script, script
+from tests.gateways.scripted import Response, Script, script
 from tests.simulated import FixedSecret
 
 STATUSES = (301, 302, 303, 307, 308)
@@ -23,7 +23,7 @@ NO_WAIT = RetryPolicy(pause=lambda _seconds: None)
 def elsewhere() -> Iterator[Script]:
     """A server that accepts every request."""
     with script(
-        Answer({"access_token": "taken", "instance_url": "http://localhost", "results": []})
+        Response({"access_token": "taken", "instance_url": "http://localhost", "results": []})
     ) as taker:
         yield taker
 
@@ -31,21 +31,21 @@ def elsewhere() -> Iterator[Script]:
 @pytest.mark.parametrize("status", STATUSES)
 def test_hubspots_token_is_not_sent_after_a_redirect(elsewhere: Script, status: int) -> None:
     """The call fails, and the other server gets no request."""
-    with script(Answer({}, status, {"Location": f"{elsewhere.url}/crm"})) as hubspot:
+    with script(Response({}, status, {"Location": f"{elsewhere.url}/crm"})) as hubspot:
         secret = FixedSecret({"access_token": "made-up", "api_url": hubspot.url})
         with pytest.raises(SyncError):
             HubspotGateway(HubspotClient(secret, retry_policy=NO_WAIT)).read(
                 [Ref(Side.HUBSPOT, "contact", "81")], {"contact": ("email",)}
             )
 
-    assert (len(hubspot.asked) > 0, elsewhere.asked) == (True, [])
+    assert (len(hubspot.requests) > 0, elsewhere.requests) == (True, [])
 
 
 @pytest.mark.parametrize("status", STATUSES)
 def test_a_login_to_salesforce_does_not_follow_a_redirect(elsewhere: Script, status: int) -> None:
     """The client's id and secret are not sent to another server."""
     with script(
-        Answer({}, status, {"Location": f"{elsewhere.url}/services/oauth2/token"})
+        Response({}, status, {"Location": f"{elsewhere.url}/services/oauth2/token"})
     ) as salesforce:
         secret = FixedSecret(
             {"client_id": "made-up", "client_secret": "made-up", "login_url": salesforce.url}
@@ -56,16 +56,16 @@ def test_a_login_to_salesforce_does_not_follow_a_redirect(elsewhere: Script, sta
         with pytest.raises(SyncError):
             session.identity()
 
-    assert (len(salesforce.asked) > 0, elsewhere.asked) == (True, [])
+    assert (len(salesforce.requests) > 0, elsewhere.requests) == (True, [])
 
 
 @pytest.mark.parametrize("status", STATUSES)
 def test_a_session_of_salesforce_does_not_follow_a_redirect(elsewhere: Script, status: int) -> None:
     """The token is not sent to another server."""
-    away = Answer({}, status, {"Location": f"{elsewhere.url}/services/data"})
+    away = Response({}, status, {"Location": f"{elsewhere.url}/services/data"})
     with (
         script(away) as salesforce,
-        script(Answer({"access_token": "given", "instance_url": salesforce.url})) as login,
+        script(Response({"access_token": "given", "instance_url": salesforce.url})) as login,
     ):
         secret = FixedSecret(
             {"client_id": "made-up", "client_secret": "made-up", "login_url": login.url}
@@ -76,4 +76,4 @@ def test_a_session_of_salesforce_does_not_follow_a_redirect(elsewhere: Script, s
         with pytest.raises(SyncError):
             session.call("GET", "limits")
 
-    assert (len(salesforce.asked) > 0, elsewhere.asked) == (True, [])
+    assert (len(salesforce.requests) > 0, elsewhere.requests) == (True, [])

@@ -15,10 +15,10 @@ from crmsync.model.records import Ref, Side
 from simulators.clock import Clock
 from simulators.faults import Faults
 from simulators.salesforce import SalesforceSimulator
-from tests.gateways.scripted import Answer, script
+from tests.gateways.scripted import Response, script
 from tests.simulated import FixedSecret, served
 
-PROPERTIES = Answer(
+PROPERTIES = Response(
     {
         "results": [
             {"name": "email"},
@@ -30,18 +30,18 @@ ROW = {"id": "1", "createdAt": "2026-11-01T00:00:00Z", "updatedAt": "2026-11-01T
 CONTACT = Ref(Side.HUBSPOT, "contact", "1")
 
 
-def row(**properties: str | None) -> Answer:
+def row(**properties: str | None) -> Response:
     """A contact as HubSpot returns it."""
-    return Answer({"results": [{**ROW, "properties": properties}]})
+    return Response({"results": [{**ROW, "properties": properties}]})
 
 
 def test_a_deleted_property_is_not_taken_for_blank() -> None:
     """Reads by id and by address are refused and name the property."""
     with script(
         row(email="a@example.com"), PROPERTIES, row(email="a@example.com"), PROPERTIES
-    ) as asked:
+    ) as server:
         gateway = HubspotGateway(
-            HubspotClient(FixedSecret({"access_token": "t", "api_url": asked.url}))
+            HubspotClient(FixedSecret({"access_token": "t", "api_url": server.url}))
         )
         for read in (
             lambda: gateway.read([CONTACT], {"contact": ["email", "colour"]}),
@@ -55,7 +55,7 @@ def test_a_deleted_property_is_not_taken_for_blank() -> None:
 def test_a_property_that_rows_leave_out_is_looked_up_once_a_minute() -> None:
     """If the account has the property, it is blank; if all rows have it, nothing is looked up."""
     clock = [0.0]
-    answers = [
+    responses = [
         row(email=None, old=None),
         row(email=None),
         PROPERTIES,
@@ -63,9 +63,9 @@ def test_a_property_that_rows_leave_out_is_looked_up_once_a_minute() -> None:
         row(email=None),
         PROPERTIES,
     ]
-    with script(*answers) as asked:
+    with script(*responses) as server:
         gateway = HubspotGateway(
-            HubspotClient(FixedSecret({"access_token": "t", "api_url": asked.url})),
+            HubspotClient(FixedSecret({"access_token": "t", "api_url": server.url})),
             now=lambda: clock[0],
         )
         for at in (0, 1, 2, 70):
@@ -75,17 +75,20 @@ def test_a_property_that_rows_leave_out_is_looked_up_once_a_minute() -> None:
                 "old": None,
             }
 
-    assert [one.method for one in asked.asked] == ["POST", "POST", "GET", "POST", "POST", "GET"]
+    assert [one.method for one in server.requests] == ["POST", "POST", "GET", "POST", "POST", "GET"]
 
 
 def test_fields_are_returned_in_lowercase_with_the_read_only_ones() -> None:
     """HubSpot returns read-only properties, too."""
-    with script(PROPERTIES) as asked:
-        client = HubspotClient(FixedSecret({"access_token": "t", "api_url": asked.url}))
-        told = LiveSchemas(client, None).described(Side.HUBSPOT, ["contact"])  # type: ignore[arg-type]
+    with script(PROPERTIES) as server:
+        client = HubspotClient(FixedSecret({"access_token": "t", "api_url": server.url}))
+        described = LiveSchemas(client, None).described(Side.HUBSPOT, ["contact"])  # type: ignore[arg-type]
 
-    assert (told["contact"].fields, told["contact"].read_only) == ({"email", "old"}, {"old"})
-    assert [one.path for one in asked.asked] == ["/crm/properties/2026-03/contacts"]
+    assert (described["contact"].fields, described["contact"].read_only) == (
+        {"email", "old"},
+        {"old"},
+    )
+    assert [one.path for one in server.requests] == ["/crm/properties/2026-03/contacts"]
 
 
 def test_a_field_that_salesforce_hides_is_missing() -> None:
@@ -103,16 +106,16 @@ def test_a_field_that_salesforce_hides_is_missing() -> None:
         gateway = SalesforceGateway(url, secret, now=time.time)
         lead = Ref(Side.SALESFORCE, "Lead", "00QYw0000000001MAA")
 
-        def told() -> tuple[bool, bool]:
+        def seen() -> tuple[bool, bool]:
             found = LiveSchemas(None, gateway.session).described(Side.SALESFORCE, ["Lead"])["Lead"]  # type: ignore[arg-type]
             return "colour__c" in found.fields, "isconverted" in found.read_only
 
-        before = told()
+        before = seen()
         faults.replace(
             [{"at": "salesforce", "kind": "field_hidden", "object": "Lead", "field": "Colour__c"}]
         )
         with pytest.raises(Drifted) as caught:
             gateway.read([lead], {"Lead": ["Colour__c"]})
 
-        assert (before, told()) == ((True, True), (False, True))
+        assert (before, seen()) == ((True, True), (False, True))
         assert (caught.value.side, caught.value.fieldname) == ("salesforce", "Colour__c")

@@ -26,13 +26,13 @@ class Org:
     """An org in memory, and the connections that share it."""
 
     def __init__(self, client: Any) -> None:
-        """At noon."""
+        """The time is noon."""
         self.now = NOON
         self.client = client
         self.crm = MemoryCrm(Side.SALESFORCE, now=lambda: self.now)
 
     def of(self, connection: str, host: str = "acme.example.com") -> SharedOrg:
-        """The org as a connection uses it."""
+        """Return the org as a connection uses it."""
         claims = Claims(
             self.client,
             "Table",

@@ -29,12 +29,10 @@ from tests.simulated import FixedSecret
 
 @pytest.fixture
 def imposter(tmp_path: Path) -> Iterator[tuple[str, list[bytes]]]:
-    """A server on the loopback address with its own certificate, and the requests that it has
-    decrypted.
-    """
-    told: list[bytes] = []
-    with served_with_tls(a_certificate(tmp_path), told) as port:
-        yield f"https://localhost:{port}", told
+    """A server on the loopback with its own certificate, and the requests that it could decrypt."""
+    received: list[bytes] = []
+    with served_with_tls(a_certificate(tmp_path), received) as port:
+        yield f"https://localhost:{port}", received
 
 
 def a_certificate(folder: Path) -> Path:
@@ -62,7 +60,7 @@ def a_certificate(folder: Path) -> Path:
 
 
 @contextmanager
-def served_with_tls(certificate: Path, told: list[bytes]) -> Iterator[int]:
+def served_with_tls(certificate: Path, received: list[bytes]) -> Iterator[int]:
     """Serve on a free port of the loopback address until the block ends."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
@@ -71,7 +69,7 @@ def served_with_tls(certificate: Path, told: list[bytes]) -> Iterator[int]:
         def handle(self) -> None:
             try:
                 with context.wrap_socket(self.request, server_side=True) as secured:
-                    told.append(secured.recv(4096))
+                    received.append(secured.recv(4096))
             except OSError:
                 return
 
@@ -85,13 +83,13 @@ def served_with_tls(certificate: Path, told: list[bytes]) -> Iterator[int]:
 
 
 def retry_policy() -> RetryPolicy:
-    """Waits for nothing."""
+    """A policy that never waits."""
     return RetryPolicy(pause=lambda _seconds: None)
 
 
 def test_hubspots_token_is_not_sent_to_an_imposter(imposter: tuple[str, list[bytes]]) -> None:
     """The call counts as unanswered, and all work waits for HubSpot."""
-    url, told = imposter
+    url, received = imposter
     gateway = HubspotGateway(
         HubspotClient(
             FixedSecret({"access_token": "made-up", "api_url": url}), retry_policy=retry_policy()
@@ -100,20 +98,20 @@ def test_hubspots_token_is_not_sent_to_an_imposter(imposter: tuple[str, list[byt
 
     with pytest.raises(Down, match="did not answer"):
         gateway.read([Ref(Side.HUBSPOT, "contact", "81")], {"contact": ("email",)})
-    assert told == []
+    assert received == []
 
 
 def test_salesforces_credentials_are_not_sent_to_an_imposter(
     imposter: tuple[str, list[bytes]],
 ) -> None:
     """There is no login."""
-    url, told = imposter
+    url, received = imposter
     secret = FixedSecret({"client_id": "made-up", "client_secret": "made-up", "login_url": url})
     session = SalesforceSession(Login(url, secret, now=lambda: 0.0), retry_policy=retry_policy())
 
     with pytest.raises(Down):
         session.call("GET", "limits")
-    assert told == []
+    assert received == []
 
 
 @pytest.mark.parametrize(

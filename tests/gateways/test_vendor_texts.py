@@ -89,32 +89,32 @@ PERSONAL = (
     ),
     "\x1b",
 )
-"""What none of the errors may hold, in small letters."""
+"""What no error may contain, in lowercase."""
 
 RULE = "FIELD_CUSTOM_VALIDATION_EXCEPTION"
 
 
 def of_salesforce(message: str, code: str = RULE, **fields: Any) -> SyncError:
-    """A row that Salesforce refused."""
+    """The error of a row that Salesforce refused."""
     return salesforce_errors.row_error(
         [{"statusCode": code, "message": message, "fields": ["Phone"], **fields}], ROW
     )
 
 
 def of_salesforces_call(message: str, code: str) -> SyncError:
-    """A whole call that Salesforce refused: which values it had is unknown."""
+    """The error of a whole call that Salesforce refused; its values are unknown."""
     return salesforce_errors.call_error(400, [{"errorCode": code, "message": message}])
 
 
 def of_hubspot(message: str, **body: Any) -> SyncError:
-    """A row that HubSpot refused."""
+    """The error of a row that HubSpot refused."""
     return hubspot_errors.row_error(
         {"category": "VALIDATION_ERROR", "message": message, **body}, ROW
     )
 
 
 def of_hubspots_call(message: str, **body: Any) -> SyncError:
-    """A whole call that HubSpot refused."""
+    """The error of a whole call that HubSpot refused."""
     return hubspot_errors.call_error(
         400, {"category": "VALIDATION_ERROR", "message": message, **body}
     )
@@ -173,13 +173,13 @@ TOLD = {
     "a code that is none": of_salesforce("odd", "Canary O'Brien"),
     "a field that is none": of_salesforce("odd", fields=["Canary O'Brien"]),
 }  # fmt: skip
-"""What is odd about a text -> the error that is made of it."""
+"""A description of a text -> the error that it leads to."""
 
 
 @pytest.mark.parametrize("which", TOLD)
 def test_nothing_personal_is_kept_of_a_text(which: str) -> None:
-    """Neither the record's own values in any form nor those of other records or of an
-    administrator's code.
+    """The error contains neither the record's own values in any form nor those of other records or
+    of an administrator's code.
     """
     error = TOLD[which]
     told = repr((str(error), vars(error), error.fieldnames)).lower()
@@ -189,7 +189,7 @@ def test_nothing_personal_is_kept_of_a_text(which: str) -> None:
 
 
 def test_what_is_kept_says_what_to_do() -> None:
-    """The sentence if it is known, else the code; the field; and our own hint."""
+    """The error has a known sentence, or else the code; the field; and our own hint."""
     texts = {which: (error.text, error.fieldname) for which, error in TOLD.items()}
 
     assert (texts["another person"], texts["a long value"]) == (

@@ -10,7 +10,7 @@ README = Path(__file__).resolve().parents[2] / "simulators/README.md"
 SERVES = "server.serve_forever()\n"
 
 
-def test_the_readmes_simulator_answers_a_person() -> None:
+def test_the_readmes_simulator_works_for_a_person() -> None:
     """A portal that runs alone creates a contact; only the port differs from the page."""
     _, _, after = README.read_text().partition("```python\n")
     code = after.partition("```")[0]

@@ -12,7 +12,7 @@ from crmsync.gateways.aws.bus import EventOutbox
 from crmsync.model.changes import Cause, Change
 from crmsync.model.records import Kind, Ref, Side
 from tests.contracts.stores.tables import NO_WAIT
-from tests.gateways.scripted import Answer, aws_client, script
+from tests.gateways.scripted import Response, aws_client, script
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 
@@ -26,8 +26,8 @@ def a_change(number: int) -> Change:
 
 def test_entries_that_the_bus_did_not_accept_are_sent_again() -> None:
     """There are a hundred changes per entry and ten entries per call."""
-    answers = [
-        Answer(
+    responses = [
+        Response(
             {
                 "FailedEntryCount": 1,
                 "Entries": [
@@ -37,18 +37,18 @@ def test_entries_that_the_bus_did_not_accept_are_sent_again() -> None:
                 ],
             }
         ),
-        Answer({"FailedEntryCount": 0, "Entries": [{"EventId": "2"}]}),
+        Response({"FailedEntryCount": 0, "Entries": [{"EventId": "2"}]}),
     ]
-    with script(*answers) as aws:
+    with script(*responses) as aws:
         outbox = EventOutbox(aws_client(aws.url, "events"), None, "bus", {}, retry_policy=NO_WAIT)
         outbox.publish([a_change(number) for number in range(250)])
 
     sent = [
         [len(json.loads(entry["Detail"])["changes"]) for entry in one.body["Entries"]]
-        for one in aws.asked
+        for one in aws.requests
     ]
     assert sent == [[100, 100, 50], [100]]
-    entry = aws.asked[0].body["Entries"][0]
+    entry = aws.requests[0].body["Entries"][0]
     assert (entry["Source"], entry["DetailType"], entry["EventBusName"]) == (
         "crmsync.hubspot",
         "contact.changed",
@@ -59,20 +59,20 @@ def test_entries_that_the_bus_did_not_accept_are_sent_again() -> None:
 def test_a_bus_that_accepts_nothing_is_an_error() -> None:
     """A change counts as stored only when the bus has accepted it."""
     with script(
-        Answer({"FailedEntryCount": 1, "Entries": [{"ErrorCode": "InternalFailure"}]})
+        Response({"FailedEntryCount": 1, "Entries": [{"ErrorCode": "InternalFailure"}]})
     ) as aws:
         outbox = EventOutbox(aws_client(aws.url, "events"), None, "bus", {}, retry_policy=NO_WAIT)
         with pytest.raises(TryAgain):
             outbox.publish([a_change(1)])
 
-    assert len(aws.asked) == 3
+    assert len(aws.requests) == 3
 
 
 def test_messages_that_the_queue_did_not_accept_are_sent_again_with_their_delay() -> None:
     """Changes with the same delay share messages; no delay is longer than SQS allows."""
     failed = {"Id": "1", "SenderFault": False, "Code": "InternalError"}
     with script(
-        Answer({"Successful": [], "Failed": [failed]}), Answer({"Successful": [], "Failed": []})
+        Response({"Successful": [], "Failed": [failed]}), Response({"Successful": [], "Failed": []})
     ) as aws:
         outbox = EventOutbox(
             None,
@@ -83,15 +83,15 @@ def test_messages_that_the_queue_did_not_accept_are_sent_again_with_their_delay(
         )
         outbox.again([(a_change(1), 30), (a_change(2), 9999), (a_change(3), 30)])
 
-    delays = [[entry["DelaySeconds"] for entry in one.body["Entries"]] for one in aws.asked]
+    delays = [[entry["DelaySeconds"] for entry in one.body["Entries"]] for one in aws.requests]
     assert delays == [[30, 900], [900]]
-    assert len(json.loads(aws.asked[0].body["Entries"][0]["MessageBody"])["changes"]) == 2
+    assert len(json.loads(aws.requests[0].body["Entries"][0]["MessageBody"])["changes"]) == 2
 
 
 def test_a_queue_that_accepts_nothing_is_an_error() -> None:
     """Then the message that caused it is not deleted."""
     with script(
-        Answer({"Successful": [], "Failed": [{"Id": "0", "SenderFault": False, "Code": "x"}]})
+        Response({"Successful": [], "Failed": [{"Id": "0", "SenderFault": False, "Code": "x"}]})
     ) as aws:
         outbox = EventOutbox(
             None,

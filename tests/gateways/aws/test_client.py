@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crmsync.gateways.aws.client import client
-from tests.gateways.scripted import Answer, script
+from tests.gateways.scripted import Response, script
 
 
 def test_the_user_agent_of_a_call_is_crmsync(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -13,8 +13,8 @@ def test_the_user_agent_of_a_call_is_crmsync(monkeypatch: pytest.MonkeyPatch) ->
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "laptop")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    with script(Answer({"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]})) as aws:
+    with script(Response({"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]})) as aws:
         monkeypatch.setenv("AWS_ENDPOINT_URL", aws.url)
         client("events").put_events(Entries=[{"Source": "a", "DetailType": "b", "Detail": "{}"}])
 
-    assert [one.headers["User-Agent"].split()[0] for one in aws.asked] == ["crmsync"]
+    assert [one.headers["User-Agent"].split()[0] for one in aws.requests] == ["crmsync"]

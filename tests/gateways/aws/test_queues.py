@@ -34,7 +34,7 @@ def test_a_depth_counts_ready_hidden_and_delayed_messages(sqs: Any) -> None:
     backlog = QueueBacklog(sqs, {Kind.CONTACT: url})
     assert backlog.depth(Kind.CONTACT) == Depth()
     for delay in (0, 0, 0, 60):
-        sqs.send_message(QueueUrl=url, MessageBody="look", DelaySeconds=delay)
+        sqs.send_message(QueueUrl=url, MessageBody="x", DelaySeconds=delay)
     sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=1)
 
     assert backlog.depth(Kind.CONTACT) == Depth(ready=2, hidden=1, delayed=1)
@@ -63,10 +63,10 @@ def test_a_job_message_is_sent_with_its_delay(sqs: Any, after: int, kept: str) -
 
 def test_a_missing_queue_is_an_error_of_ours(sqs: Any) -> None:
     """In the wrong account or region the error is ours, not the vendor's."""
-    with pytest.raises(TryAgain) as told:
+    with pytest.raises(TryAgain) as raised:
         JobMessageQueue(sqs, lambda: url_of(sqs, "elsewhere")).send(ERRAND)
 
-    assert "NonExistentQueue" in told.value.code
+    assert "NonExistentQueue" in raised.value.code
 
 
 def test_the_queues_of_a_stack_are_found_by_their_names(sqs: Any) -> None:
@@ -81,7 +81,7 @@ def test_the_queues_of_a_stack_are_found_by_their_names(sqs: Any) -> None:
         sqs.create_queue(QueueName=name)
     for name in ("crmsync-two-backfill", "crmsyncContactQueue", "crmsync-other"):
         sqs.create_queue(QueueName=name)
-    sqs.send_message(QueueUrl=url_of(sqs, "crmsync-ContactDeadLetters-x"), MessageBody="look")
+    sqs.send_message(QueueUrl=url_of(sqs, "crmsync-ContactDeadLetters-x"), MessageBody="x")
 
     assert QueueDepths(sqs, "crmsync").depths() == {
         "BackfillQueue": Depth(),

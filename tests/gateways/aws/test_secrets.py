@@ -7,14 +7,14 @@ import pytest
 from crmsync.errors import Refused, SyncError, TryAgain
 from crmsync.gateways.aws.secrets import MAX_AGE, MIN_AGE, SecretStore, part
 from tests import aws
-from tests.gateways.scripted import Answer, aws_client, script
+from tests.gateways.scripted import Response, aws_client, script
 
 
 class Seconds:
     """A clock that a test sets."""
 
     def __init__(self) -> None:
-        """Begin at nought."""
+        """Begin at zero."""
         self.now = 0.0
 
     def __call__(self) -> float:
@@ -63,7 +63,7 @@ def test_a_secret_that_is_not_there_is_refused_and_an_unreachable_store_is_tried
     """The first needs a person, the second only time."""
     with aws.mock_aws(), pytest.raises(Refused) as missing:
         SecretStore(aws.client("secretsmanager"), now=Seconds()).read("acme")
-    with script(Answer({"__type": "InternalServiceError"}, 500)) as failing:
+    with script(Response({"__type": "InternalServiceError"}, 500)) as failing:
         store = SecretStore(aws_client(failing.url, "secretsmanager"), now=Seconds())
         with pytest.raises(SyncError) as down:
             store.read("acme")

@@ -53,17 +53,17 @@ def a_report(ref: Ref, *waits_for: Ref, category: Category = Category.VALIDATION
 
 @dataclass
 class CountedTable:
-    """The laptop stack's own DynamoDB, which counts units, with the state table."""
+    """A state table in the laptop stack's own DynamoDB, which counts capacity units."""
 
     aws: Aws = field(default_factory=lambda: Aws(clock := Clock(), Faults(clock)))
 
     def __post_init__(self) -> None:
-        """Make the table."""
+        """Create the table."""
         self.client = boto3.client(
             "dynamodb",
             endpoint_url=self.aws.url,
             region_name=REGION,
-            aws_access_key_id="somebody",
+            aws_access_key_id="testing",
             aws_secret_access_key="x",
             config=Config(retries={"total_max_attempts": 1}),
         )
@@ -79,20 +79,20 @@ class CountedTable:
         )
 
     def lambda_(self) -> InboxTable:
-        """The inbox as a fresh Lambda has it."""
+        """Return the inbox as a new Lambda has it."""
         return InboxTable(
             self.client, "Table", now=lambda: NOON, ticks=lambda: 0.0, retry_policy=NO_WAIT
         )
 
     def cost(self, work: Callable[[], object]) -> tuple[float, float]:
-        """Read and write units of a piece of work."""
+        """Return the read and write units of a piece of work."""
         units = self.aws.tables.units
         before = units.reads, units.writes
         work()
         return units.reads - before[0], units.writes - before[1]
 
     def put_rows(self, reports: Sequence[Report]) -> None:
-        """Reports as an older version stored them, not counted."""
+        """Store reports as an older version did; these writes are not counted."""
         table = dynamodb_backends[self.aws.account][REGION].tables["Table"]
         for report in reports:
             row = {
@@ -108,7 +108,7 @@ class CountedTable:
 
 @pytest.fixture
 def counted_table() -> Iterator[CountedTable]:
-    """A table of its own."""
+    """An empty table."""
     counted_table = CountedTable()
     yield counted_table
     counted_table.aws.close()
@@ -207,10 +207,10 @@ def test_a_mark_belongs_to_one_page_of_each_level() -> None:
 
 
 class Interleaved:
-    """A client that runs other work once, right after or right before one of its own calls."""
+    """A client that does other work once, right before or right after one of its own calls."""
 
     def __init__(self, client: Any, when: int, work: Callable[[], object]) -> None:
-        """`when` counts calls from 1: before that one, `work` is done."""
+        """`work` is done at call number `when`, counted from 1."""
         self._client, self._left, self._work = client, when, work
 
     def __getattr__(self, name: str) -> Any:
@@ -244,8 +244,10 @@ def test_a_report_is_never_without_its_mark(when: int, *, parks: bool) -> None:
 
         (park if parks else clear)(mine)
 
-        stands = [one.ref for one in other.parked("acme")]
-        assert [one for one in other.waiting_for("acme", [contact(12)]) if one in stands] == stands
+        existing = [one.ref for one in other.parked("acme")]
+        assert [
+            one for one in other.waiting_for("acme", [contact(12)]) if one in existing
+        ] == existing
         other.clear("acme", [contact(81)])
         assert list(other.parked("acme")) == []
 

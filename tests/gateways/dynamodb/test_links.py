@@ -19,7 +19,7 @@ from crmsync.model.links import FINGERPRINT_BYTES, Base, Link, tag, tags
 from crmsync.model.records import Kind, Ref, Side
 from local.stack.dynamodb.capacity import item_size
 from tests.contracts.stores.tables import NO_WAIT, dynamodb
-from tests.gateways.scripted import Answer, aws_client, script
+from tests.gateways.scripted import Response, aws_client, script
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 
@@ -67,14 +67,14 @@ def _stored(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def remembering() -> Iterator[tuple[LinksTable, Any]]:
+def with_client() -> Iterator[tuple[LinksTable, Any]]:
     """A link table in moto, and its client, whose requests can be counted."""
     with dynamodb("pk") as client:
         yield LinksTable(client, "Table", retry_policy=NO_WAIT), client
 
 
 def reads_of(client: Any) -> list[tuple[int, bool]]:
-    """A list that grows with each batch read of the client: keys asked for, and whether strongly
+    """Return a list that grows with each batch read: the requested keys, and whether it is strongly
     consistent.
     """
     reads: list[tuple[int, bool]] = []
@@ -94,7 +94,7 @@ STRONG, EVENTUAL = (1, True), (1, False)
 
 def test_a_link_costs_one_strong_read_from_hubspot_and_half_a_read_more_from_salesforce() -> None:
     """The pointer is read eventually consistent, and not at all if it is in memory."""
-    with remembering() as (table, client):
+    with with_client() as (table, client):
         reads = reads_of(client)
         table.save([a_link()])
         cold = LinksTable(client, "Table")
@@ -107,7 +107,7 @@ def test_a_link_costs_one_strong_read_from_hubspot_and_half_a_read_more_from_sal
 
 def test_a_link_is_missing_only_if_a_strong_read_finds_none() -> None:
     """An eventually consistent read may miss a link that was just created."""
-    with remembering() as (table, client):
+    with with_client() as (table, client):
         reads = reads_of(client)
         assert table.find("acme", [SALESFORCE]) == {}
 
@@ -116,7 +116,7 @@ def test_a_link_is_missing_only_if_a_strong_read_finds_none() -> None:
 
 def test_an_outdated_pointer_does_no_harm() -> None:
     """The link itself names both its records."""
-    with remembering() as (table, client):
+    with with_client() as (table, client):
         table.save([a_link()])
         moved = a_link(version=1, hubspot=Ref(Side.HUBSPOT, "contact", "99"))
         LinksTable(client, "Table").save([moved])
@@ -127,12 +127,12 @@ def test_an_outdated_pointer_does_no_harm() -> None:
 def test_unprocessed_keys_are_read_again_and_then_left_to_the_queue() -> None:
     """A throttled read is not a missing link."""
     left = {"Table": {"Keys": [{"pk": {"S": "acme#hubspot:contact:1"}}], "ConsistentRead": True}}
-    with script(Answer({"Responses": {"Table": []}, "UnprocessedKeys": left})) as aws:
+    with script(Response({"Responses": {"Table": []}, "UnprocessedKeys": left})) as aws:
         table = LinksTable(aws_client(aws.url, "dynamodb"), "Table", retry_policy=NO_WAIT)
         with pytest.raises(TryAgain):
             table.find("acme", [HUBSPOT])
 
-    assert len(aws.asked) == 3
+    assert len(aws.requests) == 3
 
 
 def test_a_pair_that_was_busy_in_a_transaction_does_not_stop_the_others() -> None:
@@ -145,16 +145,16 @@ def test_a_pair_that_was_busy_in_a_transaction_does_not_stop_the_others() -> Non
     }
     reasons = [fine, fine, taken, fine, fine, busy]
     with script(
-        Answer({**cancelled, "CancellationReasons": reasons}, 400),
-        Answer({**cancelled, "CancellationReasons": [fine, fine, fine, busy]}, 400),
-        Answer({**cancelled, "CancellationReasons": [fine, fine, fine, busy]}, 400),
-        Answer({}),
+        Response({**cancelled, "CancellationReasons": reasons}, 400),
+        Response({**cancelled, "CancellationReasons": [fine, fine, fine, busy]}, 400),
+        Response({**cancelled, "CancellationReasons": [fine, fine, fine, busy]}, 400),
+        Response({}),
     ) as aws:
         table = LinksTable(aws_client(aws.url, "dynamodb"), "Table", retry_policy=NO_WAIT)
         outcomes = table.save([a_link(1), a_link(2), a_link(3)])
 
     assert [type(one) for one in outcomes] == [Link, Conflict, TryAgain]
-    assert [len(one.body["TransactItems"]) for one in aws.asked] == [6, 4, 4, 2]
+    assert [len(one.body["TransactItems"]) for one in aws.requests] == [6, 4, 4, 2]
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_a_pair_that_was_busy_in_a_transaction_does_not_stop_the_others() -> Non
 )
 def test_a_failing_table_leaves_the_work_to_the_queue(code: str) -> None:
     """Nothing is lost or parked because of our own stores."""
-    refusal = Answer(
+    refusal = Response(
         {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": "acme#hubspot:contact:1"},
         400,
     )

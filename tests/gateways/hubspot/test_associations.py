@@ -22,7 +22,7 @@ from crmsync.rules.pair.reports import category_of
 from simulators.clock import Clock
 from simulators.faults import Faults
 from simulators.hubspot import HubSpotSimulator
-from tests.gateways.scripted import Answer, Asked, Script
+from tests.gateways.scripted import Request, Response, Script
 from tests.simulated import FixedSecret, served, set_up_hubspot
 
 
@@ -37,18 +37,18 @@ class Account:
         self.gateway, self.pairs = HubspotGateway(client), HubspotAssociations(client)
 
     def made(self, kind: str, count: int) -> list[Ref]:
-        """So many records of a kind."""
+        """Create so many records of an object."""
         outcomes = self.gateway.create([a_creation(kind, number) for number in range(count)])
         return [one.ref for one in outcomes if isinstance(one, Written)]
 
     def calls(self, ending: str) -> int:
-        """Calls to endpoints that end so."""
+        """Return the number of calls to endpoints that end with `path`."""
         counts: dict[str, int] = self.simulator.stats()["by_endpoint"]
         return sum(count for name, count in counts.items() if name.endswith(ending))
 
 
 def a_creation(kind: str, number: int) -> CreateRecord:
-    """Make record `number`."""
+    """The effect that creates record `number`."""
     return CreateRecord(Side.HUBSPOT, kind, f"{kind}-{number}", {}, Slot(str(number)))
 
 
@@ -122,16 +122,16 @@ def test_a_lasting_fault_is_left_to_the_queue() -> None:
             account.pairs.of([Ref(Side.HUBSPOT, "contact", "1")], "company")
 
 
-class Tightlipped(Script):
+class NamesNoRow(Script):
     """A HubSpot that refuses a whole batch because of one row without naming it, and names no
     failed row otherwise.
     """
 
-    def answer(self, asked: Asked) -> Answer:
-        """Contact 13 spoils everything; of contact 17 nothing is said beside others."""
-        pairs = [(row["from"]["id"], row["to"]["id"]) for row in asked.body["inputs"]]
+    def respond(self, request: Request) -> Response:
+        """Contact 13 fails the whole batch; contact 17 has no result unless it is alone."""
+        pairs = [(row["from"]["id"], row["to"]["id"]) for row in request.body["inputs"]]
         if any(one == "13" for one, _ in pairs):
-            return Answer(
+            return Response(
                 {"category": "VALIDATION_ERROR", "message": "One of the inputs is not valid"}, 400
             )
         rows = [
@@ -139,7 +139,7 @@ class Tightlipped(Script):
             for one, other in reversed(pairs)
             if one != "17" or len(pairs) == 1
         ]
-        return Answer({"status": "COMPLETE", "results": rows}, 201)
+        return Response({"status": "COMPLETE", "results": rows}, 201)
 
 
 def refs(kind: str, *numbers: int) -> list[Ref]:
@@ -154,7 +154,7 @@ def counted(outcomes: Sequence[Outcome]) -> dict[str, int]:
 
 def test_the_row_that_fails_a_batch_is_found_by_halves() -> None:
     """A row without a result is sent again alone (fault 6)."""
-    server = Tightlipped([])
+    server = NamesNoRow([])
     contacts, [company] = refs("contact", *range(100)), refs("company", 500)
     with served(server) as url:
         pairs = HubspotAssociations(
@@ -166,12 +166,12 @@ def test_the_row_that_fails_a_batch_is_found_by_halves() -> None:
     assert [one for at, one in enumerate(outcomes) if at != 13] == [
         Written(one, {}) for one in contacts if one.id != "13"
     ]
-    assert len(server.asked) <= 20
+    assert len(server.requests) <= 20
 
 
 def test_no_call_has_two_companies_of_one_contact() -> None:
     """Effects on one contact are applied in order, in as few calls as possible."""
-    server = Tightlipped([])
+    server = NamesNoRow([])
     (ada, bob), (one, two) = refs("contact", 1, 2), refs("company", 500, 501)
     effects = [Associate(who, what, primary=True) for who in (ada, bob) for what in (one, two)]
     with served(server) as url:
@@ -181,8 +181,8 @@ def test_no_call_has_two_companies_of_one_contact() -> None:
         outcomes = pairs.associate(effects)
 
     sent = [
-        [(row["from"]["id"], row["to"]["id"]) for row in asked.body["inputs"]]
-        for asked in server.asked
+        [(row["from"]["id"], row["to"]["id"]) for row in request.body["inputs"]]
+        for request in server.requests
     ]
     assert counted(outcomes) == {"Written": 4}
     assert sent == [[("1", "500"), ("2", "500")], [("1", "501"), ("2", "501")]]
@@ -196,7 +196,7 @@ def test_an_unclear_response_to_a_read_is_an_error() -> None:
         "message": "Slow down",
         "context": {"fromObjectId": ["1"]},
     }
-    script = Script([Answer({"status": "COMPLETE", "results": [], "errors": [error]}, 207)])
+    script = Script([Response({"status": "COMPLETE", "results": [], "errors": [error]}, 207)])
     with served(script) as url:
         pairs = HubspotAssociations(
             HubspotClient(FixedSecret({"access_token": "t", "api_url": url}))
@@ -213,7 +213,7 @@ RECORDED = {
     "category": "VALIDATION_ERROR",
     "message": "CONTACT=1234 is not valid",
 }
-"""What HubSpot answered in 2022 for a contact that is not there: no context, no ids but the one in
+"""HubSpot's response of 2022 for a missing contact: no context, and no id but the one in
 the message.
 """
 DOCUMENTED = {
@@ -235,7 +235,9 @@ def test_a_missing_record_is_gone_in_either_form(error: dict[str, Any], others: 
     rows = [
         {"fromObjectId": int(one), "toObjectId": 9, "labels": []} for one in ("5", "6")[:others]
     ]
-    answer = Answer({"status": "COMPLETE", "results": rows, "numErrors": 1, "errors": [error]}, 207)
+    answer = Response(
+        {"status": "COMPLETE", "results": rows, "numErrors": 1, "errors": [error]}, 207
+    )
     server = Script([answer])
     with served(server) as url:
         pairs = HubspotAssociations(
@@ -243,4 +245,4 @@ def test_a_missing_record_is_gone_in_either_form(error: dict[str, Any], others: 
         )
         outcomes = pairs.associate(effects[: 1 + others])
     assert [type(one) for one in outcomes] == [Gone, *[Written] * others]
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1

@@ -23,7 +23,7 @@ from crmsync.ports.crm import Written
 from simulators.clock import Clock
 from simulators.faults import Faults
 from simulators.hubspot import HubSpotSimulator
-from tests.gateways.scripted import Answer, Asked, Script, script
+from tests.gateways.scripted import Request, Response, Script, script
 from tests.simulated import FixedSecret, served, set_up_hubspot
 
 
@@ -37,7 +37,7 @@ class Account:
     waits: list[float] = field(default_factory=list)
 
     def calls(self, ending: str) -> int:
-        """How many calls went to the endpoint that ends so."""
+        """Return the number of calls to the endpoint that ends with `path`."""
         counts = self.simulator.stats()["by_endpoint"]
         return sum(count for name, count in counts.items() if name.endswith(ending))
 
@@ -62,13 +62,13 @@ def account() -> Iterator[Account]:
 
 
 def a_creation(number: int) -> CreateRecord:
-    """Make contact `number`."""
+    """The effect that creates contact `number`."""
     fields = {"email": f"p{number}@example.com", "lastname": f"P{number}"}
     return CreateRecord(Side.HUBSPOT, "contact", f"00Q{number}", fields, Slot(str(number)))
 
 
 def written(account: Account, number: int) -> Written:
-    """Contact `number`, made."""
+    """The outcome of creating contact `number`."""
     [outcome] = account.gateway.create([a_creation(number)])
     assert isinstance(outcome, Written)
     return outcome
@@ -80,7 +80,7 @@ def contact(number: int) -> Ref:
 
 
 def an_update(number: int, **fields: str | None) -> UpdateRecord:
-    """Write to contact `number`."""
+    """The effect that updates contact `number`."""
     return UpdateRecord(contact(number), Side.HUBSPOT, fields or {"phone": "1"})
 
 
@@ -131,15 +131,15 @@ def test_a_long_retry_after_is_left_to_the_queue(account: Account) -> None:
 
 def test_a_batch_that_fails_half_way_reports_what_was_written() -> None:
     """Only the rest has the error (fault 6)."""
-    answers = [
-        Answer({"results": [_row(number) for number in range(100)]}),
-        Answer({}, 429, {"Retry-After": "60"}),
+    responses = [
+        Response({"results": [_row(number) for number in range(100)]}),
+        Response({}, 429, {"Retry-After": "60"}),
     ]
-    with scripted(*answers) as (gateway, asked):
+    with scripted(*responses) as (gateway, server):
         outcomes = gateway.update([an_update(number) for number in range(250)])
 
     assert [type(one) for one in outcomes] == [Written] * 100 + [Down] * 150
-    assert len(asked.asked) == 2
+    assert len(server.requests) == 2
 
 
 def test_a_hundred_rows_go_into_one_call_and_fifty_with_history(account: Account) -> None:
@@ -194,15 +194,15 @@ def test_an_unauthorized_call_renews_the_token_once(account: Account) -> None:
 def test_a_rotated_token_is_used_from_the_next_attempt() -> None:
     """The repeated call and all later ones have the new token."""
     rotating = Rotating()
-    with script(Answer({}, 401), Answer({"results": []})) as asked:
-        rotating.url = asked.url
+    with script(Response({}, 401), Response({"results": []})) as server:
+        rotating.url = server.url
         client = HubspotClient(rotating)
         gateway = HubspotGateway(client)
         gateway.read([contact(1)], {"contact": []})
         list(HubspotSweep(client).changed_since({}))
         gateway.read([contact(1)], {"contact": []})
 
-    assert [one.headers["Authorization"] for one in asked.asked] == [
+    assert [one.headers["Authorization"] for one in server.requests] == [
         "Bearer old",
         "Bearer new",
         "Bearer new",
@@ -232,12 +232,14 @@ def _row(number: int) -> dict[str, Any]:
 
 
 @contextmanager
-def scripted(*answers: Answer) -> Iterator[tuple[HubspotGateway, Script]]:
-    """A gateway to a server that answers so."""
-    with script(*answers) as asked:
+def scripted(*responses: Response) -> Iterator[tuple[HubspotGateway, Script]]:
+    """A gateway to a server with these responses."""
+    with script(*responses) as server:
         yield (
-            HubspotGateway(HubspotClient(FixedSecret({"access_token": "t", "api_url": asked.url}))),
-            asked,
+            HubspotGateway(
+                HubspotClient(FixedSecret({"access_token": "t", "api_url": server.url}))
+            ),
+            server,
         )
 
 
@@ -246,14 +248,14 @@ class FirstClashOnly(Script):
     returns rows in another order.
     """
 
-    def answer(self, asked: Asked) -> Answer:
-        """Answer by the rows of the request."""
-        rows = asked.body["inputs"]
+    def respond(self, request: Request) -> Response:
+        """Respond by the rows of the request."""
+        rows = request.body["inputs"]
         if any(row["id"] == "13" for row in rows):
-            return Answer(
+            return Response(
                 {"category": "CONFLICT", "message": "Contact already exists. Existing ID: 501"}, 409
             )
-        return Answer(
+        return Response(
             {"status": "COMPLETE", "results": [_row(int(row["id"])) for row in reversed(rows)]}
         )
 
@@ -270,25 +272,25 @@ def test_a_batch_refused_for_one_row_is_halved_until_the_row_is_found() -> None:
         one for at, one in enumerate(written) if at != 13
     ]
     assert (type(outcomes[13]), getattr(outcomes[13], "existing", "")) == (Conflict, "501")
-    assert len(server.asked) <= 15
+    assert len(server.requests) <= 15
 
 
-class FussyAboutAddresses(Script):
+class RefusesInvalidAddresses(Script):
     """A HubSpot that refuses a whole read because of one text that is not an address."""
 
-    def answer(self, asked: Asked) -> Answer:
-        """Answer by the rows of the request."""
-        emails = [row["id"] for row in asked.body["inputs"]]
+    def respond(self, request: Request) -> Response:
+        """Respond by the rows of the request."""
+        emails = [row["id"] for row in request.body["inputs"]]
         if "p13" in emails:
-            return Answer(
+            return Response(
                 {"category": "VALIDATION_ERROR", "message": "p13 is not an e-mail address"}, 400
             )
-        return Answer({"results": [_row(int(email.strip("p@x"))) for email in emails]})
+        return Response({"results": [_row(int(email.strip("p@x"))) for email in emails]})
 
 
 def test_an_invalid_address_does_not_hide_the_others() -> None:
     """A refused read is halved until the text is found."""
-    server = FussyAboutAddresses([])
+    server = RefusesInvalidAddresses([])
     addresses = [f"p{number}@x" if number != 13 else "p13" for number in range(40)]
     with served(server) as url:
         found = HubspotGateway(
@@ -302,17 +304,20 @@ def test_an_invalid_address_does_not_hide_the_others() -> None:
 
 def test_a_row_without_a_result_is_sent_again_alone() -> None:
     """A response without the row is not a success."""
-    with scripted(Answer({"results": [_row(1)]}), Answer({"results": []})) as (gateway, asked):
+    with scripted(Response({"results": [_row(1)]}), Response({"results": []})) as (gateway, server):
         outcomes = gateway.update([an_update(1), an_update(2)])
 
     assert [type(one) for one in outcomes] == [Written, TryAgain]
-    assert [[row["id"] for row in one.body["inputs"]] for one in asked.asked] == [["1", "2"], ["2"]]
+    assert [[row["id"] for row in one.body["inputs"]] for one in server.requests] == [
+        ["1", "2"],
+        ["2"],
+    ]
 
 
 def test_errors_keep_no_cause_that_could_print_a_body() -> None:
     """A traceback prints causes, and a client's error prints the whole response (fault 33)."""
     with (
-        scripted(Answer({"message": "ada@example.com"}, 403)) as (gateway, _),
+        scripted(Response({"message": "ada@example.com"}, 403)) as (gateway, _),
         pytest.raises(SyncError) as caught,
     ):
         gateway.read([contact(1)], {"contact": []})

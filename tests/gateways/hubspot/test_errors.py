@@ -11,8 +11,8 @@ from crmsync.errors import Conflict, Down, Gone, Refused, SyncError, TryAgain
 from crmsync.gateways.hubspot.errors import call_error, row_error
 
 
-def told(error: SyncError) -> tuple[Any, ...]:
-    """An error, as a value to compare."""
+def parts(error: SyncError) -> tuple[Any, ...]:
+    """Return an error's attributes, to compare them."""
     return type(error), error.code, getattr(error, "after", None), getattr(error, "sure", None)
 
 
@@ -55,12 +55,12 @@ def test_the_error_follows_from_status_and_category(
     """The error follows from status and category, or from the status alone; it is `Down` if all
     calls fail.
     """
-    assert told(call_error(status, body)) == (kind, code, after, sure)
+    assert parts(call_error(status, body)) == (kind, code, after, sure)
 
 
 def test_retry_after_is_kept() -> None:
     """Retry-After replaces our own wait."""
-    assert told(call_error(429, {"category": "RATE_LIMITS"}, asked=7)) == (
+    assert parts(call_error(429, {"category": "RATE_LIMITS"}, asked=7)) == (
         Down,
         "RATE_LIMITS",
         7,

@@ -16,7 +16,7 @@ from crmsync.gateways.retry import RetryPolicy
 from crmsync.model.effects import DeleteRecord
 from crmsync.model.records import Ref, Side
 from crmsync.ports.crm import Written
-from tests.gateways.scripted import Answer, Asked, Script
+from tests.gateways.scripted import Request, Response, Script
 from tests.simulated import FixedSecret, served
 
 TIMES = {"createdAt": "2026-11-02T12:00:00Z", "updatedAt": "2026-11-02T12:00:00Z"}
@@ -41,30 +41,30 @@ class Portal:
 
 
 class MergedIds(Script):
-    """A HubSpot that treats the ids of merged records as `portal` says."""
+    """A HubSpot that treats the ids of merged records as its `portal` describes."""
 
     def __init__(self, portal: Portal) -> None:
-        """Answer from `portal`."""
+        """Respond from `portal`."""
         super().__init__([])
         self.portal = portal
 
-    def answer(self, asked: Asked) -> Answer:
-        """A batch read of the living or the archived, or a single read."""
-        if asked.method == "GET":
-            end = self.portal.leads.get(asked.path.rsplit("/", 1)[-1])
-            return Answer(self.row(end)) if end else Answer("<html>not here</html>", 404)
-        ids = [row["id"] for row in asked.body["inputs"]]
-        if "archived=True" in asked.path or "archived=true" in asked.path:
-            return Answer({"results": [self.row(one) for one in ids if one in self.portal.bin]})
+    def respond(self, request: Request) -> Response:
+        """A batch read of existing or archived records, or a single read."""
+        if request.method == "GET":
+            end = self.portal.leads.get(request.path.rsplit("/", 1)[-1])
+            return Response(self.row(end)) if end else Response("<html>not here</html>", 404)
+        ids = [row["id"] for row in request.body["inputs"]]
+        if "archived=True" in request.path or "archived=true" in request.path:
+            return Response({"results": [self.row(one) for one in ids if one in self.portal.bin]})
         ends = {
             self.portal.leads.get(one, one) if self.portal.batch_redirects else one for one in ids
         }
-        return Answer(
+        return Response(
             {"results": [self.row(one) for one in sorted(ends) if one in self.portal.living]}
         )
 
     def row(self, identifier: str) -> dict[str, Any]:
-        """A record that shows whom it swallowed."""
+        """A record with the ids that were merged into it."""
         return {
             "id": identifier,
             "properties": {self.portal.property: self.portal.living.get(identifier)},
@@ -73,12 +73,12 @@ class MergedIds(Script):
 
 
 def survivors(portal: Portal, *numbers: int) -> tuple[Mapping[Ref, Ref], list[str]]:
-    """The survivors of these contacts, and the last parts of the requested paths."""
+    """Return the survivors of these contacts, and the last parts of the requested paths."""
     server = MergedIds(portal)
     with served(server) as url:
         gateway = HubspotGateway(HubspotClient(FixedSecret({"access_token": "t", "api_url": url})))
         found = gateway.survivors(contact(number) for number in numbers)
-    return found, [one.path.rsplit("/", 1)[-1].split("?")[0] for one in server.asked]
+    return found, [one.path.rsplit("/", 1)[-1].split("?")[0] for one in server.requests]
 
 
 @pytest.mark.parametrize(
@@ -106,10 +106,10 @@ def test_merged_ids_that_a_batch_read_does_not_know_are_read_one_by_one() -> Non
         {"97": "", "99": ""}, bin=("82", "83"), leads={"81": "97"}, batch_redirects=False
     )
 
-    found, asked = survivors(portal, 81, 82, 83, 84, 99)
+    found, sent = survivors(portal, 81, 82, 83, 84, 99)
 
     assert found == {contact(81): contact(97)}
-    assert asked == ["read", "read", "81", "84"]
+    assert sent == ["read", "read", "81", "84"]
 
 
 def test_a_survivor_that_does_not_name_merged_ids_is_found_by_single_reads() -> None:
@@ -129,15 +129,17 @@ def test_a_merged_record_whose_survivor_is_in_the_bin_has_none() -> None:
 class Archive(Script):
     """A HubSpot that deletes in batches, and refuses contacts 13 and 14."""
 
-    def answer(self, asked: Asked) -> Answer:
-        """204, or a refusal of the whole batch."""
-        ids = {row["id"] for row in asked.body["inputs"]}
+    def respond(self, request: Request) -> Response:
+        """A 204, or a refusal of the whole batch."""
+        ids = {row["id"] for row in request.body["inputs"]}
         if "13" in ids:
-            return Answer({"category": "OBJECT_NOT_FOUND", "message": "Object not found."}, 404)
+            return Response({"category": "OBJECT_NOT_FOUND", "message": "Object not found."}, 404)
         if "14" in ids:
-            return Answer({"category": "VALIDATION_ERROR", "message": "14 cannot be deleted."}, 400)
+            return Response(
+                {"category": "VALIDATION_ERROR", "message": "14 cannot be deleted."}, 400
+            )
         if "205" in ids:
-            return Answer(
+            return Response(
                 {
                     "category": "RATE_LIMITS",
                     "policyName": "DAILY",
@@ -145,11 +147,11 @@ class Archive(Script):
                 },
                 429,
             )
-        return Answer("", 204)
+        return Response("", 204)
 
 
 def deleted(*numbers: int) -> tuple[list[Written | SyncError], list[int]]:
-    """The outcomes of deleting these contacts, and the number of rows per call."""
+    """Return the outcomes of deleting these contacts, and the number of rows per call."""
     server = Archive([])
     with served(server) as url:
         secret = FixedSecret({"access_token": "t", "api_url": url})
@@ -157,7 +159,7 @@ def deleted(*numbers: int) -> tuple[list[Written | SyncError], list[int]]:
         outcomes = HubspotDeleter(client).delete(
             [DeleteRecord(contact(number)) for number in numbers]
         )
-    return list(outcomes), [len(one.body["inputs"]) for one in server.asked]
+    return list(outcomes), [len(one.body["inputs"]) for one in server.requests]
 
 
 def test_records_are_deleted_a_hundred_a_call_and_each_once() -> None:

@@ -24,41 +24,41 @@ from crmsync.model.pipelines import (
     RenamePipeline,
 )
 from crmsync.model.records import Ref, Side
-from tests.gateways.scripted import Answer, Asked, Script, script
+from tests.gateways.scripted import Request, Response, Script, script
 from tests.simulated import FixedSecret, served
 
 WON = DealStage("7", "Closed Won", Decimal(1))
 MADE = MakePipeline("Salesforce - Default pipeline", (WON,))
-NONE_YET = Answer({"results": []})
-FORBIDDEN = Answer(
+NONE_YET = Response({"results": []})
+FORBIDDEN = Response(
     {"category": "MISSING_SCOPES", "message": "This app hasn't been granted all required scopes"},
     403,
 )
 
 
-def refusal(message: str = "", status: int = 400, **more: Any) -> Answer:
+def refusal(message: str = "", status: int = 400, **more: Any) -> Response:
     """HubSpot's error."""
-    return Answer(
+    return Response(
         {"status": "error", "category": "VALIDATION_ERROR", "message": message, **more}, status
     )
 
 
-def limits(usage: int, limit: int, type_id: str = "0-3") -> Answer:
-    """What HubSpot says about the limits of pipelines."""
+def limits(usage: int, limit: int, type_id: str = "0-3") -> Response:
+    """HubSpot's response about the limits of pipelines."""
     row = {
         "objectTypeId": type_id,
         "usage": usage,
         "limit": limit,
         "percentage": 100 * usage / limit,
     }
-    return Answer({"hubspotDefinedObjectTypes": [row], "customObjectTypes": {"byObjectType": []}})
+    return Response({"hubspotDefinedObjectTypes": [row], "customObjectTypes": {"byObjectType": []}})
 
 
 @contextmanager
-def scripted(*answers: Answer) -> Iterator[tuple[HubspotPipelines, list[Asked]]]:
-    """The gateway to a HubSpot that gives these answers, and what it was asked."""
-    with script(*answers) as app:
-        yield HubspotPipelines(client_of(app.url)), app.asked
+def scripted(*responses: Response) -> Iterator[tuple[HubspotPipelines, list[Request]]]:
+    """A gateway to a HubSpot with these responses, and the requests."""
+    with script(*responses) as app:
+        yield HubspotPipelines(client_of(app.url)), app.requests
 
 
 def client_of(url: str) -> HubspotClient:
@@ -69,16 +69,16 @@ def client_of(url: str) -> HubspotClient:
     )
 
 
-def error_of(step: PipelineStep, *answers: Answer) -> SyncError:
-    """What a step raises."""
-    with scripted(*answers) as (pipelines, _), pytest.raises(SyncError) as raised:
+def error_of(step: PipelineStep, *responses: Response) -> SyncError:
+    """Return the error that a step raises."""
+    with scripted(*responses) as (pipelines, _), pytest.raises(SyncError) as raised:
         pipelines.put_in_step(step)
     return raised.value
 
 
 @pytest.mark.rule("LIM-3")
 @pytest.mark.parametrize(
-    "answers",
+    "responses",
     [
         (refusal("Something is wrong."), limits(15, 15)),
         (refusal("Something is wrong.", 403, category="FORBIDDEN"), limits(2, 1)),
@@ -88,10 +88,10 @@ def error_of(step: PipelineStep, *answers: Answer) -> SyncError:
     ],
 )
 def test_an_account_without_room_for_a_pipeline_is_refused_with_a_hint(
-    answers: Sequence[Answer],
+    responses: Sequence[Response],
 ) -> None:
     """It is known from HubSpot's numbers, or from its words if it returns none."""
-    error = error_of(MADE, NONE_YET, *answers)
+    error = error_of(MADE, NONE_YET, *responses)
 
     assert (type(error), error.code, error.text) == (
         Refused,
@@ -102,7 +102,7 @@ def test_an_account_without_room_for_a_pipeline_is_refused_with_a_hint(
 
 
 @pytest.mark.parametrize(
-    ("answers", "kind", "code"),
+    ("responses", "kind", "code"),
     [
         ((refusal("Deal stages need a probability."), limits(3, 15)), Refused, "VALIDATION_ERROR"),
         ((FORBIDDEN, FORBIDDEN), Down, "MISSING_SCOPES"),
@@ -114,25 +114,25 @@ def test_an_account_without_room_for_a_pipeline_is_refused_with_a_hint(
     ],
 )
 def test_other_refusals_of_a_new_pipeline_keep_their_meaning(
-    answers: Sequence[Answer], kind: type[SyncError], code: str
+    responses: Sequence[Response], kind: type[SyncError], code: str
 ) -> None:
     """A missing permission is not a limit."""
-    error = error_of(MADE, NONE_YET, *answers)
+    error = error_of(MADE, NONE_YET, *responses)
 
     assert (type(error), error.code) == (kind, code)
 
 
 def test_a_pipeline_that_somebody_created_meanwhile_counts_as_done() -> None:
     """It is found by its label."""
-    standing = Answer(
+    existing = Response(
         {"results": [{"id": "9", "label": MADE.label, "displayOrder": 1, "stages": []}]}
     )
 
-    with scripted(NONE_YET, refusal("taken", 409), standing) as (pipelines, asked):
+    with scripted(NONE_YET, refusal("taken", 409), existing) as (pipelines, sent):
         pipelines.put_in_step(MADE)
 
-    assert [one.method for one in asked] == ["GET", "POST", "GET"]
-    assert asked[1].body == {
+    assert [one.method for one in sent] == ["GET", "POST", "GET"]
+    assert sent[1].body == {
         "label": MADE.label,
         "displayOrder": 0,
         "stages": [{"label": "Closed Won", "displayOrder": 0, "metadata": {"probability": "1.0"}}],
@@ -170,7 +170,7 @@ def test_a_pipeline_that_somebody_created_meanwhile_counts_as_done() -> None:
     ],
 )
 def test_what_a_refused_step_means(
-    step: PipelineStep, answer: Answer, kind: type[SyncError], code: str
+    step: PipelineStep, answer: Response, kind: type[SyncError], code: str
 ) -> None:
     """A stage is in use, missing or taken, or we lack a permission."""
     error = error_of(step, answer)
@@ -182,10 +182,10 @@ def test_a_stage_is_dropped_only_if_it_has_no_deals() -> None:
     """The call asks HubSpot to check that; a missing stage counts as dropped."""
     with scripted(refusal("no stage", 404)) as (pipelines, [*_]):
         pipelines.put_in_step(DropStage("9", WON))
-    with scripted(Answer("", 204)) as (pipelines, asked):
+    with scripted(Response("", 204)) as (pipelines, sent):
         pipelines.put_in_step(DropStage("9", WON))
 
-    [one] = asked
+    [one] = sent
     path, _, query = one.path.partition("?")
     assert (one.method, path) == ("DELETE", "/crm/pipelines/2026-03/deals/9/stages/7")
     assert set(query.split("&")) == {
@@ -196,7 +196,7 @@ def test_a_stage_is_dropped_only_if_it_has_no_deals() -> None:
 
 def test_a_stage_is_created_at_its_position() -> None:
     """A stage with the same label counts as created."""
-    standing = Answer(
+    existing = Response(
         {
             "results": [
                 {
@@ -209,12 +209,12 @@ def test_a_stage_is_created_at_its_position() -> None:
         }
     )
 
-    with scripted(standing, Answer({"id": "8"}, 201)) as (pipelines, asked):
+    with scripted(existing, Response({"id": "8"}, 201)) as (pipelines, sent):
         pipelines.put_in_step(MakeStage("9", DealStage("", "Talks", Decimal("0.9")), 1))
-    with scripted(standing) as (again, nothing_more):
+    with scripted(existing) as (again, nothing_more):
         again.put_in_step(MakeStage("9", DealStage("", "Open", Decimal("0.1")), 1))
 
-    assert (asked[1].path, asked[1].body) == (
+    assert (sent[1].path, sent[1].body) == (
         "/crm/pipelines/2026-03/deals/9/stages",
         {"label": "Talks", "displayOrder": 1, "metadata": {"probability": "0.9"}},
     )
@@ -222,7 +222,7 @@ def test_a_stage_is_created_at_its_position() -> None:
 
 
 def stage_row(identifier: str, label: str, order: int = 0, **metadata: str) -> dict[str, Any]:
-    """A stage as HubSpot shows it."""
+    """A stage as HubSpot returns it."""
     return {"id": identifier, "label": label, "displayOrder": order, "metadata": metadata}
 
 
@@ -239,31 +239,33 @@ def test_pipelines_are_read_in_hubspots_order() -> None:
         {"id": "a", "label": "First", "displayOrder": 1, "stages": stages},
     ]
 
-    with scripted(Answer({"results": rows})) as (pipelines, asked):
+    with scripted(Response({"results": rows})) as (pipelines, sent):
         found = pipelines.pipelines()
 
     first = DealPipeline(
         "a", "First", (DealStage("1", "Odd", Decimal(0)), DealStage("2", "Won", Decimal(1)))
     )
     assert found == [first, DealPipeline("b", "Later", ())]
-    assert len(asked) == 1
+    assert len(sent) == 1
 
 
-class Fussy(Script):
+class RefusesText(Script):
     """A HubSpot that only accepts values that are numbers."""
 
-    def answer(self, asked: Asked) -> Answer:
+    def respond(self, request: Request) -> Response:
         """The deals of the values, each under the id of its value."""
-        values = [row["id"] for row in asked.body["inputs"]]
+        values = [row["id"] for row in request.body["inputs"]]
         if not all(value.isdigit() for value in values):
             return refusal("abc is no number")
-        name = asked.body["idProperty"]
-        return Answer({"results": [{"id": value, "properties": {name: value}} for value in values]})
+        name = request.body["idProperty"]
+        return Response(
+            {"results": [{"id": value, "properties": {name: value}} for value in values]}
+        )
 
 
 def test_an_invalid_value_does_not_hide_other_deals() -> None:
     """If HubSpot accepts none, the property is wrong, and that is an error."""
-    server = Fussy([])
+    server = RefusesText([])
     with served(server) as url:
         deals = HubspotPipelines(client_of(url))
         found = deals.by_value("number", ["1", "abc", *map(str, range(2, 150))])

@@ -10,7 +10,7 @@ import pytest
 from crmsync.errors import Refused
 from crmsync.gateways.hubspot.client import HubspotClient
 from crmsync.gateways.hubspot.versions import path_in, version_of
-from tests.gateways.scripted import Answer, script
+from tests.gateways.scripted import Response, script
 from tests.simulated import FixedSecret
 
 SOURCES = [
@@ -32,9 +32,9 @@ SOURCES = [
 def test_the_secret_names_the_api_version(word: str | None, expected: str) -> None:
     """The default is date-based; the old paths are one setting away."""
     secret = {"access_token": "t"} | ({} if word is None else {"api_version": word})
-    with script(Answer({"results": []})) as server:
+    with script(Response({"results": []})) as server:
         HubspotClient(FixedSecret({**secret, "api_url": server.url})).ask("GET", "/crm/v3/owners")
-    assert [one.path for one in server.asked] == [expected]
+    assert [one.path for one in server.requests] == [expected]
 
 
 def test_an_invalid_version_is_refused() -> None:

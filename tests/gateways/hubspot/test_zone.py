@@ -8,7 +8,7 @@ import pytest
 
 from crmsync.gateways.hubspot.client import HubspotClient
 from crmsync.gateways.hubspot.zone import AccountZone
-from tests.gateways.scripted import Answer, script
+from tests.gateways.scripted import Response, script
 from tests.simulated import FixedSecret
 
 SUMMER = datetime(2027, 7, 1, tzinfo=UTC)
@@ -28,14 +28,14 @@ SUMMER = datetime(2027, 7, 1, tzinfo=UTC)
             id="an unknown name",
         ),
         pytest.param({"timeZone": "../etc", "utcOffsetMilliseconds": 0}, 0, id="no name at all"),
-        pytest.param({}, 0, id="nothing told"),
+        pytest.param({}, 0, id="neither"),
     ],
 )
 def test_the_zone_is_read_once(details: dict[str, object], hours: int) -> None:
     """It comes from its name, else from the offset; a process reads it once."""
-    with script(Answer({"portalId": 1, **details})) as server:
+    with script(Response({"portalId": 1, **details})) as server:
         zone = AccountZone(HubspotClient(FixedSecret({"access_token": "t", "api_url": server.url})))
         assert [SUMMER.astimezone(zone()).utcoffset() for _ in range(2)] == [
             timedelta(hours=hours)
         ] * 2
-        assert [one.path for one in server.asked] == ["/account-info/2026-03/details"]
+        assert [one.path for one in server.requests] == ["/account-info/2026-03/details"]

@@ -1,23 +1,15 @@
-"""How the Salesforce gateway calls: logins, retries, what shares a call, and which headers are
-sent.
-"""
+"""How the Salesforce gateway calls: retries, what shares a call, and which headers are sent."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import jwt
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
-from crmsync.errors import Down, Drifted, Refused, TryAgain
-from crmsync.gateways.retry import RetryPolicy
+from crmsync.errors import Drifted, Refused, TryAgain
 from crmsync.gateways.salesforce.queries import (
     LONGEST_URI,
     Deletions,
@@ -26,86 +18,22 @@ from crmsync.gateways.salesforce.queries import (
     run,
 )
 from crmsync.gateways.salesforce.records import SalesforceGateway
-from crmsync.gateways.salesforce.session import audience_of
 from crmsync.model.effects import CreateRecord, UpdateRecord
 from crmsync.model.links import Slot
 from crmsync.model.records import Ref, Side
 from crmsync.ports.crm import Written
-from simulators.clock import Clock
-from simulators.faults import Faults
-from simulators.salesforce import SalesforceSimulator
-from tests.gateways.scripted import Answer, Asked, Script
-from tests.simulated import OUR_FIELD, FixedSecret, served
+from tests.gateways.salesforce.orgs import Org, a_creation, an_org, an_update, made
+from tests.gateways.scripted import Response, Script
+from tests.simulated import FixedSecret, served
 
-
-@dataclass(slots=True)
-class Org:
-    """A simulated org, its gateway, the faults in force and the waits of the gateway."""
-
-    gateway: SalesforceGateway
-    simulator: SalesforceSimulator
-    faults: Faults
-    url: str
-    waits: list[float] = field(default_factory=list)
-
-    def counts(self) -> Mapping[str, int]:
-        """Calls by endpoint since the start."""
-        counts: Mapping[str, int] = self.simulator.stats()["by_endpoint"]
-        return counts
+CREDENTIALS = FixedSecret({"client_id": "app", "client_secret": "secret"})
 
 
 @pytest.fixture
 def org() -> Iterator[Org]:
     """An org whose active assignment rule gives every new lead an owner."""
-    clock = Clock()
-    faults = Faults(clock)
-    world = {
-        "custom_fields": {"Lead": [OUR_FIELD], "Contact": [OUR_FIELD]},
-        "users": [
-            {
-                "Name": "Olga Owner",
-                "Email": "olga@example.com",
-                "IsActive": True,
-                "UserType": "Standard",
-            }
-        ],
-        "lead_assignment_owner": "olga@example.com",
-    }
-    simulator = SalesforceSimulator(world, clock=clock, faults=faults)
-    waits: list[float] = []
-    with served(simulator.wsgi) as url:
-        simulator.set_instance_url(url)
-        secret = FixedSecret(
-            {"client_id": simulator.client_id, "client_secret": simulator.client_secret}
-        )
-        retry_policy = RetryPolicy(pause=waits.append, jitter=lambda: 0.5)
-        yield Org(
-            SalesforceGateway(url, secret, now=time.time, retry_policy=retry_policy),
-            simulator,
-            faults,
-            url,
-            waits,
-        )
-
-
-def a_creation(number: int, name: str = "Lead", **fields: object) -> CreateRecord:
-    """Make record `number`."""
-    shown: dict[str, Any] = {"LastName": f"P{number}", "Email": f"p{number}@example.com", **fields}
-    if name == "Lead":
-        shown["Company"] = "Example Works"
-    return CreateRecord(Side.SALESFORCE, name, f"555001-{number}", shown, Slot(str(number)))
-
-
-def made(org: Org, *creations: CreateRecord) -> list[Ref]:
-    """The records that these effects created."""
-    outcomes = org.gateway.create(creations)
-    assert all(isinstance(one, Written) for one in outcomes), outcomes
-    return [one.ref for one in outcomes if isinstance(one, Written)]
-
-
-def an_update(ref: Ref, **fields: Any) -> UpdateRecord:
-    """Write to a record."""
-    return UpdateRecord(ref, Side.SALESFORCE, fields or {"Phone": "1"})
+    with an_org() as running:
+        yield running
 
 
 def test_a_write_whose_response_is_lost_is_repeated_without_a_duplicate(org: Org) -> None:
@@ -243,9 +171,9 @@ def test_a_sixth_query_needs_a_second_call_and_a_list_does_not(org: Org) -> None
     window = (now - timedelta(hours=1), now)
     lists = [Deletions(name, *window) for name in ("Lead", "Contact", "OpportunityContactRole")]
     queries = [modified_since("Lead", now, limit=number) for number in range(1, 7)]
-    asked = [lists[0], *queries, *lists[1:]]
+    sent = [lists[0], *queries, *lists[1:]]
 
-    assert list(run(org.gateway.session, asked)) == [(one, []) for one in asked]
+    assert list(run(org.gateway.session, sent)) == [(one, []) for one in sent]
     assert org.counts() == {"POST /composite": 2}
     list(run(org.gateway.session, lists * 9))
     assert org.counts() == {"POST /composite": 4}
@@ -286,181 +214,16 @@ def test_an_invalid_name_is_refused() -> None:
         list(by_email("Lead", ("Email FROM User --",), ["ada@example.com"]))
 
 
-# -- login --
-
-
-def test_an_expired_token_is_renewed_once_for_all_threads(org: Org) -> None:
-    """Threads that find the same expired token log in once (fault 15)."""
-    lead = made(org, a_creation(1))[0]
-    org.faults.replace([{"at": "salesforce", "kind": "unauthorized", "times": 1}])
-
-    with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda _: org.gateway.read([lead], {"Lead": []}), range(8)))
-
-    assert [list(records) for records in found] == [[lead]] * 8
-
-
-def test_a_token_that_is_never_accepted_is_refused_after_one_new_login() -> None:
-    """A revoked user does not cause a storm of logins."""
-    server = RevokedUser([])
-    lead = Ref(Side.SALESFORCE, "Lead", "00QYw0000000001MAA")
-    with served(server) as server.url:
-        gateway = SalesforceGateway(
-            server.url, FixedSecret({"client_id": "i", "client_secret": "s"}), now=time.time
-        )
-        with pytest.raises(Down) as caught:
-            gateway.read([lead], {"Lead": []})
-
-    assert caught.value.code == "INVALID_SESSION_ID"
-    assert [one.path.rsplit("/", 1)[-1] for one in server.asked] == [
-        "token",
-        "Lead",
-        "token",
-        "Lead",
-    ]
-
-
-class RevokedUser(Script):
-    """An org that issues tokens and then accepts none."""
-
-    def answer(self, asked: Asked) -> Answer:
-        """A token, or a refusal of it."""
-        if asked.path.endswith("token"):
-            return Answer(
-                {"access_token": "t", "instance_url": self.url, "id": f"{self.url}/id/00D/005"}
-            )
-        return Answer(
-            [{"errorCode": "INVALID_SESSION_ID", "message": "Session expired or invalid"}], 401
-        )
-
-
-def _key() -> tuple[str, str]:
-    """A private key and its public one, as PEM."""
-    key = rsa.generate_private_key(65537, 2048)
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    ).decode()
-    public = key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    return private, public.decode()
-
-
-def _signing(org: Org) -> FixedSecret:
-    """The secret of an app that signs, with its key registered in the org."""
-    private, public = _key()
-    org.simulator.register_key(public)
-    names = {"client_id": org.simulator.client_id, "username": org.simulator.integration_username}
-    return FixedSecret(names | {"private_key": private})
-
-
-def test_a_secret_with_a_key_logs_in_with_a_signed_assertion(org: Org) -> None:
-    """JWT bearer for the user in the secret; its audience is not the org's own URL."""
-    identity = SalesforceGateway(org.url, _signing(org), now=time.time).identity()
-
-    assert (identity.org_id, identity.user_id) == (
-        org.simulator.org_id,
-        org.simulator.integration_user_id,
-    )
-
-
-def test_a_sandbox_is_recognised_by_the_refused_audience() -> None:
-    """If Salesforce refuses the audience, the other one is tried once."""
-    clock = Clock()
-    simulator = SalesforceSimulator({"sandbox": True}, clock=clock, faults=Faults(clock))
-    with served(simulator.wsgi) as url:
-        simulator.set_instance_url(url)
-        org = Org(
-            SalesforceGateway(url, FixedSecret({}), now=time.time), simulator, Faults(clock), url
-        )
-
-        identity = SalesforceGateway(url, _signing(org), now=time.time).identity()
-
-    assert identity.org_id == simulator.org_id
-
-
-@pytest.mark.parametrize(
-    ("login_url", "audience"),
-    [
-        ("https://acme.my.salesforce.com", "https://login.salesforce.com"),
-        ("https://acme--dev.sandbox.my.salesforce.com", "https://test.salesforce.com"),
-        ("https://test.salesforce.com", "https://test.salesforce.com"),
-        ("https://login.salesforce.com", "https://login.salesforce.com"),
-        ("https://acme.my.salesforce.mil", "https://login.salesforce.com"),
-        ("https://acme--uat.sandbox.my.salesforce.mil", "https://test.salesforce.com"),
-    ],
-)
-def test_the_audience_of_a_login_url(login_url: str, audience: str) -> None:
-    """It is production or sandbox, never the org's own URL."""
-    assert audience_of(login_url) == audience
-
-
-@pytest.mark.parametrize(
-    ("named", "answer", "audiences"),
-    [
-        ({}, "user hasn't approved this consumer", ["https://login.salesforce.com"] * 2),
-        (
-            {},
-            "audience is invalid",
-            ["https://login.salesforce.com", "https://test.salesforce.com"] * 2,
-        ),
-        (
-            {"audience": "https://acme.my.site.com"},
-            "audience is invalid",
-            ["https://acme.my.site.com"] * 2,
-        ),
-    ],
-)
-def test_an_assertion_is_valid_for_three_minutes_and_for_one_audience(
-    named: Mapping[str, str], answer: str, audiences: Sequence[str]
-) -> None:
-    """It is valid as briefly as Salesforce requires, for the audience in the secret."""
-    script = Script([Answer({"error": "invalid_grant", "error_description": answer}, 400)])
-    secret = FixedSecret(
-        {"client_id": "app", "username": "sync@example.com", "private_key": _key()[0], **named}
-    )
-    with served(script) as url:
-        gateway = SalesforceGateway(url, secret, now=lambda: 1000.0)
-        with pytest.raises(Down) as caught:
-            gateway.identity()
-
-    assert caught.value.code == "invalid_grant"
-    assertions = [str(asked.body).split("assertion=")[1] for asked in script.asked]
-    assert [jwt.decode(one, options={"verify_signature": False}) for one in assertions] == [
-        {"iss": "app", "sub": "sync@example.com", "aud": audience, "exp": 1180}
-        for audience in audiences
-    ]
-
-
-def test_an_incomplete_secret_names_the_missing_entry() -> None:
-    """The operator can correct it."""
-    gateway = SalesforceGateway(
-        "https://acme.example.com", FixedSecret({"client_id": "i"}), now=time.time
-    )
-
-    with pytest.raises(Refused) as caught:
-        gateway.identity()
-
-    assert "client_secret" in caught.value.text
-
-
-def test_a_token_is_not_in_its_repr(org: Org) -> None:
-    """It is not shown even if the object is logged by mistake."""
-    identity = org.gateway.identity()
-
-    assert identity.value not in repr(identity)
-
-
 @pytest.mark.rule("ERR-4")
 @pytest.mark.parametrize(
     ("allow", "header"), [(False, "allowSave=false"), (True, "allowSave=true")]
 )
 def test_every_write_says_how_duplicate_alerts_are_handled(*, allow: bool, header: str) -> None:
     """Creates, upserts and updates send the header; reads do not."""
-    token = Answer(
+    token = Response(
         {"access_token": "t", "instance_url": "", "id": "https://login.salesforce.com/id/00D/005"}
     )
-    script = Script([token, Answer([{"id": "00Q", "success": True, "errors": []}])])
+    script = Script([token, Response([{"id": "00Q", "success": True, "errors": []}])])
     with served(script) as url:
         token.body["instance_url"] = url
         gateway = SalesforceGateway(url, CREDENTIALS, now=time.time, allow_duplicates=allow)
@@ -473,8 +236,5 @@ def test_every_write_says_how_duplicate_alerts_are_handled(*, allow: bool, heade
         gateway.read([], {})
 
     assert [
-        (one.method, one.headers["Sforce-Duplicate-Rule-Header"]) for one in script.asked[1:]
+        (one.method, one.headers["Sforce-Duplicate-Rule-Header"]) for one in script.requests[1:]
     ] == [(method, header) for method in ("PATCH", "POST", "PATCH")]
-
-
-CREDENTIALS = FixedSecret({"client_id": "app", "client_secret": "secret"})

@@ -11,8 +11,8 @@ from crmsync.gateways.salesforce.errors import VERDICTS, call_error, row_error, 
 from crmsync.gateways.salesforce.ids import checksum, full, is_id
 
 
-def told(error: SyncError) -> tuple[Any, ...]:
-    """An error, as a value to compare."""
+def parts(error: SyncError) -> tuple[Any, ...]:
+    """Return an error's attributes, to compare them."""
     return type(error), error.code, getattr(error, "after", None), getattr(error, "sure", None)
 
 
@@ -76,7 +76,7 @@ def test_the_error_follows_from_code_and_status(
     """The error follows from the code, or from the status if there is none; it is `Down` if all
     calls fail.
     """
-    assert told(call_error(status, content)) == expected
+    assert parts(call_error(status, content)) == expected
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from simulators.clock import Clock
 from simulators.faults import Faults
 from simulators.salesforce import SalesforceSimulator
 from tests.contracts.crm.persons import SalesforcePerson
-from tests.gateways.scripted import Answer, Asked, Script
+from tests.gateways.scripted import Request, Response, Script
 from tests.simulated import OUR_FIELD, FixedSecret, retry_policy, served
 
 
@@ -34,14 +34,14 @@ class Org:
     faults: Faults
 
     def leads(self, count: int) -> list[Ref]:
-        """So many leads."""
+        """Create so many leads."""
         return [
             self.person.add("Lead", {"LastName": f"P{one}", "Company": "Example Works"})
             for one in range(count)
         ]
 
     def calls(self) -> Mapping[str, int]:
-        """Calls by endpoint since the start."""
+        """Return the numbers of calls by endpoint since the start."""
         counts: Mapping[str, int] = self.simulator.stats()["by_endpoint"]
         return counts
 
@@ -107,7 +107,7 @@ def test_a_very_long_chain_of_merges_is_given_up(org: Org) -> None:
 
 
 def a_creation(number: int, name: str = "Lead", *, assign: bool = False) -> CreateRecord:
-    """Make record `number`."""
+    """The effect that creates record `number`."""
     fields: dict[str, Any] = {"LastName": f"P{number}", "Email": f"p{number}@example.com"}
     if name == "Lead":
         fields["Company"] = "Example Works"
@@ -119,16 +119,16 @@ def a_creation(number: int, name: str = "Lead", *, assign: bool = False) -> Crea
 class Writable(Script):
     """An org that issues tokens and creates every record."""
 
-    def answer(self, asked: Asked) -> Answer:
-        """A token, or good rows."""
-        if asked.path.endswith("token"):
-            return Answer(
+    def respond(self, request: Request) -> Response:
+        """A token, or rows that are written."""
+        if request.path.endswith("token"):
+            return Response(
                 {"access_token": "t", "instance_url": self.url, "id": f"{self.url}/id/00D/005"}
             )
-        return Answer(
+        return Response(
             [
                 {"id": "00QYw0000000001MAA", "success": True, "errors": []}
-                for _ in asked.body["records"]
+                for _ in request.body["records"]
             ]
         )
 
@@ -148,7 +148,7 @@ def test_rows_for_the_assignment_rules_go_in_calls_of_their_own() -> None:
             one.headers["Sforce-Auto-Assign"],
             [row["LastName"] for row in one.body["records"]],
         )
-        for one in server.asked[1:]
+        for one in server.requests[1:]
     ] == [("POST", "TRUE", ["P0", "P2", "P4"]), ("PATCH", "FALSE", ["P1", "P3", "P5"])]
 
 

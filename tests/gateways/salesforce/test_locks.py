@@ -93,7 +93,7 @@ class Org:
     clock: Clock
 
     def made(self, name: str, rows: list[dict[str, str]]) -> list[Ref]:
-        """Records of an object."""
+        """Create records of an object."""
         effects = [
             CreateRecord(Side.SALESFORCE, name, f"{name}-{at}", row, Slot(str(at)))
             for at, row in enumerate(rows)

@@ -10,24 +10,24 @@ from crmsync.errors import TryAgain
 from crmsync.gateways.salesforce.meter import SalesforceMeter
 from crmsync.gateways.salesforce.records import SalesforceGateway
 from crmsync.rules.backfill.pacing import DailyCalls, KnownCalls
-from tests.gateways.scripted import Answer, Asked, Script
+from tests.gateways.scripted import Request, Response, Script
 from tests.simulated import FixedSecret, served
 
 MOMENT = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 class UsedUp(Script):
-    """An org that issues tokens, and answers a call with the header and the next one with a refusal
-    that has it, too.
+    """An org that issues tokens, then returns a response with the header, and then a refusal with
+    it.
     """
 
-    def answer(self, asked: Asked) -> Answer:
-        """A token without the header; else the next answer."""
-        if asked.path.endswith("token"):
-            return Answer(
+    def respond(self, request: Request) -> Response:
+        """A token without the header; else the next response."""
+        if request.path.endswith("token"):
+            return Response(
                 {"access_token": "t", "instance_url": self.url, "id": f"{self.url}/id/00D/005"}
             )
-        return super().answer(asked)
+        return super().respond(request)
 
 
 @pytest.mark.rule("RTY-2")
@@ -36,22 +36,22 @@ def test_every_response_updates_the_calls() -> None:
     refusal = [{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "TotalRequests Limit exceeded."}]
     server = UsedUp(
         [
-            Answer({"limits": 1}, headers={"Sforce-Limit-Info": "api-usage=18/5000"}),
-            Answer(refusal, 403, headers={"Sforce-Limit-Info": "api-usage=5000/5000"}),
+            Response({"limits": 1}, headers={"Sforce-Limit-Info": "api-usage=18/5000"}),
+            Response(refusal, 403, headers={"Sforce-Limit-Info": "api-usage=5000/5000"}),
         ]
     )
     with served(server) as server.url:
         secret = FixedSecret({"client_id": "i", "client_secret": "s"})
         session = SalesforceGateway(server.url, secret, now=MOMENT.timestamp).session
-        told = [session.meter.known()]
+        known = [session.meter.known()]
         session.identity()
-        told.append(session.meter.known())
+        known.append(session.meter.known())
         session.call("GET", "limits")
-        told.append(session.meter.known())
+        known.append(session.meter.known())
         with pytest.raises(TryAgain):
             session.call("GET", "limits")
 
-    assert told == [None, None, KnownCalls(DailyCalls(18, 5_000), MOMENT)]
+    assert known == [None, None, KnownCalls(DailyCalls(18, 5_000), MOMENT)]
     assert session.meter.known() == KnownCalls(DailyCalls(5_000, 5_000), MOMENT)
 
 

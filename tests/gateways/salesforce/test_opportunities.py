@@ -42,7 +42,7 @@ class Org:
     clock: Clock
 
     def made(self, name: str, count: int, **fields: Any) -> list[Ref]:
-        """So many records of an object."""
+        """Create so many records of an object."""
         effects = [
             CreateRecord(
                 Side.SALESFORCE,
@@ -58,13 +58,13 @@ class Org:
         return [one.ref for one in outcomes if isinstance(one, Written)]
 
     def roles(self, opportunities: list[Ref], contacts: list[Ref]) -> list[Ref]:
-        """A role of each contact in the opportunity at the same position."""
+        """Give each contact a role in the opportunity at the same position."""
         pairs = zip(opportunities, contacts, strict=True)
         effects = [a_role(opportunity, contact) for opportunity, contact in pairs]
         return [one.ref for one in self.gateway.create(effects) if isinstance(one, Written)]
 
     def calls(self) -> int:
-        """Calls so far."""
+        """Return the number of calls so far."""
         return int(self.simulator.stats()["calls"])
 
 
@@ -75,7 +75,7 @@ NEEDED: Mapping[str, Mapping[str, Any]] = {
 
 
 def a_role(opportunity: Ref, contact: Ref, **fields: Any) -> CreateRecord:
-    """Give a contact a role."""
+    """The effect that gives a contact a role."""
     ends = {"OpportunityId": opportunity.id, "ContactId": contact.id}
     return CreateRecord(
         Side.SALESFORCE, ROLE, f"{opportunity.id}-{contact.id}", {**ends, **fields}, Slot("role")

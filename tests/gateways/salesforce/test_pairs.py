@@ -46,9 +46,9 @@ def test_linked_records_are_counted_once_an_hour() -> None:
         session = SalesforceGateway(url, secret, now=lambda: 1000.0).session
         pairs = SalesforcePairs(session, 555001, now=lambda: ticks[0])
         before = session.calls
-        told = [pairs(Kind.CONTACT), pairs(Kind.CONTACT)]
+        counts = [pairs(Kind.CONTACT), pairs(Kind.CONTACT)]
         at_once = session.calls - before
         ticks[0] = KEPT
-        told.append(pairs(Kind.CONTACT))
+        counts.append(pairs(Kind.CONTACT))
 
-        assert (told, at_once, session.calls - before) == ([3, 3, 3], 1, 2)
+        assert (counts, at_once, session.calls - before) == ([3, 3, 3], 1, 2)

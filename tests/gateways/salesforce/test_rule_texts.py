@@ -48,14 +48,14 @@ class Org:
         )
 
     def refused(self, *names: str) -> list[str]:
-        """The error texts for leads with these names."""
+        """Return the error texts of leads with these names."""
         outcomes: Sequence[Outcome] = self.gateway.create(
             [a_lead(at, name) for at, name in enumerate(names)]
         )
         return [one.text if isinstance(one, SyncError) else "" for one in outcomes]
 
-    def asked(self) -> int:
-        """How often the rules were read."""
+    def rule_reads(self) -> int:
+        """Return how often the rules were read."""
         return sum(
             count
             for name, count in self._simulator.stats()["by_endpoint"].items()
@@ -76,7 +76,7 @@ def an_org(**world: object) -> Iterator[Org]:
 
 
 def a_lead(number: int, name: str) -> CreateRecord:
-    """The creation of a lead with this last name."""
+    """The effect that creates a lead with this last name."""
     fields = {"LastName": name, "Company": "Example Works"}
     return CreateRecord(Side.SALESFORCE, "Lead", f"555001-{number}", fields, Slot(str(number)))
 
@@ -103,7 +103,7 @@ def test_rules_are_read_once_in_a_quarter_of_an_hour_and_only_after_a_refusal() 
         ):
             org.seconds = seconds
             org.refused(name)
-            seen.append(org.asked())
+            seen.append(org.rule_reads())
 
     assert seen == [0, 1, 1, 2]
 

@@ -15,7 +15,7 @@ from crmsync.errors import Down, Refused
 from crmsync.gateways.retry import RetryPolicy
 from crmsync.gateways.salesforce.hosts import SALESFORCE_HOSTS, LoginUrl
 from crmsync.gateways.salesforce.session import Login, SalesforceSession
-from tests.gateways.scripted import Answer, script
+from tests.gateways.scripted import Response, script
 from tests.simulated import FixedSecret
 
 NO_WAIT = RetryPolicy(pause=lambda _seconds: None)
@@ -108,8 +108,8 @@ def test_an_incomplete_secret_is_refused(secret: Mapping[str, str]) -> None:
     ],
 )
 def test_a_server_that_is_not_salesforce_is_a_refused_login(body: Any) -> None:
-    """A server that answers 200 without a token is not Salesforce."""
-    with script(Answer(body)) as server:
+    """A server that responses 200 without a token is not Salesforce."""
+    with script(Response(body)) as server:
         secret = {"client_id": "made-up", "client_secret": "made-up", "login_url": server.url}
         with pytest.raises(Down) as caught:
             session(secret).identity()

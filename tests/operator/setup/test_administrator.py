@@ -8,7 +8,7 @@ from crmsync.errors import Refused
 from crmsync.flows.setup.steps import StepState
 from crmsync.rules.settings.secret_names import admin_secret
 from tests.config.files import MINIMAL
-from tests.gateways.scripted import Answer, Script
+from tests.gateways.scripted import Response, Script
 from tests.operator import deployments
 from tests.operator.deployments import Deployment
 from tests.operator.mapped_worlds import ORG, PORTAL
@@ -87,7 +87,7 @@ def test_a_user_of_a_full_licence_needs_no_other() -> None:
 
 def test_an_administrator_of_another_org_makes_nothing() -> None:
     """If two secrets are mixed up, that is reported, and neither org is written to."""
-    other = Script([Answer({"records": [{"Id": "00Dxx0000000001EAA"}]})])
+    other = Script([Response({"records": [{"Id": "00Dxx0000000001EAA"}]})])
     with served(other) as url:
         secret = FixedSecret({"access_token": "t", "instance_url": url})
         with deployments.deployment(administrators=secret) as deployment:
@@ -100,7 +100,7 @@ def test_an_administrator_of_another_org_makes_nothing() -> None:
     assert step.text.startswith(
         "The administrator's secret leads to another org than the connection's."
     )
-    assert {asked.method for asked in other.asked} == {"GET"}
+    assert {one.method for one in other.requests} == {"GET"}
 
 
 @pytest.mark.parametrize(

@@ -33,8 +33,8 @@ def hubspot() -> Iterator[Running]:
 
 @pytest.fixture
 def documented() -> Iterator[Running]:
-    """A portal with some set-up; in the end every exchange must agree with HubSpot's API documents,
-    where they are at hand.
+    """A portal that is set up; at the end every exchange must agree with HubSpot's API documents,
+    if they are available.
     """
     with running(WORLD) as started:
         yield started

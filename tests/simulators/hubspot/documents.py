@@ -1,9 +1,8 @@
-"""HubSpot's own API documents as a check: whether an exchange is what the document of its path
-says.
+"""HubSpot's own API documents as a check of exchanges.
 
-Read from the folder named by HUBSPOT_OPENAPI_DIR or from the reference folder next to the
-repository; without it, nothing is checked. Known differences of the real API are in `DEPARTURES`,
-each with its reason, and nowhere else.
+The documents are read from the folder named by HUBSPOT_OPENAPI_DIR or from the reference folder
+next to the repository; without them nothing is checked. `DEPARTURES` lists every known difference
+of the real API, each with its reason.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ DOCUMENTS: tuple[tuple[str, str], ...] = (
     (r"/communication-preferences/v3", "communication-preferences-v3"),
     (r"/communication-preferences/v4", "communication-preferences-v4"),
 )
-"""Path pattern and document; the first that fits is used."""
+"""Path pattern and document; the first match is used."""
 
 DEPARTURES: Mapping[str, str] = {
     "a property without a value is null": "the documents say string, every real answer has null there",

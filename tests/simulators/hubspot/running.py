@@ -1,7 +1,6 @@
-"""A HubSpot simulator behind a real HTTP server on loopback, with the clients that talk to it.
+"""A HubSpot simulator behind a real HTTP server on loopback, with its clients.
 
-For tests only: what starts is stopped, every exchange is recorded, and time passes only when told
-to.
+Every exchange is recorded, and time passes only when a test advances the clock.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ HOOK = "https://hooks.example.com/hubspot/webhook?x=1"
 
 @dataclass(frozen=True)
 class Exchange:
-    """One request and its answer, as they went over the wire."""
+    """One request and its response, as they were sent."""
 
     method: str
     path: str
@@ -41,7 +40,7 @@ class Exchange:
 
 @dataclass
 class Running:
-    """A started simulator and what tests need of it."""
+    """A running simulator and what tests need of it."""
 
     simulator: HubSpotSimulator
     clock: Clock
@@ -55,7 +54,7 @@ class Running:
         return self.simulator.portals[0]
 
     def sdk(self, *, person: bool = False) -> Any:
-        """The official client with the product's token, or a person's."""
+        """Return the official client with the product's token, or a person's."""
         token = self.portal.user_token if person else self.portal.access_token
         return HubSpot(access_token=token, host=self.url, base_url=self.url)
 
@@ -68,7 +67,7 @@ class Running:
         person: bool = True,
         token: str | None = None,
     ) -> requests.Response:
-        """A plain HTTP call."""
+        """Make a plain HTTP call."""
         bearer = token or (self.portal.user_token if person else self.portal.access_token)
         headers = {"Authorization": f"Bearer {bearer}"}
         return requests.request(method, self.url + path, json=body, headers=headers, timeout=5)
@@ -92,7 +91,7 @@ class Running:
         self.simulator.subscribe(self.portal.portal_id, HOOK, subscriptions)
 
     def deliveries(self, status: int = 200) -> list[Delivery]:
-        """Take all deliveries that are due and answer each."""
+        """Take all deliveries that are due and respond to each."""
         taken = self.simulator.due_webhooks()
         for delivery in taken:
             self.simulator.webhook_answered(delivery, status)
@@ -135,7 +134,7 @@ class _Recorder:
 
 @contextmanager
 def running(*world: Mapping[str, Any]) -> Iterator[Running]:
-    """Start a simulator with the portals of `world` on a free port; stop it in the end."""
+    """Run a simulator with the portals of `world` on a free port."""
     clock = Clock()
     faults = Faults(clock)
     started = Running(HubSpotSimulator(world, clock=clock, faults=faults, seed=7), clock, faults)

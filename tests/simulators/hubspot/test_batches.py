@@ -1,4 +1,4 @@
-"""Batches: ceilings, partial failure, twins, and upserts."""
+"""Batches: limits, partial success, repeated rows, and upserts."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def rows(*addresses: str, traced: bool) -> list[dict[str, Any]]:
 
 
 def test_without_trace_ids_one_clash_refuses_all_and_is_the_first(hubspot: Running) -> None:
-    """The batch answers 409 with the first clash only, and nothing is stored."""
+    """The batch is refused with 409 and the first clash only, and nothing is stored."""
     one, _two = hubspot.create(email="one@example.com"), hubspot.create(email="two@example.com")
     inputs = rows("new@example.com", "one@example.com", "two@example.com", traced=False)
     answer = hubspot.call("POST", f"{BATCH}/create", {"inputs": inputs})
@@ -59,9 +59,7 @@ def test_with_trace_ids_each_row_succeeds_or_fails_by_itself(hubspot: Running) -
 
 
 def test_one_address_twice_in_a_batch_is_a_conflict(hubspot: Running) -> None:
-    """Two rows with the same address: without trace ids all are refused, with them only the
-    second.
-    """
+    """Without trace ids both rows are refused, with them only the second."""
     twins = ("x@example.com", "X@example.com")
     refused = hubspot.call("POST", f"{BATCH}/create", {"inputs": rows(*twins, traced=False)})
     partial = hubspot.call("POST", f"{BATCH}/create", {"inputs": rows(*twins, traced=True)})
@@ -82,7 +80,7 @@ def test_equal_trace_ids_count_as_none(hubspot: Running) -> None:
 
 
 def test_a_batch_of_updates_names_missing_ids(hubspot: Running) -> None:
-    """Ids without a record are rows of the 207 even without trace ids; the rest is stored."""
+    """Missing ids are rows of the 207 even without trace ids; the rest is stored."""
     contact = hubspot.create(email="u@example.com")
     inputs = [{"id": key, "properties": {"firstname": "New"}} for key in (contact, "999")]
     answer = hubspot.call("POST", f"{BATCH}/update", {"inputs": inputs})
@@ -91,7 +89,7 @@ def test_a_batch_of_updates_names_missing_ids(hubspot: Running) -> None:
 
 
 def test_one_id_twice_in_a_batch_is_refused(hubspot: Running) -> None:
-    """Updates and upserts of one record twice are refused as a whole."""
+    """Updates and upserts with the same record twice are refused as a whole."""
     contact = hubspot.create(sf_id="003A")
     twice = [{"id": contact, "properties": {}}] * 2
     upsert = [{"id": "003A", "idProperty": "sf_id", "properties": {}}] * 2
@@ -139,7 +137,7 @@ def test_an_upsert_by_address_is_all_or_nothing(hubspot: Running) -> None:
 
 
 def test_an_upsert_by_a_unique_property_may_partly_succeed(hubspot: Running) -> None:
-    """With trace ids the rows of an upsert succeed or fail by themselves; the answer says which
+    """With trace ids the rows of an upsert succeed or fail by themselves; the response says which
     records are new.
     """
     known = hubspot.create(sf_id="A", email="taken@example.com")
@@ -160,17 +158,15 @@ def test_an_upsert_by_a_unique_property_may_partly_succeed(hubspot: Running) -> 
 @pytest.mark.parametrize(
     ("count", "history", "status"), [(100, [], 207), (101, [], 400), (51, ["email"], 400)]
 )
-def test_batches_have_ceilings(
-    hubspot: Running, count: int, history: list[str], status: int
-) -> None:
-    """A hundred inputs, or fifty with histories."""
+def test_batches_have_limits(hubspot: Running, count: int, history: list[str], status: int) -> None:
+    """A batch has at most a hundred inputs, or fifty with histories."""
     inputs = [{"id": str(number)} for number in range(1, count + 1)]
     body = {"inputs": inputs, "properties": [], "propertiesWithHistory": history}
     assert hubspot.call("POST", f"{BATCH}/read", body).status_code == status
 
 
 def test_a_batch_read_finds_by_address_and_in_the_bin(hubspot: Running) -> None:
-    """By e-mail address, and archived records on request."""
+    """It finds records by e-mail address, and archived records on request."""
     contact = hubspot.create(email="read@example.com")
     by_address = {"inputs": [{"id": "READ@example.com"}], "idProperty": "email", "properties": []}
     by_id = {"inputs": [{"id": contact}], "properties": []}
@@ -186,7 +182,7 @@ def test_a_batch_read_finds_by_address_and_in_the_bin(hubspot: Running) -> None:
     )
 
 
-def test_a_create_input_brings_its_associations(hubspot: Running) -> None:
+def test_a_record_can_be_created_with_its_associations(hubspot: Running) -> None:
     """A contact is created together with its company association; the first company becomes
     primary.
     """
@@ -209,6 +205,6 @@ def test_a_create_input_brings_its_associations(hubspot: Running) -> None:
 
 
 def test_an_input_without_its_parts_is_refused(hubspot: Running) -> None:
-    """Missing inputs, malformed inputs and broken JSON are 400."""
+    """Missing inputs, malformed inputs and invalid JSON are refused with 400."""
     bodies: list[Any] = [{}, {"inputs": []}, {"inputs": [1]}, {"inputs": [{"id": "1"}]}, []]
     assert {hubspot.call("POST", f"{BATCH}/update", body).status_code for body in bodies} == {400}

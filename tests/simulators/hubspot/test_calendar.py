@@ -1,6 +1,4 @@
-"""HubSpot's calendar by the account's own clock: for the product, an ended path is a page that does
-not exist.
-"""
+"""HubSpot's calendar by the account's own clock: an ended path is 404 for the product."""
 
 from __future__ import annotations
 
@@ -34,7 +32,7 @@ def until(hubspot: Running, text: str) -> None:
     ],
 )
 def test_each_path_ends_on_its_day(path: str, last: str, first: str) -> None:
-    """The day before, it still answers."""
+    """The day before, it still works."""
     assert (has_ended(path, ms(last)), has_ended(path, ms(first))) == (False, True)
 
 
@@ -43,8 +41,8 @@ def test_dated_paths_have_no_end_yet() -> None:
     assert not has_ended("/crm/objects/2026-03/contacts", ms("2030-01-01"))
 
 
-def test_the_product_finds_an_ended_path_gone_and_people_do_not() -> None:
-    """People's tools are the tests' own; an account can be told to keep no calendar."""
+def test_an_ended_path_is_gone_for_the_product_and_not_for_people() -> None:
+    """The tests' own tools act as people; the calendar of an account can be switched off."""
     for keeps, expected in ((True, [404, 200, 200]), (False, [200, 200, 200])):
         with running({"vendor_calendar": keeps}) as hubspot:
             until(hubspot, "2027-10-01")

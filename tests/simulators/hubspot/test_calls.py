@@ -1,4 +1,4 @@
-"""Calls: tokens, limits, figures, and faults."""
+"""Calls: tokens, limits, statistics, and faults."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ def test_a_wrong_token_is_refused(hubspot: Running) -> None:
     ] * 2
 
 
-def test_an_unknown_path_is_a_page(hubspot: Running) -> None:
-    """A path that no API has answers 404 in HTML."""
+def test_an_unknown_path_is_an_html_page(hubspot: Running) -> None:
+    """A path of no API gets 404 with HTML."""
     answer = hubspot.call("GET", "/crm/v9/objects/contacts")
     assert (answer.status_code, answer.headers["Content-Type"].partition(";")[0]) == (
         404,
@@ -67,8 +67,8 @@ def test_an_unknown_path_is_a_page(hubspot: Running) -> None:
 
 
 def test_the_ten_second_limit_follows_the_tier_and_the_clock(hubspot: Running) -> None:
-    """A small portal answers 100 calls in ten seconds, then 429 with its policy; people have no
-    limit.
+    """A small portal accepts 100 calls in ten seconds, then returns 429 with its policy; people
+    have no limit.
     """
     first = product(hubspot)
     statuses = [product(hubspot).status_code for _ in range(99)]
@@ -91,17 +91,17 @@ def test_the_ten_second_limit_follows_the_tier_and_the_clock(hubspot: Running) -
     assert product(hubspot).status_code == 200
 
 
-class Still(Clock):
-    """A clock that stands still until it is moved."""
+class StoppedClock(Clock):
+    """A clock that stops until it is advanced."""
 
     def now_ms(self) -> int:
-        """Return the time that was added, and nothing else."""
+        """Return the time that was added."""
         return 1_790_000_000_000 + self.added_ms
 
 
 def test_search_allows_five_calls_a_second() -> None:
     """The sixth search within a second is refused for that second, other calls are not."""
-    clock = Still()
+    clock = StoppedClock()
     limits = Limits(TIERS["professional"], PortalClock(clock, Faults(clock)))
     for _ in range(5):
         limits.count(is_search=True)
@@ -114,7 +114,7 @@ def test_search_allows_five_calls_a_second() -> None:
 
 
 def test_searches_show_no_limit_headers(hubspot: Running) -> None:
-    """The answers of search never carry the rate-limit headers."""
+    """Responses of search never have the rate-limit headers."""
     assert (
         "X-HubSpot-RateLimit-Max" not in product(hubspot, "POST", f"{CONTACTS}/search", {}).headers
     )
@@ -122,7 +122,7 @@ def test_searches_show_no_limit_headers(hubspot: Running) -> None:
 
 def test_the_day_has_a_limit_of_its_own() -> None:
     """When the day's calls are used up, every call is refused until midnight."""
-    clock = Still()
+    clock = StoppedClock()
     limits = Limits(Tier(burst=10, daily=2), PortalClock(clock, Faults(clock)))
     for _ in range(2):
         limits.count(is_search=False)
@@ -145,9 +145,9 @@ def test_usage_counts_the_products_calls_of_the_day(hubspot: Running) -> None:
     assert (used["usageLimit"], used["currentUsage"], anew["currentUsage"]) == (250_000, 4, 1)
 
 
-def test_figures_count_reads_and_writes_of_the_product_only(hubspot: Running) -> None:
-    """A POST that reads is a read; the endpoint's name hides ids; a person's calls are not
-    counted.
+def test_statistics_count_reads_and_writes_of_the_product_only(hubspot: Running) -> None:
+    """A POST that reads is a read; the endpoint's name hides ids; a person's calls are
+    not counted.
     """
     contact = hubspot.create(email="person@example.com")
     product(
@@ -178,7 +178,7 @@ def test_figures_count_reads_and_writes_of_the_product_only(hubspot: Running) ->
     ],
 )
 def test_faults_hit_the_product_once(hubspot: Running, fault: dict[str, Any], status: int) -> None:
-    """A fault strikes the product's next call, not a person's, and is used up."""
+    """A fault affects the product's next call, not a person's, and only once."""
     hubspot.faults.replace([{"at": "hubspot", **fault}])
     person, struck, after = hubspot.call("GET", CONTACTS), product(hubspot), product(hubspot)
     assert (person.status_code, struck.status_code, after.status_code) == (200, status, 200)
@@ -188,8 +188,8 @@ def test_faults_hit_the_product_once(hubspot: Running, fault: dict[str, Any], st
 @pytest.mark.parametrize(
     ("kind", "stored"), [("timeout_after_write", 1), ("timeout_before_write", 0)]
 )
-def test_a_lost_answer_closes_the_connection(hubspot: Running, kind: str, stored: int) -> None:
-    """A write's answer is lost after it was applied, or before; reads are not affected."""
+def test_a_lost_response_closes_the_connection(hubspot: Running, kind: str, stored: int) -> None:
+    """The response to a write is lost after it was applied, or before; reads are not affected."""
     hubspot.faults.replace([{"at": "hubspot", "kind": kind}])
     assert product(hubspot).status_code == 200
     with pytest.raises(requests.ConnectionError):
@@ -197,7 +197,7 @@ def test_a_lost_answer_closes_the_connection(hubspot: Running, kind: str, stored
     assert len(hubspot.call("GET", CONTACTS).json()["results"]) == stored
 
 
-def test_the_stack_learns_of_the_products_writes_before_the_answer(hubspot: Running) -> None:
+def test_the_hook_runs_before_the_response_to_a_write_of_the_product(hubspot: Running) -> None:
     """`on_product_write` is called once the write is applied, but not for refused writes or a
     person's.
     """
@@ -213,7 +213,7 @@ def test_the_stack_learns_of_the_products_writes_before_the_answer(hubspot: Runn
 
 
 def test_a_revoked_token_is_refused_until_it_is_restored(hubspot: Running) -> None:
-    """However often it is tried; a person's session continues."""
+    """It is refused however often it is tried; a person's session continues."""
     hubspot.faults.replace([{"at": "hubspot", "kind": "token_revoked"}])
     struck = [product(hubspot) for _ in range(3)]
     person = hubspot.call("GET", CONTACTS)
@@ -242,7 +242,7 @@ def test_a_lost_scope_affects_its_calls_only(hubspot: Running) -> None:
 
 
 def test_the_account_shows_its_time_zone() -> None:
-    """By name, and with the present offset."""
+    """It has the zone's name and present offset."""
     with running({"portal_id": 1, "time_zone": "Asia/Kolkata"}) as started:
         details = started.call("GET", "/account-info/v3/details").json()
     told = {name: details[name] for name in ("timeZone", "utcOffset", "utcOffsetMilliseconds")}

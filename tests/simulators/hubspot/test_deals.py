@@ -1,4 +1,6 @@
-"""Deals: their pipelines, keys and associations, and what HubSpot adds up from them."""
+"""Deals: their pipelines, keys and associations, and the totals that HubSpot calculates
+from them.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ NONE = dict.fromkeys(FIGURES)
 
 
 def associate(hubspot: Running, deal: str, other: str, kind: str = "contacts") -> None:
-    """A person associates a deal with another record."""
+    """Associate a deal with another record as a person."""
     answer = hubspot.call(
         "PUT", f"/crm/v4/objects/deals/{deal}/associations/default/{kind}/{other}"
     )
@@ -28,7 +30,7 @@ def associate(hubspot: Running, deal: str, other: str, kind: str = "contacts") -
 
 
 def dissociate(hubspot: Running, deal: str, other: str, kind: str = "contacts") -> None:
-    """A person removes the association."""
+    """Remove the association as a person."""
     assert (
         hubspot.call(
             "DELETE", f"/crm/v4/objects/deals/{deal}/associations/{kind}/{other}"
@@ -91,7 +93,7 @@ def test_deals_are_upserted_and_read_by_a_unique_property() -> None:
 
 @pytest.mark.parametrize(("kind", "name"), [("contacts", "CONTACT"), ("companies", "COMPANY")])
 def test_both_ends_of_an_association_send_events(hubspot: Running, kind: str, name: str) -> None:
-    """Creating and removing one sends an event from each end, each from its own view."""
+    """Creating and removing one sends an event from each end."""
     deal, other = hubspot.create("deals", dealname="D"), hubspot.create(kind)
     hubspot.subscribe(("deal.associationChange", None))
     associate(hubspot, deal, other, kind)
@@ -128,9 +130,9 @@ def test_an_association_modifies_the_deal(hubspot: Running) -> None:
     )
 
 
-def test_a_contacts_figures_come_from_its_deals(hubspot: Running) -> None:
-    """All deals count; revenue and the most recent deal are those of won ones; without deals there
-    are no figures.
+def test_a_contacts_totals_come_from_its_deals(hubspot: Running) -> None:
+    """All deals count; revenue and the most recent deal are those of won deals; without deals there
+    are no totals.
     """
     contact, company = hubspot.create(), hubspot.create("companies")
     before = hubspot.values(contact, *FIGURES)
@@ -154,8 +156,8 @@ def test_a_contacts_figures_come_from_its_deals(hubspot: Running) -> None:
     assert hubspot.values(contact, *FIGURES) == NONE | {"num_associated_deals": "0"}
 
 
-def test_figures_follow_what_happens_to_a_deal(hubspot: Running) -> None:
-    """Won, another amount, lost, deleted: the contact shows each."""
+def test_totals_follow_a_deal(hubspot: Running) -> None:
+    """They change when it is won, changed in amount, lost and deleted."""
     contact = hubspot.create()
     deal = sold(hubspot, contact, stage="contractsent", amount="5")
     seen = []
@@ -186,8 +188,8 @@ def test_calculated_properties_cannot_be_written(hubspot: Running) -> None:
 
 
 def test_merged_deals_share_their_contacts(hubspot: Running) -> None:
-    """The survivor has a new id to which both old ones lead, the contacts of both, and counts once
-    for each.
+    """The survivor has a new id to which both old ones redirect, has the contacts of both, and
+    counts once for each.
     """
     ada, bob = hubspot.create(), hubspot.create()
     one, two = sold(hubspot, ada, amount="5"), sold(hubspot, ada, bob, amount="7")
@@ -204,7 +206,7 @@ def test_merged_deals_share_their_contacts(hubspot: Running) -> None:
 
 
 def test_a_restored_deal_exists_again(hubspot: Running) -> None:
-    """A person restores it: the same record, reported by a restore event, counted with its present
+    """It is the same record, reported by a restore event, and counts with its present
     associations.
     """
     contact = hubspot.create()
@@ -234,7 +236,7 @@ def test_a_restored_deal_exists_again(hubspot: Running) -> None:
 def test_a_stage_in_use_is_kept_if_the_version_or_the_caller_says_so(
     hubspot: Running, path: str, query: str, status: int
 ) -> None:
-    """From 2026-09 on the check is made unless it is switched off; before, only on request."""
+    """From 2026-09 on the check is made unless it is switched off; before that, only on request."""
     hubspot.create("deals", dealname="D", dealstage="closedwon")
     answer = hubspot.call("DELETE", f"{path}/deals/default/stages/closedwon{query}")
     assert answer.status_code == status

@@ -94,7 +94,7 @@ PATHS = [
     ("method", "path"), PATHS, ids=[f"{method} {path}" for method, path in PATHS]
 )
 def test_malformed_requests_are_refused(hubspot: Running, method: str, path: str) -> None:
-    """No body, query or id makes an endpoint fail; it refuses what it cannot use with 4xx."""
+    """No body, query or id makes an endpoint fail; invalid requests are refused with 4xx."""
     client = Client(hubspot.simulator.wsgi)
     headers = {"Authorization": f"Bearer {hubspot.portal.user_token}"}
     contact = hubspot.create(email="known@example.com")

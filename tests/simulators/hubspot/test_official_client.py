@@ -18,8 +18,8 @@ def hubspot(documented: Running) -> Running:
     return documented
 
 
-def test_the_documents_are_there() -> None:
-    """The API documents are at hand, so that the exchanges of this file are really checked."""
+def test_the_documents_are_available() -> None:
+    """The exchanges of this module are really checked."""
     if not documents.is_there():
         pytest.skip(
             f"HubSpot's API documents are not at hand ({documents.FOLDER.name}): exchanges are not checked"
@@ -27,7 +27,7 @@ def test_the_documents_are_there() -> None:
 
 
 def test_the_check_notices_what_the_documents_forbid(hubspot: Running) -> None:
-    """A spoiled answer and a spoiled request are reported, so the check can fail."""
+    """A broken response and a broken request are reported, so the check can fail."""
     if not documents.is_there():
         pytest.skip("HubSpot's API documents are not at hand: there is nothing to check against")
     hubspot.create(email="spoil@example.com")
@@ -41,7 +41,7 @@ def test_the_check_notices_what_the_documents_forbid(hubspot: Running) -> None:
 
 
 def test_one_contact_is_created_read_changed_and_archived(hubspot: Running) -> None:
-    """A contact's life through the basic API."""
+    """It uses the basic API."""
     api = hubspot.sdk().crm.contacts.basic_api
     made = api.create(
         {"properties": {"email": "Ada@Example.com", "firstname": "Ada"}, "associations": []}
@@ -82,7 +82,7 @@ def test_pages_run_through_all_contacts(hubspot: Running) -> None:
 
 
 def test_a_batch_is_created_read_changed_and_archived(hubspot: Running) -> None:
-    """The batch API answers objects for 200, 201 and 207 alike; missing ids are error rows."""
+    """The batch API returns objects for 200, 201 and 207 alike; missing ids are error rows."""
     api = hubspot.sdk().crm.contacts.batch_api
     inputs = [
         {
@@ -115,7 +115,7 @@ def test_a_batch_is_created_read_changed_and_archived(hubspot: Running) -> None:
     ]
 
 
-def test_an_upsert_says_what_was_new(hubspot: Running) -> None:
+def test_an_upsert_shows_which_records_are_new(hubspot: Running) -> None:
     """Upserting by a unique property creates once and updates afterwards."""
     api = hubspot.sdk().crm.contacts.batch_api
     row = {
@@ -131,8 +131,8 @@ def test_an_upsert_says_what_was_new(hubspot: Running) -> None:
     ]
 
 
-def test_search_finds_what_the_index_has_seen(hubspot: Running) -> None:
-    """A search with filters, sorting and chosen properties."""
+def test_search_finds_indexed_records(hubspot: Running) -> None:
+    """It has filters, sorting and chosen properties."""
     hubspot.create(email="s1@example.com", lastname="Smith")
     wanted = hubspot.create(email="s2@example.com", lastname="Sample")
     hubspot.pass_lag()
@@ -148,8 +148,8 @@ def test_search_finds_what_the_index_has_seen(hubspot: Running) -> None:
     assert (found.total, [row.id for row in found.results]) == (1, [wanted])
 
 
-def test_a_merge_answers_the_survivor(hubspot: Running) -> None:
-    """Merging returns a record with a new id."""
+def test_a_merge_returns_the_survivor(hubspot: Running) -> None:
+    """The survivor has a new id."""
     one, two = hubspot.create(email="m1@example.com"), hubspot.create(email="m2@example.com")
     survivor = hubspot.sdk().crm.contacts.basic_api.merge(
         {"primaryObjectId": one, "objectIdToMerge": two}
@@ -159,7 +159,7 @@ def test_a_merge_answers_the_survivor(hubspot: Running) -> None:
 
 
 def test_a_contact_is_deleted_for_privacy(hubspot: Running) -> None:
-    """A privacy deletion by e-mail address has an empty answer and leaves nothing."""
+    """A privacy deletion by e-mail address has an empty response and leaves nothing."""
     gone = hubspot.create(email="forget@example.com")
     hubspot.sdk().crm.contacts.basic_api.purge(
         {"objectId": "forget@example.com", "idProperty": "email"}
@@ -169,7 +169,7 @@ def test_a_contact_is_deleted_for_privacy(hubspot: Running) -> None:
 
 
 def test_companies_and_deals_work_the_same(hubspot: Running) -> None:
-    """The other object types are rows of the same table."""
+    """Create, read and change work for the other object types, too."""
     sdk = hubspot.sdk()
     company = sdk.crm.companies.basic_api.create(
         {"properties": {"name": "Acme", "domain": "acme.test"}, "associations": []}
@@ -197,7 +197,7 @@ def test_companies_and_deals_work_the_same(hubspot: Running) -> None:
 
 
 def test_refusals_are_documented_envelopes(hubspot: Running) -> None:
-    """Errors of each kind carry the documented envelope."""
+    """Errors of each kind have the documented envelope."""
     hubspot.create(email="taken@example.com", sf_id="1")
     answers = [
         hubspot.call(

@@ -18,7 +18,7 @@ def hubspot(documented: Running) -> Running:
 
 
 def test_properties_are_defined_read_and_archived(hubspot: Running) -> None:
-    """Definitions and groups through the properties API."""
+    """Definitions and groups use the properties API."""
     crm = hubspot.sdk().crm.properties
     crm.groups_api.create("contacts", {"name": "sync", "label": "Sync", "displayOrder": 1})
     definition = {
@@ -46,7 +46,7 @@ def test_properties_are_defined_read_and_archived(hubspot: Running) -> None:
 
 
 def test_owners_are_listed_and_found(hubspot: Running) -> None:
-    """Owners by page, by e-mail address without case, and by both ids."""
+    """Owners are found by page, by e-mail address in any case, and by both ids."""
     api = hubspot.sdk().crm.owners.owners_api
     olga = api.get_page(email="OLGA@example.com").results[0]
     assert [row.email for row in api.get_page(limit=1).results] == ["olga@example.com"]
@@ -55,7 +55,7 @@ def test_owners_are_listed_and_found(hubspot: Running) -> None:
 
 
 def test_associations_are_made_listed_and_removed(hubspot: Running) -> None:
-    """Associations v4 for one pair and in batches, with the primary company implied."""
+    """Associations v4 work for one pair and in batches; the first company becomes primary."""
     api = hubspot.sdk().crm.associations.v4
     contact, company = (
         hubspot.create(email="a@example.com"),
@@ -89,8 +89,8 @@ def test_associations_are_made_listed_and_removed(hubspot: Running) -> None:
     assert api.basic_api.get_page("contacts", contact, "companies").results == []
 
 
-def test_lists_take_and_show_members(hubspot: Running) -> None:
-    """A manual list with its id from the world: adding, reading both ways, removing."""
+def test_members_are_added_listed_and_removed(hubspot: Running) -> None:
+    """A manual list has its id from the world; memberships are read both ways."""
     api = hubspot.sdk().crm.lists
     contact = hubspot.create(email="l@example.com")
     added = api.memberships_api.add("77", [contact, "999"])
@@ -106,7 +106,9 @@ def test_lists_take_and_show_members(hubspot: Running) -> None:
 
 
 def test_pipelines_are_made_and_extended(hubspot: Running) -> None:
-    """A deal pipeline with stages; closed is derived from the probability."""
+    """A deal pipeline gets further stages; whether one is closed is derived from its
+    probability.
+    """
     api = hubspot.sdk().crm.pipelines
     stages = [
         {"label": "Open", "displayOrder": 0, "metadata": {"probability": "0.1"}},
@@ -130,7 +132,7 @@ def test_pipelines_are_made_and_extended(hubspot: Running) -> None:
 
 
 def test_an_address_is_unsubscribed_and_cannot_be_subscribed_again(hubspot: Running) -> None:
-    """Communication preferences v3 show, set, and refuse to undo an opt-out."""
+    """Communication preferences v3 show and set an opt-out, and refuse to undo it."""
     prefs = hubspot.sdk().communication_preferences
     definition = prefs.definition_api.get_page().subscription_definitions[0]
     change = {"emailAddress": "u@example.com", "subscriptionId": definition.id}
@@ -143,8 +145,8 @@ def test_an_address_is_unsubscribed_and_cannot_be_subscribed_again(hubspot: Runn
         prefs.status_api.subscribe(change)
 
 
-def test_the_statuses_of_v4_answer_as_documented(hubspot: Running) -> None:
-    """Unsubscribing from everything and reading it back, singly and in batches, by plain
+def test_the_statuses_of_v4_are_as_documented(hubspot: Running) -> None:
+    """Unsubscribing from everything and reading it back works singly and in batches, by plain
     requests.
     """
     base = "/communication-preferences/v4/statuses"
@@ -161,7 +163,7 @@ def test_the_statuses_of_v4_answer_as_documented(hubspot: Running) -> None:
 
 
 def test_lists_are_made_found_renamed_and_restored(hubspot: Running) -> None:
-    """A dynamic list's life through the lists API."""
+    """A dynamic list goes through the whole lists API."""
     api = hubspot.sdk().crm.lists.lists_api
     operation = {
         "operationType": "NUMBER",
@@ -222,7 +224,7 @@ def _branch(name: str, operation: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_members_move_between_lists(hubspot: Running) -> None:
-    """Adding and removing at once, from another list, and all of them."""
+    """Members are added and removed at once, from another list, and all together."""
     api = hubspot.sdk().crm.lists
     one, two = hubspot.create(email="1@example.com"), hubspot.create(email="2@example.com")
     other = api.lists_api.create(
@@ -246,7 +248,7 @@ def test_members_move_between_lists(hubspot: Running) -> None:
 
 
 def test_associations_are_made_plain_and_archived_in_batches(hubspot: Running) -> None:
-    """Batches of plain associations, missing ends as rows, and their archiving."""
+    """Batches create and archive plain associations; missing records are error rows."""
     api = hubspot.sdk().crm.associations.v4.batch_api
     contact, company = (
         hubspot.create(email="b@example.com"),
@@ -264,7 +266,7 @@ def test_associations_are_made_plain_and_archived_in_batches(hubspot: Running) -
 
 
 def test_a_pipeline_is_replaced_renamed_and_deleted(hubspot: Running) -> None:
-    """PUT replaces all stages, PATCH changes the label, DELETE removes."""
+    """PUT replaces all stages, PATCH changes the label, DELETE deletes the pipeline."""
     api = hubspot.sdk().crm.pipelines
     stage = {"label": "Only", "displayOrder": 0, "metadata": {"probability": "0.5"}}
     made = api.pipelines_api.create(

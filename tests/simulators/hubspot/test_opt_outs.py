@@ -1,5 +1,5 @@
-"""Opt-outs: they belong to the address, appear late on the contact, exist per brand, and only some
-people can undo them.
+"""Opt-outs: they belong to the address, appear late on the contact, exist per brand, and can be
+undone only by some people.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def test_each_brand_has_its_own_opt_out() -> None:
 
 
 def test_an_opt_out_can_be_refused_inside_a_200() -> None:
-    """The answer has errors next to its results; a refused opt-out changes nothing."""
+    """The response has errors next to its results; a refused opt-out changes nothing."""
     with running() as hubspot:
         contact = hubspot.create(email="no@example.com")
         hubspot.simulator.person({"do": "refuse_opt_out", "email": "no@example.com"})

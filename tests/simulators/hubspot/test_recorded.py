@@ -1,5 +1,5 @@
-"""What recordings of real accounts show beyond the documents: defaults, names in any case, answers
-without empty parts.
+"""What recordings of real accounts show beyond the documents: defaults, names in any case,
+responses without empty parts.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tests.simulators.hubspot.running import Running, running
 def test_a_new_contact_or_company_is_a_lead(
     hubspot: Running, kind: str, properties: dict[str, str]
 ) -> None:
-    """Unless it is created as something else."""
+    """The default lifecycle stage can be overridden."""
     made = hubspot.create(kind, **properties)
     told = hubspot.create(
         kind,
@@ -33,17 +33,17 @@ def test_a_new_contact_or_company_is_a_lead(
 
 
 def test_a_company_gets_its_website_from_its_domain(hubspot: Running) -> None:
-    """If it has none; an existing one stays."""
+    """An existing website stays."""
     plain = hubspot.create("companies", domain="example.com")
     own = hubspot.create("companies", domain="example.com", website="https://www.example.com/en")
     shown = [hubspot.values(one, "website", kind="companies")["website"] for one in (plain, own)]
     assert shown == ["example.com", "https://www.example.com/en"]
 
 
-def test_an_answer_to_a_write_has_what_was_written_and_no_empty_properties(
+def test_the_response_to_a_write_has_what_was_written_and_no_empty_properties(
     hubspot: Running,
 ) -> None:
-    """Neither the default properties of a read nor nulls."""
+    """It has neither the default properties of a read nor nulls."""
     made = hubspot.call(
         "POST", "/crm/v3/objects/contacts", {"properties": {"email": "w@example.com"}}
     ).json()
@@ -60,12 +60,12 @@ def test_an_answer_to_a_write_has_what_was_written_and_no_empty_properties(
 
 @pytest.mark.parametrize("name", ["Contact", "CONTACTS", "contacts", "0-1"])
 def test_type_names_are_known_in_any_case(hubspot: Running, name: str) -> None:
-    """As recorded for paths."""
+    """Recorded paths have them in several spellings."""
     assert hubspot.call("GET", f"/crm/v3/objects/{name}").status_code == 200
 
 
 def test_an_unknown_property_refuses_the_whole_batch(hubspot: Running) -> None:
-    """Even if each row has a trace id; nothing is stored."""
+    """Nothing is stored, even if each row has a trace id."""
     inputs: list[dict[str, Any]] = [
         {"properties": {"email": "a@example.com"}, "objectWriteTraceId": "a"},
         {"properties": {"email": "b@example.com", "nonsense": "1"}, "objectWriteTraceId": "b"},
@@ -76,7 +76,7 @@ def test_an_unknown_property_refuses_the_whole_batch(hubspot: Running) -> None:
 
 
 def test_an_existing_property_is_refused_in_a_batchs_own_words(hubspot: Running) -> None:
-    """A single create is a 409 CONFLICT, in a batch it is a row of another category."""
+    """A single create is refused with 409 CONFLICT; in a batch it is a row of another category."""
     row = {
         "name": "colour",
         "label": "Colour",
@@ -101,12 +101,12 @@ def test_an_existing_property_is_refused_in_a_batchs_own_words(hubspot: Running)
 
 
 def test_an_account_without_custom_objects_has_an_empty_list_of_them(hubspot: Running) -> None:
-    """Connectors ask for it first."""
+    """Connectors request it first."""
     answer = hubspot.call("GET", "/crm/v3/schemas")
     assert (answer.status_code, answer.json()) == (200, {"results": []})
 
 
-def test_membership_answers_leave_out_what_is_empty() -> None:
+def test_membership_responses_leave_out_what_is_empty() -> None:
     """Empty arrays are left out, and so are ids that were no members; records in place of ids are
     refused.
     """
@@ -129,6 +129,6 @@ def test_membership_answers_leave_out_what_is_empty() -> None:
 
 
 def test_every_app_sees_the_rate_limits(hubspot: Running) -> None:
-    """Every app sees them, not only the product."""
+    """The headers are not only in the product's responses."""
     headers = hubspot.call("GET", "/crm/v3/objects/contacts", person=True).headers
     assert headers["X-HubSpot-RateLimit-Remaining"] == headers["X-HubSpot-RateLimit-Max"]

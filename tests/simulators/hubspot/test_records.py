@@ -1,4 +1,4 @@
-"""What may be written to a record, what is refused and how, and what a read shows."""
+"""Writing and reading records: what is refused and how, and what a read returns."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CONTACTS = "/crm/v3/objects/contacts"
 
 
 def refusal(answer: Any) -> tuple[int, list[tuple[str, str]]]:
-    """Return status and the (property, code) pairs of a refused write."""
+    """Return the status and the (property, code) pairs of a refused write."""
     text = answer.json()["message"].partition(": ")[2]
     return answer.status_code, [(row["name"], row["error"]) for row in json.loads(text)]
 
@@ -53,8 +53,8 @@ def test_all_bad_values_are_named_together(hubspot: Running) -> None:
     ("sent", "kept"),
     [("2026-01-31", "2026-01-31"), ("1769817600000", "2026-01-31"), ("", None)],
 )
-def test_dates_are_kept_as_days(sent: str, kept: str | None) -> None:
-    """A date is sent as a day or as midnight UTC in milliseconds, and stored as a day."""
+def test_dates_are_stored_as_days(sent: str, kept: str | None) -> None:
+    """A date is sent as a day or as midnight UTC in milliseconds."""
     day = {"name": "birthday", "type": "date", "fieldType": "date"}
     with running({"properties": {"contacts": [day]}}) as hubspot:
         contact = hubspot.create(birthday=sent)
@@ -65,8 +65,8 @@ def test_dates_are_kept_as_days(sent: str, kept: str | None) -> None:
         assert refusal(refused) == (400, [("birthday", "INVALID_DATE")])
 
 
-def test_moments_are_kept_in_utc(hubspot: Running) -> None:
-    """A date and time is sent in ISO form with a zone or in milliseconds, and stored in UTC."""
+def test_times_are_stored_in_utc(hubspot: Running) -> None:
+    """A date and time is sent in ISO form with a zone or in milliseconds."""
     first = hubspot.create(salesforcelastsynctime="2026-02-03T10:00:00+02:00")
     second = hubspot.create(salesforcelastsynctime=1770105600123)
     assert hubspot.values(first, "salesforcelastsynctime") == {
@@ -129,7 +129,7 @@ def test_a_contact_is_found_by_any_of_its_addresses(hubspot: Running) -> None:
 
 
 def test_companies_share_domains_without_conflict(hubspot: Running) -> None:
-    """Companies and deals never clash by name or domain."""
+    """Companies and deals never conflict by name or domain."""
     ids = {hubspot.create("companies", name="Acme", domain="acme.test") for _ in range(2)}
     assert len(ids) == 2
 
@@ -153,7 +153,7 @@ def test_a_unique_property_refuses_a_second_record(hubspot: Running) -> None:
 
 
 def test_a_lifecycle_stage_moves_forward_unless_cleared(hubspot: Running) -> None:
-    """A step back is ignored silently; after clearing any stage can be set (PLT-5)."""
+    """A step back is ignored without an error; after clearing, any stage can be set (PLT-5)."""
     contact = hubspot.create(lifecyclestage="customer")
     stages = []
     for stage in ("lead", "", "lead"):
@@ -165,8 +165,8 @@ def test_a_lifecycle_stage_moves_forward_unless_cleared(hubspot: Running) -> Non
 
 
 def test_a_read_shows_default_or_requested_properties(hubspot: Running) -> None:
-    """By default a few properties are shown; on request those named and three stamps; unknown names
-    are ignored.
+    """By default a few properties are returned; on request those named and three timestamps;
+    unknown names are ignored.
     """
     contact = hubspot.create(email="r@example.com", phone="1")
     default = hubspot.call("GET", f"{CONTACTS}/{contact}").json()["properties"]
@@ -204,7 +204,7 @@ def test_the_history_shows_its_sources_newest_first(hubspot: Running) -> None:
 
 
 def test_a_change_moves_the_modified_time(hubspot: Running) -> None:
-    """A real change sets the modified time, writing the same value does not."""
+    """Writing the same value does not."""
     contact = hubspot.create(lastname="Same")
     before = hubspot.values(contact, "lastmodifieddate")
     hubspot.clock.advance(10)
@@ -217,8 +217,8 @@ def test_a_change_moves_the_modified_time(hubspot: Running) -> None:
     )
 
 
-def test_reading_a_missing_record_answers_a_page_and_writing_it_json(hubspot: Running) -> None:
-    """A single get answers 404 with HTML, a change of a missing record with the envelope."""
+def test_a_missing_record_is_a_page_to_readers_and_json_to_writers(hubspot: Running) -> None:
+    """A single GET returns 404 with HTML, and a change returns the error envelope."""
     read = hubspot.call("GET", f"{CONTACTS}/999")
     write = hubspot.call("PATCH", f"{CONTACTS}/999", {"properties": {}})
     assert (read.status_code, read.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
@@ -227,7 +227,7 @@ def test_reading_a_missing_record_answers_a_page_and_writing_it_json(hubspot: Ru
 
 def test_a_merge_redirects_both_ids_to_a_new_one(hubspot: Running) -> None:
     """The survivor has a new id, the primary's values, the other's where these are empty, and both
-    addresses; both old ids lead to it.
+    addresses.
     """
     one = hubspot.create(email="one@example.com", firstname="Ann", lifecyclestage="lead")
     two = hubspot.create(
@@ -260,7 +260,7 @@ def test_a_merge_redirects_both_ids_to_a_new_one(hubspot: Running) -> None:
 
 
 def test_a_privacy_deletion_of_an_unknown_address_blocks_it(hubspot: Running) -> None:
-    """After its privacy deletion an unknown address cannot be created."""
+    """The address cannot be created afterwards."""
     hubspot.call(
         "POST", f"{CONTACTS}/gdpr-delete", {"objectId": "b@example.com", "idProperty": "email"}
     )
@@ -306,8 +306,8 @@ def test_date_based_paths_are_the_same_endpoints(hubspot: Running, version: str)
 
 @pytest.mark.parametrize("version", ["v3", "2026-03", "2026-09"])
 def test_an_administrators_rules_apply_from_one_version_on(version: str) -> None:
-    """Older paths ignore them; from /2026-09/ on a write that leaves a required property blank is
-    refused with its name.
+    """Older paths ignore them; from /2026-09/ on, a write that leaves a required property blank is
+    refused by its name.
     """
     rules = [
         {"object": "contacts", "property": "jobtitle", "rule": {"when": "city", "is": "Graz"}},

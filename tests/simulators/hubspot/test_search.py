@@ -1,4 +1,4 @@
-"""Search: what it finds, what it refuses, and that it lags."""
+"""Search: what it finds, what it refuses, and its lag."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TOO_MANY_IN_ALL = [{"filters": [{"propertyName": "email", "operator": "HAS_PROPE
 
 
 def found(hubspot: Running, *filters: dict[str, Any], **request: Any) -> list[str]:
-    """Return the first names of what a search finds, in its order."""
+    """Return the first names of the results, in order."""
     groups = [{"filters": list(filters)}] if filters else []
     body = {"filterGroups": groups, "properties": ["firstname"], "limit": 100} | request
     answer = hubspot.call("POST", SEARCH, body)
@@ -54,7 +54,7 @@ def where(name: str, operator: str, value: Any = None, **more: Any) -> dict[str,
 def test_every_operator_compares_by_the_property_type(
     hubspot: Running, condition: dict[str, Any], names: list[str]
 ) -> None:
-    """Numbers as numbers, texts without case, tokens as words."""
+    """Numbers are compared as numbers, texts in any case, tokens as words."""
     hubspot.create(
         firstname="Ann", email="ann@example.com", associatedcompanyid="9", jobtitle="Salesman"
     )
@@ -100,7 +100,9 @@ def test_results_are_sorted_and_paged(hubspot: Running) -> None:
 
 
 def test_a_cursor_by_modified_time_finds_later_changes(hubspot: Running) -> None:
-    """The sweep's own query: everything modified since a moment, in milliseconds or ISO."""
+    """The sweep's own query finds everything modified since a moment, in milliseconds or
+    ISO form.
+    """
     hubspot.create(firstname="Old")
     hubspot.clock.advance(100)
     since = hubspot.clock.now_ms()
@@ -112,7 +114,7 @@ def test_a_cursor_by_modified_time_finds_later_changes(hubspot: Running) -> None
 
 
 @pytest.mark.parametrize("operator", ["GTE", "GT", "EQ"])
-def test_the_last_changes_are_those_that_any_other_search_finds(
+def test_a_search_by_last_change_agrees_with_other_searches(
     hubspot: Running, operator: str
 ) -> None:
     """Edited records appear at their last change, archived ones nowhere, and each page is the right
@@ -152,22 +154,22 @@ def test_the_last_changes_are_those_that_any_other_search_finds(
         {"sorts": ["email", "phone"]},
     ],
 )
-def test_searches_over_the_ceilings_are_refused(
+def test_searches_beyond_the_limits_are_refused(
     hubspot: Running, request_body: dict[str, Any]
 ) -> None:
-    """200 per page, 10,000 in all, 5 groups of 6 filters and 18 together, known properties and
-    operators.
+    """The limits are 200 per page, 10,000 in all, 5 groups of 6 filters and 18 together, and known
+    properties and operators.
     """
     assert hubspot.call("POST", SEARCH, request_body).status_code == 400
 
 
-def test_the_last_page_below_the_ceiling_is_allowed(hubspot: Running) -> None:
-    """Ten thousand results can be reached, not one more."""
+def test_the_last_page_below_the_limit_is_allowed(hubspot: Running) -> None:
+    """Ten thousand results can be read, and not one more."""
     assert hubspot.call("POST", SEARCH, {"limit": 200, "after": "9800"}).status_code == 200
 
 
-def test_search_sees_changes_late(hubspot: Running) -> None:
-    """A new record is not found at first, and later with the values it had then, not the newest."""
+def test_the_index_has_changes_late(hubspot: Running) -> None:
+    """A new record is not found at first, and later with the values that it had then."""
     contact = hubspot.create(firstname="First")
     unseen = found(hubspot)
     hubspot.clock.advance(3)
@@ -180,7 +182,7 @@ def test_search_sees_changes_late(hubspot: Running) -> None:
 
 
 def test_the_lag_can_be_made_longer(hubspot: Running) -> None:
-    """The fault ``search_lag`` hides what is younger than its seconds."""
+    """The fault ``search_lag`` hides records that are younger than its seconds."""
     hubspot.faults.replace([{"at": "hubspot", "kind": "search_lag", "seconds": 600}])
     hubspot.create(firstname="Late")
     hubspot.clock.advance(590)
@@ -190,7 +192,7 @@ def test_the_lag_can_be_made_longer(hubspot: Running) -> None:
 
 
 def test_archived_records_leave_the_index(hubspot: Running) -> None:
-    """Search finds living records only."""
+    """Search finds existing records only."""
     contact = hubspot.create(firstname="Gone")
     hubspot.pass_lag()
     hubspot.call("DELETE", f"/crm/v3/objects/contacts/{contact}")

@@ -1,4 +1,6 @@
-"""Webhooks: which events are sent, how they are packed and signed, and how often they come."""
+"""Webhooks: which events are sent, how they are packed and signed, and how often they are
+delivered.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ STAMPS = ("eventId", "occurredAt", "subscriptionId", "portalId", "appId", "attem
 
 
 def core(event: dict[str, Any]) -> dict[str, Any]:
-    """Return an event without its numbering."""
+    """Return an event without its ids and counters."""
     return {name: value for name, value in event.items() if name not in STAMPS}
 
 
@@ -34,7 +36,9 @@ def is_signed(delivery: Delivery, secret: str) -> bool:
 
 
 def test_only_subscribed_events_are_made(hubspot: Running) -> None:
-    """Creation and the subscribed property, not the others; a person's writes name the user."""
+    """Only the creation and the subscribed property send events; a person's writes name
+    the user.
+    """
     hubspot.subscribe(("contact.creation", None), ("contact.propertyChange", "email"))
     contact = int(hubspot.create(email="w@example.com", firstname="Win"))
     by = {"changeSource": "CRM_UI", "sourceId": "userId:4321"}
@@ -56,7 +60,7 @@ def test_only_subscribed_events_are_made(hubspot: Running) -> None:
 
 
 def test_nothing_is_queued_without_a_subscription(hubspot: Running) -> None:
-    """What happened before the subscription is lost."""
+    """Earlier events are not sent later."""
     hubspot.create(email="early@example.com")
     hubspot.subscribe(("contact.creation", None))
     assert (hubspot.simulator.next_webhook_ms(), hubspot.events()) == (None, [])
@@ -84,7 +88,7 @@ def test_writing_the_same_value_sends_no_event(hubspot: Running) -> None:
 
 
 def test_generic_types_name_the_object_type(hubspot: Running) -> None:
-    """``object.*`` events carry the type id and can be limited to one type."""
+    """``object.*`` events have the type id and can be limited to one type."""
     hubspot.subscribe(("object.creation", None, "0-3"), ("object.propertyChange", "dealname", None))
     hubspot.create("companies", name="Acme")
     hubspot.create("deals", dealname="Big")
@@ -97,7 +101,7 @@ def test_generic_types_name_the_object_type(hubspot: Running) -> None:
 
 
 def test_deletion_restore_merge_and_privacy_deletion_send_events(hubspot: Running) -> None:
-    """The other events of a contact; a merge names the new id."""
+    """The event of a merge names the new id."""
     hubspot.subscribe(
         *((f"contact.{kind}", None) for kind in ("deletion", "restore", "merge", "privacyDeletion"))
     )
@@ -124,7 +128,7 @@ def test_deletion_restore_merge_and_privacy_deletion_send_events(hubspot: Runnin
 
 
 def test_an_association_sends_one_event_in_each_direction(hubspot: Running) -> None:
-    """Two events per association type, one for each direction."""
+    """Each association type sends two events."""
     hubspot.subscribe(("contact.associationChange", None))
     contact, company = (
         hubspot.create(email="a@example.com"),
@@ -145,7 +149,7 @@ def test_an_association_sends_one_event_in_each_direction(hubspot: Running) -> N
 
 
 def test_events_are_packed_a_hundred_to_a_request_in_order(hubspot: Running) -> None:
-    """250 events make three requests, numbered in the order of occurrence."""
+    """250 events make three requests."""
     hubspot.subscribe(("contact.creation", None))
     for start in range(0, 250, 50):
         inputs = [
@@ -159,7 +163,7 @@ def test_events_are_packed_a_hundred_to_a_request_in_order(hubspot: Running) -> 
 
 
 def test_deliveries_are_signed_as_hubspots_helper_signs(hubspot: Running) -> None:
-    """Version 3 over method, URI with query, raw body and timestamp, and version 1 as well."""
+    """Version 3 signs method, URI with query, raw body and timestamp; version 1 is sent as well."""
     hubspot.subscribe(("contact.propertyChange", "lastname"))
     hubspot.create(lastname="Ünïcode ✓")
     (delivery,) = hubspot.deliveries()
@@ -183,10 +187,8 @@ def test_both_secrets_sign_during_a_rotation() -> None:
         assert set(signed) == {(True, False), (False, True)}
 
 
-def test_a_skewed_clock_stamps_signature_and_event(hubspot: Running) -> None:
-    """The fault ``clock_skew`` moves HubSpot's clock: the signature's time and the time of
-    occurrence.
-    """
+def test_a_skewed_clock_affects_signature_and_event(hubspot: Running) -> None:
+    """The fault ``clock_skew`` changes the times of the signature and of the event."""
     hubspot.faults.replace([{"at": "hubspot", "kind": "clock_skew", "seconds": 3600}])
     hubspot.subscribe(("contact.creation", None))
     before = hubspot.clock.now_ms()
@@ -199,8 +201,8 @@ def test_a_skewed_clock_stamps_signature_and_event(hubspot: Running) -> None:
     assert all(3_600_000 <= stamp - before < 3_700_000 for stamp in stamps)
 
 
-def test_an_unanswered_delivery_comes_back_ten_times_within_a_day(hubspot: Running) -> None:
-    """Any answer but 2xx and no answer at all bring it back, signed again, with its attempt
+def test_a_failed_delivery_is_repeated_ten_times_within_a_day(hubspot: Running) -> None:
+    """Any response but 2xx and no response at all repeat it, with a new signature and its attempt
     counted; then it is dropped.
     """
     hubspot.subscribe(("contact.creation", None))
@@ -222,7 +224,7 @@ def test_an_unanswered_delivery_comes_back_ten_times_within_a_day(hubspot: Runni
 
 
 def test_webhooks_misbehave_on_command(hubspot: Running) -> None:
-    """A delivery twice, one dropped, and events in reverse, each once."""
+    """Faults deliver an event twice, drop one, and reverse the order, each once."""
     hubspot.subscribe(("contact.creation", None))
     results = {}
     for kind in ("duplicate", "drop", "reorder"):

@@ -14,7 +14,7 @@ StartOrg = Callable[..., LiveOrg]
 
 @pytest.fixture
 def start_org() -> Iterator[StartOrg]:
-    """Start orgs of a world; all are stopped in the end."""
+    """Start orgs with given start data; all are stopped at the end."""
     running: list[LiveOrg] = []
 
     def run(world: Mapping[str, Any] | None = None) -> LiveOrg:

@@ -1,4 +1,4 @@
-"""Orgs for tests: a simulator behind a real HTTP server on loopback, and clients of its two
+"""Orgs for tests: a simulator behind a real HTTP server on loopback, and the clients of its two
 users.
 """
 
@@ -52,7 +52,7 @@ class LiveOrg:
         return self.server.url
 
     def session(self) -> Loopback:
-        """Return a session that leads to this org, closed with it."""
+        """Return a session for this org, which is closed with it."""
         session = Loopback(self.base)
         self.sessions.append(session)
         return session
@@ -76,7 +76,7 @@ class LiveOrg:
     def call(
         self, method: str, path: str, *, token: str | None = None, **more: Any
     ) -> requests.Response:
-        """A plain call below the API version, by default as the integration user."""
+        """Make a plain call below the API version, by default as the integration user."""
         headers = {
             "Authorization": f"Bearer {token or self.sim.access_token}",
             **more.pop("headers", {}),
@@ -93,14 +93,14 @@ class LiveOrg:
         ]
 
     def close(self) -> None:
-        """Stop what was started."""
+        """Stop the server and close the sessions."""
         for session in self.sessions:
             session.close()
         self.server.close()
 
 
 def start(world: Mapping[str, Any] | None = None) -> LiveOrg:
-    """Start an org of this world."""
+    """Start an org with this start data."""
     clock = Clock()
     faults = Faults(clock)
     sim = SalesforceSimulator(world or {}, clock=clock, faults=faults)
@@ -132,3 +132,25 @@ def soql(*parts: str) -> str:
 def quoted(text: str) -> str:
     """Return a text as a SOQL literal."""
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def refusal(org: LiveOrg, method: str, path: str, body: dict[str, Any]) -> tuple[int, Any]:
+    """Return status and body of a refused call."""
+    answer = org.call(method, path, json=body)
+    return answer.status_code, answer.json()
+
+
+CUSTOM_FIELDS: dict[str, Any] = {
+    "custom_fields": {
+        "Lead": [
+            {"name": "Hub_Id__c", "type": "string", "length": 32, "externalId": True, "unique": True},
+            {"name": "Loose__c", "type": "string", "length": 32, "externalId": True},
+            {"name": "Colour__c", "type": "picklist", "restrictedPicklist": True,
+             "picklistValues": [{"value": "Red"}, {"value": "Blue"}]},
+            {"name": "Score__c", "type": "double", "precision": 5, "scale": 1},
+            {"name": "Vip__c", "type": "boolean"},
+            {"name": "Since__c", "type": "date"},
+            {"name": "Seen__c", "type": "datetime"},
+        ]
+    }
+}  # fmt: skip

@@ -1,4 +1,4 @@
-"""simple-salesforce, unchanged: every function that a synchronisation may use works against the
+"""simple-salesforce, unchanged: every function that a synchronisation may use works with the
 simulator.
 """
 
@@ -26,7 +26,7 @@ def test_replication_takes_datetimes(org: LiveOrg) -> None:
 
 
 def test_query_all_follows_every_page(org: LiveOrg) -> None:
-    """More than one page of 2,000 is returned as one answer."""
+    """More than one page of 2,000 is returned as one result."""
     for _ in range(11):
         records = [typed("Lead", **lead()) for _ in range(200)]
         org.product.restful("composite/sobjects", method="POST", json={"records": records})
@@ -37,7 +37,7 @@ def test_query_all_follows_every_page(org: LiveOrg) -> None:
     )
 
 
-def test_bound_values_find_what_they_say(org: LiveOrg) -> None:
+def test_bound_values_are_found(org: LiveOrg) -> None:
     """format_soql's escapes are understood, including hostile ones."""
     hostile = "x' OR LastName != '\\%_\n"
     org.product.Contact.create(
@@ -55,8 +55,8 @@ def test_bound_values_find_what_they_say(org: LiveOrg) -> None:
     assert [rows(org.product.query(query), "LastName") for query in queries] == [[("Lang",)]] * 4
 
 
-def test_the_smaller_functions_answer(org: LiveOrg) -> None:
-    """Sandbox flag, basic metadata, limits and usage exist."""
+def test_the_smaller_functions_work(org: LiveOrg) -> None:
+    """They are the sandbox flag, basic metadata, limits and usage."""
     client = org.product
     assert client.is_sandbox() is False
     assert client.Lead.metadata()["objectDescribe"]["keyPrefix"] == "00Q"

@@ -44,7 +44,7 @@ def _refused(code: str, message: str, *fields: str) -> dict[str, Any]:
 
 
 def test_a_bad_row_does_not_stop_the_others(org: LiveOrg) -> None:
-    """Rows answer in order: ids for the good ones of any type, statusCode for the bad one."""
+    """Results are in order: ids for good rows of any type, statusCode for the bad one."""
     results = _send(
         org,
         "POST",
@@ -61,7 +61,7 @@ def test_a_bad_row_does_not_stop_the_others(org: LiveOrg) -> None:
 
 
 def test_all_or_none_rolls_the_good_rows_back(org: LiveOrg) -> None:
-    """With allOrNone the good rows read ALL_OR_NONE_OPERATION_ROLLED_BACK, nothing is stored and no
+    """With allOrNone the good rows have ALL_OR_NONE_OPERATION_ROLLED_BACK, nothing is stored and no
     event is sent.
     """
     results = _send(
@@ -76,9 +76,9 @@ def test_all_or_none_rolls_the_good_rows_back(org: LiveOrg) -> None:
     assert org.sim.due_change_events() == []
 
 
-def test_updates_need_an_id_and_take_it_once(org: LiveOrg) -> None:
-    """No id is MISSING_ARGUMENT, the same record a second time is refused, unknown and deleted ones
-    have their codes.
+def test_updates_need_an_id_and_accept_it_once(org: LiveOrg) -> None:
+    """A missing id is MISSING_ARGUMENT, the same record a second time is refused, and unknown and
+    deleted ones have their codes.
     """
     one, gone = (org.product.Lead.create(lead())["id"] for _ in range(2))
     org.product.Lead.delete(gone)
@@ -116,8 +116,8 @@ def test_upsert_reports_created_rows_and_refuses_a_repeated_key(
     ]
 
 
-def test_deletes_answer_each_id(org: LiveOrg) -> None:
-    """A collection delete names its ids in the query string."""
+def test_deletes_have_a_result_for_each_id(org: LiveOrg) -> None:
+    """A collection delete has its ids in the query string."""
     ids = [org.product.Lead.create(lead())["id"] for _ in range(2)]
     path = f"composite/sobjects?ids={','.join(ids)},00Q000000000001EAA&allOrNone=false"
     assert org.product.restful(path, method="DELETE") == [
@@ -130,7 +130,7 @@ def test_deletes_answer_each_id(org: LiveOrg) -> None:
 def test_reads_keep_the_order_and_return_null_for_missing_records(
     org: LiveOrg, method: str
 ) -> None:
-    """Both forms of the read answer one entry per id, null for deleted and unknown ones."""
+    """Both forms of the read return one entry per id."""
     one, gone = (org.product.Lead.create(lead(FirstName="Mia"))["id"] for _ in range(2))
     org.product.Lead.delete(gone)
     ids, fields = [gone, one[:15], "00Q000000000001EAA"], ["FirstName", "Id"]
@@ -168,23 +168,23 @@ def test_one_unknown_field_fails_the_whole_read(org: LiveOrg) -> None:
         ),
     ],
 )
-def test_ceilings_and_shapes_are_kept(
+def test_limits_and_shapes_are_checked(
     org: LiveOrg, method: str, path: str, body: dict[str, Any], code: str
 ) -> None:
-    """200 records to write, 2,000 ids to read, and lists where lists are expected."""
+    """A call writes 200 records or reads 2,000, and needs lists where lists are expected."""
     answer = org.call(method, f"/composite/sobjects{path}", json=body)
     assert (answer.status_code, answer.json()[0]["errorCode"]) == (400, code)
 
 
 def test_a_row_without_type_is_refused_alone(org: LiveOrg) -> None:
-    """attributes.type makes a row a record."""
+    """A row needs attributes.type."""
     results = _send(org, "POST", "", [lead(), typed("Lead", **lead())])
     assert [result["success"] for result in results] == [False, True]
     assert results[0]["errors"][0]["statusCode"] == "INVALID_TYPE"
 
 
 def test_a_delete_of_all_or_none_is_rolled_back(org: LiveOrg) -> None:
-    """One id that cannot be deleted keeps the others alive."""
+    """One id that cannot be deleted keeps the other records."""
     record_id = org.product.Lead.create(lead())["id"]
     path = f"composite/sobjects?ids={record_id},zzz000000000001AAA&allOrNone=true"
     results: Any = org.product.restful(path, method="DELETE")

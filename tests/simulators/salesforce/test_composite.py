@@ -1,4 +1,4 @@
-"""Composite: several calls in one, with references, headers of their own, and all or nothing."""
+"""Composite: several calls in one, with references, their own headers, and all or nothing."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _run(org: LiveOrg, *parts: dict[str, Any], strict: bool = False) -> list[dic
     return list(answer["compositeResponse"])
 
 
-def test_a_later_part_may_use_what_an_earlier_one_answered(org: LiveOrg) -> None:
+def test_a_later_part_may_refer_to_an_earlier_response(org: LiveOrg) -> None:
     """@{reference.path} works in bodies and URLs."""
     responses = _run(
         org,
@@ -47,8 +47,8 @@ def test_a_later_part_may_use_what_an_earlier_one_answered(org: LiveOrg) -> None
     assert org.product.Contact.get(responses[1]["body"]["id"])["Name"] == "Mia Lang"
 
 
-def test_a_failed_part_leaves_the_others_unless_all_belong_together(org: LiveOrg) -> None:
-    """Without allOrNone the good part stays; with it everything is rolled back and reads
+def test_a_failed_part_affects_the_others_only_with_all_or_none(org: LiveOrg) -> None:
+    """Without allOrNone the good part stays; with it everything is rolled back with
     PROCESSING_HALTED.
     """
     parts = (
@@ -79,7 +79,7 @@ def test_each_part_has_its_own_headers(org: LiveOrg) -> None:
 
 
 def test_a_reference_to_nothing_is_refused(org: LiveOrg) -> None:
-    """A part that needs a missing answer fails alone."""
+    """A part that refers to a missing value fails alone."""
     (response,) = _run(org, _part("PATCH", "/sobjects/Lead/@{none.id}", "x", {"FirstName": "Mia"}))
     assert (response["httpStatusCode"], response["body"][0]["errorCode"]) == (
         400,
@@ -96,8 +96,10 @@ def test_a_reference_to_nothing_is_refused(org: LiveOrg) -> None:
         [],
     ],
 )
-def test_ceilings_are_kept(org: LiveOrg, parts: list[dict[str, Any]]) -> None:
-    """At most 25 parts, at most 5 queries or collections, each with a different name."""
+def test_limits_are_checked(org: LiveOrg, parts: list[dict[str, Any]]) -> None:
+    """A call has at most 25 parts and at most 5 queries or collections, each with a
+    different name.
+    """
     assert org.call("POST", "/composite", json={"compositeRequest": parts}).status_code == 400
 
 
@@ -136,7 +138,7 @@ def test_the_list_of_deleted_records_does_not_count_as_a_query(org: LiveOrg) -> 
 
 
 def test_an_unsupported_resource_is_refused_in_its_part(org: LiveOrg) -> None:
-    """Limits need a call of their own."""
+    """Limits need their own call."""
     limits, sobject = _run(
         org, _part("GET", "/limits", "limits"), _part("GET", "/sobjects/Lead", "lead")
     )
@@ -144,7 +146,7 @@ def test_an_unsupported_resource_is_refused_in_its_part(org: LiveOrg) -> None:
 
 
 def test_a_batch_runs_independent_calls_and_may_halt(org: LiveOrg) -> None:
-    """A batch says whether something failed; haltOnError skips the rest."""
+    """The response of a batch shows whether something failed; haltOnError skips the rest."""
     requests = [
         {"method": "GET", "url": "v66.0/sobjects/Lead/00Q000000000001EAA"},
         {"method": "POST", "url": "v66.0/sobjects/Lead", "richInput": lead()},
@@ -161,8 +163,8 @@ def test_a_batch_runs_independent_calls_and_may_halt(org: LiveOrg) -> None:
     ]
 
 
-def test_a_part_of_a_whole_writes_with_its_own_headers(start_org: StartOrg) -> None:
-    """Sforce-Auto-Assign of one part applies to that part alone."""
+def test_each_part_writes_with_its_own_headers(start_org: StartOrg) -> None:
+    """Sforce-Auto-Assign of one part applies to that part only."""
     org = start_org({"queues": [{"Name": "Inbound"}], "lead_assignment_owner": "Inbound"})
     parts = [
         _part(

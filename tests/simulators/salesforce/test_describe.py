@@ -1,4 +1,4 @@
-"""Describe, picklists and custom fields: the schema as a client sees it and as it changes."""
+"""Describe, picklists and custom fields: the schema as a client reads it and as it changes."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ def test_all_objects_are_listed_with_their_prefixes(org: LiveOrg) -> None:
     assert "CustomField" not in listed
 
 
-def test_fields_say_what_may_be_written(org: LiveOrg) -> None:
-    """Type, length and rights of a few fields are those of the Object Reference."""
+def test_fields_have_types_lengths_and_rights(org: LiveOrg) -> None:
+    """They are those of the Object Reference."""
     fields = _fields(org, "Lead")
     names = ("type", "length", "nillable", "createable", "updateable", "idLookup")
     assert {
@@ -97,8 +97,8 @@ def test_an_unchanged_describe_is_304(org: LiveOrg) -> None:
     }
 
 
-def test_a_made_field_is_hidden_until_it_is_granted(org: LiveOrg) -> None:
-    """Nobody sees a field created by the Tooling API before a permission set grants it."""
+def test_a_new_field_is_hidden_until_it_is_granted(org: LiveOrg) -> None:
+    """A field created by the Tooling API is visible once a permission set grants it."""
     status, body = _make(org, "Lead.Hub_Id__c", TEXT)
     assert (status, body["success"], body["id"][:3]) == (201, True, "00N")
     assert "Hub_Id__c" not in _fields(org, "Lead")
@@ -121,7 +121,7 @@ def test_read_access_is_not_edit_access(org: LiveOrg) -> None:
         org.product.Lead.create(lead(Hub_Id__c="1"))
 
 
-def test_made_fields_are_found_and_removed(org: LiveOrg) -> None:
+def test_new_fields_are_found_and_deleted(org: LiveOrg) -> None:
     """The Tooling API lists them by object and name; deleting one removes its column."""
     field_id = _make(org, "Contact.Hub_Id__c", TEXT)[1]["id"]
     soql = "SELECT Id, DeveloperName FROM CustomField WHERE TableEnumOrId = 'Contact' AND DeveloperName = 'Hub_Id'"
@@ -150,7 +150,7 @@ def test_made_fields_are_found_and_removed(org: LiveOrg) -> None:
 def test_an_impossible_field_is_refused(
     org: LiveOrg, full_name: str, metadata: dict[str, Any], code: str
 ) -> None:
-    """Taken names, unknown objects and contradictory metadata are 400."""
+    """Names that are taken, unknown objects and contradictory metadata are refused with 400."""
     _make(org, "Lead.Hub_Id__c", TEXT)
     status, body = _make(org, full_name, metadata)
     assert (status, body[0]["errorCode"]) == (400, code)
@@ -168,14 +168,16 @@ def test_an_impossible_field_is_refused(
          "picklist"),
     ],
 )  # fmt: skip
-def test_each_kind_of_field_can_be_made(org: LiveOrg, metadata: dict[str, Any], kind: str) -> None:
+def test_each_kind_of_field_can_be_created(
+    org: LiveOrg, metadata: dict[str, Any], kind: str
+) -> None:
     """The metadata types become describe's types."""
     assert _make(org, "Lead.Made__c", {"label": "Made"} | metadata)[0] == 201
     _grant(org, "Lead.Made__c")
     assert _fields(org, "Lead")["Made__c"]["type"] == kind
 
 
-def test_fields_of_activity_show_on_tasks(org: LiveOrg) -> None:
+def test_fields_of_activity_appear_on_tasks(org: LiveOrg) -> None:
     """Custom fields of tasks are created on Activity."""
     assert (
         _make(org, "Activity.Event__c", {"label": "Event", "type": "Text", "length": 64})[0] == 201
@@ -185,7 +187,7 @@ def test_fields_of_activity_show_on_tasks(org: LiveOrg) -> None:
 
 
 def test_stages_depend_on_the_record_type(start_org: StartOrg) -> None:
-    """The UI API answers the stages of a record type's sales process."""
+    """The UI API returns the stages of a record type's sales process."""
     org = start_org(
         {
             "opportunity_record_types": [
@@ -211,7 +213,7 @@ def test_stages_depend_on_the_record_type(start_org: StartOrg) -> None:
 
 
 def test_a_removed_field_is_hidden_while_the_fault_lasts(start_org: StartOrg) -> None:
-    """field_removed hides a column from describe, queries and writes, and nothing else."""
+    """field_removed hides a field from describe, queries and writes, and nothing else."""
     org = start_org({"custom_fields": {"Lead": [{"name": "Colour__c"}, {"name": "Size__c"}]}})
     org.faults.replace(
         [{"at": "salesforce", "kind": "field_removed", "object": "Lead", "field": "Colour__c"}]
@@ -263,7 +265,7 @@ def test_whole_metadata_is_returned_one_field_at_a_time(org: LiveOrg) -> None:
     assert (record["FullName"], record["Metadata"]["length"]) == ("Lead.Other__c", 32)
 
 
-def test_a_made_field_can_be_changed(org: LiveOrg) -> None:
+def test_a_new_field_can_be_changed(org: LiveOrg) -> None:
     """A longer label and length take effect for describe and writes."""
     field_id = _make(org, "Lead.Hub_Id__c", TEXT)[1]["id"]
     _grant(org, "Lead.Hub_Id__c")
@@ -322,8 +324,8 @@ def test_the_versions_and_resources_are_listed(org: LiveOrg) -> None:
     assert codes == [404, 410]
 
 
-def test_all_picklists_of_a_record_type_come_at_once(org: LiveOrg) -> None:
-    """The UI API answers every picklist of an object; a record type of another object is 404."""
+def test_all_picklists_of_a_record_type_are_read_at_once(org: LiveOrg) -> None:
+    """The UI API returns every picklist of an object; a record type of another object is 404."""
     path = "/ui-api/object-info/Lead/picklist-values"
     found = org.call("GET", f"{path}/012000000000000AAA").json()["picklistFieldValues"]
     assert (
@@ -375,8 +377,8 @@ def test_a_permission_depends_on_one_of_another_object(
     assert told == ([("FIELD_INTEGRITY_EXCEPTION", refusal)] if refusal else [])
 
 
-def test_every_permission_that_is_lacking_is_named(org: LiveOrg) -> None:
-    """Of the object itself and of the other one, in one sentence each."""
+def test_every_missing_permission_is_named(org: LiveOrg) -> None:
+    """Permissions of the object itself and of the other one have a sentence each."""
     made = org.call(
         "POST", "/sobjects/PermissionSet", json={"Name": "Ours", "Label": "Ours"}
     ).json()["id"]
@@ -396,9 +398,7 @@ def test_every_permission_that_is_lacking_is_named(org: LiveOrg) -> None:
 
 
 def test_a_hidden_field_is_hidden_from_the_integration_user_alone(start_org: StartOrg) -> None:
-    """field_hidden hides a field from the product: describe and queries lack it; people still see
-    it.
-    """
+    """field_hidden hides a field from the product's describe and queries; people still see it."""
     org = start_org({"custom_fields": {"Lead": [{"name": "Colour__c"}]}})
     org.faults.replace(
         [{"at": "salesforce", "kind": "field_hidden", "object": "Lead", "field": "Colour__c"}]

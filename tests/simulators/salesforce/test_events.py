@@ -39,13 +39,13 @@ def test_the_envelope_is_that_of_a_partner_event(org: LiveOrg) -> None:
 
 
 def test_events_are_taken_once(org: LiveOrg) -> None:
-    """An event leaves the simulator once."""
+    """An event is returned once."""
     org.product.Lead.create(lead())
     assert [len(org.sim.due_change_events()) for _ in range(2)] == [1, 0]
 
 
 def test_the_event_of_a_create_nests_compound_fields(org: LiveOrg) -> None:
-    """A new record's event has its values, with parts of name and address nested, and no changed
+    """A new record's event has its values, with name and address as nested objects, and no changed
     fields.
     """
     created = org.product.Lead.create(lead(FirstName="Fritz", City="Ulm"), headers=US)
@@ -115,8 +115,8 @@ def test_the_same_change_to_many_records_is_one_event(org: LiveOrg) -> None:
 
 
 def test_delete_and_undelete_have_different_events(org: LiveOrg) -> None:
-    """A delete has no body; a restore from the recycle bin is an UNDELETE by the person in the user
-    interface.
+    """The event of a delete has no body; a restore from the recycle bin is an UNDELETE by the
+    person in the user interface.
     """
     record_id = org.product.Lead.create(lead())["id"]
     org.product.Lead.delete(record_id)
@@ -144,14 +144,14 @@ def test_only_the_five_selected_objects_have_events(org: LiveOrg) -> None:
     assert [header["entityName"] for header in org.headers_of_change()] == ["Account"]
 
 
-def test_the_world_is_older_than_the_channel(start_org: StartOrg) -> None:
-    """Records of the world file caused no events."""
+def test_start_data_sends_no_events(start_org: StartOrg) -> None:
+    """Its records are older than the channel."""
     org = start_org({"records": [{"type": "Lead"} | lead()]})
     assert org.sim.due_change_events() == []
 
 
-def test_a_dropped_event_is_never_seen(org: LiveOrg) -> None:
-    """The fault drop_change_event loses as many events as it says."""
+def test_a_dropped_event_is_never_sent(org: LiveOrg) -> None:
+    """The fault drop_change_event drops the requested number of events."""
     org.faults.replace([{"at": "salesforce", "kind": "drop_change_event", "times": 1}])
     for name in ("One", "Two"):
         org.product.Lead.create(lead(LastName=name))

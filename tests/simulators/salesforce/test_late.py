@@ -1,5 +1,5 @@
-"""What appears late or not at all: transactions that stay open for minutes, and records that have
-left the recycle bin.
+"""Records that appear late or not at all: transactions that stay open for minutes, and records that
+were purged.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ SOQL = "SELECT LastName, SystemModstamp FROM Lead ORDER BY LastName"
 
 
 def test_a_late_commit_is_stamped_when_it_is_written(org: LiveOrg) -> None:
-    """Queries, reads and events do not show it before its end; the product's own writes are not
+    """Queries, reads and events do not show it before its commit; the product's own writes are not
     late.
     """
     edited = org.person.Lead.create(lead(LastName="Edited"))["id"]
@@ -62,7 +62,7 @@ def moment_of(stamp: str) -> float:
 
 
 def test_a_record_is_locked_until_its_transaction_ends(org: LiveOrg) -> None:
-    """Other writers are refused; a record that is deleted late exists until then."""
+    """Other writers are refused; a record that is deleted late exists until the commit."""
     first, second = (org.person.Lead.create(lead(LastName=name))["id"] for name in ("One", "Two"))
     org.faults.replace([LATE])
     org.person.Lead.update(first, {"Phone": "1"})
@@ -92,7 +92,7 @@ def deletions(org: LiveOrg) -> list[str]:
 def test_a_purged_record_is_only_in_the_list_of_deletions(
     org: LiveOrg, *, was_in_the_bin: bool
 ) -> None:
-    """With the time of its deletion; nobody can restore it."""
+    """The list has the time of its deletion; nobody can restore it."""
     record_id = org.person.Lead.create(lead())["id"]
     if was_in_the_bin:
         org.person.Lead.delete(record_id)
@@ -111,7 +111,7 @@ def test_a_purged_record_is_only_in_the_list_of_deletions(
 
 
 def test_dependants_are_purged_with_their_record(org: LiveOrg) -> None:
-    """An account takes its contacts with it; an id of no object is refused."""
+    """The contacts of an account are purged with it; an id of no object is refused."""
     account = org.person.Account.create({"Name": "Acme"})["id"]
     org.person.Contact.create({"LastName": "Lang", "AccountId": account})
     org.sim.person({"do": "hard_delete", "ids": [account]})

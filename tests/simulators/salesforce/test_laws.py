@@ -1,4 +1,4 @@
-"""Laws that hold for any value: ids, times, the parser and the indexes."""
+"""Properties that hold for any value: ids, times, the parser and the indexes."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ def test_an_invalid_id_is_refused(text: str) -> None:
         long_id(text)
 
 
-def test_given_ids_never_repeat() -> None:
-    """Every id is new, and the same seed gives the same ones."""
+def test_generated_ids_never_repeat() -> None:
+    """The same seed gives the same ids."""
     ids = [IdMaker(7).make("00Q") for _ in range(2)]
     maker = IdMaker(7)
     many = [maker.make("00Q") for _ in range(5000)]
@@ -60,8 +60,8 @@ def test_given_ids_never_repeat() -> None:
 
 
 @given(st.integers(0, 4_000_000_000))
-def test_a_time_survives_its_text(seconds: int) -> None:
-    """What REST shows is read back as the same second."""
+def test_a_time_is_read_back_from_its_text(seconds: int) -> None:
+    """It is the same second."""
     assert read_datetime(rest_text(seconds * 1000)) == seconds * 1000
 
 
@@ -70,7 +70,7 @@ def test_a_time_survives_its_text(seconds: int) -> None:
     st.sampled_from(["", "SELECT Id FROM Lead WHERE ", "SELECT Id FROM Lead WHERE LastName = "]),
 )
 def test_no_text_breaks_the_parser(text: str, start: str) -> None:
-    """Any text is parsed or refused, and never breaks the parser."""
+    """Any text is parsed or refused."""
     with suppress(RefusalError):
         parse(start + text)
 
@@ -93,7 +93,7 @@ def _engine(names: list[str]) -> Engine:
 @settings(max_examples=40)
 @given(_NAMES)
 def test_an_escaped_text_finds_itself_and_nothing_else(name: str) -> None:
-    """A literal with escaped quotes and backslashes can hold any text."""
+    """A literal with escaped quotes and backslashes can contain any text."""
     text = f"<{name}>"
     answer = _engine([text, f"{text}x"]).run(
         soql("SELECT Id FROM Contact WHERE Department =", quoted(text))
@@ -105,7 +105,7 @@ _KEYS = st.one_of(st.none(), st.sampled_from(["a", "A", "b", "c"]))
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), _KEYS, st.one_of(st.none(), st.integers(0, 5)))))
-def test_an_index_answers_what_a_scan_would(
+def test_an_index_finds_what_a_scan_would(
     writes: list[tuple[int, str | None, int | None]],
 ) -> None:
     """After any sequence of writes and removals, equality and time indexes agree with the rows."""

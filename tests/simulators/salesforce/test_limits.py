@@ -1,4 +1,4 @@
-"""Allowance, statistics and faults, which affect the product's calls and nobody else's."""
+"""The daily limit, statistics and faults, which affect only the product's calls."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def _fault(org: LiveOrg, kind: str, **more: Any) -> None:
     org.faults.replace([{"at": "salesforce", "kind": kind} | more])
 
 
-def test_every_answer_shows_the_usage(start_org: StartOrg) -> None:
-    """Sforce-Limit-Info counts everybody's calls against the daily allowance."""
+def test_every_response_shows_the_usage(start_org: StartOrg) -> None:
+    """Sforce-Limit-Info counts everybody's calls against the daily limit."""
     org = start_org({"daily_api_limit": 50})
     org.person.query("SELECT Id FROM Lead")
     assert (
@@ -32,9 +32,9 @@ def test_every_answer_shows_the_usage(start_org: StartOrg) -> None:
     assert org.product.limits()["DailyApiRequests"] == {"Max": 50, "Remaining": 47}
 
 
-def test_a_used_up_day_refuses_until_the_window_has_rolled_on(start_org: StartOrg) -> None:
-    """Beyond the allowance every call is 403 REQUEST_LIMIT_EXCEEDED; a day later calls succeed
-    again.
+def test_a_used_up_limit_refuses_calls_for_a_day(start_org: StartOrg) -> None:
+    """Beyond the limit every call is 403 REQUEST_LIMIT_EXCEEDED; a day later calls
+    succeed again.
     """
     org = start_org({"daily_api_limit": 2})
     statuses = [org.call("GET", "/limits") for _ in range(3)]
@@ -47,7 +47,7 @@ def test_a_used_up_day_refuses_until_the_window_has_rolled_on(start_org: StartOr
 
 
 @pytest.mark.parametrize("edition", ["Team Edition", "Group Edition"])
-def test_an_edition_without_api_says_so(start_org: StartOrg, edition: str) -> None:
+def test_an_edition_without_api_refuses_calls(start_org: StartOrg, edition: str) -> None:
     """Group Edition has no REST API: 403 API_DISABLED_FOR_ORG."""
     answer = start_org({"edition": edition}).call("GET", "/limits")
     expected = [
@@ -88,7 +88,7 @@ def test_statistics_count_the_products_calls_by_endpoint(org: LiveOrg) -> None:
     }  # fmt: skip
 
 
-def test_a_lost_answer_leaves_the_write_applied(org: LiveOrg) -> None:
+def test_a_lost_response_leaves_the_write_applied(org: LiveOrg) -> None:
     """timeout_after_write closes the connection after the write; timeout_before_write before it."""
     for kind, total in (("timeout_after_write", 1), ("timeout_before_write", 1)):
         _fault(org, kind)
@@ -98,7 +98,7 @@ def test_a_lost_answer_leaves_the_write_applied(org: LiveOrg) -> None:
 
 
 def test_a_fault_of_writes_does_not_affect_reads(org: LiveOrg) -> None:
-    """Faults of writes wait for a write."""
+    """It affects the next write."""
     _fault(org, "timeout_after_write")
     assert org.product.query("SELECT COUNT() FROM Lead")["totalSize"] == 0
 
@@ -116,7 +116,7 @@ def test_a_fault_of_writes_does_not_affect_reads(org: LiveOrg) -> None:
         ),
     ],
 )
-def test_a_fault_hits_the_product_once(
+def test_a_fault_affects_the_product_once(
     org: LiveOrg, fault: dict[str, Any], error: type[Exception], code: str
 ) -> None:
     """The product's call is refused without effect, the person's is not, and the next call
@@ -131,13 +131,13 @@ def test_a_fault_hits_the_product_once(
 
 
 def test_a_rate_limit_may_say_how_long_to_wait(org: LiveOrg) -> None:
-    """retry_after of the fault is the header of the answer."""
+    """retry_after of the fault is the header of the response."""
     _fault(org, "rate_limit", retry_after=7)
     assert org.call("GET", "/limits").headers["Retry-After"] == "7"
 
 
 def test_a_locked_row_is_refused_alone(org: LiveOrg) -> None:
-    """lock_row refuses as many rows as it says with UNABLE_TO_LOCK_ROW."""
+    """lock_row refuses the requested number of rows with UNABLE_TO_LOCK_ROW."""
     ids = [org.product.Lead.create(lead())["id"] for _ in range(3)]
     _fault(org, "lock_row", times=2)
     records = [typed("Lead", id=record_id, City="Ulm") for record_id in ids]
@@ -148,9 +148,9 @@ def test_a_locked_row_is_refused_alone(org: LiveOrg) -> None:
     assert codes == ["UNABLE_TO_LOCK_ROW", "UNABLE_TO_LOCK_ROW", None]
 
 
-def test_a_locked_account_keeps_its_contacts_from_being_written(org: LiveOrg) -> None:
-    """Whatever field is written, as long as the account is locked; contacts of other accounts are
-    not affected.
+def test_contacts_of_a_locked_account_cannot_be_written(org: LiveOrg) -> None:
+    """That is so for any field, while the account is locked; contacts of other accounts are not
+    affected.
     """
     one, two = (org.product.Account.create({"Name": name})["id"] for name in ("One", "Two"))
     ids = [
@@ -179,7 +179,7 @@ def test_a_locked_account_keeps_its_contacts_from_being_written(org: LiveOrg) ->
 
 
 def test_the_hook_runs_after_a_write_of_the_product_only(org: LiveOrg) -> None:
-    """on_product_write is called when the write is visible and before it is answered; not for reads
+    """on_product_write is called when the write is visible and before the response; not for reads
     or other users.
     """
     seen: list[int] = []
@@ -193,7 +193,7 @@ def test_the_hook_runs_after_a_write_of_the_product_only(org: LiveOrg) -> None:
 
 
 def test_an_unknown_path_and_method_have_different_errors(org: LiveOrg) -> None:
-    """An unknown path is 404, a known one with another method 405, a broken body 400."""
+    """An unknown path is 404, a known one with another method 405, an invalid body 400."""
     answers = [
         org.call("GET", "/nowhere"),
         org.call("PUT", "/limits"),
@@ -220,7 +220,7 @@ def test_texts_of_any_script_survive(org: LiveOrg) -> None:
 
 
 def test_a_revoked_login_is_refused_until_it_is_restored(org: LiveOrg) -> None:
-    """The present token and every new one; a person's token still works."""
+    """The present token and every new one are refused; a person's token still works."""
     _fault(org, "token_revoked")
     grant = {"grant_type": "client_credentials", "client_id": org.sim.client_id}
     grant["client_secret"] = org.sim.client_secret
@@ -238,7 +238,7 @@ def test_a_revoked_login_is_refused_until_it_is_restored(org: LiveOrg) -> None:
 
 
 def test_maintenance_lasts_for_its_seconds(org: LiveOrg) -> None:
-    """server_error with seconds."""
+    """The fault is server_error with seconds."""
     _fault(org, "server_error", seconds=60)
     for _ in range(3):
         assert org.call("GET", "/limits").status_code == 503

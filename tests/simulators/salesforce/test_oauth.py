@@ -1,4 +1,4 @@
-"""The token endpoint gives the integration user's token to the app alone, by two flows."""
+"""The token endpoint gives the integration user's token to the app only, by two flows."""
 
 from __future__ import annotations
 
@@ -32,10 +32,8 @@ def _ask(org: LiveOrg, **form: str) -> tuple[int, dict[str, str]]:
     return answer.status_code, answer.json()
 
 
-def test_client_credentials_in_the_body_answer_the_token_without_a_lifetime(org: LiveOrg) -> None:
-    """The app's id and secret return the integration user's token and the instance, without
-    expires_in.
-    """
+def test_client_credentials_in_the_body_return_a_token_without_a_lifetime(org: LiveOrg) -> None:
+    """The response has the integration user's token and the instance, without expires_in."""
     status, body = _ask(
         org,
         grant_type="client_credentials",
@@ -123,13 +121,13 @@ def test_a_wrong_assertion_is_refused_with_its_reason(
     ],
 )
 def test_a_wrong_form_is_refused(org: LiveOrg, form: dict[str, str], error: str) -> None:
-    """A request that is no grant of this app is 400 with an OAuth error."""
+    """A request that is no valid grant of this app is 400 with an OAuth error."""
     status, body = _ask(org, **form)
     assert (status, body["error"]) == (400, error)
 
 
 def test_a_token_call_is_no_api_call(org: LiveOrg) -> None:
-    """A token request counts neither in the statistics nor in the allowance."""
+    """It counts neither in the statistics nor against the daily limit."""
     _ask(
         org,
         grant_type="client_credentials",

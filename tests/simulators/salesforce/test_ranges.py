@@ -1,4 +1,4 @@
-"""Date literals of SOQL mean spans of whole days, months and years."""
+"""Date literals of SOQL are spans of whole days, months and years."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NOW = read_datetime("2026-01-15T13:30:00Z")
     ],
 )
 def test_a_literal_is_a_span(word: str, days: int | None, first: str, after: str) -> None:
-    """Each begins at midnight and ends before midnight."""
+    """It begins at midnight and ends before midnight."""
     found = span(word, days, NOW)
     assert found is not None
     assert (day_of(found.start), day_of(found.end)) == (first, after)

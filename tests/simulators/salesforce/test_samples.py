@@ -1,8 +1,8 @@
-"""Answers have the shape of recorded ones: every name in a real org's answer is here, with a value
-of the same kind.
+"""Responses have the shape of recorded ones: every name in a real org's response is here, with a
+value of the same kind.
 
 The samples are in the folder named by SALESFORCE_SAMPLES_DIR or in the reference folder next to the
-repository; without them nothing is checked, and the tests say so.
+repository; without them the tests are skipped.
 """
 
 from __future__ import annotations
@@ -94,8 +94,8 @@ _CALLS: dict[str, Callable[[LiveOrg], tuple[str, str, Any]]] = {
 
 
 @pytest.mark.parametrize("name", sorted(_CALLS))
-def test_an_answer_has_the_shape_of_the_recorded_one(org: LiveOrg, name: str) -> None:
-    """The same kind of call answers the same names with values of the same kinds."""
+def test_a_response_has_the_shape_of_the_recorded_one(org: LiveOrg, name: str) -> None:
+    """The same call returns the same names with values of the same kinds."""
     contact = org.product.Contact.create({"LastName": "Lang"})["id"]
     org.product.Lead.create(lead())
     _deleted(org)
@@ -118,7 +118,7 @@ def test_an_answer_has_the_shape_of_the_recorded_one(org: LiveOrg, name: str) ->
     ["amp-batch-create-contacts-err-bad-request.json", "amp-crm-delete-not-found.json", "amp-batch-update-contacts-err-each-no-ids.json",
      "restforce-expired_session_response.json", "amp-invalid-field-upsert.json", "amp-unknown-field.json"],
 )  # fmt: skip
-def test_a_refusal_has_the_words_of_the_recorded_one(org: LiveOrg, name: str) -> None:
+def test_a_refusal_has_the_text_of_the_recorded_one(org: LiveOrg, name: str) -> None:
     """Codes, messages and fields are those of the org."""
     token = "00D!nobody" if "session" in name else None
     method, path, body = _CALLS.get(name, lambda _: ("GET", "/limits", None))(org)
@@ -127,8 +127,8 @@ def test_a_refusal_has_the_words_of_the_recorded_one(org: LiveOrg, name: str) ->
     ).json() == _sample(name)
 
 
-def test_every_key_of_describe_is_shown(org: LiveOrg) -> None:
-    """No key of a recorded field description is missing here."""
+def test_describe_has_every_recorded_key(org: LiveOrg) -> None:
+    """No key of a recorded field description is missing."""
     recorded = _sample("amp-metadata-read-accounts-sampled.json")["compositeResponse"][0]["body"]
     answered = org.call("GET", "/sobjects/Account/describe").json()
     assert recorded["fields"][0].keys() == answered["fields"][0].keys()
@@ -137,7 +137,7 @@ def test_every_key_of_describe_is_shown(org: LiveOrg) -> None:
 
 @pytest.mark.parametrize("name", ["update_contact.json", "update_contact_compound_address.json"])
 def test_a_change_event_has_the_shape_of_a_relayed_one(org: LiveOrg, name: str) -> None:
-    """Header and body of an update agree with what the Event Relay delivered."""
+    """Header and body of an update agree with an event of the Event Relay."""
     record_id = org.product.Contact.create({"LastName": "Lang"})["id"]
     org.sim.due_change_events()
     org.clock.advance(5)

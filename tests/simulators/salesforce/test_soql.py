@@ -1,6 +1,4 @@
-"""SOQL as tables: what a condition finds, how answers are shaped, and how the org words a
-refusal.
-"""
+"""SOQL: what conditions find, the shape of results, and the text of refusals."""
 
 from __future__ import annotations
 
@@ -104,7 +102,7 @@ def _names(org: LiveOrg, condition: str) -> list[str]:
     ],
 )
 def test_a_condition_finds_its_records(crm: LiveOrg, condition: str, found: list[str]) -> None:
-    """Text compares without case, null equals only null, and indexes change no answer."""
+    """Text is compared in any case, null equals only null, and indexes change no result."""
     assert _names(crm, condition) == found
 
 
@@ -127,8 +125,8 @@ def test_order_limit_and_alias(crm: LiveOrg, text: str, expected: list[str]) -> 
     assert [record["LastName"] for record in crm.product.query(text)["records"]] == expected
 
 
-def test_parents_are_nested_and_null_where_there_is_none(crm: LiveOrg) -> None:
-    """A path shows its parent as an object with attributes, or null."""
+def test_parents_are_nested_and_may_be_null(crm: LiveOrg) -> None:
+    """A path returns its parent as an object with attributes, or null."""
     result = crm.product.query(
         "SELECT LastName, Account.Name, Account.Owner.Name FROM Contact ORDER BY LastName"
     )
@@ -162,8 +160,8 @@ def test_children_are_limited_and_sorted_for_each_parent(org: LiveOrg) -> None:
     assert [rows(one["Contacts"], "LastName") for one in found] == [[("Cleo",), ("Bert",)]] * 2
 
 
-def test_children_come_as_a_query_of_their_own(crm: LiveOrg) -> None:
-    """A sub-query answers the children of each row, null if there are none."""
+def test_children_are_a_nested_query_result(crm: LiveOrg) -> None:
+    """A sub-query returns the children of each row, null if there are none."""
     result = crm.product.query(
         "SELECT Name, (SELECT Role, IsPrimary FROM OpportunityContactRoles) FROM Opportunity ORDER BY Name"
     )
@@ -187,14 +185,14 @@ def test_children_come_as_a_query_of_their_own(crm: LiveOrg) -> None:
         ("SELECT MAX(SystemModstamp) last FROM Task", [{"last": None}]),
     ],
 )  # fmt: skip
-def test_aggregates_answer_groups(crm: LiveOrg, text: str, expected: list[dict[str, Any]]) -> None:
+def test_aggregates_return_groups(crm: LiveOrg, text: str, expected: list[dict[str, Any]]) -> None:
     """Functions without alias are expr0, expr1; every row is an AggregateResult."""
     records = crm.product.query(text)["records"]
     assert records == [{"attributes": {"type": "AggregateResult"}} | row for row in expected]
 
 
 def test_a_plain_count_is_only_a_total(crm: LiveOrg) -> None:
-    """SELECT COUNT() answers totalSize and no records."""
+    """SELECT COUNT() returns totalSize and no records."""
     assert crm.product.query("SELECT COUNT() FROM Lead WHERE Score__c > 1") == {
         "totalSize": 2,
         "done": True,
@@ -292,10 +290,10 @@ def test_a_plain_count_is_only_a_total(crm: LiveOrg) -> None:
         ),
     ],
 )
-def test_a_query_that_cannot_be_answered_says_where_and_why(
+def test_an_invalid_query_is_refused_with_its_place(
     crm: LiveOrg, text: str, code: str, words: str
 ) -> None:
-    """Every refusal has its code and shows the place."""
+    """Every refusal has its code and the place in the query."""
     with pytest.raises(SalesforceMalformedRequest) as caught:
         crm.product.query(text)
     (error,) = caught.value.content
@@ -322,7 +320,7 @@ def test_an_url_of_more_than_16_kb_is_refused(crm: LiveOrg) -> None:
     )
 
 
-def test_long_answers_come_in_pages_as_of_the_moment_of_the_query(org: LiveOrg) -> None:
+def test_pages_show_the_moment_of_the_query(org: LiveOrg) -> None:
     """The batch size is at least 200; nextRecordsUrl leads through all rows, unaffected by later
     writes.
     """
@@ -342,7 +340,7 @@ def test_long_answers_come_in_pages_as_of_the_moment_of_the_query(org: LiveOrg) 
 
 
 def test_query_all_sees_the_recycle_bin(org: LiveOrg) -> None:
-    """Deleted records appear only in queryAll."""
+    """Deleted records are returned by query-all only."""
     record_id = org.product.Lead.create(lead())["id"]
     org.product.Lead.delete(record_id)
     text = "SELECT Id, IsDeleted FROM Lead"
@@ -352,7 +350,7 @@ def test_query_all_sees_the_recycle_bin(org: LiveOrg) -> None:
     ]
 
 
-def test_a_cursor_dies_after_two_days(org: LiveOrg) -> None:
+def test_a_cursor_expires_after_two_days(org: LiveOrg) -> None:
     """Afterwards the next page is INVALID_QUERY_LOCATOR, as for an invented cursor."""
     for _ in range(2):
         records = [{"attributes": {"type": "Lead"}} | lead() for _ in range(150)]
@@ -370,8 +368,8 @@ def test_a_cursor_dies_after_two_days(org: LiveOrg) -> None:
             org.product.query_more(url, identifier_is_url=True)
 
 
-def test_changes_since_a_moment_are_found_by_their_stamp(org: LiveOrg) -> None:
-    """A poll by SystemModstamp sees later changes of every record."""
+def test_changes_since_a_moment_are_found_by_their_timestamp(org: LiveOrg) -> None:
+    """A poll by SystemModstamp returns later changes of every record."""
     old = org.product.Lead.create(lead(LastName="Old"))["id"]
     org.product.Lead.create(lead(LastName="Quiet"))
     org.clock.advance(100)
@@ -402,10 +400,10 @@ def _id_of(org: LiveOrg, last_name: str) -> str:
         ("SystemModstamp >= {since}", "SystemModstamp DESC, Id"),
     ],
 )
-def test_a_page_of_the_oldest_is_the_beginning_of_them_all(
+def test_a_limited_query_returns_the_oldest_records(
     org: LiveOrg, condition: str, order: str
 ) -> None:
-    """However many rows share a stamp, and with any other condition."""
+    """That is so however many rows share a timestamp, and with any other condition."""
     moments = []
     for second in range(4):
         moments.append(event_text(org.clock.now_ms()))
