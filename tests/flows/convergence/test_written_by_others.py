@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from crmsync.flows.kinds.contact import sync_contacts
 from crmsync.model.changes import Cause, Change
-from tests.flows.convergence.interleave import Gate, gated
+from tests.flows.convergence.gate import Gate, with_gate
 from tests.memory.world import MemoryWorld
 
 AFTER = 180
@@ -32,11 +32,11 @@ def queued_by_a_second_worker(*, starts_after: float) -> list[tuple[str, Cause, 
 
     world.hubspot.edit(ada, {"phone": "2"})
     change = world.change(ada)
-    names = Gate()
-    sync_contacts([change], gated(world.context, names))
+    recorded = Gate()
+    sync_contacts([change], with_gate(world.context, recorded))
     world.hubspot.edit(ada, {"phone": "3"})
-    gate = Gate(at=names.seen.index("salesforce.update"), meanwhile=second_worker)
-    sync_contacts([world.change(ada)], gated(world.context, gate))
+    gate = Gate(at=recorded.calls.index("salesforce.update"), meanwhile=second_worker)
+    sync_contacts([world.change(ada)], with_gate(world.context, gate))
     return [(change.ref.object, change.cause, after) for change, after in queued]
 
 

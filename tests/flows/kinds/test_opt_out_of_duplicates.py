@@ -10,7 +10,7 @@ from crmsync.flows.kinds.contact import sync_contacts
 from crmsync.model.changes import redelivered
 from crmsync.model.records import Ref
 from crmsync.model.settings import CreateInHubspot, OutsideInclusionList
-from tests.flows.convergence.interleave import Gate, KilledError, gated
+from tests.flows.convergence.gate import Gate, KilledError, with_gate
 from tests.flows.kinds.test_opt_out_shown import OWN_ACT
 from tests.memory.world import MemoryWorld
 
@@ -184,14 +184,14 @@ def test_a_worker_that_dies_after_the_opt_out_has_requested_the_contacts_sync():
     """
     rehearsal, calls = MemoryWorld(), Gate()
     sync_contacts(
-        [rehearsal.change(a_double(rehearsal, **OUT)[2])], gated(rehearsal.context, calls)
+        [rehearsal.change(a_double(rehearsal, **OUT)[2])], with_gate(rehearsal.context, calls)
     )
-    after_the_opt_out = calls.seen.index("preferences.opt_out") + 1
+    after_the_opt_out = calls.calls.index("preferences.opt_out") + 1
     world = MemoryWorld()
     contact, lead, double = a_double(world, **OUT)
     change = world.change(double)
     with pytest.raises(KilledError):
-        sync_contacts([change], gated(world.context, Gate(dies_at=after_the_opt_out)))
+        sync_contacts([change], with_gate(world.context, Gate(dies_at=after_the_opt_out)))
     assert is_out(world, contact, lead) == [True, False]
 
     world.wait()
