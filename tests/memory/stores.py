@@ -14,6 +14,7 @@ from crmsync.gateways.dynamodb.link_items import placed
 from crmsync.model.brakes import Hold
 from crmsync.model.changes import Change
 from crmsync.model.effects import Category, Report
+from crmsync.model.inbox import InboxEntry
 from crmsync.model.links import Link
 from crmsync.model.records import Kind, Ref
 from crmsync.ports.link_keys import KeyUse
@@ -147,19 +148,22 @@ class MemoryInbox:
         """Nothing is parked. `now` gives the time (UTC) at which a report was seen."""
         self.writes = 0
         self._now = now
-        self._last: dict[tuple[str, Ref], datetime] = {}
-        self._reports: dict[tuple[str, Ref], Report] = {}
+        self._entries: dict[tuple[str, Ref], InboxEntry] = {}
 
     def park(self, connection: str, reports: Sequence[Report]) -> None:
         """As the port says; a newer report keeps the older one's place in the order."""
-        self.writes += len(reports)
-        self._reports.update({(connection, report.ref): report for report in reports})
-        self._last.update({(connection, report.ref): self._now() for report in reports})
+        for ref, report in {report.ref: report for report in reports}.items():
+            self.writes += 1
+            now = self._now()
+            old = self._entries.get((connection, ref))
+            self._entries[connection, ref] = InboxEntry(
+                report, old.first_at if old else now, now, old.attempts + 1 if old else 1
+            )
 
     def clear(self, connection: str, refs: Iterable[Ref]) -> None:
         """As the port says."""
         for ref in refs:
-            if self._reports.pop((connection, ref), None) is not None:
+            if self._entries.pop((connection, ref), None) is not None:
                 self.writes += 1
 
     def waiting_for(self, connection: str, refs: Iterable[Ref]) -> Sequence[Ref]:
@@ -175,15 +179,19 @@ class MemoryInbox:
 
     def parked(self, connection: str) -> Sequence[Report]:
         """As the port says."""
-        return [report for (name, _), report in self._reports.items() if name == connection]
+        return [entry.report for entry in self.entries(connection)]
+
+    def entries(self, connection: str) -> Sequence[InboxEntry]:
+        """As the port says."""
+        return [entry for (name, _), entry in self._entries.items() if name == connection]
 
     def ending(self, connection: str) -> Sequence[Ref]:
         """As the port says."""
         old = self._now() - KEPT + SOON
         return [
-            one.ref
-            for one in self.parked(connection)
-            if not one.lasts and self._last[connection, one.ref] <= old
+            entry.report.ref
+            for entry in self.entries(connection)
+            if not entry.report.lasts and entry.last_at <= old
         ]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from crmsync.model.effects import Category, Report
+from crmsync.model.inbox import InboxEntry
 from crmsync.model.records import Ref, Side
 from crmsync.rules.timing.parked import KEPT, SOON
 from tests.builders import NOON
@@ -61,6 +62,7 @@ def a_report(number: int, text: str = "Required fields are missing: [Company]") 
         "Company",
         "Fill the field in HubSpot.",
         ("ERR-1", "SET-2"),
+        code="REQUIRED_FIELD_MISSING",
     )
 
 
@@ -109,6 +111,38 @@ def test_the_newest_report_replaces_the_first_and_keeps_its_place(inbox: Any) ->
         inbox.park("acme", [report])
 
     assert list(inbox.parked("acme")) == [a_report(1, "Another reason"), a_report(2)]
+
+
+@pytest.mark.rule("ERR-1")
+def test_an_entry_has_its_code_its_times_and_the_number_of_attempts(
+    clock: Clock, inbox: Any
+) -> None:
+    """Attempts count from the first report on, whatever the later ones say, until the record
+    syncs.
+    """
+    another = replace(a_report(1, "Too long."), code="STRING_TOO_LONG")
+    inbox.park("acme", [a_report(1)])
+    clock.now = NOON + timedelta(hours=1)
+    inbox.park("acme", [a_report(1), another])
+    clock.now = NOON + timedelta(hours=2)
+    inbox.park("acme", [a_report(2)])
+    before = list(inbox.entries("acme"))
+    inbox.clear("acme", [contact(1)])
+    clock.now = NOON + timedelta(hours=3)
+    inbox.park("acme", [a_report(1)])
+    second = timedelta(seconds=1)
+
+    assert before == [
+        InboxEntry(another, NOON + second, NOON + timedelta(hours=1) + second, 2),
+        InboxEntry(
+            a_report(2), NOON + timedelta(hours=2) + second, NOON + timedelta(hours=2) + second, 1
+        ),
+    ]
+    assert list(inbox.entries("acme"))[1:] == [
+        InboxEntry(
+            a_report(1), NOON + timedelta(hours=3) + second, NOON + timedelta(hours=3) + second, 1
+        )
+    ]
 
 
 def test_clearing_deletes_the_reports_of_these_records_only(inbox: Any) -> None:

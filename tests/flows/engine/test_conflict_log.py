@@ -119,7 +119,7 @@ def test_a_winner_that_cannot_cross_settles_nothing() -> None:
     world.wait()
     world.sync(ada)
     told = explain(world, ada)
-    assert (told.settled, [one.fieldname for one in told.parked]) == ((), ["phone"])
+    assert (told.settled, [one.report.fieldname for one in told.parked]) == ((), ["phone"])
     assert world.salesforce.fields(lead)["Title"] == "Countess"
 
 

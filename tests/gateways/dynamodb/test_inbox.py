@@ -18,6 +18,7 @@ from moto.dynamodb.models import dynamodb_backends
 from crmsync.gateways.dynamodb.inbox import InboxTable
 from crmsync.gateways.dynamodb.inbox_marks import MOST, mark_of, pages_of
 from crmsync.model.effects import Category, Report
+from crmsync.model.inbox import InboxEntry
 from crmsync.model.records import Ref, Side
 from crmsync.rules.timing.parked import KEPT
 from local.stack.aws import Aws
@@ -169,6 +170,31 @@ def test_reports_of_an_older_version_are_found(counted_table: CountedTable) -> N
     counted_table.lambda_().clear("acme", [lead(1)])
 
     assert [report.ref for report in counted_table.lambda_().parked("acme")] == [lead(0), lead(2)]
+
+
+def test_a_report_of_an_older_version_counts_as_one_attempt(counted_table: CountedTable) -> None:
+    """It has no code and no number of attempts; its next report adds both."""
+    counted_table.put_rows([a_report(lead(number)) for number in range(2)])
+    inbox = counted_table.lambda_()
+    before = list(inbox.entries("acme"))
+    inbox.park("acme", [replace(a_report(lead(0)), code="REQUIRED_FIELD_MISSING")])
+
+    assert before == [InboxEntry(a_report(lead(number)), NOON, NOON, 1) for number in range(2)]
+    assert [(one.report.code, one.attempts) for one in inbox.entries("acme")] == [
+        ("REQUIRED_FIELD_MISSING", 1),
+        ("", 1),
+    ]
+
+
+def test_a_repeated_report_costs_one_write(counted_table: CountedTable) -> None:
+    """The attempt is counted in the update that stores the report; a batch without reports costs
+    nothing.
+    """
+    inbox = counted_table.lambda_()
+    inbox.park("acme", [a_report(lead(0))])
+
+    assert counted_table.cost(lambda: inbox.park("acme", [a_report(lead(0))]))[1] == 1
+    assert counted_table.cost(lambda: inbox.park("acme", [])) == (0, 0)
 
 
 def test_marks_fill_further_pages_and_all_are_found() -> None:

@@ -18,7 +18,7 @@ from crmsync.model.effects import Associate, Category, CreateRecord, Dissociate
 from crmsync.model.links import Slot
 from crmsync.model.records import Ref, Side
 from crmsync.ports.crm import Outcome, Written
-from crmsync.rules.pair.reports import category_of
+from crmsync.rules.refusals.table import category_of
 from simulators.clock import Clock
 from simulators.faults import Faults
 from simulators.hubspot import HubSpotSimulator

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from crmsync.errors import Conflict, Down, Gone, Refused, SyncError, TryAgain
-from crmsync.gateways.salesforce.errors import VERDICTS, call_error, row_error, set_up_error
+from crmsync.gateways.salesforce.errors import call_error, row_error, set_up_error
 from crmsync.gateways.salesforce.ids import checksum, full, is_id
 
 
@@ -79,12 +79,17 @@ def test_the_error_follows_from_code_and_status(
     assert parts(call_error(status, content)) == expected
 
 
-@pytest.mark.parametrize(
-    "code", sorted(code for code, verdict in VERDICTS.items() if verdict.error is Refused)
-)
-def test_every_refusal_has_a_hint(code: str) -> None:
-    """A parked record shows what to do about it."""
-    assert VERDICTS[code].hint
+@pytest.mark.rule("ERR-1")
+def test_an_unknown_code_is_kept_with_a_hint() -> None:
+    """The row is refused under Salesforce's own name for the error, and people learn what to do."""
+    error = row_error([{"statusCode": "BRAND_NEW_RULE", "message": "Ada is not allowed."}], {})
+
+    assert (type(error), error.code, error.text) == (
+        Refused,
+        "BRAND_NEW_RULE",
+        "Salesforce answered BRAND_NEW_RULE.",
+    )
+    assert error.hint.startswith("Look the code up")
 
 
 def test_a_row_is_refused_with_its_field_and_without_its_values() -> None:

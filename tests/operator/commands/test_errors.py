@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+
 import pytest
 
 from crmsync.model.changes import Cause, Change
@@ -25,15 +27,19 @@ def test_errors_are_listed_with_what_to_do(shell: Shell) -> None:
             "Title",
             "Shorten it.",
             ("ERR-7",),
+            code="STRING_TOO_LONG",
         ),
     ]
     shell.deployment.inbox.park("acme", reports)
+    shell.deployment.inbox.park("acme", reports[1:])
 
     assert shell.run("errors", "list") == (
         0,
         (
-            "acme  waiting     hubspot:contact:81    It has no e-mail address.\n"
-            "acme  validation  salesforce:Lead:00Q1  [Title] Too long. Shorten it.\n"
+            "acme  waiting     hubspot:contact:81    -                "
+            "1 attempt, 2026-11-02 12:00 UTC            It has no e-mail address.\n"
+            "acme  validation  salesforce:Lead:00Q1  STRING_TOO_LONG  "
+            "2 attempts, 2026-11-02 12:00 to 12:00 UTC  [Title] Too long. Shorten it.\n"
         ),
         "",
     )
@@ -48,7 +54,126 @@ def test_errors_are_listed_with_what_to_do(shell: Shell) -> None:
         "hint": "Shorten it.",
         "because": ["ERR-7"],
         "waits_for": [],
+        "code": "STRING_TOO_LONG",
+        "first": "2026-11-02T12:00:00+00:00",
+        "last": "2026-11-02T12:00:00+00:00",
+        "attempts": 2,
+        "who": "owner of the record",
     }
+
+
+LONG = [
+    Report(
+        Ref(Side.SALESFORCE, "Lead", f"00Q{number}"),
+        Category.VALIDATION,
+        "Too long.",
+        "Title",
+        "Shorten it.",
+        ("ERR-7",),
+        code="STRING_TOO_LONG",
+    )
+    for number in (1, 2)
+]
+NEW = Report(
+    Ref(Side.HUBSPOT, "contact", "81"),
+    Category.PERMISSIONS,
+    "Salesforce answered NO_ACCESS_AT_ALL.",
+    code="NO_ACCESS_AT_ALL",
+)
+
+
+@pytest.mark.rule("ERR-1")
+def test_errors_are_counted_by_type(shell: Shell) -> None:
+    """Records are counted by category and code, with who can fix them and how; an unknown code
+    keeps its name.
+    """
+    shell.run("settings", "push", shell.file(MINIMAL), "--apply")
+    shell.deployment.inbox.park("acme", [NEW, *LONG])
+    shell.deployment.inbox.park("acme", LONG[1:])
+
+    assert shell.run("errors", "list", "--summary") == (
+        0,
+        (
+            "acme  validation   STRING_TOO_LONG   2 records  since 2026-11-02 12:00 UTC  "
+            "owner of the record. "
+            "Shorten the value in HubSpot, or lengthen the field in Salesforce.\n"
+            "acme  permissions  NO_ACCESS_AT_ALL  1 record   since 2026-11-02 12:00 UTC  "
+            "operator of crmsync.\n"
+        ),
+        "",
+    )
+    assert shell.json("errors", "list", "--summary", "--code", "STRING_TOO_LONG") == (
+        0,
+        [
+            {
+                "connection": "acme",
+                "category": "validation",
+                "code": "STRING_TOO_LONG",
+                "records": 2,
+                "attempts": 3,
+                "first": "2026-11-02T12:00:00+00:00",
+                "last": "2026-11-02T12:00:00+00:00",
+                "who": "owner of the record",
+                "hint": "Shorten the value in HubSpot, or lengthen the field in Salesforce.",
+            }
+        ],
+    )
+    status, out, _ = shell.run("errors", "list", "--summary", "--csv", "--category", "permissions")
+    assert (status, out) == (
+        0,
+        (
+            '"connection","category","code","records","attempts","first","last","who","hint"\n'
+            '"acme","permissions","NO_ACCESS_AT_ALL","1","1","2026-11-02T12:00:00+00:00",'
+            '"2026-11-02T12:00:00+00:00","operator of crmsync",""\n'
+        ),
+    )
+
+
+@pytest.mark.rule("ERR-1")
+@pytest.mark.parametrize("evil", ["=1+1", "+1", "-1", "@SUM(A1)", " =1+1", "\t=1+1", "\uff1d1"])
+def test_exported_errors_hold_no_formula(shell: Shell, evil: str) -> None:
+    """Each entry is a line of CSV; a text that a spreadsheet could take for a formula begins with
+    an apostrophe.
+    """
+    shell.run("settings", "push", shell.file(MINIMAL), "--apply")
+    report = Report(Ref(Side.HUBSPOT, "contact", "81"), Category.VALIDATION, f'{evil}\n"Ha"')
+    shell.deployment.inbox.park("acme", [report])
+
+    status, out, err = shell.run("errors", "list", "--csv")
+    heading, row = csv.reader(out.splitlines())
+
+    assert (status, err) == (0, "")
+    assert dict(zip(heading, row, strict=True)) == {
+        "connection": "acme",
+        "category": "validation",
+        "code": "",
+        "side": "hubspot",
+        "object": "contact",
+        "id": "81",
+        "field": "",
+        "text": "'" + evil.replace("\t", " ") + ' "Ha"',
+        "hint": "",
+        "who": "operator of crmsync",
+        "first": "2026-11-02T12:00:00+00:00",
+        "last": "2026-11-02T12:00:00+00:00",
+        "attempts": "1",
+        "rules": "",
+        "waits_for": "",
+    }
+
+
+@pytest.mark.rule("RTY-3")
+def test_all_records_with_one_code_are_synced_again(shell: Shell) -> None:
+    """The other records stay as they are."""
+    shell.run("settings", "push", shell.file(MINIMAL), "--apply")
+    shell.deployment.inbox.park("acme", [NEW, *LONG])
+
+    status, document = shell.json("errors", "retry", "--code", "STRING_TOO_LONG", "--apply")
+
+    assert (status, document["applied"], document["left"]) == (0, True, 0)
+    assert shell.deployment.outbox.published == [
+        Change("acme", Kind.CONTACT, one.ref, Cause.AGAIN, NOON) for one in LONG
+    ]
 
 
 @pytest.mark.parametrize("words", [("errors", "list"), ("errors", "list", "--json")])

@@ -216,7 +216,7 @@ def test_an_explanation_as_tables(people: Deployment, capsys: pytest.CaptureFixt
     ]
     assert lines[-2:] == [
         "In the error inbox:",
-        "  validation: was refused [Title]. Mend it. (CH-8)",
+        "  validation: was refused [Title]. Mend it. (CH-8) 1 attempt, 2026-11-02 12:00 UTC.",
     ]
 
 

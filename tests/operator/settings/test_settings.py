@@ -13,9 +13,11 @@ from crmsync.flows.operator.settings import Pushed
 from crmsync.flows.operator.setup import Checked
 from crmsync.flows.setup.steps import StepState
 from crmsync.model.effects import Category, Report
+from crmsync.model.inbox import InboxEntry
 from crmsync.model.records import Ref, Side
 from crmsync.model.settings import Settings
 from crmsync.rules.settings.dates import dated
+from tests.builders import NOON
 from tests.config.files import EVERYTHING, MINIMAL
 from tests.operator import deployments
 from tests.operator.deployments import Deployment
@@ -185,7 +187,7 @@ def test_a_waiting_record_is_listed_but_is_no_error(deployment: Deployment) -> N
     deployment.inbox.park("gone", [elsewhere])
 
     assert deployment.operator.errors.all() == [
-        ErrorRow("acme", waiting),
-        ErrorRow("beta", refused),
+        ErrorRow("acme", InboxEntry(waiting, NOON, NOON, 1)),
+        ErrorRow("beta", InboxEntry(refused, NOON, NOON, 1)),
     ]
     assert deployment.operator.errors.count_open() == 1

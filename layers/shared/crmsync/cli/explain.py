@@ -15,6 +15,7 @@ from crmsync.cli.answer import (
     add_record,
     shown,
 )
+from crmsync.cli.entries import attempts, times
 from crmsync.cli.tables import table, wrapped
 from crmsync.model.effects import effect_line
 from crmsync.model.links import Link, Place
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from crmsync.flows.preview.explain import Explained
     from crmsync.model.conflicts import FieldConflict, ResolvedConflict
     from crmsync.model.effects import Effect, Report
+    from crmsync.model.inbox import InboxEntry
     from crmsync.model.records import Record
     from crmsync.rules.preview.explanation import DecisionLine, FieldLine
 
@@ -69,7 +71,7 @@ def _sections(one: Explained) -> Iterator[str]:
     yield from _titled("Why", [_because(note.text, note.because) for note in one.plan.notes])
     yield from _titled("Waits for", [str(ref) for ref in one.waits_for])
     yield from _titled("Reported once it exists", [_report_line(report) for report in one.foreseen])
-    yield from _titled("In the error inbox", [_report_line(report) for report in one.parked])
+    yield from _titled("In the error inbox", [_entry_line(entry) for entry in one.parked])
 
 
 _FIELD_HEADING = ("HUBSPOT", "", "", "SALESFORCE", "", "POLICY", "BECOMES", "RULE")
@@ -207,6 +209,12 @@ def _report_line(report: Report) -> str:
     )
 
 
+def _entry_line(entry: InboxEntry) -> str:
+    report = entry.report
+    code = f"{report.code}: " if report.code else ""
+    return f"{code}{_report_line(report)} {attempts(entry)}."
+
+
 def _effects(one: Explained) -> list[Effect]:
     return [*one.plan.effects, *one.spread]
 
@@ -237,7 +245,12 @@ def _document(one: Explained) -> dict[str, object]:
         "notes": [{"text": note.text, "rules": list(note.because)} for note in one.plan.notes],
         "waits_for": list(map(str, one.waits_for)),
         "foreseen": _report_rows(one.foreseen),
-        "errors": _report_rows(one.parked),
+        "errors": [
+            {**row, **times(entry)}
+            for row, entry in zip(
+                _report_rows(entry.report for entry in one.parked), one.parked, strict=True
+            )
+        ],
     }
 
 

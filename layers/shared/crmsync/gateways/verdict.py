@@ -1,59 +1,50 @@
-"""What a vendor's refusal means, and the error that follows from it.
+"""The error that follows from a CRM's refusal and its entry in the table of codes.
 
-The tables of refusals are in `hubspot/errors.py` and `salesforce/errors.py`.
+The table is in `crmsync.rules.refusals.table`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from crmsync.errors import Conflict, Down, Drifted, SyncError, TryAgain
+from crmsync.rules.refusals.refusal import Extent, Refusal
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a refusal means.
+def error_for(
+    refusal: Refusal,
+    text: str,
+    *,
+    side: str,
+    code: str,
+    fieldname: str = "",
+    existing: str = "",
+    asked: float | None = None,
+) -> SyncError:
+    """The error of one record, with this text.
 
-    Attributes:
-        error: The kind of error.
-        wait: Seconds until it may work again, if the vendor does not say.
-        soon: Whether a second try within the same call is worth it.
-        hint: What people can do about it.
+    `existing` is the id of the record in the way of a `Conflict`; `asked` is Retry-After in
+    seconds.
     """
+    if issubclass(refusal.error, TryAgain):
+        return TryAgain(text, after=asked if asked is not None else refusal.wait, code=code)
+    if issubclass(refusal.error, Conflict):
+        return Conflict(text, existing=existing, code=code, fieldname=fieldname)
+    if issubclass(refusal.error, Drifted):
+        return Drifted(text, side=side, code=code, fieldname=fieldname, hint=refusal.hint)
+    return refusal.error(text, code=code, fieldname=fieldname, hint=refusal.hint)
 
-    error: type[SyncError]
-    wait: float = 30.0
-    soon: bool = False
-    hint: str = ""
 
-    def error_for(
-        self,
-        text: str,
-        *,
-        side: str,
-        code: str,
-        fieldname: str = "",
-        existing: str = "",
-        is_about_a_field: bool = False,
-        asked: float | None = None,
-    ) -> SyncError:
-        """The error with this text.
-
-        `existing` is the id of the record in the way of a `Conflict`; `is_about_a_field` makes any
-        other refusal a `Drifted`; `asked` is Retry-After in seconds.
-        """
-        if issubclass(self.error, TryAgain):
-            return TryAgain(text, after=asked if asked is not None else self.wait, code=code)
-        if issubclass(self.error, Conflict):
-            return Conflict(text, existing=existing, code=code, fieldname=fieldname)
-        if is_about_a_field:
-            return Drifted(text, side=side, code=code, fieldname=fieldname, hint=self.hint)
-        return self.error(text, code=code, fieldname=fieldname, hint=self.hint)
-
-    def down(self, error: SyncError, *, side: str, sure: bool) -> Down:
-        """The error for a side that is down for everybody, made from the error of one call."""
-        after = error.after if isinstance(error, TryAgain) else self.wait
-        return Down(error.text, side=side, sure=sure, after=after, code=error.code, hint=self.hint)
+def error_of_call(refusal: Refusal, error: SyncError, *, side: str) -> SyncError:
+    """The error of a whole refused call, made from that of one record: a `Down` if every call would
+    fail, or if it may be the whole side that fails.
+    """
+    is_side = refusal.extent is Extent.SIDE
+    is_temporary = isinstance(error, TryAgain) and refusal.extent is Extent.CALL
+    if not (is_side or is_temporary):
+        return error
+    after = error.after if isinstance(error, TryAgain) else refusal.wait
+    return Down(
+        error.text, side=side, sure=is_side, after=after, code=error.code, hint=refusal.hint
+    )
 
 
 def unreachable(vendor: str, side: str, problem: Exception, *, timed_out: bool) -> Down:

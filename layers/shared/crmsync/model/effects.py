@@ -329,6 +329,7 @@ class Report:
         because: The rules behind it.
         waits_for: The records that stand in its way; once one of them no longer does, `ref` is
             synced again.
+        code: The CRM's own code for its refusal, "" where crmsync itself found what is wrong.
     """
 
     ref: Ref
@@ -338,6 +339,7 @@ class Report:
     hint: str = ""
     because: Because = ()
     waits_for: tuple[Ref, ...] = ()
+    code: str = ""
     side: ClassVar[None] = None
     object: ClassVar[str] = ""
     best_effort: ClassVar[bool] = False

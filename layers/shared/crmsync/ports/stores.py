@@ -12,6 +12,7 @@ from typing import Protocol
 
 from crmsync.errors import SyncError
 from crmsync.model.effects import Report
+from crmsync.model.inbox import InboxEntry
 from crmsync.model.jobs import Job
 from crmsync.model.links import Link
 from crmsync.model.records import Ref
@@ -45,7 +46,10 @@ class Inbox(Protocol):
     """The error inbox: which records do not sync, and why."""
 
     def park(self, connection: str, reports: Sequence[Report]) -> None:
-        """Keep the newest report per record."""
+        """Keep the newest report per record, and count how often the record was reported.
+
+        Of several reports about a record in one call the last one counts, as one attempt.
+        """
 
     def clear(self, connection: str, refs: Iterable[Ref]) -> None:
         """Forget the reports of records that sync again.
@@ -64,6 +68,9 @@ class Inbox(Protocol):
 
     def parked(self, connection: str) -> Sequence[Report]:
         """Every report, oldest first."""
+
+    def entries(self, connection: str) -> Sequence[InboxEntry]:
+        """Every report with its times and attempts, oldest first."""
 
     def ending(self, connection: str) -> Sequence[Ref]:
         """The records whose report expires soon unless it is repeated.

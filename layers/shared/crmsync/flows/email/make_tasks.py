@@ -21,7 +21,7 @@ from crmsync.model.crm_names import TASK
 from crmsync.model.effects import Report
 from crmsync.model.mail import LogRange
 from crmsync.model.records import Ref, Side
-from crmsync.rules.pair.reports import category_of
+from crmsync.rules.refusals.table import category_of
 
 TRIES = 40
 """After so many tries, some ten hours, a range that still fails becomes a dead letter."""
@@ -95,6 +95,7 @@ def _report(made: set[str], context: TaskContext, summary: TaskSummary) -> None:
             error.fieldname,
             error.hint,
             ("TASK-2",),
+            code=error.code,
         )
         for kind, error in summary.refusals.items()
     ]

@@ -24,7 +24,7 @@ from crmsync.model.plan import Plan
 from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.rules.kinds.contact.inclusion import is_frozen, needs_membership, qualifies
 from crmsync.rules.kinds.contact.lifecycle import CompanyGroup, Staged, furthest, is_forward, spread
-from crmsync.rules.pair.reports import category_of
+from crmsync.rules.refusals.table import category_of
 
 FIELDS: Mapping[str, tuple[str, ...]] = {
     HUBSPOT_CONTACT: (PRIMARY_COMPANY, LIFECYCLE_STAGE),
@@ -176,7 +176,14 @@ def _stage_of(record: Record) -> str:
 def report_refused(errors: Mapping[Place, SyncError], context: SyncContext) -> None:
     """Report writes that were refused. A record that no longer exists needs no stage."""
     reports = [
-        Report(ref, category_of(error.code), error.text, error.fieldname, error.hint)
+        Report(
+            ref,
+            category_of(error.code),
+            error.text,
+            error.fieldname,
+            error.hint,
+            code=error.code,
+        )
         for ref, error in errors.items()
         if isinstance(ref, Ref) and not isinstance(error, TryAgain | Gone)
     ]

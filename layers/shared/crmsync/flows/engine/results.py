@@ -25,7 +25,7 @@ from crmsync.model.facts import Facts
 from crmsync.model.plan import Plan
 from crmsync.model.records import Ref
 from crmsync.rules.pair import reports
-from crmsync.rules.pair.reports import category_of
+from crmsync.rules.refusals.table import category_of, hint_of
 from crmsync.rules.timing.outages import TRIES
 
 WAITS_FOR_PARENT = "PARENT"
@@ -233,7 +233,8 @@ def requeue(changes: Sequence[Change], context: SyncContext, summary: Summary) -
 def report_of_error(ref: Ref, error: SyncError) -> Report:
     """The report about a record that cannot be written."""
     category = Category.UNAVAILABLE if isinstance(error, TryAgain) else category_of(error.code)
-    return Report(ref, category, error.text, error.fieldname, error.hint)
+    hint = error.hint or hint_of(error.code)
+    return Report(ref, category, error.text, error.fieldname, hint, code=error.code)
 
 
 def resolved_records(

@@ -11,6 +11,7 @@ from datetime import datetime
 from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import objects_of
 from crmsync.model.effects import Category, Report
+from crmsync.model.inbox import InboxEntry
 from crmsync.model.settings import Settings
 from crmsync.ports.queues import Outbox
 from crmsync.ports.stores import Inbox
@@ -21,15 +22,69 @@ NO_ERRORS = frozenset({Category.WAITING, Category.HELD})
 
 @dataclass(frozen=True, slots=True)
 class ErrorRow:
-    """A report in the error inbox of a connection.
+    """An entry in the error inbox of a connection.
 
     Attributes:
         connection: The name of the connection.
-        report: The report.
+        entry: The report with its times and attempts.
     """
 
     connection: str
-    report: Report
+    entry: InboxEntry
+
+    @property
+    def report(self) -> Report:
+        """The newest report about the record."""
+        return self.entry.report
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorType:
+    """All records of a connection that have the same error (ERR-1). Times are UTC.
+
+    Attributes:
+        connection: The name of the connection.
+        category: The category.
+        code: The CRM's code, or crmsync's own; "" for none.
+        records: How many records have it.
+        attempts: How often they were reported.
+        first_at: When the first of them was first reported.
+        last_at: When one of them was last reported.
+    """
+
+    connection: str
+    category: Category
+    code: str
+    records: int
+    attempts: int
+    first_at: datetime
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which entries are meant; "" and None stand for any.
+
+    Attributes:
+        identifier: The id of a record.
+        category: A category.
+        code: A code.
+    """
+
+    identifier: str = ""
+    category: Category | None = None
+    code: str = ""
+
+    def has(self, report: Report) -> bool:
+        """Whether an entry with this report is meant."""
+        return (
+            self.identifier in {"", report.ref.id}
+            and self.category in {None, report.category}
+            and self.code in {"", report.code}
+        )
+
+
+EVERY_ENTRY = Choice()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +116,36 @@ class ErrorAdmin:
     outbox: Outbox
     now: Callable[[], datetime]
 
-    def all(self) -> list[ErrorRow]:
-        """Every report, also about records that only wait; by connection, then oldest first."""
+    def all(self, choice: Choice = EVERY_ENTRY) -> list[ErrorRow]:
+        """The chosen entries, also those of records that only wait; by connection, then oldest
+        first. Raises `TryAgain`.
+        """
         return [
-            ErrorRow(one.name, report)
+            ErrorRow(one.name, entry)
             for one in self.settings().connections
-            for report in self.inbox.parked(one.name)
+            for entry in self.inbox.entries(one.name)
+            if choice.has(entry.report)
         ]
+
+    def types(self, choice: Choice = EVERY_ENTRY) -> list[ErrorType]:
+        """The chosen entries counted by connection, category and code; those with most records
+        first. Raises `TryAgain`.
+        """
+        rows: dict[tuple[str, Category, str], list[InboxEntry]] = {}
+        for row in self.all(choice):
+            key = (row.connection, row.report.category, row.report.code)
+            rows.setdefault(key, []).append(row.entry)
+        types = [
+            ErrorType(
+                *key,
+                records=len(entries),
+                attempts=sum(one.attempts for one in entries),
+                first_at=min(one.first_at for one in entries),
+                last_at=max(one.last_at for one in entries),
+            )
+            for key, entries in rows.items()
+        ]
+        return sorted(types, key=lambda one: -one.records)
 
     def count_open(self) -> int:
         """The number of errors, without records that wait (TRG-17) or whose deletion is held back
@@ -75,21 +153,15 @@ class ErrorAdmin:
         """
         return sum(row.report.category not in NO_ERRORS for row in self.all())
 
-    def retry(
-        self, identifier: str = "", category: Category | None = None, *, apply: bool
-    ) -> Retried:
-        """Request a sync of parked records: of one, of a category, or of all (RTY-3).
+    def retry(self, choice: Choice, *, apply: bool) -> Retried:
+        """Request a sync of the chosen records (RTY-3).
 
         A record leaves the inbox once it has synced. Raises `TryAgain`.
         """
         rows: list[ErrorRow] = []
         left: list[ErrorRow] = []
         changes: list[Change] = []
-        for row in self.all():
-            if category not in {None, row.report.category}:
-                continue
-            if identifier not in {"", row.report.ref.id}:
-                continue
+        for row in self.all(choice):
             change = self._retry_of(row)
             if change is None:
                 left.append(row)

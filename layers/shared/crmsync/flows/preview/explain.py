@@ -24,6 +24,7 @@ from crmsync.model.concerns import KIND_OF, kinds_of
 from crmsync.model.conflicts import ResolvedConflict
 from crmsync.model.effects import Effect, Report, RequestSync
 from crmsync.model.facts import Facts
+from crmsync.model.inbox import InboxEntry
 from crmsync.model.links import Link
 from crmsync.model.plan import Plan
 from crmsync.model.records import Kind, Record, Ref, Side
@@ -59,7 +60,7 @@ class Explained:
         plan: What would be written now.
         spread: The lifecycle stages that other records would get because of it.
         foreseen: The reports that would follow once the plan has created its record.
-        parked: The reports in the error inbox about the two records.
+        parked: The entries of the error inbox about the two records.
         settled: The last conflicts of the pair, newest first.
     """
 
@@ -77,7 +78,7 @@ class Explained:
     plan: Plan
     spread: tuple[Effect, ...]
     foreseen: tuple[Report, ...]
-    parked: tuple[Report, ...]
+    parked: tuple[InboxEntry, ...]
     settled: tuple[ResolvedConflict, ...]
 
     @property
@@ -174,13 +175,14 @@ def _object(side: Side, name: str) -> str:
     raise Refused(f"{side} has no {name} to explain; there are {known}.", code="OBJECT")
 
 
-def _parked(context: SyncContext, facts: Facts, pairing: Pairing) -> tuple[Report, ...]:
-    """The reports in the error inbox about the record and its counterpart."""
+def _parked(context: SyncContext, facts: Facts, pairing: Pairing) -> tuple[InboxEntry, ...]:
+    """The entries of the error inbox about the record and its counterpart."""
     places = (facts.link.hubspot, facts.link.salesforce) if facts.link else ()
     records = [one.ref for one in (pairing.hubspot, pairing.salesforce) if one]
     known = {facts.change.ref, *records, *places}
     about = known | {privacy_place(ref) for ref in known if isinstance(ref, Ref)}
-    return tuple(one for one in context.inbox.parked(context.connection.name) if one.ref in about)
+    entries = context.inbox.entries(context.connection.name)
+    return tuple(one for one in entries if one.report.ref in about)
 
 
 def _resolved(context: SyncContext, facts: Facts, pairing: Pairing) -> tuple[ResolvedConflict, ...]:

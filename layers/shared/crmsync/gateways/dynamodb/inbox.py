@@ -1,10 +1,10 @@
 """The error inbox in the state table: the newest report per record that does not sync.
 
     pk                                  sk                  attributes
-    inbox#acme                          hubspot:contact:81  category, text, field, hint, because,
-                                                            waits, first, last (ISO 8601, UTC),
-                                                            expires_at (unless the report lasts:
-                                                            90 days after `last`)
+    inbox#acme                          hubspot:contact:81  category, code, text, field, hint,
+                                                            because, waits, first, last (ISO 8601,
+                                                            UTC), attempts, expires_at (unless the
+                                                            report lasts: 90 days after `last`)
     inbox-list#acme#hubspot:company:12  hubspot:contact:81  none: the contact waits for the company
     inbox-list#acme#held                hubspot:deal:71     none: the report's category is `held`
 
@@ -32,6 +32,7 @@ from crmsync.gateways.dynamodb.inbox_marks import Marks
 from crmsync.gateways.dynamodb.table import DynamoTable, Key
 from crmsync.gateways.retry import RetryPolicy
 from crmsync.model.effects import Category, Report
+from crmsync.model.inbox import InboxEntry
 from crmsync.model.moments import epoch_seconds
 from crmsync.model.records import Ref, Side
 from crmsync.rules.timing.parked import KEPT, SOON
@@ -39,6 +40,7 @@ from crmsync.rules.timing.parked import KEPT, SOON
 THREADS = 8
 _NAMES = {
     "#c": "category",
+    "#o": "code",
     "#t": "text",
     "#f": "field",
     "#h": "hint",
@@ -46,11 +48,12 @@ _NAMES = {
     "#w": "waits",
     "#n": "first",
     "#l": "last",
+    "#a": "attempts",
     "#e": "expires_at",
 }
 _UPDATE = (
-    "SET #c = :c, #t = :t, #f = :f, #h = :h, #b = :b, #w = :w, #l = :now, "
-    "#n = if_not_exists(#n, :now)"
+    "SET #c = :c, #o = :o, #t = :t, #f = :f, #h = :h, #b = :b, #w = :w, #l = :now, "
+    "#n = if_not_exists(#n, :now), #a = if_not_exists(#a, :none) + :one"
 )
 _HELD = "held"
 
@@ -77,7 +80,9 @@ class InboxTable:
         self._now = now
 
     def park(self, connection: str, reports: Sequence[Report]) -> None:
-        """Store the newest report per record, with the time of the first one. Raises `TryAgain`."""
+        """Store the newest report per record, with the time of the first one and their number.
+        Raises `TryAgain`.
+        """
         newest = list({report.ref: report for report in reports}.values())
         if not newest:
             return
@@ -142,14 +147,20 @@ class InboxTable:
         return list(self._listed(connection, _HELD))
 
     def parked(self, connection: str) -> Sequence[Report]:
-        """All reports, oldest first. Reads the whole inbox, so it is for people. Raises
+        """All reports, oldest first. Reads the whole inbox. Raises `TryAgain`."""
+        return [entry.report for entry in self.entries(connection)]
+
+    def entries(self, connection: str) -> Sequence[InboxEntry]:
+        """All reports with their times and attempts, oldest first. Reads the whole inbox. Raises
         `TryAgain`.
+
+        An earlier version stored no code and counted no attempts: such a report has "" and 1.
         """
         rows = sorted(
             self._table.query(_partition(connection)),
             key=lambda row: (row["first"]["S"], row["sk"]["S"]),
         )
-        return [_report(row) for row in rows]
+        return [_entry(row) for row in rows]
 
     def ending(self, connection: str) -> Sequence[Ref]:
         """The records whose reports expire soon, and those whose reports have no expiry because an
@@ -165,12 +176,15 @@ class InboxTable:
         now = self._now()
         values: dict[str, dict[str, str]] = {
             ":c": {"S": str(report.category)},
+            ":o": {"S": report.code},
             ":t": {"S": report.text},
             ":f": {"S": report.fieldname},
             ":h": {"S": report.hint},
             ":b": {"S": " ".join(report.because)},
             ":w": {"S": " ".join(map(str, report.waits_for))},
             ":now": {"S": now.isoformat()},
+            ":none": {"N": "0"},
+            ":one": {"N": "1"},
         }
         if not report.lasts:
             values[":e"] = {"N": str(epoch_seconds(now + KEPT))}
@@ -262,6 +276,15 @@ def _list_key(connection: str, name: str, ref: Ref) -> Key:
     return f"inbox-list#{connection}#{name}", str(ref)
 
 
+def _entry(row: Mapping[str, Any]) -> InboxEntry:
+    return InboxEntry(
+        _report(row),
+        first_at=datetime.fromisoformat(row["first"]["S"]),
+        last_at=datetime.fromisoformat(row["last"]["S"]),
+        attempts=int(row.get("attempts", {"N": "1"})["N"]),
+    )
+
+
 def _report(row: Mapping[str, Any]) -> Report:
     return Report(
         ref=_ref(row["sk"]["S"]),
@@ -271,6 +294,7 @@ def _report(row: Mapping[str, Any]) -> Report:
         hint=row["hint"]["S"],
         because=tuple(row["because"]["S"].split()),
         waits_for=_waits(row),
+        code=row.get("code", {"S": ""})["S"],
     )
 
 

@@ -25,6 +25,7 @@ from crmsync.model.effects import Associate, Dissociate
 from crmsync.model.links import Place
 from crmsync.model.records import Ref, Side
 from crmsync.ports.crm import Outcome, Written
+from crmsync.rules.refusals.table import hint_of
 
 READ_BATCH = 1_000
 WRITE_BATCH = 2_000
@@ -37,11 +38,6 @@ _NOT_THERE = re.compile(r"^([A-Z_]+)=(\d+) is not valid")
 VALIDATION_ERROR without a context [S]. An OBJECT_NOT_FOUND with the two ids in its context is
 understood, too.
 """
-
-_LIMIT_HINT = (
-    "Remove or move associations of the record in HubSpot, or raise the limit in HubSpot's "
-    "settings (ERR-2)."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,7 +344,9 @@ def _refusal(body: Mapping[str, Any], *, status: int = 400) -> SyncError:
         return Gone("One of the records to associate no longer exists in HubSpot.", code=error.code)
     words = f"{body.get('subCategory') or ''} {body.get('message') or ''}".lower()
     if isinstance(error, Refused) and "limit" in words:
-        return Refused("Association limit reached.", code=LIMIT_REACHED, hint=_LIMIT_HINT)
+        return Refused(
+            "Association limit reached.", code=LIMIT_REACHED, hint=hint_of(LIMIT_REACHED)
+        )
     return error
 
 

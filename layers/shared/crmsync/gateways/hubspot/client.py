@@ -21,7 +21,7 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError, SSLError
 from crmsync.errors import Refused, SyncError
 from crmsync.gateways.aws.secrets import Secret, part
 from crmsync.gateways.hosts import is_safe, parts_of
-from crmsync.gateways.hubspot.errors import RENEW, SIDE, call_error, verdict_of
+from crmsync.gateways.hubspot.errors import RENEW, SIDE, call_error, refusal_of
 from crmsync.gateways.hubspot.versions import PLURALS, TIMEOUT, api_factory, version_of
 from crmsync.gateways.retry import RetryPolicy
 from crmsync.gateways.verdict import unreachable
@@ -202,8 +202,8 @@ def _refusal(
         error = unreachable("HubSpot", SIDE, problem or TimeoutError(), timed_out=timed_out)
         return error, not timed_out
     category = str(reply.body.get("category", ""))
-    verdict = verdict_of(reply.status, category, str(reply.body.get("policyName", "")))
-    return call_error(reply.status, reply.body, asked=asked), verdict.soon
+    refusal = refusal_of(reply.status, category, str(reply.body.get("policyName", "")))
+    return call_error(reply.status, reply.body, asked=asked), refusal.soon
 
 
 def _parsed(raw: bytes | str | None) -> Mapping[str, Any]:

@@ -22,6 +22,7 @@ from crmsync.gateways.retry import chunks
 from crmsync.model.crm_names import COMPANY, DEAL, HUBSPOT_CONTACT
 from crmsync.model.records import Ref, Side
 from crmsync.ports.listing import ChangedRecord
+from crmsync.rules.refusals.table import hint_of
 
 BATCH = 100
 PAGE = 250
@@ -109,7 +110,7 @@ class HubspotLists:
             raise Refused(
                 f"HubSpot has no list {list_id}.",
                 code="LIST_NOT_FOUND",
-                hint="Name a list that exists as contacts.inclusion_list in the settings (SET-9).",
+                hint=hint_of("LIST_NOT_FOUND"),
             )
 
     def _walk(self, list_id: str, since: datetime) -> list[ChangedRecord]:

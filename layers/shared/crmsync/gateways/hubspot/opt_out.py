@@ -19,14 +19,11 @@ from crmsync.gateways.hubspot.versions import UNSUBSCRIBE
 from crmsync.model.crm_names import HUBSPOT_CONTACT, HUBSPOT_OPT_OUT
 from crmsync.model.records import Ref, Side
 from crmsync.ports.crm import Outcome, Written
+from crmsync.rules.refusals.table import hint_of
 
 ASKED = Written(Ref(Side.HUBSPOT, HUBSPOT_CONTACT, ""), {})
 _ACCOUNT = "0"
 _OUT, _IN = "UNSUBSCRIBED", "SUBSCRIBED"
-_HINT = (
-    "Unsubscribe the contact by hand in HubSpot, from every brand, and look at who may change its "
-    "subscriptions."
-)
 
 
 def unsubscribe(client: HubspotClient, email: str) -> Outcome:
@@ -78,7 +75,8 @@ def _still_in(rows: Sequence[Mapping[str, Any]]) -> Refused | None:
         f"HubSpot left the address subscribed to {len(left)} of its subscription types: "
         f"{', '.join(left)}."
     )
-    return Refused(text, code="STILL_SUBSCRIBED", fieldname=HUBSPOT_OPT_OUT, hint=_HINT)
+    code = "STILL_SUBSCRIBED"
+    return Refused(text, code=code, fieldname=HUBSPOT_OPT_OUT, hint=hint_of(code))
 
 
 def _brand(row: Mapping[str, Any]) -> str:

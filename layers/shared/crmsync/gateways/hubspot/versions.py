@@ -18,6 +18,7 @@ from typing import Any
 
 from crmsync.errors import Refused
 from crmsync.model.crm_names import COMPANY, DEAL, HUBSPOT_CONTACT
+from crmsync.rules.refusals.table import hint_of
 
 CLIENT_PATHS = ""
 """The version that keeps the client's own /v3 and /v4 paths."""
@@ -87,7 +88,7 @@ def version_of(word: str | None) -> str:
         raise Refused(
             text,
             code="API_VERSION",
-            hint="Correct api_version in the connection's HubSpot secret, or take it out.",
+            hint=hint_of("API_VERSION"),
         )
     return word
 

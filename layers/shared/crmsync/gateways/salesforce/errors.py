@@ -1,10 +1,9 @@
-"""What Salesforce's refusals mean: one table by error code, and how to look up in it. No calls.
+"""What follows from Salesforce's refusals: looked up in the table of codes. No calls.
 
 Only known sentences of Salesforce's texts are kept (see `vendor_texts`).
 
-The codes are those of the API's StatusCode and ExceptionCode lists ([D]); rows of a collection call
-them `statusCode`, failed calls `errorCode`. A code that is not in the table means `Refused`,
-because repeating a refused call only uses up the day's calls.
+The table is in `crmsync.rules.refusals.table`. Rows of a collection call a code `statusCode`,
+failed calls `errorCode`.
 """
 
 from __future__ import annotations
@@ -14,128 +13,21 @@ from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from crmsync.errors import Conflict, Down, Gone, Refused, SyncError, TryAgain
+from crmsync.errors import Conflict, Down, Drifted, Gone, SyncError, TryAgain
 from crmsync.gateways.salesforce.ids import full, is_id
 from crmsync.gateways.salesforce.texts import SENTENCES
 from crmsync.gateways.vendor_texts import code_of, kept, name_of, plain_of, whole
-from crmsync.gateways.verdict import Verdict
-
-_VALUE = Verdict(
-    Refused, hint="Correct the value in HubSpot, or change the field's rules in Salesforce."
-)
-_FIELD = Verdict(
-    Refused,
-    hint="Give the integration user access to the field, or take it out of the field mappings.",
-)
-_RIGHTS = Verdict(Refused, hint="Give the integration user the missing permission in Salesforce.")
-_OWNER = Verdict(Refused, hint="Choose an active Salesforce user as owner.")
-_DUPLICATE = Verdict(
-    Refused,
-    hint="Merge the duplicates in Salesforce, or change the duplicate rule. What a rule only "
-    'alerts of is saved with duplicates = "allow" under [connection.salesforce].',
-)
-_RECORD_TYPE = Verdict(
-    Refused,
-    hint="Assign the record type to the integration user in Salesforce: a permission set, Object "
-    "Settings.",
-)
-_LOGIN = Verdict(
-    Refused, hint="Check the connection's Salesforce secret and the external client app's policies."
-)
-_SOON = Verdict(TryAgain, wait=15, soon=True)
-_LATER = Verdict(TryAgain, wait=60)
-_DAY = Verdict(TryAgain, wait=900)
-_GONE = Verdict(Gone)
-
-VERDICTS: Mapping[str, Verdict] = MappingProxyType(
-    {
-        # temporary
-        "UNABLE_TO_LOCK_ROW": _SOON,
-        "SERVER_UNAVAILABLE": _SOON,
-        "UNKNOWN_EXCEPTION": _LATER,
-        "QUERY_TIMEOUT": _LATER,
-        "OPERATION_TOO_LARGE": _LATER,
-        "APEX_ERROR": _LATER,
-        "ENTITY_IS_LOCKED": Verdict(TryAgain, wait=900),  # waiting for an approval
-        "REQUEST_LIMIT_EXCEEDED": _DAY,
-        "REQUEST_RUNNING_TOO_LONG": _LATER,
-        "PROCESSING_HALTED": _LATER,
-        "ALL_OR_NONE_OPERATION_ROLLED_BACK": _LATER,
-        "STORAGE_LIMIT_EXCEEDED": _DAY,
-        # the record no longer exists
-        "ENTITY_IS_DELETED": _GONE,
-        "NOT_FOUND": _GONE,
-        "INVALID_ID_FIELD": _GONE,
-        "MALFORMED_ID": _GONE,
-        "CANNOT_UPDATE_CONVERTED_LEAD": Verdict(Gone),  # it has become a contact
-        # another record has the value
-        "DUPLICATE_VALUE": Verdict(Conflict),
-        # needs a person
-        "DUPLICATES_DETECTED": _DUPLICATE,
-        "DUPLICATE_EXTERNAL_ID": _DUPLICATE,
-        "INVALID_CROSS_REFERENCE_KEY": Verdict(
-            Refused, hint="The record that this one points to is missing in Salesforce."
-        ),
-        "FIELD_CUSTOM_VALIDATION_EXCEPTION": Verdict(
-            Refused,
-            hint="A validation rule, trigger or flow in Salesforce refused it: make the record "
-            "meet it, or change it. Whoever makes the same edit in Salesforce sees all that it "
-            "says.",
-        ),
-        "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": Verdict(
-            Refused,
-            hint="A trigger or flow in Salesforce failed on it. Make the same edit in Salesforce "
-            "to see its error, and have it mended.",
-        ),
-        "CANNOT_EXECUTE_FLOW_TRIGGER": Verdict(
-            Refused,
-            hint="A flow in Salesforce failed on it. Salesforce has mailed the error to the flow's "
-            "administrator; have it mended.",
-        ),
-        "FIELD_INTEGRITY_EXCEPTION": _VALUE,
-        "FIELD_FILTER_VALIDATION_EXCEPTION": _VALUE,
-        "REQUIRED_FIELD_MISSING": Verdict(
-            Refused, hint="Fill the field in HubSpot, or give it a fallback in the settings."
-        ),
-        "STRING_TOO_LONG": Verdict(
-            Refused, hint="Shorten the value in HubSpot, or lengthen the field in Salesforce."
-        ),
-        "INVALID_EMAIL_ADDRESS": _VALUE,
-        "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST": Verdict(
-            Refused, hint="Add the value to the picklist, or correct it in HubSpot."
-        ),
-        "BAD_VALUE_FOR_RESTRICTED_PICKLIST": Verdict(
-            Refused, hint="Add the value to the picklist, or correct it in HubSpot."
-        ),
-        "NUMBER_OUTSIDE_VALID_RANGE": _VALUE,
-        "INVALID_TYPE_ON_FIELD_IN_RECORD": _VALUE,
-        "JSON_PARSER_ERROR": _VALUE,
-        "INVALID_FIELD": _FIELD,
-        "INVALID_FIELD_FOR_INSERT_UPDATE": _FIELD,
-        "INVALID_TYPE": Verdict(Refused, hint="Give the integration user access to the object."),
-        "INSUFFICIENT_ACCESS_OR_READONLY": _RIGHTS,
-        "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY": _RIGHTS,
-        "TRANSFER_REQUIRES_READ": _RIGHTS,
-        "INACTIVE_OWNER_OR_USER": _OWNER,
-        "OPERATION_WITH_INACTIVE_USER_EXCEPTION": _OWNER,
-        "INVALID_SESSION_ID": _LOGIN,  # only after one new login
-        "invalid_grant": _LOGIN,
-        "invalid_client": _LOGIN,
-        "invalid_client_id": _LOGIN,
-        "API_DISABLED_FOR_ORG": Verdict(
-            Refused, hint="This Salesforce edition has no API: add it to the edition."
-        ),
-        "API_CURRENTLY_DISABLED": Verdict(
-            Refused, hint="Give the integration user the permission API Enabled."
-        ),
-    }
-)
+from crmsync.gateways.verdict import error_for, error_of_call
+from crmsync.rules.refusals.refusal import Refusal
+from crmsync.rules.refusals.salesforce_calls import CONCURRENT, LOGIN_HINT, RECORD_TYPE
+from crmsync.rules.refusals.table import SALESFORCE, UNKNOWN
 
 RULE = "FIELD_CUSTOM_VALIDATION_EXCEPTION"
 """The code of a refusal by a validation rule, or by a trigger or flow."""
 LOCKED = "UNABLE_TO_LOCK_ROW"
 DOUBLE = "DUPLICATE_VALUE"
-FIELD_CODES = frozenset({"INVALID_FIELD", "INVALID_FIELD_FOR_INSERT_UPDATE"})
+FIELD_CODES = frozenset(code for code, one in SALESFORCE.items() if one.error is Drifted)
+"""Codes about a field itself, not about its value."""
 ROW_WISE = frozenset({400, 404})
 """Statuses with which Salesforce refuses a whole collection because of one row, such as a text in a
 number field.
@@ -146,30 +38,21 @@ _SERVER_FAULT = 500
 _BUSY = frozenset({420, 429})
 _EXISTING = re.compile(r"record with id: ([A-Za-z0-9]{15,18})")
 SIDE = "salesforce"
-_SHUT = frozenset(
-    {
-        "REQUEST_LIMIT_EXCEEDED",
-        "INVALID_SESSION_ID",
-        "API_DISABLED_FOR_ORG",
-        "API_CURRENTLY_DISABLED",
-    }
-    | {"invalid_grant", "invalid_client", "invalid_client_id"}
-)
-"""Codes that every call of this app would get."""
-_OF_A_ROW = frozenset({"UNABLE_TO_LOCK_ROW", "ENTITY_IS_LOCKED", "STORAGE_LIMIT_EXCEEDED"})
-"""Temporary codes that are about the records of the call, not about all of Salesforce."""
+_LOGIN_WAIT = 30
 _COLUMN = re.compile(r"(?:No such column|column) '([^']+)'")
 
 
-def verdict_of(code: str, status: int = 400, message: str = "") -> Verdict:
-    """The verdict on a code; for an unknown code the HTTP status decides."""
+def refusal_of(code: str, status: int = 400, message: str = "") -> Refusal:
+    """What a code means; for an unknown code the HTTP status decides."""
     if code == "REQUEST_LIMIT_EXCEEDED" and "concurrent" in message.lower():
-        return _SOON
+        return CONCURRENT
     if code == "INVALID_CROSS_REFERENCE_KEY" and "record type" in message.lower():
-        return _RECORD_TYPE
-    if code in VERDICTS:
-        return VERDICTS[code]
-    return _SOON if status >= _SERVER_FAULT or status in _BUSY else Verdict(Refused)
+        return RECORD_TYPE
+    if status in _BUSY and code not in SALESFORCE:
+        code = str(status)
+    elif status >= _SERVER_FAULT and code not in SALESFORCE:
+        code = str(_SERVER_FAULT)
+    return SALESFORCE.get(code, UNKNOWN)
 
 
 def first_error(content: Any) -> Mapping[str, Any]:
@@ -196,11 +79,7 @@ def call_error(
     code = code_of(found.get("errorCode") or found.get("error"), status)
     message = str(found.get("message") or found.get("error_description") or code)
     error = _error(code, status, message, found, values=tuple(sent.values()), asked=asked)
-    shut = code in _SHUT or status in _BUSY
-    if not shut and (not isinstance(error, TryAgain) or code in _OF_A_ROW):
-        return error
-    verdict = verdict_of(code, status, message)
-    return verdict.down(error, side=SIDE, sure=shut)
+    return error_of_call(refusal_of(code, status, message), error, side=SIDE)
 
 
 def set_up_error(status: int, content: Any) -> SyncError:
@@ -215,8 +94,9 @@ def set_up_error(status: int, content: Any) -> SyncError:
 def login_error(status: int, content: Any) -> Down:
     """The error for a refused login, whatever its code: without a login nothing works."""
     error = call_error(status, content)
-    after = error.after if isinstance(error, TryAgain) else _LOGIN.wait
-    return Down(error.text, side=SIDE, after=after, code=error.code, hint=error.hint or _LOGIN.hint)
+    after = error.after if isinstance(error, TryAgain) else _LOGIN_WAIT
+    hint = error.hint if error.code in SALESFORCE else ""
+    return Down(error.text, side=SIDE, after=after, code=error.code, hint=hint or LOGIN_HINT)
 
 
 def row_error(
@@ -258,20 +138,20 @@ def _error(
     asked: float | None = None,
     rules: Collection[str] = (),
 ) -> SyncError:
-    verdict = verdict_of(code, status, message)
+    refusal = refusal_of(code, status, message)
     fieldname = _fieldname(found, message)
     text = kept(message, SENTENCES.get(code, ()), values) or _of_a_rule(code, message, rules)
     matches = _matches(found)
     if len(matches) == 1:
-        return Conflict(text, existing=matches[0], code=code, hint=verdict.hint)
+        return Conflict(text, existing=matches[0], code=code, hint=refusal.hint)
     existing = _EXISTING.search(message)
-    return verdict.error_for(
+    return error_for(
+        refusal,
         text,
         side=SIDE,
         code=code,
         fieldname=fieldname,
         existing=full(existing.group(1)) if existing else "",
-        is_about_a_field=code in FIELD_CODES,
         asked=asked,
     )
 

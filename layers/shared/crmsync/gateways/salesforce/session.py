@@ -26,7 +26,7 @@ from crmsync.gateways.salesforce.errors import (
     call_error,
     first_error,
     login_error,
-    verdict_of,
+    refusal_of,
 )
 from crmsync.gateways.salesforce.hosts import LoginUrl
 from crmsync.gateways.salesforce.meter import HEADER, SalesforceMeter
@@ -371,6 +371,5 @@ def _unreachable(problem: requests.RequestException) -> SyncError:
 def _refused(problem: SalesforceError, asked: float | None) -> tuple[SyncError, bool]:
     found = first_error(problem.content)
     code, message = str(found.get("errorCode", "")), str(found.get("message", ""))
-    return call_error(problem.status, problem.content, asked=asked), verdict_of(
-        code, problem.status, message
-    ).soon
+    refusal = refusal_of(code, problem.status, message)
+    return call_error(problem.status, problem.content, asked=asked), refusal.soon

@@ -23,7 +23,7 @@ from crmsync.rules.fields.maps import CURRENCY
 from crmsync.rules.merge.baseline import rebased
 from crmsync.rules.merge.person_accounts import account_field
 from crmsync.rules.merge.ruleset import Ruleset
-from crmsync.rules.pair.reports import category_of
+from crmsync.rules.refusals.table import category_of
 
 AnyWrite = TypeVar("AnyWrite", CreateRecord, UpdateRecord)
 
@@ -112,7 +112,15 @@ def report(ref: Ref, error: Refused, fields: Iterable[str]) -> Report:
     """The report of fields that were left out, with the CRM's own message."""
     end = "" if error.text.endswith((".", "!", "?", "…")) else "."
     text = f"{error.text}{end} The field was left out, the rest of the record is in step."
-    return Report(ref, Category.VALIDATION, text, ", ".join(sorted(fields)), error.hint, ("CH-8",))
+    return Report(
+        ref,
+        Category.VALIDATION,
+        text,
+        ", ".join(sorted(fields)),
+        error.hint,
+        ("CH-8",),
+        code=error.code,
+    )
 
 
 def _proper(effect: CreateRecord | UpdateRecord, ruleset: Ruleset) -> frozenset[str]:

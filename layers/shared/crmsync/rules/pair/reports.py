@@ -8,55 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
-from types import MappingProxyType
 
 from crmsync.model.brakes import Counted, Hold
 from crmsync.model.crm_names import HUBSPOT_OPT_OUT, PARENT_ACCOUNT, PRIMARY_COMPANY
 from crmsync.model.effects import Category, Report
 from crmsync.model.records import Ref, Side
-
-_CATEGORIES: Mapping[Category, frozenset[str]] = MappingProxyType(
-    {
-        Category.DUPLICATES: frozenset(
-            {"DUPLICATES_DETECTED", "DUPLICATE_VALUE", "DUPLICATE_EXTERNAL_ID", "CONFLICT"}
-        ),
-        Category.ASSOCIATIONS: frozenset({"ASSOCIATION_LIMIT"}),
-        Category.PERMISSIONS: frozenset(
-            {
-                "INSUFFICIENT_ACCESS_OR_READONLY",
-                "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY",
-                "INSUFFICIENT_ACCESS",
-            }
-            | {
-                "INVALID_FIELD",
-                "INVALID_FIELD_FOR_INSERT_UPDATE",
-                "INVALID_TYPE",
-                "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
-            }
-            | {"API_DISABLED_FOR_ORG", "API_CURRENTLY_DISABLED", "INVALID_SESSION_ID"}
-            | {"401", "403", "SECRET", "invalid_grant", "invalid_client", "invalid_client_id"}
-            | {
-                "MISSING_SCOPES",
-                "INVALID_AUTHENTICATION",
-                "EXPIRED_AUTHENTICATION",
-                "TRANSFER_REQUIRES_READ",
-            }
-        ),
-        Category.UNAVAILABLE: frozenset(
-            {"UNABLE_TO_LOCK_ROW", "REQUEST_LIMIT_EXCEEDED", "RATE_LIMITS", "SERVER_UNAVAILABLE"}
-        ),
-    }
-)
-"""The vendors' error codes by the category under which the error inbox keeps them."""
-
-
-def category_of(code: str) -> Category:
-    """The category of a refusal by the vendor's error code; any code that is not listed concerns
-    the values of the record (ERR-1 to ERR-7).
-    """
-    return next(
-        (category for category, codes in _CATEGORIES.items() if code in codes), Category.VALIDATION
-    )
 
 
 def waiting(ref: Ref) -> Report:

@@ -1,0 +1,1 @@
+"""What each error code means, whose task it is, and what crmsync does about it: one table."""
