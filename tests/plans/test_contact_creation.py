@@ -64,6 +64,21 @@ def test_a_new_hubspot_contact_becomes_a_lead():
     )
 
 
+@pytest.mark.rule("OPT-3")
+def test_an_unsubscribed_contact_creates_a_lead_that_is_opted_out():
+    """The box is ticked from the first moment on, so nobody can write to the person in between."""
+    (create,) = plan_contact(
+        born_in_hubspot(a_contact({"hs_email_optout": "true"})), RULESET
+    ).effects
+    assert create.fields == {
+        "Email": "ada@example.com",
+        "FirstName": "Ada",
+        "LastName": "Lang",
+        "Company": "example.com",
+        "HasOptedOutOfEmail": True,
+    }
+
+
 def test_a_new_pair_gets_each_others_ids_and_is_linked_at_once():
     """The pair is synced as soon as the lead exists: HubSpot gets the lead's id, and only values
     that the lead shows differently are news.

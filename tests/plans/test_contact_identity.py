@@ -89,6 +89,17 @@ def test_an_edit_does_not_revive_a_tombstone():
     assert plan_contact(tombstone, RULESET).effects == ()
 
 
+@pytest.mark.rule("DEL-1")
+def test_an_edit_of_a_lead_does_not_revive_its_deleted_contact():
+    """The lead is still there and may be edited; only its own return from the recycle bin creates a
+    contact again.
+    """
+    facts = linked(salesforce=a_lead({"Phone": "1"}, key=KEY))
+    ended = replace(facts.link, state=LinkState.TOMBSTONE, died=H)
+    edited = replace(facts, change=a_change(facts.salesforce.ref), link=ended, hubspot=None)
+    assert plan_contact(edited, RULESET).effects == ()
+
+
 def test_an_undeleted_record_is_linked_again():
     """When both records of a tombstone exist again, the pair goes on as before."""
     hubspot, salesforce = pair(hubspot={"phone": "1"})

@@ -182,11 +182,11 @@ def test_a_worker_that_dies_after_the_opt_out_has_requested_the_contacts_sync():
     """When its message comes back, the contact is unsubscribed already and nothing requests its
     sync again; so the request is queued before the opt-out.
     """
-    rehearsal, calls = MemoryWorld(), Gate()
+    rehearsal, gate = MemoryWorld(), Gate()
     sync_contacts(
-        [rehearsal.change(a_double(rehearsal, **OUT)[2])], with_gate(rehearsal.context, calls)
+        [rehearsal.change(a_double(rehearsal, **OUT)[2])], with_gate(rehearsal.context, gate)
     )
-    after_the_opt_out = calls.calls.index("preferences.opt_out") + 1
+    after_the_opt_out = gate.calls.index("preferences.opt_out") + 1
     world = MemoryWorld()
     contact, lead, double = a_double(world, **OUT)
     change = world.change(double)

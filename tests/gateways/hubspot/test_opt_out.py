@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from crmsync.errors import Refused, TryAgain
+from crmsync.errors import Down, Refused, TryAgain
 from crmsync.gateways.hubspot.client import HubspotClient
 from crmsync.gateways.hubspot.opt_out import ASKED
 from crmsync.gateways.hubspot.records import HubspotGateway
@@ -116,3 +116,16 @@ def test_a_refusal_by_a_brand_is_reported() -> None:
     """A refusal by one brand is a refusal."""
     first = a_response(a_row("UNSUBSCRIBED"), a_row("SUBSCRIBED", 2, businessUnitId=7))
     assert isinstance(opted_out(first, a_response(numErrors=1, errors=[NOTE]))[0], Refused)
+
+
+def test_what_was_opted_out_before_hubspot_failed_is_reported() -> None:
+    """The addresses after the failure were not asked for and have its error, so they are tried
+    again.
+    """
+    responses = (a_response(a_row("UNSUBSCRIBED")), *[Response({}, 500)] * 3)
+    with script(*responses) as server:
+        secret = FixedSecret({"access_token": "t", "api_url": server.url})
+        policy = RetryPolicy(pause=lambda _: None, jitter=lambda: 0.5)
+        gateway = HubspotGateway(HubspotClient(secret, retry_policy=policy))
+        first, *others = gateway.opt_out([OptOut("ada@example.com")] * 4)
+    assert (first, [type(one) for one in others]) == (ASKED, [Down] * 3)
