@@ -1,6 +1,10 @@
-"""Settings files that tests start from."""
+"""Settings files that tests start from, and the complaints about wrong ones."""
 
 from __future__ import annotations
+
+import pytest
+
+from crmsync.config import ConfigError, load_settings
 
 MINIMAL = """\
 [[connection]]
@@ -12,7 +16,7 @@ secret = "crmsync/acme/hubspot"
 login_url = "https://acme.my.salesforce.com"
 secret = "crmsync/acme/salesforce"
 """
-"""Eight lines; what a test adds begins on line 9."""
+"""Eight lines; a test's own lines begin on line 9."""
 
 EVERYTHING = """\
 [[connection]]                          # one HubSpot account and one Salesforce org
@@ -82,8 +86,16 @@ kinds = ["OPEN", "CLICK", "BOUNCE"]
 repeat = "once_per_day"
 [connection.undo]
 hours = 72
-[connection.owners]                     # where name and address do not agree
+[connection.owners]                     # for owners with different addresses
 "ada@example.com" = "a.lang@example.com"
 "ben@example.com" = "005000000000001AAA"
 """
-"""Every key of the settings, each with another value than its default where it has one."""
+"""Every key of the settings, each with another value than its default."""
+
+
+def complaints(text: str) -> list[str]:
+    """Return the complaints about a file, which must be refused."""
+    with pytest.raises(ConfigError) as refused:
+        load_settings(text)
+    assert str(refused.value) == "\n".join(map(str, refused.value.complaints))
+    return [str(complaint) for complaint in refused.value.complaints]

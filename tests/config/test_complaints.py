@@ -1,13 +1,11 @@
-"""A wrong settings file is refused with every complaint at once, each with its line and its
-rule.
-"""
+"""A wrong settings file is refused with all complaints at once, each with its line and its rule."""
 
 from __future__ import annotations
 
 import pytest
 
-from crmsync.config import ConfigError, decode, load_settings
-from tests.config.files import EVERYTHING, MINIMAL
+from crmsync.config import ConfigError, decode
+from tests.config.files import EVERYTHING, MINIMAL, complaints
 
 KINDS = (
     "SENT, DROPPED, PROCESSED, DELIVERED, DEFERRED, BOUNCE, OPEN, CLICK, PRINT, FORWARD, STATUSCHANGE, SPAMREPORT, SUPPRESSED, "
@@ -17,21 +15,13 @@ POLICIES = "two_way, prefer_salesforce, always_salesforce, prefer_hubspot, alway
 SECOND = MINIMAL.replace("acme", "beta").replace("555001", "555002")
 
 
-def complaints(text: str) -> list[str]:
-    """What is said about a file that is refused."""
-    with pytest.raises(ConfigError) as refused:
-        load_settings(text)
-    assert str(refused.value) == "\n".join(map(str, refused.value.complaints))
-    return [str(complaint) for complaint in refused.value.complaints]
-
-
 def row(hubspot: str, salesforce: str, update: str = "two_way", section: str = "contacts") -> str:
-    """A mapping of four lines."""
+    """Return a mapping of four lines."""
     return f'[[connection.{section}.field]]\nhubspot = "{hubspot}"\nsalesforce = "{salesforce}"\nupdate = "{update}"\n'
 
 
 def template(*lines: str) -> str:
-    """A template of tasks."""
+    """Return a template of tasks."""
     return "\n".join(["[[connection.email_tasks.template]]", *lines, ""])
 
 
@@ -83,14 +73,14 @@ SHAPES = {
 
 @pytest.mark.parametrize("case", SHAPES)
 def test_the_file_must_be_toml_with_the_tables_of_the_settings(case: str) -> None:
-    """What is no TOML, no table, or unknown is named with its line (CFG-1, CFG-2)."""
+    """Invalid TOML, wrong tables and unknown keys are named with their lines (CFG-1, CFG-2)."""
     text, complaint = SHAPES[case]
 
     assert complaints(text) == [complaint]
 
 
 def test_a_file_must_be_utf_8() -> None:
-    """TOML is UTF-8; the line of the first byte that is not is named."""
+    """The complaint has the line of the first byte that is not UTF-8."""
     assert decode("# Köln\n".encode("utf-8-sig")) == "# Köln\n"
     with pytest.raises(
         ConfigError, match=r"^line 2: this is not UTF-8, which TOML has to be \(CFG-1\)$"
@@ -99,7 +89,7 @@ def test_a_file_must_be_utf_8() -> None:
 
 
 def test_a_connection_needs_a_name_two_sides_and_their_secrets() -> None:
-    """Every required key that is missing is named, at the table that lacks it (CFG-3)."""
+    """Every required key that is missing is named at its table (CFG-3)."""
     text = "[[connection]]\n[connection.hubspot]\n\n[connection.salesforce]\n[[connection]]\n"
 
     assert complaints(text) == [
@@ -143,8 +133,8 @@ VALUES = {
 
 
 @pytest.mark.parametrize("change", VALUES)
-def test_a_connection_says_where_it_leads(change: str) -> None:
-    """Names, numbers, addresses and secrets' names have to be such; a secret itself is never
+def test_the_values_of_a_connection_must_be_valid(change: str) -> None:
+    """Names, numbers, addresses and secrets' names have their forms; a secret itself is never
     repeated.
     """
     old, new = change.split("|")
@@ -300,9 +290,7 @@ ADDED = {
 
 @pytest.mark.parametrize("lines", ADDED)
 def test_every_value_has_its_type_and_its_range(lines: str) -> None:
-    """A wrong value is named with those that are allowed, and with the rule that the key is
-    about.
-    """
+    """The complaint about a wrong value has the allowed ones and the rule of the key."""
     assert complaints(f"{MINIMAL}{lines}\n") == [ADDED[lines]]
 
 
@@ -367,15 +355,15 @@ MAPPINGS = {
 @pytest.mark.rule("MAP-8")
 @pytest.mark.rule("FLD-5")
 @pytest.mark.parametrize("rows", MAPPINGS)
-def test_what_a_mapping_may_not_do(rows: str) -> None:
-    """The opt-out is fixed, the owner is two-way, accounts are no text, and nothing is mapped
-    twice.
+def test_an_impossible_mapping_is_refused(rows: str) -> None:
+    """The opt-out is fixed, the owner is two-way, account references are no text, and nothing is
+    mapped twice.
     """
     assert complaints(MINIMAL + rows) == [MAPPINGS[rows]]
 
 
 @pytest.mark.rule("MAP-10")
-def test_what_does_not_sync_cannot_be_mapped() -> None:
+def test_objects_that_do_not_sync_cannot_be_mapped() -> None:
     """Company and deal mappings need that object's sync; one complaint per row."""
     off = "[connection.companies]\nsync = false\n"
     rows = row("colour", "Colour__c", section="companies") + row(
@@ -391,8 +379,8 @@ def test_what_does_not_sync_cannot_be_mapped() -> None:
 
 @pytest.mark.rule("MAP-8")
 def test_companies_are_mapped_once_like_contacts() -> None:
-    """A default pair may change its policy; half of one cannot go elsewhere, and our own fields are
-    nobody's.
+    """A default pair may change its policy, but its halves cannot be mapped elsewhere, and our own
+    fields cannot be mapped at all.
     """
     rows = (
         row("industry", "Industry", section="companies"),
@@ -427,7 +415,7 @@ def test_names_and_accounts_are_connected_once() -> None:
 
 
 def test_one_mistake_does_not_hide_another() -> None:
-    """Wrong types, unknown keys, missing keys and contradictions are told together, by line."""
+    """Wrong types, unknown keys, missing keys and contradictions are reported together, by line."""
     text = EVERYTHING.replace("portal_id = 555001", 'portal_id = "555001"').replace(
         'secret = "crmsync/acme/hubspot"\n', ""
     )
@@ -445,8 +433,8 @@ def test_one_mistake_does_not_hide_another() -> None:
     ]
 
 
-def test_nothing_is_complained_about_twice() -> None:
-    """What is wrong with a value is not told again by what it contradicts."""
+def test_a_wrong_value_has_one_complaint() -> None:
+    """It is not reported again for contradicting another one."""
     text = (
         (MINIMAL + SECOND)
         .replace("555001", "true")
@@ -461,8 +449,8 @@ def test_nothing_is_complained_about_twice() -> None:
     ]
 
 
-def test_a_row_that_is_none_is_not_judged_as_a_mapping() -> None:
-    """A value in a row's place gets one complaint, whatever rows may not do there."""
+def test_a_value_in_place_of_a_row_has_one_complaint() -> None:
+    """The rules for rows are not applied to it."""
     assert complaints(MINIMAL + "[connection.companies]\nsync = false\nfield = [3]\n") == [
         "line 11: field is 3, must be written as [[connection.companies.field]] (CFG-1)"
     ]

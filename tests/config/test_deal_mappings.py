@@ -1,22 +1,14 @@
-"""What a mapping of deals may not touch, each complaint with its line and its rule."""
+"""Mappings of deals that are refused, each complaint with its line and its rule."""
 
 from __future__ import annotations
 
 import pytest
 
-from crmsync.config import ConfigError, load_settings
-from tests.config.files import MINIMAL
-
-
-def complaints(text: str) -> list[str]:
-    """What is said about a file that is refused."""
-    with pytest.raises(ConfigError) as refused:
-        load_settings(text)
-    return [str(complaint) for complaint in refused.value.complaints]
+from tests.config.files import MINIMAL, complaints
 
 
 def row(hubspot: str, salesforce: str) -> str:
-    """A mapping of deals, of three lines."""
+    """Return a mapping of deals, of three lines."""
     return f'[[connection.deals.field]]\nhubspot = "{hubspot}"\nsalesforce = "{salesforce}"\n'
 
 
@@ -43,8 +35,8 @@ RULED = {
 
 @pytest.mark.rule("FLD-10")
 @pytest.mark.parametrize("pair", RULED)
-def test_what_has_a_rule_of_its_own_cannot_be_mapped(pair: tuple[str, str]) -> None:
-    """A deal's stage, pipeline and currency follow their own rules, so no row may touch either half
+def test_fields_with_their_own_rules_cannot_be_mapped(pair: tuple[str, str]) -> None:
+    """A deal's stage, pipeline and currency have their own rules, so no row may contain either half
     of them.
     """
     cell, sentence, rule = RULED[pair]
@@ -57,8 +49,8 @@ def test_what_has_a_rule_of_its_own_cannot_be_mapped(pair: tuple[str, str]) -> N
 
 @pytest.mark.rule("FLD-10")
 def test_deals_are_mapped_like_contacts() -> None:
-    """Own rows are fine; the account is a reference, the owner is fixed, our own properties are
-    nobody's.
+    """Custom rows are accepted; the account is a reference, the owner is fixed, and our own
+    properties cannot be mapped.
     """
     rows = (
         row("next_step", "NextStep"),

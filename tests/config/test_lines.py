@@ -90,7 +90,7 @@ LINES = {
 
 
 def places(value: Any, path: Path = ()) -> Iterator[Path]:
-    """The path of everything inside a document."""
+    """Return the path of every item of a document."""
     inside = (
         value.items()
         if isinstance(value, dict)
@@ -104,13 +104,15 @@ def places(value: Any, path: Path = ()) -> Iterator[Path]:
 
 
 def test_each_place_has_its_line() -> None:
-    """Comments, strings of all four kinds, dotted keys, inline tables and arrays of tables."""
+    """The file has comments, strings of all four kinds, dotted keys, inline tables and arrays of
+    tables.
+    """
     assert index_lines(FILE) == LINES
     assert index_lines(FILE.replace("\n", "\r\n")) == LINES
 
 
-def test_what_has_no_line_has_that_of_what_is_around_it() -> None:
-    """A missing key is told at its table; the document itself is line 1."""
+def test_a_missing_key_has_the_line_of_its_table() -> None:
+    """The document itself is line 1."""
     assert line_of(LINES, ("row", 1, "part", 0, "missing")) == 31
     assert line_of(LINES, ("nowhere", 3)) == 1
 
@@ -131,7 +133,7 @@ VALUES = st.recursive(
 
 @given(st.lists(VALUES, max_size=6))
 def test_every_place_that_the_parser_finds_has_a_line(values: list[str]) -> None:
-    """Whatever the values look like, each key is found on the line on which it was written."""
+    """Each key has the line on which it was written, whatever the values look like."""
     text, wanted = "", {}
     for number, value in enumerate(values):
         wanted["table", number, "key"] = text.count("\n") + 2

@@ -1,4 +1,4 @@
-"""A good settings file becomes the settings; what it leaves out has the model's defaults."""
+"""A valid settings file becomes the settings, with defaults for what it leaves out."""
 
 from __future__ import annotations
 
@@ -36,18 +36,18 @@ SHARED = (MINIMAL + SECOND).replace("beta.my", "acme.my")
 
 
 def contacts(lines: str) -> ContactSettings:
-    """The contact settings of the minimal file with these lines in their section."""
+    """Return the contact settings of the minimal file with these lines in their section."""
     return load_settings(f"{MINIMAL}[connection.contacts]\n{lines}\n").connections[0].contacts
 
 
 @pytest.mark.rule("INC-5")
-def test_what_a_file_leaves_out_has_its_default() -> None:
-    """A new deployment makes leads and contacts on both sides, and has no inclusion list."""
+def test_missing_keys_have_defaults() -> None:
+    """A new deployment creates leads and contacts on both sides, and has no inclusion list."""
     assert read_settings(MINIMAL) == Reading(Settings((ACME,)))
 
 
 def test_every_key_of_the_file_is_a_setting() -> None:
-    """The whole file of the documentation, each value another than its default."""
+    """The complete file of the documentation is read, each value different from its default."""
     contact_settings = ContactSettings(
         create_in_salesforce=CreateInSalesforce.CONTACT_IF_ACCOUNT,
         create_in_hubspot=CreateInHubspot.CONTACTS_ONLY,
@@ -105,14 +105,14 @@ def test_every_key_of_the_file_is_a_setting() -> None:
 
 @pytest.mark.parametrize("policy", Update)
 def test_each_policy_can_be_given_to_a_mapping(policy: Update) -> None:
-    """The real connector's four policies and three more (CH-4)."""
+    """They are the four policies of HubSpot's own connector and three more (CH-4)."""
     rows = f'[[connection.contacts.field]]\nhubspot = "colour"\nsalesforce = "Colour__c"\nupdate = "{policy}"\n'
 
     assert contacts(rows).field == (FieldRule("colour", "Colour__c", policy),)
 
 
-def test_a_default_pair_keeps_its_spelling_and_its_form() -> None:
-    """A row that names a default pair changes its policy; all else is known already."""
+def test_a_row_of_a_default_pair_changes_only_its_policy() -> None:
+    """Spelling and types stay as in the default mapping."""
     rows = '[[connection.contacts.field]]\nhubspot = "email"\nsalesforce = "email"\nupdate = "prefer_hubspot"\n'
 
     assert contacts(rows).field == (
@@ -120,8 +120,8 @@ def test_a_default_pair_keeps_its_spelling_and_its_form() -> None:
     )
 
 
-def test_lead_and_contact_have_default_pairs_of_their_own() -> None:
-    """A property that goes with one field of leads and another of contacts has two rows."""
+def test_leads_and_contacts_have_their_own_default_pairs() -> None:
+    """A property that is mapped to one field of leads and another of contacts has two rows."""
     rows = (
         '[[connection.contacts.field]]\nhubspot = "city"\nsalesforce = "City"\nupdate = "never"\n'
         '[[connection.contacts.field]]\nhubspot = "city"\nsalesforce = "MailingCity"\nupdate = "never"\n'
@@ -134,7 +134,7 @@ def test_lead_and_contact_have_default_pairs_of_their_own() -> None:
 
 
 @pytest.mark.rule("MAP-5")
-def test_a_row_that_repeats_the_owner_mapping_says_nothing() -> None:
+def test_a_row_that_repeats_the_owner_mapping_changes_nothing() -> None:
     """The owner mapping is two-way in any case."""
     rows = '[[connection.contacts.field]]\nhubspot = "hubspot_owner_id"\nsalesforce = "OwnerId"\n'
 
@@ -144,9 +144,7 @@ def test_a_row_that_repeats_the_owner_mapping_says_nothing() -> None:
 @pytest.mark.rule("SET-7")
 @pytest.mark.parametrize("switch", [True, False])
 def test_automatic_transitions_are_a_switch(switch: bool) -> None:  # noqa: FBT001 - the setting itself
-    """Whether what happens in Salesforce may change a lifecycle stage is the operator's choice; by
-    default it may.
-    """
+    """By default, changes in Salesforce may change a lifecycle stage."""
     (connection,) = load_settings(
         f"{MINIMAL}[connection.lifecycle]\nautomatic_transitions = {str(switch).lower()}\n"
     ).connections
@@ -158,9 +156,7 @@ def test_automatic_transitions_are_a_switch(switch: bool) -> None:  # noqa: FBT0
 @pytest.mark.rule("SET-8")
 @pytest.mark.parametrize("switch", [True, False])
 def test_stages_for_the_whole_company_are_a_switch(switch: bool) -> None:  # noqa: FBT001 - the setting itself
-    """Whether a contact's stage goes to all contacts of its company is the operator's choice; by
-    default it does.
-    """
+    """By default, a contact's stage is copied to all contacts of its company."""
     (connection,) = load_settings(
         f"{MINIMAL}[connection.lifecycle]\nsync_to_company_contacts = {str(switch).lower()}\n"
     ).connections
@@ -170,9 +166,9 @@ def test_stages_for_the_whole_company_are_a_switch(switch: bool) -> None:  # noq
 
 
 @pytest.mark.rule("Q-18")
-def test_owners_that_have_other_names_are_mapped() -> None:
-    """HubSpot owner's address -> Salesforce user's address or id, in the order of the file; keys
-    are told apart by their quotes.
+def test_owners_with_different_addresses_are_mapped() -> None:
+    """A HubSpot owner's address is mapped to a Salesforce user's address or id, in the order of the
+    file; quotes separate keys.
     """
     rows = '"ada@example.com" = "Ada.Lang@example.com"\n"ben@example.com" = "005000000000001AAA"\n'
     (connection,) = load_settings(f"{MINIMAL}[connection.owners]\n{rows}").connections
@@ -187,7 +183,9 @@ def test_owners_that_have_other_names_are_mapped() -> None:
 @pytest.mark.rule("SET-9")
 @pytest.mark.parametrize("inclusion_list", ["", "default", "77"])
 def test_an_inclusion_list_is_a_list_the_preset_or_none(inclusion_list: str) -> None:
-    """No list by default; one of HubSpot's by its id, or "all but subscribers" (INC-4, Q-24)."""
+    """By default there is no list; otherwise it is the id of a HubSpot list, or "all but
+    subscribers" (INC-4, Q-24).
+    """
     assert contacts(f'inclusion_list = "{inclusion_list}"') == ContactSettings(
         inclusion_list=inclusion_list
     )
@@ -206,16 +204,16 @@ def test_an_inclusion_list_is_a_list_the_preset_or_none(inclusion_list: str) -> 
     ],
 )
 def test_a_login_address_is_any_host(written: str, meant: str) -> None:
-    """Government Cloud has hosts of its own, so nothing is taken for granted; plain HTTP only on
-    the own machine.
+    """Government Cloud has its own hosts, so none is required; plain HTTP is allowed only on the
+    own machine.
     """
     settings = load_settings(MINIMAL.replace("https://acme.my.salesforce.com", written))
 
     assert settings.connections[0].salesforce.login_url == meant
 
 
-def test_deals_do_not_sync_where_only_companies_are_said_not_to() -> None:
-    """A file that switches companies off and says nothing of deals means both (OPP-2)."""
+def test_switching_companies_off_switches_deals_off() -> None:
+    """A file that switches companies off and does not mention deals switches both off (OPP-2)."""
     (connection,) = load_settings(MINIMAL + "[connection.companies]\nsync = false\n").connections
 
     assert (connection.companies, connection.deals) == (
@@ -226,13 +224,13 @@ def test_deals_do_not_sync_where_only_companies_are_said_not_to() -> None:
 
 @pytest.mark.rule("TEN-1")
 def test_several_accounts_may_share_an_org() -> None:
-    """Two connections, one org: each has its own portal."""
+    """Two connections to one org each have their own portal."""
     assert [one.hubspot.portal_id for one in load_settings(SHARED).connections] == [555001, 555002]
 
 
 @pytest.mark.rule("TEN-3")
 def test_accounts_that_share_an_org_are_warned() -> None:
-    """It is recommended that none of them makes contacts by itself; allowed it is."""
+    """It is allowed, but recommended only if no account creates contacts by itself."""
     never = '[connection.contacts]\ncreate_in_hubspot = "never"\n'
     sentence = (
         "2 HubSpot accounts share this Salesforce org: a record that one of them makes may become a contact in the others; "
@@ -252,8 +250,8 @@ def test_accounts_that_share_an_org_are_warned() -> None:
 
 
 @pytest.mark.parametrize("host", ["login.salesforce.com", "test.salesforce.com"])
-def test_everybodys_login_host_does_not_mean_one_org(host: str) -> None:
-    """Where the host says nothing, the same secret means the same org."""
+def test_a_common_login_host_does_not_mean_one_org(host: str) -> None:
+    """With a login host that all orgs share, the same secret means the same org."""
     text = (
         (MINIMAL + SECOND)
         .replace("acme.my.salesforce.com", host)

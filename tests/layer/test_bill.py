@@ -20,7 +20,7 @@ VALID = JsonStrictValidator(SchemaVersion.V1_6)
 
 
 def of_the_layer() -> str:
-    """The bill of the packages in the layer's list, each with a hash."""
+    """Return the bill of the packages in the layer's list, each with a hash."""
     return bill(installed(PINS, dict.fromkeys(PINS, "ab" * 32)))
 
 

@@ -15,7 +15,7 @@ from layer.packages import normal, pinned
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNTIME = ("boto3", "botocore", "s3transfer")
-"""What the Lambda runtime brings, with what the layer's list has already."""
+"""The packages of the Lambda runtime, and those in the layer's list."""
 
 TRY = """
 import importlib, pkgutil, sys
@@ -40,7 +40,7 @@ except NotImplementedError as error:
 
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
-    """The packages of which the layer has only parts, still complete."""
+    """Return the complete packages of which the layer has only parts."""
     for name, share in SHARES.items():
         whole = str(metadata.distribution(name).locate_file(share.folder))
         shutil.copytree(
@@ -50,8 +50,8 @@ def site(tmp_path: Path) -> Path:
 
 
 def absent() -> set[str]:
-    """The top-level modules that are installed here but neither in the layer nor in the Lambda
-    runtime.
+    """Return the top-level modules that are installed here but neither in the layer nor in the
+    Lambda runtime.
     """
     there = {
         *pinned((ROOT / "layers/shared/requirements.txt").read_text(encoding="utf-8")),

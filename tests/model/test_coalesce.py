@@ -1,4 +1,4 @@
-"""Changes of one record that come together are one look."""
+"""Several changes of one record are merged to one."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ def a_contact_ref(number: int) -> Ref:
     return Ref(Side.HUBSPOT, "contact", str(number))
 
 
-def test_what_was_told_of_each_contact_last_is_kept() -> None:
-    """Tied and untied again: untied; of others what was told of them."""
+def test_the_last_association_change_of_each_contact_is_kept() -> None:
+    """A contact that was associated and removed again counts as removed; other contacts keep their
+    changes.
+    """
     tied, untied = (
         TieNews(a_contact_ref(81), at(1), is_gone=False),
         TieNews(a_contact_ref(81), at(2)),
@@ -30,8 +32,8 @@ def test_what_was_told_of_each_contact_last_is_kept() -> None:
     assert coalesce([first, second]) == [replace(first, ties=(other, untied))]
 
 
-def test_a_change_tells_of_so_many_contacts_at_most() -> None:
-    """The newest ones."""
+def test_a_change_has_a_limited_number_of_association_changes() -> None:
+    """The newest ones are kept."""
     news = tuple(TieNews(a_contact_ref(number), at(number)) for number in range(MOST_TIES + 5))
     halves = [replace(a_change(DEAL), ties=news[:50]), replace(a_change(DEAL), ties=news[50:])]
 

@@ -38,7 +38,7 @@ def test_a_refused_burst_is_no_measurement(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize("module", ["handler", RECEIVER])
-def test_a_fresh_process_answers_too(stack: Stack, module: str) -> None:
+def test_a_new_process_works_too(stack: Stack, module: str) -> None:
     """The product's webhook and the shortest receiver do the same work, each in a process of its
     own.
     """

@@ -1,4 +1,4 @@
-"""``make invoke``: which function is meant, how its event is signed, and how a container reaches
+"""``make invoke``: which function it runs, how its event is signed, and how a container reaches
 this machine.
 """
 
@@ -31,7 +31,7 @@ def event(story: str) -> dict[str, Any]:
 
 
 def signers(given: dict[str, Any]) -> frozenset[str]:
-    """Return who signed an event, as the product itself finds out a minute later."""
+    """Return who signed an event, as the product finds out a minute later."""
     now = datetime.fromtimestamp(NOW_MS / 1000, UTC) + timedelta(minutes=1)
     return matching_secrets(read_request(given, ""), [SECRET], now)
 
@@ -54,7 +54,7 @@ class Network:
 
 
 class Engine:
-    """A container engine that has these networks."""
+    """A container engine with these networks."""
 
     def __init__(self, *networks: Network) -> None:
         """Take the networks."""
@@ -72,8 +72,8 @@ def test_a_function_is_named_by_folder_or_logical_id(name: str) -> None:
     assert logical_id_of(TEMPLATE, name) == "ContactSyncFunction"
 
 
-def test_an_unknown_function_is_answered_with_the_known_ones() -> None:
-    """The error lists the functions, for somebody who mistyped."""
+def test_an_unknown_function_is_refused_with_the_known_ones() -> None:
+    """The error lists the functions."""
     folders = sorted(path.parent.name for path in (ROOT / "functions").glob("*/handler.py"))
     with pytest.raises(LookupError, match=f"FUNCTION=sync is none of {', '.join(folders)}"):
         logical_id_of(TEMPLATE, "sync")

@@ -11,8 +11,8 @@ from tests.local.stack.laptop import Build, builder
 
 @pytest.fixture
 def laptop(tmp_path: Path) -> Iterator[Build]:
-    """Start a stack; keyword arguments are the handlers' texts by function, named ones replace
-    defaults.
+    """Return a function that starts a stack; keyword arguments are the handlers' source texts, and
+    replace defaults.
     """
     with ExitStack() as owned:
         yield builder(tmp_path, owned)

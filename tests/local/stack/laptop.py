@@ -1,4 +1,4 @@
-"""A laptop stack of throwaway functions: a small template, handlers written by the test, the rest
+"""A laptop stack of small functions: a small template, handlers written by the test, and the rest
 as in `serve`.
 """
 
@@ -97,7 +97,7 @@ PRINTS_THE_BODIES = """
 
 @dataclass(frozen=True, slots=True)
 class Laptop:
-    """A running stack and shortcuts for what tests do with it."""
+    """A running stack, with shortcuts for tests."""
 
     cloud: Cloud
     runner: Runner
@@ -112,13 +112,13 @@ class Laptop:
                 QueueUrl=self.cloud.deployed.ref("Queue"), MessageBody=body
             )
 
-    def said(self, function: str) -> list[Any]:
+    def output(self, function: str) -> list[Any]:
         """Return the JSON lines that a function has printed."""
         lines = self.cloud.lambdas.output(function).splitlines()
         return [json.loads(line) for line in lines if line.startswith(("[", "{", '"'))]
 
-    def left_in(self, queue: str) -> int:
-        """Return how many messages a queue holds, including hidden ones."""
+    def depth(self, queue: str) -> int:
+        """Return the number of messages in a queue, including hidden ones."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         url = self.cloud.deployed.ref(queue)
         answer = self.cloud.aws.queues.get_queue_attributes(QueueUrl=url, AttributeNames=names)
@@ -129,7 +129,7 @@ Build = Callable[..., Laptop]
 
 
 def builder(folder: Path, owned: ExitStack) -> Build:
-    """Return a function that starts stacks with files in `folder`, which end with `owned`."""
+    """Return a function that starts stacks with files in `folder`; `owned` stops them."""
 
     def build(
         *,

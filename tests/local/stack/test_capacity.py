@@ -26,7 +26,7 @@ from local.stack.dynamodb.capacity import (
     ],
 )
 def test_the_size_of_a_value_follows_its_type(value, size):
-    """Text takes its UTF-8 bytes, a container three more, each element one more."""
+    """Text counts its UTF-8 bytes, a container three bytes more, each element one more."""
     assert value_size(value) == size
 
 
@@ -66,8 +66,8 @@ def test_the_size_of_an_item_includes_its_names():
     ],
 )
 def test_a_read_costs_a_unit_per_four_kib(sizes, ways, units):
-    """A unit per 4 KiB, of each item or of a whole query; half when eventually consistent, twice in
-    a transaction.
+    """It is one unit per 4 KiB, of each item or of a whole query; half when eventually consistent,
+    twice in a transaction.
     """
     assert read_units(sizes, **ways) == units
 
@@ -82,5 +82,5 @@ def test_a_read_costs_a_unit_per_four_kib(sizes, ways, units):
     ],
 )
 def test_a_write_costs_a_unit_per_kib(pairs, transaction, units):
-    """A unit per KiB of the larger of before and after; twice in a transaction."""
+    """It is one unit per KiB of the larger of the old and the new item; twice in a transaction."""
     assert write_units(pairs, transaction=transaction) == units

@@ -1,4 +1,4 @@
-"""The control URL and `serve`: what programs that drive the stack from outside rely on."""
+"""The control URL and `serve`, with which other programs drive the stack."""
 
 import json
 import os
@@ -29,10 +29,10 @@ def stack() -> Iterator[Stack]:
         yield stack
 
 
-def answer_of(
+def response_of(
     stack: Stack, path: str, body: Any = None, *, raw: str | None = None
 ) -> tuple[int, dict[str, Any]]:
-    """Return status and content of an answer without its time, which must be there."""
+    """Return status and content of a response without its time, which must be there."""
     answer = requests.post(
         stack.control_url + path, data=json.dumps(body) if raw is None else raw, timeout=60
     )
@@ -41,25 +41,25 @@ def answer_of(
     return answer.status_code, content
 
 
-def test_settling_says_that_it_is_settled(stack: Stack):
-    """With the number of rounds and of open errors; the second time nothing is left to do."""
-    answer_of(stack, "/settle", {})
-    assert answer_of(stack, "/settle", {}) == (
+def test_settling_reports_rounds_and_open_errors(stack: Stack):
+    """The second time nothing is left to do."""
+    response_of(stack, "/settle", {})
+    assert response_of(stack, "/settle", {}) == (
         200,
         {"settled": True, "rounds": 0, "open_errors": 0},
     )
 
 
 def test_advancing_moves_the_clock(stack: Stack):
-    """By the seconds requested, and a little more for the time that the work took."""
+    """It moves by the requested seconds, and a little more for the time of the work."""
     before = stack.clock.now_ms()
-    assert answer_of(stack, "/advance", {"seconds": 30, "settle": False})[0] == 200
+    assert response_of(stack, "/advance", {"seconds": 30, "settle": False})[0] == 200
     assert 30_000 <= stack.clock.now_ms() - before < 60_000
-    assert answer_of(stack, "/advance", {"seconds": 90})[1]["settled"] is True
+    assert response_of(stack, "/advance", {"seconds": 90})[1]["settled"] is True
     assert stack.clock.now_ms() - before >= 120_000
 
 
-def test_the_figures_begin_when_the_stack_is_ready(stack: Stack):
+def test_statistics_begin_when_the_stack_is_ready(stack: Stack):
     """The calls of set-up do not count."""
     with Stack(SETTINGS, WORLD) as fresh:
         nothing = {"calls": 0, "reads": 0, "writes": 0, "by_endpoint": {}}
@@ -71,31 +71,36 @@ def test_the_figures_begin_when_the_stack_is_ready(stack: Stack):
                 (path.parent.name for path in ROOT.glob("functions/*/handler.py")), 0
             ),
         }
-    assert set(answer_of(stack, "/stats", {})[1]) == {"hubspot", "salesforce", "dynamodb", "lambda"}
+    assert set(response_of(stack, "/stats", {})[1]) == {
+        "hubspot",
+        "salesforce",
+        "dynamodb",
+        "lambda",
+    }
 
 
 def test_a_list_of_faults_replaces_the_one_in_force(stack: Stack):
     """A list with an unknown kind is refused as a whole, and the old one stays."""
-    assert answer_of(stack, "/faults", [{"at": "lambda", "kind": "throttle", "times": 2}]) == (
+    assert response_of(stack, "/faults", [{"at": "lambda", "kind": "throttle", "times": 2}]) == (
         200,
         {"faults": 1},
     )
-    status, content = answer_of(stack, "/faults", [{"at": "lambda", "kind": "explode"}])
+    status, content = response_of(stack, "/faults", [{"at": "lambda", "kind": "explode"}])
     assert (status, content) == (400, {"error": "unknown fault: at 'lambda', kind 'explode'"})
     assert stack.cloud.lambdas.invoke("HubspotSweepFunction", {}).ok is False
-    assert answer_of(stack, "/faults", []) == (200, {"faults": 0})
+    assert response_of(stack, "/faults", []) == (200, {"faults": 0})
     assert stack.cloud.lambdas.invoke("HubspotSweepFunction", {}).ok is True
 
 
 def test_a_person_acts_in_the_crms(stack: Stack):
-    """The simulator's answer is passed on."""
+    """The simulator's response is passed on."""
     action = {
         "side": "hubspot",
         "portal_id": 555001,
         "do": "resubscribe",
         "email": "ada@example.com",
     }
-    assert answer_of(stack, "/person", action) == (
+    assert response_of(stack, "/person", action) == (
         200,
         {"email": "ada@example.com", "opted_out": False},
     )
@@ -122,20 +127,20 @@ def test_a_person_acts_in_the_crms(stack: Stack):
 def test_an_impossible_request_is_refused_with_a_sentence(
     stack: Stack, path: str, raw: str, status: int
 ):
-    """A mistake of any kind changes nothing."""
+    """An invalid request of any kind changes nothing."""
     added = stack.clock.added_ms
-    found, content = answer_of(stack, path, raw=raw)
+    found, content = response_of(stack, path, raw=raw)
     assert (found, list(content), bool(content["error"])) == (status, ["error"], True)
     assert stack.clock.added_ms == added
 
 
 def test_only_posts_are_accepted(stack: Stack):
-    """A GET is answered 405."""
+    """A GET is refused with 405."""
     assert requests.get(stack.control_url + "/settle", timeout=30).status_code == 405
 
 
 def test_the_ready_file_names_everything(stack: Stack):
-    """The names are fixed, and every address answers."""
+    """The names are fixed, and every address works."""
     ready = stack.ready()
     assert set(ready) == {
         "control_url",
@@ -174,7 +179,7 @@ def test_the_ready_file_names_everything(stack: Stack):
     ] * 6
 
 
-def test_a_file_is_written_whole(tmp_path: Path):
+def test_a_file_is_replaced_atomically(tmp_path: Path):
     """A reader never finds half of it, and nothing else is left behind."""
     write_whole(tmp_path / "ready.json", {"a": 1})
     assert [path.name for path in tmp_path.iterdir()] == ["ready.json"]
@@ -213,9 +218,9 @@ def serving(folder: Path, settings: str, *more: str) -> subprocess.Popen[str]:
     )
 
 
-def test_serve_says_when_it_is_ready_and_leaves_nothing_behind(tmp_path: Path):
-    """It uses six ports from the base on, in a fixed order; SIGTERM ends it and every process that
-    it started.
+def test_serve_reports_that_it_is_ready_and_leaves_nothing_behind(tmp_path: Path):
+    """It uses six consecutive ports in a fixed order; SIGTERM ends it and every process that it
+    started.
     """
     base = free_ports(len(PORTS))
     with serving(tmp_path, SETTINGS, "--port-base", str(base), "--workers", "2") as process:
@@ -246,7 +251,7 @@ def test_a_function_has_at_least_one_worker():
 
 
 def test_serve_refuses_settings_that_the_product_refuses(tmp_path: Path):
-    """With the product's own words, exit code 1, and no ready file."""
+    """It prints the product's own text, ends with exit status 1, and writes no ready file."""
     with serving(tmp_path, SETTINGS + "unheard_of = true\n") as process:
         _, words = process.communicate(timeout=60)
     assert (process.returncode, "unheard_of" in words, "Traceback" in words) == (1, True, False)

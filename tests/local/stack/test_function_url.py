@@ -1,5 +1,5 @@
-"""A Function URL: an HTTP request becomes the documented event, the handler's answer becomes the
-HTTP response.
+"""A Function URL: an HTTP request becomes the documented event, and what the handler returns
+becomes the HTTP response.
 """
 
 import json
@@ -14,17 +14,17 @@ from tests.local.stack.laptop import Build
 def send(
     url: str, body: bytes = b"", headers: dict[str, str] | None = None, method: str = "POST"
 ) -> tuple[int, str | None, bytes]:
-    """Return status, content type and body of the answer."""
+    """Return status, content type and body of the response."""
     answer = requests.request(method, url, data=body, headers=headers, timeout=30)
     return answer.status_code, answer.headers.get("Content-Type"), answer.content
 
 
-def answering(text: str) -> str:
+def responding(text: str) -> str:
     return f"def lambda_handler(event, context): return {text}\n"
 
 
 def test_a_request_becomes_the_documented_event(laptop: Build):
-    """Payload format 2.0, on any path."""
+    """It has payload format 2.0, on any path."""
     stack = laptop(web="def lambda_handler(event, context): return event\n")
     headers = {"Content-Type": "application/json", "X-Signature": "abc", "Cookie": "a=1; b=2"}
     status, _, content = send(
@@ -63,7 +63,7 @@ def test_a_request_becomes_the_documented_event(laptop: Build):
     ],
 )
 def test_a_body_that_is_not_text_is_base64(laptop: Build, content_type, body, expected):
-    """By its content type, and also if it is not UTF-8."""
+    """The content type decides, or a body that is not UTF-8."""
     stack = laptop(web="def lambda_handler(event, context): return event\n")
     event = json.loads(send(stack.listener.url, body, {"Content-Type": content_type})[2])
     assert (event["body"], event["isBase64Encoded"]) == expected
@@ -85,9 +85,9 @@ def test_a_body_that_is_not_text_is_base64(laptop: Build, content_type, body, ex
         ('"just text"', (200, "application/json", b"just text")),
     ],
 )
-def test_an_answer_becomes_a_response(laptop: Build, answer, expected):
-    """An answer with a status code is the response; any other answer is the body."""
-    stack = laptop(web=answering(answer))
+def test_the_result_of_a_handler_becomes_a_response(laptop: Build, answer, expected):
+    """A result with a status code is the response; any other result is the body."""
+    stack = laptop(web=responding(answer))
     assert send(stack.listener.url) == expected
 
 
@@ -99,7 +99,7 @@ def test_a_failed_call_is_502_and_a_throttled_call_429(laptop: Build):
     assert send(stack.listener.url)[0] == 429
 
 
-def test_an_address_without_a_function_answers_404(laptop: Build):
+def test_an_address_without_a_function_is_404(laptop: Build):
     """The address exists before its function does."""
     laptop()
     listener = Listener("console")

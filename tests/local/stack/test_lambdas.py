@@ -1,4 +1,4 @@
-"""Lambdas as processes: warm, cut off, killed, and in simulated time."""
+"""Lambdas as processes: they stay warm, time out, are killed, and live in simulated time."""
 
 import json
 
@@ -104,10 +104,8 @@ def test_the_context_has_the_function_and_its_remaining_time(laptop: Build):
     ]
 
 
-def test_an_unhandled_error_is_reported_with_its_traceback_and_the_process_lives_on(
-    laptop: Build, capfd
-):
-    """The next call runs in the same process."""
+def test_an_unhandled_error_is_reported_and_the_process_stays(laptop: Build, capfd):
+    """The report has the traceback; the next call runs in the same process."""
     text = """
         calls = []
         def lambda_handler(event, context):
@@ -123,10 +121,8 @@ def test_an_unhandled_error_is_reported_with_its_traceback_and_the_process_lives
     assert "LookupError: what went wrong" in stack.cloud.lambdas.output("reader")
 
 
-def test_an_endless_call_is_cut_off_and_the_next_one_gets_a_new_process(laptop: Build):
-    """The fault gives it a fifth of a second of real time instead of the template's twenty
-    seconds.
-    """
+def test_an_endless_call_times_out_and_the_next_one_gets_a_new_process(laptop: Build):
+    """The fault replaces the template's twenty seconds with a fifth of a second of real time."""
     stack = laptop(reader=NEVER_ENDS)
     stack.faults.replace(
         [{"at": "lambda", "kind": "timeout", "function": "reader", "seconds": 0.2}]
@@ -146,7 +142,7 @@ def test_an_endless_call_is_cut_off_and_the_next_one_gets_a_new_process(laptop: 
         ({"kind": "throttle"}, Ending.THROTTLED, []),
     ],
 )
-def test_a_fault_ends_a_call_exactly_where_it_says(laptop: Build, fault, ending, written):
+def test_a_fault_ends_a_call_after_the_given_write(laptop: Build, fault, ending, written):
     """Earlier writes stay, nothing is written afterwards, and the next call succeeds."""
     stack = laptop(reader=WRITES_TWICE)
     stack.faults.replace([{"at": "lambda", "function": "ReaderFunction", **fault}])
@@ -157,8 +153,8 @@ def test_a_fault_ends_a_call_exactly_where_it_says(laptop: Build, fault, ending,
     assert items(stack) == ["first", "second"]
 
 
-def test_a_call_that_writes_nothing_times_out_when_it_is_about_to_answer(laptop: Build):
-    """Its answer is lost."""
+def test_a_call_that_writes_nothing_times_out_before_it_returns(laptop: Build):
+    """Its result is lost."""
     stack = laptop(reader=COUNTS_ITS_CALLS)
     stack.faults.replace([{"at": "lambda", "kind": "timeout"}])
     assert stack.cloud.lambdas.invoke("ReaderFunction", {}).ending is Ending.TIMED_OUT
@@ -178,14 +174,14 @@ def test_a_killed_function_leaves_its_message_in_the_queue(laptop: Build):
     stack.faults.replace([{"at": "lambda", "kind": "kill", "function": "reader", "after": "start"}])
     stack.send("precious")
     stack.runner.settle()
-    assert (stack.said("reader"), stack.left_in("Queue")) == ([], 1)
+    assert (stack.output("reader"), stack.depth("Queue")) == ([], 1)
     stack.runner.advance(125)
-    assert (stack.said("reader"), stack.left_in("Queue")) == ([["precious"]], 0)
+    assert (stack.output("reader"), stack.depth("Queue")) == ([["precious"]], 0)
 
 
 def test_a_function_lives_in_simulated_time(laptop: Build):
-    """`time`, `datetime` and the monotonic clock jump with the stack's clock, in a process that is
-    already warm.
+    """`time`, `datetime` and the monotonic clock follow the stack's clock, also in a warm
+    process.
     """
     stack = laptop(reader=TELLS_THE_TIME)
     before = stack.cloud.lambdas.invoke("ReaderFunction", {}).answer
@@ -207,7 +203,7 @@ def test_calls_are_counted_by_the_name_of_the_functions_folder(laptop: Build):
 
 
 def test_endings_and_the_longest_call_are_recorded(laptop: Build):
-    """Time that a slow write takes from a call counts as used; a throttled call has no ending."""
+    """The time of a slow write counts as used; a throttled call has no ending."""
     stack = laptop(reader=NEVER_ENDS)
     lambdas = stack.cloud.lambdas
     for faults in (
@@ -240,4 +236,4 @@ def test_the_output_of_a_function_is_kept(laptop: Build):
     stack.cloud.lambdas.invoke(
         "ReaderFunction", {"say": json.dumps("loud"), "whisper": json.dumps("quiet")}
     )
-    assert sorted(stack.said("reader")) == ["loud", "quiet"]
+    assert sorted(stack.output("reader")) == ["loud", "quiet"]

@@ -22,7 +22,7 @@ FAILS_ODD_ONES = """
 """
 
 
-def answers(text: str) -> str:
+def returning(text: str) -> str:
     return f"""
         import json
         def lambda_handler(event, context):
@@ -32,21 +32,21 @@ def answers(text: str) -> str:
 
 
 def test_ready_messages_are_offered_at_once_up_to_the_batch_size(laptop: Build):
-    """Twelve messages and a batch size of five make calls of five, five and two, without a batching
-    window.
+    """Without a batching window, twelve messages and a batch size of five make calls of five, five
+    and two.
     """
     stack = laptop(reader=PRINTS_THE_BODIES)
     stack.send(*map(str, range(12)))
     stack.runner.settle()
-    assert [len(batch) for batch in stack.said("reader")] == [5, 5, 2]
-    assert sorted(int(body) for batch in stack.said("reader") for body in batch) == list(range(12))
-    assert stack.left_in("Queue") == 0
+    assert [len(batch) for batch in stack.output("reader")] == [5, 5, 2]
+    assert sorted(int(body) for batch in stack.output("reader") for body in batch) == list(
+        range(12)
+    )
+    assert stack.depth("Queue") == 0
 
 
 def test_a_queue_counts_its_ready_hidden_and_delayed_messages(laptop: Build):
-    """Like SQS it reports how many messages are ready, how many are being processed, and how many
-    are delayed.
-    """
+    """SQS reports the same three numbers."""
     stack = laptop()
     stack.send("a", "b", "c")
     queues, url = stack.cloud.aws.queues, stack.cloud.deployed.ref("Queue")
@@ -72,7 +72,7 @@ def test_a_message_reaches_the_handler_as_an_sqs_record(laptop: Build):
     stack = laptop()
     stack.send("hello")
     stack.runner.settle()
-    (event,) = stack.said("reader")
+    (event,) = stack.output("reader")
     (record,) = event["Records"]
     assert set(record.pop("attributes")) >= {"ApproximateReceiveCount", "SentTimestamp", "SenderId"}
     assert {
@@ -88,44 +88,42 @@ def test_a_message_reaches_the_handler_as_an_sqs_record(laptop: Build):
     assert record["eventSourceARN"] == stack.cloud.deployed.attribute("Queue", "Arn")
 
 
-def test_a_failing_message_comes_back_after_the_visibility_timeout_and_ends_as_a_dead_letter(
+def test_a_failing_message_is_retried_and_ends_as_a_dead_letter(
     laptop: Build,
 ):
-    """Two receives are allowed: after the second, 120 s later, the message becomes a dead
-    letter.
-    """
+    """Two receives are allowed: 120 s after the second, the message becomes a dead letter."""
     stack = laptop(reader=COUNTS_RECEIVES)
     stack.send("poison")
     stack.runner.settle()
     stack.runner.settle()
-    assert stack.said("reader") == [[["poison", "1"]]]
+    assert stack.output("reader") == [[["poison", "1"]]]
     stack.runner.advance(110)
-    assert stack.said("reader") == [[["poison", "1"]]]
+    assert stack.output("reader") == [[["poison", "1"]]]
     stack.runner.advance(15)
-    assert stack.said("reader") == [[["poison", "1"]], [["poison", "2"]]]
-    assert (stack.left_in("Queue"), stack.left_in("DeadLetters")) == (1, 0)
+    assert stack.output("reader") == [[["poison", "1"]], [["poison", "2"]]]
+    assert (stack.depth("Queue"), stack.depth("DeadLetters")) == (1, 0)
     stack.runner.advance(125)
-    assert (stack.left_in("Queue"), stack.left_in("DeadLetters")) == (0, 1)
-    assert len(stack.said("reader")) == 2
+    assert (stack.depth("Queue"), stack.depth("DeadLetters")) == (0, 1)
+    assert len(stack.output("reader")) == 2
 
 
 def test_only_reported_messages_come_back(laptop: Build):
-    """With ReportBatchItemFailures the other messages of the batch are done."""
+    """With ReportBatchItemFailures the other messages of the batch are deleted."""
     stack = laptop(reader=FAILS_ODD_ONES)
     stack.send("1", "2", "3", "4")
     stack.runner.settle()
-    assert stack.left_in("Queue") == 2
+    assert stack.depth("Queue") == 2
     stack.runner.advance(125)
-    assert [sorted(batch) for batch in stack.said("reader")] == [["1", "2", "3", "4"], ["1", "3"]]
+    assert [sorted(batch) for batch in stack.output("reader")] == [["1", "2", "3", "4"], ["1", "3"]]
 
 
-def test_without_partial_answers_the_whole_batch_is_done(laptop: Build):
-    """Without ReportBatchItemFailures the mapping does not read the answer."""
+def test_without_partial_failures_the_whole_batch_is_deleted(laptop: Build):
+    """Without ReportBatchItemFailures the mapping ignores the result."""
     plain = TEMPLATE.replace(", FunctionResponseTypes: [ReportBatchItemFailures]", "")
     stack = laptop(reader=FAILS_ODD_ONES, template=plain)
     stack.send("1", "2")
     stack.runner.settle()
-    assert stack.left_in("Queue") == 0
+    assert stack.depth("Queue") == 0
 
 
 @pytest.mark.parametrize(
@@ -136,34 +134,34 @@ def test_without_partial_answers_the_whole_batch_is_done(laptop: Build):
         '"nonsense"',
     ],
 )
-def test_an_unreadable_answer_fails_the_whole_batch(laptop: Build, answer: str):
-    """An unknown or missing identifier, or an answer that is no object, brings everything back."""
-    stack = laptop(reader=answers(answer))
+def test_an_invalid_result_fails_the_whole_batch(laptop: Build, answer: str):
+    """An unknown or missing identifier, or a result that is no object, returns all messages."""
+    stack = laptop(reader=returning(answer))
     stack.send("1", "2")
     stack.runner.settle()
-    assert stack.left_in("Queue") == 2
+    assert stack.depth("Queue") == 2
 
 
 @pytest.mark.parametrize(
     "answer", ["None", "{}", '{"batchItemFailures": []}', '{"batchItemFailures": None}']
 )
-def test_an_answer_without_failures_means_done(laptop: Build, answer: str):
+def test_a_result_without_failures_is_a_success(laptop: Build, answer: str):
     """Nothing, an empty object and an empty list all mean that every message is done."""
-    stack = laptop(reader=answers(answer))
+    stack = laptop(reader=returning(answer))
     stack.send("1", "2")
     stack.runner.settle()
-    assert stack.left_in("Queue") == 0
+    assert stack.depth("Queue") == 0
 
 
 def test_a_delayed_message_waits_for_its_time(laptop: Build):
-    """A message with a delay of 300 s is offered when the clock has passed it, not before."""
+    """A message with a delay of 300 s is received when the clock has passed it, not before."""
     stack = laptop(reader=PRINTS_THE_BODIES)
     url = stack.cloud.deployed.ref("Queue")
     stack.cloud.aws.queues.send_message(QueueUrl=url, MessageBody="later", DelaySeconds=300)
     stack.runner.advance(290)
-    assert stack.said("reader") == []
+    assert stack.output("reader") == []
     stack.runner.advance(15)
-    assert stack.said("reader") == [["later"]]
+    assert stack.output("reader") == [["later"]]
 
 
 def test_an_event_on_the_bus_reaches_the_queue_that_its_rule_names(laptop: Build):
@@ -180,7 +178,7 @@ def test_an_event_on_the_bus_reaches_the_queue_that_its_rule_names(laptop: Build
     ]
     assert stack.cloud.aws.client("events").put_events(Entries=entries)["FailedEntryCount"] == 0
     stack.runner.settle()
-    (batch,) = stack.said("reader")
+    (batch,) = stack.output("reader")
     (body,) = (json.loads(text) for text in batch)
     assert {name: body[name] for name in ("version", "detail-type", "resources", "detail")} == {
         "version": "0",
@@ -201,25 +199,25 @@ def test_an_event_on_the_bus_reaches_the_queue_that_its_rule_names(laptop: Build
 
 
 def test_the_fault_duplicate_delivers_a_message_twice(laptop: Build):
-    """The second delivery comes although the first one is done, as SQS allows."""
+    """The second delivery comes although the first one succeeded, as SQS allows."""
     stack = laptop(reader=PRINTS_THE_BODIES)
     stack.faults.replace([{"at": "queue", "kind": "duplicate"}])
     stack.send("1", "2")
     stack.runner.settle()
-    assert stack.said("reader") == [["1", "2"], ["1"]]
-    assert stack.left_in("Queue") == 0
+    assert stack.output("reader") == [["1", "2"], ["1"]]
+    assert stack.depth("Queue") == 0
 
 
-def test_the_fault_reorder_hands_out_the_newest_first(laptop: Build):
-    """Also across batches: the last of twelve messages comes first."""
+def test_the_fault_reorder_delivers_the_newest_first(laptop: Build):
+    """The order holds across batches: the last of twelve messages comes first."""
     stack = laptop(reader=PRINTS_THE_BODIES)
     stack.faults.replace([{"at": "queue", "kind": "reorder"}])
     stack.send(*map(str, range(12)))
     stack.runner.settle()
-    assert [int(body) for batch in stack.said("reader") for body in batch] == list(
+    assert [int(body) for batch in stack.output("reader") for body in batch] == list(
         range(11, -1, -1)
     )
-    assert stack.left_in("Queue") == 0
+    assert stack.depth("Queue") == 0
 
 
 def test_a_throttled_function_leaves_its_messages_and_gets_them_later(laptop: Build):
@@ -228,9 +226,9 @@ def test_a_throttled_function_leaves_its_messages_and_gets_them_later(laptop: Bu
     stack.faults.replace([{"at": "lambda", "kind": "throttle", "function": "reader"}])
     stack.send("1")
     stack.runner.settle()
-    assert stack.said("reader") == []
+    assert stack.output("reader") == []
     stack.runner.advance(125)
-    assert stack.said("reader") == [["1"]]
+    assert stack.output("reader") == [["1"]]
     assert stack.cloud.lambdas.calls()["reader"] == 1
 
 
@@ -242,5 +240,5 @@ def test_an_old_message_is_dropped_after_the_retention_period(laptop: Build):
     stack.send("new")
     stack.clock.advance(86_400 + 60)
     stack.runner.settle()
-    assert stack.said("reader") == [["new"]]
-    assert stack.left_in("Queue") == 0
+    assert stack.output("reader") == [["new"]]
+    assert stack.depth("Queue") == 0

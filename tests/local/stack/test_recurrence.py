@@ -55,8 +55,8 @@ def turns(expression: str, began: str, count: int = 3) -> list[str]:
         ("at(2026-01-01T00:00:00)", []),
     ],
 )
-def test_an_expression_has_these_turns(expression: str, expected: list[str]):
-    """The first turns of each expression, from half a minute before ten on a Saturday."""
+def test_an_expression_has_these_times(expression: str, expected: list[str]):
+    """They are the first ones from half a minute before ten on a Saturday."""
     assert turns(expression, "2026-11-21T09:59:30") == expected
 
 
@@ -65,6 +65,6 @@ def test_an_expression_has_these_turns(expression: str, expected: list[str]):
     ["every day", "rate(0 minutes)", "rate(1 week)", "cron(0 0 * *)", "cron(0 0 L * ? *)"],
 )
 def test_an_unreadable_expression_is_refused(expression: str):
-    """Otherwise the schedule would silently never run."""
+    """Otherwise the schedule would never run."""
     with pytest.raises(UnresolvedError):
         recurrence_of(expression, 0)

@@ -85,7 +85,7 @@ def test_the_holder_of_a_managed_policy_has_only_its_rights(laptop: Build):
 
 
 def test_a_separate_policy_applies_to_the_roles_it_names(laptop: Build):
-    """As if each of them contained it; if its condition does not hold, for none."""
+    """It works as if each role contained it; if its condition is false, it applies to none."""
     clause = "Condition: HasPartner"
     for text, expected in (
         (DELETERS, True),
@@ -124,8 +124,8 @@ def test_a_separate_policy_applies_to_the_roles_it_names(laptop: Build):
     ],
 )
 def test_a_grant_covers_what_iam_would_allow(grant: Grant, call: Call, covered: bool):  # noqa: FBT001 - a row's answer
-    """Names are compared literally, apart from the two wildcards, and so is the source of an
-    event.
+    """Names are compared literally, apart from the two wildcards, and so is the source of
+    an event.
     """
     assert grant.covers(call) is covered
 
@@ -193,13 +193,13 @@ def test_a_grant_covers_what_iam_would_allow(grant: Grant, call: Call, covered: 
 def test_a_request_needs_these_actions(
     service: str, operation: str, body: dict[str, Any], calls: set[Call]
 ):
-    """A transaction needs the rights of its parts, a batch of messages those of one; an encrypted
-    text names its key.
+    """A transaction needs the rights of its parts, a batch of messages those of one; encryption
+    needs the key.
     """
     assert set(calls_of(service, operation, json.dumps(body).encode(), "111122223333")) == calls
 
 
-def test_everybody_may_ask_who_they_are():
+def test_everybody_may_read_their_own_identity():
     """Older requests name the action in a form field; IAM allows this one to everybody."""
     asked = set(calls_of("sts", "", b"Action=GetCallerIdentity&Version=2011-06-15", "111122223333"))
     assert asked == {Call("sts:GetCallerIdentity", "*")}
@@ -215,7 +215,7 @@ def test_everybody_may_ask_who_they_are():
     ],
 )
 def test_a_statement_that_the_laptop_cannot_check_is_refused(laptop: Build, policy: str):
-    """A statement that it does not understand must not count as allowing."""
+    """It must not count as a permission."""
     written = "[{Effect: Allow, Action: sqs:SendMessage, Resource: !GetAtt Queue.Arn}]"
     assert written in TEMPLATE
     with pytest.raises(UnresolvedError):

@@ -5,7 +5,7 @@ from simulators.clock import Clock
 
 
 class Jobs:
-    """Does one job at each of its times; a job may make another mover's job due."""
+    """Does one job at each of its times; a job may make a job of another mover due."""
 
     def __init__(self, clock: Clock, *due_ms: int, starts: "Jobs | None" = None) -> None:
         self._clock = clock
@@ -54,7 +54,7 @@ class Late:
 
 
 def test_settling_goes_on_until_a_round_finds_nothing():
-    """The first job makes a second one due, for a mover that had its turn before."""
+    """The first job makes a second one due, for a mover that was asked before."""
     clock = Clock()
     second = Jobs(clock)
     first = Jobs(clock, clock.now_ms(), starts=second)
@@ -68,7 +68,7 @@ def test_endless_work_is_reported_as_unsettled():
 
 
 def test_each_job_is_done_at_its_own_time():
-    """A jump of an hour stops at every job on the way, and not at later ones."""
+    """The clock stops at every job of an hour, and not at later ones."""
     clock = Clock()
     now = clock.now_ms()
     job_messages = Jobs(clock, now + 1_000_000, now + 2_000_000, now + 4_000_000)

@@ -1,4 +1,4 @@
-"""Workers of one function side by side: which of them overlap, in which order, and how one survives
+"""Several workers of one function: which calls overlap, in which order, and how one worker survives
 the end of another.
 """
 
@@ -50,7 +50,7 @@ WRITES = """
 
 
 @pytest.fixture(scope="module")
-def limited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Laptop, Turns]]:
+def with_limit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Laptop, Turns]]:
     with ExitStack() as owned:
         turns = Turns(1, workers=5)
         yield (
@@ -62,26 +62,24 @@ def limited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Laptop, 
 
 
 @pytest.fixture
-def turns(limited: tuple[Laptop, Turns]) -> Turns:
-    """Return the turns of `stack`, none taken yet."""
-    limited[1].log.clear()
-    return limited[1]
+def turns(with_limit: tuple[Laptop, Turns]) -> Turns:
+    """Return the turns of `stack`, of which none was taken."""
+    with_limit[1].log.clear()
+    return with_limit[1]
 
 
 @pytest.fixture
-def stack(limited: tuple[Laptop, Turns]) -> Iterator[Laptop]:
-    """Return a stack with five workers whose mapping allows two; in the end all messages are
-    done.
-    """
-    stack = limited[0]
+def stack(with_limit: tuple[Laptop, Turns]) -> Iterator[Laptop]:
+    """A stack with five workers whose mapping allows two; at the end all messages are done."""
+    stack = with_limit[0]
     yield stack
     stack.faults.replace([])
     stack.runner.advance(125)
-    assert stack.left_in("Queue") == 0
+    assert stack.depth("Queue") == 0
 
 
 def written(stack: Laptop, name: str) -> int:
-    """Return how many items a message has written, or the count that it was added to."""
+    """Return the number of items that a message has written, or the count that it was added to."""
     table = stack.cloud.deployed.ref("Notes")
     found = stack.cloud.aws.client("dynamodb").scan(TableName=table)["Items"]
     return sum(
@@ -95,7 +93,7 @@ def workers(turns: Turns) -> list[str]:
 
 
 def test_a_single_worker_takes_all_messages_in_one_batch_and_no_turns(laptop: Build):
-    """This is the default: nobody waits for anybody."""
+    """This is the default: no call waits."""
     turns = Turns()
     stack = laptop(reader=WRITES, turns=turns)
     stack.send("add a", "add a")
@@ -108,7 +106,7 @@ def test_a_single_worker_takes_all_messages_in_one_batch_and_no_turns(laptop: Bu
 
 
 def test_two_messages_go_to_two_workers_whose_calls_take_turns(stack: Laptop, turns: Turns):
-    """When both happen to read before one of them writes, one addition is lost: the workers really
+    """When both read before one of them writes, one addition is lost: the workers really
     overlap.
     """
     lost = set[bool]()
@@ -131,9 +129,9 @@ def test_two_messages_go_to_two_workers_whose_calls_take_turns(stack: Laptop, tu
     pytest.fail(f"in sixty rounds the dice have had both read first: {lost}")
 
 
-def test_never_more_run_than_the_mapping_allows(stack: Laptop, turns: Turns):
-    """MaximumConcurrency is two: thirty messages in batches of five make three rounds of two
-    calls.
+def test_no_more_workers_run_than_the_mapping_allows(stack: Laptop, turns: Turns):
+    """MaximumConcurrency is two: thirty messages in batches of five make three rounds of
+    two calls.
     """
     before = stack.cloud.lambdas.calls()["reader"], stack.cloud.aws.tables.units.writes
     stack.send(*(f"write many{number}" for number in range(30)))
@@ -146,7 +144,7 @@ def test_never_more_run_than_the_mapping_allows(stack: Laptop, turns: Turns):
 
 
 def test_the_same_seed_gives_the_same_order_of_calls(laptop: Build):
-    """Also where the workers use threads. Without MaximumConcurrency three run at once."""
+    """Workers may use threads. Without MaximumConcurrency three run at once."""
     told = []
     for _ in range(2):
         turns = Turns(7, workers=3)
@@ -162,21 +160,19 @@ def test_the_same_seed_gives_the_same_order_of_calls(laptop: Build):
 def test_a_killed_worker_stops_at_once_and_the_other_goes_on(
     stack: Laptop, how: str, every: int, after: str, before_the_end: int
 ):
-    """What it had written stays, it writes nothing more, and its message comes back and is done."""
+    """Its earlier writes stay, it writes nothing more, and its message comes back and is done."""
     names = [f"{side}-{how}-{after}" for side in "ab"]
     stack.faults.replace([{"at": "lambda", "kind": "kill", "function": "reader", "after": after}])
     stack.send(*(f"{how} {name}" for name in names))
     stack.runner.settle()
     assert sorted(written(stack, name) for name in names) == [before_the_end, every]
-    assert stack.left_in("Queue") == 1
+    assert stack.depth("Queue") == 1
     stack.runner.advance(125)
     assert [written(stack, name) for name in names] == [every, every]
 
 
-def test_a_kill_hits_the_worker_that_wrote(stack: Laptop, turns: Turns):
-    """Of two workers of one function the one whose write was applied ends; the other is not
-    affected.
-    """
+def test_a_kill_ends_the_worker_that_wrote(stack: Laptop, turns: Turns):
+    """The other worker of the function is not affected."""
     hit = set()
     for _ in range(6):
         turns.log.clear()
@@ -190,8 +186,8 @@ def test_a_kill_hits_the_worker_that_wrote(stack: Laptop, turns: Turns):
     assert hit == {"reader.0", "reader.1"}
 
 
-def test_a_timeout_hits_the_worker_that_wrote(stack: Laptop, turns: Turns):
-    """It is cut off after its first write, while the other one ends normally."""
+def test_a_timeout_ends_the_worker_that_wrote(stack: Laptop, turns: Turns):
+    """It ends after its first write, while the other one ends normally."""
     stack.faults.replace([{"at": "lambda", "kind": "timeout"}])
     stack.send("write cut", "write uncut")
     stack.runner.settle()
@@ -210,14 +206,14 @@ def test_a_throttled_worker_leaves_its_turns_to_the_other(stack: Laptop):
     stack.faults.replace([{"at": "lambda", "kind": "throttle"}])
     stack.send("write one", "write two")
     stack.runner.settle()
-    assert (sorted([written(stack, "one"), written(stack, "two")]), stack.left_in("Queue")) == (
+    assert (sorted([written(stack, "one"), written(stack, "two")]), stack.depth("Queue")) == (
         [0, 3],
         1,
     )
 
 
 def test_every_process_ends_with_the_stack(laptop: Build):
-    """Including those of further workers."""
+    """Further workers end, too."""
     stack = laptop(reader=WRITES, turns=Turns(1, workers=2))
     stack.send("write a", "write b")
     stack.runner.settle()

@@ -1,4 +1,4 @@
-"""DynamoDB on the laptop: what is counted, what is refused on command, and transactions."""
+"""DynamoDB on the laptop: capacity units, faults, and transactions."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -14,7 +14,7 @@ from simulators.clock import Clock
 from simulators.faults import Faults
 
 
-class Bench:
+class Tables:
     """An account with two tables; `table` calls as a Lambda, `owner` as the stack itself."""
 
     def __init__(self, aws: Aws, clock: Clock, faults: Faults) -> None:
@@ -51,7 +51,7 @@ class Bench:
         return self.aws.tables.units.reads - before[0], self.aws.tables.units.writes - before[1]
 
     def rows(self, table: str = "Plain") -> dict[str, str]:
-        """Return what a table holds: key -> value of ``v``."""
+        """Return the value of ``v`` by key."""
         items = self.owner.scan(TableName=table)["Items"]
         return {
             item["pk"]["S"] + item.get("sk", {"S": ""})["S"]: item.get("v", {"S": ""})["S"]
@@ -71,29 +71,29 @@ NEW = {"ConditionExpression": "attribute_not_exists(pk)"}
 
 
 @pytest.fixture
-def bench() -> Iterator[Bench]:
+def tables() -> Iterator[Tables]:
     clock = Clock()
     faults = Faults(clock)
     aws = Aws(clock, faults)
-    yield Bench(aws, clock, faults)
+    yield Tables(aws, clock, faults)
     aws.close()
 
 
-def test_reads_and_writes_are_counted_in_capacity_units(bench: Bench):
+def test_reads_and_writes_are_counted_in_capacity_units(tables: Tables):
     """Each operation on an item has its documented price."""
     big = "x" * 5000
     found = {
-        "put": bench.cost("put_item", TableName="Plain", Item=item("a")),
-        "put a large one": bench.cost("put_item", TableName="Plain", Item=item("b", big)),
-        "replace it by a small one": bench.cost("put_item", TableName="Plain", Item=item("b")),
-        "get": bench.cost("get_item", TableName="Plain", Key={"pk": {"S": "a"}}),
-        "get consistently": bench.cost(
+        "put": tables.cost("put_item", TableName="Plain", Item=item("a")),
+        "put a large one": tables.cost("put_item", TableName="Plain", Item=item("b", big)),
+        "replace it by a small one": tables.cost("put_item", TableName="Plain", Item=item("b")),
+        "get": tables.cost("get_item", TableName="Plain", Key={"pk": {"S": "a"}}),
+        "get consistently": tables.cost(
             "get_item", TableName="Plain", Key={"pk": {"S": "a"}}, ConsistentRead=True
         ),
-        "get nothing": bench.cost(
+        "get nothing": tables.cost(
             "get_item", TableName="Plain", Key={"pk": {"S": "none"}}, ConsistentRead=True
         ),
-        "get three": bench.cost(
+        "get three": tables.cost(
             "batch_get_item",
             RequestItems={
                 "Plain": {
@@ -102,19 +102,19 @@ def test_reads_and_writes_are_counted_in_capacity_units(bench: Bench):
                 }
             },
         ),
-        "refused": bench.cost("put_item", TableName="Plain", Item=item("a"), **NEW),
-        "transaction": bench.cost("transact_write_items", TransactItems=[put("c"), put("d")]),
-        "refused transaction": bench.cost(
+        "refused": tables.cost("put_item", TableName="Plain", Item=item("a"), **NEW),
+        "transaction": tables.cost("transact_write_items", TransactItems=[put("c"), put("d")]),
+        "refused transaction": tables.cost(
             "transact_write_items", TransactItems=[put("c", **NEW), put("e")]
         ),
-        "update": bench.cost(
+        "update": tables.cost(
             "update_item",
             TableName="Plain",
             Key={"pk": {"S": "c"}},
             UpdateExpression="SET v = :v",
             ExpressionAttributeValues={":v": {"S": "y" * 1500}},
         ),
-        "delete": bench.cost("delete_item", TableName="Plain", Key={"pk": {"S": "c"}}),
+        "delete": tables.cost("delete_item", TableName="Plain", Key={"pk": {"S": "c"}}),
     }
     assert found == {
         "put": (0, 1),
@@ -132,10 +132,10 @@ def test_reads_and_writes_are_counted_in_capacity_units(bench: Bench):
     }
 
 
-def test_a_query_is_charged_for_what_it_read_before_it_filtered(bench: Bench):
-    """Ten items of about 1 KiB are three times 4 KiB, however many of them the answer shows."""
+def test_a_query_is_charged_for_what_it_read_before_it_filtered(tables: Tables):
+    """Ten items of about 1 KiB cost three times 4 KiB, however many of them are returned."""
     for number in range(10):
-        bench.owner.put_item(TableName="Sorted", Item=item("a", "x" * 1000, sort=str(number)))
+        tables.owner.put_item(TableName="Sorted", Item=item("a", "x" * 1000, sort=str(number)))
     plain = {
         "TableName": "Sorted",
         "KeyConditionExpression": "#pk = :pk",
@@ -149,22 +149,22 @@ def test_a_query_is_charged_for_what_it_read_before_it_filtered(bench: Bench):
         "ExpressionAttributeNames": {"#pk": "pk", "#v": "v", "#sk": "sk"},
         "ExpressionAttributeValues": {":pk": {"S": "a"}, ":nothing": {"S": "no"}},
     }
-    assert bench.cost("query", **plain) == (1.5, 0)
-    assert bench.cost("query", **narrow, ConsistentRead=True) == (3, 0)
-    assert bench.cost("query", **plain, Select="COUNT") == (1.5, 0)
-    assert bench.cost("scan", TableName="Plain") == (0.5, 0)
+    assert tables.cost("query", **plain) == (1.5, 0)
+    assert tables.cost("query", **narrow, ConsistentRead=True) == (3, 0)
+    assert tables.cost("query", **plain, Select="COUNT") == (1.5, 0)
+    assert tables.cost("scan", TableName="Plain") == (0.5, 0)
 
 
-def test_the_stacks_own_calls_cost_nothing(bench: Bench):
+def test_the_stacks_own_calls_cost_nothing(tables: Tables):
     """Only the product is measured."""
-    bench.owner.put_item(TableName="Plain", Item=item("a"))
-    assert (bench.aws.tables.units.reads, bench.aws.tables.units.writes) == (0, 0)
+    tables.owner.put_item(TableName="Plain", Item=item("a"))
+    assert (tables.aws.tables.units.reads, tables.aws.tables.units.writes) == (0, 0)
 
 
-def test_a_transaction_is_applied_whole_or_not_at_all(bench: Bench):
-    """Every reason is at its action's place; no put, update or delete remains."""
-    bench.owner.put_item(TableName="Plain", Item=item("old", "1"))
-    bench.owner.put_item(TableName="Sorted", Item=item("old", "1", sort="s"))
+def test_a_transaction_is_applied_whole_or_not_at_all(tables: Tables):
+    """Every reason is at its action's position; no put, update or delete is applied."""
+    tables.owner.put_item(TableName="Plain", Item=item("old", "1"))
+    tables.owner.put_item(TableName="Sorted", Item=item("old", "1", sort="s"))
     place = {"pk": {"S": "old"}}
     set_v = {"UpdateExpression": "SET v = :v", "ExpressionAttributeValues": {":v": {"S": "2"}}}
     actions = [
@@ -180,20 +180,20 @@ def test_a_transaction_is_applied_whole_or_not_at_all(bench: Bench):
         },
     ]
     with pytest.raises(ClientError) as caught:
-        bench.table.transact_write_items(TransactItems=actions)
+        tables.table.transact_write_items(TransactItems=actions)
     reasons = [reason["Code"] for reason in caught.value.response["CancellationReasons"]]
     assert reasons == ["None", "None", "None", "ConditionalCheckFailed"]
-    assert (bench.rows(), bench.rows("Sorted")) == ({"old": "1"}, {"olds": "1"})
-    bench.table.transact_write_items(TransactItems=actions[:3])
-    assert (bench.rows(), bench.rows("Sorted")) == ({"old": "2", "new": ""}, {})
+    assert (tables.rows(), tables.rows("Sorted")) == ({"old": "1"}, {"olds": "1"})
+    tables.table.transact_write_items(TransactItems=actions[:3])
+    assert (tables.rows(), tables.rows("Sorted")) == ({"old": "2", "new": ""}, {})
 
 
-def test_a_transaction_that_breaks_while_it_is_applied_is_undone(bench: Bench):
-    """The second update cannot be done (a number added to a text), so the first one is
+def test_a_transaction_that_breaks_while_it_is_applied_is_undone(tables: Tables):
+    """The second update is invalid (a number is added to a text), so the first one is
     rolled back.
     """
-    bench.owner.put_item(TableName="Plain", Item=item("a", "1"))
-    bench.owner.put_item(TableName="Plain", Item=item("b", "1"))
+    tables.owner.put_item(TableName="Plain", Item=item("a", "1"))
+    tables.owner.put_item(TableName="Plain", Item=item("b", "1"))
     change = {"UpdateExpression": "SET v = :v", "ExpressionAttributeValues": {":v": {"S": "2"}}}
     broken = {"UpdateExpression": "ADD v :one", "ExpressionAttributeValues": {":one": {"N": "1"}}}
     actions = [
@@ -202,75 +202,73 @@ def test_a_transaction_that_breaks_while_it_is_applied_is_undone(bench: Bench):
         {"Update": {"TableName": "Plain", "Key": {"pk": {"S": "b"}}, **broken}},
     ]
     with pytest.raises(ClientError):
-        bench.table.transact_write_items(TransactItems=actions)
-    assert bench.rows() == {"a": "1", "b": "1"}
+        tables.table.transact_write_items(TransactItems=actions)
+    assert tables.rows() == {"a": "1", "b": "1"}
 
 
-def test_a_refused_action_returns_the_item_it_met_on_request(bench: Bench):
+def test_a_refused_action_returns_the_existing_item_on_request(tables: Tables):
     """ReturnValuesOnConditionCheckFailure saves the second read."""
-    bench.owner.put_item(TableName="Plain", Item=item("a", "1"))
+    tables.owner.put_item(TableName="Plain", Item=item("a", "1"))
     with pytest.raises(ClientError) as caught:
-        bench.table.transact_write_items(
+        tables.table.transact_write_items(
             TransactItems=[put("b"), put("a", **NEW, ReturnValuesOnConditionCheckFailure="ALL_OLD")]
         )
     assert caught.value.response["CancellationReasons"][1]["Item"] == item("a", "1")
 
 
 def test_a_transaction_cannot_touch_an_item_twice_nor_have_more_than_a_hundred_actions(
-    bench: Bench,
+    tables: Tables,
 ):
     """Both are ValidationExceptions and change nothing."""
     for actions in ([put("a"), put("a")], [put(str(number)) for number in range(101)]):
         with pytest.raises(ClientError) as caught:
-            bench.table.transact_write_items(TransactItems=actions)
+            tables.table.transact_write_items(TransactItems=actions)
         assert caught.value.response["Error"]["Code"] == "ValidationException"
-    assert bench.rows() == {}
+    assert tables.rows() == {}
 
 
-def test_a_transaction_with_the_same_token_is_applied_once(bench: Bench):
-    """For ten minutes; the same token with another request is an error."""
+def test_a_transaction_with_the_same_token_is_applied_once(tables: Tables):
+    """A token is valid for ten minutes; the same token with another request is an error."""
     count = {"UpdateExpression": "ADD n :one", "ExpressionAttributeValues": {":one": {"N": "1"}}}
     given = {
         "TransactItems": [{"Update": {"TableName": "Plain", "Key": {"pk": {"S": "a"}}, **count}}]
     }
 
     def counted() -> str:
-        return bench.owner.get_item(TableName="Plain", Key={"pk": {"S": "a"}})["Item"]["n"]["N"]
+        return tables.owner.get_item(TableName="Plain", Key={"pk": {"S": "a"}})["Item"]["n"]["N"]
 
     for _ in range(2):
-        bench.table.transact_write_items(**given, ClientRequestToken="t")
+        tables.table.transact_write_items(**given, ClientRequestToken="t")
     assert counted() == "1"
     with pytest.raises(ClientError) as caught:
-        bench.table.transact_write_items(TransactItems=[put("b")], ClientRequestToken="t")
+        tables.table.transact_write_items(TransactItems=[put("b")], ClientRequestToken="t")
     assert caught.value.response["Error"]["Code"] == "IdempotentParameterMismatchException"
-    bench.clock.advance(601)
-    bench.table.transact_write_items(**given, ClientRequestToken="t")
+    tables.clock.advance(601)
+    tables.table.transact_write_items(**given, ClientRequestToken="t")
     assert counted() == "2"
 
 
-def test_the_fault_throttle_refuses_any_request_of_a_lambda_only(bench: Bench):
+def test_the_fault_throttle_refuses_any_request_of_a_lambda_only(tables: Tables):
     """The stack's own client is not affected."""
-    bench.faults.replace([{"at": "dynamodb", "kind": "throttle", "times": 2}])
-    bench.owner.put_item(TableName="Plain", Item=item("a"))
+    tables.faults.replace([{"at": "dynamodb", "kind": "throttle", "times": 2}])
+    tables.owner.put_item(TableName="Plain", Item=item("a"))
     for call in (
-        lambda: bench.table.scan(TableName="Plain"),
-        lambda: bench.table.put_item(TableName="Plain", Item=item("b")),
+        lambda: tables.table.scan(TableName="Plain"),
+        lambda: tables.table.put_item(TableName="Plain", Item=item("b")),
     ):
         with pytest.raises(ClientError) as caught:
             call()
         assert caught.value.response["Error"]["Code"] == "ProvisionedThroughputExceededException"
-    assert len(bench.table.scan(TableName="Plain")["Items"]) == 1
+    assert len(tables.table.scan(TableName="Plain")["Items"]) == 1
 
 
-def test_the_fault_conflict_meets_conditional_writes_only(bench: Bench):
-    """Single writes fail their condition, transactions are cancelled; nothing is written and the
-    item does not change.
-    """
-    bench.owner.put_item(TableName="Plain", Item=item("a", "1"))
-    bench.faults.replace([{"at": "dynamodb", "kind": "conflict", "times": 2}])
-    bench.table.put_item(TableName="Plain", Item=item("b"))
+def test_the_fault_conflict_affects_conditional_writes_only(tables: Tables):
+    """Single writes fail their condition, transactions are cancelled; nothing is written."""
+    tables.owner.put_item(TableName="Plain", Item=item("a", "1"))
+    tables.faults.replace([{"at": "dynamodb", "kind": "conflict", "times": 2}])
+    tables.table.put_item(TableName="Plain", Item=item("b"))
     with pytest.raises(ClientError) as single:
-        bench.table.put_item(
+        tables.table.put_item(
             TableName="Plain",
             Item=item("a", "2"),
             ConditionExpression="attribute_exists(pk)",
@@ -279,16 +277,16 @@ def test_the_fault_conflict_meets_conditional_writes_only(bench: Bench):
     assert single.value.response["Error"]["Code"] == "ConditionalCheckFailedException"
     assert single.value.response["Item"] == item("a", "1")
     with pytest.raises(ClientError) as together:
-        bench.table.transact_write_items(TransactItems=[put("c"), put("d")])
+        tables.table.transact_write_items(TransactItems=[put("c"), put("d")])
     assert [reason["Code"] for reason in together.value.response["CancellationReasons"]] == [
         "TransactionConflict",
         "None",
     ]
-    assert bench.rows() == {"a": "1", "b": ""}
+    assert tables.rows() == {"a": "1", "b": ""}
 
 
-def test_items_come_back_as_they_were_written(bench: Bench):
-    """Every type, through get, batch get, query and scan."""
+def test_items_are_read_back_as_they_were_written(tables: Tables):
+    """Every type is read back through get, batch get, query and scan."""
     whole = {
         "pk": {"S": "a"},
         "sk": {"S": "b"},
@@ -299,32 +297,32 @@ def test_items_come_back_as_they_were_written(bench: Bench):
         "set": {"SS": ["x"]},
     }
     key = {"pk": whole["pk"], "sk": whole["sk"]}
-    bench.table.put_item(TableName="Sorted", Item=whole)
+    tables.table.put_item(TableName="Sorted", Item=whole)
     query = {"KeyConditionExpression": "pk = :a", "ExpressionAttributeValues": {":a": {"S": "a"}}}
-    assert bench.table.get_item(TableName="Sorted", Key=key)["Item"] == whole
-    assert bench.table.batch_get_item(RequestItems={"Sorted": {"Keys": [key]}})["Responses"] == {
+    assert tables.table.get_item(TableName="Sorted", Key=key)["Item"] == whole
+    assert tables.table.batch_get_item(RequestItems={"Sorted": {"Keys": [key]}})["Responses"] == {
         "Sorted": [whole]
     }
-    assert bench.table.query(TableName="Sorted", **query)["Items"] == [whole]
-    assert bench.table.scan(TableName="Sorted")["Items"] == [whole]
-    assert "Item" not in bench.table.get_item(TableName="Plain", Key={"pk": {"S": "none"}})
+    assert tables.table.query(TableName="Sorted", **query)["Items"] == [whole]
+    assert tables.table.scan(TableName="Sorted")["Items"] == [whole]
+    assert "Item" not in tables.table.get_item(TableName="Plain", Key={"pk": {"S": "none"}})
 
 
-def test_an_unusual_or_wrong_read_is_answered_as_by_dynamodb(bench: Bench):
+def test_an_unusual_or_wrong_read_works_as_in_dynamodb(tables: Tables):
     """Projections narrow the item; wrong, repeated and too many keys are refused."""
-    bench.owner.put_item(TableName="Plain", Item=item("a", "1"))
+    tables.owner.put_item(TableName="Plain", Item=item("a", "1"))
     key = {"pk": {"S": "a"}}
-    narrow = bench.table.get_item(TableName="Plain", Key=key, ProjectionExpression="v")
+    narrow = tables.table.get_item(TableName="Plain", Key=key, ProjectionExpression="v")
     assert narrow["Item"] == {"v": {"S": "1"}}
-    narrow = bench.table.batch_get_item(
+    narrow = tables.table.batch_get_item(
         RequestItems={"Plain": {"Keys": [key], "ProjectionExpression": "pk"}}
     )
     assert narrow["Responses"]["Plain"] == [key]
     wrong = [
-        lambda: bench.table.get_item(TableName="Plain", Key={"other": {"S": "a"}}),
-        lambda: bench.table.get_item(TableName="Sorted", Key=key),
-        lambda: bench.table.batch_get_item(RequestItems={"Plain": {"Keys": [key, key]}}),
-        lambda: bench.table.batch_get_item(
+        lambda: tables.table.get_item(TableName="Plain", Key={"other": {"S": "a"}}),
+        lambda: tables.table.get_item(TableName="Sorted", Key=key),
+        lambda: tables.table.batch_get_item(RequestItems={"Plain": {"Keys": [key, key]}}),
+        lambda: tables.table.batch_get_item(
             RequestItems={"Plain": {"Keys": [{"pk": {"S": str(number)}} for number in range(101)]}}
         ),
     ]
@@ -333,14 +331,14 @@ def test_an_unusual_or_wrong_read_is_answered_as_by_dynamodb(bench: Bench):
             read()
         assert caught.value.response["Error"]["Code"] == "ValidationException"
     with pytest.raises(ClientError) as caught:
-        bench.table.get_item(TableName="Missing", Key=key)
+        tables.table.get_item(TableName="Missing", Key=key)
     assert caught.value.response["Error"]["Code"] == "ResourceNotFoundException"
 
 
-def test_two_accounts_do_not_see_each_other(bench: Bench):
-    """Several stacks can live in one process."""
-    bench.table.put_item(TableName="Plain", Item=item("a"))
-    other = Aws(Clock(), Faults(bench.clock))
+def test_two_accounts_do_not_see_each_other(tables: Tables):
+    """Several stacks can run in one process."""
+    tables.table.put_item(TableName="Plain", Item=item("a"))
+    other = Aws(Clock(), Faults(tables.clock))
     try:
         assert other.client("dynamodb").list_tables()["TableNames"] == []
     finally:

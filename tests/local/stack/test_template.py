@@ -1,4 +1,4 @@
-"""template.yaml as the laptop reads it: values are evaluated, and what the laptop cannot do is
+"""template.yaml as the laptop reads it: values are evaluated, and unsupported properties are
 refused.
 """
 
@@ -16,14 +16,14 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 class Names:
-    """Answers with the question itself."""
+    """Returns the name itself for each reference."""
 
     def ref(self, logical_id: str) -> str:
-        """Return the question."""
+        """Return the name."""
         return f"ref of {logical_id}"
 
     def attribute(self, logical_id: str, attribute: str) -> str:
-        """Return the question."""
+        """Return the name and the attribute."""
         return f"{attribute} of {logical_id}"
 
 
@@ -56,12 +56,12 @@ def resolver() -> Resolver:
     ],
 )  # fmt: skip
 def test_an_intrinsic_function_has_this_value(value, expected):
-    """The same value as in CloudFormation."""
+    """It is the same value as in CloudFormation."""
     assert resolver().resolve(value) == expected
 
 
 def test_conditions_may_be_made_of_conditions():
-    """And, or, not."""
+    """They are joined by And, Or and Not."""
     assert {name: resolver().condition(name) for name in ("Yes", "No", "Both", "Either")} == {
         "Yes": True,
         "No": False,

@@ -1,4 +1,4 @@
-"""What falls due runs in time, and nothing moves by itself."""
+"""Work runs when it is due, and the clock moves only on command."""
 
 import requests
 
@@ -24,44 +24,48 @@ MINUTE = 60_000
 
 
 def gaps(stack, began: int) -> list[int]:
-    """Return whole minutes between the start and each tick, as the function saw them."""
-    return [round((at - began) / MINUTE) for _, at in stack.said("tick")]
+    """Return the whole minutes between the start and each tick, as the function saw them."""
+    return [round((at - began) / MINUTE) for _, at in stack.output("tick")]
 
 
 def test_nothing_moves_by_itself(laptop: Build):
-    """The real handler answers a caller at once, but the caller's message waits in the queue."""
+    """The real handler responds to a caller at once, but the caller's message waits in
+    the queue.
+    """
     stack = laptop(reader=PRINTS_THE_BODIES, web=QUEUES_WHAT_COMES_IN)
     body, headers = stack.cloud.aws.account, {"Content-Type": "text/plain"}
     assert (
         requests.post(stack.listener.url, data=body, headers=headers, timeout=30).status_code == 204
     )
-    assert stack.said("reader") == []
+    assert stack.output("reader") == []
     stack.runner.settle()
-    assert stack.said("reader") == [["knock"]]
+    assert stack.output("reader") == [["knock"]]
 
 
 def test_a_schedule_runs_when_its_time_has_come(laptop: Build):
-    """Every ten minutes, each at its own time although the clock is moved in one call."""
+    """It runs every ten minutes, each time at its own moment although the clock is moved in one
+    call.
+    """
     stack = laptop(tick=TICKS)
     began = stack.clock.now_ms()
     stack.runner.advance(31 * 60)
     assert gaps(stack, began) == [10, 20, 30]
-    assert [event for event, _ in stack.said("tick")] == [{"turn": True}] * 3
+    assert [event for event, _ in stack.output("tick")] == [{"turn": True}] * 3
 
 
-def test_settling_does_not_move_the_clock_to_the_next_turn(laptop: Build):
-    """What is not due does not run."""
+def test_settling_does_not_move_the_clock(laptop: Build):
+    """Schedules that are not due do not run."""
     stack = laptop(tick=TICKS)
     assert stack.runner.settle().rounds == 0
-    assert stack.said("tick") == []
+    assert stack.output("tick") == []
 
 
-def test_turns_that_were_missed_while_only_the_clock_moved_run_once(laptop: Build):
-    """As after an outage: one run now, and the next one at its usual time."""
+def test_missed_times_of_a_schedule_run_once(laptop: Build):
+    """After an outage there is one run at once, and the next one at its usual time."""
     stack = laptop(tick=TICKS)
     began = stack.clock.now_ms()
     stack.runner.advance(3605, settle=False)
-    assert stack.said("tick") == []
+    assert stack.output("tick") == []
     stack.runner.settle()
     stack.runner.advance(600)
     assert gaps(stack, began) == [60, 70]
@@ -73,13 +77,13 @@ def test_the_clock_reaches_the_requested_time(laptop: Build):
     began = stack.clock.now_ms()
     stack.runner.advance(86_400)
     assert stack.clock.now_ms() >= began + 86_400_000
-    assert len(stack.said("tick")) == 144
+    assert len(stack.output("tick")) == 144
 
 
 def test_a_failed_scheduled_call_is_repeated_after_one_and_two_more_minutes(
     laptop: Build,
 ):
-    """Lambda's asynchronous calls are tried three times in all."""
+    """Lambda tries asynchronous calls three times in all."""
     stack = laptop(tick=TICKS_AND_FAILS)
     began = stack.clock.now_ms()
     stack.runner.advance(19 * 60)
@@ -106,7 +110,7 @@ def test_an_event_of_the_partner_bus_calls_the_function_whose_rule_matches(lapto
     assert stack.cloud.partner_bus.put(event) == 1
     assert stack.cloud.partner_bus.put(event | {"detail-type": "CaseChangeEvent"}) == 0
     stack.runner.settle()
-    assert stack.said("tick") == [event]
+    assert stack.output("tick") == [event]
 
 
 def test_without_a_partner_bus_there_is_no_rule(laptop: Build):

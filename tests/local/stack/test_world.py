@@ -1,4 +1,4 @@
-"""A world file with an unknown key is refused before anything starts."""
+"""A start file with an unknown key is refused before anything starts."""
 
 import pytest
 
@@ -6,8 +6,8 @@ from local.stack import Stack
 from local.stack.stack import StackError
 
 
-def test_unknown_keys_of_a_world_are_named_with_their_places() -> None:
-    """A misspelt key would otherwise silently leave the default in force."""
+def test_unknown_keys_of_a_start_file_are_named_with_their_places() -> None:
+    """Otherwise a misspelt key would leave the default in force."""
     world = {"setup": True, "hubspot": [{}, {"portal": 1}], "salesforce": {"user": []}}
     with pytest.raises(StackError) as caught:
         Stack("", world)
