@@ -9,8 +9,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from crmsync.model.changes import Cause, Change
+from crmsync.model.fingerprints import Base, Fingerprinter, tags
 from crmsync.model.jobs import Job, JobStep, JobType
-from crmsync.model.links import Base, Fingerprinter, Link, tags
+from crmsync.model.links import Link
 from crmsync.model.records import Kind, Origin, Record, Ref, Side, Value
 from crmsync.model.settings import (
     CompanySettings,

@@ -71,10 +71,10 @@ def _leftovers(cloud: MiniStack) -> list[str]:
     tables = cloud.client("dynamodb").list_tables()["TableNames"]
     secrets = [one["Name"] for one in cloud.client("secretsmanager").list_secrets()["SecretList"]]
     stacks = cloud.client("cloudformation").list_stacks()["StackSummaries"]
-    standing = [one["StackName"] for one in stacks if one["StackStatus"] != "DELETE_COMPLETE"]
+    remaining = [one["StackName"] for one in stacks if one["StackStatus"] != "DELETE_COMPLETE"]
     return [
         name
-        for name in (*tables, *secrets, *standing)
+        for name in (*tables, *secrets, *remaining)
         if name == STACK or name.startswith(f"{STACK}-")
     ]
 

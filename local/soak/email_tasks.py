@@ -41,7 +41,7 @@ WAIT = 13 * 60
 seconds the log is read.
 """
 
-MOST_WAITS = 40
+MAX_WAITS = 40
 HOUR_MS = 3_600_000
 PORTION = 1000
 BATCH = 100
@@ -181,7 +181,7 @@ def _run(
     stack.faults(faults)
     stack.advance(READ_LOG)
     waits = 0
-    while _tasks(stack) < at_first + run.size and waits < MOST_WAITS:
+    while _tasks(stack) < at_first + run.size and waits < MAX_WAITS:
         stack.advance(WAIT)
         waits += 1
     # Once more, so that a doubled task has every chance to show.

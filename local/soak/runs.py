@@ -46,7 +46,7 @@ NO_EVENTS = (
 )
 """The faults by which all webhooks and change events are lost, so that no echo arrives."""
 
-MOST_WAITS = 60
+MAX_WAITS = 60
 
 
 @dataclass(slots=True)
@@ -84,7 +84,7 @@ def run_job(stack: Stack, function: str, kills: int, *words: str) -> Run:
     began = time.monotonic()
     watcher.start()
     stack.settle()
-    for _ in range(MOST_WAITS):
+    for _ in range(MAX_WAITS):
         if _state(stack, run) != "running" and not unfinished(stack):
             break
         stack.advance(WAIT, settle=False)

@@ -27,7 +27,7 @@ from local.stack.lambdas.lambdas import Ending
 ABOUT = "load very many leads into an org with slow triggers"
 
 AT_ONCE = 200
-MOST_MINUTES = 400
+MAX_MINUTES = 400
 MINUTE = 60
 ALL_SCHEDULES = 16 * MINUTE
 """Seconds within which every schedule runs once more, so that a doubled record has every chance to
@@ -135,7 +135,7 @@ def load_leads(
     report(f"{size:,} leads are loaded.")
     began, before = stack.clock.now_ms(), stack.stats()
     with _progress_reports(stack, size, report):
-        for _ in range(MOST_MINUTES):
+        for _ in range(MAX_MINUTES):
             stack.advance(MINUTE)
             if len(_contacts(stack)) >= size and not _waiting(stack):
                 break

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from simulators.clock import Clock
 
-MOST_ROUNDS = 500
+MAX_ROUNDS = 500
 """A stack that still moves after this many rounds never settles: two rules undo each other for
 ever.
 """
@@ -60,11 +60,11 @@ class Runner:
     def settle(self) -> RunResult:
         """Run everything that is due, until nothing is."""
         with self._one_at_a_time:
-            for rounds in range(MOST_ROUNDS):
+            for rounds in range(MAX_ROUNDS):
                 moved = [mover.move() for mover in self._movers]
                 if not any(moved):
                     return RunResult(settled=True, rounds=rounds)
-        return RunResult(settled=False, rounds=MOST_ROUNDS)
+        return RunResult(settled=False, rounds=MAX_ROUNDS)
 
     def advance(self, seconds: float, *, settle: bool = True) -> RunResult:
         """Move the clock by `seconds`, stopping wherever something falls due on the way, then

@@ -51,7 +51,7 @@ STAYING = (0.0, 0.5, 0.9)
 fine mixture of calls, others long runs.
 """
 
-MOST_PASSED = 40
+MAX_PASSED = 40
 """A worker that was passed over this often is next, so that no SDK gives up on a held call."""
 
 LONGEST_LOG = 100_000
@@ -245,7 +245,7 @@ class Turns:
         last = next((one for one in waiting if one.name == self._last), None)
         stays = self._rng.random() < self._staying
         chosen = self._rng.choice(waiting)
-        passed = next((one for one in waiting if one.passed >= MOST_PASSED), None)
+        passed = next((one for one in waiting if one.passed >= MAX_PASSED), None)
         return passed or (last if last and stays else chosen)
 
     def _grant(self, chosen: _Worker, waiting: Sequence[_Worker]) -> None:

@@ -18,16 +18,8 @@ from crmsync.cli.command import parser as parser_of_crmsync
 from crmsync.config import load_settings
 from crmsync.gateways.dynamodb.link_items import pointer, whole
 from crmsync.model.fields import Update
-from crmsync.model.links import (
-    FINGERPRINT_BYTES,
-    REVISION_BYTES,
-    Base,
-    Intent,
-    Link,
-    LinkState,
-    tag,
-    tags,
-)
+from crmsync.model.fingerprints import FINGERPRINT_BYTES, REVISION_BYTES, Base, tag, tags
+from crmsync.model.links import Intent, Link, LinkState
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.rules.fields.maps import CONTACT_LEAD
 from crmsync.rules.settings.scopes import scopes_of
@@ -286,7 +278,7 @@ def a_link(fields: int) -> Link:
     been written to.
     """
     seen = [f"field_{number}" for number in range(fields)]
-    base = Base().showing(dict.fromkeys(seen, bytes(FINGERPRINT_BYTES)))
+    base = Base().with_fingerprints(dict.fromkeys(seen, bytes(FINGERPRINT_BYTES)))
     hubspot = Ref(Side.HUBSPOT, "contact", "123456789012")
     salesforce = Ref(Side.SALESFORCE, "Contact", "003000000000001AAA")
     return Link(

@@ -40,7 +40,7 @@ from crmsync.model.settings import (
     UndoSettings,
 )
 from crmsync.rules.email_tasks import PLACEHOLDERS
-from crmsync.wire.settings.email import EMAIL_EVENT_KINDS, MOST_MINUTES
+from crmsync.wire.settings.email import EMAIL_EVENT_KINDS, MAX_MINUTES
 from crmsync.wire.settings.file import LONGEST_HOLD, LONGEST_UNDO, TABLES, FieldTable
 from crmsync.wire.settings.table import AUTO
 from local.__main__ import _parser
@@ -169,7 +169,7 @@ def test_bounds_are_told() -> None:
     }
     assert told["deals", "hold_deletes_hours"] == f"0 to {LONGEST_HOLD}"
     assert told["undo", "hours"] == f"0 to {LONGEST_UNDO}"
-    assert told["email_tasks", "wait_minutes"] == f"0 to {MOST_MINUTES}"
+    assert told["email_tasks", "wait_minutes"] == f"0 to {MAX_MINUTES}"
 
 
 def test_placeholders_and_kinds_are_told() -> None:

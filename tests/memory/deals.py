@@ -13,20 +13,20 @@ from crmsync.errors import Gone, Refused
 from crmsync.model.effects import EndRole
 from crmsync.model.names import SALESFORCE_KEY
 from crmsync.model.pipelines import (
-    ChangeStage,
+    CreatePipeline,
+    CreateStage,
     DealPipeline,
     DealStage,
-    DropStage,
-    MakePipeline,
-    MakeStage,
+    DeleteStage,
     OrgStage,
     PipelineMap,
     PipelineStep,
     RecordType,
     RenamePipeline,
+    UpdateStage,
 )
 from crmsync.model.records import Ref, Side, Value
-from crmsync.model.roles import Role, Tie
+from crmsync.model.roles import RelatedOpportunity, Role
 from crmsync.ports.crm import Outcome, Written
 from tests.memory.crm import MemoryCrm
 
@@ -101,10 +101,10 @@ class MemoryOpportunities:
         """As the port says."""
         self._memory.keep(roles)
 
-    def ties_of(self, contacts: Iterable[Ref]) -> Mapping[Ref, tuple[Tie, ...]]:
+    def of_contacts(self, contacts: Iterable[Ref]) -> Mapping[Ref, tuple[RelatedOpportunity, ...]]:
         """As the port says."""
         self._crm.calls["ties"] += 1
-        found: dict[Ref, dict[str, Tie]] = {}
+        found: dict[Ref, dict[str, RelatedOpportunity]] = {}
         for _, role in sorted(self._all().items()):
             if not role.is_deleted and self._crm.is_live(role.opportunity):
                 found.setdefault(role.contact, {})[role.opportunity.id] = self._tie(
@@ -183,12 +183,12 @@ class MemoryOpportunities:
             )
         return found
 
-    def _tie(self, opportunity: Ref) -> Tie:
+    def _tie(self, opportunity: Ref) -> RelatedOpportunity:
         shown = self._crm.fields(opportunity)
         record = self._crm.read([opportunity], {})[opportunity]
         amount = shown.get("Amount")
         stage = self._stage(shown.get("StageName"))
-        return Tie(
+        return RelatedOpportunity(
             opportunity.id,
             record.created_at,
             date.fromisoformat(str(shown["CloseDate"])),
@@ -268,11 +268,11 @@ class MemoryDeals:
         self._crm.calls["pipelines"] += 1
         return list(self._pipelines.values())
 
-    def put_in_step(self, step: PipelineStep) -> None:
+    def apply_step(self, step: PipelineStep) -> None:
         """As the port says; ``steps`` keeps what was asked for."""
-        self._crm.calls["put_in_step"] += 1
+        self._crm.calls["apply_step"] += 1
         self.steps.append(step)
-        if isinstance(step, MakePipeline):
+        if isinstance(step, CreatePipeline):
             if not any(one.label == step.label for one in self._pipelines.values()):
                 self.make(step.label, step.stages)
             return
@@ -308,17 +308,17 @@ class MemoryDeals:
         del self._pipelines[pipeline]
 
     def _stepped(
-        self, pipeline: DealPipeline, step: MakeStage | ChangeStage | DropStage
+        self, pipeline: DealPipeline, step: CreateStage | UpdateStage | DeleteStage
     ) -> tuple[DealStage, ...]:
         stages = [stage for stage in pipeline.stages if stage.id != step.stage.id]
-        if isinstance(step, DropStage):
+        if isinstance(step, DeleteStage):
             users = (self._crm.fields(ref).get("dealstage") for ref in self._crm.refs("deal"))
             if step.stage.id in users:
                 raise Refused("Deals are in this stage.", code="STAGE_ID_IN_USE", hint="Move them.")
             return tuple(stages)
-        if isinstance(step, ChangeStage) and len(stages) == len(pipeline.stages):
+        if isinstance(step, UpdateStage) and len(stages) == len(pipeline.stages):
             raise Gone("The stage no longer exists in HubSpot.", code="OBJECT_NOT_FOUND")
-        if isinstance(step, MakeStage) and any(one.label == step.stage.label for one in stages):
+        if isinstance(step, CreateStage) and any(one.label == step.stage.label for one in stages):
             return pipeline.stages
         stages.insert(step.order, self._with_id(step.stage))
         return tuple(stages)

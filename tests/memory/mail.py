@@ -120,7 +120,7 @@ class MemoryTaskStates:
         self.failing = 0
         self.writes: Counter[str] = Counter()
 
-    def look(self, connection: str, keys: Iterable[str]) -> Mapping[str, TaskState]:
+    def load(self, connection: str, keys: Iterable[str]) -> Mapping[str, TaskState]:
         """As the port says."""
         return {key: self.rows[connection, key] for key in keys if (connection, key) in self.rows}
 
@@ -143,7 +143,7 @@ class MemoryTaskStates:
         self.writes["claims"] += len(ours)
         return ours
 
-    def settle(self, connection: str, task_states: Sequence[TaskState], keep: timedelta) -> None:
+    def commit(self, connection: str, task_states: Sequence[TaskState], keep: timedelta) -> None:
         """As the port says."""
         del keep
         if self.failing and task_states:
@@ -154,11 +154,11 @@ class MemoryTaskStates:
         }
         self.writes["settled"] += len(task_states)
 
-    def _free(self, connection: str, tally: TaskState, now: int) -> bool:
-        stored = self.rows.get((connection, tally.key))
+    def _free(self, connection: str, state: TaskState, now: int) -> bool:
+        stored = self.rows.get((connection, state.key))
         if stored is None:
-            return tally.version == 0
-        return stored.version == tally.version and stored.until <= now
+            return state.version == 0
+        return stored.version == state.version and stored.until <= now
 
 
 class MemoryRangeQueue:

@@ -10,7 +10,7 @@ from crmsync.model.overwritten import OverwrittenBatch
 
 
 class MemoryOverwritten:
-    """Implements `KeepsOverwritten` and `ReadsOverwritten`; an error in `down` is raised instead of
+    """Implements `OverwrittenStore` and `OverwrittenHistory`; an error in `down` is raised instead of
     keeping anything.
     """
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from crmsync.errors import Conflict, SyncError, TryAgain
 from crmsync.gateways.dynamodb.link_items import placed
-from crmsync.model.brakes import Hold
+from crmsync.model.change_limits import Hold
 from crmsync.model.changes import Change
 from crmsync.model.effects import Category, Report
 from crmsync.model.inbox import InboxEntry
@@ -223,7 +223,7 @@ class MemoryChangeCounts:
         self._counts: Counter[tuple[str, Kind, Hold, datetime]] = Counter()
         self._fill: dict[tuple[str, Kind, Hold], float] = {}
 
-    def pull(
+    def reserve(
         self, connection: str, kind: Kind, hold: Hold, wanted: int, limit: int, now: datetime
     ) -> int:
         """As the port says."""
@@ -235,13 +235,13 @@ class MemoryChangeCounts:
         self._fill[connection, kind, hold] = self._counts[hour] / limit
         return may
 
-    def give_back(
+    def return_unused(
         self, connection: str, kind: Kind, hold: Hold, unused: int, now: datetime
     ) -> None:
         """As the port says."""
         self._counts[connection, kind, hold, _hour(now)] -= unused
 
-    def fill(self, connection: str, kind: Kind) -> float:
+    def usage(self, connection: str, kind: Kind) -> float:
         """As the port says."""
         return max(
             (one for (name, of, _), one in self._fill.items() if (name, of) == (connection, kind)),

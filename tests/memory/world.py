@@ -13,7 +13,8 @@ from crmsync.flows.kinds.contact import sync_contacts
 from crmsync.flows.kinds.opportunity import sync_opportunities
 from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import INDIRECT_OBJECTS, KIND_OF
-from crmsync.model.links import Fingerprinter, LinkState
+from crmsync.model.fingerprints import Fingerprinter
+from crmsync.model.links import LinkState
 from crmsync.model.names import revision_field
 from crmsync.model.owners import Owners
 from crmsync.model.records import Kind, Ref, Side, Value
@@ -68,7 +69,7 @@ class MemoryWorld:
     outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
     inbox: MemoryInbox = field(default_factory=MemoryInbox)
     cursors: MemoryCursors = field(default_factory=MemoryCursors)
-    brake: MemoryChangeCounts = field(default_factory=MemoryChangeCounts)
+    change_counts: MemoryChangeCounts = field(default_factory=MemoryChangeCounts)
     conflict_log: MemoryConflictLog = field(default_factory=MemoryConflictLog)
     troubles: MemoryTroubleStore = field(default_factory=MemoryTroubleStore)
     owners: Owners = field(default_factory=Owners)
@@ -116,7 +117,7 @@ class MemoryWorld:
             self.links,
             self.outbox,
             self.inbox,
-            self.brake,
+            self.change_counts,
             self.conflict_log,
             MemoryMeter(self.salesforce),
             self.troubles,

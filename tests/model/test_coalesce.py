@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from crmsync.model.changes import MOST_TIES, Cause, TieNews, coalesce
+from crmsync.model.changes import MAX_TIES, Cause, TieEvent, coalesce
 from crmsync.model.records import Ref, Side
 from tests.builders import a_change, at
 
@@ -20,10 +20,10 @@ def test_the_last_association_change_of_each_contact_is_kept() -> None:
     changes.
     """
     tied, untied = (
-        TieNews(a_contact_ref(81), at(1), is_gone=False),
-        TieNews(a_contact_ref(81), at(2)),
+        TieEvent(a_contact_ref(81), at(1), is_gone=False),
+        TieEvent(a_contact_ref(81), at(2)),
     )
-    other = TieNews(a_contact_ref(82), at(0))
+    other = TieEvent(a_contact_ref(82), at(0))
     first, second = (
         replace(a_change(DEAL, Cause.AGAIN), ties=(untied, other)),
         replace(a_change(DEAL, Cause.EDITED), ties=(tied,)),
@@ -34,7 +34,7 @@ def test_the_last_association_change_of_each_contact_is_kept() -> None:
 
 def test_a_change_has_a_limited_number_of_association_changes() -> None:
     """The newest ones are kept."""
-    news = tuple(TieNews(a_contact_ref(number), at(number)) for number in range(MOST_TIES + 5))
+    news = tuple(TieEvent(a_contact_ref(number), at(number)) for number in range(MAX_TIES + 5))
     halves = [replace(a_change(DEAL), ties=news[:50]), replace(a_change(DEAL), ties=news[50:])]
 
     assert [one.ties for one in coalesce(halves)] == [news[5:]]

@@ -88,7 +88,7 @@ class Connected:
             links=self.links,
             outbox=self.outbox,
             inbox=self.inbox,
-            brake=MemoryChangeCounts(),
+            change_counts=MemoryChangeCounts(),
             conflict_log=self.conflict_log,
             meter=session.meter,
             troubles=MemoryTroubleStore(),

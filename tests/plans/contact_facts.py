@@ -1,7 +1,8 @@
 """Facts of contacts for the plans' tests: pairs, newcomers and what they agreed on."""
 
 from crmsync.model.effects import UpdateRecord
-from crmsync.model.links import Intent, tag
+from crmsync.model.fingerprints import tag
+from crmsync.model.links import Intent
 from crmsync.model.records import Side
 from crmsync.plans.contact import ContactFacts
 from crmsync.rules.fields.values import canonical

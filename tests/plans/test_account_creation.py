@@ -10,7 +10,8 @@ import pytest
 from crmsync.model.changes import Cause
 from crmsync.model.effects import CreateRecord, DropLink, Report, SaveLink, UpdateRecord
 from crmsync.model.fields import FieldRule
-from crmsync.model.links import Link, LinkState, tags
+from crmsync.model.fingerprints import tags
+from crmsync.model.links import Link, LinkState
 from crmsync.model.owners import Owner, Owners
 from crmsync.model.plan import Plan
 from crmsync.model.records import Kind, Record, Ref, Side
@@ -58,8 +59,8 @@ def alone(
     cause: Cause = Cause.EDITED,
     votes: Sequence[tuple[Record, int]] = (),
     taken: tuple[Record, ...] = (),
-    remembered: Record | None = None,
-    orphaned: bool = False,
+    named_counterpart: Record | None = None,
+    counterpart_is_gone: bool = False,
 ) -> AccountFacts:
     """Facts of a record without a link; `votes` has the candidates, each with the number of
     contacts in common.
@@ -70,8 +71,8 @@ def alone(
         salesforce=record if record.ref.side is S else None,
         candidates=tuple(one for one, _ in votes),
         taken=frozenset(one.ref for one in taken),
-        remembered=remembered,
-        orphaned=orphaned,
+        named_counterpart=named_counterpart,
+        counterpart_is_gone=counterpart_is_gone,
         members=members,
         votes={one.ref: count for one, count in votes},
     )
@@ -308,7 +309,7 @@ def test_the_counterpart_that_a_record_names_comes_before_that_of_its_contacts(s
         else (a_company(salesforce_id=ACCOUNT_ID), a_company(record_id="92"))
     )
     named = a_company() if side is H else an_account()
-    plan = plan_account(alone(named, votes=[(other, 5)], remembered=own), RULESET)
+    plan = plan_account(alone(named, votes=[(other, 5)], named_counterpart=own), RULESET)
     assert [one.link.on(side.other) for one in plan.effects if isinstance(one, SaveLink)] == [
         own.ref
     ]
@@ -317,7 +318,7 @@ def test_the_counterpart_that_a_record_names_comes_before_that_of_its_contacts(s
 @pytest.mark.parametrize("named", [a_company(), an_account()], ids=["company", "account"])
 def test_no_counterpart_is_created_in_place_of_a_deleted_one(named):
     """The counterpart that a record names is gone: an edit does not bring it back."""
-    assert plan_account(alone(named, a_member(), orphaned=True), RULESET).effects == ()
+    assert plan_account(alone(named, a_member(), counterpart_is_gone=True), RULESET).effects == ()
 
 
 def test_a_tombstone_makes_room_for_a_new_pair():

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from crmsync.model.effects import Category, CreateRecord, OptOut, Report, RequestSync, SaveLink
-from crmsync.model.links import Link, tags
+from crmsync.model.fingerprints import tags
+from crmsync.model.links import Link
 from crmsync.model.plan import Plan
 from crmsync.model.records import Kind, Ref
 from crmsync.model.settings import CreateInHubspot, CreateInSalesforce
@@ -186,7 +187,7 @@ def test_a_new_lead_becomes_a_hubspot_contact():
         Kind.CONTACT,
         NEW,
         lead.ref,
-        base_of(shown, RULESET, H).leaving_unagreed(["hs_email_optout"]),
+        base_of(shown, RULESET, H).with_unagreed(["hs_email_optout"]),
         base_of(lead.fields, RULESET, S),
         hubspot_owner="",
         salesforce_owner="",

@@ -7,7 +7,8 @@ import pytest
 from crmsync.model.conflicts import FieldConflict
 from crmsync.model.effects import Category, OptOut, Report, RequestSync, SaveLink, UpdateRecord
 from crmsync.model.fields import FieldRule, FieldType, Update
-from crmsync.model.links import LinkState, tags
+from crmsync.model.fingerprints import tags
+from crmsync.model.links import LinkState
 from crmsync.model.plan import Plan
 from crmsync.model.records import Kind, Ref
 from crmsync.plans.contact import ContactFacts, plan_contact

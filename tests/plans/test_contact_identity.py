@@ -77,7 +77,7 @@ def test_a_deleted_record_leaves_a_tombstone_and_its_counterpart_stays(gone):
     it is.
     """
     facts = replace(linked(), **{gone: None})
-    tombstone = replace(facts.link, state=LinkState.TOMBSTONE, died=Side(gone))
+    tombstone = replace(facts.link, state=LinkState.TOMBSTONE, deleted_on=Side(gone))
     assert plan_contact(facts, RULESET) == Plan((SaveLink(tombstone, ("DEL-1",)),))
 
 
@@ -95,7 +95,7 @@ def test_an_edit_of_a_lead_does_not_revive_its_deleted_contact():
     contact again.
     """
     facts = linked(salesforce=a_lead({"Phone": "1"}, key=KEY))
-    ended = replace(facts.link, state=LinkState.TOMBSTONE, died=H)
+    ended = replace(facts.link, state=LinkState.TOMBSTONE, deleted_on=H)
     edited = replace(facts, change=a_change(facts.salesforce.ref), link=ended, hubspot=None)
     assert plan_contact(edited, RULESET).effects == ()
 
@@ -118,8 +118,10 @@ def test_a_deletion_in_salesforce_deletes_the_contact_only_by_the_setting():
     ruleset = a_ruleset(delete_in_hubspot=True)
     facts = linked()
 
-    def tombstone(died):
-        return SaveLink(replace(facts.link, state=LinkState.TOMBSTONE, died=died), ("DEL-1",))
+    def tombstone(deleted_on):
+        return SaveLink(
+            replace(facts.link, state=LinkState.TOMBSTONE, deleted_on=deleted_on), ("DEL-1",)
+        )
 
     assert plan_contact(replace(facts, salesforce=None), ruleset) == Plan(
         (DeleteRecord(facts.hubspot.ref, ("DEL-1",)), tombstone(Side.SALESFORCE))
@@ -178,7 +180,7 @@ def test_the_link_of_a_merged_record_becomes_a_tombstone_if_the_survivor_is_link
     """When the survivor of a merge belongs to another pair, the merged record's link becomes a
     tombstone and nothing is written.
     """
-    facts = replace(linked(), outlived=True)
+    facts = replace(linked(), survivor_is_linked=True)
     assert [type(one) for one in plan_contact(facts, RULESET).effects] == [SaveLink]
 
 
@@ -187,7 +189,7 @@ def test_deleting_the_lead_of_a_merged_contact_does_not_delete_the_survivor():
     """The surviving contact belongs to another pair, so the setting that deletes the contact of a
     deleted lead does not reach it.
     """
-    facts = replace(linked(), salesforce=None, outlived=True)
+    facts = replace(linked(), salesforce=None, survivor_is_linked=True)
     assert [
         type(one) for one in plan_contact(facts, a_ruleset(delete_in_hubspot=True)).effects
     ] == [SaveLink]
@@ -202,7 +204,7 @@ def test_a_record_that_names_its_counterpart_is_linked_with_it_whatever_the_addr
         a_contact(salesforce_id=LEAD_ID),
         a_lead({"Email": "other@example.com"}, key=KEY),
     )
-    plan = plan_contact(replace(born_in_hubspot(contact), remembered=lead), RULESET)
+    plan = plan_contact(replace(born_in_hubspot(contact), named_counterpart=lead), RULESET)
     (saved,) = (one for one in plan.effects if isinstance(one, SaveLink))
     assert (saved.link.hubspot, saved.link.salesforce) == (contact.ref, lead.ref)
 
@@ -213,7 +215,8 @@ def test_a_record_whose_counterpart_was_deleted_creates_no_new_one():
     """
     assert (
         plan_contact(
-            replace(born_in_hubspot(a_contact(salesforce_id=LEAD_ID)), orphaned=True), RULESET
+            replace(born_in_hubspot(a_contact(salesforce_id=LEAD_ID)), counterpart_is_gone=True),
+            RULESET,
         ).effects
         == ()
     )

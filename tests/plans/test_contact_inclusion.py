@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from crmsync.model.effects import CreateRecord, OptOut, SaveLink, UpdateRecord
-from crmsync.model.links import Base
+from crmsync.model.fingerprints import Base
 from crmsync.model.settings import CreateInHubspot, OutsideInclusionList
 from crmsync.plans.contact import ContactFacts, plan_contact
 from crmsync.rules.pair.plan import is_unchanged

@@ -11,7 +11,7 @@ from crmsync.model.mail import Campaign, MailEvent, TaskState, WriteTask
 from crmsync.model.names import TASK_COUNT
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.model.settings import EmailTaskSettings, Repeat
-from crmsync.plans.email_tasks import Fate, TaskFacts, TaskPlan, plan_task
+from crmsync.plans.email_tasks import TaskFacts, TaskOutcome, TaskPlan, plan_task
 from crmsync.rules.email_tasks import task_fields, template_of
 
 LEAD = Ref(Side.SALESFORCE, "Lead", "00Q000000000001AAA")
@@ -33,7 +33,7 @@ def test_a_new_task_goes_to_the_linked_record() -> None:
         fields = task_fields(template_of("UNAGREED", SETTINGS), [UNAGREED], SPRING, who, "", 1)
         facts = replace(FACTS, link=replace(LINK, salesforce=who))
         assert plan_task(facts, SETTINGS) == TaskPlan(
-            Fate.MADE, WriteTask("key", fields, "", rules)
+            TaskOutcome.MADE, WriteTask("key", fields, "", rules)
         )
 
 
@@ -43,14 +43,14 @@ def test_later_events_are_counted_in_the_existing_task() -> None:
     settings = EmailTaskSettings(repeat=Repeat.ONCE_PER_DAY)
     facts = replace(
         FACTS,
-        tally=TaskState("key", counted=4, task="00T1"),
+        state=TaskState("key", counted=4, task="00T1"),
         events=(UNAGREED, replace(UNAGREED, id="next")),
     )
 
     plan = plan_task(facts, settings)
 
-    assert (plan.fate, plan.task and (plan.task.task, plan.task.fields[TASK_COUNT])) == (
-        Fate.COUNTED,
+    assert (plan.outcome, plan.task and (plan.task.task, plan.task.fields[TASK_COUNT])) == (
+        TaskOutcome.COUNTED,
         ("00T1", 6),
     )
 
@@ -58,19 +58,24 @@ def test_later_events_are_counted_in_the_existing_task() -> None:
 @pytest.mark.rule("Q-22")
 def test_a_contact_that_does_not_sync_gets_no_task() -> None:
     """A pair outside the inclusion list gets no task."""
-    assert plan_task(replace(FACTS, frozen=True), SETTINGS) == TaskPlan(Fate.OUTSIDE)
+    assert plan_task(replace(FACTS, frozen=True), SETTINGS) == TaskPlan(TaskOutcome.OUTSIDE)
 
 
-@pytest.mark.parametrize(("patient", "fate"), [(True, Fate.WAITING), (False, Fate.DROPPED)])
-def test_events_without_a_link_wait_and_are_dropped_in_the_end(patient: bool, fate: Fate) -> None:  # noqa: FBT001
+@pytest.mark.parametrize(
+    ("may_wait", "outcome"), [(True, TaskOutcome.WAITING), (False, TaskOutcome.DROPPED)]
+)
+def test_events_without_a_link_wait_and_are_dropped_in_the_end(
+    may_wait: bool,  # noqa: FBT001
+    outcome: TaskOutcome,
+) -> None:
     """A contact that was just created is linked some seconds later, so its events wait for
     a while.
     """
-    assert plan_task(replace(FACTS, link=None, patient=patient), SETTINGS) == TaskPlan(fate)
+    assert plan_task(replace(FACTS, link=None, may_wait=may_wait), SETTINGS) == TaskPlan(outcome)
 
 
 def test_events_of_a_tombstone_do_not_wait() -> None:
     """A tombstone will not become a link."""
     tombstone = replace(LINK, state=LinkState.TOMBSTONE)
 
-    assert plan_task(replace(FACTS, link=tombstone), SETTINGS) == TaskPlan(Fate.DROPPED)
+    assert plan_task(replace(FACTS, link=tombstone), SETTINGS) == TaskPlan(TaskOutcome.DROPPED)

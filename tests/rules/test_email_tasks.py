@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from crmsync.model.links import Fingerprinter, Link
+from crmsync.model.fingerprints import Fingerprinter
+from crmsync.model.links import Link
 from crmsync.model.mail import Campaign, MailEvent
 from crmsync.model.names import TASK_COUNT
 from crmsync.model.records import Kind, Ref, Side
@@ -14,7 +15,7 @@ from crmsync.model.settings import EmailTaskSettings, Repeat, TaskTemplate
 from crmsync.rules.email_tasks import (
     PLACEHOLDERS,
     count_fields,
-    mark,
+    event_hash,
     owner_of,
     task_fields,
     task_key,
@@ -81,7 +82,7 @@ def test_by_default_every_event_has_a_task_of_its_own() -> None:
 
     assert key(OPEN, Repeat.EVERY_EVENT) == f"555001-{NOON}-0d9e"
     assert len({key(one, Repeat.EVERY_EVENT) for one in (OPEN, *others)}) == 3
-    assert len({mark(one) for one in (OPEN, replace(OPEN, kind="CLICK"), *others)}) == 3
+    assert len({event_hash(one) for one in (OPEN, replace(OPEN, kind="CLICK"), *others)}) == 3
 
 
 @pytest.mark.rule("CH-2")

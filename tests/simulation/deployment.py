@@ -141,7 +141,7 @@ class Deployment(ABC):
         self.opportunities = MemoryOpportunities(self.salesforce)
         self.links, self.inbox = WatchedLinks(self.ledger), MemoryInbox(lambda: self.now)
         self.cursors, self.troubles = MemoryCursors(), MemoryTroubleStore()
-        self.brake, self.conflict_log = MemoryChangeCounts(), MemoryConflictLog()
+        self.change_counts, self.conflict_log = MemoryChangeCounts(), MemoryConflictLog()
         self.owners = Owners()
         self.outbox = Door(self, "outbox", Outbox(self))
         self.portals = [self._portal(number) for number in range(setting.portals)]
@@ -175,7 +175,7 @@ class Deployment(ABC):
             "directory": MemoryDirectory(self.owners),
             "links": self.links,
             "inbox": self.inbox,
-            "brake": self.brake,
+            "change_counts": self.change_counts,
             "conflict_log": self.conflict_log,
             "troubles": self.troubles,
             "schemas": MemorySchemas(hubspot, self.salesforce),
@@ -234,7 +234,7 @@ class Deployment(ABC):
             ),
             outbox=self.outbox,
             inbox=ports["inbox"],
-            brake=ports["brake"],
+            change_counts=ports["change_counts"],
             conflict_log=ports["conflict_log"],
             meter=MemoryMeter(self.salesforce),
             troubles=cached,

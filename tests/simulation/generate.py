@@ -24,7 +24,7 @@ from tests.simulation.steps import (
     Work,
 )
 
-FEWEST, MOST = 10, 25
+FEWEST, MAX = 10, 25
 T = TypeVar("T")
 
 NEWS = (*[News.TOLD] * 7, News.LOST, News.TWICE, News.LATE)
@@ -37,7 +37,7 @@ def generate(seed: int) -> History:
     dice = random.Random(f"crmsync {seed}")
     setting = _setting(dice)
     steps = [_birth(dice, setting)]
-    while len(steps) < dice.randint(FEWEST, MOST):
+    while len(steps) < dice.randint(FEWEST, MAX):
         steps += _some(dice, setting)
     return History(setting, tuple(steps))
 

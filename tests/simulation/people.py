@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from crmsync.model.changes import Cause, TieNews
+from crmsync.model.changes import Cause
 from crmsync.model.records import Ref, Side, Value
 from tests.simulation.deployment import Portal
 from tests.simulation.steps import News, Person
@@ -294,4 +294,4 @@ ACTS: Mapping[str, Act] = {
 }
 """What a step may say that a person does; each answers whether there was anything to do."""
 
-__all__ = ["ACTS", "ADDRESSES", "CANARY", "HUBSPOT_STAGES", "STAGES", "TieNews"]
+__all__ = ["ACTS", "ADDRESSES", "CANARY", "HUBSPOT_STAGES", "STAGES"]

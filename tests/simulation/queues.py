@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 HIDDEN = timedelta(seconds=720)
-MOST_RECEIVES = 5
+MAX_RECEIVES = 5
 WINDOW = timedelta(seconds=2)
 BATCH = 100
 """VisibilityTimeout, maxReceiveCount, MaximumBatchingWindowInSeconds and BatchSize in
@@ -51,7 +51,7 @@ class Queue:
     def take(self, now: datetime, most: int = BATCH, pick: int = 0) -> list[Message]:
         """Receive messages, beginning with one of those that wait: no order is promised."""
         ready = [one for one in self.waiting if one.at <= now]
-        for one in [one for one in ready if one.receives == MOST_RECEIVES]:
+        for one in [one for one in ready if one.receives == MAX_RECEIVES]:
             self.waiting.remove(one)
             self.dead.append(one)
             ready.remove(one)

@@ -22,7 +22,7 @@ BLOCK = 100
 ROOT = Path(__file__).parents[2]
 STATE = ROOT / "build" / "soak" / "simulation.json"
 SOURCES = ("layers/shared/crmsync", "tests/simulation", "tests/memory", "tests/builders.py")
-MOST_TOLD = 10
+MAX_TOLD = 10
 EVERY = 15.0
 """Seconds between two lines of progress."""
 
@@ -150,7 +150,7 @@ class Soak:
         for seed, problems in sorted(total.failures.items()):
             by_name.setdefault(problems[0].partition(":")[0], []).append(seed)
         lines += [
-            f"  {name}: {len(seeds)}, seeds {', '.join(map(str, seeds[:MOST_TOLD]))}"
+            f"  {name}: {len(seeds)}, seeds {', '.join(map(str, seeds[:MAX_TOLD]))}"
             for name, seeds in sorted(by_name.items())
         ]
         if total.cpu:

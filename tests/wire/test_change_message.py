@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crmsync.model.changes import MOST_TIES, Cause, Change, TieNews
+from crmsync.model.changes import MAX_TIES, Cause, Change, TieEvent
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.wire.change_message import dump, load
 from crmsync.wire.envelope import UnreadableError
@@ -30,7 +30,7 @@ CHANGES = st.lists(
         st.just(()),
         st.booleans(),
         st.lists(
-            st.builds(TieNews, st.just(a_contact().ref), st.just(NOON), st.booleans()), max_size=2
+            st.builds(TieEvent, st.just(a_contact().ref), st.just(NOON), st.booleans()), max_size=2
         ).map(tuple),
     ),
     max_size=250,
@@ -53,7 +53,7 @@ def test_every_change_is_read_back_once(changes):
 def test_a_message_stays_small_with_many_dissociated_contacts():
     """Changes with many dissociated contacts are spread over more messages."""
     ties = tuple(
-        TieNews(Ref(Side.HUBSPOT, "contact", str(number)), NOON) for number in range(MOST_TIES)
+        TieEvent(Ref(Side.HUBSPOT, "contact", str(number)), NOON) for number in range(MAX_TIES)
     )
     deals = [
         replace(a_change(Ref(Side.HUBSPOT, "deal", str(number))), ties=ties)

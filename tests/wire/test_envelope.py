@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crmsync.model.changes import Cause, Change, TieNews
+from crmsync.model.changes import Cause, Change, TieEvent
 from crmsync.model.jobs import JobMessage
 from crmsync.model.mail import LogRange
 from crmsync.model.records import Kind, Ref, Side
@@ -33,7 +33,7 @@ MESSAGES = {
                     tries=2,
                     waiting=(COMPANY,),
                     held=True,
-                    ties=(TieNews(COMPANY, NOON),),
+                    ties=(TieEvent(COMPANY, NOON),),
                 )
             ]
         )[0],

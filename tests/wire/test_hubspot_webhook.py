@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from crmsync.model.changes import Cause, Change, TieNews
+from crmsync.model.changes import Cause, Change, TieEvent
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.wire.hubspot_webhook import MalformedError, WebhookTenant, read_webhook
 
@@ -42,14 +42,14 @@ def look_at_company(record_id: str, cause: Cause = Cause.EDITED) -> Change:
     return Change("acme", Kind.ACCOUNT, Ref(Side.HUBSPOT, "company", record_id), cause, AT)
 
 
-def look_at_deal(record_id: str, cause: Cause = Cause.EDITED, *ties: TieNews) -> Change:
+def look_at_deal(record_id: str, cause: Cause = Cause.EDITED, *ties: TieEvent) -> Change:
     return Change(
         "acme", Kind.OPPORTUNITY, Ref(Side.HUBSPOT, "deal", record_id), cause, AT, ties=ties
     )
 
 
-def tied(contact: str, *, is_gone: bool = False) -> TieNews:
-    return TieNews(Ref(Side.HUBSPOT, "contact", contact), AT, is_gone)
+def tied(contact: str, *, is_gone: bool = False) -> TieEvent:
+    return TieEvent(Ref(Side.HUBSPOT, "contact", contact), AT, is_gone)
 
 
 def an_association(from_id: int, to_id: int, **fields: object) -> dict[str, object]:

@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from crmsync.model.pipelines import PipelineMap, Track
+from crmsync.model.pipelines import MappedPipeline, PipelineMap
 from crmsync.wire.pipeline_rows import from_json, to_json
 
 KNOWN = PipelineMap(
-    (Track("740001", "Ours", ("012000000000001AAA",), (("740002", "Closed Won"),)),), ""
+    (MappedPipeline("740001", "Ours", ("012000000000001AAA",), (("740002", "Closed Won"),)),), ""
 )
 
 

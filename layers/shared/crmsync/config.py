@@ -25,7 +25,7 @@ from pydantic_core import ErrorDetails
 from crmsync.model.crm_names import HUBSPOT_OWNER
 from crmsync.model.fields import FieldRule
 from crmsync.model.settings import Connection, Settings
-from crmsync.rules.settings.checks import SECTIONS, Finding, cautions, contradictions
+from crmsync.rules.settings.checks import SECTIONS, Finding, contradictions, warnings
 from crmsync.wire.settings.error_texts import rule_of, sentence_of
 from crmsync.wire.settings.file import Document, FieldTable
 from crmsync.wire.settings.line_numbers import Path, index_lines, line_of
@@ -118,9 +118,9 @@ def read_settings(text: str) -> Reading:
             wrong.setdefault(finding.path, finding)
     if wrong:
         raise ConfigError(_complaint(finding, lines) for finding in wrong.values())
-    warnings = tuple(sorted(_complaint(finding, lines) for finding in cautions(settings)))
+    found = tuple(sorted(_complaint(finding, lines) for finding in warnings(settings)))
     kept = Settings(tuple(map(_without_owner_rows, settings.connections)))
-    return Reading(kept, warnings, _lines_of_kept(settings, lines))
+    return Reading(kept, found, _lines_of_kept(settings, lines))
 
 
 def _parse(text: str) -> dict[str, Any]:
@@ -130,9 +130,9 @@ def _parse(text: str) -> dict[str, Any]:
         sentence = str(error)
         place = _TOML_PLACE.search(sentence)
         line = int(place.group(1)) if place and place.group(1) else max(1, len(text.splitlines()))
-        said = _TOML_PLACE.sub("", sentence)
+        text = _TOML_PLACE.sub("", sentence)
         raise ConfigError(
-            [Complaint(line, f"this is not TOML: {said[:1].lower()}{said[1:]}", "CFG-1")]
+            [Complaint(line, f"this is not TOML: {text[:1].lower()}{text[1:]}", "CFG-1")]
         ) from error
 
 

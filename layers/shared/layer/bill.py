@@ -47,7 +47,7 @@ def _component(package: Package) -> Mapping[str, Any]:
         "hashes": [{"alg": "SHA-256", "content": package.sha256}],
     }
     if share := SHARES.get(package.name):
-        component["pedigree"] = {"notes": share.said}
+        component["pedigree"] = {"notes": share.note}
     return component
 
 

@@ -24,7 +24,7 @@ class Share:
     """
 
     folder: str
-    said: str
+    note: str
     kept: tuple[str, ...] = ("**/*",)
     dropped: tuple[str, ...] = ()
 
@@ -32,7 +32,7 @@ class Share:
 SHARES: Mapping[str, Share] = {
     "hubspot-api-client": Share(
         folder="hubspot",
-        said="Only the client of the CRM objects API is kept; "
+        note="Only the client of the CRM objects API is kept; "
         "other endpoints are called through its transport.",
         kept=(
             "*.py",
@@ -47,12 +47,12 @@ SHARES: Mapping[str, Share] = {
     ),
     "simple-salesforce": Share(
         folder="simple_salesforce",
-        said="Without its Metadata API, the only part that needs zeep.",
+        note="Without its Metadata API, the only part that needs zeep.",
         dropped=("metadata.py", "metadata.wsdl"),
     ),
     "aws-lambda-powertools": Share(
         folder="aws_lambda_powertools",
-        said="Without its event handlers and their page of documentation.",
+        note="Without its event handlers and their page of documentation.",
         dropped=("event_handler/**/*",),
     ),
 }

@@ -18,8 +18,8 @@ from local.stack.dynamodb.capacity import item_size, read_units
 
 PLAIN_GET = frozenset({"TableName", "Key", "ConsistentRead"})
 PLAIN_BATCH = frozenset({"Keys", "ConsistentRead"})
-MOST_KEYS = 100
-MOST_BYTES = 16 * 1024 * 1024
+MAX_KEYS = 100
+MAX_BYTES = 16 * 1024 * 1024
 
 Answer = tuple[bytes, float]
 """The answer's body, and the capacity units that it costs."""
@@ -66,7 +66,7 @@ def _batch(backend: DynamoDBBackend, request: Mapping[str, Any]) -> Answer | Non
         responses[table] = [item for item in items if item]
     return (
         (_body({"Responses": responses, "UnprocessedKeys": {}}), units)
-        if total <= MOST_BYTES
+        if total <= MAX_BYTES
         else None
     )
 
@@ -74,7 +74,7 @@ def _batch(backend: DynamoDBBackend, request: Mapping[str, Any]) -> Answer | Non
 def _batch_fits(backend: DynamoDBBackend, wanted: Mapping[str, Any]) -> bool:
     keys = [(table, key) for table, given in wanted.items() for key in given.get("Keys", ())]
     return (
-        0 < len(keys) <= MOST_KEYS
+        0 < len(keys) <= MAX_KEYS
         and len({(table, json.dumps(key, sort_keys=True)) for table, key in keys}) == len(keys)
         and all(given.keys() <= PLAIN_BATCH for given in wanted.values())
         and all(_is_key(backend, table, key) for table, key in keys)

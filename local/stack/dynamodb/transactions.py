@@ -37,7 +37,7 @@ from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.utilities import DynamoJsonEncoder
 from moto.dynamodb.responses import DynamoHandler
 
-MOST_ACTIONS = 100
+MAX_ACTIONS = 100
 
 PLAIN_ANSWERS = frozenset({"GetItem", "BatchGetItem", "Query", "Scan", "TransactGetItems"})
 """Operations whose answers are items and counts, which can be serialized without the service model.
@@ -74,7 +74,7 @@ def transact_write_items(backend: DynamoDBBackend, transact_items: list[dict[str
     """Apply all actions or none, as TransactWriteItems documents it. Raises moto's exception for
     each kind of refusal.
     """
-    if len(transact_items) > MOST_ACTIONS:
+    if len(transact_items) > MAX_ACTIONS:
         raise TooManyTransactionsException
     actions = [_read(backend, item) for item in transact_items]
     if len({(action.table, json.dumps(action.key, sort_keys=True)) for action in actions}) < len(

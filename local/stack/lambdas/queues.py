@@ -25,7 +25,7 @@ from local.stack.template.template import REGION, QueueMapping
 from simulators.clock import Clock
 from simulators.faults import Faults
 
-MOST_PER_RECEIVE = 10
+MAX_PER_RECEIVE = 10
 PAYLOAD_LIMIT = 6 * 1024 * 1024
 """Bytes of messages that one call may carry [D]."""
 
@@ -95,9 +95,7 @@ class QueuePoller:
     def _receive(self, most: int | None) -> list[Message]:
         messages: list[Message] = []
         while most is None or len(messages) < most:
-            count = (
-                MOST_PER_RECEIVE if most is None else min(MOST_PER_RECEIVE, most - len(messages))
-            )
+            count = MAX_PER_RECEIVE if most is None else min(MAX_PER_RECEIVE, most - len(messages))
             answer = self._aws.queues.receive_message(
                 QueueUrl=self._url,
                 MaxNumberOfMessages=count,
@@ -126,10 +124,10 @@ class QueuePoller:
     def _finish(self, batch: Sequence[Message], outcome: Outcome) -> None:
         failed = self._failed(outcome, batch)
         done = [message for message in batch if message["MessageId"] not in failed]
-        for start in range(0, len(done), MOST_PER_RECEIVE):
+        for start in range(0, len(done), MAX_PER_RECEIVE):
             entries = [
                 {"Id": str(number), "ReceiptHandle": message["ReceiptHandle"]}
-                for number, message in enumerate(done[start : start + MOST_PER_RECEIVE])
+                for number, message in enumerate(done[start : start + MAX_PER_RECEIVE])
             ]
             self._aws.queues.delete_message_batch(QueueUrl=self._url, Entries=entries)
 

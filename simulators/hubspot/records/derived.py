@@ -29,20 +29,20 @@ def may_move(old: str, new: str) -> bool:
     return STAGE_ORDER.get(new, len(STAGE_ORDER)) >= STAGE_ORDER.get(old, -1)
 
 
-def of_contact(written: Values, _standing: Values, _pipelines: Pipelines | None) -> dict[str, str]:
+def of_contact(written: Values, _existing: Values, _pipelines: Pipelines | None) -> dict[str, str]:
     """Return the domain of the e-mail address."""
     if "email" not in written:
         return {}
     return {"hs_email_domain": written["email"].rpartition("@")[2]}
 
 
-def of_company(written: Values, standing: Values, _pipelines: Pipelines | None) -> dict[str, str]:
+def of_company(written: Values, existing: Values, _pipelines: Pipelines | None) -> dict[str, str]:
     """Return the website from the domain, if there is no website yet [S]."""
-    fills = written.get("domain") and not standing.get("website")
+    fills = written.get("domain") and not existing.get("website")
     return {"website": written["domain"]} if fills else {}
 
 
-def of_deal(written: Values, standing: Values, pipelines: Pipelines | None) -> dict[str, str]:
+def of_deal(written: Values, existing: Values, pipelines: Pipelines | None) -> dict[str, str]:
     """Return the probability and the closed flags of the stage, and the amount in the account's own
     currency (rate 1) [M].
     """
@@ -50,7 +50,7 @@ def of_deal(written: Values, standing: Values, pipelines: Pipelines | None) -> d
     if "amount" in written:
         more["amount_in_home_currency"] = written["amount"]
     stage = (
-        pipelines.stage(standing.get("pipeline", ""), standing.get("dealstage", ""))
+        pipelines.stage(existing.get("pipeline", ""), existing.get("dealstage", ""))
         if pipelines
         else None
     )
@@ -68,11 +68,11 @@ RULES: Mapping[str, Callable[[Values, Values, Pipelines | None], dict[str, str]]
 
 
 def derived(
-    type_id: str, written: Values, standing: Values, pipelines: Pipelines | None, now_ms: int
+    type_id: str, written: Values, existing: Values, pipelines: Pipelines | None, now_ms: int
 ) -> dict[str, str]:
     """Return all values that follow from a write to a record of this type."""
     rule = RULES.get(type_id)
-    more = rule(written, standing, pipelines) if rule else {}
+    more = rule(written, existing, pipelines) if rule else {}
     if "hubspot_owner_id" in written:
         more["hubspot_owner_assigneddate"] = iso(now_ms) if written["hubspot_owner_id"] else ""
     return more

@@ -50,7 +50,7 @@ def are_enforced(path: str) -> bool:
 
 def broken(
     rules: Iterable[WriteRule],
-    standing: Mapping[str, str],
+    existing: Mapping[str, str],
     written: Mapping[str, str],
     *,
     is_new: bool,
@@ -62,6 +62,6 @@ def broken(
         (rule.name, "REQUIRED_PROPERTY_MISSING", f"{rule.name} is required")
         for rule in rules
         if (is_new or {rule.name, rule.when} & written.keys())
-        and not standing.get(rule.name)
-        and (not rule.when or standing.get(rule.when) == rule.value)
+        and not existing.get(rule.name)
+        and (not rule.when or existing.get(rule.when) == rule.value)
     ]

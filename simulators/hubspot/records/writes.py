@@ -75,8 +75,8 @@ class Writes:
         With `enforced`, an administrator's rules on writes apply as well.
         """
         values = self._valid(raw, record)
-        standing = {**(record.values if record else {}), **values}
-        if enforced and (problems := broken(self.rules, standing, values, is_new=record is None)):
+        existing = {**(record.values if record else {}), **values}
+        if enforced and (problems := broken(self.rules, existing, values, is_new=record is None)):
             raise invalid_values(problems)
         self._refuse_clashes(values, record)
         return values
@@ -105,8 +105,8 @@ class Writes:
         """
         changed = {name: value for name, value in values.items() if record.value(name) != value}
         now = self._clock.now_ms()
-        standing = {**record.values, **changed}
-        computed = derived(self.kind.type_id, changed, standing, self._pipelines, now)
+        existing = {**record.values, **changed}
+        computed = derived(self.kind.type_id, changed, existing, self._pipelines, now)
         self._store(record, changed, actor, now)
         self._store(
             record, {n: v for n, v in computed.items() if record.value(n) != v}, CALCULATED, now

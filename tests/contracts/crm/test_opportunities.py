@@ -17,7 +17,7 @@ from crmsync.model.links import Slot
 from crmsync.model.names import SALESFORCE_KEY
 from crmsync.model.pipelines import OrgStage, RecordType
 from crmsync.model.records import Ref, Side, Value
-from crmsync.model.roles import Role, Tie
+from crmsync.model.roles import RelatedOpportunity, Role
 from crmsync.ports.crm import Written
 from tests.contracts.crm import implementations
 from tests.contracts.crm.backend import Backend
@@ -285,12 +285,12 @@ def test_ties_are_the_opportunities_in_which_a_contact_has_a_role(org: Backend) 
     org.opportunities.end_roles([EndRole(a_role(org, won, bob))])
     org.person.delete(gone)
 
-    ties = org.opportunities.ties_of([*unknown_refs("Contact"), bob, ada, cleo])
+    ties = org.opportunities.of_contacts([*unknown_refs("Contact"), bob, ada, cleo])
 
     records = org.crm.read([won, talks], {OPPORTUNITY: []})
     at = {ref.id: record.created_at for ref, record in records.items()}
     expected = [
-        Tie(
+        RelatedOpportunity(
             won.id,
             at[won.id],
             date(2026, 12, 24),
@@ -299,12 +299,12 @@ def test_ties_are_the_opportunities_in_which_a_contact_has_a_role(org: Backend) 
             is_closed=True,
             is_won=True,
         ),
-        Tie(
+        RelatedOpportunity(
             talks.id, at[talks.id], date(2027, 1, 31), None, "Talks", is_closed=False, is_won=False
         ),
     ]
     assert ties == {ada: tuple(sorted(expected, key=lambda tie: tie.opportunity))}
-    assert org.opportunities.ties_of([]) == {}
+    assert org.opportunities.of_contacts([]) == {}
 
 
 def test_ties_have_the_present_values_of_an_opportunity(org: Backend) -> None:
@@ -313,7 +313,7 @@ def test_ties_have_the_present_values_of_an_opportunity(org: Backend) -> None:
     a_role(org, deal, ada)
 
     def shown() -> list[object]:
-        [tie] = org.opportunities.ties_of([ada])[ada]
+        [tie] = org.opportunities.of_contacts([ada])[ada]
         return [tie.amount, tie.stage, tie.is_closed, tie.is_won]
 
     assert shown() == [Decimal(10), "Prospecting", False, False]
@@ -337,7 +337,10 @@ def test_the_survivor_of_merged_contacts_has_the_roles_of_both(org: Backend) -> 
 
     org.person.merge(ada, bob)
 
-    assert {tie.opportunity for tie in org.opportunities.ties_of([ada])[ada]} == {deal.id, other.id}
+    assert {tie.opportunity for tie in org.opportunities.of_contacts([ada])[ada]} == {
+        deal.id,
+        other.id,
+    }
     assert org.crm.survivors([deal, other, *roles]) == {}
 
 

@@ -13,13 +13,13 @@ from crmsync.model.effects import Associate, CreateRecord, DeleteRecord, Dissoci
 from crmsync.model.links import Slot
 from crmsync.model.names import HUBSPOT_KEY
 from crmsync.model.pipelines import (
-    ChangeStage,
+    CreatePipeline,
+    CreateStage,
     DealPipeline,
     DealStage,
-    DropStage,
-    MakePipeline,
-    MakeStage,
+    DeleteStage,
     RenamePipeline,
+    UpdateStage,
 )
 from crmsync.model.records import Ref, Side, Value
 from crmsync.ports.crm import Written
@@ -32,7 +32,7 @@ BACKENDS = (
     DealStage("", "Closed Won", Decimal(1)),
     DealStage("", "Closed Lost", Decimal(0)),
 )
-OURS = MakePipeline("Salesforce - Default pipeline", BACKENDS)
+OURS = CreatePipeline("Salesforce - Default pipeline", BACKENDS)
 DEAL = Ref(Side.SALESFORCE, "Opportunity", "006000000000001AAA")
 
 
@@ -64,7 +64,7 @@ def test_a_pipeline_is_created_once_with_its_stages(hubspot: Backend) -> None:
     pipelines are kept.
     """
     for _ in range(2):
-        hubspot.deals.put_in_step(OURS)
+        hubspot.deals.apply_step(OURS)
 
     first, ours = hubspot.deals.pipelines()
     assert first == SALES_PIPELINE
@@ -93,15 +93,15 @@ def two_pipelines_allowed(request: pytest.FixtureRequest) -> Iterator[Backend]:
 @pytest.mark.rule("LIM-3")
 def test_one_pipeline_too_many_is_refused_with_a_hint(two_pipelines_allowed: Backend) -> None:
     """Existing pipelines can still be changed, and creating one of them again succeeds."""
-    two_pipelines_allowed.deals.put_in_step(OURS)
-    another = MakePipeline("Salesforce - 012000000000001AAA", BACKENDS)
+    two_pipelines_allowed.deals.apply_step(OURS)
+    another = CreatePipeline("Salesforce - 012000000000001AAA", BACKENDS)
 
     with pytest.raises(Refused) as refusal:
-        two_pipelines_allowed.deals.put_in_step(another)
+        two_pipelines_allowed.deals.apply_step(another)
 
     assert (refusal.value.code, "LIM-3" in refusal.value.hint) == ("PIPELINE_LIMIT", True)
-    two_pipelines_allowed.deals.put_in_step(OURS)
-    two_pipelines_allowed.deals.put_in_step(
+    two_pipelines_allowed.deals.apply_step(OURS)
+    two_pipelines_allowed.deals.apply_step(
         RenamePipeline(made(two_pipelines_allowed).id, another.label)
     )
     assert [one.label for one in two_pipelines_allowed.deals.pipelines()] == [
@@ -112,37 +112,37 @@ def test_one_pipeline_too_many_is_refused_with_a_hint(two_pipelines_allowed: Bac
 
 def test_a_pipeline_is_renamed(hubspot: Backend) -> None:
     """It keeps its id; a pipeline that does not exist is reported as gone."""
-    hubspot.deals.put_in_step(OURS)
+    hubspot.deals.apply_step(OURS)
     before = made(hubspot)
 
     for _ in range(2):
-        hubspot.deals.put_in_step(RenamePipeline(before.id, "Salesforce - 012000000000001AAA"))
+        hubspot.deals.apply_step(RenamePipeline(before.id, "Salesforce - 012000000000001AAA"))
 
     assert made(hubspot, "Salesforce - 012000000000001AAA") == DealPipeline(
         before.id, "Salesforce - 012000000000001AAA", before.stages
     )
     with pytest.raises(Gone):
-        hubspot.deals.put_in_step(RenamePipeline("987654321987", "Another"))
+        hubspot.deals.apply_step(RenamePipeline("987654321987", "Another"))
 
 
 def test_stages_are_created_changed_and_deleted(hubspot: Backend) -> None:
     """Repeating a step changes nothing, and other stages are not affected."""
-    hubspot.deals.put_in_step(OURS)
+    hubspot.deals.apply_step(OURS)
     before = made(hubspot)
     first, won, lost = before.stages
-    talks = MakeStage(before.id, DealStage("", "Talks", Decimal("0.9")), 1)
-    later = ChangeStage(before.id, DealStage(first.id, "Finding", Decimal("0.2")), 0)
-    drop = DropStage(before.id, lost)
+    talks = CreateStage(before.id, DealStage("", "Talks", Decimal("0.9")), 1)
+    later = UpdateStage(before.id, DealStage(first.id, "Finding", Decimal("0.2")), 0)
+    drop = DeleteStage(before.id, lost)
 
     for step in (
         talks,
-        ChangeStage(before.id, won, 2),
-        ChangeStage(before.id, lost, 3),
+        UpdateStage(before.id, won, 2),
+        UpdateStage(before.id, lost, 3),
         later,
         talks,
         later,
     ):
-        hubspot.deals.put_in_step(step)
+        hubspot.deals.apply_step(step)
 
     after = made(hubspot)
     assert shown(after) == [
@@ -153,25 +153,25 @@ def test_stages_are_created_changed_and_deleted(hubspot: Backend) -> None:
     ]
     assert [after.stages[at].id for at in (0, 2, 3)] == [first.id, won.id, lost.id]
     for _ in range(2):
-        hubspot.deals.put_in_step(drop)
+        hubspot.deals.apply_step(drop)
     assert [stage.label for stage in made(hubspot).stages] == ["Finding", "Talks", "Closed Won"]
     with pytest.raises(Gone):
-        hubspot.deals.put_in_step(ChangeStage(before.id, lost, 3))
+        hubspot.deals.apply_step(UpdateStage(before.id, lost, 3))
 
 
 def test_a_stage_with_deals_is_not_deleted(hubspot: Backend) -> None:
     """HubSpot refuses to delete it until the deals have left."""
-    hubspot.deals.put_in_step(OURS)
+    hubspot.deals.apply_step(OURS)
     ours = made(hubspot)
     deal = a_deal(hubspot, pipeline=ours.id, dealstage=ours.stages[0].id)
-    drop = DropStage(ours.id, ours.stages[0])
+    drop = DeleteStage(ours.id, ours.stages[0])
 
     with pytest.raises(Refused) as refusal:
-        hubspot.deals.put_in_step(drop)
+        hubspot.deals.apply_step(drop)
 
     assert (refusal.value.code, bool(refusal.value.hint)) == ("STAGE_ID_IN_USE", True)
     hubspot.person.edit(deal, {"dealstage": ours.stages[1].id})
-    hubspot.deals.put_in_step(drop)
+    hubspot.deals.apply_step(drop)
     assert made(hubspot).stages == ours.stages[1:]
 
 
@@ -204,7 +204,7 @@ def test_a_deal_is_created_once_under_our_key(hubspot: Backend) -> None:
 
 def test_a_stage_of_another_pipeline_is_refused(hubspot: Backend) -> None:
     """The error names the field, and other rows are written."""
-    hubspot.deals.put_in_step(OURS)
+    hubspot.deals.apply_step(OURS)
     ours = made(hubspot)
     deals = [a_deal(hubspot), a_deal(hubspot)]
     bad = UpdateRecord(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from crmsync.ports.stores import Cursor
-from crmsync.rules.timing.sweeps import MOST_SEEN
+from crmsync.rules.timing.sweeps import MAX_SEEN
 from tests.contracts.stores.tables import cursors_on_dynamodb
 from tests.memory import MemoryCursors
 
@@ -54,7 +54,7 @@ def test_of_two_concurrent_sweeps_the_first_saves_its_cursor(cursors: Any) -> No
 
 def test_only_the_newest_seen_records_are_kept(cursors: Any) -> None:
     """Ten thousand records are kept."""
-    seen = {str(number): NOON + timedelta(seconds=number) for number in range(MOST_SEEN + 100)}
+    seen = {str(number): NOON + timedelta(seconds=number) for number in range(MAX_SEEN + 100)}
 
     cursors.save("acme", "contact", Cursor(NOON, seen))
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from crmsync.errors import Conflict
-from crmsync.model.links import Base, Link, LinkState, Slot, tags
+from crmsync.model.fingerprints import Base, tags
+from crmsync.model.links import Link, LinkState, Slot
 from crmsync.model.records import Kind, Ref, Side
 from tests.contracts.stores.tables import links_on_dynamodb
 from tests.memory import MemoryLinks

@@ -7,19 +7,19 @@ from typing import Any
 
 import pytest
 
-from crmsync.model.pipelines import PipelineMap, Track
+from crmsync.model.pipelines import MappedPipeline, PipelineMap
 from tests.contracts.stores.tables import pipeline_maps_on_dynamodb
 from tests.memory import MemoryPipelineMaps
 
 KNOWN = PipelineMap(
     (
-        Track(
+        MappedPipeline(
             "740001",
             "Salesforce - 012000000000001AAA",
             ("012000000000001AAA",),
             (("740002", "Closed Won"),),
         ),
-        Track(
+        MappedPipeline(
             "default",
             "Sales Pipeline",
             (),
@@ -58,6 +58,6 @@ def test_the_last_writer_wins(maps: Any) -> None:
     """The map can be rebuilt from the two CRMs, so no order of writers matters."""
     maps.save("acme", KNOWN)
 
-    maps.save("acme", PipelineMap(KNOWN.tracks[:1]))
+    maps.save("acme", PipelineMap(KNOWN.pipelines[:1]))
 
-    assert maps.load("acme") == PipelineMap(KNOWN.tracks[:1])
+    assert maps.load("acme") == PipelineMap(KNOWN.pipelines[:1])

@@ -48,7 +48,7 @@ def test_a_claim_is_exclusive_until_it_expires(task_states: Any) -> None:
     new = TaskState("key")
     first = task_states.claim("acme", [new], NOON, NOON + 10, KEEP)
     second = task_states.claim("acme", [new], NOON, NOON + 10, KEEP)
-    (seen,) = task_states.look("acme", ["key"]).values()
+    (seen,) = task_states.load("acme", ["key"]).values()
     early = task_states.claim("acme", [seen], NOON + 9, NOON + 20, KEEP)
     late = task_states.claim("acme", [seen], NOON + 10, NOON + 20, KEEP)
 
@@ -59,8 +59,8 @@ def test_a_claim_is_exclusive_until_it_expires(task_states: Any) -> None:
 def test_a_state_that_was_written_since_it_was_read_cannot_be_claimed(task_states: Any) -> None:
     """Another run has written the task in between, so its events must be read again first."""
     (read,) = task_states.claim("acme", [TaskState("key")], NOON, NOON + 10, KEEP).values()
-    task_states.settle("acme", [replace(read, until=0)], KEEP)
-    (seen,) = task_states.look("acme", ["key"]).values()
+    task_states.commit("acme", [replace(read, until=0)], KEEP)
+    (seen,) = task_states.load("acme", ["key"]).values()
 
     outdated = task_states.claim("acme", [read], NOON + 20, NOON + 30, KEEP)
     current = task_states.claim("acme", [seen], NOON + 20, NOON + 30, KEEP)
@@ -73,10 +73,10 @@ def test_stored_states_are_read_back(task_states: Any) -> None:
     the call.
     """
     done = TaskState("a", frozenset({b"12345678", b"abcdefgh"}), 2, "00T000000000001AAA", 0, 1)
-    task_states.settle("acme", [done], KEEP)
+    task_states.commit("acme", [done], KEEP)
 
-    assert task_states.look("acme", ["a", "b"]) == {"a": replace(done, version=2)}
-    assert task_states.look("other", ["a"]) == {}
+    assert task_states.load("acme", ["a", "b"]) == {"a": replace(done, version=2)}
+    assert task_states.load("other", ["a"]) == {}
     assert set(
         task_states.claim("acme", [TaskState("a"), TaskState("b")], NOON, NOON + 1, KEEP)
     ) == {"b"}
@@ -86,10 +86,10 @@ def test_many_states_take_several_calls(task_states: Any) -> None:
     """More than one read or one write can have."""
     many = [TaskState(f"key-{number}") for number in range(250)]
     ours = task_states.claim("acme", many, NOON, NOON + 1, KEEP)
-    task_states.settle("acme", [replace(one, counted=1) for one in ours.values()], KEEP)
+    task_states.commit("acme", [replace(one, counted=1) for one in ours.values()], KEEP)
 
     assert len(ours) == 250
-    assert {one.counted for one in task_states.look("acme", ours).values()} == {1}
+    assert {one.counted for one in task_states.load("acme", ours).values()} == {1}
 
 
 def test_a_state_expires_and_names_no_person() -> None:
@@ -98,7 +98,7 @@ def test_a_state_expires_and_names_no_person() -> None:
         table = TaskStateTable(
             client, "Table", now=lambda: datetime.fromtimestamp(NOON / 1000, UTC)
         )
-        table.settle(
+        table.commit(
             "acme", [TaskState("555001-1-e", frozenset({b"12345678"}), 1, "00T1", 0, 1)], KEEP
         )
         (item,) = client.scan(TableName="Table")["Items"]

@@ -11,7 +11,8 @@ from hypothesis import settings
 from hypothesis.stateful import precondition, rule
 
 from crmsync.model.changes import Cause
-from crmsync.model.links import Fingerprinter, Link, LinkState
+from crmsync.model.fingerprints import Fingerprinter
+from crmsync.model.links import Link, LinkState
 from crmsync.model.records import Ref
 from tests.builders import FINGERPRINTER, NEXT_FINGERPRINTER
 from tests.flows.convergence.test_in_step import EXAMPLES, InStep

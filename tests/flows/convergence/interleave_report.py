@@ -23,7 +23,7 @@ from tests.flows.convergence.scenario import Scenario
 
 Make = Callable[[], Scenario]
 SECOND_WORKERS = (None, *Side)
-MOST_PLACES = 20
+MAX_PLACES = 20
 """The number of points that a report lists."""
 
 
@@ -63,9 +63,9 @@ class Report:
         for kind, rows in self.wrong.items():
             at, first = rows[0]
             places = [place for place, _ in rows]
-            more = ", ..." if len(places) > MOST_PLACES else ""
+            more = ", ..." if len(places) > MAX_PLACES else ""
             lines.append(
-                f"  {kind}: {len(rows)} of them, at {', '.join(places[:MOST_PLACES])}{more}"
+                f"  {kind}: {len(rows)} of them, at {', '.join(places[:MAX_PLACES])}{more}"
             )
             lines.append(f"    at {at} ({first.point}): {'; '.join(first.problems)}")
         return "\n".join(lines)

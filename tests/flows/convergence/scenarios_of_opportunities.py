@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from crmsync.model.changes import Cause, Change, TieNews
+from crmsync.model.changes import Cause, Change, TieEvent
 from crmsync.model.records import Ref, Side
 from crmsync.model.settings import DealSettings
 from tests.flows.convergence.scenario import (
@@ -48,7 +48,7 @@ def _association(name: str, *, at_first: bool = False) -> Attribute:
         mine, contact = existing(scenario, HUBSPOT), existing(scenario, f"my {name}")
         ties = scenario.world.associations
         (ties.add_association if value else ties.remove_association)(mine, contact)
-        news = TieNews(contact, scenario.world.now, is_gone=not value)
+        news = TieEvent(contact, scenario.world.now, is_gone=not value)
         return [replace(scenario.world.change(mine, Cause.AGAIN), ties=(news,))]
 
     def give_role(scenario: Scenario, value: bool) -> Sequence[Change]:  # noqa: FBT001 - a value

@@ -25,7 +25,7 @@ FIELDS = {"phone": "Phone", "jobtitle": "Title", "firstname": "FirstName"}
 ADDRESS = {"email": "Email"}
 EXAMPLES = 1000 if os.environ.get("HYPOTHESIS_PROFILE") == "explore" else 40
 
-MOST_IN_THE_WAY = 100
+MAX_IN_THE_WAY = 100
 """More records than one story makes."""
 
 VALUES = st.sampled_from(["1", "2", "3", ""])
@@ -207,7 +207,7 @@ class InStep(RuleBasedStateMachine):
         """Delete or rename, one by one, the records whose address others wait for; after each of
         them the two sides agree, and in the end nobody waits.
         """
-        for number in range(MOST_IN_THE_WAY):
+        for number in range(MAX_IN_THE_WAY):
             waited_for = sorted(
                 {
                     ref

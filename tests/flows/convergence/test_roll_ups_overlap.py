@@ -98,9 +98,9 @@ def test_a_failed_second_read_is_retried_later():
     """
     world = MemoryWorld()
     contact, (first, second) = a_contact_with_two_opportunities(world)
-    real, asked = world.opportunities.ties_of, [0]
+    real, asked = world.opportunities.of_contacts, [0]
 
-    def ties_of(contacts):
+    def of_contacts(contacts):
         asked[0] += 1
         if asked[0] == 1:
             rows = real(contacts)
@@ -116,7 +116,7 @@ def test_a_failed_second_read_is_retried_later():
             raise TryAgain("Salesforce is down.")
         return real(contacts)
 
-    world.opportunities.ties_of = ties_of
+    world.opportunities.of_contacts = of_contacts
     world.salesforce.edit(first, {"Amount": 2})
     world.sync(first)
     put_off = [(change.ref, change.cause, change.tries) for change, _ in world.outbox.delayed]
@@ -135,7 +135,7 @@ def test_opportunities_that_change_at_every_read_are_put_off():
     world.salesforce.edit(first, {"Amount": 2})
     before(
         world.opportunities,
-        "ties_of",
+        "of_contacts",
         4,
         lambda: world.salesforce.edit(second, {"Amount": next(amounts)}),
     )

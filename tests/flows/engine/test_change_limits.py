@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from crmsync.errors import Refused
-from crmsync.model.brakes import Counted, Hold
+from crmsync.model.change_limits import ChangeLimit, Hold
 from crmsync.model.changes import Cause
 from crmsync.model.effects import Category
 from crmsync.model.records import Kind, Ref, Side
@@ -258,19 +258,19 @@ _BLANK: dict[str, str | None] = {"phone": None}
 @pytest.mark.parametrize(
     ("counted", "fields", "pairs", "crossing"),
     [
-        (Counted.CHANGES, _BYRON, 10_000, 1),
-        (Counted.CHANGES, _BYRON, 10_010, 3),
-        (Counted.BLANKS, _BLANK, 10_000, 1),
-        (Counted.BLANKS, _BLANK, 10_040, 3),
+        (ChangeLimit.CHANGES, _BYRON, 10_000, 1),
+        (ChangeLimit.CHANGES, _BYRON, 10_010, 3),
+        (ChangeLimit.BLANKS, _BLANK, 10_000, 1),
+        (ChangeLimit.BLANKS, _BLANK, 10_040, 3),
     ],
 )
 def test_auto_allows_more_where_there_are_many_pairs(
-    counted: Counted, fields: dict[str, str | None], pairs: int, crossing: int
+    counted: ChangeLimit, fields: dict[str, str | None], pairs: int, crossing: int
 ):
     """How many there are is counted in Salesforce, once the least that it allows is used up."""
     world = MemoryWorld(linked=pairs)
     everybody = linked(world, 5)
-    world.brake.pull(
+    world.change_counts.reserve(
         "acme",
         Kind.CONTACT,
         Hold(Side.SALESFORCE, counted),
@@ -329,4 +329,4 @@ def test_a_held_deletion_is_done_when_released_and_forgotten_when_dropped():
     world.sync(second, cause=Cause.AGAIN)
 
     assert (world.hubspot.refs("contact"), braked(world)) == ([second], [])
-    assert Side.SALESFORCE in {link.died for link in world.links.all}
+    assert Side.SALESFORCE in {link.deleted_on for link in world.links.all}

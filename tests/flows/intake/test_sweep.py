@@ -155,7 +155,7 @@ def test_a_busy_hour_is_not_repeated_minute_by_minute():
 
 def test_more_than_is_remembered_is_not_passed_on_again_and_again(monkeypatch: pytest.MonkeyPatch):
     """After a data load a sweep that goes far goes as far as memory does."""
-    monkeypatch.setattr("crmsync.rules.timing.sweeps.MOST_SEEN", 50)
+    monkeypatch.setattr("crmsync.rules.timing.sweeps.MAX_SEEN", 50)
     world = MemoryWorld()
     look(world)
     queued: Counter[str] = Counter()

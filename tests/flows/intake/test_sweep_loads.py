@@ -74,7 +74,7 @@ def looks_of(world: MemoryWorld, side: Side, sweeper: Sweeper, number: int) -> l
 @pytest.mark.parametrize("side", Side)
 def test_sweeps_that_are_cut_short_finish_any_load(side: Side, monkeypatch: pytest.MonkeyPatch):
     """Though five minutes hold more than is remembered, and more than an invocation can read."""
-    monkeypatch.setattr("crmsync.rules.timing.sweeps.MOST_SEEN", 50)
+    monkeypatch.setattr("crmsync.rules.timing.sweeps.MAX_SEEN", 50)
     world = MemoryWorld()
     looks_of(world, side, world.crm(side), 1)
     made = load(world, side, 600, 0.4)
@@ -87,7 +87,7 @@ def test_forgotten_records_are_passed_on_only_by_long_sweeps(
     """A load of four times what is remembered is queued by the sweep that finds it and by three far
     ones, not by each of a dozen.
     """
-    monkeypatch.setattr("crmsync.rules.timing.sweeps.MOST_SEEN", 50)
+    monkeypatch.setattr("crmsync.rules.timing.sweeps.MAX_SEEN", 50)
     world = MemoryWorld()
     looks_of(world, Side.SALESFORCE, world.salesforce, 1)
     made = load(world, Side.SALESFORCE, 200, 0.2)
@@ -101,7 +101,7 @@ def test_what_comes_late_in_a_load_is_found_though_memory_has_lost_its_time(
     """A transaction that lasted five minutes, while more is written each minute than is
     remembered.
     """
-    monkeypatch.setattr("crmsync.rules.timing.sweeps.MOST_SEEN", 50)
+    monkeypatch.setattr("crmsync.rules.timing.sweeps.MAX_SEEN", 50)
     world = MemoryWorld()
     looks_of(world, Side.SALESFORCE, world.salesforce, 1)
     found: list[str] = []

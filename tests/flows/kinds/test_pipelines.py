@@ -12,10 +12,10 @@ from crmsync.flows.kinds.pipelines import sync_pipelines
 from crmsync.model.pipelines import (
     DealPipeline,
     DealStage,
+    MappedPipeline,
     PipelineMap,
     PipelineStep,
     RecordType,
-    Track,
 )
 from crmsync.model.records import Side
 from tests.builders import NOON
@@ -81,8 +81,8 @@ def test_the_first_time_the_pipeline_is_made_and_its_map_kept() -> None:
     assert world.shown() == {DEFAULT: LABELS}
     made = world.pipeline()
     names = [stage.name for stage in STAGES]
-    own = known.track(SALES_PIPELINE.id)
-    assert known.tracks[0] == Track(
+    own = known.of_pipeline(SALES_PIPELINE.id)
+    assert known.pipelines[0] == MappedPipeline(
         made.id, DEFAULT, ("",), tuple(zip((one.id for one in made.stages), names, strict=True))
     )
     assert own is not None
@@ -165,13 +165,13 @@ def test_a_stage_that_the_org_dropped_stays_while_deals_are_in_it() -> None:
     )
     world.opportunities.types = [a_type("", (STAGES[0], *STAGES[2:]))]
 
-    assert world.sync_pipelines().tracks[0] == known.tracks[0]
+    assert world.sync_pipelines().pipelines[0] == known.pipelines[0]
     assert world.shown() == {DEFAULT: LABELS}
 
     world.hubspot.edit(deal, {"dealstage": made.stages[0].id})
-    track = known.tracks[0]
-    assert world.sync_pipelines().tracks[0] == replace(
-        track, stages=(track.stages[0], *track.stages[2:])
+    mapped = known.pipelines[0]
+    assert world.sync_pipelines().pipelines[0] == replace(
+        mapped, stages=(mapped.stages[0], *mapped.stages[2:])
     )
     assert world.shown() == {DEFAULT: [LABELS[0], *LABELS[2:]]}
 
@@ -188,7 +188,7 @@ def test_where_hubspot_allows_no_more_pipelines_the_others_are_made_all_the_same
 
     assert (refused.value.code, refused.value.hint) == ("PIPELINE_LIMIT", "LIM-3")
     assert world.shown() == {f"Salesforce - {TYPE_A}": LABELS}
-    assert [track.record_types for track in world.kept().tracks] == [(TYPE_A,), ()]
+    assert [mapped.record_types for mapped in world.kept().pipelines] == [(TYPE_A,), ()]
 
     world.deals.most = 3
     assert world.sync_pipelines() == world.kept()
@@ -200,14 +200,14 @@ def test_interrupted_it_is_finished_the_next_time() -> None:
     makes nothing twice.
     """
     world = MemoryWorld(MASTER, a_type(TYPE_A), a_type(TYPE_B))
-    put_in_step, answers = world.deals.put_in_step, iter([True, False])
+    apply_step, answers = world.deals.apply_step, iter([True, False])
 
     def faltering(step: PipelineStep) -> None:
         if not next(answers, True):
             raise TryAgain("HubSpot is not available.")
-        put_in_step(step)
+        apply_step(step)
 
-    world.deals.put_in_step = faltering  # type: ignore[method-assign]
+    world.deals.apply_step = faltering  # type: ignore[method-assign]
     with pytest.raises(TryAgain):
         world.sync_pipelines()
     assert world.maps.kept == {}

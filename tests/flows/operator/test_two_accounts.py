@@ -57,7 +57,9 @@ class Account(MemoryWorld):
         context = MemoryWorld.context.__get__(self)
         account = HubspotAccount(self.portal, f"crmsync/{self.name}/hubspot")
         connection = replace(context.connection, name=self.name, hubspot=account)
-        return replace(context, connection=connection, our_user="", brake=self.brake)
+        return replace(
+            context, connection=connection, our_user="", change_counts=self.change_counts
+        )
 
     def change(self, ref: Ref, cause: Cause = Cause.EDITED) -> Change:
         """Look at a record for this connection."""

@@ -17,7 +17,7 @@ from crmsync.model.plan import Note
 from crmsync.model.records import Ref, Side
 from crmsync.model.settings import CompanySettings, CreateInSalesforce, Settings
 from crmsync.rules.backfill.objects import BACKFILL_OBJECTS
-from crmsync.rules.preview.explanation import DecisionLine, FieldLine, FieldOutcome, News
+from crmsync.rules.preview.explanation import ChangedSide, DecisionLine, FieldLine, FieldOutcome
 from tests.memory.preview import explain, settings_of, view
 from tests.memory.world import MemoryWorld
 
@@ -53,19 +53,25 @@ def test_a_pair_that_was_edited_on_both_sides() -> None:
     assert [lines[name] for name in names] == [
         FieldLine(
             *("jobtitle", "Title", "Countess", None),
-            *(News.HUBSPOT, Side.HUBSPOT, "two_way", FieldOutcome.TO_SALESFORCE, ("MAP-3",)),
+            *(ChangedSide.HUBSPOT, Side.HUBSPOT, "two_way", FieldOutcome.TO_SALESFORCE, ("MAP-3",)),
         ),
         FieldLine(
             *("firstname", "FirstName", None, "Ada"),
-            *(News.SALESFORCE, Side.SALESFORCE, "two_way", FieldOutcome.TO_HUBSPOT, ("MAP-3",)),
+            *(
+                ChangedSide.SALESFORCE,
+                Side.SALESFORCE,
+                "two_way",
+                FieldOutcome.TO_HUBSPOT,
+                ("MAP-3",),
+            ),
         ),
         FieldLine(
             *("phone", "Phone", "0200", "0300"),
-            *(News.BOTH, Side.SALESFORCE, "two_way", FieldOutcome.TO_HUBSPOT, ("MAP-3",)),
+            *(ChangedSide.BOTH, Side.SALESFORCE, "two_way", FieldOutcome.TO_HUBSPOT, ("MAP-3",)),
         ),
         FieldLine(
             *("lastname", "LastName", "Lang", "Lang"),
-            *(News.NOWHERE, None, "two_way", FieldOutcome.IN_STEP),
+            *(ChangedSide.NOWHERE, None, "two_way", FieldOutcome.IN_SYNC),
         ),
     ]
     assert [(one.hubspot, one.winner) for one in told.plan.conflicts] == [
@@ -122,7 +128,13 @@ def test_a_record_that_finds_its_counterpart() -> None:
     assert (told.candidates, told.taken, told.hubspot and told.hubspot.ref) == ((ada,), (), ada)
     expected = FieldLine(
         *("jobtitle", "Title", "Countess", None),
-        *(News.NEVER_AGREED, Side.HUBSPOT, "two_way", FieldOutcome.TO_SALESFORCE, ("MAP-3",)),
+        *(
+            ChangedSide.NEVER_AGREED,
+            Side.HUBSPOT,
+            "two_way",
+            FieldOutcome.TO_SALESFORCE,
+            ("MAP-3",),
+        ),
     )
     assert line(world, lead, "jobtitle") == expected
 
@@ -194,7 +206,7 @@ def test_an_address_that_another_contact_has() -> None:
     _, lead = linked(world)
     world.new_contact(email="grace@example.com")
     world.salesforce.edit(lead, {"Email": "grace@example.com", "Title": "Countess"})
-    assert line(world, lead, "email").outcome == FieldOutcome.CANNOT_CROSS
+    assert line(world, lead, "email").outcome == FieldOutcome.INCOMPATIBLE
     assert line(world, lead, "jobtitle").outcome == FieldOutcome.TO_HUBSPOT
 
 
@@ -207,8 +219,8 @@ def test_a_value_that_does_not_fit() -> None:
         ("phone", ("CH-8",)),
         ("lastname", ("CH-8",)),
     }
-    assert line(world, ada, "phone").outcome == FieldOutcome.CANNOT_CROSS
-    assert line(world, ada, "lastname").is_cut
+    assert line(world, ada, "phone").outcome == FieldOutcome.INCOMPATIBLE
+    assert line(world, ada, "lastname").is_truncated
 
 
 def test_the_decisions_about_owner_opt_out_and_company() -> None:

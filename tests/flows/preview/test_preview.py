@@ -384,7 +384,7 @@ def test_how_far_it_is_is_told() -> None:
 
 
 def test_deletions_are_counted_within_the_brake() -> None:
-    """Two of three would be deleted, the third is held back; the brake of the sync is not
+    """Two of three would be deleted, the third is held back; the limit of the sync is not
     pulled.
     """
     world = MemoryWorld(settings={"delete_in_hubspot": True, "max_deletes_per_hour": 2})

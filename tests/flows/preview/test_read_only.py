@@ -17,7 +17,7 @@ from crmsync.flows.preview.read_only import (
     WriteRefusedError,
     read_only,
 )
-from crmsync.model.brakes import Counted, Hold
+from crmsync.model.change_limits import ChangeLimit, Hold
 from crmsync.model.effects import CreateRecord, DeleteRecord, OptOut
 from crmsync.model.links import Slot
 from crmsync.model.records import Kind, Record, Ref, Side
@@ -26,7 +26,7 @@ from tests.builders import NOON, a_contact, a_lead, a_link, a_ruleset
 from tests.memory import MemoryRoleStore
 from tests.memory.world import MemoryWorld
 
-CHANGES = Hold(Side.SALESFORCE, Counted.CHANGES)
+CHANGES = Hold(Side.SALESFORCE, ChangeLimit.CHANGES)
 GRACE = Ref(Side.SALESFORCE, "Contact", "3")
 ADA = Ref(Side.HUBSPOT, "contact", "81")
 
@@ -65,7 +65,7 @@ def test_every_port_is_known() -> None:
     all; each listed method is the port's.
     """
     parts = {one.name for one in fields(SyncContext)}
-    assert parts == {*READ_METHODS, *NOT_PORTS, "brake"}
+    assert parts == {*READ_METHODS, *NOT_PORTS, "change_counts"}
     ports: Mapping[str, Any] = get_type_hints(SyncContext)
     assert [
         (port, name)
@@ -93,12 +93,14 @@ def test_the_brake_counts_for_this_run_alone() -> None:
     """So many deletions as the settings allow, and the hour of the sync is not used up."""
     world = MemoryWorld()
     context = read_only(world.context)
-    assert [context.brake.pull("acme", Kind.CONTACT, CHANGES, 2, 3, NOON) for _ in range(3)] == [
+    assert [
+        context.change_counts.reserve("acme", Kind.CONTACT, CHANGES, 2, 3, NOON) for _ in range(3)
+    ] == [
         2,
         1,
         0,
     ]
-    assert world.brake.pull("acme", Kind.CONTACT, CHANGES, 3, 3, NOON) == 3
+    assert world.change_counts.reserve("acme", Kind.CONTACT, CHANGES, 3, 3, NOON) == 3
 
 
 def test_roles_that_are_seen_are_not_remembered() -> None:

@@ -19,7 +19,7 @@ from crmsync.model.jobs import Job, JobState, JobStep, JobType
 from crmsync.model.owners import Owner, Owners
 from crmsync.model.records import Ref, Side
 from crmsync.model.settings import UndoSettings
-from crmsync.rules.pair.undo import REASONS, Left
+from crmsync.rules.pair.undo import REASONS, SkipReason
 from tests.memory import MemoryJobs
 from tests.memory.preview import settings_of, view
 from tests.memory.world import MemoryWorld
@@ -96,12 +96,12 @@ def shown(world: MemoryWorld, contact: Ref, lead: Ref) -> list[Any]:
     ]
 
 
-def left(side: Side, name: str, values: int, why: Left) -> SkippedValues:
+def left(side: Side, name: str, values: int, why: SkipReason) -> SkippedValues:
     """So many values of an object are left, for a reason."""
-    return SkippedValues("acme", side, name, REASONS[why], values, why is Left.MOVING)
+    return SkippedValues("acme", side, name, REASONS[why], values, why is SkipReason.MOVING)
 
 
-def leads(values: int, why: Left) -> SkippedValues:
+def leads(values: int, why: SkipReason) -> SkippedValues:
     """So many values of leads are left."""
     return left(Side.SALESFORCE, "Lead", values, why)
 
@@ -175,12 +175,12 @@ def test_an_undo_can_be_run_again_at_any_time() -> None:
 
     again = undo(world, since)
 
-    assert (again.back, again.left, world.writes()) == ((), (leads(2, Left.BACK),), before)
+    assert (again.back, again.left, world.writes()) == ((), (leads(2, SkipReason.BACK),), before)
     world.drain()
     before = world.writes()
     last = undo(world, since)
     world.drain()
-    assert (last.back, last.left, world.writes()) == ((), (leads(2, Left.BACK),), before)
+    assert (last.back, last.left, world.writes()) == ((), (leads(2, SkipReason.BACK),), before)
     assert shown(world, ada, lead) == GOOD
 
 
@@ -249,7 +249,7 @@ def test_what_a_person_has_changed_since_stays() -> None:
     done = undo(world, since)
     world.drain()
 
-    assert (done.left, done.is_whole) == ((leads(1, Left.EDITED),), True)
+    assert (done.left, done.is_whole) == ((leads(1, SkipReason.EDITED),), True)
     assert shown(world, ada, lead) == ["Lang-Berg", "0100", "Lang-Berg", "0100"]
 
 
@@ -270,7 +270,7 @@ def test_an_edit_that_has_still_to_cross_goes_first(side: Side) -> None:
     done = undo(world, since, jobs=jobs)
 
     waiting = 2 if side is Side.SALESFORCE else 1
-    assert (done.left, done.is_whole) == ((leads(waiting, Left.MOVING),), False)
+    assert (done.left, done.is_whole) == ((leads(waiting, SkipReason.MOVING),), False)
     world.drain()
     again = undo(world, since, jobs=jobs)
     began = "acme: goes on with the undo that ada began at 2026-11-02 12:05:00 UTC"
@@ -324,7 +324,7 @@ def test_nothing_is_put_back_that_its_policy_would_overwrite_again(
 
     assert shown(world, ada, lead) == expected
     assert done.left == (
-        left(side.other, "contact" if side is Side.SALESFORCE else "Lead", 1, Left.RETURNS),
+        left(side.other, "contact" if side is Side.SALESFORCE else "Lead", 1, SkipReason.RETURNS),
     )
 
 
@@ -409,7 +409,7 @@ def test_records_that_are_gone_are_left_and_counted() -> None:
     done = undo(world, since)
 
     assert done.back == ()
-    assert set(done.left) == {leads(2, Left.GONE), leads(4, Left.UNLINKED)}
+    assert set(done.left) == {leads(2, SkipReason.GONE), leads(4, SkipReason.UNLINKED)}
 
 
 @pytest.mark.parametrize("fails", ["update", "publish"])

@@ -9,7 +9,7 @@ import pytest
 from crmsync.flows.undo.run import JOB_OVER_LIMIT, OVER_LIMIT
 from crmsync.model.jobs import JobState
 from crmsync.model.records import Side
-from crmsync.rules.pair.undo import REASONS, Left
+from crmsync.rules.pair.undo import REASONS, SkipReason
 from tests.flows.undo.test_undo import GOOD, SkippedValues, a_world, mistake, pair, shown, undo
 from tests.memory import MemoryJobs
 
@@ -120,6 +120,6 @@ def test_a_second_run_recognises_the_first_in_any_spelling_of_the_object() -> No
 
     assert (again.back, [one.text for one in again.left]) == (
         (),
-        [REASONS[Left.EDITED], REASONS[Left.BACK]],
+        [REASONS[SkipReason.EDITED], REASONS[SkipReason.BACK]],
     )
     assert shown(world, ada, lead) == ["Lang", "0200", "Lang", "0200"]

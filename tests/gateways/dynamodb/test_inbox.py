@@ -16,7 +16,7 @@ from botocore.config import Config
 from moto.dynamodb.models import dynamodb_backends
 
 from crmsync.gateways.dynamodb.inbox import InboxTable
-from crmsync.gateways.dynamodb.inbox_marks import MOST, mark_of, pages_of
+from crmsync.gateways.dynamodb.inbox_marks import MAX, mark_of, pages_of
 from crmsync.model.effects import Category, Report
 from crmsync.model.inbox import InboxEntry
 from crmsync.model.records import Ref, Side
@@ -203,14 +203,14 @@ def test_marks_fill_further_pages_and_all_are_found() -> None:
     """
     with dynamodb("pk", "sk") as client:
         mine, other = an_inbox(client, now=lambda: NOON), an_inbox(client, now=lambda: NOON)
-        reports = [a_report(lead(number)) for number in range(MOST + 60)]
+        reports = [a_report(lead(number)) for number in range(MAX + 60)]
         mine.park("acme", reports)
         other.clear("acme", [contact(1)])
         mine.park("acme", [a_report(contact(1))])
 
-        other.clear("acme", [contact(1), *(report.ref for report in reports[:MOST])])
+        other.clear("acme", [contact(1), *(report.ref for report in reports[:MAX])])
         assert [report.ref for report in mine.parked("acme")] == [
-            report.ref for report in reports[MOST:]
+            report.ref for report in reports[MAX:]
         ]
         mine.clear("acme", [report.ref for report in reports])
         assert list(other.parked("acme")) == []

@@ -15,7 +15,8 @@ from crmsync.errors import Conflict, TryAgain
 from crmsync.gateways.dynamodb.inbox import InboxTable
 from crmsync.gateways.dynamodb.link_items import pointer, whole
 from crmsync.gateways.dynamodb.links import LinksTable
-from crmsync.model.links import FINGERPRINT_BYTES, Base, Link, tag, tags
+from crmsync.model.fingerprints import FINGERPRINT_BYTES, Base, tag, tags
+from crmsync.model.links import Link
 from crmsync.model.records import Kind, Ref, Side
 from local.stack.dynamodb.capacity import item_size
 from tests.contracts.stores.tables import NO_WAIT, dynamodb

@@ -14,21 +14,21 @@ from crmsync.gateways.hubspot.client import HubspotClient
 from crmsync.gateways.hubspot.pipelines import HubspotPipelines
 from crmsync.gateways.retry import RetryPolicy
 from crmsync.model.pipelines import (
-    ChangeStage,
+    CreatePipeline,
+    CreateStage,
     DealPipeline,
     DealStage,
-    DropStage,
-    MakePipeline,
-    MakeStage,
+    DeleteStage,
     PipelineStep,
     RenamePipeline,
+    UpdateStage,
 )
 from crmsync.model.records import Ref, Side
 from tests.gateways.scripted import Request, Response, Script, script
 from tests.simulated import FixedSecret, served
 
 WON = DealStage("7", "Closed Won", Decimal(1))
-MADE = MakePipeline("Salesforce - Default pipeline", (WON,))
+MADE = CreatePipeline("Salesforce - Default pipeline", (WON,))
 NONE_YET = Response({"results": []})
 FORBIDDEN = Response(
     {"category": "MISSING_SCOPES", "message": "This app hasn't been granted all required scopes"},
@@ -72,7 +72,7 @@ def client_of(url: str) -> HubspotClient:
 def error_of(step: PipelineStep, *responses: Response) -> SyncError:
     """Return the error that a step raises."""
     with scripted(*responses) as (pipelines, _), pytest.raises(SyncError) as raised:
-        pipelines.put_in_step(step)
+        pipelines.apply_step(step)
     return raised.value
 
 
@@ -129,7 +129,7 @@ def test_a_pipeline_that_somebody_created_meanwhile_counts_as_done() -> None:
     )
 
     with scripted(NONE_YET, refusal("taken", 409), existing) as (pipelines, sent):
-        pipelines.put_in_step(MADE)
+        pipelines.apply_step(MADE)
 
     assert [one.method for one in sent] == ["GET", "POST", "GET"]
     assert sent[1].body == {
@@ -143,12 +143,12 @@ def test_a_pipeline_that_somebody_created_meanwhile_counts_as_done() -> None:
     ("step", "answer", "kind", "code"),
     [
         (
-            DropStage("9", WON),
+            DeleteStage("9", WON),
             refusal("7 is in use.", subCategory="PipelineError.STAGE_ID_IN_USE"),
             Refused,
             "STAGE_ID_IN_USE",
         ),
-        (DropStage("9", WON), FORBIDDEN, Down, "MISSING_SCOPES"),
+        (DeleteStage("9", WON), FORBIDDEN, Down, "MISSING_SCOPES"),
         (
             RenamePipeline("9", "Another"),
             refusal("no pipeline", 404, category="OBJECT_NOT_FOUND"),
@@ -162,7 +162,7 @@ def test_a_pipeline_that_somebody_created_meanwhile_counts_as_done() -> None:
             "CONFLICT",
         ),
         (
-            ChangeStage("9", WON, 2),
+            UpdateStage("9", WON, 2),
             refusal("no stage", 404, category="OBJECT_NOT_FOUND"),
             Gone,
             "OBJECT_NOT_FOUND",
@@ -181,9 +181,9 @@ def test_what_a_refused_step_means(
 def test_a_stage_is_dropped_only_if_it_has_no_deals() -> None:
     """The call asks HubSpot to check that; a missing stage counts as dropped."""
     with scripted(refusal("no stage", 404)) as (pipelines, [*_]):
-        pipelines.put_in_step(DropStage("9", WON))
+        pipelines.apply_step(DeleteStage("9", WON))
     with scripted(Response("", 204)) as (pipelines, sent):
-        pipelines.put_in_step(DropStage("9", WON))
+        pipelines.apply_step(DeleteStage("9", WON))
 
     [one] = sent
     path, _, query = one.path.partition("?")
@@ -210,9 +210,9 @@ def test_a_stage_is_created_at_its_position() -> None:
     )
 
     with scripted(existing, Response({"id": "8"}, 201)) as (pipelines, sent):
-        pipelines.put_in_step(MakeStage("9", DealStage("", "Talks", Decimal("0.9")), 1))
+        pipelines.apply_step(CreateStage("9", DealStage("", "Talks", Decimal("0.9")), 1))
     with scripted(existing) as (again, nothing_more):
-        again.put_in_step(MakeStage("9", DealStage("", "Open", Decimal("0.1")), 1))
+        again.apply_step(CreateStage("9", DealStage("", "Open", Decimal("0.1")), 1))
 
     assert (sent[1].path, sent[1].body) == (
         "/crm/pipelines/2026-03/deals/9/stages",

@@ -11,7 +11,7 @@ import pytest
 
 from crmsync.errors import Down, Refused
 from crmsync.gateways.salesforce.records import SalesforceGateway
-from crmsync.gateways.salesforce.survivors import MOST_MERGES
+from crmsync.gateways.salesforce.survivors import MAX_MERGES
 from crmsync.model.effects import CreateRecord
 from crmsync.model.links import Slot
 from crmsync.model.records import Ref, Side
@@ -98,7 +98,7 @@ def test_each_merge_in_a_row_costs_one_more_call_for_all_together(org: Org) -> N
 
 def test_a_very_long_chain_of_merges_is_given_up(org: Org) -> None:
     """Following it ends, and its records have no survivor."""
-    leads = org.leads(MOST_MERGES + 3)
+    leads = org.leads(MAX_MERGES + 3)
     for loser, winner in itertools.pairwise(leads):
         org.person.merge(winner, loser)
 

@@ -135,7 +135,7 @@ def test_a_thousand_opportunities_take_a_call_or_two(org: Org) -> None:
     questions = [
         lambda: org.opportunities.roles(roles),
         lambda: org.opportunities.roles_of(opportunities),
-        lambda: org.opportunities.ties_of(contacts),
+        lambda: org.opportunities.of_contacts(contacts),
         lambda: org.opportunities.deleted_at(opportunities),
         lambda: org.opportunities.end_roles([EndRole(role) for role in roles]),
     ]
@@ -147,7 +147,7 @@ def test_a_thousand_opportunities_take_a_call_or_two(org: Org) -> None:
 
     assert answers == [450, 450, 450, 0, 450]
     assert calls == [1, 1, 1, 1, 3]
-    assert org.opportunities.ties_of(contacts) == {}
+    assert org.opportunities.of_contacts(contacts) == {}
 
 
 def test_an_inactive_stage_is_still_read(org: Org) -> None:
@@ -155,7 +155,7 @@ def test_an_inactive_stage_is_still_read(org: Org) -> None:
     [deal], [contact] = org.made(OPPORTUNITY, 1, StageName="Former"), org.made("Contact", 1)
     org.roles([deal], [contact])
 
-    [tie] = org.opportunities.ties_of([contact])[contact]
+    [tie] = org.opportunities.of_contacts([contact])[contact]
     types = org.opportunities.record_types()
 
     assert tie.stage == "Long ago"

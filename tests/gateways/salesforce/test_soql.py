@@ -150,7 +150,7 @@ def _is_a_value(literal: str, values: Sequence[str], *, like: bool) -> bool:
         return any(
             literal == f"{start}{value}%" for value in values for start in queries.BEGINNINGS
         )
-    return literal in {*values, *(value.strip().lower() for value in values), queries.LEAST_ID}
+    return literal in {*values, *(value.strip().lower() for value in values), queries.MIN_ID}
 
 
 @pytest.mark.parametrize(

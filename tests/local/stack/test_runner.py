@@ -1,6 +1,6 @@
 """Settling and advancing, with movers made for these tests."""
 
-from local.stack.runner import MOST_ROUNDS, Runner, RunResult
+from local.stack.runner import MAX_ROUNDS, Runner, RunResult
 from simulators.clock import Clock
 
 
@@ -64,7 +64,7 @@ def test_settling_goes_on_until_a_round_finds_nothing():
 
 def test_endless_work_is_reported_as_unsettled():
     """Two rules that undo each other do not hang the stack."""
-    assert Runner(Clock(), [Restless()]).settle() == RunResult(settled=False, rounds=MOST_ROUNDS)
+    assert Runner(Clock(), [Restless()]).settle() == RunResult(settled=False, rounds=MAX_ROUNDS)
 
 
 def test_each_job_is_done_at_its_own_time():

@@ -14,7 +14,7 @@ import pytest
 
 from local.stack import turns as module
 from local.stack.serving import Server
-from local.stack.turns import MOST_PASSED, START, Taken, Turns
+from local.stack.turns import MAX_PASSED, START, Taken, Turns
 
 WAIT = 20.0
 MEETING = "/meeting"
@@ -160,7 +160,7 @@ def test_every_worker_gets_its_turn(server_with_turns: TurnServer, monkeypatch: 
     )
     order = [taken.worker for taken in server_with_turns.turns.log]
     second = "b" if order[0] == "a" else "a"
-    assert order.index(second) == MOST_PASSED
+    assert order.index(second) == MAX_PASSED
 
 
 def test_a_call_whose_sender_has_hung_up_is_dropped(server_with_turns: TurnServer):

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from crmsync.cli import main
-from crmsync.model.brakes import Counted, Hold
+from crmsync.model.change_limits import ChangeLimit, Hold
 from crmsync.model.changes import Cause
 from crmsync.model.records import Ref, Side
 from crmsync.model.troubles import Pause
@@ -17,7 +17,7 @@ from tests.config.files import MINIMAL
 from tests.operator.deployments import Deployment
 from tests.operator.shell import run_command
 
-SALESFORCE = Hold(Side.SALESFORCE, Counted.CHANGES)
+SALESFORCE = Hold(Side.SALESFORCE, ChangeLimit.CHANGES)
 HELD = {
     Ref(Side.HUBSPOT, "contact", "81"): {"lastname", "phone"},
     Ref(Side.HUBSPOT, "contact", "82"): {"lastname"},

@@ -17,7 +17,7 @@ from crmsync.flows.operator.settings import Pushed, SettingsState, ShownSettings
 from crmsync.gateways.dynamodb.settings import (
     EARLIER,
     REPLACED,
-    UNSEALED,
+    UNSIGNED,
     FreshSettings,
     SettingsTable,
 )
@@ -119,7 +119,7 @@ def test_a_tampered_row_is_refused(table: SettingsTable, attributes: dict[str, A
     """Functions and operators refuse it, whichever part was changed."""
     write_row(row("current"), **attributes)
 
-    assert [refusal(read) for read in (table.load, table.current)] == [UNSEALED, UNSEALED]
+    assert [refusal(read) for read in (table.load, table.current)] == [UNSIGNED, UNSIGNED]
 
 
 def test_a_copied_row_of_the_history_is_not_in_force(table: SettingsTable) -> None:
@@ -129,7 +129,7 @@ def test_a_copied_row_of_the_history_is_not_in_force(table: SettingsTable) -> No
     push(table, OTHER_ORG)
     write_row(row("v000001"), sk={"S": "current"})
 
-    assert refusal(table.load) == UNSEALED
+    assert refusal(table.load) == UNSIGNED
 
 
 def test_a_rollback_to_a_tampered_version_is_refused(table: SettingsTable) -> None:
@@ -137,7 +137,7 @@ def test_a_rollback_to_a_tampered_version_is_refused(table: SettingsTable) -> No
     push(table, OTHER_ORG)
     write_row(row("v000001"), text={"S": OTHER_ORG})
 
-    assert refusal(lambda: table.revision(1)) == UNSEALED
+    assert refusal(lambda: table.revision(1)) == UNSIGNED
     assert table.history() == [Entry(2, table.current()), Entry(1)]
 
 
@@ -210,10 +210,10 @@ def test_refused_settings_are_read_again_after_five_seconds(table: SettingsTable
     warm = FreshSettings(table, now=lambda: clock[0])
     good = row("current")
     write_row(good, by={"S": "eve"})
-    assert refusal(warm.settings) == UNSEALED
+    assert refusal(warm.settings) == UNSIGNED
     write_row(good)
     clock[0] = 4.9
-    assert refusal(warm.settings) == UNSEALED
+    assert refusal(warm.settings) == UNSIGNED
     clock[0] = 5.0
 
     assert warm.settings().version == 1

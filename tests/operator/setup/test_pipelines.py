@@ -13,7 +13,7 @@ import pytest
 from crmsync.errors import Refused
 from crmsync.flows.setup.pipelines import PipelineSides, set_up_pipelines
 from crmsync.flows.setup.steps import SetupStep, StepState
-from crmsync.model.pipelines import DealStage, DropStage, RecordType
+from crmsync.model.pipelines import DealStage, DeleteStage, RecordType
 from crmsync.model.records import Side
 from crmsync.model.settings import CompanySettings, Connection, DealSettings
 from tests.builders import NOON, a_connection
@@ -186,11 +186,11 @@ def test_a_refused_stage_is_reported(world: PipelineWorld, monkeypatch: pytest.M
     """The step fails with HubSpot's sentence."""
 
     def refuse(step: object) -> None:
-        assert not isinstance(step, DropStage)
+        assert not isinstance(step, DeleteStage)
         raise Refused("The token may not change pipelines.", hint="Give it the scope.")
 
     change_by_hand(world, DEFAULT, stages_of(world)[::-1])
-    monkeypatch.setattr(world.deals, "put_in_step", refuse)
+    monkeypatch.setattr(world.deals, "apply_step", refuse)
 
     failed = (
         f"stages of {DEFAULT}",

@@ -181,7 +181,7 @@ def test_a_part_that_somebody_made_meanwhile_counts_as_made(deployment: Deployme
         for part in (*parts, *parts):
             schema.make(part)
 
-        assert schema.look(parts) == dict.fromkeys(parts, "")
+        assert schema.inspect(parts) == dict.fromkeys(parts, "")
 
 
 def test_a_side_accepts_only_its_own_parts(deployment: Deployment) -> None:
@@ -189,7 +189,7 @@ def test_a_side_accepts_only_its_own_parts(deployment: Deployment) -> None:
     (hubspot, hubspot_parts), (salesforce, salesforce_parts) = schemas(deployment)
 
     for schema, part in ((hubspot, salesforce_parts[0]), (salesforce, hubspot_parts[0])):
-        assert schema.look([part]) == {}
+        assert schema.inspect([part]) == {}
         with pytest.raises(TypeError, match="is not"):
             schema.make(part)
     with pytest.raises(Refused, match="There is no permission set Crmsync"):
@@ -237,11 +237,11 @@ def test_unusable_parts_are_reported_with_their_remedy(deployment: Deployment) -
     }
     deployment.make_in_salesforce("sobjects/ObjectPermissions", reading)
 
-    assert hubspot.look(hubspot_parts) == {
+    assert hubspot.inspect(hubspot_parts) == {
         group: "",
         owner: "is of type number, must be string: remove it in HubSpot and run this again",
     }
-    assert salesforce.look(salesforce_parts) == {
+    assert salesforce.inspect(salesforce_parts) == {
         lead: "is of type Number, must be Text: remove it in Salesforce and run this again",
         contact: "must be an external id and unique: set that in Salesforce's Object Manager",
         permission_set: "",

@@ -13,7 +13,7 @@ from crmsync.rules.backfill.pacing import (
     has_calls_left,
     may_retry,
     progress,
-    room,
+    queue_capacity,
 )
 from tests.builders import a_job, a_step, at
 
@@ -38,7 +38,7 @@ def test_no_more_waits_than_the_sync_does_in_twenty_seconds(
     """At the pace so far; at least one gathering, at most one batch of the queue. A few that were
     put off count for nothing.
     """
-    assert room(a_job(queued=queued), depth, at(minutes)) == may
+    assert queue_capacity(a_job(queued=queued), depth, at(minutes)) == may
 
 
 @pytest.mark.rule("RTY-2")

@@ -10,7 +10,12 @@ from crmsync.model.fields import FieldRule, FieldType, Update
 from crmsync.model.records import Side, Value
 from crmsync.rules.fields.maps import DEFAULT_ACCOUNT_MAP, DEFAULT_ACCOUNT_MAPS, with_custom_rows
 from crmsync.rules.fields.standard_choices import ACCOUNT_TYPES, INDUSTRIES
-from crmsync.rules.fields.values import UnfitValueError, canonical, cross_rule, spelling
+from crmsync.rules.fields.values import (
+    IncompatibleValueError,
+    canonical,
+    compared_format,
+    convert_mapped,
+)
 from simulators.hubspot.schema.standard import properties_of
 from simulators.salesforce.objects.people import ACCOUNT
 
@@ -20,13 +25,15 @@ H, S = Side.HUBSPOT, Side.SALESFORCE
 
 def crossed(name: str, to: Side, value: Value) -> Value:
     """What becomes of a value of the pair of that property."""
-    return cross_rule(RULES[name], to, value).value
+    return convert_mapped(RULES[name], to, value).value
 
 
 def is_same(name: str, hubspot: Value, salesforce: Value) -> bool:
     """Whether both sides show the same."""
     rule = RULES[name]
-    return canonical(spelling(rule, H), hubspot) == canonical(spelling(rule, S), salesforce)
+    return canonical(compared_format(rule, H), hubspot) == canonical(
+        compared_format(rule, S), salesforce
+    )
 
 
 def test_every_pair_exists_on_both_sides() -> None:
@@ -61,7 +68,7 @@ def test_a_website_is_its_domain(website: str) -> None:
 
 def test_what_is_no_web_address_cannot_cross() -> None:
     """People write "n/a" into the field; that is told, and holds back nothing else (CH-8)."""
-    with pytest.raises(UnfitValueError):
+    with pytest.raises(IncompatibleValueError):
         crossed("domain", H, "n/a")
 
 
@@ -97,7 +104,7 @@ def test_a_choice_without_counterpart_stays_where_it_is() -> None:
     """A value of the org's own cannot cross to HubSpot; one of the account's own crosses as it is,
     for the picklist takes it.
     """
-    with pytest.raises(UnfitValueError):
+    with pytest.raises(IncompatibleValueError):
         crossed("industry", H, "Watchmaking")
     assert crossed("industry", S, "WATCHMAKING") == "WATCHMAKING"
 

@@ -11,14 +11,14 @@ from crmsync.model.fields import FieldRule, FieldType
 from crmsync.model.records import Side
 from crmsync.rules.fields.values import (
     HUBSPOT_LENGTH,
-    Crossed,
-    UnfitValueError,
+    ConvertedValue,
+    IncompatibleValueError,
     canonical,
-    cross,
-    cross_rule,
+    compared_format,
+    convert,
+    convert_mapped,
     day_before_zones,
     is_too_long,
-    spelling,
 )
 
 H, S = Side.HUBSPOT, Side.SALESFORCE
@@ -73,7 +73,7 @@ def test_values_that_say_the_same_compare_equal(form, one, two):
 )
 def test_values_cross_in_the_other_sides_form(form, to, value, expected):
     """Each side gets the value in the form that its API takes."""
-    assert cross(form, to, value) == expected
+    assert convert(form, to, value) == expected
 
 
 @pytest.mark.parametrize(
@@ -88,8 +88,8 @@ def test_values_cross_in_the_other_sides_form(form, to, value, expected):
 )
 def test_a_value_that_is_not_of_its_form_is_named_as_unfit(form, value):
     """What cannot be read in its field's form cannot cross; it still compares, as itself."""
-    with pytest.raises(UnfitValueError):
-        cross(form, S, value)
+    with pytest.raises(IncompatibleValueError):
+        convert(form, S, value)
     assert canonical(form, value) == value
 
 
@@ -104,7 +104,7 @@ def test_a_number_survives_the_way_there_and_back(number):
     """
     text = f"{number:f}"
     assert canonical(
-        FieldType.NUMBER, cross(FieldType.NUMBER, H, cross(FieldType.NUMBER, S, text))
+        FieldType.NUMBER, convert(FieldType.NUMBER, H, convert(FieldType.NUMBER, S, text))
     ) == canonical(FieldType.NUMBER, text)
 
 
@@ -127,35 +127,40 @@ PRICE = a_rule(FieldType.NUMBER, length=3, scale=2)
 @pytest.mark.parametrize(
     ("rule", "to", "value", "crossed"),
     [
-        (COLOURS, S, "dark_blue", Crossed("DB")),
-        (COLOURS, H, "DB", Crossed("dark_blue")),
-        (COLOURS, H, "db", Crossed("dark_blue")),
-        (COLOURS, S, "RED", Crossed("Red")),
-        (COLOURS, H, None, Crossed(None)),
-        (FREE, S, "lilac", Crossed("lilac")),
-        (FREE, H, "teal", Crossed("teal")),
-        (HOBBIES, S, "golf;chess;", Crossed("CHS;Golf")),
-        (HOBBIES, H, "Golf;CHS", Crossed("chess;golf")),
-        (TITLE, S, "Chief", Crossed("Chief")),
-        (TITLE, S, "Chief of all", Crossed("Chief", is_cut=True)),
-        (TITLE, S, "Head of all", Crossed("Head", is_cut=True)),
-        (TITLE, S, "1234\N{SLEEPING FACE}", Crossed("1234", is_cut=True)),
-        (TITLE, S, "123\N{SLEEPING FACE}", Crossed("123\N{SLEEPING FACE}")),
-        (TITLE, H, "Chief of all", Crossed("Chief of all")),
-        (a_rule(), H, "x" * (HUBSPOT_LENGTH + 1), Crossed("x" * HUBSPOT_LENGTH, is_cut=True)),
-        (PRICE, S, "1.005", Crossed(1.01)),
-        (PRICE, S, "-999.994", Crossed(-999.99)),
-        (PRICE, S, "12", Crossed(12)),
-        (PRICE, H, 1.5, Crossed("1.5")),
-        (a_rule(FieldType.NUMBER, scale=0), S, "2.5", Crossed(3)),
-        (a_rule(FieldType.BOOLEAN), S, None, Crossed(False)),
+        (COLOURS, S, "dark_blue", ConvertedValue("DB")),
+        (COLOURS, H, "DB", ConvertedValue("dark_blue")),
+        (COLOURS, H, "db", ConvertedValue("dark_blue")),
+        (COLOURS, S, "RED", ConvertedValue("Red")),
+        (COLOURS, H, None, ConvertedValue(None)),
+        (FREE, S, "lilac", ConvertedValue("lilac")),
+        (FREE, H, "teal", ConvertedValue("teal")),
+        (HOBBIES, S, "golf;chess;", ConvertedValue("CHS;Golf")),
+        (HOBBIES, H, "Golf;CHS", ConvertedValue("chess;golf")),
+        (TITLE, S, "Chief", ConvertedValue("Chief")),
+        (TITLE, S, "Chief of all", ConvertedValue("Chief", is_truncated=True)),
+        (TITLE, S, "Head of all", ConvertedValue("Head", is_truncated=True)),
+        (TITLE, S, "1234\N{SLEEPING FACE}", ConvertedValue("1234", is_truncated=True)),
+        (TITLE, S, "123\N{SLEEPING FACE}", ConvertedValue("123\N{SLEEPING FACE}")),
+        (TITLE, H, "Chief of all", ConvertedValue("Chief of all")),
+        (
+            a_rule(),
+            H,
+            "x" * (HUBSPOT_LENGTH + 1),
+            ConvertedValue("x" * HUBSPOT_LENGTH, is_truncated=True),
+        ),
+        (PRICE, S, "1.005", ConvertedValue(1.01)),
+        (PRICE, S, "-999.994", ConvertedValue(-999.99)),
+        (PRICE, S, "12", ConvertedValue(12)),
+        (PRICE, H, 1.5, ConvertedValue("1.5")),
+        (a_rule(FieldType.NUMBER, scale=0), S, "2.5", ConvertedValue(3)),
+        (a_rule(FieldType.BOOLEAN), S, None, ConvertedValue(False)),
     ],
 )
 def test_a_mapped_value_crosses_as_the_other_side_keeps_it(rule, to, value, crossed):
     """Choices by their counterpart, texts cut and told, numbers rounded to the digits of the
     field.
     """
-    assert cross_rule(rule, to, value) == crossed
+    assert convert_mapped(rule, to, value) == crossed
 
 
 @pytest.mark.rule("CH-8")
@@ -197,8 +202,8 @@ def test_a_value_that_the_other_side_cannot_hold_is_unfit(rule, to, value):
     """No choice of a restricted picklist, no option of HubSpot's, too many digits; half a phone
     number is none.
     """
-    with pytest.raises(UnfitValueError):
-        cross_rule(rule, to, value)
+    with pytest.raises(IncompatibleValueError):
+        convert_mapped(rule, to, value)
 
 
 @pytest.mark.rule("MAP-7")
@@ -219,20 +224,22 @@ def test_what_a_side_made_of_a_value_is_no_news(rule, hubspot, salesforce):
     """The two spellings of one choice are equal, and so are a text and its cut, a number and its
     rounding.
     """
-    assert canonical(spelling(rule, H), hubspot) == canonical(spelling(rule, S), salesforce)
+    assert canonical(compared_format(rule, H), hubspot) == canonical(
+        compared_format(rule, S), salesforce
+    )
 
 
 def test_choices_that_change_places_are_told_apart():
     """One side's name for a choice may be the other side's name for another one."""
     rule = a_rule(FieldType.CHOICE, choices=(("a", "b"), ("b", "a")))
-    hubspot, salesforce = spelling(rule, H), spelling(rule, S)
+    hubspot, salesforce = compared_format(rule, H), compared_format(rule, S)
 
     assert canonical(hubspot, "a") == canonical(salesforce, "b") != canonical(salesforce, "a")
 
 
 def test_a_choice_of_nobody_stands_for_itself():
     """A value that was an option once still compares."""
-    assert canonical(spelling(COLOURS, S), " Lilac ") == "Lilac"
+    assert canonical(compared_format(COLOURS, S), " Lilac ") == "Lilac"
 
 
 NAMES = st.text(
@@ -267,10 +274,10 @@ def test_choices_survive_the_way_there_and_back(data):
     )
     value = ";".join(sorted(set(picked)))
 
-    there = cross_rule(rule, S, value).value
+    there = convert_mapped(rule, S, value).value
 
-    assert cross_rule(rule, H, there).value == value
-    assert canonical(spelling(rule, H), value) == canonical(spelling(rule, S), there)
+    assert convert_mapped(rule, H, there).value == value
+    assert canonical(compared_format(rule, H), value) == canonical(compared_format(rule, S), there)
 
 
 @pytest.mark.rule("MAP-7")
@@ -278,13 +285,15 @@ def test_choices_survive_the_way_there_and_back(data):
 def test_a_text_fits_after_crossing_and_stays_what_it_was(text, length):
     """Whatever is cut off, the rest fits, says the same as before, and crosses back whole."""
     rule = a_rule(length=length)
-    crossed = cross_rule(rule, S, text)
+    crossed = convert_mapped(rule, S, text)
     there = str(crossed.value or "")
 
     assert len(there.encode("utf-16-le", "surrogatepass")) <= 2 * length
-    assert canonical(spelling(rule, H), text) == canonical(spelling(rule, S), crossed.value)
-    assert crossed.is_cut == (there != text.strip())
-    assert cross_rule(rule, H, crossed.value) == Crossed(crossed.value)
+    assert canonical(compared_format(rule, H), text) == canonical(
+        compared_format(rule, S), crossed.value
+    )
+    assert crossed.is_truncated == (there != text.strip())
+    assert convert_mapped(rule, H, crossed.value) == ConvertedValue(crossed.value)
 
 
 @pytest.mark.rule("MAP-7")
@@ -302,10 +311,10 @@ def test_days_and_moments_survive_the_way_there_and_back(moment, form):
         else moment.date().isoformat()
     )
     rule = a_rule(form)
-    there = cross_rule(rule, S, text).value
+    there = convert_mapped(rule, S, text).value
 
-    assert canonical(spelling(rule, H), text) == canonical(spelling(rule, S), there)
-    assert cross_rule(rule, S, cross_rule(rule, H, there).value).value == there
+    assert canonical(compared_format(rule, H), text) == canonical(compared_format(rule, S), there)
+    assert convert_mapped(rule, S, convert_mapped(rule, H, there).value).value == there
 
 
 @pytest.mark.rule("OPP-5")
@@ -315,20 +324,20 @@ def test_a_close_date_is_the_same_day_on_both_sides_in_every_zone(day, zone):
     forward or back on it.
     """
     rule = replace(a_rule(FieldType.DATED), zone=zone)
-    moment = cross_rule(rule, H, day.isoformat()).value
+    moment = convert_mapped(rule, H, day.isoformat()).value
 
     assert (
-        canonical(spelling(rule, H), moment)
-        == canonical(spelling(rule, S), day.isoformat())
+        canonical(compared_format(rule, H), moment)
+        == canonical(compared_format(rule, S), day.isoformat())
         == day.isoformat()
     )
-    assert cross_rule(rule, S, moment).value == day.isoformat()
+    assert convert_mapped(rule, S, moment).value == day.isoformat()
 
 
 @pytest.mark.parametrize("form", [FieldType.DATED, FieldType.DAY])
 def test_only_a_day_at_midnight_is_known_from_before_there_were_zones(form):
     """Earlier versions wrote days so, and so they are known in a base that these left."""
-    look = spelling(replace(a_rule(form), zone=timezone(timedelta(hours=-5))), H)
+    look = compared_format(replace(a_rule(form), zone=timezone(timedelta(hours=-5))), H)
 
     assert day_before_zones(look, "2027-01-01T00:00:00.000Z") == "2027-01-01"
     assert canonical(look, "2027-01-01T00:00:00.000Z") == "2026-12-31"

@@ -168,7 +168,7 @@ def stages_of(home):
     return {home.company: home.stage} | {one.ref: one.stage for one in home.contacts}
 
 
-def showing(home, stages, news):
+def with_fingerprints(home, stages, news):
     """The household with these stages, and news where `news` says so."""
     contacts = tuple(
         replace(one, stage=stages[one.ref], is_news=one.ref in news) for one in home.contacts
@@ -190,7 +190,7 @@ def test_asked_about_its_own_writes_it_writes_nothing(home, to_contacts):
 
     assert len(written) == len(effects)
     assert all(is_forward(before[ref], stage) for ref, stage in written.items())
-    everybody = showing(
+    everybody = with_fingerprints(
         home, before | written, written.keys() | {one.ref for one in home.contacts if one.is_news}
     )
     assert spread([everybody], to_contacts=to_contacts) == ()
@@ -209,14 +209,15 @@ def test_whatever_the_order_of_events_it_ends_and_never_goes_back(events, to_con
         stages[ref] = stage
         news.add(ref)
         if looked_at:
-            effects = spread([showing(home, stages, news)], to_contacts=to_contacts)
+            effects = spread([with_fingerprints(home, stages, news)], to_contacts=to_contacts)
             assert all(
                 is_forward(stages[one.place], one.fields["lifecyclestage"]) for one in effects
             )
             stages |= {one.place: one.fields["lifecyclestage"] for one in effects}
             assert (
                 spread(
-                    [showing(home, stages, {one.place for one in effects})], to_contacts=to_contacts
+                    [with_fingerprints(home, stages, {one.place for one in effects})],
+                    to_contacts=to_contacts,
                 )
                 == ()
             )

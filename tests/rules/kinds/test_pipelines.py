@@ -11,19 +11,24 @@ from decimal import Decimal
 import pytest
 
 from crmsync.model.pipelines import (
-    ChangeStage,
+    CreatePipeline,
+    CreateStage,
     DealPipeline,
     DealStage,
-    DropStage,
-    MakePipeline,
-    MakeStage,
+    DeleteStage,
+    MappedPipeline,
     OrgStage,
     PipelineMap,
     RecordType,
     RenamePipeline,
-    Track,
+    UpdateStage,
 )
-from crmsync.rules.kinds.opportunity.pipelines import chance, in_step, names, read_map
+from crmsync.rules.kinds.opportunity.pipelines import (
+    deal_probability,
+    names,
+    pipeline_steps,
+    read_map,
+)
 
 TYPE_A, TYPE_B, TYPE_C = (f"01200000000000{number}AAA" for number in (1, 2, 3))
 DEFAULT = "Salesforce - Default pipeline"
@@ -51,16 +56,16 @@ def a_pipeline(id_="71", label=DEFAULT, stages: Iterable[DealStage] | None = Non
     )
 
 
-def a_track(
+def a_mapped_pipeline(
     id_="71",
     label=DEFAULT,
     types=("",),
     stages=(("1", "New"), ("2", "Talk"), ("3", "Won"), ("4", "Lost")),
 ):
-    return Track(id_, label, types, stages)
+    return MappedPipeline(id_, label, types, stages)
 
 
-KNOWN = PipelineMap((a_track(),))
+KNOWN = PipelineMap((a_mapped_pipeline(),))
 SALES = DealPipeline(
     "default", "Sales Pipeline", (a_stage("s1", "Appointment", 2), a_stage("s2", "Closed won", 10))
 )
@@ -118,7 +123,7 @@ def test_only_won_is_one_and_only_lost_is_nought(stage, tenths):
     """HubSpot takes tenths, and closes a deal at 1 and 0: so an open stage is at least 0.1 and at
     most 0.9, whatever its percentage.
     """
-    assert chance(stage) == Decimal(tenths) / 10
+    assert deal_probability(stage) == Decimal(tenths) / 10
 
 
 MADE = (
@@ -133,7 +138,7 @@ MADE = (
 @pytest.mark.rule("OPP-8")
 def test_a_pipeline_that_is_missing_is_made_with_the_stages_of_its_sales_process():
     """In the org's order, with label and probability."""
-    assert in_step([a_type()], [SALES], None) == (MakePipeline(DEFAULT, MADE),)
+    assert pipeline_steps([a_type()], [SALES], None) == (CreatePipeline(DEFAULT, MADE),)
 
 
 @pytest.mark.rule("OPP-6")
@@ -143,18 +148,18 @@ def test_every_record_type_has_a_pipeline_of_its_own():
     theirs only while there are some.
     """
     types = [a_type("", STAGES), a_type(TYPE_A, (NEW, WON)), a_type(TYPE_B, (TALK,))]
-    assert in_step(types, [SALES], None) == (
-        MakePipeline(f"Salesforce - {TYPE_A}", (MADE[0], MADE[2])),
-        MakePipeline(f"Salesforce - {TYPE_B}", (MADE[1],)),
-        MakePipeline(DEFAULT, MADE),
+    assert pipeline_steps(types, [SALES], None) == (
+        CreatePipeline(f"Salesforce - {TYPE_A}", (MADE[0], MADE[2])),
+        CreatePipeline(f"Salesforce - {TYPE_B}", (MADE[1],)),
+        CreatePipeline(DEFAULT, MADE),
     )
 
 
 @pytest.mark.rule("Q-25")
 def test_the_only_record_type_shares_its_pipeline_with_opportunities_that_have_none():
     """The one pipeline has all the stages of both."""
-    assert in_step([a_type(), a_type(TYPE_A, (NEW, WON))], [], None) == (
-        MakePipeline(DEFAULT, MADE),
+    assert pipeline_steps([a_type(), a_type(TYPE_A, (NEW, WON))], [], None) == (
+        CreatePipeline(DEFAULT, MADE),
     )
 
 
@@ -165,11 +170,11 @@ def test_the_only_record_type_shares_its_pipeline_with_opportunities_that_have_n
 )
 def test_what_is_in_step_is_left_alone(known, others):
     """And so are people's own pipelines and those of record types that are gone."""
-    assert in_step([a_type()], [*others, a_pipeline()], known) == ()
+    assert pipeline_steps([a_type()], [*others, a_pipeline()], known) == ()
 
 
 def all_placed(*stages):
-    return tuple(ChangeStage("71", stage, order) for order, stage in enumerate(stages))
+    return tuple(UpdateStage("71", stage, order) for order, stage in enumerate(stages))
 
 
 FOUR = a_pipeline().stages
@@ -197,26 +202,26 @@ FOUR = a_pipeline().stages
         ),
         pytest.param(
             a_pipeline(stages=FOUR[:3]),
-            (*all_placed(*FOUR[:3]), MakeStage("71", MADE[3], 3)),
+            (*all_placed(*FOUR[:3]), CreateStage("71", MADE[3], 3)),
             id="a stage was deleted",
         ),
         pytest.param(
             a_pipeline(stages=(a_stage("5", "Mine", 4), *FOUR)),
-            (DropStage("71", a_stage("5", "Mine", 4)),),
+            (DeleteStage("71", a_stage("5", "Mine", 4)),),
             id="a stage that the org does not have",
         ),
     ],
 )
 def test_what_a_person_changed_in_a_salesforce_pipeline_is_put_right(pipeline, expected):
     """Name, labels, order and probabilities are the org's; a stage of nobody's goes away."""
-    assert in_step([a_type()], [pipeline], KNOWN) == expected
+    assert pipeline_steps([a_type()], [pipeline], KNOWN) == expected
 
 
 @pytest.mark.rule("OPP-6")
 def test_a_stage_that_the_org_renamed_is_renamed_in_place():
     """It is known by what it was made for, so its deals stay in it."""
     stages = (replace(NEW, label="Brand new"), TALK, WON, LOST)
-    assert in_step([a_type("", stages)], [a_pipeline()], KNOWN) == all_placed(
+    assert pipeline_steps([a_type("", stages)], [a_pipeline()], KNOWN) == all_placed(
         replace(FOUR[0], label="Brand new"), *FOUR[1:]
     )
 
@@ -225,9 +230,9 @@ def test_a_stage_that_the_org_renamed_is_renamed_in_place():
 def test_two_stages_that_swap_their_labels_get_out_of_each_others_way():
     """Labels are unique within a pipeline, so both step aside before they get their new ones."""
     stages = (replace(NEW, label="In talks"), replace(TALK, label="New"), WON, LOST)
-    assert in_step([a_type("", stages)], [a_pipeline()], KNOWN) == (
-        ChangeStage("71", a_stage("1", "New (1)", 1), 0),
-        ChangeStage("71", a_stage("2", "In talks (2)", 5), 1),
+    assert pipeline_steps([a_type("", stages)], [a_pipeline()], KNOWN) == (
+        UpdateStage("71", a_stage("1", "New (1)", 1), 0),
+        UpdateStage("71", a_stage("2", "In talks (2)", 5), 1),
         *all_placed(replace(FOUR[0], label="In talks"), replace(FOUR[1], label="New"), *FOUR[2:]),
     )
 
@@ -238,12 +243,12 @@ def test_a_stage_that_the_org_dropped_goes_away_and_a_new_one_comes():
     it.
     """
     stages = (NEW, OrgStage("Offer", "Offer", 70), WON, LOST)
-    assert in_step([a_type("", stages)], [a_pipeline()], KNOWN) == (
-        ChangeStage("71", FOUR[0], 0),
-        MakeStage("71", a_stage("", "Offer", 7), 1),
-        ChangeStage("71", FOUR[2], 2),
-        ChangeStage("71", FOUR[3], 3),
-        DropStage("71", FOUR[1]),
+    assert pipeline_steps([a_type("", stages)], [a_pipeline()], KNOWN) == (
+        UpdateStage("71", FOUR[0], 0),
+        CreateStage("71", a_stage("", "Offer", 7), 1),
+        UpdateStage("71", FOUR[2], 2),
+        UpdateStage("71", FOUR[3], 3),
+        DeleteStage("71", FOUR[1]),
     )
 
 
@@ -251,15 +256,15 @@ def test_a_stage_that_the_org_dropped_goes_away_and_a_new_one_comes():
 @pytest.mark.rule("OPP-8")
 def test_a_second_record_type_renames_the_default_pipeline():
     """The deals stay where they are: it now bears the id of the record type that it stood for."""
-    known = PipelineMap((a_track(types=(TYPE_A, "")),), TYPE_A)
-    assert in_step([a_type(TYPE_A), a_type(TYPE_B)], [a_pipeline()], known) == (
+    known = PipelineMap((a_mapped_pipeline(types=(TYPE_A, "")),), TYPE_A)
+    assert pipeline_steps([a_type(TYPE_A), a_type(TYPE_B)], [a_pipeline()], known) == (
         RenamePipeline("71", f"Salesforce - {TYPE_A}"),
-        MakePipeline(f"Salesforce - {TYPE_B}", MADE),
+        CreatePipeline(f"Salesforce - {TYPE_B}", MADE),
     )
-    assert in_step([a_type(), a_type(TYPE_A), a_type(TYPE_B)], [a_pipeline()], known) == (
+    assert pipeline_steps([a_type(), a_type(TYPE_A), a_type(TYPE_B)], [a_pipeline()], known) == (
         RenamePipeline("71", f"Salesforce - {TYPE_A}"),
-        MakePipeline(f"Salesforce - {TYPE_B}", MADE),
-        MakePipeline(DEFAULT, MADE),
+        CreatePipeline(f"Salesforce - {TYPE_B}", MADE),
+        CreatePipeline(DEFAULT, MADE),
     )
 
 
@@ -267,21 +272,21 @@ def test_a_second_record_type_renames_the_default_pipeline():
 def test_the_last_record_type_that_is_left_gets_the_default_pipeline():
     """The pipeline of the one that is gone stays as it is, with what it stood for."""
     names_ = (f"Salesforce - {TYPE_A}", f"Salesforce - {TYPE_B}")
-    tracks = (
-        a_track("71", names_[0], (TYPE_A,)),
-        a_track("72", names_[1], (TYPE_B,), (("b1", "New"), ("b2", "Won"))),
+    mapped = (
+        a_mapped_pipeline("71", names_[0], (TYPE_A,)),
+        a_mapped_pipeline("72", names_[1], (TYPE_B,), (("b1", "New"), ("b2", "Won"))),
     )
     pipelines = [
         a_pipeline("71", names_[0]),
         a_pipeline("72", names_[1], [a_stage("b1", "New", 1)]),
     ]
-    known = PipelineMap(tracks, TYPE_A)
+    known = PipelineMap(mapped, TYPE_A)
 
-    assert in_step([a_type(TYPE_A)], pipelines, known) == (RenamePipeline("71", DEFAULT),)
+    assert pipeline_steps([a_type(TYPE_A)], pipelines, known) == (RenamePipeline("71", DEFAULT),)
     assert read_map([a_type(TYPE_A)], pipelines, known) == PipelineMap(
         (
-            a_track("71", names_[0], (TYPE_A,)),
-            a_track("72", names_[1], (TYPE_B,), (("b1", "New"),)),
+            a_mapped_pipeline("71", names_[0], (TYPE_A,)),
+            a_mapped_pipeline("72", names_[1], (TYPE_B,), (("b1", "New"),)),
         ),
         TYPE_A,
     )
@@ -297,8 +302,8 @@ def test_the_map_of_what_stands():
     pipelines = [SALES, a_pipeline("71", f"Salesforce - {TYPE_A}")]
     assert read_map(types, pipelines, None) == PipelineMap(
         (
-            a_track("71", f"Salesforce - {TYPE_A}", (TYPE_A,)),
-            Track("default", "Sales Pipeline", (), (("s1", "New"), ("s2", "Won"))),
+            a_mapped_pipeline("71", f"Salesforce - {TYPE_A}", (TYPE_A,)),
+            MappedPipeline("default", "Sales Pipeline", (), (("s1", "New"), ("s2", "Won"))),
         ),
         TYPE_A,
     )
@@ -310,7 +315,7 @@ def test_a_stage_keeps_its_meaning_while_it_stands():
     """
     stages = (replace(FOUR[0], label="Fresh"), *FOUR[1:], a_stage("5", "Mine", 4))
     found = read_map([a_type("", (NEW, WON))], [a_pipeline(stages=stages)], KNOWN)
-    assert found == PipelineMap((a_track(),))
+    assert found == PipelineMap((a_mapped_pipeline(),))
 
 
 @pytest.mark.rule("Q-26")
@@ -335,7 +340,9 @@ def test_a_stage_of_peoples_own_means_the_one_that_is_nearest(label, tenths, exp
     """
     types = [a_type(TYPE_B, (OrgStage("Offer", "Offer", 80), WON)), a_type(TYPE_A, default=True)]
     own = DealPipeline("9", "Mine", (a_stage("x", label, tenths),))
-    assert read_map(types, [own], None).tracks == (Track("9", "Mine", (), (("x", expected),)),)
+    assert read_map(types, [own], None).pipelines == (
+        MappedPipeline("9", "Mine", (), (("x", expected),)),
+    )
 
 
 def test_a_stage_of_peoples_own_that_nothing_stands_for_means_nothing():
@@ -343,11 +350,11 @@ def test_a_stage_of_peoples_own_that_nothing_stands_for_means_nothing():
     own = DealPipeline(
         "9", "Mine", (a_stage("x", "Done", 10), a_stage("y", "Dead", 0), a_stage("z", "Warm", 5))
     )
-    assert read_map([a_type("", (NEW,))], [own], None).tracks == (
-        Track("9", "Mine", (), (("z", "New"),)),
+    assert read_map([a_type("", (NEW,))], [own], None).pipelines == (
+        MappedPipeline("9", "Mine", (), (("z", "New"),)),
     )
-    assert read_map([a_type("", (WON, LOST))], [own], None).tracks == (
-        Track("9", "Mine", (), (("x", "Won"), ("y", "Lost"))),
+    assert read_map([a_type("", (WON, LOST))], [own], None).pipelines == (
+        MappedPipeline("9", "Mine", (), (("x", "Won"), ("y", "Lost"))),
     )
 
 

@@ -12,16 +12,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crmsync.model.pipelines import (
+    CreatePipeline,
+    CreateStage,
     DealPipeline,
     DealStage,
-    DropStage,
-    MakePipeline,
-    MakeStage,
+    DeleteStage,
     OrgStage,
     PipelineStep,
     RenamePipeline,
 )
-from crmsync.rules.kinds.opportunity.pipelines import chance, in_step, names, read_map
+from crmsync.rules.kinds.opportunity.pipelines import (
+    deal_probability,
+    names,
+    pipeline_steps,
+    read_map,
+)
 from tests.rules.kinds.test_pipelines import SALES, TYPE_A, TYPE_B, TYPE_C, a_type
 
 
@@ -62,19 +67,19 @@ class Account:
 
     def do(self, step: PipelineStep) -> None:
         """Do a step as HubSpot would, a stage in use excepted: that it keeps."""
-        if isinstance(step, MakePipeline):
+        if isinstance(step, CreatePipeline):
             self.make(step.label, step.stages)
             return
         stages = self.rows[step.pipeline][1]
         if isinstance(step, RenamePipeline):
             assert step.label not in {other for other, _ in self.rows.values()}
             self.rows[step.pipeline] = (step.label, stages)
-        elif isinstance(step, DropStage):
+        elif isinstance(step, DeleteStage):
             if step.stage.id not in self.used:
                 del stages[step.stage.id]
         else:
             stage = replace(step.stage, id=step.stage.id or self.new_id())
-            assert isinstance(step, MakeStage) == (stage.id not in stages)
+            assert isinstance(step, CreateStage) == (stage.id not in stages)
             assert stage.label not in {
                 other.label for id_, (_, other) in stages.items() if id_ != stage.id
             }
@@ -139,32 +144,36 @@ def test_once_all_steps_are_done_nothing_is_left_to_do(data, before, after):
     """
     account = Account()
     account.make("Sales Pipeline", SALES.stages)
-    for step in in_step(before, account.read(), None):
+    for step in pipeline_steps(before, account.read(), None):
         account.do(step)
     known = read_map(before, account.read(), None)
     account = data.draw(meddled(account))
     own = [one for one in account.read() if one.label == "Sales Pipeline"]
 
-    for step in in_step(after, account.read(), known):
+    for step in pipeline_steps(after, account.read(), known):
         account.do(step)
 
     now = read_map(after, account.read(), known)
-    assert in_step(after, account.read(), known) == in_step(after, account.read(), now) == ()
+    assert (
+        pipeline_steps(after, account.read(), known)
+        == pipeline_steps(after, account.read(), now)
+        == ()
+    )
     assert [one for one in account.read() if one.label == "Sales Pipeline"] == own
     for one in after:
-        track = now.track_of_type(one.id)
-        assert track is not None
-        assert track.label == names(after)[one.id]
+        mapped = now.of_record_type(one.id)
+        assert mapped is not None
+        assert mapped.label == names(after)[one.id]
         shared = {
             stage.name
             for other in after
             for stage in other.stages
-            if names(after)[other.id] == track.label
+            if names(after)[other.id] == mapped.label
         }
-        assert {name for _, name in track.stages} == shared
-        if len([other for other in after if names(after)[other.id] == track.label]) == 1:
-            stages = [(stage.label, chance(stage)) for stage in one.stages]
-            shown = next(other for other in account.read() if other.id == track.pipeline).stages
+        assert {name for _, name in mapped.stages} == shared
+        if len([other for other in after if names(after)[other.id] == mapped.label]) == 1:
+            stages = [(stage.label, deal_probability(stage)) for stage in one.stages]
+            shown = next(other for other in account.read() if other.id == mapped.pipeline).stages
             assert [(stage.label, stage.probability) for stage in shown] == stages
 
 
@@ -176,7 +185,7 @@ def test_a_stage_that_deals_are_in_is_asked_for_again_and_nothing_else(before, a
     tried anew each time.
     """
     account = Account()
-    for step in in_step(before, account.read(), None):
+    for step in pipeline_steps(before, account.read(), None):
         account.do(step)
     known = read_map(before, account.read(), None)
     labels = {stage.label for one in after for stage in one.stages}
@@ -185,8 +194,8 @@ def test_a_stage_that_deals_are_in_is_asked_for_again_and_nothing_else(before, a
         data.draw(st.lists(st.sampled_from(idle), unique=True)) if idle else ()
     )
 
-    for step in in_step(after, account.read(), known):
+    for step in pipeline_steps(after, account.read(), known):
         account.do(step)
 
-    left = in_step(after, account.read(), read_map(after, account.read(), known))
-    assert all(isinstance(step, DropStage) and step.stage.id in account.used for step in left)
+    left = pipeline_steps(after, account.read(), read_map(after, account.read(), known))
+    assert all(isinstance(step, DeleteStage) and step.stage.id in account.used for step in left)

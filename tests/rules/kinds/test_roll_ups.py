@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crmsync.model.roles import Tie
+from crmsync.model.roles import RelatedOpportunity
 from crmsync.model.settings import RevenueBasis
 from crmsync.rules.kinds.opportunity.roll_ups import ROLL_UPS, outdated, rolled_up, stage_reached
 from crmsync.rules.settings.own_fields import HUBSPOT_PARTS
@@ -40,7 +40,7 @@ def a_tie(
     won=False,
 ):
     """An open opportunity of 100; `won` closes it, too."""
-    return Tie(
+    return RelatedOpportunity(
         opportunity=f"00600000000000{number}AAA",
         created_at=datetime.fromisoformat(created).replace(tzinfo=UTC),
         close_date=date.fromisoformat(closes),
@@ -121,7 +121,7 @@ def test_the_day_of_creation_is_that_of_the_accounts_time_zone():
     account of universal time.
     """
     east = timezone(timedelta(hours=2))
-    early = Tie(
+    early = RelatedOpportunity(
         "006",
         datetime(2026, 3, 2, 0, 30, tzinfo=east),
         date(2026, 6, 30),

@@ -9,19 +9,19 @@ from datetime import timedelta
 
 import pytest
 
-from crmsync.model.changes import TieNews
+from crmsync.model.changes import TieEvent
 from crmsync.model.links import Link
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.model.roles import Role
 from crmsync.rules.kinds.opportunity.roles import RoleDecision
 from crmsync.rules.kinds.opportunity.tie_intents import (
-    UNTIL_ALL_IS_TOLD,
-    Reckoning,
+    LATEST_EVENT_AFTER,
+    ResolvedTies,
     Ties,
     announce_ties,
     announcing_ties,
-    may_still_be_told,
-    reckon,
+    may_events_follow,
+    resolve_announced_ties,
     role_key,
 )
 from tests.builders import FINGERPRINTER, NOON, at
@@ -72,7 +72,7 @@ def announced(verdict, *, agreed=False):
 
 
 def news(contact, minutes=1, *, gone=True):
-    return TieNews(contact, at(minutes), is_gone=gone)
+    return TieEvent(contact, at(minutes), is_gone=gone)
 
 
 TIED, UNTIED = frozenset({ADA.id}), frozenset[str]()
@@ -125,7 +125,9 @@ def test_what_shows_or_was_undone_since_has_been_done(verdict, now, told, agreed
     """
     link = announced(verdict, agreed=verdict in {PARTED, ENDED})
 
-    assert reckon(link, now, told, PORTAL, FINGERPRINTER, is_open=is_open) == Reckoning(agreed)
+    assert resolve_announced_ties(
+        link, now, told, PORTAL, FINGERPRINTER, is_open=is_open
+    ) == ResolvedTies(agreed)
 
 
 @pytest.mark.parametrize(
@@ -147,40 +149,42 @@ def test_what_does_not_show_is_in_doubt_and_later_was_never_done(verdict, now, a
     before the announcement.
     """
     link = announced(verdict, agreed=bool(agreed))
-    in_doubt = Reckoning(agreed, frozenset({ADA}), link.tying.replaces)
+    in_doubt = ResolvedTies(agreed, frozenset({ADA}), link.tying.replaces)
 
-    assert reckon(link, now, told, PORTAL, FINGERPRINTER, is_open=True) == in_doubt
-    assert reckon(link, now, told, PORTAL, FINGERPRINTER, is_open=False) == Reckoning(agreed)
+    assert resolve_announced_ties(link, now, told, PORTAL, FINGERPRINTER, is_open=True) == in_doubt
+    assert resolve_announced_ties(
+        link, now, told, PORTAL, FINGERPRINTER, is_open=False
+    ) == ResolvedTies(agreed)
 
 
 def test_the_newest_that_was_told_counts():
     """Taken apart and associated again after our announcement: the tie is a person's."""
     told = (news(ADA, 2, gone=False), news(ADA, 1))
 
-    assert reckon(
+    assert resolve_announced_ties(
         announced(ASSOCIATED), ties(associated=True), told, PORTAL, FINGERPRINTER, is_open=True
-    ) == Reckoning(UNTIED)
+    ) == ResolvedTies(UNTIED)
 
 
 def test_without_an_announcement_news_say_nothing_of_what_was_agreed():
     """Then the ties themselves show what people did."""
     link = replace(LINK, tied=TIED)
 
-    assert reckon(link, ties(), (news(ADA),), PORTAL, FINGERPRINTER, is_open=False) == Reckoning(
-        TIED
-    )
+    assert resolve_announced_ties(
+        link, ties(), (news(ADA),), PORTAL, FINGERPRINTER, is_open=False
+    ) == ResolvedTies(TIED)
 
 
 def test_how_long_somebody_may_still_tell():
     """A quarter of an hour from the announcement; of nothing announced nobody tells."""
     link = announced(GIVEN)
-    end = NOON + UNTIL_ALL_IS_TOLD
+    end = NOON + LATEST_EVENT_AFTER
 
     assert [
-        may_still_be_told(link, moment) for moment in (NOON, end - timedelta(seconds=1), end)
+        may_events_follow(link, moment) for moment in (NOON, end - timedelta(seconds=1), end)
     ] == [
         True,
         True,
         False,
     ]
-    assert not may_still_be_told(LINK, NOON)
+    assert not may_events_follow(LINK, NOON)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta, timezone
 
 from crmsync.model.fields import ComparedFormat, FieldType
-from crmsync.model.links import Base, Fingerprinter
+from crmsync.model.fingerprints import Base, Fingerprinter
 from crmsync.rules.merge.baseline import view
 from tests.builders import FINGERPRINTER, OUR_USER, a_contact, a_lead, a_link, a_ruleset
 
@@ -75,7 +75,7 @@ def test_a_link_of_forty_mapped_fields_stays_within_one_write_unit():
     counters.
     """
     names = [f"field_{number}" for number in range(40)]
-    base = Base().showing({name: FINGERPRINTER.fingerprint(name, "x") for name in names})
+    base = Base().with_fingerprints({name: FINGERPRINTER.fingerprint(name, "x") for name in names})
     assert 2 * len(base.to_bytes()) == 720
 
 
@@ -84,7 +84,9 @@ def test_a_day_agreed_on_before_there_were_zones_is_no_news():
     in an account west of Greenwich.
     """
     deal = replace(a_contact(), fields={"closedate": "2027-01-01T00:00:00Z"})
-    agreed = Base().showing({"closedate": FINGERPRINTER.fingerprint("closedate", "2027-01-01")})
+    agreed = Base().with_fingerprints(
+        {"closedate": FINGERPRINTER.fingerprint("closedate", "2027-01-01")}
+    )
     link = replace(a_link(a_contact(), a_lead(), a_ruleset()), hubspot_base=agreed)
     forms = {"closedate": ComparedFormat(FieldType.DATED, zone=timezone(timedelta(hours=-5)))}
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from crmsync.model.brakes import Counted, Hold
+from crmsync.model.change_limits import ChangeLimit, Hold
 from crmsync.model.changes import Cause, Change
 from crmsync.model.effects import DeleteRecord, Effect, UpdateRecord
 from crmsync.model.facts import Facts
@@ -19,8 +19,11 @@ from tests.builders import NOON, a_contact, a_lead
 pytestmark = pytest.mark.rule("Q-30")
 
 CONTACT, LEAD = a_contact({"phone": "0100"}), a_lead({"Phone": "0100", "Title": None})
-CHANGES, BLANKS = Hold(Side.SALESFORCE, Counted.CHANGES), Hold(Side.SALESFORCE, Counted.BLANKS)
-DELETES = Hold(Side.HUBSPOT, Counted.DELETES)
+CHANGES, BLANKS = (
+    Hold(Side.SALESFORCE, ChangeLimit.CHANGES),
+    Hold(Side.SALESFORCE, ChangeLimit.BLANKS),
+)
+DELETES = Hold(Side.HUBSPOT, ChangeLimit.DELETES)
 
 
 def facts(cause: Cause = Cause.EDITED, salesforce: Record = LEAD, version: int = 1) -> Facts:
@@ -114,4 +117,4 @@ def test_auto_is_the_larger_of_a_number_and_a_part_of_the_pairs(
     """Within an hour 2,000 or a fifth of the pairs may be changed, and 500 or a twentieth
     blanked.
     """
-    assert (auto(Counted.CHANGES, pairs), auto(Counted.BLANKS, pairs)) == (changes, blanks)
+    assert (auto(ChangeLimit.CHANGES, pairs), auto(ChangeLimit.BLANKS, pairs)) == (changes, blanks)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crmsync.model.pipelines import PipelineMap, Track
+from crmsync.model.pipelines import MappedPipeline, PipelineMap
 from crmsync.model.records import Side
 from crmsync.rules.merge.deal_stages import (
     NO_CHANGE,
@@ -27,25 +27,27 @@ H, S = Side.HUBSPOT, Side.SALESFORCE
 TYPE_A, TYPE_B = "012000000000001AAA", "012000000000002AAA"
 KNOWN = PipelineMap(
     (
-        Track(
+        MappedPipeline(
             "71",
             f"Salesforce - {TYPE_A}",
             (TYPE_A,),
             (("a1", "New"), ("a2", "Talk"), ("a3", "Won"), ("a4", "Lost")),
         ),
-        Track(
+        MappedPipeline(
             "72",
             f"Salesforce - {TYPE_B}",
             (TYPE_B,),
             (("b1", "New"), ("b3", "Won"), ("b4", "Lost")),
         ),
-        Track(
+        MappedPipeline(
             "73",
             "Salesforce - Default pipeline",
             ("",),
             (("d1", "New"), ("d2", "Talk"), ("d3", "Won")),
         ),
-        Track("default", "Sales Pipeline", (), (("s1", "New"), ("s2", "New"), ("s3", "Won"))),
+        MappedPipeline(
+            "default", "Sales Pipeline", (), (("s1", "New"), ("s2", "New"), ("s3", "Won"))
+        ),
     ),
     default_type=TYPE_A,
 )
@@ -54,7 +56,11 @@ New and none for Talk.
 """
 
 ONE_TYPE = PipelineMap(
-    (Track("70", "Salesforce - Default pipeline", (TYPE_A, ""), (("a1", "New"), ("a2", "Talk"))),),
+    (
+        MappedPipeline(
+            "70", "Salesforce - Default pipeline", (TYPE_A, ""), (("a1", "New"), ("a2", "Talk"))
+        ),
+    ),
     TYPE_A,
 )
 """An org with one record type and opportunities from before it had any."""
@@ -367,9 +373,9 @@ def test_the_stage_of_a_deal_that_is_created_for_an_opportunity(fields, expected
     assert stage_of_new_deal(fields, KNOWN) == expected
 
 
-PLACES = st.sampled_from((*(track.pipeline for track in KNOWN.tracks), "99", None))
+PLACES = st.sampled_from((*(mapped.pipeline for mapped in KNOWN.pipelines), "99", None))
 STAGES = st.sampled_from(
-    (*(stage for track in KNOWN.tracks for stage, _ in track.stages), "x9", None)
+    (*(stage for mapped in KNOWN.pipelines for stage, _ in mapped.stages), "x9", None)
 )
 TYPES = st.sampled_from((TYPE_A, TYPE_B, None, "012000000000009AAA"))
 NAMES = st.sampled_from(("New", "Talk", "Won", "Lost", "Unheard of", None))

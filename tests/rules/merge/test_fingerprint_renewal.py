@@ -11,7 +11,8 @@ import pytest
 
 from crmsync.model.effects import SaveLink, UpdateRecord
 from crmsync.model.facts import Facts
-from crmsync.model.links import CHANGED, UNAGREED, Base, Fingerprinter, Intent, Link, LinkState, tag
+from crmsync.model.fingerprints import CHANGED, UNAGREED, Base, Fingerprinter, tag
+from crmsync.model.links import Intent, Link, LinkState
 from crmsync.model.names import revision_field
 from crmsync.model.plan import Plan
 from crmsync.model.records import Record, Side
@@ -69,7 +70,7 @@ def test_values_that_the_plan_writes_are_renewed_too() -> None:
         pytest.param(
             lambda link: replace(
                 link,
-                hubspot_base=link.hubspot_base.showing(
+                hubspot_base=link.hubspot_base.with_fingerprints(
                     {"phone": FINGERPRINTER.fingerprint("phone", "1")}
                 ),
             ),
@@ -159,7 +160,9 @@ def test_a_mapping_that_rests_keeps_the_key() -> None:
 
 def test_fields_that_are_no_longer_mapped_are_dropped() -> None:
     """A mapping that is removed and added again starts afresh, whatever was agreed on before."""
-    former = LINK.hubspot_base.showing({"shoe_size": FINGERPRINTER.fingerprint("shoe_size", "42")})
+    former = LINK.hubspot_base.with_fingerprints(
+        {"shoe_size": FINGERPRINTER.fingerprint("shoe_size", "42")}
+    )
 
     assert planned(Plan(), replace(LINK, hubspot_base=former)) == Plan((SaveLink(NEW),))
 

@@ -9,7 +9,8 @@ import pytest
 
 from crmsync.model.crm_names import ACCOUNT, COMPANY, PARENT_ACCOUNT, PRIMARY_COMPANY
 from crmsync.model.effects import UpdateRecord
-from crmsync.model.links import LONGEST_WRITE, Intent, tag
+from crmsync.model.fingerprints import tag
+from crmsync.model.links import LONGEST_WRITE, Intent
 from crmsync.model.names import HUBSPOT_REVISION, SALESFORCE_KEY, salesforce_revision
 from crmsync.model.records import Origin, Ref, Side
 from crmsync.plans.contact import ContactFacts, plan_contact
@@ -228,7 +229,7 @@ def test_a_text_that_is_no_revision_is_not_taken_for_one():
     """
     hubspot, salesforce = shown(phone="2", Phone="2", s="by hand")
     known = Intent(TO_SALESFORCE.salesforce_intent.revision)
-    base = TO_SALESFORCE.hubspot_base.still_to_cross(["phone"])
+    base = TO_SALESFORCE.hubspot_base.with_pending(["phone"])
     link = replace(TO_SALESFORCE, hubspot_base=base, salesforce_intent=known)
     (saved,) = plan_contact(replace(linked(hubspot, salesforce), link=link), RULESET).effects
     assert saved.link.salesforce_intent == known

@@ -13,7 +13,8 @@ import pytest
 from crmsync.model.effects import SaveLink, UpdateRecord
 from crmsync.model.facts import Facts
 from crmsync.model.fields import FieldRule, FieldType
-from crmsync.model.links import LinkState, tags
+from crmsync.model.fingerprints import tags
+from crmsync.model.links import LinkState
 from crmsync.model.overwritten import Overwrite, OverwrittenPair
 from crmsync.model.plan import Plan
 from crmsync.model.records import Record, Ref, Side, Value
@@ -21,7 +22,7 @@ from crmsync.rules.merge.baseline import view
 from crmsync.rules.merge.person_accounts import through_account
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.overwriting import overwritten
-from crmsync.rules.pair.undo import Left, Restoration, Trace, restoration, traced
+from crmsync.rules.pair.undo import Restoration, SkipReason, WriteHistory, restoration, with_writes
 from tests.builders import (
     ACCOUNT_ID,
     OUR_USER,
@@ -75,10 +76,10 @@ def facts(
 
 def judged(one: Facts, *writes: Overwrite, ruleset: Ruleset = RULESET) -> Restoration:
     """What is restored after these writes."""
-    return restoration(traced({}, the_pair(*writes)), one, ruleset)
+    return restoration(with_writes({}, the_pair(*writes)), one, ruleset)
 
 
-def reasons(found: Restoration) -> list[Left]:
+def reasons(found: Restoration) -> list[SkipReason]:
     """Why mappings are not restored."""
     return [why for _, why in found.left]
 
@@ -89,12 +90,12 @@ def test_the_oldest_write_and_the_last_one_on_its_side_count() -> None:
     again = the_pair(a_write(PHONE, "0200", ""))
     back = the_pair(a_write(PHONE, "", "0100", Side.HUBSPOT))
 
-    traces = traced(traced(traced({}, there), again), back)
+    histories = with_writes(with_writes(with_writes({}, there), again), back)
 
     lead = a_lead().ref
-    assert traces == {
-        PHONE: Trace(a_write(PHONE, "0100", "0200"), lead, ""),
-        NAME: Trace(a_write(NAME, "Lang", "HACKED"), lead, "HACKED"),
+    assert histories == {
+        PHONE: WriteHistory(a_write(PHONE, "0100", "0200"), lead, ""),
+        NAME: WriteHistory(a_write(NAME, "Lang", "HACKED"), lead, "HACKED"),
     }
 
 
@@ -118,7 +119,9 @@ def test_a_restored_value_counts_as_an_edit_of_its_side() -> None:
         RULESET.fingerprinter,
         OUR_USER,
     )
-    assert [name for name, showing in seen.states.items() if showing.changed] == ["Phone"]
+    assert [
+        name for name, with_fingerprints in seen.states.items() if with_fingerprints.changed
+    ] == ["Phone"]
     assert (seen.normalised, found.link.wrote) == (frozenset(), frozenset())
     assert one.link is not None
     assert (
@@ -154,14 +157,18 @@ def test_a_lifecycle_stage_is_not_moved_back(side: Side, field: str) -> None:
     first, now, last = values[side]
     one = facts({"lifecyclestage": "opportunity"}, {"Stage__c": "Opportunity"}, ruleset)
 
-    assert reasons(judged(one, a_write(row, first, now, side), ruleset=ruleset)) == [Left.STAGE]
+    assert reasons(judged(one, a_write(row, first, now, side), ruleset=ruleset)) == [
+        SkipReason.STAGE
+    ]
     assert judged(one, a_write(row, last, now, side), ruleset=ruleset).fields[side] == {field: last}
 
 
 def test_fields_that_are_no_longer_mapped_are_not_restored() -> None:
     """A field of another object, or one that was removed from the settings, would not sync."""
     one = facts({}, {"Colour__c": "red"})
-    assert reasons(judged(one, a_write(("colour", "Colour__c"), "blue", "red"))) == [Left.UNMAPPED]
+    assert reasons(judged(one, a_write(("colour", "Colour__c"), "blue", "red"))) == [
+        SkipReason.UNMAPPED
+    ]
 
 
 def test_a_pair_that_has_ended_is_not_restored() -> None:
@@ -170,11 +177,11 @@ def test_a_pair_that_has_ended_is_not_restored() -> None:
     assert one.link is not None
     contact = Ref(Side.SALESFORCE, "Contact", "003000000000001AAA")
     cases = {
-        Left.UNLINKED: (
+        SkipReason.UNLINKED: (
             replace(one, link=None),
             replace(one, link=replace(one.link, state=LinkState.TOMBSTONE)),
         ),
-        Left.GONE: (
+        SkipReason.GONE: (
             replace(one, salesforce=None),
             replace(one, hubspot=None),
             replace(one, salesforce=a_salesforce_contact(record_id=contact.id)),
@@ -182,7 +189,9 @@ def test_a_pair_that_has_ended_is_not_restored() -> None:
     }
     for why, several in cases.items():
         assert [judged(case, a_write(PHONE, "0100", "0200")) for case in several] == [
-            Restoration(left=((Trace(a_write(PHONE, "0100", "0200"), a_lead().ref, "0200"), why),))
+            Restoration(
+                left=((WriteHistory(a_write(PHONE, "0100", "0200"), a_lead().ref, "0200"), why),)
+            )
         ] * len(several)
 
 
@@ -194,7 +203,7 @@ def test_unsynced_values_of_salesforce_come_first() -> None:
     base = facts({"phone": "0200"}, {"Phone": "0200"})
     for by in ("005000000000009AAA", OUR_USER):
         one = replace(base, salesforce=a_lead({"Phone": "0200", "Title": "Countess"}, by=by))
-        assert reasons(judged(one, write)) == [Left.MOVING]
+        assert reasons(judged(one, write)) == [SkipReason.MOVING]
         assert reasons(judged(one, a_write(PHONE, "0100", "0200", Side.HUBSPOT))) == []
 
 

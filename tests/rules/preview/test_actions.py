@@ -23,7 +23,7 @@ from crmsync.model.effects import (
     UpdateRecord,
 )
 from crmsync.model.links import LinkState, Slot
-from crmsync.model.plan import Plan, nothing
+from crmsync.model.plan import Plan, no_effects
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.rules.preview.actions import WRITES, Action, PlannedAction, actions_of
 from tests.builders import a_contact, a_lead, a_link, a_ruleset
@@ -76,7 +76,9 @@ def test_what_people_do_not_see_is_nothing(effect: Effect) -> None:
 
 def test_a_plan_without_effects_is_nothing() -> None:
     """In step, or left alone by a rule."""
-    assert actions_of(nothing("is in step"), LEAD) == [PlannedAction(Action.NOTHING, *SALESFORCE)]
+    assert actions_of(no_effects("is in step"), LEAD) == [
+        PlannedAction(Action.NOTHING, *SALESFORCE)
+    ]
 
 
 def test_a_plan_may_do_several_things() -> None:

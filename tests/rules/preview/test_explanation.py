@@ -18,13 +18,13 @@ from crmsync.rules.merge.policies import FieldState
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.plan import plan_pair
 from crmsync.rules.preview.explanation import (
+    ChangedSide,
     DecisionLine,
     FieldLine,
     FieldOutcome,
-    News,
     Pairing,
+    changed_side_of,
     lines_of,
-    news_of,
     pairing_of,
 )
 from tests.builders import (
@@ -53,22 +53,25 @@ def lines(
 
 
 @pytest.mark.parametrize(
-    ("hubspot", "salesforce", "news"),
+    ("hubspot", "salesforce", "changed_side"),
     [
-        (None, None, News.NEVER_AGREED),
-        (False, False, News.NOWHERE),
-        (True, False, News.HUBSPOT),
-        (False, True, News.SALESFORCE),
-        (True, True, News.BOTH),
-        (None, False, News.HUBSPOT),
-        (True, None, News.BOTH),
+        (None, None, ChangedSide.NEVER_AGREED),
+        (False, False, ChangedSide.NOWHERE),
+        (True, False, ChangedSide.HUBSPOT),
+        (False, True, ChangedSide.SALESFORCE),
+        (True, True, ChangedSide.BOTH),
+        (None, False, ChangedSide.HUBSPOT),
+        (True, None, ChangedSide.BOTH),
     ],
 )
 def test_where_a_field_has_changed(
-    *, hubspot: bool | None, salesforce: bool | None, news: News
+    *, hubspot: bool | None, salesforce: bool | None, changed_side: ChangedSide
 ) -> None:
     """Since the two agreed; a side that never agreed beside one that did has news."""
-    assert news_of(FieldState("x", "x", hubspot), FieldState("y", "y", salesforce)) is news
+    assert (
+        changed_side_of(FieldState("x", "x", hubspot), FieldState("y", "y", salesforce))
+        is changed_side
+    )
 
 
 @pytest.mark.rule("CH-8")
@@ -78,10 +81,10 @@ def test_a_value_that_cannot_cross_and_one_that_is_cut() -> None:
     """
     told, _ = lines(a_contact({"phone": "1" * 50, "jobtitle": "x" * 200}), a_lead(), a_ruleset())
     assert (told["phone"].outcome, told["phone"].because) == (
-        FieldOutcome.CANNOT_CROSS,
+        FieldOutcome.INCOMPATIBLE,
         ("MAP-3", "CH-8"),
     )
-    shown = told["jobtitle"].outcome, told["jobtitle"].because, told["jobtitle"].is_cut
+    shown = told["jobtitle"].outcome, told["jobtitle"].because, told["jobtitle"].is_truncated
     assert shown == (FieldOutcome.TO_SALESFORCE, ("MAP-3", "CH-8"), True)
 
 
@@ -103,7 +106,7 @@ def test_values_that_stay_as_they_were_before_the_mapping() -> None:
     row = FieldRule("nickname", "Nickname__c", since=contact.modified_at)
     told, _ = lines(contact, lead, a_ruleset(field=(row,)), link)
     assert (told["nickname"].outcome, told["nickname"].because) == (
-        FieldOutcome.STAYS_APART,
+        FieldOutcome.STAYS_DIVERGED,
         ("MAP-6",),
     )
 
@@ -199,9 +202,9 @@ def test_a_frozen_pair_shows_its_news_and_writes_nothing() -> None:
     link = a_link(a_contact(), a_lead(), a_ruleset())
     frozen = Plan(notes=(Note("is outside the inclusion list", ("INC-7",)),))
     told, _ = lines_of(Pairing(contact, lead, link), frozen, a_ruleset())
-    assert {one.hubspot: (one.news, one.outcome) for one in told if one.winner} == {
-        "jobtitle": (News.HUBSPOT, FieldOutcome.LEFT),
-        "phone": (News.SALESFORCE, FieldOutcome.LEFT),
+    assert {one.hubspot: (one.changed_side, one.outcome) for one in told if one.winner} == {
+        "jobtitle": (ChangedSide.HUBSPOT, FieldOutcome.LEFT),
+        "phone": (ChangedSide.SALESFORCE, FieldOutcome.LEFT),
     }
 
 

@@ -10,7 +10,7 @@ from crmsync.model.fields import FieldRule, FieldType, Update
 from crmsync.model.schema import HubspotProperty, Option, SalesforceField
 from crmsync.rules.fields.types import GOES_WITH, KINDS, kind_of
 from crmsync.rules.settings.mappings import Objection
-from crmsync.rules.settings.schemas import Learnt, SalesforceFields, by_small_name, learn
+from crmsync.rules.settings.schemas import CheckedRow, SalesforceFields, by_small_name, check_row
 
 USER_ID = "005000000000001AAA"
 
@@ -99,9 +99,11 @@ def learnt(
     salesforce: str,
     update: Update = Update.TWO_WAY,
     fields: SalesforceFields = FIELDS,
-) -> Learnt:
+) -> CheckedRow:
     """What comes of the third row of a file."""
-    return learn(FieldRule(hubspot, salesforce, update), 2, PROPERTIES, fields, called="contacts")
+    return check_row(
+        FieldRule(hubspot, salesforce, update), 2, PROPERTIES, fields, called="contacts"
+    )
 
 
 COLOURS = (("red", "Red"), ("dark_blue", "DB"))
@@ -313,7 +315,7 @@ def test_what_does_not_go_together_is_refused(names: tuple[str, str]) -> None:
     """A mismatch, an unknown name, a HubSpot user, a field nobody may write: each with the cell at
     fault, a sentence and its rule.
     """
-    assert learnt(*names) == Learnt(objection=Objection(2, *WRONG[names]))
+    assert learnt(*names) == CheckedRow(objection=Objection(2, *WRONG[names]))
 
 
 @pytest.mark.rule("MAP-8")
@@ -384,7 +386,7 @@ def test_choices_without_counterpart_are_a_caution(
     )
     fields = {"Lead": {**FIELDS["Lead"], "small__c": small}}
 
-    assert learnt("favourite_colour", salesforce, policy, fields).cautions == tuple(
+    assert learnt("favourite_colour", salesforce, policy, fields).warnings == tuple(
         Objection(
             2, "salesforce", f"{names} cannot cross: the other side has no such value", "MAP-7"
         )

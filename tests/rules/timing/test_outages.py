@@ -80,7 +80,7 @@ def test_the_others_come_after_the_one_that_looks_ahead() -> None:
     """So that they know what it found."""
     outage = an_outage(2)
 
-    assert (seconds_until(outage, NOON, ahead=True), seconds_until(outage, NOON)) == (120, 140)
+    assert (seconds_until(outage, NOON, probe=True), seconds_until(outage, NOON)) == (120, 140)
     assert seconds_until(outage, NOON + timedelta(hours=1)) == 21
 
 

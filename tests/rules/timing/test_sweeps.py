@@ -7,14 +7,14 @@ from datetime import timedelta
 import pytest
 
 from crmsync.model.records import Side
-from crmsync.rules.timing.sweeps import MOST_SEEN, REACH, is_news, newest, remembered, start_of
+from crmsync.rules.timing.sweeps import LOOKBACK, MAX_SEEN, is_news, newest, remembered, start_of
 from tests.builders import at
 
 HOUR = timedelta(hours=1)
 SECOND = timedelta(seconds=1)
 MARK = timedelta(milliseconds=1)
 SETTLES = timedelta(seconds=5)
-FULL = {str(number): at(30) + timedelta(milliseconds=number) for number in range(MOST_SEEN)}
+FULL = {str(number): at(30) + timedelta(milliseconds=number) for number in range(MAX_SEEN)}
 OLDER = {key: one - HOUR / 4 for key, one in FULL.items()}
 
 
@@ -53,7 +53,7 @@ def test_both_sides_are_looked_at_further_back_than_they_are_late():
     """Salesforce: 14 minutes and two turns of far looks. HubSpot: the time between two sweeps more
     than 20 minutes.
     """
-    salesforce, hubspot = REACH[Side.SALESFORCE], REACH[Side.HUBSPOT]
+    salesforce, hubspot = LOOKBACK[Side.SALESFORCE], LOOKBACK[Side.HUBSPOT]
     assert salesforce.far >= timedelta(minutes=14) + 2 * salesforce.turn
     assert hubspot.near >= timedelta(minutes=20) + timedelta(minutes=15)
     assert hubspot.far >= hubspot.turn + HOUR
@@ -64,12 +64,12 @@ def test_what_comes_minutes_late_is_looked_at_whatever_is_remembered(side):
     """However much was passed on since, five minutes: by each look, or by a far one, which then
     goes back its turn as well.
     """
-    reach = REACH[side]
-    assert reach.least(far=True) >= timedelta(minutes=5)
-    assert reach.least(far=False) >= timedelta(minutes=5) or reach.least(
+    lookback = LOOKBACK[side]
+    assert lookback.least(far=True) >= timedelta(minutes=5)
+    assert lookback.least(far=False) >= timedelta(minutes=5) or lookback.least(
         far=True
-    ) >= reach.turn + timedelta(minutes=6)
-    assert reach.least(far=True) < reach.back(far=True)
+    ) >= lookback.turn + timedelta(minutes=6)
+    assert lookback.least(far=True) < lookback.back(far=True)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_what_was_passed_on_is_no_news(told, deleted, news):
 
 
 @pytest.mark.parametrize(
-    ("told", "now", "settles", "kept"),
+    ("told", "now", "final_after", "kept"),
     [
         pytest.param(None, at(5) + SETTLES, SETTLES, at(5), id="its second is over"),
         pytest.param(
@@ -112,11 +112,11 @@ def test_what_was_passed_on_is_no_news(told, deleted, news):
         pytest.param(None, at(5), timedelta(), at(5), id="a side whose stamps are never the same"),
     ],
 )
-def test_a_record_whose_second_goes_on_is_passed_on_once_more(told, now, settles, kept):
+def test_a_record_whose_second_goes_on_is_passed_on_once_more(told, now, final_after, kept):
     """Stamps of whole seconds do not tell two edits in one second apart; but no record is passed on
     for ever.
     """
-    assert remembered(told, at(5), now, settles) == kept
+    assert remembered(told, at(5), now, final_after) == kept
 
 
 def test_the_newest_are_remembered():

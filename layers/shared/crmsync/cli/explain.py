@@ -20,7 +20,7 @@ from crmsync.cli.tables import table, wrapped
 from crmsync.model.effects import effect_line
 from crmsync.model.links import Link, Place
 from crmsync.model.records import Ref, Side
-from crmsync.rules.preview.explanation import FieldOutcome, News
+from crmsync.rules.preview.explanation import ChangedSide, FieldOutcome
 
 if TYPE_CHECKING:
     from crmsync.flows.operator.operator import Operator
@@ -95,8 +95,8 @@ def _about_link(one: Explained) -> Iterator[str]:
             f"link     {_place(one.link.hubspot)} - {_place(one.link.salesforce)}, version "
             f"{one.link.version}"
         )
-        if one.link.died:
-            yield f"died     {one.link.died}'s record was deleted"
+        if one.link.deleted_on:
+            yield f"died     {one.link.deleted_on}'s record was deleted"
         yield (
             f"owners   hubspot {_owner(one.link.hubspot_owner)}, salesforce "
             f"{_owner(one.link.salesforce_owner)}"
@@ -120,11 +120,11 @@ def _owner(owner: str | None) -> str:
 _LEGEND = "-> HubSpot's value wins, <- Salesforce's; * changed since both agreed, ? never agreed on"
 _ARROWS = {Side.HUBSPOT: "->", Side.SALESFORCE: "<-", None: ""}
 _MARKS = {
-    News.NOWHERE: ("", ""),
-    News.HUBSPOT: ("* ", ""),
-    News.SALESFORCE: ("", "* "),
-    News.BOTH: ("* ", "* "),
-    News.NEVER_AGREED: ("? ", "? "),
+    ChangedSide.NOWHERE: ("", ""),
+    ChangedSide.HUBSPOT: ("* ", ""),
+    ChangedSide.SALESFORCE: ("", "* "),
+    ChangedSide.BOTH: ("* ", "* "),
+    ChangedSide.NEVER_AGREED: ("? ", "? "),
 }
 _SHOWN_BY_ARROW = {
     (Side.HUBSPOT, FieldOutcome.TO_SALESFORCE),
@@ -149,7 +149,7 @@ def _field_table(lines: Sequence[FieldLine]) -> Iterator[str]:
 
 
 def _field_cells(line: FieldLine) -> tuple[str, ...]:
-    hubspot, salesforce = _MARKS[line.news]
+    hubspot, salesforce = _MARKS[line.changed_side]
     becomes = "written" if (line.winner, line.outcome) in _SHOWN_BY_ARROW else str(line.outcome)
     return (
         line.hubspot,
@@ -158,7 +158,7 @@ def _field_cells(line: FieldLine) -> tuple[str, ...]:
         line.salesforce,
         f"{salesforce}{shown(line.salesforce_value)}",
         line.policy,
-        f"{becomes}, cut" if line.is_cut else becomes,
+        f"{becomes}, cut" if line.is_truncated else becomes,
         " ".join(line.because),
     )
 
@@ -262,7 +262,7 @@ def _link_row(link: Link | None) -> dict[str, object] | None:
         "salesforce": _place(link.salesforce),
         "state": link.state,
         "version": link.version,
-        "died": link.died,
+        "died": link.deleted_on,
         "hubspot_owner": link.hubspot_owner,
         "salesforce_owner": link.salesforce_owner,
     }
@@ -286,11 +286,11 @@ def _field_row(line: FieldLine) -> dict[str, object]:
         "salesforce": line.salesforce,
         "hubspot_value": line.hubspot_value,
         "salesforce_value": line.salesforce_value,
-        "changed": line.news,
+        "changed": line.changed_side,
         "holder": line.winner,
         "policy": line.policy,
         "outcome": line.outcome,
-        "is_cut": line.is_cut,
+        "is_cut": line.is_truncated,
         "rules": list(line.because),
     }
 

@@ -44,14 +44,14 @@ class Cause(StrEnum):
 BY_HAND = frozenset({Cause.RESYNC, Cause.FORCED})
 """Causes that a person asked for: an import, a resync."""
 
-MOST_TIES = 200
+MAX_TIES = 200
 """The most contacts whose ties a change carries; nobody ties or unties more contacts of one deal
 while a worker is at it.
 """
 
 
 @dataclass(frozen=True, slots=True)
-class TieNews:
+class TieEvent:
     """Somebody other than crmsync tied a contact to a deal or opportunity, or untied it.
 
     The tie itself cannot show this: once removed it leaves nothing, and if it was made again it
@@ -92,10 +92,10 @@ class Change:
     tries: int = 0
     waiting: tuple[Ref, ...] = ()
     held: bool = False
-    ties: tuple[TieNews, ...] = ()
+    ties: tuple[TieEvent, ...] = ()
 
 
-def once_more(change: Change) -> Change:
+def as_retry(change: Change) -> Change:
     """The change to repeat after another worker was first.
 
     The record is then synced even if it shows nothing new.
@@ -108,7 +108,7 @@ def redelivered(change: Change) -> Change:
 
     What was written is unknown: the worker died, and another one may have synced the pair since.
     """
-    return replace(once_more(change), tries=max(change.tries, 1))
+    return replace(as_retry(change), tries=max(change.tries, 1))
 
 
 def coalesce(changes: list[Change]) -> list[Change]:
@@ -158,11 +158,11 @@ def _weightier(one: Change, two: Change) -> Change:
 
 def with_ties(change: Change, *others: Change) -> Change:
     """The change with the ties of the others added: the newest of each contact, at most
-    `MOST_TIES`.
+    `MAX_TIES`.
     """
-    told = sorted(
+    events = sorted(
         (news for one in (change, *others) for news in one.ties), key=lambda news: news.at
     )
-    newest = {news.contact: news for news in told}
-    ties = tuple(sorted(newest.values(), key=lambda news: (news.at, news.contact))[-MOST_TIES:])
+    newest = {news.contact: news for news in events}
+    ties = tuple(sorted(newest.values(), key=lambda news: (news.at, news.contact))[-MAX_TIES:])
     return replace(change, ties=ties) if ties != change.ties else change

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from crmsync.model.brakes import Hold
+from crmsync.model.change_limits import Hold
 from crmsync.model.changes import Change
 from crmsync.model.links import Link
 from crmsync.model.records import Record, Ref, Side
@@ -21,12 +21,12 @@ class Facts:
         link: The pair's link, if the record has one.
         hubspot: The HubSpot record of the pair, if it exists; under its new id after a merge.
         salesforce: The Salesforce record, likewise, also after a conversion.
-        outlived: The record into which one of the two was merged belongs to another link.
+        survivor_is_linked: The record into which one of the two was merged belongs to another link.
         candidates: Without a link: records of the other side that may be the counterpart.
         taken: Those of the candidates that belong to another link.
         tombstones: Tombstones of others of the candidates.
-        remembered: The record of the other side that this one names as its counterpart.
-        orphaned: The record that this one names as its counterpart no longer exists.
+        named_counterpart: The record of the other side that this one names as its counterpart.
+        counterpart_is_gone: The record that this one names as its counterpart no longer exists.
         holds: What the limits on changes hold back of this pair in this batch.
     """
 
@@ -34,12 +34,12 @@ class Facts:
     link: Link | None = None
     hubspot: Record | None = None
     salesforce: Record | None = None
-    outlived: bool = False
+    survivor_is_linked: bool = False
     candidates: tuple[Record, ...] = ()
     taken: frozenset[Ref] = frozenset()
     tombstones: tuple[Link, ...] = ()
-    remembered: Record | None = None
-    orphaned: bool = False
+    named_counterpart: Record | None = None
+    counterpart_is_gone: bool = False
     holds: frozenset[Hold] = frozenset()
 
     @property

@@ -1,181 +1,29 @@
 """What is remembered of a pair: the id mapping, the base of the three-way merge, and what we
 announced to write.
 
-A link holds no personal data: the base is made of keyed hashes (fingerprints), which can show that
-a value differs but not what it was.
+A link holds no personal data: its bases are made of fingerprints (`crmsync.model.fingerprints`).
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from functools import lru_cache
 from typing import TypeAlias
 
-from crmsync.model.brakes import Hold
-from crmsync.model.records import Kind, Ref, Side, Value
-
-TAG_BYTES = 4
-FINGERPRINT_BYTES = 5
-"""Four bytes name a field and five are the fingerprint of its value: a link of forty mapped fields,
-with both bases, stays under one DynamoDB write unit (1 KB), and a changed value goes unnoticed once
-in 10^12.
-"""
-
-UNAGREED = bytes(FINGERPRINT_BYTES)
-"""Stands in a base for a field that was compared and not agreed on."""
-
-
-CHANGED = b"\xff" * FINGERPRINT_BYTES
-"""Stands in a base for a field whose value has yet to cross: it equals no value, so the field
-counts as changed.
-"""
+from crmsync.model.change_limits import Hold
+from crmsync.model.fingerprints import REVISION_BYTES, Base, rows_of, tag
+from crmsync.model.records import Kind, Ref, Side
 
 LONGEST_WRITE = timedelta(minutes=3)
 """No write happens later than this after it was announced: a sync Lambda ends after two minutes,
 and a call to a CRM outlives it by less than another.
 """
 
-REVISION_BYTES = 5
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _TIME_BYTES = 6
-
-ALIAS_BYTES = 16
-"""An alias is compared by itself, without a field's tag, so it is long enough that no two texts
-share one.
-"""
-
-
-@lru_cache(maxsize=4096)
-def tag(name: str) -> bytes:
-    """The short name of a field inside a base."""
-    return hashlib.blake2b(name.encode(), digest_size=TAG_BYTES).digest()
-
-
-class Fingerprinter:
-    """Makes fingerprints of values with the deployment's secret key.
-
-    Without the key, stored hashes cannot be guessed back from lists of names. While keys are being
-    changed it knows the earlier ones as well: all fingerprints of a link are made with one key,
-    whose number is stored in the link.
-    """
-
-    __slots__ = ("_earlier", "_keyed", "_naming", "number")
-
-    def __init__(self, key: bytes, number: int = 1, earlier: Iterable[Fingerprinter] = ()) -> None:
-        """Use `key` (16 to 64 bytes), which has that number.
-
-        Raises `ValueError` for a shorter or longer key.
-        """
-        if not 16 <= len(key) <= 64:  # noqa: PLR2004 - blake2b's own ceiling, and a floor against toy keys
-            msg = "the link key must have 16 to 64 bytes"
-            raise ValueError(msg)
-        self.number = number
-        self._keyed = hashlib.blake2b(digest_size=FINGERPRINT_BYTES, key=key)
-        self._naming = hashlib.blake2b(digest_size=ALIAS_BYTES, key=key, person=b"alias")
-        self._earlier = {one.number: one for one in earlier}
-
-    def knows(self, number: int) -> bool:
-        """Whether the key of that number is known."""
-        return number == self.number or number in self._earlier
-
-    def of(self, number: int) -> Fingerprinter:
-        """The fingerprinter that uses only the key of that number.
-
-        For a key that is gone, one whose fingerprints equal no existing one.
-        """
-        if number == self.number:
-            return self
-        known = self._earlier.get(number)
-        return known or Fingerprinter(bytes.fromhex(self.alias(f"no key {number}")), number)
-
-    def fingerprint(self, name: str, value: Value) -> bytes:
-        """The fingerprint of a canonical value of the field called `name`."""
-        sealing = self._keyed.copy()
-        sealing.update(f"{name}\x00{type(value).__name__}\x00{value}".encode())
-        return sealing.digest()
-
-    def alias(self, text: str) -> str:
-        """A stable pseudonym of a text: 32 hexadecimal digits that do not give the text away.
-
-        It is made with the oldest key, so that a text keeps its alias until that key is removed.
-        """
-        if older := [one for one in self._earlier.values() if one.number < self.number]:
-            return min(older, key=lambda one: one.number).alias(text)
-        naming = self._naming.copy()
-        naming.update(text.encode())
-        return naming.hexdigest()
-
-    def revision(self, text: str) -> bytes:
-        """The name of one write, derived from all that distinguishes it from others."""
-        return bytes.fromhex(self.alias(text))[:REVISION_BYTES]
-
-    def fingerprint_diverged(self, name: str, value: Value) -> bytes:
-        """The fingerprint of a value where the other side was left with a different one."""
-        return self.fingerprint(f"{name}\x00apart", value)
-
-
-@dataclass(frozen=True, slots=True)
-class Base:
-    """What one side showed when the two last agreed.
-
-    Attributes:
-        fingerprints: Field tag -> fingerprint of that side's value.
-    """
-
-    fingerprints: Mapping[bytes, bytes] = field(default_factory=dict)
-
-    def knows(self, name: str) -> bool:
-        """Whether the field has been compared before, agreed on or not."""
-        return tag(name) in self.fingerprints
-
-    def fingerprint_of(self, name: str) -> bytes | None:
-        """The fingerprint of the field's agreed value; None where it was never agreed on."""
-        fingerprint = self.fingerprints.get(tag(name))
-        return None if fingerprint == UNAGREED else fingerprint
-
-    def showing(self, fingerprints: Mapping[str, bytes]) -> Base:
-        """This base with the fingerprints of the named fields replaced."""
-        return Base(
-            {
-                **self.fingerprints,
-                **{tag(name): fingerprint for name, fingerprint in fingerprints.items()},
-            }
-        )
-
-    def leaving_unagreed(self, names: Iterable[str]) -> Base:
-        """This base with the named fields marked as compared and not agreed on.
-
-        Unlike fields that the base does not know, they have still to cross.
-        """
-        return Base({**self.fingerprints, **dict.fromkeys(tags(names), UNAGREED)})
-
-    def still_to_cross(self, names: Iterable[str]) -> Base:
-        """This base with the named fields, which were agreed on, counting as changed since."""
-        return Base({**self.fingerprints, **dict.fromkeys(tags(names), CHANGED)})
-
-    def to_bytes(self) -> bytes:
-        """The compact form that the table stores: tag and fingerprint of each field, sorted."""
-        return b"".join(key + self.fingerprints[key] for key in sorted(self.fingerprints))
-
-    @classmethod
-    def from_bytes(cls, raw: bytes) -> Base:
-        """Read the compact form. Raises `ValueError` when it is truncated."""
-        return cls(dict(_rows(raw)))
-
-
-def _rows(raw: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Tag and fingerprint, field after field. Raises `ValueError` when they are truncated."""
-    size = TAG_BYTES + FINGERPRINT_BYTES
-    if len(raw) % size:
-        msg = f"a base of {len(raw)} bytes is cut short"
-        raise ValueError(msg)
-    for start in range(0, len(raw), size):
-        yield raw[start : start + TAG_BYTES], raw[start + TAG_BYTES : start + size]
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +83,7 @@ class Intent:
         start = REVISION_BYTES + _TIME_BYTES
         revision, at = raw[:REVISION_BYTES], int.from_bytes(raw[REVISION_BYTES:start])
         replaces: dict[bytes, frozenset[bytes]] = {}
-        for key, fingerprint in _rows(raw[start:]):
+        for key, fingerprint in rows_of(raw[start:]):
             replaces[key] = replaces.get(key, frozenset()) | {fingerprint}
         return cls(
             revision if revision.strip(b"\0") else b"",
@@ -274,7 +122,7 @@ class Link:
             be recognised again (OWN-7).
         tied: The ids of the HubSpot contacts that both sides agreed to tie to the deal and its
             opportunity (OPP-9, OPP-12).
-        died: The side on which a deletion made the link a tombstone, if known.
+        deleted_on: The side on which a deletion made the link a tombstone, if known.
         hubspot_intent: What was announced to be written to HubSpot.
         salesforce_intent: What was announced to be written to Salesforce.
         tying: The announcement that the ties are about to change.
@@ -286,15 +134,15 @@ class Link:
     kind: Kind
     hubspot: Place
     salesforce: Place
-    hubspot_base: Base = Base()
-    salesforce_base: Base = Base()
+    hubspot_base: Base = field(default_factory=Base)
+    salesforce_base: Base = field(default_factory=Base)
     wrote: frozenset[bytes] = frozenset()
     state: LinkState = LinkState.ACTIVE
     version: int = 0
     hubspot_owner: str | None = None
     salesforce_owner: str | None = None
     tied: frozenset[str] = frozenset()
-    died: Side | None = None
+    deleted_on: Side | None = None
     hubspot_intent: Intent = Intent()
     salesforce_intent: Intent = Intent()
     tying: Intent = Intent()
@@ -348,8 +196,3 @@ class Link:
     def has_written(self, name: str) -> bool:
         """Whether our last write to Salesforce contained the field."""
         return tag(name) in self.wrote
-
-
-def tags(names: Iterable[str]) -> frozenset[bytes]:
-    """The tags of several fields, for `Link.wrote`."""
-    return frozenset(map(tag, names))

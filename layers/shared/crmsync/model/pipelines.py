@@ -77,8 +77,8 @@ class DealPipeline:
 
 
 @dataclass(frozen=True, slots=True)
-class Track:
-    """One HubSpot pipeline as opportunities see it.
+class MappedPipeline:
+    """A HubSpot pipeline, and what its stages are in Salesforce.
 
     Attributes:
         pipeline: The pipeline's id.
@@ -102,24 +102,24 @@ class PipelineMap:
     """Which pipeline goes with which record type, as last synced.
 
     Attributes:
-        tracks: One for each pipeline.
+        pipelines: The mapped pipelines.
         default_type: The record type that a new opportunity gets.
     """
 
-    tracks: tuple[Track, ...] = ()
+    pipelines: tuple[MappedPipeline, ...] = ()
     default_type: str = ""
 
-    def track(self, pipeline: str) -> Track | None:
-        """The track of a HubSpot pipeline, or None for an unknown one."""
-        return next((one for one in self.tracks if one.pipeline == pipeline), None)
+    def of_pipeline(self, pipeline: str) -> MappedPipeline | None:
+        """The mapping of a HubSpot pipeline, None for an unknown one."""
+        return next((one for one in self.pipelines if one.pipeline == pipeline), None)
 
-    def track_of_type(self, record_type: str) -> Track | None:
-        """The track of a record type ("" = none), or None where it has no pipeline yet."""
-        return next((one for one in self.tracks if record_type in one.record_types), None)
+    def of_record_type(self, record_type: str) -> MappedPipeline | None:
+        """The mapping of a record type ("" = none), None where it has no pipeline yet."""
+        return next((one for one in self.pipelines if record_type in one.record_types), None)
 
 
 @dataclass(frozen=True, slots=True)
-class MakePipeline:
+class CreatePipeline:
     """Make a pipeline with its stages, in this order; the stages have no ids yet."""
 
     label: str
@@ -135,7 +135,7 @@ class RenamePipeline:
 
 
 @dataclass(frozen=True, slots=True)
-class MakeStage:
+class CreateStage:
     """Add a stage, which has no id yet, to a pipeline at a position in its order."""
 
     pipeline: str
@@ -144,7 +144,7 @@ class MakeStage:
 
 
 @dataclass(frozen=True, slots=True)
-class ChangeStage:
+class UpdateStage:
     """Give a stage this label, probability and position."""
 
     pipeline: str
@@ -153,12 +153,12 @@ class ChangeStage:
 
 
 @dataclass(frozen=True, slots=True)
-class DropStage:
+class DeleteStage:
     """Remove a stage that no deal uses."""
 
     pipeline: str
     stage: DealStage
 
 
-PipelineStep: TypeAlias = MakePipeline | RenamePipeline | MakeStage | ChangeStage | DropStage
+PipelineStep: TypeAlias = CreatePipeline | RenamePipeline | CreateStage | UpdateStage | DeleteStage
 """One step that adapts HubSpot's pipelines to the org."""

@@ -41,6 +41,6 @@ class Plan:
     is_partial: bool = False
 
 
-def nothing(text: str, *because: str) -> Plan:
+def no_effects(text: str, *because: str) -> Plan:
     """The plan that leaves everything as it is, and says why."""
     return Plan(notes=(Note(text, because),))

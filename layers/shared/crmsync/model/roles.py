@@ -31,7 +31,7 @@ class Role:
 
 
 @dataclass(frozen=True, slots=True)
-class Tie:
+class RelatedOpportunity:
     """A contact's opportunity, as roll-ups see it. Several roles in one opportunity make one tie.
 
     Attributes:

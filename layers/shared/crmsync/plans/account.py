@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from crmsync.model.changes import Cause
 from crmsync.model.facts import Facts
 from crmsync.model.links import Link
-from crmsync.model.plan import Plan, nothing
+from crmsync.model.plan import Plan, no_effects
 from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.rules.kinds.account.creation import (
     Member,
@@ -54,11 +54,11 @@ def plan_account(facts: AccountFacts, ruleset: Ruleset) -> Plan:
     if facts.link is not None:
         return _plan_linked(facts, facts.link, ruleset)
     if facts.named is None:
-        return nothing("the record is gone and was never linked")
-    if facts.orphaned:
-        return nothing("its counterpart was deleted; an edit does not bring it back", "DEL-1")
+        return no_effects("the record is gone and was never linked")
+    if facts.counterpart_is_gone:
+        return no_effects("its counterpart was deleted; an edit does not bring it back", "DEL-1")
     candidates = facts.candidates if may_share_company(facts.named) else ()
-    match = facts.remembered or choose_account(candidates, facts.votes, facts.taken)
+    match = facts.named_counterpart or choose_account(candidates, facts.votes, facts.taken)
     if match is not None:
         return replacing_tombstones(facts, match, _plan_new_pair(facts.named, match, ruleset))
     if facts.named.ref.side is Side.SALESFORCE:
@@ -67,7 +67,7 @@ def plan_account(facts: AccountFacts, ruleset: Ruleset) -> Plan:
 
 
 def _plan_linked(facts: AccountFacts, link: Link, ruleset: Ruleset) -> Plan:
-    if facts.hubspot is None or facts.salesforce is None or facts.outlived:
+    if facts.hubspot is None or facts.salesforce is None or facts.survivor_is_linked:
         deletes = ruleset.connection.companies.delete_in_hubspot
         return plan_missing(
             facts,
@@ -103,7 +103,7 @@ def _plan_account_creation(facts: AccountFacts, company: Record, ruleset: Rulese
     forced = facts.change.cause is Cause.FORCED
     objection = () if forced else veto(facts.members, ruleset.connection)
     if objection:
-        return nothing("this company makes no account", *objection)
+        return no_effects("this company makes no account", *objection)
     because = ("ACC-13",) if forced else reasons(facts.members, ruleset.connection)
     return _creation_plan(company, account_creation(company, because, ruleset))
 

@@ -21,7 +21,7 @@ from crmsync.model.crm_names import (
 from crmsync.model.effects import DropLink, OptOut, RequestSync, SaveLink
 from crmsync.model.facts import Facts
 from crmsync.model.links import Link
-from crmsync.model.plan import Note, Plan, nothing
+from crmsync.model.plan import Note, Plan, no_effects
 from crmsync.model.records import Kind, Record, Ref, Side, Value
 from crmsync.model.settings import CreateInHubspot, CreateInSalesforce, OutsideInclusionList
 from crmsync.rules.fields.values import is_blank
@@ -73,20 +73,20 @@ def plan_contact(facts: ContactFacts, ruleset: Ruleset) -> Plan:
     if facts.link is not None:
         return _plan_linked(facts, facts.link, ruleset)
     if facts.named is None:
-        return nothing("the record is gone and was never linked")
+        return no_effects("the record is gone and was never linked")
     if facts.named.successor:
-        return nothing("was converted; its contact is looked at instead", "DUP-26")
-    if facts.orphaned:
-        return nothing("its counterpart was deleted; an edit does not bring it back", "DEL-1")
+        return no_effects("was converted; its contact is looked at instead", "DUP-26")
+    if facts.counterpart_is_gone:
+        return no_effects("its counterpart was deleted; an edit does not bring it back", "DEL-1")
     return _plan_unlinked(facts, facts.named, ruleset)
 
 
 def _plan_unlinked(facts: ContactFacts, named: Record, ruleset: Ruleset) -> Plan:
-    match = facts.remembered or choose_match(facts.candidates, facts.taken)
+    match = facts.named_counterpart or choose_match(facts.candidates, facts.taken)
     if match is None and facts.candidates:
         return _plan_duplicate(facts, named, ruleset)
     if not _may_pair(named, match, ruleset):
-        return nothing("is outside the inclusion list", "INC-2")
+        return no_effects("is outside the inclusion list", "INC-2")
     if match is not None:
         return replacing_tombstones(facts, match, _plan_new_pair(facts, named, match, ruleset))
     if is_blank(address_of(named)):
@@ -109,7 +109,9 @@ def _plan_duplicate(facts: ContactFacts, named: Record, ruleset: Ruleset) -> Pla
     opt_outs = tuple(effect for one in out if one not in frozen for effect in unsubscribe(one))
     if not _may_pair(named, None, ruleset) and not frozen:
         return replace(
-            nothing("is outside the inclusion list", "INC-2"), effects=opt_outs, undecided=bool(out)
+            no_effects("is outside the inclusion list", "INC-2"),
+            effects=opt_outs,
+            undecided=bool(out),
         )
     report = reports.opted_out_duplicate if frozen else reports.duplicate_of_linked
     return Plan((*opt_outs, report(named.ref, facts.taken)), undecided=bool(out))
@@ -158,7 +160,7 @@ def _plan_linked(facts: ContactFacts, link: Link, ruleset: Ruleset) -> Plan:
     if facts.change.cause is Cause.FORGOTTEN:
         left = (reports.deleted_for_privacy(facts.salesforce.ref),) if facts.salesforce else ()
         return Plan((*left, DropLink(link)), notes=(Note("the contact asked to be forgotten"),))
-    if facts.hubspot is None or facts.salesforce is None or facts.outlived:
+    if facts.hubspot is None or facts.salesforce is None or facts.survivor_is_linked:
         deletes = ruleset.connection.contacts.delete_in_hubspot
         gone = plan_missing(
             facts,
@@ -236,10 +238,12 @@ def _plan_creation(record: Record, account: str, ruleset: Ruleset) -> Plan:
     contacts = ruleset.connection.contacts
     if record.ref.side is Side.SALESFORCE:
         if record.ref.object not in MAKES_A_CONTACT[contacts.create_in_hubspot]:
-            return nothing("new Salesforce records of this kind make no HubSpot contact", "SET-1")
+            return no_effects(
+                "new Salesforce records of this kind make no HubSpot contact", "SET-1"
+            )
         return _creation_plan(record, hubspot_creation(record, ruleset))
     if contacts.create_in_salesforce is CreateInSalesforce.NEVER:
-        return nothing("new HubSpot contacts make no Salesforce record", "SET-2")
+        return no_effects("new HubSpot contacts make no Salesforce record", "SET-2")
     return _plan_salesforce_creation(record, account, ruleset)
 
 

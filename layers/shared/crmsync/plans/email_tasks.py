@@ -14,7 +14,7 @@ from crmsync.model.settings import EmailTaskSettings, Repeat
 from crmsync.rules.email_tasks import count_fields, owner_of, task_fields, template_of
 
 
-class Fate(StrEnum):
+class TaskOutcome(StrEnum):
     """What becomes of events."""
 
     MADE = "Made"
@@ -29,27 +29,27 @@ class TaskFacts:
     """All that is known about the events of one task that have not been processed.
 
     Attributes:
-        tally: The state of the task, as stored.
+        state: The state of the task, as stored.
         events: The events.
         link: The link of the recipient's HubSpot contact, None where it has none yet.
         campaign: The e-mail that the events are about.
         frozen: Whether the contact does not sync (INC-7).
-        patient: Whether the events may still wait for a link.
+        may_wait: Whether the events may still wait for a link.
     """
 
-    tally: TaskState
+    state: TaskState
     events: tuple[MailEvent, ...]
     link: Link | None
     campaign: Campaign = field(default_factory=Campaign)
     frozen: bool = False
-    patient: bool = True
+    may_wait: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class TaskPlan:
     """What becomes of the events, and the task to write, if any."""
 
-    fate: Fate
+    outcome: TaskOutcome
     task: WriteTask | None = None
 
 
@@ -65,22 +65,28 @@ def plan_task(facts: TaskFacts, settings: EmailTaskSettings) -> TaskPlan:
     """
     who = _person(facts.link)
     if facts.frozen:
-        return TaskPlan(Fate.OUTSIDE)
+        return TaskPlan(TaskOutcome.OUTSIDE)
     if who is None or facts.link is None:
         return TaskPlan(
-            Fate.WAITING if facts.patient and not _is_tombstone(facts.link) else Fate.DROPPED
+            TaskOutcome.WAITING
+            if facts.may_wait and not _is_tombstone(facts.link)
+            else TaskOutcome.DROPPED
         )
-    template, tally = template_of(facts.events[0].kind, settings), facts.tally
-    count = tally.counted + len(facts.events)
+    template, state = template_of(facts.events[0].kind, settings), facts.state
+    count = state.counted + len(facts.events)
     mode = _MODE[settings.repeat]
-    if tally.task:
+    if state.task:
         fields = count_fields(template, facts.events, facts.campaign, count)
-        return TaskPlan(Fate.COUNTED, WriteTask(tally.key, fields, tally.task, (mode, "Q-20")))
+        return TaskPlan(
+            TaskOutcome.COUNTED, WriteTask(state.key, fields, state.task, (mode, "Q-20"))
+        )
     owner = owner_of(template, facts.link)
     fields = task_fields(template, facts.events, facts.campaign, who, owner, count)
     because = ("TASK-2", mode, "TASK-4", "Q-19", "Q-20")
     # The state was claimed and never committed: an earlier call may have got through.
-    return TaskPlan(Fate.MADE, WriteTask(tally.key, fields, "", because, tried=tally.until > 0))
+    return TaskPlan(
+        TaskOutcome.MADE, WriteTask(state.key, fields, "", because, tried=state.until > 0)
+    )
 
 
 def _person(link: Link | None) -> Ref | None:

@@ -15,11 +15,11 @@ from crmsync.model.crm_names import PIPELINE
 from crmsync.model.effects import SaveLink
 from crmsync.model.facts import Facts
 from crmsync.model.links import Link
-from crmsync.model.plan import Note, Plan, nothing
+from crmsync.model.plan import Note, Plan, no_effects
 from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.model.roles import Role
 from crmsync.rules.kinds.opportunity.creation import deal_creation, opportunity_creation
-from crmsync.rules.kinds.opportunity.ties import Tied, with_roles, with_roll_up
+from crmsync.rules.kinds.opportunity.ties import GatheredTies, with_roles, with_roll_up
 from crmsync.rules.merge.change_limits import with_holds
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair import reports
@@ -46,9 +46,9 @@ class OpportunityFacts(Facts):
     ties_are_open: bool = False
 
     @property
-    def tied(self) -> Tied:
+    def tied(self) -> GatheredTies:
         """The contacts of either of the two."""
-        return Tied(
+        return GatheredTies(
             self.hubspot,
             self.roles,
             self.across,
@@ -61,7 +61,12 @@ def plan_opportunity(facts: OpportunityFacts, ruleset: Ruleset) -> Plan:
     """Plan what happens for one deal and opportunity, and for the roll-ups of their contacts
     (ROLL-1).
     """
-    if facts.link is not None and facts.hubspot and facts.salesforce and not facts.outlived:
+    if (
+        facts.link is not None
+        and facts.hubspot
+        and facts.salesforce
+        and not facts.survivor_is_linked
+    ):
         return _plan_pair(facts, facts.link, facts.hubspot, facts.salesforce, ruleset)
     plan = (
         _plan_gone(facts, facts.link, ruleset)
@@ -79,12 +84,12 @@ def _pairs_existing(plan: Plan) -> bool:
 def _plan_unlinked(facts: OpportunityFacts, ruleset: Ruleset) -> Plan:
     named = facts.named
     if named is None:
-        return nothing("the record is gone and was never linked")
-    if facts.orphaned:
-        return nothing(
+        return no_effects("the record is gone and was never linked")
+    if facts.counterpart_is_gone:
+        return no_effects(
             "its counterpart was deleted; an edit does not bring it back", "OPP-14", "Q-28"
         )
-    match = facts.remembered or _only_free(facts)
+    match = facts.named_counterpart or _only_free(facts)
     if match is not None:
         return replacing_tombstones(facts, match, _plan_new_pair(facts, named, match, ruleset))
     if facts.candidates:
@@ -108,15 +113,15 @@ def _plan_deal_creation(facts: OpportunityFacts, opportunity: Record, ruleset: R
         and opportunity.created_at < ruleset.opportunity.since.replace(microsecond=0)
     )
     if is_older and facts.change.cause not in BY_HAND:
-        return nothing("is older than the sync of deals, so it comes by import", "OPP-4")
+        return no_effects("is older than the sync of deals, so it comes by import", "OPP-4")
     return _creation_plan(opportunity, deal_creation(opportunity, ruleset))
 
 
 def _plan_opportunity_creation(facts: OpportunityFacts, deal: Record, ruleset: Ruleset) -> Plan:
     if facts.change.cause is Cause.WOKEN:
-        return nothing("nobody has touched this deal")
+        return no_effects("nobody has touched this deal")
     if not _syncs(deal, ruleset):
-        return nothing("is in a pipeline that does not sync", "Q-26", "OPP-23")
+        return no_effects("is in a pipeline that does not sync", "Q-26", "OPP-23")
     return _creation_plan(deal, opportunity_creation(deal, ruleset))
 
 
@@ -130,9 +135,9 @@ def _syncs(deal: Record, ruleset: Ruleset) -> bool:
     """Whether deals of this pipeline sync: always if it stands for record types; a pipeline that
     people made syncs unless the settings name others (Q-26).
     """
-    track = ruleset.opportunity.pipelines.track(str(deal.fields.get(PIPELINE) or ""))
+    mapped = ruleset.opportunity.pipelines.of_pipeline(str(deal.fields.get(PIPELINE) or ""))
     allowed = ruleset.connection.deals.pipelines
-    return not allowed or track is None or bool(track.record_types) or track.label in allowed
+    return not allowed or mapped is None or bool(mapped.record_types) or mapped.label in allowed
 
 
 def _plan_gone(facts: OpportunityFacts, link: Link, ruleset: Ruleset) -> Plan:

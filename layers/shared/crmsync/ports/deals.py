@@ -12,7 +12,7 @@ from typing import Protocol
 from crmsync.model.effects import EndRole
 from crmsync.model.pipelines import DealPipeline, PipelineMap, PipelineStep, RecordType
 from crmsync.model.records import Ref
-from crmsync.model.roles import Role, Tie
+from crmsync.model.roles import RelatedOpportunity, Role
 from crmsync.ports.crm import Outcome
 
 
@@ -39,7 +39,7 @@ class Opportunities(Protocol):
         at once.
         """
 
-    def ties_of(self, contacts: Iterable[Ref]) -> Mapping[Ref, tuple[Tie, ...]]:
+    def of_contacts(self, contacts: Iterable[Ref]) -> Mapping[Ref, tuple[RelatedOpportunity, ...]]:
         """Salesforce contact -> the opportunities in which it has a role, each once.
 
         Deleted roles and opportunities do not count; a contact without any is left out.
@@ -91,7 +91,7 @@ class Deals(Protocol):
     def pipelines(self) -> Sequence[DealPipeline]:
         """All pipelines of deals, including those that people made, in their order. One call."""
 
-    def put_in_step(self, step: PipelineStep) -> None:
+    def apply_step(self, step: PipelineStep) -> None:
         """Do one step; repeating it changes nothing.
 
         Raises `Refused` where HubSpot allows no more pipelines (LIM-3).

@@ -12,7 +12,7 @@ from typing import Protocol
 from crmsync.rules.backfill.pacing import DailyCalls, Depth, KnownCalls
 
 
-class Waiting(Protocol):
+class QueueMonitor(Protocol):
     """The queues of a deployment."""
 
     def depths(self) -> Mapping[str, Depth]:

@@ -50,7 +50,7 @@ class Tasks(Protocol):
 class TaskStates(Protocol):
     """What is remembered of tasks, so that every event is counted once."""
 
-    def look(self, connection: str, keys: Iterable[str]) -> Mapping[str, TaskState]:
+    def load(self, connection: str, keys: Iterable[str]) -> Mapping[str, TaskState]:
         """Key -> the task's state, strongly consistent; an unknown one is left out."""
 
     def claim(
@@ -67,7 +67,7 @@ class TaskStates(Protocol):
         A state is left out if it was saved since it was read, or if another lease is valid.
         """
 
-    def settle(self, connection: str, task_states: Sequence[TaskState], keep: timedelta) -> None:
+    def commit(self, connection: str, task_states: Sequence[TaskState], keep: timedelta) -> None:
         """Store states that are leased to us, or that nobody else can lease.
 
         A state that is not stored again within `keep` expires.

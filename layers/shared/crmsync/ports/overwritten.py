@@ -11,7 +11,7 @@ from typing import Protocol
 from crmsync.model.overwritten import OverwrittenBatch
 
 
-class KeepsOverwritten(Protocol):
+class OverwrittenStore(Protocol):
     """Keeps what is about to be overwritten."""
 
     def keep(self, batch: OverwrittenBatch, last: timedelta) -> None:
@@ -21,7 +21,7 @@ class KeepsOverwritten(Protocol):
         """
 
 
-class ReadsOverwritten(Protocol):
+class OverwrittenHistory(Protocol):
     """Reads what was kept."""
 
     def since(self, connection: str, since: datetime, now: datetime) -> Iterator[OverwrittenBatch]:

@@ -16,7 +16,8 @@ from types import MappingProxyType
 
 from crmsync.model.crm_names import SALESFORCE_OWNER
 from crmsync.model.emails import normalise_email
-from crmsync.model.links import Fingerprinter, Link
+from crmsync.model.fingerprints import Fingerprinter
+from crmsync.model.links import Link
 from crmsync.model.mail import Campaign, MailEvent
 from crmsync.model.names import TASK_COUNT
 from crmsync.model.records import Ref, Value
@@ -36,7 +37,7 @@ UNNAMED = "marketing e-mail"
 LENGTHS: Mapping[str, int] = MappingProxyType({"Subject": 255, "Description": 32_000})
 """Characters that Salesforce keeps of a task's texts (docs/vendors.md#salesforce-objects)."""
 
-MARK_BYTES = 8
+EVENT_HASH_BYTES = 8
 USER_PREFIX = "005"
 """The first characters of a user's id; a queue's are others."""
 
@@ -79,9 +80,11 @@ def wants(event: MailEvent, settings: EmailTaskSettings) -> bool:
     )
 
 
-def mark(event: MailEvent) -> bytes:
+def event_hash(event: MailEvent) -> bytes:
     """A short name of an event, made of its id and its time (TASK-31)."""
-    return hashlib.blake2b(f"{event.created}-{event.id}".encode(), digest_size=MARK_BYTES).digest()
+    return hashlib.blake2b(
+        f"{event.created}-{event.id}".encode(), digest_size=EVENT_HASH_BYTES
+    ).digest()
 
 
 def task_key(
@@ -146,7 +149,7 @@ def task_fields(
 ) -> dict[str, Value]:
     """A new task as Salesforce takes it; the day is that of the first event (Q-19)."""
     first = min(events, key=lambda event: (event.created, event.id))
-    said = _texts(template, first, campaign, count)
+    texts = _texts(template, first, campaign, count)
     chosen = {
         "Status": template.status,
         "Type": template.type,
@@ -156,7 +159,7 @@ def task_fields(
     return {
         "WhoId": who.id,
         "ActivityDate": f"{first.at:%Y-%m-%d}",
-        **{name: text for name, text in said.items() if text},
+        **{name: text for name, text in texts.items() if text},
         **{name: value for name, value in chosen.items() if value},
         TASK_COUNT: count,
     }
@@ -169,11 +172,11 @@ def count_fields(
     contain it (CH-2).
     """
     first = min(events, key=lambda event: (event.created, event.id))
-    said = _texts(template, first, campaign, count)
+    texts = _texts(template, first, campaign, count)
     telling = {"Subject": template.subject, "Description": template.description}
     return {
         TASK_COUNT: count,
-        **{name: said[name] for name, text in telling.items() if COUNT in text},
+        **{name: texts[name] for name, text in telling.items() if COUNT in text},
     }
 
 

@@ -10,22 +10,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from crmsync.model.changes import Cause, Change, TieNews
+from crmsync.model.changes import Cause, Change, TieEvent
 from crmsync.model.moments import epoch_ms, from_epoch_ms
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.wire import envelope
 
-MOST = 100
+MAX = 100
 """Changes per message, so that a batch of messages stays far below the payload limits."""
 
-MOST_NEWS = 1_000
+MAX_NEWS = 1_000
 """Changes of associations per message, some 60 bytes each; a record with more of them has a message
 of its own.
 """
 
 
 def dump(changes: Sequence[Change]) -> list[str]:
-    """The messages for these changes, each with at most `MOST` of one connection and kind.
+    """The messages for these changes, each with at most `MAX` of one connection and kind.
 
     Messages are in the order of connection and kind, the changes of each in the order given.
     """
@@ -52,7 +52,7 @@ def _parts(changes: Iterator[Change]) -> Iterator[list[Change]]:
     news = 0
     for change in changes:
         news += len(change.ties)
-        if part and (len(part) == MOST or news > MOST_NEWS):
+        if part and (len(part) == MAX or news > MAX_NEWS):
             yield part
             part, news = [], len(change.ties)
         part.append(change)
@@ -94,7 +94,7 @@ def _change(row: Mapping[str, Any], connection: str, kind: Kind) -> Change:
         waiting=tuple(_ref(*cells) for cells in row.get("waiting", ())),
         held=bool(row.get("held", False)),
         ties=tuple(
-            TieNews(_ref(side, name, record_id), from_epoch_ms(at), bool(gone))
+            TieEvent(_ref(side, name, record_id), from_epoch_ms(at), bool(gone))
             for side, name, record_id, at, gone in row.get("ties", ())
         ),
     )

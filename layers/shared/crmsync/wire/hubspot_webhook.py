@@ -15,7 +15,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from crmsync.model.changes import Cause, Change, TieNews
+from crmsync.model.changes import Cause, Change, TieEvent
 from crmsync.model.concerns import KIND_OF
 from crmsync.model.crm_names import COMPANY, DEAL, HUBSPOT_CONTACT, HUBSPOT_OPT_OUT
 from crmsync.model.moments import from_epoch_ms
@@ -43,10 +43,10 @@ class WebhookTenant:
     kinds: frozenset[Kind] = frozenset(Kind)
 
 
-MOST_EVENTS = 100
+MAX_EVENTS = 100
 """The most events that HubSpot sends in one request [D]."""
 
-MOST_CHANGES = 1_000
+MAX_CHANGES = 1_000
 """The most records that one request may name: an event names one or two, a merge all merged
 records, at most 250.
 """
@@ -113,14 +113,14 @@ def read_webhook(body: bytes, tenants: Sequence[WebhookTenant]) -> list[Change]:
         raise MalformedError("the body is not JSON") from None
     if not isinstance(events, list) or not all(isinstance(event, dict) for event in events):
         raise MalformedError("the body is not an array of events")
-    if len(events) > MOST_EVENTS:
-        raise MalformedError(f"the body has more than {MOST_EVENTS} events")
+    if len(events) > MAX_EVENTS:
+        raise MalformedError(f"the body has more than {MAX_EVENTS} events")
     by_portal = {str(tenant.portal_id): tenant for tenant in tenants}
     changes: list[Change] = []
     for event in events:
         changes += _changes(event, by_portal.get(str(event.get("portalId"))))
-        if len(changes) > MOST_CHANGES:
-            raise MalformedError(f"the body names more than {MOST_CHANGES} records")
+        if len(changes) > MAX_CHANGES:
+            raise MalformedError(f"the body names more than {MAX_CHANGES} records")
     return changes
 
 
@@ -199,10 +199,12 @@ def _associated(ends: Sequence[Ref]) -> list[tuple[Ref, Cause]]:
     return [(ref, causes[ref.object]) for ref in ends if ref.object in causes]
 
 
-def _tie_news(ref: Ref, ends: Sequence[Ref], at: datetime, *, is_gone: bool) -> tuple[TieNews, ...]:
+def _tie_news(
+    ref: Ref, ends: Sequence[Ref], at: datetime, *, is_gone: bool
+) -> tuple[TieEvent, ...]:
     """The contact that was associated with a deal, or dissociated from it."""
     contacts = (one for one in ends if one.object == HUBSPOT_CONTACT and ref.object == DEAL)
-    return tuple(TieNews(contact, at, is_gone) for contact in contacts)
+    return tuple(TieEvent(contact, at, is_gone) for contact in contacts)
 
 
 def _refs(named: Sequence[tuple[str | None, object]]) -> list[Ref]:
@@ -217,7 +219,7 @@ def _ref(name: str | None, one: object) -> list[Ref]:
 
 
 def _listed(value: object) -> list[object]:
-    return value[: MOST_CHANGES + 1] if isinstance(value, list) else []
+    return value[: MAX_CHANGES + 1] if isinstance(value, list) else []
 
 
 def _occurred_at(event: Mapping[str, Any]) -> datetime:

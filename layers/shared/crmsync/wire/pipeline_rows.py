@@ -6,12 +6,16 @@ import dataclasses
 import json
 from typing import Any
 
-from crmsync.model.pipelines import PipelineMap, Track
+from crmsync.model.pipelines import MappedPipeline, PipelineMap
 
 
 def to_json(known: PipelineMap) -> str:
     """The map as compact JSON."""
-    return json.dumps(dataclasses.asdict(known), separators=(",", ":"), sort_keys=True)
+    row = {
+        "tracks": [dataclasses.asdict(one) for one in known.pipelines],
+        "default_type": known.default_type,
+    }
+    return json.dumps(row, separators=(",", ":"), sort_keys=True)
 
 
 def from_json(text: str) -> PipelineMap | None:
@@ -20,16 +24,16 @@ def from_json(text: str) -> PipelineMap | None:
     """
     try:
         row = json.loads(text)
-        return PipelineMap(tuple(map(_track, row["tracks"])), str(row.get("default_type", "")))
+        return PipelineMap(tuple(map(_mapped, row["tracks"])), str(row.get("default_type", "")))
     except (ValueError, KeyError, TypeError):
         return None
 
 
-def _track(row: dict[str, Any]) -> Track:
+def _mapped(row: dict[str, Any]) -> MappedPipeline:
     stages, also = (
         tuple((str(stage), str(name)) for stage, name in pairs)
         for pairs in (row["stages"], row.get("also", ()))
     )
-    return Track(
+    return MappedPipeline(
         str(row["pipeline"]), str(row["label"]), tuple(map(str, row["record_types"])), stages, also
     )

@@ -134,7 +134,7 @@ def _run_flow(kind: Kind, changes: list[Change], context: SyncContext) -> Summar
         summary = Summary()
     else:
         summary = SYNC[kind](changes, context)
-    if used := context.brake.fill(context.connection.name, kind):
+    if used := context.change_counts.usage(context.connection.name, kind):
         metrics.add_metric("BrakePercent", unit="Percent", value=round(100 * used))
     return summary
 

@@ -81,7 +81,7 @@ def sync_context(
         links=LinksTable(table, table_name("links"), ring=link_keys()),
         outbox=outbox(),
         inbox=inbox(),
-        brake=ChangeCountTable(table, table_name("state")),
+        change_counts=ChangeCountTable(table, table_name("state")),
         conflict_log=ConflictLogTable(table, table_name("state")),
         meter=salesforce.session.meter,
         troubles=troubles(),

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
-from crmsync.model.links import Fingerprinter
+from crmsync.model.fingerprints import Fingerprinter
 from crmsync.model.records import Kind
 from crmsync.model.settings import Settings
 from crmsync.telemetry import logger, metrics

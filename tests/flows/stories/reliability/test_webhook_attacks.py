@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crmsync.flows.intake.push import MOST_BYTES, Receipt, TenantSecrets, receive_webhook
+from crmsync.flows.intake.push import MAX_BYTES, Receipt, TenantSecrets, receive_webhook
 from crmsync.wire.http import Request
-from crmsync.wire.hubspot_webhook import MOST_CHANGES, MOST_EVENTS, WebhookTenant
+from crmsync.wire.hubspot_webhook import MAX_CHANGES, MAX_EVENTS, WebhookTenant
 from crmsync.wire.signature import sign
 from tests.builders import NOON
 from tests.memory import MemoryOutbox
@@ -148,16 +148,16 @@ def test_any_header_is_answered(signature: str, timestamp: str) -> None:
 @pytest.mark.parametrize(
     ("body", "status"),
     [
-        pytest.param(body_of(*[property_change()] * MOST_EVENTS), 200, id="a hundred events"),
+        pytest.param(body_of(*[property_change()] * MAX_EVENTS), 200, id="a hundred events"),
         pytest.param(
-            body_of(*[property_change()] * (MOST_EVENTS + 1)),
+            body_of(*[property_change()] * (MAX_EVENTS + 1)),
             400,
             id="more events than HubSpot sends",
         ),
         pytest.param(
             body_of(
                 property_change(
-                    subscriptionType="contact.merge", mergedObjectIds=list(range(1, MOST_CHANGES))
+                    subscriptionType="contact.merge", mergedObjectIds=list(range(1, MAX_CHANGES))
                 )
             ),
             200,
@@ -173,7 +173,7 @@ def test_any_header_is_answered(signature: str, timestamp: str) -> None:
             id="a merge of more than there can be",
         ),
         pytest.param(b"[" * 100_000, 400, id="deeper than anybody can read"),
-        pytest.param(b"[" + b" " * MOST_BYTES + b"]", 413, id="longer than anybody sends"),
+        pytest.param(b"[" + b" " * MAX_BYTES + b"]", 413, id="longer than anybody sends"),
         pytest.param(body_of(property_change(objectId=10**30)), 200, id="an id that is none"),
         pytest.param(body_of(property_change(objectId="²")), 200, id="a digit that is none"),
         pytest.param(b'[{"objectId": 1' + b"0" * 5000 + b"}]", 400, id="a number that is too long"),
@@ -186,7 +186,7 @@ def test_oversized_bodies_are_refused(body: bytes, status: int) -> None:
 
 def test_a_body_that_is_too_long_is_refused_before_its_signature_is_checked() -> None:
     """A forged request that is too long costs no hashing."""
-    receipt, _ = received(b" " * (MOST_BYTES + 1), x_hubspot_signature_v3="forged")
+    receipt, _ = received(b" " * (MAX_BYTES + 1), x_hubspot_signature_v3="forged")
 
     assert receipt.status == 413
 

@@ -34,7 +34,7 @@ from crmsync.rules.settings.prerequisites import obstacle
 POLL_SECONDS = 1.0
 """Seconds between two reads of jobs that are watched."""
 
-MOST_POLLS = 90
+MAX_POLLS = 90
 """Reads without any progress after which jobs are no longer watched; they go on without that."""
 
 _OFF = "{}: {} are switched off ({})."
@@ -141,7 +141,7 @@ class JobAdmin:
     def watch(self, jobs: Sequence[Job]) -> Iterator[list[Job]]:
         """The jobs, read each second until none is running or nothing has moved for a while."""
         now, still = list(jobs), 0
-        while any(job.state is JobState.RUNNING for job in now) and still < MOST_POLLS:
+        while any(job.state is JobState.RUNNING for job in now) and still < MAX_POLLS:
             self.sleep(POLL_SECONDS)
             before, now = now, [self.jobs.load(job.connection, job.id) or job for job in now]
             has_moved = [job.version for job in before] != [job.version for job in now]

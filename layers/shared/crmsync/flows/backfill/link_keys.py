@@ -18,7 +18,7 @@ from crmsync.model.concerns import kinds_of
 from crmsync.model.links import LinkState
 from crmsync.model.records import Kind
 from crmsync.model.settings import Settings
-from crmsync.ports.health import Waiting
+from crmsync.ports.health import QueueMonitor
 from crmsync.ports.link_keys import Census, KeyStore, KeyUse
 from crmsync.ports.queues import Outbox
 
@@ -28,7 +28,7 @@ KNOWN_EVERYWHERE = timedelta(minutes=15)
 They read the keys every five minutes, and an invocation lasts up to two.
 """
 
-MOST_WAITING = 10_000
+MAX_WAITING = 10_000
 """Records that may wait in the queue of a kind while syncs are requested."""
 
 PAUSE = 5.0
@@ -92,7 +92,7 @@ class LinkKeyAdmin:
     keys: KeyStore
     census: Census
     outbox: Outbox
-    waiting: Waiting
+    waiting: QueueMonitor
     now: Callable[[], datetime]
     sleep: Callable[[float], None]
 
@@ -153,7 +153,7 @@ class LinkKeyAdmin:
         return Change(one.connection, one.kind, one.hubspot, Cause.AGAIN, self.now())
 
     def _wait_for_room(self, kinds: set[Kind]) -> None:
-        while any(self._waiting(kind) > MOST_WAITING for kind in kinds):
+        while any(self._waiting(kind) > MAX_WAITING for kind in kinds):
             self.sleep(PAUSE)
 
     def _waiting(self, kind: Kind) -> int:

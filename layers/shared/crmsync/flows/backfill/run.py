@@ -26,11 +26,11 @@ from crmsync.ports.listing import Lister, Page
 from crmsync.ports.queues import Backlog, JobMessages, Outbox
 from crmsync.ports.stores import Jobs
 from crmsync.rules.backfill.objects import BackfillObject, backfill_object_of
-from crmsync.rules.backfill.pacing import has_calls_left, room
+from crmsync.rules.backfill.pacing import has_calls_left, queue_capacity
 from crmsync.wire.envelope import UnreadableError
 from crmsync.wire.job_message import load
 
-MOST_PAGES = 30
+MAX_PAGES = 30
 """Pages of one turn: ten seconds at HubSpot, so that a turn ends well within its invocation."""
 
 PAGE = 2_000
@@ -161,7 +161,7 @@ def _queue_pages(
 ) -> Job:
     """Queue as many pages of a step as the sync has room for and the day has API calls for."""
     depth = context.backlog.depth(listed.kind)
-    left = room(job, depth, context.now())
+    left = queue_capacity(job, depth, context.now())
     if left <= 0:
         waiting = min(job.queued, depth.records)
         return _next(replace(job, waiting=waiting), context, 0 if depth.ready else WAIT)
@@ -189,7 +189,7 @@ def _queue_step(job: Job, lister: Lister, left: int, context: BackfillContext) -
     say (ACC-13).
     """
     step, at = job.step, job.at
-    for _ in range(MOST_PAGES):
+    for _ in range(MAX_PAGES):
         most = min(left, job.limit - job.queued if job.limit else left)
         if step is None or most <= 0 or job.at != at:
             break

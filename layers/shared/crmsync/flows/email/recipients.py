@@ -22,7 +22,7 @@ from crmsync.ports.stores import Links
 from crmsync.rules.kinds.contact.inclusion import is_frozen, needs_membership, qualifies
 from crmsync.rules.pair.email_moves import addresses_of
 
-MOST_KNOWN = 5000
+MAX_KNOWN = 5000
 """Recipients kept in memory during a run, so that those of a page need not be read again for the
 next.
 """
@@ -63,7 +63,7 @@ class Recipients:
 
         Raises `SyncError`.
         """
-        if len(self._known) > MOST_KNOWN:
+        if len(self._known) > MAX_KNOWN:
             self._known.clear()
         wanted = list(dict.fromkeys(addresses))
         unknown = [one for one in wanted if one not in self._known]

@@ -9,10 +9,10 @@ from crmsync.flows.email.recipients import Recipients
 from crmsync.flows.email.task_reader import OpenTask
 from crmsync.flows.email.task_run import RangeWork, TaskContext, TaskSummary
 from crmsync.model.mail import LogRange, TaskState, milliseconds
-from crmsync.plans.email_tasks import Fate, TaskFacts, plan_task
-from crmsync.rules.email_tasks import address, mark, remembered_for
+from crmsync.plans.email_tasks import TaskFacts, TaskOutcome, plan_task
+from crmsync.rules.email_tasks import address, event_hash, remembered_for
 
-LEAST_TRIES = 3
+MIN_TRIES = 3
 """Tries to find a link before it is given up, however long the range was in the queue."""
 
 
@@ -41,16 +41,16 @@ class TaskPlanner:
         to_write: list[TaskFacts] = []
         let_go: list[TaskState] = []
         for facts in self._facts(open_tasks, work.log_range):
-            fate = plan_task(facts, settings).fate
-            if fate in {Fate.MADE, Fate.COUNTED}:
+            outcome = plan_task(facts, settings).outcome
+            if outcome in {TaskOutcome.MADE, TaskOutcome.COUNTED}:
                 to_write.append(facts)
                 continue
-            self.summary.counts[fate] += len(facts.events)
-            if fate is Fate.WAITING:
+            self.summary.counts[outcome] += len(facts.events)
+            if outcome is TaskOutcome.WAITING:
                 work.retry_after(work.wait)
             else:
-                seen = facts.tally.seen | {mark(event) for event in facts.events}
-                let_go.append(replace(facts.tally, seen=seen))
+                seen = facts.state.seen | {event_hash(event) for event in facts.events}
+                let_go.append(replace(facts.state, seen=seen))
         return to_write, let_go
 
     def let_go(self, states: Sequence[TaskState], work: RangeWork) -> None:
@@ -72,19 +72,19 @@ class TaskPlanner:
         campaigns = self.context.log.campaigns(
             {(event.app, event.campaign) for _, events in open_tasks for event in events}
         )
-        patient = self._is_patient(log_range)
+        may_wait = self._may_wait(log_range)
         found: list[TaskFacts] = []
         for state, events in open_tasks:
             first = events[0]
             person = people[address(first)]
-            facts = TaskFacts(state, events, person.link, frozen=person.frozen, patient=patient)
+            facts = TaskFacts(state, events, person.link, frozen=person.frozen, may_wait=may_wait)
             if (first.app, first.campaign) in campaigns:
                 facts = replace(facts, campaign=campaigns[first.app, first.campaign])
             found.append(facts)
         return found
 
-    def _is_patient(self, log_range: LogRange) -> bool:
+    def _may_wait(self, log_range: LogRange) -> bool:
         """Whether a recipient may still get a link: a new contact needs some minutes to sync."""
         most = self.context.connection.email_tasks.wait_minutes * 60_000
         waited = milliseconds(self.context.now()) - log_range.at
-        return bool(most) and (log_range.tries < LEAST_TRIES or waited < most)
+        return bool(most) and (log_range.tries < MIN_TRIES or waited < most)

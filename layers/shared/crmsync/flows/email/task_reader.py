@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from crmsync.flows.email.task_run import RangeWork, TaskContext, TaskSummary
 from crmsync.model.mail import MailEvent, TaskState, milliseconds
-from crmsync.rules.email_tasks import mark, task_key, wants
+from crmsync.rules.email_tasks import event_hash, task_key, wants
 
 OpenTask: TypeAlias = tuple[TaskState, tuple[MailEvent, ...]]
 """What is remembered of a task, and its events that it does not stand for yet."""
@@ -62,8 +62,8 @@ class TaskReader:
                     connection.hubspot.portal_id,
                     self.context.fingerprinter,
                 )
-                groups.setdefault(key, {})[mark(event)] = event
-        states = self.context.task_states.look(connection.name, groups)
+                groups.setdefault(key, {})[event_hash(event)] = event
+        states = self.context.task_states.load(connection.name, groups)
         open_tasks: list[OpenTask] = []
         for key, events in groups.items():
             state = states.get(key, TaskState(key))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from crmsync.errors import Down, Gone, Refused, SyncError
-from crmsync.model.links import Fingerprinter
+from crmsync.model.fingerprints import Fingerprinter
 from crmsync.model.mail import LogRange
 from crmsync.model.settings import Connection
 from crmsync.ports.crm import Crm

@@ -16,7 +16,7 @@ from crmsync.model.crm_names import SALESFORCE_OWNER
 from crmsync.model.mail import MailEvent, TaskState, WriteTask, milliseconds
 from crmsync.plans.email_tasks import TaskFacts, plan_task
 from crmsync.ports.crm import Outcome, Written
-from crmsync.rules.email_tasks import OWNER_CODES, mark, remembered_for
+from crmsync.rules.email_tasks import OWNER_CODES, event_hash, remembered_for
 
 PER_CALL = 200
 """Tasks of one call (docs/vendors.md#salesforce-rows)."""
@@ -54,11 +54,11 @@ class TaskWriter:
 
     def add(self, facts: TaskFacts, work: RangeWork) -> None:
         """Add a task, or more events of a task that waits already."""
-        held = self._pending.get(facts.tally.key)
+        held = self._pending.get(facts.state.key)
         if held is None:
-            self._pending[facts.tally.key] = _Pending(facts, [work])
+            self._pending[facts.state.key] = _Pending(facts, [work])
             return
-        events = {mark(event): event for event in (*held.facts.events, *facts.events)}
+        events = {event_hash(event): event for event in (*held.facts.events, *facts.events)}
         held.facts = replace(held.facts, events=tuple(events.values()))
         held.ranges.append(work)
 
@@ -79,13 +79,13 @@ class TaskWriter:
         context, now = self.context, self.context.now()
         name, settings = context.connection.name, context.connection.email_tasks
         keep = remembered_for(settings)
-        states = [one.facts.tally for one in batch]
+        states = [one.facts.state for one in batch]
         claimed = context.task_states.claim(
             name, states, milliseconds(now), milliseconds(now + LEASE), keep
         )
-        ours = [one for one in batch if one.facts.tally.key in claimed]
+        ours = [one for one in batch if one.facts.state.key in claimed]
         for one in batch:
-            if one.facts.tally.key not in claimed:
+            if one.facts.state.key not in claimed:
                 for work in one.ranges:
                     work.retry_after(_AFTER_LEASE)
         plans = [plan_task(one.facts, settings) for one in ours]
@@ -97,11 +97,11 @@ class TaskWriter:
             # A task that a person has deleted is not made again; its count ends.
             if isinstance(outcome, Written) or (isinstance(outcome, Gone) and effect.task):
                 done.append(_committed(claimed[effect.key], events, outcome, effect))
-                self.summary.counts[plan.fate] += len(events)
+                self.summary.counts[plan.outcome] += len(events)
                 self.made.add(events[0].kind)
             elif isinstance(outcome, SyncError):
                 self._fail(one, outcome)
-        context.task_states.settle(name, done, keep)
+        context.task_states.commit(name, done, keep)
 
     def _call(self, effects: Sequence[WriteTask]) -> list[Outcome]:
         """The outcomes of a call.
@@ -130,7 +130,7 @@ def _committed(
 ) -> TaskState:
     """The state of a task that now stands for these events, too; its claim has ended."""
     task = outcome.ref.id if isinstance(outcome, Written) else effect.task
-    seen = claimed.seen | {mark(event) for event in events}
+    seen = claimed.seen | {event_hash(event) for event in events}
     return replace(claimed, seen=seen, counted=claimed.counted + len(events), task=task, until=0)
 
 

@@ -16,7 +16,7 @@ from crmsync.flows.engine.apply import Applied
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.loader import AnyFacts
 from crmsync.flows.engine.planning import Decide, plan_safely
-from crmsync.model.brakes import Counted, Hold
+from crmsync.model.change_limits import ChangeLimit, Hold
 from crmsync.model.facts import Facts
 from crmsync.model.plan import Plan
 from crmsync.model.records import Kind
@@ -40,7 +40,7 @@ def hold_excess(
     """
     facts, plans = list(facts), list(plans)
     counted_in = [counts(one, plan) for one, plan in zip(facts, plans, strict=True)]
-    for counted in (Counted.DELETES, Counted.CHANGES, Counted.BLANKS):
+    for counted in (ChangeLimit.DELETES, ChangeLimit.CHANGES, ChangeLimit.BLANKS):
         wanted: dict[Hold, list[int]] = defaultdict(list)
         for at, holds in enumerate(counted_in):
             for hold in holds:
@@ -49,7 +49,7 @@ def hold_excess(
         for hold, places in sorted(wanted.items()):
             for at in places[allowed(hold, len(places), context, ruleset.kind) :]:
                 facts[at] = replace(facts[at], holds=facts[at].holds | {hold})
-                if counted is Counted.DELETES:
+                if counted is ChangeLimit.DELETES:
                     hubspot = facts[at].hubspot
                     ref = hubspot.ref if hubspot else facts[at].change.ref
                     plans[at] = Plan((reports.deletion_limited(ref),))
@@ -59,7 +59,7 @@ def hold_excess(
     return facts, plans
 
 
-def give_back(
+def return_unused(
     facts: Sequence[Facts],
     plans: Sequence[Plan],
     applied: Sequence[Applied],
@@ -73,7 +73,7 @@ def give_back(
             unused.update(counts(one, plan))
     for hold, number in unused.items():
         if _floor(hold, context, ruleset.kind):
-            context.brake.give_back(
+            context.change_counts.return_unused(
                 context.connection.name, ruleset.kind, hold, number, context.now()
             )
 
@@ -85,7 +85,7 @@ def allowed(hold: Hold, wanted: int, context: SyncContext, kind: Kind) -> int:
     """
     name, now = context.connection.name, context.now()
     floor = _floor(hold, context, kind)
-    let = context.brake.pull(name, kind, hold, wanted, floor, now)
+    let = context.change_counts.reserve(name, kind, hold, wanted, floor, now)
     if let == wanted or limit_set(context.connection, kind, hold.counted) is not None:
         return let
     try:
@@ -94,7 +94,7 @@ def allowed(hold: Hold, wanted: int, context: SyncContext, kind: Kind) -> int:
         # The number of pairs is not known now: the floor is allowed, and the rest waits.
         return let
     if limit > floor:
-        let += context.brake.pull(name, kind, hold, wanted - let, limit, now)
+        let += context.change_counts.reserve(name, kind, hold, wanted - let, limit, now)
     return let
 
 

@@ -81,7 +81,7 @@ class CircuitBreaker:
         if self.outage is None:
             return Admission(tuple(changes))
         admission = admit(changes, self.outage, self.now())
-        if admission.ahead is None:
+        if admission.probe is None:
             return admission
         stored = None
         with suppress(SyncError):
@@ -89,7 +89,7 @@ class CircuitBreaker:
                 self.connection, self.kind, claimed(self.outage, self.now())
             )
         if stored is None:
-            return replace(admission, ahead=None, waiting=(admission.ahead, *admission.waiting))
+            return replace(admission, probe=None, waiting=(admission.probe, *admission.waiting))
         self.outage = stored
         return admission
 
@@ -139,4 +139,4 @@ class CircuitBreaker:
         if self.outage is None:
             return DEFAULT_WAIT, DEFAULT_WAIT
         now = self.now()
-        return seconds_until(self.outage, now, ahead=True), seconds_until(self.outage, now)
+        return seconds_until(self.outage, now, probe=True), seconds_until(self.outage, now)

@@ -11,7 +11,7 @@ from typing import Generic, TypeAlias
 
 from crmsync.errors import TryAgain
 from crmsync.flows.engine.apply import Applied, Rebase, RollUps, apply, no_roll_ups
-from crmsync.flows.engine.change_limits import give_back
+from crmsync.flows.engine.change_limits import return_unused
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.lifecycle import spread_stages
 from crmsync.flows.engine.loader import AnyFacts
@@ -25,7 +25,7 @@ from crmsync.model.links import LONGEST_WRITE, Link, Slot
 from crmsync.model.overwritten import OverwrittenBatch
 from crmsync.model.plan import Plan
 from crmsync.model.records import Record, Ref, Side, Value
-from crmsync.rules.kinds.opportunity.tie_intents import may_still_be_told
+from crmsync.rules.kinds.opportunity.tie_intents import may_events_follow
 from crmsync.rules.merge.baseline import rebased
 from crmsync.rules.merge.intents import may_be_under_way
 from crmsync.rules.merge.ruleset import Ruleset
@@ -84,7 +84,7 @@ def apply_and_complete(
     for at, error in {**unreadable, **not_spread}.items():
         applied[at] = replace(applied[at], error=error)
     if any(done.error for done in applied):
-        give_back(all_facts, plans, applied, context, ruleset)
+        return_unused(all_facts, plans, applied, context, ruleset)
     # Failed plans are retried anyway; without this, two changes of one pair would queue each other
     # for ever.
     again = [change for at, change in written_by_others.items() if applied[at].error is None]
@@ -155,7 +155,7 @@ def _maybe_written_by_others(
         at: replace(one.change, cause=Cause.AGAIN, at=now, waiting=())
         for at, one in enumerate(facts)
         if one.link and one.hubspot and one.salesforce
-        if (one.link.tying.replaces and may_still_be_told(one.link, now))
+        if (one.link.tying.replaces and may_events_follow(one.link, now))
         or (
             not (one.change.tries or one.change.held)
             and may_be_under_way(one.link, one.hubspot, one.salesforce, ruleset, now)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Protocol
 
-from crmsync.model.links import Fingerprinter
+from crmsync.model.fingerprints import Fingerprinter
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection
-from crmsync.ports.brakes import ChangeCounts
+from crmsync.ports.change_counts import ChangeCounts
 from crmsync.ports.conflict_log import ConflictLog
 from crmsync.ports.crm import (
     Accounts,
@@ -27,7 +27,7 @@ from crmsync.ports.crm import (
 from crmsync.ports.deals import Deals, Opportunities, PipelineMaps
 from crmsync.ports.health import Meter
 from crmsync.ports.listing import Lists
-from crmsync.ports.overwritten import KeepsOverwritten
+from crmsync.ports.overwritten import OverwrittenStore
 from crmsync.ports.queues import Outbox
 from crmsync.ports.stores import Inbox, Links
 from crmsync.ports.troubles import Schemas, TroubleStore
@@ -72,7 +72,7 @@ class SyncContext:
     links: Links
     outbox: Outbox
     inbox: Inbox
-    brake: ChangeCounts
+    change_counts: ChangeCounts
     conflict_log: ConflictLog
     meter: Meter
     troubles: TroubleStore
@@ -85,7 +85,7 @@ class SyncContext:
     may_begin: Callable[[], bool] = lambda: True
     zone: Callable[[], tzinfo] = lambda: UTC
     pairs: Callable[[Kind], int] = lambda _kind: 0
-    overwrites: KeepsOverwritten | None = None
+    overwrites: OverwrittenStore | None = None
 
     def crm(self, side: Side) -> RecordCrm:
         """The CRM of a side."""

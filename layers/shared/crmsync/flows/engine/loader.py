@@ -58,7 +58,7 @@ def one_plan_per_record(
     seen: dict[object, int] = {}
     for one in sorted(facts, key=lambda one: one.link is None):
         own = {record.ref for record in (one.hubspot, one.salesforce) if record} | {identity(one)}
-        met = own | {record.ref for record in (*one.candidates, one.remembered) if record}
+        met = own | {record.ref for record in (*one.candidates, one.named_counterpart) if record}
         earlier = {seen[key] for key in met if key in seen}
         if not earlier:
             seen |= dict.fromkeys(own, len(firsts))
@@ -358,22 +358,24 @@ class BatchLoader(Generic[AnyFacts]):
                 for one in candidates
                 if one.ref in self.links and one.ref not in taken
             ),
-            remembered=self.records.get(successor)
+            named_counterpart=self.records.get(successor)
             if successor and successor not in self.links
             else None,
-            orphaned=named is not None and successor not in self.records,
+            counterpart_is_gone=named is not None and successor not in self.records,
         )
 
     def _linked_facts(self, change: Change, link: Link) -> AnyFacts:
         current: dict[Side, Record | None] = {}
-        outlived = False
+        survivor_is_linked = False
         for side in Side:
             place = link.on(side)
             there = self.successor_of(place) if isinstance(place, Ref) else None
             current[side] = self.records.get(there) if there else None
             if there is not None and there != place and self.links.get(there, link) != link:
-                outlived = True
-        return self.make(change, link, current[Side.HUBSPOT], current[Side.SALESFORCE], outlived)
+                survivor_is_linked = True
+        return self.make(
+            change, link, current[Side.HUBSPOT], current[Side.SALESFORCE], survivor_is_linked
+        )
 
     def _named_by(self, record: Record) -> Ref | None:
         """The record that this one names as its counterpart in our field, or that was created for

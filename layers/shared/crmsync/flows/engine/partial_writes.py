@@ -122,7 +122,7 @@ class FieldRetries:
         facts, link = self.facts[one.at], one.saved
         if link is None:
             return None
-        read = [facts.hubspot, facts.salesforce, facts.remembered, *facts.candidates]
+        read = [facts.hubspot, facts.salesforce, facts.named_counterpart, *facts.candidates]
         by_ref: dict[Ref | None, Record] = {record.ref: record for record in read if record}
         hubspot, salesforce = by_ref.get(_ref(link.hubspot)), by_ref.get(_ref(link.salesforce))
         return (hubspot, salesforce) if hubspot and salesforce else None

@@ -15,7 +15,7 @@ from crmsync.flows.engine.circuit_breaker import CircuitBreaker
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.results import LONGEST_WAIT, Summary, requeue, retry_later
 from crmsync.flows.engine.scheduler import BatchFailure, BatchScheduler, outage_line
-from crmsync.model.changes import Change, coalesce, once_more
+from crmsync.model.changes import Change, as_retry, coalesce
 from crmsync.model.records import Ref
 from crmsync.rules.backfill.pacing import may_retry
 from crmsync.rules.timing.outages import is_refusal
@@ -107,7 +107,7 @@ def sync_in_batches(
             continue
         failure = _sync_batch(due, context, sync_pass, summary)
         if failure and isinstance(failure.error, OutOfTime):
-            requeue([*map(once_more, failure.changes), *batches.take_rest()], context, summary)
+            requeue([*map(as_retry, failure.changes), *batches.take_rest()], context, summary)
             break
         retry_later(batches.record(due, failure), context, summary)
     batches.finish()

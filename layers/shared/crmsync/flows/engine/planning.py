@@ -131,7 +131,9 @@ def _with_new_parents(facts: Facts, ruleset: Ruleset) -> Iterator[Record]:
     not compared, as a lead has no account.
     """
     records = [
-        one for one in (facts.hubspot, facts.salesforce, facts.remembered, *facts.candidates) if one
+        one
+        for one in (facts.hubspot, facts.salesforce, facts.named_counterpart, *facts.candidates)
+        if one
     ]
     if facts.link is None or any(_parent_has_changed(one, facts, ruleset) for one in records):
         yield from records
@@ -192,7 +194,7 @@ def hubspot_records(facts: Facts) -> Iterable[Record]:
     """The HubSpot records that a plan may depend on: that of the pair, or those to link with."""
     return [
         one
-        for one in (facts.hubspot, facts.remembered, *facts.candidates)
+        for one in (facts.hubspot, facts.named_counterpart, *facts.candidates)
         if one and one.ref.side is Side.HUBSPOT
     ]
 
@@ -207,7 +209,7 @@ def _with_ages(facts: AnyFacts, aged: Mapping[Ref, Record]) -> AnyFacts:
     return replace(
         facts,
         hubspot=again(facts.hubspot) if facts.hubspot else None,
-        remembered=again(facts.remembered) if facts.remembered else None,
+        named_counterpart=again(facts.named_counterpart) if facts.named_counterpart else None,
         candidates=tuple(again(one) for one in facts.candidates),
     )
 

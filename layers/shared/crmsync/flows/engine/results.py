@@ -19,7 +19,7 @@ from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.loader import AnyFacts
 from crmsync.flows.engine.opt_outs import check_opt_outs_later
 from crmsync.flows.engine.staleness import LongestWait
-from crmsync.model.changes import Cause, Change, once_more
+from crmsync.model.changes import Cause, Change, as_retry
 from crmsync.model.effects import Category, OptOut, Report, RequestSync, SaveLink, effect_line
 from crmsync.model.facts import Facts
 from crmsync.model.plan import Plan
@@ -112,7 +112,7 @@ def process_results(
             at_once += () if is_last else blocking.changes
             parked += (blocking.report,) if is_last else ()
         elif isinstance(error, Conflict | Gone) and not (is_last and error.hint):
-            at_once.append(once_more(one.change))
+            at_once.append(as_retry(one.change))
         elif isinstance(error, Down):
             summary.down.append((one.change, error))
         elif isinstance(error, TryAgain):
@@ -201,7 +201,7 @@ def retry_later(
     A change that ran out of time is queued at once and uses up no try. Raises `SyncError`.
     """
     out_of_time = [change for change, error in changes if isinstance(error, OutOfTime)]
-    requeue([once_more(change) for change in out_of_time], context, summary)
+    requeue([as_retry(change) for change in out_of_time], context, summary)
     again: list[tuple[Change, int]] = []
     parked: list[Report] = []
     for change, error in changes:
@@ -262,7 +262,7 @@ def resolved_records(
         if done.error is not None or is_open or is_reported:
             continue
         resolved.add(one.change.ref)
-        if one.hubspot and one.salesforce and not one.outlived:
+        if one.hubspot and one.salesforce and not one.survivor_is_linked:
             resolved.update((one.hubspot.ref, one.salesforce.ref))
         saved = [effect.link for effect in plan.effects if isinstance(effect, SaveLink)]
         for link in (one.link, *saved):

@@ -71,8 +71,8 @@ class BatchScheduler:
         going = admission.going
         self._batches = [list(going[at : at + self.size]) for at in range(0, len(going), self.size)]
         self._waiting = list(admission.waiting)
-        if admission.ahead is not None:
-            self._batches.append([admission.ahead])
+        if admission.probe is not None:
+            self._batches.append([admission.probe])
             self._is_probing = True
 
     def next_batch(self) -> list[Change]:

@@ -18,7 +18,7 @@ from crmsync.wire.http import Request
 from crmsync.wire.hubspot_webhook import MalformedError, WebhookTenant, read_webhook
 from crmsync.wire.signature import matching_secrets
 
-MOST_BYTES = 1 << 20
+MAX_BYTES = 1 << 20
 """Longer bodies are refused. HubSpot's hundred events take some 50 kB."""
 
 
@@ -85,7 +85,7 @@ def receive_webhook(
     so the app of one portal cannot speak for another. Raises `TryAgain` when the bus does not take
     the changes; HubSpot then repeats the call.
     """
-    if len(request.body) > MOST_BYTES:
+    if len(request.body) > MAX_BYTES:
         return Receipt(413, "too long")
     known = {secret for one in tenants for secret in one.secrets}
     used = matching_secrets(request, sorted(known), now)

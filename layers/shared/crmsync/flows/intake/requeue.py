@@ -19,7 +19,7 @@ from crmsync.model.settings import Connection
 from crmsync.ports.queues import Outbox
 from crmsync.ports.stores import Cursor, Cursors, Inbox
 from crmsync.rules.timing.outages import TRIES
-from crmsync.rules.timing.parked import Turn, is_nightly, next_turn
+from crmsync.rules.timing.parked import RetryRound, is_nightly, next_round
 
 UNAVAILABLE = "unavailable"
 """The cursor that keeps when parked records were last queued."""
@@ -45,10 +45,10 @@ def queue_unavailable(
     one read. Raises `TryAgain`.
     """
     place = cursors.load(connection.name, UNAVAILABLE)
-    last = Turn(place.since, place.seen) if place else None
-    if last and not last.is_over(now):
+    last = RetryRound(place.since, place.seen) if place else None
+    if last and not last.is_next_due(now):
         return 0
-    due, turn = next_turn(_unavailable(connection, inbox), last, now)
+    due, this_round = next_round(_unavailable(connection, inbox), last, now)
     changes = [
         Change(connection.name, kind, ref, Cause.AGAIN, now, tries=TRIES)
         for kind, refs in due.items()
@@ -60,7 +60,7 @@ def queue_unavailable(
         changes += _changes_of(connection, ending, now)
     if changes:
         outbox.publish(changes)
-    cursor = replace(place or Cursor(now, {}), since=turn.at, seen=turn.ahead)
+    cursor = replace(place or Cursor(now, {}), since=this_round.at, seen=this_round.probes)
     cursors.save(connection.name, UNAVAILABLE, cursor)
     return len(changes)
 

@@ -21,9 +21,9 @@ from crmsync.ports.listing import ChangedRecord, Lists, Show, Sweeper
 from crmsync.ports.queues import Outbox
 from crmsync.ports.stores import Cursor, Cursors
 from crmsync.rules.timing.sweeps import (
+    LOOKBACK,
     METADATA_INTERVAL,
-    REACH,
-    Reach,
+    Lookback,
     is_news,
     remembered,
     start_of,
@@ -62,9 +62,9 @@ class SweepScope:
     begins: Mapping[str, datetime] = field(default_factory=dict)
 
     @property
-    def reach(self) -> Reach:
+    def lookback(self) -> Lookback:
         """How far sweeps of this side overlap."""
-        return REACH[self.side]
+        return LOOKBACK[self.side]
 
 
 def sweep_scope(connection: Connection, side: Side) -> SweepScope:
@@ -107,15 +107,15 @@ def sweep(
     sweep. On a long sweep `show` is called with the fields that the side lets us see. Raises
     `SyncError`.
     """
-    connection, reach = scope.connection, scope.reach
+    connection, lookback = scope.connection, scope.lookback
     known = {
         name: cursors.load(connection, name) or _begin(scope, name, cursors, now)
         for name in scope.kinds
     }
     selection = _select(scope, cursors, now)
     places = {name: known[name] for name in selection.names}
-    back = reach.back(far=selection.is_long)
-    least = timedelta() if selection.resumes else reach.least(far=selection.is_long)
+    back = lookback.back(far=selection.is_long)
+    least = timedelta() if selection.resumes else lookback.least(far=selection.is_long)
     starts = {
         name: start_of(one.since, one.seen, back, scope.begins.get(name), least=least)
         for name, one in places.items()
@@ -140,14 +140,14 @@ def sweep(
             passed_on[one.ref.object][one.ref.id] = one.modified_at
         for name in {one.ref.object for one in fresh}:
             places[name] = _moved(
-                places[name], [one for one in fresh if one.ref.object == name], now, reach
+                places[name], [one for one in fresh if one.ref.object == name], now, lookback
             )
             cursors.save(connection, name, places[name])
             places[name] = replace(places[name], version=places[name].version + 1)
     for name, place in places.items():
-        if place.seen and place.since < now - 2 * reach.near:
-            since = now - reach.near
-            seen = _not_before(since - reach.far, place.seen)
+        if place.seen and place.since < now - 2 * lookback.near:
+            since = now - lookback.near
+            seen = _not_before(since - lookback.far, place.seen)
             cursors.save(connection, name, replace(place, since=since, seen=seen))
     return queued
 
@@ -193,7 +193,7 @@ def _select(scope: SweepScope, cursors: Cursors, now: datetime) -> _Selection:
     """
     name = f"turns {scope.side}"
     place = cursors.load(scope.connection, name) or Cursor(now, {METADATA: now})
-    intervals = {LONG_OVERLAP: scope.reach.turn}
+    intervals = {LONG_OVERLAP: scope.lookback.turn}
     if not METADATA_OBJECTS.isdisjoint(scope.kinds):
         intervals = {METADATA: METADATA_INTERVAL, **intervals}
     due = None
@@ -239,7 +239,7 @@ def _new(connection: str, name: str, since: datetime, cursors: Cursors) -> Curso
 
 
 def _moved(
-    cursor: Cursor, passed_on: Iterable[ChangedRecord], now: datetime, reach: Reach
+    cursor: Cursor, passed_on: Iterable[ChangedRecord], now: datetime, lookback: Lookback
 ) -> Cursor:
     """The cursor after a page: at the newest record that was passed on, with what is remembered of
     the page.
@@ -247,9 +247,10 @@ def _moved(
     found = {one.ref.id: one.modified_at for one in passed_on}
     since = max(cursor.since, *found.values())
     seen = {
-        key: remembered(cursor.seen.get(key), at, now, reach.settles) for key, at in found.items()
+        key: remembered(cursor.seen.get(key), at, now, lookback.final_after)
+        for key, at in found.items()
     }
-    kept = _not_before(since - reach.far, {**cursor.seen, **seen})
+    kept = _not_before(since - lookback.far, {**cursor.seen, **seen})
     return replace(cursor, since=since, seen=kept)
 
 

@@ -108,7 +108,7 @@ def _moves(facts: Sequence[ContactFacts], plans: Sequence[Plan]) -> dict[Ref, Ad
 def _contact_to_change(facts: ContactFacts, plan: Plan) -> Record | None:
     """The HubSpot contact whose address the plan changes."""
     effect = _address_effect(plan)
-    known = (facts.hubspot, facts.remembered, *facts.candidates)
+    known = (facts.hubspot, facts.named_counterpart, *facts.candidates)
     return next((one for one in known if effect and one and one.ref == effect.place), None)
 
 

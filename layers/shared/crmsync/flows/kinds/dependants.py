@@ -104,7 +104,7 @@ def _opportunities(places: Sequence[Ref], context: SyncContext) -> Mapping[Ref, 
     """Contact -> its opportunities; those of all accounts are listed under the first account."""
     contacts = [ref for ref in places if ref.object == SALESFORCE_CONTACT]
     accounts = [ref for ref in places if ref.object == ACCOUNT]
-    ties = context.opportunities.ties_of(contacts) if contacts else {}
+    ties = context.opportunities.of_contacts(contacts) if contacts else {}
     tied = {
         ref: [Ref(Side.SALESFORCE, OPPORTUNITY, tie.opportunity) for tie in mine]
         for ref, mine in ties.items()

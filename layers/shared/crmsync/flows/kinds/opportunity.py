@@ -28,7 +28,7 @@ from crmsync.flows.engine.results import Summary, process_results
 from crmsync.flows.kinds.opportunity_gather import gather
 from crmsync.flows.kinds.pipelines import current_map, sync_pipelines
 from crmsync.flows.kinds.roll_ups import roll_up
-from crmsync.model.changes import Cause, Change, TieNews, coalesce
+from crmsync.model.changes import Cause, Change, TieEvent, coalesce
 from crmsync.model.crm_names import CONTACT_ROLE, OPPORTUNITY_STAGE, RECORD_TYPE
 from crmsync.model.roles import Role
 from crmsync.plans.opportunity import OpportunityFacts, plan_opportunity
@@ -103,7 +103,7 @@ def resolve_indirect(changes: Sequence[Change], context: SyncContext) -> list[Ch
 
 
 def _of_opportunity(change: Change, role: Role) -> Change:
-    ties = (TieNews(role.contact, change.at),) if role.is_deleted else ()
+    ties = (TieEvent(role.contact, change.at),) if role.is_deleted else ()
     return replace(change, ref=role.opportunity, cause=Cause.AGAIN, ties=ties)
 
 
@@ -159,7 +159,7 @@ def _has_unknown_stage(planned: PlannedBatch[OpportunityFacts]) -> bool:
     """Whether a record is in a pipeline or stage that is not in the map yet."""
     pipelines = planned.ruleset.opportunity.pipelines
     for one in planned.facts:
-        for record in (one.hubspot, one.salesforce, one.remembered, *one.candidates):
+        for record in (one.hubspot, one.salesforce, one.named_counterpart, *one.candidates):
             if record and not is_known(record.fields, pipelines):
                 return True
     return False

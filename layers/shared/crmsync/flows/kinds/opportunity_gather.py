@@ -22,7 +22,7 @@ from crmsync.model.roles import Role
 from crmsync.plans.opportunity import OpportunityFacts
 from crmsync.rules.fields.values import is_blank
 from crmsync.rules.kinds.opportunity.ruleset import contacts_beside, with_contacts
-from crmsync.rules.kinds.opportunity.tie_intents import may_still_be_told
+from crmsync.rules.kinds.opportunity.tie_intents import may_events_follow
 from crmsync.rules.merge.ruleset import Ruleset
 
 
@@ -132,7 +132,7 @@ def _with_roles(facts: Sequence[OpportunityFacts], context: SyncContext) -> list
                 if (there := across.get(ref)) and ref.side is Side.SALESFORCE
             },
             is_held=one.change.ref in held,
-            ties_are_open=one.link is not None and may_still_be_told(one.link, context.now()),
+            ties_are_open=one.link is not None and may_events_follow(one.link, context.now()),
         )
         for one, mine, refs in zip(facts, of_each, contacts, strict=True)
     ]
@@ -143,8 +143,12 @@ def _opportunity(facts: OpportunityFacts) -> Ref | None:
     if facts.salesforce:
         return facts.salesforce.ref
     place = facts.link.salesforce if facts.link else facts.change.ref
-    if facts.link is None and facts.remembered and facts.remembered.ref.side is Side.SALESFORCE:
-        place = facts.remembered.ref
+    if (
+        facts.link is None
+        and facts.named_counterpart
+        and facts.named_counterpart.ref.side is Side.SALESFORCE
+    ):
+        place = facts.named_counterpart.ref
     return (
         place
         if isinstance(place, Ref) and place.side is Side.SALESFORCE
@@ -160,7 +164,7 @@ def _only_candidate(facts: OpportunityFacts) -> Ref | None:
 def _contacts(facts: OpportunityFacts, roles: Iterable[Role]) -> list[Ref]:
     deals = [
         one
-        for one in (facts.hubspot, facts.remembered, *facts.candidates)
+        for one in (facts.hubspot, facts.named_counterpart, *facts.candidates)
         if one and one.ref.object == DEAL
     ]
     associated = [

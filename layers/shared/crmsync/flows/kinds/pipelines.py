@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from crmsync.errors import Conflict, Gone, Refused, SyncError
 from crmsync.model.pipelines import DealPipeline, PipelineMap, PipelineStep, RecordType
 from crmsync.ports.deals import Deals, Opportunities, PipelineMaps
-from crmsync.rules.kinds.opportunity.pipelines import STAGE_IN_USE, in_step, read_map
+from crmsync.rules.kinds.opportunity.pipelines import STAGE_IN_USE, pipeline_steps, read_map
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def survey(
     """Read both sides and the map; writes nothing. Raises `SyncError`."""
     known = maps.load(connection)
     record_types, pipelines = opportunities.record_types(), deals.pipelines()
-    return Survey(record_types, pipelines, known, in_step(record_types, pipelines, known))
+    return Survey(record_types, pipelines, known, pipeline_steps(record_types, pipelines, known))
 
 
 def apply_steps(
@@ -92,7 +92,7 @@ def sync_pipelines(
 
 def _try(deals: Deals, step: PipelineStep) -> StepResult:
     try:
-        deals.put_in_step(step)
+        deals.apply_step(step)
     except (Refused, Gone, Conflict) as error:
         return StepResult(step, error)
     return StepResult(step)

@@ -32,12 +32,12 @@ from crmsync.model.crm_names import HUBSPOT_CONTACT, LIFECYCLE_STAGE, SALESFORCE
 from crmsync.model.effects import RollUp, UpdateRecord
 from crmsync.model.links import LinkState, Place
 from crmsync.model.records import Record, Ref, Side, Value
-from crmsync.model.roles import Tie, TieWrites
+from crmsync.model.roles import RelatedOpportunity, TieWrites
 from crmsync.ports.crm import Outcome, Written
 from crmsync.rules.kinds.contact.lifecycle import is_forward
 from crmsync.rules.kinds.opportunity.roll_ups import ROLL_UPS, outdated, rolled_up, stage_reached
 
-OpportunityTies: TypeAlias = Mapping[Ref, tuple[Tie, ...]]
+OpportunityTies: TypeAlias = Mapping[Ref, tuple[RelatedOpportunity, ...]]
 """HubSpot contact -> the opportunities in which its Salesforce contact has a role (OPP-10). A
 contact that syncs with no Salesforce contact is missing.
 """
@@ -128,7 +128,7 @@ def _ties(
 ) -> OpportunityTies:
     """The ties of each contact now."""
     theirs = {ref: across[ref] for ref in contacts if ref in across}
-    ties = context.opportunities.ties_of(list(theirs.values())) if theirs else {}
+    ties = context.opportunities.of_contacts(list(theirs.values())) if theirs else {}
     return {ref: ties.get(there, ()) for ref, there in theirs.items()}
 
 

@@ -22,7 +22,7 @@ from crmsync.model.crm_names import ACCOUNT
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection, Settings
 from crmsync.ports.stores import Jobs
-from crmsync.rules.settings.checks import endings
+from crmsync.rules.settings.checks import discontinued
 from crmsync.rules.settings.dates import dated
 from crmsync.rules.settings.prerequisites import obstacle
 from crmsync.rules.settings.subscriptions import Subscription, subscriptions_of
@@ -104,7 +104,7 @@ class SetupAdmin:
         steps += missing_undo_stores(settings, self.undo)
         if self.secret is not None:
             steps += [check_signing_keys(one, self.secret) for one in settings.connections]
-        warnings = [*reading.warnings, *map(reading.complaint, endings(settings))]
+        warnings = [*reading.warnings, *map(reading.complaint, discontinued(settings))]
         return Checked(tuple(steps), tuple(sorted(warnings)))
 
     def webhook_subscriptions(self, portal_id: int) -> tuple[Subscription, ...]:

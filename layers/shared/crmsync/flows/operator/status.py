@@ -21,7 +21,7 @@ from crmsync.model.jobs import JobState
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection, Settings
 from crmsync.model.troubles import Pause
-from crmsync.ports.health import Quota, Waiting
+from crmsync.ports.health import QueueMonitor, Quota
 from crmsync.ports.stores import Cursors, Inbox, Jobs
 from crmsync.ports.troubles import TroubleStore
 from crmsync.rules.backfill.objects import BACKFILL_OBJECTS
@@ -123,7 +123,7 @@ class HealthCheck:
     jobs: Jobs
     cursors: Cursors
     quota: Callable[[Connection], Quota]
-    waiting: Waiting
+    waiting: QueueMonitor
     account: Callable[[Connection], Account]
     now: Callable[[], datetime]
     troubles: TroubleStore

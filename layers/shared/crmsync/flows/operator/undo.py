@@ -26,9 +26,9 @@ from crmsync.flows.undo.summary import RestoredValues, SkippedValues, UndoCounts
 from crmsync.model.jobs import Job, JobState, JobStep, JobType
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.model.settings import Connection, Settings
-from crmsync.ports.overwritten import ReadsOverwritten
+from crmsync.ports.overwritten import OverwrittenHistory
 from crmsync.ports.stores import Jobs
-from crmsync.rules.pair.undo import Traces, traced
+from crmsync.rules.pair.undo import WriteHistories, with_writes
 
 _OBJECTS: Mapping[str, tuple[Kind, str]] = MappingProxyType(
     {
@@ -145,7 +145,7 @@ class UndoAdmin:
     """
 
     settings: Callable[[], Settings]
-    kept: Callable[[], ReadsOverwritten]
+    kept: Callable[[], OverwrittenHistory]
     view: Callable[[Connection, Settings], ReadOnlyView]
     context: Callable[[Connection, Settings], SyncContext]
     jobs: Jobs
@@ -239,16 +239,16 @@ class UndoAdmin:
 
     def _pairs(
         self, connection: str, since: datetime, until: datetime, kind: Kind | None
-    ) -> Mapping[Kind, Mapping[Ref, Traces]]:
+    ) -> Mapping[Kind, Mapping[Ref, WriteHistories]]:
         """What was overwritten, pair by pair. Raises `Refused` when this stack keeps nothing."""
-        found: dict[Kind, dict[Ref, Traces]] = defaultdict(dict)
+        found: dict[Kind, dict[Ref, WriteHistories]] = defaultdict(dict)
         try:
             for batch in self.kept().since(connection, since, self.now()):
                 if kind not in {None, batch.kind} or batch.at >= until + _SECOND:
                     continue
                 pairs = found[batch.kind]
                 for one in batch.pairs:
-                    pairs[one.hubspot] = traced(pairs.get(one.hubspot, {}), one)
+                    pairs[one.hubspot] = with_writes(pairs.get(one.hubspot, {}), one)
         except TryAgain as error:
             if error.code == _MISSING_TABLE:
                 raise Refused(_KEPT_NOWHERE, code="UNDO", hint=_KEEP) from error
@@ -259,7 +259,7 @@ class UndoAdmin:
         self,
         connection: Connection,
         request: UndoRequest,
-        pairs: Mapping[Kind, Mapping[Ref, Traces]],
+        pairs: Mapping[Kind, Mapping[Ref, WriteHistories]],
     ) -> Job:
         """Store a running job, and cancel those of this undo that it replaces."""
         now, job_id = self.now(), self.new_id()

@@ -16,7 +16,7 @@ from typing import Any
 
 from crmsync.errors import SyncError
 from crmsync.flows.engine.context import SyncContext
-from crmsync.model.brakes import Hold
+from crmsync.model.change_limits import Hold
 from crmsync.model.links import Link
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.model.roles import Role
@@ -44,7 +44,7 @@ READ_METHODS: Mapping[str, frozenset[str]] = MappingProxyType(
             {
                 "roles",
                 "roles_of",
-                "ties_of",
+                "of_contacts",
                 "of_accounts",
                 "deleted_at",
                 "by_value",
@@ -123,7 +123,7 @@ def read_only(context: SyncContext) -> SyncContext:
         for one in fields(context)
         if one.name not in NOT_PORTS
     }
-    ports["brake"] = _LocalChangeCounts()
+    ports["change_counts"] = _LocalChangeCounts()
     ports["troubles"] = _ReadOnlyTroubles(context.troubles)
     return replace(context, **ports)
 
@@ -149,7 +149,7 @@ class _LocalChangeCounts:
     def __init__(self) -> None:
         self._counted: Counter[tuple[Kind, Hold]] = Counter()
 
-    def pull(
+    def reserve(
         self,
         connection: str,  # noqa: ARG002 - one view has one connection
         kind: Kind,
@@ -163,12 +163,12 @@ class _LocalChangeCounts:
         self._counted[kind, hold] += allowed
         return allowed
 
-    def give_back(
+    def return_unused(
         self, connection: str, kind: Kind, hold: Hold, unused: int, now: datetime
     ) -> None:
         """Do nothing: without writes, no write fails."""
 
-    def fill(self, connection: str, kind: Kind) -> float:  # noqa: ARG002 - as the port says
+    def usage(self, connection: str, kind: Kind) -> float:  # noqa: ARG002 - as the port says
         """Always 0: a preview is not part of the metrics."""
         return 0
 

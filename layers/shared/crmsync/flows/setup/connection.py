@@ -35,7 +35,7 @@ from crmsync.rules.settings.set_up_parts import Part
 class Schema(Protocol):
     """Our own properties and fields on one side."""
 
-    def look(self, parts: Sequence[Part]) -> Mapping[Part, str]:
+    def inspect(self, parts: Sequence[Part]) -> Mapping[Part, str]:
         """The parts that exist, each with what is wrong about it ("" = nothing).
 
         Raises `SyncError`.
@@ -144,7 +144,7 @@ def _set_up_side(
         return
     yield from check.rights()
     try:
-        found = schema.look(parts)
+        found = schema.inspect(parts)
     except SyncError as error:
         yield "properties and fields of our own", StepState.FAILED, text_of(error)
         return

@@ -40,7 +40,7 @@ from crmsync.rules.settings.schemas import (
     Properties,
     SalesforceFields,
     by_small_name,
-    learn,
+    check_row,
     match_objections,
 )
 
@@ -198,9 +198,9 @@ class _MappingResolver:
             if _is_default(row, name):
                 rules.append(row)
                 continue
-            learnt = learn(row, place, properties, fields, called=name)
+            learnt = check_row(row, place, properties, fields, called=name)
             rules += learnt.rules
-            self.warnings += [self._complaint(number, name, one) for one in learnt.cautions]
+            self.warnings += [self._complaint(number, name, one) for one in learnt.warnings]
             if learnt.objection is not None:
                 self.complaints.append(self._complaint(number, name, learnt.objection))
         section: MappedSettings = getattr(connection, name)

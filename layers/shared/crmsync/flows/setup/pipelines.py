@@ -14,7 +14,13 @@ from crmsync.errors import SyncError
 from crmsync.flows.kinds.pipelines import StepResult, Survey, apply_steps, survey
 from crmsync.flows.setup.steps import SetupStep, StepState, text_of
 from crmsync.model.concerns import kinds_of
-from crmsync.model.pipelines import ChangeStage, DropStage, MakePipeline, MakeStage, RenamePipeline
+from crmsync.model.pipelines import (
+    CreatePipeline,
+    CreateStage,
+    DeleteStage,
+    RenamePipeline,
+    UpdateStage,
+)
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection
 from crmsync.ports.deals import Deals, Opportunities, PipelineMaps
@@ -93,12 +99,12 @@ def _results(found: Survey, done: Sequence[StepResult] | None) -> Iterator[_Resu
         whole = [
             one
             for one in tried
-            if isinstance(one.step, MakePipeline | RenamePipeline) and one.step.label == label
+            if isinstance(one.step, CreatePipeline | RenamePipeline) and one.step.label == label
         ]
         stages = [one for one in tried if _pipeline_of(one, labels) == label]
         state, text = _pipeline_state(whole, found, is_done=done is not None)
         yield f"pipeline {label}", state, text
-        if not any(isinstance(one.step, MakePipeline) for one in whole):
+        if not any(isinstance(one.step, CreatePipeline) for one in whole):
             yield f"stages of {label}", *_stages_state(stages, found, is_done=done is not None)
         elif state is not StepState.FAILED:
             yield f"stages of {label}", state, ""
@@ -106,7 +112,7 @@ def _results(found: Survey, done: Sequence[StepResult] | None) -> Iterator[_Resu
 
 def _pipeline_of(one: StepResult, labels: Mapping[str, str]) -> str:
     """The label of the pipeline of a stage's step; "" for other steps."""
-    if isinstance(one.step, MakeStage | ChangeStage | DropStage):
+    if isinstance(one.step, CreateStage | UpdateStage | DeleteStage):
         return labels.get(one.step.pipeline, "")
     return ""
 
@@ -135,12 +141,12 @@ def _stages_state(
     drops = [
         one.step.stage.label
         for one in tried
-        if isinstance(one.step, DropStage) and (one.error or not is_done)
+        if isinstance(one.step, DeleteStage) and (one.error or not is_done)
     ]
     text = ""
     if drops:
         text = f"no longer a stage of the org, gone once no deal is in it: {', '.join(drops)}"
-    changes = [one.step for one in tried if not isinstance(one.step, DropStage)]
+    changes = [one.step for one in tried if not isinstance(one.step, DeleteStage)]
     if is_done:
         return StepState.MADE if len(tried) > len(drops) else StepState.THERE, text
     if not changes:
@@ -149,7 +155,7 @@ def _stages_state(
     wanted = {
         step.stage.id or step.stage.label: step.stage
         for step in changes
-        if isinstance(step, MakeStage | ChangeStage)
+        if isinstance(step, CreateStage | UpdateStage)
     }
     wrong = [stage.label for stage in wanted.values() if current.get(stage.id) != stage]
     return (

@@ -18,13 +18,13 @@ from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.kinds.dispatch import plan_changes
 from crmsync.flows.undo.summary import UndoCounts
 from crmsync.flows.undo.writes import PairUndo, write_undo
-from crmsync.model.brakes import Counted, Hold
+from crmsync.model.change_limits import ChangeLimit, Hold
 from crmsync.model.changes import Cause, Change
 from crmsync.model.facts import Facts
 from crmsync.model.jobs import Job, JobState
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.ports.stores import Jobs
-from crmsync.rules.pair.undo import Left, Traces, left_alone, restoration
+from crmsync.rules.pair.undo import SkipReason, WriteHistories, left_alone, restoration
 
 BATCH = 200
 """Pairs that are read and written together: one call to Salesforce, two to HubSpot."""
@@ -55,7 +55,7 @@ class UndoRun:
         counts: The result so far.
     """
 
-    pairs: Mapping[Kind, Mapping[Ref, Traces]]
+    pairs: Mapping[Kind, Mapping[Ref, WriteHistories]]
     name: str
     reading: SyncContext
     writing: SyncContext
@@ -88,13 +88,13 @@ class UndoRun:
                 raise
             self._save_job(state=JobState.PAUSED, trouble=f"{error.text} {_RUN_AGAIN}")
 
-    def _batches(self) -> Iterator[tuple[Kind, Mapping[Ref, Traces]]]:
+    def _batches(self) -> Iterator[tuple[Kind, Mapping[Ref, WriteHistories]]]:
         for kind, pairs in self.pairs.items():
             refs = list(pairs)
             for start in range(0, len(refs), BATCH):
                 yield kind, {ref: pairs[ref] for ref in refs[start : start + BATCH]}
 
-    def _undo(self, kind: Kind, batch: Mapping[Ref, Traces]) -> None:
+    def _undo(self, kind: Kind, batch: Mapping[Ref, WriteHistories]) -> None:
         undos = [one for one in self._decided(kind, batch) if one.is_of(self.name)]
         over_limit = self._over_limit(kind, undos)
         for at in over_limit:
@@ -113,11 +113,11 @@ class UndoRun:
         over: set[int] = set()
         for side in Side:
             places = [at for at, one in enumerate(undos) if side in one.sides]
-            room = allowed(Hold(side, Counted.UNDONE), len(places), context, kind)
+            room = allowed(Hold(side, ChangeLimit.UNDONE), len(places), context, kind)
             over.update(places[room:])
         return over
 
-    def _decided(self, kind: Kind, batch: Mapping[Ref, Traces]) -> list[PairUndo]:
+    def _decided(self, kind: Kind, batch: Mapping[Ref, WriteHistories]) -> list[PairUndo]:
         """What to put back of each pair.
 
         As in the sync, a pair that shares records with another is not planned in the same pass; it
@@ -128,12 +128,14 @@ class UndoRun:
         planned = plan_changes(list(changes.values()), self.reading)
         facts: dict[Ref, Facts] = {one.change.ref: one for one in planned.facts}
         undos: list[PairUndo] = []
-        for ref, traces in batch.items():
+        for ref, histories in batch.items():
             if ref in facts:
-                decided = restoration(traces, facts[ref], planned.ruleset)
+                decided = restoration(histories, facts[ref], planned.ruleset)
                 undos.append(PairUndo(facts[ref], decided))
             else:
-                undos.append(PairUndo(Facts(changes[ref]), left_alone(traces, Left.MOVING)))
+                undos.append(
+                    PairUndo(Facts(changes[ref]), left_alone(histories, SkipReason.MOVING))
+                )
         return undos
 
     def _save_job(self, **news: object) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from crmsync.errors import Refused, SyncError
 from crmsync.flows.undo.writes import PairUndo
 from crmsync.model.records import Ref, Side
-from crmsync.rules.pair.undo import REASONS, Left
+from crmsync.rules.pair.undo import REASONS, SkipReason
 
 SAMPLES = 5
 """Records of an object that are named as examples."""
@@ -109,9 +109,9 @@ class UndoCounts:
             self._values[place] += len(fields)
             if len(self._samples[place]) < SAMPLES:
                 self._samples[place].append(UndoSample(ref, fields))
-        for trace, why in one.restoration.left:
-            record = trace.record
-            self._left[record.side, record.object, REASONS[why], why is Left.MOVING] += 1
+        for history, why in one.restoration.left:
+            record = history.record
+            self._left[record.side, record.object, REASONS[why], why is SkipReason.MOVING] += 1
 
     @property
     def back(self) -> Iterator[RestoredValues]:

@@ -21,7 +21,7 @@ from typing import Any, TypeAlias
 
 from crmsync.errors import TryAgain
 from crmsync.gateways.dynamodb.table import ConditionFailed, DynamoTable
-from crmsync.model.brakes import Counted, Hold
+from crmsync.model.change_limits import ChangeLimit, Hold
 from crmsync.model.moments import epoch_seconds
 from crmsync.model.records import Kind
 
@@ -48,7 +48,7 @@ class ChangeCountTable:
         self._reserved: Counter[_Counter] = Counter()
         self._fill: dict[_Counter, float] = {}
 
-    def pull(
+    def reserve(
         self, connection: str, kind: Kind, hold: Hold, wanted: int, limit: int, now: datetime
     ) -> int:
         """How many of `wanted` records may be written in this hour (UTC) under `limit`; a limit of
@@ -66,14 +66,14 @@ class ChangeCountTable:
         self._reserved[counter] -= allowed
         return allowed
 
-    def give_back(
+    def return_unused(
         self, connection: str, kind: Kind, hold: Hold, unused: int, now: datetime
     ) -> None:
         """Keep what was not used for later requests of the same hour to this object."""
         self._start_hour(now)
         self._reserved[connection, kind, hold] += unused
 
-    def fill(self, connection: str, kind: Kind) -> float:
+    def usage(self, connection: str, kind: Kind) -> float:
         """The fullest counter of a kind when this object last read it, as a share of its limit; 0
         if nothing was counted in this hour.
         """
@@ -134,4 +134,6 @@ class ChangeCountTable:
 
 
 def _prefix(kind: Kind, hold: Hold) -> str:
-    return str(kind) if hold.counted is Counted.DELETES else f"{kind}#{hold.counted}#{hold.side}"
+    return (
+        str(kind) if hold.counted is ChangeLimit.DELETES else f"{kind}#{hold.counted}#{hold.side}"
+    )

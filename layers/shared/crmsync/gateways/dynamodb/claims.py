@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from crmsync.gateways.dynamodb.table import ConditionFailed, DynamoTable
-from crmsync.model.links import Fingerprinter
+from crmsync.model.fingerprints import Fingerprinter
 from crmsync.model.moments import epoch_ms, epoch_seconds
 
 GOOD_FOR = timedelta(minutes=5)

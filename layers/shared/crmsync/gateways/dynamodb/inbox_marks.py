@@ -24,7 +24,7 @@ from typing import Any
 
 from crmsync.gateways.dynamodb.table import ConditionFailed, DynamoTable
 
-MOST = 448
+MAX = 448
 """Marks of eight bytes per page of 4 KiB, with room for its key."""
 DEEPEST = 3
 KEPT = 300.0
@@ -142,7 +142,7 @@ class Marks:
         for page, some in by_page.items():
             present = known[page] if page in known else unread[page]
             left |= self._fill(
-                connection, page, some, present, most=MOST if level < DEEPEST else None
+                connection, page, some, present, most=MAX if level < DEEPEST else None
             )
         return left
 
@@ -152,7 +152,7 @@ class Marks:
         page: str,
         marks: set[str],
         present: frozenset[str],
-        most: int | None = MOST,
+        most: int | None = MAX,
     ) -> set[str]:
         """Add as many marks to a page as it has room for, unless others have filled it meanwhile;
         returns the rest.

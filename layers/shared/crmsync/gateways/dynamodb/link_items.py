@@ -25,8 +25,9 @@ from __future__ import annotations
 from typing import Any
 
 from crmsync.gateways.dynamodb.table import Item, Key, attributes_of
-from crmsync.model.brakes import Counted, Hold
-from crmsync.model.links import TAG_BYTES, Base, Intent, Link, LinkState, Place
+from crmsync.model.change_limits import ChangeLimit, Hold
+from crmsync.model.fingerprints import TAG_BYTES, Base
+from crmsync.model.links import Intent, Link, LinkState, Place
 from crmsync.model.records import Kind, Ref, Side
 
 
@@ -80,8 +81,8 @@ def whole(link: Link, version: int) -> Item:
         item["e"] = {"N": str(link.key)}
     if link.state is LinkState.TOMBSTONE:
         item["t"] = {"N": "1"}
-    if link.died is not None:
-        item["d"] = {"S": str(link.died)}
+    if link.deleted_on is not None:
+        item["d"] = {"S": str(link.deleted_on)}
     if link.tied:
         item["c"] = {"SS": sorted(link.tied)}
     if link.holds:
@@ -115,7 +116,7 @@ def link_of(item: Item) -> Link:
         hubspot_owner=item.get("ho", {}).get("S"),
         salesforce_owner=item.get("so", {}).get("S"),
         tied=frozenset(item.get("c", {}).get("SS", ())),
-        died=Side(item["d"]["S"]) if "d" in item else None,
+        deleted_on=Side(item["d"]["S"]) if "d" in item else None,
         hubspot_intent=Intent.from_bytes(item["hi"]["B"]) if "hi" in item else Intent(),
         salesforce_intent=Intent.from_bytes(item["fi"]["B"]) if "fi" in item else Intent(),
         tying=Intent.from_bytes(item["ti"]["B"]) if "ti" in item else Intent(),
@@ -126,7 +127,7 @@ def link_of(item: Item) -> Link:
 
 def _hold(text: str) -> Hold:
     side, counted = text.split()
-    return Hold(Side(side), Counted(counted))
+    return Hold(Side(side), ChangeLimit(counted))
 
 
 def is_whole(item: Item) -> bool:

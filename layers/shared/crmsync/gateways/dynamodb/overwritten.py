@@ -33,7 +33,7 @@ _WHAT = "The table of overwritten values"
 
 
 class OverwrittenKeeper:
-    """Implements `KeepsOverwritten`: only adds items, and needs no right to read or delete any."""
+    """Implements `OverwrittenStore`: only adds items, and needs no right to read or delete any."""
 
     def __init__(self, client: Any, table: str, keys: SealingKeys) -> None:
         """Use the boto3 `client` ("dynamodb")."""
@@ -59,7 +59,7 @@ class OverwrittenKeeper:
 
 
 class OverwrittenReader:
-    """Implements `ReadsOverwritten`."""
+    """Implements `OverwrittenHistory`."""
 
     def __init__(self, client: Any, table: str, keys: OpeningKeys) -> None:
         """Use the boto3 `client` ("dynamodb")."""

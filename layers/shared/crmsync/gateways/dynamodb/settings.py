@@ -40,7 +40,7 @@ _WHAT = "The settings table"
 MAX_AGE = 60.0
 """Seconds after which a warm Lambda reads the settings again."""
 
-UNSEALED = "SETTINGS_SEAL"
+UNSIGNED = "SETTINGS_SEAL"
 """The code for settings whose signature is not valid."""
 
 REPLACED = "SETTINGS_REPLACED"
@@ -187,7 +187,7 @@ class SettingsTable:
         raise Distrusted(
             f"{which} a seal that does not hold: the table was written by somebody else than "
             "crmsync settings push.",
-            code=UNSEALED,
+            code=UNSIGNED,
             hint=_HINT,
         )
 

@@ -32,7 +32,7 @@ from crmsync.gateways.dynamodb.table import (
 from crmsync.gateways.retry import RetryPolicy, chunks
 from crmsync.model.mail import TaskState
 from crmsync.model.moments import epoch_seconds
-from crmsync.rules.email_tasks import MARK_BYTES
+from crmsync.rules.email_tasks import EVENT_HASH_BYTES
 
 
 class TaskStateTable:
@@ -53,7 +53,7 @@ class TaskStateTable:
         self._retry_policy = retry_policy or RetryPolicy()
         self._table = DynamoTable(client, table, "The memory of tasks", self._retry_policy)
 
-    def look(self, connection: str, keys: Iterable[str]) -> Mapping[str, TaskState]:
+    def load(self, connection: str, keys: Iterable[str]) -> Mapping[str, TaskState]:
         """The stored states of these tasks, strongly consistent, a hundred per call.
 
         Raises `TryAgain`.
@@ -79,7 +79,7 @@ class TaskStateTable:
                 ours[state.key] = replace(state, version=state.version + 1)
         return ours
 
-    def settle(self, connection: str, task_states: Sequence[TaskState], keep: timedelta) -> None:
+    def commit(self, connection: str, task_states: Sequence[TaskState], keep: timedelta) -> None:
         """Store states, 25 per call. Raises `TryAgain`."""
         expires = self._expiry(keep)
         self._table.put_many(
@@ -146,7 +146,9 @@ def _state(connection: str, item: Item) -> TaskState:
     raw = item["s"]["B"] if "s" in item else b""
     return TaskState(
         key=item["pk"]["S"].removeprefix(f"task#{connection}#"),
-        seen=frozenset(raw[start : start + MARK_BYTES] for start in range(0, len(raw), MARK_BYTES)),
+        seen=frozenset(
+            raw[start : start + EVENT_HASH_BYTES] for start in range(0, len(raw), EVENT_HASH_BYTES)
+        ),
         counted=int(item["n"]["N"]),
         task=item["t"]["S"] if "t" in item else "",
         until=int(item["u"]["N"]),

@@ -15,7 +15,7 @@ from crmsync.gateways.hubspot.versions import PLURALS
 from crmsync.model.records import Ref, Side
 from crmsync.ports.listing import Page
 
-MOST = 100
+MAX = 100
 
 
 class HubspotLister:
@@ -27,7 +27,7 @@ class HubspotLister:
 
     def page(self, name: str, after: str, size: int, *, with_email: bool = False) -> Page:  # noqa: ARG002 - HubSpot's list cannot filter
         """Up to 100 records by id, without archived ones. Raises `SyncError`."""
-        query = {"limit": str(min(size, MOST)), "archived": "false", "properties": "hs_object_id"}
+        query = {"limit": str(min(size, MAX)), "archived": "false", "properties": "hs_object_id"}
         if after:
             query["after"] = after
         reply = self._client.ask(

@@ -25,14 +25,14 @@ from crmsync.gateways.hubspot.versions import (
 from crmsync.gateways.retry import chunks
 from crmsync.model.crm_names import DEAL
 from crmsync.model.pipelines import (
-    ChangeStage,
+    CreatePipeline,
+    CreateStage,
     DealPipeline,
     DealStage,
-    DropStage,
-    MakePipeline,
-    MakeStage,
+    DeleteStage,
     PipelineStep,
     RenamePipeline,
+    UpdateStage,
 )
 from crmsync.model.records import Ref, Side
 
@@ -71,7 +71,7 @@ class HubspotPipelines:
         reply = self._client.ask("GET", PIPELINES, inside=_inside())
         return [_pipeline(row) for row in _in_order(reply.rows)]
 
-    def put_in_step(self, step: PipelineStep) -> None:
+    def apply_step(self, step: PipelineStep) -> None:
         """Do one step; a step that has been done before has no effect.
 
         Raises `Refused` with ``PIPELINE_LIMIT`` if HubSpot allows no more pipelines and with
@@ -79,7 +79,7 @@ class HubspotPipelines:
         exists, else `SyncError`.
         """
         match step:
-            case MakePipeline():
+            case CreatePipeline():
                 self._make(step)
             case RenamePipeline():
                 inside = _inside(id=step.pipeline)
@@ -88,15 +88,15 @@ class HubspotPipelines:
                         "PATCH", PIPELINE, inside=inside, body={"label": step.label}, see=_SEEN
                     )
                 )
-            case MakeStage():
+            case CreateStage():
                 self._make_stage(step)
-            case ChangeStage():
+            case UpdateStage():
                 inside = _inside(id=step.pipeline, stage=step.stage.id)
                 body = _stage_row(step.stage, step.order)
                 _done(
                     self._client.ask("PATCH", PIPELINE_STAGE, inside=inside, body=body, see=_SEEN)
                 )
-            case DropStage():
+            case DeleteStage():
                 inside = _inside(id=step.pipeline, stage=step.stage.id)
                 reply = self._client.ask(
                     "DELETE", PIPELINE_STAGE, inside=inside, query=_CHECKED, see=_SEEN
@@ -122,7 +122,7 @@ class HubspotPipelines:
             raise refused[0]
         return {value: found[value] for value in (one.lower() for one in wanted) if value in found}
 
-    def _make(self, step: MakePipeline) -> None:
+    def _make(self, step: CreatePipeline) -> None:
         existing = self.pipelines()
         if any(one.label == step.label for one in existing):
             return
@@ -149,7 +149,7 @@ class HubspotPipelines:
         ]
         return any(int(row.get("usage") or 0) >= int(row["limit"]) for row in mine)
 
-    def _make_stage(self, step: MakeStage) -> None:
+    def _make_stage(self, step: CreateStage) -> None:
         if step.stage.label in self._labels(step.pipeline):
             return
         body = _stage_row(step.stage, step.order)

@@ -76,7 +76,7 @@ class HubspotSchema:
         reply = self._client.ask("GET", _PROPERTIES, inside={"object": PLURALS[name]})
         return {str(row["name"]): _definition(row) for row in reply.rows}
 
-    def look(self, parts: Sequence[Part]) -> Mapping[Part, str]:
+    def inspect(self, parts: Sequence[Part]) -> Mapping[Part, str]:
         """The parts that exist, each with what is wrong with it ("" = nothing). Raises
         `SyncError`.
         """
@@ -99,7 +99,7 @@ class HubspotSchema:
             else (_PROPERTIES, _row(part))
         )
         reply = self._client.ask("POST", path, inside=inside, body=body, see=CONFLICT)
-        if reply.status in CONFLICT and part not in self.look([part]):
+        if reply.status in CONFLICT and part not in self.inspect([part]):
             raise _archived(part, reply)
         return ""
 

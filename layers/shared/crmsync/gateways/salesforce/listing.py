@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from crmsync.gateways.salesforce.queries import LEAST_ID, PAGE, Query, counted, in_id_order, run
+from crmsync.gateways.salesforce.queries import MIN_ID, PAGE, Query, counted, in_id_order, run
 from crmsync.gateways.salesforce.session import SalesforceSession
 from crmsync.model.records import Ref, Side
 from crmsync.ports.listing import Page
@@ -29,7 +29,7 @@ class SalesforceLister:
         leads. Raises `SyncError`.
         """
         most = min(size, PAGE)
-        rows = self._rows(in_id_order(name, after or LEAST_ID, limit=most, with_email=with_email))
+        rows = self._rows(in_id_order(name, after or MIN_ID, limit=most, with_email=with_email))
         refs = tuple(Ref(Side.SALESFORCE, name, row["Id"]) for row in rows)
         return Page(refs, refs[-1].id if len(refs) == most else None)
 

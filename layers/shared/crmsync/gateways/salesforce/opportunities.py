@@ -31,7 +31,7 @@ from crmsync.model.crm_names import (
 from crmsync.model.effects import EndRole
 from crmsync.model.pipelines import OrgStage, RecordType
 from crmsync.model.records import Ref, Side
-from crmsync.model.roles import Role, Tie
+from crmsync.model.roles import RelatedOpportunity, Role
 from crmsync.ports.crm import Outcome, Written
 from crmsync.ports.deals import RoleStore
 
@@ -83,7 +83,7 @@ class SalesforceOpportunities:
         """Store roles in our memory without reading them. Raises `TryAgain`."""
         self._keep(roles)
 
-    def ties_of(self, contacts: Iterable[Ref]) -> Mapping[Ref, tuple[Tie, ...]]:
+    def of_contacts(self, contacts: Iterable[Ref]) -> Mapping[Ref, tuple[RelatedOpportunity, ...]]:
         """The opportunities in which each contact has a role, by id, with the labels of their
         stages. Raises `SyncError`.
         """
@@ -91,7 +91,7 @@ class SalesforceOpportunities:
         if not asked:
             return {}
         labels: dict[str, str] = {}
-        found: dict[Ref, dict[str, Tie]] = {}
+        found: dict[Ref, dict[str, RelatedOpportunity]] = {}
         for query, rows in run(self._session, [soql.STAGES, *soql.ties(asked)]):
             if query is soql.STAGES:
                 labels = {str(row["ApiName"]): str(row["MasterLabel"]) for row in rows}
@@ -254,10 +254,10 @@ def _role(row: Mapping[str, Any]) -> Role | None:
     )
 
 
-def _tie(row: Mapping[str, Any], labels: Mapping[str, str]) -> Tie:
+def _tie(row: Mapping[str, Any], labels: Mapping[str, str]) -> RelatedOpportunity:
     parent = row[OPPORTUNITY]
     amount, name = parent.get("Amount"), str(parent.get(STAGE_NAME) or "")
-    return Tie(
+    return RelatedOpportunity(
         full(str(row["OpportunityId"])),
         moment(parent["CreatedDate"]),
         date.fromisoformat(parent[CLOSE_DATE]),

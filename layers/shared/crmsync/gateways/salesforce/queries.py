@@ -44,7 +44,7 @@ LONGEST_URI = 14_000
 EXTRA = {LEAD: " AND IsConverted = false"}
 """A converted lead has become a contact, which has the same address."""
 
-LEAST_ID = "000000000000000AAA"
+MIN_ID = "000000000000000AAA"
 """An id that sorts before every record id."""
 
 _WITH_EMAIL = " AND Email != null"
@@ -278,9 +278,7 @@ def of_stamp(name: str, moment: datetime, after_id: str, *, limit: int = PAGE) -
     first).
     """
     form = " AND Id > {after_id} ORDER BY Id LIMIT {limit}"
-    return _changed(
-        name, "=", moment, format_soql(form, after_id=after_id or LEAST_ID, limit=limit)
-    )
+    return _changed(name, "=", moment, format_soql(form, after_id=after_id or MIN_ID, limit=limit))
 
 
 def _changed(name: str, operator: str, moment: datetime, rest: str) -> Query:
@@ -315,7 +313,7 @@ def counted(name: str, *, with_email: bool = False) -> Query:
     """The number of records that `in_id_order` returns, as ``n``."""
     form = "SELECT COUNT(Id) n FROM {name:literal} WHERE Id > {least}{more:literal}"
     more = EXTRA.get(name, "") + (_WITH_EMAIL if with_email else "")
-    return Query(format_soql(form, name=checked(name), least=LEAST_ID, more=more), name)
+    return Query(format_soql(form, name=checked(name), least=MIN_ID, more=more), name)
 
 
 def run(

@@ -51,7 +51,7 @@ Query = Callable[[str, str], Sequence[Mapping[str, Any]]]
 """(SOQL, API path prefix) -> rows."""
 
 
-def look_at_relay(parts: Sequence[RelayPart], query: Query) -> Iterator[tuple[RelayPart, str]]:
+def inspect_relay(parts: Sequence[RelayPart], query: Query) -> Iterator[tuple[RelayPart, str]]:
     """The parts that exist, each with what is wrong with it ("" = nothing). Raises `SyncError`."""
     for part in parts:
         if isinstance(part, RelayCredential):

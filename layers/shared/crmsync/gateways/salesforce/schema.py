@@ -19,7 +19,7 @@ from crmsync.gateways.aws.secrets import Secret
 from crmsync.gateways.retry import RetryPolicy
 from crmsync.gateways.salesforce.errors import set_up_error
 from crmsync.gateways.salesforce.hosts import LoginUrl
-from crmsync.gateways.salesforce.relay import creation_of, look_at_relay
+from crmsync.gateways.salesforce.relay import creation_of, inspect_relay
 from crmsync.gateways.salesforce.sdk import format_soql
 from crmsync.gateways.salesforce.session import API_VERSION, Login, RefusedCall, SalesforceSession
 from crmsync.model.schema import Option, SalesforceField
@@ -155,7 +155,7 @@ class SalesforceSchema:
         rows = self._user.call("GET", f"sobjects/{name}/describe")["fields"]
         return [_described(row) for row in rows]
 
-    def look(self, parts: Sequence[Part]) -> Mapping[Part, str]:
+    def inspect(self, parts: Sequence[Part]) -> Mapping[Part, str]:
         """The parts that exist, each with what is wrong with it ("" = nothing). Raises
         `SyncError`.
         """
@@ -163,7 +163,7 @@ class SalesforceSchema:
             self._fields([part for part in parts if isinstance(part, OwnField)])
         )
         found |= dict(
-            look_at_relay([part for part in parts if isinstance(part, RelayPart)], self._query)
+            inspect_relay([part for part in parts if isinstance(part, RelayPart)], self._query)
         )
         sets = self._set_ids(parts)
         found |= {

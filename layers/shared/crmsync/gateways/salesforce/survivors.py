@@ -14,7 +14,7 @@ from crmsync.gateways.salesforce.session import SalesforceSession
 from crmsync.model.crm_names import ACCOUNT, LEAD, SALESFORCE_CONTACT
 from crmsync.model.records import Ref, Side
 
-MOST_MERGES = 10
+MAX_MERGES = 10
 """How many merges in a row are followed, at one call each. A longer chain within 15 days is not to
 be expected.
 """
@@ -36,7 +36,7 @@ def survivors(session: SalesforceSession, refs: Iterable[Ref]) -> Mapping[Ref, R
     }
     ends = dict(starts)
     lives_on: dict[Ref, Ref | None] = {}
-    for _ in range(MOST_MERGES + 1):
+    for _ in range(MAX_MERGES + 1):
         lives_on.update(_masters(session, set(ends.values()) - lives_on.keys()))
         further = {ref: lives_on[end] or end for ref, end in ends.items()}
         if further == ends:

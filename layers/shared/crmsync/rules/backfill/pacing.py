@@ -12,10 +12,10 @@ from math import ceil
 
 from crmsync.model.jobs import Job
 
-LEAST_WAITING = 1_000
+MIN_WAITING = 1_000
 """Records that may wait whatever the pace: what the sync gathers at once."""
 
-MOST_WAITING = 10_000
+MAX_WAITING = 10_000
 """The most records that may wait: a hundred messages, one batch of the sync's queue."""
 
 PER_MESSAGE = 100
@@ -88,7 +88,7 @@ class Depth:
         return (self.ready + self.hidden + max(0, self.delayed - STRAGGLERS)) * PER_MESSAGE
 
 
-def room(job: Job, depth: Depth, now: datetime) -> int:
+def queue_capacity(job: Job, depth: Depth, now: datetime) -> int:
     """How many records may be queued now, given what is waiting."""
     return max(0, _window(job, depth, now) - depth.records)
 
@@ -99,7 +99,7 @@ def _window(job: Job, depth: Depth, now: datetime) -> int:
     """
     seconds = max((now - job.started_at).total_seconds(), 1.0)
     done = max(0, job.queued - depth.records)
-    return min(MOST_WAITING, max(LEAST_WAITING, round(done / seconds * AHEAD.total_seconds())))
+    return min(MAX_WAITING, max(MIN_WAITING, round(done / seconds * AHEAD.total_seconds())))
 
 
 def calls_for_backfills(calls: DailyCalls, allotment: int) -> int:

@@ -32,8 +32,8 @@ HUBSPOT_LENGTH = 65_536
 """How many characters a HubSpot property holds at most [M]."""
 
 
-class UnfitValueError(ValueError):
-    """A value cannot be read as its field's type, so it cannot cross.
+class IncompatibleValueError(ValueError):
+    """A value cannot be read as its field's type, so the other side cannot take it.
 
     The message names the type, never the value.
     """
@@ -45,19 +45,19 @@ def is_blank(value: Value) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Crossed:
+class ConvertedValue:
     """A value for the other side.
 
     Attributes:
         value: The value as the other side takes it.
-        is_cut: Whether it was truncated to the length that the other side keeps.
+        is_truncated: Whether it was truncated to the length that the other side keeps.
     """
 
     value: Value
-    is_cut: bool = False
+    is_truncated: bool = False
 
 
-def spelling(rule: FieldRule, side: Side) -> ComparedFormat:
+def compared_format(rule: FieldRule, side: Side) -> ComparedFormat:
     """How `side` spells the values of a mapped field, which `canonical` needs to compare them with
     the other side's.
     """
@@ -83,34 +83,36 @@ def canonical(value_format: ValueFormat, value: Value) -> Value:
         return False if shape.form is FieldType.BOOLEAN else None
     try:
         return _CANONICAL[shape.form](shape, value)
-    except UnfitValueError:
+    except IncompatibleValueError:
         return str(value)
 
 
-def cross(form: FieldType, to: Side, value: Value) -> Value:
-    """The value as `to` takes it where only its type is known; blank crosses as None.
+def convert(form: FieldType, to: Side, value: Value) -> Value:
+    """The value as `to` takes it where only its type is known; blank becomes None.
 
-    Raises `UnfitValueError`.
+    Raises `IncompatibleValueError`.
     """
-    return cross_rule(FieldRule("", "", form=form), to, value).value
+    return convert_mapped(FieldRule("", "", form=form), to, value).value
 
 
-def cross_rule(rule: FieldRule, to: Side, value: Value) -> Crossed:
-    """The value of a mapped field as `to` takes it; blank crosses as None.
+def convert_mapped(rule: FieldRule, to: Side, value: Value) -> ConvertedValue:
+    """The value of a mapped field as `to` takes it; blank becomes None.
 
     A text that is longer than Salesforce keeps is truncated, which is reported. Raises
-    `UnfitValueError` for a value that cannot be read as the field's type, for a choice that the
-    other side does not have, for a number with too many digits, and for an address or a phone
+    `IncompatibleValueError` for a value that cannot be read as the field's type, for a choice that
+    the other side does not have, for a number with too many digits, and for an address or a phone
     number that is too long, as half of one is useless.
     """
     if is_blank(value):
-        return Crossed(False if rule.form is FieldType.BOOLEAN and to is Side.SALESFORCE else None)
-    crossed = _CROSS[rule.form](rule, to, value)
-    if rule.form not in _WRITTEN or _fits(str(crossed), _limit(rule, to)):
-        return Crossed(crossed)
+        return ConvertedValue(
+            False if rule.form is FieldType.BOOLEAN and to is Side.SALESFORCE else None
+        )
+    converted = _CONVERT[rule.form](rule, to, value)
+    if rule.form not in _WRITTEN or _fits(str(converted), _limit(rule, to)):
+        return ConvertedValue(converted)
     if rule.form is not FieldType.TEXT:
-        raise UnfitValueError(rule.form)
-    return Crossed(_cut(str(crossed), _limit(rule, to)) or None, is_cut=True)
+        raise IncompatibleValueError(rule.form)
+    return ConvertedValue(_cut(str(converted), _limit(rule, to)) or None, is_truncated=True)
 
 
 def is_too_long(rule: FieldRule, to: Side, value: Value) -> bool:
@@ -133,11 +135,11 @@ def _text(value: Value) -> str:
 def _domain(value: Value) -> str:
     host = host_of(_text(value))
     if not is_domain(host):
-        raise UnfitValueError(FieldType.DOMAIN)
+        raise IncompatibleValueError(FieldType.DOMAIN)
     return host
 
 
-def _cross_domain(_rule: FieldRule, to: Side, value: Value) -> str:
+def _convert_domain(_rule: FieldRule, to: Side, value: Value) -> str:
     return _domain(value) if to is Side.HUBSPOT else _text(value)
 
 
@@ -182,7 +184,7 @@ def _decimal(value: Value) -> Decimal:
     except InvalidOperation:
         number = Decimal("NaN")
     if not number.is_finite():
-        raise UnfitValueError(FieldType.NUMBER)
+        raise IncompatibleValueError(FieldType.NUMBER)
     return number
 
 
@@ -194,7 +196,7 @@ def _rounded(scale: int, value: Value) -> Decimal:
     try:
         return number.quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP)
     except InvalidOperation:
-        raise UnfitValueError(FieldType.NUMBER) from None
+        raise IncompatibleValueError(FieldType.NUMBER) from None
 
 
 def _number_text(scale: int, value: Value) -> str:
@@ -203,12 +205,12 @@ def _number_text(scale: int, value: Value) -> str:
     return "0" if text in {"-0", ""} else text
 
 
-def _cross_number(rule: FieldRule, to: Side, value: Value) -> Value:
+def _convert_number(rule: FieldRule, to: Side, value: Value) -> Value:
     if to is Side.HUBSPOT:
         return _number_text(-1, value)
     number = _rounded(rule.scale, value)
     if rule.length and abs(number) >= Decimal(10) ** rule.length:
-        raise UnfitValueError(FieldType.NUMBER)
+        raise IncompatibleValueError(FieldType.NUMBER)
     return int(number) if number == number.to_integral_value() else float(number)
 
 
@@ -218,7 +220,7 @@ def _boolean(value: Value) -> bool:
         return True
     if word in _FALSE:
         return False
-    raise UnfitValueError(FieldType.BOOLEAN)
+    raise IncompatibleValueError(FieldType.BOOLEAN)
 
 
 def _moment(value: Value) -> datetime:
@@ -228,7 +230,7 @@ def _moment(value: Value) -> datetime:
             return from_epoch_ms(int(text))
         moment = datetime.fromisoformat(text)
     except (ValueError, OverflowError, OSError):
-        raise UnfitValueError(FieldType.DATETIME) from None
+        raise IncompatibleValueError(FieldType.DATETIME) from None
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -246,7 +248,7 @@ def _day_text(value: Value) -> str:
 def day_in(zone: tzinfo, value: Value) -> str:
     """The day of a moment as people in `zone` see it; a plain day is that day everywhere.
 
-    Raises `UnfitValueError`.
+    Raises `IncompatibleValueError`.
     """
     try:
         return date.fromisoformat(_text(value)).isoformat()
@@ -269,7 +271,7 @@ def day_before_zones(value_format: ValueFormat, value: Value) -> str | None:
         return None
     try:
         moment = _moment(value)
-    except UnfitValueError:
+    except IncompatibleValueError:
         return None
     return moment.date().isoformat() if moment.time() == time() else None
 
@@ -295,7 +297,7 @@ def _same_choices(shape: ComparedFormat, value: Value) -> str:
     return ";".join(sorted(_same_choice(shape, one) for one in _several(value)))
 
 
-def _cross_choice(rule: FieldRule, to: Side, value: Value) -> str:
+def _convert_choice(rule: FieldRule, to: Side, value: Value) -> str:
     """The other side's value of a choice: by this side's exact spelling, otherwise
     case-insensitively.
 
@@ -314,12 +316,12 @@ def _cross_choice(rule: FieldRule, to: Side, value: Value) -> str:
     if across is not None:
         return across
     if rule.choices and (to is Side.HUBSPOT or rule.restricted):
-        raise UnfitValueError(rule.form)
+        raise IncompatibleValueError(rule.form)
     return text
 
 
-def _cross_choices(rule: FieldRule, to: Side, value: Value) -> str:
-    return ";".join(sorted({_cross_choice(rule, to, one) for one in _several(value)}))
+def _convert_choices(rule: FieldRule, to: Side, value: Value) -> str:
+    return ";".join(sorted({_convert_choice(rule, to, one) for one in _several(value)}))
 
 
 _CANONICAL: Mapping[FieldType, Callable[[ComparedFormat, Value], Value]] = MappingProxyType(
@@ -340,18 +342,18 @@ _CANONICAL: Mapping[FieldType, Callable[[ComparedFormat, Value], Value]] = Mappi
 )
 
 
-def _cross_boolean(_rule: FieldRule, to: Side, value: Value) -> Value:
+def _convert_boolean(_rule: FieldRule, to: Side, value: Value) -> Value:
     known = _boolean(value)
     return known if to is Side.SALESFORCE else str(known).lower()
 
 
-_CROSS: Mapping[FieldType, Callable[[FieldRule, Side, Value], Value]] = MappingProxyType(
+_CONVERT: Mapping[FieldType, Callable[[FieldRule, Side, Value], Value]] = MappingProxyType(
     {
         FieldType.TEXT: lambda _rule, _to, value: _text(value),
         FieldType.EMAIL: lambda _rule, _to, value: _text(value),
         FieldType.PHONE: lambda _rule, _to, value: _text(value),
-        FieldType.NUMBER: _cross_number,
-        FieldType.BOOLEAN: _cross_boolean,
+        FieldType.NUMBER: _convert_number,
+        FieldType.BOOLEAN: _convert_boolean,
         FieldType.DATE: lambda _rule, _to, value: _day_text(value),
         FieldType.DATETIME: lambda _rule, _to, value: _moment_text(value),
         FieldType.DAY: lambda rule, to, value: (_noon_text if to is Side.SALESFORCE else day_in)(
@@ -360,8 +362,8 @@ _CROSS: Mapping[FieldType, Callable[[FieldRule, Side, Value], Value]] = MappingP
         FieldType.DATED: lambda rule, to, value: (_noon_text if to is Side.HUBSPOT else day_in)(
             rule.zone, value
         ),
-        FieldType.CHOICE: _cross_choice,
-        FieldType.MULTI: _cross_choices,
-        FieldType.DOMAIN: _cross_domain,
+        FieldType.CHOICE: _convert_choice,
+        FieldType.MULTI: _convert_choices,
+        FieldType.DOMAIN: _convert_domain,
     }
 )

@@ -10,7 +10,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from crmsync.model.fields import ComparedFormat, ValueFormat
-from crmsync.model.links import CHANGED, Base, Fingerprinter, Link
+from crmsync.model.fingerprints import CHANGED, Base, Fingerprinter
+from crmsync.model.links import Link
 from crmsync.model.records import Record, Side, Value
 from crmsync.rules.fields.values import canonical, day_before_zones
 from crmsync.rules.merge.policies import FieldState
@@ -131,4 +132,4 @@ def rebased(
                 else fingerprinter.fingerprint
             )
             fingerprints[key] = fingerprint(key, canonical(forms[name], value))
-    return base.showing(fingerprints)
+    return base.with_fingerprints(fingerprints)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from crmsync.model.brakes import Counted, Hold
+from crmsync.model.change_limits import ChangeLimit, Hold
 from crmsync.model.changes import BY_HAND, Cause
 from crmsync.model.crm_names import (
     HUBSPOT_OPT_OUT,
@@ -35,37 +35,37 @@ from crmsync.rules.merge.person_accounts import account_field
 from crmsync.rules.merge.result import HeldBack, MergeResult
 from crmsync.rules.merge.ruleset import Ruleset
 
-FLOORS: Mapping[Counted, int] = MappingProxyType(
-    {Counted.CHANGES: 2_000, Counted.BLANKS: 500, Counted.UNDONE: 2_000}
+FLOORS: Mapping[ChangeLimit, int] = MappingProxyType(
+    {ChangeLimit.CHANGES: 2_000, ChangeLimit.BLANKS: 500, ChangeLimit.UNDONE: 2_000}
 )
 """The least that "auto" allows within an hour."""
 
-_SHARES: Mapping[Counted, int] = MappingProxyType(
-    {Counted.CHANGES: 5, Counted.BLANKS: 20, Counted.UNDONE: 5}
+_SHARES: Mapping[ChangeLimit, int] = MappingProxyType(
+    {ChangeLimit.CHANGES: 5, ChangeLimit.BLANKS: 20, ChangeLimit.UNDONE: 5}
 )
 """The part of all pairs that "auto" allows within an hour: 5 is a fifth, 20 a twentieth."""
 
 _DECIDED = frozenset({Cause.RELEASED, Cause.DROPPED})
 """The operator has decided about the held change."""
 
-_ALL_IN_HUBSPOT = Hold(Side.HUBSPOT, Counted.CHANGES)
+_ALL_IN_HUBSPOT = Hold(Side.HUBSPOT, ChangeLimit.CHANGES)
 
 _OPT_OUT = frozenset({HUBSPOT_OPT_OUT, SALESFORCE_OPT_OUT, account_field(SALESFORCE_OPT_OUT)})
 
 
-def auto(counted: Counted, pairs: int) -> int:
+def auto(counted: ChangeLimit, pairs: int) -> int:
     """What "auto" allows within an hour for a kind with `pairs` linked pairs."""
     return max(FLOORS[counted], pairs // _SHARES[counted])
 
 
-def limit_set(connection: Connection, kind: Kind, counted: Counted) -> int | None:
+def limit_set(connection: Connection, kind: Kind, counted: ChangeLimit) -> int | None:
     """What the settings allow within an hour; 0 means no limit, None means "auto"."""
     section = _section(connection, kind)
     limits = {
-        Counted.CHANGES: section.max_changes_per_hour,
-        Counted.BLANKS: section.max_blanks_per_hour,
-        Counted.DELETES: section.max_deletes_per_hour,
-        Counted.UNDONE: section.max_changes_per_hour,
+        ChangeLimit.CHANGES: section.max_changes_per_hour,
+        ChangeLimit.BLANKS: section.max_blanks_per_hour,
+        ChangeLimit.DELETES: section.max_deletes_per_hour,
+        ChangeLimit.UNDONE: section.max_changes_per_hour,
     }
     return limits[counted]
 
@@ -100,20 +100,22 @@ def counts(facts: Facts, plan: Plan) -> frozenset[Hold]:
         return frozenset()
     held = frozenset(hold for effect in plan.effects for hold in _counted(effect, facts))
     by_hand = facts.change.cause in {*BY_HAND, Cause.UNDONE}
-    return frozenset(hold for hold in held if hold.counted is Counted.DELETES) if by_hand else held
+    return (
+        frozenset(hold for hold in held if hold.counted is ChangeLimit.DELETES) if by_hand else held
+    )
 
 
 def _counted(effect: Effect, facts: Facts) -> Iterator[Hold]:
     if isinstance(effect, DeleteRecord):
-        yield Hold(effect.side, Counted.DELETES)
+        yield Hold(effect.side, ChangeLimit.DELETES)
     if not isinstance(effect, UpdateRecord) or effect.best_effort:
         return
     record = facts.hubspot if effect.side is Side.HUBSPOT else facts.salesforce
     new = _overwriting(effect, record) if record else []
     if new:
-        yield Hold(effect.side, Counted.CHANGES)
+        yield Hold(effect.side, ChangeLimit.CHANGES)
     if any(map(is_blank, new)):
-        yield Hold(effect.side, Counted.BLANKS)
+        yield Hold(effect.side, ChangeLimit.BLANKS)
 
 
 def _overwriting(effect: UpdateRecord, record: Record) -> list[Value]:
@@ -184,7 +186,7 @@ def hold_back(
 def _is_held(name: str, value: Value, record: Record, hold: Hold) -> bool:
     if name in _OPT_OUT:
         return False
-    return hold.counted is Counted.CHANGES or (
+    return hold.counted is ChangeLimit.CHANGES or (
         is_blank(value) and not is_blank(record.fields.get(name))
     )
 

@@ -14,7 +14,7 @@ from crmsync.model.conflicts import FieldConflict
 from crmsync.model.crm_names import DEAL_STAGE, PIPELINE, RECORD_TYPE_ID, STAGE_NAME
 from crmsync.model.effects import Because
 from crmsync.model.fields import FieldRule, Update
-from crmsync.model.pipelines import PipelineMap, Track
+from crmsync.model.pipelines import MappedPipeline, PipelineMap
 from crmsync.model.records import Side, Value
 from crmsync.rules.fields.values import is_blank
 from crmsync.rules.merge.baseline import SideView
@@ -91,33 +91,33 @@ class _Pair:
     known: PipelineMap
 
     @property
-    def track(self) -> Track | None:
-        return self.known.track(self.pipeline)
+    def mapped(self) -> MappedPipeline | None:
+        return self.known.of_pipeline(self.pipeline)
 
     @property
     def meaning(self) -> str:
         """The ``StageName`` that the deal's stage stands for, "" where the map has none."""
-        return dict(self.track.stages).get(self.stage, "") if self.track else ""
+        return dict(self.mapped.stages).get(self.stage, "") if self.mapped else ""
 
     @property
     def belongs(self) -> bool:
         """Whether the opportunity may be in the deal's pipeline: one for its record type, or one
         that people made themselves.
         """
-        return self.track is not None and (
-            not self.track.record_types or self.record_type in self.track.record_types
+        return self.mapped is not None and (
+            not self.mapped.record_types or self.record_type in self.mapped.record_types
         )
 
     @property
     def is_same(self) -> bool:
-        shown = self.track is not None and (self.stage, self.stage_name) in self.track.also
+        shown = self.mapped is not None and (self.stage, self.stage_name) in self.mapped.also
         return self.belongs and bool(self.meaning) and (self.meaning == self.stage_name or shown)
 
     @property
     def is_understood(self) -> bool:
         return (
             bool(self.meaning)
-            and _stage_in(self.known.track_of_type(self.record_type), self.stage_name) is not None
+            and _stage_in(self.known.of_record_type(self.record_type), self.stage_name) is not None
         )
 
 
@@ -180,17 +180,19 @@ def stage_of_new_opportunity(
     a record type, else of the default record type's pipeline.
     """
     pipeline, stage = _text(fields.get(PIPELINE)), _text(fields.get(DEAL_STAGE))
-    track = known.track(pipeline)
-    if pipeline and track is None:
+    mapped = known.of_pipeline(pipeline)
+    if pipeline and mapped is None:
         return None
     if stage:
-        name = dict(track.stages).get(stage) if track else None
+        name = dict(mapped.stages).get(stage) if mapped else None
     else:
-        first = track if track and track.record_types else known.track_of_type(known.default_type)
+        first = (
+            mapped if mapped and mapped.record_types else known.of_record_type(known.default_type)
+        )
         name = first.stages[0][1] if first and first.stages else None
     if not name:
         return None
-    record_type = _record_type_of(track)
+    record_type = _record_type_of(mapped)
     return {RECORD_TYPE_ID: record_type, STAGE_NAME: name} if record_type else {STAGE_NAME: name}
 
 
@@ -200,9 +202,9 @@ def stage_of_new_deal(
     """Pipeline and stage of the deal that is created for an opportunity: always those of its record
     type (OPP-6); None where the map does not know them.
     """
-    track = known.track_of_type(_text(fields.get(RECORD_TYPE_ID)))
-    stage = _stage_in(track, _text(fields.get(STAGE_NAME)))
-    return {PIPELINE: track.pipeline, DEAL_STAGE: stage} if track and stage else None
+    mapped = known.of_record_type(_text(fields.get(RECORD_TYPE_ID)))
+    stage = _stage_in(mapped, _text(fields.get(STAGE_NAME)))
+    return {PIPELINE: mapped.pipeline, DEAL_STAGE: stage} if mapped and stage else None
 
 
 def _is_contested(deal: StageState, opportunity: StageState) -> bool:
@@ -223,15 +225,15 @@ def _to_salesforce(pair: _Pair) -> StageDecision:
     """
     if not pair.meaning:
         return UNKNOWN
-    record_type = "" if pair.belongs else _record_type_of(pair.track)
+    record_type = "" if pair.belongs else _record_type_of(pair.mapped)
     writes: dict[str, Value] = {RECORD_TYPE_ID: record_type} if record_type else {}
     if pair.meaning != pair.stage_name:
         writes[STAGE_NAME] = pair.meaning
     back: dict[str, Value] = {}
     if not (pair.belongs or record_type):
-        track = pair.known.track_of_type(pair.record_type)
-        stage = _stage_in(track, pair.meaning)
-        back = {PIPELINE: track.pipeline, DEAL_STAGE: stage} if track and stage else {}
+        mapped = pair.known.of_record_type(pair.record_type)
+        stage = _stage_in(mapped, pair.meaning)
+        back = {PIPELINE: mapped.pipeline, DEAL_STAGE: stage} if mapped and stage else {}
     return StageDecision(back, writes, _because(place=bool(record_type or back)))
 
 
@@ -241,13 +243,16 @@ def _to_hubspot(pair: _Pair) -> StageDecision:
     It stays in its pipeline while that may hold the opportunity and has a stage for it (Q-26);
     otherwise it moves to the pipeline of the record type.
     """
-    if pair.pipeline and pair.track is None:
+    if pair.pipeline and pair.mapped is None:
         return UNKNOWN
-    for track in (pair.track if pair.belongs else None, pair.known.track_of_type(pair.record_type)):
-        stage = _stage_in(track, pair.stage_name, pair.stage)
-        if track and stage:
-            moves = track.pipeline != pair.pipeline
-            place: dict[str, Value] = {PIPELINE: track.pipeline} if moves else {}
+    for mapped in (
+        pair.mapped if pair.belongs else None,
+        pair.known.of_record_type(pair.record_type),
+    ):
+        stage = _stage_in(mapped, pair.stage_name, pair.stage)
+        if mapped and stage:
+            moves = mapped.pipeline != pair.pipeline
+            place: dict[str, Value] = {PIPELINE: mapped.pipeline} if moves else {}
             return StageDecision({**place, DEAL_STAGE: stage}, because=_because(place=moves))
     return UNKNOWN
 
@@ -256,21 +261,21 @@ def _because(*, place: bool) -> Because:
     return ("OPP-5", "OPP-6") if place else ("OPP-5",)
 
 
-def _stage_in(track: Track | None, name: str, preferred: str = "") -> str | None:
-    """The stage of a track that stands for a ``StageName``: `preferred` if it does, else the first
-    that does, else the stage in which the name is shown instead.
+def _stage_in(mapped: MappedPipeline | None, name: str, preferred: str = "") -> str | None:
+    """The stage of a pipeline that stands for a ``StageName``: `preferred` if it does, else the
+    first that does, else the stage in which the name is shown instead.
     """
     stages = (
-        [stage for stage, meaning in (*track.stages, *track.also) if meaning == name]
-        if track and name
+        [stage for stage, meaning in (*mapped.stages, *mapped.also) if meaning == name]
+        if mapped and name
         else []
     )
     return preferred if preferred in stages else next(iter(stages), None)
 
 
-def _record_type_of(track: Track | None) -> str:
+def _record_type_of(mapped: MappedPipeline | None) -> str:
     """The record type that a pipeline stands for, "" where it stands for none or several."""
-    types = [one for one in track.record_types if one] if track else []
+    types = [one for one in mapped.record_types if one] if mapped else []
     return types[0] if len(types) == 1 else ""
 
 
@@ -281,12 +286,12 @@ def _text(value: Value) -> str:
 def is_known(fields: Mapping[str, Value], known: PipelineMap) -> bool:
     """Whether the map knows the pipeline and stage that a record of either side shows."""
     if PIPELINE in fields or DEAL_STAGE in fields:
-        track = known.track(_text(fields.get(PIPELINE)))
+        mapped = known.of_pipeline(_text(fields.get(PIPELINE)))
         stage = _text(fields.get(DEAL_STAGE))
-        return not stage or (track is not None and bool(dict(track.stages).get(stage)))
+        return not stage or (mapped is not None and bool(dict(mapped.stages).get(stage)))
     return (
         _stage_in(
-            known.track_of_type(_text(fields.get(RECORD_TYPE_ID))), _text(fields.get(STAGE_NAME))
+            known.of_record_type(_text(fields.get(RECORD_TYPE_ID))), _text(fields.get(STAGE_NAME))
         )
         is not None
     )

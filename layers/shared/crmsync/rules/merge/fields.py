@@ -13,7 +13,7 @@ from crmsync.model.fields import FieldRule, Update
 from crmsync.model.records import Side, Value
 from crmsync.rules.fields.choices import moves_back
 from crmsync.rules.fields.places import fitted
-from crmsync.rules.fields.values import UnfitValueError, cross_rule, is_too_long
+from crmsync.rules.fields.values import IncompatibleValueError, convert_mapped, is_too_long
 from crmsync.rules.merge.baseline import SideView
 from crmsync.rules.merge.new_mappings import Edits, adjusted, needs_history
 from crmsync.rules.merge.policies import (
@@ -21,7 +21,7 @@ from crmsync.rules.merge.policies import (
     FieldDecision,
     FieldState,
     MergePart,
-    is_in_step,
+    is_in_sync,
     joined,
     may_pass,
     merge_field,
@@ -93,7 +93,7 @@ def merge_fields(
             continue
         try:
             write = _write(one)
-        except UnfitValueError:
+        except IncompatibleValueError:
             incompatible.append(one.rule)
             continue
         if write:
@@ -134,15 +134,16 @@ def _decide(
     mine, theirs = hubspot.states[rule.hubspot], salesforce.states[rule.salesforce]
     if rule.since is not None or edits.resync:
         mine, theirs = adjusted(rule, mine, theirs, edits)
-    if is_in_step(mine, theirs):
+    if is_in_sync(mine, theirs):
         return MergedField(rule, mine, theirs, NO_CHANGE)
     newest = newest_of(rule.hubspot, hubspot.record, salesforce.record, ruleset.our_app)
     return MergedField(rule, mine, theirs, merge_field(rule, mine, theirs, newest))
 
 
 def _write(merged: MergedField) -> _Write | None:
-    """The write that a decision leads to, None where it leads to none. Raises `UnfitValueError`
-    where the value cannot cross.
+    """The write that a decision leads to, if any.
+
+    Raises `IncompatibleValueError` where the value does not fit the other side.
 
     HubSpot ignores an earlier lifecycle stage (PLT-5). Its own stage then goes to Salesforce where
     the policy allows that; otherwise both stay.
@@ -152,13 +153,13 @@ def _write(merged: MergedField) -> _Write | None:
         return None
     mine = merged.hubspot.value
     if winner is Side.SALESFORCE:
-        coming = cross_rule(rule, Side.HUBSPOT, merged.salesforce.value).value
+        coming = convert_mapped(rule, Side.HUBSPOT, merged.salesforce.value).value
         if not moves_back(rule.hubspot, rule.choices, str(mine or ""), str(coming or "")):
             return _Write(Side.HUBSPOT, rule.hubspot, coming, because)
         if rule.update in _SALESFORCE_LEADS:
             return None
         because = "PLT-5"
-    going = cross_rule(rule, Side.SALESFORCE, mine).value
+    going = convert_mapped(rule, Side.SALESFORCE, mine).value
     return _Write(Side.SALESFORCE, rule.salesforce, going, because)
 
 

@@ -17,10 +17,11 @@ from crmsync.model.crm_names import HUBSPOT_OWNER, PRIMARY_COMPANY, SALESFORCE_O
 from crmsync.model.effects import Associate, DropLink, SaveLink, UpdateRecord
 from crmsync.model.facts import Facts
 from crmsync.model.fields import ValueFormat
-from crmsync.model.links import CHANGED, UNAGREED, Base, Fingerprinter, Intent, Link, LinkState, tag
+from crmsync.model.fingerprints import CHANGED, UNAGREED, Base, Fingerprinter, tag
+from crmsync.model.links import Intent, Link, LinkState
 from crmsync.model.plan import Plan
 from crmsync.model.records import Record, Ref, Side, Value
-from crmsync.rules.fields.values import canonical, day_before_zones, spelling
+from crmsync.rules.fields.values import canonical, compared_format, day_before_zones
 from crmsync.rules.merge.baseline import key_of
 from crmsync.rules.merge.intents import has_arrived
 from crmsync.rules.merge.ruleset import ObjectMapping, Ruleset
@@ -126,7 +127,7 @@ class _Shown:
         self.side = record.ref.side
         mappings = tuple(_mappings(salesforce, ruleset))
         self._resting = {
-            tag(key_of(rule.on(self.side), spelling(rule, self.side)))
+            tag(key_of(rule.on(self.side), compared_format(rule, self.side)))
             for mapping in mappings
             for rule in mapping.resting
         }

@@ -33,9 +33,10 @@ from crmsync.model.crm_names import (
     STAGE_NAME,
 )
 from crmsync.model.fields import FieldRule
-from crmsync.model.links import LONGEST_WRITE, REVISION_BYTES, Intent, Link, tag
+from crmsync.model.fingerprints import REVISION_BYTES, tag
+from crmsync.model.links import LONGEST_WRITE, Intent, Link
 from crmsync.model.records import Record, Ref, Side, Value
-from crmsync.rules.fields.values import canonical, spelling
+from crmsync.rules.fields.values import canonical, compared_format
 from crmsync.rules.merge.baseline import key_of
 from crmsync.rules.merge.person_accounts import account_field
 from crmsync.rules.merge.ruleset import Ruleset
@@ -193,21 +194,21 @@ def _without_lost_write(record: Record, link: Link, salesforce: Record, ruleset:
         is_ours = is_ours and not _company_was_set_since(record, name, intent)
         if not is_ours and not in_flight:
             continue
-        base = base.showing({key: shown}) if is_ours else base
+        base = base.with_fingerprints({key: shown}) if is_ours else base
         replaces[tag(key)] = (
             replaces.get(tag(key), frozenset()) | {agreed} | ({shown} if is_ours else set())
         )
         if other := others_of.get(name):
             crossing.add(other)
     names_across = _keys(side.other, salesforce, ruleset)
-    others = others.still_to_cross(names_across[one] for one in crossing if one in names_across)
+    others = others.with_pending(names_across[one] for one in crossing if one in names_across)
     for rule in ruleset.mapping_of(salesforce).resting:
         # Whether it arrived is not visible while the mapping rests: it has still to cross when the
         # mapping syncs again.
         key = _key(rule, side)
         if fingerprints := replaces.pop(tag(key), None):
-            base = base.showing({key: min(fingerprints)})
-            others = others.still_to_cross([_key(rule, side.other)])
+            base = base.with_fingerprints({key: min(fingerprints)})
+            others = others.with_pending([_key(rule, side.other)])
     owner = _lost_owner(record, link, intent, ruleset)
     if owner:
         replaces[tag(_OWNER_FIELD[side])] = owner[1]
@@ -327,7 +328,7 @@ def _revision_text(record: Record, ruleset: Ruleset) -> str:
 
 def _key(rule: FieldRule, side: Side) -> str:
     """The key under which the base of a side keeps a mapping."""
-    return key_of(rule.on(side), spelling(rule, side))
+    return key_of(rule.on(side), compared_format(rule, side))
 
 
 def counterparts(side: Side, salesforce: Record, ruleset: Ruleset) -> Mapping[str, str]:

@@ -64,7 +64,7 @@ class FieldDecision:
 NO_CHANGE = FieldDecision(None)
 
 
-def is_in_step(hubspot: FieldState, salesforce: FieldState) -> bool:
+def is_in_sync(hubspot: FieldState, salesforce: FieldState) -> bool:
     """Whether a field needs no decision: both sides show the same, or neither has news."""
     return hubspot.canonical == salesforce.canonical or not (
         hubspot.has_news or salesforce.has_news
@@ -77,7 +77,7 @@ def merge_field(
     """Decide one field. `newest` is the side with the more recent value; it counts only where both
     have news.
     """
-    if is_in_step(hubspot, salesforce):
+    if is_in_sync(hubspot, salesforce):
         return NO_CHANGE
     return _POLICIES[rule.update](hubspot, salesforce, newest)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from crmsync.model.brakes import Hold
+from crmsync.model.change_limits import Hold
 from crmsync.model.conflicts import FieldConflict
 from crmsync.model.effects import Because
 from crmsync.model.fields import FieldRule

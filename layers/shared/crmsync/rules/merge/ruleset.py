@@ -15,13 +15,13 @@ from types import MappingProxyType
 from crmsync.model import names
 from crmsync.model.crm_names import HUBSPOT_OWNER, MERGED_IDS, SALESFORCE_OWNER
 from crmsync.model.fields import FieldRule, Update, ValueFormat
-from crmsync.model.links import Fingerprinter
+from crmsync.model.fingerprints import Fingerprinter
 from crmsync.model.pipelines import PipelineMap
 from crmsync.model.places import Places
 from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.model.settings import Connection
 from crmsync.rules.fields.maps import FieldMap
-from crmsync.rules.fields.values import spelling
+from crmsync.rules.fields.values import compared_format
 from crmsync.rules.merge import owners
 from crmsync.rules.merge.owners import OwnerMatches
 from crmsync.rules.merge.person_accounts import columns, is_person
@@ -235,4 +235,4 @@ def object_mapping(
 
 
 def _formats(rows: Iterable[FieldRule], side: Side) -> dict[str, ValueFormat]:
-    return {rule.on(side): spelling(rule, side) for rule in rows}
+    return {rule.on(side): compared_format(rule, side) for rule in rows}

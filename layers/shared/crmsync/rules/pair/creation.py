@@ -20,10 +20,11 @@ from crmsync.model.crm_names import (
 )
 from crmsync.model.effects import CreateRecord
 from crmsync.model.fields import FieldRule, ValueFormat
-from crmsync.model.links import Base, Intent, Link, Place, Slot, tags
+from crmsync.model.fingerprints import Base, tags
+from crmsync.model.links import Intent, Link, Place, Slot
 from crmsync.model.records import Record, Side, Value
 from crmsync.rules.fields.places import fitted
-from crmsync.rules.fields.values import UnfitValueError, cross_rule, is_blank
+from crmsync.rules.fields.values import IncompatibleValueError, convert_mapped, is_blank
 from crmsync.rules.merge import owners
 from crmsync.rules.merge.baseline import key_of, rebased
 from crmsync.rules.merge.policies import may_pass
@@ -54,7 +55,7 @@ class Creation:
     missing: str = ""
 
 
-def crossing(
+def converted_fields(
     record: Record, salesforce_object: str, ruleset: Ruleset
 ) -> tuple[dict[str, Value], tuple[FieldRule, ...]]:
     """The values that a new counterpart of a record gets, and the mappings whose value cannot
@@ -72,8 +73,8 @@ def crossing(
         if not may_pass(rule, here) or is_blank(record.fields.get(name)):
             continue
         try:
-            fields[across] = cross_rule(rule, here.other, record.fields[name]).value
-        except UnfitValueError:
+            fields[across] = convert_mapped(rule, here.other, record.fields[name]).value
+        except IncompatibleValueError:
             incompatible.append(rule)
     if here is Side.HUBSPOT and ruleset.places:
         names, bad = fitted(fields, {}, ruleset.places)
@@ -151,7 +152,7 @@ def link_of_new_pair(
     def base(shown: Shown, forms: Mapping[str, ValueFormat]) -> Base:
         values = {name: shown.fields.get(name) for name in forms if name not in left_out}
         unagreed = [key_of(name, forms[name]) for name in forms if name in left_out]
-        return rebased(Base(), forms, values, ruleset.fingerprinter).leaving_unagreed(unagreed)
+        return rebased(Base(), forms, values, ruleset.fingerprinter).with_unagreed(unagreed)
 
     link = Link(
         ruleset.connection.name,

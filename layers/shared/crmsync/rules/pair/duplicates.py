@@ -13,7 +13,8 @@ from datetime import timedelta
 
 from crmsync.model.crm_names import HUBSPOT_EMAIL, HUBSPOT_OPT_OUT, SALESFORCE_OPT_OUT
 from crmsync.model.effects import Because, Effect, OptOut, RequestSync
-from crmsync.model.links import Base, Link
+from crmsync.model.fingerprints import Base
+from crmsync.model.links import Link
 from crmsync.model.records import Kind, Record, Side
 from crmsync.rules.fields.values import is_blank
 from crmsync.rules.merge.baseline import rebased, view

@@ -54,7 +54,7 @@ def _pair(facts: Facts, plan: Plan) -> tuple[Record, Record] | None:
     link = next((effect.link for effect in plan.effects if isinstance(effect, SaveLink)), None)
     if link is None:
         return None
-    read = (facts.hubspot, facts.salesforce, facts.remembered, *facts.candidates)
+    read = (facts.hubspot, facts.salesforce, facts.named_counterpart, *facts.candidates)
     by_ref = {record.ref: record for record in read if record}
     hubspot, salesforce = (
         by_ref.get(place) if isinstance(place, Ref) else None

@@ -34,7 +34,8 @@ from crmsync.model.effects import (
     UpdateRecord,
 )
 from crmsync.model.fields import FieldRule
-from crmsync.model.links import Base, Fingerprinter, Link, LinkState, tags
+from crmsync.model.fingerprints import Base, Fingerprinter, tags
+from crmsync.model.links import Link, LinkState
 from crmsync.model.plan import Note, Plan
 from crmsync.model.records import Kind, Record, Ref, Side, Value
 from crmsync.rules.merge.baseline import key_of, rebased, view
@@ -312,7 +313,7 @@ def _agreed_base(
     if side is Side.HUBSPOT and merged.opt_out.unsubscribe_in_hubspot:
         unagreed.append(key_of(HUBSPOT_OPT_OUT, forms[HUBSPOT_OPT_OUT]))
     agreed = _agreed_values(record, merged)
-    return rebased(old, forms, agreed, fingerprinter, diverged).leaving_unagreed(unagreed)
+    return rebased(old, forms, agreed, fingerprinter, diverged).with_unagreed(unagreed)
 
 
 def _agreed_values(record: Record, merged: MergeResult) -> Mapping[str, Value]:

@@ -16,7 +16,8 @@ from crmsync.errors import Refused
 from crmsync.model.crm_names import ACCOUNT, HUBSPOT_EMAIL, SALESFORCE_CONTACT, SALESFORCE_EMAIL
 from crmsync.model.effects import Category, CreateRecord, Report, UpdateRecord
 from crmsync.model.fields import FieldRule, FieldType
-from crmsync.model.links import Link, tags
+from crmsync.model.fingerprints import tags
+from crmsync.model.links import Link
 from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.model.settings import OnRefusedField
 from crmsync.rules.fields.maps import CURRENCY
@@ -63,7 +64,7 @@ def left_out(
         known = {
             name: rule for name, rule in known.items() if rule.on(effect.side) not in _IDENTITY
         }
-    found = {name for told in error.fieldnames for name in _meant(told, known)}
+    found = {name for field in error.fieldnames for name in _meant(field, known)}
     found |= {twin for name in found if (twin := _twin(name)) in known}
     if (
         not found
@@ -164,16 +165,16 @@ def _separates_amount_and_currency(found: Collection[str], known: Mapping[str, F
     )
 
 
-def _meant(told: str, known: Collection[str]) -> Iterator[str]:
-    """The `known` fields that a CRM means by the name `told`.
+def _meant(field: str, known: Collection[str]) -> Iterator[str]:
+    """The `known` fields that a CRM means by the name `field`.
 
     Its case may differ, and it may be a field of the contact behind a person account, the code of a
     state or country, or a whole address.
     """
-    plain = told.removesuffix(_CODE)
-    prefix = told.removesuffix("Address")
-    parts = [prefix + part for part in _ADDRESS] if prefix != told else []
-    wanted = [told, plain, *parts]
+    plain = field.removesuffix(_CODE)
+    prefix = field.removesuffix("Address")
+    parts = [prefix + part for part in _ADDRESS] if prefix != field else []
+    wanted = [field, plain, *parts]
     wanted += [account_field(one) for one in wanted]
     for name in known:
         if name.lower() in {one.lower() for one in wanted}:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
-from crmsync.model.brakes import Counted, Hold
+from crmsync.model.change_limits import ChangeLimit, Hold
 from crmsync.model.crm_names import HUBSPOT_OPT_OUT, PARENT_ACCOUNT, PRIMARY_COMPANY
 from crmsync.model.effects import Category, Report
 from crmsync.model.records import Ref, Side
@@ -156,7 +156,7 @@ def change_limited(
 
     `holds` are the limits, `held` the fields of each side that are kept back.
     """
-    everything = {hold.side for hold in holds if hold.counted is Counted.CHANGES}
+    everything = {hold.side for hold in holds if hold.counted is ChangeLimit.CHANGES}
     limits = sorted({f"max_{hold.counted}_per_hour" for hold in holds})
     sides = " and ".join(
         "HubSpot" if side is Side.HUBSPOT else "Salesforce"

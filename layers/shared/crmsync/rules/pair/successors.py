@@ -12,7 +12,7 @@ from crmsync.model.crm_names import MERGED_IDS
 from crmsync.model.effects import Because, DeleteRecord, DropLink, SaveLink
 from crmsync.model.facts import Facts
 from crmsync.model.links import Intent, Link, LinkState
-from crmsync.model.plan import Plan, nothing
+from crmsync.model.plan import Plan, no_effects
 from crmsync.model.records import Record, Ref, Side
 from crmsync.rules.fields.values import canonical, is_blank
 from crmsync.rules.merge.baseline import key_of, view
@@ -98,9 +98,7 @@ def follow_moves(link: Link, hubspot: Record, salesforce: Record, ruleset: Rules
             for name, value_format in forms.items()
             if replaced and is_blank(record.fields.get(name))
         ]
-        bases[record.ref.side] = (
-            base.leaving_unagreed(filter(base.knows, blanks)) if blanks else base
-        )
+        bases[record.ref.side] = base.with_unagreed(filter(base.knows, blanks)) if blanks else base
     return replace(
         link,
         hubspot=hubspot.ref,
@@ -109,7 +107,7 @@ def follow_moves(link: Link, hubspot: Record, salesforce: Record, ruleset: Rules
         salesforce_base=bases[Side.SALESFORCE],
         wrote=link.wrote if link.salesforce == salesforce.ref else frozenset(),
         state=LinkState.ACTIVE,
-        died=None,
+        deleted_on=None,
         hubspot_intent=link.hubspot_intent if link.hubspot == hubspot.ref else Intent(),
         salesforce_intent=link.salesforce_intent if link.salesforce == salesforce.ref else Intent(),
     )
@@ -136,21 +134,23 @@ def plan_missing(
     took it out of the recycle bin. `because` are the rules of the kind.
     """
     if link.state is LinkState.TOMBSTONE:
-        is_back = facts.change.cause is Cause.RESTORED or link.died is Side.SALESFORCE
-        if is_back and facts.salesforce and not facts.outlived:
+        is_back = facts.change.cause is Cause.RESTORED or link.deleted_on is Side.SALESFORCE
+        if is_back and facts.salesforce and not facts.survivor_is_linked:
             again = recreate(facts.salesforce)
             return replace(again, effects=(DropLink(link, because), *again.effects))
-        return nothing("one of the two was deleted; an edit does not bring it back", *because)
-    tombstone = SaveLink(replace(link, state=LinkState.TOMBSTONE, died=_who_died(facts)), because)
+        return no_effects("one of the two was deleted; an edit does not bring it back", *because)
+    tombstone = SaveLink(
+        replace(link, state=LinkState.TOMBSTONE, deleted_on=_who_died(facts)), because
+    )
     deletes = deletes and facts.change.cause is not Cause.DROPPED
-    if facts.hubspot and facts.salesforce is None and deletes and not facts.outlived:
+    if facts.hubspot and facts.salesforce is None and deletes and not facts.survivor_is_linked:
         return Plan((DeleteRecord(facts.hubspot.ref, because), tombstone))
     return Plan((tombstone,))
 
 
 def _who_died(facts: Facts) -> Side | None:
     """The side whose record is gone, None where that is not exactly one."""
-    if facts.outlived or (facts.hubspot is None) == (facts.salesforce is None):
+    if facts.survivor_is_linked or (facts.hubspot is None) == (facts.salesforce is None):
         return None
     return Side.HUBSPOT if facts.hubspot is None else Side.SALESFORCE
 

@@ -20,14 +20,14 @@ from crmsync.model.links import Link, LinkState
 from crmsync.model.overwritten import Overwrite, OverwrittenPair
 from crmsync.model.records import Record, Ref, Side, Value
 from crmsync.rules.fields.choices import moves_back
-from crmsync.rules.fields.values import UnfitValueError, canonical, cross_rule
+from crmsync.rules.fields.values import IncompatibleValueError, canonical, convert_mapped
 from crmsync.rules.merge.baseline import SideView, key_of, view
 from crmsync.rules.merge.policies import FieldState, merge_field
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.overwriting import OWNER_ROW
 
 
-class Left(StrEnum):
+class SkipReason(StrEnum):
     """Why a value is not restored."""
 
     BACK = "back"
@@ -40,26 +40,26 @@ class Left(StrEnum):
     UNLINKED = "unlinked"
 
 
-REASONS: Mapping[Left, str] = MappingProxyType(
+REASONS: Mapping[SkipReason, str] = MappingProxyType(
     {
-        Left.BACK: "stand there already: they were put back, or never overwritten after all",
-        Left.EDITED: "show something else than was written: edited since",
-        Left.MOVING: "have an edit that has still to cross: it is looked at now; "
+        SkipReason.BACK: "stand there already: they were put back, or never overwritten after all",
+        SkipReason.EDITED: "show something else than was written: edited since",
+        SkipReason.MOVING: "have an edit that has still to cross: it is looked at now; "
         "run the undo again afterwards",
-        Left.RETURNS: "would be overwritten again by the field's update policy: "
+        SkipReason.RETURNS: "would be overwritten again by the field's update policy: "
         "mend them on the other side",
-        Left.STAGE: "are lifecycle stages, which HubSpot lets nobody move back",
-        Left.UNMAPPED: "are of fields that are not mapped now",
-        Left.GONE: "are of records that were deleted, merged or converted since",
-        Left.UNLINKED: "are of records that are no pair any more",
+        SkipReason.STAGE: "are lifecycle stages, which HubSpot lets nobody move back",
+        SkipReason.UNMAPPED: "are of fields that are not mapped now",
+        SkipReason.GONE: "are of records that were deleted, merged or converted since",
+        SkipReason.UNLINKED: "are of records that are no pair any more",
     }
 )
 """What the operator reads about values that are left, after their number."""
 
 
 @dataclass(frozen=True, slots=True)
-class Trace:
-    """What our writes did to one mapping of a pair.
+class WriteHistory:
+    """Our writes to one mapping of a pair.
 
     Attributes:
         first: The oldest write.
@@ -72,23 +72,23 @@ class Trace:
     last: Value = field(repr=False)
 
 
-Traces = Mapping[tuple[str, str], Trace]
-"""The traces of a pair, by the two fields of the mapping."""
+WriteHistories = Mapping[tuple[str, str], WriteHistory]
+"""The write histories of a pair, by the two fields of the mapping."""
 
 
-def traced(before: Traces, pair: OverwrittenPair) -> Traces:
-    """The traces of a pair with the writes of one more batch, which must be later than those in
+def with_writes(before: WriteHistories, pair: OverwrittenPair) -> WriteHistories:
+    """The histories of a pair with the writes of one more batch, which must be later than those in
     `before`.
     """
-    traces = dict(before)
+    histories = dict(before)
     for one in pair.fields:
-        known = traces.get(one.row)
+        known = histories.get(one.row)
         if known is None:
             record = pair.hubspot if one.side is Side.HUBSPOT else pair.salesforce
-            traces[one.row] = Trace(one, record, one.new)
+            histories[one.row] = WriteHistory(one, record, one.new)
         elif known.first.side is one.side:
-            traces[one.row] = replace(known, last=one.new)
-    return traces
+            histories[one.row] = replace(known, last=one.new)
+    return histories
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,36 +104,36 @@ class Restoration:
 
     fields: Mapping[Side, Mapping[str, Value]] = field(default_factory=dict, repr=False)
     link: Link | None = None
-    left: tuple[tuple[Trace, Left], ...] = ()
+    left: tuple[tuple[WriteHistory, SkipReason], ...] = ()
     crosses: bool = False
 
     @property
     def waits(self) -> bool:
         """Whether an edit of the pair must cross first."""
-        return any(why is Left.MOVING for _, why in self.left)
+        return any(why is SkipReason.MOVING for _, why in self.left)
 
 
-def left_alone(traces: Traces, why: Left) -> Restoration:
+def left_alone(histories: WriteHistories, why: SkipReason) -> Restoration:
     """The restoration that restores nothing, for one reason."""
-    return Restoration(left=tuple((trace, why) for trace in traces.values()))
+    return Restoration(left=tuple((history, why) for history in histories.values()))
 
 
-def restoration(traces: Traces, facts: Facts, ruleset: Ruleset) -> Restoration:
+def restoration(histories: WriteHistories, facts: Facts, ruleset: Ruleset) -> Restoration:
     """What to restore in a pair, given what both records show now."""
     link, hubspot, salesforce = facts.link, facts.hubspot, facts.salesforce
     if link is None or link.state is not LinkState.ACTIVE:
-        return left_alone(traces, Left.UNLINKED)
+        return left_alone(histories, SkipReason.UNLINKED)
     if (
         hubspot is None
         or salesforce is None
         or (link.hubspot, link.salesforce) != (hubspot.ref, salesforce.ref)
     ):
-        return left_alone(traces, Left.GONE)
+        return left_alone(histories, SkipReason.GONE)
     pair = _Pair(link, hubspot, salesforce, ruleset)
-    reasons = {row: pair.why_left(trace) for row, trace in traces.items()}
+    reasons = {row: pair.why_left(history) for row, history in histories.items()}
     if (
         any(
-            why is None and traces[row].first.side is Side.SALESFORCE
+            why is None and histories[row].first.side is Side.SALESFORCE
             for row, why in reasons.items()
         )
         and pair.has_edits
@@ -141,15 +141,18 @@ def restoration(traces: Traces, facts: Facts, ruleset: Ruleset) -> Restoration:
         # Salesforce shows only who edited a record last: after our write a person's edit would look
         # like our own.
         reasons = {
-            row: Left.MOVING if why is None and traces[row].first.side is Side.SALESFORCE else why
+            row: SkipReason.MOVING
+            if why is None and histories[row].first.side is Side.SALESFORCE
+            else why
             for row, why in reasons.items()
         }
-    back = [traces[row].first for row, why in reasons.items() if why is None]
+    back = [histories[row].first for row, why in reasons.items() if why is None]
     return Restoration(
         {side: {one.name: one.old for one in back if one.side is side} for side in Side},
         pair.marked(back) if back else None,
-        tuple((traces[row], why) for row, why in reasons.items() if why),
-        bool(back) or any(why is Left.BACK and pair.differs(row) for row, why in reasons.items()),
+        tuple((histories[row], why) for row, why in reasons.items() if why),
+        bool(back)
+        or any(why is SkipReason.BACK and pair.differs(row) for row, why in reasons.items()),
     )
 
 
@@ -179,33 +182,33 @@ class _Pair:
         shown = self._views[Side.SALESFORCE]
         return bool(shown.normalised) or any(one.changed for one in shown.states.values())
 
-    def why_left(self, trace: Trace) -> Left | None:
+    def why_left(self, history: WriteHistory) -> SkipReason | None:
         """Why a mapping is not restored, None where it is."""
-        one = trace.first
+        one = history.first
         if one.row == OWNER_ROW:
-            return self._why_owner_is_left(trace)
+            return self._why_owner_is_left(history)
         rule = self._rules.get(one.row)
         if rule is None:
-            return Left.UNMAPPED
+            return SkipReason.UNMAPPED
         form = self._forms[one.side][one.name]
         here, across = self._state(rule, one.side), self._state(rule, one.side.other)
         old = canonical(form, one.old)
         if here.canonical == old:
-            return Left.BACK
-        if here.canonical != canonical(form, trace.last):
-            return Left.EDITED
+            return SkipReason.BACK
+        if here.canonical != canonical(form, history.last):
+            return SkipReason.EDITED
         if here.has_news or across.has_news:
-            return Left.MOVING
+            return SkipReason.MOVING
         return _why_not_lasting(rule, one, FieldState(one.old, old, changed=True), here, across)
 
-    def _why_owner_is_left(self, trace: Trace) -> Left | None:
-        one = trace.first
+    def _why_owner_is_left(self, history: WriteHistory) -> SkipReason | None:
+        one = history.first
         shown = str(self._records[one.side].fields.get(one.name) or "")
         if shown == str(one.old or ""):
-            return Left.BACK
-        if shown != str(trace.last or ""):
-            return Left.EDITED
-        return Left.MOVING if self._owner_changed else None
+            return SkipReason.BACK
+        if shown != str(history.last or ""):
+            return SkipReason.EDITED
+        return SkipReason.MOVING if self._owner_changed else None
 
     @property
     def _owner_changed(self) -> bool:
@@ -232,7 +235,7 @@ class _Pair:
         link = self._link
         for side in Side:
             names = [one.name for one in back if one.side is side and one.row != OWNER_ROW]
-            base = link.base(side).still_to_cross(
+            base = link.base(side).with_pending(
                 key_of(name, self._forms[side][name]) for name in names
             )
             link = (
@@ -249,7 +252,7 @@ class _Pair:
 
 def _why_not_lasting(
     rule: FieldRule, one: Overwrite, then: FieldState, here: FieldState, across: FieldState
-) -> Left | None:
+) -> SkipReason | None:
     """Why a restored value would not last, by the rules that decide after the undo; None where it
     lasts.
 
@@ -263,11 +266,11 @@ def _why_not_lasting(
         else merge_field(rule, across, then, one.side)
     )
     if decision.winner is one.side.other:
-        return Left.RETURNS
+        return SkipReason.RETURNS
     shown = here if in_hubspot else across
     try:
-        coming = one.old if in_hubspot else cross_rule(rule, Side.HUBSPOT, one.old).value
-    except UnfitValueError:
+        coming = one.old if in_hubspot else convert_mapped(rule, Side.HUBSPOT, one.old).value
+    except IncompatibleValueError:
         return None
     is_stage = moves_back(rule.hubspot, rule.choices, str(shown.value or ""), str(coming or ""))
-    return Left.STAGE if is_stage else None
+    return SkipReason.STAGE if is_stage else None

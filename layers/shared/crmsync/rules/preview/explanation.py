@@ -29,10 +29,10 @@ from crmsync.model.fields import FieldRule
 from crmsync.model.links import Link
 from crmsync.model.plan import Plan
 from crmsync.model.records import Record, Ref, Side, Value
-from crmsync.rules.fields.values import UnfitValueError, cross_rule
+from crmsync.rules.fields.values import ConvertedValue, IncompatibleValueError, convert_mapped
 from crmsync.rules.merge.fields import MergedField
 from crmsync.rules.merge.intents import withdraw_lost
-from crmsync.rules.merge.policies import FieldState, is_in_step, may_pass
+from crmsync.rules.merge.policies import FieldState, is_in_sync, may_pass
 from crmsync.rules.merge.record import merge_pair
 from crmsync.rules.merge.result import MergeResult
 from crmsync.rules.merge.ruleset import ObjectMapping, Ruleset
@@ -40,7 +40,7 @@ from crmsync.rules.pair import reports
 from crmsync.rules.pair.successors import follow_moves
 
 
-class News(StrEnum):
+class ChangedSide(StrEnum):
     """On which side a field has changed since the two sides agreed on it."""
 
     NOWHERE = "nowhere"
@@ -53,11 +53,11 @@ class News(StrEnum):
 class FieldOutcome(StrEnum):
     """What happens to a field."""
 
-    IN_STEP = "in step"
+    IN_SYNC = "in step"
     TO_HUBSPOT = "to hubspot"
     TO_SALESFORCE = "to salesforce"
-    CANNOT_CROSS = "cannot cross"
-    STAYS_APART = "stays apart"
+    INCOMPATIBLE = "cannot cross"
+    STAYS_DIVERGED = "stays apart"
     LEFT = "left as it is"
 
 
@@ -68,24 +68,24 @@ class FieldLine:
     Attributes:
         hubspot: The property; `hubspot_value` is its value.
         salesforce: The field; `salesforce_value` is its value.
-        news: On which side it has changed.
+        changed_side: On which side it has changed.
         winner: The side whose value counts.
         policy: The policy of the row.
         outcome: What happens.
         because: The rules behind it.
-        is_cut: A text is too long for one side.
+        is_truncated: A text is too long for one side.
     """
 
     hubspot: str
     salesforce: str
     hubspot_value: Value
     salesforce_value: Value
-    news: News
+    changed_side: ChangedSide
     winner: Side | None
     policy: str
     outcome: FieldOutcome
     because: Because = ()
-    is_cut: bool = False
+    is_truncated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +121,8 @@ def pairing_of(facts: Facts, plan: Plan, ruleset: Ruleset) -> Pairing:
         if hubspot is None or salesforce is None:
             return Pairing(hubspot, salesforce, facts.link)
         return Pairing(hubspot, salesforce, follow_moves(facts.link, hubspot, salesforce, ruleset))
-    known = {
-        one.ref: one for one in (hubspot, salesforce, facts.remembered, *facts.candidates) if one
-    }
+    records = (hubspot, salesforce, facts.named_counterpart, *facts.candidates)
+    known = {one.ref: one for one in records if one}
     saved = next((one.link for one in plan.effects if isinstance(one, SaveLink)), None)
     if saved is None:
         return Pairing(hubspot, salesforce)
@@ -178,7 +177,7 @@ def _line(field: MergedField, merged: MergeResult) -> FieldLine:
         rule.salesforce,
         field.hubspot.value,
         field.salesforce.value,
-        news_of(field.hubspot, field.salesforce),
+        changed_side_of(field.hubspot, field.salesforce),
         field.decision.winner,
         rule.update,
         _outcome(field, merged),
@@ -187,30 +186,30 @@ def _line(field: MergedField, merged: MergeResult) -> FieldLine:
     )
 
 
-def news_of(hubspot: FieldState, salesforce: FieldState) -> News:
+def changed_side_of(hubspot: FieldState, salesforce: FieldState) -> ChangedSide:
     """On which side a field has changed since the two agreed.
 
     A side that never agreed counts as changed if the other one did.
     """
     if hubspot.changed is None and salesforce.changed is None:
-        return News.NEVER_AGREED
+        return ChangedSide.NEVER_AGREED
     moved = (hubspot.has_news, salesforce.has_news)
     return {
-        (True, True): News.BOTH,
-        (True, False): News.HUBSPOT,
-        (False, True): News.SALESFORCE,
-        (False, False): News.NOWHERE,
+        (True, True): ChangedSide.BOTH,
+        (True, False): ChangedSide.HUBSPOT,
+        (False, True): ChangedSide.SALESFORCE,
+        (False, False): ChangedSide.NOWHERE,
     }[moved]
 
 
 def _outcome(field: MergedField, merged: MergeResult) -> FieldOutcome:
     rule = field.rule
     facts = (
-        (rule in merged.incompatible, FieldOutcome.CANNOT_CROSS),
+        (rule in merged.incompatible, FieldOutcome.INCOMPATIBLE),
         (rule.salesforce in merged.to_salesforce, FieldOutcome.TO_SALESFORCE),
         (rule.hubspot in merged.to_hubspot, FieldOutcome.TO_HUBSPOT),
-        (rule in merged.diverged, FieldOutcome.STAYS_APART),
-        (is_in_step(field.hubspot, field.salesforce), FieldOutcome.IN_STEP),
+        (rule in merged.diverged, FieldOutcome.STAYS_DIVERGED),
+        (is_in_sync(field.hubspot, field.salesforce), FieldOutcome.IN_SYNC),
     )
     return next((outcome for holds, outcome in facts if holds), FieldOutcome.LEFT)
 
@@ -351,26 +350,22 @@ def creation_reports(record: Record | None, plan: Plan, ruleset: Ruleset) -> tup
         return ()
     unfit, cut = [], []
     for rule in _mapping(record, create, ruleset).field_map:
-        fit = _fit(rule, record, create.side) if may_pass(rule, record.ref.side) else Fit.WHOLE
-        unfit += [reports.incompatible(record.ref, rule.hubspot)] if fit is Fit.NOT else []
-        cut += [reports.truncated(record.ref, rule.hubspot)] if fit is Fit.CUT else []
+        converted = _converted(rule, record, create.side)
+        if converted is None:
+            unfit.append(reports.incompatible(record.ref, rule.hubspot))
+        elif converted.is_truncated:
+            cut.append(reports.truncated(record.ref, rule.hubspot))
     return (*unfit, *cut)
 
 
-class Fit(StrEnum):
-    """Whether a value fits on the other side."""
-
-    WHOLE = "whole"
-    CUT = "cut"
-    NOT = "not"
-
-
-def _fit(rule: FieldRule, record: Record, to: Side) -> Fit:
+def _converted(rule: FieldRule, record: Record, to: Side) -> ConvertedValue | None:
+    """The value of a new record, blank if its policy passes none; None if it does not fit."""
+    if not may_pass(rule, record.ref.side):
+        return ConvertedValue(None)
     try:
-        crossed = cross_rule(rule, to, record.fields.get(rule.on(to.other)))
-    except UnfitValueError:
-        return Fit.NOT
-    return Fit.CUT if crossed.is_cut else Fit.WHOLE
+        return convert_mapped(rule, to, record.fields.get(rule.on(to.other)))
+    except IncompatibleValueError:
+        return None
 
 
 def _mapping(record: Record, create: CreateRecord, ruleset: Ruleset) -> ObjectMapping:
@@ -384,15 +379,21 @@ def _mapping(record: Record, create: CreateRecord, ruleset: Ruleset) -> ObjectMa
 def _given(rule: FieldRule, record: Record, create: CreateRecord) -> FieldLine:
     here, there = record.ref.side, create.side
     value, given = record.fields.get(rule.on(here)), create.fields.get(rule.on(there))
-    fit = _fit(rule, record, there) if may_pass(rule, here) else Fit.WHOLE
+    converted = _converted(rule, record, there)
+    is_truncated = converted is not None and converted.is_truncated
     crossing = FieldOutcome.TO_SALESFORCE if there is Side.SALESFORCE else FieldOutcome.TO_HUBSPOT
     outcome = FieldOutcome.LEFT if given is None else crossing
-    if fit is Fit.NOT:
-        outcome = FieldOutcome.CANNOT_CROSS
+    if converted is None:
+        outcome = FieldOutcome.INCOMPATIBLE
     values = (value, given) if here is Side.HUBSPOT else (given, value)
-    because: Because = () if fit is Fit.WHOLE else ("CH-8",)
-    winner = None if given is None else here
-    names, is_cut = (rule.hubspot, rule.salesforce), fit is Fit.CUT
     return FieldLine(
-        *names, *values, News.NEVER_AGREED, winner, rule.update, outcome, because, is_cut
+        rule.hubspot,
+        rule.salesforce,
+        *values,
+        ChangedSide.NEVER_AGREED,
+        None if given is None else here,
+        rule.update,
+        outcome,
+        ("CH-8",) if converted is None or is_truncated else (),
+        is_truncated,
     )

@@ -95,7 +95,7 @@ class PreviewReport:
     def add(self, facts: Facts, plan: Plan) -> None:
         """Add what a plan does for the record that it was made for."""
         ref = facts.change.ref
-        known = (facts.hubspot, facts.salesforce, facts.remembered, *facts.candidates)
+        known = (facts.hubspot, facts.salesforce, facts.named_counterpart, *facts.candidates)
         self._add(plan, ref, {one.ref: one for one in known if one})
         self.conflict_count += len(plan.conflicts)
         room = max(0, CONFLICTS - len(self.conflicts))
@@ -103,9 +103,9 @@ class PreviewReport:
 
     def add_effects(self, effects: Iterable[Effect], ref: Ref) -> None:
         """Add what else is done on behalf of a record."""
-        told = tuple(effects)
-        if told:
-            self._add(Plan(told), ref, {})
+        rows = tuple(effects)
+        if rows:
+            self._add(Plan(rows), ref, {})
 
     def writes(self, side: Side) -> int:
         """All writes to a side."""

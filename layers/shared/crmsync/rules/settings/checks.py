@@ -65,7 +65,7 @@ def contradictions(settings: Settings) -> Iterator[Finding]:
         yield from _templates(index, connection)
 
 
-def cautions(settings: Settings) -> Iterator[Finding]:
+def warnings(settings: Settings) -> Iterator[Finding]:
     """What is allowed and yet a bad idea: portals on one org that create contacts by themselves
     (TEN-3, TEN-4).
     """
@@ -87,7 +87,7 @@ def cautions(settings: Settings) -> Iterator[Finding]:
                 )
 
 
-def endings(settings: Settings) -> Iterator[Finding]:
+def discontinued(settings: Settings) -> Iterator[Finding]:
     """What stops working on a known date although the settings are good: HubSpot's e-mail event log
     ends without a successor (TASK-1).
     """

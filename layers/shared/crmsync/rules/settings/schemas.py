@@ -2,7 +2,7 @@
 MAP-16), and the two fields that deals are matched by (CH-14).
 
 Pure: rows and both schemas in; out come the rows with all that was learnt, objections that forbid
-them, and cautions that do not. What can be decided from the rows alone is in
+them, and warnings that do not. What can be decided from the rows alone is in
 `crmsync.rules.settings.mappings`.
 """
 
@@ -44,22 +44,22 @@ ID_LENGTH = 18
 
 _CHOOSING = frozenset({FieldType.CHOICE, FieldType.MULTI})
 _NAMED = 5
-"""The most choices without counterpart that a caution names."""
+"""The most choices without counterpart that a warning names."""
 
 
 @dataclass(frozen=True, slots=True)
-class Learnt:
+class CheckedRow:
     """The result of checking a row.
 
     Attributes:
         rules: The rules that it stands for: two where lead and contact differ.
         objection: What forbids it.
-        cautions: What does not.
+        warnings: What the operator should know about it.
     """
 
     rules: tuple[FieldRule, ...] = ()
     objection: Objection | None = None
-    cautions: tuple[Objection, ...] = ()
+    warnings: tuple[Objection, ...] = ()
 
 
 class _Wrong(Exception):  # noqa: N818 - a verdict on a row, not a failure
@@ -68,10 +68,10 @@ class _Wrong(Exception):  # noqa: N818 - a verdict on a row, not a failure
         self.key, self.sentence, self.rule = key, sentence, rule
 
 
-def learn(
+def check_row(
     row: FieldRule, number: int, properties: Properties, fields: SalesforceFields, *, called: str
-) -> Learnt:
-    """Check row `number` and learn what crossing its values needs.
+) -> CheckedRow:
+    """Check row `number` and check_row what crossing its values needs.
 
     `called` is what HubSpot's object is called, as in "contacts".
     """
@@ -83,19 +83,19 @@ def learn(
         _may_be_written(row, mine, tuple(found.values()))
         rules = tuple(_rule(row, mine, theirs, name) for name, theirs in found.items())
     except _Wrong as wrong:
-        return Learnt(objection=Objection(number, wrong.key, wrong.sentence, wrong.rule))
-    cautions = tuple(
+        return CheckedRow(objection=Objection(number, wrong.key, wrong.sentence, wrong.rule))
+    warnings = tuple(
         Objection(number, "salesforce", sentence, "MAP-7")
         for sentence in dict.fromkeys(
             _unpaired(rule, mine, found[rule.objects[0]]) for rule in rules
         )
         if sentence
     )
-    return Learnt(_united(rules), cautions=cautions)
+    return CheckedRow(_united(rules), warnings=warnings)
 
 
 def by_small_name(fields: Sequence[SalesforceField]) -> Mapping[str, SalesforceField]:
-    """Fields as `learn` needs them: Salesforce's names are case-insensitive."""
+    """Fields as `check_row` needs them: Salesforce's names are case-insensitive."""
     return {one.name.lower(): one for one in fields}
 
 
@@ -228,16 +228,20 @@ def _united(rules: Sequence[FieldRule]) -> tuple[FieldRule, ...]:
 
 
 def _unpaired(rule: FieldRule, mine: HubspotProperty, theirs: SalesforceField) -> str:
-    """The choices that cannot cross, for a caution."""
+    """The choices that cannot cross, for a warning."""
     if rule.form not in _CHOOSING or theirs.type == "reference":
         return ""
     left = alone(mine.options, theirs.options, rule.choices)
-    told = [
+    unpaired = [
         f"{_listed(left[side])} of {name}"
         for side, name in ((Side.HUBSPOT, rule.hubspot), (Side.SALESFORCE, rule.salesforce))
         if left[side] and rule.update not in NEVER_WRITTEN[side.other]
     ]
-    return f"{' and '.join(told)} cannot cross: the other side has no such value" if told else ""
+    return (
+        f"{' and '.join(unpaired)} cannot cross: the other side has no such value"
+        if unpaired
+        else ""
+    )
 
 
 def _listed(labels: Sequence[str]) -> str:

@@ -36,12 +36,12 @@ class Admission:
 
     Attributes:
         going: Those that are synced now.
-        ahead: The one that is tried before the others, as a probe.
+        probe: The one that is tried before the others, as a probe.
         waiting: Those that wait for its result.
     """
 
     going: tuple[Change, ...]
-    ahead: Change | None = None
+    probe: Change | None = None
     waiting: tuple[Change, ...] = ()
 
 
@@ -55,8 +55,8 @@ def admit(changes: Sequence[Change], outage: Outage, now: datetime) -> Admission
     others = [change for change in changes if change.held or outage.is_whole]
     if not others or now < outage.next_at:
         return Admission(going, None, tuple(others))
-    ahead = next((change for change in others if change.held), others[0])
-    return Admission(going, ahead, tuple(change for change in others if change is not ahead))
+    probe = next((change for change in others if change.held), others[0])
+    return Admission(going, probe, tuple(change for change in others if change is not probe))
 
 
 def after_failure(
@@ -88,10 +88,10 @@ def claimed(outage: Outage, now: datetime) -> Outage:
     return replace(outage, next_at=now + timedelta(seconds=LONGEST_WAIT))
 
 
-def seconds_until(outage: Outage, now: datetime, *, ahead: bool = False) -> int:
-    """How long a change goes back into the queue; the probe (`ahead`) comes first."""
+def seconds_until(outage: Outage, now: datetime, *, probe: bool = False) -> int:
+    """How long a change goes back into the queue; the probe (`probe`) comes first."""
     left = ceil((outage.next_at - now).total_seconds())
-    return min(max(left, 1) + (0 if ahead else BEHIND), round(LONGEST_WAIT) + BEHIND)
+    return min(max(left, 1) + (0 if probe else BEHIND), round(LONGEST_WAIT) + BEHIND)
 
 
 def may_be_one(error: SyncError) -> bool:

@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 
 from crmsync.model.records import Kind, Ref
 
-EVERY = timedelta(hours=1)
+PROBE_INTERVAL = timedelta(hours=1)
 """How often one record of each concern is tried as a probe."""
 
-SETTLES = timedelta(minutes=14)
+RESULT_AFTER = timedelta(minutes=14)
 """After how long the result of a probe is known: the quarter of an hour of a sweep, less some
 seconds, as schedules may be early.
 """
@@ -29,37 +29,37 @@ SOON = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """The last turn.
+class RetryRound:
+    """One round of retries.
 
     Attributes:
         at: When it was (UTC).
-        ahead: Concern and record, as ``contact hubspot:contact:81`` -> when it was tried as a
+        probes: Concern and record, as ``contact hubspot:contact:81`` -> when it was tried as a
             probe.
     """
 
     at: datetime
-    ahead: Mapping[str, datetime] = field(default_factory=dict)
+    probes: Mapping[str, datetime] = field(default_factory=dict)
 
-    def is_over(self, now: datetime) -> bool:
-        """Whether anything is to be done now; otherwise the error inbox need not be read."""
-        newest = max(self.ahead.values(), default=None)
+    def is_next_due(self, now: datetime) -> bool:
+        """Whether the next round is due; until then the error inbox need not be read."""
+        newest = max(self.probes.values(), default=None)
         return (
-            now - newest >= SETTLES
+            now - newest >= RESULT_AFTER
             if newest
-            else now - self.at >= EVERY or self.at.date() != now.date()
+            else now - self.at >= PROBE_INTERVAL or self.at.date() != now.date()
         )
 
 
-def is_nightly(last: Turn | None, now: datetime) -> bool:
-    """Whether this turn is the first one of a day (00:00 UTC)."""
+def is_nightly(last: RetryRound | None, now: datetime) -> bool:
+    """Whether this round is the first of a day (00:00 UTC)."""
     return last is not None and last.at.date() != now.date()
 
 
-def next_turn(
-    parked: Mapping[Kind, Sequence[Ref]], last: Turn | None, now: datetime
-) -> tuple[Mapping[Kind, Sequence[Ref]], Turn]:
-    """The records to try now, by concern, and this turn.
+def next_round(
+    parked: Mapping[Kind, Sequence[Ref]], last: RetryRound | None, now: datetime
+) -> tuple[Mapping[Kind, Sequence[Ref]], RetryRound]:
+    """The records to try now, by concern, and this round.
 
     Once a probe has left the inbox, all others follow. If it has not, the next record in the inbox
     is tried an hour later: what holds one record back may concern it alone. Once a night (00:00
@@ -67,26 +67,26 @@ def next_turn(
     """
     nightly = is_nightly(last, now)
     going: dict[Kind, Sequence[Ref]] = {}
-    ahead: dict[str, datetime] = {}
+    probes: dict[str, datetime] = {}
     for kind, refs in parked.items():
         order = sorted(refs)
         names = [str(ref) for ref in order]
-        mine = _ahead_of(kind, last)
+        mine = _probe_of(kind, last)
         if nightly or (mine and mine[0] not in names):
             going[kind] = order
-        elif mine and now - mine[1] < EVERY:
-            ahead[f"{kind} {mine[0]}"] = mine[1]
+        elif mine and now - mine[1] < PROBE_INTERVAL:
+            probes[f"{kind} {mine[0]}"] = mine[1]
         else:
             after = [ref for ref in order if mine and str(ref) > mine[0]]
             first = (after or order)[0]
             going[kind] = [first]
-            ahead[f"{kind} {first}"] = now
-    return going, Turn(now, ahead)
+            probes[f"{kind} {first}"] = now
+    return going, RetryRound(now, probes)
 
 
-def _ahead_of(kind: Kind, last: Turn | None) -> tuple[str, datetime] | None:
+def _probe_of(kind: Kind, last: RetryRound | None) -> tuple[str, datetime] | None:
     """The probe of a concern, and when it was tried."""
-    for name, at in (last.ahead if last else {}).items():
+    for name, at in (last.probes if last else {}).items():
         concern, _, ref = name.partition(" ")
         if concern == kind:
             return ref, at

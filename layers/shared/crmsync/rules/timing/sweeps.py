@@ -20,7 +20,7 @@ from types import MappingProxyType
 
 from crmsync.model.records import Side
 
-MOST_SEEN = 10_000
+MAX_SEEN = 10_000
 """Records that are remembered as passed on, some 80 KB. Where there were more, a sweep goes back no
 further than that: one that reads the same fifty thousand again has no time left for what is new.
 """
@@ -38,7 +38,7 @@ second, so that the next sweep takes it as news again.
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class Lookback:
     """How far back a side is read.
 
     Where what is remembered does not reach so far, a sweep goes back the least length all the same;
@@ -50,7 +50,7 @@ class Reach:
         turn: How often there is a far one.
         near_least: The least length of an ordinary sweep.
         far_least: The least length of a far one.
-        settles: The age at which a record's stamp is final.
+        final_after: The age at which a record's stamp is final.
     """
 
     near: timedelta
@@ -58,7 +58,7 @@ class Reach:
     turn: timedelta
     near_least: timedelta
     far_least: timedelta
-    settles: timedelta
+    final_after: timedelta
 
     def back(self, *, far: bool) -> timedelta:
         """How far back a sweep goes, as far as it is remembered what was passed on."""
@@ -69,31 +69,31 @@ class Reach:
         return self.far_least if far else self.near_least
 
 
-REACH: Mapping[Side, Reach] = MappingProxyType(
+LOOKBACK: Mapping[Side, Lookback] = MappingProxyType(
     {
         # far: 14 minutes until a row shows, 6 until the next far sweep, as metadata may delay it by
         # one, and 5 for one that fails. turn: Salesforce does not want to be asked more often for
         # the lists of deletions [D], which are read by far sweeps. far_least: 5 minutes until a row
         # shows, and 6 until the next far sweep; at one sweep a minute, a data load would be passed
-        # on a dozen times. settles: stamps have whole seconds; the rest is for clocks that differ.
-        Side.SALESFORCE: Reach(
+        # on a dozen times. final_after: stamps have whole seconds, and clocks may differ.
+        Side.SALESFORCE: Lookback(
             near=timedelta(minutes=5),
             far=timedelta(minutes=25),
             turn=timedelta(minutes=4, seconds=30),
             near_least=timedelta(),
             far_least=timedelta(minutes=11),
-            settles=timedelta(seconds=5),
+            final_after=timedelta(seconds=5),
         ),
         # near: 25 minutes until search shows a change, and 15 until the next sweep. far: two hours,
         # and one until the next far sweep. The least lengths: for what search shows minutes late;
         # an hour of a data load would not fit into a sweep.
-        Side.HUBSPOT: Reach(
+        Side.HUBSPOT: Lookback(
             near=timedelta(minutes=40),
             far=timedelta(hours=3),
             turn=timedelta(minutes=55),
             near_least=timedelta(minutes=5),
             far_least=timedelta(minutes=5),
-            settles=timedelta(),
+            final_after=timedelta(),
         ),
     }
 )
@@ -115,34 +115,36 @@ def start_of(
     records with its oldest stamp may have been forgotten.
     """
     start = since - back
-    if len(seen) >= MOST_SEEN:
+    if len(seen) >= MAX_SEEN:
         start = min(max(start, min(seen.values()) + _SECOND), since - least)
     return start if begin is None or since < begin else max(start, begin)
 
 
-def is_news(told: datetime | None, at: datetime, *, deleted: bool) -> bool:
-    """Whether a record with the stamp `at` is to be passed on; `told` is what is remembered of it.
+def is_news(known: datetime | None, at: datetime, *, deleted: bool) -> bool:
+    """Whether a record with the stamp `at` is to be passed on; `known` is what is remembered of it.
 
     The list of deletions may date a deletion one second earlier than the record in the recycle bin
     does, and the two may alternate.
     """
-    return told != at and not (deleted and told is not None and told > at)
+    return known != at and not (deleted and known is not None and known > at)
 
 
-def remembered(told: datetime | None, at: datetime, now: datetime, settles: timedelta) -> datetime:
+def remembered(
+    known: datetime | None, at: datetime, now: datetime, final_after: timedelta
+) -> datetime:
     """What to remember of a record that is passed on at `now`.
 
     That is its stamp, or slightly less where the same stamp may come to mean a later state. A stamp
     in the future means that clocks differ; it is believed the second time, so that no record is
     passed on for ever.
     """
-    is_open = bool(settles) and at > now - settles
+    is_open = bool(final_after) and at > now - final_after
     mark = at - _MARK
-    return mark if is_open and not (told == mark and at > now) else at
+    return mark if is_open and not (known == mark and at > now) else at
 
 
 def newest(seen: Mapping[str, datetime]) -> dict[str, datetime]:
-    """The `MOST_SEEN` newest entries."""
-    if len(seen) <= MOST_SEEN:
+    """The `MAX_SEEN` newest entries."""
+    if len(seen) <= MAX_SEEN:
         return dict(seen)
-    return dict(sorted(seen.items(), key=lambda entry: entry[1], reverse=True)[:MOST_SEEN])
+    return dict(sorted(seen.items(), key=lambda entry: entry[1], reverse=True)[:MAX_SEEN])

@@ -31,7 +31,7 @@ EMAIL_EVENT_KINDS = (
 )
 """The types of HubSpot's e-mail event log (docs/vendors.md#hubspot-e-mail-log)."""
 
-MOST_MINUTES = 1440
+MAX_MINUTES = 1440
 """The longest time in minutes to wait for a recipient: a day."""
 
 _USER_ID = re.compile(r"005[A-Za-z0-9]{15}")
@@ -103,7 +103,7 @@ class EmailTasksTable(Table):
     ] = Field(default_factory=list)
     repeat: Annotated[Repeat, Field(strict=False)] = Repeat.EVERY_EVENT
     ignore_bots: bool = True
-    wait_minutes: Annotated[int, Field(ge=0, le=MOST_MINUTES)] = 0
+    wait_minutes: Annotated[int, Field(ge=0, le=MAX_MINUTES)] = 0
     template: list[TemplateTable] = Field(default_factory=list)
 
     def freeze(self) -> EmailTaskSettings:

@@ -28,7 +28,7 @@ from crmsync.rules.pair.creation import (
     NEW,
     Creation,
     Shown,
-    crossing,
+    converted_fields,
     link_of_new_pair,
     owner_in_hubspot,
     owner_in_salesforce,
@@ -103,7 +103,7 @@ def account_creation(company: Record, because: Because, ruleset: Ruleset) -> Cre
     It belongs to the matching active user (OWN-14), otherwise to the integration user (OWN-15). A
     company without a name, as HubSpot makes them from an address, gives its domain as the name.
     """
-    fields, incompatible = crossing(company, ACCOUNT, ruleset)
+    fields, incompatible = converted_fields(company, ACCOUNT, ruleset)
     if is_blank(fields.get(SALESFORCE_NAME)):
         fields[SALESFORCE_NAME] = company.fields.get(DOMAIN)
     missing = SALESFORCE_NAME if is_blank(fields[SALESFORCE_NAME]) else ""
@@ -131,7 +131,7 @@ def company_creation(account: Record, ruleset: Ruleset) -> Creation:
     """The company that an account makes, also a person account (PA-4), with the owner's counterpart
     (OWN-5).
     """
-    fields, incompatible = crossing(account, ACCOUNT, ruleset)
+    fields, incompatible = converted_fields(account, ACCOUNT, ruleset)
     shown, hubspot_owner, owner = owner_in_hubspot(account, ruleset)
     fields |= shown
     create = CreateRecord(

@@ -27,7 +27,7 @@ from crmsync.rules.pair.creation import (
     NEW,
     Creation,
     Shown,
-    crossing,
+    converted_fields,
     link_of_new_pair,
     owner_in_hubspot,
     owner_in_salesforce,
@@ -51,7 +51,7 @@ def salesforce_creation(contact: Record, target: str, account: str, ruleset: Rul
     It belongs to the matching owner (OWN-8); without one, a lead goes through the assignment rules
     (OWN-9).
     """
-    fields, incompatible = crossing(contact, target, ruleset)
+    fields, incompatible = converted_fields(contact, target, ruleset)
     if str(contact.fields.get(HUBSPOT_OPT_OUT)).lower() == "true":
         fields[SALESFORCE_OPT_OUT] = True
     if account:
@@ -85,7 +85,7 @@ def hubspot_creation(record: Record, ruleset: Ruleset) -> Creation:
     """The contact that a lead or contact makes (SET-1, INC-6), with the owner's counterpart
     (OWN-5).
     """
-    fields, incompatible = crossing(record, record.ref.object, ruleset)
+    fields, incompatible = converted_fields(record, record.ref.object, ruleset)
     shown, hubspot_owner, owner = owner_in_hubspot(record, ruleset)
     fields |= shown
     create = CreateRecord(

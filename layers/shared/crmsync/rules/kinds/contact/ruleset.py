@@ -18,7 +18,7 @@ from crmsync.model.crm_names import (
     SALESFORCE_OPT_OUT,
 )
 from crmsync.model.fields import FieldType, ValueFormat
-from crmsync.model.links import Fingerprinter
+from crmsync.model.fingerprints import Fingerprinter
 from crmsync.model.places import Places
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection

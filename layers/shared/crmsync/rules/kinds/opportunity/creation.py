@@ -28,7 +28,7 @@ from crmsync.rules.pair.creation import (
     NEW,
     Creation,
     Shown,
-    crossing,
+    converted_fields,
     link_of_new_pair,
     owner_in_hubspot,
     owner_in_salesforce,
@@ -42,7 +42,7 @@ def opportunity_creation(deal: Record, ruleset: Ruleset) -> Creation:
     A value that Salesforce requires and nobody knows is reported as missing: a name, a stage that
     the org has, a close date without a fallback.
     """
-    fields, incompatible = crossing(deal, OPPORTUNITY, ruleset)
+    fields, incompatible = converted_fields(deal, OPPORTUNITY, ruleset)
     fields |= stage_of_new_opportunity(deal.fields, ruleset.opportunity.pipelines) or {}
     if is_blank(fields.get(CLOSE_DATE)) and ruleset.connection.deals.close_date_fallback:
         fields[CLOSE_DATE] = _end_of_month(deal.created_at.astimezone(ruleset.opportunity.zone))
@@ -79,7 +79,7 @@ def deal_creation(opportunity: Record, ruleset: Ruleset) -> Creation:
     """The deal that an opportunity makes, in the pipeline of its record type (OPP-6), with the
     owner's counterpart (OWN-5).
     """
-    fields, incompatible = crossing(opportunity, OPPORTUNITY, ruleset)
+    fields, incompatible = converted_fields(opportunity, OPPORTUNITY, ruleset)
     place = stage_of_new_deal(opportunity.fields, ruleset.opportunity.pipelines)
     fields |= place or {}
     shown, hubspot_owner, owner = owner_in_hubspot(opportunity, ruleset)

@@ -13,18 +13,18 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 
 from crmsync.model.pipelines import (
-    ChangeStage,
+    CreatePipeline,
+    CreateStage,
     DealPipeline,
     DealStage,
-    DropStage,
-    MakePipeline,
-    MakeStage,
+    DeleteStage,
+    MappedPipeline,
     OrgStage,
     PipelineMap,
     PipelineStep,
     RecordType,
     RenamePipeline,
-    Track,
+    UpdateStage,
 )
 
 DEFAULT_PIPELINE = "Salesforce - Default pipeline"
@@ -53,7 +53,7 @@ class _Wanted:
 
     @property
     def deal_stages(self) -> tuple[DealStage, ...]:
-        return tuple(DealStage("", stage.label, chance(stage)) for stage in self.stages)
+        return tuple(DealStage("", stage.label, deal_probability(stage)) for stage in self.stages)
 
 
 def names(record_types: Iterable[RecordType]) -> Mapping[str, str]:
@@ -67,7 +67,7 @@ def names(record_types: Iterable[RecordType]) -> Mapping[str, str]:
     return {one: f"Salesforce - {one}" if one and not is_only else DEFAULT_PIPELINE for one in ids}
 
 
-def chance(stage: OrgStage) -> Decimal:
+def deal_probability(stage: OrgStage) -> Decimal:
     """A stage's probability as HubSpot has it: 1 is won, 0 is lost, and an open one is in tenths
     between them (pipelines v3, [V]).
     """
@@ -79,7 +79,7 @@ def chance(stage: OrgStage) -> Decimal:
     return min(max(tenths, _LEAST), _MOST)
 
 
-def in_step(
+def pipeline_steps(
     record_types: Sequence[RecordType], pipelines: Sequence[DealPipeline], known: PipelineMap | None
 ) -> tuple[PipelineStep, ...]:
     """The steps that are still to be done, in order.
@@ -113,11 +113,11 @@ def read_map(
     likely = next((one.stages for one in record_types if one.id == default), ())
     gone, own = [], []
     for pipeline in (one for one in pipelines if one.id not in taken):
-        before = known.track(pipeline.id) if known else None
+        before = known.of_pipeline(pipeline.id) if known else None
         if before and before.record_types:
-            gone.append(_track(pipeline, before.record_types, {}, known))
+            gone.append(_mapped(pipeline, before.record_types, {}, known))
         else:
-            own.append(_own_track(pipeline, stages, likely))
+            own.append(_own_pipeline(pipeline, stages, likely))
     return PipelineMap((*ours, *gone, *own), default)
 
 
@@ -170,7 +170,7 @@ def _candidates(
     yield from (one for one in free if _same(one.label, wanted.label))
     for record_type in wanted.types:
         stood = (
-            {track.pipeline for track in known.tracks if record_type in track.record_types}
+            {mapped.pipeline for mapped in known.pipelines if record_type in mapped.record_types}
             if known
             else set()
         )
@@ -181,13 +181,13 @@ def _steps(
     wanted: _Wanted, found: DealPipeline | None, known: PipelineMap | None
 ) -> Iterator[PipelineStep]:
     if found is None:
-        yield MakePipeline(wanted.label, wanted.deal_stages)
+        yield CreatePipeline(wanted.label, wanted.deal_stages)
         return
     if found.label != wanted.label:
         yield RenamePipeline(found.id, wanted.label)
     meant = _matched(wanted, found, known)
     stands = {stage.name: one for one in found.stages for stage in [meant.get(one.id)] if stage}
-    drops = [DropStage(found.id, one) for one in found.stages if one.id not in meant]
+    drops = [DeleteStage(found.id, one) for one in found.stages if one.id not in meant]
     places = [
         (
             stands.get(stage.name),
@@ -218,11 +218,11 @@ def _placed(
     new_labels = {_folded(new.label): new.id for _, new in places}
     for order, (old, new) in enumerate(places):
         if old and new_labels.get(_folded(old.label), old.id) != old.id:
-            yield ChangeStage(
+            yield UpdateStage(
                 pipeline, DealStage(old.id, f"{old.label} ({old.id})", new.probability), order
             )
     for order, (old, new) in enumerate(places):
-        yield ChangeStage(pipeline, new, order) if old else MakeStage(pipeline, new, order)
+        yield UpdateStage(pipeline, new, order) if old else CreateStage(pipeline, new, order)
 
 
 def _matched(
@@ -231,8 +231,8 @@ def _matched(
     """HubSpot stage id -> the org's stage that it represents: what it was made for, otherwise the
     one of its label; each stage once.
     """
-    track = known.track(found.id) if known else None
-    before = dict(track.stages) if track else {}
+    mapped = known.of_pipeline(found.id) if known else None
+    before = dict(mapped.stages) if mapped else {}
     left = {stage.name: stage for stage in wanted.stages}
     matched: dict[str, OrgStage] = {}
     for one in found.stages:
@@ -245,43 +245,46 @@ def _matched(
     return matched
 
 
-def _claimed(wanted: _Wanted, found: DealPipeline, known: PipelineMap | None) -> Track:
-    """The track of a pipeline of Salesforce's; a stage that it does not have is shown as the
+def _claimed(wanted: _Wanted, found: DealPipeline, known: PipelineMap | None) -> MappedPipeline:
+    """The mapping of a pipeline of Salesforce's; a stage that it does not have is shown as the
     nearest one.
     """
     matched = _matched(wanted, found, known)
-    track = _track(found, wanted.types, matched, known)
+    mapped = _mapped(found, wanted.types, matched, known)
     ids = {stage.name: identifier for identifier, stage in matched.items()}
     near = [
-        (_nearest(DealStage("", one.label, chance(one)), wanted.stages, wanted.stages), one)
+        (
+            _nearest(DealStage("", one.label, deal_probability(one)), wanted.stages, wanted.stages),
+            one,
+        )
         for one in wanted.others
     ]
     also = tuple((ids[stage.name], one.name) for stage, one in near if stage and stage.name in ids)
-    return replace(track, also=also)
+    return replace(mapped, also=also)
 
 
-def _track(
+def _mapped(
     pipeline: DealPipeline,
     types: tuple[str, ...],
     meant: Mapping[str, OrgStage],
     known: PipelineMap | None,
-) -> Track:
+) -> MappedPipeline:
     """A pipeline of Salesforce's; a stage that the org no longer has keeps its meaning while it
     exists.
     """
-    before = known.track(pipeline.id) if known else None
+    before = known.of_pipeline(pipeline.id) if known else None
     meanings = (dict(before.stages) if before else {}) | {
         stage: one.name for stage, one in meant.items()
     }
     stages = tuple((one.id, meanings[one.id]) for one in pipeline.stages if one.id in meanings)
-    return Track(pipeline.id, pipeline.label, types, stages)
+    return MappedPipeline(pipeline.id, pipeline.label, types, stages)
 
 
-def _own_track(
+def _own_pipeline(
     pipeline: DealPipeline, stages: Sequence[OrgStage], likely: Sequence[OrgStage]
-) -> Track:
+) -> MappedPipeline:
     meant = [(one.id, _nearest(one, stages, likely)) for one in pipeline.stages]
-    return Track(
+    return MappedPipeline(
         pipeline.id, pipeline.label, (), tuple((one, stage.name) for one, stage in meant if stage)
     )
 
@@ -307,8 +310,8 @@ def _nearest(
             None,
         )
     still_open = [stage for stage in likely if not stage.is_closed]
-    reached = [stage for stage in still_open if chance(stage) <= one.probability]
-    return max(reached, key=chance, default=next(iter(still_open), None))
+    reached = [stage for stage in still_open if deal_probability(stage) <= one.probability]
+    return max(reached, key=deal_probability, default=next(iter(still_open), None))
 
 
 def _default_type(record_types: Sequence[RecordType]) -> str:

@@ -55,9 +55,9 @@ def decide_roles(
         removes: Whether a tie that was removed on one side is removed on the other. Otherwise it
             stays there and stays remembered, so that it does not come back.
     """
-    standing = [role for role in roles if not role.is_deleted]
+    existing = [role for role in roles if not role.is_deleted]
     deal = frozenset(associated)
-    opportunity = frozenset(role.contact for role in standing)
+    opportunity = frozenset(role.contact for role in existing)
     both = {one for one, other in across.items() if one in deal and other in opportunity}
     only_deal = {one for one, other in across.items() if one in deal and other not in opportunity}
     only_opportunity = {
@@ -70,6 +70,6 @@ def decide_roles(
         associate=tuple(sorted(only_opportunity - known)),
         add=tuple((one, across[one]) for one in sorted(only_deal - known)),
         leave=tuple(sorted(only_deal & known)) if removes else (),
-        end=tuple(sorted(role.ref for role in standing if role.contact in gone)),
+        end=tuple(sorted(role.ref for role in existing if role.contact in gone)),
         tied=frozenset(one.id for one in (both | only_deal | only_opportunity) - forgotten),
     )

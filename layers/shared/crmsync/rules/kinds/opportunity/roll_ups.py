@@ -15,9 +15,9 @@ from types import MappingProxyType
 
 from crmsync.model.fields import FieldType
 from crmsync.model.records import Side, Value
-from crmsync.model.roles import Tie
+from crmsync.model.roles import RelatedOpportunity
 from crmsync.model.settings import RevenueBasis
-from crmsync.rules.fields.values import canonical, cross, is_blank
+from crmsync.rules.fields.values import canonical, convert, is_blank
 
 COUNT = "crmsync_num_associated_deals"
 FIRST_CREATED = "crmsync_first_deal_created_date"
@@ -48,7 +48,7 @@ STAGE_CUSTOMER = "customer"
 
 
 def rolled_up(
-    ties: Collection[Tie], basis: RevenueBasis, zone: tzinfo = UTC
+    ties: Collection[RelatedOpportunity], basis: RevenueBasis, zone: tzinfo = UTC
 ) -> Mapping[str, str | None]:
     """What a contact's roll-ups should show, in HubSpot's spelling, blank as None; two zeros and
     blanks without any tie.
@@ -90,7 +90,7 @@ def outdated(shown: Mapping[str, Value], wanted: Mapping[str, str | None]) -> di
     }
 
 
-def stage_reached(ties: Collection[Tie]) -> str:
+def stage_reached(ties: Collection[RelatedOpportunity]) -> str:
     """The lifecycle stage that follows from a contact's opportunities, whenever the roles were
     given (LIFE-24), or "".
 
@@ -102,7 +102,7 @@ def stage_reached(ties: Collection[Tie]) -> str:
     return "" if all(tie.is_closed for tie in ties) else STAGE_OPPORTUNITY
 
 
-def _created(tie: Tie) -> tuple[datetime, str]:
+def _created(tie: RelatedOpportunity) -> tuple[datetime, str]:
     """The order of creation; of two that were created at once, the greater id is the later
     (Q-5).
     """
@@ -114,7 +114,7 @@ def _seen(name: str, value: Value) -> Value:
 
 
 def _number(amount: Decimal | None) -> str | None:
-    return None if amount is None else str(cross(FieldType.NUMBER, Side.HUBSPOT, str(amount)))
+    return None if amount is None else str(convert(FieldType.NUMBER, Side.HUBSPOT, str(amount)))
 
 
 def _day(moment: datetime | None, zone: tzinfo) -> str | None:

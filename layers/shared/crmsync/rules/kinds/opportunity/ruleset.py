@@ -24,7 +24,7 @@ from crmsync.model.crm_names import (
     STAGE_NAME,
 )
 from crmsync.model.fields import ComparedFormat, FieldType, Update, ValueFormat
-from crmsync.model.links import Fingerprinter
+from crmsync.model.fingerprints import Fingerprinter
 from crmsync.model.pipelines import PipelineMap
 from crmsync.model.records import Kind, Record, Side
 from crmsync.model.settings import Connection
@@ -80,7 +80,7 @@ def opportunity_ruleset(  # noqa: PLR0913 - what a ruleset is made of
         )
     }
     field_map = in_zone(with_custom_rows(maps, connection.deals.field)[OPPORTUNITY], zone)
-    is_typed = any(any(track.record_types) for track in pipelines.tracks)
+    is_typed = any(any(mapped.record_types) for mapped in pipelines.pipelines)
     return Ruleset(
         Kind.OPPORTUNITY,
         connection,
@@ -128,8 +128,8 @@ def with_contacts(deal: Record, contacts: tuple[str, ...], company: str) -> Reco
     """A deal's record with the ids of its contacts and of its primary company ("" for none)
     added.
     """
-    told = {CONTACTS: ";".join(sorted(contacts)) or None, PRIMARY_COMPANY: company or None}
-    return replace(deal, fields={**deal.fields, **told})
+    shown = {CONTACTS: ";".join(sorted(contacts)) or None, PRIMARY_COMPANY: company or None}
+    return replace(deal, fields={**deal.fields, **shown})
 
 
 def contacts_beside(deal: Record) -> tuple[str, ...]:

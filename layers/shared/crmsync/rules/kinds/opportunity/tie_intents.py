@@ -15,15 +15,16 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from crmsync.model import names
-from crmsync.model.changes import TieNews
+from crmsync.model.changes import TieEvent
 from crmsync.model.crm_names import HUBSPOT_CONTACT
-from crmsync.model.links import Fingerprinter, Intent, Link, tag
+from crmsync.model.fingerprints import Fingerprinter, tag
+from crmsync.model.links import Intent, Link
 from crmsync.model.records import Ref, Side
 from crmsync.model.roles import Role
 from crmsync.rules.kinds.opportunity.roles import RoleDecision
 from crmsync.rules.kinds.opportunity.ruleset import CONTACTS
 
-UNTIL_ALL_IS_TOLD = timedelta(minutes=15)
+LATEST_EVENT_AFTER = timedelta(minutes=15)
 """How long an announced tie that is not seen is left alone: the message of a worker that died comes
 again after twelve minutes, and what people did until then is reported within three.
 """
@@ -59,7 +60,7 @@ class Ties:
 
 
 @dataclass(frozen=True, slots=True)
-class Reckoning:
+class ResolvedTies:
     """What has become of the ties that were announced.
 
     Attributes:
@@ -73,24 +74,24 @@ class Reckoning:
     open: Announced = field(default_factory=dict)
 
 
-def may_still_be_told(link: Link, now: datetime) -> bool:
+def may_events_follow(link: Link, now: datetime) -> bool:
     """Whether a report about a tie that was announced for the pair may still arrive."""
     tying = link.tying
-    return bool(tying.replaces) and (tying.at is None or now - tying.at < UNTIL_ALL_IS_TOLD)
+    return bool(tying.replaces) and (tying.at is None or now - tying.at < LATEST_EVENT_AFTER)
 
 
 def announce_ties(decision: RoleDecision, ties: Ties, fingerprinter: Fingerprinter) -> Announced:
     """What is about to be tied or untied, on which side."""
     mine = {theirs: mine for mine, theirs in ties.across.items()}
     ended = [role for role in ties.roles if role.ref in decision.end and role.contact in mine]
-    said = (
+    announced = (
         *((_ASSOCIATED, one) for one in decision.associate),
         *((_PARTED, one) for one in decision.leave),
         *((_GIVEN, one) for one, _ in decision.add),
         *((_ENDED, mine[role.contact]) for role in ended),
     )
     return _announced(
-        frozenset(fingerprinter.fingerprint(what, one.id) for what, one in said),
+        frozenset(fingerprinter.fingerprint(what, one.id) for what, one in announced),
         frozenset(fingerprinter.fingerprint(_ROLES, role.ref.id) for role in ended),
     )
 
@@ -107,23 +108,23 @@ def announcing_ties(link: Link, new: Announced, still_open: Announced) -> Link:
     return replace(link, tying=Intent(replaces=both, at=None if new or not both else link.tying.at))
 
 
-def reckon(
+def resolve_announced_ties(
     link: Link,
     ties: Ties,
-    news: Sequence[TieNews],
+    news: Sequence[TieEvent],
     portal_id: int,
     fingerprinter: Fingerprinter,
     *,
     is_open: bool,
-) -> Reckoning:
+) -> ResolvedTies:
     """Find out what has become of the ties that the link announced.
 
     `news` is what people did; `is_open` means that more of it may still be on its way.
     """
     announced = link.tying.replaces
     if not announced:
-        return Reckoning(link.tied)
-    heard = _newest(news, link.tying.at)
+        return ResolvedTies(link.tied)
+    newest = _newest(news, link.tying.at)
     fingerprints, roles = (
         announced.get(tag(CONTACTS), frozenset()),
         announced.get(tag(_ROLES), frozenset()),
@@ -139,18 +140,18 @@ def reckon(
         for case in _cases(contact, ties, link, portal_id, roles, fingerprinter):
             if case.fingerprint not in fingerprints:
                 continue
-            told = heard.get(
+            event = newest.get(
                 contact if case.side is Side.HUBSPOT else ties.across.get(contact, contact)
             )
-            if case.is_done(told):
+            if case.is_done(event):
                 known.add(case.fingerprint)
-                if not (case.ties and case.is_a_persons(told)):
+                if not (case.ties and case.is_a_persons(event)):
                     (agreed.add if case.ties else agreed.discard)(contact.id)
             elif is_open:
                 doubt.add(contact)
                 to_end |= case.roles
     still_open = _announced(fingerprints - known, frozenset(to_end)) if is_open else {}
-    return Reckoning(frozenset(agreed), frozenset(doubt), still_open)
+    return ResolvedTies(frozenset(agreed), frozenset(doubt), still_open)
 
 
 def _announced(fingerprints: frozenset[bytes], roles: frozenset[bytes]) -> Announced:
@@ -164,28 +165,28 @@ class _Case:
     """Something that may have been announced for a contact on a side, that it be tied or untied,
     and what that side shows now.
 
-    ``is_other`` says that what stands there is surely not what was announced; ``roles`` are the
+    ``is_other`` says that what exists there is surely not what was announced; ``roles`` are the
     fingerprints of the roles that were to be ended.
     """
 
     fingerprint: bytes
     side: Side
     ties: bool
-    stands: bool
+    exists: bool
     is_other: bool = False
     roles: frozenset[bytes] = frozenset()
 
-    def is_done(self, told: TieNews | None) -> bool:
+    def is_done(self, event: TieEvent | None) -> bool:
         """Whether it was done: that shows, or somebody has undone it since."""
         return (
-            self.stands is self.ties
-            or (told is not None and told.is_gone is self.ties)
-            or self.is_a_persons(told)
+            self.exists is self.ties
+            or (event is not None and event.is_gone is self.ties)
+            or self.is_a_persons(event)
         )
 
-    def is_a_persons(self, told: TieNews | None) -> bool:
+    def is_a_persons(self, event: TieEvent | None) -> bool:
         """Whether the tie that stands is another one, which somebody has made since."""
-        return self.stands and (self.is_other or (told is not None and not told.is_gone))
+        return self.exists and (self.is_other or (event is not None and not event.is_gone))
 
 
 def _cases(
@@ -207,25 +208,27 @@ def _cases(
     def fingerprint(what: str) -> bytes:
         return fingerprinter.fingerprint(what, contact.id)
 
-    yield _Case(fingerprint(_ASSOCIATED), Side.HUBSPOT, ties=True, stands=is_here)
-    yield _Case(fingerprint(_PARTED), Side.HUBSPOT, ties=False, stands=is_here)
+    yield _Case(fingerprint(_ASSOCIATED), Side.HUBSPOT, ties=True, exists=is_here)
+    yield _Case(fingerprint(_PARTED), Side.HUBSPOT, ties=False, exists=is_here)
     yield _Case(
-        fingerprint(_GIVEN), Side.SALESFORCE, ties=True, stands=has_role, is_other=not is_ours
+        fingerprint(_GIVEN), Side.SALESFORCE, ties=True, exists=has_role, is_other=not is_ours
     )
     yield _Case(
         fingerprint(_ENDED),
         Side.SALESFORCE,
         ties=False,
-        stands=has_role,
+        exists=has_role,
         is_other=not to_end,
         roles=to_end,
     )
 
 
-def _newest(news: Sequence[TieNews], since: datetime | None) -> dict[Ref, TieNews]:
+def _newest(news: Sequence[TieEvent], since: datetime | None) -> dict[Ref, TieEvent]:
     """The newest report about each contact since the announcement."""
-    told = sorted((one for one in news if since is None or one.at >= since), key=lambda one: one.at)
-    return {one.contact: one for one in told}
+    event = sorted(
+        (one for one in news if since is None or one.at >= since), key=lambda one: one.at
+    )
+    return {one.contact: one for one in event}
 
 
 def role_key(portal_id: int, deal: str, contact: str) -> str:

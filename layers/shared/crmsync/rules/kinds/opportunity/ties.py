@@ -43,7 +43,7 @@ from crmsync.rules.kinds.opportunity.tie_intents import (
     Ties,
     announce_ties,
     announcing_ties,
-    reckon,
+    resolve_announced_ties,
     role_key,
 )
 from crmsync.rules.merge.baseline import rebased, view
@@ -55,7 +55,7 @@ _QUIET_CAUSES = frozenset({Cause.EDITED})
 
 
 @dataclass(frozen=True, slots=True)
-class Tied:
+class GatheredTies:
     """The ties of a deal or an opportunity, as gathered.
 
     Attributes:
@@ -100,7 +100,7 @@ class Tied:
         return frozenset(mine for mine, theirs in self.across.items() if theirs in contacts)
 
 
-def with_roll_up(plan: Plan, tied: Tied) -> Plan:
+def with_roll_up(plan: Plan, tied: GatheredTies) -> Plan:
     """The plan of an opportunity without a deal, with the roll-ups of its contacts: opportunities
     that are gone count for nobody.
     """
@@ -111,7 +111,7 @@ def with_roll_up(plan: Plan, tied: Tied) -> Plan:
 
 
 def with_roles(
-    plan: Plan, link: Link, tied: Tied, salesforce: Record, ruleset: Ruleset, change: Change
+    plan: Plan, link: Link, tied: GatheredTies, salesforce: Record, ruleset: Ruleset, change: Change
 ) -> Plan:
     """The plan of a pair with what its contacts need: associations, roles, roll-ups. `link` is the
     stored link of the pair.
@@ -125,7 +125,9 @@ def with_roles(
         return plan
     ties = Ties(frozenset(tied.associated), tied.roles, _from_hubspot(tied.across))
     portal_id = ruleset.connection.hubspot.portal_id
-    known = reckon(link, ties, change.ties, portal_id, ruleset.fingerprinter, is_open=tied.is_open)
+    known = resolve_announced_ties(
+        link, ties, change.ties, portal_id, ruleset.fingerprinter, is_open=tied.is_open
+    )
     decision = decide_roles(
         tied.associated,
         tied.roles,
@@ -163,7 +165,7 @@ def _saves(
     new: Announced,
     still_open: Announced,
     decision: RoleDecision,
-    tied: Tied,
+    tied: GatheredTies,
     ruleset: Ruleset,
     *,
     is_for_ties: bool,
@@ -229,7 +231,7 @@ def _roll_up(
     plan: Plan,
     decision: RoleDecision,
     link: Link,
-    tied: Tied,
+    tied: GatheredTies,
     salesforce: Record,
     ruleset: Ruleset,
     change: Change,
@@ -255,7 +257,7 @@ def _roll_up(
     )
 
 
-def _tie_writes(decision: RoleDecision, tied: Tied, salesforce: Record) -> TieWrites | None:
+def _tie_writes(decision: RoleDecision, tied: GatheredTies, salesforce: Record) -> TieWrites | None:
     if tied.deal is None:
         return None
     ended = {role.contact for role in tied.roles if role.ref in decision.end}
@@ -287,7 +289,7 @@ def _is_news(
     )
 
 
-def _after(link: Link, decision: RoleDecision, tied: Tied, ruleset: Ruleset) -> Link:
+def _after(link: Link, decision: RoleDecision, tied: GatheredTies, ruleset: Ruleset) -> Link:
     """The link with the new ties, and with the deal's contacts as they will then be."""
     contacts = ({*tied.associated, *decision.associate}) - set(decision.leave)
     shown = {CONTACTS: ";".join(sorted(one.id for one in contacts)) or None}

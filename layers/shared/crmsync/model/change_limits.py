@@ -8,7 +8,7 @@ from enum import StrEnum
 from crmsync.model.records import Side
 
 
-class Counted(StrEnum):
+class ChangeLimit(StrEnum):
     """What is counted per hour (Q-30).
 
     Records whose values are overwritten, records that lose a value, deletions, and, separately,
@@ -31,4 +31,4 @@ class Hold:
     """
 
     side: Side
-    counted: Counted
+    counted: ChangeLimit

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
-from crmsync.model.brakes import Hold
+from crmsync.model.change_limits import Hold
 from crmsync.model.records import Kind
 
 
@@ -14,7 +14,7 @@ class ChangeCounts(Protocol):
     by kind (Q-30).
     """
 
-    def pull(
+    def reserve(
         self, connection: str, kind: Kind, hold: Hold, wanted: int, limit: int, now: datetime
     ) -> int:
         """How many of `wanted` may be written this hour under `limit` (0 for no limit).
@@ -22,12 +22,12 @@ class ChangeCounts(Protocol):
         These are counted at once, also against concurrent workers. Raises `TryAgain`.
         """
 
-    def give_back(
+    def return_unused(
         self, connection: str, kind: Kind, hold: Hold, unused: int, now: datetime
     ) -> None:
         """Return what was counted and then not written."""
 
-    def fill(self, connection: str, kind: Kind) -> float:
+    def usage(self, connection: str, kind: Kind) -> float:
         """How full the fullest counter of a kind is, as a share of its limit: 1 is full.
 
         As last seen by this process; costs no call.
