@@ -5,7 +5,7 @@ brake.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -150,14 +150,17 @@ class MemoryInbox:
         self._now = now
         self._entries: dict[tuple[str, Ref], InboxEntry] = {}
 
-    def park(self, connection: str, reports: Sequence[Report]) -> None:
+    def park(
+        self, connection: str, reports: Sequence[Report], same_attempt: Collection[Ref] = ()
+    ) -> None:
         """As the port says; a newer report keeps the older one's place in the order."""
         for ref, report in {report.ref: report for report in reports}.items():
             self.writes += 1
             now = self._now()
             old = self._entries.get((connection, ref))
+            more = 0 if old and ref in same_attempt else 1
             self._entries[connection, ref] = InboxEntry(
-                report, old.first_at if old else now, now, old.attempts + 1 if old else 1
+                report, old.first_at if old else now, now, (old.attempts if old else 0) + more
             )
 
     def clear(self, connection: str, refs: Iterable[Ref]) -> None:

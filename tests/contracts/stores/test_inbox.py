@@ -145,6 +145,18 @@ def test_an_entry_has_its_code_its_times_and_the_number_of_attempts(
     ]
 
 
+def test_a_second_report_of_one_attempt_is_not_counted(inbox: Any) -> None:
+    """It replaces the first report, and counts where that one is gone."""
+    another = replace(a_report(1, "Too long."), code="STRING_TOO_LONG")
+    inbox.park("acme", [a_report(1)])
+    inbox.park("acme", [another, a_report(2)], {contact(1), contact(2)})
+
+    assert [(one.report, one.attempts) for one in inbox.entries("acme")] == [
+        (another, 1),
+        (a_report(2), 1),
+    ]
+
+
 def test_clearing_deletes_the_reports_of_these_records_only(inbox: Any) -> None:
     """Clearing a record without a report does nothing."""
     inbox.park("acme", [a_report(1)])

@@ -5,7 +5,7 @@ The law of `crmsync.ports` holds.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -45,10 +45,13 @@ class Links(Protocol):
 class Inbox(Protocol):
     """The error inbox: which records do not sync, and why."""
 
-    def park(self, connection: str, reports: Sequence[Report]) -> None:
-        """Keep the newest report per record, and count how often the record was reported.
+    def park(
+        self, connection: str, reports: Sequence[Report], same_attempt: Collection[Ref] = ()
+    ) -> None:
+        """Keep the newest report per record, and count the attempts that failed.
 
-        Of several reports about a record in one call the last one counts, as one attempt.
+        Of several reports about a record in one call the last one counts, as one attempt. Records
+        in `same_attempt` have been reported in this attempt already, so it is not counted again.
         """
 
     def clear(self, connection: str, refs: Iterable[Ref]) -> None:

@@ -41,11 +41,13 @@ class LeftOut:
         marks: note them in the plan's link.
         reports: say so in the error inbox.
         of_new: for a new record, its creation and the names of the fields.
+        reported: records whose refused fields were reported before the write was tried again.
     """
 
     marks: list[MarkLink] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)
     of_new: tuple[CreateRecord, frozenset[str]] | None = None
+    reported: set[Ref] = field(default_factory=set)
 
     def keep(
         self, effect: CreateRecord | UpdateRecord, names: frozenset[str], report: Report
@@ -153,6 +155,8 @@ def retry_without_fields(
         return outcomes
     reports = {at: rules.report(tries[at].at, outcomes[at], names) for at, names in again.items()}
     context.inbox.park(context.connection.name, list(reports.values()))
+    for at, one in reports.items():
+        tries[at].left_out.reported.add(one.ref)
     marks = {
         at: mark
         for at, names in again.items()

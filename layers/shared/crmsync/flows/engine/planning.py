@@ -223,7 +223,10 @@ def plan_safely(facts: AnyFacts, ruleset: Ruleset, decide: Decide[AnyFacts]) -> 
     except Exception as error:  # noqa: BLE001 - any defect in planning one record concerns that record alone; it is reported, not swallowed
         text = f"could not be planned: {type(error).__name__}"
         hint = "This is a defect of crmsync; please report it."
-        return Plan((Report(facts.change.ref, Category.INTERNAL, text, hint=hint),))
+        report = Report(
+            facts.change.ref, Category.INTERNAL, text, hint=hint, code=type(error).__name__
+        )
+        return Plan((report,))
 
 
 def _plan(facts: AnyFacts, ruleset: Ruleset, decide: Decide[AnyFacts]) -> Plan:

@@ -129,7 +129,9 @@ def process_results(
     reported = [effect for plan in plans for effect in plan.effects if isinstance(effect, Report)]
     summary.counts["Parked"] += len(parked) + len(reported)
     summary.counts["Braked"] += sum(report.category is Category.BRAKE for report in reported)
-    context.inbox.park(context.connection.name, parked)
+    before = {ref for done in applied for ref in done.left_out.reported}
+    before |= {report.ref for report in reported}
+    context.inbox.park(context.connection.name, parked, before)
     context.inbox.clear(context.connection.name, resolved_records(facts, plans, applied))
     retry_later(later, context, summary)
     return at_once

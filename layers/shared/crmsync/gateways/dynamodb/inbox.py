@@ -23,7 +23,7 @@ No personal data is stored: reports contain none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
@@ -53,7 +53,7 @@ _NAMES = {
 }
 _UPDATE = (
     "SET #c = :c, #o = :o, #t = :t, #f = :f, #h = :h, #b = :b, #w = :w, #l = :now, "
-    "#n = if_not_exists(#n, :now), #a = if_not_exists(#a, :none) + :one"
+    "#n = if_not_exists(#n, :now), #a = if_not_exists(#a, :before) + :more"
 )
 _HELD = "held"
 
@@ -79,9 +79,12 @@ class InboxTable:
         self._marks = Marks(self._table, ticks)
         self._now = now
 
-    def park(self, connection: str, reports: Sequence[Report]) -> None:
-        """Store the newest report per record, with the time of the first one and their number.
-        Raises `TryAgain`.
+    def park(
+        self, connection: str, reports: Sequence[Report], same_attempt: Collection[Ref] = ()
+    ) -> None:
+        """Store the newest report per record, with the time of the first one and the number of
+        attempts. Records in `same_attempt` have been reported in this attempt already. Raises
+        `TryAgain`.
         """
         newest = list({report.ref: report for report in reports}.values())
         if not newest:
@@ -89,7 +92,9 @@ class InboxTable:
         self._catch_up(connection)
         self._add_marks(connection, newest)
         with ThreadPoolExecutor(min(THREADS, len(newest))) as pool:
-            before = list(pool.map(lambda report: self._park(connection, report), newest))
+            before = list(
+                pool.map(lambda report: self._park(connection, report, same_attempt), newest)
+            )
         self._add_marks(connection, newest)
         self._remove_marks(
             connection,
@@ -171,9 +176,11 @@ class InboxTable:
         ends = [row for row in rows if float(row.get("expires_at", {"N": "0"})["N"]) <= soon]
         return [report.ref for report in map(_report, ends) if not report.lasts]
 
-    def _park(self, connection: str, report: Report) -> tuple[str, ...]:
+    def _park(
+        self, connection: str, report: Report, same_attempt: Collection[Ref]
+    ) -> tuple[str, ...]:
         """Store a report; returns the lists that the record was on before."""
-        now = self._now()
+        now, more = self._now(), 0 if report.ref in same_attempt else 1
         values: dict[str, dict[str, str]] = {
             ":c": {"S": str(report.category)},
             ":o": {"S": report.code},
@@ -183,8 +190,8 @@ class InboxTable:
             ":b": {"S": " ".join(report.because)},
             ":w": {"S": " ".join(map(str, report.waits_for))},
             ":now": {"S": now.isoformat()},
-            ":none": {"N": "0"},
-            ":one": {"N": "1"},
+            ":before": {"N": str(1 - more)},
+            ":more": {"N": str(more)},
         }
         if not report.lasts:
             values[":e"] = {"N": str(epoch_seconds(now + KEPT))}
