@@ -143,6 +143,18 @@ def test_a_contact_without_an_address_is_not_unsubscribed():
     assert plan.effects[1].fields == {"Email": None, "FirstName": "Eva"}
 
 
+@pytest.mark.rule("OPT-4")
+def test_an_opt_out_waits_for_an_address():
+    """The box of a contact without an address leads to nothing in HubSpot, and to one save."""
+    nobody = a_contact({"email": None}, salesforce_id=LEAD_ID), a_lead({"Email": None}, key=KEY)
+    ticked = a_lead({"Email": None, "HasOptedOutOfEmail": True}, key=KEY)
+    facts = linked(nobody[0], ticked, agreed=nobody)
+    (save,) = plan_contact(facts, RULESET).effects
+    assert plan_contact(replace(facts, link=save.link), RULESET) == Plan()
+    back = replace(facts, link=save.link, hubspot=a_contact(salesforce_id=LEAD_ID))
+    assert OptOut("ada@example.com", ("OPT-6",)) in plan_contact(back, RULESET).effects
+
+
 @pytest.mark.rule("OPT-5")
 def test_unticking_email_opt_out_is_undone():
     """While HubSpot shows the opt-out, the box is ticked again and HubSpot is left alone."""

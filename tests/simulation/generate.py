@@ -10,6 +10,7 @@ from crmsync.model.fields import Update
 from crmsync.model.records import Side
 from tests.simulation.deployment import FIELDS
 from tests.simulation.faults import CALLS
+from tests.simulation.people import QUEUE_OF
 from tests.simulation.steps import (
     Crash,
     Fault,
@@ -49,10 +50,11 @@ def _setting(dice: random.Random) -> Setting:
         if name != "firstname" and dice.random() < 0.4
     ]
     return Setting(
-        creates=dice.choice(("lead", "lead", "contact")),
+        creates=dice.choice(("lead", "contact")),
         policies=tuple((name, policy) for name, policy in policies if policy != "two_way"),
         removes=dice.random() < 0.3,
         deletes=dice.random() < 0.2,
+        topic=dice.choice(("people", "people", "companies", "deals")),
     )
 
 
@@ -69,29 +71,69 @@ def _birth(dice: random.Random, setting: Setting) -> Person:
     )
 
 
+TOPICS: dict[str, dict[str, int]] = {
+    "people": {
+        "new person": 10,
+        "edit person": 40,
+        "new address": 6,
+        "opt out": 4,
+        "untick": 2,
+        "delete person": 5,
+        "undelete": 3,
+        "merge people": 4,
+        "convert": 4,
+    },
+    "companies": {
+        "new person": 6,
+        "edit person": 10,
+        "convert": 2,
+        "merge people": 2,
+        "delete person": 2,
+        "new company": 10,
+        "edit company": 20,
+        "join company": 12,
+        "leave company": 6,
+        "delete company": 3,
+        "merge companies": 4,
+        "undelete": 2,
+    },
+    "deals": {
+        "new person": 6,
+        "new company": 2,
+        "join company": 3,
+        "convert": 2,
+        "merge people": 2,
+        "delete person": 1,
+        "new deal": 12,
+        "edit deal": 15,
+        "move deal": 10,
+        "tie": 12,
+        "untie": 8,
+        "delete deal": 3,
+        "undelete": 2,
+    },
+}
+"""Acts with their weights: a history is mostly about one topic."""
+
+
 def _act(dice: random.Random, setting: Setting) -> Person:
-    does = _weighted(
-        dice,
-        {
-            "new person": 10,
-            "edit person": 40,
-            "new address": 6,
-            "opt out": 4,
-            "untick": 2,
-            "delete person": 5,
-            "undelete": 3,
-            "merge people": 4,
-            "convert": 4,
-        },
-    )
+    topic = setting.topic if dice.random() < 0.9 else dice.choice(sorted(TOPICS))
+    does = _weighted(dice, TOPICS[topic])
     if does == "new person":
         return _birth(dice, setting)
+    what = {
+        "edit person": (*FIELDS, "lastname"),
+        "edit company": ("name", "phone", "city", "description"),
+        "edit deal": ("dealname", "amount", "description"),
+        "new deal": ("tied", "tied", ""),
+        "delete person": ("", "", "forget"),
+    }
     return Person(
         does,
         dice.choice(SIDES),
         dice.randrange(4),
         dice.randrange(4),
-        dice.choice((*FIELDS, "lastname")) if does == "edit person" else "",
+        dice.choice(what.get(does, ("",))),
         dice.choice(VALUES),
         dice.randrange(setting.portals),
         dice.choice(NEWS),
@@ -104,16 +146,19 @@ def _some(dice: random.Random, setting: Setting) -> list[Step]:
         dice,
         {
             (lambda: [_act(dice, setting)]): 40,
-            (lambda: [_act(dice, setting), Wait(dice.choice((1, 5, 5, 60)))]): 20,
-            (lambda: [_work(dice)]): 30,
-            (lambda: _between(dice, setting)): 25,
-            (lambda: [Wait(dice.choice((3, 30, 200, 900, 4_000)))]): 15,
-            (lambda: [_fault(dice)]): 15,
+            (lambda: [_act(dice, setting), Wait(dice.choice((1, 5, 5, 60)))]): 30,
+            (lambda: _between(dice, setting)): 40,
+            (lambda: [Wait(dice.choice((3, 30, 200, 900, 4_000)))]): 10,
+            (lambda: [_fault(dice), _act(dice, setting), Wait(dice.choice((1, 5, 40)))]): 30,
             (
                 lambda: [
-                    Outage(dice.choice(("hubspot", "salesforce")), dice.choice((60, 1_800, 40_000)))
+                    Outage(
+                        dice.choice(("hubspot", "salesforce")), dice.choice((60, 1_800, 40_000))
+                    ),
+                    _act(dice, setting),
+                    Wait(5),
                 ]
-            ): 2,
+            ): 3,
             (lambda: [Operator("pause"), _act(dice, setting), Wait(1_000), Operator("resume")]): 1,
         },
     )()
@@ -121,30 +166,18 @@ def _some(dice: random.Random, setting: Setting) -> list[Step]:
 
 def _between(dice: random.Random, setting: Setting) -> list[Step]:
     """A worker stands still, something happens, and it goes on, or dies."""
-    queue, slot = _queue(dice), dice.randrange(2)
-    steps: list[Step] = [Wait(3), Work(queue, dice.randint(1, 22), slot)]
-    steps += [_act(dice, setting) for _ in range(dice.randint(1, 2))]
+    act, slot = _act(dice, setting), dice.randrange(2)
+    queue = QUEUE_OF[act.does] if dice.random() < 0.9 else dice.choice(("poll", "sweep"))
+    steps: list[Step] = [act, Wait(2), Work(queue, dice.randint(2, 24), slot)]
+    steps += [_act(dice, setting) for _ in range(dice.choice((1, 1, 2)))]
     if dice.random() < 0.5:
-        steps += [Wait(2), Work(_queue(dice), dice.choice((0, 0, dice.randint(1, 22))), 1 - slot)]
+        other = QUEUE_OF[steps[-1].does] if isinstance(steps[-1], Person) else queue
+        steps += [Wait(2), Work(other, dice.choice((0, 0, dice.randint(2, 24))), 1 - slot)]
     if dice.random() < 0.3:
         steps.append(Crash(queue, slot))
     else:
         steps.append(Work(queue, dice.choice((0, dice.randint(1, 10))), slot))
     return steps
-
-
-def _work(dice: random.Random) -> Work:
-    return Work(
-        _queue(dice),
-        dice.choice((0, 0, dice.randint(1, 20))),
-        dice.randrange(2),
-        dice.choice((1, 10)),
-        dice.randrange(3),
-    )
-
-
-def _queue(dice: random.Random) -> str:
-    return _weighted(dice, {"contact": 20, "account": 3, "opportunity": 3, "poll": 3, "sweep": 1})
 
 
 def _fault(dice: random.Random) -> Fault:

@@ -11,8 +11,9 @@ edits in order, and says which values may stand.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from crmsync.model.records import Ref, Side
@@ -43,9 +44,9 @@ class Course:
         touched: When anything of the Salesforce record changed since.
         gaps: Edits since that a worker wrote over without having seen them, as neither CRM compares
             before it writes (docs/decisions/0025-intent-first.md).
-        excused: How many of those were before that.
+        excused: What was wrong and cannot be helped, by reason.
         written: All entries of crmsync.
-        own: What a person, or the filling of a blank, gave each side last.
+        made: What crmsync made a record with, before the two were linked.
         restarted: One of the records was gone and came back, or is what others were merged into.
     """
 
@@ -55,9 +56,9 @@ class Course:
     open: dict[Side, Entry] = field(default_factory=dict)
     touched: list[Entry] = field(default_factory=list)
     gaps: list[Entry] = field(default_factory=list)
-    excused: int = 0
+    excused: Counter[str] = field(default_factory=Counter)
     written: list[Entry] = field(default_factory=list)
-    own: dict[Side, Shown] = field(default_factory=lambda: dict.fromkeys(Side))
+    made: set[Shown] = field(default_factory=set)
     restarted: bool = False
 
 
@@ -84,11 +85,12 @@ def course_of(
     ledger: Ledger, hubspot: Ref, salesforce: Ref, row: Row, *, restarted: bool = False
 ) -> Course:
     """Walk a field of a pair through its history."""
-    linked = ledger.linked.get((hubspot, salesforce), 0)
+    pair = (hubspot, salesforce)
+    linked = ledger.linked.get(pair, 0)
     names = {hubspot: row.hubspot, salesforce: row.salesforce}
+    fresh = {ref for ref in pair if ledger.made_for(ref) == pair}
     entries = sorted(
-        (*ledger.rows.get(hubspot, ()), *ledger.rows.get(salesforce, ())),
-        key=lambda one: one.number,
+        (one for ref in pair for one in ledger.rows.get(ref, ())), key=lambda one: one.number
     )
     course, is_linked = Course(restarted=restarted), False
     for one in entries:
@@ -98,10 +100,15 @@ def course_of(
         if one.ref == salesforce:
             course.touched.append(one)
         course.restarted |= not one.field and one.value == "back"
-        if one.field == names[one.ref]:
-            _take(course, one)
-            if is_linked and (one.ours or len(course.open) < len(Side)):
-                _agree(course, row)
+        if one.field != names[one.ref]:
+            continue
+        if one.ours and not is_linked and one.ref not in fresh:
+            one = replace(one, ours=False)  # noqa: PLW2901 - it came from an earlier pair
+        _take(course, one)
+        if one.ours and not is_linked:
+            _make(course, one)
+        if is_linked and (one.ours or len(course.open) < len(Side)):
+            _agree(course, row)
     if not is_linked:
         _agree(course, row)
     return course
@@ -110,24 +117,31 @@ def course_of(
 def _take(course: Course, one: Entry) -> None:
     """A new value on one side."""
     side, value = one.ref.side, plain(one.value)
-    before, course.shown[side] = course.shown[side], value
+    course.shown[side] = value
     if not one.ours:
-        course.open[side], course.own[side] = one, value
+        course.open[side] = one
         return
     course.written.append(one)
     edit = course.open.get(side)
     if edit is not None and edit.number > one.read:
         course.gaps.append(edit)
-    if before is None:
-        course.own[side] = value
+
+
+def _make(course: Course, one: Entry) -> None:
+    """A record was made with this value: the two agree on what the worker had read of the other."""
+    course.made.add(plain(one.value))
+    course.agreed, course.ever = plain(one.value), True
+    edit = course.open.get(one.ref.side.other)
+    if edit is not None and edit.number <= one.seen:
+        del course.open[one.ref.side.other]
 
 
 def _agree(course: Course, row: Row) -> None:
     """Both sides agree, if they show the same value and it is one that may stand."""
     if course.shown[Side.HUBSPOT] == course.shown[Side.SALESFORCE] and not judge(course, row):
         course.agreed, course.ever = course.shown[Side.HUBSPOT], True
-        course.excused += len(course.gaps)
-        for part in (course.open, course.touched, course.gaps):
+        course.excused["edited between read and write"] += len(course.gaps)
+        for part in (course.open, course.touched, course.gaps, course.made):
             part.clear()
 
 
@@ -148,7 +162,13 @@ def _both(course: Course, allowed: set[Shown]) -> list[Finding]:
     here, there = course.shown[Side.HUBSPOT], course.shown[Side.SALESFORCE]
     if here != there:
         return [Finding("both sides agree", _said(course, allowed))]
-    if course.gaps or course.restarted or here in allowed:
+    if here in allowed or course.restarted:
+        return []
+    if allowed == {None} and here in course.made:
+        # What crmsync has made before it could save the link fills the blank (MAP-3).
+        course.excused["deleted before the link was saved"] += 1
+        return []
+    if course.gaps:
         return []
     return [Finding("no lost update", _said(course, allowed))]
 
@@ -164,11 +184,16 @@ def _two_way(course: Course) -> list[Finding]:
     here, there = course.open.get(Side.HUBSPOT), course.open.get(Side.SALESFORCE)
     if here is None or there is None:
         edit = here or there
-        return _both(course, {plain(edit.value) if edit else course.agreed})
+        allowed = {plain(edit.value) if edit else course.agreed}
+        return _both(course, allowed)
     values = {Side.HUBSPOT: plain(here.value), Side.SALESFORCE: plain(there.value)}
+    back = [side for side in Side if course.ever and values[side] == course.agreed]
+    if back:
+        # Set back before anybody saw it, an edit leaves no trace.
+        return _both(course, {values[Side.HUBSPOT], values[Side.SALESFORCE]})
     if not course.ever and None in values.values():
         return _both(course, {value for value in values.values() if value is not None} or {None})
-    allowed: set[Shown] = set()
+    allowed = set()
     if there.at < here.at + SECOND:
         allowed.add(values[Side.HUBSPOT])
     if any(one.at + SECOND >= here.at for one in course.touched):

@@ -209,9 +209,10 @@ def _delete(kind: str) -> Callable[[System, Person], bool]:
         system.forgotten |= {ref} if forgets else set()
         for one in sorted(one for one in before if not crm.is_live(one)):
             cause = Cause.FORGOTTEN if forgets else Cause.DELETED
-            # HubSpot tells of deletions by webhook alone, and no sweep finds one that was lost.
-            lost = step.news is News.LOST and step.side is Side.HUBSPOT
-            system.tell(one, cause, News.LATE if lost else step.news)
+            if one.side is Side.HUBSPOT and step.news is News.LOST:
+                system.unheard.add(one)
+            # HubSpot repeats a call for a day, and a person's right to be forgotten is no edit.
+            system.tell(one, cause, News.LATE if forgets and step.news is News.LOST else step.news)
         return True
 
     return delete
@@ -251,6 +252,8 @@ def _merge(kind: str) -> Callable[[System, Person], bool]:
         moved = [child for child, _ in crm._children_of(loser)]
         survivor = crm.merge(winner, loser)
         system.merged[winner] = system.merged[loser] = survivor
+        if step.side is Side.HUBSPOT and step.news is News.LOST:
+            system.unheard |= {winner, loser}
         for ref in dict.fromkeys((survivor, winner, loser, *moved)):
             system.tell(ref, news=step.news)
         return True
@@ -279,6 +282,175 @@ def _convert(system: System, step: Person) -> bool:
     return True
 
 
+def _new_company(system: System, step: Person) -> bool:
+    """A company, with a contact in it perhaps; or an account."""
+    crm = crm_of(system, step)
+    name = NAMES[step.other % len(NAMES)]
+    if step.side is Side.SALESFORCE:
+        ref = crm.add("Account", {"Name": name, "Phone": value_of("phone", step.value)})
+        system.tell(ref, news=step.news)
+        return True
+    ref = crm.add("company", {"name": name, "phone": value_of("phone", step.value)})
+    system.tell(ref, news=step.news)
+    contact = one_of(contacts(portal_of(system, step)), step.who)
+    if contact is not None:
+        portal_of(system, step).associations.add_association(contact, ref)
+        system.tell(contact, news=step.news)
+    return True
+
+
+def _join(system: System, step: Person) -> bool:
+    """A contact gets another company, or another account."""
+    person = one_of(records(system, step, "person"), step.who)
+    company = one_of(records(system, step, "company"), step.other)
+    if person is None or company is None or person.object == "Lead":
+        return False
+    if step.side is Side.SALESFORCE:
+        if system.salesforce.fields(person).get("AccountId") == company.id:
+            return False
+        system.salesforce.edit(person, {"AccountId": company.id})
+    else:
+        ties = portal_of(system, step).associations
+        if ties.primary(person) == company:
+            return False
+        ties.add_association(person, company, primary=True)
+        system.tell(company, news=step.news)
+    system.tell(person, news=step.news)
+    return True
+
+
+def _leave(system: System, step: Person) -> bool:
+    """A contact leaves its company, or its account."""
+    person = one_of(records(system, step, "person"), step.who)
+    if person is None:
+        return False
+    if step.side is Side.SALESFORCE:
+        if not system.salesforce.fields(person).get("AccountId"):
+            return False
+        system.salesforce.edit(person, {"AccountId": None})
+    else:
+        ties = portal_of(system, step).associations
+        company = ties.primary(person)
+        if company is None:
+            return False
+        ties.remove_association(person, company)
+        system.tell(company, news=step.news)
+    system.parted.add(person)
+    system.tell(person, news=step.news)
+    return True
+
+
+def _new_deal(system: System, step: Person) -> bool:
+    """A deal or an opportunity, tied to a contact perhaps."""
+    crm, portal = crm_of(system, step), portal_of(system, step)
+    amount = value_of("amount", step.value)
+    if step.side is Side.HUBSPOT:
+        ref = crm.add(
+            "deal",
+            {
+                "dealname": "Canary pumps",
+                "pipeline": "default",
+                "dealstage": HUBSPOT_STAGES[step.other % len(HUBSPOT_STAGES)],
+                "closedate": "2026-12-30T12:00:00.000Z",
+                "amount": amount,
+            },
+        )
+        system.tell(ref, news=step.news)
+        contact = one_of(contacts(portal), step.who)
+        if contact is not None and step.what:
+            portal.associations.add_association(ref, contact)
+            news = (TieNews(contact, system.now, is_gone=False),)
+            system.tell(ref, Cause.AGAIN, step.news, ties=news)
+        return True
+    ref = crm.add(
+        "Opportunity",
+        {
+            "Name": "Canary pumps",
+            "StageName": STAGES[step.other % len(STAGES)],
+            "CloseDate": "2026-12-30",
+            "Amount": float(amount) if amount else None,
+        },
+    )
+    system.tell(ref, news=step.news)
+    contact = one_of(crm.refs("Contact"), step.who)
+    if contact is not None and step.what:
+        system.tell(system.opportunities.add_role(ref, contact), news=step.news)
+    return True
+
+
+def _roles(system: System, opportunity: Ref) -> dict[str, list[Ref]]:
+    """Contact id -> its roles in an opportunity."""
+    found: dict[str, list[Ref]] = {}
+    for ref in system.salesforce.refs("OpportunityContactRole"):
+        shown = system.salesforce.fields(ref)
+        if shown["OpportunityId"] == opportunity.id:
+            found.setdefault(str(shown["ContactId"]), []).append(ref)
+    return found
+
+
+def _tie(system: System, step: Person) -> bool:
+    """A contact is tied to a deal, or gets a role in an opportunity."""
+    deal = one_of(records(system, step, "deal"), step.who)
+    if step.side is Side.HUBSPOT:
+        portal = portal_of(system, step)
+        contact = one_of(contacts(portal), step.other)
+        if deal is None or contact is None:
+            return False
+        if contact in portal.associations.of([deal], "contact").get(deal, ()):
+            return False
+        portal.associations.add_association(deal, contact)
+        system.tell(
+            deal, Cause.AGAIN, step.news, ties=(TieNews(contact, system.now, is_gone=False),)
+        )
+        return True
+    contact = one_of(system.salesforce.refs("Contact"), step.other)
+    if deal is None or contact is None or contact.id in _roles(system, deal):
+        return False
+    system.tell(system.opportunities.add_role(deal, contact), news=step.news)
+    return True
+
+
+def _untie(system: System, step: Person) -> bool:
+    """A contact is taken away from a deal, or loses its role."""
+    deal = one_of(records(system, step, "deal"), step.who)
+    if deal is None:
+        return False
+    system.untied.add(deal)
+    if step.side is Side.HUBSPOT:
+        ties = portal_of(system, step).associations
+        contact = one_of(ties.of([deal], "contact").get(deal, ()), step.other)
+        if contact is None:
+            return False
+        ties.remove_association(deal, contact)
+        system.tell(deal, Cause.AGAIN, step.news, ties=(TieNews(contact, system.now),))
+        return True
+    roles = _roles(system, deal)
+    one = sorted(roles)[step.other % len(roles)] if roles else ""
+    for role in roles.get(one, ()):
+        system.salesforce.delete(role)
+        system.tell(role, Cause.DELETED, step.news)
+    return bool(one)
+
+
+def _move(system: System, step: Person) -> bool:
+    """A deal or an opportunity goes to another stage."""
+    deal, crm = one_of(records(system, step, "deal"), step.who), crm_of(system, step)
+    if deal is None:
+        return False
+    shown = crm.fields(deal)
+    if step.side is Side.SALESFORCE:
+        name, value = "StageName", STAGES[step.other % len(STAGES)]
+    else:
+        pipelines = {one.id: one for one in portal_of(system, step).deals.pipelines()}
+        stages = pipelines[str(shown["pipeline"])].stages
+        name, value = "dealstage", stages[step.other % len(stages)].id
+    if shown.get(name) == value:
+        return False
+    crm.edit(deal, {name: value})
+    system.tell(deal, news=step.news)
+    return True
+
+
 Act = Callable[[System, Person], bool]
 
 ACTS: Mapping[str, Act] = {
@@ -291,7 +463,27 @@ ACTS: Mapping[str, Act] = {
     "undelete": _undelete,
     "merge people": _merge("person"),
     "convert": _convert,
+    "new company": _new_company,
+    "edit company": _edit("company", COMPANY_FIELDS),
+    "join company": _join,
+    "leave company": _leave,
+    "delete company": _delete("company"),
+    "merge companies": _merge("company"),
+    "new deal": _new_deal,
+    "edit deal": _edit("deal", DEAL_FIELDS),
+    "move deal": _move,
+    "tie": _tie,
+    "untie": _untie,
+    "delete deal": _delete("deal"),
 }
 """What a step may say that a person does; each answers whether there was anything to do."""
 
-__all__ = ["ACTS", "ADDRESSES", "CANARY", "HUBSPOT_STAGES", "STAGES"]
+QUEUE_OF = {
+    name: "account"
+    if "compan" in name
+    else "opportunity"
+    if "deal" in name or "tie" in name
+    else "contact"
+    for name in ACTS
+}
+"""The queue that an act's message arrives in."""

@@ -47,6 +47,7 @@ class Setting(_Brief):
         poll: Seconds between two polls of Salesforce.
         removes: Whether removed associations are removed on the other side (Q-29).
         deletes: Whether deleted Salesforce records are deleted in HubSpot (DEL-1).
+        topic: What people mostly do, for the generator.
     """
 
     creates: str = "lead"
@@ -55,6 +56,7 @@ class Setting(_Brief):
     poll: int = 60
     removes: bool = False
     deletes: bool = False
+    topic: str = "people"
 
 
 @dataclass(frozen=True, repr=False)

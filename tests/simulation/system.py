@@ -95,6 +95,12 @@ class System(Deployment):
         self.merged: dict[Ref, Ref] = {}
         """What people merged or converted -> what it lives on in."""
         self.forgotten: set[Ref] = set()
+        self.unheard: set[Ref] = set()
+        """HubSpot records that are gone while the message about it was lost; no sweep tells of them."""
+        self.parted: set[Ref] = set()
+        """Whom people took out of a company or an account."""
+        self.untied: set[Ref] = set()
+        """Deals and opportunities of which people took somebody away."""
         self.workers: dict[tuple[str, int], Worker] = {}
         self.faults: dict[str, list[str]] = {}
         self.outages: dict[str, datetime] = {}

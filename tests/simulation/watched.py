@@ -28,6 +28,7 @@ class Entry:
         ours: Whether crmsync did it.
         read: The number of the newest entry when the worker that wrote last read this record, -1
             where it never did.
+        seen: The same for any record.
         worker: Who wrote, "" for a person.
     """
 
@@ -39,6 +40,7 @@ class Entry:
     before: Value
     ours: bool
     read: int = -1
+    seen: int = -1
     worker: str = ""
 
 
@@ -61,7 +63,14 @@ class Ledger:
         entry = Entry(self.number, self.now(), ref, name, value, before, ours)
         if ours:
             entry.read, entry.worker = self.reads.get(ref, -1), self.worker
+            entry.seen = max(self.reads.values(), default=-1)
         self.rows.setdefault(ref, []).append(entry)
+
+    def made_for(self, ref: Ref) -> tuple[Ref, Ref] | None:
+        """The pair for which crmsync made a record, None where a person made it."""
+        if not any(one.ours and one.value == "born" for one in self.rows[ref] if not one.field):
+            return None
+        return next((pair for pair in self.linked if ref in pair), None)
 
 
 class WatchedLinks(MemoryLinks):

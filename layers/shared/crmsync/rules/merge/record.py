@@ -134,6 +134,8 @@ def _has_news(hubspot: SideView, salesforce: SideView, merged: MergeResult) -> b
     stuck |= merged.held_back.waiting
     if merged.parents.awaits:
         stuck |= {PRIMARY_COMPANY, PARENT_ACCOUNT}
+    if merged.opt_out.unsubscribe_in_hubspot and not hubspot.record.fields.get(HUBSPOT_EMAIL):
+        stuck.add(HUBSPOT_OPT_OUT)  # HubSpot keeps opt-outs by address: this waits for one
     return any(
         state.has_news and name not in stuck
         for side in (hubspot, salesforce)
