@@ -6,16 +6,20 @@ Each call of a flow passes `Deployment.call`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from crmsync.flows.email.task_run import TaskContext
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.intake.cached_troubles import CachedTroubles
 from crmsync.flows.operator.pauses import PauseWatch
+from crmsync.gateways.dynamodb.claims import GOOD_FOR
+from crmsync.gateways.shared_org import SharedOrg
 from crmsync.model.changes import Change
 from crmsync.model.fields import FieldRule, Update
+from crmsync.model.mail import LogRange
 from crmsync.model.owners import Owners
 from crmsync.model.records import Kind, Ref, Side, Value
 from crmsync.model.settings import (
@@ -27,7 +31,7 @@ from crmsync.model.settings import (
     HubspotAccount,
     SalesforceOrg,
 )
-from crmsync.wire import change_message
+from crmsync.wire import change_message, log_range_message
 from tests.builders import FINGERPRINTER, OUR_APP, OUR_USER
 from tests.memory import (
     MemoryAccounts,
@@ -41,11 +45,14 @@ from tests.memory import (
     MemoryDirectory,
     MemoryInbox,
     MemoryLists,
+    MemoryMailLog,
     MemoryMeter,
     MemoryOpportunities,
     MemoryPipelineMaps,
     MemoryPreferences,
     MemorySchemas,
+    MemoryTasks,
+    MemoryTaskStates,
     MemoryTroubleStore,
 )
 from tests.simulation.queues import Queue
@@ -53,6 +60,9 @@ from tests.simulation.steps import Setting
 from tests.simulation.watched import Ledger, WatchedCrm, WatchedLinks
 
 BEGIN = datetime(2026, 11, 2, 12, tzinfo=UTC)
+
+RUN = timedelta(seconds=60)
+"""How long a run begins new ranges of the e-mail log (`crmsync.wiring.email`)."""
 
 FIELDS = {
     "phone": "Phone",
@@ -74,6 +84,7 @@ class Portal:
     lists: MemoryLists
     associations: MemoryAssociations
     deals: MemoryDeals
+    mail_log: MemoryMailLog
     ports: dict[str, Any]
 
     @property
@@ -129,6 +140,38 @@ class Outbox:
                 )
 
 
+@dataclass
+class MemoryClaims:
+    """Claims on addresses in a shared org, as `crmsync.gateways.dynamodb.claims` keeps them."""
+
+    connection: str
+    now: Callable[[], datetime]
+    held: dict[str, tuple[str, datetime]]
+
+    def take(self, addresses: Iterable[str]) -> frozenset[str]:
+        """Those of the addresses that are ours now."""
+        ours = set()
+        for one in sorted(set(addresses)):
+            by, until = self.held.get(one, (self.connection, self.now()))
+            if by == self.connection or until < self.now():
+                self.held[one] = (self.connection, self.now() + GOOD_FOR)
+                ours.add(one)
+        return frozenset(ours)
+
+
+@dataclass
+class Ranges:
+    """Implements `RangeQueue`: bodies as they are sent, in the queue of the e-mail tasks."""
+
+    deployment: Deployment
+
+    def queue(self, windows: Sequence[tuple[LogRange, int]]) -> None:
+        """As the port says."""
+        for one, after in windows:
+            at = self.deployment.now + timedelta(seconds=min(max(after, 0), 900))
+            self.deployment.queues["email"].put(log_range_message.dump(one), at)
+
+
 class Deployment(ABC):
     """HubSpot accounts connected with one Salesforce org."""
 
@@ -136,14 +179,17 @@ class Deployment(ABC):
         """Empty CRMs."""
         self.setting, self.now = setting, BEGIN
         self.ledger = Ledger(self.clock)
-        self.queues = {str(kind): Queue(str(kind)) for kind in Kind}
+        self.queues = {name: Queue(name) for name in (*Kind, "email")}
         self.salesforce = WatchedCrm(Side.SALESFORCE, self.ledger, first=100)
         self.opportunities = MemoryOpportunities(self.salesforce)
         self.links, self.inbox = WatchedLinks(self.ledger), MemoryInbox(lambda: self.now)
         self.cursors, self.troubles = MemoryCursors(), MemoryTroubleStore()
         self.change_counts, self.conflict_log = MemoryChangeCounts(), MemoryConflictLog()
         self.owners = Owners()
+        self.tasks, self.task_states = MemoryTasks(self.clock), MemoryTaskStates()
         self.outbox = Door(self, "outbox", Outbox(self))
+        self.ranges = Door(self, "ranges", Ranges(self))
+        self._claims: dict[str, tuple[str, datetime]] = {}
         self.portals = [self._portal(number) for number in range(setting.portals)]
 
     @abstractmethod
@@ -159,10 +205,13 @@ class Deployment(ABC):
             lambda ref, fields: self._show_opt_out(hubspot, preferences, ref, fields)
         )
         lists, associations = MemoryLists(now=lambda: self.now), MemoryAssociations(hubspot)
-        deals = MemoryDeals(hubspot)
+        deals, mail_log = MemoryDeals(hubspot), MemoryMailLog()
         ports: dict[str, Any] = {
             "hubspot": hubspot,
             "salesforce": self.salesforce,
+            "mail_log": mail_log,
+            "tasks": self.tasks,
+            "task_states": self.task_states,
             "preferences": preferences,
             "deleter": MemoryDeleter(hubspot),
             "lists": lists,
@@ -182,9 +231,8 @@ class Deployment(ABC):
             "cursors": self.cursors,
         }
         doors = {name: Door(self, name, port) for name, port in ports.items()}
-        return Portal(
-            self._connection(number), hubspot, preferences, lists, associations, deals, doors
-        )
+        connection = self._connection(number)
+        return Portal(connection, hubspot, preferences, lists, associations, deals, mail_log, doors)
 
     @staticmethod
     def _show_opt_out(
@@ -220,14 +268,17 @@ class Deployment(ABC):
 
     def context(self, portal: Portal, cached: CachedTroubles) -> SyncContext:
         """What a flow of a connection works with."""
-        ports = portal.ports
+        ports, is_shared = portal.ports, len(self.portals) > 1
+        claims = MemoryClaims(portal.name, self.clock, self._claims)
         watch = PauseWatch(portal.name, ports["troubles"], self.clock, read_at=self.now)
         return SyncContext(
             portal.connection,
+            ports["hubspot"],
+            SharedOrg(ports["salesforce"], claims) if is_shared else ports["salesforce"],
             *(
                 ports[name]
                 for name in (
-                    *("hubspot", "salesforce", "preferences", "deleter", "lists"),
+                    *("preferences", "deleter", "lists"),
                     *("associations", "companies", "accounts", "opportunities", "deals"),
                     *("pipeline_maps", "directory", "links"),
                 )
@@ -240,11 +291,29 @@ class Deployment(ABC):
             troubles=cached,
             schemas=ports["schemas"],
             fingerprinter=FINGERPRINTER,
-            our_user=OUR_USER if len(self.portals) == 1 else "",
+            our_user="" if is_shared else OUR_USER,
             our_app=OUR_APP,
             now=self.clock,
             opportunities_since=BEGIN,
             may_begin=lambda: not watch.is_paused(),
+        )
+
+    def task_context(self, portal: Portal) -> TaskContext:
+        """What the tasks of a connection are made with."""
+        ports = portal.ports
+        return TaskContext(
+            portal.connection,
+            log=ports["mail_log"],
+            hubspot=ports["hubspot"],
+            links=ports["links"],
+            lists=ports["lists"],
+            tasks=ports["tasks"],
+            task_states=ports["task_states"],
+            queue=self.ranges,
+            inbox=ports["inbox"],
+            fingerprinter=FINGERPRINTER,
+            now=self.clock,
+            until=self.now + RUN,
         )
 
     def clock(self) -> datetime:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from crmsync.model.effects import Category
 from crmsync.model.links import Link, LinkState
+from crmsync.model.names import TASK_COUNT
 from crmsync.model.records import Kind, Ref, Side
 from tests.simulation.deployment import Portal
 from tests.simulation.oracle import Row, course_of, judge
@@ -60,7 +61,11 @@ def values(system: System) -> Wrong:
                 continue
             for row in rows_of(system, link.kind):
                 course = course_of(
-                    system.ledger, here, there, row, restarted=bool({here, there} & survivors)
+                    system.ledger,
+                    (here, there),
+                    row,
+                    restarted=bool({here, there} & survivors),
+                    connection=portal.name,
                 )
                 for one in judge(course, row):
                     yield f"{one.name}: {here} and {there}, {row.hubspot} ({row.policy}): {one.text}"
@@ -329,6 +334,17 @@ def sums(system: System) -> Wrong:
                 yield f"roll-ups add up: {here} shows {count} and {revenue}, {there} has {len(live)} and {total}"
 
 
+def tasks(system: System) -> Wrong:
+    """An e-mail event is in one task at most, and no task was made twice."""
+    rows, keys = system.tasks.rows, system.tasks._ids
+    if len(rows) > len(keys):
+        yield f"one task per event: {len(rows)} tasks of {len(keys)} keys"
+    counted = sum(int(str(row.get(TASK_COUNT) or 0)) for row in rows.values())
+    events = sum(len(portal.mail_log.rows) for portal in system.portals)
+    if counted > events:
+        yield f"one task per event: {counted} events are in tasks, there were {events}"
+
+
 INVARIANTS: Mapping[str, Callable[[System], Wrong]] = {
     "both sides agree, no lost update": values,
     "links are true": living,
@@ -341,4 +357,5 @@ INVARIANTS: Mapping[str, Callable[[System], Wrong]] = {
     "companies follow": parents,
     "roles follow": ties,
     "roll-ups add up": sums,
+    "one task per event": tasks,
 }

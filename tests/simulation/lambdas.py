@@ -8,16 +8,19 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from crmsync.errors import SyncError
+from crmsync.flows.email.make_tasks import make_tasks
+from crmsync.flows.email.scan import queue_events
 from crmsync.flows.engine.circuit_breaker import CircuitBreaker
 from crmsync.flows.engine.passes import sign_in_and_sync
 from crmsync.flows.engine.resting_mappings import is_field_check_due, resume_mappings
 from crmsync.flows.intake.cached_troubles import CachedTroubles
 from crmsync.flows.intake.requeue import queue_deferred, queue_unavailable
-from crmsync.flows.intake.sqs_batch import run_batch
+from crmsync.flows.intake.sqs_batch import run_batch, run_ranges
 from crmsync.flows.intake.sweep import sweep, sweep_list, sweep_scope
 from crmsync.flows.kinds.dispatch import SYNC
 from crmsync.model.changes import Change
-from crmsync.model.concerns import kinds_of
+from crmsync.model.concerns import kinds_of, mail_kinds_of
+from crmsync.model.mail import LogRange
 from crmsync.model.records import Kind, Side
 from crmsync.rules.kinds.contact.inclusion import needs_membership
 from tests.simulation.decided import exercised
@@ -26,6 +29,9 @@ from tests.simulation.deployment import Portal
 if TYPE_CHECKING:
     from tests.simulation.system import System, Worker
 
+PAUSED = 300
+"""Seconds after which log ranges of a paused connection are tried again (`crmsync.wiring.email`)."""
+
 
 def task(system: System, worker: Worker) -> Callable[[], None]:
     """The work of a worker, by its queue or schedule."""
@@ -33,6 +39,10 @@ def task(system: System, worker: Worker) -> Callable[[], None]:
         return lambda: _poll(system)
     if worker.queue == "sweep":
         return lambda: _sweep(system)
+    if worker.queue == "mail":
+        return lambda: _read_logs(system)
+    if worker.queue == "email":
+        return lambda: _make_tasks(system, worker)
     kind = Kind(worker.queue)
     return lambda: _sync_batch(system, worker, kind)
 
@@ -50,6 +60,7 @@ def _sync(system: System, name: str, kind: Kind, changes: list[Change]) -> None:
     if portal is None or kind not in kinds_of(portal.connection):
         return
     cached = CachedTroubles(portal.ports["troubles"])
+    system.serve(name)
     summary = sign_in_and_sync(
         CircuitBreaker(name, kind, cached, system.outbox, system.clock),
         changes,
@@ -63,6 +74,43 @@ def _sync(system: System, name: str, kind: Kind, changes: list[Change]) -> None:
     for outcome, count in summary.counts.items():
         if count:
             system.seen[f"outcome {kind} {outcome}"] += count
+
+
+def _read_logs(system: System) -> None:
+    """What the schedule that reads the e-mail log does (`crmsync.wiring.email`)."""
+    for portal in _scheduled(system):
+        for kind in mail_kinds_of(portal.connection):
+            _put_off(
+                system,
+                lambda portal=portal, kind=kind: queue_events(
+                    portal.connection,
+                    kind,
+                    portal.ports["mail_log"],
+                    portal.ports["cursors"],
+                    system.ranges,
+                    system.now,
+                ),
+            )
+
+
+def _make_tasks(system: System, worker: Worker) -> None:
+    """What the Lambda of the e-mail tasks does."""
+
+    def make(name: str, ranges: list[LogRange]) -> list[LogRange]:
+        portal = system.portal_of(name)
+        if portal is None:
+            return []
+        if portal.ports["troubles"].load(name).pause:
+            system.ranges.queue([(one, PAUSED) for one in ranges])
+            return []
+        summary = make_tasks(ranges, system.task_context(portal))
+        for outcome, count in summary.counts.items():
+            system.seen[f"outcome email {outcome}"] += count
+        return summary.given_up
+
+    answer = run_ranges([one.record() for one in worker.messages], make)
+    failed = {one["itemIdentifier"] for one in answer["batchItemFailures"]}
+    system.queues[worker.queue].settle(worker.messages, failed)
 
 
 def _poll(system: System) -> None:

@@ -82,10 +82,17 @@ def plain(value: object) -> Shown:
 
 
 def course_of(
-    ledger: Ledger, hubspot: Ref, salesforce: Ref, row: Row, *, restarted: bool = False
+    ledger: Ledger,
+    pair: tuple[Ref, Ref],
+    row: Row,
+    *,
+    restarted: bool = False,
+    connection: str = "",
 ) -> Course:
-    """Walk a field of a pair through its history."""
-    pair = (hubspot, salesforce)
+    """Walk a field of a pair through its history. What another connection has written counts as an
+    edit.
+    """
+    hubspot, salesforce = pair
     linked = ledger.linked.get(pair, 0)
     names = {hubspot: row.hubspot, salesforce: row.salesforce}
     fresh = {ref for ref in pair if ledger.made_for(ref) == pair}
@@ -102,8 +109,9 @@ def course_of(
         course.restarted |= not one.field and one.value == "back"
         if one.field != names[one.ref]:
             continue
-        if one.ours and not is_linked and one.ref not in fresh:
-            one = replace(one, ours=False)  # noqa: PLW2901 - it came from an earlier pair
+        is_foreign = connection and one.connection not in {"", connection}
+        if one.ours and (is_foreign or (not is_linked and one.ref not in fresh)):
+            one = replace(one, ours=False)  # noqa: PLW2901 - it came from another pair
         _take(course, one)
         if one.ours and not is_linked:
             _make(course, one)

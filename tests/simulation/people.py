@@ -6,12 +6,14 @@ Everything personal that they write has `CANARY` in it, so that a leak can be fo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 
-from crmsync.model.changes import Cause
+from crmsync.model.changes import Cause, TieNews
+from crmsync.model.mail import MailEvent, milliseconds
 from crmsync.model.records import Ref, Side, Value
 from tests.simulation.deployment import Portal
 from tests.simulation.steps import News, Person
-from tests.simulation.system import System
+from tests.simulation.system import ARRIVES, System
 from tests.simulation.watched import WatchedCrm
 
 CANARY = "canary"
@@ -451,6 +453,18 @@ def _move(system: System, step: Person) -> bool:
     return True
 
 
+def _open_mail(system: System, step: Person) -> bool:
+    """A recipient opens an e-mail, or clicks in it; the log shows that late perhaps."""
+    portal = portal_of(system, step)
+    address = ADDRESSES[step.who % len(ADDRESSES)]
+    number = len(portal.mail_log.rows) + 1
+    kind = ("OPEN", "CLICK")[step.other % 2]
+    event = MailEvent(f"event-{number}", milliseconds(system.now), kind, address, "113", "70012")
+    late = ARRIVES[step.news][:1] or (4_000.0,)
+    system.at(system.now + timedelta(seconds=late[0]), lambda: portal.mail_log.rows.append(event))
+    return True
+
+
 Act = Callable[[System, Person], bool]
 
 ACTS: Mapping[str, Act] = {
@@ -475,15 +489,15 @@ ACTS: Mapping[str, Act] = {
     "tie": _tie,
     "untie": _untie,
     "delete deal": _delete("deal"),
+    "open mail": _open_mail,
 }
 """What a step may say that a person does; each answers whether there was anything to do."""
 
-QUEUE_OF = {
-    name: "account"
-    if "compan" in name
-    else "opportunity"
-    if "deal" in name or "tie" in name
-    else "contact"
-    for name in ACTS
-}
+
+def _queue_of(name: str) -> str:
+    words = {"compan": "account", "deal": "opportunity", "tie": "opportunity", "mail": "email"}
+    return next((queue for word, queue in words.items() if word in name), "contact")
+
+
+QUEUE_OF = {name: _queue_of(name) for name in ACTS}
 """The queue that an act's message arrives in."""

@@ -38,7 +38,15 @@ ARRIVES = {
 }
 """Seconds after which the messages about an act arrive."""
 
-AT_ONCE = {"contact": 5, "account": 3, "opportunity": 3, "poll": 2, "sweep": 2}
+AT_ONCE = {
+    "contact": 5,
+    "account": 3,
+    "opportunity": 3,
+    "email": 2,
+    "poll": 2,
+    "sweep": 2,
+    "mail": 2,
+}
 """MaximumConcurrency in template.yaml; schedules that are late may overlap."""
 
 A_WHILE = 6
@@ -66,6 +74,7 @@ class Worker:
     left: int = 0
     """Calls until it stands still; 0 for never."""
     dies: bool = False
+    connection: str = ""
 
 
 @dataclass
@@ -110,6 +119,7 @@ class System(Deployment):
         self._schedules = [
             Schedule("poll", timedelta(seconds=setting.poll), BEGIN),
             Schedule("sweep", timedelta(minutes=15), BEGIN),
+            Schedule("mail", timedelta(minutes=5), BEGIN),
         ]
 
     # -- calls to the outside --
@@ -190,8 +200,8 @@ class System(Deployment):
         return True
 
     def _run(self, worker: Worker, go: Callable[[], None]) -> None:
-        before, reads, name = self._worker, self.ledger.reads, self.ledger.worker
-        self._worker, self.ledger.reads, self.ledger.worker = worker, worker.reads, worker.name
+        before = self._worker
+        self._take(worker)
         try:
             go()
         except KilledError:
@@ -200,7 +210,18 @@ class System(Deployment):
         except Exception as error:  # noqa: BLE001 - whatever it is, it is a finding
             self.problems.append(f"raised: {worker.queue} {type(error).__name__}: {error}")
         finally:
-            self._worker, self.ledger.reads, self.ledger.worker = before, reads, name
+            self._take(before)
+
+    def _take(self, worker: Worker | None) -> None:
+        """This worker runs now, or nobody."""
+        self._worker, ledger = worker, self.ledger
+        ledger.reads = worker.reads if worker else {}
+        ledger.worker, ledger.connection = (worker.name, worker.connection) if worker else ("", "")
+
+    def serve(self, connection: str) -> None:
+        """What the worker writes from now on, it writes for this connection."""
+        assert self._worker is not None
+        self._worker.connection = self.ledger.connection = connection
 
     def _stand(self, worker: Worker, name: str) -> None:
         """Stop here until somebody lets this worker go on, or it dies."""

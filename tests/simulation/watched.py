@@ -30,6 +30,7 @@ class Entry:
             where it never did.
         seen: The same for any record.
         worker: Who wrote, "" for a person.
+        connection: For which connection.
     """
 
     number: int
@@ -42,6 +43,7 @@ class Entry:
     read: int = -1
     seen: int = -1
     worker: str = ""
+    connection: str = ""
 
 
 @dataclass
@@ -52,6 +54,7 @@ class Ledger:
     rows: dict[Ref, list[Entry]] = field(default_factory=dict)
     number: int = 0
     worker: str = ""
+    connection: str = ""
     linked: dict[tuple[Ref, Ref], int] = field(default_factory=dict)
     """Pair -> up to which entry all was noted when it was linked for the first time."""
     reads: dict[Ref, int] = field(default_factory=dict)
@@ -63,6 +66,7 @@ class Ledger:
         entry = Entry(self.number, self.now(), ref, name, value, before, ours)
         if ours:
             entry.read, entry.worker = self.reads.get(ref, -1), self.worker
+            entry.connection = self.connection
             entry.seen = max(self.reads.values(), default=-1)
         self.rows.setdefault(ref, []).append(entry)
 
