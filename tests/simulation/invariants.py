@@ -309,8 +309,14 @@ def ties(system: System) -> Wrong:
             }
             linked = {here for there, here in counterpart.items() if there.object == "Contact"}
             with_role = {counterpart[one] for one in roles if one in counterpart}
+            # HubSpot does not say whether what is restored keeps its associations.
+            back = {one for one in (deal, opportunity, *tied) if system.ledger.was_back(one)}
             apart = (tied & linked) ^ with_role
-            if apart and not (not system.setting.removes and {deal, opportunity} & system.untied):
+            if (
+                apart
+                and not back
+                and not (not system.setting.removes and {deal, opportunity} & system.untied)
+            ):
                 yield f"roles follow: {', '.join(map(str, sorted(apart)))} of {deal} and {opportunity}"
 
 

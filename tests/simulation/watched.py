@@ -70,6 +70,10 @@ class Ledger:
             entry.seen = max(self.reads.values(), default=-1)
         self.rows.setdefault(ref, []).append(entry)
 
+    def was_back(self, ref: Ref) -> bool:
+        """Whether somebody has taken a record out of the recycle bin."""
+        return any(one.value == "back" for one in self.rows[ref] if not one.field)
+
     def made_for(self, ref: Ref) -> tuple[Ref, Ref] | None:
         """The pair for which crmsync made a record, None where a person made it."""
         if not any(one.ours and one.value == "born" for one in self.rows[ref] if not one.field):
