@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
-from crmsync.model.changes import Cause, TieNews
+from crmsync.model.changes import Cause, TieEvent
 from crmsync.model.mail import MailEvent, milliseconds
 from crmsync.model.records import Ref, Side, Value
 from tests.simulation.deployment import Portal
@@ -361,7 +361,7 @@ def _new_deal(system: System, step: Person) -> bool:
         contact = one_of(contacts(portal), step.who)
         if contact is not None and step.what:
             portal.associations.add_association(ref, contact)
-            news = (TieNews(contact, system.now, is_gone=False),)
+            news = (TieEvent(contact, system.now, is_gone=False),)
             system.tell(ref, Cause.AGAIN, step.news, ties=news)
         return True
     ref = crm.add(
@@ -402,7 +402,7 @@ def _tie(system: System, step: Person) -> bool:
             return False
         portal.associations.add_association(deal, contact)
         system.tell(
-            deal, Cause.AGAIN, step.news, ties=(TieNews(contact, system.now, is_gone=False),)
+            deal, Cause.AGAIN, step.news, ties=(TieEvent(contact, system.now, is_gone=False),)
         )
         return True
     contact = one_of(system.salesforce.refs("Contact"), step.other)
@@ -424,7 +424,7 @@ def _untie(system: System, step: Person) -> bool:
         if contact is None:
             return False
         ties.remove_association(deal, contact)
-        system.tell(deal, Cause.AGAIN, step.news, ties=(TieNews(contact, system.now),))
+        system.tell(deal, Cause.AGAIN, step.news, ties=(TieEvent(contact, system.now),))
         return True
     roles = _roles(system, deal)
     one = sorted(roles)[step.other % len(roles)] if roles else ""
