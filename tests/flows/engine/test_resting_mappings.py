@@ -130,11 +130,15 @@ def test_a_field_that_a_side_lacks_costs_one_mapping(
 
 @pytest.mark.rule("ERR-5")
 def test_an_edit_from_hours_before_the_field_is_back_crosses_then() -> None:
-    """The sweeps have gone on in the meantime, and are set back to when the field was missed."""
+    """Other fields cross at once. The sweeps go on in the meantime, and are set back to when the
+    field was missed.
+    """
     world, contact, lead = a_world()
     world.salesforce.missing_fields.add(("Lead", "Title"))
-    world.hubspot.edit(contact, {"jobtitle": "Head Buyer"})
+    world.hubspot.edit(contact, {"jobtitle": "Head Buyer", "phone": "+49 2"})
     world.sync(contact)
+    shown = world.salesforce.fields(lead)
+    assert (shown["Phone"], shown["Title"]) == ("+49 2", "Buyer")
     for _ in range(20):
         world.wait(30)
         look_around(world)

@@ -173,6 +173,12 @@ def test_two_way_follows_the_most_recent_value(hubspot, salesforce, newest, expe
             FieldDecision(S, "MAP-1", conflict=True),
             id="both changed",
         ),
+        pytest.param(
+            showing("2", "1"),
+            showing(None, "1"),
+            FieldDecision(H, "MAP-1", conflict=True),
+            id="both changed, and Salesforce deleted it, so HubSpot fills the blank",
+        ),
     ],
 )
 def test_prefer_salesforce_unless_blank(hubspot, salesforce, expected):
