@@ -19,9 +19,7 @@ from tests.builders import OUR_APP, a_contact, a_lead, at
 H, S = Side.HUBSPOT, Side.SALESFORCE
 
 
-def with_fingerprints(
-    now: Value, base: Value | type[NotImplemented] = NotImplemented
-) -> FieldState:
+def showing(now: Value, base: Value | type[NotImplemented] = NotImplemented) -> FieldState:
     """What a side shows; without a base the two never agreed on this field."""
     return FieldState(now, now, None if base is NotImplemented else now != base)
 
@@ -37,85 +35,85 @@ def verdict(
     ("hubspot", "salesforce", "newest", "expected"),
     [
         pytest.param(
-            with_fingerprints("2", "1"),
-            with_fingerprints("1", "1"),
+            showing("2", "1"),
+            showing("1", "1"),
             S,
             FieldDecision(H, "MAP-3"),
             id="only HubSpot changed",
         ),
         pytest.param(
-            with_fingerprints("1", "1"),
-            with_fingerprints("2", "1"),
+            showing("1", "1"),
+            showing("2", "1"),
             H,
             FieldDecision(S, "MAP-3"),
             id="only Salesforce changed",
         ),
         pytest.param(
-            with_fingerprints(None, "1"),
-            with_fingerprints("1", "1"),
+            showing(None, "1"),
+            showing("1", "1"),
             S,
             FieldDecision(H, "MAP-3"),
             id="deleted in HubSpot",
         ),
         pytest.param(
-            with_fingerprints("1", "1"),
-            with_fingerprints(None, "1"),
+            showing("1", "1"),
+            showing(None, "1"),
             H,
             FieldDecision(S, "MAP-3"),
             id="deleted in Salesforce",
         ),
         pytest.param(
-            with_fingerprints("2", "1"),
-            with_fingerprints("3", "1"),
+            showing("2", "1"),
+            showing("3", "1"),
             H,
             FieldDecision(H, "MAP-3", conflict=True),
             id="both, HubSpot later",
         ),
         pytest.param(
-            with_fingerprints("2", "1"),
-            with_fingerprints("3", "1"),
+            showing("2", "1"),
+            showing("3", "1"),
             S,
             FieldDecision(S, "MAP-3", conflict=True),
             id="both, Salesforce later",
         ),
         pytest.param(
-            with_fingerprints("2", "1"),
-            with_fingerprints("2", "1"),
+            showing("2", "1"),
+            showing("2", "1"),
             S,
             NO_CHANGE,
             id="both to the same value",
         ),
         pytest.param(
-            with_fingerprints("+1 55", "+1 55"),
-            with_fingerprints("155", "155"),
+            showing("+1 55", "+1 55"),
+            showing("155", "155"),
             H,
             NO_CHANGE,
             id="each in its own form, settled before",
         ),
         pytest.param(
-            with_fingerprints("1"),
-            with_fingerprints(None),
+            showing("1"),
+            showing(None),
             S,
             FieldDecision(H, "MAP-3"),
             id="first meeting, blank in Salesforce",
         ),
         pytest.param(
-            with_fingerprints(None),
-            with_fingerprints("1"),
+            showing(None),
+            showing("1"),
             H,
             FieldDecision(S, "MAP-3"),
             id="first meeting, blank in HubSpot",
         ),
         pytest.param(
-            with_fingerprints("1"),
-            with_fingerprints("2"),
+            showing("1"),
+            showing("2"),
             S,
             FieldDecision(S, "MAP-3", conflict=True),
             id="first meeting, Salesforce later",
         ),
         pytest.param(
-            with_fingerprints("1"),
-            with_fingerprints("1"),
+            showing("1"),
+            showing("1"),
             S,
             NO_CHANGE,
             id="first meeting, already equal",
@@ -132,44 +130,44 @@ def test_two_way_follows_the_most_recent_value(hubspot, salesforce, newest, expe
     ("hubspot", "salesforce", "expected"),
     [
         pytest.param(
-            with_fingerprints("2", "1"),
-            with_fingerprints("1", "1"),
+            showing("2", "1"),
+            showing("1", "1"),
             FieldDecision(S, "MAP-1"),
             id="HubSpot's edit is put back",
         ),
         pytest.param(
-            with_fingerprints("1", "1"),
-            with_fingerprints("2", "1"),
+            showing("1", "1"),
+            showing("2", "1"),
             FieldDecision(S, "MAP-1"),
             id="Salesforce's value overwrites",
         ),
         pytest.param(
-            with_fingerprints("1", "1"),
-            with_fingerprints(None, "1"),
+            showing("1", "1"),
+            showing(None, "1"),
             FieldDecision(S, "MAP-1"),
             id="its deletion deletes in HubSpot",
         ),
         pytest.param(
-            with_fingerprints("1", None),
-            with_fingerprints(None, None),
+            showing("1", None),
+            showing(None, None),
             FieldDecision(H, "MAP-1"),
             id="HubSpot fills the blank",
         ),
         pytest.param(
-            with_fingerprints("1"),
-            with_fingerprints(None),
+            showing("1"),
+            showing(None),
             FieldDecision(H, "MAP-1"),
             id="HubSpot fills it on the first meeting too",
         ),
         pytest.param(
-            with_fingerprints("1"),
-            with_fingerprints("2"),
+            showing("1"),
+            showing("2"),
             FieldDecision(S, "MAP-1"),
             id="first meeting, both have one",
         ),
         pytest.param(
-            with_fingerprints("2", "1"),
-            with_fingerprints("3", "1"),
+            showing("2", "1"),
+            showing("3", "1"),
             FieldDecision(S, "MAP-1", conflict=True),
             id="both changed",
         ),
@@ -191,53 +189,51 @@ def test_prefer_salesforce_unless_blank(hubspot, salesforce, expected):
     ("hubspot", "salesforce", "expected"),
     [
         pytest.param(
-            with_fingerprints("2", "1"),
-            with_fingerprints("1", "1"),
+            showing("2", "1"),
+            showing("1", "1"),
             FieldDecision(S, "MAP-2"),
             id="HubSpot's edit is put back",
         ),
         pytest.param(
-            with_fingerprints("1", None),
-            with_fingerprints(None, None),
+            showing("1", None),
+            showing(None, None),
             NO_CHANGE,
             id="not even into an empty field",
         ),
         pytest.param(
-            with_fingerprints("1"),
-            with_fingerprints(None),
+            showing("1"),
+            showing(None),
             NO_CHANGE,
             id="nor on the first meeting",
         ),
+        pytest.param(showing(None, "1"), showing(None, None), NO_CHANGE, id="two blanks"),
         pytest.param(
-            with_fingerprints(None, "1"), with_fingerprints(None, None), NO_CHANGE, id="two blanks"
-        ),
-        pytest.param(
-            with_fingerprints("1", "1"),
-            with_fingerprints(None, "1"),
+            showing("1", "1"),
+            showing(None, "1"),
             FieldDecision(S, "MAP-2"),
             id="its deletion deletes in HubSpot",
         ),
         pytest.param(
-            with_fingerprints("2", "1"),
-            with_fingerprints(None, "1"),
+            showing("2", "1"),
+            showing(None, "1"),
             FieldDecision(S, "MAP-2", conflict=True),
             id="even what was edited meanwhile",
         ),
         pytest.param(
-            with_fingerprints("1", "1"),
-            with_fingerprints("2", "1"),
+            showing("1", "1"),
+            showing("2", "1"),
             FieldDecision(S, "MAP-2"),
             id="its value overwrites",
         ),
         pytest.param(
-            with_fingerprints("1"),
-            with_fingerprints("2"),
+            showing("1"),
+            showing("2"),
             FieldDecision(S, "MAP-2"),
             id="on the first meeting too",
         ),
         pytest.param(
-            with_fingerprints("true"),
-            with_fingerprints(False),
+            showing("true"),
+            showing(False),
             FieldDecision(S, "MAP-2"),
             id="a box that is not ticked is a value",
         ),
@@ -251,12 +247,10 @@ def test_always_salesforce(hubspot, salesforce, expected):
 
 
 @pytest.mark.rule("MAP-4")
-@pytest.mark.parametrize(
-    "hubspot", [with_fingerprints("2", "1"), with_fingerprints(None, "1"), with_fingerprints("1")]
-)
+@pytest.mark.parametrize("hubspot", [showing("2", "1"), showing(None, "1"), showing("1")])
 @pytest.mark.parametrize(
     "salesforce",
-    [with_fingerprints("3", "1"), with_fingerprints(None, "1"), with_fingerprints("4")],
+    [showing("3", "1"), showing(None, "1"), showing("4")],
 )
 def test_never_lets_nothing_cross(hubspot, salesforce):
     """Don't sync: nothing crosses, not even a deletion."""
@@ -274,21 +268,21 @@ def test_never_lets_nothing_cross(hubspot, salesforce):
 @pytest.mark.parametrize(
     "one",
     [
-        with_fingerprints("1", "1"),
-        with_fingerprints("2", "1"),
-        with_fingerprints(None, "1"),
-        with_fingerprints("1"),
-        with_fingerprints(None),
+        showing("1", "1"),
+        showing("2", "1"),
+        showing(None, "1"),
+        showing("1"),
+        showing(None),
     ],
 )
 @pytest.mark.parametrize(
     "two",
     [
-        with_fingerprints("1", "1"),
-        with_fingerprints("3", "1"),
-        with_fingerprints(None, "1"),
-        with_fingerprints("4"),
-        with_fingerprints(None),
+        showing("1", "1"),
+        showing("3", "1"),
+        showing(None, "1"),
+        showing("4"),
+        showing(None),
     ],
 )
 def test_the_policies_that_favour_hubspot_mirror_those_that_favour_salesforce(
@@ -305,20 +299,20 @@ def test_the_policies_that_favour_hubspot_mirror_those_that_favour_salesforce(
     ("hubspot", "salesforce", "expected"),
     [
         pytest.param(
-            with_fingerprints("1"),
-            with_fingerprints(None),
+            showing("1"),
+            showing(None),
             FieldDecision(H, "CH-4"),
             id="HubSpot fills Salesforce",
         ),
         pytest.param(
-            with_fingerprints(None),
-            with_fingerprints("1"),
+            showing(None),
+            showing("1"),
             FieldDecision(S, "CH-4"),
             id="Salesforce fills HubSpot",
         ),
         pytest.param(
-            with_fingerprints("2", "1"),
-            with_fingerprints("1", "1"),
+            showing("2", "1"),
+            showing("1", "1"),
             NO_CHANGE,
             id="an edit overwrites nothing",
         ),
