@@ -1,8 +1,8 @@
 """moto's AWS in the test's own process, and a client for each of its services.
 
-Law: no test makes such a client itself. botocore reads megabytes of descriptions for the first
-client of a session, and `mock_aws` makes it forget its session each time; these clients are made
-once and see only what is in the account of the moment.
+Law: no test creates such a client itself. botocore reads megabytes of descriptions for the first
+client of a session, and `mock_aws` resets the session each time; these clients are created once and
+see only the present account.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ REGION = "eu-west-1"
 
 @cache
 def client(service: str) -> Any:
-    """A client for a service, whoever else has it; it answers only within `mock_aws`."""
+    """Return the client of a service; it works only within `mock_aws`."""
     return _session().client(service)
 
 

@@ -1,6 +1,4 @@
-"""Builders of the nouns that tests speak of, with defaults that never matter to the test that takes
-them.
-"""
+"""Builders of values for tests, with defaults that do not matter to the tests that use them."""
 
 from __future__ import annotations
 
@@ -29,7 +27,7 @@ from crmsync.rules.merge.ruleset import ContactRules, Ruleset
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 FINGERPRINTER = Fingerprinter(b"a key for tests only, nothing more")
 NEXT_FINGERPRINTER = Fingerprinter(b"another key, for what comes after it", 2, [FINGERPRINTER])
-"""With the key that comes after `FINGERPRINTER`'s, while that is kept."""
+"""With the next key, while `FINGERPRINTER`'s is kept."""
 
 OUR_USER = "005000000000001AAA"
 OUR_APP = "INTEGRATION/990077"
@@ -39,12 +37,12 @@ ACCOUNT_ID = "001000000000001AAA"
 
 
 def at(minutes: float = 0) -> datetime:
-    """So many minutes after noon."""
+    """Return the time so many minutes after noon."""
     return NOON + timedelta(minutes=minutes)
 
 
 def a_connection(**contacts: object) -> Connection:
-    """A connection; the keywords are settings of its contacts."""
+    """Return a connection; keywords are settings of its contacts."""
     return Connection(
         "acme",
         HubspotAccount(555001, "crmsync/acme/hubspot"),
@@ -60,8 +58,8 @@ def a_ruleset(
     person_accounts: bool = False,
     **contacts: object,
 ) -> Ruleset:
-    """The ruleset of `a_connection`, with owners where somebody asked for them, and the members
-    of the inclusion list.
+    """Return the ruleset of `a_connection`, with owners if given, and the members of the inclusion
+    list.
     """
     ruleset = contact_ruleset(
         a_connection(**contacts), FINGERPRINTER, OUR_USER, OUR_APP, person_accounts=person_accounts
@@ -77,8 +75,8 @@ def a_contact(
     ages: Mapping[str, float] | None = None,
     salesforce_id: str | None = None,
 ) -> Record:
-    """A HubSpot contact called Ada; `ages` gives the minutes after noon at which properties were
-    set.
+    """Return a HubSpot contact called Ada; `ages` has the minutes after noon at which properties
+    were set.
     """
     shown: dict[str, Value] = {
         "email": "ada@example.com",
@@ -102,7 +100,7 @@ def a_lead(
     by: str = "005000000000009AAA",
     key: str | None = None,
 ) -> Record:
-    """A Salesforce lead called Ada, last touched by somebody who is not the integration user."""
+    """Return a Salesforce lead called Ada, last changed by a person."""
     shown: dict[str, Value] = {
         "Email": "ada@example.com",
         "FirstName": "Ada",
@@ -116,7 +114,7 @@ def a_lead(
 def a_salesforce_contact(
     fields: Mapping[str, Value] | None = None, *, record_id: str = CONTACT_ID, created: float = -60
 ) -> Record:
-    """A Salesforce contact called Ada."""
+    """Return a Salesforce contact called Ada."""
     shown: dict[str, Value] = {"Email": "ada@example.com", "FirstName": "Ada", "LastName": "Lang"}
     shown |= {"HasOptedOutOfEmail": False, "Crmsync_HubSpot_Id__c": None} | dict(fields or {})
     return Record(
@@ -132,7 +130,7 @@ def a_company(
     created: float = -60,
     salesforce_id: str | None = None,
 ) -> Record:
-    """A HubSpot company called Example AG."""
+    """Return a HubSpot company called Example AG."""
     shown: dict[str, Value] = {
         "name": "Example AG",
         "domain": "example.com",
@@ -155,9 +153,7 @@ def an_account(
     by: str = "005000000000009AAA",
     key: str | None = None,
 ) -> Record:
-    """A Salesforce account called Example AG, last touched by somebody who is not the integration
-    user.
-    """
+    """Return a Salesforce account called Example AG, last changed by a person."""
     shown: dict[str, Value] = {
         "Name": "Example AG",
         "Website": "example.com",
@@ -173,9 +169,7 @@ def an_account_ruleset(
     companies: CompanySettings | None = None,
     **contacts: object,
 ) -> Ruleset:
-    """The ruleset of the accounts of `a_connection`, with owners where somebody asked for
-    them.
-    """
+    """Return the ruleset of the accounts of `a_connection`, with owners if given."""
     connection = replace(a_connection(**contacts), companies=companies or CompanySettings())
     return replace(account_ruleset(connection, FINGERPRINTER, OUR_USER, OUR_APP), owners=owners)
 
@@ -188,7 +182,7 @@ def a_link(
     wrote: tuple[str, ...] = (),
     version: int = 1,
 ) -> Link:
-    """A link of two records that agreed while they showed what they show here."""
+    """Return a link of two records that agreed on the values that they have here."""
     mapping = ruleset.mappings[salesforce.ref.object]
     return Link(
         "acme",
@@ -217,7 +211,7 @@ def a_link(
 def base_of(
     values: Mapping[str, Value], ruleset: Ruleset, side: Side, salesforce_object: str = "Lead"
 ) -> Base:
-    """The base of a side that shows `values`, and blanks in all other fields that count."""
+    """Return the base of a side with `values`, and blanks in all other fields of the mapping."""
     forms = ruleset.mappings[salesforce_object].forms(side)
     return rebased(Base(), forms, {name: values.get(name) for name in forms}, ruleset.fingerprinter)
 
@@ -225,7 +219,7 @@ def base_of(
 def a_change(
     ref: Ref, cause: Cause = Cause.EDITED, *, minutes: float = 0, tries: int = 0
 ) -> Change:
-    """Look at a record."""
+    """Return a change of a record."""
     return Change("acme", Kind.CONTACT, ref, cause, at(minutes), tries)
 
 
@@ -234,12 +228,12 @@ def _all(forms: Mapping[str, object], record: Record) -> dict[str, Value]:
 
 
 def a_step(total: int = 0, **more: object) -> JobStep:
-    """All contacts of Salesforce, so many of them."""
+    """Return the step of a backfill of so many Salesforce contacts."""
     return JobStep(**{"side": Side.SALESFORCE, "object": "Contact", "total": total, **more})  # type: ignore[arg-type]
 
 
 def a_job(*steps: JobStep, **more: object) -> Job:
-    """A resync that began at noon, of `a_step` unless steps are given."""
+    """Return a resync that began at noon, by default with `a_step`."""
     plain = {
         "connection": "acme",
         "id": "7f3a2c",

@@ -1,4 +1,4 @@
-"""Set-up of every test: no AWS account of this machine is in reach, and no test has a time limit."""
+"""What holds for every test: no real AWS account is in reach, and slow machines fail no test."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ REMOVED = (
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add ``--long``, which also runs the tests that take minutes."""
+    """Add ``--long``, which runs the tests that take minutes as well."""
     parser.addoption("--long", action="store_true", help="run the tests that take minutes as well")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip the tests that take minutes, unless ``--long`` is given."""
+    """Skip the tests that take minutes unless ``--long`` is given."""
     if not config.getoption("--long"):
         for item in items:
             if item.get_closest_marker("long"):

@@ -1,5 +1,5 @@
 """Memory versions of the ports, for tests of plans and flows; they pass the same contract suite as
-the gateways, so they cannot lie.
+the gateways.
 """
 
 from tests.memory.account import (

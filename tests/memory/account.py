@@ -1,5 +1,5 @@
-"""What surrounds the records of a CRM in memory: preferences, the recycle bin, lists, owners,
-accounts by their domains.
+"""What belongs to the records of a CRM in memory: preferences, deletion, lists, owners, companies
+and accounts by domain.
 """
 
 from __future__ import annotations
@@ -18,13 +18,15 @@ from tests.memory.crm import MemoryCrm
 
 
 class MemoryPreferences:
-    """Implements `Preferences`: the set of addresses that are out of all e-mail, which shows on the
-    contacts of `crm`.
+    """Implements `Preferences`: a set of addresses that are opted out, which shows on the contacts
+    of `crm`.
     """
 
     def __init__(self, crm: MemoryCrm | None = None) -> None:
-        """Nobody is out; unless it `shows` them at once, opt-outs are only kept. `asked` are the
-        addresses in order.
+        """No address is opted out.
+
+        Attributes: `requests` has the addresses in order. With `updates_contacts` off, opt-outs do
+        not show on contacts.
         """
         self.opted_out: set[str] = set()
         self.requests: list[str] = []
@@ -32,7 +34,7 @@ class MemoryPreferences:
         self._crm = crm
 
     def opt_out(self, effects: Sequence[OptOut]) -> Sequence[Outcome]:
-        """As the port says."""
+        """See the port."""
         return [self._opt_out(effect.email.lower()) for effect in effects]
 
     def _opt_out(self, address: str) -> Outcome:
@@ -50,12 +52,12 @@ class MemoryDeleter:
     """Implements `Deleter` for the records of `crm`."""
 
     def __init__(self, crm: MemoryCrm) -> None:
-        """Nothing was deleted yet."""
+        """No record is deleted."""
         self.deleted: list[Ref] = []
         self._crm = crm
 
     def delete(self, effects: Sequence[DeleteRecord]) -> Sequence[Outcome]:
-        """As the port says."""
+        """See the port."""
         for effect in effects:
             if effect.ref in self._crm.read([effect.ref], {}):
                 self._crm.delete(effect.ref)
@@ -64,15 +66,15 @@ class MemoryDeleter:
 
 
 class MemoryLists:
-    """Implements `Lists`; whoever works beside us makes lists and puts contacts into them."""
+    """Implements `Lists`; tests create lists and change their members."""
 
     def __init__(self, *, now: Callable[[], datetime]) -> None:
-        """No list; `now` is the clock."""
+        """There are no lists; `now` is the clock."""
         self._now = now
         self._lists: dict[str, dict[Ref, datetime]] = {}
 
     def members(self, list_id: str, refs: Iterable[Ref]) -> frozenset[Ref]:
-        """As the port says."""
+        """See the port."""
         wanted = list(refs)
         return (
             frozenset(ref for ref in wanted if ref in self._list(list_id))
@@ -81,24 +83,24 @@ class MemoryLists:
         )
 
     def joined_since(self, list_id: str, since: datetime) -> Iterator[Sequence[ChangedRecord]]:
-        """As the port says, all on one page."""
+        """See the port, all on one page."""
         rows = sorted(self._list(list_id).items(), key=lambda row: row[1], reverse=True)
         page = [ChangedRecord(ref, at, deleted=False) for ref, at in rows if at >= since]
         if page:
             yield page
 
     def make(self, list_id: str = "") -> str:
-        """A person makes a list; answers its id, which is a new one unless said."""
+        """Create a list; return its id, which is new unless given."""
         made = list_id or str(77 + len(self._lists))
         self._lists[made] = {}
         return made
 
     def add_to_list(self, list_id: str, ref: Ref) -> None:
-        """A person puts a contact into a list."""
+        """Add a contact to a list."""
         self._lists[list_id].setdefault(ref, self._now())
 
     def remove_from_list(self, list_id: str, ref: Ref) -> None:
-        """A person takes a contact out of a list."""
+        """Remove a contact from a list."""
         self._lists[list_id].pop(ref, None)
 
     def _list(self, list_id: str) -> dict[Ref, datetime]:
@@ -108,14 +110,14 @@ class MemoryLists:
 
 
 class MemoryDirectory:
-    """Implements `Directory`; what it knows may be changed."""
+    """Implements `Directory`; `known` may be changed."""
 
     def __init__(self, known: Owners | None = None) -> None:
-        """Know these owners."""
+        """Return these owners."""
         self.known = known or Owners()
 
     def owners(self) -> Owners:
-        """As the port says."""
+        """See the port."""
         return self.known
 
 
@@ -123,42 +125,42 @@ class MemoryCompanies:
     """Implements `Companies` for the companies of `crm`, without a lag."""
 
     def __init__(self, crm: MemoryCrm) -> None:
-        """Look into `crm`."""
+        """Search in `crm`."""
         self._crm = crm
 
     def companies_by_domain(self, domains: Iterable[str]) -> Mapping[str, str]:
-        """As the port says."""
-        return _one_each(self._crm, "company", "domain", domains)
+        """See the port."""
+        return _by_domain(self._crm, "company", "domain", domains)
 
 
 class MemoryAccounts:
     """Implements `Accounts` for the accounts of `crm`."""
 
     def __init__(self, crm: MemoryCrm) -> None:
-        """Look into `crm`."""
+        """Search in `crm`."""
         self._crm = crm
 
     def accounts_by_domain(self, domains: Iterable[str]) -> Mapping[str, str]:
-        """As the port says."""
-        return _one_each(self._crm, "Account", "Website", domains)
+        """See the port."""
+        return _by_domain(self._crm, "Account", "Website", domains)
 
     def contacts_of(self, accounts: Iterable[str]) -> Mapping[str, tuple[Ref, ...]]:
-        """As the port says."""
+        """See the port."""
         found: dict[str, list[Ref]] = {}
         for ref in sorted(self._crm.refs("Contact")):
             found.setdefault(str(self._crm.fields(ref).get("AccountId")), []).append(ref)
         return {account: tuple(found[account]) for account in accounts if account in found}
 
     def places(self) -> None:
-        """The org takes any text."""
+        """The org has no lists of countries and states."""
 
     def has_person_accounts(self) -> bool:
-        """As the port says."""
+        """See the port."""
         return self._crm.has_person_accounts
 
 
-def _one_each(crm: MemoryCrm, name: str, field: str, domains: Iterable[str]) -> Mapping[str, str]:
-    """Domain -> the id of the one record of the object that has it in the field."""
+def _by_domain(crm: MemoryCrm, name: str, field: str, domains: Iterable[str]) -> Mapping[str, str]:
+    """Return the id of the only record with each domain in the field."""
     holders: dict[str, list[str]] = {}
     for ref in crm.refs(name):
         if crm.fields(ref).get("LastName"):

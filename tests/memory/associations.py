@@ -1,4 +1,4 @@
-"""HubSpot's associations in memory: both directions at once, one primary company, and the contact's
+"""HubSpot's associations in memory: in both directions, with one primary company and the contact's
 property that mirrors it.
 """
 
@@ -18,16 +18,14 @@ HAS_PRIMARY = {
     frozenset({"deal", "company"}): True,
     frozenset({"deal", "contact"}): False,
 }
-"""What may be associated, and whether one of them may be primary."""
+"""The pairs of objects that can be associated, and whether an association can be primary."""
 
 
 class MemoryAssociations:
-    """Implements `Associations` for the records of `crm`; whoever works beside us calls
-    `add_association` and `remove_association`.
-    """
+    """Implements `Associations` for the records of `crm`."""
 
     def __init__(self, crm: MemoryCrm) -> None:
-        """Nothing is associated; from now on follow what happens to the records."""
+        """Nothing is associated."""
         self._crm = crm
         self._others: dict[Ref, dict[Ref, None]] = {}
         self._primary: dict[Ref, Ref] = {}
@@ -35,7 +33,7 @@ class MemoryAssociations:
         crm.after_delete.append(self._move)
 
     def of(self, refs: Iterable[Ref], other: str) -> Mapping[Ref, tuple[Ref, ...]]:
-        """As the port says."""
+        """See the port."""
         self._crm.calls["associations"] += 1
         found = {
             ref: sorted(one for one in self._others.get(ref, ()) if one.object == other)
@@ -48,17 +46,17 @@ class MemoryAssociations:
         }
 
     def primary_companies(self, refs: Iterable[Ref]) -> Mapping[Ref, Ref]:
-        """As the port says."""
+        """See the port."""
         self._crm.calls["associations"] += 1
         return {ref: self._primary[ref] for ref in refs if ref in self._primary}
 
     def associate(self, effects: Sequence[Associate]) -> Sequence[Outcome]:
-        """As the port says."""
+        """See the port."""
         self._crm.calls["associate"] += 1
         return [self._associate(effect) for effect in effects]
 
     def dissociate(self, effects: Sequence[Dissociate]) -> Sequence[Outcome]:
-        """As the port says."""
+        """See the port."""
         self._crm.calls["dissociate"] += 1
         outcomes: list[Outcome] = []
         for effect in effects:
@@ -70,9 +68,7 @@ class MemoryAssociations:
     def add_association(
         self, one: Ref, other: Ref, *, primary: bool = False, ours: bool = False
     ) -> None:
-        """A person associates two records; the first company of a contact or deal is its primary
-        one.
-        """
+        """Associate two records; the first company of a contact or deal becomes its primary one."""
         self._others.setdefault(one, {})[other] = None
         self._others.setdefault(other, {})[one] = None
         holder, company = (one, other) if other.object == "company" else (other, one)
@@ -81,9 +77,7 @@ class MemoryAssociations:
             self._mirror(holder, ours=ours)
 
     def remove_association(self, one: Ref, other: Ref, *, ours: bool = False) -> None:
-        """A person takes two records apart; no other company becomes primary in the place of the
-        one that was.
-        """
+        """Remove an association; no other company becomes primary instead."""
         self._others.get(one, {}).pop(other, None)
         self._others.get(other, {}).pop(one, None)
         holder, company = (one, other) if other.object == "company" else (other, one)
@@ -92,7 +86,7 @@ class MemoryAssociations:
             self._mirror(holder, ours=ours)
 
     def primary(self, holder: Ref) -> Ref | None:
-        """The company that counts."""
+        """Return the primary company of a contact or deal."""
         return self._primary.get(holder)
 
     def _associate(self, effect: Associate) -> Outcome:
@@ -118,18 +112,23 @@ class MemoryAssociations:
             self._crm.put(holder, {MIRROR: company.id if company else None}, ours=ours)
 
     def _follow(self, ref: Ref, fields: Mapping[str, Value]) -> None:
-        """The property may be written as well: then the association follows it."""
-        said = fields.get(MIRROR)
+        """Update the association after a write of the mirroring property."""
+        written = fields.get(MIRROR)
         current = self._primary.get(ref)
-        company = Ref(Side.HUBSPOT, "company", str(said))
-        if MIRROR in fields and not said and current:
+        company = Ref(Side.HUBSPOT, "company", str(written))
+        if MIRROR in fields and not written and current:
             self.remove_association(ref, current)
-        if ref.object == "contact" and said and company != current and self._crm.is_live(company):
+        if (
+            ref.object == "contact"
+            and written
+            and company != current
+            and self._crm.is_live(company)
+        ):
             self.add_association(ref, company, primary=True)
 
     def _move(self, ref: Ref, survivor: Ref | None) -> None:
-        """A record is gone: its associations go to the record in which it lives on, or away; what
-        was primary stays so.
+        """Move the associations of a merged record to its survivor, or remove those of a deleted
+        one; primary ones stay primary.
         """
         was_primary = {
             other: self._primary.get(other) == ref for other in self._others.get(ref, {})

@@ -1,5 +1,5 @@
-"""What each CRM in memory does its own way, as data: names, required fields, ids, stamps, parents.
-Nothing here does anything.
+"""Differences between the two CRMs in memory, as data: names, required fields, id prefixes,
+precision of times, parents.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ PERSON = "005000000000009AAA"
 
 @dataclass(frozen=True, slots=True)
 class SideBehaviour:
-    """What a side does its own way."""
+    """How a side differs from the other."""
 
     key: str
     email: str
@@ -28,7 +28,7 @@ class SideBehaviour:
     required: Mapping[str, tuple[str, ...]]
     prefixes: Mapping[str, str]
     by: Mapping[bool, str]
-    """Who wrote, by whether it was us: HubSpot's source, Salesforce's user id."""
+    """The author of a write, by whether it was us: HubSpot's source, Salesforce's user id."""
 
 
 BEHAVIOUR = {
@@ -72,16 +72,16 @@ CHILDREN = {
     "Contact": (("OpportunityContactRole", "ContactId"),),
     "Opportunity": (("OpportunityContactRole", "OpportunityId"),),
 }
-"""What Salesforce deletes along with a record, and moves to the winner of a merge: objects, with
-the field that names their parent.
+"""Child objects that Salesforce deletes with a record and moves to the winner of a merge, each with
+the field that names the parent.
 """
 
 
 PERSON_CONTACT = "PersonContactId"
 
 
-def of_contact(name: str) -> str:
-    """What an account's field is called on the contact behind it; "" for the account's own."""
+def contact_field_of(name: str) -> str:
+    """Return the contact's name of an account's field, or "" if it belongs only to the account."""
     if name in {"FirstName", "LastName", "Phone", "Description", "OwnerId"}:
         return name
     if name.endswith("__pc"):

@@ -1,5 +1,5 @@
-"""Opportunities and deals in memory, beside their records: sales processes, contact roles,
-pipelines, and which goes with which.
+"""Opportunities and deals in memory, besides their records: record types, contact roles, pipelines,
+values by which both are matched.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ STAGES = (
     OrgStage("Closed Lost", "Closed Lost", 0, is_closed=True),
 )
 MASTER = RecordType("", "Master", STAGES, is_default=True)
-"""What an org has that nobody has given record types."""
+"""The only record type of an org that has none of its own."""
 
 SALES_PIPELINE = DealPipeline(
     "default",
@@ -52,21 +52,21 @@ SALES_PIPELINE = DealPipeline(
         DealStage("closedlost", "Closed Lost", Decimal(0)),
     ),
 )
-"""What every HubSpot account begins with."""
+"""The pipeline of a new HubSpot account."""
 
 _OPPORTUNITY, _ROLE = "Opportunity", "OpportunityContactRole"
 
 
 class MemoryOpportunities:
-    """Implements `Opportunities` for the records of `salesforce`; ``types`` and ``currencies`` are
-    the org's, for tests to change.
+    """Implements `Opportunities` for the records of `salesforce`; tests may change `types` and
+    `currencies`.
 
-    As in Salesforce, a new opportunity gets the default record type, and what is closed and won
-    follows the stage.
+    As in Salesforce, a new opportunity gets the default record type, and closed and won follow the
+    stage.
     """
 
     def __init__(self, salesforce: MemoryCrm, types: Iterable[RecordType] = (MASTER,)) -> None:
-        """An org with these record types; "" has all its stages."""
+        """An org with these record types; the type "" has all its stages."""
         self.types = list(types)
         self.currencies = False
         self._crm = salesforce
@@ -75,34 +75,36 @@ class MemoryOpportunities:
         salesforce.checks.append(self._check)
 
     def roles(self, refs: Iterable[Ref]) -> Mapping[Ref, Role]:
-        """As the port says."""
+        """See the port."""
         self._crm.calls["roles"] += 1
-        asked, known = list(refs), self._all()
-        self._memory.keep(known[ref] for ref in asked if ref in known and not known[ref].is_deleted)
+        wanted, known = list(refs), self._all()
+        self._memory.keep(
+            known[ref] for ref in wanted if ref in known and not known[ref].is_deleted
+        )
         ended = {
-            ref: replace(role, is_deleted=True) for ref, role in self._memory.of(asked).items()
+            ref: replace(role, is_deleted=True) for ref, role in self._memory.of(wanted).items()
         }
-        told = {**ended, **known}
-        return {ref: told[ref] for ref in asked if ref in told}
+        found = {**ended, **known}
+        return {ref: found[ref] for ref in wanted if ref in found}
 
     def roles_of(self, opportunities: Iterable[Ref]) -> Mapping[Ref, tuple[Role, ...]]:
-        """As the port says."""
+        """See the port."""
         self._crm.calls["roles"] += 1
         found: dict[Ref, list[Role]] = {}
         for _, role in sorted(self._all().items()):
             found.setdefault(role.opportunity, []).append(role)
-        asked = list(opportunities)
+        wanted = list(opportunities)
         self._memory.keep(
-            role for ref in asked for role in found.get(ref, ()) if not role.is_deleted
+            role for ref in wanted for role in found.get(ref, ()) if not role.is_deleted
         )
-        return {ref: tuple(found[ref]) for ref in asked if ref in found}
+        return {ref: tuple(found[ref]) for ref in wanted if ref in found}
 
     def remember_roles(self, roles: Iterable[Role]) -> None:
-        """As the port says."""
+        """See the port."""
         self._memory.keep(roles)
 
     def of_contacts(self, contacts: Iterable[Ref]) -> Mapping[Ref, tuple[RelatedOpportunity, ...]]:
-        """As the port says."""
+        """See the port."""
         self._crm.calls["ties"] += 1
         found: dict[Ref, dict[str, RelatedOpportunity]] = {}
         for _, role in sorted(self._all().items()):
@@ -117,7 +119,7 @@ class MemoryOpportunities:
         }
 
     def end_roles(self, effects: Sequence[EndRole]) -> Sequence[Outcome]:
-        """As the port says."""
+        """See the port."""
         self._crm.calls["end_roles"] += 1
         outcomes: list[Outcome] = []
         for effect in effects:
@@ -128,7 +130,7 @@ class MemoryOpportunities:
         return outcomes
 
     def of_accounts(self, accounts: Iterable[Ref]) -> Sequence[Ref]:
-        """As the port says."""
+        """See the port."""
         self._crm.calls["of_accounts"] += 1
         ids = {ref.id for ref in accounts}
         return sorted(
@@ -138,7 +140,7 @@ class MemoryOpportunities:
         )
 
     def deleted_at(self, opportunities: Iterable[Ref]) -> Mapping[Ref, datetime]:
-        """As the port says."""
+        """See the port."""
         self._crm.calls["deleted_at"] += 1
         found = {
             ref: self._crm.deleted_time(ref) for ref in opportunities if ref.object == _OPPORTUNITY
@@ -146,16 +148,16 @@ class MemoryOpportunities:
         return {ref: at for ref, at in found.items() if at is not None}
 
     def by_value(self, name: str, values: Iterable[str]) -> Mapping[str, tuple[Ref, ...]]:
-        """As the port says."""
+        """See the port."""
         self._crm.calls["by_value"] += 1
-        return _holders(self._crm, _OPPORTUNITY, name, values)
+        return _by_value(self._crm, _OPPORTUNITY, name, values)
 
     def has_currencies(self) -> bool:
-        """As the port says."""
+        """See the port."""
         return self.currencies
 
     def record_types(self) -> Sequence[RecordType]:
-        """As the port says."""
+        """See the port."""
         self._crm.calls["record_types"] += 1
         named = sorted((one for one in self.types if one.id), key=lambda one: one.id)
         untyped = any(
@@ -165,11 +167,13 @@ class MemoryOpportunities:
         return [master, *named] if untyped or not named else named
 
     def add_role(self, opportunity: Ref, contact: Ref) -> Ref:
-        """A person gives a contact a role."""
+        """Give a contact a role, as a person."""
         return self._crm.add(_ROLE, {"OpportunityId": opportunity.id, "ContactId": contact.id})
 
     def _all(self) -> dict[Ref, Role]:
-        """Every role but those that were deleted by themselves: Salesforce forgets them."""
+        """Return every role but those that were deleted by themselves, of which Salesforce keeps
+        nothing.
+        """
         found = {}
         for ref in self._crm.refs(_ROLE, deleted_too=True):
             if not self._crm.is_live(ref) and self._crm.deleted_with(ref) is None:
@@ -208,7 +212,7 @@ class MemoryOpportunities:
         )
 
     def _check(self, ref: Ref | None, name: str, fields: Mapping[str, Value]) -> Gone | None:
-        """A role is made for an opportunity and a contact that stand."""
+        """Refuse a role whose opportunity or contact does not exist."""
         if name != _ROLE or ref is not None:
             return None
         ends = ((_OPPORTUNITY, "OpportunityId"), ("Contact", "ContactId"))
@@ -237,25 +241,23 @@ class MemoryRoleStore:
     """Implements `RoleStore`."""
 
     def __init__(self) -> None:
-        """No role was ever seen."""
+        """The store is empty."""
         self._roles: dict[Ref, Role] = {}
 
     def keep(self, roles: Iterable[Role]) -> None:
-        """As the port says."""
+        """See the port."""
         self._roles.update((role.ref, replace(role, key="")) for role in roles)
 
     def of(self, refs: Iterable[Ref]) -> Mapping[Ref, Role]:
-        """As the port says."""
+        """See the port."""
         return {ref: self._roles[ref] for ref in refs if ref in self._roles}
 
 
 class MemoryDeals:
-    """Implements `Deals` for the records of `hubspot`. ``most`` is how many pipelines the account
-    allows.
-    """
+    """Implements `Deals` for the records of `hubspot`; the account allows `most` pipelines."""
 
     def __init__(self, hubspot: MemoryCrm, most: int = 100) -> None:
-        """HubSpot's own pipeline alone."""
+        """The account has HubSpot's own pipeline only."""
         self.most = most
         self.steps: list[PipelineStep] = []
         self._crm = hubspot
@@ -264,12 +266,12 @@ class MemoryDeals:
         hubspot.checks.append(self._check)
 
     def pipelines(self) -> Sequence[DealPipeline]:
-        """As the port says."""
+        """See the port."""
         self._crm.calls["pipelines"] += 1
         return list(self._pipelines.values())
 
     def apply_step(self, step: PipelineStep) -> None:
-        """As the port says; ``steps`` keeps what was asked for."""
+        """See the port; `steps` has all steps."""
         self._crm.calls["apply_step"] += 1
         self.steps.append(step)
         if isinstance(step, CreatePipeline):
@@ -285,12 +287,14 @@ class MemoryDeals:
             self._pipelines[step.pipeline] = replace(pipeline, stages=self._stepped(pipeline, step))
 
     def by_value(self, name: str, values: Iterable[str]) -> Mapping[str, Ref]:
-        """As the port says."""
+        """See the port."""
         self._crm.calls["by_value"] += 1
-        return {value: refs[0] for value, refs in _holders(self._crm, "deal", name, values).items()}
+        return {
+            value: refs[0] for value, refs in _by_value(self._crm, "deal", name, values).items()
+        }
 
     def make(self, label: str, stages: Iterable[DealStage]) -> DealPipeline:
-        """A person makes a pipeline; ids that stages do not have are given to them."""
+        """Create a pipeline as a person; stages without ids get new ones."""
         if len(self._pipelines) >= self.most:
             raise Refused(
                 "HubSpot allows no more pipelines of deals.", code="PIPELINE_LIMIT", hint="LIM-3"
@@ -300,11 +304,11 @@ class MemoryDeals:
         return made
 
     def change(self, pipeline: DealPipeline) -> None:
-        """A person changes a pipeline's name and stages."""
+        """Change a pipeline's name and stages as a person."""
         self._pipelines[pipeline.id] = pipeline
 
     def drop(self, pipeline: str) -> None:
-        """A person deletes a pipeline."""
+        """Delete a pipeline as a person."""
         del self._pipelines[pipeline]
 
     def _stepped(
@@ -324,7 +328,7 @@ class MemoryDeals:
         return tuple(stages)
 
     def _check(self, ref: Ref | None, name: str, fields: Mapping[str, Value]) -> Refused | None:
-        """HubSpot takes a deal's stage only if the deal's pipeline has it."""
+        """Refuse a stage that is not in the deal's pipeline."""
         if name != "deal" or not (fields.get("dealstage") or fields.get("pipeline")):
             return None
         shown = {**(self._crm.fields(ref) if ref else {}), **fields}
@@ -351,19 +355,19 @@ class MemoryPipelineMaps:
     """Implements `PipelineMaps`."""
 
     def __init__(self) -> None:
-        """Nothing was ever put in step."""
+        """There are no maps."""
         self.kept: dict[str, PipelineMap] = {}
 
     def load(self, connection: str) -> PipelineMap | None:
-        """As the port says."""
+        """See the port."""
         return self.kept.get(connection)
 
     def save(self, connection: str, known: PipelineMap) -> None:
-        """As the port says."""
+        """See the port."""
         self.kept[connection] = known
 
 
-def _holders(
+def _by_value(
     crm: MemoryCrm, name: str, field: str, values: Iterable[str]
 ) -> dict[str, tuple[Ref, ...]]:
     found: dict[str, list[Ref]] = {}

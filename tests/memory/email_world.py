@@ -1,5 +1,5 @@
-"""The e-mail flows in memory: a log, a queue with delays, tasks, and a clock that only moves when
-it is told to.
+"""The e-mail flows in memory: an event log, a queue with delays, tasks, and a clock that moves only
+on command.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ RUN = timedelta(seconds=60)
 
 @dataclass
 class MemoryEmailWorld:
-    """One connection whose contacts are linked when they are made."""
+    """One connection with its e-mail events and tasks; contacts are linked when they are
+    created.
+    """
 
     now: datetime = NOON
     settings: EmailTaskSettings = field(default_factory=EmailTaskSettings)
@@ -42,7 +44,7 @@ class MemoryEmailWorld:
     run: timedelta = RUN
 
     def __post_init__(self) -> None:
-        """Open it."""
+        """Create the log, the CRM and the stores."""
         self.log = MemoryMailLog(self.page)
         self.log.known["113", "70012"] = Campaign("Spring offer", "Spring is here")
         self.crm = MemoryCrm(Side.HUBSPOT, now=lambda: self.now)
@@ -57,27 +59,27 @@ class MemoryEmailWorld:
 
     @property
     def connection(self) -> Connection:
-        """The connection, with the settings of now."""
+        """The connection, with the present settings."""
         return replace(a_connection(), email_tasks=self.settings)
 
     @property
     def ms(self) -> int:
-        """The time as the log has it."""
+        """The time in milliseconds, as in the log."""
         return milliseconds(self.now)
 
     def add_contact(self, address: str, *, linked: bool = True) -> None:
-        """A contact with this address, and its lead."""
+        """Create a contact with this address, and link it unless `linked` is off."""
         ref = self.crm.add("contact", {"email": address})
         if linked:
             self.link(ref)
 
     def link(self, ref: Ref) -> None:
-        """Link a contact with a lead of its own."""
+        """Link a contact with its own lead."""
         lead = Ref(Side.SALESFORCE, "Lead", f"00Q{int(ref.id):012d}AAA")
         self.links.save([Link("acme", Kind.CONTACT, ref, lead)])
 
     def scan(self, *kinds: str) -> int:
-        """Read the log once; what was queued is due at once."""
+        """Read the log once; queued ranges are due at once. Return the number of ranges."""
         found = sum(
             queue_events(self.connection, kind, self.log, self.cursors, self.queue, self.now)
             for kind in kinds or self.settings.kinds
@@ -86,7 +88,7 @@ class MemoryEmailWorld:
         return found
 
     def deliver(self, windows: Sequence[LogRange] | None = None) -> TaskSummary:
-        """Work on these windows, or on all that are due."""
+        """Work on these ranges, or on all that are due; return the summary."""
         if windows is None:
             windows = [window for window, at in self.due if at <= self.now]
             self.due = [(window, at) for window, at in self.due if at > self.now]
@@ -95,7 +97,7 @@ class MemoryEmailWorld:
         return summary
 
     def context(self) -> TaskContext:
-        """What a run works in."""
+        """Return the context of a run."""
         return TaskContext(
             self.connection,
             log=self.log,
@@ -112,7 +114,7 @@ class MemoryEmailWorld:
         )
 
     def run_until_idle(self, most: int = 60) -> TaskSummary:
-        """Let time pass until nothing waits any more; the last summary."""
+        """Let time pass until no range waits; return the last summary."""
         summary = self.deliver()
         for _ in range(most):
             if not self.due:
@@ -122,11 +124,11 @@ class MemoryEmailWorld:
         return summary
 
     def counts(self) -> list[int]:
-        """How many events each task stands for."""
+        """Return the number of events of each task."""
         return sorted(int(str(row[TASK_COUNT])) for row in self.tasks.rows.values())
 
     def collect(self) -> None:
-        """What was put into the queue is due when its time comes."""
+        """Make queued ranges due after their delays."""
         self.due += [
             (window, self.now + timedelta(seconds=after)) for window, after in self.queue.waiting
         ]
@@ -136,7 +138,7 @@ class MemoryEmailWorld:
 def opened(
     number: int, at: int, recipient: str = "ada@example.com", kind: str = "OPEN"
 ) -> MailEvent:
-    """An event of the spring campaign."""
+    """Return an event of the spring campaign."""
     return MailEvent(f"event-{number}", at, kind, recipient, "113", "70012")
 
 

@@ -1,5 +1,5 @@
-"""What backfills work with, in memory: jobs, job messages, the backlog of the queues, an object's
-records one after the other.
+"""What backfills use, in memory: jobs, their messages, depths of queues, and lists of an object's
+records.
 """
 
 from __future__ import annotations
@@ -17,21 +17,23 @@ from tests.memory.crm import MemoryCrm
 
 
 class MemoryJobs:
-    """Implements `Jobs`. ``fails`` is raised once by the save with that number (the first is 1)."""
+    """Implements `Jobs`. `fails` has an error for the save with that number (the first is 1),
+    raised once.
+    """
 
     def __init__(self) -> None:
-        """No job was ever started."""
+        """There are no jobs."""
         self.saves = 0
         self.fails: dict[int, Exception] = {}
         self._jobs: dict[tuple[str, str], Job] = {}
         self._imported: dict[tuple[str, str], datetime] = {}
 
     def load(self, connection: str, job_id: str) -> Job | None:
-        """As the port says."""
+        """See the port."""
         return self._jobs.get((connection, job_id))
 
     def save(self, job: Job) -> Job:
-        """As the port says."""
+        """See the port."""
         self.saves += 1
         if self.saves in self.fails:
             raise self.fails.pop(self.saves)
@@ -43,59 +45,61 @@ class MemoryJobs:
         return saved
 
     def all(self, connection: str) -> Sequence[Job]:
-        """As the port says."""
+        """See the port."""
         mine = [job for (name, _), job in self._jobs.items() if name == connection]
         return sorted(mine, key=lambda job: (job.started_at, job.id), reverse=True)
 
     def mark_imported(self, connection: str, name: str, at: datetime) -> None:
-        """As the port says."""
+        """See the port."""
         self._imported.setdefault((connection, name), at)
 
     def imported(self, connection: str, name: str) -> datetime | None:
-        """As the port says."""
+        """See the port."""
         return self._imported.get((connection, name))
 
 
 class MemoryJobMessages:
-    """Implements `JobMessages`: what was sent and not yet taken, with its delay."""
+    """Implements `JobMessages`: the messages that were sent and not yet received, with their
+    delays.
+    """
 
     def __init__(self) -> None:
-        """Nothing was sent."""
+        """No message was sent."""
         self.sent: list[tuple[JobMessage, int]] = []
         self.is_down = False
 
     def send(self, job_message: JobMessage, *, after: int = 0) -> None:
-        """As the port says."""
+        """See the port."""
         if self.is_down:
             raise TryAgain("The queue is down.")
         self.sent.append((job_message, after))
 
     def take(self) -> JobMessage:
-        """The oldest job message, which is then gone."""
+        """Return the oldest message and delete it."""
         return self.sent.pop(0)[0]
 
 
 class MemoryBacklog:
-    """Implements `Backlog`: every concern has ``now`` before it."""
+    """Implements `Backlog`: the queue of every kind has the depth `now`."""
 
     def __init__(self) -> None:
-        """Nothing waits."""
+        """The queues are empty."""
         self.now = Depth()
 
     def depth(self, kind: Kind) -> Depth:  # noqa: ARG002 - one queue for all
-        """As the port says."""
+        """See the port."""
         return self.now
 
 
 class MemoryWaiting:
-    """Implements `Waiting`: says what it is told to."""
+    """Implements `Waiting` with the given depths."""
 
     def __init__(self, depths: Mapping[str, Depth] | None = None) -> None:
         """Queues of these depths."""
         self.queues = dict(depths or {})
 
     def depths(self) -> Mapping[str, Depth]:
-        """As the port says."""
+        """See the port."""
         return dict(self.queues)
 
 
@@ -103,21 +107,21 @@ class MemoryMeter:
     """Implements `Meter` for the org `crm`."""
 
     def __init__(self, crm: MemoryCrm) -> None:
-        """Listen to its answers."""
+        """Read the daily calls of `crm`."""
         self._crm = crm
 
     def known(self) -> KnownCalls | None:
-        """As the port says."""
+        """See the port."""
         return self._crm.known_calls
 
 
 class MemoryLister:
-    """Implements `Lister` for the records of `crm`, and `Quota`. ``down`` is raised once by the
-    page with that number (the first is 1).
+    """Implements `Lister` for the records of `crm`, and `Quota`. `down` has an error for the page
+    with that number (the first is 1), raised once.
     """
 
     def __init__(self, crm: MemoryCrm, most: int = 2_000) -> None:
-        """Give at most `most` records a page."""
+        """A page has at most `most` records."""
         self.pages = self.asked = 0
         self.down: dict[int, SyncError] = {}
         self.daily = DailyCalls(0, 100_000)
@@ -125,22 +129,22 @@ class MemoryLister:
         self._most = most
 
     def page(self, name: str, after: str, size: int, *, with_email: bool = False) -> Page:
-        """As the port says."""
+        """See the port."""
         self.pages += 1
         if self.pages in self.down:
             raise self.down.pop(self.pages)
         refs = [
-            ref for ref in self._refs(name, with_email=with_email) if _place(ref.id) > _place(after)
+            ref for ref in self._refs(name, with_email=with_email) if _order(ref.id) > _order(after)
         ]
         part = tuple(refs[: min(size, self._most)])
         return Page(part, part[-1].id if len(refs) > len(part) else None)
 
     def count(self, name: str, *, with_email: bool = False) -> int:
-        """As the port says."""
+        """See the port."""
         return len(self._refs(name, with_email=with_email))
 
     def calls(self) -> DailyCalls:
-        """As the port says; ``asked`` counts."""
+        """See the port; `asked` counts the calls."""
         self.asked += 1
         return self.daily
 
@@ -150,10 +154,10 @@ class MemoryLister:
         wanted = [ref for ref, shown in fields.items() if not shown.get("IsConverted")]
         return sorted(
             (ref for ref in wanted if fields[ref].get(address) or not with_email),
-            key=lambda ref: _place(ref.id),
+            key=lambda ref: _order(ref.id),
         )
 
 
-def _place(record_id: str) -> tuple[int, str]:
-    """Where an id stands in a side's order: numbers by their size, others letter by letter."""
+def _order(record_id: str) -> tuple[int, str]:
+    """Return the sort key of an id: numbers by their value, other ids as text."""
     return (int(record_id), "") if record_id.isdigit() else (0, record_id)

@@ -1,4 +1,6 @@
-"""HubSpot's event log, Salesforce's tasks, and what is remembered of both, in memory."""
+"""HubSpot's event log, Salesforce's tasks, the task states and the queue of log ranges,
+in memory.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +16,10 @@ from crmsync.ports.crm import Outcome, Written
 
 
 class MemoryMailLog:
-    """Implements `MailLog`: the `rows` that somebody has put in. `calls` counts pages that were
-    asked for.
-    """
+    """Implements `MailLog` with the events in `rows`. `calls` counts pages."""
 
     def __init__(self, page: int = 1000) -> None:
-        """Nothing has happened."""
+        """The log is empty."""
         self.rows: list[MailEvent] = []
         self.known: dict[tuple[str, str], Campaign] = {}
         self.calls = 0
@@ -28,7 +28,7 @@ class MemoryMailLog:
     def events(
         self, kind: str, start: int, end: int, *, without_bots: bool = False
     ) -> Iterator[Sequence[MailEvent]]:
-        """As the port says."""
+        """See the port."""
         found = [row for row in self.rows if row.kind == kind and start <= row.created <= end]
         found = [row for row in found if not (without_bots and row.is_filtered)]
         found.sort(key=lambda row: row.created, reverse=True)
@@ -38,23 +38,23 @@ class MemoryMailLog:
             yield found[at : at + self._page]
 
     def campaigns(self, named: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], Campaign]:
-        """As the port says."""
+        """See the port."""
         return {key: self.known[key] for key in named if key in self.known}
 
 
 class MemoryTasks:
-    """Implements `Tasks` for an org that enforces no unique field: where two calls with one key run
-    at a time, both make a task.
+    """Implements `Tasks` for an org without a unique field: two concurrent calls with one key both
+    create a task.
 
-    Each of `faults` is what happens to one call: the error that is raised, and whether it was
-    applied before, never, or after some time. `refused` has the errors of single tasks, by key;
-    `inactive` the users who can own none.
+    `faults` has, for each next call, the error that it raises and when it is applied: before,
+    never, or after some time. `refused` has errors of single tasks by key, `inactive` the users who
+    cannot own tasks.
     """
 
     def __init__(
         self, now: Callable[[], datetime] = lambda: datetime(2026, 11, 2, tzinfo=UTC)
     ) -> None:
-        """No task yet."""
+        """There are no tasks."""
         self.faults: list[tuple[SyncError, bool | timedelta]] = []
         self.refused: dict[str, SyncError] = {}
         self.inactive: set[Value] = set()
@@ -67,21 +67,23 @@ class MemoryTasks:
 
     @property
     def rows(self) -> dict[str, dict[str, Value]]:
-        """The tasks by id, those of calls that have come to their end by now among them."""
+        """The tasks by id, including those of late calls that are applied now."""
         for running in [one for one in self._running if one[0] <= self._now()]:
             self._running.remove(running)
-            # Began before any other was done, so it has found no task to update.
+            # The call began before all others, so it found no task to update.
             self._insert(running[1])
         return self._rows
 
     def write(self, effects: Sequence[WriteTask]) -> Sequence[Outcome]:
-        """As the port says."""
+        """See the port."""
         self.calls += bool(effects)
         error, applied = self.faults.pop(0) if self.faults and effects else (None, True)
-        there = self.rows
+        existing = self.rows
         if isinstance(applied, timedelta):
-            news = [one for one in effects if not one.task and self._ids.get(one.key) not in there]
-            self._running += [(self._now() + applied, one) for one in news]
+            new = [
+                one for one in effects if not one.task and self._ids.get(one.key) not in existing
+            ]
+            self._running += [(self._now() + applied, one) for one in new]
         outcomes = [self._write(effect) for effect in effects] if applied is True else []
         if error is not None:
             raise error
@@ -112,16 +114,16 @@ class MemoryTasks:
 
 
 class MemoryTaskStates:
-    """Implements `TaskStates`. `failing` counts down the saves that do not work."""
+    """Implements `TaskStates`. The next `failing` saves fail."""
 
     def __init__(self) -> None:
-        """Nothing is remembered."""
+        """There are no states."""
         self.rows: dict[tuple[str, str], TaskState] = {}
         self.failing = 0
         self.writes: Counter[str] = Counter()
 
     def load(self, connection: str, keys: Iterable[str]) -> Mapping[str, TaskState]:
-        """As the port says."""
+        """See the port."""
         return {key: self.rows[connection, key] for key in keys if (connection, key) in self.rows}
 
     def claim(
@@ -132,7 +134,7 @@ class MemoryTaskStates:
         until: int,
         keep: timedelta,
     ) -> Mapping[str, TaskState]:
-        """As the port says; nothing is forgotten here, however short `keep` is."""
+        """See the port; nothing expires here, whatever `keep` is."""
         del keep
         ours = {
             one.key: replace(one, until=until, version=one.version + 1)
@@ -144,7 +146,7 @@ class MemoryTaskStates:
         return ours
 
     def commit(self, connection: str, task_states: Sequence[TaskState], keep: timedelta) -> None:
-        """As the port says."""
+        """See the port."""
         del keep
         if self.failing and task_states:
             self.failing -= 1
@@ -162,15 +164,15 @@ class MemoryTaskStates:
 
 
 class MemoryRangeQueue:
-    """Implements `RangeQueue`: what waits, and how long."""
+    """Implements `RangeQueue`: the ranges that wait, with their delays."""
 
     def __init__(self) -> None:
-        """Nothing waits."""
+        """The queue is empty."""
         self.waiting: list[tuple[LogRange, int]] = []
         self.is_down = False
 
     def queue(self, windows: Sequence[tuple[LogRange, int]]) -> None:
-        """As the port says."""
+        """See the port."""
         if self.is_down:
             raise TryAgain("The queue is down.")
         self.waiting += [(window, min(max(after, 0), 900)) for window, after in windows]

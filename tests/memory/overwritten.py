@@ -11,22 +11,22 @@ from crmsync.model.overwritten import OverwrittenBatch
 
 class MemoryOverwritten:
     """Implements `OverwrittenStore` and `OverwrittenHistory`; an error in `down` is raised instead of
-    keeping anything.
+    storing a batch.
     """
 
     def __init__(self) -> None:
-        """Nothing was overwritten yet."""
+        """No value was overwritten."""
         self.down: SyncError | None = None
         self.batches: list[tuple[OverwrittenBatch, datetime]] = []
 
     def keep(self, batch: OverwrittenBatch, last: timedelta) -> None:
-        """As the port says."""
+        """See the port."""
         if self.down is not None:
             raise self.down
         self.batches.append((batch, batch.at + last))
 
     def since(self, connection: str, since: datetime, now: datetime) -> Iterator[OverwrittenBatch]:
-        """As the port says."""
+        """See the port."""
         kept = [
             one
             for one, until in self.batches

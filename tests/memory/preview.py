@@ -1,4 +1,4 @@
-"""A read-only view of a connection in memory, and what preview and explain answer about it."""
+"""Preview and explain on a world in memory."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.memory.world import MemoryWorld
 
 
 def view(world: MemoryWorld, connection: Connection | None = None) -> ReadOnlyView:
-    """The connection, for reading only; a call is a read of a side."""
+    """Return the connection for reading only; reads of a side count as calls."""
     context = world.context if connection is None else replace(world.context, connection=connection)
     listers = {side: MemoryLister(world.crm(side), most=100) for side in Side}
     return ReadOnlyView(
@@ -27,27 +27,27 @@ def view(world: MemoryWorld, connection: Connection | None = None) -> ReadOnlyVi
 
 
 def settings_of(world: MemoryWorld) -> Settings:
-    """The settings in force: the world's connection alone."""
+    """Return the settings in force: the world's only connection."""
     return Settings((world.context.connection,))
 
 
 def preview(
     world: MemoryWorld, wanted: PreviewRequest | None = None, settings: Settings | None = None
 ) -> Preview:
-    """What a first sync of the world would write."""
+    """Return what a first sync would write."""
     previewer = Previewer(lambda connection, _: view(world, connection), lambda: world.now)
     return previewer.preview(settings or settings_of(world), wanted or PreviewRequest())
 
 
 def counts(found: Preview) -> dict[str, dict[str, int]]:
-    """How often each action would be done, by object."""
+    """Return the number of each action by object."""
     return {
         f"{side} {name}": dict(numbers) for (side, name), numbers in found.report.counts.items()
     }
 
 
 def explain(world: MemoryWorld, ref: Ref) -> Explained:
-    """All that is known of a record."""
+    """Return the explanation of a record."""
     explainer = Explainer(
         lambda: settings_of(world), lambda connection, _: view(world, connection), lambda: world.now
     )

@@ -1,6 +1,4 @@
-"""Our own stores in memory: links, the outbox, the error inbox, the sweeps' cursors and the
-brake.
-"""
+"""Our own stores in memory: links, the outbox, the error inbox, cursors and change counts."""
 
 from __future__ import annotations
 
@@ -27,10 +25,10 @@ _FIRST = "Somebody else saved this link first."
 
 
 class MemoryLinks:
-    """Implements `Links`. `reads` and `writes` count records, and saves and drops."""
+    """Implements `Links`. `reads` counts records, `writes` saves and drops."""
 
     def __init__(self, links: Iterable[Link] = ()) -> None:
-        """Hold these `links`, as they are."""
+        """Store these `links` as they are."""
         self.reads = 0
         self.writes = 0
         self._by_ref: dict[tuple[str, Ref], Link] = {}
@@ -39,11 +37,11 @@ class MemoryLinks:
 
     @property
     def all(self) -> list[Link]:
-        """Every link once."""
+        """All links, each once."""
         return list({id(link): link for link in self._by_ref.values()}.values())
 
     def find(self, connection: str, refs: Iterable[Ref]) -> Mapping[Ref, Link]:
-        """As the port says."""
+        """See the port."""
         wanted = list(refs)
         self.reads += len(wanted)
         return {
@@ -53,11 +51,11 @@ class MemoryLinks:
         }
 
     def save(self, links: Sequence[Link]) -> Sequence[Link | SyncError]:
-        """As the port says."""
+        """See the port."""
         return [self._save(link) for link in links]
 
     def drop(self, links: Sequence[Link]) -> Sequence[Link | SyncError]:
-        """As the port says."""
+        """See the port."""
         return [self._drop(link) for link in links]
 
     def _drop(self, link: Link) -> Link | SyncError:
@@ -101,14 +99,14 @@ class MemoryLinks:
 
 
 class MemoryCensus:
-    """Implements `Census` on links in memory, two a page."""
+    """Implements `Census` for the links of a `MemoryLinks`, with two rows a page."""
 
     def __init__(self, links: MemoryLinks) -> None:
         """Count these links."""
         self._links = links
 
     def pages(self) -> Iterator[Sequence[KeyUse]]:
-        """As the port says."""
+        """See the port."""
         rows = [
             KeyUse(one.connection, one.kind, placed(one.hubspot), one.state, one.key)
             for one in self._links.all
@@ -117,21 +115,21 @@ class MemoryCensus:
 
 
 class MemoryOutbox:
-    """Implements `Outbox`: what was published, and what shall be looked at again."""
+    """Implements `Outbox`: the changes that were published, and those that were delayed."""
 
     def __init__(self) -> None:
-        """Nothing was sent yet."""
+        """Nothing was sent."""
         self.published: list[Change] = []
         self.delayed: list[tuple[Change, int]] = []
         self.is_down = False
 
     def publish(self, changes: Sequence[Change]) -> None:
-        """As the port says."""
+        """See the port."""
         self._check()
         self.published.extend(changes)
 
     def again(self, changes: Sequence[tuple[Change, int]]) -> None:
-        """As the port says."""
+        """See the port."""
         self._check()
         self.delayed.extend((change, min(max(after, 0), 900)) for change, after in changes)
 
@@ -153,7 +151,7 @@ class MemoryInbox:
     def park(
         self, connection: str, reports: Sequence[Report], same_attempt: Collection[Ref] = ()
     ) -> None:
-        """As the port says; a newer report keeps the older one's place in the order."""
+        """See the port; a newer report keeps the older one's place in the order."""
         for ref, report in {report.ref: report for report in reports}.items():
             self.writes += 1
             now = self._now()
@@ -164,32 +162,32 @@ class MemoryInbox:
             )
 
     def clear(self, connection: str, refs: Iterable[Ref]) -> None:
-        """As the port says."""
+        """See the port."""
         for ref in refs:
             if self._entries.pop((connection, ref), None) is not None:
                 self.writes += 1
 
     def waiting_for(self, connection: str, refs: Iterable[Ref]) -> Sequence[Ref]:
-        """As the port says."""
+        """See the port."""
         wanted = set(refs)
         return [report.ref for report in self.parked(connection) if wanted & set(report.waits_for)]
 
     def held(self, connection: str) -> Sequence[Ref]:
-        """As the port says."""
+        """See the port."""
         return [
             report.ref for report in self.parked(connection) if report.category is Category.HELD
         ]
 
     def parked(self, connection: str) -> Sequence[Report]:
-        """As the port says."""
+        """See the port."""
         return [entry.report for entry in self.entries(connection)]
 
     def entries(self, connection: str) -> Sequence[InboxEntry]:
-        """As the port says."""
+        """See the port."""
         return [entry for (name, _), entry in self._entries.items() if name == connection]
 
     def ending(self, connection: str) -> Sequence[Ref]:
-        """As the port says."""
+        """See the port."""
         old = self._now() - KEPT + SOON
         return [
             entry.report.ref
@@ -202,15 +200,15 @@ class MemoryCursors:
     """Implements `Cursors`."""
 
     def __init__(self) -> None:
-        """No sweep has run yet."""
+        """There are no cursors."""
         self._cursors: dict[tuple[str, str], Cursor] = {}
 
     def load(self, connection: str, name: str) -> Cursor | None:
-        """As the port says."""
+        """See the port."""
         return self._cursors.get((connection, name))
 
     def save(self, connection: str, name: str, cursor: Cursor) -> None:
-        """As the port says."""
+        """See the port."""
         stored = self._cursors.get((connection, name))
         if cursor.version == (stored.version if stored else 0):
             self._cursors[connection, name] = replace(
@@ -222,14 +220,14 @@ class MemoryChangeCounts:
     """Implements `ChangeCounts`."""
 
     def __init__(self) -> None:
-        """Nothing was written yet."""
+        """All counts are zero."""
         self._counts: Counter[tuple[str, Kind, Hold, datetime]] = Counter()
         self._fill: dict[tuple[str, Kind, Hold], float] = {}
 
     def reserve(
         self, connection: str, kind: Kind, hold: Hold, wanted: int, limit: int, now: datetime
     ) -> int:
-        """As the port says."""
+        """See the port."""
         if limit <= 0:
             return max(wanted, 0)
         hour = (connection, kind, hold, _hour(now))
@@ -241,11 +239,11 @@ class MemoryChangeCounts:
     def return_unused(
         self, connection: str, kind: Kind, hold: Hold, unused: int, now: datetime
     ) -> None:
-        """As the port says."""
+        """See the port."""
         self._counts[connection, kind, hold, _hour(now)] -= unused
 
     def usage(self, connection: str, kind: Kind) -> float:
-        """As the port says."""
+        """See the port."""
         return max(
             (one for (name, of, _), one in self._fill.items() if (name, of) == (connection, kind)),
             default=0,

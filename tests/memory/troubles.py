@@ -1,4 +1,4 @@
-"""The troubles of connections, and what the sides say of their fields, in memory."""
+"""Troubles of connections, and the fields of both sides, in memory."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ class MemoryTroubleStore:
     """Implements `TroubleStore`."""
 
     def __init__(self) -> None:
-        """All is well."""
+        """There are no troubles."""
         self.down: SyncError | None = None
         self.outages: dict[tuple[str, Kind], Outage] = {}
         self.rests: dict[tuple[str, Ref], Rest] = {}
         self.pauses: dict[str, Pause] = {}
 
     def load(self, connection: str) -> Troubles:
-        """As the port says."""
+        """See the port."""
         self._check()
         outages = {
             kind: outage for (name, kind), outage in self.outages.items() if name == connection
@@ -32,7 +32,7 @@ class MemoryTroubleStore:
         return Troubles(outages, rests, self.pauses.get(connection))
 
     def save_outage(self, connection: str, kind: Kind, outage: Outage) -> Outage | None:
-        """As the port says."""
+        """See the port."""
         self._check()
         stored = self.outages.get((connection, kind))
         if outage.version != (stored.version if stored else 0):
@@ -41,29 +41,29 @@ class MemoryTroubleStore:
         return self.outages[connection, kind]
 
     def save_rest(self, connection: str, rest: Rest) -> bool:
-        """As the port says."""
+        """See the port."""
         self._check()
         is_new = (connection, rest.ref) not in self.rests
         self.rests[connection, rest.ref] = rest
         return is_new
 
     def end_rest(self, connection: str, rest: Rest) -> None:
-        """As the port says."""
+        """See the port."""
         self._check()
         self.rests.pop((connection, rest.ref), None)
 
     def end_outage(self, connection: str, kind: Kind) -> None:
-        """As the port says."""
+        """See the port."""
         self._check()
         self.outages.pop((connection, kind), None)
 
     def pause(self, connection: str, pause: Pause) -> None:
-        """As the port says."""
+        """See the port."""
         self._check()
         self.pauses.setdefault(connection, pause)
 
     def resume(self, connection: str) -> None:
-        """As the port says."""
+        """See the port."""
         self._check()
         self.pauses.pop(connection, None)
 
@@ -73,7 +73,7 @@ class MemoryTroubleStore:
 
 
 class _Everything(frozenset[str]):
-    """All names but some."""
+    """All names but those in `but`."""
 
     __slots__ = ("but",)
 
@@ -82,17 +82,17 @@ class _Everything(frozenset[str]):
 
 
 class MemorySchemas:
-    """Implements `Schemas` on memory CRMs, which have every field but those that they lack; `asked`
-    counts the looks.
+    """Implements `Schemas` for memory CRMs, which have every field but their missing ones; `asked`
+    counts the calls.
     """
 
     def __init__(self, hubspot: MemoryCrm, salesforce: MemoryCrm) -> None:
-        """Look at these."""
+        """Describe these CRMs."""
         self._crms = {Side.HUBSPOT: hubspot, Side.SALESFORCE: salesforce}
         self.asked = 0
 
     def described(self, side: Side, names: Sequence[str]) -> Mapping[str, Described]:
-        """As the port says."""
+        """See the port."""
         self.asked += 1
         crm = self._crms[side]
         found = {}

@@ -1,4 +1,4 @@
-"""A world in memory: both CRMs, our stores and a clock that only moves when it is told to."""
+"""A world in memory: both CRMs, our stores, and a clock that moves only on command."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _FLOWS = {
     Kind.ACCOUNT: sync_accounts,
     Kind.OPPORTUNITY: sync_opportunities,
 }
-"""Which flow works a concern's changes off."""
+"""The flow that syncs the changes of a kind."""
 
 JUNE = "2026-06-30T12:00:00.000Z"
 
@@ -74,7 +74,7 @@ class MemoryWorld:
     troubles: MemoryTroubleStore = field(default_factory=MemoryTroubleStore)
     owners: Owners = field(default_factory=Owners)
     linked: int = 0
-    """How many pairs Salesforce would count."""
+    """The number of linked pairs that Salesforce counts."""
     undo: UndoSettings = field(default_factory=UndoSettings)
     overwritten: MemoryOverwritten = field(default_factory=MemoryOverwritten)
     fingerprinter: Fingerprinter = FINGERPRINTER
@@ -93,7 +93,7 @@ class MemoryWorld:
 
     @property
     def context(self) -> SyncContext:
-        """What the flow works with."""
+        """The context of the flows."""
         return SyncContext(
             replace(
                 a_connection(**self.settings),
@@ -133,7 +133,7 @@ class MemoryWorld:
         )
 
     def crm(self, side: Side) -> MemoryCrm:
-        """The CRM of a side."""
+        """Return the CRM of a side."""
         return self.hubspot if side is Side.HUBSPOT else self.salesforce
 
     def wait(self, minutes: float = 1) -> None:
@@ -141,18 +141,16 @@ class MemoryWorld:
         self.now += timedelta(minutes=minutes)
 
     def sync(self, *refs: Ref, cause: Cause = Cause.EDITED) -> Summary:
-        """Deliver changes of these records in one batch per concern; answers what the last one came
-        to.
-        """
+        """Deliver changes of these records in one batch per kind; return the last summary."""
         return self.deliver([self.change(ref, cause) for ref in refs])
 
     def change(self, ref: Ref, cause: Cause = Cause.EDITED) -> Change:
-        """Look at a record."""
+        """Return a change of a record."""
         kind = KIND_OF[ref.side].get(ref.object) or INDIRECT_OBJECTS[ref.object]
         return Change("acme", kind, ref, cause, self.now)
 
     def deliver(self, changes: Sequence[Change]) -> Summary:
-        """Give each concern its changes, as the bus does."""
+        """Sync each kind's changes, as the bus delivers them; return the last summary."""
         summary = Summary()
         for kind, sync in _FLOWS.items():
             mine = [change for change in changes if change.kind is kind]
@@ -160,9 +158,7 @@ class MemoryWorld:
         return summary
 
     def drain(self) -> None:
-        """Work off what was put off and what was published, as the queues of the concerns would,
-        until nothing is left.
-        """
+        """Deliver published and delayed changes until none is left."""
         for _ in range(60):
             waiting = [*self.outbox.published, *(change for change, _ in self.outbox.delayed)]
             self.outbox.published, self.outbox.delayed = [], []
@@ -172,7 +168,7 @@ class MemoryWorld:
             self.deliver(waiting)
 
     def writes(self) -> int:
-        """All writes so far: calls to both CRMs, links and reports."""
+        """Return the number of writes so far: calls to both CRMs, and saved links."""
         calls = self.hubspot.calls + self.salesforce.calls
         return (
             calls["create"]
@@ -186,13 +182,13 @@ class MemoryWorld:
         )
 
     def new_contact(self, **fields: str) -> Ref:
-        """A person makes a HubSpot contact."""
+        """Create a HubSpot contact as a person."""
         return self.hubspot.add(
             "contact", {"email": "ada@example.com", "lastname": "Lang", **fields}
         )
 
     def new_lead(self, **fields: str) -> Ref:
-        """A person makes a Salesforce lead."""
+        """Create a Salesforce lead as a person."""
         return self.salesforce.add(
             "Lead",
             {
@@ -205,37 +201,37 @@ class MemoryWorld:
         )
 
     def new_company(self, *contacts: Ref, **fields: str) -> Ref:
-        """A person makes a HubSpot company, and puts contacts into it that have no other."""
+        """Create a HubSpot company as a person, and associate contacts with it."""
         company = self.hubspot.add("company", {"name": "Example GmbH", **fields})
         for contact in contacts:
             self.associations.add_association(contact, company)
         return company
 
     def new_account(self, **fields: Value) -> Ref:
-        """A person makes a Salesforce account."""
+        """Create a Salesforce account as a person."""
         return self.salesforce.add("Account", {"Name": "Example GmbH", **fields})
 
     def new_salesforce_contact(
         self, account: Ref | None, email: str = "ada@example.com", **fields: str
     ) -> Ref:
-        """A person makes a Salesforce contact under an account, or a private one."""
+        """Create a Salesforce contact as a person, in an account or in none."""
         parent = {"AccountId": account.id} if account else {}
         return self.salesforce.add(
             "Contact", {"Email": email, "LastName": "Lang", **parent, **fields}
         )
 
     def new_deal(self, *contacts: Ref, company: Ref | None = None, **fields: str) -> Ref:
-        """A person makes a HubSpot deal, in HubSpot's own pipeline unless told otherwise, and
-        associates it.
+        """Create a HubSpot deal as a person, by default in HubSpot's own pipeline, and associate
+        it.
         """
-        told = {
+        values = {
             "dealname": "Pumps",
             "pipeline": "default",
             "dealstage": "qualifiedtobuy",
             "closedate": JUNE,
             **fields,
         }
-        deal = self.hubspot.add("deal", told)
+        deal = self.hubspot.add("deal", values)
         for one in contacts:
             self.associations.add_association(deal, one)
         if company:
@@ -243,28 +239,28 @@ class MemoryWorld:
         return deal
 
     def new_opportunity(self, *contacts: Ref, **fields: Value) -> Ref:
-        """A person makes a Salesforce opportunity, and gives contacts a role in it."""
-        told = {
+        """Create a Salesforce opportunity as a person, with contact roles."""
+        values = {
             "Name": "Pumps",
             "StageName": "Prospecting",
             "CloseDate": "2026-06-30",
             "Amount": 1000,
             **fields,
         }
-        opportunity = self.salesforce.add("Opportunity", told)
+        opportunity = self.salesforce.add("Opportunity", values)
         for one in contacts:
             self.opportunities.add_role(opportunity, one)
         return opportunity
 
     def counterpart(self, ref: Ref) -> Ref:
-        """The record across that a record is linked with."""
+        """Return the record with which a record is linked."""
         (link,) = [one for one in self.links.all if ref in (one.hubspot, one.salesforce)]
         place = link.on(ref.side.other)
         assert isinstance(place, Ref)
         return place
 
     def pairs(self) -> set[tuple[str, str]]:
-        """The ids of each company and account that are a pair."""
+        """Return the ids of all linked companies and accounts."""
         links = [
             one
             for one in self.links.all
@@ -273,7 +269,7 @@ class MemoryWorld:
         return {(one.hubspot.id, one.salesforce.id) for one in links}
 
     def shown(self, refs: Iterable[Ref]) -> list[dict[str, object]]:
-        """All that these records show, but for the revision of our newest write."""
+        """Return the fields of these records, without our revision."""
         portal = self.context.connection.hubspot.portal_id
         revisions = {revision_field(side, portal) for side in Side}
         shown = [self.crm(ref.side).fields(ref) for ref in refs]
