@@ -1,4 +1,4 @@
-"""Backfills turn by turn, in memory: nothing lost, nothing twice, whatever happens in between."""
+"""Backfills turn by turn, in memory: every record is queued once, whatever happens in between."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ from tests.memory import (
 CONTACTS = JobStep(Side.HUBSPOT, "contact")
 
 
-class Walk:
-    """A portal and an org with people in them, and all that backfills work with."""
+class BackfillWorld:
+    """A HubSpot account and an org with records, and the stores that backfills use."""
 
     def __init__(self, contacts: int = 0, leads: int = 0, page: int = 10) -> None:
-        """So many of each."""
+        """Make that many of each."""
         self.time = NOON
         self.hubspot, self.salesforce = (MemoryCrm(side, now=lambda: self.time) for side in Side)
         for number in range(contacts):
@@ -69,13 +69,13 @@ class Walk:
         )
 
     def start(self, *steps: JobStep, **more: object) -> Job:
-        """A job whose first message is on its way."""
+        """Start a job whose first message is queued."""
         job = self.jobs.save(a_job(*steps, **more).with_turn_token("t0"))
         self.job_messages.send(job_message_of(job))
         return job
 
     def run(self, job: Job) -> Job:
-        """Deliver messages until none is left; the job as it stands then."""
+        """Deliver messages until none is left; the job as it is then."""
         while self.job_messages.sent:
             run_turn(self.job_messages.take(), self.desk)
         return self.now(job)
@@ -88,7 +88,7 @@ class Walk:
 
     @property
     def named(self) -> list[Ref]:
-        """The records that were put on the bus."""
+        """The records that were published."""
         return [change.ref for change in self.outbox.published]
 
     def _now(self) -> datetime:
@@ -97,16 +97,16 @@ class Walk:
 
 
 def far(job: Job) -> tuple[JobState, int, int]:
-    """Where a job stands: its state, records queued, records done."""
+    """A job's state, and the numbers of its records queued and done."""
     return job.state, job.queued, job.done
 
 
 @pytest.mark.rule("MAP-6")
-def test_every_record_is_looked_at_once_and_parents_before_children() -> None:
-    """All steps from the first page to the last, as resyncs, in the order of the steps; then the job
+def test_every_record_is_queued_once_and_parents_before_children() -> None:
+    """All steps are queued as resyncs from the first page to the last, in order, and then the job
     is done.
     """
-    walk = Walk(contacts=25, leads=12)
+    walk = BackfillWorld(contacts=25, leads=12)
 
     job = walk.run(walk.start(JobStep(Side.SALESFORCE, "Lead"), CONTACTS))
 
@@ -118,10 +118,10 @@ def test_every_record_is_looked_at_once_and_parents_before_children() -> None:
 
 
 def test_a_page_that_could_not_be_queued_is_listed_again() -> None:
-    """The place moves only after its page is on the bus: when the bus is down for a while, no
-    record is left out and none named twice.
+    """The cursor moves only after its page is published, so that an outage of the bus neither loses
+    nor repeats a record.
     """
-    walk = Walk(contacts=25)
+    walk = BackfillWorld(contacts=25)
     job = walk.start(CONTACTS)
     walk.outbox.is_down = True
     run_turn(walk.job_messages.take(), walk.desk)
@@ -137,9 +137,9 @@ def test_a_page_that_could_not_be_queued_is_listed_again() -> None:
 
 
 @pytest.mark.rule("ACC-13")
-def test_single_records_are_looked_at_by_force() -> None:
-    """A person has named them; whether they are there is seen where they are looked at."""
-    walk = Walk()
+def test_single_records_are_queued_without_a_check() -> None:
+    """A person has named them, and the sync finds out whether they exist."""
+    walk = BackfillWorld()
 
     job = walk.run(walk.start(replace(CONTACTS, ids=("81", "82"))))
 
@@ -152,9 +152,9 @@ def test_single_records_are_looked_at_by_force() -> None:
 
 
 @pytest.mark.rule("IMP-4")
-def test_an_import_leaves_out_who_has_no_address() -> None:
-    """Nobody could be found or made in HubSpot without one."""
-    walk = Walk(leads=3)
+def test_an_import_skips_records_without_an_address() -> None:
+    """Without an address no HubSpot contact can be matched or created."""
+    walk = BackfillWorld(leads=3)
     walk.salesforce.add("Lead", {"LastName": "Mute", "Company": "Example"})
 
     job = walk.run(walk.start(JobStep(Side.SALESFORCE, "Lead", with_email=True)))
@@ -164,8 +164,8 @@ def test_an_import_leaves_out_who_has_no_address() -> None:
 
 @pytest.mark.rule("ACC-4")
 def test_an_object_listed_to_its_end_counts_as_imported() -> None:
-    """Not before the job is done, not for single records, and not for HubSpot's objects."""
-    walk = Walk(leads=25, contacts=2)
+    """It does not count before the job is done, for single records, or for HubSpot's objects."""
+    walk = BackfillWorld(leads=25, contacts=2)
     walk.run(
         walk.start(replace(CONTACTS, side=Side.SALESFORCE, object="Lead", ids=("00Q1",)), id="one")
     )
@@ -184,10 +184,10 @@ def test_an_object_listed_to_its_end_counts_as_imported() -> None:
 
 
 def test_nothing_is_queued_while_the_sync_is_busy() -> None:
-    """A full queue is waited out without any call to a CRM, and with a pause where the sync has
-    taken all of it already.
+    """A full queue is waited for without a call to a CRM, and with a pause once the sync has taken
+    everything.
     """
-    walk = Walk(contacts=25)
+    walk = BackfillWorld(contacts=25)
     job = walk.start(CONTACTS)
     walk.backlog.now = Depth(ready=30)
 
@@ -202,9 +202,9 @@ def test_nothing_is_queued_while_the_sync_is_busy() -> None:
     assert far(walk.run(job)) == (JobState.DONE, 25, 25)
 
 
-def test_no_more_than_there_is_room_for() -> None:
-    """One gathering of the sync in the first turn, whatever the number of pages that takes."""
-    walk = Walk(contacts=1_300, page=100)
+def test_a_turn_queues_no_more_than_there_is_room_for() -> None:
+    """The first turn queues one batch of the sync, whatever number of pages that takes."""
+    walk = BackfillWorld(contacts=1_300, page=100)
     job = walk.start(CONTACTS)
 
     run_turn(walk.job_messages.take(), walk.desk)
@@ -215,11 +215,11 @@ def test_no_more_than_there_is_room_for() -> None:
     assert far(walk.now(job)) == (JobState.RUNNING, 1_300, 600)
 
 
-def test_a_job_is_done_when_the_sync_is() -> None:
-    """What is queued is waited for, a quarter of an hour at most: what then still waits was put off
-    and goes on by itself.
+def test_a_job_is_done_when_its_records_are_synced() -> None:
+    """It waits a quarter of an hour at most, because what still waits then was put off and
+    continues by itself.
     """
-    walk = Walk(contacts=5)
+    walk = BackfillWorld(contacts=5)
     job = walk.start(CONTACTS)
     run_turn(walk.job_messages.take(), walk.desk)
     walk.backlog.now = Depth(hidden=1)
@@ -235,10 +235,10 @@ def test_a_job_is_done_when_the_sync_is() -> None:
 
 @pytest.mark.rule("RTY-2")
 def test_a_backfill_leaves_calls_for_live_changes() -> None:
-    """Beyond three quarters of the allotment it rests, says why, and goes on by itself when there
-    are calls again.
+    """Beyond three quarters of the allotment it pauses, says why, and continues when calls are
+    available.
     """
-    walk = Walk(contacts=5)
+    walk = BackfillWorld(contacts=5)
     org = SalesforceOrg("https://acme.example.com", "crmsync/acme/salesforce", 1_000)
     walk.connection = replace(a_connection(), salesforce=org)
     walk.listers[Side.SALESFORCE].daily = DailyCalls(750, 100_000)
@@ -262,7 +262,7 @@ class KilledError(Exception):
     """The Lambda's process is gone."""
 
 
-def killed(walk: Walk, job_message: JobMessage, at_save: int) -> None:
+def killed(walk: BackfillWorld, job_message: JobMessage, at_save: int) -> None:
     """Make a turn in which the process dies at the save of that number, counted from now."""
     walk.jobs.fails = {walk.jobs.saves + at_save: KilledError()}
     with pytest.raises(KilledError):
@@ -270,11 +270,11 @@ def killed(walk: Walk, job_message: JobMessage, at_save: int) -> None:
 
 
 @pytest.mark.parametrize("at_save", range(1, 6))
-def test_killed_at_any_page_it_leaves_the_same_result(at_save: int) -> None:
-    """The message comes back and goes on after the last page that was stored; the message sent ahead
-    is no longer wanted.
+def test_a_backfill_killed_at_any_page_has_the_same_result(at_save: int) -> None:
+    """The message returns and continues after the last stored page, and the message sent ahead is
+    ignored.
     """
-    walk = Walk(contacts=35)
+    walk = BackfillWorld(contacts=35)
     job = walk.start(CONTACTS)
     job_message = walk.job_messages.take()
     killed(walk, job_message, at_save)
@@ -290,10 +290,10 @@ def test_killed_at_any_page_it_leaves_the_same_result(at_save: int) -> None:
 
 
 def test_a_turn_whose_next_message_cannot_be_sent_is_run_again() -> None:
-    """The message of the turn comes back and still counts, as the token of the next turn is stored
-    only after its message was sent.
+    """The turn's message returns and still counts, because the next turn's token is stored only
+    after its message was sent.
     """
-    walk = Walk(contacts=5)
+    walk = BackfillWorld(contacts=5)
     job = walk.start(CONTACTS)
     job_message = walk.job_messages.take()
     walk.job_messages.is_down = True
@@ -306,9 +306,9 @@ def test_a_turn_whose_next_message_cannot_be_sent_is_run_again() -> None:
     assert walk.named == walk.hubspot.refs("contact")
 
 
-def test_a_message_that_comes_before_its_turn_is_stored_comes_again() -> None:
+def test_a_message_that_arrives_before_its_turn_is_stored_is_delivered_again() -> None:
     """The queue may be faster than the store."""
-    walk = Walk(contacts=5)
+    walk = BackfillWorld(contacts=5)
     job = walk.start(CONTACTS)
     early = job_message_of(job.with_turn_token("t9"))
 
@@ -317,10 +317,10 @@ def test_a_message_that_comes_before_its_turn_is_stored_comes_again() -> None:
 
 
 def test_a_message_delivered_twice_makes_no_second_chain() -> None:
-    """Of two that meet, the one that stores its page first goes on; the other ends, and so does
-    what it has sent.
+    """Of two deliveries the one that stores its page first continues, and the other ends with what
+    it has sent.
     """
-    walk = Walk(contacts=25)
+    walk = BackfillWorld(contacts=25)
     job = walk.start(CONTACTS)
     job_message = walk.job_messages.sent[0][0]
     meanwhile: list[Callable[[], object]] = [lambda: run_turn(job_message, walk.desk)]
@@ -342,7 +342,7 @@ def test_a_message_delivered_twice_makes_no_second_chain() -> None:
 @pytest.mark.parametrize("state", [JobState.PAUSED, JobState.CANCELLED])
 def test_a_job_that_the_operator_stopped_goes_no_further(state: JobState) -> None:
     """Its message finds it stopped and is not sent on."""
-    walk = Walk(contacts=5)
+    walk = BackfillWorld(contacts=5)
     job = walk.start(CONTACTS)
     walk.jobs.save(replace(job, state=state))
 
@@ -350,9 +350,9 @@ def test_a_job_that_the_operator_stopped_goes_no_further(state: JobState) -> Non
     assert walk.named == []
 
 
-def test_a_side_that_does_not_answer_is_waited_out() -> None:
-    """The job says why, and goes on from its last page."""
-    walk = Walk(contacts=25)
+def test_a_job_waits_for_a_side_that_does_not_answer() -> None:
+    """The job says why, and continues from its last page."""
+    walk = BackfillWorld(contacts=25)
     walk.listers[Side.HUBSPOT].down = {2: TryAgain("HubSpot is busy.", after=40)}
     job = walk.start(CONTACTS)
 
@@ -372,8 +372,8 @@ def test_a_side_that_does_not_answer_is_waited_out() -> None:
 
 
 def test_a_job_waits_for_settings_that_can_be_trusted() -> None:
-    """It says why and stays where it is; nobody has to resume it."""
-    walk = Walk(contacts=5)
+    """The job says why and continues without being resumed."""
+    walk = BackfillWorld(contacts=5)
     job = walk.start(CONTACTS)
     desk = replace(walk.desk, connection=_refuse)
 
@@ -407,9 +407,11 @@ def _refuse(_name: str) -> Connection:
         ),
     ],
 )
-def test_what_a_person_must_mend_pauses_the_job(prepare: Callable[[Walk], None], says: str) -> None:
-    """With the reason, and where it stands, so that it can be resumed."""
-    walk = Walk(contacts=5)
+def test_trouble_that_a_person_must_fix_pauses_the_job(
+    prepare: Callable[[BackfillWorld], None], says: str
+) -> None:
+    """The job has the reason and its position, so that it can be resumed."""
+    walk = BackfillWorld(contacts=5)
     prepare(walk)
 
     job = walk.run(walk.start(CONTACTS))
@@ -418,11 +420,11 @@ def test_what_a_person_must_mend_pauses_the_job(prepare: Callable[[Walk], None],
 
 
 @pytest.mark.rule("LIM-1")
-def test_there_is_no_cap() -> None:
-    """More than 200,000 companies in one resync: chunk after chunk, all of them, and no word of
-    anything left out (Q-31).
+def test_a_backfill_has_no_upper_limit() -> None:
+    """A resync of more than 200,000 companies queues all of them and reports nothing left out
+    (Q-31).
     """
-    walk = Walk()
+    walk = BackfillWorld()
     step = replace(CONTACTS, ids=tuple(map(str, range(200_001))))
 
     job = walk.start(step)
@@ -435,9 +437,9 @@ def test_there_is_no_cap() -> None:
 
 
 @pytest.mark.rule("LIM-2")
-def test_the_message_is_shown_where_something_was_left_out() -> None:
-    """The brake stops the job at its limit, and says so in the words that users know."""
-    walk = Walk(contacts=25)
+def test_a_job_that_stops_at_its_limit_reports_records_left_out() -> None:
+    """The report has the words that users know."""
+    walk = BackfillWorld(contacts=25)
 
     job = walk.run(walk.start(CONTACTS, limit=12))
 
@@ -446,8 +448,8 @@ def test_the_message_is_shown_where_something_was_left_out() -> None:
 
 
 def test_a_limit_that_is_met_exactly_leaves_nothing_out() -> None:
-    """Then there is nothing to say."""
-    walk = Walk(contacts=25)
+    """A job that ends exactly at its limit reports nothing."""
+    walk = BackfillWorld(contacts=25)
 
     job = walk.run(walk.start(CONTACTS, limit=25))
 
@@ -455,10 +457,8 @@ def test_a_limit_that_is_met_exactly_leaves_nothing_out() -> None:
 
 
 def test_a_batch_of_messages_is_answered_one_by_one() -> None:
-    """What cannot be read, and whose turn could not be made safe, comes back; the others are
-    done.
-    """
-    walk = Walk(contacts=5)
+    """Unreadable messages and failed turns are delivered again, and the others are done."""
+    walk = BackfillWorld(contacts=5)
     job = walk.start(CONTACTS)
     texts = [
         dump(walk.job_messages.take()),

@@ -1,5 +1,5 @@
-"""The key of the links is changed in the middle of edits: nothing is written twice, none is lost,
-and nothing is taken for an edit.
+"""The link key changes between edits: no write is repeated or lost, and nothing is taken for an
+edit.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ ONLY_NEXT = Fingerprinter(b"another key, for what comes after it", 2)
 NEXT_BUT_ONE = Fingerprinter(b"and a third one, for what comes then", 3, [ONLY_NEXT, FINGERPRINTER])
 
 
-def in_step() -> tuple[MemoryWorld, Ref, Ref]:
-    """A contact and its lead that agreed under the first key; the second one is in use since."""
+def linked() -> tuple[MemoryWorld, Ref, Ref]:
+    """A contact and its lead that were synced under the first key; the second key is in use."""
     world = MemoryWorld()
     ada = world.new_contact(phone="0100", jobtitle="Engineer")
     world.sync(ada)
@@ -33,8 +33,8 @@ def in_step() -> tuple[MemoryWorld, Ref, Ref]:
     return world, ada, world.counterpart(ada)
 
 
-def written(world: MemoryWorld, act: Callable[[], object]) -> tuple[int, int]:
-    """How often the CRMs, and the link table, were written meanwhile."""
+def writes(world: MemoryWorld, act: Callable[[], object]) -> tuple[int, int]:
+    """The number of writes to the CRMs and to the link table."""
     before = world.writes(), world.links.writes
     act()
     links = world.links.writes - before[1]
@@ -46,28 +46,26 @@ def keys(world: MemoryWorld) -> list[int]:
     return [link.key for link in world.links.all]
 
 
-def test_what_shows_nothing_new_costs_nothing() -> None:
-    """Echoes are known under the earlier key; neither the other side is read nor the link saved."""
-    world, ada, lead = in_step()
+def test_an_echo_under_the_earlier_key_costs_nothing() -> None:
+    """The echo is recognised, so that neither the other side is read nor the link saved."""
+    world, ada, lead = linked()
 
-    assert written(world, lambda: world.sync(ada, lead)) == (0, 0)
+    assert writes(world, lambda: world.sync(ada, lead)) == (0, 0)
     assert keys(world) == [1]
 
 
-def test_an_edit_crosses_and_takes_the_new_key_along() -> None:
-    """One write, one save, as ever; afterwards the link is sealed with the key in use, and the echo
-    of the write is quiet.
-    """
-    world, ada, lead = in_step()
+def test_an_edit_syncs_and_saves_its_link_with_the_new_key() -> None:
+    """It takes one write and one save, and the echo of the write is recognised."""
+    world, ada, lead = linked()
     world.hubspot.edit(ada, {"phone": "0200"})
 
-    assert written(world, lambda: world.sync(ada)) == (1, 1)
+    assert writes(world, lambda: world.sync(ada)) == (1, 1)
     assert (world.salesforce.fields(lead)["Phone"], keys(world)) == ("0200", [2])
-    assert written(world, lambda: world.sync(ada, lead)) == (0, 0)
+    assert writes(world, lambda: world.sync(ada, lead)) == (0, 0)
 
 
-def test_edits_of_both_sides_survive() -> None:
-    """Each side has changed another field before the key was changed."""
+def test_edits_of_both_sides_are_kept() -> None:
+    """Each side changed another field before the key changed."""
     world = MemoryWorld()
     ada = world.new_contact(phone="0100", jobtitle="Engineer")
     world.sync(ada)
@@ -90,22 +88,18 @@ def test_edits_of_both_sides_survive() -> None:
     assert keys(world) == [2]
 
 
-def test_a_look_seals_anew_and_writes_to_no_crm() -> None:
-    """As the command that has every link looked at brings about: one save, and no more at the next
-    look.
-    """
-    world, ada, _ = in_step()
+def test_a_sync_renews_the_fingerprints_and_writes_to_no_crm() -> None:
+    """A requested sync of every link saves each once, and the next one saves nothing."""
+    world, ada, _ = linked()
 
-    assert written(world, lambda: world.sync(ada, cause=Cause.AGAIN)) == (0, 1)
-    assert written(world, lambda: world.sync(ada, cause=Cause.AGAIN)) == (0, 0)
+    assert writes(world, lambda: world.sync(ada, cause=Cause.AGAIN)) == (0, 1)
+    assert writes(world, lambda: world.sync(ada, cause=Cause.AGAIN)) == (0, 0)
     assert keys(world) == [2]
 
 
 @pytest.mark.rule("INC-7")
 def test_an_edit_that_must_wait_keeps_its_key() -> None:
-    """A frozen pair shows what was never agreed on: its link stays under the earlier key, and the
-    edit crosses once it may.
-    """
+    """A frozen pair keeps its earlier key, and its edit syncs once it may."""
     world = MemoryWorld(settings={"inclusion_list": "77"})
     world.lists.make("77")
     ada = world.new_contact(phone="0100")
@@ -118,7 +112,7 @@ def test_an_edit_that_must_wait_keeps_its_key() -> None:
     world.wait()
     world.fingerprinter = NEXT_FINGERPRINTER
 
-    assert written(world, lambda: world.sync(ada, cause=Cause.AGAIN)) == (0, 0)
+    assert writes(world, lambda: world.sync(ada, cause=Cause.AGAIN)) == (0, 0)
     assert keys(world) == [1]
 
     world.lists.add_to_list("77", ada)
@@ -131,9 +125,9 @@ def test_an_edit_that_must_wait_keeps_its_key() -> None:
     assert keys(world) == [2]
 
 
-def test_without_the_earlier_key_two_records_meet_as_for_the_first_time() -> None:
-    """Blanks are filled, of two values the more recent one wins; nothing is blanked."""
-    world, ada, lead = in_step()
+def test_without_the_earlier_key_a_pair_is_merged_as_at_its_first_sync() -> None:
+    """Blanks are filled, of two values the more recent wins, and nothing is blanked."""
+    world, ada, lead = linked()
     world.hubspot.edit(ada, {"phone": None})
     world.wait()
     world.salesforce.edit(lead, {"Title": "Director"})
@@ -151,8 +145,8 @@ def test_without_the_earlier_key_two_records_meet_as_for_the_first_time() -> Non
     assert keys(world) == [2]
 
 
-def test_every_kind_of_link_is_sealed_anew() -> None:
-    """A company with its account, a contact in it, a converted lead, and a deal with its
+def test_every_kind_of_link_gets_the_new_key() -> None:
+    """These are a company and its account, a contact in it, a converted lead, and a deal with its
     contact.
     """
     world = MemoryWorld()
@@ -176,13 +170,13 @@ def test_every_kind_of_link_is_sealed_anew() -> None:
     everyone = [link.hubspot for link in world.links.all if isinstance(link.hubspot, Ref)]
 
     assert {one.object for one in everyone} == {"contact", "company", "deal"}
-    assert written(world, lambda: world.sync(*everyone, cause=Cause.AGAIN)) == (0, len(everyone))
+    assert writes(world, lambda: world.sync(*everyone, cause=Cause.AGAIN)) == (0, len(everyone))
     assert set(keys(world)) == {3}
 
 
 class InStepWhileKeysChange(InStep):
-    """People create, edit, delete and convert while the key is changed again and again, and earlier
-    keys go once no pair needs them.
+    """People create, edit, delete and convert while the key changes repeatedly and unused earlier
+    keys are removed.
     """
 
     moved = merged = killed_before_the_link_is_saved = None  # type: ignore[assignment]
@@ -190,7 +184,7 @@ class InStepWhileKeysChange(InStep):
     @rule()
     @precondition(lambda self: self.world.fingerprinter.number < 6)
     def key_is_changed(self) -> None:
-        """The operator has a new key made."""
+        """The operator creates a new key."""
         number = self.world.fingerprinter.number
         earlier = [
             self.world.fingerprinter.of(one)
@@ -202,10 +196,8 @@ class InStepWhileKeysChange(InStep):
         )
 
     @rule()
-    def earlier_keys_go(self) -> None:
-        """The operator has the links looked at, and takes those keys away that none needs any
-        more.
-        """
+    def remove_earlier_keys(self) -> None:
+        """The operator has every link synced and removes the keys that none needs."""
         self._seal_anew()
         fingerprinter = self.world.fingerprinter
         stand = [link for link in self.world.links.all if link.state is LinkState.ACTIVE]
@@ -244,8 +236,8 @@ InStepWhileKeysChange.TestCase.settings = settings(
 TestInStepWhileKeysChange = pytest.mark.long(InStepWhileKeysChange.TestCase)
 
 
-def test_a_name_that_stands_for_a_text_stays_while_the_first_key_is_there() -> None:
-    """So a task that stands for several e-mail events is known again after the key was changed."""
+def test_a_task_key_stays_while_the_first_key_exists() -> None:
+    """A task that counts several e-mail events is recognised after the key changed."""
     names = [
         one.alias("ada@example.com") for one in (FINGERPRINTER, NEXT_FINGERPRINTER, NEXT_BUT_ONE)
     ]
@@ -254,8 +246,8 @@ def test_a_name_that_stands_for_a_text_stays_while_the_first_key_is_there() -> N
     assert ONLY_NEXT.alias("ada@example.com") != names[0]
 
 
-def test_a_key_that_is_gone_seals_like_no_other() -> None:
-    """What was sealed with it is equal to nothing."""
+def test_a_removed_key_matches_no_value() -> None:
+    """A fingerprint made with it equals no value."""
     gone = ONLY_NEXT.of(1)
 
     assert (gone.number, ONLY_NEXT.knows(1), NEXT_FINGERPRINTER.knows(1)) == (1, False, True)

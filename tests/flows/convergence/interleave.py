@@ -183,14 +183,14 @@ def run_interleaving(
             scenario.run_worker(scenario.take_pending(meanwhile.via))
 
     gate = Gate(point, happens, kills=meanwhile.kills, dies_at=dies_at, observer=detector)
-    deleted_on = False
+    died = False
     try:
         scenario.run_worker(mine, gate)
     except KilledError:
-        deleted_on = True
+        died = True
     if not tried:
         return Result(tried=False)
-    was_in_sync = scenario.deliver_rest(mine if deleted_on else ())
+    was_in_sync = scenario.deliver_rest(mine if died else ())
     point_name = "end" if point >= len(gate.calls) else gate.calls[point]
     point_name = f"{gate.calls[point - 1] if point else 'start'} > {point_name}"
     problems, excused = tuple(find_problems(scenario, detector.overwrote)), bool(detector.overwrote)

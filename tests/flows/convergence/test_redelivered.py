@@ -88,9 +88,9 @@ def test_a_newer_edit_that_overrules_a_dead_workers_write_completes_it() -> None
     world.wait()
     world.salesforce.edit(lead, {"LastName": "Holm"})
     overruled = world.change(lead)
-    deleted_on = Gate(dies_at=10)
+    died = Gate(dies_at=10)
     with pytest.raises(KilledError, match=r"hubspot\.update"):
-        sync_contacts([overruled], with_gate(world.context, deleted_on))
+        sync_contacts([overruled], with_gate(world.context, died))
 
     world.wait(6)
     world.hubspot.edit(ada, {"lastname": "Vale"})

@@ -102,12 +102,12 @@ def run_interleaving(repeat: Repeat, point: int | None, overlap: Overlap) -> tup
     if overlap.fault is not None:
         world.tasks.faults = [(LOST, overlap.fault)]
     gate = Gate(point, happens, kills=overlap.kills)
-    deleted_on = False
+    died = False
     try:
         run_worker(world, ranges[:1], gate)
     except KilledError:
-        deleted_on = True
-    if deleted_on:
+        died = True
+    if died:
         # What both put back and the other ranges are delivered meanwhile, then the dead worker's
         # message again.
         world.now += timedelta(minutes=VISIBILITY_MINUTES)

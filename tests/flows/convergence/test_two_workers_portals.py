@@ -10,7 +10,7 @@ from crmsync.flows.kinds.contact import sync_contacts
 from crmsync.model.changes import redelivered
 from crmsync.model.records import Ref
 from tests.flows.convergence.gate import VISIBILITY_MINUTES, Gate, KilledError, with_gate
-from tests.flows.operator.test_two_accounts import Account, everybody, shared, writes
+from tests.flows.operator.test_two_accounts import Account, shared, sync_all, writes
 
 BOTH = (("2",) * 3, ("3",) * 3)
 """What the three records show in the end if acme sets the phone to 2 and beta the job title to 3."""
@@ -27,11 +27,11 @@ def contact_in_both() -> tuple[Account, Account, Ref, Ref]:
     """
     acme, beta = shared()
     first = acme.new_contact(phone="1", jobtitle="3")
-    everybody(acme, beta)
+    sync_all(acme, beta)
     (second,) = beta.hubspot.refs("contact")
     acme.wait()
     acme.hubspot.edit(first, {"jobtitle": "0"})
-    everybody(acme, beta)
+    sync_all(acme, beta)
     acme.wait()
     return acme, beta, first, second
 
@@ -59,8 +59,8 @@ def run_interleaving(
     except KilledError:
         acme.wait(VISIBILITY_MINUTES)
         sync_contacts([redelivered(change)], acme.context)
-    everybody(acme, beta)
-    everybody(acme, beta)
+    sync_all(acme, beta)
+    sync_all(acme, beta)
     field = {"phone": "Phone", "jobtitle": "Title"}
     shown = tuple(
         (
@@ -71,7 +71,7 @@ def run_interleaving(
         for one in field
     )
     before = writes(acme, beta)
-    everybody(acme, beta)
+    sync_all(acme, beta)
     parked = bool(acme.inbox.parked("acme") or acme.inbox.parked("beta"))
     alone = (
         len(acme.salesforce.refs("Lead"))

@@ -1,5 +1,5 @@
-"""The e-mail flows in memory: what is queued and when, and that every event counts once, whatever
-breaks.
+"""The e-mail flows in memory: what is queued and when, and that every event counts once under
+faults.
 """
 
 from __future__ import annotations
@@ -20,26 +20,24 @@ MINUTE = 60_000
 LOST = TryAgain("Salesforce did not answer.")
 
 
-def test_what_is_new_is_queued_once() -> None:
-    """A second look finds nothing, and the cursor is not written for nothing."""
+def test_new_events_are_queued_once() -> None:
+    """A second scan finds nothing and does not write the cursor."""
     world = MemoryEmailWorld()
     world.log.rows = [opened(number, world.ms - number * MINUTE) for number in range(3)]
 
     assert (world.scan(), world.scan(), len(world.due)) == (3, 0, 1)
 
 
-def test_only_kinds_that_are_on_are_asked_for() -> None:
-    """Nobody asks HubSpot for the others."""
+def test_only_kinds_that_are_on_are_read() -> None:
+    """HubSpot is not asked for other kinds of events."""
     world = MemoryEmailWorld(settings=EmailTaskSettings(kinds=("CLICK",)))
     world.log.rows = [opened(1, world.ms)]
 
     assert (world.scan(), world.log.calls, world.due) == (0, 1, [])
 
 
-def test_a_minute_that_looks_different_is_queued_again() -> None:
-    """An event that the log shows hours late costs one window, from its minute's first millisecond
-    to the last.
-    """
+def test_a_minute_with_a_late_event_is_queued_again() -> None:
+    """An event that the log shows hours late queues one range, the whole minute."""
     world = MemoryEmailWorld()
     world.log.rows = [opened(1, world.ms - 300 * MINUTE), opened(2, world.ms)]
     world.scan()
@@ -56,8 +54,8 @@ def test_a_minute_that_looks_different_is_queued_again() -> None:
     )
 
 
-def test_windows_have_room_for_a_thousand() -> None:
-    """Crowded minutes are cut by their seconds; what shares a second stays together."""
+def test_a_range_has_room_for_a_thousand_events() -> None:
+    """Crowded minutes are split by seconds, and events of one second stay together."""
     world = MemoryEmailWorld()
     base = world.ms - 10 * MINUTE
     crowd = [opened(number, base + number % 3 * 1000) for number in range(2400)]
@@ -70,7 +68,7 @@ def test_windows_have_room_for_a_thousand() -> None:
 
 
 def test_a_busy_log_is_read_far_back_once_an_hour() -> None:
-    """Beyond ten pages a look stops at its overlap; a late event before that is found within the
+    """Beyond ten pages a scan reads only its overlap; a late event before that is found within the
     hour, and none is queued twice.
     """
     world = MemoryEmailWorld(page=10)
@@ -86,8 +84,8 @@ def test_a_busy_log_is_read_far_back_once_an_hour() -> None:
     assert later >= 1000 - first + 1
 
 
-def test_an_outage_is_read_step_by_step() -> None:
-    """After two days the log is read from where it was left, and the cursor moves on the way."""
+def test_the_log_after_an_outage_is_read_step_by_step() -> None:
+    """After two days the log is read from the cursor on, which moves meanwhile."""
     world = MemoryEmailWorld()
     world.scan()
     world.log.rows = [opened(number, world.ms + number * 60 * MINUTE) for number in range(1, 48)]
@@ -109,7 +107,7 @@ def test_an_outage_is_read_step_by_step() -> None:
     )
 
 
-def test_nothing_moves_before_it_is_queued() -> None:
+def test_the_cursor_moves_only_after_events_are_queued() -> None:
     """A queue that is down loses no event."""
     world = MemoryEmailWorld()
     world.log.rows = [opened(1, world.ms)]
@@ -121,8 +119,8 @@ def test_nothing_moves_before_it_is_queued() -> None:
     assert world.scan() == 1
 
 
-def test_calls_are_filled_across_windows() -> None:
-    """Ten windows of 99 events are five calls, not ten."""
+def test_calls_are_filled_across_ranges() -> None:
+    """Ten ranges of 99 events take five calls, not ten."""
     world = MemoryEmailWorld()
     world.add_contact("ada@example.com")
     world.log.rows = [opened(number, world.ms - number * MINUTE // 99) for number in range(990)]
@@ -142,8 +140,8 @@ def test_calls_are_filled_across_windows() -> None:
     assert (len(world.tasks.rows), world.tasks.calls) == (990, 5)
 
 
-def test_the_rest_of_a_long_run_is_the_next_ones() -> None:
-    """A run that is out of time puts its windows back, and what it has begun is done."""
+def test_a_run_out_of_time_puts_its_ranges_back() -> None:
+    """What it has started is finished, and the next run does the rest."""
     world = MemoryEmailWorld(run=timedelta(0))
     world.add_contact("ada@example.com")
     world.log.rows = [opened(1, world.ms)]
@@ -156,9 +154,9 @@ def test_the_rest_of_a_long_run_is_the_next_ones() -> None:
     assert ([window.tries for window, _ in put_back], len(world.tasks.rows)) == ([0], 1)
 
 
-def test_what_is_in_somebody_elses_hands_is_looked_at_when_their_claim_ends() -> None:
-    """A doubled window asks nobody who the recipient is, claims nothing, and comes back a second
-    after the claim has run out.
+def test_a_claimed_range_is_retried_when_its_claim_expires() -> None:
+    """A duplicate range reads no recipient, claims nothing, and returns a second after the claim
+    has expired.
     """
     world = MemoryEmailWorld()
     world.add_contact("ada@example.com")
@@ -181,8 +179,8 @@ def test_what_is_in_somebody_elses_hands_is_looked_at_when_their_claim_ends() ->
 
 
 def test_a_task_counts_the_events_of_all_runs() -> None:
-    """Three runs find one, two and one further event of an e-mail; the one task shows the total
-    after each.
+    """Three runs find one, two and one event of an e-mail, and its task shows the total after
+    each.
     """
     world = MemoryEmailWorld(settings=ONCE)
     world.add_contact("ada@example.com")
@@ -198,8 +196,8 @@ def test_a_task_counts_the_events_of_all_runs() -> None:
 
 
 def test_a_recipient_without_a_link_is_given_up_in_the_end() -> None:
-    """After half an hour; a link that comes later makes no task of old events, and one that comes
-    before does.
+    """After half an hour old events create no task for a later link, while an earlier link gets
+    one.
     """
     world = MemoryEmailWorld()
     world.add_contact("late@example.com", linked=False)
@@ -222,8 +220,8 @@ def test_a_recipient_without_a_link_is_given_up_in_the_end() -> None:
     assert (summary.counts["Dropped"], world.counts()) == (1, [1])
 
 
-def test_who_is_not_to_be_waited_for_is_let_go_at_once() -> None:
-    """wait_minutes = 0."""
+def test_without_waiting_time_a_recipient_without_a_link_is_given_up_at_once() -> None:
+    """With `wait_minutes = 0` the events are dropped."""
     world = MemoryEmailWorld(settings=EmailTaskSettings(wait_minutes=0))
     world.log.rows = [opened(1, world.ms)]
     world.scan()
@@ -231,9 +229,9 @@ def test_who_is_not_to_be_waited_for_is_let_go_at_once() -> None:
     assert (world.deliver().counts["Dropped"], world.due) == (1, [])
 
 
-def test_a_refusal_is_told_once_and_ends_with_the_dead_letters() -> None:
-    """Three tasks of a kind are one line; after ten hours the window is given up, and redriven it
-    makes what is missing.
+def test_a_refusal_is_reported_once_and_ends_in_the_dead_letters() -> None:
+    """Three tasks of a kind are one report; after ten hours the range is given up, and redriving it
+    creates the tasks.
     """
     world = MemoryEmailWorld()
     world.add_contact("ada@example.com")
@@ -255,10 +253,8 @@ def test_a_refusal_is_told_once_and_ends_with_the_dead_letters() -> None:
     assert (9 < hours < 11, world.counts(), world.inbox.parked("acme")) == (True, [1, 1, 1], [])
 
 
-def test_an_outage_uses_up_no_window() -> None:
-    """After twenty hours of it nothing is given up and nothing told to people; then the tasks are
-    made.
-    """
+def test_an_outage_gives_up_no_range() -> None:
+    """Even after twenty hours nothing is given up or reported, and then the tasks are created."""
     world = MemoryEmailWorld()
     world.add_contact("ada@example.com")
     world.log.rows = [opened(1, world.ms)]
@@ -283,8 +279,8 @@ def test_an_outage_uses_up_no_window() -> None:
     )
 
 
-def test_an_inactive_owner_costs_the_task_its_owner_only() -> None:
-    """It goes to the integration user."""
+def test_a_task_of_an_inactive_owner_goes_to_the_integration_user() -> None:
+    """The task is created all the same."""
     world = MemoryEmailWorld()
     world.add_contact("ada@example.com")
     world.log.rows = [opened(1, world.ms)]
@@ -316,15 +312,15 @@ FAULTS = st.lists(st.sampled_from([(LOST, True), (LOST, False), (LOST, TEN_MINUT
     once=st.booleans(),
 )
 @settings(max_examples=60)
-def test_every_event_counts_once_whatever_breaks(
+def test_every_event_counts_once_under_any_fault(
     moments: list[tuple[int, str, int]],
     faults: list[Fault],
     broken_settles: int,
     doubled: list[int],
     once: bool,  # noqa: FBT001
 ) -> None:
-    """Lost answers (applied, not, or ten minutes later), settles that do not work, doubled
-    messages, late events: the counts are right.
+    """Lost answers, commits that fail, duplicate messages and late events leave the right
+    counts.
     """
     world = MemoryEmailWorld(settings=ONCE if once else EmailTaskSettings())
     people = [f"p{number}@example.com" for number in range(3)]

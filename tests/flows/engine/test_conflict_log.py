@@ -1,5 +1,5 @@
-"""Conflicts that were settled are kept for people who ask, and cost nothing where there are none;
-over a world in memory.
+"""Resolved conflicts are logged, and batches without conflicts cost nothing more; against a world
+in memory.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from tests.memory.world import MemoryWorld
 
 
 def linked(world: MemoryWorld) -> tuple[Ref, Ref]:
-    """A contact and its lead, in step."""
+    """A synced contact and its lead."""
     ada = world.new_contact(phone="0100")
     world.sync(ada)
     (lead,) = world.salesforce.refs("Lead")
@@ -23,10 +23,10 @@ def linked(world: MemoryWorld) -> tuple[Ref, Ref]:
     return ada, lead
 
 
-def quarrel(
+def conflict(
     world: MemoryWorld, ada: Ref, lead: Ref, first: str = "0200", second: str = "0300"
 ) -> None:
-    """Both sides change the number, Salesforce last."""
+    """Change the phone number on both sides, Salesforce last."""
     world.hubspot.edit(ada, {"phone": first})
     world.wait()
     world.salesforce.edit(lead, {"Phone": second})
@@ -34,15 +34,17 @@ def quarrel(
 
 
 @pytest.mark.rule("CH-28")
-def test_a_settled_conflict_is_shown_afterwards() -> None:
-    """From either side: when, which field, by which policy and who won, newest first; no value."""
+def test_a_resolved_conflict_is_shown_afterwards() -> None:
+    """Either record shows when, which field, by which policy and which side won, newest first and
+    without values.
+    """
     world = MemoryWorld()
     ada, lead = linked(world)
-    quarrel(world, ada, lead)
+    conflict(world, ada, lead)
     first = world.now
     world.sync(ada)
     world.wait()
-    quarrel(world, ada, lead, "0400", "0500")
+    conflict(world, ada, lead, "0400", "0500")
     second = world.now
     world.sync(lead)
     expected = tuple(
@@ -52,10 +54,8 @@ def test_a_settled_conflict_is_shown_afterwards() -> None:
     assert explain(world, ada).plan.conflicts == ()
 
 
-def test_a_first_meeting_is_kept_under_the_new_pair() -> None:
-    """Two that find each other and differ are a conflict of the pair that they become, whichever
-    side was synced.
-    """
+def test_a_conflict_at_the_first_sync_is_logged_under_the_new_pair() -> None:
+    """Two records that are linked and differ are a conflict of their pair, whichever was synced."""
     world = MemoryWorld()
     ada = world.new_contact(phone="0200")
     world.wait()
@@ -66,7 +66,7 @@ def test_a_first_meeting_is_kept_under_the_new_pair() -> None:
 
 
 def test_a_batch_without_conflicts_costs_nothing_more() -> None:
-    """New pairs, echoes and edits of one side: the ledger is not asked at all, and an update writes
+    """For new pairs, echoes and edits of one side the conflict log is not read, and an update saves
     its link once.
     """
     world = MemoryWorld()
@@ -79,8 +79,8 @@ def test_a_batch_without_conflicts_costs_nothing_more() -> None:
     assert (world.links.writes - before, world.conflict_log.calls) == (1, 0)
 
 
-def test_the_conflicts_of_a_batch_are_kept_in_one_call() -> None:
-    """However many pairs had one."""
+def test_the_conflicts_of_a_batch_are_logged_in_one_call() -> None:
+    """The number of pairs with a conflict does not matter."""
     world = MemoryWorld()
     people = [
         world.new_contact(email=f"person{number}@example.com", phone="0100") for number in range(30)
@@ -88,19 +88,19 @@ def test_the_conflicts_of_a_batch_are_kept_in_one_call() -> None:
     world.sync(*people)
     world.wait()
     for ada in people:
-        quarrel(world, ada, world.counterpart(ada))
+        conflict(world, ada, world.counterpart(ada))
     world.sync(*people)
     assert world.conflict_log.calls == 1
     assert len(world.conflict_log.last("acme", people)) == 30
 
 
-def test_a_conflict_is_kept_once_though_the_winners_value_is_refused_at_first() -> None:
-    """It is decided when the link is saved; the look that writes the value again finds no
+def test_a_conflict_is_logged_once_although_the_winners_value_is_refused_at_first() -> None:
+    """It is resolved when the link is saved, and the sync that writes the value again finds no
     conflict.
     """
     world = MemoryWorld()
     ada, lead = linked(world)
-    quarrel(world, ada, lead)
+    conflict(world, ada, lead)
     world.hubspot.refuse = lambda _fields: Refused("was refused", code="VALIDATION")
     world.sync(ada)
     world.hubspot.refuse = lambda _fields: None
@@ -109,8 +109,8 @@ def test_a_conflict_is_kept_once_though_the_winners_value_is_refused_at_first() 
     assert [one.hubspot for one in explain(world, ada).settled] == ["phone"]
 
 
-def test_a_winner_that_cannot_cross_settles_nothing() -> None:
-    """People get a report about the field instead (CH-8)."""
+def test_a_winning_value_that_does_not_fit_resolves_nothing() -> None:
+    """The field is reported instead (CH-8)."""
     world = MemoryWorld()
     ada, lead = linked(world)
     world.salesforce.edit(lead, {"Phone": "0300"})
@@ -118,19 +118,22 @@ def test_a_winner_that_cannot_cross_settles_nothing() -> None:
     world.hubspot.edit(ada, {"phone": "1" * 50, "jobtitle": "Countess"})
     world.wait()
     world.sync(ada)
-    told = explain(world, ada)
-    assert (told.settled, [one.report.fieldname for one in told.parked]) == ((), ["phone"])
+    explanation = explain(world, ada)
+    assert (explanation.settled, [one.report.fieldname for one in explanation.parked]) == (
+        (),
+        ["phone"],
+    )
     assert world.salesforce.fields(lead)["Title"] == "Countess"
 
 
 def test_a_privacy_deletion_leaves_no_conflict_behind() -> None:
-    """Also when the ledger could not be reached at first, and the link is gone by then; an ordinary
-    deletion keeps them.
+    """This holds even if the log could not be reached at first and the link is gone; an ordinary
+    deletion keeps the conflicts.
     """
     for cause, left in ((Cause.FORGOTTEN, 0), (Cause.EDITED, 1)):
         world = MemoryWorld()
         ada, lead = linked(world)
-        quarrel(world, ada, lead)
+        conflict(world, ada, lead)
         world.sync(ada)
         world.hubspot.delete(ada)
         world.conflict_log.down = TryAgain("is busy")
@@ -141,10 +144,10 @@ def test_a_privacy_deletion_leaves_no_conflict_behind() -> None:
 
 
 def test_a_conflict_log_that_is_down_stops_no_record() -> None:
-    """The pair is in step, nothing is put off, and the log says that the conflict was not kept."""
+    """The pair syncs, nothing is put off, and the log says that the conflict was not stored."""
     world = MemoryWorld()
     ada, lead = linked(world)
-    quarrel(world, ada, lead)
+    conflict(world, ada, lead)
     world.conflict_log.down = TryAgain("is busy", code="UnprocessedItems")
     summary = world.sync(ada)
     assert (world.hubspot.fields(ada)["phone"], world.outbox.delayed) == ("0300", [])

@@ -1,5 +1,5 @@
-"""Outages end by themselves: what happened meanwhile waits in the queue, uses up no try, and
-follows within minutes.
+"""Outages end by themselves: changes wait in the queue meanwhile, use up no try, and sync within
+minutes afterwards.
 """
 
 from __future__ import annotations
@@ -36,17 +36,17 @@ MAINTENANCE = Down("Later.", side="salesforce", sure=False, after=15, code="SERV
 
 @dataclass
 class Days:
-    """A world whose queue delivers everything when it is due, as one batch."""
+    """A world whose queue delivers every message when it is due, as one batch."""
 
     world: MemoryWorld = field(default_factory=MemoryWorld)
     due: list[tuple[datetime, Change]] = field(default_factory=list)
     batches: int = 0
 
-    def tell(self, *refs: Ref) -> None:
-        """A webhook or a poll tells of records."""
+    def report_changes(self, *refs: Ref) -> None:
+        """A webhook or a poll reports records."""
         self.due += [(self.world.now, self.world.change(ref)) for ref in refs]
 
-    def take(self) -> None:
+    def collect(self) -> None:
         """Put what was published or put back into the queue."""
         world = self.world
         self.due += [
@@ -55,29 +55,29 @@ class Days:
         self.due += [(world.now, change) for change in world.outbox.published]
         world.outbox.delayed, world.outbox.published = [], []
 
-    def go_on(self, time: timedelta) -> None:
-        """Let time pass and deliver what falls due."""
+    def wait(self, time: timedelta) -> None:
+        """Let time pass and deliver what is due."""
         end = self.world.now + time
-        self.take()
+        self.collect()
         while (ready := min((at for at, _ in self.due), default=end)) <= end and self.due:
             self.world.now = max(self.world.now, ready)
             some = [change for at, change in self.due if at <= self.world.now]
             self.due = [(at, change) for at, change in self.due if at > self.world.now]
             self.world.deliver(some)
             self.batches += 1
-            self.take()
+            self.collect()
         self.world.now = end
 
     def calls(self) -> int:
-        """All calls to both CRMs so far."""
+        """The number of calls to both CRMs so far."""
         return (self.world.hubspot.calls + self.world.salesforce.calls).total()
 
 
 def pairs(days: Days, count: int) -> list[tuple[Ref, Ref]]:
-    """Contacts and the leads that they became."""
+    """Contacts and their leads."""
     contacts = [days.world.new_contact(email=f"p{number}@example.com") for number in range(count)]
-    days.tell(*contacts)
-    days.go_on(timedelta(minutes=5))
+    days.report_changes(*contacts)
+    days.wait(timedelta(minutes=5))
     return [(contact, days.world.counterpart(contact)) for contact in contacts]
 
 
@@ -91,11 +91,11 @@ def pairs(days: Days, count: int) -> list[tuple[Ref, Ref]]:
         (Side.HUBSPOT, REVOKED, 60),
     ],
 )
-def test_all_that_happened_meanwhile_follows_within_minutes(
+def test_changes_made_during_an_outage_sync_within_minutes(
     side: Side, error: SyncError, hours: int
 ) -> None:
-    """Edits of both sides and new records; nothing is parked, no try is used up, and a probe
-    costs three calls at most.
+    """Edits on both sides and new records sync, nothing is parked, no try is used up, and a probe
+    takes at most three calls.
     """
     days = Days()
     world = days.world
@@ -106,9 +106,9 @@ def test_all_that_happened_meanwhile_follows_within_minutes(
     for number, (contact, lead) in enumerate(known):
         world.hubspot.edit(contact, {"phone": f"+49 {number}"})
         world.salesforce.edit(lead, {"Title": f"T{number}"})
-        days.tell(contact, lead)
-        days.tell(world.new_contact(email=f"new{number}@example.com"))
-        days.go_on(timedelta(hours=hours) / 30)
+        days.report_changes(contact, lead)
+        days.report_changes(world.new_contact(email=f"new{number}@example.com"))
+        days.wait(timedelta(hours=hours) / 30)
     meanwhile = days.calls() - before
     assert {change.tries for _, change in days.due} == {0}
     assert (
@@ -117,7 +117,7 @@ def test_all_that_happened_meanwhile_follows_within_minutes(
     ) == ([], error.code)
 
     world.crm(side).down = None
-    days.go_on(timedelta(minutes=6))
+    days.wait(timedelta(minutes=6))
 
     assert (days.due, list(world.inbox.parked("acme")), world.troubles.outages) == ([], [], {})
     assert [world.salesforce.fields(lead)["Phone"] for _, lead in known] == [
@@ -130,9 +130,9 @@ def test_all_that_happened_meanwhile_follows_within_minutes(
     assert meanwhile <= hours * 12 * 3 + 30
 
 
-def test_what_needs_only_the_other_side_goes_on() -> None:
-    """HubSpot takes no writes: what goes to Salesforce crosses at once; the others wait, and few
-    calls are made for them.
+def test_changes_that_need_only_the_other_side_still_sync() -> None:
+    """If HubSpot takes no writes, writes to Salesforce sync at once, and few calls are made for the
+    others.
     """
     days = Days()
     world = days.world
@@ -143,13 +143,13 @@ def test_what_needs_only_the_other_side_goes_on() -> None:
     )
     for _, lead in known[:10]:
         world.salesforce.edit(lead, {"Title": "T"})
-        days.tell(lead)
-    days.go_on(timedelta(hours=1))
+        days.report_changes(lead)
+    days.wait(timedelta(hours=1))
     before = days.calls()
     for contact, _ in known[10:]:
         world.hubspot.edit(contact, {"phone": "+49 1"})
-        days.tell(contact)
-    days.go_on(timedelta(hours=10))
+        days.report_changes(contact)
+    days.wait(timedelta(hours=10))
 
     assert {world.salesforce.fields(lead).get("Phone") for _, lead in known[10:]} == {"+49 1"}
     assert (
@@ -159,14 +159,14 @@ def test_what_needs_only_the_other_side_goes_on() -> None:
     ) == (10, [], True)
 
     world.hubspot.update = update
-    days.go_on(timedelta(minutes=6))
+    days.wait(timedelta(minutes=6))
     assert {world.hubspot.fields(contact).get("jobtitle") for contact, _ in known[:10]} == {"T"}
     assert (days.due, list(world.inbox.parked("acme")), world.troubles.outages) == ([], [], {})
 
 
 def test_two_changes_of_one_pair_do_not_queue_each_other_for_ever() -> None:
-    """HubSpot takes no writes, and both records of a pair were edited: each meets what the other
-    has just announced in vain.
+    """HubSpot takes no writes, both records of a pair were edited, and neither requests the other
+    without end.
     """
     days = Days()
     world = days.world
@@ -175,16 +175,16 @@ def test_two_changes_of_one_pair_do_not_queue_each_other_for_ever() -> None:
         Down("A scope is missing.", side="hubspot", code="MISSING_SCOPES")
     )
     world.salesforce.edit(lead, {"Title": "T"})
-    days.tell(lead)
-    days.go_on(timedelta(seconds=20))
+    days.report_changes(lead)
+    days.wait(timedelta(seconds=20))
     world.hubspot.edit(contact, {"phone": "+49 1"})
-    days.tell(contact)
-    days.go_on(timedelta(seconds=20))
-    days.tell(lead)
-    days.go_on(timedelta(minutes=30))
+    days.report_changes(contact)
+    days.wait(timedelta(seconds=20))
+    days.report_changes(lead)
+    days.wait(timedelta(minutes=30))
     before = days.calls()
 
-    days.go_on(timedelta(hours=10))
+    days.wait(timedelta(hours=10))
 
     assert days.calls() - before <= 10 * 12 * 3
     assert {change.ref for _, change in days.due} == {contact, lead}
@@ -192,19 +192,21 @@ def test_two_changes_of_one_pair_do_not_queue_each_other_for_ever() -> None:
 
 
 def test_a_record_that_makes_whole_calls_fail_is_isolated() -> None:
-    """The others are not kept; it uses up its tries, is parked, and no side is taken to be down."""
+    """The other records sync, this one uses up its tries and is parked, and no outage is
+    assumed.
+    """
     days = Days()
     world = days.world
     contacts = [world.new_contact(email=f"p{number}@example.com") for number in range(64)]
     poison = contacts[37]
     world.hubspot.read = poisoned(world.hubspot.read, poison)
-    days.tell(*contacts)
-    days.go_on(timedelta(minutes=1))
+    days.report_changes(*contacts)
+    days.wait(timedelta(minutes=1))
     assert len(world.salesforce.refs("Lead")) == 63
 
     for number in range(100):
-        days.tell(world.new_contact(email=f"later{number}@example.com"))
-        days.go_on(timedelta(minutes=15))
+        days.report_changes(world.new_contact(email=f"later{number}@example.com"))
+        days.wait(timedelta(minutes=15))
 
     assert len(world.salesforce.refs("Lead")) == 163
     assert [(one.ref, one.category) for one in world.inbox.parked("acme")] == [
@@ -213,7 +215,7 @@ def test_a_record_that_makes_whole_calls_fail_is_isolated() -> None:
 
 
 def test_only_one_of_several_workers_gets_the_probe() -> None:
-    """The others put back what they have without a call."""
+    """The other workers put their changes back without a call."""
     days = Days()
     world = days.world
     ((contact, _),) = pairs(days, 1)
@@ -232,9 +234,9 @@ def test_only_one_of_several_workers_gets_the_probe() -> None:
     assert (days.calls() - before, dict(summary.counts)) == (0, {"PutOff": 2})
 
 
-def test_everything_waits_where_outages_cannot_be_noted() -> None:
-    """Our own store is down together with a side: nothing is lost, nothing is raised, and no try is
-    used up.
+def test_everything_waits_if_outages_cannot_be_stored() -> None:
+    """With our own store down together with a side, nothing is lost, raised, or counted as a
+    try.
     """
     world = MemoryWorld()
     contact = world.new_contact()
@@ -247,7 +249,7 @@ def test_everything_waits_where_outages_cannot_be_noted() -> None:
 
 
 def test_a_sign_in_that_does_not_work_puts_everything_back() -> None:
-    """And is tried by one probe at a time; once it works, all goes its way."""
+    """One probe at a time tries it again, and once it works everything syncs."""
     world = MemoryWorld()
     contact = world.new_contact()
     tried: list[datetime] = []
@@ -280,9 +282,9 @@ def test_a_sign_in_that_does_not_work_puts_everything_back() -> None:
 
 
 @pytest.mark.rule("RTY-1")
-def test_what_was_given_up_as_unavailable_follows_by_itself() -> None:
-    """One probes, the others follow once it came through; while it does not, each of them
-    makes one try a night.
+def test_records_parked_as_unavailable_sync_by_themselves() -> None:
+    """One record probes and the others follow once it synced; until then each is tried once a
+    night.
     """
     days = Days()
     world = days.world
@@ -290,8 +292,8 @@ def test_what_was_given_up_as_unavailable_follows_by_itself() -> None:
     world.salesforce.refuse = lambda _fields: TryAgain("Locked.", code="UNABLE_TO_LOCK_ROW")
     for contact, _ in known:
         world.hubspot.edit(contact, {"phone": "+49 1"})
-        days.tell(contact)
-    days.go_on(timedelta(hours=12))
+        days.report_changes(contact)
+    days.wait(timedelta(hours=12))
     assert ([one.category for one in world.inbox.parked("acme")], days.due) == (
         [Category.UNAVAILABLE] * 5,
         [],
@@ -308,8 +310,8 @@ def test_what_was_given_up_as_unavailable_follows_by_itself() -> None:
 
 @pytest.mark.rule("RTY-1")
 def test_a_report_that_is_about_to_expire_is_renewed_or_removed() -> None:
-    """Its record is synced in the night two weeks before: what is still amiss stands for another
-    90 days, what was mended is done.
+    """Its record is synced two weeks before: what is still wrong is reported for another 90 days,
+    and what was corrected is removed.
     """
     days = Days()
     world = days.world
@@ -320,8 +322,8 @@ def test_a_report_that_is_about_to_expire_is_renewed_or_removed() -> None:
     )
     for contact, _ in known:
         world.hubspot.edit(contact, {"phone": "+49 1"})
-        days.tell(contact)
-    days.go_on(timedelta(minutes=5))
+        days.report_changes(contact)
+    days.wait(timedelta(minutes=5))
     world.hubspot.edit(known[0][0], {"phone": ""})
     schedule(days, hours=1)
     world.now += KEPT - SOON - timedelta(days=1)
@@ -334,7 +336,7 @@ def test_a_report_that_is_about_to_expire_is_renewed_or_removed() -> None:
 
 
 def schedule(days: Days, hours: float) -> list[int]:
-    """Run the schedule each quarter of an hour; answers how many records it queued each time."""
+    """Run the schedule every quarter of an hour; the number of records queued each time."""
     world, queued = days.world, []
     for _ in range(round(hours * 4)):
         context = world.context
@@ -343,7 +345,7 @@ def schedule(days: Days, hours: float) -> list[int]:
                 context.connection, world.inbox, world.outbox, world.cursors, world.now
             )
         )
-        days.go_on(timedelta(minutes=15))
+        days.wait(timedelta(minutes=15))
     return queued
 
 
@@ -359,7 +361,7 @@ def refusing(error: SyncError) -> Callable[[Any], Any]:
 def poisoned(
     read: Callable[..., Mapping[Ref, Record]], poison: Ref
 ) -> Callable[..., Mapping[Ref, Record]]:
-    """Reading fails as a whole wherever one record is among those asked for."""
+    """Make reading fail as a whole if it includes one record."""
 
     def fail(refs: Iterable[Ref], fields: Fields, *, history: bool = False) -> Mapping[Ref, Record]:
         wanted = list(refs)

@@ -1,5 +1,5 @@
-"""What is kept of a batch before it overwrites anything, and what it costs where no values are kept;
-over a world in memory.
+"""What is kept of a batch before it overwrites anything, and what it costs if no values are kept;
+against a world in memory.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from tests.memory.world import MemoryWorld
 
 
 def test_nothing_is_kept_unless_the_connection_keeps_values() -> None:
-    """By default no value is stored, and a command that finds none says how it would."""
+    """By default no value is stored, and the undo command says how to change that."""
     world = MemoryWorld()
     ada, _ = pair(world)
     since = mistake(world, ada)
 
     done = undo(world, since)
 
-    told = "acme: nothing that was overwritten since then is kept ([connection.undo] hours = 0)."
-    assert (world.overwritten.batches, done) == ([], UndoResult(since, True, remarks=(told,)))
+    remark = "acme: nothing that was overwritten since then is kept ([connection.undo] hours = 0)."
+    assert (world.overwritten.batches, done) == ([], UndoResult(since, True, remarks=(remark,)))
 
 
 def test_what_cannot_be_kept_is_not_overwritten() -> None:
@@ -43,9 +43,9 @@ def test_what_cannot_be_kept_is_not_overwritten() -> None:
     assert shown(world, ada, lead) == GOOD
 
 
-def test_only_what_stood_before_is_kept() -> None:
-    """One entry per batch, however many records it has; what we made ourselves a moment ago is not
-    among it.
+def test_only_the_values_before_the_sync_are_kept() -> None:
+    """A batch has one entry, whatever its number of records, and records that it has just created
+    are not in it.
     """
     world = a_world()
     contacts = [world.new_contact(email=f"c{n}@example.com", phone="0100") for n in range(3)]

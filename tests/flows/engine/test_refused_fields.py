@@ -1,5 +1,5 @@
-"""A refused field with workers that die or meet: the value that stays is never taken for a person's
-edit back (CH-8).
+"""A refused field while workers die or overlap: the value that stays is never taken for a person's
+new edit (CH-8).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ REFUSED = {Side.SALESFORCE: ("Phone", "FirstName"), Side.HUBSPOT: ("phone", "fir
 
 
 def refusing(name: str) -> object:
-    """A CRM that takes no such phone number."""
+    """A CRM that refuses this phone number."""
 
     def refuse(fields: Mapping[str, object]) -> Refused | None:
         error = Refused(
@@ -34,8 +34,8 @@ def refusing(name: str) -> object:
 
 
 def edited(side: Side) -> tuple[MemoryWorld, Ref, Ref]:
-    """A pair in step, of which a person has edited two fields where `side` does not have to take
-    them; both records, theirs first.
+    """A synced pair with two edited fields, one of which the other side refuses; both records, the
+    refusing side's first.
     """
     world = MemoryWorld()
     contact = world.new_contact(phone="111", firstname="Ada")
@@ -52,7 +52,7 @@ def edited(side: Side) -> tuple[MemoryWorld, Ref, Ref]:
 
 
 def shown(world: MemoryWorld, one: Ref) -> tuple[object, object]:
-    """Phone and first name of a record."""
+    """Phone number and first name of a record."""
     fields = world.crm(one.side).fields(one)
     return tuple(fields.get(name) for name in REFUSED[one.side])  # type: ignore[return-value]
 
@@ -61,7 +61,7 @@ def shown(world: MemoryWorld, one: Ref) -> tuple[object, object]:
 @pytest.mark.parametrize("dies", [True, False], ids=["dies", "meets another"])
 @pytest.mark.parametrize("side", Side)
 def test_the_value_that_stays_does_not_count_as_an_edit(side: Side, *, dies: bool) -> None:
-    """Wherever the first worker is stopped, for good or for the length of another one's sync."""
+    """This holds wherever the first worker is stopped, for good or during another worker's sync."""
     at, was_open = 0, True
     while was_open:
         world, here, there = edited(side)
@@ -79,11 +79,11 @@ def test_the_value_that_stays_does_not_count_as_an_edit(side: Side, *, dies: boo
         world.sync(here, there)
         was_open, where = breaker.was_open, f"stopped before call {at}"
         assert (shown(world, here), shown(world, there)) == (("666", "Bea"), ("111", "Bea")), where
-        told = [(one.fieldname, one.text) for one in world.inbox.parked("acme")]
+        reported = [(one.fieldname, one.text) for one in world.inbox.parked("acme")]
         text = (
             "No such phone numbers here. The field was left out, the rest of the record is in step."
         )
-        assert told == [(REFUSED[side][0], text)], where
+        assert reported == [(REFUSED[side][0], text)], where
         before = world.writes()
         world.wait(30)
         world.sync(here, there)
@@ -96,11 +96,11 @@ def test_the_value_that_stays_does_not_count_as_an_edit(side: Side, *, dies: boo
 @pytest.mark.rule("TEN-1")
 @pytest.mark.parametrize("our_user", [OUR_USER, ""], ids=["alone", "shared org"])
 @pytest.mark.parametrize("side", Side)
-def test_a_record_is_made_without_the_field_and_the_blank_does_not_come_back(
+def test_a_record_is_created_without_the_refused_field_and_its_blank_does_not_sync_back(
     side: Side, our_user: str
 ) -> None:
-    """Its other fields are there; the value that was refused stays where it is, until somebody
-    gives one that is allowed.
+    """The other fields are written, and the refused value stays until it is changed to an allowed
+    one.
     """
     world = MemoryWorld()
     world.crm(side).refuse = refusing(REFUSED[side][0])  # type: ignore[assignment]
@@ -122,8 +122,8 @@ def test_a_record_is_made_without_the_field_and_the_blank_does_not_come_back(
 
 
 @pytest.mark.rule("CH-8")
-def test_a_retry_carries_the_refused_value_once_the_rule_is_mended() -> None:
-    """As a resync does; no sync before that costs a write."""
+def test_a_retry_writes_the_refused_value_once_the_rule_allows_it() -> None:
+    """A resync does so as well, and no earlier sync writes anything."""
     world, contact, lead = edited(Side.SALESFORCE)
     world.sync(contact)
     world.salesforce.refuse = lambda _fields: None
@@ -135,8 +135,8 @@ def test_a_retry_carries_the_refused_value_once_the_rule_is_mended() -> None:
 
 
 @pytest.mark.rule("CH-8")
-def test_many_refusals_cost_one_call_more() -> None:
-    """All rows of a batch that are worth a second try go out together."""
+def test_many_refusals_take_one_more_call() -> None:
+    """All rows of a batch that are tried again are written together."""
     world = MemoryWorld()
     contacts = [world.new_contact(email=f"p{one}@example.com", phone="111") for one in range(20)]
     world.sync(*contacts)

@@ -1,6 +1,4 @@
-"""One broken mapping is one mapping: it rests while a side lacks its field, and everything else
-goes on both ways.
-"""
+"""A broken mapping rests while a side lacks its field, and all other mappings sync both ways."""
 
 from __future__ import annotations
 
@@ -21,19 +19,19 @@ CUSTOM = FieldRule("favourite_colour", "Favourite_Colour__c")
 
 
 def a_world() -> tuple[MemoryWorld, Ref, Ref]:
-    """A contact and its lead that agree on a title, a phone number and a colour; both sides were
-    swept once.
+    """A synced contact and lead with title, phone number and colour, after a sweep of both
+    sides.
     """
     world = MemoryWorld(settings={"field": (CUSTOM,)})
     contact = world.new_contact(jobtitle="Buyer", phone="+49 1", favourite_colour="red")
-    look_around(world)
+    run_schedules(world)
     world.sync(contact)
     world.wait(30)
     return world, contact, world.counterpart(contact)
 
 
-def look_around(world: MemoryWorld) -> None:
-    """What the schedules do: mappings whose field is back, then what changed on both sides."""
+def run_schedules(world: MemoryWorld) -> None:
+    """Run the schedules: resume mappings whose field is back, then sweep both sides."""
     context = world.context
     for side in Side:
         resume_mappings(
@@ -72,11 +70,11 @@ def look_around(world: MemoryWorld) -> None:
         ),
     ],
 )
-def test_a_field_that_a_side_lacks_costs_one_mapping(
+def test_a_missing_field_stops_one_mapping(
     side: Side, lacking: tuple[str, str], mine: str, other: str, values: tuple[str, str]
 ) -> None:
-    """It is reported once, by name; everything else crosses both ways at once; back again, what changed
-    meanwhile crosses as well.
+    """It is reported once by name while everything else syncs, and edits made meanwhile sync once
+    it is back.
     """
     world, contact, lead = a_world()
     before, after = values
@@ -114,10 +112,10 @@ def test_a_field_that_a_side_lacks_costs_one_mapping(
     assert world.crm(there.side).fields(there)[other if there is lead else mine] == before
     assert world.schemas.asked == 1
 
-    look_around(world)
+    run_schedules(world)
     assert (len(world.inbox.parked("acme")), world.schemas.asked) == (1, 2)
     world.crm(side).missing_fields.clear()
-    look_around(world)
+    run_schedules(world)
 
     assert (list(world.inbox.parked("acme")), world.troubles.rests) == ([], {})
     assert (world.hubspot.fields(contact)[mine], world.salesforce.fields(lead)[other]) == (
@@ -141,17 +139,17 @@ def test_an_edit_from_hours_before_the_field_is_back_crosses_then() -> None:
     assert (shown["Phone"], shown["Title"]) == ("+49 2", "Buyer")
     for _ in range(20):
         world.wait(30)
-        look_around(world)
+        run_schedules(world)
     assert world.salesforce.fields(lead)["Title"] == "Buyer"
 
     world.salesforce.missing_fields.clear()
-    look_around(world)
+    run_schedules(world)
 
     assert world.salesforce.fields(lead)["Title"] == "Head Buyer"
 
 
-def test_a_field_that_may_only_be_read_rests_as_well() -> None:
-    """The first write that is refused for its sake is made again without it."""
+def test_a_read_only_field_stops_its_mapping_as_well() -> None:
+    """The first write that it refuses is made again without it."""
     world, contact, lead = a_world()
     world.salesforce.read_only_fields.add(("Lead", "Title"))
     world.hubspot.edit(contact, {"jobtitle": "Head Buyer", "phone": "+49 2"})
@@ -165,7 +163,7 @@ def test_a_field_that_may_only_be_read_rests_as_well() -> None:
     )
 
     world.salesforce.read_only_fields.clear()
-    look_around(world)
+    run_schedules(world)
     assert (list(world.inbox.parked("acme")), world.salesforce.fields(lead)["Title"]) == (
         [],
         "Head Buyer",
@@ -185,10 +183,10 @@ def test_a_field_that_may_only_be_read_rests_as_well() -> None:
         ),
     ],
 )
-def test_without_a_field_that_is_needed_records_wait(
+def test_without_a_required_field_records_wait(
     side: Side, lacking: tuple[str, str], hint: str
 ) -> None:
-    """It is reported by name with what to do; no record is parked, and all follow once it is back."""
+    """It is reported by name with a hint, no record is parked, and all sync once it is back."""
     world, contact, lead = a_world()
     world.crm(side).missing_fields.add(lacking)
     world.hubspot.edit(contact, {"phone": "+49 2"})
@@ -204,7 +202,7 @@ def test_without_a_field_that_is_needed_records_wait(
     )
     assert [change.tries for change, _ in world.outbox.delayed] == [0] * 50
     world.crm(side).missing_fields.clear()
-    look_around(world)
+    run_schedules(world)
     assert (list(world.inbox.parked("acme")), world.salesforce.fields(lead)["Phone"]) == (
         [],
         "+49 2",
@@ -212,7 +210,7 @@ def test_without_a_field_that_is_needed_records_wait(
 
 
 def test_a_mapping_that_is_removed_from_the_settings_is_no_longer_reported() -> None:
-    """Although its field is not back."""
+    """The report goes although the field is still missing."""
     world, contact, _ = a_world()
     world.salesforce.missing_fields.add(("Lead", "Favourite_Colour__c"))
     world.hubspot.edit(contact, {"phone": "+49 2"})
@@ -220,25 +218,25 @@ def test_a_mapping_that_is_removed_from_the_settings_is_no_longer_reported() -> 
     assert len(world.inbox.parked("acme")) == 1
 
     world.settings = {}
-    look_around(world)
+    run_schedules(world)
     assert (list(world.inbox.parked("acme")), world.troubles.rests) == ([], {})
 
 
 def test_an_interrupted_resumption_is_finished_by_the_next_check() -> None:
-    """The process died after the mapping was resumed and before the records were queued."""
+    """The process was killed after the mapping was resumed and before its records were queued."""
     world, contact, lead = a_world()
     since = world.now - timedelta(minutes=1)
     world.hubspot.edit(contact, {"jobtitle": "Head Buyer"})
     world.troubles.save_rest("acme", Rest(Side.SALESFORCE, "Lead", "Title", since, is_over=True))
     world.wait(30)
     world.hubspot.edit(world.new_contact(email="bea@example.com"), {"phone": "+49 2"})
-    look_around(world)
+    run_schedules(world)
 
     assert (world.salesforce.fields(lead)["Title"], world.troubles.rests) == ("Head Buyer", {})
 
 
-def test_a_poll_asks_for_fields_once_a_quarter() -> None:
-    """Of the sixty polls of an hour four ask."""
+def test_a_poll_checks_the_fields_every_quarter_of_an_hour() -> None:
+    """Of the sixty polls of an hour, four check them."""
     hour = datetime(2026, 9, 1, 12, tzinfo=UTC)
     assert [
         minute for minute in range(60) if is_field_check_due(hour + timedelta(minutes=minute))

@@ -1,4 +1,4 @@
-"""Retries stop while too many of the day's Salesforce calls are used; everything new goes on."""
+"""Retries stop while too many of the day's Salesforce calls are used; new changes sync."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ BUSY, QUIET = DailyCalls(40_000, 100_000), DailyCalls(30_000, 100_000)
 
 
 def put_off(world: MemoryWorld) -> tuple[Ref, Change]:
-    """A contact that was locked at the first sync, and the change that was put off; the day's calls
-    are used up.
+    """A contact that was locked at its first sync, the change that was put off, and an org whose
+    daily calls are used up.
     """
     contact = world.new_contact()
     world.salesforce.daily = BUSY
@@ -32,7 +32,9 @@ def put_off(world: MemoryWorld) -> tuple[Ref, Change]:
 
 @pytest.mark.rule("RTY-2")
 def test_a_retry_is_put_off_without_a_try_and_without_a_call() -> None:
-    """It comes back after a quarter of an hour as it was; one line tells how many wait, and why."""
+    """It returns unchanged after a quarter of an hour, and one line of the log says how many wait
+    and why.
+    """
     world = MemoryWorld()
     _, change = put_off(world)
     before = world.hubspot.calls + world.salesforce.calls
@@ -42,13 +44,13 @@ def test_a_retry_is_put_off_without_a_try_and_without_a_call() -> None:
     assert (change.tries, world.outbox.delayed) == (1, [(change, 900)])
     assert world.hubspot.calls + world.salesforce.calls == before
     assert dict(summary.counts) == {"RetriesHeld": 1}
-    told = {"used": 40_000, "allowed": 100_000, "allotment": 50_000}
-    assert summary.decisions == [{"records": 1, "outcome": "RetriesHeld", **told}]
+    usage = {"used": 40_000, "allowed": 100_000, "allotment": 50_000}
+    assert summary.decisions == [{"records": 1, "outcome": "RetriesHeld", **usage}]
 
 
 @pytest.mark.rule("RTY-2")
-def test_new_changes_go_on() -> None:
-    """In the same batch as a retry that waits."""
+def test_new_changes_sync_meanwhile() -> None:
+    """They sync even in one batch with a retry that waits."""
     world = MemoryWorld()
     _, change = put_off(world)
     bea = world.new_contact(email="bea@example.com")
@@ -63,8 +65,8 @@ def test_new_changes_go_on() -> None:
 
 @pytest.mark.rule("RTY-3")
 @pytest.mark.parametrize("cause", [Cause.EDITED, Cause.AGAIN])
-def test_a_record_that_is_touched_or_asked_for_is_not_held_back(cause: Cause) -> None:
-    """Its retry goes along, although it was put off before."""
+def test_an_edited_or_requested_record_is_not_held_back(cause: Cause) -> None:
+    """Its retry syncs as well, although it was put off before."""
     world = MemoryWorld()
     contact, change = put_off(world)
 
@@ -75,8 +77,8 @@ def test_a_record_that_is_touched_or_asked_for_is_not_held_back(cause: Cause) ->
 
 
 @pytest.mark.rule("RTY-2")
-def test_retries_go_on_once_an_answer_tells_of_less() -> None:
-    """The answer to a new change; it asks for nothing by itself."""
+def test_retries_continue_once_an_answer_reports_fewer_used_calls() -> None:
+    """The answer to a new change reports it; no call is made for it."""
     world = MemoryWorld()
     _, change = put_off(world)
     world.deliver([change])
@@ -91,7 +93,7 @@ def test_retries_go_on_once_an_answer_tells_of_less() -> None:
 
 @pytest.mark.rule("RTY-2")
 def test_after_a_quarter_of_an_hour_one_retry_probes_the_allotment() -> None:
-    """Where no new change came; while the calls are still used up, the retries behind it wait
+    """Without any new change, one retry is tried, and while the calls are used up the others wait
     again.
     """
     world = MemoryWorld()
@@ -110,7 +112,7 @@ def test_after_a_quarter_of_an_hour_one_retry_probes_the_allotment() -> None:
 
 @pytest.mark.rule("RTY-2")
 def test_unknown_usage_holds_nothing_back() -> None:
-    """A process that has just begun spends no call on finding out."""
+    """A process that has just started makes no call to find out."""
     world = MemoryWorld()
     contact = world.new_contact()
     world.salesforce.daily = BUSY
@@ -122,7 +124,7 @@ def test_unknown_usage_holds_nothing_back() -> None:
 
 @pytest.mark.rule("RTY-2")
 def test_a_contact_role_that_was_put_off_waits_as_well() -> None:
-    """It is not even asked which opportunity it belongs to."""
+    """Not even its opportunity is read."""
     world = MemoryWorld()
     put_off(world)
     member = world.new_salesforce_contact(world.new_account())

@@ -1,5 +1,5 @@
-"""An invocation that ends soon: what is not begun goes back as it is, and what stands still is
-noted.
+"""An invocation that ends soon: changes not yet started go back to the queue, and the age of
+waiting changes is recorded.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ from tests.memory.world import MemoryWorld
 
 
 def changes(count: int) -> list[Change]:
-    """Changes of so many contacts, an hour old."""
+    """Changes of that many contacts, an hour old."""
     at = NOON - timedelta(hours=1)
     refs = (Ref(Side.HUBSPOT, "contact", str(number)) for number in range(count))
     return [Change("acme", Kind.CONTACT, ref, Cause.EDITED, at) for ref in refs]
 
 
-def told(summary: Summary) -> dict[str, int]:
-    """What was counted at all."""
+def counted(summary: Summary) -> dict[str, int]:
+    """The metrics that were counted at all."""
     return {name: count for name, count in summary.counts.items() if count}
 
 
-def test_what_does_not_fit_into_the_invocation_is_not_begun() -> None:
-    """The first thousand are synced; the others go back into the queue at once, as they are."""
+def test_changes_beyond_the_invocations_time_are_not_started() -> None:
+    """The first thousand sync, and the others go back to the queue at once, unchanged."""
     world, seen, time = MemoryWorld(), [], iter([True, False])
     context = replace(world.context, may_begin=lambda: next(time))
 
@@ -64,7 +64,7 @@ def test_what_does_not_fit_into_the_invocation_is_not_begun() -> None:
     assert [(change, wait) for change, wait in world.outbox.delayed] == [
         (one, 0) for one in given if one not in seen
     ]
-    assert (told(summary), summary.oldest) == ({"PutBack": 5}, None)
+    assert (counted(summary), summary.oldest) == ({"PutBack": 5}, None)
 
 
 @pytest.mark.parametrize(
@@ -94,8 +94,8 @@ def test_a_sync_that_fails_as_a_whole_is_counted_by_its_cause(
     counts: dict[str, int],
     oldest: str | None,
 ) -> None:
-    """Nothing of this is a try. No time left is no trouble; a refusal is counted at once, and how
-    long the change has waited is reported.
+    """None of it counts as a try; running out of time is no trouble, while a refusal is counted at
+    once with the age of the change.
     """
     world = MemoryWorld()
 
@@ -112,7 +112,7 @@ def test_a_sync_that_fails_as_a_whole_is_counted_by_its_cause(
     summary = sync_in_batches([change], world.context, sync)
 
     assert world.outbox.delayed == [(replace(change, **put_back), wait)]
-    assert told(summary) == counts
+    assert counted(summary) == counts
     assert summary.oldest == (LongestWait(change.at, oldest) if oldest else None)
 
 
@@ -125,7 +125,7 @@ def test_a_record_that_there_was_no_time_for_uses_up_no_try() -> None:
     retry_later([(late, OutOfTime())], world.context, summary)
 
     assert world.outbox.delayed == [(replace(late, cause=Cause.AGAIN), 0)]
-    assert told(summary) == {"PutBack": 1}
+    assert counted(summary) == {"PutBack": 1}
 
 
 class Clock:
@@ -139,14 +139,14 @@ class Clock:
         return True
 
 
-def test_a_call_is_begun_only_while_there_is_time_for_it_and_for_what_it_answers() -> None:
-    """Of 120 seconds: batches until 60, calls until 45, and no call waits for an answer beyond the
-    last 20.
+def test_a_call_starts_only_if_there_is_time_for_it_and_its_answer() -> None:
+    """Of 120 seconds, batches start until 60, calls until 45, and no call waits for an answer in
+    the last 20.
     """
     clock, remaining = Clock(), Remaining()
     before = (remaining.may_begin(), remaining.for_a_call(60))
     remaining.start(lambda: clock.left)
-    told = [
+    counted = [
         (remaining.may_begin(), remaining.for_a_call(60))
         for left in (120.0, 60.0, 59.0, 45.0)
         if clock.set(left)
@@ -154,13 +154,15 @@ def test_a_call_is_begun_only_while_there_is_time_for_it_and_for_what_it_answers
     clock.set(44.0)
 
     assert before == (True, 60)
-    assert told == [(True, 60), (True, 40), (False, 39), (False, 25)]
+    assert counted == [(True, 60), (True, 40), (False, 39), (False, 25)]
     with pytest.raises(OutOfTime):
         remaining.for_a_call(60)
 
 
-def test_it_is_known_since_when_no_poll_has_succeeded() -> None:
-    """From the first try on, whatever process asks; and it costs a write in five minutes at most."""
+def test_the_time_since_the_last_successful_poll_is_recorded() -> None:
+    """It is known from the first try on in every process, and takes at most one write in five
+    minutes.
+    """
     cursors = MemoryCursors()
     minutes = [
         record_poll(
@@ -175,10 +177,8 @@ def test_it_is_known_since_when_no_poll_has_succeeded() -> None:
     assert last_poll("acme", Side.SALESFORCE, cursors) is None
 
 
-def test_a_waiting_change_is_known_while_it_is_noted_again() -> None:
-    """A change is synced again within a quarter of an hour: one that is not noted for longer is
-    through.
-    """
+def test_a_waiting_change_counts_while_it_is_recorded_again() -> None:
+    """A change that was not recorded for a quarter of an hour has been synced."""
     cursors = MemoryCursors()
     note_waiting(
         "acme",

@@ -1,4 +1,4 @@
-"""What keeps a connection from syncing whole is read once an invocation."""
+"""The troubles of a connection are read once per invocation."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from crmsync.model.records import Kind
 from tests.memory.world import MemoryWorld
 
 
-def test_what_was_read_is_returned_until_it_is_changed() -> None:
-    """Two gates of one invocation read once; what one of them notes the other one sees."""
+def test_troubles_are_read_once_until_they_change() -> None:
+    """Two checks of one invocation read once, and each sees what the other stores."""
     world, reads = MemoryWorld(), [0]
     load = world.troubles.load
 

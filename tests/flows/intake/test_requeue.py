@@ -1,4 +1,4 @@
-"""Deletions that wait are synced again with each sweep, so that they go once their time is
+"""Deferred deletions are synced again with each sweep, so that they are done once their time is
 over.
 """
 
@@ -20,7 +20,7 @@ OPPORTUNITY = Ref(Side.SALESFORCE, "Opportunity", "006000000000001AAA")
 
 @pytest.fixture
 def inbox() -> MemoryInbox:
-    """Two deletions that are held back, and two other reports."""
+    """Two deferred deletions and two other reports."""
     inbox = MemoryInbox()
     held = [Report(ref, Category.HELD, "waits until it is deleted") for ref in (DEAL, OPPORTUNITY)]
     others = [
@@ -33,7 +33,7 @@ def inbox() -> MemoryInbox:
 
 @pytest.mark.rule("Q-30")
 def test_deferred_deletions_are_queued_with_each_sweep(inbox: MemoryInbox) -> None:
-    """From whichever side it was told, and nothing else of the inbox."""
+    """Deletions of either side are queued, and no other reports."""
     outbox = MemoryOutbox()
 
     assert queue_deferred(a_connection(), inbox, outbox, NOON) == 2
@@ -42,8 +42,8 @@ def test_deferred_deletions_are_queued_with_each_sweep(inbox: MemoryInbox) -> No
     ]
 
 
-def test_what_no_longer_syncs_is_left_alone(inbox: MemoryInbox) -> None:
-    """With deals switched off nobody looks, and nothing is put on the bus where nothing is held."""
+def test_deletions_of_what_no_longer_syncs_are_not_queued(inbox: MemoryInbox) -> None:
+    """With deal sync off nothing is queued, and without deferred deletions nothing is published."""
     outbox = MemoryOutbox()
 
     assert (

@@ -1,4 +1,4 @@
-"""A batch of messages: what was not made safe elsewhere is delivered again, and nothing else."""
+"""A batch of messages: only what could not be handled or put off is delivered again."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from crmsync.wire.change_message import dump
 from tests.builders import at
 
 
-def a_look(number: int, connection: str) -> Change:
-    """Look at a lead."""
+def a_change_message(number: int, connection: str) -> Change:
+    """A message that requests a sync of a lead."""
     return Change(
         connection, Kind.CONTACT, Ref(Side.SALESFORCE, "Lead", f"00Q{number}"), Cause.EDITED, at()
     )
 
 
 def messages(*parcels: Sequence[Change] | str) -> list[dict[str, str]]:
-    """SQS's messages, m0 and so on; a text is taken as it is."""
+    """SQS's messages, named m0 and so on, with these texts."""
     bodies = [one if isinstance(one, str) else dump(one)[0] for one in parcels]
     return [{"messageId": f"m{number}", "body": body} for number, body in enumerate(bodies)]
 
 
 def failures(response: dict[str, list[dict[str, str]]]) -> list[str]:
-    """The messages that come back."""
+    """The messages to deliver again."""
     return [one["itemIdentifier"] for one in response["batchItemFailures"]]
 
 
 @pytest.mark.parametrize("error", [TryAgain("The bus is down."), Refused("No.", code="NO")])
-def test_what_a_concern_could_not_make_safe_comes_back(error: SyncError) -> None:
-    """All messages of the connection whose sync raised, and what nobody can read; those of other
+def test_unhandled_messages_are_delivered_again(error: SyncError) -> None:
+    """These are the messages of a connection whose sync raised, and unreadable ones; those of other
     connections are done.
     """
     synced: dict[str, list[Change]] = {}
@@ -47,32 +47,37 @@ def test_what_a_concern_could_not_make_safe_comes_back(error: SyncError) -> None
         if connection == "acme":
             raise error
 
-    one, two, other = a_look(1, "acme"), a_look(2, "acme"), a_look(3, "other")
+    one, two, other = (
+        a_change_message(1, "acme"),
+        a_change_message(2, "acme"),
+        a_change_message(3, "other"),
+    )
     response = run_batch(messages([one], [other], "no message of ours", [two]), sync)
 
     assert failures(response) == ["m0", "m2", "m3"]
     assert synced == {"acme": [one, two], "other": [other]}
 
 
-def test_a_batch_that_is_done_leaves_nothing() -> None:
-    """An empty partial batch response: SQS deletes all of them."""
+def test_a_handled_batch_has_no_failures() -> None:
+    """With an empty partial batch response SQS deletes all messages."""
     assert run_batch(
-        messages([a_look(1, "acme")], [a_look(2, "acme")]), lambda _name, _changes: None
+        messages([a_change_message(1, "acme")], [a_change_message(2, "acme")]),
+        lambda _name, _changes: None,
     ) == {"batchItemFailures": []}
 
 
 def test_a_defect_fails_the_whole_batch() -> None:
-    """It is raised, so that Lambda counts an error and SQS delivers everything again."""
+    """The defect is raised, so that Lambda counts an error and SQS delivers everything again."""
 
     def sync(_connection: str, _changes: list[Change]) -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        run_batch(messages([a_look(1, "acme")]), sync)
+        run_batch(messages([a_change_message(1, "acme")]), sync)
 
 
-def test_windows_that_are_given_up_or_fail_come_back() -> None:
-    """Windows of the event log likewise, and the one that is given up alone."""
+def test_log_ranges_that_are_given_up_or_fail_are_delivered_again() -> None:
+    """A range that is given up is delivered again alone."""
     window = LogRange("acme", "OPEN", 1, 2, 3)
     given_up, failed = replace(window, start=0), replace(window, connection="broken")
 

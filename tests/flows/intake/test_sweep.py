@@ -1,4 +1,6 @@
-"""Sweeps: what the pushes lost is found once, and a sweep that finds nothing writes nothing."""
+"""Sweeps: changes that webhooks and events lost are found once, and a sweep that finds nothing
+writes nothing.
+"""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,102 +25,102 @@ KINDS = {
 }
 
 
-def look(world: MemoryWorld, side: Side = Side.SALESFORCE, begin: datetime = NOON) -> list[str]:
-    """Sweep a side once whose objects are watched since `begin`; the ids that were queued."""
+def sweep_once(
+    world: MemoryWorld, side: Side = Side.SALESFORCE, begin: datetime = NOON
+) -> list[str]:
+    """Sweep a side once, whose objects sync since `begin`; the ids that were queued."""
     watch = SweepScope("acme", side, KINDS[side], dict.fromkeys(KINDS[side], begin))
     world.outbox.published = []
     sweep(watch, world.crm(side), world.cursors, world.outbox, world.now)
     return [change.ref.id for change in world.outbox.published]
 
 
-def minutes_of_looks(
+def sweep_each_minute(
     world: MemoryWorld, number: int, side: Side = Side.SALESFORCE
 ) -> list[list[str]]:
-    """What a sweep each minute finds."""
+    """The ids that a sweep each minute queues."""
     found = []
     for _ in range(number):
         world.wait(1)
-        found.append(look(world, side))
+        found.append(sweep_once(world, side))
     return found
 
 
 def test_a_change_is_found_once_however_often_it_is_swept():
-    """Each sweep goes back and shows the same change again; it is queued the first time only, in an
-    hour of sweeps.
+    """Each sweep overlaps the last and shows the change again, but in an hour of sweeps it is
+    queued once.
     """
     world = MemoryWorld()
-    look(world)
+    sweep_once(world)
     world.wait(1)
     lead = world.new_lead()
-    assert minutes_of_looks(world, 60) == [[lead.id]] + 59 * [[]]
+    assert sweep_each_minute(world, 60) == [[lead.id]] + 59 * [[]]
     world.salesforce.edit(lead, {"Phone": "1"})
-    assert minutes_of_looks(world, 60) == [[lead.id]] + 59 * [[]]
+    assert sweep_each_minute(world, 60) == [[lead.id]] + 59 * [[]]
 
 
 def test_two_edits_in_one_second_are_both_found():
-    """Salesforce's stamps have whole seconds: what is seen before its second is over is synced
+    """Salesforce's timestamps are whole seconds: a record seen before its second is over is synced
     once more, and then no more.
     """
     world = MemoryWorld()
-    look(world)
+    sweep_once(world)
     lead = world.new_lead()
-    assert look(world) == [lead.id]
+    assert sweep_once(world) == [lead.id]
     world.now += timedelta(milliseconds=700)
     world.salesforce.edit(lead, {"Phone": "1"})
-    assert minutes_of_looks(world, 30) == [[lead.id]] + 29 * [[]]
+    assert sweep_each_minute(world, 30) == [[lead.id]] + 29 * [[]]
 
 
-def test_a_clock_that_goes_ahead_has_nothing_passed_on_for_ever():
-    """A stamp from the future may be that of a later edit, too; it is believed at the second
-    sweep.
-    """
+def test_a_timestamp_in_the_future_is_not_queued_for_ever():
+    """It may belong to a later edit, but the second sweep accepts it."""
     world = MemoryWorld()
-    look(world)
+    sweep_once(world)
     world.wait(60)
     lead = world.new_lead()
     world.wait(-60)
-    assert minutes_of_looks(world, 90) == [[lead.id], [lead.id]] + 88 * [[]]
+    assert sweep_each_minute(world, 90) == [[lead.id], [lead.id]] + 88 * [[]]
 
 
 @pytest.mark.parametrize("late", range(1, 15))
 def test_a_transaction_that_commits_late_is_found_behind_the_cursor(late: int):
-    """Its rows are stamped when they are written and show up to 14 minutes later; others' edits
-    have moved the cursor on meanwhile.
+    """Its rows become visible up to 14 minutes after their timestamps, while others' edits have
+    moved the cursor on.
     """
     world = MemoryWorld()
-    look(world)
+    sweep_once(world)
     other = world.new_lead()
-    minutes_of_looks(world, 10)
+    sweep_each_minute(world, 10)
     written_at = world.now
     for _ in range(late):
         world.salesforce.edit(other, {"Phone": str(world.now)})
-        minutes_of_looks(world, 1)
+        sweep_each_minute(world, 1)
     now, world.now = world.now, written_at
     slow = world.new_lead()
     world.now = now
     found = []
     for _ in range(40):
         world.salesforce.edit(other, {"Phone": str(world.now)})
-        found += minutes_of_looks(world, 1)
+        found += sweep_each_minute(world, 1)
     assert [ids for ids in found if slow.id in ids] == [[slow.id, other.id]]
     assert found.index([slow.id, other.id]) <= 6
     assert all(ids == [other.id] for ids in found if slow.id not in ids)
 
 
 @pytest.mark.parametrize(("lag", "looks"), [(20, 3), (25, 3), (110, 12)])
-def test_what_search_shows_late_is_found_behind_the_cursor(lag: int, looks: int):
-    """HubSpot's index lags after imports: what it shows within 25 minutes the next sweep finds,
-    within two hours one that goes far.
+def test_records_that_search_shows_late_are_found_behind_the_cursor(lag: int, looks: int):
+    """HubSpot's index lags after imports: a lag of 25 minutes is covered by the next sweep, and one
+    of two hours by a long sweep.
     """
     world = MemoryWorld()
-    look(world, Side.HUBSPOT)
+    sweep_once(world, Side.HUBSPOT)
     other = world.hubspot.add("contact", {"email": "other@example.com"})
     written_at = world.now
     for _ in range(lag // 5):
         world.wait(5)
         world.hubspot.edit(other, {"phone": str(world.now)})
         if (world.now - NOON) % timedelta(minutes=15) == timedelta():
-            look(world, Side.HUBSPOT)
+            sweep_once(world, Side.HUBSPOT)
     now, world.now = world.now, written_at
     slow = world.new_contact()
     world.now = now
@@ -127,18 +129,18 @@ def test_what_search_shows_late_is_found_behind_the_cursor(lag: int, looks: int)
         world.wait(5)
         world.hubspot.edit(other, {"phone": str(world.now)})
         if (world.now - NOON) % timedelta(minutes=15) == timedelta():
-            found.append(look(world, Side.HUBSPOT))
+            found.append(sweep_once(world, Side.HUBSPOT))
     assert sum(slow.id in ids for ids in found) == 1
     if lag <= 25:
         assert slow.id in found[0]
 
 
 def test_a_busy_hour_is_not_repeated_minute_by_minute():
-    """Thousands of edits an hour are each queued once, but for those of the very second, and what
-    is remembered stays small.
+    """Thousands of edits an hour are queued once each, except those of the last second, and the
+    memory stays small.
     """
     world = MemoryWorld()
-    look(world)
+    sweep_once(world)
     queued: Counter[str] = Counter()
     made = []
     for minute in range(60):
@@ -146,36 +148,34 @@ def test_a_busy_hour_is_not_repeated_minute_by_minute():
             world.new_lead(Email=f"person{minute}.{number}@example.com").id for number in range(20)
         ]
         world.now += timedelta(seconds=60)
-        queued.update(look(world))
+        queued.update(sweep_once(world))
     assert queued == Counter(made)
     kept = world.cursors.load("acme", "Lead")
     assert kept is not None
     assert len(kept.seen) == 26 * 20
 
 
-def test_more_than_is_remembered_is_not_passed_on_again_and_again(monkeypatch: pytest.MonkeyPatch):
-    """After a data load a sweep that goes far goes as far as memory does."""
+def test_records_beyond_the_memory_are_not_queued_repeatedly(monkeypatch: pytest.MonkeyPatch):
+    """After a data load a long sweep reaches back only as far as the memory does."""
     monkeypatch.setattr("crmsync.rules.timing.sweeps.MAX_SEEN", 50)
     world = MemoryWorld()
-    look(world)
+    sweep_once(world)
     queued: Counter[str] = Counter()
     made = []
     for load in range(4):
         made += [
             world.new_lead(Email=f"person{load}.{number}@example.com").id for number in range(25)
         ]
-        queued.update(one for found in minutes_of_looks(world, 6) for one in found)
+        queued.update(one for found in sweep_each_minute(world, 6) for one in found)
     newest = world.new_lead().id
-    queued.update(one for found in minutes_of_looks(world, 20) for one in found)
+    queued.update(one for found in sweep_each_minute(world, 20) for one in found)
     assert queued == Counter([*made, newest])
 
 
 @pytest.mark.parametrize("late", [9, 300])
 @pytest.mark.parametrize("side", Side)
 def test_the_first_sweep_begins_when_the_object_was_switched_on(side: Side, late: int):
-    """However late it comes; what is older is left to the import, by this sweep and by those that go
-    far back.
-    """
+    """However late it runs, it and later long sweeps leave older records to the import."""
     world = MemoryWorld()
     world.wait(-30)
     older = (
@@ -184,24 +184,24 @@ def test_the_first_sweep_begins_when_the_object_was_switched_on(side: Side, late
     world.wait(30)
     first = world.new_contact() if side is Side.HUBSPOT else world.new_lead()
     world.wait(late)
-    found = minutes_of_looks(world, 120, side)
+    found = sweep_each_minute(world, 120, side)
     assert found == [[first.id]] + 119 * [[]]
     assert older.id != first.id
 
 
-def test_what_was_off_for_a_while_catches_up():
-    """Its cursor stands still, and the sweep after it is on again goes on there."""
+def test_an_object_that_was_switched_off_catches_up():
+    """Its cursor stays, and the first sweep after it is on again continues there."""
     world = MemoryWorld()
-    look(world)
-    minutes_of_looks(world, 10)
+    sweep_once(world)
+    sweep_each_minute(world, 10)
     world.wait(60)
     meanwhile = world.new_lead()
     world.wait(60)
-    assert look(world, begin=world.now) == [meanwhile.id]
+    assert sweep_once(world, begin=world.now) == [meanwhile.id]
 
 
-def test_a_side_that_is_older_than_the_kept_dates_begins_with_its_first_sweep():
-    """The settings of an older release do not say since when an object is on."""
+def test_without_a_date_an_object_is_swept_from_the_first_sweep_on():
+    """Settings of an older release do not contain the date."""
     world = MemoryWorld()
     world.new_lead()
     watch = SweepScope("acme", Side.SALESFORCE, KINDS[Side.SALESFORCE])
@@ -209,8 +209,8 @@ def test_a_side_that_is_older_than_the_kept_dates_begins_with_its_first_sweep():
     assert sweep(watch, world.salesforce, world.cursors, world.outbox, world.now) == 0
 
 
-def test_objects_are_watched_since_their_concern_was_switched_on():
-    """Each as its push was dated; what has no date has none."""
+def test_objects_are_swept_since_their_sync_was_switched_on():
+    """Each has the date of its push, and without one it has none."""
     connection = a_connection(since=at(1))
     connection = replace(connection, deals=replace(connection.deals, since=at(2)))
     kinds = {"contact": Kind.CONTACT, "company": Kind.ACCOUNT, "deal": Kind.OPPORTUNITY}
@@ -220,7 +220,7 @@ def test_objects_are_watched_since_their_concern_was_switched_on():
 
 @pytest.mark.rule("TRG-10")
 def test_a_contact_that_joins_a_list_before_the_first_sweep_is_found():
-    """The first sweep of a list goes back to where the list came into force, and no further."""
+    """The first sweep of a list reaches back to when the list came into force, and no further."""
     world = MemoryWorld()
     world.lists.make("77")
     older, joined = world.new_contact(), world.new_contact(email="bob@example.com")
@@ -238,98 +238,94 @@ def test_a_contact_that_joins_a_list_before_the_first_sweep_is_found():
     assert older != joined
 
 
-def test_a_record_that_is_purged_is_found_within_minutes():
-    """It is in no recycle bin, so only the list shows it, which goes with the sweeps that go far
-    back; once.
+def test_a_purged_record_is_found_within_minutes():
+    """It is in no recycle bin, so that only the list shows it, which long sweeps read; it is queued
+    once.
     """
     world = MemoryWorld()
     lead = world.new_lead()
-    minutes_of_looks(world, 20)
+    sweep_each_minute(world, 20)
     world.salesforce.purge(lead)
-    found = minutes_of_looks(world, 40)
+    found = sweep_each_minute(world, 40)
     assert [ids for ids in found if ids] == [[lead.id]]
     assert found.index([lead.id]) < 6
 
 
-def test_what_is_deleted_and_purged_later_is_passed_on_once():
-    """First the recycle bin tells of it, then the list."""
+def test_a_record_that_is_deleted_and_later_purged_is_queued_once():
+    """The recycle bin shows it first, and then the list."""
     world = MemoryWorld()
     lead = world.new_lead()
-    minutes_of_looks(world, 20)
+    sweep_each_minute(world, 20)
     world.salesforce.delete(lead)
-    assert [ids for ids in minutes_of_looks(world, 3) if ids] == [[lead.id]]
+    assert [ids for ids in sweep_each_minute(world, 3) if ids] == [[lead.id]]
     world.salesforce.purge(lead)
-    assert [ids for ids in minutes_of_looks(world, 40) if ids] == []
+    assert [ids for ids in sweep_each_minute(world, 40) if ids] == []
 
 
 def test_a_change_that_shows_late_is_found_behind_the_cursor():
-    """A record stamped before the newest one that was seen, and visible only afterwards, is inside
-    the overlap.
+    """A record with a timestamp before the newest one seen, visible only afterwards, is within the
+    overlap.
     """
     world = MemoryWorld()
-    look(world)
+    sweep_once(world)
     world.wait(4)
     newer = world.new_lead()
     world.wait(1)
-    assert look(world) == [newer.id]
+    assert sweep_once(world) == [newer.id]
     world.wait(-3)
     late = world.new_lead()
     world.wait(3)
-    assert look(world) == [late.id]
+    assert sweep_once(world) == [late.id]
 
 
-def test_a_deletion_is_found_where_the_side_tells():
-    """Salesforce's recycle bin shows what was deleted, and the change says so."""
+def test_a_deletion_is_found_in_salesforces_recycle_bin():
+    """The change is queued as a deletion."""
     world = MemoryWorld()
     lead = world.new_lead()
-    look(world)
+    sweep_once(world)
     world.wait(1)
     world.salesforce.delete(lead)
-    look(world)
+    sweep_once(world)
     assert [(one.ref, one.cause) for one in world.outbox.published] == [(lead, Cause.DELETED)]
 
 
 @pytest.mark.parametrize("side", Side)
 def test_nothing_is_lost_when_the_bus_is_down(side):
-    """The cursor moves only after the changes are queued: what could not be queued is found by the
-    next sweep.
-    """
+    """The cursor moves only after the changes are queued, so that the next sweep finds them."""
     world = MemoryWorld()
-    look(world, side)
+    sweep_once(world, side)
     world.wait(1)
     ref = world.new_contact() if side is Side.HUBSPOT else world.new_lead()
     world.outbox.is_down = True
     with pytest.raises(TryAgain):
-        look(world, side)
+        sweep_once(world, side)
     world.outbox.is_down = False
     world.wait(30)
-    assert look(world, side) == [ref.id]
+    assert sweep_once(world, side) == [ref.id]
 
 
-def test_a_sweep_that_was_away_for_days_goes_on_where_it_stopped():
-    """After a pause the sweep finds everything since the last one, and needs no full resync."""
+def test_a_sweep_after_days_continues_where_it_stopped():
+    """After a pause it finds everything since the last sweep, without a full resync."""
     world = MemoryWorld()
-    look(world)
+    sweep_once(world)
     world.wait(60 * 24 * 4)
     leads = [world.new_lead(Email=f"person{number}@example.com") for number in range(450)]
     world.wait(60 * 24 * 4)
-    assert look(world) == [lead.id for lead in leads]
+    assert sweep_once(world) == [lead.id for lead in leads]
 
 
-def test_a_quiet_side_costs_one_call_and_no_write():
-    """When nothing changes, a sweep is one call, its cursor stays, and old records are no longer
-    named.
-    """
+def test_a_sweep_without_changes_takes_one_call_and_no_write():
+    """The cursor stays, and old records are no longer queued."""
     world = MemoryWorld()
-    look(world)
+    sweep_once(world)
     world.new_lead()
-    look(world)
+    sweep_once(world)
     world.wait(31)
-    look(world)
+    sweep_once(world)
     kept, calls = world.cursors.load("acme", "Lead"), world.salesforce.calls["changed_since"]
     for _ in range(5):
         world.wait(30)
-        assert look(world) == []
+        assert sweep_once(world) == []
     assert (
         world.cursors.load("acme", "Lead"),
         world.salesforce.calls["changed_since"] - calls,
@@ -342,8 +338,8 @@ def test_a_quiet_side_costs_one_call_and_no_write():
 
 
 @pytest.mark.rule("OPP-9")
-def test_what_tells_of_an_opportunity_is_swept_like_one():
-    """A contact role that comes, changes or goes is a change of the opportunities' concern that
+def test_contact_roles_are_swept_with_opportunities():
+    """A role that is created, changed or deleted is queued as a change of the opportunity sync that
     names the role.
     """
     world = MemoryWorld()
@@ -359,8 +355,8 @@ def test_what_tells_of_an_opportunity_is_swept_like_one():
 
 @pytest.mark.rule("OPP-6")
 def test_metadata_objects_are_read_every_fifteen_minutes():
-    """A stage that an administrator changes is found within a quarter of an hour, once; until then
-    it is not asked for.
+    """A stage that an administrator changes is found within a quarter of an hour, once, and is not
+    read before.
     """
     world = MemoryWorld()
     signs = SweepScope("acme", Side.SALESFORCE, {"OpportunityStage": Kind.OPPORTUNITY})
@@ -384,9 +380,7 @@ WATCHED = SweepScope("acme", Side.SALESFORCE, {**KIND_OF[Side.SALESFORCE], **IND
 
 
 def test_objects_skipped_on_a_metadata_poll_are_found_by_the_next_sweep():
-    """An opportunity and a role that are new when the definitions have their turn are queued a
-    minute later, and no lead waits.
-    """
+    """An opportunity and a role are queued a minute later, and leads are not delayed at all."""
     world = MemoryWorld()
 
     def look_for_all() -> list[str]:
@@ -410,7 +404,7 @@ def test_objects_skipped_on_a_metadata_poll_are_found_by_the_next_sweep():
 
 
 class SecretStages:
-    """Implements `Sweeper` for a quiet org that does not show its stages; remembers what it was
+    """A `Sweeper` of an org without changes that does not show its stages; it remembers what it was
     asked for.
     """
 
@@ -426,7 +420,7 @@ class SecretStages:
         with_purged: bool = False,
         show: Show | None = None,  # noqa: ARG002 - it describes nothing
     ) -> Iterator[Sequence[ChangedRecord]]:
-        """Nothing, and then why."""
+        """Find nothing, and raise if stages are asked for."""
         self.asked.append(frozenset(since))
         self.lists += with_purged
         yield []
@@ -435,7 +429,7 @@ class SecretStages:
 
 
 def test_refused_metadata_objects_do_not_displace_others_for_good():
-    """In an hour they have four sweeps, opportunities all the others, and no sweep asks for more than
+    """In an hour they get four sweeps and opportunities all others, and no sweep reads more than
     five objects.
     """
     world, org = MemoryWorld(), SecretStages()

@@ -1,5 +1,5 @@
-"""Sweeps under a load of more records than are remembered: every sweep gets on, and little is passed
-on again.
+"""Sweeps under a load of more records than are remembered: every sweep makes progress, and few
+records are queued again.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ KINDS = {
 
 
 class Brief:
-    """Implements `Sweeper` for invocations that have time for so many pages only, each of which
-    begins where the one before has ended.
+    """A `Sweeper` whose invocations have time for that many pages, each continuing where the last
+    one ended.
     """
 
     def __init__(self, side: MemoryCrm, pages: int, size: int = 20) -> None:
@@ -39,7 +39,7 @@ class Brief:
     def changed_since(
         self, since: Mapping[str, datetime], *, with_purged: bool = False, show: Show | None = None
     ) -> Iterator[Sequence[ChangedRecord]]:
-        """As the port says. Raises `OutOfTime`."""
+        """As the port documents. Raises `OutOfTime`."""
         pages = self._side.changed_since(since, with_purged=with_purged, show=show)
         seen = [one for page in pages for one in page]
         for number, start in enumerate(range(0, len(seen), self._size - 1)):
@@ -49,7 +49,7 @@ class Brief:
 
 
 def load(world: MemoryWorld, side: Side, size: int, seconds: float) -> list[str]:
-    """A person makes so many records, so many seconds apart; their ids."""
+    """Make that many records, that many seconds apart; their ids."""
     made = []
     for number in range(size):
         world.now += timedelta(seconds=seconds)
@@ -60,8 +60,8 @@ def load(world: MemoryWorld, side: Side, size: int, seconds: float) -> list[str]
     return [one.id for one in made]
 
 
-def looks_of(world: MemoryWorld, side: Side, sweeper: Sweeper, number: int) -> list[str]:
-    """What so many sweeps pass on, one each minute, whether or not they come to their end."""
+def sweep_times(world: MemoryWorld, side: Side, sweeper: Sweeper, number: int) -> list[str]:
+    """The ids that so many sweeps queue, one each minute, whether or not they finish."""
     watch = SweepScope("acme", side, KINDS[side], dict.fromkeys(KINDS[side], NOON))
     world.outbox.published = []
     for _ in range(number):
@@ -73,42 +73,42 @@ def looks_of(world: MemoryWorld, side: Side, sweeper: Sweeper, number: int) -> l
 
 @pytest.mark.parametrize("side", Side)
 def test_sweeps_that_are_cut_short_finish_any_load(side: Side, monkeypatch: pytest.MonkeyPatch):
-    """Though five minutes hold more than is remembered, and more than an invocation can read."""
-    monkeypatch.setattr("crmsync.rules.timing.sweeps.MAX_SEEN", 50)
-    world = MemoryWorld()
-    looks_of(world, side, world.crm(side), 1)
-    made = load(world, side, 600, 0.4)
-    assert set(looks_of(world, side, Brief(world.crm(side), pages=6), 20)) == set(made)
-
-
-def test_forgotten_records_are_passed_on_only_by_long_sweeps(
-    monkeypatch: pytest.MonkeyPatch,
-):
-    """A load of four times what is remembered is queued by the sweep that finds it and by three far
-    ones, not by each of a dozen.
+    """This holds although five minutes contain more records than are remembered, and more than an
+    invocation can read.
     """
     monkeypatch.setattr("crmsync.rules.timing.sweeps.MAX_SEEN", 50)
     world = MemoryWorld()
-    looks_of(world, Side.SALESFORCE, world.salesforce, 1)
+    sweep_times(world, side, world.crm(side), 1)
+    made = load(world, side, 600, 0.4)
+    assert set(sweep_times(world, side, Brief(world.crm(side), pages=6), 20)) == set(made)
+
+
+def test_forgotten_records_are_queued_again_only_by_long_sweeps(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """A load of four times the memory is queued by the sweep that finds it and by three long
+    sweeps.
+    """
+    monkeypatch.setattr("crmsync.rules.timing.sweeps.MAX_SEEN", 50)
+    world = MemoryWorld()
+    sweep_times(world, Side.SALESFORCE, world.salesforce, 1)
     made = load(world, Side.SALESFORCE, 200, 0.2)
-    queued = Counter(looks_of(world, Side.SALESFORCE, world.salesforce, 30))
+    queued = Counter(sweep_times(world, Side.SALESFORCE, world.salesforce, 30))
     assert (queued.keys(), max(queued.values())) == (set(made), 4)
 
 
-def test_what_comes_late_in_a_load_is_found_though_memory_has_lost_its_time(
+def test_late_records_of_a_load_are_found_although_the_memory_has_lost_their_time(
     monkeypatch: pytest.MonkeyPatch,
 ):
-    """A transaction that lasted five minutes, while more is written each minute than is
-    remembered.
-    """
+    """A transaction lasts five minutes while more is written each minute than is remembered."""
     monkeypatch.setattr("crmsync.rules.timing.sweeps.MAX_SEEN", 50)
     world = MemoryWorld()
-    looks_of(world, Side.SALESFORCE, world.salesforce, 1)
+    sweep_times(world, Side.SALESFORCE, world.salesforce, 1)
     found: list[str] = []
     written_at = world.now
     for minute in range(12):
         load_of_a_minute(world, minute)
-        found += looks_of(world, Side.SALESFORCE, world.salesforce, 1)
+        found += sweep_times(world, Side.SALESFORCE, world.salesforce, 1)
         if minute == 4:
             now, world.now = world.now, written_at + timedelta(seconds=1)
             slow = world.new_lead(Email="slow@example.com")
@@ -117,20 +117,20 @@ def test_what_comes_late_in_a_load_is_found_though_memory_has_lost_its_time(
 
 
 def load_of_a_minute(world: MemoryWorld, minute: int) -> None:
-    """So many leads that memory does not hold a minute."""
+    """More leads a minute than are remembered."""
     for number in range(60):
         world.now += timedelta(seconds=1)
         world.new_lead(Email=f"person{minute}.{number}@example.com")
 
 
-def test_a_record_on_two_pages_of_a_sweep_is_passed_on_once():
-    """A page may begin with what ended the page before; a load puts thousands of records on one
-    stamp.
+def test_a_record_on_two_pages_of_a_sweep_is_queued_once():
+    """A page may begin with the last record of the page before, as a load gives thousands of
+    records one timestamp.
     """
     world = MemoryWorld()
-    looks_of(world, Side.SALESFORCE, world.salesforce, 1)
+    sweep_times(world, Side.SALESFORCE, world.salesforce, 1)
     made = load(world, Side.SALESFORCE, 100, 0.1)
     world.wait(1)
     assert Counter(
-        looks_of(world, Side.SALESFORCE, Brief(world.salesforce, pages=99), 1)
+        sweep_times(world, Side.SALESFORCE, Brief(world.salesforce, pages=99), 1)
     ) == Counter(made)

@@ -1,5 +1,5 @@
-"""Companies and accounts in batches, against two CRMs in memory: who is paired with whom, what a
-batch costs, and what a crash leaves.
+"""Companies and accounts in batches, against two CRMs in memory: how they are paired, what a batch
+costs, and what a crash leaves.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ BY_CONTACT = {"create_in_salesforce": CreateInSalesforce.CONTACT}
 def a_linked_contact(
     world: MemoryWorld, email: str = "ada@example.com", account: Ref | None = None, **fields: str
 ) -> Ref:
-    """A HubSpot contact that syncs with a Salesforce contact, under an account or private:
+    """Make a HubSpot contact that syncs with a Salesforce contact, in an account or without one;
     HubSpot's.
     """
     member = world.new_salesforce_contact(account, email, **fields)
@@ -32,8 +32,8 @@ def a_linked_contact(
 @pytest.mark.rule("ACC-3")
 @pytest.mark.rule("ACC-6")
 @pytest.mark.long
-def test_a_thousand_new_accounts_cost_a_handful_of_calls():
-    """Contacts are asked for in one go, companies made in one go, and no call is made per
+def test_a_thousand_new_accounts_take_few_calls():
+    """Contacts are read together, companies are created together, and no call is made per
     record.
     """
     world = MemoryWorld()
@@ -48,8 +48,8 @@ def test_a_thousand_new_accounts_cost_a_handful_of_calls():
 
 @pytest.mark.rule("ACC-9")
 @pytest.mark.long
-def test_a_thousand_companies_with_contacts_cost_a_handful_of_calls():
-    """So do the accounts that companies make: contacts and links of all of them are read
+def test_a_thousand_companies_with_contacts_take_few_calls():
+    """Contacts and links of all companies are read together, and their accounts are created
     together.
     """
     world = MemoryWorld(settings=dict(BY_CONTACT))
@@ -69,8 +69,8 @@ def test_a_thousand_companies_with_contacts_cost_a_handful_of_calls():
 
 @pytest.mark.parametrize("side", Side)
 @pytest.mark.long
-def test_a_thousand_edited_pairs_cost_a_handful_of_calls(side):
-    """A pair that is linked costs no read of its contacts, whichever side was edited."""
+def test_a_thousand_edited_pairs_take_few_calls(side):
+    """The contacts of a linked pair are not read, whichever side was edited."""
     world = MemoryWorld()
     accounts = [world.new_account(Name=f"Example {number}") for number in range(MANY)]
     world.sync(*accounts)
@@ -91,8 +91,8 @@ def test_a_thousand_edited_pairs_cost_a_handful_of_calls(side):
 @pytest.mark.rule("DUP-3")
 @pytest.mark.parametrize("side", Side)
 def test_an_unreported_deletion_does_not_duplicate_an_account(side):
-    """A company, or an account, was deleted; the one that is made for the same contact goes on with
-    the record across.
+    """If a company or an account was deleted unnoticed, the new one of the same contact is linked
+    with the remaining record.
     """
     world = MemoryWorld(settings=dict(BY_CONTACT))
     account = world.new_account()
@@ -120,7 +120,7 @@ def test_an_unreported_deletion_does_not_duplicate_an_account(side):
 
 @pytest.mark.parametrize("side", Side)
 def test_an_echo_reads_one_side_and_writes_nothing(side):
-    """A company or account that shows what was agreed costs one read of its own side."""
+    """A company or account that equals the baseline costs one read of its own side."""
     world = MemoryWorld()
     account = world.new_account(Phone="+49 731 1")
     world.sync(account)
@@ -140,8 +140,8 @@ def test_an_echo_reads_one_side_and_writes_nothing(side):
 @pytest.mark.rule("DUP-2")
 @pytest.mark.parametrize("first", Side)
 def test_contacts_pair_their_company_with_their_account(first):
-    """Whichever of the two is synced first, and though name and domain differ, no third record
-    is made; each keeps the other's id.
+    """Whichever is synced first, and although name and domain differ, the two are linked and no
+    third record is created.
     """
     world = MemoryWorld()
     account = world.new_account(Name="Beispiel AG", Website="beispiel.example")
@@ -160,9 +160,9 @@ def test_contacts_pair_their_company_with_their_account(first):
 @pytest.mark.rule("DUP-2")
 @pytest.mark.parametrize("first", Side)
 @pytest.mark.parametrize("target", [CreateInSalesforce.LEAD, CreateInSalesforce.CONTACT])
-def test_contacts_that_are_not_linked_yet_speak_already(first, target):
-    """People known on both sides by one address pair their company and account, even where these
-    are synced before the people are.
+def test_contacts_that_are_not_linked_yet_pair_their_company_with_their_account(first, target):
+    """Contacts known on both sides by their address count even if company and account are synced
+    before them.
     """
     world = MemoryWorld(settings={"create_in_salesforce": target})
     account = world.new_account(Name="Beispiel AG")
@@ -178,10 +178,8 @@ def test_contacts_that_are_not_linked_yet_speak_already(first, target):
 @pytest.mark.rule("CH-15")
 @pytest.mark.rule("DUP-2")
 @pytest.mark.parametrize("order", ["account first", "contact first", "together"])
-def test_a_leads_conversion_with_a_new_account_makes_no_second_company(order):
-    """The converted lead's new account belongs to the company that the person has in HubSpot,
-    whichever change comes first.
-    """
+def test_a_lead_converted_to_a_new_account_creates_no_second_company(order):
+    """The new account is paired with the contact's company, whichever change comes first."""
     world = MemoryWorld()
     ada = world.new_contact()
     company = world.new_company(ada)
@@ -208,10 +206,8 @@ def test_a_leads_conversion_with_a_new_account_makes_no_second_company(order):
 @pytest.mark.rule("DUP-3")
 @pytest.mark.parametrize("together", [True, False])
 @pytest.mark.parametrize("first", [0, 1])
-def test_two_companies_whose_contacts_name_one_account(first, together):
-    """The one that more contacts speak for is its company, whatever the order; the other one's
-    values do not come into the account.
-    """
+def test_of_two_companies_with_contacts_in_one_account_the_one_with_more_is_paired(first, together):
+    """The order does not matter, and the other company's values are not written to the account."""
     world = MemoryWorld()
     account = world.new_account(Name="Beispiel AG")
     one, two, three = (
@@ -235,10 +231,8 @@ def test_two_companies_whose_contacts_name_one_account(first, together):
 @pytest.mark.rule("DUP-3")
 @pytest.mark.rule("DUP-5")
 @pytest.mark.parametrize("side", Side)
-def test_a_pair_lasts_whatever_its_contacts_do(side):
-    """All contacts of a company go elsewhere, on either side: the pair stays, and a sync of each of
-    the two changes nothing about it.
-    """
+def test_a_pair_stays_linked_when_its_contacts_leave(side):
+    """All contacts leave on either side, and a sync of either record changes nothing."""
     world = MemoryWorld()
     account, other = world.new_account(), world.new_account(Name="Other")
     ada = a_linked_contact(world, account=account)
@@ -263,8 +257,8 @@ def test_a_pair_lasts_whatever_its_contacts_do(side):
 
 
 @pytest.mark.rule("DUP-3")
-def test_an_account_whose_company_is_taken_gets_one_of_its_own():
-    """A second account of one company's contacts never shares it: it makes a company of its own."""
+def test_an_account_whose_company_is_already_paired_creates_another():
+    """A second account of the company's contacts does not share the company."""
     world = MemoryWorld()
     first, second = world.new_account(Name="First"), world.new_account(Name="Second")
     ada, bob = (
@@ -284,9 +278,9 @@ def test_an_account_whose_company_is_taken_gets_one_of_its_own():
 @pytest.mark.rule("CH-15")
 @pytest.mark.parametrize("first", Side)
 @pytest.mark.parametrize("on", [True, False])
-def test_a_domain_pairs_only_where_the_settings_say_so(first, on):
-    """With the setting, a company and an account of one domain are a pair where no contact says
-    otherwise; without it they are not.
+def test_a_domain_pairs_only_with_the_setting(first, on):
+    """With the setting, a company and an account with one domain are paired unless contacts say
+    otherwise.
     """
     world = MemoryWorld(companies=CompanySettings(match_by_domain=on), settings=dict(BY_CONTACT))
     account = world.new_account(Website="https://www.example.com/about")
@@ -301,9 +295,7 @@ def test_a_domain_pairs_only_where_the_settings_say_so(first, on):
 @pytest.mark.rule("DUP-3")
 @pytest.mark.parametrize("first", Side)
 def test_a_domain_never_breaks_a_pair(first):
-    """A company that is a pair already stays with its account, though another account, or company,
-    has its domain.
-    """
+    """A paired company stays with its account even if another account has its domain."""
     world = MemoryWorld(companies=CompanySettings(match_by_domain=True), settings=dict(BY_CONTACT))
     account = world.new_account(Website="example.com")
     world.sync(account)
@@ -323,8 +315,10 @@ def test_a_domain_never_breaks_a_pair(first):
 
 
 @pytest.mark.rule("CH-15")
-def test_contacts_go_before_a_domain():
-    """The account of the contacts is the company's, though another account has its domain."""
+def test_contacts_take_precedence_over_a_domain():
+    """A company is paired with the account of its contacts, even if another account has its
+    domain.
+    """
     world = MemoryWorld(companies=CompanySettings(match_by_domain=True))
     account, namesake = (
         world.new_account(Name="Beispiel AG"),
@@ -340,9 +334,9 @@ def test_contacts_go_before_a_domain():
 
 
 @pytest.mark.parametrize("side", Side)
-def test_a_crash_between_the_create_and_the_link_makes_no_second_record(side):
-    """The new record was never linked: the next sync finds it by the id of the other that it keeps,
-    and links the two.
+def test_a_crash_between_create_and_link_creates_no_second_record(side):
+    """The next sync finds the unlinked record by the id that it keeps of the other, and links
+    them.
     """
     world = MemoryWorld(settings=dict(BY_CONTACT))
     born = (
@@ -362,8 +356,8 @@ def test_a_crash_between_the_create_and_the_link_makes_no_second_record(side):
 
 
 @pytest.mark.parametrize("side", Side)
-def test_a_crash_is_mended_by_the_newborns_own_change_too(side):
-    """The queue forgot the first change: the newborn's own news finds the record that made it."""
+def test_a_crash_is_also_repaired_by_the_new_records_own_change(side):
+    """If the first change is lost, the new record's own change finds its counterpart."""
     world = MemoryWorld(settings=dict(BY_CONTACT))
     born = (
         world.new_account() if side is Side.SALESFORCE else world.new_company(world.new_contact())
@@ -382,10 +376,8 @@ def test_a_crash_is_mended_by_the_newborns_own_change_too(side):
     ) == (1, 1, 1)
 
 
-def test_two_workers_that_meet_one_pair_from_both_sides_link_it_once():
-    """While one worker is about to link company and account, another one does: the first syncs
-    again and finds nothing left to do.
-    """
+def test_two_workers_at_one_pair_link_it_once():
+    """A worker that loses the race for the link syncs again and has nothing left to do."""
     world = MemoryWorld()
     account = world.new_account(Name="Beispiel AG")
     company = world.new_company(a_linked_contact(world, account=account), phone="1")
@@ -407,9 +399,9 @@ def test_two_workers_that_meet_one_pair_from_both_sides_link_it_once():
 
 
 @pytest.mark.rule("FLD-8")
-def test_a_contact_waits_for_its_account_and_is_made_under_it():
-    """A new contact of a new company, Salesforce contacts being made: account first, then the
-    contact under it, each once.
+def test_a_contact_waits_for_its_account_and_is_created_in_it():
+    """For a new contact of a new company, the account is created first and then the contact in it,
+    each once.
     """
     world = MemoryWorld(settings=dict(BY_CONTACT))
     ada = world.new_contact()
@@ -426,8 +418,8 @@ def test_a_contact_waits_for_its_account_and_is_made_under_it():
 
 @pytest.mark.rule("ACC-1")
 @pytest.mark.rule("SET-4")
-def test_with_companies_switched_off_a_contact_does_not_wait_for_any():
-    """The contact is made without an account, and nothing is asked about companies."""
+def test_with_company_sync_off_a_contact_waits_for_no_account():
+    """The contact is created without an account, and companies are not read."""
     world = MemoryWorld(settings=dict(BY_CONTACT), companies=CompanySettings(sync=False))
     ada = world.new_contact()
     world.new_company(ada)

@@ -1,4 +1,4 @@
-"""`always_salesforce` and `always_hubspot` mean the same at a birth, at a first meeting, at an edit
+"""`always_salesforce` and `always_hubspot` mean the same at creation, at the first sync, at an edit
 and at a resync (MAP-2, CH-4).
 """
 
@@ -18,8 +18,8 @@ PAIRED = ["made by the favourite", "made by the other", "met"]
 
 
 class Pair:
-    """A pair whose nicknames follow one side; `shown` is what the favourite and the other side show
-    before they meet.
+    """A pair whose nicknames follow one side; `shown` is what that side and the other show before
+    the first sync.
     """
 
     def __init__(
@@ -61,21 +61,21 @@ class Pair:
         self.look(side)
 
     def look(self, side: Side, cause: Cause = Cause.EDITED) -> None:
-        """Look at one of the two."""
+        """Sync one of the two records."""
         self.world.sync(self.refs[side], cause=cause)
         self.world.wait()
 
     @property
     def shown(self) -> tuple[object, object]:
-        """What the favourite and the other side show."""
+        """The values of the leading side and of the other."""
         sides = (self.favourite, self.favourite.other)
         return tuple(
             self.world.crm(side).fields(self.refs[side]).get(NAMES[side]) for side in sides
         )
 
     def after_looks(self) -> tuple[object, object]:
-        """What both show once each has been synced for every reason there is; nothing is written
-        any more then.
+        """Both values after each record was synced with every cause, and nothing more is
+        written.
         """
         for cause in (Cause.EDITED, Cause.AGAIN, Cause.RESYNC):
             for side in Side:
@@ -90,9 +90,9 @@ class Pair:
 @pytest.mark.rule("MAP-2")
 @pytest.mark.parametrize("how", PAIRED[1:])
 @pytest.mark.parametrize("favourite", Side)
-def test_a_value_beside_a_blank_that_was_never_filled_stays_alone(favourite: Side, how: str):
-    """It crosses not even into an empty field, and the blank is no value that could overwrite: not
-    at first, not after an edit.
+def test_a_value_opposite_a_blank_that_was_never_filled_stays(favourite: Side, how: str):
+    """The value is not written to the leading side, and the blank, which is no value, does not
+    overwrite it, not even after an edit.
     """
     pair = Pair(favourite, how, None, "one")
     assert (pair.shown, pair.after_looks()) == ((None, "one"), (None, "one"))
@@ -103,9 +103,9 @@ def test_a_value_beside_a_blank_that_was_never_filled_stays_alone(favourite: Sid
 @pytest.mark.rule("MAP-2")
 @pytest.mark.parametrize("how", PAIRED)
 @pytest.mark.parametrize("favourite", Side)
-def test_a_value_of_the_favourite_always_overwrites(favourite: Side, how: str):
-    """At a birth, at a first meeting, after an edit of either side: the other side's edit is put
-    back.
+def test_a_value_of_the_leading_side_always_overwrites(favourite: Side, how: str):
+    """At creation, at the first sync and after an edit on either side, the other side's value is
+    put back.
     """
     pair = Pair(favourite, how, None if how == "made by the other" else "one", "else")
     pair.edit(favourite, "two")
@@ -117,9 +117,9 @@ def test_a_value_of_the_favourite_always_overwrites(favourite: Side, how: str):
 @pytest.mark.rule("MAP-2")
 @pytest.mark.parametrize("how", PAIRED)
 @pytest.mark.parametrize("favourite", Side)
-def test_a_deletion_by_the_favourite_deletes(favourite: Side, how: str):
-    """A value that the favourite had and has no more; what the other side writes beside the blank
-    afterwards stays alone.
+def test_a_deletion_on_the_leading_side_deletes(favourite: Side, how: str):
+    """A value that the leading side had and lost is deleted; a later value of the other side stays
+    there.
     """
     pair = Pair(favourite, how, None if how == "made by the other" else "one", "else")
     pair.edit(favourite, "two")
@@ -131,9 +131,9 @@ def test_a_deletion_by_the_favourite_deletes(favourite: Side, how: str):
 
 @pytest.mark.rule("MAP-2")
 @pytest.mark.parametrize("how", PAIRED[1:])
-def test_a_box_of_salesforces_that_is_not_ticked_is_a_value(how: str):
-    """A new lead shows it right away, so a tick in HubSpot is taken back at a birth as at a first
-    meeting.
+def test_an_unticked_salesforce_checkbox_is_a_value(how: str):
+    """A new lead has that value at once, so that a tick in HubSpot is undone at creation and at the
+    first sync.
     """
     pair = Pair(S, how, None, "true", form=FieldType.BOOLEAN)
     assert pair.after_looks() == (False, "false")

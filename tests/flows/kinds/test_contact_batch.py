@@ -1,5 +1,5 @@
-"""Contacts in batches, against two CRMs in memory: what a batch costs, and what becomes of records
-that go wrong.
+"""Contacts in batches, against two CRMs in memory: what a batch costs, and what happens to records
+that fail.
 """
 
 import pytest
@@ -13,9 +13,9 @@ from tests.memory.world import MemoryWorld
 
 
 @pytest.mark.rule("SET-2")
-def test_a_contact_born_in_hubspot_is_made_once_in_salesforce():
-    """However often the same contact is announced, one lead comes of it, and each side keeps the
-    other's id.
+def test_a_new_hubspot_contact_creates_one_lead():
+    """However often the contact is reported, one lead is created, and each side keeps the other's
+    id.
     """
     world = MemoryWorld()
     ada = world.new_contact(phone="0100")
@@ -35,8 +35,10 @@ def test_a_contact_born_in_hubspot_is_made_once_in_salesforce():
 
 
 @pytest.mark.rule("SET-1")
-def test_a_lead_born_in_salesforce_is_made_once_in_hubspot():
-    """The mirror image: one HubSpot contact, and each side keeps the other's id."""
+def test_a_new_lead_creates_one_hubspot_contact():
+    """However often the lead is reported, one contact is created, and each side keeps the other's
+    id.
+    """
     world = MemoryWorld()
     lead = world.new_lead(Phone="0100")
     for _ in range(3):
@@ -56,10 +58,8 @@ def test_a_lead_born_in_salesforce_is_made_once_in_hubspot():
 
 
 @pytest.mark.rule("DUP-1")
-def test_one_person_met_from_both_sides_in_one_batch_is_linked_once():
-    """A contact and a lead with one address, announced together, become one pair and no third
-    record.
-    """
+def test_a_contact_and_a_lead_with_one_address_in_one_batch_are_linked():
+    """They become one pair and create no third record."""
     world = MemoryWorld()
     ada, lead = world.new_contact(jobtitle="Engineer"), world.new_lead(Phone="0100")
     world.sync(ada, lead)
@@ -73,8 +73,10 @@ def test_one_person_met_from_both_sides_in_one_batch_is_linked_once():
 
 
 @pytest.mark.rule("CH-13")
-def test_two_leads_with_one_address_make_one_contact_and_a_finding():
-    """The first is linked, the second is reported as a duplicate; a later sync changes nothing."""
+def test_two_leads_with_one_address_create_one_contact_and_a_report():
+    """The first is linked, the second is reported as a duplicate, and a later sync changes
+    nothing.
+    """
     world = MemoryWorld()
     first, second = world.new_lead(), world.new_lead(FirstName="A.")
     world.sync(first, second)
@@ -86,7 +88,7 @@ def test_two_leads_with_one_address_make_one_contact_and_a_finding():
 
 
 def test_an_echo_of_our_own_write_reads_one_side_and_writes_nothing():
-    """A record that shows what was agreed costs one read of its own side, and nothing across."""
+    """A record that equals the baseline costs one read of its own side and none of the other."""
     world = MemoryWorld()
     ada = world.new_contact()
     world.sync(ada)
@@ -101,8 +103,8 @@ def test_an_echo_of_our_own_write_reads_one_side_and_writes_nothing():
 
 
 @pytest.mark.long
-def test_a_thousand_new_contacts_cost_a_handful_of_calls():
-    """A batch is gathered, matched, made and linked together: no call is made per record."""
+def test_a_thousand_new_contacts_take_few_calls():
+    """A batch is read, matched, created and linked together, without a call per record."""
     world = MemoryWorld()
     refs = [world.new_contact(email=f"person{number}@example.com") for number in range(1000)]
     world.sync(*refs)
@@ -112,8 +114,8 @@ def test_a_thousand_new_contacts_cost_a_handful_of_calls():
 
 
 @pytest.mark.rule("Q-21")
-def test_only_contested_records_are_read_again_with_their_history():
-    """The ages of values are asked for only where both sides changed one field."""
+def test_only_conflicting_records_are_read_again_with_their_history():
+    """The ages of values are read only if both sides changed one field."""
     world = MemoryWorld()
     people = [world.new_contact(email=f"person{number}@example.com") for number in range(3)]
     world.sync(*people)
@@ -135,8 +137,8 @@ def test_only_contested_records_are_read_again_with_their_history():
 
 
 def test_a_record_that_salesforce_refuses_does_not_stop_the_others():
-    """One refused record of a hundred is parked with cause and field; the other ninety-nine are
-    made.
+    """One refused record of a hundred is parked with cause and field, and the others are
+    created.
     """
     world = MemoryWorld()
     refs = [world.new_contact(email=f"person{number}@example.com") for number in range(100)]
@@ -157,9 +159,7 @@ def test_a_record_that_salesforce_refuses_does_not_stop_the_others():
 
 
 def test_a_parked_record_leaves_the_error_inbox_when_it_syncs():
-    """Once the cause is gone and the record is synced again, nothing stands in the inbox any
-    more.
-    """
+    """Once the cause is gone and the record is synced again, the inbox is empty."""
     world = MemoryWorld()
     ada = world.new_contact()
     world.salesforce.refuse = lambda _fields: Refused("No.", code="REQUIRED_FIELD_MISSING")
@@ -171,7 +171,9 @@ def test_a_parked_record_leaves_the_error_inbox_when_it_syncs():
 
 @pytest.mark.parametrize("side", Side)
 def test_a_crm_that_is_down_puts_everything_off_and_loses_nothing(side):
-    """While a side does not answer, the changes go back to the queue; afterwards all is in step."""
+    """While a side does not answer, the changes go back to the queue, and afterwards everything
+    syncs.
+    """
     world = MemoryWorld()
     refs = [world.new_contact(email=f"person{number}@example.com") for number in range(3)]
     world.crm(side).down = TryAgain("Down.", after=120)
@@ -191,8 +193,8 @@ def test_a_crm_that_is_down_puts_everything_off_and_loses_nothing(side):
 
 
 def test_a_change_that_cannot_be_put_off_fails_its_message():
-    """When the queue does not take it back either, the message must be delivered again: the error
-    is raised.
+    """If the queue does not accept the change either, the error is raised so that the message is
+    delivered again.
     """
     world = MemoryWorld()
     ada = world.new_contact()
@@ -203,8 +205,8 @@ def test_a_change_that_cannot_be_put_off_fails_its_message():
 
 
 def test_a_record_that_fails_for_half_a_day_is_parked_in_the_end():
-    """It is locked whenever it is synced: it shows in the error inbox instead of going round for
-    ever.
+    """A record that is locked at every sync is parked in the error inbox instead of being retried
+    for ever.
     """
     world = MemoryWorld()
     ada = world.new_contact()
@@ -219,8 +221,8 @@ def test_a_record_that_fails_for_half_a_day_is_parked_in_the_end():
 
 
 def test_a_record_that_loses_a_race_for_a_link_is_synced_again_at_once():
-    """Another run saved the link meanwhile: the sync is repeated within the same run, and
-    afterwards the pair shows nothing new.
+    """If another run saved the link meanwhile, the sync is repeated within the same run, and the
+    pair is in sync afterwards.
     """
     world = MemoryWorld()
     ada = world.new_contact()
@@ -242,8 +244,8 @@ def test_a_record_that_loses_a_race_for_a_link_is_synced_again_at_once():
 
 
 def test_a_write_to_a_record_that_is_gone_is_planned_again_at_once():
-    """The lead was converted between reading and writing: within the same run the link goes on
-    with its contact, which gets the edit.
+    """If the lead was converted between reading and writing, the same run links its contact and
+    writes the edit to it.
     """
     world = MemoryWorld()
     ada = world.new_contact()
@@ -263,8 +265,8 @@ def test_a_write_to_a_record_that_is_gone_is_planned_again_at_once():
     assert (heir.object, world.salesforce.fields(heir).get("Phone")) == ("Contact", "0100")
 
 
-def test_a_crash_between_the_create_and_the_link_makes_no_second_record():
-    """The lead was made but never linked: the next sync finds it by its address and links it."""
+def test_a_crash_between_create_and_link_creates_no_second_record():
+    """The next sync finds the unlinked lead by its address and links it."""
     world = MemoryWorld()
     ada = world.new_contact()
     save, world.links.save = world.links.save, lambda links: [TryAgain("Killed.") for _ in links]
@@ -274,8 +276,8 @@ def test_a_crash_between_the_create_and_the_link_makes_no_second_record():
     assert (len(world.salesforce.refs("Lead")), len(world.links.all)) == (1, 1)
 
 
-def test_a_crash_is_mended_even_when_the_address_changed_meanwhile():
-    """The second try finds the same lead by the id that each side keeps of the other, not by its
+def test_a_crash_is_repaired_even_if_the_address_changed_meanwhile():
+    """The second try finds the lead by the id that each side keeps of the other, not by its
     address.
     """
     world = MemoryWorld()
@@ -291,8 +293,8 @@ def test_a_crash_is_mended_even_when_the_address_changed_meanwhile():
     ]
 
 
-def test_a_deleted_record_is_never_made_again_by_an_edit():
-    """After the lead was deleted, edits of the contact make no new one."""
+def test_an_edit_never_creates_a_deleted_record_again():
+    """After the lead was deleted, edits of the contact create no new one."""
     world = MemoryWorld()
     ada = world.new_contact()
     world.sync(ada)
@@ -304,10 +306,8 @@ def test_a_deleted_record_is_never_made_again_by_an_edit():
     assert (world.salesforce.refs("Lead"), world.hubspot.refs("contact")) == ([], [ada])
 
 
-def test_a_defect_in_planning_one_record_is_that_records_alone(monkeypatch):
-    """A record that the planner trips over is reported as our defect; the rest of its batch goes
-    on.
-    """
+def test_a_defect_in_planning_one_record_stops_only_that_record(monkeypatch):
+    """The record is reported as our defect, and the rest of its batch syncs."""
     world = MemoryWorld()
     good, bad = world.new_contact(), world.new_contact(email="bad@example.com")
     real = __import__("crmsync.flows.kinds.contact", fromlist=["plan_contact"]).plan_contact

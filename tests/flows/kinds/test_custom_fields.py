@@ -1,4 +1,4 @@
-"""An operator's own fields through the deployed system whole: every kind of value there and back,
+"""Custom fields through the whole deployed system: every kind of value syncs in both directions,
 with the vendors' own clients.
 """
 
@@ -60,7 +60,7 @@ PROPERTIES = [
 
 
 def values(*names: str) -> list[dict[str, str]]:
-    """Picklist values that show themselves."""
+    """Picklist values whose labels equal them."""
     return [{"value": name, "label": name} for name in names]
 
 
@@ -106,20 +106,20 @@ WORLD = {
 
 
 @pytest.fixture(scope="module")
-def furnished() -> Iterator[Stack]:
-    """A stack whose CRMs have fields of their own, all of them mapped."""
+def custom_stack() -> Iterator[Stack]:
+    """A stack whose CRMs have custom fields, all of them mapped."""
     with Stack(SETTINGS + ROWS, WORLD) as made:
         yield made
 
 
 @pytest.fixture
-def people(furnished: Stack) -> People:
-    """Persons who work in both CRMs."""
-    return People(furnished.ready())
+def people(custom_stack: Stack) -> People:
+    """A person's access to both CRMs."""
+    return People(custom_stack.ready())
 
 
 def lead_of(people: People, address: str) -> dict[str, Any]:
-    """The lead with that address, its own fields only."""
+    """The custom fields of the lead with an address."""
     (lead,) = people.records(
         f"SELECT Id, {', '.join(PAIRS.values())} FROM Lead WHERE Email = '{address}'"  # noqa: S608 - SOQL of a test
     )
@@ -127,7 +127,7 @@ def lead_of(people: People, address: str) -> dict[str, Any]:
 
 
 def writes(stack: Stack) -> tuple[int, int]:
-    """How often the product wrote to each side."""
+    """The number of the product's writes to each side."""
     figures = stack.stats()
     return figures["hubspot"]["writes"], figures["salesforce"]["writes"]
 
@@ -135,9 +135,9 @@ def writes(stack: Stack) -> tuple[int, int]:
 @pytest.mark.rule("MAP-7")
 @pytest.mark.rule("FLD-2")
 @pytest.mark.rule("MAP-16")
-def test_every_kind_of_value_goes_to_salesforce(furnished: Stack, people: People) -> None:
-    """Choices by their counterpart, a text truncated and reported, a number rounded, days and moments, a
-    checkbox, the stage's label.
+def test_every_kind_of_value_is_written_to_salesforce(custom_stack: Stack, people: People) -> None:
+    """Choices by their counterpart, a truncated and reported text, a rounded number, dates and
+    times, a checkbox, and the stage's label.
     """
     people.new_contact(
         email="ada@example.com",
@@ -152,7 +152,7 @@ def test_every_kind_of_value_goes_to_salesforce(furnished: Stack, people: People
         lifecyclestage="marketingqualifiedlead",
     )
 
-    assert furnished.settle()["open_errors"] == 1
+    assert custom_stack.settle()["open_errors"] == 1
 
     lead = lead_of(people, "ada@example.com")
     assert {name: lead[name] for name in PAIRS.values()} == {
@@ -165,14 +165,14 @@ def test_every_kind_of_value_goes_to_salesforce(furnished: Stack, people: People
         "Vip__c": True,
         "Stage__c": "Marketing Qualified Lead",
     }
-    before = writes(furnished)
-    furnished.advance(3600)
-    assert writes(furnished) == before
+    before = writes(custom_stack)
+    custom_stack.advance(3600)
+    assert writes(custom_stack) == before
 
 
 @pytest.mark.rule("MAP-7")
-def test_every_kind_of_value_goes_to_hubspot(furnished: Stack, people: People) -> None:
-    """The same values come back in HubSpot's own spelling."""
+def test_every_kind_of_value_is_written_to_hubspot(custom_stack: Stack, people: People) -> None:
+    """The same values are written in HubSpot's own format."""
     people.new_record(
         "Lead",
         LastName="Holm",
@@ -187,7 +187,7 @@ def test_every_kind_of_value_goes_to_hubspot(furnished: Stack, people: People) -
         Vip__c=True,
         Stage__c="Customer",
     )
-    furnished.settle()
+    custom_stack.settle()
 
     contact = people.contact_with("grace@example.com")
     assert contact is not None
@@ -201,20 +201,22 @@ def test_every_kind_of_value_goes_to_hubspot(furnished: Stack, people: People) -
         "vip": "true",
         "lifecyclestage": "customer",
     }
-    before = writes(furnished)
-    furnished.advance(3600)
-    assert writes(furnished) == before
+    before = writes(custom_stack)
+    custom_stack.advance(3600)
+    assert writes(custom_stack) == before
 
 
 @pytest.mark.rule("CH-8")
-def test_a_choice_that_hubspot_does_not_have_stays_behind(furnished: Stack, people: People) -> None:
-    """It is reported, everything else crosses, and it crosses once it is a choice of both."""
+def test_a_choice_that_hubspot_does_not_have_is_not_synced(
+    custom_stack: Stack, people: People
+) -> None:
+    """It is reported, everything else syncs, and it syncs once both sides have the choice."""
     people.new_contact(email="kim@example.com", lastname="Vale", favourite_colour="red")
-    errors = furnished.settle()["open_errors"]
+    errors = custom_stack.settle()["open_errors"]
     lead = lead_of(people, "kim@example.com")
 
     people.edit_record("Lead", lead["Id"], Favourite_Colour__c="Green", Nickname__c="Kimmy")
-    furnished.settle()
+    custom_stack.settle()
 
     contact = people.contact_with("kim@example.com")
     assert contact is not None
@@ -222,29 +224,29 @@ def test_a_choice_that_hubspot_does_not_have_stays_behind(furnished: Stack, peop
         "favourite_colour": "red",
         "nickname": "Kimmy",
     }
-    assert furnished.settle()["open_errors"] == errors + 1
+    assert custom_stack.settle()["open_errors"] == errors + 1
     people.edit_record("Lead", lead["Id"], Favourite_Colour__c="DB")
-    furnished.settle()
+    custom_stack.settle()
     assert people.contact(contact, "favourite_colour") == {"favourite_colour": "dark_blue"}
-    assert furnished.settle()["open_errors"] == errors
+    assert custom_stack.settle()["open_errors"] == errors
 
 
 @pytest.mark.rule("PLT-5")
 @pytest.mark.rule("FLD-2")
-def test_a_lifecycle_stage_never_moves_back(furnished: Stack, people: People) -> None:
-    """Forward it goes from either side; an earlier stage in Salesforce is put right, once."""
+def test_a_lifecycle_stage_never_moves_back(custom_stack: Stack, people: People) -> None:
+    """Either side advances it, and an earlier stage set in Salesforce is corrected, once."""
     contact = people.new_contact(email="eve@example.com", lastname="Moor", lifecyclestage="lead")
-    furnished.settle()
+    custom_stack.settle()
     lead = lead_of(people, "eve@example.com")
     people.edit_record("Lead", lead["Id"], Stage__c="Customer")
-    furnished.settle()
+    custom_stack.settle()
     assert people.contact(contact, "lifecyclestage") == {"lifecyclestage": "customer"}
 
     people.edit_record("Lead", lead["Id"], Stage__c="Lead")
-    furnished.settle()
+    custom_stack.settle()
 
     assert people.contact(contact, "lifecyclestage") == {"lifecyclestage": "customer"}
     assert lead_of(people, "eve@example.com")["Stage__c"] == "Customer"
-    before = writes(furnished)
-    furnished.advance(3600)
-    assert writes(furnished) == before
+    before = writes(custom_stack)
+    custom_stack.advance(3600)
+    assert writes(custom_stack) == before

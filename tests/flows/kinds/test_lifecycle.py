@@ -1,5 +1,5 @@
-"""Lifecycle stages that spread between companies and contacts, against HubSpot in memory: who
-follows, what it costs, what goes wrong.
+"""Lifecycle stages that spread between companies and contacts, against HubSpot in memory: which
+records follow, what it costs, and what fails.
 """
 
 from dataclasses import replace
@@ -15,7 +15,7 @@ from crmsync.model.settings import CompanySettings, LifecycleSettings
 from tests.memory.world import MemoryWorld
 
 
-class Household:
+class CompanyGroup:
     """A company with contacts, named by their stages, in a world of its own."""
 
     def __init__(self, company, *stages, **settings):
@@ -26,9 +26,7 @@ class Household:
         self.contacts = [self.join(stage) for stage in stages]
 
     def join(self, stage, *, primary=True):
-        """Somebody joins the company, or, if it is not to be the primary one, has another one
-        besides.
-        """
+        """A contact joins the company, or gets it as another than its primary one."""
         ref = self.world.hubspot.add("contact", {"lifecyclestage": stage})
         if not primary:
             self.world.associations.add_association(
@@ -38,12 +36,12 @@ class Household:
         return ref
 
     def spread(self, *news, context=None):
-        """Contacts, by their number, or the company ("company") have their stage as news."""
+        """Spread the new stages of contacts, by their number, or of the company ("company")."""
         refs = [self.company if one == "company" else self.contacts[one] for one in news]
         return spread_stages({ref: self.stage(ref) for ref in refs}, context or self.world.context)
 
     def stage(self, ref):
-        """The stage that a record shows."""
+        """The stage of a record."""
         return self.world.hubspot.fields(ref).get("lifecyclestage")
 
     @property
@@ -58,11 +56,11 @@ def with_sections(world, **sections):
 
 @pytest.mark.rule("LIFE-7")
 @pytest.mark.rule("SET-8")
-def test_one_contacts_news_reach_the_company_and_its_contacts_at_once():
-    """Company and colleagues that are behind follow in the same go; no record is set back, and a
-    second sync writes nothing.
+def test_a_contacts_new_stage_reaches_the_company_and_its_contacts_at_once():
+    """Company and colleagues that are behind follow, no record is set back, and a second sync
+    writes nothing.
     """
-    home = Household("lead", "opportunity", "lead", "customer", "")
+    home = CompanyGroup("lead", "opportunity", "lead", "customer", "")
     home.spread(0)
     assert home.stages == ["opportunity", "opportunity", "opportunity", "customer", "opportunity"]
     assert home.spread(0, 1, 3, "company") == SpreadResult()
@@ -70,10 +68,8 @@ def test_one_contacts_news_reach_the_company_and_its_contacts_at_once():
 
 @pytest.mark.rule("SET-8")
 def test_without_the_setting_only_the_company_follows():
-    """With the setting off, the company still follows its contact, but no contact follows
-    anybody.
-    """
-    home = Household("lead", "opportunity", "lead")
+    """With the setting off the company follows its contact, but no contact follows anything."""
+    home = CompanyGroup("lead", "opportunity", "lead")
     context = with_sections(home.world, lifecycle=LifecycleSettings(sync_to_company_contacts=False))
     home.spread(0, context=context)
     assert home.stages == ["opportunity", "opportunity", "lead"]
@@ -83,9 +79,9 @@ def test_without_the_setting_only_the_company_follows():
 
 
 @pytest.mark.rule("LIFE-7")
-def test_where_companies_do_not_sync_no_stage_spreads():
+def test_without_company_sync_no_stage_spreads():
     """Without company sync nothing is even read."""
-    home = Household("lead", "opportunity", "lead")
+    home = CompanyGroup("lead", "opportunity", "lead")
     assert (
         home.spread(0, context=with_sections(home.world, companies=CompanySettings(sync=False)))
         == SpreadResult()
@@ -94,16 +90,16 @@ def test_where_companies_do_not_sync_no_stage_spreads():
 
 
 @pytest.mark.rule("LIFE-26")
-def test_a_companys_news_reach_its_contacts():
+def test_a_companys_new_stage_reaches_its_contacts():
     """A company's new stage goes to those of its contacts that are behind."""
-    home = Household("customer", "lead", "evangelist")
+    home = CompanyGroup("customer", "lead", "evangelist")
     home.spread("company")
     assert home.stages == ["customer", "customer", "evangelist"]
 
 
 def test_only_the_primary_company_counts():
-    """A contact neither moves nor follows a company that is not its primary one."""
-    home = Household("lead", "lead")
+    """A contact neither advances nor follows a company that is not its primary one."""
+    home = CompanyGroup("lead", "lead")
     home.contacts.append(home.join("customer", primary=False))
     home.spread(1)
     assert home.stages == ["lead", "lead", "customer"]
@@ -114,9 +110,11 @@ def test_only_the_primary_company_counts():
 
 @pytest.mark.rule("Q-22")
 @pytest.mark.rule("INC-7")
-def test_frozen_contacts_neither_give_nor_get_a_stage():
-    """Who is outside the inclusion list moves no company and follows none; the members do."""
-    home = Household("lead", "customer", "opportunity", "lead", "lead", inclusion_list="77")
+def test_frozen_contacts_neither_spread_nor_get_a_stage():
+    """A contact outside the inclusion list advances no company and follows none, while listed
+    contacts do.
+    """
+    home = CompanyGroup("lead", "customer", "opportunity", "lead", "lead", inclusion_list="77")
     home.world.lists.make("77")
     for member in (home.contacts[1], home.contacts[2]):
         home.world.lists.add_to_list("77", member)
@@ -128,17 +126,19 @@ def test_frozen_contacts_neither_give_nor_get_a_stage():
 
 @pytest.mark.rule("INC-4")
 def test_the_preset_freezes_subscribers():
-    """With the preset list a subscriber stays one; who is none any more gives and gets."""
-    home = Household("lead", "customer", "subscriber", "lead", inclusion_list="default")
+    """With the preset list a subscriber stays one, and a contact with a later stage spreads and
+    gets stages.
+    """
+    home = CompanyGroup("lead", "customer", "subscriber", "lead", inclusion_list="default")
     home.spread(0)
     assert home.stages == ["customer", "customer", "subscriber", "customer"]
 
 
-def test_it_costs_no_more_calls_for_many_than_for_one():
-    """Whatever the number of news, companies and contacts: three reads, one of associations, one
-    write.
+def test_many_new_stages_take_as_many_calls_as_one():
+    """Whatever the number of stages, companies and contacts: three reads, one of them of
+    associations, and one write.
     """
-    home = Household("lead", "opportunity", *["lead"] * 30)
+    home = CompanyGroup("lead", "opportunity", *["lead"] * 30)
     more = [
         home.world.hubspot.add("company", {"name": "More", "lifecyclestage": "lead"})
         for _ in range(20)
@@ -152,19 +152,19 @@ def test_it_costs_no_more_calls_for_many_than_for_one():
     assert {home.stage(company) for company in more} == {"customer"}
 
 
-def test_a_contact_without_company_costs_one_call():
-    """News of somebody who has no company spread nowhere."""
+def test_a_contact_without_a_company_takes_one_call():
+    """The new stage of a contact without a company spreads nowhere."""
     world = MemoryWorld()
     ada = world.new_contact(lifecyclestage="customer")
     assert spread_stages({ada: "customer"}, world.context) == SpreadResult()
     assert dict(world.hubspot.calls) == {"read": 1}
 
 
-def test_a_stage_that_must_be_spread_again_is_returned_to_its_record():
-    """HubSpot cannot take a write now: the news of that household failed, to be spread again;
-    others are done.
+def test_a_stage_that_could_not_be_spread_is_returned():
+    """If HubSpot cannot take a write now, that company's stages are returned to be spread again,
+    and others are done.
     """
-    home = Household("lead", "opportunity", "lead")
+    home = CompanyGroup("lead", "opportunity", "lead")
     other = home.world.hubspot.add("company", {"name": "Other", "lifecyclestage": "lead"})
     home.contacts.append(home.world.hubspot.add("contact", {"lifecyclestage": "customer"}))
     home.world.associations.add_association(home.contacts[2], other)
@@ -186,10 +186,8 @@ def test_a_stage_that_must_be_spread_again_is_returned_to_its_record():
 
 @pytest.mark.rule("LIFE-7")
 def test_a_contact_is_put_off_until_its_stage_has_spread():
-    """Until company and colleagues could be written, the contact's stage counts as not synced;
-    then all follow.
-    """
-    home = Household("lead")
+    """Until company and colleagues could be written, the contact's stage counts as not synced."""
+    home = CompanyGroup("lead")
     for name in ("ada", "bea"):
         home.contacts.append(
             home.world.new_contact(email=f"{name}@example.com", lifecyclestage="lead")
@@ -208,11 +206,9 @@ def test_a_contact_is_put_off_until_its_stage_has_spread():
     assert home.stages == ["customer", "customer", "customer"]
 
 
-def test_what_is_refused_is_reported_about_the_record_that_it_was_meant_for():
-    """A company that may not be written is reported; its contacts follow all the same, and nobody's
-    news failed.
-    """
-    home = Household("lead", "opportunity", "lead")
+def test_a_refused_stage_is_reported_with_the_record_it_was_meant_for():
+    """A company that may not be written is reported, while its contacts follow."""
+    home = CompanyGroup("lead", "opportunity", "lead")
     refused = Refused("no", fieldname="lifecyclestage")
     answers = iter([refused])
     home.world.hubspot.refuse = lambda _fields: next(answers, None)
@@ -227,10 +223,8 @@ def test_what_is_refused_is_reported_about_the_record_that_it_was_meant_for():
 
 @pytest.mark.rule("FLD-2")
 def test_a_stage_that_is_mapped_to_salesforce_is_synced_there():
-    """Where the operator maps the stage, contacts that followed are synced once more, as no echo
-    of our write will tell of them.
-    """
-    home = Household(
+    """Contacts that followed are synced once more, because no echo of our write will request it."""
+    home = CompanyGroup(
         "lead", "opportunity", "lead", field=(FieldRule("lifecyclestage", "Stage__c"),)
     )
     home.spread(0)
@@ -240,11 +234,11 @@ def test_a_stage_that_is_mapped_to_salesforce_is_synced_there():
 
 
 @pytest.mark.rule("Q-32")
-def test_a_stage_that_we_wrote_is_no_news():
-    """A contact that followed is synced later: by then its company has been set back by a
-    person, and stays there.
+def test_a_stage_that_we_wrote_does_not_spread_again():
+    """When a contact that followed is synced later, its company, which a person has set back, stays
+    there.
     """
-    home = Household("lead", "opportunity", "lead")
+    home = CompanyGroup("lead", "opportunity", "lead")
     home.spread(0)
     home.world.hubspot.edit(home.company, {"lifecyclestage": ""})
     home.world.hubspot.edit(home.contacts[0], {"lifecyclestage": "lead"})
@@ -255,8 +249,8 @@ def test_a_stage_that_we_wrote_is_no_news():
 
 
 def test_records_that_are_gone_are_left_out():
-    """A company or contact that was deleted meanwhile is nobody's to follow."""
-    home = Household("lead", "opportunity", "lead")
+    """A company or contact that was deleted meanwhile is not written."""
+    home = CompanyGroup("lead", "opportunity", "lead")
     gone = Ref(Side.HUBSPOT, "contact", "999")
     home.world.hubspot.delete(home.company)
     assert (

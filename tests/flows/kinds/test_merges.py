@@ -1,5 +1,5 @@
-"""HubSpot merges two linked records while edits still wait: whatever is synced first, the
-primary record's pair goes on.
+"""HubSpot merges two linked records while edits are not yet synced: whatever is synced first, the
+primary record's pair stays linked.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from crmsync.model.records import Ref
 from tests.memory.world import MemoryWorld
 
 MESSAGES = ("primary", "other", "other gone", "survivor", "winner", "loser")
-"""What is told of a merge and of edits shortly before it: the two HubSpot records, one of them also
-as deleted, what became of them, and their Salesforce records.
+"""The changes of a merge and of edits shortly before it: the two HubSpot records, one of them also as
+deleted, the survivor, and their Salesforce records.
 """
 
 
@@ -32,7 +32,7 @@ class Merge:
     left_alone: object = None
 
     def deliver(self, *names: str) -> None:
-        """Tell of some records, one batch for all, and work off what follows."""
+        """Deliver changes of some records as one batch, and work off the queue."""
         changes = [
             self.world.change(
                 self.refs[name.split(maxsplit=1)[0]], Cause.DELETED if " " in name else Cause.EDITED
@@ -41,8 +41,8 @@ class Merge:
         ]
         self.world.deliver(changes)
 
-    def standing(self) -> object:
-        """Which pairs there are, what the loser shows, and who is reported."""
+    def state(self) -> object:
+        """The pairs, what the loser shows, and the reported records."""
         called = {ref: name for name, ref in self.refs.items()}
         links = self.world.links.all
         return (
@@ -57,9 +57,9 @@ class Merge:
         )
 
 
-SOUND = ({("survivor", "winner")}, {"loser"}, True, [])
-"""The winner's pair goes on, the loser's is over, its Salesforce record shows what it showed, and
-nobody is told of anything.
+EXPECTED = ({("survivor", "winner")}, {"loser"}, True, [])
+"""The winner's pair stays linked, the loser's has a tombstone, its Salesforce record is unchanged, and
+nothing is reported.
 """
 
 
@@ -68,8 +68,8 @@ ACROSS = {"primary": "winner", "other": "loser", "winner": "primary", "loser": "
 
 
 def contacts() -> Merge:
-    """Two contacts with leads: one field of each of the four was edited, or two, and nobody has
-    looked yet.
+    """Two contacts with leads: one or two fields of each of the four were edited, and nothing was
+    synced since.
     """
     return merged(
         ("primary", "other"),
@@ -108,8 +108,8 @@ def deals() -> Merge:
 def merged(
     made: Sequence[str], make: Callable[[MemoryWorld, str], Ref], **edits: Mapping[str, str]
 ) -> Merge:
-    """Persons make two records and, once these are pairs, edit all four; before anything is synced, they
-    merge the two of HubSpot.
+    """Make and sync two records, edit all four, and merge the two in HubSpot before anything is
+    synced.
     """
     world = MemoryWorld()
     merge = Merge(world)
@@ -131,11 +131,11 @@ def merged(
 KINDS = [contacts, companies, deals]
 
 
-def unsound(
+def wrong_orders(
     kind: Callable[[], Merge], orders: Sequence[Sequence[str]], *, together: bool = False
 ) -> dict[object, object]:
-    """The orders of arrival after which not all is as it should be, once the sweep has told of the
-    survivor and of Salesforce's records.
+    """The orders of arrival after which something is wrong, once a sweep has reported the survivor
+    and the Salesforce records.
     """
     found: dict[object, object] = {}
     for order in orders:
@@ -145,8 +145,8 @@ def unsound(
             merge.world.drain()
         merge.deliver("survivor", "winner", "loser")
         merge.world.drain()
-        if (standing := merge.standing()) != SOUND:
-            found[tuple(order)] = standing
+        if (state := merge.state()) != EXPECTED:
+            found[tuple(order)] = state
     return found
 
 
@@ -155,11 +155,13 @@ def unsound(
 @pytest.mark.rule("MRG-4")
 @pytest.mark.rule("DUP-6")
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_primary_records_pair_goes_on_in_whatever_order_the_news_arrive(
+def test_the_primary_records_pair_stays_linked_in_any_order_of_changes(
     kind: Callable[[], Merge],
 ):
-    """Four of the six messages in every order, one after the other; the last two may be lost."""
-    assert unsound(kind, list(permutations(MESSAGES, 4))) == {}
+    """Four of the six changes in every order, one after the other, while the last two may be
+    lost.
+    """
+    assert wrong_orders(kind, list(permutations(MESSAGES, 4))) == {}
 
 
 @pytest.mark.parametrize("together", [False, True])
@@ -167,12 +169,12 @@ def test_the_primary_records_pair_goes_on_in_whatever_order_the_news_arrive(
 @pytest.mark.rule("MRG-4")
 @pytest.mark.rule("DUP-6")
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_primary_records_pair_goes_on_whichever_two_news_arrive_first(
+def test_the_primary_records_pair_stays_linked_whichever_two_changes_come_first(
     kind: Callable[[], Merge],
     together: bool,  # noqa: FBT001
 ):
-    """One after the other, or in one batch."""
-    assert unsound(kind, list(permutations(MESSAGES, 2)), together=together) == {}
+    """The two changes arrive one after the other or in one batch."""
+    assert wrong_orders(kind, list(permutations(MESSAGES, 2)), together=together) == {}
 
 
 @pytest.mark.long
@@ -180,18 +182,18 @@ def test_the_primary_records_pair_goes_on_whichever_two_news_arrive_first(
 @pytest.mark.rule("MRG-4")
 @pytest.mark.rule("DUP-6")
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_primary_records_pair_goes_on_when_the_news_arrive_in_one_batch(
+def test_the_primary_records_pair_stays_linked_if_the_changes_come_in_one_batch(
     kind: Callable[[], Merge],
 ):
-    """Three of them together, in every order."""
-    assert unsound(kind, list(permutations(MESSAGES, 3)), together=True) == {}
+    """Three of the changes together, in every order."""
+    assert wrong_orders(kind, list(permutations(MESSAGES, 3)), together=True) == {}
 
 
 @pytest.mark.rule("MRG-3")
 @pytest.mark.parametrize("first", MESSAGES)
-def test_edits_on_both_sides_of_the_primary_pair_all_arrive(first: str):
-    """What the survivor shows crosses to the winner, and the winner's own edit to the survivor; the
-    loser's reach nobody.
+def test_edits_on_both_sides_of_the_primary_pair_all_sync(first: str):
+    """The survivor's values reach the winner's lead and that lead's edit the survivor; edits of the
+    loser's lead go nowhere.
     """
     merge = contacts()
     for name in (first, "survivor", "winner", "loser"):
@@ -213,10 +215,8 @@ def test_edits_on_both_sides_of_the_primary_pair_all_arrive(first: str):
 
 
 @pytest.mark.rule("MRG-3")
-def test_a_survivor_that_shows_nothing_new_takes_the_link_over_all_the_same():
-    """Nothing was edited and the news of the merge was lost; the sweep tells of the survivor
-    alone.
-    """
+def test_a_survivor_without_a_visible_change_takes_over_the_link():
+    """If the webhook of the merge is lost, a sweep that reports the survivor alone is enough."""
     world = MemoryWorld()
     one, two = (
         world.new_contact(email="one@example.com"),
@@ -231,44 +231,42 @@ def test_a_survivor_that_shows_nothing_new_takes_the_link_over_all_the_same():
 
 @pytest.mark.rule("MRG-3")
 @pytest.mark.parametrize("first", MESSAGES)
-def test_the_survivor_may_have_got_the_other_ones_address_since(first: str):
-    """The primary record's lead gets that address, and the other lead keeps it all the same: it is
-    no longer anybody's.
+def test_the_survivor_may_have_the_other_contacts_address(first: str):
+    """The primary record's lead gets that address, and the other lead, which is no longer linked,
+    keeps it.
     """
     merge = contacts()
     merge.world.hubspot.edit(merge.refs["survivor"], {"email": "other@example.com"})
     for name in (first, "survivor", "winner", "loser"):
         merge.deliver(name)
-    assert merge.standing() == SOUND
+    assert merge.state() == EXPECTED
     assert merge.world.salesforce.fields(merge.refs["winner"])["Email"] == "other@example.com"
 
 
 @pytest.mark.rule("MRG-3")
 @pytest.mark.parametrize("first", MESSAGES)
 @pytest.mark.parametrize("named", ["", "00Q000000000999AAA"])
-def test_where_the_survivor_names_neither_lead_its_values_tell_the_pair(first: str, named: str):
-    """The id of the lead was never noted in HubSpot, or is that of one that is long gone; the
-    address is the primary record's.
+def test_a_survivor_that_names_neither_lead_is_matched_by_its_values(first: str, named: str):
+    """If HubSpot has no lead's id, or an outdated one, the address is that of the primary
+    record.
     """
     merge = contacts()
     merge.world.hubspot.edit(merge.refs["survivor"], {"crmsync_salesforce_id": named})
     for name in (first, "survivor", "winner", "loser"):
         merge.deliver(name)
-    assert merge.standing() == SOUND
+    assert merge.state() == EXPECTED
 
 
 @pytest.mark.rule("MRG-3")
 @pytest.mark.rule("CH-13")
-def test_a_third_lead_with_the_address_does_not_get_the_survivor():
-    """It arrives before the merge was synced, is reported as a double of a linked
-    record, and the primary pair goes on.
-    """
+def test_a_third_lead_with_the_address_is_not_linked_with_the_survivor():
+    """The third lead is reported as a duplicate, and the primary pair stays linked."""
     merge = contacts()
     third = merge.world.new_lead(Email="primary@example.com")
     merge.world.sync(third)
     for name in ("loser", "survivor", "winner"):
         merge.deliver(name)
-    active, over, alone, reported = merge.standing()
+    active, over, alone, reported = merge.state()
     assert (active, over, alone) == ({("survivor", "winner")}, {"loser"}, True)
     assert [(one.ref, str(one.category)) for one in reported] == [(third, "duplicates")]
 
@@ -276,12 +274,12 @@ def test_a_third_lead_with_the_address_does_not_get_the_survivor():
 @pytest.mark.rule("MRG-3")
 @pytest.mark.parametrize("is_primary", [True, False])
 @pytest.mark.parametrize("order", list(permutations(["last", "lead", "winner", "loser"], 2)))
-def test_a_row_of_merges_leaves_the_pair_of_the_last_primary_record(
+def test_a_series_of_merges_leaves_the_pair_of_the_last_primary_record(
     order: tuple[str, ...],
     is_primary: bool,  # noqa: FBT001
 ):
-    """The survivor is merged with a third linked contact before that was synced: as the primary
-    record, or as the other one.
+    """The survivor is merged with a third linked contact before the first merge was synced, as the
+    primary record or as the other.
     """
     merge = contacts()
     world = merge.world
@@ -296,13 +294,13 @@ def test_a_row_of_merges_leaves_the_pair_of_the_last_primary_record(
         merge.deliver(name)
         world.drain()
     heir, other = ("winner", "lead") if is_primary else ("lead", "winner")
-    assert merge.standing() == ({("last", heir)}, {"loser", other}, True, [])
+    assert merge.state() == ({("last", heir)}, {"loser", other}, True, [])
 
 
 @pytest.mark.rule("MRG-3")
 @pytest.mark.rule("DEL-1")
-def test_the_losers_lead_may_be_deleted_without_the_survivor_going_along():
-    """The setting deletes the contact of a deleted lead, and the survivor is not the loser's
+def test_deleting_the_losers_lead_does_not_delete_the_survivor():
+    """The setting deletes the contact of a deleted lead, but the survivor is not the loser's
     contact.
     """
     merge = contacts()
@@ -311,7 +309,7 @@ def test_the_losers_lead_may_be_deleted_without_the_survivor_going_along():
     merge.left_alone = {}
     for name in ("loser gone", "survivor", "winner"):
         merge.deliver(name)
-    assert (merge.standing(), merge.world.hubspot.refs("contact")) == (
-        SOUND,
+    assert (merge.state(), merge.world.hubspot.refs("contact")) == (
+        EXPECTED,
         [merge.refs["survivor"]],
     )

@@ -1,5 +1,5 @@
-"""A mapping that comes after pairs were linked, in memory: what crosses from then on, and what
-stays until a resync.
+"""A mapping that is added after pairs were linked, in memory: which values sync from then on, and
+which only with a resync.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ NAMES = {"nickname": "Nickname__c", "phone": "Phone"}
 
 
 class LateWorld(MemoryWorld):
-    """A world with one linked pair, whose nicknames are mapped after that."""
+    """A world with one linked pair, whose nicknames are mapped afterwards."""
 
     def link(self, hubspot: str | None, salesforce: str | None) -> None:
         """Link a contact and its lead that show these nicknames."""
@@ -32,7 +32,7 @@ class LateWorld(MemoryWorld):
         self.wait()
 
     def map_nicknames(self, update: Update = Update.TWO_WAY) -> None:
-        """Put the row in force."""
+        """Add the mapping."""
         self.settings["field"] = (FieldRule("nickname", "Nickname__c", update, since=self.now),)
         self.wait()
 
@@ -42,7 +42,7 @@ class LateWorld(MemoryWorld):
         self.wait()
 
     def on(self, side: Side) -> Ref:
-        """The record of the pair on that side."""
+        """The pair's record on a side."""
         return self.contact if side is H else self.lead
 
     def look(self, side: Side, cause: Cause = Cause.EDITED) -> None:
@@ -78,12 +78,10 @@ OLD_VALUES = [("Old", None), (None, "Old"), ("Mine", "Theirs"), ("Same", "Same")
 @pytest.mark.parametrize("update", [one for one in Update if one is not Update.NEVER])
 @pytest.mark.parametrize("side", list(Side))
 @pytest.mark.parametrize("old", OLD_VALUES)
-def test_no_policy_carries_what_was_there_before_the_mapping(
+def test_no_policy_syncs_values_that_are_older_than_the_mapping(
     update: Update, side: Side, old: tuple[str, str]
 ) -> None:
-    """Another field is edited, on either side: its value crosses, the nicknames stay, and then the
-    pair is quiet again.
-    """
+    """An edit of another field syncs alone on either side, and then nothing more is written."""
     world = late_world(*old, update)
     world.edit(side, "phone", "0100")
     world.look(side)
@@ -107,11 +105,11 @@ EDITS = [
 @pytest.mark.rule("MAP-3")
 @pytest.mark.parametrize("first", [None, *Side])
 @pytest.mark.parametrize(("old", "new"), EDITS)
-def test_an_edit_in_hubspot_always_crosses(
+def test_an_edit_in_hubspot_always_syncs(
     first: Side | None, old: tuple[str, str], new: str | None
 ) -> None:
-    """HubSpot says when a property was set, so its edit counts even if it triggered the sync for the
-    first time; with other edits, too.
+    """HubSpot reports when a property was set, so that its edit counts even if it triggers the
+    first sync, alone or with others.
     """
     world = late_world(*old)
     if first is not None:
@@ -129,9 +127,7 @@ def test_an_edit_in_hubspot_always_crosses(
 def test_an_edit_in_salesforce_is_synced_after_the_first_sync_of_the_pair(
     first: Side, old: tuple[str, str], new: str | None
 ) -> None:
-    """From the first sync on the field is one like any other, together with edits of others as
-    well.
-    """
+    """From the first sync on the field is like any other, also when edited together with others."""
     world = late_world(*old)
     world.look(first)
     world.edit(S, "nickname", new)
@@ -149,11 +145,11 @@ def test_an_edit_in_salesforce_is_synced_after_the_first_sync_of_the_pair(
         pytest.param((None, "Old"), "phone", (None, "Old"), id="the edit was another one"),
     ],
 )
-def test_an_edit_in_salesforce_that_triggers_the_first_sync_is_a_guess(
+def test_an_edit_in_salesforce_that_triggers_the_first_sync_fills_blanks_only(
     old: tuple[str, str], field: str, shown: tuple[str, str]
 ) -> None:
-    """Salesforce does not say which field was edited: if no other shows it, the value fills a blank
-    in HubSpot.
+    """Salesforce does not report which field was edited: if no other field shows the edit, the
+    value fills a blank in HubSpot.
     """
     world = late_world(*old)
     world.edit(S, field, "New")
@@ -174,11 +170,11 @@ def test_an_edit_in_salesforce_that_triggers_the_first_sync_is_a_guess(
     ],
 )
 @pytest.mark.parametrize("side", list(Side))
-def test_a_resync_carries_what_was_there(
+def test_a_resync_syncs_existing_values(
     side: Side, old: tuple[str, str], shown: tuple[str, str], causes: Sequence[Cause]
 ) -> None:
-    """As at a first meeting: a value fills a blank, the more recent of two wins; a second resync
-    changes nothing.
+    """As at the first sync a value fills a blank, of two values the more recent wins, and a second
+    resync changes nothing.
     """
     world = late_world(*old)
     for cause in causes:
@@ -191,9 +187,7 @@ def test_a_resync_carries_what_was_there(
 
 @pytest.mark.rule("MAP-6")
 def test_pairs_that_are_linked_later_merge_all_fields() -> None:
-    """A first meeting is older than no mapping: two records of one address that nobody linked
-    before.
-    """
+    """No mapping is newer than the first sync of two unlinked records with one address."""
     world = LateWorld()
     world.map_nicknames()
     world.wait(-60)
@@ -210,10 +204,8 @@ def test_pairs_that_are_linked_later_merge_all_fields() -> None:
 
 
 @pytest.mark.rule("MAP-6")
-def test_a_row_that_was_taken_out_and_put_back_is_new() -> None:
-    """What was agreed under the earlier row does not count, so edits made meanwhile stay where they
-    are.
-    """
+def test_a_mapping_that_was_removed_and_added_again_is_new() -> None:
+    """The earlier baseline does not count, so that edits made meanwhile stay on their side."""
     world = late_world("Old", "Old")
     world.look(H)
     world.settings["field"] = ()
@@ -226,8 +218,8 @@ def test_a_row_that_was_taken_out_and_put_back_is_new() -> None:
 
 
 @pytest.mark.rule("MAP-6")
-def test_another_policy_makes_no_other_row() -> None:
-    """An edit from before the new policy still crosses, by the new policy."""
+def test_a_mapping_with_another_policy_is_the_same_mapping() -> None:
+    """An edit from before the new policy still syncs, by the new policy."""
     world = late_world("Old", "Old")
     world.look(H)
     world.edit(H, "nickname", "New")
@@ -241,7 +233,7 @@ def test_another_policy_makes_no_other_row() -> None:
 
 
 @pytest.mark.rule("MAP-6")
-def test_a_pair_whose_contact_rested_costs_no_history() -> None:
+def test_an_unedited_contact_takes_no_read_of_its_history() -> None:
     """HubSpot's history is read only for contacts that were edited after the mapping, and once."""
     world = late_world("Mine", "Theirs")
     world.edit(S, "phone", "0100")
@@ -266,10 +258,8 @@ EDIT = st.tuples(
 def test_between_two_syncs_a_nickname_is_synced_only_if_it_was_edited(
     old: tuple[str | None, str | None], rounds: Sequence[Sequence[tuple[Side, str, str | None]]]
 ) -> None:
-    """Edits of both fields on both sides, several before each sync.
-
-    Left out is what cannot be told: a field that was edited in Salesforce before the first sync
-    after the mapping.
+    """Both fields are edited on both sides, several times before each sync; left out is the one
+    case that cannot be detected, an edit in Salesforce before the first sync.
     """
     world = late_world(*old)
     for number, edits in enumerate(rounds):

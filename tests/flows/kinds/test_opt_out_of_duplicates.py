@@ -1,4 +1,4 @@
-"""Consent is never lost silently: whichever lead or contact of a person is opted out in Salesforce,
+"""No opt-out is lost silently: if any lead or contact of a person is opted out in Salesforce,
 HubSpot's contact is (OPT-4).
 """
 
@@ -17,7 +17,7 @@ from tests.memory.world import MemoryWorld
 OUT = {"HasOptedOutOfEmail": True}
 
 
-def a_double(world: MemoryWorld, **fields: object) -> tuple[Ref, Ref, Ref]:
+def a_duplicate(world: MemoryWorld, **fields: object) -> tuple[Ref, Ref, Ref]:
     """A contact, its lead, and a second lead with the address, which is reported."""
     lead = world.new_lead()
     world.sync(lead)
@@ -27,63 +27,63 @@ def a_double(world: MemoryWorld, **fields: object) -> tuple[Ref, Ref, Ref]:
     return contact, lead, double
 
 
-def is_out(world: MemoryWorld, contact: Ref, *leads: Ref) -> list[bool]:
-    """Whether HubSpot and each of the leads says that the person is out."""
+def opted_out(world: MemoryWorld, contact: Ref, *leads: Ref) -> list[bool]:
+    """Whether HubSpot and each of the leads show the person as opted out."""
     shown = [world.salesforce.fields(lead)["HasOptedOutOfEmail"] for lead in leads]
     return [world.hubspot.fields(contact).get("hs_email_optout") == "true", *map(bool, shown)]
 
 
-def told(world: MemoryWorld, ref: Ref) -> None:
-    """A record is synced, and what follows is worked off."""
+def sync(world: MemoryWorld, ref: Ref) -> None:
+    """Sync a record and work off the queue."""
     world.sync(ref)
     world.drain()
 
 
 @pytest.mark.rule("OPT-4")
 @pytest.mark.parametrize("is_born_out", [True, False])
-def test_a_double_that_is_opted_out_unsubscribes_the_contact(is_born_out: bool):  # noqa: FBT001
-    """The contact's own lead is opted out, too; the double is reported as before, and nobody is
-    unsubscribed twice.
+def test_an_opted_out_duplicate_unsubscribes_the_contact(is_born_out: bool):  # noqa: FBT001
+    """The linked lead is opted out as well, the duplicate stays reported, and HubSpot is asked
+    once.
     """
     world = MemoryWorld()
-    contact, lead, double = a_double(world, **(OUT if is_born_out else {}))
-    told(world, double)
+    contact, lead, double = a_duplicate(world, **(OUT if is_born_out else {}))
+    sync(world, double)
     if not is_born_out:
-        assert is_out(world, contact, lead) == [False, False]
+        assert opted_out(world, contact, lead) == [False, False]
         world.salesforce.edit(double, OUT)
-        told(world, double)
-    assert is_out(world, contact, lead) == [True, True]
+        sync(world, double)
+    assert opted_out(world, contact, lead) == [True, True]
     assert [(one.ref, str(one.category)) for one in world.inbox.parked("acme")] == [
         (double, "duplicates")
     ]
     before = world.writes()
-    told(world, double)
+    sync(world, double)
     assert world.writes() == before
 
 
 @pytest.mark.rule("OPT-4")
 @pytest.mark.rule("OPT-6")
-def test_a_person_who_came_back_is_not_opted_out_by_an_older_duplicate():
-    """The person's own act is the later one; only a double that somebody has changed since opts out
-    again.
+def test_a_resubscribed_contact_is_not_opted_out_by_an_older_duplicate():
+    """The contact's own act is the later one, and only a duplicate that is edited afterwards opts
+    it out again.
     """
     world = MemoryWorld()
-    contact, lead, double = a_double(world, **OUT)
-    told(world, double)
+    contact, lead, double = a_duplicate(world, **OUT)
+    sync(world, double)
     world.wait()
     world.hubspot.edit(contact, {"hs_email_optout": "false"}, by=OWN_ACT)
     for ref in (contact, double):
-        told(world, ref)
-    assert is_out(world, contact, lead) == [False, False]
+        sync(world, ref)
+    assert opted_out(world, contact, lead) == [False, False]
     world.wait()
     world.salesforce.edit(double, {"Title": "Baker"})
-    told(world, double)
-    assert is_out(world, contact, lead) == [True, True]
+    sync(world, double)
+    assert opted_out(world, contact, lead) == [True, True]
 
 
 @pytest.mark.rule("OPT-4")
-def test_a_contact_that_shows_itself_subscribed_since_it_was_made_did_not_come_back():
-    """Its double is older than the contact, and counts."""
+def test_a_contact_that_was_always_subscribed_did_not_resubscribe():
+    """Its duplicate is older than the contact, and its opt-out counts."""
     world = MemoryWorld()
     double = world.new_lead(Email="else@example.com", **OUT)
     world.wait()
@@ -91,51 +91,53 @@ def test_a_contact_that_shows_itself_subscribed_since_it_was_made_did_not_come_b
     world.sync(contact)
     lead = world.counterpart(contact)
     world.salesforce.fill_in(double, {"Email": "ada@example.com"})
-    told(world, double)
-    assert is_out(world, contact, lead) == [True, True]
+    sync(world, double)
+    assert opted_out(world, contact, lead) == [True, True]
 
 
 @pytest.mark.rule("OPT-4")
 @pytest.mark.rule("Q-12")
-def test_a_contact_that_meets_several_leads_is_out_if_one_of_them_is():
-    """It is linked with the oldest; a younger one is opted out."""
+def test_a_contact_that_matches_several_leads_is_opted_out_if_one_of_them_is():
+    """It is linked with the oldest, while a younger one is opted out."""
     world = MemoryWorld()
     lead = world.new_lead()
     world.wait()
     world.new_lead(**OUT)
     contact = world.new_contact()
-    told(world, contact)
-    assert (world.counterpart(contact), is_out(world, contact, lead)) == (lead, [True, True])
+    sync(world, contact)
+    assert (world.counterpart(contact), opted_out(world, contact, lead)) == (lead, [True, True])
     before = world.writes()
-    told(world, contact)
+    sync(world, contact)
     assert world.writes() == before
 
 
 @pytest.mark.rule("OPT-4")
 @pytest.mark.rule("INC-2")
-def test_a_double_counts_though_salesforce_makes_no_contacts():
-    """Its contact is in the list and linked; that a new one would not be made is no matter."""
+def test_a_duplicate_counts_even_if_salesforce_creates_no_contacts():
+    """The duplicate's contact is listed and linked, so that the setting for new contacts does not
+    matter.
+    """
     world = MemoryWorld()
-    contact, lead, double = a_double(world, **OUT)
+    contact, lead, double = a_duplicate(world, **OUT)
     world.lists.make("77")
     world.lists.add_to_list("77", contact)
     world.settings = {"inclusion_list": "77", "create_in_hubspot": CreateInHubspot.NEVER}
-    told(world, double)
-    assert is_out(world, contact, lead) == [True, True]
+    sync(world, double)
+    assert opted_out(world, contact, lead) == [True, True]
 
 
 @pytest.mark.rule("OPT-7")
 @pytest.mark.parametrize("setting", [OutsideInclusionList.FREEZE, OutsideInclusionList.IGNORE])
 def test_a_duplicate_whose_contact_does_not_sync_is_reported(setting: OutsideInclusionList):
-    """Outside the inclusion list nothing is carried over, so the report says that the two
+    """Outside the inclusion list nothing is written, so that the report says that the two
     differ.
     """
     world = MemoryWorld()
-    contact, lead, double = a_double(world, **OUT)
+    contact, lead, double = a_duplicate(world, **OUT)
     world.lists.make("77")
     world.settings = {"inclusion_list": "77", "outside_inclusion_list": setting}
-    told(world, double)
-    assert is_out(world, contact, lead) == [False, False]
+    sync(world, double)
+    assert opted_out(world, contact, lead) == [False, False]
     assert [(one.ref, "OPT-7" in one.because) for one in world.inbox.parked("acme")] == [
         (double, True)
     ]
@@ -146,8 +148,8 @@ def test_a_duplicate_whose_contact_does_not_sync_is_reported(setting: OutsideInc
 @pytest.mark.parametrize("first", ["survivor", "loser"])
 @pytest.mark.parametrize("when", ["before the merge", "after it", "after all was looked at"])
 def test_the_lead_of_a_contact_that_was_merged_away_still_opts_out(first: str, when: str):
-    """Its box is ticked before or after the merge, seen or not: the survivor is unsubscribed, once;
-    the lead is left alone otherwise.
+    """An opt-out of that lead before or after the merge unsubscribes the survivor, once, and the
+    lead is otherwise left alone.
     """
     world = MemoryWorld()
     one, two = (
@@ -163,18 +165,18 @@ def test_the_lead_of_a_contact_that_was_merged_away_still_opts_out(first: str, w
     if when == "after it":
         world.salesforce.edit(loser, OUT)
     for ref in [survivor, loser] if first == "survivor" else [loser, survivor]:
-        told(world, ref)
+        sync(world, ref)
     if when == "after all was looked at":
         world.salesforce.edit(loser, OUT)
-        told(world, loser)
-    assert is_out(world, survivor, winner, loser) == [True, True, True]
+        sync(world, loser)
+    assert opted_out(world, survivor, winner, loser) == [True, True, True]
     assert world.salesforce.fields(loser)["Email"] == "two@example.com"
     world.wait()
     world.hubspot.edit(survivor, {"hs_email_optout": "false"}, by=OWN_ACT)
-    told(world, survivor)
+    sync(world, survivor)
     world.salesforce.edit(loser, {"Title": "Baker"})
-    told(world, loser)
-    assert is_out(world, survivor, winner) == [False, False]
+    sync(world, loser)
+    assert opted_out(world, survivor, winner) == [False, False]
 
 
 @pytest.mark.rule("OPT-4")
@@ -184,18 +186,18 @@ def test_a_worker_that_dies_after_the_opt_out_has_requested_the_contacts_sync():
     """
     rehearsal, gate = MemoryWorld(), Gate()
     sync_contacts(
-        [rehearsal.change(a_double(rehearsal, **OUT)[2])], with_gate(rehearsal.context, gate)
+        [rehearsal.change(a_duplicate(rehearsal, **OUT)[2])], with_gate(rehearsal.context, gate)
     )
     after_the_opt_out = gate.calls.index("preferences.opt_out") + 1
     world = MemoryWorld()
-    contact, lead, double = a_double(world, **OUT)
+    contact, lead, double = a_duplicate(world, **OUT)
     change = world.change(double)
     with pytest.raises(KilledError):
         sync_contacts([change], with_gate(world.context, Gate(dies_at=after_the_opt_out)))
-    assert is_out(world, contact, lead) == [True, False]
+    assert opted_out(world, contact, lead) == [True, False]
 
     world.wait()
     world.deliver([redelivered(change)])
     world.drain()
 
-    assert is_out(world, contact, lead) == [True, True]
+    assert opted_out(world, contact, lead) == [True, True]

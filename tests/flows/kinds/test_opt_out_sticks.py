@@ -1,4 +1,4 @@
-"""Nothing that happens in Salesforce ever subscribes anybody again (OPT-5, OPT-6)."""
+"""Nothing that happens in Salesforce ever resubscribes a contact (OPT-5, OPT-6)."""
 
 import pytest
 from hypothesis import example, given, settings
@@ -25,8 +25,8 @@ ACTS = st.lists(
 
 
 def act(world: MemoryWorld, lead: Ref, contact: Ref, name: str) -> Ref:
-    """Do one thing in Salesforce, or deliver a message; the Salesforce record that the person then
-    is.
+    """Do one thing in Salesforce, or deliver a message; the Salesforce record that the person is
+    afterwards.
     """
     if name in {"tick", "untick"}:
         world.salesforce.edit(lead, {"HasOptedOutOfEmail": name == "tick"})
@@ -46,9 +46,9 @@ def act(world: MemoryWorld, lead: Ref, contact: Ref, name: str) -> Ref:
 @given(ACTS, st.booleans())
 @example(["convert"], False)
 @settings(max_examples=150, deadline=None)
-def test_no_sequence_of_salesforce_edits_resubscribes_anybody(acts, linked_first):
-    """Whatever is ticked, un-ticked, edited, converted or made in Salesforce, who is unsubscribed
-    in HubSpot stays unsubscribed.
+def test_no_sequence_of_salesforce_edits_resubscribes_a_contact(acts, linked_first):
+    """Whatever is set, cleared, edited, converted or created in Salesforce, an unsubscribed contact
+    stays unsubscribed.
     """
     world = MemoryWorld()
     contact = world.new_contact(hs_email_optout="" if linked_first else "true")

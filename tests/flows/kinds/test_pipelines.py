@@ -1,4 +1,4 @@
-"""Pipelines are brought in step with the org, and what stands then is kept (OPP-6, LIM-3, Q-26)."""
+"""Pipelines are synced with the org, and those that exist are kept (OPP-6, LIM-3, Q-26)."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ class MemoryWorld:
         self.maps = MemoryPipelineMaps()
 
     def sync_pipelines(self) -> PipelineMap:
-        """Bring the pipelines in step."""
+        """Sync the pipelines."""
         return sync_pipelines(self.deals, self.opportunities, self.maps, "acme")
 
     def shown(self) -> dict[str, list[str]]:
-        """Label of each pipeline but HubSpot's own -> labels of its stages."""
+        """The labels of each pipeline's stages, by the pipeline's label, without HubSpot's own."""
         own = {SALES_PIPELINE.id}
         return {
             one.label: [stage.label for stage in one.stages]
@@ -51,15 +51,15 @@ class MemoryWorld:
         }
 
     def pipeline(self, label: str = DEFAULT) -> DealPipeline:
-        """The pipeline called so."""
+        """The pipeline with a label."""
         return next(one for one in self.deals.pipelines() if one.label == label)
 
-    def kept(self) -> PipelineMap:
+    def saved_map(self) -> PipelineMap:
         """The map as last saved."""
         return self.maps.kept["acme"]
 
     def done(self) -> list[PipelineStep]:
-        """The steps since this was last asked."""
+        """The steps since the last call of this."""
         steps, self.deals.steps = self.deals.steps, []
         return steps
 
@@ -70,9 +70,9 @@ def a_type(id_: str, stages=STAGES, *, default: bool = False) -> RecordType:
 
 @pytest.mark.rule("OPP-6")
 @pytest.mark.rule("OPP-8")
-def test_the_first_time_the_pipeline_is_made_and_its_map_kept() -> None:
-    """An org without record types gets one pipeline with the org's stages; the map has people's own
-    pipeline, too.
+def test_the_first_sync_creates_the_pipeline_and_saves_its_map() -> None:
+    """An org without record types gets one pipeline with its stages, and the map also has HubSpot's
+    own pipeline.
     """
     world = MemoryWorld()
 
@@ -87,12 +87,12 @@ def test_the_first_time_the_pipeline_is_made_and_its_map_kept() -> None:
     )
     assert own is not None
     assert dict(own.stages)["closedwon"] == "Closed Won"
-    assert world.kept() == known
+    assert world.saved_map() == known
 
 
 @pytest.mark.rule("OPP-6")
-def test_a_second_time_nothing_is_done() -> None:
-    """What is up to date costs reads and no write."""
+def test_a_second_sync_writes_nothing() -> None:
+    """Up-to-date pipelines cost reads and no write."""
     world = MemoryWorld()
     known = world.sync_pipelines()
     world.done()
@@ -104,7 +104,7 @@ def test_a_second_time_nothing_is_done() -> None:
 @pytest.mark.rule("OPP-6")
 @pytest.mark.rule("OPP-7")
 def test_every_record_type_gets_a_pipeline() -> None:
-    """Named after the record type's id, with the stages of its own sales process."""
+    """The pipeline is named after the record type's id and has the stages of its sales process."""
     world = MemoryWorld(
         MASTER, a_type(TYPE_A, STAGES[:3], default=True), a_type(TYPE_B, STAGES[1:])
     )
@@ -119,8 +119,8 @@ def test_every_record_type_gets_a_pipeline() -> None:
 
 
 @pytest.mark.rule("OPP-6")
-def test_what_the_org_renames_keeps_its_deals() -> None:
-    """A stage with another label is the same stage in HubSpot: its deals stay in it."""
+def test_a_renamed_stage_keeps_its_deals() -> None:
+    """A stage with another label is the same stage in HubSpot."""
     world = MemoryWorld()
     before = world.sync_pipelines()
     world.opportunities.types = [a_type("", (replace(STAGES[0], label="First talks"), *STAGES[1:]))]
@@ -132,9 +132,9 @@ def test_what_the_org_renames_keeps_its_deals() -> None:
 
 
 @pytest.mark.rule("OPP-6")
-def test_what_a_person_changes_in_hubspot_is_put_right() -> None:
-    """A pipeline that was renamed and a stage that was added are put back as the org has them; what
-    was deleted is made anew.
+def test_changes_that_a_person_makes_in_hubspot_are_undone() -> None:
+    """A renamed pipeline and an added stage are restored to the org's definitions, and deleted ones
+    are created again.
     """
     world = MemoryWorld()
     world.sync_pipelines()
@@ -155,8 +155,8 @@ def test_what_a_person_changes_in_hubspot_is_put_right() -> None:
 
 
 @pytest.mark.rule("OPP-6")
-def test_a_stage_that_the_org_dropped_stays_while_deals_are_in_it() -> None:
-    """That is no error: it keeps its meaning, and goes once the last deal has left it."""
+def test_a_stage_that_the_org_removed_stays_while_deals_are_in_it() -> None:
+    """That is no error: the stage keeps its meaning and is removed after its last deal has left."""
     world = MemoryWorld()
     known = world.sync_pipelines()
     made = world.pipeline()
@@ -177,10 +177,8 @@ def test_a_stage_that_the_org_dropped_stays_while_deals_are_in_it() -> None:
 
 
 @pytest.mark.rule("LIM-3")
-def test_where_hubspot_allows_no_more_pipelines_the_others_are_made_all_the_same() -> None:
-    """What HubSpot refuses is reported, after everything else was done and the map of what stands was
-    kept.
-    """
+def test_a_refused_pipeline_does_not_stop_the_others() -> None:
+    """The refusal is reported after everything else was done and the map was saved."""
     world = MemoryWorld(MASTER, a_type(TYPE_A), a_type(TYPE_B), most=2)
 
     with pytest.raises(Refused) as refused:
@@ -188,16 +186,16 @@ def test_where_hubspot_allows_no_more_pipelines_the_others_are_made_all_the_same
 
     assert (refused.value.code, refused.value.hint) == ("PIPELINE_LIMIT", "LIM-3")
     assert world.shown() == {f"Salesforce - {TYPE_A}": LABELS}
-    assert [mapped.record_types for mapped in world.kept().pipelines] == [(TYPE_A,), ()]
+    assert [mapped.record_types for mapped in world.saved_map().pipelines] == [(TYPE_A,), ()]
 
     world.deals.most = 3
-    assert world.sync_pipelines() == world.kept()
+    assert world.sync_pipelines() == world.saved_map()
     assert world.shown() == {f"Salesforce - {TYPE_A}": LABELS, f"Salesforce - {TYPE_B}": LABELS}
 
 
-def test_interrupted_it_is_finished_the_next_time() -> None:
-    """Where HubSpot cannot answer any more, nothing is kept; the next run finds what was made, and
-    makes nothing twice.
+def test_an_interrupted_sync_is_finished_by_the_next_one() -> None:
+    """If HubSpot stops answering, no map is saved; the next run finds what was created and creates
+    nothing twice.
     """
     world = MemoryWorld(MASTER, a_type(TYPE_A), a_type(TYPE_B))
     apply_step, answers = world.deals.apply_step, iter([True, False])
@@ -212,5 +210,5 @@ def test_interrupted_it_is_finished_the_next_time() -> None:
         world.sync_pipelines()
     assert world.maps.kept == {}
 
-    assert world.sync_pipelines() == world.kept()
+    assert world.sync_pipelines() == world.saved_map()
     assert world.shown() == {f"Salesforce - {TYPE_A}": LABELS, f"Salesforce - {TYPE_B}": LABELS}

@@ -1,5 +1,5 @@
-"""Who waits for another record goes on once that lets go; what waits holds back nothing else.
-Stories that random ones have found.
+"""A record that waits for another continues once it is released, and what waits holds back nothing
+else. Random stories found these cases.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def pair(world: MemoryWorld, email: str) -> tuple[Ref, Ref]:
 
 
 def contested(world: MemoryWorld) -> tuple[Ref, Ref, Ref]:
-    """Ada's pair, whose lead got Bea's address and a phone; and Bea's contact, which has the
+    """Ada's pair, whose lead got Bea's address and a phone number, and Bea's contact, which has the
     address.
     """
     (ada, lead), (bea, _) = pair(world, "ada@example.com"), pair(world, "bea@example.com")
@@ -38,8 +38,8 @@ def contested(world: MemoryWorld) -> tuple[Ref, Ref, Ref]:
     return ada, lead, bea
 
 
-def bury(world: MemoryWorld, contact: Ref) -> None:
-    """The lead of a contact is deleted, and that is worked off."""
+def delete_lead(world: MemoryWorld, contact: Ref) -> None:
+    """Delete the lead of a contact, and work off the queue."""
     (lead,) = [link.salesforce for link in world.links.all if link.hubspot == contact]
     assert isinstance(lead, Ref)
     world.salesforce.delete(lead)
@@ -48,14 +48,14 @@ def bury(world: MemoryWorld, contact: Ref) -> None:
 
 
 def waits(world: MemoryWorld) -> dict[Ref, tuple[Ref, ...]]:
-    """Who waits, and for whom."""
+    """The records that wait, and what each waits for."""
     return {one.ref: one.waits_for for one in world.inbox.parked("acme")}
 
 
 @pytest.mark.rule("DUP-1")
 def test_a_contested_address_holds_back_nothing_else():
-    """The phone crosses, the address is reported with the contact that has it, and further syncs
-    write nothing.
+    """The phone number syncs, the address is reported with the contact that has it, and further
+    syncs write nothing.
     """
     world = MemoryWorld()
     ada, lead, bea = contested(world)
@@ -72,12 +72,12 @@ def test_a_contested_address_holds_back_nothing_else():
 
 @pytest.mark.parametrize("how", ["renamed", "deleted"])
 @pytest.mark.parametrize("is_linked", [True, False])
-def test_an_address_crosses_as_soon_as_it_is_free(how: str, is_linked: bool):  # noqa: FBT001
-    """Only the contact that had it is synced."""
+def test_an_address_syncs_as_soon_as_it_is_free(how: str, is_linked: bool):  # noqa: FBT001
+    """A sync of the contact that had the address is enough."""
     world = MemoryWorld()
     ada, _, bea = contested(world)
     if not is_linked:
-        bury(world, bea)
+        delete_lead(world, bea)
     if how == "renamed":
         world.hubspot.edit(bea, {"email": "bea.new@example.com"})
     else:
@@ -88,13 +88,15 @@ def test_an_address_crosses_as_soon_as_it_is_free(how: str, is_linked: bool):  #
 
 
 @pytest.mark.parametrize("others", [(Cause.WOKEN,), (Cause.AGAIN,), (Cause.WOKEN, Cause.AGAIN)])
-def test_an_edit_is_news_whatever_else_the_batch_says_of_the_record(others: tuple[Cause, ...]):
-    """Bea, who has no living link, is renamed; that she is synced for somebody else's sake, too,
-    does not hide it.
+def test_an_edit_counts_although_the_batch_also_syncs_the_record_for_another(
+    others: tuple[Cause, ...],
+):
+    """Bea, who has no active link, is renamed, and her being synced for another record's sake does
+    not hide it.
     """
     world = MemoryWorld()
     ada, _, bea = contested(world)
-    bury(world, bea)
+    delete_lead(world, bea)
     world.hubspot.edit(bea, {"email": "bea.new@example.com"})
     sync_contacts([world.change(bea, cause) for cause in (*others, Cause.EDITED)], world.context)
     world.drain()
@@ -103,8 +105,8 @@ def test_an_edit_is_news_whatever_else_the_batch_says_of_the_record(others: tupl
 
 @pytest.mark.rule("DUP-1")
 def test_waiting_records_are_queued_before_anything_is_written():
-    """The run that takes the address away from Bea dies right after; her own next sync shows
-    nothing new, and Ada gets it all the same.
+    """The run that changes Bea's address dies right afterwards, and Ada gets the address although
+    Bea's next sync finds nothing new.
     """
     world = MemoryWorld()
     ada, _, bea = contested(world)
@@ -125,9 +127,7 @@ def test_waiting_records_are_queued_before_anything_is_written():
 
 
 def test_a_waiting_address_is_not_taken_for_our_own_write():
-    """After we wrote another field of the lead, its address is still the person's and not one that
-    Salesforce has settled.
-    """
+    """After we wrote another field of the lead, its address is still the person's edit."""
     world = MemoryWorld()
     ada, lead, bea = contested(world)
     world.hubspot.edit(ada, {"jobtitle": "Engineer"})
@@ -140,8 +140,8 @@ def test_a_waiting_address_is_not_taken_for_our_own_write():
 
 
 def test_an_edit_in_salesforce_survives_a_hubspot_that_fails_half_way():
-    """Both sides were edited and HubSpot takes no write: Salesforce's edit must not look like our
-    own echo afterwards.
+    """If both sides were edited and HubSpot takes no write, Salesforce's edit does not look like
+    our own echo afterwards.
     """
     world = MemoryWorld()
     ada, lead = pair(world, "ada@example.com")
@@ -158,9 +158,9 @@ def test_an_edit_in_salesforce_survives_a_hubspot_that_fails_half_way():
 
 
 @pytest.mark.rule("CH-13")
-def test_a_second_contact_gets_the_lead_that_a_merge_set_free():
-    """HubSpot's contact was merged into another pair's; who waited for its lead is linked with it
-    in the same run.
+def test_a_waiting_contact_gets_the_lead_that_a_merge_released():
+    """HubSpot's contact was merged into another pair's, and the contact that waited for its lead is
+    linked with it in the same run.
     """
     world = MemoryWorld()
     (one, lead), (two, _) = pair(world, "one@example.com"), pair(world, "two@example.com")
@@ -176,7 +176,9 @@ def test_a_second_contact_gets_the_lead_that_a_merge_set_free():
 
 @pytest.mark.rule("DUP-26")
 def test_a_merged_lead_whose_winner_was_converted_since_is_followed_to_the_contact():
-    """The loser's pair is buried for good: what it became belongs to the winner's contact."""
+    """The loser's link gets a tombstone for good, because the contact belongs to the winner's
+    pair.
+    """
     world = MemoryWorld()
     (one, loser), (_, winner) = pair(world, "one@example.com"), pair(world, "two@example.com")
     world.salesforce.merge(winner, loser)
@@ -190,8 +192,8 @@ def test_a_merged_lead_whose_winner_was_converted_since_is_followed_to_the_conta
 
 @pytest.mark.rule("CH-13")
 def test_a_report_outlives_syncs_of_a_pair_that_has_ended():
-    """A converted lead's old link is dead; a sync at the lead must not clear what is told about its
-    contact.
+    """A converted lead's old link is a tombstone, and a sync of the lead does not clear the report
+    about its contact.
     """
     world = MemoryWorld()
     ada, lead = pair(world, "ada@example.com")
@@ -207,9 +209,9 @@ def test_a_report_outlives_syncs_of_a_pair_that_has_ended():
 
 
 @pytest.mark.rule("DUP-1")
-def test_a_lead_with_a_contacts_further_address_is_that_contacts():
-    """The contact is free, so the two are linked; Salesforce's address is the later one and becomes
-    the contact's own.
+def test_a_lead_with_a_contacts_additional_address_is_linked_with_it():
+    """The contact has no link yet, and Salesforce's address, which is the later one, becomes its
+    primary address.
     """
     world = MemoryWorld()
     contact = world.hubspot.merge(
@@ -224,9 +226,9 @@ def test_a_lead_with_a_contacts_further_address_is_that_contacts():
 
 
 @pytest.mark.rule("CH-13")
-def test_a_lead_with_a_linked_contacts_further_address_waits_for_it():
-    """It is reported with the contact that has the address, no record is created, and it goes on once
-    that contact is gone.
+def test_a_lead_with_a_linked_contacts_additional_address_waits_for_it():
+    """It is reported with that contact, no record is created, and it syncs once the contact is
+    gone.
     """
     world = MemoryWorld()
     (ada, _), (old, bin_) = pair(world, "ada@example.com"), pair(world, "old@example.com")
@@ -247,8 +249,8 @@ def test_a_lead_with_a_linked_contacts_further_address_waits_for_it():
 
 @pytest.mark.parametrize("size", [2, 3, 4])
 def test_addresses_that_rotate_arrive_even_if_synced_one_by_one(size: int):
-    """Each of several people got the next one's address in Salesforce; whichever is synced first
-    takes the others along.
+    """Each of several leads got the next one's address; whichever is synced first, the others
+    follow.
     """
     world = MemoryWorld()
     pairs = [pair(world, f"person{number}@example.com") for number in range(size)]
@@ -267,8 +269,8 @@ def test_addresses_that_rotate_arrive_even_if_synced_one_by_one(size: int):
 @pytest.mark.rule("Q-30")
 @pytest.mark.rule("RTY-3")
 def test_a_deletion_that_was_held_back_is_done_when_it_is_retried():
-    """A sync that a person asks for in a later hour deletes the contact, if there is room again;
-    the report leaves with it.
+    """A sync that a person requests in a later hour deletes the contact if the limit allows it, and
+    the report goes.
     """
     world = MemoryWorld(settings={"delete_in_hubspot": True, "max_deletes_per_hour": 1})
     pairs = [pair(world, f"p{number}@example.com") for number in range(3)]
@@ -287,9 +289,9 @@ def test_a_deletion_that_was_held_back_is_done_when_it_is_retried():
 @pytest.mark.rule("DUP-1")
 @pytest.mark.parametrize("deletes", [False, True])
 @pytest.mark.parametrize("side", Side)
-def test_an_unreported_deletion_is_in_no_records_way(side: Side, deletes: bool):  # noqa: FBT001
-    """A new record with the address takes the place of the record that is gone; nothing is
-    deleted, doubled or reported.
+def test_an_unreported_deletion_does_not_block_other_records(side: Side, deletes: bool):  # noqa: FBT001
+    """A new record with the address replaces the one that is gone, and nothing is deleted,
+    duplicated or reported.
     """
     world = MemoryWorld(settings={"delete_in_hubspot": deletes})
     contact, lead = pair(world, "ada@example.com")
@@ -307,8 +309,8 @@ def test_an_unreported_deletion_is_in_no_records_way(side: Side, deletes: bool):
 
 
 @pytest.mark.rule("CH-13")
-def test_a_reported_duplicate_of_a_record_that_is_gone_continues_with_its_next_sync():
-    """The contact was deleted after the report, and nothing reported it."""
+def test_a_duplicate_of_a_record_that_is_gone_syncs_with_its_next_sync():
+    """The contact was deleted after the report, without a notification."""
     world = MemoryWorld()
     contact, _ = pair(world, "ada@example.com")
     double = world.new_lead()

@@ -1,4 +1,4 @@
-"""A paused connection: nothing is read or written for it, and what changes meanwhile is not
+"""A paused connection: nothing is read or written for it, and changes made meanwhile are not
 lost.
 """
 
@@ -22,7 +22,7 @@ from tests.memory.world import MemoryWorld
 
 
 def delivered(world: MemoryWorld, changes: list[Change]) -> Summary:
-    """What comes of changes behind a concern's circuit breaker."""
+    """The result of delivering changes behind a sync's circuit breaker."""
     breaker = CircuitBreaker("acme", Kind.CONTACT, world.troubles, world.outbox, lambda: world.now)
     return sign_in_and_sync(
         breaker, changes, lambda: world.context, lambda _world: world.deliver(changes)
@@ -30,7 +30,7 @@ def delivered(world: MemoryWorld, changes: list[Change]) -> Summary:
 
 
 def test_changes_of_a_paused_connection_wait_in_the_queue():
-    """As they are, without a call to either CRM; once it goes on they cross."""
+    """They wait unchanged without a call to either CRM, and sync once the connection is resumed."""
     world = MemoryWorld()
     change = world.change(world.new_contact())
     world.troubles.pause("acme", Pause(world.now))
@@ -45,7 +45,7 @@ def test_changes_of_a_paused_connection_wait_in_the_queue():
     assert len(world.salesforce.refs("Lead")) == 1
 
 
-def test_a_long_pause_looks_seldom():
+def test_changes_of_a_long_pause_are_checked_less_often():
     """Every five minutes instead of every minute, so that ten thousand messages cost little
     overnight.
     """
@@ -59,22 +59,22 @@ def test_a_long_pause_looks_seldom():
     assert world.outbox.delayed == [(change, 300)]
 
 
-def test_an_invocation_that_runs_finds_out_within_twenty_seconds():
-    """What is known is read anew only then, so a short one reads nothing."""
+def test_a_running_invocation_notices_a_pause_within_twenty_seconds():
+    """The state is read again only then, so that a short invocation reads nothing."""
     world = MemoryWorld()
     watch = PauseWatch("acme", world.troubles, lambda: world.now, read_at=world.now)
     world.troubles.pause("acme", Pause(world.now))
 
-    told = []
+    answers = []
     for _ in range(3):
-        told.append(watch.is_paused())
+        answers.append(watch.is_paused())
         world.now += timedelta(seconds=10)
 
-    assert told == [False, False, True]
+    assert answers == [False, False, True]
 
 
-def test_where_nobody_can_say_nothing_is_paused():
-    """A table that does not answer is told by the calls that need it."""
+def test_an_unreadable_state_pauses_nothing():
+    """The calls that need the table report that it does not answer."""
     world = MemoryWorld()
     watch = PauseWatch(
         "acme", world.troubles, lambda: world.now, read_at=NOON - timedelta(minutes=1)
@@ -85,8 +85,8 @@ def test_where_nobody_can_say_nothing_is_paused():
 
 
 @pytest.mark.parametrize("word", ["pause", "resume"])
-def test_a_connection_that_is_not_there_is_refused(word: str):
-    """A typo stops nothing, and says so."""
+def test_pausing_an_unknown_connection_is_refused(word: str):
+    """A typing error pauses nothing and is reported."""
     world = MemoryWorld()
     office = PauseAdmin(
         settings=lambda: Settings((a_connection(),)), troubles=world.troubles, now=lambda: world.now

@@ -1,5 +1,5 @@
-"""Two HubSpot accounts on one org, and two orgs, in memory: what is each connection's own, and that
-nothing goes round in circles.
+"""Two HubSpot accounts on one org, and two orgs, in memory: what belongs to each connection, and
+that no change is written without end.
 """
 
 from __future__ import annotations
@@ -25,9 +25,7 @@ SAME = "ada@example.com"
 
 @dataclass
 class Account(MemoryWorld):
-    """A HubSpot account of its own as a connection; with `org` in that world's Salesforce org, else
-    in one of its own.
-    """
+    """A HubSpot account as a connection, in the org of `org` or in one of its own."""
 
     name: str = "acme"
     portal: int = 555001
@@ -53,7 +51,9 @@ class Account(MemoryWorld):
 
     @property
     def context(self) -> SyncContext:
-        """The connection's own; in a shared org nobody is known as us."""
+        """The connection's own context; in a shared org no user is known as the integration
+        user.
+        """
         context = MemoryWorld.context.__get__(self)
         account = HubspotAccount(self.portal, f"crmsync/{self.name}/hubspot")
         connection = replace(context.connection, name=self.name, hubspot=account)
@@ -62,7 +62,7 @@ class Account(MemoryWorld):
         )
 
     def change(self, ref: Ref, cause: Cause = Cause.EDITED) -> Change:
-        """Look at a record for this connection."""
+        """A change of a record for this connection."""
         return Change(self.name, KIND_OF[ref.side][ref.object], ref, cause, self.now)
 
 
@@ -72,9 +72,9 @@ def shared(**second: Any) -> tuple[Account, Account]:
     return acme, Account(name="beta", portal=555002, org=acme, settings=second)
 
 
-def everybody(*accounts: Account) -> None:
-    """Every connection looks at everything that it can see, twice: once for what is there, once for
-    what that made.
+def sync_all(*accounts: Account) -> None:
+    """Sync everything for every connection, twice, so that the results of the first round are
+    synced as well.
     """
     for _ in range(2):
         for account in accounts:
@@ -109,27 +109,25 @@ def shown(account: Account, *names: str) -> list[dict[str, Any]]:
 def test_a_lead_of_one_account_may_become_a_contact_of_another(
     setting: CreateInHubspot, made: int
 ) -> None:
-    """Every setting that makes contacts of leads makes one of a lead that another account has made;
-    "never" does not.
+    """Every setting that creates contacts from leads does so for another account's lead, except
+    "never".
     """
     acme, beta = shared(create_in_hubspot=setting)
     acme.new_contact()
-    everybody(acme, beta)
+    sync_all(acme, beta)
 
     assert len(acme.salesforce.refs("Lead")) == 1
     assert len(beta.hubspot.refs("contact")) == made
 
 
 @pytest.mark.rule("TEN-3")
-def test_with_creation_off_an_account_still_links_whom_it_has() -> None:
-    """The recommended setting keeps strangers out; a contact that the account has itself is in step
-    as ever.
-    """
+def test_with_creation_off_an_account_still_links_its_own_contacts() -> None:
+    """The recommended setting keeps other records out, while the account's own contacts sync."""
     acme, beta = shared(create_in_hubspot=CreateInHubspot.NEVER)
     acme.new_contact()
     acme.new_contact(email="bob@example.com")
     beta.new_contact(jobtitle="Dr.")
-    everybody(acme, beta)
+    sync_all(acme, beta)
 
     assert len(acme.salesforce.refs("Lead")) == 2
     assert shown(beta, "email") == [{"email": SAME}]
@@ -137,16 +135,16 @@ def test_with_creation_off_an_account_still_links_whom_it_has() -> None:
 
 
 @pytest.mark.rule("TEN-1")
-def test_an_inclusion_list_is_each_accounts_own() -> None:
-    """Outside the second account's list nothing crosses there, whatever the first one does."""
+def test_each_account_has_its_own_inclusion_list() -> None:
+    """Outside the second account's list nothing syncs there, whatever the first account does."""
     acme, beta = shared(inclusion_list="77")
     acme.new_contact(), acme.new_contact(email="bob@example.com")
     ada, bob = beta.new_contact(), beta.new_contact(email="bob@example.com")
     beta.lists.add_to_list(beta.lists.make("77"), ada)
-    everybody(acme, beta)
+    sync_all(acme, beta)
     acme.hubspot.edit(acme.hubspot.refs("contact")[0], {"phone": "+49 30 1"})
     acme.hubspot.edit(acme.hubspot.refs("contact")[1], {"phone": "+49 30 2"})
-    everybody(acme, beta)
+    sync_all(acme, beta)
 
     assert {ref: beta.hubspot.fields(ref).get("phone") for ref in (ada, bob)} == {
         ada: "+49 30 1",
@@ -155,19 +153,19 @@ def test_an_inclusion_list_is_each_accounts_own() -> None:
 
 
 @pytest.mark.rule("TEN-1")
-def test_a_company_of_one_account_becomes_one_of_the_other() -> None:
-    """Through the account that they share; an edit of the company in either reaches the other, and
-    then all rests.
+def test_a_company_of_one_account_becomes_a_company_of_the_other() -> None:
+    """The shared account creates it, an edit of the company reaches the other, and then nothing
+    more is written.
     """
     acme, beta = shared(create_in_salesforce=CreateInSalesforce.CONTACT)
     acme.settings = beta.settings
     acme.new_company(acme.new_contact(), name="Example Works", domain="example.com")
-    everybody(acme, beta)
-    everybody(acme, beta)
+    sync_all(acme, beta)
+    sync_all(acme, beta)
 
     (account,), (second,) = acme.salesforce.refs("Account"), beta.hubspot.refs("company")
     beta.hubspot.edit(second, {"city": "Ulm"})
-    everybody(acme, beta)
+    sync_all(acme, beta)
 
     (first,) = acme.hubspot.refs("company")
     assert [acme.hubspot.fields(first).get(name) for name in ("name", "city")] == [
@@ -176,19 +174,19 @@ def test_a_company_of_one_account_becomes_one_of_the_other() -> None:
     ]
     assert acme.salesforce.fields(account).get("BillingCity") == "Ulm"
     before = writes(acme, beta)
-    everybody(acme, beta)
+    sync_all(acme, beta)
     assert writes(acme, beta) == before
 
 
 @pytest.mark.rule("TEN-1")
 def test_two_orgs_in_one_deployment_have_nothing_in_common() -> None:
-    """The same person in both, under the same ids: two links, and an edit stays in its org."""
+    """The same contact under the same ids in both has two links, and an edit stays in its org."""
     acme = Account()
     beta = Account(name="beta", portal=555002, links=acme.links, inbox=acme.inbox)
     first, second = acme.new_contact(), beta.new_contact()
-    everybody(acme, beta)
+    sync_all(acme, beta)
     acme.hubspot.edit(first, {"phone": "+49 30 1"})
-    everybody(acme, beta)
+    sync_all(acme, beta)
 
     assert first == second
     assert sorted(link.connection for link in acme.links.all) == ["acme", "beta"]
@@ -200,7 +198,7 @@ def test_two_orgs_in_one_deployment_have_nothing_in_common() -> None:
         None,
     ]
     before = writes(acme, beta)
-    everybody(acme, beta)
+    sync_all(acme, beta)
     assert writes(acme, beta) == before
 
 
@@ -214,9 +212,9 @@ VALUES = ("one", "two", "three")
 @pytest.mark.rule("TEN-1")
 @given(data=st.data())
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_whoever_edits_what_all_three_come_to_rest_alike(data: st.DataObject) -> None:
-    """Edits on all sides at once, looks in any order, calls that die before the link is saved: one
-    lead, one contact each, no circles.
+def test_all_three_records_agree_after_any_edits(data: st.DataObject) -> None:
+    """After edits on all sides, syncs in any order and killed calls, there is one lead, one contact
+    each, and no endless writing.
     """
     acme, beta = shared()
     accounts = (acme, beta)
@@ -238,11 +236,11 @@ def test_whoever_edits_what_all_three_come_to_rest_alike(data: st.DataObject) ->
             account.crm(side).edit(ref, {name: data.draw(st.sampled_from(VALUES))})
             account.wait()
         _some_look(data, data.draw(st.sampled_from(accounts)))
-    everybody(*accounts)
-    everybody(*accounts)
+    sync_all(*accounts)
+    sync_all(*accounts)
 
     before = writes(*accounts)
-    everybody(*accounts)
+    sync_all(*accounts)
     assert writes(*accounts) == before
     (lead,) = acme.salesforce.refs("Lead")
     expected = [acme.salesforce.fields(lead).get(name) for name in FIELDS[Side.SALESFORCE]]
@@ -252,7 +250,7 @@ def test_whoever_edits_what_all_three_come_to_rest_alike(data: st.DataObject) ->
 
 
 def _some_look(data: st.DataObject, account: Account) -> None:
-    """A connection looks at everything, and may die before it has saved a link."""
+    """Sync everything for one connection, which may be killed before it saves a link."""
     if data.draw(st.booleans(), "dies"):
         save = account.links.save
         account.links.save = lambda links: [TryAgain("Killed.") for _ in links]  # type: ignore[method-assign]

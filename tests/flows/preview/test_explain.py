@@ -1,5 +1,5 @@
-"""One record explained: what is known of it, each field's decision, and what would be done now;
-over a world in memory.
+"""One record explained: what is known of it, each field's decision, and what would be written,
+against a world in memory.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tests.memory.world import MemoryWorld
 
 
 def linked(world: MemoryWorld, **fields: str) -> tuple[Ref, Ref]:
-    """A contact and its lead, in step."""
+    """A synced contact and its lead."""
     ada = world.new_contact(**fields)
     world.sync(ada)
     (lead,) = world.salesforce.refs("Lead")
@@ -32,14 +32,14 @@ def linked(world: MemoryWorld, **fields: str) -> tuple[Ref, Ref]:
 
 
 def line(world: MemoryWorld, ref: Ref, name: str) -> FieldLine:
-    """What is said of a field."""
+    """What the explanation says of a field."""
     return next(one for one in explain(world, ref).fields if one.hubspot == name)
 
 
 @pytest.mark.rule("CH-28")
 def test_a_pair_that_was_edited_on_both_sides() -> None:
-    """Every mapped field with both values, where it has changed, who holds, by which policy and
-    rule; the conflict and the writes.
+    """Every mapped field is shown with both values, the changed sides, the winner, policy and rule,
+    and so are the conflict and the writes.
     """
     world = MemoryWorld()
     ada, lead = linked(world, phone="0100")
@@ -47,8 +47,8 @@ def test_a_pair_that_was_edited_on_both_sides() -> None:
     world.wait()
     world.salesforce.edit(lead, {"FirstName": "Ada", "Phone": "0300"})
     before = world.writes()
-    told = explain(world, ada)
-    lines = {one.hubspot: one for one in told.fields}
+    explanation = explain(world, ada)
+    lines = {one.hubspot: one for one in explanation.fields}
     names = ("jobtitle", "firstname", "phone", "lastname")
     assert [lines[name] for name in names] == [
         FieldLine(
@@ -74,29 +74,33 @@ def test_a_pair_that_was_edited_on_both_sides() -> None:
             *(ChangedSide.NOWHERE, None, "two_way", FieldOutcome.IN_SYNC),
         ),
     ]
-    assert [(one.hubspot, one.winner) for one in told.plan.conflicts] == [
+    assert [(one.hubspot, one.winner) for one in explanation.plan.conflicts] == [
         ("phone", Side.SALESFORCE)
     ]
-    assert [effect_line(one) for one in told.plan.effects] == [
+    assert [effect_line(one) for one in explanation.plan.effects] == [
         f"save link {ada} - {lead}",
         f"update {ada}: firstname, phone (MAP-3)",
         f"update {lead}: Title (MAP-3)",
     ]
-    assert (told.link is not None and told.link.version, told.syncs, world.writes()) == (
+    assert (
+        explanation.link is not None and explanation.link.version,
+        explanation.syncs,
+        world.writes(),
+    ) == (
         1,
         True,
         before,
     )
 
 
-def test_what_is_explained_is_what_the_sync_then_does() -> None:
-    """From either side the same plan, and after the sync there is nothing left to do."""
+def test_the_sync_does_what_the_explanation_shows() -> None:
+    """Both records have the same plan, and after the sync nothing is left to do."""
     world = MemoryWorld()
     ada, lead = linked(world)
     world.hubspot.edit(ada, {"jobtitle": "Countess"})
     world.wait()
-    told = explain(world, ada)
-    assert explain(world, lead).plan == told.plan
+    explanation = explain(world, ada)
+    assert explain(world, lead).plan == explanation.plan
     world.sync(ada)
     assert world.salesforce.fields(lead)["Title"] == "Countess"
     assert explain(world, ada).plan.effects == ()
@@ -106,26 +110,32 @@ def test_a_record_that_would_be_created() -> None:
     """The explanation shows the new record's values, field by field, and the rules."""
     world = MemoryWorld()
     ada = world.new_contact(jobtitle="Countess")
-    told = explain(world, ada)
-    assert (told.link, told.salesforce, told.candidates) == (None, None, ())
-    given = [(one.hubspot, one.salesforce_value, one.outcome) for one in told.fields if one.winner]
+    explanation = explain(world, ada)
+    assert (explanation.link, explanation.salesforce, explanation.candidates) == (None, None, ())
+    given = [
+        (one.hubspot, one.salesforce_value, one.outcome) for one in explanation.fields if one.winner
+    ]
     assert given == [
         ("email", "ada@example.com", FieldOutcome.TO_SALESFORCE),
         ("lastname", "Lang", FieldOutcome.TO_SALESFORCE),
         ("jobtitle", "Countess", FieldOutcome.TO_SALESFORCE),
         ("company", "example.com", FieldOutcome.TO_SALESFORCE),
     ]
-    assert [effect_line(one) for one in told.plan.effects] == [
+    assert [effect_line(one) for one in explanation.plan.effects] == [
         "create salesforce Lead: Company, Email, LastName, Title (SET-2, SET-3, OWN-9)"
     ]
 
 
 def test_a_record_that_finds_its_counterpart() -> None:
-    """The record that may be the same is named, and the fields are merged as at a first meeting."""
+    """The record that may be the same is named, and the fields are merged as at a first sync."""
     world = MemoryWorld()
     ada, lead = world.new_contact(jobtitle="Countess"), world.new_lead()
-    told = explain(world, lead)
-    assert (told.candidates, told.taken, told.hubspot and told.hubspot.ref) == ((ada,), (), ada)
+    explanation = explain(world, lead)
+    assert (
+        explanation.candidates,
+        explanation.taken,
+        explanation.hubspot and explanation.hubspot.ref,
+    ) == ((ada,), (), ada)
     expected = FieldLine(
         *("jobtitle", "Title", "Countess", None),
         *(
@@ -142,9 +152,13 @@ def test_a_record_that_finds_its_counterpart() -> None:
 def test_a_record_that_creates_nothing() -> None:
     """The reason is given with its rule; nothing would be done."""
     world = MemoryWorld(settings={"create_in_salesforce": CreateInSalesforce.NEVER})
-    told = explain(world, world.new_contact())
+    explanation = explain(world, world.new_contact())
     note = Note("new HubSpot contacts make no Salesforce record", ("SET-2",))
-    assert (told.plan.effects, told.plan.notes, told.fields) == ((), (note,), ())
+    assert (explanation.plan.effects, explanation.plan.notes, explanation.fields) == (
+        (),
+        (note,),
+        (),
+    )
 
 
 def test_a_pair_outside_the_inclusion_list() -> None:
@@ -152,8 +166,8 @@ def test_a_pair_outside_the_inclusion_list() -> None:
     world = MemoryWorld(settings={"inclusion_list": "default"})
     ada, _ = linked(world, lifecyclestage="lead")
     world.hubspot.edit(ada, {"lifecyclestage": "subscriber", "jobtitle": "Countess"})
-    told = explain(world, ada)
-    assert told.plan.notes == (Note("is outside the inclusion list", ("INC-7",)),)
+    explanation = explain(world, ada)
+    assert explanation.plan.notes == (Note("is outside the inclusion list", ("INC-7",)),)
     assert line(world, ada, "jobtitle").outcome == FieldOutcome.LEFT
 
 
@@ -163,11 +177,15 @@ def test_a_tombstone() -> None:
     ada, lead = linked(world)
     world.salesforce.delete(lead)
     world.sync(lead)
-    told = explain(world, ada)
-    assert told.link is not None
-    assert (told.link.state, told.salesforce, told.plan.effects) == (LinkState.TOMBSTONE, None, ())
-    assert told.plan.notes[0].because == ("DEL-1",)
-    assert explain(world, lead).link == told.link
+    explanation = explain(world, ada)
+    assert explanation.link is not None
+    assert (explanation.link.state, explanation.salesforce, explanation.plan.effects) == (
+        LinkState.TOMBSTONE,
+        None,
+        (),
+    )
+    assert explanation.plan.notes[0].because == ("DEL-1",)
+    assert explain(world, lead).link == explanation.link
 
 
 def test_a_record_that_waits_for_another() -> None:
@@ -191,13 +209,15 @@ def test_the_reports_about_a_pair() -> None:
 
 
 def test_a_second_record_of_one_address() -> None:
-    """Who has the pair already is named, and that this one is told of (CH-13)."""
+    """The explanation names the linked record, and the duplicate's report (CH-13)."""
     world = MemoryWorld()
     linked(world)
     second = world.new_lead()
-    told = explain(world, second)
-    assert told.taken == told.candidates
-    assert [one.because for one in told.plan.effects if isinstance(one, Report)] == [("CH-13",)]
+    explanation = explain(world, second)
+    assert explanation.taken == explanation.candidates
+    assert [one.because for one in explanation.plan.effects if isinstance(one, Report)] == [
+        ("CH-13",)
+    ]
 
 
 def test_an_address_that_another_contact_has() -> None:
@@ -214,8 +234,8 @@ def test_a_value_that_does_not_fit() -> None:
     """For a new record the report is foreseen; for a pair it is part of the plan (CH-8)."""
     world = MemoryWorld()
     ada = world.new_contact(lastname="x" * 90, phone="1" * 50)
-    told = explain(world, ada)
-    assert {(one.fieldname, one.because) for one in told.foreseen} == {
+    explanation = explain(world, ada)
+    assert {(one.fieldname, one.because) for one in explanation.foreseen} == {
         ("phone", ("CH-8",)),
         ("lastname", ("CH-8",)),
     }
@@ -228,8 +248,8 @@ def test_the_decisions_about_owner_opt_out_and_company() -> None:
     world = MemoryWorld()
     ada, lead = linked(world)
     world.salesforce.edit(lead, {"HasOptedOutOfEmail": True})
-    told = explain(world, ada)
-    assert [one for one in told.decisions if one.topic == "e-mail opt-out"] == [
+    explanation = explain(world, ada)
+    assert [one for one in explanation.decisions if one.topic == "e-mail opt-out"] == [
         DecisionLine("e-mail opt-out", None, True, "is unsubscribed in HubSpot", ("OPT-4",))
     ]
 
@@ -246,16 +266,14 @@ def test_lifecycle_stages_that_follow() -> None:
 
 
 def test_a_company() -> None:
-    """Companies and accounts likewise: why this one makes none."""
+    """Companies and accounts are explained likewise, here why a company creates no account."""
     world = MemoryWorld()
-    told = explain(world, world.new_company())
-    assert [one.because for one in told.plan.notes] == [("ACC-10",)]
+    explanation = explain(world, world.new_company())
+    assert [one.because for one in explanation.plan.notes] == [("ACC-10",)]
 
 
 def test_a_deal_whose_opportunity_moved_on() -> None:
-    """The stage is decided by rules of its own, and the fields as everywhere; a new role makes its
-    association (OPP-9).
-    """
+    """The stage is decided by its own rules, and a new role creates its association (OPP-9)."""
     world = MemoryWorld()
     theirs = world.new_salesforce_contact(None, "ada@example.com")
     world.sync(theirs)
@@ -265,15 +283,15 @@ def test_a_deal_whose_opportunity_moved_on() -> None:
     world.wait()
     world.salesforce.edit(opportunity, {"StageName": "Closed Won", "Amount": 2000})
     world.opportunities.add_role(opportunity, theirs)
-    told = explain(world, deal)
+    explanation = explain(world, deal)
     stages = [
         (one.topic, one.salesforce_value, one.because)
-        for one in told.decisions
+        for one in explanation.decisions
         if one.topic == "stage"
     ]
     assert stages == [("stage", "Closed Won", ("OPP-5",))]
     assert line(world, deal, "amount").outcome == FieldOutcome.TO_HUBSPOT
-    done = [effect_line(one) for one in told.plan.effects]
+    done = [effect_line(one) for one in explanation.plan.effects]
     assert done[1].startswith(f"update {deal}: amount, ")
     assert f"associate {deal} with {ada} (OPP-9)" in done
     assert "add up the opportunities of 1 contacts (ROLL-1, LIFE-1)" in done
@@ -302,7 +320,7 @@ def test_an_object_that_does_not_sync() -> None:
 
 
 def test_an_org_that_is_not_set_up() -> None:
-    """Our field is missing there: the hint says how to get it. Any other error is told as it is."""
+    """The hint says how to create the missing field, and any other error is shown as it is."""
     world = MemoryWorld()
     lead = world.new_lead()
     for text, hint in (
@@ -338,10 +356,13 @@ def test_a_record_on_several_connections() -> None:
     asked = Explainer(
         lambda: settings, lambda connection, _: view(world, connection), lambda: world.now
     )
-    assert [told.connection for told in asked.explain(Side.SALESFORCE, "lead", lead.id)] == [
+    assert [
+        explanation.connection for explanation in asked.explain(Side.SALESFORCE, "lead", lead.id)
+    ] == [
         "acme",
         "other",
     ]
     assert [
-        told.connection for told in asked.explain(Side.SALESFORCE, "lead", lead.id, "other")
+        explanation.connection
+        for explanation in asked.explain(Side.SALESFORCE, "lead", lead.id, "other")
     ] == ["other"]

@@ -1,4 +1,4 @@
-"""Previews: a dry run counts what the sync would then write, over a world in memory."""
+"""Previews: a dry run counts what a sync would write, against a world in memory."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from tests.memory.world import MemoryWorld
 
 
 def busy_world() -> MemoryWorld:
-    """A pair to be found by address, who has none across, two of one address, one without; a
-    company with an account's contact.
+    """Contacts and leads to match, to create, with one address and without one, and a company with
+    its account's contact.
     """
     world = MemoryWorld()
     world.new_contact(email="ada@example.com", jobtitle="Countess")
@@ -38,12 +38,10 @@ def busy_world() -> MemoryWorld:
     return world
 
 
-def test_what_is_counted_is_what_the_sync_then_does() -> None:
-    """Records made on either side, pairs, and what people are told: a resync in the same order
-    makes just so many.
-    """
+def test_the_sync_does_what_the_preview_counts() -> None:
+    """A resync in the same order creates, links and reports exactly as many records."""
     world = busy_world()
-    told = counts(preview(world))
+    counted = counts(preview(world))
     before = {name: len(world.crm(side).refs(name)) for side, name in OBJECTS}
     for one in BACKFILL_OBJECTS:
         if one.syncs(world.context.connection):
@@ -51,7 +49,7 @@ def test_what_is_counted_is_what_the_sync_then_does() -> None:
             world.drain()
     made = {name: len(world.crm(side).refs(name)) - before[name] for side, name in OBJECTS}
     assert made == {"contact": 1, "company": 0, "Lead": 1, "Contact": 0, "Account": 0}
-    assert told == {
+    assert counted == {
         "salesforce Account": {"link": 1, "mark": 1},
         "hubspot company": {"update": 1, "mark": 1},
         "salesforce Contact": {"link": 1, "mark": 1},
@@ -70,8 +68,10 @@ OBJECTS = (
 )
 
 
-def test_nothing_is_written_and_a_second_preview_says_the_same() -> None:
-    """Neither CRM, nor links, queues or reports change."""
+def test_a_preview_writes_nothing_and_can_be_repeated() -> None:
+    """Neither CRMs nor links, queues or reports change, and a second preview has the same
+    result.
+    """
     world = busy_world()
     first = counts(preview(world))
     assert counts(preview(world)) == first
@@ -79,10 +79,8 @@ def test_nothing_is_written_and_a_second_preview_says_the_same() -> None:
     assert world.inbox.parked("acme") == []
 
 
-def test_what_is_in_step_is_nothing() -> None:
-    """After the sync a preview finds every pair in step, each looked at once and not again from the
-    other side.
-    """
+def test_a_synced_pair_is_previewed_once_as_unchanged() -> None:
+    """After the sync each pair is planned from one side only."""
     world = MemoryWorld()
     lead = world.new_lead()
     world.sync(lead)
@@ -141,9 +139,9 @@ def test_conflicts_are_counted_and_shown() -> None:
     assert (outlook.conflict_count, *shown) == (1, "lastname", "Byron", "Lang", "two_way")
 
 
-def test_what_would_be_refused_is_told_with_its_reason() -> None:
-    """A required name that nobody knows, an address that is taken, a value that does not cross:
-    each by its own words.
+def test_records_that_would_be_refused_are_shown_with_their_reason() -> None:
+    """These are a missing required name, an address in use and a value that does not fit, each with
+    its own text.
     """
     world = MemoryWorld(settings={"last_name_fallback": "", "company_fallback": ""})
     world.new_contact(email="nameless@example.com", lastname="")
@@ -151,11 +149,11 @@ def test_what_would_be_refused_is_told_with_its_reason() -> None:
     second = world.new_lead(Email="twin@example.com")
     world.new_contact(email="long@example.com", lastname="x" * 90, company="Example AG")
     refusals = preview(world).report.refusals.values()
-    told = {
+    counted = {
         (str(one.report.category), one.report.fieldname, one.report.because): one.count
         for one in refusals
     }
-    assert told == {
+    assert counted == {
         ("validation", "LastName", ("Q-35",)): 1,
         ("duplicates", "", ("CH-13",)): 1,
         ("validation", "lastname", ("CH-8",)): 1,
@@ -164,8 +162,8 @@ def test_what_would_be_refused_is_told_with_its_reason() -> None:
 
 
 def test_pages_and_limits() -> None:
-    """So many of each object as are asked for, all of them with 0; who has no address is counted
-    apart (IMP-4).
+    """As many records of each object are planned as requested, with 0 all of them, and records
+    without an address are counted separately (IMP-4).
     """
     world = MemoryWorld()
     for number in range(230):
@@ -193,7 +191,7 @@ LEADS = JobStep(Side.SALESFORCE, "Lead", with_email=True)
 
 @pytest.mark.rule("CH-20")
 def test_the_estimate_is_shown_beforehand() -> None:
-    """In calls to each side and seconds at the present budget, with the calls used, allowed,
+    """It contains calls to each side, seconds within the present budget, the calls used, allowed,
     allotted and left, and its own cost.
     """
     world = MemoryWorld()
@@ -227,8 +225,8 @@ def test_a_budget_that_is_used_up_leaves_nothing() -> None:
 
 @pytest.mark.rule("CH-28")
 def test_a_change_of_settings_is_previewed_without_being_in_force() -> None:
-    """A new mapping and another policy on pairs that are in step: what a resync under the new
-    settings would write, and nothing is.
+    """The preview of a new mapping and another policy shows what a resync under them would write,
+    and writes nothing.
     """
     world = MemoryWorld()
     ada = world.new_contact(phone="0100")
@@ -250,10 +248,8 @@ def test_a_change_of_settings_is_previewed_without_being_in_force() -> None:
     )
 
 
-def test_an_account_and_what_waits_for_it() -> None:
-    """A contact that is made under its company's account waits for that: both are told, parents
-    first.
-    """
+def test_an_account_and_the_contact_that_waits_for_it_are_both_shown() -> None:
+    """The account is shown first, and then the contact that would be created in it."""
     world = MemoryWorld(settings={"create_in_salesforce": CreateInSalesforce.CONTACT})
     ada = world.new_contact()
     world.new_company(ada)
@@ -276,16 +272,16 @@ def test_an_account_and_what_waits_for_it() -> None:
         ("deals", ["deal"]),
     ],
 )
-def test_one_object_alone(word: str, steps: list[str]) -> None:
-    """By the word of the import or the object's own, one or many."""
+def test_a_preview_can_be_restricted_to_one_object(word: str, steps: list[str]) -> None:
+    """The object has the import's word or its own name, singular or plural."""
     assert [
         one.step.object for one in preview(MemoryWorld(), PreviewRequest(word)).objects
     ] == steps
 
 
 def test_opportunities() -> None:
-    """A deal for one that is new, an opportunity for a deal of HubSpot's own pipeline; what is in
-    step is nothing.
+    """A new opportunity would create a deal, a new deal an opportunity, and a synced pair
+    nothing.
     """
     world = MemoryWorld()
     theirs = world.new_salesforce_contact(None, "ada@example.com")
@@ -304,10 +300,8 @@ def test_opportunities() -> None:
     assert world.writes() == before
 
 
-def test_more_than_a_batch() -> None:
-    """Batch by batch as the sync takes them; who shares an address with a record of an earlier
-    batch is told so.
-    """
+def test_a_preview_plans_batch_by_batch() -> None:
+    """A record that shares an address with one of an earlier batch is shown as its duplicate."""
     world = MemoryWorld()
     for number in range(1_050):
         world.new_lead(Email=f"l{number}@example.com")
@@ -318,10 +312,8 @@ def test_more_than_a_batch() -> None:
     }
 
 
-def test_addresses_that_change_hands() -> None:
-    """Two contacts that swap theirs give them up first; both writes of one of them are counted, as
-    both are made.
-    """
+def test_two_contacts_that_swap_addresses_are_counted_with_both_writes() -> None:
+    """Each contact first gives up its address and then gets the other's."""
     world = MemoryWorld()
     one, two = world.new_lead(Email="one@example.com"), world.new_lead(Email="two@example.com")
     world.sync(one, two)
@@ -345,15 +337,15 @@ def test_a_stage_that_spreads_is_counted() -> None:
 
 
 def test_an_unknown_object_is_refused() -> None:
-    """With the ones that there are."""
+    """The error lists the objects that exist."""
     with pytest.raises(
         Refused, match="orders cannot be previewed; account, company, contact, lead"
     ):
         preview(MemoryWorld(), PreviewRequest("orders"))
 
 
-def test_what_is_switched_off_is_said_to_be() -> None:
-    """It is not listed; where nothing is left there is nothing to preview."""
+def test_objects_that_are_switched_off_are_not_listed() -> None:
+    """If no object is left, the preview is refused."""
     world = MemoryWorld(companies=CompanySettings(sync=False))
     seen = preview(world)
     assert (seen.remarks, [one.step.object for one in seen.objects]) == (
@@ -365,27 +357,29 @@ def test_what_is_switched_off_is_said_to_be() -> None:
 
 
 def test_an_unknown_connection_is_refused() -> None:
-    """Nothing is looked at."""
+    """Nothing is read."""
     with pytest.raises(Refused, match="There is no connection other"):
         preview(MemoryWorld(), PreviewRequest(only="other"))
     with pytest.raises(Refused, match="push settings first"):
         preview(MemoryWorld(), settings=Settings(()))
 
 
-def test_how_far_it_is_is_told() -> None:
-    """After each batch, per object."""
+def test_progress_is_reported_after_each_batch() -> None:
+    """The report has the counts per object."""
     world = MemoryWorld()
     for number in range(3):
         world.new_lead(Email=f"l{number}@example.com")
-    heard: list[tuple[str, int, int]] = []
+    reported: list[tuple[str, int, int]] = []
     previewer = Previewer(lambda connection, _: view(world, connection), lambda: world.now)
-    previewer.preview(settings_of(world), PreviewRequest("leads"), lambda *told: heard.append(told))
-    assert heard == [("acme: salesforce Lead", 3, 3)]
+    previewer.preview(
+        settings_of(world), PreviewRequest("leads"), lambda *progress: reported.append(progress)
+    )
+    assert reported == [("acme: salesforce Lead", 3, 3)]
 
 
-def test_deletions_are_counted_within_the_brake() -> None:
-    """Two of three would be deleted, the third is held back; the limit of the sync is not
-    pulled.
+def test_deletions_are_counted_within_the_hourly_limit() -> None:
+    """Two of three would be deleted and the third held back, and the sync's own count does not
+    change.
     """
     world = MemoryWorld(settings={"delete_in_hubspot": True, "max_deletes_per_hour": 2})
     leads = [world.new_lead(Email=f"l{number}@example.com") for number in range(3)]

@@ -1,4 +1,4 @@
-"""A dry world: everything that reads goes on, nothing that writes does."""
+"""The context of a dry run: reads work, and writes are refused."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ WRITES: Mapping[str, Callable[[SyncContext], object]] = {
 
 @pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
 def test_a_write_is_refused(write: Callable[[SyncContext], object]) -> None:
-    """Whoever tries it has made a mistake, and learns of it before anything is written."""
+    """A write is a defect and raises before anything is written."""
     world = MemoryWorld()
     with pytest.raises(WriteRefusedError, match="is not for a dry run"):
         write(read_only(world.context))
@@ -61,8 +61,8 @@ def test_a_write_is_refused(write: Callable[[SyncContext], object]) -> None:
 
 
 def test_every_port_is_known() -> None:
-    """Each part of the world is a port whose reading methods are listed, the brake, or no port at
-    all; each listed method is the port's.
+    """Each part of the context is a port whose reading methods are listed, or no port, and each
+    listed method exists.
     """
     parts = {one.name for one in fields(SyncContext)}
     assert parts == {*READ_METHODS, *NOT_PORTS, "change_counts"}
@@ -75,8 +75,8 @@ def test_every_port_is_known() -> None:
     ] == []
 
 
-def test_reading_goes_on() -> None:
-    """The same records, and nothing else about the world changed."""
+def test_reads_work_as_before() -> None:
+    """They return the same records, and nothing else of the context changes."""
     world = MemoryWorld()
     ada = world.new_contact()
     context = read_only(world.context)
@@ -89,8 +89,8 @@ def test_reading_goes_on() -> None:
     )
 
 
-def test_the_brake_counts_for_this_run_alone() -> None:
-    """So many deletions as the settings allow, and the hour of the sync is not used up."""
+def test_the_delete_limit_counts_for_this_run_alone() -> None:
+    """As many deletions as the settings allow are planned, and the sync's hour is not used up."""
     world = MemoryWorld()
     context = read_only(world.context)
     assert [
@@ -103,8 +103,8 @@ def test_the_brake_counts_for_this_run_alone() -> None:
     assert world.change_counts.reserve("acme", Kind.CONTACT, CHANGES, 3, 3, NOON) == 3
 
 
-def test_roles_that_are_seen_are_not_remembered() -> None:
-    """What is remembered already is read all the same."""
+def test_roles_that_are_read_are_not_stored() -> None:
+    """Roles that were stored before are still read."""
     memory = MemoryRoleStore()
     role = Role(
         Ref(Side.SALESFORCE, "OpportunityContactRole", "1"),
@@ -123,8 +123,8 @@ def a_pair() -> tuple[Record, Record]:
     return a_contact(), a_lead()
 
 
-def test_expected_links_are_found_beside_stored_ones() -> None:
-    """From either side; and they too cannot be written."""
+def test_expected_links_are_found_like_stored_ones() -> None:
+    """They are found from either side, and cannot be written either."""
     world = MemoryWorld()
     contact, lead = a_pair()
     links = ExpectedLinks(read_only(world.context).links)

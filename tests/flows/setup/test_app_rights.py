@@ -1,4 +1,4 @@
-"""A look at what our HubSpot token may do."""
+"""The check of our HubSpot token's scopes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.builders import a_connection
 
 
 class Token:
-    """Implements `Account` for a token with the scopes given."""
+    """An `Account` whose token has these scopes."""
 
     def __init__(self, scopes: frozenset[str]) -> None:
         """These and no others."""
@@ -23,8 +23,8 @@ class Token:
         return App("1", "1", self.scopes)
 
 
-def test_a_scope_that_is_missing_is_a_refusal_that_names_it() -> None:
-    """Somebody has to do something; with all scopes nothing is said."""
+def test_a_missing_scope_is_a_refusal_that_names_it() -> None:
+    """With all scopes nothing is raised."""
     connection = a_connection()
     wanted = frozenset(scopes_of(connection))
     check_app_rights(connection, Token(wanted))

@@ -1,5 +1,5 @@
-"""Where the webhook's client secret stands: on the laptop stack the webhook finds it where the
-stack's parameter says, and nowhere else.
+"""The place of the webhook's client secret: the webhook reads it only from the secret that the
+stack's parameter names.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ APART = f"signing/{BESIDE}"
 
 
 @pytest.fixture
-def apart() -> Iterator[Stack]:
-    """A stack whose webhook may read the secrets of its own alone."""
+def separate_stack() -> Iterator[Stack]:
+    """A stack whose webhook may read only its own secrets."""
     with Stack(SETTINGS, WORLD, parameters={"SigningSecrets": "apart"}) as stack:
         yield stack
 
 
 def store(stack: Stack, name: str, content: Mapping[str, str]) -> None:
-    """Make a secret, or put another content into it."""
+    """Create a secret or replace its content."""
     secrets = stack.cloud.aws.client("secretsmanager")
     if name in {one["Name"] for one in secrets.list_secrets()["SecretList"]}:
         secrets.put_secret_value(SecretId=name, SecretString=json.dumps(content))
@@ -38,45 +38,47 @@ def store(stack: Stack, name: str, content: Mapping[str, str]) -> None:
         secrets.create_secret(Name=name, SecretString=json.dumps(content))
 
 
-def test_the_webhook_needs_its_own_secret_alone(apart: Stack) -> None:
-    """With the client secret in the webhook's secret and nowhere else a contact becomes a lead, and
-    our own writes are no news.
+def test_the_webhook_needs_only_its_own_secret(separate_stack: Stack) -> None:
+    """With the client secret only there, a contact becomes a lead and our own writes are
+    recognised.
     """
     known = json.loads(
-        apart.cloud.aws.client("secretsmanager").get_secret_value(SecretId=BESIDE)["SecretString"]
+        separate_stack.cloud.aws.client("secretsmanager").get_secret_value(SecretId=BESIDE)[
+            "SecretString"
+        ]
     )
-    store(apart, APART, {name: known[name] for name in ("app_id", "client_secret")})
-    store(apart, BESIDE, {name: known[name] for name in ("access_token", "app_id", "api_url")})
-    people = People(apart.ready())
+    store(separate_stack, APART, {name: known[name] for name in ("app_id", "client_secret")})
+    store(
+        separate_stack,
+        BESIDE,
+        {name: known[name] for name in ("access_token", "app_id", "api_url")},
+    )
+    people = People(separate_stack.ready())
     people.new_contact(email="ada@example.com", lastname="Lang", company="Example GmbH")
-    apart.settle()
+    separate_stack.settle()
     assert len(people.records("SELECT Id FROM Lead WHERE Email = 'ada@example.com'")) == 1
     read = {
         call.resource.rpartition(":")[2]
-        for call in apart.cloud.aws.rights.done["HubspotWebhookFunction"]
+        for call in separate_stack.cloud.aws.rights.done["HubspotWebhookFunction"]
     }
     assert {name for name in read if BESIDE in name} == {f"{APART}-AbCdEf"}
-    assert apart.stats()["lambda"]["contact_sync"] == 1
+    assert separate_stack.stats()["lambda"]["contact_sync"] == 1
 
 
-def test_a_client_secret_beside_the_token_opens_no_door_there(apart: Stack) -> None:
-    """The webhook looks in its own place; where nothing is, calls are answered 503 and the log
-    names the connection.
-    """
-    People(apart.ready()).new_contact(
+def test_a_client_secret_next_to_the_token_is_not_used(separate_stack: Stack) -> None:
+    """Without the webhook's own secret calls are answered 503, and the log names the connection."""
+    People(separate_stack.ready()).new_contact(
         email="ada@example.com", lastname="Lang", company="Example GmbH"
     )
-    apart.settle()
-    log = apart.output("hubspot_webhook")
+    separate_stack.settle()
+    log = separate_stack.output("hubspot_webhook")
     assert '"status":503' in log
     assert f"There is no secret {APART}." in log
 
 
-def test_the_webhook_may_not_read_a_token(apart: Stack) -> None:
-    """Whatever its code does: neither a CRM's credentials nor the key of the links are granted to
-    it.
-    """
-    granted = apart.cloud.aws.rights.granted["HubspotWebhookFunction"]
+def test_the_webhook_may_not_read_a_token(separate_stack: Stack) -> None:
+    """It is granted neither a CRM's credentials nor the key of the links."""
+    granted = separate_stack.cloud.aws.rights.granted["HubspotWebhookFunction"]
     secrets = {
         grant.resource.rpartition(":secret:")[2]
         for grant in granted
@@ -85,8 +87,8 @@ def test_the_webhook_may_not_read_a_token(apart: Stack) -> None:
     assert secrets == {"signing/crmsync/*", "crmsync-settings-key-*"}
 
 
-def look(secrets: Mapping[str, Mapping[str, str]]) -> SetupStep:
-    """What is said of a connection's keys, with these secrets in the account."""
+def findings(secrets: Mapping[str, Mapping[str, str]]) -> SetupStep:
+    """What is reported about a connection's keys, with these secrets in the account."""
 
     def read(name: str) -> Mapping[str, str]:
         if name not in secrets:
@@ -96,16 +98,16 @@ def look(secrets: Mapping[str, Mapping[str, str]]) -> SetupStep:
     return check_signing_keys(a_connection(), read)
 
 
-def test_the_operator_is_told_where_the_client_secret_stands() -> None:
-    """Apart is good; beside the token works in some stacks, so it is told and no error; nowhere is
-    one.
+def test_the_operator_sees_where_the_client_secret_is() -> None:
+    """Separate is good, next to the token is a hint because it works in some stacks, and missing is
+    an error.
     """
     token = {"access_token": "t", "app_id": "7"}
     key = {"client_secret": "s", "app_id": "7"}
     states = {
-        "apart": look({APART: key, BESIDE: token}),
-        "beside": look({BESIDE: token | key}),
-        "nowhere": look({BESIDE: token}),
+        "apart": findings({APART: key, BESIDE: token}),
+        "beside": findings({BESIDE: token | key}),
+        "nowhere": findings({BESIDE: token}),
     }
     assert {name: (step.state, bool(step.text)) for name, step in states.items()} == {
         "apart": (StepState.THERE, False),
@@ -117,8 +119,8 @@ def test_the_operator_is_told_where_the_client_secret_stands() -> None:
     }
 
 
-def test_secrets_that_cannot_be_read_are_told() -> None:
-    """AWS's refusal is no word about the client secret."""
+def test_secrets_that_cannot_be_read_are_reported() -> None:
+    """AWS's refusal does not count as a missing client secret."""
 
     def read(name: str) -> Mapping[str, str]:
         raise TryAgain(

@@ -1,5 +1,5 @@
-"""An undo beside the brakes: it has an hour's limit of its own, and what it brings back is not
-held; over a world in memory.
+"""The limits of an undo, against a world in memory: it has its own hourly limit, and the change
+limits do not hold back what it puts back.
 """
 
 from __future__ import annotations
@@ -7,19 +7,20 @@ from __future__ import annotations
 import pytest
 
 from crmsync.flows.undo.run import JOB_OVER_LIMIT, OVER_LIMIT
+from crmsync.flows.undo.summary import SkippedValues
 from crmsync.model.jobs import JobState
 from crmsync.model.records import Side
 from crmsync.rules.pair.undo import REASONS, SkipReason
-from tests.flows.undo.test_undo import GOOD, SkippedValues, a_world, mistake, pair, shown, undo
+from tests.flows.undo.undo_world import GOOD, a_world, mistake, pair, shown, undo
 from tests.memory import MemoryJobs
 
 HACKED_NAME = ["HACKED", None, "HACKED", "0100"]
 
 
 @pytest.mark.rule("Q-30")
-def test_an_undo_is_braked_by_a_limit_of_its_own() -> None:
-    """What crossed has used up the hour's changes, and can be taken back all the same, as many an
-    hour; the rest follows later.
+def test_an_undo_has_its_own_hourly_limit() -> None:
+    """Changes that used up the hour's limit can be undone, as many an hour, and the rest follows
+    later.
     """
     world, jobs = a_world(settings={"max_changes_per_hour": 2}), MemoryJobs()
     pairs = [pair(world, name) for name in ("ada", "bea", "cid")]
@@ -31,9 +32,9 @@ def test_an_undo_is_braked_by_a_limit_of_its_own() -> None:
     seen = undo(world, since, apply=False, jobs=jobs)
     done = undo(world, since, jobs=jobs)
 
-    for told in (seen, done):
-        assert [(one.records, one.values) for one in told.back] == [(2, 4)]
-        assert told.left == (
+    for result in (seen, done):
+        assert [(one.records, one.values) for one in result.back] == [(2, 4)]
+        assert result.left == (
             SkippedValues("acme", Side.SALESFORCE, "Lead", OVER_LIMIT, 2, is_open=True),
         )
     assert [(job.state, job.trouble) for job in done.jobs] == [(JobState.PAUSED, JOB_OVER_LIMIT)]
@@ -51,8 +52,8 @@ def test_an_undo_is_braked_by_a_limit_of_its_own() -> None:
 
 
 @pytest.mark.rule("Q-30")
-def test_what_an_undo_puts_back_is_not_limited() -> None:
-    """The operator requested it: its sync to the other side counts toward no limit."""
+def test_values_that_an_undo_puts_back_are_not_limited() -> None:
+    """The operator requested them, so that their sync to the other side counts toward no limit."""
     world = a_world(settings={"max_changes_per_hour": 1, "max_blanks_per_hour": 1})
     pairs = [pair(world, name) for name in ("ada", "bea")]
     moments = []
@@ -70,7 +71,7 @@ def test_what_an_undo_puts_back_is_not_limited() -> None:
 
 @pytest.mark.rule("Q-30")
 def test_a_record_is_put_back_while_a_blank_of_it_is_held_back() -> None:
-    """The blank goes on waiting for the operator and does not stand in the way."""
+    """The blank still waits for the operator and does not block the undo."""
     world = a_world(settings={"max_blanks_per_hour": 1})
     (ada, lead), (bea, other) = pair(world), pair(world, "bea")
     since = mistake(world, ada, bea)
@@ -90,7 +91,7 @@ def test_a_record_is_put_back_while_a_blank_of_it_is_held_back() -> None:
 
 
 def test_values_that_are_no_longer_kept_are_reported_as_lost() -> None:
-    """What is still kept of the requested time is put back."""
+    """Values that are still kept are put back."""
     world = a_world()
     ada, lead = pair(world)
     since = mistake(world, ada, phone="0200")
@@ -101,12 +102,12 @@ def test_values_that_are_no_longer_kept_are_reported_as_lost() -> None:
     done = undo(world, since)
     world.drain()
 
-    told = "acme: values are kept for 72 hours: what was overwritten before 2026-11-02 13:06 UTC is lost."
-    assert done.remarks == (told,)
+    remark = "acme: values are kept for 72 hours: what was overwritten before 2026-11-02 13:06 UTC is lost."
+    assert done.remarks == (remark,)
     assert shown(world, ada, lead) == ["Lang", "0200", "Lang", "0200"]
 
 
-def test_a_second_run_recognises_the_first_in_any_spelling_of_the_object() -> None:
+def test_a_second_run_recognises_the_first_by_any_name_of_the_object() -> None:
     """What was written since the first run is left alone."""
     world, jobs = a_world(), MemoryJobs()
     ada, lead = pair(world)

@@ -1,4 +1,4 @@
-"""Which objects a backfill can list, and what they are called."""
+"""The objects that a backfill can list, and their names."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from tests.builders import a_connection
 
 
 @pytest.mark.rule("IMP-1")
-def test_what_can_be_imported() -> None:
-    """Salesforce's accounts, contacts, leads and opportunities, by their words; contacts and leads
+def test_the_objects_that_can_be_imported() -> None:
+    """Salesforce's accounts, contacts, leads and opportunities can be imported; contacts and leads
     need an address (IMP-4).
     """
     assert IMPORTABLE == ("accounts", "contacts", "leads", "opportunities")
@@ -52,24 +52,22 @@ def test_what_can_be_imported() -> None:
         (Side.SALESFORCE, "", None),
     ],
 )
-def test_an_object_goes_by_its_name_however_it_is_written(
+def test_an_object_is_found_by_its_name_in_any_spelling(
     side: Side, name: str, object_: str | None
 ) -> None:
-    """One or many, small or large; each side has its own."""
+    """Singular or plural, upper or lower case; each side has its own objects."""
     found = backfill_object(side, name)
     assert (found and found.object) == object_
 
 
 def test_parents_come_first() -> None:
-    """A resync of everything walks through accounts and companies first, then through contacts, and
-    through deals at the end.
-    """
+    """A resync of everything lists accounts and companies first, then contacts, and deals last."""
     kinds = [one.kind for one in BACKFILL_OBJECTS]
     assert kinds == sorted(kinds, key=[Kind.ACCOUNT, Kind.CONTACT, Kind.OPPORTUNITY].index)
 
 
 def test_each_object_has_its_switch() -> None:
-    """Companies off leaves contacts on, and takes deals away, which need them (OPP-2)."""
+    """With companies off contacts are listed, but not deals, which need companies (OPP-2)."""
     connection = replace(a_connection(), companies=CompanySettings(sync=False))
     assert [one.object for one in BACKFILL_OBJECTS if one.syncs(connection)] == [
         "Contact",
@@ -78,7 +76,7 @@ def test_each_object_has_its_switch() -> None:
     ]
 
 
-def test_a_leg_of_another_release_is_noticed() -> None:
-    """A job that names an object which nobody knows cannot go on."""
+def test_a_step_with_an_unknown_object_is_refused() -> None:
+    """A job of another release may name an object that this one does not know."""
     with pytest.raises(KeyError, match="Opportunity__x"):
         backfill_object_of(JobStep(Side.SALESFORCE, "Opportunity__x"))

@@ -1,4 +1,4 @@
-"""How fast a backfill may go, and what is told of its progress."""
+"""The pace of a backfill, and its reported progress."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ from tests.builders import a_job, a_step, at
         (12_000, 1, Depth(delayed=180), 0),
     ],
 )
-def test_no_more_waits_than_the_sync_does_in_twenty_seconds(
+def test_no_more_is_queued_than_the_sync_does_in_twenty_seconds(
     queued: int, minutes: float, depth: Depth, may: int
 ) -> None:
-    """At the pace so far; at least one gathering, at most one batch of the queue. A few that were
-    put off count for nothing.
+    """This is computed from the pace so far, with at least one batch; a few changes that were put
+    off do not count.
     """
     assert queue_capacity(a_job(queued=queued), depth, at(minutes)) == may
 
@@ -53,16 +53,18 @@ def test_no_more_waits_than_the_sync_does_in_twenty_seconds(
         (75_000, 10**6, False),
     ],
 )
-def test_three_quarters_of_the_calls_and_no_more(used: int, allotment: int, *, may: bool) -> None:
-    """Of the allotted ones, or of what the org has where that is less; without an allotment it is
-    5,000 calls.
+def test_a_backfill_uses_three_quarters_of_the_calls(
+    used: int, allotment: int, *, may: bool
+) -> None:
+    """The share is taken of the allotment or of the org's limit, whichever is less, and without an
+    allotment of 5,000 calls.
     """
     assert has_calls_left(DailyCalls(used, 100_000), allotment) is may
 
 
-def test_progress_is_told_once_there_is_some() -> None:
-    """Records a second, and seconds to go; nothing before the first record, nothing to go at the
-    end.
+def test_progress_is_reported_from_the_first_record_on() -> None:
+    """It has records a second and seconds left, nothing before the first record and no time left at
+    the end.
     """
     job = a_job(a_step(1_000), queued=300, waiting=50, moved_at=at(1))
 
@@ -89,8 +91,8 @@ def test_progress_is_told_once_there_is_some() -> None:
 def test_retries_stop_above_three_quarters_of_the_calls(
     used: int, allotment: int, *, may: bool
 ) -> None:
-    """Of the allotted ones, or of what the org has where that is less; without an allotment above
-    5,000 calls.
+    """The share is taken of the allotment or of the org's limit, whichever is less, and without an
+    allotment of 5,000 calls.
     """
     assert may_retry(at(0), KnownCalls(DailyCalls(used, 100_000), at(0)), allotment, at(0)) is may
 
@@ -100,12 +102,10 @@ def test_retries_stop_above_three_quarters_of_the_calls(
     ("known_at", "now", "may"),
     [(None, 0, True), (0, 15, False), (0, 15.1, True), (1_430, 1_439, False), (1_430, 1_440, True)],
 )
-def test_retries_wait_for_what_is_known_and_for_a_day_at_most(
+def test_retries_wait_on_known_usage_and_for_a_day_at_most(
     known_at: float | None, now: float, *, may: bool
 ) -> None:
-    """All calls are used. What nobody told, or told more than 15 minutes ago, holds nothing back;
-    nor is anything held for over a day.
-    """
+    """Unknown usage, and usage reported more than 15 minutes ago, holds nothing back."""
     known = None if known_at is None else KnownCalls(DailyCalls(100_000, 100_000), at(known_at))
 
     assert may_retry(at(0), known, 1_000, at(now)) is may

@@ -1,5 +1,5 @@
-"""The default map of companies and accounts: names, web addresses, and choices that the two CRMs
-call by different names.
+"""The default map of companies and accounts: names, web addresses, and choices with different names
+in the two CRMs.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ RULES = {rule.hubspot: rule for rule in DEFAULT_ACCOUNT_MAP}
 H, S = Side.HUBSPOT, Side.SALESFORCE
 
 
-def crossed(name: str, to: Side, value: Value) -> Value:
-    """What becomes of a value of the pair of that property."""
+def converted(name: str, to: Side, value: Value) -> Value:
+    """The value that the other side gets for a property."""
     return convert_mapped(RULES[name], to, value).value
 
 
 def is_same(name: str, hubspot: Value, salesforce: Value) -> bool:
-    """Whether both sides show the same."""
+    """Whether both sides show equal values."""
     rule = RULES[name]
     return canonical(compared_format(rule, H), hubspot) == canonical(
         compared_format(rule, S), salesforce
@@ -37,7 +37,7 @@ def is_same(name: str, hubspot: Value, salesforce: Value) -> bool:
 
 
 def test_every_pair_exists_on_both_sides() -> None:
-    """The map names properties and fields that a fresh account and a fresh org have, each once."""
+    """The map names properties and fields that a new account and a new org have, each once."""
     fields = {field.name for field in ACCOUNT.fields}
     assert [str(rule) for rule in DEFAULT_ACCOUNT_MAP if rule.salesforce not in fields] == []
     properties = {row.name for row in properties_of("0-2", 0)}
@@ -59,17 +59,17 @@ def test_every_pair_exists_on_both_sides() -> None:
     ],
 )
 def test_a_website_is_its_domain(website: str) -> None:
-    """HubSpot is given the bare domain; an account that spells it otherwise shows the same and is
-    not overwritten.
+    """HubSpot gets the bare domain, and an account with another spelling of it is equal and not
+    overwritten.
     """
-    assert crossed("domain", H, website) == "example.com"
+    assert converted("domain", H, website) == "example.com"
     assert is_same("domain", "example.com", website)
 
 
-def test_what_is_no_web_address_cannot_cross() -> None:
-    """People write "n/a" into the field; that is told, and holds back nothing else (CH-8)."""
+def test_a_text_that_is_no_web_address_is_not_synced() -> None:
+    """A value such as "n/a" is reported and holds back no other field (CH-8)."""
     with pytest.raises(IncompatibleValueError):
-        crossed("domain", H, "n/a")
+        converted("domain", H, "n/a")
 
 
 @pytest.mark.parametrize(
@@ -80,18 +80,18 @@ def test_what_is_no_web_address_cannot_cross() -> None:
         ("COMPUTER_SOFTWARE", "Computer Software"),
     ],
 )
-def test_an_industry_goes_over_and_comes_back(hubspot: str, salesforce: str) -> None:
-    """HubSpot's constant is Salesforce's value where that lists one, else its label, and neither
-    flips back.
+def test_an_industry_is_the_same_after_both_conversions(hubspot: str, salesforce: str) -> None:
+    """HubSpot's constant becomes Salesforce's value or else its label, and is converted back to the
+    same constant.
     """
-    assert crossed("industry", S, hubspot) == salesforce
-    assert crossed("industry", H, salesforce) == hubspot
+    assert converted("industry", S, hubspot) == salesforce
+    assert converted("industry", H, salesforce) == hubspot
     assert is_same("industry", hubspot, salesforce)
 
 
-def test_industries_are_told_apart() -> None:
-    """No two of HubSpot's become one in Salesforce, and every one that Salesforce lists has its
-    own, all but "Other".
+def test_industries_are_distinguishable() -> None:
+    """No two of HubSpot's industries share one of Salesforce's, and each of Salesforce's has a
+    counterpart, except "Other".
     """
     assert len(dict(INDUSTRIES)) == len({theirs for _, theirs in INDUSTRIES}) == len(INDUSTRIES)
     listed = next(field for field in ACCOUNT.fields if field.name == "Industry").choices
@@ -100,28 +100,26 @@ def test_industries_are_told_apart() -> None:
     ] == ["Other"]
 
 
-def test_a_choice_without_counterpart_stays_where_it_is() -> None:
-    """A value of the org's own cannot cross to HubSpot; one of the account's own crosses as it is,
-    for the picklist takes it.
+def test_a_choice_without_a_counterpart_is_synced_only_to_salesforce() -> None:
+    """A choice that only the org has does not fit HubSpot, while Salesforce's picklist takes one
+    that only HubSpot has.
     """
     with pytest.raises(IncompatibleValueError):
-        crossed("industry", H, "Watchmaking")
-    assert crossed("industry", S, "WATCHMAKING") == "WATCHMAKING"
+        converted("industry", H, "Watchmaking")
+    assert converted("industry", S, "WATCHMAKING") == "WATCHMAKING"
 
 
 @pytest.mark.parametrize(("hubspot", "salesforce"), ACCOUNT_TYPES)
-def test_several_types_are_one_in_hubspot(hubspot: str, salesforce: str) -> None:
-    """Whatever the account calls it, HubSpot's name for it says the same, so no look overwrites the
-    finer word.
-    """
-    assert crossed("type", H, salesforce) == hubspot
+def test_several_account_types_equal_one_company_type(hubspot: str, salesforce: str) -> None:
+    """HubSpot's type equals each of them, so that no sync overwrites the more specific one."""
+    assert converted("type", H, salesforce) == hubspot
     assert is_same("type", hubspot, salesforce)
 
 
-def test_a_type_becomes_the_first_of_its_names() -> None:
-    """A company that is made an account of gets the one value that stands for all."""
+def test_a_company_type_becomes_the_first_account_type_it_equals() -> None:
+    """A new account gets the one type that stands for all."""
     assert [
-        crossed("type", S, one) for one in dict.fromkeys(mine for mine, _ in ACCOUNT_TYPES)
+        converted("type", S, one) for one in dict.fromkeys(mine for mine, _ in ACCOUNT_TYPES)
     ] == [
         "Prospect",
         "Partner",
@@ -132,8 +130,8 @@ def test_a_type_becomes_the_first_of_its_names() -> None:
 
 
 @pytest.mark.rule("MAP-4")
-def test_a_row_that_names_a_default_pair_changes_its_policy_alone() -> None:
-    """Whoever does not want the industry to cross says so; its choices stay known."""
+def test_a_row_for_a_default_pair_changes_only_its_policy() -> None:
+    """An industry that is not to be synced keeps its known choices."""
     row = FieldRule("industry", "Industry", Update.NEVER)
     (found,) = [
         rule

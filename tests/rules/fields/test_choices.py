@@ -1,4 +1,4 @@
-"""HubSpot's options and Salesforce's picklist values find each other."""
+"""How HubSpot's options match Salesforce's picklist values."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from tests.rules.settings.test_schemas import LABELS, STAGES, options
 def test_a_choice_finds_its_counterpart(
     hubspot: tuple[str, ...], salesforce: tuple[str, ...], pairs: tuple[tuple[str, str], ...]
 ) -> None:
-    """By value, else by label, without regard to case; the better likeness goes first, and nobody
-    is taken twice.
+    """Choices match by value or else by label, without case, the better match first and each
+    once.
     """
     assert pair_choices(options(*hubspot), options(*salesforce), restricted=True) == pairs
 
 
-def test_a_picklist_that_takes_anything_takes_an_option_as_it_is() -> None:
+def test_an_unrestricted_picklist_takes_any_option() -> None:
     """Only a restricted picklist leaves an option without a counterpart."""
     mine, theirs = options("red=Red", "teal=Teal"), options("Red", "Green")
 
@@ -66,9 +66,7 @@ def test_a_lifecycle_picklist_has_every_label() -> None:
     ],
 )
 def test_a_lifecycle_stage_moves_only_forward(shown: str, coming: str, back: bool) -> None:  # noqa: FBT001 - a table's column
-    """HubSpot ignores a stage that comes before the one it shows; clearing it is always
-    possible.
-    """
+    """HubSpot ignores an earlier stage than the one it shows, but a stage can always be cleared."""
     stages = tuple((value, label) for value, _, label in (stage.partition("=") for stage in STAGES))
 
     assert moves_back("lifecyclestage", stages, shown, coming) == back

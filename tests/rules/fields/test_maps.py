@@ -1,4 +1,4 @@
-"""The default maps of contacts, and an operator's rows on top of them."""
+"""The default maps of contacts, and the operator's rows on top of them."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def pairs(name: str) -> set[tuple[str, str]]:
 @pytest.mark.rule("FLD-1")
 @pytest.mark.parametrize("name", DEFAULT_CONTACT_MAPS)
 def test_the_lifecycle_stage_has_no_counterpart_by_default(name: str) -> None:
-    """Salesforce has no field for it, so it does not appear there until an operator maps it."""
+    """Salesforce has no field for it until an operator maps one."""
     assert "lifecyclestage" not in {rule.hubspot for rule in DEFAULT_CONTACT_MAPS[name]}
 
 
 @pytest.mark.rule("FLD-2")
 def test_the_lifecycle_stage_is_mapped_by_a_row() -> None:
-    """One row and one custom field on lead and contact, and the stage goes over."""
+    """With one row, and one custom field on lead and contact, the stage syncs."""
     row = FieldRule(
         "lifecyclestage", "Stage__c", form=FieldType.CHOICE, objects=("Lead", "Contact")
     )
@@ -40,15 +40,15 @@ def test_the_lifecycle_stage_is_mapped_by_a_row() -> None:
 @pytest.mark.rule("FLD-3")
 @pytest.mark.rule("FLD-7")
 def test_a_lead_has_the_company_as_text() -> None:
-    """The company's name goes with the lead's company."""
+    """HubSpot's company name syncs with the lead's company."""
     assert ("company", "Company") in pairs("Lead")
 
 
 @pytest.mark.rule("FLD-5")
 @pytest.mark.rule("FLD-6")
 def test_a_contact_has_no_company_as_text() -> None:
-    """A contact refers to an account instead, so the company's name does not go there in any
-    field.
+    """A contact refers to an account instead, so that the company name syncs with none of its
+    fields.
     """
     assert "company" not in {rule.hubspot for rule in CONTACT_CONTACT}
     assert "AccountId" not in {rule.salesforce for rows in MAPS.values() for rule in rows}
@@ -56,8 +56,8 @@ def test_a_contact_has_no_company_as_text() -> None:
 
 @pytest.mark.rule("MAP-11")
 def test_a_row_serves_the_objects_that_have_its_field() -> None:
-    """A row of which nothing is known serves both; one whose field only leads have serves only
-    leads.
+    """A row without known fields applies to both objects, and one whose field only leads have to
+    leads alone.
     """
     both, lead = FieldRule("colour", "Colour__c"), FieldRule("hint", "Hint__c", objects=("Lead",))
 
@@ -67,8 +67,8 @@ def test_a_row_serves_the_objects_that_have_its_field() -> None:
 
 
 @pytest.mark.rule("MAP-12")
-def test_a_row_that_names_a_default_pair_changes_only_its_policy() -> None:
-    """The pair keeps its place, and no other map gains it."""
+def test_a_row_for_a_default_pair_changes_only_its_policy() -> None:
+    """The pair keeps its place, and no other map gets it."""
     row = FieldRule("city", "City", Update.NEVER)
 
     maps = with_custom_rows(MAPS, [row])

@@ -1,4 +1,4 @@
-"""How state and country fit the lists of an org."""
+"""How state and country fit the picklists of an org."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ def test_a_place_is_written_by_its_name_or_left_out(
     names: Mapping[str, str | None],
     unfit: set[str],
 ) -> None:
-    """A state needs its country, a country must not leave a foreign state behind; the rules are
-    those of every address.
+    """A state needs its country, and a country removes a state that is not its own, in every
+    address.
     """
     assert fitted(fields, shown, PLACES) == (names, unfit)
     prefixed = [
@@ -67,7 +67,9 @@ def test_a_place_is_written_by_its_name_or_left_out(
 
 
 def test_an_org_without_lists_takes_any_text() -> None:
-    """Without lists an unknown country is written like any other text; with them it waits."""
+    """Without picklists an unknown country is written like any text, and with them it is left
+    out.
+    """
     hubspot, lead = a_contact({"country": "Utopia"}, salesforce_id=LEAD_ID), a_lead()
     written = [
         merge_pair(hubspot, lead, None, replace(a_ruleset(), places=places)).to_salesforce

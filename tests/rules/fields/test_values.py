@@ -1,4 +1,4 @@
-"""How values compare and cross, form by form."""
+"""How values are compared and converted, format by format."""
 
 from dataclasses import replace
 from datetime import date, timedelta, timezone
@@ -43,8 +43,8 @@ H, S = Side.HUBSPOT, Side.SALESFORCE
         (FieldType.MULTI, "b;a", "a;b"),
     ],
 )
-def test_values_that_say_the_same_compare_equal(form, one, two):
-    """A value that a side trims, formats or types otherwise is not a new value."""
+def test_values_in_different_spellings_compare_equal(form, one, two):
+    """A value that a side trims, formats or types differently is not a new value."""
     assert canonical(form, one) == canonical(form, two)
 
 
@@ -71,8 +71,8 @@ def test_values_that_say_the_same_compare_equal(form, one, two):
         (FieldType.TEXT, S, "   ", None),
     ],
 )
-def test_values_cross_in_the_other_sides_form(form, to, value, expected):
-    """Each side gets the value in the form that its API takes."""
+def test_values_are_converted_to_the_other_sides_format(form, to, value, expected):
+    """Each side gets the value in the format of its API."""
     assert convert(form, to, value) == expected
 
 
@@ -86,8 +86,8 @@ def test_values_cross_in_the_other_sides_form(form, to, value, expected):
         (FieldType.DATETIME, "9" * 30),
     ],
 )
-def test_a_value_that_is_not_of_its_form_is_named_as_unfit(form, value):
-    """What cannot be read in its field's form cannot cross; it still compares, as itself."""
+def test_a_value_that_is_not_in_its_format_is_incompatible(form, value):
+    """A value that cannot be read in its field's format is not synced, but still equals itself."""
     with pytest.raises(IncompatibleValueError):
         convert(form, S, value)
     assert canonical(form, value) == value
@@ -98,9 +98,9 @@ def test_a_value_that_is_not_of_its_form_is_named_as_unfit(form, value):
         allow_nan=False, allow_infinity=False, min_value=-(10**10), max_value=10**10, places=4
     )
 )
-def test_a_number_survives_the_way_there_and_back(number):
-    """A number of up to fifteen digits, all that a double holds, crosses to Salesforce and back
-    unchanged.
+def test_a_number_is_the_same_after_both_conversions(number):
+    """A number of up to fifteen digits, as many as a double holds, is unchanged in Salesforce and
+    back.
     """
     text = f"{number:f}"
     assert canonical(
@@ -112,7 +112,7 @@ def test_a_number_survives_the_way_there_and_back(number):
 
 
 def a_rule(form: FieldType = FieldType.TEXT, **known: object) -> FieldRule:
-    """A mapping of which this is known."""
+    """A mapping with these properties."""
     return FieldRule("property", "Field__c", form=form, **known)
 
 
@@ -156,9 +156,9 @@ PRICE = a_rule(FieldType.NUMBER, length=3, scale=2)
         (a_rule(FieldType.BOOLEAN), S, None, ConvertedValue(False)),
     ],
 )
-def test_a_mapped_value_crosses_as_the_other_side_keeps_it(rule, to, value, crossed):
-    """Choices by their counterpart, texts cut and told, numbers rounded to the digits of the
-    field.
+def test_a_mapped_value_is_converted_to_what_the_other_side_stores(rule, to, value, crossed):
+    """Choices become their counterparts, texts are truncated and reported, and numbers rounded to
+    the field's digits.
     """
     assert convert_mapped(rule, to, value) == crossed
 
@@ -175,10 +175,8 @@ def test_a_mapped_value_crosses_as_the_other_side_keeps_it(rule, to, value, cros
         (a_rule(FieldType.PHONE, length=5), S, "+15550100000", False),
     ],
 )
-def test_a_text_that_stays_too_long_is_told_at_every_look(rule, to, value, too_long):
-    """Not only when it was cut: as long as only its beginning can be shown, somebody should shorten
-    it.
-    """
+def test_a_text_that_stays_too_long_is_reported_at_every_sync(rule, to, value, too_long):
+    """The report stays while only the beginning of the text can be shown."""
     assert is_too_long(rule, to, value) == too_long
 
 
@@ -198,9 +196,9 @@ def test_a_text_that_stays_too_long_is_told_at_every_look(rule, to, value, too_l
         (a_rule(FieldType.EMAIL, length=15), S, "ada.lang@example.com"),
     ],
 )
-def test_a_value_that_the_other_side_cannot_hold_is_unfit(rule, to, value):
-    """No choice of a restricted picklist, no option of HubSpot's, too many digits; half a phone
-    number is none.
+def test_a_value_that_the_other_side_cannot_store_is_incompatible(rule, to, value):
+    """These are unknown choices, numbers with too many digits, and phone numbers that would be
+    cut.
     """
     with pytest.raises(IncompatibleValueError):
         convert_mapped(rule, to, value)
@@ -220,25 +218,25 @@ def test_a_value_that_the_other_side_cannot_hold_is_unfit(rule, to, value):
         (a_rule(FieldType.NUMBER, scale=0), "2.5", 3.0),
     ],
 )
-def test_what_a_side_made_of_a_value_is_no_news(rule, hubspot, salesforce):
-    """The two spellings of one choice are equal, and so are a text and its cut, a number and its
-    rounding.
+def test_a_value_that_a_side_has_converted_is_unchanged(rule, hubspot, salesforce):
+    """Two spellings of a choice are equal, and so are a text and its truncation, and a number and
+    its rounding.
     """
     assert canonical(compared_format(rule, H), hubspot) == canonical(
         compared_format(rule, S), salesforce
     )
 
 
-def test_choices_that_change_places_are_told_apart():
-    """One side's name for a choice may be the other side's name for another one."""
+def test_choices_with_swapped_names_are_distinguished():
+    """One side's name for a choice may be the other side's name for another."""
     rule = a_rule(FieldType.CHOICE, choices=(("a", "b"), ("b", "a")))
     hubspot, salesforce = compared_format(rule, H), compared_format(rule, S)
 
     assert canonical(hubspot, "a") == canonical(salesforce, "b") != canonical(salesforce, "a")
 
 
-def test_a_choice_of_nobody_stands_for_itself():
-    """A value that was an option once still compares."""
+def test_an_unknown_choice_equals_itself():
+    """A value that is no longer an option can still be compared."""
     assert canonical(compared_format(COLOURS, S), " Lilac ") == "Lilac"
 
 
@@ -249,7 +247,7 @@ NAMES = st.text(
 
 @st.composite
 def rules_with_choices(draw):
-    """A mapping of two lists of choices that are told apart even without regard to case."""
+    """A mapping of two lists of choices that are distinct even without case."""
     size = draw(st.integers(1, 6))
     lists = [
         draw(st.lists(NAMES, min_size=size, max_size=size, unique_by=lambda name: name.lower()))
@@ -261,8 +259,8 @@ def rules_with_choices(draw):
 
 @pytest.mark.rule("MAP-7")
 @given(st.data())
-def test_choices_survive_the_way_there_and_back(data):
-    """What goes over comes back as it was, and both sides compare as equal in between."""
+def test_choices_are_the_same_after_both_conversions(data):
+    """A choice is converted back to itself, and both sides compare as equal in between."""
     rule = data.draw(rules_with_choices())
     values = [hubspot for hubspot, _ in rule.choices]
     picked = data.draw(
@@ -282,8 +280,10 @@ def test_choices_survive_the_way_there_and_back(data):
 
 @pytest.mark.rule("MAP-7")
 @given(st.text(max_size=60), st.integers(1, 30))
-def test_a_text_fits_after_crossing_and_stays_what_it_was(text, length):
-    """Whatever is cut off, the rest fits, says the same as before, and crosses back whole."""
+def test_a_truncated_text_fits_and_equals_the_original(text, length):
+    """Whatever is truncated, the rest fits, equals the original, and is converted back
+    unchanged.
+    """
     rule = a_rule(length=length)
     crossed = convert_mapped(rule, S, text)
     there = str(crossed.value or "")
@@ -301,9 +301,9 @@ def test_a_text_fits_after_crossing_and_stays_what_it_was(text, length):
     st.datetimes(timezones=st.timezones()),
     st.sampled_from([FieldType.DATE, FieldType.DATETIME, FieldType.DAY]),
 )
-def test_days_and_moments_survive_the_way_there_and_back(moment, form):
-    """A date is a date in every time zone, a moment the same moment; midnight UTC in milliseconds
-    is HubSpot's other way to say a date.
+def test_dates_and_times_are_the_same_after_both_conversions(moment, form):
+    """A date is the same in every time zone and a time the same instant; midnight UTC in
+    milliseconds is a HubSpot date.
     """
     text = (
         moment.isoformat(timespec="milliseconds")
@@ -320,8 +320,8 @@ def test_days_and_moments_survive_the_way_there_and_back(moment, form):
 @pytest.mark.rule("OPP-5")
 @given(st.dates(date(1990, 1, 1), date(2100, 1, 1)), st.timezones())
 def test_a_close_date_is_the_same_day_on_both_sides_in_every_zone(day, zone):
-    """Written at noon of the account's day, read back as that day: also where the clocks are put
-    forward or back on it.
+    """It is written as noon of the account's day and read back as that day, even when the clocks
+    change.
     """
     rule = replace(a_rule(FieldType.DATED), zone=zone)
     moment = convert_mapped(rule, H, day.isoformat()).value
@@ -335,8 +335,8 @@ def test_a_close_date_is_the_same_day_on_both_sides_in_every_zone(day, zone):
 
 
 @pytest.mark.parametrize("form", [FieldType.DATED, FieldType.DAY])
-def test_only_a_day_at_midnight_is_known_from_before_there_were_zones(form):
-    """Earlier versions wrote days so, and so they are known in a base that these left."""
+def test_a_date_at_midnight_utc_is_recognised_in_older_baselines(form):
+    """Earlier versions wrote dates so, and only dates."""
     look = compared_format(replace(a_rule(form), zone=timezone(timedelta(hours=-5))), H)
 
     assert day_before_zones(look, "2027-01-01T00:00:00.000Z") == "2027-01-01"

@@ -1,5 +1,5 @@
-"""When a company makes an account: every veto and every reason, by what its contacts are and what
-the settings say (ACC-7 to ACC-12).
+"""When a company creates an account: every veto and every reason, by the company's contacts and the
+settings (ACC-7 to ACC-12).
 """
 
 from dataclasses import replace
@@ -15,7 +15,7 @@ LEAD, CONTACT = Ref(Side.SALESFORCE, "Lead", "00Q"), Ref(Side.SALESFORCE, "Conta
 
 
 def a_member(salesforce=None, account="", *, qualifies=True):
-    """A contact of a company: what it syncs with, its account there, and whether it may sync."""
+    """A contact of a company: what it syncs with, its account, and whether it may sync."""
     return Member(Ref(Side.HUBSPOT, "contact", "81"), salesforce, account, qualifies)
 
 
@@ -67,10 +67,8 @@ TO_LEAD, TO_CONTACT, BY_ACCOUNT, NEVER = (
         pytest.param(NEVER, [HIRED], (), id="a contact, with creation off"),
     ],
 )
-def test_what_keeps_a_company_from_making_an_account(target, members, vetoed_by):
-    """The vetoes are asked first: no contacts, none that qualifies, nothing but leads; whatever
-    reasons there are beside them.
-    """
+def test_the_vetoes_against_creating_an_account(target, members, vetoed_by):
+    """Vetoes come before any reason: no contacts, no contact that qualifies, or only leads."""
     assert veto(members, a_connection(create_in_salesforce=target)) == vetoed_by
 
 
@@ -90,8 +88,8 @@ def test_what_keeps_a_company_from_making_an_account(target, members, vetoed_by)
         pytest.param(TO_LEAD, False, [OUTSIDER], (), id="nobody of the list"),
     ],
 )
-def test_why_a_company_makes_an_account(target, automatic, members, because):
-    """Each reason that holds is named."""
+def test_the_reasons_for_creating_an_account(target, automatic, members, because):
+    """Each reason that applies is named."""
     connection = replace(
         a_connection(create_in_salesforce=target),
         companies=CompanySettings(auto_create_and_associate=automatic),
@@ -100,8 +98,6 @@ def test_why_a_company_makes_an_account(target, automatic, members, because):
 
 
 @pytest.mark.rule("ACC-11")
-def test_where_contacts_do_not_sync_nobody_will_be_a_lead():
-    """With contacts switched off, companies with contacts make accounts: nothing says that these
-    are leads.
-    """
+def test_without_contact_sync_no_contact_counts_as_a_lead():
+    """With contact sync off, companies with contacts create accounts."""
     assert veto([NEW], a_connection(sync=False)) == ()

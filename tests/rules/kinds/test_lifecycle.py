@@ -24,9 +24,9 @@ COMPANY = Ref(Side.HUBSPOT, "company", "7")
 ADA, BEA, CAI = (Ref(Side.HUBSPOT, "contact", str(number)) for number in (81, 82, 83))
 
 
-def household(stage="", *contacts, is_news=False):
-    """The company with that stage; contacts as (ref, stage) or, where the stage is news, (ref,
-    stage, True).
+def group(stage="", *contacts, is_news=False):
+    """The company with this stage, and contacts as (ref, stage) or, with a new stage, (ref, stage,
+    True).
     """
     return CompanyGroup(COMPANY, stage, is_news, tuple(Staged(*one) for one in contacts))
 
@@ -40,8 +40,8 @@ def to_contact(ref, stage):
 
 
 @pytest.mark.rule("LIFE-25")
-def test_stages_stand_in_hubspots_order():
-    """Each stage comes after the one before it, and none after itself; a blank comes before all."""
+def test_stages_have_hubspots_order():
+    """Each stage comes after the one before it and not after itself, and a blank comes first."""
     assert ORDER[:5] == (
         "subscriber",
         "lead",
@@ -60,8 +60,8 @@ def test_stages_stand_in_hubspots_order():
 @pytest.mark.parametrize(
     ("now", "to"), [("12345", "customer"), ("lead", "12345"), ("", "12345"), ("12345", "67890")]
 )
-def test_a_stage_of_the_portals_own_is_before_and_after_nothing(now, to):
-    """A stage that somebody added to the portal is neither overwritten nor spread."""
+def test_a_custom_stage_is_neither_before_nor_after_another(now, to):
+    """A stage that an administrator added is neither overwritten nor spread."""
     assert not is_forward(now, to)
 
 
@@ -79,77 +79,69 @@ def test_a_stage_of_the_portals_own_is_before_and_after_nothing(now, to):
     ],
 )
 def test_a_contacts_new_stage_goes_to_its_company(company, contact, expected):
-    """When a contact's stage changes, its company's follows, but never backwards and never without
-    a change.
-    """
-    assert spread([household(company, (ADA, contact, True))], to_contacts=False) == expected
+    """The company follows its contact's change, but never backwards and never without a change."""
+    assert spread([group(company, (ADA, contact, True))], to_contacts=False) == expected
 
 
 @pytest.mark.rule("SET-8")
 @pytest.mark.rule("LIFE-4")
 def test_a_contacts_new_stage_goes_to_all_contacts_of_its_company():
-    """With the setting on, one contact's stage is applied to the company's other contacts too, as
-    far as they are behind.
+    """With the setting on, the stage also goes to the company's other contacts that are behind
+    it.
     """
     people = ((ADA, "opportunity", True), (BEA, "lead"), (CAI, "customer"))
 
-    assert spread([household("lead", *people)], to_contacts=True) == (
+    assert spread([group("lead", *people)], to_contacts=True) == (
         to_company("opportunity"),
         to_contact(BEA, "opportunity"),
     )
-    assert spread([household("lead", *people)], to_contacts=False) == (to_company("opportunity"),)
+    assert spread([group("lead", *people)], to_contacts=False) == (to_company("opportunity"),)
 
 
 @pytest.mark.rule("SET-8")
 @pytest.mark.parametrize("company", ["customer", "12345"])
 def test_colleagues_follow_even_if_the_company_does_not_move(company):
-    """A company that is ahead already, or has a stage of the portal's own, is left alone; its
-    contacts follow their colleague.
+    """A company that is ahead or has a custom stage is left alone, and its contacts follow their
+    colleague.
     """
     people = ((ADA, "opportunity", True), (BEA, "lead"))
-    assert spread([household(company, *people)], to_contacts=True) == (
-        to_contact(BEA, "opportunity"),
-    )
+    assert spread([group(company, *people)], to_contacts=True) == (to_contact(BEA, "opportunity"),)
 
 
 @pytest.mark.rule("LIFE-26")
 @pytest.mark.rule("LIFE-25")
 def test_a_companys_new_stage_goes_to_its_contacts_by_the_setting():
-    """Set to Lead, a company moves its subscriber, and leaves an opportunity where it is; without
-    the setting it moves nobody.
+    """A company set to Lead advances its subscribers but not an opportunity, and without the
+    setting no contact.
     """
-    home = household("lead", (ADA, "subscriber"), (BEA, "opportunity"), (CAI, ""), is_news=True)
+    home = group("lead", (ADA, "subscriber"), (BEA, "opportunity"), (CAI, ""), is_news=True)
 
     assert spread([home], to_contacts=True) == (to_contact(ADA, "lead"), to_contact(CAI, "lead"))
     assert spread([home], to_contacts=False) == ()
 
 
 @pytest.mark.rule("LIFE-25")
-def test_a_stage_that_was_there_before_spreads_nowhere():
-    """Only news spreads: a contact that is behind its company, or whom a person set back, is left
-    where it is.
-    """
-    assert (
-        spread([household("customer", (ADA, "lead", True), (BEA, "lead"))], to_contacts=True) == ()
-    )
-    assert spread([household("customer", (ADA, ""))], to_contacts=True) == ()
+def test_only_new_stages_spread():
+    """A contact that is behind its company, or was set back by a person, is left where it is."""
+    assert spread([group("customer", (ADA, "lead", True), (BEA, "lead"))], to_contacts=True) == ()
+    assert spread([group("customer", (ADA, ""))], to_contacts=True) == ()
 
 
-def test_of_several_news_the_furthest_counts():
-    """Company and contacts that changed together meet at the stage that is furthest, whatever the
-    order in which they are told.
+def test_of_several_new_stages_the_furthest_counts():
+    """Company and contacts that changed together get the furthest stage, in whatever order they are
+    given.
     """
     news = ((ADA, "customer", True), (BEA, "opportunity", True), (CAI, "12345", True))
     expected = (to_company("customer"), to_contact(BEA, "customer"))
 
-    assert spread([household("lead", *news, is_news=True)], to_contacts=True) == expected
-    assert furthest(household("lead", *reversed(news), is_news=True)) == "customer"
-    assert furthest(household("12345", (ADA, "lead"), is_news=True)) == ""
+    assert spread([group("lead", *news, is_news=True)], to_contacts=True) == expected
+    assert furthest(group("lead", *reversed(news), is_news=True)) == "customer"
+    assert furthest(group("12345", (ADA, "lead"), is_news=True)) == ""
 
 
 STAGES = st.sampled_from(("", *ORDER, "12345"))
 HOUSEHOLDS = st.builds(
-    household,
+    group,
     STAGES,
     st.tuples(st.just(ADA), STAGES, st.booleans()),
     st.tuples(st.just(BEA), STAGES, st.booleans()),
@@ -180,9 +172,9 @@ def with_fingerprints(home, stages, news):
 
 @pytest.mark.rule("Q-32")
 @given(home=HOUSEHOLDS, to_contacts=st.booleans())
-def test_asked_about_its_own_writes_it_writes_nothing(home, to_contacts):
-    """Every write goes forward, to one record once; and if all that was written came back as news,
-    the circle would end there.
+def test_its_own_writes_cause_no_further_writes(home, to_contacts):
+    """Every write advances one record once, and if all writes were reported as new stages, nothing
+    more would be written.
     """
     effects = spread([home], to_contacts=to_contacts)
     before = stages_of(home)
@@ -199,11 +191,11 @@ def test_asked_about_its_own_writes_it_writes_nothing(home, to_contacts):
 @pytest.mark.rule("Q-32")
 @pytest.mark.rule("LIFE-25")
 @given(events=EVENTS, to_contacts=st.booleans())
-def test_whatever_the_order_of_events_it_ends_and_never_goes_back(events, to_contacts):
-    """People edit, their news arrive singly or together, our own writes come back as news: we write
-    forward only, and then no more.
+def test_any_order_of_events_ends_without_setting_a_stage_back(events, to_contacts):
+    """Edits arrive singly or together and our own writes as new stages: writes only advance stages,
+    and then end.
     """
-    home = household("", (ADA, ""), (BEA, ""), (CAI, ""))
+    home = group("", (ADA, ""), (BEA, ""), (CAI, ""))
     stages, news = stages_of(home), set()
     for ref, stage, looked_at in (*events, (ADA, "customer", True)):
         stages[ref] = stage

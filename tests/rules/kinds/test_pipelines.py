@@ -1,6 +1,4 @@
-"""HubSpot's pipelines in step with the org's record types and stages (OPP-6 to OPP-8, Q-25,
-Q-26).
-"""
+"""How HubSpot's pipelines follow the org's record types and stages (OPP-6 to OPP-8, Q-25, Q-26)."""
 
 from __future__ import annotations
 
@@ -49,7 +47,7 @@ def a_stage(id_, label, tenths):
 
 
 def a_pipeline(id_="71", label=DEFAULT, stages: Iterable[DealStage] | None = None):
-    """A pipeline that is in step with `STAGES`, unless told otherwise."""
+    """A pipeline that matches `STAGES` by default."""
     ours = (("1", "New", 1), ("2", "In talks", 5), ("3", "Closed Won", 10), ("4", "Closed Lost", 0))
     return DealPipeline(
         id_, label, tuple(a_stage(*one) for one in ours) if stages is None else tuple(stages)
@@ -95,8 +93,8 @@ SALES = DealPipeline(
     ],
 )
 def test_a_pipeline_is_named_after_its_record_type(types, expected):
-    """By the record type's id, where there are several; the only one, and none, have the default
-    pipeline.
+    """With several record types it has the type's id in its name; a single type, and none, has the
+    default pipeline.
     """
     assert names([a_type(one) for one in types]) == expected
 
@@ -119,9 +117,9 @@ def test_a_pipeline_is_named_after_its_record_type(types, expected):
         (OrgStage("", "", 80, is_closed=True, is_won=True), 10),
     ],
 )
-def test_only_won_is_one_and_only_lost_is_nought(stage, tenths):
-    """HubSpot takes tenths, and closes a deal at 1 and 0: so an open stage is at least 0.1 and at
-    most 0.9, whatever its percentage.
+def test_only_won_stages_have_probability_one_and_only_lost_zero(stage, tenths):
+    """HubSpot takes tenths and closes deals at 1 and 0, so that an open stage has 0.1 to 0.9,
+    whatever its percentage.
     """
     assert deal_probability(stage) == Decimal(tenths) / 10
 
@@ -136,16 +134,16 @@ MADE = (
 
 @pytest.mark.rule("OPP-6")
 @pytest.mark.rule("OPP-8")
-def test_a_pipeline_that_is_missing_is_made_with_the_stages_of_its_sales_process():
-    """In the org's order, with label and probability."""
+def test_a_missing_pipeline_is_created_with_the_stages_of_its_sales_process():
+    """The stages have the org's order, labels and probabilities."""
     assert pipeline_steps([a_type()], [SALES], None) == (CreatePipeline(DEFAULT, MADE),)
 
 
 @pytest.mark.rule("OPP-6")
 @pytest.mark.rule("OPP-7")
-def test_every_record_type_has_a_pipeline_of_its_own():
-    """Each with the stages of its own sales process; opportunities without a record type have
-    theirs only while there are some.
+def test_every_record_type_has_its_own_pipeline():
+    """Each has the stages of its sales process; the default pipeline exists only while some
+    opportunities have no record type.
     """
     types = [a_type("", STAGES), a_type(TYPE_A, (NEW, WON)), a_type(TYPE_B, (TALK,))]
     assert pipeline_steps(types, [SALES], None) == (
@@ -157,7 +155,7 @@ def test_every_record_type_has_a_pipeline_of_its_own():
 
 @pytest.mark.rule("Q-25")
 def test_the_only_record_type_shares_its_pipeline_with_opportunities_that_have_none():
-    """The one pipeline has all the stages of both."""
+    """The one pipeline has the stages of both."""
     assert pipeline_steps([a_type(), a_type(TYPE_A, (NEW, WON))], [], None) == (
         CreatePipeline(DEFAULT, MADE),
     )
@@ -168,8 +166,8 @@ def test_the_only_record_type_shares_its_pipeline_with_opportunities_that_have_n
 @pytest.mark.parametrize(
     "others", [(), (SALES,), (DealPipeline("9", f"Salesforce - {TYPE_C}", ()),)]
 )
-def test_what_is_in_step_is_left_alone(known, others):
-    """And so are people's own pipelines and those of record types that are gone."""
+def test_up_to_date_pipelines_are_left_alone(known, others):
+    """So are people's own pipelines and those of record types that are gone."""
     assert pipeline_steps([a_type()], [*others, a_pipeline()], known) == ()
 
 
@@ -212,14 +210,14 @@ FOUR = a_pipeline().stages
         ),
     ],
 )
-def test_what_a_person_changed_in_a_salesforce_pipeline_is_put_right(pipeline, expected):
-    """Name, labels, order and probabilities are the org's; a stage of nobody's goes away."""
+def test_a_persons_changes_of_a_salesforce_pipeline_are_undone(pipeline, expected):
+    """Name, labels, order and probabilities are the org's, and an added stage is removed."""
     assert pipeline_steps([a_type()], [pipeline], KNOWN) == expected
 
 
 @pytest.mark.rule("OPP-6")
 def test_a_stage_that_the_org_renamed_is_renamed_in_place():
-    """It is known by what it was made for, so its deals stay in it."""
+    """The stage is recognised by what it was created for, so that its deals stay in it."""
     stages = (replace(NEW, label="Brand new"), TALK, WON, LOST)
     assert pipeline_steps([a_type("", stages)], [a_pipeline()], KNOWN) == all_placed(
         replace(FOUR[0], label="Brand new"), *FOUR[1:]
@@ -227,8 +225,8 @@ def test_a_stage_that_the_org_renamed_is_renamed_in_place():
 
 
 @pytest.mark.rule("OPP-6")
-def test_two_stages_that_swap_their_labels_get_out_of_each_others_way():
-    """Labels are unique within a pipeline, so both step aside before they get their new ones."""
+def test_two_stages_that_swap_their_labels_get_temporary_ones_first():
+    """Labels are unique within a pipeline."""
     stages = (replace(NEW, label="In talks"), replace(TALK, label="New"), WON, LOST)
     assert pipeline_steps([a_type("", stages)], [a_pipeline()], KNOWN) == (
         UpdateStage("71", a_stage("1", "New (1)", 1), 0),
@@ -238,9 +236,9 @@ def test_two_stages_that_swap_their_labels_get_out_of_each_others_way():
 
 
 @pytest.mark.rule("OPP-6")
-def test_a_stage_that_the_org_dropped_goes_away_and_a_new_one_comes():
-    """New ones are made at their place; what is gone goes last, as deals may still have to leave
-    it.
+def test_a_stage_that_the_org_removed_is_deleted_and_a_new_one_created():
+    """New stages are created in their place, and deletions come last, as deals may still have to
+    leave the stage.
     """
     stages = (NEW, OrgStage("Offer", "Offer", 70), WON, LOST)
     assert pipeline_steps([a_type("", stages)], [a_pipeline()], KNOWN) == (
@@ -255,7 +253,7 @@ def test_a_stage_that_the_org_dropped_goes_away_and_a_new_one_comes():
 @pytest.mark.rule("OPP-7")
 @pytest.mark.rule("OPP-8")
 def test_a_second_record_type_renames_the_default_pipeline():
-    """The deals stay where they are: it now bears the id of the record type that it stood for."""
+    """The deals stay in it, and it gets the id of the record type it stood for."""
     known = PipelineMap((a_mapped_pipeline(types=(TYPE_A, "")),), TYPE_A)
     assert pipeline_steps([a_type(TYPE_A), a_type(TYPE_B)], [a_pipeline()], known) == (
         RenamePipeline("71", f"Salesforce - {TYPE_A}"),
@@ -269,8 +267,8 @@ def test_a_second_record_type_renames_the_default_pipeline():
 
 
 @pytest.mark.rule("OPP-8")
-def test_the_last_record_type_that_is_left_gets_the_default_pipeline():
-    """The pipeline of the one that is gone stays as it is, with what it stood for."""
+def test_the_last_remaining_record_type_gets_the_default_pipeline():
+    """The pipeline of a record type that is gone stays as it is."""
     names_ = (f"Salesforce - {TYPE_A}", f"Salesforce - {TYPE_B}")
     mapped = (
         a_mapped_pipeline("71", names_[0], (TYPE_A,)),
@@ -294,10 +292,8 @@ def test_the_last_record_type_that_is_left_gets_the_default_pipeline():
 
 @pytest.mark.rule("OPP-6")
 @pytest.mark.rule("Q-26")
-def test_the_map_of_what_stands():
-    """Salesforce's pipelines with the record types that they stand for, people's own with none;
-    missing ones are not in it.
-    """
+def test_the_map_contains_existing_pipelines_only():
+    """Salesforce's pipelines have their record types, and people's own none."""
     types = [a_type(TYPE_A, default=True), a_type(TYPE_B, (NEW, WON))]
     pipelines = [SALES, a_pipeline("71", f"Salesforce - {TYPE_A}")]
     assert read_map(types, pipelines, None) == PipelineMap(
@@ -309,9 +305,9 @@ def test_the_map_of_what_stands():
     )
 
 
-def test_a_stage_keeps_its_meaning_while_it_stands():
-    """What the org dropped but deals are still in, and what a person renamed, means what it meant;
-    a person's own stage means nothing.
+def test_a_stage_keeps_its_meaning_while_it_exists():
+    """This holds for stages that the org removed or a person renamed, while a person's own stage
+    means nothing.
     """
     stages = (replace(FOUR[0], label="Fresh"), *FOUR[1:], a_stage("5", "Mine", 4))
     found = read_map([a_type("", (NEW, WON))], [a_pipeline(stages=stages)], KNOWN)
@@ -334,9 +330,9 @@ def test_a_stage_keeps_its_meaning_while_it_stands():
         pytest.param("Cold", 1, "New", id="as far as the first"),
     ],
 )
-def test_a_stage_of_peoples_own_means_the_one_that_is_nearest(label, tenths, expected):
-    """By its words, else won for won and lost for lost, else the furthest open stage of the default
-    record type that it has reached.
+def test_a_persons_own_stage_means_the_nearest_salesforce_stage(label, tenths, expected):
+    """It is found by its label, else won for won and lost for lost, else as the furthest open stage
+    reached in the default record type.
     """
     types = [a_type(TYPE_B, (OrgStage("Offer", "Offer", 80), WON)), a_type(TYPE_A, default=True)]
     own = DealPipeline("9", "Mine", (a_stage("x", label, tenths),))
@@ -345,8 +341,8 @@ def test_a_stage_of_peoples_own_means_the_one_that_is_nearest(label, tenths, exp
     )
 
 
-def test_a_stage_of_peoples_own_that_nothing_stands_for_means_nothing():
-    """Where the org has no won, lost or open stage at all, the like of it is left out."""
+def test_a_persons_own_stage_without_a_counterpart_means_nothing():
+    """If the org has no won, lost or open stage at all, such a stage is left out."""
     own = DealPipeline(
         "9", "Mine", (a_stage("x", "Done", 10), a_stage("y", "Dead", 0), a_stage("z", "Warm", 5))
     )
@@ -371,5 +367,5 @@ def test_a_stage_of_peoples_own_that_nothing_stands_for_means_nothing():
     ],
 )
 def test_the_default_record_type_is_the_orgs(types, expected):
-    """What a new opportunity gets; the first where the org marks none."""
+    """It is the one that a new opportunity gets, or the first if the org marks none."""
     assert read_map(types, [], None).default_type == expected

@@ -1,4 +1,4 @@
-"""Who is tied to a deal and its opportunity: associated contacts against contact roles (OPP-9,
+"""The contacts of a deal and its opportunity: associated contacts against contact roles (OPP-9,
 OPP-10, OPP-12, Q-27, Q-29).
 """
 
@@ -29,7 +29,7 @@ def a_role(contact, number=1, *, deleted=False):
 
 
 def decide(associated=(), roles=(), tied=(), *, removes=False):
-    """The verdict on a deal; `roles` are contacts with one role each."""
+    """The decision about a deal; `roles` are contacts with one role each."""
     standing = [one if isinstance(one, Role) else a_role(one) for one in roles]
     return decide_roles(
         associated, standing, ACROSS, frozenset(one.id for one in tied), removes=removes
@@ -59,8 +59,8 @@ def test_a_contact_of_the_deal_gets_a_role(removes):
 @pytest.mark.rule("OPP-9")
 @pytest.mark.rule("OPP-12")
 @pytest.mark.parametrize("removes", [False, True])
-def test_where_the_two_first_meet_each_gets_what_the_other_has(removes):
-    """Nothing was agreed on before, so nothing was taken away either."""
+def test_at_the_first_sync_each_side_gets_the_others_contacts(removes):
+    """Nothing was agreed on before, so that nothing counts as removed."""
     assert decide((ADA,), (BEAS,), removes=removes) == remembers(
         ADA, BEA, associate=(BEA,), add=((ADA, ADAS),)
     )
@@ -68,9 +68,9 @@ def test_where_the_two_first_meet_each_gets_what_the_other_has(removes):
 
 @pytest.mark.parametrize("tied", [(), (ADA,), (ADA, BEA)])
 @pytest.mark.parametrize("removes", [False, True])
-def test_who_is_tied_on_both_sides_is_remembered_and_nothing_is_done(tied, removes):
-    """Also where the two sides were tied by hand; several roles of one contact in an opportunity
-    are one tie.
+def test_a_contact_on_both_sides_is_stored_and_nothing_is_written(tied, removes):
+    """This holds even if people added it on both sides, and several roles of one contact count
+    once.
     """
     roles = (a_role(ADAS, 1), a_role(ADAS, 2))
     assert decide((ADA,), roles, tied, removes=removes) == remembers(ADA)
@@ -78,17 +78,15 @@ def test_who_is_tied_on_both_sides_is_remembered_and_nothing_is_done(tied, remov
 
 @pytest.mark.rule("OPP-10")
 @pytest.mark.parametrize("removes", [False, True])
-def test_a_role_that_is_deleted_ties_nobody(removes):
-    """Only contact roles that stand count."""
+def test_a_deleted_role_does_not_count(removes):
+    """Only existing contact roles count."""
     assert decide((), (a_role(ADAS, deleted=True),), removes=removes) == remembers()
 
 
 @pytest.mark.rule("Q-27")
 @pytest.mark.parametrize("removes", [False, True])
-def test_who_is_on_one_side_only_is_left_alone_until_there_is_a_contact(removes):
-    """A contact that syncs with a lead gets no role and is not remembered: once the lead is
-    converted, the role is made.
-    """
+def test_a_contact_that_syncs_with_a_lead_gets_no_role_yet(removes):
+    """It is not stored either, so that its role is created once the lead is converted."""
     before = decide((CAI,), (DANS,), removes=removes)
     assert before == remembers()
     converted = {**ACROSS, CAI: CAIS}
@@ -106,14 +104,14 @@ def test_who_is_on_one_side_only_is_left_alone_until_there_is_a_contact(removes)
         pytest.param((ADA,), (a_role(ADAS, deleted=True),), id="its role in the recycle bin"),
     ],
 )
-def test_who_was_taken_away_on_one_side_stays_on_the_other(associated, roles):
-    """By default only additions cross; and what a person took away does not come back."""
+def test_a_contact_removed_on_one_side_stays_on_the_other(associated, roles):
+    """By default only additions sync, and a removed contact is not added again."""
     assert decide(associated, roles, (ADA,)) == remembers(ADA)
 
 
 @pytest.mark.rule("Q-29")
-def test_with_the_setting_whoever_leaves_the_deal_loses_every_role():
-    """With remove_associations all roles of that contact in the opportunity go, those of others
+def test_with_the_setting_a_contact_removed_from_the_deal_loses_its_roles():
+    """With `remove_associations` all its roles in the opportunity are deleted, and those of others
     stay.
     """
     roles = (a_role(ADAS, 2), a_role(BEAS, 1), a_role(ADAS, 1), a_role(ADAS, 3, deleted=True))
@@ -123,15 +121,15 @@ def test_with_the_setting_whoever_leaves_the_deal_loses_every_role():
 
 
 @pytest.mark.rule("Q-29")
-def test_with_the_setting_whoever_loses_its_last_role_leaves_the_deal():
-    """With remove_associations an association goes with the role."""
+def test_with_the_setting_a_contact_without_roles_is_removed_from_the_deal():
+    """With `remove_associations` the association goes with the last role."""
     assert decide((ADA, BEA), (BEAS,), (ADA, BEA), removes=True) == remembers(BEA, leave=(ADA,))
 
 
 @pytest.mark.rule("Q-29")
 @pytest.mark.parametrize("removes", [False, True])
-def test_who_was_taken_away_on_both_sides_is_forgotten_and_may_be_tied_again(removes):
-    """Nothing is left to do, and a later tie is a new one."""
+def test_a_contact_removed_on_both_sides_may_be_added_again(removes):
+    """Nothing is left to do, and a later association is a new one."""
     verdict = decide((), (), (ADA,), removes=removes)
     assert verdict == remembers()
     assert decide((ADA,), (), (), removes=removes) == remembers(ADA, add=((ADA, ADAS),))
@@ -155,12 +153,8 @@ ROLES = st.lists(
     tied=st.frozensets(st.sampled_from(("81", "82", "83", "99"))),
     removes=st.booleans(),
 )
-def test_carried_out_and_asked_again_nothing_is_left_to_do(
-    associated, roles, linked, tied, removes
-):
-    """Whatever stands on both sides: each verdict adds and removes where it says, and then the two
-    agree for good.
-    """
+def test_after_the_writes_nothing_is_left_to_do(associated, roles, linked, tied, removes):
+    """Whatever both sides have, the decision's additions and removals make them agree for good."""
     across = {one: PEOPLE[one] for one in sorted(linked)}
     verdict = decide_roles(associated, roles, across, tied, removes=removes)
     added = [a_role(contact, 9) for _, contact in verdict.add]

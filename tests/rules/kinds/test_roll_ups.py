@@ -1,5 +1,5 @@
-"""What a contact's opportunities add up to (ROLL-1 to ROLL-7, Q-1 to Q-6), and the lifecycle stage
-it reaches (LIFE-1, LIFE-20).
+"""The roll-ups of a contact's opportunities (ROLL-1 to ROLL-7, Q-1 to Q-6), and the lifecycle stage
+they set (LIFE-1, LIFE-20).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def a_tie(
     closed=False,
     won=False,
 ):
-    """An open opportunity of 100; `won` closes it, too."""
+    """An open opportunity of 100, or with `won` a won one."""
     return RelatedOpportunity(
         opportunity=f"00600000000000{number}AAA",
         created_at=datetime.fromisoformat(created).replace(tzinfo=UTC),
@@ -52,7 +52,7 @@ def a_tie(
 
 
 def shown(name, *ties, basis=ALL):
-    """What one roll-up shows, whatever the order in which the ties are told."""
+    """The value of one roll-up, for any order of the opportunities."""
     forwards, backwards = rolled_up(ties, basis)[name], rolled_up(ties[::-1], basis)[name]
     assert forwards == backwards
     return forwards
@@ -61,7 +61,7 @@ def shown(name, *ties, basis=ALL):
 @pytest.mark.rule("ROLL-1")
 @pytest.mark.rule("Q-1")
 def test_the_roll_ups_of_a_contact_with_one_open_opportunity():
-    """Five figures and the stage, as HubSpot shows them; what only a won opportunity has is
+    """It has five values and the stage, and the values that only a won opportunity has are
     blank.
     """
     assert rolled_up([a_tie(amount="1250.50")], ALL) == {
@@ -76,7 +76,7 @@ def test_the_roll_ups_of_a_contact_with_one_open_opportunity():
 
 @pytest.mark.rule("ROLL-1")
 def test_a_won_opportunity_has_a_close_date_and_an_amount():
-    """Once it is won, all six show something."""
+    """With a won opportunity all six roll-ups have a value."""
     assert rolled_up([a_tie(amount="2000.00", won=True)], ALL) == {
         COUNT: "1",
         FIRST: "2026-03-01",
@@ -90,7 +90,7 @@ def test_a_won_opportunity_has_a_close_date_and_an_amount():
 @pytest.mark.rule("ROLL-1")
 @pytest.mark.parametrize("basis", RevenueBasis)
 def test_a_contact_without_opportunities_has_none_and_no_revenue(basis):
-    """When its last role is gone, a contact shows two noughts and blanks."""
+    """When its last role is gone, a contact has two zeros and blanks."""
     assert rolled_up([], basis) == NOTHING
 
 
@@ -103,7 +103,7 @@ def test_associated_deals_are_all_the_opportunities():
 @pytest.mark.rule("ROLL-3")
 @pytest.mark.rule("Q-4")
 def test_the_first_deal_is_the_one_created_first():
-    """The day on which the earliest of them was created, whatever became of it."""
+    """It is the date on which the earliest opportunity was created, whatever its stage."""
     assert (
         shown(
             FIRST,
@@ -117,9 +117,7 @@ def test_the_first_deal_is_the_one_created_first():
 
 @pytest.mark.rule("ROLL-3")
 def test_the_day_of_creation_is_that_of_the_accounts_time_zone():
-    """Half an hour after midnight two hours east of Greenwich is still the day before, in an
-    account of universal time.
-    """
+    """Half an hour after midnight at UTC+2 is still the day before in an account in UTC."""
     east = timezone(timedelta(hours=2))
     early = RelatedOpportunity(
         "006",
@@ -136,7 +134,7 @@ def test_the_day_of_creation_is_that_of_the_accounts_time_zone():
 
 @pytest.mark.rule("ROLL-4")
 @pytest.mark.rule("Q-5")
-def test_the_recent_close_date_is_the_greatest_of_a_won_one():
+def test_the_recent_close_date_is_the_latest_of_the_won_opportunities():
     """Lost and open ones do not count, however late they close."""
     won = (a_tie(1, closes="2026-05-01", won=True), a_tie(2, closes="2026-05-09", won=True))
     assert (
@@ -150,8 +148,8 @@ def test_the_recent_close_date_is_the_greatest_of_a_won_one():
 @pytest.mark.rule("ROLL-5")
 @pytest.mark.rule("ROLL-7")
 @pytest.mark.rule("Q-6")
-def test_the_recent_amount_is_that_of_the_won_one_created_last():
-    """Not of the one that closed last, and not of one that was created later but is not won."""
+def test_the_recent_amount_is_that_of_the_won_opportunity_created_last():
+    """It is not that of the one closed last, nor of a later one that is not won."""
     older = a_tie(1, "2026-01-01", closes="2026-12-31", amount="1", won=True)
     newer = a_tie(2, "2026-02-01", closes="2026-02-02", amount="2", won=True)
     assert (
@@ -168,8 +166,8 @@ def test_the_recent_amount_is_that_of_the_won_one_created_last():
 
 @pytest.mark.rule("Q-5")
 @pytest.mark.rule("ROLL-5")
-def test_of_two_created_at_once_the_greater_id_is_the_later():
-    """So the figure does not depend on the order in which Salesforce names them."""
+def test_of_two_opportunities_created_at_once_the_greater_id_is_the_later():
+    """The value does not depend on the order in which Salesforce returns them."""
     assert shown(AMOUNT, a_tie(1, amount="1", won=True), a_tie(2, amount="2", won=True)) == "2"
 
 
@@ -186,10 +184,8 @@ def test_of_two_created_at_once_the_greater_id_is_the_later():
         pytest.param((a_tie(amount="0.00", won=True),), "0", id="an amount of nought is one"),
     ],
 )
-def test_the_recent_amount_is_blank_where_there_is_none(ties, expected):
-    """Blank without a won opportunity, and where the one won last has no amount: never that of
-    another one.
-    """
+def test_the_recent_amount_may_be_blank(ties, expected):
+    """It is blank without a won opportunity, and if the last won one has no amount."""
     assert shown(AMOUNT, *ties) == expected
 
 
@@ -197,7 +193,7 @@ def test_the_recent_amount_is_blank_where_there_is_none(ties, expected):
 @pytest.mark.rule("Q-3")
 @pytest.mark.parametrize(("basis", "expected"), [(ALL, "60.75"), (WON, "20.25")])
 def test_total_revenue_is_of_all_opportunities_or_of_the_won_ones(basis, expected):
-    """By default all of them; by the setting the won ones; one without an amount counts nought."""
+    """By default all count and with the setting the won ones; a missing amount counts as zero."""
     ties = (
         a_tie(1, amount="10.5"),
         a_tie(2, amount="20.25", won=True),
@@ -210,7 +206,7 @@ def test_total_revenue_is_of_all_opportunities_or_of_the_won_ones(basis, expecte
 @pytest.mark.rule("LIFE-8")
 @pytest.mark.rule("Q-2")
 def test_the_stage_is_that_of_the_opportunity_created_last():
-    """Whether it is open or closed, and whatever was changed last."""
+    """It may be open or closed, whichever was changed last."""
     ties = (a_tie(1, "2026-01-01", won=True), a_tie(2, "2026-02-01", stage="Qualification"))
     assert shown(STAGE, *ties) == "Qualification"
 
@@ -227,7 +223,7 @@ def test_the_stage_is_that_of_the_opportunity_created_last():
     ],
 )
 def test_numbers_are_plain_and_exact(amounts, expected):
-    """No exponents, no superfluous noughts, no rounding."""
+    """They have no exponents, no trailing zeros and no rounding."""
     assert (
         shown(REVENUE, *(a_tie(number, amount=amount) for number, amount in enumerate(amounts, 1)))
         == expected
@@ -235,10 +231,8 @@ def test_numbers_are_plain_and_exact(amounts, expected):
 
 
 @pytest.mark.rule("ROLL-8")
-def test_setup_makes_every_roll_up_as_a_contact_property():
-    """They are real contact properties, numbers and days where they are such, so lists and reports
-    can use them.
-    """
+def test_set_up_creates_every_roll_up_as_a_contact_property():
+    """They are numbers and dates, so that lists and reports can use them."""
     made = {
         part.name: part.type
         for part in HUBSPOT_PARTS
@@ -312,9 +306,7 @@ def test_only_what_differs_is_written(before, expected):
     ],
 )
 def test_a_contact_that_never_had_an_opportunity_is_left_alone(before, expected):
-    """Noughts are written only where roll-ups stood before, so that not every contact of the portal
-    is touched.
-    """
+    """Zeros are written only over earlier roll-ups, so that most contacts are not touched."""
     assert outdated(before, NOTHING) == expected
 
 
@@ -339,7 +331,7 @@ def test_a_contact_that_never_had_an_opportunity_is_left_alone(before, expected)
     ],
 )
 def test_a_won_opportunity_makes_a_customer_and_an_open_one_an_opportunity(ties, expected):
-    """Lost ones do nothing, and nor does an opportunity in which the contact has no role."""
+    """Lost opportunities set no stage, nor do those in which the contact has no role."""
     assert stage_reached(ties) == expected
 
 
@@ -370,9 +362,9 @@ TIES = st.lists(
     basis=st.sampled_from(RevenueBasis),
     before=st.dictionaries(st.sampled_from(ROLL_UPS), st.text(max_size=12)),
 )
-def test_once_written_nothing_is_outdated(ties, basis, before):
-    """Whatever a contact showed, after the write it shows what its ties add up to, or nothing where
-    it never had any.
+def test_after_the_write_no_roll_up_is_outdated(ties, basis, before):
+    """Whatever a contact showed, it then has the values of its opportunities, or none if it never
+    had any.
     """
     wanted = rolled_up(ties, basis)
     after = {**before, **outdated(before, wanted)}

@@ -1,5 +1,5 @@
-"""What was announced of a deal's ties: made where it shows or was undone since, never made where
-nobody can tell of it any more.
+"""Announced associations of a deal: done if they show or were undone since, not done once no
+notification can report them any more.
 """
 
 from __future__ import annotations
@@ -62,9 +62,7 @@ def ties(*roles, associated=False):
 
 
 def announced(verdict, *, agreed=False):
-    """The link of a worker that announced at noon what the verdict says, and was heard of no
-    more.
-    """
+    """The link of a worker that announced the decision at noon and then died."""
     link = replace(LINK, tied=frozenset({ADA.id} if agreed else ()))
     return announcing_ties(link, announce_ties(verdict, ties(OLD), FINGERPRINTER), {}).announced_at(
         NOON
@@ -119,9 +117,11 @@ TIED, UNTIED = frozenset({ADA.id}), frozenset[str]()
     ],
 )
 @pytest.mark.parametrize("is_open", [True, False], ids=["at once", "later"])
-def test_what_shows_or_was_undone_since_has_been_done(verdict, now, told, agreed, is_open):
-    """Ties that we made are agreed on, those that we took away are not; nothing is in doubt or
-    stays announced.
+def test_an_announced_association_that_shows_or_was_undone_was_done(
+    verdict, now, told, agreed, is_open
+):
+    """Associations that we added are stored, those that we removed are not, and nothing stays
+    announced.
     """
     link = announced(verdict, agreed=verdict in {PARTED, ENDED})
 
@@ -144,9 +144,9 @@ def test_what_shows_or_was_undone_since_has_been_done(verdict, now, told, agreed
     [(), (news(ADA, -1), news(ADAS, -1))],
     ids=["nothing was told", "only of what was before"],
 )
-def test_what_does_not_show_is_in_doubt_and_later_was_never_done(verdict, now, agreed, told):
-    """While somebody may still tell of it nothing is done to the contact; then it counts as it did
-    before the announcement.
+def test_an_announced_association_that_does_not_show_is_in_doubt_first(verdict, now, agreed, told):
+    """While a notification may still report it, the contact is left alone; then it counts as before
+    the announcement.
     """
     link = announced(verdict, agreed=bool(agreed))
     in_doubt = ResolvedTies(agreed, frozenset({ADA}), link.tying.replaces)
@@ -157,8 +157,8 @@ def test_what_does_not_show_is_in_doubt_and_later_was_never_done(verdict, now, a
     ) == ResolvedTies(agreed)
 
 
-def test_the_newest_that_was_told_counts():
-    """Taken apart and associated again after our announcement: the tie is a person's."""
+def test_the_newest_notification_counts():
+    """An association that was removed and added again after our announcement is a person's."""
     told = (news(ADA, 2, gone=False), news(ADA, 1))
 
     assert resolve_announced_ties(
@@ -166,8 +166,8 @@ def test_the_newest_that_was_told_counts():
     ) == ResolvedTies(UNTIED)
 
 
-def test_without_an_announcement_news_say_nothing_of_what_was_agreed():
-    """Then the ties themselves show what people did."""
+def test_without_an_announcement_notifications_do_not_count():
+    """Then the associations themselves show what people did."""
     link = replace(LINK, tied=TIED)
 
     assert resolve_announced_ties(
@@ -175,8 +175,8 @@ def test_without_an_announcement_news_say_nothing_of_what_was_agreed():
     ) == ResolvedTies(TIED)
 
 
-def test_how_long_somebody_may_still_tell():
-    """A quarter of an hour from the announcement; of nothing announced nobody tells."""
+def test_the_time_within_which_a_notification_may_arrive():
+    """It is a quarter of an hour from the announcement, and without one there is no such time."""
     link = announced(GIVEN)
     end = NOON + LATEST_EVENT_AFTER
 

@@ -1,5 +1,5 @@
-"""Whatever the org and people have done to pipelines: once all steps are done, nothing is left to
-do.
+"""After all steps of a pipeline sync are done, whatever the org and people have changed, nothing is
+left to do.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from tests.rules.kinds.test_pipelines import SALES, TYPE_A, TYPE_B, TYPE_C, a_ty
 @dataclass
 class Account:
     """A HubSpot account that numbers its stages itself, with gaps, and keeps labels unique; `used`
-    are stages that deals are in.
+    are the stages with deals.
     """
 
     rows: dict[str, tuple[str, dict[str, tuple[int, DealStage]]]] = field(default_factory=dict)
@@ -41,7 +41,7 @@ class Account:
     last_id: int = 0
 
     def read(self) -> list[DealPipeline]:
-        """All pipelines, their stages by their numbers."""
+        """All pipelines, with their stages by their numbers."""
         return [
             DealPipeline(
                 id_,
@@ -66,7 +66,7 @@ class Account:
         )
 
     def do(self, step: PipelineStep) -> None:
-        """Do a step as HubSpot would, a stage in use excepted: that it keeps."""
+        """Do a step as HubSpot would, which keeps a stage in use."""
         if isinstance(step, CreatePipeline):
             self.make(step.label, step.stages)
             return
@@ -91,7 +91,7 @@ LABELS = ("New", "In talks", "Offer", "Closed Won", "Closed Lost", "Mine")
 
 @st.composite
 def orgs(draw):
-    """Record types with some of the org's stages each, and what these are called at present."""
+    """Record types with some of the org's stages each, and the stages' present labels."""
     labels = draw(st.permutations(LABELS))
     closings = ((False, False), (False, False), (False, False), (True, True), (True, False))
     pool = [
@@ -104,10 +104,8 @@ def orgs(draw):
 
 
 @st.composite
-def meddled(draw, account: Account):
-    """What people do to pipelines: rename them, delete them, rename, shuffle and delete their
-    stages, and add some.
-    """
+def changed_by_people(draw, account: Account):
+    """Changes that people make to pipelines and their stages: rename, delete, reorder and add."""
     meddled_with = Account(used=account.used, last_id=account.last_id)
     for pipeline in account.read():
         if draw(st.booleans()):
@@ -138,16 +136,14 @@ def meddled(draw, account: Account):
 @pytest.mark.rule("OPP-8")
 @settings(max_examples=60)
 @given(data=st.data(), before=orgs(), after=orgs())
-def test_once_all_steps_are_done_nothing_is_left_to_do(data, before, after):
-    """Whatever the org and people do: in step once, a second look does nothing, and people's own
-    pipelines are as they were.
-    """
+def test_after_all_steps_nothing_is_left_to_do(data, before, after):
+    """A second sync does nothing, and people's own pipelines are unchanged."""
     account = Account()
     account.make("Sales Pipeline", SALES.stages)
     for step in pipeline_steps(before, account.read(), None):
         account.do(step)
     known = read_map(before, account.read(), None)
-    account = data.draw(meddled(account))
+    account = data.draw(changed_by_people(account))
     own = [one for one in account.read() if one.label == "Sales Pipeline"]
 
     for step in pipeline_steps(after, account.read(), known):
@@ -180,9 +176,9 @@ def test_once_all_steps_are_done_nothing_is_left_to_do(data, before, after):
 @pytest.mark.rule("OPP-6")
 @settings(max_examples=60)
 @given(before=orgs(), after=orgs(), data=st.data())
-def test_a_stage_that_deals_are_in_is_asked_for_again_and_nothing_else(before, after, data):
-    """What HubSpot keeps because of its deals does not keep the rest from coming into step, and is
-    tried anew each time.
+def test_only_the_deletion_of_a_stage_with_deals_is_tried_again(before, after, data):
+    """A stage that HubSpot keeps because of its deals does not stop the other steps, and its
+    deletion is tried each time.
     """
     account = Account()
     for step in pipeline_steps(before, account.read(), None):

@@ -1,0 +1,188 @@
+"""The contacts, roll-ups and accounts of deals and opportunities, against two CRMs in memory."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from crmsync.model.changes import Cause
+from crmsync.model.records import Side
+from crmsync.model.settings import CreateInSalesforce, DealSettings
+from tests.builders import NOON
+from tests.flows.kinds.opportunity_records import a_pair_of_contacts, shown
+from tests.memory.world import MemoryWorld
+
+
+@pytest.mark.rule("OPP-9")
+@pytest.mark.rule("ROLL-1")
+def test_roles_become_associations_and_roll_ups():
+    """A contact with a role is associated with the deal, and its roll-ups include the
+    opportunity.
+    """
+    world = MemoryWorld()
+    contact, theirs = a_pair_of_contacts(world)
+    opportunity = world.new_opportunity(theirs, StageName="Closed Won")
+
+    world.sync(opportunity)
+
+    deal = world.counterpart(opportunity)
+    assert world.associations.of([deal], "contact") == {deal: (contact,)}
+    expected = {
+        "crmsync_num_associated_deals": "1",
+        "crmsync_first_deal_created_date": NOON.date().isoformat(),
+        "crmsync_recent_deal_close_date": "2026-06-30",
+        "crmsync_recent_deal_amount": "1000",
+        "crmsync_total_revenue": "1000",
+        "crmsync_opportunity_stage": "Closed Won",
+        "lifecyclestage": "customer",
+    }
+    assert shown(world, contact, *expected) == expected
+
+
+@pytest.mark.rule("OPP-12")
+def test_the_contact_of_a_deal_gets_a_role_once():
+    """Neither a further sync nor a lost link creates a second role."""
+    world = MemoryWorld()
+    contact, theirs = a_pair_of_contacts(world)
+    deal = world.new_deal(contact)
+
+    world.sync(deal)
+    world.sync(deal, cause=Cause.AGAIN)
+
+    opportunity = world.counterpart(deal)
+    roles = world.opportunities.roles_of([opportunity])[opportunity]
+    assert [(one.contact, one.is_deleted) for one in roles] == [(theirs, False)]
+    assert shown(world, contact, "lifecyclestage", "crmsync_total_revenue") == {
+        "lifecyclestage": "opportunity",
+        "crmsync_total_revenue": "0",
+    }
+
+
+@pytest.mark.rule("OPP-12")
+def test_the_role_of_a_lead_comes_with_its_conversion():
+    """While the deal's contact syncs with a lead there is no role (Q-27); the conversion creates it
+    without an edit of the deal.
+    """
+    world = MemoryWorld()
+    contact = world.new_contact()
+    world.sync(contact)
+    deal = world.new_deal(contact)
+    world.sync(deal)
+    opportunity = world.counterpart(deal)
+    assert world.opportunities.roles_of([opportunity]) == {}
+
+    lead = world.counterpart(contact)
+    person = world.salesforce.convert(lead)
+    world.sync(lead, person)
+    world.drain()
+
+    (role,) = world.opportunities.roles_of([opportunity])[opportunity]
+    assert role.contact == person
+
+
+def test_a_contact_that_lost_a_role_does_not_get_it_back():
+    """By default a role that is removed in Salesforce leaves the association, and is never created
+    again (Q-29).
+    """
+    world = MemoryWorld()
+    contact, theirs = a_pair_of_contacts(world)
+    opportunity = world.new_opportunity(theirs)
+    world.sync(opportunity)
+    (role,) = world.opportunities.roles_of([opportunity])[opportunity]
+
+    world.salesforce.delete(role.ref)
+    world.sync(role.ref)
+    world.sync(opportunity, cause=Cause.AGAIN)
+
+    deal = world.counterpart(opportunity)
+    assert world.associations.of([deal], "contact") == {deal: (contact,)}
+    assert world.opportunities.roles_of([opportunity]) == {}
+    assert shown(world, contact, "crmsync_num_associated_deals", "crmsync_total_revenue") == {
+        "crmsync_num_associated_deals": "0",
+        "crmsync_total_revenue": "0",
+    }
+
+
+@pytest.mark.rule("Q-29")
+def test_a_role_that_we_created_and_a_person_deletes_at_once_is_known():
+    """The change event of the deletion names only the role's id, which Salesforce has forgotten."""
+    world = MemoryWorld(deal_settings=DealSettings(remove_associations=True))
+    contact, _ = a_pair_of_contacts(world)
+    deal = world.new_deal(contact)
+    world.sync(deal)
+    (role,) = world.salesforce.refs("OpportunityContactRole")
+
+    world.salesforce.delete(role)
+    world.sync(role, cause=Cause.DELETED)
+
+    assert world.associations.of([deal], "contact") == {}
+
+
+@pytest.mark.parametrize("side", Side)
+def test_with_the_setting_a_removed_contact_is_removed_on_both_sides(side):
+    """With `remove_associations` a removal syncs in either direction (Q-29)."""
+    world = MemoryWorld(deal_settings=DealSettings(remove_associations=True))
+    contact, theirs = a_pair_of_contacts(world)
+    opportunity = world.new_opportunity(theirs)
+    world.sync(opportunity)
+    deal = world.counterpart(opportunity)
+    (role,) = world.opportunities.roles_of([opportunity])[opportunity]
+
+    if side is Side.SALESFORCE:
+        world.salesforce.delete(role.ref)
+        world.sync(role.ref)
+    else:
+        world.associations.remove_association(deal, contact)
+        world.sync(deal)
+
+    assert world.associations.of([deal], "contact") == {}
+    assert world.opportunities.roles_of([opportunity]) == {}
+
+
+@pytest.mark.rule("OPP-11")
+def test_the_company_of_a_deal_gives_the_opportunity_its_account():
+    """The account is set at once if company and account are linked, and otherwise as soon as they
+    are (Q-27).
+    """
+    world = MemoryWorld(settings={"create_in_salesforce": CreateInSalesforce.CONTACT})
+    account = world.new_account()
+    world.sync(account)
+    late = world.new_company(name="Late GmbH")
+    deals = [
+        world.new_deal(company=world.counterpart(account)),
+        world.new_deal(company=late, dealname="Valves"),
+    ]
+
+    world.sync(*deals)
+    world.drain()
+    opportunities = [world.counterpart(deal) for deal in deals]
+    assert [shown(world, one, "AccountId")["AccountId"] for one in opportunities] == [
+        account.id,
+        None,
+    ]
+
+    contact = world.new_contact(email="eva@example.com")
+    world.associations.add_association(contact, late)
+    world.sync(contact, late)
+    world.drain()
+    assert shown(world, opportunities[1], "AccountId")["AccountId"] == world.counterpart(late).id
+
+
+@pytest.mark.rule("ROLL-1")
+def test_an_import_of_contacts_syncs_each_older_opportunity_once():
+    """A contact's roll-ups include its older opportunities, which wait for their own import
+    (OPP-4).
+    """
+    world = MemoryWorld(since=NOON + timedelta(days=1))
+    theirs = world.new_salesforce_contact(None)
+    for _ in range(20):
+        world.new_opportunity(theirs, Amount=1)
+
+    world.sync(theirs)
+    assert len(world.outbox.delayed) == 2
+    world.drain()
+
+    contact = world.counterpart(theirs)
+    assert shown(world, contact, "crmsync_total_revenue") == {"crmsync_total_revenue": "20"}
+    assert world.hubspot.refs("deal") == []
