@@ -151,6 +151,7 @@ def test_a_privacy_deletion_removes_the_link():
         hint=f"Decide what becomes of Lead {lead.id}, of its tasks and of its duplicates in Salesforce; then run "
         f"crmsync errors done --id {lead.id} --apply.",
         because=("CH-9",),
+        code="DELETED_FOR_PRIVACY",
     )
     assert plan_contact(forgotten, RULESET).effects == (left, DropLink(facts.link))
     assert plan_contact(replace(forgotten, salesforce=None), RULESET).effects == (

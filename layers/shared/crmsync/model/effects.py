@@ -329,7 +329,8 @@ class Report:
         because: The rules behind it.
         waits_for: The records that stand in its way; once one of them no longer does, `ref` is
             synced again.
-        code: The CRM's own code for its refusal, "" where crmsync itself found what is wrong.
+        code: The CRM's own code for its refusal, or crmsync's for what it found itself; "" for
+            none.
     """
 
     ref: Ref

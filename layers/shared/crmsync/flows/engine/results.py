@@ -108,6 +108,7 @@ def process_results(
         error = done.error
         record_outcome(one, plan, error, summary)
         blocking = find_blocking(one, plan, error) if error else None
+        error = _as_temporary(error) if is_last else error
         if blocking:
             at_once += () if is_last else blocking.changes
             parked += (blocking.report,) if is_last else ()
@@ -135,6 +136,15 @@ def process_results(
     context.inbox.clear(context.connection.name, resolved_records(facts, plans, applied))
     retry_later(later, context, summary)
     return at_once
+
+
+def _as_temporary(error: SyncError | None) -> SyncError | None:
+    """What is left of an error after the last pass: one that reading the record again has not
+    solved is tried again later, under the CRM's code.
+    """
+    if isinstance(error, Conflict | Gone) and error.code and not error.hint:
+        return TryAgain(error.text, code=error.code)
+    return error
 
 
 def _update_conflict_log(

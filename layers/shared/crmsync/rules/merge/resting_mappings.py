@@ -163,7 +163,8 @@ def report_of(rest: Rest) -> Report:
             f"{_RIGHTS[rest.side]}: the mapping then goes on by itself. Or take it out of the "
             "settings."
         )
-        return Report(rest.ref, Category.MAPPING, text, rest.field, hint, ("ERR-5",))
+        code = "FIELD_LACKING"
+        return Report(rest.ref, Category.MAPPING, text, rest.field, hint, ("ERR-5",), code=code)
     own = rest.field.startswith(_OWN)
     text = f"{what}, which crmsync needs: records of this kind wait."
     return Report(
@@ -173,6 +174,7 @@ def report_of(rest: Rest) -> Report:
         rest.field,
         _SET_UP if own else f"{_RIGHTS[rest.side]}.",
         ("ERR-5",),
+        code="NEEDED_FIELD",
     )
 
 

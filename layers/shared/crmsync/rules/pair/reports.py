@@ -13,6 +13,7 @@ from crmsync.model.change_limits import ChangeLimit, Hold
 from crmsync.model.crm_names import HUBSPOT_OPT_OUT, PARENT_ACCOUNT, PRIMARY_COMPANY
 from crmsync.model.effects import Category, Report
 from crmsync.model.records import Ref, Side
+from crmsync.rules.refusals.table import hint_of
 
 
 def waiting(ref: Ref) -> Report:
@@ -21,8 +22,9 @@ def waiting(ref: Ref) -> Report:
         ref,
         Category.WAITING,
         "has no e-mail address yet, so it waits",
-        hint="Give it an e-mail address; it then syncs by itself.",
+        hint=hint_of("NO_ADDRESS"),
         because=("TRG-17",),
+        code="NO_ADDRESS",
     )
 
 
@@ -34,9 +36,10 @@ def duplicate_of_linked(ref: Ref, linked: Iterable[Ref]) -> Report:
         ref,
         Category.DUPLICATES,
         "shares its e-mail address with a record that is linked already; that link stays",
-        hint="Merge the two records, or give one of them another address.",
+        hint=hint_of("SHARED_ADDRESS"),
         because=("CH-13",),
         waits_for=tuple(sorted(linked)),
+        code="SHARED_ADDRESS",
     )
 
 
@@ -48,9 +51,9 @@ def opted_out_duplicate(ref: Ref, linked: Iterable[Ref]) -> Report:
         duplicate_of_linked(ref, linked),
         text="shares its e-mail address with a record that is linked already, "
         "and is opted out of e-mail, which that one is not",
-        hint="Its contact is outside the inclusion list: "
-        "unsubscribe it in HubSpot by hand, then merge the two records.",
+        hint=hint_of("SHARED_ADDRESS_OPTED_OUT"),
         because=("CH-13", "OPT-4", "OPT-7"),
+        code="SHARED_ADDRESS_OPTED_OUT",
     )
 
 
@@ -77,9 +80,10 @@ def address_taken(ref: Ref, holder: Ref) -> Report:
         "would get an e-mail address that another HubSpot contact has; the other fields are in "
         "step",
         "email",
-        "Merge the two contacts in HubSpot, or correct the address in Salesforce.",
+        hint_of("ADDRESS_TAKEN"),
         ("DUP-1",),
         (holder,),
+        code="ADDRESS_TAKEN",
     )
 
 
@@ -93,9 +97,9 @@ def opt_out_not_shown(ref: Ref) -> Report:
         "is opted out in Salesforce; "
         "HubSpot was asked to unsubscribe it from all e-mail and does not show it",
         HUBSPOT_OPT_OUT,
-        "Look at its communication subscriptions in HubSpot, those of every brand too, "
-        "and unsubscribe it there.",
+        hint_of("OPT_OUT_NOT_SHOWN"),
         ("OPT-4",),
+        code="OPT_OUT_NOT_SHOWN",
     )
 
 
@@ -106,8 +110,9 @@ def unnamed(ref: Ref, missing: str) -> Report:
         Category.VALIDATION,
         f"Salesforce requires {missing}, HubSpot has none, and the settings name no fallback",
         missing,
-        "Fill it in HubSpot, or set a fallback under [connection.contacts].",
+        hint_of("NAME_MISSING"),
         ("Q-35",),
+        code="NAME_MISSING",
     )
 
 
@@ -118,8 +123,9 @@ def incompatible(ref: Ref, name: str) -> Report:
         Category.VALIDATION,
         "has a value that the field on the other side cannot hold; the other fields are in step",
         name,
-        "Correct the value; the field then syncs by itself.",
+        hint_of("VALUE_DOES_NOT_FIT"),
         ("CH-8",),
+        code="VALUE_DOES_NOT_FIT",
     )
 
 
@@ -131,8 +137,9 @@ def truncated(ref: Ref, name: str) -> Report:
         "has a text that is longer than the field on the other side; "
         "only its beginning is shown there",
         name,
-        "Shorten the text; the whole of it stays where it was written.",
+        hint_of("TEXT_TRUNCATED"),
         ("CH-8",),
+        code="TEXT_TRUNCATED",
     )
 
 
@@ -142,10 +149,9 @@ def deletion_limited(ref: Ref) -> Report:
         ref,
         Category.BRAKE,
         "was deleted in Salesforce together with more records than max_deletes_per_hour allows",
-        hint="Find out who deleted them, and undelete those that are to stay: this record is "
-        "deleted at its next sync. "
-        "crmsync brakes release deletes it now, crmsync brakes drop keeps it.",
+        hint=hint_of("DELETIONS_OVER_LIMIT"),
         because=("DEL-1", "Q-30"),
+        code="DELETIONS_OVER_LIMIT",
     )
 
 
@@ -169,9 +175,9 @@ def change_limited(
         f"{what} in {sides} together with more records than {' and '.join(limits)} allows; it "
         "waits",
         ", ".join(sorted(held[Side.HUBSPOT] or held[Side.SALESFORCE])),
-        "Find out who changed so many: crmsync brakes release lets it cross, "
-        "crmsync brakes drop leaves the other side as it is.",
+        hint_of("CHANGES_OVER_LIMIT"),
         ("Q-30",),
+        code="CHANGES_OVER_LIMIT",
     )
 
 
@@ -182,9 +188,9 @@ def unfinished_deal(ref: Ref, missing: str) -> Report:
         Category.VALIDATION,
         f"the other side requires {missing}, and the record has none that fits",
         missing,
-        "Fill it in; for a stage, see that it is active in Salesforce, "
-        "and run crmsync setup --apply.",
+        hint_of("DEAL_INCOMPLETE"),
         ("OPP-5", "OPP-11"),
+        code="DEAL_INCOMPLETE",
     )
 
 
@@ -197,9 +203,10 @@ def same_value(ref: Ref, others: Iterable[Ref]) -> Report:
         Category.DUPLICATES,
         "shares the value of match_hubspot and match_salesforce with a record that is linked "
         "already, or with several",
-        hint="Give each record a value of its own, or switch the matching off.",
+        hint=hint_of("SHARED_VALUE"),
         because=("CH-14",),
         waits_for=tuple(sorted(others)),
+        code="SHARED_VALUE",
     )
 
 
@@ -210,8 +217,9 @@ def deletion_deferred(ref: Ref, hours: int) -> Report:
         Category.HELD,
         "was deleted in Salesforce and will be deleted in HubSpot "
         f"after hold_deletes_hours ({hours})",
-        hint="Undelete it in Salesforce within that time if it is to stay.",
+        hint=hint_of("DELETION_DEFERRED"),
         because=("OPP-13", "Q-30"),
+        code="DELETION_DEFERRED",
     )
 
 
@@ -229,6 +237,7 @@ def deleted_for_privacy(record: Ref) -> Report:
         hint=f"Decide what becomes of {record.object} {record.id}, of its tasks and of its "
         f"duplicates in Salesforce; then run crmsync errors done --id {record.id} --apply.",
         because=("CH-9",),
+        code="DELETED_FOR_PRIVACY",
     )
 
 
@@ -246,8 +255,8 @@ def waiting_for_account(ref: Ref, parent: Ref) -> Report:
         Category.ASSOCIATIONS,
         "waiting for account to sync",
         PRIMARY_COMPANY if parent.side is Side.HUBSPOT else PARENT_ACCOUNT,
-        "Look for the error of its company or account and mend that; "
-        "the contact then follows by itself.",
+        hint_of("WAITS_FOR_ACCOUNT"),
         ("FLD-8", "ACC-21"),
         (parent,),
+        code="WAITS_FOR_ACCOUNT",
     )

@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from crmsync.errors import Refused, TryAgain
+from crmsync.errors import Drifted, Refused, SyncError, TryAgain
 from crmsync.model.effects import Category
 from crmsync.rules.refusals.refusal import Fixer, Refusal
 
 
-def _finding(category: Category, cause: str, who: Fixer, hint: str) -> Refusal:
+def _finding(
+    category: Category,
+    cause: str,
+    who: Fixer,
+    hint: str,
+    error: type[SyncError] = Refused,
+) -> Refusal:
     """It stays until somebody does something."""
-    return Refusal(Refused, category, cause, who, hint)
+    return Refusal(error, category, cause, who, hint)
 
 
 def _later(cause: str, wait: float) -> Refusal:
@@ -22,6 +28,112 @@ def _later(cause: str, wait: float) -> Refusal:
 
 FINDINGS: Mapping[str, Refusal] = MappingProxyType(
     {
+        # records of either side
+        "NO_ADDRESS": _finding(
+            Category.WAITING,
+            "The record has no e-mail address yet, so it waits.",
+            Fixer.RECORD_OWNER,
+            "Give it an e-mail address; it then syncs by itself.",
+        ),
+        "SHARED_ADDRESS": _finding(
+            Category.DUPLICATES,
+            "A linked record has the same e-mail address.",
+            Fixer.RECORD_OWNER,
+            "Merge the two records, or give one of them another address.",
+        ),
+        "SHARED_ADDRESS_OPTED_OUT": _finding(
+            Category.DUPLICATES,
+            "A linked record has the same e-mail address, and only this one is opted out.",
+            Fixer.HUBSPOT_ADMIN,
+            "Its contact is outside the inclusion list: unsubscribe it in HubSpot by hand, "
+            "then merge the two records.",
+        ),
+        "ADDRESS_TAKEN": _finding(
+            Category.DUPLICATES,
+            "Another HubSpot contact has the new e-mail address.",
+            Fixer.RECORD_OWNER,
+            "Merge the two contacts in HubSpot, or correct the address in Salesforce.",
+        ),
+        "OPT_OUT_NOT_SHOWN": _finding(
+            Category.UNAVAILABLE,
+            "HubSpot accepted an opt-out and does not show it.",
+            Fixer.HUBSPOT_ADMIN,
+            "Look at its communication subscriptions in HubSpot, those of every brand too, "
+            "and unsubscribe it there.",
+            TryAgain,
+        ),
+        "NAME_MISSING": _finding(
+            Category.VALIDATION,
+            "Salesforce requires a name that HubSpot does not have.",
+            Fixer.RECORD_OWNER,
+            "Fill it in HubSpot, or set a fallback under [connection.contacts].",
+        ),
+        "VALUE_DOES_NOT_FIT": _finding(
+            Category.VALIDATION,
+            "The field of the other side cannot hold the value; all others are in step.",
+            Fixer.RECORD_OWNER,
+            "Correct the value; the field then syncs by itself.",
+        ),
+        "TEXT_TRUNCATED": _finding(
+            Category.VALIDATION,
+            "The other side shows only the beginning of a text.",
+            Fixer.RECORD_OWNER,
+            "Shorten the text; the whole of it stays where it was written.",
+        ),
+        "DELETIONS_OVER_LIMIT": _finding(
+            Category.BRAKE,
+            "More records were deleted than max_deletes_per_hour allows.",
+            Fixer.OPERATOR,
+            "Find out who deleted them, and undelete those that are to stay: this record is "
+            "deleted at its next sync. crmsync brakes release deletes it now, crmsync "
+            "brakes drop keeps it.",
+        ),
+        "CHANGES_OVER_LIMIT": _finding(
+            Category.BRAKE,
+            "More records were changed than the settings allow in an hour.",
+            Fixer.OPERATOR,
+            "Find out who changed so many: crmsync brakes release lets it cross, crmsync "
+            "brakes drop leaves the other side as it is.",
+        ),
+        "DEAL_INCOMPLETE": _finding(
+            Category.VALIDATION,
+            "The other side requires a value that the deal or opportunity does not have.",
+            Fixer.RECORD_OWNER,
+            "Fill it in; for a stage, see that it is active in Salesforce, and run crmsync "
+            "setup --apply.",
+        ),
+        "SHARED_VALUE": _finding(
+            Category.DUPLICATES,
+            "Several records have the value by which deals and opportunities are paired.",
+            Fixer.RECORD_OWNER,
+            "Give each record a value of its own, or switch the matching off.",
+        ),
+        "DELETION_DEFERRED": _finding(
+            Category.HELD,
+            "A deletion waits for hold_deletes_hours.",
+            Fixer.RECORD_OWNER,
+            "Undelete it in Salesforce within that time if it is to stay.",
+        ),
+        "WAITS_FOR_ACCOUNT": _finding(
+            Category.ASSOCIATIONS,
+            "The company or account of the record does not sync.",
+            Fixer.RECORD_OWNER,
+            "Look for the error of its company or account and mend that; the contact then "
+            "follows by itself.",
+        ),
+        "DELETED_FOR_PRIVACY": _finding(
+            Category.PRIVACY,
+            "A contact was deleted in HubSpot for privacy and is still in Salesforce.",
+            Fixer.OPERATOR,
+            "Decide what becomes of the Salesforce record, then run crmsync errors done.",
+        ),
+        "FIELD_LACKING": _finding(
+            Category.MAPPING,
+            "A side does not have, show or accept a mapped field.",
+            Fixer.OPERATOR,
+            "Restore the field or the right to it, or take it out of the settings.",
+            Drifted,
+        ),
         # HubSpot
         "ASSOCIATION_LIMIT": _finding(
             Category.ASSOCIATIONS,
