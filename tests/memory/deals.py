@@ -105,11 +105,11 @@ class MemoryOpportunities:
 
     def of_contacts(self, contacts: Iterable[Ref]) -> Mapping[Ref, tuple[RelatedOpportunity, ...]]:
         """See the port."""
-        self._crm.calls["ties"] += 1
+        self._crm.calls["of_contacts"] += 1
         found: dict[Ref, dict[str, RelatedOpportunity]] = {}
         for _, role in sorted(self._all().items()):
             if not role.is_deleted and self._crm.is_live(role.opportunity):
-                found.setdefault(role.contact, {})[role.opportunity.id] = self._tie(
+                found.setdefault(role.contact, {})[role.opportunity.id] = self._related_opportunity(
                     role.opportunity
                 )
         return {
@@ -187,7 +187,7 @@ class MemoryOpportunities:
             )
         return found
 
-    def _tie(self, opportunity: Ref) -> RelatedOpportunity:
+    def _related_opportunity(self, opportunity: Ref) -> RelatedOpportunity:
         shown = self._crm.fields(opportunity)
         record = self._crm.read([opportunity], {})[opportunity]
         amount = shown.get("Amount")

@@ -271,7 +271,7 @@ def test_removing_roles_again_succeeds(org: Backend) -> None:
     assert list(org.opportunities.end_roles([])) == []
 
 
-def test_ties_are_the_opportunities_in_which_a_contact_has_a_role(org: Backend) -> None:
+def test_the_opportunities_of_a_contact_are_those_in_which_it_has_a_role(org: Backend) -> None:
     """Each opportunity is returned once, with the label of its stage; removed roles and deleted
     opportunities do not count.
     """
@@ -285,7 +285,7 @@ def test_ties_are_the_opportunities_in_which_a_contact_has_a_role(org: Backend) 
     org.opportunities.end_roles([EndRole(a_role(org, won, bob))])
     org.person.delete(gone)
 
-    ties = org.opportunities.of_contacts([*unknown_refs("Contact"), bob, ada, cleo])
+    related = org.opportunities.of_contacts([*unknown_refs("Contact"), bob, ada, cleo])
 
     records = org.crm.read([won, talks], {OPPORTUNITY: []})
     at = {ref.id: record.created_at for ref, record in records.items()}
@@ -303,18 +303,18 @@ def test_ties_are_the_opportunities_in_which_a_contact_has_a_role(org: Backend) 
             talks.id, at[talks.id], date(2027, 1, 31), None, "Talks", is_closed=False, is_won=False
         ),
     ]
-    assert ties == {ada: tuple(sorted(expected, key=lambda tie: tie.opportunity))}
+    assert related == {ada: tuple(sorted(expected, key=lambda one: one.opportunity))}
     assert org.opportunities.of_contacts([]) == {}
 
 
-def test_ties_have_the_present_values_of_an_opportunity(org: Backend) -> None:
+def test_the_opportunities_of_a_contact_have_their_present_values(org: Backend) -> None:
     """They change when it is won, reopened or changed in amount."""
     ada, deal = a_contact(org, "Ada"), an_opportunity(org, Amount=10)
     a_role(org, deal, ada)
 
     def shown() -> list[object]:
-        [tie] = org.opportunities.of_contacts([ada])[ada]
-        return [tie.amount, tie.stage, tie.is_closed, tie.is_won]
+        [one] = org.opportunities.of_contacts([ada])[ada]
+        return [one.amount, one.stage, one.is_closed, one.is_won]
 
     assert shown() == [Decimal(10), "Prospecting", False, False]
     org.crm.update([UpdateRecord(deal, Side.SALESFORCE, {"StageName": WON.name, "Amount": 12})])
@@ -337,7 +337,7 @@ def test_the_survivor_of_merged_contacts_has_the_roles_of_both(org: Backend) -> 
 
     org.person.merge(ada, bob)
 
-    assert {tie.opportunity for tie in org.opportunities.of_contacts([ada])[ada]} == {
+    assert {one.opportunity for one in org.opportunities.of_contacts([ada])[ada]} == {
         deal.id,
         other.id,
     }

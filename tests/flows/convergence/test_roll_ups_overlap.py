@@ -81,13 +81,13 @@ def test_reading_once_more_takes_one_salesforce_call():
     world = MemoryWorld()
     contact, (first, _) = a_contact_with_two_opportunities(world)
     world.salesforce.edit(first, {"Amount": 2})
-    ties, reads = world.salesforce.calls["ties"], world.hubspot.calls["read"]
+    ties, reads = world.salesforce.calls["of_contacts"], world.hubspot.calls["read"]
     world.sync(first)
-    with_news = (world.salesforce.calls["ties"] - ties, world.hubspot.calls["read"] - reads)
+    with_news = (world.salesforce.calls["of_contacts"] - ties, world.hubspot.calls["read"] - reads)
 
-    ties, reads = world.salesforce.calls["ties"], world.hubspot.calls["read"]
+    ties, reads = world.salesforce.calls["of_contacts"], world.hubspot.calls["read"]
     world.sync(first, cause=Cause.AGAIN)
-    without = (world.salesforce.calls["ties"] - ties, world.hubspot.calls["read"] - reads)
+    without = (world.salesforce.calls["of_contacts"] - ties, world.hubspot.calls["read"] - reads)
 
     assert (with_news, without, revenue(world, contact)) == ((2, 2), (1, 2), "3")
 
