@@ -61,12 +61,12 @@ class Ties:
 
 @dataclass(frozen=True, slots=True)
 class ResolvedTies:
-    """What has become of the ties that were announced.
+    """The outcome of the ties that were announced.
 
     Attributes:
         agreed: The ids of the HubSpot contacts that both sides agreed on.
-        in_doubt: Contacts to which nothing is done for now.
-        open: What is announced and not yet known.
+        in_doubt: The contacts to which nothing is done for now.
+        open: The announcements whose outcome is not known yet.
     """
 
     agreed: frozenset[str]
@@ -162,11 +162,16 @@ def _announced(fingerprints: frozenset[bytes], roles: frozenset[bytes]) -> Annou
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """Something that may have been announced for a contact on a side, that it be tied or untied,
-    and what that side shows now.
+    """A tie or its removal that may have been announced for a contact on one side, and what that
+    side shows now.
 
-    ``is_other`` says that what exists there is surely not what was announced; ``roles`` are the
-    fingerprints of the roles that were to be ended.
+    Attributes:
+        fingerprint: The fingerprint under which it was announced.
+        side: The side.
+        ties: Whether the contact was to be tied; otherwise it was to be untied.
+        exists: Whether the side shows a tie.
+        is_other: Whether that tie is surely not the announced one.
+        roles: The fingerprints of the roles that were to be ended.
     """
 
     fingerprint: bytes
@@ -177,7 +182,7 @@ class _Case:
     roles: frozenset[bytes] = frozenset()
 
     def is_done(self, event: TieEvent | None) -> bool:
-        """Whether it was done: that shows, or somebody has undone it since."""
+        """Whether it was done: the side shows it, or an event says that it was undone since."""
         return (
             self.exists is self.ties
             or (event is not None and event.is_gone is self.ties)
@@ -185,7 +190,7 @@ class _Case:
         )
 
     def is_a_persons(self, event: TieEvent | None) -> bool:
-        """Whether the tie that stands is another one, which somebody has made since."""
+        """Whether the present tie is another one, which a person has made since."""
         return self.exists and (self.is_other or (event is not None and not event.is_gone))
 
 
