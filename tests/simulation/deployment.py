@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from crmsync.flows.backfill.run import BackfillContext
 from crmsync.flows.email.task_run import TaskContext
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.intake.cached_troubles import CachedTroubles
@@ -19,6 +20,7 @@ from crmsync.gateways.dynamodb.claims import GOOD_FOR
 from crmsync.gateways.shared_org import SharedOrg
 from crmsync.model.changes import Change
 from crmsync.model.fields import FieldRule, Update
+from crmsync.model.jobs import JobMessage
 from crmsync.model.mail import LogRange
 from crmsync.model.owners import Owners
 from crmsync.model.records import Kind, Ref, Side, Value
@@ -31,7 +33,9 @@ from crmsync.model.settings import (
     HubspotAccount,
     SalesforceOrg,
 )
+from crmsync.rules.backfill.pacing import Depth
 from crmsync.wire import change_message, log_range_message
+from crmsync.wire import job_message as job_message_text
 from tests.builders import FINGERPRINTER, OUR_APP, OUR_USER
 from tests.memory import (
     MemoryAccounts,
@@ -44,6 +48,8 @@ from tests.memory import (
     MemoryDeleter,
     MemoryDirectory,
     MemoryInbox,
+    MemoryJobs,
+    MemoryLister,
     MemoryLists,
     MemoryMailLog,
     MemoryMeter,
@@ -172,6 +178,24 @@ class Ranges:
             self.deployment.queues["email"].put(log_range_message.dump(one), at)
 
 
+@dataclass
+class JobQueue:
+    """Implements `JobMessages` and `Backlog` on the queues."""
+
+    deployment: Deployment
+
+    def send(self, job_message: JobMessage, *, after: int = 0) -> None:
+        """As the port says."""
+        at = self.deployment.now + timedelta(seconds=after)
+        self.deployment.queues["job"].put(job_message_text.dump(job_message), at)
+
+    def depth(self, kind: Kind) -> Depth:
+        """As the port says."""
+        waiting = self.deployment.queues[kind].waiting
+        ready = sum(one.at <= self.deployment.now for one in waiting)
+        return Depth(ready, delayed=len(waiting) - ready)
+
+
 class Deployment(ABC):
     """HubSpot accounts connected with one Salesforce org."""
 
@@ -179,7 +203,7 @@ class Deployment(ABC):
         """Empty CRMs."""
         self.setting, self.now = setting, BEGIN
         self.ledger = Ledger(self.clock)
-        self.queues = {name: Queue(name) for name in (*Kind, "email")}
+        self.queues = {name: Queue(name) for name in (*Kind, "email", "job")}
         self.salesforce = WatchedCrm(Side.SALESFORCE, self.ledger, first=100)
         self.opportunities = MemoryOpportunities(self.salesforce)
         self.links, self.inbox = WatchedLinks(self.ledger), MemoryInbox(lambda: self.now)
@@ -189,6 +213,7 @@ class Deployment(ABC):
         self.tasks, self.task_states = MemoryTasks(self.clock), MemoryTaskStates()
         self.outbox = Door(self, "outbox", Outbox(self))
         self.ranges = Door(self, "ranges", Ranges(self))
+        self.jobs, self.turns = MemoryJobs(), 0
         self._claims: dict[str, tuple[str, datetime]] = {}
         self.portals = [self._portal(number) for number in range(setting.portals)]
 
@@ -315,6 +340,33 @@ class Deployment(ABC):
             now=self.clock,
             until=self.now + RUN,
         )
+
+    def backfill_context(self) -> BackfillContext:
+        """What a turn of a job works with."""
+        queue, jobs = Door(self, "job_queue", JobQueue(self)), Door(self, "jobs", self.jobs)
+        listers = {
+            (portal.name, side): Door(self, f"{side}_lister", MemoryLister(crm, 2))
+            for portal in self.portals
+            for side, crm in ((Side.HUBSPOT, portal.hubspot), (Side.SALESFORCE, self.salesforce))
+        }
+        return BackfillContext(
+            connection=lambda name: next(
+                (one.connection for one in self.portals if one.name == name), None
+            ),
+            lister=lambda connection, side: listers[connection.name, side],
+            quota=lambda connection: listers[connection.name, Side.SALESFORCE],
+            jobs=jobs,
+            job_messages=queue,
+            outbox=self.outbox,
+            backlog=queue,
+            new_turn_token=self._turn_token,
+            now=self.clock,
+            is_paused=lambda name: bool(self.troubles.load(name).pause),
+        )
+
+    def _turn_token(self) -> str:
+        self.turns += 1
+        return f"turn{self.turns}"
 
     def clock(self) -> datetime:
         """The time."""

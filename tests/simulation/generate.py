@@ -174,8 +174,20 @@ def _some(dice: random.Random, setting: Setting) -> list[Step]:
                 ]
             ): 3,
             (lambda: [Operator("pause"), _act(dice, setting), Wait(1_000), Operator("resume")]): 1,
+            (lambda: [_push(dice, setting)]): 1,
+            (lambda: [Operator("resync", portal=dice.randrange(setting.portals))]): 2,
         },
     )()
+
+
+def _push(dice: random.Random, setting: Setting) -> Operator:
+    policies = [one for one in Update if setting.portals == 1 or "hubspot" not in one]
+    return Operator(
+        "push",
+        dice.choice([one for one in FIELDS if one != "firstname"]),
+        str(dice.choice(policies)),
+        dice.randrange(setting.portals),
+    )
 
 
 def _between(dice: random.Random, setting: Setting) -> list[Step]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from crmsync.errors import SyncError
+from crmsync.flows.backfill.run import run_job_messages
 from crmsync.flows.email.make_tasks import make_tasks
 from crmsync.flows.email.scan import queue_events
 from crmsync.flows.engine.circuit_breaker import CircuitBreaker
@@ -43,6 +44,8 @@ def task(system: System, worker: Worker) -> Callable[[], None]:
         return lambda: _read_logs(system)
     if worker.queue == "email":
         return lambda: _make_tasks(system, worker)
+    if worker.queue == "job":
+        return lambda: _run_job(system, worker)
     kind = Kind(worker.queue)
     return lambda: _sync_batch(system, worker, kind)
 
@@ -111,6 +114,14 @@ def _make_tasks(system: System, worker: Worker) -> None:
     answer = run_ranges([one.record() for one in worker.messages], make)
     failed = {one["itemIdentifier"] for one in answer["batchItemFailures"]}
     system.queues[worker.queue].settle(worker.messages, failed)
+
+
+def _run_job(system: System, worker: Worker) -> None:
+    """What the Lambda of imports and resyncs does (`crmsync.wiring.backfill`)."""
+    ran = run_job_messages([one.record() for one in worker.messages], system.backfill_context())
+    failed = {one["itemIdentifier"] for one in ran.response["batchItemFailures"]}
+    system.queues[worker.queue].settle(worker.messages, failed)
+    system.seen.update(f"job {job.state}" for job in ran.jobs)
 
 
 def _poll(system: System) -> None:

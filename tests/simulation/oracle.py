@@ -46,7 +46,10 @@ class Course:
             before it writes (docs/decisions/0025-intent-first.md).
         excused: What was wrong and cannot be helped, by reason.
         written: All entries of crmsync.
+        over: Entries of crmsync that replaced what a person had given.
+        by_us: Whether crmsync gave a side its value.
         made: What crmsync made a record with, before the two were linked.
+        remade: A worker made a record that another one had made meanwhile.
         restarted: One of the records was gone and came back, or is what others were merged into.
     """
 
@@ -58,8 +61,11 @@ class Course:
     gaps: list[Entry] = field(default_factory=list)
     excused: Counter[str] = field(default_factory=Counter)
     written: list[Entry] = field(default_factory=list)
+    over: list[Entry] = field(default_factory=list)
+    by_us: dict[Side, bool] = field(default_factory=dict)
     made: set[Shown] = field(default_factory=set)
     restarted: bool = False
+    remade: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,19 +106,24 @@ def course_of(
         (one for ref in pair for one in ledger.rows.get(ref, ())), key=lambda one: one.number
     )
     course, is_linked = Course(restarted=restarted), False
+    born: set[Ref] = set()
     for one in entries:
         if not is_linked and one.number > linked:
             is_linked = True
             _agree(course, row)
         if one.ref == salesforce:
             course.touched.append(one)
-        course.restarted |= not one.field and one.value == "back"
+        if not one.field:
+            course.restarted |= one.value == "back"
+            born |= {one.ref} if one.value == "born" else set()
         if one.field != names[one.ref]:
             continue
         is_foreign = connection and one.connection not in {"", connection}
         if one.ours and (is_foreign or (not is_linked and one.ref not in fresh)):
             one = replace(one, ours=False)  # noqa: PLW2901 - it came from another pair
         _take(course, one)
+        # Two workers that make one record at a time: the later one writes its older picture.
+        course.remade |= one.ours and one.call.endswith(".create") and one.ref in born
         if one.ours and not is_linked:
             _make(course, one)
         if is_linked and (one.ours or len(course.open) < len(Side)):
@@ -127,9 +138,12 @@ def _take(course: Course, one: Entry) -> None:
     side, value = one.ref.side, plain(one.value)
     course.shown[side] = value
     if not one.ours:
-        course.open[side] = one
+        course.open[side], course.by_us[side] = one, False
         return
     course.written.append(one)
+    if plain(one.before) is not None and not course.by_us.get(side, False):
+        course.over.append(one)
+    course.by_us[side] = True
     edit = course.open.get(side)
     if edit is not None and edit.number > one.read:
         course.gaps.append(edit)
@@ -149,6 +163,7 @@ def _agree(course: Course, row: Row) -> None:
     if course.shown[Side.HUBSPOT] == course.shown[Side.SALESFORCE] and not judge(course, row):
         course.agreed, course.ever = course.shown[Side.HUBSPOT], True
         course.excused["edited between read and write"] += len(course.gaps)
+        course.remade = False
         for part in (course.open, course.touched, course.gaps, course.made):
             part.clear()
 
@@ -171,6 +186,9 @@ def _both(course: Course, allowed: set[Shown]) -> list[Finding]:
     if here != there:
         return [Finding("both sides agree", _said(course, allowed))]
     if here in allowed or course.restarted:
+        return []
+    if course.remade:
+        course.excused["two workers made one record"] += 1
         return []
     if allowed == {None} and here in course.made:
         # What crmsync has made before it could save the link fills the blank (MAP-3).
@@ -250,8 +268,7 @@ def _always(favourite: Side) -> Callable[[Course], list[Finding]]:
 def _fill_blank(course: Course) -> list[Finding]:
     """CH-4: a value fills a blank and overwrites nothing."""
     here, there = course.shown[Side.HUBSPOT], course.shown[Side.SALESFORCE]
-    over = [one for one in course.written if plain(one.before) is not None]
-    if over and not course.gaps:
+    if course.over and not course.gaps:
         return [Finding("no lost update", "a value was overwritten under fill_blank")]
     if (here is None) != (there is None):
         return [Finding("both sides agree", _said(course, {here or there}))]

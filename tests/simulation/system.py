@@ -43,6 +43,7 @@ AT_ONCE = {
     "account": 3,
     "opportunity": 3,
     "email": 2,
+    "job": 2,
     "poll": 2,
     "sweep": 2,
     "mail": 2,
@@ -75,6 +76,8 @@ class Worker:
     """Calls until it stands still; 0 for never."""
     dies: bool = False
     connection: str = ""
+    first: int = 0
+    """The number of the newest entry of the ledger when it began."""
 
 
 @dataclass
@@ -106,6 +109,8 @@ class System(Deployment):
         self.forgotten: set[Ref] = set()
         self.unheard: set[Ref] = set()
         """HubSpot records that are gone while the message about it was lost; no sweep tells of them."""
+        self.pushed: dict[tuple[str, str], datetime] = {}
+        """Connection and property -> when another policy was pushed for it."""
         self.parted: set[Ref] = set()
         """Whom people took out of a company or an account."""
         self.untied: set[Ref] = set()
@@ -139,6 +144,7 @@ class System(Deployment):
             if not worker.left:
                 self._stand(worker, name)
         self.now += A_CALL
+        self.ledger.call = name
         port = name.partition(".")[0]
         side = SIDE_OF.get(port, port)
         until = self.outages.get(side)
@@ -178,6 +184,7 @@ class System(Deployment):
                 return False
             self._begun += 1
             worker = Worker(f"{queue}#{self._begun}", queue, messages, self.now, left=calls)
+            worker.first = self.ledger.number
             work = task(self, worker)
             if calls:
                 worker.hand = a_hand()

@@ -68,6 +68,7 @@ def _resurrect(system: System) -> None:
     _, there = the_pair(system)
     shown = dict(system.salesforce.fields(there))
     system.salesforce.delete(there)
+    system.ledger.began = system.ledger.number
     system.salesforce._insert("Lead", shown, ours=True)
 
 

@@ -31,6 +31,8 @@ class Entry:
         seen: The same for any record.
         worker: Who wrote, "" for a person.
         connection: For which connection.
+        began: The number of the newest entry when the worker began.
+        call: The call that wrote.
     """
 
     number: int
@@ -44,6 +46,8 @@ class Entry:
     seen: int = -1
     worker: str = ""
     connection: str = ""
+    began: int = -1
+    call: str = ""
 
 
 @dataclass
@@ -55,6 +59,8 @@ class Ledger:
     number: int = 0
     worker: str = ""
     connection: str = ""
+    began: int = -1
+    call: str = ""
     linked: dict[tuple[Ref, Ref], int] = field(default_factory=dict)
     """Pair -> up to which entry all was noted when it was linked for the first time."""
     reads: dict[Ref, int] = field(default_factory=dict)
@@ -66,13 +72,27 @@ class Ledger:
         entry = Entry(self.number, self.now(), ref, name, value, before, ours)
         if ours:
             entry.read, entry.worker = self.reads.get(ref, -1), self.worker
-            entry.connection = self.connection
+            entry.connection, entry.began = self.connection, self.began
+            entry.call = self.call
             entry.seen = max(self.reads.values(), default=-1)
         self.rows.setdefault(ref, []).append(entry)
 
     def was_back(self, ref: Ref) -> bool:
         """Whether somebody has taken a record out of the recycle bin."""
         return any(one.value == "back" for one in self.rows[ref] if not one.field)
+
+    def key_of(self, ref: Ref, field: str) -> str:
+        """The key under which crmsync made a record, "" where a person made it."""
+        entries = self.rows[ref]
+        if not any(one.ours and one.value == "born" for one in entries if not one.field):
+            return ""
+        return next((str(one.value) for one in entries if one.field == field and one.ours), "")
+
+    def linked_at(self, ref: Ref) -> int:
+        """Up to which entry all was noted when a record was linked first; later than any if it
+        never was.
+        """
+        return min((at for pair, at in self.linked.items() if ref in pair), default=self.number)
 
     def made_for(self, ref: Ref) -> tuple[Ref, Ref] | None:
         """The pair for which crmsync made a record, None where a person made it."""

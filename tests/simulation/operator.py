@@ -1,0 +1,56 @@
+"""What the operator does: pauses, pushes of settings, resyncs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from crmsync.model.fields import FieldRule, Update
+from crmsync.model.jobs import Job, JobStep, JobType, job_message_of
+from crmsync.model.records import Side
+from crmsync.model.settings import Settings
+from crmsync.model.troubles import Pause
+from crmsync.rules.settings.dates import dated
+from tests.simulation.deployment import FIELDS, Portal
+from tests.simulation.steps import Operator
+from tests.simulation.system import System
+
+STEPS = (
+    JobStep(side=Side.SALESFORCE, object="Account"),
+    JobStep(side=Side.HUBSPOT, object="contact"),
+    JobStep(side=Side.SALESFORCE, object="Lead"),
+    JobStep(side=Side.SALESFORCE, object="Contact"),
+)
+
+
+def operate(system: System, step: Operator) -> bool:
+    """Do what a step says."""
+    portal = system.portals[step.portal % len(system.portals)]
+    match step.does:
+        case "pause":
+            system.troubles.pause(portal.name, Pause(system.now))
+        case "resume":
+            system.troubles.resume(portal.name)
+        case "push":
+            _push(system, portal, step)
+        case "resync":
+            _resync(system, portal)
+    return True
+
+
+def _push(system: System, portal: Portal, step: Operator) -> None:
+    """Another policy for a property, with the dates that a push gives."""
+    old = portal.connection
+    rows = tuple(row for row in old.contacts.field if row.hubspot != step.what)
+    row = FieldRule(step.what, FIELDS[step.what], update=Update(step.value))
+    new = replace(old, contacts=replace(old.contacts, field=(*rows, row)))
+    (portal.connection,) = dated(Settings((old,)), Settings((new,)), system.now).connections
+    system.pushed[portal.name, step.what] = system.now
+
+
+def _resync(system: System, portal: Portal) -> None:
+    context = system.backfill_context()
+    system.turns += 1
+    job = Job(
+        portal.name, f"job{system.turns}", JobType.RESYNC, STEPS, system.now, system.now
+    ).with_turn_token(context.new_turn_token())
+    context.job_messages.send(job_message_of(system.jobs.save(job)))
