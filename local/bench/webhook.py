@@ -21,7 +21,7 @@ from itertools import count
 from typing import Any
 from urllib.parse import urlsplit
 
-from crmsync.wire.change_message import load
+from crmsync.wire.queue_messages import load_changes
 from crmsync.wire.signature import sign
 from local.bench.figures import Figure, percentile
 from local.stack import Stack
@@ -208,7 +208,9 @@ class Sender:
         found: set[int] = set()
         while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
             found.update(
-                int(change.ref.id) for message in messages for change in load(message["Body"])
+                int(change.ref.id)
+                for message in messages
+                for change in load_changes(message["Body"])
             )
             done = [
                 {"Id": one["MessageId"], "ReceiptHandle": one["ReceiptHandle"]} for one in messages

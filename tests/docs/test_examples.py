@@ -1,4 +1,4 @@
-"""The examples of the pages work: settings load, messages are read, commands and control calls are
+"""The examples of the pages work: settings load_changes, messages are read, commands and control calls are
 taken.
 """
 
@@ -16,7 +16,7 @@ from crmsync.cli.command import parser as parser_of_crmsync
 from crmsync.config import ConfigError, load_settings
 from crmsync.model.changes import Cause, Change
 from crmsync.model.records import Kind, Ref, Side
-from crmsync.wire.change_message import load
+from crmsync.wire.queue_messages import load_changes
 from local.__main__ import _parser as parser_of_local
 from local.stack.control import Control
 from simulators.clock import Clock
@@ -90,7 +90,7 @@ def test_the_message_is_read() -> None:
     (text,) = page("docs/stored-data.md").blocks("json")
     ref = Ref(Side.HUBSPOT, "contact", "81")
     at = datetime(2026, 1, 1, tzinfo=UTC)
-    assert load(text) == [Change("acme", Kind.CONTACT, ref, Cause.EDITED, at)]
+    assert load_changes(text) == [Change("acme", Kind.CONTACT, ref, Cause.EDITED, at)]
 
 
 @pytest.mark.parametrize(("name", "line"), LOCAL)

@@ -13,10 +13,10 @@ from typing import Any
 
 from crmsync.flows.backfill.run import BackfillContext
 from crmsync.flows.email.task_run import TaskContext
+from crmsync.flows.engine.circuit_breaker import PauseWatch
 from crmsync.flows.engine.context import SyncContext
-from crmsync.flows.intake.cached_troubles import CachedTroubles
-from crmsync.flows.operator.pauses import PauseWatch
 from crmsync.gateways.dynamodb.claims import GOOD_FOR
+from crmsync.gateways.dynamodb.troubles import CachedTroubles
 from crmsync.gateways.shared_org import SharedOrg
 from crmsync.model.changes import Change
 from crmsync.model.fields import FieldRule, Update
@@ -34,8 +34,7 @@ from crmsync.model.settings import (
     SalesforceOrg,
 )
 from crmsync.rules.backfill.pacing import Depth
-from crmsync.wire import change_message, log_range_message
-from crmsync.wire import job_message as job_message_text
+from crmsync.wire.queue_messages import dump_changes, dump_job, dump_range
 from tests.builders import FINGERPRINTER, OUR_APP, OUR_USER
 from tests.memory import (
     MemoryAccounts,
@@ -140,7 +139,7 @@ class Outbox:
 
     def _put(self, changes: Sequence[Change], after: int) -> None:
         for kind in dict.fromkeys(change.kind for change in changes):
-            for body in change_message.dump([one for one in changes if one.kind is kind]):
+            for body in dump_changes([one for one in changes if one.kind is kind]):
                 self.deployment.queues[kind].put(
                     body, self.deployment.now + timedelta(seconds=after)
                 )
@@ -175,7 +174,7 @@ class Ranges:
         """As the port says."""
         for one, after in windows:
             at = self.deployment.now + timedelta(seconds=min(max(after, 0), 900))
-            self.deployment.queues["email"].put(log_range_message.dump(one), at)
+            self.deployment.queues["email"].put(dump_range(one), at)
 
 
 @dataclass
@@ -187,7 +186,7 @@ class JobQueue:
     def send(self, job_message: JobMessage, *, after: int = 0) -> None:
         """As the port says."""
         at = self.deployment.now + timedelta(seconds=after)
-        self.deployment.queues["job"].put(job_message_text.dump(job_message), at)
+        self.deployment.queues["job"].put(dump_job(job_message), at)
 
     def depth(self, kind: Kind) -> Depth:
         """As the port says."""

@@ -11,16 +11,16 @@ from crmsync.errors import SyncError
 from crmsync.flows.backfill.run import run_job_messages
 from crmsync.flows.email.make_tasks import make_tasks
 from crmsync.flows.email.scan import queue_events
+from crmsync.flows.engine.batches import sign_in_and_sync
 from crmsync.flows.engine.circuit_breaker import CircuitBreaker
-from crmsync.flows.engine.passes import sign_in_and_sync
 from crmsync.flows.engine.resting_mappings import is_field_check_due, resume_mappings
-from crmsync.flows.intake.cached_troubles import CachedTroubles
 from crmsync.flows.intake.requeue import queue_deferred, queue_unavailable
 from crmsync.flows.intake.sqs_batch import run_batch, run_ranges
 from crmsync.flows.intake.sweep import sweep, sweep_list, sweep_scope
 from crmsync.flows.kinds.dispatch import SYNC
+from crmsync.gateways.dynamodb.troubles import CachedTroubles
 from crmsync.model.changes import Change
-from crmsync.model.concerns import kinds_of, mail_kinds_of
+from crmsync.model.concerns import mail_kinds_of
 from crmsync.model.mail import LogRange
 from crmsync.model.records import Kind, Side
 from crmsync.rules.kinds.contact.inclusion import needs_membership
@@ -60,7 +60,7 @@ def _sync_batch(system: System, worker: Worker, kind: Kind) -> None:
 
 def _sync(system: System, name: str, kind: Kind, changes: list[Change]) -> None:
     portal = system.portal_of(name)
-    if portal is None or kind not in kinds_of(portal.connection):
+    if portal is None or kind not in portal.connection.kinds:
         return
     cached = CachedTroubles(portal.ports["troubles"])
     system.serve(name)

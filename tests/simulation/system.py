@@ -17,7 +17,7 @@ from typing import Any
 from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import INDIRECT_OBJECTS, KIND_OF
 from crmsync.model.records import Ref, Side
-from crmsync.wire import change_message
+from crmsync.wire.queue_messages import dump_changes
 from tests.simulation.deployment import BEGIN, Deployment
 from tests.simulation.faults import HOW, SIDE_OF, down
 from tests.simulation.handover import Hand, a_hand
@@ -260,7 +260,7 @@ class System(Deployment):
                 )
 
     def _arrives(self, change: Change) -> None:
-        for body in change_message.dump([change]):
+        for body in dump_changes([change]):
             self.queues[change.kind].put(body, self.now)
 
     def at(self, moment: datetime, do: Callable[[], None]) -> None:

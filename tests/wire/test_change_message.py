@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from crmsync.model.changes import MAX_TIES, Cause, Change, TieEvent
 from crmsync.model.records import Kind, Ref, Side
-from crmsync.wire.change_message import dump, load
-from crmsync.wire.envelope import UnreadableError
+from crmsync.wire.queue_messages import UnreadableError, dump_changes, load_changes
 from tests.builders import NOON, a_change, a_contact
 
 CHANGES = st.lists(
@@ -40,7 +39,7 @@ CHANGES = st.lists(
 @given(CHANGES)
 def test_every_change_is_read_back_once(changes):
     """All changes are read back once, at most a hundred of one connection per message."""
-    messages = [load(text) for text in dump(changes)]
+    messages = [load_changes(text) for text in dump_changes(changes)]
     assert sorted(repr(change) for message in messages for change in message) == sorted(
         map(repr, changes)
     )
@@ -59,16 +58,18 @@ def test_a_message_stays_small_with_many_dissociated_contacts():
         replace(a_change(Ref(Side.HUBSPOT, "deal", str(number))), ties=ties)
         for number in range(100)
     ]
-    messages = dump(deals)
-    assert [change for text in messages for change in load(text)] == deals
+    messages = dump_changes(deals)
+    assert [change for text in messages for change in load_changes(text)] == deals
     assert max(map(len, messages)) < 128 * 1024
 
 
 def test_a_message_is_read_from_an_eventbridge_event():
     """A queue behind a rule of the bus gets the message as the detail of an event."""
     change = a_change(a_contact().ref)
-    (text,) = dump([change])
-    assert load(json.dumps({"source": "crmsync.hubspot", "detail": json.loads(text)})) == [change]
+    (text,) = dump_changes([change])
+    assert load_changes(json.dumps({"source": "crmsync.hubspot", "detail": json.loads(text)})) == [
+        change
+    ]
 
 
 def a_message(**fields: str) -> str:
@@ -119,4 +120,4 @@ DEEP = "[" * 100_000
 def test_any_other_text_is_unreadable(text):
     """Another text, or a message of an unknown version, is unreadable."""
     with pytest.raises(UnreadableError):
-        load(text)
+        load_changes(text)

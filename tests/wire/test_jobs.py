@@ -7,9 +7,8 @@ import json
 import pytest
 
 from crmsync.model.jobs import JobMessage, JobState
-from crmsync.wire.envelope import UnreadableError
-from crmsync.wire.job_message import dump, load
 from crmsync.wire.job_rows import from_json, to_json
+from crmsync.wire.queue_messages import UnreadableError, dump_job, load_job
 from tests.builders import a_job, a_step, at
 
 
@@ -18,10 +17,10 @@ def test_a_job_message_is_read_back() -> None:
     job_message = JobMessage("acme", "7f3a2c", 4, "b81c09")
 
     assert (
-        dump(job_message)
+        dump_job(job_message)
         == '{"version":1,"connection":"acme","job":"7f3a2c","turn":4,"ticket":"b81c09"}'
     )
-    assert load(dump(job_message)) == job_message
+    assert load_job(dump_job(job_message)) == job_message
 
 
 @pytest.mark.parametrize(
@@ -31,7 +30,7 @@ def test_a_job_message_is_read_back() -> None:
 def test_any_other_text_is_not_a_job_message(text: str) -> None:
     """Any other text is unreadable."""
     with pytest.raises(UnreadableError):
-        load(text)
+        load_job(text)
 
 
 def test_a_job_is_read_back_as_it_was_stored() -> None:

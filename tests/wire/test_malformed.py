@@ -17,19 +17,19 @@ from crmsync.model.changes import Cause, Change
 from crmsync.model.jobs import JobMessage
 from crmsync.model.mail import LogRange
 from crmsync.model.records import Kind
-from crmsync.wire import change_message, envelope, job_message, log_range_message
+from crmsync.wire import queue_messages
 from tests.builders import NOON, a_change, a_contact
 
 WINDOW = LogRange("acme", "OPEN", 1_767_225_600_000, 1_767_225_659_999, 1_767_225_700_000)
 READERS: dict[str, tuple[Callable[[str], object], dict[str, Any]]] = {
     "changes": (
-        change_message.load,
-        json.loads(change_message.dump([a_change(a_contact().ref)])[0]),
+        queue_messages.load_changes,
+        json.loads(queue_messages.dump_changes([a_change(a_contact().ref)])[0]),
     ),
-    "window": (log_range_message.load, json.loads(log_range_message.dump(WINDOW))),
+    "window": (queue_messages.load_range, json.loads(queue_messages.dump_range(WINDOW))),
     "job message": (
-        job_message.load,
-        json.loads(job_message.dump(JobMessage("acme", "7f3a2c", 3, "a1"))),
+        queue_messages.load_job,
+        json.loads(queue_messages.dump_job(JobMessage("acme", "7f3a2c", 3, "a1"))),
     ),
 }
 """A queue's reader, and a message of it."""
@@ -69,10 +69,10 @@ def test_a_message_with_one_wrong_value_is_read_or_is_unreadable(
     load, message = READERS[name]
     try:
         read = load(json.dumps(altered(message, data)))
-    except envelope.UnreadableError:
+    except queue_messages.UnreadableError:
         return
     if isinstance(read, LogRange):
-        assert 0 <= read.start <= read.end <= log_range_message.LATEST
+        assert 0 <= read.start <= read.end <= queue_messages.LATEST
 
 
 @pytest.mark.parametrize("name", READERS)
@@ -84,7 +84,7 @@ def test_a_message_with_one_wrong_value_is_read_or_is_unreadable(
 )
 def test_any_other_text_is_unreadable(name: str, text: str) -> None:
     """No JSON, JSON of another type, and JSON that is too deep or too long are unreadable."""
-    with pytest.raises(envelope.UnreadableError):
+    with pytest.raises(queue_messages.UnreadableError):
         READERS[name][0](text)
 
 
@@ -101,7 +101,10 @@ def test_readable_messages_of_a_batch_are_processed() -> None:
     change = Change("acme", Kind.CONTACT, a_contact().ref, Cause.EDITED, NOON)
     synced: list[Change] = []
     worked: list[LogRange] = []
-    bodies = {"changes": change_message.dump([change])[0], "window": log_range_message.dump(WINDOW)}
+    bodies = {
+        "changes": queue_messages.dump_changes([change])[0],
+        "window": queue_messages.dump_range(WINDOW),
+    }
     records = {
         name: [{"messageId": f"m{at}", "body": text} for at, text in enumerate([*BAD, body])]
         for name, body in bodies.items()

@@ -7,7 +7,7 @@ from moto import mock_aws
 
 from crmsync.gateways.aws.log_ranges import RangeSender
 from crmsync.model.mail import LogRange
-from crmsync.wire.log_range_message import load
+from crmsync.wire.queue_messages import load_range
 from tests.memory import MemoryRangeQueue
 
 NOON = 1_793_620_800_000
@@ -31,5 +31,7 @@ def test_log_ranges_are_queued_with_their_delays() -> None:
             for _ in range(3)
         ]
 
-    assert sorted(load(one["Body"]).tries for part in found for one in part) == list(range(12))
+    assert sorted(load_range(one["Body"]).tries for part in found for one in part) == list(
+        range(12)
+    )
     assert memory.waiting == [(window, min(after, 900)) for window, after in delays]

@@ -13,7 +13,7 @@ import pytest
 from crmsync.gateways.aws.bus import EventOutbox
 from crmsync.model.changes import Cause, Change
 from crmsync.model.records import Kind, Ref, Side
-from crmsync.wire.change_message import load
+from crmsync.wire.queue_messages import load_changes
 from tests import aws
 from tests.contracts.stores.tables import NO_WAIT
 from tests.memory import MemoryOutbox
@@ -63,7 +63,7 @@ def _received(sqs: Any, url: str) -> list[Change]:
     changes: list[Change] = []
     while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
         for message in messages:
-            changes.extend(load(message["Body"]))
+            changes.extend(load_changes(message["Body"]))
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
     return changes
 

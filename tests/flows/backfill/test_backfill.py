@@ -16,7 +16,7 @@ from crmsync.model.jobs import Job, JobMessage, JobState, JobStep, job_message_o
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.model.settings import Connection, SalesforceOrg
 from crmsync.rules.backfill.pacing import DailyCalls, Depth
-from crmsync.wire.job_message import dump
+from crmsync.wire.queue_messages import dump_job
 from tests.builders import NOON, a_connection, a_job
 from tests.memory import (
     MemoryBacklog,
@@ -461,10 +461,10 @@ def test_a_batch_of_messages_is_answered_one_by_one() -> None:
     walk = BackfillWorld(contacts=5)
     job = walk.start(CONTACTS)
     texts = [
-        dump(walk.job_messages.take()),
+        dump_job(walk.job_messages.take()),
         "what?",
-        dump(JobMessage("acme", "gone", 1, "t1")),
-        dump(job_message_of(job.with_turn_token("t9"))),
+        dump_job(JobMessage("acme", "gone", 1, "t1")),
+        dump_job(job_message_of(job.with_turn_token("t9"))),
     ]
     records = [{"messageId": str(number), "body": text} for number, text in enumerate(texts)]
 

@@ -13,7 +13,7 @@ from crmsync.errors import TryAgain
 from crmsync.flows.intake.sqs_batch import run_batch
 from crmsync.flows.kinds.contact import sync_contacts
 from crmsync.model.changes import Cause, Change, redelivered
-from crmsync.wire.change_message import dump
+from crmsync.wire.queue_messages import dump_changes
 from tests.builders import a_change, a_contact
 from tests.flows.convergence.gate import Gate, KilledError, with_gate
 from tests.memory.world import MemoryWorld
@@ -21,7 +21,7 @@ from tests.memory.world import MemoryWorld
 
 def a_message(cause: Cause, received: int | None) -> dict[str, Any]:
     """The message as Lambda receives it; with `received` None, without the count of deliveries."""
-    (body,) = dump([a_change(a_contact().ref, cause)])
+    (body,) = dump_changes([a_change(a_contact().ref, cause)])
     attributes = (
         {} if received is None else {"attributes": {"ApproximateReceiveCount": str(received)}}
     )
@@ -88,7 +88,7 @@ def test_a_newer_edit_that_overrules_a_dead_workers_write_completes_it() -> None
     world.wait()
     world.salesforce.edit(lead, {"LastName": "Holm"})
     overruled = world.change(lead)
-    died = Gate(dies_at=10)
+    died = Gate(dies_at=7)
     with pytest.raises(KilledError, match=r"hubspot\.update"):
         sync_contacts([overruled], with_gate(world.context, died))
 

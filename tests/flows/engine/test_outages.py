@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from crmsync.errors import Down, Refused, SyncError, TryAgain
+from crmsync.flows.engine.batches import sign_in_and_sync
 from crmsync.flows.engine.circuit_breaker import CircuitBreaker
-from crmsync.flows.engine.passes import sign_in_and_sync
 from crmsync.flows.engine.results import Summary
 from crmsync.flows.intake.requeue import queue_unavailable
 from crmsync.flows.kinds.contact import sync_contacts

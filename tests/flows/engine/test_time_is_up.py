@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from crmsync.errors import OutOfTime, Refused, SyncError, TryAgain
+from crmsync.flows.engine.batches import BATCH, sync_in_batches
 from crmsync.flows.engine.context import SyncContext
-from crmsync.flows.engine.passes import BATCH, sync_in_batches
 from crmsync.flows.engine.results import Summary, retry_later
 from crmsync.flows.engine.staleness import (
     REPORT_AFTER,

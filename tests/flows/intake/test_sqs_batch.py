@@ -12,8 +12,8 @@ from crmsync.flows.intake.sqs_batch import run_batch, run_ranges
 from crmsync.model.changes import Cause, Change
 from crmsync.model.mail import LogRange
 from crmsync.model.records import Kind, Ref, Side
-from crmsync.wire import log_range_message
-from crmsync.wire.change_message import dump
+from crmsync.wire import queue_messages
+from crmsync.wire.queue_messages import dump_changes
 from tests.builders import at
 
 
@@ -26,7 +26,7 @@ def a_change_message(number: int, connection: str) -> Change:
 
 def messages(*parcels: Sequence[Change] | str) -> list[dict[str, str]]:
     """SQS's messages, named m0 and so on, with these texts."""
-    bodies = [one if isinstance(one, str) else dump(one)[0] for one in parcels]
+    bodies = [one if isinstance(one, str) else dump_changes(one)[0] for one in parcels]
     return [{"messageId": f"m{number}", "body": body} for number, body in enumerate(bodies)]
 
 
@@ -88,7 +88,7 @@ def test_log_ranges_that_are_given_up_or_fail_are_delivered_again() -> None:
         return [one for one in windows if one == given_up]
 
     response = run_ranges(
-        messages(*map(log_range_message.dump, (window, given_up, failed)), "nothing"), work
+        messages(*map(queue_messages.dump_range, (window, given_up, failed)), "nothing"), work
     )
 
     assert failures(response) == ["m1", "m2", "m3"]

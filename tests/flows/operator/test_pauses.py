@@ -9,10 +9,10 @@ from datetime import timedelta
 import pytest
 
 from crmsync.errors import Refused, TryAgain
-from crmsync.flows.engine.circuit_breaker import PAUSED, CircuitBreaker
-from crmsync.flows.engine.passes import sign_in_and_sync
+from crmsync.flows.engine.batches import sign_in_and_sync
+from crmsync.flows.engine.circuit_breaker import PAUSED, CircuitBreaker, PauseWatch
 from crmsync.flows.engine.results import Summary
-from crmsync.flows.operator.pauses import PauseAdmin, PauseWatch
+from crmsync.flows.operator.pauses import PauseAdmin
 from crmsync.model.changes import Change
 from crmsync.model.records import Kind
 from crmsync.model.settings import Settings

@@ -14,7 +14,7 @@ from crmsync.gateways.aws.queues import JobMessageQueue, QueueBacklog, QueueDept
 from crmsync.model.jobs import JobMessage
 from crmsync.model.records import Kind
 from crmsync.rules.backfill.pacing import Depth
-from crmsync.wire.job_message import load
+from crmsync.wire.queue_messages import load_job
 
 ERRAND = JobMessage("acme", "7f3a2c", 4, "b81c09")
 
@@ -56,7 +56,7 @@ def test_a_job_message_is_sent_with_its_delay(sqs: Any, after: int, kept: str) -
 
     JobMessageQueue(sqs, lambda: url_of(sqs, "crmsync-backfill")).send(ERRAND, after=after)
 
-    assert [(load(one["MessageBody"]), str(one["DelaySeconds"])) for one in sent] == [
+    assert [(load_job(one["MessageBody"]), str(one["DelaySeconds"])) for one in sent] == [
         (ERRAND, kept)
     ]
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from crmsync.model.settings import CompanySettings, DealSettings
-from crmsync.rules.settings.prerequisites import IMPORT_ACCOUNTS, obstacle, opportunities_since
+from crmsync.rules.settings.prerequisites import IMPORT_ACCOUNTS, obstacle
 from tests.builders import a_connection, at
 
 ON = a_connection()
@@ -23,11 +23,11 @@ def test_opportunities_sync_since_the_last_of_what_must_come_first() -> None:
     not at all.
     """
     later = replace(ON, deals=DealSettings(since=at(5)))
-    assert opportunities_since(ON, at(1)) == at(1)
-    assert opportunities_since(later, at(1)) == at(5)
-    assert opportunities_since(later, at(9)) == at(9)
-    assert [opportunities_since(one, at(1)) for one in (NO_DEALS, NO_COMPANIES)] == [None, None]
-    assert opportunities_since(ON, None) is None
+    assert ON.opportunities_since(at(1)) == at(1)
+    assert later.opportunities_since(at(1)) == at(5)
+    assert later.opportunities_since(at(9)) == at(9)
+    assert [one.opportunities_since(at(1)) for one in (NO_DEALS, NO_COMPANIES)] == [None, None]
+    assert ON.opportunities_since(None) is None
 
 
 @pytest.mark.rule("OPP-2")

@@ -1,4 +1,4 @@
-"""Which concern an object belongs to, and which concerns a connection has switched on. Data and
+"""Which concern an object belongs to, and which objects of a side a connection syncs. Data and
 lookups only.
 """
 
@@ -61,19 +61,6 @@ objects, and leads, contacts and accounts are more urgent.
 """
 
 
-def kinds_of(connection: Connection) -> frozenset[Kind]:
-    """The concerns that are switched on.
-
-    Each has a switch of its own (SET-4, SET-5); deals sync only where companies do (OPP-2).
-    """
-    switches = {
-        Kind.CONTACT: connection.contacts.sync,
-        Kind.ACCOUNT: connection.companies.sync,
-        Kind.OPPORTUNITY: connection.companies.sync and connection.deals.sync,
-    }
-    return frozenset(kind for kind, is_on in switches.items() if is_on)
-
-
 ACTIVITIES = frozenset({"Activity", TASK})
 """Salesforce's names for tasks: where their fields are made, and where they are shown."""
 
@@ -88,7 +75,7 @@ def mail_kinds_of(connection: Connection) -> tuple[str, ...]:
 
 def objects_of(connection: Connection, side: Side) -> dict[str, Kind]:
     """The objects of a side that a connection syncs, each with its concern."""
-    kinds = kinds_of(connection)
+    kinds = connection.kinds
     return {name: kind for name, kind in KIND_OF[side].items() if kind in kinds}
 
 
@@ -98,7 +85,7 @@ def watched_of(connection: Connection, side: Side) -> dict[str, Kind]:
 
     These are the objects that sync and the indirect ones.
     """
-    kinds = kinds_of(connection)
+    kinds = connection.kinds
     signs = INDIRECT_OBJECTS if side is Side.SALESFORCE else {}
     return objects_of(connection, side) | {
         name: kind for name, kind in signs.items() if kind in kinds

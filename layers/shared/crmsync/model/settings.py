@@ -11,6 +11,7 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 from crmsync.model.fields import FieldRule
+from crmsync.model.records import Kind
 
 SHARED_LOGIN_HOSTS = frozenset({"login.salesforce.com", "test.salesforce.com"})
 """Login hosts that every org answers to, so two connections that use one of them need not mean the
@@ -289,6 +290,27 @@ class Connection:
     for people whose name and address differ between the two.
     """
     undo: UndoSettings = UndoSettings()
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """The concerns that are switched on.
+
+        Each has a switch of its own (SET-4, SET-5); deals sync only where companies do (OPP-2).
+        """
+        switches = {
+            Kind.CONTACT: self.contacts.sync,
+            Kind.ACCOUNT: self.companies.sync,
+            Kind.OPPORTUNITY: self.companies.sync and self.deals.sync,
+        }
+        return frozenset(kind for kind, is_on in switches.items() if is_on)
+
+    def opportunities_since(self, imported: datetime | None) -> datetime | None:
+        """When opportunities began to sync by themselves (OPP-4): deals are on and the accounts
+        were `imported`. None while they do not (OPP-2).
+        """
+        if imported is None or Kind.OPPORTUNITY not in self.kinds:
+            return None
+        return max(imported, self.deals.since or imported)
 
 
 @dataclass(frozen=True, slots=True)

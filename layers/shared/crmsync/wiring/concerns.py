@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from crmsync.errors import Distrusted, SyncError
 from crmsync.model.changes import Change
-from crmsync.model.concerns import kinds_of
+from crmsync.model.crm_names import ACCOUNT
 from crmsync.model.records import Kind
 from crmsync.model.settings import Connection
 from crmsync.telemetry import logger, metrics
@@ -85,9 +85,9 @@ def _sync_lambda(kind: Kind, emit: Emit) -> Callable[[Event, LambdaTime], dict[s
 
 def _sync(name: str, kind: Kind, changes: list[Change], emit: Emit) -> None:
     """Sync the changes of one connection and one kind. Raises `SyncError`."""
+    from crmsync.flows.engine.batches import sign_in_and_sync
     from crmsync.flows.engine.circuit_breaker import CircuitBreaker
-    from crmsync.flows.engine.passes import sign_in_and_sync
-    from crmsync.flows.intake.cached_troubles import CachedTroubles
+    from crmsync.gateways.dynamodb.troubles import CachedTroubles
 
     try:
         connection = settings_for_queued_work().connection(name)
@@ -95,7 +95,7 @@ def _sync(name: str, kind: Kind, changes: list[Change], emit: Emit) -> None:
         outbox().again([(change, round(error.after)) for change in changes])
         emit("PutOff", len(changes))
         return
-    if connection is None or kind not in kinds_of(connection):
+    if connection is None or kind not in connection.kinds:
         # Messages may outlive the switch that had them queued.
         logger.info(
             "this concern of this connection does not sync",
@@ -143,7 +143,7 @@ def _may_begin(name: str) -> Callable[[], bool]:
     """Whether a connection's next batch may begin: enough time is left, and the operator has not
     paused the connection.
     """
-    from crmsync.flows.operator.pauses import PauseWatch
+    from crmsync.flows.engine.circuit_breaker import PauseWatch
 
     watch = PauseWatch(name, troubles(), now, read_at=now())
     return lambda: remaining().may_begin() and not watch.is_paused()
@@ -173,15 +173,12 @@ def _opportunities_since(connection: Connection) -> datetime | None:
     """Since when a connection's opportunities sync by themselves; None while they do not. A
     finished import is read from the job table once.
     """
-    from crmsync.model.crm_names import ACCOUNT
-    from crmsync.rules.settings.prerequisites import opportunities_since
-
-    if Kind.OPPORTUNITY not in kinds_of(connection):
+    if Kind.OPPORTUNITY not in connection.kinds:
         return None
     finished = _finished_imports()
     if connection.name not in finished and (at := jobs().imported(connection.name, ACCOUNT)):
         finished[connection.name] = at
-    return opportunities_since(connection, finished.get(connection.name))
+    return connection.opportunities_since(finished.get(connection.name))
 
 
 @cache

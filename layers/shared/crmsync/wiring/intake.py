@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from crmsync.errors import Distrusted
-from crmsync.model.concerns import kinds_of
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection
 from crmsync.telemetry import logger, metrics
@@ -179,7 +178,7 @@ def _sweep_list(connection: Connection) -> int:
     from crmsync.flows.intake.sweep import sweep_list
     from crmsync.rules.kinds.contact.inclusion import needs_membership
 
-    if Kind.CONTACT not in kinds_of(connection) or not needs_membership(connection.contacts):
+    if Kind.CONTACT not in connection.kinds or not needs_membership(connection.contacts):
         return 0
     lists = lists_of(connection)
     return (
@@ -192,7 +191,7 @@ def _queue_deferred(connection: Connection) -> int:
     """Queue deferred deletions, if deals sync (Q-30)."""
     from crmsync.flows.intake.requeue import queue_deferred
 
-    if Kind.OPPORTUNITY not in kinds_of(connection):
+    if Kind.OPPORTUNITY not in connection.kinds:
         return 0
     return _run_sweep(connection, lambda: queue_deferred(connection, inbox(), outbox(), now())) or 0
 
@@ -266,7 +265,7 @@ def _not_paused() -> list[Connection]:
 
 def _syncing() -> list[Connection]:
     """The connections with a kind that syncs."""
-    return [one for one in settings().connections if kinds_of(one)]
+    return [one for one in settings().connections if one.kinds]
 
 
 def _event_tenant(connection: Connection) -> EventTenant | None:
@@ -278,7 +277,7 @@ def _event_tenant(connection: Connection) -> EventTenant | None:
 
     try:
         org_id, our_user = salesforce_of(connection).identity().org_id, our_user_of(connection)
-        return EventTenant(connection.name, org_id, our_user, kinds_of(connection))
+        return EventTenant(connection.name, org_id, our_user, connection.kinds)
     except SyncError as error:
         logger.warning(
             "change event left to the poll",

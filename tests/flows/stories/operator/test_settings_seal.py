@@ -12,8 +12,8 @@ import pytest
 from crmsync.model.changes import Cause, Change
 from crmsync.model.mail import LogRange
 from crmsync.model.records import Kind, Ref, Side
-from crmsync.wire import log_range_message
-from crmsync.wire.change_message import dump
+from crmsync.wire import queue_messages
+from crmsync.wire.queue_messages import dump_changes
 from local.people import People
 from local.stack import Stack
 from tests.builders import NOON
@@ -43,7 +43,7 @@ def send_message(stack: Stack, name: str, text: str) -> None:
 
 def change_message(contact: str) -> str:
     """The message that requests a sync of a contact."""
-    (text,) = dump(
+    (text,) = dump_changes(
         [Change("acme", Kind.CONTACT, Ref(Side.HUBSPOT, "contact", contact), Cause.EDITED, NOON)]
     )
     return text
@@ -62,7 +62,9 @@ def test_tampered_settings_stop_the_sync_and_lose_nothing(stack: Stack, people: 
     people.edit_contact(one, lastname="Une")
     people.edit_record("Lead", second, LastName="Deux")
     send_message(stack, "ContactQueue", change_message(two))
-    send_message(stack, "EmailTaskQueue", log_range_message.dump(LogRange("acme", "OPEN", 0, 1, 2)))
+    send_message(
+        stack, "EmailTaskQueue", queue_messages.dump_range(LogRange("acme", "OPEN", 0, 1, 2))
+    )
     stack.advance(2 * 3600)
 
     codes = [

@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 
 from crmsync.errors import Refused
 from crmsync.model.changes import Cause, Change
-from crmsync.model.concerns import kinds_of
 from crmsync.model.links import LinkState
 from crmsync.model.records import Kind
 from crmsync.model.settings import Settings
@@ -148,7 +147,7 @@ class LinkKeyAdmin:
     def _change(self, one: KeyUse, settings: Settings) -> Change | None:
         """The change that makes a pair sync, or None when its kind is not switched on."""
         connection = settings.connection(one.connection)
-        if connection is None or one.kind not in kinds_of(connection):
+        if connection is None or one.kind not in connection.kinds:
             return None
         return Change(one.connection, one.kind, one.hubspot, Cause.AGAIN, self.now())
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from crmsync.errors import Conflict
-from crmsync.model.concerns import KIND_OF, kinds_of
+from crmsync.model.concerns import KIND_OF
 from crmsync.model.links import Link
 from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.model.settings import Connection
@@ -128,7 +128,7 @@ class Rebuild:
 
         Raises `SyncError`; links that were saved until then remain.
         """
-        kinds = sorted(kinds_of(self.connection))
+        kinds = sorted(self.connection.kinds)
         self.result.total = sum(
             self.sides.listers[side].count(name)
             for kind in kinds

@@ -27,8 +27,7 @@ from crmsync.ports.queues import Backlog, JobMessages, Outbox
 from crmsync.ports.stores import Jobs
 from crmsync.rules.backfill.objects import BackfillObject, backfill_object_of
 from crmsync.rules.backfill.pacing import has_calls_left, queue_capacity
-from crmsync.wire.envelope import UnreadableError
-from crmsync.wire.job_message import load
+from crmsync.wire.queue_messages import UnreadableError, load_job
 
 MAX_PAGES = 30
 """Pages of one turn: ten seconds at HubSpot, so that a turn ends well within its invocation."""
@@ -103,7 +102,7 @@ def run_job_messages(records: Sequence[Mapping[str, Any]], context: BackfillCont
     moved: list[Job] = []
     for record in records:
         try:
-            job = run_turn(load(record["body"]), context)
+            job = run_turn(load_job(record["body"]), context)
         except (SyncError, UnreadableError):
             failed.append(record["messageId"])
             continue

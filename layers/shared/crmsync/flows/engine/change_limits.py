@@ -8,11 +8,10 @@ New records, and syncs that the operator requested, neither count nor wait.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from crmsync.errors import SyncError
-from crmsync.flows.engine.apply import Applied
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.loader import AnyFacts
 from crmsync.flows.engine.planning import Decide, plan_safely
@@ -60,17 +59,14 @@ def hold_excess(
 
 
 def return_unused(
-    facts: Sequence[Facts],
-    plans: Sequence[Plan],
-    applied: Sequence[Applied],
-    context: SyncContext,
-    ruleset: Ruleset,
+    failed: Iterable[tuple[Facts, Plan]], context: SyncContext, ruleset: Ruleset
 ) -> None:
-    """Return to the counters what was allowed and then not written. Raises `SyncError`."""
+    """Return to the counters what was allowed and then not written: that of failed plans. Raises
+    `SyncError`.
+    """
     unused: Counter[Hold] = Counter()
-    for one, plan, done in zip(facts, plans, applied, strict=True):
-        if done.error is not None:
-            unused.update(counts(one, plan))
+    for one, plan in failed:
+        unused.update(counts(one, plan))
     for hold, number in unused.items():
         if _floor(hold, context, ruleset.kind):
             context.change_counts.return_unused(

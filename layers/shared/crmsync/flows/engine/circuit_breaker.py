@@ -27,6 +27,9 @@ DEFAULT_WAIT = 60
 PAUSED = "PAUSED"
 """The code of a change that waits because the connection is paused."""
 
+PAUSE_FRESH = timedelta(seconds=20)
+"""How long the state of a pause is used before it is read again."""
+
 _SHORT_PAUSE = timedelta(minutes=10)
 _LONG_PAUSE_WAIT = 300
 """Seconds to wait during a longer pause, so that it costs few messages."""
@@ -140,3 +143,33 @@ class CircuitBreaker:
             return DEFAULT_WAIT, DEFAULT_WAIT
         now = self.now()
         return seconds_until(self.outage, now, probe=True), seconds_until(self.outage, now)
+
+
+@dataclass(slots=True)
+class PauseWatch:
+    """Whether a connection has been paused since an invocation began: a batch that has begun is
+    finished, and within a minute no other begins.
+
+    When the store does not answer, the last known state counts.
+
+    Attributes:
+        connection: the connection's name.
+        troubles: where the pause is kept.
+        now: the clock (UTC).
+        read_at: when the state was last read; the connection was not paused then.
+    """
+
+    connection: str
+    troubles: TroubleStore
+    now: Callable[[], datetime]
+    read_at: datetime
+    _paused: bool = field(default=False, init=False)
+
+    def is_paused(self) -> bool:
+        """Whether it is paused, read again when the known state is older than `PAUSE_FRESH`."""
+        now = self.now()
+        if now - self.read_at >= PAUSE_FRESH:
+            self.read_at = now
+            with suppress(SyncError):
+                self._paused = self.troubles.load(self.connection).pause is not None
+        return self._paused

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Generic, TypeAlias
 
-from crmsync.errors import TryAgain
+from crmsync.errors import Conflict, Drifted, SyncError, TryAgain
 from crmsync.flows.engine.apply import Applied, Rebase, RollUps, apply, no_roll_ups
 from crmsync.flows.engine.change_limits import return_unused
 from crmsync.flows.engine.context import SyncContext
@@ -17,6 +17,7 @@ from crmsync.flows.engine.lifecycle import spread_stages
 from crmsync.flows.engine.loader import AnyFacts
 from crmsync.flows.engine.partial_writes import FieldRetries
 from crmsync.flows.engine.planning import changed_stages
+from crmsync.flows.engine.resting_mappings import note_refused
 from crmsync.model import names
 from crmsync.model.changes import Cause, Change
 from crmsync.model.effects import CreateRecord
@@ -40,18 +41,22 @@ PlanAll: TypeAlias = Callable[[Sequence[AnyFacts]], tuple[list[AnyFacts], list[P
 
 
 @dataclass(frozen=True, slots=True)
-class AppliedBatch(Generic[AnyFacts]):
-    """What a batch has come to; the three lists belong together, place by place.
+class RecordResult(Generic[AnyFacts]):
+    """What became of one record of a batch.
 
     Attributes:
         facts: what was gathered. For a record that was created, the facts of the new pair.
-        plans: what was planned. For a new pair, the effects of both its plans.
-        applied: what became of each plan.
+        plan: what was planned. For a new pair, the effects of both its plans.
+        error: the error that stopped the plan, or None.
+        saved: the pair's link as it is stored now, if the plan saved it.
+        reported: the records about which something was reported while the plan was applied.
     """
 
-    facts: list[AnyFacts]
-    plans: list[Plan]
-    applied: list[Applied]
+    facts: AnyFacts
+    plan: Plan
+    error: SyncError | None
+    saved: Link | None
+    reported: frozenset[Ref]
 
 
 def apply_and_complete(
@@ -61,8 +66,9 @@ def apply_and_complete(
     ruleset: Ruleset,
     plan_all: PlanAll[AnyFacts],
     roll_up: RollUps = no_roll_ups,
-) -> AppliedBatch[AnyFacts]:
-    """Apply the plans, and plan and apply the new pairs among them. Raises `SyncError`.
+) -> list[RecordResult[AnyFacts]]:
+    """Apply the plans, and plan and apply the new pairs among them; returns one result per plan.
+    Raises `SyncError`.
 
     A changed lifecycle stage spreads first (LIFE-7). Where spreading must be retried, so must the
     plan: once the pair has agreed on the stage, nothing reports it again.
@@ -83,14 +89,44 @@ def apply_and_complete(
         plans[at] = replace(plan, effects=plans[at].effects + plan.effects)
     for at, error in {**unreadable, **not_spread}.items():
         applied[at] = replace(applied[at], error=error)
-    if any(done.error for done in applied):
-        return_unused(all_facts, plans, applied, context, ruleset)
+    results = [
+        RecordResult(one, plan, done.error, done.saved, frozenset(done.left_out.reported))
+        for one, plan, done in zip(all_facts, plans, applied, strict=True)
+    ]
+    failed = [(one.facts, one.plan) for one in results if one.error]
+    if failed:
+        return_unused(failed, context, ruleset)
     # Failed plans are retried anyway; without this, two changes of one pair would queue each other
     # for ever.
-    again = [change for at, change in written_by_others.items() if applied[at].error is None]
+    again = [change for at, change in written_by_others.items() if results[at].error is None]
     if again:
         context.outbox.again([(change, _AFTER_OTHERS_END) for change in again])
-    return AppliedBatch(all_facts, plans, applied)
+    return results
+
+
+def retry_without_resting(
+    results: Sequence[RecordResult[AnyFacts]],
+    ruleset: Ruleset,
+    changes: Sequence[Change],
+    context: SyncContext,
+) -> list[RecordResult[AnyFacts]]:
+    """The results, with a conflict in place of each refusal of a missing field whose mapping rests
+    from now on: a conflict is synced again at once. Usually no field is missing. Raises
+    `SyncError`.
+    """
+    refused = [one.error for one in results if isinstance(one.error, Drifted)]
+    if not refused:
+        return list(results)
+    resting = note_refused(refused, ruleset, changes, context)
+    return [
+        replace(
+            one,
+            error=Conflict(f"The mapping of {one.error.fieldname} rests.", code=one.error.code),
+        )
+        if isinstance(one.error, Drifted) and one.error.fieldname in resting
+        else one
+        for one in results
+    ]
 
 
 def _apply(

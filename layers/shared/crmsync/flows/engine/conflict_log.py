@@ -6,21 +6,21 @@ A batch without a conflict makes no call. A privacy deletion removes the person'
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from crmsync.errors import SyncError
-from crmsync.flows.engine.apply import Applied
+from crmsync.flows.engine.complete import RecordResult
 from crmsync.flows.engine.context import SyncContext
+from crmsync.flows.engine.loader import AnyFacts
 from crmsync.model.changes import Cause
 from crmsync.model.conflicts import ResolvedConflict
 from crmsync.model.effects import Report, SaveLink
-from crmsync.model.facts import Facts
 from crmsync.model.plan import Plan
 from crmsync.model.records import Ref
 
 
 def log_conflicts(
-    plans: Sequence[Plan], applied: Sequence[Applied], context: SyncContext
+    results: Iterable[RecordResult[AnyFacts]], context: SyncContext
 ) -> SyncError | None:
     """Log the conflicts of plans whose links were saved. Returns the error that kept them from
     being logged; it is no reason to sync again.
@@ -29,10 +29,10 @@ def log_conflicts(
     link, and no conflict any more.
     """
     resolved: dict[Ref, list[ResolvedConflict]] = {}
-    for plan, done in zip(plans, applied, strict=True):
-        pair = _hubspot_record(plan)
-        if pair and (done.saved or done.error is None):
-            rows = _resolved_conflicts(plan, context)
+    for one in results:
+        pair = _hubspot_record(one.plan)
+        if pair and (one.saved or one.error is None):
+            rows = _resolved_conflicts(one.plan, context)
             if rows:
                 resolved.setdefault(pair, []).extend(rows)
     if not resolved:
@@ -62,16 +62,14 @@ def _resolved_conflicts(plan: Plan, context: SyncContext) -> list[ResolvedConfli
     ]
 
 
-def forget_conflicts(
-    facts: Sequence[Facts], applied: Sequence[Applied], context: SyncContext
-) -> None:
+def forget_conflicts(results: Iterable[RecordResult[AnyFacts]], context: SyncContext) -> None:
     """Remove the rows about people who were deleted for privacy, linked or not. Raises `SyncError`:
     then it must be done again.
     """
     refs = [
-        one.change.ref
-        for one, done in zip(facts, applied, strict=True)
-        if one.change.cause is Cause.FORGOTTEN and done.error is None
+        one.facts.change.ref
+        for one in results
+        if one.facts.change.cause is Cause.FORGOTTEN and one.error is None
     ]
     if refs:
         context.conflict_log.forget(context.connection.name, refs)

@@ -13,8 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeAlias
 
-from crmsync.errors import Conflict, Down, Drifted
-from crmsync.flows.engine.apply import Applied
+from crmsync.errors import Down, Drifted
 from crmsync.flows.engine.context import SyncContext
 from crmsync.model.changes import Change
 from crmsync.model.concerns import KIND_OF, objects_of
@@ -61,34 +60,18 @@ def without_missing(
     return without(ruleset, found)
 
 
-def retry_without_resting(
-    applied: Sequence[Applied], ruleset: Ruleset, changes: Sequence[Change], context: SyncContext
-) -> list[Applied]:
-    """The results, with a conflict in place of each refusal of a missing field whose mapping rests
-    from now on: a conflict is synced again at once. Raises `SyncError`.
+def note_refused(
+    refused: Sequence[Drifted], ruleset: Ruleset, changes: Sequence[Change], context: SyncContext
+) -> frozenset[str]:
+    """Note and report the fields that turned out to be missing in writes; returns the fields whose
+    mappings rest from now on. Raises `SyncError`.
     """
-    refused = {
-        (one.error.side, one.error.fieldname): one.error
-        for one in applied
-        if isinstance(one.error, Drifted)
-    }
-    resting: dict[str, Drifted] = {}
-    for error in refused.values():
+    resting: set[str] = set()
+    for error in {(one.side, one.fieldname): one for one in refused}.values():
         found = _note_missing(error, ruleset, context, _oldest(changes, context))
         if any(not rest.is_needed for rest in found):
-            resting[error.fieldname] = error
-    return [
-        replace(
-            one,
-            error=Conflict(
-                f"The mapping of {one.error.fieldname} rests.",
-                code=resting[one.error.fieldname].code,
-            ),
-        )
-        if isinstance(one.error, Drifted) and one.error.fieldname in resting
-        else one
-        for one in applied
-    ]
+            resting.add(error.fieldname)
+    return frozenset(resting)
 
 
 def _oldest(changes: Sequence[Change], context: SyncContext) -> datetime:

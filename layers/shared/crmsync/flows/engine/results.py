@@ -8,12 +8,12 @@ than what is here, it passes `find_blocking`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from crmsync.errors import Conflict, Down, Gone, OutOfTime, Refused, SyncError, TryAgain
-from crmsync.flows.engine.apply import Applied
+from crmsync.flows.engine.complete import RecordResult
 from crmsync.flows.engine.conflict_log import forget_conflicts, log_conflicts
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.loader import AnyFacts
@@ -86,9 +86,7 @@ FindBlocking: TypeAlias = Callable[[AnyFacts, Plan, SyncError], BlockingRecord |
 
 
 def process_results(
-    facts: Sequence[AnyFacts],
-    plans: Sequence[Plan],
-    applied: Sequence[Applied],
+    results: Sequence[RecordResult[AnyFacts]],
     context: SyncContext,
     summary: Summary,
     *,
@@ -97,15 +95,15 @@ def process_results(
 ) -> list[Change]:
     """Count, report and put off what a pass has left, and return the changes to sync again at once.
 
-    The three sequences belong together, place by place. In the last pass, what would be synced
-    again only to fail once more is reported. Raises `SyncError`.
+    In the last pass, what would be synced again only to fail once more is reported. Raises
+    `SyncError`.
     """
     at_once: list[Change] = []
     later: list[tuple[Change, TryAgain]] = []
     parked: list[Report] = []
-    _update_conflict_log(facts, plans, applied, context, summary)
-    for one, plan, done in zip(facts, plans, applied, strict=True):
-        error = done.error
+    _update_conflict_log(results, context, summary)
+    for result in results:
+        one, plan, error = result.facts, result.plan, result.error
         record_outcome(one, plan, error, summary)
         blocking = find_blocking(one, plan, error) if error else None
         error = _as_temporary(error) if is_last else error
@@ -126,14 +124,16 @@ def process_results(
             if one.change.tries >= _PARENT_TRIES:
                 ref = one.hubspot.ref if one.hubspot else one.change.ref
                 parked.append(reports.waiting_for_account(ref, parent))
-    parked += _check_opt_outs(facts, plans, applied, context)
-    reported = [effect for plan in plans for effect in plan.effects if isinstance(effect, Report)]
+    parked += _check_opt_outs(results, context)
+    reported = [
+        effect for one in results for effect in one.plan.effects if isinstance(effect, Report)
+    ]
     summary.counts["Parked"] += len(parked) + len(reported)
     summary.counts["Braked"] += sum(report.category is Category.BRAKE for report in reported)
-    before = {ref for done in applied for ref in done.left_out.reported}
+    before = {ref for one in results for ref in one.reported}
     before |= {report.ref for report in reported}
     context.inbox.park(context.connection.name, parked, before)
-    context.inbox.clear(context.connection.name, resolved_records(facts, plans, applied))
+    context.inbox.clear(context.connection.name, resolved_records(results))
     retry_later(later, context, summary)
     return at_once
 
@@ -148,20 +148,16 @@ def _as_temporary(error: SyncError | None) -> SyncError | None:
 
 
 def _update_conflict_log(
-    facts: Sequence[Facts],
-    plans: Sequence[Plan],
-    applied: Sequence[Applied],
-    context: SyncContext,
-    summary: Summary,
+    results: Sequence[RecordResult[AnyFacts]], context: SyncContext, summary: Summary
 ) -> None:
     """Keep the conflict log up to date; a log line remains of what could not be kept. Usually there
     is nothing to log and nothing to remove.
     """
-    if any(one.change.cause is Cause.FORGOTTEN for one in facts):
-        forget_conflicts(facts, applied, context)
-    if not any(plan.conflicts for plan in plans):
+    if any(one.facts.change.cause is Cause.FORGOTTEN for one in results):
+        forget_conflicts(results, context)
+    if not any(one.plan.conflicts for one in results):
         return
-    if error := log_conflicts(plans, applied, context):
+    if error := log_conflicts(results, context):
         summary.decisions.append(
             {
                 "ledger": "conflicts not kept",
@@ -173,19 +169,12 @@ def _update_conflict_log(
 
 
 def _check_opt_outs(
-    facts: Sequence[Facts],
-    plans: Sequence[Plan],
-    applied: Sequence[Applied],
-    context: SyncContext,
+    results: Sequence[RecordResult[AnyFacts]], context: SyncContext
 ) -> list[Report]:
     """Have the contacts that were opted out read again; returns what is to be reported about them.
     Usually there are none.
     """
-    opted_out = [
-        one
-        for one, plan, done in zip(facts, plans, applied, strict=True)
-        if done.error is None and _asks_for_opt_out(plan)
-    ]
+    opted_out = [one.facts for one in results if one.error is None and _asks_for_opt_out(one.plan)]
     return check_opt_outs_later(opted_out, context) if opted_out else []
 
 
@@ -249,9 +238,7 @@ def report_of_error(ref: Ref, error: SyncError) -> Report:
     return Report(ref, category, error.text, error.fieldname, hint, code=error.code)
 
 
-def resolved_records(
-    facts: Sequence[Facts], plans: Sequence[Plan], applied: Sequence[Applied]
-) -> list[Ref]:
+def resolved_records(results: Iterable[RecordResult[AnyFacts]]) -> list[Ref]:
     """The records whose reports can be removed: their plans succeeded, and nothing new was
     reported.
 
@@ -260,7 +247,8 @@ def resolved_records(
     the records that the links name are resolved.
     """
     resolved: set[Ref] = set()
-    for one, plan, done in zip(facts, plans, applied, strict=True):
+    for result in results:
+        one, plan = result.facts, result.plan
         is_decided = one.change.cause in {Cause.RELEASED, Cause.DROPPED}
         is_open = (
             _missing_parent(plan) is not None
@@ -271,7 +259,7 @@ def resolved_records(
             isinstance(effect, Report) and effect.category is not Category.PRIVACY
             for effect in plan.effects
         )
-        if done.error is not None or is_open or is_reported:
+        if result.error is not None or is_open or is_reported:
             continue
         resolved.add(one.change.ref)
         if one.hubspot and one.salesforce and not one.survivor_is_linked:

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 
 from crmsync.model.changes import coalesce
-from crmsync.model.concerns import kinds_of
 from crmsync.model.settings import Connection
 from crmsync.ports.queues import Outbox
 from crmsync.wire.change_event import EventTenant, read_change_event
@@ -41,7 +40,7 @@ def tenant_secrets(connection: Connection, secret: Mapping[str, str]) -> TenantS
         connection.name,
         connection.hubspot.portal_id,
         secret.get("app_id", ""),
-        kinds_of(connection),
+        connection.kinds,
     )
     names = ("client_secret", "previous_client_secret")
     return TenantSecrets(tenant, tuple(secret[name] for name in names if secret.get(name)))

@@ -14,9 +14,8 @@ from typing import Any
 from crmsync.errors import SyncError
 from crmsync.model.changes import Change, redelivered
 from crmsync.model.mail import LogRange
-from crmsync.wire import log_range_message
-from crmsync.wire.change_message import load
-from crmsync.wire.envelope import UnreadableError
+from crmsync.wire import queue_messages
+from crmsync.wire.queue_messages import UnreadableError, load_changes
 
 
 def run_batch(
@@ -34,7 +33,7 @@ def run_batch(
     messages: dict[str, set[str]] = defaultdict(set)
     for record in records:
         try:
-            for change in load(record["body"]):
+            for change in load_changes(record["body"]):
                 changes[change.connection].append(
                     redelivered(change) if _is_redelivered(record) else change
                 )
@@ -62,7 +61,7 @@ def run_ranges(
     messages: dict[str, dict[str, LogRange]] = defaultdict(dict)
     for record in records:
         try:
-            one = log_range_message.load(record["body"])
+            one = queue_messages.load_range(record["body"])
         except UnreadableError:
             failed.add(record["messageId"])
         else:

@@ -6,14 +6,15 @@ A record that waits for an account is synced again as soon as the account is lin
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from crmsync.errors import Drifted
+from crmsync.flows.engine.batches import sync_in_batches
 from crmsync.flows.engine.change_limits import hold_excess
-from crmsync.flows.engine.complete import AppliedBatch, apply_and_complete
+from crmsync.flows.engine.complete import RecordResult, apply_and_complete, retry_without_resting
 from crmsync.flows.engine.context import SyncContext
-from crmsync.flows.engine.passes import sync_in_batches
+from crmsync.flows.engine.loader import BatchLoader, Gathered
 from crmsync.flows.engine.planning import (
     PlannedBatch,
     gather_existing_fields,
@@ -22,17 +23,21 @@ from crmsync.flows.engine.planning import (
     plan_batch,
     zone_for,
 )
-from crmsync.flows.engine.resting_mappings import retry_without_resting
 from crmsync.flows.engine.results import Summary, process_results
-from crmsync.flows.kinds.account_gather import gather
 from crmsync.flows.kinds.dependants import queue_dependants
+from crmsync.flows.kinds.membership import CompanyMembers
 from crmsync.model.changes import Cause, Change
+from crmsync.model.crm_names import DOMAIN, WEBSITE
 from crmsync.model.effects import SaveLink
 from crmsync.model.links import LinkState
 from crmsync.model.plan import Plan
-from crmsync.model.records import Kind, Ref
+from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.plans.account import AccountFacts, plan_account
+from crmsync.rules.fields.domains import host_of
 from crmsync.rules.kinds.account.ruleset import account_ruleset
+from crmsync.rules.merge.parents import account_of, company_of
+from crmsync.rules.merge.ruleset import Ruleset
+from crmsync.rules.pair.matching import choose_account
 
 
 def sync_accounts(changes: Sequence[Change], context: SyncContext) -> Summary:
@@ -62,21 +67,18 @@ def _sync_pass(
     dependants: list[Change] = []
     if any(map(makes_link, planned.facts, planned.plans)):
         dependants = queue_dependants(planned.facts, planned.plans, context)
-    done = apply_and_complete(
+    results = apply_and_complete(
         planned.facts,
         planned.plans,
         context,
         ruleset,
         lambda pairs: plan_batch(pairs, context, ruleset, plan_account),
     )
-    applied = done.applied
-    if any(isinstance(one.error, Drifted) for one in applied):
-        applied = retry_without_resting(applied, ruleset, changes, context)
-    done = replace(done, applied=applied)
+    results = retry_without_resting(results, ruleset, changes, context)
     if dependants:
         context.outbox.again([(change, 0) for change in dependants])
-    _queue_waiting_contacts(changes, planned.not_yet, done, context)
-    at_once = process_results(done.facts, done.plans, applied, context, summary, is_last=is_last)
+    _queue_waiting_contacts(changes, planned.not_yet, results, context)
+    at_once = process_results(results, context, summary, is_last=is_last)
     return [*planned.not_yet, *at_once]
 
 
@@ -94,7 +96,7 @@ def gather_and_plan(changes: Sequence[Change], context: SyncContext) -> PlannedB
         zone=zone_for(context.connection.companies.field, context),
     )
     ruleset, gathered = gather_existing_fields(
-        ruleset, changes, context, lambda ruleset: gather(changes, context, ruleset)
+        ruleset, changes, context, lambda ruleset: _gather(changes, context, ruleset)
     )
     ruleset = replace(ruleset, owners=owners_for(gathered.facts, context))
     facts, plans = plan_batch(gathered.facts, context, ruleset, plan_account)
@@ -105,7 +107,7 @@ def gather_and_plan(changes: Sequence[Change], context: SyncContext) -> PlannedB
 def _queue_waiting_contacts(
     changes: Sequence[Change],
     not_yet: Sequence[Change],
-    done: AppliedBatch[AccountFacts],
+    results: Sequence[RecordResult[AccountFacts]],
     context: SyncContext,
 ) -> None:
     """Queue the contacts that wait for an account that is linked now.
@@ -115,11 +117,11 @@ def _queue_waiting_contacts(
     """
     unlinked = {change.ref for change in not_yet}
     newly_linked: list[Ref] = []
-    for one, plan, applied in zip(done.facts, done.plans, done.applied, strict=True):
-        if applied.error is not None or not _is_linked(one, plan):
-            unlinked.add(one.change.ref)
-        if applied.error is None:
-            newly_linked += _newly_linked(plan)
+    for one in results:
+        if one.error is not None or not _is_linked(one.facts, one.plan):
+            unlinked.add(one.facts.change.ref)
+        if one.error is None:
+            newly_linked += _newly_linked(one.plan)
     named = [ref for change in changes if change.ref not in unlinked for ref in change.waiting]
     name, now = context.connection.name, context.now()
     waiting = dict.fromkeys([*named, *context.inbox.waiting_for(name, newly_linked)])
@@ -147,3 +149,99 @@ def _is_linked(facts: AccountFacts, plan: Plan) -> bool:
     saved = [effect.link for effect in plan.effects if isinstance(effect, SaveLink)]
     link = saved[-1] if saved else facts.link
     return link is not None and link.state is LinkState.ACTIVE
+
+
+_DOMAINS = {Side.HUBSPOT: DOMAIN, Side.SALESFORCE: WEBSITE}
+
+
+def _gather(
+    changes: Sequence[Change], context: SyncContext, ruleset: Ruleset
+) -> Gathered[AccountFacts]:
+    """Read all that the plans of these changes need: for records without a link also the contacts
+    that show which company and account belong together (DUP-2), in batches. Raises `SyncError` when
+    a side or a store does not answer.
+    """
+    loader = BatchLoader(context, ruleset, AccountFacts)
+    to_sync, unlinked = loader.load(changes)
+    members = CompanyMembers(context)
+    votes = members.votes([one.ref for one in unlinked])
+    _match_by_domain(unlinked, votes, context)
+    loader.read(ref for voted in votes.values() for ref in voted)
+    for record in unlinked:
+        found = (loader.records.get(ref) for ref in votes[record.ref])
+        loader.candidates[record.ref] = tuple(one for one in found if one)
+    _drop_promised(unlinked, loader, members)
+    loader.resolve_named(unlinked)
+    gathered = loader.facts_of(
+        changes, to_sync, lambda facts: facts.link.hubspot if facts.link else facts.change.ref
+    )
+    return replace(gathered, facts=[_with_votes(one, votes, members) for one in gathered.facts])
+
+
+def _with_votes(
+    facts: AccountFacts, votes: Mapping[Ref, Counter[Ref]], members: CompanyMembers
+) -> AccountFacts:
+    if facts.link is not None or facts.named is None:
+        return facts
+    ref = facts.named.ref
+    return replace(facts, members=members.members(ref), votes=votes.get(ref, Counter()))
+
+
+def _drop_promised(
+    unlinked: Sequence[Record], loader: BatchLoader[AccountFacts], members: CompanyMembers
+) -> None:
+    """Leave out a candidate that is going to be linked with another record: one without a link that
+    more of the candidate's contacts belong to (DUP-3).
+
+    So the result does not depend on which record is synced first.
+    """
+    found = list({one.ref: one for record in unlinked for one in loader.candidates[record.ref]})
+    loader.load_counterparts(found)
+    votes = members.votes([ref for ref in found if not loader.is_taken(ref)])
+    competitors = list({ref for voted in votes.values() for ref in voted})
+    loader.read(competitors)
+    loader.load_counterparts(competitors)
+    taken = {ref for ref in competitors if loader.is_taken(ref)}
+    for record in unlinked:
+        loader.candidates[record.ref] = tuple(
+            one
+            for one in loader.candidates[record.ref]
+            if one.ref not in votes
+            or choose_account(_known(votes[one.ref], loader, record), votes[one.ref], taken)
+            == record
+        )
+
+
+def _known(refs: Iterable[Ref], loader: BatchLoader[AccountFacts], record: Record) -> list[Record]:
+    """Those of the records that exist, and `record`."""
+    known = {ref: loader.records[ref] for ref in refs if ref in loader.records}
+    return list({**known, record.ref: record}.values())
+
+
+def _match_by_domain(
+    unlinked: Sequence[Record], votes: Mapping[Ref, Counter[Ref]], context: SyncContext
+) -> None:
+    """If the settings ask for it, add candidates with the same domain for records without a vote
+    (CH-15).
+    """
+    if not context.connection.companies.match_by_domain:
+        return
+    for side in Side:
+        domains = {
+            one.ref: host_of(str(one.fields.get(_DOMAINS[side]) or ""))
+            for one in unlinked
+            if one.ref.side is side and not votes[one.ref]
+        }
+        wanted = sorted({domain for domain in domains.values() if domain})
+        if not wanted:
+            continue
+        find, ref_of = (
+            (context.accounts.accounts_by_domain, account_of)
+            if side is Side.HUBSPOT
+            else (context.companies.companies_by_domain, company_of)
+        )
+        found = find(wanted)
+        for ref, domain in domains.items():
+            counterpart = ref_of(found.get(domain))
+            if counterpart:
+                votes[ref][counterpart] = 0

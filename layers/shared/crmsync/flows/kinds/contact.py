@@ -9,13 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from crmsync.errors import Conflict, Drifted, SyncError
+from crmsync.errors import Conflict, SyncError
 from crmsync.flows.engine.apply import apply
+from crmsync.flows.engine.batches import sync_in_batches
 from crmsync.flows.engine.change_limits import hold_excess
-from crmsync.flows.engine.complete import apply_and_complete, rebase_from_response
+from crmsync.flows.engine.complete import (
+    apply_and_complete,
+    rebase_from_response,
+    retry_without_resting,
+)
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.loader import BatchLoader, Gathered
-from crmsync.flows.engine.passes import sync_in_batches
 from crmsync.flows.engine.planning import (
     PlannedBatch,
     find_parents,
@@ -26,7 +30,6 @@ from crmsync.flows.engine.planning import (
     plan_batch,
     zone_for,
 )
-from crmsync.flows.engine.resting_mappings import retry_without_resting
 from crmsync.flows.engine.results import BlockingRecord, Summary, process_results
 from crmsync.flows.kinds.contact_waits import (
     plans_to_vacate,
@@ -72,7 +75,7 @@ def sync_contacts(changes: Sequence[Change], context: SyncContext) -> Summary:
 # 8. Process the results. Whatever failed is queued or reported; the SQS message is deleted only
 #    after that.
 #
-# Steps 2, 3, 4, 6 and 7 have nothing to do for most changes, and then make no call.
+# Most changes need none of steps 2, 3, 4, 6 and 7: each is entered only where its trigger holds.
 def _sync_pass(
     changes: list[Change], context: SyncContext, summary: Summary, *, is_last: bool
 ) -> list[Change]:
@@ -88,26 +91,18 @@ def _sync_pass(
         dependants = queue_dependants(planned.facts, planned.plans, context)
     if planned.first:
         apply(planned.first, context, rebase_from_response(ruleset))
-    done = apply_and_complete(
+    results = apply_and_complete(
         planned.facts,
         planned.plans,
         context,
         ruleset,
         lambda pairs: plan_batch(pairs, context, ruleset, plan_contact),
     )
-    applied = done.applied
-    if any(isinstance(one.error, Drifted) for one in applied):
-        applied = retry_without_resting(applied, ruleset, changes, context)
+    results = retry_without_resting(results, ruleset, changes, context)
     if dependants:
         context.outbox.again([(change, 0) for change in dependants])
     at_once = process_results(
-        done.facts,
-        done.plans,
-        applied,
-        context,
-        summary,
-        is_last=is_last,
-        find_blocking=_contact_with_the_address,
+        results, context, summary, is_last=is_last, find_blocking=_contact_with_the_address
     )
     return [*planned.not_yet, *at_once, *waiting]
 

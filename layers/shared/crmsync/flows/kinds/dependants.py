@@ -15,7 +15,6 @@ from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.loader import AnyFacts
 from crmsync.flows.engine.planning import makes_link
 from crmsync.model.changes import Cause, Change
-from crmsync.model.concerns import kinds_of
 from crmsync.model.crm_names import ACCOUNT, DEAL, OPPORTUNITY, SALESFORCE_CONTACT
 from crmsync.model.effects import CreateRecord, SaveLink
 from crmsync.model.facts import Facts
@@ -37,7 +36,7 @@ def queue_dependants(
     `SyncError`.
     """
     since = context.opportunities_since
-    if since is None or Kind.OPPORTUNITY not in kinds_of(context.connection):
+    if since is None or Kind.OPPORTUNITY not in context.connection.kinds:
         return []
     places: list[Ref] = []
     for one, plan in zip(facts, plans, strict=True):

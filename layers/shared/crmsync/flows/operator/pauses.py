@@ -7,46 +7,13 @@ place and go on from it. A batch that has begun is finished; within a minute no 
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 
-from crmsync.errors import Refused, SyncError
+from crmsync.errors import Refused
 from crmsync.model.settings import Settings
 from crmsync.model.troubles import Pause
 from crmsync.ports.troubles import TroubleStore
-
-FRESH = timedelta(seconds=20)
-"""How long the state of a pause is used before it is read again."""
-
-
-@dataclass(slots=True)
-class PauseWatch:
-    """Whether a connection has been paused since an invocation began.
-
-    When the store does not answer, the last known state counts.
-
-    Attributes:
-        connection: The name of the connection.
-        troubles: Stores the pause.
-        now: The clock (UTC).
-        read_at: When the state was last read; the connection was not paused then.
-    """
-
-    connection: str
-    troubles: TroubleStore
-    now: Callable[[], datetime]
-    read_at: datetime
-    _paused: bool = field(default=False, init=False)
-
-    def is_paused(self) -> bool:
-        """Whether it is paused, read again when the known state is older than `FRESH`."""
-        now = self.now()
-        if now - self.read_at >= FRESH:
-            self.read_at = now
-            with suppress(SyncError):
-                self._paused = self.troubles.load(self.connection).pause is not None
-        return self._paused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

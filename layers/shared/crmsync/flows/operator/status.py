@@ -15,7 +15,7 @@ from crmsync.errors import SyncError
 from crmsync.flows.engine.staleness import REPORT_AFTER, LongestWait, last_poll, longest_wait
 from crmsync.flows.setup.app_rights import Account, check_app_rights
 from crmsync.flows.setup.steps import text_of
-from crmsync.model.concerns import kinds_of, mail_kinds_of, objects_of
+from crmsync.model.concerns import mail_kinds_of, objects_of
 from crmsync.model.effects import Category
 from crmsync.model.jobs import JobState
 from crmsync.model.records import Kind, Side
@@ -159,7 +159,7 @@ class HealthCheck:
             looked={side: last_poll(name, side, self.cursors) for side in Side},
             waiting={
                 kind: found
-                for kind in kinds_of(connection)
+                for kind in connection.kinds
                 if (found := longest_wait(name, kind, self.cursors, self.now())) is not None
             },
         )
@@ -193,7 +193,7 @@ def _all(depth: Depth) -> int:
 
 
 def _concerns(connection: Connection) -> dict[str, bool]:
-    kinds = kinds_of(connection)
+    kinds = connection.kinds
     return {str(kind): kind in kinds for kind in Kind} | {
         "email task": bool(mail_kinds_of(connection))
     }

@@ -20,7 +20,7 @@ from crmsync.flows.engine.planning import changed_stages
 from crmsync.flows.kinds.dispatch import GATHER_AND_PLAN, plan_changes
 from crmsync.flows.preview.read_only import ReadOnlyView
 from crmsync.model.changes import Cause, Change
-from crmsync.model.concerns import KIND_OF, kinds_of
+from crmsync.model.concerns import KIND_OF
 from crmsync.model.conflicts import ResolvedConflict
 from crmsync.model.effects import Effect, Report, RequestSync
 from crmsync.model.facts import Facts
@@ -148,7 +148,7 @@ class Explainer:
                 connection=connection.name,
                 kind=kind,
                 ref=ref,
-                syncs=kind in kinds_of(connection),
+                syncs=kind in connection.kinds,
                 link=facts.link,
                 hubspot=pairing.hubspot,
                 salesforce=pairing.salesforce,

@@ -23,9 +23,9 @@ from crmsync.flows.arguments import (
     singular_forms,
 )
 from crmsync.flows.backfill.jobs import counted
+from crmsync.flows.engine.batches import BATCH
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.lifecycle import would_spread
-from crmsync.flows.engine.passes import BATCH
 from crmsync.flows.engine.planning import PlannedBatch, changed_stages
 from crmsync.flows.kinds.dispatch import plan_changes
 from crmsync.flows.preview.read_only import ExpectedLinks, ReadOnlyView

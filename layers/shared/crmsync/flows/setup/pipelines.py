@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from crmsync.errors import SyncError
 from crmsync.flows.kinds.pipelines import StepResult, Survey, apply_steps, survey
 from crmsync.flows.setup.steps import SetupStep, StepState, text_of
-from crmsync.model.concerns import kinds_of
 from crmsync.model.pipelines import (
     CreatePipeline,
     CreateStage,
@@ -64,7 +63,7 @@ def set_up_pipelines(
     Does nothing when deals do not sync (SET-5), or when the steps `before`, those of both sides,
     ended at the wrong account or org.
     """
-    if Kind.OPPORTUNITY not in kinds_of(connection) or not _are_right_sides(before):
+    if Kind.OPPORTUNITY not in connection.kinds or not _are_right_sides(before):
         return []
     name = connection.name
     try:

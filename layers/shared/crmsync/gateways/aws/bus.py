@@ -18,7 +18,7 @@ from crmsync.gateways.aws.errors import aws_error
 from crmsync.gateways.retry import RetryPolicy, chunks
 from crmsync.model.changes import Change
 from crmsync.model.records import Kind, Side
-from crmsync.wire.change_message import dump
+from crmsync.wire.queue_messages import dump_changes
 
 BATCH = 10
 """Entries per PutEvents call, and messages per SendMessageBatch call."""
@@ -56,7 +56,7 @@ class EventOutbox:
             for (kind, side), group in groupby(
                 ordered, key=lambda change: (change.kind, change.ref.side)
             )
-            for text in dump(list(group))
+            for text in dump_changes(list(group))
         ]
         for part in chunks(entries, BATCH):
             self._put(part)
@@ -70,7 +70,7 @@ class EventOutbox:
             messages = [
                 {"MessageBody": text, "DelaySeconds": min(max(after, 0), LONGEST_DELAY)}
                 for after, group in groupby(of_kind, key=lambda row: row[1])
-                for text in dump([change for change, _ in group])
+                for text in dump_changes([change for change, _ in group])
             ]
             send(self._sqs, self._queues[kind], messages, self._retry_policy)
 

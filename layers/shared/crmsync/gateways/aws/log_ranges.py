@@ -10,7 +10,7 @@ from typing import Any
 from crmsync.gateways.aws.bus import LONGEST_DELAY, send
 from crmsync.gateways.retry import RetryPolicy
 from crmsync.model.mail import LogRange
-from crmsync.wire.log_range_message import dump
+from crmsync.wire.queue_messages import dump_range
 
 
 class RangeSender:
@@ -27,7 +27,7 @@ class RangeSender:
         accepted.
         """
         messages = [
-            {"MessageBody": dump(window), "DelaySeconds": min(max(after, 0), LONGEST_DELAY)}
+            {"MessageBody": dump_range(window), "DelaySeconds": min(max(after, 0), LONGEST_DELAY)}
             for window, after in windows
         ]
         send(self._sqs, self._queue, messages, self._retry_policy)

@@ -14,7 +14,7 @@ from crmsync.gateways.aws.errors import aws_error
 from crmsync.model.jobs import JobMessage
 from crmsync.model.records import Kind
 from crmsync.rules.backfill.pacing import Depth
-from crmsync.wire.job_message import dump
+from crmsync.wire.queue_messages import dump_job
 
 _COUNTS = {
     "ready": "ApproximateNumberOfMessages",
@@ -96,7 +96,7 @@ class JobMessageQueue:
         delay = min(max(after, 0), LONGEST_DELAY)
         try:
             self._sqs.send_message(
-                QueueUrl=self._url(), MessageBody=dump(job_message), DelaySeconds=delay
+                QueueUrl=self._url(), MessageBody=dump_job(job_message), DelaySeconds=delay
             )
         except (BotoCoreError, ClientError) as problem:
             raise aws_error(problem, "The queue of the backfills") from None

@@ -1,8 +1,8 @@
 """The records of one HubSpot account, and its e-mail preferences.
 
-Law: this module decides how rows are put into calls, and how a refused batch is split. Transport is
-`client`, the format of rows is `rows`, the meaning of refusals is `errors`. Facts and limits:
-docs/vendors.md#hubspot-records.
+Law: this module decides how rows are put into calls, how a refused batch is split, and whether a
+property that no row has was deleted. Transport is `client`, the format of rows is `rows`, the
+meaning of refusals is `errors`. Facts and limits: docs/vendors.md#hubspot-records.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from crmsync.errors import SyncError, TryAgain
+from crmsync.errors import Drifted, SyncError, TryAgain
 from crmsync.gateways.hubspot.client import HubspotClient, Reply
-from crmsync.gateways.hubspot.errors import BAD_REQUEST, PROPERTY_CODES, ROW_WISE, row_error
+from crmsync.gateways.hubspot.errors import BAD_REQUEST, PROPERTY_CODES, ROW_WISE, SIDE, row_error
 from crmsync.gateways.hubspot.gone import survivors
 from crmsync.gateways.hubspot.opt_out import unsubscribe
 from crmsync.gateways.hubspot.rows import (
@@ -26,7 +26,7 @@ from crmsync.gateways.hubspot.rows import (
     update_error,
     written,
 )
-from crmsync.gateways.hubspot.shown import ShownProperties
+from crmsync.gateways.hubspot.versions import PLURALS
 from crmsync.gateways.retry import chunks, rounds
 from crmsync.model.crm_names import HUBSPOT_EMAIL
 from crmsync.model.effects import CreateRecord, OptOut, UpdateRecord
@@ -37,6 +37,11 @@ from crmsync.ports.crm import Fields, Outcome
 
 BATCH = 100
 HISTORY_BATCH = 50
+
+_PROPERTIES = "/crm/v3/properties/{object}"
+
+_KNOWN_FOR = 60.0
+"""Seconds for which an existing property that rows leave out is not looked up again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,7 @@ class HubspotGateway:
     def __init__(self, client: HubspotClient, *, now: Callable[[], float] = time.monotonic) -> None:
         """Call through `client`; `now` gives seconds on a clock that does not go back."""
         self._client = client
-        self._shown = ShownProperties(client, now)
+        self._shown = _ShownProperties(client, now)
 
     def read(
         self, refs: Iterable[Ref], fields: Fields, *, history: bool = False
@@ -297,3 +302,41 @@ def _alone(write: _Write, reply: Reply) -> Outcome:
     if reply.status in ROW_WISE:
         return update_error(reply.body, write.fields, status=reply.status)
     return TryAgain("HubSpot did not say what became of the row.", code=str(reply.status))
+
+
+class _ShownProperties:
+    """Checks whether properties that rows leave out still exist in the account.
+
+    HubSpot does not refuse to read an unknown property: it leaves it out [V], while a blank one is
+    null [M: blank ones may be left out, too]. If a deleted property were taken for blank, its field
+    would be cleared on the other side; so a property that no row has is looked up in the schema.
+    """
+
+    def __init__(self, client: HubspotClient, now: Callable[[], float]) -> None:
+        """Call through `client`; `now` gives seconds on a clock that does not go back."""
+        self._client = client
+        self._now = now
+        self._known: dict[tuple[str, str], float] = {}
+
+    def check(self, kind: str, names: Iterable[str], rows: Sequence[Mapping[str, Any]]) -> None:
+        """Raise `Drifted` if all rows of `kind` leave out one of `names` and the account does not
+        have it. Costs a call only if a property is left out.
+        """
+        shown = {name for row in rows for name in row.get("properties") or ()}
+        since = self._now() - _KNOWN_FOR
+        absent = [
+            name
+            for name in names
+            if name not in shown and self._known.get((kind, name), since) <= since
+        ]
+        if not rows or not absent:
+            return
+        has = {
+            str(row["name"])
+            for row in self._client.ask("GET", _PROPERTIES, inside={"object": PLURALS[kind]}).rows
+        }
+        gone = next((name for name in absent if name not in has), "")
+        if gone:
+            text = f"HubSpot does not have the property {gone}."
+            raise Drifted(text, side=SIDE, code="PROPERTY_DOESNT_EXIST", fieldname=gone)
+        self._known.update(dict.fromkeys(((kind, name) for name in absent), self._now()))

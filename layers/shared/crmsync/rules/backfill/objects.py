@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from crmsync.model.concerns import KIND_OF, kinds_of
+from crmsync.model.concerns import KIND_OF
 from crmsync.model.crm_names import (
     ACCOUNT,
     COMPANY,
@@ -56,7 +56,7 @@ class BackfillObject:
 
     def syncs(self, connection: Connection) -> bool:
         """Whether the connection has this object switched on (SET-4, SET-5)."""
-        return self.kind in kinds_of(connection)
+        return self.kind in connection.kinds
 
 
 BACKFILL_OBJECTS = (

@@ -1,5 +1,5 @@
-"""The limits on changes: what counts, how much is allowed within an hour, and what a merge leaves
-out because of them (Q-30).
+"""The limits on changes: what counts, and how much is allowed within an hour (Q-30). What a merge
+leaves out because of them is in `crmsync.rules.merge.record`.
 
 Law: an opt-out is never held back, and neither is a new record. A held change stays an edit that
 has still to cross: its fields stay unagreed in the link. A change that the operator drops leaves
@@ -14,13 +14,7 @@ from types import MappingProxyType
 
 from crmsync.model.change_limits import ChangeLimit, Hold
 from crmsync.model.changes import BY_HAND, Cause
-from crmsync.model.crm_names import (
-    HUBSPOT_OPT_OUT,
-    HUBSPOT_OWNER,
-    PRIMARY_COMPANY,
-    SALESFORCE_OPT_OUT,
-    SALESFORCE_OWNER,
-)
+from crmsync.model.crm_names import HUBSPOT_OPT_OUT, SALESFORCE_OPT_OUT
 from crmsync.model.effects import DeleteRecord, Effect, UpdateRecord
 from crmsync.model.facts import Facts
 from crmsync.model.links import Link
@@ -28,12 +22,7 @@ from crmsync.model.plan import Plan
 from crmsync.model.records import Kind, Record, Side, Value
 from crmsync.model.settings import CompanySettings, Connection, ContactSettings, DealSettings
 from crmsync.rules.fields.values import is_blank
-from crmsync.rules.merge import owners, parents
-from crmsync.rules.merge.intents import counterparts
-from crmsync.rules.merge.parents import ParentDecision
 from crmsync.rules.merge.person_accounts import account_field
-from crmsync.rules.merge.result import HeldBack, MergeResult
-from crmsync.rules.merge.ruleset import Ruleset
 
 FLOORS: Mapping[ChangeLimit, int] = MappingProxyType(
     {ChangeLimit.CHANGES: 2_000, ChangeLimit.BLANKS: 500, ChangeLimit.UNDONE: 2_000}
@@ -48,9 +37,8 @@ _SHARES: Mapping[ChangeLimit, int] = MappingProxyType(
 _DECIDED = frozenset({Cause.RELEASED, Cause.DROPPED})
 """The operator has decided about the held change."""
 
-_ALL_IN_HUBSPOT = Hold(Side.HUBSPOT, ChangeLimit.CHANGES)
-
-_OPT_OUT = frozenset({HUBSPOT_OPT_OUT, SALESFORCE_OPT_OUT, account_field(SALESFORCE_OPT_OUT)})
+OPT_OUT_FIELDS = frozenset({HUBSPOT_OPT_OUT, SALESFORCE_OPT_OUT, account_field(SALESFORCE_OPT_OUT)})
+"""Fields that no limit counts or holds back."""
 
 
 def auto(counted: ChangeLimit, pairs: int) -> int:
@@ -128,71 +116,5 @@ def _overwriting(effect: UpdateRecord, record: Record) -> list[Value]:
     return [
         value
         for name, value in effect.fields.items()
-        if name not in _OPT_OUT and not is_blank(shown.get(name)) and shown.get(name) != value
+        if name not in OPT_OUT_FIELDS and not is_blank(shown.get(name)) and shown.get(name) != value
     ]
-
-
-def hold_back(
-    merged: MergeResult,
-    hubspot: Record,
-    salesforce: Record,
-    link: Link,
-    ruleset: Ruleset,
-    *,
-    is_dropped: bool,
-) -> MergeResult:
-    """The merge without what the link holds back; ``held_back`` lists the fields of either side
-    that this concerns.
-    """
-    writes = {side: dict(merged.writes(side)) for side in Side}
-    records = {Side.HUBSPOT: hubspot, Side.SALESFORCE: salesforce}
-    holds: set[Hold] = set()
-    fields: dict[Side, set[str]] = {side: set() for side in Side}
-    for hold in sorted(link.holds):
-        names = {
-            name
-            for name, value in writes[hold.side].items()
-            if _is_held(name, value, records[hold.side], hold)
-        }
-        for name in names:
-            del writes[hold.side][name]
-        if hold == _ALL_IN_HUBSPOT and _moves_company(merged.parents):
-            names.add(PRIMARY_COMPANY)
-        if names:
-            holds.add(hold)
-        others = counterparts(hold.side, salesforce, ruleset)
-        fields[hold.side] |= names
-        fields[hold.side.other] |= {others[name] for name in names if name in others}
-    agreed = merged.owners
-    if HUBSPOT_OWNER in fields[Side.HUBSPOT] or SALESFORCE_OWNER in fields[Side.SALESFORCE]:
-        shown = owners.owners_of(hubspot, salesforce, link)
-        agreed = (shown.hubspot, shown.salesforce) if is_dropped else link.owners
-    keeps_company = PRIMARY_COMPANY in fields[Side.HUBSPOT]
-    return replace(
-        merged,
-        to_hubspot=writes[Side.HUBSPOT],
-        to_salesforce=writes[Side.SALESFORCE],
-        conflicts=tuple(one for one in merged.conflicts if one.hubspot not in fields[Side.HUBSPOT]),
-        parents=parents.NO_CHANGE if keeps_company else merged.parents,
-        owners=agreed,
-        held_back=HeldBack(
-            frozenset(holds),
-            {side: frozenset(names) for side, names in fields.items()},
-            is_dropped,
-        ),
-    )
-
-
-def _is_held(name: str, value: Value, record: Record, hold: Hold) -> bool:
-    if name in _OPT_OUT:
-        return False
-    return hold.counted is ChangeLimit.CHANGES or (
-        is_blank(value) and not is_blank(record.fields.get(name))
-    )
-
-
-def _moves_company(decision: ParentDecision) -> bool:
-    """Whether the HubSpot record would get another company or lose its company. That is an
-    association, not a field.
-    """
-    return bool(decision.company or decision.leaves)

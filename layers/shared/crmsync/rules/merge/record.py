@@ -1,5 +1,5 @@
 """Merge the two records of a pair: mapped fields, opt-out, owners, parents, stages and the ids that
-each side keeps of the other.
+each side keeps of the other. What the operator's limits hold back is left out (Q-30).
 
 The result says what each side is to be written and why; what becomes of it is the plan's business.
 """
@@ -7,31 +7,118 @@ The result says what each side is to be written and why; what becomes of it is t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from crmsync.model import names
+from crmsync.model.change_limits import ChangeLimit, Hold
 from crmsync.model.changes import BY_HAND, Cause
+from crmsync.model.conflicts import FieldConflict
 from crmsync.model.crm_names import (
     HUBSPOT_EMAIL,
     HUBSPOT_OPT_OUT,
+    HUBSPOT_OWNER,
     PARENT_ACCOUNT,
     PRIMARY_COMPANY,
     SALESFORCE_OPT_OUT,
     SALESFORCE_OWNER,
     STAGE_NAME,
 )
+from crmsync.model.effects import Because
+from crmsync.model.fields import FieldRule
 from crmsync.model.links import Link
 from crmsync.model.records import Record, Side, Value
+from crmsync.rules.fields.values import is_blank
 from crmsync.rules.merge.baseline import SideView, view
-from crmsync.rules.merge.change_limits import hold_back
-from crmsync.rules.merge.deal_stages import StagePart, merge_stages
-from crmsync.rules.merge.fields import merge_fields
+from crmsync.rules.merge.change_limits import OPT_OUT_FIELDS
+from crmsync.rules.merge.deal_stages import StageDecision, StagePart, merge_stages
+from crmsync.rules.merge.fields import FieldPart, MergedField, merge_fields
+from crmsync.rules.merge.intents import counterparts
 from crmsync.rules.merge.new_mappings import Edits
-from crmsync.rules.merge.opt_out import OptOutPart, merge_opt_out
-from crmsync.rules.merge.owners import OwnerPart, merge_owners
-from crmsync.rules.merge.parents import ParentPart, merge_parents
-from crmsync.rules.merge.result import MergeResult, combine
+from crmsync.rules.merge.opt_out import OptOutDecision, OptOutPart, merge_opt_out
+from crmsync.rules.merge.owners import OwnerDecision, OwnerPart, merge_owners, owners_of
+from crmsync.rules.merge.parents import ParentDecision, ParentPart, merge_parents
+from crmsync.rules.merge.policies import joined
 from crmsync.rules.merge.ruleset import Ruleset
+
+_ALL_IN_HUBSPOT = Hold(Side.HUBSPOT, ChangeLimit.CHANGES)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBack:
+    """What a limit on changes keeps out of a merge (Q-30).
+
+    Attributes:
+        holds: The limits that keep something out.
+        fields: The fields of each side that are kept out, or whose counterpart is.
+        is_dropped: Whether the operator has discarded these changes, so that the two sides go on
+            with different values. Otherwise the changes wait for the operator.
+    """
+
+    holds: frozenset[Hold] = frozenset()
+    fields: Mapping[Side, frozenset[str]] = field(default_factory=dict)
+    is_dropped: bool = False
+
+    @property
+    def waiting(self) -> frozenset[str]:
+        """The fields of either side that wait for the operator."""
+        return frozenset() if self.is_dropped else frozenset[str]().union(*self.fields.values())
+
+    @property
+    def dropped(self) -> Mapping[Side, frozenset[str]]:
+        """The fields of each side in which the two go on with different values."""
+        return self.fields if self.is_dropped else {}
+
+
+@dataclass(frozen=True, slots=True)
+class MergeResult:
+    """The result of merging a pair.
+
+    Attributes:
+        to_hubspot: Values to write to the HubSpot record, by property.
+        to_salesforce: Values to write to the Salesforce record, by field.
+        because_hubspot: The rules by which HubSpot's record is written.
+        because_salesforce: The rules by which Salesforce's record is written.
+        conflicts: Fields that both sides changed, and which side won.
+        incompatible: Mappings whose value the other side cannot take now.
+        diverged: Mappings in which the two sides keep different values.
+        truncated: Mappings in which one side holds a text that is too long for the other.
+        merged_fields: Every mapping of the pair and how it was decided.
+        opt_out: What becomes of the e-mail opt-out.
+        owner: What becomes of the owners.
+        owners: Both owners after the merge, HubSpot's first, as the link stores them.
+        parents: What becomes of company and account.
+        stage: What becomes of pipeline, record type and stage.
+        own_fields: Fields of crmsync's own that are out of date, with their new values, by side:
+            the other record's id, the Salesforce owner.
+        unmatched: The fields of each side that do not show what its base has.
+        undecided: Whether HubSpot's property history must be read before this can be decided.
+        held_back: What the operator's limits keep out.
+        has_news: Whether the link must be stored even if nothing is written.
+    """
+
+    to_hubspot: Mapping[str, Value]
+    to_salesforce: Mapping[str, Value]
+    because_hubspot: Because
+    because_salesforce: Because
+    conflicts: tuple[FieldConflict, ...]
+    incompatible: tuple[FieldRule, ...]
+    diverged: tuple[FieldRule, ...]
+    truncated: tuple[FieldRule, ...]
+    merged_fields: tuple[MergedField, ...]
+    opt_out: OptOutDecision
+    owner: OwnerDecision
+    owners: tuple[str | None, str | None]
+    parents: ParentDecision
+    stage: StageDecision
+    own_fields: Mapping[Side, Mapping[str, Value]]
+    unmatched: Mapping[Side, frozenset[str]]
+    undecided: bool
+    held_back: HeldBack = field(default_factory=HeldBack)
+    has_news: bool = False
+
+    def writes(self, side: Side) -> Mapping[str, Value]:
+        """The values to write to one side, by field."""
+        return self.to_hubspot if side is Side.HUBSPOT else self.to_salesforce
 
 
 def merge_pair(
@@ -80,7 +167,7 @@ def merge_pair(
         parents = merge_parents(h, s, ruleset)
     if STAGE_NAME in s.states:
         stages = merge_stages(h, s, ruleset)
-    merged = combine(
+    merged = _combine(
         fields,
         opt_out,
         owning,
@@ -90,11 +177,44 @@ def merge_pair(
         unmatched={one.side: one.unmatched for one in (h, s)},
     )
     if link is not None and link.holds:
-        merged = hold_back(
+        merged = _hold_back(
             merged, hubspot, salesforce, link, ruleset, is_dropped=cause is Cause.DROPPED
         )
     owners_differ = link is not None and merged.owners != link.owners
     return replace(merged, has_news=owners_differ or _has_news(h, s, merged))
+
+
+def _combine(
+    fields: FieldPart,
+    opt_out: OptOutPart,
+    owners: OwnerPart,
+    parents: ParentPart,
+    stages: StagePart,
+    *,
+    own_fields: Mapping[Side, Mapping[str, Value]],
+    unmatched: Mapping[Side, frozenset[str]],
+) -> MergeResult:
+    """Combine the parts of a merge, with nothing held back yet. No two parts write one field."""
+    parts = (fields, opt_out, owners, parents, stages)
+    return MergeResult(
+        {name: value for part in parts for name, value in part.to_hubspot.items()},
+        {name: value for part in parts for name, value in part.to_salesforce.items()},
+        joined(*(part.because_hubspot for part in parts)),
+        joined(*(part.because_salesforce for part in parts)),
+        tuple(one for part in parts for one in part.conflicts),
+        tuple(rule for part in parts for rule in part.incompatible),
+        fields.diverged,
+        fields.truncated,
+        fields.merged_fields,
+        opt_out.decision,
+        owners.decision,
+        owners.agreed,
+        parents.decision,
+        stages.decision,
+        own_fields,
+        unmatched,
+        undecided=any(part.undecided for part in parts),
+    )
 
 
 def _is_or_was_opted_out(hubspot: SideView, salesforce: SideView) -> bool:
@@ -158,3 +278,69 @@ def _own_fields(
     if not salesforce.fields.get(names.SALESFORCE_KEY):
         in_salesforce[names.SALESFORCE_KEY] = ruleset.key_of(hubspot.ref.id)
     return {Side.SALESFORCE: in_salesforce, Side.HUBSPOT: in_hubspot}
+
+
+def _hold_back(
+    merged: MergeResult,
+    hubspot: Record,
+    salesforce: Record,
+    link: Link,
+    ruleset: Ruleset,
+    *,
+    is_dropped: bool,
+) -> MergeResult:
+    """The merge without what the link holds back; ``held_back`` lists the fields of either side
+    that this concerns.
+    """
+    writes = {side: dict(merged.writes(side)) for side in Side}
+    records = {Side.HUBSPOT: hubspot, Side.SALESFORCE: salesforce}
+    holds: set[Hold] = set()
+    fields: dict[Side, set[str]] = {side: set() for side in Side}
+    for hold in sorted(link.holds):
+        names = {
+            name
+            for name, value in writes[hold.side].items()
+            if _is_held(name, value, records[hold.side], hold)
+        }
+        for name in names:
+            del writes[hold.side][name]
+        if hold == _ALL_IN_HUBSPOT and _moves_company(merged.parents):
+            names.add(PRIMARY_COMPANY)
+        if names:
+            holds.add(hold)
+        others = counterparts(hold.side, salesforce, ruleset)
+        fields[hold.side] |= names
+        fields[hold.side.other] |= {others[name] for name in names if name in others}
+    agreed = merged.owners
+    if HUBSPOT_OWNER in fields[Side.HUBSPOT] or SALESFORCE_OWNER in fields[Side.SALESFORCE]:
+        shown = owners_of(hubspot, salesforce, link)
+        agreed = (shown.hubspot, shown.salesforce) if is_dropped else link.owners
+    keeps_company = PRIMARY_COMPANY in fields[Side.HUBSPOT]
+    return replace(
+        merged,
+        to_hubspot=writes[Side.HUBSPOT],
+        to_salesforce=writes[Side.SALESFORCE],
+        conflicts=tuple(one for one in merged.conflicts if one.hubspot not in fields[Side.HUBSPOT]),
+        parents=ParentDecision() if keeps_company else merged.parents,
+        owners=agreed,
+        held_back=HeldBack(
+            frozenset(holds),
+            {side: frozenset(names) for side, names in fields.items()},
+            is_dropped,
+        ),
+    )
+
+
+def _is_held(name: str, value: Value, record: Record, hold: Hold) -> bool:
+    if name in OPT_OUT_FIELDS:
+        return False
+    return hold.counted is ChangeLimit.CHANGES or (
+        is_blank(value) and not is_blank(record.fields.get(name))
+    )
+
+
+def _moves_company(decision: ParentDecision) -> bool:
+    """Whether the HubSpot record would get another company or lose its company. That is an
+    association, not a field.
+    """
+    return bool(decision.company or decision.leaves)

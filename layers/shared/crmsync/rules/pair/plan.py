@@ -41,8 +41,7 @@ from crmsync.model.records import Kind, Record, Ref, Side, Value
 from crmsync.rules.merge.baseline import key_of, rebased, view
 from crmsync.rules.merge.intents import announce, asks_for_history, withdraw_lost
 from crmsync.rules.merge.person_accounts import other_half, through_account
-from crmsync.rules.merge.record import merge_pair
-from crmsync.rules.merge.result import MergeResult
+from crmsync.rules.merge.record import MergeResult, merge_pair
 from crmsync.rules.merge.ruleset import ObjectMapping, Ruleset
 from crmsync.rules.pair import reports
 

@@ -33,8 +33,7 @@ from crmsync.rules.fields.values import ConvertedValue, IncompatibleValueError, 
 from crmsync.rules.merge.fields import MergedField
 from crmsync.rules.merge.intents import withdraw_lost
 from crmsync.rules.merge.policies import FieldState, is_in_sync, may_pass
-from crmsync.rules.merge.record import merge_pair
-from crmsync.rules.merge.result import MergeResult
+from crmsync.rules.merge.record import MergeResult, merge_pair
 from crmsync.rules.merge.ruleset import ObjectMapping, Ruleset
 from crmsync.rules.pair import reports
 from crmsync.rules.pair.successors import follow_moves

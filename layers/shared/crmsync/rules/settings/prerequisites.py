@@ -53,15 +53,6 @@ IMPORT_ACCOUNTS = (
 """What to do about accounts that were not imported yet."""
 
 
-def opportunities_since(connection: Connection, imported: datetime | None) -> datetime | None:
-    """When opportunities began to sync by themselves (OPP-4): deals are on and the accounts were
-    `imported`. None while they do not (OPP-2).
-    """
-    if imported is None or not (connection.companies.sync and connection.deals.sync):
-        return None
-    return max(imported, connection.deals.since or imported)
-
-
 def obstacle(connection: Connection, imported: datetime | None) -> tuple[str, str]:
     """Why opportunities of a connection do not sync, and the rule behind it; "" where they do."""
     if not connection.companies.sync:

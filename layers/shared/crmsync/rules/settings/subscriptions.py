@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import TypeAlias
 
-from crmsync.model.concerns import kinds_of, objects_of
+from crmsync.model.concerns import objects_of
 from crmsync.model.crm_names import (
     DEAL_STAGE,
     HUBSPOT_OPT_OUT,
@@ -81,9 +81,9 @@ def subscriptions_of(connection: Connection) -> tuple[Subscription, ...]:
 
 
 def _associations(connection: Connection) -> Iterator[Subscription]:
-    if kinds_of(connection) >= {Kind.CONTACT, Kind.ACCOUNT}:
+    if connection.kinds >= {Kind.CONTACT, Kind.ACCOUNT}:
         yield ASSOCIATION, None
-    if Kind.OPPORTUNITY in kinds_of(connection):
+    if Kind.OPPORTUNITY in connection.kinds:
         yield DEAL_ASSOCIATION, None
 
 

@@ -8,21 +8,21 @@ from crmsync.model.changes import Cause, Change, TieEvent
 from crmsync.model.jobs import JobMessage
 from crmsync.model.mail import LogRange
 from crmsync.model.records import Kind, Ref, Side
-from crmsync.wire import change_message, job_message, log_range_message
+from crmsync.wire import queue_messages
 from tests.builders import NOON
 
 COMPANY = Ref(Side.HUBSPOT, "company", "12")
 CONTACT = Ref(Side.HUBSPOT, "contact", "81")
 MESSAGES = {
     "a change": (
-        change_message.dump([Change("acme", Kind.CONTACT, CONTACT, Cause.EDITED, NOON)])[0],
+        queue_messages.dump_changes([Change("acme", Kind.CONTACT, CONTACT, Cause.EDITED, NOON)])[0],
         (
             '{"version":1,"connection":"acme","kind":"contact","changes":'
             '[{"side":"hubspot","object":"contact","id":"81","cause":"edited","at":1793620800000}]}'
         ),
     ),
     "a change with everything": (
-        change_message.dump(
+        queue_messages.dump_changes(
             [
                 Change(
                     "acme",
@@ -45,15 +45,15 @@ MESSAGES = {
         ),
     ),
     "a job": (
-        job_message.dump(JobMessage("acme", "7f3a2c", 3, "a1")),
+        queue_messages.dump_job(JobMessage("acme", "7f3a2c", 3, "a1")),
         '{"version":1,"connection":"acme","job":"7f3a2c","turn":3,"ticket":"a1"}',
     ),
     "a range": (
-        log_range_message.dump(LogRange("acme", "OPEN", 1, 2, 3)),
+        queue_messages.dump_range(LogRange("acme", "OPEN", 1, 2, 3)),
         '{"version":1,"connection":"acme","kind":"OPEN","from":1,"to":2,"at":3}',
     ),
     "a range that was tried before": (
-        log_range_message.dump(LogRange("acme", "OPEN", 1, 2, 3, tries=4)),
+        queue_messages.dump_range(LogRange("acme", "OPEN", 1, 2, 3, tries=4)),
         '{"version":1,"connection":"acme","kind":"OPEN","from":1,"to":2,"at":3,"tries":4}',
     ),
 }

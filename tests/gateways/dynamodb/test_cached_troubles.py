@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crmsync.errors import Down
 from crmsync.flows.engine.circuit_breaker import CircuitBreaker
-from crmsync.flows.intake.cached_troubles import CachedTroubles
+from crmsync.gateways.dynamodb.troubles import CachedTroubles
 from crmsync.model.records import Kind
 from tests.memory.world import MemoryWorld
 

@@ -1,0 +1,217 @@
+"""The messages in our own queues: changes to sync, jobs to continue, and ranges of the e-mail event
+log to read.
+
+Law: no message carries personal data, and what is not a message of ours is `UnreadableError`,
+whatever it contains. Each is compact JSON with a version.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any, TypeVar
+
+from crmsync.model.changes import Cause, Change, TieEvent
+from crmsync.model.jobs import JobMessage
+from crmsync.model.mail import LogRange
+from crmsync.model.moments import epoch_ms, from_epoch_ms
+from crmsync.model.records import Kind, Ref, Side
+
+T = TypeVar("T")
+
+VERSION = 1
+
+MAX = 100
+"""Changes per message, so that a batch of messages stays far below the payload limits."""
+
+MAX_NEWS = 1_000
+"""Changes of associations per message, some 60 bytes each; a record with more of them has a message
+of its own.
+"""
+
+LATEST = 10_000_000_000_000
+"""The latest moment that a range may name, in milliseconds since 1970: in the year 2286."""
+
+_MALFORMED = (
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    RecursionError,
+    OverflowError,
+    OSError,
+)
+"""What reading a message may raise: for wrong shapes, values that are no numbers or times, and
+lists nested too deeply.
+"""
+
+
+class UnreadableError(ValueError):
+    """The message is not ours, or has a version that this release does not know."""
+
+
+def dump_changes(changes: Sequence[Change]) -> list[str]:
+    """The messages for these changes, each with at most `MAX` of one connection and kind.
+
+    Messages are in the order of connection and kind, the changes of each in the order given. The
+    same text is the detail of an event on the bus and the body of a message that is sent straight
+    to a queue, with a delay.
+    """
+
+    def queue(change: Change) -> tuple[str, Kind]:
+        return change.connection, change.kind
+
+    return [
+        _dump(
+            {"connection": connection, "kind": kind, "changes": [_row(change) for change in part]}
+        )
+        for (connection, kind), group in groupby(sorted(changes, key=queue), key=queue)
+        for part in _parts(group)
+    ]
+
+
+def load_changes(text: str) -> list[Change]:
+    """The changes of a message. Raises `UnreadableError`."""
+    return _load(text, _changes)
+
+
+def dump_job(job_message: JobMessage) -> str:
+    """The message that makes a job continue."""
+    return _dump(
+        {
+            "connection": job_message.connection,
+            "job": job_message.job,
+            "turn": job_message.turn,
+            "ticket": job_message.turn_token,
+        }
+    )
+
+
+def load_job(text: str) -> JobMessage:
+    """The job message in a text. Raises `UnreadableError`."""
+    return _load(text, _job)
+
+
+def dump_range(log_range: LogRange) -> str:
+    """The message that has a range of HubSpot's e-mail event log read.
+
+    It names neither events nor recipients, because its receiver reads the log again. So there is no
+    personal data in the queue, a message stays small however many e-mails were opened, and a dead
+    letter can be processed while HubSpot keeps the log.
+    """
+    body: dict[str, Any] = {
+        "connection": log_range.connection,
+        "kind": log_range.kind,
+        "from": log_range.start,
+        "to": log_range.end,
+        "at": log_range.at,
+    }
+    if log_range.tries:
+        body["tries"] = log_range.tries
+    return _dump(body)
+
+
+def load_range(text: str) -> LogRange:
+    """The range that a message names. Raises `UnreadableError`."""
+    return _load(text, _range)
+
+
+def _dump(body: Mapping[str, Any]) -> str:
+    """The message with this body; its keys stay in order."""
+    return json.dumps({"version": VERSION, **body}, separators=(",", ":"))
+
+
+def _load(text: str, read: Callable[[Mapping[str, Any]], T]) -> T:
+    """What `read` makes of a message's body. Raises `UnreadableError`, also if `read` fails.
+
+    A queue behind a rule of the event bus receives the message as the `detail` of an event; both
+    forms are read.
+    """
+    try:
+        body = json.loads(text)
+        body = body.get("detail", body)
+        version = body["version"]
+        if version == VERSION:
+            return read(body)
+    except UnreadableError:
+        raise
+    except _MALFORMED as error:
+        raise UnreadableError(type(error).__name__) from None
+    raise UnreadableError(f"message version {version!r} is not {VERSION}")
+
+
+def _parts(changes: Iterator[Change]) -> Iterator[list[Change]]:
+    part: list[Change] = []
+    news = 0
+    for change in changes:
+        news += len(change.ties)
+        if part and (len(part) == MAX or news > MAX_NEWS):
+            yield part
+            part, news = [], len(change.ties)
+        part.append(change)
+    yield part
+
+
+def _row(change: Change) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "side": change.ref.side,
+        "object": change.ref.object,
+        "id": change.ref.id,
+        "cause": change.cause,
+        "at": epoch_ms(change.at),
+    }
+    if change.tries:
+        row["tries"] = change.tries
+    if change.waiting:
+        row["waiting"] = [_cells(ref) for ref in change.waiting]
+    if change.held:
+        row["held"] = True
+    if change.ties:
+        row["ties"] = [[*_cells(tie.contact), epoch_ms(tie.at), tie.is_gone] for tie in change.ties]
+    return row
+
+
+def _changes(body: Mapping[str, Any]) -> list[Change]:
+    connection, kind = str(body["connection"]), Kind(body["kind"])
+    return [_change(row, connection, kind) for row in body["changes"]]
+
+
+def _change(row: Mapping[str, Any], connection: str, kind: Kind) -> Change:
+    return Change(
+        connection,
+        kind,
+        _ref(row["side"], row["object"], row["id"]),
+        Cause(row["cause"]),
+        at=from_epoch_ms(row["at"]),
+        tries=int(row.get("tries", 0)),
+        waiting=tuple(_ref(*cells) for cells in row.get("waiting", ())),
+        held=bool(row.get("held", False)),
+        ties=tuple(
+            TieEvent(_ref(side, name, record_id), from_epoch_ms(at), bool(gone))
+            for side, name, record_id, at, gone in row.get("ties", ())
+        ),
+    )
+
+
+def _cells(ref: Ref) -> list[str]:
+    return [ref.side, ref.object, ref.id]
+
+
+def _ref(side: str, name: object, record_id: object) -> Ref:
+    return Ref(Side(side), str(name), str(record_id))
+
+
+def _job(body: Mapping[str, Any]) -> JobMessage:
+    return JobMessage(
+        str(body["connection"]), str(body["job"]), int(body["turn"]), str(body["ticket"])
+    )
+
+
+def _range(body: Mapping[str, Any]) -> LogRange:
+    start, end, at = (int(body[name]) for name in ("from", "to", "at"))
+    if not 0 <= start <= end <= LATEST or not 0 <= at <= LATEST:
+        raise UnreadableError("not a range of time")
+    return LogRange(
+        str(body["connection"]), str(body["kind"]), start, end, at, int(body.get("tries", 0))
+    )
