@@ -41,3 +41,17 @@ def test_the_last_try_is_reported_under_the_crms_code(
 
     (report,) = world.inbox.parked("acme")
     assert (report.code, report.category, report.hint) == (error.code, category, hint)
+
+
+def test_a_record_that_is_tried_twice_in_one_sync_counts_once() -> None:
+    """It is reported before it is tried without the refused field, and again when that fails."""
+    world = MemoryWorld()
+    contact = world.new_contact(phone="0300")
+    error = Refused("No.", code="FIELD_CUSTOM_VALIDATION_EXCEPTION", fieldname="Phone")
+    world.salesforce.refuse = lambda _fields: error
+    attempts = []
+    for _ in range(2):
+        world.sync(contact)
+        attempts.append([entry.attempts for entry in world.inbox.entries("acme")])
+
+    assert attempts == [[1], [2]]

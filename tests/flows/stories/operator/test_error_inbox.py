@@ -31,12 +31,12 @@ WORLD: dict[str, Any] = {
 }
 
 
-def entries(stack: Stack, *words: str) -> list[tuple[str, str, int]]:
-    """Record, code and attempts of each entry of the error inbox."""
-    return [
-        (row["ref"]["id"], row["code"], row["attempts"])
+def entries(stack: Stack, *words: str) -> dict[tuple[str, str], int]:
+    """Record and code of each entry of the error inbox, with its attempts. Sweeps add some."""
+    return {
+        (row["ref"]["id"], row["code"]): row["attempts"]
         for row in command(stack, "errors", "list", *words)
-    ]
+    }
 
 
 @pytest.mark.rule("ERR-1")
@@ -58,7 +58,8 @@ def test_a_refused_record_is_counted_retried_by_its_code_and_leaves_by_itself(
     stack.settle()
     first = command(stack, "errors", "list")
 
-    assert sorted(entries(stack)) == sorted((one, RULE, 1) for one in bad)
+    before = entries(stack)
+    assert set(before) == {(one, RULE) for one in bad}
     (counted,) = command(stack, "errors", "list", "--summary")
     assert (counted["category"], counted["code"], counted["records"], counted["who"]) == (
         "validation",
@@ -73,14 +74,17 @@ def test_a_refused_record_is_counted_retried_by_its_code_and_leaves_by_itself(
     stack.settle()
 
     again = command(stack, "errors", "list")
-    assert sorted(entries(stack)) == sorted((one, RULE, 2) for one in bad)
+    after = entries(stack)
+    assert set(after) == set(before)
+    assert all(after[one] > before[one] for one in after)
     assert [row["first"] for row in again] == [row["first"] for row in first]
     assert all(row["last"] > row["first"] for row in again)
     (told,) = command(stack, "explain", "hubspot", "contact", bad[0])["errors"]
-    assert (told["code"], told["attempts"], told["text"]) == (RULE, 2, "No test records, please")
+    assert (told["code"], told["text"]) == (RULE, "No test records, please")
+    assert told["attempts"] >= after[bad[0], RULE]
 
     people.edit_contact(bad[0], lastname="Lang")
     stack.settle()
 
-    assert entries(stack, "--code", RULE) == [(bad[1], RULE, 2)]
+    assert set(entries(stack, "--code", RULE)) == {(bad[1], RULE)}
     assert len(rows(people, "Lead", "ada@example.com")) == 1
