@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 
-from tests.mutations.runner import Result, Verdict, baseline, copy_of, results_of
+from tests.mutations.runner import Result, Verdict, baseline, copies_of, results_of
 from tests.mutations.table import Mutation, page_rows, planted
 
 
@@ -51,16 +51,16 @@ def main(arguments: Sequence[str]) -> int:
     if options.page:
         _print(*page_rows(mutations))
         return 0
-    with copy_of() as copy:
+    with copies_of() as copies:
         _print("Running the named tests without a mutation")
-        if failures := baseline(copy, mutations):
+        if failures := baseline(copies[0], mutations):
             _print("These tests must pass first:", *failures)
             return 1
-    began = time.monotonic()
-    results: list[Result] = []
-    for result in results_of(mutations):
-        results.append(result)
-        _print(f"{result.verdict:<9} {result.mutation.name}")
+        began = time.monotonic()
+        results: list[Result] = []
+        for result in results_of(copies, mutations):
+            results.append(result)
+            _print(f"{result.verdict:<9} {result.mutation.name}")
     _print("", *report(results, time.monotonic() - began))
     return 0 if all(one.verdict is Verdict.CAUGHT for one in results) else 1
 

@@ -15,7 +15,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -159,14 +159,16 @@ def _read(record: Path) -> Mapping[str, frozenset[str]]:
 
 
 @contextmanager
-def copy_of(root: Path = ROOT) -> Iterator[Copy]:
-    """A copy of the tree in a temporary folder."""
+def copies_of(root: Path = ROOT, number: int = os.cpu_count() or 1) -> Iterator[list[Copy]]:
+    """Copies of the tree in a temporary folder, one per processor unless `number` says so."""
     with TemporaryDirectory(prefix="crmsync-mutations-") as name:
+        copies = [Copy(Path(name) / str(at)) for at in range(number)]
         for file in files_of(root):
-            target = Path(name) / file
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(root / file, target)
-        yield Copy(Path(name))
+            for copy in copies:
+                target = copy.folder / file
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(root / file, target)
+        yield copies
 
 
 def baseline(copy: Copy, mutations: Sequence[Mutation]) -> list[str]:
@@ -191,25 +193,23 @@ def result_of(copy: Copy, mutation: Mutation, limit: float = LIMIT) -> Result:
     return Result(mutation, verdict, remark, endings.seconds)
 
 
-def results_of(mutations: Sequence[Mutation], root: Path = ROOT) -> Iterator[Result]:
-    """Plant mutations one at a time in each of several copies, one per processor; the results come
-    in the order of `mutations`.
+def results_of(copies: Sequence[Copy], mutations: Sequence[Mutation]) -> Iterator[Result]:
+    """Plant mutations, one at a time in each of the copies; the results come in the order of
+    `mutations`.
     """
-    workers = min(os.cpu_count() or 1, len(mutations))
-    with ExitStack() as stack:
-        free: Queue[Copy] = Queue()
-        for _ in range(workers):
-            free.put(stack.enter_context(copy_of(root)))
+    free: Queue[Copy] = Queue()
+    for copy in copies:
+        free.put(copy)
 
-        def result(mutation: Mutation) -> Result:
-            copy = free.get()
-            try:
-                return result_of(copy, mutation)
-            finally:
-                free.put(copy)
+    def result(mutation: Mutation) -> Result:
+        copy = free.get()
+        try:
+            return result_of(copy, mutation)
+        finally:
+            free.put(copy)
 
-        with ThreadPoolExecutor(workers) as pool:
-            yield from pool.map(result, mutations)
+    with ThreadPoolExecutor(len(copies)) as pool:
+        yield from pool.map(result, mutations)
 
 
 def judged(mutation: Mutation, endings: Endings) -> tuple[Verdict, str]:

@@ -16,7 +16,7 @@ from tests.mutations.runner import (
     Result,
     Verdict,
     baseline,
-    copy_of,
+    copies_of,
     judged,
     result_of,
     results_of,
@@ -168,14 +168,15 @@ def test_planted_mutations_are_caught_and_harmless_changes_survive() -> None:
     endless = replace(no_overlap, new="    while True:\n        start = since\n", endless_after=10)
     imports = "from crmsync.model.records import Side\n"
     unimportable = replace(no_overlap, old=imports, new=f"{imports}import no_such_module\n")
-    with copy_of() as copy:
-        assert baseline(copy, [*first_of_each, no_overlap]) == []
-        chosen = [*first_of_each, no_overlap]
-        assert [(one.mutation, one.verdict) for one in results_of(chosen)] == [
+    chosen = [*first_of_each, no_overlap]
+    with copies_of(number=2) as copies:
+        copy, _ = copies
+        assert baseline(copy, chosen) == []
+        assert [(one.mutation, one.verdict) for one in results_of(copies, chosen)] == [
             (one, Verdict.CAUGHT) for one in chosen
         ]
         others = (harmless, endless, replace(endless, endless_after=None), unimportable)
-        assert [result_of(copy, one, limit=10).verdict for one in others] == [
+        assert [result_of(copy, one, limit=40).verdict for one in others] == [
             Verdict.SURVIVED,
             Verdict.CAUGHT,
             Verdict.BROKEN,

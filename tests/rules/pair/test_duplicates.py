@@ -10,7 +10,7 @@ import pytest
 
 from crmsync.model.effects import OptOut, RequestSync
 from crmsync.model.records import Kind, Origin, Record
-from crmsync.rules.pair.duplicates import takes_over, unsubscribe
+from crmsync.rules.pair.duplicates import any_opted_out, takes_over, unsubscribe
 from tests.builders import a_contact, a_lead, at
 
 
@@ -38,6 +38,8 @@ def ada(shown: str | None, minutes: float | None) -> Record:
         pytest.param(True, "false", 90, False, id="the person came back after that"),
         pytest.param(True, "", 90, True, id="HubSpot does not say that anybody came back"),
         pytest.param(True, "true", 90, False, id="the person is out already"),
+        pytest.param(True, "true", 30, False, id="the person was out before"),
+        pytest.param(True, "false", 60, True, id="both at the same moment"),
         pytest.param(False, None, None, False, id="the double is not opted out"),
     ],
 )
@@ -55,6 +57,14 @@ def test_a_duplicate_counts_unless_the_person_resubscribed_later(
 def test_a_value_from_the_creation_of_a_contact_is_no_act_of_the_person():
     """A contact that was created subscribed after its duplicate was opted out is unsubscribed."""
     assert takes_over(ada("false", 0), a_duplicate(out=True, minutes=-60))
+
+
+@pytest.mark.rule("OPT-4")
+def test_one_opted_out_record_of_several_is_enough():
+    """The records may be of either side."""
+    lead, out = a_duplicate(out=False, minutes=0), a_duplicate(out=True, minutes=0)
+    found = [any_opted_out(some) for some in ([lead], [lead, out], [ada("true", None)], [])]
+    assert found == [False, True, True, False]
 
 
 @pytest.mark.rule("OPT-4")
