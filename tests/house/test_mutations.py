@@ -5,6 +5,7 @@ the tests that must catch it exist.
 from __future__ import annotations
 
 import ast
+import builtins
 from collections import Counter
 from collections.abc import Iterator
 
@@ -49,8 +50,30 @@ def objections(mutation: Mutation, source: str) -> Iterator[str]:
     except SyntaxError:
         yield "the changed module does not compile"
         return
-    if ast.dump(changed) == ast.dump(ast.parse(source)):
+    sound = ast.parse(source)
+    if ast.dump(changed) == ast.dump(sound):
         yield "it changes no code"
+    unknown = names_in(changed) - names_in(sound) - bound_in(changed) - set(dir(builtins))
+    if unknown:
+        yield f"nothing is called {', '.join(sorted(unknown))}"
+
+
+def names_in(module: ast.Module) -> set[str]:
+    """The names that a module uses."""
+    return {node.id for node in ast.walk(module) if isinstance(node, ast.Name)}
+
+
+def bound_in(module: ast.Module) -> set[str]:
+    """The names that a module gives a value, imports or defines."""
+    found = set()
+    for node in ast.walk(module):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+        elif isinstance(node, ast.alias):
+            found.add(node.asname or node.name)
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)
+    return found
 
 
 def usable_tests(source: str) -> set[str]:
@@ -107,6 +130,7 @@ def test_mutations_are_told_apart() -> None:
         ("since - back", "since - back", ["it changes nothing", "it changes no code"]),
         ("since - back", "since  -  back", ["it changes no code"]),
         ("since - back", "since -", ["the changed module does not compile"]),
+        ("since - back", "min(since, begin)", ["nothing is called begin"]),
     ],
 )
 def test_a_mutation_that_does_not_fit_is_seen(old: str, new: str, objection: list[str]) -> None:
