@@ -45,7 +45,7 @@ KINDS: Mapping[str, frozenset[str]] = MappingProxyType(
                 "late_commit",
                 "slow_triggers",
             }
-            | {"field_hidden", "token_revoked"}
+            | {"field_hidden", "token_revoked", "apex_cpu", "trigger_rewrites"}
         ),
         "dynamodb": frozenset({"throttle", "conflict"}),
         "lambda": frozenset({"kill", "timeout", "throttle"}),
@@ -69,6 +69,8 @@ CONDITIONS = frozenset(
         ("salesforce", "token_revoked"),
         ("salesforce", "late_commit"),
         ("salesforce", "slow_triggers"),
+        ("salesforce", "apex_cpu"),
+        ("salesforce", "trigger_rewrites"),
     }
 )
 """Faults that describe a state rather than an accident: they hold until the list is replaced and

@@ -77,6 +77,11 @@ def _deactivate_owner(portal: Portal, action: Mapping[str, Any]) -> dict[str, An
     return {"owner": owner.id}
 
 
+def _rotate_token(portal: Portal, _action: Mapping[str, Any]) -> dict[str, Any]:
+    """A super admin rotates the app's access token and has the old one expire at once [D]."""
+    return {"access_token": portal.rotate_token()}
+
+
 ACTIONS: Mapping[str, Callable[[Portal, Mapping[str, Any]], dict[str, Any]]] = MappingProxyType(
     {
         "email_events": _email_events,
@@ -85,6 +90,7 @@ ACTIONS: Mapping[str, Callable[[Portal, Mapping[str, Any]], dict[str, Any]]] = M
         "refuse_opt_out": _refuse_opt_out,
         "restore": _restore,
         "deactivate_owner": _deactivate_owner,
+        "rotate_token": _rotate_token,
     }
 )
 

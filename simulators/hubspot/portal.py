@@ -64,6 +64,7 @@ class Portal:
         self.time_zone = str(world.get("time_zone", "UTC"))
         self.keeps_calendar = bool(world.get("vendor_calendar", True))
         key = Random(f"{seed}/{self.portal_id}")
+        self._seed, self._rotations = seed, 0
         self.access_token = "sim-product-" + derived_key(seed, self.portal_id, "product")
         self.user_token = "sim-person-" + derived_key(seed, self.portal_id, "person")
         self.client_secret = "sim-secret-" + derived_key(seed, self.portal_id, "secret")
@@ -104,6 +105,13 @@ class Portal:
         self._follow()
         self.lists = Lists(self.writes, self.indexes, clock)
         self._install(world, now)
+
+    def rotate_token(self) -> str:
+        """Give the product's app another access token, which takes the place of the old one."""
+        self._rotations += 1
+        key = derived_key(self._seed, self.portal_id, f"product {self._rotations}")
+        self.access_token = f"sim-product-{key}"
+        return self.access_token
 
     @property
     def product(self) -> Actor:

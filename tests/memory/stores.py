@@ -167,6 +167,10 @@ class MemoryInbox:
             if self._entries.pop((connection, ref), None) is not None:
                 self.writes += 1
 
+    def reported(self, connection: str, refs: Iterable[Ref]) -> Collection[Ref]:
+        """As the port says."""
+        return [ref for ref in refs if (connection, ref) in self._entries]
+
     def waiting_for(self, connection: str, refs: Iterable[Ref]) -> Sequence[Ref]:
         """See the port."""
         wanted = set(refs)

@@ -84,8 +84,7 @@ class Server:
             product_wrote,
             seed,
         )
-        self._by_token = {portal.access_token: (portal, True) for portal in portals}
-        self._by_token |= {portal.user_token: (portal, False) for portal in portals}
+        self._portals = tuple(portals)
         self._answers = 0
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -121,10 +120,10 @@ class Server:
 
     def _authenticated(self, request: Request) -> tuple[Portal, bool]:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        known = self._by_token.get(token.strip()) if scheme.lower() == "bearer" else None
-        if known is None:
-            raise _unknown_token()
-        return known
+        for portal in self._portals if scheme.lower() == "bearer" else ():
+            if token.strip() in {portal.access_token, portal.user_token}:
+                return portal, token.strip() == portal.access_token
+        raise _unknown_token()
 
     def _admit(
         self, portal: Portal, found: Match | None, request: Request, headers: dict[str, str]

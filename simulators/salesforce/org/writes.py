@@ -7,7 +7,7 @@ know how a call is requested and answered.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from simulators.salesforce.objects import places
@@ -24,6 +24,11 @@ from simulators.salesforce.times import DAY
 
 _BIN_DAYS: Final = 15
 _NOT_FIELDS: Final = frozenset({"attributes"})
+_REWRITES: Final[Mapping[str, Callable[[str], str]]] = {
+    "upper": str.upper,
+    "digits": lambda text: "".join(one for one in text if one.isdigit()),
+}
+"""What the triggers of the fault `trigger_rewrites` can do to a text."""
 
 
 def create(
@@ -315,8 +320,23 @@ def _by_relationship(
 def _derive(
     org: Org, transaction: Transaction, sobject: SObject, before: Row | None, row: Row
 ) -> None:
+    if not transaction.actor.trusted:
+        _rewrite(org, sobject, before, row)
     for derive in DERIVE.get(sobject.name, ()):
         derive(org, transaction, before, row)
+
+
+def _rewrite(org: Org, sobject: SObject, before: Row | None, row: Row) -> None:
+    """Let a trigger store its own form of the texts that are written, by the fault
+    `trigger_rewrites`.
+    """
+    for name, value in row.items():
+        if isinstance(value, str) and (before is None or before.get(name) != value):
+            fault = org.faults.take(
+                "salesforce", "trigger_rewrites", object=sobject.name, field=name
+            )
+            if fault is not None:
+                row[name] = _REWRITES[str(fault.details.get("how", "upper"))](value)
 
 
 def _check(

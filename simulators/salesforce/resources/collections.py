@@ -179,6 +179,8 @@ def _run(org: Org, call: Call, steps: list[_Write], *, all_or_none: bool | None 
     all others.
     """
     strict = all_or_none if all_or_none is not None else bool(call.record().get("allOrNone", False))
+    if _is_too_much_for_triggers(org, call, len(steps)):
+        return Reply(200, [_out_of_cpu_time() for _ in steps])
     with org.transaction(call.actor()) as transaction:
         begin = transaction.mark()
         results = [_attempt(step, transaction) for step in steps]
@@ -186,6 +188,22 @@ def _run(org: Org, call: Call, steps: list[_Write], *, all_or_none: bool | None 
             transaction.rollback(begin)
             results = [_rolled_back() if result["success"] else result for result in results]
     return Reply(200, results)
+
+
+def _is_too_much_for_triggers(org: Org, call: Call, count: int) -> bool:
+    """Return whether the triggers of so many rows use up the CPU time of the transaction: a call of
+    the product with more rows than the fault `apex_cpu` allows.
+    """
+    if not call.product:
+        return False
+    fault = org.faults.take("salesforce", "apex_cpu")
+    return fault is not None and count > int(fault.details.get("rows", 0))
+
+
+def _out_of_cpu_time() -> dict[str, Any]:
+    """A governor limit cannot be caught: it refuses every row of the transaction [S]."""
+    message = "ExampleTrigger: System.LimitException: Apex CPU time limit exceeded"
+    return RefusalError("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", message, []).row()
 
 
 def _attempt(step: _Write, transaction: Transaction) -> dict[str, Any]:

@@ -219,3 +219,16 @@ def test_nothing_to_park_or_to_clear_is_fine(inbox: Any) -> None:
     inbox.clear("acme", [])
 
     assert list(inbox.parked("acme")) == []
+
+
+def test_it_says_whose_reports_there_are(inbox: Any) -> None:
+    """Only records with a report are named, of their own connection, and none once it is cleared."""
+    inbox.park("acme", [a_report(81), a_report(82)])
+    inbox.park("beta", [a_report(83)])
+    refs = [contact(number) for number in (81, 82, 83, 84)]
+    before = sorted(inbox.reported("acme", refs))
+    inbox.clear("acme", [contact(81)])
+
+    assert before == [contact(81), contact(82)]
+    assert list(inbox.reported("acme", refs)) == [contact(82)]
+    assert list(inbox.reported("acme", [])) == []

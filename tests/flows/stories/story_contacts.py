@@ -96,6 +96,22 @@ def merge_contacts(people: People, primary: str, other: str) -> str:
     return str(people.hubspot.crm.contacts.basic_api.merge(ids).id)
 
 
+def assert_linked(stack: Stack, people: People, contact: str, object_: str, record_id: str) -> None:
+    """Assert that an edit on either side arrives on the other."""
+    people.edit_contact(contact, phone=f"+49 {contact}")
+    people.edit_record(object_, record_id, Title=f"No. {contact}")
+    stack.settle()
+    assert record(people, object_, record_id, "Phone", "Title") == {
+        "Phone": f"+49 {contact}",
+        "Title": f"No. {contact}",
+    }
+    assert people.contact(contact, "phone", "jobtitle", "crmsync_salesforce_id") == {
+        "phone": f"+49 {contact}",
+        "jobtitle": f"No. {contact}",
+        "crmsync_salesforce_id": record_id,
+    }
+
+
 def convert(stack: Stack, lead_id: str, **more: Any) -> str:
     """Convert a lead; the id of the contact it became."""
     action = {"side": "salesforce", "do": "convert_lead", "lead_id": lead_id, "account_id": None}

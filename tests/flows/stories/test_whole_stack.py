@@ -57,69 +57,6 @@ def test_a_lead_made_in_salesforce_becomes_a_contact(stack: Stack, people: Peopl
     }
 
 
-def test_edits_of_different_fields_on_both_sides_are_both_kept(stack: Stack, people: People):
-    """Both edits sync although they were made before either side knew of the other's."""
-    contact = people.new_contact(
-        firstname="Eve", lastname="Moor", email="eve@example.com", company="Example GmbH"
-    )
-    stack.settle()
-    (lead,) = people.records("SELECT Id FROM Lead WHERE Email = 'eve@example.com'")
-    people.edit_contact(contact, phone="+49 731 100")
-    people.edit_record("Lead", lead["Id"], Title="Engineer")
-    stack.settle()
-    assert leads(people, "eve@example.com") == [
-        {"FirstName": "Eve", "LastName": "Moor", "Phone": "+49 731 100", "Title": "Engineer"}
-    ]
-    assert people.contact(contact, "phone", "jobtitle") == {
-        "phone": "+49 731 100",
-        "jobtitle": "Engineer",
-    }
-
-
-@pytest.mark.parametrize("after", ["start", "salesforce_write", "hubspot_write", "dynamodb_write"])
-def test_a_killed_call_leaves_no_duplicate(stack: Stack, people: People, after: str):
-    """The message returns after the visibility timeout, and the second try finds the record that
-    the first one created.
-    """
-    address = f"{after.replace('_', '.')}@example.com"
-    stack.faults([{"at": "lambda", "kind": "kill", "function": "contact_sync", "after": after}])
-    calls = stack.stats()["lambda"]["contact_sync"]
-    contact = people.new_contact(
-        firstname="Kim", lastname="Vale", email=address, company="Example GmbH"
-    )
-    stack.settle()
-    stack.advance(900)
-    assert stack.stats()["lambda"]["contact_sync"] > calls + 1
-    assert len(leads(people, address)) == 1
-    assert people.contact(contact, "email") == {"email": address}
-    before = writes(stack)
-    stack.advance(900)
-    assert writes(stack) == before
-
-
-@pytest.mark.long
-def test_a_thousand_contacts_sync_once_and_with_few_calls(new_stack: NewStack):
-    """A thousand contacts made in batches take at most 30 HubSpot and 20 Salesforce calls."""
-    stack = new_stack()
-    people = People(stack.ready())
-    for start in range(0, 1000, 100):
-        rows = [
-            {
-                "properties": {"lastname": f"N{number}", "email": f"n{number}@example.com"},
-                "associations": [],
-            }
-            for number in range(start, start + 100)
-        ]
-        people.hubspot.crm.contacts.batch_api.create({"inputs": rows})
-    stack.settle()
-    assert {row["Email"] for row in people.records("SELECT Email FROM Lead")} == {
-        f"n{number}@example.com" for number in range(1000)
-    }
-    assert people.records("SELECT COUNT(Id) n FROM Lead")[0]["n"] == 1000
-    figures = stack.stats()
-    assert (figures["hubspot"]["calls"] <= 30, figures["salesforce"]["calls"] <= 20) == (True, True)
-
-
 def test_functions_log_no_personal_data(stack: Stack, people: People):
     """The name, address and phone number of a contact never appear in the functions' output."""
     canary = {

@@ -172,3 +172,38 @@ def test_rows_that_were_locked_briefly_are_written_in_the_same_batch(org: Org) -
 
     assert org.gateway.contacts_of([account.id]) == {account.id: tuple(sorted(contacts))}
     assert len(contacts) == 50
+
+
+def test_rows_that_exceed_a_governor_limit_together_are_written_in_smaller_calls(org: Org) -> None:
+    """The CPU time of triggers is that of one call; no row is refused for its neighbours, and each
+    is written once (fault 14).
+    """
+    org.faults.replace([{"at": "salesforce", "kind": "apex_cpu", "rows": 12}])
+
+    contacts = org.made("Contact", [{"LastName": f"P{at}"} for at in range(50)])
+
+    written: Counter[str] = Counter()
+    for event in org.simulator.due_change_events():
+        written.update(event["detail"]["payload"]["ChangeEventHeader"]["recordIds"])
+    assert len(contacts) == 50
+    assert written == Counter({ref.id: 1 for ref in contacts})
+
+
+def test_triggers_that_fail_on_single_rows_cost_few_calls(org: Org) -> None:
+    """Nothing is written, all rows are to be tried later, and three calls of each size show that
+    it is no use now (fault 14).
+    """
+    org.faults.replace([{"at": "salesforce", "kind": "apex_cpu", "rows": 0}])
+    effects = [
+        CreateRecord(Side.SALESFORCE, "Contact", f"{at}", {"LastName": "P"}, Slot(f"{at}"))
+        for at in range(50)
+    ]
+    before = org.simulator.stats()["writes"]
+
+    outcomes = org.gateway.create(effects)
+
+    assert {(type(one), one.code) for one in outcomes if isinstance(one, TryAgain)} == {
+        (TryAgain, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY")
+    }
+    assert len(outcomes) == 50
+    assert org.simulator.stats()["writes"] - before == 1 + 3 + 3 + 3

@@ -251,3 +251,24 @@ def test_the_account_shows_its_time_zone() -> None:
         "utcOffset": "+05:30",
         "utcOffsetMilliseconds": 19_800_000,
     }
+
+
+def test_a_rotated_token_ends_at_once() -> None:
+    """The new token works, the old one is refused as an unknown one."""
+    with running({}) as hubspot:
+        old = hubspot.portal.access_token
+        new = hubspot.simulator.person({"do": "rotate_token"})["access_token"]
+        path = "/oauth/v2/private-apps/get/access-token-info"
+        answers = [
+            requests.post(
+                f"{hubspot.url}{path}",
+                json={"tokenKey": one},
+                headers={"Authorization": f"Bearer {one}"},
+                timeout=10,
+            )
+            for one in (old, new)
+        ]
+
+    assert new != old
+    assert [answer.status_code for answer in answers] == [401, 200]
+    assert answers[0].json()["category"] == "INVALID_AUTHENTICATION"

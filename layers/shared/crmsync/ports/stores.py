@@ -60,6 +60,12 @@ class Inbox(Protocol):
         A batch without reports costs one read, however many other reports there are.
         """
 
+    def reported(self, connection: str, refs: Iterable[Ref]) -> Collection[Ref]:
+        """Those of these records that may have a report.
+
+        Costs one read if none of them has one, and nothing without `refs`.
+        """
+
     def waiting_for(self, connection: str, refs: Iterable[Ref]) -> Sequence[Ref]:
         """The records whose report names one of these in `Report.waits_for`.
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from crmsync.model.records import Side
 from crmsync.model.settings import Connection, Duplicates, Settings
 from crmsync.wiring.stores import (
     aws_client,
+    crm_ids,
     fingerprinter,
     inbox,
     link_keys,
@@ -124,7 +127,25 @@ def hubspot_client_of(connection: Connection) -> HubspotClient:
     """The connections to the HubSpot account, which all its gateways share."""
     from crmsync.gateways.hubspot.client import HubspotClient
 
-    return HubspotClient(secrets().secret(connection.hubspot.secret), retry_policy=retry_policy())
+    return HubspotClient(
+        secrets().secret(connection.hubspot.secret),
+        retry_policy=retry_policy(),
+        check_account=id_check_of(connection, Side.HUBSPOT),
+    )
+
+
+def id_check_of(connection: Connection, side: Side) -> Callable[[str], None]:
+    """Refuses every account but the one in the settings, and every account or org but the one that
+    the connection has belonged to since its first sign-in.
+    """
+    from crmsync.gateways.dynamodb.crm_ids import other_id
+
+    def check(found: str) -> None:
+        if side is Side.HUBSPOT and found != str(connection.hubspot.portal_id):
+            raise other_id(side, found, str(connection.hubspot.portal_id))
+        crm_ids().check(connection.name, side, found)
+
+    return check
 
 
 def hubspot_sweep_of(connection: Connection) -> HubspotSweep:
@@ -139,7 +160,11 @@ def account_of(connection: Connection) -> HubspotSchema:
     """The HubSpot account of a connection: its token's scopes, and what is set up there."""
     from crmsync.gateways.hubspot.schema import HubspotSchema
 
-    return HubspotSchema(secrets().secret(connection.hubspot.secret), retry_policy=retry_policy())
+    return HubspotSchema(
+        secrets().secret(connection.hubspot.secret),
+        retry_policy=retry_policy(),
+        check_account=id_check_of(connection, Side.HUBSPOT),
+    )
 
 
 @lru_cache(maxsize=16)
@@ -157,7 +182,8 @@ def login_of(connection: Connection) -> tuple[LoginUrl, Secret]:
     """Where a connection signs in to Salesforce, and with what."""
     from crmsync.gateways.salesforce.hosts import LoginUrl
 
-    url = LoginUrl(connection.salesforce.login_url, login_hosts())
+    check_org = id_check_of(connection, Side.SALESFORCE)
+    url = LoginUrl(connection.salesforce.login_url, login_hosts(), check_org)
     return url, secrets().secret(connection.salesforce.secret)
 
 

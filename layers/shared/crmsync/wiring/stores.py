@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from crmsync.gateways.aws.queues import JobMessageQueue
     from crmsync.gateways.aws.secrets import SecretStore
     from crmsync.gateways.deadline import Remaining
+    from crmsync.gateways.dynamodb.crm_ids import CrmIdTable
     from crmsync.gateways.dynamodb.cursors import CursorTable
     from crmsync.gateways.dynamodb.inbox import InboxTable
     from crmsync.gateways.dynamodb.jobs import JobsTable
@@ -118,6 +119,17 @@ def cursors() -> CursorTable:
     from crmsync.gateways.dynamodb.cursors import CursorTable
 
     return CursorTable(aws_client("dynamodb"), table_name("state"))
+
+
+@cache
+def crm_ids() -> CrmIdTable:
+    """Which account and org each connection belongs to. Functions store what their first sign-in
+    finds, the operator's command only compares.
+    """
+    from crmsync.gateways.dynamodb.crm_ids import CrmIdTable
+
+    keeps = "STATE_TABLE" in os.environ
+    return CrmIdTable(aws_client("dynamodb"), table_name("state"), now=now, keeps=keeps)
 
 
 @cache

@@ -10,6 +10,7 @@ from local.people import People
 from local.stack import Stack
 from tests.flows.stories.story_contacts import (
     SWEEP,
+    assert_linked,
     contact_id,
     convert,
     lead_id,
@@ -19,51 +20,6 @@ from tests.flows.stories.story_contacts import (
     record,
     rows,
 )
-
-
-def assert_linked(stack: Stack, people: People, contact: str, object_: str, record_id: str) -> None:
-    """Assert that an edit on either side arrives on the other."""
-    people.edit_contact(contact, phone=f"+49 {contact}")
-    people.edit_record(object_, record_id, Title=f"No. {contact}")
-    stack.settle()
-    assert record(people, object_, record_id, "Phone", "Title") == {
-        "Phone": f"+49 {contact}",
-        "Title": f"No. {contact}",
-    }
-    assert people.contact(contact, "phone", "jobtitle", "crmsync_salesforce_id") == {
-        "phone": f"+49 {contact}",
-        "jobtitle": f"No. {contact}",
-        "crmsync_salesforce_id": record_id,
-    }
-
-
-@pytest.mark.rule("DUP-26")
-@pytest.mark.parametrize("known", [False, True], ids=["new contact", "known contact"])
-def test_a_converted_lead_keeps_its_link(
-    stack: Stack,
-    people: People,
-    known: bool,  # noqa: FBT001
-):
-    """HubSpot's contact syncs with the contact that the lead was converted to, whether that is new
-    or existed before.
-    """
-    address = f"convert.{known}@example.com".lower()
-    contact, made = linked_pair(stack, people, address, firstname="Ada")
-    more = {}
-    if known:
-        account = people.new_record("Account", Name="Example GmbH")
-        more = {
-            "contact_id": people.new_record(
-                "Contact", LastName="Lang", Email=address, AccountId=account
-            )
-        }
-        assert stack.settle()["open_errors"] == 1
-    person = convert(stack, made, **more)
-    result = stack.settle()
-    assert result["open_errors"] == 0
-    assert contact_id(people, address) == contact
-    assert_linked(stack, people, contact, "Contact", person)
-    assert rows(people, "Lead", address) == []
 
 
 @pytest.mark.rule("FLD-6")
@@ -82,19 +38,6 @@ def test_the_company_name_syncs_to_leads_only(stack: Stack, people: People):
     assert record(people, "Contact", person, "AccountId", "Title") == account | {"Title": "Pilot"}
     assert record(people, "Account", account["AccountId"], "Name") == {"Name": "Example AG"}
     assert people.contact(contact, "company") == {"company": "Example SE"}
-
-
-@pytest.mark.rule("MRG-1")
-def test_a_link_moves_to_the_survivor_of_a_salesforce_merge(stack: Stack, people: People):
-    """A contact whose lead is merged into another one syncs with the survivor."""
-    contact, made = linked_pair(stack, people, "sfmerge@example.com")
-    survivor = people.new_record(
-        "Lead", LastName="Lang", Company="Example GmbH", Email="sfmerge@example.com"
-    )
-    merge_records(stack, "Lead", survivor, made)
-    result = stack.settle()
-    assert result["open_errors"] == 0
-    assert_linked(stack, people, contact, "Lead", survivor)
 
 
 @pytest.mark.rule("MRG-2")
@@ -116,26 +59,6 @@ def test_a_salesforce_merge_of_two_linked_leads_merges_nothing_in_hubspot(
     )
     assert rows(people, "Lead", "loser@example.com") == []
     assert_linked(stack, people, winner, "Lead", lead_one)
-
-
-@pytest.mark.rule("MRG-3")
-def test_a_hubspot_merge_keeps_the_link_under_the_new_id(stack: Stack, people: People):
-    """The merged contact has a new id and syncs with the primary contact's lead, while the other
-    lead is left alone.
-    """
-    primary, lead_one = linked_pair(stack, people, "primary@example.com")
-    other, lead_two = linked_pair(stack, people, "secondary@example.com", jobtitle="Baker")
-    survivor = merge_contacts(people, primary, other)
-    assert survivor not in {primary, other}
-    stack.settle()
-    assert_linked(stack, people, survivor, "Lead", lead_one)
-    assert record(people, "Lead", lead_two, "Email", "Title") == {
-        "Email": "secondary@example.com",
-        "Title": "Baker",
-    }
-    people.edit_record("Lead", lead_two, Title="Butcher")
-    stack.settle()
-    assert people.contact(survivor, "email") == {"email": "primary@example.com"}
 
 
 @pytest.mark.rule("MRG-3")
@@ -184,52 +107,6 @@ def test_a_merge_of_a_linked_and_an_unlinked_contact_keeps_the_link(stack: Stack
     survivor = merge_contacts(people, unlinked, contact)
     stack.settle()
     assert_linked(stack, people, survivor, "Lead", made)
-
-
-@pytest.mark.rule("DUP-24")
-@pytest.mark.parametrize("side", ["hubspot", "salesforce"])
-def test_a_changed_address_keeps_its_link(stack: Stack, people: People, side: str):
-    """A linked pair's address is synced like any other field, without a new match or a new record."""
-    contact, made = linked_pair(stack, people, f"before.{side}@example.com")
-    now = f"after.{side}@example.com"
-    if side == "hubspot":
-        people.edit_contact(contact, email=now)
-    else:
-        people.edit_record("Lead", made, Email=now)
-    stack.settle()
-    assert (contact_id(people, now), lead_id(people, now)) == (contact, made)
-    assert people.contact_with(f"before.{side}@example.com") is None
-    assert_linked(stack, people, contact, "Lead", made)
-
-
-@pytest.mark.rule("DUP-24")
-@pytest.mark.parametrize("side", ["hubspot", "salesforce"])
-def test_two_contacts_can_swap_their_addresses(stack: Stack, people: People, side: str):
-    """Both links stay and both contacts get the other's address, although HubSpot never allows two
-    contacts the same one.
-    """
-    ada, bea = f"ada.{side}@example.com", f"bea.{side}@example.com"
-    one, lead_one = linked_pair(stack, people, ada)
-    two, lead_two = linked_pair(stack, people, bea)
-    if side == "hubspot":
-        people.edit_contact(one, email=f"between.{side}@example.com")
-        people.edit_contact(two, email=ada)
-        people.edit_contact(one, email=bea)
-    else:
-        people.edit_record("Lead", lead_one, Email=bea)
-        people.edit_record("Lead", lead_two, Email=ada)
-    result = stack.settle()
-    assert result["open_errors"] == 0
-    assert [people.contact(contact, "email") for contact in (one, two)] == [
-        {"email": bea},
-        {"email": ada},
-    ]
-    assert [record(people, "Lead", made, "Email") for made in (lead_one, lead_two)] == [
-        {"Email": bea},
-        {"Email": ada},
-    ]
-    assert_linked(stack, people, one, "Lead", lead_one)
-    assert_linked(stack, people, two, "Lead", lead_two)
 
 
 @pytest.mark.rule("CH-13")

@@ -4,9 +4,8 @@ minute on, however late a CRM shows them, and only once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -150,53 +149,6 @@ def edit_each_minute(stack: Stack, people: People, lead_id: str, minutes: int) -
     for number in range(minutes):
         people.edit_record("Lead", lead_id, Title=f"Busy {number}")
         stack.advance(MINUTE)
-
-
-def late_commits(seconds: int) -> list[dict[str, Any]]:
-    """Faults: no change events, and transactions that commit that many seconds late."""
-    return [NO_EVENT, {"at": "salesforce", "kind": "late_commit", "seconds": seconds}]
-
-
-def pairs_by_minute(
-    stack: Stack, people: People, minutes: Sequence[int]
-) -> dict[int, tuple[str, str]]:
-    """A linked pair for each number of minutes."""
-    return {
-        number: linked_pair(stack, people, f"late{number}.{len(minutes)}@example.com")
-        for number in minutes
-    }
-
-
-@pytest.mark.rule("TRG-1")
-@pytest.mark.parametrize(
-    "minutes",
-    [pytest.param((6, 14), id="two"), pytest.param(range(1, 15), marks=pytest.mark.long, id="all")],
-)
-def test_writes_of_a_long_transaction_are_found(
-    stack: Stack, people: People, minutes: Sequence[int]
-):
-    """Writes that commit up to 14 minutes after their timestamps are found without change events,
-    while other records are edited.
-    """
-    _, busy = linked_pair(stack, people, f"busy{len(minutes)}@example.com")
-    pairs = pairs_by_minute(stack, people, minutes)
-    gone = pairs_by_minute(stack, people, [number + 100 for number in minutes])
-    stack.advance(SWEEP)
-    for number in minutes:
-        stack.faults(late_commits(number * MINUTE))
-        people.edit_record("Lead", pairs[number][1], Title=f"Late {number}")
-        people.delete_record("Lead", gone[number + 100][1])
-    stack.faults([NO_EVENT])
-    edit_each_minute(stack, people, busy, max(minutes) + 7)
-    titles = {
-        number: people.contact(contact, "jobtitle")["jobtitle"]
-        for number, (contact, _) in pairs.items()
-    }
-    assert titles == {number: f"Late {number}" for number in minutes}
-    left = [
-        number for number in gone if people.contact_with(f"late{number}.{len(minutes)}@example.com")
-    ]
-    assert left == []
 
 
 @pytest.mark.rule("DEL-1")

@@ -4,13 +4,14 @@ wiring puts it together.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Protocol
 
+from crmsync.model.changes import Change
 from crmsync.model.fingerprints import Fingerprinter
-from crmsync.model.records import Kind, Side
+from crmsync.model.records import Kind, Ref, Side
 from crmsync.model.settings import Connection
 from crmsync.ports.change_counts import ChangeCounts
 from crmsync.ports.conflict_log import ConflictLog
@@ -90,3 +91,15 @@ class SyncContext:
     def crm(self, side: Side) -> RecordCrm:
         """The CRM of a side."""
         return self.hubspot if side is Side.HUBSPOT else self.salesforce
+
+    def without_reports(self, pairs: Iterable[tuple[Change, Ref | None]]) -> set[Change]:
+        """Of changes, each with the record's counterpart, those whose pair has no report in the
+        error inbox; one read for all of them. Raises `SyncError`.
+
+        Where there is a report, somebody may have put the former value back: that settles the
+        report, although the record shows nothing new.
+        """
+        refs = {change: {change.ref, other or change.ref} for change, other in pairs}
+        wanted = {ref for pair in refs.values() for ref in pair}
+        reported = set(self.inbox.reported(self.connection.name, wanted))
+        return {change for change, pair in refs.items() if reported.isdisjoint(pair)}

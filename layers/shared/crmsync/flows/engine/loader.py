@@ -102,9 +102,7 @@ class BatchLoader(Generic[AnyFacts]):
     _made: dict[Ref, Ref] = field(default_factory=dict)
 
     def load(self, changes: Sequence[Change]) -> tuple[list[Change], list[Record]]:
-        """Read the records of the changes and their links; returns the changes that show something
-        new, and the records without a link.
-        """
+        """Read records and links; returns the changes with news, and the records without a link."""
         refs = [change.ref for change in changes]
         self._retried.update(
             one.ref for one in changes if one.tries or one.held or one.cause is Cause.AGAIN
@@ -112,7 +110,9 @@ class BatchLoader(Generic[AnyFacts]):
         self.find_links(refs)
         self.read(refs)
         self._inherit_links(refs)
-        to_sync = [change for change in changes if not self._shows_nothing_new(change)]
+        quiet = filter(self._shows_nothing_new, changes)
+        skipped = self.context.without_reports((one, self._counterpart(one.ref)) for one in quiet)
+        to_sync = [change for change in changes if change not in skipped]
         self._unlinked.update(ref for ref in refs if ref not in self.links)
         return to_sync, [
             self.records[change.ref]

@@ -57,7 +57,7 @@ READ_METHODS: Mapping[str, frozenset[str]] = MappingProxyType(
         "directory": frozenset({"owners"}),
         "links": frozenset({"find"}),
         "outbox": frozenset(),
-        "inbox": frozenset({"waiting_for", "parked", "entries"}),
+        "inbox": frozenset({"entries", "parked", "reported", "waiting_for"}),
         "conflict_log": frozenset({"last"}),
         "meter": frozenset({"known"}),
         "troubles": frozenset({"load"}),

@@ -129,6 +129,18 @@ class InboxTable:
             known,
         )
 
+    def reported(self, connection: str, refs: Iterable[Ref]) -> Collection[Ref]:
+        """Those of these records that may have a report. If none has one, that costs one read unit
+        for all of them. Writes nothing. Raises `TryAgain`.
+        """
+        wanted = {str(ref): ref for ref in refs}
+        if not wanted:
+            return []
+        known = self._marks.among(connection, wanted)
+        if known is None:
+            return list(self._rows(connection, list(wanted.values())))
+        return [wanted[key] for key in known]
+
     def waiting_for(self, connection: str, refs: Iterable[Ref]) -> Sequence[Ref]:
         """The records that wait for one of these. If none waits, that costs one read unit for all
         of them. Writes nothing. Raises `TryAgain`.

@@ -26,6 +26,9 @@ from crmsync.gateways.hubspot.versions import PLURALS, TIMEOUT, api_factory, ver
 from crmsync.gateways.retry import RetryPolicy
 from crmsync.gateways.verdict import unreachable
 
+DETAILS = "/account-info/v3/details"
+"""The path of the account's own details, its id among them."""
+
 API_URL = "https://api.hubapi.com"
 """HubSpot's URL for accounts of every region; ``api_url`` in the secret overrides it."""
 
@@ -52,13 +55,23 @@ class HubspotClient:
     """One HubSpot account. Safe to share between threads."""
 
     def __init__(
-        self, secret: Secret, *, version: str | None = None, retry_policy: RetryPolicy | None = None
+        self,
+        secret: Secret,
+        *,
+        version: str | None = None,
+        retry_policy: RetryPolicy | None = None,
+        check_account: Callable[[str], None] | None = None,
     ) -> None:
         """Take the token (and ``api_url``, ``api_version``) from `secret` at the first call.
 
         `version` overrides the secret's API version; "" means the client's own v3 and v4 paths.
+        `check_account` is called with the account's id before a token is used for anything else,
+        and raises `SyncError` for an account whose records must not be touched.
         """
         self._secret = secret
+        self._check_account = check_account
+        self._checking = threading.RLock()
+        self._is_checked = check_account is None
         self._version = version
         self._retry_policy = retry_policy or RetryPolicy()
         self._lock = threading.Lock()
@@ -104,6 +117,17 @@ class HubspotClient:
 
         Refusals with a status in `see` are returned, others raised as `SyncError`.
         """
+        return self._ask(self._request(method, path, inside, query, body), see)
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        inside: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+        body: Any = None,
+    ) -> Callable[[], Any]:
+        """A call that can be sent, as for `ask`."""
 
         def send() -> Any:
             client = self._api("batch_api").api_client
@@ -113,7 +137,7 @@ class HubspotClient:
                 path, method, parts, pairs, headers, body=body, auth_settings=["oauth2"]
             )
 
-        return self._ask(send, see)
+        return send
 
     def _api(self, name: str) -> Any:
         with self._lock:
@@ -146,13 +170,37 @@ class HubspotClient:
                 ].api_client.rest_client
             return self._apis[name]
 
-    def _renew(self) -> None:
+    def _renew(self) -> bool:
+        """Read the token again; returns whether it is another one."""
         token = part(self._secret.renewed(), "access_token", "HubSpot")
         with self._lock:
+            known = {api.api_client.configuration.access_token for api in self._apis.values()}
             for api in self._apis.values():
                 api.api_client.configuration.access_token = token
+        return known != {token}
+
+    def _identify(self) -> None:
+        """Check which account the token belongs to, with one call for each new token."""
+        with self._checking:
+            if self._is_checked or self._check_account is None:
+                return
+            try:
+                reply = self._send(self._request("GET", DETAILS), frozenset(), is_check=True)
+                self._check_account(str(reply.body.get("portalId", "")))
+            except SyncError:
+                with self._lock:
+                    self._apis = {}  # the next call takes the secret as it is then
+                raise
+            self._is_checked = True
 
     def _ask(self, send: Callable[[], Any], see: frozenset[int]) -> Reply:
+        if not self._is_checked:
+            self._identify()
+        return self._send(send, see)
+
+    def _send(
+        self, send: Callable[[], Any], see: frozenset[int], *, is_check: bool = False
+    ) -> Reply:
         attempt, renewed = 1, False
         while True:
             self._retry_policy.remaining.for_a_call(TIMEOUT[1])
@@ -162,7 +210,9 @@ class HubspotClient:
                 return reply
             if reply is not None and reply.status == RENEW and not renewed:
                 renewed = True
-                self._renew()
+                if self._renew() and self._check_account is not None and not is_check:
+                    self._is_checked = False
+                    self._identify()
                 continue
             error, soon = _refusal(reply, asked, problem)
             if not soon or not self._retry_policy.sleep_after(attempt, asked):

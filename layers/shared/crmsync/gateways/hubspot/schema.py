@@ -7,12 +7,12 @@ no dated version. The operator's command uses all of these, a scheduled function
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from crmsync.errors import Refused, SyncError
 from crmsync.gateways.aws.secrets import Content, Secret, part
-from crmsync.gateways.hubspot.client import HubspotClient, Reply
+from crmsync.gateways.hubspot.client import DETAILS, HubspotClient, Reply
 from crmsync.gateways.hubspot.errors import call_error
 from crmsync.gateways.hubspot.versions import PLURALS
 from crmsync.gateways.retry import RetryPolicy, chunks
@@ -25,7 +25,6 @@ BATCH = 100
 NOT_FOUND = frozenset({404})
 CONFLICT = frozenset({409})
 
-_DETAILS = "/account-info/v3/details"
 _WHOSE = "/oauth/v2/private-apps/get/access-token-info"
 _GROUPS = "/crm/v3/properties/{object}/groups"
 _GROUP = "/crm/v3/properties/{object}/groups/{name}"
@@ -37,15 +36,24 @@ class HubspotSchema:
     """Implements `Schema` for one HubSpot account."""
 
     def __init__(
-        self, secret: Secret, *, version: str | None = None, retry_policy: RetryPolicy | None = None
+        self,
+        secret: Secret,
+        *,
+        version: str | None = None,
+        retry_policy: RetryPolicy | None = None,
+        check_account: Callable[[str], None] | None = None,
     ) -> None:
-        """Use API `version` (None: the secret's, else the default) with the token in `secret`."""
+        """Use API `version` (None: the secret's, else the default) with the token in `secret`;
+        `check_account` is as for `HubspotClient`.
+        """
         self._secret = secret
-        self._client = HubspotClient(secret, version=version, retry_policy=retry_policy)
+        self._client = HubspotClient(
+            secret, version=version, retry_policy=retry_policy, check_account=check_account
+        )
 
     def portal_id(self) -> int:
         """The account that the token belongs to. Raises `SyncError`."""
-        return int(self._client.ask("GET", _DETAILS).body["portalId"])
+        return int(self._client.ask("GET", DETAILS).body["portalId"])
 
     def app(self) -> App:
         """The app that the token belongs to, and its scopes. Raises `SyncError`.

@@ -19,12 +19,19 @@ from crmsync.gateways.salesforce.texts import SENTENCES
 from crmsync.gateways.vendor_texts import code_of, kept, name_of, plain_of, whole
 from crmsync.gateways.verdict import error_for, error_of_call
 from crmsync.rules.refusals.refusal import Refusal
-from crmsync.rules.refusals.salesforce_calls import CONCURRENT, LOGIN_HINT, RECORD_TYPE
+from crmsync.rules.refusals.salesforce_calls import (
+    CONCURRENT,
+    GOVERNOR_LIMIT,
+    LOGIN_HINT,
+    RECORD_TYPE,
+)
 from crmsync.rules.refusals.table import SALESFORCE, UNKNOWN
 
 RULE = "FIELD_CUSTOM_VALIDATION_EXCEPTION"
 """The code of a refusal by a validation rule, or by a trigger or flow."""
 LOCKED = "UNABLE_TO_LOCK_ROW"
+TRIGGER = "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"
+"""The code of a refusal by a trigger or flow that failed."""
 DOUBLE = "DUPLICATE_VALUE"
 FIELD_CODES = frozenset(code for code, one in SALESFORCE.items() if one.error is Drifted)
 """Codes about a field itself, not about its value."""
@@ -46,6 +53,8 @@ def refusal_of(code: str, status: int = 400, message: str = "") -> Refusal:
     """What a code means; for an unknown code the HTTP status decides."""
     if code == "REQUEST_LIMIT_EXCEEDED" and "concurrent" in message.lower():
         return CONCURRENT
+    if code == TRIGGER and "System.LimitException" in message:
+        return GOVERNOR_LIMIT
     if code == "INVALID_CROSS_REFERENCE_KEY" and "record type" in message.lower():
         return RECORD_TYPE
     if status in _BUSY and code not in SALESFORCE:

@@ -7,8 +7,8 @@ credential to any host: hosts other than Salesforce's own can be named only by t
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 from urllib.parse import SplitResult
 
 from crmsync.errors import Refused
@@ -32,10 +32,13 @@ class LoginUrl:
     Attributes:
         text: The URL.
         hosts: The hosts that it may name; None allows all, for URLs that do not come from settings.
+        check_org: Called with the id of the org after each sign-in; raises `SyncError` for an org
+            whose records must not be touched.
     """
 
     text: str
     hosts: Collection[str] | None = None
+    check_org: Callable[[str], None] = field(default=lambda _org_id: None, compare=False)
 
     def sign_in_at(self, of_secret: str) -> str:
         """The URL to sign in at: the secret's if it has one, else the settings'. Raises

@@ -15,7 +15,14 @@ from crmsync.errors import Conflict, SyncError, TryAgain
 from crmsync.gateways.aws.secrets import Secret
 from crmsync.gateways.retry import RetryPolicy, chunks
 from crmsync.gateways.salesforce.accounts import PersonAccounts, accounts_by_domain, contacts_of
-from crmsync.gateways.salesforce.errors import DOUBLE, FIELD_CODES, LOCKED, ROW_WISE, call_error
+from crmsync.gateways.salesforce.errors import (
+    DOUBLE,
+    FIELD_CODES,
+    LOCKED,
+    ROW_WISE,
+    TRIGGER,
+    call_error,
+)
 from crmsync.gateways.salesforce.hosts import LoginUrl
 from crmsync.gateways.salesforce.ids import is_id
 from crmsync.gateways.salesforce.locks import in_calls
@@ -54,6 +61,15 @@ LOCKED_BATCH = 20
 """Rows that Salesforce could not lock are tried once more in calls of this size, so that few of
 them wait for each other.
 """
+
+
+OVERLOADED_BATCHES = (20, 4, 1)
+"""Rows with which triggers exceeded a governor limit are tried again in calls of these sizes, as
+the limit is that of one call.
+"""
+
+HOPELESS = 3
+"""Calls of one size without a written row after which no further one is made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,11 +290,20 @@ class SalesforceGateway:
             self._write(part, _UPDATE, outcomes)
 
     def _write(self, part: list[Write], kind: _CallKind, outcomes: dict[int, Outcome]) -> None:
-        """Write the rows of a call; rows whose record was locked are tried once more."""
+        """Write the rows of a call; rows whose record was locked, and those with which triggers
+        exceeded a governor limit, are tried again in smaller calls.
+        """
         self._write_part(part, kind, outcomes)
-        locked = [write for write in part if _is_locked(outcomes[write.at])]
+        locked = [write for write in part if _is_later(outcomes[write.at], LOCKED)]
         for smaller in in_calls(locked, LOCKED_BATCH):
             self._write_part(smaller, kind, outcomes)
+        for size in OVERLOADED_BATCHES:
+            refused = [write for write in part if _is_later(outcomes[write.at], TRIGGER)]
+            for number, smaller in enumerate(in_calls(refused, size), start=1):
+                self._write_part(smaller, kind, outcomes)
+                left = sum(_is_later(outcomes[write.at], TRIGGER) for write in refused)
+                if number == HOPELESS and left == len(refused):
+                    break
 
     def _write_part(self, part: list[Write], kind: _CallKind, outcomes: dict[int, Outcome]) -> None:
         """Write rows. A call refused because of one row is halved until the row is found."""
@@ -326,8 +351,8 @@ def _is_duplicate(outcome: Outcome) -> bool:
     return isinstance(outcome, Conflict) and outcome.code == DOUBLE
 
 
-def _is_locked(outcome: Outcome) -> bool:
-    return isinstance(outcome, TryAgain) and outcome.code == LOCKED
+def _is_later(outcome: Outcome, code: str) -> bool:
+    return isinstance(outcome, TryAgain) and outcome.code == code
 
 
 def _by_object(refs: Iterable[Ref]) -> dict[str, list[str]]:

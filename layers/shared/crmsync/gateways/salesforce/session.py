@@ -184,6 +184,8 @@ class Login:
             raise login_error(status, answer)
         identity = str(answer.get("id", "")).rstrip("/").split("/")
         org_id, user_id = identity[-2:] if len(identity) > 1 else ("", "")
+        if org_id:
+            self._login_url.check_org(org_id)
         of_secret = self._secret.current().get("login_url", "")
         instance_url = self._login_url.instance_at(str(answer["instance_url"]), of_secret)
         return Token(str(answer["access_token"]), instance_url, org_id, user_id)

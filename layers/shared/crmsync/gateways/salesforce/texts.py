@@ -94,6 +94,7 @@ SENTENCES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         # about triggers and flows
         "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": (
             "{name}: execution of {name} caused by: {name}: …",
+            "{name}: System.LimitException: Apex CPU time limit exceeded",
         ),
         "CANNOT_EXECUTE_FLOW_TRIGGER": (
             "We can't save this record because the … process failed. …",

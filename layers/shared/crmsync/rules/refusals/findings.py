@@ -7,7 +7,12 @@ from types import MappingProxyType
 
 from crmsync.errors import Drifted, Refused, SyncError, TryAgain
 from crmsync.model.effects import Category
-from crmsync.rules.refusals.refusal import Fixer, Refusal
+from crmsync.rules.refusals.refusal import Extent, Fixer, Refusal
+
+OTHER_PLACE_HINT = (
+    "Put the former address and secret back. Another account or org needs a connection with "
+    "another name."
+)
 
 
 def _finding(
@@ -19,6 +24,18 @@ def _finding(
 ) -> Refusal:
     """It stays until somebody does something."""
     return Refusal(error, category, cause, who, hint)
+
+
+def _other_place(cause: str) -> Refusal:
+    """No call of the connection may be made until its secret is put right."""
+    return Refusal(
+        Refused,
+        Category.PERMISSIONS,
+        cause,
+        Fixer.OPERATOR,
+        OTHER_PLACE_HINT,
+        extent=Extent.SIDE,
+    )
 
 
 def _later(cause: str, wait: float) -> Refusal:
@@ -179,6 +196,12 @@ FINDINGS: Mapping[str, Refusal] = MappingProxyType(
             "A side does not have, or no longer shows, a field that crmsync needs.",
             Fixer.OPERATOR,
             "Run crmsync check, then crmsync setup --apply.",
+        ),
+        "OTHER_ACCOUNT": _other_place(
+            "The secret leads to another HubSpot account than the connection's."
+        ),
+        "OTHER_ORG": _other_place(
+            "The secret leads to another Salesforce org than the connection's."
         ),
         # our own stores
         "CLAIMED": _later("Another HubSpot account is creating a record with this address.", 5),

@@ -69,6 +69,15 @@ RECORD_TYPE = _right(
 CONCURRENT = _later("Too many calls run at once.", 15, soon=True, extent=Extent.SIDE)
 """A REQUEST_LIMIT_EXCEEDED whose text is about concurrent calls."""
 
+GOVERNOR_LIMIT = _later(
+    "Triggers or flows exceeded a governor limit, such as the CPU time of a call.",
+    60,
+    extent=Extent.RECORDS,
+)
+"""A CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY whose text names a System.LimitException: the limit is
+that of a whole call, so fewer rows may stay below it.
+"""
+
 _SERVER = _later("Salesforce's servers did not do it.", 15, soon=True)
 _THROTTLED = _later("Salesforce wants fewer calls.", 15, soon=True, extent=Extent.SIDE)
 
