@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from crmsync.model.records import Side
-from tests.simulation.steps import History, Person, Setting, Wait
+from tests.simulation.steps import History, Person, Setting, Wait, Work
 
 KEPT: Mapping[str, History] = {
     "an opted-out contact that lost its address held back its other fields": History(
@@ -31,3 +31,19 @@ KEPT: Mapping[str, History] = {
         ),
     ),
 }
+
+OPEN: Mapping[str, History] = {
+    "a contact that could take a merged lead is not told": History(
+        Setting(creates="contact"),
+        (
+            Person("new person", Side.SALESFORCE, who=2),
+            Person("new person", who=2),
+            Person("new company"),
+            Work("sweep"),
+            Person("new person", Side.SALESFORCE),
+            Wait(2),
+            Person("merge people", Side.SALESFORCE, who=1),
+        ),
+    ),
+}
+"""Histories that still come to a wrong end."""
