@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from crmsync.model.records import Side
-from tests.simulation.steps import History, Person, Setting, Wait, Work
+from tests.simulation.steps import History, News, Person, Setting, Wait, Work
 
 KEPT: Mapping[str, History] = {
     "an opted-out contact that lost its address held back its other fields": History(
@@ -33,6 +33,16 @@ KEPT: Mapping[str, History] = {
 }
 
 OPEN: Mapping[str, History] = {
+    "an opportunity waits without end for a contact that is gone": History(
+        Setting(creates="contact", portals=2),
+        (
+            Person("new person", portal=1),
+            Person("move deal", Side.SALESFORCE),
+            Wait(60),
+            Person("delete person", portal=1, news=News.LOST),
+            Person("new deal", what="tied"),
+        ),
+    ),
     "a contact that could take a merged lead is not told": History(
         Setting(creates="contact"),
         (
