@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -313,4 +314,4 @@ class InStep(RuleBasedStateMachine):
 
 
 InStep.TestCase.settings = settings(max_examples=EXAMPLES, stateful_step_count=25, deadline=None)
-TestInStep = InStep.TestCase
+TestInStep = pytest.mark.long(InStep.TestCase)

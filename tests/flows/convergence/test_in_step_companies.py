@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
@@ -194,4 +195,4 @@ class InStepWithCompanies(InStep):
 InStepWithCompanies.TestCase.settings = settings(
     max_examples=EXAMPLES, stateful_step_count=25, deadline=None
 )
-TestInStepWithCompanies = InStepWithCompanies.TestCase
+TestInStepWithCompanies = pytest.mark.long(InStepWithCompanies.TestCase)
