@@ -40,6 +40,7 @@ def module_stack() -> Iterator[Stack]:
         yield stack
 
 
+@pytest.mark.long
 @pytest.mark.rule("ACC-3")
 @pytest.mark.rule("ACC-6")
 def test_a_new_account_creates_a_company_without_any_contact(stack: Stack, people: People):
@@ -101,6 +102,7 @@ def test_a_company_creates_an_account_once_it_has_a_listed_contact(stack: Stack,
     ]
 
 
+@pytest.mark.long
 @pytest.mark.rule("ACC-12")
 @pytest.mark.rule("Q-8")
 def test_a_company_whose_contacts_are_all_outside_the_list_creates_no_account(

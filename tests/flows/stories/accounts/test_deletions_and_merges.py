@@ -79,6 +79,7 @@ def test_merged_companies_leave_one_linked_account(stack: Stack, people: People)
     assert people.company(survivor, "phone") == {"phone": "+49 731 0107"}
 
 
+@pytest.mark.long
 @pytest.mark.rule("DEL-1")
 @pytest.mark.rule("CH-23")
 def test_a_deleted_account_leaves_its_company_and_its_contacts(stack: Stack, people: People):

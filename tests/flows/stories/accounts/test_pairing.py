@@ -43,6 +43,7 @@ def company_of(people: People, contact: str) -> str:
     return company
 
 
+@pytest.mark.long
 @pytest.mark.rule("SET-6")
 @pytest.mark.rule("ACC-11")
 def test_a_company_that_hubspot_creates_for_a_lead_gets_no_account(stack: Stack, people: People):

@@ -43,6 +43,7 @@ def module_stack() -> Iterator[Stack]:
         yield stack
 
 
+@pytest.mark.long
 @pytest.mark.rule("FLD-8")
 @pytest.mark.rule("FLD-4")
 @pytest.mark.rule("ACC-7")
@@ -141,6 +142,7 @@ def test_a_new_primary_company_moves_the_contact(stack: Stack, people: People):
     assert (parent(people, synced.person), primary(people, synced.contact)) == (account, company)
 
 
+@pytest.mark.long
 @pytest.mark.rule("Q-21")
 @pytest.mark.rule("FLD-8")
 @pytest.mark.parametrize("last", ["hubspot", "salesforce"])
@@ -228,6 +230,7 @@ def test_a_contact_waits_for_its_account_and_is_reported_after_the_deadline(
     ]
 
 
+@pytest.mark.long
 @pytest.mark.rule("FLD-8")
 def test_a_move_to_an_account_whose_company_is_gone_is_no_error(stack: Stack, people: People):
     """If the webhook of the company's deletion was lost, the contact stays in its new account and

@@ -65,6 +65,7 @@ def has_company(people: People, company: str) -> bool:
     return company in {one["id"] for one in people.companies()}
 
 
+@pytest.mark.long
 @pytest.mark.rule("Q-29")
 @pytest.mark.rule("CH-23")
 def test_with_the_setting_a_removed_account_removes_the_company(stack: Stack, people: People):

@@ -50,6 +50,7 @@ def items_with(stack: Stack, *ids: str) -> list[dict[str, Any]]:
     return [item for item in items if any(one in str(item) for one in ids)]
 
 
+@pytest.mark.long
 @pytest.mark.rule("DEL-1")
 @pytest.mark.rule("SET-23")
 def test_a_deleted_lead_leaves_its_contact(stack: Stack, people: People):

@@ -61,6 +61,7 @@ def test_a_salesforce_merge_of_two_linked_leads_merges_nothing_in_hubspot(
     assert_linked(stack, people, winner, "Lead", lead_one)
 
 
+@pytest.mark.long
 @pytest.mark.rule("MRG-3")
 @pytest.mark.parametrize("late", [False, True], ids=["as they come", "reordered"])
 def test_a_hubspot_merge_keeps_edits_that_were_not_yet_synced(

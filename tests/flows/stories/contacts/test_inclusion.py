@@ -71,6 +71,7 @@ def frozen_pair(stack: Stack, people: People, address: str) -> tuple[str, str]:
     return contact_id(people, address), made
 
 
+@pytest.mark.long
 @pytest.mark.rule("INC-2")
 @pytest.mark.rule("SET-9")
 def test_a_contact_outside_the_list_does_not_sync(stack: Stack, people: People):
@@ -101,6 +102,7 @@ def test_a_listed_contact_syncs_both_ways(stack: Stack, people: People):
     }
 
 
+@pytest.mark.long
 @pytest.mark.rule("TRG-10")
 def test_entering_the_list_is_noticed_without_an_edit(stack: Stack, people: People):
     """A contact that enters the list is synced by the next sweep, although no webhook reports it."""
@@ -169,6 +171,7 @@ def test_entering_the_list_syncs_a_frozen_pair(stack: Stack, people: People):
     assert people.contact(contact, "phone", "jobtitle") == {"phone": "+46 3", "jobtitle": "Painter"}
 
 
+@pytest.mark.long
 @pytest.mark.rule("Q-23")
 def test_leaving_the_list_stops_the_sync_and_deletes_nothing(stack: Stack, people: People):
     """The link is kept and edits stay on their side, until the contact is in the list again and
@@ -193,6 +196,7 @@ def test_leaving_the_list_stops_the_sync_and_deletes_nothing(stack: Stack, peopl
     }
 
 
+@pytest.mark.long
 @pytest.mark.rule("OPT-7")
 @pytest.mark.parametrize("side", ["hubspot", "salesforce"])
 def test_an_unlisted_contacts_opt_out_syncs_when_it_enters_the_list(

@@ -63,6 +63,7 @@ def edit(stack: Stack, people: People, side: str, contact: str, made: str, numbe
     stack.settle()
 
 
+@pytest.mark.long
 @pytest.mark.rule("OPT-4")
 @pytest.mark.rule("OPT-6")
 @pytest.mark.parametrize("side", ["hubspot", "salesforce"])

@@ -134,6 +134,7 @@ def test_a_contacts_stage_advances_the_company_and_its_contacts(stack: Stack):
     )
 
 
+@pytest.mark.long
 @pytest.mark.rule("LIFE-26")
 @pytest.mark.rule("LIFE-25")
 @pytest.mark.rule("SET-8")

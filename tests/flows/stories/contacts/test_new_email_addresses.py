@@ -39,6 +39,7 @@ def test_a_new_address_keeps_the_opt_out(stack: Stack, people: People, side: str
     assert opted_out(people, contact, made) == OUT
 
 
+@pytest.mark.long
 @pytest.mark.rule("OPT-4")
 def test_an_opt_out_with_a_new_address_applies_to_the_new_address(stack: Stack, people: People):
     """If one edit sets both, the address that HubSpot now has is unsubscribed."""

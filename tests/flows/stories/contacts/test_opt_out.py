@@ -80,6 +80,7 @@ def test_an_opted_out_lead_creates_an_unsubscribed_contact(stack: Stack, people:
     assert opted_out(people, contact_id(people, "opt.born@example.com"), made) == OUT
 
 
+@pytest.mark.long
 @pytest.mark.rule("OPT-5")
 @pytest.mark.rule("Q-10")
 @pytest.mark.parametrize("who", ["contact", "salesforce"])
@@ -103,6 +104,7 @@ def test_clearing_the_opt_out_in_salesforce_resubscribes_nobody(
     assert opted_out(people, contact, made) == OUT
 
 
+@pytest.mark.long
 @pytest.mark.rule("OPT-6")
 @pytest.mark.rule("Q-11")
 @pytest.mark.parametrize("who", ["contact", "salesforce"])
@@ -158,6 +160,7 @@ def test_at_the_first_sync_an_opt_out_wins(stack: Stack, people: People, who: st
     assert opted_out(people, contact, lead_id(people, address)) == OUT
 
 
+@pytest.mark.long
 @pytest.mark.rule("OPT-4")
 @pytest.mark.rule("CH-13")
 def test_an_opt_out_of_a_duplicate_lead_applies_as_well(stack: Stack, people: People):

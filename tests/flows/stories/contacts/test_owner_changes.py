@@ -47,6 +47,7 @@ def owned_pair(stack: Stack, people: People, address: str, owner: str) -> tuple[
     return contact, lead_id(people, address)
 
 
+@pytest.mark.long
 @pytest.mark.rule("OWN-10")
 @pytest.mark.rule("OWN-12")
 @pytest.mark.rule("TRG-12")
@@ -94,6 +95,7 @@ def test_of_two_owner_changes_the_later_one_wins(stack: Stack, people: People, l
     )
 
 
+@pytest.mark.long
 @pytest.mark.rule("OWN-7")
 @pytest.mark.rule("Q-13")
 @pytest.mark.parametrize("owner", [NIA, BEN, IDA], ids=["unknown", "another name", "inactive"])

@@ -27,6 +27,7 @@ def module_stack() -> Iterator[Stack]:
         yield stack
 
 
+@pytest.mark.long
 @pytest.mark.rule("PA-4")
 @pytest.mark.rule("PA-5")
 @pytest.mark.rule("PA-6")

@@ -40,6 +40,7 @@ def writes_nothing_more(stack: Stack) -> bool:
     return writes(stack) == before
 
 
+@pytest.mark.long
 @pytest.mark.rule("FLD-2")
 @pytest.mark.parametrize(
     ("state", "country"),
@@ -62,6 +63,7 @@ def test_a_place_syncs_by_code_or_by_name(stack: Stack, people: People, state: s
     assert writes_nothing_more(stack)
 
 
+@pytest.mark.long
 @pytest.mark.rule("CH-8")
 def test_a_place_that_does_not_fit_is_left_out_and_reported(stack: Stack, people: People):
     """An unknown country, a state that its country does not have and a state without a country are

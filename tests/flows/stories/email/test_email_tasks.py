@@ -42,6 +42,7 @@ def test_every_open_and_click_creates_a_task(stack: Stack) -> None:
     assert (soon, mail.subjects(lead)) == (FIVE_TASKS, FIVE_TASKS)
 
 
+@pytest.mark.long
 @pytest.mark.rule("Q-19")
 def test_a_task_describes_the_event(stack: Stack) -> None:
     """The subject names kind and e-mail, the task is completed on the day of the event, and our
@@ -153,6 +154,7 @@ def test_once_per_day_creates_one_task_a_day(stack: Stack) -> None:
     assert sorted(mail.counts(lead).values()) == [1, 2]
 
 
+@pytest.mark.long
 @pytest.mark.rule("TASK-5")
 @pytest.mark.rule("SET-10")
 def test_a_kind_that_is_off_creates_no_task_and_takes_no_call(stack: Stack) -> None:
@@ -253,6 +255,7 @@ def test_a_contact_outside_the_list_gets_no_task(stack: Stack) -> None:
     assert '"EmailTasksDropped":[1' in stack.output("email_tasks").replace(" ", "")
 
 
+@pytest.mark.long
 def test_no_message_contains_an_address(stack: Stack) -> None:
     """Neither queue nor tables nor logs contain the recipient's address."""
     mail = Mail(stack, PER_MAIL)

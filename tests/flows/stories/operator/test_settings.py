@@ -255,6 +255,7 @@ def test_the_lifecycle_stage_syncs_only_with_a_custom_field(new_stack: NewStack)
     assert people.contact(contact, "lifecyclestage") == {"lifecyclestage": "salesqualifiedlead"}
 
 
+@pytest.mark.long
 @pytest.mark.rule("SET-3")
 @pytest.mark.rule("CH-12")
 @pytest.mark.rule("FLD-6")

@@ -85,6 +85,7 @@ TIMES = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.rule("OPP-5")
 def test_a_salesforce_date_is_noon_of_that_day_in_the_accounts_zone(
     stack: Stack, people: People, zone: str

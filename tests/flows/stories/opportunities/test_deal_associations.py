@@ -38,6 +38,7 @@ def module_stack() -> Iterator[Stack]:
         yield stack
 
 
+@pytest.mark.long
 @pytest.mark.rule("OPP-9")
 @pytest.mark.rule("OPP-10")
 def test_only_contact_roles_create_associations(stack: Stack, people: People):
@@ -120,6 +121,7 @@ def test_a_contact_gets_its_role_once_its_lead_is_converted(stack: Stack, people
     assert associated(people, made) == {contact}
 
 
+@pytest.mark.long
 @pytest.mark.rule("Q-29")
 @pytest.mark.rule("OPP-9")
 @pytest.mark.rule("OPP-12")

@@ -41,6 +41,7 @@ def module_stack() -> Iterator[Stack]:
         yield stack
 
 
+@pytest.mark.long
 @pytest.mark.rule("OPP-13")
 @pytest.mark.rule("Q-30")
 @pytest.mark.parametrize("noticed_by", ["change_event", "poll"])
@@ -77,6 +78,7 @@ def test_a_deleted_opportunity_deletes_its_deal_and_an_undelete_creates_it_again
     assert opportunity(people, opportunity_id, "Amount") == {"Amount": 5.0}
 
 
+@pytest.mark.long
 @pytest.mark.rule("OPP-14")
 @pytest.mark.rule("Q-28")
 def test_a_deleted_deal_leaves_its_opportunity(stack: Stack, people: People):

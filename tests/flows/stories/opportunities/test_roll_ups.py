@@ -92,6 +92,7 @@ class Customer:
         return tuple(found[ROLL_UPS[name]] for name in names)
 
 
+@pytest.mark.long
 @pytest.mark.rule("ROLL-1")
 @pytest.mark.rule("ROLL-2")
 @pytest.mark.rule("ROLL-6")

@@ -57,6 +57,7 @@ def module_stack() -> Iterator[Stack]:
         yield stack
 
 
+@pytest.mark.long
 @pytest.mark.rule("CH-8")
 def test_a_validation_rule_on_one_field_leaves_out_that_field(stack: Stack, people: People):
     """Other fields sync while the refused phone number stays as it is on both sides, until it is

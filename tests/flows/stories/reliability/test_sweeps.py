@@ -151,6 +151,7 @@ def edit_each_minute(stack: Stack, people: People, lead_id: str, minutes: int) -
         stack.advance(MINUTE)
 
 
+@pytest.mark.long
 @pytest.mark.rule("DEL-1")
 @pytest.mark.parametrize("was_in_the_bin", [False, True])
 def test_a_purged_record_counts_as_deleted(stack: Stack, people: People, *, was_in_the_bin: bool):

@@ -116,6 +116,7 @@ EVENTS = st.builds(
 )
 
 
+@pytest.mark.long
 @given(
     st.lists(EVENTS, max_size=4).map(lambda events: body_of(*events))
     | st.binary(max_size=200)
