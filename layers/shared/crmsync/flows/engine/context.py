@@ -94,12 +94,14 @@ class SyncContext:
 
     def without_reports(self, pairs: Iterable[tuple[Change, Ref | None]]) -> set[Change]:
         """Of changes, each with the record's counterpart, those whose pair has no report in the
-        error inbox; one read for all of them. Raises `SyncError`.
+        error inbox; one read for all of them, none without changes. Raises `SyncError`.
 
         Where there is a report, somebody may have put the former value back: that settles the
         report, although the record shows nothing new.
         """
         refs = {change: {change.ref, other or change.ref} for change, other in pairs}
         wanted = {ref for pair in refs.values() for ref in pair}
+        if not wanted:
+            return set()
         reported = set(self.inbox.reported(self.connection.name, wanted))
         return {change for change, pair in refs.items() if reported.isdisjoint(pair)}
