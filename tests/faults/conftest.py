@@ -1,5 +1,21 @@
-"""Fixtures of the fault tests: the whole laptop stack, as the stories have it."""
+"""Fixtures of the fault tests: the whole laptop stack, as the stories have it, but one for each
+test, because a fault may leave reports that another test would find.
+"""
 
-from tests.flows.conftest import module_stack, new_stack, people, product, stack
+from __future__ import annotations
 
-__all__ = ["module_stack", "new_stack", "people", "product", "stack"]
+from collections.abc import Iterator
+
+import pytest
+
+from local.stack import Stack
+from tests.flows.conftest import SETTINGS, WORLD, new_stack, people, product, stack
+
+__all__ = ["new_stack", "people", "product", "stack"]
+
+
+@pytest.fixture
+def module_stack() -> Iterator[Stack]:
+    """A stack for one test."""
+    with Stack(SETTINGS, WORLD) as own:
+        yield own

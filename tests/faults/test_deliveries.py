@@ -26,9 +26,9 @@ PHONE = {"phone": "Phone"}
 NOTHING = Written(0, 0, 0)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def module_stack() -> Iterator[Stack]:
-    """One stack for the module, in the middle of a rotation of the app's client secret."""
+    """A stack for each test, in the middle of a rotation of the app's client secret."""
     portal = {**WORLD["hubspot"][0], "previous_client_secret": FORMER_SECRET}
     with Stack(SETTINGS, {**WORLD, "hubspot": [portal]}) as stack:
         yield stack

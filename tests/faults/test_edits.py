@@ -29,9 +29,9 @@ update = "prefer_hubspot"
 """
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def module_stack() -> Iterator[Stack]:
-    """One stack for the module: of two edits of one phone number Salesforce's counts, of one city
+    """A stack for each test: of two edits of one phone number Salesforce's counts, of one city
     HubSpot's, of one job title the more recent one.
     """
     with Stack(SETTINGS + POLICIES, WORLD) as stack:

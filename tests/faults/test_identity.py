@@ -31,9 +31,9 @@ from tests.flows.stories.story_parents import account_of, company_of, with_compa
 REFUSED = "No such accounts, please"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def module_stack() -> Iterator[Stack]:
-    """One stack for the module: deletions in Salesforce are followed, two an hour."""
+    """A stack for each test: deletions in Salesforce are followed, two an hour."""
     lines = ("delete_in_hubspot = true", "max_deletes_per_hour = 2")
     with Stack(with_contacts(*lines), WORLD) as stack:
         yield stack

@@ -26,9 +26,9 @@ PHONE = {"phone": "Phone"}
 NO_WEBHOOK = {"at": "webhook", "kind": "drop", "times": 10**6}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def module_stack() -> Iterator[Stack]:
-    """One stack for the module, which deletes in HubSpot what was deleted in Salesforce."""
+    """A stack for each test, which deletes in HubSpot what was deleted in Salesforce."""
     with Stack(with_contacts("delete_in_hubspot = true"), WORLD) as stack:
         yield stack
 

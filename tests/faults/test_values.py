@@ -68,9 +68,9 @@ QUARTER = 15 * 60
 """Seconds between two looks at fields that were missing."""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def module_stack() -> Iterator[Stack]:
-    """One stack for the module, with two fields of the operator's own."""
+    """A stack for each test, with two fields of the operator's own."""
     with Stack(SETTINGS, WORLD) as stack:
         yield stack
 

@@ -30,9 +30,9 @@ POISON: dict[str, Any] = {
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def module_stack() -> Iterator[Stack]:
-    """One stack for the module, whose org refuses leads with a certain name."""
+    """A stack for each test, whose org refuses leads with a certain name."""
     with Stack(with_contacts('on_refused_field = "block"'), POISON) as stack:
         yield stack
 
