@@ -17,26 +17,9 @@ from tests.builders import a_connection, a_contact, a_lead
 from tests.config.files import MINIMAL
 from tests.memory import MemoryLister
 from tests.memory.world import MemoryWorld
+from tests.operator.commands.pairs import LEAD_ID, PORTAL
 from tests.operator.deployments import Deployment
 from tests.operator.shell import run_command
-
-BETA = MINIMAL.replace('"acme"', '"beta"').replace("555001", "555002")
-
-
-PORTAL = 555001
-
-
-LEAD_ID = "00Q000000000001EAA"
-
-
-def a_pair(contact: str = "81", lead: str = LEAD_ID, *, connection: str = "acme") -> Link:
-    """A new link of a contact and a lead."""
-    return Link(
-        connection,
-        Kind.CONTACT,
-        Ref(Side.HUBSPOT, "contact", contact),
-        Ref(Side.SALESFORCE, "Lead", lead),
-    )
 
 
 def test_a_rebuild_is_shown_before_it_is_done(

@@ -6,29 +6,10 @@ import json
 
 import pytest
 
-from crmsync.model.links import Link
-from crmsync.model.records import Kind, Ref, Side
 from tests.config.files import MINIMAL
+from tests.operator.commands.pairs import BETA, LEAD_ID, a_pair
 from tests.operator.deployments import Deployment
 from tests.operator.shell import run_command
-
-BETA = MINIMAL.replace('"acme"', '"beta"').replace("555001", "555002")
-
-
-PORTAL = 555001
-
-
-LEAD_ID = "00Q000000000001EAA"
-
-
-def a_pair(contact: str = "81", lead: str = LEAD_ID, *, connection: str = "acme") -> Link:
-    """A new link of a contact and a lead."""
-    return Link(
-        connection,
-        Kind.CONTACT,
-        Ref(Side.HUBSPOT, "contact", contact),
-        Ref(Side.SALESFORCE, "Lead", lead),
-    )
 
 
 def test_a_link_is_shown_from_either_side(

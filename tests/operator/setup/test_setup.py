@@ -29,6 +29,16 @@ def test_set_up_makes_everything_and_a_second_run_changes_nothing(deployment: De
     assert deployment.writes == written
 
 
+def own_properties(deployment: Deployment, name: str) -> dict[str, tuple[str, str, bool]]:
+    """Type, form field and uniqueness of each property that set-up has made for an object."""
+    rows = deployment.in_hubspot(f"/crm/v3/properties/{name}")["results"]
+    return {
+        row["name"]: (row["type"], row["fieldType"], row["hasUniqueValue"])
+        for row in rows
+        if row["groupName"] == "crmsync"
+    }
+
+
 def test_the_key_property_is_unique_and_the_others_have_their_types(deployment: Deployment) -> None:
     """HubSpot upserts by the key, so it must be unique; dates and numbers have types for lists and
     reports (ROLL-8).
@@ -36,13 +46,7 @@ def test_the_key_property_is_unique_and_the_others_have_their_types(deployment: 
     deployment.operator.settings.push(MINIMAL, apply=True)
     deployment.operator.setup.set_up(apply=True)
 
-    rows = deployment.in_hubspot("/crm/v3/properties/contacts")["results"]
-    own = {
-        row["name"]: (row["type"], row["fieldType"], row["hasUniqueValue"])
-        for row in rows
-        if row["groupName"] == "crmsync"
-    }
-    assert own == {
+    assert own_properties(deployment, "contacts") == {
         "crmsync_salesforce_id": ("string", "text", True),
         "crmsync_owner_id": ("string", "text", False),
         "crmsync_owner_name": ("string", "text", False),
@@ -78,13 +82,7 @@ def test_companies_have_properties_of_their_own(deployment: Deployment) -> None:
     deployment.operator.settings.push(MINIMAL, apply=True)
     deployment.operator.setup.set_up(apply=True)
 
-    rows = deployment.in_hubspot("/crm/v3/properties/companies")["results"]
-    own = {
-        row["name"]: (row["type"], row["fieldType"], row["hasUniqueValue"])
-        for row in rows
-        if row["groupName"] == "crmsync"
-    }
-    assert own == {
+    assert own_properties(deployment, "companies") == {
         "crmsync_salesforce_id": ("string", "text", True),
         "crmsync_owner_id": ("string", "text", False),
         "crmsync_owner_name": ("string", "text", False),
