@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import pytest
 
 from local.stack import Stack
-from tests.flows.conftest import SETTINGS, WORLD, new_stack, people, product, stack
+from tests.flows.conftest import SETTINGS, WORLD, new_stack, own_writes, people, product, stack
 
-__all__ = ["new_stack", "people", "product", "stack"]
+__all__ = ["new_stack", "own_writes", "people", "product", "stack"]
 
 
 @pytest.fixture

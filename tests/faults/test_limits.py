@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import pytest
 
@@ -195,28 +194,11 @@ def test_fault_13_rate_limits_and_the_used_up_day(stack: Stack, people: People) 
     assert (end["open_errors"], queued(stack)) == (0, {})
 
 
-@pytest.fixture
-def ours(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """How often the product has written to each Salesforce record, by the change events of it."""
-    counts: Counter[str] = Counter()
-    take = stack.salesforce.due_change_events
-
-    def counted() -> list[dict[str, Any]]:
-        events = take()
-        for header in (event["detail"]["payload"]["ChangeEventHeader"] for event in events):
-            if header["commitUser"] == stack.salesforce.integration_user_id:
-                counts.update(header["recordIds"])
-        return events
-
-    monkeypatch.setattr(stack.salesforce, "due_change_events", counted)
-    return counts
-
-
 FAMILY = 60
 
 
 def test_fault_14_locked_rows_and_triggers_out_of_cpu_time(
-    stack: Stack, people: People, ours: Counter[str]
+    stack: Stack, people: People, own_writes: Counter[str]
 ) -> None:
     """While an account is locked, its contacts wait and others are written. What triggers refuse in
     large calls is written in smaller ones. Each contact is written once, and none is parked.
@@ -237,7 +219,7 @@ def test_fault_14_locked_rows_and_triggers_out_of_cpu_time(
         if row["Id"] in {one["id"] for one in made}
     }
     contacts = {address: people.contact_with(address) for address in by_address}
-    ours.clear()
+    own_writes.clear()
     stack.faults(
         [
             {"at": "salesforce", "kind": "lock_row", "parent": held, "seconds": 60},
@@ -247,7 +229,7 @@ def test_fault_14_locked_rows_and_triggers_out_of_cpu_time(
     edits = [{"id": one, "properties": {"phone": "+49 731 1"}} for one in contacts.values()]
     people.hubspot.crm.contacts.batch_api.update({"inputs": edits})
     stack.settle()
-    early = set(ours)
+    early = set(own_writes)
     for _ in range(4):
         end = later(stack, 2 * MINUTE)
     stack.faults([])
@@ -257,7 +239,7 @@ def test_fault_14_locked_rows_and_triggers_out_of_cpu_time(
     assert len(contacts) == FAMILY
     assert early == free_ones
     assert {row["Phone"] for row in phones if row["Id"] in by_address.values()} == {"+49 731 1"}
-    assert ours == Counter(dict.fromkeys(by_address.values(), 1))
+    assert own_writes == Counter(dict.fromkeys(by_address.values(), 1))
     assert (end["open_errors"], inbox(stack), queued(stack)) == (0, {}, {})
 
 

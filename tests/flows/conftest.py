@@ -2,6 +2,7 @@
 simulators.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from typing import Any
@@ -77,3 +78,20 @@ def people(stack: Stack) -> People:
 def product(stack: Stack) -> People:
     """The same clients with the product's own tokens."""
     return People(stack.ready(), product=True)
+
+
+@pytest.fixture
+def own_writes(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How often the product has written to each Salesforce record, counted by change events."""
+    counts: Counter[str] = Counter()
+    take = stack.salesforce.due_change_events
+
+    def counted() -> list[dict[str, Any]]:
+        events = take()
+        for header in (event["detail"]["payload"]["ChangeEventHeader"] for event in events):
+            if header["commitUser"] == stack.salesforce.integration_user_id:
+                counts.update(header["recordIds"])
+        return events
+
+    monkeypatch.setattr(stack.salesforce, "due_change_events", counted)
+    return counts

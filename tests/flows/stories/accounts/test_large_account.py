@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
@@ -24,23 +23,6 @@ def module_stack() -> Iterator[Stack]:
     """A stack for this module alone, because writes are counted."""
     with Stack(with_companies(), WORLD) as stack:
         yield stack
-
-
-@pytest.fixture
-def own_writes(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """How often the product has written to each Salesforce record, counted by change events."""
-    counts: Counter[str] = Counter()
-    take = stack.salesforce.due_change_events
-
-    def counted() -> list[dict[str, Any]]:
-        events = take()
-        for header in (event["detail"]["payload"]["ChangeEventHeader"] for event in events):
-            if header["commitUser"] == stack.salesforce.integration_user_id:
-                counts.update(header["recordIds"])
-        return events
-
-    monkeypatch.setattr(stack.salesforce, "due_change_events", counted)
-    return counts
 
 
 def create_contacts(people: People, account: str) -> None:
