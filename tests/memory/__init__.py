@@ -13,6 +13,7 @@ from tests.memory.account import (
 from tests.memory.associations import MemoryAssociations
 from tests.memory.conflict_log import MemoryConflictLog
 from tests.memory.crm import MemoryCrm
+from tests.memory.dead_letters import MemoryDeadLetters
 from tests.memory.deals import MemoryDeals, MemoryOpportunities, MemoryPipelineMaps, MemoryRoleStore
 from tests.memory.jobs import (
     MemoryBacklog,
@@ -44,6 +45,7 @@ __all__ = [
     "MemoryConflictLog",
     "MemoryCrm",
     "MemoryCursors",
+    "MemoryDeadLetters",
     "MemoryDeals",
     "MemoryDeleter",
     "MemoryDirectory",

@@ -17,6 +17,7 @@ import requests
 from crmsync.flows.backfill.jobs import JobAdmin
 from crmsync.flows.backfill.link_keys import LinkKeyAdmin
 from crmsync.flows.backfill.link_rebuild import RebuildSides
+from crmsync.flows.operator.dead_letters import DeadLetterAdmin
 from crmsync.flows.operator.errors import ErrorAdmin
 from crmsync.flows.operator.links import LinkAdmin
 from crmsync.flows.operator.operator import Operator
@@ -57,6 +58,7 @@ from tests.memory import (
     MemoryCensus,
     MemoryConflictLog,
     MemoryCursors,
+    MemoryDeadLetters,
     MemoryInbox,
     MemoryJobMessages,
     MemoryJobs,
@@ -139,6 +141,7 @@ class Deployment:
     waiting: MemoryWaiting
     conflict_log: MemoryConflictLog
     overwritten: MemoryOverwritten
+    dead_letters: MemoryDeadLetters
     hubspot: HubSpotSimulator
     salesforce: SalesforceSimulator
     faults: Faults
@@ -330,7 +333,7 @@ def deployment(
             )
 
         connected = Connected(gateways, links, inbox, outbox, conflict_log)
-        overwritten = MemoryOverwritten()
+        overwritten, dead_letters = MemoryOverwritten(), MemoryDeadLetters()
         undo = UndoAdmin(
             settings=store.load,
             kept=lambda: overwritten,
@@ -363,6 +366,7 @@ def deployment(
             errors=ErrorAdmin(
                 settings=settings.in_force, inbox=inbox, outbox=outbox, now=lambda: NOON
             ),
+            dead_letters=DeadLetterAdmin(settings=store.load, queues=dead_letters, inbox=inbox),
             jobs=job_admin,
             links=link_admin,
             health=health,
@@ -393,5 +397,6 @@ def deployment(
             waiting,
             conflict_log,
             overwritten,
+            dead_letters,
         )
         yield Deployment(operator, *stores, hubspot, salesforce, faults, clock, urls)

@@ -86,7 +86,10 @@ def test_status_names_what_needs_attention(shell: Shell) -> None:
     assert status == 1
     down, *known = document["findings"]
     assert known == [
-        "AccountDeadLetters has 2 messages.",
+        (
+            "AccountDeadLetters has 2 messages; crmsync dead-letters list says which records, "
+            "dead-letters redrive moves them back."
+        ),
         "acme: 1 records do not sync; crmsync errors list says why.",
         "acme: 1 jobs are paused; crmsync jobs list says why.",
     ]

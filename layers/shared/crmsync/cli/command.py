@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from crmsync.cli import (
     brakes,
+    dead_letters,
     errors,
     explain,
     jobs,
@@ -31,7 +32,20 @@ from crmsync.wiring.command import operator as deployed_operator
 if TYPE_CHECKING:
     from crmsync.flows.operator.operator import Operator
 
-MODULES = (settings, setup, preview, jobs, explain, errors, brakes, pause, links, undo, status)
+MODULES = (
+    settings,
+    setup,
+    preview,
+    jobs,
+    explain,
+    errors,
+    dead_letters,
+    brakes,
+    pause,
+    links,
+    undo,
+    status,
+)
 """In the order of ``crmsync --help``."""
 
 _NO_DEPLOYMENT = (

@@ -5,10 +5,11 @@ The law of `crmsync.ports` holds.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from crmsync.model.changes import Change
+from crmsync.model.dead_letters import DeadLetter
 from crmsync.model.jobs import JobMessage
 from crmsync.model.records import Kind
 from crmsync.rules.backfill.pacing import Depth
@@ -45,3 +46,29 @@ class Backlog(Protocol):
 
     def depth(self, kind: Kind) -> Depth:
         """How many messages wait for the concern, as far as the queue knows."""
+
+
+class DeadLetterQueues(Protocol):
+    """The dead-letter queues of a deployment, by their names in the template."""
+
+    def counts(self) -> Mapping[str, int]:
+        """How many messages are ready in each queue that has some. Raises `TryAgain`."""
+
+    def receive(self, queue: str, most: int) -> Iterator[Sequence[DeadLetter]]:
+        """Receive messages, a few at a time, until there are no more or `most` were received.
+
+        Each is hidden from everybody for a while. Raises `TryAgain`.
+        """
+
+    def release(self, letters: Sequence[DeadLetter]) -> None:
+        """Show received messages again at once. Raises `TryAgain`; they then show by themselves
+        after a while.
+        """
+
+    def move(self, letters: Sequence[tuple[DeadLetter, Sequence[str]]]) -> None:
+        """Send messages of one queue back to the queue that they came from, and delete them. Each
+        comes with the bodies to send in its place.
+
+        Nothing is deleted before everything is sent. Raises `TryAgain`: some may then be sent and
+        still be dead letters.
+        """

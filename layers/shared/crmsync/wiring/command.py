@@ -52,6 +52,7 @@ def operator() -> Operator:
     """What the operator's command works with. Tables and queues are found by the name of the stack
     (``CRMSYNC_STACK``).
     """
+    from crmsync.flows.operator.dead_letters import DeadLetterAdmin
     from crmsync.flows.operator.errors import ErrorAdmin
     from crmsync.flows.operator.operator import Operator
     from crmsync.flows.operator.over_limit import OverLimitAdmin
@@ -60,6 +61,7 @@ def operator() -> Operator:
     from crmsync.flows.operator.setup import SetupAdmin
     from crmsync.flows.preview.explain import Explainer
     from crmsync.flows.preview.first_sync import Previewer
+    from crmsync.gateways.aws.dead_letters import SqsDeadLetters
 
     store = settings_table()
     settings = SettingsAdmin(
@@ -84,6 +86,11 @@ def operator() -> Operator:
             secret=secrets().read,
         ),
         errors=ErrorAdmin(settings=_in_force, inbox=inbox(), outbox=outbox(), now=store.now),
+        dead_letters=DeadLetterAdmin(
+            settings=_in_force,
+            queues=SqsDeadLetters(aws_client("sqs"), stack_name()),
+            inbox=inbox(),
+        ),
         jobs=_job_admin(),
         links=_link_admin(),
         health=_health_check(),

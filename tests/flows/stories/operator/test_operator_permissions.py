@@ -14,13 +14,20 @@ from typing import Any
 
 import pytest
 
+from crmsync.gateways.aws.queues import queue_urls
+from crmsync.model.changes import Cause, Change
+from crmsync.model.jobs import JobMessage
+from crmsync.model.mail import LogRange
+from crmsync.model.records import Kind, Ref, Side
+from crmsync.wire.queue_messages import dump_changes, dump_job, dump_range
 from local.people import People
 from local.stack import Stack
 from local.stack.rights import Grant
 from tests.flows.conftest import SETTINGS, WORLD, NewStack
 from tests.flows.stories.story_command import command
-from tests.flows.stories.story_contacts import linked_pair
+from tests.flows.stories.story_contacts import linked_pair, record
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 READ = "OperatorReadPolicy"
 WRITE = f"{READ}.OperatorWritePolicy"
 CHANGE = f"{READ}.SettingsPolicy"
@@ -41,20 +48,33 @@ NOT_SET_UP: Mapping[str, Any] = {
 }
 """An org that is not set up yet, and whose Salesforce refuses a name."""
 
-BY_HAND = {
-    "sqs:CancelMessageMoveTask",
-    "sqs:DeleteMessage",
-    "sqs:ListMessageMoveTasks",
-    "sqs:ReceiveMessage",
-    "sqs:StartMessageMoveTask",
-}
-"""What moving dead letters back to their queues with AWS's own tools needs."""
-
 
 def push(stack: Stack, file: Path, settings: str, key: str, status: int = 0) -> None:
     """Push settings with the permissions of `key`, and assert the exit status."""
     file.write_text(settings, encoding="utf-8")
     command(stack, "settings", "push", str(file), "--apply", key=key, status=status)
+
+
+def leave_dead_letters(stack: Stack, contact: str) -> None:
+    """Put a message into each dead-letter queue: one names a contact, the others a connection that
+    does not exist.
+    """
+    sqs = stack.cloud.aws.client("sqs")
+    bodies = {
+        "Backfill": dump_job(JobMessage("gone", "7f3a2c", 1, "b81c09")),
+        "EmailTask": dump_range(LogRange("gone", "OPEN", 0, 59_999, 0)),
+    }
+    for kind in Kind:
+        connection = "acme" if kind is Kind.CONTACT else "gone"
+        change = Change(
+            connection, kind, Ref(Side.HUBSPOT, "contact", contact), Cause.EDITED, EPOCH
+        )
+        (bodies[kind.title()],) = dump_changes([change])
+    for name, url in queue_urls(sqs, "crmsync").items():
+        if name.endswith("DeadLetters"):
+            body = bodies.pop(name.removesuffix("DeadLetters"))
+            sqs.send_message(QueueUrl=url, MessageBody=body)
+    assert bodies == {}
 
 
 def run_reading_commands(stack: Stack, contact: str, lead: str) -> None:
@@ -79,7 +99,7 @@ def run_reading_commands(stack: Stack, contact: str, lead: str) -> None:
     assert not command(stack, "check", key=READ, status=1)["ok"]
 
 
-def run_writing_commands(stack: Stack, people: People, contact: str, since: str) -> None:
+def run_writing_commands(stack: Stack, people: People, contact: str, lead: str, since: str) -> None:
     """Run the commands that change something, except those about settings."""
     # One of two values is put back: more would exceed the change limit.
     command(stack, "undo", "--since", since, "--apply", key=WRITE, status=1)
@@ -103,6 +123,14 @@ def run_writing_commands(stack: Stack, people: People, contact: str, since: str)
         ("links", "rebuild", "--apply"),
     ):
         command(stack, *words, key=WRITE)
+    stack.settle()
+    stack.faults([{"at": "webhook", "kind": "drop", "times": 10}])
+    people.edit_contact(contact, jobtitle="Pilot")
+    command(stack, "dead-letters", "redrive", "--all", "--apply", key=WRITE)
+    stack.settle()
+    stack.faults([])
+    assert record(people, "Lead", lead, "Title") == {"Title": "Pilot"}
+    assert command(stack, "dead-letters", "list", key=READ)["records"] == []
     job = command(stack, "resync", "--all", "--apply", "--no-wait", key=WRITE)["jobs"][0]["id"]
     command(stack, "jobs", "pause", job, key=WRITE)
     people.new_record("Lead", LastName="Moor", Company="Example", Email="grace@example.com")
@@ -124,6 +152,9 @@ def test_each_command_works_with_its_policies_and_uses_all_of_them(
     stack.advance(120)
     contact, lead = linked_pair(stack, people, "ada@example.com")
     run_reading_commands(stack, contact, lead)
+    leave_dead_letters(stack, contact)
+    listed = command(stack, "dead-letters", "list", key=READ)["records"]
+    assert len({row["queue"] for row in listed}) == 5
     assert rights.denied[READ] == set()
     _, second = linked_pair(stack, people, "bea@example.com")
     people.edit_record("Lead", lead, FirstName="Ada")
@@ -137,7 +168,7 @@ def test_each_command_works_with_its_policies_and_uses_all_of_them(
 
     command(stack, "resync", "--all", "--apply", key=READ, status=1)
     push(stack, file, SETTINGS, READ, status=1)
-    run_writing_commands(stack, people, contact, since)
+    run_writing_commands(stack, people, contact, lead, since)
     command(stack, "errors", "done", "--id", left, "--apply", key=WRITE)
     assert rights.denied[WRITE] == set()
     push(stack, file, SETTINGS, WRITE, status=1)
@@ -161,11 +192,4 @@ def unused(stack: Stack, policy: str) -> list[Grant]:
     done = {
         call for key, calls in rights.done.items() for call in calls if policy in key.split(".")
     }
-    moves = ("Queue", "DeadLetters")
-    return [
-        grant
-        for grant in rights.granted[policy]
-        if not any(map(grant.covers, done))
-        and grant.action not in BY_HAND
-        and not (grant.action == "sqs:SendMessage" and grant.resource.endswith(moves))
-    ]
+    return [grant for grant in rights.granted[policy] if not any(map(grant.covers, done))]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from crmsync.flows.arguments import ReportProgress, no_progress
 from crmsync.flows.backfill.jobs import JobAdmin
+from crmsync.flows.operator.dead_letters import DeadLetterAdmin
 from crmsync.flows.operator.errors import ErrorAdmin
 from crmsync.flows.operator.links import LinkAdmin
 from crmsync.flows.operator.over_limit import OverLimitAdmin
@@ -30,6 +31,7 @@ class Operator:
         settings: Pushes, shows and rolls back settings.
         setup: Sets connections up and checks them.
         errors: Lists and retries what does not sync.
+        dead_letters: Lists dead letters and moves them back to their queues.
         jobs: Starts, watches and stops imports and resyncs.
         links: Shows, drops and rebuilds links, and changes their keys.
         health: Reads the state of the deployment.
@@ -43,6 +45,7 @@ class Operator:
     settings: SettingsAdmin
     setup: SetupAdmin
     errors: ErrorAdmin
+    dead_letters: DeadLetterAdmin
     jobs: JobAdmin
     links: LinkAdmin
     health: HealthCheck

@@ -95,7 +95,10 @@ class Status:
             found += _standstill(one, self.at)
         for name, depth in self.queues.items():
             if is_dead(name, depth):
-                found.append(f"{name} has {_all(depth):,} messages.")
+                found.append(
+                    f"{name} has {_all(depth):,} messages; crmsync dead-letters list says which "
+                    "records, dead-letters redrive moves them back."
+                )
         for one in self.connections:
             found += _failures(one)
         return tuple(found)

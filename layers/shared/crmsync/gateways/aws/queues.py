@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -49,38 +49,41 @@ class QueueBacklog:
 
 
 class QueueDepths:
-    """Implements `Waiting` on SQS; the queues of a stack are found by the names that CloudFormation
-    gives them.
-    """
+    """Implements `QueueMonitor` on SQS."""
 
     def __init__(self, sqs: Any, stack: str) -> None:
         """Use the boto3 client `sqs` and the queues of the stack of that name."""
         self._sqs = sqs
         self._stack = stack
-        self._name = re.compile(rf"{re.escape(stack)}-(\w+Queue|\w+DeadLetters|backfill)(?:-\w+)?")
 
     def depths(self) -> Mapping[str, Depth]:
         """The messages in each queue, by its name in the template. Raises `TryAgain`."""
         try:
-            urls = list(self._urls())
-            return {name: self._depth(url) for url in sorted(urls) if (name := self._named(url))}
+            return {
+                name: self._depth(url) for name, url in queue_urls(self._sqs, self._stack).items()
+            }
         except (BotoCoreError, ClientError) as problem:
             raise aws_error(problem, "The queue") from None
-
-    def _urls(self) -> Iterator[str]:
-        pages = self._sqs.get_paginator("list_queues").paginate(QueueNamePrefix=f"{self._stack}-")
-        return (url for page in pages for url in page.get("QueueUrls") or ())
-
-    def _named(self, url: str) -> str:
-        found = self._name.fullmatch(url.rpartition("/")[2])
-        if found is None:
-            return ""
-        return "BackfillQueue" if found[1] == "backfill" else found[1]
 
     def _depth(self, url: str) -> Depth:
         return _depth(
             self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(_COUNTS.values()))
         )
+
+
+def queue_urls(sqs: Any, stack: str) -> Mapping[str, str]:
+    """Queue name in the template -> URL, for the queues of a stack; they are found by the names
+    that CloudFormation gives them.
+    """
+    pattern = re.compile(rf"{re.escape(stack)}-(\w+Queue|\w+DeadLetters|backfill)(?:-\w+)?")
+    pages = sqs.get_paginator("list_queues").paginate(QueueNamePrefix=f"{stack}-")
+    urls = (url for page in pages for url in page.get("QueueUrls") or ())
+    found = {url: pattern.fullmatch(url.rpartition("/")[2]) for url in sorted(urls)}
+    return {
+        "BackfillQueue" if match[1] == "backfill" else match[1]: url
+        for url, match in found.items()
+        if match
+    }
 
 
 class JobMessageQueue:
