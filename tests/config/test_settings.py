@@ -249,6 +249,43 @@ def test_accounts_that_share_an_org_are_warned() -> None:
     assert read_settings(MINIMAL + SECOND).warnings == ()
 
 
+@pytest.mark.rule("CH-5")
+@pytest.mark.parametrize(
+    ("rows", "lines"),
+    [
+        ((("Line__c", "always_hubspot"), ("line__c", "prefer_hubspot")), [27]),
+        ((("Line__c", "always_hubspot"), ("Line__c", "two_way")), []),
+        ((("Line__c", "always_salesforce"), ("Line__c", "always_hubspot")), []),
+        ((("Line__c", "always_hubspot"), ("Other__c", "always_hubspot")), []),
+    ],
+)
+def test_accounts_that_both_win_over_one_field_are_warned(
+    rows: tuple[tuple[str, str], ...], lines: list[int]
+) -> None:
+    """On one org, only one HubSpot account should win over a Salesforce field; in orgs of their own
+    each may.
+    """
+
+    def with_rows(*connections: str) -> str:
+        return "\n".join(
+            f'{connection}\n[[connection.contacts.field]]\nhubspot = "line"\n'
+            f'salesforce = "{field}"\nupdate = "{update}"\n'
+            for connection, (field, update) in zip(connections, rows, strict=True)
+        )
+
+    first, second = SHARED.split("[[connection]]")[1:]
+    shared = with_rows(f"[[connection]]{first}", f"[[connection]]{second}")
+    found = [one for one in read_settings(shared).warnings if one.rule == "CH-5"]
+    assert [one.line for one in found] == lines
+    sentence = (
+        '"acme" and "beta" share this Salesforce org and let HubSpot win over line__c: where their '
+        "values differ, each overwrites the other's until the field of that record is stopped; let "
+        "one of them win"
+    )
+    assert [one.sentence for one in found] == [sentence] * len(lines)
+    assert read_settings(with_rows(MINIMAL, SECOND)).warnings == ()
+
+
 @pytest.mark.parametrize("host", ["login.salesforce.com", "test.salesforce.com"])
 def test_a_common_login_host_does_not_mean_one_org(host: str) -> None:
     """With a login host that all orgs share, the same secret means the same org."""

@@ -10,6 +10,7 @@ import re
 import tomllib
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -19,7 +20,7 @@ from crmsync.config import load_settings
 from crmsync.gateways.dynamodb.link_items import pointer, whole
 from crmsync.model.fields import Update
 from crmsync.model.fingerprints import FINGERPRINT_BYTES, REVISION_BYTES, Base, tag, tags
-from crmsync.model.links import Intent, Link, LinkState
+from crmsync.model.links import Intent, Link, LinkState, LoopState
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.rules.fields.maps import CONTACT_LEAD
 from crmsync.rules.settings.scopes import scopes_of
@@ -300,7 +301,8 @@ def a_link(fields: int) -> Link:
 def test_link_items() -> None:
     """Stored data: the attributes of the two items of a link are those that are stored."""
     tying = Intent(replaces={tag("contacts"): frozenset({bytes(FINGERPRINT_BYTES)})})
-    link = replace(a_link(3), state=LinkState.TOMBSTONE, tying=tying, key=2)
+    loops = {tag("phone"): LoopState(1, datetime(2026, 11, 2, tzinfo=UTC))}
+    link = replace(a_link(3), state=LinkState.TOMBSTONE, tying=tying, loops=loops, key=2)
     written = [set(whole(link, 1)) - {"pk"}, set(pointer(link)) - {"pk"}]
     assert [set(names(row[1])) for row in STORED.rows("LinksTable")] == written
 

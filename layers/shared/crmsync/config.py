@@ -104,7 +104,8 @@ def load_settings(text: str) -> Settings:
 
 
 def read_settings(text: str) -> Reading:
-    """The settings of a file and its warnings (TEN-3). Raises `ConfigError` with every complaint.
+    """The settings of a file and its warnings (TEN-3, CH-5). Raises `ConfigError` with every
+    complaint.
 
     A wrong value is removed and the rest is checked without it, so that one mistake hides no other.
     """

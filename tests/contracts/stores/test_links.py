@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from crmsync.errors import Conflict
 from crmsync.model.fingerprints import Base, tags
-from crmsync.model.links import Link, LinkState, Slot
+from crmsync.model.links import Link, LinkState, LoopState, Slot
 from crmsync.model.records import Kind, Ref, Side
+from tests.builders import NOON
 from tests.contracts.stores.tables import links_on_dynamodb
 from tests.memory import MemoryLinks
 
@@ -55,7 +57,8 @@ def save_one(links: Any, link: Link) -> Any:
 
 def test_a_link_is_found_from_either_side_exactly_as_it_was_saved(links: Any) -> None:
     """All its parts are read back, under the next version."""
-    link = a_link(1, wrote=tags(["Email", "Phone"]), state=LinkState.TOMBSTONE)
+    loops = {b"tag1": LoopState(5, NOON), b"tag2": LoopState(1, NOON + timedelta(milliseconds=7))}
+    link = a_link(1, wrote=tags(["Email", "Phone"]), state=LinkState.TOMBSTONE, loops=loops)
 
     saved = save_one(links, link)
 

@@ -9,7 +9,7 @@ import pytest
 from crmsync.model.changes import Cause, Change
 from crmsync.model.effects import Category, Report
 from crmsync.model.records import Kind, Ref, Side
-from crmsync.rules.pair.reports import deleted_for_privacy
+from crmsync.rules.pair.reports import deleted_for_privacy, looping
 from tests.builders import NOON
 from tests.config.files import MINIMAL
 from tests.operator.shell import Shell
@@ -221,6 +221,18 @@ def test_an_entry_for_a_person_is_removed_with_apply(shell: Shell) -> None:
         "",
     )
     assert shell.deployment.inbox.parked("acme") == [failed]
+
+
+@pytest.mark.rule("CH-5")
+def test_a_retry_tries_a_stopped_field_once_more(shell: Shell) -> None:
+    """The loop breaker tries a field again if the operator retries its record."""
+    shell.run("settings", "push", shell.file(MINIMAL), "--apply")
+    contact = Ref(Side.HUBSPOT, "contact", "81")
+    shell.deployment.inbox.park("acme", [looping(contact, ["phone"])])
+    assert shell.run("errors", "retry", "--code", "FIELD_LOOP", "--apply")[0] == 0
+    assert shell.deployment.outbox.published == [
+        Change("acme", Kind.CONTACT, contact, Cause.RELEASED, NOON)
+    ]
 
 
 @pytest.mark.rule("RTY-3")

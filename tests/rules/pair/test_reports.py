@@ -27,6 +27,7 @@ EVERY = [
         [Hold(Side.HUBSPOT, ChangeLimit.CHANGES)],
         {Side.HUBSPOT: ["phone"], Side.SALESFORCE: []},
     ),
+    reports.looping(ADA, ["phone"]),
     reports.unfinished_deal(ADA, "StageName"),
     reports.same_value(ADA, [LEAD]),
     reports.deletion_deferred(ADA, 24),

@@ -24,6 +24,8 @@ and a call to a CRM outlives it by less than another.
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _TIME_BYTES = 6
+_COUNT_BYTES = 1
+LOOP_BYTES = _COUNT_BYTES + _TIME_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,30 @@ class Intent:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class LoopState:
+    """How often in a row somebody changed a field soon after crmsync had written it (CH-5).
+
+    Attributes:
+        count: How often.
+        at: When one of the two records was last modified at that time (UTC).
+    """
+
+    count: int
+    at: datetime
+
+    def to_bytes(self) -> bytes:
+        """The compact form that the table stores: the count, and the time in milliseconds."""
+        at = (self.at - _EPOCH) // _MILLISECOND
+        return self.count.to_bytes(_COUNT_BYTES) + at.to_bytes(_TIME_BYTES)
+
+    @classmethod
+    def from_bytes(cls, raw: bytes) -> LoopState:
+        """Read the compact form."""
+        at = _EPOCH + int.from_bytes(raw[_COUNT_BYTES:]) * _MILLISECOND
+        return cls(int.from_bytes(raw[:_COUNT_BYTES]), at)
+
+
 class LinkState(StrEnum):
     """Whether the pair is kept in sync."""
 
@@ -127,6 +153,8 @@ class Link:
         salesforce_intent: What was announced to be written to Salesforce.
         tying: The announcement that the ties are about to change.
         holds: What a limit on changes holds back until the operator decides.
+        loops: Tag of a HubSpot field -> how often in a row the field was changed on one of the two
+            sides soon after crmsync had written it there; usually empty.
         key: The number of the key of all its fingerprints.
     """
 
@@ -147,6 +175,7 @@ class Link:
     salesforce_intent: Intent = Intent()
     tying: Intent = Intent()
     holds: frozenset[Hold] = frozenset()
+    loops: Mapping[bytes, LoopState] = field(default_factory=dict)
     key: int = 1
 
     def on(self, side: Side) -> Place:

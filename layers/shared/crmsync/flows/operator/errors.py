@@ -15,6 +15,7 @@ from crmsync.model.inbox import InboxEntry
 from crmsync.model.settings import Settings
 from crmsync.ports.queues import Outbox
 from crmsync.ports.stores import Inbox
+from crmsync.rules.pair.reports import FIELD_LOOP
 
 NO_ERRORS = frozenset({Category.WAITING, Category.HELD})
 """Categories of the error inbox that are no errors: their records only wait."""
@@ -154,7 +155,8 @@ class ErrorAdmin:
         return sum(row.report.category not in NO_ERRORS for row in self.all())
 
     def retry(self, choice: Choice, *, apply: bool) -> Retried:
-        """Request a sync of the chosen records (RTY-3).
+        """Request a sync of the chosen records (RTY-3). A field that the loop breaker has stopped
+        is then tried once more (CH-5).
 
         A record leaves the inbox once it has synced. Raises `TryAgain`.
         """
@@ -192,4 +194,5 @@ class ErrorAdmin:
         """The change that makes a record sync again, or None when its kind is not switched on."""
         connection, ref = self.settings().connection(row.connection), row.report.ref
         kind = objects_of(connection, ref.side).get(ref.object) if connection else None
-        return Change(row.connection, kind, ref, Cause.AGAIN, self.now()) if kind else None
+        cause = Cause.RELEASED if row.report.code == FIELD_LOOP else Cause.AGAIN
+        return Change(row.connection, kind, ref, cause, self.now()) if kind else None

@@ -13,6 +13,7 @@ Two items per link, so that it is found from either side:
                                     c (contacts associated with a deal on both sides),
                                     ho and so (id of the HubSpot and of the Salesforce owner,
                                     "" = none, absent = never read), b (what is held back),
+                                    l (fields that are written in turn, absent = none),
                                     v (version), e (number of the fingerprints' key, absent = 1)
     acme#salesforce:Contact:003...  s = the HubSpot record: a pointer
 
@@ -27,7 +28,7 @@ from typing import Any
 from crmsync.gateways.dynamodb.table import Item, Key, attributes_of
 from crmsync.model.change_limits import ChangeLimit, Hold
 from crmsync.model.fingerprints import TAG_BYTES, Base
-from crmsync.model.links import Intent, Link, LinkState, Place
+from crmsync.model.links import LOOP_BYTES, Intent, Link, LinkState, LoopState, Place
 from crmsync.model.records import Kind, Ref, Side
 
 
@@ -87,6 +88,8 @@ def whole(link: Link, version: int) -> Item:
         item["c"] = {"SS": sorted(link.tied)}
     if link.holds:
         item["b"] = {"SS": [f"{hold.side} {hold.counted}" for hold in sorted(link.holds)]}
+    if link.loops:
+        item["l"] = {"B": b"".join(key + link.loops[key].to_bytes() for key in sorted(link.loops))}
     owners = {"ho": link.hubspot_owner, "so": link.salesforce_owner}
     return item | {name: {"S": owner} for name, owner in owners.items() if owner is not None}
 
@@ -121,6 +124,7 @@ def link_of(item: Item) -> Link:
         salesforce_intent=Intent.from_bytes(item["fi"]["B"]) if "fi" in item else Intent(),
         tying=Intent.from_bytes(item["ti"]["B"]) if "ti" in item else Intent(),
         holds=frozenset(map(_hold, item.get("b", {}).get("SS", ()))),
+        loops=_loops(item["l"]["B"]) if "l" in item else {},
         key=int(item["e"]["N"]) if "e" in item else 1,
     )
 
@@ -128,6 +132,12 @@ def link_of(item: Item) -> Link:
 def _hold(text: str) -> Hold:
     side, counted = text.split()
     return Hold(Side(side), ChangeLimit(counted))
+
+
+def _loops(raw: bytes) -> dict[bytes, LoopState]:
+    size = TAG_BYTES + LOOP_BYTES
+    rows = (raw[start : start + size] for start in range(0, len(raw), size))
+    return {row[:TAG_BYTES]: LoopState.from_bytes(row[TAG_BYTES:]) for row in rows}
 
 
 def is_whole(item: Item) -> bool:

@@ -1,12 +1,13 @@
 """Merge the two records of a pair: mapped fields, opt-out, owners, parents, stages and the ids that
-each side keeps of the other. What the operator's limits hold back is left out (Q-30).
+each side keeps of the other. What the operator's limits hold back is left out (Q-30), and so are
+fields that the loop breaker has stopped (CH-5).
 
 The result says what each side is to be written and why; what becomes of it is the plan's business.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from crmsync.model import names
@@ -33,6 +34,7 @@ from crmsync.rules.merge.change_limits import OPT_OUT_FIELDS
 from crmsync.rules.merge.deal_stages import StageDecision, StagePart, merge_stages
 from crmsync.rules.merge.fields import FieldPart, MergedField, merge_fields
 from crmsync.rules.merge.intents import counterparts
+from crmsync.rules.merge.loops import LoopBreak, break_loops
 from crmsync.rules.merge.new_mappings import Edits
 from crmsync.rules.merge.opt_out import OptOutDecision, OptOutPart, merge_opt_out
 from crmsync.rules.merge.owners import OwnerDecision, OwnerPart, merge_owners, owners_of
@@ -45,23 +47,26 @@ _ALL_IN_HUBSPOT = Hold(Side.HUBSPOT, ChangeLimit.CHANGES)
 
 @dataclass(frozen=True, slots=True)
 class HeldBack:
-    """What a limit on changes keeps out of a merge (Q-30).
+    """What a limit on changes or the loop breaker keeps out of a merge (Q-30, CH-5).
 
     Attributes:
         holds: The limits that keep something out.
         fields: The fields of each side that are kept out, or whose counterpart is.
         is_dropped: Whether the operator has discarded these changes, so that the two sides go on
             with different values. Otherwise the changes wait for the operator.
+        loops: What the loop breaker keeps out, whatever the operator decides about the limits.
     """
 
     holds: frozenset[Hold] = frozenset()
     fields: Mapping[Side, frozenset[str]] = field(default_factory=dict)
     is_dropped: bool = False
+    loops: LoopBreak = field(default_factory=LoopBreak)
 
     @property
     def waiting(self) -> frozenset[str]:
-        """The fields of either side that wait for the operator."""
-        return frozenset() if self.is_dropped else frozenset[str]().union(*self.fields.values())
+        """The fields of either side whose values have still to cross."""
+        held = () if self.is_dropped else self.fields.values()
+        return frozenset[str]().union(*held, *self.loops.stopped.values())
 
     @property
     def dropped(self) -> Mapping[Side, frozenset[str]]:
@@ -176,6 +181,9 @@ def merge_pair(
         own_fields=_own_fields(hubspot, salesforce, owning.shown, ruleset),
         unmatched={one.side: one.unmatched for one in (h, s)},
     )
+    if link is not None and _may_loop(link, h, s, owners_differ=bool(ruleset.owners)):
+        is_retry = cause is Cause.RELEASED
+        merged = _without_loops(merged, h, s, link, ruleset, is_retry=is_retry)
     if link is not None and link.holds:
         merged = _hold_back(
             merged, hubspot, salesforce, link, ruleset, is_dropped=cause is Cause.DROPPED
@@ -280,6 +288,57 @@ def _own_fields(
     return {Side.SALESFORCE: in_salesforce, Side.HUBSPOT: in_hubspot}
 
 
+def _may_loop(link: Link, hubspot: SideView, salesforce: SideView, *, owners_differ: bool) -> bool:
+    """Whether the loop breaker has anything to count or to stop. Usually it has not: the side that
+    was written last still shows what was written.
+    """
+    return bool(link.loops) or any(
+        link.intent(one.side).replaces and (owners_differ or not one.unchanged)
+        for one in (hubspot, salesforce)
+    )
+
+
+def _without_loops(
+    merged: MergeResult,
+    hubspot: SideView,
+    salesforce: SideView,
+    link: Link,
+    ruleset: Ruleset,
+    *,
+    is_retry: bool,
+) -> MergeResult:
+    """The merge without the fields that the loop breaker has stopped (CH-5)."""
+    company = {PRIMARY_COMPANY} if _moves_company(merged.parents) else set[str]()
+    writes = {
+        Side.HUBSPOT: frozenset(merged.to_hubspot) | company,
+        Side.SALESFORCE: frozenset(merged.to_salesforce),
+    }
+    loops = break_loops(link, hubspot, salesforce, ruleset, writes, is_retry=is_retry)
+    if loops.stopped:
+        merged = _without(merged, loops.stopped, link.owners)
+    return replace(merged, held_back=HeldBack(loops=loops))
+
+
+def _without(
+    merged: MergeResult,
+    fields: Mapping[Side, Collection[str]],
+    owners: tuple[str | None, str | None],
+) -> MergeResult:
+    """The merge without writes to these fields; `owners` stand where one of them is an owner's."""
+    mine, theirs = fields[Side.HUBSPOT], fields[Side.SALESFORCE]
+    keeps_owners = HUBSPOT_OWNER in mine or SALESFORCE_OWNER in theirs
+    return replace(
+        merged,
+        to_hubspot={name: value for name, value in merged.to_hubspot.items() if name not in mine},
+        to_salesforce={
+            name: value for name, value in merged.to_salesforce.items() if name not in theirs
+        },
+        conflicts=tuple(one for one in merged.conflicts if one.hubspot not in mine),
+        parents=ParentDecision() if PRIMARY_COMPANY in mine else merged.parents,
+        owners=owners if keeps_owners else merged.owners,
+    )
+
+
 def _hold_back(
     merged: MergeResult,
     hubspot: Record,
@@ -292,18 +351,15 @@ def _hold_back(
     """The merge without what the link holds back; ``held_back`` lists the fields of either side
     that this concerns.
     """
-    writes = {side: dict(merged.writes(side)) for side in Side}
     records = {Side.HUBSPOT: hubspot, Side.SALESFORCE: salesforce}
     holds: set[Hold] = set()
     fields: dict[Side, set[str]] = {side: set() for side in Side}
     for hold in sorted(link.holds):
         names = {
             name
-            for name, value in writes[hold.side].items()
-            if _is_held(name, value, records[hold.side], hold)
+            for name, value in merged.writes(hold.side).items()
+            if name not in fields[hold.side] and _is_held(name, value, records[hold.side], hold)
         }
-        for name in names:
-            del writes[hold.side][name]
         if hold == _ALL_IN_HUBSPOT and _moves_company(merged.parents):
             names.add(PRIMARY_COMPANY)
         if names:
@@ -311,24 +367,15 @@ def _hold_back(
         others = counterparts(hold.side, salesforce, ruleset)
         fields[hold.side] |= names
         fields[hold.side.other] |= {others[name] for name in names if name in others}
-    agreed = merged.owners
-    if HUBSPOT_OWNER in fields[Side.HUBSPOT] or SALESFORCE_OWNER in fields[Side.SALESFORCE]:
-        shown = owners_of(hubspot, salesforce, link)
-        agreed = (shown.hubspot, shown.salesforce) if is_dropped else link.owners
-    keeps_company = PRIMARY_COMPANY in fields[Side.HUBSPOT]
-    return replace(
-        merged,
-        to_hubspot=writes[Side.HUBSPOT],
-        to_salesforce=writes[Side.SALESFORCE],
-        conflicts=tuple(one for one in merged.conflicts if one.hubspot not in fields[Side.HUBSPOT]),
-        parents=ParentDecision() if keeps_company else merged.parents,
-        owners=agreed,
-        held_back=HeldBack(
-            frozenset(holds),
-            {side: frozenset(names) for side, names in fields.items()},
-            is_dropped,
-        ),
+    shown = owners_of(hubspot, salesforce, link)
+    held_back = HeldBack(
+        frozenset(holds),
+        {side: frozenset(names) for side, names in fields.items()},
+        is_dropped,
+        merged.held_back.loops,
     )
+    owners = (shown.hubspot, shown.salesforce) if is_dropped else link.owners
+    return replace(_without(merged, fields, owners), held_back=held_back)
 
 
 def _is_held(name: str, value: Value, record: Record, hold: Hold) -> bool:

@@ -123,10 +123,20 @@ def plan_pair(
     link = withdraw_lost(link, hubspot, salesforce, ruleset)
     merged = merge_pair(hubspot, salesforce, link, ruleset, cause=cause, refused=refused)
     holds = frozenset() if merged.held_back.is_dropped else merged.held_back.holds
+    loops = merged.held_back.loops
     writes = _writes(hubspot, salesforce, merged)
     effects: list[Effect] = []
-    if always_save or merged.has_news or not link.version or writes or holds != link.holds:
-        after = replace(_agreed_link(link, hubspot, salesforce, merged, ruleset), holds=holds)
+    if (
+        always_save
+        or merged.has_news
+        or not link.version
+        or writes
+        or holds != link.holds
+        or loops.is_news_to(link)
+    ):
+        after = replace(
+            _agreed_link(link, hubspot, salesforce, merged, ruleset), holds=holds, loops=loops.loops
+        )
         announced = announce(link, after, _written(merged), (hubspot, salesforce), ruleset)
         effects.append(SaveLink(announced, _MATCHED_BY[link.kind] if not link.version else ()))
     writes += _writes_of_own_fields(hubspot, salesforce, merged)
@@ -143,6 +153,8 @@ def plan_pair(
         else:
             effects.append(reports.incompatible(hubspot.ref, rule.hubspot))
     effects += [reports.truncated(hubspot.ref, rule.hubspot) for rule in merged.truncated]
+    if loops.reported:
+        effects.append(reports.looping(hubspot.ref, loops.reported))
     if holds:
         effects.append(reports.change_limited(hubspot.ref, holds, merged.held_back.fields))
     return Plan(
@@ -319,9 +331,10 @@ def _agreed_values(record: Record, merged: MergeResult) -> Mapping[str, Value]:
     """The values on which both sides agree once everything is written, as the record then shows
     them; values that the base has already are left out.
 
-    Not agreed on are values that cannot cross, a parent that is awaited, and what a limit holds
-    back. An opt-out that was only requested from HubSpot stays unagreed until a read of HubSpot
-    shows it (decision 0032). A change that the operator dropped leaves each side's own value.
+    Not agreed on are values that cannot cross, a parent that is awaited, and what a limit or the
+    loop breaker holds back. An opt-out that was only requested from HubSpot stays unagreed until a
+    read of HubSpot shows it (decision 0032). A change that the operator dropped leaves each side's
+    own value.
     """
     side, parents, held_back = record.ref.side, merged.parents, merged.held_back
     unmatched = merged.unmatched[side]
@@ -330,6 +343,7 @@ def _agreed_values(record: Record, merged: MergeResult) -> Mapping[str, Value]:
     if side is Side.HUBSPOT and (parents.company or parents.leaves):
         agreed[PRIMARY_COMPANY] = parents.company
     unagreed = {rule.on(side) for rule in merged.incompatible}
+    unagreed |= held_back.loops.stopped.get(side, frozenset())
     if parents.awaits:
         unagreed.add(PRIMARY_COMPANY if side is Side.HUBSPOT else PARENT_ACCOUNT)
     opt_out_is_open = merged.opt_out.unsubscribe_in_hubspot or merged.opt_out.asks_who

@@ -15,6 +15,9 @@ from crmsync.model.effects import Category, Report
 from crmsync.model.records import Ref, Side
 from crmsync.rules.refusals.table import hint_of
 
+FIELD_LOOP = "FIELD_LOOP"
+"""The code of a field that the loop breaker has stopped."""
+
 
 def waiting(ref: Ref) -> Report:
     """TRG-17: a record without an address cannot be matched; that is a state, not an error."""
@@ -178,6 +181,20 @@ def change_limited(
         hint_of("CHANGES_OVER_LIMIT"),
         ("Q-30",),
         code="CHANGES_OVER_LIMIT",
+    )
+
+
+def looping(ref: Ref, fieldnames: Iterable[str]) -> Report:
+    """CH-5: fields that somebody else changes each time crmsync has written them."""
+    return Report(
+        ref,
+        Category.VALIDATION,
+        "was changed by somebody else each time crmsync had written it; the field is stopped, "
+        "and the other fields are in step",
+        ", ".join(sorted(fieldnames)),
+        hint_of(FIELD_LOOP),
+        ("CH-5",),
+        code=FIELD_LOOP,
     )
 
 

@@ -219,6 +219,7 @@ def _because(field: MergedField, merged: MergeResult) -> Because:
         *((because,) if because else ()),
         *(("CH-8",) if rule in merged.incompatible or rule in merged.truncated else ()),
         *((("MAP-6" if rule.since else "CH-8"),) if rule in merged.diverged else ()),
+        *(("CH-5",) if rule.hubspot in merged.held_back.loops.reported else ()),
     )
 
 

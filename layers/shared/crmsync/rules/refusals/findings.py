@@ -112,6 +112,13 @@ FINDINGS: Mapping[str, Refusal] = MappingProxyType(
             "Find out who changed so many: crmsync brakes release lets it cross, crmsync "
             "brakes drop leaves the other side as it is.",
         ),
+        "FIELD_LOOP": _finding(
+            Category.VALIDATION,
+            "crmsync and somebody else kept writing a field in turn, so crmsync has stopped it.",
+            Fixer.OPERATOR,
+            "Find the workflow, flow or other HubSpot account that writes the field, and stop it "
+            "or change the field's policy; then run crmsync errors retry.",
+        ),
         "DEAL_INCOMPLETE": _finding(
             Category.VALIDATION,
             "The other side requires a value that the deal or opportunity does not have.",

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from crmsync.model.crm_names import PARENT_ACCOUNT
 from crmsync.model.emails import normalise_email
-from crmsync.model.fields import FieldRule
+from crmsync.model.fields import FieldRule, Update
 from crmsync.model.settings import Connection, CreateInHubspot, Settings
 from crmsync.rules.fields.maps import (
     CURRENCY,
@@ -37,6 +37,10 @@ _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 _USER_ID = re.compile(r"005[A-Za-z0-9]{15}")
 _REFERENCES = MappingProxyType({"contacts": PARENT_ACCOUNT, "deals": PARENT_ACCOUNT})
 _RULED = MappingProxyType({"deals": RULED})
+
+
+_HUBSPOT_WINS = frozenset({Update.ALWAYS_HUBSPOT, Update.PREFER_HUBSPOT})
+"""Policies by which HubSpot's value overwrites Salesforce's although only that one changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +71,13 @@ def contradictions(settings: Settings) -> Iterator[Finding]:
 
 def warnings(settings: Settings) -> Iterator[Finding]:
     """What is allowed and yet a bad idea: portals on one org that create contacts by themselves
-    (TEN-3, TEN-4).
+    (TEN-3, TEN-4), or that both win over one Salesforce field (CH-5).
     """
     orgs: dict[str, list[int]] = {}
     for index, connection in enumerate(settings.connections):
         orgs.setdefault(connection.salesforce.org_key, []).append(index)
     for sharing in orgs.values():
+        yield from _rival_winners(settings, sharing)
         for index in sharing if len(sharing) > 1 else ():
             contacts = settings.connections[index].contacts
             if contacts.create_in_hubspot is not CreateInHubspot.NEVER:
@@ -85,6 +90,32 @@ def warnings(settings: Settings) -> Iterator[Finding]:
                 yield Finding(
                     ("connection", index, "contacts", "create_in_hubspot"), sentence, "TEN-3"
                 )
+
+
+def _rival_winners(settings: Settings, sharing: Sequence[int]) -> Iterator[Finding]:
+    """Mappings of connections on one org by which HubSpot wins over the same Salesforce field: all
+    but the first of each field.
+    """
+    first: dict[tuple[str, str], str] = {}
+    for index in sharing:
+        connection = settings.connections[index]
+        for section in SECTIONS:
+            if not getattr(connection, section).sync:
+                continue
+            for number, row in enumerate(getattr(connection, section).field):
+                if row.update not in _HUBSPOT_WINS:
+                    continue
+                rival = first.setdefault((section, row.salesforce.lower()), connection.name)
+                if rival != connection.name:
+                    sentence = (
+                        f'"{rival}" and "{connection.name}" share this Salesforce org and let '
+                        f"HubSpot win over {row.salesforce}: where their values differ, each "
+                        "overwrites the other's until the field of that record is stopped; let "
+                        "one of them win"
+                    )
+                    yield Finding(
+                        ("connection", index, section, "field", number, "update"), sentence, "CH-5"
+                    )
 
 
 def discontinued(settings: Settings) -> Iterator[Finding]:
