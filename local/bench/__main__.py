@@ -9,10 +9,12 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
-from local.bench import webhook
+from local.bench import engine, planner, webhook
 from local.bench.figures import Figure, as_json
 
-PARTS: Mapping[str, Callable[[], Sequence[Figure]]] = MappingProxyType({"webhook": webhook.measure})
+PARTS: Mapping[str, Callable[[], Sequence[Figure]]] = MappingProxyType(
+    {"planner": planner.measure, "engine": engine.measure, "webhook": webhook.measure}
+)
 
 
 def main() -> int:

@@ -7,6 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
 
+class BenchError(Exception):
+    """The measured code did not do its work, so its time means nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
     """One figure.

@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 
 from crmsync.wire.queue_messages import load_changes
 from crmsync.wire.signature import sign
-from local.bench.figures import Figure, percentile
+from local.bench.figures import BenchError, Figure, percentile
 from local.stack import Stack
 from local.stack.lambdas.environment import function_environment
 from local.stack.operator import ROOT
@@ -48,10 +48,6 @@ ROUNDS = 5
 FIRST_ID = 10_000_000
 FUNCTION = "hubspot_webhook"
 RECEIVER = "local.bench.receiver"
-
-
-class BenchError(Exception):
-    """The measured code did not do its work, so its time means nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ from moto.events.utils import EventTemplateParser
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.sqs.responses import SQSResponse
 
-from local.stack.dynamodb import transactions
+from local.stack.dynamodb import statements, transactions
 from local.stack.dynamodb.tables import Callers, Reply, Tables
 from local.stack.rights import Rights, calls_of
 from local.stack.serving import Server
@@ -154,6 +154,7 @@ def _install() -> None:
     setattr(EventTemplateParser, "parse", staticmethod(_event_as_sent))  # noqa: B010 - it is a method there
     setattr(EventPattern, "matches_event", _matches)  # noqa: B010 - it is a method there
     transactions.install()
+    statements.install()
 
 
 class Aws:

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from local.stack.dynamodb.statements import updates_of
 from local.stack.dynamodb.tables import Reply
 from local.stack.template.intrinsics import Resolver, UnresolvedError
 from local.stack.template.template import REGION, Template
@@ -187,6 +188,8 @@ def _on_tables(operation: str, given: Mapping[str, Any]) -> Iterator[tuple[str, 
         for part in given["TransactItems"]:
             ((kind, item),) = part.items()
             yield IN_TRANSACTIONS[kind], item["TableName"]
+    elif operation == "BatchExecuteStatement":
+        yield from (("PartiQLUpdate", update.table) for update in updates_of(given))
     else:
         yield operation, given.get("TableName", "*")
 

@@ -12,10 +12,11 @@ Fault kinds (``at`` "dynamodb"); both are decided here, as no document defines t
     retries by itself; with `times` above its number of tries, the error reaches the product.
 ``conflict``
     A conditional write meets another writer: a single write is answered
-    ConditionalCheckFailedException, a transaction is cancelled with the reason TransactionConflict,
-    and nothing is written. The item stays as it is, as if the other writer had come first and had
-    put the same values back (a made-up newer version would need knowledge of what the product
-    stores). Writes without a condition pass and do not use up the fault.
+    ConditionalCheckFailedException, the first statement of a batch ConditionalCheckFailed, a
+    transaction is cancelled with the reason TransactionConflict, and nothing of it is written. The
+    item stays as it is, as if the other writer had come first and had put the same values back (a
+    made-up newer version would need knowledge of what the product stores). Writes without a
+    condition pass and do not use up the fault.
 """
 
 from __future__ import annotations
@@ -34,12 +35,13 @@ from moto.dynamodb.models.utilities import DynamoJsonEncoder
 
 from local.stack.dynamodb.capacity import item_size, read_units, write_units
 from local.stack.dynamodb.reads import plain_read, stored
+from local.stack.dynamodb.statements import written_keys
 from local.stack.template.template import REGION
 from simulators.clock import Clock
 from simulators.faults import Faults
 
 SINGLE_WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem"})
-WRITES = SINGLE_WRITES | {"BatchWriteItem", "TransactWriteItems"}
+WRITES = SINGLE_WRITES | {"BatchWriteItem", "TransactWriteItems", "BatchExecuteStatement"}
 READS = frozenset({"GetItem", "BatchGetItem", "Query", "Scan", "TransactGetItems"})
 
 TOKEN_LIFE_MS = 10 * 60 * 1000
@@ -122,6 +124,8 @@ class Tables:
             known = self._remembered(operation, request, body)
             if known:
                 return known
+            if function and operation == "BatchExecuteStatement":
+                forward = self._with_conflict(request, forward)
             reply, units = self._measured(operation, request, body, forward)
             self._remember(operation, request, body, reply)
             if key not in self._callers.quiet:
@@ -200,6 +204,9 @@ class Tables:
     def _written_keys(
         self, operation: str, request: Mapping[str, Any]
     ) -> Iterator[tuple[str, dict[str, Any]]]:
+        if operation == "BatchExecuteStatement":
+            yield from written_keys(dynamodb_backends[self._account][REGION], request)
+            return
         for table, given in _written(operation, request):
             if "Key" in given:
                 yield table, given["Key"]
@@ -233,6 +240,30 @@ class Tables:
                 **self._old_item(operation, request),
             )
         return None
+
+    def _with_conflict(self, request: Mapping[str, Any], forward: Forward) -> Forward:
+        """Return how to answer a batch of statements of which another writer was faster at the
+        first; `forward` itself while no such fault is set.
+        """
+        if not self._faults.take("dynamodb", "conflict"):
+            return forward
+        first, *others = request["Statements"]
+        failed = {
+            "Code": "ConditionalCheckFailed",
+            "Message": "The conditional request failed",
+            **self._old_item("BatchExecuteStatement", {**first, "Statements": [first]}),
+        }
+
+        def answer(_body: bytes) -> Reply:
+            rest = (
+                json.loads(forward(json.dumps({**request, "Statements": others}).encode()).body)
+                if others
+                else {"Responses": []}
+            )
+            content = {"Responses": [{"Error": failed}, *rest["Responses"]]}
+            return Reply(ANSWERED, JSON, json.dumps(content, cls=DynamoJsonEncoder).encode())
+
+        return answer
 
     def _old_item(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         if request.get("ReturnValuesOnConditionCheckFailure") != "ALL_OLD":

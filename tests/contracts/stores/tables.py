@@ -17,7 +17,10 @@ from crmsync.gateways.dynamodb.links import LinksTable
 from crmsync.gateways.dynamodb.pipeline_maps import PipelineMapTable
 from crmsync.gateways.dynamodb.troubles import TroubleTable
 from crmsync.gateways.retry import RetryPolicy
+from local.stack.dynamodb import statements
 from tests import aws
+
+statements.install()
 
 NO_WAIT = RetryPolicy(pause=lambda _seconds: None, jitter=lambda: 0.5)
 

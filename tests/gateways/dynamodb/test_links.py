@@ -13,7 +13,7 @@ import pytest
 
 from crmsync.errors import Conflict, TryAgain
 from crmsync.gateways.dynamodb.inbox import InboxTable
-from crmsync.gateways.dynamodb.link_items import pointer, whole
+from crmsync.gateways.dynamodb.link_items import pointer, updated, whole
 from crmsync.gateways.dynamodb.links import LinksTable
 from crmsync.model.fingerprints import FINGERPRINT_BYTES, Base, tag, tags
 from crmsync.model.links import Link
@@ -55,7 +55,7 @@ def test_a_link_of_forty_fields_is_one_write_unit() -> None:
         81234567890, hubspot_base=a_base(40), salesforce_base=a_base(40), wrote=tags(names)
     )
 
-    assert item_size(_stored(whole(link, 12345))) <= 1024
+    assert item_size(_stored({"pk": whole(link, 1)["pk"], **updated(link, 12345)})) <= 1024
     assert item_size(_stored(pointer(link))) <= 1024
 
 
@@ -72,6 +72,16 @@ def with_client() -> Iterator[tuple[LinksTable, Any]]:
     """A link table in moto, and its client, whose requests can be counted."""
     with dynamodb("pk") as client:
         yield LinksTable(client, "Table", retry_policy=NO_WAIT), client
+
+
+def writes_of(client: Any) -> list[int]:
+    """Return a list that grows with each batch of statements: how many it has."""
+    found: list[int] = []
+    client.meta.events.register(
+        "before-parameter-build.dynamodb.BatchExecuteStatement",
+        lambda params, **_: found.append(len(params["Statements"])),
+    )
+    return found
 
 
 def reads_of(client: Any) -> list[tuple[int, bool]]:
@@ -156,6 +166,49 @@ def test_a_pair_that_was_busy_in_a_transaction_does_not_stop_the_others() -> Non
 
     assert [type(one) for one in outcomes] == [Link, Conflict, TryAgain]
     assert [len(one.body["TransactItems"]) for one in aws.requests] == [6, 4, 4, 2]
+
+
+def test_a_busy_link_is_updated_again_without_the_others() -> None:
+    """Known links are updated by one call, each under its own condition (fault 18)."""
+    busy = {"Error": {"Code": "ThrottlingError"}}
+    stored = _stored(whole(a_link(2), 9))
+    taken = {"Error": {"Code": "ConditionalCheckFailed", "Item": stored}}
+    with script(
+        Response({"Responses": [{}, busy, taken, busy]}),
+        Response({"Responses": [{}, busy]}),
+        Response({"Responses": [busy]}),
+    ) as aws:
+        table = LinksTable(aws_client(aws.url, "dynamodb"), "Table", retry_policy=NO_WAIT)
+        outcomes = table.save([a_link(number, version=4) for number in (1, 3, 2, 4)])
+
+    assert outcomes[:2] == [a_link(1, version=5), a_link(3, version=5)]
+    assert [type(one) for one in outcomes[2:]] == [Conflict, TryAgain]
+    assert [len(one.body["Statements"]) for one in aws.requests] == [4, 2, 1]
+
+
+def test_what_a_link_no_longer_has_is_gone_after_an_update() -> None:
+    """An update sets every attribute, so nothing of the earlier version is left."""
+    before = a_link(
+        hubspot_owner="7", salesforce_owner="", tied=frozenset({"1"}), deleted_on=Side.HUBSPOT
+    )
+    with with_client() as (table, _):
+        (saved,) = table.save([before])
+        table.save([a_link(version=1)])
+
+        assert table.find("acme", [HUBSPOT]) == {HUBSPOT: a_link(version=2)}
+        assert isinstance(saved, Link)
+
+
+def test_sixty_links_are_updated_by_three_calls() -> None:
+    """A call takes 25 links (docs/vendors.md#aws)."""
+    links = [a_link(number) for number in range(60)]
+    with with_client() as (table, client):
+        saved = table.save(links)
+        sizes = writes_of(client)
+        outcomes = table.save([one for one in saved if isinstance(one, Link)])
+
+    assert sorted(sizes) == [10, 25, 25]
+    assert [one.version for one in outcomes if isinstance(one, Link)] == [2] * 60
 
 
 @pytest.mark.parametrize(

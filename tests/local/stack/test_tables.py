@@ -285,6 +285,79 @@ def test_the_fault_conflict_affects_conditional_writes_only(tables: Tables):
     assert tables.rows() == {"a": "1", "b": ""}
 
 
+def statement(key: str, value: str, before: str) -> dict[str, Any]:
+    """Return the statement that sets ``v`` of an item if it is as `before`."""
+    return {
+        "Statement": 'UPDATE "Plain" SET "v"=? WHERE "pk"=? AND "v"=?',
+        "Parameters": [{"S": value}, {"S": key}, {"S": before}],
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    }
+
+
+def failed(**more: Any) -> dict[str, Any]:
+    """Return the answer to a statement whose condition does not hold."""
+    return {
+        "Error": {
+            "Code": "ConditionalCheckFailed",
+            "Message": "The conditional request failed",
+            **more,
+        }
+    }
+
+
+def test_each_statement_of_a_batch_stands_for_itself(tables: Tables):
+    """One whose condition does not hold fails with the stored item, one of a missing item without,
+    and the others are done; each costs a write unit.
+    """
+    for key in ("a", "b"):
+        tables.owner.put_item(TableName="Plain", Item=item(key, "1"))
+    batch = [statement("a", "2", "1"), statement("b", "2", "7"), statement("c", "2", "1")]
+    before = tables.aws.tables.units.writes
+    answer = tables.table.batch_execute_statement(Statements=batch)
+
+    assert answer["Responses"] == [
+        {"TableName": "Plain"},
+        failed(Item=item("b", "1")),
+        failed(),
+    ]
+    assert tables.rows() == {"a": "2", "b": "1"}
+    assert tables.aws.tables.units.writes - before == 3
+
+
+def test_the_fault_conflict_makes_the_first_statement_of_a_batch_fail(tables: Tables):
+    """The others are done."""
+    for key in ("a", "b"):
+        tables.owner.put_item(TableName="Plain", Item=item(key, "1"))
+    tables.faults.replace([{"at": "dynamodb", "kind": "conflict", "times": 1}])
+    batch = [statement("a", "2", "1"), statement("b", "2", "1")]
+    answer = tables.table.batch_execute_statement(Statements=batch)
+
+    assert answer["Responses"] == [failed(Item=item("a", "1")), {"TableName": "Plain"}]
+    assert tables.rows() == {"a": "1", "b": "2"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'SELECT * FROM "Plain" WHERE "pk"=?',
+        'DELETE FROM "Plain" WHERE "pk"=?',
+        'UPDATE "Plain" SET "v"=? REMOVE "w" WHERE "pk"=?',
+        'UPDATE "Plain" SET "v"=? WHERE "pk"=? OR "v"=?',
+    ],
+)
+def test_other_statements_are_refused_by_name(tables: Tables, text: str):
+    """The laptop would not answer them as AWS does."""
+    batch = [{"Statement": text, "Parameters": [{"S": "1"}] * text.count("?")}]
+    with pytest.raises(ClientError, match="does not know this statement"):
+        tables.table.batch_execute_statement(Statements=batch)
+
+
+def test_more_than_25_statements_are_refused(tables: Tables):
+    """That is DynamoDB's limit."""
+    with pytest.raises(ClientError, match="ValidationException"):
+        tables.table.batch_execute_statement(Statements=[statement("a", "2", "1")] * 26)
+
+
 def test_items_are_read_back_as_they_were_written(tables: Tables):
     """Every type is read back through get, batch get, query and scan."""
     whole = {

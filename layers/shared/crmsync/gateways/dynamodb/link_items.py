@@ -17,6 +17,9 @@ Two items per link, so that it is found from either side:
                                     v (version), e (number of the fingerprints' key, absent = 1)
     acme#salesforce:Contact:003...  s = the HubSpot record: a pointer
 
+An attribute may be absent or NULL, which mean the same: an update sets all attributes, as no
+document says whether a statement may remove one that is absent.
+
 Names are one or two letters and bases are bytes, so that a link fits into one write unit (1 KB)
 with up to some forty mapped fields.
 """
@@ -30,6 +33,9 @@ from crmsync.model.change_limits import ChangeLimit, Hold
 from crmsync.model.fingerprints import TAG_BYTES, Base
 from crmsync.model.links import LOOP_BYTES, Intent, Link, LinkState, LoopState, Place
 from crmsync.model.records import Kind, Ref, Side
+
+_OPTIONAL = ("hi", "fi", "ti", "w", "t", "d", "c", "ho", "so", "b", "e")
+_NULL = {"NULL": True}
 
 
 def link_key(connection: str, ref: Ref) -> Key:
@@ -94,6 +100,13 @@ def whole(link: Link, version: int) -> Item:
     return item | {name: {"S": owner} for name, owner in owners.items() if owner is not None}
 
 
+def updated(link: Link, version: int) -> Item:
+    """All attributes of the item of a link whose records stay the same, without its key."""
+    item = dict(whole(link, version))
+    del item["pk"]
+    return {**dict.fromkeys(_OPTIONAL, _NULL), **item}
+
+
 def pointer(link: Link) -> Item:
     """The item that points to the link, under its Salesforce record."""
     hubspot, salesforce = records_of(link)
@@ -102,6 +115,7 @@ def pointer(link: Link) -> Item:
 
 def link_of(item: Item) -> Link:
     """The link that an item holds."""
+    item = {name: value for name, value in item.items() if value != _NULL}
     key = item["pk"]["S"]
     wrote = item.get("w", {}).get("B", b"")
     return Link(

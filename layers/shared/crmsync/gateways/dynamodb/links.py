@@ -26,13 +26,16 @@ from crmsync.gateways.dynamodb.link_items import (
     pointer,
     record_of,
     records_of,
+    updated,
     whole,
 )
 from crmsync.gateways.dynamodb.table import (
     ABSENT,
     CONDITION_FAILED,
     FINE,
+    STATEMENTS,
     TRANSACTION,
+    ConditionalUpdate,
     ConditionFailed,
     DynamoTable,
     Item,
@@ -41,7 +44,7 @@ from crmsync.gateways.dynamodb.table import (
     TransactionWrite,
     key_of,
 )
-from crmsync.gateways.retry import RetryPolicy, chunks
+from crmsync.gateways.retry import RetryPolicy, chunks, rounds
 from crmsync.model.links import Link
 from crmsync.model.records import Ref, Side
 
@@ -102,12 +105,11 @@ class LinksTable:
             outcomes.update(
                 {at: replace(link, version=1) for at, link in part if outcomes[at] is link}
             )
-        known = [at for at, link in enumerate(links) if link.version]
-        if known:
-            with ThreadPoolExecutor(min(self._threads, len(known))) as pool:
-                outcomes.update(
-                    zip(known, pool.map(self._update, (links[at] for at in known)), strict=True)
-                )
+        known = [(at, link) for at, link in enumerate(links) if link.version]
+        if parts := list(rounds(known, lambda one: records_of(one[1])[0], STATEMENTS)):
+            with ThreadPoolExecutor(min(self._threads, len(parts))) as pool:
+                for saved_part in pool.map(self._update, parts):
+                    outcomes.update(saved_part)
         for saved in outcomes.values():
             if isinstance(saved, Link):
                 self._remember(saved)
@@ -199,26 +201,17 @@ class LinksTable:
     def _creation(self, link: Link) -> list[TransactionWrite]:
         return [self._put(whole(link, 1), ABSENT), self._put(pointer(link), ABSENT)]
 
-    def _update(self, link: Link) -> Saved:
-        """Store a known link: one conditional write, unless one of its records was replaced."""
-        _, salesforce = records_of(link)
-        item = whole(link, link.version + 1)
-        try:
-            self._table.put(
-                key_of(item),
-                item,
-                ConditionExpression="v = :v AND s = :s",
-                ExpressionAttributeValues={
-                    ":v": {"N": str(link.version)},
-                    ":s": {"S": str(salesforce)},
-                },
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-            )
-        except ConditionFailed as failed:
-            return self._moved(link, failed.item)
-        except SyncError as error:
-            return error
-        return replace(link, version=link.version + 1)
+    def _update(self, part: Sequence[tuple[int, Link]]) -> Mapping[int, Saved]:
+        """Store known links: one conditional write each, unless one of its records was replaced."""
+        results = self._table.update_many([_update_of(link) for _, link in part])
+        return {
+            at: self._saved(link, result) for (at, link), result in zip(part, results, strict=True)
+        }
+
+    def _saved(self, link: Link, result: ConditionFailed | SyncError | None) -> Saved:
+        if isinstance(result, ConditionFailed):
+            return self._moved(link, result.item)
+        return replace(link, version=link.version + 1) if result is None else result
 
     def _moved(self, link: Link, stored: Item) -> Saved:
         """Store a link if one of its records was replaced (a converted lead, a merge), together
@@ -300,6 +293,12 @@ class LinksTable:
         except (TransactionCancelled, SyncError) as problem:
             return problem
         return None
+
+
+def _update_of(link: Link) -> ConditionalUpdate:
+    item = whole(link, link.version)
+    unchanged = {"v": item["v"], "s": item["s"]}
+    return ConditionalUpdate(key_of(item), updated(link, link.version + 1), unchanged)
 
 
 def _identity(link: Link) -> tuple[str, Ref, Ref, int]:
