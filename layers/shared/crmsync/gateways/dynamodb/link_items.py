@@ -26,7 +26,8 @@ with up to some forty mapped fields.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeAlias
 
 from crmsync.gateways.dynamodb.table import Item, Key, attributes_of
 from crmsync.model.change_limits import ChangeLimit, Hold
@@ -34,7 +35,9 @@ from crmsync.model.fingerprints import TAG_BYTES, Base
 from crmsync.model.links import LOOP_BYTES, Intent, Link, LinkState, LoopState, Place
 from crmsync.model.records import Kind, Ref, Side
 
-_OPTIONAL = ("hi", "fi", "ti", "w", "t", "d", "c", "ho", "so", "b", "e")
+AttributeValue: TypeAlias = Mapping[str, Any]
+"""A value as the low-level client has it: `{"N": "1"}`."""
+
 _NULL = {"NULL": True}
 
 
@@ -67,44 +70,49 @@ def records_of(link: Link) -> tuple[Ref, Ref]:
 def whole(link: Link, version: int) -> Item:
     """The item of the link itself, under its HubSpot record."""
     hubspot, salesforce = records_of(link)
-    item: dict[str, Any] = {
+    return {
         **attributes_of(link_key(link.connection, hubspot)),
         "s": {"S": str(salesforce)},
         "k": {"S": str(link.kind)},
         "h": {"B": link.hubspot_base.to_bytes()},
         "f": {"B": link.salesforce_base.to_bytes()},
         "v": {"N": str(version)},
+        **{name: value for name, value in _optional(link).items() if value is not None},
     }
-    for name, intent in (
-        ("hi", link.hubspot_intent),
-        ("fi", link.salesforce_intent),
-        ("ti", link.tying),
-    ):
-        if intent != Intent():
-            item[name] = {"B": intent.to_bytes()}
-    if link.wrote:
-        item["w"] = {"B": b"".join(sorted(link.wrote))}
-    if link.key != 1:
-        item["e"] = {"N": str(link.key)}
-    if link.state is LinkState.TOMBSTONE:
-        item["t"] = {"N": "1"}
-    if link.deleted_on is not None:
-        item["d"] = {"S": str(link.deleted_on)}
-    if link.tied:
-        item["c"] = {"SS": sorted(link.tied)}
-    if link.holds:
-        item["b"] = {"SS": [f"{hold.side} {hold.counted}" for hold in sorted(link.holds)]}
-    if link.loops:
-        item["l"] = {"B": b"".join(key + link.loops[key].to_bytes() for key in sorted(link.loops))}
-    owners = {"ho": link.hubspot_owner, "so": link.salesforce_owner}
-    return item | {name: {"S": owner} for name, owner in owners.items() if owner is not None}
 
 
 def updated(link: Link, version: int) -> Item:
     """All attributes of the item of a link whose records stay the same, without its key."""
-    item = dict(whole(link, version))
-    del item["pk"]
-    return {**dict.fromkeys(_OPTIONAL, _NULL), **item}
+    item = {**dict.fromkeys(_optional(link), _NULL), **whole(link, version)}
+    return {name: value for name, value in item.items() if name != "pk"}
+
+
+def _optional(link: Link) -> Mapping[str, AttributeValue | None]:
+    """Attributes that many links do without, None for those that this one does without."""
+    loops = b"".join(key + link.loops[key].to_bytes() for key in sorted(link.loops))
+    holds = [f"{hold.side} {hold.counted}" for hold in sorted(link.holds)]
+    return {
+        "hi": _intent(link.hubspot_intent),
+        "fi": _intent(link.salesforce_intent),
+        "ti": _intent(link.tying),
+        "w": {"B": b"".join(sorted(link.wrote))} if link.wrote else None,
+        "e": {"N": str(link.key)} if link.key != 1 else None,
+        "t": {"N": "1"} if link.state is LinkState.TOMBSTONE else None,
+        "d": _text(link.deleted_on),
+        "c": {"SS": sorted(link.tied)} if link.tied else None,
+        "b": {"SS": holds} if holds else None,
+        "l": {"B": loops} if loops else None,
+        "ho": _text(link.hubspot_owner),
+        "so": _text(link.salesforce_owner),
+    }
+
+
+def _intent(intent: Intent) -> AttributeValue | None:
+    return None if intent == Intent() else {"B": intent.to_bytes()}
+
+
+def _text(text: str | None) -> AttributeValue | None:
+    return None if text is None else {"S": str(text)}
 
 
 def pointer(link: Link) -> Item:
