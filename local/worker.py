@@ -4,16 +4,18 @@ Law: the standard library and time-machine only. This file is started as a scrip
 ``local`` and knows no product module by name: what a Lambda may import is what its own folder, its
 layers and the installed packages hold.
 
-One parent process imports the big third-party packages once and then forks a worker per Lambda, so
-that a killed worker is replaced within milliseconds. A worker stays warm as a real Lambda does: it
-imports its handler once, keeps its module state between calls, has exactly the environment it was
-given, and lives in simulated time (`time_machine` shifts ``time`` and ``datetime`` for the whole
-process).
+The first process imports the big third-party packages once. It forks one parent for each set of
+layers, which imports their modules once and then forks a worker per Lambda, so that a killed worker
+is replaced within milliseconds. A module that reads the environment while it is imported is left to
+the workers, because each has an environment of its own. A worker stays warm as a real Lambda does:
+it imports its handler once, keeps its module state between calls, has exactly the environment it
+was given, and lives in simulated time (`time_machine` shifts ``time`` and ``datetime`` for the
+whole process).
 
-The parent reads one JSON object per worker from its standard input (a socket), with the worker's
-own socket attached::
+The first process reads one JSON object per worker from its standard input (a socket), with the
+worker's own socket attached::
 
-    {"name", "paths", "handler", "directory", "environment", "output", "added_ms",
+    {"name", "paths", "layers", "handler", "directory", "environment", "output", "added_ms",
      "function": {...}, "caller"}
 
 and the worker speaks JSON lines on its own: first ``{"pid"}``, then for every ``{"event",
@@ -24,6 +26,7 @@ and the worker speaks JSON lines on its own: first ``{"pid"}``, then for every `
 from __future__ import annotations
 
 import contextlib
+import gc
 import http.client
 import importlib
 import json
@@ -35,7 +38,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +52,8 @@ comes from a thread other than the main one.
 """
 
 _monotonic, _monotonic_ns = time.monotonic, time.monotonic_ns
+_added_ms = 0
+"""How far this process's monotonic clock is ahead."""
 
 
 class Context:
@@ -91,38 +96,121 @@ class Time:
 
     def __init__(self, added_ms: int) -> None:
         """Start `added_ms` milliseconds after the wall clock."""
-        self._added_ms = added_ms
         self._traveller = time_machine.travel(time.time() + added_ms / 1000, tick=True).start()
         # time-machine's clock ticks from the first reading on; `follow` makes up for what passed
         # before.
         time.time()
         self.follow(added_ms)
-        time.monotonic = lambda: _monotonic() + self._added_ms / 1000
-        time.monotonic_ns = lambda: _monotonic_ns() + self._added_ms * 1_000_000
 
     def follow(self, added_ms: int) -> None:
         """Jump to `added_ms` milliseconds after the wall clock."""
+        global _added_ms  # noqa: PLW0603 - a process has one clock
         behind = -time.time() + time_machine.escape_hatch.time.time() + added_ms / 1000
         self._traveller.shift(behind)
-        self._added_ms = added_ms
+        _added_ms = added_ms
+
+
+def _shift_monotonic() -> None:
+    """Let the monotonic clock follow `Time`, also for modules that keep a reference to it."""
+    time.monotonic = lambda: _monotonic() + _added_ms / 1000
+    time.monotonic_ns = lambda: _monotonic_ns() + _added_ms * 1_000_000
+
+
+class _EnvironmentReadError(BaseException):
+    """A module reads the environment; no ``except Exception`` of its own may hide that."""
+
+
+class _NoEnvironment:
+    """What ``os.environ`` is while the modules of layers are imported."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise _EnvironmentReadError(name)
+
+    def __getitem__(self, name: str) -> str:
+        raise _EnvironmentReadError(name)
+
+    def __contains__(self, name: object) -> bool:
+        raise _EnvironmentReadError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        raise _EnvironmentReadError
+
+
+def fork_parents(control: socket.socket) -> None:
+    """Pass every request on `control` to the parent that has imported its layers, until the other
+    end is closed.
+    """
+    signal.signal(signal.SIGCHLD, _reap)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parents: dict[tuple[str, ...], socket.socket] = {}
+    for message, descriptor in _requests(control):
+        layers = tuple(json.loads(message)["layers"])
+        if layers not in parents:
+            ours, theirs = socket.socketpair()
+            if os.fork() == 0:
+                try:
+                    for inherited in (control, ours, *parents.values()):
+                        inherited.close()
+                    os.close(descriptor)
+                    _import_layers(layers)
+                    fork_workers(theirs)
+                finally:
+                    os._exit(0)  # never back into the caller's loop
+            theirs.close()
+            parents[layers] = ours
+        socket.send_fds(parents[layers], [message], [descriptor])
+        os.close(descriptor)
+    for parent in parents.values():
+        parent.close()
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            os.wait()
 
 
 def fork_workers(control: socket.socket) -> None:
     """Fork a worker for every request on `control`, until its other end is closed."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    while True:
-        message, descriptors, _, _ = socket.recv_fds(control, LONGEST_REQUEST, 1)
-        if not message:
-            return
+    for message, descriptor in _requests(control):
         if os.fork() == 0:
             try:
                 control.close()
                 with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                    worker(json.loads(message), socket.socket(fileno=descriptors[0]))
+                    worker(json.loads(message), socket.socket(fileno=descriptor))
             finally:
                 os._exit(0)  # never back into the parent's loop
-        os.close(descriptors[0])
+        os.close(descriptor)
+
+
+def _requests(control: socket.socket) -> Iterator[tuple[bytes, int]]:
+    """Receive each request and the worker's socket, until the other end of `control` is closed."""
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(control, LONGEST_REQUEST, 1)
+        if not message:
+            return
+        yield message, descriptors[0]
+
+
+def _reap(*_: object) -> None:
+    """Wait for the children that have ended, so that this process's figures include theirs."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+def _import_layers(layers: Sequence[str]) -> None:
+    """Import all modules of `layers`, as far as they can be imported without an environment."""
+    before, environment = sys.path[:], os.environ
+    sys.path[:0] = layers
+    setattr(os, "environ", _NoEnvironment())  # noqa: B010 - it is read-only for the type checker
+    for layer in map(Path, layers):
+        for path in sorted(layer.rglob("*.py")):
+            *folders, name = path.relative_to(layer).with_suffix("").parts
+            if name not in {"__init__", "__main__"}:
+                with contextlib.suppress(Exception, _EnvironmentReadError):
+                    importlib.import_module(".".join((*folders, name)))
+    setattr(os, "environ", environment)  # noqa: B010 - as above
+    sys.path[:] = before
+    gc.collect()
+    gc.freeze()  # no worker's garbage collection needs to visit what it shares with the others
 
 
 def worker(given: dict[str, Any], connection: socket.socket) -> None:
@@ -226,17 +314,40 @@ def _send(lines: Any, value: object) -> None:
     lines.flush()
 
 
+def _read_descriptions(services: Sequence[str]) -> None:
+    """Let all workers share one reader of botocore's descriptions of AWS's `services`; each process
+    would otherwise parse the same megabytes of JSON.
+    """
+    sessions: Any = importlib.import_module("botocore.session")
+    session = sessions.Session()
+    for service in services:
+        session.create_client(
+            service,
+            region_name="us-east-1",
+            aws_access_key_id="nobody",
+            aws_secret_access_key="nobody",
+        )
+    reader = session.get_component("data_loader")
+    sessions.create_loader = lambda _path=None: reader
+
+
 def main() -> None:
     """Import the modules that the arguments name, as far as they are installed, then fork workers
     on request.
+
+    An argument ``aws:NAME`` is a service of AWS instead of a module.
     """
     own = Path(__file__).resolve().parent
     sys.path[:] = [path for path in sys.path if path and Path(path).resolve() != own]
-    for module in sys.argv[1:]:
+    services = [name.removeprefix("aws:") for name in sys.argv[1:] if name.startswith("aws:")]
+    for module in (name for name in sys.argv[1:] if not name.startswith("aws:")):
         with contextlib.suppress(ImportError):
             importlib.import_module(module)
+    with contextlib.suppress(ImportError):
+        _read_descriptions(services)
+    _shift_monotonic()
     control = socket.socket(fileno=os.dup(0))
-    fork_workers(control)
+    fork_parents(control)
 
 
 if __name__ == "__main__":

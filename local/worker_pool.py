@@ -39,6 +39,11 @@ IMPORTED_ONCE = (
 that needs other packages imports them itself.
 """
 
+SERVICES = ("dynamodb", "events", "kms", "secretsmanager", "sqs", "sts")
+"""Services of AWS whose descriptions are read before workers are forked. As above, it only saves
+time.
+"""
+
 KEPT = ("PYTHONHASHSEED",)
 """Variables that workers inherit. With a fixed hash seed two runs iterate over sets in the same
 order, and so make their calls in the same order.
@@ -60,6 +65,7 @@ class WorkerSpec:
     Attributes:
         name: The function's name.
         paths: Folders put in front of ``sys.path``: the function's code and its layers.
+        layers: Those of `paths` whose modules are imported once for all workers with these layers.
         handler: Module and function, joined by a dot.
         directory: The working directory.
         environment: All environment variables of the process.
@@ -71,6 +77,7 @@ class WorkerSpec:
 
     name: str
     paths: Sequence[str]
+    layers: Sequence[str]
     handler: str
     directory: str
     environment: Mapping[str, str]
@@ -130,14 +137,15 @@ class Worker:
 
 
 class WorkerPool:
-    """The parent process that forks workers."""
+    """The processes that fork workers."""
 
     def __init__(self) -> None:
         """Start the process; it imports in the background."""
         self._lock = threading.Lock()
         self._control, theirs = socket.socketpair()
         with theirs:
-            command = [sys.executable, str(SCRIPT), *IMPORTED_ONCE]
+            services = [f"aws:{name}" for name in SERVICES]
+            command = [sys.executable, str(SCRIPT), *IMPORTED_ONCE, *services]
             bare = {
                 name: value
                 for name, value in os.environ.items()
@@ -159,7 +167,7 @@ class WorkerPool:
             return Worker(ours)
 
     def close(self) -> None:
-        """End the parent process; each worker ends when its connection is closed."""
+        """End the parent processes; each worker ends when its connection is closed."""
         self._control.close()
         self._process.wait()
 

@@ -41,6 +41,7 @@ class Operator:
         self._spec = WorkerSpec(
             name="operator",
             paths=[str(ROOT), *layers],
+            layers=[*layers],
             handler="local.preparation.answer",
             directory=str(ROOT),
             environment={

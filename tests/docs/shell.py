@@ -45,7 +45,8 @@ class Shell:
         self._clock = stack.clock
         spec = WorkerSpec(
             name="command",
-            paths=[str(ROOT / "layers" / "shared"), str(ROOT)],
+            paths=[layer := str(ROOT / "layers" / "shared"), str(ROOT)],
+            layers=[layer],
             handler="tests.docs.shell.answer",
             directory=str(folder),
             environment=endpoint_environment(stack.cloud.aws.url, OWN_KEY),

@@ -115,6 +115,7 @@ def _worker(stack: Stack, logical_id: str) -> Iterator[Worker]:
             WorkerSpec(
                 name=function.name,
                 paths=[str(function.code), *map(str, function.layers), str(ROOT)],
+                layers=[*map(str, function.layers)],
                 handler="tests.house.traced.lambda_handler",
                 directory=str(function.code),
                 environment=function_environment(function, number, stack.cloud.aws.url),

@@ -369,6 +369,7 @@ class Lambdas:
                 WorkerSpec(
                     name=function.name,
                     paths=[str(function.code), *map(str, function.layers)],
+                    layers=[*map(str, function.layers)],
                     handler=function.handler,
                     directory=str(function.code),
                     environment=sandbox.environment,
