@@ -113,7 +113,10 @@ class MemoryCrm(MemoryPeople):
         at = self._stamp(row.created_at), self._stamp(row.modified_at)
         contact = row.fields.get("ConvertedContactId") if row.fields.get("IsConverted") else None
         successor = Ref(self.side, "Contact", str(contact)) if contact else None
-        return Record(ref, shown, *at, by, origins if self.side is Side.HUBSPOT else {}, successor)
+        if self.side is Side.SALESFORCE:
+            return Record(ref, shown, *at, by, successor=successor)
+        past = {name: row.past[name] for name in origins}
+        return Record(ref, shown, *at, by, origins, past, successor)
 
     def _create(self, effect: CreateRecord) -> Outcome:
         fields = {name: _plain(value) for name, value in effect.fields.items()}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from crmsync.errors import SyncError
-from crmsync.model.records import Origin, Ref, Side, Value
+from crmsync.model.records import Origin, PastValue, Ref, Side, Value
 from crmsync.rules.backfill.pacing import DailyCalls, KnownCalls
 from tests.memory.behaviour import BEHAVIOUR, CHILDREN, PERSON_CONTACT, contact_field_of
 
@@ -29,6 +29,7 @@ class _Row:
     by: str
     is_deleted: bool = False
     origins: dict[str, Origin] = field(default_factory=dict)
+    past: dict[str, tuple[PastValue, ...]] = field(default_factory=dict)
     owner: str = ""
     """The owner while no owner is written."""
     deleted_with_record: Ref | None = None
@@ -102,7 +103,9 @@ class MemoryRecords:
         for name, value in fields.items():
             kept = self._stored(name, value)
             if row.fields.get(name) != kept:
-                row.origins[name] = Origin(self._stamp(row.modified_at), row.by)
+                at = self._stamp(row.modified_at)
+                row.origins[name] = Origin(at, row.by)
+                row.past[name] = (*row.past.get(name, ()), PastValue(at, kept))
             row.fields[name] = kept
         if self.behaviour.unique_email and row.fields.get(FURTHER):
             own, *further = row.fields.get("email"), *str(row.fields[FURTHER]).split(";")

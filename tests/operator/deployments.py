@@ -300,12 +300,15 @@ def deployment(
             sleep=lambda _seconds: None,
             caller=lambda: "ada",
         )
+        connected = Connected(gateways, links, inbox, outbox, conflict_log)
         link_admin = LinkAdmin(
             settings=store.load,
             links=links,
             sides=sides,
             full=full,
             keys=link_key_admin(store, links, outbox, waiting),
+            view=connected.view,
+            is_paused=lambda name: troubles.load(name).pause is not None,
         )
         health = HealthCheck(
             settings=store.load,
@@ -332,7 +335,6 @@ def deployment(
                 maps,
             )
 
-        connected = Connected(gateways, links, inbox, outbox, conflict_log)
         overwritten, dead_letters = MemoryOverwritten(), MemoryDeadLetters()
         undo = UndoAdmin(
             settings=store.load,

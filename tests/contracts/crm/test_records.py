@@ -263,7 +263,7 @@ def test_salesforce_returns_who_changed_a_record_last(salesforce: Backend) -> No
 
 
 def test_hubspot_returns_when_and_by_whom_each_property_was_set(hubspot: Backend) -> None:
-    """With history every property has its origin, without it none has."""
+    """With history every property has its origin and its former values, without it none has."""
     [made] = hubspot.crm.create([hubspot.creation("ada", phone="1")])
     hubspot.person.edit(made.ref, {"phone": "2"})
     fields = {"contact": ["lastname", "phone"]}
@@ -278,7 +278,11 @@ def test_hubspot_returns_when_and_by_whom_each_property_was_set(hubspot: Backend
             hubspot.our_user,
             "CRM_UI",
         )
-    assert hubspot.crm.read([made.ref], fields)[made.ref].origins == {}
+    assert [one.value for one in record.past["phone"]] == ["1", "2"]
+    assert [one.value for one in record.past["lastname"]] == ["Ada"]
+    assert record.past["phone"][-1].at == record.origins["phone"].at
+    without = hubspot.crm.read([made.ref], fields)[made.ref]
+    assert (without.origins, without.past) == ({}, {})
 
 
 @pytest.mark.rule("PLT-5")

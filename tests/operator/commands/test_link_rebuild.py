@@ -184,6 +184,26 @@ def test_an_existing_link_is_not_overwritten(lost: LostLinks) -> None:
     }
 
 
+def test_a_link_of_a_record_that_is_gone_contradicts_nothing(lost: LostLinks) -> None:
+    """Links from a backup may have the loser of a merge, or a lead that was converted: they move
+    at their next sync.
+    """
+    ada, lead = lost.pair("ada")
+    loser = lost.contact("loser")
+    bob, old = lost.pair("bob")
+    lost.world.links.save([Link("acme", Kind.CONTACT, loser, lead)])
+    lost.world.links.save([Link("acme", Kind.CONTACT, bob, old)])
+    lost.world.hubspot.delete(loser)
+    new = lost.world.salesforce.convert(old)
+    lost.name(bob, new)
+
+    found = lost.rebuild()
+
+    assert lost.links == {(loser, lead), (bob, old)}
+    assert (found.made, found.existing, found.contradictions) == (0, 2, [])
+    assert lost.world.hubspot.is_live(ada)
+
+
 def test_a_record_that_names_a_deleted_one_is_not_linked(lost: LostLinks) -> None:
     """A record that names a deleted, merged or converted record is counted; its next sync finds the
     right one.

@@ -1,5 +1,5 @@
-"""``crmsync links``: show one, drop one, rebuild all; the commands about their keys are in
-`link_keys`.
+"""``crmsync links``: show one, drop one, rebuild or restore all; the commands about their keys are
+in `link_keys`.
 """
 
 from __future__ import annotations
@@ -19,12 +19,14 @@ from crmsync.cli.answer import (
     add_group,
     add_record,
     columns,
+    moment,
 )
 from crmsync.cli.tables import wrapped
 from crmsync.rules.backfill.objects import BACKFILL_OBJECTS
 
 if TYPE_CHECKING:
     from crmsync.flows.backfill.link_rebuild import RebuildResult
+    from crmsync.flows.backfill.link_restore import RestoreResult
     from crmsync.flows.operator.operator import Operator
     from crmsync.model.links import Link
 
@@ -36,6 +38,9 @@ _FIRST_MEETING = (
     "A new link has no base: the next sync merges its records as if they had met for the "
     "first time."
 )
+
+
+_RESTORED = "Resume the connection: the sweeps carry what differs, each pair once."
 
 
 def add_commands(commands: Subparsers) -> None:
@@ -54,6 +59,18 @@ def add_commands(commands: Subparsers) -> None:
     )
     add_connection(rebuild)
     add_apply(rebuild)
+    restore = add_command(
+        links, "restore", _restore, "bring the links up to date after a restore of their table"
+    )
+    restore.add_argument(
+        "--in-step-until",
+        metavar="TIME",
+        type=moment,
+        required=True,
+        help="until when both CRMs were in step, such as 2026-11-02T10:15 (UTC)",
+    )
+    add_connection(restore)
+    add_apply(restore)
     link_keys.add_commands(links)
 
 
@@ -86,6 +103,40 @@ def _rebuild(operator: Operator, arguments: argparse.Namespace) -> Answer:
     lines.append(wrapped(_FIRST_MEETING) if arguments.apply else "--apply makes them.")
     document = {"applied": arguments.apply, "connections": [_result_row(one) for one in found]}
     return Answer(document, "\n".join(lines), status=FINDINGS if contradictions else DONE)
+
+
+def _restore(operator: Operator, arguments: argparse.Namespace) -> Answer:
+    found = operator.links.restore(
+        arguments.in_step_until, progress.report, arguments.connection, apply=arguments.apply
+    )
+    progress.finish()
+    contradictions = [one for rebuilt, _ in found for one in rebuilt.contradictions]
+    lines = [wrapped(f"{one.connection}: {one.ref} {one.text}") for one in contradictions]
+    for rebuilt, restored in found:
+        lines.append(_counts(rebuilt, applied=arguments.apply))
+        lines.append(_dated(restored, applied=arguments.apply))
+    lines.append(wrapped(_RESTORED) if arguments.apply else "--apply does it.")
+    document = {
+        "applied": arguments.apply,
+        "connections": [
+            {
+                **_result_row(rebuilt),
+                "pairs": restored.pairs,
+                "different": restored.different,
+                "dated": restored.dated,
+            }
+            for rebuilt, restored in found
+        ],
+    }
+    return Answer(document, "\n".join(lines), status=FINDINGS if contradictions else DONE)
+
+
+def _dated(found: RestoreResult, *, applied: bool) -> str:
+    done = "have" if applied else "would get"
+    return (
+        f"{found.connection}: {found.pairs:,} pairs, {found.different:,} differ, "
+        f"{found.dated:,} of these {done} what they agreed on then"
+    )
 
 
 def _progress(found: RebuildResult) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from crmsync.cli import progress
@@ -16,6 +15,7 @@ from crmsync.cli.answer import (
     add_apply,
     add_command,
     add_connection,
+    moment,
 )
 from crmsync.cli.tables import table, wrapped
 from crmsync.flows.operator.undo import UndoRequest
@@ -52,17 +52,6 @@ def add_commands(commands: Subparsers) -> None:
     )
     add_connection(undo)
     add_apply(undo)
-
-
-def moment(text: str) -> datetime:
-    """The time of an option, in UTC unless it says otherwise; for argparse."""
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"{text} is no time such as 2026-11-02T10:15 or 2026-11-02T10:15+01:00"
-        ) from None
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
 def _undo(operator: Operator, arguments: argparse.Namespace) -> Answer:

@@ -72,6 +72,19 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class PastValue:
+    """One value that a property has had (HubSpot's property history).
+
+    Attributes:
+        at: Since when.
+        value: The value; None for blank.
+    """
+
+    at: datetime
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """One record as it was read.
 
@@ -82,6 +95,7 @@ class Record:
         modified_at: UTC.
         modified_by: The Salesforce id of the user who wrote last; "" where the side does not say.
         origins: Age and source per property, where they were asked for.
+        past: Former values and the present one per property, oldest first, likewise.
         successor: The record that has replaced this one (the contact of a converted lead); None
             where nothing has.
     """
@@ -92,4 +106,5 @@ class Record:
     modified_at: datetime
     modified_by: str = ""
     origins: Mapping[str, Origin] = field(default_factory=dict)
+    past: Mapping[str, tuple[PastValue, ...]] = field(default_factory=dict)
     successor: Ref | None = None

@@ -221,6 +221,8 @@ def _link_admin() -> LinkAdmin:
             now=settings_table().now,
             sleep=time.sleep,
         ),
+        view=_read_only_view,
+        is_paused=lambda name: troubles().load(name).pause is not None,
     )
 
 

@@ -16,7 +16,7 @@ from typing import Protocol
 
 from crmsync.errors import Conflict
 from crmsync.model.concerns import KIND_OF
-from crmsync.model.links import Link
+from crmsync.model.links import Link, Place
 from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.model.settings import Connection
 from crmsync.ports.crm import Fields
@@ -73,6 +73,7 @@ class RebuildResult:
     Attributes:
         connection: The name of the connection.
         total: The number of records on both sides when the rebuild began.
+        in_hubspot: How many of them are HubSpot's.
         read: The number of records that were read.
         existing: The number of links that exist already.
         made: The number of links that were made, or would be.
@@ -82,6 +83,7 @@ class RebuildResult:
 
     connection: str
     total: int = 0
+    in_hubspot: int = 0
     read: int = 0
     existing: int = 0
     made: int = 0
@@ -129,12 +131,16 @@ class Rebuild:
         Raises `SyncError`; links that were saved until then remain.
         """
         kinds = sorted(self.connection.kinds)
-        self.result.total = sum(
-            self.sides.listers[side].count(name)
-            for kind in kinds
+        counts = {
+            side: sum(
+                self.sides.listers[side].count(name)
+                for kind in kinds
+                for name in _objects(side, kind)
+            )
             for side in Side
-            for name in _objects(side, kind)
-        )
+        }
+        self.result.total = sum(counts.values())
+        self.result.in_hubspot = counts[Side.HUBSPOT]
         for kind in kinds:
             self._rebuild(kind)
         return self.result
@@ -209,10 +215,16 @@ class Rebuild:
         pairs = list(agreed)
         known = self.links.find(self.connection.name, [ref for pair in pairs for ref in pair])
         new: list[Link] = []
+        gone = self._gone(pairs, known)
         for hubspot, salesforce in pairs:
             other_link = _other_link(hubspot, salesforce, known)
-            if other_link:
-                self._contradict(hubspot, f"goes with {salesforce}, but {other_link}")
+            if other_link and other_link[1] in gone:
+                # The link of a record that was merged or converted moves at its next sync.
+                self.result.existing += 1
+            elif other_link:
+                ref, other = other_link
+                text = f"goes with {salesforce}, but {ref} is linked with {other}"
+                self._contradict(hubspot, text)
             elif hubspot in known:
                 self.result.existing += 1
             else:
@@ -226,6 +238,16 @@ class Rebuild:
             else:
                 raise outcome
 
+    def _gone(self, pairs: Sequence[Pair], known: Mapping[Ref, Link]) -> frozenset[Place]:
+        """The records that are linked with one of a pair, belong to no pair here, and are gone."""
+        others = [found[1] for pair in pairs if (found := _other_link(*pair, known))]
+        gone: set[Place] = set()
+        for side in Side:
+            refs = [one for one in others if isinstance(one, Ref) and one.side is side]
+            there = self._read(side, refs)
+            gone |= {ref for ref in refs if ref not in there or there[ref].successor}
+        return frozenset(gone)
+
     def _read(self, side: Side, refs: Iterable[Ref]) -> Mapping[Ref, Record]:
         wanted = list(refs)
         fields = {ref.object: (KEY_OF[side],) for ref in wanted}
@@ -238,12 +260,14 @@ class Rebuild:
         self.result.contradictions.append(Contradiction(self.connection.name, ref, text))
 
 
-def _other_link(hubspot: Ref, salesforce: Ref, known: Mapping[Ref, Link]) -> str:
-    """Which of the two is linked with a third record, and with which; "" when neither is."""
+def _other_link(
+    hubspot: Ref, salesforce: Ref, known: Mapping[Ref, Link]
+) -> tuple[Ref, Place] | None:
+    """Which of the two is linked with a third record, and with which; None when neither is."""
     for ref, other in ((hubspot, salesforce), (salesforce, hubspot)):
         if ref in known and known[ref].on(other.side) != other:
-            return f"{ref} is linked with {known[ref].on(other.side)}"
-    return ""
+            return ref, known[ref].on(other.side)
+    return None
 
 
 def _objects(side: Side, kind: Kind) -> tuple[str, ...]:

@@ -1,4 +1,5 @@
-"""The operator's links: one is shown or dropped, or all are rebuilt from the ids in both CRMs.
+"""The operator's links: one is shown or dropped, or all are rebuilt from the ids in both CRMs
+or brought up to date after a restore of their table.
 
 Nothing happens without `apply`, and nothing is written to a CRM.
 """
@@ -7,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from crmsync.errors import Gone, Refused, SyncError
 from crmsync.flows.arguments import chosen_connections
 from crmsync.flows.backfill.link_keys import LinkKeyAdmin
 from crmsync.flows.backfill.link_rebuild import Rebuild, RebuildResult, RebuildSides
+from crmsync.flows.backfill.link_restore import LinkRestore, RestoreResult
+from crmsync.flows.preview.read_only import ReadOnlyView
 from crmsync.model.links import Link
 from crmsync.model.records import Ref, Side
 from crmsync.model.settings import Connection, Settings
@@ -29,6 +33,8 @@ class LinkAdmin:
         sides: Makes the two CRMs of a connection for a rebuild.
         full: Gives the 18-character form of a Salesforce id; people paste short ones.
         keys: Changes the keys of the fingerprints in links.
+        view: Opens a connection for reading.
+        is_paused: Whether the connection of that name is paused.
     """
 
     settings: Callable[[], Settings]
@@ -36,6 +42,8 @@ class LinkAdmin:
     sides: Callable[[Connection], RebuildSides]
     full: Callable[[str], str]
     keys: LinkKeyAdmin
+    view: Callable[[Connection, Settings], ReadOnlyView]
+    is_paused: Callable[[str], bool]
 
     def show(self, side: Side, name: str, identifier: str, only: str = "") -> list[Link]:
         """The links of a record, at most one per connection: two HubSpot accounts can use one id.
@@ -83,6 +91,38 @@ class LinkAdmin:
             Rebuild(one, self.sides(one), self.links, apply, progress).run()
             for one in chosen_connections(self.settings(), only)
         ]
+
+    def restore(
+        self,
+        moment: datetime,
+        progress: Callable[[str, int, int], None],
+        only: str = "",
+        *,
+        apply: bool,
+    ) -> list[tuple[RebuildResult, RestoreResult]]:
+        """Bring the links up to date after their table was restored from a backup: missing ones are
+        rebuilt, and where two sides differ, the link gets what they agreed on at `moment` (UTC),
+        when both were in step.
+
+        Raises `Refused` while a connection is not paused, and `SyncError`.
+        """
+        settings = self.settings()
+        connections = chosen_connections(settings, only)
+        for one in connections:
+            if apply and not self.is_paused(one.name):
+                hint = f"crmsync pause {one.name} --apply, and wait a minute."
+                raise Refused(f"{one.name} is not paused.", code="NOT_PAUSED", hint=hint)
+
+        def report(found: RebuildResult | RestoreResult) -> None:
+            progress(found.connection, found.read, found.total)
+
+        results: list[tuple[RebuildResult, RestoreResult]] = []
+        for one in connections:
+            rebuilt = Rebuild(one, self.sides(one), self.links, apply, report).run()
+            view = self.view(one, settings)
+            run = LinkRestore(view, self.links, moment, rebuilt.in_hubspot, apply, report)
+            results.append((rebuilt, run.run()))
+        return results
 
     def _ref(self, side: Side, name: str, identifier: str) -> Ref:
         found = backfill_object(side, name)

@@ -13,7 +13,7 @@ from typing import Any
 
 from crmsync.errors import Gone, SyncError
 from crmsync.gateways.hubspot.errors import row_error
-from crmsync.model.records import Origin, Record, Ref, Side, Value
+from crmsync.model.records import Origin, PastValue, Record, Ref, Side, Value
 from crmsync.ports.crm import Written
 
 TRACE = "objectWriteTraceId"
@@ -58,6 +58,7 @@ def record(kind: str, row: Mapping[str, Any], names: Sequence[str]) -> Record:
         created_at=moment(row["createdAt"]),
         modified_at=moment(row["updatedAt"]),
         origins=_origins(row.get("propertiesWithHistory") or {}),
+        past=_past(row.get("propertiesWithHistory") or {}),
     )
 
 
@@ -72,6 +73,20 @@ def _origins(histories: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, 
             moment(row["timestamp"]), _source(row), by_user=bool(row.get("updatedByUserId"))
         )
         for name, row in newest.items()
+    }
+
+
+def _past(
+    histories: Mapping[str, Sequence[Mapping[str, Any]]],
+) -> dict[str, tuple[PastValue, ...]]:
+    return {
+        name: tuple(
+            sorted(
+                (PastValue(moment(row["timestamp"]), row.get("value") or None) for row in rows),
+                key=lambda one: one.at,
+            )
+        )
+        for name, rows in histories.items()
     }
 
 

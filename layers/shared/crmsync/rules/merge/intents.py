@@ -147,7 +147,7 @@ def announce(
             # The merge has taken the earlier writes into account, so none is in flight. If one
             # still arrives, the record shows another revision.
             old, late = before.intent(side), _without_agreed(carried, after, side, ruleset)
-            revision_now = _revision_shown(record, b"" if late else old.revision, ruleset)
+            revision_now = revision_shown(record, ruleset, b"" if late else old.revision)
             new = Intent(revision_now, late, old.at if late else None)
         after = after.announcing(side, new)
     return after
@@ -313,7 +313,7 @@ def _without_agreed(
     return {key: fingerprints for key, fingerprints in left.items() if fingerprints}
 
 
-def _revision_shown(record: Record, otherwise: bytes, ruleset: Ruleset) -> bytes:
+def revision_shown(record: Record, ruleset: Ruleset, otherwise: bytes = b"") -> bytes:
     """The revision that a record shows, `otherwise` where it shows none. By it a record is known
     that has no write in flight.
     """
