@@ -24,7 +24,7 @@ from crmsync.model.fields import FieldRule
 from crmsync.model.links import Link
 from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.ports.stores import Links
-from crmsync.rules.merge.base_from_history import out_of_step, with_base_of
+from crmsync.rules.merge.past_agreement import out_of_step, with_base_of
 from crmsync.rules.merge.ruleset import Ruleset
 
 PAGE = 500

@@ -13,8 +13,8 @@ from crmsync.model.fingerprints import Base
 from crmsync.model.links import Link
 from crmsync.model.names import salesforce_revision
 from crmsync.model.records import PastValue, Record, Value
-from crmsync.rules.merge.base_from_history import MOST_VERSIONS, out_of_step, with_base_of
 from crmsync.rules.merge.intents import has_arrived
+from crmsync.rules.merge.past_agreement import MOST_VERSIONS, out_of_step, with_base_of
 from crmsync.rules.merge.record import merge_pair
 from tests.builders import NOON, a_contact, a_lead, a_link, a_ruleset, at
 
