@@ -64,7 +64,9 @@ def test_modules_say_their_law_first() -> None:
     assert [
         str(path)
         for path in modules()
-        if text_of(path).strip() and not ast.get_docstring(ast.parse(text_of(path)))
+        if (text := text_of(path)).strip()
+        and not text.startswith('"""')
+        and not ast.get_docstring(ast.parse(text))
     ] == []
 
 

@@ -25,6 +25,7 @@ def modules() -> list[Path]:
     return [path for path in tracked() if path.suffix == ".py"]
 
 
+@cache
 def text_of(path: Path) -> str:
     """Return a tracked file's text."""
     return (ROOT / path).read_text(encoding="utf-8")

@@ -124,7 +124,10 @@ def _marks_on(place: _Group | ast.FunctionDef) -> list[ast.Call]:
             node.value
             for node in place.body
             if isinstance(node, ast.Assign)
-            and any(ast.unparse(target) == "pytestmark" for target in node.targets)
+            and any(
+                isinstance(target, ast.Name) and target.id == "pytestmark"
+                for target in node.targets
+            )
         ]
     nodes = (node for expression in written for node in ast.walk(expression))
     return [
@@ -135,10 +138,11 @@ def _marks_on(place: _Group | ast.FunctionDef) -> list[ast.Call]:
 
 
 def _is_rule(node: ast.AST) -> bool:
-    return isinstance(node, ast.Attribute) and ast.unparse(node) in {
-        "pytest.mark.rule",
-        "mark.rule",
-    }
+    return (
+        isinstance(node, ast.Attribute)
+        and node.attr == "rule"
+        and ast.unparse(node) in {"pytest.mark.rule", "mark.rule"}
+    )
 
 
 def _id_of(call: ast.Call) -> str:

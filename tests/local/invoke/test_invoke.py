@@ -10,14 +10,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 
 from crmsync.wire.http import read_request
 from crmsync.wire.signature import matching_secrets
 from local.invoke import DESKTOP_HOST, host_address, logical_id_of, signed
 from local.rehearsal.deployment import ROOT
+from tests.template.document import template_of_the_repository
 
-TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
+TEMPLATE = template_of_the_repository().body
 NOW_MS = 1_795_000_000_000
 SECRET = "sim-secret"
 
