@@ -4,11 +4,11 @@ echo, and with values that the target changes.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 import pytest
 
+from crmsync.model.decisions import DecisionType, decisions_of
 from local.people import People
 from local.stack import Stack
 from tests.faults.outcomes import Written, both, inbox, later, queued, writes_of
@@ -48,13 +48,15 @@ def hold_back(stack: Stack, side: str) -> None:
 
 
 def conflicts(stack: Stack, contact: str) -> list[tuple[str, str, str]]:
-    """What the conflict log keeps of a contact: property, policy and winner, sorted."""
+    """The conflicts in the history of a contact: the field that was written, policy and winner."""
     item = stack.cloud.aws.client("dynamodb").get_item(
-        TableName="crmsync-state",
-        Key={"pk": {"S": f"settled#acme#hubspot:contact:{contact}"}, "sk": {"S": "settled"}},
+        TableName="crmsync-links", Key={"pk": {"S": f"acme#hubspot:contact:{contact}"}}
     )["Item"]
-    rows = json.loads(item["rows"]["S"])
-    return sorted((hubspot, policy, winner) for _, hubspot, _, policy, winner in rows)
+    return sorted(
+        (one.name, str(one.policy), str(one.side.other))
+        for one in decisions_of(item["y"]["S"])
+        if one.type is DecisionType.CONFLICT and one.side
+    )
 
 
 def test_fault_19_both_sides_edit_different_fields(stack: Stack, people: People) -> None:
@@ -94,7 +96,7 @@ def test_fault_20_both_sides_edit_one_field(stack: Stack, people: People, first:
     assert both(people, contact, address, FIELDS) == (expected, expected)
     assert (once.hubspot, once.salesforce) == (1, 1)
     assert conflicts(stack, contact) == [
-        ("city", "prefer_hubspot", "hubspot"),
+        ("City", "prefer_hubspot", "hubspot"),
         ("jobtitle", "two_way", "salesforce"),
         ("phone", "prefer_salesforce", "salesforce"),
     ]

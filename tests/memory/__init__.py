@@ -11,7 +11,6 @@ from tests.memory.account import (
     MemoryPreferences,
 )
 from tests.memory.associations import MemoryAssociations
-from tests.memory.conflict_log import MemoryConflictLog
 from tests.memory.crm import MemoryCrm
 from tests.memory.dead_letters import MemoryDeadLetters
 from tests.memory.deals import MemoryDeals, MemoryOpportunities, MemoryPipelineMaps, MemoryRoleStore
@@ -42,7 +41,6 @@ __all__ = [
     "MemoryCensus",
     "MemoryChangeCounts",
     "MemoryCompanies",
-    "MemoryConflictLog",
     "MemoryCrm",
     "MemoryCursors",
     "MemoryDeadLetters",

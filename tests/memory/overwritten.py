@@ -11,12 +11,13 @@ from crmsync.model.overwritten import OverwrittenBatch
 
 class MemoryOverwritten:
     """Implements `OverwrittenStore` and `OverwrittenHistory`; an error in `down` is raised instead of
-    storing a batch.
+    storing a batch, one in `unreadable` instead of reading.
     """
 
     def __init__(self) -> None:
         """No value was overwritten."""
         self.down: SyncError | None = None
+        self.unreadable: SyncError | None = None
         self.batches: list[tuple[OverwrittenBatch, datetime]] = []
 
     def keep(self, batch: OverwrittenBatch, last: timedelta) -> None:
@@ -27,6 +28,8 @@ class MemoryOverwritten:
 
     def since(self, connection: str, since: datetime, now: datetime) -> Iterator[OverwrittenBatch]:
         """See the port."""
+        if self.unreadable is not None:
+            raise self.unreadable
         kept = [
             one
             for one, until in self.batches

@@ -25,7 +25,6 @@ from tests.memory import (
     MemoryAssociations,
     MemoryChangeCounts,
     MemoryCompanies,
-    MemoryConflictLog,
     MemoryCrm,
     MemoryCursors,
     MemoryDeals,
@@ -70,7 +69,6 @@ class MemoryWorld:
     inbox: MemoryInbox = field(default_factory=MemoryInbox)
     cursors: MemoryCursors = field(default_factory=MemoryCursors)
     change_counts: MemoryChangeCounts = field(default_factory=MemoryChangeCounts)
-    conflict_log: MemoryConflictLog = field(default_factory=MemoryConflictLog)
     troubles: MemoryTroubleStore = field(default_factory=MemoryTroubleStore)
     owners: Owners = field(default_factory=Owners)
     linked: int = 0
@@ -118,7 +116,6 @@ class MemoryWorld:
             self.outbox,
             self.inbox,
             self.change_counts,
-            self.conflict_log,
             MemoryMeter(self.salesforce),
             self.troubles,
             self.schemas,

@@ -28,7 +28,6 @@ from crmsync.model.settings import Connection, Settings
 from tests.builders import FINGERPRINTER, NOON, OUR_APP
 from tests.memory import (
     MemoryChangeCounts,
-    MemoryConflictLog,
     MemoryInbox,
     MemoryLinks,
     MemoryOutbox,
@@ -46,7 +45,6 @@ class Connected:
     links: MemoryLinks
     inbox: MemoryInbox
     outbox: MemoryOutbox
-    conflict_log: MemoryConflictLog
 
     def context(self, connection: Connection, _settings: Settings) -> SyncContext:
         """The connection, for writing."""
@@ -89,7 +87,6 @@ class Connected:
             outbox=self.outbox,
             inbox=self.inbox,
             change_counts=MemoryChangeCounts(),
-            conflict_log=self.conflict_log,
             meter=session.meter,
             troubles=MemoryTroubleStore(),
             schemas=LiveSchemas(client, session),

@@ -19,6 +19,7 @@ from crmsync.flows.backfill.link_keys import LinkKeyAdmin
 from crmsync.flows.backfill.link_rebuild import RebuildSides
 from crmsync.flows.operator.dead_letters import DeadLetterAdmin
 from crmsync.flows.operator.errors import ErrorAdmin
+from crmsync.flows.operator.history import HistoryReader
 from crmsync.flows.operator.links import LinkAdmin
 from crmsync.flows.operator.operator import Operator
 from crmsync.flows.operator.over_limit import OverLimitAdmin
@@ -56,7 +57,6 @@ from tests import aws
 from tests.builders import NOON
 from tests.memory import (
     MemoryCensus,
-    MemoryConflictLog,
     MemoryCursors,
     MemoryDeadLetters,
     MemoryInbox,
@@ -139,7 +139,6 @@ class Deployment:
     outbox: MemoryOutbox
     cursors: MemoryCursors
     waiting: MemoryWaiting
-    conflict_log: MemoryConflictLog
     overwritten: MemoryOverwritten
     dead_letters: MemoryDeadLetters
     hubspot: HubSpotSimulator
@@ -273,7 +272,7 @@ def deployment(
                 {Side.HUBSPOT: HubspotGateway(client), Side.SALESFORCE: org},
             )
 
-        maps, conflict_log = MemoryPipelineMaps(), MemoryConflictLog()
+        maps = MemoryPipelineMaps()
         links, outbox, cursors, waiting = (
             MemoryLinks(),
             MemoryOutbox(),
@@ -385,6 +384,15 @@ def deployment(
                 settings=store.load, troubles=troubles, now=lambda: NOON, caller=lambda: "ada"
             ),
             undo=undo,
+            history=HistoryReader(
+                settings=settings.in_force,
+                links=links,
+                inbox=inbox,
+                origins=lambda one: HubspotGateway(gateways(one)[0]),
+                kept=lambda: overwritten,
+                full=full,
+                now=lambda: NOON,
+            ),
             explainer=Explainer(settings.in_force, connected.view, lambda: NOON),
             previewer=Previewer(connected.view, lambda: NOON),
         )
@@ -397,7 +405,6 @@ def deployment(
             outbox,
             cursors,
             waiting,
-            conflict_log,
             overwritten,
             dead_letters,
         )

@@ -41,7 +41,6 @@ from tests.memory import (
     MemoryAssociations,
     MemoryChangeCounts,
     MemoryCompanies,
-    MemoryConflictLog,
     MemoryCursors,
     MemoryDeals,
     MemoryDeleter,
@@ -207,7 +206,7 @@ class Deployment(ABC):
         self.opportunities = MemoryOpportunities(self.salesforce)
         self.links, self.inbox = WatchedLinks(self.ledger), MemoryInbox(lambda: self.now)
         self.cursors, self.troubles = MemoryCursors(), MemoryTroubleStore()
-        self.change_counts, self.conflict_log = MemoryChangeCounts(), MemoryConflictLog()
+        self.change_counts = MemoryChangeCounts()
         self.owners = Owners()
         self.tasks, self.task_states = MemoryTasks(self.clock), MemoryTaskStates()
         self.outbox = Door(self, "outbox", Outbox(self))
@@ -249,7 +248,6 @@ class Deployment(ABC):
             "links": self.links,
             "inbox": self.inbox,
             "change_counts": self.change_counts,
-            "conflict_log": self.conflict_log,
             "troubles": self.troubles,
             "schemas": MemorySchemas(hubspot, self.salesforce),
             "cursors": self.cursors,
@@ -310,7 +308,6 @@ class Deployment(ABC):
             outbox=self.outbox,
             inbox=ports["inbox"],
             change_counts=ports["change_counts"],
-            conflict_log=ports["conflict_log"],
             meter=MemoryMeter(self.salesforce),
             troubles=cached,
             schemas=ports["schemas"],

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from crmsync.gateways.dynamodb.change_counts import ChangeCountTable
-from crmsync.gateways.dynamodb.conflict_log import ConflictLogTable
 from crmsync.gateways.dynamodb.contact_roles import RoleTable
 from crmsync.gateways.dynamodb.cursors import CursorTable
 from crmsync.gateways.dynamodb.inbox import InboxTable
@@ -87,13 +86,6 @@ def roles_on_dynamodb() -> Iterator[RoleTable]:
     """A connection's empty store."""
     with dynamodb("pk", "sk") as client:
         yield RoleTable(client, "Table", "acme", NO_WAIT)
-
-
-@contextmanager
-def conflict_log_on_dynamodb() -> Iterator[ConflictLogTable]:
-    """An empty conflict log."""
-    with dynamodb("pk", "sk") as client:
-        yield ConflictLogTable(client, "Table", NO_WAIT)
 
 
 @contextmanager

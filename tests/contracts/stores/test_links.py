@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from crmsync.errors import Conflict
+from crmsync.model.change_limits import ChangeLimit, Hold
+from crmsync.model.decisions import Decision, DecisionType, decisions_of
 from crmsync.model.fingerprints import Base, tags
-from crmsync.model.links import Link, LinkState, LoopState, Slot
+from crmsync.model.links import Intent, Link, LinkState, LoopState, Slot
 from crmsync.model.records import Kind, Ref, Side
 from tests.builders import NOON
 from tests.contracts.stores.tables import links_on_dynamodb
@@ -65,6 +67,51 @@ def test_a_link_is_found_from_either_side_exactly_as_it_was_saved(links: Any) ->
     assert saved == replace(link, version=1)
     assert links.find("acme", [hubspot(1)]) == {hubspot(1): saved}
     assert links.find("acme", [salesforce(1)]) == {salesforce(1): saved}
+
+
+@pytest.mark.rule("CH-29")
+def test_what_was_decided_is_read_back(links: Any) -> None:
+    """As it was when the link was saved; a link without decisions has none."""
+    decision = Decision(DecisionType.CONFLICT, Side.HUBSPOT, "phone", "MAP-3")
+    at = datetime(2026, 11, 2, 12, tzinfo=UTC)
+    links.save([a_link(1).deciding(decision).announced_at(at), a_link(2)])
+
+    found = links.find("acme", [hubspot(1), salesforce(2)])
+
+    assert {ref: list(decisions_of(link.history)) for ref, link in found.items()} == {
+        hubspot(1): [replace(decision, at=at)],
+        salesforce(2): [],
+    }
+
+
+def test_an_update_leaves_nothing_that_the_link_no_longer_has(links: Any) -> None:
+    """Intents, what a limit or the loop breaker holds back, ties, owners, and the history."""
+    intent = Intent(b"12345", {b"tag1": frozenset({b"seal1"})}, NOON)
+    full = a_link(
+        1,
+        wrote=tags(["Phone"]),
+        state=LinkState.TOMBSTONE,
+        deleted_on=Side.HUBSPOT,
+        hubspot_owner="7",
+        salesforce_owner="005",
+        tied=frozenset({"81"}),
+        hubspot_intent=intent,
+        salesforce_intent=intent,
+        tying=intent,
+        holds=frozenset({Hold(Side.HUBSPOT, ChangeLimit.BLANKS)}),
+        loops={b"tag1": LoopState(5, NOON)},
+        key=2,
+    ).deciding(Decision(DecisionType.LINKED))
+    known = save_one(links, save_one(links, full.announced_at(NOON)))
+
+    save_one(links, a_link(1, version=known.version))
+
+    (found,) = links.find("acme", [hubspot(1)]).values()
+    assert (known, found, found.history) == (
+        replace(full, version=2),
+        a_link(1, version=3),
+        "",
+    )
 
 
 def test_a_record_without_a_link_is_left_out(links: Any) -> None:

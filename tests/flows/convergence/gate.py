@@ -26,7 +26,7 @@ _SIDES = {
     ),
     **dict.fromkeys(("salesforce", "opportunities", "accounts"), Side.SALESFORCE),
 }
-_OWN = ("directory", "pipeline_maps", "links", "outbox", "inbox", "conflict_log")
+_OWN = ("directory", "pipeline_maps", "links", "outbox", "inbox")
 """Ports of our own stores. The count of changes is left out: it is far from its limit here."""
 _PORTS = (*_SIDES, *_OWN)
 

@@ -45,8 +45,6 @@ WRITES: Mapping[str, Callable[[SyncContext], object]] = {
     "publish": lambda context: context.outbox.publish([]),
     "park": lambda context: context.inbox.park("acme", []),
     "clear": lambda context: context.inbox.clear("acme", []),
-    "note a conflict": lambda context: context.conflict_log.note("acme", {}),
-    "forget a conflict": lambda context: context.conflict_log.forget("acme", []),
     "keep a map": lambda context: context.pipeline_maps.save,
 }
 

@@ -6,17 +6,20 @@ import base64
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from math import ceil
 from typing import Any
 
 import pytest
 
 from crmsync.errors import Conflict, TryAgain
 from crmsync.gateways.dynamodb.inbox import InboxTable
-from crmsync.gateways.dynamodb.link_items import pointer, updated, whole
+from crmsync.gateways.dynamodb.link_items import WRITE_UNIT, pointer, updated, whole
 from crmsync.gateways.dynamodb.links import LinksTable
+from crmsync.gateways.dynamodb.table import Item
+from crmsync.model.decisions import Decision, DecisionType
 from crmsync.model.fingerprints import FINGERPRINT_BYTES, Base, tag, tags
-from crmsync.model.links import Link
+from crmsync.model.links import Link, with_decided
 from crmsync.model.records import Kind, Ref, Side
 from local.stack.dynamodb.capacity import item_size
 from tests.contracts.stores.tables import NO_WAIT, dynamodb
@@ -55,8 +58,62 @@ def test_a_link_of_forty_fields_is_one_write_unit() -> None:
         81234567890, hubspot_base=a_base(40), salesforce_base=a_base(40), wrote=tags(names)
     )
 
-    assert item_size(_stored({"pk": whole(link, 1)["pk"], **updated(link, 12345)})) <= 1024
+    assert item_size(_stored(as_updated(link, 12345))) <= 1024
     assert item_size(_stored(pointer(link))) <= 1024
+
+
+def as_updated(link: Link, version: int) -> Item:
+    """The item of a link that was updated."""
+    return {"pk": whole(link, version)["pk"], **updated(link, version)}
+
+
+def a_history(lines: int, kind: DecisionType) -> str:
+    """A history of so many decisions, one a minute."""
+    text = ""
+    for minute in range(lines):
+        decision = Decision(kind, Side.SALESFORCE, "Favourite_Colour__c", "MAP-3")
+        text = with_decided(text, [decision], NOON + timedelta(minutes=minute))
+    return text
+
+
+@pytest.mark.rule("CH-29")
+@pytest.mark.parametrize("fields", [0, 15, 30, 39, 40, 41, 60])
+def test_a_history_takes_what_is_left_of_the_write_units(fields: int) -> None:
+    """However long it is, the link costs as many units as without it; and no line that would have
+    fitted is missing.
+    """
+    link = a_link(
+        hubspot_base=a_base(fields),
+        salesforce_base=a_base(fields),
+        wrote=tags(map(str, range(fields))),
+        hubspot_owner="7",
+        salesforce_owner="005000000000001AAA",
+        tied=frozenset({"1", "22"}),
+    )
+    known = a_history(200, DecisionType.WRITTEN)
+    for stored in (whole, as_updated):
+        plain = item_size(_stored(stored(link, 12345)))
+        item = stored(replace(link, history=known), 12345)
+        size = item_size(_stored(item))
+        missing = known.removeprefix(item.get("y", {}).get("S", "")).lstrip("\n")
+
+        assert ceil(size / WRITE_UNIT) == ceil(plain / WRITE_UNIT)
+        assert size + len(missing.split("\n")[0]) + 2 > ceil(plain / WRITE_UNIT) * WRITE_UNIT
+
+
+@pytest.mark.rule("CH-3")
+def test_the_last_conflict_is_kept_even_in_a_full_write_unit() -> None:
+    """It then costs another unit, for this pair alone."""
+    full = a_link(
+        hubspot_base=a_base(43), salesforce_base=a_base(43), wrote=tags(map(str, range(40)))
+    )
+    size = item_size(_stored(whole(full, 1)))
+    history = a_history(3, DecisionType.CONFLICT)
+
+    item = whole(replace(full, history=history), 1)
+
+    assert WRITE_UNIT - size < len(history.split("\n")[0])
+    assert item["y"]["S"] == history.split("\n")[0]
 
 
 def _stored(item: Mapping[str, Any]) -> dict[str, Any]:

@@ -356,3 +356,19 @@ def test_errors_keep_no_cause_that_could_print_a_body() -> None:
 def test_paths_have_a_dated_form(path: str, dated: str) -> None:
     """The version is a setting; without one the client's own paths are used."""
     assert (path_in("2026-09", path), path_in("", path)) == (dated, path)
+
+
+def test_a_property_has_its_origins_newest_first(account: Account) -> None:
+    """With time and source of each value that HubSpot keeps; a record that is gone has none."""
+    gateway = account.gateway
+    ref = written(account, 1).ref
+    gateway.update([UpdateRecord(ref, Side.HUBSPOT, {"lastname": "Byron"})])
+    gateway.update([UpdateRecord(ref, Side.HUBSPOT, {"lastname": "Lovelace"})])
+
+    found = gateway.origins(ref, ["lastname", "phone"])
+    gone = gateway.origins(Ref(Side.HUBSPOT, "contact", "404"), ["lastname"])
+
+    times = [one.at for one in found["lastname"]]
+    assert (len(times), times, gone) == (3, sorted(times, reverse=True), {})
+    assert {one.by.partition("/")[0] for one in found["lastname"]} == {"INTEGRATION"}
+    assert not found.get("phone")

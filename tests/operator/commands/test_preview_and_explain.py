@@ -8,15 +8,24 @@ from typing import Any
 
 import pytest
 
-from crmsync.model.conflicts import ResolvedConflict
+from crmsync.model.decisions import Decision, DecisionType
 from crmsync.model.effects import Category, Report
-from crmsync.model.records import Ref, Side
+from crmsync.model.fields import Update
+from crmsync.model.links import Link
+from crmsync.model.records import Kind, Ref, Side
 from tests.builders import NOON
 from tests.config.files import MINIMAL
 from tests.operator.deployments import Deployment
 from tests.operator.shell import run_command, run_json
 
-RESOLVED = ResolvedConflict(NOON, "phone", "Phone", "two_way", Side.SALESFORCE)
+RESOLVED = Decision(DecisionType.CONFLICT, Side.HUBSPOT, "phone", "MAP-3", Update.TWO_WAY)
+
+
+def link_with_conflicts(deployment: Deployment, contact: str, lead: str) -> None:
+    """Link the two, with two conflicts of their phone numbers; one of them was left as it was."""
+    pair = Ref(Side.HUBSPOT, "contact", contact), Ref(Side.SALESFORCE, "Lead", lead)
+    decided = Link("acme", Kind.CONTACT, *pair).deciding(RESOLVED, replace(RESOLVED, side=None))
+    deployment.links.save([decided.announced_at(NOON)])
 
 
 @pytest.fixture
@@ -182,9 +191,6 @@ def test_an_explanation_as_tables(people: Deployment, capsys: pytest.CaptureFixt
     people.inbox.park(
         "acme", [Report(ref, Category.VALIDATION, "was refused", "Title", "Mend it.", ("CH-8",))]
     )
-    people.conflict_log.note(
-        "acme", {Ref(Side.HUBSPOT, "contact", ada): [RESOLVED, replace(RESOLVED, winner=None)]}
-    )
     status, out, err = run_command(people, capsys, "explain", "hubspot", "contacts", ada)
     lines = out.splitlines()
     assert (status, err) == (0, "")
@@ -203,12 +209,6 @@ def test_an_explanation_as_tables(people: Deployment, capsys: pytest.CaptureFixt
         "-> HubSpot's value wins, <- Salesforce's; * changed since both agreed, ? never agreed on",
     ]
     done = lines.index("Would be done now:")
-    assert lines[done - 4 : done] == [
-        "RESOLVED LATELY (UTC)  HUBSPOT  SALESFORCE  POLICY   WINNER",
-        "2026-11-02 12:00:00    phone    Phone       two_way  salesforce",
-        "2026-11-02 12:00:00    phone    Phone       two_way  nobody",
-        "",
-    ]
     assert lines[done + 1 : done + 4] == [
         f"  save link hubspot:contact:{ada} - salesforce:Lead:{lead} (DUP-1)",
         f"  update hubspot:contact:{ada}: company (MAP-3)",
@@ -225,8 +225,6 @@ def test_an_explanation_in_json(people: Deployment, capsys: pytest.CaptureFixtur
     id is accepted.
     """
     lead = id_of(people, "Lead", "ada@example.com")
-    ada = Ref(Side.HUBSPOT, "contact", id_of(people, "contact", "ada@example.com"))
-    people.conflict_log.note("acme", {ada: [RESOLVED]})
     before = people.writes
     found = document(people, capsys, "explain", "salesforce", "Lead", lead[:15])
     assert (found["record"], found["connection"], found["syncs"], found["link"]) == (
@@ -254,16 +252,34 @@ def test_an_explanation_in_json(people: Deployment, capsys: pytest.CaptureFixtur
     ]
     assert found["effects"][2]["fields"] == {"Title": "Ms"}
     assert found["salesforce"]["fields"]["Email"] == "ada@example.com"
-    assert found["settled"] == [
-        {
-            "at": "2026-11-02T12:00:00+00:00",
-            "hubspot": "phone",
-            "salesforce": "Phone",
-            "policy": "two_way",
-            "winner": "salesforce",
-        }
-    ]
     assert people.writes == before
+
+
+@pytest.mark.rule("CH-3")
+def test_an_explanation_has_the_last_conflicts(
+    people: Deployment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As a table and in JSON; `crmsync history` shows everything that was decided."""
+    ada = id_of(people, "contact", "ada@example.com")
+    link_with_conflicts(people, ada, id_of(people, "Lead", "ada@example.com"))
+    _, out, _ = run_command(people, capsys, "explain", "hubspot", "contact", ada)
+    lines = out.splitlines()
+    start = next(at for at, text in enumerate(lines) if text.startswith("RESOLVED LATELY"))
+    assert lines[start : start + 4] == [
+        "RESOLVED LATELY (UTC)  HUBSPOT  SALESFORCE  POLICY   WINNER",
+        "2026-11-02 12:00:00    phone    Phone       two_way  salesforce",
+        "2026-11-02 12:00:00    phone    Phone       two_way  nobody",
+        "",
+    ]
+    row = {
+        "at": "2026-11-02T12:00:00+00:00",
+        "hubspot": "phone",
+        "salesforce": "Phone",
+        "policy": "two_way",
+        "winner": "salesforce",
+    }
+    found = document(people, capsys, "explain", "hubspot", "contact", ada)
+    assert found["settled"] == [row, row | {"winner": None}]
 
 
 def test_an_unknown_record_is_reported(

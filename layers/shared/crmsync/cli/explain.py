@@ -25,11 +25,12 @@ from crmsync.rules.preview.explanation import ChangedSide, FieldOutcome
 if TYPE_CHECKING:
     from crmsync.flows.operator.operator import Operator
     from crmsync.flows.preview.explain import Explained
-    from crmsync.model.conflicts import FieldConflict, ResolvedConflict
+    from crmsync.model.conflicts import FieldConflict
     from crmsync.model.effects import Effect, Report
     from crmsync.model.inbox import InboxEntry
     from crmsync.model.records import Record
     from crmsync.rules.preview.explanation import DecisionLine, FieldLine
+    from crmsync.rules.preview.history import HistoryLine
 
 
 def add_commands(commands: Subparsers) -> None:
@@ -168,18 +169,18 @@ def _decision_cells(line: DecisionLine) -> tuple[str, ...]:
     return line.topic, *values, line.text, " ".join(line.because)
 
 
-def _resolved_table(resolved: Sequence[ResolvedConflict]) -> Iterator[str]:
+def _resolved_table(resolved: Sequence[HistoryLine]) -> Iterator[str]:
     if resolved:
         yield ""
         yield table(_RESOLVED_HEADING, [_resolved_cells(one) for one in resolved])
 
 
-def _resolved_cells(one: ResolvedConflict) -> tuple[str, ...]:
+def _resolved_cells(one: HistoryLine) -> tuple[str, ...]:
     return (
         f"{one.at:%Y-%m-%d %H:%M:%S}",
         one.hubspot,
         one.salesforce,
-        one.policy,
+        one.policy or "-",
         one.winner or "nobody",
     )
 
@@ -319,8 +320,14 @@ def _conflict_row(conflict: FieldConflict) -> dict[str, object]:
     return asdict(conflict)
 
 
-def _resolved_row(one: ResolvedConflict) -> dict[str, object]:
-    return {**asdict(one), "at": one.at.isoformat()}
+def _resolved_row(one: HistoryLine) -> dict[str, object]:
+    return {
+        "at": one.at.isoformat(),
+        "hubspot": one.hubspot,
+        "salesforce": one.salesforce,
+        "policy": one.policy,
+        "winner": one.winner,
+    }
 
 
 def _report_rows(reports: Iterable[Report]) -> list[dict[str, object]]:

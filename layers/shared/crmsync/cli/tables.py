@@ -33,11 +33,11 @@ def table(heading: Sequence[str], rows: Sequence[Sequence[str]], *, width: int =
     return "\n".join(line.rstrip() for line in lines)
 
 
-def wrapped(text: str, indent: str = "") -> str:
+def wrapped(text: str, indent: str = "", *, width: int = WIDTH) -> str:
     """A text in lines that fit, all indented, and those after the first by two more spaces."""
     return fill(
         flat(text),
-        WIDTH,
+        width,
         initial_indent=indent,
         subsequent_indent=f"{indent}  ",
         break_on_hyphens=False,

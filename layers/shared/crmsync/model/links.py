@@ -1,19 +1,22 @@
-"""What is remembered of a pair: the id mapping, the base of the three-way merge, and what we
-announced to write.
+"""What is remembered of a pair: the id mapping, the base of the three-way merge, what we announced
+to write, and what was decided lately.
 
-A link holds no personal data: its bases are made of fingerprints (`crmsync.model.fingerprints`).
+A link holds no values: its bases are made of fingerprints (`crmsync.model.fingerprints`). Of people
+it has only the ids of owners and of Salesforce users.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TypeAlias
 
 from crmsync.model.change_limits import Hold
+from crmsync.model.decisions import LETTERS, POLICIES, SIDES, Decision
 from crmsync.model.fingerprints import REVISION_BYTES, Base, rows_of, tag
+from crmsync.model.moments import epoch_seconds
 from crmsync.model.records import Kind, Ref, Side
 
 LONGEST_WRITE = timedelta(minutes=3)
@@ -118,6 +121,51 @@ class LoopState:
         return cls(int.from_bytes(raw[:_COUNT_BYTES]), at)
 
 
+HISTORY_KEPT = timedelta(days=90)
+"""How long a decision is kept at most."""
+
+NEWEST_RARE = 10
+"""Lines of rare decisions that are kept in preference to other lines."""
+
+
+def with_decided(history: str, decided: Iterable[Decision], now: datetime) -> str:
+    """A history with decisions that were made at `now`, and without those that are too old."""
+    entries: dict[tuple[bool, str], list[str]] = {}
+    for one in decided:
+        letter = LETTERS[one.type]
+        entry = f"{letter}{SIDES[one.side]}{POLICIES[one.policy]}{one.because},{one.name}"
+        entries.setdefault((letter.islower(), one.by), []).append(entry)
+    if not entries:
+        return history
+    oldest = epoch_seconds(now - HISTORY_KEPT)
+    lines = [
+        f"{epoch_seconds(now):x}|{by}|{';'.join(entries[rare, by])}" for rare, by in sorted(entries)
+    ]
+    lines += [line for line in history.split("\n") if line and _seconds(line) > oldest]
+    return "\n".join(lines)
+
+
+def fitted(history: str, room: int) -> str:
+    """As much of a history as takes `room` bytes, line ends included: rare decisions first, then
+    the newest. The newest line of rare decisions is kept in any case.
+    """
+    if len(history.encode()) < room:
+        return history
+    lines = history.split("\n")
+    rare = [line for line in lines if line.rpartition("|")[2][:1].isupper()][:NEWEST_RARE]
+    kept: list[str] = []
+    for line in (*rare, *(line for line in lines if line not in rare)):
+        room -= len(line.encode()) + 1
+        if room < 0 and (kept or not rare):
+            break
+        kept.append(line)
+    return "\n".join(line for line in lines if line in kept)
+
+
+def _seconds(line: str) -> int:
+    return int(line.partition("|")[0], 16)
+
+
 class LinkState(StrEnum):
     """Whether the pair is kept in sync."""
 
@@ -156,6 +204,10 @@ class Link:
         loops: Tag of a HubSpot field -> how often in a row the field was changed on one of the two
             sides soon after crmsync had written it there; usually empty.
         key: The number of the key of all its fingerprints.
+        history: What was decided lately (`decisions_of`). Nothing depends on it, so links that
+            differ in nothing else are equal.
+        decided: What has been decided since the link was read, without a time; saving the link
+            adds it to the history.
     """
 
     connection: str
@@ -177,6 +229,8 @@ class Link:
     holds: frozenset[Hold] = frozenset()
     loops: Mapping[bytes, LoopState] = field(default_factory=dict)
     key: int = 1
+    history: str = field(default="", compare=False)
+    decided: tuple[Decision, ...] = field(default=(), compare=False)
 
     def on(self, side: Side) -> Place:
         """The record of this pair on `side`."""
@@ -213,14 +267,20 @@ class Link:
 
     def announced_at(self, now: datetime) -> Link:
         """The link with `now` as the time of each intent that has something in flight and no time
-        yet.
+        yet, and of what has been decided.
         """
         return replace(
             self,
             hubspot_intent=self.hubspot_intent.dated(now),
             salesforce_intent=self.salesforce_intent.dated(now),
             tying=self.tying.dated(now),
+            history=with_decided(self.history, self.decided, now),
+            decided=(),
         )
+
+    def deciding(self, *decided: Decision) -> Link:
+        """The link with further decisions."""
+        return replace(self, decided=(*self.decided, *decided))
 
     def has_written(self, name: str) -> bool:
         """Whether our last write to Salesforce contained the field."""

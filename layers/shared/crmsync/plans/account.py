@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from crmsync.model.changes import Cause
+from crmsync.model.decisions import Decision, DecisionType
 from crmsync.model.facts import Facts
 from crmsync.model.links import Link
 from crmsync.model.plan import Plan, no_effects
@@ -95,6 +96,7 @@ def _plan_new_pair(named: Record, match: Record, ruleset: Ruleset) -> Plan:
         hubspot.ref,
         salesforce.ref,
         key=ruleset.fingerprinter.number,
+        decided=(Decision(DecisionType.LINKED, because="DUP-2"),),
     )
     return plan_pair(hubspot, salesforce, link, ruleset, always_save=True)
 

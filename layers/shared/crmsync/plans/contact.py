@@ -18,6 +18,7 @@ from crmsync.model.crm_names import (
     SALESFORCE_CONTACT,
     SALESFORCE_EMAIL,
 )
+from crmsync.model.decisions import Decision, DecisionType
 from crmsync.model.effects import DropLink, OptOut, RequestSync, SaveLink
 from crmsync.model.facts import Facts
 from crmsync.model.links import Link
@@ -218,6 +219,7 @@ def _plan_new_pair(facts: ContactFacts, named: Record, match: Record, ruleset: R
         hubspot.ref,
         salesforce.ref,
         key=ruleset.fingerprinter.number,
+        decided=(Decision(DecisionType.LINKED, because="DUP-1"),),
     )
     if _is_frozen(hubspot, ruleset):
         return Plan((SaveLink(link, ("DUP-1", "INC-7")),))

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from crmsync.model.changes import BY_HAND, Cause
 from crmsync.model.crm_names import PIPELINE
+from crmsync.model.decisions import Decision, DecisionType
 from crmsync.model.effects import SaveLink
 from crmsync.model.facts import Facts
 from crmsync.model.links import Link
@@ -186,6 +187,7 @@ def _plan_new_pair(facts: OpportunityFacts, named: Record, match: Record, rulese
         hubspot.ref,
         salesforce.ref,
         key=ruleset.fingerprinter.number,
+        decided=(Decision(DecisionType.LINKED, because="CH-14"),),
     )
     return _plan_pair(
         replace(facts, hubspot=hubspot, salesforce=salesforce), link, hubspot, salesforce, ruleset

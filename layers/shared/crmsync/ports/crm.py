@@ -20,7 +20,7 @@ from crmsync.model.effects import (
 )
 from crmsync.model.owners import Owners
 from crmsync.model.places import Places
-from crmsync.model.records import Record, Ref, Value
+from crmsync.model.records import Origin, Record, Ref, Value
 
 Fields: TypeAlias = Mapping[str, Sequence[str]]
 """Which fields to read, by object name on that side."""
@@ -80,6 +80,15 @@ class Crm(Protocol):
         """Write fields to existing records, in order.
 
         Every `place` is a `Ref` and every slot is filled.
+        """
+
+
+class PropertyOrigins(Protocol):
+    """Where HubSpot's values come from."""
+
+    def origins(self, ref: Ref, names: Iterable[str]) -> Mapping[str, Sequence[Origin]]:
+        """How each property of a record got its values, newest first; nothing for a record that is
+        gone.
         """
 
 

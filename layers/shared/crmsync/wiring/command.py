@@ -38,6 +38,7 @@ from crmsync.wiring.stores import (
 if TYPE_CHECKING:
     from crmsync.flows.backfill.jobs import JobAdmin
     from crmsync.flows.backfill.link_rebuild import RebuildSides, RecordReader
+    from crmsync.flows.operator.history import HistoryReader
     from crmsync.flows.operator.links import LinkAdmin
     from crmsync.flows.operator.operator import Operator
     from crmsync.flows.operator.status import HealthCheck
@@ -106,6 +107,7 @@ def operator() -> Operator:
         pauses=PauseAdmin(settings=store.load, troubles=troubles(), now=store.now, caller=caller),
         undo=undo,
         explainer=Explainer(_in_force, _read_only_view, store.now),
+        history=_history_reader(),
         previewer=Previewer(_read_only_view, store.now),
     )
 
@@ -251,6 +253,22 @@ def _health_check() -> HealthCheck:
         now=settings_table().now,
         troubles=troubles(),
         link_keys=lambda: tuple(link_keys().keys()),
+    )
+
+
+def _history_reader() -> HistoryReader:
+    from crmsync.flows.operator.history import HistoryReader
+    from crmsync.gateways.dynamodb.links import LinksTable
+    from crmsync.gateways.salesforce.ids import full
+
+    return HistoryReader(
+        settings=_in_force,
+        links=LinksTable(aws_client("dynamodb"), table_name("links")),
+        inbox=inbox(),
+        origins=hubspot_of,
+        kept=overwritten_reader,
+        full=full,
+        now=settings_table().now,
     )
 
 

@@ -50,7 +50,6 @@ def sync_context(
     """
     from crmsync.flows.engine.context import SyncContext
     from crmsync.gateways.dynamodb.change_counts import ChangeCountTable
-    from crmsync.gateways.dynamodb.conflict_log import ConflictLogTable
     from crmsync.gateways.dynamodb.contact_roles import RoleTable
     from crmsync.gateways.dynamodb.links import LinksTable
     from crmsync.gateways.dynamodb.pipeline_maps import PipelineMapTable
@@ -85,7 +84,6 @@ def sync_context(
         outbox=outbox(),
         inbox=inbox(),
         change_counts=ChangeCountTable(table, table_name("state")),
-        conflict_log=ConflictLogTable(table, table_name("state")),
         meter=salesforce.session.meter,
         troubles=troubles(),
         schemas=schemas_of(connection),

@@ -20,6 +20,7 @@ from crmsync.flows.engine.planning import changed_stages
 from crmsync.flows.engine.resting_mappings import note_refused
 from crmsync.model import names
 from crmsync.model.changes import Cause, Change
+from crmsync.model.decisions import Decision, DecisionType
 from crmsync.model.effects import CreateRecord
 from crmsync.model.facts import Facts
 from crmsync.model.links import LONGEST_WRITE, Link, Slot
@@ -268,7 +269,7 @@ def _new_pairs(
             link,
             hubspot=ref if isinstance(link.hubspot, Slot) else link.hubspot,
             salesforce=ref if isinstance(link.salesforce, Slot) else link.salesforce,
-        )
+        ).deciding(_creation(plans[at], ref))
         pair = replace(
             facts[at],
             link=link,
@@ -279,6 +280,12 @@ def _new_pairs(
             pair = replace(pair, link=diverged_link(link, *left, new, pair.salesforce, ruleset))
         pairs[at] = pair
     return pairs, unreadable
+
+
+def _creation(plan: Plan, ref: Ref) -> Decision:
+    """That a plan has created this record, and by which rule."""
+    because = next((one.because for one in plan.effects if isinstance(one, CreateRecord)), ())
+    return Decision(DecisionType.CREATED, ref.side, because=next(iter(because), ""))
 
 
 def _from_response(

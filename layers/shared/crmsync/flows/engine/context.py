@@ -14,7 +14,6 @@ from crmsync.model.fingerprints import Fingerprinter
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.model.settings import Connection
 from crmsync.ports.change_counts import ChangeCounts
-from crmsync.ports.conflict_log import ConflictLog
 from crmsync.ports.crm import (
     Accounts,
     Associations,
@@ -74,7 +73,6 @@ class SyncContext:
     outbox: Outbox
     inbox: Inbox
     change_counts: ChangeCounts
-    conflict_log: ConflictLog
     meter: Meter
     troubles: TroubleStore
     schemas: Schemas

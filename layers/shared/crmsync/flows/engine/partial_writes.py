@@ -200,7 +200,8 @@ def _announce(
     failed: dict[int, SyncError] = {}
     if not known:
         return failed
-    saved = context.links.save([marks[at](link) for at, link in known.items()])
+    now = context.now()
+    saved = context.links.save([marks[at](link).announced_at(now) for at, link in known.items()])
     for at, outcome in zip(known, saved, strict=True):
         if isinstance(outcome, SyncError):
             failed[at] = outcome

@@ -14,7 +14,6 @@ from typing import TypeAlias
 
 from crmsync.errors import Conflict, Down, Gone, OutOfTime, Refused, SyncError, TryAgain
 from crmsync.flows.engine.complete import RecordResult
-from crmsync.flows.engine.conflict_log import forget_conflicts, log_conflicts
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.loader import AnyFacts
 from crmsync.flows.engine.opt_outs import check_opt_outs_later
@@ -101,7 +100,6 @@ def process_results(
     at_once: list[Change] = []
     later: list[tuple[Change, TryAgain]] = []
     parked: list[Report] = []
-    _update_conflict_log(results, context, summary)
     for result in results:
         one, plan, error = result.facts, result.plan, result.error
         record_outcome(one, plan, error, summary)
@@ -145,27 +143,6 @@ def _as_temporary(error: SyncError | None) -> SyncError | None:
     if isinstance(error, Conflict | Gone) and error.code and not error.hint:
         return TryAgain(error.text, code=error.code)
     return error
-
-
-def _update_conflict_log(
-    results: Sequence[RecordResult[AnyFacts]], context: SyncContext, summary: Summary
-) -> None:
-    """Keep the conflict log up to date; a log line remains of what could not be kept. Usually there
-    is nothing to log and nothing to remove.
-    """
-    if any(one.facts.change.cause is Cause.FORGOTTEN for one in results):
-        forget_conflicts(results, context)
-    if not any(one.plan.conflicts for one in results):
-        return
-    if error := log_conflicts(results, context):
-        summary.decisions.append(
-            {
-                "ledger": "conflicts not kept",
-                "outcome": type(error).__name__,
-                "code": error.code,
-                "reason": error.text,
-            }
-        )
 
 
 def _check_opt_outs(

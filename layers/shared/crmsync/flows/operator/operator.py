@@ -12,6 +12,7 @@ from crmsync.flows.arguments import ReportProgress, no_progress
 from crmsync.flows.backfill.jobs import JobAdmin
 from crmsync.flows.operator.dead_letters import DeadLetterAdmin
 from crmsync.flows.operator.errors import ErrorAdmin
+from crmsync.flows.operator.history import HistoryReader
 from crmsync.flows.operator.links import LinkAdmin
 from crmsync.flows.operator.over_limit import OverLimitAdmin
 from crmsync.flows.operator.pauses import PauseAdmin
@@ -39,6 +40,7 @@ class Operator:
         pauses: Pauses and resumes connections.
         undo: Puts back what our writes overwrote.
         explainer: Explains single records.
+        history: Reads what was decided about single records.
         previewer: Previews what a sync would write.
     """
 
@@ -53,6 +55,7 @@ class Operator:
     pauses: PauseAdmin
     undo: UndoAdmin
     explainer: Explainer
+    history: HistoryReader
     previewer: Previewer
 
     def preview(

@@ -71,7 +71,8 @@ _SECOND = timedelta(seconds=1)
 _NO_CONNECTION = "?"
 """A name that no connection can have."""
 
-_MISSING_TABLE = "ResourceNotFoundException"
+MISSING_TABLE = "ResourceNotFoundException"
+"""The code of a table that the stack does not have."""
 
 OVERWRITTEN = "overwritten values"
 """The part of a `SetupStep` about the store of overwritten values."""
@@ -208,7 +209,7 @@ class UndoAdmin:
         try:
             next(iter(self.kept().since(_NO_CONNECTION, now, now)), None)
         except TryAgain as error:
-            if error.code == _MISSING_TABLE:
+            if error.code == MISSING_TABLE:
                 return False
             raise
         return True
@@ -250,7 +251,7 @@ class UndoAdmin:
                 for one in batch.pairs:
                     pairs[one.hubspot] = with_writes(pairs.get(one.hubspot, {}), one)
         except TryAgain as error:
-            if error.code == _MISSING_TABLE:
+            if error.code == MISSING_TABLE:
                 raise Refused(_KEPT_NOWHERE, code="UNDO", hint=_KEEP) from error
             raise
         return found

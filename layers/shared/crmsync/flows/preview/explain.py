@@ -21,7 +21,6 @@ from crmsync.flows.kinds.dispatch import GATHER_AND_PLAN, plan_changes
 from crmsync.flows.preview.read_only import ReadOnlyView
 from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import KIND_OF
-from crmsync.model.conflicts import ResolvedConflict
 from crmsync.model.effects import Effect, Report, RequestSync
 from crmsync.model.facts import Facts
 from crmsync.model.inbox import InboxEntry
@@ -39,6 +38,7 @@ from crmsync.rules.preview.explanation import (
     lines_of,
     pairing_of,
 )
+from crmsync.rules.preview.history import HistoryLine, conflicts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Explained:
     spread: tuple[Effect, ...]
     foreseen: tuple[Report, ...]
     parked: tuple[InboxEntry, ...]
-    settled: tuple[ResolvedConflict, ...]
+    settled: tuple[HistoryLine, ...]
 
     @property
     def waits_for(self) -> tuple[Ref, ...]:
@@ -160,7 +160,7 @@ class Explainer:
                 spread=would_spread(changed_stages([facts], [plan], planned.ruleset), context),
                 foreseen=creation_reports(facts.named, plan, planned.ruleset),
                 parked=_parked(context, facts, pairing),
-                settled=_resolved(context, facts, pairing),
+                settled=conflicts_of(facts.link, connection) if facts.link else (),
             )
         return None
 
@@ -183,12 +183,3 @@ def _parked(context: SyncContext, facts: Facts, pairing: Pairing) -> tuple[Inbox
     about = known | {privacy_place(ref) for ref in known if isinstance(ref, Ref)}
     entries = context.inbox.entries(context.connection.name)
     return tuple(one for one in entries if one.report.ref in about)
-
-
-def _resolved(context: SyncContext, facts: Facts, pairing: Pairing) -> tuple[ResolvedConflict, ...]:
-    """The last conflicts of the pair, newest first."""
-    linked = facts.link.hubspot if facts.link else None
-    record = linked if isinstance(linked, Ref) else pairing.hubspot and pairing.hubspot.ref
-    if not record:
-        return ()
-    return context.conflict_log.last(context.connection.name, [record]).get(record, ())

@@ -58,7 +58,6 @@ READ_METHODS: Mapping[str, frozenset[str]] = MappingProxyType(
         "links": frozenset({"find"}),
         "outbox": frozenset(),
         "inbox": frozenset({"entries", "parked", "reported", "waiting_for"}),
-        "conflict_log": frozenset({"last"}),
         "meter": frozenset({"known"}),
         "troubles": frozenset({"load"}),
         "schemas": frozenset({"described"}),

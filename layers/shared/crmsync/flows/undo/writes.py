@@ -70,7 +70,7 @@ def write_undo(
     """
     failed: dict[int, SyncError] = {}
     writing = [(at, one, link) for at, one in enumerate(undos) if (link := one.restoration.link)]
-    outcomes = context.links.save([link for _, _, link in writing])
+    outcomes = context.links.save([link.announced_at(now) for _, _, link in writing])
     for (at, _, _), outcome in zip(writing, outcomes, strict=True):
         if not isinstance(outcome, Link):
             failed[at] = outcome

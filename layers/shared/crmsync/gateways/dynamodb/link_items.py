@@ -14,30 +14,36 @@ Two items per link, so that it is found from either side:
                                     ho and so (id of the HubSpot and of the Salesforce owner,
                                     "" = none, absent = never read), b (what is held back),
                                     l (fields that are written in turn, absent = none),
-                                    v (version), e (number of the fingerprints' key, absent = 1)
+                                    v (version), e (number of the fingerprints' key, absent = 1),
+                                    y (what was decided lately, absent = nothing)
     acme#salesforce:Contact:003...  s = the HubSpot record: a pointer
 
 An attribute may be absent or NULL, which mean the same: an update sets all attributes, as no
 document says whether a statement may remove one that is absent.
 
 Names are one or two letters and bases are bytes, so that a link fits into one write unit (1 KB)
-with up to some forty mapped fields.
+with up to some forty mapped fields. What was decided lately takes the rest of the units that the
+link needs anyway.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 from crmsync.gateways.dynamodb.table import Item, Key, attributes_of
 from crmsync.model.change_limits import ChangeLimit, Hold
 from crmsync.model.fingerprints import TAG_BYTES, Base
-from crmsync.model.links import LOOP_BYTES, Intent, Link, LinkState, LoopState, Place
+from crmsync.model.links import LOOP_BYTES, Intent, Link, LinkState, LoopState, Place, fitted
 from crmsync.model.records import Kind, Ref, Side
 
 AttributeValue: TypeAlias = Mapping[str, Any]
 """A value as the low-level client has it: `{"N": "1"}`."""
 
+WRITE_UNIT = 1024
+"""Bytes of an item that one write unit pays for (docs/vendors.md#aws)."""
+
+_HISTORY = "y"
 _NULL = {"NULL": True}
 
 
@@ -69,6 +75,18 @@ def records_of(link: Link) -> tuple[Ref, Ref]:
 
 def whole(link: Link, version: int) -> Item:
     """The item of the link itself, under its HubSpot record."""
+    present = {name: value for name, value in _optional(link).items() if value is not None}
+    return _with_history({**_required(link, version), **present}, link.history)
+
+
+def updated(link: Link, version: int) -> Item:
+    """All attributes of the item of a link whose records stay the same, without its key."""
+    optional = {name: value or _NULL for name, value in _optional(link).items()}
+    item = _with_history({**_required(link, version), **optional, _HISTORY: _NULL}, link.history)
+    return {name: value for name, value in item.items() if name != "pk"}
+
+
+def _required(link: Link, version: int) -> dict[str, AttributeValue]:
     hubspot, salesforce = records_of(link)
     return {
         **attributes_of(link_key(link.connection, hubspot)),
@@ -77,14 +95,7 @@ def whole(link: Link, version: int) -> Item:
         "h": {"B": link.hubspot_base.to_bytes()},
         "f": {"B": link.salesforce_base.to_bytes()},
         "v": {"N": str(version)},
-        **{name: value for name, value in _optional(link).items() if value is not None},
     }
-
-
-def updated(link: Link, version: int) -> Item:
-    """All attributes of the item of a link whose records stay the same, without its key."""
-    item = {**dict.fromkeys(_optional(link), _NULL), **whole(link, version)}
-    return {name: value for name, value in item.items() if name != "pk"}
 
 
 def _optional(link: Link) -> Mapping[str, AttributeValue | None]:
@@ -113,6 +124,29 @@ def _intent(intent: Intent) -> AttributeValue | None:
 
 def _text(text: str | None) -> AttributeValue | None:
     return None if text is None else {"S": str(text)}
+
+
+def _with_history(item: Item, history: str) -> Item:
+    """The item with as much of the history as fits into the write units that it takes anyway."""
+    if not history:
+        return item
+    size = sum(len(name) + sum(map(_value_size, value.items())) for name, value in item.items())
+    room = -size % WRITE_UNIT
+    if _HISTORY in item:  # as NULL, which takes a byte besides the name
+        room += len(_HISTORY) + 1
+    kept = fitted(history, room)
+    return {**item, _HISTORY: {"S": kept}} if kept else item
+
+
+def _value_size(value: tuple[str, Any]) -> int:
+    """The bytes that DynamoDB charges for a value of one of the forms that links have."""
+    form, content = value
+    if form == "NULL":
+        return 1
+    if form == "N":
+        return (len(content) + 1) // 2 + 1
+    texts: Iterable[str | bytes] = content if form == "SS" else (content,)
+    return sum(len(one.encode() if isinstance(one, str) else one) for one in texts)
 
 
 def pointer(link: Link) -> Item:
@@ -148,6 +182,7 @@ def link_of(item: Item) -> Link:
         holds=frozenset(map(_hold, item.get("b", {}).get("SS", ()))),
         loops=_loops(item["l"]["B"]) if "l" in item else {},
         key=int(item["e"]["N"]) if "e" in item else 1,
+        history=item.get(_HISTORY, {}).get("S", ""),
     )
 
 

@@ -296,9 +296,10 @@ class LinksTable:
 
 
 def _update_of(link: Link) -> ConditionalUpdate:
-    item = whole(link, link.version)
-    unchanged = {"v": item["v"], "s": item["s"]}
-    return ConditionalUpdate(key_of(item), updated(link, link.version + 1), unchanged)
+    hubspot, salesforce = records_of(link)
+    unchanged = {"v": {"N": str(link.version)}, "s": {"S": str(salesforce)}}
+    key = link_key(link.connection, hubspot)
+    return ConditionalUpdate(key, updated(link, link.version + 1), unchanged)
 
 
 def _identity(link: Link) -> tuple[str, Ref, Ref, int]:

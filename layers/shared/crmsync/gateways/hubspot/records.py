@@ -21,6 +21,7 @@ from crmsync.gateways.hubspot.rows import (
     TRACE,
     errors_by_row,
     is_id,
+    origins_of,
     record,
     sent,
     update_error,
@@ -32,7 +33,7 @@ from crmsync.model.crm_names import HUBSPOT_EMAIL
 from crmsync.model.effects import CreateRecord, OptOut, UpdateRecord
 from crmsync.model.emails import normalise_email
 from crmsync.model.names import HUBSPOT_KEY
-from crmsync.model.records import Record, Ref, Side
+from crmsync.model.records import Origin, Record, Ref, Side
 from crmsync.ports.crm import Fields, Outcome
 
 BATCH = 100
@@ -64,7 +65,7 @@ class _Write:
 
 
 class HubspotGateway:
-    """Implements `Crm`, `Survivors` and `Preferences` for one HubSpot account."""
+    """Implements `Crm`, `Survivors`, `Preferences` and `PropertyOrigins` for a HubSpot account."""
 
     def __init__(self, client: HubspotClient, *, now: Callable[[], float] = time.monotonic) -> None:
         """Call through `client`; `now` gives seconds on a clock that does not go back."""
@@ -87,6 +88,13 @@ class HubspotGateway:
                     one = record(kind, row, names)
                     found[one.ref] = one
         return found
+
+    def origins(self, ref: Ref, names: Iterable[str]) -> Mapping[str, Sequence[Origin]]:
+        """How each property of a record got its values, newest first, as far back as HubSpot keeps
+        them; nothing for a record that is gone. Raises `SyncError`.
+        """
+        rows = self._rows(ref.object, [ref.id], list(names), history=True)
+        return {name: found for row in rows for name, found in origins_of(row).items()}
 
     def find(self, emails: Iterable[str], fields: Fields) -> Sequence[Record]:
         """Find records by e-mail address. They are read by their unique property, not searched, so

@@ -57,23 +57,26 @@ def record(kind: str, row: Mapping[str, Any], names: Sequence[str]) -> Record:
         fields={name: properties.get(name) or None for name in names},
         created_at=moment(row["createdAt"]),
         modified_at=moment(row["updatedAt"]),
-        origins=_origins(row.get("propertiesWithHistory") or {}),
+        origins={name: versions[0] for name, versions in origins_of(row).items() if versions},
         past=_past(row.get("propertiesWithHistory") or {}),
     )
 
 
-def _origins(histories: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, Origin]:
-    newest = {
-        name: max(rows, key=lambda row: moment(row["timestamp"]))
-        for name, rows in histories.items()
-        if rows
-    }
+def origins_of(row: Mapping[str, Any]) -> dict[str, list[Origin]]:
+    """How each property got its values, newest first, if the row was read with history."""
+    histories: Mapping[str, Sequence[Mapping[str, Any]]] = row.get("propertiesWithHistory") or {}
     return {
-        name: Origin(
-            moment(row["timestamp"]), _source(row), by_user=bool(row.get("updatedByUserId"))
-        )
-        for name, row in newest.items()
+        name: sorted(map(_origin, versions), key=lambda one: one.at, reverse=True)
+        for name, versions in histories.items()
     }
+
+
+def _origin(version: Mapping[str, Any]) -> Origin:
+    return Origin(
+        moment(version["timestamp"]),
+        _source(version),
+        by_user=bool(version.get("updatedByUserId")),
+    )
 
 
 def _past(

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from crmsync.model.change_limits import ChangeLimit, Hold
 from crmsync.model.changes import BY_HAND, Cause
 from crmsync.model.crm_names import HUBSPOT_OPT_OUT, SALESFORCE_OPT_OUT
+from crmsync.model.decisions import Decision, DecisionType
 from crmsync.model.effects import DeleteRecord, Effect, UpdateRecord
 from crmsync.model.facts import Facts
 from crmsync.model.links import Link
@@ -34,8 +35,10 @@ _SHARES: Mapping[ChangeLimit, int] = MappingProxyType(
 )
 """The part of all pairs that "auto" allows within an hour: 5 is a fifth, 20 a twentieth."""
 
-_DECIDED = frozenset({Cause.RELEASED, Cause.DROPPED})
-"""The operator has decided about the held change."""
+_DECIDED: Mapping[Cause, DecisionType] = MappingProxyType(
+    {Cause.RELEASED: DecisionType.RELEASED, Cause.DROPPED: DecisionType.DROPPED}
+)
+"""What the operator decides about a held change."""
 
 OPT_OUT_FIELDS = frozenset({HUBSPOT_OPT_OUT, SALESFORCE_OPT_OUT, account_field(SALESFORCE_OPT_OUT)})
 """Fields that no limit counts or holds back."""
@@ -70,9 +73,17 @@ def _section(
 
 def with_holds(link: Link, facts: Facts) -> Link:
     """The link with the holds that apply now: earlier ones, until the operator releases them, and
-    those of this batch.
+    those of this batch. New ones are decisions, and so is what the operator decides.
     """
-    if facts.change.cause is Cause.RELEASED:
+    if not (link.holds or facts.holds):
+        return link
+    cause = facts.change.cause
+    was = _DECIDED.get(cause, DecisionType.HELD)
+    about = link.holds if cause in _DECIDED else facts.holds - link.holds
+    link = link.deciding(
+        *(Decision(was, side, because="Q-30") for side in sorted({one.side for one in about}))
+    )
+    if cause is Cause.RELEASED:
         return replace(link, holds=frozenset())
     return replace(link, holds=link.holds | facts.holds)
 

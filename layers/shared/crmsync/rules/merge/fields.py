@@ -4,10 +4,11 @@ written because of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from crmsync.model.conflicts import FieldConflict
+from crmsync.model.decisions import Decision, DecisionType
 from crmsync.model.effects import Because
 from crmsync.model.fields import FieldRule, Update
 from crmsync.model.records import Side, Value
@@ -170,6 +171,34 @@ def _stays_diverged(merged: MergedField) -> bool:
     mine, theirs = merged.hubspot, merged.salesforce
     is_old = mine.is_new_mapping or theirs.is_new_mapping or mine.diverged or theirs.diverged
     return is_old and mine.canonical != theirs.canonical
+
+
+def decided_fields(
+    merged: Iterable[MergedField],
+    writes: Mapping[Side, Mapping[str, Value]],
+    waiting: Collection[str],
+    by: str,
+) -> Iterator[Decision]:
+    """What was decided about the mapped fields, for the history of the pair: `writes`, and
+    conflicts in which each side keeps its value.
+
+    Values of the HubSpot properties in `waiting` do not cross now, so nothing is decided about
+    them. `by` is the Salesforce user who edited the record last.
+    """
+    for one in merged:
+        rule, decision = one.rule, one.decision
+        if decision.winner is None or rule.hubspot in waiting:
+            continue
+        side = next((side for side in Side if rule.on(side) in writes[side]), None)
+        if side or decision.conflict:
+            yield Decision(
+                DecisionType.CONFLICT if decision.conflict else DecisionType.WRITTEN,
+                side,
+                rule.on(side or Side.HUBSPOT),
+                "PLT-5" if side is decision.winner else decision.because,
+                rule.update,
+                by if side is Side.HUBSPOT else "",
+            )
 
 
 def _because(writes: Iterable[_Write], side: Side) -> Because:

@@ -39,7 +39,7 @@ from crmsync.rules.merge.new_mappings import Edits
 from crmsync.rules.merge.opt_out import OptOutDecision, OptOutPart, merge_opt_out
 from crmsync.rules.merge.owners import OwnerDecision, OwnerPart, merge_owners, owners_of
 from crmsync.rules.merge.parents import ParentDecision, ParentPart, merge_parents
-from crmsync.rules.merge.policies import joined
+from crmsync.rules.merge.policies import MergePart, joined
 from crmsync.rules.merge.ruleset import Ruleset
 
 _ALL_IN_HUBSPOT = Hold(Side.HUBSPOT, ChangeLimit.CHANGES)
@@ -95,6 +95,8 @@ class MergeResult:
         stage: What becomes of pipeline, record type and stage.
         own_fields: Fields of crmsync's own that are out of date, with their new values, by side:
             the other record's id, the Salesforce owner.
+        unmapped: The fields to write that have rules of their own, on either side -> the first of
+            these rules.
         unmatched: The fields of each side that do not show what its base has.
         undecided: Whether HubSpot's property history must be read before this can be decided.
         held_back: What the operator's limits keep out.
@@ -116,6 +118,7 @@ class MergeResult:
     parents: ParentDecision
     stage: StageDecision
     own_fields: Mapping[Side, Mapping[str, Value]]
+    unmapped: Mapping[str, str]
     unmatched: Mapping[Side, frozenset[str]]
     undecided: bool
     held_back: HeldBack = field(default_factory=HeldBack)
@@ -203,7 +206,8 @@ def _combine(
     unmatched: Mapping[Side, frozenset[str]],
 ) -> MergeResult:
     """Combine the parts of a merge, with nothing held back yet. No two parts write one field."""
-    parts = (fields, opt_out, owners, parents, stages)
+    further: tuple[MergePart, ...] = (opt_out, owners, parents, stages)
+    parts = (fields, *further)
     return MergeResult(
         {name: value for part in parts for name, value in part.to_hubspot.items()},
         {name: value for part in parts for name, value in part.to_salesforce.items()},
@@ -220,6 +224,15 @@ def _combine(
         parents.decision,
         stages.decision,
         own_fields,
+        {
+            name: because[0]
+            for part in further
+            for names, because in (
+                (part.to_hubspot, part.because_hubspot),
+                (part.to_salesforce, part.because_salesforce),
+            )
+            for name in names
+        },
         unmatched,
         undecided=any(part.undecided for part in parts),
     )

@@ -22,6 +22,7 @@ from crmsync.model.crm_names import (
     SALESFORCE_CONTACT,
     SALESFORCE_OWNER,
 )
+from crmsync.model.decisions import Decision, DecisionType
 from crmsync.model.effects import (
     Associate,
     Because,
@@ -34,11 +35,12 @@ from crmsync.model.effects import (
     UpdateRecord,
 )
 from crmsync.model.fields import FieldRule
-from crmsync.model.fingerprints import Base, Fingerprinter, tags
+from crmsync.model.fingerprints import Base, Fingerprinter, tag, tags
 from crmsync.model.links import Link, LinkState
 from crmsync.model.plan import Note, Plan
 from crmsync.model.records import Kind, Record, Ref, Side, Value
 from crmsync.rules.merge.baseline import key_of, rebased, view
+from crmsync.rules.merge.fields import decided_fields
 from crmsync.rules.merge.intents import announce, asks_for_history, withdraw_lost
 from crmsync.rules.merge.person_accounts import other_half, through_account
 from crmsync.rules.merge.record import MergeResult, merge_pair
@@ -53,6 +55,8 @@ _MATCHED_BY: Mapping[Kind, Because] = MappingProxyType(
     }
 )
 """The rules by which the two records of a new pair belong together."""
+
+_OF_LIMITS = frozenset({DecisionType.HELD, DecisionType.DROPPED})
 
 
 def is_unchanged(record: Record, link: Link, ruleset: Ruleset) -> bool:
@@ -135,7 +139,10 @@ def plan_pair(
         or loops.is_news_to(link)
     ):
         after = replace(
-            _agreed_link(link, hubspot, salesforce, merged, ruleset), holds=holds, loops=loops.loops
+            _agreed_link(link, hubspot, salesforce, merged, ruleset),
+            holds=holds,
+            loops=loops.loops,
+            decided=tuple(_decided(link, merged, salesforce)),
         )
         announced = announce(link, after, _written(merged), (hubspot, salesforce), ruleset)
         effects.append(SaveLink(announced, _MATCHED_BY[link.kind] if not link.version else ()))
@@ -237,6 +244,40 @@ def _group(salesforce: Record, merged: MergeResult) -> str:
     """
     account = merged.to_salesforce.get(PARENT_ACCOUNT) or salesforce.fields.get(PARENT_ACCOUNT)
     return str(account or "")
+
+
+def _decided(link: Link, merged: MergeResult, salesforce: Record) -> Iterator[Decision]:
+    """What was decided, for the history of the pair: what the link has already, what a limit holds
+    back by its fields, and what the merge adds.
+    """
+    held = merged.held_back.fields
+    for one in link.decided:
+        fields = held.get(one.side, ()) if one.side and one.type in _OF_LIMITS else ()
+        yield from (replace(one, name=name) for name in sorted(fields)) if fields else (one,)
+    loops = merged.held_back.loops
+    for name in sorted(loops.reported):
+        if loops.loops[tag(name)] != link.loops.get(tag(name)):
+            yield Decision(DecisionType.STOPPED, None, name, "CH-5")
+    kept_out = (*held.values(), *loops.stopped.values())
+    waiting = {rule.hubspot for rule in merged.incompatible}.union(*kept_out)
+    by = salesforce.modified_by
+    yield from decided_fields(
+        merged.merged_fields, {side: merged.writes(side) for side in Side}, waiting, by
+    )
+    unmapped = [
+        (side, name, merged.unmapped[name])
+        for side in Side
+        for name in merged.writes(side)
+        if name in merged.unmapped
+    ]
+    if merged.parents.company or merged.parents.leaves:
+        unmapped.append((Side.HUBSPOT, PRIMARY_COMPANY, merged.parents.because[0]))
+    if merged.opt_out.unsubscribe_in_hubspot:
+        unmapped.append((Side.HUBSPOT, HUBSPOT_OPT_OUT, merged.opt_out.because))
+    contested = {name for one in merged.conflicts for name in (one.hubspot, one.salesforce)}
+    for side, name, because in unmapped:
+        was = DecisionType.CONFLICT if name in contested else DecisionType.WRITTEN
+        yield Decision(was, side, name, because, by=by if side is Side.HUBSPOT else "")
 
 
 def _written(merged: MergeResult) -> Mapping[Side, frozenset[str]]:

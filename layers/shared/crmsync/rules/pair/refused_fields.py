@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from crmsync.errors import Refused
 from crmsync.model.crm_names import ACCOUNT, HUBSPOT_EMAIL, SALESFORCE_CONTACT, SALESFORCE_EMAIL
+from crmsync.model.decisions import Decision, DecisionType
 from crmsync.model.effects import Category, CreateRecord, Report, UpdateRecord
 from crmsync.model.fields import FieldRule, FieldType
 from crmsync.model.fingerprints import tags
@@ -96,6 +97,9 @@ def diverged_link(
         values,
         ruleset.fingerprinter.of(link.key),
         ours,
+    )
+    link = link.deciding(
+        *(Decision(DecisionType.REFUSED, side, name, "CH-8") for name in sorted(ours))
     )
     if side is Side.HUBSPOT:
         return replace(link, hubspot_base=base)

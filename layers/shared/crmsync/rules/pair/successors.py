@@ -4,11 +4,12 @@ the same for every kind.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 
 from crmsync.model.changes import Cause
-from crmsync.model.crm_names import MERGED_IDS
+from crmsync.model.crm_names import LEAD, MERGED_IDS
+from crmsync.model.decisions import Decision, DecisionType
 from crmsync.model.effects import Because, DeleteRecord, DropLink, SaveLink
 from crmsync.model.facts import Facts
 from crmsync.model.links import Intent, Link, LinkState
@@ -100,7 +101,7 @@ def follow_moves(link: Link, hubspot: Record, salesforce: Record, ruleset: Rules
         ]
         bases[record.ref.side] = base.with_unagreed(filter(base.knows, blanks)) if blanks else base
     return replace(
-        link,
+        link.deciding(*_moves(link, hubspot, salesforce)),
         hubspot=hubspot.ref,
         salesforce=salesforce.ref,
         hubspot_base=bases[Side.HUBSPOT],
@@ -111,6 +112,19 @@ def follow_moves(link: Link, hubspot: Record, salesforce: Record, ruleset: Rules
         hubspot_intent=link.hubspot_intent if link.hubspot == hubspot.ref else Intent(),
         salesforce_intent=link.salesforce_intent if link.salesforce == salesforce.ref else Intent(),
     )
+
+
+def _moves(link: Link, hubspot: Record, salesforce: Record) -> Iterator[Decision]:
+    """What becomes of a link whose records have changed, or that was a tombstone."""
+    if link.state is LinkState.TOMBSTONE:
+        yield Decision(DecisionType.REVIVED, link.deleted_on, because="DEL-1")
+    if link.hubspot != hubspot.ref:
+        yield Decision(DecisionType.MOVED, Side.HUBSPOT, because="MRG-3")
+    if link.salesforce != salesforce.ref:
+        place = link.salesforce
+        is_converted = isinstance(place, Ref) and (place.object == LEAD != salesforce.ref.object)
+        because = "DUP-26" if is_converted else "MRG-1"
+        yield Decision(DecisionType.MOVED, Side.SALESFORCE, because=because)
 
 
 def plan_missing(
@@ -139,8 +153,12 @@ def plan_missing(
             again = recreate(facts.salesforce)
             return replace(again, effects=(DropLink(link, because), *again.effects))
         return no_effects("one of the two was deleted; an edit does not bring it back", *because)
+    died = _who_died(facts)
     tombstone = SaveLink(
-        replace(link, state=LinkState.TOMBSTONE, deleted_on=_who_died(facts)), because
+        replace(link, state=LinkState.TOMBSTONE, deleted_on=died).deciding(
+            Decision(DecisionType.ENDED, died, because=because[0])
+        ),
+        because,
     )
     deletes = deletes and facts.change.cause is not Cause.DROPPED
     if facts.hubspot and facts.salesforce is None and deletes and not facts.survivor_is_linked:

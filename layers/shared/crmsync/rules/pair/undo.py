@@ -9,11 +9,12 @@ not a mistake to undo.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 
+from crmsync.model.decisions import Decision, DecisionType
 from crmsync.model.facts import Facts
 from crmsync.model.fields import FieldRule
 from crmsync.model.links import Link, LinkState
@@ -228,11 +229,13 @@ class _Pair:
             != self._state(rule, Side.SALESFORCE).canonical
         )
 
-    def marked(self, back: Iterable[Overwrite]) -> Link:
+    def marked(self, back: Sequence[Overwrite]) -> Link:
         """The link to store before these values are restored: each then counts as an edit of its
         side that is not our own.
         """
-        link = self._link
+        link = self._link.deciding(
+            *(Decision(DecisionType.RESTORED, one.side, one.name, "CH-29") for one in back)
+        )
         for side in Side:
             names = [one.name for one in back if one.side is side and one.row != OWNER_ROW]
             base = link.base(side).with_pending(

@@ -230,7 +230,7 @@ def _decisions(pairing: Pairing, merged: MergeResult) -> Iterator[DecisionLine]:
     hubspot, salesforce = pairing.hubspot, pairing.salesforce
     if hubspot is None or salesforce is None:
         return
-    for topic, mine, theirs in _TOPICS:
+    for topic, mine, theirs in TOPICS:
         if mine in hubspot.fields and theirs in salesforce.fields:
             text, because = _TEXTS[topic](merged)
             yield DecisionLine(
@@ -238,7 +238,7 @@ def _decisions(pairing: Pairing, merged: MergeResult) -> Iterator[DecisionLine]:
             )
 
 
-_TOPICS = (
+TOPICS = (
     ("owner", HUBSPOT_OWNER, SALESFORCE_OWNER),
     ("e-mail opt-out", HUBSPOT_OPT_OUT, SALESFORCE_OPT_OUT),
     ("company", PRIMARY_COMPANY, PARENT_ACCOUNT),
