@@ -299,7 +299,7 @@ def deployment(
             sleep=lambda _seconds: None,
             caller=lambda: "ada",
         )
-        connected = Connected(gateways, links, inbox, outbox, conflict_log)
+        connected = Connected(gateways, links, inbox, outbox)
         link_admin = LinkAdmin(
             settings=store.load,
             links=links,

@@ -161,7 +161,6 @@ DECIDING = (
     "rules/pair/refused_fields.py",
     "rules/pair/successors.py",
     "rules/pair/undo.py",
-    "rules/pair/plan.py",
 )
 """Modules that give rules to decisions as texts."""
 

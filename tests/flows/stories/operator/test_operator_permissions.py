@@ -88,6 +88,7 @@ def run_reading_commands(stack: Stack, contact: str, lead: str) -> None:
         ("settings", "show"),
         ("settings", "history"),
         ("explain", "hubspot", "contact", contact),
+        ("history", "hubspot", "contact", contact),
         ("links", "show", "salesforce", "Lead", lead),
         ("links", "rebuild"),
         ("import", "contacts"),
@@ -103,6 +104,7 @@ def run_writing_commands(stack: Stack, people: People, contact: str, lead: str, 
     """Run the commands that change something, except those about settings."""
     # One of two values is put back: more would exceed the change limit.
     command(stack, "undo", "--since", since, "--apply", key=WRITE, status=1)
+    assert command(stack, "history", "hubspot", "contact", contact, "--values", key=WRITE)
     for words in (
         (
             "resync",

@@ -9,7 +9,7 @@ MAP-4).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -196,6 +196,15 @@ class MergePart:
     conflicts: tuple[FieldConflict, ...] = ()
     incompatible: tuple[FieldRule, ...] = ()
     undecided: bool = False
+
+
+def first_rules(parts: Sequence[MergePart]) -> Mapping[str, str]:
+    """The fields that these parts write, on either side -> the first rule behind it."""
+    writes = [
+        *((part.to_hubspot, part.because_hubspot) for part in parts if part.to_hubspot),
+        *((part.to_salesforce, part.because_salesforce) for part in parts if part.to_salesforce),
+    ]
+    return {name: because[0] for names, because in writes for name in names}
 
 
 def newest_of(name: str, hubspot: Record, salesforce: Record, our_app: str) -> Side:

@@ -39,7 +39,7 @@ from crmsync.rules.merge.new_mappings import Edits
 from crmsync.rules.merge.opt_out import OptOutDecision, OptOutPart, merge_opt_out
 from crmsync.rules.merge.owners import OwnerDecision, OwnerPart, merge_owners, owners_of
 from crmsync.rules.merge.parents import ParentDecision, ParentPart, merge_parents
-from crmsync.rules.merge.policies import MergePart, joined
+from crmsync.rules.merge.policies import first_rules, joined
 from crmsync.rules.merge.ruleset import Ruleset
 
 _ALL_IN_HUBSPOT = Hold(Side.HUBSPOT, ChangeLimit.CHANGES)
@@ -206,8 +206,7 @@ def _combine(
     unmatched: Mapping[Side, frozenset[str]],
 ) -> MergeResult:
     """Combine the parts of a merge, with nothing held back yet. No two parts write one field."""
-    further: tuple[MergePart, ...] = (opt_out, owners, parents, stages)
-    parts = (fields, *further)
+    parts = (fields, opt_out, owners, parents, stages)
     return MergeResult(
         {name: value for part in parts for name, value in part.to_hubspot.items()},
         {name: value for part in parts for name, value in part.to_salesforce.items()},
@@ -224,15 +223,7 @@ def _combine(
         parents.decision,
         stages.decision,
         own_fields,
-        {
-            name: because[0]
-            for part in further
-            for names, because in (
-                (part.to_hubspot, part.because_hubspot),
-                (part.to_salesforce, part.because_salesforce),
-            )
-            for name in names
-        },
+        first_rules(parts[1:]),
         unmatched,
         undecided=any(part.undecided for part in parts),
     )
