@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from crmsync.errors import TryAgain
+from crmsync.errors import Conflict, TryAgain
 from crmsync.gateways.dynamodb.claims import GOOD_FOR, Claims
 from crmsync.gateways.shared_org import SharedOrg
 from crmsync.model.effects import CreateRecord
@@ -77,14 +77,14 @@ def test_of_two_accounts_one_creates_the_person(org: Org) -> None:
 
 
 def test_a_connection_may_repeat_its_claim(org: Org) -> None:
-    """A call that was interrupted after its claim is repeated by the same connection and finds its
-    record.
+    """A call that was interrupted after its claim is repeated by the same connection, which hears of
+    its own record.
     """
     first, second = (org.of("acme").create([a_creation("555001-81")])[0] for _ in range(2))
 
     assert isinstance(first, Written)
-    assert isinstance(second, Written)
-    assert first.ref == second.ref
+    assert isinstance(second, Conflict)
+    assert second.existing == first.ref.id
 
 
 def test_a_claim_expires(org: Org) -> None:

@@ -20,6 +20,7 @@ class SideBehaviour:
     """How a side differs from the other."""
 
     key: str
+    key_taken: str
     email: str
     unique_email: bool
     answers_with_values: bool
@@ -34,6 +35,7 @@ class SideBehaviour:
 BEHAVIOUR = {
     Side.HUBSPOT: SideBehaviour(
         key=HUBSPOT_KEY,
+        key_taken="CONFLICTING_UNIQUE_VALUE",
         email="email",
         unique_email=True,
         answers_with_values=True,
@@ -45,6 +47,7 @@ BEHAVIOUR = {
     ),
     Side.SALESFORCE: SideBehaviour(
         key=SALESFORCE_KEY,
+        key_taken="DUPLICATE_VALUE",
         email="Email",
         unique_email=False,
         answers_with_values=False,

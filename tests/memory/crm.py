@@ -53,12 +53,12 @@ class MemoryCrm(MemoryPeople):
     def made_by(self, keys: Mapping[str, Sequence[str]]) -> Mapping[str, Ref]:
         """See the port."""
         self._call("made_by")
-        found = {
-            key: self._holder(name, self.behaviour.key, key)
+        return {
+            key: ref
             for name, some in keys.items()
             for key in some
+            if (ref := self._holder(name, self.behaviour.key, key))
         }
-        return {key: ref for key, ref in found.items() if ref}
 
     def create(self, effects: Sequence[CreateRecord]) -> Sequence[Outcome]:
         """See the port."""
@@ -124,6 +124,8 @@ class MemoryCrm(MemoryPeople):
         error = self._refused(first, effect.object, fields)
         if error is not None:
             return error
+        if first is not None and effect.object != "OpportunityContactRole":
+            return self._key_taken(first)
         if first is not None:
             self.put(first, self._accepted(first, fields), ours=True)
             return self._written(first, fields)
@@ -158,9 +160,17 @@ class MemoryCrm(MemoryPeople):
             return Conflict("Contact already exists.", existing=clash.id, code="CONFLICT")
         holder = self._holder(ref.object, self.behaviour.key, fields.get(self.behaviour.key))
         if holder is not None and holder != ref:
-            return Conflict("The key is taken.", existing=holder.id, code="DUPLICATE_VALUE")
+            return self._key_taken(holder)
         self.put(ref, self._accepted(ref, fields), ours=True)
         return self._written(ref, fields)
+
+    def _key_taken(self, holder: Ref) -> Conflict:
+        """Return the error of a write whose key another record has."""
+        behaviour = self.behaviour
+        named = behaviour.key if self.side is Side.HUBSPOT else ""
+        return Conflict(
+            "The key is taken.", existing=holder.id, code=behaviour.key_taken, fieldname=named
+        )
 
     def _accepted(self, ref: Ref, fields: Mapping[str, Value]) -> Mapping[str, Value]:
         """Return the fields that the side accepts from a write by API: HubSpot ignores an earlier

@@ -73,7 +73,10 @@ def values(system: System) -> Wrong:
                     restarted=bool({here, there} & survivors),
                     connection=portal.name,
                 )
-                for one in judge(course, row):
+                found = judge(course, row)
+                for reason, count in (+course.excused).items():
+                    system.seen[f"excused: {reason}"] += count
+                for one in found:
                     yield f"{one.name}: {here} and {there}, {row.hubspot} ({row.policy}): {one.text}"
             if link.kind is Kind.CONTACT:
                 address = portal.hubspot.fields(here).get("email")

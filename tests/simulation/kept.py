@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from crmsync.model.records import Side
-from tests.simulation.steps import History, News, Person, Setting, Wait, Work
+from tests.simulation.steps import Crash, History, News, Person, Setting, Wait, Work
 
 KEPT: Mapping[str, History] = {
     "an opted-out contact that lost its address held back its other fields": History(
@@ -28,6 +28,66 @@ KEPT: Mapping[str, History] = {
             Wait(3),
             Person("new address"),
             Person("edit person", what="firstname"),
+        ),
+    ),
+    "a slower worker made a lead once more, over what a person had changed in it": History(
+        Setting(),
+        (
+            Person("new person", value="1"),
+            Person("edit person", what="fax", value="1"),
+            Wait(1),
+            Work("contact", 8, most=1),
+            Work("contact", slot=1, most=1),
+            Person("edit person", Side.SALESFORCE, what="fax", value="2"),
+            Work("contact"),
+        ),
+    ),
+    "a slower worker made a contact once more, over what a person had changed in it": History(
+        Setting(),
+        (
+            Person("new person", Side.SALESFORCE, what="Lead", value="1"),
+            Person("edit person", Side.SALESFORCE, what="fax", value="1"),
+            Wait(1),
+            Work("contact", 8, most=1),
+            Work("contact", slot=1, most=1),
+            Person("edit person", what="fax", value="2"),
+            Work("contact"),
+        ),
+    ),
+    "a slower worker made an opportunity once more, over what a person had changed in it": History(
+        Setting(),
+        (
+            Person("new deal", value="1"),
+            Person("edit deal", what="description", value="1"),
+            Wait(1),
+            Work("opportunity", 10, most=1),
+            Work("opportunity", slot=1, most=1),
+            Person("edit deal", Side.SALESFORCE, what="description", value="2"),
+            Work("opportunity"),
+        ),
+    ),
+    "a value was removed from a new lead before the link was saved, and came back": History(
+        Setting(),
+        (
+            Person("new person", value="1"),
+            Person("edit person", what="fax", value="1"),
+            Wait(1),
+            Work("contact", 11),
+            Person("edit person", Side.SALESFORCE, what="fax"),
+            Person("edit person", what="jobtitle", value="2"),
+            Crash("contact"),
+        ),
+    ),
+    "a value was removed from the account of a new company before the link was saved": History(
+        Setting(),
+        (
+            Person("new company", Side.SALESFORCE, value="1"),
+            Person("edit company", Side.SALESFORCE, what="phone", value="1"),
+            Wait(1),
+            Work("account", 11),
+            Person("edit company", Side.SALESFORCE, what="phone"),
+            Person("edit company", what="city", value="2"),
+            Crash("account"),
         ),
     ),
 }

@@ -20,7 +20,6 @@ from crmsync.model.records import Ref, Side
 from tests.simulation.watched import Entry, Ledger
 
 Shown = str | None
-REMADE = "two workers made one record"
 SECOND = timedelta(seconds=1)
 
 
@@ -49,8 +48,6 @@ class Course:
         written: All entries of crmsync.
         over: Entries of crmsync that replaced what a person had given.
         by_us: Whether crmsync gave a side its value.
-        made: What crmsync made a record with, before the two were linked.
-        remade: A worker made a record that another one had made meanwhile.
         restarted: One of the records was gone and came back, or is what others were merged into.
     """
 
@@ -64,9 +61,7 @@ class Course:
     written: list[Entry] = field(default_factory=list)
     over: list[Entry] = field(default_factory=list)
     by_us: dict[Side, bool] = field(default_factory=dict)
-    made: set[Shown] = field(default_factory=set)
     restarted: bool = False
-    remade: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,7 +102,6 @@ def course_of(
         (one for ref in pair for one in ledger.rows.get(ref, ())), key=lambda one: one.number
     )
     course, is_linked = Course(restarted=restarted), False
-    born: set[Ref] = set()
     for one in entries:
         if not is_linked and one.number > linked:
             is_linked = True
@@ -116,9 +110,6 @@ def course_of(
             course.touched.append(one)
         if not one.field:
             course.restarted |= one.value == "back"
-            born |= {one.ref} if one.value == "born" else set()
-        # Two workers that make one record at a time: the later one's call hides what was edited since.
-        course.remade |= one.ours and one.call.endswith(".create") and one.ref in born
         if one.field != names[one.ref]:
             continue
         is_foreign = connection and one.connection not in {"", connection}
@@ -146,13 +137,13 @@ def _take(course: Course, one: Entry) -> None:
         course.over.append(one)
     course.by_us[side] = True
     edit = course.open.get(side)
-    if edit is not None and edit.number > one.read:
+    # A creation makes a new record, so it writes over nothing.
+    if edit is not None and edit.number > one.read and not one.call.endswith(".create"):
         course.gaps.append(edit)
 
 
 def _make(course: Course, one: Entry) -> None:
     """A record was made with this value: the two agree on what the worker had read of the other."""
-    course.made.add(plain(one.value))
     course.agreed, course.ever = plain(one.value), True
     edit = course.open.get(one.ref.side.other)
     if edit is not None and edit.number <= one.seen:
@@ -164,8 +155,7 @@ def _agree(course: Course, row: Row) -> None:
     if course.shown[Side.HUBSPOT] == course.shown[Side.SALESFORCE] and not judge(course, row):
         course.agreed, course.ever = course.shown[Side.HUBSPOT], True
         course.excused["edited between read and write"] += len(course.gaps)
-        course.remade = False
-        for part in (course.open, course.touched, course.gaps, course.made):
+        for part in (course.open, course.touched, course.gaps):
             part.clear()
 
 
@@ -187,13 +177,6 @@ def _both(course: Course, allowed: set[Shown]) -> list[Finding]:
     if here != there:
         return [Finding("both sides agree", _said(course, allowed))]
     if here in allowed or course.restarted:
-        return []
-    if course.remade:
-        course.excused[REMADE] += 1
-        return []
-    if allowed == {None} and here in course.made:
-        # What crmsync has made before it could save the link fills the blank (MAP-3).
-        course.excused["deleted before the link was saved"] += 1
         return []
     if course.gaps:
         return []
@@ -269,9 +252,7 @@ def _always(favourite: Side) -> Callable[[Course], list[Finding]]:
 def _fill_blank(course: Course) -> list[Finding]:
     """CH-4: a value fills a blank and overwrites nothing."""
     here, there = course.shown[Side.HUBSPOT], course.shown[Side.SALESFORCE]
-    if course.over and course.remade:
-        course.excused[REMADE] += 1
-    elif course.over and not course.gaps:
+    if course.over and not course.gaps:
         return [Finding("no lost update", "a value was overwritten under fill_blank")]
     if (here is None) != (there is None):
         return [Finding("both sides agree", _said(course, {here or there}))]

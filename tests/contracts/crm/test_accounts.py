@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from crmsync.errors import Refused
+from crmsync.errors import Conflict, Refused
 from crmsync.model.effects import CreateRecord, UpdateRecord
 from crmsync.model.links import Slot
 from crmsync.model.records import Ref, Side
@@ -176,7 +176,8 @@ def test_an_account_is_created_once_and_updated(salesforce: Backend) -> None:
         [UpdateRecord(made.ref, Side.SALESFORCE, {"Name": "Works", "Phone": "7"})]
     )
 
-    assert again == made == Written(made.ref, {})
+    assert made == Written(made.ref, {})
+    assert (type(again), again.existing) == (Conflict, made.ref.id)
     assert salesforce.crm.read([made.ref], {"Account": ["Name", "Phone"]})[made.ref].fields == {
         "Name": "Works",
         "Phone": "7",

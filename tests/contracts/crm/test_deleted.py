@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from crmsync.errors import Gone
+from crmsync.errors import Conflict, Gone
 from crmsync.model.effects import DeleteRecord, UpdateRecord
 from crmsync.model.records import Ref, Side
 from crmsync.ports.crm import Written
@@ -146,7 +146,9 @@ def test_assignment_rules_choose_the_owner_only_on_request(salesforce: Backend) 
 
 
 def test_assignment_rules_never_choose_the_owner_of_an_existing_lead(salesforce: Backend) -> None:
-    """A repeated call finds the existing lead, whose owner a person may have changed (PLT-1)."""
+    """A repeated call leaves the existing lead alone, whose owner a person may have changed
+    (PLT-1).
+    """
     effect = replace(salesforce.creation("ada"), assign=True)
     [first] = salesforce.crm.create([effect])
     salesforce.person.edit(first.ref, {"OwnerId": salesforce.our_user})
@@ -154,7 +156,7 @@ def test_assignment_rules_never_choose_the_owner_of_an_existing_lead(salesforce:
     again, fresh = salesforce.crm.create([effect, replace(salesforce.creation("bob"), assign=True)])
     salesforce.crm.update([UpdateRecord(first.ref, Side.SALESFORCE, {"Phone": "7"})])
 
-    assert again == first
+    assert (type(again), again.existing) == (Conflict, first.ref.id)
     assert record_owner(salesforce, first.ref) == salesforce.our_user
     assert record_owner(salesforce, fresh.ref) != salesforce.our_user
 

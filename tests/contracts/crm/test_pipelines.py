@@ -176,8 +176,8 @@ def test_a_stage_with_deals_is_not_deleted(hubspot: Backend) -> None:
 
 
 def test_a_deal_is_created_once_under_our_key(hubspot: Backend) -> None:
-    """A repeated call finds the deal and writes its fields; the deal has its history and is found
-    by the key.
+    """A repeated call is a conflict and writes nothing; the deal has its history and is found by
+    the key.
     """
     fields = {
         "dealname": "A deal",
@@ -191,11 +191,11 @@ def test_a_deal_is_created_once_under_our_key(hubspot: Backend) -> None:
 
     [first], [again] = hubspot.crm.create([effect]), hubspot.crm.create([moved])
 
-    assert first.ref == again.ref
+    assert isinstance(again, Conflict)
     [record] = hubspot.crm.read(
         [first.ref], {"deal": ["dealname", "amount", "dealstage", HUBSPOT_KEY]}, history=True
     ).values()
-    assert list(record.fields.values()) == ["A deal", "1200.5", "closedwon", DEAL.id]
+    assert list(record.fields.values()) == ["A deal", "1200.5", "qualifiedtobuy", DEAL.id]
     assert record.origins["dealstage"].by == hubspot.our_user
     values = [DEAL.id, "006000000000009AAA", "", "o'x"]
     assert hubspot.deals.by_value(HUBSPOT_KEY, values) == {DEAL.id.lower(): first.ref}

@@ -85,14 +85,15 @@ def an_update(number: int, **fields: str | None) -> UpdateRecord:
 
 
 def test_a_write_whose_response_is_lost_is_repeated_without_a_duplicate(account: Account) -> None:
-    """An upsert by our key is safe to repeat (fault 7)."""
+    """The repeated creation is a conflict (fault 7)."""
     account.faults.replace([{"at": "hubspot", "kind": "timeout_after_write"}])
 
-    outcome = written(account, 1)
+    [outcome] = account.gateway.create([a_creation(1)])
 
     found = account.gateway.find(["p1@example.com"], {"contact": [HUBSPOT_KEY]})
-    assert [(record.ref, record.fields[HUBSPOT_KEY]) for record in found] == [(outcome.ref, "00Q1")]
-    assert (account.calls("batch/upsert"), len(account.waits)) == (2, 1)
+    assert isinstance(outcome, Conflict)
+    assert [(one.ref.id, one.fields[HUBSPOT_KEY]) for one in found] == [(outcome.existing, "00Q1")]
+    assert (account.calls("batch/create"), len(account.waits)) == (2, 1)
 
 
 @pytest.mark.parametrize("kind", ["timeout_before_write", "server_error"])
@@ -158,7 +159,7 @@ def test_a_hundred_rows_go_into_one_call_and_fifty_with_history(account: Account
     account.gateway.read(refs, {"contact": ["email"]}, history=True)
 
     assert (
-        account.calls("batch/upsert"),
+        account.calls("batch/create"),
         before,
         after - before,
         account.calls("batch/read") - after,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from crmsync.errors import Drifted, Refused, TryAgain
+from crmsync.errors import Conflict, Drifted, Refused, TryAgain
 from crmsync.gateways.salesforce.queries import (
     LONGEST_URI,
     Deletions,
@@ -37,12 +37,15 @@ def org() -> Iterator[Org]:
 
 
 def test_a_write_whose_response_is_lost_is_repeated_without_a_duplicate(org: Org) -> None:
-    """An upsert by our key is safe to repeat (fault 7)."""
+    """The repeated creation is a conflict that names the record (fault 7)."""
     org.faults.replace([{"at": "salesforce", "kind": "timeout_after_write"}])
 
-    [lead] = made(org, a_creation(1))
+    [outcome] = org.gateway.create([a_creation(1)])
 
-    assert [one.ref for one in org.gateway.find(["p1@example.com"], {"Lead": []})] == [lead]
+    assert isinstance(outcome, Conflict)
+    assert [one.ref.id for one in org.gateway.find(["p1@example.com"], {"Lead": []})] == [
+        outcome.existing
+    ]
     assert len(org.waits) == 1
 
 
@@ -219,7 +222,7 @@ def test_an_invalid_name_is_refused() -> None:
     ("allow", "header"), [(False, "allowSave=false"), (True, "allowSave=true")]
 )
 def test_every_write_says_how_duplicate_alerts_are_handled(*, allow: bool, header: str) -> None:
-    """Creates, upserts and updates send the header; reads do not."""
+    """Creates and updates send the header; reads do not."""
     token = Response(
         {"access_token": "t", "instance_url": "", "id": "https://login.salesforce.com/id/00D/005"}
     )
@@ -237,4 +240,4 @@ def test_every_write_says_how_duplicate_alerts_are_handled(*, allow: bool, heade
 
     assert [
         (one.method, one.headers["Sforce-Duplicate-Rule-Header"]) for one in script.requests[1:]
-    ] == [(method, header) for method in ("PATCH", "POST", "PATCH")]
+    ] == [(method, header) for method in ("POST", "POST", "PATCH")]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from crmsync.errors import Down, Refused
+from crmsync.errors import Conflict, Down, Refused
 from crmsync.gateways.salesforce.records import SalesforceGateway
 from crmsync.gateways.salesforce.survivors import MAX_MERGES
 from crmsync.model.effects import CreateRecord
@@ -149,23 +149,24 @@ def test_rows_for_the_assignment_rules_go_in_calls_of_their_own() -> None:
             [row["LastName"] for row in one.body["records"]],
         )
         for one in server.requests[1:]
-    ] == [("POST", "TRUE", ["P0", "P2", "P4"]), ("PATCH", "FALSE", ["P1", "P3", "P5"])]
+    ] == [("POST", "TRUE", ["P0", "P2", "P4"]), ("POST", "FALSE", ["P1", "P3", "P5"])]
 
 
 def test_existing_leads_for_the_rules_are_returned_in_order(org: Org) -> None:
-    """A repeated batch returns the same records and writes what changed since."""
+    """A repeated batch names the records of the first one and writes only the new ones."""
     effects = [a_creation(number, assign=True) for number in range(5)]
-    first = org.gateway.create(effects[1:4])
+    first = [one.ref for one in org.gateway.create(effects[1:4]) if isinstance(one, Written)]
     changed = [replace(one, fields={**one.fields, "Phone": "7"}) for one in effects]
 
     outcomes = org.gateway.create(changed)
 
-    assert all(isinstance(one, Written) for one in outcomes)
-    assert list(outcomes[1:4]) == list(first)
-    refs = [one.ref for one in outcomes if isinstance(one, Written)]
+    assert [type(one) for one in outcomes] == [Written, *[Conflict] * 3, Written]
+    assert [one.existing for one in outcomes if isinstance(one, Conflict)] == [
+        ref.id for ref in first
+    ]
     assert [
-        record.fields["Phone"] for record in org.gateway.read(refs, {"Lead": ["Phone"]}).values()
-    ] == ["7"] * 5
+        record.fields["Phone"] for record in org.gateway.read(first, {"Lead": ["Phone"]}).values()
+    ] == [None] * 3
 
 
 def test_a_refused_row_for_the_rules_is_reported_and_the_others_are_created(org: Org) -> None:

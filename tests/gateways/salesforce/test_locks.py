@@ -46,19 +46,16 @@ ROWS = st.lists(
 )
 
 
-@given(rows=ROWS, size=st.integers(1, 7), mixed=st.booleans())
+@given(rows=ROWS, size=st.integers(1, 7))
 def test_every_row_is_in_one_call_and_no_call_has_a_record_twice(
-    rows: list[Row],
-    size: int,
-    mixed: bool,  # noqa: FBT001
+    rows: list[Row], size: int
 ) -> None:
-    """A call never has more rows than allowed, nor several objects unless they may be mixed."""
-    calls = list(in_calls(rows, size, mixed=mixed))
+    """A call never has more rows than allowed."""
+    calls = list(in_calls(rows, size))
 
     assert Counter(itertools.chain(*calls)) == Counter(rows)
     assert all(0 < len(call) <= size for call in calls)
     assert all(len({(row.object, row.key) for row in call}) == len(call) for call in calls)
-    assert mixed or all(len({row.object for row in call}) == 1 for call in calls)
 
 
 def test_rows_of_one_parent_share_a_call_and_parents_ascend() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count
 
 import pytest
 
@@ -38,6 +39,7 @@ class Org:
     def __init__(self, simulator: SalesforceSimulator, url: str) -> None:
         """Log in at `url`."""
         self.seconds = 0.0
+        self._numbers = count(1)
         self._simulator = simulator
         secret = FixedSecret(
             {"client_id": simulator.client_id, "client_secret": simulator.client_secret}
@@ -50,15 +52,15 @@ class Org:
     def refused(self, *names: str) -> list[str]:
         """Return the error texts of leads with these names."""
         outcomes: Sequence[Outcome] = self.gateway.create(
-            [a_lead(at, name) for at, name in enumerate(names)]
+            [a_lead(next(self._numbers), name) for name in names]
         )
         return [one.text if isinstance(one, SyncError) else "" for one in outcomes]
 
     def rule_reads(self) -> int:
         """Return how often the rules were read."""
         return sum(
-            count
-            for name, count in self._simulator.stats()["by_endpoint"].items()
+            calls
+            for name, calls in self._simulator.stats()["by_endpoint"].items()
             if "tooling" in name
         )
 

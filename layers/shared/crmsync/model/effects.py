@@ -32,7 +32,7 @@ class CreateRecord:
     Attributes:
         side: Where it is made.
         object: The object it is made of.
-        key: The value of the side's unique crmsync field, by which a repeat finds the first.
+        key: The value of the side's unique crmsync field, so that a repeat is refused.
         fields: What is written.
         into: The slot that the new id fills.
         because: The rules behind it.

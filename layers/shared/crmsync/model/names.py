@@ -9,7 +9,9 @@ from __future__ import annotations
 from crmsync.model.records import Side
 
 HUBSPOT_KEY = "crmsync_salesforce_id"
-"""HubSpot property, unique: the id of the linked Salesforce record. Upserts go by it."""
+"""HubSpot property, unique: the id of the linked Salesforce record, so that only one record can be
+made for that one.
+"""
 
 SALESFORCE_KEY = "Crmsync_HubSpot_Id__c"
 """Salesforce field, external id and unique: ``<portal id>-<HubSpot id>``, as several portals may

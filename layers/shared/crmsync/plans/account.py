@@ -26,6 +26,7 @@ from crmsync.rules.merge.change_limits import with_holds
 from crmsync.rules.merge.person_accounts import may_share_company
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair import reports
+from crmsync.rules.pair.adoption import adopted, shows_creation
 from crmsync.rules.pair.creation import Creation
 from crmsync.rules.pair.matching import choose_account
 from crmsync.rules.pair.plan import plan_existing, plan_pair
@@ -98,7 +99,12 @@ def _plan_new_pair(named: Record, match: Record, ruleset: Ruleset) -> Plan:
         key=ruleset.fingerprinter.number,
         decided=(Decision(DecisionType.LINKED, because="DUP-2"),),
     )
-    return plan_pair(hubspot, salesforce, link, ruleset, always_save=True)
+    if not shows_creation(hubspot, salesforce, ruleset):
+        return plan_pair(hubspot, salesforce, link, ruleset, always_save=True)
+    creations = account_creation(hubspot, (), ruleset), company_creation(salesforce, ruleset)
+    known = adopted(link, hubspot, salesforce, creations, ruleset)
+    plan = plan_pair(hubspot, salesforce, known.link, ruleset, always_save=True)
+    return replace(plan, undecided=plan.undecided or known.needs_history)
 
 
 def _plan_account_creation(facts: AccountFacts, company: Record, ruleset: Ruleset) -> Plan:

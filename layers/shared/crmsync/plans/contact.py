@@ -36,6 +36,7 @@ from crmsync.rules.merge.change_limits import with_holds
 from crmsync.rules.merge.parents import company_of
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair import reports
+from crmsync.rules.pair.adoption import adopted, shows_creation
 from crmsync.rules.pair.creation import Creation
 from crmsync.rules.pair.duplicates import (
     any_opted_out,
@@ -233,7 +234,17 @@ def _plan_new_pair(facts: ContactFacts, named: Record, match: Record, ruleset: R
             opted_out, salesforce, link, ruleset, always_save=True, holder=facts.holder
         )
         return replace(plan, effects=(out, *plan.effects))
-    return plan_pair(hubspot, salesforce, link, ruleset, always_save=True, holder=facts.holder)
+    if not shows_creation(hubspot, salesforce, ruleset):
+        return plan_pair(hubspot, salesforce, link, ruleset, always_save=True, holder=facts.holder)
+    creations = (
+        salesforce_creation(hubspot, salesforce.ref.object, "", ruleset),
+        hubspot_creation(salesforce, ruleset),
+    )
+    known = adopted(link, hubspot, salesforce, creations, ruleset)
+    plan = plan_pair(
+        hubspot, salesforce, known.link, ruleset, always_save=True, holder=facts.holder
+    )
+    return replace(plan, undecided=plan.undecided or known.needs_history)
 
 
 def _plan_creation(record: Record, account: str, ruleset: Ruleset) -> Plan:

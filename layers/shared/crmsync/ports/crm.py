@@ -71,7 +71,8 @@ class Crm(Protocol):
         """
 
     def create(self, effects: Sequence[CreateRecord]) -> Sequence[Outcome]:
-        """Make records, in order. A repeated effect finds the record of the first time by its key.
+        """Make records, in order. If a record with the key exists already, the outcome is a
+        `Conflict`, and nothing is written; a contact role counts as made.
 
         Slots in fields are already filled.
         """

@@ -23,7 +23,7 @@ from crmsync.model.changes import Cause, Change
 from crmsync.model.decisions import Decision, DecisionType
 from crmsync.model.effects import CreateRecord
 from crmsync.model.facts import Facts
-from crmsync.model.links import LONGEST_WRITE, Link, Slot
+from crmsync.model.links import LONGEST_WRITE, Intent, Link, Slot
 from crmsync.model.overwritten import OverwrittenBatch
 from crmsync.model.plan import Plan
 from crmsync.model.records import Record, Ref, Side, Value
@@ -277,7 +277,8 @@ def _new_pairs(
             salesforce=facts[at].salesforce or new,
         )
         if (left := applied[at].left_out.of_new) and pair.salesforce:
-            pair = replace(pair, link=diverged_link(link, *left, new, pair.salesforce, ruleset))
+            unmarked = link.announcing(ref.side, Intent())
+            pair = replace(pair, link=diverged_link(unmarked, *left, new, pair.salesforce, ruleset))
         pairs[at] = pair
     return pairs, unreadable
 

@@ -165,7 +165,7 @@ def retry_without_fields(
     for at, failure in _announce(marks, tries, context).items():
         outcomes[at] = failure
         del again[at]
-    for at, outcome in _sent_again(effects, send, again).items():
+    for at, outcome in _sent_again(effects, send, again, rules.ruleset).items():
         if isinstance(outcome, Written):
             tries[at].left_out.keep(effects[at], again[at], reports[at])
         if not isinstance(outcome, Refused):
@@ -177,17 +177,30 @@ def _sent_again(
     effects: Sequence[AnyWrite],
     send: Callable[[Sequence[AnyWrite]], Sequence[Outcome]],
     again: Mapping[int, frozenset[str]],
+    ruleset: Ruleset,
 ) -> Mapping[int, Outcome]:
     """Make writes again without these fields; returns the outcomes by place. Raises nothing, as the
     other writes of the batch were made already.
+
+    A creation then carries no revision: from one it would follow that all fields were sent.
     """
     if not again:
         return {}
     try:
-        outcomes = send([without(effects[at], names) for at, names in again.items()])
+        outcomes = send(
+            [
+                without(effects[at], names | _revision_of_new(effects[at], ruleset))
+                for at, names in again.items()
+            ]
+        )
     except SyncError as error:
         outcomes = [error] * len(again)
     return dict(zip(again, outcomes, strict=True))
+
+
+def _revision_of_new(effect: AnyWrite, ruleset: Ruleset) -> frozenset[str]:
+    is_new = isinstance(effect, CreateRecord)
+    return frozenset({ruleset.revision_field(effect.side)}) if is_new else frozenset()
 
 
 def _announce(

@@ -42,6 +42,7 @@ from crmsync.model.crm_names import ADDITIONAL_EMAILS, HUBSPOT_CONTACT, HUBSPOT_
 from crmsync.model.effects import DropLink, SaveLink, UpdateRecord
 from crmsync.model.emails import normalise_email
 from crmsync.model.links import Link, LinkState
+from crmsync.model.names import HUBSPOT_KEY
 from crmsync.model.plan import Plan
 from crmsync.model.records import Record, Ref, Side
 from crmsync.model.settings import CreateInSalesforce
@@ -297,8 +298,11 @@ def _records_of(facts: ContactFacts) -> list[Ref]:
 def _contact_with_the_address(
     facts: ContactFacts, plan: Plan, error: SyncError
 ) -> BlockingRecord | None:
-    """The contact that already has the address which this one is to get or to be created with."""
-    if not isinstance(error, Conflict) or not error.existing:
+    """The contact that already has the address which this one is to get or to be created with.
+
+    One that has the key was made for this record, so the two are linked as soon as it is read.
+    """
+    if not isinstance(error, Conflict) or not error.existing or error.fieldname == HUBSPOT_KEY:
         return None
     if facts.link is None:
         if plan.new_link is None or facts.change.ref.side is not Side.SALESFORCE:

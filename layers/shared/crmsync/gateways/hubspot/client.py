@@ -2,8 +2,8 @@
 one renewal of the token.
 
 Law: request and response bodies are plain JSON values; this module does not know what a row means.
-All our calls are safe to repeat (reads, upserts by a unique key, updates by id, unsubscribing), so
-a call whose response is lost is simply repeated.
+All our calls are safe to repeat (reads, creations under a unique key, updates by id,
+unsubscribing), so a call whose response is lost is simply repeated.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class HubspotClient:
         see: frozenset[int] = frozenset(),
         **options: Any,
     ) -> Reply:
-        """Call a batch endpoint (`verb` read, update, upsert or archive) of object `kind`;
+        """Call a batch endpoint (`verb` read, create, update or archive) of object `kind`;
         `options` go to the official client.
 
         Refusals with a status in `see` are returned, others raised as `SyncError`.

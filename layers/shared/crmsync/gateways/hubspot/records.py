@@ -129,12 +129,13 @@ class HubspotGateway:
         return found
 
     def create(self, effects: Sequence[CreateRecord]) -> Sequence[Outcome]:
-        """Upsert by our unique property, 100 per call: a repeated call finds the record that the
-        first one created.
+        """Create under our unique property, 100 per call. A key that is taken is a `Conflict`:
+        another worker, or an earlier call whose response was lost, has made the record, and an
+        upsert would write over what people have edited since.
         """
         writes = [_creation(at, effect) for at, effect in enumerate(effects)]
         return self._write(
-            "upsert", writes, lambda row: (row.get("properties") or {}).get(HUBSPOT_KEY) or ""
+            "create", writes, lambda row: (row.get("properties") or {}).get(HUBSPOT_KEY) or ""
         )
 
     def update(self, effects: Sequence[UpdateRecord]) -> Sequence[Outcome]:
@@ -255,13 +256,7 @@ def _by_kind(refs: Iterable[Ref]) -> dict[str, list[str]]:
 
 
 def _creation(at: int, effect: CreateRecord) -> _Write:
-    row = {
-        "idProperty": HUBSPOT_KEY,
-        "id": effect.key,
-        TRACE: effect.key,
-        # HubSpot does not document that an upsert sets the key's property, so it is sent, too.
-        "properties": {**sent(effect.fields), HUBSPOT_KEY: effect.key},
-    }
+    row = {TRACE: effect.key, "properties": {**sent(effect.fields), HUBSPOT_KEY: effect.key}}
     return _Write(at, row, effect.object, effect.key, effect.fields)
 
 

@@ -32,18 +32,16 @@ class Lockable(Protocol):
 Row = TypeVar("Row", bound=Lockable)
 
 
-def in_calls(rows: Iterable[Row], size: int, *, mixed: bool = True) -> Iterator[list[Row]]:
+def in_calls(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:
     """The rows sorted by object, parent and key, in calls of at most `size` rows, none of which has
     the same record twice.
 
     Rows with the same parent share a call unless there are too many. Writes to one record stay in
-    order. With `mixed`, a call may have rows of several objects.
+    order. A call may have rows of several objects.
     """
     batch: list[Row] = []
     for family in _families(rows):
-        if batch and (
-            len(batch) + len(family) > size or not (mixed or batch[0].object == family[0].object)
-        ):
+        if batch and len(batch) + len(family) > size:
             yield batch
             batch = []
         for row in family:

@@ -87,7 +87,8 @@ class _CallKind:
     assign: bool = False
 
 
-_INSERT = _CallKind("POST", "composite/sobjects", assign=True)
+_INSERT = _CallKind("POST", "composite/sobjects")
+_INSERT_ASSIGNED = _CallKind("POST", "composite/sobjects", assign=True)
 _UPDATE = _CallKind("PATCH", "composite/sobjects")
 
 
@@ -219,34 +220,29 @@ class SalesforceGateway:
         return self._persons.places()
 
     def create(self, effects: Sequence[CreateRecord]) -> Sequence[Outcome]:
-        """Upsert by our external id, 200 per call: a repeated call finds the record that the first
-        one created.
+        """Insert under our unique external id, 200 per call. A key that is taken is a
+        `Conflict`: another worker, or an earlier call whose response was lost, has made the record,
+        and an upsert would write over what people have edited since.
 
-        Two kinds of records are inserted first: those whose owner is chosen by assignment rules
-        (OWN-9), as the rules would also run when an upsert updates (PLT-1), and those with `FIXED`
-        fields. If such a record exists already, it is upserted like the others, or updated without
-        its fixed fields.
+        Records whose owner is chosen by assignment rules (OWN-9, PLT-1) go in calls of their own. A
+        record with `FIXED` fields has nothing else that people could edit; if it exists, it is
+        updated without these.
         """
         writes = [creation(at, effect) for at, effect in enumerate(effects)]
-        first = [write for write in writes if effects[write.at].assign or write.object in FIXED]
+        assigned = [write for write in writes if effects[write.at].assign]
+        others = [write for write in writes if not effects[write.at].assign]
 
         def run(outcomes: dict[int, Outcome]) -> None:
-            for part in in_calls(first, WRITE_BATCH):
-                inserted: dict[int, Outcome] = {}
-                self._write(part, _INSERT, inserted)
-                duplicates = [write for write in part if _is_duplicate(inserted[write.at])]
-                outcomes.update({at: one for at, one in inserted.items() if not _is_duplicate(one)})
-                self._update_fixed(
-                    [write for write in duplicates if write.object in FIXED], inserted
-                )
-                outcomes.update(
-                    {write.at: inserted[write.at] for write in duplicates if write.object in FIXED}
-                )
-            for part in in_calls(
-                (write for write in writes if write.at not in outcomes), WRITE_BATCH, mixed=False
-            ):
-                kind = _CallKind("PATCH", f"composite/sobjects/{part[0].object}/{SALESFORCE_KEY}")
-                self._write(part, kind, outcomes)
+            for kind, some in ((_INSERT_ASSIGNED, assigned), (_INSERT, others)):
+                for part in in_calls(some, WRITE_BATCH):
+                    self._write(part, kind, outcomes)
+            fixed = [
+                write
+                for write in writes
+                if write.object in FIXED and _is_duplicate(outcomes[write.at])
+            ]
+            if fixed:
+                self._update_fixed(fixed, outcomes)
 
         return _outcomes(len(effects), run)
 

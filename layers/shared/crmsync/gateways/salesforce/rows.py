@@ -19,9 +19,7 @@ CONVERSION = {LEAD: ("IsConverted", "ConvertedContactId")}
 """Fields that are read with a lead, to see whether it was converted."""
 
 FIXED = {CONTACT_ROLE: frozenset({"OpportunityId"})}
-"""Fields that can only be set at creation. An upsert that finds an existing record is refused
-because of them, so such records are inserted.
-"""
+"""Fields that can only be set at creation. An update of an existing record leaves them out."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,208 @@
+"""Pairs whose second record crmsync made itself, without being able to save the link: what was edited
+since is an edit, not the first meeting of two records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+
+from crmsync.model.effects import UpdateRecord
+from crmsync.model.fields import FieldRule, Update
+from crmsync.model.names import HUBSPOT_REVISION, salesforce_revision
+from crmsync.model.plan import Plan
+from crmsync.model.records import Origin, Record, Side, Value
+from crmsync.plans.contact import ContactFacts, plan_contact
+from crmsync.rules.kinds.contact.creation import hubspot_creation, salesforce_creation
+from tests.builders import LEAD_ID, OUR_APP, OUR_USER, a_change, a_contact, a_lead, a_ruleset, at
+
+RULESET = a_ruleset()
+SHOWN = salesforce_revision(555001)
+NAMES = {"phone": "Phone", "jobtitle": "Title", "fax": "Fax"}
+WAS: dict[str, Value] = {"phone": "+49 1", "jobtitle": "Engineer", "fax": None}
+"""What the first record showed when the second was made of it."""
+
+LATER = 30
+"""Minutes after noon, when the second record was made; longer than any write takes."""
+
+
+def made_lead(
+    edits: Mapping[str, Value], *, by: str = OUR_USER, ruleset: object = RULESET
+) -> Record:
+    """The lead that was made for the contact at noon, with what was edited since."""
+    contact = a_contact(WAS)
+    creation = salesforce_creation(contact, "Lead", "", ruleset)
+    revision = creation.link.salesforce_intent.revision.hex()
+    fields = {**creation.create.fields, SHOWN: revision, **edits}
+    lead = a_lead(fields, key=creation.create.key, created=0, by=by)
+    return replace(lead, modified_at=at(LATER if by != OUR_USER else 0))
+
+
+def made_contact(edits: Mapping[str, tuple[Value, float]]) -> Record:
+    """The contact that was made for the lead at noon; `edits` has what people set since, and when."""
+    creation = hubspot_creation(
+        a_lead({NAMES[name]: value for name, value in WAS.items()}), RULESET
+    )
+    fields = dict(creation.create.fields) | {name: value for name, (value, _) in edits.items()}
+    revision = creation.link.hubspot_intent.revision.hex()
+    contact = a_contact(fields | {HUBSPOT_REVISION: revision}, salesforce_id=LEAD_ID)
+    origins = {name: Origin(at(), OUR_APP) for name in creation.create.fields}
+    origins |= {name: Origin(at(minutes), "CRM_UI") for name, (_, minutes) in edits.items()}
+    return replace(contact, created_at=at(), origins=origins)
+
+
+def planned(hubspot: Record, salesforce: Record, ruleset: object = RULESET) -> Plan:
+    """The plan of the contact, which has no link."""
+    facts = ContactFacts(a_change(hubspot.ref), hubspot=hubspot, named_counterpart=salesforce)
+    return plan_contact(facts, ruleset)
+
+
+def written(plan: Plan) -> dict[Side, dict[str, Value]]:
+    """What a plan writes to people's fields."""
+    found: dict[Side, dict[str, Value]] = {}
+    for effect in plan.effects:
+        if isinstance(effect, UpdateRecord) and not effect.best_effort:
+            found.setdefault(effect.side, {}).update(effect.fields)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("edits", "expected"),
+    [
+        ({}, {}),
+        ({"Phone": None}, {Side.HUBSPOT: {"phone": None}}),
+        ({"Phone": None, "Fax": "7"}, {Side.HUBSPOT: {"phone": None, "fax": "7"}}),
+    ],
+    ids=["as it was made", "a value removed", "a value removed and another filled"],
+)
+def test_an_edit_of_the_new_lead_crosses_if_the_contact_is_as_it_was(
+    edits: Mapping[str, Value], expected: Mapping[Side, Mapping[str, Value]]
+) -> None:
+    """The revision that the lead shows says what it was made of, so no history is needed."""
+    plan = planned(a_contact(WAS), made_lead(edits, by="005000000000009AAA"))
+
+    assert (written(plan), plan.undecided) == (expected, False)
+
+
+def test_without_history_an_edited_contact_is_undecided() -> None:
+    """Only the history shows whether a blank property was cleared or never filled."""
+    assert planned(a_contact(WAS | {"phone": None}), made_lead({})).undecided
+
+
+@pytest.mark.parametrize(
+    ("contact", "ages", "lead", "by", "expected"),
+    [
+        ({"phone": None}, {"phone": 9}, {}, OUR_USER, {Side.SALESFORCE: {"Phone": None}}),
+        ({"phone": "+49 2"}, {"phone": 9}, {}, OUR_USER, {Side.SALESFORCE: {"Phone": "+49 2"}}),
+        (
+            {"fax": "7"},
+            {"fax": 9, "phone": -60},
+            {"Phone": None},
+            "005000000000009AAA",
+            {Side.SALESFORCE: {"Fax": "7"}, Side.HUBSPOT: {"phone": None}},
+        ),
+        (
+            {"fax": "7"},
+            {"fax": 9},
+            {"Title": "Default"},
+            OUR_USER,
+            {Side.SALESFORCE: {"Fax": "7"}, Side.HUBSPOT: {"jobtitle": "Default"}},
+        ),
+        (
+            {"phone": "+49 2"},
+            {"phone": 9},
+            {"Phone": "+49 3"},
+            "005000000000009AAA",
+            {Side.HUBSPOT: {"phone": "+49 3"}},
+        ),
+    ],
+    ids=[
+        "removed in HubSpot",
+        "changed in HubSpot",
+        "one field in HubSpot, another in Salesforce",
+        "Salesforce changed it at the creation",
+        "both changed it, Salesforce later",
+    ],
+)
+def test_a_new_lead_and_an_edited_contact_keep_every_edit(
+    contact: Mapping[str, Value],
+    ages: Mapping[str, float],
+    lead: Mapping[str, Value],
+    by: str,
+    expected: Mapping[Side, Mapping[str, Value]],
+) -> None:
+    """HubSpot's history says what was set since the creation, Salesforce who edited the lead last."""
+    plan = planned(
+        a_contact(WAS | dict(contact), ages={"email": -60} | dict(ages)), made_lead(lead, by=by)
+    )
+
+    assert (written(plan), plan.undecided) == (expected, False)
+
+
+@pytest.mark.parametrize(
+    ("contact", "lead", "modified", "expected"),
+    [
+        ({"phone": (None, 9)}, {}, -60, {Side.SALESFORCE: {"Phone": None}}),
+        ({}, {"Phone": None}, 9, {Side.HUBSPOT: {"phone": None}}),
+        (
+            {"fax": ("7", 9)},
+            {"Phone": None},
+            8,
+            {Side.SALESFORCE: {"Fax": "7"}, Side.HUBSPOT: {"phone": None}},
+        ),
+        ({"phone": ("+49 2", 9)}, {"Phone": "+49 3"}, 8, {Side.SALESFORCE: {"Phone": "+49 2"}}),
+    ],
+    ids=[
+        "removed in HubSpot",
+        "removed in Salesforce",
+        "one field in HubSpot, another in Salesforce",
+        "both changed it, HubSpot later",
+    ],
+)
+def test_a_new_contact_and_its_lead_keep_every_edit(
+    contact: Mapping[str, tuple[Value, float]],
+    lead: Mapping[str, Value],
+    modified: float,
+    expected: Mapping[Side, Mapping[str, Value]],
+) -> None:
+    """HubSpot's history says which values crmsync wrote, and which people have set since."""
+    was = {NAMES[name]: value for name, value in WAS.items()}
+
+    plan = planned(made_contact(contact), a_lead(was | dict(lead), modified=modified))
+
+    assert (written(plan), plan.undecided) == (expected, False)
+
+
+def test_a_value_that_the_policy_kept_back_is_not_taken_for_removed() -> None:
+    """Under always_salesforce the lead was made without the phone number, and the contact keeps its
+    own.
+    """
+    rows = (FieldRule("phone", "Phone", update=Update.ALWAYS_SALESFORCE),)
+    ruleset = a_ruleset(field=rows)
+    contact = a_contact(WAS | {"fax": "7"}, ages={"email": -60, "fax": 9})
+
+    plan = planned(contact, made_lead({}, by="005000000000009AAA", ruleset=ruleset), ruleset)
+
+    assert written(plan) == {Side.SALESFORCE: {"Fax": "7"}}
+
+
+@pytest.mark.parametrize(
+    ("contact", "lead"),
+    [
+        ({HUBSPOT_REVISION: "0102030405"}, {}),
+        ({}, {"Crmsync_HubSpot_Id__c": "555001-99"}),
+        ({}, {SHOWN: None}),
+    ],
+    ids=["both show a revision", "the lead names another contact", "no revision"],
+)
+def test_other_pairs_without_a_link_meet_for_the_first_time(
+    contact: Mapping[str, Value], lead: Mapping[str, Value]
+) -> None:
+    """A pair that was linked before shows nothing of its beginning: a value fills a blank."""
+    here = a_contact(WAS | {"phone": None} | dict(contact), ages={"phone": 9})
+
+    plan = planned(here, made_lead({**lead}, by="005000000000009AAA"))
+
+    assert written(plan) == {Side.HUBSPOT: {"phone": "+49 1", "company": "example.com"}}
