@@ -182,9 +182,12 @@ def test_fault_13_rate_limits_and_the_used_up_day(stack: Stack, people: People) 
     end = later(stack, 10 * MINUTE)
 
     assert briefly == ({"phone": "+49 731 1", "jobtitle": "Pilot"},) * 2
-    assert meanwhile["salesforce"] <= 20
+    assert meanwhile["salesforce"] <= 3
+    assert told["findings"][0].startswith(
+        "acme: all calls that Salesforce allows in a day have been used up since 20"
+    )
     (connection,) = told["connections"]
-    assert "REQUEST_LIMIT_EXCEEDED" in str(connection)
+    assert connection["calls_wait"]["salesforce"]["code"] == "DAY_USED_UP"
     assert parked == {}
     assert (
         both(people, contact, "limit@example.com", {**PHONE, "jobtitle": "Title"})

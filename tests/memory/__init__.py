@@ -11,6 +11,7 @@ from tests.memory.account import (
     MemoryPreferences,
 )
 from tests.memory.associations import MemoryAssociations
+from tests.memory.calls import MemoryCallGate, MemoryCallUsage, OpenGate
 from tests.memory.crm import MemoryCrm
 from tests.memory.dead_letters import MemoryDeadLetters
 from tests.memory.deals import MemoryDeals, MemoryOpportunities, MemoryPipelineMaps, MemoryRoleStore
@@ -19,7 +20,6 @@ from tests.memory.jobs import (
     MemoryJobMessages,
     MemoryJobs,
     MemoryLister,
-    MemoryMeter,
     MemoryWaiting,
 )
 from tests.memory.mail import MemoryMailLog, MemoryRangeQueue, MemoryTasks, MemoryTaskStates
@@ -38,6 +38,8 @@ __all__ = [
     "MemoryAccounts",
     "MemoryAssociations",
     "MemoryBacklog",
+    "MemoryCallGate",
+    "MemoryCallUsage",
     "MemoryCensus",
     "MemoryChangeCounts",
     "MemoryCompanies",
@@ -54,7 +56,6 @@ __all__ = [
     "MemoryLister",
     "MemoryLists",
     "MemoryMailLog",
-    "MemoryMeter",
     "MemoryOpportunities",
     "MemoryOutbox",
     "MemoryOverwritten",
@@ -67,4 +68,5 @@ __all__ = [
     "MemoryTasks",
     "MemoryTroubleStore",
     "MemoryWaiting",
+    "OpenGate",
 ]

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from crmsync.errors import Conflict, Drifted, Gone, Refused, SyncError
+from crmsync.model.calls import KnownCalls
 from crmsync.model.effects import CreateRecord, UpdateRecord
 from crmsync.model.records import Record, Ref, Side, Value
 from crmsync.ports.crm import Fields, Outcome, Written
 from crmsync.ports.listing import ChangedRecord, Show
-from crmsync.rules.backfill.pacing import KnownCalls
 from simulators.hubspot.records.derived import may_move
 from tests.memory.people import MemoryPeople
 from tests.memory.records import IS_PERSON, text_of

@@ -9,10 +9,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from crmsync.errors import Conflict, SyncError, TryAgain
+from crmsync.model.calls import DailyCalls
 from crmsync.model.jobs import Job, JobMessage
 from crmsync.model.records import Kind, Ref
 from crmsync.ports.listing import Page
-from crmsync.rules.backfill.pacing import DailyCalls, Depth, KnownCalls
+from crmsync.rules.backfill.pacing import Depth
 from tests.memory.crm import MemoryCrm
 
 
@@ -101,18 +102,6 @@ class MemoryWaiting:
     def depths(self) -> Mapping[str, Depth]:
         """See the port."""
         return dict(self.queues)
-
-
-class MemoryMeter:
-    """Implements `Meter` for the org `crm`."""
-
-    def __init__(self, crm: MemoryCrm) -> None:
-        """Read the daily calls of `crm`."""
-        self._crm = crm
-
-    def known(self) -> KnownCalls | None:
-        """See the port."""
-        return self._crm.known_calls
 
 
 class MemoryLister:

@@ -34,6 +34,7 @@ from tests.memory import (
     MemoryPipelineMaps,
     MemoryRoleStore,
     MemoryTroubleStore,
+    OpenGate,
 )
 
 
@@ -87,7 +88,7 @@ class Connected:
             outbox=self.outbox,
             inbox=self.inbox,
             change_counts=MemoryChangeCounts(),
-            meter=session.meter,
+            calls=OpenGate(),
             troubles=MemoryTroubleStore(),
             schemas=LiveSchemas(client, session),
             fingerprinter=FINGERPRINTER,

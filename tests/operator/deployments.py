@@ -49,6 +49,8 @@ from crmsync.gateways.salesforce.session import Login, SalesforceSession
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection
 from crmsync.ports.listing import Lister
+from crmsync.rules.timing.call_leases import limits_of
+from crmsync.rules.timing.call_state import call_state
 from simulators.clock import Clock
 from simulators.faults import Faults
 from simulators.hubspot import HubSpotSimulator
@@ -56,6 +58,7 @@ from simulators.salesforce import SalesforceSimulator
 from tests import aws
 from tests.builders import NOON
 from tests.memory import (
+    MemoryCallUsage,
     MemoryCensus,
     MemoryCursors,
     MemoryDeadLetters,
@@ -285,7 +288,7 @@ def deployment(
             MemoryJobMessages(),
             itertools.count(1),
         )
-        troubles = MemoryTroubleStore()
+        troubles, call_usage = MemoryTroubleStore(), MemoryCallUsage()
         new_id = lambda: f"id{next(ids)}"  # noqa: E731 - the next one
         for name in ("acme", "beta"):
             jobs.mark_imported(name, "Account", NOON)
@@ -319,6 +322,9 @@ def deployment(
             account=hubspot_side,
             now=lambda: NOON,
             troubles=troubles,
+            own_calls=lambda connection, side: call_state(
+                call_usage.load(connection.name, side), limits_of(connection, side), NOON
+            ),
             link_keys=lambda: link_admin.keys.keys.stored().numbers,
         )
 

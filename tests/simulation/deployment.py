@@ -50,7 +50,6 @@ from tests.memory import (
     MemoryLister,
     MemoryLists,
     MemoryMailLog,
-    MemoryMeter,
     MemoryOpportunities,
     MemoryPipelineMaps,
     MemoryPreferences,
@@ -58,6 +57,7 @@ from tests.memory import (
     MemoryTasks,
     MemoryTaskStates,
     MemoryTroubleStore,
+    OpenGate,
 )
 from tests.simulation.queues import Queue
 from tests.simulation.steps import Setting
@@ -308,7 +308,7 @@ class Deployment(ABC):
             outbox=self.outbox,
             inbox=ports["inbox"],
             change_counts=ports["change_counts"],
-            meter=MemoryMeter(self.salesforce),
+            calls=OpenGate(),
             troubles=cached,
             schemas=ports["schemas"],
             fingerprinter=FINGERPRINTER,
@@ -350,7 +350,7 @@ class Deployment(ABC):
                 (one.connection for one in self.portals if one.name == name), None
             ),
             lister=lambda connection, side: listers[connection.name, side],
-            quota=lambda connection: listers[connection.name, Side.SALESFORCE],
+            calls=lambda _connection: OpenGate(),
             jobs=jobs,
             job_messages=queue,
             outbox=self.outbox,

@@ -87,7 +87,6 @@ class Backend:
     association_editor: Any = None
     """Associates HubSpot records as a person does."""
     lister: Any = None
-    meter: Any = None
     opportunities: Any = None
     deals: Any = None
     update_index: Callable[[], None] = lambda: None

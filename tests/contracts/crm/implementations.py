@@ -41,7 +41,6 @@ from tests.memory import (
     MemoryDeleter,
     MemoryLister,
     MemoryLists,
-    MemoryMeter,
     MemoryOpportunities,
     MemoryPreferences,
     MemoryRoleStore,
@@ -109,7 +108,7 @@ def memory_salesforce(
         accounts=MemoryAccounts(crm),
         lister=MemoryLister(crm),
     )
-    backend.opportunities, backend.meter = MemoryOpportunities(crm, types), MemoryMeter(crm)
+    backend.opportunities = MemoryOpportunities(crm, types)
     yield backend
 
 
@@ -193,10 +192,7 @@ def simulated_salesforce(page: int = 2000, **world: Any) -> Iterator[Backend]:
             accounts=gateway,
             lister=lister,
         )
-        backend.opportunities, backend.meter = (
-            SalesforceOpportunities(gateway.session, MemoryRoleStore()),
-            gateway.session.meter,
-        )
+        backend.opportunities = SalesforceOpportunities(gateway.session, MemoryRoleStore())
         yield backend
 
 
@@ -249,10 +245,7 @@ def live_salesforce(environment: Mapping[str, str]) -> Iterator[Backend]:
         is_live=True,
     )
     backend.accounts, backend.lister = gateway, SalesforceLister(gateway.session)
-    backend.opportunities, backend.meter = (
-        SalesforceOpportunities(gateway.session, MemoryRoleStore()),
-        gateway.session.meter,
-    )
+    backend.opportunities = SalesforceOpportunities(gateway.session, MemoryRoleStore())
     yield from _deleted_afterwards(backend)
 
 

@@ -90,17 +90,3 @@ def test_the_daily_calls_are_read(salesforce: Backend) -> None:
     calls = salesforce.lister.calls()
 
     assert 0 <= calls.used < calls.allowed
-
-
-def test_the_daily_calls_are_known_after_every_response(salesforce: Backend) -> None:
-    """They are unknown before the first response; a later one replaces them, with its time."""
-    before = salesforce.meter.known()
-    salesforce.crm.read([], {})
-    salesforce.crm.find([salesforce.address("ada")], {"Lead": ["Email"]})
-    first = salesforce.meter.known()
-    salesforce.crm.find([salesforce.address("ada")], {"Lead": ["Email"]})
-    second = salesforce.meter.known()
-
-    assert before is None
-    assert 0 <= first.calls.used <= second.calls.used < second.calls.allowed
-    assert first.at <= second.at

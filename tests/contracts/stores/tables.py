@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+from crmsync.gateways.dynamodb.call_usage import CallUsageTable
 from crmsync.gateways.dynamodb.change_counts import ChangeCountTable
 from crmsync.gateways.dynamodb.contact_roles import RoleTable
 from crmsync.gateways.dynamodb.cursors import CursorTable
@@ -93,3 +94,10 @@ def troubles_on_dynamodb() -> Iterator[TroubleTable]:
     """An empty store."""
     with dynamodb("pk", "sk") as client:
         yield TroubleTable(client, "Table")
+
+
+@contextmanager
+def call_usage_on_dynamodb() -> Iterator[CallUsageTable]:
+    """A table without any usage."""
+    with dynamodb("pk", "sk") as client:
+        yield CallUsageTable(client, "Table")

@@ -11,15 +11,17 @@ import pytest
 
 from crmsync.errors import Distrusted, Refused, TryAgain
 from crmsync.flows.backfill.run import LEFT_OUT, BackfillContext, run_job_messages, run_turn
+from crmsync.model.calls import DailyCalls, KnownCalls
 from crmsync.model.changes import Cause, Change
 from crmsync.model.jobs import Job, JobMessage, JobState, JobStep, job_message_of
 from crmsync.model.records import Kind, Ref, Side
-from crmsync.model.settings import Connection, SalesforceOrg
-from crmsync.rules.backfill.pacing import DailyCalls, Depth
+from crmsync.model.settings import Connection
+from crmsync.rules.backfill.pacing import Depth
 from crmsync.wire.queue_messages import dump_job
 from tests.builders import NOON, a_connection, a_job
 from tests.memory import (
     MemoryBacklog,
+    MemoryCallGate,
     MemoryCrm,
     MemoryJobMessages,
     MemoryJobs,
@@ -59,7 +61,9 @@ class BackfillWorld:
         self.desk = BackfillContext(
             connection=lambda _name: self.connection,
             lister=lambda _connection, side: self.listers[side],
-            quota=lambda _connection: self.listers[Side.SALESFORCE],
+            calls=lambda connection: MemoryCallGate(
+                self.salesforce, self._now, connection.salesforce.daily_call_allotment
+            ),
             jobs=self.jobs,
             job_messages=self.job_messages,
             outbox=self.outbox,
@@ -235,23 +239,22 @@ def test_a_job_is_done_when_its_records_are_synced() -> None:
 
 @pytest.mark.rule("RTY-2")
 def test_a_backfill_leaves_calls_for_live_changes() -> None:
-    """Beyond three quarters of the allotment it pauses, says why, and continues when calls are
-    available.
+    """When seven tenths of the org's calls are used it waits, says why, and continues when calls
+    are available.
     """
     walk = BackfillWorld(contacts=5)
-    org = SalesforceOrg("https://acme.example.com", "crmsync/acme/salesforce", 1_000)
-    walk.connection = replace(a_connection(), salesforce=org)
-    walk.listers[Side.SALESFORCE].daily = DailyCalls(750, 100_000)
+    walk.salesforce.known_calls = KnownCalls(DailyCalls(70_000, 100_000), walk.time)
     job = walk.start(CONTACTS)
 
     run_turn(walk.job_messages.take(), walk.desk)
 
     assert far(walk.now(job)) == (JobState.RUNNING, 0, 0)
     assert walk.now(job).trouble == (
-        "Waits for Salesforce calls: 750 were used in 24 hours, the rest is kept for live changes."
+        "Waits for calls. Of the 100,000 calls a day that Salesforce allows, 70,000 are used. The "
+        "rest is kept for live changes."
     )
     assert walk.job_messages.sent[0][1] == 900
-    walk.listers[Side.SALESFORCE].daily = DailyCalls(0, 100_000)
+    walk.salesforce.known_calls = KnownCalls(DailyCalls(69_999, 100_000), walk.time)
     assert far(walk.run(job)) == (JobState.DONE, 5, 5)
 
 

@@ -7,13 +7,13 @@ from dataclasses import replace
 import pytest
 
 from crmsync.errors import TryAgain
+from crmsync.model.calls import DailyCalls
 from crmsync.model.changes import Cause, Change
 from crmsync.model.records import Ref
-from crmsync.rules.backfill.pacing import DailyCalls
 from tests.memory.world import MemoryWorld
 
-BUSY, QUIET = DailyCalls(40_000, 100_000), DailyCalls(30_000, 100_000)
-"""Above and below three quarters of the 50,000 calls that the connection is allotted."""
+BUSY, QUIET = DailyCalls(76_000, 100_000), DailyCalls(69_000, 100_000)
+"""Above and below three quarters of the calls that the org has."""
 
 
 def put_off(world: MemoryWorld) -> tuple[Ref, Change]:
@@ -44,8 +44,10 @@ def test_a_retry_is_put_off_without_a_try_and_without_a_call() -> None:
     assert (change.tries, world.outbox.delayed) == (1, [(change, 900)])
     assert world.hubspot.calls + world.salesforce.calls == before
     assert dict(summary.counts) == {"RetriesHeld": 1}
-    usage = {"used": 40_000, "allowed": 100_000, "allotment": 50_000}
-    assert summary.decisions == [{"records": 1, "outcome": "RetriesHeld", **usage}]
+    reason = "Of the 100,000 calls a day that Salesforce allows, 76,000 are used."
+    assert summary.decisions == [
+        {"records": 1, "outcome": "RetriesHeld", "code": "CALLS_RESERVED", "reason": reason}
+    ]
 
 
 @pytest.mark.rule("RTY-2")

@@ -213,7 +213,7 @@ def test_the_estimate_is_shown_beforehand() -> None:
     assert (seen.expected, estimate.seconds) == ({Side.HUBSPOT: 2, Side.SALESFORCE: 2}, 1)
     (budget,) = seen.budgets
     assert (budget.connection, budget.calls.used, budget.calls.allowed) == ("acme", 0, 100_000)
-    assert (budget.allotment, budget.per_day, budget.left) == (50_000, 37_500, 37_500)
+    assert (budget.allotment, budget.per_day, budget.left) == (50_000, 35_000, 35_000)
     assert seen.spent[Side.SALESFORCE] == 1
 
 

@@ -15,6 +15,7 @@ from crmsync.errors import Down, Refused
 from crmsync.gateways.retry import RetryPolicy
 from crmsync.gateways.salesforce.hosts import SALESFORCE_HOSTS, LoginUrl
 from crmsync.gateways.salesforce.session import Login, SalesforceSession
+from crmsync.rules.timing.outages import is_refusal
 from tests.gateways.scripted import Response, script
 from tests.simulated import FixedSecret
 
@@ -118,3 +119,24 @@ def test_a_server_that_is_not_salesforce_is_a_refused_login(body: Any) -> None:
         "Salesforce answered 200.",
         "Check",
     )
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "code"),
+    [
+        (500, "<html>", "500"),
+        (503, {}, "503"),
+        (502, "", "502"),
+        (503, {"error": "temporarily_unavailable"}, "temporarily_unavailable"),
+        (429, {}, "429"),
+    ],
+)
+def test_a_server_error_at_the_login_is_an_outage(status: int, body: Any, code: str) -> None:
+    """It passes by itself, and nobody is asked to store the secret again."""
+    with script(Response(body, status)) as server:
+        secret = {"client_id": "made-up", "client_secret": "made-up", "login_url": server.url}
+        with pytest.raises(Down) as caught:
+            session(secret).identity()
+
+    assert (caught.value.code, caught.value.hint) == (code, "")
+    assert not is_refusal(caught.value)

@@ -31,6 +31,7 @@ acme
     jobs                -
     parked              1 waiting
     calls               1 of 100,000 in 24 hours, 50,000 allotted
+    own calls           HubSpot 0, Salesforce 0
 
 queues
     ContactQueue        3 ready, 1 in progress, 0 put off

@@ -16,7 +16,9 @@ from crmsync.model.records import Side
 if TYPE_CHECKING:
     from crmsync.flows.operator.operator import Operator
     from crmsync.flows.operator.status import ConnectionStatus, Status
-    from crmsync.rules.backfill.pacing import DailyCalls, Depth
+    from crmsync.model.calls import DailyCalls
+    from crmsync.rules.backfill.pacing import Depth
+    from crmsync.rules.timing.call_state import CallState
 
 
 _NAMES = {Side.HUBSPOT: "HubSpot", Side.SALESFORCE: "Salesforce"}
@@ -63,6 +65,7 @@ def _rows(one: ConnectionStatus, now: datetime) -> Iterator[tuple[str, str]]:
     yield "jobs", _counted(one.jobs)
     yield "parked", _counted(one.errors)
     yield "calls", _calls(one.calls, one.allotment)
+    yield "own calls", _listed(_own(side, own) for side, own in one.own_calls.items())
 
 
 def _listed(names: Iterator[str]) -> str:
@@ -83,6 +86,10 @@ def _calls(calls: DailyCalls | None, allotment: int) -> str:
         return "unknown"
     allotted = f", {allotment:,} allotted" if allotment else ""
     return f"{calls.used:,} of {calls.allowed:,} in 24 hours{allotted}"
+
+
+def _own(side: Side, own: CallState) -> str:
+    return f"{_NAMES[side]} {sum(own.own.values()):,}"
 
 
 def _depth(depth: Depth) -> str:
@@ -111,6 +118,15 @@ def _connection(one: ConnectionStatus) -> dict[str, object]:
         "imported": {name: at.isoformat() if at else None for name, at in one.imported.items()},
         "calls": asdict(one.calls) if one.calls else None,
         "allotment": one.allotment,
+        "own_calls": {
+            str(side): {str(name): count for name, count in own.own.items()}
+            for side, own in one.own_calls.items()
+        },
+        "calls_wait": {
+            str(side): {"code": own.hold.code, "until": own.hold.until.isoformat()}
+            for side, own in one.own_calls.items()
+            if own.hold
+        },
         "trouble": one.trouble,
         "hubspot_trouble": one.hubspot_trouble,
         "looked": {str(side): at.isoformat() if at else None for side, at in one.looked.items()},

@@ -13,6 +13,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
+from crmsync.gateways.call_leases import UNLIMITED, Unlimited
 from crmsync.gateways.deadline import ENDLESS, Remaining
 
 T = TypeVar("T")
@@ -29,6 +30,7 @@ class RetryPolicy:
         pause: Sleeps for so many seconds.
         jitter: A random number from 0 to 1.
         remaining: The time of the invocation; calls to vendors are begun only if it is enough.
+        leases: What each call to a vendor is taken from.
     """
 
     tries: int = 3
@@ -37,6 +39,7 @@ class RetryPolicy:
     pause: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = random.random
     remaining: Remaining = ENDLESS
+    leases: Unlimited = UNLIMITED
 
     def sleep_after(self, attempt: int, asked: float | None = None) -> bool:
         """Wait after failed attempt number `attempt` (from 1); return False without waiting if

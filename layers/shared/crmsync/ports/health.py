@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from crmsync.rules.backfill.pacing import DailyCalls, Depth, KnownCalls
+from crmsync.model.calls import DailyCalls
+from crmsync.rules.backfill.pacing import Depth
 
 
 class QueueMonitor(Protocol):
@@ -27,13 +28,3 @@ class Quota(Protocol):
 
     def calls(self) -> DailyCalls:
         """The calls of the last 24 hours, of all clients. One call."""
-
-
-class Meter(Protocol):
-    """What Salesforce's answers say about the day's calls in passing."""
-
-    def known(self) -> KnownCalls | None:
-        """The calls of the last 24 hours, of all clients, by the newest answer in this process.
-
-        None before the first answer. Costs no call.
-        """

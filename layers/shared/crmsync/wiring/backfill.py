@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection
 from crmsync.telemetry import logger, metrics
-from crmsync.wiring.crms import hubspot_client_of, salesforce_of
+from crmsync.wiring.crms import calls_of, hubspot_client_of, salesforce_of
 from crmsync.wiring.pauses import is_paused
 from crmsync.wiring.stores import (
     Event,
@@ -74,7 +74,7 @@ def _context() -> BackfillContext:
         connection=lambda name: settings_for_queued_work().connection(name),
         is_paused=is_paused,
         lister=lister_of,
-        quota=quota_of,
+        calls=calls_of,
         jobs=jobs(),
         job_messages=job_messages(),
         outbox=outbox(),
@@ -86,7 +86,7 @@ def _context() -> BackfillContext:
 
 @lru_cache(maxsize=16)
 def quota_of(connection: Connection) -> SalesforceLister:
-    """Lists all records of a connection's org, page by page, and knows its daily calls."""
+    """Lists all records of a connection's org, page by page, and reads its daily calls."""
     from crmsync.gateways.salesforce.listing import SalesforceLister
 
     return SalesforceLister(salesforce_of(connection).session)

@@ -20,6 +20,7 @@ from crmsync.wiring.crms import (
 )
 from crmsync.wiring.stores import (
     aws_client,
+    call_usage,
     cursors,
     inbox,
     job_messages,
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from crmsync.flows.setup.pipelines import PipelineSides
     from crmsync.gateways.hubspot.schema import HubspotSchema
     from crmsync.gateways.salesforce.schema import SalesforceSchema
+    from crmsync.rules.timing.call_state import CallState
 
 
 def operator() -> Operator:
@@ -252,6 +254,7 @@ def _health_check() -> HealthCheck:
         account=account_of,
         now=settings_table().now,
         troubles=troubles(),
+        own_calls=_own_calls,
         link_keys=lambda: tuple(link_keys().keys()),
     )
 
@@ -270,6 +273,15 @@ def _history_reader() -> HistoryReader:
         full=full,
         now=settings_table().now,
     )
+
+
+def _own_calls(connection: Connection, side: Side) -> CallState:
+    """A connection's calls to a side."""
+    from crmsync.rules.timing.call_leases import limits_of
+    from crmsync.rules.timing.call_state import call_state
+
+    usage = call_usage().load(connection.name, side)
+    return call_state(usage, limits_of(connection, side), settings_table().now())
 
 
 def _undo_admin() -> UndoAdmin:

@@ -12,9 +12,11 @@ from crmsync.model.records import Side
 from crmsync.model.settings import Connection, Duplicates, Settings
 from crmsync.wiring.stores import (
     aws_client,
+    call_usage,
     crm_ids,
     fingerprinter,
     inbox,
+    is_lambda,
     link_keys,
     login_hosts,
     now,
@@ -30,6 +32,7 @@ from crmsync.wiring.stores import (
 if TYPE_CHECKING:
     from crmsync.flows.engine.context import SyncContext
     from crmsync.gateways.aws.secrets import Secret
+    from crmsync.gateways.call_leases import CallLeases, ConnectionCalls
     from crmsync.gateways.hubspot.client import HubspotClient
     from crmsync.gateways.hubspot.lists import HubspotLists
     from crmsync.gateways.hubspot.records import HubspotGateway
@@ -84,7 +87,7 @@ def sync_context(
         outbox=outbox(),
         inbox=inbox(),
         change_counts=ChangeCountTable(table, table_name("state")),
-        meter=salesforce.session.meter,
+        calls=calls_of(connection),
         troubles=troubles(),
         schemas=schemas_of(connection),
         fingerprinter=fingerprinter(),
@@ -127,9 +130,33 @@ def hubspot_client_of(connection: Connection) -> HubspotClient:
 
     return HubspotClient(
         secrets().secret(connection.hubspot.secret),
-        retry_policy=retry_policy(),
+        retry_policy=retry_policy(_leases_of(connection, Side.HUBSPOT)),
         check_account=id_check_of(connection, Side.HUBSPOT),
     )
+
+
+def calls_of(connection: Connection) -> ConnectionCalls:
+    """Whether a connection has calls left. The operator's command does not ask."""
+    from crmsync.gateways.call_leases import ConnectionCalls
+
+    return ConnectionCalls(
+        *(one for side in Side if (one := _leases_of(connection, side)) is not None)
+    )
+
+
+def _leases_of(connection: Connection, side: Side) -> CallLeases | None:
+    """The leases of this Lambda; None for the operator's command, whose calls are not leased."""
+    return call_leases_of(connection, side) if is_lambda() else None
+
+
+@lru_cache(maxsize=32)
+def call_leases_of(connection: Connection, side: Side) -> CallLeases:
+    """The calls of a connection to a side."""
+    from crmsync.gateways.call_leases import CallLeases
+    from crmsync.rules.timing.call_leases import limits_of
+
+    limits = limits_of(connection, side)
+    return CallLeases(call_usage(), connection.name, side, limits, now=now)
 
 
 def id_check_of(connection: Connection, side: Side) -> Callable[[str], None]:
@@ -160,7 +187,7 @@ def account_of(connection: Connection) -> HubspotSchema:
 
     return HubspotSchema(
         secrets().secret(connection.hubspot.secret),
-        retry_policy=retry_policy(),
+        retry_policy=retry_policy(_leases_of(connection, Side.HUBSPOT)),
         check_account=id_check_of(connection, Side.HUBSPOT),
     )
 
@@ -172,7 +199,10 @@ def salesforce_of(connection: Connection) -> SalesforceGateway:
 
     allow = connection.salesforce.duplicates is Duplicates.ALLOW
     return SalesforceGateway(
-        *login_of(connection), now=time.time, retry_policy=retry_policy(), allow_duplicates=allow
+        *login_of(connection),
+        now=time.time,
+        retry_policy=retry_policy(_leases_of(connection, Side.SALESFORCE)),
+        allow_duplicates=allow,
     )
 
 

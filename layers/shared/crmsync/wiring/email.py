@@ -10,11 +10,20 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from crmsync.errors import Distrusted
+from crmsync.model.calls import CallClass
 from crmsync.model.concerns import mail_kinds_of
 from crmsync.model.mail import LogRange
+from crmsync.model.records import Side
 from crmsync.model.settings import Connection
 from crmsync.telemetry import logger, metrics
-from crmsync.wiring.crms import hubspot_client_of, hubspot_of, lists_of, salesforce_of
+from crmsync.wiring.crms import (
+    call_leases_of,
+    calls_of,
+    hubspot_client_of,
+    hubspot_of,
+    lists_of,
+    salesforce_of,
+)
 from crmsync.wiring.pauses import is_paused
 from crmsync.wiring.stores import (
     Event,
@@ -61,11 +70,30 @@ def email_tasks() -> Callable[[Event, LambdaTime], dict[str, Any]]:
 
 def _read_logs(_event: Event) -> dict[str, Any]:
     reading = [
-        one for one in settings().connections if mail_kinds_of(one) and not is_paused(one.name)
+        one
+        for one in settings().connections
+        if mail_kinds_of(one) and not is_paused(one.name) and _has_calls(one)
     ]
     return {
         one.name: sum(_queue_events(one, kind) for kind in mail_kinds_of(one)) for one in reading
     }
+
+
+def _has_calls(connection: Connection) -> bool:
+    """Whether enough HubSpot calls are left to read the log, whose calls then count as a sweep's.
+    The cursor waits meanwhile.
+    """
+    leases = call_leases_of(connection, Side.HUBSPOT)
+    leases.work_as(CallClass.SWEEP)
+    held = leases.hold(CallClass.SWEEP)
+    if held is not None:
+        logger.info(
+            "event log waits for calls",
+            connection=connection.name,
+            code=held.code,
+            reason=held.text,
+        )
+    return held is None
 
 
 def _queue_events(connection: Connection, kind: str) -> int:
@@ -111,6 +139,7 @@ def _make_tasks(name: str, ranges: list[LogRange]) -> list[LogRange]:
     if is_paused(name):
         task_queue().queue([(one, PAUSED) for one in ranges])
         return []
+    calls_of(connection).work_as(CallClass.LIVE)
     context = TaskContext(
         connection,
         log=mail_of(connection),

@@ -9,11 +9,14 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from crmsync.errors import Distrusted
+from crmsync.model.calls import CallClass
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection
 from crmsync.telemetry import logger, metrics
 from crmsync.wiring.crms import (
     account_of,
+    call_leases_of,
+    calls_of,
     hubspot_sweep_of,
     lists_of,
     our_user_of,
@@ -104,12 +107,17 @@ def _sweep_hubspot() -> dict[str, int]:
         + _queue_deferred(one)
         + _queue_unavailable(one)
         for one in _scheduled()
+        if _has_calls_for_sweep(one, Side.HUBSPOT)
     }
 
 
 def _check_apps() -> dict[str, int]:
     """Check each connection's token and its scopes; returns 1 for a connection that is refused."""
-    return {one.name: int(_is_app_refused(one)) for one in _not_paused()}
+    return {
+        one.name: int(_is_app_refused(one))
+        for one in _not_paused()
+        if _has_calls_for_sweep(one, Side.HUBSPOT)
+    }
 
 
 def _is_app_refused(connection: Connection) -> bool:
@@ -142,8 +150,41 @@ def _take_change_event(event: Event) -> dict[str, int]:
 
 def _poll() -> dict[str, int]:
     return {
-        one.name: _resume_at_quarters(one) + _sweep(one, Side.SALESFORCE) for one in _scheduled()
+        one.name: _resume_at_quarters(one) + _sweep(one, Side.SALESFORCE)
+        for one in _scheduled()
+        if _has_calls_for_sweep(one, Side.SALESFORCE)
     }
+
+
+def _has_calls_for_sweep(connection: Connection, side: Side) -> bool:
+    """Whether enough calls to a side are left for a sweep, whose calls then count as such. Reports
+    how many are used. A sweep that only comes later is not overdue.
+    """
+    from crmsync.errors import SyncError
+    from crmsync.flows.engine.staleness import record_poll
+
+    calls_of(connection).work_as(CallClass.SWEEP)
+    try:
+        state = call_leases_of(connection, side).state()
+    except SyncError:
+        return True
+    metrics.add_metric("CallsUsedPercent", unit="Percent", value=state.percent)
+    held = state.holds.get(CallClass.SWEEP)
+    if held is None:
+        return True
+    logger.info(
+        "sweep waits for calls",
+        connection=connection.name,
+        side=side,
+        code=held.code,
+        reason=held.text,
+        until=held.until.isoformat(),
+    )
+    since = 0.0
+    if state.hold is not None:
+        since = record_poll(connection.name, side, cursors(), now(), is_done=False).total_seconds()
+    metrics.add_metric("SecondsSinceLook", unit="Seconds", value=round(since))
+    return False
 
 
 def _sweep(connection: Connection, side: Side) -> int:

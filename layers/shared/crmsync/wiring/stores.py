@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from crmsync.gateways.aws.log_ranges import RangeSender
     from crmsync.gateways.aws.queues import JobMessageQueue
     from crmsync.gateways.aws.secrets import SecretStore
+    from crmsync.gateways.call_leases import Unlimited
     from crmsync.gateways.deadline import Remaining
+    from crmsync.gateways.dynamodb.call_usage import CallUsageTable
     from crmsync.gateways.dynamodb.crm_ids import CrmIdTable
     from crmsync.gateways.dynamodb.cursors import CursorTable
     from crmsync.gateways.dynamodb.inbox import InboxTable
@@ -122,14 +124,21 @@ def cursors() -> CursorTable:
 
 
 @cache
+def call_usage() -> CallUsageTable:
+    """How many calls each connection makes."""
+    from crmsync.gateways.dynamodb.call_usage import CallUsageTable
+
+    return CallUsageTable(aws_client("dynamodb"), table_name("state"))
+
+
+@cache
 def crm_ids() -> CrmIdTable:
     """Which account and org each connection belongs to. Functions store what their first sign-in
     finds, the operator's command only compares.
     """
     from crmsync.gateways.dynamodb.crm_ids import CrmIdTable
 
-    keeps = "STATE_TABLE" in os.environ
-    return CrmIdTable(aws_client("dynamodb"), table_name("state"), now=now, keeps=keeps)
+    return CrmIdTable(aws_client("dynamodb"), table_name("state"), now=now, keeps=is_lambda())
 
 
 @cache
@@ -271,6 +280,11 @@ def login_hosts() -> tuple[str, ...]:
     return (*SALESFORCE_HOSTS, *(one.strip().lower() for one in added if one.strip()))
 
 
+def is_lambda() -> bool:
+    """Whether this is a Lambda rather than the operator's command."""
+    return "STATE_TABLE" in os.environ
+
+
 def table_name(name: str) -> str:
     """A table's name: from the Lambda's variable, for the operator by the template's naming."""
     return os.environ.get(f"{name.upper()}_TABLE") or f"{stack_name()}-{name}"
@@ -297,11 +311,12 @@ def remaining() -> Remaining:
     return Remaining()
 
 
-def retry_policy() -> RetryPolicy:
-    """How calls to the vendors are repeated, and until when."""
+def retry_policy(leases: Unlimited | None = None) -> RetryPolicy:
+    """How calls to the vendors are repeated, until when, and what they are taken from."""
+    from crmsync.gateways.call_leases import UNLIMITED
     from crmsync.gateways.retry import RetryPolicy
 
-    return RetryPolicy(remaining=remaining())
+    return RetryPolicy(remaining=remaining(), leases=leases or UNLIMITED)
 
 
 def with_deadline(work: Callable[[Event], Answer]) -> Callable[[Event, LambdaTime], Answer]:

@@ -17,16 +17,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from crmsync.errors import Conflict, OutOfTime, SyncError, TryAgain
+from crmsync.model.calls import CallClass
 from crmsync.model.changes import Cause, Change
 from crmsync.model.jobs import Job, JobMessage, JobState, JobStep, job_message_of
 from crmsync.model.records import Ref, Side
 from crmsync.model.settings import Connection
-from crmsync.ports.health import Quota
+from crmsync.ports.calls import CallGate
 from crmsync.ports.listing import Lister, Page
 from crmsync.ports.queues import Backlog, JobMessages, Outbox
 from crmsync.ports.stores import Jobs
 from crmsync.rules.backfill.objects import BackfillObject, backfill_object_of
-from crmsync.rules.backfill.pacing import has_calls_left, queue_capacity
+from crmsync.rules.backfill.pacing import queue_capacity
 from crmsync.wire.queue_messages import UnreadableError, load_job
 
 MAX_PAGES = 30
@@ -58,7 +59,7 @@ class BackfillContext:
         connection: Finds a connection in the settings, or None. Raises `TryAgain` when the settings
             cannot be trusted.
         lister: Makes the lister of a connection's side.
-        quota: Makes what knows a connection's daily API calls.
+        calls: Makes what knows whether a connection has calls left.
         jobs: The stored jobs.
         job_messages: Sends the message of the next turn.
         outbox: Takes the changes.
@@ -70,7 +71,7 @@ class BackfillContext:
 
     connection: Callable[[str], Connection | None]
     lister: Callable[[Connection, Side], Lister]
-    quota: Callable[[Connection], Quota]
+    calls: Callable[[Connection], CallGate]
     jobs: Jobs
     job_messages: JobMessages
     outbox: Outbox
@@ -164,13 +165,11 @@ def _queue_pages(
     if left <= 0:
         waiting = min(job.queued, depth.records)
         return _next(replace(job, waiting=waiting), context, 0 if depth.ready else WAIT)
-    calls = context.quota(connection).calls()
-    if not has_calls_left(calls, connection.salesforce.daily_call_allotment):
-        text = (
-            f"Waits for Salesforce calls: {calls.used:,} were used in 24 hours, the rest is "
-            "kept for live changes."
-        )
+    calls = context.calls(connection)
+    if held := calls.hold(CallClass.BACKFILL):
+        text = f"Waits for calls. {held.text} The rest is kept for live changes."
         return _next(job, context, LONG_WAIT, text)
+    calls.work_as(CallClass.BACKFILL)
     before = job.queued
     job = _queue_step(job, context.lister(connection, listed.side), left, context)
     if job.limit and job.queued >= job.limit and job.step is not None:

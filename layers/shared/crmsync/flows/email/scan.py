@@ -37,6 +37,11 @@ CHEAP = 10
 STEP = timedelta(minutes=15)
 """How much of the log is read before the cursor moves, after scheduled scans were missed."""
 
+STEPS = 48
+"""The most steps of a scan, half a day of the log. After days of pause later scans go on from the
+cursor, so that the calls are spread and other work finds some.
+"""
+
 ROOM = 1000
 """The most events of a range, unless more than that share a second."""
 
@@ -64,7 +69,7 @@ def queue_events(
         cursors.save(connection.name, name, place)
         place = replace(place, version=1)
     queued = 0
-    while True:
+    for _ in range(STEPS):
         end = min(now, place.since + STEP)
         minutes = _read(connection, kind, log, place, end, is_last=end == now)
         fresh = minutes.fresh(place)
@@ -78,7 +83,8 @@ def queue_events(
             cursors.save(connection.name, name, place)
             place = replace(place, version=place.version + 1)
         if end == now:
-            return queued
+            break
+    return queued
 
 
 def _read(

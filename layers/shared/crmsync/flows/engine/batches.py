@@ -15,10 +15,11 @@ from crmsync.errors import OutOfTime, SyncError, TryAgain
 from crmsync.flows.engine.circuit_breaker import CircuitBreaker
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.results import LONGEST_WAIT, Summary, requeue, retry_later
-from crmsync.model.changes import Change, as_retry, coalesce
+from crmsync.model.calls import CallClass
+from crmsync.model.changes import Cause, Change, as_retry, coalesce
 from crmsync.model.records import Ref
 from crmsync.model.troubles import Outage
-from crmsync.rules.backfill.pacing import may_retry
+from crmsync.rules.timing.call_leases import call_class_of
 from crmsync.rules.timing.outages import is_refusal, may_be_one
 
 BATCH = 1000
@@ -30,6 +31,12 @@ FIRST_BATCH = 10
 """Changes in the first batch after a successful probe; each further batch is ten times as large."""
 
 _PASSES = 3
+
+_HELD = {
+    CallClass.RETRY: ("RetriesHeld", "RETRIES_HELD"),
+    CallClass.BACKFILL: ("ResyncsHeld", "RESYNCS_HELD"),
+}
+"""The outcome of changes that are held back, and the code of what they wait for, by class."""
 
 Context = TypeVar("Context")
 
@@ -105,8 +112,10 @@ def sync_in_batches(
             requeue([*batch, *batches.take_rest()], context, summary)
             break
         due = batch
-        if any(change.tries for change in batch):
-            due = hold_retries(batch, new, context, summary)
+        if any(change.tries or change.cause is Cause.RESYNC for change in batch):
+            due = hold_back(batch, new, context, summary)
+        else:
+            context.calls.work_as(CallClass.LIVE)
         if not due:
             continue
         failure = _sync_batch(due, context, sync_pass, summary)
@@ -125,41 +134,37 @@ def without_retries(changes: Sequence[Change]) -> frozenset[Ref]:
     return frozenset(change.ref for change in changes if not change.tries)
 
 
-def hold_retries(
+def hold_back(
     changes: Sequence[Change], new: Collection[Ref], context: SyncContext, summary: Summary
 ) -> list[Change]:
-    """The changes to sync now: those of the `new` records, and retries unless too much of the daily
-    call allotment is used (RTY-2).
+    """The changes to sync now: live ones, and retries and resyncs as long as enough of the day's
+    calls are left for live ones (RTY-2, CH-6). The calls of the batch count for the first of these
+    classes that it has.
 
-    A retry that is held goes back into the queue without a call to Salesforce, and uses up no try.
-    Raises `SyncError` when it could not be queued.
+    What is held goes back into the queue without a call, and uses up no try. Raises `SyncError`
+    when it could not be queued.
     """
-    known, allotment, now = (
-        context.meter.known(),
-        context.connection.salesforce.daily_call_allotment,
-        context.now(),
-    )
-    held = {
-        one
-        for one in changes
-        if one.ref not in new and not may_retry(one.at, known, allotment, now)
+    now = context.now()
+    classes = {change: call_class_of(change, now, is_new=change.ref in new) for change in changes}
+    holds = {
+        one: found
+        for one in sorted(set(classes.values()), key=lambda one: one.place)
+        if one is not CallClass.LIVE and (found := context.calls.hold(one)) is not None
     }
-    if known is None or not held:
-        return list(changes)
-    context.outbox.again([(change, LONGEST_WAIT) for change in changes if change in held])
-    summary.counts["RetriesHeld"] += len(held)
-    for change in held:
-        summary.waits(change, "RETRIES_HELD")
-    summary.decisions.append(
-        {
-            "records": len(held),
-            "outcome": "RetriesHeld",
-            "used": known.calls.used,
-            "allowed": known.calls.allowed,
-            "allotment": allotment,
-        }
-    )
-    return [change for change in changes if change not in held]
+    going = [change for change in changes if classes[change] not in holds]
+    if going:
+        context.calls.work_as(min((classes[one] for one in going), key=lambda one: one.place))
+    for call_class, held in holds.items():
+        waiting = [change for change in changes if classes[change] is call_class]
+        context.outbox.again([(change, LONGEST_WAIT) for change in waiting])
+        outcome, code = _HELD[call_class]
+        summary.counts[outcome] += len(waiting)
+        for change in waiting:
+            summary.waits(change, code)
+        summary.decisions.append(
+            {"records": len(waiting), "outcome": outcome, "code": held.code, "reason": held.text}
+        )
+    return going
 
 
 def _sync_batch(

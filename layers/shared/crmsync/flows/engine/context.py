@@ -13,6 +13,7 @@ from crmsync.model.changes import Change
 from crmsync.model.fingerprints import Fingerprinter
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.model.settings import Connection
+from crmsync.ports.calls import CallGate
 from crmsync.ports.change_counts import ChangeCounts
 from crmsync.ports.crm import (
     Accounts,
@@ -25,7 +26,6 @@ from crmsync.ports.crm import (
     Survivors,
 )
 from crmsync.ports.deals import Deals, Opportunities, PipelineMaps
-from crmsync.ports.health import Meter
 from crmsync.ports.listing import Lists
 from crmsync.ports.overwritten import OverwrittenStore
 from crmsync.ports.queues import Outbox
@@ -45,6 +45,7 @@ class SyncContext:
         connection: the connection's settings.
         hubspot: HubSpot's records.
         salesforce: Salesforce's records.
+        calls: whether calls are left for a class of work.
         our_user: the Salesforce id of the integration user; our own writes are known by it.
         our_app: HubSpot's name for us as a source of values, likewise.
         now: the clock (UTC).
@@ -73,7 +74,7 @@ class SyncContext:
     outbox: Outbox
     inbox: Inbox
     change_counts: ChangeCounts
-    meter: Meter
+    calls: CallGate
     troubles: TroubleStore
     schemas: Schemas
     fingerprinter: Fingerprinter

@@ -15,6 +15,7 @@ from crmsync.errors import SyncError
 from crmsync.flows.engine.staleness import REPORT_AFTER, LongestWait, last_poll, longest_wait
 from crmsync.flows.setup.app_rights import Account, check_app_rights
 from crmsync.flows.setup.steps import text_of
+from crmsync.model.calls import DailyCalls
 from crmsync.model.concerns import mail_kinds_of, objects_of
 from crmsync.model.effects import Category
 from crmsync.model.jobs import JobState
@@ -25,7 +26,8 @@ from crmsync.ports.health import QueueMonitor, Quota
 from crmsync.ports.stores import Cursors, Inbox, Jobs
 from crmsync.ports.troubles import TroubleStore
 from crmsync.rules.backfill.objects import BACKFILL_OBJECTS
-from crmsync.rules.backfill.pacing import DailyCalls, Depth
+from crmsync.rules.backfill.pacing import Depth
+from crmsync.rules.timing.call_state import CallState
 
 _NAMES = {Side.HUBSPOT: "HubSpot", Side.SALESFORCE: "Salesforce"}
 
@@ -45,8 +47,9 @@ class ConnectionStatus:
         errors: The number of parked records by category.
         jobs: The number of jobs by state, without those that are over.
         imported: When the import of an object was finished, or None.
-        calls: Salesforce's API calls of 24 hours; None when the org did not answer.
-        allotment: The share of them that crmsync may use; 0 = no limit.
+        calls: Salesforce's API calls of 24 hours, by all clients; None when the org did not answer.
+        allotment: The most calls that crmsync makes in 24 hours; 0 = no limit.
+        own_calls: Crmsync's own calls to each side, and what they wait for.
         trouble: Why the org did not answer.
         hubspot_trouble: Why HubSpot did not answer, or the scopes that the token lacks.
         looked: When a sweep of each side last succeeded.
@@ -67,6 +70,7 @@ class ConnectionStatus:
     looked: Mapping[Side, datetime | None] = field(default_factory=dict)
     waiting: Mapping[Kind, LongestWait] = field(default_factory=dict)
     pause: Pause | None = None
+    own_calls: Mapping[Side, CallState] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,7 @@ class HealthCheck:
         account: Makes the HubSpot account of a connection.
         now: The clock (UTC).
         troubles: Stores the pauses.
+        own_calls: Reads crmsync's own calls to a side.
         link_keys: Reads the numbers of the keys of links, the one in use first.
     """
 
@@ -130,6 +135,7 @@ class HealthCheck:
     account: Callable[[Connection], Account]
     now: Callable[[], datetime]
     troubles: TroubleStore
+    own_calls: Callable[[Connection, Side], CallState]
     link_keys: Callable[[], tuple[int, ...]] = tuple
 
     def status(self) -> Status:
@@ -141,7 +147,8 @@ class HealthCheck:
         )
 
     def _status(self, connection: Connection) -> ConnectionStatus:
-        calls, trouble = self._calls(connection)
+        own_calls = {side: self.own_calls(connection, side) for side in Side}
+        calls, trouble = self._calls(connection, own_calls[Side.SALESFORCE])
         name = connection.name
         return ConnectionStatus(
             name,
@@ -159,6 +166,7 @@ class HealthCheck:
             trouble=trouble,
             hubspot_trouble=self._hubspot_trouble(connection),
             pause=self.troubles.load(name).pause,
+            own_calls=own_calls,
             looked={side: last_poll(name, side, self.cursors) for side in Side},
             waiting={
                 kind: found
@@ -179,7 +187,10 @@ class HealthCheck:
         cursor = self.cursors.load(connection, place)
         return None if cursor is None else cursor.since
 
-    def _calls(self, connection: Connection) -> tuple[DailyCalls | None, str]:
+    def _calls(self, connection: Connection, own_calls: CallState) -> tuple[DailyCalls | None, str]:
+        """The org's calls, and why it did not answer. It is not asked while it has no call left."""
+        if own_calls.used_up_at is not None:
+            return own_calls.day, ""
         try:
             return self.quota(connection).calls(), ""
         except SyncError as error:
@@ -219,7 +230,11 @@ def _standstill(one: ConnectionStatus, now: datetime) -> list[str]:
         sentences.append(f"{one.name}: HubSpot: {one.hubspot_trouble}")
     if one.trouble:
         sentences.append(f"{one.name}: Salesforce: {one.trouble}")
+    for side, own in one.own_calls.items():
+        sentences += _short_of_calls(one.name, _NAMES[side], own)
     for side, at in one.looked.items():
+        if side in one.own_calls and one.own_calls[side].sweep_every:
+            continue
         if at is not None and now - at >= REPORT_AFTER:
             sentences.append(
                 f"{one.name}: no sweep of {_NAMES[side]} has succeeded for "
@@ -233,6 +248,30 @@ def _standstill(one: ConnectionStatus, now: datetime) -> list[str]:
             f"({found.code}); docs/operations.md says what to do under 'Changes are put off'."
         )
     return sentences
+
+
+def _short_of_calls(connection: str, crm: str, own: CallState) -> list[str]:
+    """What waits because calls are used up, and what to do about it."""
+    if own.used_up_at is not None:
+        text = (
+            f"all calls that {crm} allows in a day have been used up since "
+            f"{own.used_up_at:%Y-%m-%d %H:%M} UTC. Changes wait, and one call every quarter of an "
+            "hour finds out whether it is over; then everything goes on by itself. Find out which "
+            "application uses the calls."
+        )
+    elif own.hold is not None:
+        text = (
+            f"{own.hold.text} Changes wait until {own.hold.until:%Y-%m-%d %H:%M} UTC and then go "
+            f"on by themselves. {own.hold.hint}"
+        )
+    elif own.sweep_every is not None:
+        text = (
+            f"{crm} is polled again in {_minutes(own.sweep_every)} minutes only, because few calls "
+            "are left. Raise daily_call_allotment if that is too slow."
+        )
+    else:
+        return []
+    return [f"{connection}: {text} docs/operations.md says more under 'Calls are used up'."]
 
 
 def _minutes(time: timedelta) -> str:

@@ -29,6 +29,7 @@ from crmsync.flows.engine.lifecycle import would_spread
 from crmsync.flows.engine.planning import PlannedBatch, changed_stages
 from crmsync.flows.kinds.dispatch import plan_changes
 from crmsync.flows.preview.read_only import ExpectedLinks, ReadOnlyView
+from crmsync.model.calls import DailyCalls
 from crmsync.model.changes import Cause, Change
 from crmsync.model.crm_names import HUBSPOT_EMAIL, SALESFORCE_EMAIL
 from crmsync.model.effects import CreateRecord, SaveLink
@@ -47,10 +48,10 @@ from crmsync.rules.backfill.estimate import (
     total_estimate,
 )
 from crmsync.rules.backfill.objects import BACKFILL_OBJECTS, BackfillObject
-from crmsync.rules.backfill.pacing import DailyCalls, calls_for_backfills
 from crmsync.rules.pair import reports
 from crmsync.rules.preview.explanation import creation_reports
 from crmsync.rules.preview.report import PreviewReport
+from crmsync.rules.timing.call_leases import calls_for_backfills, limits_of
 
 SAMPLE = 1_000
 """Records of an object that are previewed by default: one batch of the sync."""
@@ -245,9 +246,9 @@ class _ConnectionPreview:
 
     def budget(self) -> CallBudget:
         calls = self.view.quota.calls()
-        allotment = self.connection.salesforce.daily_call_allotment
-        per_day = calls_for_backfills(calls, allotment)
-        return CallBudget(self.connection.name, calls, allotment, per_day)
+        limits = limits_of(self.connection, Side.SALESFORCE)
+        per_day = calls_for_backfills(limits, calls)
+        return CallBudget(self.connection.name, calls, limits.allotment, per_day)
 
     def run(self, rows: Sequence[BackfillObject]) -> Iterator[PreviewedObject]:
         """Preview the objects, parents first."""

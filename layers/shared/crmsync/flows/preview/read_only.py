@@ -58,7 +58,7 @@ READ_METHODS: Mapping[str, frozenset[str]] = MappingProxyType(
         "links": frozenset({"find"}),
         "outbox": frozenset(),
         "inbox": frozenset({"entries", "parked", "reported", "waiting_for"}),
-        "meter": frozenset({"known"}),
+        "calls": frozenset({"hold"}),
         "troubles": frozenset({"load"}),
         "schemas": frozenset({"described"}),
         "overwrites": frozenset(),

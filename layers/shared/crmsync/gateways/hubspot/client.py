@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -25,9 +25,18 @@ from crmsync.gateways.hubspot.errors import RENEW, SIDE, call_error, refusal_of
 from crmsync.gateways.hubspot.versions import PLURALS, TIMEOUT, api_factory, version_of
 from crmsync.gateways.retry import RetryPolicy
 from crmsync.gateways.verdict import unreachable
+from crmsync.model.calls import DailyCalls
 
 DETAILS = "/account-info/v3/details"
 """The path of the account's own details, its id among them."""
+
+DAILY, LEFT = "X-HubSpot-RateLimit-Daily", "X-HubSpot-RateLimit-Daily-Remaining"
+INTERVAL, PER_INTERVAL = "X-HubSpot-RateLimit-Interval-Milliseconds", "X-HubSpot-RateLimit-Max"
+"""Headers: the account's calls of a day and how many are left; an interval and its calls."""
+
+TEN_SECONDS = "10000"
+DAILY_POLICY = "DAILY"
+"""The policy of a refusal that lasts until the account's midnight."""
 
 API_URL = "https://api.hubapi.com"
 """HubSpot's URL for accounts of every region; ``api_url`` in the secret overrides it."""
@@ -35,10 +44,17 @@ API_URL = "https://api.hubapi.com"
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A response: 2xx, or one of the statuses that the caller asked for in `see`."""
+    """A response: 2xx, or one of the statuses that the caller asked for in `see`.
+
+    Attributes:
+        status: The HTTP status.
+        body: The parsed body.
+        headers: The headers.
+    """
 
     status: int
     body: Mapping[str, Any]
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def rows(self) -> list[dict[str, Any]]:
@@ -99,7 +115,9 @@ class HubspotClient:
     def search(self, kind: str, body: Mapping[str, Any]) -> Reply:
         """Search objects of `kind`. Raises `SyncError`."""
         return self._ask(
-            lambda: self._api("search_api").do_search(PLURALS.get(kind, kind), body), frozenset()
+            lambda: self._api("search_api").do_search(PLURALS.get(kind, kind), body),
+            frozenset(),
+            search=True,
         )
 
     def ask(
@@ -193,19 +211,27 @@ class HubspotClient:
                 raise
             self._is_checked = True
 
-    def _ask(self, send: Callable[[], Any], see: frozenset[int]) -> Reply:
+    def _ask(self, send: Callable[[], Any], see: frozenset[int], *, search: bool = False) -> Reply:
         if not self._is_checked:
             self._identify()
-        return self._send(send, see)
+        return self._send(send, see, search=search)
 
     def _send(
-        self, send: Callable[[], Any], see: frozenset[int], *, is_check: bool = False
+        self,
+        send: Callable[[], Any],
+        see: frozenset[int],
+        *,
+        search: bool = False,
+        is_check: bool = False,
     ) -> Reply:
         attempt, renewed = 1, False
         while True:
+            self._retry_policy.leases.spend(search=search)
             self._retry_policy.remaining.for_a_call(TIMEOUT[1])
             self.calls += 1
             reply, asked, problem = _answer(send)
+            if reply is not None:
+                self._hear(reply)
             if reply is not None and (reply.status < 300 or reply.status in see):  # noqa: PLR2004 - 2xx
                 return reply
             if reply is not None and reply.status == RENEW and not renewed:
@@ -218,6 +244,24 @@ class HubspotClient:
             if not soon or not self._retry_policy.sleep_after(attempt, asked):
                 raise error from None
             attempt += 1
+
+    def _hear(self, reply: Reply) -> None:
+        """Report what a response says about the limits. Searches say nothing, and apps with OAuth
+        have no daily limit.
+        """
+        headers = reply.headers
+        day = None
+        if DAILY in headers and LEFT in headers:
+            day = DailyCalls(int(headers[DAILY]) - int(headers[LEFT]), int(headers[DAILY]))
+        per_window = 0
+        if headers.get(INTERVAL) == TEN_SECONDS:
+            per_window = int(headers.get(PER_INTERVAL, 0))
+        self._retry_policy.leases.hear(
+            day=day,
+            per_window=per_window,
+            succeeded=reply.status < 300,  # noqa: PLR2004 - 2xx
+            refused=reply.body.get("policyName") == DAILY_POLICY,
+        )
 
 
 def _answer(send: Callable[[], Any]) -> tuple[Reply | None, float | None, Exception | None]:
@@ -236,9 +280,10 @@ def _answer(send: Callable[[], Any]) -> tuple[Reply | None, float | None, Except
     ) as problem:  # the client has one ApiException per package: known by their attributes
         if not getattr(problem, "status", None):
             raise
-        return Reply(problem.status, _parsed(problem.body)), _asked(problem.headers), None  # type: ignore[attr-defined]
+        headers = problem.headers or {}  # type: ignore[attr-defined]
+        return Reply(problem.status, _parsed(problem.body), headers), _asked(headers), None  # type: ignore[attr-defined]
     try:
-        return Reply(response.status, _parsed(response.data)), None, None
+        return Reply(response.status, _parsed(response.data), response.headers), None, None
     except HTTPError as problem:  # the response ended too early
         return None, None, problem
 

@@ -40,6 +40,8 @@ ROW_WISE = frozenset({400, 404})
 number field.
 """
 
+DAILY_LIMIT = "REQUEST_LIMIT_EXCEEDED"
+"""The code of a refusal because too many calls were made, within a day or at the same time."""
 RENEW = 401
 _SERVER_FAULT = 500
 _BUSY = frozenset({420, 429})
@@ -51,7 +53,7 @@ _COLUMN = re.compile(r"(?:No such column|column) '([^']+)'")
 
 def refusal_of(code: str, status: int = 400, message: str = "") -> Refusal:
     """What a code means; for an unknown code the HTTP status decides."""
-    if code == "REQUEST_LIMIT_EXCEEDED" and "concurrent" in message.lower():
+    if code == DAILY_LIMIT and "concurrent" in message.lower():
         return CONCURRENT
     if code == TRIGGER and "System.LimitException" in message:
         return GOVERNOR_LIMIT
@@ -70,6 +72,13 @@ def first_error(content: Any) -> Mapping[str, Any]:
     """
     found = content[0] if isinstance(content, list) and content else content
     return found if isinstance(found, dict) else {}
+
+
+def is_daily_limit(content: Any) -> bool:
+    """Whether a call was refused because the org's calls of 24 hours are used up."""
+    found = first_error(content)
+    code, message = str(found.get("errorCode", "")), str(found.get("message", ""))
+    return code == DAILY_LIMIT and refusal_of(code, message=message) is not CONCURRENT
 
 
 def call_error(
@@ -101,11 +110,16 @@ def set_up_error(status: int, content: Any) -> SyncError:
 
 
 def login_error(status: int, content: Any) -> Down:
-    """The error for a refused login, whatever its code: without a login nothing works."""
+    """The error for a refused login, whatever its code: without a login nothing works.
+
+    A server error says nothing about the credentials, so nobody is asked to mend them.
+    """
     error = call_error(status, content)
     after = error.after if isinstance(error, TryAgain) else _LOGIN_WAIT
     hint = error.hint if error.code in SALESFORCE else ""
-    return Down(error.text, side=SIDE, after=after, code=error.code, hint=hint or LOGIN_HINT)
+    if not hint and not isinstance(error, TryAgain):
+        hint = LOGIN_HINT
+    return Down(error.text, side=SIDE, after=after, code=error.code, hint=hint)
 
 
 def row_error(

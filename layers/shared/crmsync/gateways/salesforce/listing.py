@@ -12,9 +12,9 @@ from typing import Any
 
 from crmsync.gateways.salesforce.queries import MIN_ID, PAGE, Query, counted, in_id_order, run
 from crmsync.gateways.salesforce.session import SalesforceSession
+from crmsync.model.calls import DailyCalls
 from crmsync.model.records import Ref, Side
 from crmsync.ports.listing import Page
-from crmsync.rules.backfill.pacing import DailyCalls
 
 
 class SalesforceLister:

@@ -8,6 +8,7 @@ only and never logged. Facts: docs/vendors.md#salesforce-sign-in.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -25,13 +26,14 @@ from crmsync.gateways.salesforce.errors import (
     SIDE,
     call_error,
     first_error,
+    is_daily_limit,
     login_error,
     refusal_of,
 )
 from crmsync.gateways.salesforce.hosts import LoginUrl
-from crmsync.gateways.salesforce.meter import HEADER, SalesforceMeter
 from crmsync.gateways.salesforce.sdk import Salesforce, SalesforceError
 from crmsync.gateways.verdict import unreachable
+from crmsync.model.calls import DailyCalls
 from crmsync.model.names import SALESFORCE_CLIENT
 
 API_VERSION = "66.0"
@@ -52,6 +54,8 @@ _SANDBOX_HOSTS = (".sandbox.my.salesforce.", "test.salesforce.com")
 _GIVEN = frozenset({"access_token", "instance_url"})
 """What the response to a login must have."""
 _WRONG_AUDIENCE = "audience is invalid"
+
+_USAGE = re.compile(r"(?<![\w-])api-usage=(\d+)/(\d+)")
 
 JWT_LIFE = 180
 """Seconds for which a signed login request is valid: Salesforce allows three minutes."""
@@ -95,12 +99,11 @@ class _Connection(requests.Session):
     simple-salesforce always uses https.
     """
 
-    def __init__(self, scheme: str, hear: Callable[[str], None] = lambda _usage: None) -> None:
-        """Use `scheme`; `hear` is called with the usage header of each response."""
+    def __init__(self, scheme: str) -> None:
+        """Use `scheme`."""
         super().__init__()
         self.trust_env = False  # a .netrc would replace our token
         self._scheme = scheme
-        self._hear = hear
         self._latest = threading.local()
 
     @property
@@ -117,8 +120,20 @@ class _Connection(requests.Session):
         """Retry-After of this thread's latest response, in seconds, or None; simple-salesforce's
         errors do not have it.
         """
-        value = str(getattr(self._latest, "retry_after", ""))
+        value = self._headers.get("Retry-After", "")
         return float(value) if value.isdecimal() else None
+
+    @property
+    def usage(self) -> DailyCalls | None:
+        """The org's calls of 24 hours, by all apps, as the latest response reports them, or
+        None. The share that an org may reserve for one app (``per-app-api-usage``) is ignored.
+        """
+        found = _USAGE.search(self._headers.get("Sforce-Limit-Info", ""))
+        return DailyCalls(int(found[1]), int(found[2])) if found else None
+
+    @property
+    def _headers(self) -> Mapping[str, str]:
+        return getattr(self._latest, "headers", {})
 
     def request(
         self, method: str | bytes, url: str | bytes, *args: Any, **options: Any
@@ -126,12 +141,11 @@ class _Connection(requests.Session):
         """Send a request."""
         options.setdefault("timeout", (TIMEOUT[0], self.seconds))
         options["allow_redirects"] = False  # a redirect would be followed with the token
-        self._latest.retry_after = ""
+        self._latest.headers = {}
         answer = super().request(
             method, urlunsplit(urlsplit(str(url))._replace(scheme=self._scheme)), *args, **options
         )
-        self._latest.retry_after = answer.headers.get("Retry-After", "")
-        self._hear(answer.headers.get(HEADER, ""))
+        self._latest.headers = answer.headers
         return answer
 
 
@@ -281,8 +295,6 @@ class SalesforceSession:
         self._version = version
         self._retry_policy = retry_policy or RetryPolicy()
         self._made: tuple[Token, Salesforce, _Connection] | None = None
-        self.meter = SalesforceMeter(login.now)
-        """The daily calls, as all responses report them, refusals included."""
         self.calls = 0
         """Calls made so far, with retries but without logins; with several threads it may be a
         little low.
@@ -329,11 +341,13 @@ class SalesforceSession:
         while True:
             token = self._login.token(stale=stale)
             client, connection = self._client(token)
+            self._retry_policy.leases.spend()
             connection.seconds = self._retry_policy.remaining.for_a_call(TIMEOUT[1])
             self.calls += 1
             try:
-                return client.restful(path, method=method, json=body, headers=headers)
+                answer = client.restful(path, method=method, json=body, headers=headers)
             except SalesforceError as problem:
+                self._hear(connection, refused=is_daily_limit(problem.content))
                 if problem.status in see:
                     return RefusedCall(problem.status, problem.content)
                 if problem.status == RENEW and stale is None:
@@ -346,14 +360,22 @@ class SalesforceSession:
                     _unreachable(problem),
                     repeat and not isinstance(problem, requests.ReadTimeout),
                 )
+            else:
+                self._hear(connection, succeeded=True)
+                return answer
             if not soon or not self._retry_policy.sleep_after(attempt, connection.asked):
                 raise error from None
             attempt += 1
 
+    def _hear(
+        self, connection: _Connection, *, succeeded: bool = False, refused: bool = False
+    ) -> None:
+        self._retry_policy.leases.hear(day=connection.usage, succeeded=succeeded, refused=refused)
+
     def _client(self, token: Token) -> tuple[Salesforce, _Connection]:
         made = self._made
         if made is None or made[0] is not token:
-            connection = _Connection(urlsplit(token.instance_url).scheme, self.meter.hear)
+            connection = _Connection(urlsplit(token.instance_url).scheme)
             client = Salesforce(
                 instance_url=token.instance_url,
                 session_id=token.value,

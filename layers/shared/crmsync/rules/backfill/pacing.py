@@ -1,4 +1,4 @@
-"""How fast a backfill may go, so that live changes do not wait behind it; and when retries stop.
+"""How fast a backfill may go, so that live changes do not wait behind it.
 
 Live changes share the queue with a backfill. So what a backfill may have waiting there is limited
 by what the sync has shown that it can do, and never so much that a live change waits for minutes.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import ceil
 
 from crmsync.model.jobs import Job
 
@@ -26,36 +25,6 @@ STRAGGLERS = 100
 
 AHEAD = timedelta(seconds=20)
 """How much work the sync is to have waiting: more than one turn of a backfill takes."""
-
-RETRY_SHARE = 0.75
-"""The share of the daily calls above which everything but live changes waits (RTY-2)."""
-
-RETRY_CALLS = 5_000
-"""The same where no allotment is set: so many calls in 24 hours (RTY-2)."""
-
-KNOWN_FOR = timedelta(minutes=15)
-"""How long a count of the calls is valid; after that one sync finds it out anew."""
-
-LONGEST_HOLD = timedelta(days=1)
-"""The longest time for which a retry is held back: once a day everything is tried again, whatever
-is used (RTY-1), so that nothing waits for ever.
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class DailyCalls:
-    """Salesforce's calls of the last 24 hours: used by all clients, and allowed to all."""
-
-    used: int
-    allowed: int
-
-
-@dataclass(frozen=True, slots=True)
-class KnownCalls:
-    """What an answer said about the daily calls, and when (UTC)."""
-
-    calls: DailyCalls
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,37 +69,6 @@ def _window(job: Job, depth: Depth, now: datetime) -> int:
     seconds = max((now - job.started_at).total_seconds(), 1.0)
     done = max(0, job.queued - depth.records)
     return min(MAX_WAITING, max(MIN_WAITING, round(done / seconds * AHEAD.total_seconds())))
-
-
-def calls_for_backfills(calls: DailyCalls, allotment: int) -> int:
-    """Up to how many calls in 24 hours a backfill goes on (RTY-2).
-
-    Three quarters of the allotment, so that some remain for live changes; a fixed number without an
-    allotment.
-    """
-    return ceil(_most(calls, allotment))
-
-
-def has_calls_left(calls: DailyCalls, allotment: int) -> bool:
-    """Whether a backfill may use calls (RTY-2)."""
-    return calls.used < calls_for_backfills(calls, allotment)
-
-
-def may_retry(seen_at: datetime, known: KnownCalls | None, allotment: int, now: datetime) -> bool:
-    """Whether what was put off may be tried again (RTY-2).
-
-    Not while more than three quarters of the allotted calls are used. Without a recent count it
-    may, as no call is spent on finding out. `seen_at` is when the change was first seen.
-    """
-    if known is None or now - known.at > KNOWN_FOR or now - seen_at >= LONGEST_HOLD:
-        return True
-    return known.calls.used <= _most(known.calls, allotment)
-
-
-def _most(calls: DailyCalls, allotment: int) -> float:
-    if allotment:
-        return min(allotment, calls.allowed) * RETRY_SHARE
-    return min(RETRY_CALLS, calls.allowed * RETRY_SHARE)
 
 
 @dataclass(frozen=True, slots=True)
