@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 import boto3
+from botocore.config import Config
 from moto import mock_aws
 
 __all__ = ["client", "mock_aws"]
@@ -21,7 +22,8 @@ REGION = "eu-west-1"
 @cache
 def client(service: str) -> Any:
     """Return the client of a service; it works only within `mock_aws`."""
-    return _session().client(service)
+    # Without a name boto3 builds one twice per call, a tenth of the call's time.
+    return _session().client(service, config=Config(user_agent="tests"))
 
 
 @cache

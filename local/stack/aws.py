@@ -26,6 +26,7 @@ import moto.core.responses
 import moto.core.utils
 import moto.secretsmanager.models
 import moto.sqs.models
+from botocore.config import Config
 from moto.core.base_backend import BackendDict
 from moto.core.request import Request
 from moto.core.utils import camelcase_to_underscores, method_names_from_class
@@ -132,6 +133,9 @@ def _matches(pattern: Any, event: Any) -> bool:
     return not wanted or pattern._does_event_match(pattern._flatten_dict(event), wanted)  # noqa: SLF001
 
 
+_OWN_CLIENT = Config(user_agent="laptop")
+"""Without a name boto3 builds one twice per call, a tenth of the call's time."""
+
 _DIRECT_ANSWERS: Mapping[str, Callable[..., Any]] = MappingProxyType(
     {"events": EventsHandler.dispatch, "sqs": SQSResponse.dispatch}
 )
@@ -196,6 +200,7 @@ class Aws:
                 region_name=REGION,
                 aws_access_key_id=OWN_KEY,
                 aws_secret_access_key="laptop",
+                config=_OWN_CLIENT,
             )
         return self._clients[service]
 
