@@ -120,7 +120,7 @@ def test_bad_secrets_stop_only_their_own_connection_in_every_function(
         person = rows(people, "Lead", f"mail-{address}")[0]["Id"]
         people.edit_record("Lead", person, Title="Pilot")
         stack.settle()
-        stack.advance(4 * SWEEP + CLAIM_EXPIRED)
+        stack.advance(2 * SWEEP + CLAIM_EXPIRED)
         arrived = {
             name: len(rows(people, "Lead", f"{name}-{address}")) for name in ("acme", "beta")
         }
@@ -141,6 +141,6 @@ def test_bad_secrets_stop_only_their_own_connection_in_every_function(
         1,
     )
     assert jobs["acme"] == "done"
-    stack.advance(4 * SWEEP)
+    stack.advance(2 * SWEEP)
     assert len(rows(people, "Lead", f"beta-{address}")) == 1
     assert dead_letters(stack) == 0
