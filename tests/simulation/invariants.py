@@ -59,7 +59,7 @@ def values(system: System) -> Wrong:
     for portal in system.portals:
         parked = {one.ref for one in system.inbox.parked(portal.name)}
         for link, here, there in pairs(system, portal):
-            if _is_unknown_to_be_gone(system, portal, here, there):
+            if _is_unknown_to_be_gone(system, portal, here):
                 continue
             for row in rows_of(system, link.kind):
                 if link.kind is Kind.CONTACT and (portal.name, row.hubspot) in system.pushed:
@@ -91,7 +91,7 @@ def living(system: System) -> Wrong:
         held: Counter[Ref] = Counter()
         for _, here, there in pairs(system, portal):
             held.update((here, there))
-            if _is_unknown_to_be_gone(system, portal, here, there):
+            if _is_unknown_to_be_gone(system, portal, here):
                 system.seen[UNKNOWN] += 1
                 continue
             for ref, crm in ((here, portal.hubspot), (there, system.salesforce)):
@@ -102,14 +102,11 @@ def living(system: System) -> Wrong:
         yield from (f"links are true: {ref} is linked twice" for ref, n in held.items() if n > 1)
 
 
-def _is_unknown_to_be_gone(system: System, portal: Portal, here: Ref, there: Ref) -> bool:
-    """Whether a HubSpot record is gone and nobody could know: the message about it was lost, or came
-    before the record was linked, and no sweep tells of deletions.
+def _is_unknown_to_be_gone(system: System, portal: Portal, here: Ref) -> bool:
+    """Whether a HubSpot record is gone and nobody could know: the message about it was lost, and no
+    sweep tells of deletions.
     """
-    if portal.hubspot.is_live(here):
-        return False
-    ended = max(one.number for one in system.ledger.rows[here] if one.value == "gone")
-    return here in system.unheard or ended <= system.ledger.linked.get((here, there), 0)
+    return here in system.unheard and not portal.hubspot.is_live(here)
 
 
 def complete(system: System) -> Wrong:

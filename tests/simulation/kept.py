@@ -90,6 +90,18 @@ KEPT: Mapping[str, History] = {
             Crash("account"),
         ),
     ),
+    "a contact was deleted before the link was saved, and the link stayed": History(
+        Setting(),
+        (
+            Person("new person", Side.SALESFORCE, what="Lead", value="1"),
+            Wait(1),
+            Work("contact", 10),
+            Person("delete person"),
+            Wait(2),
+            Work("contact", slot=1),
+            Work("contact"),
+        ),
+    ),
 }
 
 OPEN: Mapping[str, History] = {

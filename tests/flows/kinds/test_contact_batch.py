@@ -7,6 +7,7 @@ import pytest
 from crmsync.errors import Refused, TryAgain
 from crmsync.model.changes import Cause
 from crmsync.model.effects import Category
+from crmsync.model.links import LinkState
 from crmsync.model.records import Side
 from tests.memory.behaviour import PERSON
 from tests.memory.world import MemoryWorld
@@ -291,6 +292,29 @@ def test_a_crash_is_repaired_even_if_the_address_changed_meanwhile():
     assert [one["Email"] for one in world.shown(world.salesforce.refs("Lead"))] == [
         "ada.lang@example.com"
     ]
+
+
+def test_a_contact_that_is_deleted_before_its_link_is_saved_ends_the_link():
+    """The deletion is looked at once more, when the worker that was about to save the link has
+    ended.
+    """
+    world = MemoryWorld()
+    world.new_lead()
+    save = world.links.save
+
+    def slowly(links):
+        (made,) = world.hubspot.refs("contact")
+        world.hubspot.delete(made)
+        world.sync(made, cause=Cause.DELETED)
+        world.links.save = save
+        return save(links)
+
+    world.links.save = slowly
+    world.sync(*world.salesforce.refs("Lead"))
+    delays = [after for _, after in world.outbox.delayed]
+    world.drain()
+
+    assert (delays, [link.state for link in world.links.all]) == ([180], [LinkState.TOMBSTONE])
 
 
 def test_an_edit_never_creates_a_deleted_record_again():

@@ -74,7 +74,7 @@ def apply_and_complete(
     A changed lifecycle stage spreads first (LIFE-7). Where spreading must be retried, so must the
     plan: once the pair has agreed on the stage, nothing reports it again.
     """
-    written_by_others = _maybe_written_by_others(facts, context, ruleset)
+    later = _maybe_written_by_others(facts, context, ruleset) | _maybe_linked_by_others(facts)
     not_spread: dict[int, TryAgain] = {}
     if changed := changed_stages(facts, plans, ruleset):
         plans, not_spread = _spread_stages(changed, facts, plans, context)
@@ -99,7 +99,7 @@ def apply_and_complete(
         return_unused(failed, context, ruleset)
     # Failed plans are retried anyway; without this, two changes of one pair would queue each other
     # for ever.
-    again = [change for at, change in written_by_others.items() if results[at].error is None]
+    again = [change for at, change in later.items() if results[at].error is None]
     if again:
         context.outbox.again([(change, _AFTER_OTHERS_END) for change in again])
     return results
@@ -197,6 +197,21 @@ def _maybe_written_by_others(
             not (one.change.tries or one.change.held)
             and may_be_under_way(one.link, one.hubspot, one.salesforce, ruleset, now)
         )
+    }
+
+
+def _maybe_linked_by_others(facts: Sequence[AnyFacts]) -> dict[int, Change]:
+    """Place -> a change to sync once more, for records that are gone and have no link.
+
+    Another worker may have read or made the record before, and be about to link it. HubSpot tells
+    of a deletion once, and Salesforce twice at most; the link would stay, with a record that is
+    gone. By the second time that worker has surely ended.
+    """
+    return {
+        at: replace(one.change, tries=1)
+        for at, one in enumerate(facts)
+        if one.link is None and one.named is None
+        if not one.change.tries and one.change.cause is not Cause.WOKEN
     }
 
 
