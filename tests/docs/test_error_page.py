@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from crmsync.model.effects import Category
-from crmsync.rules.refusals.refusal import Refusal
+from crmsync.rules.refusals.hubspot import HUBSPOT
+from crmsync.rules.refusals.refusal import Extent, Refusal
+from crmsync.rules.refusals.table import SALESFORCE
 from tests.docs.error_tables import PAGE, TITLES, meanwhile, table, with_tables
 from tests.docs.pages import names, page
 
@@ -35,6 +39,37 @@ def test_what_happens_meanwhile_is_explained() -> None:
     explained = {row[0] for row in page("docs/errors.md").rows("What crmsync does meanwhile")}
 
     assert words == explained
+
+
+def test_the_vendors_page_has_the_codes_of_hubspot_as_the_table_has_them() -> None:
+    """Every status of the page is in the table, and each code there has its status and its wait;
+    policies of rate limits are no codes.
+    """
+    policies = {"TEN_SECONDLY_ROLLING", "SECONDLY"}
+    rows = page("docs/vendors.md").rows("HubSpot: errors")
+    found = {
+        (code, status)
+        for row in rows
+        for status in re.findall(r"\d{3}", row[0])
+        for code in {status, *names(row[1])} - policies
+    }
+
+    assert found == {(code, str(HUBSPOT[code].status)) for code, _ in found if code in HUBSPOT}
+    assert len(found) > len(rows)
+    waits = {row[0]: row[2] for row in rows}
+    assert (waits["423"], HUBSPOT["423"].wait) == ("wait two seconds or more", 2)
+
+
+def test_the_vendors_page_has_the_codes_of_salesforce_as_the_table_has_them() -> None:
+    """Each code of the page is in the table. One with which Salesforce refuses the user or the org
+    stops the whole side; one of a row or a field does not.
+    """
+    rows = page("docs/vendors.md").rows("Salesforce: errors")
+    found = {code: row[1] for row in rows for code in names(row[0])}
+
+    assert {code for code in found if code not in SALESFORCE} == set()
+    of_a_side = {code for code in found if SALESFORCE[code].extent is Extent.SIDE}
+    assert of_a_side == {code for code, status in found.items() if status in {"401", "403"}}
 
 
 def test_every_category_is_explained() -> None:

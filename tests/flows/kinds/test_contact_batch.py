@@ -2,9 +2,11 @@
 that fail.
 """
 
+from dataclasses import replace
+
 import pytest
 
-from crmsync.errors import Refused, TryAgain
+from crmsync.errors import Conflict, Refused, TryAgain
 from crmsync.model.changes import Cause
 from crmsync.model.effects import Category
 from crmsync.model.links import LinkState
@@ -242,6 +244,26 @@ def test_a_record_that_loses_a_race_for_a_link_is_synced_again_at_once():
     (lead,) = world.salesforce.refs("Lead")
     assert (world.salesforce.fields(lead)["Phone"], world.outbox.delayed) == ("0100", [])
     assert [world.sync(ref).counts["Quiet"] for ref in (ada, lead)] == [1, 1]
+
+
+def test_a_record_that_loses_every_race_is_put_off_under_a_code_of_its_own():
+    """Status and, after the last try, the error inbox say that others keep changing it."""
+    world = MemoryWorld()
+    ada = world.new_contact()
+    world.sync(ada)
+    world.links.save = lambda links: [Conflict("Somebody else was first.") for _ in links]
+    world.hubspot.edit(ada, {"phone": "0100"})
+    summary = world.sync(ada)
+    ((change, wait),) = world.outbox.delayed
+    oldest = summary.oldest
+    world.deliver([replace(change, tries=40)])
+
+    assert (change.ref, change.tries, wait) == (ada, 1, 30)
+    assert oldest is not None
+    assert oldest.code == "OVERTAKEN"
+    assert [(one.code, one.category) for one in world.inbox.parked("acme")] == [
+        ("OVERTAKEN", Category.UNAVAILABLE)
+    ]
 
 
 def test_a_write_to_a_record_that_is_gone_is_planned_again_at_once():

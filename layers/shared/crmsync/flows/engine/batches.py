@@ -181,7 +181,7 @@ def _sync_batch(
         if not pending:
             break
     if pending:
-        again = TryAgain("others keep changing the same record")
+        again = TryAgain("Others keep changing the same record.", code="OVERTAKEN")
         retry_later([(change, again) for change in pending], context, summary)
     down = summary.take_down()
     if not down:

@@ -92,7 +92,8 @@ def _written_again(
             again = error if isinstance(error, TryAgain) else TryAgain(error.text, code=error.code)
             return failed | dict.fromkeys(written, again)
         ties, failed = now, failed | more
-    return failed | dict.fromkeys(written, TryAgain("others keep changing the same opportunities"))
+    overtaken = TryAgain("Others keep changing the same opportunities.", code="OVERTAKEN")
+    return failed | dict.fromkeys(written, overtaken)
 
 
 def _bring_up(

@@ -211,6 +211,7 @@ FINDINGS: Mapping[str, Refusal] = MappingProxyType(
             "The secret leads to another Salesforce org than the connection's."
         ),
         # our own stores
+        "OVERTAKEN": _later("Others keep changing the record while it is synced.", 5),
         "CLAIMED": _later("Another HubSpot account is creating a record with this address.", 5),
         "BUSY": _later("Several workers count changes at once.", 5),
         "LINK_KEY": _later("A link was stored with a key that is too new.", 5),
