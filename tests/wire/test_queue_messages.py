@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crmsync.model.changes import Cause, Change, TieEvent
+from crmsync.model.changes import MAX_TIES, Cause, Change, TieEvent, coalesce
 from crmsync.model.jobs import JobMessage
 from crmsync.model.mail import LogRange
 from crmsync.model.records import Kind, Ref, Side
@@ -57,6 +57,46 @@ MESSAGES = {
         '{"version":1,"connection":"acme","kind":"OPEN","from":1,"to":2,"at":3,"tries":4}',
     ),
 }
+
+
+QUEUE_LIMIT = 256 * 1024
+"""Bytes of a message that SQS has always taken; its present limit is larger."""
+
+
+def ties(number: int) -> tuple[TieEvent, ...]:
+    """So many contacts that were tied to a deal."""
+    refs = (Ref(Side.SALESFORCE, "Contact", f"003{one:015d}") for one in range(number))
+    return tuple(TieEvent(ref, NOON) for ref in refs)
+
+
+@pytest.mark.parametrize(
+    ("number", "waiting", "tied"),
+    [(1, 20_000, MAX_TIES), (1, 1_001, 0), (20, 300, 0), (20, 0, MAX_TIES), (250, 0, 0)],
+)
+def test_no_message_outgrows_a_queue(number: int, waiting: int, tied: int) -> None:
+    """However many contacts wait for one account or were tied to one deal: the messages together
+    have the same changes.
+    """
+    waits = tuple(Ref(Side.SALESFORCE, "Contact", f"003{one:015d}") for one in range(waiting))
+    changes = [
+        Change(
+            "acme",
+            Kind.ACCOUNT,
+            Ref(Side.SALESFORCE, "Account", f"001{one:015d}"),
+            Cause.AGAIN,
+            NOON,
+            tries=2,
+            waiting=waits,
+            ties=ties(tied),
+        )
+        for one in range(number)
+    ]
+
+    messages = queue_messages.dump_changes(changes)
+    read = [one for text in messages for one in queue_messages.load_changes(text)]
+
+    assert max(len(text.encode()) for text in messages) < QUEUE_LIMIT
+    assert coalesce(read) == changes
 
 
 @pytest.mark.parametrize("name", MESSAGES)

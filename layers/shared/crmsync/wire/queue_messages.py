@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any, TypeVar
 
@@ -26,8 +27,8 @@ MAX = 100
 """Changes per message, so that a batch of messages stays far below the payload limits."""
 
 MAX_NEWS = 1_000
-"""Changes of associations per message, some 60 bytes each; a record with more of them has a message
-of its own.
+"""Changes of associations, and records that wait for others, per message: some 70 bytes each. A
+change with more of them becomes several, each in a message of its own.
 """
 
 LATEST = 10_000_000_000_000
@@ -67,7 +68,7 @@ def dump_changes(changes: Sequence[Change]) -> list[str]:
             {"connection": connection, "kind": kind, "changes": [_row(change) for change in part]}
         )
         for (connection, kind), group in groupby(sorted(changes, key=queue), key=queue)
-        for part in _parts(group)
+        for part in _parts(one for change in group for one in _slices(change))
     ]
 
 
@@ -141,16 +142,32 @@ def _load(text: str, read: Callable[[Mapping[str, Any]], T]) -> T:
     raise UnreadableError(f"message version {version!r} is not {VERSION}")
 
 
+def _slices(change: Change) -> Iterator[Change]:
+    """The change, or several that coalesce to it: as many contacts as an account has may wait for
+    it.
+    """
+    if _news(change) <= MAX_NEWS:
+        yield change
+        return
+    yield replace(change, waiting=())
+    for start in range(0, len(change.waiting), MAX_NEWS):
+        yield replace(change, ties=(), waiting=change.waiting[start : start + MAX_NEWS])
+
+
 def _parts(changes: Iterator[Change]) -> Iterator[list[Change]]:
     part: list[Change] = []
     news = 0
     for change in changes:
-        news += len(change.ties)
+        news += _news(change)
         if part and (len(part) == MAX or news > MAX_NEWS):
             yield part
-            part, news = [], len(change.ties)
+            part, news = [], _news(change)
         part.append(change)
     yield part
+
+
+def _news(change: Change) -> int:
+    return len(change.ties) + len(change.waiting)
 
 
 def _row(change: Change) -> dict[str, Any]:
