@@ -1,5 +1,6 @@
 """What people do in the user interface and no REST resource offers: convert a lead, merge records,
-undelete or purge them, define stages.
+undelete or purge them, define stages, change
+the type of a field.
 
 Law: such actions only; each writes through `writes`, in one transaction.
 """
@@ -264,6 +265,12 @@ def _define_record_type(
     return administration.define_record_type(org, transaction, action)
 
 
+def _change_type(
+    org: Org, _transaction: Transaction, _view: View, action: Action
+) -> dict[str, Any]:
+    return administration.change_type(org, action)
+
+
 _ACTIONS: Final[Mapping[str, Callable[[Org, Transaction, View, Action], dict[str, Any]]]] = (
     MappingProxyType(
         {
@@ -273,6 +280,7 @@ _ACTIONS: Final[Mapping[str, Callable[[Org, Transaction, View, Action], dict[str
             "hard_delete": _hard_delete,
             "define_stage": _define_stage,
             "define_record_type": _define_record_type,
+            "change_type": _change_type,
         }
     )
 )

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 
@@ -64,6 +64,11 @@ WORLD: Mapping[str, Any] = {
 }
 
 
+Outcome: TypeAlias = tuple[str, str, list[str]]
+"""A field of the operator's own and another one, after an edit of both on the other side, and the
+codes in the error inbox.
+"""
+
 QUARTER = 15 * 60
 """Seconds between two looks at fields that were missing."""
 
@@ -80,9 +85,17 @@ def to_next_quarter(stack: Stack) -> float:
     return QUARTER - stack.clock.now_ms() / 1000 % QUARTER + 5
 
 
-def test_fault_29_field_is_hidden_deleted_or_archived(stack: Stack, people: People) -> None:
+def retyped(people: People, kind: str, field_type: str, *options: str) -> None:
+    """Give HubSpot's property another type."""
+    choices = [{"label": one, "value": one, "displayOrder": 0} for one in options]
+    definition = {"type": kind, "fieldType": field_type, "options": choices}
+    people.hubspot.crm.properties.core_api.update("contacts", COLOUR, definition)
+
+
+def test_fault_29_field_goes_away_or_changes_its_type(stack: Stack, people: People) -> None:
     """Of a field that one side no longer has or shows only its mapping rests, is reported once and
-    blanks nothing; all else crosses, and the field catches up when it is back.
+    blanks nothing; all else crosses, and the field catches up when it is back. A value that no
+    longer fits after a change of type or picklist is left out and reported alone.
     """
     contact, made = linked_pair(stack, people, "drift@example.com", **{COLOUR: "red"})
     lost = {"at": "salesforce", "object": "Lead", "field": FIELD}
@@ -102,6 +115,32 @@ def test_fault_29_field_is_hidden_deleted_or_archived(stack: Stack, people: Peop
     stack.faults([])
     later(stack, to_next_quarter(stack))
     back = later(stack, QUARTER)["open_errors"]
+    caught_up = (
+        lead(people, "drift@example.com", FIELD)[FIELD],
+        lead(people, "drift.new@example.com", FIELD)[FIELD],
+        people.contact(contact, COLOUR, "firstname"),
+    )
+
+    def edited_in_hubspot(colour: str, phone: str) -> Outcome:
+        people.edit_contact(contact, **{COLOUR: colour}, phone=phone)
+        stack.settle()
+        found = lead(people, "drift@example.com", FIELD, "Phone")
+        return found[FIELD], found["Phone"], [one["code"] for one in inbox(stack).values()]
+
+    def edited_in_salesforce(colour: str, name: str) -> Outcome:
+        people.edit_record("Lead", made, **{FIELD: colour}, FirstName=name)
+        stack.settle()
+        found = people.contact(contact, COLOUR, "firstname")
+        return found[COLOUR], found["firstname"], [one["code"] for one in inbox(stack).values()]
+
+    type_of = {"side": "salesforce", "do": "change_type", "object": "Lead", "field": FIELD}
+    stack.person({**type_of, "values": ["blue", "red"]})
+    picklist = (edited_in_hubspot("green", "2"), edited_in_hubspot("red", "3"))
+    stack.person({**type_of, "values": []})
+    retyped(people, "enumeration", "select", "red", "blue")
+    options = (edited_in_salesforce("violet", "Bea"), edited_in_salesforce("blue", "Cleo"))
+    retyped(people, "number", "number")
+    number = (edited_in_salesforce("seven", "Dora"), edited_in_salesforce("7", "Eve"))
 
     (name,) = first
     assert meanwhile == {"Phone": "+49 731 1", "FirstName": "Ada"}
@@ -111,9 +150,14 @@ def test_fault_29_field_is_hidden_deleted_or_archived(stack: Stack, people: Peop
     assert "access to it" in first[name]["hint"]
     assert second == (1, {name})
     assert (back, queued(stack)) == (0, {})
-    assert lead(people, "drift@example.com", FIELD) == {FIELD: "blue"}
-    assert lead(people, "drift.new@example.com", FIELD) == {FIELD: "green"}
-    assert people.contact(contact, COLOUR, "firstname") == {COLOUR: "blue", "firstname": "Ada"}
+    assert caught_up == ("blue", "green", {COLOUR: "blue", "firstname": "Ada"})
+    assert picklist == (
+        ("blue", "2", ["INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"]),
+        ("red", "3", []),
+    )
+    assert options == (("red", "Bea", ["INVALID_OPTION"]), ("blue", "Cleo", []))
+    assert number == (("blue", "Dora", ["INVALID_NUMBER"]), ("7", "Eve", []))
+    assert (stack.settle()["open_errors"], queued(stack)) == (0, {})
 
 
 def test_fault_31_huge_and_odd_values(stack: Stack, people: People) -> None:

@@ -1,5 +1,5 @@
 """What an administrator defines in Setup and no REST resource writes: the stages of opportunities,
-and their record types.
+their record types, and the types of custom fields.
 
 Law: definitions only, when the org is created and later. Each shows its time of change as every row
 does; change events report none of them [D].
@@ -90,6 +90,26 @@ def define_record_type(
     )
     set_process(org, type_id, action.get("stages"))
     return {"id": type_id}
+
+
+def change_type(org: Org, action: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn the custom ``field`` of an ``object`` into a restricted picklist of ``values``, or into
+    a text if there are none. Values that records have stay [D].
+    """
+    owner, name = str(action["object"]), str(action["field"])
+    found = _object(org, owner).field(name)
+    if found is None or not found.custom:
+        raise RefusalError("INVALID_FIELD", f"{owner} has no custom field {name}", [name])
+    choices = tuple(Choice(value, value) for value in action.get("values") or ())
+    org.schema.replace_field(
+        owner,
+        name,
+        type="picklist" if choices else "string",
+        choices=choices,
+        restricted=bool(choices),
+    )
+    org.schema.changed_ms[owner] = org.now_ms()
+    return {"field": name}
 
 
 def set_process(org: Org, type_id: str, stages: Sequence[str] | None) -> None:
