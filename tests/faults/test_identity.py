@@ -13,6 +13,7 @@ from local.people import People
 from local.stack import Stack
 from tests.faults.outcomes import inbox, later, queued, writes_of
 from tests.flows.conftest import WORLD, NewStack
+from tests.flows.stories.story_accounts import companies
 from tests.flows.stories.story_command import command
 from tests.flows.stories.story_contacts import (
     assert_linked,
@@ -26,6 +27,7 @@ from tests.flows.stories.story_contacts import (
     undelete,
     with_contacts,
 )
+from tests.flows.stories.story_deals import deal, deals, delete_deal, new_opportunity
 from tests.flows.stories.story_parents import account_of, company_of, with_companies
 
 REFUSED = "No such accounts, please"
@@ -87,9 +89,58 @@ def test_fault_24_merges_on_either_side(stack: Stack, people: People) -> None:
     assert (end["open_errors"], inbox(stack), queued(stack)) == (0, {}, {})
 
 
+def in_hubspot(people: People, name: str) -> list[str]:
+    """The ids of the companies and deals with a name."""
+    return [*companies(people, name), *deals(people, name)]
+
+
+def delete_and_bring_back(
+    stack: Stack, people: People
+) -> tuple[dict[str, int], dict[str, tuple[str, str]]]:
+    """Delete one record of each of four pairs, which are called after it; then bring it back and
+    edit the pair in Salesforce.
+
+    Return how many companies or deals of that name HubSpot has meanwhile, and what both sides show
+    in the end.
+    """
+    held = {name: people.new_account(Name=name) for name in ("Account", "Company")}
+    won = {name: new_opportunity(people, name) for name in ("Opportunity", "Deal")}
+    stack.settle()
+    (company,), (sold,) = in_hubspot(people, "Company"), in_hubspot(people, "Deal")
+    people.delete_record("Account", held["Account"])
+    people.delete_record("Opportunity", won["Opportunity"])
+    people.delete_company(company)
+    delete_deal(people, sold)
+    stack.settle()
+    people.edit_record("Account", held["Company"], Phone="1")
+    people.edit_record("Opportunity", won["Deal"], Description="1")
+    later(stack)
+    meanwhile = {name: len(in_hubspot(people, name)) for name in (*held, *won)}
+
+    undelete(stack, held["Account"], won["Opportunity"])
+    for name, one in (("companies", company), ("deals", sold)):
+        stack.person({"side": "hubspot", "do": "restore", "object": name, "ids": [one]})
+    stack.settle()
+    for one in held.values():
+        people.edit_record("Account", one, Phone="2")
+    for one in won.values():
+        people.edit_record("Opportunity", one, Description="2")
+    stack.settle()
+    shown: dict[str, tuple[str, str]] = {}
+    for name, one in held.items():
+        (there,) = in_hubspot(people, name)
+        shown[name] = people.company(there, "phone")["phone"], people.account(one, "Phone")["Phone"]
+    for name, one in won.items():
+        (there,) = in_hubspot(people, name)
+        text = record(people, "Opportunity", one, "Description")["Description"]
+        shown[name] = deal(people, there, "description")["description"], text
+    return meanwhile, shown
+
+
 def test_fault_25_delete_undelete_and_privacy(stack: Stack, people: People) -> None:
     """Deletions follow the settings up to the limit of an hour, a record that comes back is linked
-    with its old counterpart, and a privacy deletion erases all that we keep of the person.
+    with its old counterpart, be it a contact, company or deal, and a privacy deletion erases all
+    that we keep of the person.
     """
     contact, made = linked_pair(stack, people, "restored@example.com")
     people.hubspot.crm.contacts.basic_api.archive(contact)
@@ -108,6 +159,8 @@ def test_fault_25_delete_undelete_and_privacy(stack: Stack, people: People) -> N
     returned = stack.settle()["open_errors"]
     back = [contact_id(people, f"braked{number}@example.com") for number in range(4)]
 
+    others = delete_and_bring_back(stack, people)
+
     private, of_private = linked_pair(stack, people, "private@example.com")
     links = everything_kept(stack, private, of_private)
     people.hubspot.crm.contacts.basic_api.purge({"objectId": private})
@@ -123,6 +176,10 @@ def test_fault_25_delete_undelete_and_privacy(stack: Stack, people: People) -> N
     assert [rows(people, "Lead", f"braked{number}@example.com") for number in range(4)] == [
         [{"Id": one}] for _, one in pairs
     ]
+    assert others == (
+        {"Account": 1, "Company": 0, "Opportunity": 0, "Deal": 0},
+        dict.fromkeys(("Account", "Company", "Opportunity", "Deal"), ("2", "2")),
+    )
     assert len(links) == 2
     assert word == [f"inbox#acme/salesforce:privacy:Lead.{of_private}"]
     assert everything_kept(stack, private, of_private) == []
