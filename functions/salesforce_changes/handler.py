@@ -1,4 +1,4 @@
-"""Salesforce's change events from the partner bus, and the schedule that polls."""
+"""Salesforce's change events from their queue, and the schedule that polls."""
 
 from typing import Any
 

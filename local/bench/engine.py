@@ -1,5 +1,5 @@
 """The whole way of a change: a thousand linked contacts edited in HubSpot, until Salesforce has the
-new values and the links are stored.
+new values, the links are stored, and Salesforce's thousand events about our own writes are read.
 
 Law: the deployed functions on the laptop stack, with its simulated CRMs and its tables. A run
 counts only if every lead shows its new value afterwards and no error is left.
@@ -45,13 +45,16 @@ def measure() -> list[Figure]:
     """
     with Stack(SETTINGS, {"hubspot": [{"portal_id": PORTAL}], "salesforce": {}}) as stack:
         contacts = Contacts(stack, CONTACTS)
+        began = contacts.change_event_calls()
         runs = [contacts.edit(f"+1 202 555 {number:04}") for number in range(ROUNDS)]
+        calls = (contacts.change_event_calls() - began) / ROUNDS
     for processor, clock in runs:
         print(f"{FUNCTION}: {processor:.2f} s processor, {clock:.2f} s clock", file=sys.stderr)
     processor, clock = (min(one) for one in zip(*runs, strict=True))
     return [
         Figure("engine_contacts_per_second", round(CONTACTS / processor), ">= 2000", "contacts/s"),
         Figure("durable_records_per_second", round(CONTACTS / clock), ">= 1000", "contacts/s"),
+        Figure("change_event_invocations_per_1000", round(calls, 1), "<= 20", "invocations"),
     ]
 
 
@@ -94,6 +97,10 @@ class Contacts:
             raise BenchError(f"{found} of {len(self._ids)} leads have their new phone number")
         self._stack.advance(3600)
         return processor, clock
+
+    def change_event_calls(self) -> int:
+        """How often the function of Salesforce's change events was called for some of them."""
+        return self._stack.output("salesforce_changes").count('"ChangesReceived":[')
 
     def _post(self, what: str, inputs: Sequence[dict[str, object]]) -> list[dict[str, str]]:
         results: list[dict[str, str]] = []

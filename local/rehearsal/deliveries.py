@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from local.rehearsal.ministack import MiniStack
 from local.stack.crms import Crms
+from local.stack.partner_bus import transformed
 
 ANSWER_SECONDS = 60
 
@@ -32,16 +33,18 @@ def deliver(cloud: MiniStack, crms: Crms) -> None:
 
 
 def relay(cloud: MiniStack, bus: str, event: Mapping[str, Any]) -> None:
-    """Send one event of a partner's bus to the functions whose rules match it, asynchronously as
-    EventBridge does.
+    """Send one event of a partner's bus to the queues whose rules match it, transformed as they
+    say.
     """
-    events, functions, text = cloud.client("events"), cloud.client("lambda"), json.dumps(event)
+    events, queues, text = cloud.client("events"), cloud.client("sqs"), json.dumps(event)
     for rule in events.list_rules(EventBusName=bus)["Rules"]:
         if events.test_event_pattern(EventPattern=rule["EventPattern"], Event=text)["Result"]:
             for target in events.list_targets_by_rule(Rule=rule["Name"], EventBusName=bus)[
                 "Targets"
             ]:
-                functions.invoke(FunctionName=target["Arn"], InvocationType="Event", Payload=text)
+                url = queues.get_queue_url(QueueName=target["Arn"].rpartition(":")[2])["QueueUrl"]
+                body = transformed(event, target.get("InputTransformer", {}))
+                queues.send_message(QueueUrl=url, MessageBody=body)
 
 
 def post_webhook(cloud: MiniStack, url: str, headers: Mapping[str, str], body: bytes) -> int:

@@ -15,11 +15,12 @@ from typing import Self
 
 from local.stack.aws import Aws
 from local.stack.deployed import Deployed
-from local.stack.lambdas.asynchronous import AsyncCalls, PartnerBus, Schedules
+from local.stack.lambdas.asynchronous import AsyncCalls, Schedules
 from local.stack.lambdas.function_url import FunctionUrl
 from local.stack.lambdas.lambdas import Lambdas
 from local.stack.lambdas.queues import QueuePoller
 from local.stack.listener import Listener
+from local.stack.partner_bus import PartnerBus
 from local.stack.rights import rights_of
 from local.stack.runner import Mover
 from local.stack.template.template import QueueMapping, Template
@@ -114,7 +115,7 @@ class Cloud:
         resolver, clock = self.deployed.resolver, self._clock
         retries = {name: function.async_retries for name, function in self.functions.items()}
         calls = AsyncCalls(self.lambdas, clock, retries)
-        self.partner_bus = PartnerBus(read.partner_rules(resolver), calls)
+        self.partner_bus = PartnerBus(read.partner_rules(resolver), self.aws)
         pollers = [
             QueuePoller(
                 mapping, self.aws, self.lambdas, self._faults, clock, workers=self._turns.workers

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from local.stack.lambdas.asynchronous import PartnerBus
+from local.stack.partner_bus import PartnerBus
 from local.stack.serving import Server
 from local.stack.turns import Turns
 from simulators.clock import Clock
@@ -155,8 +155,7 @@ class ChangeEvents:
     def move(self) -> bool:
         """Relay the events that wait; return whether there were any."""
         events = self._salesforce.due_change_events()
-        for event in events:
-            self._bus.put(event)
+        self._bus.put(events)
         return bool(events)
 
     def next_ms(self) -> int | None:

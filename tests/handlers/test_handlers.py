@@ -96,6 +96,7 @@ ANSWERS: dict[str, tuple[Any, tuple[int, int, int]]] = {
     "salesforce_changes/echo_of_our_own_write": ({"changes": 0}, NOWHERE),
     "salesforce_changes/lead_created": ({"changes": 1}, CONTACTS),
     "salesforce_changes/lead_deleted": ({"changes": 1}, CONTACTS),
+    "salesforce_changes/one_good_one_unreadable": ({"changes": 1}, CONTACTS),
     "salesforce_changes/opportunity_created": ({"changes": 1}, OPPORTUNITIES),
     "salesforce_changes/role_deleted": ({"changes": 1}, OPPORTUNITIES),
     "salesforce_changes/poll": ({"acme": 0}, NOWHERE),

@@ -26,6 +26,8 @@ SHORT_LIVED = frozenset({"OverwrittenTable"})
 """Tables whose items must be forgotten within days: they are deleted with the stack and have no
 backup, which would keep the items for weeks.
 """
+FOUND_BY_POLLS = frozenset({"SalesforceEventQueue"})
+"""Queues that may forget their messages after minutes, because a poll finds the same records."""
 OWN_KEY = {
     "Effect": "Allow",
     "Principal": {"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}},

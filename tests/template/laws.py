@@ -11,12 +11,22 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from tests.template.document import QUEUE, ROOT, SHORT_LIVED, Template, spread, target
+from tests.template.document import (
+    FOUND_BY_POLLS,
+    QUEUE,
+    ROOT,
+    SHORT_LIVED,
+    Template,
+    spread,
+    target,
+)
 
 Law = Callable[[Template], list[str]]
 
 OURS = "crmsync"
 FORTNIGHT = 14 * 24 * 3600
+QUARTER = 15 * 60
+HEADER_ONLY = {"source": "$.source", "header": "$.detail.payload.ChangeEventHeader"}
 BLOCK = ("Description", "CodeUri", "Handler", "MemorySize", "Timeout", "ReservedConcurrentExecutions", "LoggingConfig",
          "FunctionUrlConfig", "EventInvokeConfig", "Events", "Role", "Environment", "RecursiveLoop")  # fmt: skip
 
@@ -171,14 +181,19 @@ def runbook_headings() -> list[str]:
 
 def queues_have_dead_letters(template: Template) -> list[str]:
     """Every queue gives up in the end, into a queue that keeps messages for the longest time and
-    raises an alarm.
+    raises an alarm, or forgets within minutes what a poll finds as well.
     """
     queues, watched = template.of_type(QUEUE), _watched(template)
     dead = _dead_letter_queues(template)
     complaints = [
         f"{name}: no dead letters"
         for name, queue in queues.items()
-        if name not in dead and "RedrivePolicy" not in queue
+        if name not in {*dead, *FOUND_BY_POLLS} and "RedrivePolicy" not in queue
+    ]
+    complaints += [
+        f"{name}: keeps for hours what a poll finds within a minute"
+        for name in FOUND_BY_POLLS
+        if queues[name].get("MessageRetentionPeriod", FORTNIGHT) > QUARTER
     ]
     for name in dead:
         if name not in queues:
@@ -229,6 +244,7 @@ def retries_outlast_throttling(template: Template) -> list[str]:
     return [
         f"{queue}: gives up after {policy.get('maxReceiveCount')} receives"
         for _, _, queue in template.sqs_events()
+        if queue not in FOUND_BY_POLLS
         for policy in [template.of_type(QUEUE)[queue].get("RedrivePolicy", {})]
         if policy.get("maxReceiveCount", 0) < 5
     ]
@@ -252,8 +268,8 @@ def rules_keep_what_they_cannot_deliver(template: Template) -> list[str]:
 
 
 def events_with_values_are_not_kept(template: Template) -> list[str]:
-    """No event with values is kept, whether a partner bus or a function failed to handle it. An
-    alarm reports each.
+    """No event with values is kept: a rule of a partner's bus passes on its header only, and neither
+    such a rule nor a function keeps what it failed to handle. An alarm reports each.
     """
     watched = _watched(template)
     complaints = []
@@ -262,6 +278,11 @@ def events_with_values_are_not_kept(template: Template) -> list[str]:
             continue
         if any("DeadLetterConfig" in it for it in rule["Targets"]):
             complaints.append(f"{name}: keeps events")
+        if any(
+            it.get("InputTransformer", {}).get("InputPathsMap") != HEADER_ONLY
+            for it in rule["Targets"]
+        ):
+            complaints.append(f"{name}: passes on more than the header of an event")
         if ("FailedInvocations", target(rule.get("Name"))) not in watched:
             complaints.append(f"{name}: no alarm on what it cannot deliver")
     for name, function in template.functions.items():

@@ -76,8 +76,18 @@ BREACHES: tuple[tuple[Law, str, str], ...] = (
     ),
     (
         laws.events_with_values_are_not_kept,
-        "          # A change event holds values, so it is left nowhere",
-        "          DeadLetterConfig: {Arn: !GetAtt ContactDeadLetters.Arn}\n          # It",
+        "          # An event holds values of the record.",
+        "          DeadLetterConfig: {Arn: !GetAtt ContactDeadLetters.Arn}\n          #",
+    ),
+    (
+        laws.events_with_values_are_not_kept,
+        "header: $.detail.payload.ChangeEventHeader",
+        "header: $.detail.payload",
+    ),
+    (
+        laws.queues_have_dead_letters,
+        "MessageRetentionPeriod: 900",
+        "MessageRetentionPeriod: 7200",
     ),
     (
         laws.events_with_values_are_not_kept,

@@ -1,23 +1,21 @@
-"""Calls whose caller does not wait: Lambda's asynchronous invocation, and the two services that use
-it here.
+"""Calls whose caller does not wait: Lambda's asynchronous invocation, and the schedules that use
+it.
 
 Law: retries follow the documented rules ("Asynchronous invocation" [D]). A failed call is repeated
 after one minute and once more after two; a throttled call is repeated for six hours without using
-up these retries. EventBridge rules and EventBridge Scheduler call Lambdas this way.
+up these retries. EventBridge Scheduler calls Lambdas this way.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, cast
-
-from moto.events.models import EventPattern
+from typing import Any
 
 from local.stack.lambdas.lambdas import Ending, Lambdas
 from local.stack.template.recurrence import recurrence_of
-from local.stack.template.template import PartnerRule, Schedule
+from local.stack.template.template import Schedule
 from simulators.clock import Clock
 
 RETRY_AFTER_MS = (60_000, 120_000)
@@ -119,24 +117,3 @@ class Schedules:
     def next_ms(self) -> int | None:
         """Return when the next schedule is due, None when none will be."""
         return min((due for due in self._due if due is not None), default=None)
-
-
-class PartnerBus:
-    """The partner event buses: each event goes to the functions whose rules match it."""
-
-    def __init__(self, rules: Sequence[PartnerRule], calls: AsyncCalls) -> None:
-        """Take the template's rules."""
-        self._rules = [(rule, EventPattern(None, dict(rule.pattern))) for rule in rules]
-        self._calls = calls
-
-    @property
-    def names(self) -> frozenset[str]:
-        """The buses that have a rule."""
-        return frozenset(rule.bus for rule, _ in self._rules)
-
-    def put(self, event: Mapping[str, Any]) -> int:
-        """Deliver an event in EventBridge's envelope; return how many rules matched it."""
-        taken = [rule for rule, pattern in self._rules if pattern.matches_event(cast("Any", event))]
-        for rule in taken:
-            self._calls.hand_over(rule.function, event)
-        return len(taken)

@@ -108,11 +108,20 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class PartnerRule:
-    """A rule on a partner's event bus that calls a function with the whole event."""
+    """A rule on a partner's event bus that sends events to a queue.
+
+    Attributes:
+        bus: The name of the bus.
+        pattern: Which events it takes.
+        queue: The ARN of the queue.
+        transformer: How an event becomes a message, as the target's `InputTransformer` says; empty
+            for the whole event.
+    """
 
     bus: str
     pattern: Mapping[str, Any]
-    function: str
+    queue: str
+    transformer: Mapping[str, Any]
 
 
 class Template:
@@ -217,9 +226,17 @@ class Template:
             given = self.resources[logical_id]["Properties"]
             pattern = resolver.resolve(given["EventPattern"])
             for target in given["Targets"]:
-                _refuse(logical_id, target, "Input", "InputPath", "InputTransformer")
-                bus = resolver.resolve(given["EventBusName"])
-                found.append(PartnerRule(bus, pattern, function_of(target["Arn"])))
+                _refuse(logical_id, target, "Input", "InputPath")
+                bus, queue = (
+                    resolver.resolve(given["EventBusName"]),
+                    resolver.resolve(target["Arn"]),
+                )
+                if ":sqs:" not in queue:
+                    raise UnresolvedError(
+                        f"{logical_id}: the laptop stack's rules lead to SQS queues only"
+                    )
+                transformer = resolver.resolve(target.get("InputTransformer", {}))
+                found.append(PartnerRule(bus, pattern, queue, transformer))
         return found
 
     def partner_rule_ids(self, resolver: Resolver) -> set[str]:

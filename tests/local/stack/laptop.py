@@ -79,7 +79,12 @@ Resources:
     Properties:
       EventBusName: !Ref PartnerBus
       EventPattern: {detail-type: [ContactChangeEvent]}
-      Targets: [{Id: tick, Arn: !GetAtt TickFunction.Arn}]
+      Targets:
+        - Id: queue
+          Arn: !GetAtt Queue.Arn
+          InputTransformer:
+            InputPathsMap: {source: $.source, header: $.detail.header}
+            InputTemplate: '{"source": <source>, "detail": <header>}'
 """
 
 PRINTS_THE_EVENT = """

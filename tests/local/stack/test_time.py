@@ -1,5 +1,7 @@
 """Work runs when it is due, and the clock moves only on command."""
 
+import json
+
 import requests
 
 from tests.local.stack.laptop import PRINTS_THE_BODIES, Build
@@ -99,18 +101,23 @@ def test_a_throttled_scheduled_call_keeps_its_retries(laptop: Build):
     assert gaps(stack, began) == [14]
 
 
-def test_an_event_of_the_partner_bus_calls_the_function_whose_rule_matches(laptop: Build):
-    """The function receives the whole event; an event that no rule matches is dropped."""
-    stack = laptop(parameters={"PartnerBus": "aws.partner/salesforce.com/org/channel"})
+def test_an_event_of_the_partner_bus_goes_to_the_queue_of_the_rule_that_matches(laptop: Build):
+    """The message holds what the rule's transformer takes out of the event; an event that no rule
+    matches is dropped.
+    """
+    stack = laptop(
+        reader=PRINTS_THE_BODIES,
+        parameters={"PartnerBus": "aws.partner/salesforce.com/org/channel"},
+    )
     event = {
         "detail-type": "ContactChangeEvent",
         "source": "aws.partner/salesforce.com/org/channel",
-        "detail": {"a": 1},
+        "detail": {"header": {"ids": ["1"]}, "Name": "Ada"},
     }
-    assert stack.cloud.partner_bus.put(event) == 1
-    assert stack.cloud.partner_bus.put(event | {"detail-type": "CaseChangeEvent"}) == 0
+    assert stack.cloud.partner_bus.put([event, event | {"detail-type": "CaseChangeEvent"}]) == 1
     stack.runner.settle()
-    assert stack.output("tick") == [event]
+    sent = {"source": event["source"], "detail": {"ids": ["1"]}}
+    assert [json.loads(body) for body in stack.output("reader")[0]] == [sent]
 
 
 def test_without_a_partner_bus_there_is_no_rule(laptop: Build):

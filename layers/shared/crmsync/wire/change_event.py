@@ -9,6 +9,7 @@ https://developer.salesforce.com/docs/atlas.en-us.change_data_capture.meta/chang
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -48,6 +49,15 @@ class EventTenant:
     org_id: str
     our_user: str
     kinds: frozenset[Kind] = frozenset(Kind)
+
+
+def load_change_event(body: str) -> Mapping[str, Any] | None:
+    """The event in a message of the queue; None for one that is no JSON object."""
+    try:
+        event = json.loads(body)
+    except ValueError:
+        return None
+    return event if isinstance(event, dict) else None
 
 
 def read_change_event(event: Mapping[str, Any], tenants: Sequence[EventTenant]) -> list[Change]:

@@ -82,11 +82,11 @@ def _answered(receipt: Receipt) -> dict[str, Any]:
 
 
 def salesforce_changes() -> Callable[[Event, LambdaTime], dict[str, Any]]:
-    """The Lambda of Salesforce's change events: an event of the partner bus, or the schedule's
+    """The Lambda of Salesforce's change events: a batch of them from their queue, or the schedule's
     poll.
     """
     return with_deadline(
-        skip_if_distrusted(lambda event: _poll() if "poll" in event else _take_change_event(event))
+        skip_if_distrusted(lambda event: _poll() if "poll" in event else _take_change_events(event))
     )
 
 
@@ -139,11 +139,11 @@ def _is_app_refused(connection: Connection) -> bool:
     return False
 
 
-def _take_change_event(event: Event) -> dict[str, int]:
-    from crmsync.flows.intake.push import receive_change_event
+def _take_change_events(event: Event) -> dict[str, int]:
+    from crmsync.flows.intake.push import receive_change_events
 
     tenants = [tenant for one in _syncing() if (tenant := _event_tenant(one))]
-    count = receive_change_event(event, tenants, outbox())
+    count = receive_change_events([one["body"] for one in event["Records"]], tenants, outbox())
     metrics.add_metric("ChangesReceived", unit="Count", value=count)
     return {"changes": count}
 

@@ -7,12 +7,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from crmsync.model.changes import coalesce
 from crmsync.model.settings import Connection
 from crmsync.ports.queues import Outbox
-from crmsync.wire.change_event import EventTenant, read_change_event
+from crmsync.wire.change_event import EventTenant, load_change_event, read_change_event
 from crmsync.wire.http import Request
 from crmsync.wire.hubspot_webhook import MalformedError, WebhookTenant, read_webhook
 from crmsync.wire.signature import matching_secrets
@@ -102,13 +101,16 @@ def receive_webhook(
     return Receipt(200, "accepted", len(changes))
 
 
-def receive_change_event(
-    event: Mapping[str, Any], tenants: Sequence[EventTenant], outbox: Outbox
+def receive_change_events(
+    bodies: Sequence[str], tenants: Sequence[EventTenant], outbox: Outbox
 ) -> int:
-    """Take one change event of Salesforce; returns how many changes were put on the bus. Raises
-    `TryAgain`.
+    """Take change events of Salesforce, as the relay's rule queues them; returns how many changes
+    were put on the bus. Raises `TryAgain`.
+
+    A body that cannot be read names no record, so it is left out; the poll finds its record.
     """
-    changes = coalesce(read_change_event(event, tenants))
+    events = [event for body in bodies if (event := load_change_event(body))]
+    changes = coalesce([one for event in events for one in read_change_event(event, tenants)])
     if changes:
         outbox.publish(changes)
     return len(changes)
