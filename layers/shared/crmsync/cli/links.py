@@ -26,7 +26,7 @@ from crmsync.rules.backfill.objects import BACKFILL_OBJECTS
 
 if TYPE_CHECKING:
     from crmsync.flows.backfill.link_rebuild import RebuildResult
-    from crmsync.flows.backfill.link_restore import RestoreResult
+    from crmsync.flows.operator.link_restore import RestoreResult
     from crmsync.flows.operator.operator import Operator
     from crmsync.model.links import Link
 

@@ -14,7 +14,7 @@ from crmsync.errors import Gone, Refused, SyncError
 from crmsync.flows.arguments import chosen_connections
 from crmsync.flows.backfill.link_keys import LinkKeyAdmin
 from crmsync.flows.backfill.link_rebuild import Rebuild, RebuildResult, RebuildSides
-from crmsync.flows.backfill.link_restore import LinkRestore, RestoreResult
+from crmsync.flows.operator.link_restore import LinkRestore, RestoreResult
 from crmsync.flows.preview.read_only import ReadOnlyView
 from crmsync.model.links import Link
 from crmsync.model.records import Ref, Side
