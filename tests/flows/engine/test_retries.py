@@ -65,6 +65,32 @@ def test_new_changes_sync_meanwhile() -> None:
     assert (summary.counts["RetriesHeld"], summary.counts["Done"]) == (1, 1)
 
 
+@pytest.mark.rule("CH-6")
+def test_a_backfill_waits_while_live_changes_sync() -> None:
+    """A resync waits a little earlier than a retry does, counts no try, and goes on by itself; a
+    record that is also edited syncs at once.
+    """
+    world = MemoryWorld()
+    refs = [world.new_contact(email=f"c{number}@example.com") for number in range(3)]
+    world.salesforce.daily = DailyCalls(71_000, 100_000)
+    world.sync(world.new_contact())
+    before = world.hubspot.calls + world.salesforce.calls
+    resyncs = [world.change(ref, Cause.RESYNC) for ref in refs]
+
+    alone = world.deliver(resyncs)
+    calls = world.hubspot.calls + world.salesforce.calls - before
+    beside = world.deliver([*resyncs[:2], world.change(refs[2])])
+    world.salesforce.daily = QUIET
+    world.sync(world.new_contact(email="bea@example.com"))
+    later = world.deliver(resyncs)
+
+    assert (dict(alone.counts), calls.total()) == ({"ResyncsHeld": 3}, 0)
+    assert (beside.counts["ResyncsHeld"], beside.counts["Done"]) == (2, 1)
+    assert {change.tries for change, _ in world.outbox.delayed} == {0}
+    assert later.counts["ResyncsHeld"] == 0
+    assert len(world.salesforce.refs("Lead")) == 5
+
+
 @pytest.mark.rule("RTY-3")
 @pytest.mark.parametrize("cause", [Cause.EDITED, Cause.AGAIN])
 def test_an_edited_or_requested_record_is_not_held_back(cause: Cause) -> None:

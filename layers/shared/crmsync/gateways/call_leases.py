@@ -1,8 +1,9 @@
 """The calls that this process has leased, and the renewal of the lease.
 
 Each call of a CRM's gateway is taken from the lease first. Within a lease that costs nothing; a new
-lease is one conditional write of the usage that all workers share. What was not used of a lease is
-returned with the next one. What a process has leased and not used when it ends counts as used.
+lease is one read and one conditional write of the usage that all workers share. What was not used
+of a lease is returned with the next one. What a process has leased and not used when it ends counts
+as used.
 
 If the table does not answer, calls are made without a lease: the CRM's own limits still hold.
 """
@@ -114,7 +115,7 @@ class CallLeases(Unlimited):
         self._limits, self._now, self._pause = limits, now, pause
         self._lock = threading.RLock()
         self._held: dict[CallClass, _Held] = {}
-        self._usage: CallUsage | None = None
+        self._usage = CallUsage()
         self._known: KnownCalls | None = None
         self._per_window = 0
         self._hold: CallHold | None = None
@@ -157,7 +158,7 @@ class CallLeases(Unlimited):
             if refused or (day is not None and day.used >= day.allowed):
                 self._change(lambda usage: used_up(usage, self._now()))
                 self._hold = None
-            elif succeeded and self._usage is not None and self._usage.used_up_at is not None:
+            elif succeeded and self._usage.used_up_at is not None:
                 self._change(answered)
 
     def hold(self, call_class: CallClass) -> CallHold | None:
@@ -200,29 +201,20 @@ class CallLeases(Unlimited):
         """A lease, or why there is none. Raises `SyncError` if the usage is out of reach."""
         if self._hold is not None and self._now() < min(self._ask_again, self._hold.until):
             return self._hold
-        is_fresh = False
         for _ in range(TRIES):
             now = self._now()
-            if self._usage is None:
-                self._load()
-                is_fresh = True
-            before = self._usage or CallUsage()
-            usage = self._settled(before, now)
+            stored = self._store.load(self._connection, self._side)
+            usage = self._settled(stored, now)
             usage, found = lease(usage, self._limits, call_class, now, search=search)
             if isinstance(found, CallHold):
-                if not is_fresh:
-                    self._usage = None
-                    continue
-                self._usage = None
-                is_passing = found.code == WINDOW_FULL
-                self._hold, self._ask_again = None if is_passing else found, now + HELD_FOR
+                if found.code != WINDOW_FULL:
+                    self._hold, self._ask_again = found, now + HELD_FOR
                 return found
-            self._usage = self._store.save(self._connection, self._side, usage)
-            if self._usage is not None:
-                self._hold = None
+            saved = self._store.save(self._connection, self._side, usage)
+            if saved is not None:
+                self._usage, self._hold = saved, None
                 self._held.clear()
                 return found
-            is_fresh = False
         now = self._now()
         return CallHold(WINDOW_FULL, "Others lease calls at the same time.", now + SHORT_LEASE)
 
@@ -242,8 +234,9 @@ class CallLeases(Unlimited):
                 if changed == stored:
                     self._usage = stored
                     return
-                self._usage = self._store.save(self._connection, self._side, changed)
-                if self._usage is not None:
+                saved = self._store.save(self._connection, self._side, changed)
+                if saved is not None:
+                    self._usage = saved
                     self._held.clear()
                     return
 
