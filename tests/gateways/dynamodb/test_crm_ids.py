@@ -79,16 +79,18 @@ def test_of_two_first_sign_ins_the_first_one_counts(client: Any) -> None:
     """A worker that has read the empty table and comes second compares with what the first one
     stored.
     """
-    late = a_table(client)
-    get = client.get_item
-    a_table(client).check("acme", Side.HUBSPOT, "555001")
-    replies = iter([{}])
-    client.get_item = lambda **call: next(replies, None) or get(**call)
+    first = iter([a_table(client)])
+
+    def be_first(**_: object) -> None:
+        for one in first:
+            one.check("acme", Side.HUBSPOT, "555001")
+
+    client.meta.events.register("before-call.dynamodb.PutItem", be_first)
     try:
         with pytest.raises(Down, match="belongs to 555001"):
-            late.check("acme", Side.HUBSPOT, "555009")
+            a_table(client).check("acme", Side.HUBSPOT, "555009")
     finally:
-        client.get_item = get
+        client.meta.events.unregister("before-call.dynamodb.PutItem", be_first)
 
     assert stored(client) == {("crm-id#acme", "hubspot"): "555001"}
 

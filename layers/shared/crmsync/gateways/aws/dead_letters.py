@@ -15,6 +15,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from crmsync.errors import Refused
 from crmsync.gateways.aws.bus import BATCH, send
 from crmsync.gateways.aws.errors import aws_error
 from crmsync.gateways.aws.queues import QueueDepths, queue_urls
@@ -82,8 +83,8 @@ class SqsDeadLetters:
                 )
 
     def move(self, letters: Sequence[tuple[DeadLetter, Sequence[str]]]) -> None:
-        """Send messages back to the queue that they came from, then delete them. Raises
-        `TryAgain`.
+        """Send messages back to the queue that they came from, then delete them. Raises `TryAgain`,
+        and `Refused` if the stack does not have that queue.
         """
         if not letters:
             return
@@ -99,6 +100,8 @@ class SqsDeadLetters:
     def _url(self, queue: str) -> str:
         if self._found is None:
             self._found = queue_urls(self._sqs, self._stack)
+        if queue not in self._found:
+            raise Refused(f"The stack {self._stack} has no queue {queue}.", code="QUEUE")
         return self._found[queue]
 
 
