@@ -14,9 +14,9 @@ from crmsync.model.effects import (
     SaveLink,
     UpdateRecord,
 )
-from crmsync.model.links import LinkState
+from crmsync.model.links import Link, LinkState
 from crmsync.model.plan import Plan
-from crmsync.model.records import Ref, Side
+from crmsync.model.records import Kind, Ref, Side
 from crmsync.plans.contact import ContactFacts, plan_contact
 from tests.builders import (
     LEAD_ID,
@@ -156,6 +156,54 @@ def test_a_privacy_deletion_removes_the_link():
     assert plan_contact(forgotten, RULESET).effects == (left, DropLink(facts.link))
     assert plan_contact(replace(forgotten, salesforce=None), RULESET).effects == (
         DropLink(facts.link),
+    )
+
+
+@pytest.mark.rule("CH-9", "TEN-1")
+def test_a_lead_of_another_account_stays_ended_without_hashes():
+    """A lead that names another HubSpot account's contact would make the deleted one again. So the
+    two ids stay, nothing else does, and neither an edit, an undelete nor a resync makes a contact;
+    if the lead is converted, the link moves to its contact.
+    """
+    agreed = a_contact(salesforce_id=LEAD_ID), a_lead(key="555002-7")
+    facts = replace(linked(agreed=agreed), hubspot=None)
+    change = a_change(facts.change.ref, Cause.FORGOTTEN)
+    left, ended = plan_contact(replace(facts, change=change), RULESET).effects
+    forgotten = Link(
+        "acme",
+        Kind.CONTACT,
+        facts.link.hubspot,
+        facts.link.salesforce,
+        state=LinkState.FORGOTTEN,
+        version=1,
+    )
+    assert (left.code, ended) == ("DELETED_FOR_PRIVACY", SaveLink(forgotten, ("CH-9",)))
+    for cause in Cause:
+        again = replace(facts, link=forgotten, change=a_change(facts.salesforce.ref, cause))
+        assert plan_contact(again, RULESET).effects == ()
+    converted = replace(facts, link=forgotten, salesforce=a_salesforce_contact())
+    moved = replace(forgotten, salesforce=converted.salesforce.ref)
+    assert plan_contact(converted, RULESET).effects == (SaveLink(moved, ("CH-9", "DUP-26")),)
+
+
+@pytest.mark.rule("CH-9")
+def test_a_person_who_comes_back_is_linked_with_what_a_privacy_deletion_left():
+    """A new contact with the lead's address replaces the ended link."""
+    contact, lead = a_contact(record_id="82"), a_lead(key="555002-7")
+    ended = Link(
+        "acme",
+        Kind.CONTACT,
+        Ref(H, "contact", "81"),
+        lead.ref,
+        state=LinkState.FORGOTTEN,
+        version=2,
+    )
+    facts = replace(born_in_hubspot(contact, [lead]), tombstones=(ended,))
+    dropped, saved, *_ = plan_contact(facts, RULESET).effects
+    assert (dropped, saved.link.hubspot, saved.link.salesforce) == (
+        DropLink(ended, ("DUP-1",)),
+        contact.ref,
+        lead.ref,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
 from crmsync.model.fields import Update
@@ -36,7 +37,9 @@ VALUES = ("1", "2", "3", "")
 def generate(seed: int) -> History:
     """The history of a seed."""
     dice = random.Random(f"crmsync {seed}")
-    setting = _setting(dice)
+    setting = replace(
+        _setting(dice), automations=_automations(random.Random(f"crmsync automations {seed}"))
+    )
     steps = [_birth(dice, setting)]
     while len(steps) < dice.randint(FEWEST, MAX):
         steps += _some(dice, setting)
@@ -45,10 +48,8 @@ def generate(seed: int) -> History:
 
 def _setting(dice: random.Random) -> Setting:
     portals = 1 + (dice.random() < 0.15)
-    # Two accounts that both win over one Salesforce field never agree (CH-5).
-    ways = [one for one in Update if portals == 1 or "hubspot" not in one]
     policies = [
-        (name, str(dice.choice(ways)))
+        (name, str(dice.choice(list(Update))))
         for name in FIELDS
         if name != "firstname" and dice.random() < 0.4
     ]
@@ -60,6 +61,15 @@ def _setting(dice: random.Random) -> Setting:
         topic=dice.choice(("people", "people", "people", "companies", "deals", "deals", "mail")),
         portals=portals,
     )
+
+
+def _automations(dice: random.Random) -> tuple[tuple[Side, str, str], ...]:
+    """In one history of ten a workflow or a flow, or one of each for the same field."""
+    if dice.random() >= 0.1:
+        return ()
+    name = dice.choice([one for one in FIELDS if one != "firstname"])
+    rivals = ((Side.HUBSPOT, name, "8"), (Side.SALESFORCE, name, "9"))
+    return rivals if dice.random() < 0.4 else (dice.choice(rivals),)
 
 
 def _birth(dice: random.Random, setting: Setting) -> Person:
@@ -139,8 +149,7 @@ def _act(dice: random.Random, setting: Setting) -> Person:
         "edit company": ("name", "phone", "city", "description"),
         "edit deal": ("dealname", "amount", "description"),
         "new deal": ("tied", "tied", ""),
-        # With two accounts on one org, a lead that outlives its contact makes it again.
-        "delete person": ("", "", "forget") if setting.portals == 1 else ("",),
+        "delete person": ("", "", "forget"),
     }
     return Person(
         does,
@@ -181,11 +190,10 @@ def _some(dice: random.Random, setting: Setting) -> list[Step]:
 
 
 def _push(dice: random.Random, setting: Setting) -> Operator:
-    policies = [one for one in Update if setting.portals == 1 or "hubspot" not in one]
     return Operator(
         "push",
         dice.choice([one for one in FIELDS if one != "firstname"]),
-        str(dice.choice(policies)),
+        str(dice.choice(list(Update))),
         dice.randrange(setting.portals),
     )
 

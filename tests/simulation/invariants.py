@@ -11,6 +11,8 @@ from crmsync.model.effects import Category
 from crmsync.model.links import Link, LinkState
 from crmsync.model.names import TASK_COUNT
 from crmsync.model.records import Kind, Ref, Side
+from crmsync.rules.merge.loops import LIMIT
+from crmsync.rules.pair.reports import FIELD_LOOP
 from tests.simulation.deployment import Portal
 from tests.simulation.oracle import Row, course_of, judge
 from tests.simulation.people import (
@@ -58,6 +60,7 @@ def values(system: System) -> Wrong:
     survivors = set(system.merged.values())
     for portal in system.portals:
         parked = {one.ref for one in system.inbox.parked(portal.name)}
+        stopped = stopped_fields(system, portal)
         for link, here, there in pairs(system, portal):
             if _is_unknown_to_be_gone(system, portal, here):
                 continue
@@ -65,6 +68,9 @@ def values(system: System) -> Wrong:
                 if link.kind is Kind.CONTACT and (portal.name, row.hubspot) in system.pushed:
                     # What was edited under another policy stands as that one had it (MAP-6).
                     system.seen["excused: another policy was pushed"] += 1
+                    continue
+                if (here, row.hubspot) in stopped:
+                    yield from _is_a_loop(system, here, there, row)
                     continue
                 course = course_of(
                     system.ledger,
@@ -83,6 +89,29 @@ def values(system: System) -> Wrong:
                 other = str(system.salesforce.fields(there).get("Email") or "").lower() or None
                 if address != other and here not in parked:
                     yield f"both sides agree: {here} and {there} have different addresses"
+
+
+def stopped_fields(system: System, portal: Portal) -> set[tuple[Ref, str]]:
+    """The contacts and properties that the loop breaker has stopped (CH-5)."""
+    return {
+        (one.ref, name)
+        for one in system.inbox.parked(portal.name)
+        if one.code == FIELD_LOOP
+        for name in one.fieldname.split(", ")
+    }
+
+
+def _is_a_loop(system: System, here: Ref, there: Ref, row: Row) -> Wrong:
+    """Whether a stopped field was written often enough to be stopped."""
+    system.seen["the loop breaker stopped a field"] += 1
+    names = {here: row.hubspot, there: row.salesforce}
+    written = sum(
+        one.ours and one.field == names[ref] for ref in names for one in system.ledger.rows[ref]
+    )
+    if written < LIMIT:
+        yield (
+            f"only loops are stopped: {here} and {there}, {row.hubspot} was written {written} times"
+        )
 
 
 def living(system: System) -> Wrong:
@@ -213,6 +242,19 @@ def dead(system: System) -> Wrong:
                 yield f"no resurrected record: {name} {key} was made {len(refs)} times"
 
 
+def forgotten(system: System) -> Wrong:
+    """No lead or contact makes a contact again that was deleted for privacy (CH-9)."""
+    for portal in system.portals:
+        crm = portal.hubspot
+        for gone in sorted(system.forgotten & crm._rows.keys()):
+            ended = max(one.number for one in system.ledger.rows[gone] if one.value == "gone")
+            left = {there.id for here, there in system.ledger.linked if here == gone}
+            for ref in crm.refs("contact"):
+                key = system.ledger.key_of(ref, crm.behaviour.key)
+                if key in left and system.ledger.rows[ref][0].began > ended:
+                    yield f"forgotten people stay forgotten: {ref} was made of {key} after {gone}"
+
+
 def opted_out(system: System) -> Wrong:
     """Whoever is out of all e-mail stays out, on both sides."""
     for portal in system.portals:
@@ -262,8 +304,15 @@ def bounded(system: System) -> Wrong:
                 for one in rows
                 if one.field and _same(one.field) == _same(name)
             )
-            if count > edits + 2:
+            if count > edits + 2 + _of_rivals(system, edits):
                 yield f"one write per edit: {ref}.{name} was written {count} times after {edits} edits"
+
+
+def _of_rivals(system: System, edits: int) -> int:
+    """How often two accounts may overwrite each other's value before one of them is stopped: five
+    times each, and once more each after every edit (CH-5).
+    """
+    return 2 * (LIMIT + edits) if len(system.portals) > 1 else 0
 
 
 _OWN = frozenset({"associatedcompanyid", "AccountId", "lifecyclestage"})
@@ -374,11 +423,12 @@ def tasks(system: System) -> Wrong:
 
 
 INVARIANTS: Mapping[str, Callable[[System], Wrong]] = {
-    "both sides agree, no lost update": values,
+    "both sides agree, no lost update, only loops are stopped": values,
     "links are true": living,
     "everything is finished": complete,
     "no duplicate": single,
     "no resurrected record": dead,
+    "forgotten people stay forgotten": forgotten,
     "opt-outs are sticky": opted_out,
     "nothing personal leaks": private,
     "one write per edit": bounded,

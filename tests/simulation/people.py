@@ -5,8 +5,9 @@ Everything personal that they write has `CANARY` in it, so that a leak can be fo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 
 from crmsync.model.changes import Cause, TieEvent
 from crmsync.model.mail import MailEvent, milliseconds
@@ -67,6 +68,41 @@ def value_of(name: str, text: str) -> str | None:
     if name in {"phone", "mobilephone", "fax"}:
         return f"+49 30 901820{text}"
     return f"Canary {name} {text}"
+
+
+REACTS_AFTER = timedelta(seconds=20)
+"""How soon a workflow or a flow answers a write."""
+
+
+def automate(system: System) -> None:
+    """Switch on the workflows and flows of the setting: each sets its field to its own value
+    whenever crmsync has changed it.
+    """
+    for side, name, text in system.setting.automations:
+        field, value = PERSON_FIELDS[side][name], value_of(name, text)
+        crms = (
+            [system.salesforce]
+            if side is Side.SALESFORCE
+            else [portal.hubspot for portal in system.portals]
+        )
+        for crm in crms:
+            crm.answers.append(partial(_react, system, crm, field, value))
+
+
+def _react(
+    system: System, crm: WatchedCrm, field: str, value: str | None, ref: Ref, changed: Iterable[str]
+) -> None:
+    """A workflow or flow has seen a write."""
+    if ref.object not in {"contact", "Lead", "Contact"} or field not in changed:
+        return
+
+    def set_again() -> None:
+        if crm.is_live(ref) and crm.fields(ref).get(field) != value:
+            crm.edit(ref, {field: value})
+            system.tell(ref)
+            system.seen["automation"] += 1
+
+    system.at(system.now + REACTS_AFTER, set_again)
 
 
 def contacts(portal: Portal) -> list[Ref]:

@@ -11,9 +11,9 @@ from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import KIND_OF
 from crmsync.model.effects import Category
 from crmsync.model.records import Ref, Side
-from tests.simulation.invariants import INVARIANTS, UNKNOWN
+from tests.simulation.invariants import INVARIANTS, UNKNOWN, forgotten
 from tests.simulation.operator import operate
-from tests.simulation.people import ACTS
+from tests.simulation.people import ACTS, automate
 from tests.simulation.steps import (
     Crash,
     Fault,
@@ -60,6 +60,7 @@ class Result:
 def play(history: History, *, tracing: bool = False) -> Result:
     """Play a history to its end."""
     system = System(history.setting, tracing=tracing)
+    automate(system)
     begin = system.now
     for step in history.steps:
         did = act(system, step)
@@ -74,6 +75,8 @@ def play(history: History, *, tracing: bool = False) -> Result:
     if not problems:
         problems += _rests(system)
         problems += _replays(system)
+        # Every record was looked at again: nobody may have come back by that.
+        problems += forgotten(system)
     return Result(
         problems,
         system.seen,

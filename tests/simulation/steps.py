@@ -47,6 +47,8 @@ class Setting(_Brief):
         poll: Seconds between two polls of Salesforce.
         removes: Whether removed associations are removed on the other side (Q-29).
         deletes: Whether deleted Salesforce records are deleted in HubSpot (DEL-1).
+        automations: Fields that a workflow or a flow sets again each time crmsync has written them:
+            the side, HubSpot's name of the property, and the value as a person's step has it.
         topic: What people mostly do, for the generator.
     """
 
@@ -56,6 +58,7 @@ class Setting(_Brief):
     poll: int = 60
     removes: bool = False
     deletes: bool = False
+    automations: tuple[tuple[Side, str, str], ...] = ()
     topic: str = "people"
 
 

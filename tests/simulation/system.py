@@ -224,6 +224,7 @@ class System(Deployment):
         self._worker, ledger = worker, self.ledger
         ledger.reads = worker.reads if worker else {}
         ledger.worker, ledger.connection = (worker.name, worker.connection) if worker else ("", "")
+        ledger.began = worker.first if worker else -1
 
     def serve(self, connection: str) -> None:
         """What the worker writes from now on, it writes for this connection."""

@@ -127,6 +127,8 @@ class WatchedCrm(MemoryCrm):
         super().__init__(side, now=ledger.now)
         self.ledger = ledger
         self._next = first
+        self.answers: list[Callable[[Ref, Iterable[str]], None]] = []
+        """Called with a record and the fields that crmsync has just changed in it."""
 
     def read(
         self, refs: Iterable[Ref], fields: Fields, *, history: bool = False
@@ -154,6 +156,8 @@ class WatchedCrm(MemoryCrm):
             self.ledger.note(ref, name, shown.get(name), before[name], ours=ours)
         if not changed:
             self.ledger.note(ref, "", "touched", None, ours=ours)
+        for answer in self.answers if ours else ():
+            answer(ref, changed)
 
     def _insert(self, name: str, fields: Mapping[str, Value], *, ours: bool) -> Ref:
         ref = super()._insert(name, fields, ours=ours)

@@ -57,10 +57,13 @@ def save_one(links: Any, link: Link) -> Any:
     return saved
 
 
-def test_a_link_is_found_from_either_side_exactly_as_it_was_saved(links: Any) -> None:
+@pytest.mark.parametrize("state", LinkState)
+def test_a_link_is_found_from_either_side_exactly_as_it_was_saved(
+    links: Any, state: LinkState
+) -> None:
     """All its parts are read back, under the next version."""
     loops = {b"tag1": LoopState(5, NOON), b"tag2": LoopState(1, NOON + timedelta(milliseconds=7))}
-    link = a_link(1, wrote=tags(["Email", "Phone"]), state=LinkState.TOMBSTONE, loops=loops)
+    link = a_link(1, wrote=tags(["Email", "Phone"]), state=state, loops=loops)
 
     saved = save_one(links, link)
 

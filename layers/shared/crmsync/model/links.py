@@ -167,10 +167,17 @@ def _seconds(line: str) -> int:
 
 
 class LinkState(StrEnum):
-    """Whether the pair is kept in sync."""
+    """Whether the pair is kept in sync.
+
+    - ``ACTIVE``: it is.
+    - ``TOMBSTONE``: one of its records was deleted.
+    - ``FORGOTTEN``: its contact was deleted for privacy. The link has no hashes and no owners any
+      more; it keeps its Salesforce record from making the contact again.
+    """
 
     ACTIVE = "active"
     TOMBSTONE = "tombstone"
+    FORGOTTEN = "forgotten"
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +196,7 @@ class Link:
         wrote: The tags of the fields of our last write to Salesforce, whose answer does not show
             them. A value that differs although we were the last to write was reformatted by
             Salesforce, not changed by a person.
-        state: Active, or a tombstone.
+        state: Whether the pair is kept in sync, and if not, why.
         version: Counts saves; 0 for a new one.
         hubspot_owner: The owner's id, "" for none, None if it was never read.
         salesforce_owner: Likewise. Owners are kept as plain ids, as the last Salesforce owner must

@@ -19,9 +19,9 @@ from crmsync.model.crm_names import (
     SALESFORCE_EMAIL,
 )
 from crmsync.model.decisions import Decision, DecisionType
-from crmsync.model.effects import DropLink, OptOut, RequestSync, SaveLink
+from crmsync.model.effects import OptOut, RequestSync, SaveLink
 from crmsync.model.facts import Facts
-from crmsync.model.links import Link
+from crmsync.model.links import Link, LinkState
 from crmsync.model.plan import Note, Plan, no_effects
 from crmsync.model.records import Kind, Record, Ref, Side, Value
 from crmsync.model.settings import CreateInHubspot, CreateInSalesforce, OutsideInclusionList
@@ -50,6 +50,7 @@ from crmsync.rules.pair.matching import choose_match
 from crmsync.rules.pair.plan import plan_existing, plan_pair
 from crmsync.rules.pair.successors import (
     follow_moves,
+    forget,
     plan_missing,
     replacing_tombstones,
 )
@@ -159,9 +160,10 @@ def _may_pair(named: Record, match: Record | None, ruleset: Ruleset) -> bool:
 
 
 def _plan_linked(facts: ContactFacts, link: Link, ruleset: Ruleset) -> Plan:
-    if facts.change.cause is Cause.FORGOTTEN:
+    if facts.change.cause is Cause.FORGOTTEN and link.state is not LinkState.FORGOTTEN:
         left = (reports.deleted_for_privacy(facts.salesforce.ref),) if facts.salesforce else ()
-        return Plan((*left, DropLink(link)), notes=(Note("the contact asked to be forgotten"),))
+        ended = forget(link, facts.salesforce, ruleset)
+        return Plan((*left, ended), notes=(Note("the contact asked to be forgotten"),))
     if facts.hubspot is None or facts.salesforce is None or facts.survivor_is_linked:
         deletes = ruleset.connection.contacts.delete_in_hubspot
         gone = plan_missing(

@@ -69,7 +69,7 @@ def plan_task(facts: TaskFacts, settings: EmailTaskSettings) -> TaskPlan:
     if who is None or facts.link is None:
         return TaskPlan(
             TaskOutcome.WAITING
-            if facts.may_wait and not _is_tombstone(facts.link)
+            if facts.may_wait and not _has_ended(facts.link)
             else TaskOutcome.DROPPED
         )
     template, state = template_of(facts.events[0].kind, settings), facts.state
@@ -95,6 +95,6 @@ def _person(link: Link | None) -> Ref | None:
     return link.salesforce
 
 
-def _is_tombstone(link: Link | None) -> bool:
+def _has_ended(link: Link | None) -> bool:
     """Whether a record of the pair was deleted, so that no link will follow."""
-    return link is not None and link.state is LinkState.TOMBSTONE
+    return link is not None and link.state is not LinkState.ACTIVE

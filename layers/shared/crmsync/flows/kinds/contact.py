@@ -271,7 +271,7 @@ def _releases(facts: ContactFacts, plan: Plan) -> list[Ref]:
     that another record requested, as the records that wait do that themselves.
     """
     link = facts.link
-    if link is None or link.state is LinkState.TOMBSTONE:
+    if link is None or link.state is not LinkState.ACTIVE:
         return [] if facts.change.cause is Cause.WOKEN else _records_of(facts)
     is_dropped = any(isinstance(one, DropLink) for one in plan.effects)
     has_changed = any(

@@ -8,7 +8,8 @@ Two items per link, so that it is found from either side:
                                     h and f (HubSpot's and Salesforce's base),
                                     hi, fi and ti (intents of a write to HubSpot, of one to
                                     Salesforce, and of associating contacts; absent = none),
-                                    w (fields last written), t (1 = tombstone, else absent),
+                                    w (fields last written), t (1 = tombstone, 2 = deleted for
+                                    privacy, else absent),
                                     d (the side that was deleted),
                                     c (contacts associated with a deal on both sides),
                                     ho and so (id of the HubSpot and of the Salesforce owner,
@@ -29,6 +30,7 @@ link needs anyway.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from crmsync.gateways.dynamodb.table import Item, Key, attributes_of
@@ -45,6 +47,10 @@ WRITE_UNIT = 1024
 
 _HISTORY = "y"
 _NULL = {"NULL": True}
+
+_STATES: Mapping[LinkState, str] = MappingProxyType(
+    {LinkState.TOMBSTONE: "1", LinkState.FORGOTTEN: "2"}
+)
 
 
 def link_key(connection: str, ref: Ref) -> Key:
@@ -108,7 +114,7 @@ def _optional(link: Link) -> Mapping[str, AttributeValue | None]:
         "ti": _intent(link.tying),
         "w": {"B": b"".join(sorted(link.wrote))} if link.wrote else None,
         "e": {"N": str(link.key)} if link.key != 1 else None,
-        "t": {"N": "1"} if link.state is LinkState.TOMBSTONE else None,
+        "t": {"N": _STATES[link.state]} if link.state is not LinkState.ACTIVE else None,
         "d": _text(link.deleted_on),
         "c": {"SS": sorted(link.tied)} if link.tied else None,
         "b": {"SS": holds} if holds else None,
@@ -170,7 +176,7 @@ def link_of(item: Item) -> Link:
         wrote=frozenset(
             wrote[start : start + TAG_BYTES] for start in range(0, len(wrote), TAG_BYTES)
         ),
-        state=LinkState.TOMBSTONE if "t" in item else LinkState.ACTIVE,
+        state=state_of(item),
         version=int(item["v"]["N"]),
         hubspot_owner=item.get("ho", {}).get("S"),
         salesforce_owner=item.get("so", {}).get("S"),
@@ -181,9 +187,20 @@ def link_of(item: Item) -> Link:
         tying=Intent.from_bytes(item["ti"]["B"]) if "ti" in item else Intent(),
         holds=frozenset(map(_hold, item.get("b", {}).get("SS", ()))),
         loops=_loops(item["l"]["B"]) if "l" in item else {},
-        key=int(item["e"]["N"]) if "e" in item else 1,
+        key=key_number_of(item),
         history=item.get(_HISTORY, {}).get("S", ""),
     )
+
+
+def state_of(item: Item) -> LinkState:
+    """The state of the link that an item holds."""
+    stored = item.get("t", _NULL).get("N", "")
+    return next((state for state, one in _STATES.items() if one == stored), LinkState.ACTIVE)
+
+
+def key_number_of(item: Item) -> int:
+    """The number of the key that the fingerprints of a stored link are made with."""
+    return int(item.get("e", _NULL).get("N", 1))
 
 
 def _hold(text: str) -> Hold:

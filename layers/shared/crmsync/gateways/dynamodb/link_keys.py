@@ -14,9 +14,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from crmsync.errors import Refused
 from crmsync.gateways.aws.errors import aws_error
 from crmsync.gateways.aws.key_ring import Keys, keys_of, text_of
-from crmsync.gateways.dynamodb.link_items import record_of
+from crmsync.gateways.dynamodb.link_items import key_number_of, record_of, state_of
 from crmsync.gateways.dynamodb.table import DynamoTable, Item
-from crmsync.model.links import LinkState
 from crmsync.model.records import Kind
 from crmsync.ports.link_keys import KeysStored, KeyUse
 
@@ -93,6 +92,10 @@ class LinksCensus:
 
 def _key_use(item: Item) -> KeyUse:
     key = str(item["pk"]["S"])
-    state = LinkState.TOMBSTONE if "t" in item else LinkState.ACTIVE
-    number = int(item["e"]["N"]) if "e" in item else 1
-    return KeyUse(key.rpartition("#")[0], Kind(item["k"]["S"]), record_of(key), state, number)
+    return KeyUse(
+        key.rpartition("#")[0],
+        Kind(item["k"]["S"]),
+        record_of(key),
+        state_of(item),
+        key_number_of(item),
+    )

@@ -48,7 +48,7 @@ def readable(link: Link, ruleset: Ruleset) -> Link:
     """The link as it can be planned. If its key is gone, nothing is agreed on any more, as if the
     two records had never been synced.
     """
-    if ruleset.fingerprinter.knows(link.key) or link.state is LinkState.TOMBSTONE:
+    if ruleset.fingerprinter.knows(link.key) or link.state is not LinkState.ACTIVE:
         return link
     return replace(
         link,

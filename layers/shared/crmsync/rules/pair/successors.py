@@ -7,13 +7,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 
+from crmsync.model import names
 from crmsync.model.changes import Cause
 from crmsync.model.crm_names import LEAD, MERGED_IDS
 from crmsync.model.decisions import Decision, DecisionType
-from crmsync.model.effects import Because, DeleteRecord, DropLink, SaveLink
+from crmsync.model.effects import Because, DeleteRecord, DropLink, Effect, SaveLink
 from crmsync.model.facts import Facts
 from crmsync.model.links import Intent, Link, LinkState
-from crmsync.model.plan import Plan, no_effects
+from crmsync.model.plan import Note, Plan, no_effects
 from crmsync.model.records import Record, Ref, Side
 from crmsync.rules.fields.values import canonical, is_blank
 from crmsync.rules.merge.baseline import key_of, view
@@ -143,10 +144,15 @@ def plan_missing(
     belongs to another pair by then, or if the operator dropped a deletion that a limit had held
     back.
 
+    A link that a privacy deletion has ended brings nobody back (CH-9). If the Salesforce record was
+    converted or merged since, the link moves with it.
+
     `recreate` plans a new HubSpot record when the Salesforce record of a tombstone is restored. If
     the link became a tombstone because that record was deleted, its return is enough: somebody
     took it out of the recycle bin. `because` are the rules of the kind.
     """
+    if link.state is LinkState.FORGOTTEN:
+        return _plan_forgotten(facts, link)
     if link.state is LinkState.TOMBSTONE:
         is_back = facts.change.cause is Cause.RESTORED or link.deleted_on is Side.SALESFORCE
         if is_back and facts.salesforce and not facts.survivor_is_linked:
@@ -164,6 +170,40 @@ def plan_missing(
     if facts.hubspot and facts.salesforce is None and deletes and not facts.survivor_is_linked:
         return Plan((DeleteRecord(facts.hubspot.ref, because), tombstone))
     return Plan((tombstone,))
+
+
+def _plan_forgotten(facts: Facts, link: Link) -> Plan:
+    there = facts.salesforce
+    note = Note("its contact was deleted for privacy, so no other is made of it", ("CH-9",))
+    if there is None or there.ref == link.salesforce or facts.survivor_is_linked:
+        return Plan(notes=(note,))
+    return Plan((SaveLink(replace(link, salesforce=there.ref), ("CH-9", "DUP-26")),), notes=(note,))
+
+
+def forget(link: Link, left: Record | None, ruleset: Ruleset) -> Effect:
+    """End the link of a contact that was deleted for privacy; `left` is what remains of the pair in
+    Salesforce (CH-9).
+
+    The link is dropped with its hashes. If the record that is left does not name the contact,
+    because another HubSpot account linked it first (TEN-1), nothing would keep it from making the
+    contact again: then the two ids are kept and nothing else.
+    """
+    contact = link.hubspot
+    key = ruleset.key_of(contact.id) if isinstance(contact, Ref) else ""
+    if left is None or left.fields.get(names.SALESFORCE_KEY) == key:
+        return DropLink(link)
+    return SaveLink(
+        Link(
+            link.connection,
+            link.kind,
+            link.hubspot,
+            left.ref,
+            state=LinkState.FORGOTTEN,
+            version=link.version,
+            key=ruleset.fingerprinter.number,
+        ),
+        ("CH-9",),
+    )
 
 
 def _who_died(facts: Facts) -> Side | None:

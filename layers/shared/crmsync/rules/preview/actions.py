@@ -108,7 +108,7 @@ def _action_of(effect: Effect) -> Action | None:
     match effect:
         case UpdateRecord(best_effort=True):
             return Action.MARK
-        case SaveLink() if effect.link.state is LinkState.TOMBSTONE:
+        case SaveLink() if effect.link.state is not LinkState.ACTIVE:
             return Action.BURY
         case SaveLink():
             return None if effect.link.version else Action.LINK
