@@ -181,6 +181,8 @@ def test_a_lead_of_another_account_stays_ended_without_hashes():
     for cause in Cause:
         again = replace(facts, link=forgotten, change=a_change(facts.salesforce.ref, cause))
         assert plan_contact(again, RULESET).effects == ()
+    in_another_pair = replace(facts, change=change, survivor_is_linked=True)
+    assert plan_contact(in_another_pair, RULESET).effects == (left, DropLink(facts.link))
     converted = replace(facts, link=forgotten, salesforce=a_salesforce_contact())
     moved = replace(forgotten, salesforce=converted.salesforce.ref)
     assert plan_contact(converted, RULESET).effects == (SaveLink(moved, ("CH-9", "DUP-26")),)

@@ -162,7 +162,7 @@ def _may_pair(named: Record, match: Record | None, ruleset: Ruleset) -> bool:
 def _plan_linked(facts: ContactFacts, link: Link, ruleset: Ruleset) -> Plan:
     if facts.change.cause is Cause.FORGOTTEN and link.state is not LinkState.FORGOTTEN:
         left = (reports.deleted_for_privacy(facts.salesforce.ref),) if facts.salesforce else ()
-        ended = forget(link, facts.salesforce, ruleset)
+        ended = forget(facts, link, ruleset)
         return Plan((*left, ended), notes=(Note("the contact asked to be forgotten"),))
     if facts.hubspot is None or facts.salesforce is None or facts.survivor_is_linked:
         deletes = ruleset.connection.contacts.delete_in_hubspot

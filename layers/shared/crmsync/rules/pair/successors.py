@@ -180,17 +180,17 @@ def _plan_forgotten(facts: Facts, link: Link) -> Plan:
     return Plan((SaveLink(replace(link, salesforce=there.ref), ("CH-9", "DUP-26")),), notes=(note,))
 
 
-def forget(link: Link, left: Record | None, ruleset: Ruleset) -> Effect:
-    """End the link of a contact that was deleted for privacy; `left` is what remains of the pair in
-    Salesforce (CH-9).
+def forget(facts: Facts, link: Link, ruleset: Ruleset) -> Effect:
+    """End the link of a contact that was deleted for privacy (CH-9).
 
-    The link is dropped with its hashes. If the record that is left does not name the contact,
-    because another HubSpot account linked it first (TEN-1), nothing would keep it from making the
-    contact again: then the two ids are kept and nothing else.
+    The link is dropped with its hashes. If the Salesforce record that is left does not name the
+    contact, because another HubSpot account linked it first (TEN-1), nothing would keep it from
+    making the contact again: then the two ids are kept and nothing else. A record that has become
+    part of another pair needs no such mark.
     """
-    contact = link.hubspot
+    contact, left = link.hubspot, facts.salesforce
     key = ruleset.key_of(contact.id) if isinstance(contact, Ref) else ""
-    if left is None or left.fields.get(names.SALESFORCE_KEY) == key:
+    if left is None or facts.survivor_is_linked or left.fields.get(names.SALESFORCE_KEY) == key:
         return DropLink(link)
     return SaveLink(
         Link(
