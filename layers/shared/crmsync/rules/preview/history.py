@@ -59,6 +59,7 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "CH-29": "An undo put the value back that stood there before.",
         "DUP-1": "Both records have the same e-mail address, or one names the other.",
         "DUP-2": "The contacts of both belong together, or one names the other.",
+        "CH-9": "The contact was deleted in HubSpot for privacy.",
         "CH-14": "One names the other, or both have the value that the settings match by.",
         "DUP-26": "The lead was converted; the pair goes on with its contact.",
         "MRG-1": "Records were merged in Salesforce; the pair goes on with the one left.",
