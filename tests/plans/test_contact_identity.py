@@ -159,7 +159,7 @@ def test_a_privacy_deletion_removes_the_link():
     )
 
 
-@pytest.mark.rule("CH-9", "TEN-1")
+@pytest.mark.rule("CH-9")
 def test_a_lead_of_another_account_stays_ended_without_hashes():
     """A lead that names another HubSpot account's contact would make the deleted one again. So the
     two ids stay, nothing else does, and neither an edit, an undelete nor a resync makes a contact;

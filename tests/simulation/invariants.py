@@ -68,27 +68,29 @@ def values(system: System) -> Wrong:
                 if link.kind is Kind.CONTACT and (portal.name, row.hubspot) in system.pushed:
                     # What was edited under another policy stands as that one had it (MAP-6).
                     system.seen["excused: another policy was pushed"] += 1
-                    continue
-                if (here, row.hubspot) in stopped:
+                elif (here, row.hubspot) in stopped:
                     yield from _is_a_loop(system, here, there, row)
-                    continue
-                course = course_of(
-                    system.ledger,
-                    (here, there),
-                    row,
-                    restarted=bool({here, there} & survivors),
-                    connection=portal.name,
-                )
-                found = judge(course, row)
-                for reason, count in (+course.excused).items():
-                    system.seen[f"excused: {reason}"] += count
-                for one in found:
-                    yield f"{one.name}: {here} and {there}, {row.hubspot} ({row.policy}): {one.text}"
+                else:
+                    is_restarted = bool({here, there} & survivors)
+                    yield from _judged(system, portal, (here, there), row, restarted=is_restarted)
             if link.kind is Kind.CONTACT:
                 address = portal.hubspot.fields(here).get("email")
                 other = str(system.salesforce.fields(there).get("Email") or "").lower() or None
                 if address != other and here not in parked:
                     yield f"both sides agree: {here} and {there} have different addresses"
+
+
+def _judged(
+    system: System, portal: Portal, pair: tuple[Ref, Ref], row: Row, *, restarted: bool
+) -> Wrong:
+    """What the oracle finds wrong with a field of a pair."""
+    here, there = pair
+    course = course_of(system.ledger, pair, row, restarted=restarted, connection=portal.name)
+    found = judge(course, row)
+    for reason, count in (+course.excused).items():
+        system.seen[f"excused: {reason}"] += count
+    for one in found:
+        yield f"{one.name}: {here} and {there}, {row.hubspot} ({row.policy}): {one.text}"
 
 
 def stopped_fields(system: System, portal: Portal) -> set[tuple[Ref, str]]:
