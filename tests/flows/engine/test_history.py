@@ -12,9 +12,10 @@ import pytest
 from crmsync.errors import Refused
 from crmsync.model.changes import Cause
 from crmsync.model.decisions import Decision, DecisionType, decisions_of
-from crmsync.model.fields import Update
+from crmsync.model.fields import FieldRule, FieldType, Update
 from crmsync.model.owners import Owner, Owners
 from crmsync.model.records import Ref, Side, Value
+from crmsync.rules.merge.loops import LIMIT
 from crmsync.rules.preview.history import HistoryLine
 from tests.builders import NOON
 from tests.flows.undo.undo_world import a_world, mistake, pair, undo
@@ -221,6 +222,24 @@ def test_what_a_limit_holds_back_is_kept_and_what_the_operator_decides(
         Decision(DecisionType.HELD, Side.SALESFORCE, "Phone", "Q-30", at=held),
         CREATED,
     ]
+
+
+@pytest.mark.rule("CH-5")
+def test_a_field_that_is_stopped_in_a_loop_is_kept_once() -> None:
+    """However often its record is synced afterwards."""
+    rule = FieldRule("phone", "Phone", Update.ALWAYS_HUBSPOT, FieldType.PHONE)
+    world = MemoryWorld(settings={"field": (rule,)})
+    ada, lead = linked(world)
+    edit(world, ada, phone="0200")
+    for number in range(LIMIT):
+        edit(world, lead, Phone=f"066{number}")
+    stopped = world.now
+    edit(world, ada, jobtitle="Countess")
+    assert decided(world)[:2] == [
+        a_write(world.now, Side.SALESFORCE, "Title"),
+        Decision(DecisionType.STOPPED, None, "phone", "CH-5", at=stopped),
+    ]
+    assert [one.type for one in decided(world)].count(DecisionType.STOPPED) == 1
 
 
 def test_what_has_rules_of_its_own_is_kept() -> None:
