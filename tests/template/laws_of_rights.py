@@ -46,6 +46,19 @@ secrets that a function needs.
 """
 
 
+def operators_see_every_queue(template: Template) -> list[str]:
+    """Whoever may read may ask each queue how much waits: `crmsync status` asks all of them."""
+    policy = template.body["Resources"]["OperatorReadPolicy"]["Properties"]["PolicyDocument"]
+    seen = {
+        target(resource)
+        for statement in policy["Statement"]
+        if "sqs:GetQueueAttributes" in as_list(statement.get("Action", ()))
+        for resource in as_list(statement["Resource"])
+    }
+    queues = template.of_type(QUEUE)
+    return [f"{name}: not seen by operators" for name in queues if name not in seen]
+
+
 def requests_need_tls(template: Template) -> list[str]:
     """Queues and topics deny every request without TLS."""
     denied = {
@@ -182,6 +195,7 @@ def policies_have_a_reason_above(template: Template) -> list[str]:
 
 
 LAWS: tuple[Law, ...] = (
+    operators_see_every_queue,
     requests_need_tls,
     everything_is_encrypted_with_the_chosen_key,
     policies_name_actions_and_resources,

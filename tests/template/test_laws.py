@@ -105,6 +105,11 @@ BREACHES: tuple[tuple[Law, str, str], ...] = (
         "MetricName: Invocations",
     ),
     (
+        laws_of_rights.operators_see_every_queue,
+        "              - !GetAtt SalesforceEventQueue.Arn\n",
+        "",
+    ),
+    (
         laws_of_rights.requests_need_tls,
         "[!GetAtt BackfillQueue.Arn, !GetAtt BackfillDeadLetters.Arn]",
         "[!GetAtt BackfillQueue.Arn]",
