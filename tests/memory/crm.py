@@ -57,8 +57,22 @@ class MemoryCrm(MemoryPeople):
             key: ref
             for name, some in keys.items()
             for key in some
-            if (ref := self._holder(name, self.behaviour.key, key))
+            if (ref := self._holder(name, self.behaviour.key, key) or self._deleted(name, key))
         }
+
+    def _deleted(self, name: str, key: str) -> Ref | None:
+        """Return a record with this key in the recycle bin, where the side finds it there."""
+        if not self.behaviour.lists_deleted:
+            return None
+        return next(
+            (
+                ref
+                for ref in self.refs(name, deleted_too=True)
+                if self._rows[ref].fields.get(self.behaviour.key) == key
+                and not self._is_purged(ref)
+            ),
+            None,
+        )
 
     def create(self, effects: Sequence[CreateRecord]) -> Sequence[Outcome]:
         """See the port."""

@@ -273,6 +273,24 @@ def test_a_record_whose_counterpart_was_deleted_creates_no_new_one():
     )
 
 
+def test_a_lead_that_was_deleted_before_it_was_linked_gets_a_tombstone():
+    """The contact does not name it, so without a link a later edit would create another lead."""
+    contact, lead = a_contact(), Ref(Side.SALESFORCE, "Lead", LEAD_ID)
+    facts = replace(born_in_hubspot(contact), counterpart_is_gone=True, made=lead)
+
+    plan = plan_contact(facts, RULESET)
+
+    tombstone = Link(
+        "acme",
+        Kind.CONTACT,
+        contact.ref,
+        lead,
+        state=LinkState.TOMBSTONE,
+        deleted_on=Side.SALESFORCE,
+    )
+    assert plan.effects == (SaveLink(tombstone, ("DEL-1",)),)
+
+
 def test_a_missing_record_that_was_never_linked_leads_to_an_empty_plan():
     """A change of a record that no longer exists and was never linked plans nothing."""
     assert (

@@ -128,6 +128,18 @@ KEPT: Mapping[str, History] = {
             Person("edit person", what="phone", value="2"),
         ),
     ),
+    "a lead was deleted before the link was saved, and was made once more": History(
+        Setting(),
+        (
+            Person("new person", value="1"),
+            Wait(1),
+            Work("contact", 11),
+            Person("delete person", Side.SALESFORCE),
+            Wait(2),
+            Work("contact", slot=1),
+            Crash("contact"),
+        ),
+    ),
 }
 
 OPEN: Mapping[str, History] = {

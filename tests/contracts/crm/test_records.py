@@ -138,6 +138,19 @@ def test_a_record_is_found_by_its_key(backend: Backend) -> None:
     }
 
 
+def test_a_deleted_record_is_found_by_its_key_until_there_is_another(salesforce: Backend) -> None:
+    """Its key is free for another record, which is then the one that is found."""
+    ada = salesforce.creation("ada")
+    keys = {"Lead": [ada.key]}
+    [first] = salesforce.crm.create([ada])
+    salesforce.person.delete(first.ref)
+
+    deleted = salesforce.crm.made_by(keys)
+    [second] = salesforce.crm.create([ada])
+
+    assert (deleted, salesforce.crm.made_by(keys)) == ({ada.key: first.ref}, {ada.key: second.ref})
+
+
 def test_one_key_twice_in_one_call_is_one_record(backend: Backend) -> None:
     """The second one is a conflict."""
     one, two = backend.crm.create(

@@ -27,6 +27,7 @@ class Facts:
         tombstones: Tombstones of others of the candidates.
         named_counterpart: The record of the other side that this one names as its counterpart.
         counterpart_is_gone: The record that this one names as its counterpart no longer exists.
+        made: The record that crmsync made for this one before, without linking the two.
         holds: What the limits on changes hold back of this pair in this batch.
     """
 
@@ -40,6 +41,7 @@ class Facts:
     tombstones: tuple[Link, ...] = ()
     named_counterpart: Record | None = None
     counterpart_is_gone: bool = False
+    made: Ref | None = None
     holds: frozenset[Hold] = frozenset()
 
     @property

@@ -32,6 +32,7 @@ from crmsync.rules.pair.matching import choose_account
 from crmsync.rules.pair.plan import plan_existing, plan_pair
 from crmsync.rules.pair.successors import (
     follow_moves,
+    plan_counterpart_gone,
     plan_missing,
     replacing_tombstones,
 )
@@ -58,7 +59,7 @@ def plan_account(facts: AccountFacts, ruleset: Ruleset) -> Plan:
     if facts.named is None:
         return no_effects("the record is gone and was never linked")
     if facts.counterpart_is_gone:
-        return no_effects("its counterpart was deleted; an edit does not bring it back", "DEL-1")
+        return plan_counterpart_gone(facts, ruleset, "DEL-1")
     candidates = facts.candidates if may_share_company(facts.named) else ()
     match = facts.named_counterpart or choose_account(candidates, facts.votes, facts.taken)
     if match is not None:

@@ -51,6 +51,7 @@ from crmsync.rules.pair.plan import plan_existing, plan_pair
 from crmsync.rules.pair.successors import (
     follow_moves,
     forget,
+    plan_counterpart_gone,
     plan_missing,
     replacing_tombstones,
 )
@@ -80,7 +81,7 @@ def plan_contact(facts: ContactFacts, ruleset: Ruleset) -> Plan:
     if facts.named.successor:
         return no_effects("was converted; its contact is looked at instead", "DUP-26")
     if facts.counterpart_is_gone:
-        return no_effects("its counterpart was deleted; an edit does not bring it back", "DEL-1")
+        return plan_counterpart_gone(facts, ruleset, "DEL-1")
     return _plan_unlinked(facts, facts.named, ruleset)
 
 

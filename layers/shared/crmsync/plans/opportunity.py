@@ -27,7 +27,12 @@ from crmsync.rules.pair import reports
 from crmsync.rules.pair.adoption import adopted, shows_creation
 from crmsync.rules.pair.creation import Creation
 from crmsync.rules.pair.plan import plan_existing
-from crmsync.rules.pair.successors import follow_moves, plan_missing, replacing_tombstones
+from crmsync.rules.pair.successors import (
+    follow_moves,
+    plan_counterpart_gone,
+    plan_missing,
+    replacing_tombstones,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +93,7 @@ def _plan_unlinked(facts: OpportunityFacts, ruleset: Ruleset) -> Plan:
     if named is None:
         return no_effects("the record is gone and was never linked")
     if facts.counterpart_is_gone:
-        return no_effects(
-            "its counterpart was deleted; an edit does not bring it back", "OPP-14", "Q-28"
-        )
+        return plan_counterpart_gone(facts, ruleset, "OPP-14", "Q-28")
     match = facts.named_counterpart or _only_free(facts)
     if match is not None:
         return replacing_tombstones(facts, match, _plan_new_pair(facts, named, match, ruleset))

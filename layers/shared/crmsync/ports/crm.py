@@ -67,7 +67,8 @@ class Crm(Protocol):
     def made_by(self, keys: Mapping[str, Sequence[str]]) -> Mapping[str, Ref]:
         """Key -> the record that `create` made under it, for the keys of each named object.
 
-        A key under which nothing was made is left out.
+        A key under which nothing was made is left out. Salesforce's records are also found in the
+        recycle bin; HubSpot has no documented way to find a deleted record by a property.
         """
 
     def create(self, effects: Sequence[CreateRecord]) -> Sequence[Outcome]:

@@ -362,6 +362,7 @@ class BatchLoader(Generic[AnyFacts]):
             if successor and successor not in self.links
             else None,
             counterpart_is_gone=named is not None and successor not in self.records,
+            made=self._made.get(record.ref),
         )
 
     def _linked_facts(self, change: Change, link: Link) -> AnyFacts:

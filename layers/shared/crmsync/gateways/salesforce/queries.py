@@ -149,12 +149,17 @@ def masters(name: str, ids: Iterable[str]) -> Iterator[Query]:
     return packed(list(ids), query, lambda one: format_soql("{},", one))
 
 
-def by_key(name: str, field: str, keys: Iterable[str]) -> Iterator[Query]:
-    """Queries for the records that have one of the keys in our field."""
-    form = "SELECT Id, {field:literal} FROM {name:literal} WHERE {field:literal} IN {keys}"
+def by_key(
+    name: str, field: str, keys: Iterable[str], *, deleted_too: bool = False
+) -> Iterator[Query]:
+    """Queries for records by our field, with `deleted_too` also in the recycle bin."""
+    form = (
+        "SELECT Id, IsDeleted, {field:literal} FROM {name:literal} WHERE {field:literal} IN {keys}"
+    )
 
     def query(part: list[str]) -> Query:
-        return Query(format_soql(form, field=checked(field), name=checked(name), keys=part), name)
+        soql = format_soql(form, field=checked(field), name=checked(name), keys=part)
+        return Query(soql, name, deleted_too=deleted_too)
 
     return packed(list(keys), query, lambda key: format_soql("{},", key))
 

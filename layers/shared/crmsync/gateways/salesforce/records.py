@@ -175,17 +175,19 @@ class SalesforceGateway:
         return list(found.values())
 
     def made_by(self, keys: Mapping[str, Sequence[str]]) -> Mapping[str, Ref]:
-        """The records that have these values in our external id, five queries per call.
-
-        Raises `SyncError`.
+        """The records that have these values in our external id, five queries per call; of several
+        one that is not in the recycle bin. Raises `SyncError`.
         """
         queries = [
-            query for name, some in keys.items() for query in by_key(name, SALESFORCE_KEY, some)
+            query
+            for name, some in keys.items()
+            for query in by_key(name, SALESFORCE_KEY, some, deleted_too=True)
         ]
+        found = [(row, query) for query, rows in run(self._session, queries) for row in rows]
+        found.sort(key=lambda one: not one[0]["IsDeleted"])
         return {
             str(row[SALESFORCE_KEY]): Ref(Side.SALESFORCE, query.object, str(row["Id"]))
-            for query, rows in run(self._session, queries)
-            for row in rows
+            for row, query in found
         }
 
     def survivors(self, refs: Iterable[Ref]) -> Mapping[Ref, Ref]:

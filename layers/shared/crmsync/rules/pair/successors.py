@@ -206,6 +206,27 @@ def forget(facts: Facts, link: Link, ruleset: Ruleset) -> Effect:
     )
 
 
+def plan_counterpart_gone(facts: Facts, ruleset: Ruleset, *because: str) -> Plan:
+    """An edit does not bring back a counterpart that was deleted. One that was deleted before the
+    two were linked gets a tombstone, as nothing else would tell of it later.
+    """
+    plan = no_effects("its counterpart was deleted; an edit does not bring it back", *because)
+    gone, left = facts.made, facts.named
+    if gone is None or left is None:
+        return plan
+    hubspot, salesforce = (left.ref, gone) if left.ref.side is Side.HUBSPOT else (gone, left.ref)
+    tombstone = Link(
+        ruleset.connection.name,
+        ruleset.kind,
+        hubspot,
+        salesforce,
+        state=LinkState.TOMBSTONE,
+        deleted_on=gone.side,
+        key=ruleset.fingerprinter.number,
+    )
+    return replace(plan, effects=(SaveLink(tombstone, because),))
+
+
 def _who_died(facts: Facts) -> Side | None:
     """The side whose record is gone, None where that is not exactly one."""
     if facts.survivor_is_linked or (facts.hubspot is None) == (facts.salesforce is None):
