@@ -20,7 +20,7 @@ from typing import Any
 from crmsync.cli import main as command
 from crmsync.wiring.command import operator as deployed_operator
 from local.people import People
-from local.rehearsal.deployment import ToolError, deploy, fail_once
+from local.rehearsal.deployment import ToolError, deploy, fail_once, name_rights
 from local.rehearsal.ministack import MiniStack, NotStartedError
 from local.rehearsal.story import NotSeenError, Rehearsal, function_log, play
 from local.stack.crms import Crms
@@ -69,6 +69,7 @@ def _rehearse(given: argparse.Namespace, cloud: MiniStack, say: Callable[[str], 
             say(f"It failed. {name}: {', '.join(states)}")
         say("Nothing of it is left. The SAM CLI deploys template.yaml as it was built.")
         outputs = deploy(given.sam.absolute(), cloud, parameters)
+        name_rights(cloud)
         say("The operator makes the secrets, pushes the settings and sets both CRMs up.")
         _set_up(cloud, crms, outputs)
         play(Rehearsal(cloud, crms, People(_ready(crms)), outputs, _operate), say)
