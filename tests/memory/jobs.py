@@ -12,7 +12,7 @@ from crmsync.errors import Conflict, SyncError, TryAgain
 from crmsync.model.calls import DailyCalls
 from crmsync.model.jobs import Job, JobMessage
 from crmsync.model.records import Kind, Ref
-from crmsync.ports.listing import Page
+from crmsync.ports.listing import ChangedRecord, DeletedPage, Page
 from crmsync.rules.backfill.pacing import Depth
 from tests.memory.crm import MemoryCrm
 
@@ -105,8 +105,8 @@ class MemoryWaiting:
 
 
 class MemoryLister:
-    """Implements `Lister` for the records of `crm`, and `Quota`. `down` has an error for the page
-    with that number (the first is 1), raised once.
+    """Implements `Lister` and `RecycleBin` for the records of `crm`, and `Quota`. `down` has an error
+    for the page with that number (the first is 1), raised once.
     """
 
     def __init__(self, crm: MemoryCrm, most: int = 2_000) -> None:
@@ -131,6 +131,23 @@ class MemoryLister:
     def count(self, name: str, *, with_email: bool = False) -> int:
         """See the port."""
         return len(self._refs(name, with_email=with_email))
+
+    def deleted(self, name: str, after: str) -> DeletedPage:
+        """See the port."""
+        self.pages += 1
+        if self.pages in self.down:
+            raise self.down.pop(self.pages)
+        found = sorted(
+            (ref for ref in self._crm.recycle_bin(name) if _order(ref.id) > _order(after)),
+            key=lambda ref: _order(ref.id),
+        )
+        part = found[: self._most]
+        records = tuple(
+            ChangedRecord(ref, at, deleted=True)
+            for ref in part
+            if (at := self._crm.deleted_time(ref))
+        )
+        return DeletedPage(records, part[-1].id if len(found) > len(part) else None)
 
     def calls(self) -> DailyCalls:
         """See the port; `asked` counts the calls."""

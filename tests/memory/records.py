@@ -85,6 +85,15 @@ class MemoryRecords:
             ref for ref in self._rows if ref.object == name and (deleted_too or self.is_live(ref))
         ]
 
+    def recycle_bin(self, name: str) -> list[Ref]:
+        """Return the deleted records of an object that can still be restored."""
+        return [
+            ref
+            for ref, row in self._rows.items()
+            if ref.object == name and row.is_deleted
+            if ref not in self._merged and not self._is_purged(ref)
+        ]
+
     def deleted_with(self, ref: Ref) -> Ref | None:
         """Return the record with which this one was deleted, or None if it was deleted by
         itself.

@@ -150,8 +150,9 @@ class MemoryInbox:
 
     def park(
         self, connection: str, reports: Sequence[Report], same_attempt: Collection[Ref] = ()
-    ) -> None:
+    ) -> Sequence[Ref]:
         """See the port; a newer report keeps the older one's place in the order."""
+        new_waits: list[Ref] = []
         for ref, report in {report.ref: report for report in reports}.items():
             self.writes += 1
             now = self._now()
@@ -160,6 +161,9 @@ class MemoryInbox:
             self._entries[connection, ref] = InboxEntry(
                 report, old.first_at if old else now, now, (old.attempts if old else 0) + more
             )
+            if not set(report.waits_for) <= set(old.report.waits_for if old else ()):
+                new_waits.append(ref)
+        return new_waits
 
     def clear(self, connection: str, refs: Iterable[Ref]) -> None:
         """See the port."""

@@ -11,6 +11,7 @@ from crmsync.model.effects import (
     DeleteRecord,
     DropLink,
     Report,
+    RequestSync,
     SaveLink,
     UpdateRecord,
 )
@@ -79,6 +80,20 @@ def test_a_deleted_record_leaves_a_tombstone_and_its_counterpart_stays(gone):
     facts = replace(linked(), **{gone: None})
     tombstone = replace(facts.link, state=LinkState.TOMBSTONE, deleted_on=Side(gone))
     assert plan_contact(facts, RULESET) == Plan((SaveLink(tombstone, ("DEL-1",)),))
+
+
+@pytest.mark.rule("ACC-11")
+@pytest.mark.parametrize(("syncs", "asked"), [(True, True), (False, False)])
+def test_the_company_of_a_contact_that_loses_its_lead_is_synced(syncs, asked):
+    """With nothing but leads it made no account; now it may."""
+    ruleset = a_ruleset()
+    companies = replace(ruleset.connection.companies, sync=syncs)
+    ruleset = replace(ruleset, connection=replace(ruleset.connection, companies=companies))
+    facts = replace(
+        linked(a_contact({"associatedcompanyid": "12"}, salesforce_id=LEAD_ID)), salesforce=None
+    )
+    company = RequestSync(Ref(H, "company", "12"), Kind.ACCOUNT, None, ("ACC-11",))
+    assert plan_contact(facts, ruleset).effects[1:] == ((company,) if asked else ())
 
 
 def test_an_edit_does_not_revive_a_tombstone():

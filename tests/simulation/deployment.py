@@ -237,6 +237,7 @@ class Deployment(ABC):
             "task_states": self.task_states,
             "preferences": preferences,
             "deleter": MemoryDeleter(hubspot),
+            "recycle_bin": MemoryLister(hubspot, 2),
             "lists": lists,
             "associations": associations,
             "companies": MemoryCompanies(hubspot),

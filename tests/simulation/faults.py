@@ -22,6 +22,7 @@ SIDE_OF = {
             "lists",
             "deleter",
             "mail_log",
+            "recycle_bin",
         ),
         "hubspot",
     ),

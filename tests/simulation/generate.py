@@ -1,4 +1,4 @@
-"""A random history of a seed, without a look at what its steps will find."""
+"""A random history of a seed, made without knowing what its steps will find."""
 
 from __future__ import annotations
 

@@ -27,7 +27,6 @@ from tests.simulation.system import System
 
 TABLES = {Kind.CONTACT: PERSON_FIELDS, Kind.ACCOUNT: COMPANY_FIELDS, Kind.OPPORTUNITY: DEAL_FIELDS}
 Wrong = Iterator[str]
-UNKNOWN = "excused: nobody could tell of a deletion or merge in HubSpot"
 
 
 def rows_of(system: System, kind: Kind) -> list[Row]:
@@ -62,8 +61,6 @@ def values(system: System) -> Wrong:
         parked = {one.ref for one in system.inbox.parked(portal.name)}
         stopped = stopped_fields(system, portal)
         for link, here, there in pairs(system, portal):
-            if _is_unknown_to_be_gone(system, portal, here):
-                continue
             for row in rows_of(system, link.kind):
                 if link.kind is Kind.CONTACT and (portal.name, row.hubspot) in system.pushed:
                     # What was edited under another policy stands as that one had it (MAP-6).
@@ -122,22 +119,12 @@ def living(system: System) -> Wrong:
         held: Counter[Ref] = Counter()
         for _, here, there in pairs(system, portal):
             held.update((here, there))
-            if _is_unknown_to_be_gone(system, portal, here):
-                system.seen[UNKNOWN] += 1
-                continue
             for ref, crm in ((here, portal.hubspot), (there, system.salesforce)):
                 if not crm.is_live(ref):
                     yield f"links are true: a living link names {ref}, which is gone"
                 elif crm.fields(ref).get("IsConverted"):
                     yield f"links are true: a living link names {ref}, which is converted"
         yield from (f"links are true: {ref} is linked twice" for ref, n in held.items() if n > 1)
-
-
-def _is_unknown_to_be_gone(system: System, portal: Portal, here: Ref) -> bool:
-    """Whether a HubSpot record is gone and nobody could know: the message about it was lost, and no
-    sweep tells of deletions.
-    """
-    return here in system.unheard and not portal.hubspot.is_live(here)
 
 
 def complete(system: System) -> Wrong:
@@ -351,8 +338,6 @@ def parents(system: System) -> Wrong:
         parked = {one.ref for one in system.inbox.parked(portal.name)}
         for there, here in counterpart.items():
             if there.object != "Contact" or parked & {here, there}:
-                continue
-            if not portal.hubspot.is_live(here):
                 continue
             company = portal.associations.primary(here)
             account_id = system.salesforce.fields(there).get("AccountId")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from crmsync.model.records import Side
-from tests.simulation.steps import Crash, History, News, Person, Setting, Wait, Work
+from tests.simulation.steps import Crash, Fault, History, News, Person, Setting, Wait, Work
 
 KEPT: Mapping[str, History] = {
     "an opted-out contact that lost its address held back its other fields": History(
@@ -140,10 +140,7 @@ KEPT: Mapping[str, History] = {
             Crash("contact"),
         ),
     ),
-}
-
-OPEN: Mapping[str, History] = {
-    "an opportunity waits without end for a contact that is gone": History(
+    "an opportunity was queued without end for a contact that was gone": History(
         Setting(creates="contact", portals=2),
         (
             Person("new person", portal=1),
@@ -153,7 +150,7 @@ OPEN: Mapping[str, History] = {
             Person("new deal", what="tied"),
         ),
     ),
-    "a contact that could take a merged lead is not told": History(
+    "a company whose only contact lost its lead was not read again": History(
         Setting(creates="contact"),
         (
             Person("new person", Side.SALESFORCE, who=2),
@@ -165,5 +162,18 @@ OPEN: Mapping[str, History] = {
             Person("merge people", Side.SALESFORCE, who=1),
         ),
     ),
+    "a company and an account did not follow each other after a write was lost on both sides": History(
+        Setting(),
+        (
+            Person("new person"),
+            Wait(1),
+            Work("contact"),
+            Person("convert"),
+            Wait(2),
+            Work("contact", most=5),
+            Fault("associations.associate", "server error"),
+            Person("edit person", what="fax", value="1"),
+            Wait(2),
+        ),
+    ),
 }
-"""Histories that still come to a wrong end."""

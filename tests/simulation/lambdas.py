@@ -14,6 +14,7 @@ from crmsync.flows.email.scan import queue_events
 from crmsync.flows.engine.batches import sign_in_and_sync
 from crmsync.flows.engine.circuit_breaker import CircuitBreaker
 from crmsync.flows.engine.resting_mappings import is_field_check_due, resume_mappings
+from crmsync.flows.intake.recycle_bin import sweep_recycle_bin
 from crmsync.flows.intake.requeue import queue_deferred, queue_unavailable
 from crmsync.flows.intake.sqs_batch import run_batch, run_ranges
 from crmsync.flows.intake.sweep import sweep, sweep_list, sweep_scope
@@ -129,7 +130,7 @@ def _poll(system: System) -> None:
     for portal in _scheduled(system):
         if is_field_check_due(system.now):
             _put_off(system, lambda portal=portal: _resume(portal, Side.SALESFORCE))
-        _put_off(system, lambda portal=portal: _look(system, portal, Side.SALESFORCE))
+        _put_off(system, lambda portal=portal: _find_changes(system, portal, Side.SALESFORCE))
 
 
 def _sweep(system: System) -> None:
@@ -138,8 +139,11 @@ def _sweep(system: System) -> None:
         ports, connection = portal.ports, portal.connection
         for run in (
             lambda portal=portal: _resume(portal, Side.HUBSPOT),
-            lambda portal=portal: _look(system, portal, Side.HUBSPOT),
-            lambda portal=portal: _look_at_list(system, portal),
+            lambda portal=portal: _find_changes(system, portal, Side.HUBSPOT),
+            lambda portal=portal: _read_list(system, portal),
+            lambda ports=ports, one=connection: sweep_recycle_bin(
+                one, ports["recycle_bin"], ports["cursors"], system.outbox, system.now
+            ),
             lambda ports=ports, one=connection: queue_deferred(
                 one, ports["inbox"], system.outbox, system.now
             ),
@@ -174,7 +178,7 @@ def _resume(portal: Portal, side: Side) -> int:
     )
 
 
-def _look(system: System, portal: Portal, side: Side) -> int:
+def _find_changes(system: System, portal: Portal, side: Side) -> int:
     sweeper = portal.ports["hubspot" if side is Side.HUBSPOT else "salesforce"]
     return sweep(
         sweep_scope(portal.connection, side),
@@ -185,7 +189,7 @@ def _look(system: System, portal: Portal, side: Side) -> int:
     )
 
 
-def _look_at_list(system: System, portal: Portal) -> int:
+def _read_list(system: System, portal: Portal) -> int:
     if not needs_membership(portal.connection.contacts):
         return 0
     ports = portal.ports

@@ -247,8 +247,6 @@ def _delete(kind: str) -> Callable[[System, Person], bool]:
         system.forgotten |= {ref} if forgets else set()
         for one in sorted(one for one in before if not crm.is_live(one)):
             cause = Cause.FORGOTTEN if forgets else Cause.DELETED
-            if one.side is Side.HUBSPOT and step.news is News.LOST:
-                system.unheard.add(one)
             # HubSpot repeats a call for a day, and a person's right to be forgotten is no edit.
             system.tell(one, cause, News.LATE if forgets and step.news is News.LOST else step.news)
         return True
@@ -290,8 +288,6 @@ def _merge(kind: str) -> Callable[[System, Person], bool]:
         moved = [child for child, _ in crm._children_of(loser)]
         survivor = crm.merge(winner, loser)
         system.merged[winner] = system.merged[loser] = survivor
-        if step.side is Side.HUBSPOT and step.news is News.LOST:
-            system.unheard |= {winner, loser}
         for ref in dict.fromkeys((survivor, winner, loser, *moved)):
             system.tell(ref, news=step.news)
         return True

@@ -11,7 +11,7 @@ from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import KIND_OF
 from crmsync.model.effects import Category
 from crmsync.model.records import Ref, Side
-from tests.simulation.invariants import INVARIANTS, UNKNOWN, forgotten
+from tests.simulation.invariants import INVARIANTS, forgotten, pairs
 from tests.simulation.operator import operate
 from tests.simulation.people import ACTS, automate
 from tests.simulation.steps import (
@@ -75,7 +75,7 @@ def play(history: History, *, tracing: bool = False) -> Result:
     if not problems:
         problems += _rests(system)
         problems += _replays(system)
-        # Every record was looked at again: nobody may have come back by that.
+        # Every record was read again: nobody may have come back by that.
         problems += forgotten(system)
     return Result(
         problems,
@@ -125,7 +125,7 @@ def finish(system: System) -> None:
         system.work(queue, 0, slot)
     for hours in range(LONGEST):
         system.wait(HOUR)
-        if hours >= 2 and system.is_idle() and not _unavailable(system):
+        if hours >= 2 and system.is_idle() and not _waits_for_night(system):
             break
     refused = [
         (portal.name, one.ref)
@@ -133,18 +133,25 @@ def finish(system: System) -> None:
         for one in system.inbox.parked(portal.name)
         if one.category is Category.VALIDATION
     ]
-    _look(system, refused)
+    _read(system, refused)
 
 
-def _unavailable(system: System) -> bool:
+def _waits_for_night(system: System) -> bool:
+    """Whether only the first sweep of a day can end something: it tries what is unavailable, and
+    finds deletions in HubSpot that nothing has reported.
+    """
     return any(
         one.category is Category.UNAVAILABLE
         for portal in system.portals
         for one in system.inbox.parked(portal.name)
+    ) or any(
+        not portal.hubspot.is_live(here)
+        for portal in system.portals
+        for _, here, _ in pairs(system, portal)
     )
 
 
-def _look(system: System, refs: Iterable[tuple[str, Ref]]) -> None:
+def _read(system: System, refs: Iterable[tuple[str, Ref]]) -> None:
     """Sync these records, whatever they show, and let everything come to rest."""
     changes = [
         Change(name, KIND_OF[ref.side][ref.object], ref, Cause.AGAIN, system.now)
@@ -193,36 +200,10 @@ def _rests(system: System) -> list[str]:
         for name in KIND_OF[side]
         for ref in crm.refs(name)
     ]
-    if system.unheard or system.seen[UNKNOWN]:
-        _look(system, everyone)
-    if system.forgotten:
-        # What a privacy deletion leaves free is taken by the next look at whoever merged into it.
-        system.seen["excused: a look after a privacy deletion"] += 1
-        _look(system, everyone)
     before = _state(system)
-    _look(system, everyone)
+    _read(system, everyone)
     after = _state(system)
-    if after != before and (why := _mended(system, before, after)):
-        system.seen[f"excused: {why}"] += 1
-        before = after
-        _look(system, everyone)
-        after = _state(system)
     return [] if after == before else [f"one more run plans nothing: {before} became {after}"]
-
-
-def _mended(system: System, before: State, after: State) -> str:
-    """What a further look may mend, once: a mark of our own, or a report whose cause is gone."""
-    news = [
-        one.field
-        for rows in system.ledger.rows.values()
-        for one in rows
-        if one.number > before.entries
-    ]
-    if not news and before.links == after.links and after.told < before.told:
-        return "a report stood until the next look"
-    is_own = all(name.lower().startswith("crmsync_") for name in news)
-    same = before.links == after.links and before.told == after.told
-    return "a refused mark waits for the next look" if news and is_own and same else ""
 
 
 def _replays(system: System) -> list[str]:

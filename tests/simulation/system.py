@@ -107,8 +107,7 @@ class System(Deployment):
         self.merged: dict[Ref, Ref] = {}
         """What people merged or converted -> what it lives on in."""
         self.forgotten: set[Ref] = set()
-        self.unheard: set[Ref] = set()
-        """HubSpot records that are gone while the message about it was lost; no sweep tells of them."""
+        """Contacts that were deleted for privacy."""
         self.pushed: dict[tuple[str, str], datetime] = {}
         """Connection and property -> when another policy was pushed for it."""
         self.parted: set[Ref] = set()

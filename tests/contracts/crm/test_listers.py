@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
 from crmsync.model.records import Ref
@@ -90,3 +92,29 @@ def test_the_daily_calls_are_read(salesforce: Backend) -> None:
     calls = salesforce.lister.calls()
 
     assert 0 <= calls.used < calls.allowed
+
+
+def test_the_recycle_bin_names_deleted_records_with_the_time_of_their_deletion(
+    hubspot: Backend,
+) -> None:
+    """Each is named once, and none that is still there."""
+    before = backend_time(hubspot)
+    gone = [hubspot.add(name) for name in ("ada", "bob", "cleo")]
+    kept = hubspot.add("dan")
+    for ref in gone:
+        hubspot.person.delete(ref)
+
+    found, after = [], ""
+    while after is not None:
+        page = hubspot.lister.deleted(hubspot.names.object, after)
+        found += page.records
+        after = page.after
+
+    assert [one.ref for one in found if one.ref in {*gone, kept}] == gone
+    assert all(one.deleted and one.modified_at >= before for one in found if one.ref in gone)
+
+
+def backend_time(hubspot: Backend) -> datetime:
+    """When the account was last changed."""
+    first = hubspot.add("zoe")
+    return hubspot.crm.read([first], {hubspot.names.object: ()})[first].created_at

@@ -95,6 +95,16 @@ def test_a_waiting_record_is_found_by_what_it_waits_for(inbox: Any) -> None:
     assert [list(refs) for refs in found] == [[contact(1)], [contact(1)], [], []]
 
 
+def test_records_that_wait_for_something_new_are_named(inbox: Any) -> None:
+    """A report that is repeated, or waits for less, names nothing new."""
+    one = replace(a_report(1), waits_for=(contact(8),))
+    both = replace(one, waits_for=(contact(8), contact(9)))
+
+    found = [inbox.park("acme", [report, a_report(2)]) for report in (one, one, both, one)]
+
+    assert [list(refs) for refs in found] == [[contact(1)], [], [contact(1)], []]
+
+
 def test_held_records_are_found(inbox: Any) -> None:
     """A record is found by its category until its report has another one."""
     held = [replace(a_report(number), category=Category.HELD) for number in (1, 2, 3)]

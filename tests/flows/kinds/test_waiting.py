@@ -4,15 +4,18 @@ else. Random stories found these cases.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from itertools import permutations
 
 import pytest
 
 from crmsync.errors import SyncError, TryAgain
 from crmsync.flows.kinds.contact import sync_contacts
 from crmsync.model.changes import Cause
-from crmsync.model.links import Link
+from crmsync.model.effects import Report
+from crmsync.model.links import Link, LinkState
 from crmsync.model.records import Ref, Side
+from crmsync.model.settings import DealSettings
 from tests.memory.world import MemoryWorld
 
 
@@ -172,6 +175,80 @@ def test_a_waiting_contact_gets_the_lead_that_a_merge_released():
         world.sync(ref)
     world.drain()
     assert (world.links.find("acme", [new])[new].salesforce, waits(world)) == (lead, {})
+
+
+@pytest.mark.rule("CH-13")
+def test_a_lead_that_is_released_while_its_report_is_on_its_way_is_synced_once_more():
+    """The contact loses its address after another worker has read it and before that one reports
+    the duplicate. Three minutes later the duplicate is synced without being asked for.
+    """
+    world = MemoryWorld()
+    contact, _ = pair(world, "ada@example.com")
+    double = world.new_lead()
+    park = world.inbox.park
+
+    def release_and_park(
+        name: str, reports: Sequence[Report], same: Collection[Ref] = ()
+    ) -> object:
+        world.inbox.park = park
+        world.hubspot.edit(contact, {"email": "ada.new@example.com"})
+        world.sync(contact)
+        return park(name, reports, same)
+
+    world.inbox.park = release_and_park
+    world.sync(double)
+    ((change, after),) = world.outbox.delayed
+    assert (change, after) == (world.change(double, Cause.AGAIN), 180)
+
+    world.drain()
+    assert (world.counterpart(double) != contact, waits(world)) == (True, {})
+
+
+@pytest.mark.rule("CH-14")
+def test_an_opportunity_that_waits_for_a_value_is_linked_once_it_is_free():
+    """The opportunity that had the value is deleted, and the one that waits gets its deal."""
+    world = MemoryWorld(
+        deal_settings=DealSettings(
+            match_hubspot="dealname", match_salesforce="Name", delete_in_hubspot=False
+        )
+    )
+    first = world.new_opportunity()
+    world.sync(first)
+    deal, second = world.counterpart(first), world.new_opportunity()
+    world.sync(second)
+    assert waits(world) == {second: (deal,)}
+    world.drain()
+    world.salesforce.delete(first)
+
+    world.sync(first, cause=Cause.DELETED)
+    world.drain()
+
+    assert (world.counterpart(second), waits(world)) == (deal, {})
+
+
+@pytest.mark.rule("CH-9")
+@pytest.mark.parametrize("order", list(permutations(("forgotten", "other"))))
+def test_what_a_privacy_deletion_leaves_is_taken_by_no_other_contact(order: tuple[str, ...]):
+    """The other contact's lead was merged into the lead of the contact that is forgotten. Whichever
+    is synced first, that lead stays alone.
+    """
+    world = MemoryWorld()
+    (ada, left), (bea, merged) = pair(world, "ada@example.com"), pair(world, "bea@example.com")
+    world.salesforce.merge(left, merged)
+    world.hubspot.purge(ada)
+    world.wait()
+    before = dict(world.hubspot.fields(bea))
+    changes = {
+        "forgotten": world.change(ada, Cause.FORGOTTEN),
+        "other": world.change(bea, Cause.AGAIN),
+    }
+
+    for name in (*order, "other"):
+        world.deliver([changes[name]])
+        world.drain()
+
+    assert [(one.hubspot, one.state) for one in world.links.all] == [(bea, LinkState.TOMBSTONE)]
+    assert dict(world.hubspot.fields(bea)) == before
 
 
 @pytest.mark.rule("DUP-26")

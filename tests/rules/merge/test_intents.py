@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from crmsync.model.crm_names import ACCOUNT, COMPANY, PARENT_ACCOUNT, PRIMARY_COMPANY
-from crmsync.model.effects import UpdateRecord
+from crmsync.model.effects import UpdateRecord, effect_line
 from crmsync.model.fingerprints import tag
 from crmsync.model.links import LONGEST_WRITE, Intent
 from crmsync.model.names import HUBSPOT_REVISION, SALESFORCE_KEY, salesforce_revision
@@ -176,6 +176,32 @@ def test_a_company_that_was_set_after_our_announcement_is_a_persons_edit(set_aft
         one.side for one in plan_contact(again, ruleset).effects if isinstance(one, UpdateRecord)
     }
     assert writes == {H if kept == "salesforce" else S}
+
+
+@pytest.mark.rule("FLD-8")
+def test_writes_that_are_lost_on_both_sides_are_both_repeated():
+    """Salesforce was last edited by us, but the account that the contact has there is still what the
+    company has to follow.
+    """
+    company, account = Ref(H, COMPANY, "1"), Ref(S, ACCOUNT, "001A")
+    ruleset = replace(a_ruleset(), parents={company: account, account: company})
+    before = (
+        a_contact({"phone": "1", PRIMARY_COMPANY: None}, salesforce_id=CONTACT_ID),
+        a_salesforce_contact({"Phone": "1", PARENT_ACCOUNT: None, SALESFORCE_KEY: KEY}),
+    )
+    hubspot = a_contact({"phone": "2", PRIMARY_COMPANY: None}, salesforce_id=CONTACT_ID)
+    salesforce = a_salesforce_contact({"Phone": "1", PARENT_ACCOUNT: "001A", SALESFORCE_KEY: KEY})
+    facts = ContactFacts(a_change(hubspot.ref), a_link(*before, ruleset), hubspot, salesforce)
+    first = plan_contact(facts, ruleset)
+    lost = replace(first.effects[0].link.announced_at(NOON), version=2)
+    marked = replace(salesforce, modified_by=OUR_USER)
+    again = plan_contact(replace(facts, link=lost, salesforce=marked), ruleset)
+    assert again.effects[1:] == first.effects[1:]
+    assert {effect_line(one) for one in first.effects[1:]} == {
+        "associate hubspot:contact:81 as primary with hubspot:company:1 (FLD-8, FLD-9)",
+        "update hubspot:contact:81:  (FLD-8, FLD-9)",
+        f"update {salesforce.ref}: Phone (MAP-3)",
+    }
 
 
 def test_an_owner_that_never_arrived_is_written_again():

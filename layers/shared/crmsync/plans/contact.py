@@ -79,7 +79,7 @@ def plan_contact(facts: ContactFacts, ruleset: Ruleset) -> Plan:
     if facts.named is None:
         return no_effects("the record is gone and was never linked")
     if facts.named.successor:
-        return no_effects("was converted; its contact is looked at instead", "DUP-26")
+        return no_effects("was converted; its contact is read instead", "DUP-26")
     if facts.counterpart_is_gone:
         return plan_counterpart_gone(facts, ruleset, "DEL-1")
     return _plan_unlinked(facts, facts.named, ruleset)
@@ -173,6 +173,7 @@ def _plan_linked(facts: ContactFacts, link: Link, ruleset: Ruleset) -> Plan:
             deletes=deletes,
             recreate=lambda record: _plan_creation(record, "", ruleset),
         )
+        gone = _with_company(facts, link, gone, ruleset)
         return _with_late_opt_out(facts, link, gone, ruleset)
     here = link
     if not link.joins(facts.hubspot.ref, facts.salesforce.ref):
@@ -190,6 +191,19 @@ def _plan_linked(facts: ContactFacts, link: Link, ruleset: Ruleset) -> Plan:
         cause=facts.change.cause,
         holder=facts.holder,
     )
+
+
+def _with_company(facts: ContactFacts, link: Link, plan: Plan, ruleset: Ruleset) -> Plan:
+    """The plan that ends a link, with a sync of the contact's company. A company makes no account
+    while all its contacts sync with leads (ACC-11), and this one no longer does.
+    """
+    ends = any(isinstance(one, SaveLink) for one in plan.effects)
+    company = company_of(facts.hubspot.fields.get(PRIMARY_COMPANY)) if facts.hubspot else None
+    was_lead = isinstance(link.salesforce, Ref) and link.salesforce.object == LEAD
+    if not (ends and company and was_lead and ruleset.connection.companies.sync):
+        return plan
+    request = RequestSync(company, Kind.ACCOUNT, None, ("ACC-11",))
+    return replace(plan, effects=(*plan.effects, request))
 
 
 def _with_late_opt_out(facts: ContactFacts, link: Link, plan: Plan, ruleset: Ruleset) -> Plan:

@@ -82,6 +82,28 @@ class Page:
     after: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class DeletedPage:
+    """A page of the records in a recycle bin.
+
+    Attributes:
+        records: The records; `ChangedRecord.modified_at` is when they were deleted.
+        after: Where the next page begins, in the side's own words; None after the last page.
+    """
+
+    records: tuple[ChangedRecord, ...]
+    after: str | None
+
+
+class RecycleBin(Protocol):
+    """The deleted records of a side that can still be restored."""
+
+    def deleted(self, name: str, after: str) -> DeletedPage:
+        """Deleted records of an object, in a stable order; the page begins at `after`, "" for the
+        first one. Records that were deleted for good are not named.
+        """
+
+
 class Lister(Protocol):
     """What a side can report about all records of an object."""
 

@@ -47,8 +47,9 @@ class Inbox(Protocol):
 
     def park(
         self, connection: str, reports: Sequence[Report], same_attempt: Collection[Ref] = ()
-    ) -> None:
-        """Keep the newest report per record, and count the attempts that failed.
+    ) -> Sequence[Ref]:
+        """Keep the newest report per record, and count the attempts that failed. Returns the
+        records whose report names something in `Report.waits_for` that the one before did not.
 
         Of several reports about a record in one call the last one counts, as one attempt. Records
         in `same_attempt` have been reported in this attempt already, so it is not counted again.

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from crmsync.gateways.aws.secrets import Secret
     from crmsync.gateways.call_leases import CallLeases, ConnectionCalls
     from crmsync.gateways.hubspot.client import HubspotClient
+    from crmsync.gateways.hubspot.listing import HubspotLister
     from crmsync.gateways.hubspot.lists import HubspotLists
     from crmsync.gateways.hubspot.records import HubspotGateway
     from crmsync.gateways.hubspot.schema import HubspotSchema
@@ -178,6 +179,13 @@ def hubspot_sweep_of(connection: Connection) -> HubspotSweep:
     from crmsync.gateways.hubspot.sweep import HubspotSweep
 
     return HubspotSweep(hubspot_client_of(connection), retry_policy=retry_policy())
+
+
+def recycle_bin_of(connection: Connection) -> HubspotLister:
+    """What names the deleted records of the HubSpot account."""
+    from crmsync.gateways.hubspot.listing import HubspotLister
+
+    return HubspotLister(hubspot_client_of(connection))
 
 
 @lru_cache(maxsize=16)

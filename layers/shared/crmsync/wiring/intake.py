@@ -20,6 +20,7 @@ from crmsync.wiring.crms import (
     hubspot_sweep_of,
     lists_of,
     our_user_of,
+    recycle_bin_of,
     salesforce_of,
     schemas_of,
 )
@@ -106,6 +107,7 @@ def _sweep_hubspot() -> dict[str, int]:
         + _sweep_list(one)
         + _queue_deferred(one)
         + _queue_unavailable(one)
+        + _sweep_recycle_bin(one)
         for one in _scheduled()
         if _has_calls_for_sweep(one, Side.HUBSPOT)
     }
@@ -226,6 +228,16 @@ def _sweep_list(connection: Connection) -> int:
         _run_sweep(connection, lambda: sweep_list(connection, lists, cursors(), outbox(), now()))
         or 0
     )
+
+
+def _sweep_recycle_bin(connection: Connection) -> int:
+    """Queue what was deleted in HubSpot and not reported; only the first sweep of a day reads."""
+    from crmsync.flows.intake.recycle_bin import sweep_recycle_bin
+
+    def read() -> int:
+        return sweep_recycle_bin(connection, recycle_bin_of(connection), cursors(), outbox(), now())
+
+    return _run_sweep(connection, read) or 0
 
 
 def _queue_deferred(connection: Connection) -> int:

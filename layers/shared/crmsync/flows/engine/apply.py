@@ -20,7 +20,7 @@ from crmsync.flows.engine.partial_writes import (
     WriteAttempt,
     retry_without_fields,
 )
-from crmsync.model.changes import Cause, Change
+from crmsync.flows.engine.waits import check_new_waits, queue_requested
 from crmsync.model.crm_names import CONTACT_ROLE
 from crmsync.model.effects import (
     Associate,
@@ -44,10 +44,7 @@ from crmsync.model.records import Ref, Side, Value
 from crmsync.ports.crm import Outcome, Written
 from crmsync.rules.kinds.opportunity.ties import role_made
 from crmsync.rules.merge.intents import revision_on
-from crmsync.rules.pair.refused_fields import AnyWrite
-
-_SAFETY_DELAY = 30
-"""Seconds after which requested records are synced, whatever becomes of this worker."""
+from crmsync.rules.pair.refused_fields import AnyWrite, report
 
 Rebase: TypeAlias = Callable[[Link, Side, Mapping[str, Value]], Link]
 """Puts the values of a side's response to a write into a link's base."""
@@ -82,6 +79,7 @@ class _Run:
         portal_id: the HubSpot account, for the names of our own fields.
         at: the plan's place in the batch.
         applied: what became of the plan so far.
+        refused: reports of best-effort writes that were refused.
     """
 
     left: list[Effect]
@@ -89,6 +87,7 @@ class _Run:
     portal_id: int
     at: int
     applied: Applied = field(default_factory=Applied)
+    refused: list[Report] = field(default_factory=list)
 
     @property
     def head(self) -> Effect | None:
@@ -118,13 +117,23 @@ class _Run:
     def accept(self, outcome: Outcome) -> None:
         if isinstance(outcome, SyncError):
             if isinstance(outcome, Conflict | Refused) and self.left[0].best_effort:
-                self.left.pop(0)
+                self._leave_out(self.left.pop(0), outcome)
             else:
                 self.applied.error = outcome
             return
         if isinstance(self.left.pop(0), CreateRecord):
             self.applied.made = outcome.ref
         self.applied.shown.setdefault(outcome.ref.side, {}).update(outcome.fields)
+
+    def _leave_out(self, effect: Effect, error: SyncError) -> None:
+        """Report a best-effort write that was refused, as nothing else would lead to it. A conflict
+        ends with the sync of the other record.
+        """
+        match effect, error:
+            case UpdateRecord(place=Ref() as place), Refused():
+                one = report(place, error, effect.fields)
+                self.refused.append(one)
+                self.applied.left_out.reports.append(one)
 
 
 RollUps: TypeAlias = Callable[[Sequence[RollUp], SyncContext], Sequence[Outcome]]
@@ -278,13 +287,14 @@ def apply(
     """
     effects = [effect for plan in plans for effect in plan.effects]
     reports = [effect for effect in effects if isinstance(effect, Report)]
-    first = [report for report in reports if report.category is Category.PRIVACY]
+    first = [one for one in reports if one.category is Category.PRIVACY]
     if first:
         context.inbox.park(context.connection.name, first)
     portal_id = context.connection.hubspot.portal_id
     runs = [_Run(_to_do(plan), _announced(plan), portal_id, at) for at, plan in enumerate(plans)]
     requests = [effect for effect in effects if isinstance(effect, RequestSync)]
-    _request([one for one in requests if one.waiting is None], context, after=_SAFETY_DELAY)
+    if requests:
+        queue_requested([one for one in requests if one.waiting is None], context, is_early=True)
     applier = _Applier(context, roll_up, retries)
     moving = True
     while moving:
@@ -293,11 +303,12 @@ def apply(
             if _advance(runs, stage, applier):
                 moving = True
     _rebase(runs, context, rebase)
-    if len(reports) > len(first):
-        context.inbox.park(
-            context.connection.name, [report for report in reports if report not in first]
-        )
-    _request(requests, context)
+    left = [one for one in reports if one not in first]
+    left += [one for run in runs for one in run.refused]
+    if left:
+        check_new_waits(context.inbox.park(context.connection.name, left), context)
+    if requests:
+        queue_requested(requests, context)
     return [run.applied for run in runs]
 
 
@@ -334,23 +345,6 @@ def _rebase(runs: Sequence[_Run], context: SyncContext, rebase: Rebase) -> None:
             run.applied.error = run.applied.error or outcome
         else:
             run.applied.saved = outcome
-
-
-def _request(requests: Sequence[RequestSync], context: SyncContext, *, after: int = 0) -> None:
-    """Queue the requested syncs after so many seconds, each with the record that waits for it."""
-    changes = [
-        Change(
-            context.connection.name,
-            one.kind,
-            one.ref,
-            Cause.EDITED,
-            context.now(),
-            waiting=(one.waiting,) if one.waiting else (),
-        )
-        for one in requests
-    ]
-    if changes:
-        context.outbox.again([(change, after) for change in changes])
 
 
 def _advance(runs: Sequence[_Run], stage: Stage, applier: _Applier) -> bool:

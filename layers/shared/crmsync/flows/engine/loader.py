@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 from crmsync.flows.engine.context import SyncContext
+from crmsync.flows.engine.merged_links import inherit_links, names_another
 from crmsync.model.changes import Cause, Change, with_ties
 from crmsync.model.facts import Facts
 from crmsync.model.links import Link, LinkState, Place
@@ -20,7 +21,7 @@ from crmsync.rules.merge.intents import may_be_unwritten
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.matching import named_by
 from crmsync.rules.pair.plan import is_unchanged
-from crmsync.rules.pair.successors import merged_from, primary_link
+from crmsync.rules.pair.successors import merged_from
 
 AnyFacts = TypeVar("AnyFacts", bound=Facts)
 
@@ -100,6 +101,7 @@ class BatchLoader(Generic[AnyFacts]):
     _retried: set[Ref] = field(default_factory=set)
     _unlinked: set[Ref] = field(default_factory=set)
     _made: dict[Ref, Ref] = field(default_factory=dict)
+    _ended: set[Ref] = field(default_factory=set)
 
     def load(self, changes: Sequence[Change]) -> tuple[list[Change], list[Record]]:
         """Read records and links; returns the changes with news, and the records without a link."""
@@ -111,7 +113,7 @@ class BatchLoader(Generic[AnyFacts]):
         self.read(refs)
         self._inherit_links(refs)
         quiet = filter(self._shows_nothing_new, changes)
-        skipped = self.context.without_reports((one, self._counterpart(one.ref)) for one in quiet)
+        skipped = self.context.without_reports((one, self.counterpart_of(one.ref)) for one in quiet)
         to_sync = [change for change in changes if change not in skipped]
         self._unlinked.update(ref for ref in refs if ref not in self.links)
         return to_sync, [
@@ -125,7 +127,7 @@ class BatchLoader(Generic[AnyFacts]):
         find out whose counterparts these and the candidates are.
         """
         self._find_made(unlinked)
-        named = [ref for record in unlinked if (ref := self._named_by(record))]
+        named = [ref for record in unlinked if (ref := self.counterpart_named_by(record))]
         self.follow(named)
         successors = [successor for ref in named if (successor := self.successor_of(ref))]
         candidates = [one.ref for record in unlinked for one in self.candidates.get(record.ref, ())]
@@ -140,7 +142,8 @@ class BatchLoader(Generic[AnyFacts]):
         """Read the pairs of the changes `to_sync`, and return the facts.
 
         A record that another worker has linked since it was read must be read again, as people may
-        have edited it before that: its change waits.
+        have edited it before that: its change waits. So do the records whose links have ended with
+        a merge, until the survivor has its link.
         """
         overtaken = []
         for change in to_sync:
@@ -150,7 +153,14 @@ class BatchLoader(Generic[AnyFacts]):
         mine = [change for change in to_sync if change not in overtaken]
         self._follow_links(self.links[change.ref] for change in mine if change.ref in self.links)
         facts, not_yet = one_plan_per_record([self._facts(change) for change in mine], identity)
-        return Gathered(facts, [*not_yet, *overtaken], len(changes) - len(to_sync))
+        waits = [*not_yet, *overtaken, *self._ends_of_merges(changes)]
+        return Gathered(facts, waits, len(changes) - len(to_sync))
+
+    def _ends_of_merges(self, changes: Sequence[Change]) -> list[Change]:
+        """A change for each merged record whose link has still to end. Usually there are none."""
+        left = self._ended - {change.ref for change in changes}
+        name, kind, now = self.context.connection.name, self.ruleset.kind, self.context.now()
+        return [Change(name, kind, ref, Cause.WOKEN, now) for ref in sorted(left)]
 
     def read(self, refs: Iterable[Ref]) -> None:
         """Read records that were not read yet."""
@@ -174,10 +184,11 @@ class BatchLoader(Generic[AnyFacts]):
         have been merged from.
         """
         refs = list(dict.fromkeys(refs))
-        self._read_links(refs)
+        self.read_links(refs)
         self._inherit_links(refs)
 
-    def _read_links(self, refs: Iterable[Ref]) -> None:
+    def read_links(self, refs: Iterable[Ref]) -> None:
+        """Read the links of records that were not read yet."""
         self.links.update(
             self.context.links.find(
                 self.context.connection.name, [ref for ref in refs if ref not in self.links]
@@ -188,41 +199,20 @@ class BatchLoader(Generic[AnyFacts]):
         """Let merged HubSpot records take over the link of the primary record (MRG-3, MRG-4).
 
         The link may not have moved yet, and the other links may not have ended yet: none of these
-        records was synced since the merge.
+        records was synced since the merge. Those that have not ended are noted, as nothing else may
+        report the merge.
         """
         merged = {
             ref: old
             for ref in refs
-            if ref not in self.links
+            if (ref not in self.links or ref in self._retried)
             and ref in self.records
             and (old := merged_from(self.records[ref]))
         }
-        if not merged:
-            return
-        self._read_links(dict.fromkeys(one for old in merged.values() for one in old))
-        found = {
-            ref: [self.links[one] for one in old if self._counterpart(one)]
-            for ref, old in merged.items()
-        }
-        named = {
-            ref: one
-            for ref, links in found.items()
-            if links and (one := self._named_by(self.records[ref]))
-        }
-        self.follow([*_places(link for links in found.values() for link in links), *named.values()])
-        for ref, links in found.items():
-            ends = [
-                (link, self._with_successors(link.salesforce))
-                for link in links
-                if isinstance(link.hubspot, Ref) and self.successor_of(link.hubspot) == ref
-            ]
-            link = primary_link(
-                self.records[ref], self._with_successors(named.get(ref)), ends, self.ruleset
-            )
-            if link:
-                self.links[ref] = link
+        if merged:
+            self._ended |= inherit_links(self, merged)
 
-    def _with_successors(self, place: Place | None) -> frozenset[Ref]:
+    def with_successors(self, place: Place | None) -> frozenset[Ref]:
         """A record and the record that took its place."""
         if not isinstance(place, Ref):
             return frozenset()
@@ -240,7 +230,7 @@ class BatchLoader(Generic[AnyFacts]):
         retried = [
             one
             for one in unlinked
-            if (asks_always or one.ref in self._retried) and not self._named_by(one)
+            if (asks_always or one.ref in self._retried) and not self.counterpart_named_by(one)
         ]
         for side in Side:
             by_key: dict[str, Ref] = {}
@@ -260,7 +250,7 @@ class BatchLoader(Generic[AnyFacts]):
         """
         refs = list(refs)
         self.find_links(refs)
-        self.follow(place for ref in refs if (place := self._counterpart(ref)))
+        self.follow(place for ref in refs if (place := self.counterpart_of(ref)))
 
     def follow(self, places: Iterable[Ref]) -> None:
         """Read records, and for those that are gone the records that took their places, step by
@@ -298,12 +288,12 @@ class BatchLoader(Generic[AnyFacts]):
 
     def is_taken(self, ref: Ref) -> bool:
         """Whether a record belongs to an active pair whose other record may still exist."""
-        counterpart = self._counterpart(ref)
+        counterpart = self.counterpart_of(ref)
         if counterpart is None:
             return False
         return counterpart not in self._asked or self.successor_of(counterpart) is not None
 
-    def _counterpart(self, ref: Ref) -> Ref | None:
+    def counterpart_of(self, ref: Ref) -> Ref | None:
         """The other record of an active link."""
         link = self.links.get(ref)
         place = link.on(ref.side.other) if link and link.state is LinkState.ACTIVE else None
@@ -329,11 +319,14 @@ class BatchLoader(Generic[AnyFacts]):
         """
         places = _places(links)
         self.follow(places)
-        self.find_links(
+        successors = [
             successor
             for place in places
             if (successor := self.successor_of(place)) and successor != place
-        )
+        ]
+        self.find_links(successors)
+        found = (self.records[ref] for ref in successors if ref in self.records)
+        self.follow(named for record in found if (named := self.counterpart_named_by(record)))
 
     def _facts(self, change: Change) -> AnyFacts:
         """The facts of one change, from what has been read."""
@@ -344,7 +337,7 @@ class BatchLoader(Generic[AnyFacts]):
             return self.make(change)
         candidates = self.candidates.get(record.ref, ())
         taken = frozenset(one.ref for one in candidates if self.is_taken(one.ref))
-        named = self._named_by(record)
+        named = self.counterpart_named_by(record)
         successor = self.successor_of(named) if named else None
         return self.make(
             change,
@@ -372,13 +365,14 @@ class BatchLoader(Generic[AnyFacts]):
             place = link.on(side)
             there = self.successor_of(place) if isinstance(place, Ref) else None
             current[side] = self.records.get(there) if there else None
-            if there is not None and there != place and self.links.get(there, link) != link:
-                survivor_is_linked = True
+            if there is not None and there != place:
+                is_linked = self.links.get(there, link) != link
+                survivor_is_linked |= is_linked or names_another(self, there, link)
         return self.make(
             change, link, current[Side.HUBSPOT], current[Side.SALESFORCE], survivor_is_linked
         )
 
-    def _named_by(self, record: Record) -> Ref | None:
+    def counterpart_named_by(self, record: Record) -> Ref | None:
         """The record that this one names as its counterpart in our field, or that was created for
         it.
         """

@@ -26,10 +26,10 @@ from crmsync.model.crm_names import (
     PRIMARY_COMPANY,
     SALESFORCE_OWNER,
 )
-from crmsync.model.effects import Category, Report, SaveLink, UpdateRecord
+from crmsync.model.effects import Category, DropLink, Report, SaveLink, UpdateRecord
 from crmsync.model.facts import Facts
 from crmsync.model.fields import FieldRule, FieldType, Update
-from crmsync.model.links import LinkState
+from crmsync.model.links import Link, LinkState
 from crmsync.model.plan import Plan
 from crmsync.model.records import Record, Ref, Side
 from crmsync.rules.fields.maps import asks_for_zone
@@ -87,8 +87,8 @@ def gather_existing_fields(
 
 
 def owners_for(facts: Sequence[Facts], context: SyncContext) -> owners.OwnerMatches | None:
-    """Which owners of the two sides belong together; None if no owner of the facts is new or has
-    changed. Raises `SyncError`.
+    """Which owners of the two sides belong together; None if no owner of the facts is new, has
+    changed, or is not shown in HubSpot. Raises `SyncError`.
     """
     if not any(_needs_owners(one) for one in facts):
         return None
@@ -100,8 +100,15 @@ def _needs_owners(facts: Facts) -> bool:
         return facts.named is not None
     if facts.hubspot is None or facts.salesforce is None:
         return False
-    shown = (facts.hubspot.fields.get(HUBSPOT_OWNER), facts.salesforce.fields.get(SALESFORCE_OWNER))
-    return tuple(str(owner or "") for owner in shown) != facts.link.owners
+    ours, theirs = (
+        str(record.fields.get(name) or "")
+        for record, name in (
+            (facts.hubspot, HUBSPOT_OWNER),
+            (facts.salesforce, SALESFORCE_OWNER),
+        )
+    )
+    shown = str(facts.hubspot.fields.get(owners.SHOWN_ID, theirs) or "")
+    return shown != theirs or (ours, theirs) != facts.link.owners
 
 
 def find_parents(
@@ -292,3 +299,30 @@ def makes_link(facts: Facts, plan: Plan) -> bool:
         link.hubspot,
         link.salesforce,
     )
+
+
+def releases(facts: Facts, plan: Plan, name: str) -> list[Ref]:
+    """The records of a change that may no longer be in the way of others once its plan is applied.
+    `name` is the HubSpot property by which records of this kind are matched, "" for none.
+
+    What a record without an active link showed before is not known, so any change of it counts.
+    """
+    link = facts.link
+    records = [facts.change.ref]
+    if link is not None:
+        records += [place for place in (link.hubspot, link.salesforce) if isinstance(place, Ref)]
+    if link is None or link.state is not LinkState.ACTIVE:
+        return records
+    is_dropped = any(isinstance(one, DropLink) for one in plan.effects)
+    has_changed = any(
+        isinstance(one, SaveLink) and _occupied(one.link, name) != _occupied(link, name)
+        for one in plan.effects
+    )
+    return records if is_dropped or has_changed else []
+
+
+def _occupied(link: Link, name: str) -> object:
+    """What of a link may be in another record's way: its state, its records, and the value by which
+    they are matched.
+    """
+    return (link.state, link.hubspot, link.salesforce, link.hubspot_base.fingerprint_of(name))

@@ -18,6 +18,7 @@ from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.loader import AnyFacts
 from crmsync.flows.engine.opt_outs import check_opt_outs_later
 from crmsync.flows.engine.staleness import LongestWait
+from crmsync.flows.engine.waits import check_new_waits, named_in_writes, queue_missing
 from crmsync.model.changes import Cause, Change, as_retry
 from crmsync.model.effects import Category, OptOut, Report, RequestSync, SaveLink, effect_line
 from crmsync.model.facts import Facts
@@ -104,12 +105,12 @@ def process_results(
         one, plan, error = result.facts, result.plan, result.error
         record_outcome(one, plan, error, summary)
         blocking = find_blocking(one, plan, error) if error else None
-        error = _as_temporary(error) if is_last else error
+        error = _as_temporary(error) if is_last or one.change.tries >= TRIES else error
         if blocking:
             at_once += () if is_last else blocking.changes
             parked += (blocking.report,) if is_last else ()
         elif isinstance(error, Conflict | Gone) and not (is_last and error.hint):
-            at_once.append(as_retry(one.change))
+            at_once.append(_to_repeat(one.change, error))
         elif isinstance(error, Down):
             summary.down.append((one.change, error))
         elif isinstance(error, TryAgain):
@@ -130,7 +131,8 @@ def process_results(
     summary.counts["Braked"] += sum(report.category is Category.BRAKE for report in reported)
     before = {ref for one in results for ref in one.reported}
     before |= {report.ref for report in reported}
-    context.inbox.park(context.connection.name, parked, before)
+    new_waits = context.inbox.park(context.connection.name, parked, before)
+    _queue_further(results, new_waits, context)
     context.inbox.clear(context.connection.name, resolved_records(results))
     retry_later(later, context, summary)
     return at_once
@@ -143,6 +145,30 @@ def _as_temporary(error: SyncError | None) -> SyncError | None:
     if isinstance(error, Conflict | Gone) and error.code and not error.hint:
         return TryAgain(error.text, code=error.code)
     return error
+
+
+def _queue_further(
+    results: Sequence[RecordResult[AnyFacts]], new_waits: Sequence[Ref], context: SyncContext
+) -> None:
+    """Queue the records that wait for something new, and those that a failed write has shown to be
+    gone. Usually there are none. Raises `TryAgain`.
+    """
+    if new_waits:
+        check_new_waits(new_waits, context)
+    failed = [one for one in results if isinstance(one.error, Gone)]
+    if failed:
+        queue_missing(
+            [ref for one in failed for ref in named_in_writes(one.plan, one.facts.change.kind)],
+            context,
+        )
+
+
+def _to_repeat(change: Change, error: SyncError) -> Change:
+    """The change to sync again at once. A record that is gone counts as a try: if nobody finds out
+    that it is, the change is parked in the end.
+    """
+    again = as_retry(change)
+    return replace(again, tries=change.tries + 1) if isinstance(error, Gone) else again
 
 
 def _check_opt_outs(

@@ -28,20 +28,21 @@ from crmsync.flows.engine.planning import (
     makes_link,
     owners_for,
     plan_batch,
+    releases,
     zone_for,
 )
 from crmsync.flows.engine.results import BlockingRecord, Summary, process_results
+from crmsync.flows.engine.waits import queue_waiting
 from crmsync.flows.kinds.contact_waits import (
     plans_to_vacate,
-    queue_waiting,
     without_taken_addresses,
 )
 from crmsync.flows.kinds.dependants import queue_dependants
 from crmsync.model.changes import Cause, Change
 from crmsync.model.crm_names import ADDITIONAL_EMAILS, HUBSPOT_CONTACT, HUBSPOT_EMAIL
-from crmsync.model.effects import DropLink, SaveLink, UpdateRecord
+from crmsync.model.effects import UpdateRecord
 from crmsync.model.emails import normalise_email
-from crmsync.model.links import Link, LinkState
+from crmsync.model.links import Link
 from crmsync.model.names import HUBSPOT_KEY
 from crmsync.model.plan import Plan
 from crmsync.model.records import Record, Ref, Side
@@ -87,7 +88,7 @@ def _sync_pass(
     waiting: list[Change] = []
     dependants: list[Change] = []
     if released := _released(planned):
-        waiting = queue_waiting(released, planned.facts, context)
+        waiting = queue_waiting(released, changes[0], context)
     if any(map(makes_link, planned.facts, planned.plans)):
         dependants = queue_dependants(planned.facts, planned.plans, context)
     if planned.first:
@@ -260,39 +261,9 @@ def _released(planned: PlannedBatch[ContactFacts]) -> list[Ref]:
     return [
         ref
         for one, plan in zip(planned.facts, planned.plans, strict=True)
-        for ref in _releases(one, plan)
+        if one.link is not None or one.change.cause is not Cause.WOKEN
+        for ref in releases(one, plan, HUBSPOT_EMAIL)
     ]
-
-
-def _releases(facts: ContactFacts, plan: Plan) -> list[Ref]:
-    """The records of a change that may no longer be in the way of others.
-
-    What an unlinked record showed before is not known, so any change of it counts; but not a sync
-    that another record requested, as the records that wait do that themselves.
-    """
-    link = facts.link
-    if link is None or link.state is not LinkState.ACTIVE:
-        return [] if facts.change.cause is Cause.WOKEN else _records_of(facts)
-    is_dropped = any(isinstance(one, DropLink) for one in plan.effects)
-    has_changed = any(
-        isinstance(one, SaveLink) and _occupied(one.link) != _occupied(link) for one in plan.effects
-    )
-    return _records_of(facts) if is_dropped or has_changed else []
-
-
-def _occupied(link: Link) -> object:
-    """What of a link may be in another record's way: its state, its records and the address."""
-    return (
-        link.state,
-        link.hubspot,
-        link.salesforce,
-        link.hubspot_base.fingerprint_of(HUBSPOT_EMAIL),
-    )
-
-
-def _records_of(facts: ContactFacts) -> list[Ref]:
-    places = (facts.link.hubspot, facts.link.salesforce) if facts.link else ()
-    return [facts.change.ref, *(place for place in places if isinstance(place, Ref))]
 
 
 def _contact_with_the_address(

@@ -1,5 +1,4 @@
-"""Contacts that are in each other's way: e-mail addresses that move from one to another, and
-records that wait for others to release something.
+"""Contacts that are in each other's way: e-mail addresses that move from one to another.
 
 Law: only what concerns several contacts at once belongs here; what is to happen to one of them is
 decided in `crmsync.plans.contact`.
@@ -20,11 +19,6 @@ from crmsync.model.records import Record, Ref, Side
 from crmsync.plans.contact import ContactFacts, plan_contact
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.email_moves import AddressMove, addresses_of, blocked_moves, vacating
-
-_SAFETY_DELAY = 30
-"""Seconds after which waiting records are synced in any case, should this worker die before it
-reaches them.
-"""
 
 
 def without_taken_addresses(
@@ -72,24 +66,6 @@ def plans_to_vacate(facts: Sequence[ContactFacts], plans: Sequence[Plan]) -> lis
         Plan((UpdateRecord(ref, Side.HUBSPOT, {HUBSPOT_EMAIL: None}, ("DUP-24",)),))
         for ref in contacts
     ]
-
-
-def queue_waiting(
-    released: Sequence[Ref], facts: Sequence[ContactFacts], context: SyncContext
-) -> list[Change]:
-    """The records that wait for one of the `released` ones, to be synced once the plans of these
-    facts are applied.
-
-    They are queued as well, with a delay, so that they are synced even if this worker dies before
-    it reaches them. Raises `TryAgain`.
-    """
-    changes = [
-        replace(facts[0].change, ref=ref, cause=Cause.WOKEN, at=context.now(), tries=0)
-        for ref in context.inbox.waiting_for(context.connection.name, released)
-    ]
-    if changes:
-        context.outbox.again([(change, _SAFETY_DELAY) for change in changes])
-    return changes
 
 
 def _moves(facts: Sequence[ContactFacts], plans: Sequence[Plan]) -> dict[Ref, AddressMove]:

@@ -24,8 +24,10 @@ from crmsync.flows.engine.planning import (
     gather_existing_fields,
     owners_for,
     plan_batch,
+    releases,
 )
 from crmsync.flows.engine.results import Summary, process_results
+from crmsync.flows.engine.waits import queue_waiting
 from crmsync.flows.kinds.pipelines import current_map, sync_pipelines
 from crmsync.flows.kinds.roll_ups import roll_up
 from crmsync.model.changes import Cause, Change, TieEvent, coalesce
@@ -69,9 +71,11 @@ def sync_opportunities(changes: Sequence[Change], context: SyncContext) -> Summa
 # 2. Gather and plan. Nothing is written. If a record is in a pipeline or stage that the map does
 #    not know, update the pipelines and do it again.
 # 3. Hold back what is over the hour's limits. Not before: planning again would count twice.
-# 4. Apply the plans, with the roll-ups of contacts after the ties that they depend on.
-# 5. Give records that a missing field has stopped another try without its mapping.
-# 6. Process the results; the SQS message is deleted only after that.
+# 4. Queue, with a delay, the records that wait for what these plans release. Only records that are
+#    matched by a value wait for others.
+# 5. Apply the plans, with the roll-ups of contacts after the ties that they depend on.
+# 6. Give records that a missing field has stopped another try without its mapping.
+# 7. Process the results; the SQS message is deleted only after that.
 def _sync_pass(
     changes: list[Change], context: SyncContext, summary: Summary, *, is_last: bool
 ) -> list[Change]:
@@ -84,6 +88,9 @@ def _sync_pass(
     planned = _within_limits(planned, context)
     ruleset = planned.ruleset
     summary.counts["Quiet"] += planned.unchanged
+    waiting: list[Change] = []
+    if context.connection.deals.match_hubspot and (released := _released(planned, context)):
+        waiting = queue_waiting(released, changes[0], context, Cause.AGAIN)
     results = apply_and_complete(
         planned.facts,
         planned.plans,
@@ -94,7 +101,20 @@ def _sync_pass(
     )
     results = retry_without_resting(results, ruleset, changes, context)
     at_once = process_results(results, context, summary, is_last=is_last)
-    return [*planned.not_yet, *at_once]
+    return [*planned.not_yet, *at_once, *waiting]
+
+
+def _released(planned: PlannedBatch[OpportunityFacts], context: SyncContext) -> list[Ref]:
+    """The records that may no longer be in the way of others with the same value (CH-14). One that
+    is itself synced for another's sake does not count without a link, or the two would queue each
+    other for ever.
+    """
+    return [
+        ref
+        for one, plan in zip(planned.facts, planned.plans, strict=True)
+        if one.link is not None or one.change.cause is not Cause.AGAIN or one.change.tries
+        for ref in releases(one, plan, context.connection.deals.match_hubspot)
+    ]
 
 
 def resolve_indirect(changes: Sequence[Change], context: SyncContext) -> list[Change]:

@@ -28,6 +28,7 @@ from crmsync.flows.engine.lifecycle import (
     request_stage_syncs,
     spread_stages,
 )
+from crmsync.flows.engine.waits import queue_missing
 from crmsync.model.crm_names import HUBSPOT_CONTACT, LIFECYCLE_STAGE, SALESFORCE_CONTACT
 from crmsync.model.effects import RollUp, UpdateRecord
 from crmsync.model.links import LinkState, Place
@@ -103,6 +104,8 @@ def _bring_up(
     again. Raises `SyncError` before anything is written.
     """
     shown = context.hubspot.read(contacts, {HUBSPOT_CONTACT: (*FIELDS[HUBSPOT_CONTACT], *ROLL_UPS)})
+    if missing := [ref for ref in contacts if ref in ties and ref not in shown]:
+        queue_missing(missing, context)
     records = not_frozen(list(shown.values()), context)
     stages = _stages(records, moves, ties, context)
     failed = dict(spread_stages(stages, context).failed)

@@ -81,14 +81,14 @@ class InboxTable:
 
     def park(
         self, connection: str, reports: Sequence[Report], same_attempt: Collection[Ref] = ()
-    ) -> None:
+    ) -> Sequence[Ref]:
         """Store the newest report per record, with the time of the first one and the number of
-        attempts. Records in `same_attempt` have been reported in this attempt already. Raises
-        `TryAgain`.
+        attempts. Records in `same_attempt` have been reported in this attempt already. Returns the
+        records that wait for something new. Raises `TryAgain`.
         """
         newest = list({report.ref: report for report in reports}.values())
         if not newest:
-            return
+            return []
         self._catch_up(connection)
         self._add_marks(connection, newest)
         with ThreadPoolExecutor(min(THREADS, len(newest))) as pool:
@@ -105,6 +105,11 @@ class InboxTable:
                 if name not in _lists(report)
             ],
         )
+        return [
+            report.ref
+            for report, old in zip(newest, before, strict=True)
+            if not set(map(str, report.waits_for)) <= set(old)
+        ]
 
     def clear(self, connection: str, refs: Iterable[Ref]) -> None:
         """Delete reports. If none of these records has one, that costs one read unit for all of

@@ -1,5 +1,5 @@
-"""All records of an object in a HubSpot account: the list endpoint, page by page in the order of
-ids.
+"""All records of an object in a HubSpot account, or all in its recycle bin: the list endpoint, page
+by page in the order of ids.
 
 Facts: the list endpoint reads the database, at most 100 records per page and without a limit in
 all; search reads an index that lags, returns at most 10,000 records, and all apps of an account
@@ -10,16 +10,17 @@ meanwhile do not shift the pages.
 
 from __future__ import annotations
 
-from crmsync.gateways.hubspot.client import HubspotClient
+from crmsync.gateways.hubspot.client import HubspotClient, Reply
+from crmsync.gateways.hubspot.rows import moment
 from crmsync.gateways.hubspot.versions import PLURALS
 from crmsync.model.records import Ref, Side
-from crmsync.ports.listing import Page
+from crmsync.ports.listing import ChangedRecord, DeletedPage, Page
 
 MAX = 100
 
 
 class HubspotLister:
-    """Implements `Lister`."""
+    """Implements `Lister` and `RecycleBin`."""
 
     def __init__(self, client: HubspotClient) -> None:
         """Call through `client`."""
@@ -27,15 +28,32 @@ class HubspotLister:
 
     def page(self, name: str, after: str, size: int, *, with_email: bool = False) -> Page:  # noqa: ARG002 - HubSpot's list cannot filter
         """Up to 100 records by id, without archived ones. Raises `SyncError`."""
-        query = {"limit": str(min(size, MAX)), "archived": "false", "properties": "hs_object_id"}
+        reply = self._list(name, after, min(size, MAX), archived="false")
+        refs = tuple(Ref(Side.HUBSPOT, name, str(row["id"])) for row in reply.rows)
+        return Page(refs, _next(reply))
+
+    def deleted(self, name: str, after: str) -> DeletedPage:
+        """100 records in the recycle bin by id, with the time of their deletion. Raises
+        `SyncError`.
+        """
+        reply = self._list(name, after, MAX, archived="true")
+        records = tuple(
+            ChangedRecord(
+                Ref(Side.HUBSPOT, name, str(row["id"])),
+                moment(row.get("archivedAt") or row["updatedAt"]),
+                deleted=True,
+            )
+            for row in reply.rows
+        )
+        return DeletedPage(records, _next(reply))
+
+    def _list(self, name: str, after: str, size: int, *, archived: str) -> Reply:
+        query = {"limit": str(size), "archived": archived, "properties": "hs_object_id"}
         if after:
             query["after"] = after
-        reply = self._client.ask(
+        return self._client.ask(
             "GET", "/crm/v3/objects/{type}", inside={"type": PLURALS.get(name, name)}, query=query
         )
-        further = (reply.body.get("paging") or {}).get("next") or {}
-        refs = tuple(Ref(Side.HUBSPOT, name, str(row["id"])) for row in reply.rows)
-        return Page(refs, str(further["after"]) if further.get("after") else None)
 
     def count(self, name: str, *, with_email: bool = False) -> int:  # noqa: ARG002 - as above
         """How many records the search index has, which may lag. Raises `SyncError`."""
@@ -43,3 +61,9 @@ class HubspotLister:
             name, {"filterGroups": [], "properties": ["hs_object_id"], "limit": 1, "after": "0"}
         )
         return int(reply.body.get("total") or 0)
+
+
+def _next(reply: Reply) -> str | None:
+    """Where the next page begins; None after the last one."""
+    further = (reply.body.get("paging") or {}).get("next") or {}
+    return str(further["after"]) if further.get("after") else None

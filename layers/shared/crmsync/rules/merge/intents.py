@@ -33,11 +33,12 @@ from crmsync.model.crm_names import (
     STAGE_NAME,
 )
 from crmsync.model.fields import FieldRule
-from crmsync.model.fingerprints import REVISION_BYTES, tag
+from crmsync.model.fingerprints import CHANGED, REVISION_BYTES, tag
 from crmsync.model.links import LONGEST_WRITE, Intent, Link
 from crmsync.model.records import Record, Ref, Side, Value
 from crmsync.rules.fields.values import canonical, compared_format
 from crmsync.rules.merge.baseline import key_of
+from crmsync.rules.merge.owners import SHOWN_ID
 from crmsync.rules.merge.person_accounts import account_field
 from crmsync.rules.merge.ruleset import Ruleset
 
@@ -69,6 +70,18 @@ def has_arrived(record: Record, link: Link, ruleset: Ruleset) -> bool:
     if not intent.revision:
         return not (intent.replaces and shown)
     return shown == intent.revision.hex()
+
+
+def shows_owner(record: Record, link: Link) -> bool:
+    """Whether a HubSpot record shows the owner of the Salesforce record (Q-18). A worker that was
+    late may have written an earlier one.
+    """
+    return (
+        record.ref.side is Side.SALESFORCE
+        or SHOWN_ID not in record.fields
+        or link.salesforce_owner is None
+        or str(record.fields[SHOWN_ID] or "") == link.salesforce_owner
+    )
 
 
 def may_be_unwritten(link: Link, side: Side, now: datetime) -> bool:
@@ -189,6 +202,9 @@ def _without_lost_write(record: Record, link: Link, salesforce: Record, ruleset:
     crossing: set[str] = set()
     for key, agreed, shown in _differing(record, link, salesforce, ruleset):
         in_flight = tag(key) in intent.replaces
+        if agreed == CHANGED and not in_flight:
+            # The value has still to cross already, as a write to the other side was lost.
+            continue
         name = key.partition(" since ")[0]
         is_ours = _is_ours(record, name, shown, intent.replaces.get(tag(key), frozenset()), ruleset)
         is_ours = is_ours and not _company_was_set_since(record, name, intent)

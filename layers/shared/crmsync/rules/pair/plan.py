@@ -41,7 +41,7 @@ from crmsync.model.plan import Note, Plan
 from crmsync.model.records import Kind, Record, Ref, Side, Value
 from crmsync.rules.merge.baseline import key_of, rebased, view
 from crmsync.rules.merge.fields import decided_fields
-from crmsync.rules.merge.intents import announce, asks_for_history, withdraw_lost
+from crmsync.rules.merge.intents import announce, asks_for_history, shows_owner, withdraw_lost
 from crmsync.rules.merge.person_accounts import other_half, through_account
 from crmsync.rules.merge.record import MergeResult, merge_pair
 from crmsync.rules.merge.ruleset import ObjectMapping, Ruleset
@@ -82,6 +82,7 @@ def is_unchanged(record: Record, link: Link, ruleset: Ruleset) -> bool:
     return (
         same_owner
         and _names_its_counterpart(record, link)
+        and shows_owner(record, link)
         and view(record, forms, link, ruleset.fingerprinter, us).unchanged
     )
 

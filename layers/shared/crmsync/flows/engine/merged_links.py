@@ -1,0 +1,71 @@
+"""Whose link a record has that others were merged into. Entered only for such records.
+
+In HubSpot the survivor takes over the link of the primary record, and the other links end (MRG-3,
+MRG-4). In Salesforce the survivor keeps its own link, or stays with the contact that it names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from crmsync.model.links import Link
+from crmsync.model.records import Ref, Side
+from crmsync.rules.pair.successors import primary_link
+
+if TYPE_CHECKING:
+    from crmsync.flows.engine.loader import BatchLoader
+
+
+def inherit_links(loader: BatchLoader[Any], merged: Mapping[Ref, tuple[Ref, ...]]) -> set[Ref]:
+    """Let each HubSpot record take over the link of the primary one of those that were merged into
+    it. Returns the others whose links have still to end. Raises `SyncError`.
+    """
+    loader.read_links(dict.fromkeys(one for old in merged.values() for one in old))
+    found = {
+        ref: [loader.links[one] for one in old if loader.counterpart_of(one)]
+        for ref, old in merged.items()
+    }
+    named = {
+        ref: one
+        for ref, links in found.items()
+        if links and (one := loader.counterpart_named_by(loader.records[ref]))
+    }
+    places = [
+        place
+        for links in found.values()
+        for link in links
+        for place in (link.hubspot, link.salesforce)
+        if isinstance(place, Ref)
+    ]
+    loader.follow([*places, *named.values()])
+    ended: set[Ref] = set()
+    for ref, links in found.items():
+        ends = [
+            (link, loader.with_successors(link.salesforce))
+            for link in links
+            if isinstance(link.hubspot, Ref) and loader.successor_of(link.hubspot) == ref
+        ]
+        link = loader.links.get(ref) or primary_link(
+            loader.records[ref], loader.with_successors(named.get(ref)), ends, loader.ruleset
+        )
+        if link:
+            loader.links[ref] = link
+            others = (one.hubspot for one in links if one != link)
+            ended.update(one for one in others if isinstance(one, Ref) and one != ref)
+    return ended
+
+
+def names_another(loader: BatchLoader[Any], survivor: Ref, link: Link) -> bool:
+    """Whether the Salesforce record that a linked one was merged into names another HubSpot record
+    than that of the link, even one that is gone.
+
+    It belongs to that record even without a link: after a privacy deletion, what is left in
+    Salesforce must not come back by way of another contact (CH-9).
+    """
+    record = loader.records.get(survivor)
+    if survivor.side is Side.HUBSPOT or record is None or not isinstance(link.hubspot, Ref):
+        return False
+    named = loader.counterpart_named_by(record)
+    here = loader.with_successors(link.hubspot)
+    return named is not None and not here & loader.with_successors(named)
