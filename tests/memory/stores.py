@@ -215,6 +215,10 @@ class MemoryCursors:
         """See the port."""
         return self._cursors.get((connection, name))
 
+    def load_many(self, connection: str, names: Sequence[str]) -> Mapping[str, Cursor]:
+        """See the port."""
+        return {name: found for name in names if (found := self.load(connection, name))}
+
     def save(self, connection: str, name: str, cursor: Cursor) -> None:
         """See the port."""
         stored = self._cursors.get((connection, name))

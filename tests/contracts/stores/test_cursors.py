@@ -41,6 +41,18 @@ def test_a_cursor_is_read_back_under_the_next_version(cursors: Any) -> None:
     assert cursors.load("other", "contact") is None
 
 
+def test_several_cursors_are_read_by_one_call(cursors: Any) -> None:
+    """Those that are missing are left out, and another connection's are not among them."""
+    cursors.save("acme", "contact", Cursor(NOON, {"81": NOON}))
+    cursors.save("acme", "deal", Cursor(NOON, {}))
+    cursors.save("beta", "company", Cursor(NOON, {}))
+
+    assert cursors.load_many("acme", ["contact", "company", "deal"]) == {
+        "contact": Cursor(NOON, {"81": NOON}, 1),
+        "deal": Cursor(NOON, {}, 1),
+    }
+
+
 def test_of_two_concurrent_sweeps_the_first_saves_its_cursor(cursors: Any) -> None:
     """The second save changes nothing and raises nothing."""
     cursors.save("acme", "contact", Cursor(NOON, {}))

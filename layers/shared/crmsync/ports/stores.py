@@ -110,6 +110,9 @@ class Cursors(Protocol):
     def load(self, connection: str, name: str) -> Cursor | None:
         """The cursor, or None before the first sweep."""
 
+    def load_many(self, connection: str, names: Sequence[str]) -> Mapping[str, Cursor]:
+        """The cursors that there are, by name, in one call."""
+
     def save(self, connection: str, name: str, cursor: Cursor) -> None:
         """Store it under the next version if `cursor.version` is still the stored one.
 

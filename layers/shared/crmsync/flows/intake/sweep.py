@@ -108,11 +108,10 @@ def sweep(
     `SyncError`.
     """
     connection, lookback = scope.connection, scope.lookback
-    known = {
-        name: cursors.load(connection, name) or _begin(scope, name, cursors, now)
-        for name in scope.kinds
-    }
-    selection = _select(scope, cursors, now)
+    turns = f"turns {scope.side}"
+    loaded = cursors.load_many(connection, [*scope.kinds, turns])
+    known = {name: loaded.get(name) or _begin(scope, name, cursors, now) for name in scope.kinds}
+    selection = _select(scope, loaded.get(turns) or Cursor(now, {METADATA: now}), cursors, now)
     places = {name: known[name] for name in selection.names}
     back = lookback.back(far=selection.is_long)
     least = timedelta() if selection.resumes else lookback.least(far=selection.is_long)
@@ -187,12 +186,11 @@ def sweep_list(
     return queued
 
 
-def _select(scope: SweepScope, cursors: Cursors, now: datetime) -> _Selection:
-    """What this sweep reads. Metadata and a long overlap are never done together, as either reads
-    more than other sweeps do.
+def _select(scope: SweepScope, place: Cursor, cursors: Cursors, now: datetime) -> _Selection:
+    """What this sweep reads; `place` has the times of the last turns.
+
+    Metadata and a long overlap are never done together, as either reads more than other sweeps do.
     """
-    name = f"turns {scope.side}"
-    place = cursors.load(scope.connection, name) or Cursor(now, {METADATA: now})
     intervals = {LONG_OVERLAP: scope.lookback.turn}
     if not METADATA_OBJECTS.isdisjoint(scope.kinds):
         intervals = {METADATA: METADATA_INTERVAL, **intervals}
@@ -207,7 +205,7 @@ def _select(scope: SweepScope, cursors: Cursors, now: datetime) -> _Selection:
         seen = {what: at for what, at in place.seen.items() if what != CUT_SHORT}
         if due:
             seen[due] = now
-        cursors.save(scope.connection, name, replace(place, since=now, seen=seen))
+        cursors.save(scope.connection, f"turns {scope.side}", replace(place, since=now, seen=seen))
     skipped = SKIPPED_ON_METADATA_POLL if due == METADATA else METADATA_OBJECTS
     names = [one for one in scope.kinds if one not in skipped]
     return _Selection(names, is_long=due == LONG_OVERLAP, resumes=resumes)

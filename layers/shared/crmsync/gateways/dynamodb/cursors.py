@@ -13,11 +13,11 @@ from __future__ import annotations
 import contextlib
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from crmsync.gateways.dynamodb.table import ConditionFailed, DynamoTable, Key, same_version
+from crmsync.gateways.dynamodb.table import ConditionFailed, DynamoTable, Item, Key, same_version
 from crmsync.ports.stores import Cursor
 from crmsync.rules.timing.sweeps import newest
 
@@ -35,13 +35,12 @@ class CursorTable:
     def load(self, connection: str, name: str) -> Cursor | None:
         """The cursor, strongly consistent, or None before the first sweep. Raises `TryAgain`."""
         item = self._table.get(_key(connection, name))
-        if item is None:
-            return None
-        return Cursor(
-            since=datetime.fromisoformat(item["since"]["S"]),
-            seen=_seen_from(item["seen"]["B"]),
-            version=int(item["version"]["N"]),
-        )
+        return None if item is None else _cursor(item)
+
+    def load_many(self, connection: str, names: Sequence[str]) -> Mapping[str, Cursor]:
+        """The cursors that there are, by name, strongly consistent. Raises `TryAgain`."""
+        items = self._table.get_many(_key(connection, name) for name in names)
+        return {name: _cursor(item) for (_, name), item in items.items()}
 
     def save(self, connection: str, name: str, cursor: Cursor) -> None:
         """Store a cursor, unless another sweep has stored one since `cursor` was loaded: then that
@@ -54,6 +53,14 @@ class CursorTable:
         }
         with contextlib.suppress(ConditionFailed):
             self._table.put(_key(connection, name), attributes, **same_version(cursor.version))
+
+
+def _cursor(item: Item) -> Cursor:
+    return Cursor(
+        since=datetime.fromisoformat(item["since"]["S"]),
+        seen=_seen_from(item["seen"]["B"]),
+        version=int(item["version"]["N"]),
+    )
 
 
 def _key(connection: str, name: str) -> Key:
