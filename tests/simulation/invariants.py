@@ -101,9 +101,17 @@ def stopped_fields(system: System, portal: Portal) -> set[tuple[Ref, str]]:
 
 
 def _is_a_loop(system: System, here: Ref, there: Ref, row: Row) -> Wrong:
-    """Whether a stopped field was written often enough to be stopped."""
+    """Whether a stopped field was written often enough to be stopped, in the records that were
+    converted into these or merged into them as well.
+    """
     system.seen["the loop breaker stopped a field"] += 1
     names = {here: row.hubspot, there: row.salesforce}
+    for old in system.merged:
+        now = old
+        while system.merged.get(now, now) != now:
+            now = system.merged[now]
+        if now in {here, there}:
+            names[old] = row.on(old.side)
     written = sum(
         one.ours and one.field == names[ref] for ref in names for one in system.ledger.rows[ref]
     )

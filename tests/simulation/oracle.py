@@ -31,6 +31,10 @@ class Row:
     salesforce: str
     policy: str = "two_way"
 
+    def on(self, side: Side) -> str:
+        """The field's name on a side."""
+        return self.hubspot if side is Side.HUBSPOT else self.salesforce
+
 
 @dataclass
 class Course:
