@@ -11,6 +11,7 @@ from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import KIND_OF
 from crmsync.model.effects import Category
 from crmsync.model.records import Ref, Side
+from tests.simulation.call_days import HALF_A_DAY
 from tests.simulation.invariants import INVARIANTS, forgotten, pairs
 from tests.simulation.operator import operate
 from tests.simulation.people import ACTS, automate
@@ -105,7 +106,11 @@ def act(system: System, step: Step) -> bool:
         case Fault():
             system.faults.setdefault(step.call, []).extend([step.how] * step.times)
         case Outage():
-            system.outages[step.where] = system.now + timedelta(seconds=step.seconds)
+            length = timedelta(seconds=step.seconds)
+            if length >= HALF_A_DAY and step.where in set(Side):
+                system.call_days.use_up(step.where, length)
+            else:
+                system.outages[step.where] = system.now + length
         case Wait():
             system.wait(step.seconds)
         case Operator():
@@ -119,6 +124,7 @@ def finish(system: System) -> None:
     """
     system.faults.clear()
     system.outages.clear()
+    system.call_days.clear()
     for portal in system.portals:
         system.troubles.resume(portal.name)
     for queue, slot in sorted(system.workers):

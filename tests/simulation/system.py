@@ -14,10 +14,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from crmsync.errors import Down
 from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import INDIRECT_OBJECTS, KIND_OF
 from crmsync.model.records import Ref, Side
 from crmsync.wire.queue_messages import dump_changes
+from tests.simulation.call_days import CallDays
 from tests.simulation.deployment import BEGIN, Deployment
 from tests.simulation.faults import HOW, SIDE_OF, down
 from tests.simulation.handover import Hand, a_hand
@@ -117,6 +119,7 @@ class System(Deployment):
         self.workers: dict[tuple[str, int], Worker] = {}
         self.faults: dict[str, list[str]] = {}
         self.outages: dict[str, datetime] = {}
+        self.call_days = CallDays(self.clock)
         self._worker: Worker | None = None
         self._begun = 0
         self._events: list[tuple[datetime, int, Callable[[], None]]] = []
@@ -152,6 +155,7 @@ class System(Deployment):
                 self.trace.call(worker, name, args, "outage")
                 raise down(side)
             del self.outages[side]
+        self._take_call(side, name, args)
         how = self.faults.get(name)
         if how:
             fault = how.pop(0)
@@ -161,6 +165,20 @@ class System(Deployment):
             return HOW[fault](side, lambda: self._do(real, args, more), rows)
         self.trace.call(worker, name, args, "")
         return self._do(real, args, more)
+
+    def _take_call(self, side: str, name: str, args: tuple[Any, ...]) -> None:
+        """A call that is made under the leases, and refused while the side's day is used up."""
+        days = self.call_days
+        before = days.refused.get(side, 0)
+        try:
+            days.take(side, self._worker.queue if self._worker else "")
+        except Down:
+            is_refused = days.refused[side] > before
+            self.trace.call(self._worker, name, args, "used up" if is_refused else "no lease")
+            self.seen[f"used-up day: {'a call' if is_refused else 'no lease'}"] += 1
+            if days.refused[side] > days.most(side):
+                self.problems.append(f"{days.refused[side]} calls to {side} in its used-up day")
+            raise
 
     @staticmethod
     def _do(real: Callable[..., Any], args: tuple[Any, ...], more: Mapping[str, Any]) -> Any:
