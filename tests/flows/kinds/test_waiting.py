@@ -107,6 +107,17 @@ def test_an_edit_counts_although_the_batch_also_syncs_the_record_for_another(
 
 
 @pytest.mark.rule("DUP-1")
+def test_two_contacts_do_not_queue_each_other_for_ever():
+    """Ada waits for the address of Bea, whose pair has ended, and Bea is synced for Ada's sake."""
+    world = MemoryWorld()
+    ada, _, bea = contested(world)
+    delete_lead(world, bea)
+    world.sync(ada, cause=Cause.AGAIN)
+    world.drain()
+    assert (world.outbox.delayed, waits(world)) == ([], {ada: (bea,)})
+
+
+@pytest.mark.rule("DUP-1")
 def test_waiting_records_are_queued_before_anything_is_written():
     """The run that changes Bea's address dies right afterwards, and Ada gets the address although
     Bea's next sync finds nothing new.

@@ -301,18 +301,19 @@ def makes_link(facts: Facts, plan: Plan) -> bool:
     )
 
 
-def releases(facts: Facts, plan: Plan, name: str) -> list[Ref]:
+def releases(facts: Facts, plan: Plan, name: str, *, for_another: bool) -> list[Ref]:
     """The records of a change that may no longer be in the way of others once its plan is applied.
     `name` is the HubSpot property by which records of this kind are matched, "" for none.
 
-    What a record without an active link showed before is not known, so any change of it counts.
+    What a record without an active link showed before is not known, so any change of it counts; but
+    not a sync that another record requested (`for_another`), or the two queue each other for ever.
     """
     link = facts.link
     records = [facts.change.ref]
     if link is not None:
         records += [place for place in (link.hubspot, link.salesforce) if isinstance(place, Ref)]
     if link is None or link.state is not LinkState.ACTIVE:
-        return records
+        return [] if for_another else records
     is_dropped = any(isinstance(one, DropLink) for one in plan.effects)
     has_changed = any(
         isinstance(one, SaveLink) and _occupied(one.link, name) != _occupied(link, name)

@@ -261,8 +261,7 @@ def _released(planned: PlannedBatch[ContactFacts]) -> list[Ref]:
     return [
         ref
         for one, plan in zip(planned.facts, planned.plans, strict=True)
-        if one.link is not None or one.change.cause is not Cause.WOKEN
-        for ref in releases(one, plan, HUBSPOT_EMAIL)
+        for ref in releases(one, plan, HUBSPOT_EMAIL, for_another=one.change.cause is Cause.WOKEN)
     ]
 
 

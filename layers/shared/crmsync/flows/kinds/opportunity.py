@@ -105,15 +105,16 @@ def _sync_pass(
 
 
 def _released(planned: PlannedBatch[OpportunityFacts], context: SyncContext) -> list[Ref]:
-    """The records that may no longer be in the way of others with the same value (CH-14). One that
-    is itself synced for another's sake does not count without a link, or the two would queue each
-    other for ever.
-    """
+    """The records that may no longer be in the way of others with the same value (CH-14)."""
     return [
         ref
         for one, plan in zip(planned.facts, planned.plans, strict=True)
-        if one.link is not None or one.change.cause is not Cause.AGAIN or one.change.tries
-        for ref in releases(one, plan, context.connection.deals.match_hubspot)
+        for ref in releases(
+            one,
+            plan,
+            context.connection.deals.match_hubspot,
+            for_another=one.change.cause is Cause.AGAIN and not one.change.tries,
+        )
     ]
 
 
