@@ -43,6 +43,9 @@ _FORGOTTEN = (
     "What it keeps is to be forgotten within days; a backup would have it for weeks (decision 40)."
 )
 _DATA_KEYS = "No grant is made on it: it makes and opens data keys. Who in the account may make one, its own policies say."
+_POLLED = (
+    "The poll finds the same records within a minute, so no message is worth keeping (decision 35)."
+)
 
 EXCEPTIONS: Mapping[tuple[str, str], str] = MappingProxyType(
     {
@@ -51,6 +54,7 @@ EXCEPTIONS: Mapping[tuple[str, str], str] = MappingProxyType(
         ("CT.LAMBDA.PR.2", "HubspotWebhookFunctionURLInvokeAllowPublicAccess"): _HUBSPOT_CALLS,
         ("CT.LAMBDA.PR.2", "HubspotWebhookFunctionUrlPublicPermissions"): _HUBSPOT_CALLS,
         ("CT.LAMBDA.PR.5", "HubspotWebhookFunctionUrl"): _HUBSPOT_SIGNS,
+        ("CT.SQS.PR.1", "SalesforceEventQueue"): _POLLED,
     }
 )
 """Rule and resource -> the reason for the exception."""
