@@ -43,8 +43,9 @@ class MemoryPreferences:
         self.opted_out.add(address)
         self.requests.append(address)
         if self._crm is not None and self.updates_contacts:
-            for record in self._crm.find([address], {"contact": ()}):
-                self._crm.edit(record.ref, {"hs_email_optout": "true"})
+            for record in self._crm.find([address], {"contact": ("hs_email_optout",)}):
+                if record.fields.get("hs_email_optout") != "true":
+                    self._crm.edit(record.ref, {"hs_email_optout": "true"})
         return Written(Ref(Side.HUBSPOT, "contact", ""), {})
 
 

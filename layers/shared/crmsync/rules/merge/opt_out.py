@@ -7,9 +7,9 @@ out" means that a read of HubSpot has shown it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from crmsync.model.crm_names import HUBSPOT_OPT_OUT, SALESFORCE_OPT_OUT
+from crmsync.model.crm_names import HUBSPOT_EMAIL, HUBSPOT_OPT_OUT, SALESFORCE_OPT_OUT
 from crmsync.model.records import Origin
 from crmsync.rules.merge.baseline import SideView
 from crmsync.rules.merge.policies import MergePart
@@ -25,12 +25,16 @@ class OptOutDecision:
         because: The rule, "" where nothing is done.
         asks_who: Whether it depends on who withdrew the opt-out, which only the property's history
             shows: decide again with the history.
+        waits: Whether HubSpot shows the opt-out that was requested for an address which itself
+            waits for another contact's. It is not agreed on as long as the address is not,
+            otherwise it would be requested without end.
     """
 
     unsubscribe_in_hubspot: bool = False
     salesforce_box: bool | None = None
     because: str = ""
     asks_who: bool = False
+    waits: bool = False
 
 
 NO_CHANGE = OptOutDecision()
@@ -68,9 +72,10 @@ def is_own_act(origin: Origin | None) -> bool:
 
 
 def merge_opt_out(
-    hubspot: SideView, salesforce: SideView, *, address_changed: bool, shared: bool
+    hubspot: SideView, salesforce: SideView, fields: MergePart, *, shared: bool
 ) -> OptOutPart:
-    """Decide the opt-out; the arguments are as in `decide_opt_out`.
+    """Decide the opt-out beside what is decided about the mapped `fields`, the address among them;
+    `shared` is as in `decide_opt_out`.
 
     Unsubscribing the person in HubSpot is not a write of a field: the plan makes it a call of its
     own.
@@ -78,15 +83,20 @@ def merge_opt_out(
     mine, box = hubspot.states[HUBSPOT_OPT_OUT], salesforce.states[SALESFORCE_OPT_OUT]
     origins = hubspot.record.origins
     out = bool(mine.canonical)
+    email = hubspot.states.get(HUBSPOT_EMAIL)
+    is_new = bool(email and email.changed)
+    is_blocked = any(rule.hubspot == HUBSPOT_EMAIL for rule in fields.incompatible)
+    waits = is_new and is_blocked and out and mine.changed is None
     decision = decide_opt_out(
         hubspot_out=out,
         salesforce_out=bool(box.canonical),
         was_out_in_hubspot=None if mine.changed is None else out != mine.changed,
         box_changed=bool(box.changed),
-        address_changed=address_changed,
+        address_changed=HUBSPOT_EMAIL in fields.to_hubspot or (is_new and not waits),
         shared=shared,
         own_act=is_own_act(origins.get(HUBSPOT_OPT_OUT)) if origins else None,
     )
+    decision = replace(decision, waits=True) if waits else decision
     if decision.salesforce_box is None:
         return OptOutPart(undecided=decision.asks_who, decision=decision)
     return OptOutPart(

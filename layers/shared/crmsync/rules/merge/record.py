@@ -162,9 +162,7 @@ def merge_pair(
     fields = merge_fields(h, s, ruleset, edits, refused)
     opt_out, owning, parents, stages = OptOutPart(), OwnerPart(), ParentPart(), StagePart()
     if _is_or_was_opted_out(h, s):
-        email = h.states.get(HUBSPOT_EMAIL)
-        address_changed = HUBSPOT_EMAIL in fields.to_hubspot or bool(email and email.changed)
-        opt_out = merge_opt_out(h, s, address_changed=address_changed, shared=ruleset.shares_org)
+        opt_out = merge_opt_out(h, s, fields, shared=ruleset.shares_org)
     if ruleset.owners:
         owning = merge_owners(
             h, s, link, kind=ruleset.kind, matches=ruleset.owners, our_app=ruleset.our_app
@@ -266,7 +264,8 @@ def _has_news(hubspot: SideView, salesforce: SideView, merged: MergeResult) -> b
     stuck |= merged.held_back.waiting
     if merged.parents.awaits:
         stuck |= {PRIMARY_COMPANY, PARENT_ACCOUNT}
-    if merged.opt_out.unsubscribe_in_hubspot and not hubspot.record.fields.get(HUBSPOT_EMAIL):
+    has_address = bool(hubspot.record.fields.get(HUBSPOT_EMAIL))
+    if merged.opt_out.waits or (merged.opt_out.unsubscribe_in_hubspot and not has_address):
         stuck.add(HUBSPOT_OPT_OUT)  # HubSpot keeps opt-outs by address: this waits for one
     return any(
         state.has_news and name not in stuck

@@ -388,7 +388,8 @@ def _agreed_values(record: Record, merged: MergeResult) -> Mapping[str, Value]:
     unagreed |= held_back.loops.stopped.get(side, frozenset())
     if parents.awaits:
         unagreed.add(PRIMARY_COMPANY if side is Side.HUBSPOT else PARENT_ACCOUNT)
-    opt_out_is_open = merged.opt_out.unsubscribe_in_hubspot or merged.opt_out.asks_who
+    opt_out = merged.opt_out
+    opt_out_is_open = opt_out.unsubscribe_in_hubspot or opt_out.asks_who or opt_out.waits
     if side is Side.HUBSPOT and opt_out_is_open:
         unagreed.add(HUBSPOT_OPT_OUT)
     held = held_back.fields.get(side, frozenset())
