@@ -155,6 +155,26 @@ def test_an_opt_out_waits_for_an_address():
     assert OptOut("ada@example.com", ("OPT-6",)) in plan_contact(back, RULESET).effects
 
 
+@pytest.mark.rule("OPT-6")
+def test_an_opt_out_whose_address_waits_is_requested_once():
+    """Both sides have a new address, and another contact has the one that wins. The person is
+    unsubscribed under the address that HubSpot shows; the next read asks for nothing again.
+    """
+    out = pair(hubspot={"hs_email_optout": "true"}, salesforce={"HasOptedOutOfEmail": True})
+    hubspot, salesforce = pair(
+        hubspot={"hs_email_optout": "true", "email": "eva@example.com"},
+        salesforce={"HasOptedOutOfEmail": True, "Email": "grace@example.com"},
+    )
+    facts = replace(
+        linked(hubspot, salesforce, agreed=out), holder=Ref(H, "contact", "99")
+    )
+    first = plan_contact(facts, RULESET)
+    (save,) = (effect for effect in first.effects if isinstance(effect, SaveLink))
+    assert OptOut("eva@example.com", ("OPT-6",)) in first.effects
+    again = plan_contact(replace(facts, link=save.link), RULESET)
+    assert [type(effect) for effect in again.effects] == [Report]
+
+
 @pytest.mark.rule("OPT-5")
 def test_unticking_email_opt_out_is_undone():
     """While HubSpot shows the opt-out, the box is ticked again and HubSpot is left alone."""
