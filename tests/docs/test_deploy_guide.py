@@ -155,6 +155,7 @@ def test_the_guide_leads_from_an_empty_world_to_a_running_sync(
     assert contact(people, "81000001")["phone"] == "+49 30 2"
 
     assert "linked, active" in reader.does("explain hubspot contact 81000001")
+    assert "MAP-3" in reader.does("history hubspot contact 81000001")
     assert f"salesforce:Contact:{person['Id']}" in reader.does(
         "links show hubspot contact 81000001"
     )
