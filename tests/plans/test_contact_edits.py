@@ -165,9 +165,7 @@ def test_an_opt_out_whose_address_waits_is_requested_once():
         hubspot={"hs_email_optout": "true", "email": "eva@example.com"},
         salesforce={"HasOptedOutOfEmail": True, "Email": "grace@example.com"},
     )
-    facts = replace(
-        linked(hubspot, salesforce, agreed=out), holder=Ref(H, "contact", "99")
-    )
+    facts = replace(linked(hubspot, salesforce, agreed=out), holder=Ref(H, "contact", "99"))
     first = plan_contact(facts, RULESET)
     (save,) = (effect for effect in first.effects if isinstance(effect, SaveLink))
     assert OptOut("eva@example.com", ("OPT-6",)) in first.effects
