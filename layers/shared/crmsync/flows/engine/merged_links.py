@@ -6,18 +6,45 @@ MRG-4). In Salesforce the survivor keeps its own link, or stays with the contact
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from typing import Protocol
 
-from crmsync.model.links import Link
-from crmsync.model.records import Ref, Side
+from crmsync.model.links import Link, Place
+from crmsync.model.records import Record, Ref, Side
+from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.successors import primary_link
 
-if TYPE_CHECKING:
-    from crmsync.flows.engine.loader import BatchLoader
+
+class LoadedBatch(Protocol):
+    """What was loaded of a batch so far: as much of `BatchLoader` as is needed here."""
+
+    links: dict[Ref, Link]
+    records: dict[Ref, Record]
+
+    @property
+    def ruleset(self) -> Ruleset:
+        """The rules of the batch."""
+
+    def read_links(self, refs: Iterable[Ref]) -> None:
+        """Read the links of records that were not read yet."""
+
+    def follow(self, refs: Iterable[Ref]) -> None:
+        """Find out which records have taken the place of others."""
+
+    def counterpart_of(self, ref: Ref) -> Ref | None:
+        """The other record of a record's link."""
+
+    def counterpart_named_by(self, record: Record) -> Ref | None:
+        """The record that a record names as its counterpart."""
+
+    def successor_of(self, ref: Ref) -> Ref | None:
+        """The record that a record lives on in."""
+
+    def with_successors(self, place: Place | None) -> frozenset[Ref]:
+        """A record and the record that took its place."""
 
 
-def inherit_links(loader: BatchLoader[Any], merged: Mapping[Ref, tuple[Ref, ...]]) -> set[Ref]:
+def inherit_links(loader: LoadedBatch, merged: Mapping[Ref, tuple[Ref, ...]]) -> set[Ref]:
     """Let each HubSpot record take over the link of the primary one of those that were merged into
     it. Returns the others whose links have still to end. Raises `SyncError`.
     """
@@ -56,7 +83,7 @@ def inherit_links(loader: BatchLoader[Any], merged: Mapping[Ref, tuple[Ref, ...]
     return ended
 
 
-def names_another(loader: BatchLoader[Any], survivor: Ref, link: Link) -> bool:
+def names_another(loader: LoadedBatch, survivor: Ref, link: Link) -> bool:
     """Whether the Salesforce record that a linked one was merged into names another HubSpot record
     than that of the link, even one that is gone.
 
