@@ -18,25 +18,15 @@ from collections.abc import Sequence
 import requests
 
 from local.bench.figures import BenchError, Figure
+from local.bench.webhook import PORTAL
+from local.bench.webhook import SETTINGS as WITH_COMPANIES
 from local.stack import Stack
 
 CONTACTS = 1_000
 BATCH = 100
 ROUNDS = 3
 FUNCTION = "contact_sync"
-PORTAL = 555001
-SETTINGS = f"""
-[[connection]]
-name = "acme"
-[connection.hubspot]
-portal_id = {PORTAL}
-secret = "crmsync/acme/hubspot"
-[connection.salesforce]
-login_url = "https://acme.my.salesforce.com"
-secret = "crmsync/acme/salesforce"
-[connection.companies]
-sync = false
-"""
+SETTINGS = f"{WITH_COMPANIES}[connection.companies]\nsync = false\n"
 
 
 def measure() -> list[Figure]:
