@@ -291,7 +291,7 @@ def test_fault_33_no_personal_data_outside_the_crms(stack: Stack, people: People
     kept = everything(stack) + json.dumps(errors, ensure_ascii=False).lower()
 
     told = {row["ref"]["id"] for row in errors}
-    secret = [*(value.lower() for value in CANARIES.values()), "canary", "4711"]
+    secret = [*(value.lower() for value in CANARIES.values()), "canary", "47114"]
     assert held in told
     assert people.record("Lead", made, "LastName") == {"LastName": "Canarylast"}
     assert [one for one in secret if one in waiting or one in kept] == []
