@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from crmsync.model.records import Side
-from tests.simulation.steps import Crash, Fault, History, News, Person, Setting, Wait, Work
+from tests.simulation.steps import (
+    Crash,
+    Fault,
+    History,
+    News,
+    Operator,
+    Person,
+    Setting,
+    Wait,
+    Work,
+)
 
 KEPT: Mapping[str, History] = {
     "an opted-out contact that lost its address held back its other fields": History(
@@ -174,6 +184,14 @@ KEPT: Mapping[str, History] = {
             Fault("associations.associate", "server error"),
             Person("edit person", what="fax", value="1"),
             Wait(2),
+        ),
+    ),
+    "an opportunity was not read while polls were a quarter of an hour apart": History(
+        Setting(),
+        (
+            Person("new deal", Side.SALESFORCE, news=News.LOST),
+            Operator("pause"),
+            Wait(480),
         ),
     ),
 }

@@ -428,6 +428,21 @@ class SecretStages:
             raise Refused("Stages are not shown.", code="INVALID_TYPE")
 
 
+def test_a_poll_every_fifteen_minutes_reads_metadata_and_opportunities_in_turn():
+    """While few calls are left, so that polls are rare, each reads what the last one left out."""
+    world, org = MemoryWorld(), SecretStages()
+    for _ in range(6):
+        with suppress(Refused):
+            sweep(WATCHED, org, world.cursors, world.outbox, world.now)
+        world.wait(15)
+    always = {"Lead", "Contact", "Account"}
+    records, metadata = (
+        always | {"Opportunity", "OpportunityContactRole"},
+        always | {"OpportunityStage", "RecordType"},
+    )
+    assert org.asked == [records, metadata] * 3
+
+
 def test_refused_metadata_objects_do_not_displace_others_for_good():
     """In an hour they get four sweeps and opportunities all others, and no sweep reads more than
     five objects.

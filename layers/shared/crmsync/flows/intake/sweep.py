@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from crmsync.errors import OutOfTime
 from crmsync.model.changes import Cause, Change
@@ -40,6 +40,8 @@ When each was last done is kept in a cursor of its own. If it were kept with the
 that fails would be repeated in the same form for ever, and the objects that it skips would never be
 read.
 """
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 CUT_SHORT = "cut short"
 """That the last sweep ended before its last page; kept in the same cursor."""
@@ -190,16 +192,15 @@ def _select(scope: SweepScope, place: Cursor, cursors: Cursors, now: datetime) -
     """What this sweep reads; `place` has the times of the last turns.
 
     Metadata and a long overlap are never done together, as either reads more than other sweeps do.
+    Of two that are due, the one goes first that was done longer ago: while sweeps are rare, both
+    are always due, and objects that are left out for metadata would never be read.
     """
     intervals = {LONG_OVERLAP: scope.lookback.turn}
     if not METADATA_OBJECTS.isdisjoint(scope.kinds):
         intervals = {METADATA: METADATA_INTERVAL, **intervals}
-    due = None
-    for what, interval in intervals.items():
-        last = place.seen.get(what)
-        if last is None or last <= now - interval:
-            due = what
-            break
+    done = {what: place.seen.get(what, _NEVER) for what in intervals}
+    overdue = [what for what, interval in intervals.items() if done[what] <= now - interval]
+    due = min(overdue, key=lambda what: done[what], default=None)
     resumes = CUT_SHORT in place.seen
     if due or resumes:
         seen = {what: at for what, at in place.seen.items() if what != CUT_SHORT}
