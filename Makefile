@@ -46,7 +46,7 @@ venv: $(BIN)/.installed ## makes .venv with everything for development and the c
 
 $(BIN)/.installed: requirements/dev.txt pyproject.toml
 	$(if $(PYTHON),,$(error crmsync needs Python 3.11 or later with its venv module; none was found. Install one, or say PYTHON=/path/to/python3))
-	@echo "Setting up .venv with $(PYTHON) (a minute or two, only when its list of packages has changed)"
+	@echo "Setting up .venv with $(PYTHON) (a minute or two, only when its list of packages has changed)" >&2
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m $(INSTALL) -r requirements/dev.txt
 	@# The project itself is a folder, of which pip takes no hash; what builds it comes from the list above.
@@ -98,6 +98,11 @@ serve: venv ## starts the laptop stack for a person to play with (ARGS adds opti
 soak: venv ## plays random histories in memory (ARGS="--seeds 100000"), or a long story on the laptop stack (ARGS="companies --size 20000")
 	@$(BIN)/python -m tests.simulation $(ARGS)
 
+# With -s the figures are the only output, as one JSON document.
+.PHONY: bench
+bench: venv ## measures calls, speed, memory and cost on the laptop stack (make -s bench prints JSON; ARGS takes names of parts)
+	@$(BIN)/python -m local.bench $(if $(findstring s,$(firstword -$(MAKEFLAGS))),--json) $(ARGS)
+
 .PHONY: mutations
 mutations: venv ## plants known mistakes in a copy, one at a time, and shows which tests catch them (ARGS takes their names)
 	@$(BIN)/python -m tests.mutations $(ARGS)
@@ -120,14 +125,14 @@ invoke: venv build ## runs one Lambda in its container: FUNCTION=contact_sync EV
 # Each tool lives in an environment of its own, so that its pins do not touch the project's.
 $(SAM): requirements/sam.txt
 	$(if $(PYTHON),,$(error The SAM CLI needs Python 3.11 or later with its venv module; none was found. Say PYTHON=/path/to/python3))
-	@echo "Setting up the SAM CLI in .tools/sam (a minute or two, only when its list of packages has changed)"
+	@echo "Setting up the SAM CLI in .tools/sam (a minute or two, only when its list of packages has changed)" >&2
 	@$(or $(PYTHON313),$(PYTHON)) -m venv .tools/sam
 	@.tools/sam/bin/python -m $(INSTALL) -r requirements/sam.txt
 	@touch $@
 
 $(MINISTACK): requirements/ministack.txt
 	$(if $(PYTHON313),,$(error make rehearse needs python3.13, the Lambdas' runtime: MiniStack runs them with its own Python. Install it, or say PYTHON313=/path/to/python3.13))
-	@echo "Setting up MiniStack in .tools/ministack (a minute, only when its list of packages has changed)"
+	@echo "Setting up MiniStack in .tools/ministack (a minute, only when its list of packages has changed)" >&2
 	@$(PYTHON313) -m venv .tools/ministack
 	@.tools/ministack/bin/python -m $(INSTALL) -r requirements/ministack.txt
 	@touch $@
@@ -135,21 +140,21 @@ $(MINISTACK): requirements/ministack.txt
 # The rules of AWS Control Tower come by npm with the program that evaluates them; npm checks the package against the hash in the lock file.
 $(GUARD)/package.json: requirements/guard/package-lock.json
 	$(if $(shell command -v npm),,$(error make check needs npm, which brings AWS's rules for templates. Install Node.js 20 or later))
-	@echo "Setting up cfn-guard in .tools/guard (half a minute, only when its version has changed)"
+	@echo "Setting up cfn-guard in .tools/guard (half a minute, only when its version has changed)" >&2
 	@mkdir -p .tools/guard && cp requirements/guard/package.json requirements/guard/package-lock.json .tools/guard/
 	@cd .tools/guard && npm ci --legacy-peer-deps --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
 $(CHECKS)/.installed: requirements/checks.txt
 	$(if $(PYTHON),,$(error The checkers need Python 3.11 or later with its venv module; none was found. Say PYTHON=/path/to/python3))
-	@echo "Setting up bandit and cfn-lint in .tools/checks (a minute, only when their list of packages has changed)"
+	@echo "Setting up bandit and cfn-lint in .tools/checks (a minute, only when their list of packages has changed)" >&2
 	@$(PYTHON) -m venv .tools/checks
 	@$(CHECKS)/python -m $(INSTALL) -r requirements/checks.txt
 	@touch $@
 
 $(DOCS)/.installed: requirements/docs.txt
 	$(if $(PYTHON),,$(error The documentation site needs Python 3.11 or later with its venv module; none was found. Say PYTHON=/path/to/python3))
-	@echo "Setting up mkdocs-material in .tools/docs (half a minute, only when its list of packages has changed)"
+	@echo "Setting up mkdocs-material in .tools/docs (half a minute, only when its list of packages has changed)" >&2
 	@$(PYTHON) -m venv .tools/docs
 	@$(DOCS)/python -m $(INSTALL) -r requirements/docs.txt
 	@touch $@

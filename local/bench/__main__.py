@@ -1,35 +1,61 @@
-"""``python -m local.bench [PART ...]``: measures, and prints the figures as one JSON object.
-Details go to stderr.
+"""``python -m local.bench [PART ...]``: measures, and prints the figures as a table, or with
+``--json`` as one JSON object.
+
+Law: stdout has the figures only; progress and details go to stderr. A missed goal is no failure. A
+part that could not be measured is one (exit 1), and the figures of the others are printed all the
+same.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+import time
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
-from local.bench import engine, planner, webhook
-from local.bench.figures import Figure, as_json
+from local.bench import counts, engine, idle, planner, webhook
+from local.bench.figures import Figure, as_json, as_table
 
 PARTS: Mapping[str, Callable[[], Sequence[Figure]]] = MappingProxyType(
-    {"planner": planner.measure, "engine": engine.measure, "webhook": webhook.measure}
+    {
+        "planner": planner.measure,
+        "counts": counts.measure,
+        "engine": engine.measure,
+        "webhook": webhook.measure,
+        "idle": idle.measure,
+    }
 )
+"""The parts in the order in which they run."""
 
 
-def main() -> int:
-    """Measure the parts that the arguments name, or all of them."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure the parts that the arguments name, or all of them; return the exit code."""
     parser = argparse.ArgumentParser(
         "python -m local.bench", description="Measures the product on the laptop stack."
     )
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument(
         "parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all unless named"
     )
-    chosen = parser.parse_args().parts or list(PARTS)
-    if unknown := set(chosen) - set(PARTS):
+    given = parser.parse_args(arguments)
+    if unknown := set(given.parts) - set(PARTS):
         parser.error(f"nothing is called {', '.join(sorted(unknown))}")
-    print(as_json(figure for part in chosen for figure in PARTS[part]()))
-    return 0
+    figures: list[Figure] = []
+    failed = False
+    for number, part in enumerate(chosen := given.parts or list(PARTS), 1):
+        print(f"[{number}/{len(chosen)}] {part}", file=sys.stderr, flush=True)
+        began = time.perf_counter()
+        try:
+            figures += PARTS[part]()
+        except Exception:  # noqa: BLE001 - whatever it was, the other parts can be measured
+            failed = True
+            traceback.print_exc(file=sys.stderr)
+            print(f"{part} could not be measured", file=sys.stderr)
+        print(f"{part} took {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
+    print(as_json(figures) if given.json else as_table(figures))
+    return int(failed)
 
 
 if __name__ == "__main__":

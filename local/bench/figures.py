@@ -1,10 +1,12 @@
-"""A measured figure with its goal, and the output of a list of them."""
+"""A measured figure with its goal, and the two outputs of a list of them: JSON and a table."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+
+from local.bench.goals import goal_of
 
 
 class BenchError(Exception):
@@ -18,19 +20,61 @@ class Figure:
     Attributes:
         name: Its fixed name, such as ``webhook_service_ms``.
         value: The measured value.
-        goal: The most or the least that it should be, such as ``<= 8``.
+        goal: The most or the least that it should be, such as ``<= 8``; None where it is only
+            published.
         unit: The unit of value and goal.
     """
 
     name: str
     value: float
-    goal: str
+    goal: str | None
     unit: str
+
+    @property
+    def is_met(self) -> bool:
+        """Whether the value meets the goal, or has none."""
+        if self.goal is None:
+            return True
+        sign, limit = self.goal.split()
+        return self.value <= float(limit) if sign == "<=" else self.value >= float(limit)
+
+
+def figure(name: str, value: float, digits: int = 0) -> Figure:
+    """Return a figure with its goal from the table, its value rounded to `digits`.
+
+    Raises `KeyError` for a name without an entry in the table.
+    """
+    goal = goal_of(name)
+    return Figure(name, round(value, digits) if digits else round(value), goal.limit, goal.unit)
 
 
 def as_json(figures: Iterable[Figure]) -> str:
     """Return all figures as one JSON object."""
     return json.dumps({"figures": [asdict(figure) for figure in figures]}, indent=2)
+
+
+def as_table(figures: Iterable[Figure]) -> str:
+    """Return all figures as a table of text, those that miss their goal first."""
+    ordered = sorted(figures, key=lambda figure: figure.is_met)
+    rows = [("figure", "value", "goal", "unit", "")]
+    rows += [
+        (
+            figure.name,
+            f"{figure.value:,}",
+            figure.goal or "",
+            figure.unit,
+            "" if figure.is_met else "missed",
+        )
+        for figure in ordered
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if number == 1 else cell.ljust(width)
+            for number, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    )
 
 
 def percentile(values: Sequence[float], percent: int) -> float:

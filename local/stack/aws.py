@@ -12,6 +12,7 @@ import io
 import itertools
 import json
 import sys
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -166,6 +167,9 @@ class Aws:
 
     Attributes:
         account: The account number.
+        calls: How often who called which operation of which service; operations of services whose
+            protocol has no header for them are an empty text.
+        events: How many events were put on buses.
         callers: Which access key belongs to which function.
         rights: What the template grants to whom; a caller it does not know may do everything.
         tables: DynamoDB as this account has it.
@@ -181,6 +185,8 @@ class Aws:
         """
         _install()
         self.account = str(next(_ACCOUNTS))
+        self.calls: Counter[tuple[str, str, str]] = Counter()
+        self.events = 0
         self.callers = Callers(quiet={OWN_KEY})
         self.rights = Rights({})
         self.tables = Tables(self.account, clock, faults, self.callers)
@@ -231,12 +237,12 @@ class Aws:
             return self._moto(environ, service, given)
 
         target = environ.get("HTTP_X_AMZ_TARGET", "")
+        operation = target.rpartition(".")[2]
         who = self.callers.functions.get(key, key)
-        refusal = (
-            self._refusal(who, service, target.rpartition(".")[2], body)
-            if self.rights.knows(who)
-            else None
-        )
+        self.calls[who, service, operation] += 1
+        if operation == "PutEvents":
+            self.events += len(json.loads(body)["Entries"])
+        refusal = self._refusal(who, service, operation, body) if self.rights.knows(who) else None
         if refusal:
             reply = refusal
         elif service == "dynamodb" and target.startswith("DynamoDB_2012"):

@@ -7,7 +7,10 @@ not interpret any of it.
 from __future__ import annotations
 
 import http.client
-from collections.abc import Iterable, Mapping, Sequence
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,10 +28,50 @@ laptop must not look like an outage.
 """
 
 
+class BusyTime:
+    """How long at least one request was being answered, in real seconds."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._open = 0
+        self._since = 0.0
+        self._seconds = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """The seconds up to the end of the last request."""
+        return self._seconds
+
+    @contextmanager
+    def request(self) -> Iterator[None]:
+        """Count the time of one request; requests at the same time count once."""
+        with self._lock:
+            if not self._open:
+                self._since = time.perf_counter()
+            self._open += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._open -= 1
+                if not self._open:
+                    self._seconds += time.perf_counter() - self._since
+
+    def wsgi(self, application: Callable[..., Iterable[bytes]]) -> Callable[..., list[bytes]]:
+        """Return the application that counts its requests here."""
+
+        def counted(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+            with self.request():
+                return list(application(environ, start_response))
+
+        return counted
+
+
 class Crms:
     """HubSpot's portals and Salesforce's org.
 
     Attributes:
+        busy: How long both have answered requests.
         hubspot: The simulator of HubSpot.
         salesforce: The simulator of Salesforce.
         hubspot_url: HubSpot's address.
@@ -59,8 +102,10 @@ class Crms:
         )
         self._subscribed: dict[int, tuple[tuple[str | None, ...], ...]] = {}
         sides = (("hubspot", self.hubspot.wsgi), ("salesforce", self.salesforce.wsgi))
+        self.busy = BusyTime()
         self._servers = [
-            Server(turns.wsgi(*side), port) for side, port in zip(sides, ports, strict=True)
+            Server(self.busy.wsgi(turns.wsgi(*side)), port)
+            for side, port in zip(sides, ports, strict=True)
         ]
         self.hubspot_url, self.salesforce_url = (server.url for server in self._servers)
         self.salesforce.set_instance_url(self.salesforce_url)

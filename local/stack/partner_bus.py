@@ -21,13 +21,20 @@ BATCH = 10
 
 
 class PartnerBus:
-    """All partner event buses: each event goes to the queues whose rules match it."""
+    """All partner event buses: each event goes to the queues whose rules match it.
+
+    Attributes:
+        events: How many events arrived.
+        sent: How many messages they became.
+    """
 
     def __init__(self, rules: Sequence[PartnerRule], aws: Aws) -> None:
         """Take the template's rules; `aws` has the queues."""
         self._rules = [(rule, EventPattern(None, dict(rule.pattern))) for rule in rules]
         self._queues = aws.queues
         self._urls: dict[str, str] = {}
+        self.events = 0
+        self.sent = 0
 
     @property
     def names(self) -> frozenset[str]:
@@ -45,6 +52,8 @@ class PartnerBus:
             ]
             self._send(rule.queue, bodies)
             sent += len(bodies)
+        self.events += len(events)
+        self.sent += sent
         return sent
 
     def _send(self, queue: str, bodies: Sequence[str]) -> None:

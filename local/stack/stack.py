@@ -54,6 +54,7 @@ class Stack:
         turns: The order in which workers that run side by side make their calls.
         hubspot: The simulator of HubSpot.
         salesforce: The simulator of Salesforce.
+        crm_time: How long both simulators have answered requests.
         cloud: The deployed template.
         webhook_url: The public address of the webhook function.
         console_url: The public address of the console function.
@@ -99,6 +100,7 @@ class Stack:
                 )
             )
             self.hubspot, self.salesforce = self._crms.hubspot, self._crms.salesforce
+            self.crm_time = self._crms.busy
             self.cloud = self._own(
                 self._deploy(template, ports, {**_secret_names(connections), **parameters})
             )

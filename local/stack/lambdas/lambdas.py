@@ -85,6 +85,8 @@ class _Sandbox:
     endings: Counter[Ending] = field(default_factory=Counter)
     longest: float = 0.0
     """Seconds that the longest call has used of its time."""
+    seconds: float = 0.0
+    """Real seconds of all calls."""
     processes: int = 0
     worker: Worker | None = None
     running: bool = False
@@ -181,6 +183,15 @@ class Lambdas:
         """
         return {
             own[0].function.name: max(sandbox.longest for sandbox in own)
+            for own in self._sandboxes.values()
+        }
+
+    def seconds(self) -> dict[str, float]:
+        """Return the real seconds that all calls of each function have taken, by its folder's
+        name.
+        """
+        return {
+            own[0].function.name: sum(sandbox.seconds for sandbox in own)
             for own in self._sandboxes.values()
         }
 
@@ -335,9 +346,9 @@ class Lambdas:
             return reply
         finally:
             sandbox.running = False
-            sandbox.longest = max(
-                sandbox.longest, time.monotonic() - began + sandbox.lost_ms / 1000
-            )
+            took = time.monotonic() - began
+            sandbox.seconds += took
+            sandbox.longest = max(sandbox.longest, took + sandbox.lost_ms / 1000)
         return {}
 
     def _lose(self, sandbox: _Sandbox, seconds: float) -> None:

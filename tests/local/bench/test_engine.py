@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from local.bench.engine import PORTAL, SETTINGS, Contacts
+from local.bench.contacts import CONTACTS_ONLY, WORLD, Contacts
+from local.bench.engine import edit
 from local.bench.figures import BenchError
 from local.stack import Stack
 
@@ -12,12 +13,12 @@ from local.stack import Stack
 @pytest.mark.long
 def test_a_run_counts_only_if_every_lead_has_its_new_value() -> None:
     """Two edited contacts use processor time; a run in which Salesforce takes nothing is an error."""
-    with Stack(SETTINGS, {"hubspot": [{"portal_id": PORTAL}], "salesforce": {}}) as stack:
+    with Stack(CONTACTS_ONLY, WORLD) as stack:
         contacts = Contacts(stack, 2)
-        processor, clock = contacts.edit("+1 202 555 0001")
+        processor, clock = edit(stack, contacts, 1)
         assert processor > 0
         assert clock > 0
 
         stack.faults([{"at": "salesforce", "kind": "lock_row", "object": "Lead", "seconds": 3600}])
-        with pytest.raises(BenchError, match="0 of 2 leads"):
-            contacts.edit("+1 202 555 0002")
+        with pytest.raises(BenchError, match="2 of 2 leads"):
+            edit(stack, contacts, 2)

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.bench.webhook import PORTAL, RECEIVER, SETTINGS, BenchError, Sender
+from local.bench.contacts import PORTAL, SETTINGS
+from local.bench.figures import BenchError
+from local.bench.webhook import RECEIVER, Sender
 from local.stack import Stack
 
 

@@ -1,0 +1,150 @@
+"""Contacts in HubSpot with a lead each, all in sync, which people edit on either side.
+
+Law: edits go through the CRMs' own APIs. An edit counts only if every record of the other side
+shows it afterwards and no error is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import requests
+
+from local.bench.figures import BenchError
+from local.stack import Stack
+
+PORTAL = 555001
+SETTINGS = f"""
+[[connection]]
+name = "acme"
+[connection.hubspot]
+portal_id = {PORTAL}
+secret = "crmsync/acme/hubspot"
+[connection.salesforce]
+login_url = "https://acme.my.salesforce.com"
+secret = "crmsync/acme/salesforce"
+"""
+CONTACTS_ONLY = (
+    f"{SETTINGS}[connection.companies]\nsync = false\n[connection.deals]\nsync = false\n"
+)
+WORLD = {"hubspot": [{"portal_id": PORTAL}], "salesforce": {}}
+
+HUBSPOT_BATCH = 100
+SALESFORCE_BATCH = 200
+HOUR = 3600
+
+
+class Contacts:
+    """Contacts in HubSpot with a lead each.
+
+    Attributes:
+        ids: The ids of the contacts.
+    """
+
+    def __init__(self, stack: Stack, count: int) -> None:
+        """Create `count` contacts and let them sync."""
+        self._stack = stack
+        ready = stack.ready()
+        (portal,) = ready["portals"]
+        self._hubspot, self._hubspot_url = (
+            requests.Session(),
+            f"{portal['base_url']}/crm/v3/objects",
+        )
+        self._hubspot.headers["Authorization"] = f"Bearer {portal['user_token']}"
+        salesforce = ready["salesforce"]
+        self._salesforce = requests.Session()
+        self._salesforce.headers["Authorization"] = f"Bearer {salesforce['user_token']}"
+        self._salesforce_url = f"{salesforce['instance_url']}/services/data/v66.0"
+        inputs = [
+            {"properties": {"email": f"person{number}@example.com", "lastname": f"P{number}"}}
+            for number in range(count)
+        ]
+        self.ids = [str(row["id"]) for row in self._post("create", inputs)]
+        stack.settle()
+
+    def rest(self) -> None:
+        """Let an hour pass, and then the next run of a schedule, so that none falls due soon."""
+        self._stack.advance(HOUR)
+        self._stack.advance((self.next_schedule_ms() - self._stack.clock.now_ms() + 100) / 1000)
+
+    def next_schedule_ms(self) -> int:
+        """Return when the next schedule is due, in milliseconds since the epoch."""
+        schedules, *_ = self._stack.cloud.movers
+        return schedules.next_ms() or self._stack.clock.now_ms()
+
+    def edit_in_hubspot(self, edit: int) -> None:
+        """Give each contact a phone number of its own, without syncing them; another number for
+        each `edit`.
+        """
+        inputs = [
+            {"id": one, "properties": {"phone": phone}}
+            for one, phone in zip(self.ids, self._phones(edit), strict=True)
+        ]
+        self._post("update", inputs)
+
+    def edit_in_salesforce(self, edit: int) -> None:
+        """Give each lead a phone number of its own, without syncing them; another number for each
+        `edit`.
+        """
+        leads = [row["Id"] for row in self._query("SELECT Id FROM Lead")]
+        phones = self._phones(edit)
+        for start in range(0, len(leads), SALESFORCE_BATCH):
+            part = slice(start, start + SALESFORCE_BATCH)
+            records = [
+                {"attributes": {"type": "Lead"}, "id": lead, "Phone": phone}
+                for lead, phone in zip(leads[part], phones[part], strict=True)
+            ]
+            self._salesforce.patch(
+                f"{self._salesforce_url}/composite/sobjects", json={"records": records}
+            ).raise_for_status()
+
+    def settle(self) -> None:
+        """Let everything sync. Raises `BenchError` if an error is left."""
+        if errors := self._stack.settle()["open_errors"]:
+            raise BenchError(f"{errors} errors are open after the sync")
+
+    def check_salesforce(self, edit: int) -> None:
+        """Raise `BenchError` unless the leads show the phone numbers of an edit."""
+        self._check(edit, [row["Phone"] for row in self._query("SELECT Phone FROM Lead")], "leads")
+
+    def check_hubspot(self, edit: int) -> None:
+        """Raise `BenchError` unless the contacts show the phone numbers of an edit."""
+        rows = self._post("read", [{"id": one} for one in self.ids], properties=["phone"])
+        self._check(edit, [row["properties"]["phone"] for row in rows], "contacts")
+
+    def _check(self, edit: int, phones: Sequence[str], what: str) -> None:
+        missing = set(self._phones(edit)) - set(phones)
+        if missing:
+            raise BenchError(
+                f"{len(missing)} of {len(self.ids)} {what} lack their new phone number"
+            )
+
+    def _phones(self, edit: int) -> list[str]:
+        return [f"+1 202 {edit:03} {number:05}" for number in range(len(self.ids))]
+
+    def _query(self, soql: str) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = []
+        url, params = f"{self._salesforce_url}/query", {"q": soql}
+        while True:
+            answer = self._salesforce.get(url, params=params)
+            answer.raise_for_status()
+            page = answer.json()
+            rows += page["records"]
+            if page["done"]:
+                return rows
+            url = f"{self._salesforce_url}/query/{page['nextRecordsUrl'].rpartition('/')[2]}"
+            params = {}
+
+    def _post(
+        self, what: str, inputs: Sequence[dict[str, Any]], **options: Any
+    ) -> list[dict[str, Any]]:
+        results: list[dict[str, Any]] = []
+        for start in range(0, len(inputs), HUBSPOT_BATCH):
+            answer = self._hubspot.post(
+                f"{self._hubspot_url}/contacts/batch/{what}",
+                json={"inputs": inputs[start : start + HUBSPOT_BATCH], **options},
+            )
+            answer.raise_for_status()
+            results += answer.json()["results"]
+        return results
