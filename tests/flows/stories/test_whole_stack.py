@@ -127,6 +127,28 @@ def test_an_idle_half_hour_takes_one_salesforce_call_a_minute(stack: Stack):
     assert made["hubspot"] == searches | checks | {"GET /email/public/v1/events": 12}
 
 
+def test_a_hundred_edited_contacts_cost_at_most_two_writes_more(stack: Stack, people: People):
+    """Per contact its link is read and saved once. A batch writes one lease of HubSpot's calls and
+    one count of overwritten values besides, and reads at most four units more.
+    """
+    batches = people.hubspot.crm.contacts.batch_api
+    new = [
+        {"properties": {"email": f"unit.{n}@example.com", "lastname": "Unit"}} for n in range(100)
+    ]
+    ids = [one.id for one in batches.create({"inputs": new}).results]
+    stack.settle()
+    stack.advance(3600)
+    before = stack.stats()["dynamodb"]
+
+    edited = [{"id": one, "properties": {"phone": "+49 731 5"}} for one in ids]
+    batches.update({"inputs": edited})
+    stack.settle()
+
+    after = stack.stats()["dynamodb"]
+    assert 100 <= after["writes"] - before["writes"] <= 102
+    assert 100 <= after["reads"] - before["reads"] <= 104
+
+
 def _more(after: dict[str, int], before: dict[str, int]) -> dict[str, int]:
     """By how much each endpoint's count has grown, without those that have not."""
     grown = {name: count - before.get(name, 0) for name, count in after.items()}

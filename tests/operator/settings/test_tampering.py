@@ -204,6 +204,29 @@ def test_an_emptied_table_is_refused_by_a_running_function(table: SettingsTable)
     assert refusal(warm.settings) == REPLACED
 
 
+def test_a_read_that_lacks_the_last_push_is_repeated(table: SettingsTable) -> None:
+    """A cheap read may come from a copy that is a moment behind; that is no tampering."""
+    behind = row("current")
+    push(table, OTHER_ORG)
+    newest = row("current")
+    client = aws.client("dynamodb")
+    warm = FreshSettings(
+        SettingsTable(client, "settings", settings_keys()), now=iter((0.0, 60.0, 60.0)).__next__
+    )
+    assert warm.settings().version == 2
+    reads: list[bool] = []
+
+    def show(params: dict[str, Any], **_: Any) -> None:
+        reads.append(params["ConsistentRead"])
+        write_row(newest if params["ConsistentRead"] else behind)
+
+    client.meta.events.register("provide-client-params.dynamodb.GetItem", show)
+    seen = warm.settings()
+    client.meta.events.unregister("provide-client-params.dynamodb.GetItem", show)
+
+    assert (seen.version, reads) == (2, [False, True])
+
+
 def test_refused_settings_are_read_again_after_five_seconds(table: SettingsTable) -> None:
     """They are not read sooner, so many messages cause few reads."""
     clock = [0.0]

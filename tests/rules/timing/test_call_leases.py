@@ -112,7 +112,7 @@ def test_a_hold_says_when_calls_are_free_again() -> None:
     assert found == CallHold(
         "ALLOTMENT_USED",
         "Of the 300 Salesforce calls that are allotted to crmsync in 24 hours, 300 are used.",
-        NOON + 25 * HOUR + 10 * MINUTE,
+        NOON + 25 * HOUR,
         "Raise daily_call_allotment, or wait.",
     )
     assert hold(full, SMALL, LIVE, found.until - SECOND) is not None
@@ -220,6 +220,32 @@ def test_a_quiet_window_gives_long_leases_and_a_busy_one_short_ones() -> None:
     assert (last.calls, last.ends - NOON) == (5, SECOND)
 
 
+@pytest.mark.rule("CH-6")
+@pytest.mark.parametrize(("out", "expected", "calls"), [(0, 20, 20), (0, 50, 33), (20, 20, 13)])
+def test_a_quiet_window_gives_what_the_work_will_take(out: int, expected: int, calls: int) -> None:
+    """Up to a third of the window together with the long leases that are out."""
+    begun, _ = lease(CallUsage(), HUBSPOT, LIVE, NOON, search=False, expected=out)
+    _, found = lease(
+        begun if out else CallUsage(), HUBSPOT, LIVE, NOON, search=False, expected=expected
+    )
+
+    assert isinstance(found, CallLease)
+    assert (found.calls, found.ends - NOON) == (calls, 30 * SECOND)
+
+
+@pytest.mark.parametrize("returned_after", [HOUR, 5 * HOUR])
+def test_calls_of_a_long_lease_count_when_they_were_made(returned_after: timedelta) -> None:
+    """Until it is returned, all of them count for the hour in which it ends."""
+    allotted = CallLimits("Salesforce", allotment=50_000)
+    out, one = leased(CallUsage(), allotted, LIVE)
+    back = returned(out, allotted, one, 3, 0, NOON + returned_after)
+    noon = int(NOON.timestamp()) // 3600
+
+    assert one.ends - NOON == 6 * HOUR
+    assert out.hours == {noon + 6: (20, 0, 0, 0)}
+    assert back.hours == {noon + 6: (0, 0, 0, 0), noon + returned_after // HOUR: (3, 0, 0, 0)}
+
+
 def test_lower_classes_leave_a_part_of_the_window() -> None:
     """When backfills and sweeps get nothing more, live changes still do."""
     counts = {}
@@ -298,7 +324,9 @@ def calls_made(steps: list[Step], limits: CallLimits, *, search: bool) -> Iterat
                 if one is not None:
                     counted = returned(counted, limits, one, used, used * search, now)
                     del held[worker]
-                counted, found = lease(counted, limits, call_class, now, search=search)
+                counted, found = lease(
+                    counted, limits, call_class, now, search=search, expected=wanted
+                )
                 if isinstance(found, CallHold):
                     break
                 held[worker] = one, used = found, 0

@@ -1,8 +1,9 @@
 """The calls that this process has leased, and the renewal of the lease.
 
 Each call of a CRM's gateway is taken from the lease first. Within a lease that costs nothing; a new
-lease is one read and one conditional write of the usage that all workers share. What was not used
-of a lease is returned with the next one. What a process has leased and not used when it ends counts
+lease is one read and one conditional write of the usage that all workers share. The read need not
+be consistent: if it was too old, the write fails. What was not used of a lease is returned with the
+next one. What a process has leased and not used when it ends counts
 as used.
 
 If the table does not answer, calls are made without a lease: the CRM's own limits still hold.
@@ -121,10 +122,11 @@ class CallLeases(Unlimited):
         self._hold: CallHold | None = None
         self._ask_again = now()
         self._class = CallClass.LIVE
+        self._expected = 0
 
-    def work_as(self, call_class: CallClass) -> None:
-        """Count the calls that follow as calls of this class."""
-        self._class = call_class
+    def work_as(self, call_class: CallClass, expected: int = 0) -> None:
+        """Count the calls that follow as calls of this class; about so many are `expected`."""
+        self._class, self._expected = call_class, expected
 
     def spend(self, *, search: bool = False) -> None:
         """Take a call, and wait for it if a window of seconds is full. Raises `Down` if no call may
@@ -134,6 +136,7 @@ class CallLeases(Unlimited):
             held = self._held.get(self._class)
             if held is None or not held.take(self._now(), search=search):
                 self._renew(search=search)
+            self._expected = max(0, self._expected - 1)
 
     def hear(
         self,
@@ -175,8 +178,11 @@ class CallLeases(Unlimited):
             return call_state(self._load(), self._limits, self._now())
 
     def _load(self) -> CallUsage:
-        self._usage = self._store.load(self._connection, self._side)
+        self._usage = self._stored(consistent=False)
         return reported(self._usage, self._known, self._per_window)
+
+    def _stored(self, *, consistent: bool) -> CallUsage:
+        return self._store.load(self._connection, self._side, consistent=consistent)
 
     def _renew(self, *, search: bool) -> None:
         """Lease calls and take the first. Raises `Down`."""
@@ -201,11 +207,12 @@ class CallLeases(Unlimited):
         """A lease, or why there is none. Raises `SyncError` if the usage is out of reach."""
         if self._hold is not None and self._now() < min(self._ask_again, self._hold.until):
             return self._hold
-        for _ in range(TRIES):
+        for number in range(TRIES):
             now = self._now()
-            stored = self._store.load(self._connection, self._side)
-            usage = self._settled(stored, now)
-            usage, found = lease(usage, self._limits, call_class, now, search=search)
+            usage = self._settled(self._stored(consistent=number > 0), now)
+            usage, found = lease(
+                usage, self._limits, call_class, now, search=search, expected=self._expected
+            )
             if isinstance(found, CallHold):
                 if found.code != WINDOW_FULL:
                     self._hold, self._ask_again = found, now + HELD_FOR
@@ -229,7 +236,7 @@ class CallLeases(Unlimited):
         """Store a change of the usage at once. If that fails, the next response does it."""
         with suppress(SyncError):
             for _ in range(TRIES):
-                stored = self._store.load(self._connection, self._side)
+                stored = self._stored(consistent=True)
                 changed = change(self._settled(stored, self._now()))
                 if changed == stored:
                     self._usage = stored
@@ -252,10 +259,10 @@ class ConnectionCalls:
         """The first side's reason that there is; one read of each."""
         return next(self._holds(call_class), None)
 
-    def work_as(self, call_class: CallClass) -> None:
+    def work_as(self, call_class: CallClass, expected: int = 0) -> None:
         """As the port says."""
         for one in self._sides:
-            one.work_as(call_class)
+            one.work_as(call_class, expected)
 
     def _holds(self, call_class: CallClass) -> Iterator[CallHold]:
         return (found for one in self._sides if (found := one.hold(call_class)) is not None)

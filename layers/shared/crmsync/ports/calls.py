@@ -14,8 +14,11 @@ from crmsync.model.records import Side
 class CallUsageStore(Protocol):
     """The usage of both CRMs of all connections."""
 
-    def load(self, connection: str, side: Side) -> CallUsage:
-        """The usage, strongly consistent; an empty one if nothing is stored. Raises `TryAgain`."""
+    def load(self, connection: str, side: Side, *, consistent: bool = True) -> CallUsage:
+        """The usage; an empty one if nothing is stored. Raises `TryAgain`.
+
+        Unless it is `consistent`, it may lack what was saved in the last second. That costs half.
+        """
 
     def save(self, connection: str, side: Side, usage: CallUsage) -> CallUsage | None:
         """Store a usage and answer it with its next version.
@@ -30,5 +33,8 @@ class CallGate(Protocol):
     def hold(self, call_class: CallClass) -> CallHold | None:
         """Why work of this class must not begin now, or None. Makes no call."""
 
-    def work_as(self, call_class: CallClass) -> None:
-        """Count the calls that follow as calls of this class."""
+    def work_as(self, call_class: CallClass, expected: int = 0) -> None:
+        """Count the calls that follow as calls of this class.
+
+        `expected` is how many calls to HubSpot will probably follow; 0 if nobody knows.
+        """

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from math import ceil
 from typing import Protocol, TypeVar
 
 from crmsync.errors import OutOfTime, SyncError, TryAgain
@@ -17,7 +18,7 @@ from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.results import LONGEST_WAIT, Summary, requeue, retry_later
 from crmsync.model.calls import CallClass
 from crmsync.model.changes import Cause, Change, as_retry, coalesce
-from crmsync.model.records import Ref
+from crmsync.model.records import Ref, Side
 from crmsync.model.troubles import Outage
 from crmsync.rules.timing.call_leases import call_class_of
 from crmsync.rules.timing.outages import is_refusal, may_be_one
@@ -26,6 +27,9 @@ BATCH = 1000
 """Records in a batch: ten full HubSpot calls, half a Salesforce read, and a few megabytes of memory
 however long the backlog.
 """
+
+HUBSPOT_BATCH = 100
+"""The records of a HubSpot call."""
 
 FIRST_BATCH = 10
 """Changes in the first batch after a successful probe; each further batch is ten times as large."""
@@ -115,7 +119,7 @@ def sync_in_batches(
         if any(change.tries or change.cause is Cause.RESYNC for change in batch):
             due = hold_back(batch, new, context, summary)
         else:
-            context.calls.work_as(CallClass.LIVE)
+            context.calls.work_as(CallClass.LIVE, expected_calls(batch))
         if not due:
             continue
         failure = _sync_batch(due, context, sync_pass, summary)
@@ -153,7 +157,8 @@ def hold_back(
     }
     going = [change for change in changes if classes[change] not in holds]
     if going:
-        context.calls.work_as(min((classes[one] for one in going), key=lambda one: one.place))
+        first = min((classes[one] for one in going), key=lambda one: one.place)
+        context.calls.work_as(first, expected_calls(going))
     for call_class, held in holds.items():
         waiting = [change for change in changes if classes[change] is call_class]
         context.outbox.again([(change, LONGEST_WAIT) for change in waiting])
@@ -165,6 +170,15 @@ def hold_back(
             {"records": len(waiting), "outcome": outcome, "code": held.code, "reason": held.text}
         )
     return going
+
+
+def expected_calls(changes: Collection[Change]) -> int:
+    """How many HubSpot calls a sync of these changes will probably take: one reads a hundred
+    records, and one writes a hundred that were changed in Salesforce.
+    """
+    of_hubspot = sum(change.ref.side is Side.HUBSPOT for change in changes)
+    reads, writes = len(changes), len(changes) - of_hubspot
+    return ceil(reads / HUBSPOT_BATCH) + ceil(writes / HUBSPOT_BATCH)
 
 
 def _sync_batch(

@@ -39,9 +39,9 @@ class CallUsageTable:
         """Use the boto3 `client` ("dynamodb")."""
         self._table = DynamoTable(client, table, "The count of calls")
 
-    def load(self, connection: str, side: Side) -> CallUsage:
-        """The usage, strongly consistent; an empty one if nothing is stored. Raises `TryAgain`."""
-        item = self._table.get(_key(connection, side))
+    def load(self, connection: str, side: Side, *, consistent: bool = True) -> CallUsage:
+        """The usage; an empty one if nothing is stored. Raises `TryAgain`."""
+        item = self._table.get(_key(connection, side), consistent=consistent)
         return CallUsage() if item is None else _usage(item)
 
     def save(self, connection: str, side: Side, usage: CallUsage) -> CallUsage | None:

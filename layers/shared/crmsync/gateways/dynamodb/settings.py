@@ -68,11 +68,13 @@ class SettingsTable:
         self._ring = ring
         self._earlier = DynamoTable(client, earlier, _WHAT) if earlier else None
 
-    def load(self) -> Settings:
+    def load(self, *, consistent: bool = True) -> Settings:
         """The settings in force, empty before the first push. Raises `TryAgain`, of which
         `Distrusted` is one.
+
+        Unless the read is `consistent`, a push of the last second may be missing. That costs half.
         """
-        current = self._current()
+        current = self._current(consistent=consistent)
         return Settings() if current is None else current.settings
 
     def current(self) -> Revision | None:
@@ -154,8 +156,8 @@ class SettingsTable:
         """
         return self._table.server_time(_key(_CURRENT))
 
-    def _current(self) -> Revision | None:
-        item = self._item(_CURRENT)
+    def _current(self, *, consistent: bool = True) -> Revision | None:
+        item = self._item(_CURRENT, consistent=consistent)
         if item is None and self._item(_place(1)):
             # The first push may have happened between the two reads.
             item = self._item(_CURRENT)
@@ -203,8 +205,8 @@ class SettingsTable:
         signature = sign(stored, place, next(iter(self._ring.keys().values())))
         return {"version": {"N": str(stored.version)}, **texts, "seal": {"S": signature}}
 
-    def _item(self, place: str) -> Item | None:
-        return self._table.get(_key(place))
+    def _item(self, place: str, *, consistent: bool = True) -> Item | None:
+        return self._table.get(_key(place), consistent=consistent)
 
 
 class FreshSettings:
@@ -235,9 +237,11 @@ class FreshSettings:
         return self._kept[0]
 
     def _load(self) -> Settings:
-        found = self._table.load()
-        if self._kept is not None and found.version < self._kept[0].version:
-            seen = self._kept[0].version
+        found = self._table.load(consistent=False)
+        seen = self._kept[0].version if self._kept is not None else 0
+        if found.version < seen:
+            found = self._table.load()
+        if found.version < seen:
             raise _replaced(
                 f"Version {found.version} of the settings is in force, though version {seen} was."
             )

@@ -115,9 +115,9 @@ class DynamoTable:
         self._what = what
         self._retry_policy = retry_policy or RetryPolicy()
 
-    def get(self, key: Key) -> Item | None:
+    def get(self, key: Key, *, consistent: bool = True) -> Item | None:
         """The item with this key, or None."""
-        item: Item | None = self._get(key).get("Item")
+        item: Item | None = self._get(key, consistent=consistent).get("Item")
         return item
 
     def server_time(self, key: Key) -> datetime:
@@ -258,12 +258,12 @@ class DynamoTable:
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
 
-    def _get(self, key: Key) -> Mapping[str, Any]:
+    def _get(self, key: Key, *, consistent: bool = True) -> Mapping[str, Any]:
         return self._call(
             self._client.get_item,
             TableName=self.name,
             Key=attributes_of(key),
-            ConsistentRead=True,
+            ConsistentRead=consistent,
         )
 
     def _pages(

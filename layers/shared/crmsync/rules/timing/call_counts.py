@@ -16,9 +16,6 @@ SEARCH_WINDOW = timedelta(seconds=1)
 TICK = timedelta(milliseconds=500)
 """The precision with which the end of a lease is kept."""
 
-DAY_LEASE = timedelta(minutes=10)
-"""The lease of a CRM that only limits the day."""
-
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _HOUR = timedelta(hours=1)
 NO_CALLS = (0,) * len(CallClass)
@@ -26,9 +23,9 @@ NO_CALLS = (0,) * len(CallClass)
 
 def current(usage: CallUsage, now: datetime) -> CallUsage:
     """The usage without what counts no more. A day is counted by whole hours, the one in which it
-    begins included, and so is a lease that began before it.
+    begins included.
     """
-    first = hour_of(now - DAY - DAY_LEASE)
+    first = hour_of(now - DAY)
     return replace(
         usage,
         hours={hour: calls for hour, calls in usage.hours.items() if hour >= first},
@@ -67,7 +64,7 @@ def free_again_at(usage: CallUsage, most: float) -> datetime:
         left -= sum(usage.hours[hour])
         if left < most:
             break
-    return _EPOCH + (hour + 1) * _HOUR + DAY + DAY_LEASE
+    return _EPOCH + (hour + 1) * _HOUR + DAY
 
 
 def added(calls: tuple[int, ...], call_class: CallClass, more: int) -> tuple[int, ...]:

@@ -35,7 +35,6 @@ from crmsync.model.records import Side
 from crmsync.model.settings import Connection
 from crmsync.rules.timing.call_counts import (
     DAY,
-    DAY_LEASE,
     NO_CALLS,
     SEARCH_WINDOW,
     TICK,
@@ -125,13 +124,20 @@ others.
 MOST_CALLS = 20
 """The most calls of a lease without a window."""
 
+DAY_LEASE = timedelta(hours=6)
+"""A lease without a window: about as long as a process lives, since it keeps calls from nobody but
+those who need the last ones of a day.
+"""
+
 LEASES_OF_ALLOTMENT = 1_000
 """A lease is at most this part of the allotment, so that a small one is used up by calls rather
 than by leases.
 """
 
 LONG_LEASE, LONG_CALLS = timedelta(seconds=30), 8
-"""The lease of a quiet window. It counts against the window until it ends, so few may be out."""
+"""The lease of a quiet window, of more calls if the work needs more. It counts against the window
+until it ends, so few may be out.
+"""
 
 LONG_SHARE = 1 / 3
 """The share of the window up to which long leases are given."""
@@ -167,9 +173,16 @@ def calls_for_backfills(limits: CallLimits, day: DailyCalls) -> int:
 
 
 def lease(
-    usage: CallUsage, limits: CallLimits, call_class: CallClass, now: datetime, *, search: bool
+    usage: CallUsage,
+    limits: CallLimits,
+    call_class: CallClass,
+    now: datetime,
+    *,
+    search: bool,
+    expected: int = 0,
 ) -> tuple[CallUsage, CallLease | CallHold]:
-    """A lease for a worker that needs a call now, and the usage with it.
+    """A lease for a worker that needs a call now, and the usage with it. `expected` is how many
+    calls its work will probably take.
 
     Where a `CallHold` is returned, nothing may be called. Work that has begun is finished: only the
     allotment, the CRM's day and its windows end it, and the share of a class does not (see `hold`).
@@ -185,7 +198,7 @@ def lease(
         return usage, held
     calls, ends = _lease_of_day(usage, limits, now)
     if limits.per_window:
-        calls, ends = _lease_of_window(usage, limits, call_class, now)
+        calls, ends = _lease_of_window(usage, limits, call_class, now, expected)
         if calls < 1:
             return usage, _full(limits, usage.window, WINDOW)
     searches = 0
@@ -209,8 +222,10 @@ def returned(
     """The usage after a lease of which `used` calls were made, `searched` of them searches."""
     unused = one.calls - used
     hours = dict(usage.hours)
-    if (hour := hour_of(one.begins)) in hours:
-        hours[hour] = added(hours[hour], one.call_class, -unused)
+    if (hour := hour_of(one.ends)) in hours:
+        made = hour_of(min(now, one.ends))
+        hours[hour] = added(hours[hour], one.call_class, -one.calls)
+        hours[made] = added(hours.get(made, NO_CALLS), one.call_class, used)
     window, searches = usage.window, usage.searches
     end = tick_of(one.ends)
     if limits.per_window:
@@ -314,19 +329,23 @@ def _lease_of_day(usage: CallUsage, limits: CallLimits, now: datetime) -> tuple[
 
 
 def _lease_of_window(
-    usage: CallUsage, limits: CallLimits, call_class: CallClass, now: datetime
+    usage: CallUsage, limits: CallLimits, call_class: CallClass, now: datetime, expected: int
 ) -> tuple[int, datetime]:
     allowed = usage.per_window or limits.per_window
     leased = leased_since(usage.window, now - WINDOW)
     free = int(allowed * WINDOW_SHARE[call_class]) - leased
-    if leased + LONG_CALLS <= allowed * LONG_SHARE:
-        return min(free, LONG_CALLS), time_of(tick_of(now + LONG_LEASE))
+    quiet = int(allowed * LONG_SHARE) - leased
+    if quiet >= LONG_CALLS:
+        calls = min(free, quiet, max(expected, LONG_CALLS))
+        return calls, time_of(tick_of(now + LONG_LEASE))
     return min(free, SHORT_CALLS), time_of(tick_of(now + SHORT_LEASE))
 
 
 def _with(usage: CallUsage, limits: CallLimits, one: CallLease) -> CallUsage:
-    """The usage with one more lease."""
-    hour, end = hour_of(one.begins), tick_of(one.ends)
+    """The usage with one more lease. Its calls count for the hour in which it ends until it is
+    returned, so that they count for a whole day whenever they are made.
+    """
+    hour, end = hour_of(one.ends), tick_of(one.ends)
     hours = {**usage.hours, hour: added(usage.hours.get(hour, NO_CALLS), one.call_class, one.calls)}
     window, searches = dict(usage.window), dict(usage.searches)
     if limits.per_window:
