@@ -347,6 +347,18 @@ def test_an_undeleted_lead_creates_its_contact_again_if_that_was_deleted_too():
     ]
 
 
+@pytest.mark.rule("DEL-1")
+def test_an_old_undelete_does_not_bring_back_a_contact_that_was_deleted_later():
+    """The lead was undeleted, and then a person deleted its contact: the message about the
+    undelete creates no contact when it is delivered again.
+    """
+    facts = linked()
+    tombstone = replace(facts.link, state=LinkState.TOMBSTONE, deleted_on=Side.HUBSPOT)
+    again = a_change(facts.salesforce.ref, Cause.RESTORED)
+    plan = plan_contact(replace(facts, change=again, link=tombstone, hubspot=None), RULESET)
+    assert plan.effects == ()
+
+
 @pytest.mark.rule("DUP-26")
 @pytest.mark.rule("MRG-1")
 def test_blanks_of_a_successor_are_filled_from_the_other_side():

@@ -141,8 +141,13 @@ _LIGHTEST_FIRST = (
 )
 
 
+def weight(change: Change) -> int:
+    """Which of several changes of one record or pair decides what is planned: the heaviest."""
+    return _LIGHTEST_FIRST.index(change.cause)
+
+
 def _weightier(one: Change, two: Change) -> Change:
-    heavy = max(one, two, key=lambda change: (_LIGHTEST_FIRST.index(change.cause), change.at))
+    heavy = max(one, two, key=lambda change: (weight(change), change.at))
     waiting = tuple(dict.fromkeys((*one.waiting, *two.waiting)))
     cause = Cause.AGAIN if {one.cause, two.cause} == {Cause.WOKEN, Cause.EDITED} else heavy.cause
     tries, held = max(one.tries, two.tries), one.held and two.held

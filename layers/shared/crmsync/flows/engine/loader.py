@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.merged_links import inherit_links, names_another
-from crmsync.model.changes import Cause, Change, with_ties
+from crmsync.model.changes import Cause, Change, weight, with_ties
 from crmsync.model.facts import Facts
 from crmsync.model.links import Link, LinkState, Place
 from crmsync.model.records import Kind, Record, Ref, Side
@@ -49,15 +49,16 @@ def one_plan_per_record(
 ) -> tuple[list[AnyFacts], list[Change]]:
     """The facts to plan, each record and each unlinked `identity` once, and the changes that wait.
 
-    Two plans for one person would both create a record, or write the same one. A second change of a
-    pair is covered by the first plan, which gets its news of ties. Any other change that meets a
+    Two plans for one person would both create a record, or write the same one. Of several changes
+    of a pair the heaviest is planned, so a privacy deletion is never taken for an ordinary one
+    (CH-9); that plan covers the others and gets their news of ties. Any other change that meets a
     record or identity of an earlier plan waits for it. Pairs go first, as their plans decide
     whether their records are free for others.
     """
     firsts: list[AnyFacts] = []
     not_yet: list[Change] = []
     seen: dict[object, int] = {}
-    for one in sorted(facts, key=lambda one: one.link is None):
+    for one in sorted(facts, key=lambda one: (one.link is None, -weight(one.change))):
         own = {record.ref for record in (one.hubspot, one.salesforce) if record} | {identity(one)}
         met = own | {record.ref for record in (*one.candidates, one.named_counterpart) if record}
         earlier = {seen[key] for key in met if key in seen}

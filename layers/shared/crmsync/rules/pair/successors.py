@@ -149,12 +149,16 @@ def plan_missing(
 
     `recreate` plans a new HubSpot record when the Salesforce record of a tombstone is restored. If
     the link became a tombstone because that record was deleted, its return is enough: somebody
-    took it out of the recycle bin. `because` are the rules of the kind.
+    took it out of the recycle bin. If it became one because the HubSpot record alone was deleted,
+    the Salesforce record was there all the time, and a message about an undelete is an old one.
+    `because` are the rules of the kind.
     """
     if link.state is LinkState.FORGOTTEN:
         return _plan_forgotten(facts, link)
     if link.state is LinkState.TOMBSTONE:
-        is_back = facts.change.cause is Cause.RESTORED or link.deleted_on is Side.SALESFORCE
+        is_back = link.deleted_on is Side.SALESFORCE or (
+            link.deleted_on is None and facts.change.cause is Cause.RESTORED
+        )
         if is_back and facts.salesforce and not facts.survivor_is_linked:
             again = recreate(facts.salesforce)
             return replace(again, effects=(DropLink(link, because), *again.effects))
