@@ -194,4 +194,26 @@ KEPT: Mapping[str, History] = {
             Wait(480),
         ),
     ),
+    "a contact was deleted for privacy together with its lead, and the lead made it again": History(
+        Setting(),
+        (
+            Person("new person", Side.SALESFORCE),
+            Wait(3),
+            Person("delete person", Side.SALESFORCE),
+            Person("delete person", what="forget"),
+            Wait(60),
+            Person("undelete", Side.SALESFORCE),
+        ),
+    ),
+    "an old undelete of a lead made a contact again that was deleted later": History(
+        Setting(),
+        (
+            Person("new person", Side.SALESFORCE),
+            Person("delete person", Side.SALESFORCE),
+            Wait(1),
+            Person("undelete", Side.SALESFORCE),
+            Wait(2),
+            Person("delete person"),
+        ),
+    ),
 }
