@@ -237,6 +237,7 @@ class Interleaved:
 
     def __init__(self, client: Any, when: int, work: Callable[[], object]) -> None:
         """`work` is done at call number `when`, counted from 1."""
+        self.meta = client.meta
         self._client, self._left, self._work = client, when, work
 
     def __getattr__(self, name: str) -> Any:

@@ -5,7 +5,9 @@ Law: this module knows nothing of what the items mean. Reads are strongly consis
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import json
+from binascii import a2b_base64
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -36,6 +38,9 @@ TransactionWrite: TypeAlias = Mapping[str, Any]
 
 ABSENT: Mapping[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
 """The condition that the item does not exist yet."""
+
+_WITH_BYTES = frozenset({"B", "BS", "L", "M"})
+"""The forms of values that are bytes or may contain some."""
 
 FINE = "None"
 CONDITION_FAILED = "ConditionalCheckFailed"
@@ -109,7 +114,14 @@ class DynamoTable:
     def __init__(
         self, client: Any, table: str, what: str, retry_policy: RetryPolicy | None = None
     ) -> None:
-        """Use the boto3 `client` ("dynamodb"); `what` names the table's content in errors."""
+        """Use the boto3 `client` ("dynamodb"); `what` names the table's content in errors.
+
+        From now on the client's answers to BatchGetItem are parsed here, with the same result as
+        botocore's own parser, in a fraction of its processor time.
+        """
+        client.meta.events.register(
+            "before-parse.dynamodb.BatchGetItem", _parse_items, unique_id="crmsync-items"
+        )
         self.name = table
         self._client = client
         self._what = what
@@ -343,3 +355,43 @@ def _reasons(problem: BotoCoreError | ClientError) -> list[str]:
         return []
     reasons = problem.response.get("CancellationReasons") or ()
     return [str(reason.get("Code", FINE)) for reason in reasons]
+
+
+def _parse_items(
+    response_dict: MutableMapping[str, Any],
+    customized_response_dict: MutableMapping[str, Any],
+    **_others: object,
+) -> None:
+    """Parse the items of a response, and leave botocore an empty body. It parses errors, and
+    whatever is not JSON, itself.
+
+    botocore looks up every attribute in its description of the service. But the body is JSON, and
+    of all forms of a value only bytes need to be converted ("DynamoDB low-level API" [D]).
+    """
+    try:
+        answer = json.loads(response_dict["body"])
+    except ValueError:
+        return
+    if "Responses" not in answer:
+        return
+    for items in answer["Responses"].values():
+        for item in items:
+            for name, value in item.items():
+                if not _WITH_BYTES.isdisjoint(value):
+                    item[name] = _with_bytes(value)
+    customized_response_dict.update(answer)
+    response_dict["body"] = b"{}"
+
+
+def _with_bytes(value: dict[str, Any]) -> dict[str, Any]:
+    """A value with bytes in place of base64 texts."""
+    ((form, content),) = value.items()
+    if form == "B":
+        return {form: a2b_base64(content)}
+    if form == "BS":
+        return {form: [a2b_base64(one) for one in content]}
+    if form == "L":
+        return {form: [_with_bytes(one) for one in content]}
+    if form == "M":
+        return {form: {name: _with_bytes(one) for name, one in content.items()}}
+    return value
