@@ -1,4 +1,4 @@
-"""``python -m tests.simulation [--seeds N] [--first N] [--jobs N]``, or a story of `local.soak`."""
+"""``python -m tests.simulation [--seeds N] [--first N] [--jobs N]``, or stories on the laptop stack."""
 
 from __future__ import annotations
 
@@ -8,19 +8,23 @@ import sys
 
 from local.soak.__main__ import STORIES
 from local.soak.__main__ import main as play_story
+from tests.flows.convergence.soak import main as play_whole_stack
 from tests.simulation.soak import Soak, tell, trace_of
 
 SEEDS = 20_000
+WHOLE_STACK = "whole-stack"
 
 
 def main() -> int:
     """Play the seeds that the arguments name."""
+    if sys.argv[1:2] == [WHOLE_STACK]:
+        return play_whole_stack(sys.argv[2:])
     if sys.argv[1:2] and sys.argv[1] in STORIES:
         return play_story()
     parser = argparse.ArgumentParser(
         "make soak",
         description="Plays random histories of the whole system in memory.",
-        epilog=f"Stories on the laptop stack: {', '.join(STORIES)} (each has --help).",
+        epilog=f"On the laptop stack: {', '.join((WHOLE_STACK, *STORIES))} (each has --help).",
     )
     parser.add_argument("--seeds", type=int, default=SEEDS, help="how many (default %(default)s)")
     parser.add_argument("--first", type=int, default=0, help="the first seed")

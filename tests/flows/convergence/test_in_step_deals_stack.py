@@ -13,7 +13,6 @@ import pytest
 
 from local.people import People
 from local.stack import Stack
-from tests.flows.conftest import NewStack
 from tests.flows.convergence.story_random import STEPS, Busy, RandomStory, faults_of
 from tests.flows.stories.story_contacts import SWEEP, undelete, writes
 from tests.flows.stories.story_deals import (
@@ -185,12 +184,17 @@ def test_after_any_story_deals_and_opportunities_are_in_step(
 @pytest.mark.long
 @pytest.mark.parametrize("workers", [2, 3])
 @pytest.mark.parametrize("seed", WITH_WORKERS)
-def test_several_workers_end_in_step(new_stack: NewStack, seed: int, workers: int) -> None:
+def test_several_workers_end_in_step(seed: int, workers: int) -> None:
     """Several workers of each function, whose calls the seed interleaves on a stack of their own,
     end with the same result.
     """
-    stack = new_stack(settings(), WORLD, seed=seed, workers=workers)
-    _play(stack, People(stack.ready()), BusyStory, seed)
+    play_busy_deals(seed, workers)
+
+
+def play_busy_deals(seed: int, workers: int) -> None:
+    """Play a story of deals on a stack of its own; raises AssertionError for what is out of step."""
+    with Stack(settings(), WORLD, seed=seed, workers=workers) as stack:
+        _play(stack, People(stack.ready()), BusyStory, seed)
 
 
 def _play(stack: Stack, people: People, kind: type[Story], seed: int) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from local.people import People
 from local.stack import Stack
-from tests.flows.conftest import NewStack
+from tests.flows.conftest import SETTINGS, WORLD
 from tests.flows.convergence.story_random import STEPS, Busy, RandomStory, faults_of
 from tests.flows.stories.story_contacts import SWEEP, convert, merge_records, rows, writes
 
@@ -162,13 +162,19 @@ def test_after_any_story_the_two_sides_are_in_step(stack: Stack, people: People,
 @pytest.mark.long
 @pytest.mark.parametrize("workers", [2, 3])
 @pytest.mark.parametrize("seed", WITH_WORKERS)
-def test_several_workers_end_in_step(new_stack: NewStack, seed: int, workers: int) -> None:
+def test_several_workers_end_in_step(seed: int, workers: int) -> None:
     """Several workers of each function, whose calls the seed interleaves on a stack of their own,
     end with the same result.
     """
-    stack = new_stack(seed=seed, workers=workers)
-    people = People(stack.ready())
-    _play(stack, BusyStory(stack, people, seed))
+    play_busy_contacts(seed, workers)
+
+
+def play_busy_contacts(seed: int, workers: int) -> None:
+    """Play a story of contacts on a stack of its own; raises AssertionError for what is out of
+    step.
+    """
+    with Stack(SETTINGS, WORLD, seed=seed, workers=workers) as stack:
+        _play(stack, BusyStory(stack, People(stack.ready()), seed))
 
 
 def _play(stack: Stack, story: Story) -> None:

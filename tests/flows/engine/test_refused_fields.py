@@ -15,7 +15,7 @@ from crmsync.flows.kinds.contact import sync_contacts
 from crmsync.model.changes import Cause, redelivered
 from crmsync.model.records import Ref, Side
 from tests.builders import OUR_USER
-from tests.flows.convergence.gate import VISIBILITY_MINUTES, Gate, KilledError, with_gate
+from tests.flows.interleaving.gate import VISIBILITY_MINUTES, Gate, KilledError, with_gate
 from tests.memory.world import MemoryWorld
 
 REFUSED = {Side.SALESFORCE: ("Phone", "FirstName"), Side.HUBSPOT: ("phone", "firstname")}

@@ -10,7 +10,7 @@ from crmsync.flows.kinds.contact import sync_contacts
 from crmsync.model.changes import redelivered
 from crmsync.model.records import Ref
 from crmsync.model.settings import CreateInHubspot, OutsideInclusionList
-from tests.flows.convergence.gate import Gate, KilledError, with_gate
+from tests.flows.interleaving.gate import Gate, KilledError, with_gate
 from tests.flows.kinds.test_opt_out_shown import OWN_ACT
 from tests.memory.world import MemoryWorld
 

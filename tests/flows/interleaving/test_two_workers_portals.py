@@ -9,7 +9,7 @@ import pytest
 from crmsync.flows.kinds.contact import sync_contacts
 from crmsync.model.changes import redelivered
 from crmsync.model.records import Ref
-from tests.flows.convergence.gate import VISIBILITY_MINUTES, Gate, KilledError, with_gate
+from tests.flows.interleaving.gate import VISIBILITY_MINUTES, Gate, KilledError, with_gate
 from tests.flows.operator.test_two_accounts import Account, shared, sync_all, writes
 
 BOTH = (("2",) * 3, ("3",) * 3)

@@ -11,7 +11,7 @@ from typing import Any
 
 from crmsync.model.changes import Change
 from crmsync.model.records import Ref, Side
-from tests.flows.convergence.scenario import PHONE, RECORDS, TITLE, Attribute, Scenario, plain
+from tests.flows.interleaving.scenario import PHONE, RECORDS, TITLE, Attribute, Scenario, plain
 from tests.memory.world import MemoryWorld
 
 

@@ -15,7 +15,7 @@ from crmsync.flows.kinds.contact import sync_contacts
 from crmsync.model.changes import Cause, Change, redelivered
 from crmsync.wire.queue_messages import dump_changes
 from tests.builders import a_change, a_contact
-from tests.flows.convergence.gate import Gate, KilledError, with_gate
+from tests.flows.interleaving.gate import Gate, KilledError, with_gate
 from tests.memory.world import MemoryWorld
 
 

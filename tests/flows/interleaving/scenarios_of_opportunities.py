@@ -11,7 +11,7 @@ from decimal import Decimal
 from crmsync.model.changes import Cause, Change, TieEvent
 from crmsync.model.records import Ref, Side
 from crmsync.model.settings import DealSettings
-from tests.flows.convergence.scenario import (
+from tests.flows.interleaving.scenario import (
     HUBSPOT,
     RECORDS,
     SALESFORCE,

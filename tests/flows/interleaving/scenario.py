@@ -15,7 +15,7 @@ from crmsync.flows.kinds.opportunity import sync_opportunities
 from crmsync.model.changes import Change, redelivered
 from crmsync.model.links import LinkState
 from crmsync.model.records import Kind, Ref, Side
-from tests.flows.convergence.gate import VISIBILITY_MINUTES, Gate, with_gate
+from tests.flows.interleaving.gate import VISIBILITY_MINUTES, Gate, with_gate
 from tests.memory.world import MemoryWorld
 
 FLOWS = {

@@ -18,7 +18,7 @@ from crmsync.flows.email.scan import queue_events
 from crmsync.flows.email.task_run import TaskContext
 from crmsync.model.mail import LogRange
 from crmsync.model.settings import EmailTaskSettings, Repeat
-from tests.flows.convergence.gate import VISIBILITY_MINUTES, Gate, GatedPort, KilledError
+from tests.flows.interleaving.gate import VISIBILITY_MINUTES, Gate, GatedPort, KilledError
 from tests.memory.email_world import MemoryEmailWorld, opened
 
 MINUTE = 60_000

@@ -9,7 +9,7 @@ import pytest
 from crmsync.flows.kinds.contact import sync_contacts
 from crmsync.model.changes import Cause, Change
 from crmsync.model.records import Ref
-from tests.flows.convergence.gate import Gate, KilledError, with_gate
+from tests.flows.interleaving.gate import Gate, KilledError, with_gate
 from tests.memory.world import MemoryWorld
 
 AFTER = 180

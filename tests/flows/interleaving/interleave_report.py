@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from crmsync.model.records import Side
-from tests.flows.convergence.gate import Gate
-from tests.flows.convergence.interleave import (
+from tests.flows.interleaving.gate import Gate
+from tests.flows.interleaving.interleave import (
     Interruption,
     OverwriteDetector,
     Result,
@@ -19,7 +19,7 @@ from tests.flows.convergence.interleave import (
     run_interleaving,
     start,
 )
-from tests.flows.convergence.scenario import Scenario
+from tests.flows.interleaving.scenario import Scenario
 
 Make = Callable[[], Scenario]
 SECOND_WORKERS = (None, *Side)

@@ -10,7 +10,7 @@ from crmsync.model.changes import Change
 from crmsync.model.owners import Owner, Owners
 from crmsync.model.records import Side
 from crmsync.model.settings import CreateInSalesforce
-from tests.flows.convergence.scenario import (
+from tests.flows.interleaving.scenario import (
     HUBSPOT,
     PHONE,
     RECORDS,
@@ -21,7 +21,7 @@ from tests.flows.convergence.scenario import (
     existing,
     plain,
 )
-from tests.flows.convergence.scenarios_of_opportunities import (
+from tests.flows.interleaving.scenarios_of_opportunities import (
     deal,
     ended_roles,
     lifecycle,

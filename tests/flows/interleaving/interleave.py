@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from crmsync.model.records import Ref, Side
-from tests.flows.convergence.gate import Gate, KilledError
-from tests.flows.convergence.scenario import Scenario
+from tests.flows.interleaving.gate import Gate, KilledError
+from tests.flows.interleaving.scenario import Scenario
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """Two workers at one pair, one of them stopped or killed at every call: both sides show the last
 edits once, and nothing more is written.
 
-`tests.flows.convergence.interleave` defines where a worker is stopped and which lost edits are
+`tests.flows.interleaving.interleave` defines where a worker is stopped and which lost edits are
 excused. ``-s`` prints the counts.
 """
 
@@ -15,18 +15,18 @@ from crmsync.model.changes import Cause, redelivered
 from crmsync.model.effects import Category
 from crmsync.model.effects import Report as Parked
 from crmsync.model.records import Ref, Side
-from tests.flows.convergence.gate import Gate, KilledError
-from tests.flows.convergence.interleave import Interruption, find_problems, start
-from tests.flows.convergence.interleave_report import (
+from tests.flows.interleaving.gate import Gate, KilledError
+from tests.flows.interleaving.interleave import Interruption, find_problems, start
+from tests.flows.interleaving.interleave_report import (
     Report,
     all_interruptions,
     run_interrupted,
     run_overlapping,
     run_with_late_death,
 )
-from tests.flows.convergence.scenario import Scenario
-from tests.flows.convergence.scenarios import PAIRS
-from tests.flows.convergence.scenarios_of_creation import CREATIONS, SIMULTANEOUS_CREATIONS
+from tests.flows.interleaving.scenario import Scenario
+from tests.flows.interleaving.scenarios import PAIRS
+from tests.flows.interleaving.scenarios_of_creation import CREATIONS, SIMULTANEOUS_CREATIONS
 
 IRREVERSIBLE = frozenset({"opt-out", "lifecycle"})
 """Scenarios in which nothing can be set back."""
