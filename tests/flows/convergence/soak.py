@@ -46,7 +46,8 @@ def play_seed(seed: int) -> str:
         STORIES[story](seed, workers)
     except Exception as error:  # noqa: BLE001 - whatever a story ends with is what the run has to tell
         where = traceback.extract_tb(error.__traceback__)[-1]
-        return f"{type(error).__name__}: {error} ({Path(where.filename).name}:{where.lineno})"
+        what = str(error).partition("\n")[0]
+        return f"{type(error).__name__}: {what} ({Path(where.filename).name}:{where.lineno})"
     return ""
 
 
