@@ -114,7 +114,7 @@ class MemoryRecords:
             if row.fields.get(name) != kept:
                 at = self._stamp(row.modified_at)
                 row.origins[name] = Origin(at, row.by)
-                row.past[name] = (*row.past.get(name, ()), PastValue(at, kept))
+                row.past[name] = (*row.past.get(name, ()), PastValue(at, kept, row.by))
             row.fields[name] = kept
         if self.behaviour.unique_email and row.fields.get(FURTHER):
             own, *further = row.fields.get("email"), *str(row.fields[FURTHER]).split(";")

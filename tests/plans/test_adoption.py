@@ -13,9 +13,10 @@ from crmsync.model.effects import UpdateRecord
 from crmsync.model.fields import FieldRule, Update
 from crmsync.model.names import HUBSPOT_REVISION, salesforce_revision
 from crmsync.model.plan import Plan
-from crmsync.model.records import Origin, Record, Side, Value
+from crmsync.model.records import Origin, PastValue, Record, Side, Value
 from crmsync.plans.contact import ContactFacts, plan_contact
 from crmsync.rules.kinds.contact.creation import hubspot_creation, salesforce_creation
+from crmsync.rules.merge.ruleset import Ruleset
 from tests.builders import LEAD_ID, OUR_APP, OUR_USER, a_change, a_contact, a_lead, a_ruleset, at
 
 RULESET = a_ruleset()
@@ -27,9 +28,24 @@ WAS: dict[str, Value] = {"phone": "+49 1", "jobtitle": "Engineer", "fax": None}
 LATER = 30
 """Minutes after noon, when the second record was made; longer than any write takes."""
 
+PERSON = "005000000000009AAA"
+OTHER_SETTINGS = a_ruleset(field=(FieldRule("website", "Website", update=Update.NEVER),))
+
+
+def edited_contact(edits: Mapping[str, tuple[Value, float]]) -> Record:
+    """The contact that the lead was made of, read with its history; `edits` has what people set
+    since noon, and when.
+    """
+    fields = WAS | {name: value for name, (value, _) in edits.items()}
+    past = {name: (PastValue(at(-60), value, "CRM_UI"),) for name, value in WAS.items() if value}
+    for name, (value, minutes) in edits.items():
+        past[name] = (*past.get(name, ()), PastValue(at(minutes), value, "CRM_UI"))
+    origins = {name: Origin(values[-1].at, "CRM_UI") for name, values in past.items()}
+    return replace(a_contact(fields), origins=origins, past=past)
+
 
 def made_lead(
-    edits: Mapping[str, Value], *, by: str = OUR_USER, ruleset: object = RULESET
+    edits: Mapping[str, Value], *, by: str = OUR_USER, ruleset: Ruleset = RULESET
 ) -> Record:
     """The lead that was made for the contact at noon, with what was edited since."""
     contact = a_contact(WAS)
@@ -48,12 +64,16 @@ def made_contact(edits: Mapping[str, tuple[Value, float]]) -> Record:
     fields = dict(creation.create.fields) | {name: value for name, (value, _) in edits.items()}
     revision = creation.link.hubspot_intent.revision.hex()
     contact = a_contact(fields | {HUBSPOT_REVISION: revision}, salesforce_id=LEAD_ID)
-    origins = {name: Origin(at(), OUR_APP) for name in creation.create.fields}
-    origins |= {name: Origin(at(minutes), "CRM_UI") for name, (_, minutes) in edits.items()}
-    return replace(contact, created_at=at(), origins=origins)
+    past = {
+        name: (PastValue(at(), value, OUR_APP),) for name, value in creation.create.fields.items()
+    }
+    for name, (value, minutes) in edits.items():
+        past[name] = (*past.get(name, ()), PastValue(at(minutes), value, "CRM_UI"))
+    origins = {name: Origin(values[-1].at, values[-1].by) for name, values in past.items()}
+    return replace(contact, created_at=at(), origins=origins, past=past)
 
 
-def planned(hubspot: Record, salesforce: Record, ruleset: object = RULESET) -> Plan:
+def planned(hubspot: Record, salesforce: Record, ruleset: Ruleset = RULESET) -> Plan:
     """The plan of the contact, which has no link."""
     facts = ContactFacts(a_change(hubspot.ref), hubspot=hubspot, named_counterpart=salesforce)
     return plan_contact(facts, ruleset)
@@ -81,7 +101,7 @@ def test_an_edit_of_the_new_lead_crosses_if_the_contact_is_as_it_was(
     edits: Mapping[str, Value], expected: Mapping[Side, Mapping[str, Value]]
 ) -> None:
     """The revision that the lead shows says what it was made of, so no history is needed."""
-    plan = planned(a_contact(WAS), made_lead(edits, by="005000000000009AAA"))
+    plan = planned(a_contact(WAS), made_lead(edits, by=PERSON))
 
     assert (written(plan), plan.undecided) == (expected, False)
 
@@ -92,51 +112,56 @@ def test_without_history_an_edited_contact_is_undecided() -> None:
 
 
 @pytest.mark.parametrize(
-    ("contact", "ages", "lead", "by", "expected"),
+    ("contact", "lead", "by", "expected"),
     [
-        ({"phone": None}, {"phone": 9}, {}, OUR_USER, {Side.SALESFORCE: {"Phone": None}}),
-        ({"phone": "+49 2"}, {"phone": 9}, {}, OUR_USER, {Side.SALESFORCE: {"Phone": "+49 2"}}),
+        ({"phone": (None, 9)}, {}, OUR_USER, {Side.SALESFORCE: {"Phone": None}}),
+        ({"phone": ("+49 2", 9)}, {}, OUR_USER, {Side.SALESFORCE: {"Phone": "+49 2"}}),
         (
-            {"fax": "7"},
-            {"fax": 9, "phone": -60},
+            {"fax": ("7", 9)},
             {"Phone": None},
-            "005000000000009AAA",
+            PERSON,
             {Side.SALESFORCE: {"Fax": "7"}, Side.HUBSPOT: {"phone": None}},
         ),
         (
-            {"fax": "7"},
-            {"fax": 9},
-            {"Title": "Default"},
-            OUR_USER,
-            {Side.SALESFORCE: {"Fax": "7"}, Side.HUBSPOT: {"jobtitle": "Default"}},
+            {"phone": (None, 9)},
+            {"Fax": "7"},
+            PERSON,
+            {Side.SALESFORCE: {"Phone": None}, Side.HUBSPOT: {"fax": "7"}},
         ),
         (
-            {"phone": "+49 2"},
-            {"phone": 9},
+            {"fax": ("7", 9)},
+            {"MobilePhone": "+49 9"},
+            OUR_USER,
+            {Side.SALESFORCE: {"Fax": "7"}, Side.HUBSPOT: {"mobilephone": "+49 9"}},
+        ),
+        (
+            {"phone": ("+49 2", 9)},
             {"Phone": "+49 3"},
-            "005000000000009AAA",
+            PERSON,
             {Side.HUBSPOT: {"phone": "+49 3"}},
         ),
     ],
     ids=[
         "removed in HubSpot",
         "changed in HubSpot",
-        "one field in HubSpot, another in Salesforce",
-        "Salesforce changed it at the creation",
+        "one field in HubSpot, another removed in Salesforce",
+        "one field removed in HubSpot, another in Salesforce",
+        "Salesforce filled a blank at the creation",
         "both changed it, Salesforce later",
     ],
 )
+@pytest.mark.parametrize("then", [RULESET, OTHER_SETTINGS], ids=["", "other settings then"])
 def test_a_new_lead_and_an_edited_contact_keep_every_edit(
-    contact: Mapping[str, Value],
-    ages: Mapping[str, float],
+    contact: Mapping[str, tuple[Value, float]],
     lead: Mapping[str, Value],
     by: str,
     expected: Mapping[Side, Mapping[str, Value]],
+    then: Ruleset,
 ) -> None:
-    """HubSpot's history says what was set since the creation, Salesforce who edited the lead last."""
-    plan = planned(
-        a_contact(WAS | dict(contact), ages={"email": -60} | dict(ages)), made_lead(lead, by=by)
-    )
+    """HubSpot's history says what the lead was made of; if the settings have changed since, its
+    revision says nothing, but each of its fields is compared with what would have been sent.
+    """
+    plan = planned(edited_contact(contact), made_lead(lead, by=by, ruleset=then))
 
     assert (written(plan), plan.undecided) == (expected, False)
 
@@ -152,12 +177,19 @@ def test_a_new_lead_and_an_edited_contact_keep_every_edit(
             8,
             {Side.SALESFORCE: {"Fax": "7"}, Side.HUBSPOT: {"phone": None}},
         ),
+        (
+            {"phone": (None, 9)},
+            {"Fax": "7"},
+            10,
+            {Side.SALESFORCE: {"Phone": None}, Side.HUBSPOT: {"fax": "7"}},
+        ),
         ({"phone": ("+49 2", 9)}, {"Phone": "+49 3"}, 8, {Side.SALESFORCE: {"Phone": "+49 2"}}),
     ],
     ids=[
         "removed in HubSpot",
         "removed in Salesforce",
-        "one field in HubSpot, another in Salesforce",
+        "one field in HubSpot, another removed in Salesforce",
+        "one field removed in HubSpot, another in Salesforce",
         "both changed it, HubSpot later",
     ],
 )
@@ -167,7 +199,9 @@ def test_a_new_contact_and_its_lead_keep_every_edit(
     modified: float,
     expected: Mapping[Side, Mapping[str, Value]],
 ) -> None:
-    """HubSpot's history says which values crmsync wrote, and which people have set since."""
+    """HubSpot's history says which values the contact was made with, and which people have set
+    since.
+    """
     was = {NAMES[name]: value for name, value in WAS.items()}
 
     plan = planned(made_contact(contact), a_lead(was | dict(lead), modified=modified))
@@ -181,9 +215,9 @@ def test_a_value_that_the_policy_kept_back_is_not_taken_for_removed() -> None:
     """
     rows = (FieldRule("phone", "Phone", update=Update.ALWAYS_SALESFORCE),)
     ruleset = a_ruleset(field=rows)
-    contact = a_contact(WAS | {"fax": "7"}, ages={"email": -60, "fax": 9})
+    contact = edited_contact({"fax": ("7", 9)})
 
-    plan = planned(contact, made_lead({}, by="005000000000009AAA", ruleset=ruleset), ruleset)
+    plan = planned(contact, made_lead({}, by=PERSON, ruleset=ruleset), ruleset)
 
     assert written(plan) == {Side.SALESFORCE: {"Fax": "7"}}
 
@@ -203,6 +237,6 @@ def test_other_pairs_without_a_link_meet_for_the_first_time(
     """A pair that was linked before shows nothing of its beginning: a value fills a blank."""
     here = a_contact(WAS | {"phone": None} | dict(contact), ages={"phone": 9})
 
-    plan = planned(here, made_lead({**lead}, by="005000000000009AAA"))
+    plan = planned(here, made_lead({**lead}, by=PERSON))
 
     assert written(plan) == {Side.HUBSPOT: {"phone": "+49 1", "company": "example.com"}}

@@ -40,6 +40,35 @@ KEPT: Mapping[str, History] = {
             Person("edit person", what="firstname"),
         ),
     ),
+    "an edit of a contact was undone by an edit of another field of its new lead": History(
+        Setting(),
+        (
+            Person("new person"),
+            Fault("salesforce.read", "server error"),
+            Wait(4),
+            Person("edit person", what="lastname", value="3"),
+            Person("edit person", Side.SALESFORCE, value="2"),
+        ),
+    ),
+    "an edit of a new contact was undone by an edit of another field of its lead": History(
+        Setting(),
+        (
+            Person("new person", Side.SALESFORCE, value="1"),
+            Fault("hubspot.create", "row unknown"),
+            Wait(4),
+            Person("edit person", what="lastname"),
+            Person("edit person", Side.SALESFORCE, value="3"),
+        ),
+    ),
+    "a contact that was made of one lead was linked with another of the same address": History(
+        Setting(),
+        (
+            Person("new person", Side.SALESFORCE, value="1"),
+            Fault("links.save", "timeout before"),
+            Person("new person", Side.SALESFORCE),
+            Wait(3),
+        ),
+    ),
     "a slower worker made a lead once more, over what a person had changed in it": History(
         Setting(),
         (

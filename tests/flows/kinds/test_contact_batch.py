@@ -316,6 +316,29 @@ def test_a_crash_is_repaired_even_if_the_address_changed_meanwhile():
     ]
 
 
+@pytest.mark.parametrize("first", ["the other lead", "both"])
+@pytest.mark.rule("DUP-24")
+def test_a_contact_whose_link_could_not_be_saved_goes_to_no_other_lead_of_its_address(first: str):
+    """It names the lead that it was made of and is linked with that one; the other lead is
+    reported, and neither takes a value of the other.
+    """
+    world = MemoryWorld()
+    ada = world.new_lead(Email="ada@example.com", LastName="Lang", Phone="0100")
+    save, world.links.save = world.links.save, lambda links: [TryAgain("Killed.") for _ in links]
+    world.sync(ada)
+    world.links.save = save
+    other = world.new_lead(Email="ada@example.com", LastName="Long")
+    world.sync(*([other] if first == "the other lead" else [other, ada]))
+    reported = [(one.ref, one.waits_for) for one in world.inbox.parked("acme")]
+    world.drain()
+
+    (contact,) = world.hubspot.refs("contact")
+    assert reported == [(other, (contact,))]
+    assert [(link.hubspot, link.salesforce) for link in world.links.all] == [(contact, ada)]
+    assert world.hubspot.fields(contact)["lastname"] == "Lang"
+    assert world.salesforce.fields(other).get("Phone") is None
+
+
 def test_a_contact_that_is_deleted_before_its_link_is_saved_ends_the_link():
     """The deletion is looked at once more, when the worker that was about to save the link has
     ended.

@@ -78,10 +78,12 @@ class PastValue:
     Attributes:
         at: Since when.
         value: The value; None for blank.
+        by: The source, as in `Origin`.
     """
 
     at: datetime
     value: Value
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

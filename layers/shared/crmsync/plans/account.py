@@ -26,7 +26,7 @@ from crmsync.rules.merge.change_limits import with_holds
 from crmsync.rules.merge.person_accounts import may_share_company
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair import reports
-from crmsync.rules.pair.adoption import adopted, shows_creation
+from crmsync.rules.pair.adoption import Creations, adopted, shows_creation
 from crmsync.rules.pair.creation import Creation
 from crmsync.rules.pair.matching import choose_account
 from crmsync.rules.pair.plan import plan_existing, plan_pair
@@ -102,7 +102,10 @@ def _plan_new_pair(named: Record, match: Record, ruleset: Ruleset) -> Plan:
     )
     if not shows_creation(hubspot, salesforce, ruleset):
         return plan_pair(hubspot, salesforce, link, ruleset, always_save=True)
-    creations = account_creation(hubspot, (), ruleset), company_creation(salesforce, ruleset)
+    creations = Creations(
+        lambda company: account_creation(company, (), ruleset),
+        company_creation(salesforce, ruleset),
+    )
     known = adopted(link, hubspot, salesforce, creations, ruleset)
     plan = plan_pair(hubspot, salesforce, known.link, ruleset, always_save=True)
     return replace(plan, undecided=plan.undecided or known.needs_history)

@@ -36,7 +36,7 @@ from crmsync.rules.merge.change_limits import with_holds
 from crmsync.rules.merge.parents import company_of
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair import reports
-from crmsync.rules.pair.adoption import adopted, shows_creation
+from crmsync.rules.pair.adoption import Creations, adopted, shows_creation
 from crmsync.rules.pair.creation import Creation
 from crmsync.rules.pair.duplicates import (
     any_opted_out,
@@ -253,8 +253,8 @@ def _plan_new_pair(facts: ContactFacts, named: Record, match: Record, ruleset: R
         return replace(plan, effects=(out, *plan.effects))
     if not shows_creation(hubspot, salesforce, ruleset):
         return plan_pair(hubspot, salesforce, link, ruleset, always_save=True, holder=facts.holder)
-    creations = (
-        salesforce_creation(hubspot, salesforce.ref.object, "", ruleset),
+    creations = Creations(
+        lambda contact: salesforce_creation(contact, salesforce.ref.object, "", ruleset),
         hubspot_creation(salesforce, ruleset),
     )
     known = adopted(link, hubspot, salesforce, creations, ruleset)

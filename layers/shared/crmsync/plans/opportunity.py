@@ -24,7 +24,7 @@ from crmsync.rules.kinds.opportunity.ties import GatheredTies, with_roles, with_
 from crmsync.rules.merge.change_limits import with_holds
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair import reports
-from crmsync.rules.pair.adoption import adopted, shows_creation
+from crmsync.rules.pair.adoption import Creations, adopted, shows_creation
 from crmsync.rules.pair.creation import Creation
 from crmsync.rules.pair.plan import plan_existing
 from crmsync.rules.pair.successors import (
@@ -196,7 +196,9 @@ def _plan_new_pair(facts: OpportunityFacts, named: Record, match: Record, rulese
     facts = replace(facts, hubspot=hubspot, salesforce=salesforce)
     if not shows_creation(hubspot, salesforce, ruleset):
         return _plan_pair(facts, link, hubspot, salesforce, ruleset)
-    creations = opportunity_creation(hubspot, ruleset), deal_creation(salesforce, ruleset)
+    creations = Creations(
+        lambda deal: opportunity_creation(deal, ruleset), deal_creation(salesforce, ruleset)
+    )
     known = adopted(link, hubspot, salesforce, creations, ruleset)
     plan = _plan_pair(facts, known.link, hubspot, salesforce, ruleset)
     return replace(plan, undecided=plan.undecided or known.needs_history)

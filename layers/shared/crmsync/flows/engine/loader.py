@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.merged_links import inherit_links, names_another
+from crmsync.flows.engine.named_records import named_by_candidates
 from crmsync.model.changes import Cause, Change, weight, with_ties
 from crmsync.model.facts import Facts
 from crmsync.model.links import Link, LinkState, Place
@@ -103,6 +104,7 @@ class BatchLoader(Generic[AnyFacts]):
     _unlinked: set[Ref] = field(default_factory=set)
     _made: dict[Ref, Ref] = field(default_factory=dict)
     _ended: set[Ref] = field(default_factory=set)
+    _named: Mapping[Ref, Ref] = field(default_factory=dict)
 
     def load(self, changes: Sequence[Change]) -> tuple[list[Change], list[Record]]:
         """Read records and links; returns the changes with news, and the records without a link."""
@@ -133,6 +135,7 @@ class BatchLoader(Generic[AnyFacts]):
         successors = [successor for ref in named if (successor := self.successor_of(ref))]
         candidates = [one.ref for record in unlinked for one in self.candidates.get(record.ref, ())]
         self.load_counterparts([*successors, *candidates])
+        self._named = named_by_candidates(self, candidates, unlinked)
 
     def facts_of(
         self,
@@ -181,9 +184,7 @@ class BatchLoader(Generic[AnyFacts]):
             self._asked.add(record.ref)
 
     def find_links(self, refs: Iterable[Ref]) -> None:
-        """Read the links of records; for records that were read, also the links of others that they
-        have been merged from.
-        """
+        """Read the links of records, and of those that were merged into records that were read."""
         refs = list(dict.fromkeys(refs))
         self.read_links(refs)
         self._inherit_links(refs)
@@ -337,7 +338,11 @@ class BatchLoader(Generic[AnyFacts]):
         if record is None:
             return self.make(change)
         candidates = self.candidates.get(record.ref, ())
-        taken = frozenset(one.ref for one in candidates if self.is_taken(one.ref))
+        taken = frozenset(
+            one.ref
+            for one in candidates
+            if self.is_taken(one.ref) or self._named.get(one.ref, record.ref) != record.ref
+        )
         named = self.counterpart_named_by(record)
         successor = self.successor_of(named) if named else None
         return self.make(

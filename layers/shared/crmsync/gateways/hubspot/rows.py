@@ -85,7 +85,10 @@ def _past(
     return {
         name: tuple(
             sorted(
-                (PastValue(moment(row["timestamp"]), row.get("value") or None) for row in rows),
+                (
+                    PastValue(moment(row["timestamp"]), row.get("value") or None, _source(row))
+                    for row in rows
+                ),
                 key=lambda one: one.at,
             )
         )

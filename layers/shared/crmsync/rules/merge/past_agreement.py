@@ -97,6 +97,19 @@ def with_base_of(
     )
 
 
+def versions_since(record: Record, moment: datetime) -> list[Record]:
+    """A HubSpot record as it was at a moment (UTC) and after each of its edits since, the newest
+    first. It was read with its history; properties without a history are as they are now.
+    """
+    times = {one.at for past in record.past.values() for one in past if one.at > moment}
+    return [_as_of(record, time) for time in (*sorted(times, reverse=True), moment)]
+
+
+def _as_of(record: Record, moment: datetime) -> Record:
+    then = {name: value for name in record.past for value in _value_at(record, name, moment)}
+    return replace(record, fields={**record.fields, **then})
+
+
 def _value_at(record: Record, name: str, moment: datetime) -> tuple[Value] | tuple[()]:
     """The value of a property at a moment, or nothing if the history does not reach back that
     far. A property that was first set later was blank.

@@ -4,23 +4,26 @@ A worker may die after it has made a record and before it has saved the link, or
 have made the record first. The pair is then no first meeting: what either side shows now may have
 been edited since, and a value that somebody has removed must not come back from the other side.
 
-The new record shows the revision of its creation. If the record that it was made of is still as it
-was, the same revision follows from it, and with it the whole base. Otherwise HubSpot's property
-history and Salesforce's last user show which side has changed since.
+The new record shows the revision of its creation. If it was made of a HubSpot record, the same
+revision follows from what that record shows, or from what it showed then by its property history,
+and with the revision the whole base is known. If it was made in HubSpot, the first version of each
+of its properties is what was sent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from crmsync.model.fields import FieldRule
 from crmsync.model.fingerprints import CHANGED, Base, tags
 from crmsync.model.links import LONGEST_WRITE, Link
 from crmsync.model.records import Record, Ref, Side
-from crmsync.rules.fields.values import canonical, is_blank
-from crmsync.rules.merge.baseline import key_of, view
+from crmsync.rules.fields.values import canonical, compared_format
+from crmsync.rules.merge.baseline import key_of
 from crmsync.rules.merge.intents import has_arrived
+from crmsync.rules.merge.past_agreement import MOST_VERSIONS, versions_since
 from crmsync.rules.merge.policies import may_pass
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.creation import Creation
@@ -40,17 +43,34 @@ class Adoption:
     needs_history: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Creations:
+    """What either record of a pair is made with.
+
+    Attributes:
+        salesforce: A version of the HubSpot record -> the Salesforce record that is made of it.
+        hubspot: The HubSpot record that is made of the Salesforce record.
+    """
+
+    salesforce: Callable[[Record], Creation]
+    hubspot: Creation
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A HubSpot record as it is or once was, and the Salesforce record that is made of it."""
+
+    record: Record
+    creation: Creation
+
+
 def shows_creation(hubspot: Record, salesforce: Record, ruleset: Ruleset) -> bool:
     """Whether one of two records may have been made by crmsync for the other. Usually not."""
     return any(_revision(one, ruleset) for one in (hubspot, salesforce))
 
 
 def adopted(
-    link: Link,
-    hubspot: Record,
-    salesforce: Record,
-    creations: Collection[Creation],
-    ruleset: Ruleset,
+    link: Link, hubspot: Record, salesforce: Record, creations: Creations, ruleset: Ruleset
 ) -> Adoption:
     """The new link of two records with what they agreed on when one was made for the other.
 
@@ -58,21 +78,37 @@ def adopted(
         link: The link without a base.
         hubspot: The HubSpot record.
         salesforce: The Salesforce record.
-        creations: What either of the two would be made with today.
+        creations: What either of the two is made with.
         ruleset: The rules of the kind.
     """
-    for creation in creations:
-        side = creation.create.side
-        if has_arrived(_on(side, hubspot, salesforce), creation.link, ruleset):
-            known = replace(creation.link, hubspot=hubspot.ref, salesforce=salesforce.ref)
-            return Adoption(known)
+    today = [Version(hubspot, creations.salesforce(hubspot))]
+    for creation in (today[0].creation, creations.hubspot):
+        if _made_with(creation, hubspot, salesforce, ruleset):
+            return _known(creation, hubspot, salesforce)
     made = _made(hubspot, salesforce, ruleset)
     if made is None or (made is Side.HUBSPOT and not ruleset.our_app):
         return Adoption(link)
     if not hubspot.origins:
         return Adoption(link, needs_history=True)
-    (creation,) = (one for one in creations if one.create.side is made)
-    return Adoption(_since_made(link, hubspot, salesforce, creation, ruleset))
+    if made is Side.HUBSPOT:
+        changed = partial(_changed_since_hubspot, creations.hubspot, hubspot, salesforce, ruleset)
+        return Adoption(_since_made(link, hubspot, salesforce, creations.hubspot, changed, ruleset))
+    earlier = versions_since(hubspot, salesforce.created_at - LONGEST_WRITE)
+    versions = today + [Version(one, creations.salesforce(one)) for one in earlier]
+    for version in versions:
+        if _made_with(version.creation, hubspot, salesforce, ruleset):
+            return _known(version.creation, hubspot, salesforce)
+    changed = partial(_changed_since_salesforce, versions, hubspot, salesforce, ruleset)
+    return Adoption(_since_made(link, hubspot, salesforce, today[0].creation, changed, ruleset))
+
+
+def _made_with(creation: Creation, hubspot: Record, salesforce: Record, ruleset: Ruleset) -> bool:
+    """Whether the new one of two records was made with exactly these values."""
+    return has_arrived(_on(creation.create.side, hubspot, salesforce), creation.link, ruleset)
+
+
+def _known(creation: Creation, hubspot: Record, salesforce: Record) -> Adoption:
+    return Adoption(replace(creation.link, hubspot=hubspot.ref, salesforce=salesforce.ref))
 
 
 def _made(hubspot: Record, salesforce: Record, ruleset: Ruleset) -> Side | None:
@@ -100,18 +136,21 @@ def _on(side: Side, hubspot: Record, salesforce: Record) -> Record:
 
 
 def _since_made(
-    link: Link, hubspot: Record, salesforce: Record, creation: Creation, ruleset: Ruleset
+    link: Link,
+    hubspot: Record,
+    salesforce: Record,
+    creation: Creation,
+    changed_since: Callable[[FieldRule], Collection[Side] | None],
+    ruleset: Ruleset,
 ) -> Link:
     """The link with a base in which each field counts as changed on the sides that may have changed
-    it since. One in which the new record shows what it would be made with today has not changed.
-    Fields that were not sent, or that differ although nobody changed them, were never agreed on.
+    it since.
+
+    Fields that were not sent were never agreed on, and neither were those for which `changed_since`
+    returns None.
     """
     mapping, made = ruleset.mapping_of(salesforce), creation.create.side
     forms = {side: mapping.forms(side) for side in Side}
-    shown = {
-        one.ref.side: view(one, forms[one.ref.side], None, ruleset.fingerprinter).states
-        for one in (hubspot, salesforce)
-    }
     bases = {
         side: Base().with_unagreed(key_of(name, form) for name, form in forms[side].items())
         for side in Side
@@ -119,20 +158,15 @@ def _since_made(
     for rule in mapping.field_map:
         if rule in creation.incompatible or not may_pass(rule, made.other):
             continue
-        values = {side: shown[side][rule.on(side)].canonical for side in Side}
-        name, changed = rule.on(made), set(_changed(rule, made, hubspot, salesforce, ruleset))
-        if values[made] == canonical(forms[made][name], creation.create.fields.get(name)):
-            changed.clear()
-        elif not changed or (
-            len(changed) == len(Side)
-            and is_blank(values[Side.SALESFORCE])
-            and _was_set(rule, made, hubspot, salesforce)
-        ):
-            # Salesforce may have been blank from the start: then the value fills the blank.
+        changed = changed_since(rule)
+        if changed is None:
             continue
-        for side, value in values.items():
-            key = key_of(rule.on(side), forms[side][rule.on(side)])
-            agreed = ruleset.fingerprinter.fingerprint(key, value)
+        for side in Side:
+            form = forms[side][rule.on(side)]
+            key, shown = key_of(rule.on(side), form), _on(side, hubspot, salesforce)
+            agreed = ruleset.fingerprinter.fingerprint(
+                key, canonical(form, shown.fields.get(rule.on(side)))
+            )
             bases[side] = bases[side].with_fingerprints(
                 {key: CHANGED if side in changed else agreed}
             )
@@ -144,29 +178,57 @@ def _since_made(
     )
 
 
-def _was_set(rule: FieldRule, made: Side, hubspot: Record, salesforce: Record) -> bool:
-    """Whether the property was set after the record had been made."""
-    origin = hubspot.origins.get(rule.hubspot)
-    return origin is not None and origin.at > _on(made, hubspot, salesforce).created_at
+def _changed_since_hubspot(
+    creation: Creation, hubspot: Record, salesforce: Record, ruleset: Ruleset, rule: FieldRule
+) -> set[Side] | None:
+    """The sides that have changed a field since the HubSpot record was made.
 
-
-def _changed(
-    rule: FieldRule, made: Side, hubspot: Record, salesforce: Record, ruleset: Ruleset
-) -> Iterator[Side]:
-    """The sides that may have changed a field since the record was made.
-
-    HubSpot shows when, and by whom, each property was set; Salesforce only who edited a record
-    last, and when. What was set shortly before the creation may have been read before that.
+    The first version of a property is what crmsync sent; a property whose first version came from
+    somebody else was blank. Salesforce has changed the field if something else would be sent today.
+    None if the two sides differ and nobody has changed anything.
     """
-    origin = hubspot.origins.get(rule.hubspot)
-    us = ruleset.our_user_in(salesforce)
-    if made is Side.SALESFORCE:
-        if origin and origin.at >= salesforce.created_at - LONGEST_WRITE:
-            yield Side.HUBSPOT
-        if not us or salesforce.modified_by != us:
-            yield Side.SALESFORCE
-        return
-    if origin and origin.by != ruleset.our_app:
-        yield Side.HUBSPOT
-    if salesforce.modified_at >= hubspot.created_at - LONGEST_WRITE:
-        yield Side.SALESFORCE
+    form = compared_format(rule, Side.HUBSPOT)
+    past = hubspot.past.get(rule.hubspot, ())
+    is_known = len(past) < MOST_VERSIONS
+    first = past[0].value if past and past[0].by == ruleset.our_app else None
+    sent, today = canonical(form, first), creation.create.fields.get(rule.hubspot)
+    differs = not is_known or canonical(form, today) != sent
+    changed = set()
+    if not is_known or canonical(form, hubspot.fields.get(rule.hubspot)) != sent:
+        changed.add(Side.HUBSPOT)
+    if differs and salesforce.modified_at >= hubspot.created_at - LONGEST_WRITE:
+        changed.add(Side.SALESFORCE)
+    return None if differs and not changed else changed
+
+
+def _changed_since_salesforce(
+    versions: Sequence[Version],
+    hubspot: Record,
+    salesforce: Record,
+    ruleset: Ruleset,
+    rule: FieldRule,
+) -> set[Side] | None:
+    """The sides that may have changed a field since the Salesforce record was made, where none of
+    the `versions` of the HubSpot record accounts for its revision: the settings have changed since.
+
+    Salesforce has not changed the field if it shows what would be sent of one of these versions.
+    Otherwise HubSpot's history shows when the property was set, and Salesforce only who edited the
+    record last. None if the two sides differ and nobody has changed anything.
+    """
+    mine, theirs = (compared_format(rule, side) for side in (Side.HUBSPOT, Side.SALESFORCE))
+    shown = canonical(theirs, salesforce.fields.get(rule.salesforce))
+    sent = {
+        canonical(mine, one.record.fields.get(rule.hubspot))
+        for one in versions
+        if canonical(theirs, one.creation.create.fields.get(rule.salesforce)) == shown
+    }
+    if sent:
+        is_sent = canonical(mine, hubspot.fields.get(rule.hubspot)) in sent
+        return set() if is_sent else {Side.HUBSPOT}
+    origin, us = hubspot.origins.get(rule.hubspot), ruleset.our_user_in(salesforce)
+    changed = set()
+    if origin and origin.at >= salesforce.created_at - LONGEST_WRITE:
+        changed.add(Side.HUBSPOT)
+    if not us or salesforce.modified_by != us:
+        changed.add(Side.SALESFORCE)
+    return changed or None
