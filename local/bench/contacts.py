@@ -11,6 +11,8 @@ from typing import Any
 
 import requests
 
+from crmsync.model.changes import Change
+from crmsync.wire.queue_messages import dump_changes
 from local.bench.figures import BenchError
 from local.stack import Stack
 
@@ -73,15 +75,15 @@ class Contacts:
         schedules, *_ = self._stack.cloud.movers
         return schedules.next_ms() or self._stack.clock.now_ms()
 
-    def edit_in_hubspot(self, edit: int) -> None:
-        """Give each contact a phone number of its own, without syncing them; another number for
-        each `edit`.
+    def edit_in_hubspot(self, edit: int, *, only: int | None = None) -> None:
+        """Give each contact, or only one, a phone number of its own, without syncing it; another
+        number for each `edit`.
         """
         inputs = [
             {"id": one, "properties": {"phone": phone}}
             for one, phone in zip(self.ids, self._phones(edit), strict=True)
         ]
-        self._post("update", inputs)
+        self._post("update", inputs if only is None else [inputs[only]])
 
     def edit_in_salesforce(self, edit: int) -> None:
         """Give each lead a phone number of its own, without syncing them; another number for each
@@ -98,6 +100,13 @@ class Contacts:
             self._salesforce.patch(
                 f"{self._salesforce_url}/composite/sobjects", json={"records": records}
             ).raise_for_status()
+
+    def queue(self, changes: Sequence[Change]) -> None:
+        """Put changes into the contact queue."""
+        sqs = self._stack.cloud.aws.queues
+        (url,) = [one for one in sqs.list_queues()["QueueUrls"] if "ContactQueue" in one]
+        for message in dump_changes(changes):
+            sqs.send_message(QueueUrl=url, MessageBody=message)
 
     def settle(self) -> None:
         """Let everything sync. Raises `BenchError` if an error is left."""

@@ -16,7 +16,6 @@ from typing import Any
 from crmsync.model.changes import Cause, Change
 from crmsync.model.crm_names import HUBSPOT_CONTACT
 from crmsync.model.records import Kind, Ref, Side
-from crmsync.wire.queue_messages import dump_changes
 from local.bench.contacts import CONTACTS_ONLY, WORLD, Contacts
 from local.bench.figures import BenchError, Figure, figure
 from local.bench.prices import AWS_CALL_SECONDS, CALL_SECONDS, MILLION, Usage, costs, gb_seconds
@@ -209,7 +208,7 @@ def _echo(stack: Stack, contacts: Contacts) -> Reading:
     ]
     for _ in range(TRIES):
         before, due = Reading.of(stack), contacts.next_schedule_ms()
-        queue_changes(stack, changes)
+        contacts.queue(changes)
         contacts.settle()
         used = Reading.of(stack) - before
         is_undisturbed = stack.clock.now_ms() < due
@@ -217,14 +216,6 @@ def _echo(stack: Stack, contacts: Contacts) -> Reading:
         if is_undisturbed:
             return used
     raise BenchError(f"schedules fell due in each of {TRIES} runs")
-
-
-def queue_changes(stack: Stack, changes: Sequence[Change]) -> None:
-    """Put changes of contacts into the contact queue."""
-    sqs = stack.cloud.aws.queues
-    (url,) = [one for one in sqs.list_queues()["QueueUrls"] if "ContactQueue" in one]
-    for message in dump_changes(changes):
-        sqs.send_message(QueueUrl=url, MessageBody=message)
 
 
 def _minus(now: Any, then: Any) -> Any:

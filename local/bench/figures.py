@@ -39,13 +39,14 @@ class Figure:
         return self.value <= float(limit) if sign == "<=" else self.value >= float(limit)
 
 
-def figure(name: str, value: float, digits: int = 0) -> Figure:
-    """Return a figure with its goal from the table, its value rounded to `digits`.
+def figure(name: str, value: float, digits: int = 0, limit: str | None = None) -> Figure:
+    """Return a figure, its value rounded to `digits`, with the goal of the table or with `limit`.
 
     Raises `KeyError` for a name without an entry in the table.
     """
     goal = goal_of(name)
-    return Figure(name, round(value, digits) if digits else round(value), goal.limit, goal.unit)
+    rounded = round(value, digits) if digits else round(value)
+    return Figure(name, rounded, limit or goal.limit, goal.unit)
 
 
 def as_json(figures: Iterable[Figure]) -> str:

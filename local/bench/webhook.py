@@ -25,9 +25,8 @@ from crmsync.wire.queue_messages import load_changes
 from crmsync.wire.signature import sign
 from local.bench.contacts import PORTAL, SETTINGS
 from local.bench.figures import BenchError, Figure, figure, percentile
+from local.bench.fresh import first_call
 from local.stack import Stack
-from local.stack.lambdas.environment import function_environment
-from local.stack.operator import ROOT
 
 EVENTS = 50
 REQUESTS = 200
@@ -139,25 +138,14 @@ class Sender:
         Raises `BenchError`.
         """
         ids = [next(self._ids) for _ in range(EVENTS)]
-        functions = list(self._stack.cloud.functions.values())
-        (number,) = [at for at, one in enumerate(functions) if one.name == FUNCTION]
-        function = functions[number]
-        environment = function_environment(function, number, self._stack.cloud.aws.url)
-        paths = [str(function.code), *map(str, function.layers), str(ROOT)]
         http = {"http": {"method": "POST"}, "domainName": "hooks.example.com"}
         event = {"rawPath": "/", "rawQueryString": "", "requestContext": http, **self._request(ids)}
-        done = subprocess.run(
-            [sys.executable, str(ROOT / "local/bench/once.py")],
-            input=json.dumps({"paths": paths, "module": module, "event": event}),
-            env={**environment, "RECEIVER_SECRET": "crmsync/acme/hubspot"},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        status, milliseconds = json.loads(done.stdout.splitlines()[-1])
+        secret = {"RECEIVER_SECRET": "crmsync/acme/hubspot"}
+        answer, milliseconds = first_call(self._stack, FUNCTION, module, event, secret)
+        status = answer["statusCode"]
         if status != 200 or self._queued() != set(ids):
             raise BenchError(f"{module} answered {status} and did not queue every record")
-        return float(milliseconds)
+        return milliseconds
 
     def _request(self, ids: Sequence[int]) -> dict[str, Any]:
         now = self._stack.clock.now_ms()

@@ -39,8 +39,10 @@ class BusyTime:
 
     @property
     def seconds(self) -> float:
-        """The seconds up to the end of the last request."""
-        return self._seconds
+        """The seconds up to now."""
+        with self._lock:
+            going_on = time.perf_counter() - self._since if self._open else 0.0
+            return self._seconds + going_on
 
     @contextmanager
     def request(self) -> Iterator[None]:
