@@ -69,6 +69,30 @@ KEPT: Mapping[str, History] = {
             Wait(3),
         ),
     ),
+    "a value was removed from a lead while a contact was made of it": History(
+        Setting(),
+        (
+            Person("new person", Side.SALESFORCE),
+            Wait(3),
+            Person("edit person", value="1"),
+            Person("new person", Side.SALESFORCE, who=1, value="1"),
+            Wait(1),
+            Work("contact", 7),
+            Person("edit person", Side.SALESFORCE, who=1, what="phone"),
+        ),
+    ),
+    "a value was removed again while it filled a blank on the side that is preferred": History(
+        Setting(policies=(("mobilephone", "prefer_hubspot"),)),
+        (
+            Person("new person"),
+            Wait(1),
+            Work("contact", most=5),
+            Person("edit person", Side.SALESFORCE, what="mobilephone", value="1"),
+            Wait(1),
+            Work("contact", 6),
+            Person("edit person", Side.SALESFORCE, what="mobilephone"),
+        ),
+    ),
     "a slower worker made a lead once more, over what a person had changed in it": History(
         Setting(),
         (

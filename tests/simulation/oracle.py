@@ -52,6 +52,9 @@ class Course:
         written: All entries of crmsync.
         over: Entries of crmsync that replaced what a person had given.
         by_us: Whether crmsync gave a side its value.
+        values: All values of each side, with the numbers of their entries.
+        crossed: A value that has filled a side's blank although it had changed on the other side
+            between the worker's read and its write.
         restarted: One of the records was gone and came back, or is what others were merged into.
     """
 
@@ -65,6 +68,10 @@ class Course:
     written: list[Entry] = field(default_factory=list)
     over: list[Entry] = field(default_factory=list)
     by_us: dict[Side, bool] = field(default_factory=dict)
+    values: dict[Side, list[tuple[int, Shown]]] = field(
+        default_factory=lambda: {side: [] for side in Side}
+    )
+    crossed: dict[Side, Shown] = field(default_factory=dict)
     restarted: bool = False
 
 
@@ -119,9 +126,10 @@ def course_of(
         is_foreign = connection and one.connection not in {"", connection}
         if one.ours and (is_foreign or (not is_linked and one.ref not in fresh)):
             one = replace(one, ours=False)  # noqa: PLW2901 - it came from another pair
-        _take(course, one)
+        other = salesforce if one.ref == hubspot else hubspot
+        _take(course, one, other)
         if one.ours and not is_linked:
-            _make(course, one)
+            _make(course, one, other)
         if is_linked and (one.ours or len(course.open) < len(Side)):
             _agree(course, row)
     if not is_linked:
@@ -129,28 +137,41 @@ def course_of(
     return course
 
 
-def _take(course: Course, one: Entry) -> None:
+def _take(course: Course, one: Entry, other: Ref) -> None:
     """A new value on one side."""
     side, value = one.ref.side, plain(one.value)
     course.shown[side] = value
+    course.crossed.pop(side, None)
+    course.values[side].append((one.number, value))
     if not one.ours:
         course.open[side], course.by_us[side] = one, False
         return
+    was = _value_when(course, side.other, one.read_of(other))
+    if plain(one.before) is None and value == was != course.shown[side.other]:
+        course.crossed[side] = value
     course.written.append(one)
     if plain(one.before) is not None and not course.by_us.get(side, False):
         course.over.append(one)
     course.by_us[side] = True
     edit = course.open.get(side)
     # A creation makes a new record, so it writes over nothing.
-    if edit is not None and edit.number > one.read and not one.call.endswith(".create"):
+    if edit is not None and edit.number > one.read_of(one.ref) and not one.call.endswith(".create"):
         course.gaps.append(edit)
 
 
-def _make(course: Course, one: Entry) -> None:
-    """A record was made with this value: the two agree on what the worker had read of the other."""
+def _value_when(course: Course, side: Side, number: int) -> Shown:
+    """What a side showed after the entry of this number."""
+    return next((value for at, value in reversed(course.values[side]) if at <= number), None)
+
+
+def _make(course: Course, one: Entry, other: Ref) -> None:
+    """A record was made with this value: the two agree on what the worker had read of the other, or
+    of the lead that has become the other since.
+    """
     course.agreed, course.ever = plain(one.value), True
-    edit = course.open.get(one.ref.side.other)
-    if edit is not None and edit.number <= one.seen:
+    seen = one.reads.get(other, max(one.reads.values(), default=-1))
+    edit = course.open.get(other.side)
+    if edit is not None and edit.number <= seen:
         del course.open[one.ref.side.other]
 
 
@@ -159,7 +180,7 @@ def _agree(course: Course, row: Row) -> None:
     if course.shown[Side.HUBSPOT] == course.shown[Side.SALESFORCE] and not judge(course, row):
         course.agreed, course.ever = course.shown[Side.HUBSPOT], True
         course.excused["edited between read and write"] += len(course.gaps)
-        for part in (course.open, course.touched, course.gaps):
+        for part in (course.open, course.touched, course.gaps, course.crossed):
             part.clear()
 
 
@@ -216,10 +237,17 @@ def _two_way(course: Course) -> list[Finding]:
 
 
 def _prefer(favourite: Side) -> Callable[[Course], list[Finding]]:
-    """MAP-1: the favourite's value; while it is blank, the other side's; its deletion crosses."""
+    """MAP-1: the favourite's value; while it is blank, the other side's; its deletion crosses.
+
+    A value that has filled the favourite's blank is the favourite's, even if it was changed or
+    taken back on the other side while it crossed.
+    """
 
     def judge_it(course: Course) -> list[Finding]:
         mine, theirs = _value(course, favourite), _value(course, favourite.other)
+        if course.crossed.get(favourite) is not None:
+            course.excused["changed while it crossed"] = 1
+            mine = course.crossed[favourite]
         if mine is not None:
             return _both(course, {mine})
         if not course.ever:

@@ -133,6 +133,22 @@ def test_a_wrong_end_is_caught_by_name(wrong: str) -> None:
     assert name in found(system)
 
 
+@pytest.mark.parametrize("gives", ["+49 30 9018201", "+49 30 9018209"], ids=["read", "invented"])
+def test_only_a_value_that_was_read_may_fill_a_blank_for_good(gives: str) -> None:
+    """Under prefer_hubspot a value that the lead showed when the worker read it may stand although
+    it was removed meanwhile. No other may.
+    """
+    system = ended(*A_PAIR, setting=Setting(policies=(("fax", "prefer_hubspot"),)))
+    _, there = the_pair(system)
+    system.salesforce.edit(there, {"Fax": "+49 30 9018201"})
+    system.ledger.reads = {there: system.ledger.number}
+    system.salesforce.edit(there, {"Fax": None})
+    _write(system, Side.HUBSPOT, "fax", gives)
+    _write(system, Side.SALESFORCE, "Fax", gives)
+
+    assert found(system) == (set() if gives == "+49 30 9018201" else {"no lost update"})
+
+
 def test_a_history_is_shrunk_to_the_steps_that_matter() -> None:
     """What the failure does not need is dropped, and numbers become plain."""
     long = History(

@@ -26,9 +26,8 @@ class Entry:
         value: The new value; for the record itself "born", "gone", "back" or "touched".
         before: The value that it had.
         ours: Whether crmsync did it.
-        read: The number of the newest entry when the worker that wrote last read this record, -1
-            where it never did.
-        seen: The same for any record.
+        reads: What the worker that wrote had read by then -> the number of the newest entry when it
+            last read that.
         worker: Who wrote, "" for a person.
         connection: For which connection.
         began: The number of the newest entry when the worker began.
@@ -42,12 +41,17 @@ class Entry:
     value: Value
     before: Value
     ours: bool
-    read: int = -1
-    seen: int = -1
+    reads: Mapping[Ref, int] = field(default_factory=dict)
     worker: str = ""
     connection: str = ""
     began: int = -1
     call: str = ""
+
+    def read_of(self, ref: Ref) -> int:
+        """The number of the newest entry when the worker that wrote last read a record, -1 where it
+        never did.
+        """
+        return self.reads.get(ref, -1)
 
 
 @dataclass
@@ -71,10 +75,9 @@ class Ledger:
         self.number += 1
         entry = Entry(self.number, self.now(), ref, name, value, before, ours)
         if ours:
-            entry.read, entry.worker = self.reads.get(ref, -1), self.worker
+            entry.reads, entry.worker = dict(self.reads), self.worker
             entry.connection, entry.began = self.connection, self.began
             entry.call = self.call
-            entry.seen = max(self.reads.values(), default=-1)
         self.rows.setdefault(ref, []).append(entry)
 
     def was_back(self, ref: Ref) -> bool:
