@@ -53,7 +53,8 @@ def _on_aws() -> Sent:
         "QueueArn"
     ]
     events.put_targets(Rule="rule", EventBusName="bus", Targets=[{"Id": "q", "Arn": arn}])
-    outbox = EventOutbox(events, sqs, "bus", {Kind.CONTACT: urls["contacts"]}, retry_policy=NO_WAIT)
+    queues = {Kind.CONTACT: urls["contacts"]}
+    outbox = EventOutbox(events, lambda: sqs, "bus", queues, retry_policy=NO_WAIT)
     return Sent(
         outbox, lambda: _received(sqs, urls["bus"]), lambda: _received(sqs, urls["contacts"])
     )

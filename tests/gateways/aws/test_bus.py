@@ -40,7 +40,9 @@ def test_entries_that_the_bus_did_not_accept_are_sent_again() -> None:
         Response({"FailedEntryCount": 0, "Entries": [{"EventId": "2"}]}),
     ]
     with script(*responses) as aws:
-        outbox = EventOutbox(aws_client(aws.url, "events"), None, "bus", {}, retry_policy=NO_WAIT)
+        outbox = EventOutbox(
+            aws_client(aws.url, "events"), lambda: None, "bus", {}, retry_policy=NO_WAIT
+        )
         outbox.publish([a_change(number) for number in range(250)])
 
     sent = [
@@ -61,7 +63,9 @@ def test_a_bus_that_accepts_nothing_is_an_error() -> None:
     with script(
         Response({"FailedEntryCount": 1, "Entries": [{"ErrorCode": "InternalFailure"}]})
     ) as aws:
-        outbox = EventOutbox(aws_client(aws.url, "events"), None, "bus", {}, retry_policy=NO_WAIT)
+        outbox = EventOutbox(
+            aws_client(aws.url, "events"), lambda: None, "bus", {}, retry_policy=NO_WAIT
+        )
         with pytest.raises(TryAgain):
             outbox.publish([a_change(1)])
 
@@ -76,7 +80,7 @@ def test_messages_that_the_queue_did_not_accept_are_sent_again_with_their_delay(
     ) as aws:
         outbox = EventOutbox(
             None,
-            aws_client(aws.url, "sqs"),
+            lambda: aws_client(aws.url, "sqs"),
             "",
             {Kind.CONTACT: f"{aws.url}/1/queue"},
             retry_policy=NO_WAIT,
@@ -95,7 +99,7 @@ def test_a_queue_that_accepts_nothing_is_an_error() -> None:
     ) as aws:
         outbox = EventOutbox(
             None,
-            aws_client(aws.url, "sqs"),
+            lambda: aws_client(aws.url, "sqs"),
             "",
             {Kind.CONTACT: f"{aws.url}/1/queue"},
             retry_policy=NO_WAIT,

@@ -6,13 +6,14 @@ The law of `crmsync.ports` holds.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from crmsync.model.changes import Change
-from crmsync.model.dead_letters import DeadLetter
-from crmsync.model.jobs import JobMessage
-from crmsync.model.records import Kind
-from crmsync.rules.backfill.pacing import Depth
+if TYPE_CHECKING:
+    from crmsync.model.changes import Change
+    from crmsync.model.dead_letters import DeadLetter
+    from crmsync.model.jobs import JobMessage
+    from crmsync.model.records import Kind
+    from crmsync.rules.backfill.pacing import Depth
 
 
 class Outbox(Protocol):

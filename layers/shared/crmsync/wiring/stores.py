@@ -154,7 +154,9 @@ def outbox() -> EventOutbox:
     """The bus and the queues of the concerns."""
     from crmsync.gateways.aws.bus import EventOutbox
 
-    return EventOutbox(aws_client("events"), aws_client("sqs"), change_bus(), concern_queues())
+    return EventOutbox(
+        aws_client("events"), lambda: aws_client("sqs"), change_bus(), concern_queues()
+    )
 
 
 def change_bus() -> str:

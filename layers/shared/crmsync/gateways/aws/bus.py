@@ -7,7 +7,7 @@ names a record to sync.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -33,14 +33,14 @@ class EventOutbox:
     def __init__(
         self,
         events: Any,
-        sqs: Any,
+        sqs: Callable[[], Any],
         bus: str,
         queues: Mapping[Kind, str],
         *,
         retry_policy: RetryPolicy | None = None,
     ) -> None:
-        """Publish with the boto3 client `events` on the bus named `bus`; send with `sqs` to the
-        queue URL of each kind.
+        """Publish with the boto3 client `events` on the bus named `bus`; send with the client that
+        `sqs` returns to the queue URL of each kind. A function that only publishes makes none.
         """
         self._events = events
         self._sqs = sqs
@@ -72,7 +72,7 @@ class EventOutbox:
                 for after, group in groupby(of_kind, key=lambda row: row[1])
                 for text in dump_changes([change for change, _ in group])
             ]
-            send(self._sqs, self._queues[kind], messages, self._retry_policy)
+            send(self._sqs(), self._queues[kind], messages, self._retry_policy)
 
     def _entry(self, kind: Kind, side: Side, text: str) -> dict[str, str]:
         return {

@@ -359,11 +359,11 @@ def _reasons(problem: BotoCoreError | ClientError) -> list[str]:
 
 def _parse_items(
     response_dict: MutableMapping[str, Any],
-    customized_response_dict: MutableMapping[str, Any],
+    customized_response_dict: MutableMapping[str, Any] | None = None,
     **_others: object,
 ) -> None:
     """Parse the items of a response, and leave botocore an empty body. It parses errors, and
-    whatever is not JSON, itself.
+    whatever is not JSON, itself; versions of mid-2024 have no place for a result and parse all.
 
     botocore looks up every attribute in its description of the service. But the body is JSON, and
     of all forms of a value only bytes need to be converted ("DynamoDB low-level API" [D]).
@@ -372,7 +372,7 @@ def _parse_items(
         answer = json.loads(response_dict["body"])
     except ValueError:
         return
-    if "Responses" not in answer:
+    if customized_response_dict is None or "Responses" not in answer:
         return
     for items in answer["Responses"].values():
         for item in items:
