@@ -5,7 +5,6 @@ from crmsync.model.fingerprints import tag
 from crmsync.model.links import Intent
 from crmsync.model.records import Side
 from crmsync.plans.contact import ContactFacts
-from crmsync.rules.fields.values import canonical
 from tests.builders import LEAD_ID, a_change, a_contact, a_lead, a_link, a_ruleset
 
 H, S = Side.HUBSPOT, Side.SALESFORCE
@@ -38,7 +37,7 @@ def announcing(link, facts, *, hubspot=None, salesforce=None):
     for side, fields in ((H, hubspot), (S, salesforce)):
         fingerprints = {
             name: RULESET.fingerprinter.fingerprint(
-                name, canonical(mapping.forms(side)[name], fields[name])
+                name, mapping.forms(side)[name].canonical(fields[name])
             )
             for name in fields or ()
         }

@@ -14,8 +14,8 @@ LEAD, CONTACT = RULESET.mappings["Lead"], RULESET.mappings["Contact"]
 @pytest.mark.parametrize("mapping", [LEAD, CONTACT], ids=["lead", "contact"])
 def test_the_opt_out_is_compared_in_every_mapping(mapping):
     """The opt-out is compared on both sides of every pair, without a row of the operator's."""
-    assert mapping.hubspot_forms["hs_email_optout"] is FieldType.BOOLEAN
-    assert mapping.salesforce_forms["HasOptedOutOfEmail"] is FieldType.BOOLEAN
+    assert mapping.hubspot_forms["hs_email_optout"].value_format is FieldType.BOOLEAN
+    assert mapping.salesforce_forms["HasOptedOutOfEmail"].value_format is FieldType.BOOLEAN
 
 
 @pytest.mark.rule("OPT-2")
@@ -24,7 +24,9 @@ def test_no_row_of_the_settings_removes_the_opt_out():
     settings.
     """
     ruleset = a_ruleset(field=(FieldRule("hs_email_optout", "HasOptedOutOfEmail", Update.NEVER),))
-    assert ruleset.mappings["Lead"].hubspot_forms["hs_email_optout"] is FieldType.BOOLEAN
+    assert (
+        ruleset.mappings["Lead"].hubspot_forms["hs_email_optout"].value_format is FieldType.BOOLEAN
+    )
 
 
 @pytest.mark.rule("FLD-1")

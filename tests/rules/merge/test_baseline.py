@@ -5,7 +5,7 @@ from datetime import timedelta, timezone
 
 from crmsync.model.fields import ComparedFormat, FieldType
 from crmsync.model.fingerprints import Base, Fingerprinter
-from crmsync.rules.merge.baseline import view
+from crmsync.rules.merge.baseline import forms_of, view
 from tests.builders import FINGERPRINTER, OUR_USER, a_contact, a_lead, a_link, a_ruleset
 
 RULESET = a_ruleset()
@@ -33,14 +33,14 @@ def test_a_value_that_salesforce_formatted_after_our_write_is_normalised():
     shows = a_lead({"Country": "DE"}, by=OUR_USER)
     link = a_link(a_contact(), wrote, RULESET, wrote=("Country",))
     seen = view(shows, FORMS, link, FINGERPRINTER, OUR_USER)
-    assert (seen.normalised, seen.states["Country"].changed) == (frozenset({"Country"}), False)
+    assert (seen.normalised, seen.state("Country").changed) == (frozenset({"Country"}), False)
 
 
 def test_a_field_that_we_did_not_write_is_news_even_if_we_edited_the_record_last():
     """A trigger that changes another field in response to our write has really changed it."""
     link = a_link(a_contact(), a_lead({"Industry": "Steel"}), RULESET, wrote=("Country",))
     seen = view(a_lead({"Industry": "Iron"}, by=OUR_USER), FORMS, link, FINGERPRINTER, OUR_USER)
-    assert (seen.normalised, seen.states["Industry"].changed) == (frozenset(), True)
+    assert (seen.normalised, seen.state("Industry").changed) == (frozenset(), True)
 
 
 def test_a_value_that_a_person_changed_after_our_write_is_news():
@@ -48,7 +48,7 @@ def test_a_value_that_a_person_changed_after_our_write_is_news():
     link = a_link(a_contact(), a_lead({"Country": "Deutschland"}), RULESET, wrote=("Country",))
     assert (
         view(a_lead({"Country": "DE"}), FORMS, link, FINGERPRINTER, OUR_USER)
-        .states["Country"]
+        .state("Country")
         .changed
         is True
     )
@@ -57,7 +57,7 @@ def test_a_value_that_a_person_changed_after_our_write_is_news():
 def test_a_field_without_a_base_is_neither_changed_nor_unchanged():
     """A field that was never agreed on (a new mapping) is not taken for an unchanged one."""
     link = replace(a_link(a_contact(), a_lead(), RULESET), salesforce_base=Base())
-    assert view(a_lead(), FORMS, link, FINGERPRINTER, OUR_USER).states["FirstName"].changed is None
+    assert view(a_lead(), FORMS, link, FINGERPRINTER, OUR_USER).state("FirstName").changed is None
 
 
 def test_the_stored_base_holds_no_value_and_depends_on_the_key():
@@ -88,7 +88,8 @@ def test_a_day_agreed_on_before_there_were_zones_is_no_news():
         {"closedate": FINGERPRINTER.fingerprint("closedate", "2027-01-01")}
     )
     link = replace(a_link(a_contact(), a_lead(), a_ruleset()), hubspot_base=agreed)
-    forms = {"closedate": ComparedFormat(FieldType.DATED, zone=timezone(timedelta(hours=-5)))}
+    zone = timezone(timedelta(hours=-5))
+    forms = forms_of({"closedate": ComparedFormat(FieldType.DATED, zone=zone)})
 
     assert view(deal, forms, link, FINGERPRINTER).unchanged
     moved = replace(deal, fields={"closedate": "2027-01-01T00:30:00Z"})

@@ -149,7 +149,7 @@ def test_a_mapping_that_rests_keeps_the_key() -> None:
     """
     mapping = RULESET.mappings["Lead"]
     (row,) = [rule for rule in mapping.field_map if rule.hubspot == "phone"]
-    forms = {name: form for name, form in mapping.hubspot_forms.items() if name != "phone"}
+    forms = mapping.hubspot_forms.only(mapping.hubspot_forms.keys() - {"phone"})
     resting = replace(mapping, hubspot_forms=forms, resting=(row,))
 
     assert (

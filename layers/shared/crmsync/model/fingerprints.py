@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from types import MappingProxyType
 
 from crmsync.model.records import Value
 
@@ -39,6 +40,13 @@ share one.
 def tag(name: str) -> bytes:
     """The short name of a field inside a base."""
     return hashlib.blake2b(name.encode(), digest_size=TAG_BYTES).digest()
+
+
+@lru_cache(maxsize=4096)
+def prefixes(name: str) -> Mapping[type, bytes]:
+    """Type of a value -> what is hashed before the value in the field called `name`."""
+    types = (str, bool, int, float, type(None))
+    return MappingProxyType({one: f"{name}\x00{one.__name__}\x00".encode() for one in types})
 
 
 class Fingerprinter:
@@ -81,8 +89,22 @@ class Fingerprinter:
     def fingerprint(self, name: str, value: Value) -> bytes:
         """The fingerprint of a canonical value of the field called `name`."""
         hashing = self._keyed.copy()
-        hashing.update(f"{name}\x00{type(value).__name__}\x00{value}".encode())
+        hashing.update(prefixes(name)[type(value)] + f"{value}".encode())
         return hashing.digest()
+
+    def fingerprints(
+        self, fields: Iterable[Mapping[type, bytes]], values: Iterable[Value]
+    ) -> list[bytes]:
+        """The fingerprints of canonical values, each of the field with the `prefixes` in its
+        place.
+        """
+        start = self._keyed.copy
+        found: list[bytes] = []
+        for prefix, value in zip(fields, values, strict=True):
+            hashing = start()
+            hashing.update(prefix[type(value)] + f"{value}".encode())
+            found.append(hashing.digest())
+        return found
 
     def alias(self, text: str) -> str:
         """A stable pseudonym of a text: 32 hexadecimal digits that do not give the text away.
@@ -125,6 +147,8 @@ class Base:
 
     def with_fingerprints(self, fingerprints: Mapping[str, bytes]) -> Base:
         """This base with the fingerprints of the named fields replaced."""
+        if not fingerprints:
+            return self
         return Base(
             {
                 **self.fingerprints,
@@ -137,7 +161,8 @@ class Base:
 
         Unlike fields that the base does not know, they have still to cross.
         """
-        return Base({**self.fingerprints, **dict.fromkeys(tags(names), UNAGREED)})
+        unagreed = dict.fromkeys(tags(names), UNAGREED)
+        return Base({**self.fingerprints, **unagreed}) if unagreed else self
 
     def with_pending(self, names: Iterable[str]) -> Base:
         """This base with the named fields, which were agreed on, counting as changed since."""

@@ -34,10 +34,16 @@ from crmsync.model.plan import Plan
 from crmsync.model.records import Record, Ref, Side
 from crmsync.rules.fields.maps import asks_for_zone
 from crmsync.rules.merge import owners
-from crmsync.rules.merge.baseline import view
+from crmsync.rules.merge.baseline import forms_of, view
 from crmsync.rules.merge.fingerprint_renewal import readable, ruleset_for, with_newer_fingerprints
 from crmsync.rules.merge.parents import account_of, company_of
 from crmsync.rules.merge.ruleset import Ruleset
+
+_PARENT = {
+    Side.HUBSPOT: forms_of({PRIMARY_COMPANY: FieldType.TEXT}),
+    Side.SALESFORCE: forms_of({PARENT_ACCOUNT: FieldType.TEXT}),
+}
+"""How the parent of a record is compared."""
 
 Decide: TypeAlias = Callable[[AnyFacts, Ruleset], Plan]
 """Plans one record; pure."""
@@ -154,7 +160,7 @@ def _parent_has_changed(record: Record, facts: Facts, ruleset: Ruleset) -> bool:
         compared = ruleset.mapping_of(facts.salesforce).forms(record.ref.side)
         if name not in compared:
             return False
-    return not view(record, {name: FieldType.TEXT}, facts.link, ruleset.fingerprinter).unchanged
+    return not view(record, _PARENT[record.ref.side], facts.link, ruleset.fingerprinter).unchanged
 
 
 def _parent(record: Record) -> Ref | None:
@@ -282,9 +288,9 @@ def _planned_stage(plan: Plan) -> str:
 def _stage_has_changed(facts: Facts, ruleset: Ruleset) -> bool:
     if facts.link is None or facts.hubspot is None or not isinstance(facts.link.salesforce, Ref):
         return False
-    form = ruleset.mappings[facts.link.salesforce.object].hubspot_forms[LIFECYCLE_STAGE]
-    shown = view(facts.hubspot, {LIFECYCLE_STAGE: form}, facts.link, ruleset.fingerprinter)
-    return shown.states[LIFECYCLE_STAGE].changed is True
+    forms = ruleset.mappings[facts.link.salesforce.object].hubspot_forms.only({LIFECYCLE_STAGE})
+    shown = view(facts.hubspot, forms, facts.link, ruleset.fingerprinter)
+    return shown.state(LIFECYCLE_STAGE).changed is True
 
 
 def makes_link(facts: Facts, plan: Plan) -> bool:

@@ -13,7 +13,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, tzinfo
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import lru_cache, partial
 from types import MappingProxyType
+from typing import TypeAlias
 
 from crmsync.model.fields import ComparedFormat, FieldRule, FieldType, ValueFormat
 from crmsync.model.moments import from_epoch_ms
@@ -26,7 +28,14 @@ _NOT_DIALLED = re.compile(r"[^\d+]")
 _MILLISECONDS = re.compile(r"-?\d{10,}")
 _NOON = time(12)
 _ZONED = frozenset({FieldType.DAY, FieldType.DATED})
+
+Canonical: TypeAlias = Callable[[Value], Value]
+"""Brings the values of one field to the form in which they are compared."""
+
 _WRITTEN = frozenset({FieldType.TEXT, FieldType.EMAIL, FieldType.PHONE, FieldType.DOMAIN})
+
+_REMEMBERED = 1_024
+"""How many results of a costly conversion are kept: both sides usually show the same value."""
 
 HUBSPOT_LENGTH = 65_536
 """How many characters a HubSpot property holds at most [M]."""
@@ -76,15 +85,32 @@ def canonical(value_format: ValueFormat, value: Value) -> Value:
 
     A value that cannot be read as its type stands for itself, so that it still compares.
     """
+    return canonical_of(value_format)(value)
+
+
+def canonical_of(value_format: ValueFormat) -> Canonical:
+    """`canonical` for many values of one field: what depends on the format alone is done once."""
     shape = (
         value_format if isinstance(value_format, ComparedFormat) else ComparedFormat(value_format)
     )
-    if is_blank(value):
-        return False if shape.form is FieldType.BOOLEAN else None
-    try:
-        return _CANONICAL[shape.form](shape, value)
-    except IncompatibleValueError:
-        return str(value)
+    read = _CANONICAL[shape.form](shape)
+    blank = False if shape.form is FieldType.BOOLEAN else None
+    as_it_is = certain_length(shape) if shape.form is FieldType.TEXT else 0
+
+    def canonical_value(value: Value) -> Value:
+        if value is None:
+            return blank
+        text = str(value).strip()
+        if not text:
+            return blank
+        if len(text) <= as_it_is:
+            return text
+        try:
+            return read(text)
+        except IncompatibleValueError:
+            return str(value)
+
+    return canonical_value
 
 
 def convert(form: FieldType, to: Side, value: Value) -> Value:
@@ -119,9 +145,14 @@ def is_too_long(rule: FieldRule, to: Side, value: Value) -> bool:
     """Whether a text is longer than `to` keeps, so that only its beginning crosses (CH-8)."""
     return (
         rule.form is FieldType.TEXT
-        and not is_blank(value)
+        and value is not None
         and not _fits(_text(value), _limit(rule, to))
     )
+
+
+def certain_length(rule: FieldRule | ComparedFormat) -> int:
+    """How many characters of a text fit on both sides, whichever characters they are."""
+    return min(rule.length or HUBSPOT_LENGTH, HUBSPOT_LENGTH) // 2
 
 
 def _limit(rule: FieldRule, to: Side) -> int:
@@ -143,12 +174,9 @@ def _convert_domain(_rule: FieldRule, to: Side, value: Value) -> str:
     return _domain(value) if to is Side.HUBSPOT else _text(value)
 
 
-def _email(value: Value) -> str:
-    return _text(value).lower()
-
-
-def _phone(value: Value) -> str:
-    return _NOT_DIALLED.sub("", _text(value)) or _text(value)
+@lru_cache(maxsize=_REMEMBERED)
+def _phone(text: str) -> str:
+    return _NOT_DIALLED.sub("", text) or text
 
 
 def _fits(text: str, length: int) -> bool:
@@ -174,8 +202,8 @@ def _cut(text: str, length: int) -> str:
     )
 
 
-def _cut_text(shape: ComparedFormat, value: Value) -> str | None:
-    return _cut(_text(value), shape.length) or None
+def _cut_text(shape: ComparedFormat, text: str) -> str | None:
+    return _cut(text, shape.length) or None
 
 
 def _decimal(value: Value) -> Decimal:
@@ -199,7 +227,8 @@ def _rounded(scale: int, value: Value) -> Decimal:
         raise IncompatibleValueError(FieldType.NUMBER) from None
 
 
-def _number_text(scale: int, value: Value) -> str:
+@lru_cache(maxsize=_REMEMBERED)
+def _number_text(scale: int, value: str) -> str:
     plain = f"{_rounded(scale, value):f}"
     text = plain.rstrip("0").rstrip(".") if "." in plain else plain
     return "0" if text in {"-0", ""} else text
@@ -207,7 +236,7 @@ def _number_text(scale: int, value: Value) -> str:
 
 def _convert_number(rule: FieldRule, to: Side, value: Value) -> Value:
     if to is Side.HUBSPOT:
-        return _number_text(-1, value)
+        return _number_text(-1, _text(value))
     number = _rounded(rule.scale, value)
     if rule.length and abs(number) >= Decimal(10) ** rule.length:
         raise IncompatibleValueError(FieldType.NUMBER)
@@ -288,12 +317,11 @@ def _several(value: Value) -> set[str]:
     return {choice.strip() for choice in _text(value).split(";")} - {""}
 
 
-def _same_choice(shape: ComparedFormat, value: Value) -> str:
-    text = _text(value)
+def _same_choice(shape: ComparedFormat, text: str) -> str:
     return shape.same.get(text.lower(), text)
 
 
-def _same_choices(shape: ComparedFormat, value: Value) -> str:
+def _same_choices(shape: ComparedFormat, value: str) -> str:
     return ";".join(sorted(_same_choice(shape, one) for one in _several(value)))
 
 
@@ -324,22 +352,25 @@ def _convert_choices(rule: FieldRule, to: Side, value: Value) -> str:
     return ";".join(sorted({_convert_choice(rule, to, one) for one in _several(value)}))
 
 
-_CANONICAL: Mapping[FieldType, Callable[[ComparedFormat, Value], Value]] = MappingProxyType(
-    {
-        FieldType.TEXT: _cut_text,
-        FieldType.EMAIL: lambda _, value: _email(value),
-        FieldType.PHONE: lambda _, value: _phone(value),
-        FieldType.NUMBER: lambda shape, value: _number_text(shape.scale, value),
-        FieldType.BOOLEAN: lambda _, value: _boolean(value),
-        FieldType.DATE: lambda _, value: _day_text(value),
-        FieldType.DATETIME: lambda _, value: _moment_text(value),
-        FieldType.DAY: lambda shape, value: day_in(shape.zone, value),
-        FieldType.DATED: lambda shape, value: day_in(shape.zone, value),
-        FieldType.CHOICE: _same_choice,
-        FieldType.MULTI: _same_choices,
-        FieldType.DOMAIN: lambda _, value: _domain(value),
-    }
+_CANONICAL: Mapping[FieldType, Callable[[ComparedFormat], Callable[[str], Value]]] = (
+    MappingProxyType(
+        {
+            FieldType.TEXT: lambda shape: partial(_cut_text, shape),
+            FieldType.EMAIL: lambda _: str.lower,
+            FieldType.PHONE: lambda _: _phone,
+            FieldType.NUMBER: lambda shape: partial(_number_text, shape.scale),
+            FieldType.BOOLEAN: lambda _: _boolean,
+            FieldType.DATE: lambda _: _day_text,
+            FieldType.DATETIME: lambda _: _moment_text,
+            FieldType.DAY: lambda shape: partial(day_in, shape.zone),
+            FieldType.DATED: lambda shape: partial(day_in, shape.zone),
+            FieldType.CHOICE: lambda shape: partial(_same_choice, shape),
+            FieldType.MULTI: lambda shape: partial(_same_choices, shape),
+            FieldType.DOMAIN: lambda _: _domain,
+        }
+    )
 )
+"""Format -> how a text that is neither blank nor padded is read."""
 
 
 def _convert_boolean(_rule: FieldRule, to: Side, value: Value) -> Value:

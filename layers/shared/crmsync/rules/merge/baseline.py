@@ -6,15 +6,73 @@ trims or reformats does not count as changed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from crmsync.model.fields import ComparedFormat, ValueFormat
-from crmsync.model.fingerprints import CHANGED, Base, Fingerprinter
+from crmsync.model.fingerprints import CHANGED, UNAGREED, Base, Fingerprinter, prefixes, tag
 from crmsync.model.links import Link
 from crmsync.model.records import Record, Side, Value
-from crmsync.rules.fields.values import canonical, day_before_zones
+from crmsync.rules.fields.values import Canonical, canonical_of, day_before_zones
 from crmsync.rules.merge.policies import FieldState
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedField:
+    """A field of one side as it is compared with a base.
+
+    Attributes:
+        value_format: How the side spells its values.
+        is_later: Whether its mapping was added later (MAP-6).
+        key: The name under which a base keeps it (`key_of`).
+        tag: The short form of that name.
+        prefixes: What is hashed before a value, by its type.
+        canonical: A value -> the form in which it is compared.
+    """
+
+    value_format: ValueFormat
+    is_later: bool
+    key: str
+    tag: bytes
+    prefixes: Mapping[type, bytes]
+    canonical: Canonical
+
+
+class Forms(Mapping[str, ComparedField]):
+    """Field name -> how the field is compared; made once per ruleset.
+
+    Attributes:
+        names: The names of the fields.
+        tags: Their tags, in the same order.
+        prefixes: What is hashed before their values, likewise.
+        canonicals: What brings their values to the form in which they are compared, likewise.
+    """
+
+    __slots__ = ("_fields", "canonicals", "names", "prefixes", "tags")
+
+    def __init__(self, fields: Mapping[str, ComparedField]) -> None:
+        """Take the fields as they are."""
+        self._fields = dict(fields)
+        self.names = tuple(fields)
+        self.tags = tuple(one.tag for one in fields.values())
+        self.prefixes = tuple(one.prefixes for one in fields.values())
+        self.canonicals = tuple(one.canonical for one in fields.values())
+
+    def __getitem__(self, name: str) -> ComparedField:
+        return self._fields[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._fields
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._fields)
+
+    def __len__(self) -> int:
+        return len(self._fields)
+
+    def only(self, names: Collection[str]) -> Forms:
+        """Those of the fields that are among `names`."""
+        return Forms({name: field for name, field in self._fields.items() if name in names})
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +81,15 @@ class SideView:
 
     Attributes:
         record: The record.
-        states: Field name -> what it shows, compared with the base.
+        forms: The fields that are compared.
+        states: What the record shows in the fields whose value is not exactly the agreed one;
+            `state` also knows the others.
         normalised: Fields in which Salesforce reformatted the value that we wrote last; they do not
             count as changed.
     """
 
     record: Record
+    forms: Forms
     states: Mapping[str, FieldState]
     normalised: frozenset[str]
 
@@ -48,6 +109,26 @@ class SideView:
         moved = (name for name, state in self.states.items() if state.has_news or state.diverged)
         return self.normalised.union(moved)
 
+    def has_news_of(self, name: str) -> bool:
+        """Whether one of the fields that are compared has changed, or was never agreed on."""
+        known = self.states.get(name)
+        return known is not None and known.has_news
+
+    def is_ticked_or_changed(self, name: str) -> bool:
+        """Whether a checkbox is ticked, or has changed since the two sides agreed."""
+        known = self.states.get(name)
+        if known is None:
+            return bool(self.forms[name].canonical(self.record.fields.get(name)))
+        return bool(known.canonical or known.changed)
+
+    def state(self, name: str) -> FieldState:
+        """What the record shows in one of the fields that are compared."""
+        known = self.states.get(name)
+        if known is not None:
+            return known
+        value = self.record.fields.get(name)
+        return FieldState(value, self.forms[name].canonical(value), changed=False)
+
 
 def key_of(name: str, value_format: ValueFormat) -> str:
     """The name under which a base keeps a field.
@@ -59,14 +140,25 @@ def key_of(name: str, value_format: ValueFormat) -> str:
     return name if since is None else f"{name} since {since.isoformat()}"
 
 
+def forms_of(value_formats: Mapping[str, ValueFormat]) -> Forms:
+    """How fields with these formats are compared."""
+    forms: dict[str, ComparedField] = {}
+    for name, value_format in value_formats.items():
+        key = key_of(name, value_format)
+        forms[name] = ComparedField(
+            value_format, key != name, key, tag(key), prefixes(key), canonical_of(value_format)
+        )
+    return Forms(forms)
+
+
 def view(
     record: Record,
-    forms: Mapping[str, ValueFormat],
+    forms: Forms,
     link: Link | None,
     fingerprinter: Fingerprinter,
     our_user: str = "",
 ) -> SideView:
-    """Compare a record with its link's base. `forms` has the fields to compare and their formats.
+    """Compare a record with its link's base. `forms` has the fields to compare.
 
     If a Salesforce value is not the one that we wrote last, although nobody but `our_user` has
     edited the record since, Salesforce has trimmed or reformatted it. Such a field is listed in
@@ -81,39 +173,51 @@ def view(
         and bool(our_user)
         and record.modified_by == our_user
     )
+    values = list(map(record.fields.get, forms.names))
+    comparables = [canonical(one) for canonical, one in zip(forms.canonicals, values, strict=True)]
+    agreed = list(map(base.fingerprints.get, forms.tags))
+    if base.fingerprints:
+        shown = fingerprinter.fingerprints(forms.prefixes, comparables)
+        differing = [at for at, one in enumerate(shown) if one != agreed[at]]
+    else:
+        differing = list(range(len(forms)))
     states: dict[str, FieldState] = {}
     normalised: set[str] = set()
-    for name, form in forms.items():
-        value = record.fields.get(name)
-        comparable = canonical(form, value)
-        key = key_of(name, form)
-        agreed = base.fingerprint_of(key)
-        changed = None if agreed is None else fingerprinter.fingerprint(key, comparable) != agreed
-        is_new_mapping = key != name and bool(base.fingerprints) and not base.knows(key)
-        diverged = bool(changed) and fingerprinter.fingerprint_diverged(key, comparable) == agreed
-        changed = False if diverged else changed
+    for at in differing:
+        name = forms.names[at]
+        state = _differing(forms[name], values[at], comparables[at], base, fingerprinter)
         if (
-            changed
-            and (day := day_before_zones(form, value))
-            and fingerprinter.fingerprint(key, day) == agreed
-        ):
-            comparable, changed = day, False
-        if (
-            changed
-            and agreed != CHANGED
+            state.changed
+            and agreed[at] != CHANGED
             and is_ours
             and link is not None
             and link.has_written(name)
         ):
             normalised.add(name)
-            changed = False
-        states[name] = FieldState(value, comparable, changed, is_new_mapping, diverged)
-    return SideView(record, states, frozenset(normalised))
+            state = replace(state, changed=False)
+        states[name] = state
+    return SideView(record, forms, states, frozenset(normalised))
+
+
+def _differing(
+    field: ComparedField, value: Value, comparable: Value, base: Base, fingerprinter: Fingerprinter
+) -> FieldState:
+    """The state of a field whose fingerprint is not the one in the base."""
+    agreed = base.fingerprints.get(field.tag)
+    if agreed is None or agreed == UNAGREED:
+        is_new_mapping = agreed is None and field.is_later and bool(base.fingerprints)
+        return FieldState(value, comparable, None, is_new_mapping)
+    if fingerprinter.fingerprint_diverged(field.key, comparable) == agreed:
+        return FieldState(value, comparable, changed=False, diverged=True)
+    day = day_before_zones(field.value_format, value)
+    if day and fingerprinter.fingerprint(field.key, day) == agreed:
+        return FieldState(value, day, changed=False)
+    return FieldState(value, comparable, changed=True)
 
 
 def rebased(
     base: Base,
-    forms: Mapping[str, ValueFormat],
+    forms: Forms,
     values: Mapping[str, Value],
     fingerprinter: Fingerprinter,
     diverged: Collection[str] = (),
@@ -125,11 +229,11 @@ def rebased(
     fingerprints: dict[str, bytes] = {}
     for name, value in values.items():
         if name in forms:
-            key = key_of(name, forms[name])
+            field = forms[name]
             fingerprint = (
                 fingerprinter.fingerprint_diverged
                 if name in diverged
                 else fingerprinter.fingerprint
             )
-            fingerprints[key] = fingerprint(key, canonical(forms[name], value))
+            fingerprints[field.key] = fingerprint(field.key, field.canonical(value))
     return base.with_fingerprints(fingerprints)

@@ -125,10 +125,11 @@ def merge_stages(hubspot: SideView, salesforce: SideView, ruleset: Ruleset) -> S
     """Decide a deal's pipeline and stage, and its opportunity's record type and stage (OPP-5,
     OPP-6).
     """
-    deal = StageState(hubspot.states[PIPELINE], hubspot.states[DEAL_STAGE])
+    deal = StageState(hubspot.state(PIPELINE), hubspot.state(DEAL_STAGE))
     untyped = FieldState(None, None, changed=False)
+    is_typed = RECORD_TYPE_ID in salesforce.forms
     opportunity = StageState(
-        salesforce.states.get(RECORD_TYPE_ID, untyped), salesforce.states[STAGE_NAME]
+        salesforce.state(RECORD_TYPE_ID) if is_typed else untyped, salesforce.state(STAGE_NAME)
     )
     newest = newest_of(DEAL_STAGE, hubspot.record, salesforce.record, ruleset.our_app)
     decision = decide_stage(deal, opportunity, newest, ruleset.opportunity.pipelines)

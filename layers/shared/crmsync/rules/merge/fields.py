@@ -11,7 +11,7 @@ from crmsync.model.conflicts import FieldConflict
 from crmsync.model.decisions import Decision, DecisionType
 from crmsync.model.effects import Because
 from crmsync.model.fields import FieldRule, Update
-from crmsync.model.records import Side, Value
+from crmsync.model.records import SIDES, Record, Side, Value
 from crmsync.rules.fields.choices import moves_back
 from crmsync.rules.fields.places import fitted
 from crmsync.rules.fields.values import IncompatibleValueError, convert_mapped, is_too_long
@@ -23,12 +23,11 @@ from crmsync.rules.merge.policies import (
     FieldState,
     MergePart,
     is_in_sync,
-    joined,
     may_pass,
     merge_field,
     newest_of,
 )
-from crmsync.rules.merge.ruleset import Ruleset
+from crmsync.rules.merge.ruleset import ObjectMapping, Ruleset
 
 _SALESFORCE_LEADS = frozenset({Update.PREFER_SALESFORCE, Update.ALWAYS_SALESFORCE})
 """Policies by which Salesforce's value outranks HubSpot's."""
@@ -56,7 +55,7 @@ class FieldPart(MergePart):
     """What the mapped fields contribute to a merge.
 
     Attributes:
-        merged_fields: Every mapping of the pair, unchanged ones included.
+        merged_fields: The mappings in which a side does not show exactly what was agreed on.
         diverged: Mappings in which the two sides keep different values.
         truncated: Mappings in which one side holds a text that is too long for the other.
     """
@@ -84,8 +83,13 @@ def merge_fields(
     """Decide every mapping. HubSpot takes no other value of the properties in `refused` now: they
     are incompatible.
     """
-    field_map = ruleset.mapping_of(salesforce.record).field_map
-    merged = tuple(_decide(rule, hubspot, salesforce, ruleset, edits) for rule in field_map)
+    mapping = ruleset.mapping_of(salesforce.record)
+    mine, theirs = hubspot.states, salesforce.states
+    merged = tuple(
+        _decide(rule, hubspot, salesforce, ruleset, edits)
+        for rule in mapping.field_map
+        if rule.hubspot in mine or rule.salesforce in theirs
+    )
     writes: list[_Write] = []
     incompatible: list[FieldRule] = []
     for one in merged:
@@ -107,7 +111,7 @@ def merge_fields(
             for name, value in {**to_salesforce, **places}.items()
             if name not in misplaced
         }
-        incompatible += [rule for rule in field_map if rule.salesforce in misplaced]
+        incompatible += [rule for rule in mapping.field_map if rule.salesforce in misplaced]
     diverged = [one.rule for one in merged if one.decision.winner is None and _stays_diverged(one)]
     return FieldPart(
         {one.name: one.value for one in writes if one.side is Side.HUBSPOT},
@@ -124,7 +128,9 @@ def merge_fields(
         merged_fields=merged,
         diverged=tuple(diverged),
         truncated=tuple(
-            one.rule for one in merged if one.rule not in diverged and _is_truncated(one)
+            rule
+            for rule in _truncated(hubspot.record, salesforce.record, mapping, merged)
+            if rule not in diverged
         ),
     )
 
@@ -132,7 +138,7 @@ def merge_fields(
 def _decide(
     rule: FieldRule, hubspot: SideView, salesforce: SideView, ruleset: Ruleset, edits: Edits
 ) -> MergedField:
-    mine, theirs = hubspot.states[rule.hubspot], salesforce.states[rule.salesforce]
+    mine, theirs = hubspot.state(rule.hubspot), salesforce.state(rule.salesforce)
     if rule.since is not None or edits.resync:
         mine, theirs = adjusted(rule, mine, theirs, edits)
     if is_in_sync(mine, theirs):
@@ -189,7 +195,7 @@ def decided_fields(
         rule, decision = one.rule, one.decision
         if decision.winner is None or rule.hubspot in waiting:
             continue
-        side = next((side for side in Side if rule.on(side) in writes[side]), None)
+        side = next((side for side in SIDES if rule.on(side) in writes[side]), None)
         if side or decision.conflict:
             yield Decision(
                 DecisionType.CONFLICT if decision.conflict else DecisionType.WRITTEN,
@@ -202,7 +208,7 @@ def decided_fields(
 
 
 def _because(writes: Iterable[_Write], side: Side) -> Because:
-    return joined(tuple(one.because for one in writes if one.side is side))
+    return tuple(dict.fromkeys(one.because for one in writes if one.side is side))
 
 
 def _conflict(merged: MergedField) -> FieldConflict:
@@ -217,17 +223,25 @@ def _conflict(merged: MergedField) -> FieldConflict:
     )
 
 
-def _is_truncated(merged: MergedField) -> bool:
-    """Whether a side keeps a text that is too long for the other. It is reported at every sync
-    until somebody shortens it.
+def _truncated(
+    hubspot: Record, salesforce: Record, mapping: ObjectMapping, merged: Iterable[MergedField]
+) -> Iterator[FieldRule]:
+    """Mappings in which a side keeps a text that is too long for the other. It is reported at every
+    sync until somebody shortens it.
     """
-    rule, winner = merged.rule, merged.decision.winner
-    return (
-        is_too_long(rule, Side.SALESFORCE, merged.hubspot.value)
-        and winner is not Side.SALESFORCE
-        and may_pass(rule, Side.HUBSPOT)
-    ) or (
-        is_too_long(rule, Side.HUBSPOT, merged.salesforce.value)
-        and winner is not Side.HUBSPOT
-        and may_pass(rule, Side.SALESFORCE)
-    )
+    mine_of, theirs_of = hubspot.fields.get, salesforce.fields.get
+    for rule, certain in mapping.texts:
+        mine, theirs = mine_of(rule.hubspot), theirs_of(rule.salesforce)
+        if len(str(mine)) <= certain >= len(str(theirs)):
+            continue
+        winner = next((one.decision.winner for one in merged if one.rule == rule), None)
+        if (
+            is_too_long(rule, Side.SALESFORCE, mine)
+            and winner is not Side.SALESFORCE
+            and may_pass(rule, Side.HUBSPOT)
+        ) or (
+            is_too_long(rule, Side.HUBSPOT, theirs)
+            and winner is not Side.HUBSPOT
+            and may_pass(rule, Side.SALESFORCE)
+        ):
+            yield rule

@@ -136,15 +136,15 @@ class _Shown:
         old = ruleset.fingerprinter.of(link.key)
         written = list(_written(record.ref, plan))
         for mapping in mappings:
-            for name, value_format in mapping.forms(self.side).items():
+            for name, form in mapping.forms(self.side).items():
                 values = [
                     record.fields.get(name),
                     None,
                     *(fields[name] for fields in written if name in fields),
                 ]
                 self._take(
-                    key_of(name, value_format),
-                    _canonical_forms(value_format, values),
+                    form.key,
+                    _canonical_forms(form.value_format, values),
                     old,
                     ruleset.fingerprinter,
                 )

@@ -13,7 +13,7 @@ is nobody's edit, and neither is one that a lost write should have replaced.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -33,10 +33,10 @@ from crmsync.model.crm_names import (
     STAGE_NAME,
 )
 from crmsync.model.fields import FieldRule
-from crmsync.model.fingerprints import CHANGED, REVISION_BYTES, tag
+from crmsync.model.fingerprints import CHANGED, REVISION_BYTES, Base, tag
 from crmsync.model.links import LONGEST_WRITE, Intent, Link
 from crmsync.model.records import Record, Ref, Side, Value
-from crmsync.rules.fields.values import canonical, compared_format
+from crmsync.rules.fields.values import compared_format
 from crmsync.rules.merge.baseline import key_of
 from crmsync.rules.merge.owners import SHOWN_ID
 from crmsync.rules.merge.person_accounts import account_field
@@ -131,39 +131,46 @@ def asks_for_history(link: Link, hubspot: Record, salesforce: Record, ruleset: R
     )
 
 
-def announce(
-    before: Link,
-    after: Link,
-    writes: Mapping[Side, frozenset[str]],
+def announced(
+    link: Link,
+    bases: Mapping[Side, Base],
+    owners: tuple[str | None, str | None],
+    writes: Mapping[Side, Collection[str]],
     pair: tuple[Record, Record],
     ruleset: Ruleset,
-) -> Link:
-    """The link to save before the pair is written: `after`, with the intent of each side that is
-    written.
+) -> Mapping[Side, Intent]:
+    """The intents to save before the pair is written.
 
-    `before` is the link that the plan was made with, `writes` are the fields to write to each side,
-    `pair` is the HubSpot record and the Salesforce record.
+    Args:
+        link: The link that the plan was made with.
+        bases: What each side will show once everything is written.
+        owners: The owners that both sides will then have, HubSpot's first.
+        writes: The fields to write to each side.
+        pair: The HubSpot record and the Salesforce record.
+        ruleset: The rules of the pair.
     """
     hubspot, salesforce = pair
-    revision = ruleset.fingerprinter.revision(
-        f"{hubspot.ref} {salesforce.ref} {before.version} {hubspot.modified_at} "
-        f"{salesforce.modified_at}"
-    )
-    for record in pair:
+    intents: dict[Side, Intent] = {}
+    for record, owner in zip(pair, owners, strict=True):
         side = record.ref.side
-        carried = {} if has_arrived(record, before, ruleset) else dict(before.intent(side).replaces)
+        before = link.intent(side)
+        is_over = not before.replaces or has_arrived(record, link, ruleset)
+        carried = {} if is_over else dict(before.replaces)
+        for key, fingerprint in _shown_fingerprints(record, writes[side], salesforce, ruleset):
+            carried[tag(key)] = carried.get(tag(key), frozenset()) | {fingerprint}
+        replaces = _without_agreed(carried, bases[side], _OWNER_FIELD[side], owner, ruleset)
         if writes[side]:
-            for key, fingerprint in _shown_fingerprints(record, writes[side], salesforce, ruleset):
-                carried[tag(key)] = carried.get(tag(key), frozenset()) | {fingerprint}
-            new = Intent(revision, _without_agreed(carried, after, side, ruleset))
+            revision = ruleset.fingerprinter.revision(
+                f"{hubspot.ref} {salesforce.ref} {link.version} {hubspot.modified_at} "
+                f"{salesforce.modified_at}"
+            )
+            intents[side] = Intent(revision, replaces)
         else:
             # The merge has taken the earlier writes into account, so none is in flight. If one
             # still arrives, the record shows another revision.
-            old, late = before.intent(side), _without_agreed(carried, after, side, ruleset)
-            revision_now = revision_shown(record, ruleset, b"" if late else old.revision)
-            new = Intent(revision_now, late, old.at if late else None)
-        after = after.announcing(side, new)
-    return after
+            revision = revision_shown(record, ruleset, b"" if replaces else before.revision)
+            intents[side] = Intent(revision, replaces, before.at if replaces else None)
+    return intents
 
 
 def revision_on(link: Link, place: object, side: Side, portal_id: int) -> Mapping[str, Value]:
@@ -291,41 +298,44 @@ def _differing(
     base = link.base(record.ref.side)
     forms = ruleset.mapping_of(salesforce).forms(record.ref.side)
     for name, form in forms.items():
-        key = key_of(name, form)
-        agreed = base.fingerprint_of(key)
+        agreed = base.fingerprint_of(form.key)
         if agreed is None or name not in record.fields:
             continue
-        value = canonical(form, record.fields[name])
-        shown = ruleset.fingerprinter.fingerprint(key, value)
-        if agreed not in {shown, ruleset.fingerprinter.fingerprint_diverged(key, value)}:
-            yield key, agreed, shown
+        value = form.canonical(record.fields[name])
+        shown = ruleset.fingerprinter.fingerprint(form.key, value)
+        if agreed not in {shown, ruleset.fingerprinter.fingerprint_diverged(form.key, value)}:
+            yield form.key, agreed, shown
 
 
 def _shown_fingerprints(
-    record: Record, written: frozenset[str], salesforce: Record, ruleset: Ruleset
+    record: Record, written: Collection[str], salesforce: Record, ruleset: Ruleset
 ) -> Iterator[tuple[str, bytes]]:
     """What a record shows in the fields that are about to be written, by their key in the base."""
+    if not written:
+        return
     forms = ruleset.mapping_of(salesforce).forms(record.ref.side)
-    for name in sorted(written & forms.keys()):
-        key = key_of(name, forms[name])
-        yield (
-            key,
-            ruleset.fingerprinter.fingerprint(key, canonical(forms[name], record.fields.get(name))),
-        )
+    for name in sorted(written):
+        if name in forms:
+            form = forms[name]
+            value = form.canonical(record.fields.get(name))
+            yield form.key, ruleset.fingerprinter.fingerprint(form.key, value)
     owner = _OWNER_FIELD[record.ref.side]
     if owner in written:
         yield owner, ruleset.fingerprinter.fingerprint(owner, str(record.fields.get(owner) or ""))
 
 
 def _without_agreed(
-    replaces: Mapping[bytes, frozenset[bytes]], after: Link, side: Side, ruleset: Ruleset
+    replaces: Mapping[bytes, frozenset[bytes]],
+    base: Base,
+    owner_field: str,
+    owner: str | None,
+    ruleset: Ruleset,
 ) -> Mapping[bytes, frozenset[bytes]]:
     """What is replaced, without values that are announced or agreed on now."""
-    agreed = dict(after.base(side).fingerprints)
-    owner = _OWNER_FIELD[side]
-    last = after.hubspot_owner if side is Side.HUBSPOT else after.salesforce_owner
-    agreed[tag(owner)] = ruleset.fingerprinter.fingerprint(owner, last or "")
-    left = {key: fingerprints - {agreed.get(key, b"")} for key, fingerprints in replaces.items()}
+    agreed = {key: base.fingerprints.get(key, b"") for key in replaces}
+    if tag(owner_field) in replaces:
+        agreed[tag(owner_field)] = ruleset.fingerprinter.fingerprint(owner_field, owner or "")
+    left = {key: fingerprints - {agreed[key]} for key, fingerprints in replaces.items()}
     return {key: fingerprints for key, fingerprints in left.items() if fingerprints}
 
 
@@ -358,7 +368,4 @@ def counterparts(side: Side, salesforce: Record, ruleset: Ruleset) -> Mapping[st
 
 def _keys(side: Side, salesforce: Record, ruleset: Ruleset) -> Mapping[str, str]:
     """Field of `side` -> its key in the base."""
-    return {
-        name: key_of(name, form)
-        for name, form in ruleset.mapping_of(salesforce).forms(side).items()
-    }
+    return {name: form.key for name, form in ruleset.mapping_of(salesforce).forms(side).items()}

@@ -26,7 +26,7 @@ from crmsync.model.fingerprints import CHANGED, tag
 from crmsync.model.links import Link, LoopState
 from crmsync.model.records import Record, Side
 from crmsync.rules.fields.maps import CURRENCY
-from crmsync.rules.merge.baseline import SideView, key_of
+from crmsync.rules.merge.baseline import SideView
 from crmsync.rules.merge.intents import counterparts, has_arrived
 from crmsync.rules.merge.ruleset import Ruleset
 
@@ -130,7 +130,7 @@ def _was_changed_back(
     """
     intent = link.intent(view.side)
     forms = ruleset.mapping_of(salesforce).forms(view.side)
-    key = key_of(name, forms[name]) if name in forms else name
+    key = forms[name].key if name in forms else name
     if tag(key) not in intent.replaces or intent.at is None:
         return False
     if view.record.modified_at - intent.at > WINDOW:

@@ -80,7 +80,7 @@ def merge_opt_out(
     Unsubscribing the person in HubSpot is not a write of a field: the plan makes it a call of its
     own.
     """
-    mine, box = hubspot.states[HUBSPOT_OPT_OUT], salesforce.states[SALESFORCE_OPT_OUT]
+    mine, box = hubspot.state(HUBSPOT_OPT_OUT), salesforce.state(SALESFORCE_OPT_OUT)
     origins = hubspot.record.origins
     out = bool(mine.canonical)
     email = hubspot.states.get(HUBSPOT_EMAIL)

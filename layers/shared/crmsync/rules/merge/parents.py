@@ -71,7 +71,7 @@ def merge_parents(hubspot: SideView, salesforce: SideView, ruleset: Ruleset) -> 
     """Decide company and account (FLD-8). The company is no write of a field: the plan associates
     it.
     """
-    company, account = hubspot.states[PRIMARY_COMPANY], salesforce.states[PARENT_ACCOUNT]
+    company, account = hubspot.state(PRIMARY_COMPANY), salesforce.state(PARENT_ACCOUNT)
     newest = newest_of(PRIMARY_COMPANY, hubspot.record, salesforce.record, ruleset.our_app)
     decision = decide_parent(
         company,

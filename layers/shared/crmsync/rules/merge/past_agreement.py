@@ -44,7 +44,7 @@ def out_of_step(
     return tuple(
         rule
         for rule in mapping.field_map
-        if not is_in_sync(shown.states[rule.hubspot], across.states[rule.salesforce])
+        if not is_in_sync(shown.state(rule.hubspot), across.state(rule.salesforce))
     )
 
 

@@ -198,6 +198,19 @@ class MergePart:
     undecided: bool = False
 
 
+def combined(parts: Sequence[MergePart]) -> MergePart:
+    """Several parts as one. No two parts write one field."""
+    return MergePart(
+        {name: value for part in parts for name, value in part.to_hubspot.items()},
+        {name: value for part in parts for name, value in part.to_salesforce.items()},
+        joined(*(part.because_hubspot for part in parts)),
+        joined(*(part.because_salesforce for part in parts)),
+        tuple(one for part in parts for one in part.conflicts),
+        tuple(rule for part in parts for rule in part.incompatible),
+        undecided=any(part.undecided for part in parts),
+    )
+
+
 def first_rules(parts: Sequence[MergePart]) -> Mapping[str, str]:
     """The fields that these parts write, on either side -> the first rule behind it."""
     writes = [

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from crmsync.model import names
 from crmsync.model.change_limits import ChangeLimit, Hold
@@ -27,7 +28,7 @@ from crmsync.model.crm_names import (
 from crmsync.model.effects import Because
 from crmsync.model.fields import FieldRule
 from crmsync.model.links import Link
-from crmsync.model.records import Record, Side, Value
+from crmsync.model.records import SIDES, Record, Side, Value
 from crmsync.rules.fields.values import is_blank
 from crmsync.rules.merge.baseline import SideView, view
 from crmsync.rules.merge.change_limits import OPT_OUT_FIELDS
@@ -39,8 +40,13 @@ from crmsync.rules.merge.new_mappings import Edits
 from crmsync.rules.merge.opt_out import OptOutDecision, OptOutPart, merge_opt_out
 from crmsync.rules.merge.owners import OwnerDecision, OwnerPart, merge_owners, owners_of
 from crmsync.rules.merge.parents import ParentDecision, ParentPart, merge_parents
-from crmsync.rules.merge.policies import first_rules, joined
+from crmsync.rules.merge.policies import NO_CHANGE, combined, first_rules
 from crmsync.rules.merge.ruleset import Ruleset
+
+_NO_OPT_OUT, _NO_OWNER, _NO_PARENT, _NO_STAGE = OptOutPart(), OwnerPart(), ParentPart(), StagePart()
+_UNTOUCHED = (_NO_OPT_OUT, _NO_OWNER, _NO_PARENT, _NO_STAGE)
+
+_Parts: TypeAlias = tuple[FieldPart, OptOutPart, OwnerPart, ParentPart, StagePart]
 
 _ALL_IN_HUBSPOT = Hold(Side.HUBSPOT, ChangeLimit.CHANGES)
 
@@ -74,6 +80,9 @@ class HeldBack:
         return self.fields if self.is_dropped else {}
 
 
+_NOTHING_HELD = HeldBack()
+
+
 @dataclass(frozen=True, slots=True)
 class MergeResult:
     """The result of merging a pair.
@@ -87,7 +96,8 @@ class MergeResult:
         incompatible: Mappings whose value the other side cannot take now.
         diverged: Mappings in which the two sides keep different values.
         truncated: Mappings in which one side holds a text that is too long for the other.
-        merged_fields: Every mapping of the pair and how it was decided.
+        merged_fields: The mappings in which a side does not show exactly what was agreed on, and
+            how they were decided.
         opt_out: What becomes of the e-mail opt-out.
         owner: What becomes of the owners.
         owners: Both owners after the merge, HubSpot's first, as the link stores them.
@@ -97,10 +107,9 @@ class MergeResult:
             the other record's id, the Salesforce owner.
         unmapped: The fields to write that have rules of their own, on either side -> the first of
             these rules.
-        unmatched: The fields of each side that do not show what its base has.
+        shown: What each side shows.
         undecided: Whether HubSpot's property history must be read before this can be decided.
         held_back: What the operator's limits keep out.
-        has_news: Whether the link must be stored even if nothing is written.
     """
 
     to_hubspot: Mapping[str, Value]
@@ -119,14 +128,40 @@ class MergeResult:
     stage: StageDecision
     own_fields: Mapping[Side, Mapping[str, Value]]
     unmapped: Mapping[str, str]
-    unmatched: Mapping[Side, frozenset[str]]
+    shown: Mapping[Side, SideView]
     undecided: bool
-    held_back: HeldBack = field(default_factory=HeldBack)
-    has_news: bool = False
+    held_back: HeldBack = _NOTHING_HELD
 
     def writes(self, side: Side) -> Mapping[str, Value]:
         """The values to write to one side, by field."""
         return self.to_hubspot if side is Side.HUBSPOT else self.to_salesforce
+
+    def decided(self, rule: FieldRule) -> MergedField:
+        """What both sides show in a mapping of the pair, and how it was decided."""
+        known = next((one for one in self.merged_fields if one.rule == rule), None)
+        mine, theirs = (self.shown[side].state(rule.on(side)) for side in SIDES)
+        return known or MergedField(rule, mine, theirs, NO_CHANGE)
+
+    @property
+    def has_news(self) -> bool:
+        """Whether anything differs from the base, so that the link must be stored even if nothing
+        is written. What cannot cross now does not count: it stays unagreed and is reported or
+        waited for.
+        """
+        if any(side.normalised for side in self.shown.values()):
+            return True
+        stuck = {name for rule in self.incompatible for name in (rule.hubspot, rule.salesforce)}
+        stuck |= self.held_back.waiting
+        if self.parents.awaits:
+            stuck |= {PRIMARY_COMPANY, PARENT_ACCOUNT}
+        has_address = bool(self.shown[Side.HUBSPOT].record.fields.get(HUBSPOT_EMAIL))
+        if self.opt_out.waits or (self.opt_out.unsubscribe_in_hubspot and not has_address):
+            stuck.add(HUBSPOT_OPT_OUT)  # HubSpot keeps opt-outs by address: this waits for one
+        return any(
+            state.has_news and name not in stuck
+            for side in self.shown.values()
+            for name, state in side.states.items()
+        )
 
 
 def merge_pair(
@@ -160,28 +195,18 @@ def merge_pair(
         resync=cause in BY_HAND,
     )
     fields = merge_fields(h, s, ruleset, edits, refused)
-    opt_out, owning, parents, stages = OptOutPart(), OwnerPart(), ParentPart(), StagePart()
+    opt_out, owning, parents, stages = _NO_OPT_OUT, _NO_OWNER, _NO_PARENT, _NO_STAGE
     if _is_or_was_opted_out(h, s):
         opt_out = merge_opt_out(h, s, fields, shared=ruleset.shares_org)
     if ruleset.owners:
         owning = merge_owners(
             h, s, link, kind=ruleset.kind, matches=ruleset.owners, our_app=ruleset.our_app
         )
-    elif link:
-        owning = OwnerPart(agreed=link.owners)
     if _parents_have_news(h, s):
         parents = merge_parents(h, s, ruleset)
-    if STAGE_NAME in s.states:
+    if STAGE_NAME in s.forms:
         stages = merge_stages(h, s, ruleset)
-    merged = _combine(
-        fields,
-        opt_out,
-        owning,
-        parents,
-        stages,
-        own_fields=_own_fields(hubspot, salesforce, owning.shown, ruleset),
-        unmatched={one.side: one.unmatched for one in (h, s)},
-    )
+    merged = _combine((fields, opt_out, owning, parents, stages), h, s, link, ruleset)
     if link is not None and _may_loop(link, h, s, owners_differ=bool(ruleset.owners)):
         is_retry = cause is Cause.RELEASED
         merged = _without_loops(merged, h, s, link, ruleset, is_retry=is_retry)
@@ -189,41 +214,35 @@ def merge_pair(
         merged = _hold_back(
             merged, hubspot, salesforce, link, ruleset, is_dropped=cause is Cause.DROPPED
         )
-    owners_differ = link is not None and merged.owners != link.owners
-    return replace(merged, has_news=owners_differ or _has_news(h, s, merged))
+    return merged
 
 
 def _combine(
-    fields: FieldPart,
-    opt_out: OptOutPart,
-    owners: OwnerPart,
-    parents: ParentPart,
-    stages: StagePart,
-    *,
-    own_fields: Mapping[Side, Mapping[str, Value]],
-    unmatched: Mapping[Side, frozenset[str]],
+    parts: _Parts, hubspot: SideView, salesforce: SideView, link: Link | None, ruleset: Ruleset
 ) -> MergeResult:
     """Combine the parts of a merge, with nothing held back yet. No two parts write one field."""
-    parts = (fields, opt_out, owners, parents, stages)
+    fields, opt_out, owners, parents, stages = parts
+    others = () if parts[1:] == _UNTOUCHED else parts[1:]
+    whole = combined(parts) if others else fields
     return MergeResult(
-        {name: value for part in parts for name, value in part.to_hubspot.items()},
-        {name: value for part in parts for name, value in part.to_salesforce.items()},
-        joined(*(part.because_hubspot for part in parts)),
-        joined(*(part.because_salesforce for part in parts)),
-        tuple(one for part in parts for one in part.conflicts),
-        tuple(rule for part in parts for rule in part.incompatible),
+        whole.to_hubspot,
+        whole.to_salesforce,
+        whole.because_hubspot,
+        whole.because_salesforce,
+        whole.conflicts,
+        whole.incompatible,
         fields.diverged,
         fields.truncated,
         fields.merged_fields,
         opt_out.decision,
         owners.decision,
-        owners.agreed,
+        owners.agreed if link is None or ruleset.owners else link.owners,
         parents.decision,
         stages.decision,
-        own_fields,
-        first_rules(parts[1:]),
-        unmatched,
-        undecided=any(part.undecided for part in parts),
+        _own_fields(hubspot.record, salesforce.record, owners.shown, ruleset),
+        first_rules(others),
+        {Side.HUBSPOT: hubspot, Side.SALESFORCE: salesforce},
+        whole.undecided,
     )
 
 
@@ -231,18 +250,18 @@ def _is_or_was_opted_out(hubspot: SideView, salesforce: SideView) -> bool:
     """Whether the person is opted out on either side, or was at the last sync, where the opt-out is
     compared.
     """
-    mine = hubspot.states.get(HUBSPOT_OPT_OUT)
-    box = salesforce.states.get(SALESFORCE_OPT_OUT)
-    if mine is None or box is None:
+    if HUBSPOT_OPT_OUT not in hubspot.forms or SALESFORCE_OPT_OUT not in salesforce.forms:
         return False
-    return any(state.canonical or state.changed for state in (mine, box))
+    return hubspot.is_ticked_or_changed(HUBSPOT_OPT_OUT) or salesforce.is_ticked_or_changed(
+        SALESFORCE_OPT_OUT
+    )
 
 
 def _parents_have_news(hubspot: SideView, salesforce: SideView) -> bool:
     """Whether company or account have changed or were never agreed on, where both are compared."""
-    company = hubspot.states.get(PRIMARY_COMPANY)
-    account = salesforce.states.get(PARENT_ACCOUNT)
-    return bool(company and account and (company.has_news or account.has_news))
+    if PRIMARY_COMPANY not in hubspot.forms or PARENT_ACCOUNT not in salesforce.forms:
+        return False
+    return hubspot.has_news_of(PRIMARY_COMPANY) or salesforce.has_news_of(PARENT_ACCOUNT)
 
 
 def _is_explained(salesforce: SideView, link: Link | None) -> bool:
@@ -252,26 +271,6 @@ def _is_explained(salesforce: SideView, link: Link | None) -> bool:
     owner = str(salesforce.record.fields.get(SALESFORCE_OWNER) or "")
     last = link.salesforce_owner if link else None
     return any(one.changed for one in salesforce.states.values()) or last not in {None, owner}
-
-
-def _has_news(hubspot: SideView, salesforce: SideView, merged: MergeResult) -> bool:
-    """Whether anything differs from the base, apart from what cannot cross now: that stays unagreed
-    and is reported or waited for.
-    """
-    if hubspot.normalised or salesforce.normalised:
-        return True
-    stuck = {name for rule in merged.incompatible for name in (rule.hubspot, rule.salesforce)}
-    stuck |= merged.held_back.waiting
-    if merged.parents.awaits:
-        stuck |= {PRIMARY_COMPANY, PARENT_ACCOUNT}
-    has_address = bool(hubspot.record.fields.get(HUBSPOT_EMAIL))
-    if merged.opt_out.waits or (merged.opt_out.unsubscribe_in_hubspot and not has_address):
-        stuck.add(HUBSPOT_OPT_OUT)  # HubSpot keeps opt-outs by address: this waits for one
-    return any(
-        state.has_news and name not in stuck
-        for side in (hubspot, salesforce)
-        for name, state in side.states.items()
-    )
 
 
 def _own_fields(

@@ -16,10 +16,11 @@ from crmsync.model import names
 from crmsync.model.concerns import KIND_OF
 from crmsync.model.crm_names import HUBSPOT_EMAIL, SALESFORCE_EMAIL
 from crmsync.model.effects import Category, Report
-from crmsync.model.fields import FieldRule, ValueFormat
+from crmsync.model.fields import FieldRule
 from crmsync.model.records import Kind, Side
 from crmsync.model.troubles import Rest
 from crmsync.rules.fields.maps import CURRENCY, FieldMap
+from crmsync.rules.merge.baseline import Forms
 from crmsync.rules.merge.ruleset import ObjectMapping, Ruleset
 
 _KNOWN_BY: Mapping[tuple[Kind, Side], frozenset[str]] = MappingProxyType(
@@ -88,23 +89,23 @@ def _mapping(
     rows = tuple(rule for rule in mapping.field_map if rule not in resting)
     return ObjectMapping(
         rows,
-        MappingProxyType(_forms(mapping.hubspot_forms, Side.HUBSPOT, resting, rows)),
-        MappingProxyType(_forms(mapping.salesforce_forms, Side.SALESFORCE, resting, rows)),
+        _forms(mapping.hubspot_forms, Side.HUBSPOT, resting, rows),
+        _forms(mapping.salesforce_forms, Side.SALESFORCE, resting, rows),
         tuple(resting),
     )
 
 
 def _forms(
-    forms: Mapping[str, ValueFormat],
+    forms: Forms,
     side: Side,
     resting: Iterable[FieldRule],
     rows: Iterable[FieldRule],
-) -> dict[str, ValueFormat]:
-    """The formats without those of mappings that rest: a value that could not cross must not count
-    as agreed on.
+) -> Forms:
+    """The compared fields without those of mappings that rest: a value that could not cross must
+    not count as agreed on.
     """
     left = {rule.on(side) for rule in resting} - {rule.on(side) for rule in rows}
-    return {name: value_format for name, value_format in forms.items() if name not in left}
+    return forms.only(forms.keys() - left)
 
 
 def lost(

@@ -14,15 +14,16 @@ from types import MappingProxyType
 
 from crmsync.model import names
 from crmsync.model.crm_names import HUBSPOT_OWNER, MERGED_IDS, SALESFORCE_OWNER
-from crmsync.model.fields import FieldRule, Update, ValueFormat
+from crmsync.model.fields import FieldRule, FieldType, Update, ValueFormat
 from crmsync.model.fingerprints import Fingerprinter
 from crmsync.model.pipelines import PipelineMap
 from crmsync.model.places import Places
 from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.model.settings import Connection
 from crmsync.rules.fields.maps import FieldMap
-from crmsync.rules.fields.values import compared_format
+from crmsync.rules.fields.values import certain_length, compared_format
 from crmsync.rules.merge import owners
+from crmsync.rules.merge.baseline import Forms, forms_of
 from crmsync.rules.merge.owners import OwnerMatches
 from crmsync.rules.merge.person_accounts import columns, is_person
 
@@ -57,23 +58,31 @@ def always_read(side: Side, portal_id: int) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class ObjectMapping:
-    """The field map of one Salesforce object, and the format of every field that is compared.
+    """The field map of one Salesforce object, and every field that is compared.
 
     Attributes:
         field_map: The mappings that sync.
-        hubspot_forms: Property -> its format. It names properties beyond the map that have rules of
-            their own: opt-out, parents, the lifecycle stage.
-        salesforce_forms: Field -> its format, likewise.
+        hubspot_forms: Property -> how it is compared. It names properties beyond the map that have
+            rules of their own: opt-out, parents, the lifecycle stage.
+        salesforce_forms: Field -> how it is compared, likewise.
         resting: Mappings that are left out at present, as a side lacks their field.
+        texts: The mappings of texts, with the number of characters that certainly fit on both
+            sides.
     """
 
     field_map: FieldMap
-    hubspot_forms: Mapping[str, ValueFormat]
-    salesforce_forms: Mapping[str, ValueFormat]
+    hubspot_forms: Forms
+    salesforce_forms: Forms
     resting: FieldMap = ()
+    texts: tuple[tuple[FieldRule, int], ...] = field(init=False)
 
-    def forms(self, side: Side) -> Mapping[str, ValueFormat]:
-        """Field name -> its format on that side."""
+    def __post_init__(self) -> None:
+        """Collect the texts."""
+        texts = [rule for rule in self.field_map if rule.form is FieldType.TEXT]
+        object.__setattr__(self, "texts", tuple((one, certain_length(one)) for one in texts))
+
+    def forms(self, side: Side) -> Forms:
+        """The fields of that side that are compared."""
         return self.hubspot_forms if side is Side.HUBSPOT else self.salesforce_forms
 
 
@@ -229,8 +238,8 @@ def object_mapping(
     rows = tuple(rule for rule in field_map if rule.update is not Update.NEVER)
     return ObjectMapping(
         rows,
-        MappingProxyType({**_formats(rows, Side.HUBSPOT), **hubspot}),
-        MappingProxyType({**_formats(rows, Side.SALESFORCE), **salesforce}),
+        forms_of({**_formats(rows, Side.HUBSPOT), **hubspot}),
+        forms_of({**_formats(rows, Side.SALESFORCE), **salesforce}),
     )
 
 

@@ -21,7 +21,6 @@ from crmsync.model.fingerprints import CHANGED, Base, tags
 from crmsync.model.links import LONGEST_WRITE, Link
 from crmsync.model.records import Record, Ref, Side
 from crmsync.rules.fields.values import canonical, compared_format
-from crmsync.rules.merge.baseline import key_of
 from crmsync.rules.merge.intents import has_arrived
 from crmsync.rules.merge.past_agreement import MOST_VERSIONS, versions_since
 from crmsync.rules.merge.policies import may_pass
@@ -151,10 +150,7 @@ def _since_made(
     """
     mapping, made = ruleset.mapping_of(salesforce), creation.create.side
     forms = {side: mapping.forms(side) for side in Side}
-    bases = {
-        side: Base().with_unagreed(key_of(name, form) for name, form in forms[side].items())
-        for side in Side
-    }
+    bases = {side: Base().with_unagreed(form.key for form in forms[side].values()) for side in Side}
     for rule in mapping.field_map:
         if rule in creation.incompatible or not may_pass(rule, made.other):
             continue
@@ -162,13 +158,11 @@ def _since_made(
         if changed is None:
             continue
         for side in Side:
-            form = forms[side][rule.on(side)]
-            key, shown = key_of(rule.on(side), form), _on(side, hubspot, salesforce)
-            agreed = ruleset.fingerprinter.fingerprint(
-                key, canonical(form, shown.fields.get(rule.on(side)))
-            )
+            form, shown = forms[side][rule.on(side)], _on(side, hubspot, salesforce)
+            value = form.canonical(shown.fields.get(rule.on(side)))
+            agreed = ruleset.fingerprinter.fingerprint(form.key, value)
             bases[side] = bases[side].with_fingerprints(
-                {key: CHANGED if side in changed else agreed}
+                {form.key: CHANGED if side in changed else agreed}
             )
     return replace(
         link,

@@ -19,14 +19,14 @@ from crmsync.model.crm_names import (
     SALESFORCE_OWNER,
 )
 from crmsync.model.effects import CreateRecord
-from crmsync.model.fields import FieldRule, ValueFormat
+from crmsync.model.fields import FieldRule
 from crmsync.model.fingerprints import Base, tags
 from crmsync.model.links import Intent, Link, Place, Slot
 from crmsync.model.records import Record, Side, Value
 from crmsync.rules.fields.places import fitted
 from crmsync.rules.fields.values import IncompatibleValueError, convert_mapped, is_blank
 from crmsync.rules.merge import owners
-from crmsync.rules.merge.baseline import key_of, rebased
+from crmsync.rules.merge.baseline import Forms, rebased
 from crmsync.rules.merge.policies import may_pass
 from crmsync.rules.merge.ruleset import ObjectMapping, Ruleset
 
@@ -149,9 +149,9 @@ def link_of_new_pair(
     if origin is Side.SALESFORCE and salesforce.fields.get(SALESFORCE_OPT_OUT):
         left_out.add(HUBSPOT_OPT_OUT)
 
-    def base(shown: Shown, forms: Mapping[str, ValueFormat]) -> Base:
+    def base(shown: Shown, forms: Forms) -> Base:
         values = {name: shown.fields.get(name) for name in forms if name not in left_out}
-        unagreed = [key_of(name, forms[name]) for name in forms if name in left_out]
+        unagreed = [form.key for name, form in forms.items() if name in left_out]
         return rebased(Base(), forms, values, ruleset.fingerprinter).with_unagreed(unagreed)
 
     link = Link(

@@ -72,12 +72,9 @@ def has_ticked_since(link: Link, salesforce: Record, ruleset: Ruleset) -> bool:
     """Whether somebody has ticked the box of a record since the last sync of its pair, which has
     ended.
     """
-    forms = {
-        SALESFORCE_OPT_OUT: ruleset.mapping_of(salesforce).salesforce_forms[SALESFORCE_OPT_OUT]
-    }
-    return is_opted_out(salesforce) and bool(
-        view(salesforce, forms, link, ruleset.fingerprinter).states[SALESFORCE_OPT_OUT].has_news
-    )
+    forms = ruleset.mapping_of(salesforce).salesforce_forms.only({SALESFORCE_OPT_OUT})
+    shown = view(salesforce, forms, link, ruleset.fingerprinter)
+    return is_opted_out(salesforce) and shown.state(SALESFORCE_OPT_OUT).has_news
 
 
 def with_box(link: Link, salesforce: Record, ruleset: Ruleset) -> Base:

@@ -5,7 +5,7 @@ It is the same for every kind; whether a pair is planned at all is decided in `c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -38,13 +38,13 @@ from crmsync.model.fields import FieldRule
 from crmsync.model.fingerprints import Base, Fingerprinter, tag, tags
 from crmsync.model.links import Link, LinkState
 from crmsync.model.plan import Note, Plan
-from crmsync.model.records import Kind, Record, Ref, Side, Value
-from crmsync.rules.merge.baseline import key_of, rebased, view
+from crmsync.model.records import SIDES, Kind, Record, Ref, Side, Value
+from crmsync.rules.merge.baseline import rebased, view
 from crmsync.rules.merge.fields import decided_fields
-from crmsync.rules.merge.intents import announce, asks_for_history, shows_owner, withdraw_lost
+from crmsync.rules.merge.intents import announced, asks_for_history, shows_owner, withdraw_lost
 from crmsync.rules.merge.person_accounts import other_half, through_account
 from crmsync.rules.merge.record import MergeResult, merge_pair
-from crmsync.rules.merge.ruleset import ObjectMapping, Ruleset
+from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair import reports
 
 _MATCHED_BY: Mapping[Kind, Because] = MappingProxyType(
@@ -133,20 +133,15 @@ def plan_pair(
     effects: list[Effect] = []
     if (
         always_save
-        or merged.has_news
-        or not link.version
         or writes
+        or not link.version
+        or merged.has_news
+        or merged.owners != link.owners
         or holds != link.holds
         or loops.is_news_to(link)
     ):
-        after = replace(
-            _agreed_link(link, hubspot, salesforce, merged, ruleset),
-            holds=holds,
-            loops=loops.loops,
-            decided=tuple(_decided(link, merged, salesforce)),
-        )
-        announced = announce(link, after, _written(merged), (hubspot, salesforce), ruleset)
-        effects.append(SaveLink(announced, _MATCHED_BY[link.kind] if not link.version else ()))
+        after = _agreed_link(link, (hubspot, salesforce), merged, ruleset)
+        effects.append(SaveLink(after, _MATCHED_BY[link.kind] if not link.version else ()))
     writes += _writes_of_own_fields(hubspot, salesforce, merged)
     if ruleset.person_accounts:
         writes = [
@@ -263,11 +258,11 @@ def _decided(link: Link, merged: MergeResult, salesforce: Record) -> Iterator[De
     waiting = {rule.hubspot for rule in merged.incompatible}.union(*kept_out)
     by = salesforce.modified_by
     yield from decided_fields(
-        merged.merged_fields, {side: merged.writes(side) for side in Side}, waiting, by
+        merged.merged_fields, {side: merged.writes(side) for side in SIDES}, waiting, by
     )
     unmapped = [
         (side, name, merged.unmapped[name])
-        for side in Side
+        for side in SIDES
         for name in merged.writes(side)
         if name in merged.unmapped
     ]
@@ -281,12 +276,12 @@ def _decided(link: Link, merged: MergeResult, salesforce: Record) -> Iterator[De
         yield Decision(was, side, name, because, by=by if side is Side.HUBSPOT else "")
 
 
-def _written(merged: MergeResult) -> Mapping[Side, frozenset[str]]:
+def _written(merged: MergeResult) -> Mapping[Side, Collection[str]]:
     """The fields that are about to be written to each side."""
-    parent = {PRIMARY_COMPANY} if merged.parents.company or merged.parents.leaves else set()
+    moves = bool(merged.parents.company or merged.parents.leaves)
     return {
-        Side.HUBSPOT: frozenset(merged.to_hubspot) | parent,
-        Side.SALESFORCE: frozenset(merged.to_salesforce),
+        Side.HUBSPOT: {*merged.to_hubspot, PRIMARY_COMPANY} if moves else merged.to_hubspot.keys(),
+        Side.SALESFORCE: merged.to_salesforce.keys(),
     }
 
 
@@ -329,47 +324,50 @@ def _notes(diverged: Iterable[FieldRule]) -> tuple[Note, ...]:
 
 
 def _agreed_link(
-    link: Link, hubspot: Record, salesforce: Record, merged: MergeResult, ruleset: Ruleset
+    link: Link, pair: tuple[Record, Record], merged: MergeResult, ruleset: Ruleset
 ) -> Link:
-    """The link with what both sides agree on once everything is written."""
-    mapping = ruleset.mapping_of(salesforce)
-    hubspot_owner, salesforce_owner = merged.owners
+    """The link with what both sides agree on once everything is written, and with what is about to
+    be written. `pair` is the HubSpot record and the Salesforce record.
+    """
+    salesforce, held_back = pair[1], merged.held_back
+    bases = {one.ref.side: _agreed_base(one, link, merged, ruleset.fingerprinter) for one in pair}
+    intents = announced(link, bases, merged.owners, _written(merged), pair, ruleset)
     wrote = tags(merged.to_salesforce) if merged.to_salesforce else link.wrote
     return replace(
         link,
-        hubspot_base=_agreed_base(hubspot, link, merged, mapping, ruleset.fingerprinter),
-        salesforce_base=_agreed_base(salesforce, link, merged, mapping, ruleset.fingerprinter),
+        hubspot_base=bases[Side.HUBSPOT],
+        salesforce_base=bases[Side.SALESFORCE],
         wrote=wrote - tags(rule.salesforce for rule in merged.incompatible),
-        hubspot_owner=hubspot_owner,
-        salesforce_owner=salesforce_owner,
+        hubspot_owner=merged.owners[0],
+        salesforce_owner=merged.owners[1],
+        hubspot_intent=intents[Side.HUBSPOT],
+        salesforce_intent=intents[Side.SALESFORCE],
+        holds=frozenset() if held_back.is_dropped else held_back.holds,
+        loops=held_back.loops.loops,
+        decided=tuple(_decided(link, merged, salesforce)),
     )
 
 
 def _agreed_base(
-    record: Record,
-    link: Link,
-    merged: MergeResult,
-    mapping: ObjectMapping,
-    fingerprinter: Fingerprinter,
+    record: Record, link: Link, merged: MergeResult, fingerprinter: Fingerprinter
 ) -> Base:
     """The base of a record's side once everything is written."""
     side = record.ref.side
-    forms, old = mapping.forms(side), link.base(side)
+    forms, old = merged.shown[side].forms, link.base(side)
     diverged = {rule.on(side) for rule in merged.diverged}
     diverged |= merged.held_back.dropped.get(side, frozenset())
     unagreed = [
         key
         for rule in merged.incompatible
-        if rule.on(side) in forms
-        and not old.knows(key := key_of(rule.on(side), forms[rule.on(side)]))
+        if rule.on(side) in forms and not old.knows(key := forms[rule.on(side)].key)
     ]
     if side is Side.HUBSPOT and merged.opt_out.unsubscribe_in_hubspot:
-        unagreed.append(key_of(HUBSPOT_OPT_OUT, forms[HUBSPOT_OPT_OUT]))
+        unagreed.append(forms[HUBSPOT_OPT_OUT].key)
     agreed = _agreed_values(record, merged)
     return rebased(old, forms, agreed, fingerprinter, diverged).with_unagreed(unagreed)
 
 
-def _agreed_values(record: Record, merged: MergeResult) -> Mapping[str, Value]:
+def _agreed_values(record: Record, merged: MergeResult) -> dict[str, Value]:
     """The values on which both sides agree once everything is written, as the record then shows
     them; values that the base has already are left out.
 
@@ -379,8 +377,10 @@ def _agreed_values(record: Record, merged: MergeResult) -> Mapping[str, Value]:
     own value.
     """
     side, parents, held_back = record.ref.side, merged.parents, merged.held_back
-    unmatched = merged.unmatched[side]
-    agreed = {name: record.fields[name] for name in unmatched if name in record.fields}
+    unmatched = merged.shown[side].unmatched
+    agreed: dict[str, Value] = {
+        name: record.fields[name] for name in unmatched if name in record.fields
+    }
     agreed |= merged.writes(side)
     if side is Side.HUBSPOT and (parents.company or parents.leaves):
         agreed[PRIMARY_COMPANY] = parents.company
@@ -393,7 +393,8 @@ def _agreed_values(record: Record, merged: MergeResult) -> Mapping[str, Value]:
     if side is Side.HUBSPOT and opt_out_is_open:
         unagreed.add(HUBSPOT_OPT_OUT)
     held = held_back.fields.get(side, frozenset())
-    agreed = {name: value for name, value in agreed.items() if name not in unagreed | held}
+    for name in unagreed | held:
+        agreed.pop(name, None)
     if held_back.is_dropped:
         agreed |= {name: record.fields[name] for name in held if name in record.fields}
     return agreed

@@ -16,8 +16,8 @@ from crmsync.model.facts import Facts
 from crmsync.model.links import Intent, Link, LinkState
 from crmsync.model.plan import Note, Plan, no_effects
 from crmsync.model.records import Record, Ref, Side
-from crmsync.rules.fields.values import canonical, is_blank
-from crmsync.rules.merge.baseline import key_of, view
+from crmsync.rules.fields.values import is_blank
+from crmsync.rules.merge.baseline import Forms, view
 from crmsync.rules.merge.ruleset import Ruleset
 
 
@@ -68,18 +68,15 @@ def _contradictions(survivor: Record, link: Link, ruleset: Ruleset) -> int:
     mapping = (
         ruleset.mappings.get(link.salesforce.object) if isinstance(link.salesforce, Ref) else None
     )
-    forms = mapping.hubspot_forms if mapping else {}
+    forms = mapping.hubspot_forms if mapping else Forms({})
     fingerprinter = ruleset.fingerprinter.of(link.key)
-    blank = {
-        name: fingerprinter.fingerprint(key_of(name, value_format), canonical(value_format, None))
-        for name, value_format in forms.items()
-    }
-    shown = view(survivor, forms, link, ruleset.fingerprinter).states
     base = link.base(Side.HUBSPOT)
+    shown = view(survivor, forms, link, ruleset.fingerprinter).states
+    news = [forms[name] for name, state in shown.items() if state.has_news]
     return sum(
-        shown[name].has_news
-        and base.fingerprint_of(key_of(name, value_format)) not in {None, blank[name]}
-        for name, value_format in forms.items()
+        base.fingerprint_of(one.key)
+        not in {None, fingerprinter.fingerprint(one.key, one.canonical(None))}
+        for one in news
     )
 
 
@@ -96,8 +93,8 @@ def follow_moves(link: Link, hubspot: Record, salesforce: Record, ruleset: Rules
         base = link.base(record.ref.side)
         replaced = link.on(record.ref.side) != record.ref
         blanks = [
-            key_of(name, value_format)
-            for name, value_format in forms.items()
+            form.key
+            for name, form in forms.items()
             if replaced and is_blank(record.fields.get(name))
         ]
         bases[record.ref.side] = base.with_unagreed(filter(base.knows, blanks)) if blanks else base

@@ -21,8 +21,8 @@ from crmsync.model.links import Link, LinkState
 from crmsync.model.overwritten import Overwrite, OverwrittenPair
 from crmsync.model.records import Record, Ref, Side, Value
 from crmsync.rules.fields.choices import moves_back
-from crmsync.rules.fields.values import IncompatibleValueError, canonical, convert_mapped
-from crmsync.rules.merge.baseline import SideView, key_of, view
+from crmsync.rules.fields.values import IncompatibleValueError, convert_mapped
+from crmsync.rules.merge.baseline import SideView, view
 from crmsync.rules.merge.policies import FieldState, merge_field
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.overwriting import OWNER_ROW
@@ -191,12 +191,12 @@ class _Pair:
         rule = self._rules.get(one.row)
         if rule is None:
             return SkipReason.UNMAPPED
-        form = self._forms[one.side][one.name]
+        canonical = self._forms[one.side][one.name].canonical
         here, across = self._state(rule, one.side), self._state(rule, one.side.other)
-        old = canonical(form, one.old)
+        old = canonical(one.old)
         if here.canonical == old:
             return SkipReason.BACK
-        if here.canonical != canonical(form, history.last):
+        if here.canonical != canonical(history.last):
             return SkipReason.EDITED
         if here.has_news or across.has_news:
             return SkipReason.MOVING
@@ -238,9 +238,7 @@ class _Pair:
         )
         for side in Side:
             names = [one.name for one in back if one.side is side and one.row != OWNER_ROW]
-            base = link.base(side).with_pending(
-                key_of(name, self._forms[side][name]) for name in names
-            )
+            base = link.base(side).with_pending(self._forms[side][name].key for name in names)
             link = (
                 replace(link, hubspot_base=base)
                 if side is Side.HUBSPOT
@@ -250,7 +248,7 @@ class _Pair:
         return replace(link, wrote=frozenset()) if writes_salesforce else link
 
     def _state(self, rule: FieldRule, side: Side) -> FieldState:
-        return self._views[side].states[rule.on(side)]
+        return self._views[side].state(rule.on(side))
 
 
 def _why_not_lasting(

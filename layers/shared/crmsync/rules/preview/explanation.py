@@ -155,7 +155,8 @@ def lines_of(
     merged = _as_planned(
         merge_pair(pairing.hubspot, pairing.salesforce, link, ruleset, refused=refused), plan
     )
-    lines = tuple(_line(one, merged) for one in merged.merged_fields)
+    mapping = ruleset.mapping_of(pairing.salesforce)
+    lines = tuple(_line(merged.decided(rule), merged) for rule in mapping.field_map)
     return lines, tuple(_decisions(pairing, merged))
 
 

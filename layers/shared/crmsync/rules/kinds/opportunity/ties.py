@@ -278,11 +278,7 @@ def _is_news(
     """Whether the opportunity shows, or is about to show, something else in one of the fields than
     both sides agreed on.
     """
-    forms = {
-        name: form
-        for name, form in ruleset.mapping_of(salesforce).salesforce_forms.items()
-        if name in wanted
-    }
+    forms = ruleset.mapping_of(salesforce).salesforce_forms.only(wanted)
     written = {name for one in plan.effects if isinstance(one, UpdateRecord) for name in one.fields}
     return (
         bool(written & wanted) or not view(salesforce, forms, link, ruleset.fingerprinter).unchanged
