@@ -269,4 +269,57 @@ KEPT: Mapping[str, History] = {
             Person("delete person"),
         ),
     ),
+    "a deal's link tied a contact that was deleted": History(
+        Setting(),
+        (
+            Person("new person", Side.SALESFORCE, what="Contact"),
+            Person("new deal", Side.SALESFORCE, what="tied"),
+            Wait(60),
+            Person("delete person"),
+        ),
+    ),
+    "a report of duplicates stayed as a worker died before it wrote the address": History(
+        Setting(),
+        (
+            Person("new person", Side.SALESFORCE),
+            Wait(3),
+            Person("new address", Side.SALESFORCE),
+            Wait(1),
+            Work("contact", 11),
+            Crash("contact"),
+            Person("new person", Side.SALESFORCE),
+        ),
+    ),
+    "a report about a contact without a link stayed after a merge that nothing reported": History(
+        Setting(),
+        (
+            Person("new person"),
+            Person("new address"),
+            Wait(3),
+            Person("new person"),
+            Person("merge people", news=News.LOST),
+        ),
+    ),
+    "a lead was linked with another contact than the one that it was made for": History(
+        Setting(),
+        (
+            Person("new person", who=2),
+            Fault("salesforce.create", "timeout after"),
+            Wait(3),
+            Person("new address", value="1"),
+            Person("new person", who=2),
+        ),
+    ),
+    "a contact's sums stayed after its Salesforce contact and its deal were deleted": History(
+        Setting(),
+        (
+            Person("new person", Side.SALESFORCE, what="Contact"),
+            Person("new deal"),
+            Wait(3),
+            Person("tie"),
+            Wait(3),
+            Person("delete person", Side.SALESFORCE),
+            Person("delete deal"),
+        ),
+    ),
 }

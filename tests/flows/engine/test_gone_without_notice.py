@@ -149,3 +149,22 @@ def test_the_other_link_ends_with_the_survivor_of_a_merge() -> None:
         (bea, leads[1], LinkState.TOMBSTONE),
     }
     assert {one.side for one in (survivor, bea)} == {Side.HUBSPOT}
+
+
+@pytest.mark.rule("MRG-3")
+@pytest.mark.parametrize("is_linked", [True, False])
+def test_a_report_about_a_record_ends_with_its_merge(is_linked: bool) -> None:  # noqa: FBT001
+    """Nothing reports the merge but the survivor, which shows nothing new if it is linked."""
+    world = MemoryWorld()
+    ada, waiting = world.new_contact(), world.new_contact(email="")
+    if is_linked:
+        world.sync(ada)
+        world.drain()
+    world.sync(waiting)
+    before = [one.ref for one in world.inbox.parked("acme")]
+
+    survivor = world.hubspot.merge(ada, waiting)
+    world.sync(survivor)
+    world.drain()
+
+    assert (before, list(world.inbox.parked("acme"))) == ([waiting], [])

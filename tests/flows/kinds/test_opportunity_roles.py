@@ -186,3 +186,56 @@ def test_an_import_of_contacts_syncs_each_older_opportunity_once():
     contact = world.counterpart(theirs)
     assert shown(world, contact, "crmsync_total_revenue") == {"crmsync_total_revenue": "20"}
     assert world.hubspot.refs("deal") == []
+
+
+@pytest.mark.rule("Q-29")
+@pytest.mark.parametrize("how", ["restored", "stays deleted"])
+def test_a_deal_forgets_a_contact_that_was_deleted(how: str):
+    """So the role in Salesforce is no tie that a person has removed in HubSpot, also if the contact
+    comes back without its deals.
+    """
+    world = MemoryWorld(deal_settings=DealSettings(remove_associations=True))
+    contact, theirs = a_pair_of_contacts(world)
+    opportunity = world.new_opportunity(theirs)
+    world.sync(opportunity)
+    world.drain()
+    deal = world.counterpart(opportunity)
+
+    world.hubspot.delete(contact)
+    world.sync(contact, cause=Cause.DELETED)
+    world.drain()
+    ties = [link.tied for link in world.links.all if link.hubspot == deal]
+    if how == "restored":
+        world.associations.remove_association(deal, contact)
+        world.hubspot.restore(contact)
+        world.sync(contact, cause=Cause.RESTORED)
+        world.drain()
+
+    again = {deal: (contact,)} if how == "restored" else {}
+    roles = world.opportunities.roles_of([opportunity])[opportunity]
+    assert (ties, [one.is_deleted for one in roles], world.associations.of([deal], "contact")) == (
+        [frozenset()],
+        [False],
+        again,
+    )
+
+
+@pytest.mark.rule("ROLL-1")
+def test_a_contact_whose_link_ended_before_that_of_its_deal_is_added_up():
+    """The Salesforce contact and the deal are deleted, and the contact's change comes first."""
+    world = MemoryWorld()
+    contact, theirs = a_pair_of_contacts(world)
+    opportunity = world.new_opportunity(theirs)
+    world.sync(opportunity)
+    world.drain()
+    deal = world.counterpart(opportunity)
+
+    world.salesforce.delete(theirs)
+    world.hubspot.delete(deal)
+    world.sync(theirs, cause=Cause.DELETED)
+    world.sync(deal, cause=Cause.DELETED)
+    world.drain()
+
+    assert shown(world, contact, "crmsync_num_associated_deals") == {
+        "crmsync_num_associated_deals": "0"
+    }

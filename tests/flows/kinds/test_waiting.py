@@ -409,3 +409,34 @@ def test_a_duplicate_of_a_record_that_is_gone_syncs_with_its_next_sync():
     world.drain()
     (new,) = world.hubspot.refs("contact")
     assert (world.counterpart(double), waits(world)) == (new, {})
+
+
+@pytest.mark.rule("DUP-1")
+def test_a_lead_that_was_made_for_another_contact_waits_for_that_one():
+    """Ada's lead was made and not linked, and Bea has Ada's former address by now: each contact gets
+    a lead of its own.
+    """
+    world = MemoryWorld()
+    ada = world.new_contact(email="ada@example.com")
+    save = world.links.save
+    world.links.save = lambda links: [TryAgain("busy", after=1) for _ in links]
+    world.sync(ada)
+    world.links.save = save
+    world.hubspot.edit(ada, {"email": "ada.new@example.com"})
+    bea = world.new_contact(email="ada@example.com")
+    world.wait()
+
+    world.sync(bea)
+    reported = waits(world)
+    world.drain()
+
+    (lead, other) = world.salesforce.refs("Lead")
+    assert (reported, waits(world)) == ({bea: (lead,)}, {})
+    assert {(link.hubspot, link.salesforce) for link in world.links.all} == {
+        (ada, lead),
+        (bea, other),
+    }
+    assert [world.salesforce.fields(one)["Email"] for one in (lead, other)] == [
+        "ada.new@example.com",
+        "ada@example.com",
+    ]

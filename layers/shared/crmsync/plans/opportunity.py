@@ -80,7 +80,9 @@ def plan_opportunity(facts: OpportunityFacts, ruleset: Ruleset) -> Plan:
         if facts.link is not None
         else _plan_unlinked(facts, ruleset)
     )
-    return plan if plan.new_link or _pairs_existing(plan) else with_roll_up(plan, facts.tied)
+    if plan.new_link or _pairs_existing(plan):
+        return plan
+    return with_roll_up(plan, facts.tied, facts.link)
 
 
 def _pairs_existing(plan: Plan) -> bool:

@@ -4,14 +4,15 @@ wiring puts it together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Protocol
 
 from crmsync.model.changes import Change
+from crmsync.model.crm_names import MERGED_IDS
 from crmsync.model.fingerprints import Fingerprinter
-from crmsync.model.records import Kind, Ref, Side
+from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.model.settings import Connection
 from crmsync.ports.calls import CallGate
 from crmsync.ports.change_counts import ChangeCounts
@@ -31,6 +32,7 @@ from crmsync.ports.overwritten import OverwrittenStore
 from crmsync.ports.queues import Outbox
 from crmsync.ports.stores import Inbox, Links
 from crmsync.ports.troubles import Schemas, TroubleStore
+from crmsync.rules.pair.successors import merged_from
 
 
 class RecordCrm(Crm, Survivors, Protocol):
@@ -91,16 +93,30 @@ class SyncContext:
         """The CRM of a side."""
         return self.hubspot if side is Side.HUBSPOT else self.salesforce
 
-    def without_reports(self, pairs: Iterable[tuple[Change, Ref | None]]) -> set[Change]:
-        """Of changes, each with the record's counterpart, those whose pair has no report in the
-        error inbox; one read for all of them, none without changes. Raises `SyncError`.
+    def without_reports(
+        self,
+        changes: Iterable[Change],
+        counterpart_of: Callable[[Ref], Ref | None],
+        records: Mapping[Ref, Record],
+    ) -> set[Change]:
+        """Of changes of these `records`, those without a report in the error inbox about the
+        record, its counterpart or what was merged into the record; one read for all of them, none
+        without changes. Raises `SyncError`.
 
         Where there is a report, somebody may have put the former value back: that settles the
         report, although the record shows nothing new.
         """
-        refs = {change: {change.ref, other or change.ref} for change, other in pairs}
+        refs = {
+            one: {one.ref, counterpart_of(one.ref) or one.ref, *merged_into(records[one.ref])}
+            for one in changes
+        }
         wanted = {ref for pair in refs.values() for ref in pair}
         if not wanted:
             return set()
         reported = set(self.inbox.reported(self.connection.name, wanted))
         return {change for change, pair in refs.items() if reported.isdisjoint(pair)}
+
+
+def merged_into(record: Record) -> tuple[Ref, ...]:
+    """The HubSpot records that were merged into this one. Usually there are none."""
+    return merged_from(record) if record.fields.get(MERGED_IDS) else ()

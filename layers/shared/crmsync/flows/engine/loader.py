@@ -116,7 +116,7 @@ class BatchLoader(Generic[AnyFacts]):
         self.read(refs)
         self._inherit_links(refs)
         quiet = filter(self._shows_nothing_new, changes)
-        skipped = self.context.without_reports((one, self.counterpart_of(one.ref)) for one in quiet)
+        skipped = self.context.without_reports(quiet, self.counterpart_of, self.records)
         to_sync = [change for change in changes if change not in skipped]
         self._unlinked.update(ref for ref in refs if ref not in self.links)
         return to_sync, [

@@ -307,25 +307,47 @@ def makes_link(facts: Facts, plan: Plan) -> bool:
     )
 
 
-def releases(facts: Facts, plan: Plan, name: str, *, for_another: bool) -> list[Ref]:
+def makes_or_ends_link(facts: Facts, plan: Plan) -> bool:
+    """Whether a plan links a record, or ends its link."""
+    return ends_link(facts, plan) or makes_link(facts, plan)
+
+
+def ends_link(facts: Facts, plan: Plan) -> bool:
+    """Whether a plan ends an active link and saves no other in its place."""
+    if facts.link is None or facts.link.state is not LinkState.ACTIVE:
+        return False
+    changes = [one for one in plan.effects if isinstance(one, SaveLink | DropLink)]
+    last = changes[-1] if changes else None
+    return isinstance(last, DropLink) or (
+        last is not None and last.link.state is not LinkState.ACTIVE
+    )
+
+
+def releases(
+    facts: Facts, plan: Plan, matched_by: Mapping[Side, str], *, for_another: bool
+) -> list[Ref]:
     """The records of a change that may no longer be in the way of others once its plan is applied.
-    `name` is the HubSpot property by which records of this kind are matched, "" for none.
+    `matched_by` are the fields by which records of this kind are matched, "" for none.
 
     What a record without an active link showed before is not known, so any change of it counts; but
     not a sync that another record requested (`for_another`), or the two queue each other for ever.
+    A link may announce the new value already, if an earlier try saved it and failed: then the write
+    counts.
     """
     link = facts.link
+    saved = [one.link for one in plan.effects if isinstance(one, SaveLink)]
     records = [facts.change.ref]
-    if link is not None:
-        records += [place for place in (link.hubspot, link.salesforce) if isinstance(place, Ref)]
+    for one in [link] if link else saved:
+        records += [place for place in (one.hubspot, one.salesforce) if isinstance(place, Ref)]
     if link is None or link.state is not LinkState.ACTIVE:
         return [] if for_another else records
     is_dropped = any(isinstance(one, DropLink) for one in plan.effects)
-    has_changed = any(
-        isinstance(one, SaveLink) and _occupied(one.link, name) != _occupied(link, name)
-        for one in plan.effects
+    name = matched_by[Side.HUBSPOT]
+    has_changed = any(_occupied(one, name) != _occupied(link, name) for one in saved)
+    is_written = any(
+        isinstance(one, UpdateRecord) and matched_by[one.side] in one.fields for one in plan.effects
     )
-    return records if is_dropped or has_changed else []
+    return records if is_dropped or has_changed or is_written else []
 
 
 def _occupied(link: Link, name: str) -> object:

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from crmsync.errors import Conflict, Down, Gone, OutOfTime, Refused, SyncError, TryAgain
 from crmsync.flows.engine.complete import RecordResult
-from crmsync.flows.engine.context import SyncContext
+from crmsync.flows.engine.context import SyncContext, merged_into
 from crmsync.flows.engine.loader import AnyFacts
 from crmsync.flows.engine.opt_outs import check_opt_outs_later
 from crmsync.flows.engine.staleness import LongestWait
@@ -247,11 +247,13 @@ def resolved_records(results: Iterable[RecordResult[AnyFacts]]) -> list[Ref]:
 
     The report of a privacy deletion is about what is left of the person, so it does not count as
     new. Where only one record of a pair is left, that record may belong to another pair: then only
-    the records that the links name are resolved.
+    the records that the links name are resolved. About a record that was merged into another one
+    there is nothing left to report.
     """
     resolved: set[Ref] = set()
     for result in results:
         one, plan = result.facts, result.plan
+        resolved.update(merged_into(one.hubspot) if one.hubspot else ())
         is_decided = one.change.cause in {Cause.RELEASED, Cause.DROPPED}
         is_open = (
             _missing_parent(plan) is not None

@@ -25,7 +25,7 @@ from crmsync.flows.engine.planning import (
     find_parents,
     gather_existing_fields,
     hubspot_records,
-    makes_link,
+    makes_or_ends_link,
     owners_for,
     plan_batch,
     releases,
@@ -39,7 +39,12 @@ from crmsync.flows.kinds.contact_waits import (
 )
 from crmsync.flows.kinds.dependants import queue_dependants
 from crmsync.model.changes import Cause, Change
-from crmsync.model.crm_names import ADDITIONAL_EMAILS, HUBSPOT_CONTACT, HUBSPOT_EMAIL
+from crmsync.model.crm_names import (
+    ADDITIONAL_EMAILS,
+    HUBSPOT_CONTACT,
+    HUBSPOT_EMAIL,
+    SALESFORCE_EMAIL,
+)
 from crmsync.model.effects import UpdateRecord
 from crmsync.model.emails import normalise_email
 from crmsync.model.links import Link
@@ -54,6 +59,8 @@ from crmsync.rules.merge.ruleset import ContactRules, Ruleset
 from crmsync.rules.pair import reports
 from crmsync.rules.pair.email_moves import addresses_of
 
+_MATCHED_BY = {Side.HUBSPOT: HUBSPOT_EMAIL, Side.SALESFORCE: SALESFORCE_EMAIL}
+
 
 def sync_contacts(changes: Sequence[Change], context: SyncContext) -> Summary:
     """Sync the named contacts and leads, however many. Raises `SyncError` only when changes could
@@ -67,8 +74,9 @@ def sync_contacts(changes: Sequence[Change], context: SyncContext) -> Summary:
 #
 # 1. Gather and plan. Nothing is written.
 # 2. Queue, with a delay, the contacts that wait for what these plans release.
-# 3. Queue, with a delay, the deals of contacts that these plans link. Steps 2 and 3 come before any
-#    write: afterwards the records show nothing new, and nobody would find out who waits for them.
+# 3. Queue, with a delay, the deals of contacts that these plans link, or whose links they end.
+#    Steps 2 and 3 come before any write: afterwards the records show nothing new, and nobody would
+#    find out who waits for them.
 # 4. Clear addresses that are about to move to another contact, as HubSpot allows each only once.
 # 5. Apply the plans. Within a plan the link is saved before the records are written, and it says
 #    what is about to be written; a new record is planned again as a pair.
@@ -89,7 +97,7 @@ def _sync_pass(
     dependants: list[Change] = []
     if released := _released(planned):
         waiting = queue_waiting(released, changes[0], context)
-    if any(map(makes_link, planned.facts, planned.plans)):
+    if any(map(makes_or_ends_link, planned.facts, planned.plans)):
         dependants = queue_dependants(planned.facts, planned.plans, context)
     if planned.first:
         apply(planned.first, context, rebase_from_response(ruleset))
@@ -261,7 +269,7 @@ def _released(planned: PlannedBatch[ContactFacts]) -> list[Ref]:
     return [
         ref
         for one, plan in zip(planned.facts, planned.plans, strict=True)
-        for ref in releases(one, plan, HUBSPOT_EMAIL, for_another=one.change.cause is Cause.WOKEN)
+        for ref in releases(one, plan, _MATCHED_BY, for_another=one.change.cause is Cause.WOKEN)
     ]
 
 

@@ -1,9 +1,11 @@
 """Which deals and opportunities must be synced because a contact, or a company and its account, was
-linked.
+linked, or because the link of a contact ends.
 
-Before that a contact role or an account could not be written to the other side (OPP-9, OPP-12,
-Q-27), and nothing reports that now it can. The deals are queued twice: before anything is written,
-with a delay, in case this worker dies, and again when everything is written.
+Before two records are linked, a contact role or an account could not be written to the other side
+(OPP-9, OPP-12, Q-27), and nothing reports that now it can. Once a contact's link has ended, its
+deals must forget it: otherwise its tie would count as removed by a person if it comes back (Q-29).
+The deals are queued twice: before anything is written, with a delay, in case this worker dies, and
+again when everything is written.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from datetime import datetime
 
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.loader import AnyFacts
-from crmsync.flows.engine.planning import makes_link
+from crmsync.flows.engine.planning import ends_link, makes_link
 from crmsync.model.changes import Cause, Change
 from crmsync.model.crm_names import ACCOUNT, DEAL, OPPORTUNITY, SALESFORCE_CONTACT
 from crmsync.model.effects import CreateRecord, SaveLink
@@ -30,17 +32,17 @@ def queue_dependants(
     facts: Sequence[AnyFacts], plans: Sequence[Plan], context: SyncContext
 ) -> list[Change]:
     """Changes of the deals and opportunities of records that these plans link, for the first time
-    or to other records; they are queued already, with a delay.
+    or to other records, and of contacts whose links end; they are queued already, with a delay.
 
-    Costs two or three calls, and none if no record is linked or opportunities do not sync. Raises
-    `SyncError`.
+    Costs two or three calls, and none if there are no such records or opportunities do not sync.
+    Raises `SyncError`.
     """
     since = context.opportunities_since
     if since is None or Kind.OPPORTUNITY not in context.connection.kinds:
         return []
     places: list[Ref] = []
     for one, plan in zip(facts, plans, strict=True):
-        link = _newly_linked(one, plan)
+        link = _ended(one, plan) or _newly_linked(one, plan)
         if link is not None:
             places += [place for place in (link.hubspot, link.salesforce) if isinstance(place, Ref)]
     opportunities = _to_sync(_opportunities(places, context), since, context)
@@ -75,6 +77,14 @@ def _to_sync(
         if ref.object == SALESFORCE_CONTACT and older.issuperset(of_one)
     }
     return [ref for ref in refs if ref not in older or ref in firsts]
+
+
+def _ended(facts: Facts, plan: Plan) -> Link | None:
+    """The link with a Salesforce contact that a plan ends."""
+    link = facts.link
+    if link is None or not isinstance(link.salesforce, Ref) or not ends_link(facts, plan):
+        return None
+    return link if link.salesforce.object == SALESFORCE_CONTACT else None
 
 
 def _newly_linked(facts: Facts, plan: Plan) -> Link | None:

@@ -106,14 +106,13 @@ def _sync_pass(
 
 def _released(planned: PlannedBatch[OpportunityFacts], context: SyncContext) -> list[Ref]:
     """The records that may no longer be in the way of others with the same value (CH-14)."""
+    deals = context.connection.deals
+    names = {Side.HUBSPOT: deals.match_hubspot, Side.SALESFORCE: deals.match_salesforce}
     return [
         ref
         for one, plan in zip(planned.facts, planned.plans, strict=True)
         for ref in releases(
-            one,
-            plan,
-            context.connection.deals.match_hubspot,
-            for_another=one.change.cause is Cause.AGAIN and not one.change.tries,
+            one, plan, names, for_another=one.change.cause is Cause.AGAIN and not one.change.tries
         )
     ]
 

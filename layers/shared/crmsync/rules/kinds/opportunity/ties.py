@@ -32,7 +32,7 @@ from crmsync.model.effects import (
     SaveLink,
     UpdateRecord,
 )
-from crmsync.model.links import Link, Slot
+from crmsync.model.links import Link, LinkState, Slot
 from crmsync.model.plan import Plan
 from crmsync.model.records import Record, Ref, Side
 from crmsync.model.roles import Role, TieWrites
@@ -100,13 +100,19 @@ class GatheredTies:
         return frozenset(mine for mine, theirs in self.across.items() if theirs in contacts)
 
 
-def with_roll_up(plan: Plan, tied: GatheredTies) -> Plan:
+def with_roll_up(plan: Plan, tied: GatheredTies, link: Link | None = None) -> Plan:
     """The plan of an opportunity without a deal, with the roll-ups of its contacts: opportunities
     that are gone count for nobody.
+
+    While the link is active, those that it ties count too: a contact whose own link has ended is
+    found in no role.
     """
-    if not tied.everybody:
+    is_active = link is not None and link.state is LinkState.ACTIVE
+    former = _tied_by(link) if link and is_active else frozenset()
+    contacts = tied.everybody | former
+    if not contacts:
         return plan
-    effect = RollUp(tied.everybody, tied.in_roles, ("ROLL-1", "LIFE-1"))
+    effect = RollUp(contacts, tied.in_roles, ("ROLL-1", "LIFE-1"))
     return replace(plan, effects=(effect, *plan.effects))
 
 
@@ -153,6 +159,11 @@ def with_roles(
         saved, new, known.open, decision, tied, ruleset, is_for_ties=for_fields is None
     )
     return replace(plan, effects=(*drops, *first, *writes, *changes, *rolled, *last, *after))
+
+
+def _tied_by(link: Link) -> frozenset[Ref]:
+    """The HubSpot contacts that a link ties."""
+    return frozenset(Ref(Side.HUBSPOT, HUBSPOT_CONTACT, one) for one in link.tied)
 
 
 def _from_hubspot(across: Mapping[Ref, Ref]) -> dict[Ref, Ref]:
@@ -244,7 +255,7 @@ def _roll_up(
     is_first = not link.version or change.cause in BY_HAND
     is_edit = change.cause in _QUIET_CAUSES and not change.tries
     is_news = is_first or _is_news(_COUNTED, plan, link, salesforce, ruleset)
-    former = frozenset(Ref(Side.HUBSPOT, HUBSPOT_CONTACT, one) for one in link.tied - decision.tied)
+    former = frozenset(one for one in _tied_by(link) if one.id not in decision.tied)
     if not (is_news or fresh or former or decision.end or decision.leave or not is_edit):
         return ()
     contacts = tied.everybody | added | former
