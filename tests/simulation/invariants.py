@@ -8,11 +8,16 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 
 from crmsync.model.effects import Category
+from crmsync.model.fields import Update
 from crmsync.model.links import Link, LinkState
 from crmsync.model.names import TASK_COUNT
 from crmsync.model.records import Kind, Ref, Side
+from crmsync.rules.fields.values import compared_format
+from crmsync.rules.kinds.opportunity.ruleset import CONTACTS
+from crmsync.rules.merge.baseline import key_of
 from crmsync.rules.merge.loops import LIMIT
 from crmsync.rules.pair.reports import FIELD_LOOP
+from tests.builders import FINGERPRINTER
 from tests.simulation.deployment import Portal
 from tests.simulation.oracle import Row, course_of, judge
 from tests.simulation.people import (
@@ -52,6 +57,50 @@ def pairs(system: System, portal: Portal) -> list[tuple[Link, Ref, Ref]]:
             assert isinstance(link.salesforce, Ref)
             found.append((link, link.hubspot, link.salesforce))
     return found
+
+
+Version = tuple[str, Ref, int]
+"""A pair by connection and HubSpot record, with the version of its link."""
+
+
+def versions(system: System) -> frozenset[Version]:
+    """All pairs."""
+    return frozenset(
+        (portal.name, here, link.version)
+        for portal in system.portals
+        for link, here, _ in pairs(system, portal)
+    )
+
+
+def untold_deals(system: System) -> frozenset[Version]:
+    """The pairs whose deal has other contacts than its link has noted, as no webhook reported it."""
+    found = []
+    for portal in system.portals:
+        for link, here, _ in pairs(system, portal):
+            if here in system.untold:
+                contacts = portal.associations.of([here], "contact").get(here, ())
+                shown = ";".join(sorted(one.id for one in contacts)) or None
+                noted = link.hubspot_base.fingerprint_of(CONTACTS)
+                if noted != FINGERPRINTER.fingerprint(CONTACTS, shown):
+                    found.append((portal.name, here, link.version))
+    return frozenset(found)
+
+
+def without_new_mappings(system: System) -> frozenset[Version]:
+    """Those of the pairs that were not read since a mapping was pushed: the next read notes what both
+    sides show in its fields (MAP-6).
+    """
+    found = []
+    for portal in system.portals:
+        fields = portal.connection.contacts.field
+        rows = [row for row in fields if row.since and row.update is not Update.NEVER]
+        keys = [key_of(row.hubspot, compared_format(row, Side.HUBSPOT)) for row in rows]
+        found += [
+            (portal.name, here, link.version)
+            for link, here, _ in pairs(system, portal)
+            if link.kind is Kind.CONTACT and not all(map(link.hubspot_base.knows, keys))
+        ]
+    return frozenset(found)
 
 
 def values(system: System) -> Wrong:
@@ -173,11 +222,15 @@ def _alone(system: System, portal: Portal) -> Wrong:
 
 
 def _is_widowed(system: System, portal: Portal, ref: Ref) -> bool:
-    """Whether a record names a counterpart that is gone: an edit does not bring that one back."""
+    """Whether a record names a counterpart of this connection that is gone: an edit does not bring
+    that one back.
+    """
     crm = portal.hubspot if ref.side is Side.HUBSPOT else system.salesforce
     fields = crm.fields(ref)
     named = str(fields.get("crmsync_salesforce_id") or fields.get("Crmsync_HubSpot_Id__c") or "")
-    named = named.rpartition("-")[2]
+    account, _, named = named.rpartition("-")
+    if account and account != str(portal.connection.hubspot.portal_id):
+        return False
     other = system.salesforce if ref.side is Side.HUBSPOT else portal.hubspot
     return bool(named) and not any(one.id == named and other.is_live(one) for one in other._rows)
 

@@ -11,10 +11,10 @@ from crmsync.model.records import Ref, Side
 from tests.simulation import coverage
 from tests.simulation.decided import exercised
 from tests.simulation.invariants import INVARIANTS
-from tests.simulation.play import act, finish
+from tests.simulation.play import act, finish, play, rests
 from tests.simulation.shrink import shrink
 from tests.simulation.soak import kept
-from tests.simulation.steps import Fault, History, Person, Setting, Step, Wait
+from tests.simulation.steps import Fault, History, News, Operator, Person, Setting, Step, Wait
 from tests.simulation.system import System
 
 A_PAIR = (Person("new person", value="1"), Wait(60))
@@ -147,6 +147,53 @@ def test_only_a_value_that_was_read_may_fill_a_blank_for_good(gives: str) -> Non
     _write(system, Side.SALESFORCE, "Fax", gives)
 
     assert found(system) == (set() if gives == "+49 30 9018201" else {"no lost update"})
+
+
+A_DEAL = (Person("new person"), Person("new deal"), Wait(60))
+
+
+@pytest.mark.parametrize(
+    ("reason", "history"),
+    [
+        (
+            "a new mapping was not read yet",
+            History(
+                Setting(policies=(("fax", "never"),)),
+                (*A_PAIR, Wait(900), Operator("push", "fax", "two_way")),
+            ),
+        ),
+        (
+            "nothing told of a deal's contacts",
+            History(Setting(), (*A_DEAL, Wait(900), Person("tie", news=News.LOST))),
+        ),
+        (
+            "nothing told of a deal's contacts",
+            History(Setting(), (*A_DEAL, Person("tie"), Wait(1_800), Person("delete person"))),
+        ),
+    ],
+)
+def test_what_was_not_read_yet_is_noted_once(reason: str, history: History) -> None:
+    """The next read saves the link of that pair, and nothing else happens."""
+    result = play(history)
+    assert (result.problems, result.seen[f"excused: {reason}"]) == ([], 1)
+
+
+def test_a_contact_of_a_deal_that_was_told_of_and_not_noted_is_found() -> None:
+    """The link of the deal is saved by one more run, and nothing excuses that."""
+    system = ended(*A_DEAL)
+    portal = system.portals[0]
+    (contact,), (deal,) = portal.hubspot.refs("contact"), portal.hubspot.refs("deal")
+    portal.associations.add_association(deal, contact)
+    assert [one.partition(":")[0] for one in rests(system)] == ["one more run plans nothing"]
+
+
+def test_a_record_that_names_another_accounts_contact_must_be_linked_too() -> None:
+    """The lead belongs to both HubSpot accounts, and the link of the second one is missing."""
+    system = ended(*A_PAIR, setting=Setting(portals=2))
+    system.links.drop([link for link in system.links.all if link.connection == "beta"])
+    assert {one for one in INVARIANTS["everything is finished"](system) if "Lead" in one} == {
+        "everything is finished: salesforce:Lead:00Q000000000101AAA is neither linked nor told of"
+    }
 
 
 def test_a_history_is_shrunk_to_the_steps_that_matter() -> None:
