@@ -23,8 +23,10 @@ from moto.dynamodb.models import DynamoDBBackend
 MAX_STATEMENTS = 25
 """The most statements of one batch [D]."""
 
-_UPDATE = re.compile(r'UPDATE "(?P<table>[\w.-]+)"(?P<sets>(?: SET "\w+"=\?)+) WHERE (?P<where>.+)')
-_SET = re.compile(r' SET "(\w+)"=\?')
+_UPDATE = re.compile(
+    r'UPDATE "(?P<table>[\w.-]+)"(?P<sets>(?: SET "\w+"=(?:\?|NULL))+) WHERE (?P<where>.+)'
+)
+_SET = re.compile(r' SET "(\w+)"=(\?|NULL)')
 _CONDITION = re.compile(r'"(\w+)"=\?')
 
 
@@ -47,19 +49,20 @@ class UpdateStatement:
 
 def read_update(statement: Mapping[str, Any]) -> UpdateStatement:
     """Read a statement of the request. Raises moto's `MockValidationException` for one that is not
-    an UPDATE with parameters of the form ``UPDATE "T" SET "a"=? WHERE "pk"=? AND "v"=?``.
+    an UPDATE of the form ``UPDATE "T" SET "a"=? SET "b"=NULL WHERE "pk"=? AND "v"=?``.
     """
     text, parameters = str(statement["Statement"]), list(statement.get("Parameters", ()))
     found = _UPDATE.fullmatch(text)
     conditions = found["where"].split(" AND ") if found else []
     if not found or not all(map(_CONDITION.fullmatch, conditions)):
         raise MockValidationException(f"The laptop stack does not know this statement: {text}")
-    names = _SET.findall(found["sets"])
-    asked = _CONDITION.findall(found["where"])
-    if len(parameters) != len(names) + len(asked):
+    sets = _SET.findall(found["sets"])
+    names = [*(name for name, value in sets if value == "?"), *_CONDITION.findall(found["where"])]
+    if len(parameters) != len(names):
         raise MockValidationException("Number of parameters in request and statement don't match.")
-    values = dict(zip(names, parameters, strict=False))
-    wanted = dict(zip(asked, parameters[len(names) :], strict=True))
+    given = iter(parameters)
+    values = {name: next(given) if value == "?" else {"NULL": True} for name, value in sets}
+    wanted = dict(zip(_CONDITION.findall(found["where"]), given, strict=True))
     returns = statement.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
     return UpdateStatement(found["table"], values, wanted, returns)
 

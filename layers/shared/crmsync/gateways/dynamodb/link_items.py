@@ -33,7 +33,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from crmsync.gateways.dynamodb.table import Item, Key, attributes_of
+from crmsync.gateways.dynamodb.table import NULL, Item, Key, attributes_of
 from crmsync.model.change_limits import ChangeLimit, Hold
 from crmsync.model.fingerprints import TAG_BYTES, Base
 from crmsync.model.links import LOOP_BYTES, Intent, Link, LinkState, LoopState, Place, fitted
@@ -46,7 +46,6 @@ WRITE_UNIT = 1024
 """Bytes of an item that one write unit pays for (docs/vendors.md#aws)."""
 
 _HISTORY = "y"
-_NULL = {"NULL": True}
 
 _STATES: Mapping[LinkState, str] = MappingProxyType(
     {LinkState.TOMBSTONE: "1", LinkState.FORGOTTEN: "2"}
@@ -87,8 +86,8 @@ def whole(link: Link, version: int) -> Item:
 
 def updated(link: Link, version: int) -> Item:
     """All attributes of the item of a link whose records stay the same, without its key."""
-    optional = {name: value or _NULL for name, value in _optional(link).items()}
-    item = _with_history({**_required(link, version), **optional, _HISTORY: _NULL}, link.history)
+    optional = {name: value or NULL for name, value in _optional(link).items()}
+    item = _with_history({**_required(link, version), **optional, _HISTORY: NULL}, link.history)
     return {name: value for name, value in item.items() if name != "pk"}
 
 
@@ -163,7 +162,7 @@ def pointer(link: Link) -> Item:
 
 def link_of(item: Item) -> Link:
     """The link that an item holds."""
-    item = {name: value for name, value in item.items() if value != _NULL}
+    item = {name: value for name, value in item.items() if value != NULL}
     key = item["pk"]["S"]
     wrote = item.get("w", {}).get("B", b"")
     return Link(
@@ -194,13 +193,13 @@ def link_of(item: Item) -> Link:
 
 def state_of(item: Item) -> LinkState:
     """The state of the link that an item holds."""
-    stored = item.get("t", _NULL).get("N", "")
+    stored = item.get("t", NULL).get("N", "")
     return next((state for state, one in _STATES.items() if one == stored), LinkState.ACTIVE)
 
 
 def key_number_of(item: Item) -> int:
     """The number of the key that the fingerprints of a stored link are made with."""
-    return int(item.get("e", _NULL).get("N", 1))
+    return int(item.get("e", NULL).get("N", 1))
 
 
 def _hold(text: str) -> Hold:

@@ -39,8 +39,9 @@ TransactionWrite: TypeAlias = Mapping[str, Any]
 ABSENT: Mapping[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
 """The condition that the item does not exist yet."""
 
+NULL = {"NULL": True}
 _WITH_BYTES = frozenset({"B", "BS", "L", "M"})
-"""The forms of values that are bytes or may contain some."""
+"""The value NULL, and the forms of values that are bytes or may contain some."""
 
 FINE = "None"
 CONDITION_FAILED = "ConditionalCheckFailed"
@@ -261,12 +262,14 @@ class DynamoTable:
         return ConditionFailed(item) if code == CONDITION_FAILED else error_of(code, self._what)
 
     def _statement(self, update: ConditionalUpdate) -> Mapping[str, Any]:
+        # NULL stands in the text, as botocore takes some microseconds per parameter.
         wanted = {**attributes_of(update.key), **update.expected}
-        sets = " ".join(f'SET "{name}"=?' for name in update.values)
+        given = {name: value for name, value in update.values.items() if value != NULL}
+        sets = " ".join(f'SET "{one}"={"?" if one in given else "NULL"}' for one in update.values)
         conditions = " AND ".join(f'"{name}"=?' for name in wanted)
         return {
             "Statement": f'UPDATE "{self.name}" {sets} WHERE {conditions}',
-            "Parameters": [*update.values.values(), *wanted.values()],
+            "Parameters": [*given.values(), *wanted.values()],
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
 
@@ -362,11 +365,11 @@ def _parse_items(
     customized_response_dict: MutableMapping[str, Any] | None = None,
     **_others: object,
 ) -> None:
-    """Parse the items of a response, and leave botocore an empty body. It parses errors, and
-    whatever is not JSON, itself; versions of mid-2024 have no place for a result and parse all.
+    """Parse the items of a response, and leave botocore an empty body. It parses errors itself, and
+    everything in versions of mid-2024, which have no place for a result.
 
-    botocore looks up every attribute in its description of the service. But the body is JSON, and
-    of all forms of a value only bytes need to be converted ("DynamoDB low-level API" [D]).
+    botocore looks up every attribute in its description of the service, although of all forms of a
+    value in JSON only bytes need to be converted ("DynamoDB low-level API" [D]).
     """
     try:
         answer = json.loads(response_dict["body"])
