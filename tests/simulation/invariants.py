@@ -72,12 +72,12 @@ def versions(system: System) -> frozenset[Version]:
     )
 
 
-def untold_deals(system: System) -> frozenset[Version]:
+def unreported_deals(system: System) -> frozenset[Version]:
     """The pairs whose deal has other contacts than its link has noted, as no webhook reported it."""
     found = []
     for portal in system.portals:
         for link, here, _ in pairs(system, portal):
-            if here in system.untold:
+            if here in system.unreported:
                 contacts = portal.associations.of([here], "contact").get(here, ())
                 shown = ";".join(sorted(one.id for one in contacts)) or None
                 noted = link.hubspot_base.fingerprint_of(CONTACTS)

@@ -16,7 +16,7 @@ from tests.simulation.invariants import (
     INVARIANTS,
     forgotten,
     pairs,
-    untold_deals,
+    unreported_deals,
     versions,
     without_new_mappings,
 )
@@ -216,7 +216,7 @@ def rests(system: System) -> list[str]:
     before = _state(system)
     excuses = {
         "a new mapping was not read yet": without_new_mappings(system),
-        "nothing told of a deal's contacts": untold_deals(system),
+        "no webhook about a deal's contacts": unreported_deals(system),
     }
     _read(system, everyone)
     after = _state(system)

@@ -163,11 +163,11 @@ A_DEAL = (Person("new person"), Person("new deal"), Wait(60))
             ),
         ),
         (
-            "nothing told of a deal's contacts",
+            "no webhook about a deal's contacts",
             History(Setting(), (*A_DEAL, Wait(900), Person("tie", news=News.LOST))),
         ),
         (
-            "nothing told of a deal's contacts",
+            "no webhook about a deal's contacts",
             History(Setting(), (*A_DEAL, Person("tie"), Wait(1_800), Person("delete person"))),
         ),
     ],
@@ -178,7 +178,7 @@ def test_what_was_not_read_yet_is_noted_once(reason: str, history: History) -> N
     assert (result.problems, result.seen[f"excused: {reason}"]) == ([], 1)
 
 
-def test_a_contact_of_a_deal_that_was_told_of_and_not_noted_is_found() -> None:
+def test_a_contact_of_a_deal_that_was_reported_and_not_noted_is_found() -> None:
     """The link of the deal is saved by one more run, and nothing excuses that."""
     system = ended(*A_DEAL)
     portal = system.portals[0]
