@@ -33,7 +33,7 @@ class MemoryLinks:
         self.writes = 0
         self._by_ref: dict[tuple[str, Ref], Link] = {}
         for link in links:
-            self._store(link)
+            self._store(replace(link, stored=(link.hubspot, link.salesforce)))
 
     @property
     def all(self) -> list[Link]:
@@ -71,23 +71,26 @@ class MemoryLinks:
         return link
 
     def _save(self, link: Link) -> Link | SyncError:
+        before = self._before(link) if link.version else None
+        if link.version and before is None:
+            return Conflict(_FIRST)
         holders = [self._by_ref[place] for place in self._places(link) if place in self._by_ref]
-        before = [holder for holder in holders if holder.version == link.version]
-        if link.version == 0:
-            before = []
-        elif not before:
+        if any(holder is not before for holder in holders):
             return Conflict(_FIRST)
-        if any(holder not in before for holder in holders) or any(
-            holder != before[0] for holder in before
-        ):
-            return Conflict(_FIRST)
-        for old in before:
-            for place in self._places(old):
-                self._by_ref.pop(place, None)
+        for place in self._places(before) if before else ():
+            self._by_ref.pop(place, None)
         self.writes += 1
-        saved = replace(link, version=link.version + 1)
+        saved = link.saved()
         self._store(saved)
         return saved
+
+    def _before(self, link: Link) -> Link | None:
+        """Return the link as it was read, if it is still stored like that."""
+        hubspot, salesforce = link.stored or (link.hubspot, link.salesforce)
+        read = replace(link, hubspot=hubspot, salesforce=salesforce)
+        found = [self._by_ref.get(place) for place in self._places(read)]
+        same = found[0] is not None and found[0] is found[1] and found[0].version == link.version
+        return found[0] if same else None
 
     def _store(self, link: Link) -> None:
         self._by_ref.update(dict.fromkeys(self._places(link), link))

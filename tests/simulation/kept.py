@@ -93,6 +93,21 @@ KEPT: Mapping[str, History] = {
             Person("edit person", Side.SALESFORCE, what="mobilephone"),
         ),
     ),
+    "a late worker put the link of a deleted company in place of a newer one": History(
+        Setting(),
+        (
+            Person("new person", Side.SALESFORCE),
+            Person("convert", Side.SALESFORCE),
+            Wait(3),
+            Person("edit company", value="3"),
+            Wait(1),
+            Work("account", 6, slot=1, most=5),
+            Person("new company"),
+            Person("delete company"),
+            Wait(1),
+            Work("account"),
+        ),
+    ),
     "a slower worker made a lead once more, over what a person had changed in it": History(
         Setting(),
         (

@@ -225,6 +225,36 @@ def test_a_link_that_moved_is_not_saved_with_an_old_version(links: Any) -> None:
     assert links.find("acme", [hubspot(1), salesforce(1), salesforce(5)]) == {hubspot(1): moved}
 
 
+@pytest.mark.parametrize(
+    "taken",
+    [{"hubspot": hubspot(7)}, {"salesforce": salesforce(7)}],
+    ids=["by another contact", "by another lead"],
+)
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"salesforce": salesforce(1, "Contact")}, {"hubspot": hubspot(8)}],
+    ids=["stays", "a converted lead", "a merge in HubSpot"],
+)
+def test_a_dropped_link_does_not_replace_the_one_that_took_its_place(
+    links: Any, taken: dict[str, Ref], changes: dict[str, Ref]
+) -> None:
+    """A late writer has read a link that was dropped since. Another link has one of its records
+    now, and is as old.
+    """
+    read = save_one(links, a_link(1))
+    links.drop([read])
+    newer = save_one(links, a_link(1, **taken))
+
+    late = save_one(links, replace(read, **changes))
+
+    assert type(late) is Conflict
+    assert newer == a_link(1, **taken, version=1)
+    everyone = [hubspot(1), salesforce(1), *taken.values(), *changes.values()]
+    assert links.find("acme", everyone) == dict.fromkeys(
+        [one for one in everyone if one in (newer.hubspot, newer.salesforce)], newer
+    )
+
+
 def test_many_links_are_saved_and_found_in_order(links: Any) -> None:
     """More links than one transaction or one read can have."""
     numbers = range(120)

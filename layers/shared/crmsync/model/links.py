@@ -215,6 +215,8 @@ class Link:
             differ in nothing else are equal.
         decided: What has been decided since the link was read, without a time; saving the link
             adds it to the history.
+        stored: The records of the link as it was read or saved, HubSpot's first; None for a new
+            one. Where they are others, saving the link moves it.
     """
 
     connection: str
@@ -238,6 +240,16 @@ class Link:
     key: int = 1
     history: str = field(default="", compare=False)
     decided: tuple[Decision, ...] = field(default=(), compare=False)
+    stored: tuple[Place, Place] | None = field(default=None, compare=False)
+
+    @property
+    def has_moved(self) -> bool:
+        """Whether one of its records was replaced since it was read or saved."""
+        return self.stored is not None and self.stored != (self.hubspot, self.salesforce)
+
+    def saved(self) -> Link:
+        """The link once it is saved: under the next version, with these records."""
+        return replace(self, version=self.version + 1, stored=(self.hubspot, self.salesforce))
 
     def on(self, side: Side) -> Place:
         """The record of this pair on `side`."""

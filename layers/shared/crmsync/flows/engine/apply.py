@@ -171,8 +171,9 @@ class _Applier:
         """
         links: list[Link] = []
         for run, effect in zip(runs, _heads(runs, SaveLink), strict=True):
-            saved = run.applied.saved
-            link = effect.link if saved is None else replace(effect.link, version=saved.version)
+            link, saved = effect.link, run.applied.saved
+            if saved is not None:
+                link = replace(link, version=saved.version, stored=saved.stored)
             if run.applied.left_out.marks:
                 link = run.applied.left_out.marked(link)
             links.append(link.announced_at(self.context.now()))

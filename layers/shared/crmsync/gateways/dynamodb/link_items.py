@@ -165,11 +165,12 @@ def link_of(item: Item) -> Link:
     item = {name: value for name, value in item.items() if value != NULL}
     key = item["pk"]["S"]
     wrote = item.get("w", {}).get("B", b"")
+    hubspot, salesforce = record_of(key), record_of(item["s"]["S"])
     return Link(
         connection=key.rpartition("#")[0],
         kind=Kind(item["k"]["S"]),
-        hubspot=record_of(key),
-        salesforce=record_of(item["s"]["S"]),
+        hubspot=hubspot,
+        salesforce=salesforce,
         hubspot_base=Base.from_bytes(item["h"]["B"]),
         salesforce_base=Base.from_bytes(item["f"]["B"]),
         wrote=frozenset(
@@ -188,6 +189,7 @@ def link_of(item: Item) -> Link:
         loops=_loops(item["l"]["B"]) if "l" in item else {},
         key=key_number_of(item),
         history=item.get(_HISTORY, {}).get("S", ""),
+        stored=(hubspot, salesforce),
     )
 
 

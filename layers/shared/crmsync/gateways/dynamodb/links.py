@@ -102,14 +102,14 @@ class LinksTable:
         new = [(at, link) for at, link in enumerate(links) if not link.version]
         for part in chunks(_without_rivals(new, outcomes), TRANSACTION // ACTIONS):
             self._together(part, self._creation, outcomes)
-            outcomes.update(
-                {at: replace(link, version=1) for at, link in part if outcomes[at] is link}
-            )
-        known = [(at, link) for at, link in enumerate(links) if link.version]
+            outcomes.update({at: link.saved() for at, link in part if outcomes[at] is link})
+        known = [(at, link) for at, link in enumerate(links) if link.version and not link.has_moved]
         if parts := list(rounds(known, lambda one: records_of(one[1])[0], STATEMENTS)):
             with ThreadPoolExecutor(min(self._threads, len(parts))) as pool:
                 for saved_part in pool.map(self._update, parts):
                     outcomes.update(saved_part)
+        moved = [(at, link) for at, link in enumerate(links) if link.version and link.has_moved]
+        outcomes.update((at, self._moved(link)) for at, link in moved)
         for saved in outcomes.values():
             if isinstance(saved, Link):
                 self._remember(saved)
@@ -202,49 +202,28 @@ class LinksTable:
         return [self._put(whole(link, 1), ABSENT), self._put(pointer(link), ABSENT)]
 
     def _update(self, part: Sequence[tuple[int, Link]]) -> Mapping[int, Saved]:
-        """Store known links: one conditional write each, unless one of its records was replaced."""
+        """Store known links of the same records: one conditional write each."""
         results = self._table.update_many([_update_of(link) for _, link in part])
-        return {
-            at: self._saved(link, result) for (at, link), result in zip(part, results, strict=True)
-        }
+        return {at: _saved(link, result) for (at, link), result in zip(part, results, strict=True)}
 
-    def _saved(self, link: Link, result: ConditionFailed | SyncError | None) -> Saved:
-        if isinstance(result, ConditionFailed):
-            return self._moved(link, result.item)
-        return replace(link, version=link.version + 1) if result is None else result
+    def _moved(self, link: Link) -> Saved:
+        """Store a link of which a record was replaced (a converted lead, a merge), together with
+        its pointer, if it is still stored as it was read.
 
-    def _moved(self, link: Link, stored: Item) -> Saved:
-        """Store a link if one of its records was replaced (a converted lead, a merge), together
-        with its pointer; else a `Conflict`.
+        The version alone would not show that: another link may have taken its place and be as old.
         """
-        try:
-            before = link_of(stored) if stored else self._before(link)
-        except SyncError as error:
-            return error
-        if (
-            before is None
-            or before.version != link.version
-            or records_of(before) == records_of(link)
-        ):
-            return Conflict(_FIRST)
-        problem = self._transact(self._move(before, link))
-        return replace(link, version=link.version + 1) if problem is None else _failure(problem)
+        problem = self._transact(self._move(link))
+        return link.saved() if problem is None else _failure(problem)
 
-    def _before(self, link: Link) -> Link | None:
-        """The stored link if its HubSpot record was replaced: found by the Salesforce record."""
-        _, salesforce = records_of(link)
-        return self._of_salesforce(link.connection, [salesforce], consistent=True).get(salesforce)
-
-    def _move(self, before: Link, link: Link) -> list[TransactionWrite]:
-        same_version = {
-            "ConditionExpression": "v = :v",
-            "ExpressionAttributeValues": {":v": {"N": str(link.version)}},
-        }
+    def _move(self, link: Link) -> list[TransactionWrite]:
+        hubspot, salesforce = link.stored or (link.hubspot, link.salesforce)
+        before = replace(link, hubspot=hubspot, salesforce=salesforce)
+        as_read = _as_read(before)
         item = whole(link, link.version + 1)
         if before.hubspot == link.hubspot:
-            actions = [self._put(item, same_version)]
+            actions = [self._put(item, as_read)]
         else:
-            actions = [self._put(item, ABSENT), self._delete(whole(before, 0), same_version)]
+            actions = [self._put(item, ABSENT), self._delete(whole(before, 0), as_read)]
         if before.salesforce == link.salesforce:
             return [*actions, self._put(pointer(link), {})]
         return [*actions, self._put(pointer(link), ABSENT), self._delete(pointer(before), {})]
@@ -252,19 +231,15 @@ class LinksTable:
     # -- dropping --
 
     def _deletion(self, link: Link) -> list[TransactionWrite]:
-        hubspot, salesforce = records_of(link)
-        unchanged = {
-            "ConditionExpression": "v = :v AND s = :s",
-            "ExpressionAttributeValues": {
-                ":v": {"N": str(link.version)},
-                ":s": {"S": str(salesforce)},
-            },
-        }
+        hubspot, _ = records_of(link)
         points_to_it = {
             "ConditionExpression": "s = :h",
             "ExpressionAttributeValues": {":h": {"S": str(hubspot)}},
         }
-        return [self._delete(whole(link, 0), unchanged), self._delete(pointer(link), points_to_it)]
+        return [
+            self._delete(whole(link, 0), _as_read(link)),
+            self._delete(pointer(link), points_to_it),
+        ]
 
     def _still_there(self, link: Link) -> SyncError | None:
         """Why a link could not be dropped: one of its records still has a link. None if neither
@@ -293,6 +268,24 @@ class LinksTable:
         except (TransactionCancelled, SyncError) as problem:
             return problem
         return None
+
+
+def _saved(link: Link, result: ConditionFailed | SyncError | None) -> Saved:
+    if isinstance(result, ConditionFailed):
+        return Conflict(_FIRST)
+    return link.saved() if result is None else result
+
+
+def _as_read(link: Link) -> Mapping[str, Any]:
+    """The condition that a link is stored as it was read: its records and its version."""
+    _, salesforce = records_of(link)
+    return {
+        "ConditionExpression": "v = :v AND s = :s",
+        "ExpressionAttributeValues": {
+            ":v": {"N": str(link.version)},
+            ":s": {"S": str(salesforce)},
+        },
+    }
 
 
 def _update_of(link: Link) -> ConditionalUpdate:

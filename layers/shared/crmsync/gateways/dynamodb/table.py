@@ -251,15 +251,15 @@ class DynamoTable:
             for (at, _), response in zip(part, answer["Responses"], strict=True):
                 error = response.get("Error") or {}
                 codes[at] = error.get("Code", FINE)
-                outcomes[at] = self._outcome(codes[at], error.get("Item") or {})
+                outcomes[at] = self._outcome(codes[at])
             busy = [(at, update) for at, update in part if codes[at] in BUSY]
             part = busy if busy and self._retry_policy.sleep_after(attempt) else []
             attempt += 1
 
-    def _outcome(self, code: str, item: Item) -> ConditionFailed | SyncError | None:
+    def _outcome(self, code: str) -> ConditionFailed | SyncError | None:
         if code == FINE:
             return None
-        return ConditionFailed(item) if code == CONDITION_FAILED else error_of(code, self._what)
+        return ConditionFailed({}) if code == CONDITION_FAILED else error_of(code, self._what)
 
     def _statement(self, update: ConditionalUpdate) -> Mapping[str, Any]:
         # NULL stands in the text, as botocore takes some microseconds per parameter.
@@ -270,7 +270,6 @@ class DynamoTable:
         return {
             "Statement": f'UPDATE "{self.name}" {sets} WHERE {conditions}',
             "Parameters": [*given.values(), *wanted.values()],
-            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
 
     def _get(self, key: Key, *, consistent: bool = True) -> Mapping[str, Any]:

@@ -202,6 +202,7 @@ def forget(facts: Facts, link: Link, ruleset: Ruleset) -> Effect:
             state=LinkState.FORGOTTEN,
             version=link.version,
             key=ruleset.fingerprinter.number,
+            stored=link.stored,
         ),
         ("CH-9",),
     )
