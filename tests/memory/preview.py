@@ -12,6 +12,9 @@ from crmsync.model.settings import Connection, Settings
 from tests.memory import MemoryLister
 from tests.memory.world import MemoryWorld
 
+OWN_CALLS = 1_000
+"""The calls of the last 24 hours that are crmsync's own."""
+
 
 def view(world: MemoryWorld, connection: Connection | None = None) -> ReadOnlyView:
     """Return the connection for reading only; reads of a side count as calls."""
@@ -21,6 +24,7 @@ def view(world: MemoryWorld, connection: Connection | None = None) -> ReadOnlyVi
         read_only(context),
         listers.__getitem__,
         listers[Side.SALESFORCE],
+        lambda: OWN_CALLS,
         lambda side: world.crm(side).calls["read"] + world.crm(side).calls["find"],
         lambda text: text,
     )

@@ -62,6 +62,7 @@ class Connected:
             context,
             listers.__getitem__,
             SalesforceLister(session),
+            lambda: 0,
             lambda side: calls[side](),
             full,
         )

@@ -28,6 +28,7 @@ from crmsync.rules.timing.call_leases import (
     calls_for_backfills,
     hold,
     lease,
+    left_for_backfills,
     limits_of,
     reported,
     returned,
@@ -101,6 +102,26 @@ def test_without_an_allotment_retries_and_backfills_wait_after_5000_calls() -> N
     assert calls_for_backfills(unallotted, DailyCalls(0, 100_000)) == 5_000
     assert calls_for_backfills(unallotted, DailyCalls(0, 1_000)) == 700
     assert calls_for_backfills(SMALL, DailyCalls(0, 100_000)) == 210
+
+
+@pytest.mark.rule("RTY-2")
+@pytest.mark.parametrize(
+    ("allotment", "used", "own", "left"),
+    [
+        (50_000, 5_000, 5_000, 30_000),
+        (50_000, 60_000, 5_000, 10_000),
+        (50_000, 90_000, 5_000, 0),
+        (0, 60_000, 4_000, 1_000),
+        (0, 6_000, 6_000, 0),
+    ],
+)
+def test_the_calls_that_are_left_for_a_backfill(
+    allotment: int, used: int, own: int, left: int
+) -> None:
+    """Other clients' calls count against the org's limit, only our own against what is allotted."""
+    limits = CallLimits("Salesforce", allotment, 5_000)
+
+    assert left_for_backfills(limits, DailyCalls(used, 100_000), own) == left
 
 
 def test_a_hold_says_when_calls_are_free_again() -> None:

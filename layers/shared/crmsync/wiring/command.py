@@ -170,6 +170,7 @@ def _read_only_view(connection: Connection, settings: Settings) -> ReadOnlyView:
         read_only(context),
         lambda side: lister_of(connection, side),
         quota_of(connection),
+        lambda: sum(_own_calls(connection, Side.SALESFORCE).own.values()),
         lambda side: hubspot.calls if side is Side.HUBSPOT else salesforce.calls,
         full,
     )

@@ -51,7 +51,11 @@ from crmsync.rules.backfill.objects import BACKFILL_OBJECTS, BackfillObject
 from crmsync.rules.pair import reports
 from crmsync.rules.preview.explanation import creation_reports
 from crmsync.rules.preview.report import PreviewReport
-from crmsync.rules.timing.call_leases import calls_for_backfills, limits_of
+from crmsync.rules.timing.call_leases import (
+    calls_for_backfills,
+    left_for_backfills,
+    limits_of,
+)
 
 SAMPLE = 1_000
 """Records of an object that are previewed by default: one batch of the sync."""
@@ -99,17 +103,14 @@ class CallBudget:
         calls: The calls that were used in the last 24 hours, and those allowed, by all clients.
         allotment: The share of them that crmsync may use; 0 = no limit (API-1).
         per_day: The number of used calls up to which backfills go on (RTY-2).
+        left: The calls that a backfill could make now.
     """
 
     connection: str
     calls: DailyCalls
     allotment: int
     per_day: int
-
-    @property
-    def left(self) -> int:
-        """The calls that a backfill could make now."""
-        return max(0, self.per_day - self.calls.used)
+    left: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +249,8 @@ class _ConnectionPreview:
         calls = self.view.quota.calls()
         limits = limits_of(self.connection, Side.SALESFORCE)
         per_day = calls_for_backfills(limits, calls)
-        return CallBudget(self.connection.name, calls, limits.allotment, per_day)
+        left = left_for_backfills(limits, calls, self.view.own_calls())
+        return CallBudget(self.connection.name, calls, limits.allotment, per_day, left)
 
     def run(self, rows: Sequence[BackfillObject]) -> Iterator[PreviewedObject]:
         """Preview the objects, parents first."""

@@ -94,6 +94,7 @@ class ReadOnlyView:
         context: The sync context, made by `read_only`.
         lister: Makes the lister of a side.
         quota: Knows the org's daily API calls.
+        own_calls: Counts those of 24 hours that crmsync has made.
         spent: The number of API calls made to a side so far.
         full: Gives the 18-character form of a Salesforce id.
     """
@@ -101,6 +102,7 @@ class ReadOnlyView:
     context: SyncContext
     lister: Callable[[Side], Lister]
     quota: Quota
+    own_calls: Callable[[], int]
     spent: Callable[[Side], int]
     full: Callable[[str], str]
 

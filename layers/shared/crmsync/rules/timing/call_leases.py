@@ -167,9 +167,16 @@ def call_class_of(change: Change, now: datetime, *, is_new: bool) -> CallClass:
 
 def calls_for_backfills(limits: CallLimits, day: DailyCalls) -> int:
     """Up to how many calls of 24 hours a backfill goes on, if nothing but crmsync makes any."""
+    return left_for_backfills(limits, DailyCalls(0, day.allowed), 0)
+
+
+def left_for_backfills(limits: CallLimits, day: DailyCalls, own: int) -> int:
+    """How many calls a backfill could make now: crmsync has made `own` of the day's calls. Never
+    below 0.
+    """
     share = DAY_SHARE[CallClass.BACKFILL]
     most = limits.allotment * share if limits.allotment else limits.retry_calls or day.allowed
-    return int(min(most, day.allowed * share))
+    return max(0, int(min(most - own, day.allowed * share - day.used)))
 
 
 def lease(
