@@ -10,9 +10,8 @@ pages have headings, and a heading has no number.
 from __future__ import annotations
 
 import ast
-import io
 import re
-import tokenize
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -35,8 +34,15 @@ _NAME = re.compile(r"(?<!`)`([A-Za-z_][\w.]*)`(?!`)")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _ID = re.compile(r"(?<![\w-])[A-Z]{1,5}-\d+\b(?:\s+to\s+[A-Z]{1,5}-\d+\b)?(?![\w-])")
 
-# From Python 3.12 on the text of an f-string is a token of its own.
-_STRINGS = {tokenize.STRING, getattr(tokenize, "FSTRING_MIDDLE", tokenize.STRING)}
+_TOKEN = re.compile(
+    r"""(?P<string>(?:\b[bfru]{1,2})?(?:
+            \"{3}(?:[^\\]|\\.)*?\"{3} | '{3}(?:[^\\]|\\.)*?'{3}
+            | "(?:[^"\\\n]|\\.)*" | '(?:[^'\\\n]|\\.)*'
+        )) | (?P<comment>\#[^\n]*) | (?P<name>(?<!\w)[A-Za-z_]\w*)""",
+    re.DOTALL | re.IGNORECASE | re.VERBOSE,
+)
+"""What a module has of strings, comments and names; in a third of the time of ``tokenize``."""
+
 _BLANK = re.compile(r"(\n\s*\n)")
 _ITEM = re.compile(r"(\n\s*\n|\n(?=\s*(?:[-*|]|\d+\.)\s))")
 
@@ -200,13 +206,17 @@ def read_python(path: str, source: str) -> PythonText:
     }
     words = set(PurePosixPath(path).with_suffix("").parts)
     comments: list[tuple[int, str]] = []
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type == tokenize.COMMENT:
-            comments.append((token.start[0], token.string.lstrip("# ")))
-        elif token.type == tokenize.NAME:
-            words.add(token.string)
-        elif token.type in _STRINGS and token.start not in docstrings:
-            words.update(_WORD.findall(token.string))
+    starts = [0, *(found.end() for found in re.finditer("\n", source))]
+    for token in _TOKEN.finditer(source):
+        kind, text = token.lastgroup, token.group()
+        if kind == "name":
+            words.add(text)
+            continue
+        line = bisect_right(starts, token.start())
+        if kind == "comment":
+            comments.append((line, text.lstrip("# ")))
+        elif (line, token.start() - starts[line - 1]) not in docstrings:
+            words.update(_WORD.findall(text))
     passages = sorted([*docstrings.values(), *_blocks(path, comments)], key=lambda it: it.line)
     return PythonText(tuple(passages), frozenset(words))
 
