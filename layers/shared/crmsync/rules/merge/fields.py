@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from crmsync.model.conflicts import FieldConflict
 from crmsync.model.decisions import Decision, DecisionType
-from crmsync.model.effects import Because
 from crmsync.model.fields import FieldRule, Update
 from crmsync.model.records import SIDES, Record, Side, Value
 from crmsync.rules.fields.choices import moves_back
@@ -77,11 +76,13 @@ def merge_fields(
     hubspot: SideView,
     salesforce: SideView,
     ruleset: Ruleset,
-    edits: Edits,
+    edits: Edits | None,
     refused: frozenset[str] = frozenset(),
 ) -> FieldPart:
     """Decide every mapping. HubSpot takes no other value of the properties in `refused` now: they
     are incompatible.
+
+    `edits` is None where no mapping was added later and the pair is not resynced.
     """
     mapping = ruleset.mapping_of(salesforce.record)
     mine, theirs = hubspot.states, salesforce.states
@@ -90,7 +91,8 @@ def merge_fields(
         for rule in mapping.field_map
         if rule.hubspot in mine or rule.salesforce in theirs
     )
-    writes: list[_Write] = []
+    to: Mapping[Side, dict[str, Value]] = {side: {} for side in SIDES}
+    because: Mapping[Side, dict[str, None]] = {side: {} for side in SIDES}
     incompatible: list[FieldRule] = []
     for one in merged:
         if one.decision.winner is Side.SALESFORCE and one.rule.hubspot in refused:
@@ -102,8 +104,9 @@ def merge_fields(
             incompatible.append(one.rule)
             continue
         if write:
-            writes.append(write)
-    to_salesforce = {one.name: one.value for one in writes if one.side is Side.SALESFORCE}
+            to[write.side][write.name] = write.value
+            because[write.side][write.because] = None
+    to_salesforce = to[Side.SALESFORCE]
     if ruleset.places:
         places, misplaced = fitted(to_salesforce, salesforce.record.fields, ruleset.places)
         to_salesforce = {
@@ -114,17 +117,14 @@ def merge_fields(
         incompatible += [rule for rule in mapping.field_map if rule.salesforce in misplaced]
     diverged = [one.rule for one in merged if one.decision.winner is None and _stays_diverged(one)]
     return FieldPart(
-        {one.name: one.value for one in writes if one.side is Side.HUBSPOT},
+        to[Side.HUBSPOT],
         to_salesforce,
-        _because(writes, Side.HUBSPOT),
-        _because(writes, Side.SALESFORCE),
+        tuple(because[Side.HUBSPOT]),
+        tuple(because[Side.SALESFORCE]),
         tuple(_conflict(one) for one in merged if one.decision.conflict),
         tuple(incompatible),
-        undecided=any(
-            one.rule.since is not None
-            and needs_history(one.rule, one.hubspot, one.salesforce, edits)
-            for one in merged
-        ),
+        undecided=edits is not None
+        and any(needs_history(one.rule, one.hubspot, one.salesforce, edits) for one in merged),
         merged_fields=merged,
         diverged=tuple(diverged),
         truncated=tuple(
@@ -136,10 +136,14 @@ def merge_fields(
 
 
 def _decide(
-    rule: FieldRule, hubspot: SideView, salesforce: SideView, ruleset: Ruleset, edits: Edits
+    rule: FieldRule,
+    hubspot: SideView,
+    salesforce: SideView,
+    ruleset: Ruleset,
+    edits: Edits | None,
 ) -> MergedField:
     mine, theirs = hubspot.state(rule.hubspot), salesforce.state(rule.salesforce)
-    if rule.since is not None or edits.resync:
+    if edits is not None:
         mine, theirs = adjusted(rule, mine, theirs, edits)
     if is_in_sync(mine, theirs):
         return MergedField(rule, mine, theirs, NO_CHANGE)
@@ -205,10 +209,6 @@ def decided_fields(
                 rule.update,
                 by if side is Side.HUBSPOT else "",
             )
-
-
-def _because(writes: Iterable[_Write], side: Side) -> Because:
-    return tuple(dict.fromkeys(one.because for one in writes if one.side is side))
 
 
 def _conflict(merged: MergedField) -> FieldConflict:

@@ -186,14 +186,10 @@ def merge_pair(
     us = ruleset.our_user_in(salesforce)
     h = view(hubspot, mapping.hubspot_forms, link, ruleset.fingerprinter)
     s = view(salesforce, mapping.salesforce_forms, link, ruleset.fingerprinter, us)
-    edits = Edits(
-        hubspot,
-        salesforce,
-        ruleset.our_user,
-        ruleset.our_app,
-        is_explained=_is_explained(s, link),
-        resync=cause in BY_HAND,
-    )
+    edits, resync = None, cause in BY_HAND
+    if resync or mapping.has_later:
+        known = _is_explained(s, link)
+        edits = Edits(hubspot, salesforce, ruleset.our_user, ruleset.our_app, known, resync)
     fields = merge_fields(h, s, ruleset, edits, refused)
     opt_out, owning, parents, stages = _NO_OPT_OUT, _NO_OWNER, _NO_PARENT, _NO_STAGE
     if _is_or_was_opted_out(h, s):

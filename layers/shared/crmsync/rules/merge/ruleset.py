@@ -68,6 +68,7 @@ class ObjectMapping:
         resting: Mappings that are left out at present, as a side lacks their field.
         texts: The mappings of texts, with the number of characters that certainly fit on both
             sides.
+        has_later: Whether a mapping was added later (MAP-6).
     """
 
     field_map: FieldMap
@@ -75,11 +76,14 @@ class ObjectMapping:
     salesforce_forms: Forms
     resting: FieldMap = ()
     texts: tuple[tuple[FieldRule, int], ...] = field(init=False)
+    has_later: bool = field(init=False)
 
     def __post_init__(self) -> None:
-        """Collect the texts."""
+        """Work out what depends on the field map alone."""
         texts = [rule for rule in self.field_map if rule.form is FieldType.TEXT]
         object.__setattr__(self, "texts", tuple((one, certain_length(one)) for one in texts))
+        is_later = any(rule.since is not None for rule in self.field_map)
+        object.__setattr__(self, "has_later", is_later)
 
     def forms(self, side: Side) -> Forms:
         """The fields of that side that are compared."""

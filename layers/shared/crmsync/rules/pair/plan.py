@@ -278,11 +278,8 @@ def _decided(link: Link, merged: MergeResult, salesforce: Record) -> Iterator[De
 
 def _written(merged: MergeResult) -> Mapping[Side, Collection[str]]:
     """The fields that are about to be written to each side."""
-    moves = bool(merged.parents.company or merged.parents.leaves)
-    return {
-        Side.HUBSPOT: {*merged.to_hubspot, PRIMARY_COMPANY} if moves else merged.to_hubspot.keys(),
-        Side.SALESFORCE: merged.to_salesforce.keys(),
-    }
+    parent = {PRIMARY_COMPANY} if merged.parents.company or merged.parents.leaves else set[str]()
+    return {Side.HUBSPOT: merged.to_hubspot.keys() | parent, Side.SALESFORCE: merged.to_salesforce}
 
 
 def _requests(
@@ -333,11 +330,13 @@ def _agreed_link(
     bases = {one.ref.side: _agreed_base(one, link, merged, ruleset.fingerprinter) for one in pair}
     intents = announced(link, bases, merged.owners, _written(merged), pair, ruleset)
     wrote = tags(merged.to_salesforce) if merged.to_salesforce else link.wrote
+    if merged.incompatible:
+        wrote -= tags(rule.salesforce for rule in merged.incompatible)
     return replace(
         link,
         hubspot_base=bases[Side.HUBSPOT],
         salesforce_base=bases[Side.SALESFORCE],
-        wrote=wrote - tags(rule.salesforce for rule in merged.incompatible),
+        wrote=wrote,
         hubspot_owner=merged.owners[0],
         salesforce_owner=merged.owners[1],
         hubspot_intent=intents[Side.HUBSPOT],
@@ -377,10 +376,8 @@ def _agreed_values(record: Record, merged: MergeResult) -> dict[str, Value]:
     own value.
     """
     side, parents, held_back = record.ref.side, merged.parents, merged.held_back
-    unmatched = merged.shown[side].unmatched
-    agreed: dict[str, Value] = {
-        name: record.fields[name] for name in unmatched if name in record.fields
-    }
+    shown = record.fields
+    agreed = {name: shown[name] for name in merged.shown[side].unmatched if name in shown}
     agreed |= merged.writes(side)
     if side is Side.HUBSPOT and (parents.company or parents.leaves):
         agreed[PRIMARY_COMPANY] = parents.company
@@ -396,5 +393,5 @@ def _agreed_values(record: Record, merged: MergeResult) -> dict[str, Value]:
     for name in unagreed | held:
         agreed.pop(name, None)
     if held_back.is_dropped:
-        agreed |= {name: record.fields[name] for name in held if name in record.fields}
+        agreed |= {name: shown[name] for name in held if name in shown}
     return agreed
