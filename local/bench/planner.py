@@ -4,6 +4,10 @@ on one core.
 Law: pure code, no network and no store. The facts are made by the planner itself: a first round
 plans the pairs as new ones, and its links are those of the measured round. Every plan must write
 exactly one Salesforce record, otherwise the time means nothing.
+
+Other processes slow a measurement down and never speed it up, so of each hundred contacts the
+fastest round counts. No round finds a converted value still cached from the one before: a thousand
+contacts have more values than are kept.
 """
 
 from __future__ import annotations
@@ -35,7 +39,8 @@ from crmsync.rules.merge.ruleset import Ruleset
 from local.bench.figures import BenchError, Figure, figure
 
 CONTACTS = 1_000
-ROUNDS = 7
+SLICE = 100
+ROUNDS = 15
 CONNECTION = Connection(
     "acme",
     HubspotAccount(555001, "crmsync/acme/hubspot"),
@@ -51,7 +56,9 @@ def measure() -> list[Figure]:
     """Return how many contacts are planned per second. Raises `BenchError`."""
     ruleset = contact_ruleset(CONNECTION, Fingerprinter(bytes(32)), OUR_USER, OUR_APP)
     facts = [edited_contact(number, ruleset) for number in range(CONTACTS)]
-    seconds = min(seconds_of(facts, ruleset) for _ in range(ROUNDS))
+    slices = [facts[at : at + SLICE] for at in range(0, CONTACTS, SLICE)]
+    rounds = [[seconds_of(one, ruleset) for one in slices] for _ in range(ROUNDS)]
+    seconds = sum(min(times) for times in zip(*rounds, strict=True))
     return [figure("planner_contacts_per_second", CONTACTS / seconds)]
 
 
