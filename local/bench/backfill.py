@@ -1,14 +1,16 @@
 """How much of HubSpot's ten-second limit a backfill uses, without a single refusal.
 
 Law: the product's call leases against the HubSpot simulator's limits, in simulated time. One worker
-lists and `SYNCING` sync, as the template allows; each calls again as soon as it has its answer,
-which takes `CALL_SECONDS`. So the leases alone decide how many calls are made. A refused call makes
-the figure meaningless.
+lists and `SYNCING` sync, as the template allows; each calls again as soon as it has its answer. A
+call takes between half of `CALL_SECONDS` and one and a half times as long, by a fixed seed, and
+reaches HubSpot after a part of that. So the leases alone decide how many calls are made. A refused
+call makes the figure meaningless.
 """
 
 from __future__ import annotations
 
 import heapq
+import random
 import sys
 from collections.abc import Generator, Sequence
 from dataclasses import replace
@@ -35,7 +37,9 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 def measure() -> Sequence[Figure]:
     """Return the share of the permitted calls that was used. Raises `BenchError`."""
     account, store = _Account(), _Usage()
-    queue = [(0.013 * number, number, _worker(store, account)) for number in range(1 + SYNCING)]
+    queue = [
+        (0.013 * number, number, _worker(store, account, number)) for number in range(1 + SYNCING)
+    ]
     while queue[0][0] < SECONDS:
         at, number, one = heapq.heappop(queue)
         account.at = START + timedelta(seconds=at)
@@ -110,17 +114,21 @@ def _sleep(seconds: float) -> None:
     raise _SleepingError(seconds)
 
 
-def _worker(store: _Usage, account: _Account) -> Generator[float, None, None]:
+def _worker(store: _Usage, account: _Account, seed: int) -> Generator[float, None, None]:
     """Call as often as the leases allow; yields the seconds until it goes on."""
     limits = limits_of(CONNECTION, Side.HUBSPOT)
     leases = CallLeases(store, CONNECTION.name, Side.HUBSPOT, limits, now=account.now, pause=_sleep)
     leases.work_as(CallClass.BACKFILL)
+    chance = random.Random(seed)
     while True:
         try:
             leases.spend()
         except _SleepingError as sleeping:
             yield sleeping.seconds
             continue
+        latency = CALL_SECONDS * chance.uniform(0.5, 1.5)
+        arrival = latency * chance.random()
+        yield arrival
         account.call()
-        yield CALL_SECONDS
+        yield latency - arrival
         leases.hear(per_window=account.limits.tier.burst, succeeded=True)

@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from crmsync.errors import Down, SyncError
@@ -61,11 +61,12 @@ HELD_FOR = timedelta(minutes=1)
 
 @dataclass(slots=True)
 class _Held:
-    """A lease, and what was used of it."""
+    """A lease, what was used of it, and when responses came."""
 
     lease: CallLease
     used: int = 0
     searched: int = 0
+    answered: list[datetime] = field(default_factory=list)
 
     def take(self, now: datetime, *, search: bool) -> bool:
         """Take a call; returns whether there was one."""
@@ -155,6 +156,8 @@ class CallLeases(Unlimited):
             refused: Whether it was refused because the day's calls are used up.
         """
         with self._lock:
+            if held := self._held.get(self._class):
+                held.answered.append(self._now())
             if day is not None:
                 self._known = KnownCalls(day, self._now())
             self._per_window = per_window or self._per_window
@@ -229,7 +232,9 @@ class CallLeases(Unlimited):
         """The usage with what this process knows: responses, and leases that it gives back."""
         usage = reported(usage, self._known, self._per_window)
         for held in self._held.values():
-            usage = returned(usage, self._limits, held.lease, held.used, held.searched, now)
+            usage = returned(
+                usage, self._limits, held.lease, held.used, held.searched, now, held.answered
+            )
         return usage
 
     def _change(self, change: Callable[[CallUsage], CallUsage]) -> None:

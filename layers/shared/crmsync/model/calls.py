@@ -66,8 +66,8 @@ class CallUsage:
 
     Attributes:
         hours: Hour since the epoch -> the calls of that hour, by class.
-        window: Half second since the epoch at which a lease ends -> its calls.
-        searches: Half second since the epoch at which a lease ends -> its searches.
+        window: Tenth of a second since the epoch -> the calls that count from then on.
+        searches: The same for searches.
         known: The calls of all clients as a response reported them, or None.
         per_window: The calls in ten seconds that the CRM allows; 0 if it has not said so.
         used_up_at: Since when the CRM's whole day is used up (UTC), or None.

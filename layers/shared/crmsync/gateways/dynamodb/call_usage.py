@@ -2,7 +2,7 @@
 
     pk          sk          attributes
     calls#acme  salesforce  hours ("495683": calls of that hour by class), window and searches ("3":
-                            calls by the half second in which their lease ends), per_window, used,
+                            calls by the tenth of a second from which they count), per_window, used,
                             allowed and known (a response's count of all clients, and when), closed
                             and probe (the day is used up), sweep (when a sweep would be due),
                             version, expires_at (three days after it was saved). Moments are ISO

@@ -1,10 +1,10 @@
-"""Counting calls: by hour and class for a day, and by half seconds for windows of seconds. Pure
+"""Counting calls: by hour and class for a day, and by ticks for windows of seconds. Pure
 arithmetic with times (UTC).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -13,8 +13,8 @@ from crmsync.model.calls import CallClass, CallUsage
 DAY = timedelta(days=1)
 WINDOW = timedelta(seconds=10)
 SEARCH_WINDOW = timedelta(seconds=1)
-TICK = timedelta(milliseconds=500)
-"""The precision with which the end of a lease is kept."""
+TICK = timedelta(milliseconds=100)
+"""The precision with which the time of a call is kept."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _HOUR = timedelta(hours=1)
@@ -43,12 +43,15 @@ def leased_since(ends: Mapping[int, int], since: datetime) -> int:
     return sum(_recent(ends, since).values())
 
 
-def moved(ends: Mapping[int, int], end: int, leased: int, made: int, used: int) -> dict[int, int]:
-    """The windows after a lease that ended at `end` was returned at `made`."""
+def moved(ends: Mapping[int, int], end: int, leased: int, made: Iterable[int]) -> dict[int, int]:
+    """The windows after a lease that counted at `end` was returned: its calls count at the ticks
+    when they were `made`.
+    """
     moved = dict(ends)
     if end in moved:
         moved[end] = max(0, moved[end] - leased)
-        moved[min(made, end)] = moved.get(min(made, end), 0) + used
+        for tick in made:
+            moved[tick] = moved.get(tick, 0) + 1
     return moved
 
 
@@ -79,10 +82,10 @@ def hour_of(at: datetime) -> int:
 
 
 def tick_of(at: datetime) -> int:
-    """Half seconds since the epoch."""
+    """Ticks since the epoch."""
     return (at - _EPOCH) // TICK
 
 
 def time_of(tick: int) -> datetime:
-    """The moment of a half second."""
+    """The moment at which a tick begins."""
     return _EPOCH + tick * TICK

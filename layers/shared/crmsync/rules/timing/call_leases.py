@@ -16,7 +16,7 @@ docs/vendors.md#hubspot-rate-limits.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -87,15 +87,18 @@ longer: they are spread over the day instead, and without them nobody knows what
 
 WINDOW_SHARE: Mapping[CallClass, float] = MappingProxyType(
     {
-        CallClass.LIVE: 0.95,
-        CallClass.RETRY: 0.9,
-        CallClass.SWEEP: 0.85,
-        CallClass.BACKFILL: 0.8,
+        CallClass.LIVE: 1.0,
+        CallClass.RETRY: 0.995,
+        CallClass.SWEEP: 0.995,
+        CallClass.BACKFILL: 0.995,
     }
 )
-"""The share of ten seconds that may be leased when a class asks. The rest is the reserve for the
-classes before it, and for calls that reach HubSpot late.
+"""The share of ten seconds that may be leased when a class asks. Live changes need no larger
+reserve: calls become free all the time, and they may take the next ones.
 """
+
+LATE = timedelta(milliseconds=500)
+"""How much later than its lease has ended a call may reach HubSpot."""
 
 SWEEP_SHARE = 0.5
 """The share of the calls that are left which sweeps may use within a day."""
@@ -225,8 +228,13 @@ def returned(
     used: int,
     searched: int,
     now: datetime,
+    answered: Sequence[datetime] = (),
 ) -> CallUsage:
-    """The usage after a lease of which `used` calls were made, `searched` of them searches."""
+    """The usage after a lease of which `used` calls were made, `searched` of them searches.
+
+    `answered` are the times of their responses, as far as these have come. A call has reached the
+    CRM before its response, so it counts from then on, and one without a response from now on.
+    """
     unused = one.calls - used
     hours = dict(usage.hours)
     if (hour := hour_of(one.ends)) in hours:
@@ -234,11 +242,13 @@ def returned(
         hours[hour] = added(hours[hour], one.call_class, -one.calls)
         hours[made] = added(hours.get(made, NO_CALLS), one.call_class, used)
     window, searches = usage.window, usage.searches
-    end = tick_of(one.ends)
+    end = tick_of(one.ends + LATE)
+    times = [*answered[:used], *[now] * (used - len(answered))]
+    ticks = sorted(min(tick_of(at), end) for at in times)
     if limits.per_window:
-        window = moved(window, end, one.calls, tick_of(now), used)
+        window = moved(window, end, one.calls, ticks)
     if one.searches:
-        searches = moved(searches, end, one.searches, tick_of(now), searched)
+        searches = moved(searches, end, one.searches, ticks[used - searched :])
     usage = replace(usage, hours=hours, window=window, searches=searches)
     if one.call_class is CallClass.SWEEP and usage.sweep_at is not None:
         usage = replace(usage, sweep_at=usage.sweep_at - unused * _sweep_gap(usage, limits, now))
@@ -352,7 +362,7 @@ def _with(usage: CallUsage, limits: CallLimits, one: CallLease) -> CallUsage:
     """The usage with one more lease. Its calls count for the hour in which it ends until it is
     returned, so that they count for a whole day whenever they are made.
     """
-    hour, end = hour_of(one.ends), tick_of(one.ends)
+    hour, end = hour_of(one.ends), tick_of(one.ends + LATE)
     hours = {**usage.hours, hour: added(usage.hours.get(hour, NO_CALLS), one.call_class, one.calls)}
     window, searches = dict(usage.window), dict(usage.searches)
     if limits.per_window:
