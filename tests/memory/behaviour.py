@@ -79,6 +79,11 @@ CHILDREN = {
 the field that names the parent.
 """
 
+PARENTS = tuple(
+    dict.fromkeys((parent, name) for parent, ways in CHILDREN.items() for _, name in ways)
+)
+"""Objects that Salesforce's lookups name, each with the field."""
+
 
 PERSON_CONTACT = "PersonContactId"
 

@@ -16,6 +16,7 @@ from crmsync.model.records import Record, Ref, Side, Value
 from crmsync.ports.crm import Fields, Outcome, Written
 from crmsync.ports.listing import ChangedRecord, Show
 from simulators.hubspot.records.derived import may_move
+from tests.memory.behaviour import PARENTS
 from tests.memory.people import MemoryPeople
 from tests.memory.records import IS_PERSON, text_of
 
@@ -206,9 +207,16 @@ class MemoryCrm(MemoryPeople):
             return Refused(
                 "The address is not valid.", code="INVALID_EMAIL", fieldname=self.behaviour.email
             )
+        if any(self._is_deleted(object_, fields.get(one)) for object_, one in PARENTS):
+            return Gone("entity is deleted", code="ENTITY_IS_DELETED")
         return self.refuse(fields) or next(
             filter(None, (check(ref, name, fields) for check in self.checks)), None
         )
+
+    def _is_deleted(self, name: str, value: Value) -> bool:
+        """Whether a Salesforce field names a deleted record, which no write may do."""
+        ref = Ref(Side.SALESFORCE, name, str(value or ""))
+        return ref in self._rows and not self.is_live(ref)
 
     def _clash(self, name: str, fields: Mapping[str, Value]) -> Ref | None:
         if not self.behaviour.unique_email:

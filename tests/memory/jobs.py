@@ -143,9 +143,10 @@ class MemoryLister:
         )
         part = found[: self._most]
         records = tuple(
-            ChangedRecord(ref, at, deleted=True)
+            ChangedRecord(one, at, deleted=True)
             for ref in part
             if (at := self._crm.deleted_time(ref))
+            for one in (ref, *self._crm.merged_into(ref))
         )
         return DeletedPage(records, part[-1].id if len(found) > len(part) else None)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from crmsync.model.records import Ref, Side, Value
 from tests.memory.behaviour import PERSON_CONTACT
@@ -78,6 +79,11 @@ class MemoryPeople(MemoryRecords):
         for child, parent in self._children_of(loser):
             self.put(child, {parent: survivor.id}, ours=False)
         return survivor
+
+    def merged_into(self, ref: Ref) -> list[Ref]:
+        """Return the HubSpot records that were merged into one, which may be deleted."""
+        listed = str(self.fields(ref, deleted_too=True).get(MERGED) or "")
+        return [replace(ref, id=one) for one in listed.split(";") if one]
 
     def convert(self, lead: Ref, account: Ref | None = None) -> Ref:
         """Convert a lead; return its contact, in that account or in a new one with the name of the

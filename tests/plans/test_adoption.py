@@ -11,9 +11,10 @@ import pytest
 
 from crmsync.model.effects import UpdateRecord
 from crmsync.model.fields import FieldRule, Update
+from crmsync.model.links import Intent, Link, LinkState
 from crmsync.model.names import HUBSPOT_REVISION, salesforce_revision
 from crmsync.model.plan import Plan
-from crmsync.model.records import Origin, PastValue, Record, Side, Value
+from crmsync.model.records import Kind, Origin, PastValue, Record, Ref, Side, Value
 from crmsync.plans.contact import ContactFacts, plan_contact
 from crmsync.rules.kinds.contact.creation import hubspot_creation, salesforce_creation
 from crmsync.rules.merge.ruleset import Ruleset
@@ -240,3 +241,33 @@ def test_other_pairs_without_a_link_meet_for_the_first_time(
     plan = planned(here, made_lead({**lead}, by=PERSON))
 
     assert written(plan) == {Side.HUBSPOT: {"phone": "+49 1", "company": "example.com"}}
+
+
+@pytest.mark.rule("DUP-1")
+def test_a_contact_whose_pair_has_ended_keeps_its_newer_values_beside_the_lead_made_for_it() -> (
+    None
+):
+    """A slow worker made the lead while another one paired the contact with a lead that was deleted
+    afterwards. What the contact got in that pair is newer than what the lead was made with, even if
+    a person has edited another field of the lead; that edit crosses.
+    """
+    made = made_lead({"Fax": "7"}, by=PERSON)
+    contact = edited_contact({"phone": ("+49 2", 9)})
+    contact = replace(contact, fields={**contact.fields, HUBSPOT_REVISION: "0102030405"})
+    ended = Link(
+        "acme",
+        Kind.CONTACT,
+        contact.ref,
+        Ref(Side.SALESFORCE, "Lead", "00Q000000000999AAA"),
+        state=LinkState.TOMBSTONE,
+        hubspot_intent=Intent(bytes.fromhex("0102030405")),
+    )
+    facts = ContactFacts(
+        a_change(made.ref), salesforce=made, candidates=(contact,), tombstones=(ended,)
+    )
+    plan = plan_contact(facts, RULESET)
+
+    assert (written(plan), plan.undecided) == (
+        {Side.SALESFORCE: {"Phone": "+49 2"}, Side.HUBSPOT: {"fax": "7"}},
+        False,
+    )

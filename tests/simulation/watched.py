@@ -12,6 +12,7 @@ from crmsync.model.links import Link, LinkState
 from crmsync.model.records import Ref, Side, Value
 from crmsync.ports.crm import Fields
 from tests.memory import MemoryCrm, MemoryLinks
+from tests.memory.behaviour import BEHAVIOUR
 
 
 @dataclass(slots=True)
@@ -98,10 +99,15 @@ class Ledger:
         return min((at for pair, at in self.linked.items() if ref in pair), default=self.number)
 
     def made_for(self, ref: Ref) -> tuple[Ref, Ref] | None:
-        """The pair for which crmsync made a record, None where a person made it."""
+        """The pair for which crmsync made a record, None where a person made it. A record of an
+        org that two accounts share may be in a pair of each.
+        """
         if not any(one.ours and one.value == "born" for one in self.rows[ref] if not one.field):
             return None
-        return next((pair for pair in self.linked if ref in pair), None)
+        key = self.key_of(ref, BEHAVIOUR[ref.side].key).rpartition("-")[2]
+        pairs = [pair for pair in self.linked if ref in pair]
+        named = (pair for pair in pairs if any(one.id == key for one in pair if one != ref))
+        return next(named, pairs[0] if pairs else None)
 
 
 class WatchedLinks(MemoryLinks):

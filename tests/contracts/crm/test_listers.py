@@ -114,6 +114,22 @@ def test_the_recycle_bin_names_deleted_records_with_the_time_of_their_deletion(
     assert all(one.deleted and one.modified_at >= before for one in found if one.ref in gone)
 
 
+@pytest.mark.rule("MRG-3")
+def test_the_recycle_bin_names_what_was_merged_into_a_deleted_record(hubspot: Backend) -> None:
+    """Nothing else tells of those records then."""
+    merged = [hubspot.add(name) for name in ("eve", "fay")]
+    survivor = hubspot.person.merge(*merged)
+    hubspot.person.delete(survivor)
+
+    found, after = set(), ""
+    while after is not None:
+        page = hubspot.lister.deleted(hubspot.names.object, after)
+        found |= {one.ref for one in page.records}
+        after = page.after
+
+    assert {survivor, *merged} <= found
+
+
 def backend_time(hubspot: Backend) -> datetime:
     """When the account was last changed."""
     first = hubspot.add("zoe")

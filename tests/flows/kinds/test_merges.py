@@ -10,9 +10,11 @@ from itertools import permutations
 
 import pytest
 
-from crmsync.model.changes import Cause
+from crmsync.flows.kinds.contact import sync_contacts
+from crmsync.model.changes import Cause, redelivered
 from crmsync.model.links import LinkState
 from crmsync.model.records import Ref
+from tests.flows.interleaving.gate import Gate, KilledError, with_gate
 from tests.memory.world import MemoryWorld
 
 MESSAGES = ("primary", "other", "other gone", "survivor", "winner", "loser")
@@ -227,6 +229,28 @@ def test_a_survivor_without_a_visible_change_takes_over_the_link():
     survivor = world.hubspot.merge(one, two)
     world.sync(survivor)
     assert world.links.find("acme", [survivor])[survivor].salesforce == lead
+
+
+@pytest.mark.rule("MRG-3")
+def test_the_loser_pair_ends_wherever_the_worker_dies_that_moves_the_survivors_link():
+    """The webhook of the merge is lost, and a change of the winner's lead is all that comes, twice:
+    the worker that had it first died.
+    """
+    states: dict[int, object] = {}
+    for at in range(40):
+        merge = contacts()
+        change, died = merge.world.change(merge.refs["winner"]), Gate(dies_at=at)
+        try:
+            sync_contacts([change], with_gate(merge.world.context, died))
+        except KilledError:
+            merge.world.wait(12)
+            merge.world.deliver([redelivered(change)])
+        merge.world.drain()
+        if merge.state() != EXPECTED:
+            states[at] = merge.state()
+        if len(died.calls) < at:
+            break
+    assert states == {}
 
 
 @pytest.mark.rule("MRG-3")

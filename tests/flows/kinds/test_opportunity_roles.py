@@ -60,6 +60,30 @@ def test_the_contact_of_a_deal_gets_a_role_once():
 
 
 @pytest.mark.rule("OPP-12")
+def test_a_deal_that_comes_while_its_contact_is_being_linked_gets_the_role():
+    """Its worker does not see the link yet, and the contact's worker has read the deals of the
+    contact before.
+    """
+    world = MemoryWorld(settings={"create_in_salesforce": CreateInSalesforce.CONTACT})
+    contact = world.new_contact()
+    save, deals = world.links.save, []
+
+    def slowly(links):
+        world.links.save = save
+        deals.append(world.new_deal(contact))
+        world.sync(*deals)
+        return save(links)
+
+    world.links.save = slowly
+    world.sync(contact)
+    world.drain()
+
+    opportunity = world.counterpart(deals[0])
+    roles = world.opportunities.roles_of([opportunity])[opportunity]
+    assert [one.contact for one in roles] == [world.counterpart(contact)]
+
+
+@pytest.mark.rule("OPP-12")
 def test_the_role_of_a_lead_comes_with_its_conversion():
     """While the deal's contact syncs with a lead there is no role (Q-27); the conversion creates it
     without an edit of the deal.

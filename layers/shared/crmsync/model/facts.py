@@ -5,6 +5,7 @@ own rules need.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from crmsync.model.change_limits import Hold
 from crmsync.model.changes import Change
@@ -48,3 +49,21 @@ class Facts:
     def named(self) -> Record | None:
         """The record that the change named."""
         return self.hubspot if self.change.ref.side is Side.HUBSPOT else self.salesforce
+
+
+AnyFacts = TypeVar("AnyFacts", bound=Facts)
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered(Generic[AnyFacts]):
+    """What was gathered for a batch.
+
+    Attributes:
+        facts: one entry per record to plan.
+        not_yet: changes that must wait until another record of the batch is planned.
+        unchanged: how many records show nothing new.
+    """
+
+    facts: list[AnyFacts]
+    not_yet: list[Change]
+    unchanged: int

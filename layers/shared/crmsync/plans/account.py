@@ -26,7 +26,7 @@ from crmsync.rules.merge.change_limits import with_holds
 from crmsync.rules.merge.person_accounts import may_share_company
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair import reports
-from crmsync.rules.pair.adoption import Creations, adopted, shows_creation
+from crmsync.rules.pair.adoption import Creations, adopted, released, shows_creation
 from crmsync.rules.pair.creation import Creation
 from crmsync.rules.pair.matching import choose_account
 from crmsync.rules.pair.plan import plan_existing, plan_pair
@@ -63,6 +63,7 @@ def plan_account(facts: AccountFacts, ruleset: Ruleset) -> Plan:
     candidates = facts.candidates if may_share_company(facts.named) else ()
     match = facts.named_counterpart or choose_account(candidates, facts.votes, facts.taken)
     if match is not None:
+        match = released(match, facts.tombstones, ruleset)
         return replacing_tombstones(facts, match, _plan_new_pair(facts.named, match, ruleset))
     if facts.named.ref.side is Side.SALESFORCE:
         return _creation_plan(facts.named, company_creation(facts.named, ruleset))

@@ -36,7 +36,7 @@ from crmsync.rules.merge.change_limits import with_holds
 from crmsync.rules.merge.parents import company_of
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair import reports
-from crmsync.rules.pair.adoption import Creations, adopted, shows_creation
+from crmsync.rules.pair.adoption import Creations, adopted, released, shows_creation
 from crmsync.rules.pair.creation import Creation
 from crmsync.rules.pair.duplicates import (
     any_opted_out,
@@ -92,6 +92,7 @@ def _plan_unlinked(facts: ContactFacts, named: Record, ruleset: Ruleset) -> Plan
     if not _may_pair(named, match, ruleset):
         return no_effects("is outside the inclusion list", "INC-2")
     if match is not None:
+        match = released(match, facts.tombstones, ruleset)
         return replacing_tombstones(facts, match, _plan_new_pair(facts, named, match, ruleset))
     if is_blank(address_of(named)):
         return Plan((reports.waiting(named.ref),))

@@ -24,7 +24,7 @@ from crmsync.rules.kinds.opportunity.ties import GatheredTies, with_roles, with_
 from crmsync.rules.merge.change_limits import with_holds
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair import reports
-from crmsync.rules.pair.adoption import Creations, adopted, shows_creation
+from crmsync.rules.pair.adoption import Creations, adopted, released, shows_creation
 from crmsync.rules.pair.creation import Creation
 from crmsync.rules.pair.plan import plan_existing
 from crmsync.rules.pair.successors import (
@@ -98,6 +98,7 @@ def _plan_unlinked(facts: OpportunityFacts, ruleset: Ruleset) -> Plan:
         return plan_counterpart_gone(facts, ruleset, "OPP-14", "Q-28")
     match = facts.named_counterpart or _only_free(facts)
     if match is not None:
+        match = released(match, facts.tombstones, ruleset)
         return replacing_tombstones(facts, match, _plan_new_pair(facts, named, match, ruleset))
     if facts.candidates:
         return Plan((reports.same_value(named.ref, [one.ref for one in facts.candidates]),))

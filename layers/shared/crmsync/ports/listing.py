@@ -99,8 +99,9 @@ class RecycleBin(Protocol):
     """The deleted records of a side that can still be restored."""
 
     def deleted(self, name: str, after: str) -> DeletedPage:
-        """Deleted records of an object, in a stable order; the page begins at `after`, "" for the
-        first one. Records that were deleted for good are not named.
+        """Deleted records of an object, in a stable order, each with those that had been merged
+        into it before; the page begins at `after`, "" for the first one. Records that were deleted
+        for good are not named.
         """
 
 

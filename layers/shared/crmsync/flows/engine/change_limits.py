@@ -13,10 +13,9 @@ from dataclasses import replace
 
 from crmsync.errors import SyncError
 from crmsync.flows.engine.context import SyncContext
-from crmsync.flows.engine.loader import AnyFacts
 from crmsync.flows.engine.planning import Decide, plan_safely
 from crmsync.model.change_limits import ChangeLimit, Hold
-from crmsync.model.facts import Facts
+from crmsync.model.facts import AnyFacts, Facts
 from crmsync.model.plan import Plan
 from crmsync.model.records import Kind
 from crmsync.rules.merge.change_limits import FLOORS, auto, counts, limit_set

@@ -14,7 +14,6 @@ from crmsync.flows.engine.apply import Applied, Rebase, RollUps, apply, no_roll_
 from crmsync.flows.engine.change_limits import return_unused
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.lifecycle import spread_stages
-from crmsync.flows.engine.loader import AnyFacts
 from crmsync.flows.engine.partial_writes import FieldRetries
 from crmsync.flows.engine.planning import changed_stages
 from crmsync.flows.engine.resting_mappings import note_refused
@@ -22,7 +21,7 @@ from crmsync.model import names
 from crmsync.model.changes import Cause, Change
 from crmsync.model.decisions import Decision, DecisionType
 from crmsync.model.effects import CreateRecord
-from crmsync.model.facts import Facts
+from crmsync.model.facts import AnyFacts, Facts
 from crmsync.model.links import LONGEST_WRITE, Intent, Link, Slot
 from crmsync.model.overwritten import OverwrittenBatch
 from crmsync.model.plan import Plan

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Generic, TypeVar
+from typing import Generic
 
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.merged_links import inherit_links, names_another
 from crmsync.flows.engine.named_records import named_by_candidates
 from crmsync.model.changes import Cause, Change, weight, with_ties
-from crmsync.model.facts import Facts
+from crmsync.model.facts import AnyFacts, Gathered
 from crmsync.model.links import Link, LinkState, Place
 from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.rules.merge.intents import may_be_unwritten
@@ -24,25 +24,8 @@ from crmsync.rules.pair.matching import named_by
 from crmsync.rules.pair.plan import is_unchanged
 from crmsync.rules.pair.successors import merged_from
 
-AnyFacts = TypeVar("AnyFacts", bound=Facts)
-
 ALWAYS_SYNC = frozenset(set(Cause) - {Cause.EDITED, Cause.DELETED})
 """Causes for which a record is synced even if it shows nothing new."""
-
-
-@dataclass(frozen=True, slots=True)
-class Gathered(Generic[AnyFacts]):
-    """What was gathered for a batch.
-
-    Attributes:
-        facts: one entry per record to plan.
-        not_yet: changes that must wait until another record of the batch is planned.
-        unchanged: how many records show nothing new.
-    """
-
-    facts: list[AnyFacts]
-    not_yet: list[Change]
-    unchanged: int
 
 
 def one_plan_per_record(
@@ -155,10 +138,21 @@ class BatchLoader(Generic[AnyFacts]):
             if change.ref in self._unlinked and link and link.on(change.ref.side) == change.ref:
                 overtaken.append(change)
         mine = [change for change in to_sync if change not in overtaken]
-        self._follow_links(self.links[change.ref] for change in mine if change.ref in self.links)
+        linked = [one.ref for one in mine if one.ref in self.links]
+        self._follow_links(self.links[ref] for ref in linked)
+        self._end_merged_links([self.links[ref] for ref in linked if ref in self._retried])
         facts, not_yet = one_plan_per_record([self._facts(change) for change in mine], identity)
         waits = [*not_yet, *overtaken, *self._ends_of_merges(changes)]
         return Gathered(facts, waits, len(changes) - len(to_sync))
+
+    def _end_merged_links(self, links: Iterable[Link]) -> None:
+        """Look again for links that ended with a merge: the first try may have moved the survivor's
+        link and failed before it queued the others.
+        """
+        places = {place: link for link in links for place in _places([link])}
+        self.links = {**places, **self.links}
+        self._retried.update(places)
+        self._inherit_links(places)
 
     def _ends_of_merges(self, changes: Sequence[Change]) -> list[Change]:
         """A change for each merged record whose link has still to end. Usually there are none."""

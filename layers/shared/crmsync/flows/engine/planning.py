@@ -16,7 +16,6 @@ from typing import Generic, TypeAlias
 
 from crmsync.errors import Drifted
 from crmsync.flows.engine.context import SyncContext
-from crmsync.flows.engine.loader import AnyFacts, Gathered
 from crmsync.flows.engine.resting_mappings import without_missing, without_resting
 from crmsync.model.changes import Change
 from crmsync.model.crm_names import (
@@ -27,7 +26,7 @@ from crmsync.model.crm_names import (
     SALESFORCE_OWNER,
 )
 from crmsync.model.effects import Category, DropLink, Report, SaveLink, UpdateRecord
-from crmsync.model.facts import Facts
+from crmsync.model.facts import AnyFacts, Facts, Gathered
 from crmsync.model.fields import FieldRule, FieldType, Update
 from crmsync.model.links import Link, LinkState
 from crmsync.model.plan import Plan

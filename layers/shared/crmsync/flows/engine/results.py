@@ -15,13 +15,12 @@ from typing import TypeAlias
 from crmsync.errors import Conflict, Down, Gone, OutOfTime, Refused, SyncError, TryAgain
 from crmsync.flows.engine.complete import RecordResult
 from crmsync.flows.engine.context import SyncContext, merged_into
-from crmsync.flows.engine.loader import AnyFacts
 from crmsync.flows.engine.opt_outs import check_opt_outs_later
 from crmsync.flows.engine.staleness import LongestWait
 from crmsync.flows.engine.waits import check_new_waits, named_in_writes, queue_missing
 from crmsync.model.changes import Cause, Change, as_retry
 from crmsync.model.effects import Category, OptOut, Report, RequestSync, SaveLink, effect_line
-from crmsync.model.facts import Facts
+from crmsync.model.facts import AnyFacts, Facts
 from crmsync.model.plan import Plan
 from crmsync.model.records import Ref
 from crmsync.rules.pair import reports

@@ -14,7 +14,7 @@ from crmsync.flows.engine.batches import sync_in_batches
 from crmsync.flows.engine.change_limits import hold_excess
 from crmsync.flows.engine.complete import RecordResult, apply_and_complete, retry_without_resting
 from crmsync.flows.engine.context import SyncContext
-from crmsync.flows.engine.loader import BatchLoader, Gathered
+from crmsync.flows.engine.loader import BatchLoader
 from crmsync.flows.engine.planning import (
     PlannedBatch,
     gather_existing_fields,
@@ -24,11 +24,12 @@ from crmsync.flows.engine.planning import (
     zone_for,
 )
 from crmsync.flows.engine.results import Summary, process_results
-from crmsync.flows.kinds.dependants import queue_dependants
+from crmsync.flows.kinds.dependants import queue_dependants, queue_dependants_again
 from crmsync.flows.kinds.membership import CompanyMembers
 from crmsync.model.changes import Cause, Change
 from crmsync.model.crm_names import DOMAIN, WEBSITE
 from crmsync.model.effects import SaveLink
+from crmsync.model.facts import Gathered
 from crmsync.model.links import LinkState
 from crmsync.model.plan import Plan
 from crmsync.model.records import Kind, Record, Ref, Side
@@ -65,7 +66,8 @@ def _sync_pass(
     ruleset = planned.ruleset
     summary.counts["Quiet"] += planned.unchanged
     dependants: list[Change] = []
-    if any(map(makes_link, planned.facts, planned.plans)):
+    links = any(map(makes_link, planned.facts, planned.plans))
+    if links:
         dependants = queue_dependants(planned.facts, planned.plans, context)
     results = apply_and_complete(
         planned.facts,
@@ -75,8 +77,8 @@ def _sync_pass(
         lambda pairs: plan_batch(pairs, context, ruleset, plan_account),
     )
     results = retry_without_resting(results, ruleset, changes, context)
-    if dependants:
-        context.outbox.again([(change, 0) for change in dependants])
+    if links:
+        queue_dependants_again(planned.facts, planned.plans, dependants, context)
     _queue_waiting_contacts(changes, planned.not_yet, results, context)
     at_once = process_results(results, context, summary, is_last=is_last)
     return [*planned.not_yet, *at_once]

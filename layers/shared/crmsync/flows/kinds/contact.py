@@ -19,7 +19,7 @@ from crmsync.flows.engine.complete import (
     retry_without_resting,
 )
 from crmsync.flows.engine.context import SyncContext
-from crmsync.flows.engine.loader import BatchLoader, Gathered
+from crmsync.flows.engine.loader import BatchLoader
 from crmsync.flows.engine.planning import (
     PlannedBatch,
     find_parents,
@@ -37,7 +37,7 @@ from crmsync.flows.kinds.contact_waits import (
     plans_to_vacate,
     without_taken_addresses,
 )
-from crmsync.flows.kinds.dependants import queue_dependants
+from crmsync.flows.kinds.dependants import queue_dependants, queue_dependants_again
 from crmsync.model.changes import Cause, Change
 from crmsync.model.crm_names import (
     ADDITIONAL_EMAILS,
@@ -47,6 +47,7 @@ from crmsync.model.crm_names import (
 )
 from crmsync.model.effects import UpdateRecord
 from crmsync.model.emails import normalise_email
+from crmsync.model.facts import Gathered
 from crmsync.model.links import Link
 from crmsync.model.names import HUBSPOT_KEY
 from crmsync.model.plan import Plan
@@ -81,7 +82,7 @@ def sync_contacts(changes: Sequence[Change], context: SyncContext) -> Summary:
 # 5. Apply the plans. Within a plan the link is saved before the records are written, and it says
 #    what is about to be written; a new record is planned again as a pair.
 # 6. Give records that a missing field has stopped another try without its mapping.
-# 7. Queue the deals of step 3 again, without the delay, as the links are saved now.
+# 7. Read and queue the deals of step 3 again, without the delay, as the links are saved now.
 # 8. Process the results. Whatever failed is queued or reported; the SQS message is deleted only
 #    after that.
 #
@@ -95,9 +96,10 @@ def _sync_pass(
     summary.counts["Quiet"] += planned.unchanged
     waiting: list[Change] = []
     dependants: list[Change] = []
+    links = any(map(makes_or_ends_link, planned.facts, planned.plans))
     if released := _released(planned):
         waiting = queue_waiting(released, changes[0], context)
-    if any(map(makes_or_ends_link, planned.facts, planned.plans)):
+    if links:
         dependants = queue_dependants(planned.facts, planned.plans, context)
     if planned.first:
         apply(planned.first, context, rebase_from_response(ruleset))
@@ -109,8 +111,8 @@ def _sync_pass(
         lambda pairs: plan_batch(pairs, context, ruleset, plan_contact),
     )
     results = retry_without_resting(results, ruleset, changes, context)
-    if dependants:
-        context.outbox.again([(change, 0) for change in dependants])
+    if links:
+        queue_dependants_again(planned.facts, planned.plans, dependants, context)
     at_once = process_results(
         results, context, summary, is_last=is_last, find_blocking=_contact_with_the_address
     )

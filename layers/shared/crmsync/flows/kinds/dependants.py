@@ -4,8 +4,8 @@ linked, or because the link of a contact ends.
 Before two records are linked, a contact role or an account could not be written to the other side
 (OPP-9, OPP-12, Q-27), and nothing reports that now it can. Once a contact's link has ended, its
 deals must forget it: otherwise its tie would count as removed by a person if it comes back (Q-29).
-The deals are queued twice: before anything is written, with a delay, in case this worker dies, and
-again when everything is written.
+The deals are read and queued twice: before anything is written, with a delay, in case this worker
+dies, and again when everything is written.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from crmsync.errors import SyncError
 from crmsync.flows.engine.context import SyncContext
-from crmsync.flows.engine.loader import AnyFacts
 from crmsync.flows.engine.planning import ends_link, makes_link
 from crmsync.model.changes import Cause, Change
 from crmsync.model.crm_names import ACCOUNT, DEAL, OPPORTUNITY, SALESFORCE_CONTACT
 from crmsync.model.effects import CreateRecord, SaveLink
-from crmsync.model.facts import Facts
+from crmsync.model.facts import AnyFacts, Facts
 from crmsync.model.links import Link
 from crmsync.model.plan import Plan
 from crmsync.model.records import Kind, Ref, Side
@@ -37,6 +37,34 @@ def queue_dependants(
     Costs two or three calls, and none if there are no such records or opportunities do not sync.
     Raises `SyncError`.
     """
+    changes = _dependants(facts, plans, context)
+    if changes:
+        context.outbox.again([(change, _SAFETY_DELAY) for change in changes])
+    return changes
+
+
+def queue_dependants_again(
+    facts: Sequence[AnyFacts], plans: Sequence[Plan], known: Sequence[Change], context: SyncContext
+) -> None:
+    """Queue the dependants once more, without a delay, now that the links are saved: the `known`
+    ones, and those that came while this worker was at it. A worker that synced one of those
+    meanwhile could not see the link.
+
+    Costs as much as the first time. A side that does not answer now holds up nothing. Raises
+    `SyncError` if the known ones cannot be queued.
+    """
+    try:
+        late = _dependants(facts, plans, context)
+    except SyncError:
+        late = []
+    changes = {change.ref: change for change in (*known, *late)}
+    if changes:
+        context.outbox.again([(change, 0) for change in changes.values()])
+
+
+def _dependants(
+    facts: Sequence[AnyFacts], plans: Sequence[Plan], context: SyncContext
+) -> list[Change]:
     since = context.opportunities_since
     if since is None or Kind.OPPORTUNITY not in context.connection.kinds:
         return []
@@ -47,13 +75,10 @@ def queue_dependants(
             places += [place for place in (link.hubspot, link.salesforce) if isinstance(place, Ref)]
     opportunities = _to_sync(_opportunities(places, context), since, context)
     name, now = context.connection.name, context.now()
-    changes = [
+    return [
         Change(name, Kind.OPPORTUNITY, ref, Cause.WOKEN, now)
         for ref in dict.fromkeys([*_deals(places, context), *opportunities])
     ]
-    if changes:
-        context.outbox.again([(change, _SAFETY_DELAY) for change in changes])
-    return changes
 
 
 def _to_sync(

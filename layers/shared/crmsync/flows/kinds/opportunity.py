@@ -17,7 +17,7 @@ from crmsync.flows.engine.batches import sync_in_batches
 from crmsync.flows.engine.change_limits import hold_excess
 from crmsync.flows.engine.complete import apply_and_complete, retry_without_resting
 from crmsync.flows.engine.context import SyncContext
-from crmsync.flows.engine.loader import BatchLoader, Gathered
+from crmsync.flows.engine.loader import BatchLoader
 from crmsync.flows.engine.planning import (
     PlannedBatch,
     find_parents,
@@ -39,6 +39,7 @@ from crmsync.model.crm_names import (
     RECORD_TYPE,
     SALESFORCE_CONTACT,
 )
+from crmsync.model.facts import Gathered
 from crmsync.model.links import LinkState
 from crmsync.model.records import Record, Ref, Side
 from crmsync.model.roles import Role

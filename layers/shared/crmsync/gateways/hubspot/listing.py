@@ -10,9 +10,13 @@ meanwhile do not shift the pages.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 from crmsync.gateways.hubspot.client import HubspotClient, Reply
 from crmsync.gateways.hubspot.rows import moment
 from crmsync.gateways.hubspot.versions import PLURALS
+from crmsync.model.crm_names import MERGED_IDS
 from crmsync.model.records import Ref, Side
 from crmsync.ports.listing import ChangedRecord, DeletedPage, Page
 
@@ -33,22 +37,23 @@ class HubspotLister:
         return Page(refs, _next(reply))
 
     def deleted(self, name: str, after: str) -> DeletedPage:
-        """100 records in the recycle bin by id, with the time of their deletion. Raises
-        `SyncError`.
+        """100 records in the recycle bin by id, each with those that had been merged into it, and
+        with the time of its deletion. Raises `SyncError`.
         """
         reply = self._list(name, after, MAX, archived="true")
         records = tuple(
             ChangedRecord(
-                Ref(Side.HUBSPOT, name, str(row["id"])),
+                Ref(Side.HUBSPOT, name, one),
                 moment(row.get("archivedAt") or row["updatedAt"]),
                 deleted=True,
             )
             for row in reply.rows
+            for one in (str(row["id"]), *_merged_into(row))
         )
         return DeletedPage(records, _next(reply))
 
     def _list(self, name: str, after: str, size: int, *, archived: str) -> Reply:
-        query = {"limit": str(size), "archived": archived, "properties": "hs_object_id"}
+        query = {"limit": str(size), "archived": archived, "properties": MERGED_IDS}
         if after:
             query["after"] = after
         return self._client.ask(
@@ -61,6 +66,12 @@ class HubspotLister:
             name, {"filterGroups": [], "properties": ["hs_object_id"], "limit": 1, "after": "0"}
         )
         return int(reply.body.get("total") or 0)
+
+
+def _merged_into(row: Mapping[str, Any]) -> Iterable[str]:
+    """The ids of the records that were merged into one, as its own property lists them."""
+    listed = str((row.get("properties") or {}).get(MERGED_IDS) or "")
+    return (one for text in listed.split(";") if (one := text.strip()) and one != str(row["id"]))
 
 
 def _next(reply: Reply) -> str | None:
