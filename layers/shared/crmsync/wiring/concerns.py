@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from crmsync.errors import Distrusted, SyncError
@@ -36,6 +38,9 @@ if TYPE_CHECKING:
     from crmsync.gateways.dynamodb.overwritten import OverwrittenKeeper
 
 _PLURAL = {Kind.CONTACT: "contacts", Kind.ACCOUNT: "accounts", Kind.OPPORTUNITY: "opportunities"}
+
+PLACE = "\x00"
+"""Where a decision stands in a message."""
 
 Emit = Callable[[str, int], None]
 """Emits the metric of one outcome of a kind: the outcome's name and how many records had it."""
@@ -187,6 +192,24 @@ def _finished_imports() -> dict[str, datetime]:
     return {}
 
 
+class LinePerDecision(logging.Formatter):
+    """Makes a line for each decision of a message whose field `decision` is `PLACE`. A thousand
+    messages would take a seventh of a batch's processor time.
+    """
+
+    def __init__(self, usual: logging.Formatter, decisions: Sequence[object]) -> None:
+        """Format the message with the `usual` formatter, and put each of `decisions` into it."""
+        super().__init__()
+        self._usual = usual
+        self._decisions = decisions
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The lines of a message."""
+        start, _, end = self._usual.format(record).partition(json.dumps(PLACE))
+        dump = partial(json.dumps, default=str, separators=(",", ":"), ensure_ascii=False)
+        return "\n".join(f"{start}{dump(one)}{end}" for one in self._decisions)
+
+
 def _report(name: str, kind: Kind, summary: Summary) -> None:
     """Log the decisions and the counts, and report how old the oldest change is that was put off.
 
@@ -194,8 +217,14 @@ def _report(name: str, kind: Kind, summary: Summary) -> None:
     """
     from crmsync.flows.engine.staleness import note_waiting
 
-    for decision in summary.decisions:
-        logger.info(f"{kind} decided", connection=name, decision=decision)
+    if summary.decisions:
+        handler = logger.registered_handler
+        usual = handler.formatter or logging.Formatter()
+        handler.setFormatter(LinePerDecision(usual, summary.decisions))
+        try:
+            logger.info(f"{kind} decided", connection=name, decision=PLACE)
+        finally:
+            handler.setFormatter(usual)
     logger.info(f"{_PLURAL[kind]} looked at", connection=name, counts=dict(summary.counts))
     at, age = now(), 0.0
     if summary.oldest:
