@@ -339,6 +339,26 @@ def test_a_contact_whose_link_could_not_be_saved_goes_to_no_other_lead_of_its_ad
     assert world.salesforce.fields(other).get("Phone") is None
 
 
+@pytest.mark.rule("DUP-24")
+def test_a_contact_goes_to_the_lead_that_was_made_of_it_before_any_other_record_of_its_address():
+    """Its link could not be saved, and meanwhile somebody created a Salesforce contact with the
+    address. Contacts go before leads only where neither names the person's contact.
+    """
+    world = MemoryWorld()
+    ada = world.new_contact(email="ada@example.com", lastname="Lang")
+    save, world.links.save = world.links.save, lambda links: [TryAgain("Killed.") for _ in links]
+    world.sync(ada)
+    world.links.save = save
+    (lead,) = world.salesforce.refs("Lead")
+    other = world.new_salesforce_contact(None, "ada@example.com", LastName="Long")
+    world.sync(ada)
+    world.sync(other)
+
+    assert [(link.hubspot, link.salesforce) for link in world.links.all] == [(ada, lead)]
+    assert [(one.ref, one.waits_for) for one in world.inbox.parked("acme")] == [(other, (ada,))]
+    assert world.hubspot.fields(ada)["lastname"] == "Lang"
+
+
 def test_a_contact_that_is_deleted_before_its_link_is_saved_ends_the_link():
     """The deletion is looked at once more, when the worker that was about to save the link has
     ended.

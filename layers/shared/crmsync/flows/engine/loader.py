@@ -88,6 +88,7 @@ class BatchLoader(Generic[AnyFacts]):
     _made: dict[Ref, Ref] = field(default_factory=dict)
     _ended: set[Ref] = field(default_factory=set)
     _named: Mapping[Ref, Ref] = field(default_factory=dict)
+    _naming: Mapping[Ref, Ref] = field(default_factory=dict)
 
     def load(self, changes: Sequence[Change]) -> tuple[list[Change], list[Record]]:
         """Read records and links; returns the changes with news, and the records without a link."""
@@ -109,16 +110,14 @@ class BatchLoader(Generic[AnyFacts]):
         ]
 
     def resolve_named(self, unlinked: Sequence[Record]) -> None:
-        """For records without a link: read the records that they name as their counterparts, and
-        find out whose counterparts these and the candidates are.
-        """
+        """Read the records that these name, and whose counterparts these and the candidates are."""
         self._find_made(unlinked)
         named = [ref for record in unlinked if (ref := self.counterpart_named_by(record))]
         self.follow(named)
-        successors = [successor for ref in named if (successor := self.successor_of(ref))]
         candidates = [one.ref for record in unlinked for one in self.candidates.get(record.ref, ())]
-        self.load_counterparts([*successors, *candidates])
+        self.load_counterparts([*filter(None, map(self.successor_of, named)), *candidates])
         self._named = named_by_candidates(self, candidates, unlinked)
+        self._naming = {there: ref for ref, there in self._named.items()}
 
     def facts_of(
         self,
@@ -337,7 +336,7 @@ class BatchLoader(Generic[AnyFacts]):
             for one in candidates
             if self.is_taken(one.ref) or self._named.get(one.ref, record.ref) != record.ref
         )
-        named = self.counterpart_named_by(record)
+        named = self.counterpart_named_by(record) or self._naming.get(record.ref)
         successor = self.successor_of(named) if named else None
         return self.make(
             change,
