@@ -430,4 +430,15 @@ KEPT: Mapping[str, History] = {
             Person("delete person"),
         ),
     ),
+    "a report about a contact without a link, whose deletion nothing reported, waits for a night": (
+        History(
+            Setting(),
+            (
+                Person("new person"),
+                Person("new address"),
+                Wait(3),
+                Person("delete person", news=News.LOST),
+            ),
+        )
+    ),
 }

@@ -151,10 +151,11 @@ def finish(system: System) -> None:
 
 def _waits_for_night(system: System) -> bool:
     """Whether only the first sweep of a day can end something: it tries what is unavailable, and
-    finds deletions in HubSpot that nothing has reported.
+    finds deletions in HubSpot that nothing has reported, be it of a record without a link.
     """
     return any(
         one.category is Category.UNAVAILABLE
+        or (one.ref in portal.hubspot._rows and not portal.hubspot.is_live(one.ref))
         for portal in system.portals
         for one in system.inbox.parked(portal.name)
     ) or any(

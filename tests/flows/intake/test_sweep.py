@@ -16,6 +16,7 @@ from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import INDIRECT_OBJECTS, KIND_OF
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.ports.listing import ChangedRecord, Show
+from crmsync.ports.stores import Cursor
 from tests.builders import NOON, a_connection, at
 from tests.memory.world import MemoryWorld
 
@@ -463,3 +464,18 @@ def test_refused_metadata_objects_do_not_displace_others_for_good():
     }
     assert {len(one) for one in org.asked} == {5}
     assert org.lists == 12
+
+
+def test_a_record_of_the_second_in_which_a_far_sweep_begins_is_queued_once():
+    """Salesforce finds it although the sweep begins some milliseconds later, as its stamps are whole
+    seconds.
+    """
+    world = MemoryWorld()
+    scope = SweepScope("acme", Side.SALESFORCE, {"Lead": Kind.CONTACT})
+    lead, made = world.new_lead(), world.now
+    world.wait(60)
+    world.cursors.save("acme", "Lead", Cursor(made + timedelta(minutes=25, milliseconds=20), {}))
+    for _ in range(12):
+        sweep(scope, world.salesforce, world.cursors, world.outbox, world.now)
+        world.wait(5)
+    assert [change.ref for change in world.outbox.published] == [lead]

@@ -41,6 +41,7 @@ that fails would be repeated in the same form for ever, and the objects that it 
 read.
 """
 
+_ONE_SECOND = timedelta(seconds=1)
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 CUT_SHORT = "cut short"
@@ -254,7 +255,10 @@ def _moved(
 
 
 def _not_before(start: datetime, seen: Mapping[str, datetime]) -> dict[str, datetime]:
-    return {key: at for key, at in seen.items() if at >= start}
+    """What is to be remembered for sweeps that begin at `start`: Salesforce also finds records that
+    were stamped earlier in the same second.
+    """
+    return {key: at for key, at in seen.items() if at >= start - _ONE_SECOND}
 
 
 def _change(scope: SweepScope, one: ChangedRecord) -> Change:
