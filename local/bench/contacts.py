@@ -63,17 +63,11 @@ class Contacts:
             for number in range(count)
         ]
         self.ids = [str(row["id"]) for row in self._post("create", inputs)]
-        stack.settle()
+        self.settle()
 
     def rest(self) -> None:
-        """Let an hour pass, and then the next run of a schedule, so that none falls due soon."""
+        """Let an hour pass."""
         self._stack.advance(HOUR)
-        self._stack.advance((self.next_schedule_ms() - self._stack.clock.now_ms() + 100) / 1000)
-
-    def next_schedule_ms(self) -> int:
-        """Return when the next schedule is due, in milliseconds since the epoch."""
-        schedules, *_ = self._stack.cloud.movers
-        return schedules.next_ms() or self._stack.clock.now_ms()
 
     def edit_in_hubspot(self, edit: int, *, only: int | None = None) -> None:
         """Give each contact, or only one, a phone number of its own, without syncing it; another
@@ -109,8 +103,15 @@ class Contacts:
             sqs.send_message(QueueUrl=url, MessageBody=message)
 
     def settle(self) -> None:
-        """Let everything sync. Raises `BenchError` if an error is left."""
-        if errors := self._stack.settle()["open_errors"]:
+        """Let everything sync, without what schedules do, however long it takes.
+
+        Raises `BenchError` if an error is left.
+        """
+        schedules = self._stack.cloud.schedules
+        schedules.paused = True
+        errors = self._stack.settle()["open_errors"]
+        schedules.paused = False
+        if errors:
             raise BenchError(f"{errors} errors are open after the sync")
 
     def check_salesforce(self, edit: int) -> None:

@@ -17,13 +17,12 @@ from crmsync.model.changes import Cause, Change
 from crmsync.model.crm_names import HUBSPOT_CONTACT
 from crmsync.model.records import Kind, Ref, Side
 from local.bench.contacts import CONTACTS_ONLY, WORLD, Contacts
-from local.bench.figures import BenchError, Figure, figure
+from local.bench.figures import Figure, figure
 from local.bench.prices import AWS_CALL_SECONDS, CALL_SECONDS, MILLION, Usage, costs, gb_seconds
 from local.stack import Stack
 from local.stack.aws import OWN_KEY
 
 CONTACTS = 1_000
-TRIES = 3
 FUNCTION = "contact_sync"
 
 
@@ -181,22 +180,14 @@ def _edit(
     edit: Callable[[int], None],
     check: Callable[[int], None],
 ) -> Reading:
-    """Edit all records on one side and sync them; returns what that used.
-
-    A run in which a schedule fell due is repeated. Raises `BenchError`.
-    """
-    for attempt in range(TRIES):
-        this = number + 10 * attempt
-        edit(this)
-        before, due = Reading.of(stack), contacts.next_schedule_ms()
-        contacts.settle()
-        used = Reading.of(stack) - before
-        check(this)
-        is_undisturbed = stack.clock.now_ms() < due
-        contacts.rest()
-        if is_undisturbed:
-            return used
-    raise BenchError(f"schedules fell due in each of {TRIES} runs")
+    """Edit all records on one side and sync them; returns what that used. Raises `BenchError`."""
+    edit(number)
+    before = Reading.of(stack)
+    contacts.settle()
+    used = Reading.of(stack) - before
+    check(number)
+    contacts.rest()
+    return used
 
 
 def _echo(stack: Stack, contacts: Contacts) -> Reading:
@@ -206,16 +197,12 @@ def _echo(stack: Stack, contacts: Contacts) -> Reading:
         Change("acme", Kind.CONTACT, Ref(Side.HUBSPOT, HUBSPOT_CONTACT, one), Cause.EDITED, sent_at)
         for one in contacts.ids
     ]
-    for _ in range(TRIES):
-        before, due = Reading.of(stack), contacts.next_schedule_ms()
-        contacts.queue(changes)
-        contacts.settle()
-        used = Reading.of(stack) - before
-        is_undisturbed = stack.clock.now_ms() < due
-        contacts.rest()
-        if is_undisturbed:
-            return used
-    raise BenchError(f"schedules fell due in each of {TRIES} runs")
+    before = Reading.of(stack)
+    contacts.queue(changes)
+    contacts.settle()
+    used = Reading.of(stack) - before
+    contacts.rest()
+    return used
 
 
 def _minus(now: Any, then: Any) -> Any:

@@ -40,6 +40,7 @@ class Cloud:
         functions: The Lambdas by logical id.
         lambdas: Their processes.
         partner_bus: The bus that receives Salesforce's change events.
+        schedules: The schedules.
         movers: Everything that has work from time to time, in the order in which it runs.
     """
 
@@ -122,8 +123,9 @@ class Cloud:
             )
             for mapping in read.queue_mappings(resolver)
         ]
+        self.schedules = Schedules(read.schedules(resolver), calls, clock)
         self.movers: tuple[Mover, ...] = (
-            Schedules(read.schedules(resolver), calls, clock),
+            self.schedules,
             calls,
             *pollers,
         )

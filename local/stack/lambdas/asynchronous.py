@@ -87,6 +87,9 @@ class Schedules:
     """A `Mover` that hands over a schedule's event whenever it is due.
 
     Turns that were missed while nothing moved are run once, not once each.
+
+    Attributes:
+        paused: While it is set nothing is handed over; what falls due runs afterwards, once.
     """
 
     def __init__(self, schedules: Iterable[Schedule], calls: AsyncCalls, clock: Clock) -> None:
@@ -94,6 +97,7 @@ class Schedules:
 
         Raises `UnresolvedError` for an expression it cannot read.
         """
+        self.paused = False
         self._calls = calls
         self._clock = clock
         began = clock.now_ms()
@@ -104,6 +108,8 @@ class Schedules:
 
     def move(self) -> bool:
         """Hand over the events of all schedules that are due; return whether there were any."""
+        if self.paused:
+            return False
         now = self._clock.now_ms()
         moved = False
         for index, (schedule, recurrence) in enumerate(self._turns):
