@@ -168,11 +168,16 @@ class MemoryInbox:
                 new_waits.append(ref)
         return new_waits
 
-    def clear(self, connection: str, refs: Iterable[Ref]) -> None:
+    def clear(
+        self, connection: str, refs: Iterable[Ref], left: Collection[Ref] = ()
+    ) -> Sequence[Ref]:
         """See the port."""
-        for ref in refs:
-            if self._entries.pop((connection, ref), None) is not None:
+        reported = self.reported(connection, refs)
+        for ref in reported:
+            if ref not in left:
+                del self._entries[connection, ref]
                 self.writes += 1
+        return sorted(ref for ref in reported if ref in left)
 
     def reported(self, connection: str, refs: Iterable[Ref]) -> Collection[Ref]:
         """As the port says."""

@@ -441,4 +441,28 @@ KEPT: Mapping[str, History] = {
             ),
         )
     ),
+    "the survivor of a merge kept the sums of a contact whose link had ended": History(
+        Setting(),
+        (
+            Person("new person", Side.SALESFORCE, what="Contact"),
+            Person("new deal", Side.SALESFORCE, what="tied"),
+            Wait(5),
+            Person("delete deal"),
+            Person("new person", Side.SALESFORCE, who=1, what="Contact"),
+            Wait(5),
+            Person("merge people", who=1),
+        ),
+    ),
+    "a sum was refused, and the contact's own sync ended the report": History(
+        Setting(),
+        (
+            Person("new person", Side.SALESFORCE, what="Contact"),
+            Wait(5),
+            Person("new deal", Side.SALESFORCE, what="tied"),
+            Wait(900),
+            Fault("hubspot.update", "refused rows"),
+            Person("edit deal", what="amount", value="1"),
+            Wait(30),
+        ),
+    ),
 }

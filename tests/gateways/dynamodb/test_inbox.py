@@ -154,6 +154,21 @@ def test_a_batch_costs_one_read_unit_with_many_reports(
     assert (first[1], then, single) == (0, (1, 0), (1, 0))
 
 
+def test_reports_that_are_to_be_left_are_returned_and_stay(counted_table: CountedTable) -> None:
+    """They keep their marks: another Lambda finds and clears them."""
+    inbox = counted_table.lambda_()
+    inbox.park("acme", [a_report(contact(1)), a_report(contact(2)), a_report(lead(3))])
+
+    left = inbox.clear(
+        "acme", [contact(1), contact(2), lead(3)], left=[contact(2), contact(1), contact(9)]
+    )
+    stored = [one.ref for one in inbox.parked("acme")]
+    again = counted_table.lambda_().clear("acme", [contact(1), contact(2), lead(3)])
+
+    assert (left, stored) == ([contact(1), contact(2)], [contact(1), contact(2)])
+    assert (again, list(inbox.parked("acme"))) == ([], [])
+
+
 def test_what_clearing_a_report_costs(counted_table: CountedTable) -> None:
     """The report is read, deleted and checked once more, and its mark is removed."""
     inbox = counted_table.lambda_()

@@ -55,8 +55,11 @@ class Inbox(Protocol):
         in `same_attempt` have been reported in this attempt already, so it is not counted again.
         """
 
-    def clear(self, connection: str, refs: Iterable[Ref]) -> None:
-        """Forget the reports of records that sync again.
+    def clear(
+        self, connection: str, refs: Iterable[Ref], left: Collection[Ref] = ()
+    ) -> Sequence[Ref]:
+        """Forget the reports of records that sync again, except those of the records in `left`,
+        which are returned if they are among `refs` and have a report.
 
         A batch without reports costs one read, however many other reports there are.
         """

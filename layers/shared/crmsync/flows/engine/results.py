@@ -17,8 +17,9 @@ from crmsync.flows.engine.complete import RecordResult
 from crmsync.flows.engine.context import SyncContext, merged_into
 from crmsync.flows.engine.opt_outs import check_opt_outs_later
 from crmsync.flows.engine.staleness import LongestWait
-from crmsync.flows.engine.waits import check_new_waits, named_in_writes, queue_missing
+from crmsync.flows.engine.waits import check_new_waits, named_in_writes, queue_missing, sums_again
 from crmsync.model.changes import Cause, Change, as_retry
+from crmsync.model.crm_names import SALESFORCE_CONTACT
 from crmsync.model.effects import Category, OptOut, Report, RequestSync, SaveLink, effect_line
 from crmsync.model.facts import AnyFacts, Facts
 from crmsync.model.plan import Plan
@@ -132,7 +133,7 @@ def process_results(
     before |= {report.ref for report in reported}
     new_waits = context.inbox.park(context.connection.name, parked, before)
     _queue_further(results, new_waits, context)
-    context.inbox.clear(context.connection.name, resolved_records(results))
+    _clear(results, context)
     retry_later(later, context, summary)
     return at_once
 
@@ -160,6 +161,26 @@ def _queue_further(
             [ref for one in failed for ref in named_in_writes(one.plan, one.facts.change.kind)],
             context,
         )
+
+
+def _clear(results: Sequence[RecordResult[AnyFacts]], context: SyncContext) -> None:
+    """Remove the reports of records that have synced. Raises `TryAgain`.
+
+    A contact with a report is added up again first: its sums may be among what was refused, and its
+    own sync does not write them.
+    """
+    name, resolved = context.connection.name, resolved_records(results)
+    with_sums = [one.facts.hubspot.ref for one in results if one.facts.hubspot and _has_sums(one)]
+    left = context.inbox.clear(name, resolved, with_sums)
+    if left:
+        context.outbox.again([(change, 0) for change in sums_again(left, context)])
+        context.inbox.clear(name, left)
+
+
+def _has_sums(result: RecordResult[AnyFacts]) -> bool:
+    """Whether a result is of a pair whose HubSpot contact shows sums of opportunities."""
+    there = result.facts.salesforce
+    return there is not None and there.ref.object == SALESFORCE_CONTACT
 
 
 def _to_repeat(change: Change, error: SyncError) -> Change:

@@ -87,6 +87,18 @@ def queue_missing(missing: Iterable[Ref], context: SyncContext) -> None:
     _queue(list(dict.fromkeys(missing)), context)
 
 
+def sums_again(contacts: Iterable[Ref], context: SyncContext) -> list[Change]:
+    """Changes that have the opportunities of HubSpot contacts added up again (ROLL-1); none while
+    opportunities do not sync.
+    """
+    if context.opportunities_since is None or Kind.OPPORTUNITY not in context.connection.kinds:
+        return []
+    name, now = context.connection.name, context.now()
+    return [
+        Change(name, Kind.OPPORTUNITY, ref, Cause.WOKEN, now) for ref in dict.fromkeys(contacts)
+    ]
+
+
 def named_in_writes(plan: Plan, kind: Kind) -> list[Ref]:
     """The records of other kinds that the writes of a plan name, such as a company that a contact
     is associated with: one of them may be gone if a write failed for that.

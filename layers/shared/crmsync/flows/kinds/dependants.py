@@ -1,9 +1,11 @@
 """Which deals and opportunities must be synced because a contact, or a company and its account, was
-linked, or because the link of a contact ends.
+linked, or because the link of a contact ends; and which contacts must be added up again.
 
 Before two records are linked, a contact role or an account could not be written to the other side
 (OPP-9, OPP-12, Q-27), and nothing reports that now it can. Once a contact's link has ended, its
 deals must forget it: otherwise its tie would count as removed by a person if it comes back (Q-29).
+A contact whose link ends or moves may show sums that are not its own: those of a contact that was
+merged into it, or of a Salesforce contact that is gone (ROLL-1).
 The deals are read and queued twice: before anything is written, with a delay, in case this worker
 dies, and again when everything is written.
 """
@@ -16,6 +18,7 @@ from datetime import datetime
 from crmsync.errors import SyncError
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.planning import ends_link, makes_link
+from crmsync.flows.engine.waits import sums_again
 from crmsync.model.changes import Cause, Change
 from crmsync.model.crm_names import ACCOUNT, DEAL, OPPORTUNITY, SALESFORCE_CONTACT
 from crmsync.model.effects import CreateRecord, SaveLink
@@ -32,7 +35,8 @@ def queue_dependants(
     facts: Sequence[AnyFacts], plans: Sequence[Plan], context: SyncContext
 ) -> list[Change]:
     """Changes of the deals and opportunities of records that these plans link, for the first time
-    or to other records, and of contacts whose links end; they are queued already, with a delay.
+    or to other records, and of contacts whose links end; also those that add up contacts again.
+    They are queued already, with a delay.
 
     Costs two or three calls, and none if there are no such records or opportunities do not sync.
     Raises `SyncError`.
@@ -69,16 +73,19 @@ def _dependants(
     if since is None or Kind.OPPORTUNITY not in context.connection.kinds:
         return []
     places: list[Ref] = []
+    contacts: list[Ref] = []
     for one, plan in zip(facts, plans, strict=True):
         link = _ended(one, plan) or _newly_linked(one, plan)
         if link is not None:
             places += [place for place in (link.hubspot, link.salesforce) if isinstance(place, Ref)]
+            contacts += _with_old_sums(one, link)
     opportunities = _to_sync(_opportunities(places, context), since, context)
     name, now = context.connection.name, context.now()
-    return [
+    woken = [
         Change(name, Kind.OPPORTUNITY, ref, Cause.WOKEN, now)
         for ref in dict.fromkeys([*_deals(places, context), *opportunities])
     ]
+    return [*woken, *sums_again(contacts, context)]
 
 
 def _to_sync(
@@ -126,6 +133,18 @@ def _newly_linked(facts: Facts, plan: Plan) -> Link | None:
         created = (one.object for one in plan.effects if isinstance(one, CreateRecord))
         object_ = next(created, "")
     return link if object_ in {SALESFORCE_CONTACT, ACCOUNT} else None
+
+
+def _with_old_sums(facts: Facts, link: Link) -> list[Ref]:
+    """The HubSpot contact of a link that is made or ends, if it or what was merged into it was
+    linked with a Salesforce contact before: it may still show the sums of that one.
+    """
+    before = [one.salesforce for one in (facts.link, *facts.tombstones) if one]
+    if not any(isinstance(one, Ref) and one.object == SALESFORCE_CONTACT for one in before):
+        return []
+    made = link.hubspot if facts.link is None else None
+    contact = facts.hubspot.ref if facts.hubspot else made
+    return [contact] if isinstance(contact, Ref) else []
 
 
 def _deals(places: Sequence[Ref], context: SyncContext) -> list[Ref]:

@@ -29,7 +29,7 @@ from crmsync.flows.engine.planning import (
 from crmsync.flows.engine.results import Summary, process_results
 from crmsync.flows.engine.waits import queue_waiting
 from crmsync.flows.kinds.pipelines import current_map, sync_pipelines
-from crmsync.flows.kinds.roll_ups import roll_up
+from crmsync.flows.kinds.roll_ups import adding_up, roll_up
 from crmsync.model.changes import Cause, Change, TieEvent, coalesce
 from crmsync.model.crm_names import (
     CONTACT_ROLE,
@@ -62,7 +62,7 @@ def sync_opportunities(changes: Sequence[Change], context: SyncContext) -> Summa
     """Sync the named deals and opportunities. Raises `SyncError` only when changes could not be
     queued again either.
     """
-    return sync_in_batches(changes, context, _sync_pass)
+    return sync_in_batches(changes, context, adding_up(_sync_pass))
 
 
 # The order of the steps is the crash safety (see the one of contacts):

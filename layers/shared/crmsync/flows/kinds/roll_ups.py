@@ -12,6 +12,10 @@ the last writer is then right.
 If a tie was just created, the tie that it follows must still exist, and if one was removed, that
 one must still be gone. Otherwise the pair is synced again: the change may have been reported before
 our write, and would not be reported again.
+
+A contact may need new sums although none of its opportunities has changed: its link has moved or
+ended, or a sum was refused. Its own sync then queues a change of the opportunity concern that names
+the contact (`crmsync.flows.engine.waits.sums_again`).
 """
 
 from __future__ import annotations
@@ -19,7 +23,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
-from crmsync.errors import SyncError, TryAgain
+from crmsync.errors import Down, SyncError, TryAgain
+from crmsync.flows.engine.batches import SyncPass
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.lifecycle import (
     FIELDS,
@@ -28,10 +33,14 @@ from crmsync.flows.engine.lifecycle import (
     request_stage_syncs,
     spread_stages,
 )
+from crmsync.flows.engine.results import Summary, record_outcome, retry_later
 from crmsync.flows.engine.waits import queue_missing
+from crmsync.model.changes import Change
 from crmsync.model.crm_names import HUBSPOT_CONTACT, LIFECYCLE_STAGE, SALESFORCE_CONTACT
 from crmsync.model.effects import RollUp, UpdateRecord
+from crmsync.model.facts import Facts
 from crmsync.model.links import LinkState, Place
+from crmsync.model.plan import Plan
 from crmsync.model.records import Record, Ref, Side, Value
 from crmsync.model.roles import RelatedOpportunity, TieWrites
 from crmsync.ports.crm import Outcome, Written
@@ -46,6 +55,39 @@ contact that syncs with no Salesforce contact is missing.
 _ROUNDS = 3
 """How often contacts are added up while their opportunities keep changing; then they are put off.
 """
+
+
+def adding_up(sync_pass: SyncPass) -> SyncPass:
+    """The pass over deals and opportunities, preceded by one over the contacts among the changes,
+    whose opportunities are added up (ROLL-1). A pass without contacts costs nothing more.
+    """
+
+    def both(
+        changes: list[Change], context: SyncContext, summary: Summary, *, is_last: bool
+    ) -> list[Change]:
+        contacts = [change for change in changes if change.ref.object == HUBSPOT_CONTACT]
+        if contacts:
+            _add_up(contacts, context, summary)
+            changes = [change for change in changes if change not in contacts]
+        return sync_pass(changes, context, summary, is_last=is_last) if changes else []
+
+    return both
+
+
+def _add_up(changes: Sequence[Change], context: SyncContext, summary: Summary) -> None:
+    """Add up the opportunities of these contacts. No stage moves, as no opportunity has news. What
+    fails for now is queued again with growing waits. Raises `SyncError`.
+    """
+    effects = [RollUp(frozenset({one.ref}), frozenset(), ("ROLL-1",)) for one in changes]
+    later: list[tuple[Change, TryAgain]] = []
+    for change, effect, outcome in zip(changes, effects, roll_up(effects, context), strict=True):
+        error = outcome if isinstance(outcome, SyncError) else None
+        record_outcome(Facts(change), Plan((effect,)), error, summary)
+        if isinstance(error, Down):
+            summary.down.append((change, error))
+        elif isinstance(error, TryAgain):
+            later.append((change, error))
+    retry_later(later, context, summary)
 
 
 def roll_up(effects: Sequence[RollUp], context: SyncContext) -> Sequence[Outcome]:

@@ -111,28 +111,34 @@ class InboxTable:
             if not set(map(str, report.waits_for)) <= set(old)
         ]
 
-    def clear(self, connection: str, refs: Iterable[Ref]) -> None:
-        """Delete reports. If none of these records has one, that costs one read unit for all of
-        them.
+    def clear(
+        self, connection: str, refs: Iterable[Ref], left: Collection[Ref] = ()
+    ) -> Sequence[Ref]:
+        """Delete reports, except those of the records in `left`: these are returned if they are
+        among `refs` and have a report. If none of `refs` has one, that costs one read unit for all
+        of them.
 
         Raises `TryAgain`.
         """
         wanted = {str(ref): ref for ref in refs}
         if not wanted:
-            return
+            return []
         known = self._marks.among(connection, wanted)
         if known is None:
             self._catch_up(connection)
             known = self._marks.among(connection, wanted) or set()
         if not known:
-            return
+            return []
         rows = self._rows(connection, [wanted[key] for key in known])
+        kept = sorted(rows.keys() & set(left))
+        known = known - {str(rows.pop(ref).ref) for ref in kept}
         self._table.delete_many(_key(connection, ref) for ref in rows)
         self._remove_marks(
             connection,
             [(name, ref) for ref, report in rows.items() for name in _lists(report)],
             known,
         )
+        return kept
 
     def reported(self, connection: str, refs: Iterable[Ref]) -> Collection[Ref]:
         """Those of these records that may have a report. If none has one, that costs one read unit

@@ -1,0 +1,153 @@
+"""The sums of a contact are added up again when its own sync changes whose they are, or ends a
+report about it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from crmsync.errors import Refused, TryAgain
+from crmsync.model.changes import Cause, Change
+from crmsync.model.effects import Category, Report
+from crmsync.model.records import Kind, Ref
+from crmsync.rules.timing.outages import TRIES
+from tests.memory.world import MemoryWorld
+
+COUNT, REVENUE = "crmsync_num_associated_deals", "crmsync_total_revenue"
+
+
+def a_contact_with_a_sum(world: MemoryWorld) -> tuple[Ref, Ref]:
+    """A linked contact, as (HubSpot, Salesforce), whose deal was deleted in HubSpot and whose
+    opportunity, of 1,000, still counts.
+    """
+    theirs = world.new_salesforce_contact(None)
+    opportunity = world.new_opportunity(theirs)
+    world.sync(theirs, opportunity)
+    world.drain()
+    deal = world.counterpart(opportunity)
+    world.hubspot.delete(deal)
+    world.sync(deal, cause=Cause.DELETED)
+    world.drain()
+    return world.counterpart(theirs), theirs
+
+
+def shown(world: MemoryWorld, contact: Ref) -> tuple[object, object]:
+    """The number of opportunities and the revenue that a HubSpot contact shows."""
+    fields = world.hubspot.fields(contact)
+    return fields.get(COUNT), fields.get(REVENUE)
+
+
+def sums_again(world: MemoryWorld, contact: Ref) -> Change:
+    """The queued change that adds up a contact's opportunities again."""
+    return Change("acme", Kind.OPPORTUNITY, contact, Cause.WOKEN, world.now)
+
+
+@pytest.mark.rule("ROLL-1")
+@pytest.mark.rule("MRG-3")
+@pytest.mark.parametrize("order", [("survivor", "other"), ("other", "survivor")])
+def test_the_survivor_of_a_merge_shows_its_own_sums(order: tuple[str, str]) -> None:
+    """Its Salesforce contact has no opportunity, and it has taken the sums of the other contact."""
+    world = MemoryWorld()
+    other, _ = a_contact_with_a_sum(world)
+    theirs = world.new_salesforce_contact(None, "eva@example.com")
+    world.sync(theirs)
+    survivor = world.hubspot.merge(world.counterpart(theirs), other)
+    taken = shown(world, survivor)
+
+    world.sync(*({"survivor": survivor, "other": other}[name] for name in order))
+    world.drain()
+
+    assert (taken, shown(world, survivor)) == (("1", "1000"), ("0", "0"))
+
+
+@pytest.mark.rule("ROLL-1")
+@pytest.mark.rule("DEL-1")
+def test_a_contact_whose_salesforce_contact_is_deleted_shows_no_sums() -> None:
+    """The link of its opportunity had ended before, and says nothing of it."""
+    world = MemoryWorld()
+    contact, theirs = a_contact_with_a_sum(world)
+
+    world.salesforce.delete(theirs)
+    world.sync(theirs, cause=Cause.DELETED)
+    world.drain()
+
+    assert shown(world, contact) == ("0", "0")
+
+
+@pytest.mark.rule("ROLL-1")
+@pytest.mark.rule("ERR-5")
+def test_a_refused_sum_is_written_once_the_report_about_its_contact_ends() -> None:
+    """No opportunity and no role has changed since."""
+    world = MemoryWorld()
+    theirs = world.new_salesforce_contact(None)
+    world.sync(theirs)
+    contact = world.counterpart(theirs)
+    world.hubspot.refuse = lambda fields: (  # type: ignore[assignment]
+        Refused("A rule refused it.", code="VALIDATION_ERROR") if COUNT in fields else None
+    )
+    world.sync(world.new_opportunity(theirs))
+    world.drain()
+    reported = [(one.ref, one.category) for one in world.inbox.parked("acme")]
+    world.hubspot.refuse = lambda _fields: None
+
+    world.sync(contact, cause=Cause.AGAIN)
+    queued = [change for change, _ in world.outbox.delayed]
+    world.drain()
+
+    assert reported == [(contact, Category.VALIDATION)]
+    assert len(queued) == 1
+    assert (shown(world, contact), list(world.inbox.parked("acme"))) == (("1", "1000"), [])
+
+
+@pytest.mark.rule("ROLL-1")
+@pytest.mark.rule("ERR-5")
+def test_a_sum_that_is_refused_again_is_reported_again_and_queues_nothing() -> None:
+    """The next try is that of the operator, or of the next edit."""
+    world = MemoryWorld()
+    contact, theirs = a_contact_with_a_sum(world)
+    world.new_opportunity(theirs)
+    world.hubspot.refuse = lambda fields: (  # type: ignore[assignment]
+        Refused("A rule refused it.", code="VALIDATION_ERROR") if COUNT in fields else None
+    )
+
+    world.deliver([sums_again(world, contact)])
+
+    assert [(one.ref, one.category) for one in world.inbox.parked("acme")] == [
+        (contact, Category.VALIDATION)
+    ]
+    assert world.outbox.delayed == []
+
+
+@pytest.mark.rule("ROLL-1")
+@pytest.mark.rule("RTY-1")
+def test_a_sum_that_cannot_be_written_now_is_tried_again_and_parked_in_the_end() -> None:
+    """It is tried as often as any other change."""
+    world = MemoryWorld()
+    contact, theirs = a_contact_with_a_sum(world)
+    world.new_opportunity(theirs)
+    world.hubspot.refuse = lambda _fields: TryAgain("Locked.", code="LOCKED")  # type: ignore[assignment]
+    change = sums_again(world, contact)
+
+    world.deliver([change])
+    again, world.outbox.delayed = world.outbox.delayed, []
+    world.deliver([replace(change, tries=TRIES)])
+
+    assert again == [(replace(change, tries=1), 30)]
+    assert world.outbox.delayed == []
+    assert [(one.ref, one.category) for one in world.inbox.parked("acme")] == [
+        (contact, Category.UNAVAILABLE)
+    ]
+
+
+def test_a_report_about_a_contact_of_a_lead_ends_without_adding_up() -> None:
+    """A lead has no opportunities."""
+    world = MemoryWorld()
+    contact = world.new_contact()
+    world.sync(contact)
+    world.inbox.park("acme", [Report(contact, Category.VALIDATION, "A rule refused it.")])
+
+    world.sync(contact, cause=Cause.AGAIN)
+
+    assert (list(world.inbox.parked("acme")), world.outbox.delayed) == ([], [])
