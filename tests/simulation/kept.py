@@ -465,4 +465,16 @@ KEPT: Mapping[str, History] = {
             Wait(30),
         ),
     ),
+    "a deal was refused, and its contact was not added up by the sync that wrote the deal": History(
+        Setting(),
+        (
+            Person("new person", Side.SALESFORCE, what="Contact"),
+            Wait(5),
+            Person("new deal", Side.SALESFORCE, what="tied"),
+            Wait(900),
+            Fault("hubspot.update", "refused rows"),
+            Person("edit deal", Side.SALESFORCE, what="amount", value="1"),
+            Wait(30),
+        ),
+    ),
 }

@@ -103,6 +103,32 @@ def test_a_refused_sum_is_written_once_the_report_about_its_contact_ends() -> No
 
 @pytest.mark.rule("ROLL-1")
 @pytest.mark.rule("ERR-5")
+def test_a_contact_is_added_up_although_the_deal_was_refused_at_first() -> None:
+    """An edited message, as a sweep sends it, writes the deal; the opportunity shows nothing new by
+    then.
+    """
+    world = MemoryWorld()
+    theirs = world.new_salesforce_contact(None)
+    opportunity = world.new_opportunity(theirs)
+    world.sync(theirs, opportunity)
+    world.drain()
+    world.wait(60)
+    world.salesforce.edit(opportunity, {"Amount": 2000})
+    world.hubspot.refuse = lambda fields: (  # type: ignore[assignment]
+        Refused("A rule refused it.", code="VALIDATION_ERROR") if "amount" in fields else None
+    )
+    world.sync(opportunity)
+    before = shown(world, world.counterpart(theirs))
+    world.hubspot.refuse = lambda _fields: None
+
+    world.sync(opportunity)
+
+    assert before == ("1", "1000")
+    assert shown(world, world.counterpart(theirs)) == ("1", "2000")
+
+
+@pytest.mark.rule("ROLL-1")
+@pytest.mark.rule("ERR-5")
 def test_a_sum_that_is_refused_again_is_reported_again_and_queues_nothing() -> None:
     """The next try is that of the operator, or of the next edit."""
     world = MemoryWorld()

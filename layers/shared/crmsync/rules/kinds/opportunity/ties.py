@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from crmsync.model.changes import BY_HAND, Cause, Change
 from crmsync.model.crm_names import (
     CONTACT_ROLE,
+    DEAL_STAGE,
     HUBSPOT_CONTACT,
     OPPORTUNITY,
     PARENT_ACCOUNT,
@@ -287,12 +288,17 @@ def _is_news(
     wanted: frozenset[str], plan: Plan, link: Link, salesforce: Record, ruleset: Ruleset
 ) -> bool:
     """Whether the opportunity shows, or is about to show, something else in one of the fields than
-    both sides agreed on.
+    both sides agreed on, or the deal has still to get one of them: an earlier try was refused then,
+    before it added up.
     """
-    forms = ruleset.mapping_of(salesforce).salesforce_forms.only(wanted)
+    mapping = ruleset.mapping_of(salesforce)
+    forms = mapping.salesforce_forms.only(wanted)
+    in_hubspot = {rule.hubspot for rule in mapping.field_map if rule.salesforce in wanted}
+    in_hubspot |= {DEAL_STAGE} if STAGE_NAME in wanted else set()
     written = {name for one in plan.effects if isinstance(one, UpdateRecord) for name in one.fields}
     return (
-        bool(written & wanted) or not view(salesforce, forms, link, ruleset.fingerprinter).unchanged
+        not written.isdisjoint(wanted | in_hubspot)
+        or not view(salesforce, forms, link, ruleset.fingerprinter).unchanged
     )
 
 
