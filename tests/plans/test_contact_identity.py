@@ -19,6 +19,7 @@ from crmsync.model.links import Link, LinkState
 from crmsync.model.plan import Plan
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.plans.contact import ContactFacts, plan_contact
+from crmsync.rules.pair.reports import counterpart_taken
 from tests.builders import (
     LEAD_ID,
     a_change,
@@ -304,6 +305,16 @@ def test_a_lead_that_was_deleted_before_it_was_linked_gets_a_tombstone():
         deleted_on=Side.SALESFORCE,
     )
     assert plan.effects == (SaveLink(tombstone, ("DEL-1",)),)
+
+
+@pytest.mark.rule("CH-13")
+def test_a_contact_whose_own_lead_belongs_to_another_pair_is_reported():
+    """No second lead can be made, as the first one has its key. It waits for what that has become."""
+    contact, made = a_contact(), Ref(Side.SALESFORCE, "Contact", LEAD_ID)
+
+    plan = plan_contact(replace(born_in_hubspot(contact), made=made), RULESET)
+
+    assert plan.effects == (counterpart_taken(contact.ref, made),)
 
 
 def test_a_missing_record_that_was_never_linked_leads_to_an_empty_plan():

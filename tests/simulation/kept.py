@@ -477,4 +477,57 @@ KEPT: Mapping[str, History] = {
             Wait(30),
         ),
     ),
+    "a contact lost its address while a slow worker made its counterpart of older values": History(
+        Setting(portals=2),
+        (
+            Wait(20),
+            Person("new person", Side.SALESFORCE),
+            Wait(2),
+            Work("contact", 18, most=5),
+            Person("new address", Side.SALESFORCE),
+            Wait(40),
+        ),
+    ),
+    "a field was filled and blanked again on the side that counts, and nobody had read it": History(
+        Setting(policies=(("phone", "always_salesforce"),)),
+        (
+            Person("new person"),
+            Wait(3),
+            Person("edit person", what="phone", value="2"),
+            Person("edit person", Side.SALESFORCE, what="phone", value="1"),
+            Person("edit person", Side.SALESFORCE, what="phone"),
+        ),
+    ),
+    "a lead was made for a contact, not linked, converted, and given another address": History(
+        Setting(),
+        (
+            Person("new person", Side.SALESFORCE),
+            Person("new person", who=1),
+            Wait(1),
+            Work("contact", 12),
+            Crash("contact"),
+            Person("convert", Side.SALESFORCE, who=1),
+            Person("new address", Side.SALESFORCE, who=1, value="3"),
+        ),
+    ),
+    "a merge that nothing reported, and then the survivor was deleted for privacy": History(
+        Setting(),
+        (
+            Person("new person", Side.SALESFORCE),
+            Person("new person", Side.SALESFORCE, who=1),
+            Wait(3),
+            Person("merge people", news=News.LOST),
+            Person("delete person", what="forget"),
+        ),
+    ),
+    "a new contact took over a link without notice, and was then deleted for privacy": History(
+        Setting(),
+        (
+            Person("new person", Side.SALESFORCE),
+            Wait(3),
+            Person("new person", who=1),
+            Person("merge people", news=News.LOST),
+            Person("delete person", what="forget"),
+        ),
+    ),
 }

@@ -12,7 +12,7 @@ edits in order, and says which values may stand.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -56,6 +56,7 @@ class Course:
         crossed: A value that has filled a side's blank although it had changed on the other side
             between the worker's read and its write.
         restarted: One of the records was gone and came back, or is what others were merged into.
+        looks: Up to which entries workers have read each side's record.
     """
 
     shown: dict[Side, Shown] = field(default_factory=lambda: dict.fromkeys(Side))
@@ -73,6 +74,7 @@ class Course:
     )
     crossed: dict[Side, Shown] = field(default_factory=dict)
     restarted: bool = False
+    looks: Mapping[Side, Sequence[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,8 @@ def course_of(
     entries = sorted(
         (one for ref in pair for one in ledger.rows.get(ref, ())), key=lambda one: one.number
     )
-    course, is_linked = Course(restarted=restarted), False
+    looks = {ref.side: ledger.looks.get(ref, ()) for ref in pair}
+    course, is_linked = Course(restarted=restarted, looks=looks), False
     for one in entries:
         if not is_linked and one.number > linked:
             is_linked = True
@@ -162,6 +165,17 @@ def _take(course: Course, one: Entry, other: Ref) -> None:
 def _value_when(course: Course, side: Side, number: int) -> Shown:
     """What a side showed after the entry of this number."""
     return next((value for at, value in reversed(course.values[side]) if at <= number), None)
+
+
+def _was_read(course: Course, deletion: Entry) -> bool:
+    """Whether a worker has read the value that a person took away."""
+    side, since = deletion.ref.side, deletion.number
+    for at, value in reversed(course.values[side]):
+        if at < since:
+            if value is None:
+                break
+            since = at
+    return any(since <= at < deletion.number for at in course.looks[side])
 
 
 def _make(course: Course, one: Entry, other: Ref) -> None:
@@ -262,7 +276,11 @@ def _prefer(favourite: Side) -> Callable[[Course], list[Finding]]:
 
 
 def _always(favourite: Side) -> Callable[[Course], list[Finding]]:
-    """MAP-2: nothing crosses to the favourite; its values, and its deletions, always do."""
+    """MAP-2: nothing crosses to the favourite; its values, and its deletions, always do.
+
+    A value that was filled in and taken back before anybody read it leaves no trace, so the other
+    side keeps what a person gave it.
+    """
 
     def judge_it(course: Course) -> list[Finding]:
         wrong = [one for one in course.written if one.ref.side is favourite]
@@ -275,6 +293,9 @@ def _always(favourite: Side) -> Callable[[Course], list[Finding]]:
         if theirs is None or course.restarted or not course.ever or deletion is None:
             return []
         if edit is not None and edit.number > deletion.number:
+            return []
+        is_ours = course.by_us.get(favourite.other, False)
+        if course.agreed is None and not is_ours and not _was_read(course, deletion):
             return []
         return [Finding("both sides agree", _said(course, {None}))]
 

@@ -149,6 +149,45 @@ def test_only_a_value_that_was_read_may_fill_a_blank_for_good(gives: str) -> Non
     assert found(system) == (set() if gives == "+49 30 9018201" else {"no lost update"})
 
 
+@pytest.mark.parametrize("is_read", [True, False])
+def test_only_a_value_that_nobody_read_may_be_taken_back_without_a_trace(*, is_read: bool) -> None:
+    """Under always_salesforce the deletion of a value that a worker has read must cross, over an
+    edit in HubSpot as well.
+    """
+    system = ended(*A_PAIR, setting=Setting(policies=(("fax", "always_salesforce"),)))
+    here, there = the_pair(system)
+    system.portals[0].hubspot.edit(here, {"fax": "+49 30 9018201"})
+    system.salesforce.edit(there, {"Fax": "+49 30 9018202"})
+    if is_read:
+        system.salesforce.read([there], {"Lead": ["Fax"]})
+    system.salesforce.edit(there, {"Fax": None})
+
+    assert found(system) == ({"both sides agree"} if is_read else set())
+
+
+@pytest.mark.parametrize("is_read", [True, False])
+def test_a_link_must_end_if_a_worker_read_what_its_contact_was_merged_into(
+    *, is_read: bool
+) -> None:
+    """Only where nobody had read it before it was deleted for privacy is the lead read once more."""
+    system = System(Setting())
+    for step in (
+        Person("new person", Side.SALESFORCE),
+        Wait(3),
+        Person("new person", who=1),
+        Person("merge people", news=News.LOST),
+    ):
+        act(system, step)
+    if is_read:
+        contacts = system.portals[0].hubspot
+        contacts.read(contacts.refs("contact"), {"contact": ["email"]})
+    act(system, Person("delete person", what="forget"))
+    finish(system)
+
+    excused = system.seen["excused: merged and forgotten before it was read"]
+    assert (excused, "links are true" in found(system)) == ((0, True) if is_read else (1, False))
+
+
 A_DEAL = (Person("new person"), Person("new deal"), Wait(60))
 
 

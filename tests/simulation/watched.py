@@ -70,6 +70,13 @@ class Ledger:
     """Pair -> up to which entry all was noted when it was linked for the first time."""
     reads: dict[Ref, int] = field(default_factory=dict)
     """What the worker that runs now has read, and up to which entry."""
+    looks: dict[Ref, list[int]] = field(default_factory=dict)
+    """Record -> the numbers of the newest entries when any worker read it."""
+
+    def read(self, ref: Ref) -> None:
+        """A worker reads a record."""
+        self.reads[ref] = self.number
+        self.looks.setdefault(ref, []).append(self.number)
 
     def note(self, ref: Ref, name: str, value: Value, before: Value, *, ours: bool) -> None:
         """One more entry."""
@@ -80,6 +87,14 @@ class Ledger:
             entry.connection, entry.began = self.connection, self.began
             entry.call = self.call
         self.rows.setdefault(ref, []).append(entry)
+
+    def seen_alive(self) -> set[Ref]:
+        """The records that some worker has read before they were gone."""
+        gone = {
+            ref: max((one.number for one in rows if one.value == "gone"), default=self.number + 1)
+            for ref, rows in self.rows.items()
+        }
+        return {ref for ref, looks in self.looks.items() if looks[0] < gone.get(ref, 0)}
 
     def was_back(self, ref: Ref) -> bool:
         """Whether somebody has taken a record out of the recycle bin."""
@@ -145,14 +160,14 @@ class WatchedCrm(MemoryCrm):
         """As the port says."""
         refs = list(refs)
         for ref in refs:
-            self.ledger.reads[ref] = self.ledger.number
+            self.ledger.read(ref)
         return super().read(refs, fields, history=history)
 
     def find(self, emails: Iterable[str], fields: Fields) -> Sequence[object]:
         """As the port says."""
         found = super().find(emails, fields)
         for one in found:
-            self.ledger.reads[one.ref] = self.ledger.number
+            self.ledger.read(one.ref)
         return found
 
     def put(self, ref: Ref, fields: Mapping[str, Value], *, ours: bool, by: str = "") -> None:

@@ -382,6 +382,25 @@ def test_a_contact_that_is_deleted_before_its_link_is_saved_ends_the_link():
     assert (delays, [link.state for link in world.links.all]) == ([180], [LinkState.TOMBSTONE])
 
 
+@pytest.mark.parametrize("is_new", [False, True])
+def test_a_lead_that_loses_its_address_while_it_is_linked_is_read_once_more(is_new):
+    """A worker that read it before may still save a link with the old values. A lead that was never
+    edited had no address at any time.
+    """
+    world = MemoryWorld()
+    lead = world.new_lead(Email=None if is_new else "ada@example.com")
+    world.wait()
+    if not is_new:
+        world.salesforce.edit(lead, {"Email": None})
+    world.sync(lead)
+
+    again = [] if is_new else [(world.change(lead, Cause.AGAIN), 180)]
+    assert world.outbox.delayed == again
+    world.wait(5)
+    world.drain()
+    assert (world.outbox.delayed, world.links.all) == ([], [])
+
+
 def test_an_edit_never_creates_a_deleted_record_again():
     """After the lead was deleted, edits of the contact create no new one."""
     world = MemoryWorld()

@@ -28,7 +28,8 @@ class Facts:
         tombstones: Tombstones of others of the candidates.
         named_counterpart: The record of the other side that this one names as its counterpart.
         counterpart_is_gone: The record that this one names as its counterpart no longer exists.
-        made: The record that crmsync made for this one before, without linking the two.
+        made: The record that crmsync made for this one before, without linking the two, or what
+            has become of it since.
         holds: What the limits on changes hold back of this pair in this batch.
     """
 

@@ -94,6 +94,8 @@ def _plan_unlinked(facts: ContactFacts, named: Record, ruleset: Ruleset) -> Plan
     if match is not None:
         match = released(match, facts.tombstones, ruleset)
         return replacing_tombstones(facts, match, _plan_new_pair(facts, named, match, ruleset))
+    if facts.made is not None:
+        return Plan((reports.counterpart_taken(named.ref, facts.made),))
     if is_blank(address_of(named)):
         return Plan((reports.waiting(named.ref),))
     return _plan_creation(named, facts.account, ruleset)

@@ -20,7 +20,7 @@ from crmsync.flows.engine.resting_mappings import note_refused
 from crmsync.model import names
 from crmsync.model.changes import Cause, Change
 from crmsync.model.decisions import Decision, DecisionType
-from crmsync.model.effects import CreateRecord
+from crmsync.model.effects import CreateRecord, Report
 from crmsync.model.facts import AnyFacts, Facts
 from crmsync.model.links import LONGEST_WRITE, Intent, Link, Slot
 from crmsync.model.overwritten import OverwrittenBatch
@@ -32,6 +32,7 @@ from crmsync.rules.merge.intents import may_be_under_way
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.overwriting import overwritten
 from crmsync.rules.pair.refused_fields import diverged_link, without
+from crmsync.rules.pair.reports import NO_ADDRESS
 
 _AFTER_OTHERS_END = round(LONGEST_WRITE.total_seconds())
 """Seconds after which a write that another worker has announced is surely over."""
@@ -73,7 +74,11 @@ def apply_and_complete(
     A changed lifecycle stage spreads first (LIFE-7). Where spreading must be retried, so must the
     plan: once the pair has agreed on the stage, nothing reports it again.
     """
-    later = _maybe_written_by_others(facts, context, ruleset) | _maybe_linked_by_others(facts)
+    later = (
+        _maybe_written_by_others(facts, context, ruleset)
+        | _maybe_linked_by_others(facts)
+        | _maybe_made_with_an_address(facts, plans, context.now())
+    )
     not_spread: dict[int, TryAgain] = {}
     if changed := changed_stages(facts, plans, ruleset):
         plans, not_spread = _spread_stages(changed, facts, plans, context)
@@ -211,6 +216,26 @@ def _maybe_linked_by_others(facts: Sequence[AnyFacts]) -> dict[int, Change]:
         for at, one in enumerate(facts)
         if one.link is None and one.named is None
         if not one.change.tries and one.change.cause is not Cause.WOKEN
+    }
+
+
+def _maybe_made_with_an_address(
+    facts: Sequence[AnyFacts], plans: Sequence[Plan], now: datetime
+) -> dict[int, Change]:
+    """Place -> a change to sync once more, for records without a link that wait for an address and
+    were edited a moment ago.
+
+    Another worker may have read such a record before its address was removed, and be about to make
+    and link its counterpart with the old values. By the second time that worker has surely ended.
+    A record that was not edited since its creation never had an address.
+    """
+    return {
+        at: replace(one.change, cause=Cause.AGAIN, at=now, waiting=())
+        for at, (one, plan) in enumerate(zip(facts, plans, strict=True))
+        if one.link is None and one.named is not None
+        if one.named.created_at < one.named.modified_at
+        if now - one.named.modified_at < LONGEST_WRITE
+        if any(isinstance(effect, Report) and effect.code == NO_ADDRESS for effect in plan.effects)
     }
 
 

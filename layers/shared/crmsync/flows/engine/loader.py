@@ -354,7 +354,7 @@ class BatchLoader(Generic[AnyFacts]):
             if successor and successor not in self.links
             else None,
             counterpart_is_gone=named is not None and successor not in self.records,
-            made=self._made.get(record.ref),
+            made=(successor or named) if record.ref in self._made else None,
         )
 
     def _linked_facts(self, change: Change, link: Link) -> AnyFacts:

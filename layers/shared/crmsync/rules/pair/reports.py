@@ -15,6 +15,9 @@ from crmsync.model.effects import Category, Report
 from crmsync.model.records import Ref, Side
 from crmsync.rules.refusals.table import hint_of
 
+NO_ADDRESS = "NO_ADDRESS"
+"""The code of a record that waits for an e-mail address."""
+
 FIELD_LOOP = "FIELD_LOOP"
 """The code of a field that the loop breaker has stopped."""
 
@@ -25,9 +28,9 @@ def waiting(ref: Ref) -> Report:
         ref,
         Category.WAITING,
         "has no e-mail address yet, so it waits",
-        hint=hint_of("NO_ADDRESS"),
+        hint=hint_of(NO_ADDRESS),
         because=("TRG-17",),
-        code="NO_ADDRESS",
+        code=NO_ADDRESS,
     )
 
 
@@ -57,6 +60,21 @@ def opted_out_duplicate(ref: Ref, linked: Iterable[Ref]) -> Report:
         hint=hint_of("SHARED_ADDRESS_OPTED_OUT"),
         because=("CH-13", "OPT-4", "OPT-7"),
         code="SHARED_ADDRESS_OPTED_OUT",
+    )
+
+
+def counterpart_taken(ref: Ref, made: Ref) -> Report:
+    """CH-13: a record whose counterpart, `made` for it and not linked with it, belongs to another
+    pair by now. A second one cannot be made, as that one has its key.
+    """
+    return Report(
+        ref,
+        Category.DUPLICATES,
+        "cannot get a counterpart, as the one that was made for it belongs to another pair by now",
+        hint=hint_of("COUNTERPART_TAKEN"),
+        because=("CH-13",),
+        waits_for=(made,),
+        code="COUNTERPART_TAKEN",
     )
 
 

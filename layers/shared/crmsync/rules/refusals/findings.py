@@ -65,6 +65,12 @@ FINDINGS: Mapping[str, Refusal] = MappingProxyType(
             "Its contact is outside the inclusion list: unsubscribe it in HubSpot by hand, "
             "then merge the two records.",
         ),
+        "COUNTERPART_TAKEN": _finding(
+            Category.DUPLICATES,
+            "The record that crmsync made for it belongs to another pair by now.",
+            Fixer.RECORD_OWNER,
+            "Merge it with the record of that pair on its side; they are probably one person.",
+        ),
         "ADDRESS_TAKEN": _finding(
             Category.DUPLICATES,
             "Another HubSpot contact has the new e-mail address.",
