@@ -1,5 +1,5 @@
-"""HubSpot's associations in memory: in both directions, with one primary company and the contact's
-property that mirrors it.
+"""HubSpot's associations in memory: in both directions, with one primary company, the contact's
+property that mirrors it, and the number of a deal's contacts.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from crmsync.ports.crm import Outcome, Written
 from tests.memory.crm import MemoryCrm
 
 MIRROR = "associatedcompanyid"
+NUMBER = "num_associated_contacts"
+"""A deal's property that HubSpot sets by itself, which counts as a change of the deal."""
 HAS_PRIMARY = {
     frozenset({"contact", "company"}): True,
     frozenset({"deal", "company"}): True,
@@ -71,6 +73,7 @@ class MemoryAssociations:
         """Associate two records; the first company of a contact or deal becomes its primary one."""
         self._others.setdefault(one, {})[other] = None
         self._others.setdefault(other, {})[one] = None
+        self._count(one, other)
         holder, company = (one, other) if other.object == "company" else (other, one)
         if company.object == "company" and (primary or holder not in self._primary):
             self._primary[holder] = company
@@ -80,6 +83,7 @@ class MemoryAssociations:
         """Remove an association; no other company becomes primary instead."""
         self._others.get(one, {}).pop(other, None)
         self._others.get(other, {}).pop(one, None)
+        self._count(one, other)
         holder, company = (one, other) if other.object == "company" else (other, one)
         if self._primary.get(holder) == company:
             del self._primary[holder]
@@ -110,6 +114,15 @@ class MemoryAssociations:
         company = self._primary.get(holder)
         if holder.object == "contact" and self._crm.is_live(holder):
             self._crm.put(holder, {MIRROR: company.id if company else None}, ours=ours)
+
+    def _count(self, *refs: Ref) -> None:
+        """Bring the number of contacts of the deals among these up to date."""
+        for ref in refs:
+            if ref.object != "deal" or not self._crm.is_live(ref):
+                continue
+            number = str(sum(one.object == "contact" for one in self._others.get(ref, ())))
+            if self._crm.fields(ref).get(NUMBER, "0") != number:
+                self._crm.put(ref, {NUMBER: number}, ours=False, by="CALCULATED")
 
     def _follow(self, ref: Ref, fields: Mapping[str, Value]) -> None:
         """Update the association after a write of the mirroring property."""

@@ -13,11 +13,9 @@ from crmsync.model.links import Link, LinkState
 from crmsync.model.names import TASK_COUNT
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.rules.fields.values import compared_format
-from crmsync.rules.kinds.opportunity.ruleset import CONTACTS
 from crmsync.rules.merge.baseline import key_of
 from crmsync.rules.merge.loops import LIMIT
 from crmsync.rules.pair.reports import FIELD_LOOP
-from tests.builders import FINGERPRINTER
 from tests.simulation.deployment import Portal
 from tests.simulation.oracle import Row, course_of, judge
 from tests.simulation.people import (
@@ -73,20 +71,6 @@ def versions(system: System) -> frozenset[Version]:
         for portal in system.portals
         for link, here, _ in pairs(system, portal)
     )
-
-
-def unreported_deals(system: System) -> frozenset[Version]:
-    """The pairs whose deal has other contacts than its link has noted, as no webhook reported it."""
-    found = []
-    for portal in system.portals:
-        for link, here, _ in pairs(system, portal):
-            if here in system.unreported:
-                contacts = portal.associations.of([here], "contact").get(here, ())
-                shown = ";".join(sorted(one.id for one in contacts)) or None
-                noted = link.hubspot_base.fingerprint_of(CONTACTS)
-                if noted != FINGERPRINTER.fingerprint(CONTACTS, shown):
-                    found.append((portal.name, here, link.version))
-    return frozenset(found)
 
 
 def without_new_mappings(system: System) -> frozenset[Version]:

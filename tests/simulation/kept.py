@@ -530,4 +530,13 @@ KEPT: Mapping[str, History] = {
             Person("delete person", what="forget"),
         ),
     ),
+    "a contact was tied to a deal without a webhook, after the sweep had passed the deal": History(
+        Setting(creates="contact"),
+        (
+            Person("new deal"),
+            Person("new person"),
+            Wait(2000),
+            Person("tie", news=News.LOST),
+        ),
+    ),
 }

@@ -241,7 +241,6 @@ def _delete(kind: str) -> Callable[[System, Person], bool]:
         ref, crm = one_of(records(system, step, kind), step.who), crm_of(system, step)
         if ref is None:
             return False
-        _note_unreported(system, step, ref)
         before = {one for one in crm._rows if crm.is_live(one)}
         forgets = step.what == "forget" and step.side is Side.HUBSPOT and kind == "person"
         (crm.purge if forgets else crm.delete)(ref)
@@ -253,12 +252,6 @@ def _delete(kind: str) -> Callable[[System, Person], bool]:
         return True
 
     return delete
-
-
-def _note_unreported(system: System, step: Person, *contacts: Ref) -> None:
-    """HubSpot documents no webhook about the deals of a contact that is deleted or merged."""
-    ties = portal_of(system, step).associations.of(contacts, "deal")
-    system.unreported.update(deal for deals in ties.values() for deal in deals)
 
 
 def _undelete(system: System, step: Person) -> bool:
@@ -293,7 +286,6 @@ def _merge(kind: str) -> Callable[[System, Person], bool]:
             return False
         crm = crm_of(system, step)
         moved = [child for child, _ in crm._children_of(loser)]
-        _note_unreported(system, step, winner, loser)
         survivor = crm.merge(winner, loser)
         system.merged[winner] = system.merged[loser] = survivor
         for ref in dict.fromkeys((survivor, winner, loser, *moved)):
@@ -401,7 +393,6 @@ def _new_deal(system: System, step: Person) -> bool:
         contact = one_of(contacts(portal), step.who)
         if contact is not None and step.what:
             portal.associations.add_association(ref, contact)
-            system.unreported |= {ref} if step.news is News.LOST else set()
             news = (TieEvent(contact, system.now, is_gone=False),)
             system.tell(ref, Cause.AGAIN, step.news, ties=news)
         return True
@@ -442,7 +433,6 @@ def _tie(system: System, step: Person) -> bool:
         if contact in portal.associations.of([deal], "contact").get(deal, ()):
             return False
         portal.associations.add_association(deal, contact)
-        system.unreported |= {deal} if step.news is News.LOST else set()
         system.tell(
             deal, Cause.AGAIN, step.news, ties=(TieEvent(contact, system.now, is_gone=False),)
         )
@@ -466,7 +456,6 @@ def _untie(system: System, step: Person) -> bool:
         if contact is None:
             return False
         ties.remove_association(deal, contact)
-        system.unreported |= {deal} if step.news is News.LOST else set()
         system.tell(deal, Cause.AGAIN, step.news, ties=(TieEvent(contact, system.now),))
         return True
     roles = _roles(system, deal)

@@ -116,8 +116,6 @@ class System(Deployment):
         """Whom people took out of a company or an account."""
         self.untied: set[Ref] = set()
         """Deals and opportunities of which people took somebody away."""
-        self.unreported: set[Ref] = set()
-        """Deals whose contacts changed without a webhook about that."""
         self.workers: dict[tuple[str, int], Worker] = {}
         self.faults: dict[str, list[str]] = {}
         self.outages: dict[str, datetime] = {}
