@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 
+from tests.mutations.by_simulation import find
 from tests.mutations.runner import Result, Verdict, baseline, copies_of, results_of
 from tests.mutations.table import Mutation, page_rows, planted
 
@@ -46,11 +47,24 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="make mutations", description=__doc__)
     parser.add_argument("name", nargs="*", help="a mutation to plant, instead of all")
     parser.add_argument("--page", action="store_true", help="print the table for the documentation")
+    parser.add_argument(
+        "--simulation",
+        type=int,
+        metavar="N",
+        help="play up to N histories of the simulation with each, instead of the named tests",
+    )
     options = parser.parse_args(arguments)
     mutations = chosen(options.name)
     if options.page:
         _print(*page_rows(mutations))
         return 0
+    if options.simulation:
+        missed = 0
+        for finding in find(mutations, options.simulation):
+            missed += not finding.problem
+            _print(str(finding))
+        _print(f"{len(mutations) - missed} of {len(mutations)} mutations found")
+        return 1 if missed else 0
     with copies_of() as copies:
         _print("Running the named tests without a mutation")
         if failures := baseline(copies[0], mutations):

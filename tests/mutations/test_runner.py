@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.mutations import by_simulation
 from tests.mutations.__main__ import report
+from tests.mutations.by_simulation import FIRST, Finding
 from tests.mutations.recorder import ASSERTION, PASSED, ending
 from tests.mutations.runner import (
     Copy,
@@ -183,3 +185,32 @@ def test_planted_mutations_are_caught_and_harmless_changes_survive() -> None:
             Verdict.BROKEN,
         ]
         assert baseline(copy, [no_overlap]) == []
+
+
+@pytest.mark.parametrize(
+    ("seeds", "found"),
+    [
+        pytest.param(9, Finding(MUTATION, 5, "no lost update: phone"), id="found"),
+        pytest.param(4, Finding(MUTATION, 4, ""), id="not found"),
+    ],
+)
+def test_the_simulation_finds_a_mutation_by_a_history_that_is_sound_without_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seeds: int, found: Finding
+) -> None:
+    """A history that fails without the mutation as well says nothing about it."""
+    copies = [Copy(tmp_path / name) for name in ("planted", "sound")]
+    for copy in copies:
+        path = copy.folder / MUTATION.path
+        path.parent.mkdir(parents=True)
+        path.write_text("a - b", encoding="utf-8")
+
+    def first_failure(copy: Copy, first: int, end: int) -> tuple[int, str]:
+        is_planted = (copy.folder / MUTATION.path).read_text(encoding="utf-8") == "a"
+        failing = [FIRST + 1, *([FIRST + 4] if is_planted else [])]
+        return next(
+            ((one, "no lost update: phone") for one in failing if first <= one < end), (end, "")
+        )
+
+    monkeypatch.setattr(by_simulation, "_first_failure", first_failure)
+
+    assert by_simulation._find(MUTATION, *copies, seeds) == found

@@ -43,6 +43,10 @@ def generate(seed: int) -> History:
     steps = [_birth(dice, setting)]
     while len(steps) < dice.randint(FEWEST, MAX):
         steps += _some(dice, setting)
+    own = random.Random(f"crmsync situations {seed}")
+    if own.random() < 1 / 3:
+        at = own.randint(1, len(steps))
+        steps[at:at] = own.choice(SITUATIONS)(own, setting)
     return History(setting, tuple(steps))
 
 
@@ -212,6 +216,111 @@ def _between(dice: random.Random, setting: Setting) -> list[Step]:
     else:
         steps.append(Work(queue, dice.choice((0, dice.randint(1, 10))), slot))
     return steps
+
+
+def _made_anew(dice: random.Random, setting: Setting) -> list[Step]:
+    """A contact is deleted, which no webhook reports, and its address gets a new contact."""
+    portal = dice.randrange(setting.portals)
+    deleted = Person(
+        "delete person", Side.HUBSPOT, dice.randrange(4), portal=portal, news=News.LOST
+    )
+    addresses = dice.sample(range(3), 3)
+    return [
+        deleted,
+        Wait(dice.choice((2, 60, 900))),
+        *(
+            Person(
+                "new person", Side.HUBSPOT, who, value="5", portal=portal, news=dice.choice(NEWS)
+            )
+            for who in addresses
+        ),
+        Wait(5),
+    ]
+
+
+def _twice_in_a_second(dice: random.Random, setting: Setting) -> list[Step]:
+    """Salesforce is polled and the record is synced between two edits that no change event reports,
+    at times all within one second.
+    """
+    does, name = dice.choice((("edit person", "phone"), ("edit company", "phone")))
+    edit = Person(
+        does,
+        Side.SALESFORCE,
+        dice.randrange(4),
+        what=name,
+        portal=dice.randrange(setting.portals),
+        news=News.LOST,
+    )
+    return [
+        Wait(60),
+        replace(edit, value="6"),
+        Work("poll", slot=1),
+        Work(QUEUE_OF[does], slot=1),
+        replace(edit, value="7"),
+    ]
+
+
+def _two_workers(dice: random.Random, setting: Setting) -> list[Step]:
+    """Two workers at one contact: the second comes between two calls of the first."""
+    who, portal = dice.randrange(4), dice.randrange(setting.portals)
+    first, second = (
+        Person(
+            "edit person",
+            dice.choice(SIDES),
+            who,
+            what=dice.choice(sorted(FIELDS)),
+            value=value,
+            portal=portal,
+        )
+        for value in ("5", "6")
+    )
+    return [Wait(60), *_overlapping("contact", dice.randint(2, 24), first, second)]
+
+
+def _two_sums(dice: random.Random, setting: Setting) -> list[Step]:
+    """Two workers add up one contact, each after the amount of another of its deals has changed."""
+    side, who, portal = dice.choice(SIDES), dice.randrange(4), dice.randrange(setting.portals)
+    person = Person("new person", Side.SALESFORCE, dice.randrange(3), what="Contact", value="1")
+    deals = [
+        Person("new deal", Side.HUBSPOT, who, what="tied", value=value, portal=portal)
+        for value in ("1", "2")
+    ]
+    first, second = (
+        Person("edit deal", side, deal, what="amount", value=value, portal=portal)
+        for deal, value in ((0, "3"), (1, "1"))
+    )
+    return [
+        person,
+        Wait(60),
+        *deals,
+        Wait(200),
+        *_overlapping("opportunity", dice.randint(10, 24), first, second),
+    ]
+
+
+def _overlapping(queue: str, calls: int, first: Person, second: Person) -> list[Step]:
+    """One worker stands still after some calls while the second act is synced by another."""
+    return [
+        first,
+        Wait(2),
+        Work(queue, calls),
+        second,
+        Wait(2),
+        Work(queue, slot=1),
+        Work(queue),
+        Wait(5),
+    ]
+
+
+Situation = Callable[[random.Random, Setting], list[Step]]
+
+SITUATIONS: tuple[Situation, ...] = (
+    _made_anew,
+    _twice_in_a_second,
+    _two_workers,
+    _two_sums,
+)
+"""What chance alone brings together too rarely. One history in three has one of them."""
 
 
 def _fault(dice: random.Random) -> Fault:

@@ -124,9 +124,12 @@ class System(Deployment):
         self._begun = 0
         self._events: list[tuple[datetime, int, Callable[[], None]]] = []
         self._schedules = [
-            Schedule("poll", timedelta(seconds=setting.poll), BEGIN),
-            Schedule("sweep", timedelta(minutes=15), BEGIN),
-            Schedule("mail", timedelta(minutes=5), BEGIN),
+            Schedule(name, every, BEGIN + every)
+            for name, every in (
+                ("poll", timedelta(seconds=setting.poll)),
+                ("sweep", timedelta(minutes=15)),
+                ("mail", timedelta(minutes=5)),
+            )
         ]
 
     # -- calls to the outside --
