@@ -239,8 +239,19 @@ def single(system: System) -> Wrong:
             if given == [True] and not is_merged:
                 made.setdefault(address, []).append(ref)
     for refs in made.values():
-        if len(refs) > 1:
-            yield f"no duplicate: crmsync made {', '.join(map(str, refs))} of one address"
+        left = [ref for ref in refs if not _came_back_beside(system, ref, refs)]
+        if len(left) > 1:
+            yield f"no duplicate: crmsync made {', '.join(map(str, left))} of one address"
+
+
+def _came_back_beside(system: System, ref: Ref, others: list[Ref]) -> bool:
+    """Whether a person restored a record after crmsync had made another one of the address."""
+    rows = system.ledger.rows
+    back = [one.number for one in rows[ref] if one.value == "back" and not one.field]
+    born = [one.number for other in others if other != ref for one in rows[other][:1]]
+    is_excused = any(first < last for first in born for last in back)
+    system.seen["excused: a record was restored beside another"] += is_excused
+    return is_excused
 
 
 def _by_address(system: System) -> dict[str, list[Ref]]:

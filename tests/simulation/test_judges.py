@@ -188,6 +188,25 @@ def test_a_link_must_end_if_a_worker_read_what_its_contact_was_merged_into(
     assert (excused, "links are true" in found(system)) == ((0, True) if is_read else (1, False))
 
 
+@pytest.mark.parametrize("is_back_first", [True, False])
+def test_only_what_a_person_restores_beside_another_record_is_no_duplicate(
+    *, is_back_first: bool
+) -> None:
+    """A lead that crmsync makes although the first one was restored already is a duplicate."""
+    system = ended(*A_PAIR)
+    crm = system.salesforce
+    _, there = the_pair(system)
+    shown = dict(crm.fields(there))
+    crm.delete(there)
+    if is_back_first:
+        crm.restore(there)
+    crm._insert("Lead", shown, ours=True)
+    if not is_back_first:
+        crm.restore(there)
+
+    assert ("no duplicate" in found(system)) == is_back_first
+
+
 A_DEAL = (Person("new person"), Person("new deal"), Wait(60))
 
 
