@@ -29,6 +29,7 @@ def a_message(decision: object) -> logging.LogRecord:
             "levelname": "INFO",
             "msg": "contact decided",
             "created": 1_800_000_000.0,
+            "msecs": 0.0,
             "connection": "acme",
             "decision": decision,
         }

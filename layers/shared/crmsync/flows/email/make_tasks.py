@@ -101,7 +101,7 @@ def _report(made: set[str], context: TaskContext, summary: TaskSummary) -> None:
     ]
     name = context.connection.name
     context.inbox.park(name, reports)
-    context.inbox.clear(name, [_place(kind) for kind in made - set(summary.refusals)])
+    context.inbox.clear(name, [_place(kind) for kind in sorted(made - set(summary.refusals))])
 
 
 def _place(kind: str) -> Ref:
