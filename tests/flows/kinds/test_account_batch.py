@@ -42,7 +42,8 @@ def test_a_thousand_new_accounts_take_few_calls():
     world.sync(*refs)
 
     assert len(world.hubspot.refs("company")) == len(world.pairs()) == MANY
-    assert world.salesforce.calls == {"read": 2, "update": 1, "of_accounts": 1}
+    # Contacts are read once more when the links are saved: one may have come meanwhile.
+    assert world.salesforce.calls == {"read": 2, "update": 1, "of_accounts": 2}
     assert world.hubspot.calls == {"made_by": 1, "create": 1}
 
 
@@ -64,7 +65,8 @@ def test_a_thousand_companies_with_contacts_take_few_calls():
 
     assert len(world.salesforce.refs("Account")) == len(world.pairs()) == MANY
     assert world.salesforce.calls == {"made_by": 1, "create": 1, "read": 1, "find": 1}
-    assert world.hubspot.calls == {"read": 2, "associations": 2, "update": 1}
+    # The last one when the links are saved: a contact may have come meanwhile.
+    assert world.hubspot.calls == {"read": 2, "associations": 3, "update": 1}
 
 
 @pytest.mark.parametrize("side", Side)
