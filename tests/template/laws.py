@@ -8,7 +8,8 @@ the tree and the code.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from tests.template.document import (
@@ -24,6 +25,7 @@ from tests.template.document import (
 Law = Callable[[Template], list[str]]
 
 OURS = "crmsync"
+KINDS = ("Contact", "Account", "Opportunity")
 FORTNIGHT = 14 * 24 * 3600
 QUARTER = 15 * 60
 HEADER_ONLY = {"source": "$.source", "header": "$.detail.payload.ChangeEventHeader"}
@@ -150,31 +152,82 @@ def alarms_reach_the_topic(template: Template) -> list[str]:
     return complaints
 
 
-def alarms_on_our_metrics_name_a_runbook(template: Template) -> list[str]:
-    """An alarm on a metric of the product watches one function's metric, and links to the
-    runbook.
+def alarms_name_a_runbook(template: Template) -> list[str]:
+    """The last sentence of an alarm's description is the line of the runbook: the heading of the
+    operations page to which the alarm's row on the page of alarms links, or the section in which
+    that row stands.
     """
-    services = {
-        function.get("Environment", {}).get("Variables", {}).get("POWERTOOLS_SERVICE_NAME")
-        for function in template.functions.values()
-    }
-    headings = set(runbook_headings())
+    rows = runbook_rows()
     complaints = []
     for name, alarm in template.of_type("AWS::CloudWatch::Alarm").items():
-        if alarm.get("Namespace") != OURS:
-            continue
-        (dimension,) = alarm["Dimensions"]
-        if dimension["Name"] != "service" or dimension["Value"] not in services:
-            complaints.append(f"{name}: watches a metric that no function counts")
-        read = re.search(r"See docs/operations\.md#([a-z-]+)\.$", alarm["AlarmDescription"])
-        if not read or read[1] not in headings:
+        row = rows.get(name)
+        read = re.search(
+            r" See docs/(?:(operations)|metrics-and-alarms)\.md#([a-z-]+)\.$",
+            alarm["AlarmDescription"],
+        )
+        if row is None:
+            complaints.append(f"{name}: has no row on the page of alarms")
+        elif not read or read[2] != (row.link if read[1] else row.section):
             complaints.append(f"{name}: names no line of the runbook")
     return complaints
 
 
-def runbook_headings() -> list[str]:
-    """Return the anchors of the runbook's headings, as GitHub makes them."""
-    text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+def alarms_watch_what_is_counted(template: Template) -> list[str]:
+    """An alarm on a metric of the product watches the metrics of the template's functions."""
+    services = {
+        function.get("Environment", {}).get("Variables", {}).get("POWERTOOLS_SERVICE_NAME")
+        for function in template.functions.values()
+    }
+    return [
+        f"{name}: watches a metric that no function counts"
+        for name, alarm in template.of_type("AWS::CloudWatch::Alarm").items()
+        for metric in metrics_of(alarm)
+        if metric["Namespace"] == OURS
+        and [(one["Name"], one["Value"] in services) for one in metric["Dimensions"]]
+        != [("service", True)]
+    ]
+
+
+def metrics_of(alarm: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The metrics that an alarm watches: its own, or those of its expression."""
+    if "Metrics" in alarm:
+        return [one["MetricStat"]["Metric"] for one in alarm["Metrics"] if "MetricStat" in one]
+    return [alarm]
+
+
+@dataclass(frozen=True, slots=True)
+class RunbookRow:
+    """The row of an alarm on the page of alarms.
+
+    Attributes:
+        section: The anchor of the section in which it stands.
+        link: The anchor of the operations page that it links to; "" if there is none.
+    """
+
+    section: str
+    link: str
+
+
+def runbook_rows() -> dict[str, RunbookRow]:
+    """The rows of the page of alarms, by the alarm's logical id. A link counts if the operations
+    page has the heading.
+    """
+    docs = ROOT / "docs"
+    headings = set(_anchors((docs / "operations.md").read_text(encoding="utf-8")))
+    rows: dict[str, RunbookRow] = {}
+    section = ""
+    for line in (docs / "metrics-and-alarms.md").read_text(encoding="utf-8").splitlines():
+        section = next(iter(_anchors(line)), section)
+        name = re.match(r"\| `([\w<>]+Alarm)` \|", line)
+        links = re.findall(r"\(operations\.md#([a-z-]+)\)", line)
+        if name:
+            row = RunbookRow(section, links[0] if links and links[0] in headings else "")
+            rows |= {name[1].replace("<Kind>", kind): row for kind in KINDS}
+    return rows
+
+
+def _anchors(text: str) -> list[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
     found = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
     return [re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in found]
 
@@ -408,7 +461,8 @@ LAWS: tuple[Law, ...] = (
     functions_are_written_in_one_order,
     functions_raise_alarms,
     alarms_reach_the_topic,
-    alarms_on_our_metrics_name_a_runbook,
+    alarms_name_a_runbook,
+    alarms_watch_what_is_counted,
     queues_have_dead_letters,
     queues_hide_messages_long_enough,
     queues_alarm_when_messages_wait,
@@ -429,9 +483,10 @@ def _watched(template: Template) -> set[tuple[str, str]]:
     template gives it.
     """
     return {
-        (alarm["MetricName"], target(dimension["Value"]))
+        (metric["MetricName"], target(dimension["Value"]))
         for alarm in template.of_type("AWS::CloudWatch::Alarm").values()
-        for dimension in alarm["Dimensions"]
+        for metric in metrics_of(alarm)
+        for dimension in metric["Dimensions"]
     }
 
 

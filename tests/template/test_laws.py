@@ -45,12 +45,18 @@ BREACHES: tuple[tuple[Law, str, str], ...] = (
     (laws.functions_raise_alarms, "MetricName: Throttles", "MetricName: Invocations"),
     (laws.alarms_reach_the_topic, "      AlarmActions: [!Ref AlarmTopic]\n", ""),
     (
-        laws.alarms_on_our_metrics_name_a_runbook,
+        laws.alarms_name_a_runbook,
         "docs/operations.md#a-crm-refuses-us",
         "docs/operations.md#no-such",
     ),
     (
-        laws.alarms_on_our_metrics_name_a_runbook,
+        laws.alarms_name_a_runbook,
+        "docs/metrics-and-alarms.md#the-way-in",
+        "docs/metrics-and-alarms.md#the-sync",
+    ),
+    (laws.alarms_name_a_runbook, "  BackfillAgeAlarm:", "  BackfillOldAlarm:"),
+    (
+        laws.alarms_watch_what_is_counted,
         "Name: service, Value: contact_sync",
         "Name: service, Value: contacts",
     ),
