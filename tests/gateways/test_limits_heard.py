@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from crmsync.errors import Down, SyncError
-from crmsync.gateways.call_leases import Unlimited
 from crmsync.gateways.hubspot.client import HubspotClient
 from crmsync.gateways.retry import RetryPolicy
 from crmsync.gateways.salesforce.records import SalesforceGateway
+from crmsync.gateways.unlimited_calls import Unlimited
 from crmsync.model.calls import DailyCalls
 from tests.builders import NOON
 from tests.gateways.scripted import Request, Response, Script

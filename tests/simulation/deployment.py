@@ -34,7 +34,9 @@ from crmsync.model.settings import (
     SalesforceOrg,
 )
 from crmsync.rules.backfill.pacing import Depth
-from crmsync.wire.queue_messages import dump_changes, dump_job, dump_range
+from crmsync.wire.job_messages import dump_job
+from crmsync.wire.queue_messages import dump_changes
+from crmsync.wire.range_messages import dump_range
 from tests.builders import FINGERPRINTER, OUR_APP, OUR_USER
 from tests.memory import (
     MemoryAccounts,

@@ -7,8 +7,9 @@ import json
 import pytest
 
 from crmsync.model.jobs import JobMessage, JobState
+from crmsync.wire.job_messages import dump_job, load_job
 from crmsync.wire.job_rows import from_json, to_json
-from crmsync.wire.queue_messages import UnreadableError, dump_job, load_job
+from crmsync.wire.queue_messages import UnreadableError
 from tests.builders import a_job, a_step, at
 
 

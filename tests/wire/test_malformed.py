@@ -17,7 +17,7 @@ from crmsync.model.changes import Cause, Change
 from crmsync.model.jobs import JobMessage
 from crmsync.model.mail import LogRange
 from crmsync.model.records import Kind
-from crmsync.wire import queue_messages
+from crmsync.wire import job_messages, queue_messages, range_messages
 from tests.builders import NOON, a_change, a_contact
 
 WINDOW = LogRange("acme", "OPEN", 1_767_225_600_000, 1_767_225_659_999, 1_767_225_700_000)
@@ -26,10 +26,10 @@ READERS: dict[str, tuple[Callable[[str], object], dict[str, Any]]] = {
         queue_messages.load_changes,
         json.loads(queue_messages.dump_changes([a_change(a_contact().ref)])[0]),
     ),
-    "window": (queue_messages.load_range, json.loads(queue_messages.dump_range(WINDOW))),
+    "window": (range_messages.load_range, json.loads(range_messages.dump_range(WINDOW))),
     "job message": (
-        queue_messages.load_job,
-        json.loads(queue_messages.dump_job(JobMessage("acme", "7f3a2c", 3, "a1"))),
+        job_messages.load_job,
+        json.loads(job_messages.dump_job(JobMessage("acme", "7f3a2c", 3, "a1"))),
     ),
 }
 """A queue's reader, and a message of it."""
@@ -72,7 +72,7 @@ def test_a_message_with_one_wrong_value_is_read_or_is_unreadable(
     except queue_messages.UnreadableError:
         return
     if isinstance(read, LogRange):
-        assert 0 <= read.start <= read.end <= queue_messages.LATEST
+        assert 0 <= read.start <= read.end <= range_messages.LATEST
 
 
 @pytest.mark.parametrize("name", READERS)
@@ -103,7 +103,7 @@ def test_readable_messages_of_a_batch_are_processed() -> None:
     worked: list[LogRange] = []
     bodies = {
         "changes": queue_messages.dump_changes([change])[0],
-        "window": queue_messages.dump_range(WINDOW),
+        "window": range_messages.dump_range(WINDOW),
     }
     records = {
         name: [{"messageId": f"m{at}", "body": text} for at, text in enumerate([*BAD, body])]

@@ -8,7 +8,7 @@ from crmsync.model.changes import MAX_TIES, Cause, Change, TieEvent, coalesce
 from crmsync.model.jobs import JobMessage
 from crmsync.model.mail import LogRange
 from crmsync.model.records import Kind, Ref, Side
-from crmsync.wire import queue_messages
+from crmsync.wire import job_messages, queue_messages, range_messages
 from tests.builders import NOON
 
 COMPANY = Ref(Side.HUBSPOT, "company", "12")
@@ -45,15 +45,15 @@ MESSAGES = {
         ),
     ),
     "a job": (
-        queue_messages.dump_job(JobMessage("acme", "7f3a2c", 3, "a1")),
+        job_messages.dump_job(JobMessage("acme", "7f3a2c", 3, "a1")),
         '{"version":1,"connection":"acme","job":"7f3a2c","turn":3,"ticket":"a1"}',
     ),
     "a range": (
-        queue_messages.dump_range(LogRange("acme", "OPEN", 1, 2, 3)),
+        range_messages.dump_range(LogRange("acme", "OPEN", 1, 2, 3)),
         '{"version":1,"connection":"acme","kind":"OPEN","from":1,"to":2,"at":3}',
     ),
     "a range that was tried before": (
-        queue_messages.dump_range(LogRange("acme", "OPEN", 1, 2, 3, tries=4)),
+        range_messages.dump_range(LogRange("acme", "OPEN", 1, 2, 3, tries=4)),
         '{"version":1,"connection":"acme","kind":"OPEN","from":1,"to":2,"at":3,"tries":4}',
     ),
 }

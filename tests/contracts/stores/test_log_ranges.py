@@ -7,7 +7,7 @@ from moto import mock_aws
 
 from crmsync.gateways.aws.log_ranges import RangeSender
 from crmsync.model.mail import LogRange
-from crmsync.wire.queue_messages import load_range
+from crmsync.wire.range_messages import load_range
 from tests.memory import MemoryRangeQueue
 
 NOON = 1_793_620_800_000

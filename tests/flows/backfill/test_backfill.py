@@ -17,7 +17,7 @@ from crmsync.model.jobs import Job, JobMessage, JobState, JobStep, job_message_o
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.model.settings import Connection
 from crmsync.rules.backfill.pacing import Depth
-from crmsync.wire.queue_messages import dump_job
+from crmsync.wire.job_messages import dump_job
 from tests.builders import NOON, a_connection, a_job
 from tests.memory import (
     MemoryBacklog,

@@ -12,7 +12,7 @@ from crmsync.flows.intake.sqs_batch import run_batch, run_ranges
 from crmsync.model.changes import Cause, Change
 from crmsync.model.mail import LogRange
 from crmsync.model.records import Kind, Ref, Side
-from crmsync.wire import queue_messages
+from crmsync.wire import range_messages
 from crmsync.wire.queue_messages import dump_changes
 from tests.builders import at
 
@@ -88,7 +88,7 @@ def test_log_ranges_that_are_given_up_or_fail_are_delivered_again() -> None:
         return [one for one in windows if one == given_up]
 
     response = run_ranges(
-        messages(*map(queue_messages.dump_range, (window, given_up, failed)), "nothing"), work
+        messages(*map(range_messages.dump_range, (window, given_up, failed)), "nothing"), work
     )
 
     assert failures(response) == ["m1", "m2", "m3"]

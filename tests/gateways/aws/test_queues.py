@@ -14,7 +14,7 @@ from crmsync.gateways.aws.queues import JobMessageQueue, QueueBacklog, QueueDept
 from crmsync.model.jobs import JobMessage
 from crmsync.model.records import Kind
 from crmsync.rules.backfill.pacing import Depth
-from crmsync.wire.queue_messages import load_job
+from crmsync.wire.job_messages import load_job
 
 ERRAND = JobMessage("acme", "7f3a2c", 4, "b81c09")
 

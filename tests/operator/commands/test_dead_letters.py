@@ -14,7 +14,9 @@ from crmsync.model.jobs import JobMessage
 from crmsync.model.mail import LogRange
 from crmsync.model.moments import epoch_ms
 from crmsync.model.records import Kind, Ref, Side
-from crmsync.wire.queue_messages import dump_changes, dump_job, dump_range, load_changes, load_range
+from crmsync.wire.job_messages import dump_job
+from crmsync.wire.queue_messages import dump_changes, load_changes
+from crmsync.wire.range_messages import dump_range, load_range
 from tests.builders import NOON
 from tests.config.files import MINIMAL
 from tests.operator.shell import Shell

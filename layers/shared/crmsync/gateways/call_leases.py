@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from crmsync.errors import Down, SyncError
+from crmsync.gateways.unlimited_calls import Unlimited
 from crmsync.model.calls import (
     CallClass,
     CallHold,
@@ -77,26 +78,6 @@ class _Held:
         self.used += 1
         self.searched += search
         return True
-
-
-class Unlimited:
-    """Calls that are not leased: those of the operator's command."""
-
-    def spend(self, *, search: bool = False) -> None:
-        """Take a call."""
-
-    def hear(
-        self,
-        *,
-        day: DailyCalls | None = None,
-        per_window: int = 0,
-        succeeded: bool = False,
-        refused: bool = False,
-    ) -> None:
-        """Take note of a response."""
-
-
-UNLIMITED = Unlimited()
 
 
 class CallLeases(Unlimited):

@@ -13,8 +13,8 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from crmsync.gateways.call_leases import UNLIMITED, Unlimited
 from crmsync.gateways.deadline import ENDLESS, Remaining
+from crmsync.gateways.unlimited_calls import UNLIMITED, Unlimited
 
 T = TypeVar("T")
 

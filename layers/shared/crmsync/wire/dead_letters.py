@@ -9,14 +9,9 @@ from datetime import UTC, datetime
 from crmsync.model.changes import redelivered
 from crmsync.model.dead_letters import DeadLetter
 from crmsync.model.records import Ref
-from crmsync.wire.queue_messages import (
-    UnreadableError,
-    dump_changes,
-    dump_range,
-    load_changes,
-    load_job,
-    load_range,
-)
+from crmsync.wire.job_messages import load_job
+from crmsync.wire.queue_messages import UnreadableError, dump_changes, load_changes
+from crmsync.wire.range_messages import dump_range, load_range
 
 JOBS = "BackfillDeadLetters"
 RANGES = "EmailTaskDeadLetters"

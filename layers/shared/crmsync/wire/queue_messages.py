@@ -1,5 +1,4 @@
-"""The messages in our own queues: changes to sync, jobs to continue, and ranges of the e-mail event
-log to read.
+"""The form of the messages in our own queues, and those about changes to sync.
 
 Law: no message carries personal data, and what is not a message of ours is `UnreadableError`,
 whatever it contains. Each is compact JSON with a version.
@@ -14,8 +13,6 @@ from itertools import groupby
 from typing import Any, TypeVar
 
 from crmsync.model.changes import Cause, Change, TieEvent
-from crmsync.model.jobs import JobMessage
-from crmsync.model.mail import LogRange
 from crmsync.model.moments import epoch_ms, from_epoch_ms
 from crmsync.model.records import Kind, Ref, Side
 
@@ -30,9 +27,6 @@ MAX_NEWS = 1_000
 """Changes of associations, and records that wait for others, per message: some 70 bytes each. A
 change with more of them becomes several, each in a message of its own.
 """
-
-LATEST = 10_000_000_000_000
-"""The latest moment that a range may name, in milliseconds since 1970: in the year 2286."""
 
 _MALFORMED = (
     ValueError,
@@ -52,78 +46,12 @@ class UnreadableError(ValueError):
     """The message is not ours, or has a version that this release does not know."""
 
 
-def dump_changes(changes: Sequence[Change]) -> list[str]:
-    """The messages for these changes, each with at most `MAX` of one connection and kind.
-
-    Messages are in the order of connection and kind, the changes of each in the order given. The
-    same text is the detail of an event on the bus and the body of a message that is sent straight
-    to a queue, with a delay.
-    """
-
-    def queue(change: Change) -> tuple[str, Kind]:
-        return change.connection, change.kind
-
-    return [
-        _dump(
-            {"connection": connection, "kind": kind, "changes": [_row(change) for change in part]}
-        )
-        for (connection, kind), group in groupby(sorted(changes, key=queue), key=queue)
-        for part in _parts(one for change in group for one in _slices(change))
-    ]
-
-
-def load_changes(text: str) -> list[Change]:
-    """The changes of a message. Raises `UnreadableError`."""
-    return _load(text, _changes)
-
-
-def dump_job(job_message: JobMessage) -> str:
-    """The message that makes a job continue."""
-    return _dump(
-        {
-            "connection": job_message.connection,
-            "job": job_message.job,
-            "turn": job_message.turn,
-            "ticket": job_message.turn_token,
-        }
-    )
-
-
-def load_job(text: str) -> JobMessage:
-    """The job message in a text. Raises `UnreadableError`."""
-    return _load(text, _job)
-
-
-def dump_range(log_range: LogRange) -> str:
-    """The message that has a range of HubSpot's e-mail event log read.
-
-    It names neither events nor recipients, because its receiver reads the log again. So there is no
-    personal data in the queue, a message stays small however many e-mails were opened, and a dead
-    letter can be processed while HubSpot keeps the log.
-    """
-    body: dict[str, Any] = {
-        "connection": log_range.connection,
-        "kind": log_range.kind,
-        "from": log_range.start,
-        "to": log_range.end,
-        "at": log_range.at,
-    }
-    if log_range.tries:
-        body["tries"] = log_range.tries
-    return _dump(body)
-
-
-def load_range(text: str) -> LogRange:
-    """The range that a message names. Raises `UnreadableError`."""
-    return _load(text, _range)
-
-
-def _dump(body: Mapping[str, Any]) -> str:
+def dump_message(body: Mapping[str, Any]) -> str:
     """The message with this body; its keys stay in order."""
     return json.dumps({"version": VERSION, **body}, separators=(",", ":"))
 
 
-def _load(text: str, read: Callable[[Mapping[str, Any]], T]) -> T:
+def load_message(text: str, read: Callable[[Mapping[str, Any]], T]) -> T:
     """What `read` makes of a message's body. Raises `UnreadableError`, also if `read` fails.
 
     A queue behind a rule of the event bus receives the message as the `detail` of an event; both
@@ -140,6 +68,31 @@ def _load(text: str, read: Callable[[Mapping[str, Any]], T]) -> T:
     except _MALFORMED as error:
         raise UnreadableError(type(error).__name__) from None
     raise UnreadableError(f"message version {version!r} is not {VERSION}")
+
+
+def dump_changes(changes: Sequence[Change]) -> list[str]:
+    """The messages for these changes, each with at most `MAX` of one connection and kind.
+
+    Messages are in the order of connection and kind, the changes of each in the order given. The
+    same text is the detail of an event on the bus and the body of a message that is sent straight
+    to a queue, with a delay.
+    """
+
+    def queue(change: Change) -> tuple[str, Kind]:
+        return change.connection, change.kind
+
+    return [
+        dump_message(
+            {"connection": connection, "kind": kind, "changes": [_row(change) for change in part]}
+        )
+        for (connection, kind), group in groupby(sorted(changes, key=queue), key=queue)
+        for part in _parts(one for change in group for one in _slices(change))
+    ]
+
+
+def load_changes(text: str) -> list[Change]:
+    """The changes of a message. Raises `UnreadableError`."""
+    return load_message(text, _changes)
 
 
 def _slices(change: Change) -> Iterator[Change]:
@@ -217,18 +170,3 @@ def _cells(ref: Ref) -> list[str]:
 
 def _ref(side: str, name: object, record_id: object) -> Ref:
     return Ref(Side(side), str(name), str(record_id))
-
-
-def _job(body: Mapping[str, Any]) -> JobMessage:
-    return JobMessage(
-        str(body["connection"]), str(body["job"]), int(body["turn"]), str(body["ticket"])
-    )
-
-
-def _range(body: Mapping[str, Any]) -> LogRange:
-    start, end, at = (int(body[name]) for name in ("from", "to", "at"))
-    if not 0 <= start <= end <= LATEST or not 0 <= at <= LATEST:
-        raise UnreadableError("not a range of time")
-    return LogRange(
-        str(body["connection"]), str(body["kind"]), start, end, at, int(body.get("tries", 0))
-    )

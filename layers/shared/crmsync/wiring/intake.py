@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from crmsync.errors import Distrusted
-from crmsync.model.calls import CallClass
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection
 from crmsync.telemetry import logger, metrics
@@ -164,6 +163,7 @@ def _has_calls_for_sweep(connection: Connection, side: Side) -> bool:
     """
     from crmsync.errors import SyncError
     from crmsync.flows.engine.staleness import record_poll
+    from crmsync.model.calls import CallClass
 
     calls_of(connection).work_as(CallClass.SWEEP)
     try:

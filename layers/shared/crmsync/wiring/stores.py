@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from crmsync.gateways.aws.log_ranges import RangeSender
     from crmsync.gateways.aws.queues import JobMessageQueue
     from crmsync.gateways.aws.secrets import SecretStore
-    from crmsync.gateways.call_leases import Unlimited
     from crmsync.gateways.deadline import Remaining
     from crmsync.gateways.dynamodb.call_usage import CallUsageTable
     from crmsync.gateways.dynamodb.crm_ids import CrmIdTable
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from crmsync.gateways.dynamodb.task_state import TaskStateTable
     from crmsync.gateways.dynamodb.troubles import TroubleTable
     from crmsync.gateways.retry import RetryPolicy
+    from crmsync.gateways.unlimited_calls import Unlimited
 
 Event: TypeAlias = Mapping[str, Any]
 Answer = TypeVar("Answer")
@@ -315,8 +315,8 @@ def remaining() -> Remaining:
 
 def retry_policy(leases: Unlimited | None = None) -> RetryPolicy:
     """How calls to the vendors are repeated, until when, and what they are taken from."""
-    from crmsync.gateways.call_leases import UNLIMITED
     from crmsync.gateways.retry import RetryPolicy
+    from crmsync.gateways.unlimited_calls import UNLIMITED
 
     return RetryPolicy(remaining=remaining(), leases=leases or UNLIMITED)
 

@@ -19,7 +19,9 @@ from crmsync.model.changes import Cause, Change
 from crmsync.model.jobs import JobMessage
 from crmsync.model.mail import LogRange
 from crmsync.model.records import Kind, Ref, Side
-from crmsync.wire.queue_messages import dump_changes, dump_job, dump_range
+from crmsync.wire.job_messages import dump_job
+from crmsync.wire.queue_messages import dump_changes
+from crmsync.wire.range_messages import dump_range
 from local.people import People
 from local.stack import Stack
 from local.stack.rights import Grant

@@ -12,7 +12,7 @@ import pytest
 from crmsync.model.changes import Cause, Change
 from crmsync.model.mail import LogRange
 from crmsync.model.records import Kind, Ref, Side
-from crmsync.wire import queue_messages
+from crmsync.wire import range_messages
 from crmsync.wire.queue_messages import dump_changes
 from local.people import People
 from local.stack import Stack
@@ -63,7 +63,7 @@ def test_tampered_settings_stop_the_sync_and_lose_nothing(stack: Stack, people: 
     people.edit_record("Lead", second, LastName="Deux")
     send_message(stack, "ContactQueue", change_message(two))
     send_message(
-        stack, "EmailTaskQueue", queue_messages.dump_range(LogRange("acme", "OPEN", 0, 1, 2))
+        stack, "EmailTaskQueue", range_messages.dump_range(LogRange("acme", "OPEN", 0, 1, 2))
     )
     stack.advance(2 * 3600)
 

@@ -28,7 +28,8 @@ from crmsync.ports.queues import Backlog, JobMessages, Outbox
 from crmsync.ports.stores import Jobs
 from crmsync.rules.backfill.objects import BackfillObject, backfill_object_of
 from crmsync.rules.backfill.pacing import queue_capacity
-from crmsync.wire.queue_messages import UnreadableError, load_job
+from crmsync.wire.job_messages import load_job
+from crmsync.wire.queue_messages import UnreadableError
 
 MAX_PAGES = 30
 """Pages of one turn: ten seconds at HubSpot, so that a turn ends well within its invocation."""

@@ -14,7 +14,7 @@ from typing import Any
 from crmsync.errors import SyncError
 from crmsync.model.changes import Change, redelivered
 from crmsync.model.mail import LogRange
-from crmsync.wire import queue_messages
+from crmsync.wire import range_messages
 from crmsync.wire.queue_messages import UnreadableError, load_changes
 
 
@@ -61,7 +61,7 @@ def run_ranges(
     messages: dict[str, dict[str, LogRange]] = defaultdict(dict)
     for record in records:
         try:
-            one = queue_messages.load_range(record["body"])
+            one = range_messages.load_range(record["body"])
         except UnreadableError:
             failed.add(record["messageId"])
         else:

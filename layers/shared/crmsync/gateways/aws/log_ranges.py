@@ -10,7 +10,7 @@ from typing import Any
 from crmsync.gateways.aws.bus import LONGEST_DELAY, send
 from crmsync.gateways.retry import RetryPolicy
 from crmsync.model.mail import LogRange
-from crmsync.wire.queue_messages import dump_range
+from crmsync.wire.range_messages import dump_range
 
 
 class RangeSender:

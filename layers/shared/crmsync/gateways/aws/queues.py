@@ -14,7 +14,7 @@ from crmsync.gateways.aws.errors import aws_error
 from crmsync.model.jobs import JobMessage
 from crmsync.model.records import Kind
 from crmsync.rules.backfill.pacing import Depth
-from crmsync.wire.queue_messages import dump_job
+from crmsync.wire.job_messages import dump_job
 
 _COUNTS = {
     "ready": "ApproximateNumberOfMessages",
