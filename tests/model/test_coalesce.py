@@ -38,3 +38,12 @@ def test_a_change_has_a_limited_number_of_association_changes() -> None:
     halves = [replace(a_change(DEAL), ties=news[:50]), replace(a_change(DEAL), ties=news[50:])]
 
     assert [one.ties for one in coalesce(halves)] == [news[5:]]
+
+
+def test_a_resync_keeps_the_time_when_it_was_asked_for() -> None:
+    """A later edit of the record makes it no later: mappings that came between the two are not part
+    of the resync.
+    """
+    resync, edit = a_change(DEAL, Cause.RESYNC), a_change(DEAL, Cause.EDITED, minutes=5)
+
+    assert coalesce([resync, edit]) == coalesce([edit, resync]) == [resync]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from crmsync.model.records import Side
+from tests.simulation.kept_deals import DEALS
 from tests.simulation.steps import (
     Crash,
     Fault,
@@ -132,18 +133,6 @@ KEPT: Mapping[str, History] = {
             Work("contact"),
         ),
     ),
-    "a slower worker made an opportunity once more, over what a person had changed in it": History(
-        Setting(),
-        (
-            Person("new deal", value="1"),
-            Person("edit deal", what="description", value="1"),
-            Wait(1),
-            Work("opportunity", 10, most=1),
-            Work("opportunity", slot=1, most=1),
-            Person("edit deal", Side.SALESFORCE, what="description", value="2"),
-            Work("opportunity"),
-        ),
-    ),
     "a value was removed from a new lead before the link was saved, and came back": History(
         Setting(),
         (
@@ -218,16 +207,6 @@ KEPT: Mapping[str, History] = {
             Crash("contact"),
         ),
     ),
-    "an opportunity was queued without end for a contact that was gone": History(
-        Setting(creates="contact", portals=2),
-        (
-            Person("new person", portal=1),
-            Person("move deal", Side.SALESFORCE),
-            Wait(60),
-            Person("delete person", portal=1, news=News.LOST),
-            Person("new deal", what="tied"),
-        ),
-    ),
     "a company whose only contact lost its lead was not read again": History(
         Setting(creates="contact"),
         (
@@ -254,14 +233,6 @@ KEPT: Mapping[str, History] = {
             Wait(2),
         ),
     ),
-    "an opportunity was not read while polls were a quarter of an hour apart": History(
-        Setting(),
-        (
-            Person("new deal", Side.SALESFORCE, news=News.LOST),
-            Operator("pause"),
-            Wait(480),
-        ),
-    ),
     "a contact was deleted for privacy together with its lead, and the lead made it again": History(
         Setting(),
         (
@@ -281,15 +252,6 @@ KEPT: Mapping[str, History] = {
             Wait(1),
             Person("undelete", Side.SALESFORCE),
             Wait(2),
-            Person("delete person"),
-        ),
-    ),
-    "a deal's link tied a contact that was deleted": History(
-        Setting(),
-        (
-            Person("new person", Side.SALESFORCE, what="Contact"),
-            Person("new deal", Side.SALESFORCE, what="tied"),
-            Wait(60),
             Person("delete person"),
         ),
     ),
@@ -323,18 +285,6 @@ KEPT: Mapping[str, History] = {
             Wait(3),
             Person("new address", value="1"),
             Person("new person", who=2),
-        ),
-    ),
-    "a contact's sums stayed after its Salesforce contact and its deal were deleted": History(
-        Setting(),
-        (
-            Person("new person", Side.SALESFORCE, what="Contact"),
-            Person("new deal"),
-            Wait(3),
-            Person("tie"),
-            Wait(3),
-            Person("delete person", Side.SALESFORCE),
-            Person("delete deal"),
         ),
     ),
     "the link of a merged contact stayed, as the worker that moved the other link failed": History(
@@ -396,19 +346,6 @@ KEPT: Mapping[str, History] = {
             Person("new address", Side.SALESFORCE, who=1),
         ),
     ),
-    "a deal came while the link of its contact moved with a conversion, and got no role": History(
-        Setting(),
-        (
-            Person("new person"),
-            Wait(3),
-            Person("convert"),
-            Wait(1),
-            Work("contact", 13, most=5),
-            Person("new deal", what="tied"),
-            Wait(1),
-            Work("opportunity"),
-        ),
-    ),
     "a lead of two accounts was made for the one and first linked with the other": History(
         Setting(portals=2),
         (
@@ -440,42 +377,6 @@ KEPT: Mapping[str, History] = {
                 Person("delete person", news=News.LOST),
             ),
         )
-    ),
-    "the survivor of a merge kept the sums of a contact whose link had ended": History(
-        Setting(),
-        (
-            Person("new person", Side.SALESFORCE, what="Contact"),
-            Person("new deal", Side.SALESFORCE, what="tied"),
-            Wait(5),
-            Person("delete deal"),
-            Person("new person", Side.SALESFORCE, who=1, what="Contact"),
-            Wait(5),
-            Person("merge people", who=1),
-        ),
-    ),
-    "a sum was refused, and the contact's own sync ended the report": History(
-        Setting(),
-        (
-            Person("new person", Side.SALESFORCE, what="Contact"),
-            Wait(5),
-            Person("new deal", Side.SALESFORCE, what="tied"),
-            Wait(900),
-            Fault("hubspot.update", "refused rows"),
-            Person("edit deal", what="amount", value="1"),
-            Wait(30),
-        ),
-    ),
-    "a deal was refused, and its contact was not added up by the sync that wrote the deal": History(
-        Setting(),
-        (
-            Person("new person", Side.SALESFORCE, what="Contact"),
-            Wait(5),
-            Person("new deal", Side.SALESFORCE, what="tied"),
-            Wait(900),
-            Fault("hubspot.update", "refused rows"),
-            Person("edit deal", Side.SALESFORCE, what="amount", value="1"),
-            Wait(30),
-        ),
     ),
     "a contact lost its address while a slow worker made its counterpart of older values": History(
         Setting(portals=2),
@@ -530,13 +431,41 @@ KEPT: Mapping[str, History] = {
             Person("delete person", what="forget"),
         ),
     ),
-    "a contact was tied to a deal without a webhook, after the sweep had passed the deal": History(
-        Setting(creates="contact"),
+    "a slow worker linked a contact after it had been deleted for privacy": History(
+        Setting(),
         (
-            Person("new deal"),
-            Person("new person"),
-            Wait(2000),
-            Person("tie", news=News.LOST),
+            Person("new person", Side.SALESFORCE),
+            Wait(1),
+            Work("contact", 10, slot=1),
+            Person("edit person", value="1"),
+            Wait(3),
+            Person("delete person", what="forget"),
+            Wait(1),
+            Work("contact", most=5),
         ),
     ),
+    "a contact lost its address after its lead was made, and the report about it changed": History(
+        Setting(),
+        (
+            Person("new person"),
+            Fault("salesforce.read", "timeout before"),
+            Person("new person", who=1),
+            Wait(1),
+            Work("contact"),
+            Person("merge people", Side.SALESFORCE),
+            Person("new address", who=1),
+        ),
+    ),
+    "a resync was delivered again after a mapping had been pushed": History(
+        Setting(policies=(("phone", "never"),)),
+        (
+            Person("new person", value="3"),
+            Operator("resync"),
+            Wait(5),
+            Wait(2),
+            Work("contact", most=5),
+            Operator("push", "phone", "two_way"),
+        ),
+    ),
+    **DEALS,
 }

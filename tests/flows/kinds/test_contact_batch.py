@@ -382,6 +382,57 @@ def test_a_contact_that_is_deleted_before_its_link_is_saved_ends_the_link():
     assert (delays, [link.state for link in world.links.all]) == ([180], [LinkState.TOMBSTONE])
 
 
+@pytest.mark.rule("CH-9")
+def test_a_contact_that_asked_to_be_forgotten_leaves_no_link_that_a_slow_worker_saves() -> None:
+    """Two workers link one pair, and the slower one saves its link after the contact was deleted
+    for privacy and the first link dropped. The deletion is looked at once more when that worker has
+    ended.
+    """
+    world = MemoryWorld()
+    lead, save = world.new_lead(), world.links.save
+
+    def slowly(links):
+        world.links.save = save
+        (made,) = world.hubspot.refs("contact")
+        world.sync(made)
+        world.hubspot.purge(made)
+        world.sync(made, cause=Cause.FORGOTTEN)
+        return save(links)
+
+    world.links.save = slowly
+    world.sync(lead)
+    (again,), left = world.outbox.delayed, [link.state for link in world.links.all]
+    world.drain()
+
+    assert (again[0].cause, again[1], left) == (Cause.FORGOTTEN, 180, [LinkState.ACTIVE])
+    assert world.links.all == []
+
+
+@pytest.mark.rule("DUP-24")
+def test_a_contact_that_lost_its_address_is_linked_with_the_lead_that_was_made_of_it() -> None:
+    """The link could not be saved, and no address leads to the lead any more; a contact that was
+    never edited had no address at any time, and nothing is asked for it.
+    """
+    world = MemoryWorld()
+    contact, save = world.new_contact(), world.links.save
+    world.links.save = lambda links: [TryAgain("Throttled.") for _ in links]
+    world.sync(contact)
+    world.links.save, world.outbox.delayed = save, []
+    world.wait()
+    world.hubspot.edit(contact, {"email": None})
+    fresh = world.new_contact(email="")
+    world.salesforce.calls.clear()
+
+    world.sync(contact, fresh)
+
+    (lead,) = world.salesforce.refs("Lead")
+    assert [(link.hubspot, link.salesforce) for link in world.links.all] == [(contact, lead)]
+    assert [one.ref for one in world.inbox.parked("acme")] == [fresh]
+    world.salesforce.calls.clear()
+    world.sync(fresh)
+    assert world.salesforce.calls["made_by"] == 0
+
+
 @pytest.mark.parametrize("is_new", [False, True])
 def test_a_lead_that_loses_its_address_while_it_is_linked_is_read_once_more(is_new):
     """A worker that read it before may still save a link with the old values. A lead that was never

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crmsync.flows.kinds.contact import sync_contacts
 from crmsync.model.changes import Cause
 from crmsync.model.fields import FieldRule, Update
 from crmsync.model.records import Ref, Side
@@ -183,6 +184,28 @@ def test_a_resync_syncs_existing_values(
     writes = world.writes()
     world.look(side, Cause.RESYNC)
     assert world.writes() == writes
+
+
+@pytest.mark.rule("MAP-6")
+@pytest.mark.parametrize("others", [[], [Cause.EDITED], [Cause.AGAIN]])
+def test_a_resync_that_was_asked_for_before_the_mapping_came_leaves_its_values(
+    others: Sequence[Cause],
+) -> None:
+    """Its message arrives late, alone or with later changes of the record; a resync that is asked
+    for afterwards syncs the values.
+    """
+    world = LateWorld()
+    world.link("Old", None)
+    late = world.change(world.contact, Cause.RESYNC)
+    world.wait()
+    world.map_nicknames()
+
+    sync_contacts([late, *(world.change(world.contact, one) for one in others)], world.context)
+    before = world.nicknames
+    world.wait()
+    world.look(H, Cause.RESYNC)
+
+    assert (before, world.nicknames) == (("Old", None), ("Old", "Old"))
 
 
 @pytest.mark.rule("MAP-6")

@@ -4,14 +4,16 @@ report about it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import NoReturn
 
 import pytest
 
-from crmsync.errors import Refused, TryAgain
+from crmsync.errors import Down, Refused, TryAgain
 from crmsync.model.changes import Cause, Change
-from crmsync.model.effects import Category, Report
-from crmsync.model.records import Kind, Ref
+from crmsync.model.effects import Category, Report, UpdateRecord
+from crmsync.model.records import Kind, Ref, Side
 from crmsync.rules.timing.outages import TRIES
 from tests.memory.world import MemoryWorld
 
@@ -124,6 +126,34 @@ def test_a_contact_is_added_up_although_the_deal_was_refused_at_first() -> None:
     world.sync(opportunity)
 
     assert before == ("1", "1000")
+    assert shown(world, world.counterpart(theirs)) == ("1", "2000")
+
+
+@pytest.mark.rule("ROLL-1")
+@pytest.mark.rule("RTY-1")
+def test_a_contact_is_added_up_although_the_write_of_its_opportunity_was_not_answered() -> None:
+    """Salesforce has stored the amount, so the next try finds nothing new in it; that the side was
+    down does not count as a try.
+    """
+    world = MemoryWorld()
+    theirs = world.new_salesforce_contact(None)
+    opportunity = world.new_opportunity(theirs)
+    world.sync(theirs, opportunity)
+    world.drain()
+    deal, update = world.counterpart(opportunity), world.salesforce.update
+    world.hubspot.edit(deal, {"amount": "2000"})
+
+    def unanswered(effects: Sequence[UpdateRecord]) -> NoReturn:
+        update(effects)
+        raise Down("No answer.", side=Side.SALESFORCE)
+
+    world.salesforce.update = unanswered  # type: ignore[method-assign]
+    world.sync(deal)
+    queued = [(change.tries, change.held) for change, _ in world.outbox.delayed]
+    world.salesforce.update = update  # type: ignore[method-assign]
+    world.drain()
+
+    assert queued == [(0, True)]
     assert shown(world, world.counterpart(theirs)) == ("1", "2000")
 
 

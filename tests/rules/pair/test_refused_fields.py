@@ -23,6 +23,7 @@ from tests.builders import (
     FINGERPRINTER,
     LEAD_ID,
     OUR_USER,
+    a_change,
     a_contact,
     a_lead,
     a_link,
@@ -149,13 +150,14 @@ def test_a_field_that_was_left_out_is_unchanged_and_a_resync_tries_it_again() ->
     assert view(salesforce, mapping.salesforce_forms, link, FINGERPRINTER, OUR_USER).unchanged
     assert not link.has_written("Phone")
 
+    resync = a_change(hubspot.ref, Cause.RESYNC)
     still = merge_pair(hubspot, salesforce, link, RULESET)
     assert (still.to_salesforce, still.to_hubspot, [one.hubspot for one in still.diverged]) == (
         {},
         {},
         ["phone"],
     )
-    assert merge_pair(hubspot, salesforce, link, RULESET, cause=Cause.RESYNC).to_salesforce == {
+    assert merge_pair(hubspot, salesforce, link, RULESET, change=resync).to_salesforce == {
         "Phone": "666"
     }
     assert merge_pair(a_contact({"phone": "222"}), salesforce, link, RULESET).to_salesforce == {

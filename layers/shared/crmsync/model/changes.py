@@ -94,6 +94,11 @@ class Change:
     held: bool = False
     ties: tuple[TieEvent, ...] = ()
 
+    @property
+    def asked_at(self) -> datetime | None:
+        """When a person asked for the sync, None where nobody has."""
+        return self.at if self.cause in BY_HAND else None
+
 
 def as_retry(change: Change) -> Change:
     """The change to repeat after another worker was first.
@@ -115,8 +120,9 @@ def coalesce(changes: list[Change]) -> list[Change]:
     """One change per record, in the order in which the records first occur.
 
     What happens to a whole record outweighs an edit; the latest time, the most tries, and all
-    `waiting` and `ties` are kept. A record that was both edited and woken becomes ``AGAIN``: it is
-    synced even if it shows nothing new, and its news reaches those that wait for it.
+    `waiting` and `ties` are kept. What a person asked for keeps the time when that was. A record
+    that was both edited and woken becomes ``AGAIN``: it is synced even if it shows nothing new, and
+    its news reaches those that wait for it.
     """
     kept: dict[tuple[str, Ref], Change] = {}
     for change in changes:
@@ -154,7 +160,7 @@ def _weightier(one: Change, two: Change) -> Change:
     return replace(
         with_ties(heavy, one, two),
         cause=cause,
-        at=max(one.at, two.at),
+        at=heavy.asked_at or max(one.at, two.at),
         tries=tries,
         waiting=waiting,
         held=held,

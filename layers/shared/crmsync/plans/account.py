@@ -83,9 +83,7 @@ def _plan_linked(facts: AccountFacts, link: Link, ruleset: Ruleset) -> Plan:
     if not link.joins(facts.hubspot.ref, facts.salesforce.ref):
         here = follow_moves(link, facts.hubspot, facts.salesforce, ruleset)
     here = with_holds(here, facts)
-    return plan_existing(
-        link, here, facts.hubspot, facts.salesforce, ruleset, cause=facts.change.cause
-    )
+    return plan_existing(link, here, facts.hubspot, facts.salesforce, ruleset, change=facts.change)
 
 
 def _plan_new_pair(named: Record, match: Record, ruleset: Ruleset) -> Plan:

@@ -191,7 +191,7 @@ def _plan_linked(facts: ContactFacts, link: Link, ruleset: Ruleset) -> Plan:
         facts.hubspot,
         facts.salesforce,
         ruleset,
-        cause=facts.change.cause,
+        change=facts.change,
         holder=facts.holder,
     )
 

@@ -179,7 +179,7 @@ def _plan_pair(
             saves, notes=(Note("is in a pipeline that does not sync", ("Q-26", "OPP-23")),)
         )
         return with_roll_up(frozen, facts.tied)
-    plan = plan_existing(link, here, hubspot, salesforce, ruleset, cause=facts.change.cause)
+    plan = plan_existing(link, here, hubspot, salesforce, ruleset, change=facts.change)
     return with_roles(plan, here, facts.tied, salesforce, ruleset, facts.change)
 
 

@@ -205,17 +205,20 @@ def _maybe_written_by_others(
 
 
 def _maybe_linked_by_others(facts: Sequence[AnyFacts]) -> dict[int, Change]:
-    """Place -> a change to sync once more, for records that are gone and have no link.
+    """Place -> a change to sync once more, for records that are gone and have no link, or whose
+    link goes with its hashes as the contact asked to be forgotten (CH-9).
 
     Another worker may have read or made the record before, and be about to link it. HubSpot tells
     of a deletion once, and Salesforce twice at most; the link would stay, with a record that is
-    gone. By the second time that worker has surely ended.
+    gone. By the second time that worker has surely ended. A tombstone needs no second time: its
+    version refuses the link of such a worker.
     """
     return {
         at: replace(one.change, tries=1)
         for at, one in enumerate(facts)
-        if one.link is None and one.named is None
-        if not one.change.tries and one.change.cause is not Cause.WOKEN
+        if one.named is None and not one.change.tries
+        if one.change.cause is Cause.FORGOTTEN
+        or (one.link is None and one.change.cause is not Cause.WOKEN)
     }
 
 

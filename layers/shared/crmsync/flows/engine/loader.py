@@ -219,17 +219,18 @@ class BatchLoader(Generic[AnyFacts]):
 
         Creating a record again by its key would write old values over edits that people have made
         since. Contacts are also found by their addresses, so for them this is asked only where an
-        earlier sync was cut short.
+        earlier sync was cut short, or where there is no address and may have been one before.
         """
         asks_always = self.ruleset.kind is not Kind.CONTACT
-        retried = [
+        asked = [
             one
             for one in unlinked
-            if (asks_always or one.ref in self._retried) and not self.counterpart_named_by(one)
+            if asks_always or one.ref in self._retried or self._may_have_lost_its_address(one)
+            if not self.counterpart_named_by(one)
         ]
         for side in Side:
             by_key: dict[str, Ref] = {}
-            for record in retried:
+            for record in asked:
                 if record.ref.side is side:
                     key = record.ref.id
                     by_key[self.ruleset.key_of(key) if side is Side.HUBSPOT else key] = record.ref
@@ -238,6 +239,12 @@ class BatchLoader(Generic[AnyFacts]):
                     {name: list(by_key) for name in self._counterpart_objects(side)}
                 )
                 self._made.update({by_key[key]: ref for key, ref in made.items()})
+
+    def _may_have_lost_its_address(self, record: Record) -> bool:
+        """Whether a record has nothing by which candidates are found, and was edited since it was
+        made.
+        """
+        return record.ref not in self.candidates and record.created_at < record.modified_at
 
     def load_counterparts(self, refs: Iterable[Ref]) -> None:
         """Read the links of records and the counterparts in them: a deletion may not have been

@@ -28,7 +28,8 @@ class Edits:
         our_app: HubSpot's name for crmsync as the source of a value.
         is_explained: Whether a field that was agreed on before, or the owner, has changed in
             Salesforce. Then that was the edit.
-        resync: Whether all values are to cross, however old they are.
+        asked_at: When a person asked for all values to cross, however old they are; None where
+            nobody has. Mappings that came later are not part of that.
     """
 
     hubspot: Record
@@ -36,7 +37,11 @@ class Edits:
     our_user: str
     our_app: str
     is_explained: bool
-    resync: bool
+    asked_at: datetime | None
+
+    def all_cross(self, rule: FieldRule) -> bool:
+        """Whether even the older values of a mapping are to cross."""
+        return self.asked_at is not None and (rule.since is None or rule.since <= self.asked_at)
 
     def were_in_hubspot(self, name: str, since: datetime) -> bool:
         """Whether somebody else set the property after `since`; its history must have been read."""
@@ -70,9 +75,10 @@ def adjusted(
     """Both states of a mapping as the merge is to see them: adjusted where the mapping was added
     later, or where a resync is to sync values that diverged.
     """
-    if edits.resync:
+    all_cross = edits.all_cross(rule)
+    if all_cross:
         hubspot, salesforce = _reopened(hubspot, salesforce)
-    if rule.since is None or edits.resync:
+    if rule.since is None or all_cross:
         return hubspot, salesforce
     if hubspot.is_new_mapping:
         hubspot = replace(hubspot, changed=edits.were_in_hubspot(rule.hubspot, rule.since))
@@ -91,7 +97,7 @@ def needs_history(
     return (
         rule.since is not None
         and hubspot.is_new_mapping
-        and not edits.resync
+        and not edits.all_cross(rule)
         and not edits.hubspot.origins
         and edits.hubspot.modified_at > rule.since
         and hubspot.canonical != salesforce.canonical

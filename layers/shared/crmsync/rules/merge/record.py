@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from crmsync.model import names
 from crmsync.model.change_limits import ChangeLimit, Hold
-from crmsync.model.changes import BY_HAND, Cause
+from crmsync.model.changes import Cause, Change
 from crmsync.model.conflicts import FieldConflict
 from crmsync.model.crm_names import (
     HUBSPOT_EMAIL,
@@ -170,14 +170,15 @@ def merge_pair(
     link: Link | None,
     ruleset: Ruleset,
     *,
-    cause: Cause = Cause.EDITED,
+    change: Change | None = None,
     refused: frozenset[str] = frozenset(),
 ) -> MergeResult:
     """Three-way merge of a pair against its link's base; without a link the two never agreed.
 
-    `cause` is why the pair is synced: a resync also syncs older values of new mappings, and changes
-    that the operator dropped leave the two sides different. HubSpot takes no other value of the
-    properties in `refused` now: they wait, like values that cannot cross.
+    `change` is why the pair is synced, None for an ordinary edit. A resync also syncs older values,
+    but not those of mappings that came after a person had asked for it (MAP-6); changes that the
+    operator dropped leave the two sides different. HubSpot takes no other value of the properties
+    in `refused` now: they wait, like values that cannot cross.
 
     Opt-out, owners, parents and stages are decided only where something may have changed. Usually
     nothing has.
@@ -186,10 +187,11 @@ def merge_pair(
     us = ruleset.our_user_in(salesforce)
     h = view(hubspot, mapping.hubspot_forms, link, ruleset.fingerprinter)
     s = view(salesforce, mapping.salesforce_forms, link, ruleset.fingerprinter, us)
-    edits, resync = None, cause in BY_HAND
-    if resync or mapping.has_later:
+    cause, asked_at = (change.cause, change.asked_at) if change else (None, None)
+    edits = None
+    if asked_at or mapping.has_later:
         known = _is_explained(s, link)
-        edits = Edits(hubspot, salesforce, ruleset.our_user, ruleset.our_app, known, resync)
+        edits = Edits(hubspot, salesforce, ruleset.our_user, ruleset.our_app, known, asked_at)
     fields = merge_fields(h, s, ruleset, edits, refused)
     opt_out, owning, parents, stages = _NO_OPT_OUT, _NO_OWNER, _NO_PARENT, _NO_STAGE
     if _is_or_was_opted_out(h, s):

@@ -10,7 +10,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from crmsync.model import names
-from crmsync.model.changes import Cause
+from crmsync.model.changes import Change
 from crmsync.model.crm_names import (
     COMPANY,
     HUBSPOT_CONTACT,
@@ -108,7 +108,7 @@ def plan_pair(
     ruleset: Ruleset,
     *,
     always_save: bool,
-    cause: Cause = Cause.EDITED,
+    change: Change | None = None,
     holder: Ref | None = None,
 ) -> Plan:
     """Merge a pair and plan what follows.
@@ -119,14 +119,14 @@ def plan_pair(
         link: The link, with these two records in it.
         ruleset: The rules by which the pair is merged.
         always_save: Whether the link must be stored even if the merge changes nothing.
-        cause: Why the pair is synced.
+        change: Why the pair is synced; None for an ordinary edit.
         holder: The contact that has, and keeps, the address that the HubSpot record should get.
             The address waits then, everything else is written.
     """
     refused = frozenset({HUBSPOT_EMAIL} if holder else ())
     needs_history = asks_for_history(link, hubspot, salesforce, ruleset)
     link = withdraw_lost(link, hubspot, salesforce, ruleset)
-    merged = merge_pair(hubspot, salesforce, link, ruleset, cause=cause, refused=refused)
+    merged = merge_pair(hubspot, salesforce, link, ruleset, change=change, refused=refused)
     holds = frozenset() if merged.held_back.is_dropped else merged.held_back.holds
     loops = merged.held_back.loops
     writes = _writes(hubspot, salesforce, merged)
@@ -176,22 +176,22 @@ def plan_existing(
     salesforce: Record,
     ruleset: Ruleset,
     *,
-    cause: Cause = Cause.EDITED,
+    change: Change | None = None,
     holder: Ref | None = None,
 ) -> Plan:
     """Plan a pair whose records both exist; `here` is its link with the records that it has now.
 
     A link of which both records have been replaced cannot be updated in place: it is dropped and a
-    new one saved. `cause` and `holder` are as in `plan_pair`.
+    new one saved. `change` and `holder` are as in `plan_pair`.
     """
     if here.hubspot != link.hubspot and here.salesforce != link.salesforce and link.version:
         fresh = replace(here, version=0)
         plan = plan_pair(
-            hubspot, salesforce, fresh, ruleset, always_save=True, cause=cause, holder=holder
+            hubspot, salesforce, fresh, ruleset, always_save=True, change=change, holder=holder
         )
         return replace(plan, effects=(DropLink(link, ("DUP-26",)), *plan.effects))
     return plan_pair(
-        hubspot, salesforce, here, ruleset, always_save=here != link, cause=cause, holder=holder
+        hubspot, salesforce, here, ruleset, always_save=here != link, change=change, holder=holder
     )
 
 

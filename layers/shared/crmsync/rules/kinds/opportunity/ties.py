@@ -254,13 +254,14 @@ def _roll_up(
     added = {*decision.associate, *(mine for mine, _ in decision.add)}
     fresh = frozenset({one for one in tied.in_roles if one.id not in link.tied} | added)
     is_first = not link.version or change.cause in BY_HAND
-    is_edit = change.cause in _QUIET_CAUSES and not change.tries
+    is_first_try = not (change.tries or change.held)
+    is_edit = change.cause in _QUIET_CAUSES and is_first_try
     is_news = is_first or _is_news(_COUNTED, plan, link, salesforce, ruleset)
     former = frozenset(one for one in _tied_by(link) if one.id not in decision.tied)
     if not (is_news or fresh or former or decision.end or decision.leave or not is_edit):
         return ()
     contacts = tied.everybody | added | former
-    moves_all = is_first or bool(change.tries) or _is_news(_STAGED, plan, link, salesforce, ruleset)
+    moves_all = is_first or not is_first_try or _is_news(_STAGED, plan, link, salesforce, ruleset)
     moves = (tied.in_roles | added) if moves_all else fresh
     return (
         (RollUp(contacts, moves, ("ROLL-1", "LIFE-1"), _tie_writes(decision, tied, salesforce)),)
