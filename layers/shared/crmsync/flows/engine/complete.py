@@ -216,9 +216,9 @@ def _maybe_linked_by_others(facts: Sequence[AnyFacts]) -> dict[int, Change]:
     return {
         at: replace(one.change, tries=1)
         for at, one in enumerate(facts)
-        if one.named is None and not one.change.tries
         if one.change.cause is Cause.FORGOTTEN
         or (one.link is None and one.change.cause is not Cause.WOKEN)
+        if one.named is None and not one.change.tries
     }
 
 
