@@ -97,7 +97,7 @@ def test_an_update_leaves_nothing_that_the_link_no_longer_has(links: Any) -> Non
         deleted_on=Side.HUBSPOT,
         hubspot_owner="7",
         salesforce_owner="005",
-        tied=frozenset({"81"}),
+        tied={"81": "003000000000001AAA"},
         hubspot_intent=intent,
         salesforce_intent=intent,
         tying=intent,

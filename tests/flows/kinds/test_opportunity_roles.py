@@ -238,10 +238,65 @@ def test_a_deal_forgets_a_contact_that_was_deleted(how: str):
     again = {deal: (contact,)} if how == "restored" else {}
     roles = world.opportunities.roles_of([opportunity])[opportunity]
     assert (ties, [one.is_deleted for one in roles], world.associations.of([deal], "contact")) == (
-        [frozenset()],
+        [{}],
         [False],
         again,
     )
+
+
+@pytest.mark.rule("OPP-12")
+@pytest.mark.rule("Q-29")
+@pytest.mark.parametrize("removes", [False, True])
+def test_a_contact_that_is_paired_anew_gets_a_role_for_its_new_salesforce_contact(removes: bool):  # noqa: FBT001
+    """Its Salesforce contact is deleted while another one waits for its address, so it has a new
+    pair before its deal was read. The missing role was removed by nobody.
+    """
+    world = MemoryWorld(deal_settings=DealSettings(remove_associations=removes))
+    contact, theirs = a_pair_of_contacts(world)
+    deal = world.new_deal(contact)
+    world.sync(deal)
+    other = world.new_salesforce_contact(None)
+    world.sync(other)
+    world.drain()
+
+    world.salesforce.delete(theirs)
+    world.sync(theirs, cause=Cause.DELETED)
+    world.drain()
+
+    opportunity = world.counterpart(deal)
+    roles = world.opportunities.roles_of([opportunity])[opportunity]
+    assert world.counterpart(contact) == other
+    assert [one.contact for one in roles if not one.is_deleted] == [other]
+    assert world.associations.of([deal], "contact") == {deal: (contact,)}
+    assert [link.tied for link in world.links.all if link.hubspot == deal] == [
+        {contact.id: other.id}
+    ]
+
+
+@pytest.mark.rule("Q-29")
+def test_a_role_that_somebody_removed_does_not_come_back_with_a_merge():
+    """The Salesforce contact that had it is merged into another one, which is the same person."""
+    world = MemoryWorld()
+    contact, theirs = a_pair_of_contacts(world)
+    deal = world.new_deal(contact)
+    world.sync(deal)
+    opportunity = world.counterpart(deal)
+    (role,) = world.opportunities.roles_of([opportunity])[opportunity]
+    world.salesforce.delete(role.ref)
+    world.sync(role.ref, cause=Cause.DELETED)
+    world.drain()
+    other = world.new_salesforce_contact(None, "eva@example.com")
+
+    world.salesforce.merge(other, theirs)
+    world.sync(theirs, other)
+    world.drain()
+
+    roles = world.opportunities.roles_of([opportunity]).get(opportunity, ())
+    assert world.counterpart(contact) == other
+    assert [one for one in roles if not one.is_deleted] == []
+    assert [link.tied for link in world.links.all if link.hubspot == deal] == [
+        {contact.id: other.id}
+    ]
 
 
 @pytest.mark.rule("ROLL-1")

@@ -88,7 +88,7 @@ def test_a_history_takes_what_is_left_of_the_write_units(fields: int) -> None:
         wrote=tags(map(str, range(fields))),
         hubspot_owner="7",
         salesforce_owner="005000000000001AAA",
-        tied=frozenset({"1", "22"}),
+        tied={"1": "003000000000001AAA", "22": "003000000000002AAA"},
     )
     known = a_history(200, DecisionType.WRITTEN)
     for stored in (whole, as_updated):
@@ -246,7 +246,10 @@ def test_a_busy_link_is_updated_again_without_the_others() -> None:
 def test_what_a_link_no_longer_has_is_gone_after_an_update() -> None:
     """An update sets every attribute, so nothing of the earlier version is left."""
     before = a_link(
-        hubspot_owner="7", salesforce_owner="", tied=frozenset({"1"}), deleted_on=Side.HUBSPOT
+        hubspot_owner="7",
+        salesforce_owner="",
+        tied={"1": "003000000000001AAA"},
+        deleted_on=Side.HUBSPOT,
     )
     with with_client() as (table, _):
         (saved,) = table.save([before])

@@ -63,7 +63,7 @@ def ties(*roles, associated=False):
 
 def announced(verdict, *, agreed=False):
     """The link of a worker that announced the decision at noon and then died."""
-    link = replace(LINK, tied=frozenset({ADA.id} if agreed else ()))
+    link = replace(LINK, tied={ADA.id: ADAS.id} if agreed else {})
     return announcing_ties(link, announce_ties(verdict, ties(OLD), FINGERPRINTER), {}).announced_at(
         NOON
     )
@@ -168,7 +168,7 @@ def test_the_newest_notification_counts():
 
 def test_without_an_announcement_notifications_do_not_count():
     """Then the associations themselves show what people did."""
-    link = replace(LINK, tied=TIED)
+    link = replace(LINK, tied={ADA.id: ADAS.id})
 
     assert resolve_announced_ties(
         link, ties(), (news(ADA),), PORTAL, FINGERPRINTER, is_open=False

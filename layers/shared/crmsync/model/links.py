@@ -202,7 +202,8 @@ class Link:
         salesforce_owner: Likewise. Owners are kept as plain ids, as the last Salesforce owner must
             be recognised again (OWN-7).
         tied: The ids of the HubSpot contacts that both sides agreed to tie to the deal and its
-            opportunity (OPP-9, OPP-12).
+            opportunity (OPP-9, OPP-12), each with that of the Salesforce contact that it synced
+            with then.
         deleted_on: The side on which a deletion made the link a tombstone, if known.
         hubspot_intent: What was announced to be written to HubSpot.
         salesforce_intent: What was announced to be written to Salesforce.
@@ -230,7 +231,7 @@ class Link:
     version: int = 0
     hubspot_owner: str | None = None
     salesforce_owner: str | None = None
-    tied: frozenset[str] = frozenset()
+    tied: Mapping[str, str] = field(default_factory=dict)
     deleted_on: Side | None = None
     hubspot_intent: Intent = Intent()
     salesforce_intent: Intent = Intent()

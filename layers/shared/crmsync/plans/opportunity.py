@@ -43,12 +43,15 @@ class OpportunityFacts(Facts):
         roles: The contact roles of the opportunity, deleted ones included.
         across: HubSpot contact -> its Salesforce contact, and the reverse, for all contacts of the
             two.
+        became: Salesforce contact that the link ties -> the one that it was merged into, for those
+            in whose place others sync now.
         is_held: Whether the deletion of the opportunity is not to be followed yet (Q-30).
         ties_are_open: Whether another worker may still be writing a contact that it announced.
     """
 
     roles: tuple[Role, ...] = ()
     across: Mapping[Ref, Ref] = field(default_factory=dict)
+    became: Mapping[Ref, Ref] = field(default_factory=dict)
     is_held: bool = False
     ties_are_open: bool = False
 
@@ -60,6 +63,7 @@ class OpportunityFacts(Facts):
             self.roles,
             self.across,
             frozenset(one.contact for one in self.change.ties),
+            self.became,
             self.ties_are_open,
         )
 

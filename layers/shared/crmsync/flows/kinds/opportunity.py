@@ -7,10 +7,9 @@ into changes of the opportunities that they concern.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
 
 from crmsync.errors import Refused
 from crmsync.flows.engine.batches import sync_in_batches
@@ -28,6 +27,7 @@ from crmsync.flows.engine.planning import (
 )
 from crmsync.flows.engine.results import Summary, process_results
 from crmsync.flows.engine.waits import queue_waiting
+from crmsync.flows.kinds.deal_ties import with_roles
 from crmsync.flows.kinds.pipelines import current_map, sync_pipelines
 from crmsync.flows.kinds.roll_ups import adding_up, roll_up
 from crmsync.model.changes import Cause, Change, TieEvent, coalesce
@@ -37,20 +37,16 @@ from crmsync.model.crm_names import (
     HUBSPOT_CONTACT,
     OPPORTUNITY_STAGE,
     RECORD_TYPE,
-    SALESFORCE_CONTACT,
 )
 from crmsync.model.facts import Gathered
-from crmsync.model.links import LinkState
 from crmsync.model.records import Record, Ref, Side
 from crmsync.model.roles import Role
 from crmsync.plans.opportunity import OpportunityFacts, plan_opportunity
 from crmsync.rules.fields.values import is_blank
 from crmsync.rules.kinds.opportunity.ruleset import (
-    contacts_beside,
     opportunity_ruleset,
     with_contacts,
 )
-from crmsync.rules.kinds.opportunity.tie_intents import may_events_follow
 from crmsync.rules.merge.deal_stages import is_known
 from crmsync.rules.merge.ruleset import Ruleset
 
@@ -227,7 +223,7 @@ def _gather(
     _find_by_value(unlinked, loader)
     loader.resolve_named(unlinked)
     gathered = loader.facts_of(changes, to_sync, _identity)
-    return replace(gathered, facts=_with_roles(gathered.facts, context))
+    return replace(gathered, facts=with_roles(gathered.facts, context))
 
 
 def _identity(facts: OpportunityFacts) -> object:
@@ -287,113 +283,3 @@ def _by_value(
 def _value(record: Record, name: str) -> str:
     value = record.fields.get(name)
     return "" if is_blank(value) else str(value).strip().lower()
-
-
-def _with_roles(facts: Sequence[OpportunityFacts], context: SyncContext) -> list[OpportunityFacts]:
-    """The facts with the roles of each opportunity, the counterparts of all contacts that are tied
-    to it, and whether its deletion is deferred.
-    """
-    opportunities = {at: ref for at, one in enumerate(facts) if (ref := _opportunity(one))}
-    roles = (
-        context.opportunities.roles_of(dict.fromkeys(opportunities.values()))
-        if opportunities
-        else {}
-    )
-    of_each = [
-        roles.get(opportunities[at], ()) if at in opportunities else () for at in range(len(facts))
-    ]
-    contacts = [_contacts(one, mine) for one, mine in zip(facts, of_each, strict=True)]
-    across = _across((ref for refs in contacts for ref in refs), context)
-    held = _held([one for one in facts if one.link and one.salesforce is None], context)
-    return [
-        replace(
-            one,
-            roles=mine,
-            across={
-                ref: there
-                for ref in refs
-                if (there := across.get(ref)) and ref.side is Side.HUBSPOT
-            }
-            | {
-                there: ref
-                for ref in refs
-                if (there := across.get(ref)) and ref.side is Side.SALESFORCE
-            },
-            is_held=one.change.ref in held,
-            ties_are_open=one.link is not None and may_events_follow(one.link, context.now()),
-        )
-        for one, mine, refs in zip(facts, of_each, contacts, strict=True)
-    ]
-
-
-def _opportunity(facts: OpportunityFacts) -> Ref | None:
-    """The opportunity of some facts, even if it is deleted; its roles are deleted with it."""
-    if facts.salesforce:
-        return facts.salesforce.ref
-    place = facts.link.salesforce if facts.link else facts.change.ref
-    if (
-        facts.link is None
-        and facts.named_counterpart
-        and facts.named_counterpart.ref.side is Side.SALESFORCE
-    ):
-        place = facts.named_counterpart.ref
-    return (
-        place
-        if isinstance(place, Ref) and place.side is Side.SALESFORCE
-        else _only_candidate(facts)
-    )
-
-
-def _only_candidate(facts: OpportunityFacts) -> Ref | None:
-    found = [one.ref for one in facts.candidates if one.ref.side is Side.SALESFORCE]
-    return found[0] if len(found) == 1 else None
-
-
-def _contacts(facts: OpportunityFacts, roles: Iterable[Role]) -> list[Ref]:
-    deals = [
-        one
-        for one in (facts.hubspot, facts.named_counterpart, *facts.candidates)
-        if one and one.ref.object == DEAL
-    ]
-    associated = [
-        Ref(Side.HUBSPOT, HUBSPOT_CONTACT, one) for deal in deals for one in contacts_beside(deal)
-    ]
-    return list(
-        dict.fromkeys(
-            [
-                *associated,
-                *(one.contact for one in roles),
-                *(one.contact for one in facts.change.ties),
-            ]
-        )
-    )
-
-
-def _across(contacts: Iterable[Ref], context: SyncContext) -> Mapping[Ref, Ref]:
-    """Contact -> its counterpart, on either side. A contact that syncs with a lead has none here
-    (Q-27).
-    """
-    wanted = list(dict.fromkeys(contacts))
-    links = context.links.find(context.connection.name, wanted) if wanted else {}
-    found: dict[Ref, Ref] = {}
-    for ref, link in links.items():
-        there = link.on(ref.side.other)
-        is_pair = isinstance(link.salesforce, Ref) and link.salesforce.object == SALESFORCE_CONTACT
-        if link.state is LinkState.ACTIVE and is_pair and isinstance(there, Ref):
-            found[ref] = there
-    return found
-
-
-def _held(gone: Sequence[OpportunityFacts], context: SyncContext) -> frozenset[Ref]:
-    """The changes of opportunities that are in the recycle bin and whose deletion must still wait
-    (Q-30).
-    """
-    hours = context.connection.deals.hold_deletes_hours
-    places = {one.change.ref: ref for one in gone if (ref := _opportunity(one))}
-    if not hours or not places or not context.connection.deals.delete_in_hubspot:
-        return frozenset()
-    moments = context.opportunities.deleted_at(places.values())
-    due = context.now() - timedelta(hours=hours)
-    return frozenset(
-        ref for ref, place in places.items() if place in moments and moments[place] > due
-    )

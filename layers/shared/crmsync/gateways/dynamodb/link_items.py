@@ -11,7 +11,8 @@ Two items per link, so that it is found from either side:
                                     w (fields last written), t (1 = tombstone, 2 = deleted for
                                     privacy, else absent),
                                     d (the side that was deleted),
-                                    c (contacts associated with a deal on both sides),
+                                    c (contacts associated with a deal on both sides, each
+                                    with its Salesforce contact),
                                     ho and so (id of the HubSpot and of the Salesforce owner,
                                     "" = none, absent = never read), b (what is held back),
                                     l (fields that are written in turn, absent = none),
@@ -107,6 +108,7 @@ def _optional(link: Link) -> Mapping[str, AttributeValue | None]:
     """Attributes that many links do without, None for those that this one does without."""
     loops = b"".join(key + link.loops[key].to_bytes() for key in sorted(link.loops))
     holds = [f"{hold.side} {hold.counted}" for hold in sorted(link.holds)]
+    tied = [f"{mine} {theirs}" for mine, theirs in sorted(link.tied.items())]
     return {
         "hi": _intent(link.hubspot_intent),
         "fi": _intent(link.salesforce_intent),
@@ -115,7 +117,7 @@ def _optional(link: Link) -> Mapping[str, AttributeValue | None]:
         "e": {"N": str(link.key)} if link.key != 1 else None,
         "t": {"N": _STATES[link.state]} if link.state is not LinkState.ACTIVE else None,
         "d": _text(link.deleted_on),
-        "c": {"SS": sorted(link.tied)} if link.tied else None,
+        "c": {"SS": tied} if tied else None,
         "b": {"SS": holds} if holds else None,
         "l": {"B": loops} if loops else None,
         "ho": _text(link.hubspot_owner),
@@ -180,7 +182,7 @@ def link_of(item: Item) -> Link:
         version=int(item["v"]["N"]),
         hubspot_owner=item.get("ho", {}).get("S"),
         salesforce_owner=item.get("so", {}).get("S"),
-        tied=frozenset(item.get("c", {}).get("SS", ())),
+        tied=dict(one.split(" ") for one in item.get("c", {}).get("SS", ())),
         deleted_on=Side(item["d"]["S"]) if "d" in item else None,
         hubspot_intent=Intent.from_bytes(item["hi"]["B"]) if "hi" in item else Intent(),
         salesforce_intent=Intent.from_bytes(item["fi"]["B"]) if "fi" in item else Intent(),

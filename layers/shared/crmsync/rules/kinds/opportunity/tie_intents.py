@@ -123,7 +123,7 @@ def resolve_announced_ties(
     """
     announced = link.tying.replaces
     if not announced:
-        return ResolvedTies(link.tied)
+        return ResolvedTies(frozenset(link.tied))
     newest = _newest(news, link.tying.at)
     fingerprints, roles = (
         announced.get(tag(CONTACTS), frozenset()),

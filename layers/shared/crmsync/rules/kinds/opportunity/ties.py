@@ -64,6 +64,7 @@ class GatheredTies:
         roles: All roles of the opportunity.
         across: The counterpart of each contact, in both directions.
         heard: The contacts that a change named, on either side.
+        became: Salesforce contact of a tie -> the one that it was merged into.
         is_open: Whether a report about an announced tie may still arrive.
     """
 
@@ -71,6 +72,7 @@ class GatheredTies:
     roles: tuple[Role, ...] = ()
     across: Mapping[Ref, Ref] = field(default_factory=dict)
     heard: frozenset[Ref] = frozenset()
+    became: Mapping[Ref, Ref] = field(default_factory=dict)
     is_open: bool = False
 
     @property
@@ -95,6 +97,22 @@ class GatheredTies:
         return frozenset({*self.associated, *heard[Side.HUBSPOT]}) | self.of_hubspot(
             in_roles | heard[Side.SALESFORCE]
         )
+
+    def agreed(self, link: Link) -> Link:
+        """The link with those of its ties that still count: of contacts that sync with the same
+        Salesforce contact as when it tied them, or with what that one was merged into.
+
+        Any other Salesforce contact is a new one: if it has no role, nobody has removed it.
+        """
+        now = self.pairs_of(link.tied)
+        then = {mine: _salesforce_contact(link.tied[mine]) for mine in now}
+        same = [one for one in now if self.became.get(then[one], then[one]).id == now[one]]
+        return replace(link, tied=self.pairs_of(same))
+
+    def pairs_of(self, contacts: Collection[str]) -> dict[str, str]:
+        """HubSpot contact id -> the id of its Salesforce contact, for these contacts."""
+        pairs = _from_hubspot(self.across).items()
+        return {mine.id: theirs.id for mine, theirs in pairs if mine.id in contacts}
 
     def of_hubspot(self, contacts: Collection[Ref]) -> frozenset[Ref]:
         """The HubSpot contacts that sync with these Salesforce contacts."""
@@ -132,8 +150,9 @@ def with_roles(
         return plan
     ties = Ties(frozenset(tied.associated), tied.roles, _from_hubspot(tied.across))
     portal_id = ruleset.connection.hubspot.portal_id
+    agreed = tied.agreed(link)
     known = resolve_announced_ties(
-        link, ties, change.ties, portal_id, ruleset.fingerprinter, is_open=tied.is_open
+        agreed, ties, change.ties, portal_id, ruleset.fingerprinter, is_open=tied.is_open
     )
     decision = decide_roles(
         tied.associated,
@@ -142,13 +161,13 @@ def with_roles(
         known.agreed,
         removes=ruleset.connection.deals.remove_associations,
     )
-    as_before = {one.id for one in known.in_doubt} & link.tied
+    as_before = {one.id for one in known.in_doubt} & agreed.tied.keys()
     decision = replace(decision, tied=decision.tied | as_before)
     changes = _effects(decision, deal, salesforce, ruleset)
     rolled = _roll_up(plan, decision, link, tied, salesforce, ruleset, change)
     saved = for_fields = next((one for one in plan.effects if isinstance(one, SaveLink)), None)
     if saved is None and (
-        changes or decision.tied != link.tied or known.open != link.tying.replaces
+        changes or tied.pairs_of(decision.tied) != link.tied or known.open != link.tying.replaces
     ):
         saved = SaveLink(link)
     kept = tuple(one for one in plan.effects if one is not saved)
@@ -165,6 +184,22 @@ def with_roles(
 def _tied_by(link: Link) -> frozenset[Ref]:
     """The HubSpot contacts that a link ties."""
     return frozenset(Ref(Side.HUBSPOT, HUBSPOT_CONTACT, one) for one in link.tied)
+
+
+def replaced_contacts(link: Link, across: Mapping[Ref, Ref]) -> list[Ref]:
+    """The Salesforce contacts of a link's ties in whose place others sync now. Usually there are
+    none.
+    """
+    now = {mine.id: theirs.id for mine, theirs in _from_hubspot(across).items()}
+    return [
+        _salesforce_contact(theirs)
+        for mine, theirs in sorted(link.tied.items())
+        if now.get(mine, theirs) != theirs
+    ]
+
+
+def _salesforce_contact(identifier: str) -> Ref:
+    return Ref(Side.SALESFORCE, SALESFORCE_CONTACT, identifier)
 
 
 def _from_hubspot(across: Mapping[Ref, Ref]) -> dict[Ref, Ref]:
@@ -192,7 +227,7 @@ def _saves(
     done = replace(
         saved, link=announcing_ties(_after(saved.link, decision, tied, ruleset), {}, still_open)
     )
-    if not new and saved.link.tied <= decision.tied:
+    if not new and saved.link.tied.keys() <= decision.tied:
         return (done,), ()
     if not new and is_for_ties:
         return (), (done,)
@@ -252,7 +287,9 @@ def _roll_up(
     something that counts is news.
     """
     added = {*decision.associate, *(mine for mine, _ in decision.add)}
-    fresh = frozenset({one for one in tied.in_roles if one.id not in link.tied} | added)
+    fresh = frozenset(
+        {one for one in tied.in_roles if one.id not in tied.agreed(link).tied} | added
+    )
     is_first = not link.version or change.cause in BY_HAND
     is_first_try = not (change.tries or change.held)
     is_edit = change.cause in _QUIET_CAUSES and is_first_try
@@ -310,6 +347,6 @@ def _after(link: Link, decision: RoleDecision, tied: GatheredTies, ruleset: Rule
     forms = ruleset.mappings[OPPORTUNITY].hubspot_forms
     return replace(
         link,
-        tied=decision.tied,
+        tied=tied.pairs_of(decision.tied),
         hubspot_base=rebased(link.hubspot_base, forms, shown, ruleset.fingerprinter),
     )
