@@ -138,4 +138,16 @@ DEALS: Mapping[str, History] = {
             Work("opportunity", most=5),
         ),
     ),
+    "a contact was paired with another Salesforce contact before its deal had forgotten it": History(
+        Setting(creates="contact"),
+        (
+            Person("new person"),
+            Person("new person", who=2),
+            Wait(3),
+            Person("new person", Side.SALESFORCE, who=2, what="Contact"),
+            Person("new deal", who=1, what="tied"),
+            Wait(3),
+            Person("delete person", Side.SALESFORCE, who=1),
+        ),
+    ),
 }
