@@ -44,9 +44,9 @@ class TryAgain(SyncError):  # noqa: N818 - named by what to do, not by what it i
         after: The seconds to wait.
     """
 
-    def __init__(self, text: str, *, after: float = 30, code: str = "") -> None:
+    def __init__(self, text: str, *, after: float = 30, code: str = "", hint: str = "") -> None:
         """Store how long to wait."""
-        super().__init__(text, code=code)
+        super().__init__(text, code=code, hint=hint)
         self.after = after
 
 

@@ -80,7 +80,14 @@ def test_settings_are_shown_as_they_were_written(shell: Shell) -> None:
     """`show` prints the pushed file unchanged, so that it can be stored and pushed again; version,
     author and time go to stderr.
     """
-    assert shell.run("settings", "show") == (1, "", "crmsync: no settings have been pushed yet\n")
+    assert shell.run("settings", "show") == (
+        1,
+        "",
+        (
+            "crmsync: No settings have been pushed yet. crmsync settings push FILE --apply puts "
+            "some in force.\n"
+        ),
+    )
     assert shell.run("settings", "history") == (0, "No settings have been pushed yet.\n", "")
     shell.run("settings", "push", shell.file(MINIMAL), "--apply")
 
@@ -147,7 +154,7 @@ def test_rolling_back_makes_a_new_version(shell: Shell) -> None:
     assert shell.run("settings", "rollback", "7") == (
         1,
         "",
-        "crmsync: there are no settings of version 7\n",
+        ("crmsync: There are no settings of version 7. There are these versions: 3, 2, 1.\n"),
     )
 
 
@@ -201,10 +208,13 @@ def test_set_up_is_a_table_for_people_and_a_document_for_programs(shell: Shell) 
     }
     assert document["steps"][0] == first
     assert {step["state"] for step in document["steps"][1:]} == {"made", "there"}
-    lines = shell.run("setup")[1].splitlines()
+    assert shell.run("setup")[1] == (
+        f"{PARTS + SEEN} parts are in place; --verbose lists them.\nAll is as it should be.\n"
+    )
+    lines = shell.run("setup", "--verbose")[1].splitlines()
     assert lines[:2] == [
-        "acme  hubspot     account 555001                                          there",
-        "acme  hubspot     app 990077                                              there",
+        "acme  hubspot     account 555001                                          in place",
+        "acme  hubspot     app 990077                                              in place",
     ]
 
 
@@ -219,7 +229,7 @@ def test_an_org_that_cannot_be_connected_is_a_finding(
 
         for words in (("setup", "--apply"), ("check",)):
             status, out, _ = shell.run(*words)
-            *_, org, last = out.splitlines()
+            org, *_, last = out.splitlines()
             assert (status, last) == (1, "1 to fix.")
             assert org.split()[:4] == ["acme", "salesforce", "org", "wrong"]
             assert org.endswith("as Group Edition has none: it cannot be connected (INS-2)")

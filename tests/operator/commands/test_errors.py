@@ -209,9 +209,12 @@ def test_an_entry_for_a_person_is_removed_with_apply(shell: Shell) -> None:
     )
     assert len(shell.deployment.inbox.parked("acme")) == 2
     assert shell.run("errors", "done", "--id", "00Q9", "--apply") == (
-        0,
-        "0 removed from the list.\n",
+        1,
         "",
+        (
+            "crmsync: No privacy deletion waits for 00Q9. crmsync errors list --category privacy "
+            "shows those that do.\n"
+        ),
     )
     retried = shell.json("errors", "retry", "--all")[1]
     assert ([one["ref"]["object"] for one in retried["records"]], retried["left"]) == (["Lead"], 1)

@@ -287,7 +287,10 @@ def test_hubspot_says_who_made_an_edit(
             ("hubspot", "lead", "81"),
             "hubspot has no lead with a history; there are company, contact, deal.",
         ),
-        (("hubspot", "contact", "81", "--connection", "beta"), "There is no connection beta."),
+        (
+            ("hubspot", "contact", "81", "--connection", "beta"),
+            "There is no connection beta. There are these: acme.",
+        ),
     ],
 )
 def test_a_record_without_a_history_is_explained(

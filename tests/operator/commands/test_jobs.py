@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from crmsync.cli import main
-from crmsync.cli.jobs import progress_bar
+from crmsync.cli.operate.jobs import progress_bar
 from crmsync.flows.backfill.run import LEFT_OUT
 from crmsync.model.jobs import Job, JobState, JobStep, JobType, job_message_of
 from crmsync.model.records import Side
@@ -247,8 +247,11 @@ def test_an_import_that_creates_nothing_says_so(
             ("resync", "--side", "hubspot", "--object", "lead"),
             "hubspot has no lead to resync; there are company, contact, deal.",
         ),
-        (("import", "leads", "--connection", "beta"), "There is no connection beta."),
-        (("jobs", "pause", "7f3a2c"), "there is no job 7f3a2c"),
+        (
+            ("import", "leads", "--connection", "beta"),
+            "There is no connection beta. There are these: acme.",
+        ),
+        (("jobs", "pause", "7f3a2c"), "There is no job 7f3a2c. Jobs that are not over: none."),
         (
             ("import", "leads", "--apply", "--max-changes", "1"),
             f"2 records would be looked at, more than --max-changes 1 allows. {BRAKED}",
@@ -328,6 +331,24 @@ def test_waiting_for_a_job_ends_if_nothing_moves(
         err.splitlines()[-1]
         == "Nothing has moved lately. Jobs go on without this command; crmsync jobs list shows them."
     )
+    assert [job.state for job in people.jobs.all("acme")] == [JobState.RUNNING]
+
+
+def test_an_interrupted_wait_leaves_the_job_running(
+    people: Deployment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ctrl-C ends only the waiting: the command shows the job, which goes on."""
+
+    def interrupt(_seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    admin = replace(people.operator.jobs, sleep=interrupt)
+    people.operator = replace(people.operator, jobs=admin)
+
+    status, out, err = run_command(people, capsys, "import", "leads", "--apply")
+
+    assert (status, out) == (1, "id1  acme  import salesforce Lead  running  0 of 2\n")
+    assert err.splitlines()[-1] == "Jobs go on without this command; crmsync jobs list shows them."
     assert [job.state for job in people.jobs.all("acme")] == [JobState.RUNNING]
 
 

@@ -153,4 +153,7 @@ def test_an_unknown_connection_cannot_be_paused(
     """A typing error is reported and stops nothing."""
     status = main(("pause", "acmee", "--apply"), operator=over_limit.operator)
 
-    assert (status, capsys.readouterr().err) == (1, "crmsync: There is no connection acmee.\n")
+    assert (status, capsys.readouterr().err) == (
+        1,
+        "crmsync: There is no connection acmee. There are these: acme.\n",
+    )

@@ -61,7 +61,7 @@ def test_a_link_is_shown_from_either_side(
         ),
         (
             ("show", "hubspot", "contact", "81", "--connection", "beta"),
-            "There is no connection beta.",
+            "There is no connection beta. There are these: acme.",
         ),
     ],
 )

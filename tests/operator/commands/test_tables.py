@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from crmsync.cli.tables import table, wrapped
+import pytest
+
+from crmsync.cli.tables import listed, table, wrapped
 
 
 def test_a_table_is_no_wider_than_needed() -> None:
@@ -41,3 +43,43 @@ def test_a_long_text_is_wrapped() -> None:
         "  " + " ".join(["word"] * 19),
         "    " + " ".join(["word"] * 6),
     ]
+
+
+LONG = "shares its e-mail address with a record that is linked already"
+
+
+def test_a_long_last_cell_goes_on_below_itself() -> None:
+    """No word of it is cut, and nothing of it stands below another column."""
+    assert listed([("acme", "81", LONG), ("acme", "9", "")], width=50).splitlines() == [
+        "acme  81  shares its e-mail address with a record",
+        "          that is linked already",
+        "acme  9",
+    ]
+
+
+def test_a_last_cell_without_room_goes_on_a_line_of_its_own() -> None:
+    """Where the cells before it take the line, it is indented below them."""
+    assert listed([("x" * 30, LONG)], width=50).splitlines() == [
+        "x" * 30,
+        "    shares its e-mail address with a record that",
+        "      is linked already",
+    ]
+
+
+def test_a_table_takes_the_whole_width_of_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A value is cut only where the terminal has no room for it, and not at all in a pipe."""
+    rows = [("x" * 150, "short")]
+    heading = ("A", "B")
+    whole = f"{'x' * 150}  short"
+
+    found = {}
+    for columns in ("", "160", "100", "20"):
+        monkeypatch.setenv("COLUMNS", columns)
+        found[columns] = table(heading, rows).splitlines()[1]
+
+    assert found == {
+        "": whole,
+        "160": whole,
+        "100": f"{'x' * 90}...  short",
+        "20": f"{'x' * 70}...  short",
+    }

@@ -148,7 +148,7 @@ def test_check_reads_both_sides_and_writes_nothing(deployment: Deployment) -> No
 
 def test_check_is_good_after_set_up(deployment: Deployment) -> None:
     """Nothing is left to do; an API that HubSpot will end is a warning."""
-    with pytest.raises(Gone, match="no settings have been pushed yet"):
+    with pytest.raises(Gone, match="No settings have been pushed yet"):
         deployment.operator.setup.check()
     deployment.operator.settings.push(MINIMAL, apply=True)
     steps = tuple(deployment.operator.setup.set_up(apply=True))

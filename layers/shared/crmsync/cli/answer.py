@@ -6,7 +6,8 @@ import argparse
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TypeAlias
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from crmsync.cli.printable import flat
 from crmsync.model.records import Side
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 DONE, FINDINGS, USAGE = 0, 1, 2
 """Exit statuses."""
+
+INTERRUPTED = 130
+"""The exit status after Ctrl-C, as shells have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +39,18 @@ class Answer:
     status: int = DONE
 
 
+Word = TypeVar("Word", bound=StrEnum)
 Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - argparse has no public name for it
 Run: TypeAlias = "Callable[[Operator, argparse.Namespace], Answer]"
 
 
-def add_command(commands: Subparsers, name: str, run: Run, text: str) -> argparse.ArgumentParser:
-    """Add a command; `text` says what it does."""
-    parser = commands.add_parser(name, help=text, description=text[:1].upper() + text[1:] + ".")
+def add_command(
+    commands: Subparsers, name: str, run: Run, text: str, example: str
+) -> argparse.ArgumentParser:
+    """Add a command; `text` says what it does, and `example` is a whole line to type."""
+    parser = commands.add_parser(
+        name, help=text, description=_sentence(text), epilog=f"Example: {example}"
+    )
     parser.add_argument(
         "--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON document"
     )
@@ -50,8 +59,18 @@ def add_command(commands: Subparsers, name: str, run: Run, text: str) -> argpars
 
 
 def add_group(commands: Subparsers, name: str, text: str) -> Subparsers:
-    """Add a command that has commands of its own."""
-    return commands.add_parser(name, help=text).add_subparsers(required=True, metavar="WORD")
+    """Add a command that has commands of its own; `text` says what they are about."""
+    group = commands.add_parser(
+        name,
+        help=text,
+        description=_sentence(text),
+        epilog=f"crmsync {name} WORD --help says more about each.",
+    )
+    return group.add_subparsers(required=True, metavar="WORD")
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + "."
 
 
 def add_apply(parser: argparse.ArgumentParser) -> None:
@@ -68,9 +87,7 @@ def add_connection(parser: argparse.ArgumentParser) -> None:
 
 def add_record(parser: argparse.ArgumentParser, objects: str) -> None:
     """Add the side, object and id of a record; `objects` lists some objects."""
-    parser.add_argument(
-        "side", type=Side, choices=list(Side), metavar="SIDE", help="hubspot or salesforce"
-    )
+    parser.add_argument("side", type=one_of(Side), metavar="SIDE", help="hubspot or salesforce")
     parser.add_argument("object", metavar="OBJECT", help=objects)
     parser.add_argument("id", metavar="ID", help="its id there")
 
@@ -102,12 +119,24 @@ def shown(value: object) -> str:
     return "" if value is None else str(value)
 
 
+def one_of(words: type[Word]) -> Callable[[str], Word]:
+    """Reads an option that is one of an enumeration's words; for argparse."""
+
+    def read(text: str) -> Word:
+        try:
+            return words(text)
+        except ValueError:
+            known = ", ".join(words)
+            raise argparse.ArgumentTypeError(f"{text} is none of {known}") from None
+
+    return read
+
+
 def count(text: str) -> int:
     """The number of an option, 1 or more; for argparse."""
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is no number, 1 or more")
+    return int(text)
 
 
 def moment(text: str) -> datetime:

@@ -4,28 +4,20 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from traceback import extract_tb
 from typing import TYPE_CHECKING
 
-from crmsync.cli import (
-    brakes,
-    dead_letters,
-    errors,
-    explain,
-    history,
-    jobs,
-    links,
-    pause,
-    preview,
-    settings,
-    setup,
-    status,
-    undo,
-)
-from crmsync.cli.answer import FINDINGS, USAGE, Answer
+from crmsync.cli import settings, setup
+from crmsync.cli.answer import FINDINGS, INTERRUPTED, USAGE, Answer
+from crmsync.cli.operate import brakes, dead_letters, errors, jobs, links, pause, undo
 from crmsync.cli.printable import lines
+from crmsync.cli.show import explain, history, preview, status
 from crmsync.config import Complaint, ConfigError
 from crmsync.errors import SyncError
 from crmsync.wiring.command import operator as deployed_operator
@@ -56,37 +48,68 @@ _NO_DEPLOYMENT = (
 )
 
 
+_INTERRUPTED = (
+    "crmsync: interrupted. What has begun in the account goes on: crmsync jobs list shows imports "
+    "and resyncs, and any other command can be given again."
+)
+
+
 def main(argv: Sequence[str] | None = None, *, operator: Operator | None = None) -> int:
-    """Run the command and answer its exit status; by default for the deployment."""
+    """Run the command and answer its exit status; by default for the deployment.
+
+    Whatever goes wrong is told in a sentence, never as a traceback.
+    """
     arguments = parser().parse_args(argv)
+    try:
+        answer = _answer(arguments, operator)
+        _print(answer, as_json=arguments.json)
+    except KeyboardInterrupt:
+        print(f"\n{_INTERRUPTED}", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output, as head does, has enough of it. Python would flush it once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return answer.status
+
+
+def _answer(arguments: argparse.Namespace, operator: Operator | None) -> Answer:
+    """The answer of the command, or why there is none."""
     try:
         answer: Answer = arguments.run(operator or deployed_operator(), arguments)
     except ConfigError as error:
-        answer = _refused(error.complaints)
+        return _refused(error.complaints)
     except SyncError as error:
-        answer = Answer(
-            {"error": error.text, "hint": error.hint, "code": error.code},
-            "",
-            _remarks(error),
-            FINDINGS,
-        )
+        document = {"error": error.text, "hint": error.hint, "code": error.code}
+        return Answer(document, "", _remarks(error), FINDINGS)
     except OSError as error:
-        print(lines(f"crmsync: {error.filename}: {error.strerror}"), file=sys.stderr)
-        return USAGE
+        place = f"{error.filename}: " if error.filename else ""
+        return _failed(f"{place}{error.strerror or type(error).__name__}", USAGE)
+    except Exception as error:  # noqa: BLE001 - a fault of our own; an operator gets no traceback
+        return _failed(_fault(error), FINDINGS)
+    return answer
+
+
+def _print(answer: Answer, *, as_json: bool) -> None:
     for remark in answer.remarks:
         print(lines(remark), file=sys.stderr)
-    if arguments.json:
+    if as_json:
         print(json.dumps(answer.document, indent=2))
     elif answer.text:
         print(lines(answer.text))
-    return answer.status
+    sys.stdout.flush()
 
 
 def parser() -> argparse.ArgumentParser:
     """The parser with every command."""
     top = argparse.ArgumentParser(
-        "crmsync", description="Keeps HubSpot and Salesforce in sync: the operator's command."
+        "crmsync",
+        description="Keeps HubSpot and Salesforce in sync: the operator's command.",
+        epilog=(
+            "crmsync WORD --help says more about each, with an example. A command shows what it "
+            "would do, and does it with --apply."
+        ),
     )
+    top.add_argument("--version", action="version", version=f"crmsync {version('crmsync')}")
     top.add_argument("--json", action="store_true", help="print one JSON document")
     commands = top.add_subparsers(required=True, metavar="WORD")
     for module in MODULES:
@@ -102,3 +125,17 @@ def _remarks(error: SyncError) -> tuple[str, ...]:
 def _refused(complaints: Sequence[Complaint]) -> Answer:
     document = {"complaints": [asdict(complaint) for complaint in complaints]}
     return Answer(document, "", tuple(map(str, complaints)), FINDINGS)
+
+
+def _failed(text: str, status: int) -> Answer:
+    return Answer({"error": text, "hint": "", "code": ""}, "", (f"crmsync: {text}",), status)
+
+
+def _fault(error: Exception) -> str:
+    """A fault of crmsync itself, with the place in the code, for a report to its makers."""
+    frame = extract_tb(error.__traceback__)[-1]
+    place = f"{Path(frame.filename).name}, line {frame.lineno}, in {frame.name}"
+    return (
+        f"this is a fault of crmsync: {type(error).__name__}: {error} ({place}). Report it with "
+        "the command that you gave."
+    )

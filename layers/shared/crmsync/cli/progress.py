@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+
+from crmsync.cli.printable import flat
 
 BAR = 30
 """The width of the bar in characters."""
@@ -20,9 +23,11 @@ def report(label: str, done: int, total: int) -> None:
 
 
 def show(line: str) -> None:
-    """Replace the line that is shown."""
+    """Replace the line that is shown; a longer one than the terminal is wide is cut."""
     if sys.stderr.isatty():
-        print(f"\r{line}\x1b[K", end="", file=sys.stderr, flush=True)
+        # A line as wide as the terminal would already move the cursor to the next one.
+        room = shutil.get_terminal_size().columns - 1
+        print(f"\r{flat(line)[:room]}\x1b[K", end="", file=sys.stderr, flush=True)
 
 
 def finish() -> None:

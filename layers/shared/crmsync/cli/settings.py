@@ -8,7 +8,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crmsync.cli.answer import DONE, FINDINGS, Answer, Subparsers, add_apply, add_command, add_group
+from crmsync.cli.answer import (
+    DONE,
+    FINDINGS,
+    Answer,
+    Subparsers,
+    add_apply,
+    add_command,
+    add_group,
+    count,
+)
 from crmsync.config import Complaint, decode
 
 if TYPE_CHECKING:
@@ -20,13 +29,35 @@ if TYPE_CHECKING:
 def add_commands(commands: Subparsers) -> None:
     """Add ``settings``."""
     settings = add_group(commands, "settings", "the settings in force, and all earlier ones")
-    push = add_command(settings, "push", _push, "check a settings file and put it in force")
-    push.add_argument("file", metavar="FILE")
+    push = add_command(
+        settings,
+        "push",
+        _push,
+        "check a settings file and put it in force",
+        "crmsync settings push settings.toml --apply",
+    )
+    push.add_argument("file", metavar="FILE", help="the settings file")
     add_apply(push)
-    add_command(settings, "show", _show, "show the settings in force")
-    add_command(settings, "history", _history, "list every push, newest first")
-    rollback = add_command(settings, "rollback", _rollback, "put an older version in force again")
-    rollback.add_argument("version", metavar="VERSION", type=int)
+    add_command(
+        settings,
+        "show",
+        _show,
+        "show the settings in force",
+        "crmsync settings show > settings.toml",
+    )
+    add_command(
+        settings, "history", _history, "list every push, newest first", "crmsync settings history"
+    )
+    rollback = add_command(
+        settings,
+        "rollback",
+        _rollback,
+        "put an older version in force again",
+        "crmsync settings rollback 3 --apply",
+    )
+    rollback.add_argument(
+        "version", metavar="VERSION", type=count, help="its number in settings history"
+    )
     add_apply(rollback)
 
 

@@ -27,8 +27,16 @@ def chosen_connections(settings: Settings, name: str) -> list[Connection]:
     if found:
         return found
     if name:
-        raise Refused(f"There is no connection {name}.", code="CONNECTION")
+        raise unknown_connection(settings, name)
     raise Refused("There are no connections: push settings first.", code="CONNECTION")
+
+
+def unknown_connection(settings: Settings, name: str) -> Refused:
+    """The error for a name that no connection has."""
+    known = ", ".join(one.name for one in settings.connections) or "none"
+    return Refused(
+        f"There is no connection {name}.", code="CONNECTION", hint=f"There are these: {known}."
+    )
 
 
 def singular_forms(word: str) -> tuple[str, ...]:

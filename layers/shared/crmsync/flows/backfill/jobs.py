@@ -261,9 +261,13 @@ class JobAdmin:
         )
 
     def _open(self, job_id: str) -> Job:
-        found = next((job for job in self.all() if job.id == job_id), None)
+        jobs = self.all()
+        found = next((job for job in jobs if job.id == job_id), None)
         if found is None:
-            raise Gone(f"there is no job {job_id}")
+            known = ", ".join(job.id for job in jobs if not job.state.is_over) or "none"
+            raise Gone(
+                f"There is no job {job_id}.", code="JOB", hint=f"Jobs that are not over: {known}."
+            )
         if found.state.is_over:
             raise Refused(f"Job {job_id} is {found.state} already.", code="JOB")
         return found

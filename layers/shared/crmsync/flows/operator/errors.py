@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from crmsync.errors import Gone
 from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import objects_of
 from crmsync.model.effects import Category, Report
@@ -158,8 +159,10 @@ class ErrorAdmin:
         """Request a sync of the chosen records (RTY-3). A field that the loop breaker has stopped
         is then tried once more (CH-5).
 
-        A record leaves the inbox once it has synced. Raises `TryAgain`.
+        A record leaves the inbox once it has synced. Raises `TryAgain`, and `Gone` for an id or a
+        code that the inbox does not have.
         """
+        self._expect(choice)
         rows: list[ErrorRow] = []
         left: list[ErrorRow] = []
         changes: list[Change] = []
@@ -177,7 +180,8 @@ class ErrorAdmin:
     def done(self, identifier: str, *, apply: bool) -> list[ErrorRow]:
         """Check off the reports about a record that only a person can deal with (CH-9).
 
-        Every other report leaves the inbox when its record syncs. Raises `TryAgain`.
+        Every other report leaves the inbox when its record syncs. Raises `TryAgain`, and `Gone`
+        for a record without such a report.
         """
         rows = [
             row
@@ -185,10 +189,30 @@ class ErrorAdmin:
             if row.report.category is Category.PRIVACY
             and row.report.ref.id.partition(".")[2] == identifier
         ]
+        if not rows:
+            raise Gone(
+                f"No privacy deletion waits for {identifier}.",
+                hint="crmsync errors list --category privacy shows those that do.",
+            )
         if apply:
             for row in rows:
                 self.inbox.clear(row.connection, [row.report.ref])
         return rows
+
+    def _expect(self, choice: Choice) -> None:
+        """Raise `Gone` for an id or a code that no entry has."""
+        reports = [row.report for row in self.all()]
+        if choice.identifier and choice.identifier not in {one.ref.id for one in reports}:
+            raise Gone(
+                f"The error inbox has no record {choice.identifier}.",
+                hint="crmsync errors list shows those that it has.",
+            )
+        codes = sorted({one.code for one in reports if one.code})
+        if choice.code and choice.code not in codes:
+            raise Gone(
+                f"The error inbox has no code {choice.code}.",
+                hint=f"It has these codes: {', '.join(codes) or 'none'}.",
+            )
 
     def _retry_of(self, row: ErrorRow) -> Change | None:
         """The change that makes a record sync again, or None when its kind is not switched on."""

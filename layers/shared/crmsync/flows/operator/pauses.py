@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from crmsync.errors import Refused
+from crmsync.flows.arguments import unknown_connection
 from crmsync.model.settings import Settings
 from crmsync.model.troubles import Pause
 from crmsync.ports.troubles import TroubleStore
@@ -34,8 +34,9 @@ class PauseAdmin:
 
     def state(self, connection: str) -> Pause | None:
         """The pause of a connection, or None. Raises `Refused` for an unknown connection."""
-        if self.settings().connection(connection) is None:
-            raise Refused(f"There is no connection {connection}.", code="CONNECTION")
+        settings = self.settings()
+        if settings.connection(connection) is None:
+            raise unknown_connection(settings, connection)
         return self.troubles.load(connection).pause
 
     def pause(self, connection: str) -> None:

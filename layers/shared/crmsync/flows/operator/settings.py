@@ -135,10 +135,15 @@ class SettingsAdmin:
         """
         found = (version and self.store.revision(version)) or self.store.current()
         if found is None or version not in {0, found.version}:
+            if not version:
+                raise Gone(
+                    "No settings have been pushed yet.",
+                    hint="crmsync settings push FILE --apply puts some in force.",
+                )
+            known = ", ".join(str(one.version) for one in self.store.history()) or "none"
             raise Gone(
-                f"there are no settings of version {version}"
-                if version
-                else "no settings have been pushed yet"
+                f"There are no settings of version {version}.",
+                hint=f"There are these versions: {known}.",
             )
         return found
 

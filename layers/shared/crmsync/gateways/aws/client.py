@@ -29,9 +29,12 @@ def client(service: str) -> Any:
     environment.
 
     botocore makes it, as it does for boto3, whose import takes a tenth of a cold start: it brings
-    the transfer manager of S3.
+    the transfer manager of S3. Raises `TryAgain` without a region or a usable profile.
     """
-    return _session().create_client(service, config=_CONFIG)
+    try:
+        return _session().create_client(service, config=_CONFIG)
+    except BotoCoreError as problem:
+        raise aws_error(problem, "AWS") from None
 
 
 @cache

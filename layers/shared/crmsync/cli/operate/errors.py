@@ -7,9 +7,17 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from crmsync.cli.answer import Answer, Subparsers, add_apply, add_command, add_group, columns
+from crmsync.cli.answer import (
+    Answer,
+    Subparsers,
+    add_apply,
+    add_command,
+    add_group,
+    one_of,
+)
 from crmsync.cli.entries import attempts, minute, times
 from crmsync.cli.spreadsheet import csv_text
+from crmsync.cli.tables import listed
 from crmsync.flows.operator.errors import Choice
 from crmsync.model.effects import Category
 from crmsync.rules.refusals.table import hint_of, who_fixes
@@ -25,14 +33,26 @@ _NOTHING = "Nothing is waiting and nothing has failed."
 def add_commands(commands: Subparsers) -> None:
     """Add ``errors``."""
     errors = add_group(commands, "errors", "what does not sync")
-    listing = add_command(errors, "list", _list, "list every record that waits or failed, and why")
+    listing = add_command(
+        errors,
+        "list",
+        _list,
+        "list every record that waits or failed, and why",
+        "crmsync errors list --category validation",
+    )
     _add_category(listing, "those of this category alone")
     listing.add_argument("--code", metavar="CODE", default="", help="those with this code alone")
     listing.add_argument(
         "--summary", action="store_true", help="count the records by category and code"
     )
     listing.add_argument("--csv", action="store_true", help="print a table for spreadsheets")
-    retry = add_command(errors, "retry", _retry, "sync parked records again now")
+    retry = add_command(
+        errors,
+        "retry",
+        _retry,
+        "sync parked records again now",
+        "crmsync errors retry --code STRING_TOO_LONG --apply",
+    )
     which = retry.add_mutually_exclusive_group(required=True)
     which.add_argument("--id", metavar="ID", default="", help="the record with this id")
     _add_category(which, ", ".join(Category))
@@ -44,6 +64,7 @@ def add_commands(commands: Subparsers) -> None:
         "done",
         _done,
         "remove what a person has dealt with: what a privacy deletion left in Salesforce",
+        "crmsync errors done --id 00Q5g00000AbCdEEAV --apply",
     )
     done.add_argument(
         "--id", metavar="ID", required=True, help="the Salesforce record with this id"
@@ -52,7 +73,7 @@ def add_commands(commands: Subparsers) -> None:
 
 
 def _add_category(parser: argparse._ActionsContainer, text: str) -> None:
-    parser.add_argument("--category", type=Category, choices=list(Category), metavar="C", help=text)
+    parser.add_argument("--category", type=one_of(Category), metavar="C", help=text)
 
 
 def _list(operator: Operator, arguments: argparse.Namespace) -> Answer:
@@ -63,7 +84,7 @@ def _list(operator: Operator, arguments: argparse.Namespace) -> Answer:
     document = [_row(row) for row in rows]
     if arguments.csv:
         return Answer(document, csv_text(_HEADING, [_csv_cells(row) for row in rows]))
-    text = columns([_cells(row) for row in rows]) or _NOTHING
+    text = listed([_cells(row) for row in rows]) or _NOTHING
     return Answer(document, text)
 
 
@@ -71,7 +92,7 @@ def _summary(types: Sequence[ErrorType], *, as_csv: bool) -> Answer:
     document = [_type_row(one) for one in types]
     if as_csv:
         return Answer(document, csv_text(_TYPE_HEADING, [tuple(row.values()) for row in document]))
-    return Answer(document, columns([_type_cells(one) for one in types]) or _NOTHING)
+    return Answer(document, listed([_type_cells(one) for one in types]) or _NOTHING)
 
 
 def _retry(operator: Operator, arguments: argparse.Namespace) -> Answer:
@@ -107,7 +128,7 @@ def _done(operator: Operator, arguments: argparse.Namespace) -> Answer:
 
 def _short_list(rows: Sequence[ErrorRow], last: str) -> str:
     """The records without their texts, and what becomes of them."""
-    lines = [columns([_place(row) for row in rows])] if rows else []
+    lines = [listed([_place(row) for row in rows])] if rows else []
     return "\n".join((*lines, f"{len(rows):,} {last}."))
 
 

@@ -12,11 +12,11 @@ from crmsync.cli.answer import (
     add_apply,
     add_command,
     add_group,
-    columns,
     count,
 )
 from crmsync.cli.entries import minute
 from crmsync.cli.spreadsheet import csv_text
+from crmsync.cli.tables import listed
 from crmsync.flows.operator.dead_letters import MOST, DeadLetterChoice
 
 if TYPE_CHECKING:
@@ -35,7 +35,11 @@ def add_commands(commands: Subparsers) -> None:
         commands, "dead-letters", "messages that failed too often, and wait for an operator"
     )
     listing = add_command(
-        letters, "list", _list, "list every record that they name, since when, and why"
+        letters,
+        "list",
+        _list,
+        "list every record that they name, since when, and why",
+        "crmsync dead-letters list --queue ContactDeadLetters",
     )
     _add_queue(listing)
     listing.add_argument(
@@ -43,7 +47,11 @@ def add_commands(commands: Subparsers) -> None:
     )
     listing.add_argument("--csv", action="store_true", help="print a table for spreadsheets")
     redrive = add_command(
-        letters, "redrive", _redrive, "move them back to their queues, where they are tried again"
+        letters,
+        "redrive",
+        _redrive,
+        "move them back to their queues, where they are tried again",
+        "crmsync dead-letters redrive --id 81 --apply",
     )
     which = redrive.add_mutually_exclusive_group(required=True)
     which.add_argument(
@@ -65,7 +73,7 @@ def _list(operator: Operator, arguments: argparse.Namespace) -> Answer:
     if arguments.csv:
         return Answer(_document(found), csv_text(_HEADING, [_csv_cells(row) for row in found.rows]))
     return Answer(
-        _document(found), columns([_cells(row) for row in found.rows]) or _NOTHING, _remarks(found)
+        _document(found), listed([_cells(row) for row in found.rows]) or _NOTHING, _remarks(found)
     )
 
 
@@ -76,7 +84,7 @@ def _redrive(operator: Operator, arguments: argparse.Namespace) -> Answer:
         return Answer({"applied": False, **_document(found)}, _NOTHING)
     if arguments.apply:
         progress.finish()
-    lines = [columns([_cells(row) for row in found.rows[:SHOWN]])]
+    lines = [listed([_cells(row) for row in found.rows[:SHOWN]])]
     if len(found.rows) > SHOWN:
         lines.append(f"... and {len(found.rows) - SHOWN:,} more")
     number = found.messages - found.unreadable

@@ -7,7 +7,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from crmsync.cli import link_keys, progress
+from crmsync.cli import progress
 from crmsync.cli.answer import (
     DONE,
     FINDINGS,
@@ -21,6 +21,7 @@ from crmsync.cli.answer import (
     columns,
     moment,
 )
+from crmsync.cli.operate import link_keys
 from crmsync.cli.tables import wrapped
 from crmsync.rules.backfill.objects import BACKFILL_OBJECTS
 
@@ -47,20 +48,40 @@ def add_commands(commands: Subparsers) -> None:
     """Add ``links``."""
     links = add_group(commands, "links", "which records are a pair")
     objects = ", ".join(dict.fromkeys(one.object for one in BACKFILL_OBJECTS))
-    show = add_command(links, "show", _show, "show the pair that a record belongs to")
+    show = add_command(
+        links,
+        "show",
+        _show,
+        "show the pair that a record belongs to",
+        "crmsync links show hubspot contact 81",
+    )
     add_record(show, objects)
     add_connection(show)
-    drop = add_command(links, "drop", _drop, "drop the link of the pair that a record belongs to")
+    drop = add_command(
+        links,
+        "drop",
+        _drop,
+        "drop the link of the pair that a record belongs to",
+        "crmsync links drop hubspot contact 81 --apply",
+    )
     add_record(drop, objects)
     add_connection(drop)
     add_apply(drop)
     rebuild = add_command(
-        links, "rebuild", _rebuild, "rebuild the links from the ids that are stored in both CRMs"
+        links,
+        "rebuild",
+        _rebuild,
+        "rebuild the links from the ids that are stored in both CRMs",
+        "crmsync links rebuild --apply",
     )
     add_connection(rebuild)
     add_apply(rebuild)
     restore = add_command(
-        links, "restore", _restore, "bring the links up to date after a restore of their table"
+        links,
+        "restore",
+        _restore,
+        "bring the links up to date after a restore of their table",
+        "crmsync links restore --in-step-until 2026-11-02T10:15",
     )
     restore.add_argument(
         "--in-step-until",

@@ -17,8 +17,8 @@ def add_commands(commands: Subparsers) -> None:
         ("pause", _pause, "stop a connection; what changes meanwhile waits in the queues"),
         ("resume", _resume, "let a paused connection go on from where it stopped"),
     ):
-        parser = add_command(commands, name, run, text)
-        parser.add_argument("connection", metavar="CONNECTION")
+        parser = add_command(commands, name, run, text, f"crmsync {name} acme --apply")
+        parser.add_argument("connection", metavar="CONNECTION", help="its name in the settings")
         add_apply(parser)
 
 

@@ -28,13 +28,39 @@ _KEEPS = (
 def add_commands(links: Subparsers) -> None:
     """Add them to ``links``."""
     add_command(
-        links, "keys", _keys, "list the keys of the links, and how many links need each; reads all"
+        links,
+        "keys",
+        _keys,
+        "list the keys of the links, and how many links need each; reads all",
+        "crmsync links keys",
     )
     add_apply(
-        add_command(links, "new-key", _new_key, "make a new key, which links get as they are saved")
+        add_command(
+            links,
+            "new-key",
+            _new_key,
+            "make a new key, which links get as they are saved",
+            "crmsync links new-key --apply",
+        )
     )
-    add_apply(add_command(links, "reseal", _reseal, "sync every pair that has an earlier key"))
-    add_apply(add_command(links, "retire-keys", _retire, "remove the keys that no pair needs"))
+    add_apply(
+        add_command(
+            links,
+            "reseal",
+            _reseal,
+            "sync every pair that has an earlier key",
+            "crmsync links reseal --apply",
+        )
+    )
+    add_apply(
+        add_command(
+            links,
+            "retire-keys",
+            _retire,
+            "remove the keys that no pair needs",
+            "crmsync links retire-keys --apply",
+        )
+    )
 
 
 def _keys(operator: Operator, _arguments: argparse.Namespace) -> Answer:

@@ -35,7 +35,11 @@ _NEVER = "New records, deletions, merges, associations, deal stages and opt-outs
 def add_commands(commands: Subparsers) -> None:
     """Add ``undo``."""
     undo = add_command(
-        commands, "undo", _undo, "put back what was overwritten, as far as the settings had it kept"
+        commands,
+        "undo",
+        _undo,
+        "put back what was overwritten, as far as the settings had it kept",
+        "crmsync undo --since 2026-11-02T10:15 --object leads",
     )
     undo.add_argument(
         "--since",

@@ -17,10 +17,11 @@ from crmsync.cli.answer import (
     add_command,
     add_connection,
     add_group,
-    columns,
     count,
     duration,
+    one_of,
 )
+from crmsync.cli.tables import listed
 from crmsync.model.jobs import Job, JobState
 from crmsync.model.records import Side
 from crmsync.rules.backfill.objects import IMPORTABLE
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
     from crmsync.flows.operator.operator import Operator
     from crmsync.rules.backfill.estimate import CallEstimate, Calls
 
-_STILL = "Nothing has moved lately. Jobs go on without this command; crmsync jobs list shows them."
+_GO_ON = "Jobs go on without this command; crmsync jobs list shows them."
+_STILL = f"Nothing has moved lately. {_GO_ON}"
 
 
 def add_commands(commands: Subparsers) -> None:
@@ -42,14 +44,17 @@ def add_commands(commands: Subparsers) -> None:
         "import",
         _import,
         "bring in the Salesforce records that are older than the connection",
+        "crmsync import contacts --apply --no-wait",
     )
     imports.add_argument("object", metavar="OBJECT", help=", ".join(IMPORTABLE))
     resync = add_command(
-        commands, "resync", _resync, "sync records again: one, all of an object, or everything"
+        commands,
+        "resync",
+        _resync,
+        "sync records again: one, all of an object, or everything",
+        "crmsync resync --side hubspot --object contact --id 81 --apply",
     )
-    resync.add_argument(
-        "--side", type=Side, choices=list(Side), metavar="SIDE", help="hubspot or salesforce"
-    )
+    resync.add_argument("--side", type=one_of(Side), metavar="SIDE", help="hubspot or salesforce")
     resync.add_argument(
         "--object",
         metavar="OBJECT",
@@ -74,13 +79,15 @@ def add_commands(commands: Subparsers) -> None:
         parser.add_argument("--no-wait", action="store_true", help="queue and return")
         add_apply(parser)
     jobs = add_group(commands, "jobs", "imports and resyncs that run or ran")
-    add_command(jobs, "list", _list, "list every job, newest first")
+    add_command(jobs, "list", _list, "list every job, newest first", "crmsync jobs list")
     for name, run, text in (
         ("pause", _pause, "stop a job for now"),
         ("resume", _resume, "let a job go on from where it stopped"),
         ("cancel", _cancel, "stop a job for good"),
     ):
-        add_command(jobs, name, run, text).add_argument("id", metavar="ID")
+        add_command(jobs, name, run, text, f"crmsync jobs {name} 7f3a2c").add_argument(
+            "id", metavar="ID", help="the job's id"
+        )
 
 
 def _import(operator: Operator, arguments: argparse.Namespace) -> Answer:
@@ -115,21 +122,25 @@ def _start(admin: JobAdmin, planned: PlannedJobs, arguments: argparse.Namespace)
     jobs = admin.start(planned, limit=arguments.max_changes)
     remarks, status = planned.remarks, DONE
     if not arguments.no_wait:
-        jobs = _wait(admin, jobs)
+        jobs, left_early = _wait(admin, jobs)
         if any(job.state is not JobState.DONE for job in jobs):
             status = FINDINGS
         if any(job.state is JobState.RUNNING for job in jobs):
-            remarks = (*remarks, _STILL)
+            remarks = (*remarks, _GO_ON if left_early else _STILL)
     return Answer(_document(planned, jobs, applied=True), _table(jobs), remarks, status)
 
 
-def _wait(admin: JobAdmin, jobs: list[Job]) -> list[Job]:
-    """Watch jobs until none is running or nothing moves."""
-    for now in admin.watch(jobs):
-        jobs = now
-        progress_line.show(progress_bar(jobs))
+def _wait(admin: JobAdmin, jobs: list[Job]) -> tuple[list[Job], bool]:
+    """Watch jobs until none is running, nothing moves, or Ctrl-C; True for Ctrl-C."""
+    left_early = False
+    try:
+        for now in admin.watch(jobs):
+            jobs = now
+            progress_line.show(progress_bar(jobs))
+    except KeyboardInterrupt:
+        left_early = True
     progress_line.finish()
-    return jobs
+    return jobs, left_early
 
 
 def _list(operator: Operator, _arguments: argparse.Namespace) -> Answer:
@@ -157,7 +168,7 @@ def _one(job: Job) -> Answer:
 
 
 def _table(jobs: Sequence[Job]) -> str:
-    return columns([_cells(job) for job in jobs])
+    return listed([_cells(job) for job in jobs])
 
 
 def _cells(job: Job) -> tuple[str, ...]:

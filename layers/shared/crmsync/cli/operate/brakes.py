@@ -14,8 +14,8 @@ from crmsync.cli.answer import (
     add_apply,
     add_command,
     add_group,
-    columns,
 )
+from crmsync.cli.tables import listed
 from crmsync.model.jobs import JobType
 
 if TYPE_CHECKING:
@@ -31,12 +31,20 @@ def add_commands(commands: Subparsers) -> None:
     brakes = add_group(
         commands, "brakes", "changes held back because there were too many within an hour"
     )
-    add_command(brakes, "list", _list, "list every record with changes held back, and the fields")
+    add_command(
+        brakes,
+        "list",
+        _list,
+        "list every record with changes held back, and the fields",
+        "crmsync brakes list",
+    )
     for name, run, text in (
         ("release", _release, "sync what is held back, as both sides show it now"),
         ("drop", _drop, "drop what is held back: both sides stay as they are"),
     ):
-        parser = add_command(brakes, name, run, text)
+        parser = add_command(
+            brakes, name, run, text, f"crmsync brakes {name} --object contact --apply"
+        )
         which = parser.add_mutually_exclusive_group(required=True)
         which.add_argument("--id", metavar="ID", default="", help="the record with this id")
         which.add_argument(
@@ -51,7 +59,7 @@ def add_commands(commands: Subparsers) -> None:
 
 def _list(operator: Operator, _arguments: argparse.Namespace) -> Answer:
     rows = operator.over_limit.held()
-    text = columns([_cells(row) for row in rows]) or "Nothing is held back."
+    text = listed([_cells(row) for row in rows]) or "Nothing is held back."
     return Answer([_row(row) for row in rows], text)
 
 
@@ -64,7 +72,7 @@ def _decision(decision: JobType, would: str, done: str) -> Run:
             return Answer({"applied": False, "records": []}, "Nothing is held back.")
         if arguments.apply:
             operator.over_limit.decide(rows, decision)
-        lines = [columns([_cells(row) for row in rows[:SHOWN]])]
+        lines = [listed([_cells(row) for row in rows[:SHOWN]])]
         if len(rows) > SHOWN:
             lines.append(f"... and {len(rows) - SHOWN:,} more")
         kinds = sorted(Counter(row.kind for row in rows).items())

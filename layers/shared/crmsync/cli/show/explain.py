@@ -20,6 +20,7 @@ from crmsync.cli.tables import table, wrapped
 from crmsync.model.effects import effect_line
 from crmsync.model.links import Link, Place
 from crmsync.model.records import Ref, Side
+from crmsync.rules.backfill.objects import BACKFILL_OBJECTS
 from crmsync.rules.preview.explanation import ChangedSide, FieldOutcome
 
 if TYPE_CHECKING:
@@ -36,8 +37,8 @@ if TYPE_CHECKING:
 def add_commands(commands: Subparsers) -> None:
     """Add ``explain``."""
     text = "show what is known of one record, and what would be written now and why"
-    parser = add_command(commands, "explain", _explain, text)
-    add_record(parser, "contact, company; Lead, Contact, Account")
+    parser = add_command(commands, "explain", _explain, text, "crmsync explain hubspot contact 81")
+    add_record(parser, ", ".join(dict.fromkeys(one.object for one in BACKFILL_OBJECTS)))
     add_connection(parser)
 
 

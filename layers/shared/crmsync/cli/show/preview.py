@@ -35,7 +35,9 @@ def add_commands(commands: Subparsers) -> None:
         "show what a first sync or a change of settings would write, what it costs, and what "
         "would be refused"
     )
-    preview = add_command(commands, "preview", _preview, text)
+    preview = add_command(
+        commands, "preview", _preview, text, "crmsync preview --object leads --limit 200"
+    )
     preview.add_argument(
         "--settings", metavar="FILE", help="under these settings instead of those in force"
     )

@@ -31,7 +31,7 @@ links have key {}; earlier keys are kept: crmsync links keys counts the links th
 def add_commands(commands: Subparsers) -> None:
     """Add ``status``."""
     text = "what is on, how far the sweeps are, what waits, what failed, which calls are left"
-    add_command(commands, "status", _status, text)
+    add_command(commands, "status", _status, text, "crmsync status")
 
 
 def _status(operator: Operator, _arguments: argparse.Namespace) -> Answer:

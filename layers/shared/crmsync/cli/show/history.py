@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ from crmsync.cli.answer import (
     shown,
 )
 from crmsync.cli.spreadsheet import csv_text
-from crmsync.cli.tables import table, wrapped
+from crmsync.cli.tables import UNLIMITED, room, table, wrapped
 from crmsync.model.decisions import DecisionType
 from crmsync.model.records import Side
 from crmsync.rules.backfill.objects import BACKFILL_OBJECTS
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
     from crmsync.flows.operator.operator import Operator
     from crmsync.rules.preview.history import HistoryLine
 
-_LEAST_WIDTH = 80
-_UNLIMITED = 10_000
 _PAIR = "(the pair)"
 _HEADING = ("WHEN", "FIELD", "DECISION", "RULE")
 _SIDES = {Side.HUBSPOT: "HubSpot", Side.SALESFORCE: "Salesforce"}
@@ -53,7 +50,9 @@ _NOTHING = "Nothing has been decided about it in the last 90 days."
 def add_commands(commands: Subparsers) -> None:
     """Add ``history``."""
     text = "show what was decided about one record lately, newest first, and by which rule"
-    parser = add_command(commands, "history", _history, text)
+    parser = add_command(
+        commands, "history", _history, text, "crmsync history salesforce Lead 00Q5g00000AbCdEEAV"
+    )
     add_record(parser, ", ".join(dict.fromkeys(one.object for one in BACKFILL_OBJECTS)))
     add_connection(parser)
     parser.add_argument(
@@ -77,7 +76,7 @@ def _history(operator: Operator, arguments: argparse.Namespace) -> Answer:
     if arguments.csv:
         rows = [_csv_cells(one, line) for one in found for line in one.lines]
         return Answer(document, csv_text(_CSV_HEADING, rows), remarks)
-    width = max(_LEAST_WIDTH, shutil.get_terminal_size().columns)
+    width = room()
     text = "\n\n".join("\n".join(_sections(one, width)) for one in found)
     return Answer(document, text, remarks)
 
@@ -113,7 +112,7 @@ def _table(lines: Sequence[HistoryLine], width: int) -> list[str]:
     """A heading and a row per decision, with the names of both sides if these fit, else with those
     of the side that gets the value.
     """
-    whole = table(_HEADING, [_cells(line, _both(line)) for line in lines], width=_UNLIMITED)
+    whole = table(_HEADING, [_cells(line, _both(line)) for line in lines], width=UNLIMITED)
     rows = whole.split("\n")
     if max(map(len, rows)) <= width:
         return rows

@@ -1,0 +1,1 @@
+"""Commands that only read: a module for each, named after its first word."""
