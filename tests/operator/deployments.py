@@ -371,7 +371,11 @@ def deployment(
                 now=lambda: NOON,
             ),
             errors=ErrorAdmin(
-                settings=settings.in_force, inbox=inbox, outbox=outbox, now=lambda: NOON
+                settings=settings.in_force,
+                inbox=inbox,
+                outbox=outbox,
+                now=lambda: NOON,
+                reader=lambda one, side: sides(one).readers[side],
             ),
             dead_letters=DeadLetterAdmin(settings=store.load, queues=dead_letters, inbox=inbox),
             jobs=job_admin,

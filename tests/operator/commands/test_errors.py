@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -12,6 +14,7 @@ from crmsync.model.records import Kind, Ref, Side
 from crmsync.rules.pair.reports import deleted_for_privacy, looping
 from tests.builders import NOON
 from tests.config.files import MINIMAL
+from tests.memory.stores import MemoryInbox
 from tests.operator.shell import Shell
 
 
@@ -36,10 +39,15 @@ def test_errors_are_listed_with_what_to_do(shell: Shell) -> None:
     assert shell.run("errors", "list") == (
         0,
         (
-            "acme  waiting     hubspot:contact:81    -                "
-            "1 attempt, 2026-11-02 12:00 UTC            It has no e-mail address.\n"
-            "acme  validation  salesforce:Lead:00Q1  STRING_TOO_LONG  "
-            "2 attempts, 2026-11-02 12:00 to 12:00 UTC  [Title] Too long. Shorten it.\n"
+            "acme  waiting  1 record since 2026-11-02 12:00 UTC\n"
+            "    hubspot:contact:81  1 attempt, 2026-11-02 12:00 UTC  It has no e-mail address.\n"
+            "\n"
+            "acme  validation  STRING_TOO_LONG  1 record since 2026-11-02 12:00 UTC\n"
+            "    Shorten it. (owner of the record)\n"
+            "    salesforce:Lead:00Q1  2 attempts, 2026-11-02 12:00 to 12:00 UTC  "
+            "[Title] Too long.\n"
+            "\n"
+            "2 records. crmsync explain SIDE OBJECT ID says more about one.\n"
         ),
         "",
     )
@@ -60,6 +68,141 @@ def test_errors_are_listed_with_what_to_do(shell: Shell) -> None:
         "attempts": 2,
         "who": "owner of the record",
     }
+
+
+@pytest.mark.rule("ERR-1")
+def test_many_errors_of_one_cause_are_one_group(shell: Shell) -> None:
+    """The cause with most records comes first, with its hint once and its first ten records;
+    --all lists every record.
+    """
+    shell.run("settings", "push", shell.file(MINIMAL), "--apply")
+    many = [
+        Report(Ref(Side.SALESFORCE, "Lead", f"00Q{number:02}"), Category.DUPLICATES, "shares it")
+        for number in range(12)
+    ]
+    shell.deployment.inbox.park("acme", [NEW, *many])
+
+    short = shell.run("errors", "list")[1].splitlines()
+    whole = shell.run("errors", "list", "--all")[1].splitlines()
+
+    rows = [
+        f"    salesforce:Lead:00Q{number:02}  1 attempt, 2026-11-02 12:00 UTC  Shares it."
+        for number in range(12)
+    ]
+    title = "acme  duplicates  12 records since 2026-11-02 12:00 UTC"
+    other = [
+        "",
+        "acme  permissions  NO_ACCESS_AT_ALL  1 record since 2026-11-02 12:00 UTC",
+        (
+            "    hubspot:contact:81  1 attempt, 2026-11-02 12:00 UTC  "
+            "Salesforce answered NO_ACCESS_AT_ALL."
+        ),
+        "",
+        "13 records. crmsync explain SIDE OBJECT ID says more about one.",
+    ]
+    more = "    ... and 2 more; --all lists them, --csv makes a table"
+    assert (short, whole) == ([title, *rows[:10], more, *other], [title, *rows, *other])
+
+
+@pytest.mark.parametrize(
+    ("words", "ids"),
+    [
+        (("--object", "lead"), ["00Q1"]),
+        (("--object", "Contacts"), ["81"]),
+        (("--since", "2026-11-02T12:30"), ["81"]),
+        (("--since", "2026-11-02T11:00", "--object", "leads"), ["00Q1"]),
+        (("--connection", "acme"), ["00Q1", "81"]),
+        (("--category", "waiting"), []),
+    ],
+)
+def test_the_list_is_limited_to_what_is_asked_for(
+    shell: Shell, words: tuple[str, ...], ids: list[str]
+) -> None:
+    """By object, time of the last report, connection and category, also together."""
+    shell.run("settings", "push", shell.file(MINIMAL), "--apply")
+    times = iter([NOON, NOON + timedelta(hours=1)])
+    inbox = MemoryInbox(lambda: next(times))
+    inbox.park("acme", LONG[:1])
+    inbox.park("acme", [NEW])
+    operator = shell.deployment.operator
+    shell.deployment.operator = replace(operator, errors=replace(operator.errors, inbox=inbox))
+
+    assert [row["ref"]["id"] for row in shell.json("errors", "list", *words)[1]] == ids
+
+
+def test_a_filter_that_nothing_can_match_is_refused(shell: Shell) -> None:
+    """An unknown object or connection is answered with those that exist."""
+    shell.run("settings", "push", shell.file(MINIMAL), "--apply")
+
+    assert [
+        shell.run("errors", "list", "--object", "leeds"),
+        shell.run("errors", "list", "--connection", "beta"),
+        shell.run("errors", "list", "--object", "deals"),
+    ] == [
+        (
+            1,
+            "",
+            (
+                "crmsync: There is no object leeds. There are these: contact, company, deal, Lead, "
+                "Contact, Account, Opportunity.\n"
+            ),
+        ),
+        (1, "", "crmsync: There is no connection beta. There are these: acme.\n"),
+        (0, "Nothing like that is waiting or has failed.\n", ""),
+    ]
+
+
+def test_names_are_read_from_the_crms_when_asked_for(shell: Shell) -> None:
+    """--names shows what a person recognises a record by, also in the table for spreadsheets; a
+    record that is gone has none, and without --names nobody is named.
+    """
+    shell.run("settings", "push", shell.file(MINIMAL), "--apply")
+    ada = {"email": "ada@example.com", "firstname": "Ada", "lastname": "Lang"}
+    contact = shell.deployment.make_in_hubspot("/crm/v3/objects/contacts", {"properties": ada})[
+        "id"
+    ]
+    lead = shell.deployment.make_in_salesforce(
+        "sobjects/Lead", {"LastName": "Berg", "Company": "Example"}
+    )["id"]
+    refs = [
+        Ref(Side.HUBSPOT, "contact", contact),
+        Ref(Side.SALESFORCE, "Lead", lead),
+        Ref(Side.HUBSPOT, "contact", "999999"),
+    ]
+    shell.deployment.inbox.park(
+        "acme", [Report(ref, Category.VALIDATION, "Too long.") for ref in refs]
+    )
+
+    named = shell.json("errors", "list", "--names")[1]
+    shown = shell.run("errors", "list", "--names")[1].splitlines()
+    table = shell.run("errors", "list", "--names", "--csv")[1].splitlines()
+    plain = shell.json("errors", "list")[1]
+
+    assert [row[-1] for row in csv.reader(table)] == [
+        "name",
+        "Ada Lang, ada@example.com",
+        "Berg",
+        "",
+    ]
+    assert [row["name"] for row in named] == ["Ada Lang, ada@example.com", "Berg", ""]
+    assert [row.split("  1 attempt")[0].split() for row in shown[1:4]] == [
+        [str(refs[0]), "Ada", "Lang,", "ada@example.com"],
+        [str(refs[1]), "Berg"],
+        [str(refs[2]), "-"],
+    ]
+    assert [set(row) & {"name"} for row in plain] == [set(), set(), set()]
+
+
+def test_names_of_a_crm_that_does_not_answer_are_missing(shell: Shell) -> None:
+    """The list is shown all the same, with a remark."""
+    shell.run("settings", "push", shell.file(MINIMAL), "--apply")
+    shell.deployment.inbox.park("acme", [NEW])
+    shell.deployment.faults.replace([{"at": "hubspot", "kind": "unauthorized", "times": 9}])
+
+    status, out, err = shell.run("errors", "list", "--names")
+
+    assert (status, out.splitlines()[1].split()[:2]) == (0, ["hubspot:contact:81", "-"])
+    assert err.startswith("acme: hubspot did not answer, so its names are missing: ")
 
 
 LONG = [

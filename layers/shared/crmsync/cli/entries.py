@@ -30,3 +30,11 @@ def times(entry: InboxEntry) -> dict[str, object]:
         "last": entry.last_at.isoformat(),
         "attempts": entry.attempts,
     }
+
+
+def sentence(text: str) -> str:
+    """A report's text as a sentence of its own: with a capital and a full stop."""
+    if not text:
+        return ""
+    end = "" if text.endswith((".", "!", "?")) else "."
+    return f"{text[0].upper()}{text[1:]}{end}"

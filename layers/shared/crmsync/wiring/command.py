@@ -88,7 +88,15 @@ def operator() -> Operator:
             now=store.now,
             secret=secrets().read,
         ),
-        errors=ErrorAdmin(settings=_in_force, inbox=inbox(), outbox=outbox(), now=store.now),
+        errors=ErrorAdmin(
+            settings=_in_force,
+            inbox=inbox(),
+            outbox=outbox(),
+            now=store.now,
+            reader=lambda one, side: (
+                hubspot_of(one) if side is Side.HUBSPOT else salesforce_of(one)
+            ),
+        ),
         dead_letters=DeadLetterAdmin(
             settings=_in_force,
             queues=SqsDeadLetters(aws_client("sqs"), stack_name()),

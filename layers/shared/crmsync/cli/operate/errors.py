@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from crmsync.cli.answer import (
     Answer,
     Subparsers,
     add_apply,
     add_command,
+    add_connection,
     add_group,
+    moment,
     one_of,
 )
-from crmsync.cli.entries import attempts, minute, times
+from crmsync.cli.entries import attempts, minute, sentence, times
 from crmsync.cli.spreadsheet import csv_text
-from crmsync.cli.tables import listed
-from crmsync.flows.operator.errors import Choice
+from crmsync.cli.tables import listed, wrapped
+from crmsync.flows.operator.errors import EVERY_ENTRY, Choice
 from crmsync.model.effects import Category
 from crmsync.rules.refusals.table import hint_of, who_fixes
 
@@ -26,8 +28,16 @@ if TYPE_CHECKING:
     from crmsync.flows.operator.errors import ErrorRow, ErrorType
     from crmsync.flows.operator.operator import Operator
     from crmsync.model.effects import Report
+    from crmsync.model.records import Ref
+
+SHOWN = 10
+"""Records of an error that people see; ``--all``, ``--csv`` and ``--json`` have every one."""
 
 _NOTHING = "Nothing is waiting and nothing has failed."
+_NOTHING_SUCH = "Nothing like that is waiting or has failed."
+
+Names: TypeAlias = "Mapping[tuple[str, Ref], str]"
+"""Connection and record -> what people recognise it by."""
 
 
 def add_commands(commands: Subparsers) -> None:
@@ -42,6 +52,24 @@ def add_commands(commands: Subparsers) -> None:
     )
     _add_category(listing, "those of this category alone")
     listing.add_argument("--code", metavar="CODE", default="", help="those with this code alone")
+    listing.add_argument(
+        "--object", metavar="OBJECT", default="", help="those of this object, such as leads"
+    )
+    listing.add_argument(
+        "--since",
+        metavar="TIME",
+        type=moment,
+        help="those reported since then, such as 2026-11-02 or 2026-11-02T10:15 (UTC)",
+    )
+    add_connection(listing)
+    listing.add_argument(
+        "--names",
+        action="store_true",
+        help="with the name of each record, which is read from the CRM now and stored nowhere",
+    )
+    listing.add_argument(
+        "--all", action="store_true", help=f"every record, not the first {SHOWN} of each error"
+    )
     listing.add_argument(
         "--summary", action="store_true", help="count the records by category and code"
     )
@@ -77,15 +105,47 @@ def _add_category(parser: argparse._ActionsContainer, text: str) -> None:
 
 
 def _list(operator: Operator, arguments: argparse.Namespace) -> Answer:
-    choice = Choice(category=arguments.category, code=arguments.code)
+    choice = Choice(
+        category=arguments.category,
+        code=arguments.code,
+        object=arguments.object,
+        connection=arguments.connection,
+        since=arguments.since,
+    )
     if arguments.summary:
         return _summary(operator.errors.types(choice), as_csv=arguments.csv)
     rows = operator.errors.all(choice)
-    document = [_row(row) for row in rows]
+    groups = _groups(rows)
+    named = rows if arguments.all or arguments.csv or arguments.json else _first(groups)
+    labels = operator.errors.labels(named) if arguments.names else None
+    remarks = tuple(
+        f"{place} did not answer, so its names are missing: {error.text}"
+        for place, error in (labels.unreadable if labels else {}).items()
+    )
+    names = labels.of if labels else None
+    document = [_row(row) | _name_row(row, names) for row in rows]
     if arguments.csv:
-        return Answer(document, csv_text(_HEADING, [_csv_cells(row) for row in rows]))
-    text = listed([_cells(row) for row in rows]) or _NOTHING
-    return Answer(document, text)
+        heading = (*_HEADING, *(() if names is None else ("name",)))
+        cells = [(*_csv_cells(row), *_name_row(row, names).values()) for row in rows]
+        return Answer(document, csv_text(heading, cells), remarks)
+    if not rows:
+        return Answer(document, _NOTHING if choice == EVERY_ENTRY else _NOTHING_SUCH, remarks)
+    most = len(rows) if arguments.all else SHOWN
+    text = "\n\n".join("\n".join(_group_lines(group, most, names)) for group in groups)
+    return Answer(document, f"{text}\n\n{_total(rows)}", remarks)
+
+
+def _groups(rows: Sequence[ErrorRow]) -> list[list[ErrorRow]]:
+    """The entries by connection, category and code; those with most records first."""
+    groups: dict[tuple[str, str, str], list[ErrorRow]] = {}
+    for row in rows:
+        key = (row.connection, str(row.report.category), row.report.code)
+        groups.setdefault(key, []).append(row)
+    return sorted(groups.values(), key=len, reverse=True)
+
+
+def _first(groups: Sequence[Sequence[ErrorRow]]) -> list[ErrorRow]:
+    return [row for group in groups for row in group[:SHOWN]]
 
 
 def _summary(types: Sequence[ErrorType], *, as_csv: bool) -> Answer:
@@ -136,11 +196,43 @@ def _place(row: ErrorRow) -> tuple[str, ...]:
     return row.connection, str(row.report.category), str(row.report.ref)
 
 
-def _cells(row: ErrorRow) -> tuple[str, ...]:
+def _group_lines(group: Sequence[ErrorRow], most: int, names: Names | None) -> Iterator[str]:
+    """A heading with the cause and what to do, then the first records."""
+    first = group[0]
+    report = first.report
+    since = minute(min(row.entry.first_at for row in group))
+    number = f"{len(group):,} record{'' if len(group) == 1 else 's'}"
+    code = f"{report.code}  " if report.code else ""
+    yield f"{first.connection}  {report.category}  {code}{number} since {since} UTC"
+    hints = dict.fromkeys(row.report.hint for row in group)
+    is_same_hint = len(hints) == 1
+    if is_same_hint and report.hint:
+        yield wrapped(f"{report.hint} ({_who(report)})", "    ")
+    yield listed([_cells(row, names, with_hint=not is_same_hint) for row in group[:most]])
+    if len(group) > most:
+        yield f"    ... and {len(group) - most:,} more; --all lists them, --csv makes a table"
+
+
+def _cells(row: ErrorRow, names: Names | None, *, with_hint: bool) -> tuple[str, ...]:
     report = row.report
     where = f"[{report.fieldname}]" if report.fieldname else ""
-    text = " ".join(filter(None, (where, report.text, report.hint)))
-    return *_place(row), report.code or "-", attempts(row.entry), text
+    hint = report.hint if with_hint else ""
+    text = " ".join(filter(None, (where, sentence(report.text), hint)))
+    name = () if names is None else (_name(row, names),)
+    return f"    {report.ref}", *name, attempts(row.entry), text
+
+
+def _total(rows: Sequence[ErrorRow]) -> str:
+    number = f"{len(rows):,} record{'' if len(rows) == 1 else 's'}"
+    return f"{number}. crmsync explain SIDE OBJECT ID says more about one."
+
+
+def _name(row: ErrorRow, names: Names) -> str:
+    return names.get((row.connection, row.report.ref), "-")
+
+
+def _name_row(row: ErrorRow, names: Names | None) -> dict[str, object]:
+    return {} if names is None else {"name": names.get((row.connection, row.report.ref), "")}
 
 
 def _row(row: ErrorRow) -> dict[str, object]:

@@ -4,22 +4,29 @@ nothing happens without `apply`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from crmsync.errors import Gone
+from crmsync.errors import Gone, Refused, SyncError
+from crmsync.flows.arguments import chosen_connections, singular_forms
+from crmsync.flows.backfill.link_rebuild import RecordReader
 from crmsync.model.changes import Cause, Change
-from crmsync.model.concerns import objects_of
+from crmsync.model.concerns import KIND_OF, objects_of
 from crmsync.model.effects import Category, Report
 from crmsync.model.inbox import InboxEntry
-from crmsync.model.settings import Settings
+from crmsync.model.records import Ref, Side
+from crmsync.model.settings import Connection, Settings
 from crmsync.ports.queues import Outbox
 from crmsync.ports.stores import Inbox
 from crmsync.rules.pair.reports import FIELD_LOOP
+from crmsync.rules.preview.labels import LABEL_FIELDS, label_of
 
 NO_ERRORS = frozenset({Category.WAITING, Category.HELD})
 """Categories of the error inbox that are no errors: their records only wait."""
+
+_NAMES = tuple(dict.fromkeys(name for objects in KIND_OF.values() for name in objects))
+_OBJECTS = frozenset(name.lower() for name in _NAMES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,22 +78,44 @@ class Choice:
         identifier: The id of a record.
         category: A category.
         code: A code.
+        object: The name of an object of either side, singular or plural, in any case.
+        connection: The name of a connection.
+        since: Only what was reported at or after this moment (UTC).
     """
 
     identifier: str = ""
     category: Category | None = None
     code: str = ""
+    object: str = ""
+    connection: str = ""
+    since: datetime | None = None
 
-    def has(self, report: Report) -> bool:
-        """Whether an entry with this report is meant."""
+    def has(self, entry: InboxEntry) -> bool:
+        """Whether this entry is meant, of whichever connection."""
+        report = entry.report
         return (
             self.identifier in {"", report.ref.id}
             and self.category in {None, report.category}
             and self.code in {"", report.code}
+            and (not self.object or _object_of(report).lower() in singular_forms(self.object))
+            and (self.since is None or entry.last_at >= self.since)
         )
 
 
 EVERY_ENTRY = Choice()
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What people recognise records by. Personal data, for the one who asked.
+
+    Attributes:
+        of: Connection and record -> its name.
+        unreadable: Connection and side -> why it did not answer.
+    """
+
+    of: Mapping[tuple[str, Ref], str]
+    unreadable: Mapping[str, SyncError]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,23 +140,59 @@ class ErrorAdmin:
         inbox: The error inbox.
         outbox: Takes the changes that make records sync again.
         now: The clock (UTC).
+        reader: Makes what reads the records of a connection's side.
     """
 
     settings: Callable[[], Settings]
     inbox: Inbox
     outbox: Outbox
     now: Callable[[], datetime]
+    reader: Callable[[Connection, Side], RecordReader]
 
     def all(self, choice: Choice = EVERY_ENTRY) -> list[ErrorRow]:
         """The chosen entries, also those of records that only wait; by connection, then oldest
-        first. Raises `TryAgain`.
+        first. Raises `TryAgain`, and `Refused` for an unknown connection or object.
         """
+        if choice.object and not _OBJECTS & set(singular_forms(choice.object)):
+            raise Refused(
+                f"There is no object {choice.object}.",
+                code="OBJECT",
+                hint=f"There are these: {', '.join(_NAMES)}.",
+            )
+        settings = self.settings()
+        connections = (
+            chosen_connections(settings, choice.connection)
+            if choice.connection
+            else settings.connections
+        )
         return [
             ErrorRow(one.name, entry)
-            for one in self.settings().connections
+            for one in connections
             for entry in self.inbox.entries(one.name)
-            if choice.has(entry.report)
+            if choice.has(entry)
         ]
+
+    def labels(self, rows: Sequence[ErrorRow]) -> Labels:
+        """What people recognise the records of these entries by, read from both CRMs now.
+
+        Nothing of it is stored. A record that is no longer there has none; a side that does not
+        answer is named under `unreadable`.
+        """
+        labels: dict[tuple[str, Ref], str] = {}
+        unreadable: dict[str, SyncError] = {}
+        for connection in self.settings().connections:
+            refs = [row.report.ref for row in rows if row.connection == connection.name]
+            for side, fields in LABEL_FIELDS.items():
+                named = [ref for ref in refs if ref.side is side and ref.object in fields]
+                if not named:
+                    continue
+                try:
+                    records = self.reader(connection, side).read(named, fields)
+                except SyncError as error:
+                    unreadable[f"{connection.name}: {side}"] = error
+                    continue
+                labels |= {(connection.name, ref): label_of(records[ref]) for ref in records}
+        return Labels(labels, unreadable)
 
     def types(self, choice: Choice = EVERY_ENTRY) -> list[ErrorType]:
         """The chosen entries counted by connection, category and code; those with most records
@@ -220,3 +285,9 @@ class ErrorAdmin:
         kind = objects_of(connection, ref.side).get(ref.object) if connection else None
         cause = Cause.RELEASED if row.report.code == FIELD_LOOP else Cause.AGAIN
         return Change(row.connection, kind, ref, cause, self.now()) if kind else None
+
+
+def _object_of(report: Report) -> str:
+    """The object of a record, also of one that a privacy deletion left (CH-9)."""
+    name = report.ref.object
+    return report.ref.id.partition(".")[0] if report.category is Category.PRIVACY else name
