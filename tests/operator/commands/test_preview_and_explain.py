@@ -294,3 +294,43 @@ def test_an_unknown_record_is_reported(
     with pytest.raises(SystemExit) as ended:
         run_command(people, capsys, "explain", "sideways", "contact", "1")
     assert ended.value.code == 2
+
+
+def test_a_person_is_explained_by_address(
+    people: Deployment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every record of the object that has the address is explained, in either spelling."""
+    ada = id_of(people, "contact", "ada@example.com")
+
+    found = document(people, capsys, "explain", "hubspot", "contact", "Ada@example.com")
+    twins = document(people, capsys, "explain", "salesforce", "leads", "twin@example.com")
+
+    assert found["record"] == f"hubspot:contact:{ada}"
+    assert [one["salesforce"]["fields"]["LastName"] for one in twins] == ["One", "Two"]
+
+
+def test_an_address_that_nobody_has_is_reported(
+    people: Deployment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The message says so, and that companies are found by their ids only."""
+    assert [
+        run_command(people, capsys, "explain", "salesforce", "Lead", "nobody@example.com"),
+        run_command(people, capsys, "explain", "hubspot", "company", "info@example.com"),
+    ] == [
+        (
+            1,
+            "",
+            (
+                "crmsync: salesforce shows no Lead nobody@example.com, and no link of acme names "
+                "one.\n"
+            ),
+        ),
+        (
+            1,
+            "",
+            (
+                "crmsync: A company has no e-mail address to be found by. Give the id that hubspot "
+                "shows.\n"
+            ),
+        ),
+    ]

@@ -85,11 +85,15 @@ def add_connection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--connection", metavar="NAME", default="", help="this connection alone")
 
 
-def add_record(parser: argparse.ArgumentParser, objects: str) -> None:
-    """Add the side, object and id of a record; `objects` lists some objects."""
+def add_record(
+    parser: argparse.ArgumentParser, objects: str, identifier: str = "its id there"
+) -> None:
+    """Add the side, object and id of a record; `objects` lists some objects, and `identifier` says
+    what may be given for the id.
+    """
     parser.add_argument("side", type=one_of(Side), metavar="SIDE", help="hubspot or salesforce")
     parser.add_argument("object", metavar="OBJECT", help=objects)
-    parser.add_argument("id", metavar="ID", help="its id there")
+    parser.add_argument("id", metavar="ID", help=identifier)
 
 
 def columns(rows: Sequence[Sequence[str]]) -> str:

@@ -37,8 +37,14 @@ if TYPE_CHECKING:
 def add_commands(commands: Subparsers) -> None:
     """Add ``explain``."""
     text = "show what is known of one record, and what would be written now and why"
-    parser = add_command(commands, "explain", _explain, text, "crmsync explain hubspot contact 81")
-    add_record(parser, ", ".join(dict.fromkeys(one.object for one in BACKFILL_OBJECTS)))
+    parser = add_command(
+        commands, "explain", _explain, text, "crmsync explain hubspot contact ada@example.com"
+    )
+    add_record(
+        parser,
+        ", ".join(dict.fromkeys(one.object for one in BACKFILL_OBJECTS)),
+        "its id there, or a person's e-mail address",
+    )
     add_connection(parser)
 
 

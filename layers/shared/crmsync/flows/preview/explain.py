@@ -8,9 +8,10 @@ and is never stored or logged.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from crmsync.errors import Gone, Refused
 from crmsync.flows.arguments import chosen_connections, singular_forms
@@ -21,6 +22,13 @@ from crmsync.flows.kinds.dispatch import GATHER_AND_PLAN, plan_changes
 from crmsync.flows.preview.read_only import ReadOnlyView
 from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import KIND_OF
+from crmsync.model.crm_names import (
+    HUBSPOT_CONTACT,
+    HUBSPOT_EMAIL,
+    LEAD,
+    SALESFORCE_CONTACT,
+    SALESFORCE_EMAIL,
+)
 from crmsync.model.effects import Effect, Report, RequestSync
 from crmsync.model.facts import Facts
 from crmsync.model.inbox import InboxEntry
@@ -111,13 +119,18 @@ class Explainer:
     def explain(self, side: Side, name: str, record_id: str, only: str = "") -> list[Explained]:
         """What each connection, or `only` one, knows of a record.
 
-        Raises `Refused` for an object that does not sync, and `Gone` when no connection knows the
-        record.
+        `record_id` may be the e-mail address of a person; then each record of the object that has
+        the address is explained. Raises `Refused` for an object that does not sync, and `Gone` when
+        no connection knows the record.
         """
         object_, settings = _object(side, name), self.settings()
         connections = chosen_connections(settings, only)
         views = [self.view(one, settings) for one in connections]
-        found = [self._explain(view, side, object_, record_id) for view in views]
+        found = [
+            self._explain(view, side, object_, one)
+            for view in views
+            for one in _ids(view, side, object_, record_id)
+        ]
         known = [one for one in found if one is not None]
         if not known:
             names = ", ".join(one.name for one in connections)
@@ -173,6 +186,31 @@ def _object(side: Side, name: str) -> str:
             return one
     known = ", ".join(objects)
     raise Refused(f"{side} has no {name} to explain; there are {known}.", code="OBJECT")
+
+
+def _ids(view: ReadOnlyView, side: Side, object_: str, record_id: str) -> Sequence[str]:
+    """The id itself, or for an e-mail address those of the records that have it."""
+    if "@" not in record_id:
+        return (record_id,)
+    address = _ADDRESSES.get((side, object_))
+    if address is None:
+        raise Refused(
+            f"A {object_} has no e-mail address to be found by.",
+            code="ADDRESS",
+            hint=f"Give the id that {side} shows.",
+        )
+    crm = view.context.hubspot if side is Side.HUBSPOT else view.context.salesforce
+    return tuple(sorted(one.ref.id for one in crm.find([record_id], {object_: (address,)})))
+
+
+_ADDRESSES = MappingProxyType(
+    {
+        (Side.HUBSPOT, HUBSPOT_CONTACT): HUBSPOT_EMAIL,
+        (Side.SALESFORCE, LEAD): SALESFORCE_EMAIL,
+        (Side.SALESFORCE, SALESFORCE_CONTACT): SALESFORCE_EMAIL,
+    }
+)
+"""The objects that can be found by an e-mail address, and the field that has it."""
 
 
 def _parked(context: SyncContext, facts: Facts, pairing: Pairing) -> tuple[InboxEntry, ...]:
