@@ -13,6 +13,7 @@ from tests.house.rules.catalogue import CONCERNS, DEMANDED, STATEMENTS, WAITED_F
 from tests.house.rules.collected import ids_by_test, is_whole
 from tests.house.rules.index import Shown, Stray, entries_in, marked_tests, modules_in
 from tests.house.rules.page import PACKAGE
+from tests.house.rules.shipped import SHIPPED, shipped
 from tests.house.tree import ROOT
 
 LISTED = [id_ for concern in CONCERNS for id_ in (*concern.binding, *concern.further)]
@@ -86,3 +87,8 @@ def test_pytest_and_the_index_agree(request: pytest.FixtureRequest) -> None:
         read if is_whole(request.config) else {key: read[key] for key in collected if key in read}
     )
     assert collected == compared
+
+
+def test_the_package_ships_the_specification_of_the_pages() -> None:
+    """What `crmsync rule` shows is what docs/specification says; `make rules` writes it."""
+    assert (ROOT / SHIPPED).read_text(encoding="utf-8") == shipped(ROOT)

@@ -51,7 +51,7 @@ def test_each_command_says_what_it_does_with_an_example(words: tuple[str, ...]) 
     else:
         line = shlex.split(epilog.removeprefix("Example: ").split(" > ", maxsplit=1)[0])
         assert tuple(line[: len(words) + 1]) == ("crmsync", *words)
-        assert parser().parse_args(line[1:]).run == one.get_default("run")
+        assert parser().parse_args(line[1:]).run.__qualname__ == one.get_default("run").__qualname__
 
 
 def test_the_version_is_shown(capsys: pytest.CaptureFixture[str]) -> None:

@@ -58,6 +58,23 @@ def add_command(
     return parser
 
 
+def add_offline_command(
+    commands: Subparsers,
+    name: str,
+    look_up: Callable[[argparse.Namespace], Answer],
+    text: str,
+    example: str,
+) -> argparse.ArgumentParser:
+    """Add a command that needs no deployment, and so no AWS account."""
+
+    def run(_operator: Operator, arguments: argparse.Namespace) -> Answer:
+        return look_up(arguments)
+
+    parser = add_command(commands, name, run, text, example)
+    parser.set_defaults(is_offline=True)
+    return parser
+
+
 def add_group(commands: Subparsers, name: str, text: str) -> Subparsers:
     """Add a command that has commands of its own; `text` says what they are about."""
     group = commands.add_parser(

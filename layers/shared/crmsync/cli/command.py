@@ -17,7 +17,7 @@ from crmsync.cli import settings, setup
 from crmsync.cli.answer import FINDINGS, INTERRUPTED, USAGE, Answer
 from crmsync.cli.operate import brakes, dead_letters, errors, jobs, links, pause, undo
 from crmsync.cli.printable import lines
-from crmsync.cli.show import explain, history, preview, status
+from crmsync.cli.show import explain, history, preview, rule, status
 from crmsync.config import Complaint, ConfigError
 from crmsync.errors import SyncError
 from crmsync.wiring.command import operator as deployed_operator
@@ -39,6 +39,7 @@ MODULES = (
     links,
     undo,
     status,
+    rule,
 )
 """In the order of ``crmsync --help``."""
 
@@ -75,7 +76,8 @@ def main(argv: Sequence[str] | None = None, *, operator: Operator | None = None)
 def _answer(arguments: argparse.Namespace, operator: Operator | None) -> Answer:
     """The answer of the command, or why there is none."""
     try:
-        answer: Answer = arguments.run(operator or deployed_operator(), arguments)
+        used = operator or (None if arguments.is_offline else deployed_operator())
+        answer: Answer = arguments.run(used, arguments)
     except ConfigError as error:
         return _refused(error.complaints)
     except SyncError as error:
@@ -111,6 +113,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"crmsync {version('crmsync')}")
     top.add_argument("--json", action="store_true", help="print one JSON document")
+    top.set_defaults(is_offline=False)
     commands = top.add_subparsers(required=True, metavar="WORD")
     for module in MODULES:
         module.add_commands(commands)
