@@ -19,6 +19,7 @@ from crmsync.flows.backfill.link_keys import LinkKeyAdmin
 from crmsync.flows.backfill.link_rebuild import RebuildSides
 from crmsync.flows.operator.dead_letters import DeadLetterAdmin
 from crmsync.flows.operator.errors import ErrorAdmin
+from crmsync.flows.operator.fields import FieldMapReader
 from crmsync.flows.operator.history import HistoryReader
 from crmsync.flows.operator.links import LinkAdmin
 from crmsync.flows.operator.operator import Operator
@@ -402,6 +403,9 @@ def deployment(
                 kept=lambda: overwritten,
                 full=full,
                 now=lambda: NOON,
+            ),
+            fields=FieldMapReader(
+                settings=settings.in_force, hubspot=hubspot_side, salesforce=salesforce_side
             ),
             explainer=Explainer(settings.in_force, connected.view, lambda: NOON),
             previewer=Previewer(connected.view, lambda: NOON),

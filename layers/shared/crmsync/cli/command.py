@@ -17,7 +17,7 @@ from crmsync.cli import settings, setup
 from crmsync.cli.answer import FINDINGS, INTERRUPTED, USAGE, Answer
 from crmsync.cli.operate import brakes, dead_letters, errors, jobs, links, pause, undo
 from crmsync.cli.printable import lines
-from crmsync.cli.show import explain, history, preview, rule, status
+from crmsync.cli.show import explain, fields, history, preview, rule, status
 from crmsync.config import Complaint, ConfigError
 from crmsync.errors import SyncError
 from crmsync.wiring.command import operator as deployed_operator
@@ -32,6 +32,7 @@ MODULES = (
     jobs,
     explain,
     history,
+    fields,
     errors,
     dead_letters,
     brakes,

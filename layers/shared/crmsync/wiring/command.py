@@ -57,6 +57,7 @@ def operator() -> Operator:
     """
     from crmsync.flows.operator.dead_letters import DeadLetterAdmin
     from crmsync.flows.operator.errors import ErrorAdmin
+    from crmsync.flows.operator.fields import FieldMapReader
     from crmsync.flows.operator.operator import Operator
     from crmsync.flows.operator.over_limit import OverLimitAdmin
     from crmsync.flows.operator.pauses import PauseAdmin
@@ -118,6 +119,9 @@ def operator() -> Operator:
         undo=undo,
         explainer=Explainer(_in_force, _read_only_view, store.now),
         history=_history_reader(),
+        fields=FieldMapReader(
+            settings=_in_force, hubspot=_hubspot_schema_of, salesforce=_salesforce_schema_of
+        ),
         previewer=Previewer(_read_only_view, store.now),
     )
 

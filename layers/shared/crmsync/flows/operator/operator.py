@@ -12,6 +12,7 @@ from crmsync.flows.arguments import ReportProgress, no_progress
 from crmsync.flows.backfill.jobs import JobAdmin
 from crmsync.flows.operator.dead_letters import DeadLetterAdmin
 from crmsync.flows.operator.errors import ErrorAdmin
+from crmsync.flows.operator.fields import FieldMapReader
 from crmsync.flows.operator.history import HistoryReader
 from crmsync.flows.operator.links import LinkAdmin
 from crmsync.flows.operator.over_limit import OverLimitAdmin
@@ -41,6 +42,7 @@ class Operator:
         undo: Puts back what our writes overwrote.
         explainer: Explains single records.
         history: Reads what was decided about single records.
+        fields: Reads the field maps.
         previewer: Previews what a sync would write.
     """
 
@@ -56,6 +58,7 @@ class Operator:
     undo: UndoAdmin
     explainer: Explainer
     history: HistoryReader
+    fields: FieldMapReader
     previewer: Previewer
 
     def preview(

@@ -21,7 +21,13 @@ from crmsync.rules.fields.maps import (
     DEFAULT_CONTACT_MAPS,
     DEFAULT_OPPORTUNITY_MAP,
 )
-from crmsync.rules.settings.mappings import RULED, is_own_field, is_own_property, object_to
+from crmsync.rules.settings.mappings import (
+    RULED,
+    Objection,
+    is_own_field,
+    is_own_property,
+    object_to,
+)
 
 SECTIONS = ("contacts", "companies", "deals")
 """The sections of the settings that have mapping rows."""
@@ -192,11 +198,19 @@ def _deals(index: int, connection: Connection) -> Iterator[Finding]:
 
 def _mappings(index: int, connection: Connection) -> Iterator[Finding]:
     for name in SECTIONS:
-        rows = getattr(connection, name).field
-        reference, ruled = _REFERENCES.get(name, ""), _RULED.get(name, {})
-        for objection in object_to(rows, DEFAULT_ROWS[name], reference=reference, ruled=ruled):
+        for objection in row_objections(name, getattr(connection, name).field):
             path = ("connection", index, name, "field", objection.row, objection.key)
             yield Finding(path, objection.sentence, objection.rule)
+
+
+def row_objections(section: str, rows: Sequence[FieldRule]) -> Iterator[Objection]:
+    """What is wrong with an operator's mapping rows of a section, whatever the schemas say."""
+    return object_to(
+        rows,
+        DEFAULT_ROWS[section],
+        reference=_REFERENCES.get(section, ""),
+        ruled=_RULED.get(section, {}),
+    )
 
 
 def _owners(index: int, connection: Connection) -> Iterator[Finding]:

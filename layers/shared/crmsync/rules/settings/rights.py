@@ -25,22 +25,24 @@ _ONLY_READ = frozenset({Update.ALWAYS_SALESFORCE})
 _OPT_OUT = (FieldRule(HUBSPOT_OPT_OUT, SALESFORCE_OPT_OUT),)
 
 
-def mapped_rules(connection: Connection) -> Mapping[str, FieldMap]:
-    """Salesforce object that the connection syncs -> the rows of its fields that cross (SET-4,
-    MAP-4).
-    """
+def all_rules(connection: Connection) -> Mapping[str, FieldMap]:
+    """Salesforce object -> all its rows, with the opt-out, which no setting changes (OPT-2)."""
     merged = {
         **with_custom_rows(DEFAULT_CONTACT_MAPS, connection.contacts.field),
         **with_custom_rows(DEFAULT_ACCOUNT_MAPS, connection.companies.field),
         **with_custom_rows(DEFAULT_OPPORTUNITY_MAPS, connection.deals.field),
     }
     fixed: Mapping[str, FieldMap] = MappingProxyType(dict.fromkeys(DEFAULT_CONTACT_MAPS, _OPT_OUT))
+    return {name: (*rules, *fixed.get(name, ())) for name, rules in merged.items()}
+
+
+def mapped_rules(connection: Connection) -> Mapping[str, FieldMap]:
+    """Salesforce object that the connection syncs -> the rows of its fields that cross (SET-4,
+    MAP-4).
+    """
+    rules = all_rules(connection)
     return {
-        name: tuple(
-            rule
-            for rule in (*merged[name], *fixed.get(name, ()))
-            if rule.update is not Update.NEVER
-        )
+        name: tuple(rule for rule in rules[name] if rule.update is not Update.NEVER)
         for name in objects_of(connection, Side.SALESFORCE)
     }
 

@@ -1,0 +1,137 @@
+"""The field maps for the operator: every row, the default ones included, with what both CRMs say
+about its fields. Only reads.
+
+Law: a CRM that does not answer is named, and hides no row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from crmsync.config import read_settings
+from crmsync.errors import Refused, SyncError
+from crmsync.flows.arguments import chosen_connections, singular_forms
+from crmsync.flows.setup.mapped_fields import OBJECTS, HubspotOf, SalesforceOf
+from crmsync.model.fields import FieldRule
+from crmsync.model.records import Side
+from crmsync.model.settings import Connection, Settings
+from crmsync.rules.settings.field_rows import FieldRow, candidate_row, field_rows
+from crmsync.rules.settings.rights import all_rules
+from crmsync.rules.settings.schemas import Properties, SalesforceFields, by_small_name
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRequest:
+    """Which rows are asked for.
+
+    Attributes:
+        object: The name of an object of either side, or of a section, in any case; "" for all.
+        connection: The name of a connection; "" for all.
+        pair: A property and a field that might be mapped, instead of the rows; None for the rows.
+    """
+
+    object: str = ""
+    connection: str = ""
+    pair: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SectionRows:
+    """The rows of one section of a connection.
+
+    Attributes:
+        connection: The name of the connection.
+        section: The section of the settings, as "contacts".
+        hubspot: The HubSpot object.
+        salesforce: The Salesforce objects.
+        is_on: Whether they sync.
+        rows: The rows.
+        unreachable: The sides that did not say what their fields are -> why.
+    """
+
+    connection: str
+    section: str
+    hubspot: str
+    salesforce: tuple[str, ...]
+    is_on: bool
+    rows: tuple[FieldRow, ...]
+    unreachable: Mapping[Side, SyncError]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldMapReader:
+    """Reads the field maps.
+
+    Attributes:
+        settings: Reads the settings in force.
+        hubspot: Makes the HubSpot side of a connection, which describes its properties.
+        salesforce: Makes the Salesforce side of a connection, which describes its fields.
+    """
+
+    settings: Callable[[], Settings]
+    hubspot: HubspotOf
+    salesforce: SalesforceOf
+
+    def read(self, request: FieldRequest, text: str | None = None) -> list[SectionRows]:
+        """The rows under the settings in force, or under those of a file.
+
+        Each object is described once. Raises `Refused` for an unknown object or connection, and for
+        a pair without an object; `ConfigError` for a file with mistakes.
+        """
+        sections = _sections(request)
+        settings = self.settings() if text is None else read_settings(text).settings
+        return [
+            self._section(connection, name, request)
+            for connection in chosen_connections(settings, request.connection)
+            for name in sections
+        ]
+
+    def _section(self, connection: Connection, name: str, request: FieldRequest) -> SectionRows:
+        hubspot, salesforce = OBJECTS[name]
+        unreachable: dict[Side, SyncError] = {}
+        properties: Properties | None = None
+        fields: SalesforceFields | None = None
+        try:
+            properties = self.hubspot(connection).properties(hubspot)
+        except SyncError as error:
+            unreachable[Side.HUBSPOT] = error
+        try:
+            org = self.salesforce(connection)
+            fields = {one: by_small_name(org.fields(one)) for one in salesforce}
+        except SyncError as error:
+            unreachable[Side.SALESFORCE] = error
+        section = getattr(connection, name)
+        if request.pair is None:
+            maps = all_rules(connection)
+            rows = field_rows(name, {one: maps[one] for one in salesforce}, properties, fields)
+        else:
+            candidate = FieldRule(*request.pair)
+            rows = [candidate_row(name, candidate, section.field, properties, fields)]
+        return SectionRows(
+            connection.name, name, hubspot, salesforce, section.sync, tuple(rows), unreachable
+        )
+
+
+def _sections(request: FieldRequest) -> list[str]:
+    """The sections that are asked for. Raises `Refused`."""
+    if request.pair is not None and not request.object:
+        raise Refused("Name the object of the pair with --object.", code="OBJECT")
+    found = [name for name in OBJECTS if not request.object or _is_meant(name, request.object)]
+    if not found:
+        names = ", ".join(dict.fromkeys(one for name in OBJECTS for one in _names(name)))
+        raise Refused(
+            f"There is no object {request.object}.",
+            code="OBJECT",
+            hint=f"There are these: {names}.",
+        )
+    return found
+
+
+def _is_meant(section: str, word: str) -> bool:
+    return bool({one.lower() for one in _names(section)} & {word.lower(), *singular_forms(word)})
+
+
+def _names(section: str) -> Iterator[str]:
+    hubspot, salesforce = OBJECTS[section]
+    yield from (section, hubspot, *salesforce)
