@@ -24,3 +24,9 @@ def shell(
 ) -> Shell:
     """A terminal with the command and a new deployment."""
     return Shell(deployment, tmp_path, capsys)
+
+
+@pytest.fixture(autouse=True)
+def _no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The width of whoever runs the tests changes no output."""
+    monkeypatch.delenv("COLUMNS", raising=False)

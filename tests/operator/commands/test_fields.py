@@ -10,15 +10,27 @@ import pytest
 
 from tests.config.files import MINIMAL
 from tests.operator import deployments
-from tests.operator.mapped_worlds import ORG, PORTAL
+from tests.operator.mapped_worlds import ORG, options
 from tests.operator.shell import Shell
 
 COLOUR = """
 [[connection.contacts.field]]
 hubspot = "favourite_colour"
-salesforce = "Other_Colour__c"
+salesforce = "Favourite_Colour__c"
 update = "always_hubspot"
 """
+PORTAL = {
+    "properties": {
+        "contacts": [
+            {"name": "nickname"},
+            {
+                "name": "favourite_colour",
+                "type": "enumeration",
+                "options": options("red=Red", "teal=Teal"),
+            },
+        ]
+    }
+}
 STOPPED = """
 [[connection.contacts.field]]
 hubspot = "fax"
@@ -82,10 +94,10 @@ def test_all_rows_are_shown_with_direction_policy_and_types(shell: Shell) -> Non
             "salesforce_type": "string",
         },
     }
-    assert found["favourite_colour/Other_Colour__c"] == {
+    assert found["favourite_colour/Favourite_Colour__c"] == {
         **both,
-        "only_hubspot": ["Dark Blue"],
-        "only_salesforce": [],
+        "only_hubspot": ["Teal"],
+        "only_salesforce": ["Dark blue"],
         "direction": "->",
         "policy": "always_hubspot",
         "default": False,
@@ -108,12 +120,14 @@ def test_the_rows_as_a_table(shell: Shell) -> None:
         ["HUBSPOT", "TYPE", "SALESFORCE", "TYPE", "ON", "POLICY", "ROW"],
         ["email", "single-line", "text", "<->", "Email", "email", "two_way", "default"],
         [
-            *("favourite_colour", "a", "dropdown", "->", "Other_Colour__c", "picklist"),
+            *("favourite_colour", "a", "dropdown", "->", "Favourite_Colour__c", "picklist"),
             *("always_hubspot", "settings"),
         ],
     ]
+    pair = "  favourite_colour / Favourite_Colour__c"
     assert [line for line in lines if line.startswith("  ") and "only" in line] == [
-        "  favourite_colour / Other_Colour__c: only HubSpot has Dark Blue; such a value does not cross",
+        f"{pair}: only HubSpot has Teal; such a value does not cross (MAP-7)",
+        f"{pair}: only Salesforce has Dark blue; such a value does not cross",
     ]
 
 
@@ -138,9 +152,9 @@ def test_the_rows_as_a_table(shell: Shell) -> None:
             ),
         ),
         (
-            "favourite_colour/Other_Colour__c",
+            "favourite_colour/Favourite_Colour__c",
             0,
-            "favourite_colour / Other_Colour__c can be mapped.",
+            "favourite_colour / Favourite_Colour__c can be mapped.",
         ),
     ],
 )
@@ -162,7 +176,7 @@ def test_a_file_is_shown_before_it_is_pushed(shell: Shell, tmp_path: Path) -> No
     """Its rows are those shown, and one that a CRM cannot take says why, instead of refusing all."""
     shell.run("settings", "push", shell.file(MINIMAL), "--apply")
     other = tmp_path / "other.toml"
-    other.write_text(MINIMAL + COLOUR.replace("Other_Colour__c", "Colour__c"))
+    other.write_text(MINIMAL + COLOUR.replace("Favourite_Colour__c", "Colour__c"))
 
     status, (section,) = shell.json("fields", "--object", "leads", "--settings", str(other))
 
