@@ -467,5 +467,40 @@ KEPT: Mapping[str, History] = {
             Operator("push", "phone", "two_way"),
         ),
     ),
+    "a person edited a record while crmsync wrote its values and then its key": History(
+        Setting(),
+        (
+            Person("new person", who=3, value="2", news=News.LATE),
+            Person("new person", Side.SALESFORCE, who=3, what="Contact"),
+            Wait(1),
+            Work("contact", 15),
+            Person("edit person", Side.SALESFORCE, what="phone"),
+        ),
+    ),
+    "a value was removed in Salesforce after the link and before HubSpot's value crossed": History(
+        Setting(),
+        (
+            Person("new person", value="2"),
+            Fault("salesforce.update", "locked rows"),
+            Wait(3),
+            Person("delete person"),
+            Person("new person", value="5"),
+            Wait(3),
+            Person("edit person", Side.SALESFORCE, what="phone"),
+        ),
+    ),
+    "a worker began before the first lead of its contact was linked, and made another": History(
+        Setting(),
+        (
+            Person("new person"),
+            Wait(1),
+            Work("contact", 10, 1, 5),
+            Person("new address", other=1, value="3"),
+            Wait(1),
+            Work("contact", 6, most=5),
+            Work("contact", slot=1, most=5),
+            Person("delete person", Side.SALESFORCE),
+        ),
+    ),
     **DEALS,
 }

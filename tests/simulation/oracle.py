@@ -57,6 +57,7 @@ class Course:
             between the worker's read and its write.
         restarted: One of the records was gone and came back, or is what others were merged into.
         looks: Up to which entries workers have read each side's record.
+        linked: The place among the entries when the pair was linked first.
     """
 
     shown: dict[Side, Shown] = field(default_factory=lambda: dict.fromkeys(Side))
@@ -75,6 +76,7 @@ class Course:
     crossed: dict[Side, Shown] = field(default_factory=dict)
     restarted: bool = False
     looks: Mapping[Side, Sequence[int]] = field(default_factory=dict)
+    linked: int = 0
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ def course_of(
         (one for ref in pair for one in ledger.rows.get(ref, ())), key=lambda one: one.number
     )
     looks = {ref.side: ledger.looks.get(ref, ()) for ref in pair}
-    course, is_linked = Course(restarted=restarted, looks=looks), False
+    course, is_linked = Course(restarted=restarted, looks=looks, linked=linked), False
     for one in entries:
         if not is_linked and one.number > linked:
             is_linked = True
@@ -229,7 +231,9 @@ def _value(course: Course, side: Side) -> Shown:
 
 
 def _two_way(course: Course) -> list[Finding]:
-    """MAP-3: the more recent edit; where they never agreed, a value before a blank."""
+    """MAP-3: the more recent edit; where they never agreed, a value before a blank. A value that was
+    removed after the pair had been linked is an edit like any other.
+    """
     here, there = course.open.get(Side.HUBSPOT), course.open.get(Side.SALESFORCE)
     if here is None or there is None:
         edit = here or there
@@ -240,9 +244,12 @@ def _two_way(course: Course) -> list[Finding]:
     if back:
         # Set back before anybody saw it, an edit leaves no trace.
         return _both(course, {values[Side.HUBSPOT], values[Side.SALESFORCE]})
-    if not course.ever and None in values.values():
-        return _both(course, {value for value in values.values() if value is not None} or {None})
     allowed = set()
+    if not course.ever and None in values.values():
+        removed = here if values[Side.HUBSPOT] is None else there
+        if removed.number <= course.linked or not _was_read(course, removed):
+            known = {value for value in values.values() if value is not None}
+            return _both(course, known or {None})
     if there.at < here.at + SECOND:
         allowed.add(values[Side.HUBSPOT])
     if any(one.at + SECOND >= here.at for one in course.touched):

@@ -67,7 +67,7 @@ class Ledger:
     began: int = -1
     call: str = ""
     linked: dict[tuple[Ref, Ref], int] = field(default_factory=dict)
-    """Pair -> up to which entry all was noted when it was linked for the first time."""
+    """Pair -> its place among the entries when it was linked for the first time."""
     reads: dict[Ref, int] = field(default_factory=dict)
     """What the worker that runs now has read, and up to which entry."""
     looks: dict[Ref, list[int]] = field(default_factory=dict)
@@ -77,6 +77,14 @@ class Ledger:
         """A worker reads a record."""
         self.reads[ref] = self.number
         self.looks.setdefault(ref, []).append(self.number)
+
+    def link(self, pair: tuple[Ref, Ref]) -> None:
+        """A pair is linked. The first time has a number of its own, so that it is known whether a
+        worker began before it or after it.
+        """
+        if pair not in self.linked:
+            self.number += 1
+            self.linked[pair] = self.number
 
     def note(self, ref: Ref, name: str, value: Value, before: Value, *, ours: bool) -> None:
         """One more entry."""
@@ -108,10 +116,8 @@ class Ledger:
         return next((str(one.value) for one in entries if one.field == field and one.ours), "")
 
     def linked_at(self, ref: Ref) -> int:
-        """Up to which entry all was noted when a record was linked first; later than any if it
-        never was.
-        """
-        return min((at for pair, at in self.linked.items() if ref in pair), default=self.number)
+        """The place among the entries when a record was linked first; after all if it never was."""
+        return min((at for pair, at in self.linked.items() if ref in pair), default=self.number + 1)
 
     def made_for(self, ref: Ref) -> tuple[Ref, Ref] | None:
         """The pair for which crmsync made a record, None where a person made it. A record of an
@@ -139,7 +145,7 @@ class WatchedLinks(MemoryLinks):
         for one in outcomes:
             if isinstance(one, Link) and one.state is LinkState.ACTIVE:
                 pair = (placed(one.hubspot), placed(one.salesforce))
-                self._ledger.linked.setdefault(pair, self._ledger.number)
+                self._ledger.link(pair)
         return outcomes
 
 

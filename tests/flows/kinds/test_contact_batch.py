@@ -359,6 +359,33 @@ def test_a_contact_goes_to_the_lead_that_was_made_of_it_before_any_other_record_
     assert world.hubspot.fields(ada)["lastname"] == "Lang"
 
 
+@pytest.mark.rule("DUP-24")
+def test_a_new_pair_takes_one_write_to_salesforce():
+    """The values and crmsync's key are in one write, so no person can edit the lead in between."""
+    world = MemoryWorld()
+    lead = world.new_lead(Email="ada@example.com", LastName="Lang")
+    ada = world.new_contact(email="ada@example.com", lastname="Lang", phone="0100")
+    world.sync(ada)
+    assert world.shown([lead])[0]["Phone"] == "0100"
+    assert world.shown([lead])[0]["Crmsync_HubSpot_Id__c"] == f"555001-{ada.id}"
+    assert world.salesforce.calls["update"] == 1
+
+
+@pytest.mark.rule("DUP-24")
+def test_a_key_that_another_lead_has_holds_back_no_value():
+    """The values are then written without it, and the pair is linked."""
+    world = MemoryWorld()
+    lead = world.new_lead(Email="ada@example.com", LastName="Lang")
+    ada = world.new_contact(email="ada@example.com", lastname="Lang", phone="0100")
+    key = f"555001-{ada.id}"
+    world.new_lead(Email="ben@example.com", LastName="Lang", Crmsync_HubSpot_Id__c=key)
+    world.sync(lead)
+    assert world.shown([lead])[0]["Phone"] == "0100"
+    assert not world.salesforce.fields(lead).get("Crmsync_HubSpot_Id__c")
+    assert [(one.hubspot, one.salesforce) for one in world.links.all] == [(ada, lead)]
+    assert world.salesforce.calls["update"] == 3
+
+
 def test_a_contact_that_is_deleted_before_its_link_is_saved_ends_the_link():
     """The deletion is looked at once more, when the worker that was about to save the link has
     ended.

@@ -13,13 +13,9 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias, TypeVar
 
 from crmsync.errors import Conflict, Refused, SyncError
+from crmsync.flows.engine.applied import Applied
 from crmsync.flows.engine.context import SyncContext
-from crmsync.flows.engine.partial_writes import (
-    FieldRetries,
-    LeftOut,
-    WriteAttempt,
-    retry_without_fields,
-)
+from crmsync.flows.engine.partial_writes import FieldRetries, WriteAttempt, retry_without_fields
 from crmsync.flows.engine.waits import check_new_waits, queue_requested
 from crmsync.model.crm_names import CONTACT_ROLE
 from crmsync.model.effects import (
@@ -51,25 +47,6 @@ Rebase: TypeAlias = Callable[[Link, Side, Mapping[str, Value]], Link]
 
 
 @dataclass(slots=True)
-class Applied:
-    """What became of a plan.
-
-    Attributes:
-        error: the error that stopped it, or None.
-        made: the record that it created.
-        saved: its link as it is stored now.
-        shown: the fields of each side's responses to its writes.
-        left_out: the fields that were left out of its writes.
-    """
-
-    error: SyncError | None = None
-    made: Ref | None = None
-    saved: Link | None = None
-    shown: dict[Side, dict[str, Value]] = field(default_factory=dict)
-    left_out: LeftOut = field(default_factory=LeftOut)
-
-
-@dataclass(slots=True)
 class _Run:
     """A plan that is being applied.
 
@@ -80,6 +57,7 @@ class _Run:
         at: the plan's place in the batch.
         applied: what became of the plan so far.
         refused: reports of best-effort writes that were refused.
+        is_apart: whether a write and the best-effort one after it were refused together.
     """
 
     left: list[Effect]
@@ -88,24 +66,37 @@ class _Run:
     at: int
     applied: Applied = field(default_factory=Applied)
     refused: list[Report] = field(default_factory=list)
+    is_apart: bool = False
 
     @property
     def head(self) -> Effect | None:
         return self.left[0] if self.left and self.applied.error is None else None
+
+    @property
+    def own_fields(self) -> UpdateRecord | None:
+        """The best-effort write that goes along with the next update, as it is to the same record.
+
+        Salesforce only shows who edited a record last. After a second write of ours, an edit that a
+        person made between the two would look like Salesforce's formatting of our values.
+        """
+        match self.left[:2]:
+            case [UpdateRecord(best_effort=False) as update, UpdateRecord(best_effort=True) as own]:
+                return own if update.place == own.place and not self.is_apart else None
+        return None
 
     def marked_creation(self, effect: CreateRecord) -> CreateRecord:
         """The creation with the revision that shows that the new record is this plan's."""
         return replace(effect, fields={**effect.fields, **self._revision(effect.into, effect.side)})
 
     def marked_update(self, effect: UpdateRecord) -> UpdateRecord:
-        """The update with the revision that shows that the record has received it. A best-effort
-        write was not announced and has none.
+        """The update with our own fields and the revision that shows that the record has received
+        it. A best-effort write was not announced and has none.
         """
         if effect.best_effort:
             return effect
-        return replace(
-            effect, fields={**effect.fields, **self._revision(effect.place, effect.side)}
-        )
+        own = self.own_fields.fields if self.own_fields else {}
+        revision = self._revision(effect.place, effect.side)
+        return replace(effect, fields={**effect.fields, **own, **revision})
 
     def _revision(self, place: Place, side: Side) -> Mapping[str, Value]:
         return revision_on(self.announced, place, side, self.portal_id) if self.announced else {}
@@ -116,11 +107,15 @@ class _Run:
 
     def accept(self, outcome: Outcome) -> None:
         if isinstance(outcome, SyncError):
-            if isinstance(outcome, Conflict | Refused) and self.left[0].best_effort:
+            if self.own_fields and isinstance(outcome, Conflict | Refused):
+                self.is_apart = True
+            elif isinstance(outcome, Conflict | Refused) and self.left[0].best_effort:
                 self._leave_out(self.left.pop(0), outcome)
             else:
                 self.applied.error = outcome
             return
+        if self.own_fields:
+            self.left.pop(1)
         if isinstance(self.left.pop(0), CreateRecord):
             self.applied.made = outcome.ref
         self.applied.shown.setdefault(outcome.ref.side, {}).update(outcome.fields)
@@ -236,7 +231,10 @@ class _Applier:
         is_refused = any(isinstance(outcome, Refused) for outcome in outcomes)
         if self.retries is None or not is_refused:
             return outcomes
-        tries = [WriteAttempt(run.at, run.applied.saved, run.applied.left_out) for run in runs]
+        tries = [
+            WriteAttempt(run.at, run.applied.saved, run.applied.left_out, bool(run.own_fields))
+            for run in runs
+        ]
         outcomes = retry_without_fields(writes, outcomes, send, tries, self.retries, self.context)
         for run, one in zip(runs, tries, strict=True):
             run.applied.saved = one.saved

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from typing import Generic, TypeAlias
 
 from crmsync.errors import Conflict, Drifted, SyncError, TryAgain
-from crmsync.flows.engine.apply import Applied, Rebase, RollUps, apply, no_roll_ups
+from crmsync.flows.engine.applied import Applied
+from crmsync.flows.engine.apply import Rebase, RollUps, apply, no_roll_ups
 from crmsync.flows.engine.change_limits import return_unused
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.lifecycle import spread_stages

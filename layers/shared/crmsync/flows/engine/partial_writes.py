@@ -72,11 +72,14 @@ class WriteAttempt:
         at: its place in the batch.
         saved: its link as it is stored now.
         left_out: what was left out of its writes so far.
+        has_own_fields: whether the write has fields of our own as well; it is then repeated without
+            them first.
     """
 
     at: int
     saved: Link | None
     left_out: LeftOut
+    has_own_fields: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,9 @@ class FieldRetries:
         """The fields without which a write is worth a second try; empty if it was not refused for
         some of its fields.
         """
-        if not isinstance(outcome, Refused) or effect.best_effort or not skips_fields(self.ruleset):
+        if not isinstance(outcome, Refused) or effect.best_effort or one.has_own_fields:
+            return frozenset()
+        if not skips_fields(self.ruleset):
             return frozenset()
         if isinstance(effect, CreateRecord):
             return left_out(effect, outcome, None, self.ruleset)
