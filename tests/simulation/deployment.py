@@ -1,4 +1,4 @@
-"""What is deployed: CRMs, stores and connections, and every port behind a door.
+"""What is deployed: CRMs, stores and connections, and every port as workers see it.
 
 Each call of a flow passes `Deployment.call`.
 """
@@ -99,15 +99,15 @@ class Portal:
         return self.connection.name
 
 
-class Door:
+class InterceptedPort:
     """A port as workers see it: each method passes `Deployment.call`."""
 
     def __init__(self, deployment: Deployment, name: str, port: Any) -> None:
-        """Stand before a port."""
+        """Intercept a port."""
         self._deployment, self._name, self._port = deployment, name, port
 
     def __getattr__(self, verb: str) -> Any:
-        """The method behind the door, or the port's attribute."""
+        """The port's method, intercepted, or its attribute."""
         real = getattr(self._port, verb)
         if not callable(real):
             return real
@@ -211,8 +211,8 @@ class Deployment(ABC):
         self.change_counts = MemoryChangeCounts()
         self.owners = Owners()
         self.tasks, self.task_states = MemoryTasks(self.clock), MemoryTaskStates()
-        self.outbox = Door(self, "outbox", Outbox(self))
-        self.ranges = Door(self, "ranges", Ranges(self))
+        self.outbox = InterceptedPort(self, "outbox", Outbox(self))
+        self.ranges = InterceptedPort(self, "ranges", Ranges(self))
         self.jobs, self.turns = MemoryJobs(), 0
         self._claims: dict[str, tuple[str, datetime]] = {}
         self.portals = [self._portal(number) for number in range(setting.portals)]
@@ -255,9 +255,11 @@ class Deployment(ABC):
             "schemas": MemorySchemas(hubspot, self.salesforce),
             "cursors": self.cursors,
         }
-        doors = {name: Door(self, name, port) for name, port in ports.items()}
+        intercepted = {name: InterceptedPort(self, name, port) for name, port in ports.items()}
         connection = self._connection(number)
-        return Portal(connection, hubspot, preferences, lists, associations, deals, mail_log, doors)
+        return Portal(
+            connection, hubspot, preferences, lists, associations, deals, mail_log, intercepted
+        )
 
     @staticmethod
     def _show_opt_out(
@@ -342,9 +344,12 @@ class Deployment(ABC):
 
     def backfill_context(self) -> BackfillContext:
         """What a turn of a job works with."""
-        queue, jobs = Door(self, "job_queue", JobQueue(self)), Door(self, "jobs", self.jobs)
+        queue, jobs = (
+            InterceptedPort(self, "job_queue", JobQueue(self)),
+            InterceptedPort(self, "jobs", self.jobs),
+        )
         listers = {
-            (portal.name, side): Door(self, f"{side}_lister", MemoryLister(crm, 2))
+            (portal.name, side): InterceptedPort(self, f"{side}_lister", MemoryLister(crm, 2))
             for portal in self.portals
             for side, crm in ((Side.HUBSPOT, portal.hubspot), (Side.SALESFORCE, self.salesforce))
         }

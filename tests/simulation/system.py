@@ -22,8 +22,8 @@ from crmsync.wire.queue_messages import dump_changes
 from tests.simulation.call_days import CallDays
 from tests.simulation.deployment import BEGIN, Deployment
 from tests.simulation.faults import HOW, SIDE_OF, down
-from tests.simulation.handover import Hand, a_hand
 from tests.simulation.lambdas import task
+from tests.simulation.pausable_threads import PausableThread, idle_thread
 from tests.simulation.queues import WINDOW, Message
 from tests.simulation.steps import News, Setting
 from tests.simulation.trace import Trace
@@ -73,7 +73,7 @@ class Worker:
     messages: list[Message]
     began: datetime
     reads: dict[Ref, int] = field(default_factory=dict)
-    hand: Hand | None = None
+    thread: PausableThread | None = None
     left: int = 0
     """Calls until it stands still; 0 for never."""
     dies: bool = False
@@ -197,7 +197,7 @@ class System(Deployment):
         worker = self.workers.get((queue, slot))
         if worker is not None:
             worker.left = calls
-            self._run(worker, worker.hand.go_on)  # type: ignore[union-attr]
+            self._run(worker, worker.thread.go_on)  # type: ignore[union-attr]
         else:
             messages = self.queues[queue].take(self.now, most, pick) if queue in self.queues else []
             if queue in self.queues and not messages:
@@ -207,11 +207,11 @@ class System(Deployment):
             worker.first = self.ledger.number
             work = task(self, worker)
             if calls:
-                worker.hand = a_hand()
-                self._run(worker, lambda: worker.hand.begin(work))  # type: ignore[union-attr]
+                worker.thread = idle_thread()
+                self._run(worker, lambda: worker.thread.begin(work))  # type: ignore[union-attr]
             else:
                 self._run(worker, work)
-        if worker.hand is None or worker.hand.is_done:
+        if worker.thread is None or worker.thread.is_done:
             self.workers.pop((queue, slot), None)
         else:
             self.workers[queue, slot] = worker
@@ -220,10 +220,10 @@ class System(Deployment):
     def crash(self, queue: str, slot: int = 0) -> bool:
         """A worker that stands still dies; whether there was one."""
         worker = self.workers.pop((queue, slot), None)
-        if worker is None or worker.hand is None:
+        if worker is None or worker.thread is None:
             return False
         worker.dies = True
-        self._run(worker, worker.hand.go_on)
+        self._run(worker, worker.thread.go_on)
         return True
 
     def _run(self, worker: Worker, go: Callable[[], None]) -> None:
@@ -254,8 +254,8 @@ class System(Deployment):
     def _stand(self, worker: Worker, name: str) -> None:
         """Stop here until somebody lets this worker go on, or it dies."""
         self.trace.note(f"{worker.name} stands before {name}")
-        assert worker.hand is not None
-        worker.hand.stop()
+        assert worker.thread is not None
+        worker.thread.pause()
         if worker.dies:
             self.seen[f"died before {name}"] += 1
             raise KilledError(name)

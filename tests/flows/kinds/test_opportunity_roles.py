@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from crmsync.errors import Down
 from crmsync.model.changes import Cause
 from crmsync.model.records import Side
 from crmsync.model.settings import CreateInSalesforce, DealSettings
@@ -271,6 +272,36 @@ def test_a_contact_that_is_paired_anew_gets_a_role_for_its_new_salesforce_contac
     assert [link.tied for link in world.links.all if link.hubspot == deal] == [
         {contact.id: other.id}
     ]
+
+
+@pytest.mark.rule("OPP-12")
+def test_deals_that_cannot_be_read_once_their_contact_is_linked_are_read_later():
+    """A deal came while the link was being saved, and HubSpot does not answer when the deals are
+    read for the second time.
+    """
+    world = MemoryWorld()
+    contact, theirs = world.new_contact(), world.new_salesforce_contact(None)
+    save, associated = world.links.save, world.associations.of
+
+    def slowly(links):
+        world.links.save = save
+        world.sync(world.new_deal(contact))
+        world.associations.of = unanswered
+        return save(links)
+
+    def unanswered(*_):
+        world.associations.of = associated
+        raise Down("No answer.", side=Side.HUBSPOT)
+
+    world.links.save = slowly
+    world.sync(contact)
+    (deal,) = world.hubspot.refs("deal")
+    queued = [(change.ref, change.cause) for change, _ in world.outbox.delayed]
+    world.drain()
+
+    (roles,) = world.opportunities.roles_of([world.counterpart(deal)]).values()
+    assert queued == [(contact, Cause.AGAIN), (theirs, Cause.AGAIN)]
+    assert [one.contact for one in roles] == [theirs]
 
 
 @pytest.mark.rule("Q-29")

@@ -7,20 +7,30 @@ deals must forget it: otherwise its tie would count as removed by a person if it
 A contact whose link ends or moves may show sums that are not its own: those of a contact that was
 merged into it, or of a Salesforce contact that is gone (ROLL-1).
 The deals are read and queued twice: before anything is written, with a delay, in case this worker
-dies, and again when everything is written.
+dies, and again when everything is written. If they cannot be read that time, the contacts,
+companies and accounts themselves are queued for the sync of deals, which reads their deals when it
+can.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from crmsync.errors import SyncError
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.planning import ends_link, makes_link
 from crmsync.flows.engine.waits import sums_again
-from crmsync.model.changes import Cause, Change
-from crmsync.model.crm_names import ACCOUNT, DEAL, OPPORTUNITY, SALESFORCE_CONTACT
+from crmsync.model.changes import Cause, Change, coalesce
+from crmsync.model.crm_names import (
+    ACCOUNT,
+    COMPANY,
+    DEAL,
+    HUBSPOT_CONTACT,
+    OPPORTUNITY,
+    SALESFORCE_CONTACT,
+)
 from crmsync.model.effects import CreateRecord, SaveLink
 from crmsync.model.facts import AnyFacts, Facts
 from crmsync.model.links import Link
@@ -29,6 +39,9 @@ from crmsync.model.records import Kind, Ref, Side
 
 _SAFETY_DELAY = 30
 """Seconds after which the dependants are synced, whatever becomes of this worker."""
+
+_WITH_DEALS = frozenset({HUBSPOT_CONTACT, COMPANY, SALESFORCE_CONTACT, ACCOUNT})
+"""Objects that deals or opportunities name."""
 
 
 def queue_dependants(
@@ -41,7 +54,11 @@ def queue_dependants(
     Costs two or three calls, and none if there are no such records or opportunities do not sync.
     Raises `SyncError`.
     """
-    changes = _dependants(facts, plans, context)
+    concerned = _concerned(facts, plans)
+    changes = [
+        *_dependants(concerned.places, context),
+        *sums_again(concerned.with_old_sums, context),
+    ]
     if changes:
         context.outbox.again([(change, _SAFETY_DELAY) for change in changes])
     return changes
@@ -54,24 +71,48 @@ def queue_dependants_again(
     ones, and those that came while this worker was at it. A worker that synced one of those
     meanwhile could not see the link.
 
-    Costs as much as the first time. A side that does not answer now holds up nothing. Raises
-    `SyncError` if the known ones cannot be queued.
+    Costs as much as the first time. If they cannot be read now, the sync of deals reads them
+    (`queue_dependants_of`). Raises `SyncError` if nothing can be queued.
     """
+    places = _concerned(facts, plans).places
     try:
-        late = _dependants(facts, plans, context)
+        late = _dependants(places, context)
     except SyncError:
-        late = []
-    changes = {change.ref: change for change in (*known, *late)}
+        late = _changes(places, Cause.AGAIN, context)
+    changes = coalesce([*known, *late])
     if changes:
-        context.outbox.again([(change, 0) for change in changes.values()])
+        context.outbox.again([(change, 0) for change in changes])
 
 
-def _dependants(
-    facts: Sequence[AnyFacts], plans: Sequence[Plan], context: SyncContext
-) -> list[Change]:
-    since = context.opportunities_since
-    if since is None or Kind.OPPORTUNITY not in context.connection.kinds:
-        return []
+def queue_dependants_of(changes: Sequence[Change], context: SyncContext) -> list[Change]:
+    """Queue the deals and opportunities of the contacts, companies and accounts among these changes
+    of deals; returns the other changes. Usually that is all of them. Raises `SyncError`.
+
+    A contact whose sums alone are to be added up again (``WOKEN``) is left out.
+    """
+    named = [change for change in changes if change.ref.object in _WITH_DEALS]
+    if not named:
+        return list(changes)
+    found = _dependants([one.ref for one in named if one.cause is not Cause.WOKEN], context)
+    if found:
+        context.outbox.again([(change, 0) for change in found])
+    return [change for change in changes if change not in named]
+
+
+@dataclass(frozen=True, slots=True)
+class _Concerned:
+    """Whose deals and opportunities the plans of a batch concern.
+
+    Attributes:
+        places: The records of the links that are made or end.
+        with_old_sums: HubSpot contacts that may show sums which are not their own.
+    """
+
+    places: tuple[Ref, ...]
+    with_old_sums: tuple[Ref, ...]
+
+
+def _concerned(facts: Sequence[AnyFacts], plans: Sequence[Plan]) -> _Concerned:
     places: list[Ref] = []
     contacts: list[Ref] = []
     for one, plan in zip(facts, plans, strict=True):
@@ -79,13 +120,21 @@ def _dependants(
         if link is not None:
             places += [place for place in (link.hubspot, link.salesforce) if isinstance(place, Ref)]
             contacts += _with_old_sums(one, link)
+    return _Concerned(tuple(places), tuple(contacts))
+
+
+def _dependants(places: Sequence[Ref], context: SyncContext) -> list[Change]:
+    """Changes of the deals and opportunities of these records; none while they do not sync."""
+    since = context.opportunities_since
+    if since is None or Kind.OPPORTUNITY not in context.connection.kinds:
+        return []
     opportunities = _to_sync(_opportunities(places, context), since, context)
+    return _changes([*_deals(places, context), *opportunities], Cause.WOKEN, context)
+
+
+def _changes(refs: Iterable[Ref], cause: Cause, context: SyncContext) -> list[Change]:
     name, now = context.connection.name, context.now()
-    woken = [
-        Change(name, Kind.OPPORTUNITY, ref, Cause.WOKEN, now)
-        for ref in dict.fromkeys([*_deals(places, context), *opportunities])
-    ]
-    return [*woken, *sums_again(contacts, context)]
+    return [Change(name, Kind.OPPORTUNITY, ref, cause, now) for ref in dict.fromkeys(refs)]
 
 
 def _to_sync(

@@ -28,6 +28,7 @@ from crmsync.flows.engine.planning import (
 from crmsync.flows.engine.results import Summary, process_results
 from crmsync.flows.engine.waits import queue_waiting
 from crmsync.flows.kinds.deal_ties import with_roles
+from crmsync.flows.kinds.dependants import queue_dependants_of
 from crmsync.flows.kinds.pipelines import current_map, sync_pipelines
 from crmsync.flows.kinds.roll_ups import adding_up, roll_up
 from crmsync.model.changes import Cause, Change, TieEvent, coalesce
@@ -63,8 +64,9 @@ def sync_opportunities(changes: Sequence[Change], context: SyncContext) -> Summa
 
 # The order of the steps is the crash safety (see the one of contacts):
 #
-# 1. Turn changes of roles into changes of opportunities; a change of a stage or a record type
-#    updates the pipelines.
+# 1. Queue the deals of contacts, companies and accounts that could not be read when these were
+#    linked. Turn changes of roles into changes of opportunities; a change of a stage or a record
+#    type updates the pipelines.
 # 2. Gather and plan. Nothing is written. If a record is in a pipeline or stage that the map does
 #    not know, update the pipelines and do it again.
 # 3. Hold back what is over the hour's limits. Not before: planning again would count twice.
@@ -77,7 +79,9 @@ def _sync_pass(
     changes: list[Change], context: SyncContext, summary: Summary, *, is_last: bool
 ) -> list[Change]:
     """Sync the changes once, and return those to sync again at once."""
-    changes = resolve_indirect(changes, context)
+    changes = resolve_indirect(queue_dependants_of(changes, context), context)
+    if not changes:
+        return []
     planned = _plan_unlimited(changes, context)
     if _has_unknown_stage(planned):
         _update_pipelines(context)

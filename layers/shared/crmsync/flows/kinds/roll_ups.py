@@ -35,7 +35,7 @@ from crmsync.flows.engine.lifecycle import (
 )
 from crmsync.flows.engine.results import Summary, record_outcome, retry_later
 from crmsync.flows.engine.waits import queue_missing
-from crmsync.model.changes import Change
+from crmsync.model.changes import Cause, Change
 from crmsync.model.crm_names import HUBSPOT_CONTACT, LIFECYCLE_STAGE, SALESFORCE_CONTACT
 from crmsync.model.effects import RollUp, UpdateRecord
 from crmsync.model.facts import Facts
@@ -59,7 +59,8 @@ _ROUNDS = 3
 
 def adding_up(sync_pass: SyncPass) -> SyncPass:
     """The pass over deals and opportunities, preceded by one over the contacts among the changes,
-    whose opportunities are added up (ROLL-1). A pass without contacts costs nothing more.
+    whose opportunities are added up (ROLL-1). Those that are more than woken go on to the pass. A
+    pass without contacts costs nothing more.
     """
 
     def both(
@@ -68,7 +69,11 @@ def adding_up(sync_pass: SyncPass) -> SyncPass:
         contacts = [change for change in changes if change.ref.object == HUBSPOT_CONTACT]
         if contacts:
             _add_up(contacts, context, summary)
-            changes = [change for change in changes if change not in contacts]
+            changes = [
+                change
+                for change in changes
+                if change not in contacts or change.cause is not Cause.WOKEN
+            ]
         return sync_pass(changes, context, summary, is_last=is_last) if changes else []
 
     return both

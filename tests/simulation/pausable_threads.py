@@ -1,5 +1,5 @@
-"""Workers that stand still in the midst of a call, each on a thread of its own, of which only one
-ever runs.
+"""Threads that pause in the midst of a call, so that workers can stand still; only one of them ever
+runs.
 
 A thread that has done its task takes the next one, so that a history starts none.
 """
@@ -9,11 +9,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-_IDLE: list[Hand] = []
+_IDLE: list[PausableThread] = []
 
 
-class Hand:
-    """A thread that works until its task says `stop`, and goes on when it is told to."""
+class PausableThread:
+    """A thread that works until its task calls `pause`, and goes on when the caller lets it."""
 
     def __init__(self) -> None:
         """Start the thread; it waits for a task."""
@@ -26,12 +26,12 @@ class Hand:
         threading.Thread(target=self._work, daemon=True).start()
 
     def begin(self, task: Callable[[], None]) -> None:
-        """Do a task until it stops or is done. Raises what the task raises."""
+        """Do a task until it pauses or is done. Raises what the task raises."""
         self._task, self.is_done = task, False
         self.go_on()
 
     def go_on(self) -> None:
-        """Go on from where the task stopped. Raises what the task raises."""
+        """Go on from where the task paused. Raises what the task raises."""
         self._go.release()
         self._back.acquire()
         if self.is_done:
@@ -40,7 +40,7 @@ class Hand:
             error, self._error = self._error, None
             raise error
 
-    def stop(self) -> None:
+    def pause(self) -> None:
         """Called by the task: let the caller of `begin` or `go_on` go on."""
         self._back.release()
         self._go.acquire()
@@ -56,6 +56,6 @@ class Hand:
             self._back.release()
 
 
-def a_hand() -> Hand:
+def idle_thread() -> PausableThread:
     """A thread without a task."""
-    return _IDLE.pop() if _IDLE else Hand()
+    return _IDLE.pop() if _IDLE else PausableThread()
