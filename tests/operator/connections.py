@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.preview.read_only import ReadOnlyRoles, ReadOnlyView, read_only
+from crmsync.flows.setup.references import ReferenceSources
 from crmsync.gateways.hubspot.associations import HubspotAssociations
 from crmsync.gateways.hubspot.client import HubspotClient
 from crmsync.gateways.hubspot.companies import HubspotCompanies
@@ -50,6 +51,15 @@ class Connected:
     def context(self, connection: Connection, _settings: Settings) -> SyncContext:
         """The connection, for writing."""
         return self._context(connection, *self.gateways(connection))
+
+    def references(self, connection: Connection) -> ReferenceSources:
+        """Where what the settings name is looked up."""
+        client, salesforce = self.gateways(connection)
+        return ReferenceSources(
+            HubspotLists(client),
+            HubspotPipelines(client),
+            OwnersDirectory(client, salesforce.session, now=lambda: 0.0),
+        )
 
     def view(self, connection: Connection, _settings: Settings) -> ReadOnlyView:
         """The connection, for reading only."""

@@ -356,6 +356,7 @@ def deployment(
             store=store,
             hubspot=hubspot_side,
             salesforce=salesforce_side,
+            references=connected.references,
             now=lambda: NOON,
             caller=lambda: "ada",
         )

@@ -109,9 +109,12 @@ def test_every_kind_of_difference_has_its_line(with_mapped_fields: Deployment) -
     connection.
     """
     deployment = with_mapped_fields
-    deployment.operator.settings.push(EVERYTHING, apply=True)
+    everything = EVERYTHING.replace('inclusion_list = "77"', 'inclusion_list = ""').replace(
+        'pipelines = ["Partners", "Renewals"]', "pipelines = []"
+    )
+    deployment.operator.settings.push(everything, apply=True)
     other = MINIMAL.replace("acme", "beta").replace("555001", "555002")
-    changed = EVERYTHING.replace("= 20000", "= 0").replace(
+    changed = everything.replace("= 20000", "= 0").replace(
         "delete_in_hubspot = true", "delete_in_hubspot = false"
     )
     changed = changed.replace(', "BOUNCE"', "").replace(

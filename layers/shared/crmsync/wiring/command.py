@@ -13,6 +13,7 @@ from crmsync.wiring.crms import (
     account_of,
     hubspot_client_of,
     hubspot_of,
+    lists_of,
     login_of,
     our_user_of,
     salesforce_of,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from crmsync.flows.operator.undo import UndoAdmin
     from crmsync.flows.preview.read_only import ReadOnlyView
     from crmsync.flows.setup.pipelines import PipelineSides
+    from crmsync.flows.setup.references import ReferenceSources
     from crmsync.gateways.hubspot.schema import HubspotSchema
     from crmsync.gateways.salesforce.schema import SalesforceSchema
     from crmsync.rules.timing.call_state import CallState
@@ -72,6 +74,7 @@ def operator() -> Operator:
         store=store,
         hubspot=_hubspot_schema_of,
         salesforce=_salesforce_schema_of,
+        references=_references_of,
         now=store.now,
         caller=caller,
     )
@@ -136,6 +139,20 @@ def _salesforce_schema_of(connection: Connection) -> SalesforceSchema:
     from crmsync.gateways.salesforce.schema import SalesforceSchema
 
     return SalesforceSchema(*login_of(connection), now=time.time)
+
+
+def _references_of(connection: Connection) -> ReferenceSources:
+    """Where a connection's lists, pipelines and owners are looked up."""
+    from crmsync.flows.setup.references import ReferenceSources
+    from crmsync.gateways.hubspot.pipelines import HubspotPipelines
+    from crmsync.gateways.owners import OwnersDirectory
+
+    client = hubspot_client_of(connection)
+    return ReferenceSources(
+        lists_of(connection),
+        HubspotPipelines(client),
+        OwnersDirectory(client, salesforce_of(connection).session, now=time.monotonic),
+    )
 
 
 def _administrator_schema_of(connection: Connection) -> SalesforceSchema:

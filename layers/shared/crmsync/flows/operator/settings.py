@@ -12,8 +12,9 @@ from datetime import datetime
 from typing import Protocol
 
 from crmsync.config import Complaint, ConfigError, Reading, read_settings
-from crmsync.errors import Distrusted, Gone, Refused
+from crmsync.errors import Distrusted, Gone, Refused, SyncError
 from crmsync.flows.setup.mapped_fields import HubspotOf, SalesforceOf, resolve_mappings
+from crmsync.flows.setup.references import SourcesOf, judge_all
 from crmsync.model.settings import Settings
 from crmsync.rules.settings.dates import dated
 from crmsync.rules.settings.diff import differences
@@ -114,6 +115,7 @@ class SettingsAdmin:
         store: Stores every push.
         hubspot: Makes the HubSpot side of a connection, which describes its properties.
         salesforce: Makes the Salesforce side of a connection, which describes its fields.
+        references: Makes what a connection's lists, pipelines and owners are looked up in.
         now: The clock (UTC).
         caller: The identity that a push is stored with.
     """
@@ -121,6 +123,7 @@ class SettingsAdmin:
     store: SettingsStore
     hubspot: HubspotOf
     salesforce: SalesforceOf
+    references: SourcesOf
     now: Callable[[], datetime]
     caller: Callable[[], str] = lambda: ""
 
@@ -222,7 +225,21 @@ class SettingsAdmin:
                 code=error.code,
                 hint=f"{error.hint} Nothing was pushed; try again once {side} answers.".strip(),
             )
-        return resolved.reading
+        return self._referring(resolved.reading)
+
+    def _referring(self, reading: Reading) -> Reading:
+        """A file whose inclusion lists exist, with warnings about its pipelines and owners."""
+        try:
+            wrong, doubtful = judge_all(reading, self.references)
+        except SyncError as error:
+            raise Refused(
+                f"the lists, pipelines and owners of the file could not be looked up: {error.text}",
+                code=error.code,
+                hint=f"{error.hint} Nothing was pushed; try again later.".strip(),
+            ) from error
+        if wrong:
+            raise ConfigError(wrong)
+        return replace(reading, warnings=tuple(sorted((*reading.warnings, *doubtful))))
 
     def _dated(self, old: Settings, reading: Reading) -> Settings:
         return replace(dated(old, reading.settings, self.now()), version=old.version)

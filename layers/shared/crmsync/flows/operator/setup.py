@@ -15,6 +15,7 @@ from crmsync.flows.operator.undo import UndoAdmin, missing_undo_stores
 from crmsync.flows.setup.connection import HubspotSide, SalesforceSide, set_up
 from crmsync.flows.setup.mapped_fields import outdated_mappings, resolve_mappings
 from crmsync.flows.setup.pipelines import PipelineSides, set_up_pipelines
+from crmsync.flows.setup.references import reference_steps
 from crmsync.flows.setup.same_org import address_mismatches
 from crmsync.flows.setup.signing_keys import ReadSecret, check_signing_keys
 from crmsync.flows.setup.steps import SetupStep, StepState
@@ -100,6 +101,7 @@ class SetupAdmin:
         if text is None and not resolved.unreachable:
             stored = self.settings.in_force()
             steps += outdated_mappings(stored, dated(stored, settings, self.now()))
+        steps += reference_steps(settings.connections, self.settings.references)
         steps += self._out_of_order(settings)
         steps += missing_undo_stores(settings, self.undo)
         if self.secret is not None:

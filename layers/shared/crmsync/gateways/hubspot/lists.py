@@ -104,6 +104,16 @@ class HubspotLists:
             return _EPOCH
         return _moment(str(properties.get("hs_last_record_added_at") or ""))
 
+    def object_of(self, list_id: str) -> str:
+        """The object whose records a list has, by its own name or HubSpot's type id; "" for no such
+        list. One call. Raises `SyncError`.
+        """
+        reply = self._client.ask("GET", _LIST, inside={"listId": list_id}, see=_MISSING)
+        if reply.status in _MISSING:
+            return ""
+        type_id = str((reply.body.get("list") or {}).get("objectTypeId") or "")
+        return {one: name for name, one in TYPE_IDS.items()}.get(type_id, type_id)
+
     def _check(self, list_id: str) -> None:
         reply = self._client.ask("GET", _LIST, inside={"listId": list_id}, see=_MISSING)
         if reply.status in _MISSING:

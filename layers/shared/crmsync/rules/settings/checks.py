@@ -76,9 +76,11 @@ def contradictions(settings: Settings) -> Iterator[Finding]:
 
 
 def warnings(settings: Settings) -> Iterator[Finding]:
-    """What is allowed and yet a bad idea: portals on one org that create contacts by themselves
-    (TEN-3, TEN-4), or that both win over one Salesforce field (CH-5).
+    """What is allowed and yet a bad idea: deletions without a limit (Q-30), portals on one org that
+    create contacts by themselves (TEN-3, TEN-4), or that both win over one Salesforce field (CH-5).
     """
+    for index, connection in enumerate(settings.connections):
+        yield from _unlimited_deletions(index, connection)
     orgs: dict[str, list[int]] = {}
     for index, connection in enumerate(settings.connections):
         orgs.setdefault(connection.salesforce.org_key, []).append(index)
@@ -96,6 +98,18 @@ def warnings(settings: Settings) -> Iterator[Finding]:
                 yield Finding(
                     ("connection", index, "contacts", "create_in_hubspot"), sentence, "TEN-3"
                 )
+
+
+def _unlimited_deletions(index: int, connection: Connection) -> Iterator[Finding]:
+    """Sections that the operator lets delete in HubSpot without a limit. Deals do so by default."""
+    for name in ("contacts", "companies"):
+        section = getattr(connection, name)
+        if section.delete_in_hubspot and not section.max_deletes_per_hour:
+            sentence = (
+                f"every deletion in Salesforce deletes {name} in HubSpot, and none is held back: "
+                "set max_deletes_per_hour"
+            )
+            yield Finding(("connection", index, name, "delete_in_hubspot"), sentence, "Q-30")
 
 
 def _rival_winners(settings: Settings, sharing: Sequence[int]) -> Iterator[Finding]:

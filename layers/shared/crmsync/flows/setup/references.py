@@ -1,0 +1,95 @@
+"""Looks up what settings name in the two CRMs besides fields: the inclusion list, pipelines and
+owners.
+
+Only what a connection names is looked up, so most connections cost no call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from crmsync.config import Complaint, Reading
+from crmsync.errors import SyncError
+from crmsync.flows.setup.steps import SetupStep, StepState, text_of
+from crmsync.model.records import Side
+from crmsync.model.settings import Connection
+from crmsync.ports.crm import Directory
+from crmsync.ports.deals import Deals
+from crmsync.rules.settings.references import Judged, Looked, judge_references
+
+REFERENCES = "lists, pipelines and owners of the settings"
+"""The part of a `SetupStep` about what settings name."""
+
+
+class ListSource(Protocol):
+    """Describes HubSpot's lists."""
+
+    def object_of(self, list_id: str) -> str:
+        """The object whose records a list has; "" for no such list. Raises `SyncError`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceSources:
+    """Where a connection's references are looked up.
+
+    Attributes:
+        lists: HubSpot's lists.
+        deals: HubSpot's deal pipelines.
+        directory: The owners of both sides.
+    """
+
+    lists: ListSource
+    deals: Deals
+    directory: Directory
+
+
+SourcesOf = Callable[[Connection], ReferenceSources]
+
+
+def judge_all(reading: Reading, sources: SourcesOf) -> tuple[list[Complaint], list[Complaint]]:
+    """What forbids a file, and what does not, each with its line. Raises `SyncError`."""
+    wrong: list[Complaint] = []
+    doubtful: list[Complaint] = []
+    for number, connection in enumerate(reading.settings.connections):
+        judged = _judge(number, connection, sources)
+        wrong += map(reading.complaint, judged.wrong)
+        doubtful += map(reading.complaint, judged.doubtful)
+    return wrong, doubtful
+
+
+def reference_steps(connections: tuple[Connection, ...], sources: SourcesOf) -> Iterator[SetupStep]:
+    """The steps of a check: what is wrong with the references of each connection that has some."""
+    for number, connection in enumerate(connections):
+        name = connection.name
+        try:
+            judged = _judge(number, connection, sources)
+        except SyncError as error:
+            yield SetupStep(name, Side.HUBSPOT, REFERENCES, StepState.FAILED, text_of(error))
+            continue
+        findings = (*judged.wrong, *judged.doubtful)
+        for one in findings:
+            text = f"{one.sentence} ({one.rule})"
+            yield SetupStep(name, Side.HUBSPOT, REFERENCES, StepState.WRONG, text)
+        if not findings and _names_some(connection):
+            yield SetupStep(name, Side.HUBSPOT, REFERENCES, StepState.THERE)
+
+
+def _names_some(connection: Connection) -> bool:
+    return bool(
+        connection.contacts.inclusion_list or connection.deals.pipelines or connection.owners
+    )
+
+
+def _judge(number: int, connection: Connection, sources: SourcesOf) -> Judged:
+    if not _names_some(connection):
+        return Judged()
+    found = sources(connection)
+    inclusion_list, labels = connection.contacts.inclusion_list, connection.deals.pipelines
+    looked = Looked(
+        list_object=found.lists.object_of(inclusion_list) if inclusion_list else None,
+        pipelines=[one.label for one in found.deals.pipelines()] if labels else None,
+        owners=found.directory.owners() if connection.owners else None,
+    )
+    return judge_references(number, connection, looked)

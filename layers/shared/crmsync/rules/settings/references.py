@@ -1,0 +1,109 @@
+"""What settings name in the two CRMs besides fields: the inclusion list, pipelines, owners. Does it
+exist, and can it be used?
+
+Pure: a connection and what was looked up in, findings out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+
+from crmsync.model.crm_names import HUBSPOT_CONTACT
+from crmsync.model.owners import Owner, Owners
+from crmsync.model.settings import Connection
+from crmsync.rules.settings.checks import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What was looked up for a connection; None for what its settings do not name.
+
+    Attributes:
+        list_object: The object whose records the inclusion list has; "" for no such list.
+        pipelines: The labels of HubSpot's deal pipelines.
+        owners: The owners of both sides.
+    """
+
+    list_object: str | None = None
+    pipelines: Sequence[str] | None = None
+    owners: Owners | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What is to be said about a connection's references.
+
+    Attributes:
+        wrong: What forbids the settings: with it, records of a kind would not sync.
+        doubtful: What does not: a pipeline or an owner that is not there, or not any more.
+    """
+
+    wrong: tuple[Finding, ...] = field(default=())
+    doubtful: tuple[Finding, ...] = field(default=())
+
+
+def judge_references(number: int, connection: Connection, looked: Looked) -> Judged:
+    """The findings about the connection at place `number` of the file."""
+    here = ("connection", number)
+    doubtful = [
+        *_pipelines(connection, looked, (*here, "deals", "pipelines")),
+        *_owners(connection, looked, (*here, "owners")),
+    ]
+    wrong = _list(connection, looked, (*here, "contacts", "inclusion_list"))
+    return Judged(tuple(wrong), tuple(doubtful))
+
+
+def _list(connection: Connection, looked: Looked, path: tuple[str | int, ...]) -> Iterator[Finding]:
+    name, found = connection.contacts.inclusion_list, looked.list_object
+    if found == "":
+        sentence = (
+            f"HubSpot has no list {name}, or the app may not see it: no contact would sync. The id "
+            "stands in the address of the list's page"
+        )
+        yield Finding(path, sentence, "INC-2")
+    elif found not in {None, HUBSPOT_CONTACT}:
+        yield Finding(path, f"list {name} is a list of {found} records, not of contacts", "INC-2")
+
+
+def _pipelines(
+    connection: Connection, looked: Looked, path: tuple[str | int, ...]
+) -> Iterator[Finding]:
+    if looked.pipelines is None:
+        return
+    for label in connection.deals.pipelines:
+        if label not in looked.pipelines:
+            sentence = f'HubSpot has no deal pipeline "{label}"{_meant(label, looked.pipelines)}'
+            yield Finding(path, sentence, "Q-26")
+
+
+def _meant(label: str, known: Sequence[str]) -> str:
+    close = get_close_matches(label, known, n=1)
+    if close:
+        return f'; did you mean "{close[0]}"?'
+    return "; there are " + ", ".join(f'"{one}"' for one in known)
+
+
+def _owners(
+    connection: Connection, looked: Looked, path: tuple[str | int, ...]
+) -> Iterator[Finding]:
+    if looked.owners is None:
+        return
+    for address, user in connection.owners:
+        here = (*path, address)
+        if not _of(looked.owners.hubspot, address):
+            yield Finding(here, f"HubSpot has no owner {address}: the row does nothing", "Q-18")
+        found = _of(looked.owners.salesforce, user)
+        if not found:
+            yield Finding(here, f"Salesforce has no user {user}: the row does nothing", "Q-18")
+        elif not any(one.is_active for one in found):
+            sentence = f"the Salesforce user {user} is not active, and so is given no record"
+            yield Finding(here, sentence, "OWN-11")
+
+
+def _of(owners: Sequence[Owner], wanted: str) -> list[Owner]:
+    """The owners with this id or address."""
+    return [
+        one for one in owners if wanted == one.id or wanted.lower() == one.email.strip().lower()
+    ]

@@ -1,0 +1,162 @@
+"""What settings name in the CRMs is looked up: the inclusion list, pipelines and owners."""
+
+from __future__ import annotations
+
+import pytest
+import requests
+
+from tests.config.files import MINIMAL
+from tests.operator.shell import Shell
+
+LIST = '[connection.contacts]\ninclusion_list = "{}"\n'
+PIPELINES = '[connection.deals]\npipelines = ["Sales Pipelin"]\n'
+OWNERS = (
+    '[connection.owners]\n"nobody@example.com" = "ada@example.com"\n'
+    '"grace@example.com" = "005000000000001AAA"\n'
+)
+
+
+@pytest.fixture
+def contacts_list(shell: Shell) -> str:
+    """The id of a list of contacts."""
+    return _list(shell, "0-1")
+
+
+def _list(shell: Shell, object_type: str) -> str:
+    row = {
+        "name": f"List of {object_type}",
+        "objectTypeId": object_type,
+        "processingType": "MANUAL",
+    }
+    made = shell.deployment.make_in_hubspot("/crm/v3/lists", row)
+    return str(made["list"]["listId"])
+
+
+def _delete(shell: Shell, contacts_list: str) -> None:
+    deployment = shell.deployment
+    answer = requests.delete(
+        f"{deployment.urls['hubspot']}/crm/v3/lists/{contacts_list}",
+        headers={"Authorization": f"Bearer {deployment.hubspot.portals[0].user_token}"},
+        timeout=30,
+    )
+    answer.raise_for_status()
+
+
+@pytest.mark.rule("INC-2")
+def test_an_inclusion_list_must_exist(shell: Shell, contacts_list: str) -> None:
+    """A push with a list that HubSpot does not have, or that is not one of contacts, is refused with
+    its line; nothing is stored. A list of contacts is taken.
+    """
+    companies = _list(shell, "0-2")
+
+    missing = shell.run("settings", "push", shell.file(MINIMAL + LIST.format(4711)), "--apply")
+    wrong = shell.run("settings", "push", shell.file(MINIMAL + LIST.format(companies)), "--apply")
+    before = shell.json("settings", "history")
+    good = shell.run(
+        "settings", "push", shell.file(MINIMAL + LIST.format(contacts_list)), "--apply"
+    )
+
+    line = MINIMAL.count("\n") + 2
+    assert missing == (
+        1,
+        "",
+        (
+            f"line {line}: HubSpot has no list 4711, or the app may not see it: no contact would "
+            "sync. The id stands in the address of the list's page (INC-2)\n"
+        ),
+    )
+    assert wrong == (
+        1,
+        "",
+        f"line {line}: list {companies} is a list of company records, not of contacts (INC-2)\n",
+    )
+    assert (before, good[0]) == ((0, []), 0)
+
+
+@pytest.mark.rule("INC-2")
+def test_a_check_finds_a_list_that_was_deleted_since(shell: Shell, contacts_list: str) -> None:
+    """The other parts are checked all the same."""
+    shell.run("settings", "push", shell.file(MINIMAL + LIST.format(contacts_list)), "--apply")
+    shell.run("setup", "--apply")
+    fine = shell.run("check")
+    _delete(shell, contacts_list)
+
+    status, document = shell.json("check")
+
+    bad = [step for step in document["steps"] if step["state"] == "wrong"]
+    assert fine[0] == 0
+    assert (status, [(one["what"], one["text"][:22]) for one in bad]) == (
+        1,
+        [
+            (
+                "lists, pipelines and owners of the settings",
+                f"HubSpot has no list {contacts_list}"[:22],
+            )
+        ],
+    )
+
+
+@pytest.mark.rule("Q-26")
+def test_a_pipeline_that_does_not_exist_is_a_warning(shell: Shell) -> None:
+    """The warning names the one that may be meant; it may also be made later."""
+    status, _, err = shell.run("settings", "push", shell.file(MINIMAL + PIPELINES), "--apply")
+
+    assert (status, [line.split(": ", 2)[2] for line in err.splitlines() if "Pipelin" in line]) == (
+        0,
+        ['HubSpot has no deal pipeline "Sales Pipelin"; did you mean "Sales Pipeline"? (Q-26)'],
+    )
+
+
+@pytest.mark.rule("Q-18")
+def test_a_row_of_the_owner_map_that_is_of_no_use_is_a_warning(shell: Shell) -> None:
+    """The push goes on: people leave, and a rollback must stay possible."""
+    status, _, err = shell.run("settings", "push", shell.file(MINIMAL + OWNERS), "--apply")
+
+    assert (status, [line.split(": ", 2)[2] for line in err.splitlines() if "owner " in line]) == (
+        0,
+        [
+            "HubSpot has no owner nobody@example.com: the row does nothing (Q-18)",
+            "HubSpot has no owner grace@example.com: the row does nothing (Q-18)",
+        ],
+    )
+
+
+def test_nothing_is_pushed_while_it_cannot_be_looked_up(shell: Shell, contacts_list: str) -> None:
+    """The message says so, and what to do."""
+    shell.deployment.faults.replace([{"at": "hubspot", "kind": "unauthorized", "times": 9}])
+
+    status, out, err = shell.run(
+        "settings", "push", shell.file(MINIMAL + LIST.format(contacts_list)), "--apply"
+    )
+
+    assert (status, out) == (1, "")
+    assert err.startswith(
+        "crmsync: the lists, pipelines and owners of the file could not be looked up: "
+    )
+    assert err.endswith("Nothing was pushed; try again later.\n")
+
+
+@pytest.mark.rule("Q-30")
+def test_deletions_without_a_limit_are_warned_of(shell: Shell) -> None:
+    """The warning names the section; a limit ends it."""
+    section = "[connection.companies]\ndelete_in_hubspot = true\n"
+
+    found = [
+        [
+            line
+            for line in shell.run("settings", "push", shell.file(text))[2].splitlines()
+            if "delet" in line
+        ]
+        for text in (MINIMAL + section, MINIMAL + section + "max_deletes_per_hour = 50\n")
+    ]
+
+    line = MINIMAL.count("\n") + 2
+    assert found == [
+        [
+            (
+                f"warning: line {line}: every deletion in Salesforce deletes companies in HubSpot, "
+                "and none is held back: set max_deletes_per_hour (Q-30)"
+            )
+        ],
+        [],
+    ]
