@@ -301,6 +301,8 @@ def deployment(
             new_id=new_id,
             now=lambda: NOON,
             sleep=lambda _seconds: None,
+            inbox=inbox,
+            reader=lambda one, side: sides(one).readers[side],
             caller=lambda: "ada",
         )
         connected = Connected(gateways, links, inbox, outbox)

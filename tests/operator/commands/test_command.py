@@ -93,10 +93,14 @@ def test_settings_are_shown_as_they_were_written(shell: Shell) -> None:
 
     pushed = "version 1, pushed 2026-11-02 12:00 UTC by ada\n"
     assert shell.run("settings", "show") == (0, MINIMAL, f"# {pushed.rstrip()}; its seal holds\n")
-    assert shell.run("settings", "history") == (0, pushed, "")
+    new = "acme: new, HubSpot account 555001"
+    assert shell.run("settings", "history") == (0, f"{pushed}    {new}\n", "")
     row = {"version": 1, "pushed_at": "2026-11-02T12:00:00+00:00", "by": "ada"}
     assert shell.json("settings", "show") == (0, row | {"text": MINIMAL, "departs": []})
-    assert shell.json("settings", "history") == (0, [row | {"sealed": True}])
+    assert shell.json("settings", "history") == (
+        0,
+        [row | {"sealed": True, "changes": [new]}],
+    )
 
 
 def test_settings_that_differ_from_their_file_are_a_finding(shell: Shell) -> None:
@@ -126,9 +130,13 @@ def test_versions_without_a_seal_are_a_finding(shell: Shell) -> None:
     )
 
     false = "version 2: its seal does not hold, so crmsync settings push did not store it"
-    true = "version 1, pushed 2026-11-02 12:00 UTC by ada"
+    true = "version 1, pushed 2026-11-02 12:00 UTC by ada\n    acme: new, HubSpot account 555001"
     assert shell.run("settings", "history") == (1, f"{false}\n{true}\n", "")
-    assert shell.json("settings", "history")[1][0] == {"version": 2, "sealed": False}
+    assert shell.json("settings", "history")[1][0] == {
+        "version": 2,
+        "sealed": False,
+        "changes": [],
+    }
     assert shell.json("settings", "show")[1]["code"] == "SETTINGS_REPLACED"
 
 
@@ -150,7 +158,11 @@ def test_rolling_back_makes_a_new_version(shell: Shell) -> None:
         f"{change}\nVersion 3 is in force.\n",
         "",
     )
-    assert [row["version"] for row in shell.json("settings", "history")[1]] == [3, 2, 1]
+    assert [(row["version"], row["changes"]) for row in shell.json("settings", "history")[1]] == [
+        (3, [change]),
+        (2, ["acme.lifecycle.automatic_transitions: true -> false"]),
+        (1, ["acme: new, HubSpot account 555001"]),
+    ]
     assert shell.run("settings", "rollback", "7") == (
         1,
         "",

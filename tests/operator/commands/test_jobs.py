@@ -12,8 +12,9 @@ import pytest
 from crmsync.cli import main
 from crmsync.cli.operate.jobs import progress_bar
 from crmsync.flows.backfill.run import LEFT_OUT
+from crmsync.model.effects import Category, Report
 from crmsync.model.jobs import Job, JobState, JobStep, JobType, job_message_of
-from crmsync.model.records import Side
+from crmsync.model.records import Ref, Side
 from tests.builders import NOON, a_job, a_step, at
 from tests.config.files import MINIMAL
 from tests.operator.deployments import Deployment
@@ -301,7 +302,7 @@ def test_a_job_is_watched_to_its_end(
 
     status, out, _ = run_command(people, capsys, "import", "leads", "--apply")
 
-    assert (status, out) == (0, "id1  acme  import salesforce Lead  done  2 of 2\n")
+    assert (status, out) == (0, table("done", "2 of 2"))
 
 
 def test_a_job_that_stops_is_a_finding(
@@ -316,7 +317,7 @@ def test_a_job_that_stops_is_a_finding(
 
     assert (status, out) == (
         1,
-        "id1  acme  import salesforce Lead  paused  0 of 2  The scope is missing.\n",
+        table("paused", "0 of 2", "The scope is missing.; "),
     )
 
 
@@ -334,6 +335,56 @@ def test_waiting_for_a_job_ends_if_nothing_moves(
     assert [job.state for job in people.jobs.all("acme")] == [JobState.RUNNING]
 
 
+def test_a_list_of_jobs_has_what_was_parked_meanwhile(
+    people: Deployment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Records of the job's kinds that were first parked while it ran are counted by category, with
+    the command that lists them; others are not.
+    """
+    run_command(people, capsys, "import", "leads", "--apply", "--no-wait")
+    lead, deal = Ref(Side.SALESFORCE, "Lead", "00Q1"), Ref(Side.HUBSPOT, "deal", "7")
+    people.inbox.park(
+        "acme", [Report(ref, Category.VALIDATION, "Too long.") for ref in (lead, deal)]
+    )
+
+    status, out, _ = run_command(people, capsys, "jobs", "list")
+    rows = run_json(people, capsys, "jobs", "list")[1]
+
+    assert (status, [row["parked"] for row in rows]) == (0, [{"validation": 1}])
+    assert out.splitlines()[1].endswith(
+        "1 without e-mail left out; parked meanwhile: 1 validation (crmsync errors list --since "
+        "2026-11-02T12:00)"
+    )
+
+
+def test_a_record_that_is_not_there_is_mentioned(
+    people: Deployment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A resync of a mistyped id says so, and goes on: the record may have been deleted."""
+    contact = people.make_in_hubspot("/crm/v3/objects/contacts", {"properties": {}})["id"]
+    words = ("resync", "--side", "hubspot", "--object", "contact")
+
+    status, _, err = run_command(people, capsys, *words, "--id", contact, "--id", "999999")
+
+    assert (status, err) == (
+        0,
+        "acme: hubspot shows no contact 999999; it was deleted, or was never there.\n",
+    )
+
+
+def test_a_limit_already_holds_when_a_job_is_only_shown(
+    people: Deployment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What --apply would refuse is refused without it, too."""
+    status, out, err = run_command(people, capsys, "import", "leads", "--max-changes", "1")
+
+    assert (status, out, err) == (
+        1,
+        "",
+        f"crmsync: 2 records would be looked at, more than --max-changes 1 allows. {BRAKED}\n",
+    )
+
+
 def test_an_interrupted_wait_leaves_the_job_running(
     people: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -347,9 +398,20 @@ def test_an_interrupted_wait_leaves_the_job_running(
 
     status, out, err = run_command(people, capsys, "import", "leads", "--apply")
 
-    assert (status, out) == (1, "id1  acme  import salesforce Lead  running  0 of 2\n")
+    assert (status, out) == (1, table("running", "0 of 2"))
     assert err.splitlines()[-1] == "Jobs go on without this command; crmsync jobs list shows them."
     assert [job.state for job in people.jobs.all("acme")] == [JobState.RUNNING]
+
+
+def table(state: str, records: str, trouble: str = "") -> str:
+    """The table with the one job of these tests."""
+    wide = len(state)
+    return (
+        f"ID   CONNECTION  JOB                     {'STATE'.ljust(wide)}  RECORDS  STARTED (UTC)     "
+        "OUTCOME\n"
+        f"id1  acme        import salesforce Lead  {state.ljust(5)}  {records}   2026-11-02 12:00  "
+        f"{trouble}1 without e-mail left out\n"
+    )
 
 
 def advance(deployment: Deployment, what: dict[str, Any]) -> None:
@@ -369,7 +431,7 @@ def test_jobs_are_paused_resumed_and_cancelled(
     advance(people, {"queued": 1})
 
     paused = run_command(people, capsys, "jobs", "pause", "id1")[1]
-    assert paused == "id1  acme  import salesforce Lead  paused  1 of 2  paused by the operator\n"
+    assert paused == table("paused", "1 of 2", "paused by the operator; ")
     assert run_command(people, capsys, "jobs", "resume", "id1")[0] == 0
     job = people.jobs.all("acme")[0]
     assert (job.state, job.limit, job.turn_token) == (JobState.RUNNING, 6, "id3")
@@ -383,7 +445,7 @@ def test_jobs_are_paused_resumed_and_cancelled(
         run_command(people, capsys, "jobs", "resume", "id1")[2]
         == "crmsync: Job id1 is cancelled already.\n"
     )
-    assert run_json(people, capsys, "jobs", "list")[1] == [cancelled]
+    assert run_json(people, capsys, "jobs", "list")[1] == [cancelled | {"parked": {}}]
 
 
 @pytest.mark.parametrize(
@@ -406,4 +468,16 @@ def test_jobs_are_paused_resumed_and_cancelled(
 )
 def test_the_progress_bar_shows_all_running_jobs(far: dict[str, Any], bar: str) -> None:
     """It has a bar, the pace, the time that is left, and what a job waits for."""
-    assert progress_bar([a_job(a_step(4_000), **far)]) == bar
+    job = a_job(a_step(4_000), **far)
+
+    assert progress_bar([job], job.moved_at) == bar
+
+
+def test_the_progress_bar_tells_a_standstill() -> None:
+    """While nothing moves it says for how long instead of a time that is left."""
+    job = a_job(a_step(4_000), queued=1_000, moved_at=at(1))
+
+    assert (progress_bar([job], at(1.2)), progress_bar([job], at(241))) == (
+        f"[{'#' * 7}{'.' * 23}] 1,000 of 4,000, 17 a second, 3 min 0 s left",
+        f"[{'#' * 7}{'.' * 23}] 1,000 of 4,000, nothing for 4 h 0 min",
+    )

@@ -69,6 +69,16 @@ def test_status_shows_the_whole_deployment(shell: Shell) -> None:
     assert out == QUIET
 
 
+def test_status_before_the_first_push_says_that_nothing_syncs(shell: Shell) -> None:
+    """It is a finding, with what to do."""
+    status, document = shell.json("status")
+
+    assert (status, document["findings"]) == (
+        1,
+        ["No settings are in force, so nothing syncs: crmsync settings push FILE --apply."],
+    )
+
+
 def test_status_names_what_needs_attention(shell: Shell) -> None:
     """Dead letters, parked records, paused jobs and an org that does not answer have a sentence
     each, and the exit status is 1.

@@ -46,7 +46,11 @@ def add_commands(commands: Subparsers) -> None:
         "crmsync settings show > settings.toml",
     )
     add_command(
-        settings, "history", _history, "list every push, newest first", "crmsync settings history"
+        settings,
+        "history",
+        _history,
+        "list every push with its author and what it changed, newest first",
+        "crmsync settings history",
     )
     rollback = add_command(
         settings,
@@ -114,9 +118,15 @@ def _show(operator: Operator, _arguments: argparse.Namespace) -> Answer:
 
 def _history(operator: Operator, _arguments: argparse.Namespace) -> Answer:
     entries = operator.settings.history()
-    text = "\n".join(map(_entry_line, entries)) or "No settings have been pushed yet."
+    changes = operator.settings.changes_of(entries)
+    lines = [
+        line
+        for entry in entries
+        for line in (_entry_line(entry), *(f"    {one}" for one in changes[entry.version]))
+    ]
+    text = "\n".join(lines) or "No settings have been pushed yet."
     is_whole = all(entry.revision for entry in entries)
-    rows = [_entry_row(entry) for entry in entries]
+    rows = [_entry_row(entry) | {"changes": list(changes[entry.version])} for entry in entries]
     return Answer(rows, text, status=DONE if is_whole else FINDINGS)
 
 

@@ -97,9 +97,7 @@ def operator() -> Operator:
             inbox=inbox(),
             outbox=outbox(),
             now=store.now,
-            reader=lambda one, side: (
-                hubspot_of(one) if side is Side.HUBSPOT else salesforce_of(one)
-            ),
+            reader=_reader_of,
         ),
         dead_letters=DeadLetterAdmin(
             settings=_in_force,
@@ -153,6 +151,10 @@ def _references_of(connection: Connection) -> ReferenceSources:
         HubspotPipelines(client),
         OwnersDirectory(client, salesforce_of(connection).session, now=time.monotonic),
     )
+
+
+def _reader_of(connection: Connection, side: Side) -> RecordReader:
+    return hubspot_of(connection) if side is Side.HUBSPOT else salesforce_of(connection)
 
 
 def _administrator_schema_of(connection: Connection) -> SalesforceSchema:
@@ -222,6 +224,8 @@ def _job_admin() -> JobAdmin:
         new_id=new_turn_token,
         now=settings_table().now,
         sleep=time.sleep,
+        inbox=inbox(),
+        reader=_reader_of,
         caller=caller,
     )
 

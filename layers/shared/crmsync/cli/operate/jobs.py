@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, TypeAlias
 
 from crmsync.cli import progress as progress_line
 from crmsync.cli.answer import (
@@ -21,6 +22,7 @@ from crmsync.cli.answer import (
     duration,
     one_of,
 )
+from crmsync.cli.entries import minute
 from crmsync.cli.tables import listed
 from crmsync.model.jobs import Job, JobState
 from crmsync.model.records import Side
@@ -31,7 +33,17 @@ from crmsync.wire.job_rows import shown
 if TYPE_CHECKING:
     from crmsync.flows.backfill.jobs import JobAdmin, PlannedJobs
     from crmsync.flows.operator.operator import Operator
+    from crmsync.model.effects import Category
     from crmsync.rules.backfill.estimate import CallEstimate, Calls
+
+Parked: TypeAlias = "Mapping[str, Mapping[Category, int]]"
+"""Job id -> how many records were parked while it ran, by category."""
+
+STANDSTILL = timedelta(seconds=15)
+"""Without progress for so long, the time that is left says nothing."""
+
+_NAMED = 2
+"""The most steps of a job that are named."""
 
 _GO_ON = "Jobs go on without this command; crmsync jobs list shows them."
 _STILL = f"Nothing has moved lately. {_GO_ON}"
@@ -112,6 +124,7 @@ def _resync(operator: Operator, arguments: argparse.Namespace) -> Answer:
 def _start(admin: JobAdmin, planned: PlannedJobs, arguments: argparse.Namespace) -> Answer:
     """Show what would be done; with ``--apply`` start it, and wait for it unless told not to."""
     if not arguments.apply:
+        admin.check_limit(planned, arguments.max_changes)
         lines = (
             *map(_job_line, planned.jobs),
             _estimate_line(planned.estimate),
@@ -127,7 +140,9 @@ def _start(admin: JobAdmin, planned: PlannedJobs, arguments: argparse.Namespace)
             status = FINDINGS
         if any(job.state is JobState.RUNNING for job in jobs):
             remarks = (*remarks, _GO_ON if left_early else _STILL)
-    return Answer(_document(planned, jobs, applied=True), _table(jobs), remarks, status)
+    return Answer(
+        _document(planned, jobs, applied=True), _table(jobs, admin.parked_by(jobs)), remarks, status
+    )
 
 
 def _wait(admin: JobAdmin, jobs: list[Job]) -> tuple[list[Job], bool]:
@@ -136,7 +151,7 @@ def _wait(admin: JobAdmin, jobs: list[Job]) -> tuple[list[Job], bool]:
     try:
         for now in admin.watch(jobs):
             jobs = now
-            progress_line.show(progress_bar(jobs))
+            progress_line.show(progress_bar(jobs, admin.now()))
     except KeyboardInterrupt:
         left_early = True
     progress_line.finish()
@@ -145,7 +160,11 @@ def _wait(admin: JobAdmin, jobs: list[Job]) -> tuple[list[Job], bool]:
 
 def _list(operator: Operator, _arguments: argparse.Namespace) -> Answer:
     jobs = operator.jobs.all()
-    return Answer([shown(job) for job in jobs], _table(jobs) or "There are no jobs.")
+    if not jobs:
+        return Answer([], "There are no jobs.")
+    parked = operator.jobs.parked_by(jobs)
+    document = [shown(job) | {"parked": dict(parked.get(job.id, {}))} for job in jobs]
+    return Answer(document, _table(jobs, parked))
 
 
 def _pause(operator: Operator, arguments: argparse.Namespace) -> Answer:
@@ -161,25 +180,46 @@ def _cancel(operator: Operator, arguments: argparse.Namespace) -> Answer:
 
 
 def _one(job: Job) -> Answer:
-    return Answer(shown(job), _table([job]))
+    return Answer(shown(job), _table([job], {}))
 
 
 # What people read.
 
-
-def _table(jobs: Sequence[Job]) -> str:
-    return listed([_cells(job) for job in jobs])
+_HEADING = ("ID", "CONNECTION", "JOB", "STATE", "RECORDS", "STARTED (UTC)", "OUTCOME")
 
 
-def _cells(job: Job) -> tuple[str, ...]:
+def _table(jobs: Sequence[Job], parked: Parked) -> str:
+    return listed([_HEADING, *(_cells(job, parked.get(job.id, {})) for job in jobs)])
+
+
+def _cells(job: Job, parked: Mapping[Category, int]) -> tuple[str, ...]:
     return (
         job.id,
         job.connection,
-        f"{job.type} {', '.join(map(str, job.steps))}",
+        f"{job.type} {_steps(job)}",
         str(job.state),
         f"{job.done:,} of {max(job.total, job.queued):,}",
-        job.trouble,
+        minute(job.started_at),
+        _outcome(job, parked),
     )
+
+
+def _steps(job: Job) -> str:
+    named = ", ".join(map(str, job.steps[:_NAMED]))
+    more = len(job.steps) - _NAMED
+    return f"{named} and {more} more objects" if more > 0 else named
+
+
+def _outcome(job: Job, parked: Mapping[Category, int]) -> str:
+    """Why it does not go on, what it left out, and what was parked meanwhile."""
+    parts = [job.trouble]
+    if job.left_out:
+        parts.append(f"{job.left_out:,} without e-mail left out")
+    if parked:
+        counts = ", ".join(f"{number:,} {name}" for name, number in sorted(parked.items()))
+        since = f"{job.started_at:%Y-%m-%dT%H:%M}"
+        parts.append(f"parked meanwhile: {counts} (crmsync errors list --since {since})")
+    return "; ".join(filter(None, parts))
 
 
 def _job_line(job: Job) -> str:
@@ -199,14 +239,22 @@ def _span(calls: Calls) -> str:
     return f"{calls.least:,} to {calls.most:,}"
 
 
-def progress_bar(jobs: Iterable[Job]) -> str:
-    """How far jobs are together: a bar, the pace, the time that is left, and what they wait for."""
+def progress_bar(jobs: Iterable[Job], now: datetime) -> str:
+    """How far jobs are together: a bar, the pace, the time that is left, and what they wait for.
+
+    When nothing has moved for a while, it says for how long instead of a time that is left.
+    """
     rows = list(jobs)
     done, total = sum(job.done for job in rows), sum(max(job.total, job.queued) for job in rows)
     paces = [progress(job) for job in rows]
     left = [pace.seconds_left for pace in paces if pace.seconds_left is not None]
     rate = sum(pace.per_second or 0 for pace in paces)
-    ahead = f", {rate:,.0f} a second, {duration(max(left))} left" if rate and left else ""
+    still = min((now - job.moved_at for job in rows), default=timedelta())
+    ahead = ""
+    if any(job.state is JobState.RUNNING for job in rows) and still >= STANDSTILL:
+        ahead = f", nothing for {duration(int(still.total_seconds()))}"
+    elif rate and left:
+        ahead = f", {rate:,.0f} a second, {duration(max(left))} left"
     trouble = next((f"  {job.trouble}" for job in rows if job.trouble), "")
     return f"{progress_line.bar(done, total)} {done:,} of {total:,}{ahead}{trouble}"
 

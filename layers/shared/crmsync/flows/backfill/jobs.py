@@ -6,20 +6,25 @@ A job is stored before its first message is sent, so a job whose message got los
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from crmsync.errors import Gone, Refused
 from crmsync.flows.arguments import chosen_connections
+from crmsync.flows.backfill.link_rebuild import RecordReader
 from crmsync.flows.backfill.run import LEFT_OUT
+from crmsync.model.concerns import KIND_OF
 from crmsync.model.crm_names import ACCOUNT
+from crmsync.model.effects import Category
+from crmsync.model.inbox import InboxEntry
 from crmsync.model.jobs import Job, JobState, JobStep, JobType, job_message_of
-from crmsync.model.records import Kind, Side
+from crmsync.model.records import Kind, Ref, Side
 from crmsync.model.settings import Connection, Settings
 from crmsync.ports.listing import Lister
 from crmsync.ports.queues import JobMessages
-from crmsync.ports.stores import Jobs
+from crmsync.ports.stores import Inbox, Jobs
 from crmsync.rules.backfill.estimate import CallEstimate, estimate_of, total_estimate
 from crmsync.rules.backfill.objects import (
     BACKFILL_OBJECTS,
@@ -29,6 +34,7 @@ from crmsync.rules.backfill.objects import (
     importable,
 )
 from crmsync.rules.kinds.contact.creation import MAKES_A_CONTACT
+from crmsync.rules.preview.labels import LABEL_FIELDS
 from crmsync.rules.settings.prerequisites import obstacle
 
 POLL_SECONDS = 1.0
@@ -36,6 +42,12 @@ POLL_SECONDS = 1.0
 
 MAX_POLLS = 90
 """Reads without any progress after which jobs are no longer watched; they go on without that."""
+
+AFTERWARDS = timedelta(minutes=15)
+"""How long after a job's last progress its last records may still be parked."""
+
+SHORT_ID = 15
+"""Characters of a Salesforce id without its checksum."""
 
 _OFF = "{}: {} are switched off ({})."
 _SWITCH = "Switch it on in the settings before the import: without that nothing would be made."
@@ -73,6 +85,8 @@ class JobAdmin:
         new_id: Makes an id that no job and no turn has had.
         now: The clock (UTC).
         sleep: Waits for a number of seconds.
+        inbox: The error inbox.
+        reader: Makes what reads the records of a connection's side.
         caller: The identity that a job is stored with.
     """
 
@@ -83,6 +97,8 @@ class JobAdmin:
     new_id: Callable[[], str]
     now: Callable[[], datetime]
     sleep: Callable[[float], None]
+    inbox: Inbox
+    reader: Callable[[Connection, Side], RecordReader]
     caller: Callable[[], str] = lambda: ""
 
     def plan_import(self, word: str, only: str = "") -> PlannedJobs:
@@ -109,17 +125,25 @@ class JobAdmin:
         if found is None:
             known = ", ".join(one.object for one in BACKFILL_OBJECTS if one.side is side)
             raise Refused(f"{side} has no {name} to resync; there are {known}.", code="OBJECT")
-        return self._plan(JobType.RESYNC, [(found, found.step(*ids))], only)
+        planned = self._plan(JobType.RESYNC, [(found, found.step(*ids))], only)
+        unseen = self._unseen(found, ids, [job.connection for job in planned.jobs])
+        return replace(planned, remarks=(*planned.remarks, *unseen))
 
     def plan_resync_of_all(self, only: str = "") -> PlannedJobs:
         """What a resync of everything that is switched on would do, parents first."""
         return self._plan(JobType.RESYNC, [(one, one.step()) for one in BACKFILL_OBJECTS], only)
 
     def start(self, planned: PlannedJobs, *, limit: int = 0) -> list[Job]:
-        """Start the jobs.
+        """Start the jobs. Raises as `check_limit` does, and starts none then."""
+        self.check_limit(planned, limit)
+        now = self.now()
+        return [
+            self._send(replace(job, limit=limit, started_at=now, moved_at=now))
+            for job in planned.jobs
+        ]
 
-        Raises `Refused`, and starts none, if they have more records than `limit` (0 = no limit).
-        """
+    def check_limit(self, planned: PlannedJobs, limit: int) -> None:
+        """Raises `Refused` if the jobs have more records than `limit` (0 = no limit)."""
         if limit and planned.estimate.records > limit:
             raise Refused(
                 f"{planned.estimate.records:,} records would be looked at, more than "
@@ -127,11 +151,24 @@ class JobAdmin:
                 code="BRAKE",
                 hint="Nothing was queued. Resync less at a time, or allow more.",
             )
-        now = self.now()
-        return [
-            self._send(replace(job, limit=limit, started_at=now, moved_at=now))
-            for job in planned.jobs
-        ]
+
+    def parked_by(self, jobs: Iterable[Job]) -> Mapping[str, Mapping[Category, int]]:
+        """Job id -> how many records of its kinds were newly parked while it ran, by category.
+
+        Only of imports and resyncs. Live changes of the same time are among them: a record does not
+        know which job had it synced. Raises `TryAgain`.
+        """
+        entries: dict[str, Sequence[InboxEntry]] = {}
+        counts: dict[str, Mapping[Category, int]] = {}
+        for job in jobs:
+            if job.type not in {JobType.IMPORT, JobType.RESYNC}:
+                continue
+            if job.connection not in entries:
+                entries[job.connection] = self.inbox.entries(job.connection)
+            counts[job.id] = Counter(
+                one.report.category for one in entries[job.connection] if _is_of(job, one)
+            )
+        return counts
 
     def all(self) -> list[Job]:
         """Every job of every connection, newest first."""
@@ -179,6 +216,27 @@ class JobAdmin:
         """
         for one in self.settings().connections:
             self.jobs.mark_imported(one.name, ACCOUNT, self.now())
+
+    def _unseen(
+        self, found: BackfillObject, ids: Sequence[str], connections: Sequence[str]
+    ) -> Iterator[str]:
+        """A remark about each of the records that a side does not show: it may be deleted, which
+        its sync finds out, or never have been there.
+        """
+        refs = [Ref(found.side, found.object, one) for one in ids]
+        fields = LABEL_FIELDS[found.side]
+        for connection in chosen_connections(self.settings(), "") if refs else ():
+            if connection.name not in connections:
+                continue
+            shown = {
+                ref.id[:SHORT_ID] for ref in self.reader(connection, found.side).read(refs, fields)
+            }
+            for one in ids:
+                if one[:SHORT_ID] not in shown:
+                    yield (
+                        f"{connection.name}: {found.side} shows no {found.object} {one}; it was "
+                        "deleted, or was never there."
+                    )
 
     def _plan(
         self, job_type: JobType, rows: Sequence[tuple[BackfillObject, JobStep]], only: str
@@ -278,6 +336,14 @@ def counted(step: JobStep, lister: Lister) -> JobStep:
     total = lister.count(step.object, with_email=step.with_email)
     left_out = max(0, lister.count(step.object) - total) if step.with_email else 0
     return replace(step, total=total, left_out=left_out)
+
+
+def _is_of(job: Job, entry: InboxEntry) -> bool:
+    """Whether a record of the job's kinds was first parked while it ran."""
+    kinds = {KIND_OF[step.side].get(step.object) for step in job.steps}
+    ref = entry.report.ref
+    is_meanwhile = job.started_at <= entry.first_at <= job.moved_at + AFTERWARDS
+    return is_meanwhile and KIND_OF[ref.side].get(ref.object) in kinds
 
 
 def _makes_none(step: JobStep, connection: Connection) -> bool:

@@ -6,7 +6,7 @@ settings that the command itself stored, and so also repairs a row that it did n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -172,6 +172,17 @@ class SettingsAdmin:
             self.store.current()
         return entries
 
+    @staticmethod
+    def changes_of(entries: Sequence[Entry]) -> Mapping[int, tuple[str, ...]]:
+        """Version -> what its push changed, a sentence each, for a history newest first. A push
+        that nobody can trust, and the one after it, have none.
+        """
+        older = [*entries, None][1:]
+        return {
+            entry.version: _change(entry, before)
+            for entry, before in zip(entries, older, strict=True)
+        }
+
     def draft(self, text: str) -> Settings:
         """The settings of a file as they would be in force. Raises as `push` does."""
         return self._dated(self.in_force(), self._resolved(text))
@@ -243,3 +254,11 @@ class SettingsAdmin:
 
     def _dated(self, old: Settings, reading: Reading) -> Settings:
         return replace(dated(old, reading.settings, self.now()), version=old.version)
+
+
+def _change(entry: Entry, before: Entry | None) -> tuple[str, ...]:
+    if entry.revision is None:
+        return ()
+    if before is None:
+        return differences(Settings(), entry.revision.settings)
+    return differences(before.revision.settings, entry.revision.settings) if before.revision else ()

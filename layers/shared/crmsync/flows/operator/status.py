@@ -31,6 +31,8 @@ from crmsync.rules.timing.call_state import CallState
 
 _NAMES = {Side.HUBSPOT: "HubSpot", Side.SALESFORCE: "Salesforce"}
 
+NO_SETTINGS = "No settings are in force, so nothing syncs: crmsync settings push FILE --apply."
+
 DEAD_LETTERS = "DeadLetters"
 """The end of the name of every dead-letter queue."""
 
@@ -94,7 +96,7 @@ class Status:
     @property
     def findings(self) -> tuple[str, ...]:
         """What needs attention, a sentence each: first what does not move, then what failed."""
-        found: list[str] = []
+        found: list[str] = [] if self.version else [NO_SETTINGS]
         for one in self.connections:
             found += _standstill(one, self.at)
         for name, depth in self.queues.items():
