@@ -15,7 +15,14 @@ from typing import TypeAlias
 
 from crmsync.model.change_limits import Hold
 from crmsync.model.decisions import LETTERS, POLICIES, SIDES, Decision
-from crmsync.model.fingerprints import REVISION_BYTES, Base, rows_of, tag
+from crmsync.model.fingerprints import (
+    FINGERPRINT_BYTES,
+    REVISION_BYTES,
+    TAG_BYTES,
+    Base,
+    rows_of,
+    tag,
+)
 from crmsync.model.moments import epoch_seconds
 from crmsync.model.records import Kind, Ref, Side
 
@@ -28,6 +35,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _TIME_BYTES = 6
 _COUNT_BYTES = 1
+_EARLIER_TAG = bytes(TAG_BYTES)
+_EARLIER = bytes(FINGERPRINT_BYTES)
 LOOP_BYTES = _COUNT_BYTES + _TIME_BYTES
 
 
@@ -45,6 +54,28 @@ Place: TypeAlias = Ref | Slot
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierWrites:
+    """Writes of ours that had not arrived when the next one was announced, and may arrive last.
+
+    Attributes:
+        revisions: What the record may then show.
+        fields: The tags of their fields.
+        at: None of them was announced later than this (UTC); stored as that of the intent.
+    """
+
+    revisions: frozenset[bytes]
+    fields: frozenset[bytes]
+    at: datetime | None = field(default=None, compare=False)
+
+    def rows(self) -> list[bytes]:
+        """The rows in the compact form of an intent: a tag and a fingerprint that no field has."""
+        return [
+            *(_EARLIER_TAG + one for one in self.revisions),
+            *(key + _EARLIER for key in self.fields),
+        ]
+
+
+@dataclass(frozen=True, slots=True)
 class Intent:
     """What we last announced to write to one side of a pair, before writing it.
 
@@ -54,33 +85,39 @@ class Intent:
             of the announced value: of the values that the write replaces, or that an earlier write
             of ours, which may still be under way, would leave.
         at: When it was announced (UTC).
+        earlier: The writes before it that had not arrived; None once all of them have ended.
     """
 
     revision: bytes = b""
     replaces: Mapping[bytes, frozenset[bytes]] = field(default_factory=dict)
     at: datetime | None = None
+    earlier: EarlierWrites | None = None
 
     def dated(self, now: datetime) -> Intent:
         """This intent as announced at `now`, to the millisecond.
 
         Unchanged if nothing is in flight, or if it has a time already.
         """
+        if not self.replaces or self.at is not None:
+            return self
         at = now.replace(microsecond=now.microsecond // 1000 * 1000)
-        return replace(self, at=at) if self.replaces and self.at is None else self
+        last = self.earlier.at if self.earlier else None
+        earlier = None if last and now - last >= LONGEST_WRITE else self.earlier
+        return replace(self, at=at, earlier=earlier)
 
     def to_bytes(self) -> bytes:
         """The compact form that the table stores: revision, time in milliseconds (0 for none), then
-        tags and fingerprints, sorted.
+        tags and fingerprints, sorted, those of the earlier write among them.
         """
         at = (self.at - _EPOCH) // _MILLISECOND if self.at else 0
-        rows = sorted(
+        rows = [
             key + fingerprint
             for key, fingerprints in self.replaces.items()
             for fingerprint in fingerprints
-        )
-        return (
-            self.revision.rjust(REVISION_BYTES, b"\0") + at.to_bytes(_TIME_BYTES) + b"".join(rows)
-        )
+        ]
+        rows += self.earlier.rows() if self.earlier else []
+        revision = self.revision.rjust(REVISION_BYTES, b"\0")
+        return revision + at.to_bytes(_TIME_BYTES) + b"".join(sorted(rows))
 
     @classmethod
     def from_bytes(cls, raw: bytes) -> Intent:
@@ -88,12 +125,22 @@ class Intent:
         start = REVISION_BYTES + _TIME_BYTES
         revision, at = raw[:REVISION_BYTES], int.from_bytes(raw[REVISION_BYTES:start])
         replaces: dict[bytes, frozenset[bytes]] = {}
+        revisions, fields = set[bytes](), set[bytes]()
         for key, fingerprint in rows_of(raw[start:]):
-            replaces[key] = replaces.get(key, frozenset()) | {fingerprint}
+            if key == _EARLIER_TAG:
+                revisions.add(fingerprint)
+            elif fingerprint == _EARLIER:
+                fields.add(key)
+            else:
+                replaces[key] = replaces.get(key, frozenset()) | {fingerprint}
+        announced = _EPOCH + at * _MILLISECOND if at else None
         return cls(
             revision if revision.strip(b"\0") else b"",
             replaces,
-            _EPOCH + at * _MILLISECOND if at else None,
+            announced,
+            EarlierWrites(frozenset(revisions), frozenset(fields), announced)
+            if revisions
+            else None,
         )
 
 

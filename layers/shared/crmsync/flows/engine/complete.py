@@ -29,7 +29,7 @@ from crmsync.model.plan import Plan
 from crmsync.model.records import Record, Ref, Side, Value
 from crmsync.rules.kinds.opportunity.tie_intents import may_events_follow
 from crmsync.rules.merge.baseline import rebased
-from crmsync.rules.merge.intents import may_be_under_way
+from crmsync.rules.merge.intents import may_be_under_way, written
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.overwriting import overwritten
 from crmsync.rules.pair.refused_fields import diverged_link, without
@@ -75,8 +75,9 @@ def apply_and_complete(
     A changed lifecycle stage spreads first (LIFE-7). Where spreading must be retried, so must the
     plan: once the pair has agreed on the stage, nothing reports it again.
     """
+    shared = _maybe_written_by_others(facts, context, ruleset)
     later = (
-        _maybe_written_by_others(facts, context, ruleset)
+        shared
         | _maybe_linked_by_others(facts)
         | _maybe_made_with_an_address(facts, plans, context.now())
     )
@@ -99,6 +100,7 @@ def apply_and_complete(
         RecordResult(one, plan, done.error, done.saved, frozenset(done.left_out.reported))
         for one, plan, done in zip(all_facts, plans, applied, strict=True)
     ]
+    _note_written(results, shared, context, ruleset)
     failed = [(one.facts, one.plan) for one in results if one.error]
     if failed:
         return_unused(failed, context, ruleset)
@@ -203,6 +205,29 @@ def _maybe_written_by_others(
             and may_be_under_way(one.link, one.hubspot, one.salesforce, ruleset, now)
         )
     }
+
+
+def _note_written(
+    results: Sequence[RecordResult[AnyFacts]],
+    shared: Collection[int],
+    context: SyncContext,
+    ruleset: Ruleset,
+) -> None:
+    """Note in the links at the places in `shared` that their writes have arrived, in one call.
+
+    Another worker's older write may still come, and replace the revision by which it would be seen.
+    A link that was saved by others meanwhile needs no note: they have read what was written.
+    """
+    links: list[Link] = []
+    for one in (results[at] for at in sorted(shared)):
+        hubspot, salesforce = one.facts.hubspot, one.facts.salesforce
+        if one.error or one.reported or not (one.saved and hubspot and salesforce):
+            continue
+        link = written(one.saved, one.plan, (hubspot, salesforce), ruleset)
+        if link != one.saved:
+            links.append(link)
+    if links:
+        context.links.save(links)
 
 
 def _maybe_linked_by_others(facts: Sequence[AnyFacts]) -> dict[int, Change]:

@@ -2,8 +2,8 @@
 ahead of what a record shows.
 
 Law: a value that the link has as agreed on counts only where the record shows our write, or where
-none of our writes is in flight. A write that was announced and never arrived is withdrawn here,
-before the pair is merged; then its value is an edit that has still to cross, like any other.
+none of our writes is in flight. A write that was announced and never arrived is withdrawn
+(`lost_writes`) before the pair is merged; then its value is an edit that has still to cross.
 
 A record shows in our revision field which of our writes reached it last. So two workers on one
 pair, or a worker that died, are not mistaken for a person: a value that an older write of ours left
@@ -20,46 +20,21 @@ from datetime import datetime
 from crmsync.model import names
 from crmsync.model.crm_names import (
     ACCOUNT,
-    DEAL_STAGE,
-    HUBSPOT_OPT_OUT,
-    HUBSPOT_OWNER,
-    PARENT_ACCOUNT,
-    PIPELINE,
     PRIMARY_COMPANY,
-    RECORD_TYPE_ID,
     SALESFORCE_CONTACT,
-    SALESFORCE_OPT_OUT,
-    SALESFORCE_OWNER,
-    STAGE_NAME,
 )
-from crmsync.model.fields import FieldRule
-from crmsync.model.fingerprints import CHANGED, REVISION_BYTES, Base, tag
+from crmsync.model.effects import UpdateRecord
+from crmsync.model.fingerprints import REVISION_BYTES, Base, tag
 from crmsync.model.links import LONGEST_WRITE, Intent, Link
+from crmsync.model.plan import Plan
 from crmsync.model.records import Record, Ref, Side, Value
-from crmsync.rules.fields.values import compared_format
-from crmsync.rules.merge.baseline import key_of
+from crmsync.rules.merge.lost_writes import OWNER_FIELD, differing, without_lost_write
 from crmsync.rules.merge.owners import SHOWN_ID
 from crmsync.rules.merge.person_accounts import account_field
 from crmsync.rules.merge.ruleset import Ruleset
 
-_OWNER_FIELD: Mapping[Side, str] = {
-    Side.HUBSPOT: HUBSPOT_OWNER,
-    Side.SALESFORCE: SALESFORCE_OWNER,
-}
-
-_FURTHER_PAIRS = (
-    (HUBSPOT_OPT_OUT, SALESFORCE_OPT_OUT),
-    (PRIMARY_COMPANY, PARENT_ACCOUNT),
-    (DEAL_STAGE, STAGE_NAME),
-    (PIPELINE, RECORD_TYPE_ID),
-)
-"""Fields with rules of their own that correspond: HubSpot's and Salesforce's."""
-
 _REVISION = re.compile(f"[0-9a-f]{{{2 * REVISION_BYTES}}}")
 """A revision as a record shows it, in hexadecimal digits."""
-
-_UNKNOWN_OWNER = "?"
-"""An id that no owner has, so that any owner counts as changed."""
 
 
 def has_arrived(record: Record, link: Link, ruleset: Ruleset) -> bool:
@@ -111,7 +86,7 @@ def withdraw_lost(link: Link, hubspot: Record, salesforce: Record, ruleset: Rule
     """
     for record in (hubspot, salesforce):
         if not has_arrived(record, link, ruleset):
-            link = _without_lost_write(record, link, salesforce, ruleset)
+            link = without_lost_write(record, link, salesforce, ruleset)
     return link
 
 
@@ -127,7 +102,7 @@ def asks_for_history(link: Link, hubspot: Record, salesforce: Record, ruleset: R
     replaces = link.hubspot_intent.replaces
     return any(
         key == PRIMARY_COMPANY or shown not in replaces.get(tag(key), ())
-        for key, _, shown in _differing(hubspot, link, salesforce, ruleset)
+        for key, _, shown in differing(hubspot, link, salesforce, ruleset)
     )
 
 
@@ -156,21 +131,42 @@ def announced(
         before = link.intent(side)
         is_over = not before.replaces or has_arrived(record, link, ruleset)
         carried = {} if is_over else dict(before.replaces)
+        earlier = None if is_over else before.earlier
         for key, fingerprint in _shown_fingerprints(record, writes[side], salesforce, ruleset):
             carried[tag(key)] = carried.get(tag(key), frozenset()) | {fingerprint}
-        replaces = _without_agreed(carried, bases[side], _OWNER_FIELD[side], owner, ruleset)
+        replaces = _without_agreed(carried, bases[side], OWNER_FIELD[side], owner, ruleset)
         if writes[side]:
             revision = ruleset.fingerprinter.revision(
                 f"{hubspot.ref} {salesforce.ref} {link.version} {hubspot.modified_at} "
                 f"{salesforce.modified_at}"
             )
-            intents[side] = Intent(revision, replaces)
+            intents[side] = Intent(revision, replaces, earlier=earlier)
         else:
             # The merge has taken the earlier writes into account, so none is in flight. If one
             # still arrives, the record shows another revision.
             revision = revision_shown(record, ruleset, b"" if replaces else before.revision)
-            intents[side] = Intent(revision, replaces, before.at if replaces else None)
+            intents[side] = Intent(revision, replaces, before.at if replaces else None, earlier)
     return intents
+
+
+def written(link: Link, plan: Plan, pair: tuple[Record, Record], ruleset: Ruleset) -> Link:
+    """The link once the plan has been applied to these records, as they were read before. What a
+    record that was written showed then is from now on a person's edit, even if an earlier write of
+    ours arrives last.
+    """
+    places = {one.place for one in plan.effects if isinstance(one, UpdateRecord)}
+    for record in pair:
+        intent = link.intent(record.ref.side)
+        if record.ref not in places or intent.earlier is None:
+            continue
+        shown = {
+            tag(key): fingerprint
+            for key, fingerprint in _shown_fingerprints(record, record.fields, pair[1], ruleset)
+        }
+        left = {key: one - {shown.get(key, b"")} for key, one in intent.replaces.items()}
+        replaces = {key: one for key, one in left.items() if one}
+        link = link.announcing(record.ref.side, replace(intent, replaces=replaces))
+    return link
 
 
 def revision_on(link: Link, place: object, side: Side, portal_id: int) -> Mapping[str, Value]:
@@ -200,113 +196,6 @@ def _is_account_of_person(place: object, link: Link) -> bool:
     )
 
 
-def _without_lost_write(record: Record, link: Link, salesforce: Record, ruleset: Ruleset) -> Link:
-    side = record.ref.side
-    others_of = counterparts(side, salesforce, ruleset)
-    intent = link.intent(side)
-    replaces = dict(intent.replaces)
-    base, others = link.base(side), link.base(side.other)
-    crossing: set[str] = set()
-    for key, agreed, shown in _differing(record, link, salesforce, ruleset):
-        in_flight = tag(key) in intent.replaces
-        if agreed == CHANGED and not in_flight:
-            # The value has still to cross already, as a write to the other side was lost.
-            continue
-        name = key.partition(" since ")[0]
-        is_ours = _is_ours(record, name, shown, intent.replaces.get(tag(key), frozenset()), ruleset)
-        is_ours = is_ours and not _company_was_set_since(record, name, intent)
-        if not is_ours and not in_flight:
-            continue
-        base = base.with_fingerprints({key: shown}) if is_ours else base
-        replaces[tag(key)] = (
-            replaces.get(tag(key), frozenset()) | {agreed} | ({shown} if is_ours else set())
-        )
-        if other := others_of.get(name):
-            crossing.add(other)
-    names_across = _keys(side.other, salesforce, ruleset)
-    others = others.with_pending(names_across[one] for one in crossing if one in names_across)
-    for rule in ruleset.mapping_of(salesforce).resting:
-        # Whether it arrived is not visible while the mapping rests: it has still to cross when the
-        # mapping syncs again.
-        key = _key(rule, side)
-        if fingerprints := replaces.pop(tag(key), None):
-            base = base.with_fingerprints({key: min(fingerprints)})
-            others = others.with_pending([_key(rule, side.other)])
-    owner = _lost_owner(record, link, intent, ruleset)
-    if owner:
-        replaces[tag(_OWNER_FIELD[side])] = owner[1]
-        both = (owner[0], _UNKNOWN_OWNER) if side is Side.HUBSPOT else (_UNKNOWN_OWNER, owner[0])
-        link = replace(link, hubspot_owner=both[0], salesforce_owner=both[1])
-    if owner or crossing or base != link.base(side):
-        # If the announced write still arrives, its revision shows that it came too late.
-        intent = replace(
-            intent, revision=ruleset.fingerprinter.revision(f"after {intent.revision.hex()}")
-        )
-    link = link.announcing(side, replace(intent, replaces=replaces))
-    if side is Side.HUBSPOT:
-        return replace(link, hubspot_base=base, salesforce_base=others)
-    return replace(link, salesforce_base=base, hubspot_base=others)
-
-
-def _lost_owner(
-    record: Record, link: Link, intent: Intent, ruleset: Ruleset
-) -> tuple[str, frozenset[bytes]] | None:
-    """The owner to assume on this side where the announced one never arrived, and the fingerprints
-    of owners that a late write may still put there; None where nothing is to be withdrawn.
-
-    A link keeps owners as plain ids, next to the bases.
-    """
-    name = _OWNER_FIELD[record.ref.side]
-    shown = str(record.fields.get(name) or "")
-    last = link.hubspot_owner if record.ref.side is Side.HUBSPOT else link.salesforce_owner
-    if last is None or shown == last or name not in record.fields:
-        return None
-    replaced = intent.replaces.get(tag(name), frozenset())
-    ours = _is_ours(record, name, ruleset.fingerprinter.fingerprint(name, shown), replaced, ruleset)
-    if not ours and not replaced:
-        return None
-    return (shown if ours else last), replaced | {ruleset.fingerprinter.fingerprint(name, last)}
-
-
-def _is_ours(
-    record: Record, name: str, shown: bytes, replaced: frozenset[bytes], ruleset: Ruleset
-) -> bool:
-    """Whether a value is nobody's edit: one that the announced write should have replaced, or one
-    that another write of ours left.
-    """
-    if shown in replaced:
-        return True
-    if record.ref.side is Side.SALESFORCE:
-        our_user = ruleset.our_user_in(record)
-        return bool(our_user) and record.modified_by == our_user
-    origin = record.origins.get(name)
-    return bool(ruleset.our_app) and origin is not None and origin.by == ruleset.our_app
-
-
-def _company_was_set_since(record: Record, name: str, intent: Intent) -> bool:
-    """Whether somebody has set the contact's company since our write of it was announced."""
-    origin = record.origins.get(name) if name == PRIMARY_COMPANY else None
-    return origin is not None and intent.at is not None and origin.at > intent.at
-
-
-def _differing(
-    record: Record, link: Link, salesforce: Record, ruleset: Ruleset
-) -> Iterator[tuple[str, bytes, bytes]]:
-    """The fields that do not show what the two sides agreed on: their key in the base, the agreed
-    fingerprint and the shown one.
-    """
-    base = link.base(record.ref.side)
-    forms = ruleset.mapping_of(salesforce).forms(record.ref.side)
-    for name, form in forms.items():
-        agreed = base.fingerprint_of(form.key)
-        if agreed is None or name not in record.fields:
-            continue
-        value = form.canonical(record.fields[name])
-        shown = ruleset.fingerprinter.fingerprint(form.key, value)
-        if agreed not in {shown, ruleset.fingerprinter.fingerprint_diverged(form.key, value)}:
-            yield form.key, agreed, shown
-
-
 def _shown_fingerprints(
     record: Record, written: Collection[str], salesforce: Record, ruleset: Ruleset
 ) -> Iterator[tuple[str, bytes]]:
@@ -319,7 +208,7 @@ def _shown_fingerprints(
             form = forms[name]
             value = form.canonical(record.fields.get(name))
             yield form.key, ruleset.fingerprinter.fingerprint(form.key, value)
-    owner = _OWNER_FIELD[record.ref.side]
+    owner = OWNER_FIELD[record.ref.side]
     if owner in written:
         yield owner, ruleset.fingerprinter.fingerprint(owner, str(record.fields.get(owner) or ""))
 
@@ -350,22 +239,3 @@ def revision_shown(record: Record, ruleset: Ruleset, otherwise: bytes = b"") -> 
 def _revision_text(record: Record, ruleset: Ruleset) -> str:
     """The revision that a record shows, "" where it shows none."""
     return str(record.fields.get(ruleset.revision_field(record.ref.side)) or "")
-
-
-def _key(rule: FieldRule, side: Side) -> str:
-    """The key under which the base of a side keeps a mapping."""
-    return key_of(rule.on(side), compared_format(rule, side))
-
-
-def counterparts(side: Side, salesforce: Record, ruleset: Ruleset) -> Mapping[str, str]:
-    """Field of `side` -> the corresponding field of the other side."""
-    pairs = (
-        *((rule.hubspot, rule.salesforce) for rule in ruleset.mapping_of(salesforce).field_map),
-        *_FURTHER_PAIRS,
-    )
-    return dict(pairs) if side is Side.HUBSPOT else {theirs: mine for mine, theirs in pairs}
-
-
-def _keys(side: Side, salesforce: Record, ruleset: Ruleset) -> Mapping[str, str]:
-    """Field of `side` -> its key in the base."""
-    return {name: form.key for name, form in ruleset.mapping_of(salesforce).forms(side).items()}

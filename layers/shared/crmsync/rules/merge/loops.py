@@ -27,7 +27,8 @@ from crmsync.model.links import Link, LoopState
 from crmsync.model.records import Record, Side
 from crmsync.rules.fields.maps import CURRENCY
 from crmsync.rules.merge.baseline import SideView
-from crmsync.rules.merge.intents import counterparts, has_arrived
+from crmsync.rules.merge.intents import has_arrived
+from crmsync.rules.merge.lost_writes import counterparts
 from crmsync.rules.merge.ruleset import Ruleset
 
 LIMIT = 5

@@ -34,8 +34,8 @@ from crmsync.rules.merge.baseline import SideView, view
 from crmsync.rules.merge.change_limits import OPT_OUT_FIELDS
 from crmsync.rules.merge.deal_stages import StageDecision, StagePart, merge_stages
 from crmsync.rules.merge.fields import FieldPart, MergedField, merge_fields
-from crmsync.rules.merge.intents import counterparts
 from crmsync.rules.merge.loops import LoopBreak, break_loops
+from crmsync.rules.merge.lost_writes import counterparts
 from crmsync.rules.merge.new_mappings import Edits
 from crmsync.rules.merge.opt_out import OptOutDecision, OptOutPart, merge_opt_out
 from crmsync.rules.merge.owners import OwnerDecision, OwnerPart, merge_owners, owners_of

@@ -1,0 +1,207 @@
+"""A write that was announced and has not reached its record is withdrawn: its value is again an
+edit of the other side that has still to cross.
+
+Law: a value that another write of ours left is nobody's edit. HubSpot's history shows whose a value
+is. Salesforce shows only who edited the record last, and in our field which of our writes came
+last. Where that is a write before the lost one, only the fields of such writes are ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from crmsync.model.crm_names import (
+    DEAL_STAGE,
+    HUBSPOT_OPT_OUT,
+    HUBSPOT_OWNER,
+    PARENT_ACCOUNT,
+    PIPELINE,
+    PRIMARY_COMPANY,
+    RECORD_TYPE_ID,
+    SALESFORCE_OPT_OUT,
+    SALESFORCE_OWNER,
+    STAGE_NAME,
+)
+from crmsync.model.fields import FieldRule
+from crmsync.model.fingerprints import CHANGED, tag
+from crmsync.model.links import EarlierWrites, Intent, Link
+from crmsync.model.records import Record, Side
+from crmsync.rules.fields.values import compared_format
+from crmsync.rules.merge.baseline import key_of
+from crmsync.rules.merge.ruleset import Ruleset
+
+OWNER_FIELD: Mapping[Side, str] = {
+    Side.HUBSPOT: HUBSPOT_OWNER,
+    Side.SALESFORCE: SALESFORCE_OWNER,
+}
+
+_FURTHER_PAIRS = (
+    (HUBSPOT_OPT_OUT, SALESFORCE_OPT_OUT),
+    (PRIMARY_COMPANY, PARENT_ACCOUNT),
+    (DEAL_STAGE, STAGE_NAME),
+    (PIPELINE, RECORD_TYPE_ID),
+)
+"""Fields with rules of their own that correspond: HubSpot's and Salesforce's."""
+
+_UNKNOWN_OWNER = "?"
+"""An id that no owner has, so that any owner counts as changed."""
+
+
+def without_lost_write(record: Record, link: Link, salesforce: Record, ruleset: Ruleset) -> Link:
+    """The link without the write that was announced for `record` and has not arrived there."""
+    side = record.ref.side
+    others_of = counterparts(side, salesforce, ruleset)
+    intent = link.intent(side)
+    replaces = dict(intent.replaces)
+    base, others = link.base(side), link.base(side.other)
+    crossing: set[str] = set()
+    for key, agreed, shown in differing(record, link, salesforce, ruleset):
+        in_flight = tag(key) in intent.replaces
+        if agreed == CHANGED and not in_flight:
+            # The value has still to cross already, as a write to the other side was lost.
+            continue
+        name = key.partition(" since ")[0]
+        is_ours = _is_ours(record, name, tag(key), shown, intent, ruleset)
+        is_ours = is_ours and not _company_was_set_since(record, name, intent)
+        if not is_ours and _is_last_edited_by_us(record, ruleset):
+            # By the record alone, it would look like Salesforce's formatting of our value.
+            base = base.with_pending([key])
+        if not is_ours and not in_flight:
+            continue
+        base = base.with_fingerprints({key: shown}) if is_ours else base
+        replaces[tag(key)] = (
+            replaces.get(tag(key), frozenset()) | {agreed} | ({shown} if is_ours else set())
+        )
+        if other := others_of.get(name):
+            crossing.add(other)
+    names_across = _keys(side.other, salesforce, ruleset)
+    others = others.with_pending(names_across[one] for one in crossing if one in names_across)
+    resting = [
+        rule
+        for rule in ruleset.mapping_of(salesforce).resting
+        if tag(_key(rule, side)) in intent.replaces
+    ]
+    for rule in resting:
+        # Whether it arrived is not visible while the mapping rests: it has still to cross when the
+        # mapping syncs again.
+        key = _key(rule, side)
+        base = base.with_fingerprints({key: min(replaces.pop(tag(key)))})
+    others = others.with_pending(_key(rule, side.other) for rule in resting)
+    owner = _lost_owner(record, link, intent, ruleset)
+    if owner:
+        replaces[tag(OWNER_FIELD[side])] = owner[1]
+        both = (owner[0], _UNKNOWN_OWNER) if side is Side.HUBSPOT else (_UNKNOWN_OWNER, owner[0])
+        link = replace(link, hubspot_owner=both[0], salesforce_owner=both[1])
+    if owner or crossing or base != link.base(side):
+        # If the announced write still arrives, its revision shows that it came too late.
+        revision = ruleset.fingerprinter.revision(f"after {intent.revision.hex()}")
+        intent = replace(intent, revision=revision, earlier=_with_earlier(intent))
+    link = link.announcing(side, replace(intent, replaces=replaces))
+    if side is Side.HUBSPOT:
+        return replace(link, hubspot_base=base, salesforce_base=others)
+    return replace(link, salesforce_base=base, hubspot_base=others)
+
+
+def _lost_owner(
+    record: Record, link: Link, intent: Intent, ruleset: Ruleset
+) -> tuple[str, frozenset[bytes]] | None:
+    """The owner to assume on this side where the announced one never arrived, and the fingerprints
+    of owners that a late write may still put there; None where nothing is to be withdrawn.
+
+    A link keeps owners as plain ids, next to the bases.
+    """
+    name = OWNER_FIELD[record.ref.side]
+    shown = str(record.fields.get(name) or "")
+    last = link.hubspot_owner if record.ref.side is Side.HUBSPOT else link.salesforce_owner
+    if last is None or shown == last or name not in record.fields:
+        return None
+    replaced = intent.replaces.get(tag(name), frozenset())
+    fingerprint = ruleset.fingerprinter.fingerprint(name, shown)
+    ours = _is_ours(record, name, tag(name), fingerprint, intent, ruleset)
+    if not ours and not replaced:
+        return None
+    return (shown if ours else last), replaced | {ruleset.fingerprinter.fingerprint(name, last)}
+
+
+def _is_ours(
+    record: Record, name: str, key: bytes, shown: bytes, intent: Intent, ruleset: Ruleset
+) -> bool:
+    """Whether a value is nobody's edit: one that the announced write should have replaced, or one
+    that another write of ours left. `key` is the field's tag.
+    """
+    if shown in intent.replaces.get(key, frozenset()):
+        return True
+    if record.ref.side is Side.SALESFORCE:
+        fields = _fields_written_last(record, intent, ruleset)
+        return _is_last_edited_by_us(record, ruleset) and (fields is None or key in fields)
+    origin = record.origins.get(name)
+    return bool(ruleset.our_app) and origin is not None and origin.by == ruleset.our_app
+
+
+def _with_earlier(intent: Intent) -> EarlierWrites | None:
+    """The writes that may arrive after the next one: this intent's, and those before it."""
+    known = intent.earlier or EarlierWrites(frozenset(), frozenset())
+    if not intent.revision:
+        return intent.earlier
+    revisions, fields = known.revisions | {intent.revision}, known.fields | intent.replaces.keys()
+    return EarlierWrites(revisions, fields, intent.at)
+
+
+def _is_last_edited_by_us(record: Record, ruleset: Ruleset) -> bool:
+    """Whether crmsync was the last to edit a Salesforce record."""
+    us = ruleset.our_user_in(record) if record.ref.side is Side.SALESFORCE else ""
+    return bool(us) and record.modified_by == us
+
+
+def _fields_written_last(
+    record: Record, intent: Intent, ruleset: Ruleset
+) -> frozenset[bytes] | None:
+    """The tags of the fields of our last write to a record, if that is one of the earlier ones."""
+    shown = record.fields.get(ruleset.revision_field(record.ref.side))
+    earlier = intent.earlier
+    revisions = {one.hex() for one in earlier.revisions} if earlier else set[str]()
+    return earlier.fields if earlier and shown in revisions else None
+
+
+def _company_was_set_since(record: Record, name: str, intent: Intent) -> bool:
+    """Whether somebody has set the contact's company since our write of it was announced."""
+    origin = record.origins.get(name) if name == PRIMARY_COMPANY else None
+    return origin is not None and intent.at is not None and origin.at > intent.at
+
+
+def differing(
+    record: Record, link: Link, salesforce: Record, ruleset: Ruleset
+) -> Iterator[tuple[str, bytes, bytes]]:
+    """The fields that do not show what the two sides agreed on: their key in the base, the agreed
+    fingerprint and the shown one.
+    """
+    base = link.base(record.ref.side)
+    forms = ruleset.mapping_of(salesforce).forms(record.ref.side)
+    for name, form in forms.items():
+        agreed = base.fingerprint_of(form.key)
+        if agreed is None or name not in record.fields:
+            continue
+        value = form.canonical(record.fields[name])
+        shown = ruleset.fingerprinter.fingerprint(form.key, value)
+        if agreed not in {shown, ruleset.fingerprinter.fingerprint_diverged(form.key, value)}:
+            yield form.key, agreed, shown
+
+
+def counterparts(side: Side, salesforce: Record, ruleset: Ruleset) -> Mapping[str, str]:
+    """Field of `side` -> the corresponding field of the other side."""
+    pairs = (
+        *((rule.hubspot, rule.salesforce) for rule in ruleset.mapping_of(salesforce).field_map),
+        *_FURTHER_PAIRS,
+    )
+    return dict(pairs) if side is Side.HUBSPOT else {theirs: mine for mine, theirs in pairs}
+
+
+def _keys(side: Side, salesforce: Record, ruleset: Ruleset) -> Mapping[str, str]:
+    """Field of `side` -> its key in the base."""
+    return {name: form.key for name, form in ruleset.mapping_of(salesforce).forms(side).items()}
+
+
+def _key(rule: FieldRule, side: Side) -> str:
+    """The key under which the base of a side keeps a mapping."""
+    return key_of(rule.on(side), compared_format(rule, side))

@@ -1,0 +1,107 @@
+"""Two writes of ours to one Salesforce record are in flight at once, and the older one arrives last:
+only its own fields are ours then.
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from crmsync.model.fingerprints import tag
+from crmsync.model.links import LONGEST_WRITE, EarlierWrites, Intent
+from crmsync.model.names import salesforce_revision
+from crmsync.plans.contact import plan_contact
+from crmsync.rules.merge.intents import written
+from tests.builders import LEAD_ID, NOON, OUR_USER, a_contact, a_lead
+from tests.plans.contact_facts import KEY, RULESET, H, S, linked
+
+NAMES = {"Phone": "phone", "Title": "jobtitle", "Fax": "fax"}
+AGREED = {"Phone": "1", "Title": "A", "Fax": "7"}
+
+
+def shown(hubspot=None, salesforce=None, revision=None):
+    """A pair that shows what was agreed on, except for these values, each under Salesforce's name
+    of the field. crmsync was the last to edit the lead.
+    """
+    mine = {NAMES[name]: value for name, value in (AGREED | (hubspot or {})).items()}
+    theirs = AGREED | (salesforce or {}) | {salesforce_revision(555001): revision}
+    return a_contact(mine, salesforce_id=LEAD_ID), a_lead(theirs, key=KEY, by=OUR_USER)
+
+
+def planned(link, pair):
+    """The plan for a pair whose stored link is `link`; None for a pair that has agreed before."""
+    facts = linked(*pair, agreed=shown())
+    return plan_contact(facts if link is None else replace(facts, link=link), RULESET)
+
+
+def saved(plan, now=NOON):
+    """The link as the plan saves it before it writes."""
+    link = plan.effects[0].link.announced_at(now)
+    return replace(link, version=link.version + 1)
+
+
+FIRST = saved(planned(None, shown({"Phone": "2"})))
+"""HubSpot's Phone 2 is on its way."""
+
+EDITED = shown({"Phone": "2", "Title": "B"})
+SECOND_PLAN = planned(FIRST, EDITED)
+SECOND = saved(SECOND_PLAN, NOON + timedelta(seconds=1))
+"""Another worker writes the Phone as well, and Title B. The first write has not arrived."""
+
+AFTERWARDS = written(SECOND, SECOND_PLAN, EDITED, RULESET)
+"""The second worker has written, and noted it."""
+
+FIRST_TEXT = FIRST.salesforce_intent.revision.hex()
+
+
+@pytest.mark.parametrize(
+    ("link", "salesforce", "writes"),
+    [
+        (AFTERWARDS, {"Phone": "2", "Title": "A"}, {H: {"jobtitle": "A"}}),
+        (SECOND, {"Phone": "2", "Title": "A"}, {S: {"Title": "B"}}),
+        (AFTERWARDS, {"Phone": "2", "Title": "B", "Fax": "9"}, {H: {"fax": "9"}}),
+        (SECOND, {"Phone": "2", "Title": "A", "Fax": "9"}, {H: {"fax": "9"}, S: {"Title": "B"}}),
+        (AFTERWARDS, {"Phone": "0", "Title": "B"}, {S: {"Phone": "2"}}),
+    ],
+    ids=[
+        "a person set back the title, after both writes",
+        "the second write never came",
+        "a person edited another field, after both writes",
+        "a person edited another field, and the second write never came",
+        "the first write left another value than it announced",
+    ],
+)
+def test_an_older_write_that_comes_last_accounts_for_its_own_fields_only(link, salesforce, writes):
+    """The lead shows the first write's revision, and that crmsync was the last to edit it. Whatever
+    else differs is a person's edit, unless the second write may be lost.
+    """
+    pair = shown({"Phone": "2", "Title": "B"}, salesforce, FIRST_TEXT)
+    plan = planned(link, pair)
+    assert {one.side: dict(one.fields) for one in plan.effects if hasattr(one, "fields")} == writes
+
+
+def test_an_announcement_knows_the_writes_before_it_that_had_not_arrived():
+    """Their revisions and their fields; three minutes later all of them have ended."""
+    earlier = EarlierWrites(
+        frozenset({FIRST.salesforce_intent.revision}), frozenset({tag("Phone")})
+    )
+    assert FIRST.salesforce_intent.earlier is None
+    assert SECOND.salesforce_intent.earlier == earlier
+    assert saved(SECOND_PLAN, NOON + LONGEST_WRITE).salesforce_intent.earlier is None
+
+
+def test_what_was_written_replaces_nothing_any_more():
+    """Left is what the older write may still bring. A side that was not written stays as it is."""
+    assert SECOND.salesforce_intent.replaces.keys() == {tag("Phone"), tag("Title")}
+    assert (
+        replace(SECOND, salesforce_intent=replace(SECOND.salesforce_intent, replaces={}))
+        == AFTERWARDS
+    )
+
+
+def test_earlier_writes_are_stored_with_the_intent():
+    """Nine bytes for each of their revisions and fields."""
+    intent = SECOND.salesforce_intent
+    assert Intent.from_bytes(intent.to_bytes()) == intent
+    values = sum(map(len, intent.replaces.values()))
+    assert len(intent.to_bytes()) == 11 + 9 * (values + 2)
