@@ -36,6 +36,7 @@ NAMED_BY = {
     "AWS::Events::Rule": "Name",
     "AWS::Lambda::Function": "FunctionName",
     "AWS::Logs::LogGroup": "LogGroupName",
+    "AWS::SNS::Topic": "TopicName",
     "AWS::SQS::Queue": "QueueName",
     "AWS::SecretsManager::Secret": "Name",
 }
@@ -60,6 +61,7 @@ class Deployed:
             "AWS::KMS::Key": self._make_key,
             "AWS::Events::EventBus": self._make_bus,
             "AWS::DynamoDB::Table": self._make_table,
+            "AWS::SNS::Topic": self._make_topic,
             "AWS::SQS::Queue": self._make_queue,
             "AWS::SQS::QueuePolicy": self._make_queue_policy,
             "AWS::Events::Rule": self._make_rule,
@@ -77,6 +79,8 @@ class Deployed:
         if kind == "AWS::SecretsManager::Secret":
             return self._secrets[logical_id]
         name = self._name(logical_id)
+        if kind == "AWS::SNS::Topic":
+            return self.attribute(logical_id, "Arn")
         return (
             f"https://sqs.{REGION}.amazonaws.com/{self._aws.account}/{name}"
             if kind == "AWS::SQS::Queue"
@@ -96,7 +100,8 @@ class Deployed:
             "AWS::SQS::Queue": name,
             "AWS::DynamoDB::Table": f"table/{name}",
             "AWS::Events::EventBus": f"event-bus/{name}",
-            "AWS::Events::Rule": f"rule/{self._bus_of(logical_id)}/{name}",
+            "AWS::Events::Rule": f"rule/{self._bus_of(logical_id)}/{name}".replace("default/", ""),
+            "AWS::SNS::Topic": name,
         }
         return f"arn:aws:{service}:{REGION}:{self._aws.account}:{own.get(kind, f'{thing}:{name}')}"
 
@@ -143,6 +148,10 @@ class Deployed:
             client.update_time_to_live(
                 TableName=name, TimeToLiveSpecification=properties["TimeToLiveSpecification"]
             )
+
+    def _make_topic(self, logical_id: str, properties: dict[str, Any]) -> None:
+        del properties
+        self._aws.client("sns").create_topic(Name=self._name(logical_id))
 
     def _make_queue(self, logical_id: str, properties: dict[str, Any]) -> None:
         attributes = {

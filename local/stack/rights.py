@@ -21,6 +21,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+from urllib.parse import parse_qs
 
 from local.stack.dynamodb.statements import updates_of
 from local.stack.dynamodb.tables import Reply
@@ -175,6 +176,9 @@ def calls_of(service: str, operation: str, body: bytes, account: str) -> Iterato
             else f"arn:aws:secretsmanager:{place}:secret:{name}-AbCdEf"
         )
         yield Call(f"secretsmanager:{operation}", arn)
+    elif service == "sns":
+        topic = parse_qs(body.decode()).get("TopicArn", ["*"])[0]
+        yield Call(f"sns:{operation or _query_action(body)}", topic)
     elif service == "kms":
         yield Call(f"kms:{operation}", str(given.get("KeyId") or _encryption_key(given, place)))
     else:

@@ -30,6 +30,7 @@ from crmsync.model.effects import (
 )
 from crmsync.model.records import Side
 from crmsync.model.settings import (
+    AlertSettings,
     CompanySettings,
     ContactSettings,
     DealSettings,
@@ -66,6 +67,7 @@ SECTIONS: dict[str, list[TablePath]] = {
     "E-mail tasks": [("connection", "email_tasks")],
     "Task templates": [("connection", "email_tasks", "template")],
     "Undo": [("connection", "undo")],
+    "Alerts": [("alerts",)],
 }
 """Which tables of the file a section of the page describes."""
 DEFAULTS: dict[TablePath, object] = {
@@ -77,6 +79,7 @@ DEFAULTS: dict[TablePath, object] = {
     ("connection", "email_tasks"): EmailTaskSettings(),
     ("connection", "email_tasks", "template"): TaskTemplate("CLICK"),
     ("connection", "undo"): UndoSettings(),
+    ("alerts",): AlertSettings(),
     **dict.fromkeys(SECTIONS["Field mappings"], FieldTable(hubspot="a", salesforce="A")),
 }
 """What holds where the file says nothing."""
@@ -201,10 +204,11 @@ def test_the_whole_file_is_whole() -> None:
     """Settings: the file at the end has every key, each at its default where no example is
     needed.
     """
-    (connection,) = tomllib.loads(PAGE.blocks("toml")[0])["connection"]
+    whole = tomllib.loads(PAGE.blocks("toml")[0])
+    (connection,) = whole["connection"]
     for path in (path for path in TABLES if path and path != OWNERS and path[1:] not in UNSHOWN):
-        shown = connection
-        for name in path[1:]:
+        shown = whole
+        for name in path:
             shown = shown[name][0] if isinstance(shown[name], list) else shown[name]
         values = {key: value for key, value in shown.items() if (*path, key) not in TABLES}
         assert set(values) == set(keys_of(path)), path

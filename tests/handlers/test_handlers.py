@@ -62,6 +62,8 @@ ANSWERS: dict[str, tuple[Any, tuple[int, int, int]]] = {
         )
         for function in ("account_sync", "contact_sync", "opportunity_sync")
     },
+    "alerts/alarm": (ALL_DONE, NOWHERE),
+    "alerts/look": ({"sent": 0, "waiting": 0}, NOWHERE),
     "opportunity_sync/role_deleted_in_salesforce": (ALL_DONE, NOWHERE),
     "backfill/next_turn": (ALL_DONE, NOWHERE),
     "backfill/unreadable": (

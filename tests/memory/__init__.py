@@ -10,6 +10,7 @@ from tests.memory.account import (
     MemoryLists,
     MemoryPreferences,
 )
+from tests.memory.alerts import MemoryAlertStore, MemorySender
 from tests.memory.associations import MemoryAssociations
 from tests.memory.calls import MemoryCallGate, MemoryCallUsage, OpenGate
 from tests.memory.crm import MemoryCrm
@@ -36,6 +37,7 @@ from tests.memory.troubles import MemorySchemas, MemoryTroubleStore
 
 __all__ = [
     "MemoryAccounts",
+    "MemoryAlertStore",
     "MemoryAssociations",
     "MemoryBacklog",
     "MemoryCallGate",
@@ -64,6 +66,7 @@ __all__ = [
     "MemoryRangeQueue",
     "MemoryRoleStore",
     "MemorySchemas",
+    "MemorySender",
     "MemoryTaskStates",
     "MemoryTasks",
     "MemoryTroubleStore",

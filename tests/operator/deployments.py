@@ -59,6 +59,7 @@ from simulators.salesforce import SalesforceSimulator
 from tests import aws
 from tests.builders import NOON
 from tests.memory import (
+    MemoryAlertStore,
     MemoryCallUsage,
     MemoryCensus,
     MemoryCursors,
@@ -145,6 +146,7 @@ class Deployment:
     waiting: MemoryWaiting
     overwritten: MemoryOverwritten
     dead_letters: MemoryDeadLetters
+    alerts: MemoryAlertStore
     hubspot: HubSpotSimulator
     salesforce: SalesforceSimulator
     faults: Faults
@@ -289,7 +291,7 @@ def deployment(
             MemoryJobMessages(),
             itertools.count(1),
         )
-        troubles, call_usage = MemoryTroubleStore(), MemoryCallUsage()
+        troubles, call_usage, alerts = MemoryTroubleStore(), MemoryCallUsage(), MemoryAlertStore()
         new_id = lambda: f"id{next(ids)}"  # noqa: E731 - the next one
         for name in ("acme", "beta"):
             jobs.mark_imported(name, "Account", NOON)
@@ -316,6 +318,7 @@ def deployment(
             is_paused=lambda name: troubles.load(name).pause is not None,
         )
         health = HealthCheck(
+            alerts=alerts,
             settings=store.load,
             inbox=inbox,
             jobs=jobs,
@@ -424,5 +427,6 @@ def deployment(
             waiting,
             overwritten,
             dead_letters,
+            alerts,
         )
         yield Deployment(operator, *stores, hubspot, salesforce, faults, clock, urls)

@@ -304,18 +304,19 @@ def retries_outlast_throttling(template: Template) -> list[str]:
 
 
 def rules_keep_what_they_cannot_deliver(template: Template) -> list[str]:
-    """Every target of a rule of our own bus has a dead letter queue; each rule names its bus in the
-    spelling that every deployment tool understands.
+    """Every target of a rule of our own bus, and of AWS's events about the stack on the account's
+    bus, has a dead letter queue; a rule of another bus names it in the spelling that every
+    deployment tool understands.
     """
     complaints = []
     for name, rule in template.of_type("AWS::Events::Rule").items():
-        if target(rule.get("EventBusName")) == "ChangeBus":
+        if is_without_values(rule):
             complaints += [
                 f"{name}: target without dead letters"
                 for it in rule["Targets"]
                 if not target(it.get("DeadLetterConfig", {}).get("Arn"))
             ]
-        if "Fn::GetAtt" not in rule.get("EventBusName", {}):
+        if "Fn::GetAtt" not in rule.get("EventBusName", {"Fn::GetAtt": "the account's bus"}):
             complaints.append(f"{name}: EventBusName is not !GetAtt")
     return complaints
 
@@ -327,7 +328,7 @@ def events_with_values_are_not_kept(template: Template) -> list[str]:
     watched = _watched(template)
     complaints = []
     for name, rule in template.of_type("AWS::Events::Rule").items():
-        if target(rule.get("EventBusName")) == "ChangeBus":
+        if is_without_values(rule):
             continue
         if any("DeadLetterConfig" in it for it in rule["Targets"]):
             complaints.append(f"{name}: keeps events")
@@ -347,6 +348,15 @@ def events_with_values_are_not_kept(template: Template) -> list[str]:
         if "EventInvokeConfig" in function and ("AsyncEventsDropped", name) not in watched:
             complaints.append(f"{name}: no alarm on what it gives up")
     return complaints
+
+
+def is_without_values(rule: Mapping[str, Any]) -> bool:
+    """Whether the events of a rule hold no values of records: our own, and AWS's on the account's
+    bus.
+    """
+    sources = rule["EventPattern"].get("source", ())
+    is_ours = target(rule.get("EventBusName")) == "ChangeBus"
+    return is_ours or ("EventBusName" not in rule and sources == ["aws.cloudwatch"])
 
 
 def tables_and_keys_outlive_the_stack(template: Template) -> list[str]:

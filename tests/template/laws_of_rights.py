@@ -37,7 +37,7 @@ WITHOUT_TLS = {"Bool": {"aws:SecureTransport": "false"}}
 SECRETS = re.compile(
     r":secret:"
     r"(?:\$\{AWS::StackName\}-[a-z-]+-\*"
-    r"|(?:admin|signing)/\$\{SecretPrefix\}\*"
+    r"|(?:admin|alerts|signing)/\$\{SecretPrefix\}\*"
     r"|\$\{SecretPrefix\}\*\$\{(?:Hubspot|Salesforce)SecretSuffix\}-\?{6})"
     r'"\}$'
 )

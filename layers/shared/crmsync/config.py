@@ -120,7 +120,7 @@ def read_settings(text: str) -> Reading:
     if wrong:
         raise ConfigError(_complaint(finding, lines) for finding in wrong.values())
     found = tuple(sorted(_complaint(finding, lines) for finding in warnings(settings)))
-    kept = Settings(tuple(map(_without_owner_rows, settings.connections)))
+    kept = replace(settings, connections=tuple(map(_without_owner_rows, settings.connections)))
     return Reading(kept, found, _lines_of_kept(settings, lines))
 
 

@@ -31,6 +31,7 @@ MADE = (
     "AWS::KMS::Key",
     "AWS::Events::EventBus",
     "AWS::DynamoDB::Table",
+    "AWS::SNS::Topic",
     "AWS::SQS::Queue",
     "AWS::SQS::QueuePolicy",
     "AWS::Events::Rule",

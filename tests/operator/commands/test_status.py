@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from crmsync.flows.engine.staleness import LongestWait, note_waiting, record_poll
+from crmsync.model.alerts import Channel, ChannelTrouble
 from crmsync.model.effects import Category, Report
 from crmsync.model.jobs import JobState
 from crmsync.model.records import Kind, Ref, Side
@@ -146,3 +147,17 @@ def test_status_begins_with_what_is_stuck(shell: Shell) -> None:
     ]
     assert out.splitlines()[2].startswith("acme: HubSpot: ")
     assert "Nothing needs attention." not in out
+
+
+def test_status_says_that_nobody_is_told(shell: Shell) -> None:
+    """A channel that takes no messages, since when, and what to do."""
+    shell.run("settings", "push", shell.file(MINIMAL), "--apply")
+    shell.deployment.alerts.note_trouble(
+        ChannelTrouble(Channel.WEBHOOK, at(-7), "no_service", "The webhook answered 404.", "Do it.")
+    )
+
+    (finding,) = shell.json("status")[1]["findings"]
+    assert finding == (
+        "Alerts are not sent by webhook since 2026-11-02 11:53 UTC: The webhook answered 404. "
+        "Do it. docs/operations.md says more under 'Alerts cannot be sent'."
+    )

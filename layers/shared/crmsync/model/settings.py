@@ -313,12 +313,60 @@ class Connection:
         return max(imported, self.deals.since or imported)
 
 
+class AlertEmails(StrEnum):
+    """What alerts are sent to the topic of the alarms: those of incidents that no alarm reports,
+    all, or none.
+    """
+
+    WITHOUT_ALARM = "without_alarm"
+    ALL = "all"
+    NONE = "none"
+
+
+class AlertWebhook(StrEnum):
+    """The format of the messages that are posted to a webhook, if there is one."""
+
+    NONE = "none"
+    SLACK = "slack"
+    TEAMS = "teams"
+
+
+@dataclass(frozen=True, slots=True)
+class AlertSettings:
+    """Section ``[alerts]``, once for all connections.
+
+    Attributes:
+        email: What is sent by e-mail.
+        webhook: The format for the webhook.
+        secret: The name of the secret with the webhook's address.
+        docs_url: Where people read the documentation, with ``{page}`` in place of a page's name; ""
+            for nowhere.
+        after_minutes: How long an incident has to last before it is reported.
+        parked_records: How many records have to be parked within an hour; 0 for never.
+        quiet_hours: ``22:00-06:00`` (UTC), in which only what is urgent is sent; "" for none.
+    """
+
+    email: AlertEmails = AlertEmails.WITHOUT_ALARM
+    webhook: AlertWebhook = AlertWebhook.NONE
+    secret: str = ""
+    docs_url: str = ""
+    after_minutes: int = 0
+    parked_records: int = 100
+    quiet_hours: str = ""
+
+    @property
+    def posts(self) -> bool:
+        """Whether messages are posted to a webhook."""
+        return self.webhook is not AlertWebhook.NONE
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All connections of a deployment, and the version under which they are stored."""
+    """All connections of a deployment, its alerts, and the version under which they are stored."""
 
     connections: tuple[Connection, ...] = ()
     version: int = 0
+    alerts: AlertSettings = AlertSettings()
 
     def connection(self, name: str) -> Connection | None:
         """The connection of that name, or None when the settings do not have it (any more)."""

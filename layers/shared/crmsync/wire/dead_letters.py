@@ -9,12 +9,14 @@ from datetime import UTC, datetime
 from crmsync.model.changes import redelivered
 from crmsync.model.dead_letters import DeadLetter
 from crmsync.model.records import Ref
+from crmsync.wire.alarm_event import alarm_name
 from crmsync.wire.job_messages import load_job
 from crmsync.wire.queue_messages import UnreadableError, dump_changes, load_changes
 from crmsync.wire.range_messages import dump_range, load_range
 
 JOBS = "BackfillDeadLetters"
 RANGES = "EmailTaskDeadLetters"
+ALARMS = "AlertDeadLetters"
 """The dead letters that name no records; all others name changed ones."""
 
 
@@ -23,9 +25,9 @@ class Subject:
     """One thing that a dead letter asks for.
 
     Attributes:
-        connection: The name of the connection.
-        text: The record, the job, or the range of the e-mail event log.
-        id: The id of the record or job; "" for a range.
+        connection: The name of the connection; "" for an alarm, which belongs to all.
+        text: The record, the job, the alarm, or the range of the e-mail event log.
+        id: The id of the record or job; "" for a range or an alarm.
         ref: The record, if it is one.
     """
 
@@ -44,6 +46,8 @@ def subjects_of(letter: DeadLetter) -> Sequence[Subject]:
         found = load_range(letter.body)
         start, end = (_minute(one) for one in (found.start, found.end))
         return [Subject(found.connection, f"{found.kind} events, {start} to {end} UTC")]
+    if letter.queue == ALARMS:
+        return [Subject("", f"alarm {alarm_name(letter.body)}")]
     return [
         Subject(one.connection, str(one.ref), one.ref.id, one.ref)
         for one in load_changes(letter.body)
@@ -62,6 +66,9 @@ def bodies_of(letter: DeadLetter) -> Sequence[str]:
         return [letter.body]
     if letter.queue == RANGES:
         return [dump_range(replace(load_range(letter.body), tries=0))]
+    if letter.queue == ALARMS:
+        alarm_name(letter.body)
+        return [letter.body]
     return dump_changes([redelivered(one) for one in load_changes(letter.body)])
 
 

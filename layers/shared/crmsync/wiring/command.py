@@ -20,6 +20,7 @@ from crmsync.wiring.crms import (
     sync_context,
 )
 from crmsync.wiring.stores import (
+    alert_book,
     aws_client,
     call_usage,
     cursors,
@@ -289,6 +290,7 @@ def _health_check() -> HealthCheck:
         now=settings_table().now,
         troubles=troubles(),
         own_calls=_own_calls,
+        alerts=alert_book(),
         link_keys=lambda: tuple(link_keys().keys()),
     )
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from crmsync.gateways.aws.queues import JobMessageQueue
     from crmsync.gateways.aws.secrets import SecretStore
     from crmsync.gateways.deadline import Remaining
+    from crmsync.gateways.dynamodb.alerts import AlertTable
     from crmsync.gateways.dynamodb.call_usage import CallUsageTable
     from crmsync.gateways.dynamodb.crm_ids import CrmIdTable
     from crmsync.gateways.dynamodb.cursors import CursorTable
@@ -190,6 +191,14 @@ def troubles() -> TroubleTable:
 
 
 @cache
+def alert_book() -> AlertTable:
+    """What is known of alarms and causes, and what people were told."""
+    from crmsync.gateways.dynamodb.alerts import AlertTable
+
+    return AlertTable(aws_client("dynamodb"), table_name("state"))
+
+
+@cache
 def job_messages() -> JobMessageQueue:
     """The queue of backfills: from the Lambda's variable, for the operator by the template's
     naming.
@@ -293,7 +302,7 @@ def table_name(name: str) -> str:
 
 
 def stack_name() -> str:
-    """The name of the stack, for the operator."""
+    """The name of the stack, for the operator and for messages to people."""
     return os.environ.get("CRMSYNC_STACK", DEFAULT_STACK)
 
 

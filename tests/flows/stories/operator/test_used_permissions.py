@@ -10,6 +10,7 @@ step.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from local.chat import Chat
 from local.people import People
 from local.stack import Stack
 from local.stack.rights import Grant
@@ -72,6 +74,12 @@ hours = 24
 )
 """A field for the lifecycle stage, which an opportunity changes; tasks for opened e-mails; and undo."""
 
+ALERTS = """
+[alerts]
+email = "all"
+webhook = "teams"
+secret = "alerts/crmsync/chat"
+"""
 REFUSED_MAIL = {**CAMPAIGN, "id": "70099", "name": "Refused offer"}
 STAGE_FIELD = {
     "name": "Stage__c",
@@ -237,6 +245,26 @@ def fields_are_lost(story: Story) -> None:
     story.wait(2 * SWEEP)
 
 
+def people_are_told(story: Story) -> None:
+    """The connection is paused while the webhook of the alerts refuses messages, which it takes
+    later.
+    """
+    with Chat() as chat:
+        story.stack.cloud.aws.client("secretsmanager").create_secret(
+            Name="alerts/crmsync/chat", SecretString=json.dumps({"webhook_url": chat.url})
+        )
+        story.push(SETTINGS + ALERTS)
+        story.wait(60)
+        chat.refuses_with = (503, "")
+        command(story.stack, "pause", "acme", "--apply")
+        story.wait(300)
+        chat.refuses_with = None
+        story.wait(300)
+        command(story.stack, "resume", "acme", "--apply")
+        story.push(SETTINGS)
+        story.wait(300)
+
+
 def records_are_deleted_and_merged(story: Story) -> None:
     """Deals, contacts and companies are deleted or merged."""
     people = story.people
@@ -271,6 +299,7 @@ STEPS: tuple[Callable[[Story], None], ...] = (
     salesforce_is_out,
     records_are_backfilled,
     fields_are_lost,
+    people_are_told,
     records_are_deleted_and_merged,
     reports_get_old,
 )

@@ -29,6 +29,7 @@ _FUNCTIONS = {
     "OpportunityDeadLetters": "opportunity_sync",
     "EmailTaskDeadLetters": "email_tasks",
     "BackfillDeadLetters": "backfill",
+    "AlertDeadLetters": "alerts",
 }
 
 
@@ -174,7 +175,7 @@ class DeadLetterAdmin:
                     reports[subject.connection] = self._reports(subject.connection)
                 cause = (
                     _cause(letter, subject, reports[subject.connection])
-                    if subject.connection in known
+                    if subject.connection in {*known, ""}
                     else "the settings have no such connection"
                 )
                 rows.append(DeadLetterRow(letter, subject, cause))

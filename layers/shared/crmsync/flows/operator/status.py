@@ -15,6 +15,7 @@ from crmsync.errors import SyncError
 from crmsync.flows.engine.staleness import REPORT_AFTER, LongestWait, last_poll, longest_wait
 from crmsync.flows.setup.app_rights import Account, check_app_rights
 from crmsync.flows.setup.steps import text_of
+from crmsync.model.alerts import ChannelTrouble
 from crmsync.model.calls import DailyCalls
 from crmsync.model.concerns import mail_kinds_of, objects_of
 from crmsync.model.effects import Category
@@ -22,6 +23,7 @@ from crmsync.model.jobs import JobState
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection, Settings
 from crmsync.model.troubles import Pause
+from crmsync.ports.alerts import AlertStore
 from crmsync.ports.health import QueueMonitor, Quota
 from crmsync.ports.stores import Cursors, Inbox, Jobs
 from crmsync.ports.troubles import TroubleStore
@@ -85,6 +87,7 @@ class Status:
         connections: The state of each connection.
         queues: How much is in each queue.
         link_keys: The numbers of the keys of links, the one in use first.
+        silent: The channels that take no messages about alerts.
     """
 
     at: datetime
@@ -92,6 +95,7 @@ class Status:
     connections: tuple[ConnectionStatus, ...]
     queues: Mapping[str, Depth]
     link_keys: tuple[int, ...] = ()
+    silent: tuple[ChannelTrouble, ...] = ()
 
     @property
     def findings(self) -> tuple[str, ...]:
@@ -105,6 +109,7 @@ class Status:
                     f"{name} has {_all(depth):,} messages; crmsync dead-letters list says which "
                     "records, dead-letters redrive moves them back."
                 )
+        found += map(_silence, self.silent)
         for one in self.connections:
             found += _failures(one)
         return tuple(found)
@@ -126,6 +131,7 @@ class HealthCheck:
         troubles: Stores the pauses.
         own_calls: Reads crmsync's own calls to a side.
         link_keys: Reads the numbers of the keys of links, the one in use first.
+        alerts: Stores which channels take no messages.
     """
 
     settings: Callable[[], Settings]
@@ -138,6 +144,7 @@ class HealthCheck:
     now: Callable[[], datetime]
     troubles: TroubleStore
     own_calls: Callable[[Connection, Side], CallState]
+    alerts: AlertStore
     link_keys: Callable[[], tuple[int, ...]] = tuple
 
     def status(self) -> Status:
@@ -145,7 +152,12 @@ class HealthCheck:
         settings = self.settings()
         connections = tuple(map(self._status, settings.connections))
         return Status(
-            self.now(), settings.version, connections, self.waiting.depths(), self.link_keys()
+            self.now(),
+            settings.version,
+            connections,
+            self.waiting.depths(),
+            self.link_keys(),
+            tuple(self.alerts.load().troubles.values()),
         )
 
     def _status(self, connection: Connection) -> ConnectionStatus:
@@ -197,6 +209,15 @@ class HealthCheck:
             return self.quota(connection).calls(), ""
         except SyncError as error:
             return None, text_of(error)
+
+
+def _silence(trouble: ChannelTrouble) -> str:
+    """Where nobody is told of anything, and why."""
+    hint = f" {trouble.hint}" if trouble.hint else ""
+    return (
+        f"Alerts are not sent by {trouble.channel} since {trouble.since:%Y-%m-%d %H:%M} UTC: "
+        f"{trouble.text}{hint} docs/operations.md says more under 'Alerts cannot be sent'."
+    )
 
 
 def is_dead(name: str, depth: Depth) -> bool:

@@ -134,7 +134,7 @@ def resolve_mappings(
     )
     if resolver.complaints:
         raise ConfigError(resolver.complaints)
-    settings = Settings(connections, reading.settings.version)
+    settings = replace(reading.settings, connections=connections)
     warnings = tuple(sorted((*reading.warnings, *resolver.warnings)))
     resolved = replace(reading, settings=settings, warnings=warnings)
     return ResolvedMappings(resolved, tuple(resolver.unreachable))

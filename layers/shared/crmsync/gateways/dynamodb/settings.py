@@ -13,7 +13,7 @@ not used: the right to write the table is not enough to change the settings.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
@@ -148,7 +148,7 @@ class SettingsTable:
                 "Somebody else has pushed settings meanwhile; look at them and push again.",
                 code="SETTINGS",
             ) from None
-        return Settings(settings.connections, version)
+        return replace(settings, version=version)
 
     def now(self) -> datetime:
         """The time at AWS (UTC, whole seconds), so that the time of a push does not depend on the

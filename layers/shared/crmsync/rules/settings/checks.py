@@ -14,7 +14,7 @@ from types import MappingProxyType
 from crmsync.model.crm_names import PARENT_ACCOUNT
 from crmsync.model.emails import normalise_email
 from crmsync.model.fields import FieldRule, Update
-from crmsync.model.settings import Connection, CreateInHubspot, Settings
+from crmsync.model.settings import AlertSettings, Connection, CreateInHubspot, Settings
 from crmsync.rules.fields.maps import (
     CURRENCY,
     DEFAULT_ACCOUNT_MAP,
@@ -73,6 +73,7 @@ def contradictions(settings: Settings) -> Iterator[Finding]:
         yield from _mappings(index, connection)
         yield from _owners(index, connection)
         yield from _templates(index, connection)
+    yield from _alerts(settings.alerts)
 
 
 def warnings(settings: Settings) -> Iterator[Finding]:
@@ -150,6 +151,14 @@ def discontinued(settings: Settings) -> Iterator[Finding]:
     for index, connection in enumerate(settings.connections):
         if connection.email_tasks.kinds:
             yield Finding(("connection", index, "email_tasks"), sentence, "TASK-1")
+
+
+def _alerts(alerts: AlertSettings) -> Iterator[Finding]:
+    """A webhook and its secret go together."""
+    if alerts.posts != bool(alerts.secret):
+        given, other = ("webhook", "secret") if alerts.posts else ("secret", "webhook")
+        sentence = f"{given} says nothing without {other}: give both, or neither"
+        yield Finding(("alerts", given), sentence, "CFG-1")
 
 
 def _repeated(connections: Iterable[Connection]) -> Iterator[Finding]:

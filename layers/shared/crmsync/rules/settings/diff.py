@@ -32,6 +32,7 @@ def _lines(old: Settings, new: Settings) -> Iterator[str]:
     for connection in old.connections:
         if new.connection(connection.name) is None:
             yield f"{connection.name}: removed, its records no longer sync"
+    yield from _changes(dict(_values("alerts", old.alerts)), dict(_values("alerts", new.alerts)))
 
 
 def _changes(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+ALERTS = "alerts/"
+"""What the name of the secret with the address of the alerts' webhook begins with."""
+
 
 def admin_secret(secret: str) -> str:
     """The secret with an administrator's credentials, by the name of the integration user's:

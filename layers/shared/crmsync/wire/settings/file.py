@@ -19,6 +19,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from crmsync.model.fields import FieldRule, FieldType, Update
 from crmsync.model.settings import (
+    AlertSettings,
     CompanySettings,
     Connection,
     ContactSettings,
@@ -38,6 +39,7 @@ from crmsync.model.settings import (
 from crmsync.rules.settings.checks import DEFAULT_ROWS
 from crmsync.rules.settings.mappings import is_pair
 from crmsync.rules.settings.subscriptions import DEFAULT_LIST
+from crmsync.wire.settings.alerts import AlertsTable
 from crmsync.wire.settings.email import EmailTasksTable, TemplateTable
 from crmsync.wire.settings.table import Table, limit, wrong
 
@@ -316,10 +318,12 @@ class Document(Table):
     """The whole file."""
 
     connection: Annotated[list[ConnectionTable], Field(min_length=1)]
+    alerts: AlertsTable = AlertsTable()
 
     def freeze(self) -> Settings:
         """The settings as the model has them, without a version, which they get when pushed."""
-        return Settings(tuple(table.freeze() for table in self.connection))
+        connections = tuple(table.freeze() for table in self.connection)
+        return Settings(connections, alerts=AlertSettings(**self.alerts.given()))
 
 
 def _mapped(table: _Mapped, section: str) -> dict[str, Any]:
@@ -357,6 +361,7 @@ TABLES: Mapping[tuple[str, ...], type[BaseModel]] = MappingProxyType(
         ("connection", "email_tasks", "template"): TemplateTable,
         ("connection", "owners"): OwnersTable,
         ("connection", "undo"): UndoTable,
+        ("alerts",): AlertsTable,
     }
 )
 """All tables of the file, by name."""

@@ -1,0 +1,1 @@
+"""What people are told: from the state of the connections and the alarms to messages."""

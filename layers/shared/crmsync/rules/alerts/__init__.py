@@ -1,0 +1,1 @@
+"""What people are told of, when, and in which words."""

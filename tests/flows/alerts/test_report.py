@@ -1,0 +1,177 @@
+"""Looks at alarms and connections, and the messages that follow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from crmsync.errors import Refused, TryAgain
+from crmsync.flows.alerts.report import AlertContext, AlertSummary, note_alarms, report_alerts
+from crmsync.model.alerts import AlarmState, Alert, Channel, ChannelTrouble
+from crmsync.model.settings import AlertEmails, AlertSettings, AlertWebhook, Settings
+from crmsync.model.troubles import Pause
+from crmsync.rules.timing.call_state import CallState
+from tests.builders import NOON, a_connection, at
+from tests.memory import (
+    MemoryAlertStore,
+    MemoryCursors,
+    MemoryInbox,
+    MemoryJobs,
+    MemorySender,
+    MemoryTroubleStore,
+)
+
+WANTED = AlertSettings(email=AlertEmails.ALL, webhook=AlertWebhook.SLACK, secret="alerts/a")
+ALARM = AlarmState("ContactAgeAlarm", True, NOON, "Late. See docs/metrics-and-alarms.md#the-sync.")
+
+
+@dataclass(slots=True)
+class Desk:
+    """A deployment with its two channels."""
+
+    book: MemoryAlertStore = field(default_factory=MemoryAlertStore)
+    troubles: MemoryTroubleStore = field(default_factory=MemoryTroubleStore)
+    senders: dict[Channel, MemorySender] = field(
+        default_factory=lambda: {one: MemorySender() for one in Channel}
+    )
+    wanted: AlertSettings = WANTED
+    now: datetime = NOON
+
+    def context(self) -> AlertContext:
+        """What a look works with."""
+        return AlertContext(
+            settings=Settings((a_connection(),), 1, self.wanted),
+            book=self.book,
+            troubles=self.troubles,
+            jobs=MemoryJobs(),
+            inbox=MemoryInbox(),
+            cursors=MemoryCursors(),
+            calls=lambda _connection, _side: CallState({}, 0, None, {}, None, None),
+            sender=lambda channel: self.senders[channel],
+            stack="crmsync",
+            now=lambda: self.now,
+        )
+
+    def look(self, minutes: float = 0) -> AlertSummary:
+        """Look so many minutes after noon."""
+        self.now = at(minutes)
+        return report_alerts(self.context())
+
+    def titles(self, channel: Channel = Channel.WEBHOOK) -> list[str]:
+        """The titles of what a channel has accepted."""
+        return [message.title for message in self.senders[channel].sent]
+
+
+PAUSED = "Problem: acme is paused (crmsync)"
+RESUMED = "All clear: acme is paused (crmsync)"
+
+
+def test_a_cause_is_told_once_and_its_end_once() -> None:
+    """On both channels, however many looks there are."""
+    desk = Desk()
+    desk.troubles.pause("acme", Pause(at(-5)))
+    assert desk.look() == AlertSummary(2, {}, 0)
+    assert desk.look(5) == AlertSummary(0, {}, 0)
+    desk.troubles.resume("acme")
+    desk.look(10)
+    desk.look(15)
+    assert [desk.titles(one) for one in Channel] == [[PAUSED, RESUMED]] * 2
+
+
+def test_an_alarm_that_comes_twice_is_told_once() -> None:
+    """Also one that comes late, after the alarm has gone off; and none about alerts."""
+    desk = Desk()
+    own = AlarmState("AlertsNotSentAlarm", True, NOON, "Not sent.")
+    assert note_alarms([ALARM, ALARM, own], desk.book) == 1
+    desk.look()
+    off = AlarmState("ContactAgeAlarm", False, at(2))
+    assert note_alarms([off, ALARM], desk.book) == 1
+    desk.look(3)
+    assert desk.titles() == [
+        "Problem: Alarm ContactAge (crmsync)",
+        "All clear: Alarm ContactAge (crmsync)",
+    ]
+
+
+def test_of_two_workers_one_sends() -> None:
+    """The other looks while the first one is about to send."""
+    desk = Desk()
+    desk.troubles.pause("acme", Pause(at(-5)))
+
+    class Interleaved(MemorySender):
+        """Has another worker look while it sends."""
+
+        def __init__(self, look: Callable[[], AlertSummary]) -> None:
+            super().__init__()
+            self.look = look
+
+        def send(self, message: object) -> None:
+            """See the port."""
+            assert self.look() == AlertSummary(0, {}, 0)
+            super().send(message)  # type: ignore[arg-type]
+
+    desk.senders[Channel.WEBHOOK] = Interleaved(lambda: report_alerts(desk.context()))
+    assert desk.look() == AlertSummary(2, {}, 0)
+    assert [desk.titles(one) for one in Channel] == [[PAUSED]] * 2
+
+
+def test_a_channel_that_fails_is_tried_again_and_the_other_is_not_repeated() -> None:
+    """The trouble is kept for `crmsync status` with its first time, and forgotten afterwards."""
+    desk = Desk()
+    error = Refused("The webhook answered 404.", code="no_service", hint="Make a new one.")
+    desk.senders[Channel.WEBHOOK].error = error
+    desk.troubles.pause("acme", Pause(at(-5)))
+    note_alarms([ALARM], desk.book)
+    assert desk.look() == AlertSummary(2, {Channel.WEBHOOK: error}, 1)
+    desk.senders[Channel.WEBHOOK].error = TryAgain("The webhook answered 500.", code="500")
+    assert desk.look(5).sent == 0
+    assert desk.book.troubles == {
+        Channel.WEBHOOK: ChannelTrouble(
+            Channel.WEBHOOK, NOON, "500", "The webhook answered 500.", ""
+        )
+    }
+    desk.senders[Channel.WEBHOOK].error = None
+    assert desk.look(10) == AlertSummary(2, {}, 0)
+    assert desk.book.troubles == {}
+    assert len(desk.titles(Channel.EMAIL)) == len(desk.titles()) == 2
+
+
+def test_a_worker_that_died_is_replaced() -> None:
+    """After two minutes another worker sends what it had claimed."""
+    desk = Desk()
+
+    class Dying(MemorySender):
+        """Kills the worker."""
+
+        def send(self, _message: object) -> None:
+            """See the port."""
+            raise KeyboardInterrupt
+
+    desk.senders[Channel.EMAIL] = Dying()
+    desk.troubles.pause("acme", Pause(at(-5)))
+    try:
+        desk.look()
+    except KeyboardInterrupt:
+        desk.senders[Channel.EMAIL] = MemorySender()
+    assert desk.look(1).sent == 0
+    assert desk.look(2).sent == 2
+
+
+def test_a_channel_that_the_settings_drop_is_in_no_trouble() -> None:
+    """Nothing is left of it for `crmsync status`."""
+    desk = Desk()
+    desk.book.note_trouble(ChannelTrouble(Channel.WEBHOOK, NOON, "500", "x"))
+    desk.wanted = AlertSettings()
+    desk.look()
+    assert desk.book.troubles == {}
+
+
+def test_what_is_told_already_is_not_written_again() -> None:
+    """A look at a quiet deployment writes nothing."""
+    desk = Desk()
+    desk.troubles.pause("acme", Pause(at(-5)))
+    desk.look()
+    before: dict[str, Alert] = dict(desk.book.alerts)
+    desk.look(5)
+    assert desk.book.alerts == before
