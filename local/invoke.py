@@ -95,7 +95,7 @@ def signed(event: dict[str, Any], secret: str, now_ms: int) -> dict[str, Any]:
     Any other event, and one that already has a signature, is returned unchanged.
     """
     http = event.get("requestContext", {}).get("http")
-    if http is None or SIGNATURE in event["headers"]:
+    if http is None or "body" not in event or SIGNATURE in event["headers"]:
         return event
     query = f"?{event['rawQueryString']}" if event.get("rawQueryString") else ""
     url = f"https://{event['requestContext']['domainName']}{event['rawPath']}{query}"

@@ -218,6 +218,7 @@ class Stack:
             "KeepOverwritten": "yes",
             **given,
             "WebhookUrl": self.webhook_url,
+            "ConsoleUrl": self.console_url,
             "SalesforceEventBus": f"aws.partner/salesforce.com/{self.salesforce.org_id}/laptop",
         }
         return Cloud(

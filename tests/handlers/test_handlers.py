@@ -10,10 +10,14 @@ from typing import Any
 
 import pytest
 
+from crmsync.console.console import Console
+from crmsync.console.sign_in import SignIn
+from crmsync.wire.pages import PageRequest
 from crmsync.wire.signature import sign
 from local.invoke import SIGNATURE
 from local.rehearsal.deployment import ROOT
 from local.stack import Stack
+from tests.builders import NOON
 from tests.flows.conftest import SETTINGS, WORLD
 
 EVENTS = ROOT / "events"
@@ -33,6 +37,16 @@ def said(status: int, text: str) -> dict[str, Any]:
         "headers": {"content-type": "text/plain; charset=utf-8"},
         "body": text,
     }
+
+
+def refused_by_the_console() -> dict[str, Any]:
+    """The console's answer to somebody without a session, as the laptop's address gives it."""
+    sign_in = SignIn(
+        key=lambda _again: b"any key", use_link=lambda _id, _ends: True, now=lambda: NOON
+    )
+    reports: Any = None
+    console = Console(sign_in=sign_in, reports=reports, tell=lambda _what, _facts: None)
+    return console.answer(PageRequest("GET", "/")).event()
 
 
 NOWHERE, CONTACTS, ACCOUNTS, OPPORTUNITIES, BOTH = (
@@ -70,6 +84,7 @@ ANSWERS: dict[str, tuple[Any, tuple[int, int, int]]] = {
         {"batchItemFailures": [{"itemIdentifier": "059f36b4-87a3-44ab-83d2-661975000001"}]},
         NOWHERE,
     ),
+    "console/forged_session": (refused_by_the_console(), NOWHERE),
     "email_events/scheduled": ({"acme": 0}, NOWHERE),
     "email_tasks/kind_switched_off": (ALL_DONE, NOWHERE),
     "email_tasks/looked_at_again": (ALL_DONE, NOWHERE),
@@ -125,7 +140,7 @@ def event_of(story: str, stack: Stack) -> Any:
             OUR_USER, stack.salesforce.integration_user_id
         )
     )
-    if "requestContext" not in event or SIGNATURE in event["headers"]:
+    if "body" not in event or SIGNATURE in event["headers"]:
         return event
     stamp = str(stack.clock.now_ms())
     secret = stack.hubspot.portals[0].client_secret

@@ -17,6 +17,7 @@ import requests
 from crmsync.flows.backfill.jobs import JobAdmin
 from crmsync.flows.backfill.link_keys import LinkKeyAdmin
 from crmsync.flows.backfill.link_rebuild import RebuildSides
+from crmsync.flows.operator.console_links import ConsoleLinks
 from crmsync.flows.operator.dead_letters import DeadLetterAdmin
 from crmsync.flows.operator.errors import ErrorAdmin
 from crmsync.flows.operator.fields import FieldMapReader
@@ -79,6 +80,11 @@ from tests.operator.connections import Connected
 from tests.simulated import FixedSecret, retry_policy, served
 
 SETTINGS_KEY = "a-key-that-only-tests-sign-settings-with"
+CONSOLE = {
+    "url": "https://console.example.com/",
+    "key": "a-key-that-only-tests-sign-links-with",
+}
+"""The console's secret."""
 
 
 @contextmanager
@@ -415,6 +421,9 @@ def deployment(
             ),
             explainer=Explainer(settings.in_force, connected.view, lambda: NOON),
             previewer=Previewer(connected.view, lambda: NOON),
+            console=ConsoleLinks(
+                secret=lambda: CONSOLE, caller=lambda: "ada", new_id=new_id, now=lambda: NOON
+            ),
         )
         urls = {"hubspot": hubspot_url, "salesforce": salesforce_url}
         stores = (

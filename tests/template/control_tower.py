@@ -39,6 +39,9 @@ _HUBSPOT_CALLS = "HubSpot calls the webhook and has no AWS account."
 _HUBSPOT_SIGNS = (
     "HubSpot cannot sign for IAM; the function checks HubSpot's own signature before anything else."
 )
+_BROWSERS_SIGN_NOTHING = (
+    "A browser has no AWS account; the function asks for a session before anything else."
+)
 _FORGOTTEN = (
     "What it keeps is to be forgotten within days; a backup would have it for weeks (decision 40)."
 )
@@ -53,6 +56,12 @@ EXCEPTIONS: Mapping[tuple[str, str], str] = MappingProxyType(
         ("CT.KMS.PR.3", "OverwrittenKey"): _DATA_KEYS,
         ("CT.LAMBDA.PR.2", "HubspotWebhookFunctionURLInvokeAllowPublicAccess"): _HUBSPOT_CALLS,
         ("CT.LAMBDA.PR.2", "HubspotWebhookFunctionUrlPublicPermissions"): _HUBSPOT_CALLS,
+        (
+            "CT.LAMBDA.PR.2",
+            "ConsoleFunctionURLInvokeAllowPublicAccess",
+        ): _BROWSERS_SIGN_NOTHING,
+        ("CT.LAMBDA.PR.2", "ConsoleFunctionUrlPublicPermissions"): _BROWSERS_SIGN_NOTHING,
+        ("CT.LAMBDA.PR.5", "ConsoleFunctionUrl"): _BROWSERS_SIGN_NOTHING,
         ("CT.LAMBDA.PR.5", "HubspotWebhookFunctionUrl"): _HUBSPOT_SIGNS,
         ("CT.SQS.PR.1", "SalesforceEventQueue"): _POLLED,
     }

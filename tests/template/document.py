@@ -22,9 +22,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 FUNCTION = "AWS::Serverless::Function"
 QUEUE = "AWS::SQS::Queue"
-SHORT_LIVED = frozenset({"OverwrittenTable"})
-"""Tables whose items must be forgotten within days: they are deleted with the stack and have no
-backup, which would keep the items for weeks.
+SHORT_LIVED = frozenset({"ConsoleSecret", "OverwrittenTable"})
+"""What is deleted with the stack: tables whose items must be forgotten within days, which have no
+backup either, as it would keep the items for weeks; and a key with which nothing is lost.
 """
 FOUND_BY_POLLS = frozenset({"SalesforceEventQueue"})
 """Queues that may forget their messages after minutes, because a poll finds the same records."""

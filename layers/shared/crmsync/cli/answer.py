@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from crmsync.cli.printable import flat
 from crmsync.model.records import Side
+from crmsync.wire.printable import flat
 
 if TYPE_CHECKING:
     from crmsync.flows.operator.operator import Operator

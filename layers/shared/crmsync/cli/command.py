@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 from crmsync.cli import settings, setup
 from crmsync.cli.answer import FINDINGS, INTERRUPTED, USAGE, Answer
 from crmsync.cli.operate import brakes, dead_letters, errors, jobs, links, pause, undo
-from crmsync.cli.printable import lines
-from crmsync.cli.show import explain, fields, history, preview, rule, status
+from crmsync.cli.show import console, explain, fields, history, preview, rule, status
 from crmsync.config import Complaint, ConfigError
 from crmsync.errors import SyncError
+from crmsync.wire.printable import lines
 from crmsync.wiring.command import operator as deployed_operator
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ MODULES = (
     links,
     undo,
     status,
+    console,
     rule,
 )
 """In the order of ``crmsync --help``."""

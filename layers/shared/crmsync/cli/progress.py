@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 
-from crmsync.cli.printable import flat
+from crmsync.wire.printable import flat
 
 BAR = 30
 """The width of the bar in characters."""

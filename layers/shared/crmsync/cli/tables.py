@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Sequence
 from textwrap import fill
 
-from crmsync.cli.printable import flat
+from crmsync.wire.printable import flat
 
 WIDTH = 100
 """The most characters of a line of text where there is no terminal."""

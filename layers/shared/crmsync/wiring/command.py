@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from secrets import token_urlsafe as unguessable
 from typing import TYPE_CHECKING
 
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection, Settings
 from crmsync.wiring.backfill import lister_of, new_turn_token, quota_of
+from crmsync.wiring.console import console_secret
 from crmsync.wiring.crms import (
     account_of,
     hubspot_client_of,
@@ -38,6 +40,9 @@ from crmsync.wiring.stores import (
     troubles,
 )
 
+LINK_ID_BYTES = 16
+"""Random bytes in the id of a link to the console."""
+
 if TYPE_CHECKING:
     from crmsync.flows.backfill.jobs import JobAdmin
     from crmsync.flows.backfill.link_rebuild import RebuildSides, RecordReader
@@ -58,6 +63,7 @@ def operator() -> Operator:
     """What the operator's command works with. Tables and queues are found by the name of the stack
     (``CRMSYNC_STACK``).
     """
+    from crmsync.flows.operator.console_links import ConsoleLinks
     from crmsync.flows.operator.dead_letters import DeadLetterAdmin
     from crmsync.flows.operator.errors import ErrorAdmin
     from crmsync.flows.operator.fields import FieldMapReader
@@ -125,6 +131,12 @@ def operator() -> Operator:
             settings=_in_force, hubspot=_hubspot_schema_of, salesforce=_salesforce_schema_of
         ),
         previewer=Previewer(_read_only_view, store.now),
+        console=ConsoleLinks(
+            secret=lambda: secrets().read(console_secret()),
+            caller=caller,
+            new_id=lambda: unguessable(LINK_ID_BYTES),
+            now=store.now,
+        ),
     )
 
 

@@ -33,6 +33,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 READ = "OperatorReadPolicy"
 WRITE = f"{READ}.OperatorWritePolicy"
 CHANGE = f"{READ}.SettingsPolicy"
+CONSOLE = f"{READ}.ConsolePolicy"
 
 WITH_LIMITS_AND_UNDO = (
     SETTINGS + "[connection.contacts]\nmax_changes_per_hour = 1\n[connection.undo]\nhours = 72\n"
@@ -170,6 +171,8 @@ def test_each_command_works_with_its_policies_and_uses_all_of_them(
     people.new_contact(email="bad@example.com", lastname="Refused")
     stack.settle()
 
+    command(stack, "console", key=READ, status=1)
+    command(stack, "console", key=CONSOLE)
     command(stack, "resync", "--all", "--apply", key=READ, status=1)
     push(stack, file, SETTINGS, READ, status=1)
     run_writing_commands(stack, people, contact, lead, since)
@@ -182,11 +185,17 @@ def test_each_command_works_with_its_policies_and_uses_all_of_them(
 
     assert {
         policy: unused(stack, policy)
-        for policy in ("OperatorReadPolicy", "OperatorWritePolicy", "SettingsPolicy")
+        for policy in (
+            "OperatorReadPolicy",
+            "OperatorWritePolicy",
+            "SettingsPolicy",
+            "ConsolePolicy",
+        )
     } == {
         "OperatorReadPolicy": [],
         "OperatorWritePolicy": [],
         "SettingsPolicy": [],
+        "ConsolePolicy": [],
     }
 
 

@@ -22,6 +22,7 @@ from local.chat import Chat
 from local.people import People
 from local.stack import Stack
 from local.stack.rights import Grant
+from tests.console.browser import Browser
 from tests.flows.stories import story_deals
 from tests.flows.stories.reliability.test_refused_fields import set_api_version
 from tests.flows.stories.story_command import command
@@ -283,6 +284,19 @@ def records_are_deleted_and_merged(story: Story) -> None:
     story.wait(SWEEP)
 
 
+def somebody_opens_the_console(story: Story) -> None:
+    """With a link of the command, to have a record of each side that was refused synced again."""
+    people = story.people
+    people.new_contact(email="late@example.com", lastname="Refused")
+    people.new_record("Contact", LastName="Late", Email="late@example.org", MailingCity="Graz")
+    story.wait(60)
+    browser = Browser(story.stack.console_url)
+    assert browser.get(command(story.stack, "console")["url"]).status_code == 200
+    page = browser.post("/errors/retry", {"proof": browser.proof()})
+    assert page.url.startswith(f"{story.stack.console_url}/errors?again=")
+    story.wait(0)
+
+
 def reports_get_old(story: Story) -> None:
     """After eighty days the open reports are about to expire, so that their records are synced once
     more.
@@ -301,6 +315,7 @@ STEPS: tuple[Callable[[Story], None], ...] = (
     fields_are_lost,
     people_are_told,
     records_are_deleted_and_merged,
+    somebody_opens_the_console,
     reports_get_old,
 )
 

@@ -15,9 +15,9 @@ from crmsync.cli.answer import (
     count,
 )
 from crmsync.cli.entries import minute
-from crmsync.cli.spreadsheet import csv_text
 from crmsync.cli.tables import listed
 from crmsync.flows.operator.dead_letters import MOST, DeadLetterChoice
+from crmsync.wire.spreadsheet import csv_text
 
 if TYPE_CHECKING:
     from crmsync.flows.operator.dead_letters import DeadLetterList, DeadLetterRow

@@ -18,11 +18,12 @@ from crmsync.cli.answer import (
     one_of,
 )
 from crmsync.cli.entries import attempts, minute, sentence, times
-from crmsync.cli.spreadsheet import csv_text
 from crmsync.cli.tables import listed, wrapped
 from crmsync.flows.operator.errors import EVERY_ENTRY, Choice
+from crmsync.flows.operator.errors_table import HEADING, cells
 from crmsync.model.effects import Category
 from crmsync.rules.refusals.table import hint_of, who_fixes
+from crmsync.wire.spreadsheet import csv_text
 
 if TYPE_CHECKING:
     from crmsync.flows.operator.errors import ErrorRow, ErrorType
@@ -125,9 +126,9 @@ def _list(operator: Operator, arguments: argparse.Namespace) -> Answer:
     names = labels.of if labels else None
     document = [_row(row) | _name_row(row, names) for row in rows]
     if arguments.csv:
-        heading = (*_HEADING, *(() if names is None else ("name",)))
-        cells = [(*_csv_cells(row), *_name_row(row, names).values()) for row in rows]
-        return Answer(document, csv_text(heading, cells), remarks)
+        heading = (*HEADING, *(() if names is None else ("name",)))
+        table = [(*cells(row), *_name_row(row, names).values()) for row in rows]
+        return Answer(document, csv_text(heading, table), remarks)
     if not rows:
         return Answer(document, _NOTHING if choice == EVERY_ENTRY else _NOTHING_SUCH, remarks)
     most = len(rows) if arguments.all else SHOWN
@@ -246,44 +247,6 @@ def _row(row: ErrorRow) -> dict[str, object]:
 
 def _who(report: Report) -> str:
     return str(who_fixes(report.code, report.category))
-
-
-_HEADING = (
-    "connection",
-    "category",
-    "code",
-    "side",
-    "object",
-    "id",
-    "field",
-    "text",
-    "hint",
-    "who",
-    "first",
-    "last",
-    "attempts",
-    "rules",
-    "waits_for",
-)
-
-
-def _csv_cells(row: ErrorRow) -> Sequence[object]:
-    report = row.report
-    return (
-        row.connection,
-        report.category,
-        report.code,
-        report.ref.side,
-        report.ref.object,
-        report.ref.id,
-        report.fieldname,
-        report.text,
-        report.hint,
-        _who(report),
-        *times(row.entry).values(),
-        " ".join(report.because),
-        " ".join(map(str, report.waits_for)),
-    )
 
 
 _TYPE_HEADING = (

@@ -14,12 +14,12 @@ from crmsync.cli.answer import (
     add_record,
     shown,
 )
-from crmsync.cli.spreadsheet import csv_text
 from crmsync.cli.tables import UNLIMITED, room, table, wrapped
 from crmsync.model.decisions import DecisionType
 from crmsync.model.records import Side
 from crmsync.rules.backfill.objects import BACKFILL_OBJECTS
 from crmsync.rules.preview.history import MEANINGS
+from crmsync.wire.spreadsheet import csv_text
 
 if TYPE_CHECKING:
     from crmsync.flows.operator.history import RecordHistory

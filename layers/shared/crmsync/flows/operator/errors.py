@@ -228,10 +228,14 @@ class ErrorAdmin:
         code that the inbox does not have.
         """
         self._expect(choice)
+        return self.retry_rows(self.all(choice), apply=apply)
+
+    def retry_rows(self, chosen: Sequence[ErrorRow], *, apply: bool) -> Retried:
+        """The same for these entries. Raises `TryAgain`."""
         rows: list[ErrorRow] = []
         left: list[ErrorRow] = []
         changes: list[Change] = []
-        for row in self.all(choice):
+        for row in chosen:
             change = self._retry_of(row)
             if change is None:
                 left.append(row)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from crmsync.flows.arguments import ReportProgress, no_progress
 from crmsync.flows.backfill.jobs import JobAdmin
+from crmsync.flows.operator.console_links import ConsoleLinks
 from crmsync.flows.operator.dead_letters import DeadLetterAdmin
 from crmsync.flows.operator.errors import ErrorAdmin
 from crmsync.flows.operator.fields import FieldMapReader
@@ -44,6 +45,7 @@ class Operator:
         history: Reads what was decided about single records.
         fields: Reads the field maps.
         previewer: Previews what a sync would write.
+        console: Makes links that open the console.
     """
 
     settings: SettingsAdmin
@@ -60,6 +62,7 @@ class Operator:
     history: HistoryReader
     fields: FieldMapReader
     previewer: Previewer
+    console: ConsoleLinks
 
     def preview(
         self,

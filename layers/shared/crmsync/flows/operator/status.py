@@ -19,10 +19,10 @@ from crmsync.model.alerts import ChannelTrouble
 from crmsync.model.calls import DailyCalls
 from crmsync.model.concerns import mail_kinds_of, objects_of
 from crmsync.model.effects import Category
-from crmsync.model.jobs import JobState
+from crmsync.model.jobs import Job, JobState
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection, Settings
-from crmsync.model.troubles import Pause
+from crmsync.model.troubles import Pause, Troubles
 from crmsync.ports.alerts import AlertStore
 from crmsync.ports.health import QueueMonitor, Quota
 from crmsync.ports.stores import Cursors, Inbox, Jobs
@@ -50,10 +50,12 @@ class ConnectionStatus:
             first sweep.
         errors: The number of parked records by category.
         jobs: The number of jobs by state, without those that are over.
+        open_jobs: These jobs.
         imported: When the import of an object was finished, or None.
         calls: Salesforce's API calls of 24 hours, by all clients; None when the org did not answer.
         allotment: The most calls that crmsync makes in 24 hours; 0 = no limit.
         own_calls: Crmsync's own calls to each side, and what they wait for.
+        reports: How many records are in the error inbox, by side, object and category.
         trouble: Why the org did not answer.
         hubspot_trouble: Why HubSpot did not answer, or the scopes that the token lacks.
         looked: When a sweep of each side last succeeded.
@@ -75,6 +77,8 @@ class ConnectionStatus:
     waiting: Mapping[Kind, LongestWait] = field(default_factory=dict)
     pause: Pause | None = None
     own_calls: Mapping[Side, CallState] = field(default_factory=dict)
+    open_jobs: tuple[Job, ...] = ()
+    reports: Mapping[tuple[Side, str, Category], int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +128,10 @@ class HealthCheck:
         inbox: The error inbox.
         jobs: The stored jobs.
         cursors: The stored cursors of sweeps.
-        quota: Makes what knows a connection's daily API calls.
+        quota: Makes what knows a connection's daily API calls; None where no CRM is asked. Then
+            what the functions last met counts.
         waiting: Knows how much waits in the queues.
-        account: Makes the HubSpot account of a connection.
+        account: Makes the HubSpot account of a connection; None as above.
         now: The clock (UTC).
         troubles: Stores the pauses.
         own_calls: Reads crmsync's own calls to a side.
@@ -138,9 +143,9 @@ class HealthCheck:
     inbox: Inbox
     jobs: Jobs
     cursors: Cursors
-    quota: Callable[[Connection], Quota]
+    quota: Callable[[Connection], Quota] | None = None
     waiting: QueueMonitor
-    account: Callable[[Connection], Account]
+    account: Callable[[Connection], Account] | None = None
     now: Callable[[], datetime]
     troubles: TroubleStore
     own_calls: Callable[[Connection, Side], CallState]
@@ -162,14 +167,20 @@ class HealthCheck:
 
     def _status(self, connection: Connection) -> ConnectionStatus:
         own_calls = {side: self.own_calls(connection, side) for side in Side}
-        calls, trouble = self._calls(connection, own_calls[Side.SALESFORCE])
+        jobs = tuple(job for job in self.jobs.all(connection.name) if not job.state.is_over)
+        reports = Counter(
+            (report.ref.side, report.ref.object, report.category)
+            for report in self.inbox.parked(connection.name)
+        )
         name = connection.name
+        troubles = self.troubles.load(name)
+        calls, trouble = self._calls(connection, own_calls[Side.SALESFORCE], troubles)
         return ConnectionStatus(
             name,
             concerns=_concerns(connection),
             newest={place: self._newest(name, place) for place in _places(connection)},
-            errors=Counter(str(report.category) for report in self.inbox.parked(name)),
-            jobs=Counter(str(job.state) for job in self.jobs.all(name) if not job.state.is_over),
+            errors=_by_category(reports),
+            jobs=Counter(str(job.state) for job in jobs),
             imported={
                 one.object: self.jobs.imported(name, one.object)
                 for one in BACKFILL_OBJECTS
@@ -178,9 +189,11 @@ class HealthCheck:
             calls=calls,
             allotment=connection.salesforce.daily_call_allotment,
             trouble=trouble,
-            hubspot_trouble=self._hubspot_trouble(connection),
-            pause=self.troubles.load(name).pause,
+            hubspot_trouble=self._hubspot_trouble(connection, troubles),
+            pause=troubles.pause,
             own_calls=own_calls,
+            open_jobs=jobs,
+            reports=reports,
             looked={side: last_poll(name, side, self.cursors) for side in Side},
             waiting={
                 kind: found
@@ -189,8 +202,10 @@ class HealthCheck:
             },
         )
 
-    def _hubspot_trouble(self, connection: Connection) -> str:
+    def _hubspot_trouble(self, connection: Connection, troubles: Troubles) -> str:
         """Why HubSpot refuses our token, or the scopes that it lacks; "" when all is well."""
+        if self.account is None:
+            return _met(troubles, Side.HUBSPOT)
         try:
             check_app_rights(connection, self.account(connection))
         except SyncError as error:
@@ -201,8 +216,12 @@ class HealthCheck:
         cursor = self.cursors.load(connection, place)
         return None if cursor is None else cursor.since
 
-    def _calls(self, connection: Connection, own_calls: CallState) -> tuple[DailyCalls | None, str]:
+    def _calls(
+        self, connection: Connection, own_calls: CallState, troubles: Troubles
+    ) -> tuple[DailyCalls | None, str]:
         """The org's calls, and why it did not answer. It is not asked while it has no call left."""
+        if self.quota is None:
+            return own_calls.day, _met(troubles, Side.SALESFORCE)
         if own_calls.used_up_at is not None:
             return own_calls.day, ""
         try:
@@ -218,6 +237,20 @@ def _silence(trouble: ChannelTrouble) -> str:
         f"Alerts are not sent by {trouble.channel} since {trouble.since:%Y-%m-%d %H:%M} UTC: "
         f"{trouble.text}{hint} docs/operations.md says more under 'Alerts cannot be sent'."
     )
+
+
+def _by_category(reports: Mapping[tuple[Side, str, Category], int]) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for (_, _, category), count in reports.items():
+        counts[str(category)] += count
+    return counts
+
+
+def _met(troubles: Troubles, side: Side) -> str:
+    """What the functions last met on a side that is down; "" if it is not."""
+    outages = [one for one in troubles.outages.values() if one.side == side]
+    newest = max(outages, key=lambda one: one.seen_at, default=None)
+    return f"{newest.text} {newest.hint}".strip() if newest else ""
 
 
 def is_dead(name: str, depth: Depth) -> bool:

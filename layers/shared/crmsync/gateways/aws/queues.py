@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -15,6 +16,9 @@ from crmsync.model.jobs import JobMessage
 from crmsync.model.records import Kind
 from crmsync.rules.backfill.pacing import Depth
 from crmsync.wire.job_messages import dump_job
+
+THREADS = 8
+"""Queues that are asked at the same time."""
 
 _COUNTS = {
     "ready": "ApproximateNumberOfMessages",
@@ -59,9 +63,9 @@ class QueueDepths:
     def depths(self) -> Mapping[str, Depth]:
         """The messages in each queue, by its name in the template. Raises `TryAgain`."""
         try:
-            return {
-                name: self._depth(url) for name, url in queue_urls(self._sqs, self._stack).items()
-            }
+            urls = queue_urls(self._sqs, self._stack)
+            with ThreadPoolExecutor(THREADS) as pool:
+                return dict(zip(urls, pool.map(self._depth, urls.values()), strict=True))
         except (BotoCoreError, ClientError) as problem:
             raise aws_error(problem, "The queue") from None
 

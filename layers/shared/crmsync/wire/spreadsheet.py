@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Sequence
 
-from crmsync.cli.printable import flat
+from crmsync.wire.printable import flat
 
 _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """How a formula may begin; the last four are full-width characters, which some spreadsheets take

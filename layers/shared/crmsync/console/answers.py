@@ -1,0 +1,68 @@
+"""What a page or an action answers, before it becomes HTTP. Values only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class HtmlPage:
+    """A page.
+
+    Attributes:
+        template: The name of its template, without the ending.
+        title: Its title.
+        view: What the template shows, as `view`.
+        status: The HTTP status.
+    """
+
+    template: str
+    title: str
+    view: object = None
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file.
+
+    Attributes:
+        name: Its name.
+        kind: Its content type.
+        text: Its content.
+    """
+
+    name: str
+    kind: str
+    text: str
+
+
+PageOrFile: TypeAlias = HtmlPage | Download
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """An action is done.
+
+    Attributes:
+        to: The path of the page that is shown next.
+        facts: What was done, for the log; ids and counts only.
+    """
+
+    to: str
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a page says that has nothing else to show.
+
+    Attributes:
+        text: What happened, a sentence.
+        hint: What to do about it.
+    """
+
+    text: str
+    hint: str = ""

@@ -1,0 +1,158 @@
+"""A request in, a page out: who asks, whether they may, and what they see.
+
+Law: nobody without a session sees a page, and no action happens without a form of that session.
+What is refused is answered with what to do, and each sign-in, action and refusal is told to `tell`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from crmsync.console.answers import Done, Download, HtmlPage, Notice, PageOrFile
+from crmsync.console.browser import is_from_here, security_headers, session_cookie
+from crmsync.console.rendering import rendered, style
+from crmsync.console.reports import Reports
+from crmsync.console.routes import ROUTES, Route
+from crmsync.console.sign_in import Session, SignIn
+from crmsync.errors import SyncError
+from crmsync.wire.pages import PageAnswer, PageRequest
+
+SIGN_IN = "/sign-in"
+SIGN_OUT = "/sign-out"
+
+Tell = Callable[[str, Mapping[str, object]], None]
+"""Takes a line for the log: what happened, and the facts."""
+
+_NOT_SIGNED_IN = Notice(
+    "You are not signed in, or your session is over.",
+    "Run crmsync console in a terminal and open the link that it prints.",
+)
+_NO_LINK = Notice(
+    "This link does not open the console: a link is valid for five minutes, opens it once, and "
+    "ends when the console's key is changed.",
+    "Run crmsync console once more and open the new link.",
+)
+_NOT_OURS = Notice(
+    "This request did not come from a page of the console that belongs to your session, so nothing "
+    "was done.",
+    "Go back to the page, load it again, and press the button there.",
+)
+_UNKNOWN = Notice("The console has no such page.", "The menu lists all pages.")
+_METHOD = Notice("A page is opened, an action is sent by its button; this was neither.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Console:
+    """The whole console.
+
+    Attributes:
+        sign_in: Opens links and knows sessions.
+        reports: The flows behind the pages.
+        tell: Logs who signed in and did what.
+    """
+
+    sign_in: SignIn
+    reports: Reports
+    tell: Tell
+
+    def answer(self, request: PageRequest) -> PageAnswer:
+        """Answer one request. Whatever the tables or queues refuse becomes a page that says so."""
+        try:
+            return self._answer(request)
+        except SyncError as error:
+            self.tell("console failed", {"path": request.path, "code": error.code})
+            page = HtmlPage("notice", "Not now", Notice(error.text, _hint(error)), 503)
+            return self._page(request, page, None)
+
+    def _answer(self, request: PageRequest) -> PageAnswer:
+        if request.path == SIGN_IN and request.method == "GET":
+            return self._open(request)
+        session = self.sign_in.session(request)
+        if session is None:
+            return self._refuse(request, "no session", _NOT_SIGNED_IN, None)
+        if request.method == "POST" and not (
+            is_from_here(request) and self.sign_in.has_proof(request)
+        ):
+            return self._refuse(request, "not our form", _NOT_OURS, session)
+        if request.path == SIGN_OUT and request.method == "POST":
+            self.tell("console left", {"by": session.by})
+            return self._redirect(request, "/", session_cookie(request, ""))
+        return self._routed(request, session, ROUTES.get(request.path))
+
+    def _open(self, request: PageRequest) -> PageAnswer:
+        opened = self.sign_in.open(request.query.get("link", ""))
+        if opened is None:
+            return self._refuse(request, "no valid link", _NO_LINK, None)
+        link, cookie = opened
+        self.tell("console opened", {"by": link.by})
+        return self._redirect(request, "/", session_cookie(request, cookie))
+
+    def _routed(self, request: PageRequest, session: Session, route: Route | None) -> PageAnswer:
+        if route is None:
+            return self._page(request, HtmlPage("notice", "No such page", _UNKNOWN, 404), session)
+        if request.method == "GET" and route.show:
+            return self._answered(request, route.show(self.reports, request), session)
+        if request.method == "POST" and route.act:
+            return self._redirect(request, self._act(request, session, route.act).to)
+        return self._page(request, HtmlPage("notice", "Not this way", _METHOD, 405), session)
+
+    def _act(
+        self,
+        request: PageRequest,
+        session: Session,
+        act: Callable[[Reports, PageRequest], Done],
+    ) -> Done:
+        what = {"action": request.path, "by": session.by}
+        try:
+            done = act(self.reports, request)
+        except SyncError as error:
+            self.tell("console action failed", {**what, "code": error.code})
+            raise
+        self.tell("console action", {**what, **done.facts})
+        return done
+
+    def _refuse(
+        self, request: PageRequest, reason: str, notice: Notice, session: Session | None
+    ) -> PageAnswer:
+        self.tell("console refused", {"reason": reason, "path": request.path})
+        return self._page(request, HtmlPage("notice", "Refused", notice, 403), session)
+
+    def _answered(self, request: PageRequest, answer: PageOrFile, session: Session) -> PageAnswer:
+        if isinstance(answer, HtmlPage):
+            return self._page(request, answer, session)
+        return self._download(request, answer)
+
+    def _page(self, request: PageRequest, page: HtmlPage, session: Session | None) -> PageAnswer:
+        menu = [(path, route.label) for path, route in ROUTES.items() if route.label]
+        text = rendered(
+            page.template,
+            {
+                "title": page.title,
+                "view": page.view,
+                "style": style(),
+                "session": session,
+                "menu": menu if session else [],
+                "path": request.path,
+            },
+        )
+        headers = {**self._headers(request), "content-type": "text/html; charset=utf-8"}
+        return PageAnswer(page.status, text, headers)
+
+    def _download(self, request: PageRequest, file: Download) -> PageAnswer:
+        headers = {
+            **self._headers(request),
+            "content-type": file.kind,
+            "content-disposition": f'attachment; filename="{file.name}"',
+        }
+        return PageAnswer(200, file.text, headers)
+
+    def _redirect(self, request: PageRequest, to: str, *cookies: str) -> PageAnswer:
+        return PageAnswer(303, "", {**self._headers(request), "location": to}, cookies)
+
+    def _headers(self, request: PageRequest) -> dict[str, str]:
+        return security_headers(style(), is_encrypted=request.is_encrypted)
+
+
+def _hint(error: SyncError) -> str:
+    return error.hint or "Load the page again in a moment."

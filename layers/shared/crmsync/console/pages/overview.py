@@ -1,0 +1,236 @@
+"""The first page: what needs attention, and the state of each connection and queue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from crmsync.console.answers import HtmlPage
+from crmsync.console.reports import Reports
+from crmsync.flows.operator.status import ConnectionStatus, Status, is_dead
+from crmsync.model.calls import CallClass
+from crmsync.model.effects import Category
+from crmsync.model.jobs import Job
+from crmsync.model.records import Side
+from crmsync.rules.timing.call_state import CallState
+from crmsync.wire.pages import PageRequest
+
+_CRMS = {Side.HUBSPOT: "HubSpot", Side.SALESFORCE: "Salesforce"}
+_BRAKED = frozenset({Category.BRAKE, Category.HELD})
+_HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectCounts:
+    """The records of an object that do not sync now.
+
+    Attributes:
+        name: Such as "HubSpot contact".
+        waiting: They wait for something, such as an address.
+        parked: They have an error.
+        braked: A brake holds them back.
+    """
+
+    name: str
+    waiting: int
+    parked: int
+    braked: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallsRow:
+    """The calls to one CRM in the last 24 hours.
+
+    Attributes:
+        crm: Its name.
+        by_class: crmsync's calls by what they were for.
+        own: All of them.
+        allotment: The most of them; 0 for no such limit.
+        all_used: Those of all clients, as last reported; None if unknown.
+        all_allowed: How many the CRM allows; None if unknown.
+        percent: How much is used, of the tighter limit.
+        holds: What waits for calls, a sentence each.
+    """
+
+    crm: str
+    by_class: Mapping[str, int]
+    own: int
+    allotment: int
+    all_used: int | None
+    all_allowed: int | None
+    percent: int
+    holds: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SweepRow:
+    """How far a sweep is.
+
+    Attributes:
+        name: What it reads.
+        newest: How old the newest change is that it has passed on.
+    """
+
+    name: str
+    newest: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """A job.
+
+    Attributes:
+        id: Its id.
+        what: What it does.
+        state: Its state.
+        done: Records that are done.
+        total: Records in all, approximately.
+        trouble: Why it does not go on; "" if it does.
+    """
+
+    id: str
+    what: str
+    state: str
+    done: int
+    total: int
+    trouble: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionView:
+    """What the page shows of a connection.
+
+    Attributes:
+        name: Its name.
+        on: What is switched on.
+        off: What is switched off.
+        looked: When a sweep of each side last succeeded.
+        objects: The records that do not sync now, by object.
+        calls: The calls to each side.
+        sweeps: How far each sweep is.
+        imported: What has been imported, and when.
+        jobs: The jobs that are not over.
+    """
+
+    name: str
+    on: tuple[str, ...]
+    off: tuple[str, ...]
+    looked: tuple[tuple[str, str], ...]
+    objects: tuple[ObjectCounts, ...]
+    calls: tuple[CallsRow, ...]
+    sweeps: tuple[SweepRow, ...]
+    imported: tuple[tuple[str, datetime], ...]
+    jobs: tuple[JobRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """A queue.
+
+    Attributes:
+        name: Its name in the template.
+        ready: Messages that wait.
+        hidden: Messages in progress.
+        delayed: Messages that are put off.
+        is_dead: It is a queue of dead letters, and has some.
+    """
+
+    name: str
+    ready: int
+    hidden: int
+    delayed: int
+    is_dead: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What the page shows.
+
+    Attributes:
+        findings: What needs attention, a sentence each, as ``crmsync status`` says it.
+        connections: The state of each connection.
+        queues: The queues.
+        version: The version of the settings in force.
+        at: When all this was read (UTC).
+    """
+
+    findings: tuple[str, ...]
+    connections: tuple[ConnectionView, ...]
+    queues: tuple[QueueRow, ...]
+    version: int
+    at: datetime
+
+
+def show(reports: Reports, _request: PageRequest) -> HtmlPage:
+    """The page. Raises `SyncError`."""
+    return HtmlPage("overview", "Overview", overview(reports.health.status()))
+
+
+def overview(status: Status) -> Overview:
+    """What the page shows of a state."""
+    return Overview(
+        status.findings,
+        tuple(_connection(one, status.at) for one in status.connections),
+        tuple(
+            QueueRow(name, depth.ready, depth.hidden, depth.delayed, is_dead(name, depth))
+            for name, depth in sorted(status.queues.items())
+        ),
+        status.version,
+        status.at,
+    )
+
+
+def _connection(one: ConnectionStatus, now: datetime) -> ConnectionView:
+    return ConnectionView(
+        one.name,
+        on=tuple(name for name, is_on in one.concerns.items() if is_on),
+        off=tuple(name for name, is_on in one.concerns.items() if not is_on),
+        looked=tuple((_CRMS[side], _ago(at, now)) for side, at in one.looked.items()),
+        objects=tuple(_objects(one)),
+        calls=tuple(_calls(_CRMS[side], own) for side, own in one.own_calls.items()),
+        sweeps=tuple(SweepRow(name, _ago(at, now)) for name, at in one.newest.items()),
+        imported=tuple((name, at) for name, at in one.imported.items() if at),
+        jobs=tuple(_progress(job) for job in one.open_jobs),
+    )
+
+
+def _objects(one: ConnectionStatus) -> Iterator[ObjectCounts]:
+    """In the order of their names, those of HubSpot first."""
+    for side, name in sorted({(side, name) for side, name, _ in one.reports}):
+        counts = {category: n for (*of, category), n in one.reports.items() if of == [side, name]}
+        braked = sum(counts.get(category, 0) for category in _BRAKED)
+        waiting = counts.get(Category.WAITING, 0)
+        parked = sum(counts.values()) - braked - waiting
+        yield ObjectCounts(f"{_CRMS[side]} {name}", waiting, parked, braked)
+
+
+def _calls(crm: str, own: CallState) -> CallsRow:
+    holds = tuple(
+        f"{one}: {hold.text} Until {hold.until:%Y-%m-%d %H:%M} UTC."
+        for one, hold in own.holds.items()
+    )
+    return CallsRow(
+        crm,
+        {str(one): own.own.get(one, 0) for one in CallClass},
+        sum(own.own.values()),
+        own.allotment,
+        own.day.used if own.day else None,
+        own.day.allowed if own.day else None,
+        own.percent,
+        holds,
+    )
+
+
+def _progress(job: Job) -> JobRow:
+    return JobRow(job.id, str(job.type), str(job.state), job.done, job.total, job.trouble)
+
+
+def _ago(at: datetime | None, now: datetime) -> str:
+    """How long ago, for people."""
+    if at is None:
+        return "not yet"
+    minutes = max(0, int((now - at).total_seconds()) // 60)
+    if now - at < _HOUR:
+        return f"{minutes} min ago"
+    return f"{minutes // 60} h {minutes % 60} min ago" if minutes < 48 * 60 else f"{at:%Y-%m-%d}"

@@ -1,0 +1,45 @@
+"""The table of the console's pages and actions.
+
+A new page is one module, one template and one row here. A page that is shown has the method GET and
+changes nothing; an action has the method POST.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from crmsync.console.answers import Done, PageOrFile
+from crmsync.console.pages import errors, overview
+from crmsync.console.reports import Reports
+from crmsync.wire.pages import PageRequest
+
+Show = Callable[[Reports, PageRequest], PageOrFile]
+Act = Callable[[Reports, PageRequest], Done]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One path.
+
+    Attributes:
+        show: What GET answers; None for an action.
+        act: What POST does; None for a page.
+        label: Its name in the menu; "" if it is not in the menu.
+    """
+
+    show: Show | None = None
+    act: Act | None = None
+    label: str = ""
+
+
+ROUTES: Mapping[str, Route] = MappingProxyType(
+    {
+        "/": Route(overview.show, label="Overview"),
+        "/errors": Route(errors.show, label="Errors"),
+        "/errors/records": Route(errors.show_records),
+        "/errors/retry": Route(act=errors.retry),
+        "/errors.csv": Route(errors.download),
+    }
+)

@@ -1,0 +1,120 @@
+"""The Lambda of the console: a Function URL event in, a page out."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from crmsync.telemetry import logger
+from crmsync.wiring.stores import (
+    Event,
+    alert_book,
+    aws_client,
+    call_usage,
+    cursors,
+    jobs,
+    now,
+    outbox,
+    secrets,
+    settings,
+    stack_name,
+    table_name,
+    troubles,
+)
+
+if TYPE_CHECKING:
+    from crmsync.console.console import Console
+    from crmsync.console.reports import Reports
+    from crmsync.flows.backfill.link_rebuild import RecordReader
+    from crmsync.model.records import Side
+    from crmsync.model.settings import Connection
+    from crmsync.rules.timing.call_state import CallState
+
+
+def console() -> Callable[[Event], dict[str, Any]]:
+    """The Lambda of the console."""
+    from crmsync.wire.pages import read_page_request
+
+    def answer(event: Event) -> dict[str, Any]:
+        request = read_page_request(event, os.environ["CONSOLE_URL"])
+        return _console().answer(request).event()
+
+    return answer
+
+
+@cache
+def _console() -> Console:
+    from crmsync.console.console import Console
+    from crmsync.console.sign_in import SignIn
+    from crmsync.gateways.dynamodb.used_links import UsedLinks
+
+    links = UsedLinks(aws_client("dynamodb"), table_name("state"))
+    return Console(
+        sign_in=SignIn(key=_key, use_link=links.use, now=now), reports=_reports(), tell=_tell
+    )
+
+
+def _key(again: bool) -> bytes:  # noqa: FBT001 - the sign-in calls it with one argument
+    """The console's key; `again` reads it once more, at most every five seconds."""
+    from crmsync.flows.operator.console_links import console_key
+    from crmsync.gateways.aws.secrets import MAX_AGE, MIN_AGE
+
+    age = MIN_AGE if again else MAX_AGE
+    return console_key(secrets().read(console_secret(), max_age=age))
+
+
+def _reports() -> Reports:
+    from crmsync.console.reports import Reports
+    from crmsync.flows.operator.errors import ErrorAdmin
+    from crmsync.flows.operator.status import HealthCheck
+    from crmsync.gateways.aws.queues import QueueDepths
+    from crmsync.gateways.dynamodb.recent_inbox import RecentInbox
+
+    table = table_name("state")
+    inbox = RecentInbox(aws_client("dynamodb"), table, now=now, ticks=time.monotonic)
+    return Reports(
+        health=HealthCheck(
+            settings=settings,
+            inbox=inbox,
+            jobs=jobs(),
+            cursors=cursors(),
+            waiting=QueueDepths(aws_client("sqs"), stack_name()),
+            now=now,
+            troubles=troubles(),
+            own_calls=_calls_so_far,
+            alerts=alert_book(),
+        ),
+        errors=ErrorAdmin(
+            settings=settings, inbox=inbox, outbox=outbox(), now=now, reader=_no_reader
+        ),
+    )
+
+
+def _calls_so_far(connection: Connection, side: Side) -> CallState:
+    """A connection's calls to a side, as the functions count them."""
+    from crmsync.rules.timing.call_leases import limits_of
+    from crmsync.rules.timing.call_state import call_state
+
+    usage = call_usage().load(connection.name, side)
+    return call_state(usage, limits_of(connection, side), now())
+
+
+def _no_reader(_connection: Connection, _side: Side) -> RecordReader:
+    """The console has no credentials of a CRM. Raises `Refused`."""
+    from crmsync.errors import Refused
+
+    raise Refused("The console reads no record of a CRM.", code="CONSOLE")
+
+
+def _tell(what: str, facts: Mapping[str, object]) -> None:
+    logger.info(what, extra=dict(facts))
+
+
+def console_secret() -> str:
+    """The name of the console's secret: from the Lambda's variable, for the operator by the
+    template's naming.
+    """
+    return os.environ.get("CONSOLE_SECRET") or f"{stack_name()}-console"

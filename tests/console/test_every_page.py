@@ -1,0 +1,95 @@
+"""What holds for every page: it can be used by keyboard, with a screen reader, on a phone and in the
+dark, and it loads nothing.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from typing import Any
+
+import pytest
+
+from crmsync.console.rendering import style
+from crmsync.console.routes import ROUTES
+from tests.console.browser import Browser, tree
+
+PAGES = [path for path, route in ROUTES.items() if route.show and not path.endswith(".csv")]
+AA = 4.5
+"""The least contrast of text (WCAG 2.2, 1.4.3)."""
+
+
+def names(element: Any) -> str:
+    """What a screen reader calls a field or a button."""
+    return str(element.get("aria-label") or element.text_content()).strip()
+
+
+@pytest.mark.parametrize("path", [*PAGES, "/nothing"])
+def test_a_page_can_be_used_by_everybody(browser: Browser, path: str):
+    """Language, title, one main heading, landmarks, a way past the menu, named fields, table
+    headings with their direction.
+    """
+    page = tree(browser.get(path))
+
+    assert page.get("lang") == "en"
+    assert page.xpath("string(//title)").endswith(" - crmsync")
+    assert [len(page.xpath(f"//{one}")) for one in ("h1", "main", "header", "footer")] == [1] * 4
+    assert page.xpath("//body/*[1]/@href") == ["#content"]
+    assert page.xpath("//main/@id") == ["content"]
+    assert page.xpath("//nav[not(@aria-label)]") == []
+    assert page.xpath("//th[not(@scope)]") == []
+    assert page.xpath("//meta[@name='viewport']/@content") == [
+        "width=device-width, initial-scale=1"
+    ]
+    fields = page.xpath("//input[not(@type='hidden')] | //select | //textarea | //button")
+    assert [one.get("name") for one in fields if not names(one)] == []
+    levels = [int(one.tag[1]) for one in page.xpath("//h1 | //h2 | //h3")]
+    assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
+    assert page.xpath("//svg[not(@role='img') or not(@aria-label)]") == []
+
+
+@pytest.mark.parametrize("path", [*PAGES, "/nothing"])
+def test_a_page_loads_nothing_and_runs_nothing(browser: Browser, path: str):
+    """No script, no style but its own, no address outside; every form carries the proof."""
+    page = tree(browser.get(path))
+
+    assert page.xpath("//script | //iframe | //img | //object | //@style | //@onclick") == []
+    assert len(page.xpath("//style")) == 1
+    assert [one for one in page.xpath("//@href | //@src | //@action") if "//" in one] == []
+    forms = page.xpath("//form")
+    assert len(forms) >= 1
+    assert [one for one in forms if not one.xpath(".//input[@name='proof']/@value")] == []
+    assert {one.get("method") for one in forms} == {"post"}
+
+
+def colours(scheme: str) -> dict[str, str]:
+    """The colours of the style sheet in ``light`` or ``dark``."""
+    light, dark = re.findall(r":root \{(.*?)\}", style(), re.DOTALL)
+    return dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", light if scheme == "light" else dark))
+
+
+def brightness(colour: str) -> float:
+    """The relative luminance of a colour, as WCAG defines it."""
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    red, green, blue = (
+        one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_has_contrast(scheme: str):
+    """In both schemes each colour of text is readable on each ground that it stands on."""
+    found = colours(scheme)
+    pairs = [
+        *((text, "page") for text in ("text", "quiet", "link", "alert", "well", "bar")),
+        *((text, "soft") for text in ("text", "quiet", "link")),
+        ("text", "alert-soft"),
+    ]
+    low = {}
+    for text, ground in pairs:
+        bright = sorted((brightness(found[text]), brightness(found[ground])))
+        contrast = (bright[1] + 0.05) / (bright[0] + 0.05)
+        if contrast < AA:
+            low[text, ground] = round(contrast, 2)
+    assert low == {}

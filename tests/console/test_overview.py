@@ -1,0 +1,141 @@
+"""The first page: problems first, as `crmsync status` knows them, then each connection."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from crmsync.console.pages.overview import (
+    CallsRow,
+    ConnectionView,
+    JobRow,
+    ObjectCounts,
+    Overview,
+    QueueRow,
+    SweepRow,
+    overview,
+)
+from crmsync.flows.operator.status import ConnectionStatus, Status
+from crmsync.model.calls import CallClass, CallHold, DailyCalls
+from crmsync.model.effects import Category
+from crmsync.model.jobs import Job, JobStep, JobType
+from crmsync.model.records import Side
+from crmsync.rules.backfill.pacing import Depth
+from crmsync.rules.timing.call_state import CallState
+from local.stack import Stack
+from tests.builders import NOON
+from tests.console.browser import Browser, texts
+from tests.flows.stories.story_command import command
+
+HOLD = CallHold("CALLS", "Few calls are left.", NOON + timedelta(hours=1), "Raise the allotment.")
+STATUS = Status(
+    at=NOON,
+    version=3,
+    connections=(
+        ConnectionStatus(
+            "acme",
+            concerns={"contact": True, "account": False},
+            newest={"contact": NOON - timedelta(minutes=4), "Lead": None},
+            errors={"validation": 2, "brake": 1},
+            jobs={"running": 1},
+            imported={"Account": NOON, "Contact": None},
+            calls=None,
+            allotment=0,
+            looked={Side.HUBSPOT: NOON - timedelta(minutes=75), Side.SALESFORCE: None},
+            own_calls={
+                Side.SALESFORCE: CallState(
+                    {CallClass.LIVE: 4, CallClass.SWEEP: 6},
+                    20,
+                    DailyCalls(300, 1000),
+                    {CallClass.BACKFILL: HOLD},
+                    None,
+                    None,
+                )
+            },
+            open_jobs=(
+                Job(
+                    "acme",
+                    "7f3a2c",
+                    JobType.IMPORT,
+                    (JobStep(Side.HUBSPOT, "contact", total=80),),
+                    NOON,
+                    NOON,
+                    queued=50,
+                    waiting=10,
+                ),
+            ),
+            reports={
+                (Side.SALESFORCE, "Lead", Category.HELD): 1,
+                (Side.HUBSPOT, "contact", Category.VALIDATION): 2,
+                (Side.HUBSPOT, "contact", Category.WAITING): 5,
+                (Side.HUBSPOT, "contact", Category.BRAKE): 1,
+            },
+        ),
+    ),
+    queues={"ContactQueue": Depth(3, 2, 1), "ContactDeadLetters": Depth(1, 0, 0)},
+)
+
+
+def test_the_page_shows_the_whole_state():
+    """Whatever the report has: objects, calls by class, sweeps, imports with progress, queues."""
+    assert overview(STATUS) == Overview(
+        STATUS.findings,
+        (
+            ConnectionView(
+                "acme",
+                on=("contact",),
+                off=("account",),
+                looked=(("HubSpot", "1 h 15 min ago"), ("Salesforce", "not yet")),
+                objects=(
+                    ObjectCounts("HubSpot contact", waiting=5, parked=2, braked=1),
+                    ObjectCounts("Salesforce Lead", waiting=0, parked=0, braked=1),
+                ),
+                calls=(
+                    CallsRow(
+                        "Salesforce",
+                        {"live": 4, "retry": 0, "sweep": 6, "backfill": 0},
+                        own=10,
+                        allotment=20,
+                        all_used=300,
+                        all_allowed=1000,
+                        percent=50,
+                        holds=("backfill: Few calls are left. Until 2026-11-02 13:00 UTC.",),
+                    ),
+                ),
+                sweeps=(SweepRow("contact", "4 min ago"), SweepRow("Lead", "not yet")),
+                imported=(("Account", NOON),),
+                jobs=(JobRow("7f3a2c", "import", "running", 40, 80, ""),),
+            ),
+        ),
+        (
+            QueueRow("ContactDeadLetters", 1, 0, 0, is_dead=True),
+            QueueRow("ContactQueue", 3, 2, 1, is_dead=False),
+        ),
+        3,
+        NOON,
+    )
+
+
+def test_problems_come_first_as_the_command_says_them(stack: Stack, browser: Browser):
+    """Word for word; without any, the page says that."""
+    quiet = browser.get("/")
+    command(stack, "pause", "acme", "--apply")
+    try:
+        page = browser.get("/")
+        status = command(stack, "status", status=1)
+    finally:
+        command(stack, "resume", "acme", "--apply")
+
+    assert texts(quiet, "//main/section[1]/p") == ["Nothing needs attention."]
+    assert texts(page, "//main/section[1]//li") == status["findings"]
+    assert len(status["findings"]) == 1
+
+
+def test_the_pages_ask_no_crm(stack: Stack, browser: Browser):
+    """A page costs no API call."""
+    before = stack.stats()
+    assert texts(browser.get("/"), "//main/section[2]/h2") == ["acme"]
+    browser.get("/errors")
+    after = stack.stats()
+
+    sides = ("hubspot", "salesforce")
+    assert [after[one]["calls"] for one in sides] == [before[one]["calls"] for one in sides]
