@@ -4,14 +4,22 @@ dark, and it loads nothing.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import itertools
 import re
 from typing import Any
 
 import pytest
+from lxml import html
 
-from crmsync.console.rendering import style
+from crmsync.console.pages.errors import cards
+from crmsync.console.rendering import rendered, style
 from crmsync.console.routes import ROUTES
+from crmsync.console.sign_in import Session
+from crmsync.flows.operator.errors import ErrorType
+from crmsync.model.effects import Category
+from tests.builders import NOON
 from tests.console.browser import Browser, tree
 
 PAGES = [path for path, route in ROUTES.items() if route.show and not path.endswith(".csv")]
@@ -60,6 +68,34 @@ def test_a_page_loads_nothing_and_runs_nothing(browser: Browser, path: str):
     assert len(forms) >= 1
     assert [one for one in forms if not one.xpath(".//input[@name='proof']/@value")] == []
     assert {one.get("method") for one in forms} == {"post"}
+
+
+def test_the_style_of_a_page_is_the_one_that_is_allowed(browser: Browser):
+    """The policy names the style sheet by its hash; browsers ignore any other."""
+    page = browser.get("/")
+    (sheet,) = tree(page).xpath("//style/text()")
+    digest = base64.b64encode(hashlib.sha256(sheet.encode()).digest()).decode()
+
+    assert f"style-src 'sha256-{digest}'" in page.headers["content-security-policy"]
+
+
+def test_what_others_wrote_is_text():
+    """A code or a sentence of a CRM is shown as it stands, never as part of the page."""
+    hostile = '<script>alert(1)</script>"><b>'
+    view = cards([ErrorType(hostile, Category.VALIDATION, hostile, 1, 1, NOON, NOON)], hostile)
+    values = {
+        "title": hostile,
+        "view": view,
+        "style": "",
+        "session": Session(hostile, hostile),
+        "menu": [(hostile, hostile)],
+        "path": "/errors",
+    }
+
+    page = html.document_fromstring(rendered("errors", values))
+
+    assert page.xpath("//script | //b") == []
+    assert page.xpath("string(//article/h2)") == hostile
 
 
 def colours(scheme: str) -> dict[str, str]:
