@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from crmsync.gateways.retry import RetryPolicy
@@ -37,12 +38,16 @@ class Org:
 
 
 @contextmanager
-def an_org() -> Iterator[Org]:
-    """An org whose active assignment rule gives every new lead an owner."""
+def an_org(
+    custom: Mapping[str, Sequence[Mapping[str, Any]]] = MappingProxyType({}),
+) -> Iterator[Org]:
+    """An org whose active assignment rule gives every new lead an owner, with more `custom` fields
+    of objects.
+    """
     clock = Clock()
     faults = Faults(clock)
     world = {
-        "custom_fields": {"Lead": [OUR_FIELD], "Contact": [OUR_FIELD]},
+        "custom_fields": {name: [OUR_FIELD, *custom.get(name, ())] for name in ("Lead", "Contact")},
         "users": [
             {
                 "Name": "Olga Owner",

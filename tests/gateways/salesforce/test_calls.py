@@ -143,6 +143,29 @@ def test_a_search_for_a_thousand_addresses_in_two_objects_takes_two_calls(org: O
     assert org.counts() == {"POST /composite": 2}
 
 
+def test_a_search_for_very_many_fields_takes_one_more_call_for_what_it_finds() -> None:
+    """Names that fill half a query leave little room for addresses: the records are found without
+    them and then read by id, so a thousand addresses take no call more than with one field.
+    """
+    names = [f"A_Rather_Long_Name_Of_A_Field_{number:03}__c" for number in range(250)]
+    custom = [{"name": name, "length": 80} for name in names]
+    with an_org({"Lead": custom}) as org:
+        last = names[-1]
+        (lead,) = made(org, a_creation(1, **{last: "seen"}))
+        before = org.counts()
+
+        emails = [f"p{number}@example.com" for number in range(1000)]
+        found = org.gateway.find(emails, {"Lead": names})
+
+        assert [(one.ref, one.fields[last]) for one in found] == [(lead, "seen")]
+        used = {
+            name: count - before.get(name, 0)
+            for name, count in org.counts().items()
+            if count != before.get(name, 0)
+        }
+        assert used == {"POST /composite": 1, "POST /composite/sobjects/Lead": 1}
+
+
 def test_an_idle_sweep_is_one_call_for_all_objects(org: Org) -> None:
     """That is 1,440 calls a day with a poll per minute; the lists of deleted records are in the
     same call.

@@ -13,6 +13,7 @@ from crmsync.telemetry import logger, metrics
 from crmsync.wiring.crms import calls_of, hubspot_client_of, salesforce_of
 from crmsync.wiring.pauses import is_paused
 from crmsync.wiring.stores import (
+    KEPT_CONNECTIONS,
     Event,
     LambdaTime,
     aws_client,
@@ -84,7 +85,7 @@ def _context() -> BackfillContext:
     )
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=KEPT_CONNECTIONS)
 def quota_of(connection: Connection) -> SalesforceLister:
     """Lists all records of a connection's org, page by page, and reads its daily calls."""
     from crmsync.gateways.salesforce.listing import SalesforceLister

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection, Duplicates, Settings
 from crmsync.wiring.stores import (
+    KEPT_CONNECTIONS,
     aws_client,
     call_usage,
     crm_ids,
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from crmsync.gateways.shared_org import SharedOrg
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=KEPT_CONNECTIONS)
 def sync_context(
     connection: Connection, our_user: str, since: datetime | None = None
 ) -> SyncContext:
@@ -116,7 +117,7 @@ def _shared(connection: Connection, salesforce: SalesforceGateway) -> SharedOrg:
     return SharedOrg(salesforce, Claims(*where, fingerprinter=fingerprinter(), now=now))
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=KEPT_CONNECTIONS)
 def hubspot_of(connection: Connection) -> HubspotGateway:
     """The HubSpot account of a connection."""
     from crmsync.gateways.hubspot.records import HubspotGateway
@@ -124,7 +125,7 @@ def hubspot_of(connection: Connection) -> HubspotGateway:
     return HubspotGateway(hubspot_client_of(connection))
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=KEPT_CONNECTIONS)
 def hubspot_client_of(connection: Connection) -> HubspotClient:
     """The connections to the HubSpot account, which all its gateways share."""
     from crmsync.gateways.hubspot.client import HubspotClient
@@ -150,7 +151,7 @@ def _leases_of(connection: Connection, side: Side) -> CallLeases | None:
     return call_leases_of(connection, side) if is_lambda() else None
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=2 * KEPT_CONNECTIONS)
 def call_leases_of(connection: Connection, side: Side) -> CallLeases:
     """The calls of a connection to a side."""
     from crmsync.gateways.call_leases import CallLeases
@@ -188,7 +189,7 @@ def recycle_bin_of(connection: Connection) -> HubspotLister:
     return HubspotLister(hubspot_client_of(connection))
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=KEPT_CONNECTIONS)
 def account_of(connection: Connection) -> HubspotSchema:
     """The HubSpot account of a connection: its token's scopes, and what is set up there."""
     from crmsync.gateways.hubspot.schema import HubspotSchema
@@ -200,7 +201,7 @@ def account_of(connection: Connection) -> HubspotSchema:
     )
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=KEPT_CONNECTIONS)
 def salesforce_of(connection: Connection) -> SalesforceGateway:
     """The Salesforce org of a connection."""
     from crmsync.gateways.salesforce.records import SalesforceGateway
@@ -223,7 +224,7 @@ def login_of(connection: Connection) -> tuple[LoginUrl, Secret]:
     return url, secrets().secret(connection.salesforce.secret)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=KEPT_CONNECTIONS)
 def schemas_of(connection: Connection) -> LiveSchemas:
     """The fields that both sides have now."""
     from crmsync.gateways.schemas import LiveSchemas
@@ -231,7 +232,7 @@ def schemas_of(connection: Connection) -> LiveSchemas:
     return LiveSchemas(hubspot_client_of(connection), salesforce_of(connection).session)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=KEPT_CONNECTIONS)
 def lists_of(connection: Connection) -> HubspotLists:
     """The HubSpot account's lists."""
     from crmsync.gateways.hubspot.lists import HubspotLists

@@ -26,6 +26,7 @@ from crmsync.wiring.crms import (
 )
 from crmsync.wiring.pauses import is_paused
 from crmsync.wiring.stores import (
+    KEPT_CONNECTIONS,
     Event,
     LambdaTime,
     aws_client,
@@ -168,7 +169,7 @@ def _report_tasks(name: str, summary: TaskSummary) -> list[LogRange]:
     return summary.given_up
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=KEPT_CONNECTIONS)
 def _tasks_of(connection: Connection) -> SalesforceTasks:
     """A connection's tasks. Kept, as it learns with its first call whether the org has an external
     id for them.
@@ -178,7 +179,7 @@ def _tasks_of(connection: Connection) -> SalesforceTasks:
     return SalesforceTasks(salesforce_of(connection).session)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=KEPT_CONNECTIONS)
 def mail_of(connection: Connection) -> HubspotMail:
     """The event log of a connection's HubSpot account."""
     from crmsync.gateways.hubspot.mail import HubspotMail

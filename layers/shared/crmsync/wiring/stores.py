@@ -50,6 +50,11 @@ class LambdaTime(Protocol):
         """Milliseconds until the invocation is cut off."""
 
 
+KEPT_CONNECTIONS = 256
+"""Connections whose clients a process keeps. A schedule visits all connections, one after the
+other: if fewer were kept than there are, each visit would sign in to both CRMs again.
+"""
+
 DEFAULT_STACK = "crmsync"
 """The stack's name unless ``CRMSYNC_STACK`` says otherwise; samconfig.toml deploys under it."""
 

@@ -57,6 +57,11 @@ from crmsync.ports.listing import ChangedRecord, Show
 
 READ_BATCH = 2000
 WRITE_BATCH = 200
+WIDE = 7_000
+"""Characters of field names in an encoded query, half of what a query may have. Where more are
+wanted, records are searched for without them and then read by id.
+"""
+
 LOCKED_BATCH = 20
 """Rows that Salesforce could not lock are tried once more in calls of this size, so that few of
 them wait for each other.
@@ -161,18 +166,27 @@ class SalesforceGateway:
     def find(self, emails: Iterable[str], fields: Fields) -> Sequence[Record]:
         """Records by e-mail address, without converted leads; five queries per call. They are read
         from the database, not from the search index. Raises `SyncError`.
+
+        With very many fields a query has little room for addresses: such records are found first
+        and then read by id, 2,000 per call.
         """
+        wide = {name for name, wanted in fields.items() if _is_wide(wanted)}
         queries = [
             query
             for name, wanted in fields.items()
-            for query in by_email(name, tuple(wanted), emails)
+            for query in by_email(name, () if name in wide else tuple(wanted), emails)
         ]
         found: dict[Ref, Record] = {}
         for query, rows in run(self._session, queries):
             for row in rows:
                 one = record(query.object, row, query.fields)
                 found[one.ref] = one
-        return list(found.values())
+        whole = self.read([ref for ref in found if ref.object in wide], fields)
+        return [
+            whole.get(ref, one)
+            for ref, one in found.items()
+            if ref.object not in wide or (ref in whole and not whole[ref].successor)
+        ]
 
     def made_by(self, keys: Mapping[str, Sequence[str]]) -> Mapping[str, Ref]:
         """The records that have these values in our external id, five queries per call; of several
@@ -351,6 +365,11 @@ def _is_duplicate(outcome: Outcome) -> bool:
 
 def _is_later(outcome: Outcome, code: str) -> bool:
     return isinstance(outcome, TryAgain) and outcome.code == code
+
+
+def _is_wide(fields: Iterable[str]) -> bool:
+    """Whether these fields take too much room in a query; ", " has six characters there."""
+    return sum(len(field) + len("%2C%20") for field in fields) > WIDE
 
 
 def _by_object(refs: Iterable[Ref]) -> dict[str, list[str]]:
