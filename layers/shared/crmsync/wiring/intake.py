@@ -304,11 +304,15 @@ def _run_sweep(connection: Connection, run: Callable[[], int]) -> int | None:
 
 
 def _scheduled() -> list[Connection]:
-    """The connections that a schedule handles. If there are none, nothing is overdue."""
+    """The connections that a schedule handles, with another one first each time. If there are none,
+    nothing is overdue.
+    """
+    from crmsync.rules.timing.rotation import rotated
+
     connections = _not_paused()
     if not connections:
         metrics.add_metric("SecondsSinceLook", unit="Seconds", value=0)
-    return connections
+    return rotated(connections, now())
 
 
 def _not_paused() -> list[Connection]:
