@@ -182,6 +182,11 @@ def test_a_deployment_without_dead_letters_says_so(shell: Shell) -> None:
         "There are no dead letters.\n",
         "",
     )
+    assert shell.run("dead-letters", "redrive", "--id", "81", "--apply") == (
+        1,
+        "",
+        ("crmsync: No dead letter names 81. crmsync dead-letters list shows what they name.\n"),
+    )
     assert shell.run("dead-letters", "redrive", "--queue", "ContactQueue") == (
         1,
         "",

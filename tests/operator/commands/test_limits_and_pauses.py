@@ -116,6 +116,18 @@ def test_an_unknown_object_is_refused(over_limit: Deployment, capsys: pytest.Cap
     assert (status, capsys.readouterr().err, queued(over_limit)) == (1, text, [])
 
 
+def test_an_id_of_which_nothing_is_held_back_is_refused(
+    over_limit: Deployment, capsys: pytest.CaptureFixture[str]
+):
+    """A mistyped id is no success."""
+    found = run_command(over_limit, capsys, "brakes", "release", "--id", "nope", "--apply")
+
+    assert (found, queued(over_limit)) == (
+        (1, "", "crmsync: Nothing of nope is held back. crmsync brakes list shows what is.\n"),
+        [],
+    )
+
+
 def test_an_empty_list_has_a_sentence(deployment: Deployment, capsys: pytest.CaptureFixture[str]):
     """The command says that no record is held."""
     deployment.operator.settings.push(MINIMAL, apply=True)

@@ -171,6 +171,20 @@ def test_a_preview_with_a_limit(people: Deployment, capsys: pytest.CaptureFixtur
         ]
         == 3
     )
+    titles = [
+        next(
+            line
+            for line in run_command(people, capsys, "preview", "--object", "leads", *words)[
+                1
+            ].splitlines()
+            if "would be done" in line
+        )
+        for words in (("--limit", "2"), ("--all",))
+    ]
+    assert titles == [
+        "What would be done with the 2 of 3 records that were read:",
+        "What would be done:",
+    ]
     for words in (("--limit", "0"), ("--limit", "2", "--all")):
         with pytest.raises(SystemExit) as ended:
             run_command(people, capsys, "preview", *words)

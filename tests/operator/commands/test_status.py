@@ -102,8 +102,8 @@ def test_status_names_what_needs_attention(shell: Shell) -> None:
             "AccountDeadLetters has 2 messages; crmsync dead-letters list says which records, "
             "dead-letters redrive moves them back."
         ),
-        "acme: 1 records do not sync; crmsync errors list says why.",
-        "acme: 1 jobs are paused; crmsync jobs list says why.",
+        "acme: 1 record does not sync; crmsync errors list says why.",
+        "acme: 1 job is paused; crmsync jobs list says why.",
     ]
     assert down.startswith("acme: Salesforce: ")
     (connection,) = document["connections"]

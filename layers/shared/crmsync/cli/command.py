@@ -19,6 +19,7 @@ from crmsync.cli.operate import brakes, dead_letters, errors, jobs, links, pause
 from crmsync.cli.show import console, explain, fields, history, preview, rule, status
 from crmsync.config import Complaint, ConfigError
 from crmsync.errors import SyncError
+from crmsync.flows.setup.steps import text_of
 from crmsync.wire.printable import lines
 from crmsync.wiring.command import operator as deployed_operator
 
@@ -123,8 +124,9 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _remarks(error: SyncError) -> tuple[str, ...]:
-    hint = _NO_DEPLOYMENT if error.code == "ResourceNotFoundException" else error.hint
-    return (f"crmsync: {error.text} {hint}".rstrip(),)
+    if error.code == "ResourceNotFoundException":
+        return (f"crmsync: {error.text} {_NO_DEPLOYMENT}",)
+    return (f"crmsync: {text_of(error)}",)
 
 
 def _refused(complaints: Sequence[Complaint]) -> Answer:

@@ -16,6 +16,7 @@ from crmsync.cli.answer import (
 )
 from crmsync.cli.entries import minute
 from crmsync.cli.tables import listed
+from crmsync.errors import Gone
 from crmsync.flows.operator.dead_letters import MOST, DeadLetterChoice
 from crmsync.wire.spreadsheet import csv_text
 
@@ -81,6 +82,11 @@ def _redrive(operator: Operator, arguments: argparse.Namespace) -> Answer:
     choice = DeadLetterChoice(arguments.queue, arguments.id)
     found = operator.dead_letters.redrive(choice, apply=arguments.apply, progress=progress.report)
     if not found.messages:
+        if arguments.id:
+            raise Gone(
+                f"No dead letter names {arguments.id}.",
+                hint="crmsync dead-letters list shows what they name.",
+            )
         return Answer({"applied": False, **_document(found)}, _NOTHING)
     if arguments.apply:
         progress.finish()

@@ -74,7 +74,7 @@ def _preview(operator: Operator, arguments: argparse.Namespace) -> Answer:
 def _sections(preview: Preview) -> Iterator[str]:
     report = preview.report
     yield table(_OBJECT_HEADING, [_object_cells(one) for one in preview.objects])
-    yield from _titled("What would be done", _counts(report))
+    yield from _titled(_of_whom(preview), _counts(report))
     samples = [line for one in _samples(report) for line in _sample(one)]
     yield from _titled("For example", "\n".join(samples))
     title = f"Conflicts that would be resolved: {report.conflict_count:,}"
@@ -86,6 +86,14 @@ def _sections(preview: Preview) -> Iterator[str]:
     yield from _titled("What would be reported", "\n".join(map(_refusal_line, refused)))
     yield ""
     yield from _estimate_lines(preview)
+
+
+def _of_whom(preview: Preview) -> str:
+    """The title of the counts, which are those of the records that were read."""
+    read = sum(one.looked_at for one in preview.objects)
+    total = sum(one.step.total for one in preview.objects)
+    part = f" with the {read:,} of {total:,} records that were read" if read < total else ""
+    return f"What would be done{part}"
 
 
 def _titled(title: str, text: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
-from crmsync.errors import Refused
+from crmsync.errors import Gone, Refused
 from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import KIND_OF
 from crmsync.model.effects import Category, Report
@@ -64,10 +64,11 @@ class OverLimitAdmin:
         """The records with changes held back, oldest first.
 
         `identifier` limits them to one record, `name` to the kind of an object of either side.
-        Raises `Refused` for an unknown object, and `TryAgain`.
+        Raises `Refused` for an unknown object, `Gone` for an id of which nothing is held back, and
+        `TryAgain`.
         """
         kinds = _kinds(name)
-        return [
+        found = [
             OverLimitRecord(connection.name, kind, report)
             for connection in self.settings().connections
             for report in self.inbox.parked(connection.name)
@@ -75,6 +76,12 @@ class OverLimitAdmin:
             and (kind := KIND_OF[report.ref.side][report.ref.object]) in kinds
             and identifier in {"", report.ref.id}
         ]
+        if identifier and not found:
+            raise Gone(
+                f"Nothing of {identifier} is held back.",
+                hint="crmsync brakes list shows what is.",
+            )
+        return found
 
     def decide(self, records: Sequence[OverLimitRecord], decision: JobType) -> None:
         """Queue records with the decision to release or to drop their changes.

@@ -110,8 +110,8 @@ class Status:
         for name, depth in self.queues.items():
             if is_dead(name, depth):
                 found.append(
-                    f"{name} has {_all(depth):,} messages; crmsync dead-letters list says which "
-                    "records, dead-letters redrive moves them back."
+                    f"{name} has {_many(_all(depth), 'message', 'messages')}; crmsync dead-letters "
+                    "list says which records, dead-letters redrive moves them back."
                 )
         found += map(_silence, self.silent)
         for one in self.connections:
@@ -342,13 +342,20 @@ def _failures(one: ConnectionStatus) -> list[str]:
     sentences: list[str] = []
     if held:
         sentences.append(
-            f"{one.name}: {held:,} records are held back by a brake; crmsync brakes list says "
-            "which, release or drop them."
+            f"{one.name}: {_many(held, 'record is', 'records are')} held back by a brake; crmsync "
+            "brakes list says which, release or drop them."
         )
     if failed:
         sentences.append(
-            f"{one.name}: {failed:,} records do not sync; crmsync errors list says why."
+            f"{one.name}: {_many(failed, 'record does', 'records do')} not sync; crmsync errors "
+            "list says why."
         )
     if paused:
-        sentences.append(f"{one.name}: {paused} jobs are paused; crmsync jobs list says why.")
+        sentences.append(
+            f"{one.name}: {_many(paused, 'job is', 'jobs are')} paused; crmsync jobs list says why."
+        )
     return sentences
+
+
+def _many(number: int, one: str, more: str) -> str:
+    return f"{number:,} {one if number == 1 else more}"

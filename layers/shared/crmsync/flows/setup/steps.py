@@ -48,5 +48,8 @@ class SetupStep:
 
 
 def text_of(error: SyncError) -> str:
-    """An error with its hint, as one text."""
-    return f"{error.text} {error.hint}".strip()
+    """An error with its hint, as one text; a vendor's sentence may lack its full stop."""
+    if not error.hint:
+        return error.text
+    end = "" if error.text.endswith((".", "!", "?", ":")) else "."
+    return f"{error.text}{end} {error.hint}"
