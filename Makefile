@@ -103,6 +103,10 @@ soak: venv ## plays random histories in memory (ARGS="--seeds 100000"), or a lon
 bench: venv ## measures calls, speed, memory and cost on the laptop stack (make -s bench prints JSON; ARGS takes names of parts)
 	@$(BIN)/python -m local.bench $(if $(findstring s,$(firstword -$(MAKEFLAGS))),--json) $(ARGS)
 
+.PHONY: scale
+scale: venv ## measures how cost grows with contacts, mapped fields and connections, in some ten minutes (make -s scale prints JSON; ARGS takes axes)
+	@$(BIN)/python -m local.bench.scale $(if $(findstring s,$(firstword -$(MAKEFLAGS))),--json) $(ARGS)
+
 .PHONY: mutations
 mutations: venv ## plants known mistakes in a copy, one at a time, and shows which tests catch them (ARGS takes their names)
 	@$(BIN)/python -m tests.mutations $(ARGS)

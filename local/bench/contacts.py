@@ -6,7 +6,7 @@ shows it afterwards and no error is left.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import requests
@@ -37,54 +37,89 @@ SALESFORCE_BATCH = 200
 HOUR = 3600
 
 
+def _email(number: int) -> str:
+    return f"person{number}@example.com"
+
+
+def _nothing_more(_number: int) -> Mapping[str, str]:
+    return {}
+
+
 class Contacts:
-    """Contacts in HubSpot with a lead each.
+    """Contacts of one portal with a lead each.
 
     Attributes:
         ids: The ids of the contacts.
     """
 
-    def __init__(self, stack: Stack, count: int) -> None:
-        """Create `count` contacts and let them sync."""
+    def __init__(
+        self,
+        stack: Stack,
+        count: int,
+        *,
+        portal_id: int = PORTAL,
+        org: Mapping[str, Any] | None = None,
+        more: Callable[[int], Mapping[str, str]] = _nothing_more,
+        settle: bool = True,
+    ) -> None:
+        """Create `count` contacts and, with `settle`, let them sync.
+
+        `org` is the portal's org as in the stack's ready file, whose org it is by default. `more`
+        returns further properties of the contact with a number.
+        """
         self._stack = stack
+        self._more = more
         ready = stack.ready()
-        (portal,) = ready["portals"]
+        (portal,) = [one for one in ready["portals"] if one["portal_id"] == portal_id]
         self._hubspot, self._hubspot_url = (
             requests.Session(),
             f"{portal['base_url']}/crm/v3/objects",
         )
         self._hubspot.headers["Authorization"] = f"Bearer {portal['user_token']}"
-        salesforce = ready["salesforce"]
+        org = org or ready["salesforce"]
         self._salesforce = requests.Session()
-        self._salesforce.headers["Authorization"] = f"Bearer {salesforce['user_token']}"
-        self._salesforce_url = f"{salesforce['instance_url']}/services/data/v66.0"
+        self._salesforce.headers["Authorization"] = f"Bearer {org['user_token']}"
+        self._salesforce_url = f"{org['instance_url']}/services/data/v66.0"
+        self.ids: list[str] = []
+        self.create(count)
+        if settle:
+            self.settle()
+
+    def create(self, count: int) -> None:
+        """Create `count` more contacts, without syncing them."""
         inputs = [
-            {"properties": {"email": f"person{number}@example.com", "lastname": f"P{number}"}}
-            for number in range(count)
+            {
+                "properties": {
+                    "email": _email(number),
+                    "lastname": f"P{number}",
+                    **self._more(number),
+                }
+            }
+            for number in range(len(self.ids), len(self.ids) + count)
         ]
-        self.ids = [str(row["id"]) for row in self._post("create", inputs)]
-        self.settle()
+        self.ids += [str(row["id"]) for row in self._post("create", inputs)]
 
     def rest(self) -> None:
         """Let an hour pass."""
         self._stack.advance(HOUR)
 
-    def edit_in_hubspot(self, edit: int, *, only: int | None = None) -> None:
-        """Give each contact, or only one, a phone number of its own, without syncing it; another
-        number for each `edit`.
+    def edit_in_hubspot(self, edit: int, *, only: int | None = None, every: int = 1) -> None:
+        """Give each contact, or only one, or every so many-th one, a phone number of its own,
+        without syncing it; another number for each `edit`.
         """
         inputs = [
             {"id": one, "properties": {"phone": phone}}
             for one, phone in zip(self.ids, self._phones(edit), strict=True)
         ]
-        self._post("update", inputs if only is None else [inputs[only]])
+        self._post("update", inputs[::every] if only is None else [inputs[only]])
 
-    def edit_in_salesforce(self, edit: int) -> None:
-        """Give each lead a phone number of its own, without syncing them; another number for each
-        `edit`.
+    def edit_in_salesforce(self, edit: int, *, every: int = 1) -> None:
+        """Give each lead, or every so many-th one, a phone number of its own, without syncing them;
+        another number for each `edit`.
         """
-        leads = [row["Id"] for row in self._query("SELECT Id FROM Lead")]
-        phones = self._phones(edit)
+        by_email = {row["Email"]: row["Id"] for row in self._query("SELECT Id, Email FROM Lead")}
+        leads = [by_email[_email(number)] for number in range(len(self.ids))][::every]
+        phones = self._phones(edit)[::every]
         for start in range(0, len(leads), SALESFORCE_BATCH):
             part = slice(start, start + SALESFORCE_BATCH)
             records = [
@@ -114,21 +149,21 @@ class Contacts:
         if errors:
             raise BenchError(f"{errors} errors are open after the sync")
 
-    def check_salesforce(self, edit: int) -> None:
+    def check_salesforce(self, edit: int, *, every: int = 1) -> None:
         """Raise `BenchError` unless the leads show the phone numbers of an edit."""
-        self._check(edit, [row["Phone"] for row in self._query("SELECT Phone FROM Lead")], "leads")
+        phones = [row["Phone"] for row in self._query("SELECT Phone FROM Lead")]
+        self._check(self._phones(edit)[::every], phones, "leads")
 
-    def check_hubspot(self, edit: int) -> None:
+    def check_hubspot(self, edit: int, *, every: int = 1) -> None:
         """Raise `BenchError` unless the contacts show the phone numbers of an edit."""
         rows = self._post("read", [{"id": one} for one in self.ids], properties=["phone"])
-        self._check(edit, [row["properties"]["phone"] for row in rows], "contacts")
+        phones = [row["properties"]["phone"] for row in rows]
+        self._check(self._phones(edit)[::every], phones, "contacts")
 
-    def _check(self, edit: int, phones: Sequence[str], what: str) -> None:
-        missing = set(self._phones(edit)) - set(phones)
+    def _check(self, wanted: Sequence[str], phones: Sequence[str], what: str) -> None:
+        missing = set(wanted) - set(phones)
         if missing:
-            raise BenchError(
-                f"{len(missing)} of {len(self.ids)} {what} lack their new phone number"
-            )
+            raise BenchError(f"{len(missing)} of {len(wanted)} {what} lack their new phone number")
 
     def _phones(self, edit: int) -> list[str]:
         return [f"+1 202 {edit:03} {number:05}" for number in range(len(self.ids))]

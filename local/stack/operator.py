@@ -54,19 +54,21 @@ class Operator:
             function={"name": "operator", "arn": "", "memory_mb": "0"},
         )
 
-    def run(self, task: str, **arguments: Any) -> Any:
-        """Run a task of `local.preparation` and return its answer. Raises `OperatorError`."""
+    def run(self, task: str, *, within: float = TASK_SECONDS, **arguments: Any) -> Any:
+        """Run a task of `local.preparation`, which may take `within` real seconds, and return its
+        answer. Raises `OperatorError`.
+        """
         message = {
             "event": {"task": task, **arguments},
             "request_id": task,
             "added_ms": self._clock.added_ms,
-            "budget_ms": round(TASK_SECONDS * 1000),
+            "budget_ms": round(within * 1000),
         }
         with self._lock:
             if self._worker is None:
                 self._worker = worker_pool().start(self._spec)
             try:
-                reply = self._worker.call(message, TASK_SECONDS)
+                reply = self._worker.call(message, within)
             except (WorkerDiedError, WorkerSilentError) as error:
                 raise OperatorError(f"{task}: the operator's process did not answer") from error
         if "error" in reply:

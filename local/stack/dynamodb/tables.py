@@ -25,7 +25,7 @@ import hashlib
 import json
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -137,6 +137,15 @@ class Tables:
             elif key not in self._callers.quiet:
                 self.on_foreign_write()
         return reply
+
+    def fill(self, table: str, items: Iterable[Mapping[str, Any]]) -> None:
+        """Put items in the wire's form into a table, without a request: thousands a second. Nothing
+        is counted or reported.
+        """
+        backend = dynamodb_backends[self._account][REGION]
+        with self._lock:
+            for item in items:
+                backend.put_item(table, dict(item))
 
     def _measured(
         self, operation: str, request: Any, body: bytes, forward: Forward
