@@ -193,7 +193,11 @@ class MemoryRecords:
         if value is None:
             return None
         return next(
-            (ref for ref in self.refs(name) if self._rows[ref].fields.get(field_name) == value),
+            (
+                ref
+                for ref, row in self._rows.items()
+                if row.fields.get(field_name) == value and ref.object == name and not row.is_deleted
+            ),
             None,
         )
 

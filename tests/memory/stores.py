@@ -58,6 +58,13 @@ class MemoryLinks:
         """See the port."""
         return [self._drop(link) for link in links]
 
+    def put_one_sided(self, link: Link) -> None:
+        """Store a link that only its HubSpot record leads to, as no release saves it."""
+        assert isinstance(link.hubspot, Ref)
+        self._by_ref[link.connection, link.hubspot] = replace(
+            link, stored=(link.hubspot, link.salesforce)
+        )
+
     def _drop(self, link: Link) -> Link | SyncError:
         holders = [self._by_ref[place] for place in self._places(link) if place in self._by_ref]
         if any(

@@ -76,6 +76,7 @@ from tests.memory import (
     MemoryTroubleStore,
     MemoryWaiting,
 )
+from tests.memory.comparison import MemoryComparisons
 from tests.operator.connections import Connected
 from tests.simulated import FixedSecret, retry_policy, served
 
@@ -153,6 +154,7 @@ class Deployment:
     overwritten: MemoryOverwritten
     dead_letters: MemoryDeadLetters
     alerts: MemoryAlertStore
+    comparisons: MemoryComparisons
     hubspot: HubSpotSimulator
     salesforce: SalesforceSimulator
     faults: Faults
@@ -284,7 +286,7 @@ def deployment(
                 {Side.HUBSPOT: HubspotGateway(client), Side.SALESFORCE: org},
             )
 
-        maps = MemoryPipelineMaps()
+        maps, comparisons = MemoryPipelineMaps(), MemoryComparisons()
         links, outbox, cursors, waiting = (
             MemoryLinks(),
             MemoryOutbox(),
@@ -337,6 +339,7 @@ def deployment(
             own_calls=lambda connection, side: call_state(
                 call_usage.load(connection.name, side), limits_of(connection, side), NOON
             ),
+            comparisons=comparisons,
             link_keys=lambda: link_admin.keys.keys.stored().numbers,
         )
 
@@ -437,5 +440,6 @@ def deployment(
             overwritten,
             dead_letters,
             alerts,
+            comparisons,
         )
         yield Deployment(operator, *stores, hubspot, salesforce, faults, clock, urls)

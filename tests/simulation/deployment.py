@@ -365,6 +365,7 @@ class Deployment(ABC):
             backlog=queue,
             new_turn_token=self._turn_token,
             now=self.clock,
+            compare=lambda job, _connection: job,
             is_paused=lambda name: bool(self.troubles.load(name).pause),
         )
 

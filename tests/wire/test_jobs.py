@@ -6,7 +6,9 @@ import json
 
 import pytest
 
-from crmsync.model.jobs import JobMessage, JobState
+from crmsync.model.comparison import Comparison, Discrepancy, Standing
+from crmsync.model.jobs import JobMessage, JobState, JobType
+from crmsync.model.records import Ref, Side
 from crmsync.wire.job_messages import dump_job, load_job
 from crmsync.wire.job_rows import from_json, to_json
 from crmsync.wire.queue_messages import UnreadableError
@@ -45,6 +47,20 @@ def test_a_job_is_read_back_as_it_was_stored() -> None:
         turn=3,
         turn_token="b81c09",
     )
+
+    assert from_json(to_json(job)) == job
+
+
+def test_a_comparison_is_read_back_with_what_it_has_found() -> None:
+    """Counts, findings and calls go on where the turn before stopped."""
+    contact = Ref(Side.HUBSPOT, "contact", "81")
+    comparison = (
+        Comparison(repairs=True)
+        .counting(contact, Standing.MISSING)
+        .finding(Discrepancy(contact, Standing.MISSING, "create salesforce Lead"), is_repaired=True)
+        .spending({Side.HUBSPOT: 20})
+    )
+    job = a_job(type=JobType.VERIFY, comparison=comparison)
 
     assert from_json(to_json(job)) == job
 

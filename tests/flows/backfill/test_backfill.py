@@ -70,6 +70,7 @@ class BackfillWorld:
             backlog=self.backlog,
             new_turn_token=lambda: f"t{next(tokens)}",
             now=self._now,
+            compare=lambda job, _connection: job,
         )
 
     def start(self, *steps: JobStep, **more: object) -> Job:

@@ -31,6 +31,7 @@ acme
     imported            Account 2026-11-02
     jobs                -
     parked              1 waiting
+    compared            not yet
     calls               1 of 100,000 in 24 hours, 50,000 allotted
     own calls           HubSpot 0, Salesforce 0
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from crmsync.cli import settings, setup
 from crmsync.cli.answer import FINDINGS, INTERRUPTED, USAGE, Answer
-from crmsync.cli.operate import brakes, dead_letters, errors, jobs, links, pause, undo
+from crmsync.cli.operate import brakes, dead_letters, errors, jobs, links, pause, undo, verify
 from crmsync.cli.show import console, explain, fields, history, preview, rule, status
 from crmsync.config import Complaint, ConfigError
 from crmsync.errors import SyncError
@@ -31,6 +31,7 @@ MODULES = (
     setup,
     preview,
     jobs,
+    verify,
     explain,
     history,
     fields,

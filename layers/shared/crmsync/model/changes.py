@@ -19,6 +19,7 @@ class Cause(StrEnum):
     - ``WOKEN``: another record depends on this one, which nobody has touched.
     - ``EDITED``: it was made or edited.
     - ``AGAIN``: sync it even if it shows nothing new.
+    - ``COMPARED``: as ``AGAIN``; a comparison found that it is not in step (CH-31).
     - ``DELETED``, ``RESTORED``: it was put into the recycle bin, or taken out of it.
     - ``RESYNC``: a person asked for it; old values of new mappings cross as well (MAP-6).
     - ``FORCED``: as ``RESYNC``, and what the rules would not create by themselves is created
@@ -31,6 +32,7 @@ class Cause(StrEnum):
     WOKEN = "woken"
     EDITED = "edited"
     AGAIN = "again"
+    COMPARED = "compared"
     DELETED = "deleted"
     RESYNC = "resync"
     FORCED = "forced"
@@ -43,6 +45,12 @@ class Cause(StrEnum):
 
 BY_HAND = frozenset({Cause.RESYNC, Cause.FORCED})
 """Causes that a person asked for: an import, a resync."""
+
+CUT_SHORT = frozenset({Cause.AGAIN, Cause.COMPARED})
+"""Causes after which an earlier sync of the record may have ended half way."""
+
+OF_JOBS = frozenset({Cause.RESYNC, Cause.COMPARED})
+"""Causes of what jobs queue; it waits first when few calls are left (RTY-2)."""
 
 MAX_TIES = 200
 """The most contacts whose ties a change carries; nobody ties or unties more contacts of one deal
@@ -135,6 +143,7 @@ def coalesce(changes: list[Change]) -> list[Change]:
 _LIGHTEST_FIRST = (
     Cause.WOKEN,
     Cause.EDITED,
+    Cause.COMPARED,
     Cause.AGAIN,
     Cause.UNDONE,
     Cause.RESYNC,

@@ -10,19 +10,27 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from crmsync.model.comparison import Comparison
 from crmsync.model.records import Side
+
+LINKS = "links"
+"""Stands in place of an object's name in a step that walks through the links of a connection; its
+side is HubSpot, by whose records links are known.
+"""
 
 
 class JobType(StrEnum):
     """What a job does.
 
     ``IMPORT`` brings in records that are older than the connection, ``RESYNC`` syncs all records
-    again (MAP-6). ``UNDO`` puts overwritten values back, ``RELEASE`` writes what a limit held back,
-    and ``DROP`` discards it; the command itself does these three, without messages.
+    again (MAP-6), and ``VERIFY`` compares both CRMs and the links (CH-31). ``UNDO`` puts
+    overwritten values back, ``RELEASE`` writes what a limit held back, and ``DROP`` discards it;
+    the command itself does these three, without messages.
     """
 
     IMPORT = "import"
     RESYNC = "resync"
+    VERIFY = "verify"
     UNDO = "undo"
     RELEASE = "release"
     DROP = "drop"
@@ -84,7 +92,7 @@ class Job:
         at: The index of the current step.
         after: Where the current step goes on, in the side's own words; of an undo, what is put
             back.
-        queued: How many records were put on the bus.
+        queued: How many records were put on the bus; of a comparison, how many were compared.
         waiting: How many of those were not synced yet when that was last counted.
         limit: Stop after so many records; 0 for no limit.
         listed_at: When the last page was passed on.
@@ -93,6 +101,7 @@ class Job:
         turn: The number of the next turn.
         turn_token: The token of the one message that may make the next turn.
         version: Counts saves.
+        comparison: What a comparison has found so far; None for other jobs.
     """
 
     connection: str
@@ -113,6 +122,7 @@ class Job:
     turn: int = 0
     turn_token: str = ""
     version: int = 0
+    comparison: Comparison | None = None
 
     @property
     def total(self) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 from crmsync.model.jobs import Job, JobState, JobStep, JobType
 from crmsync.model.records import Side
 from crmsync.rules.backfill.pacing import progress
+from crmsync.wire.comparison_rows import comparison_of
 
 _STORED_NAMES = {"type": "verb", "steps": "legs", "turn_token": "ticket"}
 """Fields of a job -> their keys in JSON, where the two differ."""
@@ -38,6 +39,8 @@ def from_json(text: str) -> Job:
     row["steps"] = tuple(_step(step) for step in row["steps"])
     for name in ("started_at", "moved_at", "listed_at"):
         row[name] = datetime.fromisoformat(row[name]) if row.get(name) else None
+    if row.get("comparison"):
+        row["comparison"] = comparison_of(row["comparison"])
     return Job(**row)
 
 

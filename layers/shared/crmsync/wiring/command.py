@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from secrets import token_urlsafe as unguessable
 from typing import TYPE_CHECKING
 
@@ -24,7 +23,7 @@ from crmsync.wiring.crms import (
 from crmsync.wiring.stores import (
     alert_book,
     aws_client,
-    call_usage,
+    comparisons,
     cursors,
     inbox,
     job_messages,
@@ -39,6 +38,7 @@ from crmsync.wiring.stores import (
     table_name,
     troubles,
 )
+from crmsync.wiring.views import own_calls, read_only_view
 
 LINK_ID_BYTES = 16
 """Random bytes in the id of a link to the console."""
@@ -51,12 +51,10 @@ if TYPE_CHECKING:
     from crmsync.flows.operator.operator import Operator
     from crmsync.flows.operator.status import HealthCheck
     from crmsync.flows.operator.undo import UndoAdmin
-    from crmsync.flows.preview.read_only import ReadOnlyView
     from crmsync.flows.setup.pipelines import PipelineSides
     from crmsync.flows.setup.references import ReferenceSources
     from crmsync.gateways.hubspot.schema import HubspotSchema
     from crmsync.gateways.salesforce.schema import SalesforceSchema
-    from crmsync.rules.timing.call_state import CallState
 
 
 def operator() -> Operator:
@@ -125,12 +123,12 @@ def operator() -> Operator:
         ),
         pauses=PauseAdmin(settings=store.load, troubles=troubles(), now=store.now, caller=caller),
         undo=undo,
-        explainer=Explainer(_in_force, _read_only_view, store.now),
+        explainer=Explainer(_in_force, read_only_view, store.now),
         history=_history_reader(),
         fields=FieldMapReader(
             settings=_in_force, hubspot=_hubspot_schema_of, salesforce=_salesforce_schema_of
         ),
-        previewer=Previewer(_read_only_view, store.now),
+        previewer=Previewer(read_only_view, store.now),
         console=ConsoleLinks(
             secret=lambda: secrets().read(console_secret()),
             caller=caller,
@@ -197,29 +195,6 @@ def _pipelines_of(connection: Connection) -> PipelineSides:
     )
 
 
-def _read_only_view(connection: Connection, settings: Settings) -> ReadOnlyView:
-    """A connection that can only be read."""
-    from crmsync.flows.preview.read_only import ReadOnlyRoles, ReadOnlyView, read_only
-    from crmsync.gateways.dynamodb.contact_roles import RoleTable
-    from crmsync.gateways.salesforce.ids import full
-    from crmsync.gateways.salesforce.opportunities import SalesforceOpportunities
-
-    hubspot, salesforce = hubspot_client_of(connection), salesforce_of(connection).session
-    roles = RoleTable(aws_client("dynamodb"), table_name("state"), connection.name)
-    context = replace(
-        sync_context(connection, our_user_of(connection, settings)),
-        opportunities=SalesforceOpportunities(salesforce, ReadOnlyRoles(roles)),
-    )
-    return ReadOnlyView(
-        read_only(context),
-        lambda side: lister_of(connection, side),
-        quota_of(connection),
-        lambda: sum(_own_calls(connection, Side.SALESFORCE).own.values()),
-        lambda side: hubspot.calls if side is Side.HUBSPOT else salesforce.calls,
-        full,
-    )
-
-
 def _in_force() -> Settings:
     """The settings in force. Raises `Distrusted` if they are not the newest that were pushed."""
     current = settings_table().current()
@@ -272,7 +247,7 @@ def _link_admin() -> LinkAdmin:
             now=settings_table().now,
             sleep=time.sleep,
         ),
-        view=_read_only_view,
+        view=read_only_view,
         is_paused=lambda name: troubles().load(name).pause is not None,
     )
 
@@ -301,8 +276,9 @@ def _health_check() -> HealthCheck:
         account=account_of,
         now=settings_table().now,
         troubles=troubles(),
-        own_calls=_own_calls,
+        own_calls=own_calls,
         alerts=alert_book(),
+        comparisons=comparisons(),
         link_keys=lambda: tuple(link_keys().keys()),
     )
 
@@ -323,22 +299,13 @@ def _history_reader() -> HistoryReader:
     )
 
 
-def _own_calls(connection: Connection, side: Side) -> CallState:
-    """A connection's calls to a side."""
-    from crmsync.rules.timing.call_leases import limits_of
-    from crmsync.rules.timing.call_state import call_state
-
-    usage = call_usage().load(connection.name, side)
-    return call_state(usage, limits_of(connection, side), settings_table().now())
-
-
 def _undo_admin() -> UndoAdmin:
     from crmsync.flows.operator.undo import UndoAdmin
 
     return UndoAdmin(
         settings=_in_force,
         kept=overwritten_reader,
-        view=_read_only_view,
+        view=read_only_view,
         context=lambda one, settings: sync_context(one, our_user_of(one, settings)),
         jobs=jobs(),
         new_id=new_turn_token,

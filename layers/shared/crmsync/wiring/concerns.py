@@ -158,7 +158,7 @@ def _context_of(connection: Connection) -> SyncContext:
     """The context of a connection. Every kind gets the time since when opportunities sync: a newly
     linked contact or account requests a sync of its opportunities.
     """
-    context = sync_context(connection, our_user_of(connection), _opportunities_since(connection))
+    context = sync_context(connection, our_user_of(connection), opportunities_since(connection))
     context = replace(context, fingerprinter=fingerprinter())
     return replace(context, overwrites=_keeper_of(connection)) if connection.undo.hours else context
 
@@ -174,7 +174,7 @@ def _keeper_of(connection: Connection) -> OverwrittenKeeper | None:
     return keeper
 
 
-def _opportunities_since(connection: Connection) -> datetime | None:
+def opportunities_since(connection: Connection) -> datetime | None:
     """Since when a connection's opportunities sync by themselves; None while they do not. A
     finished import is read from the job table once.
     """

@@ -14,6 +14,7 @@ from crmsync.wiring.stores import (
     alert_book,
     aws_client,
     call_usage,
+    comparisons,
     cursors,
     jobs,
     now,
@@ -86,6 +87,7 @@ def _reports() -> Reports:
             troubles=troubles(),
             own_calls=_calls_so_far,
             alerts=alert_book(),
+            comparisons=comparisons(),
         ),
         errors=ErrorAdmin(
             settings=settings, inbox=inbox, outbox=outbox(), now=now, reader=_no_reader

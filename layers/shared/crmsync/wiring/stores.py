@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from crmsync.gateways.deadline import Remaining
     from crmsync.gateways.dynamodb.alerts import AlertTable
     from crmsync.gateways.dynamodb.call_usage import CallUsageTable
+    from crmsync.gateways.dynamodb.comparisons import ComparisonTable
     from crmsync.gateways.dynamodb.crm_ids import CrmIdTable
     from crmsync.gateways.dynamodb.cursors import CursorTable
     from crmsync.gateways.dynamodb.inbox import InboxTable
@@ -185,6 +186,14 @@ def jobs() -> JobsTable:
     from crmsync.gateways.dynamodb.jobs import JobsTable
 
     return JobsTable(aws_client("dynamodb"), table_name("state"))
+
+
+@cache
+def comparisons() -> ComparisonTable:
+    """The last results of comparisons."""
+    from crmsync.gateways.dynamodb.comparisons import ComparisonTable
+
+    return ComparisonTable(aws_client("dynamodb"), table_name("state"))
 
 
 @cache

@@ -135,27 +135,29 @@ def _start(admin: JobAdmin, planned: PlannedJobs, arguments: argparse.Namespace)
     jobs = admin.start(planned, limit=arguments.max_changes)
     remarks, status = planned.remarks, DONE
     if not arguments.no_wait:
-        jobs, left_early = _wait(admin, jobs)
+        jobs, still = wait_for(admin, jobs)
+        remarks = (*remarks, *still)
         if any(job.state is not JobState.DONE for job in jobs):
             status = FINDINGS
-        if any(job.state is JobState.RUNNING for job in jobs):
-            remarks = (*remarks, _GO_ON if left_early else _STILL)
     return Answer(
         _document(planned, jobs, applied=True), _table(jobs, admin.parked_by(jobs)), remarks, status
     )
 
 
-def _wait(admin: JobAdmin, jobs: list[Job]) -> tuple[list[Job], bool]:
-    """Watch jobs until none is running, nothing moves, or Ctrl-C; True for Ctrl-C."""
-    left_early = False
+def wait_for(admin: JobAdmin, jobs: list[Job]) -> tuple[list[Job], tuple[str, ...]]:
+    """Watch jobs until none is running or nothing moves, or the operator presses Ctrl-C; the jobs
+    as they are then, and a remark if some go on without the command.
+    """
+    remark = _STILL
     try:
         for now in admin.watch(jobs):
             jobs = now
             progress_line.show(progress_bar(jobs, admin.now()))
     except KeyboardInterrupt:
-        left_early = True
+        remark = _GO_ON
     progress_line.finish()
-    return jobs, left_early
+    is_running = any(job.state is JobState.RUNNING for job in jobs)
+    return jobs, (remark,) if is_running else ()
 
 
 def _list(operator: Operator, _arguments: argparse.Namespace) -> Answer:

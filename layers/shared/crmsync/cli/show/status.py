@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from crmsync.cli.answer import DONE, FINDINGS, Answer, Subparsers, add_command, columns
 from crmsync.cli.tables import wrapped
+from crmsync.flows.operator.comparisons import last_comparison
 from crmsync.flows.operator.status import is_dead
+from crmsync.model.comparison import Standing
 from crmsync.model.records import Side
+from crmsync.wire import comparison_rows
 
 if TYPE_CHECKING:
     from crmsync.flows.operator.operator import Operator
     from crmsync.flows.operator.status import ConnectionStatus, Status
     from crmsync.model.calls import DailyCalls
+    from crmsync.model.comparison import ObjectComparison
     from crmsync.rules.backfill.pacing import Depth
     from crmsync.rules.timing.call_state import CallState
 
@@ -64,6 +68,7 @@ def _rows(one: ConnectionStatus, now: datetime) -> Iterator[tuple[str, str]]:
     yield "imported", _listed(f"{name} {at:%Y-%m-%d}" for name, at in one.imported.items() if at)
     yield "jobs", _counted(one.jobs)
     yield "parked", _counted(one.errors)
+    yield "compared", _compared(one.compared, now)
     yield "calls", _calls(one.calls, one.allotment)
     yield "own calls", _listed(_own(side, own) for side, own in one.own_calls.items())
 
@@ -79,6 +84,17 @@ def _counted(counts: Mapping[str, int]) -> str:
 def _ago(now: datetime, since: datetime) -> str:
     minutes = max(0, int((now - since).total_seconds()) // 60)
     return f"{minutes} min ago" if minutes < 100 else f"{since:%Y-%m-%d %H:%M} UTC"  # noqa: PLR2004 - two digits
+
+
+def _compared(results: Sequence[ObjectComparison], now: datetime) -> str:
+    """When all objects had been compared last, and how their records stood."""
+    at = last_comparison(results)
+    if at is None:
+        return "not yet"
+    totals = [(one, sum(each.counts.get(one, 0) for each in results)) for one in Standing]
+    return f"{_ago(now, at)}: " + ", ".join(
+        f"{total:,} {str(one).replace('_', ' ')}" for one, total in totals if total
+    )
 
 
 def _calls(calls: DailyCalls | None, allotment: int) -> str:
@@ -127,6 +143,7 @@ def _connection(one: ConnectionStatus) -> dict[str, object]:
             for side, own in one.own_calls.items()
             if own.hold
         },
+        "compared": [comparison_rows.shown(each) for each in one.compared],
         "trouble": one.trouble,
         "hubspot_trouble": one.hubspot_trouble,
         "looked": {str(side): at.isoformat() if at else None for side, at in one.looked.items()},

@@ -12,14 +12,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from crmsync.errors import Gone, Refused
-from crmsync.flows.arguments import chosen_connections
+from crmsync.flows.arguments import chosen_connections, singular_forms
 from crmsync.flows.backfill.link_rebuild import RecordReader
 from crmsync.flows.backfill.run import LEFT_OUT
+from crmsync.model.comparison import Comparison
 from crmsync.model.concerns import KIND_OF
 from crmsync.model.crm_names import ACCOUNT
 from crmsync.model.effects import Category
 from crmsync.model.inbox import InboxEntry
-from crmsync.model.jobs import Job, JobState, JobStep, JobType, job_message_of
+from crmsync.model.jobs import LINKS, Job, JobState, JobStep, JobType, job_message_of
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.model.settings import Connection, Settings
 from crmsync.ports.listing import Lister
@@ -133,6 +134,23 @@ class JobAdmin:
         """What a resync of everything that is switched on would do, parents first."""
         return self._plan(JobType.RESYNC, [(one, one.step()) for one in BACKFILL_OBJECTS], only)
 
+    def plan_comparison(
+        self, name: str = "", only: str = "", *, repairs: bool = False, counts: bool = True
+    ) -> PlannedJobs:
+        """What a comparison of an object's kind would do, or of everything for "" (CH-31).
+
+        The objects of a kind are compared together, as a pair has one on each side. Without
+        `counts` no call is made here. Raises `Refused` for an unknown object, and for one that is
+        switched off everywhere.
+        """
+        rows = _of_the_kind(name)
+        planned = self._plan(
+            JobType.VERIFY, [(one, one.step()) for one in rows], only, counts=counts
+        )
+        links, comparison = JobStep(Side.HUBSPOT, LINKS), Comparison(repairs)
+        jobs = (replace(job, steps=(links, *job.steps)) for job in planned.jobs)
+        return replace(planned, jobs=tuple(replace(job, comparison=comparison) for job in jobs))
+
     def start(self, planned: PlannedJobs, *, limit: int = 0) -> list[Job]:
         """Start the jobs. Raises as `check_limit` does, and starts none then."""
         self.check_limit(planned, limit)
@@ -239,7 +257,12 @@ class JobAdmin:
                     )
 
     def _plan(
-        self, job_type: JobType, rows: Sequence[tuple[BackfillObject, JobStep]], only: str
+        self,
+        job_type: JobType,
+        rows: Sequence[tuple[BackfillObject, JobStep]],
+        only: str,
+        *,
+        counts: bool = True,
     ) -> PlannedJobs:
         connections = chosen_connections(self.settings(), only)
         jobs: list[Job] = []
@@ -256,7 +279,7 @@ class JobAdmin:
             if ready:
                 steps = tuple(
                     replace(step, total=len(step.ids))
-                    if step.ids
+                    if step.ids or not counts
                     else counted(step, self.lister(connection, one.side))
                     for one, step in ready
                 )
@@ -329,6 +352,16 @@ class JobAdmin:
         if found.state.is_over:
             raise Refused(f"Job {job_id} is {found.state} already.", code="JOB")
         return found
+
+
+def _of_the_kind(name: str) -> list[BackfillObject]:
+    """The objects that are compared along with an object of this name; all for ""."""
+    words = set(singular_forms(name))
+    kinds = {one.kind for one in BACKFILL_OBJECTS if {one.object.lower(), one.word} & words}
+    if name and not kinds:
+        known = ", ".join(dict.fromkeys(one.object.lower() for one in BACKFILL_OBJECTS))
+        raise Refused(f"{name} cannot be compared; {known} can.", code="OBJECT")
+    return [one for one in BACKFILL_OBJECTS if not name or one.kind in kinds]
 
 
 def counted(step: JobStep, lister: Lister) -> JobStep:

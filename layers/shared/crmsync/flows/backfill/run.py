@@ -19,15 +19,23 @@ from typing import Any
 from crmsync.errors import Conflict, OutOfTime, SyncError, TryAgain
 from crmsync.model.calls import CallClass
 from crmsync.model.changes import Cause, Change
-from crmsync.model.jobs import Job, JobMessage, JobState, JobStep, job_message_of
-from crmsync.model.records import Ref, Side
+from crmsync.model.jobs import (
+    LINKS,
+    Job,
+    JobMessage,
+    JobState,
+    JobStep,
+    JobType,
+    job_message_of,
+)
+from crmsync.model.records import Kind, Ref, Side
 from crmsync.model.settings import Connection
 from crmsync.ports.calls import CallGate
 from crmsync.ports.listing import Lister, Page
 from crmsync.ports.queues import Backlog, JobMessages, Outbox
 from crmsync.ports.stores import Jobs
 from crmsync.rules.backfill.objects import BackfillObject, backfill_object_of
-from crmsync.rules.backfill.pacing import queue_capacity
+from crmsync.rules.backfill.pacing import MIN_WAITING, queue_capacity
 from crmsync.wire.job_messages import load_job
 from crmsync.wire.queue_messages import UnreadableError
 
@@ -67,6 +75,7 @@ class BackfillContext:
         backlog: Knows how much waits in the queue of a kind.
         new_turn_token: Makes a token that no turn has had.
         now: The clock (UTC).
+        compare: Compares the next few batches of a comparison, and stores its place.
         is_paused: Whether the operator has paused a connection.
     """
 
@@ -79,6 +88,7 @@ class BackfillContext:
     backlog: Backlog
     new_turn_token: Callable[[], str]
     now: Callable[[], datetime]
+    compare: Callable[[Job, Connection], Job]
     is_paused: Callable[[str], bool] = lambda _name: False
 
 
@@ -134,7 +144,8 @@ def run_turn(job_message: JobMessage, context: BackfillContext) -> Job | None:
 
 
 def _turn(job: Job, context: BackfillContext) -> Job:
-    listed = backfill_object_of(job.step) if job.step else None
+    is_comparison = job.type is JobType.VERIFY
+    listed = backfill_object_of(job.step) if job.step and not is_comparison else None
     try:
         connection = context.connection(job.connection)
         if connection is None:
@@ -149,7 +160,7 @@ def _turn(job: Job, context: BackfillContext) -> Job:
                 f"The {listed.section} of {job.connection} are switched off ({listed.switch}).",
             )
         if listed is None:
-            return _drain(job, context)
+            return _compare(job, connection, context) if is_comparison else _drain(job, context)
         return _queue_pages(job, listed, connection, context)
     except Conflict:
         raise
@@ -181,6 +192,27 @@ def _queue_pages(
     return _next(replace(job, waiting=waiting), context, 0)
 
 
+def _compare(job: Job, connection: Connection, context: BackfillContext) -> Job:
+    """Compare some batches. What is found is queued only while the sync keeps up with it."""
+    repairs = job.comparison is not None and job.comparison.repairs
+    if repairs and job.step is not None:
+        depths = [context.backlog.depth(kind) for kind in sorted(kinds_of(job))]
+        if any(depth.records >= MIN_WAITING for depth in depths):
+            return _next(job, context, WAIT)
+    if job.step is not None:
+        calls = context.calls(connection)
+        if held := calls.hold(CallClass.BACKFILL):
+            text = f"Waits for calls. {held.text} The rest is kept for live changes."
+            return _next(job, context, LONG_WAIT, text)
+        calls.work_as(CallClass.BACKFILL)
+    job = context.compare(job, connection)
+    if job.step is not None:
+        return _next(job, context, 0)
+    if repairs:
+        return _drain(job, context)
+    return context.jobs.save(replace(job, state=JobState.DONE, moved_at=context.now()))
+
+
 def _queue_step(job: Job, lister: Lister, left: int, context: BackfillContext) -> Job:
     """Queue up to `left` records of the job's step, page by page, and store the place after each.
 
@@ -199,7 +231,7 @@ def _queue_step(job: Job, lister: Lister, left: int, context: BackfillContext) -
             context.outbox.publish(
                 [Change(job.connection, kind, ref, cause, now) for ref in page.refs]
             )
-        job = context.jobs.save(_moved(job, page, now))
+        job = context.jobs.save(moved(job, page, now))
         left -= len(page.refs)
     return job
 
@@ -214,7 +246,7 @@ def _page(step: JobStep, lister: Lister, after: str, size: int) -> Page:
     return Page(refs, str(end) if end < len(step.ids) else None)
 
 
-def _moved(job: Job, page: Page, now: datetime) -> Job:
+def moved(job: Job, page: Page, now: datetime) -> Job:
     """The job after a page: further on in its step, or at the start of the next one."""
     queued = job.queued + len(page.refs)
     job = replace(
@@ -236,19 +268,21 @@ def _drain(job: Job, context: BackfillContext) -> Job:
     Salesforce objects that it worked through completely then count as imported (OPP-2).
     """
     now = context.now()
-    depths = [
-        context.backlog.depth(kind)
-        for kind in {backfill_object_of(step).kind for step in job.steps}
-    ]
+    depths = [context.backlog.depth(kind) for kind in sorted(kinds_of(job))]
     is_idle = all(depth.is_idle for depth in depths)
     waiting = 0 if is_idle else min(job.queued, sum(depth.records for depth in depths))
     job = replace(job, waiting=waiting, moved_at=now, trouble="")
     if not is_idle and now < (job.listed_at or now) + DRAIN:
         return _next(job, context, 0 if any(depth.ready for depth in depths) else WAIT)
-    for step in job.steps:
+    for step in job.steps if job.type is not JobType.VERIFY else ():
         if step.side is Side.SALESFORCE and not step.ids:
             context.jobs.mark_imported(job.connection, step.object, now)
     return context.jobs.save(replace(job, state=JobState.DONE))
+
+
+def kinds_of(job: Job) -> frozenset[Kind]:
+    """The kinds of the objects that a job lists."""
+    return frozenset(backfill_object_of(one).kind for one in job.steps if one.object != LINKS)
 
 
 def _after_error(job: Job, context: BackfillContext, error: SyncError) -> Job:

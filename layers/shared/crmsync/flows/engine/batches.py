@@ -17,7 +17,7 @@ from crmsync.flows.engine.circuit_breaker import CircuitBreaker
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.results import LONGEST_WAIT, Summary, requeue, retry_later
 from crmsync.model.calls import CallClass
-from crmsync.model.changes import Cause, Change, as_retry, coalesce
+from crmsync.model.changes import OF_JOBS, Change, as_retry, coalesce
 from crmsync.model.records import Ref, Side
 from crmsync.model.troubles import Outage
 from crmsync.rules.timing.call_leases import call_class_of
@@ -116,7 +116,7 @@ def sync_in_batches(
             requeue([*batch, *batches.take_rest()], context, summary)
             break
         due = batch
-        if any(change.tries or change.cause is Cause.RESYNC for change in batch):
+        if any(change.tries or change.cause in OF_JOBS for change in batch):
             due = hold_back(batch, new, context, summary)
         else:
             context.calls.work_as(CallClass.LIVE, expected_calls(batch))

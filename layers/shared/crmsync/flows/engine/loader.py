@@ -14,7 +14,7 @@ from typing import Generic
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.merged_links import inherit_links, names_another
 from crmsync.flows.engine.named_records import named_by_candidates
-from crmsync.model.changes import Cause, Change, weight, with_ties
+from crmsync.model.changes import CUT_SHORT, Cause, Change, weight, with_ties
 from crmsync.model.facts import AnyFacts, Gathered
 from crmsync.model.links import Link, LinkState, Place
 from crmsync.model.records import Kind, Record, Ref, Side
@@ -94,7 +94,7 @@ class BatchLoader(Generic[AnyFacts]):
         """Read records and links; returns the changes with news, and the records without a link."""
         refs = [change.ref for change in changes]
         self._retried.update(
-            one.ref for one in changes if one.tries or one.held or one.cause is Cause.AGAIN
+            one.ref for one in changes if one.tries or one.held or one.cause in CUT_SHORT
         )
         self.find_links(refs)
         self.read(refs)

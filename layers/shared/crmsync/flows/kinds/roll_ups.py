@@ -114,6 +114,22 @@ def roll_up(effects: Sequence[RollUp], context: SyncContext) -> Sequence[Outcome
     return [_outcome(effect, failed, ties, associated) for effect in effects]
 
 
+def wrong_sums(effects: Sequence[RollUp], context: SyncContext) -> frozenset[Ref]:
+    """The contacts of the effects that show other sums than `roll_up` would write; writes nothing.
+    Raises `SyncError`.
+    """
+    contacts = list(dict.fromkeys(ref for effect in effects for ref in sorted(effect.contacts)))
+    if not contacts:
+        return frozenset()
+    ties = _ties(contacts, _across(contacts, context), context)
+    shown = context.hubspot.read(contacts, {HUBSPOT_CONTACT: (*FIELDS[HUBSPOT_CONTACT], *ROLL_UPS)})
+    return frozenset(
+        record.ref
+        for record in not_frozen(list(shown.values()), context)
+        if outdated(record.fields, _sums(ties, record.ref, context))
+    )
+
+
 def _written_again(
     written: Sequence[Ref],
     ties: OpportunityTies,

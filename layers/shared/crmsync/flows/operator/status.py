@@ -13,10 +13,12 @@ from datetime import datetime, timedelta
 
 from crmsync.errors import SyncError
 from crmsync.flows.engine.staleness import REPORT_AFTER, LongestWait, last_poll, longest_wait
+from crmsync.flows.operator.comparisons import latest_results, out_of_step_for_long
 from crmsync.flows.setup.app_rights import Account, check_app_rights
 from crmsync.flows.setup.steps import text_of
 from crmsync.model.alerts import ChannelTrouble
 from crmsync.model.calls import DailyCalls
+from crmsync.model.comparison import ObjectComparison
 from crmsync.model.concerns import mail_kinds_of, objects_of
 from crmsync.model.effects import Category
 from crmsync.model.jobs import Job, JobState
@@ -24,6 +26,7 @@ from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection, Settings
 from crmsync.model.troubles import Pause, Troubles
 from crmsync.ports.alerts import AlertStore
+from crmsync.ports.comparison import Comparisons
 from crmsync.ports.health import QueueMonitor, Quota
 from crmsync.ports.stores import Cursors, Inbox, Jobs
 from crmsync.ports.troubles import TroubleStore
@@ -61,6 +64,7 @@ class ConnectionStatus:
         looked: When a sweep of each side last succeeded.
         waiting: The oldest change of each kind that has been put off for long.
         pause: The operator's pause, or None.
+        compared: The last result of each object that was compared.
     """
 
     name: str
@@ -79,6 +83,7 @@ class ConnectionStatus:
     own_calls: Mapping[Side, CallState] = field(default_factory=dict)
     open_jobs: tuple[Job, ...] = ()
     reports: Mapping[tuple[Side, str, Category], int] = field(default_factory=dict)
+    compared: tuple[ObjectComparison, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +140,7 @@ class HealthCheck:
         now: The clock (UTC).
         troubles: Stores the pauses.
         own_calls: Reads crmsync's own calls to a side.
+        comparisons: The last results of comparisons.
         link_keys: Reads the numbers of the keys of links, the one in use first.
         alerts: Stores which channels take no messages.
     """
@@ -150,6 +156,7 @@ class HealthCheck:
     troubles: TroubleStore
     own_calls: Callable[[Connection, Side], CallState]
     alerts: AlertStore
+    comparisons: Comparisons
     link_keys: Callable[[], tuple[int, ...]] = tuple
 
     def status(self) -> Status:
@@ -191,6 +198,7 @@ class HealthCheck:
             trouble=trouble,
             hubspot_trouble=self._hubspot_trouble(connection, troubles),
             pause=troubles.pause,
+            compared=latest_results(self.comparisons, connection),
             own_calls=own_calls,
             open_jobs=jobs,
             reports=reports,
@@ -350,6 +358,12 @@ def _failures(one: ConnectionStatus) -> list[str]:
             f"{one.name}: {_many(failed, 'record does', 'records do')} not sync; crmsync errors "
             "list says why."
         )
+    sentences += [
+        f"{one.name}: {found.found:,} records of {found.side} {found.object} lack a counterpart or "
+        f"differ from it, some since {found.since:%Y-%m-%d}; crmsync verify says which, and with "
+        "--repair --apply syncs them."
+        for found in out_of_step_for_long(one.compared)
+    ]
     if paused:
         sentences.append(
             f"{one.name}: {_many(paused, 'job is', 'jobs are')} paused; crmsync jobs list says why."

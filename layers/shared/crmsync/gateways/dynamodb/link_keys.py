@@ -15,7 +15,7 @@ from crmsync.errors import Refused
 from crmsync.gateways.aws.errors import aws_error
 from crmsync.gateways.aws.key_ring import Keys, keys_of, text_of
 from crmsync.gateways.dynamodb.link_items import key_number_of, record_of, state_of
-from crmsync.gateways.dynamodb.table import DynamoTable, Item
+from crmsync.gateways.dynamodb.table import DynamoTable, Item, Key
 from crmsync.model.records import Kind
 from crmsync.ports.link_keys import KeysStored, KeyUse
 
@@ -83,11 +83,16 @@ class LinksCensus:
 
     def pages(self) -> Iterator[Sequence[KeyUse]]:
         """What each link needs, one megabyte of the table at a time. Raises `TryAgain`."""
-        pages = self._table.scan(
-            FilterExpression="attribute_exists(v)", ProjectionExpression="pk, k, t, e"
-        )
-        for page in pages:
-            yield [_key_use(item) for item in page]
+        after: Key = ()
+        while True:
+            items, after = self._table.scan_page(
+                after,
+                FilterExpression="attribute_exists(v)",
+                ProjectionExpression="pk, k, t, e",
+            )
+            yield [_key_use(item) for item in items]
+            if not after:
+                return
 
 
 def _key_use(item: Item) -> KeyUse:

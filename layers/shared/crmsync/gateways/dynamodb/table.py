@@ -155,17 +155,26 @@ class DynamoTable:
         `options` may replace the condition, and then need a value for `:pk`, too.
         """
         request = {
+            "TableName": self.name,
             "KeyConditionExpression": "pk = :pk",
             "ExpressionAttributeValues": {":pk": {"S": pk}},
             "ConsistentRead": True,
             **options,
         }
-        for page in self._pages(self._client.query, request):
-            yield from page
+        while True:
+            page = self._call(self._client.query, **request)
+            yield from page["Items"]
+            if "LastEvaluatedKey" not in page:
+                return
+            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
-    def scan(self, **options: Any) -> Iterator[Sequence[Item]]:
-        """The whole table, one page (a megabyte read) at a time, eventually consistent."""
-        return self._pages(self._client.scan, options)
+    def scan_page(self, after: Key, **options: Any) -> tuple[Sequence[Item], Key]:
+        """A page of the table (at most a megabyte read), eventually consistent, and the key after
+        which the next one begins. () stands for the first page, and for none after the last.
+        """
+        start = {"ExclusiveStartKey": attributes_of(after)} if after else {}
+        page = self._call(self._client.scan, TableName=self.name, **start, **options)
+        return page["Items"], key_of(page.get("LastEvaluatedKey", {}))
 
     def put(self, key: Key, attributes: Item, **options: Any) -> Item:
         """Store one item; returns the old one if `ReturnValues` asks for it, else an empty mapping.
@@ -279,17 +288,6 @@ class DynamoTable:
             Key=attributes_of(key),
             ConsistentRead=consistent,
         )
-
-    def _pages(
-        self, call: Callable[..., Any], options: Mapping[str, Any]
-    ) -> Iterator[Sequence[Item]]:
-        request = {"TableName": self.name, **options}
-        while True:
-            page = self._call(call, **request)
-            yield page["Items"]
-            if "LastEvaluatedKey" not in page:
-                return
-            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
     def _write(self, call: Callable[..., Any], **request: Any) -> Item:
         attributes: Item | None = self._call(call, TableName=self.name, **request).get("Attributes")

@@ -99,12 +99,13 @@ def actions_of(plan: Plan, ref: Ref) -> list[PlannedAction]:
     actions = [
         PlannedAction(action, effect.side or ref.side, effect.object or ref.object, effect)
         for effect in plan.effects
-        if (action := _action_of(effect))
+        if (action := action_of(effect))
     ]
     return actions or [PlannedAction(Action.NOTHING, ref.side, ref.object)]
 
 
-def _action_of(effect: Effect) -> Action | None:
+def action_of(effect: Effect) -> Action | None:
+    """What an effect does; None where it does nothing that a preview counts."""
     match effect:
         case UpdateRecord(best_effort=True):
             return Action.MARK

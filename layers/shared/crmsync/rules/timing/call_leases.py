@@ -30,7 +30,7 @@ from crmsync.model.calls import (
     DailyCalls,
     KnownCalls,
 )
-from crmsync.model.changes import Cause, Change
+from crmsync.model.changes import OF_JOBS, Change
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection
 from crmsync.rules.timing.call_counts import (
@@ -163,7 +163,7 @@ def call_class_of(change: Change, now: datetime, *, is_new: bool) -> CallClass:
     """
     if change.tries and not is_new and now - change.at < LONGEST_HOLD:
         return CallClass.RETRY
-    if change.cause is Cause.RESYNC and not change.tries:
+    if change.cause in OF_JOBS and not change.tries:
         return CallClass.BACKFILL
     return CallClass.LIVE
 
