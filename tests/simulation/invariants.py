@@ -34,6 +34,9 @@ Wrong = Iterator[str]
 BACK = "excused: taken out of a recycle bin"
 """HubSpot does not say whether what is restored keeps its associations."""
 
+DELETED_COMPANY = "excused: its company was deleted"
+"""By default an association that is gone on one side stays on the other (Q-29)."""
+
 
 def rows_of(system: System, kind: Kind) -> list[Row]:
     """The field pairs of a kind, with their policies."""
@@ -407,6 +410,9 @@ def parents(system: System) -> Wrong:
                 continue
             expected = counterpart.get(account) if account else None
             if company == expected or {here, there} & system.parted:
+                continue
+            if company is None and here in system.without_company:
+                system.seen[DELETED_COMPANY] += 1
                 continue
             if any(one and system.ledger.was_back(one) for one in (here, company, expected)):
                 system.seen[BACK] += 1

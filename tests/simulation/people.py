@@ -242,6 +242,11 @@ def _delete(kind: str) -> Callable[[System, Person], bool]:
         if ref is None:
             return False
         before = {one for one in crm._rows if crm.is_live(one)}
+        if ref.object == "company":
+            ties = portal_of(system, step).associations
+            system.without_company |= {
+                one for one in contacts(portal_of(system, step)) if ties.primary(one) == ref
+            }
         forgets = step.what == "forget" and step.side is Side.HUBSPOT and kind == "person"
         (crm.purge if forgets else crm.delete)(ref)
         system.forgotten |= {ref} if forgets else set()

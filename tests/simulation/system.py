@@ -114,6 +114,8 @@ class System(Deployment):
         """Connection and property -> when another policy was pushed for it."""
         self.parted: set[Ref] = set()
         """Whom people took out of a company or an account."""
+        self.without_company: set[Ref] = set()
+        """Contacts whose company people deleted."""
         self.untied: set[Ref] = set()
         """Deals and opportunities of which people took somebody away."""
         self.workers: dict[tuple[str, int], Worker] = {}
