@@ -150,4 +150,17 @@ DEALS: Mapping[str, History] = {
             Person("delete person", Side.SALESFORCE, who=1),
         ),
     ),
+    "a deal was tied to a contact that had just been made, before its link was saved": History(
+        Setting(),
+        (
+            Person("new person", Side.SALESFORCE, what="Contact"),
+            Wait(1),
+            Work("contact", 3),
+            Work("contact", 8),
+            Person("new deal"),
+            Person("tie"),
+            Wait(1),
+            Work("opportunity"),
+        ),
+    ),
 }

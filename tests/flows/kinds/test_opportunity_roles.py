@@ -274,6 +274,33 @@ def test_a_contact_that_is_paired_anew_gets_a_role_for_its_new_salesforce_contac
     ]
 
 
+@pytest.mark.rule("OPP-9")
+@pytest.mark.rule("OPP-12")
+@pytest.mark.parametrize("side", list(Side))
+def test_a_deal_of_a_contact_that_was_just_made_is_tied_on_both_sides(side: Side):
+    """Somebody ties the new contact to a deal, or gives it a role, before its link is saved."""
+    world = MemoryWorld(settings={"create_in_salesforce": CreateInSalesforce.CONTACT})
+    person = world.new_contact() if side is Side.SALESFORCE else world.new_salesforce_contact(None)
+    save = world.links.save
+
+    def slowly(links):
+        world.links.save = save
+        (made,) = world.crm(side).refs("contact" if side is Side.HUBSPOT else "Contact")
+        new = world.new_deal if side is Side.HUBSPOT else world.new_opportunity
+        world.sync(new(made))
+        return save(links)
+
+    world.links.save = slowly
+    world.sync(person)
+    world.drain()
+
+    (deal,), (contact,) = world.hubspot.refs("deal"), world.hubspot.refs("contact")
+    (theirs,) = world.salesforce.refs("Contact")
+    (roles,) = world.opportunities.roles_of(world.salesforce.refs("Opportunity")).values()
+    assert world.associations.of([deal], "contact") == {deal: (contact,)}
+    assert [one.contact for one in roles] == [theirs]
+
+
 @pytest.mark.rule("OPP-12")
 def test_deals_that_cannot_be_read_once_their_contact_is_linked_are_read_later():
     """A deal came while the link was being saved, and HubSpot does not answer when the deals are

@@ -299,10 +299,15 @@ def makes_link(facts: Facts, plan: Plan) -> bool:
     if link is None or link.state is not LinkState.ACTIVE:
         return False
     old = facts.link
-    return old is None or (old.state, old.hubspot, old.salesforce) != (
-        link.state,
-        link.hubspot,
-        link.salesforce,
+    return (
+        old is None
+        or not old.version
+        or (old.state, old.hubspot, old.salesforce)
+        != (
+            link.state,
+            link.hubspot,
+            link.salesforce,
+        )
     )
 
 

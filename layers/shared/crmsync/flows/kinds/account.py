@@ -78,7 +78,7 @@ def _sync_pass(
     )
     results = retry_without_resting(results, ruleset, changes, context)
     if links:
-        queue_dependants_again(planned.facts, planned.plans, dependants, context)
+        queue_dependants_again(results, dependants, context)
     _queue_waiting_contacts(changes, planned.not_yet, results, context)
     at_once = process_results(results, context, summary, is_last=is_last)
     return [*planned.not_yet, *at_once]

@@ -112,7 +112,7 @@ def _sync_pass(
     )
     results = retry_without_resting(results, ruleset, changes, context)
     if links:
-        queue_dependants_again(planned.facts, planned.plans, dependants, context)
+        queue_dependants_again(results, dependants, context)
     at_once = process_results(
         results, context, summary, is_last=is_last, find_blocking=_contact_with_the_address
     )

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from crmsync.errors import SyncError
+from crmsync.flows.engine.complete import RecordResult
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.planning import ends_link, makes_link
 from crmsync.flows.engine.waits import sums_again
@@ -65,16 +66,16 @@ def queue_dependants(
 
 
 def queue_dependants_again(
-    facts: Sequence[AnyFacts], plans: Sequence[Plan], known: Sequence[Change], context: SyncContext
+    results: Sequence[RecordResult[AnyFacts]], known: Sequence[Change], context: SyncContext
 ) -> None:
     """Queue the dependants once more, without a delay, now that the links are saved: the `known`
-    ones, and those that came while this worker was at it. A worker that synced one of those
-    meanwhile could not see the link.
+    ones, and those that came while this worker was at it, also those of records that it has made.
+    A worker that synced one of those meanwhile could not see the link.
 
     Costs as much as the first time. If they cannot be read now, the sync of deals reads them
     (`queue_dependants_of`). Raises `SyncError` if nothing can be queued.
     """
-    places = _concerned(facts, plans).places
+    places = _concerned([one.facts for one in results], [one.plan for one in results]).places
     try:
         late = _dependants(places, context)
     except SyncError:
