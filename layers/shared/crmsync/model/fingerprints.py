@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from struct import Struct
 from types import MappingProxyType
 
 from crmsync.model.records import Value
@@ -19,6 +20,8 @@ FINGERPRINT_BYTES = 5
 with both bases, stays under one DynamoDB write unit (1 KB), and a changed value goes unnoticed once
 in 10^12.
 """
+
+_ROW = Struct(f"{TAG_BYTES}s{FINGERPRINT_BYTES}s")
 
 UNAGREED = bytes(FINGERPRINT_BYTES)
 """Stands in a base for a field that was compared and not agreed on."""
@@ -170,7 +173,8 @@ class Base:
 
     def to_bytes(self) -> bytes:
         """The compact form that the table stores: tag and fingerprint of each field, sorted."""
-        return b"".join(key + self.fingerprints[key] for key in sorted(self.fingerprints))
+        fingerprints = self.fingerprints
+        return b"".join([key + fingerprints[key] for key in sorted(fingerprints)])
 
     @classmethod
     def from_bytes(cls, raw: bytes) -> Base:
@@ -180,12 +184,10 @@ class Base:
 
 def rows_of(raw: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Tag and fingerprint, field after field. Raises `ValueError` when they are truncated."""
-    size = TAG_BYTES + FINGERPRINT_BYTES
-    if len(raw) % size:
+    if len(raw) % _ROW.size:
         msg = f"a base of {len(raw)} bytes is cut short"
         raise ValueError(msg)
-    for start in range(0, len(raw), size):
-        yield raw[start : start + TAG_BYTES], raw[start + TAG_BYTES : start + size]
+    return _ROW.iter_unpack(raw)
 
 
 def tags(names: Iterable[str]) -> frozenset[bytes]:

@@ -30,7 +30,7 @@ link needs anyway.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -47,6 +47,7 @@ WRITE_UNIT = 1024
 """Bytes of an item that one write unit pays for (docs/vendors.md#aws)."""
 
 _HISTORY = "y"
+_NO_INTENT = Intent()
 
 _STATES: Mapping[LinkState, str] = MappingProxyType(
     {LinkState.TOMBSTONE: "1", LinkState.FORGOTTEN: "2"}
@@ -89,7 +90,8 @@ def updated(link: Link, version: int) -> Item:
     """All attributes of the item of a link whose records stay the same, without its key."""
     optional = {name: value or NULL for name, value in _optional(link).items()}
     item = _with_history({**_required(link, version), **optional, _HISTORY: NULL}, link.history)
-    return {name: value for name, value in item.items() if name != "pk"}
+    del item["pk"]
+    return item
 
 
 def _required(link: Link, version: int) -> dict[str, AttributeValue]:
@@ -126,34 +128,41 @@ def _optional(link: Link) -> Mapping[str, AttributeValue | None]:
 
 
 def _intent(intent: Intent) -> AttributeValue | None:
-    return None if intent == Intent() else {"B": intent.to_bytes()}
+    return None if intent == _NO_INTENT else {"B": intent.to_bytes()}
 
 
 def _text(text: str | None) -> AttributeValue | None:
     return None if text is None else {"S": str(text)}
 
 
-def _with_history(item: Item, history: str) -> Item:
+def _with_history(item: dict[str, AttributeValue], history: str) -> dict[str, AttributeValue]:
     """The item with as much of the history as fits into the write units that it takes anyway."""
     if not history:
         return item
-    size = sum(len(name) + sum(map(_value_size, value.items())) for name, value in item.items())
-    room = -size % WRITE_UNIT
+    room = -_size(item) % WRITE_UNIT
     if _HISTORY in item:  # as NULL, which takes a byte besides the name
         room += len(_HISTORY) + 1
     kept = fitted(history, room)
     return {**item, _HISTORY: {"S": kept}} if kept else item
 
 
-def _value_size(value: tuple[str, Any]) -> int:
-    """The bytes that DynamoDB charges for a value of one of the forms that links have."""
-    form, content = value
-    if form == "NULL":
-        return 1
-    if form == "N":
-        return (len(content) + 1) // 2 + 1
-    texts: Iterable[str | bytes] = content if form == "SS" else (content,)
-    return sum(len(one.encode() if isinstance(one, str) else one) for one in texts)
+def _size(item: Item) -> int:
+    """The bytes that DynamoDB charges for an item whose values have the forms that links have."""
+    size = 0
+    for name, value in item.items():
+        ((form, content),) = value.items()
+        size += len(name)
+        if form == "NULL":
+            size += 1
+        elif form == "B":
+            size += len(content)
+        elif form == "S":
+            size += len(content.encode())
+        elif form == "N":
+            size += (len(content) + 1) // 2 + 1
+        else:
+            size += sum(len(one.encode()) for one in content)
+    return size
 
 
 def pointer(link: Link) -> Item:
@@ -184,9 +193,9 @@ def link_of(item: Item) -> Link:
         salesforce_owner=item.get("so", {}).get("S"),
         tied=dict(one.split(" ") for one in item.get("c", {}).get("SS", ())),
         deleted_on=Side(item["d"]["S"]) if "d" in item else None,
-        hubspot_intent=Intent.from_bytes(item["hi"]["B"]) if "hi" in item else Intent(),
-        salesforce_intent=Intent.from_bytes(item["fi"]["B"]) if "fi" in item else Intent(),
-        tying=Intent.from_bytes(item["ti"]["B"]) if "ti" in item else Intent(),
+        hubspot_intent=Intent.from_bytes(item["hi"]["B"]) if "hi" in item else _NO_INTENT,
+        salesforce_intent=Intent.from_bytes(item["fi"]["B"]) if "fi" in item else _NO_INTENT,
+        tying=Intent.from_bytes(item["ti"]["B"]) if "ti" in item else _NO_INTENT,
         holds=frozenset(map(_hold, item.get("b", {}).get("SS", ()))),
         loops=_loops(item["l"]["B"]) if "l" in item else {},
         key=key_number_of(item),

@@ -5,9 +5,7 @@ Law: this module knows nothing of what the items mean. Reads are strongly consis
 
 from __future__ import annotations
 
-import json
-from binascii import a2b_base64
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -17,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from crmsync.errors import SyncError, TryAgain
 from crmsync.gateways.aws.errors import aws_error, error_of
+from crmsync.gateways.dynamodb.batch_json import use_own_json
 from crmsync.gateways.retry import RetryPolicy, chunks
 
 READ_BATCH = 100
@@ -40,8 +39,7 @@ ABSENT: Mapping[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
 """The condition that the item does not exist yet."""
 
 NULL = {"NULL": True}
-_WITH_BYTES = frozenset({"B", "BS", "L", "M"})
-"""The value NULL, and the forms of values that are bytes or may contain some."""
+"""The value NULL."""
 
 FINE = "None"
 CONDITION_FAILED = "ConditionalCheckFailed"
@@ -117,12 +115,11 @@ class DynamoTable:
     ) -> None:
         """Use the boto3 `client` ("dynamodb"); `what` names the table's content in errors.
 
-        From now on the client's answers to BatchGetItem are parsed here, with the same result as
-        botocore's own parser, in a fraction of its processor time.
+        From now on the client's answers to BatchGetItem and BatchExecuteStatement are parsed here,
+        and statements are written here, with the same result as in botocore, in a fraction of its
+        processor time.
         """
-        client.meta.events.register(
-            "before-parse.dynamodb.BatchGetItem", _parse_items, unique_id="crmsync-items"
-        )
+        use_own_json(client)
         self.name = table
         self._client = client
         self._what = what
@@ -355,43 +352,3 @@ def _reasons(problem: BotoCoreError | ClientError) -> list[str]:
         return []
     reasons = problem.response.get("CancellationReasons") or ()
     return [str(reason.get("Code", FINE)) for reason in reasons]
-
-
-def _parse_items(
-    response_dict: MutableMapping[str, Any],
-    customized_response_dict: MutableMapping[str, Any] | None = None,
-    **_others: object,
-) -> None:
-    """Parse the items of a response, and leave botocore an empty body. It parses errors itself, and
-    everything in versions of mid-2024, which have no place for a result.
-
-    botocore looks up every attribute in its description of the service, although of all forms of a
-    value in JSON only bytes need to be converted ("DynamoDB low-level API" [D]).
-    """
-    try:
-        answer = json.loads(response_dict["body"])
-    except ValueError:
-        return
-    if customized_response_dict is None or "Responses" not in answer:
-        return
-    for items in answer["Responses"].values():
-        for item in items:
-            for name, value in item.items():
-                if not _WITH_BYTES.isdisjoint(value):
-                    item[name] = _with_bytes(value)
-    customized_response_dict.update(answer)
-    response_dict["body"] = b"{}"
-
-
-def _with_bytes(value: dict[str, Any]) -> dict[str, Any]:
-    """A value with bytes in place of base64 texts."""
-    ((form, content),) = value.items()
-    if form == "B":
-        return {form: a2b_base64(content)}
-    if form == "BS":
-        return {form: [a2b_base64(one) for one in content]}
-    if form == "L":
-        return {form: [_with_bytes(one) for one in content]}
-    if form == "M":
-        return {form: {name: _with_bytes(one) for name, one in content.items()}}
-    return value
