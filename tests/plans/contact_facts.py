@@ -5,6 +5,7 @@ from crmsync.model.fingerprints import tag
 from crmsync.model.links import Intent
 from crmsync.model.records import Side
 from crmsync.plans.contact import ContactFacts
+from crmsync.rules.pair.plan import is_unchanged, view_alone
 from tests.builders import LEAD_ID, a_change, a_contact, a_lead, a_link, a_ruleset
 
 H, S = Side.HUBSPOT, Side.SALESFORCE
@@ -23,6 +24,12 @@ def linked(hubspot=None, salesforce=None, *, agreed=None, **link):
         hubspot or before_h,
         salesforce or before_s,
     )
+
+
+def shows_nothing_new(record, link, ruleset):
+    """Whether a linked record is unchanged, as far as it shows that alone."""
+    shown = view_alone(record, link, ruleset)
+    return shown is not None and is_unchanged(shown, link)
 
 
 def announcing(link, facts, *, hubspot=None, salesforce=None):

@@ -13,7 +13,7 @@ from crmsync.model.plan import Plan
 from crmsync.model.records import Kind, Ref
 from crmsync.plans.contact import ContactFacts, plan_contact
 from crmsync.rules.merge.owners import OwnerMatches
-from crmsync.rules.pair.plan import is_unchanged
+from crmsync.rules.pair.plan import view_alone
 from tests.builders import (
     LEAD_ID,
     a_change,
@@ -24,7 +24,17 @@ from tests.builders import (
     a_salesforce_contact,
     base_of,
 )
-from tests.plans.contact_facts import KEY, RULESET, H, S, announcing, linked, pair, remember
+from tests.plans.contact_facts import (
+    KEY,
+    RULESET,
+    H,
+    S,
+    announcing,
+    linked,
+    pair,
+    remember,
+    shows_nothing_new,
+)
 
 
 def test_an_echo_leads_to_an_empty_plan():
@@ -38,10 +48,10 @@ def test_an_unchanged_record_needs_no_read_of_the_other_side():
     """
     hubspot, salesforce = pair()
     link = a_link(hubspot, salesforce, RULESET)
-    assert is_unchanged(hubspot, link, RULESET)
-    assert is_unchanged(salesforce, link, RULESET)
-    assert not is_unchanged(a_contact({"phone": "1"}), link, RULESET)
-    assert not is_unchanged(hubspot, replace(link, state=LinkState.TOMBSTONE), RULESET)
+    assert shows_nothing_new(hubspot, link, RULESET)
+    assert shows_nothing_new(salesforce, link, RULESET)
+    assert not shows_nothing_new(a_contact({"phone": "1"}), link, RULESET)
+    assert not shows_nothing_new(hubspot, replace(link, state=LinkState.TOMBSTONE), RULESET)
 
 
 @pytest.mark.rule("DUP-24")
@@ -53,8 +63,8 @@ def test_a_contact_that_does_not_name_its_lead_gets_its_id_again(shown):
     hubspot, salesforce = pair()
     link = a_link(hubspot, salesforce, RULESET)
     unnamed = a_contact(salesforce_id=shown)
-    assert not is_unchanged(unnamed, link, RULESET)
-    assert not is_unchanged(a_lead(), link, RULESET)
+    assert not shows_nothing_new(unnamed, link, RULESET)
+    assert not shows_nothing_new(a_lead(), link, RULESET)
     assert plan_contact(linked(unnamed), RULESET) == Plan(
         (remember(H, hubspot.ref, crmsync_salesforce_id=LEAD_ID),)
     )
@@ -297,3 +307,17 @@ def test_the_contact_of_a_person_account_is_written_through_the_account():
         account, S, {"Crmsync_HubSpot_Id__pc": KEY}, ("DUP-24",), best_effort=True
     )
     assert look == RequestSync(account, Kind.ACCOUNT, None, ("PA-5",))
+
+
+def test_a_comparison_that_was_made_already_is_used_for_the_same_record_and_link_alone():
+    """The plan takes the view of the loader as it is. For the record as it was read again, and for
+    another link, it compares anew.
+    """
+    hubspot = a_contact({"phone": "1"}, salesforce_id=LEAD_ID)
+    facts = linked(hubspot)
+    quiet = replace(view_alone(hubspot, facts.link, RULESET), states={})
+    ruleset = replace(RULESET, views={hubspot.ref: quiet})
+    fresh = plan_contact(facts, RULESET)
+    assert plan_contact(facts, ruleset) == Plan() != fresh
+    assert plan_contact(replace(facts, hubspot=replace(hubspot)), ruleset) == fresh
+    assert plan_contact(replace(facts, link=replace(facts.link)), ruleset) == fresh

@@ -10,8 +10,8 @@ from crmsync.model.effects import CreateRecord, OptOut, SaveLink, UpdateRecord
 from crmsync.model.fingerprints import Base
 from crmsync.model.settings import CreateInHubspot, OutsideInclusionList
 from crmsync.plans.contact import ContactFacts, plan_contact
-from crmsync.rules.pair.plan import is_unchanged
 from tests.builders import LEAD_ID, a_change, a_contact, a_lead, a_link, a_ruleset
+from tests.plans.contact_facts import shows_nothing_new
 
 KEY = "555001-81"
 OUTSIDE = a_ruleset(inclusion_list="77")
@@ -132,7 +132,7 @@ def test_a_new_lifecycle_stage_is_news_where_it_decides_who_syncs():
     ruleset = a_ruleset(inclusion_list="default")
     before = a_contact({"lifecyclestage": "subscriber"}, salesforce_id=LEAD_ID), a_lead(key=KEY)
     link = a_link(*before, ruleset)
-    assert is_unchanged(before[0], link, ruleset)
-    assert not is_unchanged(
+    assert shows_nothing_new(before[0], link, ruleset)
+    assert not shows_nothing_new(
         a_contact({"lifecyclestage": "lead"}, salesforce_id=LEAD_ID), link, ruleset
     )

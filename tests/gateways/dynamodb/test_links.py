@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -135,8 +136,8 @@ def writes_of(client: Any) -> list[int]:
     """Return a list that grows with each batch of statements: how many it has."""
     found: list[int] = []
     client.meta.events.register(
-        "before-parameter-build.dynamodb.BatchExecuteStatement",
-        lambda params, **_: found.append(len(params["Statements"])),
+        "before-call.dynamodb.BatchExecuteStatement",
+        lambda params, **_: found.append(len(json.loads(params["body"])["Statements"])),
     )
     return found
 

@@ -5,7 +5,7 @@ own rules need.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 from crmsync.model.change_limits import Hold
 from crmsync.model.changes import Change
@@ -53,18 +53,3 @@ class Facts:
 
 
 AnyFacts = TypeVar("AnyFacts", bound=Facts)
-
-
-@dataclass(frozen=True, slots=True)
-class Gathered(Generic[AnyFacts]):
-    """What was gathered for a batch.
-
-    Attributes:
-        facts: one entry per record to plan.
-        not_yet: changes that must wait until another record of the batch is planned.
-        unchanged: how many records show nothing new.
-    """
-
-    facts: list[AnyFacts]
-    not_yet: list[Change]
-    unchanged: int

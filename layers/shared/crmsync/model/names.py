@@ -6,6 +6,8 @@ own names are in `crmsync.model.crm_names`.
 
 from __future__ import annotations
 
+from functools import cache
+
 from crmsync.model.records import Side
 
 HUBSPOT_KEY = "crmsync_salesforce_id"
@@ -59,6 +61,7 @@ def salesforce_revision(portal_id: int) -> str:
     return f"Crmsync_Revision_{portal_id}__c"
 
 
+@cache
 def revision_field(side: Side, portal_id: int) -> str:
     """Where a record of `side` shows which of our writes for the portal reached it last."""
     return HUBSPOT_REVISION if side is Side.HUBSPOT else salesforce_revision(portal_id)

@@ -12,16 +12,18 @@ from dataclasses import dataclass, field, replace
 from typing import Generic
 
 from crmsync.flows.engine.context import SyncContext
+from crmsync.flows.engine.gathered import Gathered
 from crmsync.flows.engine.merged_links import inherit_links, names_another
 from crmsync.flows.engine.named_records import named_by_candidates
 from crmsync.model.changes import CUT_SHORT, Cause, Change, weight, with_ties
-from crmsync.model.facts import AnyFacts, Gathered
+from crmsync.model.facts import AnyFacts
 from crmsync.model.links import Link, LinkState, Place
 from crmsync.model.records import Kind, Record, Ref, Side
+from crmsync.rules.merge.baseline import SideView
 from crmsync.rules.merge.intents import may_be_unwritten
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.matching import named_by
-from crmsync.rules.pair.plan import is_unchanged
+from crmsync.rules.pair.plan import is_unchanged, view_alone
 from crmsync.rules.pair.successors import merged_from
 
 ALWAYS_SYNC = frozenset(set(Cause) - {Cause.EDITED, Cause.DELETED})
@@ -72,6 +74,7 @@ class BatchLoader(Generic[AnyFacts]):
         records: the records by their refs; one that is missing does not exist.
         links: the links by the records that they name.
         candidates: unlinked record -> records of the other side that may be the same.
+        views: records as they compare with the bases of their links.
     """
 
     context: SyncContext
@@ -81,6 +84,7 @@ class BatchLoader(Generic[AnyFacts]):
     records: dict[Ref, Record] = field(default_factory=dict)
     links: dict[Ref, Link] = field(default_factory=dict)
     candidates: dict[Ref, tuple[Record, ...]] = field(default_factory=dict)
+    views: dict[Ref, SideView] = field(default_factory=dict)
     _asked: set[Ref] = field(default_factory=set)
     _survivors: dict[Ref, Ref] = field(default_factory=dict)
     _retried: set[Ref] = field(default_factory=set)
@@ -142,7 +146,7 @@ class BatchLoader(Generic[AnyFacts]):
         self._end_merged_links([self.links[ref] for ref in linked if ref in self._retried])
         facts, not_yet = one_plan_per_record([self._facts(change) for change in mine], identity)
         waits = [*not_yet, *overtaken, *self._ends_of_merges(changes)]
-        return Gathered(facts, waits, len(changes) - len(to_sync))
+        return Gathered(facts, waits, len(changes) - len(to_sync), self.views)
 
     def _end_merged_links(self, links: Iterable[Link]) -> None:
         """Look again for links that ended with a merge: the first try may have moved the survivor's
@@ -313,7 +317,9 @@ class BatchLoader(Generic[AnyFacts]):
             return False
         if may_be_unwritten(link, change.ref.side.other, self.context.now()):
             return False
-        return is_unchanged(record, link, self.ruleset)
+        if shown := view_alone(record, link, self.ruleset):
+            self.views[record.ref] = shown
+        return shown is not None and is_unchanged(shown, link)
 
     def _follow_links(self, links: Iterable[Link]) -> None:
         """Read both records of each link; for one that is gone, also its successor and the link of

@@ -16,6 +16,7 @@ from typing import Generic, TypeAlias
 
 from crmsync.errors import Drifted
 from crmsync.flows.engine.context import SyncContext
+from crmsync.flows.engine.gathered import Gathered
 from crmsync.flows.engine.resting_mappings import without_missing, without_resting
 from crmsync.model.changes import Change
 from crmsync.model.crm_names import (
@@ -26,7 +27,7 @@ from crmsync.model.crm_names import (
     SALESFORCE_OWNER,
 )
 from crmsync.model.effects import Category, DropLink, Report, SaveLink, UpdateRecord
-from crmsync.model.facts import AnyFacts, Facts, Gathered
+from crmsync.model.facts import AnyFacts, Facts
 from crmsync.model.fields import FieldRule, FieldType, Update
 from crmsync.model.links import Link, LinkState
 from crmsync.model.plan import Plan
@@ -78,17 +79,18 @@ def gather_existing_fields(
     """Gather with the mappings whose fields both sides have. Usually those are all mappings: none
     rests, and no side turns out to lack a field.
 
-    Returns the ruleset that was used and what `gather` returned. Raises `Down` if nothing works
-    without a missing field, else as `gather` does.
+    Returns the ruleset that was used, with the views of the gather, and what `gather` returned.
+    Raises `Down` if nothing works without a missing field, else as `gather` does.
     """
     rests = context.troubles.load(context.connection.name).rests
     if rests:
         ruleset = without_resting(ruleset, rests, changes, context)
     try:
-        return ruleset, gather(ruleset)
+        gathered = gather(ruleset)
     except Drifted as error:
         ruleset = without_missing(ruleset, error, changes, context)
-    return ruleset, gather(ruleset)
+        gathered = gather(ruleset)
+    return replace(ruleset, views=gathered.views), gathered
 
 
 def owners_for(facts: Sequence[Facts], context: SyncContext) -> owners.OwnerMatches | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from typing import TypeAlias
 
 from crmsync.errors import Conflict, Down, Gone, OutOfTime, Refused, SyncError, TryAgain
@@ -294,7 +295,7 @@ def resolved_records(results: Iterable[RecordResult[AnyFacts]]) -> list[Ref]:
             if link is not None:
                 places = (link.hubspot, link.salesforce)
                 resolved.update(place for place in places if isinstance(place, Ref))
-    return sorted(resolved)
+    return sorted(resolved, key=attrgetter("side", "object", "id"))
 
 
 def record_outcome(facts: Facts, plan: Plan, error: SyncError | None, summary: Summary) -> None:

@@ -14,6 +14,7 @@ from crmsync.flows.engine.batches import sync_in_batches
 from crmsync.flows.engine.change_limits import hold_excess
 from crmsync.flows.engine.complete import RecordResult, apply_and_complete, retry_without_resting
 from crmsync.flows.engine.context import SyncContext
+from crmsync.flows.engine.gathered import Gathered
 from crmsync.flows.engine.loader import BatchLoader
 from crmsync.flows.engine.planning import (
     PlannedBatch,
@@ -29,7 +30,6 @@ from crmsync.flows.kinds.membership import CompanyMembers
 from crmsync.model.changes import Cause, Change
 from crmsync.model.crm_names import DOMAIN, WEBSITE
 from crmsync.model.effects import SaveLink
-from crmsync.model.facts import Gathered
 from crmsync.model.links import LinkState
 from crmsync.model.plan import Plan
 from crmsync.model.records import Kind, Record, Ref, Side

@@ -19,6 +19,7 @@ from crmsync.flows.engine.complete import (
     retry_without_resting,
 )
 from crmsync.flows.engine.context import SyncContext
+from crmsync.flows.engine.gathered import Gathered
 from crmsync.flows.engine.loader import BatchLoader
 from crmsync.flows.engine.planning import (
     PlannedBatch,
@@ -47,7 +48,6 @@ from crmsync.model.crm_names import (
 )
 from crmsync.model.effects import UpdateRecord
 from crmsync.model.emails import normalise_email
-from crmsync.model.facts import Gathered
 from crmsync.model.links import Link
 from crmsync.model.names import HUBSPOT_KEY
 from crmsync.model.plan import Plan

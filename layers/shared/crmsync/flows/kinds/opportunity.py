@@ -16,6 +16,7 @@ from crmsync.flows.engine.batches import sync_in_batches
 from crmsync.flows.engine.change_limits import hold_excess
 from crmsync.flows.engine.complete import apply_and_complete, retry_without_resting
 from crmsync.flows.engine.context import SyncContext
+from crmsync.flows.engine.gathered import Gathered
 from crmsync.flows.engine.loader import BatchLoader
 from crmsync.flows.engine.planning import (
     PlannedBatch,
@@ -39,7 +40,6 @@ from crmsync.model.crm_names import (
     OPPORTUNITY_STAGE,
     RECORD_TYPE,
 )
-from crmsync.model.facts import Gathered
 from crmsync.model.records import Record, Ref, Side
 from crmsync.model.roles import Role
 from crmsync.plans.opportunity import OpportunityFacts, plan_opportunity

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _ID = re.compile(r"^[A-Za-z0-9]{15}(?:[A-Z0-5]{3})?$")
 _CHECKS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
@@ -14,11 +15,15 @@ def checksum(cased: str) -> str:
     """The three characters that follow a 15-character id; each shows which of five characters are
     uppercase [D].
     """
-    fives = (cased[start : start + 5] for start in range(0, _CASED, 5))
-    return "".join(
-        _CHECKS[sum(1 << at for at, letter in enumerate(five) if letter.isupper())]
-        for five in fives
-    )
+    return "".join([_check(cased[start : start + 5]) for start in range(0, _CASED, 5)])
+
+
+@lru_cache(maxsize=4096)
+def _check(five: str) -> str:
+    """The character that shows which of five characters are uppercase. Ids of one org begin
+    alike.
+    """
+    return _CHECKS[sum(1 << at for at, letter in enumerate(five) if letter.isupper())]
 
 
 def is_id(text: str) -> bool:

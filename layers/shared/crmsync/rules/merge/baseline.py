@@ -7,7 +7,7 @@ trims or reformats does not count as changed.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from crmsync.model.fields import ComparedFormat, ValueFormat
 from crmsync.model.fingerprints import CHANGED, UNAGREED, Base, Fingerprinter, prefixes, tag
@@ -72,7 +72,7 @@ class Forms(Mapping[str, ComparedField]):
 
     def only(self, names: Collection[str]) -> Forms:
         """Those of the fields that are among `names`."""
-        return Forms({name: field for name, field in self._fields.items() if name in names})
+        return Forms({name: one for name, one in self._fields.items() if name in names})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +86,14 @@ class SideView:
             `state` also knows the others.
         normalised: Fields in which Salesforce reformatted the value that we wrote last; they do not
             count as changed.
+        link: The link with whose base the record was compared.
     """
 
     record: Record
     forms: Forms
     states: Mapping[str, FieldState]
     normalised: frozenset[str]
+    link: Link | None = field(default=None, compare=False, repr=False)
 
     @property
     def side(self) -> Side:
@@ -196,21 +198,25 @@ def view(
             normalised.add(name)
             state = replace(state, changed=False)
         states[name] = state
-    return SideView(record, forms, states, frozenset(normalised))
+    return SideView(record, forms, states, frozenset(normalised), link)
 
 
 def _differing(
-    field: ComparedField, value: Value, comparable: Value, base: Base, fingerprinter: Fingerprinter
+    compared: ComparedField,
+    value: Value,
+    comparable: Value,
+    base: Base,
+    fingerprinter: Fingerprinter,
 ) -> FieldState:
     """The state of a field whose fingerprint is not the one in the base."""
-    agreed = base.fingerprints.get(field.tag)
+    agreed = base.fingerprints.get(compared.tag)
     if agreed is None or agreed == UNAGREED:
-        is_new_mapping = agreed is None and field.is_later and bool(base.fingerprints)
+        is_new_mapping = agreed is None and compared.is_later and bool(base.fingerprints)
         return FieldState(value, comparable, None, is_new_mapping)
-    if fingerprinter.fingerprint_diverged(field.key, comparable) == agreed:
+    if fingerprinter.fingerprint_diverged(compared.key, comparable) == agreed:
         return FieldState(value, comparable, changed=False, diverged=True)
-    day = day_before_zones(field.value_format, value)
-    if day and fingerprinter.fingerprint(field.key, day) == agreed:
+    day = day_before_zones(compared.value_format, value)
+    if day and fingerprinter.fingerprint(compared.key, day) == agreed:
         return FieldState(value, day, changed=False)
     return FieldState(value, comparable, changed=True)
 
@@ -229,11 +235,11 @@ def rebased(
     fingerprints: dict[str, bytes] = {}
     for name, value in values.items():
         if name in forms:
-            field = forms[name]
+            compared = forms[name]
             fingerprint = (
                 fingerprinter.fingerprint_diverged
                 if name in diverged
                 else fingerprinter.fingerprint
             )
-            fingerprints[field.key] = fingerprint(field.key, field.canonical(value))
+            fingerprints[compared.key] = fingerprint(compared.key, compared.canonical(value))
     return base.with_fingerprints(fingerprints)

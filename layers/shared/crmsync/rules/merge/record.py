@@ -30,7 +30,7 @@ from crmsync.model.fields import FieldRule
 from crmsync.model.links import Link
 from crmsync.model.records import SIDES, Record, Side, Value
 from crmsync.rules.fields.values import is_blank
-from crmsync.rules.merge.baseline import SideView, view
+from crmsync.rules.merge.baseline import SideView
 from crmsync.rules.merge.change_limits import OPT_OUT_FIELDS
 from crmsync.rules.merge.deal_stages import StageDecision, StagePart, merge_stages
 from crmsync.rules.merge.fields import FieldPart, MergedField, merge_fields
@@ -184,9 +184,8 @@ def merge_pair(
     nothing has.
     """
     mapping = ruleset.mapping_of(salesforce)
-    us = ruleset.our_user_in(salesforce)
-    h = view(hubspot, mapping.hubspot_forms, link, ruleset.fingerprinter)
-    s = view(salesforce, mapping.salesforce_forms, link, ruleset.fingerprinter, us)
+    h = ruleset.view(hubspot, mapping.hubspot_forms, link)
+    s = ruleset.view(salesforce, mapping.salesforce_forms, link)
     cause, asked_at = (change.cause, change.asked_at) if change else (None, None)
     edits = None
     if asked_at or mapping.has_later:

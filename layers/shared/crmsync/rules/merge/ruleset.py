@@ -16,6 +16,7 @@ from crmsync.model import names
 from crmsync.model.crm_names import HUBSPOT_OWNER, MERGED_IDS, SALESFORCE_OWNER
 from crmsync.model.fields import FieldRule, FieldType, Update, ValueFormat
 from crmsync.model.fingerprints import Fingerprinter
+from crmsync.model.links import Link
 from crmsync.model.pipelines import PipelineMap
 from crmsync.model.places import Places
 from crmsync.model.records import Kind, Record, Ref, Side
@@ -23,7 +24,7 @@ from crmsync.model.settings import Connection
 from crmsync.rules.fields.maps import FieldMap
 from crmsync.rules.fields.values import certain_length, compared_format
 from crmsync.rules.merge import owners
-from crmsync.rules.merge.baseline import Forms, forms_of
+from crmsync.rules.merge.baseline import Forms, SideView, forms_of, view
 from crmsync.rules.merge.owners import OwnerMatches
 from crmsync.rules.merge.person_accounts import columns, is_person
 
@@ -154,6 +155,7 @@ class Ruleset:
         contact: What only contacts need; empty for other kinds.
         account: What only accounts need; empty for other kinds.
         opportunity: What only opportunities need; empty for other kinds.
+        views: Records of the batch that have been compared with the bases of their links.
     """
 
     kind: Kind
@@ -171,6 +173,7 @@ class Ruleset:
     contact: ContactRules = field(default_factory=ContactRules)
     account: AccountRules = field(default_factory=AccountRules)
     opportunity: OpportunityRules = field(default_factory=OpportunityRules)
+    views: Mapping[Ref, SideView] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def shares_org(self) -> bool:
@@ -199,6 +202,15 @@ class Ruleset:
         account, to which two concerns write (PA-3).
         """
         return "" if self.person_accounts and is_person(record) else self.our_user
+
+    def view(self, record: Record, forms: Forms, link: Link | None) -> SideView:
+        """A record as it compares with the base of its link. What `views` has is not compared again
+        if it is about the same record, fields and link.
+        """
+        known = self.views.get(record.ref)
+        if known and known.record is record and known.forms is forms and known.link is link:
+            return known
+        return view(record, forms, link, self.fingerprinter, self.our_user_in(record))
 
     def fields(self, side: Side) -> Mapping[str, tuple[str, ...]]:
         """Which fields to read, by object name on `side`, sorted."""

@@ -39,7 +39,7 @@ from crmsync.model.fingerprints import Base, Fingerprinter, tag, tags
 from crmsync.model.links import Link, LinkState
 from crmsync.model.plan import Note, Plan
 from crmsync.model.records import SIDES, Kind, Record, Ref, Side, Value
-from crmsync.rules.merge.baseline import rebased, view
+from crmsync.rules.merge.baseline import SideView, rebased, view
 from crmsync.rules.merge.fields import decided_fields
 from crmsync.rules.merge.intents import announced, asks_for_history, shows_owner, withdraw_lost
 from crmsync.rules.merge.person_accounts import other_half, through_account
@@ -59,31 +59,34 @@ _MATCHED_BY: Mapping[Kind, Because] = MappingProxyType(
 _OF_LIMITS = frozenset({DecisionType.HELD, DecisionType.DROPPED})
 
 
-def is_unchanged(record: Record, link: Link, ruleset: Ruleset) -> bool:
-    """Whether a linked record shows exactly what the two sides agreed on, so that the other side
-    need not be read.
-    """
+def view_alone(record: Record, link: Link, ruleset: Ruleset) -> SideView | None:
+    """A linked record as it compares with its base; None where the other side must be read."""
     if (
         link.holds
         or link.state is not LinkState.ACTIVE
         or record.successor
         or not isinstance(link.salesforce, Ref)
     ):
-        return False
-    side = record.ref.side
+        return None
+    forms = ruleset.mappings[link.salesforce.object].forms(record.ref.side)
+    return view(record, forms, link, ruleset.fingerprinter, ruleset.our_user_in(record))
+
+
+def is_unchanged(shown: SideView, link: Link) -> bool:
+    """Whether a linked record shows exactly what the two sides agreed on, so that the other side
+    need not be read.
+    """
+    record = shown.record
     owner, last = (
         (HUBSPOT_OWNER, link.hubspot_owner)
-        if side is Side.HUBSPOT
+        if shown.side is Side.HUBSPOT
         else (SALESFORCE_OWNER, link.salesforce_owner)
     )
-    forms = ruleset.mappings[link.salesforce.object].forms(side)
-    us = ruleset.our_user_in(record)
-    same_owner = str(record.fields.get(owner) or "") == last
     return (
-        same_owner
+        shown.unchanged
+        and str(record.fields.get(owner) or "") == last
         and _names_its_counterpart(record, link)
         and shows_owner(record, link)
-        and view(record, forms, link, ruleset.fingerprinter, us).unchanged
     )
 
 

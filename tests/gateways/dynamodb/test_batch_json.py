@@ -1,4 +1,6 @@
-"""Answers to batch reads are parsed as botocore parses them."""
+"""Batches of statements are written as botocore writes them; the answers to them and to batch reads
+are parsed as botocore parses them.
+"""
 
 from __future__ import annotations
 
@@ -53,6 +55,46 @@ def test_errors_are_left_to_botocore(response: Response, code: str) -> None:
         _read(aws, parsed_here=True)
 
     assert caught.value.response["Error"]["Code"] == code
+
+
+PARAMETERS = [{"S": "ü"}, {"N": "1"}, {"B": b"\x00\xff"}, {"SS": ["a", "b"]}, {"NULL": True}]
+STATEMENTS = [
+    {"Statement": 'UPDATE "Table" SET "s"=? WHERE "pk"=?', "Parameters": PARAMETERS},
+    {"Statement": "no parameters"},
+    {"Statement": "all bytes", "Parameters": [{"L": [{"B": b""}]}, {"BS": [b"1", b"\xff"]}]},
+]
+OUTCOMES = (
+    {
+        "Responses": [
+            {"TableName": "Table"},
+            {"Error": {"Code": "ConditionalCheckFailed", "Message": "m"}, "TableName": "Table"},
+            {"TableName": "Table", "Item": ITEM},
+        ]
+    },
+    {"Responses": []},
+)
+
+
+@pytest.mark.parametrize("answer", OUTCOMES)
+def test_statements_are_written_and_answered_as_in_botocore(answer: dict[str, Any]) -> None:
+    """The requests hold the same JSON, all statements included, and the same is read of the
+    answers.
+    """
+    with script(Response(answer)) as aws:
+        own, theirs = (_execute(aws, written_here=here) for here in (True, False))
+
+    assert own == theirs
+    assert [one.body for one in aws.requests[:1]] == [one.body for one in aws.requests[1:]]
+    assert len(aws.requests[0].body["Statements"]) == len(STATEMENTS)
+
+
+def _execute(aws: Script, *, written_here: bool) -> dict[str, Any]:
+    client = aws_client(aws.url, "dynamodb")
+    if written_here:
+        DynamoTable(client, "Table", "The table")
+    answer: dict[str, Any] = client.batch_execute_statement(Statements=STATEMENTS)
+    answer["ResponseMetadata"]["HTTPHeaders"].pop("date", None)
+    return answer
 
 
 def _read(aws: Script, *, parsed_here: bool) -> dict[str, Any]:
