@@ -237,7 +237,7 @@ def _combine(
         parents.decision,
         stages.decision,
         _own_fields(hubspot.record, salesforce.record, owners.shown, ruleset),
-        first_rules(others),
+        first_rules(others) if others else {},
         {Side.HUBSPOT: hubspot, Side.SALESFORCE: salesforce},
         whole.undecided,
     )

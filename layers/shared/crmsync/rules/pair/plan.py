@@ -166,7 +166,7 @@ def plan_pair(
     return Plan(
         tuple(effects),
         merged.conflicts,
-        _notes(merged.diverged),
+        _notes(merged.diverged) if merged.diverged else (),
         undecided=merged.undecided or needs_history,
         is_partial=bool(merged.diverged),
     )
