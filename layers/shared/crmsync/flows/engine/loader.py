@@ -74,7 +74,6 @@ class BatchLoader(Generic[AnyFacts]):
         records: the records by their refs; one that is missing does not exist.
         links: the links by the records that they name.
         candidates: unlinked record -> records of the other side that may be the same.
-        views: records as they compare with the bases of their links.
     """
 
     context: SyncContext
@@ -84,7 +83,6 @@ class BatchLoader(Generic[AnyFacts]):
     records: dict[Ref, Record] = field(default_factory=dict)
     links: dict[Ref, Link] = field(default_factory=dict)
     candidates: dict[Ref, tuple[Record, ...]] = field(default_factory=dict)
-    views: dict[Ref, SideView] = field(default_factory=dict)
     _asked: set[Ref] = field(default_factory=set)
     _survivors: dict[Ref, Ref] = field(default_factory=dict)
     _retried: set[Ref] = field(default_factory=set)
@@ -93,6 +91,7 @@ class BatchLoader(Generic[AnyFacts]):
     _ended: set[Ref] = field(default_factory=set)
     _named: Mapping[Ref, Ref] = field(default_factory=dict)
     _naming: Mapping[Ref, Ref] = field(default_factory=dict)
+    _views: dict[Ref, SideView] = field(default_factory=dict)
 
     def load(self, changes: Sequence[Change]) -> tuple[list[Change], list[Record]]:
         """Read records and links; returns the changes with news, and the records without a link."""
@@ -146,7 +145,7 @@ class BatchLoader(Generic[AnyFacts]):
         self._end_merged_links([self.links[ref] for ref in linked if ref in self._retried])
         facts, not_yet = one_plan_per_record([self._facts(change) for change in mine], identity)
         waits = [*not_yet, *overtaken, *self._ends_of_merges(changes)]
-        return Gathered(facts, waits, len(changes) - len(to_sync), self.views)
+        return Gathered(facts, waits, len(changes) - len(to_sync), self._views)
 
     def _end_merged_links(self, links: Iterable[Link]) -> None:
         """Look again for links that ended with a merge: the first try may have moved the survivor's
@@ -318,13 +317,11 @@ class BatchLoader(Generic[AnyFacts]):
         if may_be_unwritten(link, change.ref.side.other, self.context.now()):
             return False
         if shown := view_alone(record, link, self.ruleset):
-            self.views[record.ref] = shown
+            self._views[record.ref] = shown
         return shown is not None and is_unchanged(shown, link)
 
     def _follow_links(self, links: Iterable[Link]) -> None:
-        """Read both records of each link; for one that is gone, also its successor and the link of
-        that.
-        """
+        """Read both records of each link; for one that is gone, its successor and its link."""
         places = _places(links)
         self.follow(places)
         successors = [
@@ -380,14 +377,11 @@ class BatchLoader(Generic[AnyFacts]):
             if there is not None and there != place:
                 is_linked = self.links.get(there, link) != link
                 survivor_is_linked |= is_linked or names_another(self, there, link)
-        return self.make(
-            change, link, current[Side.HUBSPOT], current[Side.SALESFORCE], survivor_is_linked
-        )
+        both = current[Side.HUBSPOT], current[Side.SALESFORCE]
+        return self.make(change, link, *both, survivor_is_linked)
 
     def counterpart_named_by(self, record: Record) -> Ref | None:
-        """The record that this one names as its counterpart in our field, or that was created for
-        it.
-        """
+        """The record that this one names as its counterpart, or that was created for it."""
         if record.ref in self._made:
             return self._made[record.ref]
         return named_by(
