@@ -15,7 +15,7 @@ from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import INDIRECT_OBJECTS, KIND_OF
 from crmsync.model.fingerprints import Fingerprinter
 from crmsync.model.links import LinkState
-from crmsync.model.names import revision_field
+from crmsync.model.names import revision_fields
 from crmsync.model.owners import Owners
 from crmsync.model.records import Kind, Ref, Side, Value
 from crmsync.model.settings import CompanySettings, DealSettings, LifecycleSettings, UndoSettings
@@ -268,7 +268,7 @@ class MemoryWorld:
     def shown(self, refs: Iterable[Ref]) -> list[dict[str, object]]:
         """Return the fields of these records, without our revision."""
         portal = self.context.connection.hubspot.portal_id
-        revisions = {revision_field(side, portal) for side in Side}
+        revisions = set(revision_fields(portal).values())
         shown = [self.crm(ref.side).fields(ref) for ref in refs]
         return [
             {name: value for name, value in one.items() if name not in revisions} for one in shown

@@ -13,7 +13,7 @@ from crmsync.model.effects import SaveLink, UpdateRecord
 from crmsync.model.facts import Facts
 from crmsync.model.fingerprints import CHANGED, UNAGREED, Base, Fingerprinter, tag
 from crmsync.model.links import Intent, Link, LinkState
-from crmsync.model.names import revision_field
+from crmsync.model.names import revision_fields
 from crmsync.model.plan import Plan
 from crmsync.model.records import Record, Side
 from crmsync.rules.merge.fingerprint_renewal import readable, ruleset_for, with_newer_fingerprints
@@ -115,7 +115,7 @@ def test_a_write_in_flight_is_renewed_where_its_values_are_shown() -> None:
 
 def test_a_write_that_has_arrived_is_no_longer_in_flight() -> None:
     """The values that it replaced are no longer needed; the record shows its revision."""
-    shown = a_contact({"phone": "0100", revision_field(Side.HUBSPOT, 555001): b"12345".hex()})
+    shown = a_contact({"phone": "0100", revision_fields(555001)[Side.HUBSPOT]: b"12345".hex()})
     link = replace(LINK, hubspot_intent=Intent(b"12345", {PHONE: frozenset({b"other"})}, at()))
 
     assert planned(Plan(), link, contact=shown) == Plan(

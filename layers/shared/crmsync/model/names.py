@@ -6,7 +6,9 @@ own names are in `crmsync.model.crm_names`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
+from types import MappingProxyType
 
 from crmsync.model.records import Side
 
@@ -62,6 +64,8 @@ def salesforce_revision(portal_id: int) -> str:
 
 
 @cache
-def revision_field(side: Side, portal_id: int) -> str:
-    """Where a record of `side` shows which of our writes for the portal reached it last."""
-    return HUBSPOT_REVISION if side is Side.HUBSPOT else salesforce_revision(portal_id)
+def revision_fields(portal_id: int) -> Mapping[Side, str]:
+    """Where the records of each side show which of our writes for the portal reached them last."""
+    return MappingProxyType(
+        {Side.HUBSPOT: HUBSPOT_REVISION, Side.SALESFORCE: salesforce_revision(portal_id)}
+    )

@@ -176,7 +176,7 @@ def revision_on(link: Link, place: object, side: Side, portal_id: int) -> Mappin
     revision = link.intent(side).revision
     if not revision:
         return {}
-    name = names.revision_field(side, portal_id)
+    name = names.revision_fields(portal_id)[side]
     if place == link.on(side):
         return {name: revision.hex()}
     if _is_account_of_person(place, link):

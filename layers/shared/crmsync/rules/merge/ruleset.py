@@ -54,7 +54,7 @@ def always_read(side: Side, portal_id: int) -> frozenset[str]:
     """Fields that are read of every record, whatever is mapped, the portal's revision field
     included.
     """
-    return _ALWAYS_READ[side] | {names.revision_field(side, portal_id)}
+    return _ALWAYS_READ[side] | {names.revision_fields(portal_id)[side]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +238,7 @@ class Ruleset:
 
     def revision_field(self, side: Side) -> str:
         """The field in which a record of `side` shows this connection's last write to it."""
-        return names.revision_field(side, self.connection.hubspot.portal_id)
+        return names.revision_fields(self.connection.hubspot.portal_id)[side]
 
     def key_of(self, hubspot_id: str) -> str:
         """The value of our Salesforce field for a HubSpot record of this connection."""
