@@ -63,10 +63,13 @@ def test_fields_beyond_a_unit_cost_another_one() -> None:
 
 @pytest.mark.long
 def test_every_connection_stays_signed_in() -> None:
-    """With twenty connections an idle minute takes twenty calls and no sign-in."""
+    """With twenty connections an idle minute takes a call for each poll, others only where a
+    schedule of HubSpot falls into it, and no sign-in.
+    """
     with stack_of(20) as (stack, orgs):
         idle = by_connections.idle(stack, orgs)
-    assert (idle["Idle sign-ins"], idle["Idle calls"]) == (0, pytest.approx(20, rel=0.25))
+    assert idle["Idle sign-ins"] == 0
+    assert 20 <= idle["Idle calls"] <= 40
 
 
 @pytest.mark.long
