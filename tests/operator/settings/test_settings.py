@@ -140,6 +140,22 @@ def test_every_kind_of_difference_has_its_line(with_mapped_fields: Deployment) -
     )
 
 
+def test_a_default_pair_has_a_policy_before_a_row_names_it(deployment: Deployment) -> None:
+    """A row that stops a default pair shows the policy that it had, in any spelling of the field;
+    without the row it has that policy again.
+    """
+    row = '[[connection.contacts.field]]\nhubspot = "jobtitle"\nsalesforce = "title"\nupdate = "never"\n'
+    deployment.operator.settings.push(MINIMAL, apply=True)
+
+    stopped = deployment.operator.settings.push(MINIMAL + row, apply=True)
+    again = deployment.operator.settings.push(MINIMAL, apply=False)
+
+    assert (stopped.changes, again.changes) == (
+        ("acme.contacts.field jobtitle / Title: two_way -> never",),
+        ("acme.contacts.field jobtitle / Title: never -> two_way",),
+    )
+
+
 def test_check_reads_both_sides_and_writes_nothing(deployment: Deployment) -> None:
     """A check of a file that is not in force yet says what is missing."""
     checked = deployment.operator.setup.check(MINIMAL)

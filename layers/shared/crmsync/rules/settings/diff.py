@@ -10,6 +10,8 @@ from dataclasses import fields, is_dataclass
 
 from crmsync.model.fields import FieldRule
 from crmsync.model.settings import Connection, Settings
+from crmsync.rules.settings.checks import DEFAULT_ROWS
+from crmsync.rules.settings.mappings import is_pair
 
 _SET_BY_THE_PUSH = frozenset({"since", "listed_since"})
 """What no operator writes into the file, so it is not shown."""
@@ -43,12 +45,18 @@ def _changes(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
 
 
 def _flat(connection: Connection) -> dict[str, str]:
-    return dict(_values(connection.name, connection))
+    """Each value by its path. A default pair has its policy also where no row names it."""
+    defaults = {
+        f"{connection.name}.{section}.field {row}": str(row.update)
+        for section, rows in DEFAULT_ROWS.items()
+        for row in rows
+    }
+    return defaults | dict(_values(connection.name, connection))
 
 
 def _values(path: str, value: object) -> Iterator[tuple[str, str]]:
     if isinstance(value, FieldRule):
-        yield f"{path} {value}", str(value.update)
+        yield f"{path} {_named(path, value)}", str(value.update)
     elif path.endswith(".owners") and isinstance(value, tuple):
         for owner, user in value:
             yield f"{path} {owner}", _shown(user)
@@ -60,6 +68,12 @@ def _values(path: str, value: object) -> Iterator[tuple[str, str]]:
             yield from _values(path, row)
     else:
         yield path, _shown(value)
+
+
+def _named(path: str, row: FieldRule) -> FieldRule:
+    """The default row for the same pair, as Salesforce's names are case-insensitive, or the row."""
+    defaults = DEFAULT_ROWS.get(path.split(".")[-2], ())
+    return next((one for one in defaults if is_pair(row, one)), row)
 
 
 def _shown(value: object) -> str:
