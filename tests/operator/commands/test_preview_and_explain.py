@@ -348,3 +348,19 @@ def test_an_address_that_nobody_has_is_reported(
             ),
         ),
     ]
+
+
+def test_a_record_that_does_not_exist_shows_no_values(
+    people: Deployment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Grace is only in HubSpot: what would be written stands on her side, and Salesforce's column
+    is empty.
+    """
+    _, out, _ = run_command(people, capsys, "explain", "hubspot", "contact", "grace@example.com")
+
+    assert [
+        line.split() for line in out.splitlines() if line.startswith(("email", "lastname"))
+    ] == [
+        ["email", "?", "grace@example.com", "->", "Email", "two_way", "written"],
+        ["lastname", "?", "Hopper", "->", "LastName", "two_way", "written"],
+    ]

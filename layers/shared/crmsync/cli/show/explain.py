@@ -65,7 +65,7 @@ def _sections(one: Explained) -> Iterator[str]:
     if not one.syncs:
         yield f"{one.kind}s are switched off on {one.connection}: none of this happens."
     yield from _about_link(one)
-    yield from _field_table(one.fields)
+    yield from _field_table(one)
     if one.decisions:
         yield ""
         yield table(_DECISION_HEADING, [_decision_cells(line) for line in one.decisions])
@@ -140,8 +140,16 @@ _SHOWN_BY_ARROW = {
 }
 
 
-def _field_table(lines: Sequence[FieldLine]) -> Iterator[str]:
-    """A row for each mapped field with a value or a decision; the names of the others."""
+def _field_table(one: Explained) -> Iterator[str]:
+    """A row for each mapped field with a value or a decision; the names of the others. A record
+    that does not exist shows nothing: what would be written to it stands on the other side.
+    """
+    lines = one.fields
+    missing = tuple(
+        side
+        for side, record in ((Side.HUBSPOT, one.hubspot), (Side.SALESFORCE, one.salesforce))
+        if record is None
+    )
     filled = [
         line
         for line in lines
@@ -150,21 +158,23 @@ def _field_table(lines: Sequence[FieldLine]) -> Iterator[str]:
     blank = [f"{line.hubspot} / {line.salesforce}" for line in lines if line not in filled]
     if filled:
         yield ""
-        yield table(_FIELD_HEADING, [_field_cells(line) for line in filled])
+        yield table(_FIELD_HEADING, [_field_cells(line, missing) for line in filled])
         yield _LEGEND
     if blank:
         yield wrapped(f"Blank on both sides: {', '.join(blank)}.")
 
 
-def _field_cells(line: FieldLine) -> tuple[str, ...]:
+def _field_cells(line: FieldLine, missing: Sequence[Side]) -> tuple[str, ...]:
     hubspot, salesforce = _MARKS[line.changed_side]
+    mine = f"{hubspot}{shown(line.hubspot_value)}"
+    theirs = f"{salesforce}{shown(line.salesforce_value)}"
     becomes = "written" if (line.winner, line.outcome) in _SHOWN_BY_ARROW else str(line.outcome)
     return (
         line.hubspot,
-        f"{hubspot}{shown(line.hubspot_value)}",
+        "" if Side.HUBSPOT in missing else mine,
         _ARROWS[line.winner],
         line.salesforce,
-        f"{salesforce}{shown(line.salesforce_value)}",
+        "" if Side.SALESFORCE in missing else theirs,
         line.policy,
         f"{becomes}, cut" if line.is_truncated else becomes,
         " ".join(line.because),
