@@ -47,16 +47,26 @@ secrets that a function needs.
 
 
 def operators_see_every_queue(template: Template) -> list[str]:
-    """Whoever may read may ask each queue how much waits: `crmsync status` asks all of them."""
-    policy = template.body["Resources"]["OperatorReadPolicy"]["Properties"]["PolicyDocument"]
-    seen = {
-        target(resource)
-        for statement in policy["Statement"]
-        if "sqs:GetQueueAttributes" in as_list(statement.get("Action", ()))
-        for resource in as_list(statement["Resource"])
+    """Whoever may read, and the console, may ask each queue how much waits: `crmsync status` and
+    the first page ask all of them.
+    """
+    resources = template.body["Resources"]
+    (console,) = resources["ConsoleFunctionRole"]["Properties"]["Policies"]
+    policies = {
+        "operators": resources["OperatorReadPolicy"]["Properties"]["PolicyDocument"],
+        "the console": console["PolicyDocument"],
     }
-    queues = template.of_type(QUEUE)
-    return [f"{name}: not seen by operators" for name in queues if name not in seen]
+    complaints = []
+    for who, policy in policies.items():
+        seen = {
+            target(resource)
+            for statement in policy["Statement"]
+            if "sqs:GetQueueAttributes" in as_list(statement.get("Action", ()))
+            for resource in as_list(statement["Resource"])
+        }
+        queues = template.of_type(QUEUE)
+        complaints += [f"{name}: not seen by {who}" for name in queues if name not in seen]
+    return complaints
 
 
 def requests_need_tls(template: Template) -> list[str]:
