@@ -230,6 +230,12 @@ def records_are_backfilled(story: Story) -> None:
     story.wait(600)
 
 
+def everything_is_compared(story: Story) -> None:
+    """Both CRMs and the links are compared."""
+    command(story.stack, "verify", "--no-wait")
+    story.wait(300)
+
+
 def fields_are_lost(story: Story) -> None:
     """Each side loses a field; one returns, and the other is removed from the settings."""
     people = story.people
@@ -312,6 +318,7 @@ STEPS: tuple[Callable[[Story], None], ...] = (
     records_are_refused,
     salesforce_is_out,
     records_are_backfilled,
+    everything_is_compared,
     fields_are_lost,
     people_are_told,
     records_are_deleted_and_merged,
