@@ -32,6 +32,8 @@ EVENTS: Mapping[str, str] = MappingProxyType(
         "backfill": "next_turn",
         "email_events": "scheduled",
         "email_tasks": "opened",
+        "alerts": "look",
+        "console": "forged_session",
     }
 )
 """The event of each function: a file's name in its folder of ``events/``."""
