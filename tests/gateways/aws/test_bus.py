@@ -50,6 +50,7 @@ def test_entries_that_the_bus_did_not_accept_are_sent_again() -> None:
         for one in aws.requests
     ]
     assert sent == [[100, 100, 50], [100]]
+    assert outbox.accepted == ["1", "3", "2"]
     entry = aws.requests[0].body["Entries"][0]
     assert (entry["Source"], entry["DetailType"], entry["EventBusName"]) == (
         "crmsync.hubspot",

@@ -90,6 +90,16 @@ def dump_changes(changes: Sequence[Change]) -> list[str]:
     ]
 
 
+def event_id(text: str) -> str:
+    """The id of the bus's event that a message is; "" for one that was sent straight to its queue,
+    or that cannot be read.
+    """
+    try:
+        return str(json.loads(text)["id"])
+    except _MALFORMED:
+        return ""
+
+
 def load_changes(text: str) -> list[Change]:
     """The changes of a message. Raises `UnreadableError`."""
     return load_message(text, _changes)

@@ -74,6 +74,7 @@ def opportunity_sync() -> Callable[[Event, LambdaTime], dict[str, Any]]:
 
 def _sync_lambda(kind: Kind, emit: Emit) -> Callable[[Event, LambdaTime], dict[str, Any]]:
     from crmsync.flows.intake.sqs_batch import run_batch
+    from crmsync.wire.queue_messages import event_id
 
     def sync(name: str, changes: list[Change]) -> None:
         try:
@@ -85,7 +86,13 @@ def _sync_lambda(kind: Kind, emit: Emit) -> Callable[[Event, LambdaTime], dict[s
             )
             raise
 
-    return with_deadline(lambda event: run_batch(event["Records"], sync))
+    def run(event: Event) -> dict[str, Any]:
+        records = event["Records"]
+        found = {event_id(record["body"]) for record in records} - {""}
+        logger.info("messages taken", kind=kind, messages=len(records), events=sorted(found))
+        return run_batch(records, sync)
+
+    return with_deadline(run)
 
 
 def _sync(name: str, kind: Kind, changes: list[Change], emit: Emit) -> None:

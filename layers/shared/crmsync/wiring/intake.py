@@ -74,7 +74,11 @@ def _answered(receipt: Receipt) -> dict[str, Any]:
     from crmsync.wire.http import answer
 
     logger.info(
-        "webhook answered", status=receipt.status, reason=receipt.word, changes=receipt.changes
+        "webhook answered",
+        status=receipt.status,
+        reason=receipt.word,
+        changes=receipt.changes,
+        events=outbox().accepted if receipt.changes else [],
     )
     metrics.add_metric(f"Webhook{receipt.status}", unit="Count", value=1)
     metrics.add_metric("ChangesReceived", unit="Count", value=receipt.changes)

@@ -9,12 +9,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 
 from local.people import People
 from local.stack import Stack
+from tests.flows.conftest import NewStack
 from tests.flows.stories.story_command import command
 from tests.flows.stories.story_deals import new_deal
 from tests.flows.stories.story_email import (
@@ -107,3 +109,30 @@ def test_libraries_log_from_info_on_whatever_the_functions_level() -> None:
     )
 
     assert result.stdout.strip() == "[False, False, False]"
+
+
+def lines_of(stack: Stack, function: str, message: str) -> list[dict[str, Any]]:
+    """The log lines of a function with this message."""
+    found = [one for one in stack.output(function).splitlines() if one.startswith("{")]
+    return [line for line in map(json.loads, found) if line.get("message") == message]
+
+
+def test_a_webhook_can_be_followed_to_the_decision(new_stack: NewStack) -> None:
+    """The answer to a webhook names the events that it put on the bus, the batch that took them
+    names the same, and the decision about the record has the batch's request id.
+    """
+    stack = new_stack()
+    contact = People(stack.ready()).new_contact(email="ada@example.com", lastname="Lang")
+    stack.settle()
+
+    answered = lines_of(stack, "hubspot_webhook", "webhook answered")
+    events_put = {event for line in answered for event in line["events"]}
+    taken = lines_of(stack, "contact_sync", "messages taken")
+    requests_of = {line["function_request_id"] for line in taken if events_put & {*line["events"]}}
+    decided = [
+        line
+        for line in lines_of(stack, "contact_sync", "contact decided")
+        if line["decision"]["record"] == f"hubspot:contact:{contact}"
+    ]
+    assert decided
+    assert {line["function_request_id"] for line in decided} & requests_of

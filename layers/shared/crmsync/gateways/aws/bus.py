@@ -28,7 +28,12 @@ LONGEST_DELAY = 900
 
 
 class EventOutbox:
-    """Implements `Outbox` on EventBridge and SQS."""
+    """Implements `Outbox` on EventBridge and SQS.
+
+    Attributes:
+        accepted: The ids of the events that the last `publish` has put on the bus. The messages
+            that their rules queue have the same ids, so log lines can be matched by them.
+    """
 
     def __init__(
         self,
@@ -47,6 +52,7 @@ class EventOutbox:
         self._bus = bus
         self._queues = queues
         self._retry_policy = retry_policy or RetryPolicy()
+        self.accepted: list[str] = []
 
     def publish(self, changes: Sequence[Change]) -> None:
         """Publish changes on the bus. Raises `TryAgain` unless all were accepted."""
@@ -58,6 +64,7 @@ class EventOutbox:
             )
             for text in dump_changes(list(group))
         ]
+        self.accepted = []
         for part in chunks(entries, BATCH):
             self._put(part)
 
@@ -90,6 +97,7 @@ class EventOutbox:
             except (BotoCoreError, ClientError) as problem:
                 raise aws_error(problem, "The event bus") from None
             results = answer.get("Entries") or ()
+            self.accepted += [one["EventId"] for one in results if one.get("EventId")]
             entries = [
                 entry
                 for entry, result in zip(entries, results, strict=True)
