@@ -7,6 +7,7 @@ of the product that the operator's command calls.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -28,11 +29,12 @@ def _prepare(event: Request) -> dict[str, str]:
     Opportunities wait for the import of older accounts (OPP-2), and a laptop usually has none.
     Returns an empty dict, or what went wrong: ``refused`` when the settings are refused, which
     stops the stack; ``trouble`` when a CRM cannot be set up. With trouble the stack starts all the
-    same, so that the connection itself shows what is wrong.
+    same, so that the connection itself shows what is wrong. For the same reason nothing that the
+    settings name is looked up in the CRMs: a person may make the list once the stack runs.
     """
     operator = deployed_operator()
     try:
-        operator.settings.push(event["settings"], apply=True)
+        replace(operator.settings, look_up=False).push(event["settings"], apply=True)
     except ConfigError as error:
         return {"refused": str(error)}
     except SyncError as error:

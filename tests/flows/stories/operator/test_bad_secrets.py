@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from simple_salesforce.format import format_soql
 from local.people import People
 from local.stack import Stack
 from local.stack.lambdas.lambdas import Ending
+from tests.console.browser import Browser
 from tests.flows.stories.operator.test_secrets import replace_secret
 from tests.flows.stories.story_command import command
 from tests.flows.stories.story_contacts import SWEEP, rows
@@ -129,11 +131,13 @@ def test_bad_secrets_stop_only_their_own_connection_in_every_function(
         )
         tasks = len(mail.tasks(person))
         jobs = {one["connection"]: one["state"] for one in command(stack, "jobs", "list")}
+        page = Browser(stack.console_url).get(command(stack, "console")["url"])
     finally:
         for name, text in whole.items():
             replace_secret(stack, name, text)
 
     assert failed(stack) == before
+    assert page.status_code == HTTPStatus.OK
     assert [name for name, count in answered_calls(stack).items() if count == answered[name]] == []
     assert (arrived, [one["Name"] for one in made], tasks) == (
         {"acme": 1, "beta": 0},

@@ -16,6 +16,7 @@ import requests
 
 from local.people import People
 from local.stack import Stack
+from tests.console.browser import Browser
 from tests.flows.conftest import NewStack
 from tests.flows.stories.story_command import command
 from tests.flows.stories.story_deals import new_deal
@@ -76,6 +77,7 @@ def test_no_function_logs_a_credential_at_any_level(stack: Stack, people: People
         stack.webhook_url, data=b"[]", headers={"X-HubSpot-Signature-v3": "forged"}, timeout=10
     )
     stack.settle()
+    Browser(stack.console_url).get(command(stack, "console")["url"])
     command(stack, "import", "leads", "--connection", "acme", "--apply", "--no-wait")
     mail = Mail(stack)
     mail.linked("eva@example.com")

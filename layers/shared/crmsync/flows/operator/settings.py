@@ -116,6 +116,7 @@ class SettingsAdmin:
         hubspot: Makes the HubSpot side of a connection, which describes its properties.
         salesforce: Makes the Salesforce side of a connection, which describes its fields.
         references: Makes what a connection's lists, pipelines and owners are looked up in.
+        look_up: Whether a push looks these up, and is refused where one is missing.
         now: The clock (UTC).
         caller: The identity that a push is stored with.
     """
@@ -126,6 +127,7 @@ class SettingsAdmin:
     references: SourcesOf
     now: Callable[[], datetime]
     caller: Callable[[], str] = lambda: ""
+    look_up: bool = True
 
     def in_force(self) -> Settings:
         """The settings in force; without connections before the first push."""
@@ -236,7 +238,7 @@ class SettingsAdmin:
                 code=error.code,
                 hint=f"{error.hint} Nothing was pushed; try again once {side} answers.".strip(),
             )
-        return self._referring(resolved.reading)
+        return self._referring(resolved.reading) if self.look_up else resolved.reading
 
     def _referring(self, reading: Reading) -> Reading:
         """A file whose inclusion lists exist, with warnings about its pipelines and owners."""
