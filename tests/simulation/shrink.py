@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 
-from tests.simulation.steps import History, Outage, Person, Setting, Step, Wait, Work
+from tests.simulation.steps import History, Operator, Outage, Person, Setting, Step, Wait, Work
 
 Fails = Callable[[History], bool]
 
@@ -65,6 +65,8 @@ def _plainer(one: Step | Setting) -> Iterator[Step | Setting]:
         value = getattr(one, part.name)
         if part.name in {"does", "queue", "call", "how", "where", "side"}:
             continue
+        if isinstance(one, Operator) and one.does == "push" and part.name in {"what", "value"}:
+            continue  # A push is of a property and a policy.
         if isinstance(part.default, str | int | tuple) and value != part.default:
             yield replace(one, **{part.name: part.default})
         if isinstance(value, tuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -259,6 +260,15 @@ def test_a_history_is_shrunk_to_the_steps_that_matter() -> None:
 
     assert shrink(long, fails) == History(
         Setting(), (Person("new person", Side.SALESFORCE), Person("convert"))
+    )
+
+
+def test_a_shrunk_push_still_has_a_property_and_a_policy() -> None:
+    """Only its connection becomes plain: without the others the settings would be none."""
+    push = Operator("push", "phone", "two_way", portal=1)
+
+    assert shrink(History(steps=(Wait(5), push)), lambda one: push.does in str(one)) == History(
+        steps=(replace(push, portal=0),)
     )
 
 
