@@ -7,6 +7,7 @@ laptop stack grants it what they grant. A grant that no command uses fails the t
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +30,7 @@ from tests.flows.conftest import SETTINGS, WORLD, NewStack
 from tests.flows.stories.story_command import command
 from tests.flows.stories.story_contacts import linked_pair, record
 
+ALARM = Path(__file__).parents[4] / "events" / "alerts" / "alarm.json"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 READ = "OperatorReadPolicy"
 WRITE = f"{READ}.OperatorWritePolicy"
@@ -66,6 +68,7 @@ def leave_dead_letters(stack: Stack, contact: str) -> None:
     bodies = {
         "Backfill": dump_job(JobMessage("gone", "7f3a2c", 1, "b81c09")),
         "EmailTask": dump_range(LogRange("gone", "OPEN", 0, 59_999, 0)),
+        "Alert": json.loads(ALARM.read_text(encoding="utf-8"))["Records"][0]["body"],
     }
     for kind in Kind:
         connection = "acme" if kind is Kind.CONTACT else "gone"
@@ -91,6 +94,7 @@ def run_reading_commands(stack: Stack, contact: str, lead: str) -> None:
         ("settings", "show"),
         ("settings", "history"),
         ("explain", "hubspot", "contact", contact),
+        ("fields",),
         ("history", "hubspot", "contact", contact),
         ("links", "show", "salesforce", "Lead", lead),
         ("links", "rebuild"),
@@ -120,6 +124,7 @@ def run_writing_commands(stack: Stack, people: People, contact: str, lead: str, 
             "--apply",
             "--no-wait",
         ),
+        ("verify", "--no-wait"),
         ("errors", "retry", "--all", "--apply"),
         ("brakes", "drop", "--all", "--apply"),
         ("pause", "acme", "--apply"),
@@ -159,7 +164,7 @@ def test_each_command_works_with_its_policies_and_uses_all_of_them(
     run_reading_commands(stack, contact, lead)
     leave_dead_letters(stack, contact)
     listed = command(stack, "dead-letters", "list", key=READ)["records"]
-    assert len({row["queue"] for row in listed}) == 5
+    assert len({row["queue"] for row in listed}) == 6
     assert rights.denied[READ] == set()
     _, second = linked_pair(stack, people, "bea@example.com")
     people.edit_record("Lead", lead, FirstName="Ada")
