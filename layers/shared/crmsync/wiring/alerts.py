@@ -10,19 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 from crmsync.errors import Distrusted, SyncError
 from crmsync.model.alerts import Channel
-from crmsync.model.records import Side
-from crmsync.model.settings import AlertSettings, Connection
+from crmsync.model.settings import AlertSettings
 from crmsync.telemetry import logger, metrics
 from crmsync.wiring.stores import (
     Event,
     LambdaTime,
     alert_book,
     aws_client,
-    call_usage,
     cursors,
     inbox,
     jobs,
     now,
+    own_calls,
     secrets,
     settings,
     stack_name,
@@ -33,7 +32,6 @@ from crmsync.wiring.stores import (
 if TYPE_CHECKING:
     from crmsync.model.alerts import AlarmState
     from crmsync.ports.alerts import MessageSender
-    from crmsync.rules.timing.call_state import CallState
 
 
 def alerts() -> Callable[[Event, LambdaTime], dict[str, Any]]:
@@ -88,7 +86,7 @@ def _look() -> dict[str, Any]:
             jobs=jobs(),
             inbox=inbox(),
             cursors=cursors(),
-            calls=_calls_of,
+            calls=own_calls,
             sender=lambda channel: _sender_of(channel, in_force.alerts),
             stack=stack_name(),
             now=now,
@@ -105,14 +103,6 @@ def _look() -> dict[str, Any]:
     metrics.add_metric("AlertsSent", unit="Count", value=summary.sent)
     metrics.add_metric("AlertsNotSent", unit="Count", value=summary.waiting)
     return {"sent": summary.sent, "waiting": summary.waiting}
-
-
-def _calls_of(connection: Connection, side: Side) -> CallState:
-    from crmsync.rules.timing.call_leases import limits_of
-    from crmsync.rules.timing.call_state import call_state
-
-    usage = call_usage().load(connection.name, side)
-    return call_state(usage, limits_of(connection, side), now())
 
 
 def _sender_of(channel: Channel, wanted: AlertSettings) -> MessageSender:

@@ -8,16 +8,15 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache, lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection
 from crmsync.telemetry import logger, metrics
-from crmsync.wiring.crms import calls_of, hubspot_client_of, hubspot_of, salesforce_of
+from crmsync.wiring.crms import calls_of, hubspot_of, lister_of, salesforce_of
 from crmsync.wiring.pauses import is_paused
 from crmsync.wiring.stores import (
-    KEPT_CONNECTIONS,
     Event,
     LambdaTime,
     aws_client,
@@ -41,9 +40,7 @@ if TYPE_CHECKING:
     from crmsync.flows.backfill.run import BackfillContext
     from crmsync.flows.comparison.compare import Comparer
     from crmsync.flows.preview.read_only import ReadOnlyView
-    from crmsync.gateways.salesforce.listing import SalesforceLister
     from crmsync.model.jobs import Job
-    from crmsync.ports.listing import Lister
 
 TOKEN_LENGTH = 6
 
@@ -63,17 +60,6 @@ def backfill() -> Callable[[Event, LambdaTime], dict[str, Any]]:
         return ran.response
 
     return with_deadline(run)
-
-
-def lister_of(connection: Connection, side: Side) -> Lister:
-    """Lists all records of a side of a connection, page by page."""
-    from crmsync.gateways.hubspot.listing import HubspotLister
-
-    return (
-        HubspotLister(hubspot_client_of(connection))
-        if side is Side.HUBSPOT
-        else quota_of(connection)
-    )
 
 
 def new_turn_token() -> str:
@@ -148,14 +134,6 @@ def _start_comparisons(event: Event) -> dict[str, Any]:
     for job in started:
         logger.info("comparison started", connection=job.connection, job=job.id)
     return {"started": len(started)}
-
-
-@lru_cache(maxsize=KEPT_CONNECTIONS)
-def quota_of(connection: Connection) -> SalesforceLister:
-    """Lists all records of a connection's org, page by page, and reads its daily calls."""
-    from crmsync.gateways.salesforce.listing import SalesforceLister
-
-    return SalesforceLister(salesforce_of(connection).session)
 
 
 def _report_job(job: Job) -> None:

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection, Settings
-from crmsync.wiring.backfill import lister_of, new_turn_token, quota_of
+from crmsync.wiring.backfill import new_turn_token
 from crmsync.wiring.console import console_secret
 from crmsync.wiring.crms import (
     account_of,
     hubspot_client_of,
     hubspot_of,
+    lister_of,
     lists_of,
     login_of,
     our_user_of,
+    quota_of,
     salesforce_of,
     sync_context,
 )
@@ -32,13 +34,14 @@ from crmsync.wiring.stores import (
     link_keys,
     outbox,
     overwritten_reader,
+    own_calls,
     secrets,
     settings_table,
     stack_name,
     table_name,
     troubles,
 )
-from crmsync.wiring.views import own_calls, read_only_view
+from crmsync.wiring.views import read_only_view
 
 LINK_ID_BYTES = 16
 """Random bytes in the id of a link to the console."""

@@ -13,12 +13,12 @@ from crmsync.wiring.stores import (
     Event,
     alert_book,
     aws_client,
-    call_usage,
     comparisons,
     cursors,
     jobs,
     now,
     outbox,
+    own_calls,
     secrets,
     settings,
     stack_name,
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from crmsync.flows.backfill.link_rebuild import RecordReader
     from crmsync.model.records import Side
     from crmsync.model.settings import Connection
-    from crmsync.rules.timing.call_state import CallState
 
 
 def console() -> Callable[[Event], dict[str, Any]]:
@@ -85,7 +84,7 @@ def _reports() -> Reports:
             waiting=QueueDepths(aws_client("sqs"), stack_name()),
             now=now,
             troubles=troubles(),
-            own_calls=_calls_so_far,
+            own_calls=own_calls,
             alerts=alert_book(),
             comparisons=comparisons(),
         ),
@@ -93,15 +92,6 @@ def _reports() -> Reports:
             settings=settings, inbox=inbox, outbox=outbox(), now=now, reader=_no_reader
         ),
     )
-
-
-def _calls_so_far(connection: Connection, side: Side) -> CallState:
-    """A connection's calls to a side, as the functions count them."""
-    from crmsync.rules.timing.call_leases import limits_of
-    from crmsync.rules.timing.call_state import call_state
-
-    usage = call_usage().load(connection.name, side)
-    return call_state(usage, limits_of(connection, side), now())
 
 
 def _no_reader(_connection: Connection, _side: Side) -> RecordReader:

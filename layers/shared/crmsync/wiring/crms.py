@@ -41,9 +41,11 @@ if TYPE_CHECKING:
     from crmsync.gateways.hubspot.schema import HubspotSchema
     from crmsync.gateways.hubspot.sweep import HubspotSweep
     from crmsync.gateways.salesforce.hosts import LoginUrl
+    from crmsync.gateways.salesforce.listing import SalesforceLister
     from crmsync.gateways.salesforce.records import SalesforceGateway
     from crmsync.gateways.schemas import LiveSchemas
     from crmsync.gateways.shared_org import SharedOrg
+    from crmsync.ports.listing import Lister
 
 
 @lru_cache(maxsize=KEPT_CONNECTIONS)
@@ -249,3 +251,22 @@ def our_user_of(connection: Connection, among: Settings | None = None) -> str:
     org = connection.salesforce.org_key
     shared = sum(one.salesforce.org_key == org for one in (among or settings()).connections) > 1
     return "" if shared else salesforce_of(connection).identity().user_id
+
+
+def lister_of(connection: Connection, side: Side) -> Lister:
+    """Lists all records of a side of a connection, page by page."""
+    from crmsync.gateways.hubspot.listing import HubspotLister
+
+    return (
+        HubspotLister(hubspot_client_of(connection))
+        if side is Side.HUBSPOT
+        else quota_of(connection)
+    )
+
+
+@lru_cache(maxsize=KEPT_CONNECTIONS)
+def quota_of(connection: Connection) -> SalesforceLister:
+    """Lists all records of a connection's org, page by page, and reads its daily calls."""
+    from crmsync.gateways.salesforce.listing import SalesforceLister
+
+    return SalesforceLister(salesforce_of(connection).session)

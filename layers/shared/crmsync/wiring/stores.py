@@ -14,8 +14,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 from crmsync.model.fingerprints import Fingerprinter
-from crmsync.model.records import Kind
-from crmsync.model.settings import Settings
+from crmsync.model.records import Kind, Side
+from crmsync.model.settings import Connection, Settings
 from crmsync.telemetry import logger, metrics
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from crmsync.gateways.dynamodb.troubles import TroubleTable
     from crmsync.gateways.retry import RetryPolicy
     from crmsync.gateways.unlimited_calls import Unlimited
+    from crmsync.rules.timing.call_state import CallState
 
 Event: TypeAlias = Mapping[str, Any]
 Answer = TypeVar("Answer")
@@ -136,6 +137,15 @@ def call_usage() -> CallUsageTable:
     from crmsync.gateways.dynamodb.call_usage import CallUsageTable
 
     return CallUsageTable(aws_client("dynamodb"), table_name("state"))
+
+
+def own_calls(connection: Connection, side: Side) -> CallState:
+    """A connection's calls to a side, as the functions count them."""
+    from crmsync.rules.timing.call_leases import limits_of
+    from crmsync.rules.timing.call_state import call_state
+
+    usage = call_usage().load(connection.name, side)
+    return call_state(usage, limits_of(connection, side), now())
 
 
 @cache

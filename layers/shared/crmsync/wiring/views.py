@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING
 
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection, Settings
-from crmsync.wiring.backfill import lister_of, quota_of
-from crmsync.wiring.crms import hubspot_client_of, our_user_of, salesforce_of, sync_context
-from crmsync.wiring.stores import aws_client, call_usage, settings_table, table_name
+from crmsync.wiring.crms import (
+    hubspot_client_of,
+    lister_of,
+    our_user_of,
+    quota_of,
+    salesforce_of,
+    sync_context,
+)
+from crmsync.wiring.stores import aws_client, own_calls, table_name
 
 if TYPE_CHECKING:
     from crmsync.flows.preview.read_only import ReadOnlyView
-    from crmsync.rules.timing.call_state import CallState
 
 
 def read_only_view(
@@ -40,12 +45,3 @@ def read_only_view(
         lambda side: hubspot.calls if side is Side.HUBSPOT else salesforce.calls,
         full,
     )
-
-
-def own_calls(connection: Connection, side: Side) -> CallState:
-    """A connection's calls to a side."""
-    from crmsync.rules.timing.call_leases import limits_of
-    from crmsync.rules.timing.call_state import call_state
-
-    usage = call_usage().load(connection.name, side)
-    return call_state(usage, limits_of(connection, side), settings_table().now())
