@@ -5,10 +5,8 @@ what they show.
 from __future__ import annotations
 
 import ast
-from graphlib import TopologicalSorter
 from pathlib import Path
 
-import grimp
 import pytest
 
 from tests.house.tree import modules, text_of
@@ -92,13 +90,3 @@ def test_silent_tests_are_seen() -> None:
     """Functions and methods are checked; other functions need no sentence."""
     source = 'def test_a():\n    pass\nclass T:\n    def test_b(self):\n        """Says."""\n    def test_c(self): ...\ndef helper(): ...\n'
     assert silent_tests(source) == ["test_a", "test_c"]
-
-
-def test_no_module_imports_itself_by_way_of_others() -> None:
-    """Not even inside a room, where the contracts of .importlinter allow every import; imports
-    inside functions count too.
-    """
-    graph = grimp.build_graph("crmsync")
-    imports = {one: graph.find_modules_directly_imported_by(one) for one in graph.modules}
-
-    TopologicalSorter(imports).prepare()  # raises CycleError, which names the circle
