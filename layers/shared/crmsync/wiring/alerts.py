@@ -86,7 +86,7 @@ def _look() -> dict[str, Any]:
             jobs=jobs(),
             inbox=inbox(),
             cursors=cursors(),
-            calls=own_calls,
+            calls=own_calls(now),
             sender=lambda channel: _sender_of(channel, in_force.alerts),
             stack=stack_name(),
             now=now,

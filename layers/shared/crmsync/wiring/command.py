@@ -279,7 +279,7 @@ def _health_check() -> HealthCheck:
         account=account_of,
         now=settings_table().now,
         troubles=troubles(),
-        own_calls=own_calls,
+        own_calls=own_calls(settings_table().now),
         alerts=alert_book(),
         comparisons=comparisons(),
         link_keys=lambda: tuple(link_keys().keys()),

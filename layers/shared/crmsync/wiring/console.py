@@ -84,7 +84,7 @@ def _reports() -> Reports:
             waiting=QueueDepths(aws_client("sqs"), stack_name()),
             now=now,
             troubles=troubles(),
-            own_calls=own_calls,
+            own_calls=own_calls(now),
             alerts=alert_book(),
             comparisons=comparisons(),
         ),

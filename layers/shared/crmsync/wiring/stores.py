@@ -139,13 +139,18 @@ def call_usage() -> CallUsageTable:
     return CallUsageTable(aws_client("dynamodb"), table_name("state"))
 
 
-def own_calls(connection: Connection, side: Side) -> CallState:
-    """A connection's calls to a side, as the functions count them."""
+def own_calls(clock: Callable[[], datetime]) -> Callable[[Connection, Side], CallState]:
+    """Reads a connection's calls to a side, as the functions count them, at the time of a clock:
+    a Lambda's, or for the operator's command that of the tables.
+    """
     from crmsync.rules.timing.call_leases import limits_of
     from crmsync.rules.timing.call_state import call_state
 
-    usage = call_usage().load(connection.name, side)
-    return call_state(usage, limits_of(connection, side), now())
+    def read(connection: Connection, side: Side) -> CallState:
+        usage = call_usage().load(connection.name, side)
+        return call_state(usage, limits_of(connection, side), clock())
+
+    return read
 
 
 @cache

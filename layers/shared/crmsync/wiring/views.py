@@ -16,7 +16,7 @@ from crmsync.wiring.crms import (
     salesforce_of,
     sync_context,
 )
-from crmsync.wiring.stores import aws_client, own_calls, table_name
+from crmsync.wiring.stores import aws_client, own_calls, settings_table, table_name
 
 if TYPE_CHECKING:
     from crmsync.flows.preview.read_only import ReadOnlyView
@@ -32,6 +32,7 @@ def read_only_view(
     from crmsync.gateways.salesforce.opportunities import SalesforceOpportunities
 
     hubspot, salesforce = hubspot_client_of(connection), salesforce_of(connection).session
+    read_calls = own_calls(settings_table().now)
     roles = RoleTable(aws_client("dynamodb"), table_name("state"), connection.name)
     context = replace(
         sync_context(connection, our_user_of(connection, settings), since),
@@ -41,7 +42,7 @@ def read_only_view(
         read_only(context),
         lambda side: lister_of(connection, side),
         quota_of(connection),
-        lambda: sum(own_calls(connection, Side.SALESFORCE).own.values()),
+        lambda: sum(read_calls(connection, Side.SALESFORCE).own.values()),
         lambda side: hubspot.calls if side is Side.HUBSPOT else salesforce.calls,
         full,
     )
