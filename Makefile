@@ -11,6 +11,7 @@ SAM := .tools/sam/bin/sam
 MINISTACK := .tools/ministack/bin/ministack
 CHECKS := .tools/checks/bin
 DOCS := .tools/docs/bin
+BROWSER := .tools/browser
 GUARD := .tools/guard/node_modules/@cdklabs/cdk-validator-cfnguard
 
 # Tools that would otherwise ask a network that a build has no business with.
@@ -32,6 +33,9 @@ PYTHON313 ?= $(shell for p in python3.13 $(VERSIONS)3.13.*/bin/python3.13; do \
 
 # Whatever is fetched must have one of the hashes in its list.
 INSTALL := pip install -qq --disable-pip-version-check --require-hashes
+
+# The browser of `make browser`.
+CHROMIUM := $(shell for b in chromium chromium-browser google-chrome-stable google-chrome; do command -v $$b && break; done)
 
 # What a Lambda calls this machine.
 MACHINE := $(if $(filter arm64 aarch64,$(shell uname -m)),arm64,x86_64)
@@ -64,6 +68,16 @@ test: venv ## runs the tests (ARGS="-k merge" and the like go to pytest)
 .PHONY: long
 long: venv ## runs the tests that take minutes, which make test leaves out
 	@$(BIN)/python -m pytest -m long --long -n 2 $(ARGS)
+
+# Without a browser one line says so, nothing is fetched, and nothing fails.
+.PHONY: browser
+browser: venv $(if $(CHROMIUM),$(BROWSER)/.installed) ## opens the console in Chromium without a window and tries every page and button
+	@$(if $(CHROMIUM),PYTHONPATH=$(BROWSER) CHROMIUM=$(CHROMIUM) $(BIN)/python -m pytest -n 0 --browser -m browser tests/browser $(ARGS), \
+		echo "The console was not tried in a browser, because none is here: install Chromium, or say make browser CHROMIUM=/path/to/it")
+
+.PHONY: screenshots
+screenshots: venv $(BROWSER)/.installed ## makes the pictures of the console in docs/images anew, from the demo's data
+	@PYTHONPATH=$(BROWSER) CHROMIUM=$(CHROMIUM) $(BIN)/python -m tests.browser.screenshots
 
 .PHONY: check
 check: venv $(SAM) $(GUARD)/package.json $(CHECKS)/.installed docs ## runs every check and the tests, as the build does
@@ -156,6 +170,13 @@ $(CHECKS)/.installed: requirements/checks.txt
 	@$(CHECKS)/python -m $(INSTALL) -r requirements/checks.txt
 	@touch $@
 
+# A folder, not an environment: the tests run in .venv and see it beside their own packages.
+$(BROWSER)/.installed: requirements/browser.txt $(BIN)/.installed
+	@echo "Setting up Playwright in .tools/browser (half a minute, only when its list of packages has changed)" >&2
+	@rm -rf $(BROWSER)
+	@$(BIN)/python -m $(INSTALL) --target $(BROWSER) -r requirements/browser.txt
+	@touch $@
+
 $(DOCS)/.installed: requirements/docs.txt
 	$(if $(PYTHON),,$(error The documentation site needs Python 3.11 or later with its venv module; none was found. Say PYTHON=/path/to/python3))
 	@echo "Setting up mkdocs-material in .tools/docs (half a minute, only when its list of packages has changed)" >&2
@@ -178,6 +199,7 @@ requirements: .tools/lock/bin/pip-compile ## writes the pinned lists and NOTICE 
 	$(LOCK) --allow-unsafe -o requirements/docs.txt requirements/docs.in
 	$(LOCK) --allow-unsafe -o requirements/sam.txt requirements/sam.in
 	$(LOCK) --allow-unsafe -o requirements/ministack.txt requirements/ministack.in
+	$(LOCK) --allow-unsafe -o requirements/browser.txt requirements/browser.in
 	$(LOCK) --allow-unsafe -o requirements/lock.txt requirements/lock.in
 	@sed -i '/^#/d;/^$$/d' requirements/*.txt layers/shared/requirements.txt
 	@$(MAKE) --no-print-directory venv

@@ -30,19 +30,23 @@ REMOVED = (
     "AWS_ENDPOINT_URL",
     "AWS_LAMBDA_FUNCTION_NAME",
 )
+SKIPPED = {"long": "takes minutes: make long", "browser": "needs a browser: make browser"}
+"""Marks of tests that run with the option of that name only, and why."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add ``--long``, which runs the tests that take minutes as well."""
+    """Add ``--long`` and ``--browser``, which run the tests that take minutes or need a browser."""
     parser.addoption("--long", action="store_true", help="run the tests that take minutes as well")
+    parser.addoption("--browser", action="store_true", help="run the tests in a browser as well")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip the tests that take minutes unless ``--long`` is given."""
-    if not config.getoption("--long"):
-        for item in items:
-            if item.get_closest_marker("long"):
-                item.add_marker(pytest.mark.skip(reason="takes minutes: make long"))
+    """Skip the tests that take minutes and those in a browser unless their option is given."""
+    for name, reason in SKIPPED.items():
+        if not config.getoption(f"--{name}"):
+            for item in items:
+                if item.get_closest_marker(name):
+                    item.add_marker(pytest.mark.skip(reason=reason))
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:

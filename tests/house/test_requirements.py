@@ -29,6 +29,7 @@ PIN = re.compile(
 )
 OURS = {"crmsync", "docs", "functions", "layer", "local", "simulators", "tests"}
 RUNTIME = {"boto3", "botocore"}  # a Lambda brings both
+BROWSER = (ROOT / "requirements/browser.in").read_text(encoding="utf-8").split()  # make browser
 LEFT_OUT = {"zeep"}  # only simple-salesforce's Metadata API needs it: gateways/salesforce/sdk.py
 LAYER, DEVELOPMENT = "layers/shared/requirements.txt", "requirements/dev.txt"
 
@@ -138,7 +139,7 @@ def asked_for(*lists: list[str]) -> set[str]:
 
 @pytest.mark.parametrize(("rooms", "allowed"), [
     (("layers", "functions"), asked_for(PROJECT["dependencies"]) | RUNTIME),
-    (("local", "simulators", "tests"), asked_for(PROJECT["dependencies"], PROJECT["optional-dependencies"]["dev"])),
+    (("local", "simulators", "tests"), asked_for(PROJECT["dependencies"], PROJECT["optional-dependencies"]["dev"], BROWSER)),
 ], ids=["product", "development"])  # fmt: skip
 def test_what_is_imported_is_asked_for(rooms: tuple[str, ...], allowed: set[str]) -> None:
     """No module relies on a package that only comes along with another one."""

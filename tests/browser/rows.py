@@ -1,0 +1,101 @@
+"""The console's pages and actions as rows: where they are, what a person does, and what is shown.
+
+A new page or action is a row here; `test_rows.py` fails for a route without one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+CARD = "/errors/records?connection=acme&category=validation&code=FIELD_CUSTOM_VALIDATION_EXCEPTION"
+NAME = "FIELD_CUSTOM_VALIDATION_EXCEPTION, acme"
+
+
+@dataclass(frozen=True, slots=True)
+class PageRow:
+    """A page.
+
+    Attributes:
+        path: Its route.
+        address: Where it has something to show.
+        heading: Its main heading.
+        shows: A text on it.
+    """
+
+    path: str
+    address: str
+    heading: str
+    shows: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """A file that a link on a page leads to.
+
+    Attributes:
+        path: Its route.
+        address: The page.
+        link: The name of the link.
+        file: The name of the file.
+        holds: A text in it.
+    """
+
+    path: str
+    address: str
+    link: str
+    file: str
+    holds: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRow:
+    """An action.
+
+    Attributes:
+        path: Its route.
+        address: The page that has its button.
+        keys: What a person goes to by tabs, and presses or types there, one after the other. The
+            last one is the button.
+        then: A text on the page that follows.
+    """
+
+    path: str
+    address: str
+    keys: tuple[tuple[str, str], ...]
+    then: str
+
+
+PAGES = (
+    PageRow("/", "/", "Overview", "API calls in 24 hours"),
+    PageRow("/errors", "/errors", "Errors", "3 records are in the error inbox."),
+    PageRow("/errors/records", CARD, "Records with this error", "Not that name, please."),
+)
+FILES = (
+    FileRow("/errors.csv", "/errors", "Download all as CSV", "crmsync-errors.csv", "Not that name"),
+    FileRow(
+        "/errors.csv", CARD, "Download all of them as CSV", "crmsync-errors.csv", "Not that name"
+    ),
+)
+ACTIONS = (
+    ActionRow(
+        "/errors/retry", "/errors", (("Sync all 3 again", "Enter"),), "3 records are synced again"
+    ),
+    ActionRow(
+        "/errors/retry",
+        "/errors",
+        ((f"Sync these again: {NAME}", "Enter"),),
+        "3 records are synced again",
+    ),
+    ActionRow(
+        "/errors/retry",
+        CARD,
+        (("Select {record}", "Space"), ("Sync the selected again", "Enter")),
+        "1 records are synced again",
+    ),
+    ActionRow(
+        "/errors/retry", CARD, (("Sync all 3 again", "Enter"),), "3 records are synced again"
+    ),
+    ActionRow(
+        "/errors/retry", CARD, (("Sync {record} again", "Enter"),), "1 records are synced again"
+    ),
+)

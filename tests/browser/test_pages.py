@@ -1,0 +1,125 @@
+"""Each page in a browser: it shows what it should, to everybody, on every screen."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+import pytest
+
+from crmsync.gateways.dynamodb.recent_inbox import KEPT
+from local.people import People
+from local.stack import Stack
+from tests.browser.conftest import NewTab
+from tests.browser.rows import ACTIONS, FILES, PAGES, ActionRow, FileRow, PageRow
+from tests.browser.tab import PHONE, WIDE, Tab
+
+pytestmark = pytest.mark.browser
+
+KEYS = {"Enter", "Space"}
+SCREENS = {"wide": WIDE, "phone": PHONE}
+
+
+@cache
+def axe() -> Any:
+    """The checker of accessibility."""
+    return import_module("axe_playwright_python.sync_playwright").Axe()
+
+
+def violations(tab: Tab) -> list[str]:
+    """What the checker finds on a page: the rule, and where."""
+    found = axe().run(tab.page).response["violations"]
+    return [f"{one['id']}: {node['target']}" for one in found for node in one["nodes"]]
+
+
+def ids(row: PageRow | FileRow | ActionRow) -> str:
+    """A short name of a row."""
+    action = f": {row.keys[-1][0]}" if isinstance(row, ActionRow) else ""
+    return row.address.partition("?")[0] + action
+
+
+@pytest.mark.parametrize("row", PAGES, ids=ids)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("screen", SCREENS)
+def test_a_page_can_be_read_by_everybody(new_tab: NewTab, row: PageRow, scheme: str, screen: str):
+    """Bright and dark, wide and on a phone: it says what it should, axe finds nothing, and nothing
+    but a table has to be scrolled sideways.
+    """
+    tab = new_tab(color_scheme=scheme, viewport=SCREENS[screen])
+    answer = tab.open(row.address)
+
+    assert (answer.status, tab.heading) == (200, row.heading)
+    assert row.shows in tab.text
+    assert violations(tab) == []
+    assert not tab.is_wider_than_the_screen()
+
+
+@pytest.mark.parametrize("row", PAGES, ids=ids)
+def test_the_keyboard_reaches_everything(tab: Tab, row: PageRow):
+    """By tabs alone, in the order of the page, and what has the focus can be seen."""
+    tab.open(row.address)
+    wanted = [one["name"] for one in tab.stops()]
+    reached = [tab.press_tab() or {"name": "nothing", "isSeen": False} for _ in wanted]
+
+    assert [one["name"] for one in reached] == wanted
+    assert [one["name"] for one in reached if not one["isSeen"]] == []
+    assert len(wanted) > 3
+
+
+@pytest.mark.parametrize("row", ACTIONS, ids=ids)
+def test_an_action_is_done_by_the_keyboard(stack: Stack, tab: Tab, row: ActionRow):
+    """Tabs lead to each field and to the button, and the page that follows says what was done."""
+    tab.open(row.address)
+    record = re.search(r"hubspot:contact:\d+", tab.text)
+    for name, keys in row.keys:
+        tab.go_to(name.format(record=record and record[0]))
+        if keys == "Enter":
+            with tab.page.expect_navigation():
+                tab.page.keyboard.press(keys)
+        elif keys in KEYS:
+            tab.page.keyboard.press(keys)
+        else:
+            tab.page.keyboard.type(keys)
+    stack.settle()
+
+    assert row.then in tab.text
+
+
+@pytest.mark.parametrize("row", FILES, ids=ids)
+def test_a_link_leads_to_a_file(tab: Tab, row: FileRow):
+    """The browser keeps it under its name and stays on the page."""
+    tab.open(row.address)
+    with tab.page.expect_download() as download:
+        tab.page.get_by_role("link", name=row.link).click()
+    file = download.value
+
+    assert file.suggested_filename == row.file
+    assert row.holds in file.path().read_text(encoding="utf-8")
+
+
+def test_a_record_that_is_corrected_leaves_the_list(stack: Stack, new_tab: NewTab):
+    """Somebody corrects its name, presses its button on its page, and it is gone from there."""
+    people = People(stack.ready())
+    contact = people.new_contact(email="dia@example.com", lastname="Refused", firstname="Dia")
+    stack.settle()
+    stack.advance(KEPT + 1)
+    stack.faults([{"at": "webhook", "kind": "drop", "times": 10}])
+    people.edit_contact(contact, lastname="Lang")
+    stack.settle()
+    stack.faults([])
+    tab, record = new_tab(), f"hubspot:contact:{contact}"
+    tab.open(PAGES[1].address)
+    tab.page.get_by_role("link", name="Show the records").click()
+    before = tab.text
+    tab.page.get_by_role("button", name=f"Sync {record} again").click()
+    told = tab.page.get_by_role("status").inner_text()
+    stack.settle()
+    stack.advance(KEPT + 1)
+    tab.page.get_by_role("link", name="Show the records").click()
+
+    assert record in before
+    assert told.startswith("1 records are synced again")
+    assert record not in tab.text
+    assert "3 records" in tab.text
