@@ -66,3 +66,24 @@ class Notice:
 
     text: str
     hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the page asks before an action; its template is ``question``.
+
+    Attributes:
+        question: What would be done, as a question.
+        details: What else a person should know, a sentence each.
+        to: The path of the action.
+        fields: The fields of its form.
+        button: What the button says.
+        back: The path of the page to go back to.
+    """
+
+    question: str
+    details: tuple[str, ...]
+    to: str
+    fields: Mapping[str, str]
+    button: str
+    back: str

@@ -105,7 +105,7 @@ class Console:
     ) -> Done:
         what = {"action": request.path, "by": session.by}
         try:
-            done = act(self.reports, request)
+            done = act(self.reports.on_behalf_of(session.by), request)
         except SyncError as error:
             self.tell("console action failed", {**what, "code": error.code})
             raise

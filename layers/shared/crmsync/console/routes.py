@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from crmsync.console.answers import Done, PageOrFile
-from crmsync.console.pages import errors, overview
+from crmsync.console.pages import completeness, errors, overview
 from crmsync.console.reports import Reports
 from crmsync.wire.pages import PageRequest
 
@@ -41,5 +41,8 @@ ROUTES: Mapping[str, Route] = MappingProxyType(
         "/errors/records": Route(errors.show_records),
         "/errors/retry": Route(act=errors.retry),
         "/errors.csv": Route(errors.download),
+        completeness.PATH: Route(completeness.show, label="Completeness"),
+        completeness.REPAIR: Route(completeness.ask),
+        completeness.START: Route(act=completeness.start),
     }
 )

@@ -115,7 +115,7 @@ def _view(connection: Connection) -> ReadOnlyView:
 def _start_comparisons(event: Event) -> dict[str, Any]:
     """Start the nightly comparison of every connection that syncs and is not paused."""
     from crmsync.flows.backfill.jobs import JobAdmin
-    from crmsync.flows.comparison.nightly import start_nightly
+    from crmsync.flows.comparison.start import start_comparisons
 
     admin = JobAdmin(
         settings=settings,
@@ -130,7 +130,7 @@ def _start_comparisons(event: Event) -> dict[str, Any]:
         caller=lambda: "schedule",
     )
     names = [one.name for one in settings().connections if one.kinds and not is_paused(one.name)]
-    started = start_nightly(admin, names, repairs=event["verify"] == "repair")
+    started = start_comparisons(admin, names, repairs=event["verify"] == "repair")
     for job in started:
         logger.info("comparison started", connection=job.connection, job=job.id)
     return {"started": len(started)}

@@ -6,15 +6,17 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from crmsync.telemetry import logger
+from crmsync.wiring.backfill import new_turn_token
 from crmsync.wiring.stores import (
     Event,
     alert_book,
     aws_client,
     comparisons,
     cursors,
+    job_messages,
     jobs,
     now,
     outbox,
@@ -29,9 +31,10 @@ from crmsync.wiring.stores import (
 if TYPE_CHECKING:
     from crmsync.console.console import Console
     from crmsync.console.reports import Reports
-    from crmsync.flows.backfill.link_rebuild import RecordReader
+    from crmsync.flows.backfill.jobs import JobAdmin
     from crmsync.model.records import Side
     from crmsync.model.settings import Connection
+    from crmsync.ports.stores import Inbox
 
 
 def console() -> Callable[[Event], dict[str, Any]]:
@@ -68,6 +71,7 @@ def _key(again: bool) -> bytes:  # noqa: FBT001 - the sign-in calls it with one 
 
 def _reports() -> Reports:
     from crmsync.console.reports import Reports
+    from crmsync.flows.operator.comparisons import CompletenessReader
     from crmsync.flows.operator.errors import ErrorAdmin
     from crmsync.flows.operator.status import HealthCheck
     from crmsync.gateways.aws.queues import QueueDepths
@@ -91,10 +95,31 @@ def _reports() -> Reports:
         errors=ErrorAdmin(
             settings=settings, inbox=inbox, outbox=outbox(), now=now, reader=_no_reader
         ),
+        completeness=CompletenessReader(
+            settings=settings, comparisons=comparisons(), jobs=jobs(), now=now
+        ),
+        jobs=_job_admin(inbox),
     )
 
 
-def _no_reader(_connection: Connection, _side: Side) -> RecordReader:
+def _job_admin(inbox: Inbox) -> JobAdmin:
+    """Starts comparisons, and watches and stops all jobs, without a call to a CRM."""
+    from crmsync.flows.backfill.jobs import JobAdmin
+
+    return JobAdmin(
+        settings=settings,
+        jobs=jobs(),
+        job_messages=job_messages(),
+        lister=_no_reader,
+        new_id=new_turn_token,
+        now=now,
+        sleep=time.sleep,
+        inbox=inbox,
+        reader=_no_reader,
+    )
+
+
+def _no_reader(_connection: Connection, _side: Side) -> NoReturn:
     """The console has no credentials of a CRM. Raises `Refused`."""
     from crmsync.errors import Refused
 

@@ -295,7 +295,9 @@ def records_are_deleted_and_merged(story: Story) -> None:
 
 
 def somebody_opens_the_console(story: Story) -> None:
-    """With a link of the command, to have a record of each side that was refused synced again."""
+    """With a link of the command, to have a record of each side that was refused synced again, and
+    everything compared.
+    """
     people = story.people
     people.new_contact(email="late@example.com", lastname="Refused")
     people.new_record("Contact", LastName="Late", Email="late@example.org", MailingCity="Graz")
@@ -304,6 +306,7 @@ def somebody_opens_the_console(story: Story) -> None:
     assert browser.get(command(story.stack, "console")["url"]).status_code == 200
     page = browser.post("/errors/retry", {"proof": browser.proof()})
     assert page.url.startswith(f"{story.stack.console_url}/errors?again=")
+    browser.post("/completeness/compare", {"proof": browser.proof(), "connection": "acme"})
     story.wait(0)
 
 

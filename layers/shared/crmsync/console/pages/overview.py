@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from crmsync.console.answers import HtmlPage
 from crmsync.console.reports import Reports
+from crmsync.console.wording import CRMS, ago
 from crmsync.flows.operator.status import ConnectionStatus, Status, is_dead
 from crmsync.model.calls import CallClass
 from crmsync.model.effects import Category
 from crmsync.model.jobs import Job
-from crmsync.model.records import Side
 from crmsync.rules.timing.call_state import CallState
 from crmsync.wire.pages import PageRequest
 
-_CRMS = {Side.HUBSPOT: "HubSpot", Side.SALESFORCE: "Salesforce"}
 _BRAKED = frozenset({Category.BRAKE, Category.HELD})
-_HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,10 +184,10 @@ def _connection(one: ConnectionStatus, now: datetime) -> ConnectionView:
         one.name,
         on=tuple(name for name, is_on in one.concerns.items() if is_on),
         off=tuple(name for name, is_on in one.concerns.items() if not is_on),
-        looked=tuple((_CRMS[side], _ago(at, now)) for side, at in one.looked.items()),
+        looked=tuple((CRMS[side], ago(at, now)) for side, at in one.looked.items()),
         objects=tuple(_objects(one)),
-        calls=tuple(_calls(_CRMS[side], own) for side, own in one.own_calls.items()),
-        sweeps=tuple(SweepRow(name, _ago(at, now)) for name, at in one.newest.items()),
+        calls=tuple(_calls(CRMS[side], own) for side, own in one.own_calls.items()),
+        sweeps=tuple(SweepRow(name, ago(at, now)) for name, at in one.newest.items()),
         imported=tuple((name, at) for name, at in one.imported.items() if at),
         jobs=tuple(_progress(job) for job in one.open_jobs),
     )
@@ -202,7 +200,7 @@ def _objects(one: ConnectionStatus) -> Iterator[ObjectCounts]:
         braked = sum(counts.get(category, 0) for category in _BRAKED)
         waiting = counts.get(Category.WAITING, 0)
         parked = sum(counts.values()) - braked - waiting
-        yield ObjectCounts(f"{_CRMS[side]} {name}", waiting, parked, braked)
+        yield ObjectCounts(f"{CRMS[side]} {name}", waiting, parked, braked)
 
 
 def _calls(crm: str, own: CallState) -> CallsRow:
@@ -224,13 +222,3 @@ def _calls(crm: str, own: CallState) -> CallsRow:
 
 def _progress(job: Job) -> JobRow:
     return JobRow(job.id, str(job.type), str(job.state), job.done, job.total, job.trouble)
-
-
-def _ago(at: datetime | None, now: datetime) -> str:
-    """How long ago, for people."""
-    if at is None:
-        return "not yet"
-    minutes = max(0, int((now - at).total_seconds()) // 60)
-    if now - at < _HOUR:
-        return f"{minutes} min ago"
-    return f"{minutes // 60} h {minutes % 60} min ago" if minutes < 48 * 60 else f"{at:%Y-%m-%d}"

@@ -1,17 +1,78 @@
-"""The last results of comparisons, for the command and whatever else shows them."""
+"""The last results of comparisons, for the command and whatever else shows them. Only reads."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from crmsync.model.comparison import ObjectComparison
-from crmsync.model.settings import Connection
+from crmsync.model.jobs import Job, JobType
+from crmsync.model.records import Side
+from crmsync.model.settings import Connection, Settings
 from crmsync.ports.comparison import Comparisons
+from crmsync.ports.stores import Jobs
 from crmsync.rules.backfill.objects import BACKFILL_OBJECTS
 
 LONG = timedelta(hours=20)
 """How long records may be out of step before that is a problem: two nightly comparisons."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completeness:
+    """How complete one connection is.
+
+    Attributes:
+        connection: The name of the connection.
+        results: The last result of each object that was compared.
+        not_yet: The objects that sync and were never compared, by side.
+        open: The newest comparison that is not over; None if there is none.
+    """
+
+    connection: str
+    results: tuple[ObjectComparison, ...]
+    not_yet: tuple[tuple[Side, str], ...]
+    open: Job | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompletenessReader:
+    """Reads how complete each connection is.
+
+    Attributes:
+        settings: Reads the settings in force.
+        comparisons: The last results of comparisons.
+        jobs: The stored jobs.
+        now: The clock (UTC).
+    """
+
+    settings: Callable[[], Settings]
+    comparisons: Comparisons
+    jobs: Jobs
+    now: Callable[[], datetime]
+
+    def read(self) -> list[Completeness]:
+        """Each connection of the settings, in their order. Raises `TryAgain`."""
+        return [self._of(one) for one in self.settings().connections]
+
+    def _of(self, connection: Connection) -> Completeness:
+        results = latest_results(self.comparisons, connection)
+        known = {(one.side, one.object) for one in results}
+        is_open = (
+            job
+            for job in self.jobs.all(connection.name)
+            if job.type is JobType.VERIFY and not job.state.is_over
+        )
+        return Completeness(
+            connection.name,
+            results,
+            tuple(
+                (one.side, one.object)
+                for one in BACKFILL_OBJECTS
+                if one.syncs(connection) and (one.side, one.object) not in known
+            ),
+            next(is_open, None),
+        )
 
 
 def latest_results(

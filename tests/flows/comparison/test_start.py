@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from crmsync.flows.backfill.jobs import JobAdmin
-from crmsync.flows.comparison.nightly import STILL, start_nightly
+from crmsync.flows.comparison.start import STILL, start_comparisons
 from crmsync.model.comparison import Comparison
 from crmsync.model.jobs import LINKS, Job, JobState, JobStep, JobType
 from crmsync.model.records import Side
@@ -39,7 +39,7 @@ class Night:
 
     def start(self, *, repairs: bool = False) -> list[str]:
         """Start the comparison; the ids of the jobs that began."""
-        return [job.id for job in start_nightly(self.admin, ["acme"], repairs=repairs)]
+        return [job.id for job in start_comparisons(self.admin, ["acme"], repairs=repairs)]
 
     def states(self) -> dict[str, JobState]:
         """The states of all jobs."""

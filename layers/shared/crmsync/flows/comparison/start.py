@@ -1,4 +1,6 @@
-"""The nightly comparison: one job for each connection, by the clock instead of by a person."""
+"""Comparisons that are started without counting first, every night and in the console: one job for
+each connection, unless one runs.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ STILL = timedelta(hours=6)
 _REPLACED = "another comparison took its place"
 
 
-def start_nightly(admin: JobAdmin, connections: Iterable[str], *, repairs: bool) -> list[Job]:
+def start_comparisons(admin: JobAdmin, connections: Iterable[str], *, repairs: bool) -> list[Job]:
     """Start a comparison of each of these connections; makes no call to a CRM.
 
     A connection whose last comparison still runs is left to that. One that has stopped or does not

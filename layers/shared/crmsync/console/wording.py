@@ -1,0 +1,26 @@
+"""How pages name what they show: the CRMs, and times that have passed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from types import MappingProxyType
+
+from crmsync.model.records import Side
+
+CRMS: Mapping[Side, str] = MappingProxyType(
+    {Side.HUBSPOT: "HubSpot", Side.SALESFORCE: "Salesforce"}
+)
+
+_HOUR = timedelta(hours=1)
+_DAYS = timedelta(days=2)
+
+
+def ago(at: datetime | None, now: datetime) -> str:
+    """How long ago, in minutes or hours; a day where it is long ago. None stands for never."""
+    if at is None:
+        return "not yet"
+    minutes = max(0, int((now - at).total_seconds()) // 60)
+    if now - at < _HOUR:
+        return f"{minutes} min ago"
+    return f"{minutes // 60} h {minutes % 60} min ago" if now - at < _DAYS else f"{at:%Y-%m-%d}"
