@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 CARD = "/errors/records?connection=acme&category=validation&code=FIELD_CUSTOM_VALIDATION_EXCEPTION"
+REPAIR = "/completeness/repair?connection=acme"
 NAME = "FIELD_CUSTOM_VALIDATION_EXCEPTION, acme"
 
 
@@ -69,6 +70,8 @@ PAGES = (
     PageRow("/", "/", "Overview", "API calls in 24 hours"),
     PageRow("/errors", "/errors", "Errors", "3 records are in the error inbox."),
     PageRow("/errors/records", CARD, "Records with this error", "Not that name, please."),
+    PageRow("/completeness", "/completeness", "Completeness", "What the columns mean"),
+    PageRow("/completeness/repair", REPAIR, "Compare and repair", "Compare all records of acme"),
 )
 FILES = (
     FileRow("/errors.csv", "/errors", "Download all as CSV", "crmsync-errors.csv", "Not that name"),
@@ -97,5 +100,17 @@ ACTIONS = (
     ),
     ActionRow(
         "/errors/retry", CARD, (("Sync {record} again", "Enter"),), "1 records are synced again"
+    ),
+    ActionRow(
+        "/completeness/compare",
+        "/completeness",
+        (("Compare now: acme", "Enter"),),
+        "A comparison has been started.",
+    ),
+    ActionRow(
+        "/completeness/compare",
+        REPAIR,
+        (("Compare and repair", "Enter"),),
+        "A comparison has been started.",
     ),
 )
