@@ -27,18 +27,8 @@ def serve(arguments: Namespace) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    try:
-        settings = arguments.settings.read_text()
-        world = json.loads(arguments.world.read_text())
-        stack = Stack(
-            settings,
-            world,
-            port_base=arguments.port_base,
-            seed=arguments.seed,
-            workers=arguments.workers,
-        )
-    except (OSError, OperatorError, StackError, ValueError) as error:
-        print(f"The stack did not start: {error}", file=sys.stderr)
+    stack = started(arguments)
+    if stack is None:
         return 1
     with stack:
         write_whole(arguments.ready, stack.ready())
@@ -48,6 +38,30 @@ def serve(arguments: Namespace) -> int:
                 stack.settle()
         stop.wait()
     return 0
+
+
+def started(arguments: Namespace) -> Stack | None:
+    """Start the stack of these arguments; None, and a sentence on stderr, if it cannot start."""
+    try:
+        return Stack(
+            arguments.settings.read_text(),
+            world_of(arguments.world),
+            port_base=arguments.port_base,
+            seed=arguments.seed,
+            workers=arguments.workers,
+        )
+    except (OSError, OperatorError, StackError, ValueError) as error:
+        print(f"The stack did not start: {error}", file=sys.stderr)
+        return None
+
+
+def world_of(path: Path) -> Any:
+    """Return the content of a world file. Raises `OSError`, and `StackError` if it is not JSON."""
+    try:
+        return json.loads(path.read_text())
+    except ValueError as error:
+        msg = f"{path} is not JSON: {error}"
+        raise StackError(msg) from error
 
 
 def write_whole(path: Path, content: Any) -> None:

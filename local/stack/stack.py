@@ -25,7 +25,7 @@ from local.stack.runner import Runner, RunResult
 from local.stack.serving import Server
 from local.stack.template.template import REGION
 from local.stack.turns import Turns
-from local.world import unknown_keys
+from local.world import world_complaints
 from simulators.clock import Clock
 from simulators.faults import Faults
 
@@ -79,8 +79,8 @@ class Stack:
         """
         if workers < 1:
             raise StackError(f"a function runs in 1 worker at least, not in {workers}")
-        if unknown := unknown_keys(world):
-            raise StackError(f"the world file has unknown keys: {', '.join(unknown)}")
+        if wrong := world_complaints(world):
+            raise StackError("the world file cannot be used.\n" + "\n".join(wrong))
         connections = _connections(settings)
         ports = {name: port_base + number if port_base else 0 for number, name in enumerate(PORTS)}
         self.clock = Clock()
@@ -282,11 +282,19 @@ class Stack:
 
 
 def _connections(settings: str) -> list[dict[str, Any]]:
+    """Return the connections of a settings file, as far as they are tables; the product complains
+    about the rest.
+    """
     try:
-        found: list[dict[str, Any]] = tomllib.loads(settings).get("connection", [])
+        found = tomllib.loads(settings).get("connection", [])
     except tomllib.TOMLDecodeError as error:
         raise StackError(f"the settings file is not TOML: {error}") from error
-    return found
+    tables = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+    return [
+        one
+        for one in tables
+        if all(isinstance(one.get(side, {}), dict) for side in ("hubspot", "salesforce"))
+    ]
 
 
 def _secret_names(connections: Iterable[Mapping[str, Any]]) -> dict[str, str]:

@@ -12,11 +12,14 @@ from typing import Any
 
 from simulators.clock import Clock
 from simulators.faults import Faults
+from simulators.hubspot.errors import ApiError
 from simulators.hubspot.http.server import Server
 from simulators.hubspot.people import act
 from simulators.hubspot.portal import Portal
 from simulators.hubspot.stamps import PortalClock
 from simulators.hubspot.webhooks import Delivery
+from simulators.hubspot.world_keys import world_complaints
+from simulators.world_file import WorldError
 
 
 def _nothing() -> None:
@@ -35,12 +38,21 @@ class HubSpotSimulator:
     def __init__(
         self, world: Sequence[Mapping[str, Any]], *, clock: Clock, faults: Faults, seed: int = 0
     ) -> None:
-        """Set up the portals of the world file, or portal 555001 if it has none."""
+        """Set up the portals of the world file, or portal 555001 if it has none.
+
+        Raises `WorldError` for a portal that cannot be set up or has a key that is not known.
+        """
+        if wrong := world_complaints(world):
+            raise WorldError("\n".join(wrong))
         self._lock = threading.RLock()
         self._clock = PortalClock(clock, faults)
-        self.portals: tuple[Portal, ...] = tuple(
-            Portal(row, clock=self._clock, faults=faults, seed=seed) for row in (world or ({},))
-        )
+        try:
+            self.portals: tuple[Portal, ...] = tuple(
+                Portal(row, clock=self._clock, faults=faults, seed=seed) for row in (world or ({},))
+            )
+        except ApiError as error:
+            msg = f"HubSpot refuses what the world file sets up: {error.message}"
+            raise WorldError(msg) from error
         self._by_id = {portal.portal_id: portal for portal in self.portals}
         self.on_product_write: Callable[[], None] = _nothing
         self._server = Server(self.portals, faults, self._lock, self._product_wrote, seed)

@@ -13,8 +13,10 @@ from simulators.salesforce.objects.fields import Row
 from simulators.salesforce.org import administration, writes
 from simulators.salesforce.org.org import API_INTEGRATION, INTEGRATION, Org
 from simulators.salesforce.org.transaction import Actor, Transaction
+from simulators.salesforce.refusals import RefusalError
 from simulators.salesforce.resources.custom_fields import complete, metadata_of
 from simulators.salesforce.times import DAY, full_second
+from simulators.world_file import WorldError
 
 World = Mapping[str, Any]
 _PSL: Final = "SalesforceAPIIntegrationPsl"  # [M]
@@ -62,7 +64,7 @@ class Seeder:
         self._transaction = Transaction(org.store, Actor(self._admin, trusted=True), self._then)
 
     def run(self) -> SeededUsers:
-        """Write everything. Raises `ValueError` for a world that contradicts itself, `RefusalError`
+        """Write everything. Raises `ValueError` for a world that contradicts itself, `WorldError`
         for an impossible record.
         """
         full, free = (
@@ -313,7 +315,11 @@ class Seeder:
             raise ValueError(msg)
         values = {key: value for key, value in record.items() if key not in _NOT_COLUMNS}
         view = self._org.view(self._admin)
-        return writes.create(self._org, self._transaction, view, sobject, values)
+        try:
+            return writes.create(self._org, self._transaction, view, sobject, values)
+        except RefusalError as error:
+            msg = f"the record {dict(record)} is refused: {error}"
+            raise WorldError(msg) from error
 
 
 def _default_stages() -> list[Row]:

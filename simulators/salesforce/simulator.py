@@ -18,6 +18,8 @@ from simulators.salesforce.http.server import Server
 from simulators.salesforce.org.limits import ApiLimit
 from simulators.salesforce.org.transaction import Actor
 from simulators.salesforce.world import build
+from simulators.salesforce.world_keys import world_complaints
+from simulators.world_file import WorldError
 
 API_VERSION: Final = "66.0"
 _UI: Final = f"com/salesforce/api/soap/{API_VERSION};client=SfdcInternalAPI/"
@@ -44,7 +46,11 @@ class SalesforceSimulator:
     def __init__(
         self, world: Mapping[str, Any], *, clock: Clock, faults: Faults, seed: int = 0
     ) -> None:
-        """Build the org. Raises `ValueError` for a world that contradicts itself."""
+        """Build the org. Raises `ValueError` for a world that contradicts itself or has a key that
+        is not known.
+        """
+        if wrong := world_complaints(world):
+            raise WorldError("\n".join(wrong))
         chance = random.Random(seed)
         self._org, seeded = build(world, clock, faults, seed)
         self.api_version = API_VERSION

@@ -49,7 +49,31 @@ _PLAIN: Final = (
 
 def build(world: World, clock: Clock, faults: Faults, seed: int) -> tuple[Org, SeededUsers]:
     """Build the org of a world. Raises `ValueError` for a world that contradicts itself,
-    `RefusalError` for an impossible record.
+    `WorldError` for an impossible record.
+    """
+    schema = schema_of(world)
+    ids = IdMaker(seed)
+    org = Org(
+        schema, Store(schema.objects.values()), ids, clock, faults, EventQueue(clock, faults, seed)
+    )
+    org.edition = str(world.get("edition") or "Enterprise Edition")
+    org.validation_rules = tuple(
+        ValidationRule(r["object"], r["field"], r["contains"], r["message"])
+        for r in world.get("validation_rules") or ()
+    )
+    org.duplicate_rules = tuple(
+        DuplicateRule(r["object"], tuple(r["match"]), r["action"])
+        for r in world.get("duplicate_rules") or ()
+    )
+    org.state_country_picklists = bool(world.get("state_country_picklists", False))
+    org.activity_external_ids = bool(world.get("activity_external_ids", True))
+    return org, Seeder(org, world).run()
+
+
+def schema_of(world: World) -> Schema:
+    """Return the schema of a world: standard objects with what its administrator has added.
+
+    Raises `ValueError` for custom fields of no sObject.
     """
     schema = Schema(person_accounts=bool(world.get("person_accounts", False)))
     for sobject, fields in (world.get("custom_fields") or {}).items():
@@ -66,22 +90,7 @@ def build(world: World, clock: Clock, faults: Faults, seed: int) -> tuple[Org, S
         for field in code_fields(home):
             schema.add_field(home, field, guarded=False, now_ms=0)
     schema.changed_ms.clear()
-    ids = IdMaker(seed)
-    org = Org(
-        schema, Store(schema.objects.values()), ids, clock, faults, EventQueue(clock, faults, seed)
-    )
-    org.edition = str(world.get("edition") or "Enterprise Edition")
-    org.validation_rules = tuple(
-        ValidationRule(r["object"], r["field"], r["contains"], r["message"])
-        for r in world.get("validation_rules") or ()
-    )
-    org.duplicate_rules = tuple(
-        DuplicateRule(r["object"], tuple(r["match"]), r["action"])
-        for r in world.get("duplicate_rules") or ()
-    )
-    org.state_country_picklists = has_places
-    org.activity_external_ids = bool(world.get("activity_external_ids", True))
-    return org, Seeder(org, world).run()
+    return schema
 
 
 def field_as_described(described: Mapping[str, Any]) -> Field:

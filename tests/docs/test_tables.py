@@ -31,8 +31,9 @@ from crmsync.rules.settings.subscriptions import (
     subscriptions_of,
 )
 from local.stack.dynamodb.capacity import WRITE_UNIT, item_size
-from local.world import HUBSPOT, SALESFORCE
 from simulators.faults import KINDS
+from simulators.hubspot.world_keys import PORTAL
+from simulators.salesforce.world_keys import ORG
 from tests.docs.pages import ROOT, names, page, pages
 from tests.house.tree import tracked
 from tests.template.document import Template, target, template_of_the_repository
@@ -390,8 +391,8 @@ def test_world_files() -> None:
     ]
     shown = {*example["hubspot"][0], *example["salesforce"]}
     assert len(told) == len(set(told)) > 0
-    assert {*told, *shown} <= HUBSPOT | SALESFORCE
-    assert HUBSPOT - {*told, *shown} == set()
+    assert {*told, *shown} <= PORTAL.keys.keys() | ORG.keys()
+    assert PORTAL.keys.keys() - {*told, *shown} == set()
 
 
 @pytest.mark.parametrize("title", ["Functions", "Metrics", "Alarms"])
