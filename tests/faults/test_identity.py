@@ -206,13 +206,13 @@ def test_fault_26_lead_is_converted(
     more: dict[str, Any] = {"create_opportunity": True, "opportunity_name": name}
     if known:
         account = people.new_account(Name=name)
-        heir = people.new_record("Contact", LastName="Lang", Email=address, AccountId=account)
-        more |= {"account_id": account, "contact_id": heir}
+        successor = people.new_record("Contact", LastName="Lang", Email=address, AccountId=account)
+        more |= {"account_id": account, "contact_id": successor}
         stack.settle()
-    heir = convert(stack, made, **more)
+    successor = convert(stack, made, **more)
     stack.settle()
     end = later(stack)
-    account = record(people, "Contact", heir, "AccountId")["AccountId"]
+    account = record(people, "Contact", successor, "AccountId")["AccountId"]
     companies = [
         one
         for one in people.companies("name", "crmsync_salesforce_id")
@@ -230,7 +230,7 @@ def test_fault_26_lead_is_converted(
         name
     ]
     assert (end["open_errors"], queued(stack)) == (0, {})
-    assert_linked(stack, people, contact, "Contact", heir)
+    assert_linked(stack, people, contact, "Contact", successor)
 
 
 @pytest.mark.rule("DUP-24")

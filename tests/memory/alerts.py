@@ -8,9 +8,9 @@ from crmsync.errors import SyncError
 from crmsync.model.alerts import (
     AlarmState,
     Alert,
-    AlertBook,
     Channel,
     ChannelTrouble,
+    KnownAlerts,
     Message,
 )
 
@@ -24,10 +24,10 @@ class MemoryAlertStore:
         self.alerts: dict[str, Alert] = {}
         self.troubles: dict[Channel, ChannelTrouble] = {}
 
-    def load(self) -> AlertBook:
+    def load(self) -> KnownAlerts:
         """See the port."""
         alarms = tuple(self.alarms[name] for name in sorted(self.alarms))
-        return AlertBook(alarms, dict(self.alerts), dict(self.troubles))
+        return KnownAlerts(alarms, dict(self.alerts), dict(self.troubles))
 
     def note_alarm(self, alarm: AlarmState) -> bool:
         """See the port."""

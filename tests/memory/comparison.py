@@ -65,7 +65,7 @@ class MemoryComparisons:
         return [one for key, one in sorted(self._results.items()) if key[0] == connection]
 
 
-class ComparisonDesk:
+class MemoryComparer:
     """Runs comparisons of a world in memory, turn by turn."""
 
     def __init__(self, world: MemoryWorld, page: int = 2_000) -> None:

@@ -380,10 +380,10 @@ def test_blanks_of_a_successor_are_filled_from_the_other_side():
         a_contact({"jobtitle": "Engineer"}, salesforce_id=LEAD_ID),
         a_lead({"Title": "Engineer"}, key=KEY),
     )
-    heir = a_salesforce_contact({"Title": None, "Email": None, "Crmsync_HubSpot_Id__c": KEY})
-    plan = plan_contact(linked(salesforce=heir, agreed=before), RULESET)
+    successor = a_salesforce_contact({"Title": None, "Email": None, "Crmsync_HubSpot_Id__c": KEY})
+    plan = plan_contact(linked(salesforce=successor, agreed=before), RULESET)
     assert plan.effects[1] == UpdateRecord(
-        heir.ref, S, {"Email": "ada@example.com", "Title": "Engineer"}, ("MAP-3",)
+        successor.ref, S, {"Email": "ada@example.com", "Title": "Engineer"}, ("MAP-3",)
     )
     assert [
         effect.side

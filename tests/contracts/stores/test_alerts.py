@@ -13,10 +13,10 @@ from crmsync.gateways.dynamodb.alerts import AlertTable
 from crmsync.model.alerts import (
     AlarmState,
     Alert,
-    AlertBook,
     Channel,
     ChannelTrouble,
     Incident,
+    KnownAlerts,
     Phase,
 )
 from tests.builders import NOON, at
@@ -51,13 +51,13 @@ TROUBLE = ChannelTrouble(Channel.WEBHOOK, NOON, "no_service", "The webhook answe
 
 def test_everything_is_read_back_exactly_as_it_was_stored(store: Any) -> None:
     """Alarms, alerts and channels in trouble, in one read."""
-    assert store.load() == AlertBook()
+    assert store.load() == KnownAlerts()
     plain = Alert(replace(INCIDENT, key="paused acme"), NOON, NOON)
     assert store.save(ALERT) == replace(ALERT, version=1)
     assert store.save(plain) == replace(plain, version=1)
     store.note_alarm(ALARM)
     store.note_trouble(TROUBLE)
-    assert store.load() == AlertBook(
+    assert store.load() == KnownAlerts(
         (ALARM,),
         {"brake acme": replace(ALERT, version=1), "paused acme": replace(plain, version=1)},
         {Channel.WEBHOOK: TROUBLE},

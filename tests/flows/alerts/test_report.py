@@ -27,10 +27,10 @@ ALARM = AlarmState("ContactAgeAlarm", True, NOON, "Late. See docs/metrics-and-al
 
 
 @dataclass(slots=True)
-class Desk:
+class Deployment:
     """A deployment with its two channels."""
 
-    book: MemoryAlertStore = field(default_factory=MemoryAlertStore)
+    store: MemoryAlertStore = field(default_factory=MemoryAlertStore)
     troubles: MemoryTroubleStore = field(default_factory=MemoryTroubleStore)
     senders: dict[Channel, MemorySender] = field(
         default_factory=lambda: {one: MemorySender() for one in Channel}
@@ -42,7 +42,7 @@ class Desk:
         """What a look works with."""
         return AlertContext(
             settings=Settings((a_connection(),), 1, self.wanted),
-            book=self.book,
+            store=self.store,
             troubles=self.troubles,
             jobs=MemoryJobs(),
             inbox=MemoryInbox(),
@@ -69,26 +69,26 @@ RESUMED = "All clear: acme is paused (crmsync)"
 
 def test_a_cause_is_told_once_and_its_end_once() -> None:
     """On both channels, however many looks there are."""
-    desk = Desk()
-    desk.troubles.pause("acme", Pause(at(-5)))
-    assert desk.look() == AlertSummary(2, {}, 0)
-    assert desk.look(5) == AlertSummary(0, {}, 0)
-    desk.troubles.resume("acme")
-    desk.look(10)
-    desk.look(15)
-    assert [desk.titles(one) for one in Channel] == [[PAUSED, RESUMED]] * 2
+    deployed = Deployment()
+    deployed.troubles.pause("acme", Pause(at(-5)))
+    assert deployed.look() == AlertSummary(2, {}, 0)
+    assert deployed.look(5) == AlertSummary(0, {}, 0)
+    deployed.troubles.resume("acme")
+    deployed.look(10)
+    deployed.look(15)
+    assert [deployed.titles(one) for one in Channel] == [[PAUSED, RESUMED]] * 2
 
 
 def test_an_alarm_that_comes_twice_is_told_once() -> None:
     """Also one that comes late, after the alarm has gone off; and none about alerts."""
-    desk = Desk()
+    deployed = Deployment()
     own = AlarmState("AlertsNotSentAlarm", True, NOON, "Not sent.")
-    assert note_alarms([ALARM, ALARM, own], desk.book) == 1
-    desk.look()
+    assert note_alarms([ALARM, ALARM, own], deployed.store) == 1
+    deployed.look()
     off = AlarmState("ContactAgeAlarm", False, at(2))
-    assert note_alarms([off, ALARM], desk.book) == 1
-    desk.look(3)
-    assert desk.titles() == [
+    assert note_alarms([off, ALARM], deployed.store) == 1
+    deployed.look(3)
+    assert deployed.titles() == [
         "Problem: Alarm ContactAge (crmsync)",
         "All clear: Alarm ContactAge (crmsync)",
     ]
@@ -96,8 +96,8 @@ def test_an_alarm_that_comes_twice_is_told_once() -> None:
 
 def test_of_two_workers_one_sends() -> None:
     """The other looks while the first one is about to send."""
-    desk = Desk()
-    desk.troubles.pause("acme", Pause(at(-5)))
+    deployed = Deployment()
+    deployed.troubles.pause("acme", Pause(at(-5)))
 
     class Interleaved(MemorySender):
         """Has another worker look while it sends."""
@@ -111,35 +111,35 @@ def test_of_two_workers_one_sends() -> None:
             assert self.look() == AlertSummary(0, {}, 0)
             super().send(message)  # type: ignore[arg-type]
 
-    desk.senders[Channel.WEBHOOK] = Interleaved(lambda: report_alerts(desk.context()))
-    assert desk.look() == AlertSummary(2, {}, 0)
-    assert [desk.titles(one) for one in Channel] == [[PAUSED]] * 2
+    deployed.senders[Channel.WEBHOOK] = Interleaved(lambda: report_alerts(deployed.context()))
+    assert deployed.look() == AlertSummary(2, {}, 0)
+    assert [deployed.titles(one) for one in Channel] == [[PAUSED]] * 2
 
 
 def test_a_channel_that_fails_is_tried_again_and_the_other_is_not_repeated() -> None:
     """The trouble is kept for `crmsync status` with its first time, and forgotten afterwards."""
-    desk = Desk()
+    deployed = Deployment()
     error = Refused("The webhook answered 404.", code="no_service", hint="Make a new one.")
-    desk.senders[Channel.WEBHOOK].error = error
-    desk.troubles.pause("acme", Pause(at(-5)))
-    note_alarms([ALARM], desk.book)
-    assert desk.look() == AlertSummary(2, {Channel.WEBHOOK: error}, 1)
-    desk.senders[Channel.WEBHOOK].error = TryAgain("The webhook answered 500.", code="500")
-    assert desk.look(5).sent == 0
-    assert desk.book.troubles == {
+    deployed.senders[Channel.WEBHOOK].error = error
+    deployed.troubles.pause("acme", Pause(at(-5)))
+    note_alarms([ALARM], deployed.store)
+    assert deployed.look() == AlertSummary(2, {Channel.WEBHOOK: error}, 1)
+    deployed.senders[Channel.WEBHOOK].error = TryAgain("The webhook answered 500.", code="500")
+    assert deployed.look(5).sent == 0
+    assert deployed.store.troubles == {
         Channel.WEBHOOK: ChannelTrouble(
             Channel.WEBHOOK, NOON, "500", "The webhook answered 500.", ""
         )
     }
-    desk.senders[Channel.WEBHOOK].error = None
-    assert desk.look(10) == AlertSummary(2, {}, 0)
-    assert desk.book.troubles == {}
-    assert len(desk.titles(Channel.EMAIL)) == len(desk.titles()) == 2
+    deployed.senders[Channel.WEBHOOK].error = None
+    assert deployed.look(10) == AlertSummary(2, {}, 0)
+    assert deployed.store.troubles == {}
+    assert len(deployed.titles(Channel.EMAIL)) == len(deployed.titles()) == 2
 
 
 def test_a_worker_that_died_is_replaced() -> None:
     """After two minutes another worker sends what it had claimed."""
-    desk = Desk()
+    deployed = Deployment()
 
     class Dying(MemorySender):
         """Kills the worker."""
@@ -148,30 +148,30 @@ def test_a_worker_that_died_is_replaced() -> None:
             """See the port."""
             raise KeyboardInterrupt
 
-    desk.senders[Channel.EMAIL] = Dying()
-    desk.troubles.pause("acme", Pause(at(-5)))
+    deployed.senders[Channel.EMAIL] = Dying()
+    deployed.troubles.pause("acme", Pause(at(-5)))
     try:
-        desk.look()
+        deployed.look()
     except KeyboardInterrupt:
-        desk.senders[Channel.EMAIL] = MemorySender()
-    assert desk.look(1).sent == 0
-    assert desk.look(2).sent == 2
+        deployed.senders[Channel.EMAIL] = MemorySender()
+    assert deployed.look(1).sent == 0
+    assert deployed.look(2).sent == 2
 
 
 def test_a_channel_that_the_settings_drop_is_in_no_trouble() -> None:
     """Nothing is left of it for `crmsync status`."""
-    desk = Desk()
-    desk.book.note_trouble(ChannelTrouble(Channel.WEBHOOK, NOON, "500", "x"))
-    desk.wanted = AlertSettings()
-    desk.look()
-    assert desk.book.troubles == {}
+    deployed = Deployment()
+    deployed.store.note_trouble(ChannelTrouble(Channel.WEBHOOK, NOON, "500", "x"))
+    deployed.wanted = AlertSettings()
+    deployed.look()
+    assert deployed.store.troubles == {}
 
 
 def test_what_is_told_already_is_not_written_again() -> None:
     """A look at a quiet deployment writes nothing."""
-    desk = Desk()
-    desk.troubles.pause("acme", Pause(at(-5)))
-    desk.look()
-    before: dict[str, Alert] = dict(desk.book.alerts)
-    desk.look(5)
-    assert desk.book.alerts == before
+    deployed = Deployment()
+    deployed.troubles.pause("acme", Pause(at(-5)))
+    deployed.look()
+    before: dict[str, Alert] = dict(deployed.store.alerts)
+    deployed.look(5)
+    assert deployed.store.alerts == before

@@ -58,7 +58,7 @@ class BackfillWorld:
         )
         self.connection: Connection | None = a_connection()
         tokens = itertools.count(1)
-        self.desk = BackfillContext(
+        self.context = BackfillContext(
             connection=lambda _name: self.connection,
             lister=lambda _connection, side: self.listers[side],
             calls=lambda connection: MemoryCallGate(
@@ -82,7 +82,7 @@ class BackfillWorld:
     def run(self, job: Job) -> Job:
         """Deliver messages until none is left; the job as it is then."""
         while self.job_messages.sent:
-            run_turn(self.job_messages.take(), self.desk)
+            run_turn(self.job_messages.take(), self.context)
         return self.now(job)
 
     def now(self, job: Job) -> Job:
@@ -129,7 +129,7 @@ def test_a_page_that_could_not_be_queued_is_listed_again() -> None:
     walk = BackfillWorld(contacts=25)
     job = walk.start(CONTACTS)
     walk.outbox.is_down = True
-    run_turn(walk.job_messages.take(), walk.desk)
+    run_turn(walk.job_messages.take(), walk.context)
     assert (far(walk.now(job)), walk.now(job).after, walk.named) == (
         (JobState.RUNNING, 0, 0),
         "",
@@ -177,7 +177,7 @@ def test_an_object_listed_to_its_end_counts_as_imported() -> None:
     assert walk.jobs.imported("acme", "Lead") is None
 
     job = walk.start(JobStep(Side.SALESFORCE, "Lead"), CONTACTS)
-    run_turn(walk.job_messages.take(), walk.desk)
+    run_turn(walk.job_messages.take(), walk.context)
     assert walk.jobs.imported("acme", "Lead") is None
     walk.run(job)
 
@@ -196,10 +196,10 @@ def test_nothing_is_queued_while_the_sync_is_busy() -> None:
     job = walk.start(CONTACTS)
     walk.backlog.now = Depth(ready=30)
 
-    run_turn(walk.job_messages.take(), walk.desk)
+    run_turn(walk.job_messages.take(), walk.context)
     assert (walk.named, walk.job_messages.sent[0][1]) == ([], 0)
     walk.backlog.now = Depth(hidden=30)
-    run_turn(walk.job_messages.take(), walk.desk)
+    run_turn(walk.job_messages.take(), walk.context)
     assert (walk.named, walk.job_messages.sent[0][1]) == ([], 5)
     assert walk.listers[Side.SALESFORCE].asked == 0
     walk.backlog.now = Depth()
@@ -212,11 +212,11 @@ def test_a_turn_queues_no_more_than_there_is_room_for() -> None:
     walk = BackfillWorld(contacts=1_300, page=100)
     job = walk.start(CONTACTS)
 
-    run_turn(walk.job_messages.take(), walk.desk)
+    run_turn(walk.job_messages.take(), walk.context)
 
     assert far(walk.now(job)) == (JobState.RUNNING, 1_000, 0)
     walk.backlog.now = Depth(ready=4)
-    run_turn(walk.job_messages.take(), walk.desk)
+    run_turn(walk.job_messages.take(), walk.context)
     assert far(walk.now(job)) == (JobState.RUNNING, 1_300, 600)
 
 
@@ -226,13 +226,13 @@ def test_a_job_is_done_when_its_records_are_synced() -> None:
     """
     walk = BackfillWorld(contacts=5)
     job = walk.start(CONTACTS)
-    run_turn(walk.job_messages.take(), walk.desk)
+    run_turn(walk.job_messages.take(), walk.context)
     walk.backlog.now = Depth(hidden=1)
 
-    run_turn(walk.job_messages.take(), walk.desk)
+    run_turn(walk.job_messages.take(), walk.context)
     assert far(walk.now(job)) == (JobState.RUNNING, 5, 0)
     walk.time += timedelta(minutes=16)
-    run_turn(walk.job_messages.take(), walk.desk)
+    run_turn(walk.job_messages.take(), walk.context)
 
     assert far(walk.now(job)) == (JobState.DONE, 5, 0)
     assert walk.job_messages.sent == []
@@ -247,7 +247,7 @@ def test_a_backfill_leaves_calls_for_live_changes() -> None:
     walk.salesforce.known_calls = KnownCalls(DailyCalls(70_000, 100_000), walk.time)
     job = walk.start(CONTACTS)
 
-    run_turn(walk.job_messages.take(), walk.desk)
+    run_turn(walk.job_messages.take(), walk.context)
 
     assert far(walk.now(job)) == (JobState.RUNNING, 0, 0)
     assert walk.now(job).trouble == (
@@ -270,7 +270,7 @@ def killed(walk: BackfillWorld, job_message: JobMessage, at_save: int) -> None:
     """Make a turn in which the process dies at the save of that number, counted from now."""
     walk.jobs.fails = {walk.jobs.saves + at_save: KilledError()}
     with pytest.raises(KilledError):
-        run_turn(job_message, walk.desk)
+        run_turn(job_message, walk.context)
 
 
 @pytest.mark.parametrize("at_save", range(1, 6))
@@ -290,7 +290,7 @@ def test_a_backfill_killed_at_any_page_has_the_same_result(at_save: int) -> None
     assert far(done) == (JobState.DONE, 35, 35)
     assert list(dict.fromkeys(walk.named)) == walk.hubspot.refs("contact")
     assert len(walk.named) - 35 in {0, 5, 10}
-    assert [run_turn(late, walk.desk) for late, _ in ahead] == [None] * len(ahead)
+    assert [run_turn(late, walk.context) for late, _ in ahead] == [None] * len(ahead)
 
 
 def test_a_turn_whose_next_message_cannot_be_sent_is_run_again() -> None:
@@ -302,7 +302,7 @@ def test_a_turn_whose_next_message_cannot_be_sent_is_run_again() -> None:
     job_message = walk.job_messages.take()
     walk.job_messages.is_down = True
     with pytest.raises(TryAgain):
-        run_turn(job_message, walk.desk)
+        run_turn(job_message, walk.context)
     walk.job_messages.is_down = False
     walk.job_messages.send(job_message)
 
@@ -317,7 +317,7 @@ def test_a_message_that_arrives_before_its_turn_is_stored_is_delivered_again() -
     early = job_message_of(job.with_turn_token("t9"))
 
     with pytest.raises(TryAgain):
-        run_turn(early, walk.desk)
+        run_turn(early, walk.context)
 
 
 def test_a_message_delivered_twice_makes_no_second_chain() -> None:
@@ -327,7 +327,7 @@ def test_a_message_delivered_twice_makes_no_second_chain() -> None:
     walk = BackfillWorld(contacts=25)
     job = walk.start(CONTACTS)
     job_message = walk.job_messages.sent[0][0]
-    meanwhile: list[Callable[[], object]] = [lambda: run_turn(job_message, walk.desk)]
+    meanwhile: list[Callable[[], object]] = [lambda: run_turn(job_message, walk.context)]
     page = walk.listers[Side.HUBSPOT].page
 
     def slow(*given: object, **more: object) -> object:
@@ -338,7 +338,7 @@ def test_a_message_delivered_twice_makes_no_second_chain() -> None:
 
     walk.listers[Side.HUBSPOT].page = slow  # type: ignore[method-assign,assignment]
 
-    assert run_turn(walk.job_messages.take(), walk.desk) is None
+    assert run_turn(walk.job_messages.take(), walk.context) is None
     assert len(walk.job_messages.sent) == 1
     assert far(walk.run(job)) == (JobState.DONE, 25, 25)
 
@@ -360,7 +360,7 @@ def test_a_job_waits_for_a_side_that_does_not_answer() -> None:
     walk.listers[Side.HUBSPOT].down = {2: TryAgain("HubSpot is busy.", after=40)}
     job = walk.start(CONTACTS)
 
-    run_turn(walk.job_messages.take(), walk.desk)
+    run_turn(walk.job_messages.take(), walk.context)
 
     assert (far(walk.now(job)), walk.now(job).trouble) == (
         (JobState.RUNNING, 10, 0),
@@ -379,9 +379,9 @@ def test_a_job_waits_for_settings_that_can_be_trusted() -> None:
     """The job says why and continues without being resumed."""
     walk = BackfillWorld(contacts=5)
     job = walk.start(CONTACTS)
-    desk = replace(walk.desk, connection=_refuse)
+    context = replace(walk.context, connection=_refuse)
 
-    run_turn(walk.job_messages.take(), desk)
+    run_turn(walk.job_messages.take(), context)
 
     assert (far(walk.now(job)), walk.now(job).trouble) == (
         (JobState.RUNNING, 0, 0),
@@ -434,7 +434,7 @@ def test_a_backfill_has_no_upper_limit() -> None:
     job = walk.start(step)
     while walk.job_messages.sent:
         walk.time += timedelta(minutes=1)
-        run_turn(walk.job_messages.take(), walk.desk)
+        run_turn(walk.job_messages.take(), walk.context)
 
     assert (far(walk.now(job)), walk.now(job).trouble) == ((JobState.DONE, 200_001, 200_001), "")
     assert [len(walk.named), walk.named[-1].id] == [200_001, "200000"]
@@ -472,7 +472,7 @@ def test_a_batch_of_messages_is_answered_one_by_one() -> None:
     ]
     records = [{"messageId": str(number), "body": text} for number, text in enumerate(texts)]
 
-    ran = run_job_messages(records, walk.desk)
+    ran = run_job_messages(records, walk.context)
 
     assert ran.response == {"batchItemFailures": [{"itemIdentifier": "1"}]}
     assert ran.jobs == (walk.now(job),)

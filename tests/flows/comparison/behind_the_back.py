@@ -14,7 +14,7 @@ from crmsync.model.names import HUBSPOT_KEY, SALESFORCE_KEY
 from crmsync.model.records import Ref
 from tests.memory.world import MemoryWorld
 
-Deed = Callable[[MemoryWorld, Ref], list[Ref]]
+UnseenChange = Callable[[MemoryWorld, Ref], list[Ref]]
 """Makes the pair of a HubSpot contact differ; the records that are not in step afterwards."""
 
 
@@ -94,7 +94,7 @@ def add_in_salesforce(world: MemoryWorld, contact: Ref) -> list[Ref]:
 
 DIFFERENT, MISSING = Standing.DIFFERENT, Standing.MISSING
 
-DEEDS: Mapping[Deed, Standing] = MappingProxyType(
+UNSEEN_CHANGES: Mapping[UnseenChange, Standing] = MappingProxyType(
     {
         edit_in_hubspot: DIFFERENT,
         edit_in_salesforce: DIFFERENT,
@@ -108,7 +108,7 @@ DEEDS: Mapping[Deed, Standing] = MappingProxyType(
         add_in_salesforce: MISSING,
     }
 )
-"""Every deed, and how its records stand afterwards."""
+"""Every change, and how its records stand afterwards."""
 
 
 def a_world_with_a_deal() -> tuple[MemoryWorld, Ref, Ref]:

@@ -20,8 +20,8 @@ from crmsync.rules.preview.comparison import BEHIND, LOST, TWICE
 from crmsync.rules.timing.call_leases import call_class_of
 from tests.builders import at
 from tests.flows.comparison.behind_the_back import (
-    DEEDS,
-    Deed,
+    UNSEEN_CHANGES,
+    UnseenChange,
     a_world_with_a_deal,
     add_in_hubspot,
     delete_both,
@@ -29,16 +29,18 @@ from tests.flows.comparison.behind_the_back import (
     lose_the_link,
     synced_world,
 )
-from tests.memory.comparison import ComparisonDesk, counts, findings
+from tests.memory.comparison import MemoryComparer, counts, findings
 from tests.memory.world import MemoryWorld
 
 IN_STEP = Standing.IN_STEP
 
 
-def standings(desk: ComparisonDesk) -> dict[Ref, Standing]:
+def standings(comparer: MemoryComparer) -> dict[Ref, Standing]:
     """The standing of each finding of the last comparison."""
     return {
-        found.ref: found.standing for one in desk.results.latest("acme") for found in one.findings
+        found.ref: found.standing
+        for one in comparer.results.latest("acme")
+        for found in one.findings
     }
 
 
@@ -46,12 +48,12 @@ def standings(desk: ComparisonDesk) -> dict[Ref, Standing]:
 def test_a_world_in_step_is_in_step() -> None:
     """Each record counts once, nothing is written or queued, and the job is done."""
     world, _ = synced_world(5)
-    desk, before = ComparisonDesk(world), world.writes()
+    comparer, before = MemoryComparer(world), world.writes()
 
-    job = desk.run()
+    job = comparer.run()
 
     assert (job.state, job.queued, job.trouble) == (JobState.DONE, 10, "")
-    assert counts(desk.results.latest("acme")) == {
+    assert counts(comparer.results.latest("acme")) == {
         "hubspot contact": {IN_STEP: 5},
         "salesforce Lead": {IN_STEP: 5},
     }
@@ -59,23 +61,23 @@ def test_a_world_in_step_is_in_step() -> None:
 
 
 @pytest.mark.rule("CH-31")
-@pytest.mark.parametrize("deed", DEEDS, ids=lambda deed: deed.__name__)
-def test_each_difference_is_found_and_repaired(deed: Deed) -> None:
+@pytest.mark.parametrize("change", UNSEEN_CHANGES, ids=lambda change: change.__name__)
+def test_each_difference_is_found_and_repaired(change: UnseenChange) -> None:
     """Only its records are named, and after the repair nothing is left."""
     world, contacts = synced_world(4)
-    changed = deed(world, contacts[1])
+    changed = change(world, contacts[1])
     world.wait(60)
-    desk = ComparisonDesk(world)
+    comparer = MemoryComparer(world)
 
-    desk.run()
-    found = standings(desk)
-    desk.run(repairs=True, job_id="v2")
+    comparer.run()
+    found = standings(comparer)
+    comparer.run(repairs=True, job_id="v2")
     world.drain()
     world.wait(60)
-    desk.run(job_id="v3")
+    comparer.run(job_id="v3")
 
-    assert found == dict.fromkeys(changed, DEEDS[deed])
-    assert standings(desk) == {}
+    assert found == dict.fromkeys(changed, UNSEEN_CHANGES[change])
+    assert standings(comparer) == {}
 
 
 @pytest.mark.rule("CH-31")
@@ -85,20 +87,20 @@ def test_a_role_without_an_association_is_a_difference_of_the_deal() -> None:
     world, opportunity, second = a_world_with_a_deal()
     world.opportunities.add_role(opportunity, second)
     world.wait(60)
-    desk, deal = ComparisonDesk(world), world.counterpart(opportunity)
+    comparer, deal = MemoryComparer(world), world.counterpart(opportunity)
 
-    desk.run()
-    assert findings(desk.results.latest("acme")) == {
+    comparer.run()
+    assert findings(comparer.results.latest("acme")) == {
         str(deal): (
             f"different: associate {deal} with {world.counterpart(second)} (OPP-9); "
             "add up the opportunities of 2 contacts (ROLL-1, LIFE-1)"
         )
     }
-    desk.run(repairs=True, job_id="v2")
+    comparer.run(repairs=True, job_id="v2")
     world.drain()
     world.wait(60)
-    desk.run(job_id="v3")
-    assert standings(desk) == {}
+    comparer.run(job_id="v3")
+    assert standings(comparer) == {}
 
 
 @pytest.mark.rule("CH-31")
@@ -109,19 +111,19 @@ def test_sums_that_somebody_overwrote_are_a_difference_of_the_deal() -> None:
     (role,) = world.opportunities.roles_of([opportunity])[opportunity]
     world.hubspot.edit(world.counterpart(role.contact), {"crmsync_total_revenue": "7"})
     world.wait(60)
-    desk = ComparisonDesk(world)
+    comparer = MemoryComparer(world)
 
-    desk.run(repairs=True)
+    comparer.run(repairs=True)
     world.drain()
     world.wait(60)
 
-    assert findings(desk.results.latest("acme")) == {
+    assert findings(comparer.results.latest("acme")) == {
         str(world.counterpart(opportunity)): (
             "different: add up the opportunities of 1 contacts (ROLL-1, LIFE-1)"
         )
     }
-    desk.run(job_id="v2")
-    assert standings(desk) == {}
+    comparer.run(job_id="v2")
+    assert standings(comparer) == {}
 
 
 @pytest.mark.rule("CH-31")
@@ -130,11 +132,11 @@ def test_what_was_just_edited_waits() -> None:
     world, contacts = synced_world(2)
     edit_in_hubspot(world, contacts[0])
     world.wait(10)
-    desk = ComparisonDesk(world)
+    comparer = MemoryComparer(world)
 
-    desk.run(repairs=True)
+    comparer.run(repairs=True)
 
-    assert counts(desk.results.latest("acme"))["hubspot contact"] == {
+    assert counts(comparer.results.latest("acme"))["hubspot contact"] == {
         Standing.WAITING: 1,
         IN_STEP: 1,
     }
@@ -151,11 +153,11 @@ def test_what_the_inbox_holds_is_parked() -> None:
     nobody = world.new_contact(email="")
     world.sync(nobody)
     world.wait(60)
-    desk = ComparisonDesk(world)
+    comparer = MemoryComparer(world)
 
-    desk.run()
+    comparer.run()
 
-    assert counts(desk.results.latest("acme")) == {
+    assert counts(comparer.results.latest("acme")) == {
         "hubspot contact": {Standing.PARKED: 1, IN_STEP: 2, Standing.OUTSIDE: 1},
         "salesforce Lead": {Standing.PARKED: 1, IN_STEP: 2},
     }
@@ -167,16 +169,16 @@ def test_links_that_are_not_found_from_both_sides_are_told_and_left_alone() -> N
     world, contacts = synced_world(2)
     lead = world.counterpart(contacts[0])
     twice = replace(contacts[0], id="9001")
-    desk = ComparisonDesk(world)
+    comparer = MemoryComparer(world)
     link = world.links.find("acme", [contacts[0]])[contacts[0]]
     world.links.put_one_sided(replace(link, hubspot=twice))
     lost = replace(link, hubspot=replace(twice, id="9002"), salesforce=replace(lead, id="00Q9"))
     world.links.put_one_sided(lost)
-    desk.pages.more.append(LinkedPair(Kind.CONTACT, replace(twice, id="9003"), lead))
+    comparer.pages.more.append(LinkedPair(Kind.CONTACT, replace(twice, id="9003"), lead))
 
-    desk.run(repairs=True)
+    comparer.run(repairs=True)
 
-    assert findings(desk.results.latest("acme")) == {
+    assert findings(comparer.results.latest("acme")) == {
         str(twice): f"different: {TWICE}",
         str(replace(twice, id="9002")): f"different: {LOST}",
     }
@@ -189,13 +191,13 @@ def test_of_several_records_with_one_address_each_is_missing_a_counterpart() -> 
     world = MemoryWorld()
     leads = [world.new_lead(Email="twin@example.com") for _ in range(5)]
     world.wait(60)
-    desk = ComparisonDesk(world)
+    comparer = MemoryComparer(world)
 
-    desk.run()
+    comparer.run()
 
-    found = standings(desk)
+    found = standings(comparer)
     assert found == dict.fromkeys(leads, Standing.MISSING)
-    reasons = list(findings(desk.results.latest("acme")).values())
+    reasons = list(findings(comparer.results.latest("acme")).values())
     assert reasons.count(f"missing: {BEHIND}") == 2
 
 
@@ -207,12 +209,12 @@ def test_limits_on_changes_do_not_hide_differences() -> None:
     for contact in contacts:
         world.hubspot.edit(contact, {"lastname": "Lovelace"})
     world.wait(60)
-    desk = ComparisonDesk(world)
+    comparer = MemoryComparer(world)
 
-    desk.run(repairs=True)
+    comparer.run(repairs=True)
     world.deliver(world.outbox.published)
 
-    assert counts(desk.results.latest("acme"))["hubspot contact"] == {Standing.DIFFERENT: 6}
+    assert counts(comparer.results.latest("acme"))["hubspot contact"] == {Standing.DIFFERENT: 6}
     assert [str(one.category) for one in world.inbox.parked("acme")] == ["brake"] * 4
 
 
@@ -223,15 +225,15 @@ def test_a_repair_waits_behind_live_changes() -> None:
     world, contacts = synced_world(1)
     lose_the_link(world, contacts[0])
     world.wait(60)
-    desk = ComparisonDesk(world)
+    comparer = MemoryComparer(world)
 
-    job = desk.run(repairs=True)
+    job = comparer.run(repairs=True)
 
     changes = world.outbox.published
     assert [(one.cause, one.tries) for one in changes] == [(Cause.COMPARED, 0)] * 2
     classes = {call_class_of(one, world.now, is_new=True) for one in changes}
     assert (classes, job.state) == ({CallClass.BACKFILL}, JobState.DONE)
-    assert [one.repaired for one in desk.results.latest("acme") if one.records] == [1, 1]
+    assert [one.repaired for one in comparer.results.latest("acme") if one.records] == [1, 1]
 
 
 @pytest.mark.rule("CH-31")
@@ -240,23 +242,23 @@ def test_a_killed_turn_loses_and_doubles_nothing() -> None:
     world, contacts = synced_world(5)
     add_in_hubspot(world, contacts[0])
     world.wait(60)
-    desk = ComparisonDesk(world, page=2)
-    job = desk.start()
-    desk.jobs.fails = {number: RuntimeError("killed") for number in (3, 6)}
+    comparer = MemoryComparer(world, page=2)
+    job = comparer.start()
+    comparer.jobs.fails = {number: RuntimeError("killed") for number in (3, 6)}
 
     kills = 0
-    while desk.job_messages.sent:
-        delivered = desk.job_messages.sent[0]
+    while comparer.job_messages.sent:
+        delivered = comparer.job_messages.sent[0]
         try:
-            run_turn(delivered[0], desk.context)
-            desk.job_messages.sent.remove(delivered)
+            run_turn(delivered[0], comparer.context)
+            comparer.job_messages.sent.remove(delivered)
         except RuntimeError:
             kills += 1
 
-    stored = desk.jobs.load("acme", job.id)
+    stored = comparer.jobs.load("acme", job.id)
     assert stored is not None
     assert (kills, stored.state, stored.queued) == (2, JobState.DONE, 11)
-    assert counts(desk.results.latest("acme")) == {
+    assert counts(comparer.results.latest("acme")) == {
         "hubspot contact": {IN_STEP: 5, Standing.MISSING: 1},
         "salesforce Lead": {IN_STEP: 5},
     }
@@ -267,13 +269,13 @@ def test_a_repair_keeps_pace_with_the_sync() -> None:
     world, contacts = synced_world(1)
     edit_in_hubspot(world, contacts[0])
     world.wait(60)
-    desk = ComparisonDesk(world)
-    desk.backlog.now = Depth(ready=50)
-    job = desk.start(repairs=True)
+    comparer = MemoryComparer(world)
+    comparer.backlog.now = Depth(ready=50)
+    job = comparer.start(repairs=True)
 
-    run_turn(desk.job_messages.take(), desk.context)
+    run_turn(comparer.job_messages.take(), comparer.context)
 
-    stored = desk.jobs.load("acme", job.id)
+    stored = comparer.jobs.load("acme", job.id)
     assert stored is not None
     assert (stored.queued, world.outbox.published) == (0, [])
 
@@ -284,11 +286,11 @@ def test_findings_are_kept_up_to_a_number_and_counted_beyond() -> None:
     for number in range(KEPT + 5):
         world.new_lead(Email=f"l{number}@example.com")
     world.wait(60)
-    desk = ComparisonDesk(world)
+    comparer = MemoryComparer(world)
 
-    desk.run()
+    comparer.run()
 
-    (leads,) = [one for one in desk.results.latest("acme") if one.object == "Lead"]
+    (leads,) = [one for one in comparer.results.latest("acme") if one.object == "Lead"]
     assert (leads.found, len(leads.findings)) == (KEPT + 5, KEPT)
 
 
@@ -298,10 +300,10 @@ def test_a_result_says_since_when_something_is_not_in_step() -> None:
     world, contacts = synced_world(1)
     add_in_hubspot(world, contacts[0])
     world.wait(60)
-    desk, seen = ComparisonDesk(world), list[ObjectComparison]()
+    comparer, seen = MemoryComparer(world), list[ObjectComparison]()
     for number in range(3):
-        desk.run(repairs=number == 1, job_id=f"v{number}")
-        seen += [one for one in desk.results.latest("acme") if one.object == "contact"]
+        comparer.run(repairs=number == 1, job_id=f"v{number}")
+        seen += [one for one in comparer.results.latest("acme") if one.object == "contact"]
         world.drain()
         world.wait(60)
 
@@ -315,10 +317,10 @@ def test_a_result_says_since_when_something_is_not_in_step() -> None:
 def test_a_side_that_needs_a_person_stops_the_comparison() -> None:
     """The job says why, and goes on when it is resumed."""
     world, _ = synced_world(1)
-    desk = ComparisonDesk(world)
+    comparer = MemoryComparer(world)
     world.hubspot.down = Refused("No.", hint="Mend it.")
 
-    job = desk.run()
+    job = comparer.run()
 
     assert (job.state, job.trouble) == (JobState.PAUSED, "No. Mend it.")
 
@@ -327,8 +329,8 @@ def test_a_pair_that_is_gone_counts_as_one_record() -> None:
     """Only the link is left of it, and the repair ends the link."""
     world, contacts = synced_world(1)
     delete_both(world, contacts[0])
-    desk = ComparisonDesk(world)
+    comparer = MemoryComparer(world)
 
-    desk.run()
+    comparer.run()
 
-    assert counts(desk.results.latest("acme")) == {"hubspot contact": {Standing.MISSING: 1}}
+    assert counts(comparer.results.latest("acme")) == {"hubspot contact": {Standing.MISSING: 1}}

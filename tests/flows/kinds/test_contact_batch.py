@@ -284,8 +284,11 @@ def test_a_write_to_a_record_that_is_gone_is_planned_again_at_once():
     world.salesforce.update = late
     world.hubspot.edit(ada, {"phone": "0100"})
     world.sync(ada)
-    heir = world.counterpart(ada)
-    assert (heir.object, world.salesforce.fields(heir).get("Phone")) == ("Contact", "0100")
+    successor = world.counterpart(ada)
+    assert (successor.object, world.salesforce.fields(successor).get("Phone")) == (
+        "Contact",
+        "0100",
+    )
 
 
 def test_a_crash_between_create_and_link_creates_no_second_record():

@@ -317,8 +317,8 @@ def test_a_series_of_merges_leaves_the_pair_of_the_last_primary_record(
     for name in (*order, "last", "lead", "winner", "loser"):
         merge.deliver(name)
         world.drain()
-    heir, other = ("winner", "lead") if is_primary else ("lead", "winner")
-    assert merge.state() == ({("last", heir)}, {"loser", other}, True, [])
+    successor, other = ("winner", "lead") if is_primary else ("lead", "winner")
+    assert merge.state() == ({("last", successor)}, {"loser", other}, True, [])
 
 
 @pytest.mark.rule("MRG-3")

@@ -387,12 +387,12 @@ def test_an_unreported_deletion_does_not_block_other_records(side: Side, deletes
     world.crm(side).delete(gone)
     world.wait()
     new = world.new_contact(phone="0100") if side is Side.HUBSPOT else world.new_lead(Phone="0100")
-    heirs = (new, lead) if side is Side.HUBSPOT else (contact, new)
+    successors = (new, lead) if side is Side.HUBSPOT else (contact, new)
     for ref, cause in ((new, Cause.EDITED), (gone, Cause.DELETED)):
         world.sync(ref, cause=cause)
         world.drain()
-        assert [(one.hubspot, one.salesforce) for one in world.links.all] == [heirs]
-        assert (world.hubspot.fields(heirs[0])["phone"], waits(world)) == ("0100", {})
+        assert [(one.hubspot, one.salesforce) for one in world.links.all] == [successors]
+        assert (world.hubspot.fields(successors[0])["phone"], waits(world)) == ("0100", {})
         assert (len(world.hubspot.refs("contact")), len(world.salesforce.refs("Lead"))) == (1, 1)
 
 

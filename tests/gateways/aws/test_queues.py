@@ -16,7 +16,7 @@ from crmsync.model.records import Kind
 from crmsync.rules.backfill.pacing import Depth
 from crmsync.wire.job_messages import load_job
 
-ERRAND = JobMessage("acme", "7f3a2c", 4, "b81c09")
+JOB_MESSAGE = JobMessage("acme", "7f3a2c", 4, "b81c09")
 
 
 @pytest.fixture
@@ -54,17 +54,17 @@ def test_a_job_message_is_sent_with_its_delay(sqs: Any, after: int, kept: str) -
         "provide-client-params.sqs.SendMessage", lambda params, **_: sent.append(params)
     )
 
-    JobMessageQueue(sqs, lambda: url_of(sqs, "crmsync-backfill")).send(ERRAND, after=after)
+    JobMessageQueue(sqs, lambda: url_of(sqs, "crmsync-backfill")).send(JOB_MESSAGE, after=after)
 
     assert [(load_job(one["MessageBody"]), str(one["DelaySeconds"])) for one in sent] == [
-        (ERRAND, kept)
+        (JOB_MESSAGE, kept)
     ]
 
 
 def test_a_missing_queue_is_an_error_of_ours(sqs: Any) -> None:
     """In the wrong account or region the error is ours, not the vendor's."""
     with pytest.raises(TryAgain) as raised:
-        JobMessageQueue(sqs, lambda: url_of(sqs, "elsewhere")).send(ERRAND)
+        JobMessageQueue(sqs, lambda: url_of(sqs, "elsewhere")).send(JOB_MESSAGE)
 
     assert "NonExistentQueue" in raised.value.code
 

@@ -85,7 +85,7 @@ def test_a_preview_in_json(people: Deployment, capsys: pytest.CaptureFixture[str
         ("Opportunity", 0, 0),
         ("deal", 0, 0),
     ]
-    assert {one["deed"] for one in found["samples"]} == {"create", "mark", "update"}
+    assert {one["action"] for one in found["samples"]} == {"create", "mark", "update"}
     assert [(one["category"], one["count"], one["rules"]) for one in found["refused"]] == [
         ("duplicates", 1, ["CH-13"])
     ]

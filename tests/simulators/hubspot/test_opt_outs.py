@@ -18,11 +18,11 @@ def test_an_opt_out_belongs_to_the_address(hubspot: Running) -> None:
     hubspot.simulator.person({"do": "unsubscribe", "email": "OUT@example.com"})
     marked = hubspot.values(contact, "hs_email_optout")
     hubspot.call("DELETE", f"/crm/v3/objects/contacts/{contact}")
-    heir = hubspot.create(email="out@example.com")
-    follow_moves = hubspot.values(heir, "hs_email_optout")
+    person = hubspot.create(email="out@example.com")
+    follow_moves = hubspot.values(person, "hs_email_optout")
     hubspot.simulator.person({"do": "resubscribe", "email": "out@example.com"})
     assert (marked, follow_moves) == ({"hs_email_optout": "true"},) * 2
-    assert hubspot.values(heir, "hs_email_optout") == {"hs_email_optout": "false"}
+    assert hubspot.values(person, "hs_email_optout") == {"hs_email_optout": "false"}
 
 
 def test_an_opt_out_appears_on_the_contact_some_time_later() -> None:

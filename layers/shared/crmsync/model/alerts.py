@@ -116,7 +116,7 @@ class ChannelTrouble:
 
 
 @dataclass(frozen=True, slots=True)
-class AlertBook:
+class KnownAlerts:
     """Everything that is stored about alerts.
 
     Attributes:

@@ -10,9 +10,9 @@ from typing import Protocol
 from crmsync.model.alerts import (
     AlarmState,
     Alert,
-    AlertBook,
     Channel,
     ChannelTrouble,
+    KnownAlerts,
     Message,
 )
 
@@ -20,7 +20,7 @@ from crmsync.model.alerts import (
 class AlertStore(Protocol):
     """What is known of alarms and incidents, and what was sent."""
 
-    def load(self) -> AlertBook:
+    def load(self) -> KnownAlerts:
         """Everything, strongly consistent. Raises `TryAgain`."""
 
     def note_alarm(self, alarm: AlarmState) -> bool:

@@ -15,7 +15,7 @@ from crmsync.telemetry import logger, metrics
 from crmsync.wiring.stores import (
     Event,
     LambdaTime,
-    alert_book,
+    alert_store,
     aws_client,
     cursors,
     inbox,
@@ -60,7 +60,7 @@ def _take_alarms(event: Event) -> dict[str, Any]:
         else:
             found += [alarm] if alarm else []
     try:
-        if note_alarms(found, alert_book()):
+        if note_alarms(found, alert_store()):
             _look()
     except SyncError as error:
         logger.warning("alarms come back", code=error.code, reason=error.text)
@@ -81,7 +81,7 @@ def _look() -> dict[str, Any]:
     summary = report_alerts(
         AlertContext(
             settings=in_force,
-            book=alert_book(),
+            store=alert_store(),
             troubles=troubles(),
             jobs=jobs(),
             inbox=inbox(),

@@ -23,7 +23,7 @@ from crmsync.wiring.crms import (
     sync_context,
 )
 from crmsync.wiring.stores import (
-    alert_book,
+    alert_store,
     aws_client,
     comparisons,
     cursors,
@@ -280,7 +280,7 @@ def _health_check() -> HealthCheck:
         now=settings_table().now,
         troubles=troubles(),
         own_calls=own_calls(settings_table().now),
-        alerts=alert_book(),
+        alerts=alert_store(),
         comparisons=comparisons(),
         link_keys=lambda: tuple(link_keys().keys()),
     )

@@ -12,7 +12,7 @@ from crmsync.telemetry import logger
 from crmsync.wiring.backfill import new_turn_token
 from crmsync.wiring.stores import (
     Event,
-    alert_book,
+    alert_store,
     aws_client,
     comparisons,
     cursors,
@@ -89,7 +89,7 @@ def _reports() -> Reports:
             now=now,
             troubles=troubles(),
             own_calls=own_calls(now),
-            alerts=alert_book(),
+            alerts=alert_store(),
             comparisons=comparisons(),
         ),
         errors=ErrorAdmin(

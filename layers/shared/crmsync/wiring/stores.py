@@ -220,7 +220,7 @@ def troubles() -> TroubleTable:
 
 
 @cache
-def alert_book() -> AlertTable:
+def alert_store() -> AlertTable:
     """What is known of alarms and causes, and what people were told."""
     from crmsync.gateways.dynamodb.alerts import AlertTable
 

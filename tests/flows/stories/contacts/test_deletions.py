@@ -72,11 +72,15 @@ def test_a_deleted_lead_leaves_its_contact(stack: Stack, people: People):
 @pytest.mark.rule("DEL-1")
 def test_a_new_lead_with_the_address_is_linked_with_the_contact(stack: Stack, people: People):
     """A contact whose lead was deleted is linked with a new lead that has its address."""
-    contact, made = linked_pair(stack, people, "heir@example.com")
+    contact, made = linked_pair(stack, people, "successor@example.com")
     people.salesforce.Lead.delete(made)
     stack.settle()
     new = people.new_record(
-        "Lead", LastName="Lang", Company="Example GmbH", Email="heir@example.com", Title="Pilot"
+        "Lead",
+        LastName="Lang",
+        Company="Example GmbH",
+        Email="successor@example.com",
+        Title="Pilot",
     )
     stack.settle()
     people.edit_contact(contact, phone="+49 731 2")

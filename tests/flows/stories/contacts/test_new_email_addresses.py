@@ -57,7 +57,7 @@ def test_blanks_of_the_successor_record_delete_nothing(stack: Stack, people: Peo
     """A blank of the record that replaces the lead is no deletion: HubSpot keeps its values and
     fills the successor with them.
     """
-    contact, made = linked_pair(stack, people, f"heir.{how}@example.com", jobtitle="Baker")
+    contact, made = linked_pair(stack, people, f"successor.{how}@example.com", jobtitle="Baker")
     if how == "converted":
         account = people.new_record("Account", Name="Example GmbH")
         successor = people.new_record("Contact", LastName="Lang", AccountId=account)
@@ -67,11 +67,11 @@ def test_blanks_of_the_successor_record_delete_nothing(stack: Stack, people: Peo
         merge_records(stack, "Lead", successor, made)
     stack.settle()
     assert people.contact(contact, "email", "jobtitle") == {
-        "email": f"heir.{how}@example.com",
+        "email": f"successor.{how}@example.com",
         "jobtitle": "Baker",
     }
     object_ = "Contact" if how == "converted" else "Lead"
     assert record(people, object_, successor, "Email", "Title") == {
-        "Email": f"heir.{how}@example.com",
+        "Email": f"successor.{how}@example.com",
         "Title": "Baker",
     }

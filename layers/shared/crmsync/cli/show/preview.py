@@ -237,7 +237,7 @@ def _object_row(one: PreviewedObject) -> dict[str, object]:
 
 def _sample_row(one: Sample) -> dict[str, object]:
     return {
-        "deed": one.action,
+        "action": one.action,
         "side": one.side,
         "object": one.object,
         "record": str(one.record),

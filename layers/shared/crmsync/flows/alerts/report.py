@@ -17,9 +17,9 @@ from crmsync.flows.engine.staleness import last_poll, longest_wait
 from crmsync.model.alerts import (
     AlarmState,
     Alert,
-    AlertBook,
     Channel,
     ChannelTrouble,
+    KnownAlerts,
     Phase,
 )
 from crmsync.model.records import Side
@@ -40,7 +40,7 @@ class AlertContext:
 
     Attributes:
         settings: The settings in force.
-        book: What is known and what was sent.
+        store: What is known and what was sent.
         troubles: The troubles of the connections.
         jobs: Their jobs.
         inbox: Their error inbox.
@@ -52,7 +52,7 @@ class AlertContext:
     """
 
     settings: Settings
-    book: AlertStore
+    store: AlertStore
     troubles: TroubleStore
     jobs: Jobs
     inbox: Inbox
@@ -78,31 +78,31 @@ class AlertSummary:
     waiting: int = 0
 
 
-def note_alarms(alarms: Sequence[AlarmState], book: AlertStore) -> int:
+def note_alarms(alarms: Sequence[AlarmState], store: AlertStore) -> int:
     """Keep the states of the alarms that are reported; returns how many were new. Raises
     `TryAgain`.
     """
-    return sum(book.note_alarm(alarm) for alarm in alarms if is_reported(alarm.name))
+    return sum(store.note_alarm(alarm) for alarm in alarms if is_reported(alarm.name))
 
 
 def report_alerts(context: AlertContext) -> AlertSummary:
     """Look at the alarms and the connections, and send what is due. Raises `TryAgain` when our own
     tables do not answer.
     """
-    now, book, wanted = context.now(), context.book.load(), context.settings.alerts
-    incidents = incidents_of_alarms(book.alarms)
+    now, known, wanted = context.now(), context.store.load(), context.settings.alerts
+    incidents = incidents_of_alarms(known.alarms)
     for connection in context.settings.connections:
         incidents += incidents_of(_state_of(connection, context), wanted.parked_records, now)
-    delivery = _Delivery(context, book)
-    for alert in renewed(book.alerts, incidents, now):
+    delivery = _Delivery(context, known)
+    for alert in renewed(known.alerts, incidents, now):
         phases = due(alert, wanted, now)
         changed = claimed(alert, now) if phases else alert
-        if changed == book.alerts.get(alert.incident.key):
+        if changed == known.alerts.get(alert.incident.key):
             continue
-        saved = context.book.save(changed)
+        saved = context.store.save(changed)
         if saved is not None and phases:
-            context.book.save(sent(saved, delivery.send(saved, phases)))
-    _forget_unused(book, wanted, context.book)
+            context.store.save(sent(saved, delivery.send(saved, phases)))
+    _forget_unused(known, wanted, context.store)
     return AlertSummary(delivery.count, delivery.refused, delivery.waiting)
 
 
@@ -123,9 +123,9 @@ def _state_of(connection: Connection, context: AlertContext) -> ConnectionState:
 class _Delivery:
     """Sends messages, and leaves a channel alone for the rest of the look once it took none."""
 
-    def __init__(self, context: AlertContext, book: AlertBook) -> None:
+    def __init__(self, context: AlertContext, known: KnownAlerts) -> None:
         self._context = context
-        self._troubles = dict(book.troubles)
+        self._troubles = dict(known.troubles)
         self.refused: dict[Channel, SyncError] = {}
         self.count = 0
         self.waiting = 0
@@ -148,7 +148,7 @@ class _Delivery:
             return False
         self.count += 1
         if self._troubles.pop(channel, None):
-            context.book.end_trouble(channel)
+            context.store.end_trouble(channel)
         return True
 
     def _note(self, channel: Channel, error: SyncError) -> None:
@@ -158,15 +158,15 @@ class _Delivery:
         since = known.since if known else self._context.now()
         trouble = ChannelTrouble(channel, since, error.code, error.text, error.hint)
         self._troubles[channel] = trouble
-        self._context.book.note_trouble(trouble)
+        self._context.store.note_trouble(trouble)
 
 
-def _forget_unused(book: AlertBook, wanted: AlertSettings, store: AlertStore) -> None:
+def _forget_unused(known: KnownAlerts, wanted: AlertSettings, store: AlertStore) -> None:
     """A channel that the settings no longer name is in no trouble."""
     used = {
         Channel.EMAIL: wanted.email is not AlertEmails.NONE,
         Channel.WEBHOOK: wanted.posts,
     }
-    for channel in book.troubles:
+    for channel in known.troubles:
         if not used[channel]:
             store.end_trouble(channel)

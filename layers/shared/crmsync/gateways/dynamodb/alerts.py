@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from crmsync.gateways.dynamodb.table import ConditionFailed, DynamoTable, Item, Key, same_version
-from crmsync.model.alerts import AlarmState, Alert, AlertBook, Channel, ChannelTrouble
+from crmsync.model.alerts import AlarmState, Alert, Channel, ChannelTrouble, KnownAlerts
 from crmsync.model.moments import epoch_ms, epoch_seconds, from_epoch_ms
 from crmsync.wire.alert_rows import from_json, to_json
 
@@ -34,7 +34,7 @@ class AlertTable:
         """Use the boto3 `client` ("dynamodb")."""
         self._table = DynamoTable(client, table, "The list of alerts")
 
-    def load(self) -> AlertBook:
+    def load(self) -> KnownAlerts:
         """Everything, in one query. Raises `TryAgain`."""
         alarms: list[AlarmState] = []
         alerts: dict[str, Alert] = {}
@@ -50,7 +50,7 @@ class AlertTable:
             elif name.startswith(CHANNEL):
                 channel = Channel(name.removeprefix(CHANNEL))
                 troubles[channel] = _trouble(channel, item)
-        return AlertBook(tuple(alarms), alerts, troubles)
+        return KnownAlerts(tuple(alarms), alerts, troubles)
 
     def note_alarm(self, alarm: AlarmState) -> bool:
         """Store the state of an alarm, unless a newer one is stored. Raises `TryAgain`."""
