@@ -58,6 +58,10 @@ class MemoryJobs:
         """See the port."""
         return self._imported.get((connection, name))
 
+    def imports(self, connection: str) -> dict[str, datetime]:
+        """See the port."""
+        return {name: at for (of, name), at in self._imported.items() if of == connection}
+
 
 class MemoryJobMessages:
     """Implements `JobMessages`: the messages that were sent and not yet received, with their

@@ -67,3 +67,13 @@ def test_the_first_time_an_import_finished_is_kept(jobs: Any) -> None:
 
     assert jobs.imported("acme", "Account") == at(1)
     assert (jobs.imported("acme", "Lead"), jobs.imported("beta", "Account")) == (None, None)
+
+
+def test_all_finished_imports_of_a_connection_are_known(jobs: Any) -> None:
+    """By object; those of another connection are not among them."""
+    jobs.mark_imported("acme", "Account", at(1))
+    jobs.mark_imported("acme", "Lead", at(2))
+    jobs.mark_imported("beta", "Contact", at(3))
+
+    assert jobs.imports("acme") == {"Account": at(1), "Lead": at(2)}
+    assert jobs.imports("gamma") == {}

@@ -19,6 +19,7 @@ from crmsync.flows.engine.staleness import (
     LongestWait,
     last_poll,
     longest_wait,
+    names_of_notes,
     note_waiting,
     record_poll,
 )
@@ -172,9 +173,10 @@ def test_the_time_since_the_last_successful_poll_is_recorded() -> None:
         for at, done in ((0, False), (15, False), (30, True), (33, True), (45, False))
     ]
 
+    known = cursors.load_many("acme", names_of_notes([]))
     assert minutes == [0, 15, 0, 0, 15]
-    assert last_poll("acme", Side.HUBSPOT, cursors) == NOON + timedelta(minutes=30)
-    assert last_poll("acme", Side.SALESFORCE, cursors) is None
+    assert last_poll(Side.HUBSPOT, known) == NOON + timedelta(minutes=30)
+    assert last_poll(Side.SALESFORCE, known) is None
 
 
 def test_a_waiting_change_counts_while_it_is_recorded_again() -> None:
@@ -190,7 +192,8 @@ def test_a_waiting_change_counts_while_it_is_recorded_again() -> None:
     note_waiting("acme", Kind.CONTACT, LongestWait(NOON, "401"), cursors, NOON + REPORT_AFTER)
 
     def known(kind: Kind, minutes: int) -> LongestWait | None:
-        return longest_wait("acme", kind, cursors, NOON + REPORT_AFTER + timedelta(minutes=minutes))
+        notes = cursors.load_many("acme", names_of_notes([kind]))
+        return longest_wait(kind, notes, NOON + REPORT_AFTER + timedelta(minutes=minutes))
 
     assert [known(Kind.ACCOUNT, 0), known(Kind.CONTACT, 15), known(Kind.CONTACT, 21)] == [
         None,

@@ -1,5 +1,5 @@
-"""Batches of statements are written as botocore writes them; the answers to them and to batch reads
-are parsed as botocore parses them.
+"""Batches of statements are written as botocore writes them; the answers to them, to batch reads and
+to queries are parsed as botocore parses them.
 """
 
 from __future__ import annotations
@@ -38,6 +38,22 @@ def test_every_form_of_a_value_is_read_as_botocore_reads_it(answer: dict[str, An
     """The table's parser gives the same as botocore's own, its metadata included."""
     with script(Response(answer)) as aws:
         own, theirs = (_read(aws, parsed_here=here) for here in (True, False))
+
+    assert own == theirs
+
+
+PAGES = (
+    {"Items": [ITEM, {}], "Count": 2, "ScannedCount": 2, "LastEvaluatedKey": {"pk": {"B": BYTES}}},
+    {"Items": [], "Count": 0, "ScannedCount": 0},
+    {"Count": 7, "ScannedCount": 7},
+)
+
+
+@pytest.mark.parametrize("answer", PAGES)
+def test_a_page_of_a_query_is_read_as_botocore_reads_it(answer: dict[str, Any]) -> None:
+    """Its items, its counts, and the key after which the next page begins."""
+    with script(Response(answer)) as aws:
+        own, theirs = (_query(aws, parsed_here=here) for here in (True, False))
 
     assert own == theirs
 
@@ -102,5 +118,14 @@ def _read(aws: Script, *, parsed_here: bool) -> dict[str, Any]:
     if parsed_here:
         DynamoTable(client, "Table", "The table")
     answer: dict[str, Any] = client.batch_get_item(RequestItems=REQUEST)
+    answer["ResponseMetadata"]["HTTPHeaders"].pop("date", None)
+    return answer
+
+
+def _query(aws: Script, *, parsed_here: bool) -> dict[str, Any]:
+    client = aws_client(aws.url, "dynamodb")
+    if parsed_here:
+        DynamoTable(client, "Table", "The table")
+    answer: dict[str, Any] = client.query(TableName="Table", KeyConditionExpression="pk = :pk")
     answer["ResponseMetadata"]["HTTPHeaders"].pop("date", None)
     return answer

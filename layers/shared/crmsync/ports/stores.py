@@ -146,3 +146,8 @@ class Jobs(Protocol):
 
     def imported(self, connection: str, name: str) -> datetime | None:
         """When the import of an object was finished, or None (OPP-2)."""
+
+    def imports(self, connection: str) -> Mapping[str, datetime]:
+        """When each import of the connection was finished, by object; those that are not finished
+        are left out.
+        """

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from crmsync.errors import SyncError
-from crmsync.flows.engine.staleness import last_poll, longest_wait
+from crmsync.flows.engine.staleness import last_poll, longest_wait, names_of_notes
 from crmsync.model.alerts import (
     AlarmState,
     Alert,
@@ -108,13 +108,14 @@ def report_alerts(context: AlertContext) -> AlertSummary:
 
 def _state_of(connection: Connection, context: AlertContext) -> ConnectionState:
     name, now = connection.name, context.now()
-    waits = {kind: longest_wait(name, kind, context.cursors, now) for kind in connection.kinds}
+    known = context.cursors.load_many(name, names_of_notes(connection.kinds))
+    waits = {kind: longest_wait(kind, known, now) for kind in connection.kinds}
     return ConnectionState(
         name,
         context.troubles.load(name),
         context.jobs.all(name),
         context.inbox.entries(name),
-        {side: last_poll(name, side, context.cursors) for side in Side},
+        {side: last_poll(side, known) for side in Side},
         {str(kind): Waiting(one.since, one.code) for kind, one in sorted(waits.items()) if one},
         {side: context.calls(connection, side) for side in Side},
     )

@@ -20,7 +20,7 @@ from crmsync.flows.backfill.run import kinds_of, moved
 from crmsync.flows.engine.batches import BATCH
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.planning import PlannedBatch
-from crmsync.flows.engine.staleness import last_poll, longest_wait
+from crmsync.flows.engine.staleness import last_poll, longest_wait, names_of_notes
 from crmsync.flows.kinds.dispatch import plan_changes
 from crmsync.flows.kinds.roll_ups import wrong_sums
 from crmsync.flows.preview.read_only import ReadOnlyView
@@ -301,13 +301,10 @@ class _Turn:
 
     def _settled_at(self, kind: Kind) -> datetime:
         if kind not in self.settled:
-            name, now, cursors = (
-                self.view.connection.name,
-                self.comparer.now(),
-                self.comparer.cursors,
-            )
-            looked = [last_poll(name, side, cursors) for side in SIDES]
-            waits = longest_wait(name, kind, cursors, now)
+            name, now = self.view.connection.name, self.comparer.now()
+            known = self.comparer.cursors.load_many(name, names_of_notes([kind]))
+            looked = [last_poll(side, known) for side in SIDES]
+            waits = longest_wait(kind, known, now)
             self.settled[kind] = settled_before(now, looked, [waits.since] if waits else [])
         return self.settled[kind]
 

@@ -8,6 +8,7 @@ batch. Otherwise nothing is written.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -55,10 +56,17 @@ def record_poll(
     return timedelta(0)
 
 
-def last_poll(connection: str, side: Side, cursors: Cursors) -> datetime | None:
-    """When a poll of a side last succeeded, to within five minutes; None before the first try."""
-    known = cursors.load(connection, _side(side))
-    return None if known is None else known.since
+def names_of_notes(kinds: Iterable[Kind]) -> list[str]:
+    """The names of the cursors in which `last_poll` and `longest_wait` look for these kinds."""
+    return [*map(_side, Side), *map(_kind, kinds)]
+
+
+def last_poll(side: Side, known: Mapping[str, Cursor]) -> datetime | None:
+    """When a poll of a side last succeeded, to within five minutes, by what `Cursors.load_many`
+    has found; None before the first try.
+    """
+    cursor = known.get(_side(side))
+    return None if cursor is None else cursor.since
 
 
 def note_waiting(
@@ -75,15 +83,15 @@ def note_waiting(
     )
 
 
-def longest_wait(
-    connection: str, kind: Kind, cursors: Cursors, now: datetime
-) -> LongestWait | None:
-    """The oldest change of a kind that has been put off for long and still is; None otherwise."""
-    known = cursors.load(connection, _kind(kind))
-    if known is None:
+def longest_wait(kind: Kind, known: Mapping[str, Cursor], now: datetime) -> LongestWait | None:
+    """The oldest change of a kind that has been put off for long and still is, as above; None
+    otherwise.
+    """
+    cursor = known.get(_kind(kind))
+    if cursor is None:
         return None
-    codes = [code for code, at in known.seen.items() if now - at <= VALID_FOR]
-    return LongestWait(known.since, codes[0]) if codes else None
+    codes = [code for code, at in cursor.seen.items() if now - at <= VALID_FOR]
+    return LongestWait(cursor.since, codes[0]) if codes else None
 
 
 def _side(side: Side) -> str:

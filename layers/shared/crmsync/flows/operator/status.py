@@ -12,7 +12,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from crmsync.errors import SyncError
-from crmsync.flows.engine.staleness import REPORT_AFTER, LongestWait, last_poll, longest_wait
+from crmsync.flows.engine.staleness import (
+    REPORT_AFTER,
+    LongestWait,
+    last_poll,
+    longest_wait,
+    names_of_notes,
+)
 from crmsync.flows.operator.comparisons import latest_results, out_of_step_for_long
 from crmsync.flows.setup.app_rights import Account, check_app_rights
 from crmsync.flows.setup.steps import text_of
@@ -180,19 +186,21 @@ class HealthCheck:
             for report in self.inbox.parked(connection.name)
         )
         name = connection.name
-        troubles = self.troubles.load(name)
+        troubles, imports = self.troubles.load(name), self.jobs.imports(name)
+        known = self.cursors.load_many(
+            name, [*_places(connection), *names_of_notes(connection.kinds)]
+        )
         calls, trouble = self._calls(connection, own_calls[Side.SALESFORCE], troubles)
         return ConnectionStatus(
             name,
             concerns=_concerns(connection),
-            newest={place: self._newest(name, place) for place in _places(connection)},
+            newest={
+                place: known[place].since if place in known else None
+                for place in _places(connection)
+            },
             errors=_by_category(reports),
             jobs=Counter(str(job.state) for job in jobs),
-            imported={
-                one.object: self.jobs.imported(name, one.object)
-                for one in BACKFILL_OBJECTS
-                if one.word
-            },
+            imported={one.object: imports.get(one.object) for one in BACKFILL_OBJECTS if one.word},
             calls=calls,
             allotment=connection.salesforce.daily_call_allotment,
             trouble=trouble,
@@ -202,11 +210,11 @@ class HealthCheck:
             own_calls=own_calls,
             open_jobs=jobs,
             reports=reports,
-            looked={side: last_poll(name, side, self.cursors) for side in Side},
+            looked={side: last_poll(side, known) for side in Side},
             waiting={
                 kind: found
                 for kind in connection.kinds
-                if (found := longest_wait(name, kind, self.cursors, self.now())) is not None
+                if (found := longest_wait(kind, known, self.now())) is not None
             },
         )
 
@@ -219,10 +227,6 @@ class HealthCheck:
         except SyncError as error:
             return text_of(error)
         return ""
-
-    def _newest(self, connection: str, place: str) -> datetime | None:
-        cursor = self.cursors.load(connection, place)
-        return None if cursor is None else cursor.since
 
     def _calls(
         self, connection: Connection, own_calls: CallState, troubles: Troubles

@@ -9,20 +9,23 @@ from __future__ import annotations
 
 import json
 from binascii import a2b_base64, b2a_base64
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from types import MappingProxyType
 from typing import Any
 
 _STATEMENTS = "crmsync-statements"
 """Where the context of a request keeps its statements."""
 
+_ITEMS = frozenset({"Responses", "Items"})
+"""What an answer with items has: that of a batch, or that of a query."""
+
 _WITH_BYTES = frozenset({"B", "BS", "L", "M"})
 """The forms of values that are bytes or may contain some."""
 
 
 def use_own_json(client: Any) -> None:
-    """Write statements and read the answers to BatchExecuteStatement and BatchGetItem here for a
-    boto3 `client` ("dynamodb"), however often this is called for it.
+    """Write statements and read the answers to BatchExecuteStatement, BatchGetItem and Query here
+    for a boto3 `client` ("dynamodb"), however often this is called for it.
     """
     for event, handler in _HANDLERS.items():
         client.meta.events.register(event, handler, unique_id=f"crmsync-{event}")
@@ -60,19 +63,27 @@ def _parse_items(
         answer = json.loads(response_dict["body"])
     except ValueError:
         return
-    if customized_response_dict is None or "Responses" not in answer:
+    if customized_response_dict is None or _ITEMS.isdisjoint(answer):
         return
-    responses = answer["Responses"]
-    if isinstance(responses, list):
-        items = [one["Item"] for one in responses if "Item" in one]
-    else:
-        items = [item for of_table in responses.values() for item in of_table]
-    for item in items:
+    for item in _items(answer):
         for name, value in item.items():
             if not _WITH_BYTES.isdisjoint(value):
                 item[name] = _with_bytes(value)
     customized_response_dict.update(answer)
     response_dict["body"] = b"{}"
+
+
+def _items(answer: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """What holds values: items, and the key after which the next page begins."""
+    responses = answer.get("Responses", ())
+    if isinstance(responses, dict):
+        for of_table in responses.values():
+            yield from of_table
+    else:
+        yield from (one["Item"] for one in responses if "Item" in one)
+    yield from answer.get("Items", ())
+    if "LastEvaluatedKey" in answer:
+        yield answer["LastEvaluatedKey"]
 
 
 def _with_bytes(value: dict[str, Any]) -> dict[str, Any]:
@@ -95,6 +106,7 @@ _HANDLERS: Mapping[str, Callable[..., Any]] = MappingProxyType(
         "before-call.dynamodb.BatchExecuteStatement": _write_statements,
         "before-parse.dynamodb.BatchExecuteStatement": _parse_items,
         "before-parse.dynamodb.BatchGetItem": _parse_items,
+        "before-parse.dynamodb.Query": _parse_items,
     }
 )
 """botocore's events, and what is done at them."""

@@ -9,7 +9,7 @@ The job is one JSON text, because its parts are never queried.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -75,6 +75,13 @@ class JobsTable:
         item = self._table.get(_import_key(connection, name))
         return None if item is None else datetime.fromisoformat(item["at"]["S"])
 
+    def imports(self, connection: str) -> Mapping[str, datetime]:
+        """When each import of the connection was first finished, by object; those that are not
+        finished are left out. Raises `TryAgain`.
+        """
+        items = self._table.query(_imports(connection))
+        return {item["sk"]["S"]: datetime.fromisoformat(item["at"]["S"]) for item in items}
+
 
 def _partition(connection: str) -> str:
     return f"job#{connection}"
@@ -85,7 +92,11 @@ def _job_key(connection: str, job_id: str) -> Key:
 
 
 def _import_key(connection: str, name: str) -> Key:
-    return f"imported#{connection}", name
+    return _imports(connection), name
+
+
+def _imports(connection: str) -> str:
+    return f"imported#{connection}"
 
 
 def _job(item: Item) -> Job:

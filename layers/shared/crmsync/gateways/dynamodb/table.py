@@ -115,9 +115,9 @@ class DynamoTable:
     ) -> None:
         """Use the boto3 `client` ("dynamodb"); `what` names the table's content in errors.
 
-        From now on the client's answers to BatchGetItem and BatchExecuteStatement are parsed here,
-        and statements are written here, with the same result as in botocore, in a fraction of its
-        processor time.
+        From now on the client's answers to BatchGetItem, BatchExecuteStatement and Query are parsed
+        here, and statements are written here, with the same result as in botocore, in a fraction of
+        its processor time.
         """
         use_own_json(client)
         self.name = table
