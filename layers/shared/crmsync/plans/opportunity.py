@@ -41,8 +41,7 @@ class OpportunityFacts(Facts):
 
     Attributes:
         roles: The contact roles of the opportunity, deleted ones included.
-        across: HubSpot contact -> its Salesforce contact, and the reverse, for all contacts of the
-            two.
+        across: HubSpot contact -> its Salesforce contact, for all contacts of the two.
         became: Salesforce contact that the link ties -> the one that it was merged into, for those
             in whose place others sync now.
         is_held: Whether the deletion of the opportunity is not to be followed yet (Q-30).

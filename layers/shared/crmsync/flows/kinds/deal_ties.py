@@ -39,16 +39,7 @@ def with_roles(facts: Sequence[OpportunityFacts], context: SyncContext) -> list[
         replace(
             one,
             roles=mine,
-            across={
-                ref: there
-                for ref in refs
-                if (there := across.get(ref)) and ref.side is Side.HUBSPOT
-            }
-            | {
-                there: ref
-                for ref in refs
-                if (there := across.get(ref)) and ref.side is Side.SALESFORCE
-            },
+            across=_from_hubspot(refs, across),
             is_held=one.change.ref in held,
             ties_are_open=one.link is not None and may_events_follow(one.link, context.now()),
         )
@@ -107,6 +98,12 @@ def _contacts(facts: OpportunityFacts, roles: Iterable[Role]) -> list[Ref]:
             ]
         )
     )
+
+
+def _from_hubspot(contacts: Iterable[Ref], across: Mapping[Ref, Ref]) -> dict[Ref, Ref]:
+    """HubSpot contact -> its Salesforce contact, for contacts of either side."""
+    pairs = ((ref, there) for ref in contacts if (there := across.get(ref)))
+    return dict((ref, there) if ref.side is Side.HUBSPOT else (there, ref) for ref, there in pairs)
 
 
 def _across(contacts: Iterable[Ref], context: SyncContext) -> Mapping[Ref, Ref]:

@@ -62,7 +62,7 @@ class GatheredTies:
     Attributes:
         deal: The deal, with its contacts among its fields.
         roles: All roles of the opportunity.
-        across: The counterpart of each contact, in both directions.
+        across: HubSpot contact -> the Salesforce contact that it syncs with.
         heard: The contacts that a change named, on either side.
         became: Salesforce contact of a tie -> the one that it was merged into.
         is_open: Whether a report about an announced tie may still arrive.
@@ -111,8 +111,7 @@ class GatheredTies:
 
     def pairs_of(self, contacts: Collection[str]) -> dict[str, str]:
         """HubSpot contact id -> the id of its Salesforce contact, for these contacts."""
-        pairs = _from_hubspot(self.across).items()
-        return {mine.id: theirs.id for mine, theirs in pairs if mine.id in contacts}
+        return {mine.id: theirs.id for mine, theirs in self.across.items() if mine.id in contacts}
 
     def of_hubspot(self, contacts: Collection[Ref]) -> frozenset[Ref]:
         """The HubSpot contacts that sync with these Salesforce contacts."""
@@ -148,7 +147,7 @@ def with_roles(
     deal = tied.deal
     if deal is None:
         return plan
-    ties = Ties(frozenset(tied.associated), tied.roles, _from_hubspot(tied.across))
+    ties = Ties(frozenset(tied.associated), tied.roles, dict(tied.across))
     portal_id = ruleset.connection.hubspot.portal_id
     agreed = tied.agreed(link)
     known = resolve_announced_ties(
@@ -190,7 +189,7 @@ def replaced_contacts(link: Link, across: Mapping[Ref, Ref]) -> list[Ref]:
     """The Salesforce contacts of a link's ties in whose place others sync now. Usually there are
     none.
     """
-    now = {mine.id: theirs.id for mine, theirs in _from_hubspot(across).items()}
+    now = {mine.id: theirs.id for mine, theirs in across.items()}
     return [
         _salesforce_contact(theirs)
         for mine, theirs in sorted(link.tied.items())
@@ -200,11 +199,6 @@ def replaced_contacts(link: Link, across: Mapping[Ref, Ref]) -> list[Ref]:
 
 def _salesforce_contact(identifier: str) -> Ref:
     return Ref(Side.SALESFORCE, SALESFORCE_CONTACT, identifier)
-
-
-def _from_hubspot(across: Mapping[Ref, Ref]) -> dict[Ref, Ref]:
-    """HubSpot contact -> Salesforce contact."""
-    return {mine: theirs for mine, theirs in across.items() if mine.side is Side.HUBSPOT}
 
 
 def _saves(
