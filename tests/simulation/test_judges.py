@@ -208,6 +208,26 @@ def test_only_what_a_person_restores_beside_another_record_is_no_duplicate(
     assert ("no duplicate" in found(system)) == is_back_first
 
 
+@pytest.mark.parametrize("is_edited", [True, False])
+def test_an_adopted_leads_older_value_may_stand_only_if_a_person_edited_the_lead_later(
+    *, is_edited: bool
+) -> None:
+    """The lead was made for a contact that was deleted. Salesforce dates the whole record (Q-21)."""
+    edit = (Person("edit person", Side.SALESFORCE, value="1"),) if is_edited else ()
+    system = ended(
+        Person("new person", who=2),
+        Fault("salesforce.read", "rate limit"),
+        Wait(4),
+        Person("delete person"),
+        Person("new person", who=2, value="5"),
+        *edit,
+    )
+    older = "Canary lastname"
+    _write(system, Side.HUBSPOT, "lastname", older)
+    _write(system, Side.SALESFORCE, "LastName", older)
+    assert ("no lost update" in found(system)) == (not is_edited)
+
+
 A_DEAL = (Person("new person"), Person("new deal"), Wait(60))
 
 

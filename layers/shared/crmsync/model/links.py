@@ -98,7 +98,7 @@ class Intent:
 
         Unchanged if nothing is in flight, or if it has a time already.
         """
-        if not self.replaces or self.at is not None:
+        if self.at is not None or not (self.replaces or self.earlier):
             return self
         at = now.replace(microsecond=now.microsecond // 1000 * 1000)
         last = self.earlier.at if self.earlier else None

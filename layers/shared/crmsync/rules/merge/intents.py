@@ -28,7 +28,13 @@ from crmsync.model.fingerprints import REVISION_BYTES, Base, tag
 from crmsync.model.links import LONGEST_WRITE, Intent, Link
 from crmsync.model.plan import Plan
 from crmsync.model.records import Record, Ref, Side, Value
-from crmsync.rules.merge.lost_writes import OWNER_FIELD, differing, without_lost_write
+from crmsync.rules.merge.lost_writes import (
+    OWNER_FIELD,
+    differing,
+    may_be_late,
+    without_late_write,
+    without_lost_write,
+)
 from crmsync.rules.merge.owners import SHOWN_ID
 from crmsync.rules.merge.person_accounts import account_field
 from crmsync.rules.merge.ruleset import Ruleset
@@ -81,12 +87,16 @@ def may_be_under_way(
 
 
 def withdraw_lost(link: Link, hubspot: Record, salesforce: Record, ruleset: Ruleset) -> Link:
-    """The link without writes that were announced and have not reached their record: the other
-    side's value has still to cross. Unchanged where every write has arrived.
+    """The link without writes that were announced and have not reached their record, or that an
+    earlier write of ours has overtaken: the other side's value has still to cross. Unchanged where
+    every write has arrived in its turn.
     """
+    stored = link
     for record in (hubspot, salesforce):
-        if not has_arrived(record, link, ruleset):
-            link = without_lost_write(record, link, salesforce, ruleset)
+        if has_arrived(record, stored, ruleset):
+            link = without_late_write(record, link, stored, salesforce, ruleset)
+        else:
+            link = without_lost_write(record, link, stored, salesforce, ruleset)
     return link
 
 
@@ -97,8 +107,10 @@ def asks_for_history(link: Link, hubspot: Record, salesforce: Record, ruleset: R
     A value that the announced write should have replaced is nobody's edit. The company is an
     exception: it is associated before the write that shows its arrival.
     """
-    if hubspot.origins or not ruleset.our_app or has_arrived(hubspot, link, ruleset):
+    if hubspot.origins or not ruleset.our_app:
         return False
+    if has_arrived(hubspot, link, ruleset):
+        return any(may_be_late(hubspot, link, salesforce, ruleset))
     replaces = link.hubspot_intent.replaces
     return any(
         key == PRIMARY_COMPANY or shown not in replaces.get(tag(key), ())
@@ -129,9 +141,12 @@ def announced(
     for record, owner in zip(pair, owners, strict=True):
         side = record.ref.side
         before = link.intent(side)
-        is_over = not before.replaces or has_arrived(record, link, ruleset)
-        carried = {} if is_over else dict(before.replaces)
-        earlier = None if is_over else before.earlier
+        earlier = before.earlier
+        carried = dict(before.replaces)
+        if has_arrived(record, link, ruleset):
+            # An earlier write may still come after it.
+            late = earlier.fields if earlier else frozenset[bytes]()
+            carried = {key: one for key, one in carried.items() if key in late}
         for key, fingerprint in _shown_fingerprints(record, writes[side], salesforce, ruleset):
             carried[tag(key)] = carried.get(tag(key), frozenset()) | {fingerprint}
         replaces = _without_agreed(carried, bases[side], OWNER_FIELD[side], owner, ruleset)
@@ -145,7 +160,8 @@ def announced(
             # The merge has taken the earlier writes into account, so none is in flight. If one
             # still arrives, the record shows another revision.
             revision = revision_shown(record, ruleset, b"" if replaces else before.revision)
-            intents[side] = Intent(revision, replaces, before.at if replaces else None, earlier)
+            at = before.at if replaces or earlier else None
+            intents[side] = Intent(revision, replaces, at, earlier)
     return intents
 
 

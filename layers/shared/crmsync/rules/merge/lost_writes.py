@@ -48,17 +48,23 @@ _UNKNOWN_OWNER = "?"
 """An id that no owner has, so that any owner counts as changed."""
 
 
-def without_lost_write(record: Record, link: Link, salesforce: Record, ruleset: Ruleset) -> Link:
-    """The link without the write that was announced for `record` and has not arrived there."""
+def without_lost_write(
+    record: Record, link: Link, stored: Link, salesforce: Record, ruleset: Ruleset
+) -> Link:
+    """The link without the write that was announced for `record` and has not arrived there.
+
+    `stored` is the link before anything was withdrawn. A record that shows what it has as agreed on
+    has lost nothing, even if the other record's write was lost in the same field.
+    """
     side = record.ref.side
     others_of = counterparts(side, salesforce, ruleset)
     intent = link.intent(side)
     replaces = dict(intent.replaces)
     base, others = link.base(side), link.base(side.other)
     crossing: set[str] = set()
-    for key, agreed, shown in differing(record, link, salesforce, ruleset):
+    for key, agreed, shown in differing(record, stored, salesforce, ruleset):
         in_flight = tag(key) in intent.replaces
-        if agreed == CHANGED and not in_flight:
+        if CHANGED in {agreed, base.fingerprint_of(key)} and not in_flight:
             # The value has still to cross already, as a write to the other side was lost.
             continue
         name = key.partition(" since ")[0]
@@ -88,7 +94,7 @@ def without_lost_write(record: Record, link: Link, salesforce: Record, ruleset: 
         key = _key(rule, side)
         base = base.with_fingerprints({key: min(replaces.pop(tag(key)))})
     others = others.with_pending(_key(rule, side.other) for rule in resting)
-    owner = _lost_owner(record, link, intent, ruleset)
+    owner = _lost_owner(record, stored, intent, ruleset)
     if owner:
         replaces[tag(OWNER_FIELD[side])] = owner[1]
         both = (owner[0], _UNKNOWN_OWNER) if side is Side.HUBSPOT else (_UNKNOWN_OWNER, owner[0])
@@ -101,6 +107,50 @@ def without_lost_write(record: Record, link: Link, salesforce: Record, ruleset: 
     if side is Side.HUBSPOT:
         return replace(link, hubspot_base=base, salesforce_base=others)
     return replace(link, salesforce_base=base, hubspot_base=others)
+
+
+def without_late_write(
+    record: Record, link: Link, stored: Link, salesforce: Record, ruleset: Ruleset
+) -> Link:
+    """The link without what an earlier write of ours has left in `record`, which shows the write
+    that was announced last: it came after that one's worker had read the record.
+
+    `stored` is the link before anything was withdrawn.
+    """
+    side = record.ref.side
+    late = {
+        key: shown
+        for key, name, shown in may_be_late(record, stored, salesforce, ruleset)
+        if _is_left_by_us(record, name, ruleset)
+    }
+    if not late:
+        return link
+    others_of, names_across = (
+        counterparts(side, salesforce, ruleset),
+        _keys(side.other, salesforce, ruleset),
+    )
+    crossing = (others_of.get(key.partition(" since ")[0], "") for key in late)
+    base = link.base(side).with_fingerprints(late)
+    others = link.base(side.other).with_pending(
+        names_across[one] for one in crossing if one in names_across
+    )
+    if side is Side.HUBSPOT:
+        return replace(link, hubspot_base=base, salesforce_base=others)
+    return replace(link, salesforce_base=base, hubspot_base=others)
+
+
+def may_be_late(
+    record: Record, link: Link, salesforce: Record, ruleset: Ruleset
+) -> Iterator[tuple[str, str, bytes]]:
+    """The fields in which the record shows what an earlier write of ours may have left, although it
+    shows the write that was announced last: key in the base, name, and the shown fingerprint.
+    """
+    intent = link.intent(record.ref.side)
+    if intent.earlier is None:
+        return
+    for key, _, shown in differing(record, link, salesforce, ruleset):
+        if tag(key) in intent.earlier.fields and shown in intent.replaces.get(tag(key), ()):
+            yield key, key.partition(" since ")[0], shown
 
 
 def _lost_owner(
@@ -135,6 +185,13 @@ def _is_ours(
     if record.ref.side is Side.SALESFORCE:
         fields = _fields_written_last(record, intent, ruleset)
         return _is_last_edited_by_us(record, ruleset) and (fields is None or key in fields)
+    return _is_left_by_us(record, name, ruleset)
+
+
+def _is_left_by_us(record: Record, name: str, ruleset: Ruleset) -> bool:
+    """Whether crmsync was the last to edit a HubSpot property or a Salesforce record."""
+    if record.ref.side is Side.SALESFORCE:
+        return _is_last_edited_by_us(record, ruleset)
     origin = record.origins.get(name)
     return bool(ruleset.our_app) and origin is not None and origin.by == ruleset.our_app
 

@@ -1,0 +1,171 @@
+"""A write of ours comes after one that was announced later: what it leaves is nobody's edit, though
+the record shows the later one, or agrees where the other side does not.
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from crmsync.model.fingerprints import tag
+from crmsync.model.links import LONGEST_WRITE, EarlierWrites, Intent
+from crmsync.model.names import HUBSPOT_REVISION, salesforce_revision
+from crmsync.model.records import Origin
+from crmsync.plans.contact import plan_contact
+from tests.builders import LEAD_ID, NOON, OUR_APP, OUR_USER, a_contact, a_lead
+from tests.plans.contact_facts import KEY, RULESET, H, S, linked
+
+NAMES = {"Phone": "phone", "Title": "jobtitle", "Fax": "fax"}
+AGREED = {"Phone": "1", "Title": "A", "Fax": "7"}
+PERSON = "005000000000009AAA"
+
+
+def shown(hubspot=None, salesforce=None, revisions=(None, None), *, by=OUR_USER, origin=""):
+    """A pair that shows what was agreed on, except for these values, each under Salesforce's name
+    of the field, and these revisions, HubSpot's first. `by` was the last to edit the lead, and
+    `origin` to set each property.
+    """
+    mine = {NAMES[name]: value for name, value in (AGREED | (hubspot or {})).items()}
+    theirs = AGREED | (salesforce or {}) | {salesforce_revision(555001): revisions[1]}
+    contact = a_contact(mine | {HUBSPOT_REVISION: revisions[0]}, salesforce_id=LEAD_ID)
+    origins = {name: Origin(NOON, origin) for name in NAMES.values()} if origin else {}
+    return replace(contact, origins=origins), a_lead(theirs, key=KEY, by=by)
+
+
+def planned(link, pair):
+    """The plan for a pair whose stored link is `link`; None for a pair that has agreed before."""
+    facts = linked(*pair, agreed=shown())
+    return plan_contact(facts if link is None else replace(facts, link=link), RULESET)
+
+
+def saved(link, pair, seconds=0):
+    """The link as the plan for a pair saves it before it writes."""
+    plan = planned(link, pair)
+    after = plan.effects[0].link.announced_at(NOON + timedelta(seconds=seconds))
+    return replace(after, version=after.version + 1)
+
+
+def writes(link, pair):
+    """What is written to each side, and whether HubSpot's history must be read before."""
+    plan = planned(link, pair)
+    return {one.side: dict(one.fields) for one in plan.effects if hasattr(one, "fields")}, (
+        plan.undecided
+    )
+
+
+def text(link, side):
+    """The revision that was announced for a side."""
+    return link.intent(side).revision.hex()
+
+
+TO_SALESFORCE = saved(saved(None, shown({"Phone": "2"})), shown({"Title": "B"}), 1)
+"""HubSpot's Phone 2 was announced. The person went back to 1, and a second worker writes Title B."""
+
+S_TEXT = text(TO_SALESFORCE, S)
+THEN_FAX = saved(
+    TO_SALESFORCE, shown({"Title": "B", "Fax": "8"}, {"Title": "B"}, (None, S_TEXT)), 2
+)
+"""A third worker, which has read the lead after the second write, writes Fax 8."""
+
+TO_HUBSPOT = saved(saved(None, shown(None, {"Phone": "2"})), shown(None, {"Title": "B"}), 1)
+"""The same, from Salesforce to HubSpot."""
+
+H_TEXT = text(TO_HUBSPOT, H)
+
+
+@pytest.mark.parametrize(
+    ("link", "pair", "expected"),
+    [
+        (TO_SALESFORCE, {"salesforce": {"Title": "B", "Phone": "2"}}, {S: {"Phone": "1"}}),
+        (
+            TO_SALESFORCE,
+            {"salesforce": {"Title": "B", "Phone": "2"}, "by": PERSON},
+            {H: {"phone": "2"}},
+        ),
+        (
+            TO_SALESFORCE,
+            {"salesforce": {"Title": "B", "Phone": "3"}},
+            {H: {"phone": "3"}},
+        ),
+        (
+            THEN_FAX,
+            {
+                "hubspot": {"Title": "B", "Fax": "8"},
+                "salesforce": {"Title": "B", "Phone": "2", "Fax": "8"},
+                "revisions": (None, text(THEN_FAX, S)),
+            },
+            {S: {"Phone": "1"}},
+        ),
+        (
+            THEN_FAX,
+            {
+                "hubspot": {"Title": "B", "Fax": "8"},
+                "salesforce": {"Title": "A", "Phone": "1", "Fax": "8"},
+                "revisions": (None, text(THEN_FAX, S)),
+            },
+            {H: {"jobtitle": "A"}},
+        ),
+    ],
+    ids=[
+        "the first write came just before the second",
+        "a person edited the lead after it",
+        "a person set another value before the second",
+        "it came just before the third",
+        "a person set back what the second had written",
+    ],
+)
+def test_a_lead_does_not_keep_what_an_overtaken_write_left(link, pair, expected):
+    """The lead shows the last revision, and that crmsync edited it last. What an earlier write may
+    have left there is not taken for a person's edit; anything else is.
+    """
+    mine = {"hubspot": {"Title": "B"}, "revisions": (None, S_TEXT)}
+    assert writes(link, shown(**(mine | pair))) == (expected, False)
+
+
+@pytest.mark.parametrize(
+    ("origin", "expected"),
+    [
+        (OUR_APP, ({H: {"phone": "1"}}, False)),
+        ("CRM_UI", ({S: {"Phone": "2"}}, False)),
+        ("", ({S: {"Phone": "2"}}, True)),
+    ],
+    ids=["crmsync set it", "a person set it", "the history has to be read first"],
+)
+def test_a_contact_does_not_keep_what_an_overtaken_write_left(origin, expected):
+    """In HubSpot the history of the property shows whose the value is."""
+    pair = shown(
+        {"Title": "B", "Phone": "2"}, {"Title": "B"}, (H_TEXT, None), by=PERSON, origin=origin
+    )
+    assert writes(TO_HUBSPOT, pair) == expected
+
+
+def test_earlier_writes_are_known_until_they_have_ended():
+    """A write that has arrived in its turn does not end those that were announced before it."""
+    earlier = EarlierWrites(
+        frozenset({saved(None, shown({"Phone": "2"})).salesforce_intent.revision}),
+        frozenset({tag("Phone")}),
+    )
+    assert TO_SALESFORCE.salesforce_intent.earlier == earlier
+    assert THEN_FAX.salesforce_intent.earlier == earlier
+    assert THEN_FAX.salesforce_intent.replaces.keys() == {tag("Phone"), tag("Fax")}
+    pair = shown({"Title": "B", "Fax": "8"}, {"Title": "B"}, (None, S_TEXT))
+    long_after = saved(TO_SALESFORCE, pair, 1 + LONGEST_WRITE.total_seconds())
+    assert long_after.salesforce_intent.earlier is None
+
+
+def test_an_intent_without_fields_dates_its_earlier_writes():
+    """Otherwise it would not be known when they have ended."""
+    intent = Intent(b"12345", earlier=EarlierWrites(frozenset({b"54321"}), frozenset()))
+    assert intent.dated(NOON).at == NOON
+    assert Intent.from_bytes(intent.dated(NOON).to_bytes()).earlier.at == NOON
+
+
+@pytest.mark.parametrize("by", [OUR_USER, PERSON])
+def test_a_record_that_shows_what_was_agreed_on_has_lost_nothing(by):
+    """An older write of ours to both records arrives last and leaves its value in the contact alone:
+    the lead shows what was agreed on, which is not to follow the contact.
+    """
+    link = saved(None, shown({"Phone": "2"}, revisions=("abcdef0123", None)))
+    older = "0123456789"
+    pair = shown({"Phone": "9"}, {"Phone": "2"}, (older, older), by=by, origin=OUR_APP)
+    assert writes(link, pair) == ({H: {"phone": "2"}}, False)
