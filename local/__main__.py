@@ -7,6 +7,7 @@ needed.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return serve(given)
     from local.demo import demo  # noqa: PLC0415 - as above
 
-    return demo()
+    return demo(keep=given.keep or bool(os.environ.get("KEEP")))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -71,7 +72,15 @@ def _parser() -> argparse.ArgumentParser:
     serving.add_argument(
         "--live", action="store_true", help="run everything as it falls due, without control calls"
     )
-    commands.add_parser("demo", help="play a short story and show what happened")
+    serving.add_argument(
+        "-q", "--quiet", action="store_true", help="no colours, and nothing about what happens"
+    )
+    playing = commands.add_parser("demo", help="play a short story and show what happened")
+    playing.add_argument(
+        "--keep",
+        action="store_true",
+        help="leave the stack open at the end, until Ctrl-C (as the variable KEEP does)",
+    )
     return parser
 
 

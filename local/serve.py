@@ -10,34 +10,69 @@ import signal
 import sys
 import threading
 from argparse import Namespace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+
+from local.activity import Activity
+from local.announcement import commands, places, print_commands, print_lines, print_places
 from local.stack import OperatorError, Stack, StackError
 
 LIVE_PAUSE = 0.25
-"""Real seconds between two runs with ``--live``."""
+"""Real seconds between two looks at what is due (with ``--live``) and at the logs."""
 
 
 def serve(arguments: Namespace) -> int:
     """Serve until SIGTERM or SIGINT; return the exit code.
 
-    The ready file is written once everything answers.
+    The ready file is written once everything answers. What happens is shown to who plays: with
+    ``--live``, or on a terminal.
     """
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = stop_on_signals()
     stack = started(arguments)
     if stack is None:
         return 1
+    console = Console(highlight=False, no_color=True if arguments.quiet else None)
     with stack:
-        write_whole(arguments.ready, stack.ready())
+        ready = stack.ready()
+        write_whole(arguments.ready, ready)
         print(f"The stack is ready; {arguments.ready} says where. Stop it with Ctrl-C.", flush=True)
-        if arguments.live:
-            while not stop.wait(LIVE_PAUSE):
-                stack.settle()
-        stop.wait()
+        print_places(console, places(ready, arguments.ready))
+        print_commands(console, commands(ready))
+        is_shown = (arguments.live or console.is_terminal) and not arguments.quiet
+        shown = Shown(console, Activity(stack)) if is_shown else None
+        keep_moving(stack, stop, live=arguments.live, shown=shown)
+        if is_shown:
+            console.print("Stopping.")
     return 0
+
+
+def stop_on_signals() -> threading.Event:
+    """Return what SIGTERM and SIGINT set, instead of ending the process at once."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Where and from where on what happens is shown."""
+
+    console: Console
+    activity: Activity
+
+
+def keep_moving(stack: Stack, stop: threading.Event, *, live: bool, shown: Shown | None) -> None:
+    """Wait for `stop`. If `live`, run what falls due meanwhile."""
+    while (live or shown) and not stop.wait(LIVE_PAUSE):
+        if live:
+            stack.settle()
+        if shown:
+            print_lines(shown.console, shown.activity.fresh())
+    stop.wait()
 
 
 def started(arguments: Namespace) -> Stack | None:

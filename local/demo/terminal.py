@@ -17,15 +17,21 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from local.activity import Activity as Logged
+from local.announcement import places, print_places
 from local.demo.story import Observation, Step, Story
+from local.serve import Shown, keep_moving, stop_on_signals
 from local.stack import Stack
 
 HERE = Path(__file__).parent
 CRMS = ("hubspot", "salesforce")
 
 
-def demo() -> int:
-    """Play the story; return 0 when everything is as expected, else 1."""
+def demo(*, keep: bool = False) -> int:
+    """Play the story; return 0 when everything is as expected, else 1.
+
+    With `keep` the stack stays open after the story, and runs by itself, until SIGINT or SIGTERM.
+    """
     console = Console(highlight=False)
     console.print(
         "[bold]crmsync[/] on this machine: "
@@ -42,13 +48,33 @@ def demo() -> int:
             step = play()
             _print_step(console, number, step, activity.decisions(), activity.calls())
             wrong += sum(not observation.as_expected for observation in step.observations)
+        _print_ending(console, wrong)
+        if keep:
+            _keep_open(console, stack)
+    if not keep:
+        console.print("[bold]KEEP=1 make demo[/] leaves the stack open at the end, with links.")
+    return 1 if wrong else 0
+
+
+def _print_ending(console: Console, wrong: int) -> None:
     if wrong:
         console.print(f"\n[bold red]{wrong} of these are not as expected.[/]")
-        return 1
-    console.print(
-        "\n[bold green]Everything is as expected.[/] Play with it yourself: [bold]make serve[/]"
-    )
-    return 0
+    else:
+        console.print(
+            "\n[bold green]Everything is as expected.[/] Play with it yourself: [bold]make serve[/]"
+        )
+
+
+def _keep_open(console: Console, stack: Stack) -> None:
+    """Say where everything is, and let the stack run by itself until it is stopped."""
+    stop = stop_on_signals()
+    console.print("\nThe stack stays open until Ctrl-C:\n")
+    print_places(console, places(stack.ready(), None))
+    console.print()
+    activity = Logged(stack)
+    activity.fresh()  # the story has been told
+    keep_moving(stack, stop, live=True, shown=Shown(console, activity))
+    console.print("Stopping.")
 
 
 class Activity:

@@ -201,6 +201,17 @@ class Stack:
         """Return everything that a function, named by its folder, has printed and logged."""
         return self.cloud.lambdas.output(function)
 
+    def output_since(self, function: str, start: int) -> tuple[str, int]:
+        """Return the lines that a function has printed from the byte `start` on, and where the next
+        ones begin.
+        """
+        return self.cloud.lambdas.output_since(function, start)
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """The names of all functions: their folders."""
+        return tuple(one.name for one in self.cloud.functions.values())
+
     def _own(self, part: Owned) -> Owned:
         self._owned.callback(part.close)
         return part

@@ -202,6 +202,18 @@ class Lambdas:
         path = next(sandbox.output for sandbox in self._all() if sandbox.function.name == name)
         return path.read_text(errors="replace") if path.exists() else ""
 
+    def output_since(self, name: str, start: int) -> tuple[str, int]:
+        """Return the whole lines that the function with this folder has printed from the byte
+        `start` on, and where the next ones begin.
+        """
+        path = next(sandbox.output for sandbox in self._all() if sandbox.function.name == name)
+        if not path.exists() or path.stat().st_size <= start:
+            return "", start
+        with path.open("rb") as file:
+            file.seek(start)
+            whole = file.read().rpartition(b"\n")[0]
+        return whole.decode(errors="replace"), start + len(whole) + 1 if whole else start
+
     def memory_mib(self) -> dict[str, float]:
         """Return the peak memory of each function's present processes in MiB, by its folder's name
         (Linux).
