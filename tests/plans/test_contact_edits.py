@@ -7,21 +7,23 @@ import pytest
 from crmsync.model.conflicts import FieldConflict
 from crmsync.model.effects import Category, OptOut, Report, RequestSync, SaveLink, UpdateRecord
 from crmsync.model.fields import FieldRule, FieldType, Update
-from crmsync.model.fingerprints import tags
+from crmsync.model.fingerprints import Base, tags
 from crmsync.model.links import LinkState
 from crmsync.model.plan import Plan
-from crmsync.model.records import Kind, Ref
+from crmsync.model.records import Kind, Origin, Ref
 from crmsync.plans.contact import ContactFacts, plan_contact
 from crmsync.rules.merge.owners import OwnerMatches
 from crmsync.rules.pair.plan import view_alone
 from tests.builders import (
     LEAD_ID,
+    OUR_APP,
     a_change,
     a_contact,
     a_lead,
     a_link,
     a_ruleset,
     a_salesforce_contact,
+    at,
     base_of,
 )
 from tests.plans.contact_facts import (
@@ -118,6 +120,27 @@ def test_the_same_field_edited_on_both_sides_follows_the_latest(hubspot_at, sale
         S: UpdateRecord(hubspot.ref, H, {"phone": "2"}, ("MAP-3",)),
     }
     assert plan.effects[1] == written[winner]
+
+
+@pytest.mark.rule("Q-21")
+@pytest.mark.parametrize(
+    ("named", "is_first_meeting", "winner"),
+    [("00Q000000000999AAA", True, H), (LEAD_ID, True, S), ("00Q000000000999AAA", False, S)],
+    ids=["another lead brought it", "this lead did", "the two have agreed before"],
+)
+def test_what_another_lead_brought_is_no_echo_of_this_one(named, is_first_meeting, winner):
+    """Our write of the contact's phone number is later than the lead's edit. If it came from a lead
+    that is gone, and in whose place this one is linked now, its time counts.
+    """
+    hubspot = replace(
+        a_contact({"phone": "1"}, salesforce_id=named), origins={"phone": Origin(at(6), OUR_APP)}
+    )
+    facts = linked(hubspot, a_lead({"Phone": "2"}, key=KEY, modified=5))
+    if is_first_meeting:
+        link = replace(facts.link, hubspot_base=Base(), salesforce_base=Base())
+        facts = replace(facts, link=link)
+    plan = plan_contact(facts, RULESET)
+    assert plan.conflicts == (FieldConflict("phone", "Phone", "1", "2", "two_way", winner),)
 
 
 def test_the_same_edit_on_both_sides_only_changes_the_base():

@@ -579,5 +579,19 @@ KEPT: Mapping[str, History] = {
             Person("edit person", Side.SALESFORCE, value="1"),
         ),
     ),
+    "a contact whose lead was deleted was linked with an older lead, which had the last word": History(
+        Setting(portals=2),
+        (
+            Person("new person", value="1"),
+            Wait(1),
+            Work("contact", most=5),
+            Person("new address", Side.SALESFORCE, other=3, value="1"),
+            Wait(1),
+            Work("contact", 1),
+            Person("new person", Side.SALESFORCE, who=3),
+            Wait(7),
+            Person("delete person", Side.SALESFORCE, who=1),
+        ),
+    ),
     **DEALS,
 }
