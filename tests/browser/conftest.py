@@ -12,7 +12,8 @@ from local.stack import Stack
 from tests.browser.chromium import chromium, is_here
 from tests.browser.tab import WIDE, Tab
 from tests.console.conftest import new_link
-from tests.flows.conftest import SETTINGS, WORLD
+from tests.flows.conftest import WORLD
+from tests.flows.stories.story_contacts import with_contacts
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -39,11 +40,17 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def stack(browser: Browser) -> Iterator[Stack]:  # noqa: ARG001 - none is started without a browser
-    """A stack whose Salesforce refuses the names of three contacts."""
-    with Stack(SETTINGS, REFUSING) as made:
+    """A stack whose Salesforce refuses the names of three contacts, and where the limit on changes
+    holds back four others.
+    """
+    with Stack(with_contacts("max_changes_per_hour = 1"), REFUSING) as made:
         people = People(made.ready())
         for one in ("ada", "bea", "cia"):
             people.new_contact(email=f"{one}@example.com", lastname="Refused", firstname=one)
+        known = [people.new_contact(email=f"{one}@example.com", lastname="Lang") for one in "abcde"]
+        made.settle()
+        inputs = [{"id": one, "properties": {"lastname": "Long"}} for one in known]
+        people.hubspot.crm.contacts.batch_api.update({"inputs": inputs})
         made.settle()
         yield made
 

@@ -56,7 +56,8 @@ class ActionRow:
         path: Its route.
         address: The page that has its button.
         keys: What a person goes to by tabs, and presses or types there, one after the other. The
-            last one is the button.
+            last one is the button. In a name, ``{record}`` stands for the first record on the page
+            and ``{count}`` for how many are in the error inbox.
         then: A text on the page that follows.
     """
 
@@ -68,10 +69,15 @@ class ActionRow:
 
 PAGES = (
     PageRow("/", "/", "Overview", "API calls in 24 hours"),
-    PageRow("/errors", "/errors", "Errors", "3 records are in the error inbox."),
+    PageRow("/errors", "/errors", "Errors", "records are in the error inbox."),
     PageRow("/errors/records", CARD, "Records with this error", "Not that name, please."),
     PageRow("/completeness", "/completeness", "Completeness", "What the columns mean"),
     PageRow("/completeness/repair", REPAIR, "Compare and repair", "Compare all records of acme"),
+    PageRow("/brakes", "/brakes", "Brakes", "HubSpot contact, acme"),
+    PageRow(
+        "/brakes/records", "/brakes/records", "Records that are held back", "would be overwritten"
+    ),
+    PageRow("/brakes/decide", "/brakes/decide?decision=drop", "Drop", "Both sides stay as they"),
 )
 FILES = (
     FileRow("/errors.csv", "/errors", "Download all as CSV", "crmsync-errors.csv", "Not that name"),
@@ -81,7 +87,10 @@ FILES = (
 )
 ACTIONS = (
     ActionRow(
-        "/errors/retry", "/errors", (("Sync all 3 again", "Enter"),), "3 records are synced again"
+        "/errors/retry",
+        "/errors",
+        (("Sync all {count} again", "Enter"),),
+        "records are synced again",
     ),
     ActionRow(
         "/errors/retry",
@@ -112,5 +121,17 @@ ACTIONS = (
         REPAIR,
         (("Compare and repair", "Enter"),),
         "A comparison has been started.",
+    ),
+    ActionRow(
+        "/brakes/decide",
+        "/brakes/records",
+        (("Release {record}", "Enter"), ("Release 1 record", "Enter")),
+        "Released: 1 record.",
+    ),
+    ActionRow(
+        "/brakes/decide",
+        "/brakes/records",
+        (("Drop {record}", "Enter"), ("Drop 1 record", "Enter")),
+        "Dropped: 1 record.",
     ),
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from crmsync.flows.backfill.jobs import JobAdmin
 from crmsync.flows.operator.comparisons import CompletenessReader
 from crmsync.flows.operator.errors import ErrorAdmin
+from crmsync.flows.operator.over_limit import OverLimitAdmin
 from crmsync.flows.operator.status import HealthCheck
 
 
@@ -17,15 +18,21 @@ class Reports:
     Attributes:
         health: Reads the state of the deployment.
         errors: Lists and retries what does not sync.
+        over_limit: Releases or drops what a limit holds back.
         completeness: Reads how complete each connection is.
         jobs: Starts comparisons, and watches and stops all jobs.
     """
 
     health: HealthCheck
     errors: ErrorAdmin
+    over_limit: OverLimitAdmin
     completeness: CompletenessReader
     jobs: JobAdmin
 
     def on_behalf_of(self, by: str) -> Reports:
         """The same flows, with this identity stored beside what they do."""
-        return replace(self, jobs=replace(self.jobs, caller=lambda: by))
+        return replace(
+            self,
+            over_limit=replace(self.over_limit, caller=lambda: by),
+            jobs=replace(self.jobs, caller=lambda: by),
+        )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from crmsync.console.answers import Done, PageOrFile
-from crmsync.console.pages import completeness, errors, overview
+from crmsync.console.pages import brakes, completeness, errors, overview
 from crmsync.console.reports import Reports
 from crmsync.wire.pages import PageRequest
 
@@ -44,5 +44,8 @@ ROUTES: Mapping[str, Route] = MappingProxyType(
         completeness.PATH: Route(completeness.show, label="Completeness"),
         completeness.REPAIR: Route(completeness.ask),
         completeness.START: Route(act=completeness.start),
+        brakes.PATH: Route(brakes.show, label="Brakes"),
+        brakes.RECORDS: Route(brakes.show_records),
+        brakes.DECIDE: Route(brakes.ask, brakes.decide),
     }
 )

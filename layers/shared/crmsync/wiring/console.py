@@ -73,6 +73,7 @@ def _reports() -> Reports:
     from crmsync.console.reports import Reports
     from crmsync.flows.operator.comparisons import CompletenessReader
     from crmsync.flows.operator.errors import ErrorAdmin
+    from crmsync.flows.operator.over_limit import OverLimitAdmin
     from crmsync.flows.operator.status import HealthCheck
     from crmsync.gateways.aws.queues import QueueDepths
     from crmsync.gateways.dynamodb.recent_inbox import RecentInbox
@@ -94,6 +95,14 @@ def _reports() -> Reports:
         ),
         errors=ErrorAdmin(
             settings=settings, inbox=inbox, outbox=outbox(), now=now, reader=_no_reader
+        ),
+        over_limit=OverLimitAdmin(
+            settings=settings,
+            inbox=inbox,
+            outbox=outbox(),
+            jobs=jobs(),
+            new_id=new_turn_token,
+            now=now,
         ),
         completeness=CompletenessReader(
             settings=settings, comparisons=comparisons(), jobs=jobs(), now=now

@@ -31,11 +31,13 @@ class OverLimitRecord:
         connection: The name of its connection.
         kind: The kind of the record.
         report: What the error inbox says about it.
+        since: Since when it is in the error inbox (UTC).
     """
 
     connection: str
     kind: Kind
     report: Report
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,10 +71,10 @@ class OverLimitAdmin:
         """
         kinds = _kinds(name)
         found = [
-            OverLimitRecord(connection.name, kind, report)
+            OverLimitRecord(connection.name, kind, report, entry.first_at)
             for connection in self.settings().connections
-            for report in self.inbox.parked(connection.name)
-            if report.category is Category.BRAKE
+            for entry in self.inbox.entries(connection.name)
+            if (report := entry.report).category is Category.BRAKE
             and (kind := KIND_OF[report.ref.side][report.ref.object]) in kinds
             and identifier in {"", report.ref.id}
         ]
