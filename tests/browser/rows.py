@@ -11,6 +11,9 @@ CARD = "/errors/records?connection=acme&category=validation&code=FIELD_CUSTOM_VA
 REPAIR = "/completeness/repair?connection=acme"
 NAME = "FIELD_CUSTOM_VALIDATION_EXCEPTION, acme"
 
+PAUSED = (("Compare now: acme", "Enter"), ("Jobs", "Enter"), ("Pause job {job}", "Enter"))
+"""What a person does to have a job that is paused, beginning with the page of completeness."""
+
 
 @dataclass(frozen=True, slots=True)
 class PageRow:
@@ -56,8 +59,8 @@ class ActionRow:
         path: Its route.
         address: The page that has its button.
         keys: What a person goes to by tabs, and presses or types there, one after the other. The
-            last one is the button. In a name, ``{record}`` stands for the first record on the page
-            and ``{count}`` for how many are in the error inbox.
+            last one is the button. In a name, ``{record}`` stands for the first record on the page,
+            ``{count}`` for how many are in the error inbox, and ``{job}`` for the first job.
         then: A text on the page that follows.
     """
 
@@ -77,6 +80,7 @@ PAGES = (
     PageRow(
         "/brakes/records", "/brakes/records", "Records that are held back", "would be overwritten"
     ),
+    PageRow("/jobs", "/jobs", "Jobs", "Jobs that are over are kept for 90 days."),
     PageRow("/brakes/decide", "/brakes/decide?decision=drop", "Drop", "Both sides stay as they"),
 )
 FILES = (
@@ -133,5 +137,19 @@ ACTIONS = (
         "/brakes/records",
         (("Drop {record}", "Enter"), ("Drop 1 record", "Enter")),
         "Dropped: 1 record.",
+    ),
+    ActionRow("/jobs/pause", "/completeness", PAUSED, "is paused."),
+    ActionRow(
+        "/jobs/resume", "/completeness", (*PAUSED, ("Resume job {job}", "Enter")), "is running."
+    ),
+    ActionRow(
+        "/jobs/cancel",
+        "/completeness",
+        (
+            *PAUSED,
+            ("Cancel job {job}", "Space"),
+            ("Cancel it for good: job {job}", "Enter"),
+        ),
+        "is cancelled.",
     ),
 )

@@ -15,7 +15,7 @@ from crmsync.console.rendering import rendered, style
 from crmsync.console.reports import Reports
 from crmsync.console.routes import ROUTES, Route
 from crmsync.console.sign_in import Session, SignIn
-from crmsync.errors import SyncError
+from crmsync.errors import SyncError, TryAgain
 from crmsync.wire.pages import PageAnswer, PageRequest
 
 SIGN_IN = "/sign-in"
@@ -62,7 +62,9 @@ class Console:
             return self._answer(request)
         except SyncError as error:
             self.tell("console failed", {"path": request.path, "code": error.code})
-            page = HtmlPage("notice", "Not now", Notice(error.text, _hint(error)), 503)
+            is_passing = isinstance(error, TryAgain)
+            title, status = ("Not now", 503) if is_passing else ("Not done", 409)
+            page = HtmlPage("notice", title, Notice(error.text, _hint(error)), status)
             return self._page(request, page, None)
 
     def _answer(self, request: PageRequest) -> PageAnswer:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from crmsync.console.answers import Done, PageOrFile
-from crmsync.console.pages import brakes, completeness, errors, overview
+from crmsync.console.pages import brakes, completeness, errors, jobs, overview
 from crmsync.console.reports import Reports
 from crmsync.wire.pages import PageRequest
 
@@ -47,5 +47,9 @@ ROUTES: Mapping[str, Route] = MappingProxyType(
         brakes.PATH: Route(brakes.show, label="Brakes"),
         brakes.RECORDS: Route(brakes.show_records),
         brakes.DECIDE: Route(brakes.ask, brakes.decide),
+        jobs.PATH: Route(jobs.show, label="Jobs"),
+        jobs.PAUSE: Route(act=jobs.pause),
+        jobs.RESUME: Route(act=jobs.resume),
+        jobs.CANCEL: Route(act=jobs.cancel),
     }
 )

@@ -1,0 +1,133 @@
+"""The page of the jobs, and its buttons."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+
+from crmsync.console.pages.jobs import SHOWN, JobRow, Jobs, jobs
+from crmsync.model.comparison import Comparison, ObjectComparison, Standing
+from crmsync.model.effects import Category
+from crmsync.model.jobs import LINKS, JobState, JobStep, JobType
+from crmsync.model.records import Side
+from local.stack import Stack
+from tests.builders import NOON, a_job
+from tests.console.browser import Browser, texts
+
+LATER = NOON + timedelta(minutes=20)
+LEADS = JobStep(Side.SALESFORCE, "Lead", total=80, left_out=7)
+IMPORT = a_job(
+    LEADS,
+    id="i1",
+    type=JobType.IMPORT,
+    by="ada",
+    queued=50,
+    waiting=10,
+    state=JobState.PAUSED,
+    trouble="paused by the operator",
+    moved_at=NOON + timedelta(minutes=10),
+)
+COMPARISON = a_job(
+    JobStep(Side.HUBSPOT, LINKS),
+    JobStep(Side.HUBSPOT, "contact"),
+    id="v1",
+    type=JobType.VERIFY,
+    state=JobState.DONE,
+    queued=9,
+    comparison=Comparison(
+        objects=(ObjectComparison(Side.HUBSPOT, "contact", {Standing.MISSING: 3}, repaired=2),)
+    ),
+)
+
+
+def test_the_page_shows_what_is_stored_of_each_job():
+    """Progress and what is left, what was left out, found, repaired and parked, and by whom."""
+    parked = {"i1": {Category.VALIDATION: 2, Category.DUPLICATES: 1}}
+
+    assert jobs([IMPORT, COMPARISON], parked, LATER, "i1") == Jobs(
+        (
+            JobRow(
+                "i1",
+                "acme",
+                "Import",
+                "Salesforce Lead",
+                "paused",
+                40,
+                80,
+                NOON,
+                "10 min ago",
+                "about 10 min left",
+                (
+                    "paused by the operator",
+                    "7 without an e-mail address were left out.",
+                    "Parked meanwhile: 1 duplicates, 2 validation.",
+                ),
+                "ada",
+                can_pause=False,
+                can_resume=True,
+            ),
+        ),
+        (
+            JobRow(
+                "v1",
+                "acme",
+                "Comparison",
+                "HubSpot contact",
+                "done",
+                9,
+                0,
+                NOON,
+                "20 min ago",
+                "",
+                ("3 missing or different, 2 repaired.",),
+                "",
+                can_pause=False,
+                can_resume=False,
+            ),
+        ),
+        0,
+        "Job i1 is paused.",
+    )
+
+
+def test_a_job_goes_on_when_it_does_not_move():
+    """Not while it does; an undo goes on by its command alone. Of those that are over the newest
+    are shown.
+    """
+    running = replace(IMPORT, state=JobState.RUNNING, moved_at=NOON)
+    undo = replace(IMPORT, type=JobType.UNDO)
+    over = [COMPARISON] * (SHOWN + 2)
+
+    view = jobs([running, undo, *over], {}, LATER)
+    soon = jobs([running], {}, NOON + timedelta(minutes=14))
+
+    assert [one.can_resume for one in (*view.open, *soon.open)] == [True, False, False]
+    assert [one.can_pause for one in view.open] == [True, False]
+    assert (len(view.over), view.unshown, view.told) == (SHOWN, 2, "")
+
+
+def test_a_job_is_paused_resumed_and_cancelled(stack: Stack, browser: Browser):
+    """Each button says what became of the job; one that is over is refused with the reason."""
+    proof = browser.proof()
+    browser.post("/completeness/compare", {"proof": proof, "connection": "acme"})
+    (title,) = texts(browser.get("/jobs"), "//article/h3")
+    found = re.fullmatch(r"Comparison (\w+), acme", title)
+    assert found
+    form = {"proof": proof, "job": found[1]}
+    pages = [browser.post(f"/jobs/{one}", form) for one in ("pause", "resume", "pause", "cancel")]
+    over = browser.post("/jobs/resume", form)
+    stack.settle()
+
+    assert [texts(page, "//p[@role='status']")[0].rpartition(" is ")[2] for page in pages] == [
+        "paused.",
+        "running.",
+        "paused.",
+        "cancelled.",
+    ]
+    assert (over.status_code, texts(over, "//main/p[1]")) == (
+        409,
+        [f"Job {found[1]} is cancelled already."],
+    )
+    assert texts(browser.get("/jobs"), "//tbody/tr[1]/*")[:4:3] == [found[1], "cancelled"]
+    assert '"state":"cancelled"' in stack.output("console").replace(" ", "")
