@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 
-from crmsync.console.pages.jobs import SHOWN, JobRow, Jobs, jobs
+from crmsync.console.pages.jobs import SHOWN, JobCard, JobList, jobs
 from crmsync.model.comparison import Comparison, ObjectComparison, Standing
 from crmsync.model.effects import Category
 from crmsync.model.jobs import LINKS, JobState, JobStep, JobType
@@ -45,9 +45,9 @@ def test_the_page_shows_what_is_stored_of_each_job():
     """Progress and what is left, what was left out, found, repaired and parked, and by whom."""
     parked = {"i1": {Category.VALIDATION: 2, Category.DUPLICATES: 1}}
 
-    assert jobs([IMPORT, COMPARISON], parked, LATER, "i1") == Jobs(
+    assert jobs([IMPORT, COMPARISON], parked, LATER, "i1") == JobList(
         (
-            JobRow(
+            JobCard(
                 "i1",
                 "acme",
                 "Import",
@@ -69,7 +69,7 @@ def test_the_page_shows_what_is_stored_of_each_job():
             ),
         ),
         (
-            JobRow(
+            JobCard(
                 "v1",
                 "acme",
                 "Comparison",

@@ -39,7 +39,7 @@ _WHAT: Mapping[JobType, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class JobRow:
+class JobCard:
     """A job.
 
     Attributes:
@@ -76,7 +76,7 @@ class JobRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Jobs:
+class JobList:
     """What the page shows.
 
     Attributes:
@@ -86,8 +86,8 @@ class Jobs:
         told: What a button has done, a sentence; "" if none was pressed.
     """
 
-    open: tuple[JobRow, ...]
-    over: tuple[JobRow, ...]
+    open: tuple[JobCard, ...]
+    over: tuple[JobCard, ...]
     unshown: int
     told: str
 
@@ -121,16 +121,16 @@ def jobs(
     parked: Mapping[str, Mapping[Category, int]],
     now: datetime,
     changed: str = "",
-) -> Jobs:
+) -> JobList:
     """What the page shows of these jobs, newest first; `parked` as `JobAdmin.parked_by` has it,
     `changed` is the id of the job of which a button was pressed.
     """
     over = [job for job in found if job.state.is_over]
 
-    def row(job: Job) -> JobRow:
+    def row(job: Job) -> JobCard:
         return _row(job, parked.get(job.id, {}), now)
 
-    return Jobs(
+    return JobList(
         tuple(row(job) for job in found if not job.state.is_over),
         tuple(map(row, over[:SHOWN])),
         max(0, len(over) - SHOWN),
@@ -146,10 +146,10 @@ def _changed(
     return Done(f"{PATH}?{urlencode({'job': job.id})}", facts)
 
 
-def _row(job: Job, parked: Mapping[Category, int], now: datetime) -> JobRow:
+def _row(job: Job, parked: Mapping[Category, int], now: datetime) -> JobCard:
     left = progress(job).seconds_left
     is_open = not job.state.is_over
-    return JobRow(
+    return JobCard(
         job.id,
         job.connection,
         _WHAT[job.type],
