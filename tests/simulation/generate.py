@@ -47,6 +47,14 @@ def generate(seed: int) -> History:
     if own.random() < 1 / 3:
         at = own.randint(1, len(steps))
         steps[at:at] = own.choice(SITUATIONS)(own, setting)
+    fields = random.Random(f"crmsync fields {seed}")
+    if fields.random() < 1 / 15:
+        at = fields.randint(1, len(steps))
+        steps[at:at] = _hidden_field(fields, setting)
+    outages = random.Random(f"crmsync outages {seed}")
+    if outages.random() < 1 / 60:
+        at = outages.randint(1, len(steps))
+        steps[at:at] = _a_day_down(outages, setting)
     return History(setting, tuple(steps))
 
 
@@ -310,6 +318,44 @@ def _overlapping(queue: str, calls: int, first: Person, second: Person) -> list[
         Work(queue),
         Wait(5),
     ]
+
+
+def _hidden_field(dice: random.Random, setting: Setting) -> list[Step]:
+    """Salesforce hides a field from crmsync while people edit it, and other fields, on both sides."""
+    name, who, portal = (
+        dice.choice([one for one in FIELDS if one != "firstname"]),
+        dice.randrange(4),
+        dice.randrange(setting.portals),
+    )
+    edits = [
+        Person("edit person", side, who, what=what, value=value, portal=portal)
+        for side, what, value in (
+            (dice.choice(SIDES), name, "5"),
+            (dice.choice(SIDES), dice.choice(sorted(FIELDS)), "6"),
+            (dice.choice(SIDES), name, "7"),
+        )
+    ]
+    meanwhile: list[Step] = [Wait(60), Operator("hide", name)]
+    for edit in edits[: dice.randint(1, 3)]:
+        meanwhile += [edit, Wait(dice.choice((2, 60, 1_200, 9_000)))]
+    shown: list[Step] = [Operator("show", name), Wait(dice.choice((5, 1_200)))]
+    return meanwhile + (shown if dice.random() < 0.8 else [])
+
+
+def _a_day_down(dice: random.Random, setting: Setting) -> list[Step]:
+    """A side is down, or its calls are used up, for longer than any record is tried again."""
+    side, who, portal = dice.choice(SIDES), dice.randrange(4), dice.randrange(setting.portals)
+    edits = [
+        Person("edit person", one, who, what="phone", value=value, portal=portal, news=news)
+        for one, value, news in zip(
+            SIDES, ("5", "6"), dice.choices((News.TOLD, News.LOST), k=2), strict=True
+        )
+    ]
+    if dice.random() < 0.5:
+        used_up = Outage(str(side), dice.choice((60_000, 90_000)))
+        return [Wait(60), used_up, *edits, Wait(used_up.seconds + dice.choice((60, 4_000)))]
+    part = Outage(str(side), 30_000)
+    return [Wait(60), part, *edits, *(Wait(29_900), part) * dice.randint(1, 2), Wait(34_000)]
 
 
 Situation = Callable[[random.Random, Setting], list[Step]]

@@ -1,4 +1,4 @@
-"""What the operator does: pauses, pushes of settings, resyncs."""
+"""What the operator does: pauses, pushes of settings, resyncs, and rights to fields."""
 
 from __future__ import annotations
 
@@ -34,7 +34,16 @@ def operate(system: System, step: Operator) -> bool:
             _push(system, portal, step)
         case "resync":
             _resync(system, portal)
+        case "hide":
+            system.salesforce.missing_fields |= _places(step.what)
+        case "show":
+            system.salesforce.missing_fields -= _places(step.what)
     return True
+
+
+def _places(name: str) -> set[tuple[str, str]]:
+    """Where Salesforce has the field of a person's property."""
+    return {("Lead", FIELDS[name]), ("Contact", FIELDS[name])}
 
 
 def _push(system: System, portal: Portal, step: Operator) -> None:

@@ -69,6 +69,15 @@ class Queue:
             if one.id not in failed and one in self.waiting:
                 self.waiting.remove(one)
 
+    def move_back(self, now: datetime) -> int:
+        """Make the dead letters messages again, as ``crmsync dead-letters`` does; returns how many
+        there were.
+        """
+        for one in self.dead:
+            self.put(one.body, now)
+        moved, self.dead = len(self.dead), []
+        return moved
+
     def next_at(self) -> datetime | None:
         """When the next message may be received."""
         return min((one.at for one in self.waiting), default=None)

@@ -146,7 +146,9 @@ class Wait(_Brief):
 
 @dataclass(frozen=True, repr=False)
 class Operator(_Brief):
-    """The operator pauses or resumes a connection, pushes settings, or starts a resync."""
+    """The operator pauses or resumes a connection, pushes settings, starts a resync, or hides a field
+    of people in Salesforce from crmsync and shows it again.
+    """
 
     does: str
     what: str = ""

@@ -338,6 +338,12 @@ class System(Deployment):
         is_quiet = schedule.seen == self.ledger.number
         schedule.seen = self.ledger.number
         schedule.quiet = schedule.quiet + 1 if is_quiet else 0
-        rests = schedule.quiet > A_WHILE
+        rests = schedule.quiet > A_WHILE and not self._awaits_fields()
         schedule.at = self.now + (max(RARELY, schedule.every) if rests else schedule.every)
         self.work(schedule.name, slot=9)
+
+    def _awaits_fields(self) -> bool:
+        """Whether a mapping rests. Only the polls of some minutes look for its field, so they must
+        run every minute.
+        """
+        return any(self.troubles.load(one.name).rests for one in self.portals)
