@@ -80,6 +80,13 @@ PAGES = (
     PageRow(
         "/brakes/records", "/brakes/records", "Records that are held back", "would be overwritten"
     ),
+    PageRow("/settings", "/settings", "Settings", "Version 1 runs"),
+    PageRow(
+        "/settings/difference",
+        "/settings/difference?from=1&to=1",
+        "Settings 1 and 1",
+        "Both mean the same.",
+    ),
     PageRow("/jobs", "/jobs", "Jobs", "Jobs that are over are kept for 90 days."),
     PageRow("/brakes/decide", "/brakes/decide?decision=drop", "Drop", "Both sides stay as they"),
 )

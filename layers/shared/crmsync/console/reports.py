@@ -8,6 +8,7 @@ from crmsync.flows.backfill.jobs import JobAdmin
 from crmsync.flows.operator.comparisons import CompletenessReader
 from crmsync.flows.operator.errors import ErrorAdmin
 from crmsync.flows.operator.over_limit import OverLimitAdmin
+from crmsync.flows.operator.settings import SettingsAdmin
 from crmsync.flows.operator.status import HealthCheck
 
 
@@ -21,6 +22,7 @@ class Reports:
         over_limit: Releases or drops what a limit holds back.
         completeness: Reads how complete each connection is.
         jobs: Starts comparisons, and watches and stops all jobs.
+        settings: Shows settings; the console has no rights to push any.
     """
 
     health: HealthCheck
@@ -28,6 +30,7 @@ class Reports:
     over_limit: OverLimitAdmin
     completeness: CompletenessReader
     jobs: JobAdmin
+    settings: SettingsAdmin
 
     def on_behalf_of(self, by: str) -> Reports:
         """The same flows, with this identity stored beside what they do."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from crmsync.console.answers import Done, PageOrFile
-from crmsync.console.pages import brakes, completeness, errors, jobs, overview
+from crmsync.console.pages import brakes, completeness, errors, jobs, overview, settings
 from crmsync.console.reports import Reports
 from crmsync.wire.pages import PageRequest
 
@@ -51,5 +51,7 @@ ROUTES: Mapping[str, Route] = MappingProxyType(
         jobs.PAUSE: Route(act=jobs.pause),
         jobs.RESUME: Route(act=jobs.resume),
         jobs.CANCEL: Route(act=jobs.cancel),
+        settings.PATH: Route(settings.show, label="Settings"),
+        settings.DIFFERENCE: Route(settings.show_difference),
     }
 )

@@ -23,6 +23,7 @@ from crmsync.wiring.stores import (
     own_calls,
     secrets,
     settings,
+    settings_table,
     stack_name,
     table_name,
     troubles,
@@ -74,6 +75,7 @@ def _reports() -> Reports:
     from crmsync.flows.operator.comparisons import CompletenessReader
     from crmsync.flows.operator.errors import ErrorAdmin
     from crmsync.flows.operator.over_limit import OverLimitAdmin
+    from crmsync.flows.operator.settings import SettingsAdmin
     from crmsync.flows.operator.status import HealthCheck
     from crmsync.gateways.aws.queues import QueueDepths
     from crmsync.gateways.dynamodb.recent_inbox import RecentInbox
@@ -93,9 +95,7 @@ def _reports() -> Reports:
             alerts=alert_store(),
             comparisons=comparisons(),
         ),
-        errors=ErrorAdmin(
-            settings=settings, inbox=inbox, outbox=outbox(), now=now, reader=_no_reader
-        ),
+        errors=ErrorAdmin(settings=settings, inbox=inbox, outbox=outbox(), now=now, reader=_no_crm),
         over_limit=OverLimitAdmin(
             settings=settings,
             inbox=inbox,
@@ -108,6 +108,13 @@ def _reports() -> Reports:
             settings=settings, comparisons=comparisons(), jobs=jobs(), now=now
         ),
         jobs=_job_admin(inbox),
+        settings=SettingsAdmin(
+            store=settings_table(),
+            hubspot=_no_crm,
+            salesforce=_no_crm,
+            references=_no_crm,
+            now=now,
+        ),
     )
 
 
@@ -119,20 +126,20 @@ def _job_admin(inbox: Inbox) -> JobAdmin:
         settings=settings,
         jobs=jobs(),
         job_messages=job_messages(),
-        lister=_no_reader,
+        lister=_no_crm,
         new_id=new_turn_token,
         now=now,
         sleep=time.sleep,
         inbox=inbox,
-        reader=_no_reader,
+        reader=_no_crm,
     )
 
 
-def _no_reader(_connection: Connection, _side: Side) -> NoReturn:
+def _no_crm(_connection: Connection, _side: Side | None = None) -> NoReturn:
     """The console has no credentials of a CRM. Raises `Refused`."""
     from crmsync.errors import Refused
 
-    raise Refused("The console reads no record of a CRM.", code="CONSOLE")
+    raise Refused("The console asks no CRM.", code="CONSOLE")
 
 
 def _tell(what: str, facts: Mapping[str, object]) -> None:

@@ -296,7 +296,7 @@ def records_are_deleted_and_merged(story: Story) -> None:
 
 def somebody_opens_the_console(story: Story) -> None:
     """With a link of the command, to have a record of each side that was refused synced again, and
-    everything compared.
+    everything compared, and to see the settings.
     """
     people = story.people
     people.new_contact(email="late@example.com", lastname="Refused")
@@ -307,6 +307,7 @@ def somebody_opens_the_console(story: Story) -> None:
     page = browser.post("/errors/retry", {"proof": browser.proof()})
     assert page.url.startswith(f"{story.stack.console_url}/errors?again=")
     browser.post("/completeness/compare", {"proof": browser.proof(), "connection": "acme"})
+    assert browser.get("/settings").status_code == 200
     story.wait(0)
 
 
