@@ -32,6 +32,14 @@ def names(element: Any) -> str:
     return str(element.get("aria-label") or element.text_content()).strip()
 
 
+def mark_name(page: Any, element: Any) -> str:
+    """What a screen reader calls a part of a page; no two parts may have one name."""
+    heading = element.get("aria-labelledby")
+    return str(
+        page.xpath(f"string(//*[@id='{heading}'])") if heading else element.get("aria-label")
+    )
+
+
 @pytest.mark.parametrize("path", [*PAGES, "/nothing"])
 def test_a_page_can_be_used_by_everybody(browser: Browser, path: str):
     """Language, title, one main heading, landmarks, a way past the menu, named fields, table
@@ -54,6 +62,9 @@ def test_a_page_can_be_used_by_everybody(browser: Browser, path: str):
     levels = [int(one.tag[1]) for one in page.xpath("//h1 | //h2 | //h3")]
     assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
     assert page.xpath("//svg[not(@role='img') or not(@aria-label)]") == []
+    marks = page.xpath("//section | //nav | //*[@role='region']")
+    called = [mark_name(page, one) for one in marks]
+    assert sorted(set(called)) == sorted(called)
 
 
 @pytest.mark.parametrize("path", [*PAGES, "/nothing"])
