@@ -160,8 +160,7 @@ def announced(
             # The merge has taken the earlier writes into account, so none is in flight. If one
             # still arrives, the record shows another revision.
             revision = revision_shown(record, ruleset, b"" if replaces else before.revision)
-            at = before.at if replaces or earlier else None
-            intents[side] = Intent(revision, replaces, at, earlier)
+            intents[side] = Intent(revision, replaces, before.at if replaces else None, earlier)
     return intents
 
 
