@@ -10,6 +10,6 @@ from crmsync.wiring.console import console
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
-def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """The entry point that template.yaml names."""
-    return console()(event)
+    return console()(event, context)

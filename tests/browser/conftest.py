@@ -41,7 +41,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def stack(browser: Browser) -> Iterator[Stack]:  # noqa: ARG001 - none is started without a browser
     """A stack whose Salesforce refuses the names of three contacts, and where the limit on changes
-    holds back four others.
+    holds back four others; two more are in step.
     """
     with Stack(with_contacts("max_changes_per_hour = 1"), REFUSING) as made:
         people = People(made.ready())
@@ -51,6 +51,8 @@ def stack(browser: Browser) -> Iterator[Stack]:  # noqa: ARG001 - none is starte
         made.settle()
         inputs = [{"id": one, "properties": {"lastname": "Long"}} for one in known]
         people.hubspot.crm.contacts.batch_api.update({"inputs": inputs})
+        for one in ("eva", "fay"):
+            people.new_contact(email=f"{one}@example.com", lastname="Lang", firstname=one.title())
         made.settle()
         yield made
 

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 
 CARD = "/errors/records?connection=acme&category=validation&code=FIELD_CUSTOM_VALIDATION_EXCEPTION"
 REPAIR = "/completeness/repair?connection=acme"
+RECORD = "/record?connection=acme&record=hubspot:contact:810000{}"
+"""The page of a contact: the first three are refused, the ninth and the tenth are in step."""
+
 NAME = "FIELD_CUSTOM_VALIDATION_EXCEPTION, acme"
 
 PAUSED = (("Compare now: acme", "Enter"), ("Jobs", "Enter"), ("Pause job {job}", "Enter"))
@@ -74,6 +77,8 @@ PAGES = (
     PageRow("/", "/", "Overview", "API calls in 24 hours"),
     PageRow("/errors", "/errors", "Errors", "records are in the error inbox."),
     PageRow("/errors/records", CARD, "Records with this error", "Not that name, please."),
+    PageRow("/records", "/records", "One record", "E-mail address, name or id"),
+    PageRow("/record", RECORD.format("09"), "One record", "Field by field"),
     PageRow("/completeness", "/completeness", "Completeness", "What the columns mean"),
     PageRow("/completeness/repair", REPAIR, "Compare and repair", "Compare all records of acme"),
     PageRow("/brakes", "/brakes", "Brakes", "HubSpot contact, acme"),
@@ -120,6 +125,30 @@ ACTIONS = (
     ),
     ActionRow(
         "/errors/retry", CARD, (("Sync {record} again", "Enter"),), "1 records are synced again"
+    ),
+    ActionRow(
+        "/records",
+        "/records",
+        (("E-mail address, name or id", "eva@example.com"), ("Find", "Enter")),
+        "Eva Lang, eva@example.com",
+    ),
+    ActionRow(
+        "/record/resync",
+        RECORD.format("01"),
+        (("Resync", "Enter"),),
+        "A resync of this record has begun.",
+    ),
+    ActionRow(
+        "/record/relink",
+        RECORD.format("09"),
+        (("Change the link", "Space"), ("Link anew", "Enter")),
+        "a resync finds the counterpart anew",
+    ),
+    ActionRow(
+        "/record/drop-link",
+        RECORD.format("10"),
+        (("Change the link", "Space"), ("Drop the link", "Enter")),
+        "The link is dropped.",
     ),
     ActionRow(
         "/completeness/compare",

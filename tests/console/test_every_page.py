@@ -19,6 +19,8 @@ from crmsync.console.routes import ROUTES
 from crmsync.console.sign_in import Session
 from crmsync.flows.operator.errors import ErrorType
 from crmsync.model.effects import Category
+from local.people import People
+from local.stack import Stack
 from tests.builders import NOON
 from tests.console.browser import Browser, tree
 
@@ -29,7 +31,23 @@ AA = 4.5
 
 def names(element: Any) -> str:
     """What a screen reader calls a field or a button."""
-    return str(element.get("aria-label") or element.text_content()).strip()
+    labels = element.xpath("//label[@for=$id]", id=element.get("id", ""))
+    text = element.text_content() if element.tag == "button" else ""
+    return str(element.get("aria-label") or "".join(one.text for one in labels) or text).strip()
+
+
+@pytest.fixture(scope="module")
+def record(stack: Stack) -> str:
+    """The address of the page of a contact that has synced."""
+    contact = People(stack.ready()).new_contact(email="ada@example.com", lastname="Lang")
+    stack.settle()
+    return f"/record?connection=acme&record=hubspot:contact:{contact}"
+
+
+@pytest.fixture
+def page(browser: Browser, path: str, record: str) -> Any:
+    """The page at a path; that of a record has one."""
+    return tree(browser.get(record if path == "/record" else path))
 
 
 def mark_name(page: Any, element: Any) -> str:
@@ -41,12 +59,10 @@ def mark_name(page: Any, element: Any) -> str:
 
 
 @pytest.mark.parametrize("path", [*PAGES, "/nothing"])
-def test_a_page_can_be_used_by_everybody(browser: Browser, path: str):
+def test_a_page_can_be_used_by_everybody(page: Any):
     """Language, title, one main heading, landmarks, a way past the menu, named fields, table
     headings with their direction.
     """
-    page = tree(browser.get(path))
-
     assert page.get("lang") == "en"
     assert page.xpath("string(//title)").endswith(" - crmsync")
     assert [len(page.xpath(f"//{one}")) for one in ("h1", "main", "header", "footer")] == [1] * 4
@@ -68,13 +84,14 @@ def test_a_page_can_be_used_by_everybody(browser: Browser, path: str):
 
 
 @pytest.mark.parametrize("path", [*PAGES, "/nothing"])
-def test_a_page_loads_nothing_and_runs_nothing(browser: Browser, path: str):
-    """No script, no style but its own, no address outside; every form carries the proof."""
-    page = tree(browser.get(path))
-
+def test_a_page_loads_nothing_and_runs_nothing(page: Any):
+    """No script, no style but its own, no address outside but those of a record in its CRMs; every
+    form carries the proof.
+    """
     assert page.xpath("//script | //iframe | //img | //object | //@style | //@onclick") == []
     assert len(page.xpath("//style")) == 1
-    assert [one for one in page.xpath("//@href | //@src | //@action") if "//" in one] == []
+    inside = page.xpath("//@href[not(../@rel = 'noreferrer')] | //@src | //@action")
+    assert [one for one in inside if "//" in one] == []
     forms = page.xpath("//form")
     assert len(forms) >= 1
     assert [one for one in forms if not one.xpath(".//input[@name='proof']/@value")] == []

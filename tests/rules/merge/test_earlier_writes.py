@@ -100,8 +100,8 @@ def test_what_was_written_replaces_nothing_any_more():
 
 
 def test_earlier_writes_are_stored_with_the_intent():
-    """Nine bytes for each of their revisions and fields, and for the time of the last of them."""
+    """Nine bytes for each of their revisions and fields."""
     intent = SECOND.salesforce_intent
     assert Intent.from_bytes(intent.to_bytes()) == intent
     values = sum(map(len, intent.replaces.values()))
-    assert len(intent.to_bytes()) == 11 + 9 * (values + 3)
+    assert len(intent.to_bytes()) == 11 + 9 * (values + 2)

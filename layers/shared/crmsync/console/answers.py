@@ -16,12 +16,14 @@ class HtmlPage:
         title: Its title.
         view: What the template shows, as `view`.
         status: The HTTP status.
+        facts: What is logged of a page that shows a customer's data: whose, in ids and counts only.
     """
 
     template: str
     title: str
     view: object = None
     status: int = 200
+    facts: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +41,6 @@ class Download:
     text: str
 
 
-PageOrFile: TypeAlias = HtmlPage | Download
-
-
 @dataclass(frozen=True, slots=True)
 class Done:
     """An action is done.
@@ -53,6 +52,20 @@ class Done:
 
     to: str
     facts: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Another page is shown instead.
+
+    Attributes:
+        to: Its path.
+    """
+
+    to: str
+
+
+RouteAnswer: TypeAlias = HtmlPage | Download | Elsewhere
 
 
 @dataclass(frozen=True, slots=True)

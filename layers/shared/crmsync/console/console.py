@@ -1,7 +1,8 @@
 """A request in, a page out: who asks, whether they may, and what they see.
 
 Law: nobody without a session sees a page, and no action happens without a form of that session.
-What is refused is answered with what to do, and each sign-in, action and refusal is told to `tell`.
+What is refused is answered with what to do. Each sign-in, action and refusal, and each page of a
+record, is told to `tell`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from crmsync.console.answers import Done, Download, HtmlPage, Notice, PageOrFile
+from crmsync.console.answers import Done, Download, Elsewhere, HtmlPage, Notice, RouteAnswer
 from crmsync.console.browser import is_from_here, security_headers, session_cookie
 from crmsync.console.rendering import rendered, style
 from crmsync.console.reports import Reports
@@ -95,6 +96,8 @@ class Console:
             return self._page(request, HtmlPage("notice", "No such page", _UNKNOWN, 404), session)
         if request.method == "GET" and route.show:
             return self._answered(request, route.show(self.reports, request), session)
+        if request.method == "POST" and route.ask:
+            return self._answered(request, route.ask(self.reports, request), session)
         if request.method == "POST" and route.act:
             return self._redirect(request, self._act(request, session, route.act).to)
         return self._page(request, HtmlPage("notice", "Not this way", _METHOD, 405), session)
@@ -120,8 +123,12 @@ class Console:
         self.tell("console refused", {"reason": reason, "path": request.path})
         return self._page(request, HtmlPage("notice", "Refused", notice, 403), session)
 
-    def _answered(self, request: PageRequest, answer: PageOrFile, session: Session) -> PageAnswer:
+    def _answered(self, request: PageRequest, answer: RouteAnswer, session: Session) -> PageAnswer:
+        if isinstance(answer, Elsewhere):
+            return self._redirect(request, answer.to)
         if isinstance(answer, HtmlPage):
+            if answer.facts:
+                self.tell("console shown", {"by": session.by, "path": request.path, **answer.facts})
             return self._page(request, answer, session)
         return self._download(request, answer)
 

@@ -8,6 +8,7 @@ from crmsync.flows.backfill.jobs import JobAdmin
 from crmsync.flows.operator.comparisons import CompletenessReader
 from crmsync.flows.operator.errors import ErrorAdmin
 from crmsync.flows.operator.over_limit import OverLimitAdmin
+from crmsync.flows.operator.records import RecordAdmin
 from crmsync.flows.operator.settings import SettingsAdmin
 from crmsync.flows.operator.status import HealthCheck
 
@@ -23,6 +24,7 @@ class Reports:
         completeness: Reads how complete each connection is.
         jobs: Starts comparisons, and watches and stops all jobs.
         settings: Shows settings; the console has no rights to push any.
+        records: Finds and shows single records.
     """
 
     health: HealthCheck
@@ -31,11 +33,14 @@ class Reports:
     completeness: CompletenessReader
     jobs: JobAdmin
     settings: SettingsAdmin
+    records: RecordAdmin
 
     def on_behalf_of(self, by: str) -> Reports:
         """The same flows, with this identity stored beside what they do."""
+        jobs = replace(self.jobs, caller=lambda: by)
         return replace(
             self,
             over_limit=replace(self.over_limit, caller=lambda: by),
-            jobs=replace(self.jobs, caller=lambda: by),
+            jobs=jobs,
+            records=replace(self.records, jobs=jobs),
         )

@@ -1,7 +1,7 @@
 """The table of the console's pages and actions.
 
 A new page is one module, one template and one row here. A page that is shown has the method GET and
-changes nothing; an action has the method POST.
+changes nothing; an action has the method POST, and so has a question with a customer's data.
 """
 
 from __future__ import annotations
@@ -10,12 +10,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from crmsync.console.answers import Done, PageOrFile
-from crmsync.console.pages import brakes, completeness, errors, jobs, overview, settings
+from crmsync.console.answers import Done, RouteAnswer
+from crmsync.console.pages import (
+    brakes,
+    completeness,
+    errors,
+    jobs,
+    overview,
+    record,
+    records,
+    settings,
+)
 from crmsync.console.reports import Reports
 from crmsync.wire.pages import PageRequest
 
-Show = Callable[[Reports, PageRequest], PageOrFile]
+Show = Callable[[Reports, PageRequest], RouteAnswer]
 Act = Callable[[Reports, PageRequest], Done]
 
 
@@ -26,11 +35,13 @@ class Route:
     Attributes:
         show: What GET answers; None for an action.
         act: What POST does; None for a page.
+        ask: What POST shows where a question must not stand in an address; it changes nothing.
         label: Its name in the menu; "" if it is not in the menu.
     """
 
     show: Show | None = None
     act: Act | None = None
+    ask: Show | None = None
     label: str = ""
 
 
@@ -53,5 +64,10 @@ ROUTES: Mapping[str, Route] = MappingProxyType(
         jobs.CANCEL: Route(act=jobs.cancel),
         settings.PATH: Route(settings.show, label="Settings"),
         settings.DIFFERENCE: Route(settings.show_difference),
+        "/records": Route(records.show, ask=records.find, label="One record"),
+        "/record": Route(record.show),
+        "/record/resync": Route(act=record.resync),
+        "/record/relink": Route(act=record.relink),
+        "/record/drop-link": Route(act=record.drop_link),
     }
 )

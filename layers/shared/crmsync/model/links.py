@@ -33,11 +33,9 @@ and a call to a CRM outlives it by less than another.
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
-_SECOND = timedelta(seconds=1)
 _TIME_BYTES = 6
 _COUNT_BYTES = 1
 _EARLIER_TAG = bytes(TAG_BYTES)
-_EARLIER_AT = b"\xff" * TAG_BYTES
 _EARLIER = bytes(FINGERPRINT_BYTES)
 LOOP_BYTES = _COUNT_BYTES + _TIME_BYTES
 
@@ -62,7 +60,7 @@ class EarlierWrites:
     Attributes:
         revisions: What the record may then show.
         fields: The tags of their fields.
-        at: None of them was announced later than this (UTC), to the second, rounded up.
+        at: None of them was announced later than this (UTC); stored as that of the intent.
     """
 
     revisions: frozenset[bytes]
@@ -70,15 +68,11 @@ class EarlierWrites:
     at: datetime | None = field(default=None, compare=False)
 
     def rows(self) -> list[bytes]:
-        """The rows in the compact form of an intent: a tag or a fingerprint that no field has."""
-        rows = [
+        """The rows in the compact form of an intent: a tag and a fingerprint that no field has."""
+        return [
             *(_EARLIER_TAG + one for one in self.revisions),
             *(key + _EARLIER for key in self.fields),
         ]
-        if self.at:
-            seconds = -((_EPOCH - self.at) // _SECOND)
-            rows.append(_EARLIER_AT + seconds.to_bytes(FINGERPRINT_BYTES))
-        return rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,19 +96,18 @@ class Intent:
     def dated(self, now: datetime) -> Intent:
         """This intent as announced at `now`, to the millisecond.
 
-        The time stays if it has one already, or if nothing is in flight. Earlier writes that have
-        ended are dropped.
+        Unchanged if nothing is in flight, or if it has a time already.
         """
-        last = self.earlier.at if self.earlier else None
-        if last and now - last >= LONGEST_WRITE:
-            return replace(self, earlier=None).dated(now)
-        if not self.replaces or self.at is not None:
+        if self.at is not None or not (self.replaces or self.earlier):
             return self
-        return replace(self, at=now.replace(microsecond=now.microsecond // 1000 * 1000))
+        at = now.replace(microsecond=now.microsecond // 1000 * 1000)
+        last = self.earlier.at if self.earlier else None
+        earlier = None if last and now - last >= LONGEST_WRITE else self.earlier
+        return replace(self, at=at, earlier=earlier)
 
     def to_bytes(self) -> bytes:
         """The compact form that the table stores: revision, time in milliseconds (0 for none), then
-        tags and fingerprints, sorted, those of the earlier writes among them.
+        tags and fingerprints, sorted, those of the earlier write among them.
         """
         at = (self.at - _EPOCH) // _MILLISECOND if self.at else 0
         rows = [
@@ -133,21 +126,21 @@ class Intent:
         revision, at = raw[:REVISION_BYTES], int.from_bytes(raw[REVISION_BYTES:start])
         replaces: dict[bytes, frozenset[bytes]] = {}
         revisions, fields = set[bytes](), set[bytes]()
-        announced = last = _EPOCH + at * _MILLISECOND if at else None
         for key, fingerprint in rows_of(raw[start:]):
             if key == _EARLIER_TAG:
                 revisions.add(fingerprint)
-            elif key == _EARLIER_AT:
-                last = _EPOCH + int.from_bytes(fingerprint) * _SECOND
             elif fingerprint == _EARLIER:
                 fields.add(key)
             else:
                 replaces[key] = replaces.get(key, frozenset()) | {fingerprint}
+        announced = _EPOCH + at * _MILLISECOND if at else None
         return cls(
             revision if revision.strip(b"\0") else b"",
             replaces,
             announced,
-            EarlierWrites(frozenset(revisions), frozenset(fields), last) if revisions else None,
+            EarlierWrites(frozenset(revisions), frozenset(fields), announced)
+            if revisions
+            else None,
         )
 
 

@@ -28,6 +28,11 @@ class Side(StrEnum):
         """The other CRM."""
         return Side.SALESFORCE if self is Side.HUBSPOT else Side.HUBSPOT
 
+    @property
+    def label(self) -> str:
+        """Its name, for people."""
+        return "HubSpot" if self is Side.HUBSPOT else "Salesforce"
+
 
 SIDES = (Side.HUBSPOT, Side.SALESFORCE)
 """Both sides, HubSpot first; going through it is cheaper than through the class."""

@@ -85,6 +85,15 @@ class Crm(Protocol):
         """
 
 
+class NameSearch(Protocol):
+    """Finds a side's records by name, for a person who looks for one."""
+
+    def named(self, text: str, fields: Fields, most: int) -> Sequence[Record]:
+        """At most so many records of each object of `fields` whose name has this text, with these
+        fields. What counts as a name is the side's.
+        """
+
+
 class PropertyOrigins(Protocol):
     """Where HubSpot's values come from."""
 

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from crmsync.telemetry import logger
 from crmsync.wiring.backfill import new_turn_token
+from crmsync.wiring.console_records import job_admin, record_admin
 from crmsync.wiring.stores import (
     Event,
+    LambdaTime,
     alert_store,
     aws_client,
     comparisons,
     cursors,
-    job_messages,
     jobs,
     now,
     outbox,
@@ -27,18 +28,17 @@ from crmsync.wiring.stores import (
     stack_name,
     table_name,
     troubles,
+    with_deadline,
 )
 
 if TYPE_CHECKING:
     from crmsync.console.console import Console
     from crmsync.console.reports import Reports
-    from crmsync.flows.backfill.jobs import JobAdmin
     from crmsync.model.records import Side
     from crmsync.model.settings import Connection
-    from crmsync.ports.stores import Inbox
 
 
-def console() -> Callable[[Event], dict[str, Any]]:
+def console() -> Callable[[Event, LambdaTime], dict[str, Any]]:
     """The Lambda of the console."""
     from crmsync.wire.pages import read_page_request
 
@@ -46,7 +46,7 @@ def console() -> Callable[[Event], dict[str, Any]]:
         request = read_page_request(event, os.environ["CONSOLE_URL"])
         return _console().answer(request).event()
 
-    return answer
+    return with_deadline(answer)
 
 
 @cache
@@ -82,6 +82,7 @@ def _reports() -> Reports:
 
     table = table_name("state")
     inbox = RecentInbox(aws_client("dynamodb"), table, now=now, ticks=time.monotonic)
+    admin = job_admin(inbox)
     return Reports(
         health=HealthCheck(
             settings=settings,
@@ -107,7 +108,8 @@ def _reports() -> Reports:
         completeness=CompletenessReader(
             settings=settings, comparisons=comparisons(), jobs=jobs(), now=now
         ),
-        jobs=_job_admin(inbox),
+        jobs=admin,
+        records=record_admin(inbox, admin),
         settings=SettingsAdmin(
             store=settings_table(),
             hubspot=_no_crm,
@@ -118,28 +120,11 @@ def _reports() -> Reports:
     )
 
 
-def _job_admin(inbox: Inbox) -> JobAdmin:
-    """Starts comparisons, and watches and stops all jobs, without a call to a CRM."""
-    from crmsync.flows.backfill.jobs import JobAdmin
-
-    return JobAdmin(
-        settings=settings,
-        jobs=jobs(),
-        job_messages=job_messages(),
-        lister=_no_crm,
-        new_id=new_turn_token,
-        now=now,
-        sleep=time.sleep,
-        inbox=inbox,
-        reader=_no_crm,
-    )
-
-
 def _no_crm(_connection: Connection, _side: Side | None = None) -> NoReturn:
-    """The console has no credentials of a CRM. Raises `Refused`."""
+    """These pages ask no CRM. Raises `Refused`."""
     from crmsync.errors import Refused
 
-    raise Refused("The console asks no CRM.", code="CONSOLE")
+    raise Refused("This page of the console asks no CRM.", code="CONSOLE")
 
 
 def _tell(what: str, facts: Mapping[str, object]) -> None:

@@ -20,12 +20,18 @@ from crmsync.wiring.stores import aws_client, own_calls, settings_table, table_n
 
 if TYPE_CHECKING:
     from crmsync.flows.preview.read_only import ReadOnlyView
+    from crmsync.ports.stores import Inbox
 
 
 def read_only_view(
-    connection: Connection, settings: Settings, since: datetime | None = None
+    connection: Connection,
+    settings: Settings,
+    since: datetime | None = None,
+    inbox: Inbox | None = None,
 ) -> ReadOnlyView:
-    """A connection that can only be read; `since` is as in `sync_context`."""
+    """A connection that can only be read; `since` is as in `sync_context`, and `inbox` takes the
+    place of the error inbox.
+    """
     from crmsync.flows.preview.read_only import ReadOnlyRoles, ReadOnlyView, read_only
     from crmsync.gateways.dynamodb.contact_roles import RoleTable
     from crmsync.gateways.salesforce.ids import full
@@ -34,8 +40,10 @@ def read_only_view(
     hubspot, salesforce = hubspot_client_of(connection), salesforce_of(connection).session
     read_calls = own_calls(settings_table().now)
     roles = RoleTable(aws_client("dynamodb"), table_name("state"), connection.name)
+    whole = sync_context(connection, our_user_of(connection, settings), since)
     context = replace(
-        sync_context(connection, our_user_of(connection, settings), since),
+        whole,
+        inbox=inbox or whole.inbox,
         opportunities=SalesforceOpportunities(salesforce, ReadOnlyRoles(roles)),
     )
     return ReadOnlyView(

@@ -295,8 +295,8 @@ def records_are_deleted_and_merged(story: Story) -> None:
 
 
 def somebody_opens_the_console(story: Story) -> None:
-    """With a link of the command, to have a record of each side that was refused synced again, and
-    everything compared, and to see the settings.
+    """With a link of the command, to have a record of each side that was refused synced again,
+    everything compared, and one record shown and linked anew, and to see the settings.
     """
     people = story.people
     people.new_contact(email="late@example.com", lastname="Refused")
@@ -308,6 +308,11 @@ def somebody_opens_the_console(story: Story) -> None:
     assert page.url.startswith(f"{story.stack.console_url}/errors?again=")
     browser.post("/completeness/compare", {"proof": browser.proof(), "connection": "acme"})
     assert browser.get("/settings").status_code == 200
+    contact = people.new_contact(email="seen@example.com", lastname="Seen")
+    story.wait(0)
+    which = {"connection": "acme", "record": f"hubspot:contact:{contact}"}
+    page = browser.post("/record/relink", {"proof": browser.proof(), **which})
+    assert page.status_code == 200
     story.wait(0)
 
 

@@ -61,7 +61,7 @@ def _explain(operator: Operator, arguments: argparse.Namespace) -> Answer:
 
 
 def _sections(one: Explained) -> Iterator[str]:
-    yield f"{one.ref} on {one.connection}: {_link_state(one)}"
+    yield f"{one.ref} on {one.connection}: {one.standing}"
     if not one.syncs:
         yield f"{one.kind}s are switched off on {one.connection}: none of this happens."
     yield from _about_link(one)
@@ -74,7 +74,7 @@ def _sections(one: Explained) -> Iterator[str]:
     )
     yield from _resolved_table(one.settled)
     yield from _titled(
-        "Would be done now", [effect_line(effect) for effect in _effects(one)] or ["nothing"]
+        "Would be done now", [effect_line(effect) for effect in one.effects] or ["nothing"]
     )
     yield from _titled("Why", [_because(note.text, note.because) for note in one.plan.notes])
     yield from _titled("Waits for", [str(ref) for ref in one.waits_for])
@@ -85,16 +85,6 @@ def _sections(one: Explained) -> Iterator[str]:
 _FIELD_HEADING = ("HUBSPOT", "", "", "SALESFORCE", "", "POLICY", "BECOMES", "RULE")
 _DECISION_HEADING = ("", "HUBSPOT", "SALESFORCE", "BECOMES", "RULE")
 _RESOLVED_HEADING = ("RESOLVED LATELY (UTC)", "HUBSPOT", "SALESFORCE", "POLICY", "WINNER")
-
-
-def _link_state(one: Explained) -> str:
-    if one.link is not None:
-        return f"linked, {one.link.state}"
-    if one.taken:
-        return "not linked; the records that may be the same have other links"
-    if one.candidates:
-        return f"not linked; may be the same as {', '.join(map(str, one.candidates))}"
-    return "not linked, and no record of the other side may be the same"
 
 
 def _about_link(one: Explained) -> Iterator[str]:
@@ -144,21 +134,11 @@ def _field_table(one: Explained) -> Iterator[str]:
     """A row for each mapped field with a value or a decision; the names of the others. A record
     that does not exist shows nothing: what would be written to it stands on the other side.
     """
-    lines = one.fields
-    missing = tuple(
-        side
-        for side, record in ((Side.HUBSPOT, one.hubspot), (Side.SALESFORCE, one.salesforce))
-        if record is None
-    )
-    filled = [
-        line
-        for line in lines
-        if line.winner or shown(line.hubspot_value) or shown(line.salesforce_value)
-    ]
-    blank = [f"{line.hubspot} / {line.salesforce}" for line in lines if line not in filled]
+    filled = one.filled
+    blank = [f"{line.hubspot} / {line.salesforce}" for line in one.fields if line not in filled]
     if filled:
         yield ""
-        yield table(_FIELD_HEADING, [_field_cells(line, missing) for line in filled])
+        yield table(_FIELD_HEADING, [_field_cells(line, one.missing) for line in filled])
         yield _LEGEND
     if blank:
         yield wrapped(f"Blank on both sides: {', '.join(blank)}.")
@@ -233,10 +213,6 @@ def _entry_line(entry: InboxEntry) -> str:
     return f"{code}{_report_line(report)} {attempts(entry)}."
 
 
-def _effects(one: Explained) -> list[Effect]:
-    return [*one.plan.effects, *one.spread]
-
-
 def _place(place: Place) -> str:
     return str(place) if isinstance(place, Ref) else "a new record"
 
@@ -257,7 +233,7 @@ def _document(one: Explained) -> dict[str, object]:
         "taken": list(map(str, one.taken)),
         "fields": [_field_row(line) for line in one.fields],
         "decisions": [_decision_row(line) for line in one.decisions],
-        "effects": [_effect_row(effect) for effect in _effects(one)],
+        "effects": [_effect_row(effect) for effect in one.effects],
         "conflicts": [_conflict_row(conflict) for conflict in one.plan.conflicts],
         "settled": [_resolved_row(conflict) for conflict in one.settled],
         "notes": [{"text": note.text, "rules": list(note.because)} for note in one.plan.notes],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from crmsync.cli.answer import (
@@ -15,10 +15,9 @@ from crmsync.cli.answer import (
     shown,
 )
 from crmsync.cli.tables import UNLIMITED, room, table, wrapped
-from crmsync.model.decisions import DecisionType
 from crmsync.model.records import Side
 from crmsync.rules.backfill.objects import BACKFILL_OBJECTS
-from crmsync.rules.preview.history import MEANINGS
+from crmsync.rules.preview.history import MEANINGS, decision_text
 from crmsync.wire.spreadsheet import csv_text
 
 if TYPE_CHECKING:
@@ -28,22 +27,6 @@ if TYPE_CHECKING:
 
 _PAIR = "(the pair)"
 _HEADING = ("WHEN", "FIELD", "DECISION", "RULE")
-_SIDES = {Side.HUBSPOT: "HubSpot", Side.SALESFORCE: "Salesforce"}
-_WORDS: Mapping[str, str] = {
-    DecisionType.WRITTEN: "written to {here}",
-    DecisionType.CONFLICT: "conflict, {across} won",
-    DecisionType.REFUSED: "refused by {here}",
-    DecisionType.HELD: "held back from {here}",
-    DecisionType.RELEASED: "released to {here}",
-    DecisionType.DROPPED: "dropped for {here}",
-    DecisionType.RESTORED: "put back in {here}",
-    DecisionType.CREATED: "created in {here}",
-    DecisionType.MOVED: "moved in {here}",
-    DecisionType.ENDED: "ended, gone in {here}",
-}
-"""What is said of a decision that has a side."""
-
-_BOTH_KEPT = "conflict, both kept"
 _NOTHING = "Nothing has been decided about it in the last 90 days."
 
 
@@ -120,14 +103,7 @@ def _table(lines: Sequence[HistoryLine], width: int) -> list[str]:
 
 
 def _cells(line: HistoryLine, fieldname: str) -> tuple[str, ...]:
-    return _local(line), fieldname, _decision(line), line.because or "-"
-
-
-def _decision(line: HistoryLine) -> str:
-    if line.side is None:
-        return _BOTH_KEPT if line.decision == DecisionType.CONFLICT else line.decision
-    words = _WORDS.get(line.decision, line.decision)
-    return words.format(here=_SIDES[line.side], across=_SIDES[line.side.other])
+    return _local(line), fieldname, decision_text(line), line.because or "-"
 
 
 def _local(line: HistoryLine) -> str:

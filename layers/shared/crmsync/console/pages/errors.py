@@ -10,9 +10,11 @@ from datetime import datetime
 from urllib.parse import urlencode
 
 from crmsync.console.answers import Done, Download, HtmlPage
+from crmsync.console.pages.records import record_path
 from crmsync.console.reports import Reports
 from crmsync.flows.operator.errors import ErrorRow, ErrorType
 from crmsync.flows.operator.errors_table import HEADING, cells
+from crmsync.flows.operator.records import parsed_ref
 from crmsync.rules.refusals.table import hint_of, refusal_of, who_fixes
 from crmsync.wire.pages import PageRequest
 from crmsync.wire.spreadsheet import csv_text
@@ -93,6 +95,7 @@ class RecordRow:
     Attributes:
         connection: The connection.
         record: Side, object and id, as in a form's field.
+        to: The address of its page; "" for what is no record of a CRM.
         field: The field at fault; "" for none.
         text: Why it does not sync.
         hint: What to do about it.
@@ -103,6 +106,7 @@ class RecordRow:
 
     connection: str
     record: str
+    to: str
     field: str
     text: str
     hint: str
@@ -213,6 +217,7 @@ def _row(row: ErrorRow) -> RecordRow:
     return RecordRow(
         row.connection,
         str(report.ref),
+        record_path(row.connection, report.ref) if parsed_ref(str(report.ref)) else "",
         report.fieldname,
         report.text,
         report.hint,

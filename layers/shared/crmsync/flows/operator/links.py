@@ -24,26 +24,18 @@ from crmsync.rules.backfill.objects import BACKFILL_OBJECTS, backfill_object
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LinkAdmin:
-    """What the command does with links.
+class PairLinks:
+    """Shows and drops the links of single records.
 
     Attributes:
         settings: Reads the settings in force.
         links: The stored links.
-        sides: Makes the two CRMs of a connection for a rebuild.
         full: Gives the 18-character form of a Salesforce id; people paste short ones.
-        keys: Changes the keys of the fingerprints in links.
-        view: Opens a connection for reading.
-        is_paused: Whether the connection of that name is paused.
     """
 
     settings: Callable[[], Settings]
     links: Links
-    sides: Callable[[Connection], RebuildSides]
     full: Callable[[str], str]
-    keys: LinkKeyAdmin
-    view: Callable[[Connection, Settings], ReadOnlyView]
-    is_paused: Callable[[str], bool]
 
     def show(self, side: Side, name: str, identifier: str, only: str = "") -> list[Link]:
         """The links of a record, at most one per connection: two HubSpot accounts can use one id.
@@ -79,6 +71,34 @@ class LinkAdmin:
             if isinstance(outcome, SyncError):
                 raise outcome
         return link
+
+    def _ref(self, side: Side, name: str, identifier: str) -> Ref:
+        found = backfill_object(side, name)
+        if found is None:
+            known = ", ".join(one.object for one in BACKFILL_OBJECTS if one.side is side)
+            raise Refused(
+                f"{side} has no {name} that could be linked; there are {known}.", code="OBJECT"
+            )
+        if side is Side.SALESFORCE:
+            identifier = self.full(identifier)
+        return Ref(side, found.object, identifier)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkAdmin(PairLinks):
+    """What the command does with links.
+
+    Attributes:
+        sides: Makes the two CRMs of a connection for a rebuild.
+        keys: Changes the keys of the fingerprints in links.
+        view: Opens a connection for reading.
+        is_paused: Whether the connection of that name is paused.
+    """
+
+    sides: Callable[[Connection], RebuildSides]
+    keys: LinkKeyAdmin
+    view: Callable[[Connection, Settings], ReadOnlyView]
+    is_paused: Callable[[str], bool]
 
     def rebuild(
         self, progress: Callable[[RebuildResult], None], only: str = "", *, apply: bool
@@ -123,14 +143,3 @@ class LinkAdmin:
             run = LinkRestore(view, self.links, moment, rebuilt.in_hubspot, apply, report)
             results.append((rebuilt, run.run()))
         return results
-
-    def _ref(self, side: Side, name: str, identifier: str) -> Ref:
-        found = backfill_object(side, name)
-        if found is None:
-            known = ", ".join(one.object for one in BACKFILL_OBJECTS if one.side is side)
-            raise Refused(
-                f"{side} has no {name} that could be linked; there are {known}.", code="OBJECT"
-            )
-        if side is Side.SALESFORCE:
-            identifier = self.full(identifier)
-        return Ref(side, found.object, identifier)

@@ -90,6 +90,37 @@ class Explained:
     settled: tuple[HistoryLine, ...]
 
     @property
+    def standing(self) -> str:
+        """Whether the record has a link, and if not, what may be its counterpart."""
+        if self.link is not None:
+            return f"linked, {self.link.state}"
+        if self.taken:
+            return "not linked; the records that may be the same have other links"
+        if self.candidates:
+            return f"not linked; may be the same as {', '.join(map(str, self.candidates))}"
+        return "not linked, and no record of the other side may be the same"
+
+    @property
+    def missing(self) -> tuple[Side, ...]:
+        """The sides that show no record."""
+        records = ((Side.HUBSPOT, self.hubspot), (Side.SALESFORCE, self.salesforce))
+        return tuple(side for side, record in records if record is None)
+
+    @property
+    def filled(self) -> tuple[FieldLine, ...]:
+        """The mapped fields with a value or a decision; the others are blank on both sides."""
+        return tuple(
+            line
+            for line in self.fields
+            if line.winner or line.hubspot_value is not None or line.salesforce_value is not None
+        )
+
+    @property
+    def effects(self) -> tuple[Effect, ...]:
+        """All that would be done now."""
+        return (*self.plan.effects, *self.spread)
+
+    @property
     def waits_for(self) -> tuple[Ref, ...]:
         """The records that must sync, or release something, before this one can."""
         requested: list[Ref] = []

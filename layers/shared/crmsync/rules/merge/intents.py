@@ -160,7 +160,8 @@ def announced(
             # The merge has taken the earlier writes into account, so none is in flight. If one
             # still arrives, the record shows another revision.
             revision = revision_shown(record, ruleset, b"" if replaces else before.revision)
-            intents[side] = Intent(revision, replaces, before.at if replaces else None, earlier)
+            at = before.at if replaces or earlier else None
+            intents[side] = Intent(revision, replaces, at, earlier)
     return intents
 
 

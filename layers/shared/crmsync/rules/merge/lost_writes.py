@@ -202,7 +202,7 @@ def _with_earlier(intent: Intent) -> EarlierWrites | None:
     if not intent.revision:
         return intent.earlier
     revisions, fields = known.revisions | {intent.revision}, known.fields | intent.replaces.keys()
-    return EarlierWrites(revisions, fields, intent.at or known.at)
+    return EarlierWrites(revisions, fields, intent.at)
 
 
 def _is_last_edited_by_us(record: Record, ruleset: Ruleset) -> bool:

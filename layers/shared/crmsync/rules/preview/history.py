@@ -80,6 +80,24 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
 )
 """The rules behind decisions, in one line each."""
 
+_WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        DecisionType.WRITTEN: "written to {here}",
+        DecisionType.CONFLICT: "conflict, {across} won",
+        DecisionType.REFUSED: "refused by {here}",
+        DecisionType.HELD: "held back from {here}",
+        DecisionType.RELEASED: "released to {here}",
+        DecisionType.DROPPED: "dropped for {here}",
+        DecisionType.RESTORED: "put back in {here}",
+        DecisionType.CREATED: "created in {here}",
+        DecisionType.MOVED: "moved in {here}",
+        DecisionType.ENDED: "ended, gone in {here}",
+    }
+)
+"""What is said of a decision that has a side."""
+
+_BOTH_KEPT = "conflict, both kept"
+
 
 @dataclass(frozen=True, slots=True)
 class HistoryLine:
@@ -117,6 +135,14 @@ class HistoryLine:
     def winner(self) -> Side | None:
         """The side whose value was taken, None for neither."""
         return self.side.other if self.side else None
+
+
+def decision_text(line: HistoryLine) -> str:
+    """What was decided, such as ``conflict, HubSpot won``."""
+    if line.side is None:
+        return _BOTH_KEPT if line.decision == DecisionType.CONFLICT else line.decision
+    words = _WORDS.get(line.decision, line.decision)
+    return words.format(here=line.side.label, across=line.side.other.label)
 
 
 def lines_of_link(link: Link, connection: Connection) -> tuple[HistoryLine, ...]:
