@@ -7,15 +7,20 @@ import io
 from collections.abc import Iterator
 from datetime import timedelta
 from secrets import token_hex
+from typing import Any
 
 import pytest
 
+from crmsync.console.answers import Download
+from crmsync.console.console import Console
 from crmsync.console.pages.errors import PER_PAGE, Which, cards, records
+from crmsync.console.sign_in import Session
 from crmsync.flows.operator.errors import ErrorRow, ErrorType
 from crmsync.gateways.dynamodb.recent_inbox import KEPT
 from crmsync.model.effects import Category, Report
 from crmsync.model.inbox import InboxEntry
 from crmsync.model.records import Ref, Side
+from crmsync.wire.pages import MOST_BYTES, PageRequest
 from local.people import People
 from local.stack import Stack
 from tests.builders import NOON
@@ -161,10 +166,29 @@ def test_the_list_is_a_file_for_spreadsheets(contacts: list[str], browser: Brows
     heading, *rows = csv.reader(io.StringIO(answer.text))
 
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.headers["content-encoding"] == "gzip"
     assert answer.headers["content-disposition"] == 'attachment; filename="crmsync-errors.csv"'
     assert heading[:6] == ["connection", "category", "code", "side", "object", "id"]
     assert [row[5] for row in rows] == contacts
     assert browser.get("/errors.csv?code=OTHER").text.count("\n") == 1
+
+
+def test_a_file_that_lambda_would_not_pass_on_is_told():
+    """With what to do instead; nothing is sent in part."""
+    told: list[tuple[str, object]] = []
+    file = Download("a.csv", "text/csv", "a" * MOST_BYTES)
+    console: Any = Console(
+        sign_in=None, reports=None, tell=lambda what, facts: told.append((what, facts))
+    )
+    session = Session("ada", "proof")
+    answers = [
+        console._download(PageRequest("GET", "/errors.csv", headers=headers), file, session)
+        for headers in ({}, {"accept-encoding": "gzip"})
+    ]
+
+    assert [one.status for one in answers] == [503, 200]
+    assert "crmsync errors list --csv" in answers[0].body
+    assert told == [("console failed", {"path": "/errors.csv", "code": "TOO_LONG"})]
 
 
 def test_a_list_is_shown_in_parts():

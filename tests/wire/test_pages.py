@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 from typing import Any
 
 import pytest
 
-from crmsync.wire.pages import MOST_FIELDS, PageAnswer, PageRequest, read_page_request
+from crmsync.wire.pages import MOST_BYTES, MOST_FIELDS, PageAnswer, PageRequest, read_page_request
 
 
 def an_event(**changed: Any) -> dict[str, Any]:
@@ -86,4 +88,46 @@ def test_an_answer_is_what_lambda_takes():
         "headers": {"location": "/"},
         "cookies": ["a=b; Path=/"],
         "body": "",
+        "isBase64Encoded": False,
     }
+
+
+def test_a_packed_answer_is_the_same_to_the_browser():
+    """Its body is packed by gzip, in base64, and says so; the text is what it was."""
+    text = "Zürich\n" * 1_000
+    event = PageAnswer(200, text, {"content-type": "text/csv"}).packed().event()
+    body = base64.b64decode(event.pop("body"))
+
+    assert gzip.decompress(body).decode() == text
+    assert len(body) < 200
+    assert event == {
+        "statusCode": 200,
+        "headers": {"content-type": "text/csv", "content-encoding": "gzip"},
+        "cookies": [],
+        "isBase64Encoded": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("header", "takes"),
+    [
+        ("gzip, deflate, br", True),
+        ("br;q=1.0, GZIP;q=0.8", True),
+        ("gzip;q=0", False),
+        ("br, identity", False),
+        ("", False),
+    ],
+)
+def test_a_browser_says_whether_it_unpacks_gzip(header: str, takes: bool):  # noqa: FBT001 - a value of the table
+    """Every one does; what says nothing gets the text as it is."""
+    assert PageRequest("GET", "/", headers={"accept-encoding": header}).unpacks is takes
+    assert PageRequest("GET", "/").unpacks is False
+
+
+@pytest.mark.parametrize(("more", "fits"), [(0, True), (1, False)])
+def test_an_answer_may_be_too_long_for_lambda(more: int, fits: bool):  # noqa: FBT001 - a value of the table
+    """It counts in bytes of JSON, where a quotation mark takes two, as an umlaut does."""
+    room = MOST_BYTES - 2
+    for text in ("a" * room, '"' * (room // 2), "ü" * (room // 2)):
+        answer = PageAnswer(200, text + "a" * more, {})
+        assert (answer.fits, answer.packed().fits) == (fits, True)

@@ -28,6 +28,9 @@ TEXT = (
 )
 """Content types whose body is passed on as text; any other body is passed on in base64."""
 
+MOST_BYTES = 6_291_556
+"""The longest answer of a function, as JSON (docs/vendors.md#lambda-answers)."""
+
 
 class FunctionUrl:
     """The WSGI application of one Function URL."""
@@ -70,7 +73,7 @@ def http_event(request: Request, now_ms: int) -> dict[str, Any]:
 
 def response_of(outcome: Outcome) -> Response:
     """Return the response to the caller: the handler's answer, 429 when the call was throttled, 502
-    when it failed.
+    when it failed or answered with more than Lambda takes.
     """
     if outcome.ending is Ending.THROTTLED:
         return Response(
@@ -85,6 +88,8 @@ def response_of(outcome: Outcome) -> Response:
             200,
             content_type="application/json",
         )
+    if len(json.dumps(answer, ensure_ascii=False).encode()) > MOST_BYTES:
+        return Response("Internal Server Error", 502, content_type="text/plain")
     body = answer.get("body") or ""
     content = base64.b64decode(body) if answer.get("isBase64Encoded") else body
     headers = [(name, str(value)) for name, value in (answer.get("headers") or {}).items()]

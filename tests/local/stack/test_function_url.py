@@ -54,6 +54,15 @@ def test_a_request_becomes_the_documented_event(laptop: Build):
     assert abs(context["timeEpoch"] - stack.clock.now_ms()) < 60_000
 
 
+@pytest.mark.parametrize(("more", "status"), [(0, 200), (1, 502)])
+def test_an_answer_may_be_too_long(laptop: Build, more: int, status: int):
+    """JSON of 6,291,556 bytes is passed on, a byte more is not (docs/vendors.md#lambda-answers)."""
+    room = 6_291_556 - len(json.dumps({"statusCode": 200, "body": ""})) + more
+    stack = laptop(web=responding(f"{{'statusCode': 200, 'body': 'a' * {room}}}"))
+
+    assert send(stack.listener.url)[0] == status
+
+
 @pytest.mark.parametrize(
     ("content_type", "body", "expected"),
     [

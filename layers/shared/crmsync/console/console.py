@@ -40,6 +40,10 @@ _NOT_OURS = Notice(
     "Go back to the page, load it again, and press the button there.",
 )
 _UNKNOWN = Notice("The console has no such page.", "The menu lists all pages.")
+_TOO_LONG = Notice(
+    "This file is longer than the console can send.",
+    "Download the records of one error, or run crmsync errors list --csv in a terminal.",
+)
 _METHOD = Notice("A page is opened, an action is sent by its button; this was neither.")
 
 
@@ -130,7 +134,7 @@ class Console:
             if answer.facts:
                 self.tell("console shown", {"by": session.by, "path": request.path, **answer.facts})
             return self._page(request, answer, session)
-        return self._download(request, answer)
+        return self._download(request, answer, session)
 
     def _page(self, request: PageRequest, page: HtmlPage, session: Session | None) -> PageAnswer:
         menu = [(path, route.label) for path, route in ROUTES.items() if route.label]
@@ -148,13 +152,19 @@ class Console:
         headers = {**self._headers(request), "content-type": "text/html; charset=utf-8"}
         return PageAnswer(page.status, text, headers)
 
-    def _download(self, request: PageRequest, file: Download) -> PageAnswer:
+    def _download(self, request: PageRequest, file: Download, session: Session) -> PageAnswer:
         headers = {
             **self._headers(request),
             "content-type": file.kind,
             "content-disposition": f'attachment; filename="{file.name}"',
         }
-        return PageAnswer(200, file.text, headers)
+        answer = PageAnswer(200, file.text, headers)
+        if request.unpacks:
+            answer = answer.packed()
+        if answer.fits:
+            return answer
+        self.tell("console failed", {"path": request.path, "code": "TOO_LONG"})
+        return self._page(request, HtmlPage("notice", "Too long", _TOO_LONG, 503), session)
 
     def _redirect(self, request: PageRequest, to: str, *cookies: str) -> PageAnswer:
         return PageAnswer(303, "", {**self._headers(request), "location": to}, cookies)

@@ -5,8 +5,11 @@ https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-payloads
 
 from __future__ import annotations
 
+import base64
+import gzip
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -14,6 +17,12 @@ from crmsync.wire.http import read_request
 
 MOST_FIELDS = 1_000
 """Fields of a form or a query that are read; with more, none is."""
+
+
+MOST_BYTES = 6_000_000
+"""The longest body, as JSON, that Lambda passes on (docs/vendors.md#lambda-answers); the rest of
+its 6 MB is left to the headers.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +52,15 @@ class PageRequest:
         """Whether the browser speaks HTTPS with the console."""
         return self.origin.startswith("https://")
 
+    @property
+    def unpacks(self) -> bool:
+        """Whether the browser unpacks gzip."""
+        told = self.headers.get("accept-encoding", "").lower().replace(" ", "").split(",")
+        return any(
+            name == "gzip" and weight not in {"q=0", "q=0.0"}
+            for name, _, weight in (one.partition(";") for one in told)
+        )
+
     def field(self, name: str) -> str:
         """The first value of a form's field; "" if it was not sent."""
         return next(iter(self.form.get(name, ())), "")
@@ -57,12 +75,29 @@ class PageAnswer:
         body: The text.
         headers: The headers, ``content-type`` included.
         cookies: Whole ``Set-Cookie`` values.
+        is_base64: The body is bytes in base64.
     """
 
     status: int
     body: str
     headers: Mapping[str, str]
     cookies: tuple[str, ...] = ()
+    is_base64: bool = False
+
+    @property
+    def fits(self) -> bool:
+        """Whether Lambda passes the body on."""
+        return len(json.dumps(self.body, ensure_ascii=False).encode()) <= MOST_BYTES
+
+    def packed(self) -> PageAnswer:
+        """The same for a browser that unpacks gzip.
+
+        Not for a body with a secret in it beside words of the request: its length would tell of
+        both.
+        """
+        body = base64.b64encode(gzip.compress(self.body.encode(), mtime=0)).decode()
+        headers = {**self.headers, "content-encoding": "gzip"}
+        return replace(self, body=body, headers=headers, is_base64=True)
 
     def event(self) -> dict[str, Any]:
         """The answer as Lambda takes it."""
@@ -71,6 +106,7 @@ class PageAnswer:
             "headers": dict(self.headers),
             "cookies": list(self.cookies),
             "body": self.body,
+            "isBase64Encoded": self.is_base64,
         }
 
 
