@@ -36,6 +36,10 @@ COLOURS: Mapping[str, str] = MappingProxyType(
 def places(ready: Mapping[str, Any], file: Path | None) -> list[tuple[str, str]]:
     """Return what there is and where, from the content of the ready `file`."""
     rows = [
+        ("Playground", str(ready["playground_url"])),
+        ("Console", f"{ready['playground_url']}/console (opens it, signed in)"),
+    ]
+    rows += [
         ("HubSpot " + str(portal["portal_id"]), str(portal["base_url"]))
         for portal in ready["portals"]
     ]

@@ -1,4 +1,5 @@
-"""Prepares the connections for syncing, through the product's own operator.
+"""What the stack has the product's own operator do: prepare the connections for syncing, and run
+the operator's command.
 
 Law: runs in a worker process of its own with the operator's environment, and calls only those parts
 of the product that the operator's command calls.
@@ -6,11 +7,15 @@ of the product that the operator's command calls.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import replace
+from io import StringIO
 from types import MappingProxyType
 from typing import Any
 
+from crmsync.cli.command import main
 from crmsync.config import ConfigError
 from crmsync.errors import Distrusted, SyncError
 from crmsync.wiring.command import operator as deployed_operator
@@ -19,7 +24,10 @@ Request = Mapping[str, Any]
 
 
 def answer(event: Request, _context: object) -> Any:
-    """Run the task that ``event["task"]`` names: ``prepare`` or ``inspect``. Returns its answer."""
+    """Run the task that ``event["task"]`` names: ``prepare``, ``inspect`` or ``command``.
+
+    Returns its answer.
+    """
     return _TASKS[event["task"]](event)
 
 
@@ -65,6 +73,18 @@ def _inspect(event: Request) -> dict[str, Any]:
     return {"open_errors": operator.errors.count_open(), "subscriptions": list(rows.items())}
 
 
+def _command(event: Request) -> dict[str, Any]:
+    """Run the operator's command with ``event["arguments"]``; return its exit ``status``, the
+    ``document`` that it prints for programs (None if it prints none), and its ``text`` of remarks.
+    """
+    printed, remarks = StringIO(), StringIO()
+    with redirect_stdout(printed), redirect_stderr(remarks):
+        status = main(["--json", *event["arguments"]])
+    text = printed.getvalue()
+    document = json.loads(text) if text.strip() else None
+    return {"status": status, "document": document, "text": remarks.getvalue()}
+
+
 _TASKS: Mapping[str, Callable[[Request], Any]] = MappingProxyType(
-    {"prepare": _prepare, "inspect": _inspect}
+    {"prepare": _prepare, "inspect": _inspect, "command": _command}
 )

@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 from argparse import Namespace
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,9 @@ from rich.console import Console
 
 from local.activity import Activity
 from local.announcement import commands, places, print_commands, print_lines, print_places
+from local.playground import Playground
 from local.stack import OperatorError, Stack, StackError
+from local.stack.stack import PORTS
 
 LIVE_PAUSE = 0.25
 """Real seconds between two looks at what is due (with ``--live``) and at the logs."""
@@ -35,8 +38,9 @@ def serve(arguments: Namespace) -> int:
     if stack is None:
         return 1
     console = Console(highlight=False, no_color=True if arguments.quiet else None)
-    with stack:
-        ready = stack.ready()
+    base = arguments.port_base
+    with stack, closing(Playground(stack, base + len(PORTS) if base else 0)) as playground:
+        ready = ready_of(stack, playground)
         write_whole(arguments.ready, ready)
         print(f"The stack is ready; {arguments.ready} says where. Stop it with Ctrl-C.", flush=True)
         print_places(console, places(ready, arguments.ready))
@@ -47,6 +51,11 @@ def serve(arguments: Namespace) -> int:
         if is_shown:
             console.print("Stopping.")
     return 0
+
+
+def ready_of(stack: Stack, playground: Playground) -> dict[str, Any]:
+    """Return the content of the ready file of a stack and its playground."""
+    return {**stack.ready(), "playground_url": playground.url}
 
 
 def stop_on_signals() -> threading.Event:

@@ -131,6 +131,22 @@ class Faults:
             self._left = [(fault, fault.times) for fault in faults]
             self._since_ms = self._clock.now_ms()
 
+    def in_force(self) -> list[str]:
+        """Return the place and kind of every fault that can still strike."""
+        with self._lock:
+            return [
+                f"{fault.at}: {fault.kind}"
+                for fault, left in self._left
+                if self._can_strike(fault, left)
+            ]
+
+    def _can_strike(self, fault: Fault, left: int) -> bool:
+        if (fault.at, fault.kind) in CONDITIONS:
+            return True
+        if _lasts(fault):
+            return self._clock.now_ms() < self._since_ms + fault.seconds * 1000
+        return left > 0
+
     def take(self, at: str, kind: str, **match: object) -> Fault | None:
         """Use up one turn of the first fault of this place and kind whose details agree with
         `match`.
@@ -143,19 +159,17 @@ class Faults:
             for index, (fault, left) in enumerate(self._left):
                 if (fault.at, fault.kind) != (at, kind) or not _agrees(fault, match):
                     continue
-                if (at, kind) in CONDITIONS:
-                    return fault
-                if "seconds" in fault.details and (at, kind) in LASTING:
-                    if (
-                        self._clock.now_ms()
-                        < self._since_ms + float(fault.details["seconds"]) * 1000
-                    ):
-                        return fault
+                if not self._can_strike(fault, left):
                     continue
-                if left > 0:
+                if (at, kind) not in CONDITIONS and not _lasts(fault):
                     self._left[index] = (fault, left - 1)
-                    return fault
+                return fault
         return None
+
+
+def _lasts(fault: Fault) -> bool:
+    """Whether it strikes for a time, however often."""
+    return "seconds" in fault.details and (fault.at, fault.kind) in LASTING
 
 
 def _agrees(fault: Fault, match: Mapping[str, object]) -> bool:

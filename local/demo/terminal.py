@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ from rich.text import Text
 from local.activity import Activity as Logged
 from local.announcement import places, print_places
 from local.demo.story import Observation, Step, Story
-from local.serve import Shown, keep_moving, stop_on_signals
+from local.playground import Playground
+from local.serve import Shown, keep_moving, ready_of, stop_on_signals
 from local.stack import Stack
 
 HERE = Path(__file__).parent
@@ -69,11 +71,12 @@ def _keep_open(console: Console, stack: Stack) -> None:
     """Say where everything is, and let the stack run by itself until it is stopped."""
     stop = stop_on_signals()
     console.print("\nThe stack stays open until Ctrl-C:\n")
-    print_places(console, places(stack.ready(), None))
-    console.print()
-    activity = Logged(stack)
-    activity.fresh()  # the story has been told
-    keep_moving(stack, stop, live=True, shown=Shown(console, activity))
+    with closing(Playground(stack)) as playground:
+        print_places(console, places(ready_of(stack, playground), None))
+        console.print()
+        activity = Logged(stack)
+        activity.fresh()  # the story has been told
+        keep_moving(stack, stop, live=True, shown=Shown(console, activity))
     console.print("Stopping.")
 
 

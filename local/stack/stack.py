@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -196,6 +196,16 @@ class Stack:
                 f"a person acts on the side hubspot or salesforce, not {action.get('side')!r}"
             )
         return dict(sides[action["side"]](action))
+
+    def command(self, arguments: Sequence[str]) -> dict[str, Any]:
+        """Run the operator's command; return its exit ``status``, its JSON ``document`` and the
+        ``text`` of its remarks. Raises `OperatorError`.
+        """
+        return dict(self._operator.run("command", arguments=list(arguments)))
+
+    def faults_in_force(self) -> list[str]:
+        """Return the faults that can still strike, such as ``webhook: drop``."""
+        return self._faults.in_force()
 
     def output(self, function: str) -> str:
         """Return everything that a function, named by its folder, has printed and logged."""

@@ -7,10 +7,13 @@ from __future__ import annotations
 import json
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
 
+from local.playground import Playground
+from local.serve import ready_of
 from local.stack import Stack
 from tests.docs.pages import names, page
 from tests.docs.test_examples import CURL, control_call
@@ -45,7 +48,8 @@ def test_the_ready_file_is_the_one_shown(stack: Stack) -> None:
     (shown,) = [
         content for content in map(json.loads, LOCAL.blocks("json")) if "control_url" in content
     ]
-    real = stack.ready()
+    with closing(Playground(stack)) as playground:
+        real = ready_of(stack, playground)
     assert list(shown) == list(real)
     assert shown["aws_region"] == real["aws_region"]
     assert list(shown["portals"][0]) == list(real["portals"][0])

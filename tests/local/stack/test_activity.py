@@ -12,6 +12,7 @@ from local.announcement import commands, places, print_commands, print_lines, pr
 
 READY: dict[str, Any] = {
     "control_url": "http://127.0.0.1:40001",
+    "playground_url": "http://127.0.0.1:40007",
     "aws_endpoint_url": "http://127.0.0.1:40004",
     "aws_region": "eu-west-1",
     "portals": [
@@ -134,7 +135,9 @@ def test_what_is_printed_fits_a_terminal_and_has_no_colours_elsewhere() -> None:
     lines = shown.splitlines()
     assert [line for line in lines if len(line.rstrip()) > 80] == []
     assert "\x1b" not in shown
-    assert [line.split() for line in lines[:5]] == [
+    assert [line.split() for line in lines[:7]] == [
+        ["Playground", "http://127.0.0.1:40007"],
+        ["Console", "http://127.0.0.1:40007/console", "(opens", "it,", "signed", "in)"],
         ["HubSpot", "555001", "http://127.0.0.1:40005"],
         ["HubSpot", "555002", "http://127.0.0.1:40005"],
         ["Salesforce", "http://127.0.0.1:40006"],

@@ -219,10 +219,10 @@ def serving(folder: Path, settings: str, *more: str) -> subprocess.Popen[str]:
 
 
 def test_serve_reports_that_it_is_ready_and_leaves_nothing_behind(tmp_path: Path):
-    """It uses six consecutive ports in a fixed order; SIGTERM ends it and every process that it
+    """It uses seven consecutive ports in a fixed order; SIGTERM ends it and every process that it
     started.
     """
-    base = free_ports(len(PORTS))
+    base = free_ports(len(PORTS) + 1)
     with serving(tmp_path, SETTINGS, "--port-base", str(base), "--workers", "2") as process:
         assert process.stdout is not None
         assert "ready" in process.stdout.readline()
@@ -237,8 +237,9 @@ def test_serve_reports_that_it_is_ready_and_leaves_nothing_behind(tmp_path: Path
         ready[name] for name in ("control_url", "webhook_url", "console_url", "aws_endpoint_url")
     ]
     found += [ready["portals"][0]["base_url"], ready["salesforce"]["instance_url"]]
+    found.append(ready["playground_url"])
     assert [int(url.rpartition(":")[2]) for url in found] == [
-        base + number for number in range(len(PORTS))
+        base + number for number in range(len(PORTS) + 1)
     ]
     with pytest.raises(requests.ConnectionError):
         requests.post(ready["webhook_url"], timeout=5)
