@@ -93,10 +93,10 @@ def withdraw_lost(link: Link, hubspot: Record, salesforce: Record, ruleset: Rule
     """
     stored = link
     for record in (hubspot, salesforce):
-        if has_arrived(record, stored, ruleset):
-            link = without_late_write(record, link, stored, salesforce, ruleset)
-        else:
+        if not has_arrived(record, stored, ruleset):
             link = without_lost_write(record, link, stored, salesforce, ruleset)
+        elif stored.intent(record.ref.side).earlier:
+            link = without_late_write(record, link, stored, salesforce, ruleset)
     return link
 
 
@@ -110,7 +110,8 @@ def asks_for_history(link: Link, hubspot: Record, salesforce: Record, ruleset: R
     if hubspot.origins or not ruleset.our_app:
         return False
     if has_arrived(hubspot, link, ruleset):
-        return any(may_be_late(hubspot, link, salesforce, ruleset))
+        has_earlier = link.hubspot_intent.earlier is not None
+        return has_earlier and any(may_be_late(hubspot, link, salesforce, ruleset))
     replaces = link.hubspot_intent.replaces
     return any(
         key == PRIMARY_COMPANY or shown not in replaces.get(tag(key), ())
