@@ -7,12 +7,23 @@ from datetime import timedelta
 
 import pytest
 
+from crmsync.model.effects import UpdateRecord
 from crmsync.model.fingerprints import tag
 from crmsync.model.links import LONGEST_WRITE, EarlierWrites, Intent
 from crmsync.model.names import HUBSPOT_REVISION, salesforce_revision
 from crmsync.model.records import Origin
 from crmsync.plans.contact import plan_contact
-from tests.builders import LEAD_ID, NOON, OUR_APP, OUR_USER, a_contact, a_lead
+from crmsync.rules.merge.owners import OwnerMatches
+from tests.builders import (
+    LEAD_ID,
+    NOON,
+    OUR_APP,
+    OUR_USER,
+    a_contact,
+    a_lead,
+    a_link,
+    a_ruleset,
+)
 from tests.plans.contact_facts import KEY, RULESET, H, S, linked
 
 NAMES = {"Phone": "phone", "Title": "jobtitle", "Fax": "fax"}
@@ -169,3 +180,32 @@ def test_a_record_that_shows_what_was_agreed_on_has_lost_nothing(by):
     older = "0123456789"
     pair = shown({"Phone": "9"}, {"Phone": "2"}, (older, older), by=by, origin=OUR_APP)
     assert writes(link, pair) == ({H: {"phone": "2"}}, False)
+
+
+@pytest.mark.parametrize(
+    ("by", "owners"),
+    [(OUR_USER, {S: {"OwnerId": "005J"}}), (PERSON, {H: {"hubspot_owner_id": "2"}})],
+)
+def test_an_owner_that_an_overtaken_write_left_does_not_stay(by, owners):
+    """HubSpot's owner went from Jo to Al and back, and the write of Al comes after that of Title B."""
+    ruleset = a_ruleset(owners=OwnerMatches({"1": "005J", "2": "005A"}, {"005J": "1", "005A": "2"}))
+
+    def owned(hubspot, salesforce, title="A", lead_title="A", revision=None):
+        contact = a_contact({"jobtitle": title, "hubspot_owner_id": hubspot}, salesforce_id=LEAD_ID)
+        lead = {"Title": lead_title, "OwnerId": salesforce, salesforce_revision(555001): revision}
+        return contact, a_lead(lead, key=KEY, by=by)
+
+    def plan(link, pair):
+        facts = linked(*pair, agreed=agreed)
+        agreed_link = a_link(*agreed, ruleset)
+        return plan_contact(replace(facts, link=link or agreed_link), ruleset)
+
+    agreed, link = owned("1", "005J"), None
+    for seconds, pair in enumerate((owned("2", "005J"), owned("1", "005J", "B"))):
+        after = plan(link, pair).effects[0].link
+        after = after.announced_at(NOON + timedelta(seconds=seconds))
+        link = replace(after, version=after.version + 1)
+
+    late = plan(link, owned("1", "005A", "B", "B", link.salesforce_intent.revision.hex()))
+    updates = [one for one in late.effects if isinstance(one, UpdateRecord) and not one.best_effort]
+    assert {one.side: dict(one.fields) for one in updates} == owners

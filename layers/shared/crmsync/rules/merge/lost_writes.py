@@ -97,8 +97,7 @@ def without_lost_write(
     owner = _lost_owner(record, stored, intent, ruleset)
     if owner:
         replaces[tag(OWNER_FIELD[side])] = owner[1]
-        both = (owner[0], _UNKNOWN_OWNER) if side is Side.HUBSPOT else (_UNKNOWN_OWNER, owner[0])
-        link = replace(link, hubspot_owner=both[0], salesforce_owner=both[1])
+        link = _with_owner(link, side, owner[0])
     if owner or crossing or base != link.base(side):
         # If the announced write still arrives, its revision shows that it came too late.
         revision = ruleset.fingerprinter.revision(f"after {intent.revision.hex()}")
@@ -123,6 +122,8 @@ def without_late_write(
         for key, name, shown in may_be_late(record, stored, salesforce, ruleset)
         if _is_left_by_us(record, name, ruleset)
     }
+    if _has_late_owner(record, stored, ruleset):
+        link = _with_owner(link, side, str(record.fields.get(OWNER_FIELD[side]) or ""))
     if not late:
         return link
     others_of, names_across = (
@@ -172,6 +173,27 @@ def _lost_owner(
     if not ours and not replaced:
         return None
     return (shown if ours else last), replaced | {ruleset.fingerprinter.fingerprint(name, last)}
+
+
+def _has_late_owner(record: Record, link: Link, ruleset: Ruleset) -> bool:
+    """Whether the owner that a record shows was left by an earlier write of ours."""
+    side, name = record.ref.side, OWNER_FIELD[record.ref.side]
+    intent, last = link.intent(side), link.owners[0 if side is Side.HUBSPOT else 1]
+    shown = str(record.fields.get(name) or "")
+    if intent.earlier is None or last is None or shown == last or name not in record.fields:
+        return False
+    fingerprint = ruleset.fingerprinter.fingerprint(name, shown)
+    return (
+        tag(name) in intent.earlier.fields
+        and fingerprint in intent.replaces.get(tag(name), ())
+        and _is_left_by_us(record, name, ruleset)
+    )
+
+
+def _with_owner(link: Link, side: Side, shown: str) -> Link:
+    """The link with an owner of `side` that is not news; the other side's has still to cross."""
+    both = (shown, _UNKNOWN_OWNER) if side is Side.HUBSPOT else (_UNKNOWN_OWNER, shown)
+    return replace(link, hubspot_owner=both[0], salesforce_owner=both[1])
 
 
 def _is_ours(
