@@ -85,6 +85,7 @@ PAGES = (
     PageRow(
         "/brakes/records", "/brakes/records", "Records that are held back", "would be overwritten"
     ),
+    PageRow("/fields", "/fields", "Field maps", "What the policies mean"),
     PageRow("/settings", "/settings", "Settings", "Version 1 runs"),
     PageRow(
         "/settings/difference",

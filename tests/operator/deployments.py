@@ -420,7 +420,10 @@ def deployment(
                 now=lambda: NOON,
             ),
             fields=FieldMapReader(
-                settings=settings.in_force, hubspot=hubspot_side, salesforce=salesforce_side
+                settings=settings.in_force,
+                hubspot=hubspot_side,
+                salesforce=salesforce_side,
+                troubles=troubles,
             ),
             explainer=Explainer(settings.in_force, connected.view, lambda: NOON),
             previewer=Previewer(connected.view, lambda: NOON),

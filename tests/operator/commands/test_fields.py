@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from crmsync.model.records import Side
+from crmsync.model.troubles import Rest
+from tests.builders import NOON
 from tests.config.files import MINIMAL
 from tests.operator import deployments
 from tests.operator.mapped_worlds import ORG, options
@@ -218,3 +221,28 @@ def test_what_cannot_be_asked_is_refused(shell: Shell) -> None:
         ),
         (1, "", "crmsync: Name the object of the pair with --object.\n"),
     ]
+
+
+@pytest.mark.rule("ERR-5")
+def test_a_mapping_that_rests_is_named(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Since when, what is lacking and what to do; the exit status is 1. One whose field is back is
+    not.
+    """
+    monkeypatch.setenv("COLUMNS", "300")
+    shell.run("settings", "push", shell.file(MINIMAL), "--apply")
+    store = shell.deployment.operator.pauses.troubles
+    store.save_rest("acme", Rest(Side.SALESFORCE, "Lead", "Title", NOON))
+    store.save_rest("acme", Rest(Side.HUBSPOT, "contact", "phone", NOON, is_over=True))
+
+    status, out, _ = shell.run("fields", "--object", "contacts")
+    found, (section,) = shell.json("fields", "--object", "contacts")
+
+    assert (status, found) == (1, 1)
+    told = (
+        "Since 2026-11-02: Salesforce does not have, or no longer shows, the field Lead.Title: its "
+        "mapping rests, everything else syncs. Bring the field back in Salesforce, or give the "
+        "integration user read and edit access to it: the mapping then goes on by itself. Or take "
+        "it out of the settings."
+    )
+    assert [line.strip() for line in out.splitlines() if "rests" in line] == [told]
+    assert [(one["object"], one["field"]) for one in section["rests"]] == [("Lead", "Title")]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from crmsync.flows.backfill.jobs import JobAdmin
 from crmsync.flows.operator.comparisons import CompletenessReader
 from crmsync.flows.operator.errors import ErrorAdmin
+from crmsync.flows.operator.fields import FieldMapReader
 from crmsync.flows.operator.over_limit import OverLimitAdmin
 from crmsync.flows.operator.records import RecordAdmin
 from crmsync.flows.operator.settings import SettingsAdmin
@@ -25,6 +26,7 @@ class Reports:
         jobs: Starts comparisons, and watches and stops all jobs.
         settings: Shows settings; the console has no rights to push any.
         records: Finds and shows single records.
+        fields: Reads the field maps, without asking a CRM.
     """
 
     health: HealthCheck
@@ -34,6 +36,7 @@ class Reports:
     jobs: JobAdmin
     settings: SettingsAdmin
     records: RecordAdmin
+    fields: FieldMapReader
 
     def on_behalf_of(self, by: str) -> Reports:
         """The same flows, with this identity stored beside what they do."""

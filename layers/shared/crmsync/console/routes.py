@@ -15,6 +15,7 @@ from crmsync.console.pages import (
     brakes,
     completeness,
     errors,
+    fields,
     jobs,
     overview,
     record,
@@ -69,5 +70,6 @@ ROUTES: Mapping[str, Route] = MappingProxyType(
         "/record/resync": Route(act=record.resync),
         "/record/relink": Route(act=record.relink),
         "/record/drop-link": Route(act=record.drop_link),
+        fields.PATH: Route(fields.show, label="Field maps"),
     }
 )

@@ -129,7 +129,10 @@ def operator() -> Operator:
         explainer=Explainer(_in_force, read_only_view, store.now),
         history=_history_reader(),
         fields=FieldMapReader(
-            settings=_in_force, hubspot=_hubspot_schema_of, salesforce=_salesforce_schema_of
+            settings=_in_force,
+            hubspot=_hubspot_schema_of,
+            salesforce=_salesforce_schema_of,
+            troubles=troubles(),
         ),
         previewer=Previewer(read_only_view, store.now),
         console=ConsoleLinks(

@@ -74,6 +74,7 @@ def _reports() -> Reports:
     from crmsync.console.reports import Reports
     from crmsync.flows.operator.comparisons import CompletenessReader
     from crmsync.flows.operator.errors import ErrorAdmin
+    from crmsync.flows.operator.fields import FieldMapReader
     from crmsync.flows.operator.over_limit import OverLimitAdmin
     from crmsync.flows.operator.settings import SettingsAdmin
     from crmsync.flows.operator.status import HealthCheck
@@ -117,6 +118,7 @@ def _reports() -> Reports:
             references=_no_crm,
             now=now,
         ),
+        fields=FieldMapReader(settings=settings, troubles=troubles()),
     )
 
 

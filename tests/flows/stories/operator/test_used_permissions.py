@@ -86,7 +86,7 @@ STAGE_FIELD = {
     "name": "Stage__c",
     "label": "Stage",
     "type": "picklist",
-    "restricted": False,
+    "restrictedPicklist": False,
     "picklistValues": [{"value": stage, "label": stage} for stage in STAGES],
 }
 COLOUR_FIELD = {"name": "Favourite_Colour__c", "label": "Colour", "type": "string", "length": 80}

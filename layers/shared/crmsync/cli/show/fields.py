@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from crmsync.cli.answer import (
@@ -17,24 +17,22 @@ from crmsync.cli.answer import (
 from crmsync.cli.settings import read
 from crmsync.cli.tables import table, wrapped
 from crmsync.flows.operator.fields import FieldRequest
-from crmsync.model.fields import Update
 from crmsync.model.records import Side
+from crmsync.rules.merge.resting_mappings import report_of
+from crmsync.rules.settings.field_rows import CROSSES
 
 if TYPE_CHECKING:
     from crmsync.flows.operator.fields import SectionRows
     from crmsync.flows.operator.operator import Operator
     from crmsync.rules.settings.field_rows import FieldRow
 
-ARROWS = {
-    Update.TWO_WAY: "<->",
-    Update.PREFER_SALESFORCE: "<->",
-    Update.ALWAYS_SALESFORCE: "<-",
-    Update.PREFER_HUBSPOT: "<->",
-    Update.ALWAYS_HUBSPOT: "->",
-    Update.FILL_BLANK: "<->",
-    Update.NEVER: "-",
+_ARROWS: Mapping[tuple[Side, ...], str] = {
+    (Side.HUBSPOT, Side.SALESFORCE): "<->",
+    (Side.HUBSPOT,): "->",
+    (Side.SALESFORCE,): "<-",
+    (): "-",
 }
-"""The directions in which values cross, by policy."""
+"""The sides whose values cross, as an arrow."""
 
 _HEADING = ("HUBSPOT", "TYPE", "", "SALESFORCE", "TYPE", "ON", "POLICY", "ROW")
 _LEGEND = (
@@ -87,7 +85,7 @@ def _fields(operator: Operator, arguments: argparse.Namespace) -> Answer:
         for side, error in one.unreachable.items()
     )
     lines = [line for one in sections for line in _section(one, is_pair=bool(arguments.pair))]
-    is_bad = any(row.trouble for one in sections for row in one.rows)
+    is_bad = any(one.rests or any(row.trouble for row in one.rows) for one in sections)
     return Answer(
         [_document(one) for one in sections],
         "\n".join((*lines, wrapped(_LEGEND))),
@@ -105,6 +103,9 @@ def _section(one: SectionRows, *, is_pair: bool) -> Iterator[str]:
     yield table(_HEADING, [_cells(row, one, is_pair=is_pair) for row in one.rows])
     for row in one.rows:
         yield from (wrapped(note, "  ") for note in _notes(row, is_pair=is_pair))
+    for rest in one.rests:
+        report = report_of(rest)
+        yield wrapped(f"Since {rest.since:%Y-%m-%d}: {report.text} {report.hint}", "  ")
     yield ""
 
 
@@ -114,7 +115,7 @@ def _cells(row: FieldRow, one: SectionRows, *, is_pair: bool) -> tuple[str, ...]
     return (
         rule.hubspot,
         row.types[0] or "?",
-        ARROWS[rule.update],
+        _ARROWS[CROSSES[rule.update]],
         rule.salesforce,
         row.types[1] or "?",
         "" if row.objects == one.salesforce else ", ".join(row.objects),
@@ -147,6 +148,16 @@ def _document(one: SectionRows) -> dict[str, object]:
         "salesforce": list(one.salesforce),
         "syncs": one.is_on,
         "fields": _rows(one.rows),
+        "rests": [
+            {
+                "side": str(rest.side),
+                "object": rest.object,
+                "field": rest.field,
+                "since": rest.since.isoformat(),
+                "text": report_of(rest).text,
+            }
+            for rest in one.rests
+        ],
         "unreachable": {str(side): error.text for side, error in one.unreachable.items()},
     }
 
@@ -156,7 +167,7 @@ def _rows(rows: Sequence[FieldRow]) -> list[dict[str, object]]:
         {
             "hubspot": row.rule.hubspot,
             "salesforce": row.rule.salesforce,
-            "direction": ARROWS[row.rule.update],
+            "direction": _ARROWS[CROSSES[row.rule.update]],
             "policy": row.rule.update,
             "default": row.is_default,
             "objects": list(row.objects),

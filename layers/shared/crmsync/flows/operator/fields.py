@@ -16,6 +16,8 @@ from crmsync.flows.setup.mapped_fields import OBJECTS, HubspotOf, SalesforceOf
 from crmsync.model.fields import FieldRule
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection, Settings
+from crmsync.model.troubles import Rest
+from crmsync.ports.troubles import TroubleStore
 from crmsync.rules.settings.field_rows import FieldRow, candidate_row, field_rows
 from crmsync.rules.settings.rights import all_rules
 from crmsync.rules.settings.schemas import Properties, SalesforceFields, by_small_name
@@ -48,6 +50,7 @@ class SectionRows:
         is_on: Whether they sync.
         rows: The rows.
         unreachable: The sides that did not say what their fields are -> why.
+        rests: The fields that a side lacked when the functions last met them.
     """
 
     connection: str
@@ -57,6 +60,15 @@ class SectionRows:
     is_on: bool
     rows: tuple[FieldRow, ...]
     unreachable: Mapping[Side, SyncError]
+    rests: tuple[Rest, ...] = ()
+
+    def resting(self, row: FieldRow) -> bool:
+        """Whether the mapping of a row rests."""
+        objects = {Side.HUBSPOT: (self.hubspot,), Side.SALESFORCE: row.objects}
+        return any(
+            one.field.lower() == row.rule.on(one.side).lower() and one.object in objects[one.side]
+            for one in self.rests
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,19 +77,23 @@ class FieldMapReader:
 
     Attributes:
         settings: Reads the settings in force.
-        hubspot: Makes the HubSpot side of a connection, which describes its properties.
-        salesforce: Makes the Salesforce side of a connection, which describes its fields.
+        hubspot: Makes the HubSpot side of a connection, which describes its properties; None where
+            no CRM is asked. Types are unknown then.
+        salesforce: Makes the Salesforce side of a connection, which describes its fields; None as
+            above.
+        troubles: Stores which fields a side lacks.
     """
 
     settings: Callable[[], Settings]
-    hubspot: HubspotOf
-    salesforce: SalesforceOf
+    hubspot: HubspotOf | None = None
+    salesforce: SalesforceOf | None = None
+    troubles: TroubleStore
 
     def read(self, request: FieldRequest, text: str | None = None) -> list[SectionRows]:
         """The rows under the settings in force, or under those of a file.
 
         Each object is described once. Raises `Refused` for an unknown object or connection, and for
-        a pair without an object; `ConfigError` for a file with mistakes.
+        a pair without an object; `ConfigError` for a file with mistakes; `TryAgain`.
         """
         sections = _sections(request)
         settings = self.settings() if text is None else read_settings(text).settings
@@ -93,12 +109,14 @@ class FieldMapReader:
         properties: Properties | None = None
         fields: SalesforceFields | None = None
         try:
-            properties = self.hubspot(connection).properties(hubspot)
+            if self.hubspot is not None:
+                properties = self.hubspot(connection).properties(hubspot)
         except SyncError as error:
             unreachable[Side.HUBSPOT] = error
         try:
-            org = self.salesforce(connection)
-            fields = {one: by_small_name(org.fields(one)) for one in salesforce}
+            if self.salesforce is not None:
+                org = self.salesforce(connection)
+                fields = {one: by_small_name(org.fields(one)) for one in salesforce}
         except SyncError as error:
             unreachable[Side.SALESFORCE] = error
         section = getattr(connection, name)
@@ -108,8 +126,20 @@ class FieldMapReader:
         else:
             candidate = FieldRule(*request.pair)
             rows = [candidate_row(name, candidate, section.field, properties, fields)]
+        rests = tuple(
+            one
+            for one in self.troubles.load(connection.name).rests
+            if one.object in (hubspot, *salesforce) and not one.is_over
+        )
         return SectionRows(
-            connection.name, name, hubspot, salesforce, section.sync, tuple(rows), unreachable
+            connection.name,
+            name,
+            hubspot,
+            salesforce,
+            section.sync,
+            tuple(rows),
+            unreachable,
+            rests,
         )
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from crmsync.model.crm_names import HUBSPOT_OPT_OUT
-from crmsync.model.fields import FieldRule, FieldType
+from crmsync.model.fields import FieldRule, FieldType, Update
 from crmsync.model.records import Side
 from crmsync.model.schema import HubspotProperty, SalesforceField
 from crmsync.rules.fields.choices import alone
@@ -18,6 +19,19 @@ from crmsync.rules.fields.types import kind_of
 from crmsync.rules.settings.checks import DEFAULT_ROWS, row_objections
 from crmsync.rules.settings.mappings import Objection, is_pair
 from crmsync.rules.settings.schemas import Properties, SalesforceFields, check_row
+
+CROSSES: Mapping[Update, tuple[Side, ...]] = MappingProxyType(
+    {
+        Update.TWO_WAY: (Side.HUBSPOT, Side.SALESFORCE),
+        Update.PREFER_SALESFORCE: (Side.HUBSPOT, Side.SALESFORCE),
+        Update.ALWAYS_SALESFORCE: (Side.SALESFORCE,),
+        Update.PREFER_HUBSPOT: (Side.HUBSPOT, Side.SALESFORCE),
+        Update.ALWAYS_HUBSPOT: (Side.HUBSPOT,),
+        Update.FILL_BLANK: (Side.HUBSPOT, Side.SALESFORCE),
+        Update.NEVER: (),
+    }
+)
+"""The sides whose values cross under a policy."""
 
 _CHOOSING = frozenset({FieldType.CHOICE, FieldType.MULTI})
 
