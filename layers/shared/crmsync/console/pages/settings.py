@@ -1,8 +1,8 @@
 """The settings that run, every push with its author and what it changed, and the difference of two
 versions.
 
-Only reads: a push looks fields, lists and pipelines up in both CRMs, which the console cannot, so
-going back to a version is left to the command.
+Only reads: the console has no right to write settings (decision 59), so going back to a version is
+left to the command.
 """
 
 from __future__ import annotations
