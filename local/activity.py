@@ -28,6 +28,7 @@ _RECORD = re.compile(r"(?:hubspot|salesforce):\w+:\w+")
 _STORED = "save link "
 _REPORTED = "report "
 _HELD = "report brake"
+_MILLISECONDS = len("2026-01-31 12:30:15.707")
 _USUAL = frozenset({"decided", "written"})
 
 
@@ -36,7 +37,7 @@ class Line:
     """One thing that happened.
 
     Attributes:
-        at: The time of day (UTC), ``HH:MM:SS``.
+        at: When (UTC), ``YYYY-MM-DD HH:MM:SS.mmm``.
         word: arrived, planned, decided, written, held, parked, waits or warned.
         record: The record that it began with, such as ``hubspot:contact:81000001``; or "".
         text: What happened, with the ids of the rules in brackets.
@@ -46,6 +47,11 @@ class Line:
     word: str
     record: str
     text: str
+
+    @property
+    def time(self) -> str:
+        """The time of day, ``HH:MM:SS``."""
+        return self.at[11:19]
 
     @property
     def records(self) -> frozenset[str]:
@@ -161,7 +167,7 @@ def _other(function: str, entry: Mapping[str, Any]) -> Iterator[Line]:
     if function in ARRIVALS and isinstance(changes, list) and changes and changes[0]:
         at = datetime.fromtimestamp(entry["_aws"]["Timestamp"] / 1000, UTC)
         text = f"{_counted(int(sum(changes)), 'change')} {ARRIVALS[function]}"
-        yield Line(f"{at:%H:%M:%S}", "arrived", "", text)
+        yield Line(f"{at:%F %T.%f}"[:_MILLISECONDS], "arrived", "", text)
     elif entry.get("level") in {"WARNING", "ERROR", "CRITICAL"}:
         reason = entry.get("reason") or entry.get("code") or ""
         text = f"{function}: {entry.get('message')}" + (f": {reason}" if reason else "")
@@ -169,7 +175,7 @@ def _other(function: str, entry: Mapping[str, Any]) -> Iterator[Line]:
 
 
 def _time(entry: Mapping[str, Any]) -> str:
-    return str(entry.get("timestamp", ""))[11:19]
+    return str(entry.get("timestamp", ""))[:_MILLISECONDS].replace(",", ".")
 
 
 def _counted(number: int, noun: str) -> str:

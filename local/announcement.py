@@ -93,6 +93,6 @@ def print_lines(console: Console, lines: Iterable[Line]) -> None:
     table.add_column(overflow="fold")
     for line in lines:
         said = f"{line.record}: {line.text}" if line.record else line.text
-        table.add_row(line.at, Text(line.word, COLOURS[line.word]), Text(said))
+        table.add_row(line.time, Text(line.word, COLOURS[line.word]), Text(said))
     if table.rows:
         console.print(table)

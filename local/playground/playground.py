@@ -221,6 +221,7 @@ class Playground:
             "news": self._count(),
             "portal": portal,
             "portals": self._portals,
+            "link": lambda record: self._link(request, record),
             "to": lambda path, **query: self._to(request, path, **query),
         }
         return Response(rendered(template, values), status, mimetype="text/html")
@@ -302,6 +303,14 @@ class Playground:
 
     def _crms(self, request: Request) -> Crms:
         return Crms(self._ready, self._portal(request))
+
+    def _link(self, request: Request, record: str) -> str:
+        """The page of a record such as ``hubspot:contact:81000001``; "" if it has none."""
+        side, _, rest = record.partition(":")
+        name, _, record_id = rest.partition(":")
+        if (side, name) not in PLACES:
+            return ""
+        return self._to(request, "/record", side=side, object=name, id=record_id)
 
     def _to(self, request: Request, path: str, **query: str) -> str:
         """An address of a page, in the same HubSpot account."""

@@ -21,7 +21,7 @@ READY: dict[str, Any] = {
     ],
     "salesforce": {"instance_url": "http://127.0.0.1:40006"},
 }
-AT = "12:30:15"
+AT = "2026-01-31 12:30:15.707"
 UPDATE = "update salesforce:Lead:00Q1: Phone (MAP-3)"
 
 
@@ -37,7 +37,7 @@ def _decision(number: int = 1, outcome: str = "Done", *effects: str, **more: Any
 
 
 def _entry(**more: Any) -> dict[str, Any]:
-    return {"function_request_id": "one", "timestamp": f"2026-01-31 {AT},707+0000", **more}
+    return {"function_request_id": "one", "timestamp": AT.replace(".", ",") + "+0000", **more}
 
 
 def _line(word: str, text: str, number: int = 1) -> Line:
@@ -58,6 +58,7 @@ def test_what_is_written_names_the_record_and_the_rules() -> None:
         _line("written", UPDATE),
         _line("decided", "phone / Phone: two_way, hubspot wins"),
     ]
+    assert found[0].time == "12:30:15"
     assert found[0].records == {"hubspot:contact:1", "salesforce:Lead:00Q1"}
 
 
@@ -111,7 +112,7 @@ def test_a_large_batch_shows_its_first_records_and_counts_the_others() -> None:
 
 def test_arrivals_and_warnings_are_shown_and_other_entries_are_not() -> None:
     """A poll that finds nothing says nothing."""
-    stamp = {"_aws": {"Timestamp": 1_769_862_615_000}}
+    stamp = {"_aws": {"Timestamp": 1_769_862_615_707}}
     entries = [
         {**stamp, "ChangesReceived": [2.0]},
         {**stamp, "ChangesReceived": [0.0]},
@@ -145,4 +146,4 @@ def test_what_is_printed_fits_a_terminal_and_has_no_colours_elsewhere() -> None:
         ["AWS", "endpoint", "http://127.0.0.1:40004", "(eu-west-1)"],
     ]
     assert sum(line.strip()[:2] in {"1.", "2.", "3."} for line in lines) == 3
-    assert lines[-1].split(maxsplit=2) == [AT, "written", f"hubspot:contact:1: {UPDATE}"]
+    assert lines[-1].split(maxsplit=2) == ["12:30:15", "written", f"hubspot:contact:1: {UPDATE}"]
