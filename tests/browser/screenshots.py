@@ -20,7 +20,7 @@ from local.demo.terminal import HERE
 from local.people import People
 from local.stack import Stack
 from tests.browser.chromium import chromium, is_here
-from tests.browser.tab import Tab
+from tests.browser.tab import SCHEMES, Tab
 from tests.console.conftest import new_link
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
 SCREEN = {"width": 1000, "height": 640}
-SCHEMES = ("light", "dark")
 PICTURES = MappingProxyType(
     {
         "console-overview": "/",

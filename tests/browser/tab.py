@@ -6,6 +6,8 @@ unless a test expects it.
 
 from __future__ import annotations
 
+from importlib import import_module
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -14,9 +16,11 @@ if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, ConsoleMessage, Request, Response
 
 WIDE, PHONE = {"width": 1280, "height": 800}, {"width": 320, "height": 640}
+SCHEMES = ("light", "dark")
 REFUSAL = "Failed to load resource: the server responded with a status of 403"
 """What Chromium says itself when a page that it opens is a refusal."""
 
+_IS_TOO_WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 _READ = (Path(__file__).parent / "tab.js").read_text(encoding="utf-8")
 
 
@@ -55,13 +59,25 @@ class Tab:
         """What a person can read below the main heading, with single spaces."""
         return " ".join(str(self.page.locator("main").inner_text()).split())
 
-    def is_wider_than_the_screen(self) -> bool:
-        """Whether the page, not only a table of it, has to be scrolled sideways."""
-        return bool(
-            self.page.evaluate(
-                "document.documentElement.scrollWidth > document.documentElement.clientWidth"
-            )
-        )
+    def barriers(self) -> list[str]:
+        """What keeps somebody from using the page: the rules of axe that it breaks, with the place,
+        and whether it has to be scrolled sideways (a table may be). Looked at in both colour
+        schemes, wide and on a phone.
+        """
+        checker = import_module("axe_playwright_python.sync_playwright").Axe()
+        found: list[str] = []
+        for scheme, screen in product(SCHEMES, (WIDE, PHONE)):
+            self.page.emulate_media(color_scheme=scheme)
+            self.page.set_viewport_size(screen)
+            look = f"{scheme}, {screen['width']} px"
+            found += [
+                f"{look}: {one['id']}: {node['target']}"
+                for one in checker.run(self.page).response["violations"]
+                for node in one["nodes"]
+            ]
+            if self.page.evaluate(_IS_TOO_WIDE):
+                found.append(f"{look}: is scrolled sideways")
+        return found
 
     def stops(self) -> list[dict[str, Any]]:
         """What the keyboard has to reach, in the order of the page: its name and its tag."""

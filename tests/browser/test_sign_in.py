@@ -81,6 +81,7 @@ def test_no_other_link_opens_anything(stack: Stack, new_tab: NewTab, what: str):
     assert tab.open(address).status == 403
     assert is_refused(tab)
     assert tab.page.context.cookies() == []
+    assert tab.barriers() == []
 
 
 def test_a_link_in_a_message_opens_the_console(stack: Stack, new_tab: NewTab, site: Site):

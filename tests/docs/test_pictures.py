@@ -7,7 +7,8 @@ import struct
 
 import pytest
 
-from tests.browser.screenshots import IMAGES, PICTURES, SCHEMES, SCREEN
+from tests.browser.screenshots import IMAGES, PICTURES, SCREEN
+from tests.browser.tab import SCHEMES
 from tests.docs.pages import ROOT, Page, pages
 
 MOST = 150 * 1024
