@@ -78,6 +78,7 @@ PAGES = (
     PageRow("/errors", "/errors", "Errors", "records are in the error inbox."),
     PageRow("/errors/records", CARD, "Records with this error", "Not that name, please."),
     PageRow("/records", "/records", "One record", "E-mail address, name or id"),
+    PageRow("/conflicts", "/conflicts", "Conflicts", "Fields that both sides had changed"),
     PageRow("/record", RECORD.format("09"), "One record", "Field by field"),
     PageRow("/completeness", "/completeness", "Completeness", "What the columns mean"),
     PageRow("/completeness/repair", REPAIR, "Compare and repair", "Compare all records of acme"),
@@ -132,6 +133,12 @@ ACTIONS = (
         "/records",
         (("E-mail address, name or id", "eva@example.com"), ("Find", "Enter")),
         "Eva Lang, eva@example.com",
+    ),
+    ActionRow(
+        "/conflicts",
+        "/conflicts",
+        (("Rule", "MAP-3"), ("Show", "Enter")),
+        "No such conflict was decided in the last 90 days.",
     ),
     ActionRow(
         "/record/resync",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from crmsync.flows.backfill.jobs import JobAdmin
 from crmsync.flows.operator.comparisons import CompletenessReader
+from crmsync.flows.operator.conflicts import ConflictReader
 from crmsync.flows.operator.errors import ErrorAdmin
 from crmsync.flows.operator.fields import FieldMapReader
 from crmsync.flows.operator.over_limit import OverLimitAdmin
@@ -27,6 +28,7 @@ class Reports:
         settings: Shows settings; the console has no rights to push any.
         records: Finds and shows single records.
         fields: Reads the field maps, without asking a CRM.
+        conflicts: Reads the log of conflicts.
     """
 
     health: HealthCheck
@@ -37,6 +39,7 @@ class Reports:
     settings: SettingsAdmin
     records: RecordAdmin
     fields: FieldMapReader
+    conflicts: ConflictReader
 
     def on_behalf_of(self, by: str) -> Reports:
         """The same flows, with this identity stored beside what they do."""

@@ -14,6 +14,7 @@ from crmsync.console.answers import Done, RouteAnswer
 from crmsync.console.pages import (
     brakes,
     completeness,
+    conflicts,
     errors,
     fields,
     jobs,
@@ -66,6 +67,7 @@ ROUTES: Mapping[str, Route] = MappingProxyType(
         settings.PATH: Route(settings.show, label="Settings"),
         settings.DIFFERENCE: Route(settings.show_difference),
         "/records": Route(records.show, ask=records.find, label="One record"),
+        conflicts.PATH: Route(conflicts.show, ask=conflicts.choose, label="Conflicts"),
         "/record": Route(record.show),
         "/record/resync": Route(act=record.resync),
         "/record/relink": Route(act=record.relink),

@@ -1,10 +1,12 @@
-"""A field that both sides changed to different values, as a plan resolves it."""
+"""A field that both sides changed to different values: as a plan resolves it, and as it is kept."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from crmsync.model.records import Side, Value
+from crmsync.model.decisions import Decision
+from crmsync.model.records import Kind, Ref, Side, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +28,22 @@ class FieldConflict:
     salesforce_value: Value
     policy: str
     winner: Side | None
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedConflict:
+    """A conflict that was decided. It has ids and names, and no values.
+
+    Attributes:
+        kind: The kind of the pair.
+        hubspot: Its HubSpot record.
+        salesforce: Its Salesforce record.
+        decision: What was decided about which field, and by which rule.
+        at: When (UTC); None until it is logged.
+    """
+
+    kind: Kind
+    hubspot: Ref
+    salesforce: Ref
+    decision: Decision
+    at: datetime | None = None

@@ -16,6 +16,7 @@ from crmsync.model.crm_names import ACCOUNT
 from crmsync.model.records import Kind
 from crmsync.model.settings import Connection
 from crmsync.telemetry import logger, metrics
+from crmsync.wiring.conflicts import keep_conflicts
 from crmsync.wiring.crms import our_user_of, sync_context
 from crmsync.wiring.stores import (
     Event,
@@ -234,6 +235,8 @@ def _report(name: str, kind: Kind, summary: Summary) -> None:
             handler.setFormatter(usual)
     logger.info(f"{_PLURAL[kind]} looked at", connection=name, counts=dict(summary.counts))
     at, age = now(), 0.0
+    if summary.conflicts:
+        keep_conflicts(name, summary.conflicts, at)
     if summary.oldest:
         note_waiting(name, kind, summary.oldest, cursors(), at)
         age = (at - summary.oldest.since).total_seconds()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from crmsync.telemetry import logger
 from crmsync.wiring.backfill import new_turn_token
+from crmsync.wiring.conflicts import conflict_log
 from crmsync.wiring.console_records import job_admin, record_admin
 from crmsync.wiring.stores import (
     Event,
@@ -73,6 +74,7 @@ def _key(again: bool) -> bytes:  # noqa: FBT001 - the sign-in calls it with one 
 def _reports() -> Reports:
     from crmsync.console.reports import Reports
     from crmsync.flows.operator.comparisons import CompletenessReader
+    from crmsync.flows.operator.conflicts import ConflictReader
     from crmsync.flows.operator.errors import ErrorAdmin
     from crmsync.flows.operator.fields import FieldMapReader
     from crmsync.flows.operator.over_limit import OverLimitAdmin
@@ -111,6 +113,7 @@ def _reports() -> Reports:
         ),
         jobs=admin,
         records=record_admin(inbox, admin),
+        conflicts=ConflictReader(settings, conflict_log().newest),
         settings=SettingsAdmin(
             store=settings_table(),
             hubspot=_no_crm,

@@ -17,6 +17,7 @@ from crmsync.flows.preview.explain import Explained
 from crmsync.model.effects import effect_line
 from crmsync.model.inbox import InboxEntry
 from crmsync.model.records import SIDES, Record, Ref, Side, Value
+from crmsync.model.settings import Connection
 from crmsync.rules.preview.addresses import address_of
 from crmsync.rules.preview.explanation import TOPICS, ChangedSide, FieldLine, FieldOutcome
 from crmsync.rules.preview.history import MEANINGS, HistoryLine, decision_text
@@ -221,7 +222,7 @@ def record_view(report: RecordReport, told: str = "") -> RecordView:
         tuple(_now(explained)) if explained else (),
         tuple(map(_parked, explained.parked)) if explained else (),
         events,
-        (*(history.remarks if history else ()), _about_values(report)),
+        (*(history.remarks if history else ()), about_values(report.connection)),
         tuple((rule, MEANINGS[rule]) for rule in dict.fromkeys(rules) if rule in MEANINGS),
     )
 
@@ -353,8 +354,9 @@ def _event(line: HistoryLine) -> EventRow:
     return EventRow(line.at, about, decision_text(line), line.because, note)
 
 
-def _about_values(report: RecordReport) -> str:
-    hours = report.connection.undo.hours
+def about_values(connection: Connection) -> str:
+    """Whether values before and after a decision are kept, a sentence."""
+    hours = connection.undo.hours
     if not hours:
         return (
             "Values before and after a decision are not kept: the settings have no hours under "
@@ -362,7 +364,7 @@ def _about_values(report: RecordReport) -> str:
         )
     return (
         f"Values before and after are kept for {hours} hours, and the console may not open them: "
-        f"crmsync history {report.ref.side} {report.ref.object} {report.ref.id} --values does."
+        "crmsync history with --values does."
     )
 
 

@@ -8,7 +8,7 @@ than what is here, it passes `find_blocking`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import TypeAlias
@@ -20,7 +20,9 @@ from crmsync.flows.engine.opt_outs import check_opt_outs_later
 from crmsync.flows.engine.staleness import LongestWait
 from crmsync.flows.engine.waits import check_new_waits, named_in_writes, queue_missing, sums_again
 from crmsync.model.changes import Cause, Change, as_retry
+from crmsync.model.conflicts import LoggedConflict
 from crmsync.model.crm_names import SALESFORCE_CONTACT
+from crmsync.model.decisions import DecisionType
 from crmsync.model.effects import Category, OptOut, Report, RequestSync, SaveLink, effect_line
 from crmsync.model.facts import AnyFacts, Facts
 from crmsync.model.plan import Plan
@@ -48,6 +50,7 @@ class Summary:
     Attributes:
         counts: outcome -> number of records, for the metrics.
         decisions: one log line per record that something was decided about.
+        conflicts: the conflicts that were decided, for their log.
         oldest: the oldest change that was put off, by when it happened. One that waits for its
             parent does not count; the error inbox shows it.
         down: changes that were not written because a side is down, until `take_down`.
@@ -55,6 +58,7 @@ class Summary:
 
     counts: Counter[str] = field(default_factory=Counter)
     decisions: list[dict[str, object]] = field(default_factory=list)
+    conflicts: list[LoggedConflict] = field(default_factory=list)
     oldest: LongestWait | None = None
     down: list[tuple[Change, SyncError]] = field(default_factory=list)
 
@@ -309,6 +313,8 @@ def record_outcome(facts: Facts, plan: Plan, error: SyncError | None, summary: S
     summary.counts[outcome] += 1
     if not plan.effects and error is None:
         return
+    if plan.conflicts and error is None:
+        summary.conflicts += _logged_conflicts(plan)
     summary.decisions.append(
         {
             "record": str(facts.change.ref),
@@ -321,3 +327,17 @@ def record_outcome(facts: Facts, plan: Plan, error: SyncError | None, summary: S
             "code": error.code if isinstance(error, Refused) else "",
         }
     )
+
+
+def _logged_conflicts(plan: Plan) -> Iterator[LoggedConflict]:
+    """The conflicts that the saved link of a plan has among its decisions."""
+    for effect in plan.effects:
+        if isinstance(effect, SaveLink):
+            link = effect.link
+            for one in link.decided:
+                if (
+                    one.type is DecisionType.CONFLICT
+                    and isinstance(link.hubspot, Ref)
+                    and isinstance(link.salesforce, Ref)
+                ):
+                    yield LoggedConflict(link.kind, link.hubspot, link.salesforce, one)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
+from crmsync.model.conflicts import LoggedConflict
 from crmsync.model.decisions import Decision, DecisionType, decisions_of
 from crmsync.model.fields import FieldRule
 from crmsync.model.inbox import InboxEntry
@@ -147,8 +148,15 @@ def decision_text(line: HistoryLine) -> str:
 
 def lines_of_link(link: Link, connection: Connection) -> tuple[HistoryLine, ...]:
     """The decisions that a link has, newest first."""
-    pairs = _field_pairs(link, connection)
+    here = link.salesforce.object if isinstance(link.salesforce, Ref) else ""
+    pairs = _field_pairs(link.kind, here, connection)
     return tuple(_line(one, pairs) for one in decisions_of(link.history))
+
+
+def line_of_conflict(one: LoggedConflict, connection: Connection) -> HistoryLine:
+    """A logged conflict, with the names that its field has on both sides."""
+    pairs = _field_pairs(one.kind, one.salesforce.object, connection)
+    return _line(one.decision, pairs)
 
 
 def conflicts_of(link: Link, connection: Connection) -> tuple[HistoryLine, ...]:
@@ -240,13 +248,12 @@ def _line(one: Decision, pairs: Sequence[tuple[str, str]]) -> HistoryLine:
     )
 
 
-def _field_pairs(link: Link, connection: Connection) -> list[tuple[str, str]]:
+def _field_pairs(kind: Kind, here: str, connection: Connection) -> list[tuple[str, str]]:
     """HubSpot's and Salesforce's names of fields that correspond, those of the pair's own
-    Salesforce object first: before a conversion it had another one.
+    Salesforce object `here` first: before a conversion it had another one.
     """
-    defaults, rows = _maps(link.kind, connection)
+    defaults, rows = _maps(kind, connection)
     maps = with_custom_rows(defaults, rows)
-    here = link.salesforce.object if isinstance(link.salesforce, Ref) else ""
     ordered = sorted(maps, key=lambda name: name != here)
     pairs = [(rule.hubspot, rule.salesforce) for name in ordered for rule in maps[name]]
     return [*pairs, *((mine, theirs) for _, mine, theirs in TOPICS)]
