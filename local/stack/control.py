@@ -2,8 +2,8 @@
 (docs/local.md#control-it).
 
 Law: translates HTTP into calls of the stack and decides nothing. Every answer is a JSON object with
-``now_ms``; a request that cannot be carried out is answered 400 (or 404, 405) with a sentence under
-``error``.
+``now_ms``; a request that cannot be carried out is answered 400 (or 403, 404, 405) with a sentence
+under ``error``.
 """
 
 from __future__ import annotations
@@ -75,6 +75,9 @@ class Control:
         )
 
     def _answer(self, request: Request) -> Mapping[str, Any]:
+        if "Origin" in request.headers:
+            # A browser sends it: a web site that a person has open must not drive the stack.
+            raise _RefusedError(403, "The control URL takes nothing from a web page.")
         if request.path not in self._paths:
             raise _RefusedError(
                 404, f"There is no {request.path}; there are {', '.join(self._paths)}."

@@ -106,6 +106,19 @@ def test_a_person_acts_in_the_crms(stack: Stack):
     )
 
 
+def test_a_web_page_cannot_drive_the_stack(stack: Stack):
+    """A browser names the origin of what a page sends, also when it asks for no leave first."""
+    answer = requests.post(
+        stack.control_url + "/faults",
+        data='[{"at": "webhook", "kind": "drop"}]',
+        headers={"Origin": "https://example.com", "Content-Type": "text/plain"},
+        timeout=60,
+    )
+    assert answer.status_code == 403
+    assert answer.json()["error"] == "The control URL takes nothing from a web page."
+    assert stack.faults_in_force() == []
+
+
 @pytest.mark.parametrize(
     ("path", "raw", "status"),
     [
@@ -233,11 +246,15 @@ def test_serve_reports_that_it_is_ready_and_leaves_nothing_behind(tmp_path: Path
         )
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=30) == 0
+        told = process.stdout.read()
     found = [
         ready[name] for name in ("control_url", "webhook_url", "console_url", "aws_endpoint_url")
     ]
     found += [ready["portals"][0]["base_url"], ready["salesforce"]["instance_url"]]
     found.append(ready["playground_url"])
+    console = ready["console_url"], ready["webhook_url"]  # reached by way of the playground
+    assert [url for url in found if url not in console and url not in told] == []
+    assert "\x1b" not in told
     assert [int(url.rpartition(":")[2]) for url in found] == [
         base + number for number in range(len(PORTS) + 1)
     ]
