@@ -31,14 +31,18 @@ from botocore.config import Config
 from moto.core.base_backend import BackendDict
 from moto.core.request import Request
 from moto.core.utils import camelcase_to_underscores, method_names_from_class
+from moto.dynamodb.responses import DynamoHandler
 from moto.events.models import EventPattern
 from moto.events.responses import EventsHandler
 from moto.events.utils import EventTemplateParser
+from moto.kms.responses import KmsResponse
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.secretsmanager.responses import SecretsManagerResponse
 from moto.sqs.responses import SQSResponse
 
-from local.stack.dynamodb import statements, transactions
+from local.stack.dynamodb import ordering, statements, transactions
 from local.stack.dynamodb.tables import Callers, Reply, Tables
+from local.stack.own_calls import answer_here
 from local.stack.rights import Rights, calls_of
 from local.stack.serving import Server
 from local.stack.template.template import REGION
@@ -138,10 +142,16 @@ _OWN_CLIENT = Config(user_agent="laptop")
 """Without a name boto3 builds one twice per call, a tenth of the call's time."""
 
 _DIRECT_ANSWERS: Mapping[str, Callable[..., Any]] = MappingProxyType(
-    {"events": EventsHandler.dispatch, "sqs": SQSResponse.dispatch}
+    {
+        "dynamodb": DynamoHandler.dispatch,
+        "events": EventsHandler.dispatch,
+        "kms": KmsResponse.dispatch,
+        "secretsmanager": SecretsManagerResponse.dispatch,
+        "sqs": SQSResponse.dispatch,
+    }
 )
-"""Services that are called by the thousand, with moto's functions that answer them. moto's own way
-there leads through Flask, which takes as long again.
+"""Services whose protocol names the operation in a header, with moto's functions that answer them.
+moto's own way there leads through Flask, of which each service needs an application of its own.
 """
 
 
@@ -158,6 +168,7 @@ def _install() -> None:
     setattr(moto.core.responses, "method_names_from_class", cache(method_names_from_class))  # noqa: B010 - takes a millisecond per call
     setattr(EventTemplateParser, "parse", staticmethod(_event_as_sent))  # noqa: B010 - it is a method there
     setattr(EventPattern, "matches_event", _matches)  # noqa: B010 - it is a method there
+    ordering.install()
     transactions.install()
     statements.install()
 
@@ -194,13 +205,14 @@ class Aws:
         self._dispatcher = DomainDispatcherApplication(create_backend_app)
         self._applications: dict[str, Any] = {}
         self._clients: dict[str, Any] = {}
-        self._server = Server((turns or Turns()).wsgi("aws", self._wsgi), port)
+        self._application = (turns or Turns()).wsgi("aws", self._wsgi)
+        self._server = Server(self._application, port)
         self.url = self._server.url
 
     def client(self, service: str) -> Any:
         """Return the stack's own boto3 client for a service."""
         if service not in self._clients:
-            self._clients[service] = boto3.client(
+            client = boto3.client(
                 service,
                 endpoint_url=self.url,
                 region_name=REGION,
@@ -208,6 +220,8 @@ class Aws:
                 aws_secret_access_key="laptop",
                 config=_OWN_CLIENT,
             )
+            answer_here(client, self._application)
+            self._clients[service] = client
         return self._clients[service]
 
     def backend(self, service: str) -> Any:

@@ -22,6 +22,41 @@ from urllib.parse import unquote
 HOST = "127.0.0.1"
 
 
+def wsgi_environ(
+    method: str, target: str, headers: Iterable[tuple[str, str]], body: bytes, port: int
+) -> dict[str, Any]:
+    """Return what a WSGI application gets for a request that came to `port`; `target` is its path
+    and query.
+    """
+    path, _, query = target.partition("?")
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote(path, "latin-1"),
+        "QUERY_STRING": query,
+        "REQUEST_URI": target,
+        "RAW_URI": target,
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "SERVER_NAME": HOST,
+        "SERVER_PORT": str(port),
+        "REMOTE_ADDR": HOST,
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+        "CONTENT_LENGTH": str(len(body)),
+    }
+    for name, value in headers:
+        key = name.upper().replace("-", "_")
+        if key != "CONTENT_LENGTH":
+            key = key if key == "CONTENT_TYPE" else f"HTTP_{key}"
+            environ[key] = f"{environ[key]},{value}" if key in environ else value
+    return environ
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -79,34 +114,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(head if self.command == "HEAD" else head + content)
 
     def _environ(self, body: bytes) -> dict[str, Any]:
-        path, _, query = self.path.partition("?")
-        environ: dict[str, Any] = {
-            "REQUEST_METHOD": self.command,
-            "SCRIPT_NAME": "",
-            "PATH_INFO": unquote(path, "latin-1"),
-            "QUERY_STRING": query,
-            "REQUEST_URI": self.path,
-            "RAW_URI": self.path,
+        headers = self.headers.items()
+        return {
+            **wsgi_environ(self.command, self.path, headers, body, self.server.server_port),
             "SERVER_PROTOCOL": self.request_version,
-            "SERVER_NAME": HOST,
-            "SERVER_PORT": str(self.server.server_port),
             "REMOTE_ADDR": self.client_address[0],
-            "wsgi.version": (1, 0),
-            "wsgi.url_scheme": "http",
-            "wsgi.input": io.BytesIO(body),
-            "wsgi.errors": sys.stderr,
-            "wsgi.multithread": True,
-            "wsgi.multiprocess": False,
-            "wsgi.run_once": False,
             "werkzeug.socket": self.connection,
-            "CONTENT_LENGTH": str(len(body)),
         }
-        for name, value in self.headers.items():
-            key = name.upper().replace("-", "_")
-            if key != "CONTENT_LENGTH":
-                key = key if key == "CONTENT_TYPE" else f"HTTP_{key}"
-                environ[key] = f"{environ[key]},{value}" if key in environ else value
-        return environ
 
 
 class _Listening(ThreadingHTTPServer):
