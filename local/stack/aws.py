@@ -25,6 +25,7 @@ import boto3
 import moto.backends
 import moto.core.responses
 import moto.core.utils
+import moto.kms.models
 import moto.secretsmanager.models
 import moto.sqs.models
 from botocore.config import Config
@@ -36,6 +37,7 @@ from moto.events.models import EventPattern
 from moto.events.responses import EventsHandler
 from moto.events.utils import EventTemplateParser
 from moto.kms.responses import KmsResponse
+from moto.kms.utils import KeySpec, generate_private_key
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.secretsmanager.responses import SecretsManagerResponse
 from moto.sqs.responses import SQSResponse
@@ -138,6 +140,21 @@ def _matches(pattern: Any, event: Any) -> bool:
     return not wanted or pattern._does_event_match(pattern._flatten_dict(event), wanted)  # noqa: SLF001
 
 
+@cache
+def _unused_private_key() -> Any:
+    return generate_private_key(KeySpec.SYMMETRIC_DEFAULT)
+
+
+def _private_key(spec: str) -> Any:
+    """Return the private key of a new key.
+
+    moto searches large primes for symmetric keys as well, though such a key neither signs nor
+    verifies; they share one.
+    """
+    symmetric = spec == KeySpec.SYMMETRIC_DEFAULT
+    return _unused_private_key() if symmetric else generate_private_key(spec)
+
+
 _OWN_CLIENT = Config(user_agent="laptop")
 """Without a name boto3 builds one twice per call, a tenth of the call's time."""
 
@@ -166,6 +183,7 @@ def _install() -> None:
         setattr(moto.sqs.models.Queue, name, property(read))
     setattr(moto.sqs.models, "camelcase_to_underscores", cache(camelcase_to_underscores))  # noqa: B010 - called some fifty times per message
     setattr(moto.core.responses, "method_names_from_class", cache(method_names_from_class))  # noqa: B010 - takes a millisecond per call
+    setattr(moto.kms.models, "generate_private_key", _private_key)  # noqa: B010 - it is a module's import there
     setattr(EventTemplateParser, "parse", staticmethod(_event_as_sent))  # noqa: B010 - it is a method there
     setattr(EventPattern, "matches_event", _matches)  # noqa: B010 - it is a method there
     ordering.install()

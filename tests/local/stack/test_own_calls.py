@@ -133,6 +133,17 @@ def test_a_query_returns_items_in_the_order_of_their_keys(aws: Aws, *, numbers: 
         assert found == (wanted if forward else wanted[::-1])
 
 
+def test_keys_that_share_a_private_key_do_not_share_what_they_encrypt(aws: Aws) -> None:
+    """Each symmetric key opens only what it has sealed."""
+    kms = aws.client("kms")
+    first, second = (kms.create_key()["KeyMetadata"]["Arn"] for _ in range(2))
+    sealed = kms.encrypt(KeyId=first, Plaintext=b"secret")["CiphertextBlob"]
+    opened = kms.decrypt(CiphertextBlob=sealed, KeyId=first)
+    assert (opened["Plaintext"], opened["KeyId"]) == (b"secret", first)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        kms.decrypt(CiphertextBlob=sealed, KeyId=second)
+
+
 @pytest.mark.parametrize("value", [
     {"S": "ä"}, {"N": "10"}, {"N": "-0.5"}, {"B": b"\x00"}, {"BOOL": False}, {"NULL": True},
     {"SS": ["a", "b"]}, {"NS": ["1", "2"]}, {"L": [{"S": "a"}, {"N": "1"}]}, {"M": {"a": {"N": "1"}}},
