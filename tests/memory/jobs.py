@@ -50,6 +50,10 @@ class MemoryJobs:
         mine = [job for (name, _), job in self._jobs.items() if name == connection]
         return sorted(mine, key=lambda job: (job.started_at, job.id), reverse=True)
 
+    def not_over(self, connection: str) -> Sequence[Job]:
+        """See the port."""
+        return [job for job in self.all(connection) if not job.state.is_over]
+
     def mark_imported(self, connection: str, name: str, at: datetime) -> None:
         """See the port."""
         self._imported.setdefault((connection, name), at)

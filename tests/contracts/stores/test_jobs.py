@@ -57,6 +57,18 @@ def test_jobs_are_listed_newest_first_and_by_connection(jobs: Any) -> None:
     assert (jobs.all("acme"), jobs.all("beta"), jobs.all("gamma")) == ([new, old], [other], [])
 
 
+def test_jobs_that_are_over_are_left_out_where_only_the_others_count(jobs: Any) -> None:
+    """Paused ones can still go on; the newest comes first."""
+    old = jobs.save(a_job(id="aaa", started_at=at(-5), state=JobState.PAUSED))
+    ended = jobs.save(a_job(id="bbb"))
+    new = jobs.save(a_job(id="ddd", started_at=at(5)))
+    jobs.save(replace(ended, state=JobState.CANCELLED))
+    jobs.save(a_job(id="ccc", state=JobState.DONE))
+    jobs.save(a_job(id="eee", connection="beta"))
+
+    assert jobs.not_over("acme") == [new, old]
+
+
 @pytest.mark.rule("ACC-4")
 def test_the_first_time_an_import_finished_is_kept(jobs: Any) -> None:
     """Per connection and object; a second import does not change it."""

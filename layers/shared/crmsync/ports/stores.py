@@ -138,6 +138,9 @@ class Jobs(Protocol):
     def all(self, connection: str) -> Sequence[Job]:
         """The connection's jobs, newest first."""
 
+    def not_over(self, connection: str) -> Sequence[Job]:
+        """Those of them that can still go on, newest first."""
+
     def mark_imported(self, connection: str, name: str, at: datetime) -> None:
         """Remember that all records of a Salesforce object were imported (OPP-2).
 

@@ -41,8 +41,8 @@ def start_comparisons(admin: JobAdmin, connections: Iterable[str], *, repairs: b
 def _is_running(admin: JobAdmin, connection: str) -> bool:
     """Whether a comparison of the connection runs; those that do not move are cancelled."""
     now, is_running = admin.now(), False
-    for job in admin.jobs.all(connection):
-        if job.type is not JobType.VERIFY or job.state.is_over:
+    for job in admin.jobs.not_over(connection):
+        if job.type is not JobType.VERIFY:
             continue
         if job.state is JobState.RUNNING and now - job.moved_at < STILL:
             is_running = True

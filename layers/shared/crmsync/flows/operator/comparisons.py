@@ -58,11 +58,7 @@ class CompletenessReader:
     def _of(self, connection: Connection) -> Completeness:
         results = latest_results(self.comparisons, connection)
         known = {(one.side, one.object) for one in results}
-        is_open = (
-            job
-            for job in self.jobs.all(connection.name)
-            if job.type is JobType.VERIFY and not job.state.is_over
-        )
+        is_open = (job for job in self.jobs.not_over(connection.name) if job.type is JobType.VERIFY)
         return Completeness(
             connection.name,
             results,

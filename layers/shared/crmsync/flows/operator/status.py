@@ -180,7 +180,7 @@ class HealthCheck:
 
     def _status(self, connection: Connection) -> ConnectionStatus:
         own_calls = {side: self.own_calls(connection, side) for side in Side}
-        jobs = tuple(job for job in self.jobs.all(connection.name) if not job.state.is_over)
+        jobs = tuple(self.jobs.not_over(connection.name))
         reports = Counter(
             (report.ref.side, report.ref.object, report.category)
             for report in self.inbox.parked(connection.name)

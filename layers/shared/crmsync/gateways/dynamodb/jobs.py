@@ -9,7 +9,7 @@ The job is one JSON text, because its parts are never queried.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -58,8 +58,16 @@ class JobsTable:
 
     def all(self, connection: str) -> Sequence[Job]:
         """The connection's jobs, newest first. Raises `TryAgain`."""
-        jobs = map(_job, self._table.query(_partition(connection)))
-        return sorted(jobs, key=lambda job: (job.started_at, job.id), reverse=True)
+        return _newest_first(map(_job, self._table.query(_partition(connection))))
+
+    def not_over(self, connection: str) -> Sequence[Job]:
+        """Those of them that can still go on, newest first. DynamoDB leaves the others out, because
+        the findings of a comparison are long. Raises `TryAgain`.
+        """
+        items = self._table.query(
+            _partition(connection), FilterExpression="attribute_not_exists(expires_at)"
+        )
+        return _newest_first(job for job in map(_job, items) if not job.state.is_over)
 
     def mark_imported(self, connection: str, name: str, at: datetime) -> None:
         """Store when the import of an object was first finished. Raises `TryAgain`."""
@@ -81,6 +89,10 @@ class JobsTable:
         """
         items = self._table.query(_imports(connection))
         return {item["sk"]["S"]: datetime.fromisoformat(item["at"]["S"]) for item in items}
+
+
+def _newest_first(jobs: Iterable[Job]) -> list[Job]:
+    return sorted(jobs, key=lambda job: (job.started_at, job.id), reverse=True)
 
 
 def _partition(connection: str) -> str:
