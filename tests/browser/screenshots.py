@@ -27,15 +27,16 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
-SCREEN = {"width": 1000, "height": 640}
+SCREEN = {"width": 1100, "height": 700}
 PICTURES = MappingProxyType(
     {
         "console-overview": "/",
         "console-errors": "/errors",
         "console-completeness": "/completeness",
+        "console-record": "/record?connection=acme&record=hubspot:contact:81000001",
     }
 )
-"""The name of a picture, and what it shows."""
+"""The name of a picture, and what it shows; the record is Ada, the first one of the story."""
 
 RULE = {
     "object": "Lead",
@@ -51,7 +52,7 @@ REFUSED = ("mina", "noor", "olga")
 _SAME_TIMES = """() => {
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (texts.nextNode()) texts.currentNode.nodeValue = texts.currentNode.nodeValue
-    .replace(/\\d{4}-\\d{2}-\\d{2} \\d{2}:\\d{2}/g, '2026-11-02 12:00')
+    .replace(/\\d{4}-\\d{2}-\\d{2} \\d{2}:\\d{2}(:\\d{2})?/g, (_, seconds) => '2026-11-02 12:00' + (seconds ? ':00' : ''))
     .replace(/\\d+ (min|h) ago/g, '1 $1 ago');
 }"""
 
