@@ -282,7 +282,7 @@ def test_a_record_that_nobody_knows_is_told(browser: Browser):
     assert texts(nobody, "//p[@role='alert']") == [
         "hubspot shows no contact 999, and no link of acme names one."
     ]
-    assert press(browser, "drop-link", "999").status_code == 503
+    assert press(browser, "drop-link", "999").status_code == 409
 
 
 @pytest.mark.parametrize(
