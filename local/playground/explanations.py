@@ -47,13 +47,16 @@ class Explanation:
 _PARTS = 3
 
 
-def explain(command: Command, side: str, object_: str, record_id: str) -> list[Explanation]:
-    """Return what each connection knows of a record."""
-    told = command(("explain", side, object_, record_id))
+def explain(
+    command: Command, side: str, object_: str, record_id: str, connection: str
+) -> list[Explanation]:
+    """Return what a connection knows of a record; "" stands for each of them."""
+    only = ("--connection", connection) if connection else ()
+    told = command(("explain", side, object_, record_id, *only))
     document = told["document"]
     plans = document if isinstance(document, list) else [document]
     if told["status"] or "error" in plans[0]:
         return [Explanation(error=str(plans[0].get("error") or told["text"]))]
-    past = command(("history", side, object_, record_id))["document"]
+    past = command(("history", side, object_, record_id, *only))["document"]
     decisions = {one["connection"]: one["decisions"] for one in past if isinstance(past, list)}
     return [Explanation(plan, decisions.get(plan["connection"], ())) for plan in plans]

@@ -164,7 +164,7 @@ class Playground:
         row = crms.row(object_, record_id) if record_id else Row(object_, "", {})
         if row is None:
             raise _NoPageError(f"{object_.side} has no {object_.name} {record_id}.")
-        found = self._explained(object_, record_id) if record_id else []
+        found = self._explained(request, object_, record_id) if record_id else []
         rows = self._pair(crms, row, found)
         names = {f"{one.object.side}:{one.object.name}:{one.id}" for one in rows.values() if one}
         lines = [line for line in self._happenings() if line.records & names][:SHOWN_LINES]
@@ -193,8 +193,10 @@ class Playground:
         rows[row.object.side] = row
         return rows
 
-    def _explained(self, object_: Object, record_id: str) -> list[Explanation]:
-        return explain(self._stack.command, object_.side, object_.name, record_id)
+    def _explained(self, request: Request, object_: Object, record_id: str) -> list[Explanation]:
+        """What the connection of the HubSpot account that is shown knows of a record."""
+        connection = self._stack.connections.get(self._portal(request), "")
+        return explain(self._stack.command, object_.side, object_.name, record_id, connection)
 
     def _page(
         self,

@@ -59,6 +59,8 @@ class Stack:
         webhook_url: The public address of the webhook function.
         console_url: The public address of the console function.
         control_url: The address of the control URL.
+        connections: The id of each HubSpot account that the settings of the start name, and the
+            name of its connection.
     """
 
     def __init__(
@@ -82,6 +84,9 @@ class Stack:
         if wrong := world_complaints(world):
             raise StackError("the world file cannot be used.\n" + "\n".join(wrong))
         connections = _connections(settings)
+        self.connections = {
+            one.get("hubspot", {}).get("portal_id"): str(one.get("name", "")) for one in connections
+        }
         ports = {name: port_base + number if port_base else 0 for number, name in enumerate(PORTS)}
         self.clock = Clock()
         self._faults = Faults(self.clock)

@@ -20,8 +20,8 @@ from tests.flows.conftest import SETTINGS, WORLD
 CONTACT = ("hubspot", "contact")
 LEAD = ("salesforce", "Lead")
 WAIT = 60
-MINUTES = 5
-"""How many simulated minutes a change may wait after an outage: the pauses between tries grow."""
+PATIENCE = ("minute", "quarter", "quarter")
+"""The steps after an outage: the pauses between tries grow to fifteen minutes."""
 
 
 class Visitor:
@@ -197,8 +197,8 @@ def test_what_waits_for_a_side_that_is_down_is_shown(visitor: Visitor) -> None:
     assert any(" waits " in row for row in _rows(visitor.page("/contacts"), "What happened"))
     visitor.press("no-faults")
     shown = [""]
-    for _ in range(MINUTES):
-        visitor.press("minute")
+    for step in PATIENCE:
+        visitor.press(step)
         shown = visitor.page(made).xpath("//input[@id='salesforce-Phone']/@value")
         if shown == ["2"]:
             break
