@@ -166,7 +166,7 @@ def test_a_conflict_shows_who_won_and_by_which_rule(stack: Stack, people: People
 
 
 def test_a_page_costs_few_calls_of_the_live_class(stack: Stack, people: People, browser: Browser):
-    """About ten once the process knows both CRMs; a search by name two."""
+    """At most ten once the process knows both CRMs; a search by name two."""
     contact, _ = someone(people, stack)
     browser.get(page_of(contact))
 

@@ -158,8 +158,8 @@ class RecordAdmin:
     def show(self, ref: Ref, name: str) -> RecordReport:
         """All that is known of a record on the connection `name`.
 
-        Costs some ten calls where fields are to be explained, at most a few dozen. Raises `Refused`
-        for an unknown connection or object, and `SyncError` if a store does not answer.
+        Costs a call to each CRM, and as many more as a sync would make to plan the record. Raises
+        `Refused` for an unknown connection or object, and `SyncError` if a store does not answer.
         """
         connection = self._connection(name)
         where = (ref.side, ref.object, ref.id, connection.name)
