@@ -75,7 +75,7 @@ class ActionRow:
 
 PAGES = (
     PageRow("/", "/", "Overview", "API calls in 24 hours"),
-    PageRow("/errors", "/errors", "Errors", "records are in the error inbox."),
+    PageRow("/errors", "/errors", "Errors", "In the error inbox: "),
     PageRow("/errors/records", CARD, "Records with this error", "Not that name, please."),
     PageRow("/records", "/records", "One record", "E-mail address, name or id"),
     PageRow("/conflicts", "/conflicts", "Conflicts", "Fields that both sides had changed"),
@@ -108,25 +108,23 @@ ACTIONS = (
         "/errors/retry",
         "/errors",
         (("Sync all {count} again", "Enter"),),
-        "records are synced again",
+        "Synced again: ",
     ),
     ActionRow(
         "/errors/retry",
         "/errors",
         ((f"Sync these again: {NAME}", "Enter"),),
-        "3 records are synced again",
+        "Synced again: 3 records.",
     ),
     ActionRow(
         "/errors/retry",
         CARD,
         (("Select {record}", "Space"), ("Sync the selected again", "Enter")),
-        "1 records are synced again",
+        "Synced again: 1 record.",
     ),
+    ActionRow("/errors/retry", CARD, (("Sync all 3 again", "Enter"),), "Synced again: 3 records."),
     ActionRow(
-        "/errors/retry", CARD, (("Sync all 3 again", "Enter"),), "3 records are synced again"
-    ),
-    ActionRow(
-        "/errors/retry", CARD, (("Sync {record} again", "Enter"),), "1 records are synced again"
+        "/errors/retry", CARD, (("Sync {record} again", "Enter"),), "Synced again: 1 record."
     ),
     ActionRow(
         "/records",

@@ -28,7 +28,7 @@ def first_ones(text: str) -> dict[str, str]:
     """What stands for the placeholders in a row's names, on a page with this text."""
     places = {
         "record": r"(hubspot:contact:\d+)",
-        "count": r"(\d+) records are in the error inbox",
+        "count": r"In the error inbox: (\d+) records",
         "job": r"Comparison (\w+), acme",
     }
     found = {name: re.search(place, text) for name, place in places.items()}
@@ -119,6 +119,6 @@ def test_a_record_that_is_corrected_leaves_the_list(stack: Stack, new_tab: NewTa
     tab.page.get_by_role("link", name=f"Show the records of {NAME}").click()
 
     assert record in before
-    assert told.startswith("1 records are synced again")
+    assert told.startswith("Synced again: 1 record.")
     assert record not in tab.text
     assert "3 records" in tab.text

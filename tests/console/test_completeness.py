@@ -64,7 +64,7 @@ def test_the_page_shows_the_last_result_of_each_object():
                 ("Salesforce Lead",),
                 found=3,
                 parked=2,
-                advice="3 records are missing or different. Compare and repair has them synced, as "
+                advice="Missing or different: 3 records. Compare and repair has them synced, as "
                 "crmsync verify --repair --apply does.",
                 running=RunningComparison("v1", "paused", 40, "Stopped."),
                 repair="/completeness/repair?connection=acme",

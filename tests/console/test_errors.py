@@ -15,6 +15,7 @@ from crmsync.console.answers import Download
 from crmsync.console.console import Console
 from crmsync.console.pages.errors import PER_PAGE, Which, cards, records
 from crmsync.console.sign_in import Session
+from crmsync.console.wording import number_of_records
 from crmsync.flows.operator.errors import ErrorRow, ErrorType
 from crmsync.gateways.dynamodb.recent_inbox import KEPT
 from crmsync.model.effects import Category, Report
@@ -138,7 +139,7 @@ def test_a_button_has_records_synced_again(
 
     count = 3 - len(left[choice])
     assert texts(page, "//p[@role='status']") == [
-        f"{count} records are synced again; what still fails comes back to this page."
+        f"Synced again: {number_of_records(count)}. What still fails comes back to this page."
     ]
     assert parked(stack, browser) == left[choice]
     assert f'"again":{count}' in stack.output("console").replace(" ", "")

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from crmsync.console.wording import number_of_records
+
 FOLDER = Path(__file__).parent / "templates"
 
 
@@ -38,6 +40,7 @@ def _environment() -> Environment:
     )
     environment.filters["minute"] = _minute
     environment.filters["number"] = _number
+    environment.filters["records"] = number_of_records
     return environment
 
 

@@ -1,4 +1,4 @@
-"""How pages name what they show: the CRMs, and times that have passed."""
+"""How pages name what they show: the CRMs, numbers of records, and times that have passed."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ CRMS: Mapping[Side, str] = MappingProxyType(
 
 _HOUR = timedelta(hours=1)
 _DAYS = timedelta(days=2)
+
+
+def number_of_records(count: int) -> str:
+    """So many records: "1 record", "2,000 records"."""
+    return f"{count:,} record{'' if count == 1 else 's'}"
 
 
 def ago(at: datetime | None, now: datetime) -> str:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from crmsync.console.answers import Done, HtmlPage, Notice, Question
 from crmsync.console.reports import Reports
-from crmsync.console.wording import CRMS, ago
+from crmsync.console.wording import CRMS, ago, number_of_records
 from crmsync.flows.operator.over_limit import OverLimitRecord
 from crmsync.model.jobs import JobType
 from crmsync.rules.refusals.table import hint_of, refusal_of
@@ -159,7 +159,7 @@ def ask(reports: Reports, request: PageRequest) -> HtmlPage:
     rows = _chosen(reports, which)
     if decision not in _DECISIONS or not rows:
         return HtmlPage("notice", "Nothing to decide", _NOTHING, 404)
-    what = f"{decision.capitalize()} {_many(len(rows))}"
+    what = f"{decision.capitalize()} {number_of_records(len(rows))}"
     effects = {_EFFECTS[_DECISIONS[decision], row.report.code == _DELETIONS] for row in rows}
     question = Question(
         f"{what}?",
@@ -278,11 +278,7 @@ def _counts(rows: Sequence[OverLimitRecord]) -> list[str]:
         ref = row.report.ref
         name = f"{row.connection}: {CRMS[ref.side]} {ref.object}, {row.report.code}"
         found[name] = found.get(name, 0) + 1
-    return [f"{name}: {_many(count)}." for name, count in sorted(found.items())]
-
-
-def _many(count: int) -> str:
-    return f"{count:,} record{'' if count == 1 else 's'}"
+    return [f"{name}: {number_of_records(count)}." for name, count in sorted(found.items())]
 
 
 def _told(query: Mapping[str, str]) -> str:
@@ -290,5 +286,5 @@ def _told(query: Mapping[str, str]) -> str:
     for decision, sentence in _TOLD.items():
         count = query.get(decision, "")
         if count.isascii() and count.isdigit():
-            return sentence.format(_many(int(count)))
+            return sentence.format(number_of_records(int(count)))
     return ""

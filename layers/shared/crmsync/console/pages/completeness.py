@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from crmsync.console.answers import Done, HtmlPage, Question
 from crmsync.console.reports import Reports
-from crmsync.console.wording import CRMS, ago
+from crmsync.console.wording import CRMS, ago, number_of_records
 from crmsync.flows.comparison.start import start_comparisons
 from crmsync.flows.operator.comparisons import Completeness, last_comparison
 from crmsync.model.comparison import ObjectComparison, Standing
@@ -31,7 +31,7 @@ _NEVER = (
     "reads every record of both CRMs."
 )
 _FOUND = (
-    "{} records are missing or different. Compare and repair has them synced, as crmsync verify "
+    "Missing or different: {}. Compare and repair has them synced, as crmsync verify "
     "--repair --apply does."
 )
 _REPAIR = (
@@ -202,7 +202,7 @@ def _connection(one: Completeness, now: datetime) -> ConnectionRows:
 def _advice(at: datetime | None, found: int) -> str:
     if at is None:
         return _NEVER
-    return _FOUND.format(f"{found:,}") if found else _IN_ORDER
+    return _FOUND.format(number_of_records(found)) if found else _IN_ORDER
 
 
 def _row(one: ObjectComparison) -> ObjectRow:

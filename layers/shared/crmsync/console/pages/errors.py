@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from crmsync.console.answers import Done, Download, HtmlPage
 from crmsync.console.pages.records import record_path
 from crmsync.console.reports import Reports
+from crmsync.console.wording import number_of_records
 from crmsync.flows.operator.errors import ErrorRow, ErrorType
 from crmsync.flows.operator.errors_table import HEADING, cells
 from crmsync.flows.operator.records import parsed_ref
@@ -236,7 +237,7 @@ def _told(query: Mapping[str, str]) -> str:
     if "again" not in query:
         return ""
     again, left = _number(query["again"], 0), _number(query.get("left"), 0)
-    told = f"{again:,} records are synced again; what still fails comes back to this page."
+    told = f"Synced again: {number_of_records(again)}. What still fails comes back to this page."
     if left:
         told += (
             f" {left:,} stay as they are: their kind is not switched on, they come back by "
