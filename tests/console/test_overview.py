@@ -12,6 +12,7 @@ from crmsync.console.pages.overview import (
     Overview,
     QueueRow,
     SweepRow,
+    Words,
     overview,
 )
 from crmsync.flows.operator.status import ConnectionStatus, Status
@@ -76,9 +77,23 @@ STATUS = Status(
 
 
 def test_the_page_shows_the_whole_state():
-    """Whatever the report has: objects, calls by class, sweeps, imports with progress, queues."""
+    """Whatever the report has: findings, with a link where a page shows what they name, objects, calls by class, sweeps, imports with progress, queues."""
+    silence, dead_letters, *_ = STATUS.findings
     assert overview(STATUS) == Overview(
-        STATUS.findings,
+        (
+            (Words(silence, ""),),
+            (Words(dead_letters, ""),),
+            (
+                Words("acme: 1 record is held back by a brake; ", ""),
+                Words("crmsync brakes list", "/brakes"),
+                Words(" says which, release or drop them.", ""),
+            ),
+            (
+                Words("acme: 2 records do not sync; ", ""),
+                Words("crmsync errors list", "/errors"),
+                Words(" says why.", ""),
+            ),
+        ),
         (
             ConnectionView(
                 "acme",

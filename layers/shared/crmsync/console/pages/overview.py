@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from crmsync.console.answers import HtmlPage
+from crmsync.console.pages import brakes, completeness, jobs
 from crmsync.console.reports import Reports
 from crmsync.console.wording import CRMS, ago
 from crmsync.flows.operator.status import ConnectionStatus, Status, is_dead
@@ -17,6 +20,31 @@ from crmsync.rules.timing.call_state import CallState
 from crmsync.wire.pages import PageRequest
 
 _BRAKED = frozenset({Category.BRAKE, Category.HELD})
+
+_PAGE_OF: Mapping[str, str] = MappingProxyType(
+    {
+        "crmsync errors list": "/errors",
+        "crmsync brakes list": brakes.PATH,
+        "crmsync jobs list": jobs.PATH,
+        "crmsync verify": completeness.PATH,
+    }
+)
+"""The pages that show what a command shows, by the command as findings name it."""
+
+_COMMAND = re.compile(f"({'|'.join(map(re.escape, _PAGE_OF))})")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Words of a sentence.
+
+    Attributes:
+        text: The words themselves.
+        to: The page that shows what the command in it shows; "" for other words.
+    """
+
+    text: str
+    to: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +181,7 @@ class Overview:
         at: When all this was read (UTC).
     """
 
-    findings: tuple[str, ...]
+    findings: tuple[tuple[Words, ...], ...]
     connections: tuple[ConnectionView, ...]
     queues: tuple[QueueRow, ...]
     version: int
@@ -168,7 +196,7 @@ def show(reports: Reports, _request: PageRequest) -> HtmlPage:
 def overview(status: Status) -> Overview:
     """What the page shows of a state."""
     return Overview(
-        status.findings,
+        tuple(map(_parts, status.findings)),
         tuple(_connection(one, status.at) for one in status.connections),
         tuple(
             QueueRow(name, depth.ready, depth.hidden, depth.delayed, is_dead(name, depth))
@@ -177,6 +205,10 @@ def overview(status: Status) -> Overview:
         status.version,
         status.at,
     )
+
+
+def _parts(finding: str) -> tuple[Words, ...]:
+    return tuple(Words(one, _PAGE_OF.get(one, "")) for one in _COMMAND.split(finding) if one)
 
 
 def _connection(one: ConnectionStatus, now: datetime) -> ConnectionView:
