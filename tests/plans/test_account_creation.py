@@ -12,12 +12,13 @@ from crmsync.model.effects import CreateRecord, DropLink, Report, SaveLink, Upda
 from crmsync.model.fields import FieldRule
 from crmsync.model.fingerprints import tags
 from crmsync.model.links import Link, LinkState
+from crmsync.model.names import salesforce_revision
 from crmsync.model.owners import Owner, Owners
 from crmsync.model.plan import Plan
 from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.model.settings import CompanySettings, CreateInSalesforce
 from crmsync.plans.account import AccountFacts, plan_account
-from crmsync.rules.kinds.account.creation import Member
+from crmsync.rules.kinds.account.creation import Member, account_creation
 from crmsync.rules.merge.owners import match_owners
 from crmsync.rules.pair.creation import NEW
 from tests.builders import (
@@ -34,6 +35,7 @@ from tests.plans.contact_facts import making
 H, S = Side.HUBSPOT, Side.SALESFORCE
 RULESET = an_account_ruleset(create_in_salesforce=CreateInSalesforce.CONTACT)
 KEY = "555001-91"
+SHOWN = salesforce_revision(555001)
 OWNERS = match_owners(
     Owners(
         (
@@ -157,7 +159,9 @@ def test_a_forced_company_with_an_account_creates_no_second_one():
 @pytest.mark.rule("ACC-3")
 @pytest.mark.rule("ACC-6")
 def test_an_account_creates_a_company_with_or_without_contacts():
-    """Its contacts do not matter; the company gets its values in HubSpot's form."""
+    """Its contacts do not matter; the company gets its values in HubSpot's form. The link is ready
+    for the company's id.
+    """
     account = an_account({"Phone": "+49 731 1", "Industry": "Banking", "AnnualRevenue": 1200000.0})
     plan = plan_account(alone(account), RULESET)
     shown = {
@@ -167,9 +171,18 @@ def test_an_account_creates_a_company_with_or_without_contacts():
         "industry": "BANKING",
         "annualrevenue": "1200000",
     }
-    assert plan.effects == (
-        CreateRecord(H, "company", ACCOUNT_ID, shown, NEW, ("ACC-3", "ACC-5", "ACC-6")),
+    link = Link(
+        "acme",
+        Kind.ACCOUNT,
+        NEW,
+        account.ref,
+        base_of(shown, RULESET, H, "Account"),
+        base_of(account.fields, RULESET, S, "Account"),
+        hubspot_owner="",
+        salesforce_owner="",
     )
+    create = CreateRecord(H, "company", ACCOUNT_ID, shown, NEW, ("ACC-3", "ACC-5", "ACC-6"))
+    assert plan == Plan((create,), new_link=making(H, link, RULESET))
 
 
 @pytest.mark.rule("OWN-14")
@@ -313,6 +326,16 @@ def test_the_counterpart_that_a_record_names_comes_before_that_of_its_contacts(s
     assert [one.link.on(side.other) for one in plan.effects if isinstance(one, SaveLink)] == [
         own.ref
     ]
+
+
+def test_an_account_that_was_made_for_an_edited_company_asks_for_its_history():
+    """What the company showed when the account was made of it is known by its history alone."""
+    ruleset = replace(RULESET, our_app="41")
+    made = account_creation(a_company({"phone": "+49 731 1"}), (), ruleset)
+    shown = {**made.create.fields, SHOWN: made.link.salesforce_intent.revision.hex()}
+    account = an_account(shown, key=KEY)
+    plan = plan_account(alone(a_company(), named_counterpart=account), ruleset)
+    assert plan.undecided
 
 
 @pytest.mark.parametrize("named", [a_company(), an_account()], ids=["company", "account"])

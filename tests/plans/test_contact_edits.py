@@ -344,3 +344,35 @@ def test_a_comparison_that_was_made_already_is_used_for_the_same_record_and_link
     assert plan_contact(facts, ruleset) == Plan() != fresh
     assert plan_contact(replace(facts, hubspot=replace(hubspot)), ruleset) == fresh
     assert plan_contact(replace(facts, link=replace(facts.link)), ruleset) == fresh
+
+
+@pytest.mark.rule("PLT-5")
+@pytest.mark.parametrize(
+    ("update", "expected"),
+    [
+        (Update.TWO_WAY, [(S, {"Stage__c": "Customer"}, ("PLT-5",))]),
+        (Update.PREFER_SALESFORCE, []),
+        (Update.ALWAYS_SALESFORCE, []),
+    ],
+)
+def test_an_earlier_lifecycle_stage_of_salesforce_is_not_sent_to_hubspot(update, expected):
+    """HubSpot would ignore it. Its own stage goes to Salesforce, unless Salesforce's value outranks
+    it: then both stay.
+    """
+    stages = FieldRule(
+        "lifecyclestage",
+        "Stage__c",
+        update=update,
+        form=FieldType.CHOICE,
+        choices=(("lead", "Lead"), ("customer", "Customer")),
+    )
+    ruleset = a_ruleset(field=(stages,))
+    contact = a_contact({"lifecyclestage": "customer"}, salesforce_id=LEAD_ID)
+    link = a_link(contact, a_lead({"Stage__c": "Customer"}, key=KEY), ruleset)
+    edited = a_lead({"Stage__c": "Lead"}, key=KEY, modified=5)
+
+    plan = plan_contact(ContactFacts(a_change(edited.ref), link, contact, edited), ruleset)
+
+    assert [
+        (one.side, one.fields, one.because) for one in plan.effects if isinstance(one, UpdateRecord)
+    ] == expected

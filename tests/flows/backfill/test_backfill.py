@@ -375,6 +375,27 @@ def test_a_job_waits_for_a_side_that_does_not_answer() -> None:
     )
 
 
+def test_a_job_that_waited_at_its_end_says_so_no_more() -> None:
+    """Its queue was unreadable once while its records were being synced."""
+    walk = BackfillWorld(contacts=5)
+    job = walk.start(CONTACTS)
+    run_turn(walk.job_messages.take(), walk.context)
+
+    run_turn(walk.job_messages.take(), replace(walk.context, backlog=_UnreadableBacklog()))
+    waited = walk.now(job).trouble
+    done = walk.run(job)
+
+    assert (waited, done.trouble, far(done)) == ("The queue is busy.", "", (JobState.DONE, 5, 5))
+
+
+class _UnreadableBacklog(MemoryBacklog):
+    """Queues that do not answer."""
+
+    def depth(self, kind: Kind) -> Depth:  # noqa: ARG002 - as the port has it
+        """See the port."""
+        raise TryAgain("The queue is busy.")
+
+
 def test_a_job_waits_for_settings_that_can_be_trusted() -> None:
     """The job says why and continues without being resumed."""
     walk = BackfillWorld(contacts=5)

@@ -9,7 +9,7 @@ import pytest
 from crmsync.flows.backfill.jobs import JobAdmin
 from crmsync.flows.comparison.start import STILL, start_comparisons
 from crmsync.model.comparison import Comparison
-from crmsync.model.jobs import LINKS, Job, JobState, JobStep, JobType
+from crmsync.model.jobs import LINKS, Job, JobMessage, JobState, JobStep, JobType
 from crmsync.model.records import Side
 from crmsync.model.settings import Settings
 from tests.builders import NOON, a_connection, a_job
@@ -68,7 +68,8 @@ def test_a_comparison_begins_without_a_call() -> None:
         JobStep(Side.SALESFORCE, "Lead"),
         JobStep(Side.HUBSPOT, "contact"),
     )
-    assert [message.job for message, _ in night.job_messages.sent] == ["v9"]
+    assert (job.turn, job.turn_token) == (1, "t1")
+    assert [one for one, _ in night.job_messages.sent] == [JobMessage("acme", "v9", 1, "t1")]
 
 
 @pytest.mark.rule("CH-31")

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from crmsync.errors import Down, Refused, SyncError, TryAgain
 from crmsync.flows.email.make_tasks import TRIES
+from crmsync.flows.email.task_planner import MIN_TRIES
 from crmsync.model.mail import LogRange
 from crmsync.model.settings import EmailTaskSettings, TaskTemplate
 from tests.memory.email_world import ONCE, MemoryEmailWorld, opened
@@ -221,6 +222,16 @@ def test_a_recipient_without_a_link_is_given_up_in_the_end() -> None:
 
     assert timedelta(minutes=30) <= waited <= timedelta(minutes=45)
     assert (summary.counts["Dropped"], world.counts()) == (1, [1])
+
+
+def test_a_recipient_is_given_up_once_its_waiting_time_is_over() -> None:
+    """After the last minute of `wait_minutes` nothing waits any more."""
+    world = MemoryEmailWorld(settings=EmailTaskSettings(wait_minutes=30))
+    world.log.rows = [opened(1, world.ms)]
+    late = LogRange("acme", "OPEN", 0, world.ms, world.ms, tries=MIN_TRIES)
+    world.now += timedelta(minutes=30)
+
+    assert (world.deliver([late]).counts["Dropped"], world.due) == (1, [])
 
 
 def test_without_waiting_time_a_recipient_without_a_link_is_given_up_at_once() -> None:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crmsync.flows.engine.resting_mappings import is_field_check_due, resume_mappings
+from crmsync.flows.engine.resting_mappings import (
+    is_field_check_due,
+    resume_mappings,
+    without_resting,
+)
 from crmsync.flows.intake.sweep import SweepScope, sweep
 from crmsync.model.concerns import objects_of
 from crmsync.model.effects import Category
 from crmsync.model.fields import FieldRule
 from crmsync.model.records import Ref, Side
 from crmsync.model.troubles import Rest
+from tests.builders import a_ruleset
 from tests.memory.world import MemoryWorld
 
 CUSTOM = FieldRule("favourite_colour", "Favourite_Colour__c")
@@ -241,3 +247,33 @@ def test_a_poll_checks_the_fields_every_quarter_of_an_hour() -> None:
     assert [
         minute for minute in range(60) if is_field_check_due(hour + timedelta(minutes=minute))
     ] == [0, 15, 30, 45]
+
+
+@pytest.mark.rule("ERR-5")
+def test_a_rest_begins_with_the_oldest_change_that_is_synced_without_the_field() -> None:
+    """Rests of other kinds, those that are over and those that began before stay as they are."""
+    world = MemoryWorld()
+    since, old = world.now, world.now - timedelta(hours=2)
+    change = replace(world.change(world.new_contact()), at=old)
+    late = [
+        Rest(Side.SALESFORCE, "Lead", "Title", since),
+        Rest(Side.HUBSPOT, "contact", "jobtitle", since),
+    ]
+    kept = [
+        Rest(Side.SALESFORCE, "Opportunity", "Amount", since),
+        Rest(Side.SALESFORCE, "Lead", "Fax", since, is_over=True),
+        Rest(Side.SALESFORCE, "Lead", "Phone", old - timedelta(hours=1)),
+    ]
+    for one in (*late, *kept):
+        world.troubles.save_rest("acme", one)
+
+    without_resting(a_ruleset(), [*late, *kept], [change], world.context)
+
+    stored = world.troubles.load("acme").rests
+    assert {(one.object, one.field): one.since for one in stored} == {
+        ("Lead", "Title"): old,
+        ("contact", "jobtitle"): old,
+        ("Opportunity", "Amount"): since,
+        ("Lead", "Fax"): since,
+        ("Lead", "Phone"): old - timedelta(hours=1),
+    }

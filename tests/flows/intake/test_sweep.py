@@ -60,6 +60,34 @@ def test_a_change_is_found_once_however_often_it_is_swept():
     assert sweep_each_minute(world, 60) == [[lead.id]] + 59 * [[]]
 
 
+def test_a_sweep_of_several_pages_counts_the_changes_of_all():
+    """The number is what was queued."""
+    world = MemoryWorld()
+    sweep_once(world)
+    pages = [
+        [
+            ChangedRecord(Ref(Side.SALESFORCE, "Lead", f"00Q{number}"), NOON, deleted=False)
+            for number in page
+        ]
+        for page in ((1, 2), (3,), ())
+    ]
+
+    class Pages:
+        """A `Sweeper` that finds these pages."""
+
+        def changed_since(self, _since: object, **_: object) -> Iterator[Sequence[ChangedRecord]]:
+            """The same whoever asks."""
+            yield from pages
+
+    scope = SweepScope("acme", Side.SALESFORCE, KINDS[Side.SALESFORCE])
+    queued = sweep(scope, Pages(), world.cursors, world.outbox, world.now)
+
+    assert (queued, [change.ref.id for change in world.outbox.published]) == (
+        3,
+        ["00Q1", "00Q2", "00Q3"],
+    )
+
+
 def test_two_edits_in_one_second_are_both_found():
     """Salesforce's timestamps are whole seconds: a record seen before its second is over is synced
     once more, and then no more.

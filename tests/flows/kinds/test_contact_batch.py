@@ -3,12 +3,14 @@ that fail.
 """
 
 from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from crmsync.errors import Conflict, Refused, TryAgain
 from crmsync.model.changes import Cause
 from crmsync.model.effects import Category
+from crmsync.model.fields import FieldRule, FieldType
 from crmsync.model.links import LinkState
 from crmsync.model.records import Side
 from tests.memory.behaviour import PERSON
@@ -509,3 +511,17 @@ def test_a_defect_in_planning_one_record_stops_only_that_record(monkeypatch):
     assert [(one.ref, one.category) for one in world.inbox.parked("acme")] == [
         (bad, Category.INTERNAL)
     ]
+
+
+@pytest.mark.rule("MAP-7")
+def test_the_day_of_a_moment_is_that_of_the_hubspot_accounts_time_zone() -> None:
+    """A moment on the last evening of November in UTC is in December in Tokyo."""
+    world = MemoryWorld(
+        settings={"field": (FieldRule("seen_at", "Seen_On__c", form=FieldType.DATED),)},
+        zone=ZoneInfo("Asia/Tokyo"),
+    )
+
+    world.sync(world.new_contact(seen_at="2026-11-30T20:00:00.000Z"))
+
+    (lead,) = world.salesforce.refs("Lead")
+    assert world.salesforce.fields(lead)["Seen_On__c"] == "2026-12-01"

@@ -95,11 +95,21 @@ def test_a_refused_sum_is_written_once_the_report_about_its_contact_ends() -> No
     world.hubspot.refuse = lambda _fields: None
 
     world.sync(contact, cause=Cause.AGAIN)
-    queued = [change for change, _ in world.outbox.delayed]
+    (queued,) = [change for change, _ in world.outbox.delayed]
+    world.outbox.delayed = []
+    summary = world.deliver([queued])
     world.drain()
 
     assert reported == [(contact, Category.VALIDATION)]
-    assert len(queued) == 1
+    assert summary.decisions == [
+        {
+            "record": str(contact),
+            "effects": ["add up the opportunities of 1 contacts (ROLL-1)"],
+            "conflicts": [],
+            "outcome": "Done",
+            "code": "",
+        }
+    ]
     assert (shown(world, contact), list(world.inbox.parked("acme"))) == (("1", "1000"), [])
 
 

@@ -11,13 +11,24 @@ import pytest
 from crmsync.errors import Gone, Refused
 from crmsync.flows.kinds.dispatch import GATHER_AND_PLAN
 from crmsync.flows.preview.explain import Explainer
-from crmsync.model.effects import Category, Report, effect_line
-from crmsync.model.links import LinkState
+from crmsync.model.conflicts import FieldConflict
+from crmsync.model.effects import (
+    Category,
+    CreateRecord,
+    EndRole,
+    Report,
+    SaveLink,
+    UpdateRecord,
+    effect_line,
+)
+from crmsync.model.fields import FieldRule
+from crmsync.model.links import LinkState, Slot
 from crmsync.model.plan import Note
 from crmsync.model.records import Ref, Side
-from crmsync.model.settings import CompanySettings, CreateInSalesforce, Settings
+from crmsync.model.settings import CompanySettings, CreateInSalesforce, DealSettings, Settings
 from crmsync.rules.backfill.objects import BACKFILL_OBJECTS
 from crmsync.rules.preview.explanation import ChangedSide, DecisionLine, FieldLine, FieldOutcome
+from tests.flows.kinds.opportunity_records import a_pair_of_contacts
 from tests.memory.preview import explain, settings_of, view
 from tests.memory.world import MemoryWorld
 
@@ -295,6 +306,88 @@ def test_a_deal_whose_opportunity_moved_on() -> None:
     assert done[1].startswith(f"update {deal}: amount, ")
     assert f"associate {deal} with {ada} (OPP-9)" in done
     assert "add up the opportunities of 1 contacts (ROLL-1, LIFE-1)" in done
+
+
+@pytest.mark.rule("OPP-13")
+def test_a_deal_whose_opportunity_was_deleted() -> None:
+    """It is deleted too, and its contact's opportunities are added up again."""
+    world = MemoryWorld()
+    opportunity = world.new_opportunity()
+    world.sync(opportunity)
+    deal = world.counterpart(opportunity)
+    world.salesforce.delete(opportunity)
+
+    done = explain(world, deal).plan.effects
+
+    assert [effect_line(one) for one in done if not isinstance(one, SaveLink)] == [
+        f"delete {deal} (OPP-13, Q-30)"
+    ]
+
+
+@pytest.mark.rule("OPP-12")
+@pytest.mark.rule("Q-29")
+def test_a_deal_on_which_one_contact_took_anothers_place() -> None:
+    """The one gets a role, under a key of its own, and the role of the other is ended (Q-29)."""
+    world = MemoryWorld(deal_settings=DealSettings(remove_associations=True))
+    ada, adas = a_pair_of_contacts(world)
+    bea, beas = a_pair_of_contacts(world, "bea@example.com")
+    opportunity = world.new_opportunity(adas)
+    world.sync(opportunity)
+    deal = world.counterpart(opportunity)
+    (role,) = world.opportunities.roles_of([opportunity])[opportunity]
+    world.associations.remove_association(deal, ada)
+    world.associations.add_association(deal, bea)
+
+    done = explain(world, deal).plan.effects
+
+    made = {"OpportunityId": opportunity.id, "ContactId": beas.id}
+    key = f"555001-{deal.id}-{bea.id}"
+    assert [one for one in done if isinstance(one, CreateRecord | EndRole)] == [
+        CreateRecord(
+            Side.SALESFORCE, "OpportunityContactRole", key, made, Slot("role"), ("OPP-12",)
+        ),
+        EndRole(role.ref, ("Q-29",)),
+    ]
+
+
+@pytest.mark.rule("OPP-5")
+def test_a_stage_that_was_changed_on_both_sides() -> None:
+    """The conflict has the stages of both, and says which one counts."""
+    world = MemoryWorld()
+    opportunity = world.new_opportunity()
+    world.sync(opportunity)
+    deal = world.counterpart(opportunity)
+    (pipeline,) = [
+        one for one in world.deals.pipelines() if one.id == world.hubspot.fields(deal)["pipeline"]
+    ]
+    (lost,) = [one for one in pipeline.stages if one.label == "Closed Lost"]
+    world.wait()
+    world.hubspot.edit(deal, {"dealstage": lost.id})
+    world.wait()
+    world.salesforce.edit(opportunity, {"StageName": "Closed Won"})
+
+    assert explain(world, deal).plan.conflicts == (
+        FieldConflict("dealstage", "StageName", lost.id, "Closed Won", "two_way", Side.SALESFORCE),
+    )
+
+
+@pytest.mark.rule("MAP-6")
+def test_values_that_are_older_than_their_mapping() -> None:
+    """Nothing is written, and the reason is given with its rule."""
+    world = MemoryWorld()
+    ada, lead = linked(world)
+    world.hubspot.edit(ada, {"nickname": "Ada"})
+    world.salesforce.edit(lead, {"Nickname__c": "Countess"})
+    world.wait()
+    row = FieldRule("nickname", "Nickname__c", since=world.now)
+    world.settings["field"] = (row,)
+    world.wait()
+
+    plan = explain(world, ada).plan
+
+    text = f"stay as they were before the mapping: {row}"
+    assert [one for one in plan.effects if isinstance(one, UpdateRecord)] == []
+    assert plan.notes == (Note(text, ("MAP-6",)),)
 
 
 def explainer(world: MemoryWorld) -> Explainer:

@@ -126,10 +126,21 @@ def test_what_is_not_read_and_what_is_put_off() -> None:
         looked={Side.HUBSPOT: at(-30)},
         waiting={"contact": Waiting(at(-45), "LOCKED"), "account": Waiting(at(-31), "LOCKED")},
     )
-    assert [(one.key, one.since, one.is_explained) for one in incidents_of(state, 100, NOON)] == [
-        ("unseen acme hubspot", at(-30), False),
-        ("waits acme LOCKED", at(-45), False),
-    ]
+    unseen, waits = incidents_of(state, 100, NOON)
+    assert (unseen.key, unseen.since, unseen.is_explained) == (
+        "unseen acme hubspot",
+        at(-30),
+        False,
+    )
+    assert waits == Incident(
+        "waits acme LOCKED",
+        "Changes of acme are put off",
+        "The oldest waits for more than half an hour. The code is LOCKED.",
+        at(-45),
+        "See what the code means, and mend it: crmsync status",
+        "operations#changes-are-put-off",
+        has_alarm=True,
+    )
 
 
 @pytest.mark.parametrize(

@@ -141,6 +141,7 @@ PRICE = a_rule(FieldType.NUMBER, length=3, scale=2)
         (TITLE, S, "Head of all", ConvertedValue("Head", is_truncated=True)),
         (TITLE, S, "1234\N{SLEEPING FACE}", ConvertedValue("1234", is_truncated=True)),
         (TITLE, S, "123\N{SLEEPING FACE}", ConvertedValue("123\N{SLEEPING FACE}")),
+        (TITLE, S, "123\ud83d of all", ConvertedValue("123", is_truncated=True)),
         (TITLE, H, "Chief of all", ConvertedValue("Chief of all")),
         (
             a_rule(),

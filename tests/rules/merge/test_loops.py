@@ -12,7 +12,7 @@ import pytest
 
 from crmsync.model.changes import Cause
 from crmsync.model.effects import Report, SaveLink, UpdateRecord
-from crmsync.model.fields import FieldRule, Update
+from crmsync.model.fields import FieldRule, FieldType, Update
 from crmsync.model.fingerprints import tag
 from crmsync.model.links import LoopState
 from crmsync.model.records import Record, Side, Value
@@ -156,6 +156,23 @@ def test_the_other_fields_go_on() -> None:
     pair.sync()
     assert (pair.shown("jobtitle"), pair.shown("phone")) == (("Engineer", "Engineer"), ("2", "9"))
     assert [one.fieldname for one in pair.reports] == ["phone"]
+
+
+@pytest.mark.rule("CUR-1")
+def test_other_amounts_go_on_while_no_currency_would_be_written() -> None:
+    """An amount that is stopped takes others with it only beside a currency."""
+    rows = (
+        FieldRule("score", "Score__c", form=FieldType.NUMBER, update=Update.ALWAYS_HUBSPOT),
+        FieldRule("seats", "Seats__c", form=FieldType.NUMBER),
+    )
+    pair = Pair()
+    pair.ruleset = replace(a_ruleset(field=rows), our_user="")
+    pair.edit(H, score="2")
+    fight(pair, lambda one: one.edit(S, Score__c=9))
+    pair.edit(H, seats="7")
+    pair.sync()
+    assert pair.written == [(S, "Score__c", 2)] * 5 + [(S, "Seats__c", 7)]
+    assert [one.fieldname for one in pair.reports] == ["score"]
 
 
 def test_two_people_who_edit_in_turn_are_not_stopped() -> None:

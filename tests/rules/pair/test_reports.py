@@ -38,11 +38,14 @@ EVERY = [
 
 @pytest.mark.rule("ERR-1")
 @pytest.mark.parametrize("report", EVERY, ids=[one.code for one in EVERY])
-def test_each_report_has_a_code_of_its_own_that_the_table_explains(report: Report) -> None:
-    """The table has the same category, and what passes by itself is tried again."""
+def test_each_report_has_a_code_and_a_text_of_its_own(report: Report) -> None:
+    """The table explains the code: it has the same category, and what passes by itself is tried
+    again.
+    """
     known = FINDINGS[report.code]
 
     assert known.category is report.category
     assert [one.code for one in EVERY].count(report.code) == 1
+    assert [one.text for one in EVERY].count(report.text) == 1
     assert (known.error is TryAgain) == (report.category is Category.UNAVAILABLE)
     assert report.hint

@@ -34,7 +34,7 @@ from crmsync.rules.timing.call_leases import (
     returned,
     used_up,
 )
-from crmsync.rules.timing.call_state import call_state
+from crmsync.rules.timing.call_state import CallState, call_state
 from tests.builders import NOON, a_connection
 
 LIVE, RETRY, SWEEP, BACKFILL = CallClass
@@ -202,7 +202,14 @@ def test_after_many_calls_of_a_sweep_the_next_one_comes_within_the_hour() -> Non
 
     assert hold(counted, SMALL, SWEEP, NOON + 59 * MINUTE) is not None
     assert hold(counted, SMALL, SWEEP, NOON + HOUR) is None
-    assert call_state(counted, SMALL, NOON).sweep_every == HOUR
+    assert call_state(counted, SMALL, NOON) == CallState(
+        dict(zip(CallClass, (0, 0, 100, 0), strict=True)),
+        300,
+        None,
+        {SWEEP: hold(counted, SMALL, SWEEP, NOON)},
+        None,
+        HOUR,
+    )
 
 
 @pytest.mark.parametrize(
