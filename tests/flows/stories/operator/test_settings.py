@@ -56,8 +56,10 @@ def mapping(hubspot: str, salesforce: str) -> str:
 
 
 def apply(stack: Stack, *words: str) -> None:
-    """Run the operator's command with ``--apply`` and assert that it succeeds without a warning."""
-    done = run(stack, *words, "--apply")
+    """Run the operator's command with ``--apply``, at the stack's time, which dates the settings, and
+    assert that it succeeds without a warning.
+    """
+    done = run(stack, *words, "--apply", added_ms=stack.clock.added_ms)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
 
 
