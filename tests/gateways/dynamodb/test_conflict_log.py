@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count
+
+import pytest
 
 from crmsync.gateways.dynamodb.conflict_log import PER_ITEM, READ, ConflictLog
 from crmsync.model.conflicts import LoggedConflict
@@ -48,6 +51,37 @@ def test_what_a_batch_has_decided_is_read_back_newest_first() -> None:
     assert items[0][1][0].decision.side is None
     assert items[0][1][0].at == NOON + timedelta(minutes=READ)
     assert rest == items[-2:]
+
+
+@pytest.mark.rule("CH-9")
+def test_a_privacy_deletion_leaves_nothing_of_the_contact() -> None:
+    """Its conflicts go, the others of its items stay, and so does the log of other connections."""
+    numbers = count()
+    with dynamodb("pk", "sk") as client:
+        log = ConflictLog(client, "Table", new_id=lambda: f"{next(numbers):04}")
+        log.add("acme", [a_conflict(1), a_conflict(2), a_conflict(1)], NOON)
+        log.add("acme", [a_conflict(1)], NOON + timedelta(minutes=1))
+        log.add("acme", [a_conflict(3)], NOON + timedelta(minutes=2))
+        log.add("other", [a_conflict(1)], NOON)
+        kept = client.scan(TableName="Table")["Items"]
+
+        log.forget("acme", {a_conflict(1).hubspot})
+        items = [conflicts for _, conflicts in log.newest("acme")]
+        left = client.scan(TableName="Table")["Items"]
+
+        assert items == [
+            [
+                replace(
+                    a_conflict(3),
+                    at=NOON + timedelta(minutes=2),
+                    decision=replace(a_conflict(3).decision, at=NOON + timedelta(minutes=2)),
+                )
+            ],
+            [a_conflict(2)],
+        ]
+        assert [list(one) for _, one in log.newest("other")] == [[a_conflict(1)]]
+    expiries = {one["sk"]["S"]: one["expires_at"] for one in kept}
+    assert {one["sk"]["S"]: one["expires_at"] for one in left}.items() <= expiries.items()
 
 
 def test_nothing_is_written_for_a_batch_without_conflicts() -> None:

@@ -11,12 +11,12 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from crmsync.errors import Distrusted, SyncError
-from crmsync.model.changes import Change
+from crmsync.model.changes import Cause, Change
 from crmsync.model.crm_names import ACCOUNT
 from crmsync.model.records import Kind
 from crmsync.model.settings import Connection
 from crmsync.telemetry import logger, metrics
-from crmsync.wiring.conflicts import keep_conflicts
+from crmsync.wiring.conflicts import conflict_log, keep_conflicts
 from crmsync.wiring.crms import our_user_of, sync_context
 from crmsync.wiring.stores import (
     Event,
@@ -117,6 +117,8 @@ def _sync(name: str, kind: Kind, changes: list[Change], emit: Emit) -> None:
             changes=len(changes),
         )
         return
+    if forgotten := {one.ref for one in changes if one.cause is Cause.FORGOTTEN}:
+        conflict_log().forget(name, forgotten)
     cached = CachedTroubles(troubles())
     summary = sign_in_and_sync(
         CircuitBreaker(name, kind, cached, outbox(), now),

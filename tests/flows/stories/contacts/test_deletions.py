@@ -38,6 +38,9 @@ def exists(people: People, address: str) -> bool:
     return people.contact_with(address) is not None
 
 
+HOUR = 3600
+
+
 def items_with(stack: Stack, *ids: str) -> list[dict[str, Any]]:
     """Every item of the tables that contains one of the ids."""
     dynamodb = stack.cloud.aws.client("dynamodb")
@@ -168,7 +171,8 @@ def test_a_privacy_deletion_forgets_the_contact(stack: Stack, people: People):
     people.edit_record("Lead", made, Title="Engineer")
     stack.settle()
     kept = {item["pk"]["S"]: item.get("y") for item in items_with(stack, contact, made)}
-    assert (len(kept), "|X" in str(kept[f"acme#hubspot:contact:{contact}"])) == (2, True)
+    assert (len(kept), "|X" in str(kept[f"acme#hubspot:contact:{contact}"])) == (3, True)
+    assert "conflicts#acme" in kept
     assert not any(value in str(kept) for value in ("Countess", "Engineer"))
     people.hubspot.crm.contacts.basic_api.purge({"objectId": contact})
     stack.settle()
@@ -289,6 +293,8 @@ def test_deletions_beyond_the_hourly_limit_are_held_back(new_stack: NewStack):
     people = People(stack.ready())
     addresses = [f"brake{number}@example.com" for number in range(5)]
     made = [linked_pair(stack, people, address)[1] for address in addresses]
+    if (left := HOUR - stack.clock.now_ms() / 1000 % HOUR) < 300:
+        stack.advance(left + 1)  # the limit is that of an hour of the clock
     for one in made[:4]:
         people.salesforce.Lead.delete(one)
     result = stack.settle()

@@ -135,6 +135,7 @@ def test_after_a_restore_both_crms_come_in_step_again(new_stack: NewStack, tmp_p
     command(stack, "pause", "acme", "--apply")
     moment = ("--in-step-until", in_step_until)
     shown_first = command(stack, "links", "restore", *moment)["connections"]
+    later(stack, 10)  # HubSpot's limit of searches is one of a second
     written = writes_of(stack, lambda: command(stack, "links", "restore", *moment, "--apply"))
     command(stack, "resume", "acme", "--apply")
     for _ in range(3):

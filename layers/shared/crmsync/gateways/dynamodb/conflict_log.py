@@ -6,7 +6,7 @@ conflicts#acme  2026-01-31T10:15:00.123456#7f  rows (JSON), expires_at
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from crmsync.gateways.retry import chunks
 from crmsync.model.conflicts import LoggedConflict
 from crmsync.model.links import HISTORY_KEPT
 from crmsync.model.moments import epoch_seconds
+from crmsync.model.records import Ref
 from crmsync.wire.conflict_rows import conflicts_from_json, conflicts_to_json
 
 PER_ITEM = 1_000
@@ -65,9 +66,32 @@ class ConflictLog:
         )
         for item in items:
             key = item["sk"]["S"]
-            at = datetime.fromisoformat(f"{key.partition('#')[0]}+00:00")
-            yield key, conflicts_from_json(item["rows"]["S"], at)
+            yield key, conflicts_from_json(item["rows"]["S"], _at(key))
+
+    def forget(self, connection: str, contacts: Collection[Ref]) -> None:
+        """Remove the conflicts of HubSpot contacts that were deleted for privacy (CH-9). Reads the
+        whole log of the connection. Raises `TryAgain`.
+        """
+        items = self._table.query(
+            _partition(connection),
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": _partition(connection)}},
+        )
+        for item in items:
+            place = (_partition(connection), item["sk"]["S"])
+            logged = conflicts_from_json(item["rows"]["S"], _at(place[1]))
+            kept = [one for one in logged if one.hubspot not in contacts]
+            if not kept:
+                self._table.delete(place)
+            elif len(kept) < len(logged):
+                rows = {"rows": {"S": conflicts_to_json(kept)}, "expires_at": item["expires_at"]}
+                self._table.put(place, rows)
 
 
 def _partition(connection: str) -> str:
     return f"conflicts#{connection}"
+
+
+def _at(key: str) -> datetime:
+    """When an item was logged (UTC)."""
+    return datetime.fromisoformat(f"{key.partition('#')[0]}+00:00")
