@@ -1,16 +1,8 @@
-"""How pages name what they show: the CRMs, numbers of records, and times that have passed."""
+"""How pages name what they show: numbers of records, and times that have passed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from types import MappingProxyType
-
-from crmsync.model.records import Side
-
-CRMS: Mapping[Side, str] = MappingProxyType(
-    {Side.HUBSPOT: "HubSpot", Side.SALESFORCE: "Salesforce"}
-)
 
 _HOUR = timedelta(hours=1)
 _DAYS = timedelta(days=2)

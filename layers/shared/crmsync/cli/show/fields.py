@@ -39,7 +39,6 @@ _LEGEND = (
     "-> HubSpot's values cross, <- Salesforce's, <-> both, - none. default: crmsync's own row; "
     "settings: a row of the settings file. What a policy means: crmsync rule MAP-1 MAP-2 MAP-3"
 )
-_SIDES = {Side.HUBSPOT: "HubSpot", Side.SALESFORCE: "Salesforce"}
 
 
 def add_commands(commands: Subparsers) -> None:
@@ -79,7 +78,7 @@ def _fields(operator: Operator, arguments: argparse.Namespace) -> Answer:
     text = read(arguments.settings) if arguments.settings else None
     sections = operator.fields.read(request, text)
     remarks = tuple(
-        f"{one.connection}: {_SIDES[side]} did not say what the fields of {one.section} are: "
+        f"{one.connection}: {side.label} did not say what the fields of {one.section} are: "
         f"{error.text} {error.hint}".rstrip()
         for one in sections
         for side, error in one.unreachable.items()
@@ -132,7 +131,7 @@ def _notes(row: FieldRow, *, is_pair: bool) -> Iterator[str]:
     for side, labels in (row.alone or {}).items():
         if labels:
             yield (
-                f"{row.rule}: only {_SIDES[side]} has {', '.join(labels)}; such a value does not "
+                f"{row.rule}: only {side.label} has {', '.join(labels)}; such a value does not "
                 "cross (MAP-7)"
             )
 

@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from crmsync.rules.timing.call_state import CallState
 
 
-_NAMES = {Side.HUBSPOT: "HubSpot", Side.SALESFORCE: "Salesforce"}
-
-
 _KEYS = """
 links have key {}; earlier keys are kept: crmsync links keys counts the links that need them"""
 
@@ -61,7 +58,7 @@ def _rows(one: ConnectionStatus, now: datetime) -> Iterator[tuple[str, str]]:
     yield "off", _listed(name for name, is_on in one.concerns.items() if not is_on)
     yield (
         "last sweep",
-        _listed(f"{_NAMES[side]} {_ago(now, at)}" for side, at in one.looked.items() if at),
+        _listed(f"{side.label} {_ago(now, at)}" for side, at in one.looked.items() if at),
     )
     for name, at in one.newest.items():
         yield f"newest {name}", "not swept yet" if at is None else _ago(now, at)
@@ -105,7 +102,7 @@ def _calls(calls: DailyCalls | None, allotment: int) -> str:
 
 
 def _own(side: Side, own: CallState) -> str:
-    return f"{_NAMES[side]} {sum(own.own.values()):,}"
+    return f"{side.label} {sum(own.own.values()):,}"
 
 
 def _depth(depth: Depth) -> str:

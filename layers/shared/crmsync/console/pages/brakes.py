@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from crmsync.console.answers import Done, HtmlPage, Notice, Question
 from crmsync.console.reports import Reports
-from crmsync.console.wording import CRMS, ago, number_of_records
+from crmsync.console.wording import ago, number_of_records
 from crmsync.flows.operator.over_limit import OverLimitRecord
 from crmsync.model.jobs import JobType
 from crmsync.rules.refusals.table import hint_of, refusal_of
@@ -189,7 +189,7 @@ def brakes(rows: Sequence[OverLimitRecord], now: datetime, told: str = "") -> Br
     groups: dict[tuple[str, str, str, str], list[OverLimitRecord]] = {}
     for row in rows:
         ref = row.report.ref
-        key = (row.connection, CRMS[ref.side], ref.object, row.report.code)
+        key = (row.connection, ref.side.label, ref.object, row.report.code)
         groups.setdefault(key, []).append(row)
     found = (_group(*key, mine, now) for key, mine in groups.items())
     return Brakes(tuple(sorted(found, key=lambda one: one.since)), len(rows), told)
@@ -276,7 +276,7 @@ def _counts(rows: Sequence[OverLimitRecord]) -> list[str]:
     found: dict[str, int] = {}
     for row in rows:
         ref = row.report.ref
-        name = f"{row.connection}: {CRMS[ref.side]} {ref.object}, {row.report.code}"
+        name = f"{row.connection}: {ref.side.label} {ref.object}, {row.report.code}"
         found[name] = found.get(name, 0) + 1
     return [f"{name}: {number_of_records(count)}." for name, count in sorted(found.items())]
 

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from crmsync.console.answers import Done, HtmlPage, Question
 from crmsync.console.reports import Reports
-from crmsync.console.wording import CRMS, ago, number_of_records
+from crmsync.console.wording import ago, number_of_records
 from crmsync.flows.comparison.start import start_comparisons
 from crmsync.flows.operator.comparisons import Completeness, last_comparison
 from crmsync.model.comparison import ObjectComparison, Standing
@@ -188,7 +188,7 @@ def _connection(one: Completeness, now: datetime) -> ConnectionRows:
         at,
         ago(at, now),
         tuple(map(_row, one.results)),
-        tuple(f"{CRMS[side]} {name}" for side, name in one.not_yet),
+        tuple(f"{side.label} {name}" for side, name in one.not_yet),
         found,
         sum(each.counts.get(Standing.PARKED, 0) for each in one.results),
         _advice(at, found),
@@ -207,7 +207,7 @@ def _advice(at: datetime | None, found: int) -> str:
 
 def _row(one: ObjectComparison) -> ObjectRow:
     return ObjectRow(
-        f"{CRMS[one.side]} {one.object}",
+        f"{one.side.label} {one.object}",
         one.records,
         {str(standing): one.counts.get(standing, 0) for standing in Standing},
         one.repaired,

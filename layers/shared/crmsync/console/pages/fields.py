@@ -11,7 +11,6 @@ from types import MappingProxyType
 
 from crmsync.console.answers import HtmlPage
 from crmsync.console.reports import Reports
-from crmsync.console.wording import CRMS
 from crmsync.flows.operator.fields import FieldRequest, SectionRows
 from crmsync.model.fields import Update
 from crmsync.model.records import Side
@@ -127,8 +126,8 @@ def _table(one: SectionRows) -> FieldMapTable:
     reports = ((rest.since, report_of(rest)) for rest in one.rests)
     return FieldMapTable(
         f"{one.connection}: {one.section}",
-        f"{CRMS[Side.HUBSPOT]} {one.hubspot}",
-        f"{CRMS[Side.SALESFORCE]} {', '.join(one.salesforce)}",
+        f"{Side.HUBSPOT.label} {one.hubspot}",
+        f"{Side.SALESFORCE.label} {', '.join(one.salesforce)}",
         one.is_on,
         tuple(_pair(row, one) for row in one.rows),
         tuple((since, report.text, report.hint) for since, report in reports),

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from crmsync.console.answers import Done, HtmlPage
 from crmsync.console.reports import Reports
-from crmsync.console.wording import CRMS, ago
+from crmsync.console.wording import ago
 from crmsync.flows.backfill.jobs import JobAdmin
 from crmsync.model.effects import Category
 from crmsync.model.jobs import LINKS, Job, JobState, JobType
@@ -173,7 +173,7 @@ def _row(job: Job, parked: Mapping[Category, int], now: datetime) -> JobCard:
 
 def _objects(job: Job) -> str:
     """The objects, each once, the walk through the links left out."""
-    names = (f"{CRMS[one.side]} {one.object}" for one in job.steps if one.object != LINKS)
+    names = (f"{one.side.label} {one.object}" for one in job.steps if one.object != LINKS)
     return ", ".join(dict.fromkeys(names))
 
 

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from crmsync.console.answers import HtmlPage
 from crmsync.console.pages import brakes, completeness, jobs
 from crmsync.console.reports import Reports
-from crmsync.console.wording import CRMS, ago
+from crmsync.console.wording import ago
 from crmsync.flows.operator.status import ConnectionStatus, Status, is_dead
 from crmsync.model.calls import CallClass
 from crmsync.model.effects import Category
@@ -216,9 +216,9 @@ def _connection(one: ConnectionStatus, now: datetime) -> ConnectionView:
         one.name,
         on=tuple(name for name, is_on in one.concerns.items() if is_on),
         off=tuple(name for name, is_on in one.concerns.items() if not is_on),
-        looked=tuple((CRMS[side], ago(at, now)) for side, at in one.looked.items()),
+        looked=tuple((side.label, ago(at, now)) for side, at in one.looked.items()),
         objects=tuple(_objects(one)),
-        calls=tuple(_calls(CRMS[side], own) for side, own in one.own_calls.items()),
+        calls=tuple(_calls(side.label, own) for side, own in one.own_calls.items()),
         sweeps=tuple(SweepRow(name, ago(at, now)) for name, at in one.newest.items()),
         imported=tuple((name, at) for name, at in one.imported.items() if at),
         jobs=tuple(_progress(job) for job in one.open_jobs),
@@ -232,7 +232,7 @@ def _objects(one: ConnectionStatus) -> Iterator[ObjectCounts]:
         braked = sum(counts.get(category, 0) for category in _BRAKED)
         waiting = counts.get(Category.WAITING, 0)
         parked = sum(counts.values()) - braked - waiting
-        yield ObjectCounts(f"{CRMS[side]} {name}", waiting, parked, braked)
+        yield ObjectCounts(f"{side.label} {name}", waiting, parked, braked)
 
 
 def _calls(crm: str, own: CallState) -> CallsRow:

@@ -40,8 +40,6 @@ from crmsync.rules.backfill.objects import BACKFILL_OBJECTS
 from crmsync.rules.backfill.pacing import Depth
 from crmsync.rules.timing.call_state import CallState
 
-_NAMES = {Side.HUBSPOT: "HubSpot", Side.SALESFORCE: "Salesforce"}
-
 NO_SETTINGS = "No settings are in force, so nothing syncs: crmsync settings push FILE --apply."
 
 DEAD_LETTERS = "DeadLetters"
@@ -299,13 +297,13 @@ def _standstill(one: ConnectionStatus, now: datetime) -> list[str]:
     if one.trouble:
         sentences.append(f"{one.name}: Salesforce: {one.trouble}")
     for side, own in one.own_calls.items():
-        sentences += _short_of_calls(one.name, _NAMES[side], own)
+        sentences += _short_of_calls(one.name, side.label, own)
     for side, at in one.looked.items():
         if side in one.own_calls and one.own_calls[side].sweep_every:
             continue
         if at is not None and now - at >= REPORT_AFTER:
             sentences.append(
-                f"{one.name}: no sweep of {_NAMES[side]} has succeeded for "
+                f"{one.name}: no sweep of {side.label} has succeeded for "
                 f"{_minutes(now - at)} minutes; "
                 "docs/operations.md says what to do under 'Nothing is seen any more'."
             )

@@ -19,8 +19,6 @@ from crmsync.model.troubles import Outage, Rest, Troubles
 from crmsync.rules.alerts.alarms import URGENT
 from crmsync.rules.timing.call_state import CallState
 
-NAMES = {Side.HUBSPOT: "HubSpot", Side.SALESFORCE: "Salesforce"}
-
 PATIENCE = timedelta(minutes=10)
 """How long a side may not answer before anybody is told: most outages are shorter."""
 
@@ -105,7 +103,7 @@ def _outages(state: ConnectionState, now: datetime) -> Iterator[Incident]:
     for outage in sorted(state.troubles.outages.values(), key=lambda one: one.since):
         first.setdefault((outage.side, outage.code), outage)
     for (side, code), outage in first.items():
-        crm = NAMES[Side(side)] if side else "AWS"
+        crm = Side(side).label if side else "AWS"
         if outage.hint:
             page = "operations#a-crm-refuses-us"
             title, todo = f"{crm} refuses {state.name}", outage.hint
@@ -133,7 +131,7 @@ def _fields(state: ConnectionState) -> Iterator[Incident]:
         if rests:
             yield Incident(
                 f"field {state.name} {side}",
-                f"{NAMES[side]} lacks {_plural(len(rests), 'field')} of {state.name}",
+                f"{side.label} lacks {_plural(len(rests), 'field')} of {state.name}",
                 f"{_named(rests)}. Everything else syncs; what has no such mapping waits.",
                 min(one.since for one in rests),
                 "Give the field back, or the right to see and write it, or remove its mapping.",
@@ -148,7 +146,7 @@ def _calls(state: ConnectionState, now: datetime) -> Iterator[Incident]:
             continue
         yield Incident(
             f"calls {state.name} {side}",
-            f"{NAMES[side]} calls of {state.name} are used up",
+            f"{side.label} calls of {state.name} are used up",
             "Changes wait and go on by themselves.",
             calls.used_up_at or now,
             "Find out who uses the calls: crmsync status",
@@ -163,7 +161,7 @@ def _unseen(state: ConnectionState, now: datetime) -> Iterator[Incident]:
         if at is not None and not is_slow and now - at >= STANDSTILL:
             yield Incident(
                 f"unseen {state.name} {side}",
-                f"{NAMES[side]} of {state.name} is not read",
+                f"{side.label} of {state.name} is not read",
                 "No sweep has succeeded for half an hour.",
                 at,
                 "Read the log of the function that sweeps it.",

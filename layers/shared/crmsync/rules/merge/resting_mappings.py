@@ -34,7 +34,6 @@ _KNOWN_BY: Mapping[tuple[Kind, Side], frozenset[str]] = MappingProxyType(
 _OWN = tuple(key.partition("_")[0] + "_" for key in (names.HUBSPOT_KEY, names.SALESFORCE_KEY))
 """How our own properties and fields begin: set-up makes them."""
 
-_NAMES = {Side.HUBSPOT: "HubSpot", Side.SALESFORCE: "Salesforce"}
 _SET_UP = "Run `crmsync setup --apply`; what waits then follows by itself."
 _RIGHTS: Mapping[Side, str] = MappingProxyType(
     {
@@ -155,7 +154,7 @@ def _mapped(ruleset: Ruleset, side: Side, name: str) -> frozenset[str]:
 
 def report_of(rest: Rest) -> Report:
     """The report of a field that a side lacks."""
-    side, place = _NAMES[rest.side], f"{rest.object}.{rest.field}"
+    side, place = rest.side.label, f"{rest.object}.{rest.field}"
     verb = "does not let crmsync write" if rest.needs_edit else "does not have, or no longer shows,"
     what = f"{side} {verb} the field {place}"
     if not rest.is_needed:

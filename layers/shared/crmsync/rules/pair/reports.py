@@ -185,10 +185,7 @@ def change_limited(
     """
     everything = {hold.side for hold in holds if hold.counted is ChangeLimit.CHANGES}
     limits = sorted({f"max_{hold.counted}_per_hour" for hold in holds})
-    sides = " and ".join(
-        "HubSpot" if side is Side.HUBSPOT else "Salesforce"
-        for side in sorted({one.side for one in holds})
-    )
+    sides = " and ".join(side.label for side in sorted({one.side for one in holds}))
     what = "would be overwritten" if everything else "would lose a value"
     return Report(
         ref,
