@@ -14,7 +14,7 @@ from typing import Any, Final
 from simulators.salesforce.objects.fields import Row
 from simulators.salesforce.objects.schema import View
 from simulators.salesforce.objects.sobject import SObject
-from simulators.salesforce.org import administration, writes
+from simulators.salesforce.org import administration, campaigns, writes
 from simulators.salesforce.org.effects import touch
 from simulators.salesforce.org.org import Org
 from simulators.salesforce.org.transaction import Actor, Transaction
@@ -103,7 +103,21 @@ def _convert_lead(org: Org, transaction: Transaction, view: View, action: Action
     )
     for task in org.store.tables["Task"].matching("WhoId", [lead["Id"]]):
         touch(transaction, "Task", task, WhoId=contact_id)
+    _convert_members(org, transaction, lead["Id"], contact_id)
     return {"account_id": account_id, "contact_id": contact_id, "opportunity_id": opportunity_id}
+
+
+def _convert_members(org: Org, transaction: Transaction, lead_id: str, contact_id: str) -> None:
+    """Move the campaign members of a lead to the contact [D]; they still name the lead, and of two
+    rows in one campaign the contact's stays [M].
+    """
+    for member in org.store.tables[campaigns.MEMBER].matching("LeadId", [lead_id]):
+        if member.get("IsDeleted"):
+            continue
+        if campaigns.members(org, "ContactId", contact_id, member["CampaignId"]):
+            writes.delete(org, transaction, _sobject(org, campaigns.MEMBER), member["Id"])
+        else:
+            touch(transaction, campaigns.MEMBER, member, ContactId=contact_id)
 
 
 def _account_and_contact(
@@ -207,9 +221,20 @@ def _absorb(org: Org, transaction: Transaction, sobject: SObject, winner: str, l
     for child, field in org.schema.children(sobject.name):
         if field.name not in {"MasterRecordId", "PersonContactId"}:
             for row in org.store.tables[child.name].matching(field.name, [loser]):
-                if row.get("MasterRecordId") is None:
+                if row.get("MasterRecordId") is None and not _is_member_twice(
+                    org, child, field.name, winner, row
+                ):
                     touch(transaction, child.name, row, **{field.name: winner})
     writes.delete(org, transaction, sobject, loser, MasterRecordId=winner)
+
+
+def _is_member_twice(org: Org, child: SObject, name: str, winner: str, row: Row) -> bool:
+    """Return whether the winner is a member of the loser's campaign already: then the loser's row
+    goes with the loser [M].
+    """
+    return child.name == campaigns.MEMBER and bool(
+        campaigns.members(org, name, winner, row["CampaignId"])
+    )
 
 
 def _merge_hidden(org: Org, transaction: Transaction, winner: Row, loser: Row) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from simulators.salesforce.objects.campaigns import CAMPAIGN_OBJECTS
 from simulators.salesforce.objects.fields import Field
 from simulators.salesforce.objects.people import PEOPLE_OBJECTS
 from simulators.salesforce.objects.sales import SALES_OBJECTS
@@ -27,7 +28,7 @@ _FIELD = Row(
 """A field as describe shows it (docs/vendors.md#salesforce-objects)."""
 _OWNERS = {
     name
-    for item in (*PEOPLE_OBJECTS, *SALES_OBJECTS, *SETUP_OBJECTS)
+    for item in (*PEOPLE_OBJECTS, *SALES_OBJECTS, *CAMPAIGN_OBJECTS, *SETUP_OBJECTS)
     for name in (item.name, item.custom_fields_on)
     if name
 }

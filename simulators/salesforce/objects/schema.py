@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from simulators.faults import Faults
+from simulators.salesforce.objects.campaigns import CAMPAIGN_OBJECTS
 from simulators.salesforce.objects.fields import Field
 from simulators.salesforce.objects.people import (
     PEOPLE_OBJECTS,
@@ -24,9 +25,13 @@ from simulators.salesforce.objects.sobject import SObject
 Access = Callable[[str, str, str], tuple[bool, bool]]
 """(user id, sObject, field) -> may read, may edit: what the user's permission sets allow."""
 
-SHARED: Final = frozenset({"Account", "Contact", "Lead", "Opportunity"})
+SHARED: Final = frozenset({"Account", "Contact", "Lead", "Opportunity", "Campaign"})
 """The sObjects here that have object permissions of their own; contact roles follow Opportunity,
 tasks have separate rights [D].
+"""
+
+SHOWN_WITH: Final = {"CampaignMember": "Campaign", "CampaignMemberStatus": "Campaign"}
+"""sObjects that exist for a user who may read the other one (docs/vendors.md#salesforce-campaigns).
 """
 
 
@@ -60,7 +65,13 @@ class Schema:
         """
         self.person_accounts = person_accounts
         self.objects: dict[str, SObject] = {
-            item.name.lower(): item for item in (*PEOPLE_OBJECTS, *SALES_OBJECTS, *SETUP_OBJECTS)
+            item.name.lower(): item
+            for item in (
+                *PEOPLE_OBJECTS,
+                *SALES_OBJECTS,
+                *CAMPAIGN_OBJECTS,
+                *SETUP_OBJECTS,
+            )
         }
         self.changed_ms: dict[str, int] = {}
         self.guarded: set[tuple[str, str]] = set()
@@ -228,6 +239,9 @@ class View:
         """Return the sObject with this user's rights to its records; one that the user may not read
         does not exist for the user [D].
         """
+        if sobject.name in SHOWN_WITH:
+            shown = self._objects(self._user_id, SHOWN_WITH[sobject.name]).read
+            return sobject if shown else None
         if sobject.name not in SHARED:
             return sobject
         access = self._objects(self._user_id, sobject.name)

@@ -14,6 +14,7 @@ from typing import Any, Final
 from simulators.salesforce.objects.fields import Row
 from simulators.salesforce.objects.people import PERSON_MIRROR
 from simulators.salesforce.objects.schema import person_account_name
+from simulators.salesforce.org import campaigns
 from simulators.salesforce.org.org import Org
 from simulators.salesforce.org.transaction import Transaction
 from simulators.salesforce.refusals import RefusalError
@@ -272,6 +273,28 @@ def _granted(org: Org, transaction: Transaction, _before: Row | None, row: Row) 
         org.schema.changed_ms[sobject] = transaction.now_ms
 
 
+def _statuses(org: Org, transaction: Transaction, before: Row | None, row: Row) -> None:
+    """A new campaign has two statuses [M]."""
+    if before is not None:
+        return
+    for number, (label, default, responded) in enumerate(campaigns.NEW_STATUSES, start=1):
+        status = {
+            "Id": org.ids.make("01Y"),
+            "IsDeleted": False,
+            "CampaignId": row["Id"],
+            "Label": label,
+            "SortOrder": number,
+            "IsDefault": default,
+            "HasResponded": responded,
+        }
+        transaction.put(campaigns.STATUS, status["Id"], stamped(transaction, None, status))
+
+
+def _one_default(org: Org, transaction: Transaction, _before: Row | None, row: Row) -> None:
+    for other in campaigns.without_default(org, row):
+        touch(transaction, campaigns.STATUS, other, IsDefault=False)
+
+
 DERIVE: Final[Mapping[str, tuple[Derive, ...]]] = MappingProxyType(
     {
         "Lead": (_converted_lead, _person, _lead_owner),
@@ -280,6 +303,7 @@ DERIVE: Final[Mapping[str, tuple[Derive, ...]]] = MappingProxyType(
         "Account": (_person_account,),
         "Opportunity": (_stage, _products),
         "Task": (_task,),
+        "CampaignMember": (campaigns.complete_member,),
     }
 )
 FOLLOW: Final[Mapping[str, tuple[Follow, ...]]] = MappingProxyType(
@@ -287,6 +311,8 @@ FOLLOW: Final[Mapping[str, tuple[Follow, ...]]] = MappingProxyType(
         "Account": (_hidden_contact,),
         "Opportunity": (_first_role,),
         "OpportunityContactRole": (_one_primary,),
+        "Campaign": (_statuses,),
+        "CampaignMemberStatus": (_one_default,),
         "FieldPermissions": (_granted,),
         "ObjectPermissions": (_granted,),
         "PermissionSetAssignment": (_granted,),

@@ -14,7 +14,7 @@ from simulators.salesforce.objects import places
 from simulators.salesforce.objects.fields import Field, Row
 from simulators.salesforce.objects.schema import View
 from simulators.salesforce.objects.sobject import SObject
-from simulators.salesforce.org import rules
+from simulators.salesforce.org import campaigns, rules
 from simulators.salesforce.org.effects import DERIVE, FOLLOW, GONE, stamped, touch
 from simulators.salesforce.org.org import Org
 from simulators.salesforce.org.transaction import Transaction
@@ -346,6 +346,8 @@ def _check(
         rules.check_references(org, sobject, changed, transaction.actor.user_id)
     rules.check_unique(org, sobject, row, changed)
     rules.check_grant(org, sobject, row)
+    if sobject.name == campaigns.MEMBER:
+        campaigns.check_member(org, row)
 
 
 def _store(
