@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Generator
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
 from tests.house.rules.collected import is_whole
+
+if TYPE_CHECKING:
+    from local.stack import Stack
 
 # A slow machine is no failure; benchmarks measure speed. Every run tries the same examples, so that a
 # failure comes from the change; HYPOTHESIS_PROFILE=explore tries new ones.
@@ -32,6 +38,10 @@ REMOVED = (
 )
 SKIPPED = {"long": "takes minutes: make long", "browser": "needs a browser: make browser"}
 """Marks of tests that run with the option of that name only, and why."""
+LOG_LINES = 12
+"""How many of a function's last lines are shown with a failed story."""
+SAME_IN_ALL = ("function_", "service", "cold_start", "location")
+"""How the fields begin that say nothing new in a line of a function's log."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -47,6 +57,37 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             for item in items:
                 if item.get_closest_marker(name):
                     item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show with a failed story what the functions of its laptop stack logged last: a call that the
+    machine was too slow for looks like a change that did not cross.
+    """
+    report = yield
+    stack: Stack | None = getattr(item, "funcargs", {}).get("stack")
+    if report.failed and hasattr(stack, "functions"):
+        report.sections += [
+            (f"log of {name} on the laptop stack", "\n".join(lines[-LOG_LINES:]))
+            for name in stack.functions
+            if (lines := _logged(stack.output(name)))
+        ]
+    return report
+
+
+def _logged(output: str) -> list[str]:
+    """The lines of a function's log, without metrics, plain output and what is the same in all."""
+    lines = [
+        json.loads(line)
+        for line in output.splitlines()
+        if line.startswith('{"level"') and line.endswith("}")
+    ]
+    return [
+        json.dumps({name: line[name] for name in line if not name.startswith(SAME_IN_ALL)})
+        for line in lines
+    ]
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
