@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from crmsync.model.changes import Cause
+from crmsync.model.crm_names import PRIMARY_COMPANY
 from crmsync.model.effects import (
     Category,
     CreateRecord,
@@ -19,7 +20,8 @@ from crmsync.model.links import Link, LinkState
 from crmsync.model.plan import Plan
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.plans.contact import ContactFacts, plan_contact
-from crmsync.rules.pair.reports import counterpart_taken
+from crmsync.rules.merge.change_limits import DELETION
+from crmsync.rules.pair.reports import counterpart_taken, deletion_limited
 from tests.builders import (
     LEAD_ID,
     a_change,
@@ -143,6 +145,25 @@ def test_a_deletion_in_salesforce_deletes_the_contact_only_by_the_setting():
         (DeleteRecord(facts.hubspot.ref, ("DEL-1",)), tombstone(Side.SALESFORCE))
     )
     assert plan_contact(replace(facts, hubspot=None), ruleset) == Plan((tombstone(Side.HUBSPOT),))
+
+
+@pytest.mark.rule("Q-30")
+def test_a_held_deletion_is_kept_in_the_link_and_the_pair_goes_on():
+    """The link says so once, the company is not synced as for a pair that ends, and a pair without
+    its deletion ends without the hold.
+    """
+    ruleset = a_ruleset(delete_in_hubspot=True)
+    contact = a_contact({PRIMARY_COMPANY: "301"}, salesforce_id=LEAD_ID)
+    facts = replace(linked(agreed=(contact, a_lead(key=KEY))), salesforce=None)
+    held = replace(facts.link, holds=frozenset({DELETION}))
+    report = deletion_limited(contact.ref)
+
+    over = plan_contact(replace(facts, holds=held.holds), ruleset)
+    again = plan_contact(replace(facts, link=held), ruleset)
+    gone = plan_contact(replace(facts, link=held, hubspot=None), ruleset)
+
+    assert (over, again) == (Plan((SaveLink(held, ("Q-30",)), report)), Plan((report,)))
+    assert gone == Plan((SaveLink(replace(facts.link, state=LinkState.TOMBSTONE), ("DEL-1",)),))
 
 
 @pytest.mark.rule("CH-9")

@@ -320,3 +320,83 @@ def test_a_held_deletion_is_done_when_released_and_forgotten_when_dropped():
 
     assert (world.hubspot.refs("contact"), held_records(world)) == ([second], [])
     assert Side.SALESFORCE in {link.deleted_on for link in world.links.all}
+
+
+def held_deletions(world: MemoryWorld, many: int = 2) -> list[tuple[Ref, Ref]]:
+    """Contacts whose leads were deleted together, and whose own deletion is held back."""
+    pairs = linked(world, many + 1)
+    for _, lead in pairs:
+        world.salesforce.delete(lead)
+    world.sync(*(lead for _, lead in pairs), cause=Cause.DELETED)
+    return pairs[1:]
+
+
+DELETES_ONE = {"delete_in_hubspot": True, "max_deletes_per_hour": 1}
+
+
+@pytest.mark.parametrize("cause", [Cause.DELETED, Cause.EDITED, Cause.AGAIN, Cause.RESYNC])
+def test_a_held_deletion_stays_held_whatever_reports_it_again(cause: Cause):
+    """Another poll, an edit of the contact, a retry and a resync delete nothing in a later hour,
+    and use up none of what may be deleted then.
+    """
+    world = MemoryWorld(settings=dict(DELETES_ONE))
+    held = held_deletions(world)
+    another = linked(world, 1)[0][1]
+    world.wait(120)
+    contacts = [contact for contact, _ in held]
+
+    for _ in range(2):
+        if cause is Cause.DELETED:
+            world.sync(*(lead for _, lead in held), cause=cause)
+        else:
+            world.sync(*contacts, cause=cause)
+
+    assert world.hubspot.refs("contact")[:2] == contacts
+    assert held_records(world) == [(contact, "") for contact in contacts]
+    world.salesforce.delete(another)
+    world.sync(another, cause=Cause.DELETED)
+    assert world.hubspot.refs("contact") == contacts
+
+
+def test_a_held_deletion_of_a_record_that_comes_back_needs_no_decision():
+    """The report goes, edits sync in both directions, and a later deletion is counted anew."""
+    world = MemoryWorld(settings=dict(DELETES_ONE))
+    contact, lead = held_deletions(world, 1)[0]
+
+    world.salesforce.restore(lead)
+    world.sync(lead, cause=Cause.RESTORED)
+
+    assert (held_records(world), [one.holds for one in world.links.all][-1]) == ([], frozenset())
+    world.wait(60)
+    world.hubspot.edit(contact, {"phone": None, "jobtitle": "Captain"})
+    world.sync(contact)
+    assert in_salesforce(world, [(contact, lead)], "Phone", "Title") == [(None, "Captain")]
+    world.salesforce.delete(lead)
+    world.sync(lead, cause=Cause.DELETED)
+    assert world.hubspot.refs("contact") == []
+
+
+def test_held_deletions_of_companies_and_deals_stay_held():
+    """The next hour deletes neither the company nor the deal; the operator does."""
+    world = MemoryWorld(
+        companies=CompanySettings(delete_in_hubspot=True, max_deletes_per_hour=1),
+        deal_settings=DealSettings(
+            delete_in_hubspot=True, hold_deletes_hours=0, max_deletes_per_hour=1
+        ),
+    )
+    accounts = [world.new_account(Name=f"Example {number}") for number in range(2)]
+    opportunities = [world.new_opportunity(Name=f"Deal {number}") for number in range(2)]
+    gone = [*accounts, *opportunities]
+    world.sync(*gone)
+    for one in gone:
+        world.salesforce.delete(one)
+    world.sync(*gone, cause=Cause.DELETED)
+    world.wait(60)
+
+    world.sync(*gone, cause=Cause.DELETED)
+
+    left = [*world.hubspot.refs("company"), *world.hubspot.refs("deal")]
+    assert (len(left), [ref for ref, _ in held_records(world)]) == (2, left)
+    decide(world, Cause.RELEASED)
+    assert [*world.hubspot.refs("company"), *world.hubspot.refs("deal")] == []
+    assert held_records(world) == []

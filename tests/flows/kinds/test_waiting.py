@@ -354,26 +354,6 @@ def test_addresses_that_rotate_arrive_even_if_synced_one_by_one(size: int):
     )
 
 
-@pytest.mark.rule("Q-30")
-@pytest.mark.rule("RTY-3")
-def test_a_deletion_that_was_held_back_is_done_when_it_is_retried():
-    """A sync that a person requests in a later hour deletes the contact if the limit allows it, and
-    the report goes.
-    """
-    world = MemoryWorld(settings={"delete_in_hubspot": True, "max_deletes_per_hour": 1})
-    pairs = [pair(world, f"p{number}@example.com") for number in range(3)]
-    for _, lead in pairs:
-        world.salesforce.delete(lead)
-    world.sync(*(lead for _, lead in pairs), cause=Cause.DELETED)
-    held = [report.ref for report in world.inbox.parked("acme")]
-    world.wait(61)
-
-    world.sync(*held, cause=Cause.AGAIN)
-
-    assert [str(report.category) for report in world.inbox.parked("acme")] == ["brake"]
-    assert world.hubspot.refs("contact") == [report.ref for report in world.inbox.parked("acme")]
-
-
 @pytest.mark.rule("DUP-1")
 @pytest.mark.parametrize("deletes", [False, True])
 @pytest.mark.parametrize("side", Side)

@@ -200,7 +200,9 @@ def _with_company(facts: ContactFacts, link: Link, plan: Plan, ruleset: Ruleset)
     """The plan that ends a link, with a sync of the contact's company. A company makes no account
     while all its contacts sync with leads (ACC-11), and this one no longer does.
     """
-    ends = any(isinstance(one, SaveLink) for one in plan.effects)
+    ends = any(
+        isinstance(one, SaveLink) and one.link.state is not LinkState.ACTIVE for one in plan.effects
+    )
     company = company_of(facts.hubspot.fields.get(PRIMARY_COMPANY)) if facts.hubspot else None
     was_lead = isinstance(link.salesforce, Ref) and link.salesforce.object == LEAD
     if not (ends and company and was_lead and ruleset.connection.companies.sync):

@@ -20,7 +20,6 @@ from crmsync.model.plan import Plan
 from crmsync.model.records import Kind
 from crmsync.rules.merge.change_limits import FLOORS, auto, counts, limit_set
 from crmsync.rules.merge.ruleset import Ruleset
-from crmsync.rules.pair import reports
 
 
 def hold_excess(
@@ -47,12 +46,7 @@ def hold_excess(
         for hold, places in sorted(wanted.items()):
             for at in places[allowed(hold, len(places), context, ruleset.kind) :]:
                 facts[at] = replace(facts[at], holds=facts[at].holds | {hold})
-                if counted is ChangeLimit.DELETES:
-                    hubspot = facts[at].hubspot
-                    ref = hubspot.ref if hubspot else facts[at].change.ref
-                    plans[at] = Plan((reports.deletion_limited(ref),))
-                else:
-                    plans[at] = plan_safely(facts[at], ruleset, decide)
+                plans[at] = plan_safely(facts[at], ruleset, decide)
                 counted_in[at] = counts(facts[at], plans[at])
     return facts, plans
 

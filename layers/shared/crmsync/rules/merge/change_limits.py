@@ -3,7 +3,8 @@ leaves out because of them is in `crmsync.rules.merge.record`.
 
 Law: an opt-out is never held back, and neither is a new record. A held change stays an edit that
 has still to cross: its fields stay unagreed in the link. A change that the operator drops leaves
-the two sides different, as if one side had refused it.
+the two sides different, as if one side had refused it. A held deletion stays held in the link,
+however often it is reported.
 """
 
 from __future__ import annotations
@@ -43,6 +44,9 @@ _DECIDED: Mapping[Cause, DecisionType] = MappingProxyType(
 OPT_OUT_FIELDS = frozenset({HUBSPOT_OPT_OUT, SALESFORCE_OPT_OUT, account_field(SALESFORCE_OPT_OUT)})
 """Fields that no limit counts or holds back."""
 
+DELETION = Hold(Side.HUBSPOT, ChangeLimit.DELETES)
+"""The deletion of a HubSpot record is held back; Salesforce's records are never deleted."""
+
 
 def auto(counted: ChangeLimit, pairs: int) -> int:
     """What "auto" allows within an hour for a kind with `pairs` linked pairs."""
@@ -74,9 +78,13 @@ def _section(
 def with_holds(link: Link, facts: Facts) -> Link:
     """The link with the holds that apply now: earlier ones, until the operator releases them, and
     those of this batch. New ones are decisions, and so is what the operator decides.
+
+    The deletion of a record whose counterpart is back needs no decision.
     """
     if not (link.holds or facts.holds):
         return link
+    if DELETION in link.holds and facts.salesforce and facts.hubspot:
+        link = replace(link, holds=link.holds - {DELETION})
     cause = facts.change.cause
     was = _DECIDED.get(cause, DecisionType.HELD)
     about = link.holds if cause in _DECIDED else facts.holds - link.holds

@@ -381,7 +381,9 @@ def _is_held(name: str, value: Value, record: Record, hold: Hold) -> bool:
     if name in OPT_OUT_FIELDS:
         return False
     return hold.counted is ChangeLimit.CHANGES or (
-        is_blank(value) and not is_blank(record.fields.get(name))
+        hold.counted is ChangeLimit.BLANKS
+        and is_blank(value)
+        and not is_blank(record.fields.get(name))
     )
 
 

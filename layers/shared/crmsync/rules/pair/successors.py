@@ -18,7 +18,9 @@ from crmsync.model.plan import Note, Plan, no_effects
 from crmsync.model.records import Record, Ref, Side
 from crmsync.rules.fields.values import is_blank
 from crmsync.rules.merge.baseline import Forms, view
+from crmsync.rules.merge.change_limits import DELETION, with_holds
 from crmsync.rules.merge.ruleset import Ruleset
+from crmsync.rules.pair import reports
 
 
 def merged_from(record: Record) -> tuple[Ref, ...]:
@@ -139,7 +141,8 @@ def plan_missing(
     The HubSpot record of a pair whose Salesforce record was deleted is deleted too if `deletes`
     (DEL-1, SET-23), even outside the inclusion list (CH-9, where DEL-2 misses it). It is kept if it
     belongs to another pair by then, or if the operator dropped a deletion that a limit had held
-    back.
+    back. Until the operator decides, the link says that the deletion is held back, whoever else
+    reports it again (Q-30).
 
     A link that a privacy deletion has ended brings nobody back (CH-9). If the Salesforce record was
     converted or merged since, the link moves with it.
@@ -161,16 +164,20 @@ def plan_missing(
             return replace(again, effects=(DropLink(link, because), *again.effects))
         return no_effects("one of the two was deleted; an edit does not bring it back", *because)
     died = _who_died(facts)
+    known = with_holds(link, facts)
     tombstone = SaveLink(
-        replace(link, state=LinkState.TOMBSTONE, deleted_on=died).deciding(
-            Decision(DecisionType.ENDED, died, because=because[0])
-        ),
+        replace(
+            known, state=LinkState.TOMBSTONE, deleted_on=died, holds=known.holds - {DELETION}
+        ).deciding(Decision(DecisionType.ENDED, died, because=because[0])),
         because,
     )
     deletes = deletes and facts.change.cause is not Cause.DROPPED
-    if facts.hubspot and facts.salesforce is None and deletes and not facts.survivor_is_linked:
-        return Plan((DeleteRecord(facts.hubspot.ref, because), tombstone))
-    return Plan((tombstone,))
+    if facts.hubspot is None or facts.salesforce or facts.survivor_is_linked or not deletes:
+        return Plan((tombstone,))
+    if DELETION in known.holds:
+        saves = (SaveLink(known, ("Q-30",)),) if known != link else ()
+        return Plan((*saves, reports.deletion_limited(facts.hubspot.ref)))
+    return Plan((DeleteRecord(facts.hubspot.ref, because), tombstone))
 
 
 def _plan_forgotten(facts: Facts, link: Link) -> Plan:

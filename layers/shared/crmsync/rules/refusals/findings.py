@@ -107,9 +107,8 @@ FINDINGS: Mapping[str, Refusal] = MappingProxyType(
             Category.BRAKE,
             "More records were deleted than max_deletes_per_hour allows.",
             Fixer.OPERATOR,
-            "Find out who deleted them, and undelete those that are to stay: this record is "
-            "deleted at its next sync. crmsync brakes release deletes it now, crmsync "
-            "brakes drop keeps it.",
+            "Find out who deleted them, and undelete those that are to stay. crmsync brakes "
+            "release deletes this record, crmsync brakes drop keeps it.",
         ),
         "CHANGES_OVER_LIMIT": _finding(
             Category.BRAKE,
