@@ -39,12 +39,13 @@ def browser(stack: Stack) -> Browser:
 
 
 def new_link(stack: Stack) -> str:
-    """A new link, as the operator's command makes it for `ADA`."""
+    """A new link, as the operator's command makes it for `ADA` where links open the console."""
     client = stack.cloud.aws.client("secretsmanager")
     links = ConsoleLinks(
-        secret=lambda: json.loads(
-            client.get_secret_value(SecretId="crmsync-console")["SecretString"]
-        ),
+        secret=lambda: {
+            **json.loads(client.get_secret_value(SecretId="crmsync-console")["SecretString"]),
+            "links": "yes",
+        },
         caller=lambda: ADA,
         new_id=token_urlsafe,
         now=lambda: from_epoch_ms(stack.clock.now_ms()),

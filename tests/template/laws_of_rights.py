@@ -38,11 +38,12 @@ SECRETS = re.compile(
     r":secret:"
     r"(?:\$\{AWS::StackName\}-[a-z-]+-\*"
     r"|(?:admin|alerts|signing)/\$\{SecretPrefix\}\*"
+    r"|\$\{ConsoleClientSecret\}-\?{6}"
     r"|\$\{SecretPrefix\}\*\$\{(?:Hubspot|Salesforce)SecretSuffix\}-\?{6})"
     r'"\}$'
 )
-"""Allowed forms of a secret's ARN: a name of the stack's own, or the part of the connections'
-secrets that a function needs.
+"""Allowed forms of a secret's ARN: a name of the stack's own, the part of the connections' secrets
+that a function needs, or the one secret that a parameter names.
 """
 
 

@@ -11,6 +11,8 @@ from crmsync.wire.console_tokens import (
     Purpose,
     form_proof,
     is_form_proof,
+    is_made_of,
+    made_of,
     read_token,
     sign_token,
 )
@@ -58,3 +60,15 @@ def test_a_form_belongs_to_its_session():
     assert is_form_proof(form_proof(TOKEN, KEY), TOKEN, KEY)
     for text in (form_proof(other, KEY), form_proof(TOKEN, OTHER), "", "é"):
         assert not is_form_proof(text, TOKEN, KEY)
+
+
+def test_what_belongs_to_a_token_is_of_one_purpose():
+    """What a sign-in is known by: none of it says anything about another, or about another sign-in."""
+    other = ConsoleToken("q4Zt9", "", TOKEN.ends)
+    purposes = (Purpose.STATE, Purpose.NONCE, Purpose.VERIFIER)
+    made = [made_of(one, purpose, KEY) for one in (TOKEN, other) for purpose in purposes]
+
+    assert (len(set(made)), {len(one) for one in made}) == (6, {43})
+    assert is_made_of(made[0], TOKEN, Purpose.STATE, KEY)
+    for text in (made[1], made[3], "", "\u00e9"):
+        assert not is_made_of(text, TOKEN, Purpose.STATE, KEY)

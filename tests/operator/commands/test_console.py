@@ -29,6 +29,20 @@ def test_the_link_is_printed_and_nothing_else(
     assert read == [ConsoleToken("id1", "ada", ends), ConsoleToken("id2", "ada", ends)]
 
 
+def test_where_links_open_nothing_the_address_is_printed(
+    deployment: Deployment, capsys: pytest.CaptureFixture[str]
+):
+    """With what to do there."""
+    links = replace(deployment.operator.console, secret=lambda: {**CONSOLE, "links": "no"})
+    deployment.operator = replace(deployment.operator, console=links)
+
+    assert run_command(deployment, capsys, "console") == (
+        0,
+        "https://console.example.com/sign-in/account\n",
+        "Links do not open this console: sign in there with your company's account.\n",
+    )
+
+
 @pytest.mark.parametrize("name", ["url", "key"])
 def test_a_secret_that_lacks_something_is_told(
     deployment: Deployment, capsys: pytest.CaptureFixture[str], name: str

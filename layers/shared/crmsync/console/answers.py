@@ -75,10 +75,14 @@ class Notice:
     Attributes:
         text: What happened, a sentence.
         hint: What to do about it.
+        to: A path that leads on; "" for none.
+        label: What the link to it says.
     """
 
     text: str
     hint: str = ""
+    to: str = ""
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)

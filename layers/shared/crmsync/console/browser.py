@@ -8,8 +8,9 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping
+from datetime import timedelta
 
-from crmsync.wire.console_tokens import SESSION_LASTS
+from crmsync.wire.console_tokens import ATTEMPT_LASTS, SESSION_LASTS
 from crmsync.wire.pages import PageRequest
 
 _YEAR = 365 * 24 * 3600
@@ -54,8 +55,25 @@ def session_cookie(request: PageRequest, text: str) -> str:
     Lax, because a link that is opened from a chat or a mail leads to the first page by a redirect,
     and browsers leave out a strict cookie there.
     """
-    age = int(SESSION_LASTS.total_seconds()) if text else 0
-    parts = [f"{cookie_name(request)}={text}", "Path=/", f"Max-Age={age}", "HttpOnly"]
+    return _cookie(request, cookie_name(request), text, SESSION_LASTS)
+
+
+def attempt_cookie_name(request: PageRequest) -> str:
+    """The name of the cookie of a sign-in that has begun."""
+    return f"{cookie_name(request)}-sign-in"
+
+
+def attempt_cookie(request: PageRequest, text: str) -> str:
+    """The ``Set-Cookie`` value of a sign-in that has begun; an empty `text` ends it.
+
+    Lax, because an issuer's answer leads back from another site.
+    """
+    return _cookie(request, attempt_cookie_name(request), text, ATTEMPT_LASTS)
+
+
+def _cookie(request: PageRequest, name: str, text: str, lasts: timedelta) -> str:
+    age = int(lasts.total_seconds()) if text else 0
+    parts = [f"{name}={text}", "Path=/", f"Max-Age={age}", "HttpOnly"]
     parts += ["SameSite=Lax", *(["Secure"] if request.is_encrypted else [])]
     return "; ".join(parts)
 

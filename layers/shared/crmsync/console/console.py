@@ -8,10 +8,20 @@ record, is told to `tell`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from http import HTTPStatus
+from types import MappingProxyType
 
+from crmsync.console.accounts import BACK, START, AccountSignIn
+from crmsync.console.admission import NotAdmitted
 from crmsync.console.answers import Done, Download, Elsewhere, HtmlPage, Notice, RouteAnswer
-from crmsync.console.browser import is_from_here, security_headers, session_cookie
+from crmsync.console.browser import (
+    attempt_cookie,
+    is_from_here,
+    security_headers,
+    session_cookie,
+)
 from crmsync.console.rendering import rendered, style
 from crmsync.console.reports import Reports
 from crmsync.console.routes import ROUTES, Route
@@ -25,10 +35,24 @@ SIGN_OUT = "/sign-out"
 Tell = Callable[[str, Mapping[str, object]], None]
 """Takes a line for the log: what happened, and the facts."""
 
-_NOT_SIGNED_IN = Notice(
-    "You are not signed in, or your session is over.",
-    "Run crmsync console in a terminal and open the link that it prints.",
+_WITH_AN_ACCOUNT = "Sign in with your company's account"
+_NOT_SIGNED_IN = "You are not signed in, or your session is over."
+_NO_LINKS = "Links do not open this console."
+_WAYS_IN: Mapping[tuple[bool, bool], str] = MappingProxyType(
+    {
+        (False, True): "Run crmsync console in a terminal and open the link that it prints.",
+        (True, True): (
+            f"{_WITH_AN_ACCOUNT}, or run crmsync console in a terminal and open the link that it "
+            "prints."
+        ),
+        (True, False): f"{_WITH_AN_ACCOUNT}.",
+        (False, False): (
+            "Nobody can sign in: ConsoleLinks of the stack is no, and ConsoleIssuer is empty."
+        ),
+    }
 )
+"""Whether accounts and whether links open the console -> what to do."""
+
 _NO_LINK = Notice(
     "This link does not open the console: a link is valid for five minutes, opens it once, and "
     "ends when the console's key is changed.",
@@ -55,11 +79,15 @@ class Console:
         sign_in: Opens links and knows sessions.
         reports: The flows behind the pages.
         tell: Logs who signed in and did what.
+        accounts: Signs people in with accounts of the company; None where there are none.
+        has_links: Whether links open the console.
     """
 
     sign_in: SignIn
     reports: Reports
     tell: Tell
+    accounts: AccountSignIn | None = None
+    has_links: bool = True
 
     def answer(self, request: PageRequest) -> PageAnswer:
         """Answer one request. Whatever the tables or queues refuse becomes a page that says so."""
@@ -73,11 +101,12 @@ class Console:
             return self._page(request, page, None)
 
     def _answer(self, request: PageRequest) -> PageAnswer:
-        if request.path == SIGN_IN and request.method == "GET":
-            return self._open(request)
+        enter = self._doors().get(request.path) if request.method == "GET" else None
+        if enter is not None:
+            return enter(request)
         session = self.sign_in.session(request)
         if session is None:
-            return self._refuse(request, "no session", _NOT_SIGNED_IN, None)
+            return self._refuse(request, "no session", self._way_in(_NOT_SIGNED_IN), None)
         if request.method == "POST" and not (
             is_from_here(request) and self.sign_in.has_proof(request)
         ):
@@ -87,7 +116,34 @@ class Console:
             return self._redirect(request, "/", session_cookie(request, ""))
         return self._routed(request, session, ROUTES.get(request.path))
 
+    def _doors(self) -> dict[str, Callable[[PageRequest], PageAnswer]]:
+        """What a request without a session may ask for, by its path."""
+        if self.accounts is None:
+            return {SIGN_IN: self._open}
+        return {
+            SIGN_IN: self._open,
+            START: partial(self._begin, self.accounts),
+            BACK: partial(self._end, self.accounts),
+        }
+
+    def _way_in(self, text: str) -> Notice:
+        return Notice(text, _WAYS_IN[self.accounts is not None, self.has_links])
+
+    def _begin(self, accounts: AccountSignIn, request: PageRequest) -> PageAnswer:
+        address, attempt = accounts.start(request)
+        return self._redirect(request, address, attempt_cookie(request, attempt))
+
+    def _end(self, accounts: AccountSignIn, request: PageRequest) -> PageAnswer:
+        found = accounts.finish(request)
+        if isinstance(found, NotAdmitted):
+            return self._refuse(request, found.reason, found.notice, None, found.status)
+        self.tell("console opened", {"by": found.by, "account": found.subject})
+        cookies = session_cookie(request, found.cookie), attempt_cookie(request, "")
+        return self._redirect(request, "/", *cookies)
+
     def _open(self, request: PageRequest) -> PageAnswer:
+        if not self.has_links:
+            return self._refuse(request, "no links", self._way_in(_NO_LINKS), None)
         opened = self.sign_in.open(request.query.get("link", ""))
         if opened is None:
             return self._refuse(request, "no valid link", _NO_LINK, None)
@@ -122,10 +178,18 @@ class Console:
         return done
 
     def _refuse(
-        self, request: PageRequest, reason: str, notice: Notice, session: Session | None
+        self,
+        request: PageRequest,
+        reason: str,
+        notice: Notice,
+        session: Session | None,
+        status: int = HTTPStatus.FORBIDDEN,
     ) -> PageAnswer:
         self.tell("console refused", {"reason": reason, "path": request.path})
-        return self._page(request, HtmlPage("notice", "Refused", notice, 403), session)
+        if session is None and self.accounts is not None:
+            notice = replace(notice, to=START, label=_WITH_AN_ACCOUNT)
+        title = "Refused" if status == HTTPStatus.FORBIDDEN else "Not now"
+        return self._page(request, HtmlPage("notice", title, notice, status), session)
 
     def _answered(self, request: PageRequest, answer: RouteAnswer, session: Session) -> PageAnswer:
         if isinstance(answer, Elsewhere):

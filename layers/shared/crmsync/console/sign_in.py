@@ -28,7 +28,7 @@ class Session:
     """A person who has signed in.
 
     Attributes:
-        by: The AWS identity that asked for the link.
+        by: The AWS identity that asked for the link, or the account.
         proof: What each form of this session's pages carries.
     """
 
@@ -54,7 +54,7 @@ class SignIn:
         """Use a link: its token and the cookie of the new session. None if the link is not valid,
         or was used before. Raises `SyncError`.
         """
-        found = self._read(text, Purpose.LINK)
+        found = self.read(text, Purpose.LINK)
         if found is None:
             return None
         link, key = found
@@ -66,7 +66,7 @@ class SignIn:
     def session(self, request: PageRequest) -> Session | None:
         """The session of a request, or None. Raises `SyncError`."""
         text = request.cookies.get(cookie_name(request), "")
-        found = self._read(text, Purpose.SESSION) if text else None
+        found = self.read(text, Purpose.SESSION) if text else None
         if found is None:
             return None
         token, key = found
@@ -75,11 +75,13 @@ class SignIn:
     def has_proof(self, request: PageRequest) -> bool:
         """Whether the form of a request came from a page of its session. Raises `SyncError`."""
         text = request.cookies.get(cookie_name(request), "")
-        found = self._read(text, Purpose.SESSION)
+        found = self.read(text, Purpose.SESSION)
         return found is not None and is_form_proof(request.field("proof"), *found)
 
-    def _read(self, text: str, purpose: Purpose) -> tuple[ConsoleToken, bytes] | None:
-        """A token, and the key that signed it. The key may have been changed a moment ago."""
+    def read(self, text: str, purpose: Purpose) -> tuple[ConsoleToken, bytes] | None:
+        """A token, and the key that signed it; None for one that is not valid. The key may have
+        been changed a moment ago. Raises `SyncError`.
+        """
         for again in (False, True):
             key = self.key(again)
             token = read_token(text, purpose, key, self.now())

@@ -1,5 +1,5 @@
-"""The console's signed tokens: the link that opens it, the session, and the proof that a form came
-from one of its own pages.
+"""The console's signed tokens: the link that opens it, the session, the proof that a form came from
+one of its own pages, and what a sign-in with an account is known by.
 
 Law: whoever has the key can make a token, and nobody else can. A token is valid for one purpose,
 until its end, with the key that signed it. Pure: time, key and id are parameters.
@@ -24,6 +24,7 @@ from crmsync.model.moments import epoch_ms, from_epoch_ms
 
 LINK_LASTS = timedelta(minutes=5)
 SESSION_LASTS = timedelta(hours=8)
+ATTEMPT_LASTS = timedelta(minutes=10)
 
 
 class Purpose(StrEnum):
@@ -32,6 +33,10 @@ class Purpose(StrEnum):
     LINK = "link"
     SESSION = "session"
     FORM = "form"
+    ATTEMPT = "attempt"
+    STATE = "state"
+    NONCE = "nonce"
+    VERIFIER = "verifier"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,8 @@ class ConsoleToken:
 
     Attributes:
         id: Tells it from every other token.
-        by: The AWS identity that asked for the link.
+        by: The AWS identity that asked for the link, or the account that signed in; "" before it
+            has.
         ends: When it is no longer valid (UTC, whole milliseconds).
     """
 
@@ -75,12 +81,25 @@ def read_token(text: str, purpose: Purpose, key: bytes, now: datetime) -> Consol
 
 def form_proof(session: ConsoleToken, key: bytes) -> str:
     """What each form of a session's pages carries (against forms of other sites)."""
-    return _signature(session.id, Purpose.FORM, key)
+    return made_of(session, Purpose.FORM, key)
 
 
 def is_form_proof(text: str, session: ConsoleToken, key: bytes) -> bool:
     """Whether a form came from a page of this session; compared in constant time."""
-    return hmac.compare_digest(form_proof(session, key).encode(), text.encode(errors="replace"))
+    return is_made_of(text, session, Purpose.FORM, key)
+
+
+def made_of(token: ConsoleToken, purpose: Purpose, key: bytes) -> str:
+    """What belongs to a token for this purpose: 43 characters that nobody without the key can
+    guess.
+    """
+    return _signature(token.id, purpose, key)
+
+
+def is_made_of(text: str, token: ConsoleToken, purpose: Purpose, key: bytes) -> bool:
+    """Whether a text is what belongs to a token for this purpose; compared in constant time."""
+    expected = made_of(token, purpose, key)
+    return hmac.compare_digest(expected.encode(), text.encode(errors="replace"))
 
 
 def _signature(text: str, purpose: Purpose, key: bytes) -> str:

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from functools import cache
+from secrets import token_urlsafe
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from crmsync.telemetry import logger
@@ -33,10 +34,15 @@ from crmsync.wiring.stores import (
 )
 
 if TYPE_CHECKING:
+    from crmsync.console.accounts import AccountSignIn
     from crmsync.console.console import Console
     from crmsync.console.reports import Reports
+    from crmsync.console.sign_in import SignIn
     from crmsync.model.records import Side
     from crmsync.model.settings import Connection
+
+ATTEMPT_ID_BYTES = 18
+"""Bytes of the id of a sign-in: nobody guesses one."""
 
 
 def console() -> Callable[[Event, LambdaTime], dict[str, Any]]:
@@ -57,9 +63,47 @@ def _console() -> Console:
     from crmsync.gateways.dynamodb.used_links import UsedLinks
 
     links = UsedLinks(aws_client("dynamodb"), table_name("state"))
+    sign_in = SignIn(key=_key, use_link=links.use, now=now)
     return Console(
-        sign_in=SignIn(key=_key, use_link=links.use, now=now), reports=_reports(), tell=_tell
+        sign_in=sign_in,
+        reports=_reports(),
+        tell=_tell,
+        accounts=_accounts(sign_in),
+        has_links=os.environ["CONSOLE_LINKS"] == "yes",
     )
+
+
+def _accounts(sign_in: SignIn) -> AccountSignIn | None:
+    """What signs people in with accounts of the company; None where the stack names no issuer."""
+    if not os.environ["CONSOLE_ISSUER"]:
+        return None
+    from crmsync.console.accounts import AccountSignIn
+    from crmsync.console.admission import AllowedAccounts
+    from crmsync.gateways.oidc import Issuer
+    from crmsync.wire.oidc import OidcClient
+
+    client = OidcClient(
+        os.environ["CONSOLE_ISSUER"], os.environ["CONSOLE_CLIENT_ID"], os.environ["CONSOLE_SCOPES"]
+    )
+    name = os.environ["CONSOLE_CLIENT_SECRET"]
+    issuer = Issuer(client, secrets().secret(name) if name else None, ticks=time.monotonic)
+    return AccountSignIn(
+        sign_in=sign_in,
+        client=client,
+        document=issuer.document,
+        claims=issuer.claims,
+        allowed=AllowedAccounts(
+            _listed(os.environ["CONSOLE_EMAIL_DOMAINS"].lower()),
+            _listed(os.environ["CONSOLE_GROUPS"]),
+            os.environ["CONSOLE_GROUP_CLAIM"],
+        ),
+        new_id=lambda: token_urlsafe(ATTEMPT_ID_BYTES),
+    )
+
+
+def _listed(text: str) -> frozenset[str]:
+    """What stands between commas."""
+    return frozenset(one.strip() for one in text.split(",") if one.strip())
 
 
 def _key(again: bool) -> bytes:  # noqa: FBT001 - the sign-in calls it with one argument

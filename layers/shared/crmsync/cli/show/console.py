@@ -10,6 +10,8 @@ from crmsync.cli.answer import Answer, Subparsers, add_command
 if TYPE_CHECKING:
     from crmsync.flows.operator.operator import Operator
 
+_SIGN_IN = "Links do not open this console: sign in there with your company's account."
+
 
 def add_commands(commands: Subparsers) -> None:
     """Add ``console``."""
@@ -19,4 +21,6 @@ def add_commands(commands: Subparsers) -> None:
 
 def _console(operator: Operator, _arguments: argparse.Namespace) -> Answer:
     link = operator.console.link()
-    return Answer({"url": link.url, "ends": link.ends.isoformat()}, link.url)
+    ends = link.ends.isoformat() if link.ends else None
+    remarks = () if link.ends else (_SIGN_IN,)
+    return Answer({"url": link.url, "ends": ends}, link.url, remarks)

@@ -1,4 +1,6 @@
-"""The link that opens the console, for whoever may read the console's secret."""
+"""The link that opens the console, for whoever may read the console's secret; where links open
+nothing, the address where people sign in with their accounts.
+"""
 
 from __future__ import annotations
 
@@ -12,18 +14,21 @@ from crmsync.wire.console_tokens import LINK_LASTS, ConsoleToken, Purpose, sign_
 SHORTEST_KEY = 32
 """Characters of the console's key."""
 
+ACCOUNT = "/sign-in/account"
+"""Where a sign-in with an account begins."""
+
 
 @dataclass(frozen=True, slots=True)
 class ConsoleLink:
-    """A link that opens the console once.
+    """A link that opens the console once, or where to sign in.
 
     Attributes:
-        url: The link.
-        ends: Until when it does (UTC).
+        url: The link, or the address.
+        ends: Until when the link does (UTC); None for the address.
     """
 
     url: str
-    ends: datetime
+    ends: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +36,8 @@ class ConsoleLinks:
     """Makes links.
 
     Attributes:
-        secret: Reads the console's secret: `url`, where people find the console, and `key`.
+        secret: Reads the console's secret: `url`, where people find the console, `key`, and
+            `links`, which is "no" where they open nothing.
         caller: The identity that the link is made for.
         new_id: Makes an id that nobody can guess.
         now: The clock (UTC).
@@ -48,6 +54,8 @@ class ConsoleLinks:
         key, url = console_key(secret), secret.get("url", "")
         if not url.startswith(("https://", "http://")):
             raise _unusable("url")
+        if secret.get("links") == "no":
+            return ConsoleLink(f"{url.rstrip('/')}{ACCOUNT}", None)
         ends = self.now() + LINK_LASTS
         token = sign_token(ConsoleToken(self.new_id(), self.caller(), ends), Purpose.LINK, key)
         return ConsoleLink(f"{url.rstrip('/')}/sign-in?link={token}", ends)
