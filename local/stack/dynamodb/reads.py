@@ -1,8 +1,8 @@
-"""GetItem and BatchGetItem answered directly from moto's items, in a tenth of the time that moto
-takes.
+"""GetItem, BatchGetItem and Query answered directly from moto's items, in a tenth of the time that
+moto takes.
 
-Law: only whole items by their keys. Any other request, and any request with a mistake, is left to
-moto.
+Law: only whole items by their keys, and whole partitions in their order. Any other request, and any
+request with a mistake, is left to moto.
 """
 
 from __future__ import annotations
@@ -12,14 +12,28 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.utilities import DynamoJsonEncoder, dynamo_to_dict
 
 from local.stack.dynamodb.capacity import item_size, read_units
 
 PLAIN_GET = frozenset({"TableName", "Key", "ConsistentRead"})
 PLAIN_BATCH = frozenset({"Keys", "ConsistentRead"})
+PLAIN_QUERY = frozenset(
+    {
+        "TableName",
+        "KeyConditionExpression",
+        "ExpressionAttributeValues",
+        "ConsistentRead",
+        "ExclusiveStartKey",
+    }
+)
+PARTITION = "pk = :pk"
+KEYS = ["pk", "sk"]
 MAX_KEYS = 100
 MAX_BYTES = 16 * 1024 * 1024
+PAGE_BYTES = 1024 * 1024
+"""How much one Query reads ("Paginating table query results" [D])."""
 
 Answer = tuple[bytes, float]
 """The answer's body, and the capacity units that it costs."""
@@ -71,6 +85,47 @@ def _batch(backend: DynamoDBBackend, request: Mapping[str, Any]) -> Answer | Non
     )
 
 
+def _query(backend: DynamoDBBackend, request: Mapping[str, Any]) -> Answer | None:
+    table, given = request.get("TableName", ""), request.get("ExpressionAttributeValues", {})
+    start = request.get("ExclusiveStartKey", {"pk": given.get(":pk"), "sk": {"S": " "}})
+    if (
+        not request.keys() <= PLAIN_QUERY
+        or request.get("KeyConditionExpression") != PARTITION
+        or set(given) != {":pk"}
+        or not _is_key(backend, table, start)
+        or start["pk"] != given[":pk"]
+        or backend.tables[table].table_key_attrs != KEYS
+    ):
+        return None
+    partition: Any = backend.tables[table].items.get(DynamoType(given[":pk"]), {})
+    after = start["sk"]["S"] if "ExclusiveStartKey" in request else ""
+    names = sorted(key.value for key in partition if key.value > after)
+    items: list[dict[str, Any]] = []
+    sizes: list[int] = []
+    total = 0
+    for name in names:
+        item = _plain(partition[DynamoType({"S": name})])
+        size = item_size(item)
+        if items and total + size > PAGE_BYTES:
+            break
+        items.append(item)
+        sizes.append(size)
+        total += size
+    answer: dict[str, Any] = {"Items": items, "Count": len(items), "ScannedCount": len(items)}
+    if len(items) < len(names):
+        answer["LastEvaluatedKey"] = {"pk": items[-1]["pk"], "sk": items[-1]["sk"]}
+    units = read_units(sizes, consistent=bool(request.get("ConsistentRead")), together=True)
+    return _body(answer), units
+
+
+def _plain(item: Any) -> dict[str, Any]:
+    """Return an item in the wire's form; texts and numbers, which most values are, without moto."""
+    return {
+        name: {value.type: value.value} if value.type in _AS_STORED else dynamo_to_dict(value)
+        for name, value in item.attrs.items()
+    }
+
+
 def _batch_fits(backend: DynamoDBBackend, wanted: Mapping[str, Any]) -> bool:
     keys = [(table, key) for table, given in wanted.items() for key in given.get("Keys", ())]
     return (
@@ -101,4 +156,8 @@ def _body(content: Mapping[str, Any]) -> bytes:
 _ANSWERS: Mapping[str, Callable[[DynamoDBBackend, Mapping[str, Any]], Answer | None]] = {
     "GetItem": _get,
     "BatchGetItem": _batch,
+    "Query": _query,
 }
+
+_AS_STORED = frozenset({"S", "N", "BOOL", "NULL"})
+"""Types whose values moto keeps as the wire has them."""

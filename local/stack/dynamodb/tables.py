@@ -150,6 +150,9 @@ class Tables:
     def _measured(
         self, operation: str, request: Any, body: bytes, forward: Forward
     ) -> tuple[Reply, Units]:
+        plain = plain_read(dynamodb_backends[self._account][REGION], operation, request)
+        if plain:
+            return Reply(ANSWERED, JSON, plain[0]), Units(reads=plain[1])
         if operation in {"Query", "Scan"}:
             reply = forward(body)
             sizes = [item_size(item) for item in self._items_read(request, reply, forward)]
@@ -158,9 +161,6 @@ class Tables:
                     sizes, consistent=request.get("ConsistentRead", False), together=True
                 )
             )
-        plain = plain_read(dynamodb_backends[self._account][REGION], operation, request)
-        if plain:
-            return Reply(ANSWERED, JSON, plain[0]), Units(reads=plain[1])
         if operation in READS:
             units = sum(
                 read_units(

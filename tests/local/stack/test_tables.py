@@ -155,6 +155,80 @@ def test_a_query_is_charged_for_what_it_read_before_it_filtered(tables: Tables):
     assert tables.cost("scan", TableName="Plain") == (0.5, 0)
 
 
+def pages_of(table: Any, **request: Any) -> list[dict[str, Any]]:
+    """All pages of a query: the answer to each call, without what belongs to its HTTP response."""
+    pages: list[dict[str, Any]] = []
+    while True:
+        page = table.query(**request)
+        del page["ResponseMetadata"]
+        pages.append(page)
+        if "LastEvaluatedKey" not in page:
+            return pages
+        request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+
+def test_a_whole_partition_is_read_as_moto_reads_it(tables: Tables):
+    """Values of every type, in the order of the keys, and nothing of another partition; the key
+    condition in other words is left to moto.
+    """
+    values = [
+        {"S": "text"},
+        {"N": "1.50"},
+        {"BOOL": True},
+        {"NULL": True},
+        {"B": b"\x00\xff"},
+        {"SS": ["a", "b"]},
+        {"BS": [b"\x01"]},
+        {"L": [{"S": "a"}, {"M": {"b": {"B": b"\x02"}}}]},
+        {"M": {}},
+    ]
+    sorts = ["b", "B", "a#1", "a", "\u00e9", "z", "a" * 30, "10", "9"]
+    for sort, value in zip(sorts, values, strict=True):
+        tables.owner.put_item(TableName="Sorted", Item={**item("a", sort=sort), "v": value})
+    tables.owner.put_item(TableName="Sorted", Item=item("ab", sort="b"))
+
+    def read(key: str, **more: Any) -> list[dict[str, Any]]:
+        given = {":pk": {"S": key}}
+        return pages_of(tables.table, TableName="Sorted", ExpressionAttributeValues=given, **more)
+
+    plain, in_other_words = (
+        {"KeyConditionExpression": "pk = :pk"},
+        {
+            "KeyConditionExpression": "#pk = :pk",
+            "ExpressionAttributeNames": {"#pk": "pk"},
+        },
+    )
+    assert read("a", **plain) == read("a", **in_other_words)
+    assert [one["sk"]["S"] for one in read("a", **plain)[0]["Items"]] == sorted(sorts)
+    assert (
+        read("none", **plain)
+        == read("none", **in_other_words)
+        == [{"Items": [], "Count": 0, "ScannedCount": 0}]
+    )
+
+
+@pytest.mark.parametrize("condition", ["pk = :pk", "pk = :pk AND sk > :none"])
+def test_a_large_partition_is_read_in_pages(tables: Tables, condition: str):
+    """A page has at most a megabyte, and the next one begins after its last item."""
+    for number in range(7):
+        large = item("a", "x" * 300_000, sort=str(number))
+        tables.owner.put_item(TableName="Sorted", Item=large)
+    values = {":pk": {"S": "a"}, **({":none": {"S": "0"}} if ":none" in condition else {})}
+
+    pages = pages_of(
+        tables.table,
+        TableName="Sorted",
+        KeyConditionExpression=condition,
+        ExpressionAttributeValues=values,
+    )
+
+    keys = [[one["sk"]["S"] for one in page["Items"]] for page in pages]
+    everything = ["0", "1", "2", "3", "4", "5", "6"]
+    wanted = everything[1:] if ":none" in condition else everything
+    assert keys == [wanted[0:3], wanted[3:6], *([wanted[6:]] if wanted[6:] else [])]
+    assert [page["Count"] for page in pages] == [len(one) for one in keys]
+
+
 def test_the_stacks_own_calls_cost_nothing(tables: Tables):
     """Only the product is measured."""
     tables.owner.put_item(TableName="Plain", Item=item("a"))
