@@ -117,6 +117,12 @@ def invalid_values(problems: Sequence[tuple[str, str, str]]) -> ApiError:
     )
 
 
+def required_missing(label: str, names: Sequence[str]) -> ApiError:
+    """Return the 400 for a create without a required property [S, of other objects]."""
+    text = f"Error creating {label}. Some required properties were not set."
+    return invalid(text, context={"properties": names})
+
+
 def already_exists(kind: str, record_id: str) -> ApiError:
     """Return the 409 for an e-mail address that another contact has; only the text has the
     id [S].

@@ -12,13 +12,14 @@ from typing import Any
 
 from simulators.faults import Faults
 from simulators.hubspot.associations import HUBSPOT, Associations, Pair
-from simulators.hubspot.errors import invalid
+from simulators.hubspot.errors import MissingPageError, invalid
 from simulators.hubspot.limits import TIERS, Limits
 from simulators.hubspot.lists import Lists
 from simulators.hubspot.mail_events import MailEvents
 from simulators.hubspot.owners import Owners
 from simulators.hubspot.pipelines import Pipelines
 from simulators.hubspot.preferences import Preferences, property_of
+from simulators.hubspot.records.last_activity import LastActivity
 from simulators.hubspot.records.merging import Merging
 from simulators.hubspot.records.search_index import SearchIndex
 from simulators.hubspot.records.sums import Sums
@@ -100,6 +101,7 @@ class Portal:
         for rule in rules:
             self.of(rule.object).rules += (rule,)
         self.sums = Sums(self.writes, self.associations)
+        self.last_activity = LastActivity(self.writes, self.associations)
         self._makes_companies = bool(world.get("auto_create_and_associate_companies", False))
         self._by_domain: dict[str, str] = {}
         self._follow()
@@ -137,6 +139,8 @@ class Portal:
         or 400.
         """
         writes = self.of(name)
+        if writes.kind.is_activity:
+            raise MissingPageError
         primary, other = writes.living(primary_id), writes.living(other_id)
         survivor = self.merging.merge(writes, primary, other, actor)
         self._mirror_all(
@@ -144,6 +148,7 @@ class Portal:
         )
         place = (writes.kind.type_id, survivor.id)
         self.sums.count(place, *self.sums.dependants(*place))
+        self.last_activity.count([place])
         self.lists.replace_member(writes.kind.type_id, (primary.id, other.id), survivor.id)
         return survivor
 
@@ -152,10 +157,12 @@ class Portal:
         writes = self.of(name)
         mirrored = self._mirrored(writes.kind.type_id, record.id)
         counted = self.sums.dependants(writes.kind.type_id, record.id)
+        showing = self.last_activity.records_of(writes.kind.type_id, record.id)
         writes.archive(record, actor)
         self.associations.forget(writes.kind.type_id, record.id)
         self._mirror_all(writes.kind.type_id, record.id, mirrored)
         self.sums.count(*counted)
+        self.last_activity.count(showing)
 
     def restore(self, name: str, record: Record, actor: Actor) -> None:
         """Restore a record from the recycle bin, without its former associations [M]. Raises the
@@ -189,8 +196,11 @@ class Portal:
         self._count(pair, from_id, to_id)
 
     def _count(self, pair: Pair, from_id: str, to_id: str) -> None:
+        ends = ((pair[0], from_id), (pair[1], to_id))
         if DEAL.type_id in pair:
-            self.sums.count((pair[0], from_id), (pair[1], to_id))
+            self.sums.count(*ends)
+        if any(self.writes[type_id].kind.is_activity for type_id in pair):
+            self.last_activity.count(ends)
 
     def _opened(self, kind: ObjectType, now: int) -> Writes:
         table = RecordTable(kind, Schema(kind.type_id, now))

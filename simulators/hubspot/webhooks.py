@@ -113,7 +113,10 @@ class Webhooks:
     def note(self, event: RecordEvent) -> None:
         """Queue one event for each subscription that the event matches."""
         kinds = (event.kind,) if event.other_kind is None else (event.kind, event.other_kind)
-        for prefix in (*dict.fromkeys(kind.name for kind in kinds), "object"):
+        if event.property_name in event.kind.muted:
+            return
+        own = (kind.name for kind in kinds if not kind.is_activity)
+        for prefix in (*dict.fromkeys(own), "object"):
             for subscription in self._by_meaning.get(
                 (prefix, event.action, event.property_name), ()
             ):

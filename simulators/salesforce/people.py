@@ -14,9 +14,9 @@ from typing import Any, Final
 from simulators.salesforce.objects.fields import Row
 from simulators.salesforce.objects.schema import View
 from simulators.salesforce.objects.sobject import SObject
-from simulators.salesforce.org import administration, campaigns, writes
-from simulators.salesforce.org.effects import touch
+from simulators.salesforce.org import activities, administration, campaigns, writes
 from simulators.salesforce.org.org import Org
+from simulators.salesforce.org.stamps import touch
 from simulators.salesforce.org.transaction import Actor, Transaction
 from simulators.salesforce.refusals import RefusalError
 from simulators.salesforce.resources.rows import read_id
@@ -101,8 +101,8 @@ def _convert_lead(org: Org, transaction: Transaction, view: View, action: Action
         ConvertedContactId=contact_id,
         ConvertedOpportunityId=opportunity_id,
     )
-    for task in org.store.tables["Task"].matching("WhoId", [lead["Id"]]):
-        touch(transaction, "Task", task, WhoId=contact_id)
+    what_id = opportunity_id or account_id
+    activities.follow_conversion(org, transaction, lead["Id"], contact_id, what_id)
     _convert_members(org, transaction, lead["Id"], contact_id)
     return {"account_id": account_id, "contact_id": contact_id, "opportunity_id": opportunity_id}
 
@@ -269,6 +269,12 @@ def _hard_delete(org: Org, transaction: Transaction, _view: View, action: Action
     return {"ids": ids}
 
 
+def _archive_activities(
+    org: Org, transaction: Transaction, _view: View, _action: Action
+) -> dict[str, Any]:
+    return {"ids": activities.archive(org, transaction)}
+
+
 def _of_prefix(org: Org, record_id: str) -> SObject:
     sobject = next(
         (item for item in org.schema.objects.values() if item.prefix == record_id[:3]), None
@@ -302,6 +308,7 @@ _ACTIONS: Final[Mapping[str, Callable[[Org, Transaction, View, Action], dict[str
             "convert_lead": _convert_lead,
             "merge": _merge,
             "undelete": _undelete,
+            "archive_activities": _archive_activities,
             "hard_delete": _hard_delete,
             "define_stage": _define_stage,
             "define_record_type": _define_record_type,

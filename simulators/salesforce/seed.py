@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from simulators.salesforce.objects.fields import Row
+from simulators.salesforce.objects.fields import Choice, Row
 from simulators.salesforce.org import administration, writes
 from simulators.salesforce.org.org import API_INTEGRATION, INTEGRATION, Org
 from simulators.salesforce.org.transaction import Actor, Transaction
@@ -120,6 +120,7 @@ class Seeder:
         self._validation_rules()
         self._queues()
         self._stages()
+        self._task_settings()
         self._record_types()
         self._assignment()
         self._records(self._world.get("records") or ())
@@ -246,6 +247,36 @@ class Seeder:
         for number, stage in enumerate(given, start=1):
             self._write_unchecked("OpportunityStage", **administration.stage_row(stage, number))
         administration.show_stages(self._org)
+
+    def _task_settings(self) -> None:
+        """Write what the statuses and priorities of tasks mean; the default comes from the
+        picklists [M].
+        """
+        given = self._world.get("task_statuses") or [
+            {
+                "ApiName": one.value,
+                "IsDefault": one.default,
+                "IsClosed": one.value == "Completed",
+            }
+            for one in self._choices("Status")
+        ]
+        priorities = [
+            {
+                "ApiName": one.value,
+                "IsDefault": one.default,
+                "IsHighPriority": one.value == "High",
+            }
+            for one in self._choices("Priority")
+        ]
+        for sobject, rows in (("TaskStatus", given), ("TaskPriority", priorities)):
+            for number, row in enumerate(rows, start=1):
+                label = {"MasterLabel": row["ApiName"], "SortOrder": number}
+                self._write_unchecked(sobject, **(label | dict(row)))
+        administration.show_task_statuses(self._org)
+
+    def _choices(self, name: str) -> tuple[Choice, ...]:
+        field = self._org.schema.objects["task"].field(name)
+        return field.choices if field is not None else ()
 
     def _record_types(self) -> None:
         for given in self._world.get("opportunity_record_types") or ():

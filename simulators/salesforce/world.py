@@ -66,6 +66,7 @@ def build(world: World, clock: Clock, faults: Faults, seed: int) -> tuple[Org, S
         for r in world.get("duplicate_rules") or ()
     )
     org.state_country_picklists = bool(world.get("state_country_picklists", False))
+    org.shared_activities = bool(world.get("shared_activities", False))
     org.activity_external_ids = bool(world.get("activity_external_ids", True))
     return org, Seeder(org, world).run()
 
@@ -75,7 +76,10 @@ def schema_of(world: World) -> Schema:
 
     Raises `ValueError` for custom fields of no sObject.
     """
-    schema = Schema(person_accounts=bool(world.get("person_accounts", False)))
+    schema = Schema(
+        person_accounts=bool(world.get("person_accounts", False)),
+        shared_activities=bool(world.get("shared_activities", False)),
+    )
     for sobject, fields in (world.get("custom_fields") or {}).items():
         homes = schema.homes(sobject)
         if not homes:

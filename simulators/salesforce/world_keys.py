@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from simulators.salesforce.objects.activities import ACTIVITY_OBJECTS
 from simulators.salesforce.objects.campaigns import CAMPAIGN_OBJECTS
 from simulators.salesforce.objects.fields import Field
 from simulators.salesforce.objects.people import PEOPLE_OBJECTS
@@ -28,7 +29,10 @@ _FIELD = Row(
 """A field as describe shows it (docs/vendors.md#salesforce-objects)."""
 _OWNERS = {
     name
-    for item in (*PEOPLE_OBJECTS, *SALES_OBJECTS, *CAMPAIGN_OBJECTS, *SETUP_OBJECTS)
+    for item in (
+        *(*PEOPLE_OBJECTS, *SALES_OBJECTS),
+        *(*ACTIVITY_OBJECTS, *CAMPAIGN_OBJECTS, *SETUP_OBJECTS),
+    )
     for name in (item.name, item.custom_fields_on)
     if name
 }
@@ -44,9 +48,7 @@ ORG: Mapping[str, Shape] = {
     **plain("edition", "person_accounts", "integration_licence"),
     **plain("integration_setup_rights", "sandbox", "lead_assignment_owner"),
     **plain("state_country_picklists", "activity_external_ids"),
-    # Accepted, and read nowhere: with Shared Activities a task may have several contacts, but a
-    # task of crmsync has one and looks the same either way.
-    **plain("shared_activities"),
+    **plain("shared_activities", "task_statuses"),
     **plain("users", "queues", "stages", "opportunity_record_types", "records"),
     "custom_fields": Row(dict.fromkeys(_OWNERS, Each(_FIELD))),
     "daily_api_limit": Number(),
@@ -74,6 +76,7 @@ def _rows(place: str, world: Mapping[str, Any]) -> list[str]:
         "users": Each(Row(columns("User") | plain("ref"), required={"Name"})),
         "queues": Each(Row(columns("Group") | plain("ref", "SobjectTypes"), required={"Name"})),
         "stages": Each(Row(columns("OpportunityStage"))),
+        "task_statuses": Each(Row(columns("TaskStatus"), required={"ApiName"})),
         "opportunity_record_types": Each(
             Row(columns("RecordType") | plain("stages", "assigned"), required={"Name"})
         ),

@@ -114,7 +114,7 @@ def missing_rows(kind: ObjectType, ids: Sequence[str]) -> list[dict[str, Any]]:
 def _chosen(
     values: Mapping[str, str], kind: ObjectType, names: Sequence[str]
 ) -> dict[str, str | None]:
-    wanted = {*names, "createdate", kind.modified, "hs_object_id"} if names else set(kind.shown)
+    wanted = {*names, kind.created, kind.modified, "hs_object_id"} if names else set(kind.shown)
     return {name: values.get(name) for name in sorted(wanted)}
 
 

@@ -188,6 +188,12 @@ class Server:
         with self._lock:
             portal.preferences.catch_up()
             answer = found.route.endpoint(call)
+        if (
+            is_product
+            and scopes.is_about_emails(found.ids.get("type", ""))
+            and scopes.EMAIL_CONTENT not in portal.scopes - lost
+        ):
+            answer = Answer(answer.status, scopes.without_content(answer.body))
         if is_product and not found.route.reads:
             self._product_wrote()
             if self._strikes("timeout_after_write", found.endpoint_name):

@@ -6,6 +6,7 @@ further values; no rule reads other records.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from types import MappingProxyType
@@ -62,8 +63,49 @@ def of_deal(written: Values, existing: Values, pipelines: Pipelines | None) -> d
     return more
 
 
+def of_meeting(written: Values, existing: Values, _pipelines: Pipelines | None) -> dict[str, str]:
+    """Return the place on the timeline from the start, if nothing else says it [D]."""
+    fills = written.get("hs_meeting_start_time") and not existing.get("hs_timestamp")
+    return {"hs_timestamp": written["hs_meeting_start_time"]} if fills else {}
+
+
+_PEOPLE: Mapping[str, str] = MappingProxyType(
+    {"email": "email", "firstname": "firstName", "lastname": "lastName"}
+)
+"""End of a property's name -> key in the headers of an e-mail [D]."""
+
+
+def of_email(written: Values, _existing: Values, _pipelines: Pipelines | None) -> dict[str, str]:
+    """Return sender and recipients from the headers, several joined by semicolons [D; M: the
+    semicolons, and that other texts than JSON fill nothing].
+    """
+    if "hs_email_headers" not in written:
+        return {}
+    try:
+        headers = json.loads(written["hs_email_headers"] or "{}")
+    except ValueError:
+        return {}
+    known = headers if isinstance(headers, dict) else {}
+    ends = {"from": [known.get("from")], "to": known.get("to") or []}
+    return {
+        f"hs_email_{end}_{part}": ";".join(
+            str(one[key]) for one in people if isinstance(one, dict) and one.get(key)
+        )
+        for end, people in ends.items()
+        for part, key in _PEOPLE.items()
+    }
+
+
 RULES: Mapping[str, Callable[[Values, Values, Pipelines | None], dict[str, str]]] = (
-    MappingProxyType({"0-1": of_contact, "0-2": of_company, "0-3": of_deal})
+    MappingProxyType(
+        {
+            "0-1": of_contact,
+            "0-2": of_company,
+            "0-3": of_deal,
+            "0-47": of_meeting,
+            "0-49": of_email,
+        }
+    )
 )
 
 
@@ -73,6 +115,9 @@ def derived(
     """Return all values that follow from a write to a record of this type."""
     rule = RULES.get(type_id)
     more = rule(written, existing, pipelines) if rule else {}
+    if "hs_task_status" in written:
+        is_done = written["hs_task_status"] == "COMPLETED"
+        more["hs_task_completion_date"] = iso(now_ms) if is_done else ""  # [M]
     if "hubspot_owner_id" in written:
         more["hubspot_owner_assigneddate"] = iso(now_ms) if written["hubspot_owner_id"] else ""
     return more

@@ -49,7 +49,8 @@ class Merging:
         survivor = Record(table.new_id(), min(primary.created_ms, other.created_ms), now)
         survivor.history = {name: list(versions) for name, versions in primary.history.items()}
         table.insert(survivor)
-        survivor.values |= {"hs_object_id": survivor.id, "createdate": iso(survivor.created_ms)}
+        created = {writes.kind.created: iso(survivor.created_ms)}
+        survivor.values |= {"hs_object_id": survivor.id, **created}
         for record in (primary, other):
             table.redirect(record.id, survivor.id)
             self._associations.move(writes.kind.type_id, record.id, survivor.id)

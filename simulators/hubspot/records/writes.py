@@ -17,6 +17,7 @@ from simulators.hubspot.errors import (
     invalid_values,
     non_unique,
     not_found,
+    required_missing,
 )
 from simulators.hubspot.events import RecordEvent, Report
 from simulators.hubspot.owners import Owners
@@ -76,6 +77,8 @@ class Writes:
         """
         values = self._valid(raw, record)
         existing = {**(record.values if record else {}), **values}
+        if record is None and self.kind.required:
+            self._refuse_incomplete(values)
         if enforced and (problems := broken(self.rules, existing, values, is_new=record is None)):
             raise invalid_values(problems)
         self._refuse_clashes(values, record)
@@ -86,7 +89,11 @@ class Writes:
         now = self._clock.now_ms()
         record = Record(self.table.new_id(), now, now)
         self.table.insert(record)
-        stamps = {"hs_object_id": record.id, "createdate": iso(now), self.kind.modified: iso(now)}
+        stamps = {
+            "hs_object_id": record.id,
+            self.kind.created: iso(now),
+            self.kind.modified: iso(now),
+        }
         sources = {"hs_object_source": actor.change_source, "hs_object_source_id": actor.source_id}
         record.values |= stamps | sources
         self._report(
@@ -191,10 +198,17 @@ class Writes:
             raise non_unique(self.kind.type_id)
         return self.table.by_key(id_property, record_id)
 
+    def _refuse_incomplete(self, values: Mapping[str, str]) -> None:
+        """Raise 400 if a required property is neither given nor follows from the others."""
+        follows = derived(self.kind.type_id, values, values, self._pipelines, 0)
+        given = {name for name, value in {**values, **follows}.items() if value}
+        if missing := sorted(set(self.kind.required) - given):
+            raise required_missing(self.kind.label, missing)
+
     def _with_defaults(self, values: Mapping[str, str]) -> dict[str, str]:
         if self._pipelines is None:
             # A new contact or company is a lead unless it is said to be something else [S].
-            return {"lifecyclestage": "lead", **values}
+            return {**dict(self.kind.defaults), **values}
         pipeline = values.get("pipeline") or "default"
         return {**values, "pipeline": pipeline}
 

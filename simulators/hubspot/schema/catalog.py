@@ -25,6 +25,18 @@ class ObjectType:
     """Properties that an answer shows when none were requested."""
     searched: tuple[str, ...]
     """Properties that the free-text ``query`` of a search covers [D]."""
+    created: str = "createdate"
+    """The property with the time of creation."""
+    defaults: tuple[tuple[str, str], ...] = ()
+    """What a new record has unless its create says something else."""
+    required: tuple[str, ...] = ()
+    """Properties without which no record is created."""
+    is_activity: bool = False
+    """Whether it is logged on other records: without merges and webhook types of its own, and
+    opened by the scopes of contacts.
+    """
+    muted: frozenset[str] = frozenset()
+    """Properties whose changes webhooks do not report."""
     natural_key: str | None = None
     """A property that is unique by itself (a clash is 409); `other_keys` holds more values of it,
     separated by ``;``.
@@ -34,6 +46,11 @@ class ObjectType:
     """Whether ``gdpr-delete`` exists."""
     first_id: int = 1
     has_pipelines: bool = False
+
+    @property
+    def scope(self) -> str:
+        """The name under which scopes know it."""
+        return "contacts" if self.is_activity else self.plural
 
     @property
     def label(self) -> str:
@@ -52,6 +69,7 @@ CONTACT = ObjectType(
     other_keys="hs_additional_emails",
     can_be_forgotten=True,
     first_id=81_000_001,
+    defaults=(("lifecyclestage", "lead"),),
 )
 COMPANY = ObjectType(
     type_id="0-2",
@@ -61,6 +79,7 @@ COMPANY = ObjectType(
     shown=("createdate", "domain", "hs_lastmodifieddate", "hs_object_id", "name"),
     searched=("name", "phone", "domain", "website"),
     first_id=55_000_001,
+    defaults=(("lifecyclestage", "lead"),),
 )
 DEAL = ObjectType(
     type_id="0-3",
@@ -82,7 +101,58 @@ DEAL = ObjectType(
     has_pipelines=True,
 )
 
-OBJECT_TYPES: tuple[ObjectType, ...] = (CONTACT, COMPANY, DEAL)
+
+def _activity(
+    type_id: str,
+    name: str,
+    number: int,
+    *searched: str,
+    defaults: tuple[tuple[str, str], ...] = (),
+    muted: frozenset[str] = frozenset(),
+) -> ObjectType:
+    """Return a kind of activity; which properties a search covers is [M]."""
+    return ObjectType(
+        type_id=type_id,
+        name=name,
+        plural=f"{name}s",
+        modified="hs_lastmodifieddate",
+        shown=("hs_createdate", "hs_lastmodifieddate", "hs_object_id"),
+        searched=searched,
+        created="hs_createdate",
+        defaults=defaults,
+        required=("hs_timestamp",),
+        is_activity=True,
+        muted=muted,
+        first_id=number,
+    )
+
+
+CALL = _activity("0-48", "call", 48_000_001, "hs_call_title", "hs_call_body")
+EMAIL = _activity(
+    "0-49",
+    "email",
+    49_000_001,
+    "hs_email_subject",
+    muted=frozenset({"hs_email_html", "hs_email_subject"}),
+)
+MEETING = _activity("0-47", "meeting", 47_000_001, "hs_meeting_title", "hs_meeting_body")
+NOTE = _activity("0-46", "note", 46_000_001, "hs_note_body")
+TASK = _activity(
+    "0-27",
+    "task",
+    27_000_001,
+    "hs_task_subject",
+    "hs_task_body",
+    defaults=(
+        ("hs_task_status", "NOT_STARTED"),
+        ("hs_task_priority", "NONE"),
+        ("hs_task_type", "TODO"),
+    ),
+)
+ACTIVITIES: tuple[ObjectType, ...] = (CALL, EMAIL, MEETING, NOTE, TASK)
+"""docs/vendors.md#hubspot-activities; the defaults of a task are [M]."""
+
+OBJECT_TYPES: tuple[ObjectType, ...] = (CONTACT, COMPANY, DEAL, *ACTIVITIES)
 
 BY_NAME: Mapping[str, ObjectType] = MappingProxyType(
     {name: kind for kind in OBJECT_TYPES for name in (kind.type_id, kind.name, kind.plural)}
@@ -123,8 +193,20 @@ ASSOCIATION_TYPES: tuple[AssociationType, ...] = (
     AssociationType("0-1", "0-1", 449, 449),
     AssociationType("0-2", "0-2", 450, 450),
     AssociationType("0-3", "0-3", 451, 451),
+    *(
+        row
+        for activity, contact, company, deal in (
+            (CALL, 194, 182, 206),
+            (EMAIL, 198, 186, 210),
+            (MEETING, 200, 188, 212),
+            (NOTE, 202, 190, 214),
+            (TASK, 204, 192, 216),
+        )
+        for other, there in ((CONTACT, contact), (COMPANY, company), (DEAL, deal))
+        for row in _both_ways(activity.type_id, other.type_id, there, there - 1)
+    ),
 )
-"""The last three, between records of one type, are [M]."""
+"""Those between records of one type are [M], those of activities [S]."""
 
 MIRRORS: Mapping[tuple[str, str], str] = MappingProxyType({("0-1", "0-2"): "associatedcompanyid"})
 """The property of the first type that shows the record of the second that is its primary associated

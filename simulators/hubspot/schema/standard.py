@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from simulators.hubspot.schema import activities
 from simulators.hubspot.schema.definitions import Group, Option, Property, boolean_options
 from simulators.hubspot.schema.industries import INDUSTRIES
 
@@ -19,6 +20,7 @@ KINDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "text": ("string", "text"),
         "long": ("string", "textarea"),
+        "rich": ("string", "html"),
         "phone": ("string", "phonenumber"),
         "number": ("number", "number"),
         "date": ("date", "date"),
@@ -40,6 +42,7 @@ _SHARED: tuple[tuple[str, str, str, str], ...] = (
     ("hs_object_source", "Record source", "text", "r"),
     ("hs_object_source_id", "Record source ID", "text", "r"),
     ("salesforcelastsynctime", "Last Salesforce Sync Time", "moment", ""),
+    ("notes_last_updated", "Last Activity Date", "moment", "c"),
 )
 
 _CONTACT: tuple[tuple[str, str, str, str], ...] = (
@@ -146,7 +149,12 @@ _DEAL: tuple[tuple[str, str, str, str], ...] = (
 )
 
 _ROWS: Mapping[str, tuple[tuple[str, str, str, str], ...]] = MappingProxyType(
-    {"0-1": _CONTACT, "0-2": _COMPANY, "0-3": _DEAL}
+    {
+        "0-1": (*_SHARED, *_CONTACT),
+        "0-2": (*_SHARED, *_COMPANY),
+        "0-3": (*_SHARED, *_DEAL),
+        **activities.ROWS,
+    }
 )
 _GROUPS: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
     {
@@ -162,6 +170,7 @@ _GROUPS: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
             ("dealinformation", "Deal information"),
             ("salesforceinformation", "Salesforce information"),
         ),
+        **activities.GROUPS,
     }
 )
 LIFECYCLE_STAGES = (
@@ -232,6 +241,7 @@ _OPTIONS: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
             ("GBP", "British Pound"),
             ("JPY", "Yen"),
         ),
+        **activities.OPTIONS,
     }
 )
 OPEN_ENUMERATIONS = frozenset(
@@ -251,7 +261,7 @@ pipelines define.
 def properties_of(type_id: str, created_ms: int) -> list[Property]:
     """Return the standard properties of an object type."""
     group = _GROUPS[type_id][0][0]
-    return [_property(row, group, created_ms) for row in (*_SHARED, *_ROWS[type_id])]
+    return [_property(row, group, created_ms) for row in _ROWS[type_id]]
 
 
 def groups_of(type_id: str) -> list[Group]:

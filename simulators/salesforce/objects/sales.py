@@ -1,4 +1,4 @@
-"""Opportunity, OpportunityContactRole and Task as data.
+"""Opportunity and OpportunityContactRole as data.
 
 Lengths, references and picklists follow the Object Reference [M where no sample confirms them].
 """
@@ -9,12 +9,9 @@ from dataclasses import replace
 from typing import Final
 
 from simulators.salesforce.objects.fields import (
-    Choice,
-    Field,
     area,
     day,
     flag,
-    instant,
     lookup,
     number,
     picklist,
@@ -130,51 +127,4 @@ OPPORTUNITY_CONTACT_ROLE: Final = SObject(
     binned=False,
 )
 
-_TASK_KINDS: Final = ("Task", "Email", "ListEmail", "Cadence", "Call", "LinkedIn")
-
-TASK: Final = SObject(
-    "Task",
-    "Task",
-    "Tasks",
-    "00T",
-    (
-        *system_fields(),
-        lookup("WhoId", "Name ID", "Contact", "Lead", children="Tasks"),
-        lookup("WhatId", "Related To ID", "Account", "Opportunity", children="Tasks"),
-        Field(
-            "Subject",
-            "combobox",
-            "Subject",
-            255,
-            choices=tuple(Choice(v, v) for v in ("Call", "Email", "Send Letter", "Other")),
-        ),
-        day("ActivityDate", "Due Date Only"),
-        picklist(
-            "Status",
-            "Status",
-            "Not Started",
-            "In Progress",
-            "Completed",
-            "Waiting on someone else",
-            "Deferred",
-            default="Not Started",
-            nillable=False,
-        ),
-        picklist("Priority", "Priority", "High", "Normal", "Low", default="Normal", nillable=False),
-        read_only(flag("IsHighPriority", "High Priority")),
-        owner("User", "Group"),
-        area("Description", "Description"),
-        picklist("Type", "Type", "Call", "Email", "Meeting", "Other"),
-        read_only(lookup("AccountId", "Account ID", "Account")),
-        read_only(flag("IsClosed", "Closed")),
-        read_only(flag("IsArchived", "Archived")),
-        replace(
-            picklist("TaskSubtype", "Task Subtype", *_TASK_KINDS, default="Task", restricted=True),
-            updateable=False,
-        ),
-        read_only(instant("CompletedDateTime", "Completed Date/Time")),
-    ),
-    custom_fields_on="Activity",
-)
-
-SALES_OBJECTS: Final = (OPPORTUNITY, OPPORTUNITY_CONTACT_ROLE, TASK)
+SALES_OBJECTS: Final = (OPPORTUNITY, OPPORTUNITY_CONTACT_ROLE)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from simulators.faults import Faults
+from simulators.salesforce.objects.activities import ACTIVITY_OBJECTS, RELATIONS
 from simulators.salesforce.objects.campaigns import CAMPAIGN_OBJECTS
 from simulators.salesforce.objects.fields import Field
 from simulators.salesforce.objects.people import (
@@ -59,19 +60,19 @@ def person_account_name(name: str) -> str:
 class Schema:
     """All sObjects of one org, and the fields that nobody sees without a grant."""
 
-    def __init__(self, *, person_accounts: bool) -> None:
+    def __init__(self, *, person_accounts: bool, shared_activities: bool = False) -> None:
         """Begin with the standard objects; with `person_accounts` their columns exist and a lead
-        needs no company [D].
+        needs no company [D], with `shared_activities` activities have relation rows [D].
         """
         self.person_accounts = person_accounts
+        known = (
+            *(*PEOPLE_OBJECTS, *SALES_OBJECTS),
+            *(*ACTIVITY_OBJECTS, *CAMPAIGN_OBJECTS, *SETUP_OBJECTS),
+        )
         self.objects: dict[str, SObject] = {
             item.name.lower(): item
-            for item in (
-                *PEOPLE_OBJECTS,
-                *SALES_OBJECTS,
-                *CAMPAIGN_OBJECTS,
-                *SETUP_OBJECTS,
-            )
+            for item in known
+            if shared_activities or item.name not in RELATIONS
         }
         self.changed_ms: dict[str, int] = {}
         self.guarded: set[tuple[str, str]] = set()

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from simulators.salesforce.objects.fields import Choice, Row
 from simulators.salesforce.objects.sobject import SObject
-from simulators.salesforce.org.effects import stamped
 from simulators.salesforce.org.org import Org
+from simulators.salesforce.org.stamps import stamped
 from simulators.salesforce.org.transaction import Transaction
 from simulators.salesforce.refusals import RefusalError
 
@@ -56,6 +56,17 @@ def show_stages(org: Org) -> None:
         Choice(row["ApiName"], row["MasterLabel"], active=row["IsActive"]) for row in rows
     )
     org.schema.replace_field("Opportunity", "StageName", choices=choices)
+
+
+def show_task_statuses(org: Org) -> None:
+    """Update the picklist of tasks to the present statuses."""
+    rows = sorted(org.store.tables["TaskStatus"], key=lambda row: row["SortOrder"])
+    default = next((row["ApiName"] for row in rows if row["IsDefault"]), rows[0]["ApiName"])
+    choices = tuple(
+        Choice(row["ApiName"], row["MasterLabel"], default=row["ApiName"] == default)
+        for row in rows
+    )
+    org.schema.replace_field("Task", "Status", choices=choices, default=default)
 
 
 def define_stage(org: Org, transaction: Transaction, action: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,8 +14,9 @@ from typing import Any, Final
 from simulators.salesforce.objects.fields import Row
 from simulators.salesforce.objects.people import PERSON_MIRROR
 from simulators.salesforce.objects.schema import person_account_name
-from simulators.salesforce.org import campaigns
+from simulators.salesforce.org import activities, campaigns
 from simulators.salesforce.org.org import Org
+from simulators.salesforce.org.stamps import stamped, touch
 from simulators.salesforce.org.transaction import Transaction
 from simulators.salesforce.refusals import RefusalError
 
@@ -24,41 +25,7 @@ Derive = Callable[[Org, Transaction, Row | None, Row], None]
 Follow = Callable[[Org, Transaction, Row | None, Row], None]
 """(org, transaction, row before or None, stored row)."""
 
-STAMPS: Final = (
-    "CreatedDate",
-    "CreatedById",
-    "LastModifiedDate",
-    "LastModifiedById",
-    "SystemModstamp",
-)
 _ALIAS: Final = 8
-
-
-def stamped(transaction: Transaction, before: Row | None, row: Row) -> Row:
-    """Return the row with the stamps of this write; the administrator of the world file keeps those
-    that were given.
-    """
-    user, now = transaction.actor.user_id, transaction.now_ms
-    created = {"CreatedDate": now, "CreatedById": user} if before is None else {}
-    written = {"LastModifiedDate": now, "LastModifiedById": user, "SystemModstamp": now}
-    stamps = created | written
-    if transaction.actor.trusted:
-        born = row.get("CreatedDate") or now
-        stamps = {
-            "CreatedDate": born,
-            "CreatedById": user,
-            "LastModifiedDate": row.get("LastModifiedDate") or born,
-            "LastModifiedById": row.get("LastModifiedById") or user,
-            "SystemModstamp": row.get("SystemModstamp") or born,
-        }
-    return row | stamps
-
-
-def touch(transaction: Transaction, sobject: str, row: Row, **changes: Any) -> Row:
-    """Write changed values of another record, with its stamps."""
-    new = stamped(transaction, row, row | changes)
-    transaction.put(sobject, row["Id"], new)
-    return new
 
 
 def _person(_org: Org, _transaction: Transaction, _before: Row | None, row: Row) -> None:
@@ -165,25 +132,6 @@ def _products(_org: Org, transaction: Transaction, before: Row | None, row: Row)
             "Opportunity Currency: the currency of an opportunity with products cannot be changed"
         )
         raise RefusalError("FIELD_INTEGRITY_EXCEPTION", message, ["CurrencyIsoCode"])
-
-
-def _task(org: Org, transaction: Transaction, before: Row | None, row: Row) -> None:
-    who, what = row.get("WhoId"), row.get("WhatId")
-    if who is not None and what is not None and who.startswith("00Q"):
-        # [M] the text; the fact is [D]
-        message = "Related To ID: a task about a lead cannot be related to another record"
-        raise RefusalError("FIELD_INTEGRITY_EXCEPTION", message, ["WhatId"])
-    row["IsClosed"] = row.get("Status") == "Completed"
-    row["IsHighPriority"] = row.get("Priority") == "High"
-    if not row["IsClosed"]:
-        row["CompletedDateTime"] = None
-    elif before is None or not before.get("IsClosed"):
-        row["CompletedDateTime"] = transaction.now_ms
-    related = org.store.get("Opportunity", what) if what and what.startswith("006") else None
-    contact = org.store.get("Contact", who) if who and who.startswith("003") else None
-    row["AccountId"] = (
-        what if what and what.startswith("001") else (related or contact or {}).get("AccountId")
-    )
 
 
 def _hidden_contact(org: Org, transaction: Transaction, _before: Row | None, row: Row) -> None:
@@ -302,7 +250,10 @@ DERIVE: Final[Mapping[str, tuple[Derive, ...]]] = MappingProxyType(
         "User": (_person, _user),
         "Account": (_person_account,),
         "Opportunity": (_stage, _products),
-        "Task": (_task,),
+        "Task": (activities.task,),
+        "Event": (activities.event,),
+        "TaskRelation": (activities.relation,),
+        "EventRelation": (activities.relation,),
         "CampaignMember": (campaigns.complete_member,),
     }
 )
@@ -313,12 +264,20 @@ FOLLOW: Final[Mapping[str, tuple[Follow, ...]]] = MappingProxyType(
         "OpportunityContactRole": (_one_primary,),
         "Campaign": (_statuses,),
         "CampaignMemberStatus": (_one_default,),
+        "Task": (activities.relate,),
+        "Event": (activities.relate,),
+        "TaskRelation": (activities.related,),
+        "EventRelation": (activities.related,),
         "FieldPermissions": (_granted,),
         "ObjectPermissions": (_granted,),
         "PermissionSetAssignment": (_granted,),
     }
 )
 GONE: Final[Mapping[str, tuple[Callable[[Org, Transaction, Row], None], ...]]] = MappingProxyType(
-    {"OpportunityContactRole": (_no_primary,)}
+    {
+        "OpportunityContactRole": (_no_primary,),
+        "TaskRelation": (activities.unrelated,),
+        "EventRelation": (activities.unrelated,),
+    }
 )
 """What follows when a record is deleted: (org, transaction, the row before)."""

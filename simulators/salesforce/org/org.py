@@ -68,6 +68,7 @@ class Org:
     state_country_picklists: bool = False
     duplicate_rules: tuple[DuplicateRule, ...] = ()
     activity_external_ids: bool = True
+    shared_activities: bool = False
     stages_of_type: dict[str, tuple[str, ...]] = field(default_factory=dict)
     default_record_type: dict[str, str] = field(default_factory=dict)
     unassigned_types: dict[str, set[str]] = field(default_factory=dict)

@@ -15,8 +15,9 @@ from simulators.salesforce.objects.fields import Field, Row
 from simulators.salesforce.objects.schema import View
 from simulators.salesforce.objects.sobject import SObject
 from simulators.salesforce.org import campaigns, rules
-from simulators.salesforce.org.effects import DERIVE, FOLLOW, GONE, stamped, touch
+from simulators.salesforce.org.effects import DERIVE, FOLLOW, GONE
 from simulators.salesforce.org.org import Org
+from simulators.salesforce.org.stamps import stamped, touch
 from simulators.salesforce.org.transaction import Transaction
 from simulators.salesforce.org.values import read_value
 from simulators.salesforce.refusals import RefusalError, no_such_column

@@ -149,11 +149,14 @@ class Engine:
                 compile_condition(select.where, self._scope(select, sobject, resolver)), rows
             )
         bin_since = self._now_ms - BIN_DAYS * DAY
-        return (
-            row
-            for row in rows
-            if not row.get("IsDeleted") or (include_deleted and row["SystemModstamp"] > bin_since)
-        )
+
+        def shows(row: Row) -> bool:
+            """Query-all has the recycle bin and archived activities, query has neither [D]."""
+            if row.get("IsDeleted"):
+                return include_deleted and bool(row["SystemModstamp"] > bin_since)
+            return include_deleted or not row.get("IsArchived")
+
+        return filter(shows, rows)
 
     def _inner(self, select: Select, resolver: Resolver) -> set[Any]:
         """Return the values of a sub-select in a condition."""

@@ -32,6 +32,7 @@ DOCUMENTS: tuple[tuple[str, str], ...] = (
     (r"/crm/v3/objects/contacts(/|$)", "crm-objects-contacts-v3"),
     (r"/crm/v3/objects/companies(/|$)", "crm-objects-companies-v3"),
     (r"/crm/v3/objects/deals(/|$)", "crm-objects-deals-v3"),
+    (r"/crm/v3/objects/emails(/|$)", "crm-engagements-emails-v3"),
     (r"/crm/v4/associations/[^/]+/[^/]+/labels", "crm-associations-schema-v4"),
     (r"/crm/v4/", "crm-associations-v4"),
     (r"/crm/v3/lists", "crm-lists-v3"),

@@ -35,7 +35,7 @@ UNNAMED = "marketing e-mail"
 """The name of an e-mail that HubSpot no longer knows."""
 
 LENGTHS: Mapping[str, int] = MappingProxyType({"Subject": 255, "Description": 32_000})
-"""Characters that Salesforce keeps of a task's texts (docs/vendors.md#salesforce-objects)."""
+"""Characters that Salesforce keeps of a task's texts (docs/vendors.md#salesforce-activities)."""
 
 EVENT_HASH_BYTES = 8
 USER_PREFIX = "005"
