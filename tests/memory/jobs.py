@@ -10,7 +10,7 @@ from datetime import datetime
 
 from crmsync.errors import Conflict, SyncError, TryAgain
 from crmsync.model.calls import DailyCalls
-from crmsync.model.jobs import Job, JobMessage
+from crmsync.model.jobs import Job, JobMessage, without_findings
 from crmsync.model.records import Kind, Ref
 from crmsync.ports.listing import ChangedRecord, DeletedPage, Page
 from crmsync.rules.backfill.pacing import Depth
@@ -47,7 +47,11 @@ class MemoryJobs:
 
     def all(self, connection: str) -> Sequence[Job]:
         """See the port."""
-        mine = [job for (name, _), job in self._jobs.items() if name == connection]
+        mine = [
+            without_findings(job) if job.state.is_over else job
+            for (name, _), job in self._jobs.items()
+            if name == connection
+        ]
         return sorted(mine, key=lambda job: (job.started_at, job.id), reverse=True)
 
     def not_over(self, connection: str) -> Sequence[Job]:

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from crmsync.errors import Conflict
-from crmsync.model.jobs import JobState
+from crmsync.model.comparison import Comparison, Discrepancy, Standing
+from crmsync.model.jobs import Job, JobState, JobType, without_findings
+from crmsync.model.records import Ref, Side
 from tests.builders import a_job, at
 from tests.contracts.stores.tables import jobs_on_dynamodb
 from tests.memory import MemoryJobs
@@ -67,6 +69,47 @@ def test_jobs_that_are_over_are_left_out_where_only_the_others_count(jobs: Any) 
     jobs.save(a_job(id="eee", connection="beta"))
 
     assert jobs.not_over("acme") == [new, old]
+
+
+def a_comparison(**more: Any) -> Job:
+    """A comparison that has found a contact without a counterpart."""
+    found = Discrepancy(Ref(Side.HUBSPOT, "contact", "81"), Standing.MISSING, "would create a lead")
+    comparison = Comparison().counting(found.ref, found.standing).finding(found, is_repaired=False)
+    return a_job(type=JobType.VERIFY, comparison=comparison, **more)
+
+
+@pytest.mark.parametrize("state", [JobState.DONE, JobState.CANCELLED])
+@pytest.mark.rule("CH-31")
+def test_a_comparison_that_is_over_is_listed_without_its_findings(
+    jobs: Any, state: JobState
+) -> None:
+    """Its counts are there; by itself it is read back completely."""
+    running = jobs.save(a_comparison())
+    assert jobs.all("acme") == jobs.not_over("acme") == [running]
+
+    over = jobs.save(replace(running, state=state))
+
+    assert jobs.all("acme") == [without_findings(over)]
+    assert jobs.all("acme")[0].comparison.objects[0].found == 1
+    assert jobs.load("acme", over.id) == over
+    assert over.comparison.objects[0].findings
+
+
+def test_what_a_late_worker_has_found_is_not_kept(jobs: Any) -> None:
+    """Of two that end the same comparison the first counts, with what it has found."""
+    running = jobs.save(a_comparison())
+    first = jobs.save(replace(running, state=JobState.CANCELLED))
+    more = Discrepancy(Ref(Side.HUBSPOT, "contact", "82"), Standing.DIFFERENT, "would write phone")
+    late = replace(
+        running,
+        state=JobState.DONE,
+        comparison=running.comparison.finding(more, is_repaired=False),
+    )
+
+    with pytest.raises(Conflict):
+        jobs.save(late)
+
+    assert jobs.load("acme", first.id) == first
 
 
 @pytest.mark.rule("ACC-4")

@@ -10,7 +10,14 @@ import pytest
 from moto import mock_aws
 
 from crmsync.errors import Refused, TryAgain
-from crmsync.gateways.aws.queues import JobMessageQueue, QueueBacklog, QueueDepths, url_of
+from crmsync.gateways.aws.queues import (
+    KEPT,
+    JobMessageQueue,
+    QueueBacklog,
+    QueueDepths,
+    RecentDepths,
+    url_of,
+)
 from crmsync.model.jobs import JobMessage
 from crmsync.model.records import Kind
 from crmsync.rules.backfill.pacing import Depth
@@ -89,3 +96,17 @@ def test_the_queues_of_a_stack_are_found_by_their_names(sqs: Any) -> None:
         "ContactQueue": Depth(),
     }
     assert QueueDepths(sqs, "elsewhere").depths() == {}
+
+
+def test_the_depths_of_a_page_are_a_few_seconds_old_at_most(sqs: Any) -> None:
+    """A message that arrives meanwhile is counted after that time."""
+    url, ticks = url_of(sqs, "crmsync-backfill"), [100.0]
+    recent = RecentDepths(sqs, "crmsync", ticks=lambda: ticks[0])
+    seen = [recent.depths()]
+    sqs.send_message(QueueUrl=url, MessageBody="x")
+    for later in (KEPT - 0.1, 0.1):
+        ticks[0] += later
+        seen.append(recent.depths())
+
+    none, one = {"BackfillQueue": Depth()}, {"BackfillQueue": Depth(ready=1)}
+    assert seen == [none, none, one]

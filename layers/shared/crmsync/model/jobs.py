@@ -149,6 +149,14 @@ class Job:
         return replace(self, turn=self.turn + 1, turn_token=turn_token)
 
 
+def without_findings(job: Job) -> Job:
+    """The job as a list shows it: with the counts of its comparison, without its findings."""
+    if job.comparison is None:
+        return job
+    objects = tuple(replace(one, findings=()) for one in job.comparison.objects)
+    return replace(job, comparison=replace(job.comparison, objects=objects))
+
+
 @dataclass(frozen=True, slots=True)
 class JobMessage:
     """The message that makes a job go on.

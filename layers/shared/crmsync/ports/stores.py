@@ -127,7 +127,7 @@ class Jobs(Protocol):
     """Where backfills keep their progress, and which imports a connection has finished."""
 
     def load(self, connection: str, job_id: str) -> Job | None:
-        """The job from a strongly consistent read, or None."""
+        """The job with all its findings from a strongly consistent read, or None."""
 
     def save(self, job: Job) -> Job:
         """Store a job and answer it with its next version.
@@ -136,7 +136,7 @@ class Jobs(Protocol):
         """
 
     def all(self, connection: str) -> Sequence[Job]:
-        """The connection's jobs, newest first."""
+        """The connection's jobs, newest first; those that are over without their findings."""
 
     def not_over(self, connection: str) -> Sequence[Job]:
         """Those of them that can still go on, newest first."""

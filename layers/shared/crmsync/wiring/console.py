@@ -124,7 +124,7 @@ def _reports() -> Reports:
     from crmsync.flows.operator.over_limit import OverLimitAdmin
     from crmsync.flows.operator.settings import SettingsAdmin
     from crmsync.flows.operator.status import HealthCheck
-    from crmsync.gateways.aws.queues import QueueDepths
+    from crmsync.gateways.aws.queues import RecentDepths
     from crmsync.gateways.dynamodb.recent_inbox import RecentInbox
 
     table = table_name("state")
@@ -136,7 +136,7 @@ def _reports() -> Reports:
             inbox=inbox,
             jobs=jobs(),
             cursors=cursors(),
-            waiting=QueueDepths(aws_client("sqs"), stack_name()),
+            waiting=RecentDepths(aws_client("sqs"), stack_name(), ticks=time.monotonic),
             now=now,
             troubles=troubles(),
             own_calls=own_calls(now),

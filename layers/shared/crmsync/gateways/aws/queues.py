@@ -20,6 +20,9 @@ from crmsync.wire.job_messages import dump_job
 THREADS = 8
 """Queues that are asked at the same time."""
 
+KEPT = 15.0
+"""Seconds for which pages show the same depths."""
+
 _COUNTS = {
     "ready": "ApproximateNumberOfMessages",
     "hidden": "ApproximateNumberOfMessagesNotVisible",
@@ -73,6 +76,24 @@ class QueueDepths:
         return _depth(
             self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(_COUNTS.values()))
         )
+
+
+class RecentDepths(QueueDepths):
+    """Implements `QueueMonitor` for pages, of which people open one after the other: each queue is
+    a call, and is asked at most once in `KEPT` seconds. SQS's own counts lag a little, too.
+    """
+
+    def __init__(self, sqs: Any, stack: str, *, ticks: Callable[[], float]) -> None:
+        """As `QueueDepths`; `ticks` gives seconds on a clock that does not go back."""
+        super().__init__(sqs, stack)
+        self._ticks = ticks
+        self._read: tuple[float, Mapping[str, Depth]] | None = None
+
+    def depths(self) -> Mapping[str, Depth]:
+        """As they were a few seconds ago. Raises `TryAgain`."""
+        if self._read is None or self._ticks() - self._read[0] >= KEPT:
+            self._read = (self._ticks(), super().depths())
+        return self._read[1]
 
 
 def queue_urls(sqs: Any, stack: str) -> Mapping[str, str]:

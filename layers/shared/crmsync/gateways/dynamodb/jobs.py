@@ -1,10 +1,13 @@
 """Backfills and finished imports, in the state table.
 
-    pk             sk       attributes
-    job#acme       7f3a2c   job (JSON), version, started (ISO 8601, UTC); expires_at once it is over
-    imported#acme  Account  at (ISO 8601, UTC)
+    pk                 sk             attributes
+    job#acme           7f3a2c         job (JSON), version, started (ISO 8601, UTC); expires_at once
+                                      it is over, and then apart, whether its findings are apart
+    job-findings#acme  7f3a2c         job (JSON) with all its findings, expires_at
+    imported#acme      Account        at (ISO 8601, UTC)
 
-The job is one JSON text, because its parts are never queried.
+The job is one JSON text, because its parts are never queried. The findings of a comparison that is
+over are apart: with those of ninety nights a list of the jobs would be megabytes long.
 """
 
 from __future__ import annotations
@@ -15,10 +18,22 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from crmsync.errors import Conflict
-from crmsync.gateways.dynamodb.table import ConditionFailed, DynamoTable, Item, Key, same_version
-from crmsync.model.jobs import Job
+from crmsync.gateways.dynamodb.table import (
+    CONDITION_FAILED,
+    ConditionFailed,
+    DynamoTable,
+    Item,
+    Key,
+    TransactionCancelled,
+    TransactionWrite,
+    same_version,
+)
+from crmsync.model.jobs import Job, without_findings
 from crmsync.model.moments import epoch_seconds
 from crmsync.wire.job_rows import from_json, to_json
+
+_TAKEN = frozenset({CONDITION_FAILED, "TransactionConflict"})
+"""Why a transaction is cancelled when somebody else has written the job."""
 
 KEPT = timedelta(days=90)
 """How long a job that is over can still be shown."""
@@ -32,9 +47,15 @@ class JobsTable:
         self._table = DynamoTable(client, table, "The table of jobs")
 
     def load(self, connection: str, job_id: str) -> Job | None:
-        """The job, strongly consistent, or None. Raises `TryAgain`."""
+        """The job with all its findings, strongly consistent, or None. Raises `TryAgain`."""
         item = self._table.get(_job_key(connection, job_id))
-        return None if item is None else _job(item)
+        if item is None:
+            return None
+        job = _job(item)
+        if "apart" not in item:
+            return job
+        whole = self._table.get(_findings_key(connection, job_id))
+        return job if whole is None else replace(from_json(whole["job"]["S"]), version=job.version)
 
     def save(self, job: Job) -> Job:
         """Store a job under its next version, and return it with that version.
@@ -42,27 +63,38 @@ class JobsTable:
         Raises `Conflict` if it has been stored since it was loaded, else `TryAgain`.
         """
         saved = replace(job, version=job.version + 1)
-        attributes = {
+        attributes: dict[str, Any] = {
             "job": {"S": to_json(saved)},
             "version": {"N": str(saved.version)},
             "started": {"S": job.started_at.isoformat()},
         }
         if job.state.is_over:
             attributes["expires_at"] = {"N": str(epoch_seconds(job.moved_at + KEPT))}
-        key = _job_key(job.connection, job.id)
+        key, condition = _job_key(job.connection, job.id), same_version(job.version)
+        short = without_findings(saved)
         try:
-            self._table.put(key, attributes, **same_version(job.version))
+            if job.state.is_over and short != saved:
+                whole = {name: attributes[name] for name in ("job", "expires_at")}
+                attributes |= {"job": {"S": to_json(short)}, "apart": {"BOOL": True}}
+                self._put_both(
+                    self._table.put_action(key, attributes, **condition),
+                    self._table.put_action(_findings_key(job.connection, job.id), whole),
+                )
+            else:
+                self._table.put(key, attributes, **condition)
         except ConditionFailed:
             raise Conflict("The job was changed meanwhile; look at it again.", code="JOB") from None
         return saved
 
     def all(self, connection: str) -> Sequence[Job]:
-        """The connection's jobs, newest first. Raises `TryAgain`."""
+        """The connection's jobs, newest first; those that are over without their findings. Raises
+        `TryAgain`.
+        """
         return _newest_first(map(_job, self._table.query(_partition(connection))))
 
     def not_over(self, connection: str) -> Sequence[Job]:
-        """Those of them that can still go on, newest first. DynamoDB leaves the others out, because
-        the findings of a comparison are long. Raises `TryAgain`.
+        """Those of them that can still go on, newest first. DynamoDB leaves the others out. Raises
+        `TryAgain`.
         """
         items = self._table.query(
             _partition(connection), FilterExpression="attribute_not_exists(expires_at)"
@@ -90,6 +122,17 @@ class JobsTable:
         items = self._table.query(_imports(connection))
         return {item["sk"]["S"]: datetime.fromisoformat(item["at"]["S"]) for item in items}
 
+    def _put_both(self, *puts: TransactionWrite) -> None:
+        """Store a job and its findings, or neither: of two workers that end the same job, the later
+        one replaces nothing. Raises `ConditionFailed`.
+        """
+        try:
+            self._table.transact(puts)
+        except TransactionCancelled as cancelled:
+            if not _TAKEN & set(cancelled.codes):
+                raise cancelled.error from None
+            raise ConditionFailed({}) from None
+
 
 def _newest_first(jobs: Iterable[Job]) -> list[Job]:
     return sorted(jobs, key=lambda job: (job.started_at, job.id), reverse=True)
@@ -101,6 +144,10 @@ def _partition(connection: str) -> str:
 
 def _job_key(connection: str, job_id: str) -> Key:
     return _partition(connection), job_id
+
+
+def _findings_key(connection: str, job_id: str) -> Key:
+    return f"job-findings#{connection}", job_id
 
 
 def _import_key(connection: str, name: str) -> Key:
