@@ -122,3 +122,19 @@ def test_a_record_that_is_corrected_leaves_the_list(stack: Stack, new_tab: NewTa
     assert told.startswith("Synced again: 1 record.")
     assert record not in tab.text
     assert "3 records" in tab.text
+
+
+@pytest.mark.parametrize("width", [320, 768, 1009, 1024, 1100])
+def test_the_menu_has_a_line_of_its_own_on_a_narrow_window(tab: Tab, width: int):
+    """The name and the button stay beside each other, and from a small laptop's width on the menu is
+    in one line.
+    """
+    tab.page.set_viewport_size({"width": width, "height": 700})
+    tab.open("/")
+
+    def middles(selector: str) -> set[int]:
+        boxes = [one.bounding_box() for one in tab.page.locator(selector).all()]
+        return {round((box["y"] + box["height"] / 2) / 10) for box in boxes if box}
+
+    assert len(middles("header .brand, header button")) == 1
+    assert width < 1_000 or len(middles("nav[aria-label=Pages] a")) == 1

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from crmsync.console.pages.brakes import PER_PAGE, Held, brakes, records
+from crmsync.console.pages.brakes import Held, brakes, records
+from crmsync.console.parts import PER_PAGE
 from crmsync.flows.operator.over_limit import OverLimitRecord
 from crmsync.gateways.dynamodb.recent_inbox import KEPT
 from crmsync.model.effects import Category, Report
@@ -108,7 +109,7 @@ def test_records_are_counted_by_object_and_limit():
 def test_records_are_listed_in_parts():
     """Fifty each, with the way to both sides."""
     rows = [a_row(number) for number in range(PER_PAGE + 1)]
-    parts = [records(rows, {"object": "contact"}, page) for page in (1, 2)]
+    parts = [records(rows, {"object": "contact"}, page).part for page in (1, 2)]
 
     assert [(len(one.rows), one.first, one.before, one.after) for one in parts] == [
         (50, 1, "", "/brakes/records?object=contact&page=2"),

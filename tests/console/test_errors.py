@@ -13,7 +13,8 @@ import pytest
 
 from crmsync.console.answers import Download
 from crmsync.console.console import Console
-from crmsync.console.pages.errors import PER_PAGE, Which, cards, records
+from crmsync.console.pages.errors import Which, cards, records
+from crmsync.console.parts import PER_PAGE
 from crmsync.console.sign_in import Session
 from crmsync.console.wording import number_of_records
 from crmsync.flows.operator.errors import ErrorRow, ErrorType
@@ -195,7 +196,7 @@ def test_a_file_that_lambda_would_not_pass_on_is_told():
 def test_a_list_is_shown_in_parts():
     """Fifty records each, with the way to both sides; beyond the end there is none."""
     rows = [a_row(number) for number in range(2 * PER_PAGE + 1)]
-    parts = [records(rows, Which(code="A"), page) for page in (1, 2, 3, 4)]
+    parts = [records(rows, Which(code="A"), page).part for page in (1, 2, 3, 4)]
 
     assert [(len(one.rows), one.first, one.before, one.after) for one in parts] == [
         (50, 1, "", "/errors/records?code=A&page=2"),

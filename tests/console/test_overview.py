@@ -102,7 +102,7 @@ def test_the_page_shows_the_whole_state():
                 looked=(("HubSpot", "1 h 15 min ago"), ("Salesforce", "not yet")),
                 objects=(
                     ObjectCounts("HubSpot contact", waiting=5, parked=2, braked=1),
-                    ObjectCounts("Salesforce Lead", waiting=0, parked=0, braked=1),
+                    ObjectCounts("Salesforce Lead", waiting=1, parked=0, braked=0),
                 ),
                 calls=(
                     CallsRow(

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from urllib.parse import urlencode
 
 from crmsync.console.answers import Done, HtmlPage, Notice, Question
+from crmsync.console.parts import ListPart, list_part, number_in
 from crmsync.console.reports import Reports
 from crmsync.console.wording import ago, number_of_records
 from crmsync.flows.operator.over_limit import OverLimitRecord
@@ -19,7 +20,6 @@ from crmsync.wire.pages import PageRequest
 PATH = "/brakes"
 RECORDS = "/brakes/records"
 DECIDE = "/brakes/decide"
-PER_PAGE = 50
 
 _CHOICES = ("connection", "object", "code", "id")
 _DELETIONS = "DELETIONS_OVER_LIMIT"
@@ -105,20 +105,12 @@ class HeldRecords:
     """What the page of the records shows.
 
     Attributes:
-        rows: The records of this part.
-        total: How many there are.
-        first: The number of the first one, from 1.
-        before: The address of the part before; "" for none.
-        after: The address of the next part; "" for none.
+        part: This part of the records.
         release: As in `Held`.
         drop: As in `Held`.
     """
 
-    rows: tuple[HeldRecord, ...]
-    total: int
-    first: int
-    before: str
-    after: str
+    part: ListPart[HeldRecord]
     release: str
     drop: str
 
@@ -147,9 +139,7 @@ def show(reports: Reports, request: PageRequest) -> HtmlPage:
 def show_records(reports: Reports, request: PageRequest) -> HtmlPage:
     """The chosen records, fifty at a time. Raises `SyncError`."""
     which = _which(request.query)
-    page = request.query.get("page", "")
-    number = max(1, int(page)) if page.isascii() and page.isdigit() else 1
-    view = records(_chosen(reports, which), which, number)
+    view = records(_chosen(reports, which), which, number_in(request.query.get("page")))
     return HtmlPage("held_records", "Records that are held back", view)
 
 
@@ -197,17 +187,8 @@ def brakes(rows: Sequence[OverLimitRecord], now: datetime, told: str = "") -> Br
 
 def records(rows: Sequence[OverLimitRecord], which: Mapping[str, str], page: int) -> HeldRecords:
     """What the page of the records shows: part `page` of them, from 1."""
-    start = (page - 1) * PER_PAGE
-
-    def part(number: int) -> str:
-        return f"{RECORDS}?{urlencode({**which, 'page': number})}"
-
     return HeldRecords(
-        tuple(map(_row, rows[start : start + PER_PAGE])),
-        len(rows),
-        start + 1,
-        part(page - 1) if page > 1 else "",
-        part(page + 1) if start + PER_PAGE < len(rows) else "",
+        list_part(rows, page, _row, RECORDS, which),
         _asking("release", which),
         _asking("drop", which),
     )

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from crmsync.console.answers import Done, Download, HtmlPage
 from crmsync.console.pages.records import record_path
+from crmsync.console.parts import ListPart, list_part, number_in
 from crmsync.console.reports import Reports
 from crmsync.console.wording import number_of_records
 from crmsync.flows.operator.errors import ErrorRow, ErrorType
@@ -20,7 +21,7 @@ from crmsync.rules.refusals.table import hint_of, refusal_of, who_fixes
 from crmsync.wire.pages import PageRequest
 from crmsync.wire.spreadsheet import csv_text
 
-PER_PAGE = 50
+RECORDS = "/errors/records"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,20 +122,12 @@ class RecordList:
     """What the page of a card's records shows.
 
     Attributes:
-        rows: The records of this part.
-        total: How many there are.
-        first: The number of the first one, from 1.
-        before: The address of the part before; "" for none.
-        after: The address of the next part; "" for none.
+        part: This part of the records.
         which: The card, as the fields of a form.
         file: The address of the records as a file.
     """
 
-    rows: tuple[RecordRow, ...]
-    total: int
-    first: int
-    before: str
-    after: str
+    part: ListPart[RecordRow]
     which: Mapping[str, str]
     file: str
 
@@ -148,7 +141,7 @@ def show_records(reports: Reports, request: PageRequest) -> HtmlPage:
     """The records of a card, fifty at a time. Raises `SyncError`."""
     which = _which(request.query)
     rows = list(filter(which.has, reports.errors.all()))
-    view = records(rows, which, _number(request.query.get("page")))
+    view = records(rows, which, number_in(request.query.get("page")))
     return HtmlPage("error_records", "Records with this error", view)
 
 
@@ -183,20 +176,10 @@ def cards(types: Sequence[ErrorType], told: str = "") -> Cards:
 
 def records(rows: Sequence[ErrorRow], which: Which, page: int) -> RecordList:
     """What the page of a card's records shows: part `page` of them, from 1."""
-    start = (page - 1) * PER_PAGE
-    part = rows[start : start + PER_PAGE]
-
-    def address(number: int) -> str:
-        return f"/errors/records?{urlencode({**which.given, 'page': number})}"
-
     return RecordList(
-        tuple(map(_row, part)),
-        total=len(rows),
-        first=start + 1,
-        before=address(page - 1) if page > 1 else "",
-        after=address(page + 1) if start + PER_PAGE < len(rows) else "",
-        which=which.given,
-        file=f"/errors.csv?{urlencode(which.given)}",
+        list_part(rows, page, _row, RECORDS, which.given),
+        which.given,
+        f"/errors.csv?{urlencode(which.given)}",
     )
 
 
@@ -209,7 +192,7 @@ def _card(one: ErrorType) -> Card:
         str(who_fixes(one.code, one.category)),
         hint_of(one.code),
         which,
-        f"/errors/records?{urlencode(which)}",
+        f"{RECORDS}?{urlencode(which)}",
     )
 
 
@@ -236,7 +219,7 @@ def _told(query: Mapping[str, str]) -> str:
     """What the button did that led here."""
     if "again" not in query:
         return ""
-    again, left = _number(query["again"], 0), _number(query.get("left"), 0)
+    again, left = number_in(query["again"], 0), number_in(query.get("left"), 0)
     told = f"Synced again: {number_of_records(again)}. What still fails comes back to this page."
     if left:
         told += (
@@ -244,8 +227,3 @@ def _told(query: Mapping[str, str]) -> str:
             "themselves, or they need a person."
         )
     return told
-
-
-def _number(text: str | None, least: int = 1) -> int:
-    """A whole number in an address; `least` for anything else."""
-    return max(least, int(text)) if text and text.isascii() and text.isdigit() else least

@@ -19,7 +19,8 @@ from crmsync.model.jobs import Job
 from crmsync.rules.timing.call_state import CallState
 from crmsync.wire.pages import PageRequest
 
-_BRAKED = frozenset({Category.BRAKE, Category.HELD})
+_WAITING = frozenset({Category.WAITING, Category.HELD})
+"""What goes on by itself: it waits for another record, or for the end of a hold."""
 
 _PAGE_OF: Mapping[str, str] = MappingProxyType(
     {
@@ -53,7 +54,8 @@ class ObjectCounts:
 
     Attributes:
         name: Such as "HubSpot contact".
-        waiting: They wait for something, such as an address.
+        waiting: They go on by themselves: they wait for something, such as an address, or for the
+            end of a hold.
         parked: They have an error.
         braked: A brake holds them back.
     """
@@ -229,8 +231,8 @@ def _objects(one: ConnectionStatus) -> Iterator[ObjectCounts]:
     """In the order of their names, those of HubSpot first."""
     for side, name in sorted({(side, name) for side, name, _ in one.reports}):
         counts = {category: n for (*of, category), n in one.reports.items() if of == [side, name]}
-        braked = sum(counts.get(category, 0) for category in _BRAKED)
-        waiting = counts.get(Category.WAITING, 0)
+        braked = counts.get(Category.BRAKE, 0)
+        waiting = sum(counts.get(category, 0) for category in _WAITING)
         parked = sum(counts.values()) - braked - waiting
         yield ObjectCounts(f"{side.label} {name}", waiting, parked, braked)
 
