@@ -12,6 +12,8 @@ REPAIR = "/completeness/repair?connection=acme"
 RECORD = "/record?connection=acme&record=hubspot:contact:810000{}"
 """The page of a contact: the first three are refused, the ninth and the tenth are in step."""
 
+PAIR = "/fields?connection=acme&object=contacts&hubspot=phone&salesforce=Phone"
+
 NAME = "FIELD_CUSTOM_VALIDATION_EXCEPTION, acme"
 
 PAUSED = (("Compare now: acme", "Enter"), ("Jobs", "Enter"), ("Pause job {job}", "Enter"))
@@ -87,6 +89,7 @@ PAGES = (
         "/brakes/records", "/brakes/records", "Records that are held back", "would be overwritten"
     ),
     PageRow("/fields", "/fields", "Field maps", "What the policies mean"),
+    PageRow("/fields", PAIR, "Field maps", "phone / Phone can be mapped."),
     PageRow("/settings", "/settings", "Settings", "Version 1 runs"),
     PageRow(
         "/settings/difference",
@@ -137,6 +140,16 @@ ACTIONS = (
         "/conflicts",
         (("Rule", "MAP-3"), ("Show", "Enter")),
         "No such conflict was decided in the last 90 days.",
+    ),
+    ActionRow(
+        "/fields",
+        "/fields",
+        (
+            ("HubSpot property", "phone"),
+            ("Salesforce field", "NumberOfEmployees"),
+            ("Ask both CRMs", "Enter"),
+        ),
+        "phone / NumberOfEmployees cannot be mapped: ",
     ),
     ActionRow(
         "/record/resync",

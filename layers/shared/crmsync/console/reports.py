@@ -27,7 +27,7 @@ class Reports:
         jobs: Starts comparisons, and watches and stops all jobs.
         settings: Shows settings; the console has no rights to push any.
         records: Finds and shows single records.
-        fields: Reads the field maps, without asking a CRM.
+        fields: Reads the field maps; asks both CRMs only if a person asks.
         conflicts: Reads the log of conflicts.
     """
 

@@ -72,6 +72,6 @@ ROUTES: Mapping[str, Route] = MappingProxyType(
         "/record/resync": Route(act=record.resync),
         "/record/relink": Route(act=record.relink),
         "/record/drop-link": Route(act=record.drop_link),
-        fields.PATH: Route(fields.show, label="Field maps"),
+        fields.PATH: Route(fields.show, ask=fields.choose, label="Field maps"),
     }
 )

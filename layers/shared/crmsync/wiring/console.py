@@ -13,6 +13,7 @@ from crmsync.telemetry import logger
 from crmsync.wiring.backfill import new_turn_token
 from crmsync.wiring.conflicts import conflict_log
 from crmsync.wiring.console_records import job_admin, record_admin
+from crmsync.wiring.crms import account_of, calls_of, org_of
 from crmsync.wiring.stores import (
     Event,
     LambdaTime,
@@ -165,7 +166,13 @@ def _reports() -> Reports:
             references=_no_crm,
             now=now,
         ),
-        fields=FieldMapReader(settings=settings, troubles=troubles()),
+        fields=FieldMapReader(
+            settings=settings,
+            hubspot=account_of,
+            salesforce=org_of,
+            troubles=troubles(),
+            calls=calls_of,
+        ),
     )
 
 

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from crmsync.gateways.salesforce.hosts import LoginUrl
     from crmsync.gateways.salesforce.listing import SalesforceLister
     from crmsync.gateways.salesforce.records import SalesforceGateway
+    from crmsync.gateways.salesforce.schema import SalesforceSchema
     from crmsync.gateways.schemas import LiveSchemas
     from crmsync.gateways.shared_org import SharedOrg
     from crmsync.ports.listing import Lister
@@ -200,6 +201,18 @@ def account_of(connection: Connection) -> HubspotSchema:
         secrets().secret(connection.hubspot.secret),
         retry_policy=retry_policy(_leases_of(connection, Side.HUBSPOT)),
         check_account=id_check_of(connection, Side.HUBSPOT),
+    )
+
+
+@lru_cache(maxsize=KEPT_CONNECTIONS)
+def org_of(connection: Connection) -> SalesforceSchema:
+    """The Salesforce org of a connection: what its fields are."""
+    from crmsync.gateways.salesforce.schema import SalesforceSchema
+
+    return SalesforceSchema(
+        *login_of(connection),
+        now=time.time,
+        retry_policy=retry_policy(_leases_of(connection, Side.SALESFORCE)),
     )
 
 

@@ -16,7 +16,7 @@ from crmsync.cli.answer import (
 )
 from crmsync.cli.settings import read
 from crmsync.cli.tables import table, wrapped
-from crmsync.flows.operator.fields import FieldRequest
+from crmsync.flows.operator.fields import FieldRequest, notes_of, unread_of
 from crmsync.model.records import Side
 from crmsync.rules.merge.resting_mappings import report_of
 from crmsync.rules.settings.field_rows import CROSSES
@@ -77,12 +77,7 @@ def _fields(operator: Operator, arguments: argparse.Namespace) -> Answer:
     request = FieldRequest(arguments.object, arguments.connection, arguments.pair)
     text = read(arguments.settings) if arguments.settings else None
     sections = operator.fields.read(request, text)
-    remarks = tuple(
-        f"{one.connection}: {side.label} did not say what the fields of {one.section} are: "
-        f"{error.text} {error.hint}".rstrip()
-        for one in sections
-        for side, error in one.unreachable.items()
-    )
+    remarks = tuple(remark for one in sections for remark in unread_of(one))
     lines = [line for one in sections for line in _section(one, is_pair=bool(arguments.pair))]
     is_bad = any(one.rests or any(row.trouble for row in one.rows) for one in sections)
     return Answer(
@@ -101,7 +96,7 @@ def _section(one: SectionRows, *, is_pair: bool) -> Iterator[str]:
     yield f"{one.connection}: {one.section}{off}"
     yield table(_HEADING, [_cells(row, one, is_pair=is_pair) for row in one.rows])
     for row in one.rows:
-        yield from (wrapped(note, "  ") for note in _notes(row, is_pair=is_pair))
+        yield from (wrapped(note, "  ") for note in notes_of(row, is_pair=is_pair))
     for rest in one.rests:
         report = report_of(rest)
         yield wrapped(f"Since {rest.since:%Y-%m-%d}: {report.text} {report.hint}", "  ")
@@ -121,19 +116,6 @@ def _cells(row: FieldRow, one: SectionRows, *, is_pair: bool) -> tuple[str, ...]
         rule.update,
         "asked" if is_pair and not row.is_default else origin,
     )
-
-
-def _notes(row: FieldRow, *, is_pair: bool) -> Iterator[str]:
-    if row.trouble:
-        yield f"{row.rule} cannot be mapped: {row.trouble} ({row.because})"
-    elif is_pair:
-        yield f"{row.rule} can be mapped."
-    for side, labels in (row.alone or {}).items():
-        if labels:
-            yield (
-                f"{row.rule}: only {side.label} has {', '.join(labels)}; such a value does not "
-                "cross (MAP-7)"
-            )
 
 
 # What programs read.

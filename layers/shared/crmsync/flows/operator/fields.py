@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from crmsync.config import read_settings
 from crmsync.errors import Refused, SyncError
 from crmsync.flows.arguments import chosen_connections, singular_forms
+from crmsync.flows.operator.calls import begin_for_a_person
 from crmsync.flows.setup.mapped_fields import OBJECTS, HubspotOf, SalesforceOf
 from crmsync.model.fields import FieldRule
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection, Settings
 from crmsync.model.troubles import Rest
+from crmsync.ports.calls import CallGate
 from crmsync.ports.troubles import TroubleStore
 from crmsync.rules.settings.field_rows import FieldRow, candidate_row, field_rows
 from crmsync.rules.settings.rights import all_rules
@@ -31,11 +33,14 @@ class FieldRequest:
         object: The name of an object of either side, or of a section, in any case; "" for all.
         connection: The name of a connection; "" for all.
         pair: A property and a field that might be mapped, instead of the rows; None for the rows.
+        asks: Whether both CRMs are asked what their fields are; otherwise no call is made, and of a
+            row is known only what the settings say.
     """
 
     object: str = ""
     connection: str = ""
     pair: tuple[str, str] | None = None
+    asks: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +82,17 @@ class FieldMapReader:
 
     Attributes:
         settings: Reads the settings in force.
-        hubspot: Makes the HubSpot side of a connection, which describes its properties; None where
-            no CRM is asked. Types are unknown then.
-        salesforce: Makes the Salesforce side of a connection, which describes its fields; None as
-            above.
+        hubspot: Makes the HubSpot side of a connection, which describes its properties.
+        salesforce: Makes the Salesforce side of a connection, which describes its fields.
         troubles: Stores which fields a side lacks.
+        calls: Whether a connection has calls left for a page; None where that is not asked.
     """
 
     settings: Callable[[], Settings]
-    hubspot: HubspotOf | None = None
-    salesforce: SalesforceOf | None = None
+    hubspot: HubspotOf
+    salesforce: SalesforceOf
     troubles: TroubleStore
+    calls: Callable[[Connection], CallGate] | None = None
 
     def read(self, request: FieldRequest, text: str | None = None) -> list[SectionRows]:
         """The rows under the settings in force, or under those of a file.
@@ -109,12 +114,14 @@ class FieldMapReader:
         properties: Properties | None = None
         fields: SalesforceFields | None = None
         try:
-            if self.hubspot is not None:
+            if request.asks:
+                self._begin(connection)
                 properties = self.hubspot(connection).properties(hubspot)
         except SyncError as error:
             unreachable[Side.HUBSPOT] = error
         try:
-            if self.salesforce is not None:
+            if request.asks:
+                self._begin(connection)
                 org = self.salesforce(connection)
                 fields = {one: by_small_name(org.fields(one)) for one in salesforce}
         except SyncError as error:
@@ -141,6 +148,36 @@ class FieldMapReader:
             unreachable,
             rests,
         )
+
+    def _begin(self, connection: Connection) -> None:
+        """Raises `Down` while the calls that are left are kept for the sync."""
+        if self.calls is not None:
+            begin_for_a_person(self.calls(connection))
+
+
+def notes_of(row: FieldRow, *, is_pair: bool) -> Iterator[str]:
+    """What both CRMs say about the fields of a row, a sentence each: why they cannot be mapped, and
+    which choices do not cross. With `is_pair` it is also said that they can.
+    """
+    if row.trouble:
+        yield f"{row.rule} cannot be mapped: {row.trouble} ({row.because})"
+    elif is_pair:
+        yield f"{row.rule} can be mapped."
+    for side, labels in (row.alone or {}).items():
+        if labels:
+            yield (
+                f"{row.rule}: only {side.label} has {', '.join(labels)}; such a value does not "
+                "cross (MAP-7)"
+            )
+
+
+def unread_of(one: SectionRows) -> Iterator[str]:
+    """Which side did not say what its fields are, and why, a sentence each."""
+    for side, error in one.unreachable.items():
+        yield (
+            f"{one.connection}: {side.label} did not say what the fields of {one.section} are: "
+            f"{error.text} {error.hint}"
+        ).rstrip()
 
 
 def _sections(request: FieldRequest) -> list[str]:

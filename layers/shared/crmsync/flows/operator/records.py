@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from crmsync.errors import Down, Gone, SyncError
+from crmsync.errors import Gone, SyncError
 from crmsync.flows.arguments import chosen_connections
 from crmsync.flows.backfill.jobs import JobAdmin, PlannedJobs
+from crmsync.flows.operator.calls import begin_for_a_person
 from crmsync.flows.operator.history import HistoryReader, RecordHistory
 from crmsync.flows.operator.links import PairLinks
 from crmsync.flows.preview.explain import Explained, Explainer
-from crmsync.model.calls import CallClass
 from crmsync.model.concerns import KIND_OF
 from crmsync.model.crm_names import (
     ACCOUNT,
@@ -165,7 +165,7 @@ class RecordAdmin:
         where = (ref.side, ref.object, ref.id, connection.name)
         explained, unread = None, None
         try:
-            self._check_calls(connection)
+            begin_for_a_person(self.calls(connection))
             (explained,) = self.explainer.explain(*where)
         except SyncError as error:
             unread = error
@@ -206,20 +206,10 @@ class RecordAdmin:
         """The connection of that name; the first one for "". Raises `Refused`."""
         return chosen_connections(self.history.settings(), name)[0]
 
-    def _check_calls(self, connection: Connection) -> None:
-        """Raises `Down` while the calls that are left are kept for the sync: a page may use what a
-        sweep may use. Its own calls count as live, because a person waits for them.
-        """
-        calls = self.calls(connection)
-        held = calls.hold(CallClass.SWEEP)
-        if held is not None:
-            raise Down(held.text, side="", code=held.code, hint=held.hint)
-        calls.work_as(CallClass.LIVE)
-
     def _search(
         self, connection: Connection, side: Side, kind: Kind, text: str
     ) -> Sequence[Record]:
-        self._check_calls(connection)
+        begin_for_a_person(self.calls(connection))
         fields = {
             name: wanted
             for name, wanted in LABEL_FIELDS[side].items()
