@@ -44,6 +44,7 @@ from moto.sqs.responses import SQSResponse
 
 from local.stack.dynamodb import ordering, statements, transactions
 from local.stack.dynamodb.tables import Callers, Reply, Tables
+from local.stack.metrics import SERVICE, Metrics
 from local.stack.own_calls import answer_here
 from local.stack.rights import Rights, calls_of
 from local.stack.serving import Server
@@ -202,6 +203,7 @@ class Aws:
         callers: Which access key belongs to which function.
         rights: What the template grants to whom; a caller it does not know may do everything.
         tables: DynamoDB as this account has it.
+        metrics: CloudWatch's metrics; None in an account without functions.
         url: The endpoint's address.
     """
 
@@ -219,6 +221,7 @@ class Aws:
         self.callers = Callers(quiet={OWN_KEY})
         self.rights = Rights({})
         self.tables = Tables(self.account, clock, faults, self.callers)
+        self.metrics: Metrics | None = None
         self._clock = clock
         self._dispatcher = DomainDispatcherApplication(create_backend_app)
         self._applications: dict[str, Any] = {}
@@ -279,6 +282,8 @@ class Aws:
             reply = refusal
         elif service == "dynamodb" and target.startswith("DynamoDB_2012"):
             reply = self.tables.answer(target.partition(".")[2], key, body, forward)
+        elif service == SERVICE and self.metrics is not None:
+            reply = self.metrics.answer(operation, body)
         else:
             reply = forward(body)
         ours = {

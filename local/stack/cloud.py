@@ -20,6 +20,7 @@ from local.stack.lambdas.function_url import FunctionUrl
 from local.stack.lambdas.lambdas import Lambdas
 from local.stack.lambdas.queues import QueuePoller
 from local.stack.listener import Listener
+from local.stack.metrics import Metrics
 from local.stack.partner_bus import PartnerBus
 from local.stack.rights import rights_of
 from local.stack.runner import Mover
@@ -77,6 +78,9 @@ class Cloud:
             self.aws.rights = rights_of(read, self.deployed.resolver)
             self.functions = read.functions(self.deployed.resolver)
             self.lambdas = self._lambdas(read.queue_mappings(self.deployed.resolver))
+            self.aws.metrics = Metrics(
+                [function.name for function in self.functions.values()], self.lambdas.output_since
+            )
             self._connect(read)
             self._open(listeners, read.function_urls(self.deployed.resolver))
             undo.pop_all()

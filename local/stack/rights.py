@@ -179,6 +179,8 @@ def calls_of(service: str, operation: str, body: bytes, account: str) -> Iterato
     elif service == "sns":
         topic = parse_qs(body.decode()).get("TopicArn", ["*"])[0]
         yield Call(f"sns:{operation or _query_action(body)}", topic)
+    elif service == "monitoring":
+        yield Call(f"cloudwatch:{operation or _query_action(body)}", "*")
     elif service == "kms":
         yield Call(f"kms:{operation}", str(given.get("KeyId") or _encryption_key(given, place)))
     else:

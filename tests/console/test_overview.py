@@ -15,18 +15,26 @@ from crmsync.console.pages.overview import (
     Words,
     overview,
 )
+from crmsync.console.pages.overview_charts import calls_chart, changes_chart, lag_chart, outlook
+from crmsync.flows.operator.activity import Activity
 from crmsync.flows.operator.status import ConnectionStatus, Status
+from crmsync.gateways.aws.metrics import KEPT
+from crmsync.model.activity import HourOfChanges
 from crmsync.model.calls import CallClass, CallHold, DailyCalls
 from crmsync.model.effects import Category
 from crmsync.model.jobs import Job, JobStep, JobType
 from crmsync.model.records import Side
 from crmsync.rules.backfill.pacing import Depth
+from crmsync.rules.timing.call_counts import hour_of
 from crmsync.rules.timing.call_state import CallState
+from local.people import People
 from local.stack import Stack
 from tests.builders import NOON
 from tests.console.browser import Browser, texts
 from tests.flows.stories.story_command import command
 
+HOUR = hour_of(NOON)
+FOUND = {HOUR: HourOfChanges(12, 1.5, 20.0)}
 HOLD = CallHold("CALLS", "Few calls are left.", NOON + timedelta(hours=1), "Raise the allotment.")
 STATUS = Status(
     at=NOON,
@@ -50,6 +58,7 @@ STATUS = Status(
                     {CallClass.BACKFILL: HOLD},
                     None,
                     None,
+                    {HOUR: (4, 0, 6, 0)},
                 )
             },
             open_jobs=(
@@ -79,7 +88,8 @@ STATUS = Status(
 def test_the_page_shows_the_whole_state():
     """Whatever the report has: findings, with a link where a page shows what they name, objects, calls by class, sweeps, imports with progress, queues."""
     silence, dead_letters, *_ = STATUS.findings
-    assert overview(STATUS) == Overview(
+    calls = STATUS.connections[0].own_calls[Side.SALESFORCE]
+    assert overview(STATUS, Activity({"acme": FOUND})) == Overview(
         (
             (Words(silence, ""),),
             (Words(dead_letters, ""),),
@@ -104,6 +114,10 @@ def test_the_page_shows_the_whole_state():
                     ObjectCounts("HubSpot contact", waiting=5, parked=2, braked=1),
                     ObjectCounts("Salesforce Lead", waiting=1, parked=0, braked=0),
                 ),
+                activity=(
+                    changes_chart(FOUND, {HOUR}, NOON),
+                    lag_chart(FOUND, {HOUR}, NOON),
+                ),
                 calls=(
                     CallsRow(
                         "Salesforce",
@@ -114,6 +128,8 @@ def test_the_page_shows_the_whole_state():
                         all_allowed=1000,
                         percent=50,
                         holds=("backfill: Few calls are left. Until 2026-11-02 13:00 UTC.",),
+                        chart=calls_chart("Salesforce", calls, NOON),
+                        outlook=outlook(Side.SALESFORCE, calls, NOON),
                     ),
                 ),
                 sweeps=(SweepRow("contact", "4 min ago"), SweepRow("Lead", "not yet")),
@@ -125,9 +141,73 @@ def test_the_page_shows_the_whole_state():
             QueueRow("ContactDeadLetters", 1, 0, 0, is_dead=True),
             QueueRow("ContactQueue", 3, 2, 1, is_dead=False),
         ),
+        "",
         3,
         NOON,
     )
+
+
+def test_without_figures_about_changes_the_page_shows_the_rest():
+    """It says why there are none, and has no chart of zeros."""
+    shown = overview(STATUS, Activity({}, "CloudWatch is away."))
+
+    assert (shown.trouble, shown.connections[0].activity) == ("CloudWatch is away.", ())
+    assert len(shown.connections[0].calls) == 1
+
+
+def test_changes_of_the_functions_are_shown_by_hour(stack: Stack, browser: Browser):
+    """Two contacts that people have just made, and the edit of one, each with its lag. Their calls
+    to HubSpot are shown as well; those to Salesforce count when they are reported.
+    """
+    people = People(stack.ready())
+    before = _sum(browser, "Changes per hour")
+    stack.advance(KEPT + 1)
+    ada, _ = (people.new_contact(email=f"{one}@example.com", lastname="Lang") for one in "ab")
+    stack.settle()
+    people.edit_contact(ada, lastname="Long")
+    stack.settle()
+
+    assert _sum(browser, "Changes per hour") == before + 3
+    page = browser.get("/")
+    assert [cell for cell in texts(page, _cells("From a change to its write")) if cell != "-"]
+    assert _sum(browser, "Calls to HubSpot per hour") > 0
+
+
+def test_a_console_that_may_not_read_metrics_shows_the_rest(stack: Stack, browser: Browser):
+    """Such as one whose role is older than these charts: it says what its role needs."""
+    rights, name = stack.cloud.aws.rights, "ConsoleFunction"
+    granted = rights.granted[name]
+    rights.granted[name] = tuple(one for one in granted if one.action != "cloudwatch:GetMetricData")
+    rights.done[name] = {
+        call for call in rights.done[name] if call.action != "cloudwatch:GetMetricData"
+    }
+    stack.advance(KEPT + 1)
+    try:
+        page = browser.get("/")
+    finally:
+        rights.granted[name] = granted
+        stack.advance(KEPT + 1)
+
+    assert texts(page, "//p[@class='told']") == [
+        ("How many changes there were, and how long they took, cannot be shown: CloudWatch could not "
+        "do it now (AccessDeniedException). The console's role needs cloudwatch:GetMetricData and a "
+        "way to CloudWatch; the figures are kept and show again by themselves.")
+    ]
+    assert texts(page, "//figcaption") == [
+        "Calls to HubSpot per hour",
+        "Calls to Salesforce per hour",
+    ]
+    assert "Changes per hour" in texts(browser.get("/"), "//figcaption")
+
+
+def _cells(title: str) -> str:
+    return f"//figure[figcaption='{title}']//td"
+
+
+def _sum(browser: Browser, title: str) -> int:
+    """The sum of a chart's figures."""
+    cells = texts(browser.get("/"), _cells(title))
+    return sum(int(cell.replace(",", "")) for cell in cells if cell != "-")
 
 
 def test_problems_come_first_as_the_command_says_them(stack: Stack, browser: Browser):

@@ -73,8 +73,8 @@ def wakers(template: Template, function: str) -> set[str]:
 
 
 def metric_patterns(source: str) -> set[str]:
-    """The names of the metrics that a source counts, as patterns: a part that is worked out stands
-    as ``*``.
+    """The names of the metrics that a source counts, or gives at once as a `metric_set`, as
+    patterns: a part that is worked out stands as ``*``.
     """
     calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
     first = [
@@ -82,7 +82,15 @@ def metric_patterns(source: str) -> set[str]:
         for call in calls
         if isinstance(call.func, ast.Attribute) and call.func.attr == "add_metric"
     ]
-    return {_pattern(node) for node in first}
+    given = [
+        key
+        for call in calls
+        for keyword in call.keywords
+        if keyword.arg == "metric_set" and isinstance(keyword.value, ast.Dict)
+        for key in keyword.value.keys
+        if key is not None
+    ]
+    return {_pattern(node) for node in (*first, *given)}
 
 
 def _pattern(node: ast.expr) -> str:
@@ -184,8 +192,8 @@ def test_metrics() -> None:
 
 def test_metrics_are_read_from_code() -> None:
     """Constant names and those that are put together are found, statuses likewise."""
-    source = 'metrics.add_metric("A", unit=u)\nm.add_metric(f"B{x.y()}C", unit=u)\nadd("D")\nReceipt(200, "w")\nReceipt(n)\n'
-    assert metric_patterns(source) == {"A", "B*C"}
+    source = 'metrics.add_metric("A", unit=u)\nm.add_metric(f"B{x.y()}C", unit=u)\nadd("D")\nReceipt(200, "w")\nReceipt(n)\nE(metric_set={"D": 1}, other={"E": 1})\n'
+    assert metric_patterns(source) == {"A", "B*C", "D"}
     assert statuses(source) == {"200"}
 
 

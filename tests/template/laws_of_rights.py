@@ -16,6 +16,7 @@ from tests.template.laws import Law
 
 FOR_ANY_RESOURCE = frozenset(
     {
+        "cloudwatch:GetMetricData",
         "ec2:AssignPrivateIpAddresses",
         "ec2:CreateNetworkInterface",
         "ec2:DeleteNetworkInterface",

@@ -14,6 +14,9 @@ from __future__ import annotations
 import logging
 
 from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import EphemeralMetrics
+
+__all__ = ["EphemeralMetrics", "logger", "metrics"]
 
 logging.getLogger().setLevel(logging.INFO)
 

@@ -209,6 +209,7 @@ def test_after_many_calls_of_a_sweep_the_next_one_comes_within_the_hour() -> Non
         {SWEEP: hold(counted, SMALL, SWEEP, NOON)},
         None,
         HOUR,
+        {int(NOON.timestamp()) // 3600 + 6: (0, 0, 100, 0)},
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from crmsync.flows.backfill.jobs import JobAdmin
+from crmsync.flows.operator.activity import ActivityReader
 from crmsync.flows.operator.comparisons import CompletenessReader
 from crmsync.flows.operator.conflicts import ConflictReader
 from crmsync.flows.operator.errors import ErrorAdmin
@@ -21,6 +22,7 @@ class Reports:
 
     Attributes:
         health: Reads the state of the deployment.
+        activity: Reads how many changes were carried over, and how long they took.
         errors: Lists and retries what does not sync.
         over_limit: Releases or drops what a limit holds back.
         completeness: Reads how complete each connection is.
@@ -32,6 +34,7 @@ class Reports:
     """
 
     health: HealthCheck
+    activity: ActivityReader
     errors: ErrorAdmin
     over_limit: OverLimitAdmin
     completeness: CompletenessReader

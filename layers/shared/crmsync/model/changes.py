@@ -46,6 +46,11 @@ class Cause(StrEnum):
 BY_HAND = frozenset({Cause.RESYNC, Cause.FORCED})
 """Causes that a person asked for: an import, a resync."""
 
+OF_CRMS = frozenset({Cause.EDITED, Cause.AGAIN, Cause.DELETED, Cause.RESTORED, Cause.FORGOTTEN})
+"""Causes of what happened in a CRM, at the time of the change. Where a record is only looked at
+once more, that time is when this was asked for.
+"""
+
 CUT_SHORT = frozenset({Cause.AGAIN, Cause.COMPARED})
 """Causes after which an earlier sync of the record may have ended half way."""
 

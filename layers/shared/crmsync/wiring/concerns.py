@@ -15,7 +15,7 @@ from crmsync.model.changes import Cause, Change
 from crmsync.model.crm_names import ACCOUNT
 from crmsync.model.records import Kind
 from crmsync.model.settings import Connection
-from crmsync.telemetry import logger, metrics
+from crmsync.telemetry import EphemeralMetrics, logger, metrics
 from crmsync.wiring.conflicts import conflict_log, keep_conflicts
 from crmsync.wiring.crms import our_user_of, sync_context
 from crmsync.wiring.stores import (
@@ -29,6 +29,7 @@ from crmsync.wiring.stores import (
     overwritten_keeper,
     remaining,
     settings_for_queued_work,
+    stack_name,
     troubles,
     with_deadline,
 )
@@ -42,6 +43,9 @@ _PLURAL = {Kind.CONTACT: "contacts", Kind.ACCOUNT: "accounts", Kind.OPPORTUNITY:
 
 PLACE = "\x00"
 """Where a decision stands in a message."""
+
+VALUES = 100
+"""The most values of a metric in a line (docs/vendors.md#aws-metrics)."""
 
 Emit = Callable[[str, int], None]
 """Emits the metric of one outcome of a kind: the outcome's name and how many records had it."""
@@ -237,9 +241,26 @@ def _report(name: str, kind: Kind, summary: Summary) -> None:
             handler.setFormatter(usual)
     logger.info(f"{_PLURAL[kind]} looked at", connection=name, counts=dict(summary.counts))
     at, age = now(), 0.0
+    _report_lags(name, summary.lags)
     if summary.conflicts:
         keep_conflicts(name, summary.conflicts, at)
     if summary.oldest:
         note_waiting(name, kind, summary.oldest, cursors(), at)
         age = (at - summary.oldest.since).total_seconds()
     metrics.add_metric("OldestChangeSeconds", unit="Seconds", value=max(0, round(age)))
+
+
+def _report_lags(name: str, lags: Sequence[float]) -> None:
+    """Report how long each change took.
+
+    The metric has the stack and the connection as dimensions and not the function, as percentiles
+    of several metrics cannot be put together. It is given its values at once: `add_metric` takes
+    longer for each than the whole line.
+    """
+    for start in range(0, len(lags), VALUES):
+        values = [round(lag, 1) for lag in lags[start : start + VALUES]]
+        EphemeralMetrics(
+            metric_set={"ChangeLagSeconds": {"Unit": "Seconds", "Value": values}},
+            dimension_set={"stack": stack_name(), "connection": name},
+            service="",
+        ).flush_metrics()

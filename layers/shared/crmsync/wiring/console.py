@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 from secrets import token_urlsafe
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -118,6 +118,7 @@ def _key(again: bool) -> bytes:  # noqa: FBT001 - the sign-in calls it with one 
 
 def _reports() -> Reports:
     from crmsync.console.reports import Reports
+    from crmsync.flows.operator.activity import ActivityReader
     from crmsync.flows.operator.comparisons import CompletenessReader
     from crmsync.flows.operator.conflicts import ConflictReader
     from crmsync.flows.operator.errors import ErrorAdmin
@@ -125,6 +126,8 @@ def _reports() -> Reports:
     from crmsync.flows.operator.over_limit import OverLimitAdmin
     from crmsync.flows.operator.settings import SettingsAdmin
     from crmsync.flows.operator.status import HealthCheck
+    from crmsync.gateways.aws.client import client
+    from crmsync.gateways.aws.metrics import RecentChanges
     from crmsync.gateways.aws.queues import RecentDepths
     from crmsync.gateways.dynamodb.recent_inbox import RecentInbox
 
@@ -143,6 +146,13 @@ def _reports() -> Reports:
             own_calls=own_calls(now),
             alerts=alert_store(),
             comparisons=comparisons(),
+        ),
+        activity=ActivityReader(
+            RecentChanges(
+                cache(partial(client, "cloudwatch", waits_briefly=True)),
+                stack_name(),
+                ticks=time.monotonic,
+            ).read
         ),
         errors=ErrorAdmin(settings=settings, inbox=inbox, outbox=outbox(), now=now, reader=_no_crm),
         over_limit=OverLimitAdmin(

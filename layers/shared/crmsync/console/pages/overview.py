@@ -9,13 +9,23 @@ from datetime import datetime
 from types import MappingProxyType
 
 from crmsync.console.answers import HtmlPage
+from crmsync.console.charts import Chart
 from crmsync.console.pages import brakes, completeness, jobs
+from crmsync.console.pages.overview_charts import (
+    calls_chart,
+    changes_chart,
+    hours_at_work,
+    lag_chart,
+    outlook,
+)
 from crmsync.console.reports import Reports
 from crmsync.console.wording import ago
+from crmsync.flows.operator.activity import Activity
 from crmsync.flows.operator.status import ConnectionStatus, Status, is_dead
 from crmsync.model.calls import CallClass
 from crmsync.model.effects import Category
 from crmsync.model.jobs import Job
+from crmsync.model.records import Side
 from crmsync.rules.timing.call_state import CallState
 from crmsync.wire.pages import PageRequest
 
@@ -79,6 +89,8 @@ class CallsRow:
         all_allowed: How many the CRM allows; None if unknown.
         percent: How much is used, of the tighter limit.
         holds: What waits for calls, a sentence each.
+        chart: The calls by hour.
+        outlook: What becomes of them; "" if they are used up.
     """
 
     crm: str
@@ -89,6 +101,8 @@ class CallsRow:
     all_allowed: int | None
     percent: int
     holds: tuple[str, ...]
+    chart: Chart
+    outlook: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +149,8 @@ class ConnectionView:
         off: What is switched off.
         looked: When a sweep of each side last succeeded.
         objects: The records that do not sync now, by object.
+        activity: How many changes there were in each hour, and how long they took; none if that
+            cannot be read.
         calls: The calls to each side.
         sweeps: How far each sweep is.
         imported: What has been imported, and when.
@@ -146,6 +162,7 @@ class ConnectionView:
     off: tuple[str, ...]
     looked: tuple[tuple[str, str], ...]
     objects: tuple[ObjectCounts, ...]
+    activity: tuple[Chart, ...]
     calls: tuple[CallsRow, ...]
     sweeps: tuple[SweepRow, ...]
     imported: tuple[tuple[str, datetime], ...]
@@ -179,6 +196,7 @@ class Overview:
         findings: What needs attention, a sentence each, as ``crmsync status`` says it.
         connections: The state of each connection.
         queues: The queues.
+        trouble: Why no activity can be shown, and what to do; "" if it is shown.
         version: The version of the settings in force.
         at: When all this was read (UTC).
     """
@@ -186,24 +204,28 @@ class Overview:
     findings: tuple[tuple[Words, ...], ...]
     connections: tuple[ConnectionView, ...]
     queues: tuple[QueueRow, ...]
+    trouble: str
     version: int
     at: datetime
 
 
 def show(reports: Reports, _request: PageRequest) -> HtmlPage:
     """The page. Raises `SyncError`."""
-    return HtmlPage("overview", "Overview", overview(reports.health.status()))
+    status = reports.health.status()
+    activity = reports.activity.last_day([one.name for one in status.connections], status.at)
+    return HtmlPage("overview", "Overview", overview(status, activity))
 
 
-def overview(status: Status) -> Overview:
-    """What the page shows of a state."""
+def overview(status: Status, activity: Activity) -> Overview:
+    """What the page shows of a state and of the changes of the last day."""
     return Overview(
         tuple(map(_parts, status.findings)),
-        tuple(_connection(one, status.at) for one in status.connections),
+        tuple(_connection(one, activity, status.at) for one in status.connections),
         tuple(
             QueueRow(name, depth.ready, depth.hidden, depth.delayed, is_dead(name, depth))
             for name, depth in sorted(status.queues.items())
         ),
+        activity.trouble,
         status.version,
         status.at,
     )
@@ -213,14 +235,15 @@ def _parts(finding: str) -> tuple[Words, ...]:
     return tuple(Words(one, _PAGE_OF.get(one, "")) for one in _COMMAND.split(finding) if one)
 
 
-def _connection(one: ConnectionStatus, now: datetime) -> ConnectionView:
+def _connection(one: ConnectionStatus, activity: Activity, now: datetime) -> ConnectionView:
     return ConnectionView(
         one.name,
         on=tuple(name for name, is_on in one.concerns.items() if is_on),
         off=tuple(name for name, is_on in one.concerns.items() if not is_on),
         looked=tuple((side.label, ago(at, now)) for side, at in one.looked.items()),
         objects=tuple(_objects(one)),
-        calls=tuple(_calls(side.label, own) for side, own in one.own_calls.items()),
+        activity=tuple(_activity(one, activity, now)),
+        calls=tuple(_calls(side, own, now) for side, own in one.own_calls.items()),
         sweeps=tuple(SweepRow(name, ago(at, now)) for name, at in one.newest.items()),
         imported=tuple((name, at) for name, at in one.imported.items() if at),
         jobs=tuple(_progress(job) for job in one.open_jobs),
@@ -237,13 +260,20 @@ def _objects(one: ConnectionStatus) -> Iterator[ObjectCounts]:
         yield ObjectCounts(f"{side.label} {name}", waiting, parked, braked)
 
 
-def _calls(crm: str, own: CallState) -> CallsRow:
+def _activity(one: ConnectionStatus, activity: Activity, now: datetime) -> Iterator[Chart]:
+    if not activity.trouble:
+        found, at_work = activity.hours.get(one.name, {}), hours_at_work(one.own_calls.values())
+        yield changes_chart(found, at_work, now)
+        yield lag_chart(found, at_work, now)
+
+
+def _calls(side: Side, own: CallState, now: datetime) -> CallsRow:
     holds = tuple(
         f"{one}: {hold.text} Until {hold.until:%Y-%m-%d %H:%M} UTC."
         for one, hold in own.holds.items()
     )
     return CallsRow(
-        crm,
+        side.label,
         {str(one): own.own.get(one, 0) for one in CallClass},
         sum(own.own.values()),
         own.allotment,
@@ -251,6 +281,8 @@ def _calls(crm: str, own: CallState) -> CallsRow:
         own.day.allowed if own.day else None,
         own.percent,
         holds,
+        calls_chart(side.label, own, now),
+        outlook(side, own, now),
     )
 
 

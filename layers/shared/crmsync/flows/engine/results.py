@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from operator import attrgetter
 from typing import TypeAlias
 
@@ -19,7 +20,7 @@ from crmsync.flows.engine.context import SyncContext, merged_into
 from crmsync.flows.engine.opt_outs import check_opt_outs_later
 from crmsync.flows.engine.staleness import LongestWait
 from crmsync.flows.engine.waits import check_new_waits, named_in_writes, queue_missing, sums_again
-from crmsync.model.changes import Cause, Change, as_retry
+from crmsync.model.changes import OF_CRMS, Cause, Change, as_retry
 from crmsync.model.conflicts import LoggedConflict
 from crmsync.model.crm_names import SALESFORCE_CONTACT
 from crmsync.model.decisions import DecisionType
@@ -54,6 +55,7 @@ class Summary:
         oldest: the oldest change that was put off, by when it happened. One that waits for its
             parent does not count; the error inbox shows it.
         down: changes that were not written because a side is down, until `take_down`.
+        lags: seconds from a change in a CRM to the end of its writes, of each change that had some.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -61,6 +63,7 @@ class Summary:
     conflicts: list[LoggedConflict] = field(default_factory=list)
     oldest: LongestWait | None = None
     down: list[tuple[Change, SyncError]] = field(default_factory=list)
+    lags: list[float] = field(default_factory=list)
 
     def waits(self, change: Change, code: str) -> None:
         """Note that a change was put off, and the code of what it waits for."""
@@ -128,6 +131,7 @@ def process_results(
             if one.change.tries >= _PARENT_TRIES:
                 ref = one.hubspot.ref if one.hubspot else one.change.ref
                 parked.append(reports.waiting_for_account(ref, parent))
+    summary.lags += _lags(results, context.now())
     parked += _check_opt_outs(results, context)
     reported = [
         effect for one in results for effect in one.plan.effects if isinstance(effect, Report)
@@ -141,6 +145,21 @@ def process_results(
     _clear(results, context)
     retry_later(later, context, summary)
     return at_once
+
+
+def _lags(results: Sequence[RecordResult[AnyFacts]], now: datetime) -> Iterator[float]:
+    """Seconds since the changes that happened in a CRM and after which a record was written. The
+    clocks of the CRMs may be ahead of ours.
+    """
+    for one in results:
+        change = one.facts.change
+        if one.error is None and change.cause in OF_CRMS and _writes(one.plan):
+            yield max(0.0, (now - change.at).total_seconds())
+
+
+def _writes(plan: Plan) -> bool:
+    """Whether a plan writes to a CRM anything that it depends on."""
+    return any(effect.side is not None and not effect.best_effort for effect in plan.effects)
 
 
 def _as_temporary(error: SyncError | None) -> SyncError | None:

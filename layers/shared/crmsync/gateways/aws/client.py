@@ -24,7 +24,17 @@ _CONFIG = Config(
 )
 
 
-def client(service: str) -> Any:
+_BRIEFLY = _CONFIG.merge(
+    Config(
+        connect_timeout=2,
+        read_timeout=4,
+        retries={"mode": "standard", "total_max_attempts": 2},
+    )
+)
+"""For what a person waits for and can do without: it is given up after some seconds."""
+
+
+def client(service: str, *, waits_briefly: bool = False) -> Any:
     """A boto3 client for the service, with region, credentials and ``AWS_ENDPOINT_URL`` from the
     environment.
 
@@ -32,7 +42,7 @@ def client(service: str) -> Any:
     the transfer manager of S3. Raises `TryAgain` without a region or a usable profile.
     """
     try:
-        return _session().create_client(service, config=_CONFIG)
+        return _session().create_client(service, config=_BRIEFLY if waits_briefly else _CONFIG)
     except BotoCoreError as problem:
         raise aws_error(problem, "AWS") from None
 

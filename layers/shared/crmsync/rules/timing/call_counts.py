@@ -81,6 +81,11 @@ def hour_of(at: datetime) -> int:
     return (at - _EPOCH) // _HOUR
 
 
+def start_of(hour: int) -> datetime:
+    """When an hour since the epoch begins."""
+    return _EPOCH + hour * _HOUR
+
+
 def tick_of(at: datetime) -> int:
     """Ticks since the epoch."""
     return (at - _EPOCH) // TICK

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from crmsync.model.calls import CallClass, CallHold, CallLimits, CallUsage, DailyCalls
@@ -22,6 +22,8 @@ class CallState:
         holds: Why work of a class does not begin now, by class.
         used_up_at: Since when the CRM's whole day is used up (UTC), or None.
         sweep_every: How far apart sweeps are at present, or None if nothing slows them down.
+        hours: Hour since the epoch -> crmsync's calls of that hour, in the order of the classes.
+            Those that are leased and not yet made are in the hour in which their lease ends.
     """
 
     own: Mapping[CallClass, int]
@@ -30,6 +32,7 @@ class CallState:
     holds: Mapping[CallClass, CallHold]
     used_up_at: datetime | None
     sweep_every: timedelta | None
+    hours: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
 
     @property
     def hold(self) -> CallHold | None:
@@ -62,4 +65,5 @@ def call_state(usage: CallUsage, limits: CallLimits, now: datetime) -> CallState
         {one: found for one in CallClass if (found := hold(usage, limits, one, now)) is not None},
         usage.used_up_at,
         gap if gap > timedelta(minutes=1) else None,
+        usage.hours,
     )

@@ -1,0 +1,42 @@
+"""How many changes there were lately: what can be read, and what is said where it cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from crmsync.errors import TryAgain
+from crmsync.flows.operator.activity import Activity, ActivityReader, Hours
+from crmsync.model.activity import HourOfChanges
+from tests.builders import NOON
+
+FOUND = {"acme": {497_868: HourOfChanges(3, 1.0, 2.0)}}
+
+
+def test_the_last_day_is_read() -> None:
+    """Of all connections at once; without any, nothing is read."""
+    asked: list[tuple[Sequence[str], datetime, datetime]] = []
+
+    def read(names: Sequence[str], since: datetime, until: datetime) -> Hours:
+        asked.append((names, since, until))
+        return FOUND
+
+    reader = ActivityReader(read)
+
+    assert reader.last_day(["acme"], NOON) == Activity(FOUND)
+    assert reader.last_day([], NOON) == Activity({})
+    assert asked == [(["acme"], NOON - timedelta(days=1), NOON)]
+
+
+def test_a_failure_becomes_a_sentence() -> None:
+    """So that the rest is shown, with what the role needs."""
+
+    def read(_names: Sequence[str], _since: datetime, _until: datetime) -> Hours:
+        raise TryAgain("CloudWatch could not be reached (ConnectTimeoutError).")
+
+    assert ActivityReader(read).last_day(["acme"], NOON) == Activity(
+        {},
+        "CloudWatch could not be reached (ConnectTimeoutError). The console's role needs "
+        "cloudwatch:GetMetricData and a way to CloudWatch; the figures are kept and show again by "
+        "themselves.",
+    )
