@@ -86,6 +86,20 @@ def test_an_action_is_done_by_the_keyboard(stack: Stack, tab: Tab, row: ActionRo
     assert tab.barriers() == []
 
 
+def test_the_figures_of_a_chart_are_opened_by_the_keyboard(tab: Tab):
+    """The table below it has them, for those who do not see the picture as well."""
+    tab.open("/")
+    before = tab.text
+    for title in ("Changes per hour", "From a change to its write", "Calls to HubSpot per hour"):
+        tab.go_to(f"{title}, in figures", "summary")
+        tab.page.keyboard.press("Enter")
+        tab.go_to(f"{title}, acme")
+
+    assert (before.count("Hour from"), tab.text.count("Hour from")) == (0, 3)
+    assert tab.page.get_by_role("img", name="Changes per hour, acme").locator("rect").count() > 0
+    assert tab.barriers() == []
+
+
 @pytest.mark.parametrize("row", FILES, ids=ids)
 def test_a_link_leads_to_a_file(tab: Tab, row: FileRow):
     """The browser keeps it under its name and stays on the page."""

@@ -189,9 +189,11 @@ def test_a_console_that_may_not_read_metrics_shows_the_rest(stack: Stack, browse
         stack.advance(KEPT + 1)
 
     assert texts(page, "//p[@class='told']") == [
-        ("How many changes there were, and how long they took, cannot be shown: CloudWatch could not "
-        "do it now (AccessDeniedException). The console's role needs cloudwatch:GetMetricData and a "
-        "way to CloudWatch; the figures are kept and show again by themselves.")
+        (
+            "How many changes there were, and how long they took, cannot be shown: CloudWatch could not "
+            "do it now (AccessDeniedException). The console's role needs cloudwatch:GetMetricData and a "
+            "way to CloudWatch; the figures are kept and show again by themselves."
+        )
     ]
     assert texts(page, "//figcaption") == [
         "Calls to HubSpot per hour",

@@ -47,7 +47,7 @@ def test_calls_of_a_day_ago_make_room() -> None:
     """
     found = forecast(calls({**STEADY, 24: 900}, allotment=4_000), NOW, day_ends=False)
 
-    assert found == CallForecast(4_000, is_own=True, pace=100, full_at=None, percent=62)
+    assert found == CallForecast(4_000, is_own=True, pace=100, full_at=None, percent=63)
 
 
 def test_at_rest_the_present_use_is_the_highest() -> None:

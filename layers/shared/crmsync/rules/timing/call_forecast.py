@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 
 from crmsync.rules.timing.call_counts import DAY, hour_of, start_of
 from crmsync.rules.timing.call_state import CallState
@@ -29,7 +30,7 @@ class CallForecast:
         is_own: It is crmsync's allotment; otherwise the CRM's limit for all clients.
         pace: crmsync's calls in an hour.
         full_at: When the last one is used (UTC); None if that is not within a day.
-        percent: The most of the limit that is used at a time within a day, at most 100.
+        percent: The most of the limit that is used at a time within a day, rounded up; 100 if all.
     """
 
     limit: int
@@ -92,5 +93,5 @@ def _forecast(
         count += pace * ((end - at) / _HOUR)
         most, at = max(most, count), end
         count -= sum(leaving.get(hour_of(at - DAY) - 1, ()))
-    percent = 100 if full_at else min(100, int(100 * most / limit))
+    percent = 100 if full_at else ceil(round(100 * most / limit, 6))
     return CallForecast(limit, is_own, round(pace), full_at, percent)
