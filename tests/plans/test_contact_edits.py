@@ -264,6 +264,16 @@ def test_a_custom_mapping_of_a_default_pair_only_changes_its_policy():
     assert "phone" in RULESET.mappings["Lead"].hubspot_forms
 
 
+@pytest.mark.rule("DUP-24")
+def test_the_id_of_a_contact_that_the_lead_belonged_to_before_is_replaced():
+    """The lead was linked with a contact of the same portal that was deleted or merged since."""
+    hubspot, salesforce = a_contact(salesforce_id=LEAD_ID), a_lead(key="555001-7")
+    facts = linked(hubspot, salesforce, agreed=(hubspot, salesforce))
+    assert plan_contact(facts, RULESET) == Plan(
+        (remember(S, salesforce.ref, Crmsync_HubSpot_Id__c=KEY),)
+    )
+
+
 @pytest.mark.rule("TEN-1")
 def test_a_salesforce_key_of_another_portal_is_left_alone():
     """Where several portals share an org, the record keeps the id of the portal that linked it

@@ -263,6 +263,23 @@ def test_a_converted_leads_link_goes_on_with_its_contact():
     )
 
 
+@pytest.mark.rule("DUP-26")
+@pytest.mark.rule("MRG-3")
+def test_a_pair_of_which_both_records_were_replaced_gets_a_new_link():
+    """The contact was merged and its lead converted before either was synced: the old link is
+    dropped, as it cannot be updated in place.
+    """
+    facts = linked()
+    contact = a_contact(record_id="99", salesforce_id=LEAD_ID)
+    converted = a_salesforce_contact({"Crmsync_HubSpot_Id__c": KEY})
+    dropped, saved, *_ = plan_contact(
+        replace(facts, hubspot=contact, salesforce=converted), RULESET
+    ).effects
+    assert dropped == DropLink(facts.link, ("DUP-26",))
+    link = saved.link
+    assert (link.hubspot, link.salesforce, link.version) == (contact.ref, converted.ref, 0)
+
+
 @pytest.mark.rule("MRG-2")
 def test_the_link_of_a_merged_record_becomes_a_tombstone_if_the_survivor_is_linked():
     """When the survivor of a merge belongs to another pair, the merged record's link becomes a
@@ -356,7 +373,15 @@ def test_a_new_record_with_the_address_of_a_tombstone_replaces_it():
     plan = plan_contact(
         replace(born_in_hubspot(contact, [widow]), tombstones=(tombstone,)), RULESET
     )
-    assert [type(one) for one in plan.effects] == [DropLink, SaveLink, UpdateRecord, UpdateRecord]
+    dropped, saved, *written = plan.effects
+    assert (dropped, saved.link.joins(contact.ref, widow.ref)) == (
+        DropLink(tombstone, ("DUP-1",)),
+        True,
+    )
+    assert written[-2:] == [
+        remember(S, widow.ref, Crmsync_HubSpot_Id__c="555001-99"),
+        remember(H, contact.ref, crmsync_salesforce_id=widow.ref.id),
+    ]
     assert (plan.effects[1].link.hubspot, plan.effects[1].link.salesforce) == (
         contact.ref,
         widow.ref,

@@ -8,6 +8,7 @@ import pytest
 
 from crmsync.errors import TryAgain
 from crmsync.model.changes import Cause
+from crmsync.model.names import SALESFORCE_KEY
 from crmsync.model.records import Ref, Side
 from crmsync.model.settings import CompanySettings, CreateInSalesforce
 from tests.memory.world import MemoryWorld
@@ -101,7 +102,7 @@ def test_a_thousand_edited_pairs_take_few_calls(side):
 @pytest.mark.parametrize("side", Side)
 def test_an_unreported_deletion_does_not_duplicate_an_account(side):
     """If a company or an account was deleted unnoticed, the new one of the same contact is linked
-    with the remaining record.
+    with the remaining record, and the account names its company.
     """
     world = MemoryWorld(settings=dict(BY_CONTACT))
     account = world.new_account()
@@ -125,6 +126,8 @@ def test_an_unreported_deletion_does_not_duplicate_an_account(side):
         len(world.hubspot.refs("company")),
         len(world.salesforce.refs("Account")),
     ) == ({pair}, 1, 1)
+    left = Ref(Side.SALESFORCE, "Account", pair[1])
+    assert world.salesforce.fields(left)[SALESFORCE_KEY] == f"555001-{pair[0]}"
 
 
 @pytest.mark.parametrize("side", Side)

@@ -12,6 +12,7 @@ import pytest
 
 from crmsync.errors import TryAgain
 from crmsync.model.changes import Cause
+from crmsync.model.names import SALESFORCE_KEY
 from crmsync.model.pipelines import OrgStage
 from crmsync.model.records import Side
 from crmsync.model.settings import DealSettings
@@ -63,6 +64,35 @@ def test_an_unreported_deletion_leaves_its_value_to_the_next_record(side: Side):
     pairs = [(link.hubspot, link.salesforce) for link in world.links.all]
     assert pairs == [(new, opportunity) if side is Side.HUBSPOT else (deal, new)]
     assert (list(world.inbox.parked("acme")), len(world.hubspot.refs("deal"))) == ([], 1)
+
+
+@pytest.mark.rule("CH-14")
+@pytest.mark.rule("OPP-5")
+@pytest.mark.rule("Q-21")
+def test_a_stage_that_another_opportunity_brought_is_no_echo_of_the_next_one():
+    """A deal whose opportunity is gone keeps the stage that it got from it last, if the opportunity
+    that takes its place was not edited since, which then names the deal.
+    """
+    world = MemoryWorld(
+        deal_settings=DealSettings(sync=True, match_hubspot="dealname", match_salesforce="Name")
+    )
+    first, next_ = world.new_opportunity(), world.new_opportunity()
+    world.sync(first)
+    deal = world.counterpart(first)
+    world.sync(next_)
+    world.wait()
+    world.salesforce.edit(first, {"StageName": "Closed Won"})
+    world.sync(first)
+    world.wait()
+    world.salesforce.delete(first)
+
+    world.sync(next_)
+
+    assert (world.counterpart(deal), stage_of(world, deal)[1]) == (next_, "Closed Won")
+    assert shown(world, next_, "StageName", SALESFORCE_KEY) == {
+        "StageName": "Closed Won",
+        SALESFORCE_KEY: f"555001-{deal.id}",
+    }
 
 
 @pytest.mark.rule("OPP-11")

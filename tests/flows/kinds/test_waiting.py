@@ -14,6 +14,7 @@ from crmsync.flows.kinds.contact import sync_contacts
 from crmsync.model.changes import Cause
 from crmsync.model.effects import Report
 from crmsync.model.links import Link, LinkState
+from crmsync.model.names import SALESFORCE_KEY
 from crmsync.model.records import Ref, Side
 from crmsync.model.settings import DealSettings
 from tests.memory.world import MemoryWorld
@@ -358,8 +359,8 @@ def test_addresses_that_rotate_arrive_even_if_synced_one_by_one(size: int):
 @pytest.mark.parametrize("deletes", [False, True])
 @pytest.mark.parametrize("side", Side)
 def test_an_unreported_deletion_does_not_block_other_records(side: Side, deletes: bool):  # noqa: FBT001
-    """A new record with the address replaces the one that is gone, and nothing is deleted,
-    duplicated or reported.
+    """A new record with the address replaces the one that is gone and is named by the one that is
+    left, and nothing is deleted, duplicated or reported.
     """
     world = MemoryWorld(settings={"delete_in_hubspot": deletes})
     contact, lead = pair(world, "ada@example.com")
@@ -374,6 +375,9 @@ def test_an_unreported_deletion_does_not_block_other_records(side: Side, deletes
         assert [(one.hubspot, one.salesforce) for one in world.links.all] == [successors]
         assert (world.hubspot.fields(successors[0])["phone"], waits(world)) == ("0100", {})
         assert (len(world.hubspot.refs("contact")), len(world.salesforce.refs("Lead"))) == (1, 1)
+        assert (
+            world.salesforce.fields(successors[1])[SALESFORCE_KEY] == f"555001-{successors[0].id}"
+        )
 
 
 @pytest.mark.rule("CH-13")

@@ -131,7 +131,13 @@ def merge_stages(hubspot: SideView, salesforce: SideView, ruleset: Ruleset) -> S
     opportunity = StageState(
         salesforce.state(RECORD_TYPE_ID) if is_typed else untyped, salesforce.state(STAGE_NAME)
     )
-    newest = newest_of(DEAL_STAGE, hubspot.record, salesforce.record, ruleset.our_app)
+    newest = newest_of(
+        DEAL_STAGE,
+        hubspot.record,
+        salesforce.record,
+        ruleset.our_app,
+        is_first=deal.changed is None,
+    )
     decision = decide_stage(deal, opportunity, newest, ruleset.opportunity.pipelines)
     conflicts: tuple[FieldConflict, ...] = ()
     if decision.conflict:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from crmsync.model.conflicts import FieldConflict
 from crmsync.model.decisions import Decision, DecisionType
 from crmsync.model.fields import FieldRule, Update
-from crmsync.model.names import HUBSPOT_KEY
 from crmsync.model.records import SIDES, Record, Side, Value
 from crmsync.rules.fields.choices import moves_back
 from crmsync.rules.fields.places import fitted
@@ -148,16 +147,14 @@ def _decide(
         mine, theirs = adjusted(rule, mine, theirs, edits)
     if is_in_sync(mine, theirs):
         return MergedField(rule, mine, theirs, NO_CHANGE)
-    # What another Salesforce record brought, in whose place this one came, is no echo of this one.
-    is_echo = mine.changed is not None or not _names_another(hubspot.record, salesforce.record)
-    our_app = ruleset.our_app if is_echo else ""
-    newest = newest_of(rule.hubspot, hubspot.record, salesforce.record, our_app)
+    newest = newest_of(
+        rule.hubspot,
+        hubspot.record,
+        salesforce.record,
+        ruleset.our_app,
+        is_first=mine.changed is None,
+    )
     return MergedField(rule, mine, theirs, merge_field(rule, mine, theirs, newest))
-
-
-def _names_another(hubspot: Record, salesforce: Record) -> bool:
-    """Whether a HubSpot record still has the id of another Salesforce record than this one."""
-    return hubspot.fields.get(HUBSPOT_KEY) not in {None, "", salesforce.ref.id}
 
 
 def _write(merged: MergedField) -> _Write | None:

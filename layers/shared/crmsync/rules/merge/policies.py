@@ -16,6 +16,7 @@ from types import MappingProxyType
 from crmsync.model.conflicts import FieldConflict
 from crmsync.model.effects import Because
 from crmsync.model.fields import FieldRule, Update
+from crmsync.model.names import HUBSPOT_KEY
 from crmsync.model.records import Record, Side, Value
 from crmsync.rules.fields.values import is_blank
 
@@ -220,18 +221,27 @@ def first_rules(parts: Sequence[MergePart]) -> Mapping[str, str]:
     return {name: because[0] for names, because in writes for name in names}
 
 
-def newest_of(name: str, hubspot: Record, salesforce: Record, our_app: str) -> Side:
+def newest_of(
+    name: str, hubspot: Record, salesforce: Record, our_app: str, *, is_first: bool = False
+) -> Side:
     """The side with the more recent value of the HubSpot property `name` (Q-21).
 
     HubSpot's time of the property is compared with Salesforce's time of the record, as Salesforce
     keeps no time per field; Salesforce wins a tie. A value that `our_app` wrote to HubSpot is an
-    echo and never the newer one.
+    echo and never the newer one, unless another Salesforce record, in whose place this one came,
+    brought it before the two met (`is_first`).
     """
     origin = hubspot.origins.get(name)
-    if origin and our_app and origin.by == our_app:
+    is_ours = origin is not None and our_app and origin.by == our_app
+    if is_ours and not (is_first and _names_another(hubspot, salesforce)):
         return Side.SALESFORCE
     at = origin.at if origin else hubspot.modified_at
     return Side.HUBSPOT if at > salesforce.modified_at else Side.SALESFORCE
+
+
+def _names_another(hubspot: Record, salesforce: Record) -> bool:
+    """Whether a HubSpot record still has the id of another Salesforce record than this one."""
+    return hubspot.fields.get(HUBSPOT_KEY) not in {None, "", salesforce.ref.id}
 
 
 def joined(*lists: Because) -> Because:

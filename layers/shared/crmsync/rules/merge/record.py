@@ -276,14 +276,16 @@ def _own_fields(
     """The fields of crmsync's own that are out of date: who owns the Salesforce record, and the
     other record's id, from which the links can be rebuilt.
 
-    A Salesforce field that another portal filled is left alone (TEN-1).
+    A Salesforce field that another portal filled is left alone (TEN-1). The id of a HubSpot record
+    that the Salesforce record belonged to before, by now deleted or merged, is replaced.
     """
     in_hubspot = dict(shown)
     if hubspot.fields.get(names.HUBSPOT_KEY) != salesforce.ref.id:
         in_hubspot[names.HUBSPOT_KEY] = salesforce.ref.id
     in_salesforce: dict[str, Value] = {}
-    if not salesforce.fields.get(names.SALESFORCE_KEY):
-        in_salesforce[names.SALESFORCE_KEY] = ruleset.key_of(hubspot.ref.id)
+    key, named = ruleset.key_of(hubspot.ref.id), salesforce.fields.get(names.SALESFORCE_KEY)
+    if named != key and (not named or str(named).startswith(ruleset.key_of(""))):
+        in_salesforce[names.SALESFORCE_KEY] = key
     return {Side.SALESFORCE: in_salesforce, Side.HUBSPOT: in_hubspot}
 
 
