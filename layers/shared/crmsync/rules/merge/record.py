@@ -283,9 +283,11 @@ def _own_fields(
     if hubspot.fields.get(names.HUBSPOT_KEY) != salesforce.ref.id:
         in_hubspot[names.HUBSPOT_KEY] = salesforce.ref.id
     in_salesforce: dict[str, Value] = {}
-    key, named = ruleset.key_of(hubspot.ref.id), salesforce.fields.get(names.SALESFORCE_KEY)
-    if named != key and (not named or str(named).startswith(ruleset.key_of(""))):
-        in_salesforce[names.SALESFORCE_KEY] = key
+    named = str(salesforce.fields.get(names.SALESFORCE_KEY) or "")
+    if not named.endswith(f"-{hubspot.ref.id}") and (
+        not named or named.startswith(ruleset.key_of(""))
+    ):
+        in_salesforce[names.SALESFORCE_KEY] = ruleset.key_of(hubspot.ref.id)
     return {Side.SALESFORCE: in_salesforce, Side.HUBSPOT: in_hubspot}
 
 
