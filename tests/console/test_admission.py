@@ -6,8 +6,12 @@ from typing import Any
 
 import pytest
 
-from crmsync.console.admission import AllowedAccounts, name_of, refusal_of
+from crmsync.console.admission import SKEW, AllowedAccounts, fault_of, name_of, refusal_of
+from crmsync.model.moments import epoch_seconds
+from tests.builders import NOON
 
+NOW = epoch_seconds(NOON)
+TOKEN = {"aud": "console", "nonce": "n", "iat": NOW, "exp": NOW + 300}
 ADA = {"sub": "00u1", "email": "ada@example.com", "email_verified": True}
 DOMAIN = AllowedAccounts(frozenset({"example.com"}), frozenset(), "groups")
 GROUP = AllowedAccounts(frozenset(), frozenset({"operators"}), "roles")
@@ -57,3 +61,30 @@ def test_who_may_sign_in(allowed: AllowedAccounts, claims: dict[str, Any], reaso
 def test_what_a_person_is_called(claims: dict[str, Any], name: str):
     """By the verified address, else by the id that the issuer gives for ever; on one line."""
     assert name_of({**ADA, **claims}) == name
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({}, None),
+        ({"aud": ["console"], "azp": "console"}, None),
+        ({"aud": ["console", "other"], "azp": "console"}, None),
+        ({"aud": ["console", "other"]}, "wrong party"),
+        ({"azp": "other"}, "wrong party"),
+        ({"nonce": "other"}, "wrong nonce"),
+        ({"nonce": None}, "wrong nonce"),
+        ({"exp": NOW - SKEW + 1}, None),
+        ({"exp": NOW - SKEW}, "expired"),
+        ({"iat": NOW + SKEW}, None),
+        ({"iat": NOW + SKEW + 1}, "clock"),
+        ({"nbf": NOW + SKEW + 1}, "clock"),
+        ({"exp": None}, "no times"),
+        ({"exp": True}, "no times"),
+        ({"exp": float("nan")}, "no times"),
+        ({"iat": "now"}, "no times"),
+    ],
+)
+def test_which_token_counts(changes: dict[str, Any], reason: str | None):
+    """One for this sign-in and this client, of this time, give or take two minutes."""
+    found = fault_of({**TOKEN, **changes}, client="console", nonce="n", now=NOON)
+    assert (found.reason if found else None) == reason
