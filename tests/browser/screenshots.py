@@ -1,8 +1,8 @@
 """``python -m tests.browser.screenshots``: pictures of the console for the documentation.
 
 Law: what is shown is the demo's story, and three contacts whose leads the org refuses, half an hour
-later. Pictures
-made again are the same: their size is fixed, and one moment stands for every time on a page.
+later. Pictures made again are the same but for the lines that show how long changes took: their
+size is fixed, the story begins with an hour, and one moment stands for every time on a page.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ RULE = {
     "contains": "& Co",
     "message": "Enter the company without its legal form.",
 }
-HALF_AN_HOUR = 1800
+HOUR = 3600
+HALF_AN_HOUR = HOUR // 2
 """Seconds in which every sweep looks once."""
 
 REFUSED = ("mina", "noor", "olga")
@@ -53,7 +54,9 @@ _SAME_TIMES = """() => {
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (texts.nextNode()) texts.currentNode.nodeValue = texts.currentNode.nodeValue
     .replace(/\\d{4}-\\d{2}-\\d{2} \\d{2}:\\d{2}(:\\d{2})?/g, (_, seconds) => '2026-11-02 12:00' + (seconds ? ':00' : ''))
-    .replace(/\\d+ (min|h) ago/g, '1 $1 ago');
+    .replace(/\\d+ (min|h) ago/g, '1 $1 ago')
+    .replace(/from \\d{2}:\\d{2}/g, 'from 12:00')
+    .replace(/at most [\\d.]+ (s|min)( \\d+ s)?/g, 'at most 1 $1');
 }"""
 
 
@@ -76,6 +79,7 @@ def played() -> Iterator[Stack]:
     world: dict[str, Any] = json.loads((HERE / "world.json").read_text(encoding="utf-8"))
     world["salesforce"]["validation_rules"] = [RULE]
     with Stack((HERE / "settings.toml").read_text(encoding="utf-8"), world) as stack:
+        stack.advance(HOUR - stack.clock.now_ms() / 1000 % HOUR)
         for play in Story(stack).steps():
             play()
         people = People(stack.ready())
