@@ -209,6 +209,11 @@ class MemoryInbox:
         """See the port."""
         return [entry for (name, _), entry in self._entries.items() if name == connection]
 
+    def entries_of(self, connection: str, refs: Iterable[Ref]) -> Sequence[InboxEntry]:
+        """See the port."""
+        about = set(refs)
+        return [one for one in self.entries(connection) if one.report.ref in about]
+
     def ending(self, connection: str) -> Sequence[Ref]:
         """See the port."""
         old = self._now() - KEPT + SOON

@@ -25,7 +25,11 @@ CONTAINER = 3
 
 def item_size(item: Mapping[str, Mapping[str, Any]]) -> int:
     """Return the bytes of an item: the names and values of its attributes."""
-    return sum(len(name.encode()) + value_size(value) for name, value in item.items())
+    size = 0
+    for name, value in item.items():
+        text = value.get("S")  # what most values are
+        size += len(name.encode()) + (value_size(value) if text is None else len(text.encode()))
+    return size
 
 
 def value_size(value: Mapping[str, Any]) -> int:

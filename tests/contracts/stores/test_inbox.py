@@ -155,6 +155,18 @@ def test_an_entry_has_its_code_its_times_and_the_number_of_attempts(
     ]
 
 
+def test_the_entries_of_some_records_are_those_among_all(clock: Clock, inbox: Any) -> None:
+    """The oldest first; a record without a report has none, and of no record there is none."""
+    for number in (3, 1, 2):
+        inbox.park("acme", [a_report(number)])
+        clock.now += timedelta(hours=1)
+    inbox.park("beta", [a_report(1)])
+    third, first, _ = inbox.entries("acme")
+
+    assert list(inbox.entries_of("acme", {contact(1), contact(3), contact(9)})) == [third, first]
+    assert list(inbox.entries_of("acme", [])) == []
+
+
 def test_a_second_report_of_one_attempt_is_not_counted(inbox: Any) -> None:
     """It replaces the first report, and counts where that one is gone."""
     another = replace(a_report(1, "Too long."), code="STRING_TOO_LONG")

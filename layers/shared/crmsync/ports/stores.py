@@ -85,6 +85,11 @@ class Inbox(Protocol):
     def entries(self, connection: str) -> Sequence[InboxEntry]:
         """Every report with its times and attempts, oldest first."""
 
+    def entries_of(self, connection: str, refs: Iterable[Ref]) -> Sequence[InboxEntry]:
+        """The reports about these records with their times and attempts, oldest first; other
+        reports cost nothing.
+        """
+
     def ending(self, connection: str) -> Sequence[Ref]:
         """The records whose report expires soon unless it is repeated.
 

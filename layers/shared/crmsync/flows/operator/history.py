@@ -118,7 +118,7 @@ class HistoryReader:
         places = (link.hubspot, link.salesforce) if link else ()
         records = {ref, *(place for place in places if isinstance(place, Ref))}
         about = records | {privacy_place(one) for one in records}
-        entries = [one for one in self.inbox.entries(connection.name) if one.report.ref in about]
+        entries = self.inbox.entries_of(connection.name, about)
         lines: list[HistoryLine] = []
         remarks: list[str] = []
         if link:

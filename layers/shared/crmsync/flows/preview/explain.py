@@ -248,7 +248,6 @@ def _parked(context: SyncContext, facts: Facts, pairing: Pairing) -> tuple[Inbox
     """The entries of the error inbox about the record and its counterpart."""
     places = (facts.link.hubspot, facts.link.salesforce) if facts.link else ()
     records = [one.ref for one in (pairing.hubspot, pairing.salesforce) if one]
-    known = {facts.change.ref, *records, *places}
-    about = known | {privacy_place(ref) for ref in known if isinstance(ref, Ref)}
-    entries = context.inbox.entries(context.connection.name)
-    return tuple(one for one in entries if one.report.ref in about)
+    known = {facts.change.ref, *records, *(one for one in places if isinstance(one, Ref))}
+    about = known | {privacy_place(ref) for ref in known}
+    return tuple(context.inbox.entries_of(context.connection.name, about))

@@ -57,7 +57,7 @@ READ_METHODS: Mapping[str, frozenset[str]] = MappingProxyType(
         "directory": frozenset({"owners"}),
         "links": frozenset({"find"}),
         "outbox": frozenset(),
-        "inbox": frozenset({"entries", "parked", "reported", "waiting_for"}),
+        "inbox": frozenset({"entries", "entries_of", "parked", "reported", "waiting_for"}),
         "calls": frozenset({"hold"}),
         "troubles": frozenset({"load"}),
         "schemas": frozenset({"described"}),

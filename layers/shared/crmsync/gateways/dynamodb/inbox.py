@@ -184,11 +184,11 @@ class InboxTable:
 
         An earlier version stored no code and counted no attempts: such a report has "" and 1.
         """
-        rows = sorted(
-            self._table.query(_partition(connection)),
-            key=lambda row: (row["first"]["S"], row["sk"]["S"]),
-        )
-        return [_entry(row) for row in rows]
+        return _entries(self._table.query(_partition(connection)))
+
+    def entries_of(self, connection: str, refs: Iterable[Ref]) -> Sequence[InboxEntry]:
+        """The same for these records, with a read for each. Raises `TryAgain`."""
+        return _entries(self._table.get_many(_key(connection, ref) for ref in refs).values())
 
     def ending(self, connection: str) -> Sequence[Ref]:
         """The records whose reports expire soon, and those whose reports have no expiry because an
@@ -304,6 +304,11 @@ def _key(connection: str, ref: Ref) -> Key:
 
 def _list_key(connection: str, name: str, ref: Ref) -> Key:
     return f"inbox-list#{connection}#{name}", str(ref)
+
+
+def _entries(rows: Iterable[Mapping[str, Any]]) -> list[InboxEntry]:
+    ordered = sorted(rows, key=lambda row: (row["first"]["S"], row["sk"]["S"]))
+    return [_entry(row) for row in ordered]
 
 
 def _entry(row: Mapping[str, Any]) -> InboxEntry:
