@@ -121,6 +121,10 @@ bench: venv ## measures calls, speed, memory and cost on the laptop stack (make 
 scale: venv ## measures how cost grows with contacts, mapped fields and connections, in some ten minutes (make -s scale prints JSON; ARGS takes axes)
 	@$(BIN)/python -m local.bench.scale $(if $(findstring s,$(firstword -$(MAKEFLAGS))),--json) $(ARGS)
 
+.PHONY: pages
+pages: venv ## measures the pages of the console while much is stored, in some two minutes (ARGS="--page docs/performance.md" writes the table)
+	@$(BIN)/python -m local.bench.pages $(ARGS)
+
 .PHONY: mutations
 mutations: venv ## plants known mistakes in a copy, one at a time, and shows which tests catch them (ARGS takes their names)
 	@$(BIN)/python -m tests.mutations $(ARGS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crmsync.gateways.aws.client import client
+from crmsync.gateways.aws.client import LateClient, client
 from tests.gateways.scripted import Response, script
 
 
@@ -18,3 +18,17 @@ def test_the_user_agent_of_a_call_is_crmsync(monkeypatch: pytest.MonkeyPatch) ->
         client("events").put_events(Entries=[{"Source": "a", "DetailType": "b", "Detail": "{}"}])
 
     assert [one.headers["User-Agent"].split()[0] for one in aws.requests] == ["crmsync"]
+
+
+def test_a_late_client_is_made_by_its_first_call() -> None:
+    """Its calls are those of the client, and what is never called is never made."""
+    made: list[str] = []
+
+    def make() -> str:
+        made.append("made")
+        return "a client"
+
+    late = LateClient(make)
+    assert made == []
+    assert late.upper() == "A CLIENT"
+    assert made == ["made"]

@@ -21,6 +21,7 @@ from crmsync.telemetry import logger, metrics
 if TYPE_CHECKING:
     from crmsync.errors import Distrusted
     from crmsync.gateways.aws.bus import EventOutbox
+    from crmsync.gateways.aws.client import LateClient
     from crmsync.gateways.aws.key_ring import KeyRing
     from crmsync.gateways.aws.log_ranges import RangeSender
     from crmsync.gateways.aws.queues import JobMessageQueue
@@ -177,7 +178,7 @@ def outbox() -> EventOutbox:
     from crmsync.gateways.aws.bus import EventOutbox
 
     return EventOutbox(
-        aws_client("events"), lambda: aws_client("sqs"), change_bus(), concern_queues()
+        late_client("events"), lambda: aws_client("sqs"), change_bus(), concern_queues()
     )
 
 
@@ -234,7 +235,7 @@ def job_messages() -> JobMessageQueue:
     """
     from crmsync.gateways.aws.queues import JobMessageQueue, url_of
 
-    sqs = aws_client("sqs")
+    sqs = late_client("sqs")
     return JobMessageQueue(
         sqs, lambda: os.environ.get("BACKFILL_QUEUE_URL") or url_of(sqs, f"{stack_name()}-backfill")
     )
@@ -341,6 +342,13 @@ def aws_client(service: str) -> Any:  # noqa: ANN401 - boto3 has no types
     from crmsync.gateways.aws.client import client
 
     return client(service)
+
+
+def late_client(service: str) -> LateClient:
+    """The same client, made when it is first called."""
+    from crmsync.gateways.aws.client import LateClient
+
+    return LateClient(lambda: aws_client(service))
 
 
 @cache

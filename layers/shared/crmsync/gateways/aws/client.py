@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -45,6 +46,20 @@ def client(service: str, *, waits_briefly: bool = False) -> Any:
         return _session().create_client(service, config=_BRIEFLY if waits_briefly else _CONFIG)
     except BotoCoreError as problem:
         raise aws_error(problem, "AWS") from None
+
+
+class LateClient:
+    """A client that is made when it is first called: that takes longer than most calls, and many
+    invocations need no more than the tables.
+    """
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        """`make` gives the client, the same one each time."""
+        self._make = make
+
+    def __getattr__(self, name: str) -> Any:
+        """A method of the client. Raises as `client` does."""
+        return getattr(self._make(), name)
 
 
 @cache
