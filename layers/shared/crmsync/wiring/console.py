@@ -19,12 +19,13 @@ from crmsync.wiring.stores import (
     LambdaTime,
     alert_store,
     aws_client,
+    change_bus,
     comparisons,
+    concern_queues,
     cursors,
     jobs,
     late_client,
     now,
-    outbox,
     own_calls,
     secrets,
     settings,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from crmsync.console.console import Console
     from crmsync.console.reports import Reports
     from crmsync.console.sign_in import SignIn
+    from crmsync.gateways.aws.bus import EventOutbox
     from crmsync.model.records import Side
     from crmsync.model.settings import Connection
 
@@ -155,11 +157,13 @@ def _reports() -> Reports:
                 ticks=time.monotonic,
             ).read
         ),
-        errors=ErrorAdmin(settings=settings, inbox=inbox, outbox=outbox(), now=now, reader=_no_crm),
+        errors=ErrorAdmin(
+            settings=settings, inbox=inbox, outbox=_outbox(), now=now, reader=_no_crm
+        ),
         over_limit=OverLimitAdmin(
             settings=settings,
             inbox=inbox,
-            outbox=outbox(),
+            outbox=_outbox(),
             jobs=jobs(),
             new_id=new_turn_token,
             now=now,
@@ -184,6 +188,15 @@ def _reports() -> Reports:
             troubles=troubles(),
             calls=calls_of,
         ),
+    )
+
+
+def _outbox() -> EventOutbox:
+    """The bus; no page needs its client, only buttons do."""
+    from crmsync.gateways.aws.bus import EventOutbox
+
+    return EventOutbox(
+        late_client("events"), lambda: aws_client("sqs"), change_bus(), concern_queues()
     )
 
 

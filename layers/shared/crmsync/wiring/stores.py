@@ -178,7 +178,7 @@ def outbox() -> EventOutbox:
     from crmsync.gateways.aws.bus import EventOutbox
 
     return EventOutbox(
-        late_client("events"), lambda: aws_client("sqs"), change_bus(), concern_queues()
+        aws_client("events"), lambda: aws_client("sqs"), change_bus(), concern_queues()
     )
 
 
