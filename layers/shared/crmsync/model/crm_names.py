@@ -23,6 +23,7 @@ CONTACT_ROLE = "OpportunityContactRole"
 OPPORTUNITY_STAGE = "OpportunityStage"
 RECORD_TYPE = "RecordType"
 TASK = "Task"
+EVENT = "Event"
 
 # Properties of HubSpot
 

@@ -49,6 +49,12 @@ class FieldType(StrEnum):
     MULTI = "multi"
     DOMAIN = "domain"
     """The domain alone in HubSpot, a web address in Salesforce; only the domain counts."""
+    HTML = "html"
+    """HTML in HubSpot, text in Salesforce. Only its words and lines count."""
+    LINES = "lines"
+    """The text that goes with HTML, for comparing alone."""
+    DURATION = "duration"
+    """Milliseconds in HubSpot, seconds in Salesforce. Only whole seconds count."""
 
 
 Choices: TypeAlias = tuple[tuple[str, str], ...]

@@ -20,17 +20,22 @@ from typing import TypeAlias
 from crmsync.model.fields import ComparedFormat, FieldRule, FieldType, ValueFormat
 from crmsync.model.moments import from_epoch_ms
 from crmsync.model.records import Side, Value
+from crmsync.rules.fields.choice_values import choice_across, same_choice, same_choices, several
 from crmsync.rules.fields.domains import host_of, is_domain
+from crmsync.rules.fields.rich_text import MOST_MARKUP, html_of, text_of, tidied
 
-_TRUE = frozenset({"true", "1", "yes"})
-_FALSE = frozenset({"false", "0", "no"})
+_BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 _NOT_DIALLED = re.compile(r"[^\d+]")
 _MILLISECONDS = re.compile(r"-?\d{10,}")
 _NOON = time(12)
+_SECOND = 1_000
 _ZONED = frozenset({FieldType.DAY, FieldType.DATED})
 
 Canonical: TypeAlias = Callable[[Value], Value]
 """Brings the values of one field to the form in which they are compared."""
+
+_IN_SALESFORCE = {FieldType.HTML: FieldType.LINES, FieldType.DURATION: FieldType.NUMBER}
+"""Formats of HubSpot's values that Salesforce has in another one."""
 
 _WRITTEN = frozenset({FieldType.TEXT, FieldType.EMAIL, FieldType.PHONE, FieldType.DOMAIN})
 
@@ -75,8 +80,9 @@ def compared_format(rule: FieldRule, side: Side) -> ComparedFormat:
         (pair[0] if side is Side.HUBSPOT else pair[1]).lower(): first[pair[0]]
         for pair in reversed(rule.choices)
     }
+    form = rule.form if side is Side.HUBSPOT else _IN_SALESFORCE.get(rule.form, rule.form)
     return ComparedFormat(
-        rule.form, rule.length, rule.scale, MappingProxyType(same), rule.since, rule.zone
+        form, rule.length, rule.scale, MappingProxyType(same), rule.since, rule.zone
     )
 
 
@@ -114,9 +120,8 @@ def canonical_of(value_format: ValueFormat) -> Canonical:
 
 
 def convert(form: FieldType, to: Side, value: Value) -> Value:
-    """The value as `to` takes it where only its type is known; blank becomes None.
-
-    Raises `IncompatibleValueError`.
+    """The value as `to` takes it where only its type is known; blank becomes None. Raises
+    `IncompatibleValueError`.
     """
     return convert_mapped(FieldRule("", "", form=form), to, value).value
 
@@ -133,6 +138,8 @@ def convert_mapped(rule: FieldRule, to: Side, value: Value) -> ConvertedValue:
         return ConvertedValue(
             False if rule.form is FieldType.BOOLEAN and to is Side.SALESFORCE else None
         )
+    if rule.form is FieldType.HTML:
+        return _convert_html(rule, to, value)
     converted = _CONVERT[rule.form](rule, to, value)
     if rule.form not in _WRITTEN or _fits(str(converted), _limit(rule, to)):
         return ConvertedValue(converted)
@@ -143,6 +150,8 @@ def convert_mapped(rule: FieldRule, to: Side, value: Value) -> ConvertedValue:
 
 def is_too_long(rule: FieldRule, to: Side, value: Value) -> bool:
     """Whether a text is longer than `to` keeps, so that only its beginning crosses (CH-8)."""
+    if rule.form is FieldType.HTML and not is_blank(value):
+        return _convert_html(rule, to, value).is_truncated
     return (
         rule.form is FieldType.TEXT
         and value is not None
@@ -152,7 +161,8 @@ def is_too_long(rule: FieldRule, to: Side, value: Value) -> bool:
 
 def certain_length(rule: FieldRule | ComparedFormat) -> int:
     """How many characters of a text fit on both sides, whichever characters they are."""
-    return min(rule.length or HUBSPOT_LENGTH, HUBSPOT_LENGTH) // 2
+    length = min(rule.length or HUBSPOT_LENGTH, HUBSPOT_LENGTH) // 2
+    return min(length, HUBSPOT_LENGTH // MOST_MARKUP) if rule.form is FieldType.HTML else length
 
 
 def _limit(rule: FieldRule, to: Side) -> int:
@@ -189,10 +199,7 @@ def _fits(text: str, length: int) -> bool:
 
 
 def _cut(text: str, length: int) -> str:
-    """The beginning of a text.
-
-    Salesforce counts as Java does, a rare character as two [M]; no character is cut in half.
-    """
+    """The beginning of a text, as Salesforce counts: a rare character as two [M], none in half."""
     if _fits(text, length):
         return text
     return (
@@ -204,6 +211,26 @@ def _cut(text: str, length: int) -> str:
 
 def _cut_text(shape: ComparedFormat, text: str) -> str | None:
     return _cut(text, shape.length) or None
+
+
+def _convert_html(rule: FieldRule, to: Side, value: Value) -> ConvertedValue:
+    """HTML as text, or text as HTML; a text that is too long with its markup is cut more."""
+    if to is Side.SALESFORCE:
+        text = text_of(_text(value))
+        return ConvertedValue(_cut(text, rule.length) or None, not _fits(text, rule.length))
+    text, html = tidied(_text(value)), html_of(_text(value))
+    is_cut = not _fits(html, HUBSPOT_LENGTH)
+    most = HUBSPOT_LENGTH // MOST_MARKUP
+    return ConvertedValue((html_of(_cut(text, most)) if is_cut else html) or None, is_cut)
+
+
+def _seconds(value: Value) -> str:
+    return _number_text(0, str(_decimal(value) / _SECOND))
+
+
+def _convert_duration(_rule: FieldRule, to: Side, value: Value) -> Value:
+    milliseconds = _number_text(0, str(_decimal(value) * _SECOND))
+    return int(_seconds(value)) if to is Side.SALESFORCE else milliseconds
 
 
 def _decimal(value: Value) -> Decimal:
@@ -244,12 +271,10 @@ def _convert_number(rule: FieldRule, to: Side, value: Value) -> Value:
 
 
 def _boolean(value: Value) -> bool:
-    word = _text(value).lower()
-    if word in _TRUE:
-        return True
-    if word in _FALSE:
-        return False
-    raise IncompatibleValueError(FieldType.BOOLEAN)
+    known = _BOOLEANS.get(_text(value).lower())
+    if known is None:
+        raise IncompatibleValueError(FieldType.BOOLEAN)
+    return known
 
 
 def _moment(value: Value) -> datetime:
@@ -275,9 +300,8 @@ def _day_text(value: Value) -> str:
 
 
 def day_in(zone: tzinfo, value: Value) -> str:
-    """The day of a moment as people in `zone` see it; a plain day is that day everywhere.
-
-    Raises `IncompatibleValueError`.
+    """The day of a moment as people in `zone` see it; a plain day is that day everywhere. Raises
+    `IncompatibleValueError`.
     """
     try:
         return date.fromisoformat(_text(value)).isoformat()
@@ -313,43 +337,15 @@ def _noon_text(zone: tzinfo, value: Value) -> str:
     return _moment_text(datetime.combine(day, _NOON, zone).isoformat())
 
 
-def _several(value: Value) -> set[str]:
-    return {choice.strip() for choice in _text(value).split(";")} - {""}
-
-
-def _same_choice(shape: ComparedFormat, text: str) -> str:
-    return shape.same.get(text.lower(), text)
-
-
-def _same_choices(shape: ComparedFormat, value: str) -> str:
-    return ";".join(sorted(_same_choice(shape, one) for one in _several(value)))
-
-
 def _convert_choice(rule: FieldRule, to: Side, value: Value) -> str:
-    """The other side's value of a choice: by this side's exact spelling, otherwise
-    case-insensitively.
-
-    HubSpot never takes a value that is not an option; Salesforce does where its picklist is not
-    restricted.
-    """
-    text = _text(value)
-    pairs = (
-        rule.choices
-        if to is Side.SALESFORCE
-        else tuple((theirs, mine) for mine, theirs in rule.choices)
-    )
-    across = next((theirs for mine, theirs in pairs if mine == text), None)
+    across = choice_across(rule, to, _text(value))
     if across is None:
-        across = next((theirs for mine, theirs in pairs if mine.lower() == text.lower()), None)
-    if across is not None:
-        return across
-    if rule.choices and (to is Side.HUBSPOT or rule.restricted):
         raise IncompatibleValueError(rule.form)
-    return text
+    return across
 
 
 def _convert_choices(rule: FieldRule, to: Side, value: Value) -> str:
-    return ";".join(sorted({_convert_choice(rule, to, one) for one in _several(value)}))
+    return ";".join(sorted({_convert_choice(rule, to, one) for one in several(_text(value))}))
 
 
 _CANONICAL: Mapping[FieldType, Callable[[ComparedFormat], Callable[[str], Value]]] = (
@@ -364,9 +360,12 @@ _CANONICAL: Mapping[FieldType, Callable[[ComparedFormat], Callable[[str], Value]
             FieldType.DATETIME: lambda _: _moment_text,
             FieldType.DAY: lambda shape: partial(day_in, shape.zone),
             FieldType.DATED: lambda shape: partial(day_in, shape.zone),
-            FieldType.CHOICE: lambda shape: partial(_same_choice, shape),
-            FieldType.MULTI: lambda shape: partial(_same_choices, shape),
+            FieldType.CHOICE: lambda shape: partial(same_choice, shape),
+            FieldType.MULTI: lambda shape: partial(same_choices, shape),
             FieldType.DOMAIN: lambda _: _domain,
+            FieldType.HTML: lambda shape: lambda text: _cut_text(shape, text_of(text)),
+            FieldType.LINES: lambda shape: lambda text: _cut_text(shape, tidied(text)),
+            FieldType.DURATION: lambda _: _seconds,
         }
     )
 )
@@ -396,5 +395,6 @@ _CONVERT: Mapping[FieldType, Callable[[FieldRule, Side, Value], Value]] = Mappin
         FieldType.CHOICE: _convert_choice,
         FieldType.MULTI: _convert_choices,
         FieldType.DOMAIN: _convert_domain,
+        FieldType.DURATION: _convert_duration,
     }
 )

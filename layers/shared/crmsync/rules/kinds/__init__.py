@@ -1,1 +1,1 @@
-"""What is particular to contacts, accounts and opportunities."""
+"""What is particular to contacts, accounts, opportunities and activities."""

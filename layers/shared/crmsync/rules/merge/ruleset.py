@@ -81,7 +81,7 @@ class ObjectMapping:
 
     def __post_init__(self) -> None:
         """Work out what depends on the field map alone."""
-        texts = [rule for rule in self.field_map if rule.form is FieldType.TEXT]
+        texts = [rule for rule in self.field_map if rule.form in {FieldType.TEXT, FieldType.HTML}]
         object.__setattr__(self, "texts", tuple((one, certain_length(one)) for one in texts))
         is_later = any(rule.since is not None for rule in self.field_map)
         object.__setattr__(self, "has_later", is_later)

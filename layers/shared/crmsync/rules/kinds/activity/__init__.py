@@ -1,0 +1,1 @@
+"""What is particular to activities: calls, e-mails, meetings, notes and tasks."""

@@ -1,0 +1,154 @@
+"""The default field map of each kind of activity, and what a new task or event has besides, as
+data.
+
+Rows only, as in `crmsync.rules.fields.maps`. Owners and whom an activity is about have rules of
+their own. Values and lengths: docs/vendors.md#hubspot-activities and
+docs/vendors.md#salesforce-activities.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+from crmsync.model.activities import ActivityKind
+from crmsync.model.crm_names import EVENT, TASK
+from crmsync.model.fields import Choices, FieldRule, FieldType
+from crmsync.model.records import Value
+from crmsync.rules.fields.maps import FieldMap
+
+SUBJECT_LENGTH = 255
+BODY_LENGTH = 32_000
+
+SALESFORCE_OBJECTS: Mapping[ActivityKind, str] = MappingProxyType(
+    dict.fromkeys(ActivityKind, TASK) | {ActivityKind.MEETING: EVENT}
+)
+"""Kind -> the Salesforce object that holds it."""
+
+CALL_STATUSES: Choices = (
+    ("COMPLETED", "Completed"),
+    ("BUSY", "Completed"),
+    ("NO_ANSWER", "Completed"),
+    ("FAILED", "Completed"),
+    ("CANCELED", "Completed"),
+    ("IN_PROGRESS", "In Progress"),
+    ("CALLING_CRM_USER", "In Progress"),
+    ("CONNECTING", "In Progress"),
+    ("RINGING", "In Progress"),
+    ("QUEUED", "Not Started"),
+)
+"""A call that nobody took is over as well: what came of it is its outcome. In the other direction
+the first row counts.
+"""
+
+DIRECTIONS: Choices = (("INBOUND", "Inbound"), ("OUTBOUND", "Outbound"))
+
+OUTCOMES: Choices = (
+    ("f240bbac-87c9-4f6e-bf70-924b57d47db7", "Connected"),
+    ("9d9162e7-6cf3-4944-bf63-4dff82258764", "Busy"),
+    ("a4c4c377-d246-4b32-a13b-75a56a4cd0ff", "Left live message"),
+    ("b2cf5968-551e-4856-9783-52b3da59a7d0", "Left voicemail"),
+    ("73a0d17f-1163-4015-bdd5-ec830791da20", "No answer"),
+    ("17b47fee-58de-441e-a44c-c6300d46f273", "Wrong number"),
+)
+"""The outcomes of calls that come with HubSpot [S]; an account's own are read from the property."""
+
+TASK_STATUSES: Choices = (
+    ("NOT_STARTED", "Not Started"),
+    ("IN_PROGRESS", "In Progress"),
+    ("WAITING", "Waiting on someone else"),
+    ("COMPLETED", "Completed"),
+    ("DEFERRED", "Deferred"),
+)
+
+PRIORITIES: Choices = (("HIGH", "High"), ("MEDIUM", "Normal"), ("LOW", "Low"), ("NONE", "Normal"))
+
+
+def statuses_of_org(statuses: Iterable[tuple[str, bool]]) -> Choices:
+    """The statuses of tasks in an org that has statuses of its own, each with whether it is closed.
+
+    Those of a new org keep their meaning. Any other one is completed where it is closed, and not
+    started where it is open, in HubSpot; in the other direction the org's first closed and first
+    open status take the place of one that the org lacks.
+    """
+    known = dict(statuses)
+    standard = {theirs: mine for mine, theirs in TASK_STATUSES}
+    closed = next((name for name, is_closed in known.items() if is_closed), None)
+    opened = next((name for name, is_closed in known.items() if not is_closed), None)
+    kept = [(mine, theirs) for mine, theirs in TASK_STATUSES if theirs in known]
+    stand_ins = [
+        (mine, other)
+        for mine, theirs in TASK_STATUSES
+        if theirs not in known and (other := closed if mine == "COMPLETED" else opened)
+    ]
+    own = [
+        ("COMPLETED" if is_closed else "NOT_STARTED", name)
+        for name, is_closed in known.items()
+        if name not in standard
+    ]
+    return (*kept, *stand_ins, *(pair for pair in own if pair not in stand_ins))
+
+
+def _day() -> FieldRule:
+    return FieldRule("hs_timestamp", "ActivityDate", form=FieldType.DATED)
+
+
+def _subject(name: str) -> FieldRule:
+    return FieldRule(name, "Subject", length=SUBJECT_LENGTH)
+
+
+def _body(name: str, form: FieldType = FieldType.HTML) -> FieldRule:
+    return FieldRule(name, "Description", form=form, length=BODY_LENGTH)
+
+
+def _choice(hubspot: str, salesforce: str, choices: Choices) -> FieldRule:
+    return FieldRule(hubspot, salesforce, form=FieldType.CHOICE, choices=choices)
+
+
+DEFAULT_MAPS: Mapping[ActivityKind, FieldMap] = MappingProxyType(
+    {
+        ActivityKind.CALL: (
+            _subject("hs_call_title"),
+            _body("hs_call_body"),
+            _day(),
+            FieldRule("hs_call_duration", "CallDurationInSeconds", form=FieldType.DURATION),
+            _choice("hs_call_direction", "CallType", DIRECTIONS),
+            _choice("hs_call_disposition", "CallDisposition", OUTCOMES),
+            _choice("hs_call_status", "Status", CALL_STATUSES),
+        ),
+        ActivityKind.EMAIL: (
+            _subject("hs_email_subject"),
+            _body("hs_email_text", FieldType.TEXT),
+            _day(),
+        ),
+        ActivityKind.MEETING: (
+            _subject("hs_meeting_title"),
+            _body("hs_meeting_body"),
+            FieldRule("hs_meeting_location", "Location", length=255),
+            FieldRule("hs_meeting_start_time", "StartDateTime", form=FieldType.DATETIME),
+            FieldRule("hs_meeting_end_time", "EndDateTime", form=FieldType.DATETIME),
+        ),
+        ActivityKind.NOTE: (_body("hs_note_body"), _day()),
+        ActivityKind.TASK: (
+            _subject("hs_task_subject"),
+            _body("hs_task_body"),
+            _day(),
+            _choice("hs_task_status", "Status", TASK_STATUSES),
+            _choice("hs_task_priority", "Priority", PRIORITIES),
+        ),
+    }
+)
+"""Kind -> the fields that go with each other. A meeting's internal notes stay in HubSpot."""
+
+NEW_IN_SALESFORCE: Mapping[ActivityKind, Mapping[str, Value]] = MappingProxyType(
+    {
+        ActivityKind.CALL: MappingProxyType({"TaskSubtype": "Call"}),
+        ActivityKind.EMAIL: MappingProxyType({"TaskSubtype": "Email", "Status": "Completed"}),
+        ActivityKind.MEETING: MappingProxyType({}),
+        ActivityKind.NOTE: MappingProxyType({"TaskSubtype": "Task", "Status": "Completed"}),
+        ActivityKind.TASK: MappingProxyType({"TaskSubtype": "Task"}),
+    }
+)
+"""What a new task or event has besides its mapped fields: its subtype, which cannot be set later,
+and for what has happened that it is done.
+"""
