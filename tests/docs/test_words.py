@@ -13,6 +13,7 @@ import pytest
 from pydantic.fields import FieldInfo
 
 from crmsync.flows.engine.apply import STAGES
+from crmsync.model.campaigns import CampaignSettings
 from crmsync.model.changes import Cause
 from crmsync.model.effects import (
     Associate,
@@ -66,6 +67,7 @@ SECTIONS: dict[str, list[TablePath]] = {
     "Lifecycle stages": [("connection", "lifecycle")],
     "E-mail tasks": [("connection", "email_tasks")],
     "Task templates": [("connection", "email_tasks", "template")],
+    "Campaigns": [("connection", "campaigns")],
     "Undo": [("connection", "undo")],
     "Alerts": [("alerts",)],
 }
@@ -78,6 +80,7 @@ DEFAULTS: dict[TablePath, object] = {
     ("connection", "lifecycle"): LifecycleSettings(),
     ("connection", "email_tasks"): EmailTaskSettings(),
     ("connection", "email_tasks", "template"): TaskTemplate("CLICK"),
+    ("connection", "campaigns"): CampaignSettings("42", "701000000000001AAA", "Sent"),
     ("connection", "undo"): UndoSettings(),
     ("alerts",): AlertSettings(),
     **dict.fromkeys(SECTIONS["Field mappings"], FieldTable(hubspot="a", salesforce="A")),
@@ -194,7 +197,11 @@ def test_every_table_of_the_settings_is_described() -> None:
     """
     told = {name for name in PAGE.spans if name.startswith("[") and name.strip("[]")}
     tables = {path: ".".join(path) for path in TABLES if path}
-    lists = {(), ("connection",), *(path for path in tables if path[-1] in {"field", "template"})}
+    lists = {
+        (),
+        ("connection",),
+        *(path for path in tables if path[-1] in {"field", "template", "campaigns"}),
+    }
     assert told - {'["OPEN", "CLICK"]'} == {
         f"[[{name}]]" if path in lists else f"[{name}]" for path, name in tables.items()
     }

@@ -81,6 +81,7 @@ ANSWERS: dict[str, tuple[Any, tuple[int, int, int]]] = {
     "opportunity_sync/role_deleted_in_salesforce": (ALL_DONE, NOWHERE),
     "backfill/next_turn": (ALL_DONE, NOWHERE),
     "backfill/nightly": ({"started": 1}, NOWHERE),
+    "backfill/campaigns": ({}, NOWHERE),
     "backfill/unreadable": (
         {"batchItemFailures": [{"itemIdentifier": "059f36b4-87a3-44ab-83d2-661975000001"}]},
         NOWHERE,

@@ -19,6 +19,7 @@ from crmsync.gateways.hubspot.lists import HubspotLists
 from crmsync.gateways.hubspot.pipelines import HubspotPipelines
 from crmsync.gateways.hubspot.records import HubspotGateway
 from crmsync.gateways.owners import OwnersDirectory
+from crmsync.gateways.salesforce.campaigns import SalesforceCampaigns
 from crmsync.gateways.salesforce.ids import full
 from crmsync.gateways.salesforce.listing import SalesforceLister
 from crmsync.gateways.salesforce.opportunities import SalesforceOpportunities
@@ -59,6 +60,7 @@ class Connected:
             HubspotLists(client),
             HubspotPipelines(client),
             OwnersDirectory(client, salesforce.session, now=lambda: 0.0),
+            SalesforceCampaigns(salesforce.session),
         )
 
     def view(self, connection: Connection, _settings: Settings) -> ReadOnlyView:

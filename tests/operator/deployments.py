@@ -76,6 +76,7 @@ from tests.memory import (
     MemoryTroubleStore,
     MemoryWaiting,
 )
+from tests.memory.campaigns import MemoryCampaigns
 from tests.memory.comparison import MemoryComparisons
 from tests.operator.connections import Connected
 from tests.simulated import FixedSecret, retry_policy, served
@@ -340,6 +341,7 @@ def deployment(
                 call_usage.load(connection.name, side), limits_of(connection, side), NOON
             ),
             comparisons=comparisons,
+            campaigns=MemoryCampaigns(),
             link_keys=lambda: link_admin.keys.keys.stored().numbers,
         )
 

@@ -216,6 +216,9 @@ def _stand_in(path: Path) -> _Standin:
         "login_url": f"https://missing-{number}.invalid",
         "secret": "missing",
         "kind": "UNBOUNCE",
+        "list": f"9{number}",
+        "campaign": f"701{number.zfill(15)}",
+        "status": "missing",
     }
     is_cell = "field" in path and path[-1] in FieldTable.model_fields
     return f"missing_{number}" if is_cell else stand_ins.get(path[-1], {})

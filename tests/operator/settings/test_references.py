@@ -1,4 +1,4 @@
-"""What settings name in the CRMs is looked up: the inclusion list, pipelines and owners."""
+"""What settings name in the CRMs is looked up: lists, campaigns, pipelines and owners."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_a_check_finds_a_list_that_was_deleted_since(shell: Shell, contacts_list
         1,
         [
             (
-                "lists, pipelines and owners of the settings",
+                "lists, campaigns, pipelines and owners of the settings",
                 f"HubSpot has no list {contacts_list}"[:22],
             )
         ],
@@ -160,3 +160,54 @@ def test_deletions_without_a_limit_are_warned_of(shell: Shell) -> None:
         ],
         [],
     ]
+
+
+CAMPAIGN = """[[connection.campaigns]]
+list = "{}"
+campaign = "{}"
+status = "{}"
+on_leave = "status"
+left_status = "{}"
+"""
+
+
+@pytest.mark.rule("CMP-3")
+@pytest.mark.rule("CMP-7")
+def test_a_campaign_its_list_and_its_statuses_must_exist(shell: Shell, contacts_list: str) -> None:
+    """A push that names others is refused with every line; one that names them is taken, and the
+    check finds nothing.
+    """
+    campaign = _campaign(shell)
+    wrong = CAMPAIGN.format(_list(shell, "0-2"), campaign, "Sen", "Left")
+    missing = CAMPAIGN.format("4711", "701000000000009AAA", "Sent", "Responded")
+    good = CAMPAIGN.format(contacts_list, campaign, "Sent", "Responded")
+
+    refused = shell.run("settings", "push", shell.file(MINIMAL + wrong + missing), "--apply")
+    taken = shell.run("settings", "push", shell.file(MINIMAL + good), "--apply")
+    shell.run("setup", "--apply")
+    checked = shell.run("check")
+
+    line = MINIMAL.count("\n")
+    has = f"campaign {campaign} has no status"
+    unseen = "or the integration user may not see it (CMP-7)"
+    assert refused[0] == 1
+    assert refused[2].splitlines() == [
+        f"line {line + 2}: list 102 is a list of company records, not of contacts (CMP-3)",
+        f'line {line + 4}: {has} "Sen"; did you mean "Sent"? (CMP-7)',
+        f'line {line + 6}: {has} "Left"; there are "Sent", "Responded" (CMP-7)',
+        f"line {line + 8}: HubSpot has no list 4711, or the app may not see it (CMP-3)",
+        f"line {line + 9}: Salesforce has no campaign 701000000000009AAA, {unseen}",
+    ]
+    assert (taken[0], checked[0]) == (0, 0)
+
+
+def _campaign(shell: Shell) -> str:
+    deployment = shell.deployment
+    answer = requests.post(
+        f"{deployment.urls['salesforce']}/services/data/v66.0/sobjects/Campaign",
+        json={"Name": "Fair"},
+        headers={"Authorization": f"Bearer {deployment.salesforce.user_token}"},
+        timeout=30,
+    )
+    answer.raise_for_status()
+    return str(answer.json()["id"])

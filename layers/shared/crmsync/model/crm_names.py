@@ -24,6 +24,8 @@ OPPORTUNITY_STAGE = "OpportunityStage"
 RECORD_TYPE = "RecordType"
 TASK = "Task"
 EVENT = "Event"
+CAMPAIGN = "Campaign"
+CAMPAIGN_MEMBER = "CampaignMember"
 
 # Properties of HubSpot
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from crmsync.model.campaigns import CampaignSettings
 from crmsync.model.fields import FieldRule
 from crmsync.model.records import Kind
 
@@ -290,6 +291,8 @@ class Connection:
     for people whose name and address differ between the two.
     """
     undo: UndoSettings = UndoSettings()
+    campaigns: tuple[CampaignSettings, ...] = ()
+    """Section ``[[connection.campaigns]]``."""
 
     @property
     def kinds(self) -> frozenset[Kind]:

@@ -1,5 +1,5 @@
 """The Lambda of backfills: job messages of imports, resyncs and comparisons in, a few pages of each
-done; and the schedule that starts the nightly comparisons.
+done; and the schedules that start the nightly comparisons and sweep the campaigns.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection
 from crmsync.telemetry import logger, metrics
+from crmsync.wiring.campaigns import sweep_all_campaigns
 from crmsync.wiring.crms import calls_of, hubspot_of, lister_of, salesforce_of
 from crmsync.wiring.pauses import is_paused
 from crmsync.wiring.stores import (
@@ -47,13 +48,15 @@ TOKEN_LENGTH = 6
 
 def backfill() -> Callable[[Event, LambdaTime], dict[str, Any]]:
     """The Lambda of imports, resyncs and comparisons: a batch of job messages in, the partial batch
-    response out; or the schedule's event, which starts the nightly comparisons.
+    response out; or a schedule's event, which starts the nightly comparisons or sweeps campaigns.
     """
     from crmsync.flows.backfill.run import run_job_messages
 
     def run(event: Event) -> dict[str, Any]:
         if "verify" in event:
             return skip_if_distrusted(_start_comparisons)(event)
+        if "campaigns" in event:
+            return skip_if_distrusted(sweep_all_campaigns)(event)
         ran = run_job_messages(event["Records"], _context())
         for job in ran.jobs:
             _report_job(job)

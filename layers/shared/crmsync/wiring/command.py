@@ -25,6 +25,7 @@ from crmsync.wiring.crms import (
 from crmsync.wiring.stores import (
     alert_store,
     aws_client,
+    campaigns,
     comparisons,
     cursors,
     inbox,
@@ -157,16 +158,18 @@ def _salesforce_schema_of(connection: Connection) -> SalesforceSchema:
 
 
 def _references_of(connection: Connection) -> ReferenceSources:
-    """Where a connection's lists, pipelines and owners are looked up."""
+    """Where a connection's lists, campaigns, pipelines and owners are looked up."""
     from crmsync.flows.setup.references import ReferenceSources
     from crmsync.gateways.hubspot.pipelines import HubspotPipelines
     from crmsync.gateways.owners import OwnersDirectory
+    from crmsync.gateways.salesforce.campaigns import SalesforceCampaigns
 
-    client = hubspot_client_of(connection)
+    client, session = hubspot_client_of(connection), salesforce_of(connection).session
     return ReferenceSources(
         lists_of(connection),
         HubspotPipelines(client),
-        OwnersDirectory(client, salesforce_of(connection).session, now=time.monotonic),
+        OwnersDirectory(client, session, now=time.monotonic),
+        SalesforceCampaigns(session),
     )
 
 
@@ -285,6 +288,7 @@ def _health_check() -> HealthCheck:
         own_calls=own_calls(settings_table().now),
         alerts=alert_store(),
         comparisons=comparisons(),
+        campaigns=campaigns(),
         link_keys=lambda: tuple(link_keys().keys()),
     )
 

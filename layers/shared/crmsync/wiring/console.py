@@ -19,6 +19,7 @@ from crmsync.wiring.stores import (
     LambdaTime,
     alert_store,
     aws_client,
+    campaigns,
     change_bus,
     comparisons,
     concern_queues,
@@ -149,6 +150,7 @@ def _reports() -> Reports:
             own_calls=own_calls(now),
             alerts=alert_store(),
             comparisons=comparisons(),
+            campaigns=campaigns(),
         ),
         activity=ActivityReader(
             RecentChanges(

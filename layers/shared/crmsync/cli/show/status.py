@@ -17,6 +17,7 @@ from crmsync.model.records import Side
 from crmsync.wire import comparison_rows
 
 if TYPE_CHECKING:
+    from crmsync.flows.operator.campaigns import CampaignStatus
     from crmsync.flows.operator.operator import Operator
     from crmsync.flows.operator.status import ConnectionStatus, Status
     from crmsync.model.calls import DailyCalls
@@ -66,6 +67,8 @@ def _rows(one: ConnectionStatus, now: datetime) -> Iterator[tuple[str, str]]:
     yield "jobs", _counted(one.jobs)
     yield "parked", _counted(one.errors)
     yield "compared", _compared(one.compared, now)
+    for campaign in one.campaigns:
+        yield f"campaign {campaign.campaign}", _campaign(campaign)
     yield "calls", _calls(one.calls, one.allotment)
     yield "own calls", _listed(_own(side, own) for side, own in one.own_calls.items())
 
@@ -91,6 +94,13 @@ def _compared(results: Sequence[ObjectComparison], now: datetime) -> str:
     totals = [(one, sum(each.counts.get(one, 0) for each in results)) for one in Standing]
     return f"{_ago(now, at)}: " + ", ".join(
         f"{total:,} {str(one).replace('_', ' ')}" for one, total in totals if total
+    )
+
+
+def _campaign(one: CampaignStatus) -> str:
+    return (
+        f"{one.members:,} members, {one.waiting:,} waiting, {one.leaving:,} leaving, "
+        f"{one.refused:,} refused"
     )
 
 
@@ -121,12 +131,17 @@ def _document(status: Status) -> dict[str, object]:
     }
 
 
+def _campaign_row(one: CampaignStatus) -> dict[str, object]:
+    return asdict(one) | {"read_at": one.read_at.isoformat() if one.read_at else None}
+
+
 def _connection(one: ConnectionStatus) -> dict[str, object]:
     return {
         "name": one.name,
         "concerns": dict(one.concerns),
         "newest": {name: at.isoformat() if at else None for name, at in one.newest.items()},
         "parked": dict(one.errors),
+        "campaigns": [_campaign_row(each) for each in one.campaigns],
         "jobs": dict(one.jobs),
         "imported": {name: at.isoformat() if at else None for name, at in one.imported.items()},
         "calls": asdict(one.calls) if one.calls else None,

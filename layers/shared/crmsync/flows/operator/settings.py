@@ -115,7 +115,8 @@ class SettingsAdmin:
         store: Stores every push.
         hubspot: Makes the HubSpot side of a connection, which describes its properties.
         salesforce: Makes the Salesforce side of a connection, which describes its fields.
-        references: Makes what a connection's lists, pipelines and owners are looked up in.
+        references: Makes what a connection's lists, campaigns, pipelines and owners are looked up
+            in.
         look_up: Whether a push looks these up, and is refused where one is missing.
         now: The clock (UTC).
         caller: The identity that a push is stored with.

@@ -19,6 +19,11 @@ from crmsync.flows.engine.staleness import (
     longest_wait,
     names_of_notes,
 )
+from crmsync.flows.operator.campaigns import (
+    CampaignStatus,
+    campaign_findings,
+    campaign_states,
+)
 from crmsync.flows.operator.comparisons import latest_results, out_of_step_for_long
 from crmsync.flows.setup.app_rights import Account, check_app_rights
 from crmsync.flows.setup.steps import text_of
@@ -32,6 +37,7 @@ from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection, Settings
 from crmsync.model.troubles import Pause, Troubles
 from crmsync.ports.alerts import AlertStore
+from crmsync.ports.campaigns import CampaignStore
 from crmsync.ports.comparison import Comparisons
 from crmsync.ports.health import QueueMonitor, Quota
 from crmsync.ports.stores import Cursors, Inbox, Jobs
@@ -69,6 +75,7 @@ class ConnectionStatus:
         waiting: The oldest change of each kind that has been put off for long.
         pause: The operator's pause, or None.
         compared: The last result of each object that was compared.
+        campaigns: The state of each campaign.
     """
 
     name: str
@@ -88,6 +95,7 @@ class ConnectionStatus:
     open_jobs: tuple[Job, ...] = ()
     reports: Mapping[tuple[Side, str, Category], int] = field(default_factory=dict)
     compared: tuple[ObjectComparison, ...] = ()
+    campaigns: tuple[CampaignStatus, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +153,7 @@ class HealthCheck:
         troubles: Stores the pauses.
         own_calls: Reads crmsync's own calls to a side.
         comparisons: The last results of comparisons.
+        campaigns: How far lists have become members of campaigns.
         link_keys: Reads the numbers of the keys of links, the one in use first.
         alerts: Stores which channels take no messages.
     """
@@ -161,6 +170,7 @@ class HealthCheck:
     own_calls: Callable[[Connection, Side], CallState]
     alerts: AlertStore
     comparisons: Comparisons
+    campaigns: CampaignStore
     link_keys: Callable[[], tuple[int, ...]] = tuple
 
     def status(self) -> Status:
@@ -205,6 +215,7 @@ class HealthCheck:
             hubspot_trouble=self._hubspot_trouble(connection, troubles),
             pause=troubles.pause,
             compared=latest_results(self.comparisons, connection),
+            campaigns=campaign_states(self.campaigns, connection),
             own_calls=own_calls,
             open_jobs=jobs,
             reports=reports,
@@ -366,6 +377,7 @@ def _failures(one: ConnectionStatus) -> list[str]:
         "--repair --apply syncs them."
         for found in out_of_step_for_long(one.compared)
     ]
+    sentences += campaign_findings(one.name, one.campaigns)
     if paused:
         sentences.append(
             f"{one.name}: {_many(paused, 'job is', 'jobs are')} paused; crmsync jobs list says why."

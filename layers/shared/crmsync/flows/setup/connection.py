@@ -16,6 +16,7 @@ from crmsync.errors import Gone, SyncError
 from crmsync.flows.setup.mapped_fields import FieldSource, PropertySource
 from crmsync.flows.setup.steps import SetupStep, StepState, text_of
 from crmsync.model.concerns import ACTIVITIES, mail_kinds_of, watched_of
+from crmsync.model.crm_names import CAMPAIGN_MEMBER
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection
 from crmsync.rules.settings.licences import (
@@ -105,7 +106,8 @@ def set_up(
 
 def _objects(connection: Connection, side: Side) -> frozenset[str]:
     activities = ACTIVITIES if mail_kinds_of(connection) else frozenset[str]()
-    return frozenset(watched_of(connection, side)) | activities
+    members = {CAMPAIGN_MEMBER} if connection.campaigns else set[str]()
+    return frozenset(watched_of(connection, side)) | activities | members
 
 
 _Result = tuple[str, StepState, str]

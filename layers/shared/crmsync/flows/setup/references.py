@@ -1,4 +1,4 @@
-"""Looks up what settings name in the two CRMs besides fields: the inclusion list, pipelines and
+"""Looks up what settings name in the two CRMs besides fields: lists, campaigns, pipelines and
 owners.
 
 Only what a connection names is looked up, so most connections cost no call.
@@ -6,7 +6,7 @@ Only what a connection names is looked up, so most connections cost no call.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -19,7 +19,7 @@ from crmsync.ports.crm import Directory
 from crmsync.ports.deals import Deals
 from crmsync.rules.settings.references import Judged, Looked, judge_references
 
-REFERENCES = "lists, pipelines and owners of the settings"
+REFERENCES = "lists, campaigns, pipelines and owners of the settings"
 """The part of a `SetupStep` about what settings name."""
 
 
@@ -30,6 +30,13 @@ class ListSource(Protocol):
         """The object whose records a list has; "" for no such list. Raises `SyncError`."""
 
 
+class CampaignSource(Protocol):
+    """Describes Salesforce's campaigns."""
+
+    def statuses(self, campaign: str) -> Sequence[str]:
+        """The statuses that its members may have; none for no such campaign. Raises `SyncError`."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReferenceSources:
     """Where a connection's references are looked up.
@@ -38,11 +45,13 @@ class ReferenceSources:
         lists: HubSpot's lists.
         deals: HubSpot's deal pipelines.
         directory: The owners of both sides.
+        campaigns: Salesforce's campaigns.
     """
 
     lists: ListSource
     deals: Deals
     directory: Directory
+    campaigns: CampaignSource
 
 
 SourcesOf = Callable[[Connection], ReferenceSources]
@@ -78,7 +87,10 @@ def reference_steps(connections: tuple[Connection, ...], sources: SourcesOf) -> 
 
 def _names_some(connection: Connection) -> bool:
     return bool(
-        connection.contacts.inclusion_list or connection.deals.pipelines or connection.owners
+        connection.contacts.inclusion_list
+        or connection.deals.pipelines
+        or connection.owners
+        or connection.campaigns
     )
 
 
@@ -91,5 +103,9 @@ def _judge(number: int, connection: Connection, sources: SourcesOf) -> Judged:
         list_object=found.lists.object_of(inclusion_list) if inclusion_list else None,
         pipelines=[one.label for one in found.deals.pipelines()] if labels else None,
         owners=found.directory.owners() if connection.owners else None,
+        list_objects={one.list: found.lists.object_of(one.list) for one in connection.campaigns},
+        statuses={
+            one.campaign: found.campaigns.statuses(one.campaign) for one in connection.campaigns
+        },
     )
     return judge_references(number, connection, looked)

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from crmsync.model.campaigns import OnLeave
 from crmsync.model.crm_names import PARENT_ACCOUNT
 from crmsync.model.emails import normalise_email
 from crmsync.model.fields import FieldRule, Update
@@ -73,6 +74,7 @@ def contradictions(settings: Settings) -> Iterator[Finding]:
         yield from _mappings(index, connection)
         yield from _owners(index, connection)
         yield from _templates(index, connection)
+        yield from _campaigns(index, connection)
     yield from _alerts(settings.alerts)
 
 
@@ -256,6 +258,28 @@ def _templates(index: int, connection: Connection) -> Iterator[Finding]:
             path = ("connection", index, "email_tasks", "template", number, "kind")
             yield Finding(path, f"tasks for {template.kind} have a template already", "CH-22")
         known.add(template.kind)
+
+
+def _campaigns(index: int, connection: Connection) -> Iterator[Finding]:
+    """One list per campaign, as a person has one row there (CMP-6), and the status of those who
+    left where leaving is a status (CMP-5).
+    """
+    known: set[str] = set()
+    for number, row in enumerate(connection.campaigns):
+        here = ("connection", index, "campaigns", number)
+        if not connection.contacts.sync:
+            sentence = "members are the counterparts of contacts: switch contacts on"
+            yield Finding(here, sentence, "CMP-4")
+        if row.campaign in known:
+            sentence = f"campaign {row.campaign} has a list already"
+            yield Finding((*here, "campaign"), sentence, "CMP-6")
+        known.add(row.campaign)
+        if (row.on_leave is OnLeave.STATUS) != bool(row.left_status):
+            sentence = 'left_status goes with on_leave = "status": give both, or neither'
+            yield Finding((*here, "on_leave"), sentence, "CMP-5")
+        elif row.left_status == row.status:
+            sentence = "left_status is the status of those who join: give another one"
+            yield Finding((*here, "left_status"), sentence, "CMP-5")
 
 
 def _owner_row(

@@ -60,6 +60,9 @@ def _values(path: str, value: object) -> Iterator[tuple[str, str]]:
     elif path.endswith(".owners") and isinstance(value, tuple):
         for owner, user in value:
             yield f"{path} {owner}", _shown(user)
+    elif isinstance(value, tuple) and path.endswith(".campaigns"):
+        for row in value:
+            yield from _values(f"{path} {row.campaign}", row)
     elif is_dataclass(value):
         for one in (one for one in fields(value) if one.name not in _SET_BY_THE_PUSH):
             yield from _values(f"{path}.{one.name}", getattr(value, one.name))

@@ -11,6 +11,8 @@ from collections.abc import Collection, Iterable
 
 from crmsync.model.crm_names import (
     ACCOUNT,
+    CAMPAIGN,
+    CAMPAIGN_MEMBER,
     COMPANY,
     CONTACT_ROLE,
     DEAL,
@@ -205,6 +207,7 @@ _COMMON_PARTS: tuple[Part, ...] = (
     ),
     ObjectAccess(PERMISSION_SET, ACCOUNT),
     ObjectReading(PERMISSION_SET, ACCOUNT, for_the_sake_of=(SALESFORCE_CONTACT, OPPORTUNITY)),
+    ObjectReading(PERMISSION_SET, CAMPAIGN, for_the_sake_of=(CAMPAIGN_MEMBER,)),
     ObjectAccess(PERMISSION_SET, SALESFORCE_CONTACT),
     ObjectAccess(PERMISSION_SET, LEAD),
     FieldAccess(PERMISSION_SET, LEAD, SALESFORCE_KEY),

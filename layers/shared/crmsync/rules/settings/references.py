@@ -1,4 +1,4 @@
-"""What settings name in the two CRMs besides fields: the inclusion list, pipelines, owners. Does it
+"""What settings name in the two CRMs besides fields: lists, campaigns, pipelines, owners. Does it
 exist, and can it be used?
 
 Pure: a connection and what was looked up in, findings out.
@@ -6,13 +6,14 @@ Pure: a connection and what was looked up in, findings out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from crmsync.model.crm_names import HUBSPOT_CONTACT
 from crmsync.model.owners import Owner, Owners
 from crmsync.model.settings import Connection
+from crmsync.rules.campaigns import unknown_statuses
 from crmsync.rules.settings.checks import Finding
 
 
@@ -24,11 +25,16 @@ class Looked:
         list_object: The object whose records the inclusion list has; "" for no such list.
         pipelines: The labels of HubSpot's deal pipelines.
         owners: The owners of both sides.
+        list_objects: Likewise the object of each list of a campaign.
+        statuses: The statuses that the members of each campaign may have; none for no such
+            campaign.
     """
 
     list_object: str | None = None
     pipelines: Sequence[str] | None = None
     owners: Owners | None = None
+    list_objects: Mapping[str, str] = field(default_factory=dict)
+    statuses: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +57,10 @@ def judge_references(number: int, connection: Connection, looked: Looked) -> Jud
         *_pipelines(connection, looked, (*here, "deals", "pipelines")),
         *_owners(connection, looked, (*here, "owners")),
     ]
-    wrong = _list(connection, looked, (*here, "contacts", "inclusion_list"))
+    wrong = [
+        *_list(connection, looked, (*here, "contacts", "inclusion_list")),
+        *_campaigns(connection, looked, (*here, "campaigns")),
+    ]
     return Judged(tuple(wrong), tuple(doubtful))
 
 
@@ -65,6 +74,29 @@ def _list(connection: Connection, looked: Looked, path: tuple[str | int, ...]) -
         yield Finding(path, sentence, "INC-2")
     elif found not in {None, HUBSPOT_CONTACT}:
         yield Finding(path, f"list {name} is a list of {found} records, not of contacts", "INC-2")
+
+
+def _campaigns(
+    connection: Connection, looked: Looked, path: tuple[str | int, ...]
+) -> Iterator[Finding]:
+    """A list of contacts each (CMP-3), a campaign, and statuses that it has (CMP-7)."""
+    for number, row in enumerate(connection.campaigns):
+        found, labels = looked.list_objects.get(row.list, ""), looked.statuses.get(row.campaign, ())
+        if not found:
+            sentence = f"HubSpot has no list {row.list}, or the app may not see it"
+            yield Finding((*path, number, "list"), sentence, "CMP-3")
+        elif found != HUBSPOT_CONTACT:
+            sentence = f"list {row.list} is a list of {found} records, not of contacts"
+            yield Finding((*path, number, "list"), sentence, "CMP-3")
+        if not labels:
+            sentence = (
+                f"Salesforce has no campaign {row.campaign}, or the integration user may not see it"
+            )
+            yield Finding((*path, number, "campaign"), sentence, "CMP-7")
+        for status in unknown_statuses(row, labels) if labels else ():
+            key = "status" if status == row.status else "left_status"
+            sentence = f'campaign {row.campaign} has no status "{status}"{_meant(status, labels)}'
+            yield Finding((*path, number, key), sentence, "CMP-7")
 
 
 def _pipelines(

@@ -57,7 +57,7 @@ def _wanted(connection: Connection) -> Iterator[str]:
         yield from (scope.format(_PLURALS[name]) for scope in _OF_OBJECT)
     if connection.contacts.sync:
         yield "communication_preferences.read_write"
-        if connection.contacts.inclusion_list.isdecimal():
+        if connection.contacts.inclusion_list.isdecimal() or connection.campaigns:
             yield "crm.lists.read"
     if mail_kinds_of(connection):
         yield "content"

@@ -40,6 +40,7 @@ from crmsync.rules.settings.checks import DEFAULT_ROWS
 from crmsync.rules.settings.mappings import is_pair
 from crmsync.rules.settings.subscriptions import DEFAULT_LIST
 from crmsync.wire.settings.alerts import AlertsTable
+from crmsync.wire.settings.campaigns import CampaignTable
 from crmsync.wire.settings.email import EmailTasksTable, TemplateTable
 from crmsync.wire.settings.table import Table, limit, wrong
 
@@ -291,6 +292,7 @@ class ConnectionTable(Table):
     email_tasks: EmailTasksTable = EmailTasksTable()
     owners: OwnersTable = OwnersTable()
     undo: UndoTable = UndoTable()
+    campaigns: list[CampaignTable] = Field(default_factory=list)
 
     def freeze(self) -> Connection:
         """The connection as the model has it. If the file does not say whether deals sync, they
@@ -311,6 +313,7 @@ class ConnectionTable(Table):
             self.email_tasks.freeze(),
             self.owners.freeze(),
             UndoSettings(**self.undo.given()),
+            tuple(row.freeze() for row in self.campaigns),
         )
 
 
@@ -361,6 +364,7 @@ TABLES: Mapping[tuple[str, ...], type[BaseModel]] = MappingProxyType(
         ("connection", "email_tasks", "template"): TemplateTable,
         ("connection", "owners"): OwnersTable,
         ("connection", "undo"): UndoTable,
+        ("connection", "campaigns"): CampaignTable,
         ("alerts",): AlertsTable,
     }
 )

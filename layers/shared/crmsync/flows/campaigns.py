@@ -1,0 +1,222 @@
+"""Keeps Salesforce campaigns in step with HubSpot's lists (CMP-3 to CMP-7).
+
+Law: one sweep at a time is enough, and two do no harm, as Salesforce keeps nobody twice in a
+campaign. What is done is stored after every thousand people, so a sweep that is cut short is
+continued by the next one, and a crash repeats what can be repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from crmsync.errors import Conflict, Gone, OutOfTime, SyncError, TryAgain
+from crmsync.model.campaigns import CampaignKey, CampaignSettings, ListProgress
+from crmsync.model.crm_names import HUBSPOT_CONTACT, LEAD, SALESFORCE_CONTACT
+from crmsync.model.links import LinkState
+from crmsync.model.records import Ref, Side
+from crmsync.model.settings import Connection
+from crmsync.ports.campaigns import CampaignMembers, CampaignStore, ListMembers
+from crmsync.ports.stores import Links
+from crmsync.rules.campaigns import (
+    compared,
+    is_to_be_read,
+    join_effects,
+    leave_effects,
+    unknown_statuses,
+)
+
+BATCH = 1_000
+"""People whose rows are read, planned and written together."""
+
+_PEOPLE = frozenset({LEAD, SALESFORCE_CONTACT})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignContext:
+    """What a sweep of a connection's campaigns works with.
+
+    Attributes:
+        connection: The connection.
+        lists: HubSpot's lists.
+        members: Salesforce's campaign members.
+        links: The link table.
+        store: How far each list has got.
+        now: The clock (UTC).
+    """
+
+    connection: Connection
+    lists: ListMembers
+    members: CampaignMembers
+    links: Links
+    store: CampaignStore
+    now: Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignSweep:
+    """What a sweep did for one campaign.
+
+    Attributes:
+        campaign: The campaign's settings.
+        progress: How far it is now.
+        written: How many rows were made, changed or deleted.
+    """
+
+    campaign: CampaignSettings
+    progress: ListProgress
+    written: int = 0
+
+
+def sweep_campaigns(context: CampaignContext) -> list[CampaignSweep]:
+    """Bring the campaigns of a connection in step with their lists, one after the other.
+
+    One call if no list has changed and nobody waits. A campaign that cannot be brought in step has
+    the reason stored, and hides no other one. Raises `SyncError` when HubSpot or our own tables do
+    not answer.
+    """
+    campaigns = context.connection.campaigns
+    if not campaigns:
+        return []
+    known = context.store.load(context.connection.name)
+    marks = context.lists.marks(one.list for one in campaigns)
+    return [
+        _Sweep(context, one, known.get(_key(one), ListProgress())).run(marks.get(one.list))
+        for one in campaigns
+    ]
+
+
+class _Sweep:
+    """The sweep of one campaign."""
+
+    def __init__(
+        self, context: CampaignContext, campaign: CampaignSettings, progress: ListProgress
+    ) -> None:
+        self._context = context
+        self._campaign = campaign
+        self._progress = progress
+        self._written = 0
+        self._is_checked = False
+
+    def run(self, mark: str | None) -> CampaignSweep:
+        """Read the list if it has changed, then carry out what waits."""
+        trouble = ""
+        try:
+            if mark is None:
+                trouble = f"HubSpot has no list {self._campaign.list}, or the app may not see it."
+            else:
+                self._read(mark)
+                trouble = self._carry_out()
+        except OutOfTime:
+            pass
+        except (Conflict, TryAgain) as error:
+            trouble = f"{error.code}: {error.text}"
+        except SyncError as error:
+            trouble = f"{error.code}: {error.text} {error.hint}".strip()
+        if trouble != self._progress.trouble:
+            self._save(replace(self._progress, trouble=trouble))
+        return CampaignSweep(self._campaign, self._progress, self._written)
+
+    def _read(self, mark: str) -> None:
+        """Compare the members of the list with those whose joining is done, if that is due."""
+        now = self._context.now()
+        if is_to_be_read(self._progress, mark, now):
+            pages = self._context.lists.listed(self._campaign.list)
+            listed = {one for page in pages for one in page}
+            self._save(compared(self._progress, listed, self._campaign, mark, now))
+
+    def _carry_out(self) -> str:
+        """Let those who left leave and those who joined join; returns why neither is possible, ""
+        if both are.
+        """
+        for leaves in (True, False):
+            contacts = self._progress.leaving if leaves else self._progress.waiting
+            todo = sorted(contacts - self._progress.refused)
+            for start in range(0, len(todo), BATCH):
+                trouble = self._batch(todo[start : start + BATCH], leaves=leaves)
+                if trouble:
+                    return trouble
+        return ""
+
+    def _batch(self, contacts: Sequence[int], *, leaves: bool) -> str:
+        """Carry out what is to be done for some contacts and store it; returns why nothing of it is
+        possible, "" if it is.
+        """
+        people = self._people(contacts)
+        # Who joined waits for a counterpart; of who left without one no row can be known.
+        done = set(contacts) - set(people) if leaves else set[int]()
+        outcomes: dict[int, SyncError | None] = {}
+        if people:
+            if trouble := self._unusable():
+                return trouble
+            outcomes = self._outcomes(people, leaves=leaves)
+        as_good_as_done = (Gone,) if leaves else ()
+        refusal = self._progress.refusal
+        refused = set(self._progress.refused)
+        for contact, outcome in outcomes.items():
+            if outcome is None or isinstance(outcome, as_good_as_done):
+                done.add(contact)
+            elif not isinstance(outcome, TryAgain | Gone):
+                refused.add(contact)
+                refusal = f"{outcome.code}: {outcome.text}"
+        if done or refused != self._progress.refused:
+            progress = self._settled(done, leaves=leaves)
+            self._save(replace(progress, refused=frozenset(refused), refusal=refusal))
+        return ""
+
+    def _outcomes(self, people: Mapping[int, Ref], *, leaves: bool) -> dict[int, SyncError | None]:
+        """What became of each of these people; None for what is as it should be."""
+        members, campaign = self._context.members, self._campaign.campaign
+        plan = leave_effects if leaves else join_effects
+        effects = plan(self._campaign, people, members.members(campaign, people.values()))
+        asked = [(contact, one) for contact, one in effects.items() if one is not None]
+        written = members.write(campaign, [one for _, one in asked]) if asked else ()
+        self._written += sum(one is None for one in written)
+        done: dict[int, SyncError | None] = dict.fromkeys(effects)
+        return done | {contact: one for (contact, _), one in zip(asked, written, strict=True)}
+
+    def _settled(self, done: Collection[int], *, leaves: bool) -> ListProgress:
+        """The progress once these contacts have left or joined."""
+        now = self._progress
+        if leaves:
+            return replace(now, leaving=now.leaving - set(done))
+        return replace(now, members=now.members | set(done), waiting=now.waiting - set(done))
+
+    def _people(self, contacts: Iterable[int]) -> dict[int, Ref]:
+        """The leads and contacts that these HubSpot contacts are linked with."""
+        refs = {Ref(Side.HUBSPOT, HUBSPOT_CONTACT, str(one)): one for one in contacts}
+        links = self._context.links.find(self._context.connection.name, refs)
+        return {
+            refs[ref]: link.salesforce
+            for ref, link in links.items()
+            if link.state is LinkState.ACTIVE
+            and isinstance(link.salesforce, Ref)
+            and link.salesforce.object in _PEOPLE
+        }
+
+    def _unusable(self) -> str:
+        """Why rows of the campaign cannot be written; asked once in a sweep (CMP-7)."""
+        if self._is_checked:
+            return ""
+        labels = self._context.members.statuses(self._campaign.campaign)
+        self._is_checked = True
+        if not labels:
+            return (
+                f"Salesforce has no campaign {self._campaign.campaign}, or the integration user "
+                "may not see it."
+            )
+        unknown = unknown_statuses(self._campaign, labels)
+        if unknown:
+            return f'The campaign has no status "{unknown[0]}"; it has {", ".join(labels)}.'
+        return ""
+
+    def _save(self, progress: ListProgress) -> None:
+        context = self._context
+        self._progress = context.store.save(
+            context.connection.name, _key(self._campaign), progress, context.now()
+        )
+
+
+def _key(campaign: CampaignSettings) -> CampaignKey:
+    return campaign.list, campaign.campaign

@@ -1,0 +1,82 @@
+"""How far the campaigns of a connection are, in numbers, and what needs attention about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from crmsync.model.campaigns import ListProgress
+from crmsync.model.settings import Connection
+from crmsync.ports.campaigns import CampaignStore
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignStatus:
+    """The state of one campaign.
+
+    Attributes:
+        list: The id of its HubSpot list.
+        campaign: Its own id.
+        members: How many contacts of the list have become members.
+        waiting: How many have not, mostly because Salesforce does not have them yet.
+        leaving: How many have left the list, which the campaign does not show yet.
+        refused: How many rows Salesforce has refused.
+        refusal: Code and text of the last of these refusals.
+        trouble: Why nothing could be done at the last sweep; "" for nothing.
+        read_at: When the list was read last; None before the first sweep.
+    """
+
+    list: str
+    campaign: str
+    members: int = 0
+    waiting: int = 0
+    leaving: int = 0
+    refused: int = 0
+    refusal: str = ""
+    trouble: str = ""
+    read_at: datetime | None = None
+
+
+def campaign_states(store: CampaignStore, connection: Connection) -> tuple[CampaignStatus, ...]:
+    """The state of each campaign of the settings; a connection without any costs no read. Raises
+    `TryAgain`.
+    """
+    if not connection.campaigns:
+        return ()
+    known = store.load(connection.name)
+    return tuple(
+        _status(one.list, one.campaign, known.get((one.list, one.campaign), ListProgress()))
+        for one in connection.campaigns
+    )
+
+
+def campaign_findings(connection: str, states: tuple[CampaignStatus, ...]) -> list[str]:
+    """A sentence for each campaign that stands still or has refused rows (CMP-7)."""
+    sentences: list[str] = []
+    for one in states:
+        if one.trouble:
+            sentences.append(
+                f"{connection}: campaign {one.campaign} stands still: {one.trouble} crmsync check "
+                "says what is missing; the next sweep tries again."
+            )
+        elif one.refused:
+            sentences.append(
+                f"{connection}: Salesforce refuses {one.refused:,} members of campaign "
+                f"{one.campaign}, the last one because of {one.refusal} They are tried again once "
+                "a day."
+            )
+    return sentences
+
+
+def _status(list_id: str, campaign: str, progress: ListProgress) -> CampaignStatus:
+    return CampaignStatus(
+        list_id,
+        campaign,
+        len(progress.members),
+        len(progress.waiting),
+        len(progress.leaving),
+        len(progress.refused),
+        progress.refusal,
+        progress.trouble,
+        progress.read_at,
+    )

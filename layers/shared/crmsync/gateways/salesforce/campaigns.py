@@ -1,0 +1,137 @@
+"""Members of Salesforce campaigns: read for hundreds of people in one call, written 200 per call
+(docs/vendors.md#salesforce-campaigns).
+
+Salesforce keeps nobody twice in a campaign, so a call that may have been applied can be repeated:
+a row that exists already is refused, and that is as good as made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from crmsync.errors import Gone, SyncError
+from crmsync.gateways.retry import chunks
+from crmsync.gateways.salesforce.errors import row_error
+from crmsync.gateways.salesforce.ids import full, is_id
+from crmsync.gateways.salesforce.queries import Query, packed, run
+from crmsync.gateways.salesforce.sdk import format_soql
+from crmsync.gateways.salesforce.session import SalesforceSession
+from crmsync.model.campaigns import AddMember, ChangeStatus, Member, MemberEffect, RemoveMember
+from crmsync.model.crm_names import CAMPAIGN_MEMBER, LEAD, SALESFORCE_CONTACT
+from crmsync.model.records import Ref, Side
+
+WRITE_BATCH = 200
+_COLLECTION = "composite/sobjects"
+_COLUMNS = {LEAD: "LeadId", SALESFORCE_CONTACT: "ContactId"}
+_MEMBER_THERE = "DUPLICATE_VALUE"
+
+_STATUSES = (
+    "SELECT Label FROM CampaignMemberStatus WHERE CampaignId = {campaign} ORDER BY SortOrder, Id"
+)
+_MEMBERS = (
+    "SELECT Id, LeadId, ContactId, Status, CreatedById FROM CampaignMember"
+    " WHERE CampaignId = {campaign} AND {column:literal} IN {ids}"
+)
+
+
+class SalesforceCampaigns:
+    """Implements `CampaignMembers` for one Salesforce org."""
+
+    def __init__(self, session: SalesforceSession, our_user: str = "") -> None:
+        """Call through `session`; rows that `our_user` made are ours."""
+        self._session = session
+        self._our_user = our_user
+
+    def statuses(self, campaign: str) -> Sequence[str]:
+        """The statuses that members of a campaign may have, in their order; none if there is no
+        such campaign. One call. Raises `SyncError`.
+        """
+        question = Query(format_soql(_STATUSES, campaign=campaign), CAMPAIGN_MEMBER)
+        return [str(row["Label"]) for _, rows in run(self._session, [question]) for row in rows]
+
+    def members(self, campaign: str, people: Iterable[Ref]) -> Sequence[Member]:
+        """The rows of these leads and contacts in a campaign; some 2,500 of them in one call.
+        Raises `SyncError`.
+        """
+        questions = list(_questions(campaign, people))
+        return [self._member(row) for _, rows in run(self._session, questions) for row in rows]
+
+    def write(self, campaign: str, effects: Sequence[MemberEffect]) -> Sequence[SyncError | None]:
+        """Carry effects out, in order: None, or why a row was refused. `Gone` is the answer for a
+        person or a row that no longer exists. Raises `SyncError` for a call that failed as a whole;
+        what was written before it stays.
+        """
+        outcomes: dict[int, SyncError | None] = {}
+        for kind, send in (
+            (AddMember, self._add),
+            (ChangeStatus, self._change),
+            (RemoveMember, self._remove),
+        ):
+            some = [(at, one) for at, one in enumerate(effects) if isinstance(one, kind)]
+            for part in chunks(some, WRITE_BATCH):
+                rows = send(campaign, [one for _, one in part])
+                outcomes |= {
+                    at: _outcome(one, row) for (at, one), row in zip(part, rows, strict=True)
+                }
+        return [outcomes[at] for at in range(len(effects))]
+
+    def _add(self, campaign: str, part: Sequence[Any]) -> Any:
+        return self._send(
+            "POST",
+            [
+                {
+                    "CampaignId": campaign,
+                    _COLUMNS[one.person.object]: one.person.id,
+                    "Status": one.status,
+                }
+                for one in part
+            ],
+        )
+
+    def _change(self, _campaign: str, part: Sequence[Any]) -> Any:
+        return self._send("PATCH", [{"id": one.member, "Status": one.status} for one in part])
+
+    def _send(self, method: str, rows: Iterable[Mapping[str, str]]) -> Any:
+        records = [{"attributes": {"type": CAMPAIGN_MEMBER}, **row} for row in rows]
+        body = {"allOrNone": False, "records": records}
+        return self._session.call(method, _COLLECTION, body=body, writes=True)
+
+    def _remove(self, _campaign: str, part: Sequence[Any]) -> Any:
+        ids = ",".join(one.member for one in part)
+        return self._session.call("DELETE", f"{_COLLECTION}?ids={ids}&allOrNone=false")
+
+    def _member(self, row: Mapping[str, Any]) -> Member:
+        column = _COLUMNS[SALESFORCE_CONTACT if row.get("ContactId") else LEAD]
+        name = SALESFORCE_CONTACT if row.get("ContactId") else LEAD
+        return Member(
+            full(str(row["Id"])),
+            Ref(Side.SALESFORCE, name, full(str(row[column]))),
+            str(row.get("Status") or ""),
+            full(str(row["CreatedById"])) == self._our_user,
+        )
+
+
+def _questions(campaign: str, people: Iterable[Ref]) -> Iterator[Query]:
+    by_object: dict[str, list[str]] = {}
+    for person in people:
+        if person.object in _COLUMNS and is_id(person.id):
+            by_object.setdefault(person.object, []).append(person.id)
+    for name, ids in by_object.items():
+        column = _COLUMNS[name]
+
+        def query(part: list[str], column: str = column) -> Query:
+            soql = format_soql(_MEMBERS, campaign=campaign, column=column, ids=part)
+            return Query(soql, CAMPAIGN_MEMBER)
+
+        yield from packed(ids, query, lambda one: format_soql("{},", one))
+
+
+def _outcome(effect: MemberEffect, row: Mapping[str, Any]) -> SyncError | None:
+    if row.get("success"):
+        return None
+    sent = {"Status": effect.status} if not isinstance(effect, RemoveMember) else {}
+    error = row_error(row.get("errors") or (), sent, updates=not isinstance(effect, AddMember))
+    if isinstance(effect, AddMember) and error.code == _MEMBER_THERE:
+        return None
+    return Gone(error.text, code=error.code) if error.code == "ENTITY_IS_DELETED" else error

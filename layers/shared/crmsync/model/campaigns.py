@@ -1,0 +1,115 @@
+"""Members of Salesforce campaigns: what the settings want, rows as Salesforce shows them, what is
+to be done with them, and what is kept of a list. Values only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeAlias
+
+from crmsync.model.records import Ref
+
+
+class OnLeave(StrEnum):
+    """What becomes of a campaign member whose contact leaves the list (CMP-5)."""
+
+    KEEP = "keep"
+    REMOVE = "remove"
+    STATUS = "status"
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignSettings:
+    """One row of ``[[connection.campaigns]]``: the list whose contacts are members of a campaign
+    (CMP-3).
+
+    Attributes:
+        list: The id of the HubSpot list.
+        campaign: The 18-character id of the Salesforce campaign.
+        status: The status of those who join.
+        on_leave: What leaving means.
+        left_status: The status of those who have left, if leaving is a status.
+    """
+
+    list: str
+    campaign: str
+    status: str
+    on_leave: OnLeave = OnLeave.KEEP
+    left_status: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A row of CampaignMember.
+
+    Attributes:
+        id: Its id.
+        person: Its lead or contact; after a conversion the contact.
+        status: Its status.
+        is_ours: Whether crmsync made it.
+    """
+
+    id: str
+    person: Ref
+    status: str
+    is_ours: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AddMember:
+    """Make a lead or contact a member, with a status."""
+
+    person: Ref
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeStatus:
+    """Give the member with this id another status."""
+
+    member: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveMember:
+    """Delete the member with this id."""
+
+    member: str
+
+
+MemberEffect: TypeAlias = AddMember | ChangeStatus | RemoveMember
+
+CampaignKey: TypeAlias = tuple[str, str]
+"""The id of a HubSpot list, and that of the campaign that its members belong to."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListProgress:
+    """How far the members of a list are members of its campaign. HubSpot contacts are named by the
+    numbers of their ids.
+
+    Attributes:
+        mark: What HubSpot said about the list when it was read last: any change of its members
+            changes it.
+        read_at: When its members were read last (UTC); None before the first time.
+        members: Contacts in the list whose joining is done.
+        waiting: Contacts in the list that are not members yet.
+        leaving: Contacts that left the list, which the campaign does not show yet.
+        refused: Those of `waiting` and `leaving` whose row Salesforce refused.
+        refusal: Code and text of the last of these refusals; "" for none.
+        trouble: Why nothing could be done at the last sweep; "" for nothing.
+        version: Counts saves; 0 for what was never stored.
+    """
+
+    mark: str = ""
+    read_at: datetime | None = None
+    members: frozenset[int] = frozenset()
+    waiting: frozenset[int] = frozenset()
+    leaving: frozenset[int] = frozenset()
+    refused: frozenset[int] = frozenset()
+    refusal: str = ""
+    trouble: str = ""
+    version: int = 0

@@ -1,0 +1,103 @@
+"""The schedule of campaign members: every connection that has campaigns, one after the other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from crmsync.model.calls import CallClass
+from crmsync.model.records import Kind, Side
+from crmsync.model.settings import Connection
+from crmsync.telemetry import logger, metrics
+from crmsync.wiring.crms import (
+    call_leases_of,
+    calls_of,
+    hubspot_client_of,
+    salesforce_of,
+)
+from crmsync.wiring.pauses import is_paused
+from crmsync.wiring.stores import Event, aws_client, campaigns, now, settings, table_name
+
+if TYPE_CHECKING:
+    from crmsync.flows.campaigns import CampaignContext
+
+
+def sweep_all_campaigns(_event: Event) -> dict[str, Any]:
+    """Bring all campaigns in step with their lists; returns how many members each connection has
+    had added, changed or removed.
+    """
+    from crmsync.rules.timing.rotation import rotated
+
+    connections = [
+        one
+        for one in settings().connections
+        if one.campaigns and Kind.CONTACT in one.kinds and not is_paused(one.name)
+    ]
+    return {
+        one.name: _sweep_connection(one)
+        for one in rotated(connections, now())
+        if _has_calls_for_campaigns(one)
+    }
+
+
+def _sweep_connection(connection: Connection) -> int:
+    """Sweep the campaigns of one connection. One that does not answer affects no other: its next
+    sweep goes on.
+    """
+    from crmsync.errors import OutOfTime, SyncError
+    from crmsync.flows.campaigns import sweep_campaigns
+
+    try:
+        swept = sweep_campaigns(_campaign_context(connection))
+    except OutOfTime:
+        logger.info("the next sweep goes on where this one ends", connection=connection.name)
+        return 0
+    except SyncError as error:
+        logger.warning(
+            "campaigns put off", connection=connection.name, code=error.code, reason=error.text
+        )
+        return 0
+    for one in swept:
+        progress = one.progress
+        logger.info(
+            "campaign swept",
+            connection=connection.name,
+            campaign=one.campaign.campaign,
+            written=one.written,
+            members=len(progress.members),
+            waiting=len(progress.waiting),
+            leaving=len(progress.leaving),
+            refused=len(progress.refused),
+            reason=progress.trouble or progress.refusal,
+        )
+    written = sum(one.written for one in swept)
+    metrics.add_metric("CampaignMembersWritten", unit="Count", value=written)
+    return written
+
+
+def _has_calls_for_campaigns(connection: Connection) -> bool:
+    """Whether enough calls to both sides are left for a sweep, whose calls then count as such."""
+    from crmsync.errors import SyncError
+
+    calls_of(connection).work_as(CallClass.SWEEP)
+    try:
+        states = [call_leases_of(connection, side).state() for side in Side]
+    except SyncError:
+        return True
+    return not any(CallClass.SWEEP in state.holds for state in states)
+
+
+def _campaign_context(connection: Connection) -> CampaignContext:
+    from crmsync.flows.campaigns import CampaignContext
+    from crmsync.gateways.dynamodb.links import LinksTable
+    from crmsync.gateways.hubspot.list_members import HubspotListMembers
+    from crmsync.gateways.salesforce.campaigns import SalesforceCampaigns
+
+    table, salesforce = aws_client("dynamodb"), salesforce_of(connection)
+    return CampaignContext(
+        connection=connection,
+        lists=HubspotListMembers(hubspot_client_of(connection)),
+        members=SalesforceCampaigns(salesforce.session, salesforce.identity().user_id),
+        links=LinksTable(table, table_name("links")),
+        store=campaigns(),
+        now=now,
+    )

@@ -1,0 +1,85 @@
+"""``[[connection.campaigns]]`` of the settings file."""
+
+from __future__ import annotations
+
+import pytest
+
+from crmsync.config import load_settings
+from crmsync.model.campaigns import CampaignSettings, OnLeave
+from crmsync.rules.settings.diff import differences
+from tests.config.files import MINIMAL, complaints
+
+CAMPAIGN = "701000000000001AAA"
+FAIR = f'[[connection.campaigns]]\nlist = "42"\ncampaign = "{CAMPAIGN}"\nstatus = "Sent"\n'
+LINE = MINIMAL.count("\n")
+
+
+def test_a_campaign_has_a_list_and_a_status() -> None:
+    """Leaving means nothing unless the file says so."""
+    left = 'on_leave = "status"\nleft_status = "Left"\n'
+    webinar = FAIR.replace("001AAA", "002AAA") + left
+    (connection,) = load_settings(MINIMAL + FAIR + webinar).connections
+    assert connection.campaigns == (
+        CampaignSettings("42", CAMPAIGN, "Sent"),
+        CampaignSettings("42", "701000000000002AAA", "Sent", OnLeave.STATUS, "Left"),
+    )
+
+
+WRONG: dict[str, tuple[str, ...]] = {
+    "no digits": (
+        FAIR.replace('"42"', '"Guests"'),
+        f'line {LINE + 2}: list is "Guests", must be the id of a HubSpot list (digits) (CMP-3)',
+    ),
+    "no campaign": (
+        FAIR.replace("701", "00Q"),
+        (
+            f'line {LINE + 3}: campaign is "00Q000000000001AAA", must be the 18-character id of a '
+            'Salesforce campaign, which begins with "701" (CMP-3)'
+        ),
+    ),
+    "nothing but its brackets": (
+        "[[connection.campaigns]]\n",
+        f"line {LINE + 1}: [connection.campaigns] needs campaign (CFG-3)",
+        f"line {LINE + 1}: [connection.campaigns] needs list (CFG-3)",
+        f"line {LINE + 1}: [connection.campaigns] needs status (CFG-3)",
+    ),
+    "a campaign twice": (
+        FAIR + FAIR,
+        f"line {LINE + 7}: campaign {CAMPAIGN} has a list already (CMP-6)",
+    ),
+    "a status of leaving that is not used": (
+        FAIR + 'on_leave = "remove"\nleft_status = "Left"\n',
+        f'line {LINE + 5}: left_status goes with on_leave = "status": give both, or neither (CMP-5)',
+    ),
+    "a status of leaving that is missing": (
+        FAIR + 'on_leave = "status"\n',
+        f'line {LINE + 5}: left_status goes with on_leave = "status": give both, or neither (CMP-5)',
+    ),
+    "one status for both": (
+        FAIR + 'on_leave = "status"\nleft_status = "Sent"\n',
+        f"line {LINE + 6}: left_status is the status of those who join: give another one (CMP-5)",
+    ),
+    "contacts that do not sync": (
+        FAIR + "[connection.contacts]\nsync = false\n",
+        f"line {LINE + 1}: members are the counterparts of contacts: switch contacts on (CMP-4)",
+    ),
+}
+
+
+@pytest.mark.rule("CMP-3")
+@pytest.mark.rule("CMP-4")
+@pytest.mark.rule("CMP-5")
+@pytest.mark.rule("CMP-6")
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_row_is_refused_with_its_line(name: str) -> None:
+    """One sentence for each mistake."""
+    text, *expected = WRONG[name]
+    assert complaints(MINIMAL + text) == expected
+
+
+def test_a_changed_campaign_is_named_in_the_difference() -> None:
+    """By the campaign's id, key by key."""
+    before = load_settings(MINIMAL + FAIR)
+    after = load_settings(MINIMAL + FAIR.replace("Sent", "Invited"))
+    line = f'acme.campaigns {CAMPAIGN}.status: "Sent" -> "Invited"'
+    assert differences(before, after) == (line,)
