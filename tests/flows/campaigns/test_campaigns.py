@@ -321,3 +321,66 @@ def test_a_missing_campaign_or_list_is_named(sides: Sides) -> None:
         f"Salesforce has no campaign {sides.campaign}, or the integration user may not see it."
     )
     assert no_list == "HubSpot has no list 9999, or the app may not see it."
+
+
+@pytest.mark.long
+@pytest.mark.rule("CMP-3")
+@pytest.mark.rule("CMP-5")
+@pytest.mark.parametrize("on_leave", list(OnLeave))
+def test_ten_thousand_join_and_half_of_them_leave(sides: Sides, on_leave: OnLeave) -> None:
+    """The members are right by each setting, for at most twelve Salesforce calls per thousand
+    people who join or leave.
+    """
+    sides.set(on_leave=on_leave, left_status=LEFT if on_leave is OnLeave.STATUS else "")
+    ids = _crowd(sides, 10_000)
+    sides.join(*ids)
+    calls = [sides.session.calls]
+    joined = sides.sweep()
+    calls.append(sides.session.calls)
+    sides.leave(*ids[::2])
+    left = sides.sweep()
+    calls.append(sides.session.calls)
+
+    rows = _statuses(sides)
+    stay = {OnLeave.KEEP: 10_000, OnLeave.REMOVE: 5_000, OnLeave.STATUS: 10_000}[on_leave]
+    gone = {OnLeave.KEEP: 0, OnLeave.REMOVE: 0, OnLeave.STATUS: 5_000}[on_leave]
+    assert (joined.written, len(joined.progress.members)) == (10_000, 10_000)
+    assert (left.written, len(left.progress.members)) == (
+        0 if on_leave is OnLeave.KEEP else 5_000,
+        5_000,
+    )
+    assert (len(rows), rows.count(LEFT)) == (stay, gone)
+    assert calls[1] - calls[0] <= 120
+    assert calls[2] - calls[1] <= 60
+
+
+def _crowd(sides: Sides, count: int) -> list[str]:
+    """Make that many contacts with their leads, linked; the contacts' ids."""
+    ids: list[str] = []
+    for start in range(0, count, 100):
+        inputs = [{"properties": {"firstname": f"P{start + at}"}} for at in range(100)]
+        made = sides._hubspot("POST", "objects/contacts/batch/create", inputs=inputs)
+        ids += [row["id"] for row in made["results"]]
+        leads = [
+            {"attributes": {"type": "Lead"}, "LastName": f"P{start + at}", "Company": "Acme"}
+            for at in range(100)
+        ]
+        body = {"allOrNone": True, "records": leads}
+        done = sides.session.call("POST", "composite/sobjects", body=body)
+        sides.links.save(
+            [
+                _link(contact, "Lead", row["id"])
+                for contact, row in zip(ids[start:], done, strict=True)
+            ]
+        )
+    return ids
+
+
+def _statuses(sides: Sides) -> list[str]:
+    page = sides.session.call("GET", "query/?q=SELECT+Status+FROM+CampaignMember")
+    rows = list(page["records"])
+    while not page["done"]:
+        path = page["nextRecordsUrl"].rpartition("/v66.0/")[2]
+        page = sides.session.call("GET", path)
+        rows += page["records"]
+    return [row["Status"] for row in rows]

@@ -61,7 +61,7 @@ def campaign_findings(connection: str, states: tuple[CampaignStatus, ...]) -> li
             )
         elif one.refused:
             sentences.append(
-                f"{connection}: Salesforce refuses {one.refused:,} members of campaign "
+                f"{connection}: Salesforce refuses {_members(one.refused)} of campaign "
                 f"{one.campaign}, the last one because of {one.refusal} They are tried again once "
                 "a day."
             )
@@ -80,3 +80,7 @@ def _status(list_id: str, campaign: str, progress: ListProgress) -> CampaignStat
         progress.trouble,
         progress.read_at,
     )
+
+
+def _members(count: int) -> str:
+    return f"{count:,} member{'s' * (count != 1)}"

@@ -1,0 +1,60 @@
+"""What `crmsync status` says about campaigns."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from crmsync.cli.show.status import _campaign
+from crmsync.flows.operator.campaigns import CampaignStatus, campaign_findings, campaign_states
+from crmsync.model.campaigns import CampaignSettings, ListProgress
+from tests.builders import NOON, a_connection
+from tests.memory.campaigns import MemoryCampaigns
+
+FAIR, WEBINAR, NEW = "701000000000001AAA", "701000000000002AAA", "701000000000003AAA"
+
+
+@pytest.mark.rule("CMP-7")
+def test_a_campaign_that_stands_still_or_refuses_rows_is_named() -> None:
+    """With its counts and the reason; one that was never swept, or is fine, has no sentence. What
+    the settings no longer name is left out.
+    """
+    store = MemoryCampaigns()
+    fair = ListProgress(
+        members=frozenset({1, 2}),
+        waiting=frozenset({3, 4, 5}),
+        leaving=frozenset({6}),
+        refused=frozenset({3}),
+        refusal="FIELD_CUSTOM_VALIDATION_EXCEPTION: Not now.",
+        read_at=NOON,
+    )
+    store.save("acme", ("42", FAIR), fair, NOON)
+    store.save("acme", ("43", WEBINAR), ListProgress(trouble="No such status."), NOON)
+    store.save("acme", ("44", FAIR), ListProgress(trouble="Old."), NOON)
+    rows = [("42", FAIR), ("43", WEBINAR), ("43", NEW)]
+    campaigns = tuple(CampaignSettings(*row, "Sent") for row in rows)
+
+    states = campaign_states(store, replace(a_connection(), campaigns=campaigns))
+
+    assert states == (
+        CampaignStatus("42", FAIR, 2, 3, 1, 1, fair.refusal, "", NOON),
+        CampaignStatus("43", WEBINAR, trouble="No such status."),
+        CampaignStatus("43", NEW),
+    )
+    assert campaign_findings("acme", states) == [
+        (
+            f"acme: Salesforce refuses 1 member of campaign {FAIR}, the last one because of "
+            "FIELD_CUSTOM_VALIDATION_EXCEPTION: Not now. They are tried again once a day."
+        ),
+        (
+            f"acme: campaign {WEBINAR} stands still: No such status. crmsync check says what is "
+            "missing; the next sweep tries again."
+        ),
+    ]
+    assert _campaign(states[0]) == "2 members, 3 waiting, 1 leaving, 1 refused"
+
+
+def test_a_connection_without_campaigns_has_none() -> None:
+    """Nothing is read."""
+    assert campaign_states(MemoryCampaigns(), a_connection()) == ()
