@@ -10,7 +10,7 @@ import pytest
 
 from crmsync.errors import Conflict
 from crmsync.gateways.dynamodb import campaigns
-from crmsync.gateways.dynamodb.campaigns import CampaignTable
+from crmsync.gateways.dynamodb.campaigns import CampaignProgressTable
 from crmsync.model.campaigns import ListProgress
 from tests.builders import NOON
 from tests.contracts.stores.tables import dynamodb
@@ -37,7 +37,7 @@ def client() -> Iterator[Any]:
 
 def test_progress_is_read_back_completely(client: Any) -> None:
     """Each list of each connection has its own."""
-    table = CampaignTable(client, "Table")
+    table = CampaignProgressTable(client, "Table")
     saved = table.save("acme", FAIR, PROGRESS, NOON)
     table.save("acme", WEBINAR, ListProgress(), NOON)
 
@@ -47,7 +47,7 @@ def test_progress_is_read_back_completely(client: Any) -> None:
 
 def test_what_another_sweep_stored_first_stays(client: Any) -> None:
     """The second one is told."""
-    table = CampaignTable(client, "Table")
+    table = CampaignProgressTable(client, "Table")
     saved = table.save("acme", FAIR, PROGRESS, NOON)
     newer = table.save("acme", FAIR, replace(saved, trouble=""), NOON)
 
@@ -61,7 +61,7 @@ def test_many_ids_take_several_items_and_leave_none_behind(
 ) -> None:
     """The parts of an older version are deleted once the newer one is there."""
     monkeypatch.setattr(campaigns, "PART", 100)
-    table = CampaignTable(client, "Table")
+    table = CampaignProgressTable(client, "Table")
     many = table.save(
         "acme", FAIR, ListProgress(members=frozenset(n * n for n in range(1_000))), NOON
     )

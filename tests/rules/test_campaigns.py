@@ -9,10 +9,10 @@ import pytest
 
 from crmsync.model.campaigns import (
     AddMember,
+    CampaignMember,
     CampaignSettings,
     ChangeStatus,
     ListProgress,
-    Member,
     MemberEffect,
     OnLeave,
     RemoveMember,
@@ -34,9 +34,9 @@ REMOVE = replace(KEEP, on_leave=OnLeave.REMOVE)
 STATUS = replace(KEEP, on_leave=OnLeave.STATUS, left_status="Left")
 
 
-def a_member(person: Ref = LEAD, status: str = "Sent", *, is_ours: bool = True) -> Member:
+def a_member(person: Ref = LEAD, status: str = "Sent", *, is_ours: bool = True) -> CampaignMember:
     """Return a row of the campaign."""
-    return Member("00v000000000001AAA", person, status, is_ours)
+    return CampaignMember("00v000000000001AAA", person, status, is_ours)
 
 
 @pytest.mark.rule("CMP-3")
@@ -92,7 +92,7 @@ def test_a_list_is_compared_with_those_whose_joining_is_done(
     )
 
 
-JOINS: dict[str, tuple[CampaignSettings, list[Member], MemberEffect | None]] = {
+JOINS: dict[str, tuple[CampaignSettings, list[CampaignMember], MemberEffect | None]] = {
     "nobody's row": (KEEP, [], AddMember(LEAD, "Sent")),
     "somebody else's row": (KEEP, [a_member(CONTACT)], AddMember(LEAD, "Sent")),
     "a row with another status": (KEEP, [a_member(status="Responded")], None),
@@ -117,7 +117,7 @@ def test_who_joins_has_one_row(name: str) -> None:
     assert join_effects(campaign, {81: LEAD}, rows) == {81: effect}
 
 
-LEAVES: dict[str, tuple[CampaignSettings, list[Member], MemberEffect | None]] = {
+LEAVES: dict[str, tuple[CampaignSettings, list[CampaignMember], MemberEffect | None]] = {
     "remove, ours": (REMOVE, [a_member()], RemoveMember("00v000000000001AAA")),
     "remove, a person's": (REMOVE, [a_member(is_ours=False)], None),
     "remove, no row": (REMOVE, [], None),

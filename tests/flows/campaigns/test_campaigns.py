@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from crmsync.flows.campaigns import CampaignContext, CampaignSweep, sweep_campaigns
-from crmsync.gateways.dynamodb.campaigns import CampaignTable
+from crmsync.gateways.dynamodb.campaigns import CampaignProgressTable
 from crmsync.gateways.hubspot.client import HubspotClient
 from crmsync.gateways.hubspot.list_members import HubspotListMembers
 from crmsync.gateways.salesforce.campaigns import SalesforceCampaigns
@@ -166,7 +166,7 @@ def sides() -> Iterator[Sides]:
             lists=HubspotListMembers(client),
             members=SalesforceCampaigns(gateway.session, salesforce.integration_user_id),
             links=links,
-            store=CampaignTable(table, "Table"),
+            store=CampaignProgressTable(table, "Table"),
             now=lambda: datetime.fromtimestamp(clock.now_ms() / 1000, UTC),
         )
         made = Sides(context, clock, portal, salesforce, links, urls, gateway.session, client)

@@ -41,8 +41,8 @@ class CampaignSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
-    """A row of CampaignMember.
+class CampaignMember:
+    """A row of CampaignMember in Salesforce.
 
     Attributes:
         id: Its id.

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Protocol
 
 from crmsync.errors import SyncError
-from crmsync.model.campaigns import CampaignKey, ListProgress, Member, MemberEffect
+from crmsync.model.campaigns import CampaignKey, CampaignMember, ListProgress, MemberEffect
 from crmsync.model.records import Ref
 
 
@@ -33,7 +33,7 @@ class CampaignMembers(Protocol):
     def statuses(self, campaign: str) -> Sequence[str]:
         """The statuses that its members may have; none when there is no such campaign."""
 
-    def members(self, campaign: str, people: Iterable[Ref]) -> Sequence[Member]:
+    def members(self, campaign: str, people: Iterable[Ref]) -> Sequence[CampaignMember]:
         """The rows of these leads and contacts in the campaign."""
 
     def write(self, campaign: str, effects: Sequence[MemberEffect]) -> Sequence[SyncError | None]:

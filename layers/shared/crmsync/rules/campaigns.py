@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 
 from crmsync.model.campaigns import (
     AddMember,
+    CampaignMember,
     CampaignSettings,
     ChangeStatus,
     ListProgress,
-    Member,
     MemberEffect,
     OnLeave,
     RemoveMember,
@@ -62,7 +62,7 @@ def compared(
 
 
 def join_effects(
-    campaign: CampaignSettings, people: Mapping[int, Ref], rows: Iterable[Member]
+    campaign: CampaignSettings, people: Mapping[int, Ref], rows: Iterable[CampaignMember]
 ) -> Mapping[int, MemberEffect | None]:
     """What makes each of these people a member, None for nothing (CMP-4, CMP-6).
 
@@ -77,7 +77,7 @@ def join_effects(
 
 
 def leave_effects(
-    campaign: CampaignSettings, people: Mapping[int, Ref], rows: Iterable[Member]
+    campaign: CampaignSettings, people: Mapping[int, Ref], rows: Iterable[CampaignMember]
 ) -> Mapping[int, MemberEffect | None]:
     """What leaving means for each of these people, None for nothing (CMP-5, CMP-6)."""
     by_person = {row.person: row for row in rows}
@@ -94,7 +94,9 @@ def unknown_statuses(campaign: CampaignSettings, labels: Sequence[str]) -> tuple
     return tuple(one for one in wanted if one and one not in labels)
 
 
-def _joining(campaign: CampaignSettings, person: Ref, row: Member | None) -> MemberEffect | None:
+def _joining(
+    campaign: CampaignSettings, person: Ref, row: CampaignMember | None
+) -> MemberEffect | None:
     if row is None:
         return AddMember(person, campaign.status)
     if campaign.on_leave is OnLeave.STATUS and row.status == campaign.left_status:
@@ -102,7 +104,7 @@ def _joining(campaign: CampaignSettings, person: Ref, row: Member | None) -> Mem
     return None
 
 
-def _leaving(campaign: CampaignSettings, row: Member | None) -> MemberEffect | None:
+def _leaving(campaign: CampaignSettings, row: CampaignMember | None) -> MemberEffect | None:
     if row is None:
         return None
     if campaign.on_leave is OnLeave.REMOVE and row.is_ours:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from crmsync.gateways.deadline import Remaining
     from crmsync.gateways.dynamodb.alerts import AlertTable
     from crmsync.gateways.dynamodb.call_usage import CallUsageTable
-    from crmsync.gateways.dynamodb.campaigns import CampaignTable
+    from crmsync.gateways.dynamodb.campaigns import CampaignProgressTable
     from crmsync.gateways.dynamodb.comparisons import ComparisonTable
     from crmsync.gateways.dynamodb.crm_ids import CrmIdTable
     from crmsync.gateways.dynamodb.cursors import CursorTable
@@ -206,11 +206,11 @@ def jobs() -> JobsTable:
 
 
 @cache
-def campaigns() -> CampaignTable:
+def campaigns() -> CampaignProgressTable:
     """How far lists have become members of campaigns."""
-    from crmsync.gateways.dynamodb.campaigns import CampaignTable
+    from crmsync.gateways.dynamodb.campaigns import CampaignProgressTable
 
-    return CampaignTable(aws_client("dynamodb"), table_name("state"))
+    return CampaignProgressTable(aws_client("dynamodb"), table_name("state"))
 
 
 @cache

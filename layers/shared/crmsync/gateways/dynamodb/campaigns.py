@@ -30,7 +30,7 @@ KEPT = timedelta(days=90)
 _SETS = 4
 
 
-class CampaignTable:
+class CampaignProgressTable:
     """Implements `CampaignStore` on a table with the keys `pk` and `sk`."""
 
     def __init__(self, client: Any, table: str) -> None:

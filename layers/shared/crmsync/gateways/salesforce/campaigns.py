@@ -17,7 +17,13 @@ from crmsync.gateways.salesforce.ids import full, is_id
 from crmsync.gateways.salesforce.queries import Query, packed, run
 from crmsync.gateways.salesforce.sdk import format_soql
 from crmsync.gateways.salesforce.session import SalesforceSession
-from crmsync.model.campaigns import AddMember, ChangeStatus, Member, MemberEffect, RemoveMember
+from crmsync.model.campaigns import (
+    AddMember,
+    CampaignMember,
+    ChangeStatus,
+    MemberEffect,
+    RemoveMember,
+)
 from crmsync.model.crm_names import CAMPAIGN_MEMBER, LEAD, SALESFORCE_CONTACT
 from crmsync.model.records import Ref, Side
 
@@ -50,7 +56,7 @@ class SalesforceCampaigns:
         question = Query(format_soql(_STATUSES, campaign=campaign), CAMPAIGN_MEMBER)
         return [str(row["Label"]) for _, rows in run(self._session, [question]) for row in rows]
 
-    def members(self, campaign: str, people: Iterable[Ref]) -> Sequence[Member]:
+    def members(self, campaign: str, people: Iterable[Ref]) -> Sequence[CampaignMember]:
         """The rows of these leads and contacts in a campaign; some 2,500 of them in one call.
         Raises `SyncError`.
         """
@@ -101,10 +107,10 @@ class SalesforceCampaigns:
         ids = ",".join(one.member for one in part)
         return self._session.call("DELETE", f"{_COLLECTION}?ids={ids}&allOrNone=false")
 
-    def _member(self, row: Mapping[str, Any]) -> Member:
+    def _member(self, row: Mapping[str, Any]) -> CampaignMember:
         column = _COLUMNS[SALESFORCE_CONTACT if row.get("ContactId") else LEAD]
         name = SALESFORCE_CONTACT if row.get("ContactId") else LEAD
-        return Member(
+        return CampaignMember(
             full(str(row["Id"])),
             Ref(Side.SALESFORCE, name, full(str(row[column]))),
             str(row.get("Status") or ""),
