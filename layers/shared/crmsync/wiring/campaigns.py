@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from crmsync.model.calls import CallClass
@@ -15,10 +16,19 @@ from crmsync.wiring.crms import (
     salesforce_of,
 )
 from crmsync.wiring.pauses import is_paused
-from crmsync.wiring.stores import Event, aws_client, campaigns, now, settings, table_name
+from crmsync.wiring.stores import Event, aws_client, now, settings, table_name
 
 if TYPE_CHECKING:
     from crmsync.flows.campaigns import CampaignContext
+    from crmsync.gateways.dynamodb.campaigns import CampaignProgressTable
+
+
+@cache
+def campaign_store() -> CampaignProgressTable:
+    """How far lists have become members of campaigns."""
+    from crmsync.gateways.dynamodb.campaigns import CampaignProgressTable
+
+    return CampaignProgressTable(aws_client("dynamodb"), table_name("state"))
 
 
 def sweep_all_campaigns(_event: Event) -> dict[str, Any]:
@@ -98,6 +108,6 @@ def _campaign_context(connection: Connection) -> CampaignContext:
         lists=HubspotListMembers(hubspot_client_of(connection)),
         members=SalesforceCampaigns(salesforce.session, salesforce.identity().user_id),
         links=LinksTable(table, table_name("links")),
-        store=campaigns(),
+        store=campaign_store(),
         now=now,
     )

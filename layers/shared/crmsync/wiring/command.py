@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection, Settings
 from crmsync.wiring.backfill import new_turn_token
+from crmsync.wiring.campaigns import campaign_store
 from crmsync.wiring.console import console_secret
 from crmsync.wiring.crms import (
     account_of,
@@ -25,7 +26,6 @@ from crmsync.wiring.crms import (
 from crmsync.wiring.stores import (
     alert_store,
     aws_client,
-    campaigns,
     comparisons,
     cursors,
     inbox,
@@ -288,7 +288,7 @@ def _health_check() -> HealthCheck:
         own_calls=own_calls(settings_table().now),
         alerts=alert_store(),
         comparisons=comparisons(),
-        campaigns=campaigns(),
+        campaigns=campaign_store(),
         link_keys=lambda: tuple(link_keys().keys()),
     )
 

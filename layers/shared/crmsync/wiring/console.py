@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from crmsync.telemetry import logger
 from crmsync.wiring.backfill import new_turn_token
+from crmsync.wiring.campaigns import campaign_store
 from crmsync.wiring.conflicts import conflict_log
 from crmsync.wiring.console_records import job_admin, record_admin
 from crmsync.wiring.crms import account_of, calls_of, org_of
@@ -19,7 +20,6 @@ from crmsync.wiring.stores import (
     LambdaTime,
     alert_store,
     aws_client,
-    campaigns,
     change_bus,
     comparisons,
     concern_queues,
@@ -150,7 +150,7 @@ def _reports() -> Reports:
             own_calls=own_calls(now),
             alerts=alert_store(),
             comparisons=comparisons(),
-            campaigns=campaigns(),
+            campaigns=campaign_store(),
         ),
         activity=ActivityReader(
             RecentChanges(

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from crmsync.gateways.deadline import Remaining
     from crmsync.gateways.dynamodb.alerts import AlertTable
     from crmsync.gateways.dynamodb.call_usage import CallUsageTable
-    from crmsync.gateways.dynamodb.campaigns import CampaignProgressTable
     from crmsync.gateways.dynamodb.comparisons import ComparisonTable
     from crmsync.gateways.dynamodb.crm_ids import CrmIdTable
     from crmsync.gateways.dynamodb.cursors import CursorTable
@@ -203,14 +202,6 @@ def jobs() -> JobsTable:
     from crmsync.gateways.dynamodb.jobs import JobsTable
 
     return JobsTable(aws_client("dynamodb"), table_name("state"))
-
-
-@cache
-def campaigns() -> CampaignProgressTable:
-    """How far lists have become members of campaigns."""
-    from crmsync.gateways.dynamodb.campaigns import CampaignProgressTable
-
-    return CampaignProgressTable(aws_client("dynamodb"), table_name("state"))
 
 
 @cache
