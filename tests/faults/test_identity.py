@@ -191,7 +191,13 @@ def test_fault_25_delete_undelete_and_privacy(stack: Stack, people: People) -> N
 
 
 @pytest.mark.rule("DUP-26")
-@pytest.mark.parametrize("known", [False, True], ids=["new contact", "known contact"])
+@pytest.mark.parametrize(
+    "known",
+    [
+        pytest.param(False, id="new contact", marks=pytest.mark.long),
+        pytest.param(True, id="known contact"),
+    ],
+)
 def test_fault_26_lead_is_converted(
     stack: Stack,
     people: People,
@@ -234,7 +240,7 @@ def test_fault_26_lead_is_converted(
 
 
 @pytest.mark.rule("DUP-24")
-@pytest.mark.parametrize("side", ["hubspot", "salesforce"])
+@pytest.mark.parametrize("side", ["hubspot", pytest.param("salesforce", marks=pytest.mark.long)])
 def test_fault_27_addresses_are_changed_and_swapped(
     stack: Stack, people: People, side: str
 ) -> None:

@@ -13,13 +13,13 @@ from tests.simulation.generate import generate
 from tests.simulation.play import play
 from tests.simulation.soak import BLOCK, ROOT, play_block
 
-SOME = 2 * BLOCK
+SOME = BLOCK
 MANY = 18 * BLOCK
 
 
 @pytest.mark.parametrize("first", range(0, SOME, BLOCK))
 def test_histories_end_well(first: int) -> None:
-    """Some hundred histories hold every invariant."""
+    """A hundred histories hold every invariant."""
     assert play_block(first).failures == {}
 
 
@@ -35,7 +35,7 @@ def test_a_seed_is_the_same_in_every_process() -> None:
     code = (
         "from tests.simulation.generate import generate\n"
         "from tests.simulation.play import play\n"
-        "print([play(generate(seed), tracing=True).digest for seed in range(40, 52)])"
+        "print([play(generate(seed), tracing=True).digest for seed in range(40, 46)])"
     )
     outputs = {
         subprocess.run(
@@ -49,5 +49,5 @@ def test_a_seed_is_the_same_in_every_process() -> None:
         for number in ("1", "2")
     }
 
-    here = [play(generate(seed), tracing=True).digest for seed in range(40, 52)]
+    here = [play(generate(seed), tracing=True).digest for seed in range(40, 46)]
     assert outputs == {f"{here}\n"}

@@ -134,6 +134,7 @@ def test_an_idle_half_hour_takes_one_salesforce_call_a_minute(stack: Stack):
     assert made["hubspot"] == searches | checks | {"GET /email/public/v1/events": 12}
 
 
+@pytest.mark.long
 def test_a_hundred_edited_contacts_cost_at_most_two_writes_more(stack: Stack, people: People):
     """Per contact its link is read and saved once. A batch writes one lease of HubSpot's calls and
     one count of overwritten values besides, and reads at most four units more.

@@ -212,6 +212,7 @@ def test_a_repeated_report_costs_one_write(counted_table: CountedTable) -> None:
     assert counted_table.cost(lambda: inbox.park("acme", [])) == (0, 0)
 
 
+@pytest.mark.long
 def test_marks_fill_further_pages_and_all_are_found() -> None:
     """More marks than a page has room for, added at once and one by one; a Lambda with old pages
     sees the changes of others.

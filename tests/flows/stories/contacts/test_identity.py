@@ -190,6 +190,7 @@ def test_without_an_inclusion_list_every_contact_syncs(stack: Stack, people: Peo
     assert record(people, "Lead", made, "Phone") == {"Phone": "+49 731 7"}
 
 
+@pytest.mark.long
 @pytest.mark.rule("FLD-1")
 @pytest.mark.rule("TRG-15")
 def test_without_a_mapping_the_lifecycle_stage_does_not_sync(stack: Stack, people: People):

@@ -133,6 +133,7 @@ def test_salesforce_creates_contacts_of_the_objects_that_the_setting_names(new_s
     assert made == {"lead": False, "contact": True}
 
 
+@pytest.mark.long
 @pytest.mark.rule("SET-1")
 @pytest.mark.rule("SET-2")
 @pytest.mark.rule("Q-38")

@@ -156,6 +156,7 @@ def test_an_opt_out_cleared_meanwhile_is_set_again(late: Stack):
     assert opted_out(people, contact, made) == OUT
 
 
+@pytest.mark.long
 @pytest.mark.rule("OPT-6")
 def test_a_hubspot_user_cannot_revoke_salesforces_opt_out(late: Stack):
     """If a HubSpot user resubscribes such a contact, that is not the contact's own act and the

@@ -161,6 +161,7 @@ def test_a_contact_that_is_set_back_stays_there(stack: Stack):
     assert group.stages == ["customer", "salesqualifiedlead", "customer"]
 
 
+@pytest.mark.long
 @pytest.mark.rule("LIFE-7")
 @pytest.mark.rule("SET-8")
 def test_stages_that_existed_before_do_not_spread(stack: Stack):

@@ -159,6 +159,7 @@ def test_clearing_the_hubspot_owner_keeps_the_leads_owner(stack: Stack, people: 
     assert (lead_owner(people, "cleared@example.com"), result["open_errors"]) == ("Olive Owens", 0)
 
 
+@pytest.mark.long
 @pytest.mark.rule("OWN-8")
 @pytest.mark.rule("OWN-9")
 @pytest.mark.rule("OWN-11")

@@ -106,6 +106,7 @@ def test_persons_with_the_same_name_stay_separate(stack: Stack, people: People):
     assert len({standing, *owned[0], *owned[1]}) == 3
 
 
+@pytest.mark.long
 @pytest.mark.rule("PA-4")
 @pytest.mark.rule("Q-34")
 def test_a_person_account_is_not_paired_with_its_contacts_employer(stack: Stack, people: People):

@@ -201,6 +201,7 @@ def test_a_lead_with_a_company_is_converted_to_a_business_account(stack: Stack, 
     assert record(people, "Contact", person, "Title") == {"Title": "Judge"}
 
 
+@pytest.mark.long
 @pytest.mark.rule("PA-1")
 @pytest.mark.rule("PA-5")
 def test_a_merge_of_two_persons_keeps_the_winners_links(stack: Stack, people: People):

@@ -24,7 +24,10 @@ from tests.flows.stories.story_deals import (
 ZONES = ("America/New_York", "Asia/Tokyo", "Europe/Berlin")
 
 
-@pytest.fixture(scope="module", params=ZONES)
+@pytest.fixture(
+    scope="module",
+    params=[ZONES[0], *(pytest.param(one, marks=pytest.mark.long) for one in ZONES[1:])],
+)
 def zone(request: pytest.FixtureRequest) -> str:
     """The time zone of the HubSpot account."""
     return str(request.param)

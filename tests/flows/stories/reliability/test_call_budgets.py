@@ -21,9 +21,8 @@ PHONE = {"phone": "Phone"}
 
 @pytest.mark.rule("API-1")
 @pytest.mark.rule("CH-6")
-@pytest.mark.parametrize(
-    ("hours", "most"), [(1, 25), pytest.param(10, 120, marks=pytest.mark.long)]
-)
+@pytest.mark.long
+@pytest.mark.parametrize(("hours", "most"), [(1, 25), (10, 120)])
 def test_polls_leave_most_of_a_small_allotment_to_live_changes(
     new_stack: NewStack, hours: int, most: int
 ) -> None:
