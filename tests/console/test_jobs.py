@@ -9,11 +9,13 @@ from datetime import timedelta
 from crmsync.console.pages.jobs import SHOWN, JobCard, JobList, jobs
 from crmsync.model.comparison import Comparison, ObjectComparison, Standing
 from crmsync.model.effects import Category
-from crmsync.model.jobs import LINKS, JobState, JobStep, JobType
+from crmsync.model.jobs import LINKS, JobCounts, JobState, JobStep, JobType
 from crmsync.model.records import Side
+from local.people import People
 from local.stack import Stack
 from tests.builders import NOON, a_job
 from tests.console.browser import Browser, texts
+from tests.flows.stories.story_command import command
 
 LATER = NOON + timedelta(minutes=20)
 LEADS = JobStep(Side.SALESFORCE, "Lead", total=80, left_out=7)
@@ -42,10 +44,12 @@ COMPARISON = a_job(
 
 
 def test_the_page_shows_what_is_stored_of_each_job():
-    """Progress and what is left, what was left out, found, repaired and parked, and by whom."""
+    """Progress and what is left, what was made, linked, refused, left out, found, repaired and parked, and by whom."""
     parked = {"i1": {Category.VALIDATION: 2, Category.DUPLICATES: 1}}
 
-    assert jobs([IMPORT, COMPARISON], parked, LATER, "i1") == JobList(
+    counts = {"i1": JobCounts(made=1_030, linked=4, refused=6)}
+
+    assert jobs([IMPORT, COMPARISON], parked, LATER, "i1", counts) == JobList(
         (
             JobCard(
                 "i1",
@@ -60,6 +64,7 @@ def test_the_page_shows_what_is_stored_of_each_job():
                 "about 10 min left",
                 (
                     "paused by the operator",
+                    "1,030 made, 4 linked, 6 refused.",
                     "7 without an e-mail address were left out.",
                     "Parked meanwhile: 1 duplicates, 2 validation.",
                 ),
@@ -131,3 +136,22 @@ def test_a_job_is_paused_resumed_and_cancelled(stack: Stack, browser: Browser):
     )
     assert texts(browser.get("/jobs"), "//tbody/tr[1]/*")[:4:3] == [found[1], "cancelled"]
     assert '"state":"cancelled"' in stack.output("console").replace(" ", "")
+
+
+def test_what_became_of_a_jobs_records_is_shown(stack: Stack, browser: Browser):
+    """By the page and by the command: of two contacts that no event told of, one gets a lead."""
+    people = People(stack.ready())
+    stack.faults([{"at": "webhook", "kind": "drop", "times": 10}])
+    known = [
+        people.new_contact(email=f"{one}@example.com", lastname="Lang") for one in ("una", "vic")
+    ]
+    stack.settle()
+    stack.faults([])
+    words = ("resync", "--side", "hubspot", "--object", "contact", "--id", known[0])
+    command(stack, *words, "--apply", "--no-wait")
+    stack.settle()
+
+    job = command(stack, "jobs", "list")[0]
+    counts = {name: job[name] for name in ("made", "linked", "refused")}
+    assert counts == {"made": 1, "linked": 0, "refused": 0}
+    assert any("1 made, 0 linked, 0 refused." in one for one in texts(browser.get("/jobs"), "//tr"))

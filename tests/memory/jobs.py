@@ -10,7 +10,7 @@ from datetime import datetime
 
 from crmsync.errors import Conflict, SyncError, TryAgain
 from crmsync.model.calls import DailyCalls
-from crmsync.model.jobs import Job, JobMessage, without_findings
+from crmsync.model.jobs import Job, JobCounts, JobMessage, without_findings
 from crmsync.model.records import Kind, Ref
 from crmsync.ports.listing import ChangedRecord, DeletedPage, Page
 from crmsync.rules.backfill.pacing import Depth
@@ -28,6 +28,7 @@ class MemoryJobs:
         self.fails: dict[int, Exception] = {}
         self._jobs: dict[tuple[str, str], Job] = {}
         self._imported: dict[tuple[str, str], datetime] = {}
+        self._counts: dict[tuple[str, str], JobCounts] = {}
 
     def load(self, connection: str, job_id: str) -> Job | None:
         """See the port."""
@@ -57,6 +58,15 @@ class MemoryJobs:
     def not_over(self, connection: str) -> Sequence[Job]:
         """See the port."""
         return [job for job in self.all(connection) if not job.state.is_over]
+
+    def count(self, connection: str, job_id: str, counts: JobCounts, now: datetime) -> None:  # noqa: ARG002 - kept for ever
+        """See the port."""
+        key = (connection, job_id)
+        self._counts[key] = self._counts.get(key, JobCounts()) + counts
+
+    def counts(self, connection: str) -> dict[str, JobCounts]:
+        """See the port."""
+        return {job: one for (name, job), one in self._counts.items() if name == connection}
 
     def mark_imported(self, connection: str, name: str, at: datetime) -> None:
         """See the port."""

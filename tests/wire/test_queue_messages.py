@@ -34,13 +34,14 @@ MESSAGES = {
                     waiting=(COMPANY,),
                     held=True,
                     ties=(TieEvent(COMPANY, NOON),),
+                    job="7f3a2c",
                 )
             ]
         )[0],
         (
             '{"version":1,"connection":"acme","kind":"contact","changes":'
             '[{"side":"hubspot","object":"contact","id":"81","cause":"again","at":1793620800000,'
-            '"tries":2,"waiting":[["hubspot","company","12"]],"held":true,'
+            '"tries":2,"waiting":[["hubspot","company","12"]],"held":true,"job":"7f3a2c",'
             '"ties":[["hubspot","company","12",1793620800000,true]]}]}'
         ),
     ),

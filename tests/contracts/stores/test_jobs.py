@@ -10,7 +10,7 @@ import pytest
 
 from crmsync.errors import Conflict
 from crmsync.model.comparison import Comparison, Discrepancy, Standing
-from crmsync.model.jobs import Job, JobState, JobType, without_findings
+from crmsync.model.jobs import Job, JobCounts, JobState, JobType, without_findings
 from crmsync.model.records import Ref, Side
 from tests.builders import a_job, at
 from tests.contracts.stores.tables import jobs_on_dynamodb
@@ -132,3 +132,17 @@ def test_all_finished_imports_of_a_connection_are_known(jobs: Any) -> None:
 
     assert jobs.imports("acme") == {"Account": at(1), "Lead": at(2)}
     assert jobs.imports("gamma") == {}
+
+
+def test_what_became_of_records_is_added_up(jobs: Any) -> None:
+    """By connection and job, whether the job is known or not."""
+    jobs.count("acme", "aaa", JobCounts(made=2, refused=1), at(0))
+    jobs.count("acme", "aaa", JobCounts(made=1, linked=4), at(1))
+    jobs.count("acme", "bbb", JobCounts(linked=1), at(1))
+    jobs.count("beta", "aaa", JobCounts(made=9), at(1))
+
+    assert [jobs.counts(name) for name in ("acme", "beta", "gamma")] == [
+        {"aaa": JobCounts(3, 4, 1), "bbb": JobCounts(linked=1)},
+        {"aaa": JobCounts(made=9)},
+        {},
+    ]

@@ -152,7 +152,7 @@ def test_single_records_are_queued_without_a_check() -> None:
     refs = [Ref(Side.HUBSPOT, "contact", "81"), Ref(Side.HUBSPOT, "contact", "82")]
     at = walk.outbox.published[0].at
     assert walk.outbox.published == [
-        Change("acme", Kind.CONTACT, ref, Cause.FORCED, at) for ref in refs
+        Change("acme", Kind.CONTACT, ref, Cause.FORCED, at, job=job.id) for ref in refs
     ]
 
 

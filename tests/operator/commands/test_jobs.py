@@ -445,7 +445,9 @@ def test_jobs_are_paused_resumed_and_cancelled(
         run_command(people, capsys, "jobs", "resume", "id1")[2]
         == "crmsync: Job id1 is cancelled already.\n"
     )
-    assert run_json(people, capsys, "jobs", "list")[1] == [cancelled | {"parked": {}}]
+    assert run_json(people, capsys, "jobs", "list")[1] == [
+        cancelled | {"parked": {}, "made": 0, "linked": 0, "refused": 0}
+    ]
 
 
 @pytest.mark.parametrize(

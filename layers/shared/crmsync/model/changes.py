@@ -95,6 +95,7 @@ class Change:
         waiting: Records of another kind that wait until `ref` is linked.
         held: A side was down when it was tried, which does not count as a try.
         ties: Who was tied to the record or untied from it.
+        job: The id of the job that queued it, which counts what becomes of it; "" for none.
     """
 
     connection: str
@@ -106,6 +107,7 @@ class Change:
     waiting: tuple[Ref, ...] = ()
     held: bool = False
     ties: tuple[TieEvent, ...] = ()
+    job: str = ""
 
     @property
     def asked_at(self) -> datetime | None:

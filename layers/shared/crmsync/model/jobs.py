@@ -158,6 +158,40 @@ def without_findings(job: Job) -> Job:
 
 
 @dataclass(frozen=True, slots=True)
+class JobCounts:
+    """What became of the records that a job queued, as far as known: a worker that dies before it
+    has counted counts nothing.
+
+    Attributes:
+        made: A counterpart was made for so many.
+        linked: For so many one was found and linked.
+        refused: So many were refused, by a CRM or by a rule, and wait for a person.
+    """
+
+    made: int = 0
+    linked: int = 0
+    refused: int = 0
+
+    def __add__(self, other: JobCounts) -> JobCounts:
+        """Both together."""
+        return JobCounts(
+            self.made + other.made, self.linked + other.linked, self.refused + other.refused
+        )
+
+    def __bool__(self) -> bool:
+        """Whether anything was counted."""
+        return self != NOTHING_COUNTED
+
+    @property
+    def sentence(self) -> str:
+        """What people read."""
+        return f"{self.made:,} made, {self.linked:,} linked, {self.refused:,} refused"
+
+
+NOTHING_COUNTED = JobCounts()
+
+
+@dataclass(frozen=True, slots=True)
 class JobMessage:
     """The message that makes a job go on.
 

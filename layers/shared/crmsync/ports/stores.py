@@ -13,7 +13,7 @@ from typing import Protocol
 from crmsync.errors import SyncError
 from crmsync.model.effects import Report
 from crmsync.model.inbox import InboxEntry
-from crmsync.model.jobs import Job
+from crmsync.model.jobs import Job, JobCounts
 from crmsync.model.links import Link
 from crmsync.model.records import Ref
 
@@ -145,6 +145,12 @@ class Jobs(Protocol):
 
     def not_over(self, connection: str) -> Sequence[Job]:
         """Those of them that can still go on, newest first."""
+
+    def count(self, connection: str, job_id: str, counts: JobCounts, now: datetime) -> None:
+        """Add to what became of a job's records, for as long as a job is kept."""
+
+    def counts(self, connection: str) -> Mapping[str, JobCounts]:
+        """What became of the records of each job, by its id; jobs without any are left out."""
 
     def mark_imported(self, connection: str, name: str, at: datetime) -> None:
         """Remember that all records of a Salesforce object were imported (OPP-2).

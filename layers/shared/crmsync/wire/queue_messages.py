@@ -147,6 +147,8 @@ def _row(change: Change) -> dict[str, Any]:
         row["waiting"] = [_cells(ref) for ref in change.waiting]
     if change.held:
         row["held"] = True
+    if change.job:
+        row["job"] = change.job
     if change.ties:
         row["ties"] = [[*_cells(tie.contact), epoch_ms(tie.at), tie.is_gone] for tie in change.ties]
     return row
@@ -171,6 +173,7 @@ def _change(row: Mapping[str, Any], connection: str, kind: Kind) -> Change:
             TieEvent(_ref(side, name, record_id), from_epoch_ms(at), bool(gone))
             for side, name, record_id, at, gone in row.get("ties", ())
         ),
+        job=str(row.get("job", "")),
     )
 
 

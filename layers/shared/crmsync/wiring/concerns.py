@@ -131,8 +131,28 @@ def _sync(name: str, kind: Kind, changes: list[Change], emit: Emit) -> None:
         lambda context: _run_flow(kind, changes, context),
     )
     _report(name, kind, summary)
+    _count_for_jobs(name, summary)
     for outcome, count in summary.counts.items():
         emit(outcome, count)
+
+
+def _count_for_jobs(name: str, summary: Summary) -> None:
+    """Keep what was counted for jobs, a write for each job. The sync is done by now, so a count
+    that cannot be kept is told and lost.
+    """
+    for job, counts in summary.jobs.items():
+        if not counts:
+            continue
+        try:
+            jobs().count(name, job, counts, now())
+        except SyncError as error:
+            logger.warning(
+                "counts of a job are lost",
+                connection=name,
+                job=job,
+                counts=counts.sentence,
+                code=error.code,
+            )
 
 
 def _run_flow(kind: Kind, changes: list[Change], context: SyncContext) -> Summary:

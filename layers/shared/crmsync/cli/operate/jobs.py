@@ -24,7 +24,7 @@ from crmsync.cli.answer import (
 )
 from crmsync.cli.entries import minute
 from crmsync.cli.tables import listed
-from crmsync.model.jobs import Job, JobState
+from crmsync.model.jobs import NOTHING_COUNTED, Job, JobCounts, JobState
 from crmsync.model.records import Side
 from crmsync.rules.backfill.objects import IMPORTABLE
 from crmsync.rules.backfill.pacing import progress
@@ -140,7 +140,10 @@ def _start(admin: JobAdmin, planned: PlannedJobs, arguments: argparse.Namespace)
         if any(job.state is not JobState.DONE for job in jobs):
             status = FINDINGS
     return Answer(
-        _document(planned, jobs, applied=True), _table(jobs, admin.parked_by(jobs)), remarks, status
+        _document(planned, jobs, applied=True),
+        _table(jobs, admin.parked_by(jobs), admin.counts_of(jobs)),
+        remarks,
+        status,
     )
 
 
@@ -165,8 +168,14 @@ def _list(operator: Operator, _arguments: argparse.Namespace) -> Answer:
     if not jobs:
         return Answer([], "There are no jobs.")
     parked = operator.jobs.parked_by(jobs)
-    document = [shown(job) | {"parked": dict(parked.get(job.id, {}))} for job in jobs]
-    return Answer(document, _table(jobs, parked))
+    counts = operator.jobs.counts_of(jobs)
+    document = [
+        shown(job)
+        | {"parked": dict(parked.get(job.id, {}))}
+        | asdict(counts.get(job.id, NOTHING_COUNTED))
+        for job in jobs
+    ]
+    return Answer(document, _table(jobs, parked, counts))
 
 
 def _pause(operator: Operator, arguments: argparse.Namespace) -> Answer:
@@ -182,7 +191,7 @@ def _cancel(operator: Operator, arguments: argparse.Namespace) -> Answer:
 
 
 def _one(job: Job) -> Answer:
-    return Answer(shown(job), _table([job], {}))
+    return Answer(shown(job), _table([job], {}, {}))
 
 
 # What people read.
@@ -190,11 +199,19 @@ def _one(job: Job) -> Answer:
 _HEADING = ("ID", "CONNECTION", "JOB", "STATE", "RECORDS", "STARTED (UTC)", "OUTCOME")
 
 
-def _table(jobs: Sequence[Job], parked: Parked) -> str:
-    return listed([_HEADING, *(_cells(job, parked.get(job.id, {})) for job in jobs)])
+def _table(jobs: Sequence[Job], parked: Parked, counts: Mapping[str, JobCounts]) -> str:
+    return listed(
+        [
+            _HEADING,
+            *(
+                _cells(job, parked.get(job.id, {}), counts.get(job.id, NOTHING_COUNTED))
+                for job in jobs
+            ),
+        ]
+    )
 
 
-def _cells(job: Job, parked: Mapping[Category, int]) -> tuple[str, ...]:
+def _cells(job: Job, parked: Mapping[Category, int], counts: JobCounts) -> tuple[str, ...]:
     return (
         job.id,
         job.connection,
@@ -202,7 +219,7 @@ def _cells(job: Job, parked: Mapping[Category, int]) -> tuple[str, ...]:
         str(job.state),
         f"{job.done:,} of {max(job.total, job.queued):,}",
         minute(job.started_at),
-        _outcome(job, parked),
+        _outcome(job, parked, counts),
     )
 
 
@@ -212,9 +229,11 @@ def _steps(job: Job) -> str:
     return f"{named} and {more} more objects" if more > 0 else named
 
 
-def _outcome(job: Job, parked: Mapping[Category, int]) -> str:
-    """Why it does not go on, what it left out, and what was parked meanwhile."""
-    parts = [job.trouble]
+def _outcome(job: Job, parked: Mapping[Category, int], results: JobCounts) -> str:
+    """Why it does not go on, what became of its records, what it left out, and what was parked
+    meanwhile.
+    """
+    parts = [job.trouble, results.sentence if results else ""]
     if job.left_out:
         parts.append(f"{job.left_out:,} without e-mail left out")
     if parked:

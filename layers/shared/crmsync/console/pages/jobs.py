@@ -14,7 +14,7 @@ from crmsync.console.reports import Reports
 from crmsync.console.wording import ago
 from crmsync.flows.backfill.jobs import JobAdmin
 from crmsync.model.effects import Category
-from crmsync.model.jobs import LINKS, Job, JobState, JobType
+from crmsync.model.jobs import LINKS, NOTHING_COUNTED, Job, JobCounts, JobState, JobType
 from crmsync.rules.backfill.pacing import progress
 from crmsync.wire.pages import PageRequest
 
@@ -96,7 +96,11 @@ def show(reports: Reports, request: PageRequest) -> HtmlPage:
     """The page. Raises `SyncError`."""
     found = reports.jobs.all()
     view = jobs(
-        found, reports.jobs.parked_by(found), reports.jobs.now(), request.query.get("job", "")
+        found,
+        reports.jobs.parked_by(found),
+        reports.jobs.now(),
+        request.query.get("job", ""),
+        reports.jobs.counts_of(found),
     )
     return HtmlPage("jobs", "Jobs", view)
 
@@ -121,6 +125,7 @@ def jobs(
     parked: Mapping[str, Mapping[Category, int]],
     now: datetime,
     changed: str = "",
+    results: Mapping[str, JobCounts] | None = None,
 ) -> JobList:
     """What the page shows of these jobs, newest first; `parked` as `JobAdmin.parked_by` has it,
     `changed` is the id of the job of which a button was pressed.
@@ -128,7 +133,7 @@ def jobs(
     over = [job for job in found if job.state.is_over]
 
     def row(job: Job) -> JobCard:
-        return _row(job, parked.get(job.id, {}), now)
+        return _row(job, parked.get(job.id, {}), now, (results or {}).get(job.id, NOTHING_COUNTED))
 
     return JobList(
         tuple(row(job) for job in found if not job.state.is_over),
@@ -146,7 +151,7 @@ def _changed(
     return Done(f"{PATH}?{urlencode({'job': job.id})}", facts)
 
 
-def _row(job: Job, parked: Mapping[Category, int], now: datetime) -> JobCard:
+def _row(job: Job, parked: Mapping[Category, int], now: datetime, results: JobCounts) -> JobCard:
     left = progress(job).seconds_left
     is_open = not job.state.is_over
     return JobCard(
@@ -160,7 +165,7 @@ def _row(job: Job, parked: Mapping[Category, int], now: datetime) -> JobCard:
         job.started_at,
         ago(job.moved_at, now),
         f"about {max(1, left // 60):,} min left" if is_open and job.total and left else "",
-        tuple(_outcome(job, parked)),
+        tuple(_outcome(job, parked, results)),
         job.by,
         can_pause=job.state is JobState.RUNNING,
         can_resume=job.type is not JobType.UNDO
@@ -177,10 +182,14 @@ def _objects(job: Job) -> str:
     return ", ".join(dict.fromkeys(names))
 
 
-def _outcome(job: Job, parked: Mapping[Category, int]) -> Iterator[str]:
-    """Why it does not go on, what it left out or found, and what was parked meanwhile."""
+def _outcome(job: Job, parked: Mapping[Category, int], results: JobCounts) -> Iterator[str]:
+    """Why it does not go on, what became of its records, what it left out or found, and what was
+    parked meanwhile.
+    """
     if job.trouble:
         yield job.trouble
+    if results:
+        yield f"{results.sentence}."
     if job.left_out:
         yield f"{job.left_out:,} without an e-mail address were left out."
     if job.comparison is not None:

@@ -20,7 +20,7 @@ from crmsync.model.concerns import KIND_OF
 from crmsync.model.crm_names import ACCOUNT
 from crmsync.model.effects import Category
 from crmsync.model.inbox import InboxEntry
-from crmsync.model.jobs import LINKS, Job, JobState, JobStep, JobType, job_message_of
+from crmsync.model.jobs import LINKS, Job, JobCounts, JobState, JobStep, JobType, job_message_of
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.model.settings import Connection, Settings
 from crmsync.ports.listing import Lister
@@ -187,6 +187,17 @@ class JobAdmin:
                 one.report.category for one in entries[job.connection] if _is_of(job, one)
             )
         return counts
+
+    def counts_of(self, jobs: Iterable[Job]) -> Mapping[str, JobCounts]:
+        """Job id -> what became of the records that it queued. Only of imports and resyncs. Raises
+        `TryAgain`.
+        """
+        connections = dict.fromkeys(
+            job.connection for job in jobs if job.type in {JobType.IMPORT, JobType.RESYNC}
+        )
+        return {
+            job: counts for name in connections for job, counts in self.jobs.counts(name).items()
+        }
 
     def all(self) -> list[Job]:
         """Every job of every connection, newest first."""

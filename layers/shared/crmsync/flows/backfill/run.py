@@ -229,7 +229,7 @@ def _queue_step(job: Job, lister: Lister, left: int, context: BackfillContext) -
         if page.refs:
             kind, cause = backfill_object_of(step).kind, Cause.FORCED if step.ids else Cause.RESYNC
             context.outbox.publish(
-                [Change(job.connection, kind, ref, cause, now) for ref in page.refs]
+                [Change(job.connection, kind, ref, cause, now, job=job.id) for ref in page.refs]
             )
         job = context.jobs.save(moved(job, page, now))
         left -= len(page.refs)

@@ -17,6 +17,7 @@ from typing import TypeAlias
 from crmsync.errors import Conflict, Down, Gone, OutOfTime, Refused, SyncError, TryAgain
 from crmsync.flows.engine.complete import RecordResult
 from crmsync.flows.engine.context import SyncContext, merged_into
+from crmsync.flows.engine.job_counts import counts_of
 from crmsync.flows.engine.opt_outs import check_opt_outs_later
 from crmsync.flows.engine.staleness import LongestWait
 from crmsync.flows.engine.waits import check_new_waits, named_in_writes, queue_missing, sums_again
@@ -26,6 +27,7 @@ from crmsync.model.crm_names import SALESFORCE_CONTACT
 from crmsync.model.decisions import DecisionType
 from crmsync.model.effects import Category, OptOut, Report, RequestSync, SaveLink, effect_line
 from crmsync.model.facts import AnyFacts, Facts
+from crmsync.model.jobs import NOTHING_COUNTED, JobCounts
 from crmsync.model.plan import Plan
 from crmsync.model.records import Ref
 from crmsync.rules.pair import reports
@@ -56,6 +58,7 @@ class Summary:
             parent does not count; the error inbox shows it.
         down: changes that were not written because a side is down, until `take_down`.
         lags: seconds from a change in a CRM to the end of its writes, of each change that had some.
+        jobs: what became of the records that jobs queued, by the id of the job.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -64,6 +67,7 @@ class Summary:
     oldest: LongestWait | None = None
     down: list[tuple[Change, SyncError]] = field(default_factory=list)
     lags: list[float] = field(default_factory=list)
+    jobs: dict[str, JobCounts] = field(default_factory=dict)
 
     def waits(self, change: Change, code: str) -> None:
         """Note that a change was put off, and the code of what it waits for."""
@@ -330,6 +334,9 @@ def record_outcome(facts: Facts, plan: Plan, error: SyncError | None, summary: S
     else:
         outcome = type(error).__name__
     summary.counts[outcome] += 1
+    if job := facts.change.job:
+        counted = summary.jobs.get(job, NOTHING_COUNTED)
+        summary.jobs[job] = counted + counts_of(facts, plan, error)
     if not plan.effects and error is None:
         return
     if plan.conflicts and error is None:

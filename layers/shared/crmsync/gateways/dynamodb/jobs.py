@@ -4,6 +4,7 @@
     job#acme           7f3a2c         job (JSON), version, started (ISO 8601, UTC); expires_at once
                                       it is over, and then apart, whether its findings are apart
     job-findings#acme  7f3a2c         job (JSON) with all its findings, expires_at
+    job-counts#acme    7f3a2c         made, linked, refused, expires_at
     imported#acme      Account        at (ISO 8601, UTC)
 
 The job is one JSON text, because its parts are never queried. The findings of a comparison that is
@@ -28,7 +29,7 @@ from crmsync.gateways.dynamodb.table import (
     TransactionWrite,
     same_version,
 )
-from crmsync.model.jobs import Job, without_findings
+from crmsync.model.jobs import Job, JobCounts, without_findings
 from crmsync.model.moments import epoch_seconds
 from crmsync.wire.job_rows import from_json, to_json
 
@@ -37,6 +38,12 @@ _TAKEN = frozenset({CONDITION_FAILED, "TransactionConflict"})
 
 KEPT = timedelta(days=90)
 """How long a job that is over can still be shown."""
+
+COUNTS_KEPT = timedelta(days=120)
+"""How long counts are kept after they last grew: records may come back for a while after a job."""
+
+COUNTS = ("made", "linked", "refused")
+"""What is counted, as `JobCounts` has it."""
 
 
 class JobsTable:
@@ -101,6 +108,31 @@ class JobsTable:
         )
         return _newest_first(job for job in map(_job, items) if not job.state.is_over)
 
+    def count(self, connection: str, job_id: str, counts: JobCounts, now: datetime) -> None:
+        """Add to what became of a job's records, until long after it is over. Raises
+        `TryAgain`.
+        """
+        added = {f":{name}": {"N": str(getattr(counts, name))} for name in COUNTS}
+        self._table.update(
+            _counts_key(connection, job_id),
+            UpdateExpression=(
+                f"SET expires_at = :ends ADD {', '.join(f'{name} :{name}' for name in COUNTS)}"
+            ),
+            ExpressionAttributeValues={
+                **added,
+                ":ends": {"N": str(epoch_seconds(now + COUNTS_KEPT))},
+            },
+        )
+
+    def counts(self, connection: str) -> Mapping[str, JobCounts]:
+        """What became of the records of each job, by its id; jobs without any are left out. Raises
+        `TryAgain`.
+        """
+        return {
+            item["sk"]["S"]: JobCounts(*(int(item[name]["N"]) for name in COUNTS))
+            for item in self._table.query(_counts(connection))
+        }
+
     def mark_imported(self, connection: str, name: str, at: datetime) -> None:
         """Store when the import of an object was first finished. Raises `TryAgain`."""
         self._table.update(
@@ -148,6 +180,14 @@ def _job_key(connection: str, job_id: str) -> Key:
 
 def _findings_key(connection: str, job_id: str) -> Key:
     return f"job-findings#{connection}", job_id
+
+
+def _counts(connection: str) -> str:
+    return f"job-counts#{connection}"
+
+
+def _counts_key(connection: str, job_id: str) -> Key:
+    return _counts(connection), job_id
 
 
 def _import_key(connection: str, name: str) -> Key:
