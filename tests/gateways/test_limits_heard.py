@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from crmsync.errors import Down, SyncError
-from crmsync.gateways.hubspot.client import HubspotClient
+from crmsync.gateways.hubspot.client import WINDOWS, HubspotClient
 from crmsync.gateways.retry import RetryPolicy
 from crmsync.gateways.salesforce.records import SalesforceGateway
-from crmsync.gateways.unlimited_calls import Unlimited
+from crmsync.gateways.unlimited_calls import PatientCalls, Unlimited
 from crmsync.model.calls import DailyCalls
 from tests.builders import NOON
 from tests.gateways.scripted import Request, Response, Script
@@ -44,9 +44,10 @@ class Recorder(Unlimited):
         per_window: int = 0,
         succeeded: bool = False,
         refused: bool = False,
+        full_for: float = 0.0,
     ) -> None:
         """Note a response."""
-        self.heard.append((day, per_window, succeeded, refused))
+        self.heard.append((day, per_window, succeeded, refused, full_for))
 
 
 def policy(leases: Unlimited) -> RetryPolicy:
@@ -70,26 +71,29 @@ class Org(Script):
 @pytest.mark.parametrize(
     ("response", "heard"),
     [
-        (Response({}, headers={"Sforce-Limit-Info": "api-usage=18/5000"}), (DAY, 0, True, False)),
+        (
+            Response({}, headers={"Sforce-Limit-Info": "api-usage=18/5000"}),
+            (DAY, 0, True, False, 0),
+        ),
         (
             Response(
                 {},
                 headers={"Sforce-Limit-Info": "per-app-api-usage=1/2(appName=a);api-usage=18/5000"},
             ),
-            (DAY, 0, True, False),
+            (DAY, 0, True, False, 0),
         ),
         (
             Response({}, headers={"Sforce-Limit-Info": "per-app-api-usage=17/250(appName=a)"}),
-            (None, 0, True, False),
+            (None, 0, True, False, 0),
         ),
-        (Response({}, headers={"Sforce-Limit-Info": "api-usage=many"}), (None, 0, True, False)),
-        (Response({}), (None, 0, True, False)),
-        (Response(CROWDED, 403), (None, 0, False, False)),
+        (Response({}, headers={"Sforce-Limit-Info": "api-usage=many"}), (None, 0, True, False, 0)),
+        (Response({}), (None, 0, True, False, 0)),
+        (Response(CROWDED, 403), (None, 0, False, False, 0)),
         (
             Response(USED_UP, 403, headers={"Sforce-Limit-Info": "api-usage=18/5000"}),
-            (DAY, 0, False, True),
+            (DAY, 0, False, True, 0),
         ),
-        (Response("", 503), (None, 0, False, False)),
+        (Response("", 503), (None, 0, False, False, 0)),
     ],
 )
 def test_salesforce_reports_the_calls_of_the_org(
@@ -113,11 +117,11 @@ def test_salesforce_reports_the_calls_of_the_org(
 @pytest.mark.parametrize(
     ("response", "heard"),
     [
-        (Response({}, headers={**DAILY, **BURST}), (DailyCalls(10, 650_000), 190, True, False)),
-        (Response({}, headers=BURST), (None, 190, True, False)),
-        (Response({}, headers=SECONDLY), (None, 0, True, False)),
-        (Response({"policyName": "SECONDLY"}, 429), (None, 0, False, False)),
-        (Response({"policyName": "DAILY"}, 429, headers=BURST), (None, 190, False, True)),
+        (Response({}, headers={**DAILY, **BURST}), (DailyCalls(10, 650_000), 190, True, False, 0)),
+        (Response({}, headers=BURST), (None, 190, True, False, 0)),
+        (Response({}, headers=SECONDLY), (None, 0, True, False, 0)),
+        (Response({"policyName": "SECONDLY"}, 429), (None, 0, False, False, 1)),
+        (Response({"policyName": "DAILY"}, 429, headers=BURST), (None, 190, False, True, 0)),
     ],
 )
 def test_hubspot_reports_the_day_and_ten_seconds(
@@ -165,3 +169,30 @@ def test_without_a_lease_nothing_is_called() -> None:
 
     assert server.requests == []
     assert [one.path for one in org.requests] == ["/services/oauth2/token"]
+
+
+def test_the_command_waits_for_the_end_of_a_full_window() -> None:
+    """Two searches are refused for a second and for ten seconds: both waits are made, the long one
+    is told, and the search succeeds.
+    """
+    time, waits, told = [100.0], list[float](), list[str]()
+
+    def pause(seconds: float) -> None:
+        time[0] += seconds
+        waits.append(round(seconds, 3))
+
+    leases = PatientCalls(now=lambda: time[0], pause=pause)
+    leases.tell = told.append
+    server = Script(
+        [
+            *(Response({"category": "RATE_LIMITS", "policyName": one}, 429) for one in WINDOWS),
+            Response({"results": []}),
+        ]
+    )
+    patient = RetryPolicy(pause=pause, jitter=lambda: 1.0, leases=leases)
+    with served(server) as server.url:
+        secret = FixedSecret({"access_token": "t", "api_url": server.url})
+        HubspotClient(secret, retry_policy=patient).search("contact", {})
+
+    assert (waits, len(server.requests)) == ([0.2, 0.8, 0.4, 9.6], 3)
+    assert told == ["HubSpot takes no more calls now. Waiting for 10 seconds."]

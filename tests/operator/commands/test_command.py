@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from crmsync.cli import main
 from crmsync.config import load_settings
-from crmsync.errors import TryAgain
+from crmsync.errors import Down, Refused, SyncError, TryAgain
 from crmsync.model.settings import Settings
 from crmsync.rules.settings.dates import dated
 from crmsync.rules.settings.own_fields import HUBSPOT_PARTS, salesforce_parts
@@ -287,14 +288,15 @@ def test_json_may_come_first(shell: Shell) -> None:
     assert shell.run("--json", "settings", "history") == (0, "[]\n", "")
 
 
-class _NotDeployed:
-    """A settings table that does not exist."""
+@dataclass
+class _Failing:
+    """A settings table that only fails."""
+
+    error: SyncError
 
     def __getattr__(self, _name: str) -> Callable[[], Any]:
         def ask() -> Any:
-            raise TryAgain(
-                "The settings table could not do it now.", code="ResourceNotFoundException"
-            )
+            raise self.error
 
         return ask
 
@@ -304,7 +306,9 @@ def test_an_account_without_a_deployment_is_reported(
 ) -> None:
     """An operator in the wrong account or region reads what to check."""
     operator = shell.deployment.operator
-    nowhere: Any = _NotDeployed()
+    nowhere: Any = _Failing(
+        TryAgain("The settings table could not do it now.", code="ResourceNotFoundException")
+    )
     elsewhere = replace(operator, settings=replace(operator.settings, store=nowhere))
 
     assert main(["settings", "show"], operator=elsewhere) == 1
@@ -312,3 +316,32 @@ def test_an_account_without_a_deployment_is_reported(
         "crmsync: The settings table could not do it now. Is crmsync deployed to this account and region? "
         "CRMSYNC_STACK names a stack that is not called crmsync.\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("error", "hint"),
+    [
+        (
+            Down("You have reached your secondly limit.", side="hubspot", code="RATE_LIMITS"),
+            "This passes by itself; give the command again in a minute.",
+        ),
+        (
+            Refused("HubSpot answered MISSING_SCOPES.", code="MISSING_SCOPES"),
+            "Give the HubSpot app the missing scopes, then retry.",
+        ),
+    ],
+)
+def test_an_error_comes_with_what_can_be_done(
+    shell: Shell, capsys: pytest.CaptureFixture[str], error: SyncError, hint: str
+) -> None:
+    """For people and as JSON, even if the error has no hint of its own."""
+    operator = shell.deployment.operator
+    failing: Any = _Failing(error)
+    broken = replace(operator, settings=replace(operator.settings, store=failing))
+
+    for words in (["settings", "show"], ["--json", "settings", "show"]):
+        assert main(words, operator=broken) == 1
+
+    told = capsys.readouterr()
+    assert told.err == f"crmsync: {error.text} {hint}\n" * 2
+    assert json.loads(told.out) == {"error": error.text, "hint": hint, "code": error.code}

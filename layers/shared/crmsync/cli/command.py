@@ -13,13 +13,14 @@ from pathlib import Path
 from traceback import extract_tb
 from typing import TYPE_CHECKING
 
-from crmsync.cli import settings, setup
+from crmsync.cli import progress, settings, setup
 from crmsync.cli.answer import FINDINGS, INTERRUPTED, USAGE, Answer
 from crmsync.cli.operate import brakes, dead_letters, errors, jobs, links, pause, undo, verify
 from crmsync.cli.show import console, explain, fields, history, preview, rule, status
 from crmsync.config import Complaint, ConfigError
-from crmsync.errors import SyncError
+from crmsync.errors import SyncError, TryAgain
 from crmsync.flows.setup.steps import text_of
+from crmsync.rules.refusals.table import hint_of
 from crmsync.wire.printable import lines
 from crmsync.wiring.command import operator as deployed_operator
 
@@ -53,6 +54,8 @@ _NO_DEPLOYMENT = (
 )
 
 
+_PASSES = "This passes by itself; give the command again in a minute."
+
 _INTERRUPTED = (
     "crmsync: interrupted. What has begun in the account goes on: crmsync jobs list shows imports "
     "and resyncs, and any other command can be given again."
@@ -80,19 +83,26 @@ def main(argv: Sequence[str] | None = None, *, operator: Operator | None = None)
 def _answer(arguments: argparse.Namespace, operator: Operator | None) -> Answer:
     """The answer of the command, or why there is none."""
     try:
-        used = operator or (None if arguments.is_offline else deployed_operator())
+        used = operator or (None if arguments.is_offline else deployed_operator(_tell))
         answer: Answer = arguments.run(used, arguments)
     except ConfigError as error:
         return _refused(error.complaints)
     except SyncError as error:
+        error.hint = _hint(error)
         document = {"error": error.text, "hint": error.hint, "code": error.code}
-        return Answer(document, "", _remarks(error), FINDINGS)
+        return Answer(document, "", (f"crmsync: {text_of(error)}",), FINDINGS)
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         return _failed(f"{place}{error.strerror or type(error).__name__}", USAGE)
     except Exception as error:  # noqa: BLE001 - a fault of our own; an operator gets no traceback
         return _failed(_fault(error), FINDINGS)
     return answer
+
+
+def _tell(text: str) -> None:
+    """Tell a person at a terminal why nothing happens."""
+    progress.show(text)
+    progress.finish()
 
 
 def _print(answer: Answer, *, as_json: bool) -> None:
@@ -124,10 +134,11 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def _remarks(error: SyncError) -> tuple[str, ...]:
+def _hint(error: SyncError) -> str:
+    """What the operator can do about an error."""
     if error.code == "ResourceNotFoundException":
-        return (f"crmsync: {error.text} {_NO_DEPLOYMENT}",)
-    return (f"crmsync: {text_of(error)}",)
+        return _NO_DEPLOYMENT
+    return error.hint or (_PASSES if isinstance(error, TryAgain) else hint_of(error.code))
 
 
 def _refused(complaints: Sequence[Complaint]) -> Answer:

@@ -127,6 +127,7 @@ class CallLeases(Unlimited):
         per_window: int = 0,
         succeeded: bool = False,
         refused: bool = False,
+        full_for: float = 0.0,  # noqa: ARG002 - the leases count the windows
     ) -> None:
         """Take note of a response.
 
@@ -135,6 +136,7 @@ class CallLeases(Unlimited):
             per_window: The calls in ten seconds that are allowed, if it reports them.
             succeeded: Whether the call has succeeded.
             refused: Whether it was refused because the day's calls are used up.
+            full_for: Seconds of the window for which it was refused, 0 for none.
         """
         with self._lock:
             if held := self._held.get(self._class):

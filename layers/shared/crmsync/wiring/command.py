@@ -19,6 +19,8 @@ from crmsync.wiring.crms import (
     lists_of,
     login_of,
     our_user_of,
+    patient_calls,
+    patient_retry_policy,
     quota_of,
     salesforce_of,
     sync_context,
@@ -48,6 +50,8 @@ LINK_ID_BYTES = 16
 """Random bytes in the id of a link to the console."""
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from crmsync.flows.backfill.jobs import JobAdmin
     from crmsync.flows.backfill.link_rebuild import RebuildSides, RecordReader
     from crmsync.flows.operator.history import HistoryReader
@@ -61,9 +65,9 @@ if TYPE_CHECKING:
     from crmsync.gateways.salesforce.schema import SalesforceSchema
 
 
-def operator() -> Operator:
+def operator(tell: Callable[[str], None] = lambda _text: None) -> Operator:
     """What the operator's command works with. Tables and queues are found by the name of the stack
-    (``CRMSYNC_STACK``).
+    (``CRMSYNC_STACK``). `tell` tells of long waits.
     """
     from crmsync.flows.operator.console_links import ConsoleLinks
     from crmsync.flows.operator.dead_letters import DeadLetterAdmin
@@ -78,6 +82,7 @@ def operator() -> Operator:
     from crmsync.flows.preview.first_sync import Previewer
     from crmsync.gateways.aws.dead_letters import SqsDeadLetters
 
+    patient_calls().tell = tell
     store = settings_table()
     settings = SettingsAdmin(
         store=store,
@@ -148,7 +153,9 @@ def operator() -> Operator:
 def _hubspot_schema_of(connection: Connection) -> HubspotSchema:
     from crmsync.gateways.hubspot.schema import HubspotSchema
 
-    return HubspotSchema(secrets().secret(connection.hubspot.secret))
+    return HubspotSchema(
+        secrets().secret(connection.hubspot.secret), retry_policy=patient_retry_policy()
+    )
 
 
 def _salesforce_schema_of(connection: Connection) -> SalesforceSchema:

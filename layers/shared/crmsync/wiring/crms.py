@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from crmsync.model.records import Side
@@ -40,12 +40,14 @@ if TYPE_CHECKING:
     from crmsync.gateways.hubspot.records import HubspotGateway
     from crmsync.gateways.hubspot.schema import HubspotSchema
     from crmsync.gateways.hubspot.sweep import HubspotSweep
+    from crmsync.gateways.retry import RetryPolicy
     from crmsync.gateways.salesforce.hosts import LoginUrl
     from crmsync.gateways.salesforce.listing import SalesforceLister
     from crmsync.gateways.salesforce.records import SalesforceGateway
     from crmsync.gateways.salesforce.schema import SalesforceSchema
     from crmsync.gateways.schemas import LiveSchemas
     from crmsync.gateways.shared_org import SharedOrg
+    from crmsync.gateways.unlimited_calls import PatientCalls
     from crmsync.ports.listing import Lister
 
 
@@ -135,7 +137,7 @@ def hubspot_client_of(connection: Connection) -> HubspotClient:
 
     return HubspotClient(
         secrets().secret(connection.hubspot.secret),
-        retry_policy=retry_policy(_leases_of(connection, Side.HUBSPOT)),
+        retry_policy=_hubspot_policy_of(connection),
         check_account=id_check_of(connection, Side.HUBSPOT),
     )
 
@@ -152,6 +154,31 @@ def calls_of(connection: Connection) -> ConnectionCalls:
 def _leases_of(connection: Connection, side: Side) -> CallLeases | None:
     """The leases of this Lambda; None for the operator's command, whose calls are not leased."""
     return call_leases_of(connection, side) if is_lambda() else None
+
+
+@cache
+def patient_calls() -> PatientCalls:
+    """The calls to HubSpot of the operator's command."""
+    from crmsync.gateways.unlimited_calls import PatientCalls
+
+    return PatientCalls(now=time.monotonic)
+
+
+def patient_retry_policy() -> RetryPolicy:
+    """How the operator's command repeats calls to HubSpot: a person can wait for some seconds,
+    a minute at most, where a Lambda puts its work back.
+    """
+    from crmsync.gateways.retry import RetryPolicy
+
+    return RetryPolicy(tries=5, longest=15.0, leases=patient_calls())
+
+
+def _hubspot_policy_of(connection: Connection) -> RetryPolicy:
+    """How calls to HubSpot are repeated; those of the operator's command have no leases, and wait
+    where HubSpot takes no more.
+    """
+    leases = _leases_of(connection, Side.HUBSPOT)
+    return retry_policy(leases) if leases else patient_retry_policy()
 
 
 @lru_cache(maxsize=2 * KEPT_CONNECTIONS)
@@ -199,7 +226,7 @@ def account_of(connection: Connection) -> HubspotSchema:
 
     return HubspotSchema(
         secrets().secret(connection.hubspot.secret),
-        retry_policy=retry_policy(_leases_of(connection, Side.HUBSPOT)),
+        retry_policy=_hubspot_policy_of(connection),
         check_account=id_check_of(connection, Side.HUBSPOT),
     )
 

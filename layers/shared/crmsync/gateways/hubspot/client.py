@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from types import MappingProxyType
 from typing import Any
 
 from hubspot import HubSpot
@@ -35,6 +36,9 @@ INTERVAL, PER_INTERVAL = "X-HubSpot-RateLimit-Interval-Milliseconds", "X-HubSpot
 """Headers: the account's calls of a day and how many are left; an interval and its calls."""
 
 TEN_SECONDS = "10000"
+WINDOWS: Mapping[str, float] = MappingProxyType({"SECONDLY": 1.0, "TEN_SECONDLY_ROLLING": 10.0})
+"""Policies of a refusal that lasts until a window is over, with its seconds."""
+
 DAILY_POLICY = "DAILY"
 """The policy of a refusal that lasts until the account's midnight."""
 
@@ -249,7 +253,7 @@ class HubspotClient:
         """Report what a response says about the limits. Searches say nothing, and apps with OAuth
         have no daily limit.
         """
-        headers = reply.headers
+        headers, policy = reply.headers, str(reply.body.get("policyName", ""))
         day = None
         if DAILY in headers and LEFT in headers:
             day = DailyCalls(int(headers[DAILY]) - int(headers[LEFT]), int(headers[DAILY]))
@@ -260,7 +264,8 @@ class HubspotClient:
             day=day,
             per_window=per_window,
             succeeded=reply.status < 300,  # noqa: PLR2004 - 2xx
-            refused=reply.body.get("policyName") == DAILY_POLICY,
+            refused=policy == DAILY_POLICY,
+            full_for=WINDOWS.get(policy, 0.0),
         )
 
 
