@@ -98,6 +98,17 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
 
 
 @pytest.fixture(autouse=True)
+def _no_sweep_soon(request: pytest.FixtureRequest, _made_up_account: None) -> None:
+    """Begin no test on a laptop stack just before a sweep."""
+    if "stack" in request.fixturenames:
+        stack = request.getfixturevalue("stack")
+        if hasattr(stack, "functions"):
+            from tests.stack_clock import pass_near_sweep  # noqa: PLC0415 - not for other tests
+
+            pass_near_sweep(stack)
+
+
+@pytest.fixture(autouse=True)
 def _made_up_account(monkeypatch: pytest.MonkeyPatch) -> None:
     """Set credentials that give access to nothing, in place of the machine's own."""
     for name in REMOVED:

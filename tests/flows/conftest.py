@@ -11,6 +11,7 @@ import pytest
 
 from local.people import People
 from local.stack import Stack
+from tests.stack_clock import pass_near_sweep
 
 SETTINGS = """
 [[connection]]
@@ -45,7 +46,9 @@ def new_stack() -> Iterator[NewStack]:
             seed: int = 0,
             workers: int = 1,
         ) -> Stack:
-            return owned.enter_context(Stack(settings, world, seed=seed, workers=workers))
+            stack = owned.enter_context(Stack(settings, world, seed=seed, workers=workers))
+            pass_near_sweep(stack)
+            return stack
 
         yield start
 
