@@ -9,6 +9,7 @@ import pytest
 
 from crmsync.flows.engine.resting_mappings import (
     is_field_check_due,
+    note_lost_rights,
     resume_mappings,
     without_resting,
 )
@@ -277,3 +278,33 @@ def test_a_rest_begins_with_the_oldest_change_that_is_synced_without_the_field()
         ("Lead", "Fax"): since,
         ("Lead", "Phone"): old - timedelta(hours=1),
     }
+
+
+@pytest.mark.rule("ERR-5")
+def test_lost_rights_are_told_before_a_record_needs_the_field():
+    """A hidden field and one that may only be read now rest and are reported once each; a field
+    that was always read-only is no loss.
+    """
+    world = MemoryWorld()
+
+    def look() -> int:
+        shown = world.schemas.described(Side.SALESFORCE, ["Lead"])
+        return note_lost_rights(
+            world.context.connection, shown, world.troubles, world.inbox, world.cursors, world.now
+        )
+
+    world.salesforce.read_only_fields = {("Lead", "Fax")}
+    counts = [look()]
+    world.salesforce.missing_fields = {("Lead", "Title")}
+    world.salesforce.read_only_fields = {("Lead", "Fax"), ("Lead", "Phone")}
+    counts += [look(), look()]
+
+    told = [
+        (one.fieldname, one.category, one.code)
+        for one in sorted(world.inbox.parked("acme"), key=lambda one: one.fieldname)
+    ]
+    assert counts == [0, 2, 2]
+    assert told == [
+        ("Phone", Category.MAPPING, "FIELD_LACKING"),
+        ("Title", Category.MAPPING, "FIELD_LACKING"),
+    ]
