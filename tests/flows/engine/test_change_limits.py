@@ -10,6 +10,7 @@ from crmsync.errors import Refused
 from crmsync.model.change_limits import ChangeLimit, Hold
 from crmsync.model.changes import Cause
 from crmsync.model.effects import Category
+from crmsync.model.names import SALESFORCE_KEY
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.model.settings import CompanySettings, DealSettings
 from crmsync.rules.merge.change_limits import FLOORS
@@ -124,6 +125,30 @@ def test_a_held_record_still_syncs_edits_from_the_other_side():
     assert world.hubspot.fields(contact)["phone"] == "0200"
     assert world.salesforce.fields(lead)["LastName"] == "Lang"
     assert held_records(world) == [(contact, "lastname")]
+
+
+@pytest.mark.rule("DUP-24")
+def test_a_held_change_outlives_our_own_write_to_its_record():
+    """The lead's title was among what crmsync wrote last, and then it writes only its own field:
+    the title that a person has entered in between is still a held edit, and no reformatting.
+    """
+    world = MemoryWorld(settings={"max_changes_per_hour": 1})
+    pairs = linked(world, 2)
+    for contact, _ in pairs:
+        bulk_edit(world, [(contact, contact)], jobtitle="Captain")
+        world.wait(60)
+    contact, lead = pairs[1]
+    for _, one in pairs:
+        world.salesforce.edit(one, {"Title": "Admiral", SALESFORCE_KEY: "555001-9"})
+    world.sync(*(one for _, one in pairs))
+    assert world.salesforce.fields(lead)[SALESFORCE_KEY] == f"555001-{contact.id}"
+    world.wait()
+
+    world.sync(lead, cause=Cause.AGAIN)
+
+    assert held_records(world) == [(contact, "jobtitle")]
+    decide(world, Cause.RELEASED)
+    assert world.hubspot.fields(contact)["jobtitle"] == "Admiral"
 
 
 @pytest.mark.rule("OPT-4")

@@ -327,14 +327,14 @@ def _agreed_link(
     link: Link, pair: tuple[Record, Record], merged: MergeResult, ruleset: Ruleset
 ) -> Link:
     """The link with what both sides agree on once everything is written, and with what is about to
-    be written. `pair` is the HubSpot record and the Salesforce record.
+    be written. `pair` is HubSpot's and Salesforce's record. What waits shows none of our writes.
     """
     salesforce, held_back = pair[1], merged.held_back
     bases = {one.ref.side: _agreed_base(one, link, merged, ruleset.fingerprinter) for one in pair}
     intents = announced(link, bases, merged.owners, _written(merged), pair, ruleset)
     wrote = tags(merged.to_salesforce) if merged.to_salesforce else link.wrote
-    if merged.incompatible:
-        wrote -= tags(rule.salesforce for rule in merged.incompatible)
+    if waits := held_back.waiting.union(rule.salesforce for rule in merged.incompatible):
+        wrote -= tags(waits)
     return replace(
         link,
         hubspot_base=bases[Side.HUBSPOT],
