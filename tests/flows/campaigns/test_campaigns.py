@@ -290,6 +290,21 @@ def test_a_converted_lead_stays_one_member(sides: Sides) -> None:
     assert [row["ContactId"] for row in rows] == [contact]
 
 
+@pytest.mark.rule("CMP-6")
+def test_who_leaves_before_the_link_follows_a_conversion_is_found(sides: Sides) -> None:
+    """The row still names the lead, so nothing is lost while the link does."""
+    sides.set(on_leave=OnLeave.STATUS, left_status=LEFT)
+    (ada,) = sides.add("Ada")
+    sides.join(ada)
+    sides.sweep()
+    lead = sides.people["Ada"].id
+    sides.salesforce.person({"do": "convert_lead", "lead_id": lead, "account_id": None})
+    sides.leave(ada)
+    sides.sweep()
+
+    assert sides.members() == {"Ada": LEFT}
+
+
 @pytest.mark.rule("CMP-7")
 def test_a_campaign_without_the_status_is_left_alone(sides: Sides) -> None:
     """Nobody is made a member with another status; the reason is kept, and ends with its cause."""

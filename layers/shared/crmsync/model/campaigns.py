@@ -46,7 +46,7 @@ class CampaignMember:
 
     Attributes:
         id: Its id.
-        person: Its lead or contact; after a conversion the contact.
+        person: Its lead or contact, as it was asked for; after a conversion it has both.
         status: Its status.
         is_ours: Whether crmsync made it.
     """

@@ -61,7 +61,11 @@ class SalesforceCampaigns:
         Raises `SyncError`.
         """
         questions = list(_questions(campaign, people))
-        return [self._member(row) for _, rows in run(self._session, questions) for row in rows]
+        return [
+            self._member(question.object, row)
+            for question, rows in run(self._session, questions)
+            for row in rows
+        ]
 
     def write(self, campaign: str, effects: Sequence[MemberEffect]) -> Sequence[SyncError | None]:
         """Carry effects out, in order: None, or why a row was refused. `Gone` is the answer for a
@@ -107,12 +111,13 @@ class SalesforceCampaigns:
         ids = ",".join(one.member for one in part)
         return self._session.call("DELETE", f"{_COLLECTION}?ids={ids}&allOrNone=false")
 
-    def _member(self, row: Mapping[str, Any]) -> CampaignMember:
-        column = _COLUMNS[SALESFORCE_CONTACT if row.get("ContactId") else LEAD]
-        name = SALESFORCE_CONTACT if row.get("ContactId") else LEAD
+    def _member(self, name: str, row: Mapping[str, Any]) -> CampaignMember:
+        """The row for the object it was asked by: after a conversion it names lead and contact, and
+        the link may still be that of the lead.
+        """
         return CampaignMember(
             full(str(row["Id"])),
-            Ref(Side.SALESFORCE, name, full(str(row[column]))),
+            Ref(Side.SALESFORCE, name, full(str(row[_COLUMNS[name]]))),
             str(row.get("Status") or ""),
             full(str(row["CreatedById"])) == self._our_user,
         )
@@ -126,9 +131,9 @@ def _questions(campaign: str, people: Iterable[Ref]) -> Iterator[Query]:
     for name, ids in by_object.items():
         column = _COLUMNS[name]
 
-        def query(part: list[str], column: str = column) -> Query:
+        def query(part: list[str], name: str = name, column: str = column) -> Query:
             soql = format_soql(_MEMBERS, campaign=campaign, column=column, ids=part)
-            return Query(soql, CAMPAIGN_MEMBER)
+            return Query(soql, name)
 
         yield from packed(ids, query, lambda one: format_soql("{},", one))
 
