@@ -31,8 +31,9 @@ PYTHON313 ?= $(shell for p in python3.13 $(VERSIONS)3.13.*/bin/python3.13; do \
 	"$$p" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info[:2] != (3, 13)); ' 2>/dev/null \
 	&& { "$$p" -c 'import sys; print(sys.executable)'; break; }; done)
 
-# Whatever is fetched must have one of the hashes in its list.
-INSTALL := pip install -qq --disable-pip-version-check --require-hashes
+# Whatever is fetched must have one of the hashes in its list. The lists are whole: pip up to 23 would look for a package that is in a list with an
+# extra once more, without its version.
+INSTALL := pip install -qq --disable-pip-version-check --require-hashes --no-deps
 
 # The browser of `make browser`.
 CHROMIUM := $(shell for b in chromium chromium-browser google-chrome-stable google-chrome; do command -v $$b && break; done)

@@ -89,12 +89,14 @@ def test_what_is_not_pinned_is_seen(text: str) -> None:
 
 
 def test_nothing_is_installed_without_hashes() -> None:
-    """The Makefile installs with required hashes; only the project itself, a folder, has none."""
+    """The Makefile installs what is in a list, with required hashes; only the project itself, a
+    folder, has none.
+    """
     told = [
         line.strip(" @\t") for line in (ROOT / "Makefile").read_text(encoding="utf-8").splitlines()
     ]
     assert [line for line in told if "pip install" in line] == [
-        "INSTALL := pip install -qq --disable-pip-version-check --require-hashes",
+        "INSTALL := pip install -qq --disable-pip-version-check --require-hashes --no-deps",
         "$(BIN)/python -m pip install -qq --disable-pip-version-check --no-build-isolation --no-deps -e .",
     ]
 
