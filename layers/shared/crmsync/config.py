@@ -208,9 +208,16 @@ def _repair(raw: dict[str, Any], detail: ErrorDetails) -> None:
 
 
 def _stand_in(path: Path) -> _Standin:
+    """What takes the place of a required key. Raises `KeyError` for one that it should know: with a
+    value of the wrong type the repair would never end.
+    """
+    if isinstance(path[-1], int):
+        return {}
     number = "".join(str(part) for part in path if isinstance(part, int))
-    stand_ins: Mapping[str | int, _Standin] = {
+    stand_ins: Mapping[str, _Standin] = {
         "connection": [{}],
+        "hubspot": {},
+        "salesforce": {},
         "name": f"missing-{number}",
         "portal_id": int(f"9{number.zfill(15)}"),
         "login_url": f"https://missing-{number}.invalid",
@@ -221,4 +228,4 @@ def _stand_in(path: Path) -> _Standin:
         "status": "missing",
     }
     is_cell = "field" in path and path[-1] in FieldTable.model_fields
-    return f"missing_{number}" if is_cell else stand_ins.get(path[-1], {})
+    return f"missing_{number}" if is_cell else stand_ins[path[-1]]
