@@ -98,14 +98,15 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
 
 
 @pytest.fixture(autouse=True)
-def _no_sweep_soon(request: pytest.FixtureRequest, _made_up_account: None) -> None:
-    """Begin no test on a laptop stack just before a sweep."""
+def _good_time(request: pytest.FixtureRequest, _made_up_account: None) -> None:
+    """Begin each test on a laptop stack at a time at which nothing else disturbs it."""
     if "stack" in request.fixturenames:
         stack = request.getfixturevalue("stack")
         if hasattr(stack, "functions"):
-            from tests.stack_clock import pass_near_sweep  # noqa: PLC0415 - not for other tests
+            from tests import stack_clock  # noqa: PLC0415 - not for other tests
 
-            pass_near_sweep(stack)
+            stack_clock.pass_used_calls(stack)
+            stack_clock.pass_near_sweep(stack)
 
 
 @pytest.fixture(autouse=True)

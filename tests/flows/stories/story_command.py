@@ -22,10 +22,11 @@ LONGEST = 900.0
 """Real seconds that a command may take."""
 
 
-def run(stack: Stack, *words: str, key: str = "local", added_ms: int = 0) -> CompletedProcess[str]:
-    """Run the command with these arguments and ``--json``; `key` is the access key for its
-    requests, and its clock is so much ahead of the real one.
+def run(stack: Stack, *words: str, key: str = "local") -> CompletedProcess[str]:
+    """Run the command with these arguments and ``--json``, by the clock of the stack; `key` is the
+    access key for its requests.
     """
+    added_ms = stack.clock.added_ms
     with TemporaryDirectory() as folder:
         layers = [str(one) for one in next(iter(stack.cloud.functions.values())).layers]
         spec = WorkerSpec(

@@ -59,7 +59,7 @@ def apply(stack: Stack, *words: str) -> None:
     """Run the operator's command with ``--apply``, at the stack's time, which dates the settings, and
     assert that it succeeds without a warning.
     """
-    done = run(stack, *words, "--apply", added_ms=stack.clock.added_ms)
+    done = run(stack, *words, "--apply")
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
 
 
