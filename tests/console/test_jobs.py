@@ -151,7 +151,7 @@ def test_what_became_of_a_jobs_records_is_shown(stack: Stack, browser: Browser):
     command(stack, *words, "--apply", "--no-wait")
     stack.settle()
 
-    job = command(stack, "jobs", "list")[0]
+    (job,) = [one for one in command(stack, "jobs", "list") if one["verb"] == "resync"]
     counts = {name: job[name] for name in ("made", "linked", "refused")}
     assert counts == {"made": 1, "linked": 0, "refused": 0}
     assert any("1 made, 0 linked, 0 refused." in one for one in texts(browser.get("/jobs"), "//tr"))
