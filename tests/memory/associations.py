@@ -19,6 +19,11 @@ HAS_PRIMARY = {
     frozenset({"contact", "company"}): True,
     frozenset({"deal", "company"}): True,
     frozenset({"deal", "contact"}): False,
+    **{
+        frozenset({activity, other}): False
+        for activity in ("call", "email", "meeting", "note", "task")
+        for other in ("contact", "company", "deal")
+    },
 }
 """The pairs of objects that can be associated, and whether an association can be primary."""
 
@@ -75,7 +80,9 @@ class MemoryAssociations:
         self._others.setdefault(other, {})[one] = None
         self._count(one, other)
         holder, company = (one, other) if other.object == "company" else (other, one)
-        if company.object == "company" and (primary or holder not in self._primary):
+        if HAS_PRIMARY[frozenset({one.object, other.object})] and (
+            primary or holder not in self._primary
+        ):
             self._primary[holder] = company
             self._mirror(holder, ours=ours)
 

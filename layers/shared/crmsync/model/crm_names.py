@@ -12,6 +12,11 @@ from __future__ import annotations
 HUBSPOT_CONTACT = "contact"
 COMPANY = "company"
 DEAL = "deal"
+CALL = "call"
+LOGGED_EMAIL = "email"
+MEETING = "meeting"
+NOTE = "note"
+HUBSPOT_TASK = "task"
 
 # Objects of Salesforce
 

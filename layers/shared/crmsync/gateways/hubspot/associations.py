@@ -11,16 +11,16 @@ import re
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, TypeVar
 
 from crmsync.errors import Gone, Refused, SyncError
+from crmsync.gateways.hubspot.association_types import TYPES, AssociationTypes
 from crmsync.gateways.hubspot.client import HubspotClient, Reply
 from crmsync.gateways.hubspot.errors import ROW_WISE, row_error
 from crmsync.gateways.hubspot.rows import is_id
 from crmsync.gateways.hubspot.versions import ASSOCIATIONS_BATCH, PLURALS
 from crmsync.gateways.retry import chunks
-from crmsync.model.crm_names import COMPANY, DEAL, HUBSPOT_CONTACT
+from crmsync.model.crm_names import COMPANY
 from crmsync.model.effects import Associate, Dissociate
 from crmsync.model.links import Place
 from crmsync.model.records import Ref, Side
@@ -37,32 +37,6 @@ _NOT_THERE = re.compile(r"^([A-Z_]+)=(\d+) is not valid")
 """HubSpot's message if a record to associate does not exist: ``CONTACT=1234 is not valid``, in a
 VALIDATION_ERROR without a context [S]. An OBJECT_NOT_FOUND with the two ids in its context is
 understood, too.
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class _Kinds:
-    """HubSpot's ids of the association types between two objects.
-
-    Attributes:
-        plain: The type of an association without a label.
-        primary: The type of a primary association, of which a record of the first object has at
-            most one; None if there is no such type.
-    """
-
-    plain: int
-    primary: int | None = None
-
-
-TYPES: Mapping[tuple[str, str], _Kinds] = MappingProxyType(
-    {
-        (HUBSPOT_CONTACT, COMPANY): _Kinds(279, 1),  # in the other direction 280 and 2
-        (DEAL, COMPANY): _Kinds(341, 5),  # 342 and 6
-        (DEAL, HUBSPOT_CONTACT): _Kinds(3),  # 4
-    }
-)
-"""HubSpot's own association types [M, stable for years]. An association holds in both directions,
-so one of the two is enough.
 """
 
 
@@ -213,7 +187,7 @@ class HubspotAssociations:
         )
 
 
-def _is_primary(kinds: _Kinds, to: Mapping[str, Any]) -> bool:
+def _is_primary(kinds: AssociationTypes, to: Mapping[str, Any]) -> bool:
     """Whether one of an association's types is HubSpot's primary one; an account's own types may
     have the same number.
     """

@@ -17,7 +17,16 @@ from collections.abc import Callable
 from typing import Any
 
 from crmsync.errors import Refused
-from crmsync.model.crm_names import COMPANY, DEAL, HUBSPOT_CONTACT
+from crmsync.model.crm_names import (
+    CALL,
+    COMPANY,
+    DEAL,
+    HUBSPOT_CONTACT,
+    HUBSPOT_TASK,
+    LOGGED_EMAIL,
+    MEETING,
+    NOTE,
+)
 from crmsync.rules.refusals.table import hint_of
 
 CLIENT_PATHS = ""
@@ -59,7 +68,16 @@ PIPELINE = "/crm/v3/pipelines/{object}/{id}"
 PIPELINE_STAGES = "/crm/v3/pipelines/{object}/{id}/stages"
 PIPELINE_STAGE = "/crm/v3/pipelines/{object}/{id}/stages/{stage}"
 
-PLURALS = {HUBSPOT_CONTACT: "contacts", COMPANY: "companies", DEAL: "deals"}
+PLURALS = {
+    HUBSPOT_CONTACT: "contacts",
+    COMPANY: "companies",
+    DEAL: "deals",
+    CALL: "calls",
+    LOGGED_EMAIL: "emails",
+    MEETING: "meetings",
+    NOTE: "notes",
+    HUBSPOT_TASK: "tasks",
+}
 """Our object names -> the names in paths; other objects (custom ones, ids such as 0-1) keep
 theirs.
 """
