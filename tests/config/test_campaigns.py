@@ -12,6 +12,9 @@ from tests.config.files import MINIMAL, complaints
 CAMPAIGN = "701000000000001AAA"
 FAIR = f'[[connection.campaigns]]\nlist = "42"\ncampaign = "{CAMPAIGN}"\nstatus = "Sent"\n'
 LINE = MINIMAL.count("\n")
+BETA = (
+    MINIMAL.replace("acme/hub", "beta/hub").replace('"acme"', '"beta"').replace("555001", "555002")
+)
 
 
 def test_a_campaign_has_a_list_and_a_status() -> None:
@@ -47,6 +50,17 @@ WRONG: dict[str, tuple[str, ...]] = {
         FAIR + FAIR,
         f"line {LINE + 7}: campaign {CAMPAIGN} has a list already (CMP-6)",
     ),
+    "a campaign twice, its id in another case": (
+        FAIR + FAIR.replace("AAA", "aaa").replace('"42"', '"43"'),
+        f"line {LINE + 7}: campaign 701000000000001aaa has a list already (CMP-6)",
+    ),
+    "a campaign of two connections on one org": (
+        FAIR + BETA + FAIR,
+        (
+            f'line {2 * LINE + 7}: campaign {CAMPAIGN} has a list already, in "acme", which shares '
+            "this Salesforce org: give each connection a campaign of its own (CMP-6)"
+        ),
+    ),
     "a status of leaving that is not used": (
         FAIR + 'on_leave = "remove"\nleft_status = "Left"\n',
         f'line {LINE + 5}: left_status goes with on_leave = "status": give both, or neither (CMP-5)',
@@ -75,6 +89,14 @@ def test_a_wrong_row_is_refused_with_its_line(name: str) -> None:
     """One sentence for each mistake."""
     text, *expected = WRONG[name]
     assert complaints(MINIMAL + text) == expected
+
+
+@pytest.mark.rule("CMP-6")
+def test_two_orgs_may_have_campaigns_with_the_same_id() -> None:
+    """As a sandbox and its origin have; and a list may belong to several campaigns."""
+    sandbox = BETA.replace("//acme.", "//acme--uat.sandbox.")
+    settings = load_settings(MINIMAL + FAIR + FAIR.replace("001AAA", "002AAA") + sandbox + FAIR)
+    assert [len(one.campaigns) for one in settings.connections] == [2, 1]
 
 
 def test_a_changed_campaign_is_named_in_the_difference() -> None:

@@ -75,6 +75,7 @@ def contradictions(settings: Settings) -> Iterator[Finding]:
         yield from _owners(index, connection)
         yield from _templates(index, connection)
         yield from _campaigns(index, connection)
+    yield from _shared_campaigns(settings.connections)
     yield from _alerts(settings.alerts)
 
 
@@ -270,16 +271,35 @@ def _campaigns(index: int, connection: Connection) -> Iterator[Finding]:
         if not connection.contacts.sync:
             sentence = "members are the counterparts of contacts: switch contacts on"
             yield Finding(here, sentence, "CMP-4")
-        if row.campaign in known:
+        if row.campaign.lower() in known:
             sentence = f"campaign {row.campaign} has a list already"
             yield Finding((*here, "campaign"), sentence, "CMP-6")
-        known.add(row.campaign)
+        known.add(row.campaign.lower())
         if (row.on_leave is OnLeave.STATUS) != bool(row.left_status):
             sentence = 'left_status goes with on_leave = "status": give both, or neither'
             yield Finding((*here, "on_leave"), sentence, "CMP-5")
         elif row.left_status == row.status:
             sentence = "left_status is the status of those who join: give another one"
             yield Finding((*here, "left_status"), sentence, "CMP-5")
+
+
+def _shared_campaigns(connections: Sequence[Connection]) -> Iterator[Finding]:
+    """A campaign that an earlier connection on the same org has a list for: what one list makes the
+    other would change back (CMP-6). A sandbox may have the campaigns of its origin, ids and all.
+    """
+    first: dict[tuple[str, str], int] = {}
+    for index, connection in enumerate(connections):
+        for number, row in enumerate(connection.campaigns):
+            key = (connection.salesforce.org_key, row.campaign.lower())
+            holder = first.setdefault(key, index)
+            if holder != index:
+                sentence = (
+                    f'campaign {row.campaign} has a list already, in "{connections[holder].name}", '
+                    "which shares this Salesforce org: give each connection a campaign of its own"
+                )
+                yield Finding(
+                    ("connection", index, "campaigns", number, "campaign"), sentence, "CMP-6"
+                )
 
 
 def _owner_row(
