@@ -73,6 +73,12 @@ class MemoryLists:
         """There are no lists; `now` is the clock."""
         self._now = now
         self._lists: dict[str, dict[Ref, datetime]] = {}
+        self.changes: dict[str, int] = {}
+        """How often members of each list have joined or left."""
+
+    def current(self, list_id: str) -> Sequence[Ref]:
+        """The contacts in a list."""
+        return list(self._list(list_id))
 
     def members(self, list_id: str, refs: Iterable[Ref]) -> frozenset[Ref]:
         """See the port."""
@@ -94,15 +100,18 @@ class MemoryLists:
         """Create a list; return its id, which is new unless given."""
         made = list_id or str(77 + len(self._lists))
         self._lists[made] = {}
+        self.changes[made] = 0
         return made
 
     def add_to_list(self, list_id: str, ref: Ref) -> None:
         """Add a contact to a list."""
         self._lists[list_id].setdefault(ref, self._now())
+        self.changes[list_id] += 1
 
     def remove_from_list(self, list_id: str, ref: Ref) -> None:
         """Remove a contact from a list."""
         self._lists[list_id].pop(ref, None)
+        self.changes[list_id] += 1
 
     def _list(self, list_id: str) -> dict[Ref, datetime]:
         if list_id not in self._lists:

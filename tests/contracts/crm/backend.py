@@ -80,6 +80,10 @@ class Backend:
     lists: Any = None
     list_editor: Any = None
     """Creates HubSpot lists and changes their members."""
+    list_members: Any = None
+    campaigns: Any = None
+    campaign_editor: Any = None
+    """Makes campaigns and their members as a person does."""
     sweeper: Any = None
     accounts: Any = None
     companies: Any = None

@@ -16,11 +16,13 @@ from crmsync.gateways.hubspot.associations import HubspotAssociations
 from crmsync.gateways.hubspot.client import HubspotClient
 from crmsync.gateways.hubspot.companies import HubspotCompanies
 from crmsync.gateways.hubspot.gone import HubspotDeleter
+from crmsync.gateways.hubspot.list_members import HubspotListMembers
 from crmsync.gateways.hubspot.listing import HubspotLister
 from crmsync.gateways.hubspot.lists import HubspotLists
 from crmsync.gateways.hubspot.pipelines import HubspotPipelines
 from crmsync.gateways.hubspot.records import HubspotGateway
 from crmsync.gateways.hubspot.sweep import HubspotSweep
+from crmsync.gateways.salesforce.campaigns import SalesforceCampaigns
 from crmsync.gateways.salesforce.listing import SalesforceLister
 from crmsync.gateways.salesforce.opportunities import SalesforceOpportunities
 from crmsync.gateways.salesforce.records import SalesforceGateway
@@ -31,7 +33,12 @@ from simulators.faults import Faults
 from simulators.hubspot import HubSpotSimulator
 from simulators.salesforce import SalesforceSimulator
 from tests.contracts.crm.backend import HUBSPOT, SALESFORCE, Backend
-from tests.contracts.crm.persons import HubspotListEditor, HubspotPerson, SalesforcePerson
+from tests.contracts.crm.persons import (
+    CampaignEditor,
+    HubspotListEditor,
+    HubspotPerson,
+    SalesforcePerson,
+)
 from tests.memory import (
     MemoryAccounts,
     MemoryAssociations,
@@ -45,6 +52,7 @@ from tests.memory import (
     MemoryPreferences,
     MemoryRoleStore,
 )
+from tests.memory.campaigns import MemoryCampaignMembers, MemoryListMembers
 from tests.memory.deals import MASTER
 from tests.simulated import (
     OUR_FIELD,
@@ -89,6 +97,7 @@ def memory_hubspot(pipelines_allowed: int = 100) -> Iterator[Backend]:
         pairs,
     )
     backend.lister, backend.deals = MemoryLister(crm, 100), MemoryDeals(crm, pipelines_allowed)
+    backend.list_members = MemoryListMembers(lists, page=3)
     yield backend
 
 
@@ -109,6 +118,7 @@ def memory_salesforce(
         lister=MemoryLister(crm),
     )
     backend.opportunities = MemoryOpportunities(crm, types)
+    backend.campaigns = backend.campaign_editor = MemoryCampaignMembers(crm)
     yield backend
 
 
@@ -142,6 +152,7 @@ def simulated_hubspot(
             HubspotDeleter(client),
             HubspotLists(client, page=list_page),
             HubspotListEditor(url, portal.user_token),
+            HubspotListMembers(client, page=min(list_page, 3)),
             sweeper=HubspotSweep(client, retry_policy=retry_policy(clock), page=page),
             companies=HubspotCompanies(client),
             associations=HubspotAssociations(client),
@@ -193,6 +204,8 @@ def simulated_salesforce(page: int = 2000, **world: Any) -> Iterator[Backend]:
             lister=lister,
         )
         backend.opportunities = SalesforceOpportunities(gateway.session, MemoryRoleStore())
+        backend.campaigns = SalesforceCampaigns(gateway.session, simulator.integration_user_id)
+        backend.campaign_editor = CampaignEditor(person)
         yield backend
 
 
@@ -217,6 +230,7 @@ def live_hubspot(environment: Mapping[str, str]) -> Iterator[Backend]:
         is_live=True,
     )
     backend.lists, backend.list_editor = HubspotLists(client), HubspotListEditor(url, token)
+    backend.list_members = HubspotListMembers(client, page=3)
     backend.companies, backend.associations, backend.association_editor = (
         HubspotCompanies(client),
         HubspotAssociations(client),
