@@ -55,7 +55,10 @@ def set_up_hubspot(url: str, token: str) -> None:
         "hasUniqueValue": True,
     }
     definition |= {"type": "string", "fieldType": "text"}
-    for kind in ("contacts", "companies", "deals"):
+    for kind in (
+        *("contacts", "companies", "deals"),
+        *("calls", "emails", "meetings", "notes", "tasks"),
+    ):
         requests.post(
             f"{url}/crm/v3/properties/{kind}/groups", json=group, headers=headers, timeout=30
         )
@@ -75,4 +78,12 @@ OUR_FIELD = {
 }
 
 
-OUR_OBJECTS = ("Lead", "Contact", "Account", "Opportunity", "OpportunityContactRole")
+OUR_OBJECTS = (
+    "Lead",
+    "Contact",
+    "Account",
+    "Opportunity",
+    "OpportunityContactRole",
+    "Task",
+    "Event",
+)

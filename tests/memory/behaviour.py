@@ -65,6 +65,8 @@ BEHAVIOUR = {
             "Account": "001",
             "Opportunity": "006",
             "OpportunityContactRole": "00K",
+            "Task": "00T",
+            "Event": "00U",
         },
         by={True: OUR_USER, False: PERSON},
     ),

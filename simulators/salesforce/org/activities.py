@@ -144,7 +144,7 @@ def follow_conversion(
 
 def archive(org: Org, transaction: Transaction) -> list[str]:
     """Archive closed tasks and past events that are older than a year, as the org does in the
-    background [D; M: exactly which]; their stamps stay [M]. Return their ids.
+    background [D]; their stamps stay [M]. Return their ids.
     """
     limit = day_of(transaction.now_ms - _YEAR)
     gone = []

@@ -165,10 +165,13 @@ def _read(org: Org, call: Call, name: str, ids: Iterable[str], names: list[str])
     named = [str(text) for text in names if str(text).strip().lower() != "id"]
     fields = rows_api.wanted_fields(view, sobject, ["Id", *named])
     rows = [org.store.live(sobject.name, record_id) for record_id in wanted]
+    # Only queryAll is said to return archived activities; that this does not is [M].
     return Reply(
         200,
         [
-            None if row is None else rows_api.show_row(view, sobject, row, call.base, fields)
+            None
+            if row is None or row.get("IsArchived")
+            else rows_api.show_row(view, sobject, row, call.base, fields)
             for row in rows
         ],
     )

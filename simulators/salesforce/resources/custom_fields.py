@@ -181,8 +181,8 @@ def field_of(name: str, metadata: Mapping[str, Any]) -> Field:
 
 
 def _check_owner(org: Org, owner: str, metadata: Mapping[str, Any]) -> None:
-    """No source says whether fields of Activity can be external ids [M]: a world chooses, and the
-    text is a guess.
+    """Fields of Activity can be external ids [S]; whether every org allows it is [M]: a world
+    chooses, and the text is a guess.
     """
     if owner == "Activity" and metadata.get("externalId") and not org.activity_external_ids:
         message = "External ID: fields of Activity can't be external IDs"

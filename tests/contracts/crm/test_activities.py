@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import pytest
 
-from crmsync.errors import Gone
-from crmsync.model.effects import Associate, Dissociate
-from crmsync.model.records import Value
+from crmsync.errors import Conflict, Gone
+from crmsync.model.effects import Associate, CreateRecord, DeleteRecord, Dissociate, UpdateRecord
+from crmsync.model.links import Slot
+from crmsync.model.records import Ref, Value
 from crmsync.ports.crm import Written
 from tests.contracts.crm.backend import Backend
+from tests.contracts.crm.conftest import BACKENDS
 
 AT = "2026-11-02T10:00:00Z"
 HUBSPOT_ACTIVITIES: Mapping[str, Mapping[str, Value]] = {
@@ -26,6 +29,165 @@ HUBSPOT_ACTIVITIES: Mapping[str, Mapping[str, Value]] = {
     "task": {"hs_timestamp": AT, "hs_task_subject": "Call back"},
 }
 """Object -> the properties of a small one."""
+
+SALESFORCE_ACTIVITIES: Mapping[str, Mapping[str, Value]] = {
+    "Task": {"Subject": "First call", "Status": "Completed"},
+    "Event": {"Subject": "Kick-off", "StartDateTime": AT, "EndDateTime": "2026-11-02T11:00:00Z"},
+}
+"""Object -> the fields of a small one."""
+
+TITLES = {
+    "call": "hs_call_title",
+    "email": "hs_email_subject",
+    "meeting": "hs_meeting_title",
+    "note": "hs_note_body",
+    "task": "hs_task_subject",
+    "Task": "Subject",
+    "Event": "Subject",
+}
+"""Object -> a field that shows which one it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Activities:
+    """An object of activities in a CRM."""
+
+    backend: Backend
+    name: str
+
+    @property
+    def title(self) -> str:
+        """The field that shows which one it is."""
+        return TITLES[self.name]
+
+    def add(self, title: str) -> Ref:
+        """Create one as a person."""
+        return self.backend.person.add(self.name, self.fields(title))
+
+    def fields(self, title: str) -> dict[str, Value]:
+        """The fields of one with this title."""
+        return {**(HUBSPOT_ACTIVITIES | SALESFORCE_ACTIVITIES)[self.name], self.title: title}
+
+    def creation(self, title: str) -> CreateRecord:
+        """The effect that creates one under a key of its own."""
+        key = f"{self.name}-{title}-{self.backend.run}"
+        side = self.backend.names.side
+        return CreateRecord(side, self.name, key, self.fields(title), Slot(title))
+
+    def update(self, ref: Ref, title: str) -> UpdateRecord:
+        """The effect that gives one another title."""
+        return UpdateRecord(ref, ref.side, {self.title: title})
+
+    def shown(self, *refs: Ref) -> list[Value]:
+        """The titles of those that exist, in this order."""
+        records = self.backend.crm.read(refs, {self.name: [self.title]})
+        return [records[ref].fields[self.title] for ref in refs if ref in records]
+
+    def listed(self) -> list[Ref]:
+        """All of them, page by page."""
+        found: list[Ref] = []
+        after: str | None = ""
+        while after is not None:
+            page = self.backend.lister.page(self.name, after, 2)
+            found.extend(page.refs)
+            after = page.after
+        return found
+
+
+CASES = {
+    f"{backend}-{name}": (backend, name)
+    for backend in BACKENDS
+    if not backend.startswith("live")
+    for name in (HUBSPOT_ACTIVITIES if "hubspot" in backend else SALESFORCE_ACTIVITIES)
+}
+
+
+@pytest.fixture(params=CASES)
+def activities(request: pytest.FixtureRequest) -> Iterator[Activities]:
+    """Each object of activities in each CRM."""
+    backend, name = CASES[request.param]
+    for one in BACKENDS[backend]():
+        yield Activities(one, name)
+
+
+def test_an_activity_is_created_once_and_found_by_its_key(activities: Activities) -> None:
+    """A second one with the key is a conflict that names the first, and nothing is written."""
+    effect = activities.creation("first")
+    [made] = activities.backend.crm.create([effect])
+    again = CreateRecord(
+        effect.side, effect.object, effect.key, activities.fields("second"), effect.into
+    )
+
+    [clash, other] = activities.backend.crm.create([again, activities.creation("third")])
+
+    assert (type(made), type(clash), type(other)) == (Written, Conflict, Written)
+    assert activities.shown(made.ref, other.ref) == ["first", "third"]
+    keys = [effect.key, activities.creation("nobody").key]
+    assert activities.backend.crm.made_by({activities.name: keys}) == {effect.key: made.ref}
+
+
+def test_an_update_writes_only_what_it_names_and_a_deleted_activity_is_gone(
+    activities: Activities,
+) -> None:
+    """The other rows of the call are written, in order."""
+    one, nobody, two = (activities.add(title) for title in ("one", "nobody", "two"))
+    activities.backend.person.delete(nobody)
+
+    outcomes = activities.backend.crm.update(
+        [activities.update(ref, "new") for ref in (one, nobody, two)]
+    )
+
+    assert [type(outcome) for outcome in outcomes] == [Written, Gone, Written]
+    assert activities.shown(one, nobody, two) == ["new", "new"]
+    kept = [name for name in activities.fields("") if name in {"Status", "hs_timestamp"}]
+    read = activities.backend.crm.read([one], {activities.name: kept})[one]
+    assert all(read.fields.values())
+
+
+def test_more_activities_than_one_call_can_have_are_written_and_read(
+    activities: Activities,
+) -> None:
+    """Batches are split to the size of a call, and results are in order."""
+    outcomes = activities.backend.crm.create(
+        [activities.creation(f"p{number}") for number in range(205)]
+    )
+
+    assert activities.shown(*(one.ref for one in outcomes)) == [f"p{one}" for one in range(205)]
+
+
+def test_changed_activities_are_found_since_a_moment(activities: Activities) -> None:
+    """Salesforce also names the deleted ones."""
+    one, two, gone = (activities.add(title) for title in ("one", "two", "gone"))
+    since = activities.backend.crm.read([one], {activities.name: []})[one].modified_at
+    activities.backend.crm.update([activities.update(two, "new")])
+    activities.backend.person.delete(gone)
+    activities.backend.update_index()
+
+    pages = activities.backend.sweeper.changed_since({activities.name: since})
+
+    found = {(one.ref, one.deleted) for page in pages for one in page}
+    bin_too = {(gone, True)} if gone.object in SALESFORCE_ACTIVITIES else set()
+    assert found == {(one, False), (two, False)} | bin_too
+
+
+def test_activities_are_listed_and_counted_without_deleted_ones(activities: Activities) -> None:
+    """An import sees each of them once."""
+    made = [activities.add(title) for title in ("one", "two", "three", "four", "five")]
+    activities.backend.person.delete(made.pop())
+    activities.backend.update_index()
+
+    assert sorted(activities.listed()) == sorted(made)
+    assert activities.backend.lister.count(activities.name) == len(made)
+
+
+def test_a_hubspot_activity_is_moved_to_the_recycle_bin(hubspot: Backend) -> None:
+    """Repeating it succeeds, and the recycle bin names it."""
+    note = hubspot.person.add("note", HUBSPOT_ACTIVITIES["note"])
+
+    outcomes = [hubspot.deleter.delete([DeleteRecord(note)]) for _ in range(2)]
+
+    assert outcomes == [[Written(note, {})]] * 2
+    assert [one.ref for one in hubspot.lister.deleted("note", "").records] == [note]
 
 
 @pytest.mark.parametrize("name", HUBSPOT_ACTIVITIES)

@@ -15,8 +15,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from crmsync.errors import Refused
+from crmsync.gateways.salesforce import listing, queries, reading
 from crmsync.gateways.salesforce import opportunity_queries as deals
-from crmsync.gateways.salesforce import queries
 from crmsync.gateways.salesforce.queries import Query
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -31,8 +31,9 @@ BUILDERS: dict[str, Builder] = {
     "by_website": lambda values: queries.by_website(values, person_accounts=True),
     "of_stamp": lambda values: [queries.of_stamp("Lead", NOON, one) for one in values],
     "in_id_order": lambda values: [
-        queries.in_id_order("Lead", one, with_email=True) for one in values
+        listing.in_id_order("Lead", one, with_email=True) for one in values
     ],
+    "by_id": lambda values: reading.by_id("Task", values, ("Subject",)),
     "roles": lambda values: deals.roles("OpportunityId", values),
     "ties": deals.ties,
     "of_accounts": deals.of_accounts,
@@ -111,7 +112,7 @@ def test_every_builder_is_fuzzed() -> None:
     textless = {"modified_since", "counted", "packed"}
     found = {
         name
-        for module in (queries, deals)
+        for module in (queries, listing, reading, deals)
         for name, one in vars(module).items()
         if inspect.isfunction(one)
         and one.__module__ == module.__name__
@@ -168,8 +169,10 @@ def test_only_valid_names_are_used_as_names(name: str) -> None:
         lambda: list(queries.tasks_by_key(name, ["1"], None)),
         lambda: queries.modified_since(name, NOON),
         lambda: queries.of_stamp(name, NOON, ""),
-        lambda: queries.in_id_order(name, ""),
-        lambda: queries.counted(name),
+        lambda: listing.in_id_order(name, ""),
+        lambda: listing.counted(name),
+        lambda: list(reading.by_id(name, ["1"], ("Subject",))),
+        lambda: list(reading.by_id("Task", ["1"], (name,))),
         lambda: list(deals.by_value(name, ["1"])),
     ]
     for call in calls:

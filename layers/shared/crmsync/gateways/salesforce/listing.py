@@ -10,11 +10,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from crmsync.gateways.salesforce.queries import MIN_ID, PAGE, Query, counted, in_id_order, run
+from crmsync.gateways.salesforce.queries import (
+    ACTIVITIES,
+    EXTRA,
+    MIN_ID,
+    PAGE,
+    Query,
+    checked,
+    run,
+)
+from crmsync.gateways.salesforce.sdk import format_soql
 from crmsync.gateways.salesforce.session import SalesforceSession
 from crmsync.model.calls import DailyCalls
 from crmsync.model.records import Ref, Side
 from crmsync.ports.listing import Page
+
+_WITH_EMAIL = " AND Email != null"
 
 
 class SalesforceLister:
@@ -45,3 +56,24 @@ class SalesforceLister:
 
     def _rows(self, query: Query) -> list[Mapping[str, Any]]:
         return [row for _, rows in run(self._session, [query]) for row in rows]
+
+
+def in_id_order(name: str, after_id: str, *, limit: int = PAGE, with_email: bool = False) -> Query:
+    """A page of an object's records in the order of their ids, after an id; `with_email`: only
+    those with an address (IMP-4).
+    """
+    form = (
+        "SELECT Id FROM {name:literal} WHERE Id > {after_id}{more:literal}"
+        " ORDER BY Id LIMIT {limit}"
+    )
+    more = EXTRA.get(name, "") + (_WITH_EMAIL if with_email else "")
+    soql = format_soql(form, name=checked(name), after_id=after_id, more=more, limit=limit)
+    return Query(soql, name, deleted_too=name in ACTIVITIES)
+
+
+def counted(name: str, *, with_email: bool = False) -> Query:
+    """The number of records that `in_id_order` returns, as ``n``."""
+    form = "SELECT COUNT(Id) n FROM {name:literal} WHERE Id > {least}{more:literal}"
+    more = EXTRA.get(name, "") + (_WITH_EMAIL if with_email else "")
+    soql = format_soql(form, name=checked(name), least=MIN_ID, more=more)
+    return Query(soql, name, deleted_too=name in ACTIVITIES)

@@ -20,6 +20,7 @@ from crmsync.gateways.salesforce.sdk import format_soql
 from crmsync.gateways.salesforce.session import SalesforceSession
 from crmsync.model.crm_names import (
     ACCOUNT,
+    EVENT,
     LEAD,
     OPPORTUNITY_STAGE,
     RECORD_TYPE,
@@ -41,13 +42,16 @@ do not count as queries [D].
 LONGEST_URI = 14_000
 """Characters of an encoded query; Salesforce allows about 16,000."""
 
-EXTRA = {LEAD: " AND IsConverted = false"}
-"""A converted lead has become a contact, which has the same address."""
+ACTIVITIES = frozenset({TASK, EVENT})
+"""Salesforce archives old ones: only queryAll returns those, along with the recycle bin [D]."""
+
+EXTRA = {LEAD: " AND IsConverted = false"} | dict.fromkeys(ACTIVITIES, " AND IsDeleted = false")
+"""What a query leaves out: a converted lead has become a contact, which has the same address; tasks
+and events are asked for together with the recycle bin.
+"""
 
 MIN_ID = "000000000000000AAA"
 """An id that sorts before every record id."""
-
-_WITH_EMAIL = " AND Email != null"
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
@@ -298,27 +302,6 @@ def _changed(name: str, operator: str, moment: datetime, rest: str) -> Query:
         extra=extra,
     )
     return Query(soql, name, deleted_too=True)
-
-
-def in_id_order(name: str, after_id: str, *, limit: int = PAGE, with_email: bool = False) -> Query:
-    """A page of an object's records in the order of their ids, after an id; `with_email`: only
-    those with an address (IMP-4).
-    """
-    form = (
-        "SELECT Id FROM {name:literal} WHERE Id > {after_id}{more:literal}"
-        " ORDER BY Id LIMIT {limit}"
-    )
-    more = EXTRA.get(name, "") + (_WITH_EMAIL if with_email else "")
-    return Query(
-        format_soql(form, name=checked(name), after_id=after_id, more=more, limit=limit), name
-    )
-
-
-def counted(name: str, *, with_email: bool = False) -> Query:
-    """The number of records that `in_id_order` returns, as ``n``."""
-    form = "SELECT COUNT(Id) n FROM {name:literal} WHERE Id > {least}{more:literal}"
-    more = EXTRA.get(name, "") + (_WITH_EMAIL if with_email else "")
-    return Query(format_soql(form, name=checked(name), least=MIN_ID, more=more), name)
 
 
 def run(

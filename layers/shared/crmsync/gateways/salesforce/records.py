@@ -13,7 +13,7 @@ from datetime import datetime
 
 from crmsync.errors import Conflict, SyncError, TryAgain
 from crmsync.gateways.aws.secrets import Secret
-from crmsync.gateways.retry import RetryPolicy, chunks
+from crmsync.gateways.retry import RetryPolicy
 from crmsync.gateways.salesforce.accounts import PersonAccounts, accounts_by_domain, contacts_of
 from crmsync.gateways.salesforce.errors import (
     DOUBLE,
@@ -26,7 +26,15 @@ from crmsync.gateways.salesforce.errors import (
 from crmsync.gateways.salesforce.hosts import LoginUrl
 from crmsync.gateways.salesforce.ids import is_id
 from crmsync.gateways.salesforce.locks import in_calls
-from crmsync.gateways.salesforce.queries import PAGE, ROW_FIELDS, by_email, by_key, run
+from crmsync.gateways.salesforce.queries import (
+    ACTIVITIES,
+    PAGE,
+    ROW_FIELDS,
+    by_email,
+    by_key,
+    run,
+)
+from crmsync.gateways.salesforce.reading import rows_by_id
 from crmsync.gateways.salesforce.rows import (
     CONVERSION,
     FIXED,
@@ -55,7 +63,6 @@ from crmsync.model.records import Record, Ref, Side
 from crmsync.ports.crm import Fields, Outcome
 from crmsync.ports.listing import ChangedRecord, Show
 
-READ_BATCH = 2000
 WRITE_BATCH = 200
 WIDE = 7_000
 """Characters of field names in an encoded query, half of what a query may have. Where more are
@@ -145,7 +152,9 @@ class SalesforceGateway:
         *,
         history: bool = False,  # noqa: ARG002 - Salesforce has no history that could be read with records
     ) -> Mapping[Ref, Record]:
-        """Read records by id, 2,000 per call and object; `history` adds nothing.
+        """Read records by id, 2,000 per call and object; `history` adds nothing. Tasks and events
+        are read by queries, which also find archived ones, some 500 per query and five queries per
+        call.
 
         A converted lead has the contact that it became as its `successor` (DUP-26). Raises
         `Refused` for a field that does not exist or is not visible to us, else `SyncError`.
@@ -154,13 +163,9 @@ class SalesforceGateway:
         for name, ids in _by_object(refs).items():
             wanted = tuple(fields.get(name, ()))
             columns = list(dict.fromkeys((*ROW_FIELDS, *CONVERSION.get(name, ()), *wanted)))
-            for part in chunks(ids, READ_BATCH):
-                body = {"ids": part, "fields": columns}
-                rows = self._session.call("POST", f"composite/sobjects/{name}", body=body)
-                for row in rows or ():
-                    if row:
-                        one = record(name, row, wanted)
-                        found[one.ref] = one
+            for row in rows_by_id(self._session, name, ids, columns):
+                one = record(name, row, wanted)
+                found[one.ref] = one
         return found
 
     def find(self, emails: Iterable[str], fields: Fields) -> Sequence[Record]:
@@ -239,6 +244,9 @@ class SalesforceGateway:
         """Insert under our unique external id, 200 per call. A key that is taken is a
         `Conflict`: another worker, or an earlier call whose response was lost, has made the record,
         and an upsert would write over what people have edited since.
+
+        Not every org may keep a field of tasks and events unique, so a call that creates them is
+        not repeated here if it may have been applied: `made_by` finds what it has made.
 
         Records whose owner is chosen by assignment rules (OWN-9, PLT-1) go in calls of their own. A
         record with `FIXED` fields has nothing else that people could edit; if it exists, it is
@@ -321,7 +329,13 @@ class SalesforceGateway:
         """Write rows. A call refused because of one row is halved until the row is found."""
         body = {"allOrNone": False, "records": [write.row for write in part]}
         answer = self._session.call(
-            kind.method, kind.path, body=body, writes=True, assign=kind.assign, see=ROW_WISE
+            kind.method,
+            kind.path,
+            body=body,
+            writes=True,
+            assign=kind.assign,
+            repeat=kind is _UPDATE or all(write.object not in ACTIVITIES for write in part),
+            see=ROW_WISE,
         )
         if not isinstance(answer, RefusedCall):
             rules = self._rule_texts.known() if any(map(is_refused_by_a_rule, answer)) else ()

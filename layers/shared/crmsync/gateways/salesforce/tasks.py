@@ -1,7 +1,7 @@
 """Tasks of one Salesforce org: created under a key in our own field of Activity, and updated by id,
 200 per call (docs/vendors.md#salesforce-objects).
 
-Whether an org allows that field to be an external id, or unique, is not known [M]. If it is an
+Whether every org allows that field to be an external id, or unique, is not known [M]. If it is an
 external id, tasks are upserted, and an upsert finds the task of an earlier one. If Salesforce
 refuses that, tasks are inserted, and those that an earlier call may have created are searched
 first. In both cases two concurrent calls could create a task twice; so a call is not repeated here
