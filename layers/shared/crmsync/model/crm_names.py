@@ -12,10 +12,12 @@ from __future__ import annotations
 HUBSPOT_CONTACT = "contact"
 COMPANY = "company"
 DEAL = "deal"
-CALL = "call"
-LOGGED_EMAIL = "email"
-MEETING = "meeting"
-NOTE = "note"
+HUBSPOT_CALL = "call"
+HUBSPOT_MAIL = "email"
+"""An e-mail as an activity."""
+
+HUBSPOT_MEETING = "meeting"
+HUBSPOT_NOTE = "note"
 HUBSPOT_TASK = "task"
 
 # Objects of Salesforce

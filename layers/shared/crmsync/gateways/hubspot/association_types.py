@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from crmsync.model.crm_names import (
-    CALL,
     COMPANY,
     DEAL,
+    HUBSPOT_CALL,
     HUBSPOT_CONTACT,
+    HUBSPOT_MAIL,
+    HUBSPOT_MEETING,
+    HUBSPOT_NOTE,
     HUBSPOT_TASK,
-    LOGGED_EMAIL,
-    MEETING,
-    NOTE,
 )
 
 
@@ -38,10 +38,10 @@ class AssociationTypes:
 
 
 _OF_ACTIVITIES = (
-    (CALL, 194, 182, 206),
-    (LOGGED_EMAIL, 198, 186, 210),
-    (MEETING, 200, 188, 212),
-    (NOTE, 202, 190, 214),
+    (HUBSPOT_CALL, 194, 182, 206),
+    (HUBSPOT_MAIL, 198, 186, 210),
+    (HUBSPOT_MEETING, 200, 188, 212),
+    (HUBSPOT_NOTE, 202, 190, 214),
     (HUBSPOT_TASK, 204, 192, 216),
 )
 """Activity -> its types to a contact, a company and a deal [S]."""

@@ -18,14 +18,14 @@ from typing import Any
 
 from crmsync.errors import Refused
 from crmsync.model.crm_names import (
-    CALL,
     COMPANY,
     DEAL,
+    HUBSPOT_CALL,
     HUBSPOT_CONTACT,
+    HUBSPOT_MAIL,
+    HUBSPOT_MEETING,
+    HUBSPOT_NOTE,
     HUBSPOT_TASK,
-    LOGGED_EMAIL,
-    MEETING,
-    NOTE,
 )
 from crmsync.rules.refusals.table import hint_of
 
@@ -72,10 +72,10 @@ PLURALS = {
     HUBSPOT_CONTACT: "contacts",
     COMPANY: "companies",
     DEAL: "deals",
-    CALL: "calls",
-    LOGGED_EMAIL: "emails",
-    MEETING: "meetings",
-    NOTE: "notes",
+    HUBSPOT_CALL: "calls",
+    HUBSPOT_MAIL: "emails",
+    HUBSPOT_MEETING: "meetings",
+    HUBSPOT_NOTE: "notes",
     HUBSPOT_TASK: "tasks",
 }
 """Our object names -> the names in paths; other objects (custom ones, ids such as 0-1) keep
