@@ -29,7 +29,7 @@ def linked(hubspot=None, salesforce=None, *, agreed=None, **link):
 def shows_nothing_new(record, link, ruleset):
     """Whether a linked record is unchanged, as far as it shows that alone."""
     shown = view_alone(record, link, ruleset)
-    return shown is not None and is_unchanged(shown, link)
+    return shown is not None and is_unchanged(shown, link, ruleset)
 
 
 def announcing(link, facts, *, hubspot=None, salesforce=None):

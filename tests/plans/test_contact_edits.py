@@ -12,6 +12,7 @@ from crmsync.model.links import LinkState
 from crmsync.model.plan import Plan
 from crmsync.model.records import Kind, Origin, Ref
 from crmsync.plans.contact import ContactFacts, plan_contact
+from crmsync.rules.merge.intents import revision_on
 from crmsync.rules.merge.owners import OwnerMatches
 from crmsync.rules.pair.plan import view_alone
 from tests.builders import (
@@ -176,6 +177,28 @@ def test_a_contact_without_an_address_is_not_unsubscribed():
     assert plan.effects[1].fields == {"Email": None, "FirstName": "Eva"}
 
 
+@pytest.mark.rule("OPT-6")
+@pytest.mark.parametrize("side", [H, S])
+def test_an_opted_out_contact_that_has_lost_its_address_rests(side):
+    """Whichever side takes the address away, the opt-out stays agreed on: once the other side shows
+    it, there is nothing to save.
+    """
+    hubspot, salesforce = {"hs_email_optout": "true"}, {"HasOptedOutOfEmail": True}
+    out = pair(hubspot=hubspot, salesforce=salesforce)
+    no_contact, no_lead = pair(
+        hubspot=hubspot | {"email": None}, salesforce=salesforce | {"Email": None}
+    )
+    shown = (no_contact, out[1]) if side is H else (out[0], no_lead)
+    save, update = plan_contact(linked(*shown, agreed=out), RULESET).effects
+    assert update.fields == {"Email" if side is H else "email": None}
+    revision = revision_on(save.link, update.place, side.other, 555001)
+    written = pair(
+        hubspot=no_contact.fields | (revision if side is S else {}),
+        salesforce=no_lead.fields | (revision if side is H else {}),
+    )
+    assert plan_contact(replace(linked(*written), link=save.link), RULESET) == Plan()
+
+
 @pytest.mark.rule("OPT-4")
 def test_an_opt_out_waits_for_an_address():
     """The box of a contact without an address leads to nothing in HubSpot, and to one save."""
@@ -269,6 +292,7 @@ def test_the_id_of_a_contact_that_the_lead_belonged_to_before_is_replaced():
     """The lead was linked with a contact of the same portal that was deleted or merged since."""
     hubspot, salesforce = a_contact(salesforce_id=LEAD_ID), a_lead(key="555001-7")
     facts = linked(hubspot, salesforce, agreed=(hubspot, salesforce))
+    assert not shows_nothing_new(salesforce, facts.link, RULESET)
     assert plan_contact(facts, RULESET) == Plan(
         (remember(S, salesforce.ref, Crmsync_HubSpot_Id__c=KEY),)
     )
@@ -280,6 +304,7 @@ def test_a_salesforce_key_of_another_portal_is_left_alone():
     first.
     """
     hubspot, salesforce = a_contact(salesforce_id=LEAD_ID), a_lead(key="555002-7")
+    assert shows_nothing_new(salesforce, a_link(hubspot, salesforce, RULESET), RULESET)
     assert (
         plan_contact(linked(hubspot, salesforce, agreed=(hubspot, salesforce)), RULESET) == Plan()
     )

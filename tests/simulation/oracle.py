@@ -50,7 +50,7 @@ class Course:
             before it writes (docs/decisions/0025-intent-first.md).
         excused: What was wrong and cannot be helped, by reason.
         written: All entries of crmsync.
-        over: Entries of crmsync that replaced what a person had given.
+        over: Entries of crmsync that replaced what a person had given, and a worker had seen.
         by_us: Whether crmsync gave a side its value.
         values: All values of each side, with the numbers of their entries.
         crossed: A value that has filled a side's blank although it had changed on the other side
@@ -155,13 +155,13 @@ def _take(course: Course, one: Entry, other: Ref) -> None:
     if plain(one.before) is None and value == was != course.shown[side.other]:
         course.crossed[side] = value
     course.written.append(one)
-    if plain(one.before) is not None and not course.by_us.get(side, False):
-        course.over.append(one)
-    course.by_us[side] = True
     edit = course.open.get(side)
     # A creation makes a new record, so it writes over nothing.
     if edit is not None and edit.number > one.read_of(one.ref) and not one.call.endswith(".create"):
         course.gaps.append(edit)
+    elif plain(one.before) is not None and not course.by_us.get(side, False):
+        course.over.append(one)
+    course.by_us[side] = True
 
 
 def _value_when(course: Course, side: Side, number: int) -> Shown:
@@ -312,7 +312,7 @@ def _always(favourite: Side) -> Callable[[Course], list[Finding]]:
 def _fill_blank(course: Course) -> list[Finding]:
     """CH-4: a value fills a blank and overwrites nothing."""
     here, there = course.shown[Side.HUBSPOT], course.shown[Side.SALESFORCE]
-    if course.over and not course.gaps:
+    if course.over:
         return [Finding("no lost update", "a value was overwritten under fill_blank")]
     if (here is None) != (there is None):
         return [Finding("both sides agree", _said(course, {here or there}))]

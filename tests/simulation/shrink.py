@@ -65,8 +65,8 @@ def _plainer(one: Step | Setting) -> Iterator[Step | Setting]:
         value = getattr(one, part.name)
         if part.name in {"does", "queue", "call", "how", "where", "side"}:
             continue
-        if isinstance(one, Operator) and one.does == "push" and part.name in {"what", "value"}:
-            continue  # A push is of a property and a policy.
+        if isinstance(one, Operator) and one.what and part.name in {"what", "value"}:
+            continue  # A push is of a property and a policy, and a property is hidden and shown.
         if isinstance(part.default, str | int | tuple) and value != part.default:
             yield replace(one, **{part.name: part.default})
         if isinstance(value, tuple):

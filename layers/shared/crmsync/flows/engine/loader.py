@@ -318,7 +318,7 @@ class BatchLoader(Generic[AnyFacts]):
             return False
         if shown := view_alone(record, link, self.ruleset):
             self._views[record.ref] = shown
-        return shown is not None and is_unchanged(shown, link)
+        return shown is not None and is_unchanged(shown, link, self.ruleset)
 
     def _follow_links(self, links: Iterable[Link]) -> None:
         """Read both records of each link; for one that is gone, its successor and its link."""

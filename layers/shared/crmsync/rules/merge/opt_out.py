@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from crmsync.model.crm_names import HUBSPOT_EMAIL, HUBSPOT_OPT_OUT, SALESFORCE_OPT_OUT
 from crmsync.model.records import Origin
+from crmsync.rules.fields.values import is_blank
 from crmsync.rules.merge.baseline import SideView
 from crmsync.rules.merge.policies import MergePart
 
@@ -85,6 +86,9 @@ def merge_opt_out(
     out = bool(mine.canonical)
     email = hubspot.states.get(HUBSPOT_EMAIL)
     is_new = bool(email and email.changed)
+    # An opt-out that HubSpot shows beside no address needs no request: there is no new address.
+    shown = hubspot.record.fields.get(HUBSPOT_EMAIL)
+    is_settled = out and is_blank(fields.to_hubspot.get(HUBSPOT_EMAIL, shown))
     is_blocked = any(rule.hubspot == HUBSPOT_EMAIL for rule in fields.incompatible)
     waits = is_new and is_blocked and out and mine.changed is None
     decision = decide_opt_out(
@@ -92,7 +96,8 @@ def merge_opt_out(
         salesforce_out=bool(box.canonical),
         was_out_in_hubspot=None if mine.changed is None else out != mine.changed,
         box_changed=bool(box.changed),
-        address_changed=HUBSPOT_EMAIL in fields.to_hubspot or (is_new and not waits),
+        address_changed=not is_settled
+        and (HUBSPOT_EMAIL in fields.to_hubspot or (is_new and not waits)),
         shared=shared,
         own_act=is_own_act(origins.get(HUBSPOT_OPT_OUT)) if origins else None,
     )

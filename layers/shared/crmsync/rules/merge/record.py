@@ -11,7 +11,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from crmsync.model import names
 from crmsync.model.change_limits import ChangeLimit, Hold
 from crmsync.model.changes import Cause, Change
 from crmsync.model.conflicts import FieldConflict
@@ -274,21 +273,12 @@ def _own_fields(
     hubspot: Record, salesforce: Record, shown: Mapping[str, Value], ruleset: Ruleset
 ) -> Mapping[Side, Mapping[str, Value]]:
     """The fields of crmsync's own that are out of date: who owns the Salesforce record, and the
-    other record's id, from which the links can be rebuilt.
-
-    A Salesforce field that another portal filled is left alone (TEN-1). The id of a HubSpot record
-    that the Salesforce record belonged to before, by now deleted or merged, is replaced.
+    other record's id.
     """
-    in_hubspot = dict(shown)
-    if hubspot.fields.get(names.HUBSPOT_KEY) != salesforce.ref.id:
-        in_hubspot[names.HUBSPOT_KEY] = salesforce.ref.id
-    in_salesforce: dict[str, Value] = {}
-    named = str(salesforce.fields.get(names.SALESFORCE_KEY) or "")
-    if not named.endswith(f"-{hubspot.ref.id}") and (
-        not named or named.startswith(ruleset.key_of(""))
-    ):
-        in_salesforce[names.SALESFORCE_KEY] = ruleset.key_of(hubspot.ref.id)
-    return {Side.SALESFORCE: in_salesforce, Side.HUBSPOT: in_hubspot}
+    return {
+        Side.SALESFORCE: ruleset.outdated_id(salesforce, hubspot.ref),
+        Side.HUBSPOT: {**shown, **ruleset.outdated_id(hubspot, salesforce.ref)},
+    }
 
 
 def _may_loop(link: Link, hubspot: SideView, salesforce: SideView, *, owners_differ: bool) -> bool:

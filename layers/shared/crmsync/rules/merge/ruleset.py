@@ -19,7 +19,7 @@ from crmsync.model.fingerprints import Fingerprinter
 from crmsync.model.links import Link
 from crmsync.model.pipelines import PipelineMap
 from crmsync.model.places import Places
-from crmsync.model.records import Kind, Record, Ref, Side
+from crmsync.model.records import Kind, Record, Ref, Side, Value
 from crmsync.model.settings import Connection
 from crmsync.rules.fields.maps import FieldMap
 from crmsync.rules.fields.values import certain_length, compared_format
@@ -243,6 +243,23 @@ class Ruleset:
     def key_of(self, hubspot_id: str) -> str:
         """The value of our Salesforce field for a HubSpot record of this connection."""
         return names.salesforce_key(self.connection.hubspot.portal_id, hubspot_id)
+
+    def outdated_id(self, record: Record, counterpart: Ref) -> Mapping[str, Value]:
+        """Our field of a record that is to show the id of its counterpart, with that id, where it
+        shows another one or none (DUP-24). From these ids the links can be rebuilt.
+
+        A Salesforce field that another portal filled is left alone (TEN-1). The id of a HubSpot
+        record that the Salesforce record belonged to before, by now deleted or merged, is replaced.
+        """
+        if record.ref.side is Side.HUBSPOT:
+            shown = record.fields.get(names.HUBSPOT_KEY)
+            return {names.HUBSPOT_KEY: counterpart.id} if shown != counterpart.id else {}
+        named = str(record.fields.get(names.SALESFORCE_KEY) or "")
+        if named.endswith(f"-{counterpart.id}") or (
+            named and not named.startswith(self.key_of(""))
+        ):
+            return {}
+        return {names.SALESFORCE_KEY: self.key_of(counterpart.id)}
 
 
 def object_mapping(

@@ -9,7 +9,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from crmsync.model import names
 from crmsync.model.changes import Change
 from crmsync.model.crm_names import (
     COMPANY,
@@ -72,11 +71,11 @@ def view_alone(record: Record, link: Link, ruleset: Ruleset) -> SideView | None:
     return view(record, forms, link, ruleset.fingerprinter, ruleset.our_user_in(record))
 
 
-def is_unchanged(shown: SideView, link: Link) -> bool:
-    """Whether a linked record shows exactly what the two sides agreed on, so that the other side
-    need not be read.
+def is_unchanged(shown: SideView, link: Link, ruleset: Ruleset) -> bool:
+    """Whether a linked record shows exactly what the two sides agreed on, and the id of its
+    counterpart, so that the other side need not be read.
     """
-    record = shown.record
+    record, counterpart = shown.record, link.on(shown.side.other)
     owner, last = (
         (HUBSPOT_OWNER, link.hubspot_owner)
         if shown.side is Side.HUBSPOT
@@ -85,22 +84,9 @@ def is_unchanged(shown: SideView, link: Link) -> bool:
     return (
         shown.unchanged
         and str(record.fields.get(owner) or "") == last
-        and _names_its_counterpart(record, link)
+        and isinstance(counterpart, Ref)
+        and not ruleset.outdated_id(record, counterpart)
         and shows_owner(record, link)
-    )
-
-
-def _names_its_counterpart(record: Record, link: Link) -> bool:
-    """Whether a record shows the id of its counterpart (DUP-24). In Salesforce any id will do, as
-    the field may hold that of another portal (TEN-1).
-    """
-    if record.ref.side is Side.SALESFORCE:
-        return names.SALESFORCE_KEY not in record.fields or bool(
-            record.fields[names.SALESFORCE_KEY]
-        )
-    shown = record.fields.get(names.HUBSPOT_KEY)
-    return names.HUBSPOT_KEY not in record.fields or (
-        isinstance(link.salesforce, Ref) and shown == link.salesforce.id
     )
 
 
