@@ -24,7 +24,22 @@ RULE = {
     "contains": "Refused",
     "message": "Not that name, please.",
 }
-REFUSING = {**WORLD, "salesforce": {**WORLD["salesforce"], "validation_rules": [RULE]}}
+CAMPAIGN = "701000000000001AAA"
+LISTS = [{"listId": "77", "name": "Fair", "objectTypeId": "0-1", "processingType": "MANUAL"}]
+REFUSING = {
+    "hubspot": [{**WORLD["hubspot"][0], "lists": LISTS}],
+    "salesforce": {
+        **WORLD["salesforce"],
+        "validation_rules": [RULE],
+        "records": [{"type": "Campaign", "Id": CAMPAIGN, "Name": "Fair"}],
+    },
+}
+FOLLOWING = f"""
+[[connection.campaigns]]
+list = "77"
+campaign = "{CAMPAIGN}"
+status = "Sent"
+"""
 
 NewTab = Callable[..., Tab]
 
@@ -43,7 +58,7 @@ def stack(browser: Browser) -> Iterator[Stack]:  # noqa: ARG001 - none is starte
     """A stack whose Salesforce refuses the names of three contacts, and where the limit on changes
     holds back four others; two more are in step.
     """
-    with Stack(with_contacts("max_changes_per_hour = 1"), REFUSING) as made:
+    with Stack(with_contacts("max_changes_per_hour = 1") + FOLLOWING, REFUSING) as made:
         people = People(made.ready())
         for one in ("ada", "bea", "cia"):
             people.new_contact(email=f"{one}@example.com", lastname="Refused", firstname=one)

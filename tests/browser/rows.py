@@ -77,6 +77,7 @@ class ActionRow:
 
 PAGES = (
     PageRow("/", "/", "Overview", "API calls in 24 hours"),
+    PageRow("/", "/", "Overview", "Members of campaigns"),
     PageRow("/errors", "/errors", "Errors", "In the error inbox: "),
     PageRow("/errors/records", CARD, "Records with this error", "Not that name, please."),
     PageRow("/records", "/records", "One record", "E-mail address, name or id"),

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from crmsync.console.pages.overview import (
     CallsRow,
+    CampaignRow,
     ConnectionView,
     JobRow,
     ObjectCounts,
@@ -17,10 +18,12 @@ from crmsync.console.pages.overview import (
 )
 from crmsync.console.pages.overview_charts import calls_chart, changes_chart, lag_chart, outlook
 from crmsync.flows.operator.activity import Activity
+from crmsync.flows.operator.campaigns import CampaignStatus
 from crmsync.flows.operator.status import ConnectionStatus, Status
 from crmsync.gateways.aws.metrics import KEPT
 from crmsync.model.activity import HourOfChanges
 from crmsync.model.calls import CallClass, CallHold, DailyCalls
+from crmsync.model.campaigns import CampaignTrouble
 from crmsync.model.effects import Category
 from crmsync.model.jobs import Job, JobStep, JobType
 from crmsync.model.records import Side
@@ -33,6 +36,7 @@ from tests.builders import NOON
 from tests.console.browser import Browser, texts
 from tests.flows.stories.story_command import command
 
+FAIR = "701000000000001AAA"
 HOUR = hour_of(NOON)
 FOUND = {HOUR: HourOfChanges(12, 1.5, 20.0)}
 HOLD = CallHold("CALLS", "Few calls are left.", NOON + timedelta(hours=1), "Raise the allotment.")
@@ -73,6 +77,10 @@ STATUS = Status(
                     waiting=10,
                 ),
             ),
+            campaigns=(
+                CampaignStatus("42", FAIR, 7, 3, 2, 1, "CODE: Not now.", None, NOON),
+                CampaignStatus("43", FAIR, trouble=CampaignTrouble("NO_LIST", "Gone.", NOON)),
+            ),
             reports={
                 (Side.SALESFORCE, "Lead", Category.HELD): 1,
                 (Side.HUBSPOT, "contact", Category.VALIDATION): 2,
@@ -103,6 +111,7 @@ def test_the_page_shows_the_whole_state():
                 Words("crmsync errors list", "/errors"),
                 Words(" says why.", ""),
             ),
+            *((Words(text, ""),) for text in STATUS.findings[4:]),
         ),
         (
             ConnectionView(
@@ -135,6 +144,10 @@ def test_the_page_shows_the_whole_state():
                 sweeps=(SweepRow("contact", "4 min ago"), SweepRow("Lead", "not yet")),
                 imported=(("Account", NOON),),
                 jobs=(JobRow("7f3a2c", "import", "running", 40, 80, ""),),
+                campaigns=(
+                    CampaignRow(FAIR, "42", 7, 3, 2, 1, "0 min ago", ""),
+                    CampaignRow(FAIR, "43", 0, 0, 0, 0, "not yet", "NO_LIST"),
+                ),
             ),
         ),
         (

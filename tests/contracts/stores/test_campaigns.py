@@ -10,7 +10,7 @@ import pytest
 
 from crmsync.errors import Conflict
 from crmsync.gateways.dynamodb.campaigns import CampaignProgressTable
-from crmsync.model.campaigns import ListProgress
+from crmsync.model.campaigns import CampaignTrouble, ListProgress
 from tests.builders import NOON
 from tests.contracts.stores.tables import dynamodb
 from tests.memory.campaigns import MemoryCampaigns
@@ -24,7 +24,7 @@ PROGRESS = ListProgress(
     frozenset({3_000}),
     frozenset({2_000, 3_000}),
     "CODE: text",
-    "trouble",
+    CampaignTrouble("NO_LIST", "No such list.", NOON),
 )
 
 
@@ -50,7 +50,7 @@ def test_progress_is_read_back_completely(campaigns: Any) -> None:
 def test_what_another_sweep_stored_first_stays(campaigns: Any) -> None:
     """The second one is told, also when both are the first."""
     saved = campaigns.save("acme", FAIR, PROGRESS, NOON)
-    newer = campaigns.save("acme", FAIR, replace(saved, trouble=""), NOON)
+    newer = campaigns.save("acme", FAIR, replace(saved, trouble=None), NOON)
 
     for late in (replace(saved, mark="other"), ListProgress()):
         with pytest.raises(Conflict):

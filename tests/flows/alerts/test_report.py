@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+
+import pytest
 
 from crmsync.errors import Refused, TryAgain
 from crmsync.flows.alerts.report import AlertContext, AlertSummary, note_alarms, report_alerts
 from crmsync.model.alerts import AlarmState, Alert, Channel, ChannelTrouble
+from crmsync.model.campaigns import CampaignSettings, CampaignTrouble, ListProgress
 from crmsync.model.settings import AlertEmails, AlertSettings, AlertWebhook, Settings
 from crmsync.model.troubles import Pause
 from crmsync.rules.timing.call_state import CallState
@@ -21,6 +24,7 @@ from tests.memory import (
     MemorySender,
     MemoryTroubleStore,
 )
+from tests.memory.campaigns import MemoryCampaigns
 
 WANTED = AlertSettings(email=AlertEmails.ALL, webhook=AlertWebhook.SLACK, secret="alerts/a")
 ALARM = AlarmState("ContactAgeAlarm", True, NOON, "Late. See docs/metrics-and-alarms.md#the-sync.")
@@ -35,18 +39,21 @@ class Deployment:
     senders: dict[Channel, MemorySender] = field(
         default_factory=lambda: {one: MemorySender() for one in Channel}
     )
+    campaigns: MemoryCampaigns = field(default_factory=MemoryCampaigns)
+    listed: tuple[CampaignSettings, ...] = ()
     wanted: AlertSettings = WANTED
     now: datetime = NOON
 
     def context(self) -> AlertContext:
         """What a look works with."""
         return AlertContext(
-            settings=Settings((a_connection(),), 1, self.wanted),
+            settings=Settings((replace(a_connection(), campaigns=self.listed),), 1, self.wanted),
             store=self.store,
             troubles=self.troubles,
             jobs=MemoryJobs(),
             inbox=MemoryInbox(),
             cursors=MemoryCursors(),
+            campaigns=self.campaigns,
             calls=lambda _connection, _side: CallState({}, 0, None, {}, None, None),
             sender=lambda channel: self.senders[channel],
             stack="crmsync",
@@ -63,6 +70,7 @@ class Deployment:
         return [message.title for message in self.senders[channel].sent]
 
 
+FAIR = CampaignSettings("42", "701000000000001AAA", "Sent")
 PAUSED = "Problem: acme is paused (crmsync)"
 RESUMED = "All clear: acme is paused (crmsync)"
 
@@ -175,3 +183,21 @@ def test_what_is_told_already_is_not_written_again() -> None:
     before: dict[str, Alert] = dict(deployed.store.alerts)
     deployed.look(5)
     assert deployed.store.alerts == before
+
+
+@pytest.mark.rule("CMP-7")
+def test_a_campaign_that_stands_still_is_told_until_it_goes_on() -> None:
+    """Once, and its end once; one that the settings no longer name is no news."""
+    deployed = Deployment(listed=(FAIR,))
+    stopped = ListProgress(trouble=CampaignTrouble("NO_CAMPAIGN", "Gone.", NOON))
+    saved = deployed.campaigns.save("acme", (FAIR.list, FAIR.campaign), stopped, NOON)
+    deployed.campaigns.save("acme", ("43", FAIR.campaign), stopped, NOON)
+    for minutes in (1, 6, 11):
+        deployed.look(minutes)
+    begun = deployed.titles()
+    deployed.campaigns.save("acme", (FAIR.list, FAIR.campaign), replace(saved, trouble=None), NOON)
+    deployed.look(16)
+
+    title = "1 campaign of acme stands still (crmsync)"
+    assert begun == [f"Problem: {title}"]
+    assert deployed.titles() == [f"Problem: {title}", f"All clear: {title}"]

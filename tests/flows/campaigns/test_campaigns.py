@@ -191,6 +191,12 @@ def _link(contact: str, name: str, record: str) -> Link:
     )
 
 
+def told(swept: CampaignSweep) -> tuple[str, str]:
+    """Code and text of what stops a campaign."""
+    assert swept.progress.trouble is not None
+    return swept.progress.trouble.code, swept.progress.trouble.text
+
+
 @pytest.mark.rule("CMP-3")
 @pytest.mark.rule("CMP-4")
 def test_who_joins_a_list_becomes_a_member(sides: Sides) -> None:
@@ -317,10 +323,11 @@ def test_a_campaign_without_the_status_is_left_alone(sides: Sides) -> None:
     )
     mended = sides.sweep()
 
-    assert stopped.progress.trouble == (
-        'The campaign has no status "Invited"; it has Sent, Responded, Left.'
+    assert told(stopped) == (
+        "NO_STATUS",
+        'The campaign has no status "Invited"; it has Sent, Responded, Left.',
     )
-    assert (before, mended.progress.trouble, sides.members()) == ({}, "", {"Ada": "Invited"})
+    assert (before, mended.progress.trouble, sides.members()) == ({}, None, {"Ada": "Invited"})
 
 
 @pytest.mark.rule("CMP-7")
@@ -328,14 +335,34 @@ def test_a_missing_campaign_or_list_is_named(sides: Sides) -> None:
     """Nothing else is done."""
     sides.join(*sides.add("Ada"))
     sides.person("DELETE", f"Campaign/{sides.campaign}")
-    no_campaign = sides.sweep().progress.trouble
+    no_campaign = sides.sweep()
+    lasting = sides.sweep()
     sides.set(list="9999")
-    no_list = sides.sweep().progress.trouble
+    no_list = sides.sweep()
 
-    assert no_campaign == (
-        f"Salesforce has no campaign {sides.campaign}, or the integration user may not see it."
+    assert told(no_campaign) == (
+        "NO_CAMPAIGN",
+        f"Salesforce has no campaign {sides.campaign}, or the integration user may not see it.",
     )
-    assert no_list == "HubSpot has no list 9999, or the app may not see it."
+    assert told(no_list) == ("NO_LIST", "HubSpot has no list 9999, or the app may not see it.")
+    assert lasting.progress.trouble == no_campaign.progress.trouble
+
+
+@pytest.mark.rule("CMP-7")
+def test_lists_that_the_app_may_not_read_stop_every_campaign(sides: Sides) -> None:
+    """The refusal is kept with what to do, and since when it lasts; it ends with its cause."""
+    sides.join(*sides.add("Ada"))
+    rights = sides.hubspot.scopes
+    sides.hubspot.scopes = rights - {"crm.lists.read"}
+    stopped = sides.sweep()
+    lasting = sides.sweep()
+    sides.hubspot.scopes = rights
+    mended = sides.sweep()
+
+    assert stopped.progress.trouble is not None
+    assert stopped.progress.trouble.code == "MISSING_SCOPES"
+    assert lasting.progress.trouble == stopped.progress.trouble
+    assert (mended.progress.trouble, sides.members()) == (None, {"Ada": "Sent"})
 
 
 @pytest.mark.rule("CMP-3")

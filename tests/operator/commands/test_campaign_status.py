@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from crmsync.cli.show.status import _campaign
+from crmsync.cli.show.status import _campaign, _campaign_row
 from crmsync.flows.operator.campaigns import CampaignStatus, campaign_findings, campaign_states
-from crmsync.model.campaigns import CampaignSettings, ListProgress
+from crmsync.model.campaigns import CampaignSettings, CampaignTrouble, ListProgress
 from tests.builders import NOON, a_connection
 from tests.memory.campaigns import MemoryCampaigns
 
@@ -21,6 +21,7 @@ def test_a_campaign_that_stands_still_or_refuses_rows_is_named() -> None:
     the settings no longer name is left out.
     """
     store = MemoryCampaigns()
+    stopped = CampaignTrouble("NO_STATUS", "No such status.", NOON)
     fair = ListProgress(
         members=frozenset({1, 2}),
         waiting=frozenset({3, 4, 5}),
@@ -30,16 +31,16 @@ def test_a_campaign_that_stands_still_or_refuses_rows_is_named() -> None:
         read_at=NOON,
     )
     store.save("acme", ("42", FAIR), fair, NOON)
-    store.save("acme", ("43", WEBINAR), ListProgress(trouble="No such status."), NOON)
-    store.save("acme", ("44", FAIR), ListProgress(trouble="Old."), NOON)
+    store.save("acme", ("43", WEBINAR), ListProgress(trouble=stopped), NOON)
+    store.save("acme", ("44", FAIR), ListProgress(trouble=stopped), NOON)
     rows = [("42", FAIR), ("43", WEBINAR), ("43", NEW)]
     campaigns = tuple(CampaignSettings(*row, "Sent") for row in rows)
 
     states = campaign_states(store, replace(a_connection(), campaigns=campaigns))
 
     assert states == (
-        CampaignStatus("42", FAIR, 2, 3, 1, 1, fair.refusal, "", NOON),
-        CampaignStatus("43", WEBINAR, trouble="No such status."),
+        CampaignStatus("42", FAIR, 2, 3, 1, 1, fair.refusal, None, NOON),
+        CampaignStatus("43", WEBINAR, trouble=stopped),
         CampaignStatus("43", NEW),
     )
     assert campaign_findings("acme", states) == [
@@ -48,11 +49,19 @@ def test_a_campaign_that_stands_still_or_refuses_rows_is_named() -> None:
             "FIELD_CUSTOM_VALIDATION_EXCEPTION: Not now. They are tried again once a day."
         ),
         (
-            f"acme: campaign {WEBINAR} stands still: No such status. crmsync check says what is "
-            "missing; the next sweep tries again."
+            f"acme: campaign {WEBINAR} stands still since 2026-11-02 12:00 UTC: No such status. "
+            "crmsync check says what is missing; the next sweep tries again."
         ),
     ]
-    assert _campaign(states[0]) == "2 members, 3 waiting, 1 leaving, 1 refused"
+    assert [_campaign(one) for one in states[:2]] == [
+        "2 members, 3 waiting, 1 leaving, 1 refused",
+        "0 members, 0 waiting, 0 leaving, 0 refused, stands still (NO_STATUS)",
+    ]
+    assert _campaign_row(states[1])["trouble"] == {
+        "code": "NO_STATUS",
+        "text": "No such status.",
+        "since": "2026-11-02T12:00:00+00:00",
+    }
 
 
 def test_a_connection_without_campaigns_has_none() -> None:

@@ -13,7 +13,12 @@ from crmsync.model.inbox import InboxEntry
 from crmsync.model.jobs import JobState
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.model.troubles import Outage, Pause, Rest, Troubles
-from crmsync.rules.alerts.incidents import ConnectionState, Waiting, incidents_of
+from crmsync.rules.alerts.incidents import (
+    ConnectionState,
+    StoppedCampaign,
+    Waiting,
+    incidents_of,
+)
 from crmsync.rules.timing.call_state import CallState
 from tests.builders import NOON, a_job, at
 
@@ -183,3 +188,33 @@ def test_a_pause_says_how_it_ends_and_not_who_it_was() -> None:
             "operations#stop-a-connection",
         )
     ]
+
+
+@pytest.mark.rule("CMP-7")
+def test_campaigns_that_one_cause_stops_are_one_incident() -> None:
+    """What no time mends is told at once, another cause once it has lasted for half an hour; a
+    pause explains all of them.
+    """
+    one, two, three = (f"70100000000000{number}AAA" for number in (1, 2, 3))
+    stopped = [
+        StoppedCampaign(one, "NO_LIST", at(-2)),
+        StoppedCampaign(two, "NO_LIST", at(-1)),
+        StoppedCampaign(three, "SERVER_UNAVAILABLE", at(-29)),
+    ]
+    told = Incident(
+        "campaign acme NO_LIST",
+        "2 campaigns of acme stand still",
+        f"{one}, {two}: nobody becomes a member, and nobody leaves. The code is NO_LIST.",
+        at(-2),
+        (
+            "Give the app the scope crm.lists.read, or name a list in the settings that HubSpot "
+            "has. The next sweep goes on by itself."
+        ),
+        "operations#a-campaign-stands-still",
+    )
+    assert incidents_of(ConnectionState("acme", campaigns=stopped), 100, NOON) == [told]
+    assert keys(ConnectionState("acme", campaigns=[replace(stopped[2], since=at(-30))])) == [
+        "campaign acme SERVER_UNAVAILABLE"
+    ]
+    paused = ConnectionState("acme", Troubles(pause=Pause(NOON)), campaigns=stopped)
+    assert [incident.is_explained for incident in incidents_of(paused, 100, NOON)] == [False, True]

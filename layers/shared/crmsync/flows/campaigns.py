@@ -12,7 +12,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from crmsync.errors import Conflict, Gone, OutOfTime, SyncError, TryAgain
-from crmsync.model.campaigns import CampaignKey, CampaignSettings, ListProgress
+from crmsync.model.campaigns import (
+    CampaignKey,
+    CampaignSettings,
+    CampaignTrouble,
+    ListProgress,
+)
 from crmsync.model.crm_names import HUBSPOT_CONTACT, LEAD, SALESFORCE_CONTACT
 from crmsync.model.links import LinkState
 from crmsync.model.records import Ref, Side
@@ -73,18 +78,31 @@ def sweep_campaigns(context: CampaignContext) -> list[CampaignSweep]:
     """Bring the campaigns of a connection in step with their lists, one after the other.
 
     One call if no list has changed and nobody waits. A campaign that cannot be brought in step has
-    the reason stored, and hides no other one. Raises `SyncError` when HubSpot or our own tables do
-    not answer.
+    the reason stored, and hides no other one. Raises `SyncError` when our own tables do not answer.
     """
     campaigns = context.connection.campaigns
     if not campaigns:
         return []
     known = context.store.load(context.connection.name)
-    marks = context.lists.marks(one.list for one in campaigns)
-    return [
-        _Sweep(context, one, known.get(_key(one), ListProgress())).run(marks.get(one.list))
-        for one in campaigns
-    ]
+    sweeps = [_Sweep(context, one, known.get(_key(one), ListProgress())) for one in campaigns]
+    try:
+        marks = context.lists.marks(one.list for one in campaigns)
+    except OutOfTime:
+        raise
+    except SyncError as error:
+        return [sweep.stopped_by(error) for sweep in sweeps]
+    return [sweep.run(marks.get(sweep.list)) for sweep in sweeps]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reason:
+    """Why nothing can be done for a campaign: a code and a text."""
+
+    code: str = ""
+    text: str = ""
+
+
+_FINE = _Reason()
 
 
 class _Sweep:
@@ -99,22 +117,41 @@ class _Sweep:
         self._written = 0
         self._is_checked = False
 
+    @property
+    def list(self) -> str:
+        """The id of the campaign's list."""
+        return self._campaign.list
+
     def run(self, mark: str | None) -> CampaignSweep:
         """Read the list if it has changed, then carry out what waits."""
-        trouble = ""
+        reason = _FINE
         try:
             if mark is None:
-                trouble = f"HubSpot has no list {self._campaign.list}, or the app may not see it."
+                reason = _Reason(
+                    "NO_LIST", f"HubSpot has no list {self.list}, or the app may not see it."
+                )
             else:
                 self._read(mark)
-                trouble = self._carry_out()
+                reason = self._carry_out()
         except OutOfTime:
             pass
-        except (Conflict, TryAgain) as error:
-            trouble = f"{error.code}: {error.text}"
         except SyncError as error:
-            trouble = f"{error.code}: {error.text} {error.hint}".strip()
-        if trouble != self._progress.trouble:
+            return self.stopped_by(error)
+        return self._ended(reason)
+
+    def stopped_by(self, error: SyncError) -> CampaignSweep:
+        """End with a CRM's answer as the reason, and what a person can do if it does not pass."""
+        hint = "" if isinstance(error, Conflict | TryAgain) else error.hint
+        return self._ended(_Reason(error.code, f"{error.code}: {error.text} {hint}".strip()))
+
+    def _ended(self, reason: _Reason) -> CampaignSweep:
+        """Store the reason why nothing could be done; a cause that lasts keeps its beginning."""
+        before, trouble = self._progress.trouble, None
+        if reason is not _FINE:
+            lasts = before is not None and before.code == reason.code
+            since = before.since if before and lasts else self._context.now()
+            trouble = CampaignTrouble(reason.code, reason.text, since)
+        if trouble != before:
             self._save(replace(self._progress, trouble=trouble))
         return CampaignSweep(self._campaign, self._progress, self._written)
 
@@ -126,30 +163,28 @@ class _Sweep:
             listed = {one for page in pages for one in page}
             self._save(compared(self._progress, listed, self._campaign, mark, now))
 
-    def _carry_out(self) -> str:
-        """Let those who left leave and those who joined join; returns why neither is possible, ""
-        if both are.
-        """
+    def _carry_out(self) -> _Reason:
+        """Let those who left leave and those who joined join; returns why neither is possible."""
         for leaves in (True, False):
             contacts = self._progress.leaving if leaves else self._progress.waiting
             todo = sorted(contacts - self._progress.refused)
             for start in range(0, len(todo), BATCH):
-                trouble = self._batch(todo[start : start + BATCH], leaves=leaves)
-                if trouble:
-                    return trouble
-        return ""
+                reason = self._batch(todo[start : start + BATCH], leaves=leaves)
+                if reason is not _FINE:
+                    return reason
+        return _FINE
 
-    def _batch(self, contacts: Sequence[int], *, leaves: bool) -> str:
+    def _batch(self, contacts: Sequence[int], *, leaves: bool) -> _Reason:
         """Carry out what is to be done for some contacts and store it; returns why nothing of it is
-        possible, "" if it is.
+        possible.
         """
         people = self._people(contacts)
         # Who joined waits for a counterpart; of who left without one no row can be known.
         done = set(contacts) - set(people) if leaves else set[int]()
         outcomes: dict[int, SyncError | None] = {}
         if people:
-            if trouble := self._unusable():
-                return trouble
+            if (reason := self._unusable()) is not _FINE:
+                return reason
             outcomes = self._outcomes(people, leaves=leaves)
         as_good_as_done = (Gone,) if leaves else ()
         refusal = self._progress.refusal
@@ -163,7 +198,7 @@ class _Sweep:
         if done or refused != self._progress.refused:
             progress = self._settled(done, leaves=leaves)
             self._save(replace(progress, refused=frozenset(refused), refusal=refusal))
-        return ""
+        return _FINE
 
     def _outcomes(self, people: Mapping[int, Ref], *, leaves: bool) -> dict[int, SyncError | None]:
         """What became of each of these people; None for what is as it should be."""
@@ -195,21 +230,25 @@ class _Sweep:
             and link.salesforce.object in _PEOPLE
         }
 
-    def _unusable(self) -> str:
+    def _unusable(self) -> _Reason:
         """Why rows of the campaign cannot be written; asked once in a sweep (CMP-7)."""
         if self._is_checked:
-            return ""
+            return _FINE
         labels = self._context.members.statuses(self._campaign.campaign)
         self._is_checked = True
         if not labels:
-            return (
+            return _Reason(
+                "NO_CAMPAIGN",
                 f"Salesforce has no campaign {self._campaign.campaign}, or the integration user "
-                "may not see it."
+                "may not see it.",
             )
         unknown = unknown_statuses(self._campaign, labels)
         if unknown:
-            return f'The campaign has no status "{unknown[0]}"; it has {", ".join(labels)}.'
-        return ""
+            return _Reason(
+                "NO_STATUS",
+                f'The campaign has no status "{unknown[0]}"; it has {", ".join(labels)}.',
+            )
+        return _FINE
 
     def _save(self, progress: ListProgress) -> None:
         context = self._context

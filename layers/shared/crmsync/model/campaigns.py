@@ -87,6 +87,21 @@ CampaignKey: TypeAlias = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
+class CampaignTrouble:
+    """Why the members of a campaign cannot follow its list (CMP-7).
+
+    Attributes:
+        code: What tells causes apart: one of ours, or that of the CRM's refusal.
+        text: The reason, a sentence or two.
+        since: When a sweep first met it (UTC).
+    """
+
+    code: str
+    text: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ListProgress:
     """How far the members of a list are members of its campaign. HubSpot contacts are named by the
     numbers of their ids.
@@ -100,7 +115,7 @@ class ListProgress:
         leaving: Contacts that left the list, which the campaign does not show yet.
         refused: Those of `waiting` and `leaving` whose row Salesforce refused.
         refusal: Code and text of the last of these refusals; "" for none.
-        trouble: Why nothing could be done at the last sweep; "" for nothing.
+        trouble: Why nothing could be done at the last sweep, or None.
         version: Counts saves; 0 for what was never stored.
     """
 
@@ -111,5 +126,5 @@ class ListProgress:
     leaving: frozenset[int] = frozenset()
     refused: frozenset[int] = frozenset()
     refusal: str = ""
-    trouble: str = ""
+    trouble: CampaignTrouble | None = None
     version: int = 0

@@ -12,6 +12,7 @@ from crmsync.errors import Distrusted, SyncError
 from crmsync.model.alerts import Channel
 from crmsync.model.settings import AlertSettings
 from crmsync.telemetry import logger, metrics
+from crmsync.wiring.campaigns import campaign_store
 from crmsync.wiring.stores import (
     Event,
     LambdaTime,
@@ -87,6 +88,7 @@ def _look() -> dict[str, Any]:
             inbox=inbox(),
             cursors=cursors(),
             calls=own_calls(now),
+            campaigns=campaign_store(),
             sender=lambda channel: _sender_of(channel, in_force.alerts),
             stack=stack_name(),
             now=now,

@@ -77,7 +77,7 @@ def _sweep_connection(connection: Connection) -> int:
             waiting=len(progress.waiting),
             leaving=len(progress.leaving),
             refused=len(progress.refused),
-            reason=progress.trouble or progress.refusal,
+            reason=progress.trouble.text if progress.trouble else progress.refusal,
         )
     written = sum(one.written for one in swept)
     metrics.add_metric("CampaignMembersWritten", unit="Count", value=written)

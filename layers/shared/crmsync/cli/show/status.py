@@ -100,7 +100,7 @@ def _compared(results: Sequence[ObjectComparison], now: datetime) -> str:
 def _campaign(one: CampaignStatus) -> str:
     return (
         f"{one.members:,} members, {one.waiting:,} waiting, {one.leaving:,} leaving, "
-        f"{one.refused:,} refused"
+        f"{one.refused:,} refused" + (f", stands still ({one.trouble.code})" if one.trouble else "")
     )
 
 
@@ -132,7 +132,11 @@ def _document(status: Status) -> dict[str, object]:
 
 
 def _campaign_row(one: CampaignStatus) -> dict[str, object]:
-    return asdict(one) | {"read_at": one.read_at.isoformat() if one.read_at else None}
+    trouble = one.trouble
+    return asdict(one) | {
+        "read_at": one.read_at.isoformat() if one.read_at else None,
+        "trouble": asdict(trouble) | {"since": trouble.since.isoformat()} if trouble else None,
+    }
 
 
 def _connection(one: ConnectionStatus) -> dict[str, object]:

@@ -21,6 +21,7 @@ from crmsync.console.pages.overview_charts import (
 from crmsync.console.reports import Reports
 from crmsync.console.wording import ago
 from crmsync.flows.operator.activity import Activity
+from crmsync.flows.operator.campaigns import CampaignStatus
 from crmsync.flows.operator.status import ConnectionStatus, Status, is_dead
 from crmsync.model.calls import CallClass
 from crmsync.model.effects import Category
@@ -140,6 +141,31 @@ class JobRow:
 
 
 @dataclass(frozen=True, slots=True)
+class CampaignRow:
+    """How far the members of a list are members of a campaign.
+
+    Attributes:
+        campaign: The campaign's id.
+        list: The list's id.
+        members: Contacts of the list that have become members.
+        waiting: Contacts of the list that have not.
+        leaving: Contacts that left the list, which the campaign does not show yet.
+        refused: Rows that Salesforce has refused.
+        read: When the list was read last.
+        trouble: The code of what stops the campaign; "" for nothing.
+    """
+
+    campaign: str
+    list: str
+    members: int
+    waiting: int
+    leaving: int
+    refused: int
+    read: str
+    trouble: str
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectionView:
     """What the page shows of a connection.
 
@@ -155,6 +181,7 @@ class ConnectionView:
         sweeps: How far each sweep is.
         imported: What has been imported, and when.
         jobs: The jobs that are not over.
+        campaigns: The campaigns whose members follow lists.
     """
 
     name: str
@@ -167,6 +194,7 @@ class ConnectionView:
     sweeps: tuple[SweepRow, ...]
     imported: tuple[tuple[str, datetime], ...]
     jobs: tuple[JobRow, ...]
+    campaigns: tuple[CampaignRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +275,7 @@ def _connection(one: ConnectionStatus, activity: Activity, now: datetime) -> Con
         sweeps=tuple(SweepRow(name, ago(at, now)) for name, at in one.newest.items()),
         imported=tuple((name, at) for name, at in one.imported.items() if at),
         jobs=tuple(_progress(job) for job in one.open_jobs),
+        campaigns=tuple(_campaign(campaign, now) for campaign in one.campaigns),
     )
 
 
@@ -283,6 +312,19 @@ def _calls(side: Side, own: CallState, now: datetime) -> CallsRow:
         holds,
         calls_chart(side.label, own, now),
         outlook(side, own, now),
+    )
+
+
+def _campaign(one: CampaignStatus, now: datetime) -> CampaignRow:
+    return CampaignRow(
+        one.campaign,
+        one.list,
+        one.members,
+        one.waiting,
+        one.leaving,
+        one.refused,
+        ago(one.read_at, now),
+        one.trouble.code if one.trouble else "",
     )
 
 

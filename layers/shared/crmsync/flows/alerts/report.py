@@ -25,11 +25,17 @@ from crmsync.model.alerts import (
 from crmsync.model.records import Side
 from crmsync.model.settings import AlertEmails, AlertSettings, Connection, Settings
 from crmsync.ports.alerts import AlertStore, MessageSender
+from crmsync.ports.campaigns import CampaignStore
 from crmsync.ports.stores import Cursors, Inbox, Jobs
 from crmsync.ports.troubles import TroubleStore
 from crmsync.rules.alerts.alarms import incidents_of_alarms, is_reported
 from crmsync.rules.alerts.delivery import claimed, due, renewed, sent
-from crmsync.rules.alerts.incidents import ConnectionState, Waiting, incidents_of
+from crmsync.rules.alerts.incidents import (
+    ConnectionState,
+    StoppedCampaign,
+    Waiting,
+    incidents_of,
+)
 from crmsync.rules.alerts.messages import message_of
 from crmsync.rules.timing.call_state import CallState
 
@@ -46,6 +52,7 @@ class AlertContext:
         inbox: Their error inbox.
         cursors: Their cursors.
         calls: Reads their calls to a side.
+        campaigns: How far lists have become members of campaigns.
         sender: Makes the sender of a channel.
         stack: The name of the stack, for the messages.
         now: The clock (UTC).
@@ -58,6 +65,7 @@ class AlertContext:
     inbox: Inbox
     cursors: Cursors
     calls: Callable[[Connection, Side], CallState]
+    campaigns: CampaignStore
     sender: Callable[[Channel], MessageSender]
     stack: str
     now: Callable[[], datetime]
@@ -118,7 +126,18 @@ def _state_of(connection: Connection, context: AlertContext) -> ConnectionState:
         {side: last_poll(side, known) for side in Side},
         {str(kind): Waiting(one.since, one.code) for kind, one in sorted(waits.items()) if one},
         {side: context.calls(connection, side) for side in Side},
+        _stopped(connection, context.campaigns),
     )
+
+
+def _stopped(connection: Connection, store: CampaignStore) -> list[StoppedCampaign]:
+    """The campaigns of the settings that stand still; a connection without any costs no read."""
+    known = store.load(connection.name) if connection.campaigns else {}
+    return [
+        StoppedCampaign(one.campaign, progress.trouble.code, progress.trouble.since)
+        for one in connection.campaigns
+        if (progress := known.get((one.list, one.campaign))) and progress.trouble
+    ]
 
 
 class _Delivery:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from crmsync.model.campaigns import ListProgress
+from crmsync.model.campaigns import CampaignTrouble, ListProgress
 from crmsync.model.settings import Connection
 from crmsync.ports.campaigns import CampaignStore
 
@@ -22,7 +22,7 @@ class CampaignStatus:
         leaving: How many have left the list, which the campaign does not show yet.
         refused: How many rows Salesforce has refused.
         refusal: Code and text of the last of these refusals.
-        trouble: Why nothing could be done at the last sweep; "" for nothing.
+        trouble: Why nothing could be done at the last sweep, or None.
         read_at: When the list was read last; None before the first sweep.
     """
 
@@ -33,7 +33,7 @@ class CampaignStatus:
     leaving: int = 0
     refused: int = 0
     refusal: str = ""
-    trouble: str = ""
+    trouble: CampaignTrouble | None = None
     read_at: datetime | None = None
 
 
@@ -56,8 +56,9 @@ def campaign_findings(connection: str, states: tuple[CampaignStatus, ...]) -> li
     for one in states:
         if one.trouble:
             sentences.append(
-                f"{connection}: campaign {one.campaign} stands still: {one.trouble} crmsync check "
-                "says what is missing; the next sweep tries again."
+                f"{connection}: campaign {one.campaign} stands still since "
+                f"{one.trouble.since:%Y-%m-%d %H:%M} UTC: {one.trouble.text} crmsync check says "
+                "what is missing; the next sweep tries again."
             )
         elif one.refused:
             sentences.append(

@@ -2,7 +2,8 @@
 HubSpot contacts and nothing else about people.
 
 pk             sk               attributes
-campaign#acme  42 701…          mark, read_at, trouble, refusal, parts, version, expires_at
+campaign#acme  42 701…          mark, read_at, refusal, trouble, trouble_code, since, parts,
+                                version, expires_at
 campaign#acme  42 701…#7#000    data (a part of the packed ids of version 7), expires_at
 
 The ids of a version are written first, and count once the row that names the version is there.
@@ -17,7 +18,7 @@ from typing import Any
 
 from crmsync.errors import Conflict
 from crmsync.gateways.dynamodb.table import ConditionFailed, DynamoTable, Item, same_version
-from crmsync.model.campaigns import CampaignKey, ListProgress
+from crmsync.model.campaigns import CampaignKey, CampaignTrouble, ListProgress
 from crmsync.model.moments import epoch_seconds
 from crmsync.wire.campaign_rows import packed, unpacked
 
@@ -74,7 +75,7 @@ class CampaignProgressTable:
             "mark": {"S": progress.mark},
             "read_at": {"S": progress.read_at.isoformat() if progress.read_at else ""},
             "refusal": {"S": progress.refusal},
-            "trouble": {"S": progress.trouble},
+            **_trouble_item(progress.trouble),
             "parts": {"N": str(len(pieces))},
             "version": {"N": str(version)},
             **expires,
@@ -107,8 +108,28 @@ def _progress(head: str, item: Item, parts: Mapping[str, bytes]) -> ListProgress
         leaving,
         refused,
         item["refusal"]["S"],
-        item["trouble"]["S"],
+        _trouble(item),
         version,
+    )
+
+
+def _trouble_item(trouble: CampaignTrouble | None) -> Item:
+    if trouble is None:
+        return {}
+    return {
+        "trouble_code": {"S": trouble.code},
+        "trouble": {"S": trouble.text},
+        "since": {"S": trouble.since.isoformat()},
+    }
+
+
+def _trouble(item: Item) -> CampaignTrouble | None:
+    if "since" not in item:
+        return None
+    return CampaignTrouble(
+        item["trouble_code"]["S"],
+        item["trouble"]["S"],
+        datetime.fromisoformat(item["since"]["S"]),
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from crmsync.model.alerts import Incident
 from crmsync.model.effects import Category
@@ -32,7 +33,27 @@ BY_OPERATOR = "paused by the operator"
 """The trouble of a job that a person has paused, who knows of it."""
 
 NAMED = 5
-"""Fields that a message names."""
+"""Fields or campaigns that a message names."""
+
+_MENDED_BY = MappingProxyType(
+    {
+        "NO_LIST": (
+            "Give the app the scope crm.lists.read, or name a list in the settings that HubSpot "
+            "has."
+        ),
+        "NO_CAMPAIGN": (
+            "Restore the campaign, or let the integration user see it, or take it out of the "
+            "settings."
+        ),
+        "NO_STATUS": "Give the campaign the status, or name one in the settings that it has.",
+    }
+)
+"""What ends a cause of a campaign's standstill, by its code."""
+
+_READ_STATUS = "crmsync status quotes the reason; mend it."
+
+_LASTS = MappingProxyType(dict.fromkeys(_MENDED_BY, timedelta()))
+"""Causes that no time mends: they are told at once, all others once they last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +70,21 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class StoppedCampaign:
+    """A campaign whose members cannot follow its list.
+
+    Attributes:
+        campaign: Its id.
+        code: The code of the reason.
+        since: When a sweep first met it.
+    """
+
+    campaign: str
+    code: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectionState:
     """What is known of a connection without a call to a CRM.
 
@@ -60,6 +96,7 @@ class ConnectionState:
         looked: When a sweep of each side last succeeded; None before the first.
         waiting: The oldest change that has been put off for long, by kind.
         calls: Its calls to each side.
+        campaigns: Its campaigns that stand still.
     """
 
     name: str
@@ -69,17 +106,18 @@ class ConnectionState:
     looked: Mapping[Side, datetime | None] = field(default_factory=dict)
     waiting: Mapping[str, Waiting] = field(default_factory=dict)
     calls: Mapping[Side, CallState] = field(default_factory=dict)
+    campaigns: Sequence[StoppedCampaign] = ()
 
 
 def incidents_of(state: ConnectionState, parked_records: int, now: datetime) -> list[Incident]:
     """The incidents of a connection. A pause, an outage, missing fields and used up calls explain
-    why a side is not read and changes are put off.
+    why a side is not read, changes are put off and campaigns stand still.
     """
     reasons = [*_pause(state), *_outages(state, now), *_fields(state), *_calls(state, now)]
     is_explained = bool(reasons) or bool(state.troubles.outages)
     follows = [
         replace(one, is_explained=is_explained)
-        for one in (*_unseen(state, now), *_waiting(state, now))
+        for one in (*_unseen(state, now), *_waiting(state, now), *_campaigns(state, now))
     ]
     own = [*_jobs(state), *_brakes(state), *_parked(state, parked_records, now)]
     return [*reasons, *follows, *own]
@@ -189,6 +227,26 @@ def _waiting(state: ConnectionState, now: datetime) -> Iterator[Incident]:
             )
 
 
+def _campaigns(state: ConnectionState, now: datetime) -> Iterator[Incident]:
+    """One incident for each cause, however many campaigns it stops (CMP-7)."""
+    by_code: dict[str, list[StoppedCampaign]] = {}
+    for one in state.campaigns:
+        by_code.setdefault(one.code, []).append(one)
+    for code, some in by_code.items():
+        since = min(one.since for one in some)
+        if now - since >= _LASTS.get(code, STANDSTILL):
+            yield Incident(
+                f"campaign {state.name} {code}",
+                f"{_plural(len(some), 'campaign')} of {state.name} "
+                f"stand{'s' * (len(some) == 1)} still",
+                f"{_listed([one.campaign for one in some])}: nobody becomes a member, and nobody "
+                f"leaves. The code is {code}.",
+                since,
+                f"{_MENDED_BY.get(code, _READ_STATUS)} The next sweep goes on by itself.",
+                "operations#a-campaign-stands-still",
+            )
+
+
 def _jobs(state: ConnectionState) -> Iterator[Incident]:
     for job in state.jobs:
         if job.state is JobState.PAUSED and job.trouble != BY_OPERATOR:
@@ -238,7 +296,11 @@ def _parked(state: ConnectionState, most: int, now: datetime) -> Iterator[Incide
 
 
 def _named(rests: Sequence[Rest]) -> str:
-    names = sorted(f"{one.object}.{one.field}" for one in rests)
+    return _listed([f"{one.object}.{one.field}" for one in rests])
+
+
+def _listed(some: Sequence[str]) -> str:
+    names = sorted(some)
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     return ", ".join(names[:NAMED]) + more
 
