@@ -180,6 +180,14 @@ def test_activities_are_listed_and_counted_without_deleted_ones(activities: Acti
     assert activities.backend.lister.count(activities.name) == len(made)
 
 
+def test_a_deleted_activity_has_no_survivor(activities: Activities) -> None:
+    """Activities cannot be merged."""
+    kept, gone = activities.add("kept"), activities.add("gone")
+    activities.backend.person.delete(gone)
+
+    assert activities.backend.crm.survivors([kept, gone]) == {}
+
+
 def test_a_hubspot_activity_is_moved_to_the_recycle_bin(hubspot: Backend) -> None:
     """Repeating it succeeds, and the recycle bin names it."""
     note = hubspot.person.add("note", HUBSPOT_ACTIVITIES["note"])

@@ -129,6 +129,16 @@ def test_a_refused_activity_has_hubspot_s_code_and_the_others_are_written() -> N
         ]
 
 
+def test_nothing_is_asked_about_merges_of_activities() -> None:
+    """HubSpot cannot merge them, so a deleted one costs no call."""
+    with an_account() as account:
+        (task,) = refs(list(account.gateway.create([creation("one")])))
+        before = account.calls()
+
+        assert account.gateway.survivors([task]) == {}
+        assert account.calls() == before
+
+
 def test_a_lost_response_leads_to_no_second_activity() -> None:
     """The key is unique, so the repeated call is told that the activity exists."""
     with an_account() as account:

@@ -17,6 +17,7 @@ from crmsync.gateways.hubspot.errors import ROW_WISE, row_error
 from crmsync.gateways.hubspot.rows import is_id
 from crmsync.gateways.hubspot.versions import PLURALS
 from crmsync.gateways.retry import chunks
+from crmsync.model.crm_names import COMPANY, DEAL, HUBSPOT_CONTACT
 from crmsync.model.effects import DeleteRecord
 from crmsync.model.records import Ref, Side
 from crmsync.ports.crm import Outcome, Written
@@ -24,6 +25,9 @@ from crmsync.ports.crm import Outcome, Written
 BATCH = 100
 MISSING = frozenset({404})
 RECORD = "/crm/v3/objects/{kind}/{id}"
+
+MERGED = frozenset({HUBSPOT_CONTACT, COMPANY, DEAL})
+"""The objects whose records HubSpot can merge; activities cannot be."""
 
 MERGED_INTO_IT = ("hs_merged_object_ids", "hs_calculated_merged_vids")
 """The ids that were merged into a record: ``81;93``, for contacts also with times,
@@ -39,7 +43,7 @@ def survivors(client: HubspotClient, refs: Iterable[Ref]) -> Mapping[Ref, Ref]:
     """
     kinds: dict[str, dict[str, Ref]] = {}
     for ref in refs:
-        if is_id(ref.id):
+        if ref.object in MERGED and is_id(ref.id):
             kinds.setdefault(ref.object, {})[ref.id] = ref
     found: dict[Ref, Ref] = {}
     for kind, by_id in kinds.items():

@@ -50,8 +50,8 @@ from crmsync.rules.settings.set_up_parts import (
 ERROR = "crmsync_error"
 """HubSpot property that shows HubSpot's users why a record does not sync (ERR-8)."""
 
-_REVISION_LABEL = "Sync revision (crmsync)"
-_REVISION_TEXT = (
+REVISION_LABEL = "Sync revision (crmsync)"
+REVISION_TEXT = (
     "Which write of crmsync reached the record last. Written by crmsync, which tells its own "
     "writes from people's by it."
 )
@@ -180,7 +180,7 @@ HUBSPOT_PARTS: tuple[Part, ...] = (
         field_type="textarea",
     ),
     *(
-        OwnProperty(name, HUBSPOT_REVISION, _REVISION_LABEL, _REVISION_TEXT)
+        OwnProperty(name, HUBSPOT_REVISION, REVISION_LABEL, REVISION_TEXT)
         for name in (HUBSPOT_CONTACT, COMPANY, DEAL)
     ),
 )
@@ -188,17 +188,17 @@ HUBSPOT_PARTS: tuple[Part, ...] = (
 also the roll-ups (ROLL-2 to ROLL-6, LIFE-8).
 """
 
-_KEY_LABEL = "HubSpot ID (crmsync)"
-_KEY_TEXT = (
+KEY_LABEL = "HubSpot ID (crmsync)"
+KEY_TEXT = (
     "Portal and id of the linked HubSpot record. Written by crmsync, which finds its records by it."
 )
 
 _REVISED = (LEAD, SALESFORCE_CONTACT, ACCOUNT, OPPORTUNITY)
 
 _COMMON_PARTS: tuple[Part, ...] = (
-    KeyField(LEAD, SALESFORCE_KEY, _KEY_LABEL, _KEY_TEXT),
-    KeyField(SALESFORCE_CONTACT, SALESFORCE_KEY, _KEY_LABEL, _KEY_TEXT),
-    KeyField(ACCOUNT, SALESFORCE_KEY, _KEY_LABEL, _KEY_TEXT),
+    KeyField(LEAD, SALESFORCE_KEY, KEY_LABEL, KEY_TEXT),
+    KeyField(SALESFORCE_CONTACT, SALESFORCE_KEY, KEY_LABEL, KEY_TEXT),
+    KeyField(ACCOUNT, SALESFORCE_KEY, KEY_LABEL, KEY_TEXT),
     PermissionSet(
         PERMISSION_SET,
         "crmsync",
@@ -213,11 +213,11 @@ _COMMON_PARTS: tuple[Part, ...] = (
     FieldAccess(PERMISSION_SET, LEAD, SALESFORCE_KEY),
     FieldAccess(PERMISSION_SET, SALESFORCE_CONTACT, SALESFORCE_KEY),
     FieldAccess(PERMISSION_SET, ACCOUNT, SALESFORCE_KEY),
-    KeyField(OPPORTUNITY, SALESFORCE_KEY, _KEY_LABEL, _KEY_TEXT),
+    KeyField(OPPORTUNITY, SALESFORCE_KEY, KEY_LABEL, KEY_TEXT),
     KeyField(
         CONTACT_ROLE,
         SALESFORCE_KEY,
-        _KEY_LABEL,
+        KEY_LABEL,
         "Portal and ids of the deal and the contact in HubSpot. Written by crmsync, which finds "
         "its contact roles by it.",
         length=80,
@@ -256,14 +256,22 @@ def salesforce_parts(portal_id: int) -> tuple[Part, ...]:
     """What a portal needs in its org: what all portals of the org share, and its own revision field
     (TEN-1).
     """
-    field = salesforce_revision(portal_id)
-    label = f"Sync revision {portal_id} (crmsync)"
-    text = f"{_REVISION_TEXT} This is the field of HubSpot account {portal_id}."
+    fields = [revision_field(name, portal_id) for name in _REVISED]
     return (
         *_COMMON_PARTS,
-        *(TextField(name, field, label, text) for name in _REVISED),
-        *(FieldAccess(PERMISSION_SET, name, field) for name in _REVISED),
+        *fields,
+        *(FieldAccess(PERMISSION_SET, field.object, field.name) for field in fields),
         Assignment(PERMISSION_SET),
+    )
+
+
+def revision_field(name: str, portal_id: int) -> TextField:
+    """The field of an object that shows which of our writes for the portal reached it last."""
+    return TextField(
+        name,
+        salesforce_revision(portal_id),
+        f"Sync revision {portal_id} (crmsync)",
+        f"{REVISION_TEXT} This is the field of HubSpot account {portal_id}.",
     )
 
 
