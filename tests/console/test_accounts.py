@@ -7,14 +7,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import jwt
 import pytest
 import requests
 
 from local.stack import Stack
-from tests.console.browser import Browser, texts
+from tests.console.browser import Browser, texts, tree
 from tests.console.conftest import ADA, new_link
 from tests.flows.conftest import SETTINGS, WORLD
 from tests.flows.stories.story_command import command
@@ -106,6 +106,48 @@ def test_an_account_opens_the_console(company: Company):
     assert (page.url, texts(page, "//h1")) == (f"{browser.url}/", ["Overview"])
     assert texts(page, "//footer/p") == ["Signed in as ada@example.com"]
     assert [one.name for one in browser.session.cookies] == ["crmsync"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [
+        ("/errors/records?category=validation&code=A%26B", None),
+        ("/jobs", None),
+        ("/errors/retry", "/"),
+        ("//evil.example.com/errors", "/"),
+        ("https://evil.example.com/errors", "/"),
+        (f"/errors?page={'1' * 1_000}", "/"),
+    ],
+)
+def test_a_sign_in_leads_to_the_page_that_was_asked_for(
+    company: Company, asked: str, shown: str | None
+):
+    """If it is one of the console's pages; anything else leads to the first one."""
+    browser = company.browser()
+
+    page = browser.get(f"{START}?{urlencode({'to': asked})}")
+
+    assert page.url == f"{browser.url}{shown or asked}"
+    assert texts(page, "//footer/p") == ["Signed in as ada@example.com"]
+
+
+def test_whoever_is_not_signed_in_is_led_to_the_page_that_they_opened(company: Company):
+    """The link on the page that says so keeps it; that of the first page, and of what is no page,
+    keeps nothing.
+    """
+    browser = company.browser()
+    kept = {
+        path: tree(browser.get(path)).xpath("//main//a/@href")
+        for path in ("/errors/records?code=A%26B", "/", "/nothing")
+    }
+    page = browser.get(kept["/errors/records?code=A%26B"][0])
+
+    assert kept == {
+        "/errors/records?code=A%26B": [f"{START}?to=%2Ferrors%2Frecords%3Fcode%3DA%2526B"],
+        "/": [START],
+        "/nothing": [START],
+    }
+    assert page.url == f"{browser.url}/errors/records?code=A%26B"
 
 
 def test_the_issuer_is_asked_for_a_code_with_pkce(company: Company):

@@ -246,6 +246,9 @@ def test_an_empty_inbox_says_so(stack: Stack, browser: Browser):
     stack.advance(KEPT + 1)
 
     assert texts(browser.get("/errors"), "//main/p") == [
-        "Nothing is waiting and nothing has failed."
+        (
+            "No record waits or has failed by itself. The overview says whether something stands still "
+            "as a whole."
+        )
     ]
     assert texts(browser.get(LIST), "//main/p[@class]") == ["No record has this error now."]

@@ -16,7 +16,7 @@ from crmsync.console.pages.overview import (
     Words,
     overview,
 )
-from crmsync.console.pages.overview_charts import calls_chart, changes_chart, lag_chart, outlook
+from crmsync.console.pages.overview_charts import calls_chart, changes_chart, lag_chart
 from crmsync.flows.operator.activity import Activity
 from crmsync.flows.operator.campaigns import CampaignStatus
 from crmsync.flows.operator.status import ConnectionStatus, Status
@@ -29,6 +29,7 @@ from crmsync.model.jobs import Job, JobStep, JobType
 from crmsync.model.records import Side
 from crmsync.rules.backfill.pacing import Depth
 from crmsync.rules.timing.call_counts import hour_of
+from crmsync.rules.timing.call_outlook import outlook
 from crmsync.rules.timing.call_state import CallState
 from local.people import People
 from local.stack import Stack
@@ -107,7 +108,7 @@ def test_the_page_shows_the_whole_state():
                 Words(" says which, release or drop them.", ""),
             ),
             (
-                Words("acme: 2 records do not sync; ", ""),
+                Words("acme: 2 records do not sync, or not as a whole; ", ""),
                 Words("crmsync errors list", "/errors"),
                 Words(" says why.", ""),
             ),

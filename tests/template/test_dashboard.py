@@ -14,7 +14,9 @@ from tests.template.wiring_reads import wiring_source
 TEMPLATE = template_of_the_repository()
 (BOARD,) = TEMPLATE.of_type("AWS::CloudWatch::Dashboard").values()
 WIDGETS: list[dict[str, Any]] = json.loads(BOARD["DashboardBody"]["Fn::Sub"])["widgets"]
-GRAPHS = [one["properties"] for one in WIDGETS if one["type"] == "metric"]
+LAGS = "Seconds from a change to its write, by connection"
+METRICS = [one["properties"] for one in WIDGETS if one["type"] == "metric"]
+GRAPHS = [one for one in METRICS if one["title"] != LAGS]
 PLURALS = {
     "contact_sync": "Contacts",
     "account_sync": "Accounts",
@@ -89,3 +91,21 @@ def test_every_dead_letter_queue_is_shown() -> None:
     shown = {value for _, _, _, value, _ in graph["metrics"]}
     queues = TEMPLATE.of_type(QUEUE)
     assert shown == {f"${{{name}.QueueName}}" for name in queues if name.endswith("DeadLetters")}
+
+
+def test_the_lag_of_every_connection_is_shown() -> None:
+    """Connections are in the settings and not in the template, so the graph searches for them: the
+    metric and its dimensions are those that are counted, of this stack alone, once for half of the
+    changes and once for nearly all.
+    """
+    (dimensions,) = re.findall(
+        r'metric_set=\{"ChangeLagSeconds".*?dimension_set=\{(.*?)\}', wiring_source(), re.DOTALL
+    )
+    named = ",".join(sorted(re.findall(r'"(\w+)":', dimensions)))
+    (graph,) = (one for one in METRICS if one["title"] == LAGS)
+
+    assert [one["expression"] for (one,) in graph["metrics"]] == [
+        f'SEARCH(\'{{crmsync,{named}}} MetricName="ChangeLagSeconds" '
+        f"stack=\"${{AWS::StackName}}\"', '{statistic}', 300)"
+        for statistic in ("p50", "p95")
+    ]

@@ -9,6 +9,7 @@ import pytest
 from crmsync.errors import Conflict, Gone, Refused, SyncError, TryAgain
 from crmsync.model.changes import Cause
 from crmsync.model.effects import Category
+from crmsync.rules.refusals.table import UNKNOWN
 from crmsync.rules.timing.outages import TRIES
 from tests.memory.world import MemoryWorld
 
@@ -17,7 +18,7 @@ from tests.memory.world import MemoryWorld
 @pytest.mark.parametrize(
     ("error", "category", "hint"),
     [
-        (Refused("No.", code="BRAND_NEW_RULE"), Category.VALIDATION, ""),
+        (Refused("No.", code="BRAND_NEW_RULE"), Category.VALIDATION, UNKNOWN.hint),
         (Refused("No.", code="NO_ACCESS_AT_ALL", hint="Ask."), Category.PERMISSIONS, "Ask."),
         (
             TryAgain("Locked.", code="ENTITY_IS_LOCKED"),

@@ -11,11 +11,16 @@ import pytest
 from crmsync.model.changes import Cause, Change
 from crmsync.model.effects import Category, Report
 from crmsync.model.records import Kind, Ref, Side
+from crmsync.model.troubles import Outage
 from crmsync.rules.pair.reports import deleted_for_privacy, looping
+from crmsync.rules.refusals.table import UNKNOWN
 from tests.builders import NOON
 from tests.config.files import MINIMAL
 from tests.memory.stores import MemoryInbox
+from tests.operator.commands.pairs import BETA
 from tests.operator.shell import Shell
+
+NOTHING_SUCH = "Nothing like that is waiting or has failed.\n"
 
 
 def test_errors_are_listed_with_what_to_do(shell: Shell) -> None:
@@ -39,13 +44,13 @@ def test_errors_are_listed_with_what_to_do(shell: Shell) -> None:
     assert shell.run("errors", "list") == (
         0,
         (
-            "acme  waiting  1 record since 2026-11-02 12:00 UTC\n"
-            "    hubspot:contact:81  1 attempt, 2026-11-02 12:00 UTC  It has no e-mail address.\n"
-            "\n"
             "acme  validation  STRING_TOO_LONG  1 record since 2026-11-02 12:00 UTC\n"
             "    Shorten it. (owner of the record)\n"
             "    salesforce:Lead:00Q1  2 attempts, 2026-11-02 12:00 to 12:00 UTC  "
             "[Title] Too long.\n"
+            "\n"
+            "acme  waiting  1 record since 2026-11-02 12:00 UTC\n"
+            "    hubspot:contact:81  1 attempt, 2026-11-02 12:00 UTC  It has no e-mail address.\n"
             "\n"
             "2 records. crmsync explain SIDE OBJECT ID says more about one.\n"
         ),
@@ -102,6 +107,60 @@ def test_many_errors_of_one_cause_are_one_group(shell: Shell) -> None:
     ]
     more = "    ... and 2 more; --all lists them, --csv makes a table"
     assert (short, whole) == ([title, *rows[:10], more, *other], [title, *rows, *other])
+
+
+def test_what_only_waits_comes_behind_every_error(shell: Shell) -> None:
+    """However many records have no e-mail address, an error is not below them."""
+    shell.run("settings", "push", shell.file(MINIMAL), "--apply")
+    many = [
+        Report(Ref(Side.SALESFORCE, "Lead", f"00Q{number:02}"), Category.WAITING, "No address.")
+        for number in range(12)
+    ]
+    shell.deployment.inbox.park("acme", [*many, NEW])
+
+    heads = [line for line in shell.run("errors", "list")[1].splitlines() if line[:4] == "acme"]
+    counted = shell.json("errors", "list", "--summary")[1]
+
+    assert [head.split("  ")[1] for head in heads] == ["permissions", "waiting"]
+    assert [row["category"] for row in counted] == ["permissions", "waiting"]
+
+
+@pytest.mark.parametrize("words", [(), ("--summary",)])
+def test_a_side_that_is_down_is_told_though_no_record_has_failed(
+    shell: Shell, words: tuple[str, ...]
+) -> None:
+    """What the functions last met comes first, for people and for programs, and no CRM is asked;
+    another connection is not concerned.
+    """
+    shell.run("settings", "push", shell.file(MINIMAL + BETA), "--apply")
+    outage = Outage(
+        Side.HUBSPOT,
+        "INVALID_AUTHENTICATION",
+        "The token is no longer valid.",
+        "Store a new one.",
+        since=NOON,
+        seen_at=NOON,
+        next_at=NOON,
+        fails=3,
+        is_whole=True,
+    )
+    shell.deployment.operator.health.troubles.save_outage("acme", Kind.CONTACT, outage)
+    calls = shell.deployment.hubspot.stats()["calls"]
+
+    told = (
+        "acme: HubSpot: The token is no longer valid. Store a new one.\n"
+        "What changes meanwhile waits and is not in this list; crmsync status says more.\n"
+    )
+    assert [
+        shell.run("errors", "list", *words),
+        shell.run("errors", "list", *words, "--json"),
+    ] == [
+        (0, "No record has failed by itself.\n", told),
+        (0, "[]\n", told),
+    ]
+    nothing = "Nothing is waiting and nothing has failed.\n" if words else NOTHING_SUCH
+    assert shell.run("errors", "list", *words, "--connection", "beta") == (0, nothing, "")
+    assert shell.deployment.hubspot.stats()["calls"] == calls
 
 
 @pytest.mark.parametrize(
@@ -241,7 +300,7 @@ def test_errors_are_counted_by_type(shell: Shell) -> None:
             "owner of the record. "
             "Shorten the value in HubSpot, or lengthen the field in Salesforce.\n"
             "acme  permissions  NO_ACCESS_AT_ALL  1 record   since 2026-11-02 12:00 UTC  "
-            "operator of crmsync.\n"
+            f"operator of crmsync. {UNKNOWN.hint}\n"
         ),
         "",
     )
@@ -267,7 +326,7 @@ def test_errors_are_counted_by_type(shell: Shell) -> None:
         (
             '"connection","category","code","records","attempts","first","last","who","hint"\n'
             '"acme","permissions","NO_ACCESS_AT_ALL","1","1","2026-11-02T12:00:00+00:00",'
-            '"2026-11-02T12:00:00+00:00","operator of crmsync",""\n'
+            f'"2026-11-02T12:00:00+00:00","operator of crmsync","{UNKNOWN.hint}"\n'
         ),
     )
 

@@ -6,11 +6,13 @@ from dataclasses import replace
 
 from crmsync.flows.engine.staleness import LongestWait, note_waiting, record_poll
 from crmsync.model.alerts import Channel, ChannelTrouble
-from crmsync.model.effects import Category, Report
+from crmsync.model.effects import NO_RECORD, Category, Report
 from crmsync.model.jobs import JobState
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.ports.stores import Cursor
 from crmsync.rules.backfill.pacing import Depth
+from crmsync.rules.timing.call_counts import hour_of
+from crmsync.rules.timing.call_state import CallState
 from tests.builders import NOON, a_job, at
 from tests.config.files import MINIMAL
 from tests.operator.shell import Shell
@@ -34,6 +36,8 @@ acme
     compared            not yet
     calls               1 of 100,000 in 24 hours, 50,000 allotted
     own calls           HubSpot 0, Salesforce 0
+    forecast            HubSpot: no forecast, as no limit of a day is known yet.
+    forecast            Salesforce: no forecast, as no limit of a day is known yet.
 
 queues
     ContactQueue        3 ready, 1 in progress, 0 put off
@@ -71,6 +75,35 @@ def test_status_shows_the_whole_deployment(shell: Shell) -> None:
     assert out == QUIET
 
 
+def test_status_says_when_calls_will_be_used_up(shell: Shell) -> None:
+    """At the present pace, for each side, and nothing where they are used up already."""
+    shell.run("settings", "push", shell.file(MINIMAL), "--apply")
+    hours = {hour_of(NOON) - ago: (100, 0, 0, 0) for ago in (1, 2)}
+    calls = {
+        Side.HUBSPOT: CallState({}, 0, None, {}, NOON, None, hours),
+        Side.SALESFORCE: CallState({}, 500, None, {}, None, None, hours),
+    }
+    operator = shell.deployment.operator
+    health = replace(operator.health, own_calls=lambda _connection, side: calls[side])
+    shell.deployment.operator = replace(operator, health=health)
+
+    shown = shell.run("status")[1].splitlines()
+    forecast = shell.json("status")[1]["connections"][0]["forecast"]
+
+    row = next(place for place, line in enumerate(shown) if line.startswith("    forecast"))
+    assert [line.split(maxsplit=1) for line in shown[row : row + 2]] == [
+        ["forecast", "Salesforce: at the pace of the last 3 hours (100 calls an hour) all 500"],
+        ["calls", "of a day that crmsync may make are used up at 2026-11-02 15:00 UTC."],
+    ]
+    assert forecast == {
+        "hubspot": "",
+        "salesforce": (
+            "Salesforce: at the pace of the last 3 hours (100 calls an hour) all 500 calls of a "
+            "day that crmsync may make are used up at 2026-11-02 15:00 UTC."
+        ),
+    }
+
+
 def test_status_before_the_first_push_says_that_nothing_syncs(shell: Shell) -> None:
     """It is a finding, with what to do."""
     status, document = shell.json("status")
@@ -89,8 +122,13 @@ def test_status_names_what_needs_attention(shell: Shell) -> None:
     deployment = shell.deployment
     deployment.jobs.save(replace(a_job(), state=JobState.PAUSED))
     deployment.waiting.queues = {"AccountDeadLetters": Depth(ready=2)}
+    field = Ref(Side.SALESFORCE, NO_RECORD, "Lead.Title")
     deployment.inbox.park(
-        "acme", [Report(Ref(Side.SALESFORCE, "Lead", "00Q1"), Category.VALIDATION, "Too long.")]
+        "acme",
+        [
+            Report(Ref(Side.SALESFORCE, "Lead", "00Q1"), Category.VALIDATION, "Too long."),
+            Report(field, Category.MAPPING, "The field is gone."),
+        ],
     )
     deployment.faults.replace([{"at": "salesforce", "kind": "unauthorized", "times": 9}])
 
@@ -103,13 +141,20 @@ def test_status_names_what_needs_attention(shell: Shell) -> None:
             "AccountDeadLetters has 2 messages; crmsync dead-letters list says which records, "
             "dead-letters redrive moves them back."
         ),
-        "acme: 1 record does not sync; crmsync errors list says why.",
+        "acme: 1 record does not sync, or not as a whole; crmsync errors list says why.",
+        (
+            "acme: 1 mapping rests, as a side lacks the field; everything else syncs. crmsync "
+            "errors list says which."
+        ),
         "acme: 1 job is paused; crmsync jobs list says why.",
     ]
     assert down.startswith("acme: Salesforce: ")
     (connection,) = document["connections"]
     assert connection["calls"] is None
-    assert (connection["jobs"], connection["parked"]) == ({"paused": 1}, {"validation": 1})
+    assert (connection["jobs"], connection["parked"]) == (
+        {"paused": 1},
+        {"validation": 1, "mapping": 1},
+    )
     assert document["dead_letters"] == ["AccountDeadLetters"]
 
 
@@ -148,6 +193,18 @@ def test_status_begins_with_what_is_stuck(shell: Shell) -> None:
     ]
     assert out.splitlines()[2].startswith("acme: HubSpot: ")
     assert "Nothing needs attention." not in out
+
+
+def test_a_side_that_does_not_answer_comes_with_what_to_do(shell: Shell) -> None:
+    """What passes by itself is told apart from what a person has to mend."""
+    shell.run("settings", "push", shell.file(MINIMAL), "--apply")
+    shell.deployment.faults.replace([{"at": "hubspot", "kind": "rate_limit", "times": 9}])
+
+    (finding,) = shell.json("status")[1]["findings"]
+    assert finding == (
+        "acme: HubSpot: You have reached your ten_secondly_rolling limit. If it passes, everything "
+        "goes on by itself; else see the CRM's status page."
+    )
 
 
 def test_status_says_that_nobody_is_told(shell: Shell) -> None:

@@ -17,6 +17,7 @@ from crmsync.rules.refusals.table import (
     SALESFORCE,
     UNKNOWN,
     category_of,
+    hint_for,
     hint_of,
     refusal_of,
     who_fixes,
@@ -102,3 +103,19 @@ def test_who_can_fix_it_follows_from_the_code_or_else_from_the_category() -> Non
         "Give the HubSpot app the missing scopes, then retry.",
     )
     assert UNKNOWN.who is Fixer.OPERATOR
+
+
+@pytest.mark.parametrize(
+    ("code", "category", "hint"),
+    [
+        ("BRAND_NEW_RULE", Category.VALIDATION, UNKNOWN.hint),
+        ("BRAND_NEW_RIGHT", Category.PERMISSIONS, UNKNOWN.hint),
+        ("BRAND_NEW_OUTAGE", Category.UNAVAILABLE, ""),
+        ("", Category.VALIDATION, ""),
+        ("MISSING_SCOPES", Category.PERMISSIONS, hint_of("MISSING_SCOPES")),
+        ("429", Category.UNAVAILABLE, ""),
+    ],
+)
+def test_an_error_has_a_hint_unless_it_passes(code: str, category: Category, hint: str) -> None:
+    """A code that is in no table says where to look it up."""
+    assert hint_for(code, category) == hint

@@ -57,11 +57,13 @@ class Admitted:
         by: Who it is.
         subject: The issuer's own id of the account.
         cookie: The cookie of the new session.
+        to: The page that was asked for, from its path on; "" for the first one.
     """
 
     by: str
     subject: str
     cookie: str
+    to: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,10 +86,12 @@ class AccountSignIn:
     allowed: AllowedAccounts
     new_id: Callable[[], str]
 
-    def start(self, request: PageRequest) -> tuple[str, str]:
-        """Begin a sign-in: the issuer's address, and a cookie. Raises `SyncError`."""
+    def start(self, request: PageRequest, to: str = "") -> tuple[str, str]:
+        """Begin a sign-in that leads to a page of the console: the issuer's address, and a cookie.
+        Raises `SyncError`.
+        """
         key = self.sign_in.key(False)
-        attempt = ConsoleToken(self.new_id(), "", self.sign_in.now() + ATTEMPT_LASTS)
+        attempt = ConsoleToken(self.new_id(), "", self.sign_in.now() + ATTEMPT_LASTS, to)
         address = authorization_url(
             self.document(),
             self.client,
@@ -136,7 +140,8 @@ class AccountSignIn:
             return refusal
         by = name_of(claims)
         session = ConsoleToken(attempt.id, by, now + SESSION_LASTS)
-        return Admitted(by, str(claims["sub"]), sign_token(session, Purpose.SESSION, key))
+        cookie = sign_token(session, Purpose.SESSION, key)
+        return Admitted(by, str(claims["sub"]), cookie, attempt.to)
 
 
 def _back(request: PageRequest) -> str:

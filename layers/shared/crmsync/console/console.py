@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from http import HTTPStatus
 from types import MappingProxyType
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from crmsync.console.accounts import BACK, START, AccountSignIn
 from crmsync.console.admission import NotAdmitted
@@ -31,6 +32,9 @@ from crmsync.wire.pages import PageAnswer, PageRequest
 
 SIGN_IN = "/sign-in"
 SIGN_OUT = "/sign-out"
+
+MOST_OF_A_PAGE = 1_000
+"""Characters of a page's address that a sign-in keeps, in a cookie of at most four kilobytes."""
 
 Tell = Callable[[str, Mapping[str, object]], None]
 """Takes a line for the log: what happened, and the facts."""
@@ -130,7 +134,7 @@ class Console:
         return Notice(text, _WAYS_IN[self.accounts is not None, self.has_links])
 
     def _begin(self, accounts: AccountSignIn, request: PageRequest) -> PageAnswer:
-        address, attempt = accounts.start(request)
+        address, attempt = accounts.start(request, page_of(request.query.get("to", "")))
         return self._redirect(request, address, attempt_cookie(request, attempt))
 
     def _end(self, accounts: AccountSignIn, request: PageRequest) -> PageAnswer:
@@ -139,7 +143,7 @@ class Console:
             return self._refuse(request, found.reason, found.notice, None, found.status)
         self.tell("console opened", {"by": found.by, "account": found.subject})
         cookies = session_cookie(request, found.cookie), attempt_cookie(request, "")
-        return self._redirect(request, "/", *cookies)
+        return self._redirect(request, page_of(found.to) or "/", *cookies)
 
     def _open(self, request: PageRequest) -> PageAnswer:
         if not self.has_links:
@@ -187,7 +191,7 @@ class Console:
     ) -> PageAnswer:
         self.tell("console refused", {"reason": reason, "path": request.path})
         if session is None and self.accounts is not None:
-            notice = replace(notice, to=START, label=_WITH_AN_ACCOUNT)
+            notice = replace(notice, to=_start_for(request), label=_WITH_AN_ACCOUNT)
         title = "Refused" if status == HTTPStatus.FORBIDDEN else "Not now"
         return self._page(request, HtmlPage("notice", title, notice, status), session)
 
@@ -235,6 +239,24 @@ class Console:
 
     def _headers(self, request: PageRequest) -> dict[str, str]:
         return security_headers(style(), is_encrypted=request.is_encrypted)
+
+
+def page_of(to: str) -> str:
+    """The page that a sign-in may lead to: `to` if it is the path of a page that is opened, with a
+    query or without; "" for anything else, so that nobody is led out of the console.
+    """
+    parts = urlsplit(to)
+    route = ROUTES.get(parts.path)
+    is_page = route is not None and route.show is not None and len(to) <= MOST_OF_A_PAGE
+    query = f"?{urlencode(parse_qsl(parts.query))}" if parts.query else ""
+    return f"{parts.path}{query}" if is_page and not parts.scheme and not parts.netloc else ""
+
+
+def _start_for(request: PageRequest) -> str:
+    """Where a sign-in begins that leads to the page that was asked for."""
+    query = f"?{urlencode(request.query)}" if request.query else ""
+    to = page_of(f"{request.path}{query}") if request.method == "GET" else ""
+    return f"{START}?{urlencode({'to': to})}" if to not in {"", "/"} else START
 
 
 def _hint(error: SyncError) -> str:

@@ -4,7 +4,7 @@ one of its own pages, and what a sign-in with an account is known by.
 Law: whoever has the key can make a token, and nobody else can. A token is valid for one purpose,
 until its end, with the key that signed it. Pure: time, key and id are parameters.
 
-    eyJieSI6ICJ...   the content: id, who, end, as JSON in base64 without padding
+    eyJieSI6ICJ...   the content: id, who, end, page, as JSON in base64 without padding
     .
     Xq3v...          HMAC-SHA256 of purpose and content, in base64 without padding
 """
@@ -48,16 +48,20 @@ class ConsoleToken:
         by: The AWS identity that asked for the link, or the account that signed in; "" before it
             has.
         ends: When it is no longer valid (UTC, whole milliseconds).
+        to: The page that a sign-in leads to, from its path on; "" for the first one.
     """
 
     id: str
     by: str
     ends: datetime
+    to: str = ""
 
 
 def sign_token(token: ConsoleToken, purpose: Purpose, key: bytes) -> str:
     """The token as text, safe in a URL and in a cookie."""
-    content = {"id": token.id, "by": token.by, "ends": epoch_ms(token.ends)}
+    content: dict[str, object] = {"id": token.id, "by": token.by, "ends": epoch_ms(token.ends)}
+    if token.to:
+        content["to"] = token.to
     text = _encode(json.dumps(content, separators=(",", ":")).encode())
     return f"{text}.{_signature(text, purpose, key)}"
 
@@ -75,7 +79,12 @@ def read_token(text: str, purpose: Purpose, key: bytes, now: datetime) -> Consol
         found = json.loads(base64.urlsafe_b64decode(content + "=" * (-len(content) % 4)))
     except (binascii.Error, ValueError):
         return None
-    token = ConsoleToken(str(found["id"]), str(found["by"]), from_epoch_ms(found["ends"]))
+    token = ConsoleToken(
+        str(found["id"]),
+        str(found["by"]),
+        from_epoch_ms(found["ends"]),
+        str(found.get("to", "")),
+    )
     return token if now < token.ends else None
 
 

@@ -19,10 +19,10 @@ from crmsync.cli.answer import (
 )
 from crmsync.cli.entries import attempts, minute, sentence, times
 from crmsync.cli.tables import listed, wrapped
-from crmsync.flows.operator.errors import EVERY_ENTRY, Choice
+from crmsync.flows.operator.errors import EVERY_ENTRY, Choice, order_of
 from crmsync.flows.operator.errors_table import HEADING, cells
 from crmsync.model.effects import Category
-from crmsync.rules.refusals.table import hint_of, who_fixes
+from crmsync.rules.refusals.table import hint_for, who_fixes
 from crmsync.wire.spreadsheet import csv_text
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ SHOWN = 10
 
 _NOTHING = "Nothing is waiting and nothing has failed."
 _NOTHING_SUCH = "Nothing like that is waiting or has failed."
+_NO_RECORD = "No record has failed by itself."
+_MEANWHILE = "What changes meanwhile waits and is not in this list; crmsync status says more."
 
 Names: TypeAlias = "Mapping[tuple[str, Ref], str]"
 """Connection and record -> what people recognise it by."""
@@ -114,14 +116,18 @@ def _list(operator: Operator, arguments: argparse.Namespace) -> Answer:
         since=arguments.since,
     )
     if arguments.summary:
-        return _summary(operator.errors.types(choice), as_csv=arguments.csv)
-    rows = operator.errors.all(choice)
+        types = operator.errors.types(choice)
+        return _summary(types, _still(operator, arguments), as_csv=arguments.csv)
+    rows, still = operator.errors.all(choice), _still(operator, arguments)
     groups = _groups(rows)
     named = rows if arguments.all or arguments.csv or arguments.json else _first(groups)
     labels = operator.errors.labels(named) if arguments.names else None
-    remarks = tuple(
-        f"{place} did not answer, so its names are missing: {error.text}"
-        for place, error in (labels.unreadable if labels else {}).items()
+    remarks = (
+        *still,
+        *(
+            f"{place} did not answer, so its names are missing: {error.text}"
+            for place, error in (labels.unreadable if labels else {}).items()
+        ),
     )
     names = labels.of if labels else None
     document = [_row(row) | _name_row(row, names) for row in rows]
@@ -130,30 +136,41 @@ def _list(operator: Operator, arguments: argparse.Namespace) -> Answer:
         table = [(*cells(row), *_name_row(row, names).values()) for row in rows]
         return Answer(document, csv_text(heading, table), remarks)
     if not rows:
-        return Answer(document, _NOTHING if choice == EVERY_ENTRY else _NOTHING_SUCH, remarks)
+        text = _NOTHING_SUCH if choice != EVERY_ENTRY else _NO_RECORD if still else _NOTHING
+        return Answer(document, text, remarks)
     most = len(rows) if arguments.all else SHOWN
     text = "\n\n".join("\n".join(_group_lines(group, most, names)) for group in groups)
     return Answer(document, f"{text}\n\n{_total(rows)}", remarks)
 
 
+def _still(operator: Operator, arguments: argparse.Namespace) -> tuple[str, ...]:
+    """What stands still as a whole, for which no record is in the list."""
+    found = operator.health.standstills(arguments.connection)
+    return (*map(wrapped, found), _MEANWHILE) if found else ()
+
+
 def _groups(rows: Sequence[ErrorRow]) -> list[list[ErrorRow]]:
-    """The entries by connection, category and code; those with most records first."""
+    """The entries by connection, category and code; those with most records first, and behind them
+    what only waits.
+    """
     groups: dict[tuple[str, str, str], list[ErrorRow]] = {}
     for row in rows:
         key = (row.connection, str(row.report.category), row.report.code)
         groups.setdefault(key, []).append(row)
-    return sorted(groups.values(), key=len, reverse=True)
+    return sorted(groups.values(), key=lambda group: order_of(group[0].report.category, len(group)))
 
 
 def _first(groups: Sequence[Sequence[ErrorRow]]) -> list[ErrorRow]:
     return [row for group in groups for row in group[:SHOWN]]
 
 
-def _summary(types: Sequence[ErrorType], *, as_csv: bool) -> Answer:
+def _summary(types: Sequence[ErrorType], still: tuple[str, ...], *, as_csv: bool) -> Answer:
     document = [_type_row(one) for one in types]
     if as_csv:
-        return Answer(document, csv_text(_TYPE_HEADING, [tuple(row.values()) for row in document]))
-    return Answer(document, listed([_type_cells(one) for one in types]) or _NOTHING)
+        rows = [tuple(row.values()) for row in document]
+        return Answer(document, csv_text(_TYPE_HEADING, rows), still)
+    nothing = _NO_RECORD if still else _NOTHING
+    return Answer(document, listed([_type_cells(one) for one in types]) or nothing, still)
 
 
 def _retry(operator: Operator, arguments: argparse.Namespace) -> Answer:
@@ -272,7 +289,7 @@ def _type_row(one: ErrorType) -> dict[str, object]:
         "first": one.first_at.isoformat(),
         "last": one.last_at.isoformat(),
         "who": str(who_fixes(one.code, one.category)),
-        "hint": hint_of(one.code),
+        "hint": hint_for(one.code, one.category),
     }
 
 
@@ -284,5 +301,5 @@ def _type_cells(one: ErrorType) -> tuple[str, ...]:
         one.code or "-",
         f"{one.records:,} record{'' if one.records == 1 else 's'}",
         f"since {minute(one.first_at)} UTC",
-        f"{who}. {hint_of(one.code)}".strip(),
+        f"{who}. {hint_for(one.code, one.category)}".strip(),
     )

@@ -9,11 +9,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from crmsync.cli.answer import DONE, FINDINGS, Answer, Subparsers, add_command, columns
-from crmsync.cli.tables import wrapped
+from crmsync.cli.tables import listed, room, wrapped
 from crmsync.flows.operator.comparisons import last_comparison
 from crmsync.flows.operator.status import is_dead
 from crmsync.model.comparison import Standing
 from crmsync.model.records import Side
+from crmsync.rules.timing.call_outlook import outlook
 from crmsync.wire import comparison_rows
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def _status(operator: Operator, _arguments: argparse.Namespace) -> Answer:
     if findings:
         lines += ["", *map(wrapped, findings)]
     for one in status.connections:
-        lines += ["", one.name, columns([("  ", *row) for row in _rows(one, status.at)])]
+        lines += ["", one.name, listed(_cells(one, status.at), width=room())]
     busy = [(name, _depth(depth)) for name, depth in status.queues.items()]
     if busy:
         lines += ["", "queues", columns([("  ", *row) for row in busy])]
@@ -52,6 +53,10 @@ def _status(operator: Operator, _arguments: argparse.Namespace) -> Answer:
     if not findings:
         lines += ["", "Nothing needs attention."]
     return Answer(_document(status), "\n".join(lines), status=FINDINGS if findings else DONE)
+
+
+def _cells(one: ConnectionStatus, now: datetime) -> list[tuple[str, str, str]]:
+    return [("  ", *row) for row in _rows(one, now)]
 
 
 def _rows(one: ConnectionStatus, now: datetime) -> Iterator[tuple[str, str]]:
@@ -71,6 +76,9 @@ def _rows(one: ConnectionStatus, now: datetime) -> Iterator[tuple[str, str]]:
         yield f"campaign {campaign.campaign}", _campaign(campaign)
     yield "calls", _calls(one.calls, one.allotment)
     yield "own calls", _listed(_own(side, own) for side, own in one.own_calls.items())
+    for side, own in one.own_calls.items():
+        if forecast := outlook(side, own, now):
+            yield "forecast", forecast
 
 
 def _listed(names: Iterator[str]) -> str:
@@ -123,7 +131,7 @@ def _document(status: Status) -> dict[str, object]:
     return {
         "at": status.at.isoformat(),
         "version": status.version,
-        "connections": [_connection(one) for one in status.connections],
+        "connections": [_connection(one, status.at) for one in status.connections],
         "link_keys": list(status.link_keys),
         "queues": {name: asdict(depth) for name, depth in status.queues.items()},
         "dead_letters": [name for name, depth in status.queues.items() if is_dead(name, depth)],
@@ -139,7 +147,7 @@ def _campaign_row(one: CampaignStatus) -> dict[str, object]:
     }
 
 
-def _connection(one: ConnectionStatus) -> dict[str, object]:
+def _connection(one: ConnectionStatus, now: datetime) -> dict[str, object]:
     return {
         "name": one.name,
         "concerns": dict(one.concerns),
@@ -154,6 +162,7 @@ def _connection(one: ConnectionStatus) -> dict[str, object]:
             str(side): {str(name): count for name, count in own.own.items()}
             for side, own in one.own_calls.items()
         },
+        "forecast": {str(side): outlook(side, own, now) for side, own in one.own_calls.items()},
         "calls_wait": {
             str(side): {"code": own.hold.code, "until": own.hold.until.isoformat()}
             for side, own in one.own_calls.items()

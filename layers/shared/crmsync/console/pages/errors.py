@@ -17,7 +17,7 @@ from crmsync.console.wording import number_of_records
 from crmsync.flows.operator.errors import ErrorRow, ErrorType
 from crmsync.flows.operator.errors_table import HEADING, cells
 from crmsync.flows.operator.records import parsed_ref
-from crmsync.rules.refusals.table import hint_of, refusal_of, who_fixes
+from crmsync.rules.refusals.table import hint_for, refusal_of, who_fixes
 from crmsync.wire.pages import PageRequest
 from crmsync.wire.spreadsheet import csv_text
 
@@ -190,7 +190,7 @@ def _card(one: ErrorType) -> Card:
         one,
         known.cause if known else "",
         str(who_fixes(one.code, one.category)),
-        hint_of(one.code),
+        hint_for(one.code, one.category),
         which,
         f"{RECORDS}?{urlencode(which)}",
     )

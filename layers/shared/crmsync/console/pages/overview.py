@@ -16,7 +16,6 @@ from crmsync.console.pages.overview_charts import (
     changes_chart,
     hours_at_work,
     lag_chart,
-    outlook,
 )
 from crmsync.console.reports import Reports
 from crmsync.console.wording import ago
@@ -27,6 +26,7 @@ from crmsync.model.calls import CallClass
 from crmsync.model.effects import Category
 from crmsync.model.jobs import Job
 from crmsync.model.records import Side
+from crmsync.rules.timing.call_outlook import outlook
 from crmsync.rules.timing.call_state import CallState
 from crmsync.wire.pages import PageRequest
 

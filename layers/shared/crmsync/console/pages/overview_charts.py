@@ -1,5 +1,5 @@
 """The charts of the first page: how many changes were carried over in each hour and how long they
-took, the calls to both CRMs, and what becomes of these calls.
+took, and the calls to both CRMs.
 
 An hour in which crmsync made no call to either CRM has no figures, as it did not run. In any other
 hour no change is zero.
@@ -15,9 +15,7 @@ from crmsync.console.charts import COLUMN, Chart, gaps, stacked, stepped, top_of
 from crmsync.console.wording import lasted
 from crmsync.model.activity import HourOfChanges
 from crmsync.model.calls import CallClass
-from crmsync.model.records import Side
 from crmsync.rules.timing.call_counts import DAY, NO_CALLS, hour_of, start_of
-from crmsync.rules.timing.call_forecast import PACE_HOURS, CallForecast, forecast
 from crmsync.rules.timing.call_state import CallState
 
 NO_FIGURE = "-"
@@ -106,43 +104,6 @@ def calls_chart(crm: str, state: CallState, now: datetime) -> Chart:
         gaps=gaps(series[0]),
         table=_table(tuple(str(one).title() for one in CallClass), hours, series),
     )
-
-
-def outlook(side: Side, state: CallState, now: datetime) -> str:
-    """What becomes of the calls to a CRM at the present pace, in sentences; "" where they are used
-    up already.
-    """
-    if state.used_up_at is not None:
-        return ""
-    found = forecast(state, now, day_ends=side is Side.HUBSPOT)
-    if found is not None:
-        return _forecast(side, found)
-    if state.hours and (state.allotment or state.day):
-        return f"{side.label}: no forecast before half an hour of calls is known."
-    return f"{side.label}: no forecast, as no limit of a day is known yet."
-
-
-def _forecast(side: Side, found: CallForecast) -> str:
-    limit = f"{found.limit:,} calls of a day " + (
-        "that crmsync may make" if found.is_own else f"that {side.label} allows all clients"
-    )
-    end = (
-        f"all {limit} are used up at {found.full_at:%Y-%m-%d %H:%M} UTC"
-        if found.full_at
-        else f"at most {found.percent} percent of the {limit} are used at any time within 24 hours"
-    )
-    sentence = (
-        f"{side.label}: at the pace of the last {PACE_HOURS} hours ({found.pace:,} calls an hour) "
-        f"{end}."
-    )
-    if found.is_own:
-        return sentence
-    if side is Side.HUBSPOT:
-        return (
-            f"{sentence} HubSpot counts anew from midnight in the account's time zone, which is "
-            "left out here, and so are further calls of other clients."
-        )
-    return f"{sentence} Other clients are taken to go on as in the last 24 hours."
 
 
 def _hours(now: datetime) -> list[int]:

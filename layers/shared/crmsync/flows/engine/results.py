@@ -31,7 +31,7 @@ from crmsync.model.jobs import NOTHING_COUNTED, JobCounts
 from crmsync.model.plan import Plan
 from crmsync.model.records import Ref
 from crmsync.rules.pair import reports
-from crmsync.rules.refusals.table import category_of, hint_of
+from crmsync.rules.refusals.table import category_of, hint_for
 from crmsync.rules.timing.outages import TRIES
 
 WAITS_FOR_PARENT = "PARENT"
@@ -285,7 +285,7 @@ def requeue(changes: Sequence[Change], context: SyncContext, summary: Summary) -
 def report_of_error(ref: Ref, error: SyncError) -> Report:
     """The report about a record that cannot be written."""
     category = Category.UNAVAILABLE if isinstance(error, TryAgain) else category_of(error.code)
-    hint = error.hint or hint_of(error.code)
+    hint = error.hint or hint_for(error.code, category)
     return Report(ref, category, error.text, error.fieldname, hint, code=error.code)
 
 

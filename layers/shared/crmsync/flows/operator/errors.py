@@ -196,7 +196,7 @@ class ErrorAdmin:
 
     def types(self, choice: Choice = EVERY_ENTRY) -> list[ErrorType]:
         """The chosen entries counted by connection, category and code; those with most records
-        first. Raises `TryAgain`.
+        first, and behind them what only waits. Raises `TryAgain`.
         """
         rows: dict[tuple[str, Category, str], list[InboxEntry]] = {}
         for row in self.all(choice):
@@ -212,7 +212,7 @@ class ErrorAdmin:
             )
             for key, entries in rows.items()
         ]
-        return sorted(types, key=lambda one: -one.records)
+        return sorted(types, key=lambda one: order_of(one.category, one.records))
 
     def count_open(self) -> int:
         """The number of errors, without records that wait (TRG-17) or whose deletion is held back
@@ -289,6 +289,13 @@ class ErrorAdmin:
         kind = objects_of(connection, ref.side).get(ref.object) if connection else None
         cause = Cause.RELEASED if row.report.code == FIELD_LOOP else Cause.AGAIN
         return Change(row.connection, kind, ref, cause, self.now()) if kind else None
+
+
+def order_of(category: Category, records: int) -> tuple[bool, int]:
+    """The place of an error with so many records: errors before what only waits, however many
+    records do; those with most records first.
+    """
+    return category in NO_ERRORS, -records
 
 
 def _object_of(report: Report) -> str:

@@ -7,26 +7,20 @@ Law: a CRM that does not answer is reported, and hides nothing else.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from crmsync.errors import SyncError
-from crmsync.flows.engine.staleness import (
-    REPORT_AFTER,
-    LongestWait,
-    last_poll,
-    longest_wait,
-    names_of_notes,
-)
+from crmsync.flows.engine.staleness import LongestWait, last_poll, longest_wait, names_of_notes
 from crmsync.flows.operator.campaigns import (
     CampaignStatus,
     campaign_findings,
     campaign_states,
 )
 from crmsync.flows.operator.comparisons import latest_results, out_of_step_for_long
+from crmsync.flows.operator.standstill import Movement, last_met, standstill, told
 from crmsync.flows.setup.app_rights import Account, check_app_rights
-from crmsync.flows.setup.steps import text_of
 from crmsync.model.alerts import ChannelTrouble
 from crmsync.model.calls import DailyCalls
 from crmsync.model.comparison import ObjectComparison
@@ -40,7 +34,7 @@ from crmsync.ports.alerts import AlertStore
 from crmsync.ports.campaigns import CampaignStore
 from crmsync.ports.comparison import Comparisons
 from crmsync.ports.health import QueueMonitor, Quota
-from crmsync.ports.stores import Cursors, Inbox, Jobs
+from crmsync.ports.stores import Cursor, Cursors, Inbox, Jobs
 from crmsync.ports.troubles import TroubleStore
 from crmsync.rules.backfill.objects import BACKFILL_OBJECTS
 from crmsync.rules.backfill.pacing import Depth
@@ -97,6 +91,18 @@ class ConnectionStatus:
     compared: tuple[ObjectComparison, ...] = ()
     campaigns: tuple[CampaignStatus, ...] = ()
 
+    @property
+    def movement(self) -> Movement:
+        """What of it says whether the connection moves."""
+        return Movement(
+            self.name,
+            pause=self.pause,
+            troubles={Side.HUBSPOT: self.hubspot_trouble, Side.SALESFORCE: self.trouble},
+            own_calls=self.own_calls,
+            looked=self.looked,
+            waiting=self.waiting,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Status:
@@ -123,7 +129,7 @@ class Status:
         """What needs attention, a sentence each: first what does not move, then what failed."""
         found: list[str] = [] if self.version else [NO_SETTINGS]
         for one in self.connections:
-            found += _standstill(one, self.at)
+            found += standstill(one.movement, self.at)
         for name, depth in self.queues.items():
             if is_dead(name, depth):
                 found.append(
@@ -186,6 +192,29 @@ class HealthCheck:
             tuple(self.alerts.load().troubles.values()),
         )
 
+    def standstills(self, name: str = "") -> tuple[str, ...]:
+        """What does not move, a sentence each, of one connection or by default of all. No CRM is
+        asked: what the functions last met counts. Raises `SyncError` as `status` does.
+        """
+        now, found = self.now(), list[str]()
+        for connection in self.settings().connections:
+            if name in {"", connection.name}:
+                found += standstill(self._movement(connection, now), now)
+        return tuple(found)
+
+    def _movement(self, connection: Connection, now: datetime) -> Movement:
+        name, kinds = connection.name, connection.kinds
+        troubles = self.troubles.load(name)
+        known = self.cursors.load_many(name, names_of_notes(kinds))
+        return Movement(
+            name,
+            pause=troubles.pause,
+            troubles={side: last_met(troubles, side) for side in Side},
+            own_calls={side: self.own_calls(connection, side) for side in Side},
+            looked={side: last_poll(side, known) for side in Side},
+            waiting=_waiting(kinds, known, now),
+        )
+
     def _status(self, connection: Connection) -> ConnectionStatus:
         own_calls = {side: self.own_calls(connection, side) for side in Side}
         jobs = tuple(self.jobs.not_over(connection.name))
@@ -220,21 +249,17 @@ class HealthCheck:
             open_jobs=jobs,
             reports=reports,
             looked={side: last_poll(side, known) for side in Side},
-            waiting={
-                kind: found
-                for kind in connection.kinds
-                if (found := longest_wait(kind, known, self.now())) is not None
-            },
+            waiting=_waiting(connection.kinds, known, self.now()),
         )
 
     def _hubspot_trouble(self, connection: Connection, troubles: Troubles) -> str:
         """Why HubSpot refuses our token, or the scopes that it lacks; "" when all is well."""
         if self.account is None:
-            return _met(troubles, Side.HUBSPOT)
+            return last_met(troubles, Side.HUBSPOT)
         try:
             check_app_rights(connection, self.account(connection))
         except SyncError as error:
-            return text_of(error)
+            return told(error)
         return ""
 
     def _calls(
@@ -242,13 +267,19 @@ class HealthCheck:
     ) -> tuple[DailyCalls | None, str]:
         """The org's calls, and why it did not answer. It is not asked while it has no call left."""
         if self.quota is None:
-            return own_calls.day, _met(troubles, Side.SALESFORCE)
+            return own_calls.day, last_met(troubles, Side.SALESFORCE)
         if own_calls.used_up_at is not None:
             return own_calls.day, ""
         try:
             return self.quota(connection).calls(), ""
         except SyncError as error:
-            return None, text_of(error)
+            return None, told(error)
+
+
+def _waiting(
+    kinds: Iterable[Kind], known: Mapping[str, Cursor], now: datetime
+) -> dict[Kind, LongestWait]:
+    return {kind: found for kind in kinds if (found := longest_wait(kind, known, now)) is not None}
 
 
 def _silence(trouble: ChannelTrouble) -> str:
@@ -265,13 +296,6 @@ def _by_category(reports: Mapping[tuple[Side, str, Category], int]) -> Counter[s
     for (_, _, category), count in reports.items():
         counts[str(category)] += count
     return counts
-
-
-def _met(troubles: Troubles, side: Side) -> str:
-    """What the functions last met on a side that is down; "" if it is not."""
-    outages = [one for one in troubles.outages.values() if one.side == side]
-    newest = max(outages, key=lambda one: one.seen_at, default=None)
-    return f"{newest.text} {newest.hint}".strip() if newest else ""
 
 
 def is_dead(name: str, depth: Depth) -> bool:
@@ -296,69 +320,11 @@ def _places(connection: Connection) -> list[str]:
     return [*objects, *(f"email {kind}" for kind in mail_kinds_of(connection))]
 
 
-def _standstill(one: ConnectionStatus, now: datetime) -> list[str]:
-    """What does not move in a connection, and what to do about it."""
-    if one.pause:
-        by = f" by {one.pause.by}" if one.pause.by else ""
-        since = f"since {one.pause.since:%Y-%m-%d %H:%M} UTC"
-        return [f"{one.name} is paused {since}{by}; crmsync resume {one.name} --apply resumes it."]
-    sentences: list[str] = []
-    if one.hubspot_trouble:
-        sentences.append(f"{one.name}: HubSpot: {one.hubspot_trouble}")
-    if one.trouble:
-        sentences.append(f"{one.name}: Salesforce: {one.trouble}")
-    for side, own in one.own_calls.items():
-        sentences += _short_of_calls(one.name, side.label, own)
-    for side, at in one.looked.items():
-        if side in one.own_calls and one.own_calls[side].sweep_every:
-            continue
-        if at is not None and now - at >= REPORT_AFTER:
-            sentences.append(
-                f"{one.name}: no sweep of {side.label} has succeeded for "
-                f"{_minutes(now - at)} minutes; "
-                "docs/operations.md says what to do under 'Nothing is seen any more'."
-            )
-    for kind, found in one.waiting.items():
-        sentences.append(
-            f"{one.name}: the oldest {kind} change that is put off happened "
-            f"{_minutes(now - found.since)} minutes ago "
-            f"({found.code}); docs/operations.md says what to do under 'Changes are put off'."
-        )
-    return sentences
-
-
-def _short_of_calls(connection: str, crm: str, own: CallState) -> list[str]:
-    """What waits because calls are used up, and what to do about it."""
-    if own.used_up_at is not None:
-        text = (
-            f"all calls that {crm} allows in a day have been used up since "
-            f"{own.used_up_at:%Y-%m-%d %H:%M} UTC. Changes wait, and one call every quarter of an "
-            "hour finds out whether it is over; then everything goes on by itself. Find out which "
-            "application uses the calls."
-        )
-    elif own.hold is not None:
-        text = (
-            f"{own.hold.text} Changes wait until {own.hold.until:%Y-%m-%d %H:%M} UTC and then go "
-            f"on by themselves. {own.hold.hint}"
-        )
-    elif own.sweep_every is not None:
-        text = (
-            f"{crm} is polled again in {_minutes(own.sweep_every)} minutes only, because few calls "
-            "are left. Raise daily_call_allotment if that is too slow."
-        )
-    else:
-        return []
-    return [f"{connection}: {text} docs/operations.md says more under 'Calls are used up'."]
-
-
-def _minutes(time: timedelta) -> str:
-    return f"{int(time.total_seconds()) // 60:,}"
-
-
 def _failures(one: ConnectionStatus) -> list[str]:
     """What failed in a connection, and which command says more."""
     held = one.errors.get(Category.BRAKE, 0)
-    failed = sum(one.errors.values()) - held - one.errors.get(Category.WAITING, 0)
+    rests = one.errors.get(Category.MAPPING, 0)
+    failed = sum(one.errors.values()) - held - rests - one.errors.get(Category.WAITING, 0)
     paused = one.jobs.get(JobState.PAUSED, 0)
     sentences: list[str] = []
     if held:
@@ -368,8 +334,13 @@ def _failures(one: ConnectionStatus) -> list[str]:
         )
     if failed:
         sentences.append(
-            f"{one.name}: {_many(failed, 'record does', 'records do')} not sync; crmsync errors "
-            "list says why."
+            f"{one.name}: {_many(failed, 'record does', 'records do')} not sync, or not as a "
+            "whole; crmsync errors list says why."
+        )
+    if rests:
+        sentences.append(
+            f"{one.name}: {_many(rests, 'mapping rests', 'mappings rest')}, as a side lacks the "
+            "field; everything else syncs. crmsync errors list says which."
         )
     sentences += [
         f"{one.name}: {found.found:,} records of {found.side} {found.object} lack a counterpart or "

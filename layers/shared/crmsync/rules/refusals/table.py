@@ -85,3 +85,14 @@ def hint_of(code: str) -> str:
     """
     known = refusal_of(code)
     return known.hint if known else ""
+
+
+def hint_for(code: str, category: Category) -> str:
+    """What people can do about an error in the error inbox, a sentence; "" if it passes by itself,
+    or if it has no code. How to look up a code that is in no table.
+    """
+    known = refusal_of(code)
+    if known is not None:
+        return known.hint
+    passes = who_fixes(code, category) is Fixer.NOBODY
+    return UNKNOWN.hint if code and not passes else ""
