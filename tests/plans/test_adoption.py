@@ -9,14 +9,16 @@ from dataclasses import replace
 
 import pytest
 
-from crmsync.model.effects import UpdateRecord
+from crmsync.model.effects import SaveLink, UpdateRecord
 from crmsync.model.fields import FieldRule, Update
 from crmsync.model.links import Intent, Link, LinkState
 from crmsync.model.names import HUBSPOT_REVISION, salesforce_revision
 from crmsync.model.plan import Plan
 from crmsync.model.records import Kind, Origin, PastValue, Record, Ref, Side, Value
+from crmsync.model.troubles import Rest
 from crmsync.plans.contact import ContactFacts, plan_contact
 from crmsync.rules.kinds.contact.creation import hubspot_creation, salesforce_creation
+from crmsync.rules.merge.resting_mappings import without
 from crmsync.rules.merge.ruleset import Ruleset
 from tests.builders import LEAD_ID, OUR_APP, OUR_USER, a_change, a_contact, a_lead, a_ruleset, at
 
@@ -59,9 +61,7 @@ def made_lead(
 
 def made_contact(edits: Mapping[str, tuple[Value, float]]) -> Record:
     """The contact that was made for the lead at noon; `edits` has what people set since, and when."""
-    creation = hubspot_creation(
-        a_lead({NAMES[name]: value for name, value in WAS.items()}), RULESET
-    )
+    creation = hubspot_creation(made_of(), RULESET)
     fields = dict(creation.create.fields) | {name: value for name, (value, _) in edits.items()}
     revision = creation.link.hubspot_intent.revision.hex()
     contact = a_contact(fields | {HUBSPOT_REVISION: revision}, salesforce_id=LEAD_ID)
@@ -72,6 +72,11 @@ def made_contact(edits: Mapping[str, tuple[Value, float]]) -> Record:
         past[name] = (*past.get(name, ()), PastValue(at(minutes), value, "CRM_UI"))
     origins = {name: Origin(values[-1].at, values[-1].by) for name, values in past.items()}
     return replace(contact, created_at=at(), origins=origins, past=past)
+
+
+def made_of(edits: Mapping[str, Value] | None = None) -> Record:
+    """The lead that the contact was made for, with what was edited since."""
+    return a_lead({NAMES[name]: value for name, value in WAS.items()} | dict(edits or {}))
 
 
 def planned(hubspot: Record, salesforce: Record, ruleset: Ruleset = RULESET) -> Plan:
@@ -203,9 +208,7 @@ def test_a_new_contact_and_its_lead_keep_every_edit(
     """HubSpot's history says which values the contact was made with, and which people have set
     since.
     """
-    was = {NAMES[name]: value for name, value in WAS.items()}
-
-    plan = planned(made_contact(contact), a_lead(was | dict(lead), modified=modified))
+    plan = planned(made_contact(contact), replace(made_of(lead), modified_at=at(modified)))
 
     assert (written(plan), plan.undecided) == (expected, False)
 
@@ -221,6 +224,49 @@ def test_a_value_that_the_policy_kept_back_is_not_taken_for_removed() -> None:
     plan = planned(contact, made_lead({}, by=PERSON, ruleset=ruleset), ruleset)
 
     assert written(plan) == {Side.SALESFORCE: {"Fax": "7"}}
+
+
+@pytest.mark.parametrize(
+    ("hubspot", "salesforce", "expected"),
+    [
+        (
+            edited_contact({}),
+            made_lead({"Phone": None}, by=PERSON),
+            {Side.HUBSPOT: {"phone": None}},
+        ),
+        (edited_contact({"phone": (None, 9)}), made_lead({}), {Side.SALESFORCE: {"Phone": None}}),
+        (made_contact({"phone": (None, 9)}), made_of(), {Side.SALESFORCE: {"Phone": None}}),
+        (
+            made_contact({}),
+            replace(made_of({"Phone": None}), modified_at=at(9)),
+            {Side.HUBSPOT: {"phone": None}},
+        ),
+        (made_contact({}), made_of(), {}),
+    ],
+    ids=[
+        "removed from the new lead",
+        "removed from the lead's contact",
+        "removed from the new contact",
+        "removed from the contact's lead",
+        "as it was made",
+    ],
+)
+def test_a_field_that_is_hidden_while_its_pair_is_linked_keeps_every_edit(
+    hubspot: Record, salesforce: Record, expected: Mapping[Side, Mapping[str, Value]]
+) -> None:
+    """What the new record was made with is known although Salesforce does not show the field, so a
+    value that somebody has removed does not come back once the mapping syncs again.
+    """
+    hidden = without(RULESET, [Rest(Side.SALESFORCE, "Lead", "Phone", at())])
+    shown = {name: value for name, value in salesforce.fields.items() if name != "Phone"}
+    first = planned(hubspot, replace(salesforce, fields=shown), hidden)
+    (save,) = (one for one in first.effects if isinstance(one, SaveLink))
+    facts = ContactFacts(
+        a_change(hubspot.ref), save.link.saved(), hubspot=hubspot, salesforce=salesforce
+    )
+
+    assert (written(first), first.undecided) == ({}, False)
+    assert written(plan_contact(facts, RULESET)) == expected
 
 
 @pytest.mark.parametrize(

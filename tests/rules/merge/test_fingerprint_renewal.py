@@ -148,9 +148,9 @@ def test_a_mapping_that_rests_keeps_the_key() -> None:
     again.
     """
     mapping = RULESET.mappings["Lead"]
-    (row,) = [rule for rule in mapping.field_map if rule.hubspot == "phone"]
+    rows = tuple(rule for rule in mapping.field_map if rule.hubspot != "phone")
     forms = mapping.hubspot_forms.only(mapping.hubspot_forms.keys() - {"phone"})
-    resting = replace(mapping, hubspot_forms=forms, resting=(row,))
+    resting = replace(mapping, field_map=rows, hubspot_forms=forms, whole=mapping)
 
     assert (
         planned(Plan(), ruleset=replace(RULESET, mappings={**RULESET.mappings, "Lead": resting}))

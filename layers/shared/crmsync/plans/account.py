@@ -102,7 +102,7 @@ def _plan_new_pair(named: Record, match: Record, ruleset: Ruleset) -> Plan:
     if not shows_creation(hubspot, salesforce, ruleset):
         return plan_pair(hubspot, salesforce, link, ruleset, always_save=True)
     creations = Creations(
-        lambda company: account_creation(company, (), ruleset),
+        lambda company, rules: account_creation(company, (), rules),
         company_creation(salesforce, ruleset),
     )
     known = adopted(link, hubspot, salesforce, creations, ruleset)

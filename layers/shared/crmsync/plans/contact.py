@@ -259,7 +259,7 @@ def _plan_new_pair(facts: ContactFacts, named: Record, match: Record, ruleset: R
     if not shows_creation(hubspot, salesforce, ruleset):
         return plan_pair(hubspot, salesforce, link, ruleset, always_save=True, holder=facts.holder)
     creations = Creations(
-        lambda contact: salesforce_creation(contact, salesforce.ref.object, "", ruleset),
+        lambda contact, rules: salesforce_creation(contact, salesforce.ref.object, "", rules),
         hubspot_creation(salesforce, ruleset),
     )
     known = adopted(link, hubspot, salesforce, creations, ruleset)

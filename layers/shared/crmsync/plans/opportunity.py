@@ -202,9 +202,7 @@ def _plan_new_pair(facts: OpportunityFacts, named: Record, match: Record, rulese
     facts = replace(facts, hubspot=hubspot, salesforce=salesforce)
     if not shows_creation(hubspot, salesforce, ruleset):
         return _plan_pair(facts, link, hubspot, salesforce, ruleset)
-    creations = Creations(
-        lambda deal: opportunity_creation(deal, ruleset), deal_creation(salesforce, ruleset)
-    )
+    creations = Creations(opportunity_creation, deal_creation(salesforce, ruleset))
     known = adopted(link, hubspot, salesforce, creations, ruleset)
     plan = _plan_pair(facts, known.link, hubspot, salesforce, ruleset)
     return replace(plan, undecided=plan.undecided or known.needs_history)

@@ -47,8 +47,9 @@ _RIGHTS: Mapping[Side, str] = MappingProxyType(
 
 
 def without(ruleset: Ruleset, rests: Iterable[Rest]) -> Ruleset:
-    """The ruleset without the mappings that rest: their fields are neither read nor written, and
-    what was agreed on about them is kept.
+    """The ruleset without the mappings that rest: their fields are not written, and what was agreed
+    on about them is kept. HubSpot's are still read where HubSpot has them, as a record may have
+    been made of them (`crmsync.rules.pair.adoption`).
     """
     gone = [rest for rest in rests if not rest.is_over and not rest.is_needed]
     if not gone:
@@ -62,8 +63,19 @@ def without(ruleset: Ruleset, rests: Iterable[Rest]) -> Ruleset:
     if opportunity.itemised_mapping:
         itemised = _mapping(opportunity.itemised_mapping, name, ruleset, gone)
         opportunity = replace(opportunity, itemised_mapping=itemised)
+    resting = {rule.hubspot for one in mappings.values() for rule in one.resting}
+    lacking = _lacking(Side.HUBSPOT, ruleset.hubspot_object, gone)
+    extras = frozenset(
+        name
+        for name in ruleset.extras.get(Side.HUBSPOT, frozenset()) | resting
+        if name.lower() not in lacking
+    )
     return replace(
-        ruleset, mappings=MappingProxyType(mappings), account=account, opportunity=opportunity
+        ruleset,
+        mappings=MappingProxyType(mappings),
+        extras=MappingProxyType({**ruleset.extras, Side.HUBSPOT: extras}),
+        account=account,
+        opportunity=opportunity,
     )
 
 
@@ -71,14 +83,8 @@ def _mapping(
     mapping: ObjectMapping, name: str, ruleset: Ruleset, gone: Collection[Rest]
 ) -> ObjectMapping:
     lacking = {
-        Side.HUBSPOT: {
-            one.field.lower()
-            for one in gone
-            if (one.side, one.object) == (Side.HUBSPOT, ruleset.hubspot_object)
-        },
-        Side.SALESFORCE: {
-            one.field.lower() for one in gone if (one.side, one.object) == (Side.SALESFORCE, name)
-        },
+        Side.HUBSPOT: _lacking(Side.HUBSPOT, ruleset.hubspot_object, gone),
+        Side.SALESFORCE: _lacking(Side.SALESFORCE, name, gone),
     }
     resting = [
         rule
@@ -90,8 +96,13 @@ def _mapping(
         rows,
         _forms(mapping.hubspot_forms, Side.HUBSPOT, resting, rows),
         _forms(mapping.salesforce_forms, Side.SALESFORCE, resting, rows),
-        tuple(resting),
+        mapping.whole or mapping,
     )
+
+
+def _lacking(side: Side, name: str, gone: Iterable[Rest]) -> set[str]:
+    """The fields that an object lacks, in lowercase."""
+    return {one.field.lower() for one in gone if (one.side, one.object) == (side, name)}
 
 
 def _forms(
@@ -148,7 +159,8 @@ def _mapped(ruleset: Ruleset, side: Side, name: str) -> frozenset[str]:
     mappings = [*ruleset.mappings.values(), *ruleset.special_mappings]
     if side is Side.SALESFORCE:
         mappings = [ruleset.mappings[name]]
-    mapped = {rule.on(side) for mapping in mappings for rule in mapping.field_map}
+    rows = ((mapping.whole or mapping).field_map for mapping in mappings)
+    mapped = {rule.on(side) for some in rows for rule in some}
     return frozenset(mapped - needed_of(ruleset.kind, side, ruleset.always_read(side)))
 
 

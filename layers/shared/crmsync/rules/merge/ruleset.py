@@ -8,7 +8,7 @@ What is particular to a kind is put in by the module of that kind, such as
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from types import MappingProxyType
 
@@ -66,7 +66,8 @@ class ObjectMapping:
         hubspot_forms: Property -> how it is compared. It names properties beyond the map that have
             rules of their own: opt-out, parents, the lifecycle stage.
         salesforce_forms: Field -> how it is compared, likewise.
-        resting: Mappings that are left out at present, as a side lacks their field.
+        whole: The mapping with those that rest at present, as a side lacks their field; None where
+            none rests.
         texts: The mappings of texts, with the number of characters that certainly fit on both
             sides.
         has_later: Whether a mapping was added later (MAP-6).
@@ -75,7 +76,7 @@ class ObjectMapping:
     field_map: FieldMap
     hubspot_forms: Forms
     salesforce_forms: Forms
-    resting: FieldMap = ()
+    whole: ObjectMapping | None = None
     texts: tuple[tuple[FieldRule, int], ...] = field(init=False)
     has_later: bool = field(init=False)
 
@@ -85,6 +86,12 @@ class ObjectMapping:
         object.__setattr__(self, "texts", tuple((one, certain_length(one)) for one in texts))
         is_later = any(rule.since is not None for rule in self.field_map)
         object.__setattr__(self, "has_later", is_later)
+
+    @property
+    def resting(self) -> FieldMap:
+        """The mappings that are left out at present."""
+        rows = self.whole.field_map if self.whole else ()
+        return tuple(rule for rule in rows if rule not in self.field_map)
 
     def forms(self, side: Side) -> Forms:
         """The fields of that side that are compared."""
@@ -181,6 +188,12 @@ class Ruleset:
         for crmsync alone (TEN-1).
         """
         return not self.our_user
+
+    @property
+    def whole(self) -> Ruleset:
+        """The ruleset with the mappings that rest."""
+        mappings = {name: mapping.whole or mapping for name, mapping in self.mappings.items()}
+        return replace(self, mappings=mappings)
 
     @property
     def special_mappings(self) -> tuple[ObjectMapping, ...]:

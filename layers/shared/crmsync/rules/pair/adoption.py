@@ -7,20 +7,26 @@ been edited since, and a value that somebody has removed must not come back from
 The new record shows the revision of its creation. If it was made of a HubSpot record, the same
 revision follows from what that record shows, or from what it showed then by its property history,
 and with the revision the whole base is known. If it was made in HubSpot, the first version of each
-of its properties is what was sent.
+of its properties is what was sent. Mappings that rest by now are among what it was made with.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 from crmsync.model.fields import FieldRule
 from crmsync.model.fingerprints import CHANGED, Base, tags
 from crmsync.model.links import LONGEST_WRITE, Link
-from crmsync.model.records import Record, Ref, Side
-from crmsync.rules.fields.values import canonical, compared_format
+from crmsync.model.records import Record, Ref, Side, Value
+from crmsync.rules.fields.values import (
+    IncompatibleValueError,
+    canonical,
+    compared_format,
+    convert_mapped,
+)
+from crmsync.rules.merge.baseline import key_of
 from crmsync.rules.merge.intents import has_arrived
 from crmsync.rules.merge.past_agreement import MOST_VERSIONS, versions_since
 from crmsync.rules.merge.policies import may_pass
@@ -47,11 +53,12 @@ class Creations:
     """What either record of a pair is made with.
 
     Attributes:
-        salesforce: A version of the HubSpot record -> the Salesforce record that is made of it.
+        salesforce: A version of the HubSpot record, and the rules -> the Salesforce record that is
+            made of it.
         hubspot: The HubSpot record that is made of the Salesforce record.
     """
 
-    salesforce: Callable[[Record], Creation]
+    salesforce: Callable[[Record, Ruleset], Creation]
     hubspot: Creation
 
 
@@ -94,8 +101,10 @@ def adopted(
         creations: What either of the two is made with.
         ruleset: The rules of the kind.
     """
-    today = [Version(hubspot, creations.salesforce(hubspot))]
-    for creation in (today[0].creation, creations.hubspot):
+    rests = bool(ruleset.mapping_of(salesforce).resting)
+    rulesets = (ruleset, ruleset.whole) if rests else (ruleset,)
+    today = [Version(hubspot, creations.salesforce(hubspot, one)) for one in rulesets]
+    for creation in (*(one.creation for one in today), creations.hubspot):
         if _made_with(creation, hubspot, salesforce, ruleset):
             return _known(creation, hubspot, salesforce)
     made = _made(hubspot, salesforce, ruleset)
@@ -107,7 +116,9 @@ def adopted(
         changed = partial(_changed_since_hubspot, creations.hubspot, hubspot, salesforce, ruleset)
         return Adoption(_since_made(link, hubspot, salesforce, creations.hubspot, changed, ruleset))
     earlier = versions_since(hubspot, salesforce.created_at - LONGEST_WRITE)
-    versions = today + [Version(one, creations.salesforce(one)) for one in earlier]
+    versions = today + [
+        Version(one, creations.salesforce(one, rules)) for one in earlier for rules in rulesets
+    ]
     for version in versions:
         if _made_with(version.creation, hubspot, salesforce, ruleset):
             return _known(version.creation, hubspot, salesforce)
@@ -178,12 +189,32 @@ def _since_made(
             bases[side] = bases[side].with_fingerprints(
                 {form.key: CHANGED if side in changed else agreed}
             )
+    for rule in mapping.resting if made is Side.HUBSPOT else ():
+        for side, sent in _sent(rule, hubspot, ruleset).items():
+            compared = compared_format(rule, side)
+            key = key_of(rule.on(side), compared)
+            agreed = ruleset.fingerprinter.fingerprint(key, canonical(compared, sent))
+            bases[side] = bases[side].with_fingerprints({key: agreed})
     return replace(
         link,
         hubspot_base=bases[Side.HUBSPOT],
         salesforce_base=bases[Side.SALESFORCE],
         wrote=tags(creation.create.fields) if made is Side.SALESFORCE else frozenset(),
     )
+
+
+def _sent(rule: FieldRule, hubspot: Record, ruleset: Ruleset) -> Mapping[Side, Value]:
+    """What the HubSpot record was made with in a mapping that rests by now, as either side shows
+    it. Empty if nothing was sent, or the history does not reach back to it.
+    """
+    past = hubspot.past.get(rule.hubspot, ())
+    if not past or len(past) >= MOST_VERSIONS or past[0].by != ruleset.our_app:
+        return {}
+    try:
+        theirs = convert_mapped(rule, Side.SALESFORCE, past[0].value).value
+    except IncompatibleValueError:
+        return {}
+    return {Side.HUBSPOT: past[0].value, Side.SALESFORCE: theirs}
 
 
 def _changed_since_hubspot(

@@ -1,0 +1,34 @@
+"""Histories of fields that were hidden from crmsync for a while, and that failed once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from crmsync.model.records import Side
+from tests.simulation.steps import History, Operator, Person, Setting, Wait, Work
+
+FIELDS: Mapping[str, History] = {
+    "a value was removed from a new contact that was linked while the field was hidden": History(
+        Setting(),
+        (
+            Person("new person", Side.SALESFORCE, what="Contact", value="1"),
+            Wait(1),
+            Work("contact", 11, most=5),
+            Operator("hide", "phone"),
+            Person("edit person", what="phone"),
+            Wait(3),
+        ),
+    ),
+    "a value was removed from a new lead that was linked while the field was hidden": History(
+        Setting(),
+        (
+            Person("new person", value="1"),
+            Wait(1),
+            Work("contact", 10, most=5),
+            Operator("hide", "phone"),
+            Person("edit person", what="fax", value="1"),
+            Person("edit person", Side.SALESFORCE, what="phone"),
+            Wait(3),
+        ),
+    ),
+}
