@@ -13,6 +13,7 @@ from tests.flows.stories.story_contacts import SWEEP
 
 STEPS = 12
 BURSTS, EDITS = 5, 3
+HOUR = 3600
 
 
 def faults_of(function: str) -> tuple[dict[str, Any], ...]:
@@ -70,3 +71,18 @@ class Busy(RandomStory):
             for _ in range(EDITS):
                 self._edit()
             self.stack.settle()
+
+
+def rest(stack: Stack) -> dict[str, Any]:
+    """People rest, sweeps run, and the operator retries the fields that people wrote over each
+    other so often that the loop breaker stopped them (CH-5); returns what the stack then tells.
+    """
+    stack.faults([])
+    for _ in range(3):
+        told = stack.advance(SWEEP)
+    if stack.command(["errors", "list", "--json", "--code", "FIELD_LOOP"])["document"]:
+        stack.advance(HOUR)
+        stack.command(["errors", "retry", "--code", "FIELD_LOOP", "--apply"])
+        for _ in range(2):
+            told = stack.advance(SWEEP)
+    return told

@@ -13,7 +13,7 @@ import pytest
 
 from local.people import People
 from local.stack import Stack
-from tests.flows.convergence.story_random import STEPS, Busy, RandomStory, faults_of
+from tests.flows.convergence.story_random import STEPS, Busy, RandomStory, faults_of, rest
 from tests.flows.stories.story_contacts import SWEEP, undelete, writes
 from tests.flows.stories.story_deals import (
     LinkedContact,
@@ -210,9 +210,7 @@ def _play(stack: Stack, people: People, kind: type[Story], seed: int) -> None:
     story = kind(stack, people, seed)
     for _ in range(STEPS):
         story.step()
-    stack.faults([])
-    for _ in range(3):
-        told = stack.advance(SWEEP)
+    told = rest(stack)
     assert told["open_errors"] == 0
     story.in_step()
     before = writes(stack)

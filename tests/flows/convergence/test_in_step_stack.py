@@ -15,7 +15,7 @@ import pytest
 from local.people import People
 from local.stack import Stack
 from tests.flows.conftest import SETTINGS, WORLD
-from tests.flows.convergence.story_random import STEPS, Busy, RandomStory, faults_of
+from tests.flows.convergence.story_random import STEPS, Busy, RandomStory, faults_of, rest
 from tests.flows.stories.story_contacts import SWEEP, convert, merge_records, rows, writes
 
 FOUND = {4: "second_lead_converted", 19: "killed_twice", 31: "second_lead_made"}
@@ -181,9 +181,7 @@ def _play(stack: Stack, story: Story) -> None:
     """Run a story and assert that both sides are in step."""
     for _ in range(STEPS):
         story.step()
-    stack.faults([])
-    for _ in range(3):
-        told = stack.advance(SWEEP)
+    told = rest(stack)
     story.in_step()
     before = writes(stack)
     assert stack.advance(SWEEP)["open_errors"] == told["open_errors"]
