@@ -10,7 +10,7 @@ from crmsync.model.records import Side
 from crmsync.model.settings import Connection, Settings
 from crmsync.wiring.backfill import new_turn_token
 from crmsync.wiring.campaigns import campaign_store
-from crmsync.wiring.console import console_secret
+from crmsync.wiring.console_key import console_secret
 from crmsync.wiring.crms import (
     account_of,
     hubspot_client_of,

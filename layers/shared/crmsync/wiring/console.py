@@ -1,4 +1,8 @@
-"""The Lambda of the console: a Function URL event in, a page out."""
+"""The Lambda of the console: a Function URL event in, a page out.
+
+What all pages need is imported with this module, and so while Lambda starts the process, not while
+somebody waits for the first page.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +13,30 @@ from functools import cache, partial
 from secrets import token_urlsafe
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from crmsync.console.console import Console
+from crmsync.console.reports import Reports
+from crmsync.console.sign_in import SignIn
+from crmsync.errors import Refused
+from crmsync.flows.operator.activity import ActivityReader
+from crmsync.flows.operator.comparisons import CompletenessReader
+from crmsync.flows.operator.conflicts import ConflictReader
+from crmsync.flows.operator.errors import ErrorAdmin
+from crmsync.flows.operator.fields import FieldMapReader
+from crmsync.flows.operator.over_limit import OverLimitAdmin
+from crmsync.flows.operator.settings import SettingsAdmin
+from crmsync.flows.operator.status import HealthCheck
+from crmsync.gateways.aws.bus import EventOutbox
+from crmsync.gateways.aws.client import client
+from crmsync.gateways.aws.metrics import RecentChanges
+from crmsync.gateways.aws.queues import RecentDepths
+from crmsync.gateways.dynamodb.recent_inbox import RecentInbox
+from crmsync.gateways.dynamodb.used_links import UsedLinks
 from crmsync.telemetry import logger
+from crmsync.wire.pages import read_page_request
 from crmsync.wiring.backfill import new_turn_token
 from crmsync.wiring.campaigns import campaign_store
 from crmsync.wiring.conflicts import conflict_log
+from crmsync.wiring.console_key import console_key
 from crmsync.wiring.console_records import job_admin, record_admin
 from crmsync.wiring.crms import account_of, calls_of, org_of
 from crmsync.wiring.stores import (
@@ -39,10 +63,6 @@ from crmsync.wiring.stores import (
 
 if TYPE_CHECKING:
     from crmsync.console.accounts import AccountSignIn
-    from crmsync.console.console import Console
-    from crmsync.console.reports import Reports
-    from crmsync.console.sign_in import SignIn
-    from crmsync.gateways.aws.bus import EventOutbox
     from crmsync.model.records import Side
     from crmsync.model.settings import Connection
 
@@ -52,7 +72,6 @@ ATTEMPT_ID_BYTES = 18
 
 def console() -> Callable[[Event, LambdaTime], dict[str, Any]]:
     """The Lambda of the console."""
-    from crmsync.wire.pages import read_page_request
 
     def answer(event: Event) -> dict[str, Any]:
         request = read_page_request(event, os.environ["CONSOLE_URL"])
@@ -63,12 +82,8 @@ def console() -> Callable[[Event, LambdaTime], dict[str, Any]]:
 
 @cache
 def _console() -> Console:
-    from crmsync.console.console import Console
-    from crmsync.console.sign_in import SignIn
-    from crmsync.gateways.dynamodb.used_links import UsedLinks
-
     links = UsedLinks(aws_client("dynamodb"), table_name("state"))
-    sign_in = SignIn(key=_key, use_link=links.use, now=now)
+    sign_in = SignIn(key=console_key, use_link=links.use, now=now)
     return Console(
         sign_in=sign_in,
         reports=_reports(),
@@ -87,14 +102,14 @@ def _accounts(sign_in: SignIn) -> AccountSignIn | None:
     from crmsync.gateways.oidc import Issuer
     from crmsync.wire.oidc import OidcClient
 
-    client = OidcClient(
+    registered = OidcClient(
         os.environ["CONSOLE_ISSUER"], os.environ["CONSOLE_CLIENT_ID"], os.environ["CONSOLE_SCOPES"]
     )
     name = os.environ["CONSOLE_CLIENT_SECRET"]
-    issuer = Issuer(client, secrets().secret(name) if name else None, ticks=time.monotonic)
+    issuer = Issuer(registered, secrets().secret(name) if name else None, ticks=time.monotonic)
     return AccountSignIn(
         sign_in=sign_in,
-        client=client,
+        client=registered,
         document=issuer.document,
         claims=issuer.claims,
         allowed=AllowedAccounts(
@@ -111,30 +126,7 @@ def _listed(text: str) -> frozenset[str]:
     return frozenset(one.strip() for one in text.split(",") if one.strip())
 
 
-def _key(again: bool) -> bytes:  # noqa: FBT001 - the sign-in calls it with one argument
-    """The console's key; `again` reads it once more, at most every five seconds."""
-    from crmsync.flows.operator.console_links import console_key
-    from crmsync.gateways.aws.secrets import MAX_AGE, MIN_AGE
-
-    age = MIN_AGE if again else MAX_AGE
-    return console_key(secrets().read(console_secret(), max_age=age))
-
-
 def _reports() -> Reports:
-    from crmsync.console.reports import Reports
-    from crmsync.flows.operator.activity import ActivityReader
-    from crmsync.flows.operator.comparisons import CompletenessReader
-    from crmsync.flows.operator.conflicts import ConflictReader
-    from crmsync.flows.operator.errors import ErrorAdmin
-    from crmsync.flows.operator.fields import FieldMapReader
-    from crmsync.flows.operator.over_limit import OverLimitAdmin
-    from crmsync.flows.operator.settings import SettingsAdmin
-    from crmsync.flows.operator.status import HealthCheck
-    from crmsync.gateways.aws.client import client
-    from crmsync.gateways.aws.metrics import RecentChanges
-    from crmsync.gateways.aws.queues import RecentDepths
-    from crmsync.gateways.dynamodb.recent_inbox import RecentInbox
-
     table = table_name("state")
     inbox = RecentInbox(aws_client("dynamodb"), table, now=now, ticks=time.monotonic)
     admin = job_admin(inbox)
@@ -195,8 +187,6 @@ def _reports() -> Reports:
 
 def _outbox() -> EventOutbox:
     """The bus; no page needs its client, only buttons do."""
-    from crmsync.gateways.aws.bus import EventOutbox
-
     return EventOutbox(
         late_client("events"), lambda: aws_client("sqs"), change_bus(), concern_queues()
     )
@@ -204,17 +194,8 @@ def _outbox() -> EventOutbox:
 
 def _no_crm(_connection: Connection, _side: Side | None = None) -> NoReturn:
     """These pages ask no CRM. Raises `Refused`."""
-    from crmsync.errors import Refused
-
     raise Refused("This page of the console asks no CRM.", code="CONSOLE")
 
 
 def _tell(what: str, facts: Mapping[str, object]) -> None:
     logger.info(what, extra=dict(facts))
-
-
-def console_secret() -> str:
-    """The name of the console's secret: from the Lambda's variable, for the operator by the
-    template's naming.
-    """
-    return os.environ.get("CONSOLE_SECRET") or f"{stack_name()}-console"
