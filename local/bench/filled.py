@@ -27,8 +27,8 @@ from crmsync.model.jobs import Job, JobState, JobType
 from crmsync.model.moments import from_epoch_ms
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.rules.backfill.objects import BACKFILL_OBJECTS
-from local.bench.by_contacts import copy_links
 from local.bench.contacts import Contacts
+from local.bench.scale.by_contacts import copy_links
 from local.stack import Stack
 
 CONNECTION = "acme"

@@ -14,7 +14,7 @@ from typing import Any
 from local.bench.contacts import CONTACTS_ONLY, PORTAL, Contacts
 from local.bench.counts import Reading
 from local.bench.edits import EDITS, measure_edits
-from local.bench.growth import Axis, axis_of
+from local.bench.scale.growth import Axis, axis_of
 from local.stack import Stack
 
 SIZES = (10, 40, 200)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from local.bench import by_connections, by_contacts, by_fields
-from local.bench.by_connections import stack_of
 from local.bench.contacts import CONTACTS_ONLY, WORLD, Contacts
-from local.bench.growth import Axis
-from local.bench.scale import AXES, main
+from local.bench.scale import by_connections, by_contacts, by_fields
+from local.bench.scale.__main__ import AXES, main
+from local.bench.scale.by_connections import stack_of
+from local.bench.scale.growth import Axis
 from local.stack import Stack
 from local.stack.operator import ROOT
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from local.bench.growth import (
+from local.bench.scale.growth import (
     Axis,
     Exponent,
     NoMarksError,

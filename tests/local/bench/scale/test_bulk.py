@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from local.bench.bulk import SIZES, Listing, as_markdown, bulk_calls, listing_of
+from local.bench.scale.bulk import SIZES, Listing, as_markdown, bulk_calls, listing_of
 from local.stack.operator import ROOT
 
 

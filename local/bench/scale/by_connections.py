@@ -18,8 +18,8 @@ from local.bench.contacts import HOUR, PORTAL, Contacts
 from local.bench.counts import FUNCTION, Reading
 from local.bench.edits import settled
 from local.bench.figures import BenchError
-from local.bench.growth import Axis, axis_of
 from local.bench.prices import AWS_CALL_SECONDS, CALL_SECONDS
+from local.bench.scale.growth import Axis, axis_of
 from local.stack import Stack
 from local.stack.operator import Operator
 from local.stack.serving import Server

@@ -16,9 +16,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 
-from local.bench import by_connections, by_contacts, by_fields
-from local.bench.growth import Axis, as_json, as_text, page_with_axis
 from local.bench.page import machine
+from local.bench.scale import by_connections, by_contacts, by_fields
+from local.bench.scale.growth import Axis, as_json, as_text, page_with_axis
 
 AXES: Mapping[str, Callable[[], Axis]] = MappingProxyType(
     {

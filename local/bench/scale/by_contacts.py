@@ -16,7 +16,7 @@ from typing import Any
 from local.bench.contacts import CONTACTS_ONLY, WORLD, Contacts
 from local.bench.counts import FUNCTION
 from local.bench.edits import EDITS, measure_edits, settled
-from local.bench.growth import Axis, axis_of
+from local.bench.scale.growth import Axis, axis_of
 from local.stack import Stack
 
 SIZES = (1_000, 10_000, 100_000)

@@ -3,7 +3,7 @@ ids, or by a query job of the Bulk API 2.0.
 
 Law: pure arithmetic on documented facts (docs/vendors.md#salesforce-bulk-api-20) and on assumptions
 that favour the job: pages as large as clients in use ask for, and a job that is as fast as the
-fastest that were seen. ``python -m local.bench.bulk`` prints the table of docs/scale.md.
+fastest that were seen. ``python -m local.bench.scale.bulk`` prints the table of docs/scale.md.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""How cost grows with contacts, mapped fields and connections, and what a Bulk API would save."""
