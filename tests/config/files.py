@@ -37,6 +37,7 @@ outside_inclusion_list = "sync"
 delete_in_hubspot = true
 company_fallback = "Private person"
 last_name_fallback = ""
+show_campaigns = true
 max_deletes_per_hour = 10
 max_changes_per_hour = 1000
 max_blanks_per_hour = "auto"

@@ -426,10 +426,10 @@ def test_one_mistake_does_not_hide_another() -> None:
     assert complaints(text) == [
         "line 3: [connection.hubspot] needs secret (CFG-3)",
         'line 4: portal_id is "555001", must be a whole number (TEN-1)',
-        f"line 23: {OPT_OUT}",
-        'line 32: unknown key "autocreate_and_associate" in [connection.companies]; did you mean "auto_create_and_associate"? (CFG-2)',
-        "line 39: companies cannot be mapped while their sync is off (MAP-10)",
-        "line 43: deals can sync only where companies do: switch companies on, or deals off (OPP-2)",
+        f"line 24: {OPT_OUT}",
+        'line 33: unknown key "autocreate_and_associate" in [connection.companies]; did you mean "auto_create_and_associate"? (CFG-2)',
+        "line 40: companies cannot be mapped while their sync is off (MAP-10)",
+        "line 44: deals can sync only where companies do: switch companies on, or deals off (OPP-2)",
     ]
 
 

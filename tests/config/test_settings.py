@@ -56,6 +56,7 @@ def test_every_key_of_the_file_is_a_setting() -> None:
         delete_in_hubspot=True,
         company_fallback="Private person",
         last_name_fallback="",
+        show_campaigns=True,
         max_deletes_per_hour=10,
         max_changes_per_hour=1000,
         on_refused_field=OnRefusedField.BLOCK,

@@ -4,7 +4,7 @@ memory.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -13,9 +13,11 @@ from crmsync.model.campaigns import (
     AddMember,
     CampaignKey,
     CampaignMember,
+    ChangedMember,
     ChangeStatus,
     ListProgress,
     MemberEffect,
+    MemberPosition,
 )
 from crmsync.model.crm_names import LEAD, SALESFORCE_CONTACT
 from crmsync.model.records import Ref, Side
@@ -54,6 +56,7 @@ class _Row:
     person: Ref
     status: str
     is_ours: bool
+    at: datetime
 
 
 class MemoryCampaignMembers:
@@ -61,9 +64,11 @@ class MemoryCampaignMembers:
     campaigns and members.
     """
 
-    def __init__(self, crm: MemoryCrm) -> None:
-        """There are no campaigns."""
+    def __init__(self, crm: MemoryCrm, *, now: Callable[[], datetime], page: int = 2_000) -> None:
+        """There are no campaigns; `now` is the clock."""
         self._crm = crm
+        self._now = now
+        self._page = page
         self._statuses: dict[str, list[str]] = {}
         self._rows: dict[str, _Row] = {}
         self._next = 0
@@ -82,6 +87,27 @@ class MemoryCampaignMembers:
             for person in self._persons(row)
             if person in wanted
         ]
+
+    def changed_after(self, position: MemberPosition) -> Sequence[ChangedMember]:
+        """See the port."""
+        rows = sorted(
+            (
+                self._changed(member, row)
+                for member, row in self._rows.items()
+                if self._is_there(row)
+            ),
+            key=lambda one: one.position,
+        )
+        return [one for one in rows if one.position > position][: self._page]
+
+    def campaigns_of(self, people: Iterable[Ref]) -> Mapping[Ref, Sequence[str]]:
+        """See the port."""
+        found: dict[Ref, set[str]] = {ref: set() for ref in people}
+        for row in self._rows.values():
+            for person in self._persons(row) if self._is_there(row) else ():
+                if person in found:
+                    found[person].add(row.campaign)
+        return {ref: sorted(some) for ref, some in found.items() if some}
 
     def write(self, campaign: str, effects: Sequence[MemberEffect]) -> Sequence[SyncError | None]:
         """See the port."""
@@ -105,20 +131,27 @@ class MemoryCampaignMembers:
 
     def add_member(self, campaign: str, person: Ref, status: str) -> None:
         """Make somebody a member as a person."""
-        self._insert(_Row(campaign, person, status, is_ours=False))
+        self._insert(_Row(campaign, person, status, is_ours=False, at=self._now()))
+
+    def remove_member(self, campaign: str, person: Ref) -> None:
+        """Take somebody out of a campaign as a person."""
+        (row,) = self.members(campaign, [person])
+        del self._rows[row.id]
 
     def _write(self, campaign: str, effect: MemberEffect) -> SyncError | None:
         if isinstance(effect, AddMember):
             if not self._crm.is_live(effect.person):
                 return _GONE
             if not self.members(campaign, [effect.person]):
-                self._insert(_Row(campaign, effect.person, effect.status, is_ours=True))
+                added = _Row(campaign, effect.person, effect.status, is_ours=True, at=self._now())
+                self._insert(added)
             return None
         row = self._rows.get(effect.member)
         if row is None or not self._is_there(row):
             return _GONE
         if isinstance(effect, ChangeStatus):
-            self._rows[effect.member] = self._with_own_status(replace(row, status=effect.status))
+            changed = replace(row, status=effect.status, at=self._now())
+            self._rows[effect.member] = self._with_own_status(changed)
         else:
             del self._rows[effect.member]
         return None
@@ -131,6 +164,13 @@ class MemoryCampaignMembers:
         """A status that the campaign does not have gives way to its default, the first one."""
         labels = self._statuses[row.campaign]
         return row if row.status in labels else replace(row, status=labels[0])
+
+    def _changed(self, member: str, row: _Row) -> ChangedMember:
+        """A conversion changes the member as well."""
+        persons, at = self._persons(row), row.at
+        if len(persons) > 1:
+            at = max(at, self._crm.read([row.person], {})[row.person].modified_at)
+        return ChangedMember(MemberPosition(at.replace(microsecond=0), member), tuple(persons))
 
     def _persons(self, row: _Row) -> list[Ref]:
         """The member's lead and, once that is converted, its contact."""

@@ -19,10 +19,12 @@ from crmsync.model.campaigns import (
 )
 from crmsync.model.records import Ref, Side
 from crmsync.rules.campaigns import (
+    LONGEST_TEXT,
     compared,
     is_to_be_read,
     join_effects,
     leave_effects,
+    shown_text,
     unknown_statuses,
 )
 from tests.builders import CONTACT_ID, LEAD_ID, NOON, at
@@ -145,3 +147,16 @@ def test_statuses_that_the_campaign_lacks_are_named() -> None:
     """Both those of joining and of leaving count."""
     assert unknown_statuses(KEEP, ["Sent", "Left"]) == ()
     assert unknown_statuses(STATUS, ["sent"]) == ("Sent", "Left")
+
+
+@pytest.mark.rule("CMP-1")
+def test_the_ids_of_campaigns_are_one_text() -> None:
+    """Sorted, each once. What is too long ends with how many are left out."""
+    ids = [f"70100000000000{number}AAA" for number in range(4)]
+
+    assert shown_text([ids[1], ids[0], ids[1]]) == f"{ids[0]};{ids[1]}"
+    assert shown_text([]) == ""
+    assert shown_text(ids, len(";".join(ids))) == ";".join(ids)
+    assert shown_text(ids, len(";".join(ids)) - 1) == ";".join([*ids[:3], "and 1 more"])
+    assert shown_text(ids, 60) == f"{ids[0]};{ids[1]};and 2 more"
+    assert len(shown_text(f"701{number:015}" for number in range(4_000))) <= LONGEST_TEXT

@@ -118,7 +118,7 @@ def memory_salesforce(
         lister=MemoryLister(crm),
     )
     backend.opportunities = MemoryOpportunities(crm, types)
-    backend.campaigns = backend.campaign_editor = MemoryCampaignMembers(crm)
+    backend.campaigns = backend.campaign_editor = MemoryCampaignMembers(crm, now=_Ticking(), page=3)
     yield backend
 
 
@@ -204,7 +204,9 @@ def simulated_salesforce(page: int = 2000, **world: Any) -> Iterator[Backend]:
             lister=lister,
         )
         backend.opportunities = SalesforceOpportunities(gateway.session, MemoryRoleStore())
-        backend.campaigns = SalesforceCampaigns(gateway.session, simulator.integration_user_id)
+        backend.campaigns = SalesforceCampaigns(
+            gateway.session, simulator.integration_user_id, page=3
+        )
         backend.campaign_editor = CampaignEditor(person)
         yield backend
 

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from crmsync.errors import Gone, Refused
-from crmsync.model.campaigns import AddMember, CampaignMember, ChangeStatus, RemoveMember
+from crmsync.model.campaigns import (
+    AddMember,
+    CampaignMember,
+    ChangedMember,
+    ChangeStatus,
+    MemberPosition,
+    RemoveMember,
+)
 from crmsync.model.records import Ref
 from tests.contracts.crm.backend import Backend
 from tests.contracts.crm.test_lists import add_to_list
 
+LONG_AGO = MemberPosition(datetime(2000, 1, 1, tzinfo=UTC))
 MISSING = "701000000000999AAA"
 
 
@@ -192,3 +202,63 @@ def test_more_people_than_one_call_takes_are_written_in_order(salesforce: Backen
 
     assert [at for at, one in enumerate(outcomes) if one is not None] == [203]
     assert len(rows(salesforce, fair, *people)) == len(crowd)
+
+
+def all_changed(salesforce: Backend, after: MemberPosition = LONG_AGO) -> list[ChangedMember]:
+    """The members after a place, of all pages."""
+    found: list[ChangedMember] = []
+    while page := salesforce.campaigns.changed_after(after):
+        found += page
+        after = page[-1].position
+    return found
+
+
+def test_all_members_are_read_in_the_order_of_their_changes(salesforce: Backend) -> None:
+    """On any number of pages, those of the same second too; then only what is newer, and nothing of
+    members that were deleted.
+    """
+    fair, other = a_campaign(salesforce), a_campaign(salesforce)
+    people = [salesforce.add(f"p{number}") for number in range(8)]
+    for campaign, some in ((fair, people[:5]), (other, people[3:])):
+        salesforce.campaigns.write(campaign, [AddMember(one, "Sent") for one in some])
+    first = all_changed(salesforce)
+    salesforce.campaigns.write(
+        fair,
+        [
+            RemoveMember(member(salesforce, fair, people[0]).id),
+            ChangeStatus(member(salesforce, fair, people[1]).id, "Responded"),
+        ],
+    )
+    rest = all_changed(salesforce)
+
+    assert [one.position for one in first] == sorted(one.position for one in first)
+    assert sorted(ref for one in first for ref in one.people) == sorted(people[:5] + people[3:])
+    assert sorted(ref for one in rest for ref in one.people) == sorted(people[1:5] + people[3:])
+    assert all_changed(salesforce, rest[-1].position) == []
+
+
+def test_a_converted_member_is_news_and_has_two_people(salesforce: Backend) -> None:
+    """The lead that it was, and the contact that it is."""
+    fair, ada = a_campaign(salesforce), salesforce.add("ada")
+    salesforce.campaigns.write(fair, [AddMember(ada, "Sent")])
+    contact = salesforce.person.convert(ada)
+
+    (row,) = all_changed(salesforce)
+    assert set(row.people) == {ada, contact}
+
+
+def test_people_have_the_campaigns_that_they_are_in(salesforce: Backend) -> None:
+    """Sorted; a contact has those of its lead, and who is in none is left out."""
+    fair, other = a_campaign(salesforce), a_campaign(salesforce)
+    ada, bob, cleo = (salesforce.add(name) for name in ("ada", "bob", "cleo"))
+    salesforce.campaigns.write(other, [AddMember(one, "Sent") for one in (ada, bob)])
+    salesforce.campaigns.write(fair, [AddMember(ada, "Sent")])
+    contact = salesforce.person.convert(ada)
+
+    found = salesforce.campaigns.campaigns_of([ada, contact, bob, cleo])
+    assert {ref: list(some) for ref, some in found.items()} == {
+        ada: sorted([fair, other]),
+        contact: sorted([fair, other]),
+        bob: [other],
+    }
+    assert salesforce.campaigns.campaigns_of([]) == {}

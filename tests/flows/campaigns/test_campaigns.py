@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import requests
 
-from crmsync.flows.campaigns import CampaignContext, CampaignSweep, sweep_campaigns
+from crmsync.flows.campaigns.members import CampaignContext, CampaignSweep, sweep_campaigns
 from crmsync.gateways.dynamodb.campaigns import CampaignProgressTable
 from crmsync.gateways.hubspot.client import HubspotClient
 from crmsync.gateways.hubspot.list_members import HubspotListMembers

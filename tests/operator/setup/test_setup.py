@@ -58,6 +58,7 @@ def test_the_key_property_is_unique_and_the_others_have_their_types(deployment: 
         "crmsync_recent_deal_close_date": ("date", "date", False),
         "crmsync_recent_deal_amount": ("number", "number", False),
         "crmsync_total_revenue": ("number", "number", False),
+        "crmsync_campaign_ids": ("string", "textarea", False),
     }
 
 

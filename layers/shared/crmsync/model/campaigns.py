@@ -82,8 +82,42 @@ class RemoveMember:
 
 MemberEffect: TypeAlias = AddMember | ChangeStatus | RemoveMember
 
+
+@dataclass(frozen=True, slots=True, order=True)
+class MemberPosition:
+    """A place among all campaign members in the order in which they were last changed.
+
+    Attributes:
+        at: When a member was last changed (UTC); of those of the same second the ids decide.
+        id: Its id; "" for before all members of that second.
+    """
+
+    at: datetime
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedMember:
+    """A campaign member that was made or changed.
+
+    Attributes:
+        position: Its place.
+        people: Its lead or contact; both after a conversion.
+    """
+
+    position: MemberPosition
+    people: tuple[Ref, ...]
+
+
 CampaignKey: TypeAlias = tuple[str, str]
 """The id of a HubSpot list, and that of the campaign that its members belong to."""
+
+SHOWN: CampaignKey = ("contacts", "shown")
+"""Instead of a list and a campaign: how far contacts in HubSpot show their campaigns (CMP-1). In
+its `ListProgress` `mark` is the place among the campaign members, `read_at` when the last walk
+through all of them began, `members` are the contacts that show a campaign, and `waiting` those that
+have to be looked at.
+"""
 
 
 @dataclass(frozen=True, slots=True)

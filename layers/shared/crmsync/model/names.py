@@ -27,6 +27,11 @@ HUBSPOT_REVISION = "crmsync_revision"
 record (`Intent.revision`).
 """
 
+HUBSPOT_CAMPAIGNS = "crmsync_campaign_ids"
+"""HubSpot property of contacts: the ids of the Salesforce campaigns that the linked lead or contact
+is a member of (CMP-1).
+"""
+
 TASK_KEY = "Crmsync_Email_Event__c"
 """Salesforce field on Activity, external id: which e-mail events a task stands for, so that a
 repeat finds the first.

@@ -144,6 +144,7 @@ class ContactSettings:
     delete_in_hubspot: bool = False
     company_fallback: str = "email_domain"
     last_name_fallback: str = "email_name"
+    show_campaigns: bool = False
     max_deletes_per_hour: int = 0
     max_changes_per_hour: int | None = None
     max_blanks_per_hour: int | None = None

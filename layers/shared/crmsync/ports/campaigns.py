@@ -10,7 +10,14 @@ from datetime import datetime
 from typing import Protocol
 
 from crmsync.errors import SyncError
-from crmsync.model.campaigns import CampaignKey, CampaignMember, ListProgress, MemberEffect
+from crmsync.model.campaigns import (
+    CampaignKey,
+    CampaignMember,
+    ChangedMember,
+    ListProgress,
+    MemberEffect,
+    MemberPosition,
+)
 from crmsync.model.records import Ref
 
 
@@ -35,6 +42,16 @@ class CampaignMembers(Protocol):
 
     def members(self, campaign: str, people: Iterable[Ref]) -> Sequence[CampaignMember]:
         """The rows of these leads and contacts in the campaign."""
+
+    def changed_after(self, position: MemberPosition) -> Sequence[ChangedMember]:
+        """The members of all campaigns after this place, in order; a page of them, none at the end.
+        Members that were deleted are left out.
+        """
+
+    def campaigns_of(self, people: Iterable[Ref]) -> Mapping[Ref, Sequence[str]]:
+        """The ids of the campaigns of these leads and contacts, sorted; somebody who is in none is
+        left out.
+        """
 
     def write(self, campaign: str, effects: Sequence[MemberEffect]) -> Sequence[SyncError | None]:
         """Carry effects out, in order; None for one that was done. Somebody who is a member already

@@ -1,4 +1,5 @@
-"""Who joins and leaves a campaign, and what becomes of their rows (CMP-3 to CMP-7). Pure.
+"""Who joins and leaves a campaign, what becomes of their rows (CMP-3 to CMP-7), and how a contact
+shows its campaigns (CMP-1). Pure.
 
 A list's members are compared with those whose joining is done; so it does not matter how often, or
 how late, a list is read.
@@ -8,24 +9,41 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from crmsync.model.campaigns import (
     AddMember,
     CampaignMember,
     CampaignSettings,
+    CampaignTrouble,
     ChangeStatus,
     ListProgress,
     MemberEffect,
+    MemberPosition,
     OnLeave,
     RemoveMember,
 )
 from crmsync.model.records import Ref
+from crmsync.model.settings import Connection
 
 READ_AGAIN = timedelta(days=1)
 """A list is read at least this often, and what Salesforce refused is tried again then, even if
 HubSpot reports no change of its members.
 """
+
+LONGEST_TEXT = 65_536
+"""Characters of a HubSpot property (docs/vendors.md#hubspot-properties)."""
+
+LOOK_BACK = timedelta(minutes=10)
+"""How long after its own time a campaign member may be seen for the first time."""
+
+_BETWEEN = ";"
+_BEGINNING = MemberPosition(datetime(2000, 1, 1, tzinfo=UTC))
+
+
+def reads_campaigns(connection: Connection) -> bool:
+    """Whether the settings have anything to do with campaigns."""
+    return bool(connection.campaigns) or connection.contacts.show_campaigns
 
 
 def is_to_be_read(progress: ListProgress, mark: str, now: datetime) -> bool:
@@ -92,6 +110,69 @@ def unknown_statuses(campaign: CampaignSettings, labels: Sequence[str]) -> tuple
     """
     wanted = (campaign.status, campaign.left_status)
     return tuple(one for one in wanted if one and one not in labels)
+
+
+def with_trouble(progress: ListProgress, code: str, text: str, now: datetime) -> ListProgress:
+    """The progress with what stops it; a cause that lasts keeps its beginning. "" for no `code`
+    ends any trouble.
+    """
+    if not code:
+        return replace(progress, trouble=None)
+    before = progress.trouble
+    since = before.since if before and before.code == code else now
+    return replace(progress, trouble=CampaignTrouble(code, text, since))
+
+
+def shown_text(campaigns: Iterable[str], longest: int = LONGEST_TEXT) -> str:
+    """The ids of campaigns as a contact shows them, sorted, with semicolons between; "" for none
+    (CMP-1). What is too long for the property ends with how many are left out.
+    """
+    ids = sorted(set(campaigns))
+    text = _BETWEEN.join(ids)
+    kept = len(ids)
+    while len(text) > longest:
+        kept -= 1
+        text = _BETWEEN.join([*ids[:kept], f"and {len(ids) - kept} more"])
+    return text
+
+
+def begun_again(progress: ListProgress, left: Collection[int], now: datetime) -> ListProgress:
+    """The progress before contacts are brought to show their campaigns (CMP-1): those who `left` a
+    campaign just now have to be looked at, and once a day all members of all campaigns, as well as
+    all contacts that show one: nothing tells of members that a person has deleted.
+    """
+    waiting = progress.waiting | frozenset(left)
+    if progress.read_at is not None and now - progress.read_at < READ_AGAIN:
+        return replace(progress, waiting=waiting)
+    return replace(
+        progress,
+        mark="",
+        read_at=now,
+        waiting=waiting | progress.members,
+        refused=frozenset(),
+        refusal="",
+    )
+
+
+def position_of(progress: ListProgress) -> MemberPosition:
+    """The place up to which the members of campaigns were read; the beginning if there is none."""
+    if not progress.mark:
+        return _BEGINNING
+    at, _, member = progress.mark.partition(" ")
+    return MemberPosition(datetime.fromisoformat(at), member)
+
+
+def mark_of(position: MemberPosition) -> str:
+    """The mark from which `position_of` makes this place."""
+    return f"{position.at.isoformat()} {position.id}"
+
+
+def looked_back(progress: ListProgress, now: datetime) -> ListProgress:
+    """The progress when there is nothing left to read: the next time begins a little earlier, as
+    Salesforce may show a member only some time after the moment that it dates it to.
+    """
+    back = min(position_of(progress), MemberPosition(now - LOOK_BACK))
+    return replace(progress, mark=mark_of(back)) if progress.mark else progress
 
 
 def _joining(

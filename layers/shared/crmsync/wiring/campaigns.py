@@ -1,4 +1,6 @@
-"""The schedule of campaign members: every connection that has campaigns, one after the other."""
+"""The schedule of campaign members: every connection that has campaigns, or shows them in HubSpot,
+one after the other.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +15,16 @@ from crmsync.wiring.crms import (
     call_leases_of,
     calls_of,
     hubspot_client_of,
+    hubspot_of,
+    lists_of,
     salesforce_of,
 )
 from crmsync.wiring.pauses import is_paused
 from crmsync.wiring.stores import Event, aws_client, now, settings, table_name
 
 if TYPE_CHECKING:
-    from crmsync.flows.campaigns import CampaignContext
+    from crmsync.flows.campaigns.members import CampaignContext
+    from crmsync.flows.campaigns.shown import ShownContext
     from crmsync.gateways.dynamodb.campaigns import CampaignProgressTable
 
 
@@ -32,15 +37,16 @@ def campaign_store() -> CampaignProgressTable:
 
 
 def sweep_all_campaigns(_event: Event) -> dict[str, Any]:
-    """Bring all campaigns in step with their lists; returns how many members each connection has
-    had added, changed or removed.
+    """Bring all campaigns in step with their lists, and contacts to show their campaigns; returns
+    how many members each connection has had added, changed or removed, and contacts written.
     """
+    from crmsync.rules.campaigns import reads_campaigns
     from crmsync.rules.timing.rotation import rotated
 
     connections = [
         one
         for one in settings().connections
-        if one.campaigns and Kind.CONTACT in one.kinds and not is_paused(one.name)
+        if reads_campaigns(one) and Kind.CONTACT in one.kinds and not is_paused(one.name)
     ]
     return {
         one.name: _sweep_connection(one)
@@ -54,10 +60,16 @@ def _sweep_connection(connection: Connection) -> int:
     sweep goes on.
     """
     from crmsync.errors import OutOfTime, SyncError
-    from crmsync.flows.campaigns import sweep_campaigns
+    from crmsync.flows.campaigns.members import sweep_campaigns
+    from crmsync.flows.campaigns.shown import show_campaigns
 
+    shown = None
     try:
-        swept = sweep_campaigns(_campaign_context(connection))
+        context = _campaign_context(connection)
+        swept = sweep_campaigns(context)
+        if connection.contacts.show_campaigns:
+            removed = frozenset[int]().union(*(one.removed for one in swept))
+            shown = show_campaigns(_shown_context(context), removed)
     except OutOfTime:
         logger.info("the next sweep goes on where this one ends", connection=connection.name)
         return 0
@@ -81,7 +93,19 @@ def _sweep_connection(connection: Connection) -> int:
         )
     written = sum(one.written for one in swept)
     metrics.add_metric("CampaignMembersWritten", unit="Count", value=written)
-    return written
+    if shown is None:
+        return written
+    trouble = shown.progress.trouble
+    logger.info(
+        "campaigns shown",
+        connection=connection.name,
+        written=shown.written,
+        contacts=len(shown.progress.members),
+        waiting=len(shown.progress.waiting),
+        refused=len(shown.progress.refused),
+        reason=trouble.text if trouble else shown.progress.refusal,
+    )
+    return written + shown.written
 
 
 def _has_calls_for_campaigns(connection: Connection) -> bool:
@@ -97,7 +121,7 @@ def _has_calls_for_campaigns(connection: Connection) -> bool:
 
 
 def _campaign_context(connection: Connection) -> CampaignContext:
-    from crmsync.flows.campaigns import CampaignContext
+    from crmsync.flows.campaigns.members import CampaignContext
     from crmsync.gateways.dynamodb.links import LinksTable
     from crmsync.gateways.hubspot.list_members import HubspotListMembers
     from crmsync.gateways.salesforce.campaigns import SalesforceCampaigns
@@ -109,5 +133,19 @@ def _campaign_context(connection: Connection) -> CampaignContext:
         members=SalesforceCampaigns(salesforce.session, salesforce.identity().user_id),
         links=LinksTable(table, table_name("links")),
         store=campaign_store(),
+        now=now,
+    )
+
+
+def _shown_context(context: CampaignContext) -> ShownContext:
+    from crmsync.flows.campaigns.shown import ShownContext
+
+    return ShownContext(
+        connection=context.connection,
+        hubspot=hubspot_of(context.connection),
+        lists=lists_of(context.connection),
+        members=context.members,
+        links=context.links,
+        store=context.store,
         now=now,
     )

@@ -73,7 +73,7 @@ def _rows(one: ConnectionStatus, now: datetime) -> Iterator[tuple[str, str]]:
     yield "parked", _counted(one.errors)
     yield "compared", _compared(one.compared, now)
     for campaign in one.campaigns:
-        yield f"campaign {campaign.campaign}", _campaign(campaign)
+        yield campaign.label, _campaign(campaign)
     yield "calls", _calls(one.calls, one.allotment)
     yield "own calls", _listed(_own(side, own) for side, own in one.own_calls.items())
     for side, own in one.own_calls.items():
@@ -106,10 +106,17 @@ def _compared(results: Sequence[ObjectComparison], now: datetime) -> str:
 
 
 def _campaign(one: CampaignStatus) -> str:
+    if not one.campaign:
+        shown = f"{one.members:,} contacts show some, {one.waiting:,} waiting"
+        return f"{shown}, {one.refused:,} refused{_stopped(one)}"
     return (
         f"{one.members:,} members, {one.waiting:,} waiting, {one.leaving:,} leaving, "
-        f"{one.refused:,} refused" + (f", stands still ({one.trouble.code})" if one.trouble else "")
+        f"{one.refused:,} refused{_stopped(one)}"
     )
+
+
+def _stopped(one: CampaignStatus) -> str:
+    return f", stands still ({one.trouble.code})" if one.trouble else ""
 
 
 def _calls(calls: DailyCalls | None, allotment: int) -> str:

@@ -145,8 +145,8 @@ class CampaignRow:
     """How far the members of a list are members of a campaign.
 
     Attributes:
-        campaign: The campaign's id.
-        list: The list's id.
+        campaign: The campaign's id, or what stands for all of them.
+        list: The list's id, or "-".
         members: Contacts of the list that have become members.
         waiting: Contacts of the list that have not.
         leaving: Contacts that left the list, which the campaign does not show yet.
@@ -317,8 +317,8 @@ def _calls(side: Side, own: CallState, now: datetime) -> CallsRow:
 
 def _campaign(one: CampaignStatus, now: datetime) -> CampaignRow:
     return CampaignRow(
-        one.campaign,
-        one.list,
+        one.campaign or "shown in HubSpot",
+        one.list or "-",
         one.members,
         one.waiting,
         one.leaving,

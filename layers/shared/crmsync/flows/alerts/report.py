@@ -22,6 +22,7 @@ from crmsync.model.alerts import (
     KnownAlerts,
     Phase,
 )
+from crmsync.model.campaigns import SHOWN, ListProgress
 from crmsync.model.records import Side
 from crmsync.model.settings import AlertEmails, AlertSettings, Connection, Settings
 from crmsync.ports.alerts import AlertStore, MessageSender
@@ -37,6 +38,7 @@ from crmsync.rules.alerts.incidents import (
     incidents_of,
 )
 from crmsync.rules.alerts.messages import message_of
+from crmsync.rules.campaigns import reads_campaigns
 from crmsync.rules.timing.call_state import CallState
 
 
@@ -132,11 +134,16 @@ def _state_of(connection: Connection, context: AlertContext) -> ConnectionState:
 
 def _stopped(connection: Connection, store: CampaignStore) -> list[StoppedCampaign]:
     """The campaigns of the settings that stand still; a connection without any costs no read."""
-    known = store.load(connection.name) if connection.campaigns else {}
+    if not reads_campaigns(connection):
+        return []
+    known = store.load(connection.name)
+    wanted = {(one.list, one.campaign): one.campaign for one in connection.campaigns}
+    if connection.contacts.show_campaigns:
+        wanted[SHOWN] = ""
     return [
-        StoppedCampaign(one.campaign, progress.trouble.code, progress.trouble.since)
-        for one in connection.campaigns
-        if (progress := known.get((one.list, one.campaign))) and progress.trouble
+        StoppedCampaign(name, trouble.code, trouble.since)
+        for key, name in wanted.items()
+        if (trouble := known.get(key, ListProgress()).trouble) is not None
     ]
 
 

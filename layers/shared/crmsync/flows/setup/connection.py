@@ -19,6 +19,7 @@ from crmsync.model.concerns import ACTIVITIES, mail_kinds_of, watched_of
 from crmsync.model.crm_names import CAMPAIGN_MEMBER
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection
+from crmsync.rules.campaigns import reads_campaigns
 from crmsync.rules.settings.licences import (
     API_INTEGRATION,
     Licences,
@@ -106,7 +107,7 @@ def set_up(
 
 def _objects(connection: Connection, side: Side) -> frozenset[str]:
     activities = ACTIVITIES if mail_kinds_of(connection) else frozenset[str]()
-    members = {CAMPAIGN_MEMBER} if connection.campaigns else set[str]()
+    members = {CAMPAIGN_MEMBER} if reads_campaigns(connection) else set[str]()
     return frozenset(watched_of(connection, side)) | activities | members
 
 

@@ -14,14 +14,17 @@ from crmsync.errors import Gone, SyncError
 from crmsync.gateways.retry import chunks
 from crmsync.gateways.salesforce.errors import row_error
 from crmsync.gateways.salesforce.ids import full, is_id
-from crmsync.gateways.salesforce.queries import Query, packed, run
+from crmsync.gateways.salesforce.queries import MIN_ID, PAGE, Query, packed, run
+from crmsync.gateways.salesforce.rows import moment
 from crmsync.gateways.salesforce.sdk import format_soql
 from crmsync.gateways.salesforce.session import SalesforceSession
 from crmsync.model.campaigns import (
     AddMember,
     CampaignMember,
+    ChangedMember,
     ChangeStatus,
     MemberEffect,
+    MemberPosition,
     RemoveMember,
 )
 from crmsync.model.crm_names import CAMPAIGN_MEMBER, LEAD, SALESFORCE_CONTACT
@@ -39,15 +42,26 @@ _MEMBERS = (
     "SELECT Id, LeadId, ContactId, Status, CreatedById FROM CampaignMember"
     " WHERE CampaignId = {campaign} AND {column:literal} IN {ids}"
 )
+_CAMPAIGNS = (
+    "SELECT CampaignId, {column:literal} FROM CampaignMember WHERE {column:literal} IN {ids}"
+)
+_CHANGED = (
+    "SELECT Id, LeadId, ContactId, SystemModstamp FROM CampaignMember"
+    " WHERE (SystemModstamp = {at} AND Id > {id}) OR SystemModstamp > {at}"
+    " ORDER BY SystemModstamp, Id LIMIT {limit}"
+)
 
 
 class SalesforceCampaigns:
     """Implements `CampaignMembers` for one Salesforce org."""
 
-    def __init__(self, session: SalesforceSession, our_user: str = "") -> None:
-        """Call through `session`; rows that `our_user` made are ours."""
+    def __init__(self, session: SalesforceSession, our_user: str = "", *, page: int = PAGE) -> None:
+        """Call through `session`; rows that `our_user` made are ours. All members are read `page`
+        at a time.
+        """
         self._session = session
         self._our_user = our_user
+        self._page = page
 
     def statuses(self, campaign: str) -> Sequence[str]:
         """The statuses that members of a campaign may have, in their order; none if there is no
@@ -60,12 +74,43 @@ class SalesforceCampaigns:
         """The rows of these leads and contacts in a campaign; some 2,500 of them in one call.
         Raises `SyncError`.
         """
-        questions = list(_questions(campaign, people))
+        questions = list(_questions(_MEMBERS, people, campaign=campaign))
         return [
             self._member(question.object, row)
             for question, rows in run(self._session, questions)
             for row in rows
         ]
+
+    def changed_after(self, position: MemberPosition) -> Sequence[ChangedMember]:
+        """A page of the members of all campaigns after a place, in the order in which they were
+        last changed. One call. Raises `SyncError`.
+        """
+        soql = format_soql(_CHANGED, at=position.at, id=position.id or MIN_ID, limit=self._page)
+        question = Query(soql, CAMPAIGN_MEMBER)
+        return [
+            ChangedMember(
+                MemberPosition(moment(row["SystemModstamp"]), full(str(row["Id"]))),
+                tuple(
+                    Ref(Side.SALESFORCE, name, full(str(row[column])))
+                    for name, column in _COLUMNS.items()
+                    if row.get(column)
+                ),
+            )
+            for _, rows in run(self._session, [question])
+            for row in rows
+        ]
+
+    def campaigns_of(self, people: Iterable[Ref]) -> Mapping[Ref, Sequence[str]]:
+        """The campaigns of these leads and contacts, sorted; some 2,500 people in one call. Raises
+        `SyncError`.
+        """
+        found: dict[Ref, set[str]] = {}
+        for question, rows in run(self._session, list(_questions(_CAMPAIGNS, people))):
+            for row in rows:
+                person = full(str(row[_COLUMNS[question.object]]))
+                ref = Ref(Side.SALESFORCE, question.object, person)
+                found.setdefault(ref, set()).add(full(str(row["CampaignId"])))
+        return {ref: sorted(some) for ref, some in found.items()}
 
     def write(self, campaign: str, effects: Sequence[MemberEffect]) -> Sequence[SyncError | None]:
         """Carry effects out, in order: None, or why a row was refused. `Gone` is the answer for a
@@ -123,7 +168,7 @@ class SalesforceCampaigns:
         )
 
 
-def _questions(campaign: str, people: Iterable[Ref]) -> Iterator[Query]:
+def _questions(form: str, people: Iterable[Ref], **more: str) -> Iterator[Query]:
     by_object: dict[str, list[str]] = {}
     for person in people:
         if person.object in _COLUMNS and is_id(person.id):
@@ -132,8 +177,7 @@ def _questions(campaign: str, people: Iterable[Ref]) -> Iterator[Query]:
         column = _COLUMNS[name]
 
         def query(part: list[str], name: str = name, column: str = column) -> Query:
-            soql = format_soql(_MEMBERS, campaign=campaign, column=column, ids=part)
-            return Query(soql, name)
+            return Query(format_soql(form, column=column, ids=part, **more), name)
 
         yield from packed(ids, query, lambda one: format_soql("{},", one))
 

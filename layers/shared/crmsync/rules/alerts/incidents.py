@@ -15,6 +15,7 @@ from crmsync.model.alerts import Incident
 from crmsync.model.effects import Category
 from crmsync.model.inbox import InboxEntry
 from crmsync.model.jobs import Job, JobState
+from crmsync.model.names import HUBSPOT_CAMPAIGNS
 from crmsync.model.records import Side
 from crmsync.model.troubles import Outage, Rest, Troubles
 from crmsync.rules.alerts.alarms import URGENT
@@ -74,7 +75,7 @@ class StoppedCampaign:
     """A campaign whose members cannot follow its list.
 
     Attributes:
-        campaign: Its id.
+        campaign: Its id; "" for what contacts in HubSpot show of all campaigns.
         code: The code of the reason.
         since: When a sweep first met it.
     """
@@ -231,7 +232,17 @@ def _campaigns(state: ConnectionState, now: datetime) -> Iterator[Incident]:
     """One incident for each cause, however many campaigns it stops (CMP-7)."""
     by_code: dict[str, list[StoppedCampaign]] = {}
     for one in state.campaigns:
-        by_code.setdefault(one.code, []).append(one)
+        if one.campaign:
+            by_code.setdefault(one.code, []).append(one)
+        elif now - one.since >= STANDSTILL:
+            yield Incident(
+                f"campaigns shown {state.name}",
+                f"Contacts of {state.name} do not show their campaigns",
+                f"The property {HUBSPOT_CAMPAIGNS} is not written. The code is {one.code}.",
+                one.since,
+                f"{_READ_STATUS} The next sweep goes on by itself.",
+                "operations#a-campaign-stands-still",
+            )
     for code, some in by_code.items():
         since = min(one.since for one in some)
         if now - since >= _LASTS.get(code, STANDSTILL):

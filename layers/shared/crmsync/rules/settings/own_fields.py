@@ -23,6 +23,7 @@ from crmsync.model.crm_names import (
     TASK,
 )
 from crmsync.model.names import (
+    HUBSPOT_CAMPAIGNS,
     HUBSPOT_GROUP,
     HUBSPOT_KEY,
     HUBSPOT_REVISION,
@@ -131,6 +132,13 @@ HUBSPOT_PARTS: tuple[Part, ...] = (
         "number",
         "number",
     ),
+    OwnProperty(
+        HUBSPOT_CONTACT,
+        HUBSPOT_CAMPAIGNS,
+        "Salesforce campaign IDs",
+        "The campaigns that the linked lead or contact is a member of, with semicolons between.",
+        field_type="textarea",
+    ),
     PropertyGroup(COMPANY, HUBSPOT_GROUP, "Salesforce sync"),
     OwnProperty(
         COMPANY,
@@ -185,7 +193,7 @@ HUBSPOT_PARTS: tuple[Part, ...] = (
     ),
 )
 """Properties for the link, the owner where HubSpot knows none (Q-18), and the error; on contacts
-also the roll-ups (ROLL-2 to ROLL-6, LIFE-8).
+also the roll-ups (ROLL-2 to ROLL-6, LIFE-8) and the campaigns (CMP-1).
 """
 
 KEY_LABEL = "HubSpot ID (crmsync)"

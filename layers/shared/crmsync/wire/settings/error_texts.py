@@ -31,6 +31,7 @@ RULES: Mapping[str, str] = MappingProxyType(
         "delete_in_hubspot": "DEL-1",
         "company_fallback": "Q-35",
         "last_name_fallback": "Q-35",
+        "show_campaigns": "CMP-1",
         "max_deletes_per_hour": "Q-30",
         "max_changes_per_hour": "Q-30",
         "max_blanks_per_hour": "Q-30",

@@ -227,6 +227,7 @@ class ContactsTable(_Mapped):
     delete_in_hubspot: bool = False
     company_fallback: Annotated[str, Field(max_length=255)] = ""
     last_name_fallback: Annotated[str, Field(max_length=80)] = ""
+    show_campaigns: bool = False
 
 
 class CompaniesTable(_Mapped):

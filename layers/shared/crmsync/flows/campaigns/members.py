@@ -15,8 +15,8 @@ from crmsync.errors import Conflict, Gone, OutOfTime, SyncError, TryAgain
 from crmsync.model.campaigns import (
     CampaignKey,
     CampaignSettings,
-    CampaignTrouble,
     ListProgress,
+    RemoveMember,
 )
 from crmsync.model.crm_names import HUBSPOT_CONTACT, LEAD, SALESFORCE_CONTACT
 from crmsync.model.links import LinkState
@@ -30,6 +30,7 @@ from crmsync.rules.campaigns import (
     join_effects,
     leave_effects,
     unknown_statuses,
+    with_trouble,
 )
 
 BATCH = 1_000
@@ -67,11 +68,13 @@ class CampaignSweep:
         campaign: The campaign's settings.
         progress: How far it is now.
         written: How many rows were made, changed or deleted.
+        removed: The contacts whose rows were deleted.
     """
 
     campaign: CampaignSettings
     progress: ListProgress
     written: int = 0
+    removed: frozenset[int] = frozenset()
 
 
 def sweep_campaigns(context: CampaignContext) -> list[CampaignSweep]:
@@ -105,6 +108,12 @@ class _Reason:
 _FINE = _Reason()
 
 
+def text_of_stop(error: SyncError) -> str:
+    """Why a sweep has stopped, and what a person can do about it if it does not pass."""
+    hint = "" if isinstance(error, Conflict | TryAgain) else error.hint
+    return f"{error.code}: {error.text} {hint}".strip()
+
+
 class _Sweep:
     """The sweep of one campaign."""
 
@@ -115,6 +124,7 @@ class _Sweep:
         self._campaign = campaign
         self._progress = progress
         self._written = 0
+        self._removed: set[int] = set()
         self._is_checked = False
 
     @property
@@ -140,20 +150,18 @@ class _Sweep:
         return self._ended(reason)
 
     def stopped_by(self, error: SyncError) -> CampaignSweep:
-        """End with a CRM's answer as the reason, and what a person can do if it does not pass."""
-        hint = "" if isinstance(error, Conflict | TryAgain) else error.hint
-        return self._ended(_Reason(error.code, f"{error.code}: {error.text} {hint}".strip()))
+        """End with a CRM's answer as the reason."""
+        return self._ended(_Reason(error.code, text_of_stop(error)))
 
     def _ended(self, reason: _Reason) -> CampaignSweep:
         """Store the reason why nothing could be done; a cause that lasts keeps its beginning."""
-        before, trouble = self._progress.trouble, None
-        if reason is not _FINE:
-            lasts = before is not None and before.code == reason.code
-            since = before.since if before and lasts else self._context.now()
-            trouble = CampaignTrouble(reason.code, reason.text, since)
-        if trouble != before:
-            self._save(replace(self._progress, trouble=trouble))
-        return CampaignSweep(self._campaign, self._progress, self._written)
+        now = self._context.now()
+        progress = with_trouble(self._progress, reason.code, reason.text, now)
+        if progress != self._progress:
+            self._save(progress)
+        return CampaignSweep(
+            self._campaign, self._progress, self._written, frozenset(self._removed)
+        )
 
     def _read(self, mark: str) -> None:
         """Compare the members of the list with those whose joining is done, if that is due."""
@@ -208,6 +216,11 @@ class _Sweep:
         asked = [(contact, one) for contact, one in effects.items() if one is not None]
         written = members.write(campaign, [one for _, one in asked]) if asked else ()
         self._written += sum(one is None for one in written)
+        self._removed |= {
+            contact
+            for (contact, effect), one in zip(asked, written, strict=True)
+            if one is None and isinstance(effect, RemoveMember)
+        }
         done: dict[int, SyncError | None] = dict.fromkeys(effects)
         return done | {contact: one for (contact, _), one in zip(asked, written, strict=True)}
 
