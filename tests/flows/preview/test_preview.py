@@ -11,6 +11,7 @@ from crmsync.flows.preview.first_sync import Previewer, PreviewRequest
 from crmsync.model.changes import Cause
 from crmsync.model.fields import FieldRule, Update
 from crmsync.model.jobs import JobStep
+from crmsync.model.owners import Owner, Owners
 from crmsync.model.records import Side
 from crmsync.model.settings import CompanySettings, CreateInSalesforce, Settings
 from crmsync.rules.backfill.objects import BACKFILL_OBJECTS
@@ -125,6 +126,44 @@ def test_a_sample_shows_before_and_after_with_the_rules() -> None:
         (FieldDiff("company", "Example", "Example GmbH"), FieldDiff("jobtitle", None, "Countess")),
         ("MAP-3",),
     )
+
+
+@pytest.mark.rule("OWN-11")
+@pytest.mark.rule("Q-18")
+def test_records_that_would_lose_their_owner_are_shown() -> None:
+    """Those whose Salesforce record has an owner whom HubSpot does not know, and those that make
+    one; not who is matched, and not who has no owner. The sync does what was shown.
+    """
+    world = MemoryWorld()
+    nia, pat, sam, user = (
+        Owner(one, name.title(), f"{name}@example.com", is_active=True, kind=kind)
+        for one, name, kind in (
+            ("nia", "nia", "PERSON"),
+            ("pat", "pat", "PERSON"),
+            ("005SAM", "sam", "Standard"),
+            ("005PAT", "pat", "Standard"),
+        )
+    )
+    world.owners = Owners((nia, pat), (sam, user))
+    world.salesforce.assignment_owner = sam.id
+    for number, (owner, lead_owner) in enumerate(
+        ((nia, sam), (nia, None), (pat, user), (pat, None), (None, sam))
+    ):
+        address = f"ada{number}@example.com"
+        world.new_contact(email=address, hubspot_owner_id=owner.id if owner else "")
+        if lead_owner:
+            world.new_lead(Email=address, OwnerId=lead_owner.id)
+    contacts = world.hubspot.refs("contact")
+
+    report = preview(world).report
+    world.sync(*contacts, cause=Cause.RESYNC)
+    world.drain()
+    world.wait()
+    world.sync(*world.salesforce.refs("Lead"), cause=Cause.RESYNC)
+    world.drain()
+
+    kept = [world.hubspot.fields(one).get("hubspot_owner_id") or "" for one in contacts]
+    assert (report.cleared_count, len(report.cleared), kept) == (2, 2, ["", "", "pat", "pat", ""])
 
 
 def test_conflicts_are_counted_and_shown() -> None:

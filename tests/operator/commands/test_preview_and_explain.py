@@ -130,6 +130,33 @@ def test_a_preview_as_tables(people: Deployment, capsys: pytest.CaptureFixture[s
     assert lines[-1].endswith("Salesforce calls, and wrote nothing.")
 
 
+def test_a_preview_says_which_records_would_lose_their_owner(
+    people: Deployment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """How many, for which reason, which ones and what helps; without any it says nothing of it."""
+    grace = id_of(people, "contact", "grace@example.com")
+    before = document(people, capsys, "preview")["owners_cleared"]
+    owner = {"properties": {"hubspot_owner_id": "71001"}}
+    people.make_in_hubspot(f"/crm/v3/objects/contacts/{grace}", owner, "PATCH")
+
+    people.clock.advance(60)  # HubSpot's limits of a second and of ten
+    found = document(people, capsys, "preview")["owners_cleared"]
+    people.clock.advance(60)
+    text = " ".join(run_command(people, capsys, "preview")[1].split())
+
+    assert (before, found) == (
+        {"count": 0, "records": []},
+        {"count": 1, "records": [f"hubspot:contact:{grace}"]},
+    )
+    assert (
+        "HubSpot records that would lose their owner: 1. No HubSpot owner matches the one that the "
+        "Salesforce record has or gets, and an active owner in Salesforce counts (OWN-11, Q-18). A "
+        "new lead may get another one by an assignment rule. Such as "
+        f"hubspot:contact:{grace}. [connection.owners] in the settings matches owners whose names "
+        "or addresses differ."
+    ) in text
+
+
 def test_a_preview_of_a_file(
     people: Deployment, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -84,6 +84,8 @@ def _sections(preview: Preview) -> Iterator[str]:
     yield from _titled(title, conflicts)
     refused = sorted(report.refusals.values(), key=lambda one: -one.count)
     yield from _titled("What would be reported", "\n".join(map(_refusal_line, refused)))
+    if report.cleared_count:
+        yield from ("", wrapped(_cleared_line(report)))
     yield ""
     yield from _estimate_lines(preview)
 
@@ -161,6 +163,16 @@ def _refusal_line(one: RefusedRecords) -> str:
     )
 
 
+def _cleared_line(report: PreviewReport) -> str:
+    return (
+        f"HubSpot records that would lose their owner: {report.cleared_count:,}. No HubSpot owner "
+        "matches the one that the Salesforce record has or gets, and an active owner in Salesforce "
+        "counts (OWN-11, Q-18). A new lead may get another one by an assignment rule. Such as "
+        f"{', '.join(map(str, report.cleared))}. [connection.owners] in the settings matches "
+        "owners whose names or addresses differ."
+    )
+
+
 def _estimate_lines(preview: Preview) -> Iterator[str]:
     estimate = preview.estimate
     calls = "; ".join(
@@ -209,6 +221,10 @@ def _document(preview: Preview) -> dict[str, object]:
             "samples": [_conflict_row(one) for one in report.conflicts],
         },
         "refused": [_refusal_row(one) for one in report.refusals.values()],
+        "owners_cleared": {
+            "count": report.cleared_count,
+            "records": list(map(str, report.cleared)),
+        },
         "records": estimate.records,
         "calls": {
             "hubspot": {**asdict(estimate.hubspot), "expected": preview.expected[Side.HUBSPOT]},

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from crmsync.model.conflicts import FieldConflict
+from crmsync.model.crm_names import HUBSPOT_OWNER, SALESFORCE_OWNER
 from crmsync.model.effects import Because, CreateRecord, Effect, Report, UpdateRecord, effect_line
 from crmsync.model.facts import Facts
 from crmsync.model.plan import Plan
@@ -84,6 +85,8 @@ class PreviewReport:
         conflicts: A few of the conflicts.
         conflict_count: How many conflicts there are.
         refusals: Category, text and field -> the records that it is reported about.
+        cleared: A few of the records whose HubSpot owner would be cleared.
+        cleared_count: How many there are.
     """
 
     counts: dict[tuple[Side, str], Counter[Action]] = field(default_factory=dict)
@@ -91,6 +94,8 @@ class PreviewReport:
     conflicts: list[ResolvedFields] = field(default_factory=list)
     conflict_count: int = 0
     refusals: dict[tuple[str, str, str], RefusedRecords] = field(default_factory=dict)
+    cleared: list[Ref] = field(default_factory=list)
+    cleared_count: int = 0
 
     def add(self, facts: Facts, plan: Plan) -> None:
         """Add what a plan does for the record that it was made for."""
@@ -100,6 +105,9 @@ class PreviewReport:
         self.conflict_count += len(plan.conflicts)
         room = max(0, CONFLICTS - len(self.conflicts))
         self.conflicts += [ResolvedFields(ref, one) for one in plan.conflicts[:room]]
+        if clears_owner(facts, plan):
+            self.cleared_count += 1
+            self.cleared += [ref] if len(self.cleared) < SAMPLES else []
 
     def add_effects(self, effects: Iterable[Effect], ref: Ref) -> None:
         """Add what else is done on behalf of a record."""
@@ -127,6 +135,28 @@ class PreviewReport:
         refusal = self.refusals.setdefault(key, RefusedRecords(report))
         refusal.count += 1
         refusal.records += [report.ref] if len(refusal.records) < SAMPLES else []
+
+
+def clears_owner(facts: Facts, plan: Plan) -> bool:
+    """Whether the HubSpot record would lose its owner, as nobody in HubSpot stands for the owner in
+    Salesforce (OWN-11, Q-18): in this plan, or because the record that it makes in Salesforce gets
+    the owner that Salesforce gives it (OWN-9, OWN-13).
+    """
+    has_owner = facts.hubspot is not None and bool(facts.hubspot.fields.get(HUBSPOT_OWNER))
+    return any(
+        (
+            isinstance(effect, UpdateRecord)
+            and effect.side is Side.HUBSPOT
+            and effect.fields.get(HUBSPOT_OWNER, effect) is None
+        )
+        or (
+            has_owner
+            and isinstance(effect, CreateRecord)
+            and effect.side is Side.SALESFORCE
+            and SALESFORCE_OWNER not in effect.fields
+        )
+        for effect in plan.effects
+    )
 
 
 def _writes(counts: Mapping[Action, int]) -> Iterable[int]:
