@@ -47,7 +47,12 @@ ARCHITECTURE = page("docs/architecture.md")
 STORED = page("docs/stored-data.md")
 TEMPLATE = template_of_the_repository()
 PACKAGE = ROOT / "layers" / "shared" / "crmsync"
-EACH_KIND = {"Contact": "Contacts", "Account": "Accounts", "Opportunity": "Opportunities"}
+EACH_KIND = {
+    "Contact": "Contacts",
+    "Account": "Accounts",
+    "Opportunity": "Opportunities",
+    "Activity": "Activities",
+}
 """What ``<Kind>`` stands for in the name of an alarm, and in that of a metric."""
 
 

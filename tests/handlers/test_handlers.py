@@ -61,7 +61,7 @@ NOWHERE, CONTACTS, ACCOUNTS, OPPORTUNITIES, BOTH = (
 ANSWERS: dict[str, tuple[Any, tuple[int, int, int]]] = {
     **{
         f"{function}/{story}": (ALL_DONE, NOWHERE)
-        for function in ("account_sync", "contact_sync", "opportunity_sync")
+        for function in ("account_sync", "activity_sync", "contact_sync", "opportunity_sync")
         for story in (
             "deleted_in_hubspot",
             "edited_in_hubspot",
@@ -74,7 +74,7 @@ ANSWERS: dict[str, tuple[Any, tuple[int, int, int]]] = {
             {"batchItemFailures": [{"itemIdentifier": "059f36b4-87a3-44ab-83d2-661975000002"}]},
             NOWHERE,
         )
-        for function in ("account_sync", "contact_sync", "opportunity_sync")
+        for function in ("account_sync", "activity_sync", "contact_sync", "opportunity_sync")
     },
     "alerts/alarm": (ALL_DONE, NOWHERE),
     "alerts/look": ({"sent": 0, "waiting": 0}, NOWHERE),

@@ -58,6 +58,7 @@ BEHAVIOUR = {
             "Contact": ("LastName",),
             "Opportunity": ("Name", "StageName", "CloseDate"),
             "OpportunityContactRole": ("OpportunityId", "ContactId"),
+            "Event": ("StartDateTime", "EndDateTime"),
         },
         prefixes={
             "Lead": "00Q",

@@ -9,8 +9,10 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.results import Summary
 from crmsync.flows.kinds.account import sync_accounts
+from crmsync.flows.kinds.activity import sync_activities
 from crmsync.flows.kinds.contact import sync_contacts
 from crmsync.flows.kinds.opportunity import sync_opportunities
+from crmsync.model.activities import ActivitySettings
 from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import INDIRECT_OBJECTS, KIND_OF
 from crmsync.model.fingerprints import Fingerprinter
@@ -40,6 +42,7 @@ from tests.memory import (
     MemoryPipelineMaps,
     MemoryPreferences,
     MemorySchemas,
+    MemoryTaskStates,
     MemoryTroubleStore,
 )
 
@@ -47,6 +50,7 @@ _FLOWS = {
     Kind.CONTACT: sync_contacts,
     Kind.ACCOUNT: sync_accounts,
     Kind.OPPORTUNITY: sync_opportunities,
+    Kind.ACTIVITY: sync_activities,
 }
 """The flow that syncs the changes of a kind."""
 
@@ -74,7 +78,9 @@ class MemoryWorld:
     linked: int = 0
     """The number of linked pairs that Salesforce counts."""
     undo: UndoSettings = field(default_factory=UndoSettings)
+    activities: ActivitySettings = field(default_factory=ActivitySettings)
     overwritten: MemoryOverwritten = field(default_factory=MemoryOverwritten)
+    claims: MemoryTaskStates = field(default_factory=MemoryTaskStates)
     fingerprinter: Fingerprinter = FINGERPRINTER
 
     def __post_init__(self) -> None:
@@ -99,6 +105,7 @@ class MemoryWorld:
                 deals=self.deal_settings,
                 lifecycle=self.lifecycle,
                 undo=self.undo,
+                activities=self.activities,
             ),
             self.hubspot,
             self.salesforce,
@@ -127,6 +134,7 @@ class MemoryWorld:
             zone=lambda: self.zone,
             pairs=lambda _kind: self.linked,
             overwrites=self.overwritten,
+            claims=self.claims,
         )
 
     def crm(self, side: Side) -> MemoryCrm:

@@ -25,7 +25,7 @@ from tests.template.document import (
 Law = Callable[[Template], list[str]]
 
 OURS = "crmsync"
-KINDS = ("Contact", "Account", "Opportunity")
+KINDS = ("Contact", "Account", "Opportunity", "Activity")
 FORTNIGHT = 14 * 24 * 3600
 QUARTER = 15 * 60
 HEADER_ONLY = {"source": "$.source", "header": "$.detail.payload.ChangeEventHeader"}

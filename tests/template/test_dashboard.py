@@ -21,6 +21,7 @@ PLURALS = {
     "contact_sync": "Contacts",
     "account_sync": "Accounts",
     "opportunity_sync": "Opportunities",
+    "activity_sync": "Activities",
 }
 """What the names of a service's own metrics begin with."""
 

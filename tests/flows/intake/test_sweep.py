@@ -13,7 +13,7 @@ import pytest
 from crmsync.errors import Refused, TryAgain
 from crmsync.flows.intake.sweep import SweepScope, sweep, sweep_list, sweep_scope
 from crmsync.model.changes import Cause, Change
-from crmsync.model.concerns import INDIRECT_OBJECTS, KIND_OF
+from crmsync.model.concerns import watched_of
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.ports.listing import ChangedRecord, Show
 from crmsync.ports.stores import Cursor
@@ -405,7 +405,7 @@ def test_metadata_objects_are_read_every_fifteen_minutes():
     assert found == [[]] * 13 + [[stage]] + [[]] * 26
 
 
-WATCHED = SweepScope("acme", Side.SALESFORCE, {**KIND_OF[Side.SALESFORCE], **INDIRECT_OBJECTS})
+WATCHED = SweepScope("acme", Side.SALESFORCE, watched_of(a_connection(), Side.SALESFORCE))
 
 
 def test_objects_skipped_on_a_metadata_poll_are_found_by_the_next_sweep():

@@ -103,6 +103,12 @@ EMAIL_TASKS = Concern(
     binding=ids("SET 10", "TASK 2-5"),
     further=ids("Q 19-20", "TASK 1 20-31", "TRG 3-5", "CH 2 22"),
 )
+ACTIVITIES = Concern(
+    title="Activities of both CRMs",
+    release="0.4.0",
+    binding=ids("ACT 1-7"),
+    further=(),
+)
 OPERATOR = Concern(
     title="The operator",
     release=None,
@@ -120,7 +126,7 @@ OPERATOR = Concern(
         ),
     ),
 )
-CONCERNS = (CONTACTS, COMPANIES, OPPORTUNITIES, EMAIL_TASKS, OPERATOR)
+CONCERNS = (CONTACTS, COMPANIES, OPPORTUNITIES, EMAIL_TASKS, ACTIVITIES, OPERATOR)
 
 # Ids of the specification that state no behaviour: history, pointers, summaries, sources that
 # disagree, what is not built.
@@ -147,6 +153,7 @@ DEMANDED = (
             *COMPANIES.binding,
             *OPPORTUNITIES.binding,
             *EMAIL_TASKS.binding,
+            *ACTIVITIES.binding,
             *ids("INS 1-3", "TEN 1-4"),
         )
     )

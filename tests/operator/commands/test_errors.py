@@ -202,8 +202,8 @@ def test_a_filter_that_nothing_can_match_is_refused(shell: Shell) -> None:
             1,
             "",
             (
-                "crmsync: There is no object leeds. There are these: contact, company, deal, Lead, "
-                "Contact, Account, Opportunity.\n"
+                "crmsync: There is no object leeds. There are these: contact, company, deal, call, "
+                "email, meeting, note, task, Lead, Contact, Account, Opportunity, Task, Event.\n"
             ),
         ),
         (1, "", "crmsync: There is no connection beta. There are these: acme.\n"),

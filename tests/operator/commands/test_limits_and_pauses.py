@@ -112,7 +112,7 @@ def test_an_unknown_object_is_refused(over_limit: Deployment, capsys: pytest.Cap
     """The message lists the known objects."""
     status = main(("brakes", "drop", "--object", "people", "--apply"), operator=over_limit.operator)
 
-    text = "crmsync: There is no object people; there are contact, company, deal, Lead, Contact, Account, Opportunity.\n"
+    text = "crmsync: There is no object people; there are contact, company, deal, call, email, meeting, note, task, Lead, Contact, Account, Opportunity, Task, Event.\n"
     assert (status, capsys.readouterr().err, queued(over_limit)) == (1, text, [])
 
 

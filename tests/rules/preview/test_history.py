@@ -85,6 +85,7 @@ def test_each_kind_has_its_own_names(kind: Kind) -> None:
         Kind.CONTACT: ("", "Name"),
         Kind.ACCOUNT: ("name", "Name"),
         Kind.OPPORTUNITY: ("dealname", "Name"),
+        Kind.ACTIVITY: ("", "Name"),
     }
     decision = Decision(DecisionType.WRITTEN, Side.SALESFORCE, "Name")
     (line,) = lines_of_link(replace(a_link(decision), kind=kind), CONNECTION)

@@ -5,11 +5,22 @@ HubSpot has an object for each kind; Salesforce keeps meetings as events and all
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 
-from crmsync.model.records import Ref
+from crmsync.model.crm_names import (
+    EVENT,
+    HUBSPOT_CALL,
+    HUBSPOT_MAIL,
+    HUBSPOT_MEETING,
+    HUBSPOT_NOTE,
+    HUBSPOT_TASK,
+    TASK,
+)
+from crmsync.model.records import Ref, Side
 
 
 class ActivityKind(StrEnum):
@@ -22,6 +33,119 @@ class ActivityKind(StrEnum):
     TASK = "tasks"
 
 
+HUBSPOT_OBJECTS: Mapping[ActivityKind, str] = MappingProxyType(
+    {
+        ActivityKind.CALL: HUBSPOT_CALL,
+        ActivityKind.EMAIL: HUBSPOT_MAIL,
+        ActivityKind.MEETING: HUBSPOT_MEETING,
+        ActivityKind.NOTE: HUBSPOT_NOTE,
+        ActivityKind.TASK: HUBSPOT_TASK,
+    }
+)
+"""Kind -> HubSpot's object."""
+
+SALESFORCE_OBJECTS: Mapping[ActivityKind, str] = MappingProxyType(
+    dict.fromkeys(ActivityKind, TASK) | {ActivityKind.MEETING: EVENT}
+)
+"""Kind -> the Salesforce object that holds it."""
+
+KIND_OF_HUBSPOT: Mapping[str, ActivityKind] = MappingProxyType(
+    {name: kind for kind, name in HUBSPOT_OBJECTS.items()}
+)
+"""HubSpot's object -> the kind."""
+
+
+class ActivitySync(StrEnum):
+    """In which direction a kind of activity syncs (ACT-1)."""
+
+    OFF = "off"
+    TO_SALESFORCE = "to_salesforce"
+    TO_HUBSPOT = "to_hubspot"
+    TWO_WAY = "two_way"
+
+    def goes_to(self, side: Side) -> bool:
+        """Whether an activity that was made on the other side is made on `side`."""
+        return self in _GOES_TO[side]
+
+
+_GOES_TO: Mapping[Side, frozenset[ActivitySync]] = MappingProxyType(
+    {
+        Side.HUBSPOT: frozenset({ActivitySync.TO_HUBSPOT, ActivitySync.TWO_WAY}),
+        Side.SALESFORCE: frozenset({ActivitySync.TO_SALESFORCE, ActivitySync.TWO_WAY}),
+    }
+)
+
+
+class ActivityOwner(StrEnum):
+    """Who owns an activity on the other side (ACT-6)."""
+
+    MATCHED = "matched"
+    INTEGRATION_USER = "integration_user"
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityKindSettings:
+    """One table of ``[connection.activities]``, such as ``[connection.activities.calls]``.
+
+    Attributes:
+        sync: The direction.
+        owner: Who owns it on the other side.
+        subject: The template for the subject of one without a title; "" for the default one.
+        only_with_opportunity: Leave out what is not about a deal or opportunity that syncs.
+        owners: HubSpot ids of the owners whose activities sync; empty for all.
+        types: Their types in HubSpot; empty for all.
+        since: When the kind was switched on (UTC). Not in the operator's file: the push sets it.
+    """
+
+    sync: ActivitySync = ActivitySync.OFF
+    owner: ActivityOwner = ActivityOwner.MATCHED
+    subject: str = ""
+    only_with_opportunity: bool = False
+    owners: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    since: datetime | None = None
+
+
+_OFF = ActivityKindSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class ActivitySettings:
+    """Section ``[connection.activities]``: a table for each kind (ACT-1), and the limits on changes
+    within an hour (Q-30), of which "auto" (None) is that of few pairs. Nothing is deleted.
+    """
+
+    calls: ActivityKindSettings = _OFF
+    emails: ActivityKindSettings = _OFF
+    meetings: ActivityKindSettings = _OFF
+    notes: ActivityKindSettings = _OFF
+    tasks: ActivityKindSettings = _OFF
+    max_changes_per_hour: int | None = None
+    max_blanks_per_hour: int | None = None
+
+    @property
+    def max_deletes_per_hour(self) -> int:
+        """No limit, as no activity is ever deleted (ACT-7)."""
+        return 0
+
+    def of(self, kind: ActivityKind) -> ActivityKindSettings:
+        """The settings of a kind."""
+        found: ActivityKindSettings = getattr(self, kind)
+        return found
+
+    @property
+    def on(self) -> tuple[ActivityKind, ...]:
+        """The kinds that sync."""
+        return tuple(kind for kind in ActivityKind if self.of(kind).sync is not ActivitySync.OFF)
+
+    def objects(self, side: Side) -> frozenset[str]:
+        """The objects of `side` whose changes matter: those of kinds that cross from there, or
+        both ways.
+        """
+        names = HUBSPOT_OBJECTS if side is Side.HUBSPOT else SALESFORCE_OBJECTS
+        return frozenset(names[kind] for kind in self.on if self.of(kind).sync.goes_to(side.other))
+
+
 class LeftAlone(StrEnum):
     """Why an activity does not sync. The value is the sentence that an operator reads."""
 
@@ -29,6 +153,7 @@ class LeftAlone(StrEnum):
     PRIVATE = "it is private"
     INVITATION = "it is an invitee's copy of an event that syncs itself"
     MARKETING = "it is a task that crmsync made of a marketing e-mail"
+    OTHER_ACCOUNT = "it is the task of an activity of another HubSpot account"
     LIST_EMAIL = "it is an e-mail to a list, not to one person"
     CADENCE = "it is a step of a Sales Engagement cadence"
     UNSENT = "the e-mail was not sent"

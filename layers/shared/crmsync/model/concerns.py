@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
 
+from crmsync.model.activities import HUBSPOT_OBJECTS, SALESFORCE_OBJECTS
 from crmsync.model.crm_names import (
     ACCOUNT,
     COMPANY,
@@ -27,7 +28,12 @@ from crmsync.model.settings import Connection
 KIND_OF: Mapping[Side, Mapping[str, Kind]] = MappingProxyType(
     {
         Side.HUBSPOT: MappingProxyType(
-            {HUBSPOT_CONTACT: Kind.CONTACT, COMPANY: Kind.ACCOUNT, DEAL: Kind.OPPORTUNITY},
+            {
+                HUBSPOT_CONTACT: Kind.CONTACT,
+                COMPANY: Kind.ACCOUNT,
+                DEAL: Kind.OPPORTUNITY,
+                **dict.fromkeys(HUBSPOT_OBJECTS.values(), Kind.ACTIVITY),
+            },
         ),
         Side.SALESFORCE: MappingProxyType(
             {
@@ -35,6 +41,7 @@ KIND_OF: Mapping[Side, Mapping[str, Kind]] = MappingProxyType(
                 SALESFORCE_CONTACT: Kind.CONTACT,
                 ACCOUNT: Kind.ACCOUNT,
                 OPPORTUNITY: Kind.OPPORTUNITY,
+                **dict.fromkeys(SALESFORCE_OBJECTS.values(), Kind.ACTIVITY),
             }
         ),
     }
@@ -74,9 +81,19 @@ def mail_kinds_of(connection: Connection) -> tuple[str, ...]:
 
 
 def objects_of(connection: Connection, side: Side) -> dict[str, Kind]:
-    """The objects of a side that a connection syncs, each with its concern."""
+    """The objects of a side that a connection syncs, each with its concern. Of activities these are
+    the objects whose changes cross.
+    """
     kinds = connection.kinds
-    return {name: kind for name, kind in KIND_OF[side].items() if kind in kinds}
+    found = {name: kind for name, kind in KIND_OF[side].items() if kind in kinds}
+    if Kind.ACTIVITY not in kinds:
+        return found
+    activities = connection.activities.objects(side)
+    return {
+        name: kind
+        for name, kind in found.items()
+        if kind is not Kind.ACTIVITY or name in activities
+    }
 
 
 def watched_of(connection: Connection, side: Side) -> dict[str, Kind]:
@@ -103,5 +120,6 @@ def since_of(connection: Connection, kind: Kind) -> datetime | None:
         Kind.CONTACT: [connection.contacts.since],
         Kind.ACCOUNT: [companies],
         Kind.OPPORTUNITY: [companies, deals],
+        Kind.ACTIVITY: [],
     }
     return max((one for one in dates[kind] if one), default=None)

@@ -44,6 +44,7 @@ class Kind(StrEnum):
     CONTACT = "contact"
     ACCOUNT = "account"
     OPPORTUNITY = "opportunity"
+    ACTIVITY = "activity"
 
 
 @dataclass(frozen=True, slots=True, order=True)

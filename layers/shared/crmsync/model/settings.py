@@ -5,11 +5,12 @@ Nothing here reads or checks a file: `crmsync.config` does.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from crmsync.model.activities import ActivitySettings, ActivitySync
 from crmsync.model.campaigns import CampaignSettings
 from crmsync.model.fields import FieldRule
 from crmsync.model.records import Kind
@@ -294,6 +295,7 @@ class Connection:
     undo: UndoSettings = UndoSettings()
     campaigns: tuple[CampaignSettings, ...] = ()
     """Section ``[[connection.campaigns]]``."""
+    activities: ActivitySettings = field(default_factory=ActivitySettings)
 
     @property
     def kinds(self) -> frozenset[Kind]:
@@ -301,10 +303,13 @@ class Connection:
 
         Each has a switch of its own (SET-4, SET-5); deals sync only where companies do (OPP-2).
         """
+        act = self.activities
+        activities = (act.calls, act.emails, act.meetings, act.notes, act.tasks)
         switches = {
             Kind.CONTACT: self.contacts.sync,
             Kind.ACCOUNT: self.companies.sync,
             Kind.OPPORTUNITY: self.companies.sync and self.deals.sync,
+            Kind.ACTIVITY: any(one.sync is not ActivitySync.OFF for one in activities),
         }
         return frozenset(kind for kind, is_on in switches.items() if is_on)
 

@@ -30,6 +30,7 @@ from crmsync.wiring.stores import (
     remaining,
     settings_for_queued_work,
     stack_name,
+    task_states,
     troubles,
     with_deadline,
 )
@@ -39,7 +40,12 @@ if TYPE_CHECKING:
     from crmsync.flows.engine.results import Summary
     from crmsync.gateways.dynamodb.overwritten import OverwrittenKeeper
 
-_PLURAL = {Kind.CONTACT: "contacts", Kind.ACCOUNT: "accounts", Kind.OPPORTUNITY: "opportunities"}
+_PLURAL = {
+    Kind.CONTACT: "contacts",
+    Kind.ACCOUNT: "accounts",
+    Kind.OPPORTUNITY: "opportunities",
+    Kind.ACTIVITY: "activities",
+}
 
 PLACE = "\x00"
 """Where a decision stands in a message."""
@@ -73,6 +79,16 @@ def opportunity_sync() -> Callable[[Event, LambdaTime], dict[str, Any]]:
         Kind.OPPORTUNITY,
         lambda outcome, count: metrics.add_metric(
             f"Opportunities{outcome}", unit="Count", value=count
+        ),
+    )
+
+
+def activity_sync() -> Callable[[Event, LambdaTime], dict[str, Any]]:
+    """The Lambda that syncs activities with Salesforce's tasks and events."""
+    return _sync_lambda(
+        Kind.ACTIVITY,
+        lambda outcome, count: metrics.add_metric(
+            f"Activities{outcome}", unit="Count", value=count
         ),
     )
 
@@ -127,7 +143,12 @@ def _sync(name: str, kind: Kind, changes: list[Change], emit: Emit) -> None:
     summary = sign_in_and_sync(
         CircuitBreaker(name, kind, cached, outbox(), now),
         changes,
-        lambda: replace(_context_of(connection), troubles=cached, may_begin=_may_begin(name)),
+        lambda: replace(
+            _context_of(connection),
+            troubles=cached,
+            may_begin=_may_begin(name),
+            claims=task_states() if kind is Kind.ACTIVITY else None,
+        ),
         lambda context: _run_flow(kind, changes, context),
     )
     _report(name, kind, summary)

@@ -37,6 +37,7 @@ _QUEUES = {
     Kind.CONTACT: "ContactQueue",
     Kind.ACCOUNT: "AccountQueue",
     Kind.OPPORTUNITY: "OpportunityQueue",
+    Kind.ACTIVITY: "ActivityQueue",
 }
 
 

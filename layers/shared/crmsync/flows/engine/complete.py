@@ -364,7 +364,7 @@ def _from_response(
     create = next((effect for effect in plan.effects if isinstance(effect, CreateRecord)), None)
     if create is None:
         return None
-    fields = (*ruleset.fields(Side.HUBSPOT)[ref.object], *ruleset.opportunity.associations)
+    fields = (*ruleset.fields(Side.HUBSPOT)[ref.object], *ruleset.associations)
     if applied.left_out.of_new:
         create = replace(create, fields=without(create, applied.left_out.of_new[1]).fields)
     shown: Mapping[str, Value] = {

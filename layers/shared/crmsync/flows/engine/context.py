@@ -28,6 +28,7 @@ from crmsync.ports.crm import (
 )
 from crmsync.ports.deals import Deals, Opportunities, PipelineMaps
 from crmsync.ports.listing import Lists
+from crmsync.ports.mail import TaskStates
 from crmsync.ports.overwritten import OverwrittenStore
 from crmsync.ports.queues import Outbox
 from crmsync.ports.stores import Inbox, Links
@@ -57,6 +58,7 @@ class SyncContext:
         zone: the time zone of the HubSpot account, by which its days count. Raises `SyncError`.
         pairs: how many records of a kind are linked. Raises `SyncError`.
         overwrites: where values are kept that our writes overwrite; None to keep none.
+        claims: where it is kept which worker makes the task of an activity; None for one worker.
     """
 
     connection: Connection
@@ -88,6 +90,7 @@ class SyncContext:
     zone: Callable[[], tzinfo] = lambda: UTC
     pairs: Callable[[Kind], int] = lambda _kind: 0
     overwrites: OverwrittenStore | None = None
+    claims: TaskStates | None = None
 
     def crm(self, side: Side) -> RecordCrm:
         """The CRM of a side."""

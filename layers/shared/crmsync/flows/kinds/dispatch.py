@@ -13,7 +13,7 @@ from crmsync.errors import Refused, SyncError
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.planning import PlannedBatch
 from crmsync.flows.engine.results import Summary
-from crmsync.flows.kinds import account, contact, opportunity
+from crmsync.flows.kinds import account, activity, contact, opportunity
 from crmsync.model import names
 from crmsync.model.changes import Change
 from crmsync.model.records import Kind
@@ -26,6 +26,7 @@ SYNC: Mapping[Kind, Sync] = MappingProxyType(
         Kind.CONTACT: contact.sync_contacts,
         Kind.ACCOUNT: account.sync_accounts,
         Kind.OPPORTUNITY: opportunity.sync_opportunities,
+        Kind.ACTIVITY: activity.sync_activities,
     }
 )
 
@@ -37,6 +38,7 @@ GATHER_AND_PLAN: Mapping[Kind, GatherAndPlan] = MappingProxyType(
         Kind.CONTACT: contact.gather_and_plan,
         Kind.ACCOUNT: account.gather_and_plan,
         Kind.OPPORTUNITY: opportunity.gather_and_plan,
+        Kind.ACTIVITY: activity.gather_and_plan,
     }
 )
 

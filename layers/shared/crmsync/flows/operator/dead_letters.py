@@ -26,6 +26,7 @@ MOST = 50_000
 _FUNCTIONS = {
     "ContactDeadLetters": "contact_sync",
     "AccountDeadLetters": "account_sync",
+    "ActivityDeadLetters": "activity_sync",
     "OpportunityDeadLetters": "opportunity_sync",
     "EmailTaskDeadLetters": "email_tasks",
     "BackfillDeadLetters": "backfill",

@@ -309,7 +309,8 @@ def _all(depth: Depth) -> int:
 
 def _concerns(connection: Connection) -> dict[str, bool]:
     kinds = connection.kinds
-    return {str(kind): kind in kinds for kind in Kind} | {
+    shown = (kind for kind in Kind if kind is not Kind.ACTIVITY or kind in kinds)
+    return {str(kind): kind in kinds for kind in shown} | {
         "email task": bool(mail_kinds_of(connection))
     }
 

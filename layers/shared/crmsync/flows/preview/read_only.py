@@ -62,6 +62,7 @@ READ_METHODS: Mapping[str, frozenset[str]] = MappingProxyType(
         "troubles": frozenset({"load"}),
         "schemas": frozenset({"described"}),
         "overwrites": frozenset(),
+        "claims": frozenset(),
     }
 )
 """The ports of `SyncContext` -> the methods that only read. A port without an entry has none."""

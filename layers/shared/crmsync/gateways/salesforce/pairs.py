@@ -20,6 +20,7 @@ _OBJECTS: Mapping[Kind, tuple[str, ...]] = MappingProxyType(
         Kind.CONTACT: (LEAD, SALESFORCE_CONTACT),
         Kind.ACCOUNT: (ACCOUNT,),
         Kind.OPPORTUNITY: (OPPORTUNITY,),
+        Kind.ACTIVITY: (),
     }
 )
 

@@ -27,7 +27,7 @@ _OWN = re.compile(r"Alerts?[A-Z]")
 nothing can be relied on to report that itself does not work.
 """
 
-_KIND = re.compile(r"(?:Contact|Account|Opportunity)(?=[A-Z])")
+_KIND = re.compile(r"(?:Contact|Account|Opportunity|Activity)(?=[A-Z])")
 _PAGE = re.compile(r"\s*See docs/([\w-]+)\.md(#[\w-]+)\.$")
 _ELSEWHERE = "metrics-and-alarms#alarms"
 

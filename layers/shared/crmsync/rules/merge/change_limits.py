@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
+from crmsync.model.activities import ActivitySettings
 from crmsync.model.change_limits import ChangeLimit, Hold
 from crmsync.model.changes import BY_HAND, Cause
 from crmsync.model.crm_names import HUBSPOT_OPT_OUT, SALESFORCE_OPT_OUT
@@ -67,11 +68,13 @@ def limit_set(connection: Connection, kind: Kind, counted: ChangeLimit) -> int |
 
 def _section(
     connection: Connection, kind: Kind
-) -> ContactSettings | CompanySettings | DealSettings:
+) -> ContactSettings | CompanySettings | DealSettings | ActivitySettings:
     if kind is Kind.CONTACT:
         return connection.contacts
     if kind is Kind.ACCOUNT:
         return connection.companies
+    if kind is Kind.ACTIVITY:
+        return connection.activities
     return connection.deals
 
 

@@ -7,8 +7,8 @@ properties of our own.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from crmsync.model.conflicts import FieldConflict
@@ -206,6 +206,21 @@ def merge_owners(
             name: value for name, value in shown.items() if hubspot.record.fields.get(name) != value
         },
     )
+
+
+def of_activity(part: OwnerPart, owners: OwnerState, goes_to: Collection[Side]) -> OwnerPart:
+    """What the owners contribute to the merge of an activity (ACT-6): each side keeps its own at
+    the first meeting, and an owner crosses only to the sides in `goes_to`. HubSpot has no property
+    that shows the other owner.
+    """
+    stays = (
+        owners.is_first
+        or (part.to_hubspot and Side.HUBSPOT not in goes_to)
+        or (part.to_salesforce and Side.SALESFORCE not in goes_to)
+    )
+    if stays:
+        return OwnerPart(agreed=(owners.hubspot, owners.salesforce))
+    return replace(part, shown={})
 
 
 def decide_owner(owners: OwnerState, newest: Side, matches: OwnerMatches) -> OwnerDecision:

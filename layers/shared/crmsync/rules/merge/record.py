@@ -27,7 +27,7 @@ from crmsync.model.crm_names import (
 from crmsync.model.effects import Because
 from crmsync.model.fields import FieldRule
 from crmsync.model.links import Link
-from crmsync.model.records import SIDES, Record, Side, Value
+from crmsync.model.records import SIDES, Kind, Record, Side, Value
 from crmsync.rules.fields.values import is_blank
 from crmsync.rules.merge.baseline import SideView
 from crmsync.rules.merge.change_limits import OPT_OUT_FIELDS
@@ -37,7 +37,13 @@ from crmsync.rules.merge.loops import LoopBreak, break_loops
 from crmsync.rules.merge.lost_writes import counterparts
 from crmsync.rules.merge.new_mappings import Edits
 from crmsync.rules.merge.opt_out import OptOutDecision, OptOutPart, merge_opt_out
-from crmsync.rules.merge.owners import OwnerDecision, OwnerPart, merge_owners, owners_of
+from crmsync.rules.merge.owners import (
+    OwnerDecision,
+    OwnerPart,
+    merge_owners,
+    of_activity,
+    owners_of,
+)
 from crmsync.rules.merge.parents import ParentDecision, ParentPart, merge_parents
 from crmsync.rules.merge.policies import NO_CHANGE, combined, first_rules
 from crmsync.rules.merge.ruleset import Ruleset
@@ -198,6 +204,9 @@ def merge_pair(
         owning = merge_owners(
             h, s, link, kind=ruleset.kind, matches=ruleset.owners, our_app=ruleset.our_app
         )
+        if ruleset.kind is Kind.ACTIVITY:
+            owners = owners_of(hubspot, salesforce, link)
+            owning = of_activity(owning, owners, ruleset.activity.owner_goes_to)
     if _parents_have_news(h, s):
         parents = merge_parents(h, s, ruleset)
     if STAGE_NAME in s.forms:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, tzinfo
 from types import MappingProxyType
 
 from crmsync.model import names
+from crmsync.model.activities import ActivityKind
 from crmsync.model.crm_names import HUBSPOT_OWNER, MERGED_IDS, SALESFORCE_OWNER
 from crmsync.model.fields import FieldRule, FieldType, Update, ValueFormat
 from crmsync.model.fingerprints import Fingerprinter
@@ -48,6 +49,10 @@ _ALWAYS_READ: Mapping[Side, frozenset[str]] = MappingProxyType(
     }
 )
 """The other side's id and the owner; in HubSpot also what a record was merged from."""
+
+
+_NOT_OF_ACTIVITIES = frozenset({MERGED_IDS, owners.SHOWN_ID, owners.SHOWN_NAME})
+"""Activities are not merged, and show no owner of the other side."""
 
 
 def always_read(side: Side, portal_id: int) -> frozenset[str]:
@@ -141,6 +146,22 @@ class OpportunityRules:
 
 
 @dataclass(frozen=True, slots=True)
+class ActivityRules:
+    """What only activities need.
+
+    Attributes:
+        activity: The kind of activity.
+        associations: Names under which the record of a HubSpot activity shows whom and what it is
+            about in Salesforce. They are no properties: the flow adds them after it is read.
+        owner_goes_to: The sides to which a changed owner crosses.
+    """
+
+    activity: ActivityKind = ActivityKind.TASK
+    associations: frozenset[str] = frozenset()
+    owner_goes_to: frozenset[Side] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Ruleset:
     """Everything that planning a record of a kind needs besides its facts.
 
@@ -162,6 +183,7 @@ class Ruleset:
         contact: What only contacts need; empty for other kinds.
         account: What only accounts need; empty for other kinds.
         opportunity: What only opportunities need; empty for other kinds.
+        activity: What only activities need; empty for other kinds.
         views: Records of the batch that have been compared with the bases of their links.
     """
 
@@ -180,6 +202,7 @@ class Ruleset:
     contact: ContactRules = field(default_factory=ContactRules)
     account: AccountRules = field(default_factory=AccountRules)
     opportunity: OpportunityRules = field(default_factory=OpportunityRules)
+    activity: ActivityRules = field(default_factory=ActivityRules)
     views: Mapping[Ref, SideView] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -194,6 +217,18 @@ class Ruleset:
         """The ruleset with the mappings that rest."""
         mappings = {name: mapping.whole or mapping for name, mapping in self.mappings.items()}
         return replace(self, mappings=mappings)
+
+    @property
+    def associations(self) -> frozenset[str]:
+        """Names under which a HubSpot record shows what it is associated with."""
+        return self.opportunity.associations | self.activity.associations
+
+    @property
+    def marks_both(self) -> bool:
+        """Whether either record of a pair shows the other one, and HubSpot's the Salesforce owner.
+        Of activities only the one that crmsync made names the other (ACT-2).
+        """
+        return self.kind is not Kind.ACTIVITY
 
     @property
     def special_mappings(self) -> tuple[ObjectMapping, ...]:
@@ -230,7 +265,7 @@ class Ruleset:
         extras = self.always_read(side) | self.extras.get(side, frozenset())
         if side is Side.HUBSPOT:
             compared = {name for one in self.mappings.values() for name in one.hubspot_forms}
-            wanted = compared - self.opportunity.associations
+            wanted = compared - self.associations
             return {self.hubspot_object: tuple(sorted(wanted | extras))}
         return {
             name: tuple(
@@ -247,7 +282,8 @@ class Ruleset:
 
     def always_read(self, side: Side) -> frozenset[str]:
         """Fields that are read of every record, whatever is mapped."""
-        return always_read(side, self.connection.hubspot.portal_id)
+        found = always_read(side, self.connection.hubspot.portal_id)
+        return found if self.marks_both else found - _NOT_OF_ACTIVITIES
 
     def revision_field(self, side: Side) -> str:
         """The field in which a record of `side` shows this connection's last write to it."""
@@ -264,6 +300,8 @@ class Ruleset:
         A Salesforce field that another portal filled is left alone (TEN-1). The id of a HubSpot
         record that the Salesforce record belonged to before, by now deleted or merged, is replaced.
         """
+        if not self.marks_both:
+            return {}
         if record.ref.side is Side.HUBSPOT:
             shown = record.fields.get(names.HUBSPOT_KEY)
             return {names.HUBSPOT_KEY: counterpart.id} if shown != counterpart.id else {}

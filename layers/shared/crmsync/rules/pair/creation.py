@@ -93,7 +93,7 @@ def owner_in_hubspot(record: Record, ruleset: Ruleset) -> tuple[dict[str, Value]
     owner = str(record.fields.get(SALESFORCE_OWNER) or "")
     hubspot_owner = ruleset.owners.to_hubspot.get(owner, "") if ruleset.owners else ""
     fields: dict[str, Value] = {HUBSPOT_OWNER: hubspot_owner} if hubspot_owner else {}
-    if owner and ruleset.owners:
+    if owner and ruleset.owners and ruleset.marks_both:
         fields |= {owners.SHOWN_ID: owner, owners.SHOWN_NAME: ruleset.owners.name_of(owner) or None}
     return fields, hubspot_owner, owner
 
@@ -144,7 +144,7 @@ def link_of_new_pair(
     left_out = (
         {name for rule in kept_back for name in (rule.hubspot, rule.salesforce)}
         | _PARENTS
-        | ruleset.opportunity.associations
+        | ruleset.associations
     )
     if origin is Side.SALESFORCE and salesforce.fields.get(SALESFORCE_OPT_OUT):
         left_out.add(HUBSPOT_OPT_OUT)

@@ -14,16 +14,25 @@ from types import MappingProxyType
 from crmsync.model import names
 from crmsync.model.crm_names import (
     ACCOUNT,
+    EVENT,
     HUBSPOT_CONTACT,
     LEAD,
     OPPORTUNITY,
     SALESFORCE_CONTACT,
+    TASK,
 )
 from crmsync.model.records import Record, Ref, Side
 from crmsync.rules.merge.person_accounts import may_share_company
 
-_PREFIXES: Mapping[str, str] = MappingProxyType(
-    {"00Q": LEAD, "003": SALESFORCE_CONTACT, "001": ACCOUNT, "006": OPPORTUNITY}
+PREFIXES: Mapping[str, str] = MappingProxyType(
+    {
+        "00Q": LEAD,
+        "003": SALESFORCE_CONTACT,
+        "001": ACCOUNT,
+        "006": OPPORTUNITY,
+        "00T": TASK,
+        "00U": EVENT,
+    }
 )
 """The first three characters of a Salesforce id -> its object [D]."""
 
@@ -42,7 +51,7 @@ def named_by(record: Record, portal_id: int, objects: Collection[str]) -> Ref | 
     """
     text = str(record.fields.get(KEY_OF[record.ref.side]) or "")
     if record.ref.side is Side.HUBSPOT:
-        name = _PREFIXES.get(text[:3], "")
+        name = PREFIXES.get(text[:3], "")
         return Ref(Side.SALESFORCE, name, text) if name in objects else None
     ours = names.salesforce_key(portal_id, "")
     identifier = text.removeprefix(ours)

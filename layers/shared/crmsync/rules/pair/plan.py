@@ -51,6 +51,7 @@ _MATCHED_BY: Mapping[Kind, Because] = MappingProxyType(
         Kind.CONTACT: ("DUP-1",),
         Kind.ACCOUNT: ("DUP-2", "DUP-3"),
         Kind.OPPORTUNITY: ("DUP-7", "CH-14"),
+        Kind.ACTIVITY: ("ACT-2",),
     }
 )
 """The rules by which the two records of a new pair belong together."""

@@ -43,6 +43,7 @@ def skips_fields(ruleset: Ruleset) -> bool:
         Kind.CONTACT: connection.contacts.on_refused_field,
         Kind.ACCOUNT: connection.companies.on_refused_field,
         Kind.OPPORTUNITY: connection.deals.on_refused_field,
+        Kind.ACTIVITY: OnRefusedField.SKIP,
     }
     return settings[ruleset.kind] is OnRefusedField.SKIP
 

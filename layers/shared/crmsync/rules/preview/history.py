@@ -27,6 +27,7 @@ from crmsync.rules.fields.maps import (
     FieldMap,
     with_custom_rows,
 )
+from crmsync.rules.kinds.activity.maps import MAPS_IN_HUBSPOT
 from crmsync.rules.preview.explanation import TOPICS
 
 PARKED = "parked"
@@ -148,14 +149,16 @@ def decision_text(line: HistoryLine) -> str:
 
 def lines_of_link(link: Link, connection: Connection) -> tuple[HistoryLine, ...]:
     """The decisions that a link has, newest first."""
-    here = link.salesforce.object if isinstance(link.salesforce, Ref) else ""
-    pairs = _field_pairs(link.kind, here, connection)
+    mine, theirs = (
+        one.object if isinstance(one, Ref) else "" for one in (link.hubspot, link.salesforce)
+    )
+    pairs = _field_pairs(link.kind, (mine, theirs), connection)
     return tuple(_line(one, pairs) for one in decisions_of(link.history))
 
 
 def line_of_conflict(one: LoggedConflict, connection: Connection) -> HistoryLine:
     """A logged conflict, with the names that its field has on both sides."""
-    pairs = _field_pairs(one.kind, one.salesforce.object, connection)
+    pairs = _field_pairs(one.kind, (one.hubspot.object, one.salesforce.object), connection)
     return _line(one.decision, pairs)
 
 
@@ -248,12 +251,16 @@ def _line(one: Decision, pairs: Sequence[tuple[str, str]]) -> HistoryLine:
     )
 
 
-def _field_pairs(kind: Kind, here: str, connection: Connection) -> list[tuple[str, str]]:
-    """HubSpot's and Salesforce's names of fields that correspond, those of the pair's own
-    Salesforce object `here` first: before a conversion it had another one.
+def _field_pairs(
+    kind: Kind, objects: tuple[str, str], connection: Connection
+) -> list[tuple[str, str]]:
+    """HubSpot's and Salesforce's names of fields that correspond. `objects` are those of the pair,
+    HubSpot's first. The names of its own Salesforce object come first: before a conversion it had
+    another one. Activities have a map for each object of HubSpot.
     """
     defaults, rows = _maps(kind, connection)
     maps = with_custom_rows(defaults, rows)
+    here = objects[0] if kind is Kind.ACTIVITY else objects[1]
     ordered = sorted(maps, key=lambda name: name != here)
     pairs = [(rule.hubspot, rule.salesforce) for name in ordered for rule in maps[name]]
     return [*pairs, *((mine, theirs) for _, mine, theirs in TOPICS)]
@@ -264,4 +271,6 @@ def _maps(kind: Kind, connection: Connection) -> tuple[Mapping[str, FieldMap], S
         return DEFAULT_CONTACT_MAPS, connection.contacts.field
     if kind is Kind.ACCOUNT:
         return DEFAULT_ACCOUNT_MAPS, connection.companies.field
+    if kind is Kind.ACTIVITY:
+        return MAPS_IN_HUBSPOT, ()
     return DEFAULT_OPPORTUNITY_MAPS, (*connection.deals.field, CURRENCY)

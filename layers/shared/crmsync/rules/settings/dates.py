@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from crmsync.model.activities import ActivitySettings
 from crmsync.model.fields import FieldRule, Update
 from crmsync.model.settings import Connection, Settings
 from crmsync.rules.kinds.contact.inclusion import needs_membership
@@ -41,6 +42,8 @@ def _switched(old: Connection | None, new: Connection, at: datetime) -> Connecti
         before, section = getattr(old, name) if old else None, getattr(new, name)
         if section.sync:
             sections[name] = replace(section, since=before.since if before and before.sync else at)
+    if new.activities.on:
+        sections["activities"] = _activities(old, new, at)
     contacts = sections.get("contacts")
     if contacts and needs_membership(contacts):
         was_listed = (
@@ -51,6 +54,15 @@ def _switched(old: Connection | None, new: Connection, at: datetime) -> Connecti
         listed_since = old.contacts.listed_since if old and was_listed else at
         sections["contacts"] = replace(contacts, listed_since=listed_since)
     return replace(new, **sections)
+
+
+def _activities(old: Connection | None, new: Connection, at: datetime) -> ActivitySettings:
+    """The settings of activities with the date of each kind that syncs (ACT-3)."""
+    sections: dict[str, Any] = {}
+    for kind in new.activities.on:
+        before = old.activities.of(kind) if old and kind in old.activities.on else None
+        sections[kind] = replace(new.activities.of(kind), since=before.since if before else at)
+    return replace(new.activities, **sections)
 
 
 def _dated(old: Connection | None, new: Connection, at: datetime) -> Connection:

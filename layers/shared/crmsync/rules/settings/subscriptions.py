@@ -40,9 +40,12 @@ ALWAYS: Mapping[Kind, tuple[str, ...]] = MappingProxyType(
         Kind.CONTACT: ("creation", "deletion", "merge", "privacyDeletion", "restore"),
         Kind.ACCOUNT: ("creation", "deletion", "merge", "restore"),
         Kind.OPPORTUNITY: ("creation", "deletion", "merge", "restore"),
+        Kind.ACTIVITY: (),
     }
 )
-"""What happens to a record as a whole; only contacts have privacy deletions."""
+"""What happens to a record as a whole; only contacts have privacy deletions. Activities have no
+subscriptions of their own.
+"""
 
 ASSOCIATION = "contact.associationChange"
 """Reports contacts and companies from either end, so one of the two types is enough (DUP-4, FLD-8).
@@ -114,7 +117,12 @@ def _of_deals(connection: Connection) -> frozenset[str]:
 
 
 _PROPERTIES: Mapping[Kind, Callable[[Connection], frozenset[str]]] = MappingProxyType(
-    {Kind.CONTACT: _of_contacts, Kind.ACCOUNT: _of_companies, Kind.OPPORTUNITY: _of_deals}
+    {
+        Kind.CONTACT: _of_contacts,
+        Kind.ACCOUNT: _of_companies,
+        Kind.OPPORTUNITY: _of_deals,
+        Kind.ACTIVITY: lambda _connection: frozenset(),
+    }
 )
 
 

@@ -11,19 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from crmsync.model.activities import ActivityKind
-from crmsync.model.crm_names import EVENT, TASK
+from crmsync.model.activities import HUBSPOT_OBJECTS, ActivityKind
 from crmsync.model.fields import Choices, FieldRule, FieldType
 from crmsync.model.records import Value
 from crmsync.rules.fields.maps import FieldMap
 
 SUBJECT_LENGTH = 255
 BODY_LENGTH = 32_000
-
-SALESFORCE_OBJECTS: Mapping[ActivityKind, str] = MappingProxyType(
-    dict.fromkeys(ActivityKind, TASK) | {ActivityKind.MEETING: EVENT}
-)
-"""Kind -> the Salesforce object that holds it."""
 
 CALL_STATUSES: Choices = (
     ("COMPLETED", "Completed"),
@@ -140,6 +134,11 @@ DEFAULT_MAPS: Mapping[ActivityKind, FieldMap] = MappingProxyType(
 )
 """Kind -> the fields that go with each other. A meeting's internal notes stay in HubSpot."""
 
+MAPS_IN_HUBSPOT: Mapping[str, FieldMap] = MappingProxyType(
+    {HUBSPOT_OBJECTS[kind]: rules for kind, rules in DEFAULT_MAPS.items()}
+)
+"""HubSpot's object -> the fields that go with each other."""
+
 NEW_IN_SALESFORCE: Mapping[ActivityKind, Mapping[str, Value]] = MappingProxyType(
     {
         ActivityKind.CALL: MappingProxyType({"TaskSubtype": "Call"}),
@@ -151,4 +150,16 @@ NEW_IN_SALESFORCE: Mapping[ActivityKind, Mapping[str, Value]] = MappingProxyType
 )
 """What a new task or event has besides its mapped fields: its subtype, which cannot be set later,
 and for what has happened that it is done.
+"""
+
+NEW_IN_HUBSPOT: Mapping[ActivityKind, Mapping[str, Value]] = MappingProxyType(
+    {
+        ActivityKind.EMAIL: MappingProxyType(
+            {"hs_email_direction": "EMAIL", "hs_email_status": "SENT"}
+        ),
+        ActivityKind.TASK: MappingProxyType({"hs_task_type": "TODO"}),
+    }
+)
+"""What a new HubSpot activity has besides its mapped properties: an e-mail was sent, and a task is
+a plain one.
 """

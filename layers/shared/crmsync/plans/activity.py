@@ -1,0 +1,189 @@
+"""Plan one activity and its task or event: facts and ruleset in, a `Plan` out.
+
+As for contacts, the plan is made from what both sides show now, and effects are in the order in
+which they must be applied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from crmsync.model.activities import ActivityFacts, ActivityFilter, ActivityKind, LeftAlone
+from crmsync.model.changes import BY_HAND, Cause
+from crmsync.model.crm_names import HUBSPOT_OWNER, OPPORTUNITY
+from crmsync.model.decisions import Decision, DecisionType
+from crmsync.model.facts import Facts
+from crmsync.model.links import Link
+from crmsync.model.names import SALESFORCE_KEY
+from crmsync.model.plan import Plan, no_effects
+from crmsync.model.records import Kind, Record, Ref, Side
+from crmsync.rules.kinds.activity.about import about_of, comparable, with_associations
+from crmsync.rules.kinds.activity.creation import activity_creation, task_creation
+from crmsync.rules.kinds.activity.inclusion import filtered, kind_of, left_alone_in_hubspot
+from crmsync.rules.kinds.activity.relations import about_in_salesforce
+from crmsync.rules.kinds.activity.ruleset import TYPES
+from crmsync.rules.merge.change_limits import with_holds
+from crmsync.rules.merge.ruleset import Ruleset
+from crmsync.rules.pair.adoption import Creations, adopted, released, shows_creation
+from crmsync.rules.pair.creation import Creation
+from crmsync.rules.pair.plan import plan_pair
+from crmsync.rules.pair.successors import plan_counterpart_gone, plan_missing
+
+GONE = ("ACT-7",)
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityPairFacts(Facts):
+    """What was gathered about one activity and its task or event.
+
+    Attributes:
+        associated: The contacts, companies and deals of the HubSpot activity.
+        across: Record -> the record that it is linked with, of either side, for all that the two
+            are about.
+    """
+
+    associated: tuple[Ref, ...] = ()
+    across: Mapping[Ref, Ref] = field(default_factory=dict)
+
+
+def plan_activity(facts: ActivityPairFacts, ruleset: Ruleset) -> Plan:
+    """Plan what happens for one activity and its task or event."""
+    if reason := _not_crossing(facts, ruleset):
+        return no_effects(reason, "ACT-1")
+    if facts.link is not None:
+        return _plan_linked(facts, facts.link, ruleset)
+    if facts.named is None:
+        return no_effects("the record is gone and was never linked")
+    return _plan_unlinked(facts, facts.named, ruleset)
+
+
+def _plan_unlinked(facts: ActivityPairFacts, named: Record, ruleset: Ruleset) -> Plan:
+    if facts.counterpart_is_gone:
+        return plan_counterpart_gone(facts, ruleset, *GONE)
+    if facts.named_counterpart is not None:
+        return _plan_new_pair(facts, named, facts.named_counterpart, ruleset)
+    if left := _left_alone(facts, named, ruleset):
+        return no_effects(f"is left alone: {left}", "ACT-3")
+    create = task_creation if named.ref.side is Side.HUBSPOT else activity_creation
+    return _creation_plan(create(named, ruleset))
+
+
+def _not_crossing(facts: ActivityPairFacts, ruleset: Ruleset) -> str:
+    """Why changes of this record's side do not cross; "" where they do. What a person asks for is
+    brought in step from either side of a kind that syncs.
+    """
+    kind = ruleset.activity.activity
+    sync = ruleset.connection.activities.of(kind).sync
+    side = facts.change.ref.side
+    if sync.goes_to(side.other):
+        return ""
+    is_asked = facts.link is not None and facts.change.cause is not Cause.EDITED
+    if is_asked and sync.goes_to(side):
+        return ""
+    return f"{kind} do not cross to {side.other.label} by the settings"
+
+
+def _plan_linked(facts: ActivityPairFacts, link: Link, ruleset: Ruleset) -> Plan:
+    hubspot, salesforce = facts.hubspot, facts.salesforce
+    if hubspot is None or salesforce is None:
+        # Restoring one record is enough: its link has stayed, and knows the other one.
+        return plan_missing(facts, link, deletes=False, recreate=lambda _: Plan(), because=GONE)
+    if not link.joins(hubspot.ref, salesforce.ref):
+        return no_effects("its counterpart was deleted; an edit does not bring it back", *GONE)
+    return _plan_pair(facts, link, (hubspot, salesforce), ruleset)
+
+
+def _plan_pair(
+    facts: ActivityPairFacts,
+    link: Link,
+    pair: tuple[Record, Record],
+    ruleset: Ruleset,
+) -> Plan:
+    activity, task = pair
+    here = with_holds(link, facts)
+    shown = comparable(
+        activity,
+        task,
+        facts.associated,
+        facts.across,
+        keeps_strangers=Side.HUBSPOT in ruleset.activity.owner_goes_to,
+    )
+    plan = plan_pair(
+        shown,
+        task,
+        here,
+        ruleset,
+        always_save=here != link or not link.version,
+        change=facts.change,
+    )
+    return with_associations(plan, shown, facts.associated, facts.across)
+
+
+def _plan_new_pair(
+    facts: ActivityPairFacts, named: Record, match: Record, ruleset: Ruleset
+) -> Plan:
+    """Pair two records of which crmsync has made one for the other, and could not save the link."""
+    match = released(match, facts.tombstones, ruleset)
+    hubspot, salesforce = (named, match) if named.ref.side is Side.HUBSPOT else (match, named)
+    link = Link(
+        ruleset.connection.name,
+        Kind.ACTIVITY,
+        hubspot.ref,
+        salesforce.ref,
+        key=ruleset.fingerprinter.number,
+        decided=(Decision(DecisionType.LINKED, because="ACT-2"),),
+    )
+    if not shows_creation(hubspot, salesforce, ruleset):
+        return _plan_pair(facts, link, (hubspot, salesforce), ruleset)
+    creations = Creations(
+        task_creation,
+        activity_creation(salesforce, ruleset),
+    )
+    known = adopted(link, hubspot, salesforce, creations, ruleset)
+    plan = _plan_pair(facts, known.link, (hubspot, salesforce), ruleset)
+    return replace(plan, undecided=plan.undecided or known.needs_history)
+
+
+def _creation_plan(creation: Creation) -> Plan:
+    return Plan((creation.create,), new_link=creation.link)
+
+
+def _left_alone(facts: ActivityPairFacts, named: Record, ruleset: Ruleset) -> LeftAlone | None:
+    """Why an activity without a counterpart gets none, None for one that does."""
+    kind = ruleset.activity.activity
+    about = (
+        about_in_salesforce(facts.associated, facts.across)
+        if named.ref.side is Side.HUBSPOT
+        else about_of(named)
+    )
+    if named.ref.side is Side.HUBSPOT:
+        if left := left_alone_in_hubspot(named):
+            return left
+        is_about = about.who is not None or about.what is not None
+    else:
+        if named.fields.get(SALESFORCE_KEY):
+            return LeftAlone.OTHER_ACCOUNT
+        found = kind_of(named)
+        if not isinstance(found, ActivityKind):
+            return found
+        is_about = any(one in facts.across for one in (about.who, about.what) if one)
+    settings = ruleset.connection.activities.of(kind)
+    is_here = named.ref.side is Side.HUBSPOT
+    wanted = ActivityFilter(
+        frozenset(settings.owners if is_here else ()),
+        frozenset(settings.types if is_here else ()),
+        settings.only_with_opportunity,
+        settings.since.replace(microsecond=0)
+        if settings.since and facts.change.cause not in BY_HAND
+        else None,
+    )
+    known = ActivityFacts(
+        str(named.fields.get(HUBSPOT_OWNER) or ""),
+        str(named.fields.get(TYPES.get(kind, "")) or ""),
+        named.created_at,
+        has_opportunity=about.what is not None
+        and about.what.object == OPPORTUNITY
+        and (is_here or about.what in facts.across),
+    )
+    return filtered(known, wanted) or (None if is_about else LeftAlone.NOBODY)

@@ -1,0 +1,105 @@
+"""What a new task or event, or a new activity in HubSpot, contains (ACT-2, ACT-4, ACT-6)."""
+
+from __future__ import annotations
+
+from datetime import UTC
+
+from crmsync.model.activities import ActivityKind, ActivityOwner
+from crmsync.model.crm_names import SALESFORCE_OWNER
+from crmsync.model.effects import CreateRecord
+from crmsync.model.records import Record, Side, Value
+from crmsync.rules.fields.values import is_blank
+from crmsync.rules.kinds.activity.maps import DEFAULT_MAPS, NEW_IN_HUBSPOT, NEW_IN_SALESFORCE
+from crmsync.rules.kinds.activity.ruleset import ABOUT, TIMESTAMP
+from crmsync.rules.kinds.activity.subjects import first_line, subject_for
+from crmsync.rules.merge.ruleset import Ruleset
+from crmsync.rules.pair.creation import (
+    NEW,
+    Creation,
+    Shown,
+    converted_fields,
+    link_of_new_pair,
+    owner_in_hubspot,
+    owner_in_salesforce,
+)
+
+SUBJECT = "Subject"
+START, END = "StartDateTime", "EndDateTime"
+
+
+def task_creation(activity: Record, ruleset: Ruleset) -> Creation:
+    """The task or event that a HubSpot activity makes, in the object of its kind.
+
+    It gets the activity's title or the template's text as its subject, and for an event without an
+    end its start as the end, as Salesforce requires both. It belongs to the matching active user
+    where the settings say so, otherwise to the integration user.
+    """
+    kind = ruleset.activity.activity
+    (salesforce_object,) = ruleset.mappings
+    fields, incompatible = converted_fields(activity, salesforce_object, ruleset)
+    fields = {**NEW_IN_SALESFORCE[kind], **fields, SUBJECT: _subject(activity, fields, ruleset)}
+    if kind is ActivityKind.MEETING:
+        start = fields.get(START) or activity.fields.get(TIMESTAMP)
+        fields |= {START: start, END: fields.get(END) or start}
+    is_matched = ruleset.connection.activities.of(kind).owner is ActivityOwner.MATCHED
+    hubspot_owner, matched = owner_in_salesforce(activity, ruleset)
+    owner = matched if is_matched else None
+    if owner:
+        fields[SALESFORCE_OWNER] = owner
+    create = CreateRecord(
+        Side.SALESFORCE,
+        salesforce_object,
+        ruleset.key_of(activity.ref.id),
+        fields,
+        NEW,
+        ("ACT-2", "ACT-6"),
+    )
+    both = Shown(activity.ref, activity.fields, hubspot_owner), Shown(NEW, fields, owner)
+    mapping = ruleset.mappings[salesforce_object]
+    return Creation(create, link_of_new_pair(*both, mapping, incompatible, ruleset), incompatible)
+
+
+def activity_creation(task: Record, ruleset: Ruleset) -> Creation:
+    """The HubSpot activity that a task or event makes.
+
+    HubSpot requires a moment: of a task without a due date that is when it was made.
+    """
+    fields, incompatible = converted_fields(task, task.ref.object, ruleset)
+    for name in ABOUT:
+        fields.pop(name, None)
+    fields = {**NEW_IN_HUBSPOT.get(ruleset.activity.activity, {}), **fields}
+    if is_blank(fields.get(TIMESTAMP)):
+        made = task.created_at.astimezone(UTC)
+        fields[TIMESTAMP] = f"{made:%Y-%m-%dT%H:%M:%S}.000Z"
+    shown, hubspot_owner, owner = owner_in_hubspot(task, ruleset)
+    kind = ruleset.activity.activity
+    if ruleset.connection.activities.of(kind).owner is ActivityOwner.MATCHED:
+        fields |= shown
+    create = CreateRecord(
+        Side.HUBSPOT,
+        ruleset.hubspot_object,
+        task.ref.id,
+        fields,
+        NEW,
+        ("ACT-2", "ACT-6"),
+    )
+    both = Shown(NEW, fields, hubspot_owner), Shown(task.ref, task.fields, owner)
+    mapping = ruleset.mapping_of(task)
+    return Creation(create, link_of_new_pair(*both, mapping, incompatible, ruleset), incompatible)
+
+
+def _subject(activity: Record, fields: dict[str, Value], ruleset: Ruleset) -> str:
+    kind = ruleset.activity.activity
+    titled = next((one.hubspot for one in DEFAULT_MAPS[kind] if one.salesforce == SUBJECT), "")
+    body = str(fields.get("Description") or "")
+    words = {
+        "direction": str(fields.get("CallType") or ""),
+        "outcome": str(fields.get("CallDisposition") or ""),
+        "first_line": first_line(body),
+    }
+    return subject_for(
+        kind,
+        title=str(activity.fields.get(titled) or ""),
+        words=words,
+        template=ruleset.connection.activities.of(kind).subject,
+    )

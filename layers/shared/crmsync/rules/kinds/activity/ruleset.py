@@ -1,0 +1,133 @@
+"""The ruleset of one kind of activity: which fields count, and whose value (ACT-1).
+
+Whom and what an activity is about crosses like any field. HubSpot's record has no property for it,
+so the flow adds the two Salesforce ids under names of their own (`with_about`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, tzinfo
+from types import MappingProxyType
+
+from crmsync.model.activities import (
+    HUBSPOT_OBJECTS,
+    SALESFORCE_OBJECTS,
+    About,
+    ActivityKind,
+    ActivitySync,
+)
+from crmsync.model.crm_names import EVENT, TASK, WHAT_ID, WHO_ID
+from crmsync.model.fields import FieldRule, Update
+from crmsync.model.fingerprints import Fingerprinter
+from crmsync.model.names import TASK_KEY
+from crmsync.model.records import Kind, Record, Side
+from crmsync.model.settings import Connection
+from crmsync.rules.fields.maps import in_zone
+from crmsync.rules.kinds.activity.maps import DEFAULT_MAPS
+from crmsync.rules.merge.ruleset import ActivityRules, Ruleset, object_mapping
+
+WHO = "salesforce person"
+WHAT = "salesforce record"
+"""The names in a HubSpot activity's record of whom and what its task or event is to be about, as
+ids of Salesforce. Not properties.
+"""
+
+ABOUT: Mapping[str, str] = MappingProxyType({WHO: WHO_ID, WHAT: WHAT_ID})
+"""Those names -> Salesforce's fields."""
+
+TIMESTAMP = "hs_timestamp"
+"""The property that HubSpot requires of every activity."""
+
+EMAIL_STATUS = "hs_email_status"
+
+TYPES: Mapping[ActivityKind, str] = MappingProxyType(
+    {
+        ActivityKind.CALL: "hs_activity_type",
+        ActivityKind.EMAIL: "hs_email_direction",
+        ActivityKind.MEETING: "hs_activity_type",
+        ActivityKind.TASK: "hs_task_type",
+    }
+)
+"""The property by which a kind is filtered by type; a note has no type."""
+
+_MARKS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        TASK: frozenset({"TaskSubtype", "IsRecurrence", "RecurrenceActivityId"}),
+        EVENT: frozenset(
+            {"IsRecurrence", "RecurrenceActivityId", "IsRecurrence2", "IsPrivate", "IsChild"}
+        ),
+    }
+)
+"""What shows which kind of activity a task or event is, and whether it is left alone."""
+
+_POLICIES: Mapping[ActivitySync, Update] = MappingProxyType(
+    {
+        ActivitySync.OFF: Update.NEVER,
+        ActivitySync.TO_SALESFORCE: Update.ALWAYS_HUBSPOT,
+        ActivitySync.TO_HUBSPOT: Update.ALWAYS_SALESFORCE,
+        ActivitySync.TWO_WAY: Update.TWO_WAY,
+    }
+)
+"""Direction -> whose value counts in all fields (MAP-2, MAP-3)."""
+
+
+def marks_of(connection: Connection, salesforce_object: str) -> frozenset[str]:
+    """The fields that show which kind of activity a task or event is. The one of tasks that were
+    made of marketing e-mails exists only where such tasks are made.
+    """
+    marketing = connection.contacts.sync and connection.email_tasks.kinds
+    key = {TASK_KEY} if salesforce_object == TASK and marketing else set[str]()
+    return _MARKS[salesforce_object] | key
+
+
+def activity_ruleset(
+    connection: Connection,
+    activity: ActivityKind,
+    fingerprinter: Fingerprinter,
+    our_user: str,
+    our_app: str = "",
+    *,
+    zone: tzinfo = UTC,
+) -> Ruleset:
+    """The ruleset of a kind of activity of a connection. `zone` is the time zone of the HubSpot
+    account.
+    """
+    sync = connection.activities.of(activity).sync
+    update = _POLICIES[sync]
+    about = (FieldRule(name, field) for name, field in ABOUT.items())
+    field_map = tuple(
+        replace(rule, update=update) for rule in (*in_zone(DEFAULT_MAPS[activity], zone), *about)
+    )
+    salesforce_object = SALESFORCE_OBJECTS[activity]
+    hubspot = {TIMESTAMP, TYPES.get(activity, TIMESTAMP)}
+    if activity is ActivityKind.EMAIL:
+        hubspot.add(EMAIL_STATUS)
+    return Ruleset(
+        Kind.ACTIVITY,
+        connection,
+        HUBSPOT_OBJECTS[activity],
+        MappingProxyType({salesforce_object: object_mapping(field_map, {}, {})}),
+        fingerprinter,
+        our_user,
+        our_app,
+        extras=MappingProxyType(
+            {
+                Side.HUBSPOT: frozenset(hubspot),
+                Side.SALESFORCE: marks_of(connection, salesforce_object),
+            }
+        ),
+        activity=ActivityRules(
+            activity, frozenset(ABOUT), frozenset(one for one in Side if sync.goes_to(one))
+        ),
+    )
+
+
+def with_about(activity: Record, about: About) -> Record:
+    """A HubSpot activity's record with the ids of whom and what it is about in Salesforce."""
+    shown = {
+        WHO: about.who.id if about.who else None,
+        WHAT: about.what.id if about.what else None,
+    }
+    return replace(activity, fields={**activity.fields, **shown})
