@@ -22,7 +22,6 @@ from crmsync.model.changes import Change
 from crmsync.model.fields import FieldRule, Update
 from crmsync.model.jobs import JobMessage
 from crmsync.model.mail import LogRange
-from crmsync.model.owners import Owners
 from crmsync.model.records import Kind, Ref, Side, Value
 from crmsync.model.settings import (
     CompanySettings,
@@ -61,6 +60,7 @@ from tests.memory import (
     MemoryTroubleStore,
     OpenGate,
 )
+from tests.simulation.owners import OWNERS
 from tests.simulation.queues import Queue
 from tests.simulation.steps import Setting
 from tests.simulation.watched import Ledger, WatchedCrm, WatchedLinks
@@ -209,7 +209,6 @@ class Deployment(ABC):
         self.links, self.inbox = WatchedLinks(self.ledger), MemoryInbox(lambda: self.now)
         self.cursors, self.troubles = MemoryCursors(), MemoryTroubleStore()
         self.change_counts = MemoryChangeCounts()
-        self.owners = Owners()
         self.tasks, self.task_states = MemoryTasks(self.clock), MemoryTaskStates()
         self.outbox = InterceptedPort(self, "outbox", Outbox(self))
         self.ranges = InterceptedPort(self, "ranges", Ranges(self))
@@ -247,7 +246,7 @@ class Deployment(ABC):
             "opportunities": self.opportunities,
             "deals": deals,
             "pipeline_maps": MemoryPipelineMaps(),
-            "directory": MemoryDirectory(self.owners),
+            "directory": MemoryDirectory(OWNERS),
             "links": self.links,
             "inbox": self.inbox,
             "change_counts": self.change_counts,

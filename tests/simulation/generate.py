@@ -51,6 +51,11 @@ def generate(seed: int) -> History:
     if fields.random() < 1 / 15:
         at = fields.randint(1, len(steps))
         steps[at:at] = _hidden_field(fields, setting)
+    owners = random.Random(f"crmsync owners {seed}")
+    if owners.random() < 1 / 4:
+        for _ in range(owners.randint(1, 4)):
+            at = owners.randint(1, len(steps))
+            steps[at:at] = _given(owners, setting)
     outages = random.Random(f"crmsync outages {seed}")
     if outages.random() < 1 / 60:
         at = outages.randint(1, len(steps))
@@ -340,6 +345,34 @@ def _hidden_field(dice: random.Random, setting: Setting) -> list[Step]:
         meanwhile += [edit, Wait(dice.choice((2, 60, 1_200, 9_000)))]
     shown: list[Step] = [Operator("show", name), Wait(dice.choice((5, 1_200)))]
     return meanwhile + (shown if dice.random() < 0.8 else [])
+
+
+def _given(dice: random.Random, setting: Setting) -> list[Step]:
+    """A record gets another owner, at times while a worker is at it or on both sides."""
+    kinds = {"companies": ("give company", "give person"), "deals": ("give deal", "give person")}
+    does, who, portal = (
+        dice.choice(kinds.get(setting.topic, ("give person",))),
+        dice.randrange(4),
+        dice.randrange(setting.portals),
+    )
+    first, second = (
+        Person(
+            does,
+            dice.choice(SIDES),
+            who,
+            value=dice.choice(("1", "1", "2", "2", "3", "4", "")),
+            portal=portal,
+            news=dice.choice(NEWS),
+        )
+        for _ in range(2)
+    )
+    return dice.choice(
+        (
+            [first, Wait(dice.choice((1, 5, 60)))],
+            [first, second, Wait(dice.choice((1, 5, 60)))],
+            [Wait(60), *_overlapping(QUEUE_OF[does], dice.randint(2, 24), first, second)],
+        )
+    )
 
 
 def _a_day_down(dice: random.Random, setting: Setting) -> list[Step]:

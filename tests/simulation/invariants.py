@@ -18,6 +18,7 @@ from crmsync.rules.merge.loops import LIMIT
 from crmsync.rules.pair.reports import FIELD_LOOP
 from tests.simulation.deployment import Portal
 from tests.simulation.oracle import Row, course_of, judge
+from tests.simulation.owners import FIELD, IN_HUBSPOT, SHOWN_ID, SHOWN_NAME, name_of
 from tests.simulation.people import (
     CANARY,
     COMPANY_FIELDS,
@@ -50,6 +51,9 @@ def rows_of(system: System, kind: Kind) -> list[Row]:
         )
         for name in table[Side.HUBSPOT]
     ]
+
+
+OWNER = Row(FIELD[Side.HUBSPOT], FIELD[Side.SALESFORCE], "owner", IN_HUBSPOT)
 
 
 def pairs(system: System, portal: Portal) -> list[tuple[Link, Ref, Ref]]:
@@ -323,6 +327,23 @@ def opted_out(system: System) -> Wrong:
                     yield f"opt-outs are sticky: {ref} shows {not box}, {linked[ref]} shows {box}"
 
 
+def owned(system: System) -> Wrong:
+    """A pair belongs to whom the rules of owners say, and HubSpot shows who owns the Salesforce
+    record (Q-18).
+    """
+    survivors = set(system.merged.values())
+    for portal in system.portals:
+        parked = {one.ref for one in system.inbox.parked(portal.name)}
+        for _, here, there in pairs(system, portal):
+            if parked & {here, there}:
+                continue
+            is_restarted = bool({here, there} & survivors)
+            yield from _judged(system, portal, (here, there), OWNER, restarted=is_restarted)
+            shown, user = portal.hubspot.fields(here), system.salesforce.owner_of(there)
+            if (shown.get(SHOWN_ID), shown.get(SHOWN_NAME)) != (user, name_of(user)):
+                yield f"owners follow: {here} does not show {user}, who owns {there}"
+
+
 def private(system: System) -> Wrong:
     """Nothing personal is in queues, logs, the inbox or the link table."""
     texts = {
@@ -379,6 +400,7 @@ _SAME = {
 
 
 _SAME |= {"dealstage": "stage", "stagename": "stage", "pipeline": "stage"}
+_SAME |= {name.lower(): "owner" for name in FIELD.values()}
 
 
 def _same(name: str) -> str:
@@ -484,6 +506,7 @@ INVARIANTS: Mapping[str, Callable[[System], Wrong]] = {
     "no resurrected record": dead,
     "forgotten people stay forgotten": forgotten,
     "opt-outs are sticky": opted_out,
+    "owners follow": owned,
     "nothing personal leaks": private,
     "one write per edit": bounded,
     "companies follow": parents,

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from crmsync.model.records import Ref, Side
+from tests.simulation.owners import after_edit_in_hubspot
 from tests.simulation.watched import Entry, Ledger
 
 Shown = str | None
@@ -25,15 +26,31 @@ SECOND = timedelta(seconds=1)
 
 @dataclass(frozen=True)
 class Row:
-    """A property and a field that belong together, and whose value counts."""
+    """A property and a field that belong together, and whose value counts.
+
+    Attributes:
+        hubspot: The property.
+        salesforce: The field.
+        policy: Whose value counts.
+        across: Salesforce's value -> HubSpot's, where the two do not name a thing alike; what is
+            missing shows as blank in HubSpot. None where they name it alike.
+    """
 
     hubspot: str
     salesforce: str
     policy: str = "two_way"
+    across: Mapping[str, str] | None = None
 
     def on(self, side: Side) -> str:
         """The field's name on a side."""
         return self.hubspot if side is Side.HUBSPOT else self.salesforce
+
+    def as_in_hubspot(self, one: Entry) -> Entry:
+        """An entry with its values as HubSpot names them."""
+        if self.across is None or one.ref.side is Side.HUBSPOT:
+            return one
+        value, before = (self.across.get(str(shown)) for shown in (one.value, one.before))
+        return replace(one, value=value, before=before)
 
 
 @dataclass
@@ -58,6 +75,7 @@ class Course:
         restarted: One of the records was gone and came back, or is what others were merged into.
         looks: Up to which entries workers have read each side's record.
         linked: The place among the entries when the pair was linked first.
+        since: The last entry of the field when both sides agreed last.
     """
 
     shown: dict[Side, Shown] = field(default_factory=lambda: dict.fromkeys(Side))
@@ -77,6 +95,7 @@ class Course:
     restarted: bool = False
     looks: Mapping[Side, Sequence[int]] = field(default_factory=dict)
     linked: int = 0
+    since: int = 0
 
 
 @dataclass(frozen=True)
@@ -128,6 +147,7 @@ def course_of(
             course.restarted |= one.value == "back"
         if one.field != names[one.ref]:
             continue
+        one = row.as_in_hubspot(one)  # noqa: PLW2901 - the same entry in other terms
         is_foreign = connection and one.connection not in {"", connection}
         if one.ours and (is_foreign or (not is_linked and one.ref not in fresh)):
             one = replace(one, ours=False)  # noqa: PLW2901 - it came from another pair
@@ -195,6 +215,7 @@ def _agree(course: Course, row: Row) -> None:
     """Both sides agree, if they show the same value and it is one that may stand."""
     if course.shown[Side.HUBSPOT] == course.shown[Side.SALESFORCE] and not judge(course, row):
         course.agreed, course.ever = course.shown[Side.HUBSPOT], True
+        course.since = max((at for side in Side for at, _ in course.values[side]), default=0)
         course.excused["edited between read and write"] += len(course.gaps)
         for part in (course.open, course.touched, course.gaps, course.crossed):
             part.clear()
@@ -324,6 +345,39 @@ def _never(course: Course) -> list[Finding]:
     return [Finding("no lost update", "written under never")] if course.written else []
 
 
+def _owner(course: Course) -> list[Finding]:
+    """OWN-6 to OWN-19: Salesforce's owner crosses, HubSpot's where that person works in Salesforce;
+    of two new owners the more recent one counts. At a first meeting Salesforce's stays. What HubSpot
+    shows beside an owner whom it does not know is nobody (Q-18).
+    """
+    if course.restarted or course.gaps:
+        return []
+    here, there = course.open.get(Side.HUBSPOT), course.open.get(Side.SALESFORCE)
+    known = course.agreed if course.ever else course.shown[Side.SALESFORCE]
+    theirs = plain(there.value) if there else known
+    by_salesforce = {(theirs, theirs)}
+    if here is None:
+        allowed = by_salesforce
+    else:
+        mine = plain(here.value)
+        # An earlier owner in HubSpot may have crossed, and counts as Salesforce's then.
+        past = {one for at, one in course.values[Side.HUBSPOT] if course.since < at < here.number}
+        by_hubspot = {after_edit_in_hubspot(mine, one) for one in {theirs, *past}}
+        if not course.ever:
+            allowed = by_salesforce | by_hubspot | {(mine, theirs)}
+        elif there is None:
+            allowed = by_hubspot
+        else:
+            is_back = course.agreed in {mine, theirs}  # which may leave no trace
+            is_later = any(one.at + SECOND >= here.at for one in course.touched)
+            allowed = by_hubspot if there.at < here.at + SECOND or is_back else set()
+            allowed |= by_salesforce if is_later or is_back else set()
+    shown = course.shown[Side.HUBSPOT], course.shown[Side.SALESFORCE]
+    if shown in allowed:
+        return []
+    return [Finding("owners follow", f"{shown}, may be {sorted(map(str, allowed))}")]
+
+
 _JUDGES: Mapping[str, Callable[[Course], list[Finding]]] = {
     "two_way": _two_way,
     "prefer_salesforce": _prefer(Side.SALESFORCE),
@@ -332,4 +386,5 @@ _JUDGES: Mapping[str, Callable[[Course], list[Finding]]] = {
     "always_hubspot": _always(Side.HUBSPOT),
     "fill_blank": _fill_blank,
     "never": _never,
+    "owner": _owner,
 }

@@ -13,6 +13,8 @@ from crmsync.model.changes import Cause, TieEvent
 from crmsync.model.mail import MailEvent, milliseconds
 from crmsync.model.records import Ref, Side, Value
 from tests.simulation.deployment import Portal
+from tests.simulation.owners import FIELD as OWNER_FIELD
+from tests.simulation.owners import chosen
 from tests.simulation.steps import News, Person
 from tests.simulation.system import ARRIVES, System
 from tests.simulation.watched import WatchedCrm
@@ -309,7 +311,8 @@ def _convert(system: System, step: Person) -> bool:
     account = one_of(crm.refs("Account"), step.other) if step.value else None
     shown = crm.fields(lead)
     contact = crm.convert(lead, account)
-    kept = {name: shown.get(name) for name in ("MobilePhone", "Fax", "Title", "HasOptedOutOfEmail")}
+    names = ("MobilePhone", "Fax", "Title", "HasOptedOutOfEmail", "OwnerId")
+    kept = {name: shown.get(name) for name in names}
     crm.edit(contact, {name: value for name, value in kept.items() if value})
     system.merged[lead] = contact
     for ref in (
@@ -490,6 +493,24 @@ def _move(system: System, step: Person) -> bool:
     return True
 
 
+def _give(kind: str) -> Callable[[System, Person], bool]:
+    """A record gets another owner; in HubSpot perhaps none."""
+
+    def give(system: System, step: Person) -> bool:
+        ref, crm = one_of(records(system, step, kind), step.who), crm_of(system, step)
+        if ref is None:
+            return False
+        owner = chosen(step.side, step.value)
+        before = crm.owner_of(ref) if step.side is Side.SALESFORCE else None
+        if (before or crm.fields(ref).get(OWNER_FIELD[step.side])) == owner:
+            return False
+        crm.edit(ref, {OWNER_FIELD[step.side]: owner})
+        system.tell(ref, news=step.news)
+        return True
+
+    return give
+
+
 def _open_mail(system: System, step: Person) -> bool:
     """A recipient opens an e-mail, or clicks in it; the log shows that late perhaps."""
     portal = portal_of(system, step)
@@ -510,6 +531,9 @@ ACTS: Mapping[str, Act] = {
     "new address": _new_address,
     "opt out": _opt_out,
     "untick": _untick,
+    "give person": _give("person"),
+    "give company": _give("company"),
+    "give deal": _give("deal"),
     "delete person": _delete("person"),
     "undelete": _undelete,
     "merge people": _merge("person"),

@@ -12,6 +12,7 @@ from crmsync.model.records import Ref, Side
 from tests.simulation import coverage
 from tests.simulation.decided import exercised
 from tests.simulation.invariants import INVARIANTS
+from tests.simulation.owners import SHOWN_ID, SHOWN_NAME, chosen
 from tests.simulation.play import act, finish, play, rests
 from tests.simulation.shrink import shrink
 from tests.simulation.soak import kept
@@ -97,6 +98,18 @@ def _subscribe(system: System) -> None:
     system.portals[0].hubspot.put(here, {"hs_email_optout": "false"}, ours=True)
 
 
+def _give_away(system: System) -> None:
+    system.ledger.reads = dict.fromkeys(the_pair(system), system.ledger.number)
+    _write(system, Side.HUBSPOT, "hubspot_owner_id", "2")
+    _write(system, Side.SALESFORCE, "OwnerId", str(chosen(Side.SALESFORCE, "2")))
+    _write(system, Side.HUBSPOT, SHOWN_ID, str(chosen(Side.SALESFORCE, "2")))
+    _write(system, Side.HUBSPOT, SHOWN_NAME, "Canary Bo")
+
+
+def _show_another(system: System) -> None:
+    _write(system, Side.HUBSPOT, SHOWN_NAME, "Canary Eve")
+
+
 def _leak(system: System) -> None:
     system.logs.append("wrote canary0@example.com")
 
@@ -119,6 +132,8 @@ PLANTED: dict[str, tuple[Callable[[System], None], str]] = {
     "no link at all": (_forget, "everything is finished"),
     "a message is left": (_leave_a_message, "everything is finished"),
     "somebody is subscribed again": (_subscribe, "opt-outs are sticky"),
+    "a record is given to somebody else": (_give_away, "owners follow"),
+    "HubSpot shows another owner": (_show_another, "owners follow"),
     "an address is in the log": (_leak, "nothing personal leaks"),
     "the same field is written again and again": (_repeat, "one write per edit"),
 }
@@ -132,6 +147,40 @@ def test_a_wrong_end_is_caught_by_name(wrong: str) -> None:
     assert found(system) == set()
     plant(system)
     assert name in found(system)
+
+
+@pytest.mark.parametrize(
+    ("gives", "salesforce", "hubspot"),
+    [
+        ((Side.HUBSPOT, "1"), "1", "1"),
+        ((Side.SALESFORCE, "1"), "1", "1"),
+        ((Side.HUBSPOT, "3"), "1", "1"),
+        ((Side.HUBSPOT, "4"), "1", "1"),
+        ((Side.HUBSPOT, ""), "1", None),
+        ((Side.SALESFORCE, "3"), "3", None),
+    ],
+    ids=["HubSpot", "Salesforce", "not in Salesforce", "left it", "nobody", "not in HubSpot"],
+)
+def test_owners_follow_by_their_rules(
+    gives: tuple[Side, str], salesforce: str, hubspot: str | None
+) -> None:
+    """Beside a record of Ada's, a new owner crosses, goes back, or stays; any other end is told."""
+    side, owner = gives
+    system = ended(
+        *A_PAIR,
+        Person("give person", Side.SALESFORCE, value="1" if owner != "1" else "2"),
+        Wait(60),
+        Person("give person", side, value=owner),
+    )
+    here, there = the_pair(system)
+    ends = (
+        system.portals[0].hubspot.fields(here).get("hubspot_owner_id"),
+        system.salesforce.owner_of(there),
+    )
+
+    assert (ends, found(system)) == ((hubspot, chosen(Side.SALESFORCE, salesforce)), set())
+    _give_away(system)
+    assert found(system) == {"owners follow"}
 
 
 @pytest.mark.parametrize("gives", ["+49 30 9018201", "+49 30 9018209"], ids=["read", "invented"])

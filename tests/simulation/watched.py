@@ -212,6 +212,11 @@ class WatchedCrm(MemoryCrm):
         super().restore(ref)
         self.ledger.note(ref, "", "back", None, ours=False)
 
+    def owner_of(self, ref: Ref) -> str:
+        """The Salesforce user who owns a record: whoever made it, until somebody gets it."""
+        row = self._rows[ref]
+        return str(row.fields.get("OwnerId") or row.owner)
+
     def knows(self, ref: Ref) -> bool:
         """Whether this CRM has, or had, the record."""
         return ref in self._rows
