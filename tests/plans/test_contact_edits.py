@@ -189,7 +189,9 @@ def test_an_opted_out_contact_that_has_lost_its_address_rests(side):
         hubspot=hubspot | {"email": None}, salesforce=salesforce | {"Email": None}
     )
     shown = (no_contact, out[1]) if side is H else (out[0], no_lead)
-    save, update = plan_contact(linked(*shown, agreed=out), RULESET).effects
+    effects = plan_contact(linked(*shown, agreed=out), RULESET).effects
+    assert [type(one) for one in effects] == [SaveLink, UpdateRecord]
+    save, update = effects
     assert update.fields == {"Email" if side is H else "email": None}
     revision = revision_on(save.link, update.place, side.other, 555001)
     written = pair(
