@@ -15,7 +15,7 @@ from crmsync.model.records import Kind, Ref, Side
 from crmsync.rules.fields.values import compared_format
 from crmsync.rules.merge.baseline import key_of
 from crmsync.rules.merge.loops import LIMIT
-from crmsync.rules.pair.reports import FIELD_LOOP
+from crmsync.rules.pair.reports import FIELD_LOOP, privacy_place
 from tests.simulation.deployment import Portal
 from tests.simulation.oracle import Row, course_of, judge
 from tests.simulation.owners import FIELD, IN_HUBSPOT, SHOWN_ID, SHOWN_NAME, name_of
@@ -246,7 +246,11 @@ def single(system: System) -> Wrong:
             if given == [True] and not is_merged:
                 made.setdefault(address, []).append(ref)
     for refs in made.values():
-        left = [ref for ref in refs if not _came_back_beside(system, ref, refs)]
+        left = [
+            ref
+            for ref in refs
+            if not _came_back_beside(system, ref, refs) and not _made_too_late(system, ref)
+        ]
         if len(left) > 1:
             yield f"no duplicate: crmsync made {', '.join(map(str, left))} of one address"
 
@@ -258,6 +262,24 @@ def _came_back_beside(system: System, ref: Ref, others: list[Ref]) -> bool:
     born = [one.number for other in others if other != ref for one in rows[other][:1]]
     is_excused = any(first < last for first in born for last in back)
     system.seen["excused: a record was restored beside another"] += is_excused
+    return is_excused
+
+
+def _made_too_late(system: System, ref: Ref) -> bool:
+    """Whether a record was made of a contact that had been deleted after its worker had read it,
+    and is reported.
+    """
+    born = system.ledger.rows[ref][0]
+    key = system.ledger.key_of(ref, system.salesforce.behaviour.key).rpartition("-")[2]
+    contact = Ref(Side.HUBSPOT, "contact", key)
+    ended = [one.number for one in system.ledger.rows.get(contact, ()) if one.value == "gone"]
+    told = {one.ref for portal in system.portals for one in system.inbox.parked(portal.name)}
+    is_excused = (
+        bool(ended)
+        and born.read_of(contact) < ended[-1] < born.number
+        and bool(told & {ref, privacy_place(ref)})
+    )
+    system.seen["excused: made while its contact was deleted, and reported"] += is_excused
     return is_excused
 
 

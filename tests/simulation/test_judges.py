@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from crmsync.model.records import Ref, Side
+from crmsync.rules.pair.reports import duplicate_of_linked
 from tests.simulation import coverage
 from tests.simulation.decided import exercised
 from tests.simulation.invariants import INVARIANTS
@@ -275,6 +276,30 @@ def test_only_what_a_person_restores_beside_another_record_is_no_duplicate(
         crm.restore(there)
 
     assert ("no duplicate" in found(system)) == is_back_first
+
+
+@pytest.mark.parametrize(
+    ("is_told", "has_read"), [(True, False), (True, True), (False, False), (False, True)]
+)
+def test_only_a_reported_lead_of_a_contact_that_was_deleted_unseen_is_no_duplicate(
+    *, is_told: bool, has_read: bool
+) -> None:
+    """A worker that has read that the contact is gone makes no lead of it."""
+    system = ended(*A_PAIR)
+    contact, there = the_pair(system)
+    act(system, Person("delete person"))
+    act(system, Person("new person"))
+    finish(system)
+    system.ledger.reads = {}
+    if has_read:
+        system.ledger.read(contact)
+    key = f"{system.portals[0].connection.hubspot.portal_id}-{contact.id}"
+    shown = {**system.salesforce.fields(there), "Crmsync_HubSpot_Id__c": key}
+    late = system.salesforce._insert("Lead", shown, ours=True)
+    if is_told:
+        system.inbox.park("acme", [duplicate_of_linked(late, [])])
+
+    assert ("no duplicate" in found(system)) == (not is_told or has_read)
 
 
 @pytest.mark.parametrize("is_edited", [True, False])

@@ -337,3 +337,59 @@ def test_deleting_the_losers_lead_does_not_delete_the_survivor():
         EXPECTED,
         [merge.refs["survivor"]],
     )
+
+
+@pytest.mark.rule("MRG-1")
+@pytest.mark.parametrize("first", ["winner", "loser"])
+@pytest.mark.parametrize("kind", [contacts, companies])
+def test_the_link_moves_to_the_losers_record_if_it_wins_a_merge_in_salesforce(
+    kind: Callable[[], Merge], first: str
+):
+    """Somebody has merged the contacts, and then merges their leads the other way round; the same
+    for companies and accounts.
+    """
+    merge = kind()
+    merge.deliver("survivor", "winner", "loser")
+    assert_pair_goes_on(merge, "survivor", "loser", "winner", first)
+
+
+@pytest.mark.rule("MRG-1")
+@pytest.mark.parametrize("first", ["winner", "loser"])
+@pytest.mark.parametrize("kind", [contacts, companies])
+def test_the_link_moves_to_the_record_of_a_deleted_one_if_it_wins_a_merge_in_salesforce(
+    kind: Callable[[], Merge], first: str
+):
+    """What is left in Salesforce of a contact or company that was deleted in HubSpot."""
+    merge = kind()
+    merge.deliver("survivor", "winner", "loser")
+    new_account = merge.world.new_account
+    merge.refs["other"] = new_account() if kind is companies else merge.world.new_lead()
+    merge.world.sync(merge.refs["other"])
+    merge.refs["primary"] = merge.world.counterpart(merge.refs["other"])
+    merge.world.hubspot.delete(merge.refs["survivor"])
+    merge.deliver("survivor gone")
+    assert_pair_goes_on(merge, "primary", "winner", "other", first)
+
+
+def assert_pair_goes_on(merge: Merge, ours: str, left: str, linked: str, first: str) -> None:
+    """The record that is `linked` is merged into the one that is `left`: the next edit of `ours`
+    arrives there, and there is one living link.
+    """
+    world = merge.world
+    world.wait()
+    world.salesforce.merge(merge.refs[left], merge.refs[linked])
+    world.wait()
+    told = [left, f"{linked} gone"]
+    for name in told if first == "loser" else reversed(told):
+        merge.deliver(name)
+        world.drain()
+    world.wait()
+    ref = merge.refs[ours]
+    world.hubspot.edit(ref, {"phone": "0109"})
+    merge.deliver(ours)
+    world.drain()
+
+    living = [one for one in world.links.all if one.state is LinkState.ACTIVE]
+    assert [(one.hubspot, one.salesforce) for one in living] == [(ref, merge.refs[left])]
+    assert world.salesforce.fields(merge.refs[left])["Phone"] == "0109"
+    assert list(world.inbox.parked("acme")) == []

@@ -25,7 +25,8 @@ class Facts:
         survivor_is_linked: The record into which one of the two was merged belongs to another link.
         candidates: Without a link: records of the other side that may be the counterpart.
         taken: Those of the candidates that belong to another link.
-        tombstones: Tombstones of others of the candidates.
+        tombstones: Tombstones of others of the candidates, or of the record that the pair's
+            Salesforce record was merged into.
         named_counterpart: The record of the other side that this one names as its counterpart.
         counterpart_is_gone: The record that this one names as its counterpart no longer exists.
         made: The record that crmsync made for this one before, without linking the two, or what

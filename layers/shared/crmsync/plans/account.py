@@ -83,7 +83,8 @@ def _plan_linked(facts: AccountFacts, link: Link, ruleset: Ruleset) -> Plan:
     if not link.joins(facts.hubspot.ref, facts.salesforce.ref):
         here = follow_moves(link, facts.hubspot, facts.salesforce, ruleset)
     here = with_holds(here, facts)
-    return plan_existing(link, here, facts.hubspot, facts.salesforce, ruleset, change=facts.change)
+    plan = plan_existing(link, here, facts.hubspot, facts.salesforce, ruleset, change=facts.change)
+    return replacing_tombstones(facts, facts.salesforce, plan) if facts.tombstones else plan
 
 
 def _plan_new_pair(named: Record, match: Record, ruleset: Ruleset) -> Plan:

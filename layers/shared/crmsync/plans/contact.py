@@ -66,10 +66,28 @@ class ContactFacts(Facts):
             the settings need it (CH-12).
         holder: The contact that has, and keeps, the address that the pair's HubSpot record should
             get.
+        sharing: For a Salesforce record whose contact is gone: the contacts of other pairs that
+            have its address.
     """
 
     account: str = ""
     holder: Ref | None = None
+    sharing: tuple[Ref, ...] = ()
+
+
+def left_alone(facts: ContactFacts) -> Record | None:
+    """The Salesforce record of a pair, or of one that was never linked, whose contact is gone.
+
+    Not after a privacy deletion, which is reported in any case (CH-9). What the record was
+    converted to, or merged into, is read by itself.
+    """
+    link, record = facts.link, facts.salesforce
+    if record is None or facts.hubspot or facts.survivor_is_linked:
+        return None
+    if link is None:
+        return record if facts.counterpart_is_gone else None
+    is_private = LinkState.FORGOTTEN is link.state or facts.change.cause is Cause.FORGOTTEN
+    return record if record.ref == link.salesforce and not is_private else None
 
 
 def plan_contact(facts: ContactFacts, ruleset: Ruleset) -> Plan:
@@ -81,7 +99,7 @@ def plan_contact(facts: ContactFacts, ruleset: Ruleset) -> Plan:
     if facts.named.successor:
         return no_effects("was converted; its contact is read instead", "DUP-26")
     if facts.counterpart_is_gone:
-        return plan_counterpart_gone(facts, ruleset, "DEL-1")
+        return _with_duplicate(facts, plan_counterpart_gone(facts, ruleset, "DEL-1"))
     return _plan_unlinked(facts, facts.named, ruleset)
 
 
@@ -176,7 +194,7 @@ def _plan_linked(facts: ContactFacts, link: Link, ruleset: Ruleset) -> Plan:
             deletes=deletes,
             recreate=lambda record: _plan_creation(record, "", ruleset),
         )
-        gone = _with_company(facts, link, gone, ruleset)
+        gone = _with_duplicate(facts, _with_company(facts, link, gone, ruleset))
         return _with_late_opt_out(facts, link, gone, ruleset)
     here = link
     if not link.joins(facts.hubspot.ref, facts.salesforce.ref):
@@ -184,16 +202,29 @@ def _plan_linked(facts: ContactFacts, link: Link, ruleset: Ruleset) -> Plan:
     here = with_holds(here, facts)
     if _is_frozen(facts.hubspot, ruleset):
         saves = (SaveLink(here, ("DUP-26",)),) if here != link or not link.version else ()
-        return Plan(saves, notes=(Note("is outside the inclusion list", ("INC-7",)),))
-    return plan_existing(
-        link,
-        here,
-        facts.hubspot,
-        facts.salesforce,
-        ruleset,
-        change=facts.change,
-        holder=facts.holder,
-    )
+        plan = Plan(saves, notes=(Note("is outside the inclusion list", ("INC-7",)),))
+    else:
+        plan = plan_existing(
+            link,
+            here,
+            facts.hubspot,
+            facts.salesforce,
+            ruleset,
+            change=facts.change,
+            holder=facts.holder,
+        )
+    return replacing_tombstones(facts, facts.salesforce, plan) if facts.tombstones else plan
+
+
+def _with_duplicate(facts: ContactFacts, plan: Plan) -> Plan:
+    """The plan for a Salesforce record whose contact is gone, with a report if it is the second
+    record of an address: its contact was deleted while it was made (CH-13).
+    """
+    record = left_alone(facts)
+    if record is None or not facts.sharing:
+        return plan
+    report = reports.duplicate_of_linked(record.ref, facts.sharing)
+    return replace(plan, effects=(*plan.effects, report))
 
 
 def _with_company(facts: ContactFacts, link: Link, plan: Plan, ruleset: Ruleset) -> Plan:

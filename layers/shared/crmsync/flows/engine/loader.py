@@ -13,7 +13,7 @@ from typing import Generic
 
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.gathered import Gathered
-from crmsync.flows.engine.merged_links import inherit_links, names_another
+from crmsync.flows.engine.merged_links import belongs_to_another, ended_link, inherit_links
 from crmsync.flows.engine.named_records import named_by_candidates
 from crmsync.model.changes import CUT_SHORT, Cause, Change, weight, with_ties
 from crmsync.model.facts import AnyFacts
@@ -368,17 +368,13 @@ class BatchLoader(Generic[AnyFacts]):
         )
 
     def _linked_facts(self, change: Change, link: Link) -> AnyFacts:
-        current: dict[Side, Record | None] = {}
-        survivor_is_linked = False
-        for side in Side:
-            place = link.on(side)
-            there = self.successor_of(place) if isinstance(place, Ref) else None
-            current[side] = self.records.get(there) if there else None
-            if there is not None and there != place:
-                is_linked = self.links.get(there, link) != link
-                survivor_is_linked |= is_linked or names_another(self, there, link)
-        both = current[Side.HUBSPOT], current[Side.SALESFORCE]
-        return self.make(change, link, *both, survivor_is_linked)
+        places = link.hubspot, link.salesforce
+        now = [self.successor_of(one) if isinstance(one, Ref) else None for one in places]
+        moved = [ref for ref, place in zip(now, places, strict=True) if ref and ref != place]
+        hubspot, salesforce = (self.records.get(ref) if ref else None for ref in now)
+        is_linked = any(belongs_to_another(self, ref, link) for ref in moved)
+        ended = tuple(one for ref in moved if (one := ended_link(self, ref, link)))
+        return self.make(change, link, hubspot, salesforce, is_linked, tombstones=ended)
 
     def counterpart_named_by(self, record: Record) -> Ref | None:
         """The record that this one names as its counterpart, or that was created for it."""

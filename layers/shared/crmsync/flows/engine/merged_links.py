@@ -1,7 +1,8 @@
 """Whose link a record has that others were merged into. Entered only for such records.
 
 In HubSpot the survivor takes over the link of the primary record, and the other links end (MRG-3,
-MRG-4). In Salesforce the survivor keeps its own link, or stays with the contact that it names.
+MRG-4). In Salesforce the survivor keeps its own link, or stays with the contact that it names; if
+its own contact was deleted, it takes the link over.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from crmsync.model.links import Link, Place
+from crmsync.model.links import Link, LinkState, Place
 from crmsync.model.records import Record, Ref, Side
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.successors import primary_link
@@ -83,7 +84,29 @@ def inherit_links(loader: LoadedBatch, merged: Mapping[Ref, tuple[Ref, ...]]) ->
     return ended
 
 
-def names_another(loader: LoadedBatch, survivor: Ref, link: Link) -> bool:
+def ended_link(loader: LoadedBatch, survivor: Ref, link: Link) -> Link | None:
+    """The tombstone of the Salesforce record that a linked one was merged into, if that one has no
+    HubSpot record of its own any more: it was deleted, or merged into that of the `link`, which may
+    then move to the survivor (MRG-1).
+    """
+    record, other = loader.records.get(survivor), loader.links.get(survivor, link)
+    if survivor.side is Side.HUBSPOT or record is None or other == link:
+        return None
+    named = loader.counterpart_named_by(record)
+    if other.state is not LinkState.TOMBSTONE or named is None or named != other.hubspot:
+        return None
+    lives_on = loader.successor_of(named)
+    return other if lives_on is None or lives_on in loader.with_successors(link.hubspot) else None
+
+
+def belongs_to_another(loader: LoadedBatch, survivor: Ref, link: Link) -> bool:
+    """Whether the record that a linked one was merged into belongs to another pair."""
+    if ended_link(loader, survivor, link):
+        return False
+    return loader.links.get(survivor, link) != link or _names_another(loader, survivor, link)
+
+
+def _names_another(loader: LoadedBatch, survivor: Ref, link: Link) -> bool:
     """Whether the Salesforce record that a linked one was merged into names another HubSpot record
     than that of the link, even one that is gone.
 

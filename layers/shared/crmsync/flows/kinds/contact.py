@@ -39,6 +39,7 @@ from crmsync.flows.kinds.contact_waits import (
     without_taken_addresses,
 )
 from crmsync.flows.kinds.dependants import queue_dependants, queue_dependants_again
+from crmsync.flows.kinds.left_in_salesforce import look_again, with_contacts_of_the_address
 from crmsync.model.changes import Cause, Change
 from crmsync.model.crm_names import (
     ADDITIONAL_EMAILS,
@@ -53,7 +54,7 @@ from crmsync.model.names import HUBSPOT_KEY
 from crmsync.model.plan import Plan
 from crmsync.model.records import Record, Ref, Side
 from crmsync.model.settings import CreateInSalesforce
-from crmsync.plans.contact import ContactFacts, address_of, plan_contact
+from crmsync.plans.contact import ContactFacts, address_of, left_alone, plan_contact
 from crmsync.rules.kinds.contact.inclusion import needs_membership
 from crmsync.rules.kinds.contact.ruleset import contact_ruleset
 from crmsync.rules.merge.ruleset import ContactRules, Ruleset
@@ -75,7 +76,8 @@ def sync_contacts(changes: Sequence[Change], context: SyncContext) -> Summary:
 #
 # 1. Gather and plan. Nothing is written.
 # 2. Queue, with a delay, the contacts that wait for what these plans release.
-# 3. Queue, with a delay, the deals of contacts that these plans link, or whose links they end.
+# 3. Queue, with a delay, the deals of contacts that these plans link, or whose links they end; and
+#    what is left in Salesforce of contacts that are gone, if it was made a moment ago.
 #    Steps 2 and 3 come before any write: afterwards the records show nothing new, and nobody would
 #    find out who waits for them.
 # 4. Clear addresses that are about to move to another contact, as HubSpot allows each only once.
@@ -101,6 +103,8 @@ def _sync_pass(
         waiting = queue_waiting(released, changes[0], context)
     if links:
         dependants = queue_dependants(planned.facts, planned.plans, context)
+    if any(map(left_alone, planned.facts)):
+        look_again(planned.facts, context)
     if planned.first:
         apply(planned.first, context, rebase_from_response(ruleset))
     results = apply_and_complete(
@@ -136,6 +140,8 @@ def gather_and_plan(changes: Sequence[Change], context: SyncContext) -> PlannedB
         ruleset, changes, context, lambda ruleset: _gather(changes, context, ruleset)
     )
     facts = _with_accounts(gathered.facts, context)
+    if any(map(left_alone, facts)):
+        facts = with_contacts_of_the_address(facts, context)
     ruleset = _complete_ruleset(facts, context, ruleset)
     facts, plans = plan_batch(facts, context, ruleset, plan_contact)
     together: list[Change] = []

@@ -1,0 +1,192 @@
+"""A contact is deleted while a worker makes its lead, and a new contact of its address comes: of the
+two leads that this may leave, the one whose contact is gone is reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from crmsync.flows.kinds.contact import sync_contacts
+from crmsync.model.changes import Cause, redelivered
+from crmsync.model.effects import Report
+from crmsync.model.links import LinkState
+from crmsync.model.records import Ref
+from crmsync.rules.pair.reports import duplicate_of_linked
+from tests.flows.interleaving.gate import Gate, KilledError, with_gate
+from tests.memory.world import MemoryWorld
+
+CREATE = "salesforce.create"
+
+
+def replaced(
+    at: int | None, *, is_told: bool = True, dies_at: int | None = None
+) -> tuple[MemoryWorld, Gate]:
+    """The world after a worker made the counterpart of a contact, and the worker's calls: before its
+    call `at` the contact was deleted and another one came with its address.
+    """
+    world = MemoryWorld()
+    first = world.new_contact()
+
+    def replace_contact() -> None:
+        world.hubspot.delete(first)
+        second = world.new_contact()
+        told = [world.change(first, Cause.DELETED)] if is_told else []
+        world.deliver([*told, world.change(second)])
+
+    gate = Gate(at, replace_contact, dies_at=dies_at)
+    change = world.change(first)
+    try:
+        sync_contacts([change], with_gate(world.context, gate))
+    except KilledError:
+        # As the poll of the next minute does.
+        world.sync(*world.salesforce.refs("Lead"))
+        world.outbox.again([(redelivered(change), 720)])
+    world.drain()
+    return world, gate
+
+
+def living(world: MemoryWorld) -> dict[Ref, Ref]:
+    """Contact -> lead of the living links."""
+    return {
+        one.hubspot: one.salesforce  # type: ignore[misc]
+        for one in world.links.all
+        if one.state is LinkState.ACTIVE
+    }
+
+
+def reported(world: MemoryWorld) -> list[Report]:
+    """What is in the error inbox."""
+    return list(world.inbox.parked("acme"))
+
+
+@pytest.mark.rule("CH-13")
+@pytest.mark.parametrize("is_told", [True, False])
+def test_the_second_lead_of_an_address_is_reported(*, is_told: bool) -> None:
+    """Whenever the contact is deleted, whether or not HubSpot tells of it, and wherever the worker
+    dies after that: the new contact is linked, and every other lead of the address is in the error
+    inbox.
+    """
+    _, gate = replaced(None)
+    calls, seen = len(gate.calls), set()
+    for at in range(calls):
+        for dies_at in [None, *range(at + 1, calls + 10)]:
+            world, gate = replaced(at, is_told=is_told, dies_at=dies_at)
+            (contact,) = world.hubspot.refs("contact")
+            linked = living(world)
+            others = [one for one in world.salesforce.refs("Lead") if one != linked.get(contact)]
+            expected = [duplicate_of_linked(one, [contact]) for one in others]
+            assert (set(linked), reported(world)) == ({contact}, expected), (at, dies_at, gate)
+            seen.add(len(others))
+
+    assert seen == {0, 1}
+
+
+def left_over() -> tuple[MemoryWorld, Ref, Ref]:
+    """A world with the lead of a deleted contact that is reported, and the linked lead."""
+    _, gate = replaced(None)
+    world, _ = replaced(gate.calls.index(CREATE))
+    (linked,) = living(world).values()
+    (left,) = (one for one in world.salesforce.refs("Lead") if one != linked)
+    assert [one.ref for one in reported(world)] == [left]
+    return world, left, linked
+
+
+def _merge(world: MemoryWorld, left: Ref, linked: Ref) -> Ref:
+    world.salesforce.merge(linked, left)
+    return left
+
+
+def _merge_into_it(world: MemoryWorld, left: Ref, linked: Ref) -> Ref:
+    world.salesforce.merge(left, linked)
+    return linked
+
+
+def _new_address(world: MemoryWorld, left: Ref, _linked: Ref) -> Ref:
+    world.salesforce.edit(left, {"Email": "ada.two@example.com"})
+    return left
+
+
+def _delete(world: MemoryWorld, left: Ref, _linked: Ref) -> Ref:
+    world.salesforce.delete(left)
+    return left
+
+
+@pytest.mark.parametrize("settle", [_merge, _merge_into_it, _new_address, _delete])
+def test_the_report_ends_with_its_cause(settle: Callable[[MemoryWorld, Ref, Ref], Ref]) -> None:
+    """When the two leads are merged, in either direction, or the one that is left gets another
+    address or is deleted; the contact stays linked.
+    """
+    world, left, linked = left_over()
+    (contact,) = living(world)
+    world.wait()
+    edited = settle(world, left, linked)
+    world.sync(edited, cause=Cause.EDITED if world.salesforce.is_live(edited) else Cause.DELETED)
+    world.drain()
+
+    assert (reported(world), set(living(world))) == ([], {contact})
+
+
+@pytest.mark.parametrize("cause", [Cause.EDITED, Cause.AGAIN, Cause.WOKEN])
+def test_the_report_stays_while_its_cause_does(cause: Cause) -> None:
+    """Further syncs of either lead report the same."""
+    world, left, linked = left_over()
+    before = reported(world)
+    world.wait()
+    world.salesforce.edit(left, {"Title": "Pilot"})
+    world.sync(left, linked, cause=cause)
+    world.drain()
+
+    assert reported(world) == before
+
+
+def test_the_report_ends_when_the_linked_contact_gets_another_address() -> None:
+    """It waits for that contact."""
+    world, _, _ = left_over()
+    (contact,) = living(world)
+    world.wait()
+    world.hubspot.edit(contact, {"email": "ada.two@example.com"})
+    world.sync(contact)
+    world.drain()
+
+    assert reported(world) == []
+
+
+def test_the_report_follows_the_lead_when_it_is_converted() -> None:
+    """It is about the contact that the lead has become, and no longer about the lead."""
+    world, left, _ = left_over()
+    (contact,) = living(world)
+    world.wait()
+    became = world.salesforce.convert(left)
+    world.sync(left, became)
+    world.drain()
+
+    assert reported(world) == [duplicate_of_linked(became, [contact])]
+
+
+def test_a_lead_that_is_left_alone_is_not_reported() -> None:
+    """A lead of a deleted contact stays in Salesforce, and costs one further look, three minutes
+    later, if it had just been made.
+    """
+    world = MemoryWorld()
+    contact = world.new_contact()
+    world.sync(contact)
+    world.hubspot.delete(contact)
+    world.sync(contact, cause=Cause.DELETED)
+    delays = [delay for _, delay in world.outbox.delayed]
+    world.drain()
+
+    assert (delays, reported(world), len(world.salesforce.refs("Lead"))) == ([180], [], 1)
+
+
+def test_a_lead_that_was_there_before_gets_no_further_look() -> None:
+    """No other worker can be about to make a second one."""
+    world = MemoryWorld()
+    contact = world.new_contact()
+    world.sync(contact)
+    world.wait(4)
+    world.hubspot.delete(contact)
+    world.sync(contact, cause=Cause.DELETED)
+
+    assert world.outbox.delayed == []
