@@ -53,7 +53,10 @@ def counts(found: Preview) -> dict[str, dict[str, int]]:
 def explain(world: MemoryWorld, ref: Ref) -> Explained:
     """Return the explanation of a record."""
     explainer = Explainer(
-        lambda: settings_of(world), lambda connection, _: view(world, connection), lambda: world.now
+        lambda: settings_of(world),
+        lambda connection, _: view(world, connection),
+        lambda: world.now,
+        world.campaigns,
     )
     (explained,) = explainer.explain(ref.side, ref.object, ref.id)
     return explained

@@ -45,6 +45,7 @@ from tests.memory import (
     MemoryTaskStates,
     MemoryTroubleStore,
 )
+from tests.memory.campaigns import MemoryCampaigns
 
 _FLOWS = {
     Kind.CONTACT: sync_contacts,
@@ -74,6 +75,7 @@ class MemoryWorld:
     cursors: MemoryCursors = field(default_factory=MemoryCursors)
     change_counts: MemoryChangeCounts = field(default_factory=MemoryChangeCounts)
     troubles: MemoryTroubleStore = field(default_factory=MemoryTroubleStore)
+    campaigns: MemoryCampaigns = field(default_factory=MemoryCampaigns)
     owners: Owners = field(default_factory=Owners)
     linked: int = 0
     """The number of linked pairs that Salesforce counts."""

@@ -427,7 +427,7 @@ def deployment(
                 salesforce=salesforce_side,
                 troubles=troubles,
             ),
-            explainer=Explainer(settings.in_force, connected.view, lambda: NOON),
+            explainer=Explainer(settings.in_force, connected.view, lambda: NOON, MemoryCampaigns()),
             previewer=Previewer(connected.view, lambda: NOON),
             console=ConsoleLinks(
                 secret=lambda: CONSOLE, caller=lambda: "ada", new_id=new_id, now=lambda: NOON

@@ -25,9 +25,10 @@ from crmsync.rules.campaigns import (
     join_effects,
     leave_effects,
     shown_text,
+    standings,
     unknown_statuses,
 )
-from tests.builders import CONTACT_ID, LEAD_ID, NOON, at
+from tests.builders import CONTACT_ID, LEAD_ID, NOON, a_connection, at
 
 LEAD = Ref(Side.SALESFORCE, "Lead", LEAD_ID)
 CONTACT = Ref(Side.SALESFORCE, "Contact", CONTACT_ID)
@@ -160,3 +161,36 @@ def test_the_ids_of_campaigns_are_one_text() -> None:
     assert shown_text(ids, len(";".join(ids)) - 1) == ";".join([*ids[:3], "and 1 more"])
     assert shown_text(ids, 60) == f"{ids[0]};{ids[1]};and 2 more"
     assert len(shown_text(f"701{number:015}" for number in range(4_000))) <= LONGEST_TEXT
+
+
+@pytest.mark.rule("CMP-4")
+@pytest.mark.parametrize(
+    ("progress", "is_linked", "text"),
+    [
+        (ListProgress(), True, "the list was not read yet"),
+        (
+            ListProgress(waiting=frozenset({7})),
+            False,
+            "is in the list, and waits for a lead or contact to be linked with",
+        ),
+        (
+            ListProgress(leaving=frozenset({7})),
+            True,
+            "has left the list, and leaves the campaign with the next sweep",
+        ),
+        (
+            ListProgress(waiting=frozenset({7}), refused=frozenset({7}), refusal="CODE: Not now."),
+            True,
+            "Salesforce refuses the member; the last refusal was CODE: Not now. Tried again daily.",
+        ),
+    ],
+)
+def test_why_a_contact_is_no_member_is_said(
+    progress: ListProgress,
+    is_linked: bool,  # noqa: FBT001 - a row of the table
+    text: str,
+) -> None:
+    """As far as the last sweep knows."""
+    connection = replace(a_connection(), campaigns=(CampaignSettings("42", "701A", "Sent"),))
+    (found,) = standings(connection, {("42", "701A"): progress}, 7, is_linked=is_linked)
+    assert found.text == text

@@ -11,6 +11,12 @@ import pytest
 from crmsync.errors import Gone, Refused
 from crmsync.flows.kinds.dispatch import GATHER_AND_PLAN
 from crmsync.flows.preview.explain import Explainer
+from crmsync.model.campaigns import (
+    CampaignSettings,
+    CampaignStanding,
+    CampaignTrouble,
+    ListProgress,
+)
 from crmsync.model.conflicts import FieldConflict
 from crmsync.model.effects import (
     Category,
@@ -28,6 +34,7 @@ from crmsync.model.records import Ref, Side
 from crmsync.model.settings import CompanySettings, CreateInSalesforce, DealSettings, Settings
 from crmsync.rules.backfill.objects import BACKFILL_OBJECTS
 from crmsync.rules.preview.explanation import ChangedSide, DecisionLine, FieldLine, FieldOutcome
+from tests.builders import NOON
 from tests.flows.kinds.opportunity_records import a_pair_of_contacts
 from tests.memory.preview import explain, settings_of, view
 from tests.memory.world import MemoryWorld
@@ -393,7 +400,10 @@ def test_values_that_are_older_than_their_mapping() -> None:
 def explainer(world: MemoryWorld) -> Explainer:
     """For questions that have no answer."""
     return Explainer(
-        lambda: settings_of(world), lambda connection, _: view(world, connection), lambda: world.now
+        lambda: settings_of(world),
+        lambda connection, _: view(world, connection),
+        lambda: world.now,
+        world.campaigns,
     )
 
 
@@ -447,7 +457,10 @@ def test_a_record_on_several_connections() -> None:
     one = world.context.connection
     settings = Settings((one, replace(one, name="other")))
     asked = Explainer(
-        lambda: settings, lambda connection, _: view(world, connection), lambda: world.now
+        lambda: settings,
+        lambda connection, _: view(world, connection),
+        lambda: world.now,
+        world.campaigns,
     )
     assert [
         explanation.connection for explanation in asked.explain(Side.SALESFORCE, "lead", lead.id)
@@ -459,3 +472,56 @@ def test_a_record_on_several_connections() -> None:
         explanation.connection
         for explanation in asked.explain(Side.SALESFORCE, "lead", lead.id, "other")
     ] == ["other"]
+
+
+@pytest.mark.rule("CH-28")
+def test_a_contact_is_told_how_it_stands_with_campaigns() -> None:
+    """From either side of the pair, as the last sweep left it, and why it is no member; without
+    campaigns in the settings nothing is said.
+    """
+    world = MemoryWorld(settings={"show_campaigns": True})
+    ada, lead = linked(world)
+    number = int(ada.id)
+    settings = settings_of(world)
+    rows = tuple(CampaignSettings(str(at), f"70100000000000{at}AAA", "Sent") for at in range(3))
+    (connection,) = settings.connections
+    asked = Explainer(
+        lambda: replace(settings, connections=(replace(connection, campaigns=rows),)),
+        lambda one, _: view(world, one),
+        lambda: world.now,
+        world.campaigns,
+    )
+    stopped = CampaignTrouble("NO_STATUS", "It has no such status.", NOON)
+    for at, progress in enumerate(
+        (
+            ListProgress(read_at=NOON, members=frozenset({number})),
+            ListProgress(read_at=NOON, waiting=frozenset({number}), trouble=stopped),
+            ListProgress(read_at=NOON),
+        )
+    ):
+        world.campaigns.save("acme", (rows[at].list, rows[at].campaign), progress, NOON)
+
+    expected = (
+        CampaignStanding(
+            rows[0].campaign, "0", "is in the list, and its joining is done", ("CMP-4",)
+        ),
+        CampaignStanding(
+            rows[1].campaign,
+            "1",
+            "is in the list, and joins with the next sweep; nothing is done at present: It has no "
+            "such status.",
+            ("CMP-4", "CMP-7"),
+        ),
+        CampaignStanding(
+            rows[2].campaign,
+            "2",
+            "was not in the list when it was read, 2026-11-02 12:00 UTC",
+            ("CMP-3",),
+        ),
+        CampaignStanding("", "", "shows no campaign", ("CMP-1",)),
+    )
+    for ref in (ada, lead):
+        (found,) = asked.explain(ref.side, ref.object, ref.id)
+        assert found.campaigns == expected
+    plain = MemoryWorld()
+    assert explain(plain, linked(plain)[0]).campaigns == ()

@@ -83,6 +83,30 @@ class RemoveMember:
 MemberEffect: TypeAlias = AddMember | ChangeStatus | RemoveMember
 
 
+@dataclass(frozen=True, slots=True)
+class CampaignStanding:
+    """How a contact stands with a campaign of the settings, or with what it shows of all campaigns.
+
+    Attributes:
+        campaign: The campaign's id; "" for all.
+        list: The id of its list; "" for none.
+        text: How it stands, and if it is no member, why.
+        because: The rules behind it.
+    """
+
+    campaign: str
+    list: str
+    text: str
+    because: tuple[str, ...]
+
+    @property
+    def line(self) -> str:
+        """All of it as a sentence's beginning and its end."""
+        if not self.campaign:
+            return f"in HubSpot: {self.text}"
+        return f"campaign {self.campaign}, list {self.list}: {self.text}"
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class MemberPosition:
     """A place among all campaign members in the order in which they were last changed.

@@ -7,14 +7,17 @@ how late, a list is read.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from crmsync.model.campaigns import (
+    SHOWN,
     AddMember,
+    CampaignKey,
     CampaignMember,
     CampaignSettings,
+    CampaignStanding,
     CampaignTrouble,
     ChangeStatus,
     ListProgress,
@@ -173,6 +176,71 @@ def looked_back(progress: ListProgress, now: datetime) -> ListProgress:
     """
     back = min(position_of(progress), MemberPosition(now - LOOK_BACK))
     return replace(progress, mark=mark_of(back)) if progress.mark else progress
+
+
+def standings(
+    connection: Connection,
+    known: Mapping[CampaignKey, ListProgress],
+    contact: int,
+    *,
+    is_linked: bool,
+) -> Iterator[CampaignStanding]:
+    """How a contact stands with each campaign of the settings, and with what it shows, as the last
+    sweep left it (CH-28).
+    """
+    for one in connection.campaigns:
+        progress = known.get((one.list, one.campaign), ListProgress())
+        text, rule = _standing(progress, contact, is_linked=is_linked)
+        yield CampaignStanding(one.campaign, one.list, *_with_stop(text, rule, progress))
+    if connection.contacts.show_campaigns:
+        progress = known.get(SHOWN, ListProgress())
+        text = _shown_standing(progress, contact)
+        yield CampaignStanding("", "", *_with_stop(text, "CMP-1", progress))
+
+
+def _standing(progress: ListProgress, contact: int, *, is_linked: bool) -> tuple[str, str]:
+    """The first that holds; its rule."""
+    read = f"{progress.read_at:%Y-%m-%d %H:%M} UTC" if progress.read_at else ""
+    rows = (
+        (
+            contact in progress.refused,
+            f"Salesforce refuses the member; {_refusal(progress)}",
+            "CMP-4",
+        ),
+        (contact in progress.members, "is in the list, and its joining is done", "CMP-4"),
+        (
+            contact in progress.waiting and not is_linked,
+            "is in the list, and waits for a lead or contact to be linked with",
+            "CMP-4",
+        ),
+        (contact in progress.waiting, "is in the list, and joins with the next sweep", "CMP-4"),
+        (
+            contact in progress.leaving,
+            "has left the list, and leaves the campaign with the next sweep",
+            "CMP-5",
+        ),
+        (not read, "the list was not read yet", "CMP-3"),
+        (True, f"was not in the list when it was read, {read}", "CMP-3"),
+    )
+    return next((text, rule) for holds, text, rule in rows if holds)
+
+
+def _shown_standing(progress: ListProgress, contact: int) -> str:
+    if contact in progress.refused:
+        return f"HubSpot refuses its campaigns; {_refusal(progress)}"
+    if contact in progress.waiting:
+        return "is looked at with the next sweep"
+    return "shows its campaigns" if contact in progress.members else "shows no campaign"
+
+
+def _refusal(progress: ListProgress) -> str:
+    return f"the last refusal was {progress.refusal} Tried again daily."
+
+
+def _with_stop(text: str, rule: str, progress: ListProgress) -> tuple[str, tuple[str, ...]]:
+    if progress.trouble is None:
+        return text, (rule,)
+    return f"{text}; nothing is done at present: {progress.trouble.text}", (rule, "CMP-7")
 
 
 def _joining(

@@ -132,7 +132,7 @@ def operator(tell: Callable[[str], None] = lambda _text: None) -> Operator:
         ),
         pauses=PauseAdmin(settings=store.load, troubles=troubles(), now=store.now, caller=caller),
         undo=undo,
-        explainer=Explainer(_in_force, read_only_view, store.now),
+        explainer=Explainer(_in_force, read_only_view, store.now, campaign_store()),
         history=_history_reader(),
         fields=FieldMapReader(
             settings=_in_force,

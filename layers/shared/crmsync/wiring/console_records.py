@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection
 from crmsync.wiring.backfill import new_turn_token
+from crmsync.wiring.campaigns import campaign_store
 from crmsync.wiring.crms import (
     calls_of,
     hubspot_client_of,
@@ -66,7 +67,7 @@ def record_admin(inbox: Inbox, admin: JobAdmin) -> RecordAdmin:
 
     links = LinksTable(aws_client("dynamodb"), table_name("links"), ring=link_keys())
     return RecordAdmin(
-        explainer=Explainer(settings, partial(read_only_view, inbox=inbox), now),
+        explainer=Explainer(settings, partial(read_only_view, inbox=inbox), now, campaign_store()),
         history=HistoryReader(
             settings=settings,
             links=links,

@@ -79,6 +79,7 @@ def _sections(one: Explained) -> Iterator[str]:
     yield from _titled("Why", [_because(note.text, note.because) for note in one.plan.notes])
     yield from _titled("Waits for", [str(ref) for ref in one.waits_for])
     yield from _titled("Reported once it exists", [_report_line(report) for report in one.foreseen])
+    yield from _titled("Campaigns", [_because(each.line, each.because) for each in one.campaigns])
     yield from _titled("In the error inbox", [_entry_line(entry) for entry in one.parked])
 
 
@@ -238,6 +239,15 @@ def _document(one: Explained) -> dict[str, object]:
         "settled": [_resolved_row(conflict) for conflict in one.settled],
         "notes": [{"text": note.text, "rules": list(note.because)} for note in one.plan.notes],
         "waits_for": list(map(str, one.waits_for)),
+        "campaigns": [
+            {
+                "campaign": each.campaign,
+                "list": each.list,
+                "text": each.text,
+                "rules": list(each.because),
+            }
+            for each in one.campaigns
+        ],
         "foreseen": _report_rows(one.foreseen),
         "errors": [
             {**row, **times(entry)}

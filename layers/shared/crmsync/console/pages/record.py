@@ -139,6 +139,7 @@ class RecordView:
         events: The timeline, newest first.
         remarks: What is not known or not kept, a sentence each.
         meanings: The rules on this page, in one line each.
+        campaigns: How the contact stands with campaigns, a line each.
     """
 
     connection: str
@@ -157,6 +158,7 @@ class RecordView:
     events: tuple[EventRow, ...]
     remarks: tuple[str, ...]
     meanings: tuple[tuple[str, str], ...]
+    campaigns: tuple[str, ...] = ()
 
 
 def show(reports: Reports, request: PageRequest) -> HtmlPage | Elsewhere:
@@ -224,6 +226,7 @@ def record_view(report: RecordReport, told: str = "") -> RecordView:
         events,
         (*(history.remarks if history else ()), about_values(report.connection)),
         tuple((rule, MEANINGS[rule]) for rule in dict.fromkeys(rules) if rule in MEANINGS),
+        tuple(one.line for one in explained.campaigns) if explained else (),
     )
 
 

@@ -20,6 +20,7 @@ from crmsync.flows.engine.lifecycle import would_spread
 from crmsync.flows.engine.planning import changed_stages
 from crmsync.flows.kinds.dispatch import GATHER_AND_PLAN, plan_changes
 from crmsync.flows.preview.read_only import ReadOnlyView
+from crmsync.model.campaigns import CampaignStanding
 from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import KIND_OF
 from crmsync.model.crm_names import (
@@ -32,10 +33,12 @@ from crmsync.model.crm_names import (
 from crmsync.model.effects import Effect, Report, RequestSync
 from crmsync.model.facts import Facts
 from crmsync.model.inbox import InboxEntry
-from crmsync.model.links import Link
+from crmsync.model.links import Link, LinkState
 from crmsync.model.plan import Plan
 from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.model.settings import Connection, Settings
+from crmsync.ports.campaigns import CampaignStore
+from crmsync.rules.campaigns import reads_campaigns, standings
 from crmsync.rules.merge.fingerprint_renewal import ruleset_for
 from crmsync.rules.pair.reports import privacy_place
 from crmsync.rules.preview.explanation import (
@@ -70,6 +73,7 @@ class Explained:
         foreseen: The reports that would follow once the plan has created its record.
         parked: The entries of the error inbox about the two records.
         settled: The last conflicts of the pair, newest first.
+        campaigns: How its contact stands with campaigns.
     """
 
     connection: str
@@ -88,6 +92,7 @@ class Explained:
     foreseen: tuple[Report, ...]
     parked: tuple[InboxEntry, ...]
     settled: tuple[HistoryLine, ...]
+    campaigns: tuple[CampaignStanding, ...] = ()
 
     @property
     def standing(self) -> str:
@@ -141,11 +146,13 @@ class Explainer:
         settings: Reads the settings in force.
         view: Opens a connection for reading.
         now: The clock (UTC).
+        campaigns: How far lists have become members of campaigns.
     """
 
     settings: Callable[[], Settings]
     view: Callable[[Connection, Settings], ReadOnlyView]
     now: Callable[[], datetime]
+    campaigns: CampaignStore
 
     def explain(self, side: Side, name: str, record_id: str, only: str = "") -> list[Explained]:
         """What each connection, or `only` one, knows of a record.
@@ -205,8 +212,24 @@ class Explainer:
                 foreseen=creation_reports(facts.named, plan, planned.ruleset),
                 parked=_parked(context, facts, pairing),
                 settled=conflicts_of(facts.link, connection) if facts.link else (),
+                campaigns=self._campaigns(connection, facts, pairing),
             )
         return None
+
+    def _campaigns(
+        self, connection: Connection, facts: Facts, pairing: Pairing
+    ) -> tuple[CampaignStanding, ...]:
+        """How the contact of a pair stands with campaigns; without any in the settings nothing is
+        read.
+        """
+        place = pairing.hubspot.ref if pairing.hubspot else facts.change.ref
+        is_contact = place.side is Side.HUBSPOT and place.object == HUBSPOT_CONTACT
+        if not is_contact or not place.id.isdecimal() or not reads_campaigns(connection):
+            return ()
+        link = facts.link
+        is_linked = link is not None and link.state is LinkState.ACTIVE
+        known = self.campaigns.load(connection.name)
+        return tuple(standings(connection, known, int(place.id), is_linked=is_linked))
 
 
 def _object(side: Side, name: str) -> str:
