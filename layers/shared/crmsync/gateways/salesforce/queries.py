@@ -42,6 +42,11 @@ do not count as queries [D].
 LONGEST_URI = 14_000
 """Characters of an encoded query; Salesforce allows about 16,000."""
 
+WIDE = LONGEST_URI // 2
+"""Characters of field names in an encoded query. Where more are wanted, records are searched for
+without them and then read by id.
+"""
+
 ACTIVITIES = frozenset({TASK, EVENT})
 """Salesforce archives old ones: only queryAll returns those, along with the recycle bin [D]."""
 
@@ -381,3 +386,8 @@ def checked(name: str) -> str:
             fieldname=name,
         )
     return name
+
+
+def is_wide(fields: Iterable[str]) -> bool:
+    """Whether these fields take too much room in a query; ", " has six characters there."""
+    return sum(len(field) + len("%2C%20") for field in fields) > WIDE

@@ -1,8 +1,8 @@
-"""Rows of records by their ids: 2,000 per call.
+"""Tasks and events by their ids: queries, five per call, with some 500 ids each.
 
-Tasks and events are read by queries, five per call, with some 500 ids each: Salesforce documents
-that only queryAll returns archived ones, and not that their own resource returns them
-(docs/vendors.md#salesforce-activities). One that was left out would be taken for deleted.
+Salesforce documents that only queryAll returns archived ones, and not that their own resource
+returns them (docs/vendors.md#salesforce-activities). One that was left out would be taken for
+deleted.
 """
 
 from __future__ import annotations
@@ -10,26 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from crmsync.gateways.retry import chunks
-from crmsync.gateways.salesforce.queries import ACTIVITIES, EXTRA, Query, checked, packed, run
+from crmsync.gateways.salesforce.queries import EXTRA, Query, checked, packed, run
 from crmsync.gateways.salesforce.sdk import format_soql
 from crmsync.gateways.salesforce.session import SalesforceSession
 
-READ_BATCH = 2000
 
-
-def rows_by_id(
+def rows_of_activities(
     session: SalesforceSession, name: str, ids: Sequence[str], columns: Sequence[str]
 ) -> Iterator[Mapping[str, Any]]:
-    """The rows of the records that exist, with these columns. Raises `SyncError`."""
-    if name in ACTIVITIES:
-        for _, rows in run(session, list(by_id(name, ids, columns))):
-            yield from rows
-        return
-    for part in chunks(list(ids), READ_BATCH):
-        body = {"ids": part, "fields": list(columns)}
-        found = session.call("POST", f"composite/sobjects/{name}", body=body)
-        yield from filter(None, found or ())
+    """The rows of the tasks or events that exist, with these columns. Raises `SyncError`."""
+    for _, rows in run(session, list(by_id(name, ids, columns))):
+        yield from rows
 
 
 def by_id(name: str, ids: Iterable[str], columns: Sequence[str]) -> Iterator[Query]:

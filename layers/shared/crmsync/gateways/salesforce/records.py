@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from crmsync.errors import Conflict, SyncError, TryAgain
 from crmsync.gateways.aws.secrets import Secret
-from crmsync.gateways.retry import RetryPolicy
+from crmsync.gateways.retry import RetryPolicy, chunks
 from crmsync.gateways.salesforce.accounts import PersonAccounts, accounts_by_domain, contacts_of
 from crmsync.gateways.salesforce.errors import (
     DOUBLE,
@@ -32,9 +33,10 @@ from crmsync.gateways.salesforce.queries import (
     ROW_FIELDS,
     by_email,
     by_key,
+    is_wide,
     run,
 )
-from crmsync.gateways.salesforce.reading import rows_by_id
+from crmsync.gateways.salesforce.reading import rows_of_activities
 from crmsync.gateways.salesforce.rows import (
     CONVERSION,
     FIXED,
@@ -63,12 +65,7 @@ from crmsync.model.records import Record, Ref, Side
 from crmsync.ports.crm import Fields, Outcome
 from crmsync.ports.listing import ChangedRecord, Show
 
-WRITE_BATCH = 200
-WIDE = 7_000
-"""Characters of field names in an encoded query, half of what a query may have. Where more are
-wanted, records are searched for without them and then read by id.
-"""
-
+READ_BATCH, WRITE_BATCH = 2000, 200
 LOCKED_BATCH = 20
 """Rows that Salesforce could not lock are tried once more in calls of this size, so that few of
 them wait for each other.
@@ -163,7 +160,7 @@ class SalesforceGateway:
         for name, ids in _by_object(refs).items():
             wanted = tuple(fields.get(name, ()))
             columns = list(dict.fromkeys((*ROW_FIELDS, *CONVERSION.get(name, ()), *wanted)))
-            for row in rows_by_id(self._session, name, ids, columns):
+            for row in self._rows(name, ids, columns):
                 one = record(name, row, wanted)
                 found[one.ref] = one
         return found
@@ -175,7 +172,7 @@ class SalesforceGateway:
         With very many fields a query has little room for addresses: such records are found first
         and then read by id, 2,000 per call.
         """
-        wide = {name for name, wanted in fields.items() if _is_wide(wanted)}
+        wide = {name for name, wanted in fields.items() if is_wide(wanted)}
         queries = [
             query
             for name, wanted in fields.items()
@@ -288,6 +285,15 @@ class SalesforceGateway:
         """Pages of changed records, as `SalesforceSweep.changed_since`."""
         return self._sweep.changed_since(since, with_purged=with_purged, show=show)
 
+    def _rows(self, name: str, ids: list[str], columns: list[str]) -> Iterator[Mapping[str, Any]]:
+        if name in ACTIVITIES:
+            yield from rows_of_activities(self._session, name, ids, columns)
+            return
+        for part in chunks(ids, READ_BATCH):
+            body = {"ids": part, "fields": columns}
+            found = self._session.call("POST", f"composite/sobjects/{name}", body=body)
+            yield from filter(None, found or ())
+
     def _update_fixed(self, duplicates: list[Write], outcomes: dict[int, Outcome]) -> None:
         """Update the records that our key finds, without their fixed fields; those that it does not
         find keep their conflict.
@@ -379,11 +385,6 @@ def _is_duplicate(outcome: Outcome) -> bool:
 
 def _is_later(outcome: Outcome, code: str) -> bool:
     return isinstance(outcome, TryAgain) and outcome.code == code
-
-
-def _is_wide(fields: Iterable[str]) -> bool:
-    """Whether these fields take too much room in a query; ", " has six characters there."""
-    return sum(len(field) + len("%2C%20") for field in fields) > WIDE
 
 
 def _by_object(refs: Iterable[Ref]) -> dict[str, list[str]]:
