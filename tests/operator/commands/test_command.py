@@ -152,7 +152,7 @@ def test_rolling_back_makes_a_new_version(shell: Shell) -> None:
     )
 
     change = "acme.lifecycle.automatic_transitions: false -> true"
-    document = {"version": 3, "applied": False, "changes": [change], "warnings": []}
+    document = {"version": 3, "applied": False, "changes": [change], "warnings": [], "paused": []}
     assert shell.json("settings", "rollback", "1") == (0, document)
     assert shell.run("settings", "rollback", "1", "--apply") == (
         0,

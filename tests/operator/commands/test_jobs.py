@@ -62,7 +62,10 @@ def test_an_import_is_shown_before_it_starts(
     assert (status, err) == (0, "acme: 1 have no e-mail address and are not imported (IMP-4).\n")
     assert out.splitlines() == [
         "acme: import of salesforce Lead (2)",
-        "2 records; HubSpot calls 1 to 1, Salesforce calls 2 to 2; at most 1 s.",
+        (
+            "2 records; HubSpot calls 1 to 1, Salesforce calls 2 to 2; under the limits these "
+            "calls need up to 1 s."
+        ),
         "--apply starts it.",
     ]
     assert (people.jobs.all("acme"), people.job_messages.sent, people.writes) == ([], [], (0, 3))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from crmsync.model.troubles import Pause
 from crmsync.rules.pair.reports import change_limited, waiting
 from tests.builders import NOON
 from tests.config.files import MINIMAL
+from tests.operator.commands.pairs import BETA
 from tests.operator.deployments import Deployment
 from tests.operator.shell import run_command
 
@@ -157,6 +159,44 @@ def test_a_connection_is_paused_and_resumed(
     assert over_limit.operator.pauses.state("acme") is not None
     run_command(over_limit, capsys, "resume", "acme", "--apply")
     assert over_limit.operator.pauses.state("acme") is None
+
+
+def test_a_first_push_can_begin_paused(
+    deployment: Deployment, capsys: pytest.CaptureFixture[str], tmp_path: Path
+):
+    """A new connection is paused before the settings are in force, one that is in force goes on,
+    and nothing is paused without --apply.
+    """
+    file = tmp_path / "settings.toml"
+    file.write_text(MINIMAL)
+    run_command(deployment, capsys, "settings", "push", str(file), "--apply")
+    file.write_text(MINIMAL + BETA)
+    push = ("settings", "push", str(file), "--paused")
+    pauses = deployment.operator.pauses
+
+    shown = run_command(deployment, capsys, *push)[1].splitlines()[-1]
+    before = pauses.troubles.load("beta").pause
+    done = run_command(deployment, capsys, *push, "--apply")[1].splitlines()[-1]
+
+    assert (shown, done) == (
+        "beta would begin paused; crmsync resume beta --apply has it sync.",
+        "beta begins paused; crmsync resume beta --apply has it sync.",
+    )
+    assert (before, pauses.state("acme"), pauses.state("beta")) == (None, None, Pause(NOON, "ada"))
+
+
+def test_a_push_that_is_refused_pauses_nothing(
+    deployment: Deployment, capsys: pytest.CaptureFixture[str], tmp_path: Path
+):
+    """A file with a mistake has no new connections."""
+    file = tmp_path / "settings.toml"
+    file.write_text(MINIMAL + "[connection.contacts]\ncreate = 1\n")
+
+    status = run_command(deployment, capsys, "settings", "push", str(file), "--paused", "--apply")[
+        0
+    ]
+
+    assert (status, deployment.operator.pauses.troubles.load("acme").pause) == (1, None)
 
 
 def test_an_unknown_connection_cannot_be_paused(

@@ -37,6 +37,11 @@ def add_commands(commands: Subparsers) -> None:
         "crmsync settings push settings.toml --apply",
     )
     push.add_argument("file", metavar="FILE", help="the settings file")
+    push.add_argument(
+        "--paused",
+        action="store_true",
+        help="new connections begin paused: nothing syncs before crmsync resume",
+    )
     add_apply(push)
     add_command(
         settings,
@@ -76,7 +81,8 @@ def warning_lines(warnings: Iterable[Complaint]) -> tuple[str, ...]:
 
 
 def _push(operator: Operator, arguments: argparse.Namespace) -> Answer:
-    return _pushed(operator.settings.push(read(arguments.file), apply=arguments.apply))
+    pause = operator.pauses.pause_new if arguments.paused else None
+    return _pushed(operator.settings.push(read(arguments.file), apply=arguments.apply, pause=pause))
 
 
 def _rollback(operator: Operator, arguments: argparse.Namespace) -> Answer:
@@ -89,6 +95,7 @@ def _pushed(pushed: Pushed) -> Answer:
         "applied": pushed.applied,
         "changes": list(pushed.changes),
         "warnings": [asdict(warning) for warning in pushed.warnings],
+        "paused": list(pushed.paused),
     }
     if not pushed.changes:
         last = f"Version {pushed.version} is in force already."
@@ -96,7 +103,13 @@ def _pushed(pushed: Pushed) -> Answer:
         last = f"Version {pushed.version} is in force."
     else:
         last = f"This would be version {pushed.version}; --apply puts it in force."
-    return Answer(document, "\n".join((*pushed.changes, last)), warning_lines(pushed.warnings))
+    verb = "begins" if pushed.applied else "would begin"
+    paused = [
+        f"{name} {verb} paused; crmsync resume {name} --apply has it sync."
+        for name in pushed.paused
+    ]
+    text = "\n".join((*pushed.changes, last, *paused))
+    return Answer(document, text, warning_lines(pushed.warnings))
 
 
 def _show(operator: Operator, _arguments: argparse.Namespace) -> Answer:

@@ -5,11 +5,12 @@ stack.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
 from local.people import People
-from tests.flows.conftest import NewStack
+from tests.flows.conftest import SETTINGS, WORLD, NewStack
 from tests.flows.stories.story_command import command
 from tests.flows.stories.story_contacts import linked_pair, metric_values, with_contacts
 
@@ -98,3 +99,31 @@ def test_a_paused_connection_does_nothing_and_catches_up(new_stack: NewStack):
     assert people.contact(contact, "phone") == {"phone": "0200"}
     assert len(leads(people)) == 2
     assert people.contact_with("cleo@example.com") is None
+
+
+def test_a_first_push_that_begins_paused_syncs_nothing_before_it_is_resumed(
+    new_stack: NewStack, tmp_path: Path
+):
+    """Everything can be set up, checked and previewed meanwhile, and what changed then follows."""
+    stack = new_stack(world={**WORLD, "set_up": False})
+    people = People(stack.ready())
+    file = tmp_path / "settings.toml"
+    file.write_text(SETTINGS)
+    pushed = command(stack, "settings", "push", str(file), "--paused", "--apply")
+    command(stack, "setup", "--apply")
+    people.new_contact(email="ada@example.com", lastname="Lang", company="Example")
+    people.salesforce.Lead.create(
+        {"LastName": "Holm", "Company": "Example", "Email": "bea@example.com"}
+    )
+
+    stack.advance(1200)
+
+    assert pushed["paused"] == ["acme"]
+    assert leads(people) == [("Holm", None)]
+    assert people.contact_with("bea@example.com") is None
+    first, *_ = command(stack, "status", status=1)["findings"]
+    assert first.startswith("acme is paused since ")
+    command(stack, "resume", "acme", "--apply")
+    stack.advance(1200)
+    assert leads(people) == [("Lang", None), ("Holm", None)]
+    assert people.contact_with("bea@example.com")

@@ -54,10 +54,10 @@ NOT_SET_UP: Mapping[str, Any] = {
 """An org that is not set up yet, and whose Salesforce refuses a name."""
 
 
-def push(stack: Stack, file: Path, settings: str, key: str, status: int = 0) -> None:
+def push(stack: Stack, file: Path, settings: str, key: str, *words: str, status: int = 0) -> None:
     """Push settings with the permissions of `key`, and assert the exit status."""
     file.write_text(settings, encoding="utf-8")
-    command(stack, "settings", "push", str(file), "--apply", key=key, status=status)
+    command(stack, "settings", "push", str(file), *words, "--apply", key=key, status=status)
 
 
 def leave_dead_letters(stack: Stack, contact: str) -> None:
@@ -157,8 +157,9 @@ def test_each_command_works_with_its_policies_and_uses_all_of_them(
     stack, file = new_stack(world=NOT_SET_UP), tmp_path / "settings.toml"
     people, rights = People(stack.ready()), stack.cloud.aws.rights
     since = datetime.fromtimestamp(stack.clock.now_ms() / 1000, UTC).strftime("%Y-%m-%dT%H:%M")
-    push(stack, file, WITH_LIMITS_AND_UNDO, CHANGE)
+    push(stack, file, WITH_LIMITS_AND_UNDO, CHANGE, "--paused")
     command(stack, "setup", "--as-admin", "--apply", key=CHANGE)
+    command(stack, "resume", "acme", "--apply", key=WRITE)
     stack.advance(120)
     contact, lead = linked_pair(stack, people, "ada@example.com")
     run_reading_commands(stack, contact, lead)

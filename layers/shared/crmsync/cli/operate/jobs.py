@@ -252,7 +252,7 @@ def _estimate_line(estimate: CallEstimate) -> str:
     return (
         f"{estimate.records:,} records; HubSpot calls {_span(estimate.hubspot)}, Salesforce calls "
         f"{_span(estimate.salesforce)};"
-        f" at most {duration(estimate.seconds)}."
+        f" under the limits these calls need up to {duration(estimate.seconds)}."
     )
 
 

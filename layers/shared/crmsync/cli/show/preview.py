@@ -183,7 +183,7 @@ def _estimate_lines(preview: Preview) -> Iterator[str]:
         )
     )
     yield wrapped(f"For all {estimate.records:,} records, API calls: {calls}.")
-    yield f"It takes at most {duration(estimate.seconds)} with the present budgets."
+    yield f"Under the present limits these calls need up to {duration(estimate.seconds)}."
     yield from (wrapped(_budget_line(one)) for one in preview.budgets)
     spent = preview.spent
     yield (

@@ -6,7 +6,7 @@ place and go on from it. A batch that has begun is finished; within a minute no 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -43,6 +43,14 @@ class PauseAdmin:
         """Pause it. Raises as `state` does."""
         self.state(connection)
         self.troubles.pause(connection, Pause(self.now(), self.caller()))
+
+    def pause_new(self, connections: Sequence[str]) -> None:
+        """Pause connections that are not in force yet, so that they begin paused. Raises
+        `TryAgain`.
+        """
+        pause = Pause(self.now(), self.caller())
+        for name in connections:
+            self.troubles.pause(name, pause)
 
     def resume(self, connection: str) -> None:
         """End its pause. Raises as `state` does."""

@@ -86,12 +86,14 @@ class Pushed:
         applied: Whether it was made.
         changes: What it changes, a sentence each.
         warnings: What deserves a second thought.
+        paused: The new connections that begin paused.
     """
 
     version: int
     applied: bool
     changes: tuple[str, ...] = ()
     warnings: tuple[Complaint, ...] = ()
+    paused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +192,16 @@ class SettingsAdmin:
         """The settings of a file as they would be in force. Raises as `push` does."""
         return self._dated(self.in_force(), self._resolved(text))
 
-    def push(self, text: str, *, apply: bool) -> Pushed:
+    def push(
+        self,
+        text: str,
+        *,
+        apply: bool,
+        pause: Callable[[Sequence[str]], None] | None = None,
+    ) -> Pushed:
         """Check a file and, with `apply`, put it in force.
+
+        `pause` pauses new connections, before the functions know of them.
 
         Mapped fields are looked up in both CRMs. The settings are stored with what these say, and
         with the time each row was added. No record is touched: a new mapping is not retroactive,
@@ -215,10 +225,14 @@ class SettingsAdmin:
             changes = ("what the CRMs say of the mapped fields",)
         elif not changes:
             changes = ("nothing but the file's wording",)
+        names = (one.name for one in new.connections if old.connection(one.name) is None)
+        paused = () if pause is None else tuple(names)
         if apply:
+            if pause is not None:
+                pause(paused)
             base = replace(new, version=state.following - 1)
             self.store.push(text, base, at=self.now(), by=self.caller())
-        return Pushed(state.following, apply, changes, reading.warnings)
+        return Pushed(state.following, apply, changes, reading.warnings, paused)
 
     def rollback(self, version: int, *, apply: bool) -> Pushed:
         """Push the text of an older version again, under a new number.
