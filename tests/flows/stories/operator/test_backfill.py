@@ -12,7 +12,7 @@ import pytest
 from crmsync.model.names import HUBSPOT_KEY
 from local.people import People
 from local.stack import Stack
-from tests.flows.conftest import SETTINGS
+from tests.flows.conftest import SETTINGS, WORLD, NewStack
 from tests.flows.stories.story_command import command
 from tests.flows.stories.story_contacts import lead, linked_pair, open_errors, record
 
@@ -94,6 +94,32 @@ def test_an_import_syncs_leads_older_than_the_connection(stack: Stack, people: P
     assert [
         after[side]["writes"] - before[side]["writes"] for side in ("hubspot", "salesforce")
     ] == [0, 0]
+
+
+@pytest.mark.rule("CH-8")
+def test_an_import_counts_the_leads_whose_mark_is_refused(new_stack: NewStack) -> None:
+    """A validation rule that an older lead does not meet refuses every write of it, that of our own
+    id too. The contact is made, and the lead is in the error inbox and among the job's refusals.
+    """
+    lead = {"type": "Lead", "LastName": "Test", "Company": "Old", "Email": "test@example.com"}
+    rule = {"object": "Lead", "field": "LastName", "contains": "Test", "message": "No tests."}
+    salesforce = {**WORLD["salesforce"], "records": [lead], "validation_rules": [rule]}
+    stack = new_stack(world={**WORLD, "salesforce": salesforce})
+    people = People(stack.ready())
+
+    job_id = start(stack, "import", "leads")
+    stack.settle()
+
+    (one,) = [one for one in command(stack, "jobs", "list") if one["id"] == job_id]
+    (row,) = command(stack, "errors", "list")
+    made = people.contact_with("test@example.com")
+    assert (one["state"], one["refused"], row["fieldname"], bool(made)) == (
+        "done",
+        1,
+        "Crmsync_HubSpot_Id__c",
+        True,
+    )
+    assert row["text"] == "No tests. The field was left out, the rest of the record is in step."
 
 
 @pytest.mark.long
