@@ -1,17 +1,25 @@
-"""The properties and fields that set-up makes for activities, in both simulators."""
+"""What set-up makes and checks for activities, in both simulators."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from crmsync.config import load_settings
+from crmsync.flows.setup.connection import set_up
+from crmsync.flows.setup.steps import SetupStep, StepState
+from crmsync.model.activities import ActivityKindSettings, ActivitySettings, ActivitySync
 from crmsync.model.names import PERMISSION_SET
+from crmsync.model.schema import SalesforceField
+from crmsync.model.settings import CompanySettings, Connection, ContactSettings, DealSettings
 from crmsync.rules.settings.activity_fields import (
     hubspot_activity_parts,
     salesforce_activity_parts,
 )
+from crmsync.rules.settings.rights import lacking, mapped_rules
+from crmsync.rules.settings.scopes import scopes_of
 from crmsync.rules.settings.set_up_parts import Assignment, Part, PermissionSet
 from tests.config.files import MINIMAL
 from tests.operator import deployments
@@ -89,3 +97,92 @@ def test_the_key_of_tasks_and_events_is_unique_where_the_org_allows_it(*, allowe
             assert shown["Crmsync_HubSpot_Id__c"] == [allowed, allowed, True, True]
             assert shown["Crmsync_Revision_555001__c"] == [False, False, True, True]
     assert [remark.partition(" (")[0] for remark in remarks] == ([] if allowed else [PLAIN])
+
+
+CALLS_AND_MEETINGS = ActivitySettings(
+    calls=ActivityKindSettings(sync=ActivitySync.TO_SALESFORCE),
+    meetings=ActivityKindSettings(sync=ActivitySync.TWO_WAY),
+)
+
+
+def with_activities(activities: ActivitySettings) -> Connection:
+    """The smallest connection with these activities and without tasks of e-mail events."""
+    (connection,) = load_settings(MINIMAL + "[connection.email_tasks]\nkinds = []\n").connections
+    return replace(connection, activities=activities)
+
+
+def steps_of(deployment: Deployment, connection: Connection, *, apply: bool) -> list[SetupStep]:
+    """The steps of a set-up of the connection."""
+    setup = deployment.operator.setup
+    return set_up(connection, setup.hubspot(connection), setup.salesforce(connection), apply=apply)
+
+
+def test_set_up_makes_what_the_kinds_that_sync_need_and_no_more(deployment: Deployment) -> None:
+    """With calls and meetings on, nothing is made for notes, tasks and e-mails; a second run makes
+    nothing; and no field of tasks that e-mail events make is among them.
+    """
+    off, on = with_activities(ActivitySettings()), with_activities(CALLS_AND_MEETINGS)
+    steps_of(deployment, off, apply=True)
+
+    made = [
+        step.what for step in steps_of(deployment, on, apply=True) if step.state is StepState.MADE
+    ]
+    again = steps_of(deployment, on, apply=True)
+
+    assert made == [
+        *("group crmsync of call", "property call.crmsync_salesforce_id"),
+        *("property call.crmsync_revision", "group crmsync of meeting"),
+        *("property meeting.crmsync_salesforce_id", "property meeting.crmsync_revision"),
+        "field Activity.Crmsync_HubSpot_Id__c",
+        "field Activity.Crmsync_Revision_555001__c",
+        *("access to Event.Crmsync_HubSpot_Id__c", "access to Event.Crmsync_Revision_555001__c"),
+        *("access to Task.Crmsync_HubSpot_Id__c", "access to Task.Crmsync_Revision_555001__c"),
+    ]
+    assert {step.state for step in again} == {StepState.THERE}
+    assert {"mapped fields of Task", "mapped fields of Event"} <= {step.what for step in again}
+
+
+def test_the_fields_of_tasks_that_do_not_show_are_named_once() -> None:
+    """Several kinds share them; a kind that only goes to HubSpot need not be edited."""
+    both = with_activities(
+        ActivitySettings(
+            calls=ActivityKindSettings(sync=ActivitySync.TWO_WAY),
+            notes=ActivityKindSettings(sync=ActivitySync.TO_SALESFORCE),
+        )
+    )
+    read = with_activities(ActivitySettings(tasks=ActivityKindSettings(ActivitySync.TO_HUBSPOT)))
+    names = [rule.salesforce for rule in mapped_rules(both)["Task"]]
+    fields = [
+        SalesforceField(name, "string", is_read_only=name in {"Description", "Subject"})
+        for name in dict.fromkeys((*names, "Priority"))
+        if name != "CallType"
+    ]
+
+    assert lacking(mapped_rules(both)["Task"], fields, is_fixed=True) == (
+        "Subject cannot be edited; Description cannot be edited; CallType cannot be seen: "
+        "give the integration user access to it (PERM-2)"
+    )
+    assert lacking(mapped_rules(read)["Task"], fields) == ""
+
+
+def test_activities_are_opened_by_the_scopes_of_contacts_and_e_mails_by_one_more() -> None:
+    """Without that one, HubSpot leaves out what an e-mail says."""
+    nothing = replace(
+        with_activities(ActivitySettings()),
+        contacts=ContactSettings(sync=False),
+        companies=CompanySettings(sync=False),
+        deals=DealSettings(sync=False),
+    )
+    calls = replace(nothing, activities=CALLS_AND_MEETINGS)
+    emails = replace(
+        nothing,
+        activities=ActivitySettings(emails=ActivityKindSettings(sync=ActivitySync.TO_SALESFORCE)),
+    )
+
+    contacts = {
+        f"crm.{what}.contacts.{verb}"
+        for what in ("objects", "schemas")
+        for verb in ("read", "write")
+    }
+    assert set(scopes_of(calls)) - set(scopes_of(nothing)) == contacts - set(scopes_of(nothing))
+    assert set(scopes_of(emails)) - set(scopes_of(calls)) == {"sales-email-read"}

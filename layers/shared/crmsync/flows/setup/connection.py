@@ -15,11 +15,16 @@ from typing import Protocol
 from crmsync.errors import Gone, SyncError
 from crmsync.flows.setup.mapped_fields import FieldSource, PropertySource
 from crmsync.flows.setup.steps import SetupStep, StepState, text_of
+from crmsync.model.activities import HUBSPOT_OBJECTS, SALESFORCE_OBJECTS
 from crmsync.model.concerns import ACTIVITIES, mail_kinds_of, watched_of
 from crmsync.model.crm_names import CAMPAIGN_MEMBER
-from crmsync.model.records import Side
+from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection
 from crmsync.rules.campaigns import reads_campaigns
+from crmsync.rules.settings.activity_fields import (
+    hubspot_activity_parts,
+    salesforce_activity_parts,
+)
 from crmsync.rules.settings.licences import (
     API_INTEGRATION,
     Licences,
@@ -88,10 +93,15 @@ def set_up(
     The parts are those of the objects that are switched on: without companies, for example, no
     company property is made (SET-4).
     """
-    hubspot_parts = needed(HUBSPOT_PARTS, _objects(connection, Side.HUBSPOT))
+    activities, portal_id = connection.activities, connection.hubspot.portal_id
+    hubspot_parts = (
+        *needed(HUBSPOT_PARTS, _objects(connection, Side.HUBSPOT)),
+        *hubspot_activity_parts({HUBSPOT_OBJECTS[kind] for kind in activities.on}),
+    )
     watched = _objects(connection, Side.SALESFORCE)
     org_parts = (
-        *needed(salesforce_parts(connection.hubspot.portal_id), watched),
+        *needed(salesforce_parts(portal_id), watched),
+        *salesforce_activity_parts(portal_id, {SALESFORCE_OBJECTS[kind] for kind in activities.on}),
         *relay_parts(connection.salesforce.event_relay, watched),
     )
     checks = (
@@ -106,9 +116,12 @@ def set_up(
 
 
 def _objects(connection: Connection, side: Side) -> frozenset[str]:
-    activities = ACTIVITIES if mail_kinds_of(connection) else frozenset[str]()
+    """The objects whose parts are needed; those of activities that sync have parts of their own."""
+    watched = watched_of(connection, side).items()
+    others = {name for name, kind in watched if kind is not Kind.ACTIVITY}
+    mail_tasks = ACTIVITIES if mail_kinds_of(connection) else frozenset[str]()
     members = {CAMPAIGN_MEMBER} if reads_campaigns(connection) else set[str]()
-    return frozenset(watched_of(connection, side)) | activities | members
+    return frozenset(others) | mail_tasks | members
 
 
 _Result = tuple[str, StepState, str]
@@ -210,7 +223,10 @@ def _salesforce_check(
         for name, rules in mapped_rules(connection).items():
             what = f"mapped fields of {name}"
             try:
-                yield _judged(what, lacking(rules, salesforce.fields(name)))
+                objection = lacking(
+                    rules, salesforce.fields(name), is_fixed=name in SALESFORCE_OBJECTS.values()
+                )
+                yield _judged(what, objection)
             except Gone:
                 # Without rights to an object, Salesforce's describe call denies that it exists;
                 # set-up grants them.

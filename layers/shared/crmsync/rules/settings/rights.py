@@ -5,8 +5,10 @@ settings and described fields in.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
+from crmsync.model.activities import SALESFORCE_OBJECTS, ActivitySync
 from crmsync.model.concerns import objects_of
 from crmsync.model.crm_names import HUBSPOT_OPT_OUT, SALESFORCE_OPT_OUT
 from crmsync.model.fields import FieldRule, Update
@@ -20,6 +22,7 @@ from crmsync.rules.fields.maps import (
     FieldMap,
     with_custom_rows,
 )
+from crmsync.rules.kinds.activity.maps import DEFAULT_MAPS
 
 _ONLY_READ = frozenset({Update.ALWAYS_SALESFORCE})
 _OPT_OUT = (FieldRule(HUBSPOT_OPT_OUT, SALESFORCE_OPT_OUT),)
@@ -41,22 +44,40 @@ def mapped_rules(connection: Connection) -> Mapping[str, FieldMap]:
     MAP-4).
     """
     rules = all_rules(connection)
-    return {
+    mapped = {
         name: tuple(rule for rule in rules[name] if rule.update is not Update.NEVER)
         for name in objects_of(connection, Side.SALESFORCE)
+        if name in rules
     }
+    return {**mapped, **activity_rules(connection)}
 
 
-def lacking(rules: Iterable[FieldRule], fields: Iterable[SalesforceField]) -> str:
-    """The sentence about mapped fields that the integration user cannot see or edit, or ""."""
+def activity_rules(connection: Connection) -> Mapping[str, FieldMap]:
+    """Task or Event -> the rows of all kinds of activities that sync with it, whichever way. Kinds
+    that only go to HubSpot are only read.
+    """
+    found: dict[str, FieldMap] = {}
+    for kind in connection.activities.on:
+        is_read = connection.activities.of(kind).sync is ActivitySync.TO_HUBSPOT
+        update = Update.ALWAYS_SALESFORCE if is_read else Update.TWO_WAY
+        rows = tuple(replace(rule, update=update) for rule in DEFAULT_MAPS[kind])
+        name = SALESFORCE_OBJECTS[kind]
+        found[name] = (*found.get(name, ()), *rows)
+    return found
+
+
+def lacking(
+    rules: Iterable[FieldRule], fields: Iterable[SalesforceField], *, is_fixed: bool = False
+) -> str:
+    """The sentence about mapped fields that the integration user cannot see or edit, or "". A map
+    that `is_fixed` has no row that an operator could switch off.
+    """
     known = {field.name.lower(): field for field in fields}
-    lacks = list(_lacks(rules, known))
+    lacks = dict.fromkeys(_lacks(rules, known))
     if not lacks:
         return ""
-    return (
-        f"{'; '.join(lacks)}: give the integration user access to it, or map it with update = "
-        '"never" (PERM-2)'
-    )
+    else_ = "" if is_fixed else ', or map it with update = "never"'
+    return f"{'; '.join(lacks)}: give the integration user access to it{else_} (PERM-2)"
 
 
 def _lacks(rules: Iterable[FieldRule], known: Mapping[str, SalesforceField]) -> Iterator[str]:

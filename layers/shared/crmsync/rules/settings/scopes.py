@@ -2,7 +2,8 @@
 Pure.
 
 As few as the concerns that are switched on need. Scopes are HubSpot's words; its OpenAPI documents
-say which endpoint takes which.
+say which endpoint takes which. Those of contacts also open activities, but the content of e-mails
+has one of its own (docs/vendors.md#hubspot-activities).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from crmsync.model.activities import ActivityKind
 from crmsync.model.concerns import mail_kinds_of, objects_of
 from crmsync.model.crm_names import COMPANY, DEAL, HUBSPOT_CONTACT
 from crmsync.model.records import Side
@@ -53,8 +55,12 @@ def scopes_of(connection: Connection) -> tuple[str, ...]:
 
 
 def _wanted(connection: Connection) -> Iterator[str]:
-    for name in objects_of(connection, Side.HUBSPOT):
+    activities = connection.activities.on
+    opened_by = {HUBSPOT_CONTACT} if activities else set[str]()
+    for name in (objects_of(connection, Side.HUBSPOT).keys() & _PLURALS.keys()) | opened_by:
         yield from (scope.format(_PLURALS[name]) for scope in _OF_OBJECT)
+    if ActivityKind.EMAIL in activities:
+        yield "sales-email-read"
     if connection.contacts.sync:
         yield "communication_preferences.read_write"
         if connection.contacts.inclusion_list.isdecimal() or connection.campaigns:
