@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from crmsync.flows.engine.staleness import LongestWait, note_waiting, record_poll
-from crmsync.model.alerts import Channel, ChannelTrouble
+from crmsync.flows.operator.status import TOLD_HERE
+from crmsync.model.alerts import AlarmState, Channel, ChannelTrouble
 from crmsync.model.effects import NO_RECORD, Category, Report
 from crmsync.model.jobs import JobState
 from crmsync.model.records import Kind, Ref, Side
@@ -16,6 +17,7 @@ from crmsync.rules.timing.call_state import CallState
 from tests.builders import NOON, a_job, at
 from tests.config.files import MINIMAL
 from tests.operator.shell import Shell
+from tests.template.laws import runbook_rows
 
 QUIET = """settings version 1, read 2026-11-02 12:00 UTC
 
@@ -205,6 +207,39 @@ def test_a_side_that_does_not_answer_comes_with_what_to_do(shell: Shell) -> None
         "acme: HubSpot: You have reached your ten_secondly_rolling limit. If it passes, everything "
         "goes on by itself; else see the CRM's status page."
     )
+
+
+def test_status_names_the_alarms_that_say_more_than_it_finds_out_itself(shell: Shell) -> None:
+    """That no webhook comes, since when and what to do; not one that is over, nor one about what is
+    a finding already.
+    """
+    shell.run("settings", "push", shell.file(MINIMAL), "--apply")
+    missing = "No webhook for six hours. See docs/operations.md#no-webhook-arrives."
+    refused = "Whole looks are refused. See docs/operations.md#a-crm-refuses-us."
+    for alarm in (
+        AlarmState("HubspotWebhooksMissingAlarm", True, at(-7), missing),
+        AlarmState("HubspotWebhookErrorsAlarm", False, at(-5), "It failed."),
+        AlarmState("HubspotLooksRefusedAlarm", True, at(-9), refused),
+    ):
+        shell.deployment.alerts.note_alarm(alarm)
+
+    status, document = shell.json("status")
+
+    assert (status, document["findings"]) == (
+        1,
+        [
+            (
+                "Alarm HubspotWebhooksMissing since 2026-11-02 11:53 UTC: No webhook for six hours. Do "
+                "what docs/operations.md#no-webhook-arrives says."
+            )
+        ],
+    )
+
+
+def test_every_page_of_what_the_status_finds_out_itself_is_named_by_an_alarm() -> None:
+    """A page that was renamed is noticed; otherwise its alarm would be told beside the finding."""
+    named = {f"operations#{row.link}" for row in runbook_rows().values()}
+    assert named >= TOLD_HERE
 
 
 def test_status_says_that_nobody_is_told(shell: Shell) -> None:

@@ -21,7 +21,7 @@ from crmsync.flows.operator.campaigns import (
 from crmsync.flows.operator.comparisons import latest_results, out_of_step_for_long
 from crmsync.flows.operator.standstill import Movement, last_met, standstill, told
 from crmsync.flows.setup.app_rights import Account, check_app_rights
-from crmsync.model.alerts import ChannelTrouble
+from crmsync.model.alerts import ChannelTrouble, Incident
 from crmsync.model.calls import DailyCalls
 from crmsync.model.comparison import ObjectComparison
 from crmsync.model.concerns import mail_kinds_of, objects_of
@@ -36,11 +36,28 @@ from crmsync.ports.comparison import Comparisons
 from crmsync.ports.health import QueueMonitor, Quota
 from crmsync.ports.stores import Cursor, Cursors, Inbox, Jobs
 from crmsync.ports.troubles import TroubleStore
+from crmsync.rules.alerts.alarms import incidents_of_alarms
 from crmsync.rules.backfill.objects import BACKFILL_OBJECTS
 from crmsync.rules.backfill.pacing import Depth
 from crmsync.rules.timing.call_state import CallState
 
 NO_SETTINGS = "No settings are in force, so nothing syncs: crmsync settings push FILE --apply."
+
+TOLD_HERE = frozenset(
+    {
+        "operations#a-brake-holds-changes-back",
+        "operations#a-crm-does-not-answer",
+        "operations#a-crm-refuses-us",
+        "operations#a-side-lacks-a-field",
+        "operations#calls-are-used-up",
+        "operations#changes-are-put-off",
+        "operations#dead-letters",
+        "operations#nothing-is-seen-any-more",
+        "operations#records-are-parked",
+        "operations#whether-everything-is-in-step",
+    }
+)
+"""The pages of alarms about what the status finds out by itself, and sooner."""
 
 DEAD_LETTERS = "DeadLetters"
 """The end of the name of every dead-letter queue."""
@@ -115,6 +132,7 @@ class Status:
         queues: How much is in each queue.
         link_keys: The numbers of the keys of links, the one in use first.
         silent: The channels that take no messages about alerts.
+        alarms: The alarms that are on and say what nothing else here does.
     """
 
     at: datetime
@@ -123,6 +141,7 @@ class Status:
     queues: Mapping[str, Depth]
     link_keys: tuple[int, ...] = ()
     silent: tuple[ChannelTrouble, ...] = ()
+    alarms: tuple[Incident, ...] = ()
 
     @property
     def findings(self) -> tuple[str, ...]:
@@ -136,6 +155,7 @@ class Status:
                     f"{name} has {_many(_all(depth), 'message', 'messages')}; crmsync dead-letters "
                     "list says which records, dead-letters redrive moves them back."
                 )
+        found += map(_alarm, self.alarms)
         found += map(_silence, self.silent)
         for one in self.connections:
             found += _failures(one)
@@ -183,13 +203,15 @@ class HealthCheck:
         """Read the state. Raises `SyncError` when our own tables and queues do not answer."""
         settings = self.settings()
         connections = tuple(map(self._status, settings.connections))
+        known = self.alerts.load()
         return Status(
             self.now(),
             settings.version,
             connections,
             self.waiting.depths(),
             self.link_keys(),
-            tuple(self.alerts.load().troubles.values()),
+            tuple(known.troubles.values()),
+            tuple(one for one in incidents_of_alarms(known.alarms) if one.page not in TOLD_HERE),
         )
 
     def standstills(self, name: str = "") -> tuple[str, ...]:
@@ -280,6 +302,12 @@ def _waiting(
     kinds: Iterable[Kind], known: Mapping[str, Cursor], now: datetime
 ) -> dict[Kind, LongestWait]:
     return {kind: found for kind in kinds if (found := longest_wait(kind, known, now)) is not None}
+
+
+def _alarm(incident: Incident) -> str:
+    """An alarm that is on, and what to do."""
+    since = f"{incident.since:%Y-%m-%d %H:%M} UTC"
+    return f"{incident.title} since {since}: {incident.text} {incident.todo}"
 
 
 def _silence(trouble: ChannelTrouble) -> str:
