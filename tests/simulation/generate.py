@@ -56,6 +56,9 @@ def generate(seed: int) -> History:
         for _ in range(owners.randint(1, 4)):
             at = owners.randint(1, len(steps))
             steps[at:at] = _given(owners, setting)
+    pauses = random.Random(f"crmsync paused {seed}")
+    if pauses.random() < 1 / 60:
+        steps[:0] = _paused_at_first(pauses, setting)
     outages = random.Random(f"crmsync outages {seed}")
     if outages.random() < 1 / 60:
         at = outages.randint(1, len(steps))
@@ -373,6 +376,20 @@ def _given(dice: random.Random, setting: Setting) -> list[Step]:
             [Wait(60), *_overlapping(QUEUE_OF[does], dice.randint(2, 24), first, second)],
         )
     )
+
+
+def _paused_at_first(dice: random.Random, setting: Setting) -> list[Step]:
+    """The connection is paused before its first sweep, for longer than any sweep goes back, and
+    nothing reports whom people enter meanwhile.
+    """
+    portals = range(setting.portals)
+    births = [replace(_birth(dice, setting), news=News.LOST) for _ in range(dice.randint(1, 2))]
+    return [
+        *(Operator("pause", portal=portal) for portal in portals),
+        *births,
+        Wait(dice.choice((2_400, 15_000))),
+        *(Operator("resume", portal=portal) for portal in portals),
+    ]
 
 
 def _a_day_down(dice: random.Random, setting: Setting) -> list[Step]:
