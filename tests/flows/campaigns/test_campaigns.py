@@ -14,13 +14,17 @@ import pytest
 import requests
 
 from crmsync.flows.campaigns.members import CampaignContext, CampaignSweep, sweep_campaigns
+from crmsync.flows.campaigns.shown import ShownContext, show_campaigns
 from crmsync.gateways.dynamodb.campaigns import CampaignProgressTable
 from crmsync.gateways.hubspot.client import HubspotClient
 from crmsync.gateways.hubspot.list_members import HubspotListMembers
+from crmsync.gateways.hubspot.lists import HubspotLists
+from crmsync.gateways.hubspot.records import HubspotGateway
 from crmsync.gateways.salesforce.campaigns import SalesforceCampaigns
 from crmsync.gateways.salesforce.records import SalesforceGateway
 from crmsync.model.campaigns import CampaignSettings, OnLeave
 from crmsync.model.links import Link
+from crmsync.model.names import HUBSPOT_CAMPAIGNS
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.model.settings import Connection
 from simulators.clock import Clock
@@ -395,6 +399,47 @@ def test_a_crowd_joins_and_half_of_it_leaves(sides: Sides, on_leave: OnLeave, co
     assert (len(rows), rows.count(LEFT)) == (stay, gone)
     assert calls[1] - calls[0] <= 12 * count / 1_000
     assert calls[2] - calls[1] <= 12 * half / 1_000
+
+
+@pytest.mark.rule("CMP-1")
+def test_a_thousand_members_are_shown_for_few_calls(sides: Sides) -> None:
+    """Read and written in full batches; once more when they have not changed, read only, and then
+    not at all.
+    """
+    definition = {"name": HUBSPOT_CAMPAIGNS, "label": "Campaigns", "fieldType": "textarea"}
+    definition |= {"groupName": "contactinformation", "type": "string"}
+    sides._hubspot("POST", "properties/contacts", **definition)
+    ids = _crowd(sides, 1_000)
+    sides.join(*ids)
+    sides.sweep()
+    first, then, quiet = (_shown(sides, minutes) for minutes in (1, 15, 15))
+
+    assert first[0] == 1_000
+    assert [calls <= most for calls, most in zip(first[1:], (25, 6), strict=True)] == [True, True]
+    assert (then, quiet) == ((0, 10, then[2]), (0, 0, 1))
+    assert then[2] <= 4
+
+
+def _shown(sides: Sides, minutes: float) -> tuple[int, int, int]:
+    """Contacts written by a sweep of what contacts show, and its calls to HubSpot and Salesforce."""
+    sides.clock.advance(60 * minutes)
+    context = ShownContext(
+        connection=sides.context.connection,
+        hubspot=HubspotGateway(sides.client),
+        lists=HubspotLists(sides.client),
+        members=sides.context.members,
+        links=sides.links,
+        store=sides.context.store,
+        now=sides.context.now,
+    )
+    before = (sides.client.calls, sides.session.calls)
+    swept = show_campaigns(context)
+    assert swept.progress.trouble is None
+    return (
+        swept.written,
+        sides.client.calls - before[0],
+        sides.session.calls - before[1],
+    )
 
 
 def _crowd(sides: Sides, count: int) -> list[str]:

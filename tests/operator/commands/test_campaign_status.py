@@ -8,7 +8,7 @@ import pytest
 
 from crmsync.cli.show.status import _campaign, _campaign_row
 from crmsync.flows.operator.campaigns import CampaignStatus, campaign_findings, campaign_states
-from crmsync.model.campaigns import CampaignSettings, CampaignTrouble, ListProgress
+from crmsync.model.campaigns import SHOWN, CampaignSettings, CampaignTrouble, ListProgress
 from tests.builders import NOON, a_connection
 from tests.memory.campaigns import MemoryCampaigns
 
@@ -67,3 +67,40 @@ def test_a_campaign_that_stands_still_or_refuses_rows_is_named() -> None:
 def test_a_connection_without_campaigns_has_none() -> None:
     """Nothing is read."""
     assert campaign_states(MemoryCampaigns(), a_connection()) == ()
+
+
+@pytest.mark.rule("CMP-1")
+def test_what_contacts_show_of_campaigns_is_counted() -> None:
+    """After the campaigns of the settings; a standstill and refusals have a sentence."""
+    store = MemoryCampaigns()
+    contacts = replace(a_connection().contacts, show_campaigns=True)
+    connection = replace(a_connection(), contacts=contacts)
+    shown = ListProgress(
+        members=frozenset({1, 2}),
+        waiting=frozenset({3}),
+        refused=frozenset({3}),
+        refusal="VALIDATION_ERROR: Not now.",
+    )
+    saved = store.save("acme", SHOWN, shown, NOON)
+    refused = campaign_states(store, connection)
+    trouble = CampaignTrouble("PROPERTY_DOESNT_EXIST", "No such property.", NOON)
+    store.save("acme", SHOWN, replace(saved, trouble=trouble), NOON)
+    stopped = campaign_states(store, connection)
+
+    assert [(one.label, _campaign(one)) for one in (*refused, *stopped)] == [
+        ("campaigns in HubSpot", "2 contacts show some, 1 waiting, 1 refused"),
+        (
+            "campaigns in HubSpot",
+            "2 contacts show some, 1 waiting, 1 refused, stands still (PROPERTY_DOESNT_EXIST)",
+        ),
+    ]
+    assert campaign_findings("acme", (*refused, *stopped)) == [
+        (
+            "acme: HubSpot refuses to show the campaigns of 1 contact, the last one because of "
+            "VALIDATION_ERROR: Not now. They are tried again once a day."
+        ),
+        (
+            "acme: contacts in HubSpot do not show their campaigns since 2026-11-02 12:00 UTC: No "
+            "such property. crmsync check says what is missing; the next sweep tries again."
+        ),
+    ]

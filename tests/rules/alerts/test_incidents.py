@@ -218,3 +218,21 @@ def test_campaigns_that_one_cause_stops_are_one_incident() -> None:
     ]
     paused = ConnectionState("acme", Troubles(pause=Pause(NOON)), campaigns=stopped)
     assert [incident.is_explained for incident in incidents_of(paused, 100, NOON)] == [False, True]
+
+
+@pytest.mark.rule("CMP-1")
+@pytest.mark.parametrize(("minutes", "told"), [(-29, 0), (-30, 1)])
+def test_contacts_that_do_not_show_their_campaigns_are_an_incident(minutes: int, told: int) -> None:
+    """Once it has lasted for half an hour."""
+    stopped = [StoppedCampaign("", "PROPERTY_DOESNT_EXIST", at(minutes))]
+    found = incidents_of(ConnectionState("acme", campaigns=stopped), 100, NOON)
+    assert [(one.key, one.title, one.text) for one in found] == [
+        (
+            "campaigns shown acme",
+            "Contacts of acme do not show their campaigns",
+            (
+                "The property crmsync_campaign_ids is not written. The code is "
+                "PROPERTY_DOESNT_EXIST."
+            ),
+        )
+    ] * told

@@ -67,8 +67,8 @@ def campaign_findings(connection: str, states: tuple[CampaignStatus, ...]) -> li
         if one.trouble and not one.campaign:
             sentences.append(
                 f"{connection}: contacts in HubSpot do not show their campaigns since "
-                f"{one.trouble.since:%Y-%m-%d %H:%M} UTC: {one.trouble.text} The next sweep tries "
-                "again."
+                f"{one.trouble.since:%Y-%m-%d %H:%M} UTC: {one.trouble.text} crmsync check says "
+                "what is missing; the next sweep tries again."
             )
         elif one.refused and not one.campaign:
             sentences.append(
