@@ -39,7 +39,9 @@ def preview(
     world: MemoryWorld, wanted: PreviewRequest | None = None, settings: Settings | None = None
 ) -> Preview:
     """Return what a first sync would write."""
-    previewer = Previewer(lambda connection, _: view(world, connection), lambda: world.now)
+    previewer = Previewer(
+        lambda connection, _: view(world, connection), lambda: world.now, lambda _one: ()
+    )
     return previewer.preview(settings or settings_of(world), wanted or PreviewRequest())
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from crmsync.flows.campaigns.members import CampaignContext
+from crmsync.flows.campaigns.preview import PreviewedCampaign, preview_campaigns
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.preview.read_only import ReadOnlyRoles, ReadOnlyView, read_only
 from crmsync.flows.setup.references import ReferenceSources
@@ -14,6 +16,7 @@ from crmsync.gateways.hubspot.associations import HubspotAssociations
 from crmsync.gateways.hubspot.client import HubspotClient
 from crmsync.gateways.hubspot.companies import HubspotCompanies
 from crmsync.gateways.hubspot.gone import HubspotDeleter
+from crmsync.gateways.hubspot.list_members import HubspotListMembers
 from crmsync.gateways.hubspot.listing import HubspotLister
 from crmsync.gateways.hubspot.lists import HubspotLists
 from crmsync.gateways.hubspot.pipelines import HubspotPipelines
@@ -38,6 +41,7 @@ from tests.memory import (
     MemoryTroubleStore,
     OpenGate,
 )
+from tests.memory.campaigns import MemoryCampaigns
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,20 @@ class Connected:
             HubspotPipelines(client),
             OwnersDirectory(client, salesforce.session, now=lambda: 0.0),
             SalesforceCampaigns(salesforce.session),
+        )
+
+    def campaigns(self, connection: Connection) -> list[PreviewedCampaign]:
+        """What the next sweep of its campaigns would do."""
+        client, salesforce = self.gateways(connection)
+        return preview_campaigns(
+            CampaignContext(
+                connection=connection,
+                lists=HubspotListMembers(client),
+                members=SalesforceCampaigns(salesforce.session),
+                links=self.links,
+                store=MemoryCampaigns(),
+                now=lambda: NOON,
+            )
         )
 
     def view(self, connection: Connection, _settings: Settings) -> ReadOnlyView:

@@ -428,7 +428,7 @@ def deployment(
                 troubles=troubles,
             ),
             explainer=Explainer(settings.in_force, connected.view, lambda: NOON, MemoryCampaigns()),
-            previewer=Previewer(connected.view, lambda: NOON),
+            previewer=Previewer(connected.view, lambda: NOON, connected.campaigns),
             console=ConsoleLinks(
                 secret=lambda: CONSOLE, caller=lambda: "ada", new_id=new_id, now=lambda: NOON
             ),

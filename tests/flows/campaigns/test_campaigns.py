@@ -14,6 +14,7 @@ import pytest
 import requests
 
 from crmsync.flows.campaigns.members import CampaignContext, CampaignSweep, sweep_campaigns
+from crmsync.flows.campaigns.preview import PreviewedCampaign, preview_campaigns
 from crmsync.flows.campaigns.shown import ShownContext, show_campaigns
 from crmsync.gateways.dynamodb.campaigns import CampaignProgressTable
 from crmsync.gateways.hubspot.client import HubspotClient
@@ -367,6 +368,50 @@ def test_lists_that_the_app_may_not_read_stop_every_campaign(sides: Sides) -> No
     assert stopped.progress.trouble.code == "MISSING_SCOPES"
     assert lasting.progress.trouble == stopped.progress.trouble
     assert (mended.progress.trouble, sides.members()) == (None, {"Ada": "Sent"})
+
+
+@pytest.mark.rule("CH-28")
+@pytest.mark.parametrize("on_leave", list(OnLeave))
+def test_a_preview_says_what_the_next_sweep_does(sides: Sides, on_leave: OnLeave) -> None:
+    """And does nothing itself: who would join, is a member already, waits for a counterpart, or
+    would leave.
+    """
+    sides.set(on_leave=on_leave, left_status=LEFT if on_leave is OnLeave.STATUS else "")
+    ids = sides.add("Ada", "Bob", "Cleo", "Dan")
+    sides.join(*ids[:2], *sides.add("Eve", linked=False))
+    row = {"CampaignId": sides.campaign, "LeadId": sides.people["Bob"].id, "Status": "Sent"}
+    sides.person("POST", "CampaignMember", **row)
+    first = preview_campaigns(sides.context)
+    unchanged = sides.members()
+    sides.sweep()
+    sides.leave(ids[0])
+    sides.join(ids[2])
+    second = preview_campaigns(sides.context)
+    swept = sides.sweep()
+
+    name = ("acme", sides.campaign, sides.context.connection.campaigns[0].list)
+    gone = 0 if on_leave is OnLeave.KEEP else 1
+    assert first == [PreviewedCampaign(*name, listed=3, joining=1, there=1, waiting=1)]
+    assert unchanged == {"Bob": "Sent"}
+    assert second == [
+        PreviewedCampaign(*name, listed=3, joining=1, there=1, waiting=1, leaving=gone)
+    ]
+    assert swept.written == 1 + gone
+
+
+@pytest.mark.rule("CH-28")
+def test_a_preview_says_why_a_campaign_would_not_be_swept(sides: Sides) -> None:
+    """A missing status, campaign or list, each in a sentence."""
+    found = []
+    for values in ({"status": "Invited"}, {"campaign": "701000000000999AAA"}, {"list": "9999"}):
+        sides.set(**values)
+        found += [one.trouble for one in preview_campaigns(sides.context)]
+
+    assert found == [
+        'The campaign has no status "Invited".',
+        ("Salesforce has no campaign 701000000000999AAA, or the integration user may not see it."),
+        "HubSpot has no list 9999, or the app may not see it.",
+    ]
 
 
 @pytest.mark.rule("CMP-3")

@@ -403,7 +403,9 @@ def test_progress_is_reported_after_each_batch() -> None:
     for number in range(3):
         world.new_lead(Email=f"l{number}@example.com")
     reported: list[tuple[str, int, int]] = []
-    previewer = Previewer(lambda connection, _: view(world, connection), lambda: world.now)
+    previewer = Previewer(
+        lambda connection, _: view(world, connection), lambda: world.now, lambda _one: ()
+    )
     previewer.preview(
         settings_of(world), PreviewRequest("leads"), lambda *progress: reported.append(progress)
     )

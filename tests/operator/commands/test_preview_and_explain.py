@@ -391,3 +391,38 @@ def test_a_record_that_does_not_exist_shows_no_values(
         ["email", "?", "grace@example.com", "->", "Email", "two_way", "written"],
         ["lastname", "?", "Hopper", "->", "LastName", "two_way", "written"],
     ]
+
+
+@pytest.mark.rule("CH-28")
+def test_a_preview_has_the_members_of_campaigns(
+    people: Deployment, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """A row for each campaign, but not where an object alone was asked for."""
+    made = people.make_in_hubspot(
+        "/crm/v3/lists/", {"name": "Fair", "objectTypeId": "0-1", "processingType": "MANUAL"}
+    )
+    list_id = made["list"]["listId"]
+    campaign = people.make_in_salesforce("sobjects/Campaign", {"Name": "Fair"})["id"]
+    people.clock.advance(3600)
+    row = (
+        f'[[connection.campaigns]]\nlist = "{list_id}"\ncampaign = "{campaign}"\nstatus = "Sent"\n'
+    )
+    file = tmp_path / "settings.toml"
+    file.write_text(MINIMAL + row, encoding="utf-8")
+
+    status, out, err = run_command(people, capsys, "preview", "--settings", str(file))
+    assert (status, err) == (0, "")
+    people.clock.advance(60)
+    found = document(people, capsys, "preview", "--settings", str(file))
+    people.clock.advance(60)
+    alone = document(people, capsys, "preview", "--settings", str(file), "--object", "leads")
+
+    lines = out.splitlines()
+    start = lines.index("Members of campaigns:")
+    assert max(map(len, lines)) <= 100
+    assert [line.split() for line in lines[start + 1 : start + 3]] == [
+        ["CONNECTION", "CAMPAIGN", "LIST", "IN", "IT", "JOIN", "THERE", "WAIT", "LEAVE"],
+        ["acme", campaign, list_id, "0", "0", "0", "0", "0"],
+    ]
+    assert [one["campaign"] for one in found["campaigns"]] == [campaign]
+    assert alone["campaigns"] == []

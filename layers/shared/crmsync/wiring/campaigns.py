@@ -65,7 +65,7 @@ def _sweep_connection(connection: Connection) -> int:
 
     shown = None
     try:
-        context = _campaign_context(connection)
+        context = campaign_context(connection)
         swept = sweep_campaigns(context)
         if connection.contacts.show_campaigns:
             removed = frozenset[int]().union(*(one.removed for one in swept))
@@ -120,7 +120,8 @@ def _has_calls_for_campaigns(connection: Connection) -> bool:
     return not any(CallClass.SWEEP in state.holds for state in states)
 
 
-def _campaign_context(connection: Connection) -> CampaignContext:
+def campaign_context(connection: Connection) -> CampaignContext:
+    """What a sweep of a connection's campaigns, or its preview, works with."""
     from crmsync.flows.campaigns.members import CampaignContext
     from crmsync.gateways.dynamodb.links import LinksTable
     from crmsync.gateways.hubspot.list_members import HubspotListMembers

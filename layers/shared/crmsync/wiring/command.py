@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection, Settings
 from crmsync.wiring.backfill import new_turn_token
-from crmsync.wiring.campaigns import campaign_store
+from crmsync.wiring.campaigns import campaign_context, campaign_store
 from crmsync.wiring.console_key import console_secret
 from crmsync.wiring.crms import (
     account_of,
@@ -69,6 +69,7 @@ def operator(tell: Callable[[str], None] = lambda _text: None) -> Operator:
     """What the operator's command works with. Tables and queues are found by the name of the stack
     (``CRMSYNC_STACK``). `tell` tells of long waits.
     """
+    from crmsync.flows.campaigns.preview import preview_campaigns
     from crmsync.flows.operator.console_links import ConsoleLinks
     from crmsync.flows.operator.dead_letters import DeadLetterAdmin
     from crmsync.flows.operator.errors import ErrorAdmin
@@ -140,7 +141,9 @@ def operator(tell: Callable[[str], None] = lambda _text: None) -> Operator:
             salesforce=_salesforce_schema_of,
             troubles=troubles(),
         ),
-        previewer=Previewer(read_only_view, store.now),
+        previewer=Previewer(
+            read_only_view, store.now, lambda one: preview_campaigns(campaign_context(one))
+        ),
         console=ConsoleLinks(
             secret=lambda: secrets().read(console_secret()),
             caller=caller,

@@ -84,6 +84,7 @@ def _sections(preview: Preview) -> Iterator[str]:
     yield from _titled(title, conflicts)
     refused = sorted(report.refusals.values(), key=lambda one: -one.count)
     yield from _titled("What would be reported", "\n".join(map(_refusal_line, refused)))
+    yield from _titled("Members of campaigns", _campaigns(preview))
     if report.cleared_count:
         yield from ("", wrapped(_cleared_line(report)))
     yield ""
@@ -149,6 +150,32 @@ def _conflict_cells(one: ResolvedFields) -> tuple[str, ...]:
         conflict.policy,
         str(conflict.winner or "nobody"),
     )
+
+
+_CAMPAIGN_HEADING = (
+    "CONNECTION", "CAMPAIGN", "LIST", "IN IT", "JOIN", "THERE", "WAIT", "LEAVE",
+)  # fmt: skip
+
+
+def _campaigns(preview: Preview) -> str:
+    """A row for each campaign that could be looked at, and why others could not."""
+    rows = [
+        (
+            *(one.connection, one.campaign, one.list),
+            *(
+                f"{number:,}"
+                for number in (one.listed, one.joining, one.there, one.waiting, one.leaving)
+            ),
+        )
+        for one in preview.campaigns
+        if not one.trouble
+    ]
+    stopped = [
+        wrapped(f"{one.connection}, campaign {one.campaign}: nothing. {one.trouble}", "  ")
+        for one in preview.campaigns
+        if one.trouble
+    ]
+    return "\n".join(([table(_CAMPAIGN_HEADING, rows)] if rows else []) + stopped)
 
 
 def _refusal_line(one: RefusedRecords) -> str:
@@ -225,6 +252,7 @@ def _document(preview: Preview) -> dict[str, object]:
             "count": report.cleared_count,
             "records": list(map(str, report.cleared)),
         },
+        "campaigns": list(map(asdict, preview.campaigns)),
         "records": estimate.records,
         "calls": {
             "hubspot": {**asdict(estimate.hubspot), "expected": preview.expected[Side.HUBSPOT]},

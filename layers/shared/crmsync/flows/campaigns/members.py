@@ -186,7 +186,7 @@ class _Sweep:
         """Carry out what is to be done for some contacts and store it; returns why nothing of it is
         possible.
         """
-        people = self._people(contacts)
+        people = linked_people(self._context, contacts)
         # Who joined waits for a counterpart; of who left without one no row can be known.
         done = set(contacts) - set(people) if leaves else set[int]()
         outcomes: dict[int, SyncError | None] = {}
@@ -231,18 +231,6 @@ class _Sweep:
             return replace(now, leaving=now.leaving - set(done))
         return replace(now, members=now.members | set(done), waiting=now.waiting - set(done))
 
-    def _people(self, contacts: Iterable[int]) -> dict[int, Ref]:
-        """The leads and contacts that these HubSpot contacts are linked with."""
-        refs = {Ref(Side.HUBSPOT, HUBSPOT_CONTACT, str(one)): one for one in contacts}
-        links = self._context.links.find(self._context.connection.name, refs)
-        return {
-            refs[ref]: link.salesforce
-            for ref, link in links.items()
-            if link.state is LinkState.ACTIVE
-            and isinstance(link.salesforce, Ref)
-            and link.salesforce.object in _PEOPLE
-        }
-
     def _unusable(self) -> _Reason:
         """Why rows of the campaign cannot be written; asked once in a sweep (CMP-7)."""
         if self._is_checked:
@@ -268,6 +256,19 @@ class _Sweep:
         self._progress = context.store.save(
             context.connection.name, _key(self._campaign), progress, context.now()
         )
+
+
+def linked_people(context: CampaignContext, contacts: Iterable[int]) -> dict[int, Ref]:
+    """The leads and contacts that these HubSpot contacts are linked with."""
+    refs = {Ref(Side.HUBSPOT, HUBSPOT_CONTACT, str(one)): one for one in contacts}
+    links = context.links.find(context.connection.name, refs)
+    return {
+        refs[ref]: link.salesforce
+        for ref, link in links.items()
+        if link.state is LinkState.ACTIVE
+        and isinstance(link.salesforce, Ref)
+        and link.salesforce.object in _PEOPLE
+    }
 
 
 def _key(campaign: CampaignSettings) -> CampaignKey:

@@ -23,6 +23,7 @@ from crmsync.flows.arguments import (
     singular_forms,
 )
 from crmsync.flows.backfill.jobs import counted
+from crmsync.flows.campaigns.preview import PreviewedCampaign
 from crmsync.flows.engine.batches import BATCH
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.lifecycle import would_spread
@@ -125,6 +126,7 @@ class Preview:
         budgets: The API calls that each org has left.
         spent: The API calls of the preview itself, by side.
         remarks: What is switched off, a sentence each.
+        campaigns: What would become of the members of campaigns, if all objects were asked for.
     """
 
     objects: tuple[PreviewedObject, ...]
@@ -134,6 +136,7 @@ class Preview:
     budgets: tuple[CallBudget, ...]
     spent: dict[Side, int]
     remarks: tuple[str, ...] = ()
+    campaigns: tuple[PreviewedCampaign, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +146,12 @@ class Previewer:
     Attributes:
         view: Opens a connection for reading, under the settings it is given.
         now: The clock (UTC).
+        campaigns: Previews the campaigns of a connection.
     """
 
     view: Callable[[Connection, Settings], ReadOnlyView]
     now: Callable[[], datetime]
+    campaigns: Callable[[Connection], Sequence[PreviewedCampaign]]
 
     def preview(
         self, settings: Settings, request: PreviewRequest, progress: ReportProgress = no_progress
@@ -169,6 +174,12 @@ class Previewer:
         remarks = [text for each in previews for text in _switched_off(each.connection, rows)]
         if not objects:
             raise Refused(" ".join(remarks), code="SWITCH", hint="There is nothing to preview.")
+        campaigns = [
+            one
+            for each in (previews if not request.name else ())
+            if each.connection.campaigns and Kind.CONTACT in each.connection.kinds
+            for one in self.campaigns(each.connection)
+        ]
         budgets = tuple(each.budget() for each in previews)
         estimate = total_estimate(
             estimate_of(
@@ -184,7 +195,16 @@ class Previewer:
             for side in Side
         }
         spent = {side: sum(each.spent(side) for each in previews) for side in Side}
-        return Preview(tuple(objects), report, estimate, expected, budgets, spent, tuple(remarks))
+        return Preview(
+            tuple(objects),
+            report,
+            estimate,
+            expected,
+            budgets,
+            spent,
+            tuple(remarks),
+            tuple(campaigns),
+        )
 
 
 def _rows(name: str) -> list[BackfillObject]:
