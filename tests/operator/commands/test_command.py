@@ -77,6 +77,15 @@ def last_line(run: tuple[int, str, str]) -> str:
     return run[1].splitlines()[-1]
 
 
+def test_without_connections_there_is_nothing_to_set_up(shell: Shell) -> None:
+    """That is said, with what comes first, and not that all is well."""
+    assert shell.run("setup") == (
+        0,
+        ("There are no connections.\ncrmsync settings push FILE --apply puts some in force.\n"),
+        "",
+    )
+
+
 def test_settings_are_shown_as_they_were_written(shell: Shell) -> None:
     """`show` prints the pushed file unchanged, so that it can be stored and pushed again; version,
     author and time go to stderr.
