@@ -9,9 +9,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from crmsync.errors import Conflict, SyncError, TryAgain
+from crmsync.model.activities import ActivityKind
 from crmsync.model.calls import DailyCalls
 from crmsync.model.jobs import Job, JobCounts, JobMessage, without_findings
-from crmsync.model.records import Kind, Ref
+from crmsync.model.records import Kind, Ref, Value
 from crmsync.ports.listing import ChangedRecord, DeletedPage, Page
 from crmsync.rules.backfill.pacing import Depth
 from tests.memory.crm import MemoryCrm
@@ -139,20 +140,29 @@ class MemoryLister:
         self._crm = crm
         self._most = most
 
-    def page(self, name: str, after: str, size: int, *, with_email: bool = False) -> Page:
+    def page(
+        self,
+        name: str,
+        after: str,
+        size: int,
+        *,
+        with_email: bool = False,
+        activity: ActivityKind | None = None,
+    ) -> Page:
         """See the port."""
         self.pages += 1
         if self.pages in self.down:
             raise self.down.pop(self.pages)
-        refs = [
-            ref for ref in self._refs(name, with_email=with_email) if _order(ref.id) > _order(after)
-        ]
+        found = self._refs(name, with_email=with_email, activity=activity)
+        refs = [ref for ref in found if _order(ref.id) > _order(after)]
         part = tuple(refs[: min(size, self._most)])
         return Page(part, part[-1].id if len(refs) > len(part) else None)
 
-    def count(self, name: str, *, with_email: bool = False) -> int:
+    def count(
+        self, name: str, *, with_email: bool = False, activity: ActivityKind | None = None
+    ) -> int:
         """See the port."""
-        return len(self._refs(name, with_email=with_email))
+        return len(self._refs(name, with_email=with_email, activity=activity))
 
     def deleted(self, name: str, after: str) -> DeletedPage:
         """See the port."""
@@ -177,14 +187,22 @@ class MemoryLister:
         self.asked += 1
         return self.daily
 
-    def _refs(self, name: str, *, with_email: bool) -> list[Ref]:
+    def _refs(self, name: str, *, with_email: bool, activity: ActivityKind | None) -> list[Ref]:
         fields = {ref: self._crm.fields(ref) for ref in self._crm.refs(name)}
         address = self._crm.behaviour.email
         wanted = [ref for ref, shown in fields.items() if not shown.get("IsConverted")]
+        if name == "Task" and activity:
+            wanted = [ref for ref in wanted if _task_kind(fields[ref]) is activity]
         return sorted(
             (ref for ref in wanted if fields[ref].get(address) or not with_email),
             key=lambda ref: _order(ref.id),
         )
+
+
+def _task_kind(fields: Mapping[str, Value]) -> ActivityKind:
+    """Return the kind of activity that a task is."""
+    subtypes = {"Call": ActivityKind.CALL, "Email": ActivityKind.EMAIL}
+    return subtypes.get(str(fields.get("TaskSubtype")), ActivityKind.TASK)
 
 
 def _order(record_id: str) -> tuple[int, str]:

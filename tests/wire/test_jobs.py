@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from crmsync.model.activities import ActivityKind
 from crmsync.model.comparison import Comparison, Discrepancy, Standing
 from crmsync.model.jobs import JobMessage, JobState, JobType
 from crmsync.model.records import Ref, Side
@@ -38,7 +39,11 @@ def test_any_other_text_is_not_a_job_message(text: str) -> None:
 
 def test_a_job_is_read_back_as_it_was_stored() -> None:
     """Everything is read back but the version, which is an attribute of its own."""
-    steps = (a_step(7, with_email=True, left_out=2), a_step(ids=("003000000000001AAA",)))
+    steps = (
+        a_step(7, with_email=True, left_out=2),
+        a_step(ids=("003000000000001AAA",)),
+        a_step(activity=ActivityKind.CALL),
+    )
     job = a_job(
         *steps,
         state=JobState.PAUSED,
@@ -48,7 +53,9 @@ def test_a_job_is_read_back_as_it_was_stored() -> None:
         turn_token="b81c09",
     )
 
-    assert from_json(to_json(job)) == job
+    stored = from_json(to_json(job))
+    assert stored == job
+    assert [type(step.activity) for step in stored.steps] == [type(None), type(None), ActivityKind]
 
 
 def test_a_comparison_is_read_back_with_what_it_has_found() -> None:

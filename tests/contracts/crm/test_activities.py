@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from crmsync.errors import Conflict, Gone
+from crmsync.model.activities import ActivityKind
 from crmsync.model.effects import Associate, CreateRecord, DeleteRecord, Dissociate, UpdateRecord
 from crmsync.model.links import Slot
 from crmsync.model.records import Ref, Value
@@ -178,6 +179,31 @@ def test_activities_are_listed_and_counted_without_deleted_ones(activities: Acti
 
     assert sorted(activities.listed()) == sorted(made)
     assert activities.backend.lister.count(activities.name) == len(made)
+
+
+@pytest.mark.rule("IMP-1")
+def test_tasks_are_listed_and_counted_kind_by_kind(salesforce: Backend) -> None:
+    """An import of calls lists no other tasks."""
+    refs = {
+        subtype: salesforce.person.add(
+            "Task", {**SALESFORCE_ACTIVITIES["Task"], "TaskSubtype": subtype}
+        )
+        for subtype in ("Task", "Call", "Email", "ListEmail")
+    }
+    found = {
+        kind: (
+            salesforce.lister.page("Task", "", 10, activity=kind).refs,
+            salesforce.lister.count("Task", activity=kind),
+        )
+        for kind in (ActivityKind.CALL, ActivityKind.EMAIL, ActivityKind.TASK, None)
+    }
+
+    assert found == {
+        ActivityKind.CALL: ((refs["Call"],), 1),
+        ActivityKind.EMAIL: ((refs["Email"],), 1),
+        ActivityKind.TASK: ((refs["Task"], refs["ListEmail"]), 2),
+        None: (tuple(refs.values()), 4),
+    }
 
 
 def test_a_deleted_activity_has_no_survivor(activities: Activities) -> None:

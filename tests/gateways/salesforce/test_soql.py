@@ -31,7 +31,7 @@ BUILDERS: dict[str, Builder] = {
     "by_website": lambda values: queries.by_website(values, person_accounts=True),
     "of_stamp": lambda values: [queries.of_stamp("Lead", NOON, one) for one in values],
     "in_id_order": lambda values: [
-        listing.in_id_order("Lead", one, with_email=True) for one in values
+        listing.in_id_order("Lead", one, more=" AND Email != null") for one in values
     ],
     "by_id": lambda values: reading.by_id("Task", values, ("Subject",)),
     "roles": lambda values: deals.roles("OpportunityId", values),

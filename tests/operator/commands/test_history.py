@@ -285,7 +285,7 @@ def test_hubspot_says_who_made_an_edit(
         ),
         (
             ("hubspot", "lead", "81"),
-            "hubspot has no lead with a history; there are company, contact, deal.",
+            "hubspot has no lead with a history; there are company, contact, deal, call, email, meeting, note, task.",
         ),
         (
             ("hubspot", "contact", "81", "--connection", "beta"),

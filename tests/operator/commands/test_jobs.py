@@ -245,11 +245,14 @@ def test_an_import_that_creates_nothing_says_so(
     [
         (
             ("import", "lists"),
-            "lists cannot be imported; accounts, contacts, leads, opportunities can.",
+            (
+                "lists cannot be imported; accounts, contacts, leads, opportunities, calls, "
+                "emails, meetings, notes, tasks can."
+            ),
         ),
         (
             ("resync", "--side", "hubspot", "--object", "lead"),
-            "hubspot has no lead to resync; there are company, contact, deal.",
+            "hubspot has no lead to resync; there are company, contact, deal, call, email, meeting, note, task.",
         ),
         (
             ("import", "leads", "--connection", "beta"),

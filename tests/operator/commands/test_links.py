@@ -57,7 +57,7 @@ def test_a_link_is_shown_from_either_side(
         (("drop", "hubspot", "contact", "82", "--apply"), "hubspot:contact:82 has no link"),
         (
             ("show", "hubspot", "lead", "81"),
-            "hubspot has no lead that could be linked; there are company, contact, deal.",
+            "hubspot has no lead that could be linked; there are company, contact, deal, call, email, meeting, note, task.",
         ),
         (
             ("show", "hubspot", "contact", "81", "--connection", "beta"),

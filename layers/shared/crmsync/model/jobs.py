@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from crmsync.model.activities import ActivityKind
 from crmsync.model.comparison import Comparison
 from crmsync.model.records import Side
 
@@ -59,6 +60,7 @@ class JobStep:
         object: The object.
         ids: Only these records; empty for all of them.
         with_email: Leave out records without an address.
+        activity: Of Salesforce's tasks only those of this kind; None for all.
         total: How many records there were when the job was made, approximately.
         left_out: How many records were left out for want of an address (IMP-4), approximately.
     """
@@ -69,11 +71,15 @@ class JobStep:
     with_email: bool = False
     total: int = 0
     left_out: int = 0
+    activity: ActivityKind | None = None
 
     def __str__(self) -> str:
-        """``hubspot contact``, or ``hubspot contact 81`` where it is one record."""
+        """``hubspot contact``, or ``hubspot contact 81`` where it is one record, ``salesforce Task
+        (calls)`` where it is one kind.
+        """
+        more = (f"({self.activity})",) if self.activity else ()
         return " ".join(
-            (self.side, self.object, *self.ids[:1], *(("...",) if self.ids[1:] else ()))
+            (self.side, self.object, *more, *self.ids[:1], *(("...",) if self.ids[1:] else ()))
         )
 
 

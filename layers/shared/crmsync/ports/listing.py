@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
+from crmsync.model.activities import ActivityKind
 from crmsync.model.records import Ref
 from crmsync.ports.troubles import Described
 
@@ -108,7 +109,15 @@ class RecycleBin(Protocol):
 class Lister(Protocol):
     """What a side can report about all records of an object."""
 
-    def page(self, name: str, after: str, size: int, *, with_email: bool = False) -> Page:
+    def page(
+        self,
+        name: str,
+        after: str,
+        size: int,
+        *,
+        with_email: bool = False,
+        activity: ActivityKind | None = None,
+    ) -> Page:
         """Up to `size` records of the object that are not deleted, in a stable order.
 
         Every record that existed at the first call and still exists is named once, however many
@@ -119,7 +128,10 @@ class Lister(Protocol):
             after: Where the page begins, "" for the first one.
             size: The most records to return.
             with_email: Leave out records without an address (Salesforce).
+            activity: Of tasks only those of this kind (Salesforce); None for all.
         """
 
-    def count(self, name: str, *, with_email: bool = False) -> int:
+    def count(
+        self, name: str, *, with_email: bool = False, activity: ActivityKind | None = None
+    ) -> int:
         """How many records of the object there are, as far as the side knows. One call."""

@@ -7,6 +7,7 @@ import json
 from datetime import datetime
 from typing import Any
 
+from crmsync.model.activities import ActivityKind
 from crmsync.model.jobs import Job, JobState, JobStep, JobType
 from crmsync.model.records import Side
 from crmsync.rules.backfill.pacing import progress
@@ -68,4 +69,6 @@ def shown(job: Job) -> dict[str, object]:
 
 def _step(row: dict[str, Any]) -> JobStep:
     known = {name: value for name, value in row.items() if name in _STEP_KEYS}
-    return JobStep(**{**known, "side": Side(row["side"]), "ids": tuple(row.get("ids", ()))})
+    activity = ActivityKind(row["activity"]) if row.get("activity") else None
+    ids = tuple(row.get("ids", ()))
+    return JobStep(**{**known, "side": Side(row["side"]), "ids": ids, "activity": activity})

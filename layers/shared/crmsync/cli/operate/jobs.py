@@ -55,7 +55,7 @@ def add_commands(commands: Subparsers) -> None:
         commands,
         "import",
         _import,
-        "bring in the Salesforce records that are older than the connection",
+        "bring in records that are older than the connection, or than the switch of a kind",
         "crmsync import contacts --apply --no-wait",
     )
     imports.add_argument("object", metavar="OBJECT", help=", ".join(IMPORTABLE))

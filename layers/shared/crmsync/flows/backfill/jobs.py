@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from crmsync.errors import Gone, Refused
 from crmsync.flows.arguments import chosen_connections, singular_forms
 from crmsync.flows.backfill.link_rebuild import RecordReader
-from crmsync.flows.backfill.run import LEFT_OUT
+from crmsync.flows.backfill.run import LEFT_OUT, counted
 from crmsync.model.comparison import Comparison
 from crmsync.model.concerns import KIND_OF
 from crmsync.model.crm_names import ACCOUNT
@@ -26,12 +26,13 @@ from crmsync.model.settings import Connection, Settings
 from crmsync.ports.listing import Lister
 from crmsync.ports.queues import JobMessages
 from crmsync.ports.stores import Inbox, Jobs
-from crmsync.rules.backfill.estimate import CallEstimate, estimate_of, total_estimate
+from crmsync.rules.backfill.estimate import CallEstimate, estimate_of, storage_of, total_estimate
 from crmsync.rules.backfill.objects import (
     BACKFILL_OBJECTS,
     IMPORTABLE,
     BackfillObject,
     backfill_object,
+    expected_on,
     importable,
 )
 from crmsync.rules.kinds.contact.creation import MAKES_A_CONTACT
@@ -110,10 +111,12 @@ class JobAdmin:
         everywhere (ACC-2).
         """
         found = importable(word)
-        if found is None:
+        if not found:
             raise Refused(f"{word} cannot be imported; {', '.join(IMPORTABLE)} can.", code="OBJECT")
-        step = replace(found.step(), with_email=found.needs_email)
-        return self._plan(JobType.IMPORT, [(found, step)], only)
+        rows = [(one, replace(one.step(), with_email=one.needs_email)) for one in found]
+        planned = self._plan(JobType.IMPORT, rows, only)
+        storage = filter(None, (storage_of(job.connection, job.steps) for job in planned.jobs))
+        return replace(planned, remarks=(*planned.remarks, *storage))
 
     def plan_resync(
         self, side: Side, name: str, ids: Sequence[str] = (), only: str = ""
@@ -321,8 +324,12 @@ class JobAdmin:
                 ready.append((one, step))
             elif not is_opportunity:
                 switches.setdefault(one.section, one.switch)
+        on = {one.section for one, _ in ready}
+        told = {one.section for one in expected_on(one for one, _ in rows)} - on
         reasons = [
-            _OFF.format(connection.name, section, switch) for section, switch in switches.items()
+            _OFF.format(connection.name, section, switch)
+            for section, switch in switches.items()
+            if section in told
         ]
         if is_held:
             reasons.append(f"{connection.name}: {sentence} ({rule}).")
@@ -373,13 +380,6 @@ def _of_the_kind(name: str) -> list[BackfillObject]:
         known = ", ".join(dict.fromkeys(one.object.lower() for one in BACKFILL_OBJECTS))
         raise Refused(f"{name} cannot be compared; {known} can.", code="OBJECT")
     return [one for one in BACKFILL_OBJECTS if not name or one.kind in kinds]
-
-
-def counted(step: JobStep, lister: Lister) -> JobStep:
-    """The step with the number of its records, and of those without an e-mail address."""
-    total = lister.count(step.object, with_email=step.with_email)
-    left_out = max(0, lister.count(step.object) - total) if step.with_email else 0
-    return replace(step, total=total, left_out=left_out)
 
 
 def _is_of(job: Job, entry: InboxEntry) -> bool:

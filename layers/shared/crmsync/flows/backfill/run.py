@@ -239,11 +239,20 @@ def _queue_step(job: Job, lister: Lister, left: int, context: BackfillContext) -
 def _page(step: JobStep, lister: Lister, after: str, size: int) -> Page:
     """The next page of a step: of the records that it names, or of all."""
     if not step.ids:
-        return lister.page(step.object, after, size, with_email=step.with_email)
+        return lister.page(
+            step.object, after, size, with_email=step.with_email, activity=step.activity
+        )
     start = int(after or 0)
     refs = tuple(Ref(step.side, step.object, one) for one in step.ids[start : start + size])
     end = start + len(refs)
     return Page(refs, str(end) if end < len(step.ids) else None)
+
+
+def counted(step: JobStep, lister: Lister) -> JobStep:
+    """The step with the number of its records, and of those without an e-mail address."""
+    total = lister.count(step.object, with_email=step.with_email, activity=step.activity)
+    left_out = max(0, lister.count(step.object) - total) if step.with_email else 0
+    return replace(step, total=total, left_out=left_out)
 
 
 def moved(job: Job, page: Page, now: datetime) -> Job:
@@ -265,7 +274,7 @@ def moved(job: Job, page: Page, now: datetime) -> Job:
 def _drain(job: Job, context: BackfillContext) -> Job:
     """Wait until the sync has done what was queued; then the job is done.
 
-    Salesforce objects that it worked through completely then count as imported (OPP-2).
+    What it worked through completely then counts as imported (OPP-2).
     """
     now = context.now()
     depths = [context.backlog.depth(kind) for kind in sorted(kinds_of(job))]
@@ -274,9 +283,10 @@ def _drain(job: Job, context: BackfillContext) -> Job:
     job = replace(job, waiting=waiting, moved_at=now, trouble="")
     if not is_idle and now < (job.listed_at or now) + DRAIN:
         return _next(job, context, 0 if any(depth.ready for depth in depths) else WAIT)
-    for step in job.steps if job.type is not JobType.VERIFY else ():
-        if step.side is Side.SALESFORCE and not step.ids:
-            context.jobs.mark_imported(job.connection, step.object, now)
+    steps = job.steps if job.type is not JobType.VERIFY else ()
+    whole = [backfill_object_of(step).imported_as for step in steps if not step.ids]
+    for name in dict.fromkeys(filter(None, whole)):
+        context.jobs.mark_imported(job.connection, name, now)
     return context.jobs.save(replace(job, state=JobState.DONE))
 
 

@@ -221,10 +221,11 @@ class BatchLoader(Generic[AnyFacts]):
         in a link.
 
         Creating a record again by its key would write old values over edits that people have made
-        since. Contacts are also found by their addresses, so for them this is asked only where an
-        earlier sync was cut short, or where there is no address and may have been one before.
+        since. Contacts are also found by their addresses, and the tasks of activities are claimed
+        before they are made, so for them this is asked only where an earlier sync was cut short, or
+        where there is no address and may have been one before.
         """
-        asks_always = self.ruleset.kind is not Kind.CONTACT
+        asks_always = self.ruleset.kind not in {Kind.CONTACT, Kind.ACTIVITY}
         asked = [
             one
             for one in unlinked
@@ -244,10 +245,11 @@ class BatchLoader(Generic[AnyFacts]):
                 self._made.update({by_key[key]: ref for key, ref in made.items()})
 
     def _may_have_lost_its_address(self, record: Record) -> bool:
-        """Whether a record has nothing by which candidates are found, and was edited since it was
+        """Whether a contact has nothing by which candidates are found, and was edited since it was
         made.
         """
-        return record.ref not in self.candidates and record.created_at < record.modified_at
+        is_alone = self.ruleset.kind is Kind.CONTACT and record.ref not in self.candidates
+        return is_alone and record.created_at < record.modified_at
 
     def load_counterparts(self, refs: Iterable[Ref]) -> None:
         """Read the links of records and the counterparts in them: a deletion may not have been

@@ -52,8 +52,8 @@ LEASE = timedelta(seconds=720)
 within seconds of the claim.
 """
 
-_KEPT = timedelta(days=1)
-"""How long a claim is remembered."""
+_KEPT = timedelta(days=15)
+"""How long a claim is remembered: longer than any queue keeps a message (14 days)."""
 
 _CLAIMED = TryAgain(
     "Another worker may be making its task.", code="CLAIMED", after=LEASE.total_seconds() / 4

@@ -259,7 +259,11 @@ class HealthCheck:
             },
             errors=_by_category(reports),
             jobs=Counter(str(job.state) for job in jobs),
-            imported={one.object: imports.get(one.object) for one in BACKFILL_OBJECTS if one.word},
+            imported={
+                one.imported_as: imports.get(one.imported_as)
+                for one in BACKFILL_OBJECTS
+                if one.word and (one.activity is None or one.syncs(connection))
+            },
             calls=calls,
             allotment=connection.salesforce.daily_call_allotment,
             trouble=trouble,

@@ -22,7 +22,7 @@ from crmsync.flows.arguments import (
     no_progress,
     singular_forms,
 )
-from crmsync.flows.backfill.jobs import counted
+from crmsync.flows.backfill.run import counted
 from crmsync.flows.campaigns.preview import PreviewedCampaign
 from crmsync.flows.engine.batches import BATCH
 from crmsync.flows.engine.context import SyncContext
@@ -48,7 +48,12 @@ from crmsync.rules.backfill.estimate import (
     expected_calls,
     total_estimate,
 )
-from crmsync.rules.backfill.objects import BACKFILL_OBJECTS, BackfillObject
+from crmsync.rules.backfill.objects import (
+    BACKFILL_OBJECTS,
+    BackfillObject,
+    expected_on,
+    importable,
+)
 from crmsync.rules.pair import reports
 from crmsync.rules.preview.explanation import creation_reports
 from crmsync.rules.preview.report import PreviewReport
@@ -213,6 +218,8 @@ def _rows(name: str) -> list[BackfillObject]:
     """
     words = set(singular_forms(name))
     found = [one for one in BACKFILL_OBJECTS if not name or {one.object.lower(), one.word} & words]
+    places = {(one.side, one.object) for one in found}
+    found += [one for one in importable(name) if (one.side, one.object) not in places]
     if not found:
         known = ", ".join(dict.fromkeys(one.object.lower() for one in BACKFILL_OBJECTS))
         raise Refused(f"{name} cannot be previewed; {known} can.", code="OBJECT")
@@ -220,7 +227,8 @@ def _rows(name: str) -> list[BackfillObject]:
 
 
 def _switched_off(connection: Connection, rows: Sequence[BackfillObject]) -> list[str]:
-    off = {one.section: one.switch for one in reversed(rows) if not one.syncs(connection)}
+    told = reversed(expected_on(rows))
+    off = {one.section: one.switch for one in told if not one.syncs(connection)}
     return [
         f"{connection.name}: {section} are switched off ({rule})." for section, rule in off.items()
     ]
@@ -352,7 +360,9 @@ def _batches(step: JobStep, lister: Lister, limit: int) -> Iterator[list[Ref]]:
     while after is not None and not (limit and listed >= limit):
         room = BATCH - len(batch)
         size = min(room, limit - listed) if limit else room
-        page = lister.page(step.object, after, size, with_email=step.with_email)
+        page = lister.page(
+            step.object, after, size, with_email=step.with_email, activity=step.activity
+        )
         batch += page.refs
         listed += len(page.refs)
         after = page.after

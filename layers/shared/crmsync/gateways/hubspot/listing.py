@@ -16,6 +16,7 @@ from typing import Any
 from crmsync.gateways.hubspot.client import HubspotClient, Reply
 from crmsync.gateways.hubspot.rows import moment
 from crmsync.gateways.hubspot.versions import PLURALS
+from crmsync.model.activities import ActivityKind
 from crmsync.model.crm_names import MERGED_IDS
 from crmsync.model.records import Ref, Side
 from crmsync.ports.listing import ChangedRecord, DeletedPage, Page
@@ -30,7 +31,15 @@ class HubspotLister:
         """Call through `client`."""
         self._client = client
 
-    def page(self, name: str, after: str, size: int, *, with_email: bool = False) -> Page:  # noqa: ARG002 - HubSpot's list cannot filter
+    def page(
+        self,
+        name: str,
+        after: str,
+        size: int,
+        *,
+        with_email: bool = False,  # noqa: ARG002 - HubSpot's list cannot filter
+        activity: ActivityKind | None = None,  # noqa: ARG002 - each kind is an object of its own
+    ) -> Page:
         """Up to 100 records by id, without archived ones. Raises `SyncError`."""
         reply = self._list(name, after, min(size, MAX), archived="false")
         refs = tuple(Ref(Side.HUBSPOT, name, str(row["id"])) for row in reply.rows)
@@ -60,7 +69,13 @@ class HubspotLister:
             "GET", "/crm/v3/objects/{type}", inside={"type": PLURALS.get(name, name)}, query=query
         )
 
-    def count(self, name: str, *, with_email: bool = False) -> int:  # noqa: ARG002 - as above
+    def count(
+        self,
+        name: str,
+        *,
+        with_email: bool = False,  # noqa: ARG002 - as above
+        activity: ActivityKind | None = None,  # noqa: ARG002 - as above
+    ) -> int:
         """How many records the search index has, which may lag. Raises `SyncError`."""
         reply = self._client.search(
             name, {"filterGroups": [], "properties": ["hs_object_id"], "limit": 1, "after": "0"}

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from math import ceil
 from types import MappingProxyType
 
+from crmsync.model.concerns import KIND_OF
 from crmsync.model.jobs import JobStep
-from crmsync.model.records import Side
+from crmsync.model.records import Kind, Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,19 @@ PER_THOUSAND: Mapping[Side, Mapping[Side, tuple[int, int]]] = MappingProxyType(
 )
 """Side of the records -> side that is called -> calls for a thousand records: when nothing differs,
 and when each one is created on the other side.
+"""
+
+PER_THOUSAND_ACTIVITIES: Mapping[Side, Mapping[Side, tuple[int, int]]] = MappingProxyType(
+    {
+        Side.HUBSPOT: MappingProxyType({Side.HUBSPOT: (13, 13), Side.SALESFORCE: (1, 6)}),
+        Side.SALESFORCE: MappingProxyType({Side.HUBSPOT: (13, 26), Side.SALESFORCE: (2, 3)}),
+    }
+)
+"""The same for activities, whose associations are read as well, a thousand per call."""
+
+STORED_KB = 2
+"""Kilobytes of Salesforce's data storage that a task or an event takes
+(docs/vendors.md#salesforce-activities).
 """
 
 LISTED: Mapping[Side, int] = MappingProxyType({Side.HUBSPOT: 100, Side.SALESFORCE: 2_000})
@@ -98,10 +112,29 @@ def expected_calls(estimate: CallEstimate, side: Side, writes: int) -> int:
     return min(calls.most, calls.least + ceil(writes / WRITTEN[side]))
 
 
+def storage_of(connection: str, steps: Iterable[JobStep]) -> str:
+    """The sentence about the data storage that an import of activities takes in Salesforce, at
+    most; "" where it makes no tasks or events there.
+    """
+    records = sum(
+        step.total
+        for step in steps
+        if step.side is Side.HUBSPOT and KIND_OF[step.side].get(step.object) is Kind.ACTIVITY
+    )
+    if not records:
+        return ""
+    size = records * STORED_KB / 1024
+    return (
+        f"{connection}: up to {records:,} tasks and events take up to {size:,.1f} MB of "
+        f"Salesforce's data storage, {STORED_KB} KB each."
+    )
+
+
 def _calls(steps: Iterable[JobStep], side: Side) -> Calls:
     least = most = 0
     for step in steps:
-        low, high = PER_THOUSAND[step.side][side]
+        is_activity = KIND_OF[step.side].get(step.object) is Kind.ACTIVITY
+        low, high = (PER_THOUSAND_ACTIVITIES if is_activity else PER_THOUSAND)[step.side][side]
         listing = ceil(step.total / LISTED[side]) if step.side is side and not step.ids else 0
         least += ceil(step.total * low / 1000) + listing
         most += ceil(step.total * high / 1000) + listing
