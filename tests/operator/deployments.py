@@ -19,6 +19,7 @@ from crmsync.flows.backfill.link_keys import LinkKeyAdmin
 from crmsync.flows.backfill.link_rebuild import RebuildSides
 from crmsync.flows.operator.console_links import ConsoleLinks
 from crmsync.flows.operator.dead_letters import DeadLetterAdmin
+from crmsync.flows.operator.decisions import DecisionLog
 from crmsync.flows.operator.errors import ErrorAdmin
 from crmsync.flows.operator.fields import FieldMapReader
 from crmsync.flows.operator.history import HistoryReader
@@ -376,6 +377,7 @@ def deployment(
             now=lambda: NOON,
             caller=lambda: "ada",
         )
+        decisions = DecisionLog(jobs=jobs, new_id=new_id, now=lambda: NOON, caller=lambda: "ada")
         operator = Operator(
             settings=settings,
             setup=SetupAdmin(
@@ -394,6 +396,7 @@ def deployment(
                 outbox=outbox,
                 now=lambda: NOON,
                 reader=lambda one, side: sides(one).readers[side],
+                decisions=decisions,
             ),
             dead_letters=DeadLetterAdmin(settings=store.load, queues=dead_letters, inbox=inbox),
             jobs=job_admin,
@@ -403,10 +406,7 @@ def deployment(
                 settings=store.load,
                 inbox=inbox,
                 outbox=outbox,
-                jobs=jobs,
-                new_id=new_id,
-                now=lambda: NOON,
-                caller=lambda: "ada",
+                decisions=decisions,
             ),
             pauses=PauseAdmin(
                 settings=store.load, troubles=troubles, now=lambda: NOON, caller=lambda: "ada"
@@ -433,7 +433,6 @@ def deployment(
                 secret=lambda: CONSOLE, caller=lambda: "ada", new_id=new_id, now=lambda: NOON
             ),
         )
-        urls = {"hubspot": hubspot_url, "salesforce": salesforce_url}
         stores = (
             inbox,
             jobs,
@@ -447,4 +446,12 @@ def deployment(
             alerts,
             comparisons,
         )
-        yield Deployment(operator, *stores, hubspot, salesforce, faults, clock, urls)
+        yield Deployment(
+            operator,
+            *stores,
+            hubspot,
+            salesforce,
+            faults,
+            clock,
+            {"hubspot": hubspot_url, "salesforce": salesforce_url},
+        )

@@ -10,6 +10,7 @@ import pytest
 
 from crmsync.model.changes import Cause, Change
 from crmsync.model.effects import Category, Report
+from crmsync.model.jobs import JobState, JobType
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.model.troubles import Outage
 from crmsync.rules.pair.reports import deleted_for_privacy, looping
@@ -376,6 +377,26 @@ def test_all_records_with_one_code_are_synced_again(shell: Shell) -> None:
     assert shell.deployment.outbox.published == [
         Change("acme", Kind.CONTACT, one.ref, Cause.AGAIN, NOON) for one in LONG
     ]
+
+
+def test_a_retry_is_kept_with_who_asked_for_it(shell: Shell) -> None:
+    """As a job that is over, with the number of records by object; without --apply there is none."""
+    shell.run("settings", "push", shell.file(MINIMAL), "--apply")
+    shell.deployment.inbox.park("acme", [NEW, *LONG])
+
+    shell.run("errors", "retry", "--all")
+    before = list(shell.deployment.jobs.all("acme"))
+    shell.run("errors", "retry", "--all", "--apply")
+
+    (job,) = shell.deployment.jobs.all("acme")
+    steps = [(step.side, step.object, step.total) for step in job.steps]
+    assert (before, job.type, job.state, job.by, steps) == (
+        [],
+        JobType.RETRY,
+        JobState.DONE,
+        "ada",
+        [(Side.HUBSPOT, "contact", 1), (Side.SALESFORCE, "Lead", 2)],
+    )
 
 
 @pytest.mark.parametrize("words", [("errors", "list"), ("errors", "list", "--json")])

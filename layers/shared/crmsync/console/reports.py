@@ -47,9 +47,11 @@ class Reports:
     def on_behalf_of(self, by: str) -> Reports:
         """The same flows, with this identity stored beside what they do."""
         jobs = replace(self.jobs, caller=lambda: by)
+        decisions = replace(self.errors.decisions, caller=lambda: by)
         return replace(
             self,
-            over_limit=replace(self.over_limit, caller=lambda: by),
+            errors=replace(self.errors, decisions=decisions),
+            over_limit=replace(self.over_limit, decisions=decisions),
             jobs=jobs,
             records=replace(self.records, jobs=jobs),
         )

@@ -25,8 +25,9 @@ class JobType(StrEnum):
 
     ``IMPORT`` brings in records that are older than the connection, ``RESYNC`` syncs all records
     again (MAP-6), and ``VERIFY`` compares both CRMs and the links (CH-31). ``UNDO`` puts
-    overwritten values back, ``RELEASE`` writes what a limit held back, and ``DROP`` discards it;
-    the command itself does these three, without messages.
+    overwritten values back, ``RELEASE`` writes what a limit held back, ``DROP`` discards it, and
+    ``RETRY`` syncs records of the error inbox again; the command itself does these four, without
+    messages.
     """
 
     IMPORT = "import"
@@ -35,6 +36,7 @@ class JobType(StrEnum):
     UNDO = "undo"
     RELEASE = "release"
     DROP = "drop"
+    RETRY = "retry"
 
 
 class JobState(StrEnum):

@@ -72,6 +72,7 @@ def operator(tell: Callable[[str], None] = lambda _text: None) -> Operator:
     from crmsync.flows.campaigns.preview import preview_campaigns
     from crmsync.flows.operator.console_links import ConsoleLinks
     from crmsync.flows.operator.dead_letters import DeadLetterAdmin
+    from crmsync.flows.operator.decisions import DecisionLog
     from crmsync.flows.operator.errors import ErrorAdmin
     from crmsync.flows.operator.fields import FieldMapReader
     from crmsync.flows.operator.operator import Operator
@@ -94,6 +95,7 @@ def operator(tell: Callable[[str], None] = lambda _text: None) -> Operator:
         caller=caller,
     )
     undo = _undo_admin()
+    decisions = DecisionLog(jobs=jobs(), new_id=new_turn_token, now=store.now, caller=caller)
     return Operator(
         settings=settings,
         setup=SetupAdmin(
@@ -113,6 +115,7 @@ def operator(tell: Callable[[str], None] = lambda _text: None) -> Operator:
             outbox=outbox(),
             now=store.now,
             reader=_reader_of,
+            decisions=decisions,
         ),
         dead_letters=DeadLetterAdmin(
             settings=_in_force,
@@ -126,10 +129,7 @@ def operator(tell: Callable[[str], None] = lambda _text: None) -> Operator:
             settings=store.load,
             inbox=inbox(),
             outbox=outbox(),
-            jobs=jobs(),
-            new_id=new_turn_token,
-            now=store.now,
-            caller=caller,
+            decisions=decisions,
         ),
         pauses=PauseAdmin(settings=store.load, troubles=troubles(), now=store.now, caller=caller),
         undo=undo,

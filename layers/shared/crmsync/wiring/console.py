@@ -20,6 +20,7 @@ from crmsync.errors import Refused
 from crmsync.flows.operator.activity import ActivityReader
 from crmsync.flows.operator.comparisons import CompletenessReader
 from crmsync.flows.operator.conflicts import ConflictReader
+from crmsync.flows.operator.decisions import DecisionLog
 from crmsync.flows.operator.errors import ErrorAdmin
 from crmsync.flows.operator.fields import FieldMapReader
 from crmsync.flows.operator.over_limit import OverLimitAdmin
@@ -130,6 +131,7 @@ def _reports() -> Reports:
     table = table_name("state")
     inbox = RecentInbox(aws_client("dynamodb"), table, now=now, ticks=time.monotonic)
     admin = job_admin(inbox)
+    decisions = DecisionLog(jobs=jobs(), new_id=new_turn_token, now=now)
     return Reports(
         health=HealthCheck(
             settings=settings,
@@ -152,15 +154,18 @@ def _reports() -> Reports:
             ).read
         ),
         errors=ErrorAdmin(
-            settings=settings, inbox=inbox, outbox=_outbox(), now=now, reader=_no_crm
+            settings=settings,
+            inbox=inbox,
+            outbox=_outbox(),
+            now=now,
+            reader=_no_crm,
+            decisions=decisions,
         ),
         over_limit=OverLimitAdmin(
             settings=settings,
             inbox=inbox,
             outbox=_outbox(),
-            jobs=jobs(),
-            new_id=new_turn_token,
-            now=now,
+            decisions=decisions,
         ),
         completeness=CompletenessReader(
             settings=settings, comparisons=comparisons(), jobs=jobs(), now=now

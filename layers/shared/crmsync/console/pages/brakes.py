@@ -132,7 +132,8 @@ class Brakes:
 
 def show(reports: Reports, request: PageRequest) -> HtmlPage:
     """The page. Raises `SyncError`."""
-    rows, now = reports.over_limit.held(), reports.over_limit.now()
+    now = reports.over_limit.decisions.now()
+    rows = reports.over_limit.held()
     return HtmlPage("brakes", "Brakes", brakes(rows, now, _told(request.query)))
 
 

@@ -35,6 +35,7 @@ _WHAT: Mapping[JobType, str] = {
     JobType.UNDO: "Undo",
     JobType.RELEASE: "Release of a brake",
     JobType.DROP: "Drop of what a brake held",
+    JobType.RETRY: "Retry of errors",
 }
 
 

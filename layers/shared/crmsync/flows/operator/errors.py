@@ -4,6 +4,7 @@ nothing happens without `apply`.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,10 +12,12 @@ from datetime import datetime
 from crmsync.errors import Gone, Refused, SyncError
 from crmsync.flows.arguments import chosen_connections, singular_forms
 from crmsync.flows.backfill.link_rebuild import RecordReader
+from crmsync.flows.operator.decisions import DecisionLog
 from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import KIND_OF, objects_of
 from crmsync.model.effects import Category, Report
 from crmsync.model.inbox import InboxEntry
+from crmsync.model.jobs import JobType
 from crmsync.model.records import Ref, Side
 from crmsync.model.settings import Connection, Settings
 from crmsync.ports.queues import Outbox
@@ -141,6 +144,7 @@ class ErrorAdmin:
         outbox: Takes the changes that make records sync again.
         now: The clock (UTC).
         reader: Makes what reads the records of a connection's side.
+        decisions: Keeps who had what synced again.
     """
 
     settings: Callable[[], Settings]
@@ -148,6 +152,7 @@ class ErrorAdmin:
     outbox: Outbox
     now: Callable[[], datetime]
     reader: Callable[[Connection, Side], RecordReader]
+    decisions: DecisionLog
 
     def all(self, choice: Choice = EVERY_ENTRY) -> list[ErrorRow]:
         """The chosen entries, also those of records that only wait; by connection, then oldest
@@ -231,7 +236,9 @@ class ErrorAdmin:
         return self.retry_rows(self.all(choice), apply=apply)
 
     def retry_rows(self, chosen: Sequence[ErrorRow], *, apply: bool) -> Retried:
-        """The same for these entries. Raises `TryAgain`."""
+        """The same for these entries. A job of each connection keeps who asked for it. Raises
+        `TryAgain`.
+        """
         rows: list[ErrorRow] = []
         left: list[ErrorRow] = []
         changes: list[Change] = []
@@ -243,6 +250,10 @@ class ErrorAdmin:
                 rows.append(row)
                 changes.append(change)
         if apply:
+            for connection in dict.fromkeys(row.connection for row in rows):
+                refs = [row.report.ref for row in rows if row.connection == connection]
+                counts = Counter((ref.side, ref.object) for ref in refs)
+                self.decisions.add(connection, JobType.RETRY, counts)
             self.outbox.publish(changes)
         return Retried(tuple(rows), tuple(left))
 

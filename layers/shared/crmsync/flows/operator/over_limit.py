@@ -9,14 +9,15 @@ from datetime import datetime
 from types import MappingProxyType
 
 from crmsync.errors import Gone, Refused
+from crmsync.flows.operator.decisions import DecisionLog
 from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import KIND_OF
 from crmsync.model.effects import Category, Report
-from crmsync.model.jobs import Job, JobState, JobStep, JobType
-from crmsync.model.records import Kind, Side
+from crmsync.model.jobs import JobType
+from crmsync.model.records import Kind
 from crmsync.model.settings import Settings
 from crmsync.ports.queues import Outbox
-from crmsync.ports.stores import Inbox, Jobs
+from crmsync.ports.stores import Inbox
 
 _CAUSES: Mapping[JobType, Cause] = MappingProxyType(
     {JobType.RELEASE: Cause.RELEASED, JobType.DROP: Cause.DROPPED}
@@ -48,19 +49,13 @@ class OverLimitAdmin:
         settings: Reads the settings in force.
         inbox: The error inbox, which has a report per record.
         outbox: Takes the changes that make the sync act on a decision.
-        jobs: Keeps a finished job per decision and connection.
-        new_id: Makes the id of a job.
-        now: The clock (UTC).
-        caller: The identity that a job is stored with.
+        decisions: Keeps what was decided, per decision and connection.
     """
 
     settings: Callable[[], Settings]
     inbox: Inbox
     outbox: Outbox
-    jobs: Jobs
-    new_id: Callable[[], str]
-    now: Callable[[], datetime]
-    caller: Callable[[], str] = lambda: ""
+    decisions: DecisionLog
 
     def held(self, identifier: str = "", name: str = "") -> list[OverLimitRecord]:
         """The records with changes held back, oldest first.
@@ -90,28 +85,12 @@ class OverLimitAdmin:
 
         A job of each connection records who decided. Raises `TryAgain`.
         """
-        now = self.now()
         for connection in dict.fromkeys(one.connection for one in records):
-            counts = Counter(
-                one.report.ref.object for one in records if one.connection == connection
+            refs = [one.report.ref for one in records if one.connection == connection]
+            self.decisions.add(
+                connection, decision, Counter((one.side, one.object) for one in refs)
             )
-            steps = tuple(
-                JobStep(Side.HUBSPOT, name, total=number) for name, number in sorted(counts.items())
-            )
-            self.jobs.save(
-                Job(
-                    connection,
-                    self.new_id(),
-                    decision,
-                    steps,
-                    started_at=now,
-                    moved_at=now,
-                    state=JobState.DONE,
-                    at=len(steps),
-                    queued=counts.total(),
-                    by=self.caller(),
-                )
-            )
+        now = self.decisions.now()
         cause = _CAUSES[decision]
         self.outbox.publish(
             [Change(one.connection, one.kind, one.report.ref, cause, now) for one in records]
