@@ -372,7 +372,7 @@ def _given(dice: random.Random, setting: Setting) -> list[Step]:
     return dice.choice(
         (
             [first, Wait(dice.choice((1, 5, 60)))],
-            [first, second, Wait(dice.choice((1, 5, 60)))],
+            [first, Wait(1), replace(second, side=first.side.other), Wait(60)],
             [Wait(60), *_overlapping(QUEUE_OF[does], dice.randint(2, 24), first, second)],
         )
     )

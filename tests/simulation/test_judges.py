@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -13,7 +14,7 @@ from crmsync.rules.pair.reports import duplicate_of_linked
 from tests.simulation import coverage
 from tests.simulation.decided import exercised
 from tests.simulation.invariants import INVARIANTS
-from tests.simulation.owners import SHOWN_ID, SHOWN_NAME, chosen
+from tests.simulation.owners import SHOWN_ID, SHOWN_NAME, chosen, name_of
 from tests.simulation.play import act, finish, play, rests
 from tests.simulation.shrink import shrink
 from tests.simulation.soak import kept
@@ -99,12 +100,13 @@ def _subscribe(system: System) -> None:
     system.portals[0].hubspot.put(here, {"hs_email_optout": "false"}, ours=True)
 
 
-def _give_away(system: System) -> None:
+def _give_away(system: System, owner: str = "2") -> None:
     system.ledger.reads = dict.fromkeys(the_pair(system), system.ledger.number)
-    _write(system, Side.HUBSPOT, "hubspot_owner_id", "2")
-    _write(system, Side.SALESFORCE, "OwnerId", str(chosen(Side.SALESFORCE, "2")))
-    _write(system, Side.HUBSPOT, SHOWN_ID, str(chosen(Side.SALESFORCE, "2")))
-    _write(system, Side.HUBSPOT, SHOWN_NAME, "Canary Bo")
+    user = str(chosen(Side.SALESFORCE, owner))
+    _write(system, Side.HUBSPOT, "hubspot_owner_id", owner)
+    _write(system, Side.SALESFORCE, "OwnerId", user)
+    _write(system, Side.HUBSPOT, SHOWN_ID, user)
+    _write(system, Side.HUBSPOT, SHOWN_NAME, name_of(user))
 
 
 def _show_another(system: System) -> None:
@@ -182,6 +184,25 @@ def test_owners_follow_by_their_rules(
     assert (ends, found(system)) == ((hubspot, chosen(Side.SALESFORCE, salesforce)), set())
     _give_away(system)
     assert found(system) == {"owners follow"}
+
+
+@pytest.mark.parametrize("newest", list(Side))
+def test_only_the_more_recent_of_two_new_owners_may_stand(newest: Side) -> None:
+    """Ada gets the record in HubSpot, Bo gets it in Salesforce, and some seconds lie between."""
+    system = ended(*A_PAIR)
+    here, there = the_pair(system)
+    gives = {
+        Side.HUBSPOT: lambda: system.portals[0].hubspot.edit(here, {"hubspot_owner_id": "1"}),
+        Side.SALESFORCE: lambda: system.salesforce.edit(
+            there, {"OwnerId": chosen(Side.SALESFORCE, "2")}
+        ),
+    }
+    gives[newest.other]()
+    system.now += timedelta(seconds=5)
+    gives[newest]()
+    _give_away(system, "1")
+
+    assert found(system) == (set() if newest is Side.HUBSPOT else {"owners follow"})
 
 
 @pytest.mark.parametrize("gives", ["+49 30 9018201", "+49 30 9018209"], ids=["read", "invented"])
