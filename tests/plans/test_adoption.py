@@ -9,15 +9,18 @@ from dataclasses import replace
 
 import pytest
 
+from crmsync.model.crm_names import HUBSPOT_OWNER as OWNER
 from crmsync.model.effects import SaveLink, UpdateRecord
 from crmsync.model.fields import FieldRule, Update
 from crmsync.model.links import Intent, Link, LinkState
 from crmsync.model.names import HUBSPOT_REVISION, salesforce_revision
+from crmsync.model.owners import Owner, Owners
 from crmsync.model.plan import Plan
 from crmsync.model.records import Kind, Origin, PastValue, Record, Ref, Side, Value
 from crmsync.model.troubles import Rest
 from crmsync.plans.contact import ContactFacts, plan_contact
 from crmsync.rules.kinds.contact.creation import hubspot_creation, salesforce_creation
+from crmsync.rules.merge.owners import SHOWN_ID, match_owners
 from crmsync.rules.merge.resting_mappings import without
 from crmsync.rules.merge.ruleset import Ruleset
 from tests.builders import LEAD_ID, OUR_APP, OUR_USER, a_change, a_contact, a_lead, a_ruleset, at
@@ -267,6 +270,68 @@ def test_a_field_that_is_hidden_while_its_pair_is_linked_keeps_every_edit(
 
     assert (written(first), first.undecided) == ({}, False)
     assert written(plan_contact(facts, RULESET)) == expected
+
+
+ADA, BO, CLERK = "005A", "005B", "005C"
+
+
+@pytest.mark.parametrize("edits", [{}, {"fax": ("7", 9)}], ids=["", "another field edited"])
+@pytest.mark.parametrize(
+    ("made", "hubspot", "salesforce", "expected"),
+    [
+        (Side.HUBSPOT, {SHOWN_ID: ADA, OWNER: "1"}, BO, {Side.HUBSPOT: {OWNER: "2"}}),
+        (Side.HUBSPOT, {SHOWN_ID: CLERK, OWNER: None}, BO, {Side.HUBSPOT: {OWNER: "2"}}),
+        (Side.HUBSPOT, {SHOWN_ID: ADA, OWNER: "2"}, ADA, {Side.SALESFORCE: {"OwnerId": BO}}),
+        (Side.HUBSPOT, {SHOWN_ID: ADA, OWNER: "1"}, ADA, {}),
+        (Side.SALESFORCE, {OWNER: "2"}, ADA, {Side.SALESFORCE: {"OwnerId": BO}}),
+        (Side.SALESFORCE, {OWNER: "2"}, CLERK, {Side.SALESFORCE: {"OwnerId": BO}}),
+        (Side.SALESFORCE, {OWNER: "3"}, CLERK, {}),
+        (Side.SALESFORCE, {OWNER: "1"}, ADA, {}),
+    ],
+    ids=[
+        "the lead was given away",
+        "the lead of somebody who is not in HubSpot was given away",
+        "the new contact was given away",
+        "the new contact",
+        "the contact of the new lead was given away",
+        "the contact of the new lead was given away, which Salesforce had assigned",
+        "the contact of somebody who is not in Salesforce",
+        "the new lead",
+    ],
+)
+def test_a_new_owner_crosses_though_the_link_could_not_be_saved(
+    made: Side,
+    hubspot: Mapping[str, Value],
+    salesforce: str,
+    expected: dict[Side, dict[str, Value]],
+    edits: Mapping[str, tuple[Value, float]],
+) -> None:
+    """The revision of the new record tells nothing of owners: whom the pair belonged to then is read
+    off the new record itself.
+    """
+    people = [("1", ADA, "Ada"), ("2", BO, "Bo"), ("3", "", "Cy"), ("", CLERK, "Clerk")]
+    both = Owners(
+        tuple(
+            Owner(one, name, f"{name}@example.com", True, "PERSON")
+            for one, _, name in people
+            if one
+        ),
+        tuple(
+            Owner(one, name, f"{name}@example.com", True, "Standard")
+            for _, one, name in people
+            if one
+        ),
+    )
+    contact = made_contact(edits) if made is Side.HUBSPOT else edited_contact(edits)
+    lead = made_of() if made is Side.HUBSPOT else made_lead({})
+    contact = replace(contact, fields={**contact.fields, **hubspot})
+    lead = replace(lead, fields={**lead.fields, "OwnerId": salesforce})
+    plan = planned(contact, lead, replace(RULESET, owners=match_owners(both)))
+    fax = {Side.SALESFORCE: {"Fax": "7"}} if edits else {}
+
+    assert written(plan) == {
+        side: fax.get(side, {}) | expected.get(side, {}) for side in {*fax, *expected}
+    }
 
 
 @pytest.mark.parametrize(

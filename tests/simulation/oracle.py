@@ -345,6 +345,18 @@ def _never(course: Course) -> list[Finding]:
     return [Finding("no lost update", "written under never")] if course.written else []
 
 
+def _late(course: Course) -> set[Shown]:
+    """The owner that crmsync gave Salesforce last, if HubSpot showed it when the worker read it, and
+    another one when it wrote.
+    """
+    one = next((one for one in reversed(course.written) if one.ref.side is Side.SALESFORCE), None)
+    if one is None:
+        return set()
+    read = max((at for ref, at in one.reads.items() if ref.side is Side.HUBSPOT), default=-1)
+    then, now = (_value_when(course, Side.HUBSPOT, at) for at in (read, one.number))
+    return {then} if then == plain(one.value) != now else set()
+
+
 def _owner(course: Course) -> list[Finding]:
     """OWN-6 to OWN-19: Salesforce's owner crosses, HubSpot's where that person works in Salesforce;
     of two new owners the more recent one counts. At a first meeting Salesforce's stays. What HubSpot
@@ -357,7 +369,9 @@ def _owner(course: Course) -> list[Finding]:
     theirs = plain(there.value) if there else known
     by_salesforce = {(theirs, theirs)}
     if here is None:
-        allowed = by_salesforce
+        # An owner that a worker had read in HubSpot crosses though HubSpot shows another by then.
+        late = {after_edit_in_hubspot(course.shown[Side.HUBSPOT], one) for one in _late(course)}
+        allowed = by_salesforce | late
     else:
         mine = plain(here.value)
         # An earlier owner in HubSpot may have crossed, and counts as Salesforce's then.

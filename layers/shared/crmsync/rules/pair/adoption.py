@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from crmsync.model.crm_names import HUBSPOT_OWNER, SALESFORCE_OWNER
 from crmsync.model.fields import FieldRule
 from crmsync.model.fingerprints import CHANGED, Base, tags
 from crmsync.model.links import LONGEST_WRITE, Link
@@ -28,6 +29,7 @@ from crmsync.rules.fields.values import (
 )
 from crmsync.rules.merge.baseline import key_of
 from crmsync.rules.merge.intents import has_arrived
+from crmsync.rules.merge.owners import SHOWN_ID
 from crmsync.rules.merge.past_agreement import MOST_VERSIONS, versions_since
 from crmsync.rules.merge.policies import may_pass
 from crmsync.rules.merge.ruleset import Ruleset
@@ -106,7 +108,7 @@ def adopted(
     today = [Version(hubspot, creations.salesforce(hubspot, one)) for one in rulesets]
     for creation in (*(one.creation for one in today), creations.hubspot):
         if _made_with(creation, hubspot, salesforce, ruleset):
-            return _known(creation, hubspot, salesforce)
+            return _known(creation, hubspot, salesforce, ruleset)
     made = _made(hubspot, salesforce, ruleset)
     if made is None or (made is Side.HUBSPOT and not ruleset.our_app):
         return Adoption(link)
@@ -121,7 +123,7 @@ def adopted(
     ]
     for version in versions:
         if _made_with(version.creation, hubspot, salesforce, ruleset):
-            return _known(version.creation, hubspot, salesforce)
+            return _known(version.creation, hubspot, salesforce, ruleset)
     changed = partial(_changed_since_salesforce, versions, hubspot, salesforce, ruleset)
     return Adoption(_since_made(link, hubspot, salesforce, today[0].creation, changed, ruleset))
 
@@ -131,8 +133,32 @@ def _made_with(creation: Creation, hubspot: Record, salesforce: Record, ruleset:
     return has_arrived(_on(creation.create.side, hubspot, salesforce), creation.link, ruleset)
 
 
-def _known(creation: Creation, hubspot: Record, salesforce: Record) -> Adoption:
-    return Adoption(replace(creation.link, hubspot=hubspot.ref, salesforce=salesforce.ref))
+def _known(creation: Creation, hubspot: Record, salesforce: Record, ruleset: Ruleset) -> Adoption:
+    link = replace(creation.link, hubspot=hubspot.ref, salesforce=salesforce.ref)
+    return Adoption(_with_owners(link, creation.create.side, hubspot, salesforce, ruleset))
+
+
+def _with_owners(
+    link: Link, made: Side, hubspot: Record, salesforce: Record, ruleset: Ruleset
+) -> Link:
+    """The link with the owners when the record on the side `made` was made, None where they are not
+    known: no revision tells of owners.
+
+    A new HubSpot record shows whom the Salesforce record belonged to. A Salesforce record that
+    nobody else has edited belongs to whom it was given, or to whom Salesforce chose because
+    HubSpot's owner has no match.
+    """
+    owner = str(hubspot.fields.get(HUBSPOT_OWNER) or "")
+    shows = hubspot.fields.get(SHOWN_ID), salesforce.fields.get(SALESFORCE_OWNER)
+    user = str(shows[made is Side.SALESFORCE] or "")
+    us, matches = ruleset.our_user_in(salesforce), ruleset.owners
+    is_edited = made is Side.SALESFORCE and (not us or salesforce.modified_by != us)
+    if matches is None or not user or is_edited:
+        return replace(link, hubspot_owner=None, salesforce_owner=None)
+    then = matches.to_hubspot.get(user, "")
+    if made is Side.SALESFORCE and not then and owner not in matches.to_salesforce:
+        then = owner
+    return replace(link, hubspot_owner=then, salesforce_owner=user)
 
 
 def _made(hubspot: Record, salesforce: Record, ruleset: Ruleset) -> Side | None:
@@ -195,12 +221,13 @@ def _since_made(
             key = key_of(rule.on(side), compared)
             agreed = ruleset.fingerprinter.fingerprint(key, canonical(compared, sent))
             bases[side] = bases[side].with_fingerprints({key: agreed})
-    return replace(
+    link = replace(
         link,
         hubspot_base=bases[Side.HUBSPOT],
         salesforce_base=bases[Side.SALESFORCE],
         wrote=tags(creation.create.fields) if made is Side.SALESFORCE else frozenset(),
     )
+    return _with_owners(link, made, hubspot, salesforce, ruleset)
 
 
 def _sent(rule: FieldRule, hubspot: Record, ruleset: Ruleset) -> Mapping[Side, Value]:
