@@ -4,6 +4,7 @@ HubSpot contacts and nothing else about people.
 pk             sk               attributes
 campaign#acme  42 701…          mark, read_at, refusal, trouble, trouble_code, since, parts,
                                 version, expires_at
+campaign#acme  contacts shown   the same, of what contacts show of all campaigns
 campaign#acme  42 701…#7#000    data (a part of the packed ids of version 7), expires_at
 
 The ids of a version are written first, and count once the row that names the version is there.
