@@ -13,6 +13,7 @@ import pytest
 from pydantic.fields import FieldInfo
 
 from crmsync.flows.engine.apply import STAGES
+from crmsync.model.activities import ActivityKind, ActivityKindSettings, ActivitySettings
 from crmsync.model.campaigns import CampaignSettings
 from crmsync.model.changes import Cause
 from crmsync.model.effects import (
@@ -52,7 +53,11 @@ from tests.template.document import template_of_the_repository
 PAGE = page("docs/settings.md")
 TablePath: TypeAlias = tuple[str, ...]
 OWNERS = ("connection", "owners")
-UNSHOWN = {("companies", "field"), ("deals", "field")}
+UNSHOWN = {
+    ("companies", "field"),
+    ("deals", "field"),
+    *(("activities", kind) for kind in ActivityKind if kind is not ActivityKind.CALL),
+}
 """Tables of which the whole file shows a sibling."""
 OBJECTS = [("connection", name) for name in ("contacts", "companies", "deals")]
 SECTIONS: dict[str, list[TablePath]] = {
@@ -68,6 +73,8 @@ SECTIONS: dict[str, list[TablePath]] = {
     "E-mail tasks": [("connection", "email_tasks")],
     "Task templates": [("connection", "email_tasks", "template")],
     "Campaigns": [("connection", "campaigns")],
+    "Activities": [("connection", "activities")],
+    "Kinds of activity": [("connection", "activities", kind) for kind in ActivityKind],
     "Undo": [("connection", "undo")],
     "Alerts": [("alerts",)],
 }
@@ -81,6 +88,8 @@ DEFAULTS: dict[TablePath, object] = {
     ("connection", "email_tasks"): EmailTaskSettings(),
     ("connection", "email_tasks", "template"): TaskTemplate("CLICK"),
     ("connection", "campaigns"): CampaignSettings("42", "701000000000001AAA", "Sent"),
+    ("connection", "activities"): ActivitySettings(),
+    **dict.fromkeys(SECTIONS["Kinds of activity"], ActivityKindSettings()),
     ("connection", "undo"): UndoSettings(),
     ("alerts",): AlertSettings(),
     **dict.fromkeys(SECTIONS["Field mappings"], FieldTable(hubspot="a", salesforce="A")),

@@ -196,7 +196,8 @@ _Standin: TypeAlias = str | int | dict[str, Any] | list[Any]
 def _repair(raw: dict[str, Any], detail: ErrorDetails) -> None:
     """Remove the wrong value, or replace it with a harmless and unique one if one is required."""
     path = detail["loc"]
-    for plain_list in {"kinds", "pipelines"}.intersection(path):
+    plain = {"kinds", "pipelines"} | ({"owners", "types"} if "activities" in path else set())
+    for plain_list in plain.intersection(path):
         path = path[: path.index(plain_list) + 1]
     holder: Any = raw
     for key in path[:-1]:

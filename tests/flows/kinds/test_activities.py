@@ -22,6 +22,8 @@ from crmsync.model.mail import TaskState, milliseconds
 from crmsync.model.names import TASK_KEY
 from crmsync.model.owners import Owner, Owners
 from crmsync.model.records import Ref, Value
+from crmsync.model.settings import CreateInSalesforce
+from crmsync.plans.activity import MOST_WAITS
 from tests.builders import NOON
 from tests.memory.world import MemoryWorld
 
@@ -424,3 +426,39 @@ def test_the_matching_user_owns_the_task():
         world.hubspot.edit(call, {"hubspot_owner_id": "8"})
         world.sync(call)
         assert [first, shown(world, task, "OwnerId")["OwnerId"]] == found
+
+
+@pytest.mark.rule("ACT-5")
+def test_a_call_waits_for_the_link_of_its_contact():
+    """A call that is read before its new contact is linked waits, has the contact synced, and then
+    gets its task.
+    """
+    world = a_world()
+    contact = world.new_contact()
+    call = a_call(world, contact)
+
+    world.sync(call)
+    assert (world.salesforce.refs("Task"), world.inbox.parked("acme")) == ([], [])
+
+    world.drain()
+    (task,) = world.salesforce.refs("Task")
+    assert shown(world, task, "WhoId") == {"WhoId": world.counterpart(contact).id}
+
+
+@pytest.mark.rule("ACT-3")
+def test_a_call_of_a_contact_that_never_syncs_stops_waiting():
+    """After some minutes it is left alone, and nothing is reported."""
+    world = MemoryWorld(
+        settings={"create_in_salesforce": CreateInSalesforce.NEVER},
+        activities=ActivitySettings(calls=TO_SALESFORCE),
+    )
+    call = a_call(world, world.new_contact())
+
+    world.sync(call)
+    world.drain()
+
+    assert (world.salesforce.refs("Task"), world.inbox.parked("acme")) == ([], [])
+    assert world.outbox.delayed == []
+    change = replace(world.change(call), tries=MOST_WAITS)
+    (plan,) = gather_and_plan([change], world.context).plans
+    assert [note.text for note in plan.notes] == [f"is left alone: {LeftAlone.NOBODY}"]

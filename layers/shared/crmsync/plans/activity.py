@@ -11,8 +11,10 @@ from dataclasses import dataclass, field, replace
 
 from crmsync.model.activities import ActivityFacts, ActivityFilter, ActivityKind, LeftAlone
 from crmsync.model.changes import BY_HAND, Cause
+from crmsync.model.concerns import KIND_OF
 from crmsync.model.crm_names import HUBSPOT_OWNER, OPPORTUNITY
 from crmsync.model.decisions import Decision, DecisionType
+from crmsync.model.effects import RequestSync
 from crmsync.model.facts import Facts
 from crmsync.model.links import Link
 from crmsync.model.names import SALESFORCE_KEY
@@ -31,6 +33,9 @@ from crmsync.rules.pair.plan import plan_pair
 from crmsync.rules.pair.successors import plan_counterpart_gone, plan_missing
 
 GONE = ("ACT-7",)
+
+MOST_WAITS = 5
+"""How often an activity waits for the link of what it is about: some ten minutes in all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,11 @@ def _plan_unlinked(facts: ActivityPairFacts, named: Record, ruleset: Ruleset) ->
         return plan_counterpart_gone(facts, ruleset, *GONE)
     if facts.named_counterpart is not None:
         return _plan_new_pair(facts, named, facts.named_counterpart, ruleset)
-    if left := _left_alone(facts, named, ruleset):
+    left = _left_alone(facts, named, ruleset)
+    if left is LeftAlone.NOBODY and (awaited := _awaited(facts, named, ruleset)):
+        kind = KIND_OF[awaited.side][awaited.object]
+        return Plan((RequestSync(awaited, kind, named.ref, ("ACT-5",)),))
+    if left:
         return no_effects(f"is left alone: {left}", "ACT-3")
     create = task_creation if named.ref.side is Side.HUBSPOT else activity_creation
     return _creation_plan(create(named, ruleset))
@@ -143,6 +152,18 @@ def _plan_new_pair(
     known = adopted(link, hubspot, salesforce, creations, ruleset)
     plan = _plan_pair(facts, known.link, (hubspot, salesforce), ruleset)
     return replace(plan, undecided=plan.undecided or known.needs_history)
+
+
+def _awaited(facts: ActivityPairFacts, named: Record, ruleset: Ruleset) -> Ref | None:
+    """A record that the activity is about and that may be linked soon, as both were just made; None
+    if there is none, or the activity has waited long enough.
+    """
+    if facts.change.tries >= MOST_WAITS or facts.change.cause in BY_HAND:
+        return None
+    about = about_of(named)
+    refs = facts.associated if named.ref.side is Side.HUBSPOT else (about.who, about.what)
+    kinds = ruleset.connection.kinds
+    return next((one for one in refs if one and KIND_OF[one.side].get(one.object) in kinds), None)
 
 
 def _creation_plan(creation: Creation) -> Plan:

@@ -221,9 +221,9 @@ class BatchLoader(Generic[AnyFacts]):
         in a link.
 
         Creating a record again by its key would write old values over edits that people have made
-        since. Contacts are also found by their addresses, and the tasks of activities are claimed
-        before they are made, so for them this is asked only where an earlier sync was cut short, or
-        where there is no address and may have been one before.
+        since. Contacts are also found by their addresses, and activities are claimed, so for them
+        this is asked only where an earlier sync was cut short, or where there is no address and may
+        have been one before.
         """
         asks_always = self.ruleset.kind not in {Kind.CONTACT, Kind.ACTIVITY}
         asked = [

@@ -11,10 +11,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from crmsync.model.activities import ActivitySync
 from crmsync.model.campaigns import OnLeave
 from crmsync.model.crm_names import PARENT_ACCOUNT
 from crmsync.model.emails import normalise_email
 from crmsync.model.fields import FieldRule, Update
+from crmsync.model.records import Kind
 from crmsync.model.settings import AlertSettings, Connection, CreateInHubspot, Settings
 from crmsync.rules.fields.maps import (
     CURRENCY,
@@ -75,6 +77,7 @@ def contradictions(settings: Settings) -> Iterator[Finding]:
         yield from _owners(index, connection)
         yield from _templates(index, connection)
         yield from _campaigns(index, connection)
+        yield from _activities(index, connection)
     yield from _shared_campaigns(settings.connections)
     yield from _alerts(settings.alerts)
 
@@ -300,6 +303,19 @@ def _shared_campaigns(connections: Sequence[Connection]) -> Iterator[Finding]:
                 yield Finding(
                     ("connection", index, "campaigns", number, "campaign"), sentence, "CMP-6"
                 )
+
+
+def _activities(index: int, connection: Connection) -> Iterator[Finding]:
+    """Activities are about contacts, companies or deals that sync, and no task in Salesforce is a
+    note (ACT-1).
+    """
+    on = connection.activities.on
+    if on and not connection.kinds - {Kind.ACTIVITY}:
+        sentence = "activities are about contacts, companies or deals: switch one of these on"
+        yield Finding(("connection", index, "activities", on[0], "sync"), sentence, "ACT-1")
+    if connection.activities.notes.sync is ActivitySync.TO_HUBSPOT:
+        sentence = 'Salesforce has no notes among its tasks: use "to_salesforce" or "two_way"'
+        yield Finding(("connection", index, "activities", "notes", "sync"), sentence, "ACT-1")
 
 
 def _owner_row(

@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from pydantic_core import ErrorDetails
 
+from crmsync.model.activities import ActivityKind
 from crmsync.wire.settings.file import TABLES
 from crmsync.wire.settings.line_numbers import Path
 
@@ -67,6 +68,12 @@ RULES: Mapping[str, str] = MappingProxyType(
         "campaigns.status": "CMP-4",
         "on_leave": "CMP-5",
         "left_status": "CMP-5",
+        **{f"{kind}.sync": "ACT-1" for kind in ActivityKind},
+        **{f"{kind}.owner": "ACT-6" for kind in ActivityKind},
+        **{f"{kind}.subject": "ACT-4" for kind in ActivityKind},
+        "only_with_opportunity": "ACT-3",
+        "owners": "ACT-3",
+        "types": "ACT-3",
         "field.hubspot": "MAP-8",
         "field.salesforce": "MAP-8",
         "update": "MAP-3",

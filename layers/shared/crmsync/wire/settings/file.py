@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from crmsync.model.activities import ActivityKind
 from crmsync.model.fields import FieldRule, FieldType, Update
 from crmsync.model.settings import (
     AlertSettings,
@@ -39,6 +40,7 @@ from crmsync.model.settings import (
 from crmsync.rules.settings.checks import DEFAULT_ROWS
 from crmsync.rules.settings.mappings import is_pair
 from crmsync.rules.settings.subscriptions import DEFAULT_LIST
+from crmsync.wire.settings.activities import ActivitiesTable, ActivityTable
 from crmsync.wire.settings.alerts import AlertsTable
 from crmsync.wire.settings.campaigns import CampaignTable
 from crmsync.wire.settings.email import EmailTasksTable, TemplateTable
@@ -294,6 +296,7 @@ class ConnectionTable(Table):
     owners: OwnersTable = OwnersTable()
     undo: UndoTable = UndoTable()
     campaigns: list[CampaignTable] = Field(default_factory=list)
+    activities: ActivitiesTable = ActivitiesTable()
 
     def freeze(self) -> Connection:
         """The connection as the model has it. If the file does not say whether deals sync, they
@@ -315,6 +318,7 @@ class ConnectionTable(Table):
             self.owners.freeze(),
             UndoSettings(**self.undo.given()),
             tuple(row.freeze() for row in self.campaigns),
+            self.activities.freeze(),
         )
 
 
@@ -366,6 +370,8 @@ TABLES: Mapping[tuple[str, ...], type[BaseModel]] = MappingProxyType(
         ("connection", "owners"): OwnersTable,
         ("connection", "undo"): UndoTable,
         ("connection", "campaigns"): CampaignTable,
+        ("connection", "activities"): ActivitiesTable,
+        **{("connection", "activities", kind): ActivityTable for kind in ActivityKind},
         ("alerts",): AlertsTable,
     }
 )

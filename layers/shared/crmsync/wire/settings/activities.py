@@ -1,0 +1,78 @@
+"""``[connection.activities]`` of the settings file and its tables, one for each kind of activity:
+their keys, the types and ranges of values, and how they become `ActivitySettings` (ACT-1).
+"""
+
+from __future__ import annotations
+
+from string import Formatter
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from crmsync.model.activities import (
+    ActivityKind,
+    ActivityKindSettings,
+    ActivityOwner,
+    ActivitySettings,
+    ActivitySync,
+)
+from crmsync.rules.kinds.activity.maps import SUBJECT_LENGTH
+from crmsync.rules.kinds.activity.subjects import PLACEHOLDERS
+from crmsync.wire.settings.table import Table, limit, wrong
+
+_Limit = Annotated[int | None, BeforeValidator(limit)]
+
+
+def _subject(text: str) -> str:
+    try:
+        names = {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+    except ValueError:
+        names = {""}
+    if names - set(PLACEHOLDERS):
+        known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
+        raise wrong(
+            f'subject is "{text[:70]}", must have no placeholders but {known}; a brace is written '
+            "twice"
+        )
+    return text
+
+
+def _owner_id(text: str) -> str:
+    if not (text.isascii() and text.isdigit()):
+        raise wrong(f'owners has "{text}", must be the ids of HubSpot owners (digits)')
+    return text
+
+
+class ActivityTable(Table):
+    """``[connection.activities.calls]`` and its siblings."""
+
+    sync: Annotated[ActivitySync, Field(strict=False)] = ActivitySync.OFF
+    owner: Annotated[ActivityOwner, Field(strict=False)] = ActivityOwner.MATCHED
+    subject: Annotated[str, Field(max_length=SUBJECT_LENGTH), AfterValidator(_subject)] = ""
+    only_with_opportunity: bool = False
+    owners: list[Annotated[str, AfterValidator(_owner_id)]] = Field(default_factory=list)
+    types: list[Annotated[str, Field(min_length=1, max_length=255)]] = Field(default_factory=list)
+
+    def freeze(self) -> ActivityKindSettings:
+        """The table as the model has it."""
+        given = self.given()
+        given |= {name: tuple(given[name]) for name in ("owners", "types") if name in given}
+        return ActivityKindSettings(**given)
+
+
+class ActivitiesTable(Table):
+    """``[connection.activities]``."""
+
+    calls: ActivityTable = ActivityTable()
+    emails: ActivityTable = ActivityTable()
+    meetings: ActivityTable = ActivityTable()
+    notes: ActivityTable = ActivityTable()
+    tasks: ActivityTable = ActivityTable()
+    max_changes_per_hour: _Limit = None
+    max_blanks_per_hour: _Limit = None
+
+    def freeze(self) -> ActivitySettings:
+        """The tables as the model has them."""
+        given = self.given()
+        kinds = {kind: getattr(self, kind).freeze() for kind in ActivityKind if kind in given}
+        return ActivitySettings(**given | kinds)

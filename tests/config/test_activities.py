@@ -1,0 +1,134 @@
+"""``[connection.activities]`` of the settings file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from crmsync.config import load_settings
+from crmsync.model.activities import (
+    ActivityKind,
+    ActivityKindSettings,
+    ActivityOwner,
+    ActivitySettings,
+    ActivitySync,
+)
+from crmsync.model.concerns import objects_of
+from crmsync.model.records import Kind, Side
+from crmsync.rules.settings.dates import dated
+from crmsync.rules.settings.diff import differences
+from crmsync.wire.settings.stored import from_json, to_json
+from tests.builders import NOON, at
+from tests.config.files import MINIMAL, complaints
+
+CALLS = '[connection.activities.calls]\nsync = "two_way"\n'
+LINE = MINIMAL.count("\n")
+
+
+@pytest.mark.rule("ACT-1")
+def test_nothing_syncs_by_default() -> None:
+    """Without the section, no object of activities is looked at on either side."""
+    (connection,) = load_settings(MINIMAL).connections
+    assert connection.activities == ActivitySettings()
+    assert Kind.ACTIVITY not in connection.kinds
+    assert not {Kind.ACTIVITY} & {
+        kind for side in Side for kind in objects_of(connection, side).values()
+    }
+
+
+@pytest.mark.rule("ACT-1")
+def test_a_kind_is_switched_on_in_a_direction() -> None:
+    """Only the objects of kinds that cross from a side are looked at there."""
+    text = (
+        CALLS
+        + '[connection.activities.notes]\nsync = "to_salesforce"\nowner = "integration_user"\n'
+        + 'subject = "Note: {first_line}"\nowners = ["7"]\n'
+        + '[connection.activities.meetings]\nsync = "to_hubspot"\n'
+    )
+    (connection,) = load_settings(MINIMAL + text).connections
+    assert connection.activities == ActivitySettings(
+        calls=ActivityKindSettings(ActivitySync.TWO_WAY),
+        meetings=ActivityKindSettings(ActivitySync.TO_HUBSPOT),
+        notes=ActivityKindSettings(
+            ActivitySync.TO_SALESFORCE,
+            ActivityOwner.INTEGRATION_USER,
+            "Note: {first_line}",
+            owners=("7",),
+        ),
+    )
+    assert [
+        {name for name, kind in objects_of(connection, side).items() if kind is Kind.ACTIVITY}
+        for side in (Side.HUBSPOT, Side.SALESFORCE)
+    ] == [{"call", "note"}, {"Task", "Event"}]
+
+
+def test_a_kind_is_dated_by_the_push_that_switches_it_on() -> None:
+    """A later push keeps the date, another kind gets its own, and what is stored reads back."""
+    first = dated(load_settings(MINIMAL), load_settings(MINIMAL + CALLS), NOON)
+    notes = '[connection.activities.notes]\nsync = "to_salesforce"\n'
+    second = dated(first, load_settings(MINIMAL + CALLS + notes), at(5))
+    (connection,) = second.connections
+    assert (connection.activities.calls.since, connection.activities.notes.since) == (NOON, at(5))
+    assert from_json(to_json(second), 0) == second
+
+
+def test_the_differences_name_the_key() -> None:
+    """Before a push, a new direction is one line."""
+    old = load_settings(MINIMAL)
+    (connection,) = old.connections
+    calls = ActivityKindSettings(ActivitySync.TWO_WAY, since=NOON)
+    new = replace(old, connections=(replace(connection, activities=ActivitySettings(calls=calls)),))
+    assert differences(old, new) == ('acme.activities.calls.sync: "off" -> "two_way"',)
+
+
+WRONG: dict[str, tuple[str, str]] = {
+    "an unknown direction": (
+        CALLS.replace("two_way", "both"),
+        (
+            f'line {LINE + 2}: sync is "both", must be one of off, to_salesforce, to_hubspot, two_way '
+            "(ACT-1)"
+        ),
+    ),
+    "an unknown kind": (
+        CALLS.replace("calls", "faxes"),
+        f'line {LINE + 1}: unknown key "faxes" in [connection.activities] (CFG-2)',
+    ),
+    "an unknown placeholder": (
+        CALLS + 'subject = "{caller}"\n',
+        (
+            f'line {LINE + 3}: subject is "{{caller}}", must have no placeholders but {{direction}}, '
+            "{outcome}, {first_line}; a brace is written twice (ACT-4)"
+        ),
+    ),
+    "an owner that is no id": (
+        CALLS + 'owners = ["ada"]\n',
+        f'line {LINE + 3}: owners has "ada", must be the ids of HubSpot owners (digits) (ACT-3)',
+    ),
+    "notes that only Salesforce would make": (
+        '[connection.activities.notes]\nsync = "to_hubspot"\n',
+        (
+            f'line {LINE + 2}: Salesforce has no notes among its tasks: use "to_salesforce" or '
+            '"two_way" (ACT-1)'
+        ),
+    ),
+    "activities about nothing that syncs": (
+        "[connection.contacts]\nsync = false\n[connection.companies]\nsync = false\n" + CALLS,
+        (
+            f"line {LINE + 6}: activities are about contacts, companies or deals: switch one of these "
+            "on (ACT-1)"
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", sorted(WRONG))
+def test_a_wrong_value_is_named_with_its_line(case: str) -> None:
+    """Each complaint says what is wrong, what is right, and the rule."""
+    text, sentence = WRONG[case]
+    assert complaints(MINIMAL + text) == [sentence]
+
+
+def test_every_kind_has_a_table() -> None:
+    """The keys of the section are the kinds of activity."""
+    assert all(ActivitySettings().of(kind) == ActivityKindSettings() for kind in ActivityKind)
