@@ -63,6 +63,16 @@ def test_a_kind_is_switched_on_in_a_direction() -> None:
     ] == [{"call", "note"}, {"Task", "Event"}]
 
 
+@pytest.mark.rule("ACT-1")
+def test_a_text_in_place_of_the_table_is_the_direction() -> None:
+    """It stands for a table with nothing but ``sync``."""
+    text = '[connection.activities]\ncalls = "two_way"\nnotes = "off"\n'
+    (connection,) = load_settings(MINIMAL + text).connections
+    assert connection.activities == ActivitySettings(
+        calls=ActivityKindSettings(ActivitySync.TWO_WAY)
+    )
+
+
 def test_a_kind_is_dated_by_the_push_that_switches_it_on() -> None:
     """A later push keeps the date, another kind gets its own, and what is stored reads back."""
     first = dated(load_settings(MINIMAL), load_settings(MINIMAL + CALLS), NOON)
@@ -104,6 +114,20 @@ WRONG: dict[str, tuple[str, str]] = {
     "an owner that is no id": (
         CALLS + 'owners = ["ada"]\n',
         f'line {LINE + 3}: owners has "ada", must be the ids of HubSpot owners (digits) (ACT-3)',
+    ),
+    "a text that is no direction": (
+        '[connection.activities]\ncalls = "both"\n',
+        (
+            f'line {LINE + 2}: calls is "both", must be one of off, to_salesforce, to_hubspot, '
+            "two_way, or a table (CFG-1)"
+        ),
+    ),
+    "notes that only Salesforce would make, in short": (
+        '[connection.activities]\nnotes = "to_hubspot"\n',
+        (
+            f'line {LINE + 2}: Salesforce has no notes among its tasks: use "to_salesforce" or '
+            '"two_way" (ACT-1)'
+        ),
     ),
     "notes that only Salesforce would make": (
         '[connection.activities.notes]\nsync = "to_hubspot"\n',

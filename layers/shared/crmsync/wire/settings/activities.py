@@ -1,5 +1,6 @@
 """``[connection.activities]`` of the settings file and its tables, one for each kind of activity:
-their keys, the types and ranges of values, and how they become `ActivitySettings` (ACT-1).
+their keys, the types and ranges of values, and how they become `ActivitySettings` (ACT-1). A text
+in place of a kind's table is its ``sync``: ``calls = "two_way"``.
 """
 
 from __future__ import annotations
@@ -7,7 +8,7 @@ from __future__ import annotations
 from string import Formatter
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from crmsync.model.activities import (
     ActivityKind,
@@ -60,14 +61,28 @@ class ActivityTable(Table):
         return ActivityKindSettings(**given)
 
 
+def _table(value: object, info: ValidationInfo) -> object:
+    if not isinstance(value, str):
+        return value
+    if value not in set(ActivitySync):
+        raise wrong(
+            f'{info.field_name} is "{value[:70]}", must be one of {", ".join(ActivitySync)}, or a '
+            "table"
+        )
+    return {"sync": value}
+
+
+_Kind = Annotated[ActivityTable, BeforeValidator(_table)]
+
+
 class ActivitiesTable(Table):
     """``[connection.activities]``."""
 
-    calls: ActivityTable = ActivityTable()
-    emails: ActivityTable = ActivityTable()
-    meetings: ActivityTable = ActivityTable()
-    notes: ActivityTable = ActivityTable()
-    tasks: ActivityTable = ActivityTable()
+    calls: _Kind = ActivityTable()
+    emails: _Kind = ActivityTable()
+    meetings: _Kind = ActivityTable()
+    notes: _Kind = ActivityTable()
+    tasks: _Kind = ActivityTable()
     max_changes_per_hour: _Limit = None
     max_blanks_per_hour: _Limit = None
 
