@@ -354,6 +354,23 @@ def test_a_missing_campaign_or_list_is_named(sides: Sides) -> None:
 
 
 @pytest.mark.rule("CMP-7")
+def test_a_campaign_that_is_deleted_is_told_although_nobody_moves(sides: Sides) -> None:
+    """Within a day, and until it is back."""
+    sides.join(*sides.add("Ada"))
+    sides.sweep()
+    sides.person("DELETE", f"Campaign/{sides.campaign}")
+    soon = sides.sweep()
+    daily = sides.sweep(minutes=24 * 60)
+    lasting = sides.sweep()
+    sides.salesforce.person({"do": "undelete", "ids": [sides.campaign]})
+    mended = sides.sweep()
+
+    assert (soon.progress.trouble, mended.progress.trouble) == (None, None)
+    assert told(daily)[0] == "NO_CAMPAIGN"
+    assert lasting.progress.trouble == daily.progress.trouble
+
+
+@pytest.mark.rule("CMP-7")
 def test_lists_that_the_app_may_not_read_stop_every_campaign(sides: Sides) -> None:
     """The refusal is kept with what to do, and since when it lasts; it ends with its cause."""
     sides.join(*sides.add("Ada"))

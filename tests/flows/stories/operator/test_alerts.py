@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from local.chat import Chat, lines_of
+from local.people import People
 from local.stack import Stack
-from tests.flows.conftest import SETTINGS, NewStack
+from tests.flows.conftest import SETTINGS, WORLD, NewStack
 from tests.flows.stories.story_command import command, run
+from tests.flows.stories.story_contacts import SWEEP, join_list
 
 LOOK = 300
 ALERTS = """
@@ -80,6 +84,39 @@ def test_an_alarm_reaches_the_chat_through_the_queue(new_stack: NewStack) -> Non
             )
         stack.settle()
         assert told(chat) == ["Problem: Alarm ContactAge (crmsync)"]
+
+
+@pytest.mark.rule("CMP-7")
+def test_a_campaign_that_was_deleted_is_told_until_it_is_back(new_stack: NewStack) -> None:
+    """Once, and an all clear when somebody becomes a member again."""
+    row = {"listId": "77", "name": "Fair", "objectTypeId": "0-1", "processingType": "MANUAL"}
+    campaign = "701000000000001AAA"
+    world = {
+        "hubspot": [{**WORLD["hubspot"][0], "lists": [row]}],
+        "salesforce": {
+            **WORLD["salesforce"],
+            "records": [{"type": "Campaign", "Id": campaign, "Name": "Fair"}],
+        },
+    }
+    wanted = f'[[connection.campaigns]]\nlist = "77"\ncampaign = "{campaign}"\nstatus = "Sent"\n'
+    with Chat() as chat:
+        stack = new_stack(SETTINGS + wanted + ALERTS, world)
+        store(stack, chat)
+        people = People(stack.ready())
+        contact = people.new_contact(lastname="Lang", email="ada@example.com", company="Works")
+        join_list(people, contact)
+        stack.settle()
+        people.delete_record("Campaign", campaign)
+        stack.advance(SWEEP + 2 * LOOK)
+        begun = [one for one in told(chat) if "campaign" in one]
+        stack.salesforce.person({"do": "undelete", "ids": [campaign]})
+        stack.advance(SWEEP + 2 * LOOK)
+        title = "1 campaign of acme stands still (crmsync)"
+        assert begun == [f"Problem: {title}"]
+        assert [one for one in told(chat) if "campaign" in one] == [
+            f"Problem: {title}",
+            f"All clear: {title}",
+        ]
 
 
 def test_a_webhook_that_is_gone_is_shown_by_the_status(new_stack: NewStack) -> None:

@@ -133,7 +133,9 @@ class _Sweep:
         return self._campaign.list
 
     def run(self, mark: str | None) -> CampaignSweep:
-        """Read the list if it has changed, then carry out what waits."""
+        """Read the list if it has changed, then carry out what waits. With the list the campaign is
+        looked at, too, so that one that was deleted is told although nobody joins or leaves.
+        """
         reason = _FINE
         try:
             if mark is None:
@@ -141,8 +143,11 @@ class _Sweep:
                     "NO_LIST", f"HubSpot has no list {self.list}, or the app may not see it."
                 )
             else:
-                self._read(mark)
-                reason = self._carry_out()
+                was_stopped = self._progress.trouble is not None
+                if self._is_read(mark) or was_stopped:
+                    reason = self._unusable()
+                if reason is _FINE:
+                    reason = self._carry_out()
         except OutOfTime:
             pass
         except SyncError as error:
@@ -163,13 +168,15 @@ class _Sweep:
             self._campaign, self._progress, self._written, frozenset(self._removed)
         )
 
-    def _read(self, mark: str) -> None:
+    def _is_read(self, mark: str) -> bool:
         """Compare the members of the list with those whose joining is done, if that is due."""
         now = self._context.now()
-        if is_to_be_read(self._progress, mark, now):
-            pages = self._context.lists.listed(self._campaign.list)
-            listed = {one for page in pages for one in page}
-            self._save(compared(self._progress, listed, self._campaign, mark, now))
+        if not is_to_be_read(self._progress, mark, now):
+            return False
+        pages = self._context.lists.listed(self._campaign.list)
+        listed = {one for page in pages for one in page}
+        self._save(compared(self._progress, listed, self._campaign, mark, now))
+        return True
 
     def _carry_out(self) -> _Reason:
         """Let those who left leave and those who joined join; returns why neither is possible."""
