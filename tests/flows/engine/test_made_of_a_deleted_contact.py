@@ -190,3 +190,43 @@ def test_a_lead_that_was_there_before_gets_no_further_look() -> None:
     world.sync(contact, cause=Cause.DELETED)
 
     assert world.outbox.delayed == []
+
+
+def test_a_lead_that_somebody_enters_later_makes_no_duplicate_of_what_is_left() -> None:
+    """Also if the second look, whose message is delivered once more, comes after it: whoever
+    entered it could see what was there.
+    """
+    world = MemoryWorld()
+    lead = world.new_lead()
+    world.sync(lead)
+    contact = world.counterpart(lead)
+    world.hubspot.delete(contact)
+    world.sync(contact, cause=Cause.DELETED)
+    again = [change for change, _ in world.outbox.delayed]
+    world.drain()
+    world.sync(world.new_lead())
+    world.drain()
+    world.deliver(again)
+    world.drain()
+
+    assert [change.cause for change in again] == [Cause.LEFT]
+    assert (reported(world), len(living(world))) == ([], 1)
+
+
+def test_nothing_stays_reported_about_the_deleted_contact_itself() -> None:
+    """Its lead had got the address of another contact, which it could not get. Once it is deleted,
+    the lead is what shares the address.
+    """
+    world = MemoryWorld()
+    one, two = world.new_contact(), world.new_contact(email="ada.two@example.com")
+    world.sync(one, two)
+    lead = world.counterpart(two)
+    world.wait()
+    world.salesforce.edit(lead, {"Email": "ada@example.com"})
+    world.sync(lead)
+    before = [report.ref for report in reported(world)]
+    world.hubspot.delete(two)
+    world.sync(two, cause=Cause.DELETED)
+    world.drain()
+
+    assert (before, reported(world)) == ([two], [duplicate_of_linked(lead, [one])])

@@ -295,13 +295,15 @@ def resolved_records(results: Iterable[RecordResult[AnyFacts]]) -> list[Ref]:
 
     The report of a privacy deletion is about what is left of the person, so it does not count as
     new. Where only one record of a pair is left, that record may belong to another pair: then only
-    the records that the links name are resolved. About a record that was merged into another one
-    there is nothing left to report.
+    the records that the links name are resolved. About a HubSpot record that is gone, or that was
+    merged into another one, there is nothing left to report.
     """
     resolved: set[Ref] = set()
     for result in results:
         one, plan = result.facts, result.plan
         resolved.update(merged_into(one.hubspot) if one.hubspot else ())
+        if result.error is None and one.link and one.hubspot is None:
+            resolved.update(place for place in (one.link.hubspot,) if isinstance(place, Ref))
         is_decided = one.change.cause in {Cause.RELEASED, Cause.DROPPED}
         is_open = (
             _missing_parent(plan) is not None

@@ -3,8 +3,8 @@ the address is linked with what is left.
 
 Not if both happen while a worker makes the lead: it has read the contact before, and another worker
 makes one of the new contact. So a record that was made a moment ago is looked at once more when
-every worker of that moment has ended. If its address then belongs to a contact of another pair, it
-is reported until it no longer does (CH-13).
+every worker of that moment has ended. If its address then belongs to a contact of another pair that
+was made at that time, it is reported until it no longer does (CH-13).
 """
 
 from __future__ import annotations
@@ -14,7 +14,14 @@ from dataclasses import replace
 
 from crmsync.flows.engine.context import SyncContext
 from crmsync.model.changes import Cause, Change
-from crmsync.model.crm_names import ADDITIONAL_EMAILS, HUBSPOT_CONTACT, HUBSPOT_EMAIL
+from crmsync.model.crm_names import (
+    ADDITIONAL_EMAILS,
+    HUBSPOT_CONTACT,
+    HUBSPOT_EMAIL,
+    LEAD,
+    SALESFORCE_CONTACT,
+    SALESFORCE_EMAIL,
+)
 from crmsync.model.emails import normalise_email
 from crmsync.model.links import LONGEST_WRITE, LinkState
 from crmsync.model.records import Kind, Record, Ref
@@ -25,7 +32,8 @@ from crmsync.rules.pair.reports import privacy_place
 _AFTER_OTHERS_END = round(LONGEST_WRITE.total_seconds())
 """Seconds after which every worker of now has ended."""
 
-_FIELDS = {HUBSPOT_CONTACT: (HUBSPOT_EMAIL, ADDITIONAL_EMAILS)}
+_HUBSPOT = {HUBSPOT_CONTACT: (HUBSPOT_EMAIL, ADDITIONAL_EMAILS)}
+_SALESFORCE = dict.fromkeys((LEAD, SALESFORCE_CONTACT), (SALESFORCE_EMAIL,))
 
 
 def with_contacts_of_the_address(
@@ -49,12 +57,21 @@ def with_contacts_of_the_address(
     }
     if not asked:
         return list(facts)
-    found = context.hubspot.find(sorted(set(asked.values())), _FIELDS)
-    linked = _linked([one.ref for one in found], context) if found else set()
-    return [
-        replace(one, sharing=_with_address(asked[at], found, linked)) if at in asked else one
-        for at, one in enumerate(facts)
-    ]
+    found = context.hubspot.find(sorted(set(asked.values())), _HUBSPOT)
+    others = _counterparts(found, context)
+    sharing = {
+        at: tuple(
+            sorted(
+                contact.ref
+                for contact in found
+                if address in addresses_of(contact)
+                and (other := others.get(contact.ref))
+                and (left[at].ref in reported or _may_be_of_others(other, left[at]))
+            )
+        )
+        for at, address in asked.items()
+    }
+    return [replace(one, sharing=sharing.get(at, ())) for at, one in enumerate(facts)]
 
 
 def _is_asked(facts: ContactFacts) -> bool:
@@ -66,15 +83,24 @@ def _is_asked(facts: ContactFacts) -> bool:
     return is_new or facts.change.cause is Cause.LEFT
 
 
-def _linked(contacts: Sequence[Ref], context: SyncContext) -> set[Ref]:
-    links = context.links.find(context.connection.name, contacts)
-    return {ref for ref, link in links.items() if link.state is LinkState.ACTIVE}
+def _counterparts(contacts: Sequence[Record], context: SyncContext) -> dict[Ref, Record]:
+    """Contact -> its lead or contact in Salesforce, for those that are linked."""
+    refs = [one.ref for one in contacts]
+    links = context.links.find(context.connection.name, refs) if refs else {}
+    places = {
+        ref: link.salesforce
+        for ref, link in links.items()
+        if link.state is LinkState.ACTIVE and isinstance(link.salesforce, Ref)
+    }
+    shown = context.salesforce.read(list(places.values()), _SALESFORCE) if places else {}
+    return {ref: shown[place] for ref, place in places.items() if place in shown}
 
 
-def _with_address(address: str, found: Sequence[Record], linked: set[Ref]) -> tuple[Ref, ...]:
-    return tuple(
-        sorted(one.ref for one in found if one.ref in linked and address in addresses_of(one))
-    )
+def _may_be_of_others(other: Record, left: Record) -> bool:
+    """Whether a worker that had looked for the address before `left` was made may have made the
+    other record. One that was made later was made by somebody who could see what was there.
+    """
+    return other.created_at < left.created_at + LONGEST_WRITE
 
 
 def look_again(facts: Sequence[ContactFacts], context: SyncContext) -> None:
