@@ -37,6 +37,13 @@ class Observation:
         return bool(self.seen == self.expected)
 
 
+_SWEEP = 16 * 60
+"""Seconds within which both CRMs were read."""
+
+_POLL = 2 * 60
+"""Seconds within which Salesforce was."""
+
+
 @dataclass(slots=True)
 class Step:
     """One step after it was played.
@@ -53,8 +60,8 @@ class Step:
 
 
 class Story:
-    """Ada is created in HubSpot, Grace in Salesforce. Both sides edit Ada; then come a duplicate
-    and a forged webhook.
+    """Ada is created in HubSpot, Grace in Salesforce. Both sides edit Ada; then come a duplicate, a
+    forged webhook, and the life of a call.
     """
 
     def __init__(self, stack: Stack) -> None:
@@ -72,6 +79,7 @@ class Story:
         yield self.nothing_to_do
         yield self.duplicate
         yield self.forged
+        yield self.call
 
     def created_in_hubspot(self) -> Step:
         """A contact is created in HubSpot and appears as a lead."""
@@ -226,6 +234,67 @@ class Story:
                 ),
             ],
         )
+
+    def call(self) -> Step:
+        """A call of HubSpot is edited in Salesforce and goes through the conversion of its lead; it
+        stays one task.
+        """
+        properties = {
+            "hs_timestamp": "2026-06-30T12:00:00Z",
+            "hs_call_title": "First talk",
+            "hs_call_body": "<p>Wants a <b>quote</b>.</p>",
+            "hs_call_status": "COMPLETED",
+        }
+        crm = self._people.hubspot.crm
+        made = crm.objects.basic_api.create("calls", {"properties": properties, "associations": []})
+        crm.associations.v4.basic_api.create_default("calls", made.id, "contacts", self._ada)
+        self._stack.advance(_SWEEP)
+        first = self._tasks()
+        for task in first:
+            self._people.edit_record("Task", task["Id"], Subject="Talk about the quote")
+        self._stack.advance(_POLL)
+        title = crm.objects.basic_api.get_by_id("calls", made.id, properties=["hs_call_title"])
+        person = self._stack.salesforce.person(
+            {"do": "convert_lead", "lead_id": self._lead, "account_id": None}
+        )["contact_id"]
+        crm.objects.basic_api.update(
+            "calls", made.id, {"properties": {"hs_call_body": "<p>Has the quote.</p>"}}
+        )
+        self._stack.advance(_SWEEP)
+        return Step(
+            "A call becomes one task, and stays it",
+            [
+                "A person logs a call with Ada in HubSpot.",
+                "In Salesforce its task gets another subject; then Ada's lead is converted.",
+                "In HubSpot the call gets another text.",
+            ],
+            [
+                Observation(
+                    "Tasks at first", [task["Description"] for task in first], ["Wants a quote."]
+                ),
+                Observation(
+                    "HubSpot hs_call_title",
+                    title.properties["hs_call_title"],
+                    "Talk about the quote",
+                ),
+                Observation(
+                    "Tasks in the end",
+                    self._tasks(),
+                    [
+                        {
+                            "Id": task["Id"],
+                            "Subject": "Talk about the quote",
+                            "Description": "Has the quote.",
+                            "WhoId": person,
+                        }
+                        for task in first
+                    ],
+                ),
+            ],
+        )
+
+    def _tasks(self) -> list[dict[str, Any]]:
+        return self._people.records("SELECT Id, Subject, Description, WhoId FROM Task")
 
     def _both_show(self, property_: str, field_: str, value: str) -> list[Observation]:
         lead = self._people.record("Lead", self._lead, field_)

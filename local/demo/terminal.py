@@ -27,6 +27,8 @@ from local.stack import Stack
 
 HERE = Path(__file__).parent
 CRMS = ("hubspot", "salesforce")
+_SYNCS = ("contact_sync", "activity_sync")
+"""The functions whose decisions are shown."""
 
 
 def demo(*, keep: bool = False) -> int:
@@ -86,7 +88,7 @@ class Activity:
     def __init__(self, stack: Stack) -> None:
         """Start counting now."""
         self._stack = stack
-        self._shown = 0
+        self._shown = dict.fromkeys(_SYNCS, 0)
         self._calls = self._count()
 
     def calls(self) -> dict[str, int]:
@@ -96,16 +98,19 @@ class Activity:
 
     def decisions(self) -> list[str]:
         """Return what was decided since the last step, a line each, with the ids of the rules."""
-        lines = [
-            line
-            for decision in self._logged()
-            for line in [*decision["effects"], *decision["conflicts"]]
-        ]
-        fresh, self._shown = lines[self._shown :], len(lines)
+        fresh: list[str] = []
+        for function, shown in self._shown.items():
+            lines = [
+                line
+                for decision in self._logged(function)
+                for line in [*decision["effects"], *decision["conflicts"]]
+            ]
+            fresh += lines[shown:]
+            self._shown[function] = len(lines)
         return fresh
 
-    def _logged(self) -> Iterator[Mapping[str, Any]]:
-        for line in self._stack.output("contact_sync").splitlines():
+    def _logged(self, function: str) -> Iterator[Mapping[str, Any]]:
+        for line in self._stack.output(function).splitlines():
             if '"decision"' in line:
                 yield json.loads(line)["decision"]
 
