@@ -28,6 +28,7 @@ EVENTS: Mapping[str, str] = MappingProxyType(
         "hubspot_sweep": "scheduled",
         "contact_sync": "edited_in_hubspot",
         "account_sync": "edited_in_hubspot",
+        "activity_sync": "edited_in_hubspot",
         "opportunity_sync": "edited_in_hubspot",
         "backfill": "next_turn",
         "email_events": "scheduled",

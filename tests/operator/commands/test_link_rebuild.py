@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from crmsync.errors import TryAgain
 from crmsync.flows.backfill.link_rebuild import Rebuild, RebuildResult, RebuildSides
+from crmsync.model.activities import ActivityKindSettings, ActivitySettings, ActivitySync
 from crmsync.model.links import Link, LinkState
 from crmsync.model.names import HUBSPOT_KEY, SALESFORCE_KEY, salesforce_key
 from crmsync.model.records import Kind, Ref, Side
@@ -95,11 +97,14 @@ class LostLinks:
         self.name(lead, contact)
         return contact, lead
 
-    def rebuild(self, *, apply: bool = True) -> RebuildResult:
+    def rebuild(
+        self, *, apply: bool = True, activities: ActivitySettings | None = None
+    ) -> RebuildResult:
         """Rebuild the links."""
+        connection = replace(a_connection(), activities=activities or ActivitySettings())
         sides = RebuildSides(self.listers, {side: self.world.crm(side) for side in Side})
         report = lambda found: self.progress.append(found.read)  # noqa: E731 - a callback
-        return Rebuild(a_connection(), sides, self.world.links, apply, report).run()
+        return Rebuild(connection, sides, self.world.links, apply, report).run()
 
     @property
     def links(self) -> set[tuple[Ref, Ref]]:
@@ -263,6 +268,24 @@ def test_a_rebuilt_link_has_no_base(lost: LostLinks) -> None:
     writes = world.writes()
     world.sync(contact, lead)
     assert world.writes() == writes
+
+
+def test_links_of_activities_are_rebuilt_kind_by_kind(lost: LostLinks) -> None:
+    """A task names the call or the note that it was made for, and a call the task that it was made
+    for. A task of another kind contradicts nothing and is not gone.
+    """
+    world = lost.world
+    call, note = world.hubspot.add("call", {}), world.hubspot.add("note", {})
+    of_call, of_note, alone = (world.salesforce.add("Task", {}) for _ in range(3))
+    made = world.hubspot.add("call", {HUBSPOT_KEY: alone.id})
+    lost.name(of_call, call)
+    lost.name(of_note, note)
+    on = ActivityKindSettings(ActivitySync.TWO_WAY)
+
+    found = lost.rebuild(activities=ActivitySettings(calls=on, notes=on))
+
+    assert lost.links == {(call, of_call), (note, of_note), (made, alone)}
+    assert (found.made, found.gone, found.contradictions) == (3, 0, [])
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from crmsync.errors import Conflict
+from crmsync.model.activities import HUBSPOT_OBJECTS, SALESFORCE_OBJECTS
 from crmsync.model.concerns import KIND_OF
 from crmsync.model.links import Link, Place
 from crmsync.model.records import Kind, Record, Ref, Side
@@ -91,6 +92,19 @@ class RebuildResult:
     contradictions: list[Contradiction] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """What is rebuilt together.
+
+    Attributes:
+        kind: The kind of the links.
+        objects: The objects of each side that belong together.
+    """
+
+    kind: Kind
+    objects: Mapping[Side, tuple[str, ...]]
+
+
 @dataclass(slots=True)
 class Rebuild:
     """The rebuild of one connection.
@@ -130,37 +144,37 @@ class Rebuild:
 
         Raises `SyncError`; links that were saved until then remain.
         """
-        kinds = sorted(self.connection.kinds)
+        scopes = list(_scopes(self.connection))
         counts = {
             side: sum(
                 self.sides.listers[side].count(name)
-                for kind in kinds
-                for name in _objects(side, kind)
+                for scope in scopes
+                for name in scope.objects[side]
             )
             for side in Side
         }
         self.result.total = sum(counts.values())
         self.result.in_hubspot = counts[Side.HUBSPOT]
-        for kind in kinds:
-            self._rebuild(kind)
+        for scope in scopes:
+            self._rebuild(scope)
         return self.result
 
-    def _rebuild(self, kind: Kind) -> None:
+    def _rebuild(self, scope: _Scope) -> None:
         """Read Salesforce first, and remember the claims that HubSpot does not return.
 
         These are few in a healthy connection, so they fit into memory.
         """
         self._claims, self._missing, self._contested = {}, set(), {}
-        for named in self._pages(Side.SALESFORCE, kind):
-            self._collect_claims(named, kind)
-        for named in self._pages(Side.HUBSPOT, kind):
-            self._link(self._agreed_pairs(named, kind), kind)
-        self._link(self._unreturned_pairs(), kind)
+        for named in self._pages(Side.SALESFORCE, scope):
+            self._collect_claims(named, scope)
+        for named in self._pages(Side.HUBSPOT, scope):
+            self._link(self._agreed_pairs(named, scope), scope.kind)
+        self._link(self._unreturned_pairs(), scope.kind)
 
-    def _pages(self, side: Side, kind: Kind) -> Iterator[Mapping[Ref, Ref]]:
-        """All records of a kind on a side, page by page: record -> the counterpart it names."""
-        lister, other_objects = self.sides.listers[side], _objects(side.other, kind)
-        for name in _objects(side, kind):
+    def _pages(self, side: Side, scope: _Scope) -> Iterator[Mapping[Ref, Ref]]:
+        """All records of a scope on a side, page by page: record -> the counterpart it names."""
+        lister, other_objects = self.sides.listers[side], scope.objects[side.other]
+        for name in scope.objects[side]:
             after: str | None = ""
             while after is not None:
                 page = lister.page(name, after, PAGE)
@@ -171,24 +185,27 @@ class Rebuild:
                 self.progress(self.result)
                 after = page.after
 
-    def _collect_claims(self, named: Mapping[Ref, Ref], kind: Kind) -> None:
-        """Remember the HubSpot records that Salesforce records name and that do not name them."""
+    def _collect_claims(self, named: Mapping[Ref, Ref], scope: _Scope) -> None:
+        """Remember the HubSpot records that Salesforce records name and that do not name them. A
+        task names an activity of any kind, so one that is not among those of the scope may be of
+        another kind, and does not count as gone.
+        """
         records = self._read(Side.HUBSPOT, named.values())
         for salesforce, hubspot in named.items():
             record = records.get(hubspot)
             if record is None:
                 self._missing.add(hubspot)
-                self.result.gone += 1
-            elif self._named_by(record, _objects(Side.SALESFORCE, kind)) != salesforce:
+                self.result.gone += scope.kind is not Kind.ACTIVITY
+            elif self._named_by(record, scope.objects[Side.SALESFORCE]) != salesforce:
                 self._claims.setdefault(hubspot, []).append(salesforce)
 
-    def _agreed_pairs(self, named: Mapping[Ref, Ref], kind: Kind) -> Iterator[Pair]:
+    def _agreed_pairs(self, named: Mapping[Ref, Ref], scope: _Scope) -> Iterator[Pair]:
         """The pairs of a page of HubSpot records that nothing contradicts."""
         records = self._read(Side.SALESFORCE, named.values())
         for hubspot, salesforce in named.items():
             record = records.get(salesforce)
             others = self._claims.pop(hubspot, [])
-            named_back = record and self._named_by(record, _objects(Side.HUBSPOT, kind))
+            named_back = record and self._named_by(record, scope.objects[Side.HUBSPOT])
             if others:
                 self._contradict(hubspot, f"names {salesforce}, but {others[0]} names it")
             elif record is None or record.successor:
@@ -270,5 +287,21 @@ def _other_link(
     return None
 
 
-def _objects(side: Side, kind: Kind) -> tuple[str, ...]:
-    return tuple(name for name, one in KIND_OF[side].items() if one is kind)
+def _scopes(connection: Connection) -> Iterator[_Scope]:
+    """What is rebuilt together: each kind that is switched on, and each kind of activity."""
+    for kind in sorted(connection.kinds - {Kind.ACTIVITY}):
+        yield _Scope(
+            kind,
+            {
+                side: tuple(name for name, one in KIND_OF[side].items() if one is kind)
+                for side in Side
+            },
+        )
+    for activity in connection.activities.on:
+        yield _Scope(
+            Kind.ACTIVITY,
+            {
+                Side.HUBSPOT: (HUBSPOT_OBJECTS[activity],),
+                Side.SALESFORCE: (SALESFORCE_OBJECTS[activity],),
+            },
+        )

@@ -26,7 +26,7 @@ from crmsync.model.facts import AnyFacts, Facts
 from crmsync.model.links import LONGEST_WRITE, Intent, Link, Slot
 from crmsync.model.overwritten import OverwrittenBatch
 from crmsync.model.plan import Plan
-from crmsync.model.records import Record, Ref, Side, Value
+from crmsync.model.records import Kind, Record, Ref, Side, Value
 from crmsync.rules.kinds.opportunity.tie_intents import may_events_follow
 from crmsync.rules.merge.baseline import rebased
 from crmsync.rules.merge.intents import may_be_under_way, written
@@ -168,13 +168,14 @@ def keep_overwritten(
     made: Collection[Ref] = (),
 ) -> None:
     """Keep the values that plans are about to overwrite, in one call; records in `made` are new and
-    lose nothing. Makes no call unless the connection keeps values (`undo.hours`).
+    lose nothing. Makes no call unless the connection keeps values (`undo.hours`); of activities
+    none are kept.
 
     A value that could not be kept is not overwritten: raises `SyncError`. Values may be kept of a
     write that then fails; undoing compares with what the record shows.
     """
     hours = context.connection.undo.hours
-    if context.overwrites is None or not hours:
+    if context.overwrites is None or not hours or ruleset.kind is Kind.ACTIVITY:
         return
     found = (overwritten(one, plan, ruleset, made) for one, plan in zip(facts, plans, strict=True))
     pairs = tuple(one for one in found if one)
