@@ -74,7 +74,7 @@ class Course:
             between the worker's read and its write.
         restarted: One of the records was gone and came back, or is what others were merged into.
         looks: Up to which entries workers have read each side's record.
-        linked: The place among the entries when the pair was linked first.
+        met: Up to which entry the worker that linked the pair had read each side's record.
         since: The last entry of the field when both sides agreed last.
     """
 
@@ -94,7 +94,7 @@ class Course:
     crossed: dict[Side, Shown] = field(default_factory=dict)
     restarted: bool = False
     looks: Mapping[Side, Sequence[int]] = field(default_factory=dict)
-    linked: int = 0
+    met: Mapping[Side, int] = field(default_factory=dict)
     since: int = 0
 
 
@@ -136,7 +136,8 @@ def course_of(
         (one for ref in pair for one in ledger.rows.get(ref, ())), key=lambda one: one.number
     )
     looks = {ref.side: ledger.looks.get(ref, ()) for ref in pair}
-    course, is_linked = Course(restarted=restarted, looks=looks, linked=linked), False
+    met = {ref.side: ledger.met.get(pair, {}).get(ref, linked) for ref in pair}
+    course, is_linked = Course(restarted=restarted, looks=looks, met=met), False
     for one in entries:
         if not is_linked and one.number > linked:
             is_linked = True
@@ -253,7 +254,7 @@ def _value(course: Course, side: Side) -> Shown:
 
 def _two_way(course: Course) -> list[Finding]:
     """MAP-3: the more recent edit; where they never agreed, a value before a blank. A value that was
-    removed after the pair had been linked is an edit like any other.
+    removed after the worker that linked the pair had read it is an edit like any other.
     """
     here, there = course.open.get(Side.HUBSPOT), course.open.get(Side.SALESFORCE)
     if here is None or there is None:
@@ -268,7 +269,7 @@ def _two_way(course: Course) -> list[Finding]:
     allowed = set()
     if not course.ever and None in values.values():
         removed = here if values[Side.HUBSPOT] is None else there
-        if removed.number <= course.linked or not _was_read(course, removed):
+        if removed.number <= course.met[removed.ref.side] or not _was_read(course, removed):
             known = {value for value in values.values() if value is not None}
             return _both(course, known or {None})
     if there.at < here.at + SECOND:

@@ -18,7 +18,7 @@ from tests.simulation.owners import SHOWN_ID, SHOWN_NAME, chosen, name_of
 from tests.simulation.play import act, finish, play, rests
 from tests.simulation.shrink import shrink
 from tests.simulation.soak import kept
-from tests.simulation.steps import Fault, History, News, Operator, Person, Setting, Step, Wait
+from tests.simulation.steps import Fault, History, News, Operator, Person, Setting, Step, Wait, Work
 from tests.simulation.system import System
 
 A_PAIR = (Person("new person", value="1"), Wait(60))
@@ -321,6 +321,27 @@ def test_only_a_reported_lead_of_a_contact_that_was_deleted_unseen_is_no_duplica
         system.inbox.park("acme", [duplicate_of_linked(late, [])])
 
     assert ("no duplicate" in found(system)) == (not is_told or has_read)
+
+
+@pytest.mark.parametrize("is_read", [True, False])
+def test_only_a_value_that_the_linking_worker_had_read_is_removed_on_both_sides(
+    *, is_read: bool
+) -> None:
+    """A contact and a lead with one value meet, and a person removes it from the contact just before
+    they are linked.
+    """
+    meeting = (Person("new person", Side.SALESFORCE, value="1"), Person("new person", value="1"))
+    stands = (Wait(1), Work("contact", 8, most=5)) if is_read else ()
+    removal = Person("edit person", what="jobtitle")
+    system = ended(*meeting, *stands, removal, Work("contact"), Wait(60))
+    if not is_read:
+        for side, name in ((Side.HUBSPOT, "jobtitle"), (Side.SALESFORCE, "Title")):
+            _write(system, side, name, None)
+
+    here, there = the_pair(system)
+    shown = system.portals[0].hubspot.fields(here), system.salesforce.fields(there)
+    assert [shown[0].get("jobtitle"), shown[1].get("Title")] == [None, None]
+    assert ("no lost update" in found(system)) == (not is_read)
 
 
 @pytest.mark.parametrize("is_edited", [True, False])

@@ -68,6 +68,8 @@ class Ledger:
     call: str = ""
     linked: dict[tuple[Ref, Ref], int] = field(default_factory=dict)
     """Pair -> its place among the entries when it was linked for the first time."""
+    met: dict[tuple[Ref, Ref], Mapping[Ref, int]] = field(default_factory=dict)
+    """Pair -> up to which entry the worker that linked it had read each record."""
     reads: dict[Ref, int] = field(default_factory=dict)
     """What the worker that runs now has read, and up to which entry."""
     looks: dict[Ref, list[int]] = field(default_factory=dict)
@@ -85,6 +87,7 @@ class Ledger:
         if pair not in self.linked:
             self.number += 1
             self.linked[pair] = self.number
+            self.met[pair] = dict(self.reads)
 
     def note(self, ref: Ref, name: str, value: Value, before: Value, *, ours: bool) -> None:
         """One more entry."""
