@@ -462,3 +462,27 @@ def test_a_call_of_a_contact_that_never_syncs_stops_waiting():
     change = replace(world.change(call), tries=MOST_WAITS)
     (plan,) = gather_and_plan([change], world.context).plans
     assert [note.text for note in plan.notes] == [f"is left alone: {LeftAlone.NOBODY}"]
+
+
+@pytest.mark.rule("ACT-5")
+def test_further_contacts_stay_in_hubspot_and_are_told():
+    """Of two linked contacts the task names the first one. The other stays associated, and the
+    plan says so.
+    """
+    world = a_world(calls=TWO_WAY)
+    account = world.new_account()
+    people = [
+        world.new_salesforce_contact(account, f"{name}@example.com") for name in ("ada", "ben")
+    ]
+    world.sync(*people)
+    first, second = (world.counterpart(one) for one in people)
+    call = a_call(world, first, second)
+    world.sync(call)
+
+    assert tasks(world, "WhoId") == [{"WhoId": people[0].id}]
+    change = world.change(call, Cause.AGAIN)
+    (plan,) = gather_and_plan([change], world.context).plans
+    assert [note.text for note in plan.notes] == [
+        "1 more of its contacts show in HubSpot alone, as Salesforce names one"
+    ]
+    assert world.associations.of([call], "contact") == {call: (first, second)}

@@ -18,7 +18,7 @@ from crmsync.model.effects import RequestSync
 from crmsync.model.facts import Facts
 from crmsync.model.links import Link
 from crmsync.model.names import SALESFORCE_KEY
-from crmsync.model.plan import Plan, no_effects
+from crmsync.model.plan import Note, Plan, no_effects
 from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.rules.kinds.activity.about import about_of, comparable, with_associations
 from crmsync.rules.kinds.activity.creation import activity_creation, task_creation
@@ -126,7 +126,12 @@ def _plan_pair(
         always_save=here != link or not link.version,
         change=facts.change,
     )
-    return with_associations(plan, shown, facts.associated, facts.across)
+    plan = with_associations(plan, shown, facts.associated, facts.across)
+    others = about_in_salesforce(facts.associated, facts.across, about_of(task)).others
+    if not others:
+        return plan
+    text = f"{len(others)} more of its contacts show in HubSpot alone, as Salesforce names one"
+    return replace(plan, notes=(*plan.notes, Note(text, ("ACT-5",))))
 
 
 def _plan_new_pair(
