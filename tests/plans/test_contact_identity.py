@@ -398,10 +398,24 @@ def test_an_undeleted_lead_creates_its_contact_again_if_that_was_deleted_too():
     restored = replace(
         facts, change=a_change(facts.salesforce.ref, Cause.RESTORED), link=tombstone, hubspot=None
     )
-    assert [type(one) for one in plan_contact(restored, RULESET).effects] == [
+    ruleset = a_ruleset(delete_in_hubspot=True)
+    assert [type(one) for one in plan_contact(restored, ruleset).effects] == [
         DropLink,
         CreateRecord,
     ]
+
+
+@pytest.mark.rule("CH-9")
+@pytest.mark.parametrize("deleted_on", [S, None])
+def test_an_undeleted_lead_creates_no_contact_that_crmsync_has_not_deleted(deleted_on):
+    """Where deletions do not cross, a person deleted the contact, perhaps for privacy, of which the
+    webhook may be late.
+    """
+    facts = linked()
+    tombstone = replace(facts.link, state=LinkState.TOMBSTONE, deleted_on=deleted_on)
+    restored = a_change(facts.salesforce.ref, Cause.RESTORED)
+    plan = plan_contact(replace(facts, change=restored, link=tombstone, hubspot=None), RULESET)
+    assert plan.effects == ()
 
 
 @pytest.mark.rule("DEL-1")

@@ -147,11 +147,12 @@ def plan_missing(
     A link that a privacy deletion has ended brings nobody back (CH-9). If the Salesforce record was
     converted or merged since, the link moves with it.
 
-    `recreate` plans a new HubSpot record when the Salesforce record of a tombstone is restored. If
-    the link became a tombstone because that record was deleted, its return is enough: somebody
-    took it out of the recycle bin. If it became one because the HubSpot record alone was deleted,
-    the Salesforce record was there all the time, and a message about an undelete is an old one.
-    `because` are the rules of the kind.
+    `recreate` plans a new HubSpot record when the Salesforce record of a tombstone is restored, if
+    `deletes`: otherwise it was not crmsync that deleted the HubSpot record, but a person, perhaps
+    for privacy. If the link became a tombstone because the Salesforce record was deleted, its
+    return is enough: somebody took it out of the recycle bin. If it became one because the HubSpot
+    record alone was deleted, the Salesforce record was there all the time, and a message about an
+    undelete is an old one. `because` are the rules of the kind.
     """
     if link.state is LinkState.FORGOTTEN:
         return _plan_forgotten(facts, link)
@@ -159,7 +160,7 @@ def plan_missing(
         is_back = link.deleted_on is Side.SALESFORCE or (
             link.deleted_on is None and facts.change.cause is Cause.RESTORED
         )
-        if is_back and facts.salesforce and not facts.survivor_is_linked:
+        if is_back and deletes and facts.salesforce and not facts.survivor_is_linked:
             again = recreate(facts.salesforce)
             return replace(again, effects=(DropLink(link, because), *again.effects))
         return no_effects("one of the two was deleted; an edit does not bring it back", *because)
