@@ -274,6 +274,8 @@ class Deployment(ABC):
 
     def _connection(self, number: int) -> Connection:
         setting = self.setting
+        limit = setting.limit or None
+        limits: dict[str, Any] = {"max_changes_per_hour": limit, "max_blanks_per_hour": limit}
         rows = tuple(
             FieldRule(name, FIELDS[name], update=Update(policy))
             for name, policy in setting.policies
@@ -285,11 +287,13 @@ class Deployment(ABC):
             ContactSettings(
                 create_in_salesforce=CreateInSalesforce(setting.creates),
                 delete_in_hubspot=setting.deletes,
+                max_deletes_per_hour=setting.limit,
                 since=BEGIN,
                 field=rows,
+                **limits,
             ),
-            CompanySettings(since=BEGIN, remove_associations=setting.removes),
-            DealSettings(since=BEGIN, remove_associations=setting.removes),
+            CompanySettings(since=BEGIN, remove_associations=setting.removes, **limits),
+            DealSettings(since=BEGIN, remove_associations=setting.removes, **limits),
         )
 
     def context(self, portal: Portal, cached: CachedTroubles) -> SyncContext:

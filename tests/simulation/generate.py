@@ -59,6 +59,11 @@ def generate(seed: int) -> History:
     pauses = random.Random(f"crmsync paused {seed}")
     if pauses.random() < 1 / 60:
         steps[:0] = _paused_at_first(pauses, setting)
+    limits = random.Random(f"crmsync limits {seed}")
+    if limits.random() < 1 / 8 and setting.portals == 1 and not setting.automations:
+        setting = replace(setting, limit=limits.choice((1, 1, 2)))
+        for _ in range(limits.randrange(3)):
+            steps.insert(limits.randint(1, len(steps)), Operator("release"))
     outages = random.Random(f"crmsync outages {seed}")
     if outages.random() < 1 / 60:
         at = outages.randint(1, len(steps))

@@ -1,9 +1,14 @@
-"""What the operator does: pauses, pushes of settings, resyncs, and rights to fields."""
+"""What the operator does: pauses, pushes of settings, resyncs, decisions about what limits hold back,
+and rights to fields.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from crmsync.errors import SyncError
+from crmsync.flows.operator.decisions import DecisionLog
+from crmsync.flows.operator.over_limit import OverLimitAdmin
 from crmsync.model.fields import FieldRule, Update
 from crmsync.model.jobs import Job, JobStep, JobType, job_message_of
 from crmsync.model.records import Side
@@ -34,6 +39,8 @@ def operate(system: System, step: Operator) -> bool:
             _push(system, portal, step)
         case "resync":
             _resync(system, portal)
+        case "release":
+            return release(system)
         case "hide":
             system.salesforce.missing_fields |= _places(step.what)
         case "show":
@@ -44,6 +51,26 @@ def operate(system: System, step: Operator) -> bool:
 def _places(name: str) -> set[tuple[str, str]]:
     """Where Salesforce has the field of a person's property."""
     return {("Lead", FIELDS[name]), ("Contact", FIELDS[name])}
+
+
+def release(system: System) -> bool:
+    """Release what limits hold back in all connections; whether anything was queued."""
+    system.turns += 1
+    admin = OverLimitAdmin(
+        settings=lambda: Settings(tuple(portal.connection for portal in system.portals)),
+        inbox=system.inbox,
+        outbox=system.outbox,
+        decisions=DecisionLog(
+            jobs=system.jobs, new_id=lambda: f"decision{system.turns}", now=system.clock
+        ),
+    )
+    held = admin.held()
+    try:
+        admin.decide(held, JobType.RELEASE)
+    except SyncError:
+        return False
+    system.seen["released"] += len(held)
+    return bool(held)
 
 
 def _push(system: System, portal: Portal, step: Operator) -> None:

@@ -19,7 +19,7 @@ from tests.simulation.invariants import (
     versions,
     without_new_mappings,
 )
-from tests.simulation.operator import operate
+from tests.simulation.operator import operate, release
 from tests.simulation.people import ACTS, automate
 from tests.simulation.queues import MAX_RECEIVES
 from tests.simulation.steps import (
@@ -126,8 +126,8 @@ def act(system: System, step: Step) -> bool:
 
 
 def finish(system: System) -> None:
-    """Faults stop, every worker goes on, time passes, and the operator has the refused tried
-    again.
+    """Faults stop, every worker goes on, time passes, and the operator has the refused tried again
+    and releases what limits hold back.
     """
     system.faults.clear()
     system.outages.clear()
@@ -150,6 +150,8 @@ def finish(system: System) -> None:
         if one.category is Category.VALIDATION
     ]
     _read(system, refused)
+    while release(system):
+        _settle(system)
 
 
 def _move_back(system: System) -> None:
@@ -208,6 +210,11 @@ def _read(system: System, refs: Iterable[tuple[str, Ref]]) -> None:
     if not changes:
         return
     system.outbox.publish(changes)
+    _settle(system)
+
+
+def _settle(system: System) -> None:
+    """Let everything come to rest."""
     for _ in range(12):
         system.wait(900)
         if system.is_idle():
@@ -266,9 +273,6 @@ def _replays(system: System) -> list[str]:
     for queue in system.queues.values():
         for body in reversed(list(queue.sent)):
             queue.put(body, system.now)
-    for _ in range(12):
-        system.wait(900)
-        if system.is_idle():
-            break
+    _settle(system)
     after = _state(system)
     return [] if after == before else [f"a replay changes nothing: {before} became {after}"]

@@ -49,6 +49,8 @@ class Setting(_Brief):
         deletes: Whether deleted Salesforce records are deleted in HubSpot (DEL-1).
         automations: Fields that a workflow or a flow sets again each time crmsync has written them:
             the side, HubSpot's name of the property, and the value as a person's step has it.
+        limit: How many records of a kind may be overwritten, blanked or deleted on a side within an
+            hour (Q-30); 0 for the usual limits, which no history reaches.
         topic: What people mostly do, for the generator.
     """
 
@@ -59,6 +61,7 @@ class Setting(_Brief):
     removes: bool = False
     deletes: bool = False
     automations: tuple[tuple[Side, str, str], ...] = ()
+    limit: int = 0
     topic: str = "people"
 
 
@@ -146,8 +149,8 @@ class Wait(_Brief):
 
 @dataclass(frozen=True, repr=False)
 class Operator(_Brief):
-    """The operator pauses or resumes a connection, pushes settings, starts a resync, or hides a field
-    of people in Salesforce from crmsync and shows it again.
+    """The operator pauses or resumes a connection, pushes settings, starts a resync, releases what
+    limits hold back, or hides a field of people in Salesforce from crmsync and shows it again.
     """
 
     does: str

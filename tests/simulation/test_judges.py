@@ -364,6 +364,23 @@ def test_an_adopted_leads_older_value_may_stand_only_if_a_person_edited_the_lead
     assert ("no lost update" in found(system)) == (not is_edited)
 
 
+def test_what_a_limit_holds_back_crosses_when_it_is_released() -> None:
+    """One record may be overwritten in an hour, and another one is edited: its change waits for the
+    operator.
+    """
+    people = (Person("new person", value="1"), Person("new person", who=1, value="1"), Wait(60))
+    edits = (
+        Person("edit person", who=who, what="phone", value="2", news=News.TOLD) for who in range(2)
+    )
+    system = System(Setting(limit=1))
+    for step in (*people, *edits, Wait(5)):
+        act(system, step)
+    assert {"both sides agree"} <= found(system)
+    finish(system)
+
+    assert (found(system), system.seen["released"]) == (set(), 1)
+
+
 A_DEAL = (Person("new person"), Person("new deal"), Wait(60))
 
 
