@@ -82,6 +82,16 @@ CHILDREN = {
 the field that names the parent.
 """
 
+ABOUT = {
+    "Lead": (("Task", "WhoId"), ("Event", "WhoId")),
+    "Contact": (("Task", "WhoId"), ("Event", "WhoId")),
+    "Account": (("Task", "WhatId"), ("Event", "WhatId")),
+    "Opportunity": (("Task", "WhatId"), ("Event", "WhatId")),
+}
+"""Objects that Salesforce moves to the winner of a merge, or to the contact of a converted lead,
+each with the field that names the record.
+"""
+
 PARENTS = tuple(
     dict.fromkeys((parent, name) for parent, ways in CHILDREN.items() for _, name in ways)
 )

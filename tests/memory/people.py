@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from crmsync.model.records import Ref, Side, Value
-from tests.memory.behaviour import PERSON_CONTACT
+from tests.memory.behaviour import ABOUT, PERSON_CONTACT
 from tests.memory.records import FURTHER, MemoryRecords
 
 MERGED = "hs_merged_object_ids"
@@ -78,7 +78,15 @@ class MemoryPeople(MemoryRecords):
         self._end(loser, survivor)
         for child, parent in self._children_of(loser):
             self.put(child, {parent: survivor.id}, ours=False)
+        self._move_activities(loser, {}, survivor)
         return survivor
+
+    def _move_activities(self, old: Ref, more: Mapping[str, Value], new: Ref) -> None:
+        """Make the tasks and events about one record be about another, with `more` fields."""
+        for name, by in ABOUT.get(old.object, ()):
+            for ref in self.refs(name):
+                if self._rows[ref].fields.get(by) == old.id:
+                    self.put(ref, {by: new.id, **more}, ours=False)
 
     def merged_into(self, ref: Ref) -> list[Ref]:
         """Return the HubSpot records that were merged into one, which may be deleted."""
@@ -114,4 +122,5 @@ class MemoryPeople(MemoryRecords):
         )
         contact = self._insert("Contact", {**fields, "AccountId": account.id}, ours=False)
         self.put(lead, {"IsConverted": True, "ConvertedContactId": contact.id}, ours=False)
+        self._move_activities(lead, {"WhatId": account.id}, contact)
         return contact

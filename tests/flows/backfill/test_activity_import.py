@@ -21,10 +21,13 @@ ONCE = {Side.HUBSPOT: 3, Side.SALESFORCE: 1}
 
 PEOPLE = 20
 
+EACH_HAS = 20
+"""How many activities of a kind a person has in a large import."""
+
 
 def import_all(world: Imports, each: int) -> dict[str, JobState]:
     """Import so many activities of each kind; the states of the jobs by kind."""
-    people = world.linked_people(PEOPLE)
+    people = world.linked_people(max(PEOPLE, each // EACH_HAS))
     for name in WORDS.values():
         world.add(name, each, people)
     world.update_index()
@@ -92,7 +95,7 @@ def test_an_import_takes_few_calls_and_no_more_memory_for_more_calls(count: int)
     estimated; and the last batch takes as much memory as the first.
     """
     with imports() as world:
-        world.add("call", count, world.linked_people(PEOPLE))
+        world.add("call", count, world.linked_people(max(PEOPLE, count // EACH_HAS)))
         world.update_index()
         tracemalloc.start()
         try:
