@@ -19,7 +19,7 @@ BETA = (
 
 def test_a_campaign_has_a_list_and_a_status() -> None:
     """Leaving means nothing unless the file says so."""
-    left = 'on_leave = "status"\nleft_status = "Left"\n'
+    left = 'on_leave = "Left"\n'
     webinar = FAIR.replace("001AAA", "002AAA") + left
     (connection,) = load_settings(MINIMAL + FAIR + webinar).connections
     assert connection.campaigns == (
@@ -33,12 +33,9 @@ WRONG: dict[str, tuple[str, ...]] = {
         FAIR.replace('"42"', '"Guests"'),
         f'line {LINE + 2}: list is "Guests", must be the id of a HubSpot list (digits) (CMP-3)',
     ),
-    "no campaign": (
-        FAIR.replace("701", "00Q"),
-        (
-            f'line {LINE + 3}: campaign is "00Q000000000001AAA", must be the 18-character id of a '
-            'Salesforce campaign, which begins with "701" (CMP-3)'
-        ),
+    "no name": (
+        FAIR.replace(CAMPAIGN, ""),
+        f'line {LINE + 3}: campaign is "", must be a text of at least 1 character (CMP-3)',
     ),
     "nothing but its brackets": (
         "[[connection.campaigns]]\n",
@@ -61,17 +58,9 @@ WRONG: dict[str, tuple[str, ...]] = {
             "this Salesforce org: give each connection a campaign of its own (CMP-6)"
         ),
     ),
-    "a status of leaving that is not used": (
-        FAIR + 'on_leave = "remove"\nleft_status = "Left"\n',
-        f'line {LINE + 5}: left_status goes with on_leave = "status": give both, or neither (CMP-5)',
-    ),
-    "a status of leaving that is missing": (
-        FAIR + 'on_leave = "status"\n',
-        f'line {LINE + 5}: left_status goes with on_leave = "status": give both, or neither (CMP-5)',
-    ),
     "one status for both": (
-        FAIR + 'on_leave = "status"\nleft_status = "Sent"\n',
-        f"line {LINE + 6}: left_status is the status of those who join: give another one (CMP-5)",
+        FAIR + 'on_leave = "Sent"\n',
+        f"line {LINE + 5}: on_leave is the status of those who join: give another one (CMP-5)",
     ),
     "contacts that do not sync": (
         FAIR + "[connection.contacts]\nsync = false\n",

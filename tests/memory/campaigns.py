@@ -11,6 +11,7 @@ from datetime import datetime
 from crmsync.errors import Conflict, Gone, SyncError
 from crmsync.model.campaigns import (
     AddMember,
+    Campaign,
     CampaignKey,
     CampaignMember,
     ChangedMember,
@@ -69,13 +70,18 @@ class MemoryCampaignMembers:
         self._crm = crm
         self._now = now
         self._page = page
+        self._names: dict[str, str] = {}
         self._statuses: dict[str, list[str]] = {}
         self._rows: dict[str, _Row] = {}
         self._next = 0
 
-    def statuses(self, campaign: str) -> Sequence[str]:
+    def named(self, text: str) -> Sequence[Campaign]:
         """See the port."""
-        return tuple(self._statuses.get(campaign, ()))
+        return [
+            Campaign(one, tuple(labels))
+            for one, labels in self._statuses.items()
+            if text in {one, self._names[one]}
+        ]
 
     def members(self, campaign: str, people: Iterable[Ref]) -> Sequence[CampaignMember]:
         """See the port."""
@@ -113,10 +119,11 @@ class MemoryCampaignMembers:
         """See the port."""
         return [self._write(campaign, one) for one in effects]
 
-    def make(self) -> str:
+    def make(self, name: str = "Fair") -> str:
         """Make a campaign as a person; its id."""
         self._next += 1
         made = f"701{self._next:012}AAA"
+        self._names[made] = name
         self._statuses[made] = ["Sent", "Responded"]
         return made
 

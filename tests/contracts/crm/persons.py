@@ -180,9 +180,9 @@ class CampaignEditor:
         """Work as this person."""
         self._person = person
 
-    def make(self) -> str:
+    def make(self, name: str = "Fair") -> str:
         """Make a campaign; its id."""
-        return self._person.add("Campaign", {"Name": "Fair"}).id
+        return self._person.add("Campaign", {"Name": name}).id
 
     def add_status(self, campaign: str, label: str) -> None:
         """Give a campaign one more status."""

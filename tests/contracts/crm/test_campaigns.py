@@ -9,6 +9,7 @@ import pytest
 from crmsync.errors import Gone, Refused
 from crmsync.model.campaigns import (
     AddMember,
+    Campaign,
     CampaignMember,
     ChangedMember,
     ChangeStatus,
@@ -34,11 +35,11 @@ def rows(salesforce: Backend, campaign: str, *people: Ref) -> list[tuple[Ref, st
     return sorted((row.person, row.status, row.is_ours) for row in found)
 
 
-def a_campaign(salesforce: Backend) -> str:
+def a_campaign(salesforce: Backend, name: str = "Fair") -> str:
     """A new campaign; on a live org there is nobody to make one."""
     if salesforce.campaign_editor is None:
         pytest.skip("make a campaign by hand in the sandbox")
-    return str(salesforce.campaign_editor.make())
+    return str(salesforce.campaign_editor.make(name))
 
 
 def member(salesforce: Backend, campaign: str, person: Ref) -> CampaignMember:
@@ -97,16 +98,22 @@ def test_a_mark_changes_with_every_joining_and_leaving(hubspot: Backend) -> None
     assert len(set(marks)) == len(marks) - 1
 
 
-def test_a_campaign_has_statuses_and_a_missing_one_has_none(salesforce: Backend) -> None:
-    """In their order."""
-    fair = a_campaign(salesforce)
+def test_campaigns_are_found_by_id_or_name_with_their_statuses(salesforce: Backend) -> None:
+    """In their order; one that is deleted is not there, and several may have one name."""
+    fair = a_campaign(salesforce, "Ada's fair")
     salesforce.campaign_editor.add_status(fair, "Left")
-    gone = a_campaign(salesforce)
+    gone = a_campaign(salesforce, "Gone")
     salesforce.campaign_editor.delete(gone)
+    twice = sorted(a_campaign(salesforce, "Twice") for _ in range(2))
 
-    asked = [list(salesforce.campaigns.statuses(one)) for one in (fair, gone, MISSING)]
+    asked = [
+        list(salesforce.campaigns.named(one))
+        for one in (fair, "Ada's fair", "Twice", gone, "Gone", MISSING, "Missing")
+    ]
 
-    assert asked == [["Sent", "Responded", "Left"], [], []]
+    found = Campaign(fair, ("Sent", "Responded", "Left"))
+    both = [Campaign(one, ("Sent", "Responded")) for one in twice]
+    assert asked == [[found], [found], both, [], [], [], []]
 
 
 def test_who_is_made_a_member_is_one_once(salesforce: Backend) -> None:

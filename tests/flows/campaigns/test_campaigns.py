@@ -425,7 +425,7 @@ def test_a_preview_says_why_a_campaign_would_not_be_swept(sides: Sides) -> None:
         found += [one.trouble for one in preview_campaigns(sides.context)]
 
     assert found == [
-        'The campaign has no status "Invited".',
+        'The campaign has no status "Invited"; it has Sent, Responded, Left.',
         ("Salesforce has no campaign 701000000000999AAA, or the integration user may not see it."),
         "HubSpot has no list 9999, or the app may not see it.",
     ]

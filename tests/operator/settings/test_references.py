@@ -166,8 +166,7 @@ CAMPAIGN = """[[connection.campaigns]]
 list = "{}"
 campaign = "{}"
 status = "{}"
-on_leave = "status"
-left_status = "{}"
+on_leave = "{}"
 """
 
 
@@ -194,18 +193,40 @@ def test_a_campaign_its_list_and_its_statuses_must_exist(shell: Shell, contacts_
     assert refused[2].splitlines() == [
         f"line {line + 2}: list 102 is a list of company records, not of contacts (CMP-3)",
         f'line {line + 4}: {has} "Sen"; did you mean "Sent"? (CMP-7)',
-        f'line {line + 6}: {has} "Left"; there are "Sent", "Responded" (CMP-7)',
-        f"line {line + 8}: HubSpot has no list 4711, or the app may not see it (CMP-3)",
-        f"line {line + 9}: Salesforce has no campaign 701000000000009AAA, {unseen}",
+        f'line {line + 5}: {has} "Left"; there are "Sent", "Responded" (CMP-7)',
+        f"line {line + 7}: HubSpot has no list 4711, or the app may not see it (CMP-3)",
+        f"line {line + 8}: Salesforce has no campaign 701000000000009AAA, {unseen}",
     ]
     assert (taken[0], checked[0]) == (0, 0)
 
 
-def _campaign(shell: Shell) -> str:
+@pytest.mark.rule("CMP-6")
+@pytest.mark.rule("CMP-7")
+def test_a_campaign_may_be_named(shell: Shell, contacts_list: str) -> None:
+    """A name that two campaigns have is refused, and so is one campaign by its name and its id."""
+    fair, _, _ = (_campaign(shell, name) for name in ("Own fair", "Twice", "Twice"))
+    one, two, by_id = (
+        CAMPAIGN.format(contacts_list, name, "Sent", "Responded")
+        for name in ("Own fair", "Twice", fair)
+    )
+
+    refused = shell.run("settings", "push", shell.file(MINIMAL + one + two + by_id), "--apply")
+    taken = shell.run("settings", "push", shell.file(MINIMAL + one), "--apply")
+
+    line = MINIMAL.count("\n")
+    assert refused[0] == 1
+    assert refused[2].splitlines() == [
+        f'line {line + 8}: several campaigns are called "Twice": give the id of one (CMP-7)',
+        f"line {line + 13}: campaign {fair} has a list already (CMP-6)",
+    ]
+    assert taken[0] == 0
+
+
+def _campaign(shell: Shell, name: str = "Fair") -> str:
     deployment = shell.deployment
     answer = requests.post(
         f"{deployment.urls['salesforce']}/services/data/v66.0/sobjects/Campaign",
-        json={"Name": "Fair"},
+        json={"Name": name},
         headers={"Authorization": f"Bearer {deployment.salesforce.user_token}"},
         timeout=30,
     )

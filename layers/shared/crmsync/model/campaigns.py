@@ -4,12 +4,15 @@ to be done with them, and what is kept of a list. Values only.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
 
 from crmsync.model.records import Ref
+
+_CAMPAIGN_ID = re.compile(r"701[A-Za-z0-9]{15}")
 
 
 class OnLeave(StrEnum):
@@ -27,7 +30,7 @@ class CampaignSettings:
 
     Attributes:
         list: The id of the HubSpot list.
-        campaign: The 18-character id of the Salesforce campaign.
+        campaign: The name of the Salesforce campaign, or its 18-character id.
         status: The status of those who join.
         on_leave: What leaving means.
         left_status: The status of those who have left, if leaving is a status.
@@ -38,6 +41,24 @@ class CampaignSettings:
     status: str
     on_leave: OnLeave = OnLeave.KEEP
     left_status: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """A campaign of Salesforce.
+
+    Attributes:
+        id: Its id.
+        statuses: Those that its members may have, in their order.
+    """
+
+    id: str
+    statuses: tuple[str, ...]
+
+
+def is_campaign_id(text: str) -> bool:
+    """Whether a text is the id of a campaign, and not a name: 18 characters, the first "701"."""
+    return _CAMPAIGN_ID.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from crmsync.errors import SyncError
 from crmsync.model.campaigns import (
+    Campaign,
     CampaignKey,
     CampaignMember,
     ChangedMember,
@@ -37,8 +38,8 @@ class ListMembers(Protocol):
 class CampaignMembers(Protocol):
     """The members of Salesforce's campaigns."""
 
-    def statuses(self, campaign: str) -> Sequence[str]:
-        """The statuses that its members may have; none when there is no such campaign."""
+    def named(self, text: str) -> Sequence[Campaign]:
+        """The campaigns with this name, or the one with this id."""
 
     def members(self, campaign: str, people: Iterable[Ref]) -> Sequence[CampaignMember]:
         """The rows of these leads and contacts in the campaign."""

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from crmsync.model.campaigns import (
     SHOWN,
     AddMember,
+    Campaign,
     CampaignKey,
     CampaignMember,
     CampaignSettings,
@@ -105,6 +106,26 @@ def leave_effects(
     return {
         contact: _leaving(campaign, by_person.get(person)) for contact, person in people.items()
     }
+
+
+def problem_of(campaign: CampaignSettings, found: Sequence[Campaign]) -> tuple[str, str] | None:
+    """Why no rows can be written for a campaign of the settings, as a code and a text; None if they
+    can (CMP-7).
+    """
+    name = campaign.campaign
+    if not found:
+        text = f"Salesforce has no campaign {name}, or the integration user may not see it."
+        return "NO_CAMPAIGN", text
+    if len(found) > 1:
+        ids = ", ".join(one.id for one in found)
+        text = f'Several campaigns are called "{name}": give the id of one in the settings ({ids}).'
+        return "SEVERAL_CAMPAIGNS", text
+    labels = found[0].statuses
+    unknown = unknown_statuses(campaign, labels)
+    if unknown:
+        text = f'The campaign has no status "{unknown[0]}"; it has {", ".join(labels)}.'
+        return "NO_STATUS", text
+    return None
 
 
 def unknown_statuses(campaign: CampaignSettings, labels: Sequence[str]) -> tuple[str, ...]:

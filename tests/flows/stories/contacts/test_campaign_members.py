@@ -25,10 +25,9 @@ CAMPAIGN = "701000000000001AAA"
 STATUS = f"""
 [[connection.campaigns]]
 list = "{LIST}"
-campaign = "{CAMPAIGN}"
+campaign = "Fair"
 status = "Sent"
-on_leave = "status"
-left_status = "Gone"
+on_leave = "Gone"
 """
 
 

@@ -29,7 +29,7 @@ from crmsync.rules.campaigns import (
     is_to_be_read,
     join_effects,
     leave_effects,
-    unknown_statuses,
+    problem_of,
     with_trouble,
 )
 
@@ -125,7 +125,7 @@ class _Sweep:
         self._progress = progress
         self._written = 0
         self._removed: set[int] = set()
-        self._is_checked = False
+        self._id = ""
 
     @property
     def list(self) -> str:
@@ -217,7 +217,7 @@ class _Sweep:
 
     def _outcomes(self, people: Mapping[int, Ref], *, leaves: bool) -> dict[int, SyncError | None]:
         """What became of each of these people; None for what is as it should be."""
-        members, campaign = self._context.members, self._campaign.campaign
+        members, campaign = self._context.members, self._id
         plan = leave_effects if leaves else join_effects
         effects = plan(self._campaign, people, members.members(campaign, people.values()))
         asked = [(contact, one) for contact, one in effects.items() if one is not None]
@@ -240,22 +240,12 @@ class _Sweep:
 
     def _unusable(self) -> _Reason:
         """Why rows of the campaign cannot be written; asked once in a sweep (CMP-7)."""
-        if self._is_checked:
+        if self._id:
             return _FINE
-        labels = self._context.members.statuses(self._campaign.campaign)
-        self._is_checked = True
-        if not labels:
-            return _Reason(
-                "NO_CAMPAIGN",
-                f"Salesforce has no campaign {self._campaign.campaign}, or the integration user "
-                "may not see it.",
-            )
-        unknown = unknown_statuses(self._campaign, labels)
-        if unknown:
-            return _Reason(
-                "NO_STATUS",
-                f'The campaign has no status "{unknown[0]}"; it has {", ".join(labels)}.',
-            )
+        found = self._context.members.named(self._campaign.campaign)
+        if problem := problem_of(self._campaign, found):
+            return _Reason(*problem)
+        self._id = found[0].id
         return _FINE
 
     def _save(self, progress: ListProgress) -> None:

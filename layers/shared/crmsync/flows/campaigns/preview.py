@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from crmsync.errors import SyncError
 from crmsync.flows.campaigns.members import BATCH, CampaignContext, linked_people, text_of_stop
 from crmsync.model.campaigns import CampaignSettings, ListProgress
-from crmsync.rules.campaigns import compared, join_effects, leave_effects, unknown_statuses
+from crmsync.rules.campaigns import compared, join_effects, leave_effects, problem_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +92,8 @@ def _preview(
 def _trouble(context: CampaignContext, campaign: CampaignSettings, mark: str | None) -> str:
     if mark is None:
         return f"HubSpot has no list {campaign.list}, or the app may not see it."
-    labels = context.members.statuses(campaign.campaign)
-    if not labels:
-        return (
-            f"Salesforce has no campaign {campaign.campaign}, or the integration user may not see "
-            "it."
-        )
-    unknown = unknown_statuses(campaign, labels)
-    return f'The campaign has no status "{unknown[0]}".' if unknown else ""
+    problem = problem_of(campaign, context.members.named(campaign.campaign))
+    return problem[1] if problem else ""
 
 
 def _changes(

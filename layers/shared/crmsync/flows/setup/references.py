@@ -13,6 +13,7 @@ from typing import Protocol
 from crmsync.config import Complaint, Reading
 from crmsync.errors import SyncError
 from crmsync.flows.setup.steps import SetupStep, StepState, text_of
+from crmsync.model.campaigns import Campaign
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection
 from crmsync.ports.crm import Directory
@@ -33,8 +34,8 @@ class ListSource(Protocol):
 class CampaignSource(Protocol):
     """Describes Salesforce's campaigns."""
 
-    def statuses(self, campaign: str) -> Sequence[str]:
-        """The statuses that its members may have; none for no such campaign. Raises `SyncError`."""
+    def named(self, text: str) -> Sequence[Campaign]:
+        """The campaigns with this name, or the one with this id. Raises `SyncError`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +105,8 @@ def _judge(number: int, connection: Connection, sources: SourcesOf) -> Judged:
         pipelines=[one.label for one in found.deals.pipelines()] if labels else None,
         owners=found.directory.owners() if connection.owners else None,
         list_objects={one.list: found.lists.object_of(one.list) for one in connection.campaigns},
-        statuses={
-            one.campaign: found.campaigns.statuses(one.campaign) for one in connection.campaigns
+        campaigns={
+            one.campaign: found.campaigns.named(one.campaign) for one in connection.campaigns
         },
     )
     return judge_references(number, connection, looked)

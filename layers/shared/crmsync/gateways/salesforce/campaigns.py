@@ -20,12 +20,14 @@ from crmsync.gateways.salesforce.sdk import format_soql
 from crmsync.gateways.salesforce.session import SalesforceSession
 from crmsync.model.campaigns import (
     AddMember,
+    Campaign,
     CampaignMember,
     ChangedMember,
     ChangeStatus,
     MemberEffect,
     MemberPosition,
     RemoveMember,
+    is_campaign_id,
 )
 from crmsync.model.crm_names import CAMPAIGN_MEMBER, LEAD, SALESFORCE_CONTACT
 from crmsync.model.records import Ref, Side
@@ -36,7 +38,8 @@ _COLUMNS = {LEAD: "LeadId", SALESFORCE_CONTACT: "ContactId"}
 _MEMBER_THERE = "DUPLICATE_VALUE"
 
 _STATUSES = (
-    "SELECT Label FROM CampaignMemberStatus WHERE CampaignId = {campaign} ORDER BY SortOrder, Id"
+    "SELECT CampaignId, Label FROM CampaignMemberStatus WHERE {column:literal} = {text}"
+    " ORDER BY CampaignId, SortOrder, Id"
 )
 _MEMBERS = (
     "SELECT Id, LeadId, ContactId, Status, CreatedById FROM CampaignMember"
@@ -63,12 +66,17 @@ class SalesforceCampaigns:
         self._our_user = our_user
         self._page = page
 
-    def statuses(self, campaign: str) -> Sequence[str]:
-        """The statuses that members of a campaign may have, in their order; none if there is no
-        such campaign. One call. Raises `SyncError`.
+    def named(self, text: str) -> Sequence[Campaign]:
+        """The campaigns with this name, or the one with this id, in the order of ids. A campaign
+        always has statuses. One call. Raises `SyncError`.
         """
-        question = Query(format_soql(_STATUSES, campaign=campaign), CAMPAIGN_MEMBER)
-        return [str(row["Label"]) for _, rows in run(self._session, [question]) for row in rows]
+        column = "CampaignId" if is_campaign_id(text) else "Campaign.Name"
+        question = Query(format_soql(_STATUSES, column=column, text=text), CAMPAIGN_MEMBER)
+        labels: dict[str, list[str]] = {}
+        for _, rows in run(self._session, [question]):
+            for row in rows:
+                labels.setdefault(full(str(row["CampaignId"])), []).append(str(row["Label"]))
+        return [Campaign(campaign, tuple(some)) for campaign, some in labels.items()]
 
     def members(self, campaign: str, people: Iterable[Ref]) -> Sequence[CampaignMember]:
         """The rows of these leads and contacts in a campaign; some 2,500 of them in one call.

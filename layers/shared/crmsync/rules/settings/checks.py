@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from crmsync.model.activities import ActivitySync
-from crmsync.model.campaigns import OnLeave
 from crmsync.model.crm_names import PARENT_ACCOUNT
 from crmsync.model.emails import normalise_email
 from crmsync.model.fields import FieldRule, Update
@@ -278,12 +277,9 @@ def _campaigns(index: int, connection: Connection) -> Iterator[Finding]:
             sentence = f"campaign {row.campaign} has a list already"
             yield Finding((*here, "campaign"), sentence, "CMP-6")
         known.add(row.campaign.lower())
-        if (row.on_leave is OnLeave.STATUS) != bool(row.left_status):
-            sentence = 'left_status goes with on_leave = "status": give both, or neither'
+        if row.left_status == row.status:
+            sentence = "on_leave is the status of those who join: give another one"
             yield Finding((*here, "on_leave"), sentence, "CMP-5")
-        elif row.left_status == row.status:
-            sentence = "left_status is the status of those who join: give another one"
-            yield Finding((*here, "left_status"), sentence, "CMP-5")
 
 
 def _shared_campaigns(connections: Sequence[Connection]) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
+from crmsync.model.campaigns import Campaign
 from crmsync.model.crm_names import HUBSPOT_CONTACT
 from crmsync.model.owners import Owner, Owners
 from crmsync.model.settings import Connection
@@ -26,15 +27,14 @@ class Looked:
         pipelines: The labels of HubSpot's deal pipelines.
         owners: The owners of both sides.
         list_objects: Likewise the object of each list of a campaign.
-        statuses: The statuses that the members of each campaign may have; none for no such
-            campaign.
+        campaigns: The campaigns that have each name or id.
     """
 
     list_object: str | None = None
     pipelines: Sequence[str] | None = None
     owners: Owners | None = None
     list_objects: Mapping[str, str] = field(default_factory=dict)
-    statuses: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    campaigns: Mapping[str, Sequence[Campaign]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,22 +80,34 @@ def _campaigns(
     connection: Connection, looked: Looked, path: tuple[str | int, ...]
 ) -> Iterator[Finding]:
     """A list of contacts each (CMP-3), a campaign, and statuses that it has (CMP-7)."""
+    known: set[str] = set()
     for number, row in enumerate(connection.campaigns):
-        found, labels = looked.list_objects.get(row.list, ""), looked.statuses.get(row.campaign, ())
+        found = looked.list_objects.get(row.list, "")
         if not found:
             sentence = f"HubSpot has no list {row.list}, or the app may not see it"
             yield Finding((*path, number, "list"), sentence, "CMP-3")
         elif found != HUBSPOT_CONTACT:
             sentence = f"list {row.list} is a list of {found} records, not of contacts"
             yield Finding((*path, number, "list"), sentence, "CMP-3")
-        if not labels:
+        campaigns = looked.campaigns.get(row.campaign, ())
+        if len(campaigns) != 1:
             sentence = (
-                f"Salesforce has no campaign {row.campaign}, or the integration user may not see it"
+                f'several campaigns are called "{row.campaign}": give the id of one'
+                if campaigns
+                else f"Salesforce has no campaign {row.campaign}, or the integration user may not "
+                "see it"
             )
             yield Finding((*path, number, "campaign"), sentence, "CMP-7")
-        for status in unknown_statuses(row, labels) if labels else ():
-            key = "status" if status == row.status else "left_status"
-            sentence = f'campaign {row.campaign} has no status "{status}"{_meant(status, labels)}'
+            continue
+        (campaign,) = campaigns
+        if campaign.id in known:
+            sentence = f"campaign {row.campaign} has a list already"
+            yield Finding((*path, number, "campaign"), sentence, "CMP-6")
+        known.add(campaign.id)
+        for status in unknown_statuses(row, campaign.statuses):
+            key = "status" if status == row.status else "on_leave"
+            meant = _meant(status, campaign.statuses)
+            sentence = f'campaign {row.campaign} has no status "{status}"{meant}'
             yield Finding((*path, number, key), sentence, "CMP-7")
 
 

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -12,7 +11,8 @@ from pydantic import AfterValidator, Field
 from crmsync.model.campaigns import CampaignSettings, OnLeave
 from crmsync.wire.settings.table import Table, wrong
 
-_CAMPAIGN = re.compile(r"701[A-Za-z0-9]{15}")
+LONGEST_NAME = 80
+"""Characters of a campaign's name."""
 
 LONGEST_STATUS = 40
 """Characters of a member's status (docs/vendors.md#salesforce-campaigns)."""
@@ -24,24 +24,20 @@ def _list_id(text: str) -> str:
     return text
 
 
-def _campaign_id(text: str) -> str:
-    if not _CAMPAIGN.fullmatch(text):
-        raise wrong(
-            f'campaign is "{text}", must be the 18-character id of a Salesforce campaign, which '
-            'begins with "701"'
-        )
-    return text
-
-
 class CampaignTable(Table):
     """``[[connection.campaigns]]``."""
 
     list: Annotated[str, AfterValidator(_list_id)]
-    campaign: Annotated[str, AfterValidator(_campaign_id)]
+    campaign: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
     status: Annotated[str, Field(min_length=1, max_length=LONGEST_STATUS)]
-    on_leave: Annotated[OnLeave, Field(strict=False)] = OnLeave.KEEP
-    left_status: Annotated[str, Field(max_length=LONGEST_STATUS)] = ""
+    on_leave: Annotated[str, Field(min_length=1, max_length=LONGEST_STATUS)] = OnLeave.KEEP
 
     def freeze(self) -> CampaignSettings:
-        """The row as the model has it."""
-        return CampaignSettings(**self.given())
+        """The row as the model has it: what is not one of the words is the status of those who
+        left.
+        """
+        given = self.given()
+        meant = given.pop("on_leave", OnLeave.KEEP)
+        if meant in {OnLeave.KEEP, OnLeave.REMOVE}:
+            return CampaignSettings(**given, on_leave=OnLeave(meant))
+        return CampaignSettings(**given, on_leave=OnLeave.STATUS, left_status=meant)

@@ -67,7 +67,6 @@ RULES: Mapping[str, str] = MappingProxyType(
         "campaign": "CMP-3",
         "campaigns.status": "CMP-4",
         "on_leave": "CMP-5",
-        "left_status": "CMP-5",
         **{f"{kind}.sync": "ACT-1" for kind in ActivityKind},
         **{f"{kind}.owner": "ACT-6" for kind in ActivityKind},
         **{f"{kind}.subject": "ACT-4" for kind in ActivityKind},
