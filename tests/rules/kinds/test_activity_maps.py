@@ -2,7 +2,7 @@
 
 import pytest
 
-from crmsync.model.activities import ActivityKind
+from crmsync.model.activities import SALESFORCE_OBJECTS, ActivityKind
 from crmsync.model.records import Side, Value
 from crmsync.rules.fields.values import (
     IncompatibleValueError,
@@ -13,7 +13,6 @@ from crmsync.rules.fields.values import (
 from crmsync.rules.kinds.activity.maps import (
     DEFAULT_MAPS,
     NEW_IN_SALESFORCE,
-    SALESFORCE_OBJECTS,
     TASK_STATUSES,
     statuses_of_org,
 )
