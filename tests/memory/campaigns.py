@@ -11,11 +11,11 @@ from datetime import datetime
 from crmsync.errors import Conflict, Gone, SyncError
 from crmsync.model.campaigns import (
     AddMember,
-    Campaign,
     CampaignKey,
     CampaignMember,
     ChangedMember,
     ChangeStatus,
+    FoundCampaign,
     ListProgress,
     MemberEffect,
     MemberPosition,
@@ -75,10 +75,10 @@ class MemoryCampaignMembers:
         self._rows: dict[str, _Row] = {}
         self._next = 0
 
-    def named(self, text: str) -> Sequence[Campaign]:
+    def named(self, text: str) -> Sequence[FoundCampaign]:
         """See the port."""
         return [
-            Campaign(one, tuple(labels))
+            FoundCampaign(one, tuple(labels))
             for one, labels in self._statuses.items()
             if text in {one, self._names[one]}
         ]

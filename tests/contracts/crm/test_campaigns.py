@@ -9,10 +9,10 @@ import pytest
 from crmsync.errors import Gone, Refused
 from crmsync.model.campaigns import (
     AddMember,
-    Campaign,
     CampaignMember,
     ChangedMember,
     ChangeStatus,
+    FoundCampaign,
     MemberPosition,
     RemoveMember,
 )
@@ -111,8 +111,8 @@ def test_campaigns_are_found_by_id_or_name_with_their_statuses(salesforce: Backe
         for one in (fair, "Ada's fair", "Twice", gone, "Gone", MISSING, "Missing")
     ]
 
-    found = Campaign(fair, ("Sent", "Responded", "Left"))
-    both = [Campaign(one, ("Sent", "Responded")) for one in twice]
+    found = FoundCampaign(fair, ("Sent", "Responded", "Left"))
+    both = [FoundCampaign(one, ("Sent", "Responded")) for one in twice]
     assert asked == [[found], [found], both, [], [], [], []]
 
 

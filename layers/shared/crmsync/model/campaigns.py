@@ -44,7 +44,7 @@ class CampaignSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Campaign:
+class FoundCampaign:
     """A campaign of Salesforce.
 
     Attributes:

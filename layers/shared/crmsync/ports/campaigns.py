@@ -11,10 +11,10 @@ from typing import Protocol
 
 from crmsync.errors import SyncError
 from crmsync.model.campaigns import (
-    Campaign,
     CampaignKey,
     CampaignMember,
     ChangedMember,
+    FoundCampaign,
     ListProgress,
     MemberEffect,
     MemberPosition,
@@ -38,7 +38,7 @@ class ListMembers(Protocol):
 class CampaignMembers(Protocol):
     """The members of Salesforce's campaigns."""
 
-    def named(self, text: str) -> Sequence[Campaign]:
+    def named(self, text: str) -> Sequence[FoundCampaign]:
         """The campaigns with this name, or the one with this id."""
 
     def members(self, campaign: str, people: Iterable[Ref]) -> Sequence[CampaignMember]:

@@ -14,13 +14,13 @@ from datetime import UTC, datetime, timedelta
 from crmsync.model.campaigns import (
     SHOWN,
     AddMember,
-    Campaign,
     CampaignKey,
     CampaignMember,
     CampaignSettings,
     CampaignStanding,
     CampaignTrouble,
     ChangeStatus,
+    FoundCampaign,
     ListProgress,
     MemberEffect,
     MemberPosition,
@@ -108,7 +108,9 @@ def leave_effects(
     }
 
 
-def problem_of(campaign: CampaignSettings, found: Sequence[Campaign]) -> tuple[str, str] | None:
+def problem_of(
+    campaign: CampaignSettings, found: Sequence[FoundCampaign]
+) -> tuple[str, str] | None:
     """Why no rows can be written for a campaign of the settings, as a code and a text; None if they
     can (CMP-7).
     """

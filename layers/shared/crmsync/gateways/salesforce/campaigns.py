@@ -20,10 +20,10 @@ from crmsync.gateways.salesforce.sdk import format_soql
 from crmsync.gateways.salesforce.session import SalesforceSession
 from crmsync.model.campaigns import (
     AddMember,
-    Campaign,
     CampaignMember,
     ChangedMember,
     ChangeStatus,
+    FoundCampaign,
     MemberEffect,
     MemberPosition,
     RemoveMember,
@@ -66,7 +66,7 @@ class SalesforceCampaigns:
         self._our_user = our_user
         self._page = page
 
-    def named(self, text: str) -> Sequence[Campaign]:
+    def named(self, text: str) -> Sequence[FoundCampaign]:
         """The campaigns with this name, or the one with this id, in the order of ids. A campaign
         always has statuses. One call. Raises `SyncError`.
         """
@@ -76,7 +76,7 @@ class SalesforceCampaigns:
         for _, rows in run(self._session, [question]):
             for row in rows:
                 labels.setdefault(full(str(row["CampaignId"])), []).append(str(row["Label"]))
-        return [Campaign(campaign, tuple(some)) for campaign, some in labels.items()]
+        return [FoundCampaign(campaign, tuple(some)) for campaign, some in labels.items()]
 
     def members(self, campaign: str, people: Iterable[Ref]) -> Sequence[CampaignMember]:
         """The rows of these leads and contacts in a campaign; some 2,500 of them in one call.

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
-from crmsync.model.campaigns import Campaign
+from crmsync.model.campaigns import FoundCampaign
 from crmsync.model.crm_names import HUBSPOT_CONTACT
 from crmsync.model.owners import Owner, Owners
 from crmsync.model.settings import Connection
@@ -34,7 +34,7 @@ class Looked:
     pipelines: Sequence[str] | None = None
     owners: Owners | None = None
     list_objects: Mapping[str, str] = field(default_factory=dict)
-    campaigns: Mapping[str, Sequence[Campaign]] = field(default_factory=dict)
+    campaigns: Mapping[str, Sequence[FoundCampaign]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
