@@ -17,6 +17,7 @@ from local.stack import Stack
 from local.stack.lambdas.lambdas import Ending
 from tests.console.browser import Browser
 from tests.flows.stories.operator.test_secrets import replace_secret
+from tests.flows.stories.story_activities import new_activity
 from tests.flows.stories.story_command import command
 from tests.flows.stories.story_contacts import SWEEP, rows
 from tests.flows.stories.story_deals import new_deal
@@ -54,6 +55,8 @@ match_by_domain = true
 [connection.deals]
 [connection.email_tasks]
 wait_minutes = 10
+[connection.activities]
+calls = "to_salesforce"
 """
 
 
@@ -101,7 +104,7 @@ def dead_letters(stack: Stack) -> int:
 def test_bad_secrets_stop_only_their_own_connection_in_every_function(
     stack: Stack, people: People, which: str
 ) -> None:
-    """Webhook, syncs, sweeps, e-mail and backfill of acme work while beta's secrets are bad, and no
+    """Webhook, syncs, sweeps, e-mail, calls and backfill of acme work while beta's secrets are bad, and no
     message is lost.
     """
     beta, address = People(stack.ready(), portal=1), f"{which.replace(' ', '-')}@example.com"
@@ -114,7 +117,8 @@ def test_bad_secrets_stop_only_their_own_connection_in_every_function(
     whole = {name: replace_secret(stack, name, text) for name, text in BAD[which].items()}
     try:
         for who, name in ((people, "acme"), (beta, "beta")):
-            who.new_contact(email=f"{name}-{address}", lastname="Lang", company="Example")
+            contact = who.new_contact(email=f"{name}-{address}", lastname="Lang", company="Example")
+            new_activity(who, "calls", contact, hs_call_title=f"Call of {name}")
             who.new_company(name=f"Works of {name} {which}")
             new_deal(who, f"Pumps of {name} {which}")
         for portal, name in ((0, "mail"), (1, "beta-mail")):
@@ -129,6 +133,7 @@ def test_bad_secrets_stop_only_their_own_connection_in_every_function(
         made = people.records(
             format_soql("SELECT Name FROM Opportunity WHERE Name LIKE {}", f"Pumps of % {which}")
         )
+        calls = people.records("SELECT Subject FROM Task WHERE Subject LIKE 'Call of %'")
         tasks = len(mail.tasks(person))
         jobs = {one["connection"]: one["state"] for one in command(stack, "jobs", "list")}
         page = Browser(stack.console_url).get(command(stack, "console")["url"])
@@ -139,10 +144,11 @@ def test_bad_secrets_stop_only_their_own_connection_in_every_function(
     assert failed(stack) == before
     assert page.status_code == HTTPStatus.OK
     assert [name for name, count in answered_calls(stack).items() if count == answered[name]] == []
-    assert (arrived, [one["Name"] for one in made], tasks) == (
+    assert (arrived, [one["Name"] for one in made], tasks, calls[-1:]) == (
         {"acme": 1, "beta": 0},
         [f"Pumps of acme {which}"],
         1,
+        [{"Subject": "Call of acme"}],
     )
     assert jobs["acme"] == "done"
     stack.advance(2 * SWEEP)

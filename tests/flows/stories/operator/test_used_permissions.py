@@ -25,6 +25,7 @@ from local.stack.rights import Grant
 from tests.console.browser import Browser
 from tests.flows.stories import story_deals
 from tests.flows.stories.reliability.test_refused_fields import set_api_version
+from tests.flows.stories.story_activities import edit_activity, new_activity
 from tests.flows.stories.story_command import command
 from tests.flows.stories.story_contacts import SWEEP, merge_contacts
 from tests.flows.stories.story_deals import (
@@ -71,9 +72,12 @@ kinds = ["OPEN"]
 wait_minutes = 1
 [connection.undo]
 hours = 24
+[connection.activities]
+calls = "two_way"
 """
 )
-"""A field for the lifecycle stage, which an opportunity changes; tasks for opened e-mails; and undo."""
+"""A field for the lifecycle stage, which an opportunity changes; tasks for opened e-mails; undo; and
+calls."""
 
 ALERTS = """
 [alerts]
@@ -191,6 +195,35 @@ def e_mails_are_opened(story: Story) -> None:
     mail.add_events(events("ada@pump.example.com", mail.now, opens=2))
     mail.add_events(events("ada@pump.example.com", mail.now, opens=1, emailCampaignId=70099))
     story.wait(CLAIM_EXPIRED)
+
+
+def calls_are_made(story: Story) -> None:
+    """A call is logged in HubSpot, one that Salesforce refuses, and some before their contact,
+    company or deal has a counterpart; the first is edited while Salesforce refuses our token.
+    """
+    people = story.people
+    call = new_activity(people, "calls", story.contact, hs_call_title="First call")
+    refused = new_activity(people, "calls", story.contact, hs_call_title="Refused call")
+    early = people.new_contact(email="early@example.com", lastname="Refused")
+    new_activity(people, "calls", early, hs_call_title="Early call")
+    for plural, record in (
+        ("companies", people.new_company(name="Refused early")),
+        ("deals", new_deal(people, "Refused early deal")),
+    ):
+        call_about = new_activity(people, "calls", hs_call_title=f"Early call about {plural}")
+        people.hubspot.crm.associations.v4.basic_api.create_default(
+            "calls", call_about, plural, record
+        )
+    story.wait(SWEEP)
+    story.stack.faults([{"at": "salesforce", "kind": "token_revoked"}])
+    edit_activity(people, "calls", call, hs_call_title="Second call")
+    story.wait(SWEEP)
+    story.stack.faults([])
+    edit_activity(people, "calls", refused, hs_call_title="Taken call")
+    story.wait(2 * SWEEP)
+    people.hubspot.crm.objects.basic_api.archive("calls", call)
+    command(story.stack, "import", "calls", "--apply", "--no-wait")
+    story.wait(2 * SWEEP)
 
 
 def records_are_refused(story: Story) -> None:
@@ -328,6 +361,7 @@ STEPS: tuple[Callable[[Story], None], ...] = (
     records_are_created,
     a_deal_waits_for_its_company,
     e_mails_are_opened,
+    calls_are_made,
     records_are_refused,
     salesforce_is_out,
     records_are_backfilled,
