@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 from crmsync.model.changes import Cause, Change
 from crmsync.model.fingerprints import Base, Fingerprinter, tags
-from crmsync.model.jobs import Job, JobStep, JobType
 from crmsync.model.links import Link
+from crmsync.model.operations.jobs import Job, JobStep, JobType
 from crmsync.model.records import Kind, Origin, Record, Ref, Side, Value
 from crmsync.model.settings import (
     CompanySettings,

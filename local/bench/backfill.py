@@ -17,7 +17,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from crmsync.gateways.call_leases import CallLeases
-from crmsync.model.calls import CallClass, CallUsage
+from crmsync.model.operations.calls import CallClass, CallUsage
 from crmsync.model.records import Side
 from crmsync.rules.timing.call_leases import limits_of
 from local.bench.figures import BenchError, Figure, figure

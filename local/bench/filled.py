@@ -15,16 +15,22 @@ from uuid import uuid4
 
 from crmsync.gateways.dynamodb.comparisons import ComparisonTable
 from crmsync.gateways.dynamodb.conflict_log import ConflictLog
-from crmsync.gateways.dynamodb.inbox import InboxTable
+from crmsync.gateways.dynamodb.inbox.inbox import InboxTable
 from crmsync.gateways.dynamodb.jobs import JobsTable
-from crmsync.model.comparison import KEPT, Comparison, Discrepancy, ObjectComparison, Standing
 from crmsync.model.conflicts import LoggedConflict
 from crmsync.model.crm_names import HUBSPOT_CONTACT, LEAD
 from crmsync.model.decisions import Decision, DecisionType
 from crmsync.model.effects import Category, Report
 from crmsync.model.fields import Update
-from crmsync.model.jobs import Job, JobState, JobType
 from crmsync.model.moments import from_epoch_ms
+from crmsync.model.operations.comparison import (
+    KEPT,
+    Comparison,
+    Discrepancy,
+    ObjectComparison,
+    Standing,
+)
+from crmsync.model.operations.jobs import Job, JobState, JobType
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.rules.backfill.objects import BACKFILL_OBJECTS
 from local.bench.contacts import Contacts

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from crmsync.gateways.dynamodb.recent_inbox import KEPT
+from crmsync.gateways.dynamodb.inbox.recent import KEPT
 from local.people import People
 from local.stack import Stack
 from tests.browser.conftest import NewTab

@@ -7,14 +7,14 @@ from dataclasses import replace
 import pytest
 
 from crmsync.config import load_settings
-from crmsync.model.activities import (
+from crmsync.model.concerns import objects_of
+from crmsync.model.kinds.activities import (
     ActivityKind,
     ActivityKindSettings,
     ActivityOwner,
     ActivitySettings,
     ActivitySync,
 )
-from crmsync.model.concerns import objects_of
 from crmsync.model.records import Kind, Side
 from crmsync.rules.settings.dates import dated
 from crmsync.rules.settings.diff import differences

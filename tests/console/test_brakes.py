@@ -10,7 +10,7 @@ import pytest
 from crmsync.console.pages.brakes import Held, brakes, records
 from crmsync.console.parts import PER_PAGE
 from crmsync.flows.operator.over_limit import OverLimitRecord
-from crmsync.gateways.dynamodb.recent_inbox import KEPT
+from crmsync.gateways.dynamodb.inbox.recent import KEPT
 from crmsync.model.effects import Category, Report
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.rules.refusals.table import hint_of

@@ -13,8 +13,8 @@ from crmsync.console.pages.completeness import (
     completeness,
 )
 from crmsync.flows.operator.comparisons import Completeness
-from crmsync.model.comparison import Discrepancy, ObjectComparison, Standing
-from crmsync.model.jobs import JobState, JobType
+from crmsync.model.operations.comparison import Discrepancy, ObjectComparison, Standing
+from crmsync.model.operations.jobs import JobState, JobType
 from crmsync.model.records import Ref, Side
 from local.people import People
 from local.stack import Stack

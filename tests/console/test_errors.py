@@ -18,9 +18,9 @@ from crmsync.console.parts import PER_PAGE
 from crmsync.console.sign_in import Session
 from crmsync.console.wording import number_of_records
 from crmsync.flows.operator.errors import ErrorRow, ErrorType
-from crmsync.gateways.dynamodb.recent_inbox import KEPT
+from crmsync.gateways.dynamodb.inbox.recent import KEPT
 from crmsync.model.effects import Category, Report
-from crmsync.model.inbox import InboxEntry
+from crmsync.model.operations.inbox import InboxEntry
 from crmsync.model.records import Ref, Side
 from crmsync.wire.pages import MOST_BYTES, PageRequest
 from local.people import People

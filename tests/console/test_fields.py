@@ -10,11 +10,11 @@ import pytest
 from crmsync.console.pages.fields import POLICIES, FieldMapTable, MappedPair, field_maps
 from crmsync.errors import TryAgain
 from crmsync.flows.operator.fields import FieldMapReader, FieldRequest, SectionRows
-from crmsync.model.calls import CallClass, CallHold
 from crmsync.model.fields import FieldRule, FieldType, Update
+from crmsync.model.operations.calls import CallClass, CallHold
+from crmsync.model.operations.troubles import Rest
 from crmsync.model.records import Side
 from crmsync.model.settings import Settings
-from crmsync.model.troubles import Rest
 from crmsync.rules.merge.resting_mappings import report_of
 from crmsync.rules.settings.field_rows import FieldRow
 from local.stack import Stack

@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from crmsync.console.pages.jobs import SHOWN, JobCard, JobList, jobs
-from crmsync.model.comparison import Comparison, ObjectComparison, Standing
 from crmsync.model.effects import Category
-from crmsync.model.jobs import LINKS, JobCounts, JobState, JobStep, JobType
+from crmsync.model.operations.comparison import Comparison, ObjectComparison, Standing
+from crmsync.model.operations.jobs import LINKS, JobCounts, JobState, JobStep, JobType
 from crmsync.model.records import Side
 from local.people import People
 from local.stack import Stack

@@ -21,11 +21,11 @@ from crmsync.flows.operator.activity import Activity
 from crmsync.flows.operator.campaigns import CampaignStatus
 from crmsync.flows.operator.status import ConnectionStatus, Status
 from crmsync.gateways.aws.metrics import KEPT
-from crmsync.model.activity import HourOfChanges
-from crmsync.model.calls import CallClass, CallHold, DailyCalls
-from crmsync.model.campaigns import CampaignTrouble
 from crmsync.model.effects import Category
-from crmsync.model.jobs import Job, JobStep, JobType
+from crmsync.model.kinds.campaigns import CampaignTrouble
+from crmsync.model.operations.calls import CallClass, CallHold, DailyCalls
+from crmsync.model.operations.jobs import Job, JobStep, JobType
+from crmsync.model.operations.throughput import HourOfChanges
 from crmsync.model.records import Side
 from crmsync.rules.backfill.pacing import Depth
 from crmsync.rules.timing.call_counts import hour_of

@@ -11,7 +11,7 @@ from crmsync.console.pages.overview_charts import (
     hours_at_work,
     lag_chart,
 )
-from crmsync.model.activity import HourOfChanges
+from crmsync.model.operations.throughput import HourOfChanges
 from crmsync.rules.timing.call_counts import hour_of
 from crmsync.rules.timing.call_state import CallState
 from tests.builders import NOON

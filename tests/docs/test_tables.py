@@ -17,7 +17,7 @@ import pytest
 from crmsync import errors
 from crmsync.cli.command import parser as parser_of_crmsync
 from crmsync.config import load_settings
-from crmsync.gateways.dynamodb.link_items import pointer, updated, whole
+from crmsync.gateways.dynamodb.links.link_items import pointer, updated, whole
 from crmsync.model.fields import Update
 from crmsync.model.fingerprints import FINGERPRINT_BYTES, REVISION_BYTES, Base, tag, tags
 from crmsync.model.links import Intent, Link, LinkState, LoopState

@@ -13,8 +13,6 @@ import pytest
 from pydantic.fields import FieldInfo
 
 from crmsync.flows.engine.apply import STAGES
-from crmsync.model.activities import ActivityKind, ActivityKindSettings, ActivitySettings
-from crmsync.model.campaigns import CampaignSettings
 from crmsync.model.changes import Cause
 from crmsync.model.effects import (
     Associate,
@@ -30,6 +28,8 @@ from crmsync.model.effects import (
     SaveLink,
     UpdateRecord,
 )
+from crmsync.model.kinds.activities import ActivityKind, ActivityKindSettings, ActivitySettings
+from crmsync.model.kinds.campaigns import CampaignSettings
 from crmsync.model.records import Side
 from crmsync.model.settings import (
     AlertSettings,

@@ -12,7 +12,7 @@ import pytest
 
 from crmsync.errors import Down, TryAgain
 from crmsync.gateways.call_leases import CallLeases, ConnectionCalls
-from crmsync.model.calls import CallClass, CallLimits, DailyCalls
+from crmsync.model.operations.calls import CallClass, CallLimits, DailyCalls
 from crmsync.model.records import Side
 from crmsync.rules.timing.call_leases import limits_of
 from simulators.hubspot.errors import ApiError

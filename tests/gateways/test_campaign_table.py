@@ -8,7 +8,7 @@ import pytest
 
 from crmsync.gateways.dynamodb import campaigns
 from crmsync.gateways.dynamodb.campaigns import CampaignProgressTable
-from crmsync.model.campaigns import ListProgress
+from crmsync.model.kinds.campaigns import ListProgress
 from tests.builders import NOON
 from tests.contracts.stores.tables import dynamodb
 

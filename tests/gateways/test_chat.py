@@ -7,7 +7,7 @@ import pytest
 from crmsync.errors import Refused, SyncError, TryAgain
 from crmsync.gateways.aws.topic import AlarmTopic
 from crmsync.gateways.chat import ChatWebhook
-from crmsync.model.alerts import Message, Phase
+from crmsync.model.operations.alerts import Message, Phase
 from crmsync.wire.alert_messages import for_slack, for_teams
 from local.chat import Chat, lines_of
 from tests import aws

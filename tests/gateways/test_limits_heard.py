@@ -13,7 +13,7 @@ from crmsync.gateways.hubspot.client import WINDOWS, HubspotClient
 from crmsync.gateways.retry import RetryPolicy
 from crmsync.gateways.salesforce.records import SalesforceGateway
 from crmsync.gateways.unlimited_calls import PatientCalls, Unlimited
-from crmsync.model.calls import DailyCalls
+from crmsync.model.operations.calls import DailyCalls
 from tests.builders import NOON
 from tests.gateways.scripted import Request, Response, Script
 from tests.simulated import FixedSecret, served

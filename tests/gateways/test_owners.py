@@ -11,7 +11,7 @@ import pytest
 from crmsync.gateways.hubspot.client import HubspotClient
 from crmsync.gateways.owners import MAX_AGE, OwnersDirectory
 from crmsync.gateways.salesforce.records import SalesforceGateway
-from crmsync.model.owners import Owner, Owners
+from crmsync.model.kinds.owners import Owner, Owners
 from simulators.clock import Clock
 from simulators.faults import Faults
 from simulators.hubspot import HubSpotSimulator

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from crmsync.errors import Refused
 from crmsync.model.effects import DeleteRecord, OptOut
-from crmsync.model.owners import Owners
+from crmsync.model.kinds.owners import Owners
 from crmsync.model.records import Ref, Side
 from crmsync.ports.crm import Outcome, Written
 from crmsync.ports.listing import ChangedRecord

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from crmsync.errors import SyncError
-from crmsync.model.alerts import (
+from crmsync.model.operations.alerts import (
     AlarmState,
     Alert,
     Channel,

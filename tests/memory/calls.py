@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from crmsync.errors import SyncError
-from crmsync.model.calls import CallClass, CallHold, CallLimits, CallUsage
+from crmsync.model.operations.calls import CallClass, CallHold, CallLimits, CallUsage
 from crmsync.model.records import Side
 from crmsync.rules.timing.call_leases import RETRY_CALLS, hold
 from tests.memory.crm import MemoryCrm

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from crmsync.errors import Conflict, Gone, SyncError
-from crmsync.model.campaigns import (
+from crmsync.model.crm_names import LEAD, SALESFORCE_CONTACT
+from crmsync.model.kinds.campaigns import (
     AddMember,
     CampaignKey,
     CampaignMember,
@@ -20,7 +21,6 @@ from crmsync.model.campaigns import (
     MemberEffect,
     MemberPosition,
 )
-from crmsync.model.crm_names import LEAD, SALESFORCE_CONTACT
 from crmsync.model.records import Ref, Side
 from tests.memory.account import MemoryLists
 from tests.memory.crm import MemoryCrm

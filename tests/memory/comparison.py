@@ -10,10 +10,10 @@ from dataclasses import replace
 
 from crmsync.flows.backfill.run import BackfillContext, run_turn
 from crmsync.flows.comparison.compare import Comparer
-from crmsync.gateways.dynamodb.link_items import placed
-from crmsync.model.comparison import Comparison, ObjectComparison, Standing
-from crmsync.model.jobs import LINKS, Job, JobStep, JobType, job_message_of
+from crmsync.gateways.dynamodb.links.link_items import placed
 from crmsync.model.links import LinkState
+from crmsync.model.operations.comparison import Comparison, ObjectComparison, Standing
+from crmsync.model.operations.jobs import LINKS, Job, JobStep, JobType, job_message_of
 from crmsync.model.records import Side
 from crmsync.ports.comparison import LinkedPair, LinkPage
 from crmsync.rules.backfill.objects import BACKFILL_OBJECTS

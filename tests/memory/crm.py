@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from crmsync.errors import Conflict, Drifted, Gone, Refused, SyncError
-from crmsync.model.calls import KnownCalls
 from crmsync.model.effects import CreateRecord, UpdateRecord
+from crmsync.model.operations.calls import KnownCalls
 from crmsync.model.records import Record, Ref, Side, Value
 from crmsync.ports.crm import Fields, Outcome, Written
 from crmsync.ports.listing import ChangedRecord, Show

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from crmsync.errors import TryAgain
-from crmsync.model.dead_letters import DeadLetter
+from crmsync.model.operations.dead_letters import DeadLetter
 
 AT_ONCE = 10
 

@@ -11,8 +11,7 @@ from decimal import Decimal
 
 from crmsync.errors import Gone, Refused
 from crmsync.model.effects import EndRole
-from crmsync.model.names import SALESFORCE_KEY
-from crmsync.model.pipelines import (
+from crmsync.model.kinds.pipelines import (
     CreatePipeline,
     CreateStage,
     DealPipeline,
@@ -25,8 +24,9 @@ from crmsync.model.pipelines import (
     RenamePipeline,
     UpdateStage,
 )
+from crmsync.model.kinds.roles import RelatedOpportunity, Role
+from crmsync.model.names import SALESFORCE_KEY
 from crmsync.model.records import Ref, Side, Value
-from crmsync.model.roles import RelatedOpportunity, Role
 from crmsync.ports.crm import Outcome, Written
 from tests.memory.crm import MemoryCrm
 

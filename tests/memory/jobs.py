@@ -9,9 +9,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from crmsync.errors import Conflict, SyncError, TryAgain
-from crmsync.model.activities import ActivityKind
-from crmsync.model.calls import DailyCalls
-from crmsync.model.jobs import Job, JobCounts, JobMessage, without_findings
+from crmsync.model.kinds.activities import ActivityKind
+from crmsync.model.operations.calls import DailyCalls
+from crmsync.model.operations.jobs import Job, JobCounts, JobMessage, without_findings
 from crmsync.model.records import Kind, Ref, Value
 from crmsync.ports.listing import ChangedRecord, DeletedPage, Page
 from crmsync.rules.backfill.pacing import Depth

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from crmsync.errors import SyncError
-from crmsync.model.overwritten import OverwrittenBatch
+from crmsync.model.operations.overwritten import OverwrittenBatch
 
 
 class MemoryOverwritten:

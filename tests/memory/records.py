@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from crmsync.errors import SyncError
-from crmsync.model.calls import DailyCalls, KnownCalls
+from crmsync.model.operations.calls import DailyCalls, KnownCalls
 from crmsync.model.records import Origin, PastValue, Ref, Side, Value
 from tests.memory.behaviour import BEHAVIOUR, CHILDREN, PERSON_CONTACT, contact_field_of
 

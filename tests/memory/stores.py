@@ -8,12 +8,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from crmsync.errors import Conflict, SyncError, TryAgain
-from crmsync.gateways.dynamodb.link_items import placed
+from crmsync.gateways.dynamodb.links.link_items import placed
 from crmsync.model.change_limits import Hold
 from crmsync.model.changes import Change
 from crmsync.model.effects import Category, Report
-from crmsync.model.inbox import InboxEntry
 from crmsync.model.links import Link
+from crmsync.model.operations.inbox import InboxEntry
 from crmsync.model.records import Kind, Ref
 from crmsync.ports.link_keys import KeyUse
 from crmsync.ports.stores import Cursor

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from crmsync.errors import SyncError
+from crmsync.model.operations.troubles import Outage, Pause, Rest, Troubles
 from crmsync.model.records import Kind, Ref, Side
-from crmsync.model.troubles import Outage, Pause, Rest, Troubles
 from crmsync.ports.troubles import Described
 from tests.memory.crm import MemoryCrm
 

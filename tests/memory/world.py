@@ -12,13 +12,13 @@ from crmsync.flows.kinds.account import sync_accounts
 from crmsync.flows.kinds.activity import sync_activities
 from crmsync.flows.kinds.contact import sync_contacts
 from crmsync.flows.kinds.opportunity import sync_opportunities
-from crmsync.model.activities import ActivitySettings
 from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import INDIRECT_OBJECTS, KIND_OF
 from crmsync.model.fingerprints import Fingerprinter
+from crmsync.model.kinds.activities import ActivitySettings
+from crmsync.model.kinds.owners import Owners
 from crmsync.model.links import LinkState
 from crmsync.model.names import revision_fields
-from crmsync.model.owners import Owners
 from crmsync.model.records import Kind, Ref, Side, Value
 from crmsync.model.settings import CompanySettings, DealSettings, LifecycleSettings, UndoSettings
 from tests.builders import FINGERPRINTER, NOON, OUR_APP, OUR_USER, a_connection

@@ -22,10 +22,10 @@ from crmsync.gateways.hubspot.lists import HubspotLists
 from crmsync.gateways.hubspot.pipelines import HubspotPipelines
 from crmsync.gateways.hubspot.records import HubspotGateway
 from crmsync.gateways.owners import OwnersDirectory
-from crmsync.gateways.salesforce.campaigns import SalesforceCampaigns
 from crmsync.gateways.salesforce.ids import full
 from crmsync.gateways.salesforce.listing import SalesforceLister
-from crmsync.gateways.salesforce.opportunities import SalesforceOpportunities
+from crmsync.gateways.salesforce.objects.campaigns import SalesforceCampaigns
+from crmsync.gateways.salesforce.objects.opportunities import SalesforceOpportunities
 from crmsync.gateways.salesforce.records import SalesforceGateway
 from crmsync.gateways.schemas import LiveSchemas
 from crmsync.model.records import Side

@@ -36,7 +36,7 @@ from crmsync.flows.preview.first_sync import Previewer
 from crmsync.flows.setup.pipelines import PipelineSides
 from crmsync.gateways.aws.key_ring import KeyRing
 from crmsync.gateways.aws.secrets import SecretStore
-from crmsync.gateways.dynamodb.link_keys import StoredKeys
+from crmsync.gateways.dynamodb.links.link_keys import StoredKeys
 from crmsync.gateways.dynamodb.settings import SettingsTable
 from crmsync.gateways.hubspot.client import HubspotClient
 from crmsync.gateways.hubspot.listing import HubspotLister
@@ -45,7 +45,7 @@ from crmsync.gateways.hubspot.records import HubspotGateway
 from crmsync.gateways.hubspot.schema import HubspotSchema
 from crmsync.gateways.salesforce.ids import full
 from crmsync.gateways.salesforce.listing import SalesforceLister
-from crmsync.gateways.salesforce.opportunities import SalesforceOpportunities
+from crmsync.gateways.salesforce.objects.opportunities import SalesforceOpportunities
 from crmsync.gateways.salesforce.records import SalesforceGateway
 from crmsync.gateways.salesforce.schema import SalesforceSchema
 from crmsync.gateways.salesforce.session import Login, SalesforceSession

@@ -11,9 +11,9 @@ from crmsync.model.changes import Cause
 from crmsync.model.effects import CreateRecord, DropLink, Report, SaveLink, UpdateRecord
 from crmsync.model.fields import FieldRule
 from crmsync.model.fingerprints import tags
+from crmsync.model.kinds.owners import Owner, Owners
 from crmsync.model.links import Link, LinkState
 from crmsync.model.names import salesforce_revision
-from crmsync.model.owners import Owner, Owners
 from crmsync.model.plan import Plan
 from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.model.settings import CompanySettings, CreateInSalesforce

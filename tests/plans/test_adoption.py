@@ -12,12 +12,12 @@ import pytest
 from crmsync.model.crm_names import HUBSPOT_OWNER as OWNER
 from crmsync.model.effects import SaveLink, UpdateRecord
 from crmsync.model.fields import FieldRule, Update
+from crmsync.model.kinds.owners import Owner, Owners
 from crmsync.model.links import Intent, Link, LinkState
 from crmsync.model.names import HUBSPOT_REVISION, salesforce_revision
-from crmsync.model.owners import Owner, Owners
+from crmsync.model.operations.troubles import Rest
 from crmsync.model.plan import Plan
 from crmsync.model.records import Kind, Origin, PastValue, Record, Ref, Side, Value
-from crmsync.model.troubles import Rest
 from crmsync.plans.contact import ContactFacts, plan_contact
 from crmsync.rules.kinds.contact.creation import hubspot_creation, salesforce_creation
 from crmsync.rules.merge.owners import SHOWN_ID, match_owners

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from crmsync.model.campaigns import (
+from crmsync.model.kinds.campaigns import (
     AddMember,
     CampaignMember,
     CampaignSettings,

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from crmsync.errors import Down
 from crmsync.gateways.call_leases import CallLeases
-from crmsync.model.calls import CallLimits
+from crmsync.model.operations.calls import CallLimits
 from crmsync.model.records import Side
 from crmsync.rules.timing.call_leases import PROBE_EVERY
 from tests.memory import MemoryCallUsage

@@ -20,8 +20,8 @@ from crmsync.gateways.dynamodb.troubles import CachedTroubles
 from crmsync.gateways.shared_org import SharedOrg
 from crmsync.model.changes import Change
 from crmsync.model.fields import FieldRule, Update
-from crmsync.model.jobs import JobMessage
 from crmsync.model.mail import LogRange
+from crmsync.model.operations.jobs import JobMessage
 from crmsync.model.records import Kind, Ref, Side, Value
 from crmsync.model.settings import (
     CompanySettings,

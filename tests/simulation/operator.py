@@ -10,10 +10,10 @@ from crmsync.errors import SyncError
 from crmsync.flows.operator.decisions import DecisionLog
 from crmsync.flows.operator.over_limit import OverLimitAdmin
 from crmsync.model.fields import FieldRule, Update
-from crmsync.model.jobs import Job, JobStep, JobType, job_message_of
+from crmsync.model.operations.jobs import Job, JobStep, JobType, job_message_of
+from crmsync.model.operations.troubles import Pause
 from crmsync.model.records import Side
 from crmsync.model.settings import Settings
-from crmsync.model.troubles import Pause
 from crmsync.rules.settings.dates import dated
 from tests.simulation.deployment import FIELDS, Portal
 from tests.simulation.steps import Operator

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from crmsync.model.owners import Owner, Owners
+from crmsync.model.kinds.owners import Owner, Owners
 from crmsync.model.records import Side
 from tests.memory.behaviour import OUR_USER, PERSON
 

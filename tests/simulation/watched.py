@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from crmsync.errors import SyncError
-from crmsync.gateways.dynamodb.link_items import placed
+from crmsync.gateways.dynamodb.links.link_items import placed
 from crmsync.model.links import Link, LinkState
 from crmsync.model.records import Ref, Side, Value
 from crmsync.ports.crm import Fields

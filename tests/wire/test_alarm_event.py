@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from crmsync.model.alerts import AlarmState
+from crmsync.model.operations.alerts import AlarmState
 from crmsync.wire.alarm_event import alarm_name, load_alarm
 from crmsync.wire.queue_messages import UnreadableError
 from tests.house.tree import ROOT

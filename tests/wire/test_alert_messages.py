@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from crmsync.model.alerts import Message, Phase
+from crmsync.model.operations.alerts import Message, Phase
 from crmsync.wire.alert_messages import for_slack, for_teams, subject_of, text_of_email
 
 MESSAGE = Message(

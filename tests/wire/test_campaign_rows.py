@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crmsync.wire.campaign_rows import packed, unpacked
+from crmsync.wire.rows.campaigns import packed, unpacked
 
 IDS = range(90_000_000_001, 90_050_000_001, 5_000)
 

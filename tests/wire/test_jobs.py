@@ -6,13 +6,13 @@ import json
 
 import pytest
 
-from crmsync.model.activities import ActivityKind
-from crmsync.model.comparison import Comparison, Discrepancy, Standing
-from crmsync.model.jobs import JobMessage, JobState, JobType
+from crmsync.model.kinds.activities import ActivityKind
+from crmsync.model.operations.comparison import Comparison, Discrepancy, Standing
+from crmsync.model.operations.jobs import JobMessage, JobState, JobType
 from crmsync.model.records import Ref, Side
 from crmsync.wire.job_messages import dump_job, load_job
-from crmsync.wire.job_rows import from_json, to_json
 from crmsync.wire.queue_messages import UnreadableError
+from crmsync.wire.rows.jobs import from_json, to_json
 from tests.builders import a_job, a_step, at
 
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from crmsync.flows.intake.sqs_batch import run_batch, run_ranges
 from crmsync.model.changes import Cause, Change
-from crmsync.model.jobs import JobMessage
 from crmsync.model.mail import LogRange
+from crmsync.model.operations.jobs import JobMessage
 from crmsync.model.records import Kind
 from crmsync.wire import job_messages, queue_messages, range_messages
 from tests.builders import NOON, a_change, a_contact

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from crmsync.model.pipelines import MappedPipeline, PipelineMap
-from crmsync.wire.pipeline_rows import from_json, to_json
+from crmsync.model.kinds.pipelines import MappedPipeline, PipelineMap
+from crmsync.wire.rows.pipelines import from_json, to_json
 
 KNOWN = PipelineMap(
     (MappedPipeline("740001", "Ours", ("012000000000001AAA",), (("740002", "Closed Won"),)),), ""

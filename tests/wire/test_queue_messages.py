@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from crmsync.model.changes import MAX_TIES, Cause, Change, TieEvent, coalesce
-from crmsync.model.jobs import JobMessage
 from crmsync.model.mail import LogRange
+from crmsync.model.operations.jobs import JobMessage
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.wire import job_messages, queue_messages, range_messages
 from tests.builders import NOON

@@ -22,11 +22,11 @@ from crmsync.gateways.hubspot.lists import HubspotLists
 from crmsync.gateways.hubspot.pipelines import HubspotPipelines
 from crmsync.gateways.hubspot.records import HubspotGateway
 from crmsync.gateways.hubspot.sweep import HubspotSweep
-from crmsync.gateways.salesforce.campaigns import SalesforceCampaigns
 from crmsync.gateways.salesforce.listing import SalesforceLister
-from crmsync.gateways.salesforce.opportunities import SalesforceOpportunities
+from crmsync.gateways.salesforce.objects.campaigns import SalesforceCampaigns
+from crmsync.gateways.salesforce.objects.opportunities import SalesforceOpportunities
 from crmsync.gateways.salesforce.records import SalesforceGateway
-from crmsync.model.pipelines import RecordType
+from crmsync.model.kinds.pipelines import RecordType
 from crmsync.model.records import Side
 from simulators.clock import Clock
 from simulators.faults import Faults

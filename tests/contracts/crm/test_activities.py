@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pytest
 
 from crmsync.errors import Conflict, Gone
-from crmsync.model.activities import ActivityKind
 from crmsync.model.effects import Associate, CreateRecord, DeleteRecord, Dissociate, UpdateRecord
+from crmsync.model.kinds.activities import ActivityKind
 from crmsync.model.links import Slot
 from crmsync.model.records import Ref, Value
 from crmsync.ports.crm import Written

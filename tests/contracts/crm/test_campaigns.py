@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from crmsync.errors import Gone, Refused
-from crmsync.model.campaigns import (
+from crmsync.model.kinds.campaigns import (
     AddMember,
     CampaignMember,
     ChangedMember,

@@ -13,11 +13,11 @@ import pytest
 
 from crmsync.errors import Conflict, Gone
 from crmsync.model.effects import CreateRecord, EndRole, UpdateRecord
+from crmsync.model.kinds.pipelines import OrgStage, RecordType
+from crmsync.model.kinds.roles import RelatedOpportunity, Role
 from crmsync.model.links import Slot
 from crmsync.model.names import SALESFORCE_KEY
-from crmsync.model.pipelines import OrgStage, RecordType
 from crmsync.model.records import Ref, Side, Value
-from crmsync.model.roles import RelatedOpportunity, Role
 from crmsync.ports.crm import Written
 from tests.contracts.crm import implementations
 from tests.contracts.crm.backend import Backend

@@ -10,9 +10,7 @@ import pytest
 
 from crmsync.errors import Conflict, Gone, Refused
 from crmsync.model.effects import Associate, CreateRecord, DeleteRecord, Dissociate, UpdateRecord
-from crmsync.model.links import Slot
-from crmsync.model.names import HUBSPOT_KEY
-from crmsync.model.pipelines import (
+from crmsync.model.kinds.pipelines import (
     CreatePipeline,
     CreateStage,
     DealPipeline,
@@ -21,6 +19,8 @@ from crmsync.model.pipelines import (
     RenamePipeline,
     UpdateStage,
 )
+from crmsync.model.links import Slot
+from crmsync.model.names import HUBSPOT_KEY
 from crmsync.model.records import Ref, Side, Value
 from crmsync.ports.crm import Written
 from tests.contracts.crm import implementations

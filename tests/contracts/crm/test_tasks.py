@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from crmsync.errors import Gone, Refused, TryAgain
+from crmsync.gateways.salesforce.objects.tasks import SalesforceTasks
 from crmsync.gateways.salesforce.records import SalesforceGateway
-from crmsync.gateways.salesforce.tasks import SalesforceTasks
 from crmsync.model.mail import WriteTask
 from crmsync.model.names import TASK_COUNT, TASK_KEY
 from simulators.clock import Clock

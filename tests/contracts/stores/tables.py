@@ -11,9 +11,9 @@ from crmsync.gateways.dynamodb.call_usage import CallUsageTable
 from crmsync.gateways.dynamodb.change_counts import ChangeCountTable
 from crmsync.gateways.dynamodb.contact_roles import RoleTable
 from crmsync.gateways.dynamodb.cursors import CursorTable
-from crmsync.gateways.dynamodb.inbox import InboxTable
+from crmsync.gateways.dynamodb.inbox.inbox import InboxTable
 from crmsync.gateways.dynamodb.jobs import JobsTable
-from crmsync.gateways.dynamodb.links import LinksTable
+from crmsync.gateways.dynamodb.links.links import LinksTable
 from crmsync.gateways.dynamodb.pipeline_maps import PipelineMapTable
 from crmsync.gateways.dynamodb.troubles import TroubleTable
 from crmsync.gateways.retry import RetryPolicy

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from crmsync.gateways.dynamodb.alerts import AlertTable
-from crmsync.model.alerts import (
+from crmsync.model.operations.alerts import (
     AlarmState,
     Alert,
     Channel,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from crmsync.model.calls import CallUsage, DailyCalls, KnownCalls
+from crmsync.model.operations.calls import CallUsage, DailyCalls, KnownCalls
 from crmsync.model.records import Side
 from tests.builders import NOON
 from tests.contracts.stores.tables import call_usage_on_dynamodb

@@ -10,7 +10,7 @@ import pytest
 
 from crmsync.errors import Conflict
 from crmsync.gateways.dynamodb.campaigns import CampaignProgressTable
-from crmsync.model.campaigns import CampaignTrouble, ListProgress
+from crmsync.model.kinds.campaigns import CampaignTrouble, ListProgress
 from tests.builders import NOON
 from tests.contracts.stores.tables import dynamodb
 from tests.memory.campaigns import MemoryCampaigns

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from crmsync.gateways.dynamodb.comparisons import ComparisonTable, LinkPageTable
-from crmsync.gateways.dynamodb.links import LinksTable
-from crmsync.model.comparison import Discrepancy, ObjectComparison, Standing
+from crmsync.gateways.dynamodb.links.links import LinksTable
 from crmsync.model.links import Link, LinkState
+from crmsync.model.operations.comparison import Discrepancy, ObjectComparison, Standing
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.ports.comparison import LinkedPair
 from tests.builders import NOON, at

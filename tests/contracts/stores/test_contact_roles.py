@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from crmsync.model.kinds.roles import Role
 from crmsync.model.records import Ref, Side
-from crmsync.model.roles import Role
 from tests.contracts.stores.tables import roles_on_dynamodb
 from tests.memory import MemoryRoleStore
 

@@ -10,7 +10,7 @@ import pytest
 
 from crmsync.gateways.aws.dead_letters import SqsDeadLetters
 from crmsync.gateways.aws.queues import queue_urls
-from crmsync.model.dead_letters import DeadLetter
+from crmsync.model.operations.dead_letters import DeadLetter
 from crmsync.ports.queues import DeadLetterQueues
 from tests import aws
 from tests.builders import NOON

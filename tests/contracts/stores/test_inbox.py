@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from crmsync.model.effects import Category, Report
-from crmsync.model.inbox import InboxEntry
+from crmsync.model.operations.inbox import InboxEntry
 from crmsync.model.records import Ref, Side
 from crmsync.rules.timing.parked import KEPT, SOON
 from tests.builders import NOON

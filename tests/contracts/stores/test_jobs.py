@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from crmsync.errors import Conflict
-from crmsync.model.comparison import Comparison, Discrepancy, Standing
-from crmsync.model.jobs import Job, JobCounts, JobState, JobType, without_findings
+from crmsync.model.operations.comparison import Comparison, Discrepancy, Standing
+from crmsync.model.operations.jobs import Job, JobCounts, JobState, JobType, without_findings
 from crmsync.model.records import Ref, Side
 from tests.builders import a_job, at
 from tests.contracts.stores.tables import jobs_on_dynamodb

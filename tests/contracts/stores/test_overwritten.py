@@ -14,7 +14,7 @@ import pytest
 from crmsync.errors import Refused, TryAgain
 from crmsync.gateways.aws.encryption import MAX_AGE, OpeningKeys, SealingKeys
 from crmsync.gateways.dynamodb.overwritten import PART, OverwrittenKeeper, OverwrittenReader
-from crmsync.model.overwritten import Overwrite, OverwrittenBatch, OverwrittenPair
+from crmsync.model.operations.overwritten import Overwrite, OverwrittenBatch, OverwrittenPair
 from crmsync.model.records import Kind, Ref, Side
 from tests import aws
 from tests.builders import LEAD_ID, at

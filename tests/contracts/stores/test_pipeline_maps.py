@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from crmsync.model.pipelines import MappedPipeline, PipelineMap
+from crmsync.model.kinds.pipelines import MappedPipeline, PipelineMap
 from tests.contracts.stores.tables import pipeline_maps_on_dynamodb
 from tests.memory import MemoryPipelineMaps
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from crmsync.gateways.dynamodb.troubles import TroubleTable
+from crmsync.model.operations.troubles import Outage, Pause, Rest, Troubles
 from crmsync.model.records import Kind, Side
-from crmsync.model.troubles import Outage, Pause, Rest, Troubles
 from tests.builders import NOON
 from tests.contracts.stores.tables import dynamodb, troubles_on_dynamodb
 from tests.memory import MemoryTroubleStore

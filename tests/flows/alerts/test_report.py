@@ -10,10 +10,10 @@ import pytest
 
 from crmsync.errors import Refused, TryAgain
 from crmsync.flows.alerts.report import AlertContext, AlertSummary, note_alarms, report_alerts
-from crmsync.model.alerts import AlarmState, Alert, Channel, ChannelTrouble
-from crmsync.model.campaigns import CampaignSettings, CampaignTrouble, ListProgress
+from crmsync.model.kinds.campaigns import CampaignSettings, CampaignTrouble, ListProgress
+from crmsync.model.operations.alerts import AlarmState, Alert, Channel, ChannelTrouble
+from crmsync.model.operations.troubles import Pause
 from crmsync.model.settings import AlertEmails, AlertSettings, AlertWebhook, Settings
-from crmsync.model.troubles import Pause
 from crmsync.rules.timing.call_state import CallState
 from tests.builders import NOON, a_connection, at
 from tests.memory import (

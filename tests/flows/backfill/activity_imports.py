@@ -27,10 +27,10 @@ from crmsync.gateways.hubspot.schema import HubspotSchema
 from crmsync.gateways.salesforce.listing import SalesforceLister
 from crmsync.gateways.salesforce.records import SalesforceGateway
 from crmsync.gateways.salesforce.session import SalesforceSession
-from crmsync.model.activities import ActivityKindSettings, ActivitySettings, ActivitySync
 from crmsync.model.effects import Associate, CreateRecord
-from crmsync.model.jobs import Job
+from crmsync.model.kinds.activities import ActivityKindSettings, ActivitySettings, ActivitySync
 from crmsync.model.links import Link, Slot
+from crmsync.model.operations.jobs import Job
 from crmsync.model.records import Kind, Ref, Side, Value
 from crmsync.model.settings import Connection, EmailTaskSettings, Settings
 from crmsync.ports.crm import Written

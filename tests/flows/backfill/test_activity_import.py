@@ -8,8 +8,8 @@ import tracemalloc
 
 import pytest
 
-from crmsync.model.activities import ActivityKindSettings, ActivitySettings, ActivitySync
-from crmsync.model.jobs import JobState
+from crmsync.model.kinds.activities import ActivityKindSettings, ActivitySettings, ActivitySync
+from crmsync.model.operations.jobs import JobState
 from crmsync.model.records import Side
 from tests.flows.backfill.activity_imports import WORDS, Imports, imports
 

@@ -11,9 +11,9 @@ import pytest
 
 from crmsync.errors import Distrusted, Refused, TryAgain
 from crmsync.flows.backfill.run import LEFT_OUT, BackfillContext, run_job_messages, run_turn
-from crmsync.model.calls import DailyCalls, KnownCalls
 from crmsync.model.changes import Cause, Change
-from crmsync.model.jobs import Job, JobMessage, JobState, JobStep, job_message_of
+from crmsync.model.operations.calls import DailyCalls, KnownCalls
+from crmsync.model.operations.jobs import Job, JobMessage, JobState, JobStep, job_message_of
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.model.settings import Connection
 from crmsync.rules.backfill.pacing import Depth

@@ -21,9 +21,9 @@ from crmsync.gateways.hubspot.client import HubspotClient
 from crmsync.gateways.hubspot.list_members import HubspotListMembers
 from crmsync.gateways.hubspot.lists import HubspotLists
 from crmsync.gateways.hubspot.records import HubspotGateway
-from crmsync.gateways.salesforce.campaigns import SalesforceCampaigns
+from crmsync.gateways.salesforce.objects.campaigns import SalesforceCampaigns
 from crmsync.gateways.salesforce.records import SalesforceGateway
-from crmsync.model.campaigns import CampaignSettings, OnLeave
+from crmsync.model.kinds.campaigns import CampaignSettings, OnLeave
 from crmsync.model.links import Link
 from crmsync.model.names import HUBSPOT_CAMPAIGNS
 from crmsync.model.records import Kind, Ref, Side

@@ -9,7 +9,7 @@ import pytest
 
 from crmsync.errors import OutOfTime, Refused
 from crmsync.flows.campaigns.shown import ShownContext, ShownSweep, show_campaigns
-from crmsync.model.campaigns import AddMember, RemoveMember
+from crmsync.model.kinds.campaigns import AddMember, RemoveMember
 from crmsync.model.links import Link, LinkState
 from crmsync.model.names import HUBSPOT_CAMPAIGNS
 from crmsync.model.records import Kind, Ref, Side

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from crmsync.model.changes import Cause
-from crmsync.model.comparison import Standing
 from crmsync.model.names import HUBSPOT_KEY, SALESFORCE_KEY
+from crmsync.model.operations.comparison import Standing
 from crmsync.model.records import Ref
 from tests.memory.world import MemoryWorld
 

@@ -8,11 +8,11 @@ import pytest
 
 from crmsync.errors import Refused
 from crmsync.flows.backfill.run import run_turn
-from crmsync.model.calls import CallClass
 from crmsync.model.changes import Cause
-from crmsync.model.comparison import KEPT, ObjectComparison, Standing
 from crmsync.model.effects import Category, Report
-from crmsync.model.jobs import JobState
+from crmsync.model.operations.calls import CallClass
+from crmsync.model.operations.comparison import KEPT, ObjectComparison, Standing
+from crmsync.model.operations.jobs import JobState
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.ports.comparison import LinkedPair
 from crmsync.rules.backfill.pacing import Depth

@@ -8,8 +8,8 @@ import pytest
 
 from crmsync.flows.backfill.jobs import JobAdmin
 from crmsync.flows.comparison.start import STILL, start_comparisons
-from crmsync.model.comparison import Comparison
-from crmsync.model.jobs import LINKS, Job, JobMessage, JobState, JobStep, JobType
+from crmsync.model.operations.comparison import Comparison
+from crmsync.model.operations.jobs import LINKS, Job, JobMessage, JobState, JobStep, JobType
 from crmsync.model.records import Side
 from crmsync.model.settings import Settings
 from tests.builders import NOON, a_connection, a_job

@@ -8,7 +8,7 @@ from collections import Counter
 
 import pytest
 
-from crmsync.model.comparison import Standing
+from crmsync.model.operations.comparison import Standing
 from crmsync.model.records import Ref, Side
 from tests.flows.comparison.behind_the_back import UNSEEN_CHANGES, synced_world
 from tests.memory.comparison import MemoryComparer, counts

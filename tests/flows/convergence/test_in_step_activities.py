@@ -14,8 +14,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from crmsync.model.activities import ActivityKindSettings, ActivitySettings, ActivitySync
 from crmsync.model.changes import Cause
+from crmsync.model.kinds.activities import ActivityKindSettings, ActivitySettings, ActivitySync
 from crmsync.model.links import Link, LinkState
 from crmsync.model.records import Kind, Ref, Side
 from tests.flows.convergence.test_in_step import InStep

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from crmsync.flows.kinds.account import sync_accounts
 from crmsync.flows.kinds.contact import sync_contacts
 from crmsync.model.changes import Cause, Change
-from crmsync.model.owners import Owner, Owners
+from crmsync.model.kinds.owners import Owner, Owners
 from crmsync.model.records import Kind, Ref, Side
 from tests.memory.world import MemoryWorld
 

@@ -13,7 +13,7 @@ from crmsync.errors import Refused
 from crmsync.model.changes import Cause
 from crmsync.model.decisions import Decision, DecisionType, decisions_of
 from crmsync.model.fields import FieldRule, FieldType, Update
-from crmsync.model.owners import Owner, Owners
+from crmsync.model.kinds.owners import Owner, Owners
 from crmsync.model.records import Ref, Side, Value
 from crmsync.rules.merge.loops import LIMIT
 from crmsync.rules.preview.history import HistoryLine

@@ -7,7 +7,7 @@ from dataclasses import replace
 from crmsync.errors import Refused, TryAgain
 from crmsync.flows.engine.results import Summary
 from crmsync.model.changes import Cause
-from crmsync.model.jobs import JobCounts
+from crmsync.model.operations.jobs import JobCounts
 from crmsync.model.records import Ref
 from tests.memory.world import MemoryWorld
 

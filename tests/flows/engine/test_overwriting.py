@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from crmsync.errors import TryAgain
 from crmsync.flows.operator.undo import UndoResult
-from crmsync.model.overwritten import Overwrite, OverwrittenPair
+from crmsync.model.operations.overwritten import Overwrite, OverwrittenPair
 from crmsync.model.records import Kind, Side
 from tests.flows.undo.test_undo import GOOD, a_world, mistake, pair, shown, undo
 from tests.memory.world import MemoryWorld

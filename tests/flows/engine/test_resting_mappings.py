@@ -17,8 +17,8 @@ from crmsync.flows.intake.sweep import SweepScope, sweep
 from crmsync.model.concerns import objects_of
 from crmsync.model.effects import Category
 from crmsync.model.fields import FieldRule
+from crmsync.model.operations.troubles import Rest
 from crmsync.model.records import Ref, Side
-from crmsync.model.troubles import Rest
 from tests.builders import a_ruleset
 from tests.memory.world import MemoryWorld
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from crmsync.errors import TryAgain
-from crmsync.model.calls import DailyCalls
 from crmsync.model.changes import Cause, Change
+from crmsync.model.operations.calls import DailyCalls
 from crmsync.model.records import Ref
 from tests.memory.world import MemoryWorld
 

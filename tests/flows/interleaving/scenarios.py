@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from crmsync.model.changes import Change
-from crmsync.model.owners import Owner, Owners
+from crmsync.model.kinds.owners import Owner, Owners
 from crmsync.model.records import Side
 from crmsync.model.settings import CreateInSalesforce
 from tests.flows.interleaving.scenario import (

@@ -10,17 +10,17 @@ from datetime import timedelta
 import pytest
 
 from crmsync.flows.kinds.activity import gather_and_plan
-from crmsync.model.activities import (
+from crmsync.model.changes import Cause
+from crmsync.model.kinds.activities import (
     ActivityKindSettings,
     ActivityOwner,
     ActivitySettings,
     ActivitySync,
     LeftAlone,
 )
-from crmsync.model.changes import Cause
+from crmsync.model.kinds.owners import Owner, Owners
 from crmsync.model.mail import TaskState, milliseconds
 from crmsync.model.names import TASK_KEY
-from crmsync.model.owners import Owner, Owners
 from crmsync.model.records import Ref, Value
 from crmsync.model.settings import CreateInSalesforce
 from crmsync.plans.activity import MOST_WAITS

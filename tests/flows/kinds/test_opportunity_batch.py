@@ -12,8 +12,8 @@ import pytest
 
 from crmsync.errors import TryAgain
 from crmsync.model.changes import Cause
+from crmsync.model.kinds.pipelines import OrgStage
 from crmsync.model.names import SALESFORCE_KEY
-from crmsync.model.pipelines import OrgStage
 from crmsync.model.records import Side
 from crmsync.model.settings import DealSettings
 from tests.builders import NOON

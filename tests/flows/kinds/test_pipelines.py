@@ -9,7 +9,7 @@ import pytest
 
 from crmsync.errors import Refused, TryAgain
 from crmsync.flows.kinds.pipelines import sync_pipelines
-from crmsync.model.pipelines import (
+from crmsync.model.kinds.pipelines import (
     DealPipeline,
     DealStage,
     MappedPipeline,

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from crmsync.errors import TryAgain
 from crmsync.flows.operator.activity import Activity, ActivityReader, Hours
-from crmsync.model.activity import HourOfChanges
+from crmsync.model.operations.throughput import HourOfChanges
 from tests.builders import NOON
 
 FOUND = {"acme": {497_868: HourOfChanges(3, 1.0, 2.0)}}

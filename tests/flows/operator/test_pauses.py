@@ -14,9 +14,9 @@ from crmsync.flows.engine.circuit_breaker import PAUSED, CircuitBreaker, PauseWa
 from crmsync.flows.engine.results import Summary
 from crmsync.flows.operator.pauses import PauseAdmin
 from crmsync.model.changes import Change
+from crmsync.model.operations.troubles import Pause
 from crmsync.model.records import Kind
 from crmsync.model.settings import Settings
-from crmsync.model.troubles import Pause
 from tests.builders import NOON, a_connection
 from tests.memory.world import MemoryWorld
 

@@ -11,12 +11,6 @@ import pytest
 from crmsync.errors import Gone, Refused
 from crmsync.flows.kinds.dispatch import GATHER_AND_PLAN
 from crmsync.flows.preview.explain import Explainer
-from crmsync.model.campaigns import (
-    CampaignSettings,
-    CampaignStanding,
-    CampaignTrouble,
-    ListProgress,
-)
 from crmsync.model.conflicts import FieldConflict
 from crmsync.model.effects import (
     Category,
@@ -28,6 +22,12 @@ from crmsync.model.effects import (
     effect_line,
 )
 from crmsync.model.fields import FieldRule
+from crmsync.model.kinds.campaigns import (
+    CampaignSettings,
+    CampaignStanding,
+    CampaignTrouble,
+    ListProgress,
+)
 from crmsync.model.links import LinkState, Slot
 from crmsync.model.plan import Note
 from crmsync.model.records import Ref, Side

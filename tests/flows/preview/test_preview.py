@@ -10,8 +10,8 @@ from crmsync.errors import Refused
 from crmsync.flows.preview.first_sync import Previewer, PreviewRequest
 from crmsync.model.changes import Cause
 from crmsync.model.fields import FieldRule, Update
-from crmsync.model.jobs import JobStep
-from crmsync.model.owners import Owner, Owners
+from crmsync.model.kinds.owners import Owner, Owners
+from crmsync.model.operations.jobs import JobStep
 from crmsync.model.records import Side
 from crmsync.model.settings import CompanySettings, CreateInSalesforce, Settings
 from crmsync.rules.backfill.objects import BACKFILL_OBJECTS

@@ -19,9 +19,9 @@ from crmsync.flows.preview.read_only import (
 )
 from crmsync.model.change_limits import ChangeLimit, Hold
 from crmsync.model.effects import CreateRecord, DeleteRecord, OptOut
+from crmsync.model.kinds.roles import Role
 from crmsync.model.links import Slot
 from crmsync.model.records import Kind, Record, Ref, Side
-from crmsync.model.roles import Role
 from tests.builders import NOON, a_contact, a_lead, a_link, a_ruleset
 from tests.memory import MemoryRoleStore
 from tests.memory.world import MemoryWorld

@@ -11,8 +11,8 @@ from crmsync.errors import Refused, TryAgain
 from crmsync.flows.operator.undo import UndoRequest, UndoResult
 from crmsync.flows.undo.summary import RestoredValues, UndoSample
 from crmsync.model.changes import Cause
-from crmsync.model.jobs import Job, JobState, JobStep, JobType
-from crmsync.model.owners import Owner, Owners
+from crmsync.model.kinds.owners import Owner, Owners
+from crmsync.model.operations.jobs import Job, JobState, JobStep, JobType
 from crmsync.model.records import Side
 from crmsync.rules.pair.undo import SkipReason
 from tests.flows.undo.undo_world import (

@@ -8,7 +8,7 @@ import pytest
 
 from crmsync.flows.undo.run import JOB_OVER_LIMIT, OVER_LIMIT
 from crmsync.flows.undo.summary import SkippedValues
-from crmsync.model.jobs import JobState
+from crmsync.model.operations.jobs import JobState
 from crmsync.model.records import Side
 from crmsync.rules.pair.undo import REASONS, SkipReason
 from tests.flows.undo.undo_world import GOOD, a_world, mistake, pair, shown, undo

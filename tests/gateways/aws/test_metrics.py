@@ -10,7 +10,7 @@ import pytest
 
 from crmsync.errors import TryAgain
 from crmsync.gateways.aws.metrics import KEPT, RecentChanges
-from crmsync.model.activity import HourOfChanges
+from crmsync.model.operations.throughput import HourOfChanges
 from crmsync.rules.timing.call_counts import hour_of
 from tests.builders import NOON
 from tests.gateways.scripted import Response, aws_client, script

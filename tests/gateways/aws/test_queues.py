@@ -18,7 +18,7 @@ from crmsync.gateways.aws.queues import (
     RecentDepths,
     url_of,
 )
-from crmsync.model.jobs import JobMessage
+from crmsync.model.operations.jobs import JobMessage
 from crmsync.model.records import Kind
 from crmsync.rules.backfill.pacing import Depth
 from crmsync.wire.job_messages import load_job

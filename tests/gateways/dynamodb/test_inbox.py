@@ -15,10 +15,10 @@ import pytest
 from botocore.config import Config
 from moto.dynamodb.models import dynamodb_backends
 
-from crmsync.gateways.dynamodb.inbox import InboxTable
-from crmsync.gateways.dynamodb.inbox_marks import MAX, mark_of, pages_of
+from crmsync.gateways.dynamodb.inbox.inbox import InboxTable
+from crmsync.gateways.dynamodb.inbox.marks import MAX, mark_of, pages_of
 from crmsync.model.effects import Category, Report
-from crmsync.model.inbox import InboxEntry
+from crmsync.model.operations.inbox import InboxEntry
 from crmsync.model.records import Ref, Side
 from crmsync.rules.timing.parked import KEPT
 from local.stack.aws import Aws

@@ -13,8 +13,8 @@ import pytest
 from crmsync.errors import Refused, TryAgain
 from crmsync.gateways.aws.key_ring import KeyRing, keys_of, text_of
 from crmsync.gateways.aws.secrets import SecretStore
-from crmsync.gateways.dynamodb.link_keys import LinksCensus, StoredKeys
-from crmsync.gateways.dynamodb.links import LinksTable
+from crmsync.gateways.dynamodb.links.link_keys import LinksCensus, StoredKeys
+from crmsync.gateways.dynamodb.links.links import LinksTable
 from crmsync.model.links import Link, LinkState
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.ports.link_keys import KeyUse

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from crmsync.errors import Conflict, TryAgain
-from crmsync.gateways.dynamodb.inbox import InboxTable
-from crmsync.gateways.dynamodb.link_items import WRITE_UNIT, pointer, updated, whole
-from crmsync.gateways.dynamodb.links import LinksTable
+from crmsync.gateways.dynamodb.inbox.inbox import InboxTable
+from crmsync.gateways.dynamodb.links.link_items import WRITE_UNIT, pointer, updated, whole
+from crmsync.gateways.dynamodb.links.links import LinksTable
 from crmsync.gateways.dynamodb.table import Item
 from crmsync.model.decisions import Decision, DecisionType
 from crmsync.model.fingerprints import FINGERPRINT_BYTES, Base, tag, tags

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from crmsync.gateways.dynamodb.inbox import InboxTable
-from crmsync.gateways.dynamodb.recent_inbox import KEPT, RecentInbox
+from crmsync.gateways.dynamodb.inbox.inbox import InboxTable
+from crmsync.gateways.dynamodb.inbox.recent import KEPT, RecentInbox
 from crmsync.model.effects import Category, Report
 from crmsync.model.records import Ref, Side
 from tests.builders import NOON

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from crmsync.gateways.dynamodb.used_links import KEPT, UsedLinks
+from crmsync.gateways.dynamodb.links.used_links import KEPT, UsedLinks
 from crmsync.model.moments import epoch_seconds
 from tests.builders import NOON
 from tests.contracts.stores.tables import dynamodb

@@ -13,7 +13,7 @@ from crmsync.errors import Conflict, Down, Gone, Refused, SyncError
 from crmsync.gateways.hubspot.client import HubspotClient
 from crmsync.gateways.hubspot.pipelines import HubspotPipelines
 from crmsync.gateways.retry import RetryPolicy
-from crmsync.model.pipelines import (
+from crmsync.model.kinds.pipelines import (
     CreatePipeline,
     CreateStage,
     DealPipeline,

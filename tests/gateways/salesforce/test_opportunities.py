@@ -14,7 +14,7 @@ import pytest
 
 from crmsync.errors import Conflict, Down, Refused, TryAgain
 from crmsync.gateways.retry import RetryPolicy
-from crmsync.gateways.salesforce.opportunities import SalesforceOpportunities
+from crmsync.gateways.salesforce.objects.opportunities import SalesforceOpportunities
 from crmsync.gateways.salesforce.records import SalesforceGateway
 from crmsync.gateways.salesforce.sweep import SalesforceSweep
 from crmsync.model.effects import CreateRecord, EndRole

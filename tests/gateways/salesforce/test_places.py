@@ -8,7 +8,7 @@ import pytest
 
 from crmsync.gateways.salesforce.places import places_of
 from crmsync.gateways.salesforce.records import SalesforceGateway
-from crmsync.model.places import Places
+from crmsync.model.kinds.places import Places
 from simulators.clock import Clock
 from simulators.faults import Faults
 from simulators.salesforce import SalesforceSimulator

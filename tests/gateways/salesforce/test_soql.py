@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from crmsync.errors import Refused
 from crmsync.gateways.salesforce import listing, queries, reading
-from crmsync.gateways.salesforce import opportunity_queries as deals
+from crmsync.gateways.salesforce.objects import opportunity_queries as deals
 from crmsync.gateways.salesforce.queries import Query
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)

@@ -8,7 +8,7 @@ import pytest
 
 from crmsync.cli.show.status import _campaign, _campaign_row
 from crmsync.flows.operator.campaigns import CampaignStatus, campaign_findings, campaign_states
-from crmsync.model.campaigns import SHOWN, CampaignSettings, CampaignTrouble, ListProgress
+from crmsync.model.kinds.campaigns import SHOWN, CampaignSettings, CampaignTrouble, ListProgress
 from tests.builders import NOON, a_connection
 from tests.memory.campaigns import MemoryCampaigns
 

@@ -8,11 +8,11 @@ from datetime import timedelta
 import pytest
 
 from crmsync.model.changes import Cause, Change
-from crmsync.model.dead_letters import DeadLetter
 from crmsync.model.effects import Category, Report
-from crmsync.model.jobs import JobMessage
 from crmsync.model.mail import LogRange
 from crmsync.model.moments import epoch_ms
+from crmsync.model.operations.dead_letters import DeadLetter
+from crmsync.model.operations.jobs import JobMessage
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.wire.job_messages import dump_job
 from crmsync.wire.queue_messages import dump_changes, load_changes

@@ -10,9 +10,9 @@ import pytest
 
 from crmsync.model.changes import Cause, Change
 from crmsync.model.effects import Category, Report
-from crmsync.model.jobs import JobState, JobType
+from crmsync.model.operations.jobs import JobState, JobType
+from crmsync.model.operations.troubles import Outage
 from crmsync.model.records import Kind, Ref, Side
-from crmsync.model.troubles import Outage
 from crmsync.rules.pair.reports import deleted_for_privacy, looping
 from crmsync.rules.refusals.table import UNKNOWN
 from tests.builders import NOON

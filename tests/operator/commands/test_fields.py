@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from crmsync.model.operations.troubles import Rest
 from crmsync.model.records import Side
-from crmsync.model.troubles import Rest
 from tests.builders import NOON
 from tests.config.files import MINIMAL
 from tests.operator import deployments

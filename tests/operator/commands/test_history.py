@@ -18,7 +18,7 @@ from crmsync.flows.operator.undo import MISSING_TABLE
 from crmsync.model.decisions import Decision, DecisionType
 from crmsync.model.effects import Category, Report
 from crmsync.model.fields import Update
-from crmsync.model.overwritten import Overwrite, OverwrittenBatch, OverwrittenPair
+from crmsync.model.operations.overwritten import Overwrite, OverwrittenBatch, OverwrittenPair
 from crmsync.model.records import Kind, Ref, Side
 from tests.builders import at
 from tests.config.files import MINIMAL

@@ -13,7 +13,7 @@ from crmsync.cli import main
 from crmsync.cli.operate.jobs import progress_bar
 from crmsync.flows.backfill.run import LEFT_OUT
 from crmsync.model.effects import Category, Report
-from crmsync.model.jobs import Job, JobState, JobStep, JobType, job_message_of
+from crmsync.model.operations.jobs import Job, JobState, JobStep, JobType, job_message_of
 from crmsync.model.records import Ref, Side
 from tests.builders import NOON, a_job, a_step, at
 from tests.config.files import MINIMAL

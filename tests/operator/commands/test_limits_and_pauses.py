@@ -10,8 +10,8 @@ import pytest
 from crmsync.cli import main
 from crmsync.model.change_limits import ChangeLimit, Hold
 from crmsync.model.changes import Cause
+from crmsync.model.operations.troubles import Pause
 from crmsync.model.records import Ref, Side
-from crmsync.model.troubles import Pause
 from crmsync.rules.pair.reports import change_limited, waiting
 from tests.builders import NOON
 from tests.config.files import MINIMAL

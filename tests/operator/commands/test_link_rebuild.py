@@ -10,7 +10,7 @@ import pytest
 
 from crmsync.errors import TryAgain
 from crmsync.flows.backfill.link_rebuild import Rebuild, RebuildResult, RebuildSides
-from crmsync.model.activities import ActivityKindSettings, ActivitySettings, ActivitySync
+from crmsync.model.kinds.activities import ActivityKindSettings, ActivitySettings, ActivitySync
 from crmsync.model.links import Link, LinkState
 from crmsync.model.names import HUBSPOT_KEY, SALESFORCE_KEY, salesforce_key
 from crmsync.model.records import Kind, Ref, Side

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from crmsync.flows.engine.staleness import LongestWait, note_waiting, record_poll
 from crmsync.flows.operator.status import TOLD_HERE
-from crmsync.model.alerts import AlarmState, Channel, ChannelTrouble
 from crmsync.model.effects import NO_RECORD, Category, Report
-from crmsync.model.jobs import JobState
+from crmsync.model.operations.alerts import AlarmState, Channel, ChannelTrouble
+from crmsync.model.operations.jobs import JobState
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.ports.stores import Cursor
 from crmsync.rules.backfill.pacing import Depth

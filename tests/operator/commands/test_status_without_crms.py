@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from crmsync.model.operations.troubles import Outage
 from crmsync.model.records import Kind, Side
-from crmsync.model.troubles import Outage
 from tests.builders import NOON
 from tests.config.files import MINIMAL
 from tests.operator.deployments import Deployment

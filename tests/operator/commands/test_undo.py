@@ -12,9 +12,9 @@ import pytest
 from crmsync.cli import main
 from crmsync.errors import Refused, TryAgain
 from crmsync.flows.setup.steps import SetupStep, StepState
-from crmsync.model.jobs import JobState, JobStep, JobType
 from crmsync.model.links import Link
-from crmsync.model.overwritten import Overwrite, OverwrittenBatch, OverwrittenPair
+from crmsync.model.operations.jobs import JobState, JobStep, JobType
+from crmsync.model.operations.overwritten import Overwrite, OverwrittenBatch, OverwrittenPair
 from crmsync.model.records import Kind, Record, Ref, Side
 from tests.builders import NOON, a_contact, a_job, a_lead, a_link, a_ruleset, at
 from tests.config.files import MINIMAL

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from crmsync.model.comparison import Comparison, Discrepancy, ObjectComparison, Standing
-from crmsync.model.jobs import LINKS, JobState, JobStep, JobType
+from crmsync.model.operations.comparison import Comparison, Discrepancy, ObjectComparison, Standing
+from crmsync.model.operations.jobs import LINKS, JobState, JobStep, JobType
 from crmsync.model.records import Ref, Side
 from tests.builders import NOON, at
 from tests.config.files import MINIMAL

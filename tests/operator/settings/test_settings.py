@@ -13,7 +13,7 @@ from crmsync.flows.operator.settings import Pushed
 from crmsync.flows.operator.setup import Checked
 from crmsync.flows.setup.steps import StepState
 from crmsync.model.effects import Category, Report
-from crmsync.model.inbox import InboxEntry
+from crmsync.model.operations.inbox import InboxEntry
 from crmsync.model.records import Ref, Side
 from crmsync.model.settings import Settings
 from crmsync.rules.settings.dates import dated

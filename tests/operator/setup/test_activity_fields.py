@@ -10,7 +10,7 @@ import pytest
 from crmsync.config import load_settings
 from crmsync.flows.setup.connection import set_up
 from crmsync.flows.setup.steps import SetupStep, StepState
-from crmsync.model.activities import ActivityKindSettings, ActivitySettings, ActivitySync
+from crmsync.model.kinds.activities import ActivityKindSettings, ActivitySettings, ActivitySync
 from crmsync.model.names import PERMISSION_SET
 from crmsync.model.schema import SalesforceField
 from crmsync.model.settings import CompanySettings, Connection, ContactSettings, DealSettings

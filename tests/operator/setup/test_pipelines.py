@@ -13,7 +13,7 @@ import pytest
 from crmsync.errors import Refused
 from crmsync.flows.setup.pipelines import PipelineSides, set_up_pipelines
 from crmsync.flows.setup.steps import SetupStep, StepState
-from crmsync.model.pipelines import DealStage, DeleteStage, RecordType
+from crmsync.model.kinds.pipelines import DealStage, DeleteStage, RecordType
 from crmsync.model.records import Side
 from crmsync.model.settings import CompanySettings, Connection, DealSettings
 from tests.builders import NOON, a_connection

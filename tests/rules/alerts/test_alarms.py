@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crmsync.model.alerts import AlarmState, Incident
+from crmsync.model.operations.alerts import AlarmState, Incident
 from crmsync.rules.alerts.alarms import URGENT, incidents_of_alarms, is_reported
 from tests.builders import NOON, at
 from tests.template.document import template_of_the_repository

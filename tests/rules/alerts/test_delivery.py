@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from crmsync.model.alerts import Alert, Channel, Incident, Phase
+from crmsync.model.operations.alerts import Alert, Channel, Incident, Phase
 from crmsync.model.settings import AlertEmails, AlertSettings, AlertWebhook
 from crmsync.rules.alerts.delivery import CLAIM, GRACE, claimed, due, renewed, sent
 from crmsync.rules.alerts.quiet_hours import is_quiet

@@ -7,12 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from crmsync.model.alerts import Incident
 from crmsync.model.effects import Category, Report
-from crmsync.model.inbox import InboxEntry
-from crmsync.model.jobs import JobState
+from crmsync.model.operations.alerts import Incident
+from crmsync.model.operations.inbox import InboxEntry
+from crmsync.model.operations.jobs import JobState
+from crmsync.model.operations.troubles import Outage, Pause, Rest, Troubles
 from crmsync.model.records import Kind, Ref, Side
-from crmsync.model.troubles import Outage, Pause, Rest, Troubles
 from crmsync.rules.alerts.incidents import (
     ConnectionState,
     StoppedCampaign,

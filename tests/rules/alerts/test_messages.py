@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crmsync.model.alerts import Alert, Incident, Message, Phase
+from crmsync.model.operations.alerts import Alert, Incident, Message, Phase
 from crmsync.rules.alerts.messages import message_of
 from tests.builders import NOON, at
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from crmsync.model.activities import ActivityKindSettings, ActivitySettings, ActivitySync
-from crmsync.model.jobs import JobStep
+from crmsync.model.kinds.activities import ActivityKindSettings, ActivitySettings, ActivitySync
+from crmsync.model.operations.jobs import JobStep
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import CompanySettings
 from crmsync.rules.backfill.objects import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crmsync.model.jobs import JobState
+from crmsync.model.operations.jobs import JobState
 from crmsync.rules.backfill.pacing import (
     Depth,
     Progress,

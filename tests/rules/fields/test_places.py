@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from crmsync.model.places import Places
+from crmsync.model.kinds.places import Places
 from crmsync.rules.fields.places import fitted
 from crmsync.rules.merge.record import merge_pair
 from tests.builders import LEAD_ID, a_contact, a_lead, a_ruleset

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from crmsync.model.activities import ActivityFacts, ActivityFilter, ActivityKind, LeftAlone
+from crmsync.model.kinds.activities import ActivityFacts, ActivityFilter, ActivityKind, LeftAlone
 from crmsync.model.names import TASK_KEY
 from crmsync.model.records import Record, Ref, Side
 from crmsync.rules.kinds.activity.inclusion import filtered, kind_of, left_alone_in_hubspot

@@ -2,7 +2,7 @@
 
 import pytest
 
-from crmsync.model.activities import SALESFORCE_OBJECTS, ActivityKind
+from crmsync.model.kinds.activities import SALESFORCE_OBJECTS, ActivityKind
 from crmsync.model.records import Side, Value
 from crmsync.rules.fields.values import (
     IncompatibleValueError,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from crmsync.model.activities import About
+from crmsync.model.kinds.activities import About
 from crmsync.model.records import Ref, Side
 from crmsync.rules.kinds.activity.relations import about_in_salesforce, associations_in_hubspot
 

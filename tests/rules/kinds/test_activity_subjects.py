@@ -2,7 +2,7 @@
 
 import pytest
 
-from crmsync.model.activities import ActivityKind
+from crmsync.model.kinds.activities import ActivityKind
 from crmsync.rules.kinds.activity.subjects import first_line, subject_for
 
 WORDS = {"direction": "Inbound", "outcome": "Connected", "first_line": "likes tea"}

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from crmsync.model.pipelines import (
+from crmsync.model.kinds.pipelines import (
     CreatePipeline,
     CreateStage,
     DealPipeline,

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crmsync.model.kinds.roles import Role
 from crmsync.model.records import Ref, Side
-from crmsync.model.roles import Role
 from crmsync.rules.kinds.opportunity.roles import RoleDecision, decide_roles
 
 OPPORTUNITY = Ref(Side.SALESFORCE, "Opportunity", "006000000000001AAA")

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crmsync.model.roles import RelatedOpportunity
+from crmsync.model.kinds.roles import RelatedOpportunity
 from crmsync.model.settings import RevenueBasis
 from crmsync.rules.kinds.opportunity.roll_ups import ROLL_UPS, outdated, rolled_up, stage_reached
 from crmsync.rules.settings.own_fields import HUBSPOT_PARTS

@@ -10,9 +10,9 @@ from datetime import timedelta
 import pytest
 
 from crmsync.model.changes import TieEvent
+from crmsync.model.kinds.roles import Role
 from crmsync.model.links import Link
 from crmsync.model.records import Kind, Ref, Side
-from crmsync.model.roles import Role
 from crmsync.rules.kinds.opportunity.roles import RoleDecision
 from crmsync.rules.kinds.opportunity.tie_intents import (
     LATEST_EVENT_AFTER,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crmsync.model.pipelines import MappedPipeline, PipelineMap
+from crmsync.model.kinds.pipelines import MappedPipeline, PipelineMap
 from crmsync.model.records import Side
 from crmsync.rules.merge.deal_stages import (
     NO_CHANGE,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from crmsync.model.owners import Owner, Owners
+from crmsync.model.kinds.owners import Owner, Owners
 from crmsync.model.records import Side
 from crmsync.rules.merge.owners import (
     OwnerDecision,

@@ -1,7 +1,7 @@
 """What is read while mappings rest, and which fields count as lacking."""
 
+from crmsync.model.operations.troubles import Rest
 from crmsync.model.records import Side
-from crmsync.model.troubles import Rest
 from crmsync.rules.merge.resting_mappings import lost, without
 from tests.builders import a_ruleset, at
 

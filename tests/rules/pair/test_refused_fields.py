@@ -9,8 +9,8 @@ import pytest
 from crmsync.errors import Refused
 from crmsync.model.changes import Cause
 from crmsync.model.effects import CreateRecord, UpdateRecord
+from crmsync.model.kinds.pipelines import PipelineMap
 from crmsync.model.links import Slot
-from crmsync.model.pipelines import PipelineMap
 from crmsync.model.records import Ref, Side
 from crmsync.model.settings import ContactSettings, OnRefusedField
 from crmsync.rules.kinds.opportunity.ruleset import opportunity_ruleset

@@ -15,7 +15,7 @@ from crmsync.model.facts import Facts
 from crmsync.model.fields import FieldRule, FieldType
 from crmsync.model.fingerprints import tags
 from crmsync.model.links import LinkState
-from crmsync.model.overwritten import Overwrite, OverwrittenPair
+from crmsync.model.operations.overwritten import Overwrite, OverwrittenPair
 from crmsync.model.plan import Plan
 from crmsync.model.records import Record, Ref, Side, Value
 from crmsync.rules.merge.baseline import view

@@ -9,7 +9,6 @@ from dataclasses import replace
 
 import pytest
 
-from crmsync.model.comparison import Standing
 from crmsync.model.effects import (
     Category,
     CreateRecord,
@@ -26,6 +25,7 @@ from crmsync.model.effects import (
 )
 from crmsync.model.facts import Facts
 from crmsync.model.links import LinkState, Slot
+from crmsync.model.operations.comparison import Standing
 from crmsync.model.plan import Plan, no_effects
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.rules.pair import reports

@@ -9,8 +9,8 @@ import pytest
 from crmsync.model.changes import Cause
 from crmsync.model.facts import Facts
 from crmsync.model.fields import FieldRule, Update
+from crmsync.model.kinds.owners import Owner
 from crmsync.model.links import Link
-from crmsync.model.owners import Owner
 from crmsync.model.plan import Note, Plan
 from crmsync.model.records import Origin, Record, Ref, Side, Value
 from crmsync.rules.merge.owners import OwnerMatches

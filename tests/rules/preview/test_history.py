@@ -14,9 +14,9 @@ import pytest
 from crmsync.model.decisions import Decision, DecisionType
 from crmsync.model.effects import Category, Report
 from crmsync.model.fields import FieldRule, Update
-from crmsync.model.inbox import InboxEntry
 from crmsync.model.links import Link
-from crmsync.model.overwritten import Overwrite, OverwrittenBatch, OverwrittenPair
+from crmsync.model.operations.inbox import InboxEntry
+from crmsync.model.operations.overwritten import Overwrite, OverwrittenBatch, OverwrittenPair
 from crmsync.model.records import Kind, Origin, Ref, Side
 from crmsync.rules.preview.history import (
     MEANINGS,

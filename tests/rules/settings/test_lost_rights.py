@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from crmsync.model.fields import FieldRule, Update
+from crmsync.model.operations.troubles import Rest
 from crmsync.model.records import Side
-from crmsync.model.troubles import Rest
 from crmsync.rules.merge.ruleset import always_read
 from crmsync.rules.settings.lost_rights import NeededRights, unseen, unwritable, writable
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from crmsync.model.calls import CallClass, DailyCalls
+from crmsync.model.operations.calls import CallClass, DailyCalls
 from crmsync.rules.timing.call_counts import hour_of
 from crmsync.rules.timing.call_forecast import CallForecast, forecast
 from crmsync.rules.timing.call_state import CallState

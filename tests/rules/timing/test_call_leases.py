@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crmsync.model.calls import (
+from crmsync.model.changes import Cause, Change
+from crmsync.model.operations.calls import (
     CallClass,
     CallHold,
     CallLease,
@@ -19,7 +20,6 @@ from crmsync.model.calls import (
     DailyCalls,
     KnownCalls,
 )
-from crmsync.model.changes import Cause, Change
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.rules.timing.call_leases import (
     PROBE_EVERY,

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from crmsync.model.calls import DailyCalls
+from crmsync.model.operations.calls import DailyCalls
 from crmsync.model.records import Side
 from crmsync.rules.timing.call_counts import hour_of
 from crmsync.rules.timing.call_outlook import outlook

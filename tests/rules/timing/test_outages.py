@@ -9,8 +9,8 @@ import pytest
 
 from crmsync.errors import Down, Refused, SyncError, TryAgain
 from crmsync.model.changes import Cause, Change
+from crmsync.model.operations.troubles import Outage
 from crmsync.model.records import Kind, Ref, Side
-from crmsync.model.troubles import Outage
 from crmsync.rules.timing.outages import Admission, admit, after_failure, may_be_one, seconds_until
 from tests.builders import NOON
 

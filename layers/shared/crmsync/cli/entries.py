@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from crmsync.model.inbox import InboxEntry
+    from crmsync.model.operations.inbox import InboxEntry
 
 
 def attempts(entry: InboxEntry) -> str:

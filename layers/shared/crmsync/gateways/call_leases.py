@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 
 from crmsync.errors import Down, SyncError
 from crmsync.gateways.unlimited_calls import Unlimited
-from crmsync.model.calls import (
+from crmsync.model.operations.calls import (
     CallClass,
     CallHold,
     CallLease,

@@ -15,7 +15,7 @@ import requests
 from crmsync.errors import Refused, SyncError, TryAgain
 from crmsync.gateways.aws.secrets import Secret, part
 from crmsync.gateways.hosts import is_safe, parts_of
-from crmsync.model.alerts import Message
+from crmsync.model.operations.alerts import Message
 
 TIMEOUT = (3.05, 10.0)
 """Seconds to connect and to wait for a response."""

@@ -15,7 +15,7 @@ from crmsync.gateways.hubspot.client import HubspotClient
 from crmsync.gateways.salesforce.ids import full
 from crmsync.gateways.salesforce.queries import QUEUES, USERS, run
 from crmsync.gateways.salesforce.session import SalesforceSession
-from crmsync.model.owners import Owner, Owners
+from crmsync.model.kinds.owners import Owner, Owners
 
 MAX_AGE = 600.0
 """Seconds for which the owners are kept: they change rarely, and every contact needs them."""

@@ -16,7 +16,7 @@ from crmsync.errors import TryAgain
 from crmsync.gateways.dynamodb.claims import Claims
 from crmsync.model.crm_names import SALESFORCE_EMAIL
 from crmsync.model.effects import CreateRecord, UpdateRecord
-from crmsync.model.emails import normalise_email
+from crmsync.model.kinds.emails import normalise_email
 from crmsync.model.records import Record, Ref
 from crmsync.ports.crm import Crm, Fields, Outcome, Survivors
 

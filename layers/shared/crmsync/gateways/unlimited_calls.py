@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from crmsync.model.calls import DailyCalls
+    from crmsync.model.operations.calls import DailyCalls
 
 
 class Unlimited:

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
 
-from crmsync.model.activities import HUBSPOT_OBJECTS, SALESFORCE_OBJECTS
 from crmsync.model.crm_names import (
     ACCOUNT,
     COMPANY,
@@ -22,6 +21,7 @@ from crmsync.model.crm_names import (
     SALESFORCE_CONTACT,
     TASK,
 )
+from crmsync.model.kinds.activities import HUBSPOT_OBJECTS, SALESFORCE_OBJECTS
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection
 

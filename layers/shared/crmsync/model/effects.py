@@ -17,9 +17,9 @@ from enum import StrEnum
 from typing import ClassVar, TypeAlias
 
 from crmsync.model.crm_names import HUBSPOT_CONTACT
+from crmsync.model.kinds.roles import TieWrites
 from crmsync.model.links import Link, Place, Slot
 from crmsync.model.records import Kind, Ref, Side, Value
-from crmsync.model.roles import TieWrites
 
 Because: TypeAlias = tuple[str, ...]
 """Rule ids of the specification."""

@@ -10,9 +10,9 @@ from datetime import datetime
 from enum import StrEnum
 from urllib.parse import urlsplit
 
-from crmsync.model.activities import ActivitySettings, ActivitySync
-from crmsync.model.campaigns import CampaignSettings
 from crmsync.model.fields import FieldRule
+from crmsync.model.kinds.activities import ActivitySettings, ActivitySync
+from crmsync.model.kinds.campaigns import CampaignSettings
 from crmsync.model.records import Kind
 
 SHARED_LOGIN_HOSTS = frozenset({"login.salesforce.com", "test.salesforce.com"})

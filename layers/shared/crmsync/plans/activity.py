@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from crmsync.model.activities import ActivityFacts, ActivityFilter, ActivityKind, LeftAlone
 from crmsync.model.changes import BY_HAND, Cause
 from crmsync.model.concerns import KIND_OF
 from crmsync.model.crm_names import HUBSPOT_OWNER, OPPORTUNITY
 from crmsync.model.decisions import Decision, DecisionType
 from crmsync.model.effects import RequestSync
 from crmsync.model.facts import Facts
+from crmsync.model.kinds.activities import ActivityFacts, ActivityFilter, ActivityKind, LeftAlone
 from crmsync.model.links import Link
 from crmsync.model.names import SALESFORCE_KEY
 from crmsync.model.plan import Note, Plan, no_effects

@@ -15,10 +15,10 @@ from crmsync.model.crm_names import PIPELINE
 from crmsync.model.decisions import Decision, DecisionType
 from crmsync.model.effects import SaveLink
 from crmsync.model.facts import Facts
+from crmsync.model.kinds.roles import Role
 from crmsync.model.links import Link
 from crmsync.model.plan import Note, Plan, no_effects
 from crmsync.model.records import Kind, Record, Ref, Side
-from crmsync.model.roles import Role
 from crmsync.rules.kinds.opportunity.creation import deal_creation, opportunity_creation
 from crmsync.rules.kinds.opportunity.ties import GatheredTies, with_roles, with_roll_up
 from crmsync.rules.merge.change_limits import with_holds

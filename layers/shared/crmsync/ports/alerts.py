@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from crmsync.model.alerts import (
+from crmsync.model.operations.alerts import (
     AlarmState,
     Alert,
     Channel,

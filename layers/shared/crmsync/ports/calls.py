@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from crmsync.model.calls import CallClass, CallHold, CallUsage
+from crmsync.model.operations.calls import CallClass, CallHold, CallUsage
 from crmsync.model.records import Side
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Protocol
 
 from crmsync.errors import SyncError
-from crmsync.model.campaigns import (
+from crmsync.model.kinds.campaigns import (
     CampaignKey,
     CampaignMember,
     ChangedMember,

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from crmsync.model.comparison import ObjectComparison
+from crmsync.model.operations.comparison import ObjectComparison
 from crmsync.model.records import Kind, Ref
 
 

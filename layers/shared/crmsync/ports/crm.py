@@ -18,8 +18,8 @@ from crmsync.model.effects import (
     OptOut,
     UpdateRecord,
 )
-from crmsync.model.owners import Owners
-from crmsync.model.places import Places
+from crmsync.model.kinds.owners import Owners
+from crmsync.model.kinds.places import Places
 from crmsync.model.records import Origin, Record, Ref, Value
 
 Fields: TypeAlias = Mapping[str, Sequence[str]]

@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import Protocol
 
 from crmsync.model.effects import EndRole
-from crmsync.model.pipelines import DealPipeline, PipelineMap, PipelineStep, RecordType
+from crmsync.model.kinds.pipelines import DealPipeline, PipelineMap, PipelineStep, RecordType
+from crmsync.model.kinds.roles import RelatedOpportunity, Role
 from crmsync.model.records import Ref
-from crmsync.model.roles import RelatedOpportunity, Role
 from crmsync.ports.crm import Outcome
 
 

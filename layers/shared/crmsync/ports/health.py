@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from crmsync.model.calls import DailyCalls
+from crmsync.model.operations.calls import DailyCalls
 from crmsync.rules.backfill.pacing import Depth
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
-from crmsync.model.activities import ActivityKind
+from crmsync.model.kinds.activities import ActivityKind
 from crmsync.model.records import Ref
 from crmsync.ports.troubles import Described
 

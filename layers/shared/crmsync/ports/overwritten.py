@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from crmsync.model.overwritten import OverwrittenBatch
+from crmsync.model.operations.overwritten import OverwrittenBatch
 
 
 class OverwrittenStore(Protocol):

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from crmsync.model.changes import Change
-    from crmsync.model.dead_letters import DeadLetter
-    from crmsync.model.jobs import JobMessage
+    from crmsync.model.operations.dead_letters import DeadLetter
+    from crmsync.model.operations.jobs import JobMessage
     from crmsync.model.records import Kind
     from crmsync.rules.backfill.pacing import Depth
 

@@ -12,9 +12,9 @@ from typing import Protocol
 
 from crmsync.errors import SyncError
 from crmsync.model.effects import Report
-from crmsync.model.inbox import InboxEntry
-from crmsync.model.jobs import Job, JobCounts
 from crmsync.model.links import Link
+from crmsync.model.operations.inbox import InboxEntry
+from crmsync.model.operations.jobs import Job, JobCounts
 from crmsync.model.records import Ref
 
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from crmsync.model.operations.troubles import Outage, Pause, Rest, Troubles
 from crmsync.model.records import Kind, Side
-from crmsync.model.troubles import Outage, Pause, Rest, Troubles
 
 
 class TroubleStore(Protocol):

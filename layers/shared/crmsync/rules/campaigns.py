@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from crmsync.model.campaigns import (
+from crmsync.model.kinds.campaigns import (
     SHOWN,
     AddMember,
     CampaignKey,

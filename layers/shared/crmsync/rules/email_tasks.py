@@ -15,8 +15,8 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from crmsync.model.crm_names import SALESFORCE_OWNER
-from crmsync.model.emails import normalise_email
 from crmsync.model.fingerprints import Fingerprinter
+from crmsync.model.kinds.emails import normalise_email
 from crmsync.model.links import Link
 from crmsync.model.mail import Campaign, MailEvent
 from crmsync.model.names import TASK_COUNT

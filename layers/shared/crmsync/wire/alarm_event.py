@@ -9,7 +9,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from crmsync.model.alerts import AlarmState
+from crmsync.model.operations.alerts import AlarmState
 from crmsync.wire.queue_messages import UnreadableError
 
 _MALFORMED = (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from crmsync.model.alerts import Message, Phase
+from crmsync.model.operations.alerts import Message, Phase
 from crmsync.model.settings import AlertWebhook
 
 SUBJECT = 99

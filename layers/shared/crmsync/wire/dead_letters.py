@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from crmsync.model.changes import redelivered
-from crmsync.model.dead_letters import DeadLetter
+from crmsync.model.operations.dead_letters import DeadLetter
 from crmsync.model.records import Ref
 from crmsync.wire.alarm_event import alarm_name
 from crmsync.wire.job_messages import load_job

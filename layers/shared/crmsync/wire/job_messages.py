@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from crmsync.model.jobs import JobMessage
+from crmsync.model.operations.jobs import JobMessage
 from crmsync.wire.queue_messages import dump_message, load_message
 
 

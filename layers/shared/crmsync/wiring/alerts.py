@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from crmsync.errors import Distrusted, SyncError
-from crmsync.model.alerts import Channel
+from crmsync.model.operations.alerts import Channel
 from crmsync.model.settings import AlertSettings
 from crmsync.telemetry import logger, metrics
 from crmsync.wiring.campaigns import campaign_store
@@ -31,7 +31,7 @@ from crmsync.wiring.stores import (
 )
 
 if TYPE_CHECKING:
-    from crmsync.model.alerts import AlarmState
+    from crmsync.model.operations.alerts import AlarmState
     from crmsync.ports.alerts import MessageSender
 
 

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from crmsync.flows.backfill.run import BackfillContext
     from crmsync.flows.comparison.compare import Comparer
     from crmsync.flows.preview.read_only import ReadOnlyView
-    from crmsync.model.jobs import Job
+    from crmsync.model.operations.jobs import Job
 
 TOKEN_LENGTH = 6
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from crmsync.model.calls import CallClass
+from crmsync.model.operations.calls import CallClass
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection
 from crmsync.telemetry import logger, metrics
@@ -123,9 +123,9 @@ def _has_calls_for_campaigns(connection: Connection) -> bool:
 def campaign_context(connection: Connection) -> CampaignContext:
     """What a sweep of a connection's campaigns, or its preview, works with."""
     from crmsync.flows.campaigns.members import CampaignContext
-    from crmsync.gateways.dynamodb.links import LinksTable
+    from crmsync.gateways.dynamodb.links.links import LinksTable
     from crmsync.gateways.hubspot.list_members import HubspotListMembers
-    from crmsync.gateways.salesforce.campaigns import SalesforceCampaigns
+    from crmsync.gateways.salesforce.objects.campaigns import SalesforceCampaigns
 
     table, salesforce = aws_client("dynamodb"), salesforce_of(connection)
     return CampaignContext(

@@ -172,7 +172,7 @@ def _references_of(connection: Connection) -> ReferenceSources:
     from crmsync.flows.setup.references import ReferenceSources
     from crmsync.gateways.hubspot.pipelines import HubspotPipelines
     from crmsync.gateways.owners import OwnersDirectory
-    from crmsync.gateways.salesforce.campaigns import SalesforceCampaigns
+    from crmsync.gateways.salesforce.objects.campaigns import SalesforceCampaigns
 
     client, session = hubspot_client_of(connection), salesforce_of(connection).session
     return ReferenceSources(
@@ -202,7 +202,7 @@ def _pipelines_of(connection: Connection) -> PipelineSides:
     from crmsync.gateways.dynamodb.contact_roles import RoleTable
     from crmsync.gateways.dynamodb.pipeline_maps import PipelineMapTable
     from crmsync.gateways.hubspot.pipelines import HubspotPipelines
-    from crmsync.gateways.salesforce.opportunities import SalesforceOpportunities
+    from crmsync.gateways.salesforce.objects.opportunities import SalesforceOpportunities
 
     table, name = aws_client("dynamodb"), table_name("state")
     return PipelineSides(
@@ -248,8 +248,8 @@ def _link_admin() -> LinkAdmin:
     from crmsync.flows.backfill.link_keys import LinkKeyAdmin
     from crmsync.flows.operator.links import LinkAdmin
     from crmsync.gateways.aws.queues import QueueDepths
-    from crmsync.gateways.dynamodb.link_keys import LinksCensus, StoredKeys
-    from crmsync.gateways.dynamodb.links import LinksTable
+    from crmsync.gateways.dynamodb.links.link_keys import LinksCensus, StoredKeys
+    from crmsync.gateways.dynamodb.links.links import LinksTable
     from crmsync.gateways.salesforce.ids import full
 
     return LinkAdmin(
@@ -305,7 +305,7 @@ def _health_check() -> HealthCheck:
 
 def _history_reader() -> HistoryReader:
     from crmsync.flows.operator.history import HistoryReader
-    from crmsync.gateways.dynamodb.links import LinksTable
+    from crmsync.gateways.dynamodb.links.links import LinksTable
     from crmsync.gateways.salesforce.ids import full
 
     return HistoryReader(

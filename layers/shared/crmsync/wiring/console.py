@@ -30,8 +30,8 @@ from crmsync.gateways.aws.bus import EventOutbox
 from crmsync.gateways.aws.client import client
 from crmsync.gateways.aws.metrics import RecentChanges
 from crmsync.gateways.aws.queues import RecentDepths
-from crmsync.gateways.dynamodb.recent_inbox import RecentInbox
-from crmsync.gateways.dynamodb.used_links import UsedLinks
+from crmsync.gateways.dynamodb.inbox.recent import RecentInbox
+from crmsync.gateways.dynamodb.links.used_links import UsedLinks
 from crmsync.telemetry import logger
 from crmsync.wire.pages import read_page_request
 from crmsync.wiring.backfill import new_turn_token

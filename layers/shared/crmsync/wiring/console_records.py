@@ -62,7 +62,7 @@ def record_admin(inbox: Inbox, admin: JobAdmin) -> RecordAdmin:
     from crmsync.flows.operator.links import PairLinks
     from crmsync.flows.operator.records import RecordAdmin
     from crmsync.flows.preview.explain import Explainer
-    from crmsync.gateways.dynamodb.links import LinksTable
+    from crmsync.gateways.dynamodb.links.links import LinksTable
     from crmsync.gateways.salesforce.ids import full
 
     links = LinksTable(aws_client("dynamodb"), table_name("links"), ring=link_keys())

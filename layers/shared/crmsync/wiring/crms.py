@@ -61,7 +61,7 @@ def sync_context(
     from crmsync.flows.engine.context import SyncContext
     from crmsync.gateways.dynamodb.change_counts import ChangeCountTable
     from crmsync.gateways.dynamodb.contact_roles import RoleTable
-    from crmsync.gateways.dynamodb.links import LinksTable
+    from crmsync.gateways.dynamodb.links.links import LinksTable
     from crmsync.gateways.dynamodb.pipeline_maps import PipelineMapTable
     from crmsync.gateways.hubspot.associations import HubspotAssociations
     from crmsync.gateways.hubspot.companies import HubspotCompanies
@@ -69,7 +69,7 @@ def sync_context(
     from crmsync.gateways.hubspot.pipelines import HubspotPipelines
     from crmsync.gateways.hubspot.zone import AccountZone
     from crmsync.gateways.owners import OwnersDirectory
-    from crmsync.gateways.salesforce.opportunities import SalesforceOpportunities
+    from crmsync.gateways.salesforce.objects.opportunities import SalesforceOpportunities
     from crmsync.gateways.salesforce.pairs import SalesforcePairs
 
     hubspot, salesforce = hubspot_of(connection), salesforce_of(connection)

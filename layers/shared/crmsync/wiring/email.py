@@ -10,9 +10,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from crmsync.errors import Distrusted
-from crmsync.model.calls import CallClass
 from crmsync.model.concerns import mail_kinds_of
 from crmsync.model.mail import LogRange
+from crmsync.model.operations.calls import CallClass
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection
 from crmsync.telemetry import logger, metrics
@@ -46,7 +46,7 @@ from crmsync.wiring.stores import (
 if TYPE_CHECKING:
     from crmsync.flows.email.task_run import TaskSummary
     from crmsync.gateways.hubspot.mail import HubspotMail
-    from crmsync.gateways.salesforce.tasks import SalesforceTasks
+    from crmsync.gateways.salesforce.objects.tasks import SalesforceTasks
 
 PAUSED = 300
 """Seconds after which log ranges of a paused connection are tried again."""
@@ -125,7 +125,7 @@ def _queue_events(connection: Connection, kind: str) -> int:
 def _make_tasks(name: str, ranges: list[LogRange]) -> list[LogRange]:
     from crmsync.flows.email.make_tasks import make_tasks
     from crmsync.flows.email.task_run import TaskContext
-    from crmsync.gateways.dynamodb.links import LinksTable
+    from crmsync.gateways.dynamodb.links.links import LinksTable
 
     try:
         connection = settings_for_queued_work().connection(name)
@@ -174,7 +174,7 @@ def _tasks_of(connection: Connection) -> SalesforceTasks:
     """A connection's tasks. Kept, as it learns with its first call whether the org has an external
     id for them.
     """
-    from crmsync.gateways.salesforce.tasks import SalesforceTasks
+    from crmsync.gateways.salesforce.objects.tasks import SalesforceTasks
 
     return SalesforceTasks(salesforce_of(connection).session)
 

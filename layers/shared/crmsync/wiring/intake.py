@@ -167,7 +167,7 @@ def _has_calls_for_sweep(connection: Connection, side: Side) -> bool:
     """
     from crmsync.errors import SyncError
     from crmsync.flows.engine.staleness import record_poll
-    from crmsync.model.calls import CallClass
+    from crmsync.model.operations.calls import CallClass
 
     calls_of(connection).work_as(CallClass.SWEEP)
     try:

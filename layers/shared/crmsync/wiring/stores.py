@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from crmsync.gateways.dynamodb.comparisons import ComparisonTable
     from crmsync.gateways.dynamodb.crm_ids import CrmIdTable
     from crmsync.gateways.dynamodb.cursors import CursorTable
-    from crmsync.gateways.dynamodb.inbox import InboxTable
+    from crmsync.gateways.dynamodb.inbox.inbox import InboxTable
     from crmsync.gateways.dynamodb.jobs import JobsTable
     from crmsync.gateways.dynamodb.overwritten import OverwrittenKeeper, OverwrittenReader
     from crmsync.gateways.dynamodb.settings import FreshSettings, SettingsTable
@@ -167,7 +167,7 @@ def crm_ids() -> CrmIdTable:
 @cache
 def inbox() -> InboxTable:
     """The error inbox."""
-    from crmsync.gateways.dynamodb.inbox import InboxTable
+    from crmsync.gateways.dynamodb.inbox.inbox import InboxTable
 
     return InboxTable(aws_client("dynamodb"), table_name("state"), now=now, ticks=time.monotonic)
 

@@ -35,7 +35,7 @@ def read_only_view(
     from crmsync.flows.preview.read_only import ReadOnlyRoles, ReadOnlyView, read_only
     from crmsync.gateways.dynamodb.contact_roles import RoleTable
     from crmsync.gateways.salesforce.ids import full
-    from crmsync.gateways.salesforce.opportunities import SalesforceOpportunities
+    from crmsync.gateways.salesforce.objects.opportunities import SalesforceOpportunities
 
     hubspot, salesforce = hubspot_client_of(connection), salesforce_of(connection).session
     read_calls = own_calls(settings_table().now)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from crmsync.model.activities import LeftAlone
+from crmsync.model.kinds.activities import LeftAlone
 from local.people import People
 from local.stack import Stack
 from tests.flows.stories.story_activities import (

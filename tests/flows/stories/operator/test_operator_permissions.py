@@ -17,8 +17,8 @@ import pytest
 
 from crmsync.gateways.aws.queues import queue_urls
 from crmsync.model.changes import Cause, Change
-from crmsync.model.jobs import JobMessage
 from crmsync.model.mail import LogRange
+from crmsync.model.operations.jobs import JobMessage
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.wire.job_messages import dump_job
 from crmsync.wire.queue_messages import dump_changes

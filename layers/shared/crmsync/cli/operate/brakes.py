@@ -16,7 +16,7 @@ from crmsync.cli.answer import (
     add_group,
 )
 from crmsync.cli.tables import listed
-from crmsync.model.jobs import JobType
+from crmsync.model.operations.jobs import JobType
 
 if TYPE_CHECKING:
     from crmsync.flows.operator.operator import Operator

@@ -24,11 +24,11 @@ from crmsync.cli.answer import (
 )
 from crmsync.cli.entries import minute
 from crmsync.cli.tables import listed
-from crmsync.model.jobs import NOTHING_COUNTED, Job, JobCounts, JobState
+from crmsync.model.operations.jobs import NOTHING_COUNTED, Job, JobCounts, JobState
 from crmsync.model.records import Side
 from crmsync.rules.backfill.objects import IMPORTABLE
 from crmsync.rules.backfill.pacing import progress
-from crmsync.wire.job_rows import shown
+from crmsync.wire.rows.jobs import shown
 
 if TYPE_CHECKING:
     from crmsync.flows.backfill.jobs import JobAdmin, PlannedJobs

@@ -19,7 +19,7 @@ from crmsync.cli.answer import (
 )
 from crmsync.cli.tables import table, wrapped
 from crmsync.flows.operator.undo import UndoRequest
-from crmsync.wire.job_rows import shown
+from crmsync.wire.rows.jobs import shown
 
 if TYPE_CHECKING:
     from crmsync.flows.operator.operator import Operator

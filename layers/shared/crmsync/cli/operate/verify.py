@@ -18,10 +18,11 @@ from crmsync.cli.answer import (
 )
 from crmsync.cli.operate.jobs import wait_for
 from crmsync.cli.tables import table, wrapped
-from crmsync.model.comparison import Comparison, ObjectComparison, Standing
-from crmsync.model.jobs import LINKS, Job, JobState
+from crmsync.model.operations.comparison import Comparison, ObjectComparison, Standing
+from crmsync.model.operations.jobs import LINKS, Job, JobState
 from crmsync.model.records import Ref, Side
-from crmsync.wire import comparison_rows, job_rows
+from crmsync.wire.rows import comparisons as comparison_rows
+from crmsync.wire.rows import jobs as job_rows
 
 if TYPE_CHECKING:
     from crmsync.flows.operator.operator import Operator

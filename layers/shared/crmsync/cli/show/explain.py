@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from crmsync.flows.preview.explain import Explained
     from crmsync.model.conflicts import FieldConflict
     from crmsync.model.effects import Effect, Report
-    from crmsync.model.inbox import InboxEntry
+    from crmsync.model.operations.inbox import InboxEntry
     from crmsync.model.records import Record
     from crmsync.rules.preview.explanation import DecisionLine, FieldLine
     from crmsync.rules.preview.history import HistoryLine

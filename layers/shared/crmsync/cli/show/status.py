@@ -12,17 +12,17 @@ from crmsync.cli.answer import DONE, FINDINGS, Answer, Subparsers, add_command, 
 from crmsync.cli.tables import listed, room, wrapped
 from crmsync.flows.operator.comparisons import last_comparison
 from crmsync.flows.operator.status import is_dead
-from crmsync.model.comparison import Standing
+from crmsync.model.operations.comparison import Standing
 from crmsync.model.records import Side
 from crmsync.rules.timing.call_outlook import outlook
-from crmsync.wire import comparison_rows
+from crmsync.wire.rows import comparisons as comparison_rows
 
 if TYPE_CHECKING:
     from crmsync.flows.operator.campaigns import CampaignStatus
     from crmsync.flows.operator.operator import Operator
     from crmsync.flows.operator.status import ConnectionStatus, Status
-    from crmsync.model.calls import DailyCalls
-    from crmsync.model.comparison import ObjectComparison
+    from crmsync.model.operations.calls import DailyCalls
+    from crmsync.model.operations.comparison import ObjectComparison
     from crmsync.rules.backfill.pacing import Depth
     from crmsync.rules.timing.call_state import CallState
 

@@ -13,7 +13,7 @@ from crmsync.console.parts import ListPart, list_part, number_in
 from crmsync.console.reports import Reports
 from crmsync.console.wording import ago, number_of_records
 from crmsync.flows.operator.over_limit import OverLimitRecord
-from crmsync.model.jobs import JobType
+from crmsync.model.operations.jobs import JobType
 from crmsync.rules.refusals.table import hint_of, refusal_of
 from crmsync.wire.pages import PageRequest
 

@@ -14,7 +14,7 @@ from crmsync.console.reports import Reports
 from crmsync.console.wording import ago, number_of_records
 from crmsync.flows.comparison.start import start_comparisons
 from crmsync.flows.operator.comparisons import Completeness, last_comparison
-from crmsync.model.comparison import ObjectComparison, Standing
+from crmsync.model.operations.comparison import ObjectComparison, Standing
 from crmsync.wire.pages import PageRequest
 
 PATH = "/completeness"

@@ -14,7 +14,7 @@ from crmsync.console.reports import Reports
 from crmsync.console.wording import ago
 from crmsync.flows.backfill.jobs import JobAdmin
 from crmsync.model.effects import Category
-from crmsync.model.jobs import LINKS, NOTHING_COUNTED, Job, JobCounts, JobState, JobType
+from crmsync.model.operations.jobs import LINKS, NOTHING_COUNTED, Job, JobCounts, JobState, JobType
 from crmsync.rules.backfill.pacing import progress
 from crmsync.wire.pages import PageRequest
 

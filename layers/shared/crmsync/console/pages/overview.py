@@ -22,9 +22,9 @@ from crmsync.console.wording import ago
 from crmsync.flows.operator.activity import Activity
 from crmsync.flows.operator.campaigns import CampaignStatus
 from crmsync.flows.operator.status import ConnectionStatus, Status, is_dead
-from crmsync.model.calls import CallClass
 from crmsync.model.effects import Category
-from crmsync.model.jobs import Job
+from crmsync.model.operations.calls import CallClass
+from crmsync.model.operations.jobs import Job
 from crmsync.model.records import Side
 from crmsync.rules.timing.call_outlook import outlook
 from crmsync.rules.timing.call_state import CallState

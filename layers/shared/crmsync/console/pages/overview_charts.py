@@ -13,8 +13,8 @@ from datetime import datetime
 
 from crmsync.console.charts import COLUMN, Chart, gaps, stacked, stepped, top_of, top_of_durations
 from crmsync.console.wording import lasted
-from crmsync.model.activity import HourOfChanges
-from crmsync.model.calls import CallClass
+from crmsync.model.operations.calls import CallClass
+from crmsync.model.operations.throughput import HourOfChanges
 from crmsync.rules.timing.call_counts import DAY, NO_CALLS, hour_of, start_of
 from crmsync.rules.timing.call_state import CallState
 

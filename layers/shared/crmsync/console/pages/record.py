@@ -15,7 +15,7 @@ from crmsync.errors import Gone, Refused, SyncError
 from crmsync.flows.operator.records import RecordReport, parsed_ref
 from crmsync.flows.preview.explain import Explained
 from crmsync.model.effects import effect_line
-from crmsync.model.inbox import InboxEntry
+from crmsync.model.operations.inbox import InboxEntry
 from crmsync.model.records import SIDES, Record, Ref, Side, Value
 from crmsync.model.settings import Connection
 from crmsync.rules.preview.addresses import address_of

@@ -14,7 +14,8 @@ from datetime import datetime
 
 from crmsync.errors import SyncError
 from crmsync.flows.engine.staleness import last_poll, longest_wait, names_of_notes
-from crmsync.model.alerts import (
+from crmsync.model.kinds.campaigns import SHOWN, ListProgress
+from crmsync.model.operations.alerts import (
     AlarmState,
     Alert,
     Channel,
@@ -22,7 +23,6 @@ from crmsync.model.alerts import (
     KnownAlerts,
     Phase,
 )
-from crmsync.model.campaigns import SHOWN, ListProgress
 from crmsync.model.records import Side
 from crmsync.model.settings import AlertEmails, AlertSettings, Connection, Settings
 from crmsync.ports.alerts import AlertStore, MessageSender

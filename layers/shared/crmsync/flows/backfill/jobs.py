@@ -15,12 +15,20 @@ from crmsync.errors import Gone, Refused
 from crmsync.flows.arguments import chosen_connections, singular_forms
 from crmsync.flows.backfill.link_rebuild import RecordReader
 from crmsync.flows.backfill.run import LEFT_OUT, counted
-from crmsync.model.comparison import Comparison
 from crmsync.model.concerns import KIND_OF
 from crmsync.model.crm_names import ACCOUNT
 from crmsync.model.effects import Category
-from crmsync.model.inbox import InboxEntry
-from crmsync.model.jobs import LINKS, Job, JobCounts, JobState, JobStep, JobType, job_message_of
+from crmsync.model.operations.comparison import Comparison
+from crmsync.model.operations.inbox import InboxEntry
+from crmsync.model.operations.jobs import (
+    LINKS,
+    Job,
+    JobCounts,
+    JobState,
+    JobStep,
+    JobType,
+    job_message_of,
+)
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.model.settings import Connection, Settings
 from crmsync.ports.listing import Lister
@@ -39,11 +47,8 @@ from crmsync.rules.kinds.contact.creation import MAKES_A_CONTACT
 from crmsync.rules.preview.labels import LABEL_FIELDS
 from crmsync.rules.settings.prerequisites import obstacle
 
-POLL_SECONDS = 1.0
-"""Seconds between two reads of jobs that are watched."""
-
-MAX_POLLS = 90
-"""Reads without any progress after which jobs are no longer watched; they go on without that."""
+POLL_SECONDS, MAX_POLLS = 1.0, 90
+"""Seconds between two reads of watched jobs, and reads without progress that end the watch."""
 
 AFTERWARDS = timedelta(minutes=15)
 """How long after a job's last progress its last records may still be parked."""
@@ -104,11 +109,9 @@ class JobAdmin:
     caller: Callable[[], str] = lambda: ""
 
     def plan_import(self, word: str, only: str = "") -> PlannedJobs:
-        """What ``crmsync import`` of an object would do, on all connections or `only` one (ACC-4,
-        IMP-1).
+        """What ``crmsync import`` would do, on all connections or `only` one (ACC-4, IMP-1).
 
-        Raises `Refused` for an object that cannot be imported, and for one that is switched off
-        everywhere (ACC-2).
+        Raises `Refused` for an object that cannot be imported or is off everywhere (ACC-2).
         """
         found = importable(word)
         if not found:

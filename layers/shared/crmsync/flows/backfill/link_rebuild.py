@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from crmsync.errors import Conflict
-from crmsync.model.activities import HUBSPOT_OBJECTS, SALESFORCE_OBJECTS
 from crmsync.model.concerns import KIND_OF
+from crmsync.model.kinds.activities import HUBSPOT_OBJECTS, SALESFORCE_OBJECTS
 from crmsync.model.links import Link, Place
 from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.model.settings import Connection

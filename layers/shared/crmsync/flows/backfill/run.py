@@ -17,9 +17,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from crmsync.errors import Conflict, OutOfTime, SyncError, TryAgain
-from crmsync.model.calls import CallClass
 from crmsync.model.changes import Cause, Change
-from crmsync.model.jobs import (
+from crmsync.model.operations.calls import CallClass
+from crmsync.model.operations.jobs import (
     LINKS,
     Job,
     JobMessage,

@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from crmsync.errors import Conflict, Gone, OutOfTime, SyncError, TryAgain
-from crmsync.model.campaigns import (
+from crmsync.model.crm_names import HUBSPOT_CONTACT, LEAD, SALESFORCE_CONTACT
+from crmsync.model.kinds.campaigns import (
     CampaignKey,
     CampaignSettings,
     ListProgress,
     RemoveMember,
 )
-from crmsync.model.crm_names import HUBSPOT_CONTACT, LEAD, SALESFORCE_CONTACT
 from crmsync.model.links import LinkState
 from crmsync.model.records import Ref, Side
 from crmsync.model.settings import Connection

@@ -13,9 +13,9 @@ from datetime import datetime
 
 from crmsync.errors import Gone, OutOfTime, SyncError, TryAgain
 from crmsync.flows.campaigns.members import BATCH, text_of_stop
-from crmsync.model.campaigns import SHOWN, ListProgress
 from crmsync.model.crm_names import HUBSPOT_CONTACT, LIFECYCLE_STAGE
 from crmsync.model.effects import UpdateRecord
+from crmsync.model.kinds.campaigns import SHOWN, ListProgress
 from crmsync.model.links import Link, LinkState
 from crmsync.model.names import HUBSPOT_CAMPAIGNS
 from crmsync.model.records import Record, Ref, Side

@@ -26,11 +26,11 @@ from crmsync.flows.kinds.roll_ups import wrong_sums
 from crmsync.flows.preview.read_only import ReadOnlyView
 from crmsync.model.change_limits import Hold
 from crmsync.model.changes import Cause, Change
-from crmsync.model.comparison import Comparison, Discrepancy, ObjectComparison, Standing
 from crmsync.model.effects import Category, RollUp
 from crmsync.model.facts import Facts
-from crmsync.model.jobs import LINKS, Job, JobStep
 from crmsync.model.links import LinkState
+from crmsync.model.operations.comparison import Comparison, Discrepancy, ObjectComparison, Standing
+from crmsync.model.operations.jobs import LINKS, Job, JobStep
 from crmsync.model.plan import Plan
 from crmsync.model.records import SIDES, Kind, Ref, Side
 from crmsync.model.settings import Connection

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from crmsync.errors import Conflict, Refused
 from crmsync.flows.backfill.jobs import JobAdmin
-from crmsync.model.jobs import Job, JobState, JobType
+from crmsync.model.operations.jobs import Job, JobState, JobType
 
 STILL = timedelta(hours=6)
 """How long a comparison may go without progress before the next one takes its place."""

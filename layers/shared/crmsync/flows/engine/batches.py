@@ -16,10 +16,10 @@ from crmsync.errors import OutOfTime, SyncError, TryAgain
 from crmsync.flows.engine.circuit_breaker import CircuitBreaker
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.results import LONGEST_WAIT, Summary, requeue, retry_later
-from crmsync.model.calls import CallClass
 from crmsync.model.changes import OF_JOBS, Change, as_retry, coalesce
+from crmsync.model.operations.calls import CallClass
+from crmsync.model.operations.troubles import Outage
 from crmsync.model.records import Ref, Side
-from crmsync.model.troubles import Outage
 from crmsync.rules.timing.call_leases import call_class_of
 from crmsync.rules.timing.outages import is_refusal, may_be_one
 

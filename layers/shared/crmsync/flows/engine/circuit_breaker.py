@@ -15,8 +15,8 @@ from datetime import datetime, timedelta
 
 from crmsync.errors import SyncError
 from crmsync.model.changes import Change
+from crmsync.model.operations.troubles import Outage, Pause
 from crmsync.model.records import Kind
-from crmsync.model.troubles import Outage, Pause
 from crmsync.ports.queues import Outbox
 from crmsync.ports.troubles import TroubleStore
 from crmsync.rules.timing.outages import Admission, admit, after_failure, claimed, seconds_until

@@ -24,7 +24,7 @@ from crmsync.model.decisions import Decision, DecisionType
 from crmsync.model.effects import CreateRecord, Report
 from crmsync.model.facts import AnyFacts, Facts
 from crmsync.model.links import LONGEST_WRITE, Intent, Link, Slot
-from crmsync.model.overwritten import OverwrittenBatch
+from crmsync.model.operations.overwritten import OverwrittenBatch
 from crmsync.model.plan import Plan
 from crmsync.model.records import Kind, Record, Ref, Side, Value
 from crmsync.rules.kinds.opportunity.tie_intents import may_events_follow

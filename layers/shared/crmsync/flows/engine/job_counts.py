@@ -5,7 +5,7 @@ from __future__ import annotations
 from crmsync.errors import Refused, SyncError
 from crmsync.model.effects import Category, CreateRecord, Report, SaveLink
 from crmsync.model.facts import Facts
-from crmsync.model.jobs import NOTHING_COUNTED, JobCounts
+from crmsync.model.operations.jobs import NOTHING_COUNTED, JobCounts
 from crmsync.model.plan import Plan
 from crmsync.model.records import Ref
 

@@ -17,9 +17,9 @@ from crmsync.errors import Down, Drifted
 from crmsync.flows.engine.context import SyncContext
 from crmsync.model.changes import Change
 from crmsync.model.concerns import KIND_OF, objects_of
+from crmsync.model.operations.troubles import Rest
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection
-from crmsync.model.troubles import Rest
 from crmsync.ports.stores import Cursor, Cursors, Inbox
 from crmsync.ports.troubles import Described, Schemas, TroubleStore
 from crmsync.rules.merge.resting_mappings import back, is_wanted, lost, report_of, without

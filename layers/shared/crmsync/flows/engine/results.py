@@ -27,7 +27,7 @@ from crmsync.model.crm_names import SALESFORCE_CONTACT
 from crmsync.model.decisions import DecisionType
 from crmsync.model.effects import Category, OptOut, Report, RequestSync, SaveLink, effect_line
 from crmsync.model.facts import AnyFacts, Facts
-from crmsync.model.jobs import NOTHING_COUNTED, JobCounts
+from crmsync.model.operations.jobs import NOTHING_COUNTED, JobCounts
 from crmsync.model.plan import Plan
 from crmsync.model.records import Ref
 from crmsync.rules.pair import reports

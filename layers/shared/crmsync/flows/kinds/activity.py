@@ -26,16 +26,16 @@ from crmsync.flows.engine.planning import (
     plan_batch,
 )
 from crmsync.flows.engine.results import Summary, process_results
-from crmsync.model.activities import (
+from crmsync.model.changes import Change
+from crmsync.model.concerns import objects_of
+from crmsync.model.crm_names import COMPANY, DEAL, HUBSPOT_CONTACT
+from crmsync.model.effects import CreateRecord
+from crmsync.model.kinds.activities import (
     KIND_OF_HUBSPOT,
     SALESFORCE_OBJECTS,
     ActivityKind,
     ActivityOwner,
 )
-from crmsync.model.changes import Change
-from crmsync.model.concerns import objects_of
-from crmsync.model.crm_names import COMPANY, DEAL, HUBSPOT_CONTACT
-from crmsync.model.effects import CreateRecord
 from crmsync.model.links import LinkState
 from crmsync.model.mail import TaskState, milliseconds
 from crmsync.model.plan import Plan

@@ -48,7 +48,7 @@ from crmsync.model.crm_names import (
     SALESFORCE_EMAIL,
 )
 from crmsync.model.effects import UpdateRecord
-from crmsync.model.emails import normalise_email
+from crmsync.model.kinds.emails import normalise_email
 from crmsync.model.links import Link
 from crmsync.model.names import HUBSPOT_KEY
 from crmsync.model.plan import Plan

@@ -21,7 +21,7 @@ from crmsync.model.crm_names import (
     SALESFORCE_CONTACT,
     SALESFORCE_EMAIL,
 )
-from crmsync.model.emails import normalise_email
+from crmsync.model.kinds.emails import normalise_email
 from crmsync.model.links import Link, LinkState
 from crmsync.model.records import Record, Ref, Side
 from crmsync.rules.pair.matching import choose_match

@@ -10,9 +10,9 @@ from datetime import timedelta
 
 from crmsync.flows.engine.context import SyncContext
 from crmsync.model.crm_names import DEAL, HUBSPOT_CONTACT, SALESFORCE_CONTACT
+from crmsync.model.kinds.roles import Role
 from crmsync.model.links import LinkState
 from crmsync.model.records import Ref, Side
-from crmsync.model.roles import Role
 from crmsync.plans.opportunity import OpportunityFacts
 from crmsync.rules.kinds.opportunity.ruleset import contacts_beside
 from crmsync.rules.kinds.opportunity.tie_intents import may_events_follow

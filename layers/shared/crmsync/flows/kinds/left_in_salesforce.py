@@ -22,7 +22,7 @@ from crmsync.model.crm_names import (
     SALESFORCE_CONTACT,
     SALESFORCE_EMAIL,
 )
-from crmsync.model.emails import normalise_email
+from crmsync.model.kinds.emails import normalise_email
 from crmsync.model.links import LONGEST_WRITE, LinkState
 from crmsync.model.records import Kind, Record, Ref
 from crmsync.plans.contact import ContactFacts, address_of, left_alone

@@ -40,8 +40,8 @@ from crmsync.model.crm_names import (
     OPPORTUNITY_STAGE,
     RECORD_TYPE,
 )
+from crmsync.model.kinds.roles import Role
 from crmsync.model.records import Record, Ref, Side
-from crmsync.model.roles import Role
 from crmsync.plans.opportunity import OpportunityFacts, plan_opportunity
 from crmsync.rules.fields.values import is_blank
 from crmsync.rules.kinds.opportunity.ruleset import (

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from crmsync.errors import Conflict, Gone, Refused, SyncError
-from crmsync.model.pipelines import DealPipeline, PipelineMap, PipelineStep, RecordType
+from crmsync.model.kinds.pipelines import DealPipeline, PipelineMap, PipelineStep, RecordType
 from crmsync.ports.deals import Deals, Opportunities, PipelineMaps
 from crmsync.rules.kinds.opportunity.pipelines import STAGE_IN_USE, pipeline_steps, read_map
 

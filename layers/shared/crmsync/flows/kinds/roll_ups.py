@@ -39,10 +39,10 @@ from crmsync.model.changes import Cause, Change
 from crmsync.model.crm_names import HUBSPOT_CONTACT, LIFECYCLE_STAGE, SALESFORCE_CONTACT
 from crmsync.model.effects import RollUp, UpdateRecord
 from crmsync.model.facts import Facts
+from crmsync.model.kinds.roles import RelatedOpportunity, TieWrites
 from crmsync.model.links import LinkState, Place
 from crmsync.model.plan import Plan
 from crmsync.model.records import Record, Ref, Side, Value
-from crmsync.model.roles import RelatedOpportunity, TieWrites
 from crmsync.ports.crm import Outcome, Written
 from crmsync.rules.kinds.contact.lifecycle import is_forward
 from crmsync.rules.kinds.opportunity.roll_ups import ROLL_UPS, outdated, rolled_up, stage_reached

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from crmsync.errors import SyncError
-from crmsync.model.activity import HourOfChanges
+from crmsync.model.operations.throughput import HourOfChanges
 from crmsync.rules.timing.call_counts import DAY
 
 Hours = Mapping[str, Mapping[int, HourOfChanges]]

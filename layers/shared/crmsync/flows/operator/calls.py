@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crmsync.errors import Down
-from crmsync.model.calls import CallClass
+from crmsync.model.operations.calls import CallClass
 from crmsync.ports.calls import CallGate
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from crmsync.model.campaigns import SHOWN, CampaignTrouble, ListProgress
+from crmsync.model.kinds.campaigns import SHOWN, CampaignTrouble, ListProgress
 from crmsync.model.settings import Connection
 from crmsync.ports.campaigns import CampaignStore
 from crmsync.rules.campaigns import reads_campaigns

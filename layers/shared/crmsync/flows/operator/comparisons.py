@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from crmsync.model.comparison import ObjectComparison
-from crmsync.model.jobs import Job, JobType
+from crmsync.model.operations.comparison import ObjectComparison
+from crmsync.model.operations.jobs import Job, JobType
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection, Settings
 from crmsync.ports.comparison import Comparisons

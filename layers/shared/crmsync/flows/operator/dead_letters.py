@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from crmsync.errors import Refused, SyncError
 from crmsync.flows.arguments import ReportProgress, no_progress
-from crmsync.model.dead_letters import DeadLetter
+from crmsync.model.operations.dead_letters import DeadLetter
 from crmsync.model.records import Ref
 from crmsync.model.settings import Settings
 from crmsync.ports.queues import DeadLetterQueues

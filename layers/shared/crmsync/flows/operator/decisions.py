@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from crmsync.model.jobs import Job, JobState, JobStep, JobType
+from crmsync.model.operations.jobs import Job, JobState, JobStep, JobType
 from crmsync.model.records import Side
 from crmsync.ports.stores import Jobs
 

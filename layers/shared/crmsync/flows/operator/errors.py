@@ -16,8 +16,8 @@ from crmsync.flows.operator.decisions import DecisionLog
 from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import KIND_OF, objects_of
 from crmsync.model.effects import Category, Report
-from crmsync.model.inbox import InboxEntry
-from crmsync.model.jobs import JobType
+from crmsync.model.operations.inbox import InboxEntry
+from crmsync.model.operations.jobs import JobType
 from crmsync.model.records import Ref, Side
 from crmsync.model.settings import Connection, Settings
 from crmsync.ports.queues import Outbox

@@ -15,9 +15,9 @@ from crmsync.flows.arguments import chosen_connections, singular_forms
 from crmsync.flows.operator.calls import begin_for_a_person
 from crmsync.flows.setup.mapped_fields import OBJECTS, HubspotOf, SalesforceOf
 from crmsync.model.fields import FieldRule
+from crmsync.model.operations.troubles import Rest
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection, Settings
-from crmsync.model.troubles import Rest
 from crmsync.ports.calls import CallGate
 from crmsync.ports.troubles import TroubleStore
 from crmsync.rules.settings.field_rows import FieldRow, candidate_row, field_rows

@@ -16,7 +16,7 @@ from crmsync.errors import Gone, Refused, SyncError, TryAgain
 from crmsync.flows.arguments import chosen_connections
 from crmsync.flows.operator.undo import MISSING_TABLE
 from crmsync.model.links import LONGEST_WRITE, Link
-from crmsync.model.overwritten import OverwrittenBatch
+from crmsync.model.operations.overwritten import OverwrittenBatch
 from crmsync.model.records import Ref, Side
 from crmsync.model.settings import Connection, Settings
 from crmsync.ports.crm import PropertyOrigins

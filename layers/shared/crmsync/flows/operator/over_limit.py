@@ -13,7 +13,7 @@ from crmsync.flows.operator.decisions import DecisionLog
 from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import KIND_OF
 from crmsync.model.effects import Category, Report
-from crmsync.model.jobs import JobType
+from crmsync.model.operations.jobs import JobType
 from crmsync.model.records import Kind
 from crmsync.model.settings import Settings
 from crmsync.ports.queues import Outbox

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from crmsync.flows.arguments import unknown_connection
+from crmsync.model.operations.troubles import Pause
 from crmsync.model.settings import Settings
-from crmsync.model.troubles import Pause
 from crmsync.ports.troubles import TroubleStore
 
 

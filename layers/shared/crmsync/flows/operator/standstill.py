@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from crmsync.errors import SyncError, TryAgain
 from crmsync.flows.engine.staleness import REPORT_AFTER, LongestWait
 from crmsync.flows.setup.steps import text_of
+from crmsync.model.operations.troubles import Pause, Troubles
 from crmsync.model.records import Kind, Side
-from crmsync.model.troubles import Pause, Troubles
 from crmsync.rules.timing.call_state import CallState
 
 PASSES = "If it passes, everything goes on by itself; else see the CRM's status page."

@@ -21,15 +21,15 @@ from crmsync.flows.operator.campaigns import (
 from crmsync.flows.operator.comparisons import latest_results, out_of_step_for_long
 from crmsync.flows.operator.standstill import Movement, last_met, standstill, told
 from crmsync.flows.setup.app_rights import Account, check_app_rights
-from crmsync.model.alerts import ChannelTrouble, Incident
-from crmsync.model.calls import DailyCalls
-from crmsync.model.comparison import ObjectComparison
 from crmsync.model.concerns import mail_kinds_of, objects_of
 from crmsync.model.effects import Category
-from crmsync.model.jobs import Job, JobState
+from crmsync.model.operations.alerts import ChannelTrouble, Incident
+from crmsync.model.operations.calls import DailyCalls
+from crmsync.model.operations.comparison import ObjectComparison
+from crmsync.model.operations.jobs import Job, JobState
+from crmsync.model.operations.troubles import Pause, Troubles
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection, Settings
-from crmsync.model.troubles import Pause, Troubles
 from crmsync.ports.alerts import AlertStore
 from crmsync.ports.campaigns import CampaignStore
 from crmsync.ports.comparison import Comparisons

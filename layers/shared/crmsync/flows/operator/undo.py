@@ -23,7 +23,7 @@ from crmsync.flows.preview.read_only import ReadOnlyView
 from crmsync.flows.setup.steps import SetupStep, StepState
 from crmsync.flows.undo.run import UndoRun
 from crmsync.flows.undo.summary import RestoredValues, SkippedValues, UndoCounts
-from crmsync.model.jobs import Job, JobState, JobStep, JobType
+from crmsync.model.operations.jobs import Job, JobState, JobStep, JobType
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.model.settings import Connection, Settings
 from crmsync.ports.overwritten import OverwrittenHistory

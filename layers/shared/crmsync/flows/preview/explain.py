@@ -20,7 +20,6 @@ from crmsync.flows.engine.lifecycle import would_spread
 from crmsync.flows.engine.planning import changed_stages
 from crmsync.flows.kinds.dispatch import GATHER_AND_PLAN, plan_changes
 from crmsync.flows.preview.read_only import ReadOnlyView
-from crmsync.model.campaigns import CampaignStanding
 from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import KIND_OF
 from crmsync.model.crm_names import (
@@ -32,8 +31,9 @@ from crmsync.model.crm_names import (
 )
 from crmsync.model.effects import Effect, Report, RequestSync
 from crmsync.model.facts import Facts
-from crmsync.model.inbox import InboxEntry
+from crmsync.model.kinds.campaigns import CampaignStanding
 from crmsync.model.links import Link, LinkState
+from crmsync.model.operations.inbox import InboxEntry
 from crmsync.model.plan import Plan
 from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.model.settings import Connection, Settings

@@ -30,14 +30,14 @@ from crmsync.flows.engine.lifecycle import would_spread
 from crmsync.flows.engine.planning import PlannedBatch, changed_stages
 from crmsync.flows.kinds.dispatch import plan_changes
 from crmsync.flows.preview.read_only import ExpectedLinks, ReadOnlyView
-from crmsync.model.calls import DailyCalls
 from crmsync.model.changes import Cause, Change
 from crmsync.model.crm_names import HUBSPOT_EMAIL, SALESFORCE_EMAIL
 from crmsync.model.effects import CreateRecord, SaveLink
-from crmsync.model.emails import normalise_email
 from crmsync.model.facts import Facts
-from crmsync.model.jobs import JobStep
+from crmsync.model.kinds.emails import normalise_email
 from crmsync.model.links import LinkState
+from crmsync.model.operations.calls import DailyCalls
+from crmsync.model.operations.jobs import JobStep
 from crmsync.model.plan import Plan
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.model.settings import Connection, Settings

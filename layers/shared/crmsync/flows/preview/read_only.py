@@ -17,11 +17,11 @@ from typing import Any
 from crmsync.errors import SyncError
 from crmsync.flows.engine.context import SyncContext
 from crmsync.model.change_limits import Hold
+from crmsync.model.kinds.roles import Role
 from crmsync.model.links import Link
+from crmsync.model.operations.troubles import Outage, Pause, Rest, Troubles
 from crmsync.model.records import Kind, Ref, Side
-from crmsync.model.roles import Role
 from crmsync.model.settings import Connection
-from crmsync.model.troubles import Outage, Pause, Rest, Troubles
 from crmsync.ports.deals import RoleStore
 from crmsync.ports.health import Quota
 from crmsync.ports.listing import Lister

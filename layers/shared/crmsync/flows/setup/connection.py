@@ -15,9 +15,9 @@ from typing import Protocol
 from crmsync.errors import Gone, SyncError
 from crmsync.flows.setup.mapped_fields import FieldSource, PropertySource
 from crmsync.flows.setup.steps import SetupStep, StepState, text_of
-from crmsync.model.activities import HUBSPOT_OBJECTS, SALESFORCE_OBJECTS
 from crmsync.model.concerns import ACTIVITIES, mail_kinds_of, watched_of
 from crmsync.model.crm_names import CAMPAIGN_MEMBER
+from crmsync.model.kinds.activities import HUBSPOT_OBJECTS, SALESFORCE_OBJECTS
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection
 from crmsync.rules.campaigns import reads_campaigns

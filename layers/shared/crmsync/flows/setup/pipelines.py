@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from crmsync.errors import SyncError
 from crmsync.flows.kinds.pipelines import StepResult, Survey, apply_steps, survey
 from crmsync.flows.setup.steps import SetupStep, StepState, text_of
-from crmsync.model.pipelines import (
+from crmsync.model.kinds.pipelines import (
     CreatePipeline,
     CreateStage,
     DeleteStage,

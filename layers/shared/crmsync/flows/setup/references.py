@@ -13,7 +13,7 @@ from typing import Protocol
 from crmsync.config import Complaint, Reading
 from crmsync.errors import SyncError
 from crmsync.flows.setup.steps import SetupStep, StepState, text_of
-from crmsync.model.campaigns import FoundCampaign
+from crmsync.model.kinds.campaigns import FoundCampaign
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection
 from crmsync.ports.crm import Directory

@@ -21,7 +21,7 @@ from crmsync.flows.undo.writes import PairUndo, write_undo
 from crmsync.model.change_limits import ChangeLimit, Hold
 from crmsync.model.changes import Cause, Change
 from crmsync.model.facts import Facts
-from crmsync.model.jobs import Job, JobState
+from crmsync.model.operations.jobs import Job, JobState
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.ports.stores import Jobs
 from crmsync.rules.pair.undo import SkipReason, WriteHistories, left_alone, restoration

@@ -20,7 +20,7 @@ from crmsync.gateways.aws.bus import BATCH, send
 from crmsync.gateways.aws.errors import aws_error
 from crmsync.gateways.aws.queues import QueueDepths, queue_urls
 from crmsync.gateways.retry import RetryPolicy, chunks
-from crmsync.model.dead_letters import DeadLetter
+from crmsync.model.operations.dead_letters import DeadLetter
 
 HIDDEN = 900
 """Seconds for which a received message is hidden, so that no message is received twice by one

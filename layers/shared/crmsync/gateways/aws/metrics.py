@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from crmsync.errors import SyncError, TryAgain
 from crmsync.gateways.aws.errors import aws_error
-from crmsync.model.activity import HourOfChanges
+from crmsync.model.operations.throughput import HourOfChanges
 from crmsync.rules.timing.call_counts import hour_of, start_of
 
 KEPT = 60.0

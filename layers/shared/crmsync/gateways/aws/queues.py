@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from crmsync.errors import Refused
 from crmsync.gateways.aws.bus import LONGEST_DELAY
 from crmsync.gateways.aws.errors import aws_error
-from crmsync.model.jobs import JobMessage
+from crmsync.model.operations.jobs import JobMessage
 from crmsync.model.records import Kind
 from crmsync.rules.backfill.pacing import Depth
 from crmsync.wire.job_messages import dump_job

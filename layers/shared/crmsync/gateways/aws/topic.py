@@ -11,7 +11,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from crmsync.gateways.aws.errors import aws_error
-from crmsync.model.alerts import Message
+from crmsync.model.operations.alerts import Message
 from crmsync.wire.alert_messages import subject_of, text_of_email
 
 MARK = {"crmsync": {"DataType": "String", "StringValue": "alert"}}

@@ -16,9 +16,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from crmsync.gateways.dynamodb.table import ConditionFailed, DynamoTable, Item, Key, same_version
-from crmsync.model.alerts import AlarmState, Alert, Channel, ChannelTrouble, KnownAlerts
 from crmsync.model.moments import epoch_ms, epoch_seconds, from_epoch_ms
-from crmsync.wire.alert_rows import from_json, to_json
+from crmsync.model.operations.alerts import AlarmState, Alert, Channel, ChannelTrouble, KnownAlerts
+from crmsync.wire.rows.alerts import from_json, to_json
 
 KEPT = timedelta(days=90)
 PARTITION = "alerts"

@@ -25,7 +25,7 @@ from crmsync.gateways.dynamodb.table import (
     Key,
     same_version,
 )
-from crmsync.model.calls import CallUsage, DailyCalls, KnownCalls
+from crmsync.model.operations.calls import CallUsage, DailyCalls, KnownCalls
 from crmsync.model.records import Side
 
 KEPT = timedelta(days=3)

@@ -19,9 +19,9 @@ from typing import Any
 
 from crmsync.errors import Conflict
 from crmsync.gateways.dynamodb.table import ConditionFailed, DynamoTable, Item, same_version
-from crmsync.model.campaigns import CampaignKey, CampaignTrouble, ListProgress
+from crmsync.model.kinds.campaigns import CampaignKey, CampaignTrouble, ListProgress
 from crmsync.model.moments import epoch_seconds
-from crmsync.wire.campaign_rows import packed, unpacked
+from crmsync.wire.rows.campaigns import packed, unpacked
 
 PART = 300_000
 """Bytes in one item, of the 400 KB that it may have."""

@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from crmsync.gateways.dynamodb.link_items import record_of, state_of
+from crmsync.gateways.dynamodb.links.link_items import record_of, state_of
 from crmsync.gateways.dynamodb.table import DynamoTable
-from crmsync.model.comparison import ObjectComparison
 from crmsync.model.links import LinkState
 from crmsync.model.moments import epoch_seconds
+from crmsync.model.operations.comparison import ObjectComparison
 from crmsync.model.records import Kind
 from crmsync.ports.comparison import LinkedPair, LinkPage
-from crmsync.wire.comparison_rows import from_json, to_json
+from crmsync.wire.rows.comparisons import from_json, to_json
 
 KEPT = timedelta(days=90)
 """How long the last result of an object can be shown, which may have been switched off since."""

@@ -16,7 +16,7 @@ from crmsync.model.conflicts import LoggedConflict
 from crmsync.model.links import HISTORY_KEPT
 from crmsync.model.moments import epoch_seconds
 from crmsync.model.records import Ref
-from crmsync.wire.conflict_rows import conflicts_from_json, conflicts_to_json
+from crmsync.wire.rows.conflicts import conflicts_from_json, conflicts_to_json
 
 PER_ITEM = 1_000
 """Conflicts in one item: some 100 KB, of the 400 that an item may have."""

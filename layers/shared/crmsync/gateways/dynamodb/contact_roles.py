@@ -16,8 +16,8 @@ from typing import Any
 from crmsync.gateways.dynamodb.table import DynamoTable, Item, Key
 from crmsync.gateways.retry import RetryPolicy
 from crmsync.model.crm_names import CONTACT_ROLE, OPPORTUNITY, SALESFORCE_CONTACT
+from crmsync.model.kinds.roles import Role
 from crmsync.model.records import Ref, Side
-from crmsync.model.roles import Role
 
 
 class RoleTable:

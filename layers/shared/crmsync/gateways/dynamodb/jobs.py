@@ -29,9 +29,9 @@ from crmsync.gateways.dynamodb.table import (
     TransactionWrite,
     same_version,
 )
-from crmsync.model.jobs import Job, JobCounts, without_findings
 from crmsync.model.moments import epoch_seconds
-from crmsync.wire.job_rows import from_json, to_json
+from crmsync.model.operations.jobs import Job, JobCounts, without_findings
+from crmsync.wire.rows.jobs import from_json, to_json
 
 _TAKEN = frozenset({CONDITION_FAILED, "TransactionConflict"})
 """Why a transaction is cancelled when somebody else has written the job."""

@@ -22,9 +22,9 @@ from crmsync.errors import Refused
 from crmsync.gateways.aws.encryption import OpeningKeys, Sealed, SealingKeys
 from crmsync.gateways.dynamodb.table import DynamoTable
 from crmsync.model.moments import epoch_seconds
-from crmsync.model.overwritten import OverwrittenBatch
+from crmsync.model.operations.overwritten import OverwrittenBatch
 from crmsync.model.records import Kind
-from crmsync.wire.overwritten_rows import pack, unpack
+from crmsync.wire.rows.overwritten import pack, unpack
 
 PART = 380_000
 """Bytes per part: an item may have 400 KB, names and keys included."""

@@ -12,8 +12,8 @@ from __future__ import annotations
 from typing import Any
 
 from crmsync.gateways.dynamodb.table import DynamoTable, Key
-from crmsync.model.pipelines import PipelineMap
-from crmsync.wire.pipeline_rows import from_json, to_json
+from crmsync.model.kinds.pipelines import PipelineMap
+from crmsync.wire.rows.pipelines import from_json, to_json
 
 
 class PipelineMapTable:

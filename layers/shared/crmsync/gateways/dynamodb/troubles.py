@@ -27,8 +27,8 @@ from crmsync.gateways.dynamodb.table import (
     same_version,
 )
 from crmsync.model.moments import epoch_seconds
+from crmsync.model.operations.troubles import Outage, Pause, Rest, Troubles
 from crmsync.model.records import Kind, Side
-from crmsync.model.troubles import Outage, Pause, Rest, Troubles
 from crmsync.ports.troubles import TroubleStore
 
 KEPT = timedelta(days=90)

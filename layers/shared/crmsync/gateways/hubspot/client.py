@@ -26,7 +26,7 @@ from crmsync.gateways.hubspot.errors import RENEW, SIDE, call_error, refusal_of
 from crmsync.gateways.hubspot.versions import PLURALS, TIMEOUT, api_factory, version_of
 from crmsync.gateways.retry import RetryPolicy
 from crmsync.gateways.verdict import unreachable
-from crmsync.model.calls import DailyCalls
+from crmsync.model.operations.calls import DailyCalls
 
 DETAILS = "/account-info/v3/details"
 """The path of the account's own details, its id among them."""

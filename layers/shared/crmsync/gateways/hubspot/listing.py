@@ -16,8 +16,8 @@ from typing import Any
 from crmsync.gateways.hubspot.client import HubspotClient, Reply
 from crmsync.gateways.hubspot.rows import moment
 from crmsync.gateways.hubspot.versions import PLURALS
-from crmsync.model.activities import ActivityKind
 from crmsync.model.crm_names import MERGED_IDS
+from crmsync.model.kinds.activities import ActivityKind
 from crmsync.model.records import Ref, Side
 from crmsync.ports.listing import ChangedRecord, DeletedPage, Page
 

@@ -24,7 +24,7 @@ from crmsync.gateways.hubspot.versions import (
 )
 from crmsync.gateways.retry import chunks
 from crmsync.model.crm_names import DEAL
-from crmsync.model.pipelines import (
+from crmsync.model.kinds.pipelines import (
     CreatePipeline,
     CreateStage,
     DealPipeline,

@@ -31,7 +31,7 @@ from crmsync.gateways.hubspot.versions import PLURALS
 from crmsync.gateways.retry import chunks, rounds
 from crmsync.model.crm_names import HUBSPOT_EMAIL
 from crmsync.model.effects import CreateRecord, OptOut, UpdateRecord
-from crmsync.model.emails import normalise_email
+from crmsync.model.kinds.emails import normalise_email
 from crmsync.model.names import HUBSPOT_KEY
 from crmsync.model.records import Origin, Record, Ref, Side
 from crmsync.ports.crm import Fields, Outcome

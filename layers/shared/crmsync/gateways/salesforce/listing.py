@@ -22,8 +22,8 @@ from crmsync.gateways.salesforce.queries import (
 )
 from crmsync.gateways.salesforce.sdk import format_soql
 from crmsync.gateways.salesforce.session import SalesforceSession
-from crmsync.model.activities import ActivityKind
-from crmsync.model.calls import DailyCalls
+from crmsync.model.kinds.activities import ActivityKind
+from crmsync.model.operations.calls import DailyCalls
 from crmsync.model.records import Ref, Side
 from crmsync.ports.listing import Page
 

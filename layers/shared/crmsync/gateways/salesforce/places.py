@@ -12,7 +12,7 @@ from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from crmsync.model.places import Places
+from crmsync.model.kinds.places import Places
 
 
 def places_of(countries: Mapping[str, Any], states: Mapping[str, Any]) -> Places:

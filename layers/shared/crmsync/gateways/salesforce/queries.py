@@ -27,7 +27,7 @@ from crmsync.model.crm_names import (
     SALESFORCE_CONTACT,
     TASK,
 )
-from crmsync.model.emails import normalise_email
+from crmsync.model.kinds.emails import normalise_email
 
 ROW_FIELDS = ("Id", "CreatedDate", "LastModifiedDate", "LastModifiedById")
 """Read with every record: who changed it, and when."""

@@ -15,7 +15,6 @@ from typing import Any
 from crmsync.errors import Conflict, SyncError, TryAgain
 from crmsync.gateways.aws.secrets import Secret
 from crmsync.gateways.retry import RetryPolicy, chunks
-from crmsync.gateways.salesforce.accounts import PersonAccounts, accounts_by_domain, contacts_of
 from crmsync.gateways.salesforce.errors import (
     DOUBLE,
     FIELD_CODES,
@@ -27,6 +26,11 @@ from crmsync.gateways.salesforce.errors import (
 from crmsync.gateways.salesforce.hosts import LoginUrl
 from crmsync.gateways.salesforce.ids import is_id
 from crmsync.gateways.salesforce.locks import in_calls
+from crmsync.gateways.salesforce.objects.accounts import (
+    PersonAccounts,
+    accounts_by_domain,
+    contacts_of,
+)
 from crmsync.gateways.salesforce.queries import (
     ACTIVITIES,
     PAGE,
@@ -59,8 +63,8 @@ from crmsync.gateways.salesforce.session import (
 from crmsync.gateways.salesforce.survivors import survivors
 from crmsync.gateways.salesforce.sweep import SalesforceSweep
 from crmsync.model.effects import CreateRecord, UpdateRecord
+from crmsync.model.kinds.places import Places
 from crmsync.model.names import SALESFORCE_KEY
-from crmsync.model.places import Places
 from crmsync.model.records import Record, Ref, Side
 from crmsync.ports.crm import Fields, Outcome
 from crmsync.ports.listing import ChangedRecord, Show
@@ -149,12 +153,10 @@ class SalesforceGateway:
         *,
         history: bool = False,  # noqa: ARG002 - Salesforce has no history that could be read with records
     ) -> Mapping[Ref, Record]:
-        """Read records by id, 2,000 per call and object; `history` adds nothing. Tasks and events
-        are read by queries, which also find archived ones, some 500 per query and five queries per
-        call.
-
-        A converted lead has the contact that it became as its `successor` (DUP-26). Raises
-        `Refused` for a field that does not exist or is not visible to us, else `SyncError`.
+        """Read records by id, 2,000 per call and object, tasks and events as `reading` says;
+        `history` adds nothing. A converted lead has the contact that it became as its `successor`
+        (DUP-26). Raises `Refused` for a field that does not exist or is not visible to us, else
+        `SyncError`.
         """
         found: dict[Ref, Record] = {}
         for name, ids in _by_object(refs).items():

@@ -33,8 +33,8 @@ from crmsync.gateways.salesforce.errors import (
 from crmsync.gateways.salesforce.hosts import LoginUrl
 from crmsync.gateways.salesforce.sdk import Salesforce, SalesforceError
 from crmsync.gateways.verdict import unreachable
-from crmsync.model.calls import DailyCalls
 from crmsync.model.names import SALESFORCE_CLIENT
+from crmsync.model.operations.calls import DailyCalls
 
 API_VERSION = "66.0"
 """Spring '26. Salesforce supports a version for at least three years."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from itertools import groupby
 
-from crmsync.model.alerts import AlarmState, Incident
+from crmsync.model.operations.alerts import AlarmState, Incident
 
 URGENT = frozenset(
     {

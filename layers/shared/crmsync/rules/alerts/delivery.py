@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from crmsync.model.alerts import Alert, Channel, Incident, Phase
+from crmsync.model.operations.alerts import Alert, Channel, Incident, Phase
 from crmsync.model.settings import AlertEmails, AlertSettings
 from crmsync.rules.alerts.quiet_hours import is_quiet
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from crmsync.model.alerts import Incident
 from crmsync.model.effects import Category
-from crmsync.model.inbox import InboxEntry
-from crmsync.model.jobs import Job, JobState
 from crmsync.model.names import HUBSPOT_CAMPAIGNS
+from crmsync.model.operations.alerts import Incident
+from crmsync.model.operations.inbox import InboxEntry
+from crmsync.model.operations.jobs import Job, JobState
+from crmsync.model.operations.troubles import Outage, Rest, Troubles
 from crmsync.model.records import Side
-from crmsync.model.troubles import Outage, Rest, Troubles
 from crmsync.rules.alerts.alarms import URGENT
 from crmsync.rules.timing.call_state import CallState
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from crmsync.model.alerts import Alert, Message, Phase
+from crmsync.model.operations.alerts import Alert, Message, Phase
 
 _HEADINGS = {Phase.BEGUN: "Problem", Phase.OVER: "All clear"}
 

@@ -14,7 +14,7 @@ from math import ceil
 from types import MappingProxyType
 
 from crmsync.model.concerns import KIND_OF
-from crmsync.model.jobs import JobStep
+from crmsync.model.operations.jobs import JobStep
 from crmsync.model.records import Kind, Side
 
 

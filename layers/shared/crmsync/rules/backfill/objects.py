@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from crmsync.model.activities import HUBSPOT_OBJECTS, SALESFORCE_OBJECTS, ActivityKind
 from crmsync.model.concerns import KIND_OF, objects_of
 from crmsync.model.crm_names import (
     ACCOUNT,
@@ -23,7 +22,8 @@ from crmsync.model.crm_names import (
     SALESFORCE_CONTACT,
     TASK,
 )
-from crmsync.model.jobs import JobStep
+from crmsync.model.kinds.activities import HUBSPOT_OBJECTS, SALESFORCE_OBJECTS, ActivityKind
+from crmsync.model.operations.jobs import JobStep
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection
 

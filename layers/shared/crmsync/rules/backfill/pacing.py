@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from crmsync.model.jobs import Job
+from crmsync.model.operations.jobs import Job
 
 MIN_WAITING = 1_000
 """Records that may wait whatever the pace: what the sync gathers at once."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from crmsync.model.places import Places
+from crmsync.model.kinds.places import Places
 from crmsync.model.records import Value
 
 _PREFIXES = ("", "Mailing", "Other", "Billing", "Shipping")

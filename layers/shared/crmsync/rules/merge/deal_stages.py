@@ -14,7 +14,7 @@ from crmsync.model.conflicts import FieldConflict
 from crmsync.model.crm_names import DEAL_STAGE, PIPELINE, RECORD_TYPE_ID, STAGE_NAME
 from crmsync.model.effects import Because
 from crmsync.model.fields import FieldRule, Update
-from crmsync.model.pipelines import MappedPipeline, PipelineMap
+from crmsync.model.kinds.pipelines import MappedPipeline, PipelineMap
 from crmsync.model.records import Side, Value
 from crmsync.rules.fields.values import is_blank
 from crmsync.rules.merge.baseline import SideView

@@ -13,10 +13,10 @@ from types import MappingProxyType
 
 from crmsync.model.conflicts import FieldConflict
 from crmsync.model.crm_names import HUBSPOT_OWNER, SALESFORCE_OWNER
-from crmsync.model.emails import normalise_email
 from crmsync.model.fields import Update
+from crmsync.model.kinds.emails import normalise_email
+from crmsync.model.kinds.owners import Owner, Owners
 from crmsync.model.links import Link
-from crmsync.model.owners import Owner, Owners
 from crmsync.model.records import Kind, Record, Side, Value
 from crmsync.rules.merge.baseline import SideView
 from crmsync.rules.merge.policies import MergePart, newest_of

@@ -17,8 +17,8 @@ from crmsync.model.concerns import KIND_OF
 from crmsync.model.crm_names import HUBSPOT_EMAIL, SALESFORCE_EMAIL
 from crmsync.model.effects import Category, Report
 from crmsync.model.fields import FieldRule
+from crmsync.model.operations.troubles import Rest
 from crmsync.model.records import Kind, Side
-from crmsync.model.troubles import Rest
 from crmsync.rules.fields.maps import CURRENCY, FieldMap
 from crmsync.rules.merge.baseline import Forms
 from crmsync.rules.merge.ruleset import ObjectMapping, Ruleset

@@ -13,13 +13,13 @@ from datetime import UTC, datetime, tzinfo
 from types import MappingProxyType
 
 from crmsync.model import names
-from crmsync.model.activities import ActivityKind
 from crmsync.model.crm_names import HUBSPOT_OWNER, MERGED_IDS, SALESFORCE_OWNER
 from crmsync.model.fields import FieldRule, FieldType, Update, ValueFormat
 from crmsync.model.fingerprints import Fingerprinter
+from crmsync.model.kinds.activities import ActivityKind
+from crmsync.model.kinds.pipelines import PipelineMap
+from crmsync.model.kinds.places import Places
 from crmsync.model.links import Link
-from crmsync.model.pipelines import PipelineMap
-from crmsync.model.places import Places
 from crmsync.model.records import Kind, Record, Ref, Side, Value
 from crmsync.model.settings import Connection
 from crmsync.rules.fields.maps import FieldMap

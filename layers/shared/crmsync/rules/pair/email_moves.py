@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from crmsync.model.crm_names import ADDITIONAL_EMAILS, HUBSPOT_EMAIL
-from crmsync.model.emails import normalise_email
+from crmsync.model.kinds.emails import normalise_email
 from crmsync.model.records import Record, Ref
 
 

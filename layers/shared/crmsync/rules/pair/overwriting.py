@@ -18,7 +18,7 @@ from crmsync.model.crm_names import (
 )
 from crmsync.model.effects import SaveLink, UpdateRecord
 from crmsync.model.facts import Facts
-from crmsync.model.overwritten import Overwrite, OverwrittenPair
+from crmsync.model.operations.overwritten import Overwrite, OverwrittenPair
 from crmsync.model.plan import Plan
 from crmsync.model.records import Record, Ref, Side
 from crmsync.rules.merge.person_accounts import account_field

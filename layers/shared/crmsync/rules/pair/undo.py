@@ -18,7 +18,7 @@ from crmsync.model.decisions import Decision, DecisionType
 from crmsync.model.facts import Facts
 from crmsync.model.fields import FieldRule
 from crmsync.model.links import Link, LinkState
-from crmsync.model.overwritten import Overwrite, OverwrittenPair
+from crmsync.model.operations.overwritten import Overwrite, OverwrittenPair
 from crmsync.model.records import Record, Ref, Side, Value
 from crmsync.rules.fields.choices import moves_back
 from crmsync.rules.fields.values import IncompatibleValueError, convert_mapped

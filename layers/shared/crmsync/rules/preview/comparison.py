@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from crmsync.model.comparison import FINDINGS, Standing
 from crmsync.model.effects import (
     Category,
     CreateRecord,
@@ -27,6 +26,7 @@ from crmsync.model.effects import (
 )
 from crmsync.model.facts import Facts
 from crmsync.model.links import Link, LinkState
+from crmsync.model.operations.comparison import FINDINGS, Standing
 from crmsync.model.plan import Plan
 from crmsync.model.records import Ref
 from crmsync.rules.preview.actions import WRITES, action_of

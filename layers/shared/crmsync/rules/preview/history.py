@@ -14,9 +14,9 @@ from types import MappingProxyType
 from crmsync.model.conflicts import LoggedConflict
 from crmsync.model.decisions import Decision, DecisionType, decisions_of
 from crmsync.model.fields import FieldRule
-from crmsync.model.inbox import InboxEntry
 from crmsync.model.links import LONGEST_WRITE, Link
-from crmsync.model.overwritten import Overwrite, OverwrittenBatch
+from crmsync.model.operations.inbox import InboxEntry
+from crmsync.model.operations.overwritten import Overwrite, OverwrittenBatch
 from crmsync.model.records import Kind, Origin, Ref, Side, Value
 from crmsync.model.settings import Connection
 from crmsync.rules.fields.maps import (

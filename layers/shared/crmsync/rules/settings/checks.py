@@ -11,10 +11,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from crmsync.model.activities import ActivitySync
 from crmsync.model.crm_names import PARENT_ACCOUNT
-from crmsync.model.emails import normalise_email
 from crmsync.model.fields import FieldRule, Update
+from crmsync.model.kinds.activities import ActivitySync
+from crmsync.model.kinds.emails import normalise_email
 from crmsync.model.records import Kind
 from crmsync.model.settings import AlertSettings, Connection, CreateInHubspot, Settings
 from crmsync.rules.fields.maps import (

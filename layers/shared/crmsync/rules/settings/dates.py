@@ -12,8 +12,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from crmsync.model.activities import ActivitySettings
 from crmsync.model.fields import FieldRule, Update
+from crmsync.model.kinds.activities import ActivitySettings
 from crmsync.model.settings import Connection, Settings
 from crmsync.rules.kinds.contact.inclusion import needs_membership
 from crmsync.rules.settings.checks import DEFAULT_ROWS, SECTIONS

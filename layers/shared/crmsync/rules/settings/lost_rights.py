@@ -15,8 +15,8 @@ from datetime import datetime
 from crmsync.model.concerns import KIND_OF
 from crmsync.model.crm_names import SALESFORCE_OPT_OUT
 from crmsync.model.fields import Update
+from crmsync.model.operations.troubles import Rest
 from crmsync.model.records import Side
-from crmsync.model.troubles import Rest
 from crmsync.rules.fields.maps import FieldMap
 from crmsync.rules.merge.resting_mappings import needed_of
 

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
-from crmsync.model.campaigns import FoundCampaign
 from crmsync.model.crm_names import HUBSPOT_CONTACT
-from crmsync.model.owners import Owner, Owners
+from crmsync.model.kinds.campaigns import FoundCampaign
+from crmsync.model.kinds.owners import Owner, Owners
 from crmsync.model.settings import Connection
 from crmsync.rules.campaigns import unknown_statuses
 from crmsync.rules.settings.checks import Finding

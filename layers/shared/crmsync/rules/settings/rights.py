@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from crmsync.model.activities import SALESFORCE_OBJECTS, ActivitySync
 from crmsync.model.concerns import objects_of
 from crmsync.model.crm_names import HUBSPOT_OPT_OUT, SALESFORCE_OPT_OUT
 from crmsync.model.fields import FieldRule, Update
+from crmsync.model.kinds.activities import SALESFORCE_OBJECTS, ActivitySync
 from crmsync.model.records import Side
 from crmsync.model.schema import SalesforceField
 from crmsync.model.settings import Connection

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from crmsync.model.activities import ActivityKind
 from crmsync.model.concerns import mail_kinds_of, objects_of
 from crmsync.model.crm_names import COMPANY, DEAL, HUBSPOT_CONTACT
+from crmsync.model.kinds.activities import ActivityKind
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection
 

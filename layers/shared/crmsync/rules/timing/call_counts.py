@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from crmsync.model.calls import CallClass, CallUsage
+from crmsync.model.operations.calls import CallClass, CallUsage
 
 DAY = timedelta(days=1)
 WINDOW = timedelta(seconds=10)

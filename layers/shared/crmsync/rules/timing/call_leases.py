@@ -21,7 +21,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from crmsync.model.calls import (
+from crmsync.model.changes import OF_JOBS, Change
+from crmsync.model.operations.calls import (
     CallClass,
     CallHold,
     CallLease,
@@ -30,7 +31,6 @@ from crmsync.model.calls import (
     DailyCalls,
     KnownCalls,
 )
-from crmsync.model.changes import OF_JOBS, Change
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection
 from crmsync.rules.timing.call_counts import (

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from crmsync.model.calls import CallClass, CallHold, CallLimits, CallUsage, DailyCalls
+from crmsync.model.operations.calls import CallClass, CallHold, CallLimits, CallUsage, DailyCalls
 from crmsync.rules.timing.call_counts import DAY, NO_CALLS, current
 from crmsync.rules.timing.call_leases import SWEEP_AHEAD, hold
 

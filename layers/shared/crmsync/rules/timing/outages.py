@@ -13,7 +13,7 @@ from math import ceil
 
 from crmsync.errors import Down, SyncError, TryAgain
 from crmsync.model.changes import Change
-from crmsync.model.troubles import Outage
+from crmsync.model.operations.troubles import Outage
 
 TRIES = 40
 """Tries after which a record is parked: some ten hours. A side that is down uses up none."""

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
-from crmsync.model.activities import (
+from crmsync.model.kinds.activities import (
     ActivityKind,
     ActivityKindSettings,
     ActivityOwner,

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from pydantic_core import ErrorDetails
 
-from crmsync.model.activities import ActivityKind
+from crmsync.model.kinds.activities import ActivityKind
 from crmsync.wire.settings.file import TABLES
 from crmsync.wire.settings.line_numbers import Path
 

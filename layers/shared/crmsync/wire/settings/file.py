@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from crmsync.model.activities import ActivityKind
 from crmsync.model.fields import FieldRule, FieldType, Update
+from crmsync.model.kinds.activities import ActivityKind
 from crmsync.model.settings import (
     AlertSettings,
     CompanySettings,

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from crmsync.model.crm_names import ACCOUNT, COMPANY, LIFECYCLE_STAGE
 from crmsync.model.fields import FieldType
 from crmsync.model.fingerprints import Fingerprinter
-from crmsync.model.places import Places
+from crmsync.model.kinds.places import Places
 from crmsync.model.records import Kind
 from crmsync.model.settings import Connection
 from crmsync.rules.fields.maps import DEFAULT_ACCOUNT_MAPS, FieldMap, in_zone, with_custom_rows

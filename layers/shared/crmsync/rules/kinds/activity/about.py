@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from crmsync.model.activities import About
 from crmsync.model.crm_names import SALESFORCE_CONTACT, WHAT_ID, WHO_ID
 from crmsync.model.effects import Associate, Dissociate, Effect, UpdateRecord
+from crmsync.model.kinds.activities import About
 from crmsync.model.plan import Plan
 from crmsync.model.records import Record, Ref, Side, Value
 from crmsync.rules.kinds.activity.relations import about_in_salesforce, associations_in_hubspot

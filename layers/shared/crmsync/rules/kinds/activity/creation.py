@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC
 
-from crmsync.model.activities import ActivityKind, ActivityOwner
 from crmsync.model.crm_names import SALESFORCE_OWNER
 from crmsync.model.effects import CreateRecord
+from crmsync.model.kinds.activities import ActivityKind, ActivityOwner
 from crmsync.model.records import Record, Side, Value
 from crmsync.rules.fields.values import is_blank
 from crmsync.rules.kinds.activity.maps import DEFAULT_MAPS, NEW_IN_HUBSPOT, NEW_IN_SALESFORCE

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from crmsync.model.activities import ActivityFacts, ActivityFilter, ActivityKind, LeftAlone
 from crmsync.model.crm_names import EVENT, TASK
+from crmsync.model.kinds.activities import ActivityFacts, ActivityFilter, ActivityKind, LeftAlone
 from crmsync.model.names import TASK_KEY
 from crmsync.model.records import Record, Value
 from crmsync.rules.fields.values import is_blank

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from crmsync.model.activities import HUBSPOT_OBJECTS, ActivityKind
 from crmsync.model.fields import Choices, FieldRule, FieldType
+from crmsync.model.kinds.activities import HUBSPOT_OBJECTS, ActivityKind
 from crmsync.model.records import Value
 from crmsync.rules.fields.maps import FieldMap
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from crmsync.model.activities import About
 from crmsync.model.crm_names import ACCOUNT, LEAD, OPPORTUNITY, SALESFORCE_CONTACT
+from crmsync.model.kinds.activities import About
 from crmsync.model.records import Ref
 
 PEOPLE = (SALESFORCE_CONTACT, LEAD)

@@ -11,16 +11,16 @@ from dataclasses import replace
 from datetime import UTC, tzinfo
 from types import MappingProxyType
 
-from crmsync.model.activities import (
+from crmsync.model.crm_names import EVENT, TASK, WHAT_ID, WHO_ID
+from crmsync.model.fields import FieldRule, Update
+from crmsync.model.fingerprints import Fingerprinter
+from crmsync.model.kinds.activities import (
     HUBSPOT_OBJECTS,
     SALESFORCE_OBJECTS,
     About,
     ActivityKind,
     ActivitySync,
 )
-from crmsync.model.crm_names import EVENT, TASK, WHAT_ID, WHO_ID
-from crmsync.model.fields import FieldRule, Update
-from crmsync.model.fingerprints import Fingerprinter
 from crmsync.model.names import TASK_KEY
 from crmsync.model.records import Kind, Record, Side
 from crmsync.model.settings import Connection

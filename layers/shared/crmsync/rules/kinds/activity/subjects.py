@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from crmsync.model.activities import ActivityKind
+from crmsync.model.kinds.activities import ActivityKind
 from crmsync.rules.kinds.activity.maps import SUBJECT_LENGTH
 
 PLACEHOLDERS = ("direction", "outcome", "first_line")

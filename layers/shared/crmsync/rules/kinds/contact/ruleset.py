@@ -19,7 +19,7 @@ from crmsync.model.crm_names import (
 )
 from crmsync.model.fields import FieldType, ValueFormat
 from crmsync.model.fingerprints import Fingerprinter
-from crmsync.model.places import Places
+from crmsync.model.kinds.places import Places
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection
 from crmsync.rules.fields.maps import DEFAULT_CONTACT_MAPS, FieldMap, in_zone, with_custom_rows

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 
-from crmsync.model.pipelines import (
+from crmsync.model.kinds.pipelines import (
     CreatePipeline,
     CreateStage,
     DealPipeline,

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from crmsync.model.kinds.roles import Role
 from crmsync.model.records import Ref
-from crmsync.model.roles import Role
 
 
 @dataclass(frozen=True, slots=True)

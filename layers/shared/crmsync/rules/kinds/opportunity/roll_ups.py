@@ -14,8 +14,8 @@ from decimal import Decimal
 from types import MappingProxyType
 
 from crmsync.model.fields import FieldType
+from crmsync.model.kinds.roles import RelatedOpportunity
 from crmsync.model.records import Side, Value
-from crmsync.model.roles import RelatedOpportunity
 from crmsync.model.settings import RevenueBasis
 from crmsync.rules.fields.values import canonical, convert, is_blank
 

@@ -25,7 +25,7 @@ from crmsync.model.crm_names import (
 )
 from crmsync.model.fields import ComparedFormat, FieldType, Update, ValueFormat
 from crmsync.model.fingerprints import Fingerprinter
-from crmsync.model.pipelines import PipelineMap
+from crmsync.model.kinds.pipelines import PipelineMap
 from crmsync.model.records import Kind, Record, Side
 from crmsync.model.settings import Connection
 from crmsync.rules.fields.maps import (

@@ -18,9 +18,9 @@ from crmsync.model import names
 from crmsync.model.changes import TieEvent
 from crmsync.model.crm_names import HUBSPOT_CONTACT
 from crmsync.model.fingerprints import Fingerprinter, tag
+from crmsync.model.kinds.roles import Role
 from crmsync.model.links import Intent, Link
 from crmsync.model.records import Ref, Side
-from crmsync.model.roles import Role
 from crmsync.rules.kinds.opportunity.roles import RoleDecision
 from crmsync.rules.kinds.opportunity.ruleset import CONTACTS
 

@@ -33,10 +33,10 @@ from crmsync.model.effects import (
     SaveLink,
     UpdateRecord,
 )
+from crmsync.model.kinds.roles import Role, TieWrites
 from crmsync.model.links import Link, LinkState, Slot
 from crmsync.model.plan import Plan
 from crmsync.model.records import Record, Ref, Side
-from crmsync.model.roles import Role, TieWrites
 from crmsync.rules.kinds.opportunity.roles import RoleDecision, decide_roles
 from crmsync.rules.kinds.opportunity.ruleset import CONTACTS, COUNTED, contacts_beside
 from crmsync.rules.kinds.opportunity.tie_intents import (

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from crmsync.model.activities import ActivityKind
-from crmsync.model.comparison import Comparison
+from crmsync.model.kinds.activities import ActivityKind
+from crmsync.model.operations.comparison import Comparison
 from crmsync.model.records import Side
 
 LINKS = "links"

@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from crmsync.gateways.dynamodb.inbox import InboxTable
+from crmsync.gateways.dynamodb.inbox.inbox import InboxTable
 from crmsync.gateways.retry import RetryPolicy
-from crmsync.model.inbox import InboxEntry
+from crmsync.model.operations.inbox import InboxEntry
 
 KEPT = 15.0
 """Seconds for which entries are not read again."""

@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 
 from crmsync.errors import Conflict, SyncError, TryAgain
 from crmsync.gateways.aws.key_ring import KeyRing
-from crmsync.gateways.dynamodb.link_items import (
+from crmsync.gateways.dynamodb.links.link_items import (
     is_whole,
     link_key,
     link_of,

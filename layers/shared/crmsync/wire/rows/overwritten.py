@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Sequence
 from typing import Any
 
-from crmsync.model.overwritten import Overwrite, OverwrittenPair
+from crmsync.model.operations.overwritten import Overwrite, OverwrittenPair
 from crmsync.model.records import Ref, Side
 
 _LETTERS = {Side.HUBSPOT: "h", Side.SALESFORCE: "s"}

@@ -18,7 +18,8 @@ from crmsync.gateways.salesforce.queries import MIN_ID, PAGE, Query, packed, run
 from crmsync.gateways.salesforce.rows import moment
 from crmsync.gateways.salesforce.sdk import format_soql
 from crmsync.gateways.salesforce.session import SalesforceSession
-from crmsync.model.campaigns import (
+from crmsync.model.crm_names import CAMPAIGN_MEMBER, LEAD, SALESFORCE_CONTACT
+from crmsync.model.kinds.campaigns import (
     AddMember,
     CampaignMember,
     ChangedMember,
@@ -29,7 +30,6 @@ from crmsync.model.campaigns import (
     RemoveMember,
     is_campaign_id,
 )
-from crmsync.model.crm_names import CAMPAIGN_MEMBER, LEAD, SALESFORCE_CONTACT
 from crmsync.model.records import Ref, Side
 
 WRITE_BATCH = 200

@@ -15,7 +15,7 @@ from crmsync.gateways.salesforce.places import places_of
 from crmsync.gateways.salesforce.queries import by_account, by_website, run
 from crmsync.gateways.salesforce.session import SalesforceSession
 from crmsync.model.crm_names import IS_PERSON_ACCOUNT, PARENT_ACCOUNT, SALESFORCE_CONTACT
-from crmsync.model.places import Places
+from crmsync.model.kinds.places import Places
 from crmsync.model.records import Ref, Side
 from crmsync.rules.fields.domains import asked, host_of
 

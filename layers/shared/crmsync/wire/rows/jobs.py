@@ -7,11 +7,11 @@ import json
 from datetime import datetime
 from typing import Any
 
-from crmsync.model.activities import ActivityKind
-from crmsync.model.jobs import Job, JobState, JobStep, JobType
+from crmsync.model.kinds.activities import ActivityKind
+from crmsync.model.operations.jobs import Job, JobState, JobStep, JobType
 from crmsync.model.records import Side
 from crmsync.rules.backfill.pacing import progress
-from crmsync.wire.comparison_rows import comparison_of
+from crmsync.wire.rows.comparisons import comparison_of
 
 _STORED_NAMES = {"type": "verb", "steps": "legs", "turn_token": "ticket"}
 """Fields of a job -> their keys in JSON, where the two differ."""

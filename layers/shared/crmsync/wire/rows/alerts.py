@@ -7,7 +7,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from crmsync.model.alerts import Alert, Channel, Incident, Phase
+from crmsync.model.operations.alerts import Alert, Channel, Incident, Phase
 
 _INCIDENT_KEYS = {field.name for field in dataclasses.fields(Incident)}
 

@@ -6,7 +6,7 @@ import dataclasses
 import json
 from typing import Any
 
-from crmsync.model.pipelines import MappedPipeline, PipelineMap
+from crmsync.model.kinds.pipelines import MappedPipeline, PipelineMap
 
 
 def to_json(known: PipelineMap) -> str:

@@ -14,9 +14,9 @@ from typing import Any
 
 from crmsync.errors import Gone, SyncError
 from crmsync.gateways.retry import chunks
-from crmsync.gateways.salesforce import opportunity_queries as soql
 from crmsync.gateways.salesforce.errors import row_error
 from crmsync.gateways.salesforce.ids import full, is_id
+from crmsync.gateways.salesforce.objects import opportunity_queries as soql
 from crmsync.gateways.salesforce.queries import Query, run
 from crmsync.gateways.salesforce.rows import moment
 from crmsync.gateways.salesforce.session import SalesforceSession
@@ -29,9 +29,9 @@ from crmsync.model.crm_names import (
     STAGE_NAME,
 )
 from crmsync.model.effects import EndRole
-from crmsync.model.pipelines import OrgStage, RecordType
+from crmsync.model.kinds.pipelines import OrgStage, RecordType
+from crmsync.model.kinds.roles import RelatedOpportunity, Role
 from crmsync.model.records import Ref, Side
-from crmsync.model.roles import RelatedOpportunity, Role
 from crmsync.ports.crm import Outcome, Written
 from crmsync.ports.deals import RoleStore
 

@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from crmsync.errors import Refused
 from crmsync.gateways.aws.errors import aws_error
 from crmsync.gateways.aws.key_ring import Keys, keys_of, text_of
-from crmsync.gateways.dynamodb.link_items import key_number_of, record_of, state_of
+from crmsync.gateways.dynamodb.links.link_items import key_number_of, record_of, state_of
 from crmsync.gateways.dynamodb.table import DynamoTable, Item, Key
 from crmsync.model.records import Kind
 from crmsync.ports.link_keys import KeysStored, KeyUse

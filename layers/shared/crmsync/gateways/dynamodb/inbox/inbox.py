@@ -8,7 +8,7 @@
     inbox-list#acme#hubspot:company:12  hubspot:contact:81  none: the contact waits for the company
     inbox-list#acme#held                hubspot:deal:71     none: the report's category is `held`
 
-A batch reads its reports by key, and `crmsync.gateways.dynamodb.inbox_marks` knows which keys are
+A batch reads its reports by key, and `crmsync.gateways.dynamodb.inbox.marks` knows which keys are
 worth reading. A report is written after its marks and list entries, and these are checked once more
 afterwards; a process that deletes them checks whether the report was stored again meanwhile. So a
 report always has them, even if two processes work on the record at the same time. A mark or list
@@ -28,12 +28,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
-from crmsync.gateways.dynamodb.inbox_marks import Marks
+from crmsync.gateways.dynamodb.inbox.marks import Marks
 from crmsync.gateways.dynamodb.table import DynamoTable, Key
 from crmsync.gateways.retry import RetryPolicy
 from crmsync.model.effects import Category, Report
-from crmsync.model.inbox import InboxEntry
 from crmsync.model.moments import epoch_seconds
+from crmsync.model.operations.inbox import InboxEntry
 from crmsync.model.records import Ref, Side
 from crmsync.rules.timing.parked import KEPT, SOON
 

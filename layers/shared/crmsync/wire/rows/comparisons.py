@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from crmsync.model.comparison import Comparison, Discrepancy, ObjectComparison, Standing
+from crmsync.model.operations.comparison import Comparison, Discrepancy, ObjectComparison, Standing
 from crmsync.model.records import Ref, Side
 
 

@@ -1,0 +1,1 @@
+"""The error inbox in DynamoDB."""

@@ -1,0 +1,1 @@
+"""What Salesforce asks for beyond plain records: accounts, campaigns, opportunities and tasks."""

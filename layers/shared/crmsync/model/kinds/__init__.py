@@ -1,0 +1,1 @@
+"""What one kind of record needs beyond records and links. Values only."""

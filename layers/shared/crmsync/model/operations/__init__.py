@@ -1,0 +1,1 @@
+"""What operators look at: jobs, incidents, counts and calls. Values only."""
