@@ -36,17 +36,17 @@ def tab(browser: Browser, company: Company) -> Iterator[Tab]:
 
 
 def test_the_keyboard_leads_to_the_issuer_and_back(company: Company, tab: Tab):
-    """Whoever is not signed in presses one link; nothing of the way stays in the address or
-    in the cookies, and no page but the issuer's is opened.
+    """Whoever is not signed in presses one link and then sees the page that was wanted; nothing of
+    the way stays in the address or in the cookies, and no page but the issuer's is opened.
     """
     tab.open("/errors")
     barriers = tab.barriers()
     tab.go_to(LINK)
     tab.page.keyboard.press("Enter")
-    tab.page.wait_for_url(f"{tab.url}/")
+    tab.page.wait_for_url(f"{tab.url}/errors")
 
     assert barriers == []
-    assert tab.heading == "Overview"
+    assert tab.heading == "Errors"
     assert tab.page.locator("footer").inner_text() == "Signed in as ada@example.com"
     assert [one["name"] for one in tab.page.context.cookies()] == ["crmsync"]
     others = [one for one in tab.troubles if REFUSAL not in one]

@@ -123,7 +123,7 @@ def test_a_record_that_is_corrected_leaves_the_list(stack: Stack, new_tab: NewTa
     stack.settle()
     stack.faults([])
     tab, record = new_tab(), f"hubspot:contact:{contact}"
-    tab.open(PAGES[1].address)
+    tab.open("/errors")
     tab.page.get_by_role("link", name=f"Show the records of {NAME}").click()
     before = tab.text
     tab.page.get_by_role("button", name=f"Sync {record} again").click()
