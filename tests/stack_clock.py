@@ -37,8 +37,8 @@ def pass_used_calls(stack: Stack) -> None:
         stack.advance(WINDOW, settle=False)
 
 
-def pass_near_sweep(stack: Stack) -> None:
-    """Move the clock past the next quarter of an hour if that is less than `LEAST` ahead."""
+def pass_near_sweep(stack: Stack, least: float = LEAST) -> None:
+    """Move the clock past the next quarter of an hour if that is less than `least` seconds ahead."""
     left = QUARTER - stack.clock.now_ms() / 1000 % QUARTER
-    if left < LEAST:
+    if left < least:
         stack.advance(left + AFTER)
