@@ -209,8 +209,6 @@ class InStep(RuleBasedStateMachine):
         them the two sides agree, and in the end nobody waits.
         """
         for number in range(MAX_IN_THE_WAY):
-            if self._tells_of_what_is_left():
-                return
             waited_for = sorted(
                 {
                     ref
@@ -256,8 +254,6 @@ class InStep(RuleBasedStateMachine):
         assert everyone <= linked | {one.ref for one in self._parked()}, "somebody was lost"
         before, told = self.world.writes(), set(self._parked())
         self._deliver([(ref, Cause.EDITED) for ref in sorted(self._everyone())])
-        if self._tells_of_what_is_left():
-            return
         assert self.world.writes() == before, "one more run wrote something"
         assert set(self._parked()) == told, "one more run told something else"
 
@@ -305,14 +301,6 @@ class InStep(RuleBasedStateMachine):
         assert all(self.world.crm(ref.side).fields(ref) for ref in report.waits_for), (
             "somebody waits for one who is gone"
         )
-
-    def _tells_of_what_is_left(self) -> bool:
-        """Whether it is told of what is left of a deleted contact that another pair has its
-        address. That is told at a look, not when the other pair gets it (docs/reliability.md,
-        "Open"), so one more run may tell it: such a story is not judged further.
-        """
-        told = [one for one in self._parked() if one.code == "SHARED_ADDRESS"]
-        return any(self._is_widowed(one.ref) for one in told if one.ref in self._everyone())
 
     def _is_widowed(self, ref: Ref) -> bool:
         """Whether a record names a counterpart that no longer exists: an edit does not bring that
