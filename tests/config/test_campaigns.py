@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crmsync.config import load_settings
-from crmsync.model.kinds.campaigns import CampaignSettings, OnLeave
+from crmsync.model.kinds.campaign_settings import CampaignSettings, OnLeave
 from crmsync.rules.settings.diff import differences
 from tests.config.files import MINIMAL, complaints
 

@@ -29,7 +29,7 @@ from crmsync.model.effects import (
     UpdateRecord,
 )
 from crmsync.model.kinds.activities import ActivityKind, ActivityKindSettings, ActivitySettings
-from crmsync.model.kinds.campaigns import CampaignSettings
+from crmsync.model.kinds.campaign_settings import CampaignSettings
 from crmsync.model.records import Side
 from crmsync.model.settings import (
     AlertSettings,

@@ -7,14 +7,13 @@ from datetime import timedelta
 
 import pytest
 
+from crmsync.model.kinds.campaign_settings import CampaignSettings, OnLeave
 from crmsync.model.kinds.campaigns import (
     AddMember,
     CampaignMember,
-    CampaignSettings,
     ChangeStatus,
     ListProgress,
     MemberEffect,
-    OnLeave,
     RemoveMember,
 )
 from crmsync.model.records import Ref, Side

@@ -10,7 +10,8 @@ import pytest
 
 from crmsync.errors import Refused, TryAgain
 from crmsync.flows.alerts.report import AlertContext, AlertSummary, note_alarms, report_alerts
-from crmsync.model.kinds.campaigns import CampaignSettings, CampaignTrouble, ListProgress
+from crmsync.model.kinds.campaign_settings import CampaignSettings
+from crmsync.model.kinds.campaigns import CampaignTrouble, ListProgress
 from crmsync.model.operations.alerts import AlarmState, Alert, Channel, ChannelTrouble
 from crmsync.model.operations.troubles import Pause
 from crmsync.model.settings import AlertEmails, AlertSettings, AlertWebhook, Settings

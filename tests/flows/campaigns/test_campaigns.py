@@ -23,7 +23,7 @@ from crmsync.gateways.hubspot.lists import HubspotLists
 from crmsync.gateways.hubspot.records import HubspotGateway
 from crmsync.gateways.salesforce.objects.campaigns import SalesforceCampaigns
 from crmsync.gateways.salesforce.records import SalesforceGateway
-from crmsync.model.kinds.campaigns import CampaignSettings, OnLeave
+from crmsync.model.kinds.campaign_settings import CampaignSettings, OnLeave
 from crmsync.model.links import Link
 from crmsync.model.names import HUBSPOT_CAMPAIGNS
 from crmsync.model.records import Kind, Ref, Side

@@ -22,12 +22,8 @@ from crmsync.model.effects import (
     effect_line,
 )
 from crmsync.model.fields import FieldRule
-from crmsync.model.kinds.campaigns import (
-    CampaignSettings,
-    CampaignStanding,
-    CampaignTrouble,
-    ListProgress,
-)
+from crmsync.model.kinds.campaign_settings import CampaignSettings
+from crmsync.model.kinds.campaigns import CampaignStanding, CampaignTrouble, ListProgress
 from crmsync.model.links import LinkState, Slot
 from crmsync.model.plan import Note
 from crmsync.model.records import Ref, Side

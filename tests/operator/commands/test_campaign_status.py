@@ -8,7 +8,8 @@ import pytest
 
 from crmsync.cli.show.status import _campaign, _campaign_row
 from crmsync.flows.operator.campaigns import CampaignStatus, campaign_findings, campaign_states
-from crmsync.model.kinds.campaigns import SHOWN, CampaignSettings, CampaignTrouble, ListProgress
+from crmsync.model.kinds.campaign_settings import CampaignSettings
+from crmsync.model.kinds.campaigns import SHOWN, CampaignTrouble, ListProgress
 from tests.builders import NOON, a_connection
 from tests.memory.campaigns import MemoryCampaigns
 

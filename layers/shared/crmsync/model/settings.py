@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from crmsync.model.fields import FieldRule
 from crmsync.model.kinds.activities import ActivitySettings, ActivitySync
-from crmsync.model.kinds.campaigns import CampaignSettings
+from crmsync.model.kinds.campaign_settings import CampaignSettings
 from crmsync.model.records import Kind
 
 SHARED_LOGIN_HOSTS = frozenset({"login.salesforce.com", "test.salesforce.com"})

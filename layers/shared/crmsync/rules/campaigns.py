@@ -11,12 +11,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from crmsync.model.kinds.campaign_settings import CampaignSettings, OnLeave
 from crmsync.model.kinds.campaigns import (
     SHOWN,
     AddMember,
     CampaignKey,
     CampaignMember,
-    CampaignSettings,
     CampaignStanding,
     CampaignTrouble,
     ChangeStatus,
@@ -24,7 +24,6 @@ from crmsync.model.kinds.campaigns import (
     ListProgress,
     MemberEffect,
     MemberPosition,
-    OnLeave,
     RemoveMember,
 )
 from crmsync.model.records import Ref

@@ -13,12 +13,8 @@ from datetime import datetime
 
 from crmsync.errors import Conflict, Gone, OutOfTime, SyncError, TryAgain
 from crmsync.model.crm_names import HUBSPOT_CONTACT, LEAD, SALESFORCE_CONTACT
-from crmsync.model.kinds.campaigns import (
-    CampaignKey,
-    CampaignSettings,
-    ListProgress,
-    RemoveMember,
-)
+from crmsync.model.kinds.campaign_settings import CampaignSettings
+from crmsync.model.kinds.campaigns import CampaignKey, ListProgress, RemoveMember
 from crmsync.model.links import LinkState
 from crmsync.model.records import Ref, Side
 from crmsync.model.settings import Connection

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from crmsync.errors import SyncError
 from crmsync.flows.campaigns.members import BATCH, CampaignContext, linked_people, text_of_stop
-from crmsync.model.kinds.campaigns import CampaignSettings, ListProgress
+from crmsync.model.kinds.campaign_settings import CampaignSettings
+from crmsync.model.kinds.campaigns import ListProgress
 from crmsync.rules.campaigns import compared, join_effects, leave_effects, problem_of
 
 

@@ -1,5 +1,5 @@
-"""Members of Salesforce campaigns: what the settings want, rows as Salesforce shows them, what is
-to be done with them, and what is kept of a list. Values only.
+"""Members of Salesforce campaigns: rows as Salesforce shows them, what is to be done with them, and
+what is kept of a list. Values only.
 """
 
 from __future__ import annotations
@@ -7,40 +7,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import TypeAlias
 
 from crmsync.model.records import Ref
 
 _CAMPAIGN_ID = re.compile(r"701[A-Za-z0-9]{15}")
-
-
-class OnLeave(StrEnum):
-    """What becomes of a campaign member whose contact leaves the list (CMP-5)."""
-
-    KEEP = "keep"
-    REMOVE = "remove"
-    STATUS = "status"
-
-
-@dataclass(frozen=True, slots=True)
-class CampaignSettings:
-    """One row of ``[[connection.campaigns]]``: the list whose contacts are members of a campaign
-    (CMP-3).
-
-    Attributes:
-        list: The id of the HubSpot list.
-        campaign: The name of the Salesforce campaign, or its 18-character id.
-        status: The status of those who join.
-        on_leave: What leaving means.
-        left_status: The status of those who have left, if leaving is a status.
-    """
-
-    list: str
-    campaign: str
-    status: str
-    on_leave: OnLeave = OnLeave.KEEP
-    left_status: str = ""
 
 
 @dataclass(frozen=True, slots=True)

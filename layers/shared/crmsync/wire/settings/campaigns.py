@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from crmsync.model.kinds.campaigns import CampaignSettings, OnLeave
+from crmsync.model.kinds.campaign_settings import CampaignSettings, OnLeave
 from crmsync.wire.settings.table import Table, wrong
 
 LONGEST_NAME = 80
