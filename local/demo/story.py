@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import requests
 
+from local.demo.call import LifeOfACall
+from local.demo.steps import Observation, Step
 from local.people import People
 from local.stack import Stack
 
@@ -21,42 +22,6 @@ ADAS_LEADS = (
     "SELECT Id, FirstName, LastName, Email, Phone, Title, Company "
     "FROM Lead WHERE Email = 'ada@example.com'"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """What one place shows, and what it should show."""
-
-    place: str
-    seen: Any
-    expected: Any
-
-    @property
-    def as_expected(self) -> bool:
-        """Whether it shows what it should."""
-        return bool(self.seen == self.expected)
-
-
-_SWEEP = 16 * 60
-"""Seconds within which both CRMs were read."""
-
-_POLL = 2 * 60
-"""Seconds within which Salesforce was."""
-
-
-@dataclass(slots=True)
-class Step:
-    """One step after it was played.
-
-    Attributes:
-        title: Its headline.
-        actions: What people did, a sentence each.
-        observations: What could be seen afterwards.
-    """
-
-    title: str
-    actions: list[str]
-    observations: list[Observation] = field(default_factory=list)
 
 
 class Story:
@@ -68,7 +33,7 @@ class Story:
         """Play on a stack that has just started."""
         self._stack = stack
         self._people = People(stack.ready())
-        self._ada = self._lead = ""
+        self._ada = self._lead = self._grace = ""
 
     def steps(self) -> Iterator[Callable[[], Step]]:
         """Yield the steps in order; each is played when it is called."""
@@ -79,7 +44,9 @@ class Story:
         yield self.nothing_to_do
         yield self.duplicate
         yield self.forged
-        yield self.call
+        yield from LifeOfACall(
+            self._stack, self._people, self._ada, self._lead, self._grace
+        ).steps()
 
     def created_in_hubspot(self) -> Step:
         """A contact is created in HubSpot and appears as a lead."""
@@ -123,6 +90,7 @@ class Story:
         self._people.new_record("Lead", **fields)
         self._stack.settle()
         grace = self._people.contact_with("grace@example.org")
+        self._grace = grace or ""
         expected = dict(
             zip(
                 CONTACT,
@@ -234,67 +202,6 @@ class Story:
                 ),
             ],
         )
-
-    def call(self) -> Step:
-        """A call of HubSpot is edited in Salesforce and goes through the conversion of its lead; it
-        stays one task.
-        """
-        properties = {
-            "hs_timestamp": "2026-06-30T12:00:00Z",
-            "hs_call_title": "First talk",
-            "hs_call_body": "<p>Wants a <b>quote</b>.</p>",
-            "hs_call_status": "COMPLETED",
-        }
-        crm = self._people.hubspot.crm
-        made = crm.objects.basic_api.create("calls", {"properties": properties, "associations": []})
-        crm.associations.v4.basic_api.create_default("calls", made.id, "contacts", self._ada)
-        self._stack.advance(_SWEEP)
-        first = self._tasks()
-        for task in first:
-            self._people.edit_record("Task", task["Id"], Subject="Talk about the quote")
-        self._stack.advance(_POLL)
-        title = crm.objects.basic_api.get_by_id("calls", made.id, properties=["hs_call_title"])
-        person = self._stack.salesforce.person(
-            {"do": "convert_lead", "lead_id": self._lead, "account_id": None}
-        )["contact_id"]
-        crm.objects.basic_api.update(
-            "calls", made.id, {"properties": {"hs_call_body": "<p>Has the quote.</p>"}}
-        )
-        self._stack.advance(_SWEEP)
-        return Step(
-            "A call becomes one task, and stays it",
-            [
-                "A person logs a call with Ada in HubSpot.",
-                "In Salesforce its task gets another subject; then Ada's lead is converted.",
-                "In HubSpot the call gets another text.",
-            ],
-            [
-                Observation(
-                    "Tasks at first", [task["Description"] for task in first], ["Wants a quote."]
-                ),
-                Observation(
-                    "HubSpot hs_call_title",
-                    title.properties["hs_call_title"],
-                    "Talk about the quote",
-                ),
-                Observation(
-                    "Tasks in the end",
-                    self._tasks(),
-                    [
-                        {
-                            "Id": task["Id"],
-                            "Subject": "Talk about the quote",
-                            "Description": "Has the quote.",
-                            "WhoId": person,
-                        }
-                        for task in first
-                    ],
-                ),
-            ],
-        )
-
-    def _tasks(self) -> list[dict[str, Any]]:
-        return self._people.records("SELECT Id, Subject, Description, WhoId FROM Task")
 
     def _both_show(self, property_: str, field_: str, value: str) -> list[Observation]:
         lead = self._people.record("Lead", self._lead, field_)

@@ -20,7 +20,8 @@ from rich.text import Text
 
 from local.activity import Activity as Logged
 from local.announcement import places, print_places
-from local.demo.story import Observation, Step, Story
+from local.demo.steps import Observation, Step
+from local.demo.story import Story
 from local.playground import Playground
 from local.serve import Shown, keep_moving, ready_of, stop_on_signals
 from local.stack import Stack
