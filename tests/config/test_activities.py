@@ -44,12 +44,12 @@ def test_a_kind_is_switched_on_in_a_direction() -> None:
         CALLS
         + '[connection.activities.notes]\nsync = "to_salesforce"\nowner = "integration_user"\n'
         + 'subject = "Note: {first_line}"\nowners = ["7"]\n'
-        + '[connection.activities.meetings]\nsync = "to_hubspot"\n'
+        + '[connection.activities.meetings]\nsync = "to_hubspot"\nowner = "record_owner"\n'
     )
     (connection,) = load_settings(MINIMAL + text).connections
     assert connection.activities == ActivitySettings(
         calls=ActivityKindSettings(ActivitySync.TWO_WAY),
-        meetings=ActivityKindSettings(ActivitySync.TO_HUBSPOT),
+        meetings=ActivityKindSettings(ActivitySync.TO_HUBSPOT, ActivityOwner.RECORD_OWNER),
         notes=ActivityKindSettings(
             ActivitySync.TO_SALESFORCE,
             ActivityOwner.INTEGRATION_USER,

@@ -25,6 +25,11 @@ def with_activities(**syncs: str) -> str:
     return "\n".join([SETTINGS, *tables, ""])
 
 
+def with_kind(plural: str, *lines: str) -> str:
+    """A settings file in which one kind goes both ways, with further lines in its table."""
+    return "\n".join([with_activities(**{plural: "two_way"}), *lines, ""])
+
+
 def new_activity(people: People, plural: str, *contacts: str, **properties: str) -> str:
     """Make an activity in HubSpot that is about these contacts; its id."""
     made = people.hubspot.crm.objects.basic_api.create(

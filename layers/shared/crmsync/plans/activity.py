@@ -15,7 +15,15 @@ from crmsync.model.crm_names import HUBSPOT_OWNER, OPPORTUNITY
 from crmsync.model.decisions import Decision, DecisionType
 from crmsync.model.effects import RequestSync
 from crmsync.model.facts import Facts
-from crmsync.model.kinds.activities import ActivityFacts, ActivityFilter, ActivityKind, LeftAlone
+from crmsync.model.kinds.activities import (
+    About,
+    ActivityFacts,
+    ActivityFilter,
+    ActivityKind,
+    ActivityKindSettings,
+    ActivityOwner,
+    LeftAlone,
+)
 from crmsync.model.links import Link
 from crmsync.model.names import SALESFORCE_KEY
 from crmsync.model.plan import Note, Plan, no_effects
@@ -23,12 +31,12 @@ from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.rules.kinds.activity.about import about_of, comparable, with_associations
 from crmsync.rules.kinds.activity.creation import activity_creation, task_creation
 from crmsync.rules.kinds.activity.inclusion import filtered, kind_of, left_alone_in_hubspot
+from crmsync.rules.kinds.activity.owners import record_of, record_owner
 from crmsync.rules.kinds.activity.relations import about_in_salesforce
 from crmsync.rules.kinds.activity.ruleset import TYPES
 from crmsync.rules.merge.change_limits import with_holds
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.adoption import Creations, adopted, released, shows_creation
-from crmsync.rules.pair.creation import Creation
 from crmsync.rules.pair.plan import plan_pair
 from crmsync.rules.pair.successors import plan_counterpart_gone, plan_missing
 
@@ -46,10 +54,13 @@ class ActivityPairFacts(Facts):
         associated: The contacts, companies and deals of the HubSpot activity.
         across: Record -> the record that it is linked with, of either side, for all that the two
             are about.
+        owners: The same records -> their owners' ids on their sides when they were last in step,
+            "" for none.
     """
 
     associated: tuple[Ref, ...] = ()
     across: Mapping[Ref, Ref] = field(default_factory=dict)
+    owners: Mapping[Ref, str] = field(default_factory=dict)
 
 
 def plan_activity(facts: ActivityPairFacts, ruleset: Ruleset) -> Plan:
@@ -74,8 +85,7 @@ def _plan_unlinked(facts: ActivityPairFacts, named: Record, ruleset: Ruleset) ->
         return Plan((RequestSync(awaited, kind, named.ref, ("ACT-5",)),))
     if left:
         return no_effects(f"is left alone: {left}", "ACT-3")
-    create = task_creation if named.ref.side is Side.HUBSPOT else activity_creation
-    return _creation_plan(create(named, ruleset))
+    return _creation_plan(facts, named, ruleset)
 
 
 def _not_crossing(facts: ActivityPairFacts, ruleset: Ruleset) -> str:
@@ -116,7 +126,7 @@ def _plan_pair(
         task,
         facts.associated,
         facts.across,
-        keeps_strangers=Side.HUBSPOT in ruleset.activity.owner_goes_to,
+        keeps_strangers=_settings(ruleset).sync.goes_to(Side.HUBSPOT),
     )
     plan = plan_pair(
         shown,
@@ -150,10 +160,7 @@ def _plan_new_pair(
     )
     if not shows_creation(hubspot, salesforce, ruleset):
         return _plan_pair(facts, link, (hubspot, salesforce), ruleset)
-    creations = Creations(
-        task_creation,
-        activity_creation(salesforce, ruleset),
-    )
+    creations = Creations(task_creation, activity_creation(salesforce, ruleset))
     known = adopted(link, hubspot, salesforce, creations, ruleset)
     plan = _plan_pair(facts, known.link, (hubspot, salesforce), ruleset)
     return replace(plan, undecided=plan.undecided or known.needs_history)
@@ -171,18 +178,38 @@ def _awaited(facts: ActivityPairFacts, named: Record, ruleset: Ruleset) -> Ref |
     return next((one for one in refs if one and KIND_OF[one.side].get(one.object) in kinds), None)
 
 
-def _creation_plan(creation: Creation) -> Plan:
-    return Plan((creation.create,), new_link=creation.link)
+def _creation_plan(facts: ActivityPairFacts, named: Record, ruleset: Ruleset) -> Plan:
+    """Make the counterpart of a record. Who is to own it and cannot is told."""
+    owner, why_nobody = "", ""
+    if _settings(ruleset).owner is ActivityOwner.RECORD_OWNER:
+        back = None if named.ref.side is Side.HUBSPOT else facts.across
+        record = record_of(_about(facts, named), back)
+        owner, why_nobody = record_owner(record, facts.owners, ruleset.owners)
+    create = task_creation if named.ref.side is Side.HUBSPOT else activity_creation
+    creation = create(named, ruleset, owner)
+    notes = (
+        (Note(f"is made without an owner of its own: it {why_nobody}", ("ACT-6",)),)
+        if why_nobody
+        else ()
+    )
+    return Plan((creation.create,), new_link=creation.link, notes=notes)
+
+
+def _settings(ruleset: Ruleset) -> ActivityKindSettings:
+    return ruleset.connection.activities.of(ruleset.activity.activity)
+
+
+def _about(facts: ActivityPairFacts, named: Record) -> About:
+    """Whom and what an activity or task is about in Salesforce."""
+    if named.ref.side is Side.HUBSPOT:
+        return about_in_salesforce(facts.associated, facts.across)
+    return about_of(named)
 
 
 def _left_alone(facts: ActivityPairFacts, named: Record, ruleset: Ruleset) -> LeftAlone | None:
     """Why an activity without a counterpart gets none, None for one that does."""
     kind = ruleset.activity.activity
-    about = (
-        about_in_salesforce(facts.associated, facts.across)
-        if named.ref.side is Side.HUBSPOT
-        else about_of(named)
-    )
+    about = _about(facts, named)
     if named.ref.side is Side.HUBSPOT:
         if left := left_alone_in_hubspot(named):
             return left

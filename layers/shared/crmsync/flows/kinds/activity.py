@@ -181,7 +181,7 @@ def _plan_kind(activity: ActivityKind, changes: Sequence[Change], context: SyncC
     ruleset, gathered = gather_existing_fields(
         ruleset, changes, context, lambda ruleset: _gather(changes, context, ruleset)
     )
-    if context.connection.activities.of(activity).owner is ActivityOwner.MATCHED:
+    if context.connection.activities.of(activity).owner is not ActivityOwner.INTEGRATION_USER:
         ruleset = replace(ruleset, owners=owners_for(gathered.facts, context))
     facts, plans = plan_batch(gathered.facts, context, ruleset, plan_activity)
     facts, plans = hold_excess(facts, plans, context, ruleset, plan_activity)
@@ -214,13 +214,14 @@ def _gather(
 
 
 class _Relations:
-    """Whom and what the activities of a batch are about, and the links of those."""
+    """Whom and what the activities of a batch are about, and what the links of those say."""
 
     def __init__(self, context: SyncContext) -> None:
         self._context = context
         self._associated: dict[Ref, tuple[Ref, ...]] = {}
         self._asked: set[Ref] = set()
         self._across: dict[Ref, Ref] = {}
+        self._owners: dict[Ref, str] = {}
 
     def with_about(self, records: Mapping[Ref, Record]) -> Mapping[Ref, Record]:
         """The records, each HubSpot activity with whom and what it is about in Salesforce."""
@@ -243,7 +244,7 @@ class _Relations:
         }
 
     def find_links(self, refs: Iterable[Ref]) -> None:
-        """Find the counterparts of records that were not asked for yet."""
+        """Find the counterparts and owners of records that were not asked for yet."""
         new = [ref for ref in dict.fromkeys(refs) if ref not in self._asked]
         self._asked.update(new)
         found = self._context.links.find(self._context.connection.name, new) if new else {}
@@ -251,12 +252,16 @@ class _Relations:
             mine, theirs = link.hubspot, link.salesforce
             if link.state is LinkState.ACTIVE and isinstance(mine, Ref) and isinstance(theirs, Ref):
                 self._across |= {mine: theirs, theirs: mine}
+                self._owners |= {
+                    mine: link.hubspot_owner or "",
+                    theirs: link.salesforce_owner or "",
+                }
 
     def of(self, facts: ActivityPairFacts) -> ActivityPairFacts:
         """The facts with what was found for their activity."""
         activity = facts.hubspot or facts.named_counterpart
         associated = self._associated.get(activity.ref, ()) if activity else ()
-        return replace(facts, associated=associated, across=self._across)
+        return replace(facts, associated=associated, across=self._across, owners=self._owners)
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,7 @@ class ActivityOwner(StrEnum):
     """Who owns an activity on the other side (ACT-6)."""
 
     MATCHED = "matched"
+    RECORD_OWNER = "record_owner"
     INTEGRATION_USER = "integration_user"
 
 

@@ -41,11 +41,13 @@ class OwnerMatches:
         to_salesforce: HubSpot owner id -> Salesforce user id, active users only (OWN-6).
         to_hubspot: Salesforce owner id -> HubSpot owner id, for every owner with a match (OWN-5).
         salesforce: Salesforce owner id -> owner.
+        hubspot: HubSpot owner id -> owner.
     """
 
     to_salesforce: Mapping[str, str] = field(default_factory=dict)
     to_hubspot: Mapping[str, str] = field(default_factory=dict)
     salesforce: Mapping[str, Owner] = field(default_factory=dict)
+    hubspot: Mapping[str, Owner] = field(default_factory=dict)
 
     def is_active(self, salesforce_owner: str) -> bool:
         """Whether a Salesforce owner is an active user or a queue."""
@@ -86,7 +88,12 @@ def match_owners(owners: Owners, pinned: Mapping[str, str] | None = None) -> Own
         if owner.is_active:
             for user in matches if len(active) <= 1 else ():
                 to_hubspot[user.id] = owner.id
-    return OwnerMatches(to_salesforce, to_hubspot, {user.id: user for user in owners.salesforce})
+    return OwnerMatches(
+        to_salesforce,
+        to_hubspot,
+        {user.id: user for user in owners.salesforce},
+        {owner.id: owner for owner in owners.hubspot},
+    )
 
 
 @dataclass(frozen=True, slots=True)

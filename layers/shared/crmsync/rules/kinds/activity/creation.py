@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC
 
-from crmsync.model.crm_names import SALESFORCE_OWNER
+from crmsync.model.crm_names import HUBSPOT_OWNER, SALESFORCE_OWNER
 from crmsync.model.effects import CreateRecord
 from crmsync.model.kinds.activities import ActivityKind, ActivityOwner
 from crmsync.model.records import Record, Side, Value
@@ -27,12 +27,13 @@ SUBJECT = "Subject"
 START, END = "StartDateTime", "EndDateTime"
 
 
-def task_creation(activity: Record, ruleset: Ruleset) -> Creation:
+def task_creation(activity: Record, ruleset: Ruleset, record_owner: str = "") -> Creation:
     """The task or event that a HubSpot activity makes, in the object of its kind.
 
     It gets the activity's title or the template's text as its subject, and for an event without an
-    end its start as the end, as Salesforce requires both. It belongs to the matching active user
-    where the settings say so, otherwise to the integration user.
+    end its start as the end, as Salesforce requires both. It belongs to the matching active user,
+    or to the `record_owner` (the user who owns what it is about, "" for nobody), where the settings
+    say so, otherwise to the integration user.
     """
     kind = ruleset.activity.activity
     (salesforce_object,) = ruleset.mappings
@@ -41,9 +42,9 @@ def task_creation(activity: Record, ruleset: Ruleset) -> Creation:
     if kind is ActivityKind.MEETING:
         start = fields.get(START) or activity.fields.get(TIMESTAMP)
         fields |= {START: start, END: fields.get(END) or start}
-    is_matched = ruleset.connection.activities.of(kind).owner is ActivityOwner.MATCHED
     hubspot_owner, matched = owner_in_salesforce(activity, ruleset)
-    owner = matched if is_matched else None
+    chosen = ruleset.connection.activities.of(kind).owner
+    owner = _chosen(chosen, matched or "", record_owner) or None
     if owner:
         fields[SALESFORCE_OWNER] = owner
     create = CreateRecord(
@@ -59,8 +60,8 @@ def task_creation(activity: Record, ruleset: Ruleset) -> Creation:
     return Creation(create, link_of_new_pair(*both, mapping, incompatible, ruleset), incompatible)
 
 
-def activity_creation(task: Record, ruleset: Ruleset) -> Creation:
-    """The HubSpot activity that a task or event makes.
+def activity_creation(task: Record, ruleset: Ruleset, record_owner: str = "") -> Creation:
+    """The HubSpot activity that a task or event makes. Its owner is chosen as for `task_creation`.
 
     HubSpot requires a moment: of a task without a due date that is when it was made.
     """
@@ -71,10 +72,11 @@ def activity_creation(task: Record, ruleset: Ruleset) -> Creation:
     if is_blank(fields.get(TIMESTAMP)):
         made = task.created_at.astimezone(UTC)
         fields[TIMESTAMP] = f"{made:%Y-%m-%dT%H:%M:%S}.000Z"
-    shown, hubspot_owner, owner = owner_in_hubspot(task, ruleset)
-    kind = ruleset.activity.activity
-    if ruleset.connection.activities.of(kind).owner is ActivityOwner.MATCHED:
-        fields |= shown
+    _, matched, owner = owner_in_hubspot(task, ruleset)
+    chosen = ruleset.connection.activities.of(ruleset.activity.activity).owner
+    hubspot_owner = _chosen(chosen, matched, record_owner)
+    if hubspot_owner:
+        fields[HUBSPOT_OWNER] = hubspot_owner
     create = CreateRecord(
         Side.HUBSPOT,
         ruleset.hubspot_object,
@@ -86,6 +88,13 @@ def activity_creation(task: Record, ruleset: Ruleset) -> Creation:
     both = Shown(NEW, fields, hubspot_owner), Shown(task.ref, task.fields, owner)
     mapping = ruleset.mapping_of(task)
     return Creation(create, link_of_new_pair(*both, mapping, incompatible, ruleset), incompatible)
+
+
+def _chosen(setting: ActivityOwner, matched: str, record_owner: str) -> str:
+    """The owner of a new record by the setting, "" for nobody but the integration user."""
+    return {ActivityOwner.MATCHED: matched, ActivityOwner.RECORD_OWNER: record_owner}.get(
+        setting, ""
+    )
 
 
 def _subject(activity: Record, fields: dict[str, Value], ruleset: Ruleset) -> str:

@@ -19,6 +19,7 @@ from crmsync.model.kinds.activities import (
     SALESFORCE_OBJECTS,
     About,
     ActivityKind,
+    ActivityOwner,
     ActivitySync,
 )
 from crmsync.model.names import TASK_KEY
@@ -94,7 +95,8 @@ def activity_ruleset(
     """The ruleset of a kind of activity of a connection. `zone` is the time zone of the HubSpot
     account.
     """
-    sync = connection.activities.of(activity).sync
+    settings = connection.activities.of(activity)
+    sync = settings.sync
     update = _POLICIES[sync]
     about = (FieldRule(name, field) for name, field in ABOUT.items())
     field_map = tuple(
@@ -119,7 +121,11 @@ def activity_ruleset(
             }
         ),
         activity=ActivityRules(
-            activity, frozenset(ABOUT), frozenset(one for one in Side if sync.goes_to(one))
+            activity,
+            frozenset(ABOUT),
+            frozenset(one for one in Side if sync.goes_to(one))
+            if settings.owner is ActivityOwner.MATCHED
+            else frozenset(),
         ),
     )
 
