@@ -16,7 +16,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from local.activity import Line
+from local.live_log import Line
 
 COLOURS: Mapping[str, str] = MappingProxyType(
     {

@@ -17,8 +17,8 @@ from typing import Any
 
 from rich.console import Console
 
-from local.activity import Activity
 from local.announcement import commands, places, print_commands, print_lines, print_places
+from local.live_log import LiveLog
 from local.playground import Playground
 from local.stack import OperatorError, Stack, StackError
 from local.stack.stack import PORTS
@@ -46,7 +46,7 @@ def serve(arguments: Namespace) -> int:
         print_places(console, places(ready, arguments.ready))
         print_commands(console, commands(ready))
         is_shown = (arguments.live or console.is_terminal) and not arguments.quiet
-        shown = Shown(console, Activity(stack)) if is_shown else None
+        shown = Shown(console, LiveLog(stack)) if is_shown else None
         keep_moving(stack, stop, live=arguments.live, shown=shown)
         if is_shown:
             console.print("Stopping.")
@@ -71,7 +71,7 @@ class Shown:
     """Where and from where on what happens is shown."""
 
     console: Console
-    activity: Activity
+    log: LiveLog
 
 
 def keep_moving(stack: Stack, stop: threading.Event, *, live: bool, shown: Shown | None) -> None:
@@ -80,7 +80,7 @@ def keep_moving(stack: Stack, stop: threading.Event, *, live: bool, shown: Shown
         if live:
             stack.settle()
         if shown:
-            print_lines(shown.console, shown.activity.fresh())
+            print_lines(shown.console, shown.log.fresh())
     stop.wait()
 
 

@@ -27,10 +27,10 @@ from local.bench import (
     memory,
     peer,
     planner,
-    webhook,
 )
 from local.bench.figures import Figure, as_json, as_table
 from local.bench.page import machine, page_with
+from local.bench.webhook import webhook
 
 PARTS: Mapping[str, Callable[[], Sequence[Figure]]] = MappingProxyType(
     {

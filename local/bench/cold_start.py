@@ -16,8 +16,8 @@ from local.bench.contacts import SETTINGS, WORLD
 from local.bench.figures import Figure, figure
 from local.bench.fresh import first_call
 from local.bench.goals import COLD_START
-from local.bench.webhook import FUNCTION as WEBHOOK
-from local.bench.webhook import Sender
+from local.bench.webhook.webhook import FUNCTION as WEBHOOK
+from local.bench.webhook.webhook import Sender
 from local.stack import Stack
 from local.stack.operator import ROOT
 

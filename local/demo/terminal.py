@@ -18,10 +18,10 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from local.activity import Activity as Logged
 from local.announcement import places, print_places
 from local.demo.steps import Observation, Step
 from local.demo.story import Story
+from local.live_log import LiveLog
 from local.playground import Playground
 from local.serve import Shown, keep_moving, ready_of, stop_on_signals
 from local.stack import Stack
@@ -77,9 +77,9 @@ def _keep_open(console: Console, stack: Stack) -> None:
     with closing(Playground(stack)) as playground:
         print_places(console, places(ready_of(stack, playground), None))
         console.print()
-        activity = Logged(stack)
-        activity.fresh()  # the story has been told
-        keep_moving(stack, stop, live=True, shown=Shown(console, activity))
+        log = LiveLog(stack)
+        log.fresh()  # the story has been told
+        keep_moving(stack, stop, live=True, shown=Shown(console, log))
     console.print("Stopping.")
 
 

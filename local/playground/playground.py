@@ -20,7 +20,7 @@ import requests
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
-from local.activity import Activity, Line
+from local.live_log import Line, LiveLog
 from local.playground.browsers import HEADERS, refusal
 from local.playground.crms import CrmError, Crms, Row
 from local.playground.explanations import Explanation, explain
@@ -81,7 +81,7 @@ class Playground:
         self._stack = stack
         self._ready = stack.ready()
         self._portals = [int(one["portal_id"]) for one in self._ready["portals"]]
-        self._activity = Activity(stack)
+        self._log = LiveLog(stack)
         self._lines: deque[Line] = deque(maxlen=KEPT_LINES)
         self._happened = 0
         self._lock = threading.Lock()
@@ -290,7 +290,7 @@ class Playground:
     def _happenings(self) -> list[Line]:
         """All that has happened, newest first."""
         with self._lock:
-            fresh = self._activity.fresh()
+            fresh = self._log.fresh()
             self._happened += len(fresh)
             self._lines.extend(fresh)
             return [*reversed(self._lines)]

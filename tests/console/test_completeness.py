@@ -12,7 +12,7 @@ from crmsync.console.pages.completeness import (
     RunningComparison,
     completeness,
 )
-from crmsync.flows.operator.comparisons import Completeness
+from crmsync.flows.operator.health.comparisons import Completeness
 from crmsync.model.operations.comparison import Discrepancy, ObjectComparison, Standing
 from crmsync.model.operations.jobs import JobState, JobType
 from crmsync.model.records import Ref, Side

@@ -17,9 +17,9 @@ from crmsync.console.pages.overview import (
     overview,
 )
 from crmsync.console.pages.overview_charts import calls_chart, changes_chart, lag_chart
-from crmsync.flows.operator.activity import Activity
-from crmsync.flows.operator.campaigns import CampaignStatus
-from crmsync.flows.operator.status import ConnectionStatus, Status
+from crmsync.flows.operator.health.campaigns import CampaignStatus
+from crmsync.flows.operator.health.status import ConnectionStatus, Status
+from crmsync.flows.operator.health.throughput import Throughput
 from crmsync.gateways.aws.metrics import KEPT
 from crmsync.model.effects import Category
 from crmsync.model.kinds.campaigns import CampaignTrouble
@@ -98,7 +98,7 @@ def test_the_page_shows_the_whole_state():
     """Whatever the report has: findings, with a link where a page shows what they name, objects, calls by class, sweeps, imports with progress, queues."""
     silence, dead_letters, *_ = STATUS.findings
     calls = STATUS.connections[0].own_calls[Side.SALESFORCE]
-    assert overview(STATUS, Activity({"acme": FOUND})) == Overview(
+    assert overview(STATUS, Throughput({"acme": FOUND})) == Overview(
         (
             (Words(silence, ""),),
             (Words(dead_letters, ""),),
@@ -124,7 +124,7 @@ def test_the_page_shows_the_whole_state():
                     ObjectCounts("HubSpot contact", waiting=5, parked=2, braked=1),
                     ObjectCounts("Salesforce Lead", waiting=1, parked=0, braked=0),
                 ),
-                activity=(
+                throughput=(
                     changes_chart(FOUND, {HOUR}, NOON),
                     lag_chart(FOUND, {HOUR}, NOON),
                 ),
@@ -163,9 +163,9 @@ def test_the_page_shows_the_whole_state():
 
 def test_without_figures_about_changes_the_page_shows_the_rest():
     """It says why there are none, and has no chart of zeros."""
-    shown = overview(STATUS, Activity({}, "CloudWatch is away."))
+    shown = overview(STATUS, Throughput({}, "CloudWatch is away."))
 
-    assert (shown.trouble, shown.connections[0].activity) == ("CloudWatch is away.", ())
+    assert (shown.trouble, shown.connections[0].throughput) == ("CloudWatch is away.", ())
     assert len(shown.connections[0].calls) == 1
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from local.bench.page import NoMarksError
-from local.bench.pages import (
+from local.bench.pages.pages import (
     PAGES,
     WHEN,
     Amount,

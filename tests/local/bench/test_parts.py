@@ -7,7 +7,7 @@ import pytest
 from local.bench.cold_start import EVENTS, event_of
 from local.bench.peer import Run
 from local.bench.prices import costs
-from local.bench.webhook import FUNCTION
+from local.bench.webhook.webhook import FUNCTION
 from local.stack.operator import ROOT
 
 

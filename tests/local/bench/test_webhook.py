@@ -8,7 +8,7 @@ import pytest
 
 from local.bench.contacts import PORTAL, SETTINGS
 from local.bench.figures import BenchError
-from local.bench.webhook import RECEIVER, Sender
+from local.bench.webhook.webhook import RECEIVER, Sender
 from local.stack import Stack
 
 

@@ -7,7 +7,11 @@ from dataclasses import replace
 import pytest
 
 from crmsync.cli.show.status import _campaign, _campaign_row
-from crmsync.flows.operator.campaigns import CampaignStatus, campaign_findings, campaign_states
+from crmsync.flows.operator.health.campaigns import (
+    CampaignStatus,
+    campaign_findings,
+    campaign_states,
+)
 from crmsync.model.kinds.campaign_settings import CampaignSettings
 from crmsync.model.kinds.campaigns import SHOWN, CampaignTrouble, ListProgress
 from tests.builders import NOON, a_connection

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from crmsync.flows.engine.staleness import LongestWait, note_waiting, record_poll
-from crmsync.flows.operator.status import TOLD_HERE
+from crmsync.flows.operator.health.status import TOLD_HERE
 from crmsync.model.effects import NO_RECORD, Category, Report
 from crmsync.model.operations.alerts import AlarmState, Channel, ChannelTrouble
 from crmsync.model.operations.jobs import JobState

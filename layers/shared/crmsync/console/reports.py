@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from crmsync.flows.backfill.jobs import JobAdmin
-from crmsync.flows.operator.activity import ActivityReader
-from crmsync.flows.operator.comparisons import CompletenessReader
 from crmsync.flows.operator.conflicts import ConflictReader
 from crmsync.flows.operator.errors import ErrorAdmin
 from crmsync.flows.operator.fields import FieldMapReader
+from crmsync.flows.operator.health.comparisons import CompletenessReader
+from crmsync.flows.operator.health.status import HealthCheck
+from crmsync.flows.operator.health.throughput import ThroughputReader
 from crmsync.flows.operator.over_limit import OverLimitAdmin
 from crmsync.flows.operator.records import RecordAdmin
 from crmsync.flows.operator.settings import SettingsAdmin
-from crmsync.flows.operator.status import HealthCheck
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +22,7 @@ class Reports:
 
     Attributes:
         health: Reads the state of the deployment.
-        activity: Reads how many changes were carried over, and how long they took.
+        throughput: Reads how many changes were carried over, and how long they took.
         errors: Lists and retries what does not sync.
         over_limit: Releases or drops what a limit holds back.
         completeness: Reads how complete each connection is.
@@ -34,7 +34,7 @@ class Reports:
     """
 
     health: HealthCheck
-    activity: ActivityReader
+    throughput: ThroughputReader
     errors: ErrorAdmin
     over_limit: OverLimitAdmin
     completeness: CompletenessReader

@@ -140,7 +140,7 @@ def _start_comparisons(event: Event) -> dict[str, Any]:
 
 
 def _report_job(job: Job) -> None:
-    from crmsync.flows.operator.comparisons import out_of_step_for_long
+    from crmsync.flows.operator.health.comparisons import out_of_step_for_long
 
     logger.info(
         "backfill moved",

@@ -54,10 +54,10 @@ if TYPE_CHECKING:
 
     from crmsync.flows.backfill.jobs import JobAdmin
     from crmsync.flows.backfill.link_rebuild import RebuildSides, RecordReader
+    from crmsync.flows.operator.health.status import HealthCheck
     from crmsync.flows.operator.history import HistoryReader
     from crmsync.flows.operator.links import LinkAdmin
     from crmsync.flows.operator.operator import Operator
-    from crmsync.flows.operator.status import HealthCheck
     from crmsync.flows.operator.undo import UndoAdmin
     from crmsync.flows.setup.pipelines import PipelineSides
     from crmsync.flows.setup.references import ReferenceSources
@@ -282,7 +282,7 @@ def _rebuild_sides_of(connection: Connection) -> RebuildSides:
 
 
 def _health_check() -> HealthCheck:
-    from crmsync.flows.operator.status import HealthCheck
+    from crmsync.flows.operator.health.status import HealthCheck
     from crmsync.gateways.aws.queues import QueueDepths
 
     return HealthCheck(

@@ -17,15 +17,15 @@ from crmsync.console.console import Console
 from crmsync.console.reports import Reports
 from crmsync.console.sign_in import SignIn
 from crmsync.errors import Refused
-from crmsync.flows.operator.activity import ActivityReader
-from crmsync.flows.operator.comparisons import CompletenessReader
 from crmsync.flows.operator.conflicts import ConflictReader
 from crmsync.flows.operator.decisions import DecisionLog
 from crmsync.flows.operator.errors import ErrorAdmin
 from crmsync.flows.operator.fields import FieldMapReader
+from crmsync.flows.operator.health.comparisons import CompletenessReader
+from crmsync.flows.operator.health.status import HealthCheck
+from crmsync.flows.operator.health.throughput import ThroughputReader
 from crmsync.flows.operator.over_limit import OverLimitAdmin
 from crmsync.flows.operator.settings import SettingsAdmin
-from crmsync.flows.operator.status import HealthCheck
 from crmsync.gateways.aws.bus import EventOutbox
 from crmsync.gateways.aws.client import client
 from crmsync.gateways.aws.metrics import RecentChanges
@@ -146,7 +146,7 @@ def _reports() -> Reports:
             comparisons=comparisons(),
             campaigns=campaign_store(),
         ),
-        activity=ActivityReader(
+        throughput=ThroughputReader(
             RecentChanges(
                 cache(partial(client, "cloudwatch", waits_briefly=True)),
                 stack_name(),

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 
 from crmsync.cli.answer import DONE, FINDINGS, Answer, Subparsers, add_command, columns
 from crmsync.cli.tables import listed, room, wrapped
-from crmsync.flows.operator.comparisons import last_comparison
-from crmsync.flows.operator.status import is_dead
+from crmsync.flows.operator.health.comparisons import last_comparison
+from crmsync.flows.operator.health.status import is_dead
 from crmsync.model.operations.comparison import Standing
 from crmsync.model.records import Side
 from crmsync.rules.timing.call_outlook import outlook
 from crmsync.wire.rows import comparisons as comparison_rows
 
 if TYPE_CHECKING:
-    from crmsync.flows.operator.campaigns import CampaignStatus
+    from crmsync.flows.operator.health.campaigns import CampaignStatus
+    from crmsync.flows.operator.health.status import ConnectionStatus, Status
     from crmsync.flows.operator.operator import Operator
-    from crmsync.flows.operator.status import ConnectionStatus, Status
     from crmsync.model.operations.calls import DailyCalls
     from crmsync.model.operations.comparison import ObjectComparison
     from crmsync.rules.backfill.pacing import Depth

@@ -13,7 +13,7 @@ from crmsync.console.answers import Done, HtmlPage, Question
 from crmsync.console.reports import Reports
 from crmsync.console.wording import ago, number_of_records
 from crmsync.flows.comparison.start import start_comparisons
-from crmsync.flows.operator.comparisons import Completeness, last_comparison
+from crmsync.flows.operator.health.comparisons import Completeness, last_comparison
 from crmsync.model.operations.comparison import ObjectComparison, Standing
 from crmsync.wire.pages import PageRequest
 

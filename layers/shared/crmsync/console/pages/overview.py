@@ -19,9 +19,9 @@ from crmsync.console.pages.overview_charts import (
 )
 from crmsync.console.reports import Reports
 from crmsync.console.wording import ago
-from crmsync.flows.operator.activity import Activity
-from crmsync.flows.operator.campaigns import CampaignStatus
-from crmsync.flows.operator.status import ConnectionStatus, Status, is_dead
+from crmsync.flows.operator.health.campaigns import CampaignStatus
+from crmsync.flows.operator.health.status import ConnectionStatus, Status, is_dead
+from crmsync.flows.operator.health.throughput import Throughput
 from crmsync.model.effects import Category
 from crmsync.model.operations.calls import CallClass
 from crmsync.model.operations.jobs import Job
@@ -175,7 +175,7 @@ class ConnectionView:
         off: What is switched off.
         looked: When a sweep of each side last succeeded.
         objects: The records that do not sync now, by object.
-        activity: How many changes there were in each hour, and how long they took; none if that
+        throughput: How many changes there were in each hour, and how long they took; none if that
             cannot be read.
         calls: The calls to each side.
         sweeps: How far each sweep is.
@@ -189,7 +189,7 @@ class ConnectionView:
     off: tuple[str, ...]
     looked: tuple[tuple[str, str], ...]
     objects: tuple[ObjectCounts, ...]
-    activity: tuple[Chart, ...]
+    throughput: tuple[Chart, ...]
     calls: tuple[CallsRow, ...]
     sweeps: tuple[SweepRow, ...]
     imported: tuple[tuple[str, datetime], ...]
@@ -224,7 +224,7 @@ class Overview:
         findings: What needs attention, a sentence each, as ``crmsync status`` says it.
         connections: The state of each connection.
         queues: The queues.
-        trouble: Why no activity can be shown, and what to do; "" if it is shown.
+        trouble: Why no throughput can be shown, and what to do; "" if it is shown.
         version: The version of the settings in force.
         at: When all this was read (UTC).
     """
@@ -240,20 +240,20 @@ class Overview:
 def show(reports: Reports, _request: PageRequest) -> HtmlPage:
     """The page. Raises `SyncError`."""
     status = reports.health.status()
-    activity = reports.activity.last_day([one.name for one in status.connections], status.at)
-    return HtmlPage("overview", "Overview", overview(status, activity))
+    throughput = reports.throughput.last_day([one.name for one in status.connections], status.at)
+    return HtmlPage("overview", "Overview", overview(status, throughput))
 
 
-def overview(status: Status, activity: Activity) -> Overview:
+def overview(status: Status, throughput: Throughput) -> Overview:
     """What the page shows of a state and of the changes of the last day."""
     return Overview(
         tuple(map(_parts, status.findings)),
-        tuple(_connection(one, activity, status.at) for one in status.connections),
+        tuple(_connection(one, throughput, status.at) for one in status.connections),
         tuple(
             QueueRow(name, depth.ready, depth.hidden, depth.delayed, is_dead(name, depth))
             for name, depth in sorted(status.queues.items())
         ),
-        activity.trouble,
+        throughput.trouble,
         status.version,
         status.at,
     )
@@ -263,14 +263,14 @@ def _parts(finding: str) -> tuple[Words, ...]:
     return tuple(Words(one, _PAGE_OF.get(one, "")) for one in _COMMAND.split(finding) if one)
 
 
-def _connection(one: ConnectionStatus, activity: Activity, now: datetime) -> ConnectionView:
+def _connection(one: ConnectionStatus, throughput: Throughput, now: datetime) -> ConnectionView:
     return ConnectionView(
         one.name,
         on=tuple(name for name, is_on in one.concerns.items() if is_on),
         off=tuple(name for name, is_on in one.concerns.items() if not is_on),
         looked=tuple((side.label, ago(at, now)) for side, at in one.looked.items()),
         objects=tuple(_objects(one)),
-        activity=tuple(_activity(one, activity, now)),
+        throughput=tuple(_hourly_charts(one, throughput, now)),
         calls=tuple(_calls(side, own, now) for side, own in one.own_calls.items()),
         sweeps=tuple(SweepRow(name, ago(at, now)) for name, at in one.newest.items()),
         imported=tuple((name, at) for name, at in one.imported.items() if at),
@@ -289,9 +289,9 @@ def _objects(one: ConnectionStatus) -> Iterator[ObjectCounts]:
         yield ObjectCounts(f"{side.label} {name}", waiting, parked, braked)
 
 
-def _activity(one: ConnectionStatus, activity: Activity, now: datetime) -> Iterator[Chart]:
-    if not activity.trouble:
-        found, at_work = activity.hours.get(one.name, {}), hours_at_work(one.own_calls.values())
+def _hourly_charts(one: ConnectionStatus, throughput: Throughput, now: datetime) -> Iterator[Chart]:
+    if not throughput.trouble:
+        found, at_work = throughput.hours.get(one.name, {}), hours_at_work(one.own_calls.values())
         yield changes_chart(found, at_work, now)
         yield lag_chart(found, at_work, now)
 

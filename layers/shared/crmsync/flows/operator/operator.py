@@ -14,13 +14,13 @@ from crmsync.flows.operator.console_links import ConsoleLinks
 from crmsync.flows.operator.dead_letters import DeadLetterAdmin
 from crmsync.flows.operator.errors import ErrorAdmin
 from crmsync.flows.operator.fields import FieldMapReader
+from crmsync.flows.operator.health.status import HealthCheck
 from crmsync.flows.operator.history import HistoryReader
 from crmsync.flows.operator.links import LinkAdmin
 from crmsync.flows.operator.over_limit import OverLimitAdmin
 from crmsync.flows.operator.pauses import PauseAdmin
 from crmsync.flows.operator.settings import SettingsAdmin
 from crmsync.flows.operator.setup import SetupAdmin
-from crmsync.flows.operator.status import HealthCheck
 from crmsync.flows.operator.undo import UndoAdmin
 from crmsync.flows.preview.explain import Explainer
 from crmsync.flows.preview.first_sync import Preview, Previewer, PreviewRequest

@@ -14,7 +14,7 @@ Hours = Mapping[str, Mapping[int, HourOfChanges]]
 
 
 @dataclass(frozen=True, slots=True)
-class Activity:
+class Throughput:
     """The changes of the last day.
 
     Attributes:
@@ -28,7 +28,7 @@ class Activity:
 
 
 @dataclass(frozen=True, slots=True)
-class ActivityReader:
+class ThroughputReader:
     """Reads what the functions have measured.
 
     Attributes:
@@ -37,14 +37,14 @@ class ActivityReader:
 
     read: Callable[[Sequence[str], datetime, datetime], Hours]
 
-    def last_day(self, connections: Sequence[str], now: datetime) -> Activity:
+    def last_day(self, connections: Sequence[str], now: datetime) -> Throughput:
         """The changes of the last day, as far as they can be read: a page shows the rest without
         them.
         """
         try:
-            return Activity(self.read(connections, now - DAY, now) if connections else {})
+            return Throughput(self.read(connections, now - DAY, now) if connections else {})
         except SyncError as error:
-            return Activity({}, f"{error.text} {_HINT}")
+            return Throughput({}, f"{error.text} {_HINT}")
 
 
 _HINT = (

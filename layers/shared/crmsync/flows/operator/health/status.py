@@ -13,13 +13,13 @@ from datetime import datetime
 
 from crmsync.errors import SyncError
 from crmsync.flows.engine.staleness import LongestWait, last_poll, longest_wait, names_of_notes
-from crmsync.flows.operator.campaigns import (
+from crmsync.flows.operator.health.campaigns import (
     CampaignStatus,
     campaign_findings,
     campaign_states,
 )
-from crmsync.flows.operator.comparisons import latest_results, out_of_step_for_long
-from crmsync.flows.operator.standstill import Movement, last_met, standstill, told
+from crmsync.flows.operator.health.comparisons import latest_results, out_of_step_for_long
+from crmsync.flows.operator.health.standstill import Movement, last_met, standstill, told
 from crmsync.flows.setup.app_rights import Account, check_app_rights
 from crmsync.model.concerns import mail_kinds_of, objects_of
 from crmsync.model.effects import Category

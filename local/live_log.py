@@ -70,7 +70,7 @@ class LoggingStack(Protocol):
         """The lines of a function from a byte on, and where the next ones begin."""
 
 
-class Activity:
+class LiveLog:
     """Reads what is new in the logs of a stack."""
 
     def __init__(self, stack: LoggingStack) -> None:

@@ -39,7 +39,7 @@ ROUNDS = 5
 PAIRS = 15
 FIRST_ID = 10_000_000
 FUNCTION = "hubspot_webhook"
-RECEIVER = "local.bench.receiver"
+RECEIVER = "local.bench.webhook.receiver"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ class Sender:
         }
         before, ours = self._function_seconds(), time.process_time()
         done = subprocess.run(
-            [sys.executable, "-m", "local.bench.sender"],
+            [sys.executable, "-m", "local.bench.webhook.sender"],
             input=json.dumps(given),
             capture_output=True,
             text=True,

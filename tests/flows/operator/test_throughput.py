@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from crmsync.errors import TryAgain
-from crmsync.flows.operator.activity import Activity, ActivityReader, Hours
+from crmsync.flows.operator.health.throughput import Hours, Throughput, ThroughputReader
 from crmsync.model.operations.throughput import HourOfChanges
 from tests.builders import NOON
 
@@ -21,10 +21,10 @@ def test_the_last_day_is_read() -> None:
         asked.append((names, since, until))
         return FOUND
 
-    reader = ActivityReader(read)
+    reader = ThroughputReader(read)
 
-    assert reader.last_day(["acme"], NOON) == Activity(FOUND)
-    assert reader.last_day([], NOON) == Activity({})
+    assert reader.last_day(["acme"], NOON) == Throughput(FOUND)
+    assert reader.last_day([], NOON) == Throughput({})
     assert asked == [(["acme"], NOON - timedelta(days=1), NOON)]
 
 
@@ -34,7 +34,7 @@ def test_a_failure_becomes_a_sentence() -> None:
     def read(_names: Sequence[str], _since: datetime, _until: datetime) -> Hours:
         raise TryAgain("CloudWatch could not be reached (ConnectTimeoutError).")
 
-    assert ActivityReader(read).last_day(["acme"], NOON) == Activity(
+    assert ThroughputReader(read).last_day(["acme"], NOON) == Throughput(
         {},
         "CloudWatch could not be reached (ConnectTimeoutError). The console's role needs "
         "cloudwatch:GetMetricData and a way to CloudWatch; the figures are kept and show again by "

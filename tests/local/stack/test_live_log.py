@@ -7,8 +7,8 @@ from typing import Any
 
 from rich.console import Console
 
-from local.activity import Line, lines_of
 from local.announcement import commands, places, print_commands, print_lines, print_places
+from local.live_log import Line, lines_of
 
 READY: dict[str, Any] = {
     "control_url": "http://127.0.0.1:40001",

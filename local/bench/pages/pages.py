@@ -1,4 +1,4 @@
-"""``python -m local.bench.pages``: how long each page of the console takes while much is stored.
+"""How long each page of the console takes while much is stored.
 Prints a table; ``--page`` writes it into a page.
 
 Law: every page is opened by a new process (``first``), again when that process keeps nothing that
@@ -23,8 +23,8 @@ import requests
 from crmsync.console.routes import ROUTES
 from local.bench.contacts import SETTINGS, WORLD
 from local.bench.figures import BenchError
-from local.bench.filled import CONNECTION, Amount, fill
 from local.bench.page import NoMarksError, machine
+from local.bench.pages.filled import CONNECTION, Amount, fill
 from local.stack import Stack
 
 FUNCTION = "console"
@@ -197,7 +197,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
         given.page.write_text(page_with(given.page.read_text(), as_markdown(pages), note))
     print(as_text(pages))
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

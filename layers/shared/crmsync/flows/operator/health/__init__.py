@@ -1,0 +1,1 @@
+"""The state of a deployment, as `crmsync status` and the console show it."""

@@ -1,0 +1,1 @@
+"""How long each page of the console takes while much is stored."""
