@@ -1,1 +1,1 @@
-"""The webhook function under single requests and a burst; its start beside the shortest receiver."""
+"""The webhook function under single requests and bursts; its start beside the shortest one."""
