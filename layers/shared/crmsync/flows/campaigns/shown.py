@@ -13,6 +13,7 @@ from datetime import datetime
 
 from crmsync.errors import Gone, OutOfTime, SyncError, TryAgain
 from crmsync.flows.campaigns.members import BATCH, text_of_stop
+from crmsync.flows.inclusion import not_frozen
 from crmsync.model.crm_names import HUBSPOT_CONTACT, LIFECYCLE_STAGE
 from crmsync.model.effects import UpdateRecord
 from crmsync.model.kinds.campaigns import SHOWN, ListProgress
@@ -32,7 +33,6 @@ from crmsync.rules.campaigns import (
     shown_text,
     with_trouble,
 )
-from crmsync.rules.kinds.contact.inclusion import is_frozen, needs_membership, qualifies
 
 _FIELDS = {HUBSPOT_CONTACT: (HUBSPOT_CAMPAIGNS, LIFECYCLE_STAGE)}
 
@@ -139,7 +139,7 @@ class _Sweep:
             for contact, person in people.items()
         }
         shown = context.hubspot.read([_contact(one) for one in people], _FIELDS)
-        records = _not_frozen(list(shown.values()), context)
+        records = not_frozen(list(shown.values()), context.connection.contacts, context.lists)
         right = {int(one.ref.id): wanted[int(one.ref.id)] for one in records}
         wrong = [one.ref for one in records if _shows(one) != right[int(one.ref.id)]]
         writes = [
@@ -211,16 +211,3 @@ def _contact(number: int) -> Ref:
 
 def _shows(contact: Record) -> str:
     return str(contact.fields.get(HUBSPOT_CAMPAIGNS) or "")
-
-
-def _not_frozen(contacts: Sequence[Record], context: ShownContext) -> list[Record]:
-    """Those of the contacts that are not frozen outside the inclusion list (INC-7)."""
-    settings = context.connection.contacts
-    members: frozenset[Ref] = frozenset()
-    if contacts and needs_membership(settings):
-        members = context.lists.members(settings.inclusion_list, [one.ref for one in contacts])
-    return [
-        one
-        for one in contacts
-        if not is_frozen(settings, included=qualifies(one, settings, members))
-    ]

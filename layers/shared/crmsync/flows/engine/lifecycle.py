@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from crmsync.errors import Gone, SyncError, TryAgain
 from crmsync.flows.engine.apply import apply
 from crmsync.flows.engine.context import SyncContext
+from crmsync.flows.inclusion import not_frozen
 from crmsync.model.changes import Cause, Change
 from crmsync.model.crm_names import COMPANY, HUBSPOT_CONTACT, LIFECYCLE_STAGE, PRIMARY_COMPANY
 from crmsync.model.effects import Report, UpdateRecord
@@ -22,7 +23,6 @@ from crmsync.model.fields import FieldRule, Update
 from crmsync.model.links import Place
 from crmsync.model.plan import Plan
 from crmsync.model.records import Kind, Record, Ref, Side
-from crmsync.rules.kinds.contact.inclusion import is_frozen, needs_membership, qualifies
 from crmsync.rules.kinds.contact.lifecycle import CompanyGroup, Staged, furthest, is_forward, spread
 from crmsync.rules.refusals.table import category_of
 
@@ -101,7 +101,11 @@ def _changed_groups(changed: Mapping[Ref, str], context: SyncContext) -> list[Co
         if not _is_our_own(record, changed[ref], context)
     }
     contacts: dict[Ref, tuple[Staged, ...]] = {ref: () for ref in current if ref.object == COMPANY}
-    for record in not_frozen([one for one in current.values() if _company_of(one)], context):
+    for record in not_frozen(
+        [one for one in current.values() if _company_of(one)],
+        context.connection.contacts,
+        context.lists,
+    ):
         company = Ref(Side.HUBSPOT, COMPANY, _company_of(record))
         staged = Staged(record.ref, _stage_of(record), is_news=True)
         contacts[company] = (*contacts.get(company, ()), staged)
@@ -139,7 +143,7 @@ def _with_other_contacts(
         )
     ]
     by_company: dict[str, list[Staged]] = {}
-    for record in not_frozen(behind, context):
+    for record in not_frozen(behind, context.connection.contacts, context.lists):
         by_company.setdefault(_company_of(record), []).append(Staged(record.ref, _stage_of(record)))
     return [
         replace(group, contacts=(*group.contacts, *by_company.get(group.company.id, ())))
@@ -150,19 +154,6 @@ def _with_other_contacts(
 def _read(refs: Iterable[Ref], context: SyncContext) -> Mapping[Ref, Record]:
     wanted = list(refs)
     return context.hubspot.read(wanted, FIELDS) if wanted else {}
-
-
-def not_frozen(contacts: Sequence[Record], context: SyncContext) -> list[Record]:
-    """Those of the contacts that are not frozen outside the inclusion list (INC-7)."""
-    settings = context.connection.contacts
-    members: frozenset[Ref] = frozenset()
-    if contacts and needs_membership(settings):
-        members = context.lists.members(settings.inclusion_list, [one.ref for one in contacts])
-    return [
-        one
-        for one in contacts
-        if not is_frozen(settings, included=qualifies(one, settings, members))
-    ]
 
 
 def _company_of(contact: Record) -> str:

@@ -28,13 +28,13 @@ from crmsync.flows.engine.batches import SyncPass
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.lifecycle import (
     FIELDS,
-    not_frozen,
     report_refused,
     request_stage_syncs,
     spread_stages,
 )
 from crmsync.flows.engine.results import Summary, record_outcome, retry_later
 from crmsync.flows.engine.waits import queue_missing
+from crmsync.flows.inclusion import not_frozen
 from crmsync.model.changes import Cause, Change
 from crmsync.model.crm_names import HUBSPOT_CONTACT, LIFECYCLE_STAGE, SALESFORCE_CONTACT
 from crmsync.model.effects import RollUp, UpdateRecord
@@ -125,7 +125,7 @@ def wrong_sums(effects: Sequence[RollUp], context: SyncContext) -> frozenset[Ref
     shown = context.hubspot.read(contacts, {HUBSPOT_CONTACT: (*FIELDS[HUBSPOT_CONTACT], *ROLL_UPS)})
     return frozenset(
         record.ref
-        for record in not_frozen(list(shown.values()), context)
+        for record in not_frozen(list(shown.values()), context.connection.contacts, context.lists)
         if outdated(record.fields, _sums(ties, record.ref, context))
     )
 
@@ -169,7 +169,7 @@ def _bring_up(
     shown = context.hubspot.read(contacts, {HUBSPOT_CONTACT: (*FIELDS[HUBSPOT_CONTACT], *ROLL_UPS)})
     if missing := [ref for ref in contacts if ref in ties and ref not in shown]:
         queue_missing(missing, context)
-    records = not_frozen(list(shown.values()), context)
+    records = not_frozen(list(shown.values()), context.connection.contacts, context.lists)
     stages = _stages(records, moves, ties, context)
     failed = dict(spread_stages(stages, context).failed)
     written, more = _write(
