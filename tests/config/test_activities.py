@@ -8,6 +8,7 @@ import pytest
 
 from crmsync.config import load_settings
 from crmsync.model.concerns import objects_of
+from crmsync.model.fields import FieldRule, Update
 from crmsync.model.kinds.activities import (
     ActivityKind,
     ActivityKindSettings,
@@ -92,7 +93,109 @@ def test_the_differences_name_the_key() -> None:
     assert differences(old, new) == ('acme.activities.calls.sync: "off" -> "two_way"',)
 
 
+def row(hubspot: str, salesforce: str, update: str = "two_way", kind: str = "calls") -> str:
+    """A mapping of four lines."""
+    return (
+        f"[[connection.activities.{kind}.field]]\n"
+        f'hubspot = "{hubspot}"\nsalesforce = "{salesforce}"\nupdate = "{update}"\n'
+    )
+
+
+REASON = FieldRule("call_reason", "Call_Reason__c", Update.PREFER_HUBSPOT)
+
+
+@pytest.mark.rule("MAP-3")
+@pytest.mark.rule("MAP-4")
+def test_a_kind_has_rows_of_its_own() -> None:
+    """A row of two new fields is a text until both CRMs have described them; a row of a default
+    pair only changes its policy, however Salesforce's name is written.
+    """
+    rows = row("call_reason", "Call_Reason__c", "prefer_hubspot")
+    title = row("hs_call_title", "subject", "never")
+    settings = load_settings(MINIMAL + CALLS + rows + title)
+    (connection,) = settings.connections
+    assert connection.activities.calls.field == (
+        REASON,
+        FieldRule("hs_call_title", "Subject", Update.NEVER, length=255),
+    )
+    assert from_json(to_json(settings), 0) == settings
+
+
+@pytest.mark.rule("MAP-6")
+def test_a_row_that_is_added_later_is_dated() -> None:
+    """It is not retroactive; that of a default pair is none of the new ones."""
+    old, new = MINIMAL + CALLS, row("call_reason", "Call_Reason__c", "prefer_hubspot")
+    changed = row("hs_call_title", "Subject", "fill_blank")
+    found = dated(load_settings(old), load_settings(old + new + changed), NOON)
+    (connection,) = found.connections
+    assert [one.since for one in connection.activities.calls.field] == [NOON, None]
+    assert from_json(to_json(found), 0) == found
+
+
+def test_the_differences_name_the_row() -> None:
+    """Before a push, a row is one line with both policies; so is a list of owners."""
+    old = load_settings(MINIMAL + CALLS)
+    title = row("hs_call_title", "Subject", "never")
+    more = 'owners = ["7"]\n' + row("call_reason", "Call_Reason__c") + title
+    assert differences(old, load_settings(MINIMAL + CALLS + more)) == (
+        "acme.activities.calls.field hs_call_title / Subject: two_way -> never",
+        'acme.activities.calls.owners: [] -> ["7"]',
+        "acme.activities.calls.field call_reason / Call_Reason__c: none -> two_way",
+    )
+
+
+ONE_WAY = '[connection.activities.calls]\nsync = "to_salesforce"\n'
+OFF = '[connection.activities.calls]\nsync = "off"\n'
+
+
 WRONG: dict[str, tuple[str, str]] = {
+    "a row that would cross the other way": (
+        ONE_WAY + row("call_reason", "Call_Reason__c", "fill_blank"),
+        (
+            f"line {LINE + 6}: calls go one way, to_salesforce, so update must be one of "
+            '"two_way", "prefer_hubspot", "always_hubspot", "never", not "fill_blank" (ACT-1)'
+        ),
+    ),
+    "a row of a kind that is off": (
+        OFF + row("call_reason", "Call_Reason__c"),
+        f"line {LINE + 3}: calls cannot be mapped while their sync is off (MAP-10)",
+    ),
+    "a field that is mapped by default": (
+        CALLS + row("call_reason", "Description"),
+        (
+            f"line {LINE + 5}: Description is mapped already: by default hs_call_body goes with it "
+            "(MAP-8)"
+        ),
+    ),
+    "whom an activity is about": (
+        CALLS + row("call_reason", "WhoId"),
+        (f"line {LINE + 5}: WhoId follows the associations; no mapping can change that (ACT-5)"),
+    ),
+    "the owner": (
+        CALLS + row("hubspot_owner_id", "OwnerId"),
+        (
+            f"line {LINE + 4}: the owner of an activity crosses by the setting owner of its kind; "
+            "no mapping can change that (ACT-6)"
+        ),
+    ),
+    "the subtype": (
+        CALLS + row("call_reason", "TaskSubtype"),
+        (
+            f"line {LINE + 5}: a task is of the subtype of its kind for ever; no mapping can change "
+            "that (ACT-2)"
+        ),
+    ),
+    "a row without a field": (
+        CALLS + '[[connection.activities.calls.field]]\nhubspot = "call_reason"\n',
+        (f"line {LINE + 3}: [[connection.activities.calls.field]] needs salesforce (MAP-8)"),
+    ),
+    "a policy that there is not": (
+        CALLS + row("call_reason", "Call_Reason__c", "both"),
+        (
+            f'line {LINE + 6}: update is "both", must be one of two_way, prefer_salesforce, '
+            "always_salesforce, prefer_hubspot, always_hubspot, fill_blank, never (MAP-3)"
+        ),
+    ),
     "an unknown direction": (
         CALLS.replace("two_way", "both"),
         (

@@ -44,7 +44,8 @@ from crmsync.model.settings import (
 )
 from crmsync.rules.email_tasks import PLACEHOLDERS
 from crmsync.wire.settings.email import EMAIL_EVENT_KINDS, MAX_MINUTES
-from crmsync.wire.settings.file import LONGEST_HOLD, LONGEST_UNDO, TABLES, FieldTable
+from crmsync.wire.settings.fields import FieldTable
+from crmsync.wire.settings.file import LONGEST_HOLD, LONGEST_UNDO, TABLES
 from crmsync.wire.settings.table import AUTO
 from local.__main__ import _parser
 from tests.docs.pages import ROOT, names, page
@@ -57,9 +58,11 @@ UNSHOWN = {
     ("companies", "field"),
     ("deals", "field"),
     *(("activities", kind) for kind in ActivityKind if kind is not ActivityKind.CALL),
+    *(("activities", kind, "field") for kind in ActivityKind),
 }
 """Tables of which the whole file shows a sibling."""
 OBJECTS = [("connection", name) for name in ("contacts", "companies", "deals")]
+KINDS = [("connection", "activities", kind) for kind in ActivityKind]
 SECTIONS: dict[str, list[TablePath]] = {
     "Connection": [("connection",)],
     "HubSpot": [("connection", "hubspot")],
@@ -68,13 +71,13 @@ SECTIONS: dict[str, list[TablePath]] = {
     "Companies": [("connection", "companies")],
     "Deals": [("connection", "deals")],
     "Contacts, companies and deals": [*OBJECTS],
-    "Field mappings": [(*path, "field") for path in OBJECTS],
+    "Field mappings": [(*path, "field") for path in (*OBJECTS, *KINDS)],
     "Lifecycle stages": [("connection", "lifecycle")],
     "E-mail tasks": [("connection", "email_tasks")],
     "Task templates": [("connection", "email_tasks", "template")],
     "Campaigns": [("connection", "campaigns")],
     "Activities": [("connection", "activities")],
-    "Kinds of activity": [("connection", "activities", kind) for kind in ActivityKind],
+    "Kinds of activity": [*KINDS],
     "Undo": [("connection", "undo")],
     "Alerts": [("alerts",)],
 }

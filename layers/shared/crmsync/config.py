@@ -25,9 +25,11 @@ from pydantic_core import ErrorDetails
 from crmsync.model.crm_names import HUBSPOT_OWNER
 from crmsync.model.fields import FieldRule
 from crmsync.model.settings import Connection, Settings
-from crmsync.rules.settings.checks import SECTIONS, Finding, contradictions, warnings
+from crmsync.rules.settings.checks import Finding, contradictions, warnings
+from crmsync.rules.settings.sections import RECORD_SECTIONS
 from crmsync.wire.settings.error_texts import rule_of, sentence_of
-from crmsync.wire.settings.file import Document, FieldTable
+from crmsync.wire.settings.fields import FieldTable
+from crmsync.wire.settings.file import Document
 from crmsync.wire.settings.line_numbers import Path, index_lines, line_of
 
 _ROW = 5
@@ -143,7 +145,7 @@ def _complaint(finding: Finding, lines: Mapping[Path, int]) -> Complaint:
 
 def _without_owner_rows(connection: Connection) -> Connection:
     """Without the rows that repeat the fixed owner mapping, which change nothing (MAP-5)."""
-    sections = {name: getattr(connection, name) for name in SECTIONS}
+    sections = {name: getattr(connection, name) for name in RECORD_SECTIONS}
     return replace(
         connection,
         **{
@@ -160,7 +162,7 @@ def _lines_of_kept(settings: Settings, lines: Mapping[Path, int]) -> Mapping[Pat
     """The lines by the paths that the values have without the owner rows."""
     moved: dict[Path, Path | None] = {}
     for index, connection in enumerate(settings.connections):
-        for name in SECTIONS:
+        for name in RECORD_SECTIONS:
             here: Path = ("connection", index, name, "field")
             kept = 0
             for number, row in enumerate(getattr(connection, name).field):

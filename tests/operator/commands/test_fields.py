@@ -216,7 +216,9 @@ def test_what_cannot_be_asked_is_refused(shell: Shell) -> None:
             "",
             (
                 "crmsync: There is no object leeds. There are these: contacts, contact, Lead, "
-                "Contact, companies, company, Account, deals, deal, Opportunity.\n"
+                "Contact, companies, company, Account, deals, deal, Opportunity, activities.calls, calls, "
+                "call, Task, activities.emails, emails, email, activities.meetings, meetings, meeting, Event, "
+                "activities.notes, notes, note, activities.tasks, tasks, task.\n"
             ),
         ),
         (1, "", "crmsync: Name the object of the pair with --object.\n"),

@@ -14,6 +14,7 @@ import pytest
 from crmsync.model.decisions import Decision, DecisionType
 from crmsync.model.effects import Category, Report
 from crmsync.model.fields import FieldRule, Update
+from crmsync.model.kinds.activities import ActivityKindSettings, ActivitySettings, ActivitySync
 from crmsync.model.links import Link
 from crmsync.model.operations.inbox import InboxEntry
 from crmsync.model.operations.overwritten import Overwrite, OverwrittenBatch, OverwrittenPair
@@ -90,6 +91,28 @@ def test_each_kind_has_its_own_names(kind: Kind) -> None:
     decision = Decision(DecisionType.WRITTEN, Side.SALESFORCE, "Name")
     (line,) = lines_of_link(replace(a_link(decision), kind=kind), CONNECTION)
     assert (line.hubspot, line.salesforce) == expected[kind]
+
+
+def test_a_kind_of_activity_has_the_operators_names_too() -> None:
+    """Each kind's own row comes first, where two kinds map one field of tasks."""
+    kinds = {
+        kind: ActivityKindSettings(
+            ActivitySync.TWO_WAY, field=(FieldRule(name, "Reason__c", objects=("Task",)),)
+        )
+        for kind, name in (("calls", "call_reason"), ("tasks", "task_reason"))
+    }
+    connection = replace(CONNECTION, activities=ActivitySettings(**kinds))
+    decision = Decision(DecisionType.WRITTEN, Side.SALESFORCE, "Reason__c")
+    shown = []
+    for name in ("call", "task"):
+        link = replace(
+            a_link(decision),
+            kind=Kind.ACTIVITY,
+            hubspot=Ref(Side.HUBSPOT, name, "1"),
+            salesforce=Ref(Side.SALESFORCE, "Task", "00T1"),
+        )
+        shown += [(one.hubspot, one.salesforce) for one in lines_of_link(link, connection)]
+    assert shown == [("call_reason", "Reason__c"), ("task_reason", "Reason__c")]
 
 
 def test_hubspot_says_who_made_an_edit() -> None:

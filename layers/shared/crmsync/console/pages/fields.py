@@ -14,11 +14,11 @@ from crmsync.console.answers import Elsewhere, HtmlPage
 from crmsync.console.reports import Reports
 from crmsync.errors import Refused
 from crmsync.flows.operator.fields import FieldRequest, SectionRows, notes_of, unread_of
-from crmsync.flows.setup.mapped_fields import OBJECTS
 from crmsync.model.fields import Update
 from crmsync.model.records import Side
 from crmsync.rules.merge.resting_mappings import report_of
 from crmsync.rules.settings.field_rows import CROSSES, FieldRow
+from crmsync.rules.settings.sections import SECTIONS
 from crmsync.wire.pages import PageRequest
 
 PATH = "/fields"
@@ -160,7 +160,7 @@ def field_maps(
         tuple(_table(one, asked) for one in sections),
         POLICIES,
         connections,
-        tuple(OBJECTS),
+        SECTIONS,
         chosen,
         asked.asks,
     )

@@ -6,23 +6,31 @@ Law: a CRM that does not answer is named, and hides no row.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from crmsync.config import read_settings
 from crmsync.errors import Refused, SyncError
 from crmsync.flows.arguments import chosen_connections, singular_forms
 from crmsync.flows.operator.calls import begin_for_a_person
-from crmsync.flows.setup.mapped_fields import OBJECTS, HubspotOf, SalesforceOf
+from crmsync.flows.setup.mapped_fields import HubspotOf, SalesforceOf
 from crmsync.model.fields import FieldRule
 from crmsync.model.operations.troubles import Rest
 from crmsync.model.records import Side
+from crmsync.model.schema import SalesforceField
 from crmsync.model.settings import Connection, Settings
 from crmsync.ports.calls import CallGate
 from crmsync.ports.troubles import TroubleStore
 from crmsync.rules.settings.field_rows import FieldRow, candidate_row, field_rows
-from crmsync.rules.settings.rights import all_rules
+from crmsync.rules.settings.rights import rules_of
 from crmsync.rules.settings.schemas import Properties, SalesforceFields, by_small_name
+from crmsync.rules.settings.sections import (
+    ACTIVITY_SECTIONS,
+    OBJECTS,
+    called,
+    is_on,
+    section_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +57,7 @@ class SectionRows:
 
     Attributes:
         connection: The name of the connection.
-        section: The section of the settings, as "contacts".
+        section: The section of the settings, as "contacts" or "activities.calls".
         hubspot: The HubSpot object.
         salesforce: The Salesforce objects.
         is_on: Whether they sync.
@@ -97,18 +105,30 @@ class FieldMapReader:
     def read(self, request: FieldRequest, text: str | None = None) -> list[SectionRows]:
         """The rows under the settings in force, or under those of a file.
 
-        Each object is described once. Raises `Refused` for an unknown object or connection, and for
-        a pair without an object; `ConfigError` for a file with mistakes; `TryAgain`.
+        Each object is described once. Kinds of activities that do not sync are left out where no
+        object is asked for. Raises `Refused` for an unknown object or connection, and for a pair
+        without an object; `ConfigError` for a file with mistakes; `TryAgain`.
         """
         sections = _sections(request)
         settings = self.settings() if text is None else read_settings(text).settings
-        return [
-            self._section(connection, name, request)
-            for connection in chosen_connections(settings, request.connection)
-            for name in sections
-        ]
+        found: list[SectionRows] = []
+        for connection in chosen_connections(settings, request.connection):
+            seen: dict[str, Mapping[str, SalesforceField]] = {}
+            found += [
+                self._section(connection, name, request, seen)
+                for name in sections
+                if request.object or name not in ACTIVITY_SECTIONS or is_on(connection, name)
+            ]
+        return found
 
-    def _section(self, connection: Connection, name: str, request: FieldRequest) -> SectionRows:
+    def _section(
+        self,
+        connection: Connection,
+        name: str,
+        request: FieldRequest,
+        seen: dict[str, Mapping[str, SalesforceField]],
+    ) -> SectionRows:
+        """The rows of a section. `seen` are the Salesforce objects that were described already."""
         hubspot, salesforce = OBJECTS[name]
         unreachable: dict[Side, SyncError] = {}
         properties: Properties | None = None
@@ -122,28 +142,31 @@ class FieldMapReader:
         try:
             if request.asks:
                 self._begin(connection)
+                unseen = [one for one in salesforce if one not in seen]
                 org = self.salesforce(connection)
-                fields = {one: by_small_name(org.fields(one)) for one in salesforce}
+                seen |= {one: by_small_name(org.fields(one)) for one in unseen}
+                fields = {one: seen[one] for one in salesforce}
         except SyncError as error:
             unreachable[Side.SALESFORCE] = error
-        section = getattr(connection, name)
+        rules = rules_of(connection, name)
         if request.pair is None:
-            maps = all_rules(connection)
-            rows = field_rows(name, {one: maps[one] for one in salesforce}, properties, fields)
+            rows = field_rows(name, rules, properties, fields)
         else:
             candidate = FieldRule(*request.pair)
-            rows = [candidate_row(name, candidate, section.field, properties, fields)]
+            above = section_of(connection, name).field
+            rows = [candidate_row(name, candidate, above, properties, fields)]
         rests = tuple(
             one
             for one in self.troubles.load(connection.name).rests
             if one.object in (hubspot, *salesforce) and not one.is_over
+            if name not in ACTIVITY_SECTIONS or _concerns(one, rules)
         )
         return SectionRows(
             connection.name,
             name,
             hubspot,
             salesforce,
-            section.sync,
+            is_on(connection, name),
             tuple(rows),
             unreachable,
             rests,
@@ -153,6 +176,12 @@ class FieldMapReader:
         """Raises `Down` while the calls that are left are kept for the sync."""
         if self.calls is not None:
             begin_for_a_person(self.calls(connection))
+
+
+def _concerns(rest: Rest, rules: Mapping[str, Sequence[FieldRule]]) -> bool:
+    """Whether a field that an object lacks is one of a kind of activity: tasks have several."""
+    names = {rule.on(rest.side).lower() for rows in rules.values() for rule in rows}
+    return rest.is_needed or rest.field.lower() in names
 
 
 def notes_of(row: FieldRow, *, is_pair: bool) -> Iterator[str]:
@@ -201,4 +230,4 @@ def _is_meant(section: str, word: str) -> bool:
 
 def _names(section: str) -> Iterator[str]:
     hubspot, salesforce = OBJECTS[section]
-    yield from (section, hubspot, *salesforce)
+    yield from dict.fromkeys((section, called(section), hubspot, *salesforce))

@@ -223,9 +223,7 @@ def _salesforce_check(
         for name, rules in mapped_rules(connection).items():
             what = f"mapped fields of {name}"
             try:
-                objection = lacking(
-                    rules, salesforce.fields(name), is_fixed=name in SALESFORCE_OBJECTS.values()
-                )
+                objection = lacking(rules, salesforce.fields(name))
                 yield _judged(what, objection)
             except Gone:
                 # Without rights to an object, Salesforce's describe call denies that it exists;

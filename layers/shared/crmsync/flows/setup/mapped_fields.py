@@ -9,32 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 from crmsync.config import Complaint, ConfigError, Reading
 from crmsync.errors import Gone, Refused, SyncError
 from crmsync.flows.setup.steps import SetupStep, StepState, text_of
-from crmsync.model.crm_names import (
-    ACCOUNT,
-    COMPANY,
-    DEAL,
-    HUBSPOT_CONTACT,
-    LEAD,
-    OPPORTUNITY,
-    SALESFORCE_CONTACT,
-)
 from crmsync.model.fields import FieldRule
 from crmsync.model.records import Side
 from crmsync.model.schema import HubspotProperty, SalesforceField
-from crmsync.model.settings import (
-    CompanySettings,
-    Connection,
-    ContactSettings,
-    DealSettings,
-    Settings,
-)
-from crmsync.rules.settings.checks import DEFAULT_ROWS, SECTIONS, Finding
+from crmsync.model.settings import Connection, DealSettings, Settings
+from crmsync.rules.settings.checks import Finding
 from crmsync.rules.settings.mappings import Objection, is_pair
 from crmsync.rules.settings.schemas import (
     Properties,
@@ -42,6 +26,16 @@ from crmsync.rules.settings.schemas import (
     by_small_name,
     check_row,
     match_objections,
+)
+from crmsync.rules.settings.sections import (
+    DEFAULT_ROWS,
+    OBJECTS,
+    SECTIONS,
+    MappedSection,
+    called,
+    row_path,
+    section_of,
+    with_sections,
 )
 
 
@@ -62,15 +56,6 @@ class FieldSource(Protocol):
         """
 
 
-OBJECTS: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
-    {
-        "contacts": (HUBSPOT_CONTACT, (LEAD, SALESFORCE_CONTACT)),
-        "companies": (COMPANY, (ACCOUNT,)),
-        "deals": (DEAL, (OPPORTUNITY,)),
-    }
-)
-"""A section of the settings -> the HubSpot object and the Salesforce objects of its rows."""
-
 MAPPED_FIELDS = "mapped fields"
 """The part of a `SetupStep` about mapped fields."""
 
@@ -78,9 +63,6 @@ _NOT_SEEN = "the integration user has no access to the objects yet."
 _ROWS_LATER = (
     "Push the file without rows of your own, run crmsync setup --apply, then push it with them."
 )
-
-MappedSettings: TypeAlias = ContactSettings | CompanySettings | DealSettings
-"""A section of the settings that has mapping rows."""
 
 HubspotOf: TypeAlias = Callable[[Connection], PropertySource]
 SalesforceOf: TypeAlias = Callable[[Connection], FieldSource]
@@ -144,9 +126,14 @@ def outdated_mappings(stored: Settings, live: Settings) -> Iterator[SetupStep]:
     """A step for each mapping that the CRMs describe otherwise than the stored settings do."""
     for new in live.connections:
         old = stored.connection(new.name)
-        known = {rule for name in SECTIONS for rule in getattr(old, name).field} if old else set()
+        known = (
+            {(name, rule) for name in SECTIONS for rule in section_of(old, name).field}
+            if old
+            else set()
+        )
         for name in SECTIONS:
-            changed = [str(rule) for rule in getattr(new, name).field if rule not in known]
+            rules = section_of(new, name).field
+            changed = [str(rule) for rule in rules if (name, rule) not in known]
             for pair in dict.fromkeys(changed):
                 text = f"{pair} changed in a CRM since the push: push the settings again"
                 yield SetupStep(new.name, Side.SALESFORCE, MAPPED_FIELDS, StepState.WRONG, text)
@@ -179,11 +166,11 @@ class _MappingResolver:
         fields = self._fields(connection, sections)
         if properties is None or fields is None:
             return connection
-        resolved: dict[str, Any] = {
+        resolved = {
             name: self._section(number, connection, name, properties[name], fields[name])
             for name in sections
         }
-        return replace(connection, **resolved)
+        return with_sections(connection, resolved)
 
     def _section(
         self,
@@ -192,18 +179,18 @@ class _MappingResolver:
         name: str,
         properties: Properties,
         fields: SalesforceFields,
-    ) -> MappedSettings:
+    ) -> MappedSection:
         rules: list[FieldRule] = []
-        for place, row in enumerate(_rows(connection, name)):
+        for place, row in enumerate(section_of(connection, name).field):
             if _is_default(row, name):
                 rules.append(row)
                 continue
-            learnt = check_row(row, place, properties, fields, called=name)
+            learnt = check_row(row, place, properties, fields, called=called(name))
             rules += learnt.rules
             self.warnings += [self._complaint(number, name, one) for one in learnt.warnings]
             if learnt.objection is not None:
                 self.complaints.append(self._complaint(number, name, learnt.objection))
-        section: MappedSettings = getattr(connection, name)
+        section = section_of(connection, name)
         if isinstance(section, DealSettings):
             opportunity = fields[OBJECTS[name][1][0]]
             for key, sentence in match_objections(section, properties, opportunity):
@@ -212,7 +199,7 @@ class _MappingResolver:
         return replace(section, field=tuple(rules))
 
     def _complaint(self, number: int, section: str, objection: Objection) -> Complaint:
-        path = ("connection", number, section, "field", objection.row, objection.key)
+        path = row_path(number, section, objection.row, objection.key)
         return self.reading.complaint(Finding(path, objection.sentence, objection.rule))
 
     def _properties(
@@ -236,10 +223,9 @@ class _MappingResolver:
             return {}
         try:
             side = self.salesforce(connection)
-            return {
-                name: {one: by_small_name(side.fields(one)) for one in OBJECTS[name][1]}
-                for name in sections
-            }
+            objects = dict.fromkeys(one for name in sections for one in OBJECTS[name][1])
+            found = {one: by_small_name(side.fields(one)) for one in objects}
+            return {name: {one: found[one] for one in OBJECTS[name][1]} for name in sections}
         except SyncError as error:
             if isinstance(error, Gone):
                 # Without rights to an object, Salesforce's describe call denies that it exists.
@@ -255,12 +241,8 @@ def _needs_schema(connection: Connection, section: str) -> bool:
     These are the fields of the operator's own rows, and those that deals are matched by (CH-14).
     """
     is_matched = section == "deals" and bool(connection.deals.match_hubspot)
-    return is_matched or any(not _is_default(row, section) for row in _rows(connection, section))
-
-
-def _rows(connection: Connection, section: str) -> tuple[FieldRule, ...]:
-    rows: tuple[FieldRule, ...] = getattr(connection, section).field
-    return rows
+    rows = section_of(connection, section).field
+    return is_matched or any(not _is_default(row, section) for row in rows)
 
 
 def _is_default(row: FieldRule, section: str) -> bool:

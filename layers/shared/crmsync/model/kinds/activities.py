@@ -20,6 +20,7 @@ from crmsync.model.crm_names import (
     HUBSPOT_TASK,
     TASK,
 )
+from crmsync.model.fields import FieldRule
 from crmsync.model.records import Ref, Side
 
 
@@ -95,6 +96,7 @@ class ActivityKindSettings:
         only_with_opportunity: Leave out what is not about a deal or opportunity that syncs.
         owners: HubSpot ids of the owners whose activities sync; empty for all.
         types: Their types in HubSpot; empty for all.
+        field: The operator's mapping rows.
         since: When the kind was switched on (UTC). Not in the operator's file: the push sets it.
     """
 
@@ -104,6 +106,7 @@ class ActivityKindSettings:
     only_with_opportunity: bool = False
     owners: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
+    field: tuple[FieldRule, ...] = ()
     since: datetime | None = None
 
 

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from crmsync.model.conflicts import LoggedConflict
 from crmsync.model.decisions import Decision, DecisionType, decisions_of
 from crmsync.model.fields import FieldRule
+from crmsync.model.kinds.activities import HUBSPOT_OBJECTS, ActivityKind
 from crmsync.model.links import LONGEST_WRITE, Link
 from crmsync.model.operations.inbox import InboxEntry
 from crmsync.model.operations.overwritten import Overwrite, OverwrittenBatch
@@ -27,7 +28,7 @@ from crmsync.rules.fields.maps import (
     FieldMap,
     with_custom_rows,
 )
-from crmsync.rules.kinds.activity.maps import MAPS_IN_HUBSPOT
+from crmsync.rules.kinds.activity.field_map import activity_map
 from crmsync.rules.preview.explanation import TOPICS
 
 PARKED = "parked"
@@ -272,5 +273,5 @@ def _maps(kind: Kind, connection: Connection) -> tuple[Mapping[str, FieldMap], S
     if kind is Kind.ACCOUNT:
         return DEFAULT_ACCOUNT_MAPS, connection.companies.field
     if kind is Kind.ACTIVITY:
-        return MAPS_IN_HUBSPOT, ()
+        return {HUBSPOT_OBJECTS[one]: activity_map(connection, one) for one in ActivityKind}, ()
     return DEFAULT_OPPORTUNITY_MAPS, (*connection.deals.field, CURRENCY)

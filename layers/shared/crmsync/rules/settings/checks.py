@@ -17,34 +17,31 @@ from crmsync.model.kinds.activities import ActivitySync
 from crmsync.model.kinds.emails import normalise_email
 from crmsync.model.records import Kind
 from crmsync.model.settings import AlertSettings, Connection, CreateInHubspot, Settings
-from crmsync.rules.fields.maps import (
-    CURRENCY,
-    DEFAULT_ACCOUNT_MAP,
-    DEFAULT_CONTACT_MAPS,
-    DEFAULT_OPPORTUNITY_MAP,
-)
+from crmsync.rules.kinds.activity.field_map import POLICIES
 from crmsync.rules.settings.mappings import (
-    RULED,
+    ACTIVITIES_RULED,
+    DEALS_RULED,
     Objection,
     is_own_field,
     is_own_property,
     object_to,
 )
-
-SECTIONS = ("contacts", "companies", "deals")
-"""The sections of the settings that have mapping rows."""
-
-DEFAULT_ROWS: Mapping[str, Sequence[FieldRule]] = MappingProxyType(
-    {
-        "contacts": tuple(rule for rows in DEFAULT_CONTACT_MAPS.values() for rule in rows),
-        "companies": DEFAULT_ACCOUNT_MAP,
-        "deals": (*DEFAULT_OPPORTUNITY_MAP, CURRENCY),
-    }
+from crmsync.rules.settings.sections import (
+    ACTIVITY_SECTIONS,
+    DEFAULT_ROWS,
+    SECTIONS,
+    called,
+    is_on,
+    row_path,
+    section_of,
 )
+
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 _USER_ID = re.compile(r"005[A-Za-z0-9]{15}")
 _REFERENCES = MappingProxyType({"contacts": PARENT_ACCOUNT, "deals": PARENT_ACCOUNT})
-_RULED = MappingProxyType({"deals": RULED})
+_RULED = MappingProxyType(
+    {"deals": DEALS_RULED, **dict.fromkeys(ACTIVITY_SECTIONS, ACTIVITIES_RULED)}
+)
 
 
 _HUBSPOT_WINS = frozenset({Update.ALWAYS_HUBSPOT, Update.PREFER_HUBSPOT})
@@ -126,9 +123,9 @@ def _rival_winners(settings: Settings, sharing: Sequence[int]) -> Iterator[Findi
     for index in sharing:
         connection = settings.connections[index]
         for section in SECTIONS:
-            if not getattr(connection, section).sync:
+            if not is_on(connection, section):
                 continue
-            for number, row in enumerate(getattr(connection, section).field):
+            for number, row in enumerate(section_of(connection, section).field):
                 if row.update not in _HUBSPOT_WINS:
                     continue
                 rival = first.setdefault((section, row.salesforce.lower()), connection.name)
@@ -139,9 +136,7 @@ def _rival_winners(settings: Settings, sharing: Sequence[int]) -> Iterator[Findi
                         "overwrites the other's until the field of that record is stopped; let "
                         "one of them win"
                     )
-                    yield Finding(
-                        ("connection", index, section, "field", number, "update"), sentence, "CH-5"
-                    )
+                    yield Finding(row_path(index, section, number, "update"), sentence, "CH-5")
 
 
 def discontinued(settings: Settings) -> Iterator[Finding]:
@@ -191,12 +186,11 @@ def _switches(index: int, connection: Connection) -> Iterator[Finding]:
     if connection.deals.sync and not connection.companies.sync:
         sentence = "deals can sync only where companies do: switch companies on, or deals off"
         yield Finding(("connection", index, "deals", "sync"), sentence, "OPP-2")
-    sections = (("companies", connection.companies), ("deals", connection.deals))
-    for name, section in sections:
-        if not section.sync:
-            for number in range(len(section.field)):
-                sentence = f"{name} cannot be mapped while their sync is off"
-                yield Finding(("connection", index, name, "field", number), sentence, "MAP-10")
+    for name in ("companies", "deals", *ACTIVITY_SECTIONS):
+        if not is_on(connection, name):
+            for number in range(len(section_of(connection, name).field)):
+                sentence = f"{called(name)} cannot be mapped while their sync is off"
+                yield Finding(row_path(index, name, number), sentence, "MAP-10")
 
 
 def _deals(index: int, connection: Connection) -> Iterator[Finding]:
@@ -226,8 +220,8 @@ def _deals(index: int, connection: Connection) -> Iterator[Finding]:
 
 def _mappings(index: int, connection: Connection) -> Iterator[Finding]:
     for name in SECTIONS:
-        for objection in row_objections(name, getattr(connection, name).field):
-            path = ("connection", index, name, "field", objection.row, objection.key)
+        for objection in row_objections(name, section_of(connection, name).field):
+            path = row_path(index, name, objection.row, objection.key)
             yield Finding(path, objection.sentence, objection.rule)
 
 
@@ -303,7 +297,7 @@ def _shared_campaigns(connections: Sequence[Connection]) -> Iterator[Finding]:
 
 def _activities(index: int, connection: Connection) -> Iterator[Finding]:
     """Activities are about contacts, companies or deals that sync, and no task in Salesforce is a
-    note (ACT-1).
+    note, and a row of a kind that goes one way cannot cross the other way (ACT-1).
     """
     on = connection.activities.on
     if on and not connection.kinds - {Kind.ACTIVITY}:
@@ -312,6 +306,17 @@ def _activities(index: int, connection: Connection) -> Iterator[Finding]:
     if connection.activities.notes.sync is ActivitySync.TO_HUBSPOT:
         sentence = 'Salesforce has no notes among its tasks: use "to_salesforce" or "two_way"'
         yield Finding(("connection", index, "activities", "notes", "sync"), sentence, "ACT-1")
+    for name, kind in ACTIVITY_SECTIONS.items():
+        sync = connection.activities.of(kind).sync
+        allowed = POLICIES[sync]
+        for number, row in enumerate(connection.activities.of(kind).field):
+            if row.update not in allowed:
+                words = ", ".join(f'"{policy}"' for policy in allowed)
+                sentence = (
+                    f"{kind} go one way, {sync}, so update must be one of {words}, "
+                    f'not "{row.update}"'
+                )
+                yield Finding(row_path(index, name, number, "update"), sentence, "ACT-1")
 
 
 def _owner_row(

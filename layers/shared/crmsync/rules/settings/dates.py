@@ -16,8 +16,15 @@ from crmsync.model.fields import FieldRule, Update
 from crmsync.model.kinds.activities import ActivitySettings
 from crmsync.model.settings import Connection, Settings
 from crmsync.rules.kinds.contact.inclusion import needs_membership
-from crmsync.rules.settings.checks import DEFAULT_ROWS, SECTIONS
 from crmsync.rules.settings.mappings import is_pair
+from crmsync.rules.settings.sections import (
+    DEFAULT_ROWS,
+    RECORD_SECTIONS,
+    SECTIONS,
+    MappedSection,
+    section_of,
+    with_sections,
+)
 
 
 def dated(old: Settings, new: Settings, at: datetime) -> Settings:
@@ -38,7 +45,7 @@ def _switched(old: Connection | None, new: Connection, at: datetime) -> Connecti
     on before such dates were kept has none.
     """
     sections: dict[str, Any] = {}
-    for name in SECTIONS:
+    for name in RECORD_SECTIONS:
         before, section = getattr(old, name) if old else None, getattr(new, name)
         if section.sync:
             sections[name] = replace(section, since=before.since if before and before.sync else at)
@@ -68,13 +75,13 @@ def _activities(old: Connection | None, new: Connection, at: datetime) -> Activi
 def _dated(old: Connection | None, new: Connection, at: datetime) -> Connection:
     if old is None:
         return new
-    sections: dict[str, Any] = {}
+    sections: dict[str, MappedSection] = {}
     for name in SECTIONS:
-        before = {str(row): row for row in getattr(old, name).field}
-        section = getattr(new, name)
+        before = {str(row): row for row in section_of(old, name).field}
+        section = section_of(new, name)
         rows = tuple(replace(row, since=_since(row, before, name, at)) for row in section.field)
         sections[name] = replace(section, field=rows)
-    return replace(new, **sections)
+    return with_sections(new, sections)
 
 
 def _since(

@@ -10,11 +10,14 @@ from dataclasses import fields, is_dataclass
 
 from crmsync.model.fields import FieldRule
 from crmsync.model.settings import Connection, Settings
-from crmsync.rules.settings.checks import DEFAULT_ROWS
 from crmsync.rules.settings.mappings import is_pair
+from crmsync.rules.settings.sections import ACTIVITY_SECTIONS, DEFAULT_ROWS
 
 _SET_BY_THE_PUSH = frozenset({"since", "listed_since"})
 """What no operator writes into the file, so it is not shown."""
+
+_OWNER_IDS = tuple(f".{name}.owners" for name in ACTIVITY_SECTIONS)
+"""The lists of owners whose activities sync, not a table of owners and users."""
 
 
 def differences(old: Settings, new: Settings) -> tuple[str, ...]:
@@ -57,7 +60,7 @@ def _flat(connection: Connection) -> dict[str, str]:
 def _values(path: str, value: object) -> Iterator[tuple[str, str]]:
     if isinstance(value, FieldRule):
         yield f"{path} {_named(path, value)}", str(value.update)
-    elif path.endswith(".owners") and isinstance(value, tuple):
+    elif isinstance(value, tuple) and path.endswith(".owners") and not path.endswith(_OWNER_IDS):
         for owner, user in value:
             yield f"{path} {owner}", _shown(user)
     elif isinstance(value, tuple) and path.endswith(".campaigns"):
@@ -75,7 +78,9 @@ def _values(path: str, value: object) -> Iterator[tuple[str, str]]:
 
 def _named(path: str, row: FieldRule) -> FieldRule:
     """The default row for the same pair, as Salesforce's names are case-insensitive, or the row."""
-    defaults = DEFAULT_ROWS.get(path.split(".")[-2], ())
+    defaults = next(
+        (rows for name, rows in DEFAULT_ROWS.items() if path.endswith(f".{name}.field")), ()
+    )
     return next((one for one in defaults if is_pair(row, one)), row)
 
 

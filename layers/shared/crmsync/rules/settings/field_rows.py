@@ -16,9 +16,10 @@ from crmsync.model.records import Side
 from crmsync.model.schema import HubspotProperty, SalesforceField
 from crmsync.rules.fields.choices import alone
 from crmsync.rules.fields.types import kind_of
-from crmsync.rules.settings.checks import DEFAULT_ROWS, row_objections
+from crmsync.rules.settings.checks import row_objections
 from crmsync.rules.settings.mappings import Objection, is_pair
 from crmsync.rules.settings.schemas import Properties, SalesforceFields, check_row
+from crmsync.rules.settings.sections import DEFAULT_ROWS, called
 
 CROSSES: Mapping[Update, tuple[Side, ...]] = MappingProxyType(
     {
@@ -125,7 +126,7 @@ def _row(
     if properties is None or fields is None:
         return row
     wanted = {name: fields[name] for name in objects if name in fields}
-    checked = check_row(rule, 0, properties, wanted, called=section)
+    checked = check_row(rule, 0, properties, wanted, called=called(section))
     missing = mine is None or not theirs
     if checked.objection is not None and (missing or not row.is_default):
         return _objected(row, checked.objection)

@@ -48,7 +48,7 @@ FoundObjection: TypeAlias = tuple[str, str, str] | None
 """The cell at fault, the sentence and the rule; None where nothing is wrong."""
 
 
-RULED: Mapping[str, tuple[str, str]] = MappingProxyType(
+DEALS_RULED: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         DEAL_STAGE: (
             "dealstage goes with StageName, by the pipelines that crmsync keeps in step",
@@ -74,6 +74,30 @@ RULED: Mapping[str, tuple[str, str]] = MappingProxyType(
 what it says, and its id.
 """
 
+ACTIVITIES_RULED: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "whoid": ("WhoId follows the associations", "ACT-5"),
+        "whatid": ("WhatId follows the associations", "ACT-5"),
+        **dict.fromkeys(
+            (HUBSPOT_OWNER, SALESFORCE_OWNER.lower()),
+            ("the owner of an activity crosses by the setting owner of its kind", "ACT-6"),
+        ),
+        **dict.fromkeys(
+            ("tasksubtype", "eventsubtype"),
+            ("a task is of the subtype of its kind for ever", "ACT-2"),
+        ),
+        **dict.fromkeys(
+            ("isalldayevent", "activitydatetime", "durationinminutes"),
+            ("an event lasts from StartDateTime to EndDateTime", "ACT-4"),
+        ),
+        **dict.fromkeys(
+            ("isprivate", "isrecurrence", "ischild"),
+            ("a private or recurring event and an invitee's copy are left alone", "ACT-3"),
+        ),
+    }
+)
+"""The same for activities, tasks and events."""
+
 
 def object_to(
     rows: Sequence[FieldRule],
@@ -89,7 +113,7 @@ def object_to(
         defaults: The object's default rows. A row that names one of their pairs only changes its
             policy; a row that pairs one half of them with something else maps it twice (MAP-8).
         reference: The field that refers to a parent record and takes no text (FLD-5).
-        ruled: The properties and fields with a rule of their own, as in `RULED` (FLD-10).
+        ruled: The properties and fields with a rule of their own, as in `DEALS_RULED` (FLD-10).
     """
     defaults = tuple(defaults)
     for number, row in enumerate(rows):

@@ -5,13 +5,12 @@ settings and described fields in.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from types import MappingProxyType
 
 from crmsync.model.concerns import objects_of
 from crmsync.model.crm_names import HUBSPOT_OPT_OUT, SALESFORCE_OPT_OUT
 from crmsync.model.fields import FieldRule, Update
-from crmsync.model.kinds.activities import SALESFORCE_OBJECTS, ActivitySync
+from crmsync.model.kinds.activities import SALESFORCE_OBJECTS
 from crmsync.model.records import Side
 from crmsync.model.schema import SalesforceField
 from crmsync.model.settings import Connection
@@ -22,7 +21,8 @@ from crmsync.rules.fields.maps import (
     FieldMap,
     with_custom_rows,
 )
-from crmsync.rules.kinds.activity.maps import DEFAULT_MAPS
+from crmsync.rules.kinds.activity.field_map import activity_map
+from crmsync.rules.settings.sections import ACTIVITY_SECTIONS, OBJECTS
 
 _ONLY_READ = frozenset({Update.ALWAYS_SALESFORCE})
 _OPT_OUT = (FieldRule(HUBSPOT_OPT_OUT, SALESFORCE_OPT_OUT),)
@@ -39,6 +39,15 @@ def all_rules(connection: Connection) -> Mapping[str, FieldMap]:
     return {name: (*rules, *fixed.get(name, ())) for name, rules in merged.items()}
 
 
+def rules_of(connection: Connection, section: str) -> Mapping[str, FieldMap]:
+    """Salesforce object -> all rows of a section of the settings, with the opt-out."""
+    kind = ACTIVITY_SECTIONS.get(section)
+    if kind is not None:
+        return {SALESFORCE_OBJECTS[kind]: activity_map(connection, kind)}
+    rules = all_rules(connection)
+    return {name: rules[name] for name in OBJECTS[section][1]}
+
+
 def mapped_rules(connection: Connection) -> Mapping[str, FieldMap]:
     """Salesforce object that the connection syncs -> the rows of its fields that cross (SET-4,
     MAP-4).
@@ -53,31 +62,30 @@ def mapped_rules(connection: Connection) -> Mapping[str, FieldMap]:
 
 
 def activity_rules(connection: Connection) -> Mapping[str, FieldMap]:
-    """Task or Event -> the rows of all kinds of activities that sync with it, whichever way. Kinds
-    that only go to HubSpot are only read.
+    """Task or Event -> the rows that cross of all kinds of activities that sync with it. Kinds that
+    only go to HubSpot are only read.
     """
     found: dict[str, FieldMap] = {}
     for kind in connection.activities.on:
-        is_read = connection.activities.of(kind).sync is ActivitySync.TO_HUBSPOT
-        update = Update.ALWAYS_SALESFORCE if is_read else Update.TWO_WAY
-        rows = tuple(replace(rule, update=update) for rule in DEFAULT_MAPS[kind])
+        rows = activity_map(connection, kind)
         name = SALESFORCE_OBJECTS[kind]
-        found[name] = (*found.get(name, ()), *rows)
+        found[name] = (
+            *found.get(name, ()),
+            *(rule for rule in rows if rule.update is not Update.NEVER),
+        )
     return found
 
 
-def lacking(
-    rules: Iterable[FieldRule], fields: Iterable[SalesforceField], *, is_fixed: bool = False
-) -> str:
-    """The sentence about mapped fields that the integration user cannot see or edit, or "". A map
-    that `is_fixed` has no row that an operator could switch off.
-    """
+def lacking(rules: Iterable[FieldRule], fields: Iterable[SalesforceField]) -> str:
+    """The sentence about mapped fields that the integration user cannot see or edit, or ""."""
     known = {field.name.lower(): field for field in fields}
     lacks = dict.fromkeys(_lacks(rules, known))
     if not lacks:
         return ""
-    else_ = "" if is_fixed else ', or map it with update = "never"'
-    return f"{'; '.join(lacks)}: give the integration user access to it{else_} (PERM-2)"
+    return (
+        f"{'; '.join(lacks)}: give the integration user access to it, or map it with "
+        'update = "never" (PERM-2)'
+    )
 
 
 def _lacks(rules: Iterable[FieldRule], known: Mapping[str, SalesforceField]) -> Iterator[str]:

@@ -19,6 +19,7 @@ from crmsync.model.kinds.activities import (
 )
 from crmsync.rules.kinds.activity.maps import SUBJECT_LENGTH
 from crmsync.rules.kinds.activity.subjects import PLACEHOLDERS
+from crmsync.wire.settings.fields import FieldTable, rules_of
 from crmsync.wire.settings.table import Table, limit, wrong
 
 _Limit = Annotated[int | None, BeforeValidator(limit)]
@@ -53,10 +54,13 @@ class ActivityTable(Table):
     only_with_opportunity: bool = False
     owners: list[Annotated[str, AfterValidator(_owner_id)]] = Field(default_factory=list)
     types: list[Annotated[str, Field(min_length=1, max_length=255)]] = Field(default_factory=list)
+    field: list[FieldTable] = Field(default_factory=list)
 
-    def freeze(self) -> ActivityKindSettings:
-        """The table as the model has it."""
+    def freeze(self, kind: ActivityKind) -> ActivityKindSettings:
+        """The table of a kind as the model has it."""
         given = self.given()
+        if "field" in given:
+            given["field"] = rules_of(self.field, f"activities.{kind}")
         given |= {name: tuple(given[name]) for name in ("owners", "types") if name in given}
         return ActivityKindSettings(**given)
 
@@ -89,5 +93,5 @@ class ActivitiesTable(Table):
     def freeze(self) -> ActivitySettings:
         """The tables as the model has them."""
         given = self.given()
-        kinds = {kind: getattr(self, kind).freeze() for kind in ActivityKind if kind in given}
+        kinds = {kind: getattr(self, kind).freeze(kind) for kind in ActivityKind if kind in given}
         return ActivitySettings(**given | kinds)

@@ -10,14 +10,12 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from crmsync.model.fields import FieldRule, FieldType, Update
 from crmsync.model.kinds.activities import ActivityKind
 from crmsync.model.settings import (
     AlertSettings,
@@ -37,13 +35,12 @@ from crmsync.model.settings import (
     Settings,
     UndoSettings,
 )
-from crmsync.rules.settings.checks import DEFAULT_ROWS
-from crmsync.rules.settings.mappings import is_pair
 from crmsync.rules.settings.subscriptions import DEFAULT_LIST
 from crmsync.wire.settings.activities import ActivitiesTable, ActivityTable
 from crmsync.wire.settings.alerts import AlertsTable
 from crmsync.wire.settings.campaigns import CampaignTable
 from crmsync.wire.settings.email import EmailTasksTable, TemplateTable
+from crmsync.wire.settings.fields import FIELD, PROPERTY, FieldTable, rules_of
 from crmsync.wire.settings.table import Table, limit, wrong
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -52,8 +49,6 @@ _WRITTEN_SECRET = re.compile(
     r"pat-[a-z0-9]+-|00D\w{12,15}!|-----BEGIN|CLIENT_SECRET", re.IGNORECASE
 )
 _AWS_ACCOUNT = re.compile(r"arn:aws(-[a-z]+)*:[A-Za-z]{2}(-[A-Za-z]+)+-\d:\d{12}")
-_PROPERTY = re.compile(r"[a-z0-9_]+")
-_FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
 def _connection_name(text: str) -> str:
@@ -125,15 +120,6 @@ def _inclusion_list(text: str) -> str:
     return text
 
 
-def _property_name(text: str) -> str:
-    if not _PROPERTY.fullmatch(text):
-        raise wrong(
-            f'hubspot is "{text}", must be the internal name of a property: '
-            "small letters, digits, underscores"
-        )
-    return text
-
-
 def _close_date_fallback(text: str) -> str:
     if text not in {"", END_OF_MONTH}:
         raise wrong(f'close_date_fallback is "{text}", must be "{END_OF_MONTH}" or ""')
@@ -141,7 +127,7 @@ def _close_date_fallback(text: str) -> str:
 
 
 def _matched_property(text: str) -> str:
-    if text and not _PROPERTY.fullmatch(text):
+    if text and not PROPERTY.fullmatch(text):
         raise wrong(
             f'match_hubspot is "{text}", must be the internal name of a property of deals, or ""'
         )
@@ -149,18 +135,10 @@ def _matched_property(text: str) -> str:
 
 
 def _matched_field(text: str) -> str:
-    if text and not _FIELD.fullmatch(text):
+    if text and not FIELD.fullmatch(text):
         raise wrong(
             f'match_salesforce is "{text}", must be the API name of a field '
             'such as "Order_Number__c", or ""'
-        )
-    return text
-
-
-def _field_name(text: str) -> str:
-    if not _FIELD.fullmatch(text):
-        raise wrong(
-            f'salesforce is "{text}", must be the API name of a field such as "Favourite_Colour__c"'
         )
     return text
 
@@ -177,14 +155,6 @@ LONGEST_UNDO = 168
 """Hours in a week: overwritten values are personal data, and a mistake that was not noticed within
 a week has to be corrected in the CRM.
 """
-
-
-class FieldTable(Table):
-    """``[[connection.contacts.field]]``."""
-
-    hubspot: Annotated[str, AfterValidator(_property_name)]
-    salesforce: Annotated[str, AfterValidator(_field_name)]
-    update: Annotated[Update, Field(strict=False)] = Update.TWO_WAY
 
 
 class _Mapped(Table):
@@ -337,19 +307,8 @@ class Document(Table):
 def _mapped(table: _Mapped, section: str) -> dict[str, Any]:
     given = table.given()
     if "field" in given:
-        given["field"] = tuple(_rule(row, section) for row in table.field)
+        given["field"] = rules_of(table.field, section)
     return given
-
-
-def _rule(row: FieldTable, section: str) -> FieldRule:
-    """The mapping as the model has it.
-
-    A row that names a default pair takes everything but the policy from it; any other has the type
-    text until both schemas are known.
-    """
-    rule = FieldRule(row.hubspot, row.salesforce, row.update, FieldType.TEXT)
-    default = next((known for known in DEFAULT_ROWS[section] if is_pair(known, rule)), None)
-    return rule if default is None else replace(default, update=row.update)
 
 
 TABLES: Mapping[tuple[str, ...], type[BaseModel]] = MappingProxyType(
@@ -372,6 +331,7 @@ TABLES: Mapping[tuple[str, ...], type[BaseModel]] = MappingProxyType(
         ("connection", "campaigns"): CampaignTable,
         ("connection", "activities"): ActivitiesTable,
         **{("connection", "activities", kind): ActivityTable for kind in ActivityKind},
+        **{("connection", "activities", kind, "field"): FieldTable for kind in ActivityKind},
         ("alerts",): AlertsTable,
     }
 )

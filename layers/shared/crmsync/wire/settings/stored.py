@@ -59,8 +59,8 @@ def to_json(settings: Settings) -> str:
     row = dataclasses.asdict(settings)
     del row["version"]
     for connection in row["connections"]:
-        for section in ("contacts", "companies", "deals"):
-            for rule in connection[section]["field"]:
+        for section in (*connection.values(), *connection["activities"].values()):
+            for rule in section.get("field", ()) if isinstance(section, dict) else ():
                 del rule["zone"]
     return json.dumps(
         row, separators=(",", ":"), sort_keys=True, ensure_ascii=False, default=_moment

@@ -9,9 +9,10 @@ from crmsync.model.effects import CreateRecord
 from crmsync.model.kinds.activities import ActivityKind, ActivityOwner
 from crmsync.model.records import Record, Side, Value
 from crmsync.rules.fields.values import is_blank
-from crmsync.rules.kinds.activity.maps import DEFAULT_MAPS, NEW_IN_HUBSPOT, NEW_IN_SALESFORCE
+from crmsync.rules.kinds.activity.maps import NEW_IN_HUBSPOT, NEW_IN_SALESFORCE
 from crmsync.rules.kinds.activity.ruleset import ABOUT, TIMESTAMP
 from crmsync.rules.kinds.activity.subjects import first_line, subject_for
+from crmsync.rules.merge.policies import may_pass
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.creation import (
     NEW,
@@ -99,7 +100,15 @@ def _chosen(setting: ActivityOwner, matched: str, record_owner: str) -> str:
 
 def _subject(activity: Record, fields: dict[str, Value], ruleset: Ruleset) -> str:
     kind = ruleset.activity.activity
-    titled = next((one.hubspot for one in DEFAULT_MAPS[kind] if one.salesforce == SUBJECT), "")
+    (mapping,) = ruleset.mappings.values()
+    titled = next(
+        (
+            one.hubspot
+            for one in (mapping.whole or mapping).field_map
+            if one.salesforce == SUBJECT and may_pass(one, Side.HUBSPOT)
+        ),
+        "",
+    )
     body = str(fields.get("Description") or "")
     words = {
         "direction": str(fields.get("CallType") or ""),

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from crmsync.model.fields import Choices, FieldRule, FieldType
-from crmsync.model.kinds.activities import HUBSPOT_OBJECTS, ActivityKind
+from crmsync.model.kinds.activities import ActivityKind
 from crmsync.model.records import Value
 from crmsync.rules.fields.maps import FieldMap
 
@@ -133,11 +133,6 @@ DEFAULT_MAPS: Mapping[ActivityKind, FieldMap] = MappingProxyType(
     }
 )
 """Kind -> the fields that go with each other. A meeting's internal notes stay in HubSpot."""
-
-MAPS_IN_HUBSPOT: Mapping[str, FieldMap] = MappingProxyType(
-    {HUBSPOT_OBJECTS[kind]: rules for kind, rules in DEFAULT_MAPS.items()}
-)
-"""HubSpot's object -> the fields that go with each other."""
 
 NEW_IN_SALESFORCE: Mapping[ActivityKind, Mapping[str, Value]] = MappingProxyType(
     {

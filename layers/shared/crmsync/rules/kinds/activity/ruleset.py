@@ -20,13 +20,12 @@ from crmsync.model.kinds.activities import (
     About,
     ActivityKind,
     ActivityOwner,
-    ActivitySync,
 )
 from crmsync.model.names import TASK_KEY
 from crmsync.model.records import Kind, Record, Side
 from crmsync.model.settings import Connection
 from crmsync.rules.fields.maps import in_zone
-from crmsync.rules.kinds.activity.maps import DEFAULT_MAPS
+from crmsync.rules.kinds.activity.field_map import POLICIES, activity_map
 from crmsync.rules.merge.ruleset import ActivityRules, Ruleset, object_mapping
 
 WHO = "salesforce person"
@@ -63,16 +62,6 @@ _MARKS: Mapping[str, frozenset[str]] = MappingProxyType(
 )
 """What shows which kind of activity a task or event is, and whether it is left alone."""
 
-_POLICIES: Mapping[ActivitySync, Update] = MappingProxyType(
-    {
-        ActivitySync.OFF: Update.NEVER,
-        ActivitySync.TO_SALESFORCE: Update.ALWAYS_HUBSPOT,
-        ActivitySync.TO_HUBSPOT: Update.ALWAYS_SALESFORCE,
-        ActivitySync.TWO_WAY: Update.TWO_WAY,
-    }
-)
-"""Direction -> whose value counts in all fields (MAP-2, MAP-3)."""
-
 
 def marks_of(connection: Connection, salesforce_object: str) -> frozenset[str]:
     """The fields that show which kind of activity a task or event is. The one of tasks that were
@@ -97,11 +86,9 @@ def activity_ruleset(
     """
     settings = connection.activities.of(activity)
     sync = settings.sync
-    update = _POLICIES[sync]
-    about = (FieldRule(name, field) for name, field in ABOUT.items())
-    field_map = tuple(
-        replace(rule, update=update) for rule in (*in_zone(DEFAULT_MAPS[activity], zone), *about)
-    )
+    update = POLICIES[sync][Update.TWO_WAY]
+    about = (FieldRule(name, field, update) for name, field in ABOUT.items())
+    field_map = (*in_zone(activity_map(connection, activity), zone), *about)
     salesforce_object = SALESFORCE_OBJECTS[activity]
     hubspot = {TIMESTAMP, TYPES.get(activity, TIMESTAMP)}
     if activity is ActivityKind.EMAIL:
