@@ -14,13 +14,16 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from simulators.salesforce.org.transaction import Actor
 from simulators.salesforce.refusals import RefusalError, bad_json
 
+INHERITED: Final = frozenset({"accept", "authorization", "content-type"})
+"""The headers that the parts of a composite call have from the call, and may not give [D]."""
+
 _BASE: Final = re.compile(r"/services/data/v(?P<version>\d+\.\d)(?P<path>/.*)?")
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """A call below ``/services/data/vXX.X``. `path` is still percent-encoded; header names are in
-    lowercase.
+    lowercase. `rows_beside` are the rows of all collections in the same composite call.
     """
 
     method: str
@@ -31,6 +34,7 @@ class Call:
     version: str
     user_id: str
     product: bool = False
+    rows_beside: int = 0
 
     @property
     def base(self) -> str:
@@ -69,8 +73,8 @@ class Call:
         return Actor(self.user_id, origin, self.product, assign, save)
 
     def subcall(self, method: str, url: str, headers: Mapping[str, str], body: Any) -> Call:
-        """Return a call inside this one (composite). Raises `RefusalError` for a URL outside the
-        REST API.
+        """Return a call inside this one (composite), which inherits three of its headers [D].
+        Raises `RefusalError` for a URL outside the REST API.
         """
         parts = urlsplit(
             url if url.startswith("/services") else f"/services/data/{url.lstrip('/')}"
@@ -85,7 +89,7 @@ class Call:
             path=found["path"] or "",
             query=dict(parse_qsl(parts.query, keep_blank_values=True)),
             headers={
-                **self.headers,
+                **{name: value for name, value in self.headers.items() if name in INHERITED},
                 **{name.lower(): str(value) for name, value in headers.items()},
             },
             body=content,

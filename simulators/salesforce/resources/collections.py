@@ -182,7 +182,7 @@ def _run(org: Org, call: Call, steps: list[_Write], *, all_or_none: bool | None 
     all others.
     """
     strict = all_or_none if all_or_none is not None else bool(call.record().get("allOrNone", False))
-    if _is_too_much_for_triggers(org, call, len(steps)):
+    if _is_too_much_for_triggers(org, call, max(len(steps), call.rows_beside)):
         return Reply(200, [_out_of_cpu_time() for _ in steps])
     with org.transaction(call.actor()) as transaction:
         begin = transaction.mark()
@@ -195,7 +195,8 @@ def _run(org: Org, call: Call, steps: list[_Write], *, all_or_none: bool | None 
 
 def _is_too_much_for_triggers(org: Org, call: Call, count: int) -> bool:
     """Return whether the triggers of so many rows use up the CPU time of the transaction: a call of
-    the product with more rows than the fault `apex_cpu` allows.
+    the product with more rows than the fault `apex_cpu` allows. That the collections of a composite
+    call share the time is [M].
     """
     if not call.product:
         return False

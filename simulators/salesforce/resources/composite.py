@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 from simulators.salesforce.org.org import Org
 from simulators.salesforce.refusals import RefusalError, bad_json
-from simulators.salesforce.resources.call import Call, Reply
+from simulators.salesforce.resources.call import INHERITED, Call, Reply
 
 MAX_SUBREQUESTS: Final = 25
 MAX_QUERIES: Final = 5
@@ -31,6 +32,8 @@ def composite(org: Org, call: Call, dispatch: Dispatch) -> Reply:
     """``POST /composite``: always 200; each part has its own status."""
     body = call.record()
     parts = _parts(body.get("compositeRequest"))
+    _without_inherited_headers(parts)
+    call = replace(call, rows_beside=sum(map(_rows_of, parts)))
     if sum(bool(_COUNTED.match(str(part.get("url", "")))) for part in parts) > MAX_QUERIES:
         raise RefusalError(
             "LIMIT_EXCEEDED",
@@ -104,6 +107,19 @@ def _run(
             }
         )
     return responses
+
+
+def _without_inherited_headers(parts: list[dict[str, Any]]) -> None:
+    given = {name.lower() for part in parts for name in part.get("httpHeaders") or {}}
+    if found := sorted(given & INHERITED):
+        raise RefusalError("INVALID_REQUEST", f"Invalid headers in a subrequest: {found}")  # [M]
+
+
+def _rows_of(part: dict[str, Any]) -> int:
+    """Return how many rows a collection has; 0 for any other part."""
+    body = part.get("body")
+    records = body.get("records") if isinstance(body, dict) else None
+    return len(records) if isinstance(records, list) else 0
 
 
 def _insist(responses: list[dict[str, Any]]) -> None:

@@ -14,10 +14,7 @@ from crmsync.model.records import Side
 from tests.flows.backfill.activity_imports import WORDS, Imports, imports
 
 MOST_CALLS = {Side.HUBSPOT: 25, Side.SALESFORCE: 6}
-"""The most calls for a batch, which has at most a thousand activities."""
-
-ONCE = {Side.HUBSPOT: 3, Side.SALESFORCE: 1}
-"""Calls that the batches of a process share: the count, and the owners of both sides."""
+"""The most calls for a thousand activities, all that an import needs included."""
 
 PEOPLE = 20
 
@@ -91,8 +88,8 @@ def test_salesforce_s_tasks_are_imported_kind_by_kind_and_once() -> None:
 @pytest.mark.rule("CH-20")
 @pytest.mark.parametrize("count", [2_000, pytest.param(50_000, marks=pytest.mark.long)])
 def test_an_import_takes_few_calls_and_no_more_memory_for_more_calls(count: int) -> None:
-    """For a batch of a thousand at most 25 calls to HubSpot and six to Salesforce; and no batch
-    takes much more memory than the first.
+    """For a thousand at most 25 calls to HubSpot and six to Salesforce, the count, the owners and
+    batches that are not full included; and no batch takes much more memory than the first.
     """
     with imports() as world:
         world.add("call", count, world.linked_people(max(PEOPLE, count // EACH_HAS)))
@@ -105,12 +102,32 @@ def test_an_import_takes_few_calls_and_no_more_memory_for_more_calls(count: int)
         finally:
             tracemalloc.stop()
 
-        batches = len(world.peaks)
-        within = {side: most * batches + ONCE[side] for side, most in MOST_CALLS.items()}
+        per_thousand = {side: calls * 1_000 / count for side, calls in spent.items()}
         assert planned.estimate.records == len(world.shown("Task")) == count
-        assert batches <= count / 1_000 * 1.2 + 1
-        assert {side: calls for side, calls in spent.items() if calls > within[side]} == {}
+        assert {side: n for side, n in per_thousand.items() if n > MOST_CALLS[side]} == {}
         assert max(world.peaks) <= 1.5 * world.peaks[0]
+
+
+@pytest.mark.rule("CH-20")
+@pytest.mark.parametrize("each", [300, pytest.param(2_000, marks=pytest.mark.long)])
+def test_an_import_of_all_kinds_takes_few_calls(each: int) -> None:
+    """Five imports, each with its own count, owners and last batch, take for a thousand activities
+    at most 25 calls to HubSpot and six to Salesforce once they have thousands.
+    """
+    with imports() as world:
+        people = world.linked_people(PEOPLE)
+        for name in WORDS.values():
+            world.add(name, each, people)
+        world.update_index()
+        before = world.calls()
+        for word in WORDS:
+            world.run(word)
+        spent = {side: calls - before[side] for side, calls in world.calls().items()}
+        batches = sum(-(-each // 1_000) for _ in WORDS)
+
+        assert sum(len(world.shown(name)) for name in ("Task", "Event")) == each * len(WORDS)
+        most = max(each * len(WORDS) / 1_000, batches)
+        assert {side: n for side, n in spent.items() if n > MOST_CALLS[side] * most} == {}
 
 
 @pytest.mark.rule("CH-20")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count, pairwise
 from typing import Any
 
 import pytest
@@ -51,8 +52,10 @@ class Org:
 
 
 @contextmanager
-def an_org(our_field: dict[str, Any] = OUR_FIELD) -> Iterator[Org]:
-    """An org with our field on Activity."""
+def an_org(
+    our_field: dict[str, Any] = OUR_FIELD, now: Callable[[], float] | None = None
+) -> Iterator[Org]:
+    """An org with our field on Activity; `now` is the gateway's clock, by default the org's."""
     clock = Clock()
     faults = Faults(clock)
     simulator = SalesforceSimulator(
@@ -66,7 +69,10 @@ def an_org(our_field: dict[str, Any] = OUR_FIELD) -> Iterator[Org]:
             {"client_id": simulator.client_id, "client_secret": simulator.client_secret}
         )
         gateway = SalesforceGateway(
-            url, secret, now=lambda: clock.now_ms() / 1000, retry_policy=retry_policy(clock)
+            url,
+            secret,
+            now=now or (lambda: clock.now_ms() / 1000),
+            retry_policy=retry_policy(clock),
         )
         yield Org(gateway, SalesforceLister(gateway.session), simulator, faults)
 
@@ -143,19 +149,102 @@ def test_a_refused_task_has_salesforce_s_code_and_the_others_are_written() -> No
         assert org.subjects() == ["a", "z"]
 
 
-def test_a_thousand_tasks_cost_five_calls_to_create_and_one_to_read() -> None:
-    """Whether they exist already takes one more."""
-    effects = [creation(f"p{number:04d}") for number in range(1_000)]
+def thousand(start: int = 0) -> list[CreateRecord]:
+    """The effects that create a thousand tasks."""
+    return [creation(f"p{number:04d}") for number in range(start, start + 1_000)]
+
+
+def test_a_thousand_tasks_cost_two_calls_to_create_and_one_to_read() -> None:
+    """The first 200 show how fast the org is; from then on a thousand share a call. Whether they
+    exist already takes one more.
+    """
+    effects = thousand()
     with an_org() as org:
         org.lister.count("Task")
-        before = org.calls()
-        keys = {"Task": [one.key for one in effects]}
-        found = org.gateway.made_by(keys)
-        asked = org.calls()
+        marks = [org.calls()]
+        found = org.gateway.made_by({"Task": [one.key for one in effects]})
+        marks.append(org.calls())
         refs = [one.ref for one in org.gateway.create(effects)]
-        created = org.calls()
+        marks.append(org.calls())
         records = org.gateway.read(refs, {"Task": ["Subject", "Description"]})
-        read = org.calls()
+        marks.append(org.calls())
+        more = org.gateway.create(thousand(1_000))
+        marks.append(org.calls())
 
         assert (found, len(records)) == ({}, 1_000)
-        assert (asked - before, created - asked, read - created) == (1, 5, 1)
+        assert [records[ref].fields["Subject"] for ref in refs] == [
+            f"p{number:04d}" for number in range(1_000)
+        ]
+        assert all(isinstance(one, Written) for one in more)
+        assert [after - before for before, after in pairwise(marks)] == [1, 2, 1, 1]
+
+
+def test_a_slow_org_gets_fewer_tasks_in_a_call() -> None:
+    """A call may take ten seconds at the pace of the one before it: at 20 ms for each task that is
+    two collections.
+    """
+    seconds = count(0, 4)
+    with an_org(now=lambda: float(next(seconds))) as org:
+        org.lister.count("Task")
+        before = org.calls()
+        outcomes = org.gateway.create(thousand()[:600])
+
+        assert all(isinstance(one, Written) for one in outcomes)
+        assert org.calls() - before == 2
+
+
+def test_what_cannot_share_a_call_goes_alone() -> None:
+    """A text that looks like a reference to another part of the call is stored as it is, and a row
+    that makes Salesforce refuse its collection is found; the others are written.
+    """
+    texts = {250: "Dear @{c0.id}", 450: "@{nobody}"}
+    effects = [
+        creation(f"p{number:04d}", Description=texts.get(number, "Hello"))
+        for number in range(1_000)
+    ]
+    effects[750] = creation("p0750", ActivityDate="tomorrow")
+    with an_org() as org:
+        outcomes = org.gateway.create(effects)
+        refused = [at for at, one in enumerate(outcomes) if not isinstance(one, Written)]
+        refs = [one.ref for one in outcomes if isinstance(one, Written)]
+        shown = org.gateway.read(refs, {"Task": ["Description"]})
+
+        assert refused == [750]
+        assert [shown[outcomes[at].ref].fields["Description"] for at in (249, *texts)] == [
+            "Hello",
+            *texts.values(),
+        ]
+        assert len(org.subjects()) == 999
+
+
+def test_tasks_that_are_too_many_for_triggers_go_alone_from_then_on() -> None:
+    """Should the limit of a transaction count for all collections of a call, each is tried again by
+    itself, and so are later ones.
+    """
+    with an_org() as org:
+        org.faults.replace([{"at": "salesforce", "kind": "apex_cpu", "rows": 300}])
+        marks = [org.calls()]
+        outcomes = org.gateway.create(thousand())
+        marks.append(org.calls())
+        more = org.gateway.create(thousand(1_000))
+        marks.append(org.calls())
+
+        assert all(isinstance(one, Written) for one in (*outcomes, *more))
+        assert [after - before for before, after in pairwise(marks)] == [6, 5]
+
+
+def test_a_call_for_many_tasks_that_fails_says_what_was_written() -> None:
+    """The first 200 are written; the others, whose call is lost, are to be tried again."""
+    effects = thousand()
+    with an_org() as org:
+        org.gateway.create(effects[:1])
+        org.faults.replace([{"at": "salesforce", "kind": "timeout_after_write"}])
+        with pytest.raises(TryAgain):
+            org.gateway.create(effects[1:])
+        made = org.gateway.made_by({"Task": [one.key for one in effects]})
+        left = [one for one in effects if one.key not in made]
+
+        outcomes = org.gateway.create(left)
+
+        assert all(isinstance(one, Written) for one in outcomes)
+        assert org.subjects() == [f"p{number:04d}" for number in range(1_000)]

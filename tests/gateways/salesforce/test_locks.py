@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from crmsync.errors import TryAgain
 from crmsync.gateways.retry import RetryPolicy
-from crmsync.gateways.salesforce.locks import in_calls
 from crmsync.gateways.salesforce.records import SalesforceGateway
+from crmsync.gateways.salesforce.writing import in_calls
 from crmsync.model.effects import CreateRecord, UpdateRecord
 from crmsync.model.links import Slot
 from crmsync.model.records import Ref, Side

@@ -175,3 +175,19 @@ def test_each_part_writes_with_its_own_headers(start_org: StartOrg) -> None:
     ids = [response["body"]["id"] for response in _run(org, *parts, strict=True)]
     owners = [org.product.Lead.get(record_id)["OwnerId"][:3] for record_id in ids]
     assert owners == ["005", "00G"]
+
+
+def test_a_part_has_no_headers_of_the_call_but_three(start_org: StartOrg) -> None:
+    """Sforce-Auto-Assign of the call does not apply to its parts, and a part may not say who
+    calls.
+    """
+    org = start_org({"queues": [{"Name": "Inbound"}], "lead_assignment_owner": "Inbound"})
+    body = {"compositeRequest": [_part("POST", "/sobjects/Lead", "one", lead())]}
+    answer = org.call(
+        "POST", "/composite", json=body, headers={"Sforce-Auto-Assign": "FALSE"}
+    ).json()
+    made = org.product.Lead.get(answer["compositeResponse"][0]["body"]["id"])
+    body["compositeRequest"][0]["httpHeaders"] = {"Authorization": "Bearer x"}
+
+    assert made["OwnerId"][:3] == "00G"
+    assert org.call("POST", "/composite", json=body).status_code == 400

@@ -1,31 +1,24 @@
 """The records of one Salesforce org, and which of them changed lately.
 
-Law: this module decides how rows are put into calls, and how a refused call is split. Login and
-transport are `session`, queries are `queries`, the meaning of refusals is `errors`. Facts and
-limits: docs/vendors.md#salesforce-rows.
+Law: this module decides which rows are written and how records are read. How rows share calls is
+`writing`, login and transport are `session`, queries are `queries`, the meaning of refusals is
+`errors`. Facts and limits: docs/vendors.md#salesforce-rows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from crmsync.errors import Conflict, SyncError, TryAgain
+from crmsync.errors import Conflict, SyncError
 from crmsync.gateways.aws.secrets import Secret
 from crmsync.gateways.retry import RetryPolicy, chunks
 from crmsync.gateways.salesforce.errors import (
     DOUBLE,
-    FIELD_CODES,
-    LOCKED,
-    ROW_WISE,
-    TRIGGER,
-    call_error,
 )
 from crmsync.gateways.salesforce.hosts import LoginUrl
 from crmsync.gateways.salesforce.ids import is_id
-from crmsync.gateways.salesforce.locks import in_calls
 from crmsync.gateways.salesforce.objects.accounts import (
     PersonAccounts,
     accounts_by_domain,
@@ -47,8 +40,6 @@ from crmsync.gateways.salesforce.rows import (
     Write,
     change,
     creation,
-    is_refused_by_a_rule,
-    outcome,
     record,
     update_of,
 )
@@ -56,12 +47,12 @@ from crmsync.gateways.salesforce.rule_texts import RuleTexts
 from crmsync.gateways.salesforce.session import (
     API_VERSION,
     Login,
-    RefusedCall,
     SalesforceSession,
     Token,
 )
 from crmsync.gateways.salesforce.survivors import survivors
 from crmsync.gateways.salesforce.sweep import SalesforceSweep
+from crmsync.gateways.salesforce.writing import INSERT, INSERT_ASSIGNED, UPDATE, RowWriter
 from crmsync.model.effects import CreateRecord, UpdateRecord
 from crmsync.model.kinds.places import Places
 from crmsync.model.names import SALESFORCE_KEY
@@ -69,40 +60,7 @@ from crmsync.model.records import Record, Ref, Side
 from crmsync.ports.crm import Fields, Outcome
 from crmsync.ports.listing import ChangedRecord, Show
 
-READ_BATCH, WRITE_BATCH = 2000, 200
-LOCKED_BATCH = 20
-"""Rows that Salesforce could not lock are tried once more in calls of this size, so that few of
-them wait for each other.
-"""
-
-
-OVERLOADED_BATCHES = (20, 4, 1)
-"""Rows with which triggers exceeded a governor limit are tried again in calls of these sizes, as
-the limit is that of one call.
-"""
-
-HOPELESS = 3
-"""Calls of one size without a written row after which no further one is made."""
-
-
-@dataclass(frozen=True, slots=True)
-class _CallKind:
-    """A kind of collection call.
-
-    Attributes:
-        method: The HTTP method.
-        path: The resource.
-        assign: Whether assignment rules choose the owner.
-    """
-
-    method: str
-    path: str
-    assign: bool = False
-
-
-_INSERT = _CallKind("POST", "composite/sobjects")
-_INSERT_ASSIGNED = _CallKind("POST", "composite/sobjects", assign=True)
-_UPDATE = _CallKind("PATCH", "composite/sobjects")
+READ_BATCH = 2000
 
 
 class SalesforceGateway:
@@ -132,7 +90,7 @@ class SalesforceGateway:
         )
         self._sweep = SalesforceSweep(self._session, page=page, now=now)
         self._persons = PersonAccounts(self._session)
-        self._rule_texts = RuleTexts(self._session, now)
+        self._writer = RowWriter(self._session, RuleTexts(self._session, now), now)
 
     @property
     def session(self) -> SalesforceSession:
@@ -240,9 +198,9 @@ class SalesforceGateway:
         return self._persons.places()
 
     def create(self, effects: Sequence[CreateRecord]) -> Sequence[Outcome]:
-        """Insert under our unique external id, 200 per call. A key that is taken is a
-        `Conflict`: another worker, or an earlier call whose response was lost, has made the record,
-        and an upsert would write over what people have edited since.
+        """Insert under our unique external id: 200 per call, tasks and events up to 1,000. A key
+        that is taken is a `Conflict`: another worker, or an earlier call whose response was lost,
+        has made the record, and an upsert would write over what people have edited since.
 
         Not every org may keep a field of tasks and events unique, so a call that creates them is
         not repeated here if it may have been applied: `made_by` finds what it has made.
@@ -256,9 +214,8 @@ class SalesforceGateway:
         others = [write for write in writes if not effects[write.at].assign]
 
         def run(outcomes: dict[int, Outcome]) -> None:
-            for kind, some in ((_INSERT_ASSIGNED, assigned), (_INSERT, others)):
-                for part in in_calls(some, WRITE_BATCH):
-                    self._write(part, kind, outcomes)
+            for kind, some in ((INSERT_ASSIGNED, assigned), (INSERT, others)):
+                self._writer.write(some, kind, outcomes)
             fixed = [
                 write
                 for write in writes
@@ -270,14 +227,13 @@ class SalesforceGateway:
         return _outcomes(len(effects), run)
 
     def update(self, effects: Sequence[UpdateRecord]) -> Sequence[Outcome]:
-        """Update by id, 200 per call, the contacts of one account next to each other (see
-        `locks`).
+        """Update by id: 200 per call, tasks and events up to 1,000; the contacts of one account
+        next to each other (see `writing`).
         """
         writes = [change(at, effect) for at, effect in enumerate(effects)]
 
         def run(outcomes: dict[int, Outcome]) -> None:
-            for part in in_calls(writes, WRITE_BATCH):
-                self._write(part, _UPDATE, outcomes)
+            self._writer.write(writes, UPDATE, outcomes)
 
         return _outcomes(len(effects), run)
 
@@ -314,57 +270,7 @@ class SalesforceGateway:
             for write in duplicates
             if (write.object, write.key) in ids
         ]
-        for part in in_calls(known, WRITE_BATCH):
-            self._write(part, _UPDATE, outcomes)
-
-    def _write(self, part: list[Write], kind: _CallKind, outcomes: dict[int, Outcome]) -> None:
-        """Write the rows of a call; rows whose record was locked, and those with which triggers
-        exceeded a governor limit, are tried again in smaller calls.
-        """
-        self._write_part(part, kind, outcomes)
-        locked = [write for write in part if _is_later(outcomes[write.at], LOCKED)]
-        for smaller in in_calls(locked, LOCKED_BATCH):
-            self._write_part(smaller, kind, outcomes)
-        for size in OVERLOADED_BATCHES:
-            refused = [write for write in part if _is_later(outcomes[write.at], TRIGGER)]
-            for number, smaller in enumerate(in_calls(refused, size), start=1):
-                self._write_part(smaller, kind, outcomes)
-                left = sum(_is_later(outcomes[write.at], TRIGGER) for write in refused)
-                if number == HOPELESS and left == len(refused):
-                    break
-
-    def _write_part(self, part: list[Write], kind: _CallKind, outcomes: dict[int, Outcome]) -> None:
-        """Write rows. A call refused because of one row is halved until the row is found."""
-        body = {"allOrNone": False, "records": [write.row for write in part]}
-        answer = self._session.call(
-            kind.method,
-            kind.path,
-            body=body,
-            writes=True,
-            assign=kind.assign,
-            repeat=kind is _UPDATE or all(write.object not in ACTIVITIES for write in part),
-            see=ROW_WISE,
-        )
-        if not isinstance(answer, RefusedCall):
-            rules = self._rule_texts.known() if any(map(is_refused_by_a_rule, answer)) else ()
-            outcomes.update(
-                (write.at, outcome(write, row, rules))
-                for write, row in zip(part, answer, strict=True)
-            )
-            return
-        error = call_error(
-            answer.status, answer.content, sent=part[0].fields if len(part) == 1 else {}
-        )
-        # All rows with a field that the org does not have fail: they need not be searched for.
-        bad = [
-            write for write in part if error.code in FIELD_CODES and error.fieldname in write.fields
-        ]
-        bad = part if len(part) == 1 else bad
-        outcomes.update(dict.fromkeys((write.at for write in bad), error))
-        rest = [write for write in part if write.at not in outcomes]
-        half = len(rest) if bad else (len(rest) + 1) // 2
-        for smaller in filter(None, (rest[:half], rest[half:])):
-            self._write_part(smaller, kind, outcomes)
+        self._writer.write(known, UPDATE, outcomes)
 
 
 def _outcomes(count: int, run: Callable[[dict[int, Outcome]], None]) -> list[Outcome]:
@@ -383,10 +289,6 @@ def _outcomes(count: int, run: Callable[[dict[int, Outcome]], None]) -> list[Out
 
 def _is_duplicate(outcome: Outcome) -> bool:
     return isinstance(outcome, Conflict) and outcome.code == DOUBLE
-
-
-def _is_later(outcome: Outcome, code: str) -> bool:
-    return isinstance(outcome, TryAgain) and outcome.code == code
 
 
 def _by_object(refs: Iterable[Ref]) -> dict[str, list[str]]:

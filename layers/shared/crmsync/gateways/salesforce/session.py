@@ -60,10 +60,8 @@ _USAGE = re.compile(r"(?<![\w-])api-usage=(\d+)/(\d+)")
 JWT_LIFE = 180
 """Seconds for which a signed login request is valid: Salesforce allows three minutes."""
 
-HEADERS: Mapping[str, str] = {
-    "Sforce-Call-Options": f"client={SALESFORCE_CLIENT}",
-    "X-PrettyPrint": "0",
-}
+_CLIENT = {"Sforce-Call-Options": f"client={SALESFORCE_CLIENT}"}
+HEADERS: Mapping[str, str] = {**_CLIENT, "X-PrettyPrint": "0"}
 """Sent with every call: our client name, which change events contain as their origin, and a request
 for compact JSON.
 """
@@ -309,6 +307,10 @@ class SalesforceSession:
         """The token with our org and user. Raises `SyncError`."""
         return self._login.token()
 
+    def write_headers(self, *, assign: bool) -> dict[str, str]:
+        """The headers of a write, of which each part of a composite call needs its own."""
+        return {**_CLIENT, "Sforce-Auto-Assign": str(assign).upper(), **self._on_writes}
+
     def call(
         self,
         method: str,
@@ -333,10 +335,7 @@ class SalesforceSession:
             repeat: Whether a call may be retried if it may have been applied.
             see: Statuses of refusals to return.
         """
-        headers = {
-            **HEADERS,
-            **({"Sforce-Auto-Assign": str(assign).upper(), **self._on_writes} if writes else {}),
-        }
+        headers = {**HEADERS, **(self.write_headers(assign=assign) if writes else {})}
         attempt, stale = 1, None
         while True:
             token = self._login.token(stale=stale)
