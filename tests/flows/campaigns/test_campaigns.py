@@ -417,6 +417,22 @@ def test_a_preview_says_what_the_next_sweep_does(sides: Sides, on_leave: OnLeave
 
 
 @pytest.mark.rule("CH-28")
+@pytest.mark.rule("CMP-6")
+def test_a_campaign_that_is_named_is_previewed_by_its_id(sides: Sides) -> None:
+    """Who is in it already is found although the settings have its name."""
+    (ada, bob) = sides.add("Ada", "Bob")
+    sides.join(ada, bob)
+    row = {"CampaignId": sides.campaign, "LeadId": sides.people["Bob"].id, "Status": "Sent"}
+    sides.person("POST", "CampaignMember", **row)
+    sides.set(campaign="Fair")
+
+    name = ("acme", "Fair", sides.context.connection.campaigns[0].list)
+    assert preview_campaigns(sides.context) == [
+        PreviewedCampaign(*name, listed=2, joining=1, there=1)
+    ]
+
+
+@pytest.mark.rule("CH-28")
 def test_a_preview_says_why_a_campaign_would_not_be_swept(sides: Sides) -> None:
     """A missing status, campaign or list, each in a sentence."""
     found = []

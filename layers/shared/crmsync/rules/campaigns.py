@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from crmsync.model.id_sets import IdSet
 from crmsync.model.kinds.campaign_settings import CampaignSettings, OnLeave
 from crmsync.model.kinds.campaigns import (
     SHOWN,
@@ -68,7 +69,7 @@ def compared(
     Who joined waits for the row, and who left leaves, unless leaving means nothing. A contact that
     came back before its leaving was done counts as one that joins.
     """
-    now_in = frozenset(listed)
+    now_in = listed if isinstance(listed, IdSet) else IdSet(listed)
     gone = (progress.members | progress.leaving) - now_in
     return replace(
         progress,
@@ -76,8 +77,8 @@ def compared(
         read_at=now,
         members=progress.members & now_in,
         waiting=now_in - progress.members,
-        leaving=frozenset() if campaign.on_leave is OnLeave.KEEP else gone,
-        refused=frozenset(),
+        leaving=IdSet() if campaign.on_leave is OnLeave.KEEP else gone,
+        refused=IdSet(),
         refusal="",
     )
 
@@ -174,7 +175,7 @@ def begun_again(progress: ListProgress, left: Collection[int], now: datetime) ->
         mark="",
         read_at=now,
         waiting=waiting | progress.members,
-        refused=frozenset(),
+        refused=IdSet(),
         refusal="",
     )
 

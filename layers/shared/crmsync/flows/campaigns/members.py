@@ -13,6 +13,7 @@ from datetime import datetime
 
 from crmsync.errors import Conflict, Gone, OutOfTime, SyncError, TryAgain
 from crmsync.model.crm_names import HUBSPOT_CONTACT, LEAD, SALESFORCE_CONTACT
+from crmsync.model.id_sets import IdSet
 from crmsync.model.kinds.campaign_settings import CampaignSettings
 from crmsync.model.kinds.campaigns import CampaignKey, ListProgress, RemoveMember
 from crmsync.model.links import LinkState
@@ -170,7 +171,7 @@ class _Sweep:
         if not is_to_be_read(self._progress, mark, now):
             return False
         pages = self._context.lists.listed(self._campaign.list)
-        listed = {one for page in pages for one in page}
+        listed = IdSet(one for page in pages for one in page)
         self._save(compared(self._progress, listed, self._campaign, mark, now))
         return True
 
@@ -178,9 +179,8 @@ class _Sweep:
         """Let those who left leave and those who joined join; returns why neither is possible."""
         for leaves in (True, False):
             contacts = self._progress.leaving if leaves else self._progress.waiting
-            todo = sorted(contacts - self._progress.refused)
-            for start in range(0, len(todo), BATCH):
-                reason = self._batch(todo[start : start + BATCH], leaves=leaves)
+            for some in IdSet(contacts - self._progress.refused).parts(BATCH):
+                reason = self._batch(some, leaves=leaves)
                 if reason is not _FINE:
                     return reason
         return _FINE
@@ -199,16 +199,17 @@ class _Sweep:
             outcomes = self._outcomes(people, leaves=leaves)
         as_good_as_done = (Gone,) if leaves else ()
         refusal = self._progress.refusal
-        refused = set(self._progress.refused)
+        refused = set[int]()
         for contact, outcome in outcomes.items():
             if outcome is None or isinstance(outcome, as_good_as_done):
                 done.add(contact)
             elif not isinstance(outcome, TryAgain | Gone):
                 refused.add(contact)
                 refusal = f"{outcome.code}: {outcome.text}"
-        if done or refused != self._progress.refused:
+        if done or refused:
             progress = self._settled(done, leaves=leaves)
-            self._save(replace(progress, refused=frozenset(refused), refusal=refusal))
+            refused_now = progress.refused | refused
+            self._save(replace(progress, refused=refused_now, refusal=refusal))
         return _FINE
 
     def _outcomes(self, people: Mapping[int, Ref], *, leaves: bool) -> dict[int, SyncError | None]:

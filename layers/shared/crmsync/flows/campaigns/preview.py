@@ -5,13 +5,16 @@ Law: nothing is written, stored or marked as read. The decisions are those of th
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import partial
 
 from crmsync.errors import SyncError
 from crmsync.flows.campaigns.members import BATCH, CampaignContext, linked_people, text_of_stop
+from crmsync.model.id_sets import IdSet
 from crmsync.model.kinds.campaign_settings import CampaignSettings
-from crmsync.model.kinds.campaigns import ListProgress
+from crmsync.model.kinds.campaigns import FoundCampaign, ListProgress
 from crmsync.rules.campaigns import compared, join_effects, leave_effects, problem_of
 
 
@@ -67,12 +70,15 @@ def _preview(
 ) -> PreviewedCampaign:
     name = context.connection.name
     try:
-        if trouble := _trouble(context, campaign, mark):
+        found = context.members.named(campaign.campaign) if mark is not None else ()
+        if trouble := _trouble(campaign, mark, found):
             return PreviewedCampaign(name, campaign.campaign, campaign.list, trouble=trouble)
-        listed = {one for page in context.lists.listed(campaign.list) for one in page}
+        pages = context.lists.listed(campaign.list)
+        listed = IdSet(one for page in pages for one in page)
         then = compared(progress, listed, campaign, mark or "", context.now())
-        joining, linked = _changes(context, campaign, then.waiting, leaves=False)
-        leaving, _ = _changes(context, campaign, then.leaving, leaves=True)
+        changes = partial(_changes, context, campaign, found[0].id)
+        joining, linked = changes(then.waiting, leaves=False)
+        leaving, _ = changes(then.leaving, leaves=True)
     except SyncError as error:
         return PreviewedCampaign(
             name, campaign.campaign, campaign.list, trouble=text_of_stop(error)
@@ -90,23 +96,28 @@ def _preview(
     )
 
 
-def _trouble(context: CampaignContext, campaign: CampaignSettings, mark: str | None) -> str:
+def _trouble(campaign: CampaignSettings, mark: str | None, found: Sequence[FoundCampaign]) -> str:
     if mark is None:
         return f"HubSpot has no list {campaign.list}, or the app may not see it."
-    problem = problem_of(campaign, context.members.named(campaign.campaign))
+    problem = problem_of(campaign, found)
     return problem[1] if problem else ""
 
 
 def _changes(
-    context: CampaignContext, campaign: CampaignSettings, contacts: Iterable[int], *, leaves: bool
+    context: CampaignContext,
+    campaign: CampaignSettings,
+    campaign_id: str,
+    contacts: AbstractSet[int],
+    *,
+    leaves: bool,
 ) -> tuple[int, int]:
     """How many members would change, and how many of the contacts have a counterpart."""
     plan = leave_effects if leaves else join_effects
-    todo, changes, linked = sorted(contacts), 0, 0
-    for start in range(0, len(todo), BATCH):
-        people = linked_people(context, todo[start : start + BATCH])
+    changes = linked = 0
+    for some in IdSet(contacts).parts(BATCH):
+        people = linked_people(context, some)
         if people:
-            rows = context.members.members(campaign.campaign, people.values())
+            rows = context.members.members(campaign_id, people.values())
             changes += sum(one is not None for one in plan(campaign, people, rows).values())
         linked += len(people)
     return changes, linked

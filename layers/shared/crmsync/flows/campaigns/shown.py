@@ -16,6 +16,7 @@ from crmsync.flows.campaigns.members import BATCH, text_of_stop
 from crmsync.flows.inclusion import not_frozen
 from crmsync.model.crm_names import HUBSPOT_CONTACT, LIFECYCLE_STAGE
 from crmsync.model.effects import UpdateRecord
+from crmsync.model.id_sets import IdSet
 from crmsync.model.kinds.campaigns import SHOWN, ListProgress
 from crmsync.model.links import Link, LinkState
 from crmsync.model.names import HUBSPOT_CAMPAIGNS
@@ -119,9 +120,8 @@ class _Sweep:
         return bool(page)
 
     def _look_at_waiting(self) -> None:
-        waiting = sorted(self._progress.waiting - self._progress.refused)
-        for start in range(0, len(waiting), BATCH):
-            some = waiting[start : start + BATCH]
+        waiting = IdSet(self._progress.waiting - self._progress.refused)
+        for some in waiting.parts(BATCH):
             linked = _contacts(self._found([_contact(one) for one in some]).values())
             self._show({one: linked.get(one) for one in some})
 

@@ -5,10 +5,12 @@ what is kept of a list. Values only.
 from __future__ import annotations
 
 import re
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
+from crmsync.model.id_sets import IdSet
 from crmsync.model.records import Ref
 
 _CAMPAIGN_ID = re.compile(r"701[A-Za-z0-9]{15}")
@@ -171,10 +173,10 @@ class ListProgress:
 
     mark: str = ""
     read_at: datetime | None = None
-    members: frozenset[int] = frozenset()
-    waiting: frozenset[int] = frozenset()
-    leaving: frozenset[int] = frozenset()
-    refused: frozenset[int] = frozenset()
+    members: AbstractSet[int] = IdSet()
+    waiting: AbstractSet[int] = IdSet()
+    leaving: AbstractSet[int] = IdSet()
+    refused: AbstractSet[int] = IdSet()
     refusal: str = ""
     trouble: CampaignTrouble | None = None
     version: int = 0

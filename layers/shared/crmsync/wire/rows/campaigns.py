@@ -6,6 +6,9 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate, islice
+
+from crmsync.model.id_sets import IdSet
 
 _LOW = 0x7F
 _MORE = 0x80
@@ -16,7 +19,7 @@ def packed(sets: Sequence[Iterable[int]]) -> bytes:
     """The sets, each preceded by its size."""
     raw = bytearray()
     for one in sets:
-        ids = sorted(one)
+        ids = one if isinstance(one, IdSet) else IdSet(one)
         _append(raw, len(ids))
         before = 0
         for number in ids:
@@ -25,23 +28,22 @@ def packed(sets: Sequence[Iterable[int]]) -> bytes:
     return zlib.compress(bytes(raw))
 
 
-def unpacked(data: bytes, count: int) -> list[frozenset[int]]:
+def unpacked(data: bytes, count: int) -> list[IdSet]:
     """The first `count` sets. Raises `ValueError` if the data are no such sets."""
     try:
         numbers = _numbers(zlib.decompress(data))
         return [_one(numbers) for _ in range(count)]
-    except (zlib.error, StopIteration, RuntimeError) as problem:
+    except (zlib.error, StopIteration, OverflowError) as problem:
         msg = "not a packed set of ids"
         raise ValueError(msg) from problem
 
 
-def _one(numbers: Iterator[int]) -> frozenset[int]:
-    ids: list[int] = []
-    before = 0
-    for _ in range(next(numbers)):
-        before += next(numbers)
-        ids.append(before)
-    return frozenset(ids)
+def _one(numbers: Iterator[int]) -> IdSet:
+    size = next(numbers)
+    ids = IdSet(accumulate(islice(numbers, size)))
+    if len(ids) != size:
+        raise StopIteration
+    return ids
 
 
 def _append(raw: bytearray, number: int) -> None:
