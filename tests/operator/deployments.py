@@ -175,11 +175,13 @@ class Deployment:
         answer.raise_for_status()
         return answer.json()
 
-    def make_in_hubspot(self, path: str, row: Mapping[str, Any], method: str = "POST") -> Any:
-        """Post to HubSpot as a user of the account; `method` PATCH changes what exists. Return the
-        response.
+    def make_in_hubspot(
+        self, path: str, row: Mapping[str, Any], method: str = "POST", *, portal: int = 0
+    ) -> Any:
+        """Post to HubSpot as a user of the account at that place; `method` PATCH changes what
+        exists. Return the response.
         """
-        headers = {"Authorization": f"Bearer {self.hubspot.portals[0].user_token}"}
+        headers = {"Authorization": f"Bearer {self.hubspot.portals[portal].user_token}"}
         url = f"{self.urls['hubspot']}{path}"
         answer = requests.request(method, url, json=row, headers=headers, timeout=30)
         answer.raise_for_status()

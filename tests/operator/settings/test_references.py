@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import requests
 
 from tests.config.files import MINIMAL
+from tests.operator import deployments
 from tests.operator.shell import Shell
 
+SECOND = MINIMAL.replace('"acme"', '"beta"').replace("555001", "555002")
 LIST = '[connection.contacts]\ninclusion_list = "{}"\n'
 PIPELINES = '[connection.deals]\npipelines = ["Sales Pipelin"]\n'
 OWNERS = (
@@ -22,13 +26,13 @@ def contacts_list(shell: Shell) -> str:
     return _list(shell, "0-1")
 
 
-def _list(shell: Shell, object_type: str) -> str:
+def _list(shell: Shell, object_type: str, portal: int = 0) -> str:
     row = {
         "name": f"List of {object_type}",
         "objectTypeId": object_type,
         "processingType": "MANUAL",
     }
-    made = shell.deployment.make_in_hubspot("/crm/v3/lists", row)
+    made = shell.deployment.make_in_hubspot("/crm/v3/lists", row, portal=portal)
     return str(made["list"]["listId"])
 
 
@@ -219,6 +223,37 @@ def test_a_campaign_may_be_named(shell: Shell, contacts_list: str) -> None:
         f'line {line + 8}: several campaigns are called "Twice": give the id of one (CMP-7)',
         f"line {line + 13}: campaign {fair} has a list already (CMP-6)",
     ]
+    assert taken[0] == 0
+
+
+@pytest.mark.rule("CMP-6")
+def test_one_campaign_of_two_accounts_is_found_by_its_name_and_its_id(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two accounts on one org may not have a list each for it, whatever they call it: a push is
+    refused with the line, and a check of the file says so. Each is free to have a campaign of its
+    own.
+    """
+    with deployments.deployment(555001, 555002) as deployment:
+        shell = Shell(deployment, tmp_path, capsys)
+        fair, other = _campaign(shell, "Own fair"), _campaign(shell, "Other fair")
+        lists = [_list(shell, "0-1", portal) for portal in (0, 1)]
+        by_name = CAMPAIGN.format(lists[0], "Own fair", "Sent", "Responded")
+        by_id, own = (CAMPAIGN.format(lists[1], one, "Sent", "Responded") for one in (fair, other))
+        files = [MINIMAL + by_name + SECOND + one for one in (by_id, own)]
+
+        refused = shell.run("settings", "push", shell.file(files[0]), "--apply")
+        checked = shell.json("check", shell.file(files[0]))
+        taken = shell.run("settings", "push", shell.file(files[1]), "--apply")
+
+    line = files[0].splitlines().index(f'campaign = "{fair}"') + 1
+    sentence = (
+        f'campaign {fair} has a list already, in "acme" as Own fair, which shares this Salesforce '
+        "org: give each connection a campaign of its own (CMP-6)"
+    )
+    bad = [one for one in checked[1]["steps"] if one["state"] == "wrong"]
+    assert refused == (1, "", f"line {line}: {sentence}\n")
+    assert [(one["connection"], one["text"]) for one in bad] == [("beta", sentence)]
     assert taken[0] == 0
 
 

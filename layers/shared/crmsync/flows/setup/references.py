@@ -18,7 +18,8 @@ from crmsync.model.records import Side
 from crmsync.model.settings import Connection
 from crmsync.ports.crm import Directory
 from crmsync.ports.deals import Deals
-from crmsync.rules.settings.references import Judged, Looked, judge_references
+from crmsync.rules.settings.checks import Finding
+from crmsync.rules.settings.references import Looked, judge_references, shared_campaigns
 
 REFERENCES = "lists, campaigns, pipelines and owners of the settings"
 """The part of a `SetupStep` about what settings name."""
@@ -60,30 +61,44 @@ SourcesOf = Callable[[Connection], ReferenceSources]
 
 def judge_all(reading: Reading, sources: SourcesOf) -> tuple[list[Complaint], list[Complaint]]:
     """What forbids a file, and what does not, each with its line. Raises `SyncError`."""
-    wrong: list[Complaint] = []
-    doubtful: list[Complaint] = []
-    for number, connection in enumerate(reading.settings.connections):
-        judged = _judge(number, connection, sources)
-        wrong += map(reading.complaint, judged.wrong)
-        doubtful += map(reading.complaint, judged.doubtful)
-    return wrong, doubtful
+    connections = reading.settings.connections
+    looked = [_looked(one, sources) for one in connections]
+    wrong = [*shared_campaigns(connections, looked)]
+    doubtful: list[Finding] = []
+    for number, (connection, found) in enumerate(zip(connections, looked, strict=True)):
+        judged = judge_references(number, connection, found)
+        wrong += judged.wrong
+        doubtful += judged.doubtful
+    return sorted(map(reading.complaint, wrong)), sorted(map(reading.complaint, doubtful))
 
 
 def reference_steps(connections: tuple[Connection, ...], sources: SourcesOf) -> Iterator[SetupStep]:
-    """The steps of a check: what is wrong with the references of each connection that has some."""
-    for number, connection in enumerate(connections):
+    """The steps of a check: what is wrong with the references of each connection that has some. One
+    that cannot be looked up says so, and hides nothing of the others.
+    """
+    looked = [_looked_or_error(one, sources) for one in connections]
+    known = [one if isinstance(one, Looked) else Looked() for one in looked]
+    shared = [*shared_campaigns(connections, known)]
+    for number, (connection, found) in enumerate(zip(connections, looked, strict=True)):
         name = connection.name
-        try:
-            judged = _judge(number, connection, sources)
-        except SyncError as error:
-            yield SetupStep(name, Side.HUBSPOT, REFERENCES, StepState.FAILED, text_of(error))
+        if isinstance(found, SyncError):
+            yield SetupStep(name, Side.HUBSPOT, REFERENCES, StepState.FAILED, text_of(found))
             continue
-        findings = (*judged.wrong, *judged.doubtful)
+        judged = judge_references(number, connection, found)
+        mine = [one for one in shared if one.path[1] == number]
+        findings = (*judged.wrong, *mine, *judged.doubtful)
         for one in findings:
             text = f"{one.sentence} ({one.rule})"
             yield SetupStep(name, Side.HUBSPOT, REFERENCES, StepState.WRONG, text)
         if not findings and _names_some(connection):
             yield SetupStep(name, Side.HUBSPOT, REFERENCES, StepState.THERE)
+
+
+def _looked_or_error(connection: Connection, sources: SourcesOf) -> Looked | SyncError:
+    try:
+        return _looked(connection, sources)
+    except SyncError as error:
+        return error
 
 
 def _names_some(connection: Connection) -> bool:
@@ -95,12 +110,15 @@ def _names_some(connection: Connection) -> bool:
     )
 
 
-def _judge(number: int, connection: Connection, sources: SourcesOf) -> Judged:
+def _looked(connection: Connection, sources: SourcesOf) -> Looked:
+    """What the settings of a connection name, as both CRMs have it; no call if they name nothing.
+    Raises `SyncError`.
+    """
     if not _names_some(connection):
-        return Judged()
+        return Looked()
     found = sources(connection)
     inclusion_list, labels = connection.contacts.inclusion_list, connection.deals.pipelines
-    looked = Looked(
+    return Looked(
         list_object=found.lists.object_of(inclusion_list) if inclusion_list else None,
         pipelines=[one.label for one in found.deals.pipelines()] if labels else None,
         owners=found.directory.owners() if connection.owners else None,
@@ -109,4 +127,3 @@ def _judge(number: int, connection: Connection, sources: SourcesOf) -> Judged:
             one.campaign: found.campaigns.named(one.campaign) for one in connection.campaigns
         },
     )
-    return judge_references(number, connection, looked)

@@ -64,6 +64,35 @@ def judge_references(number: int, connection: Connection, looked: Looked) -> Jud
     return Judged(tuple(wrong), tuple(doubtful))
 
 
+def shared_campaigns(
+    connections: Sequence[Connection], looked: Sequence[Looked]
+) -> Iterator[Finding]:
+    """Campaigns for which an earlier connection on the same org has a list, under whichever name or
+    id: what one list makes the other would change back (CMP-6).
+
+    Args:
+        connections: All connections of the file.
+        looked: What was looked up for each of them; nothing for one that did not answer.
+    """
+    first: dict[tuple[str, str], tuple[int, str]] = {}
+    for number, (connection, found) in enumerate(zip(connections, looked, strict=True)):
+        for place, row in enumerate(connection.campaigns):
+            for campaign in found.campaigns.get(row.campaign, ()):
+                key = (connection.salesforce.org_key, campaign.id)
+                holder, name = first.setdefault(key, (number, row.campaign))
+                if holder == number:
+                    continue
+                alias = "" if name == row.campaign else f" as {name}"
+                sentence = (
+                    f'campaign {row.campaign} has a list already, in "{connections[holder].name}"'
+                    f"{alias}, which shares this Salesforce org: give each connection a campaign "
+                    "of its own"
+                )
+                yield Finding(
+                    ("connection", number, "campaigns", place, "campaign"), sentence, "CMP-6"
+                )
+
+
 def _list(connection: Connection, looked: Looked, path: tuple[str | int, ...]) -> Iterator[Finding]:
     name, found = connection.contacts.inclusion_list, looked.list_object
     if found == "":
