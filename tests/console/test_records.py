@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from crmsync.flows.operator.records import parsed_ref, ref_of
+from crmsync.flows.operator.records import parsed_ref, refs_of
 from crmsync.gateways.dynamodb.call_usage import CallUsageTable
 from crmsync.model.moments import from_epoch_ms
 from crmsync.model.records import Kind, Ref, Side
@@ -263,6 +263,15 @@ def test_a_link_is_dropped_and_made_anew(stack: Stack, people: People, browser: 
     assert texts(again, "//section[@aria-labelledby='pair']//dd")[-1] == "linked, active"
 
 
+def test_activities_that_are_off_are_not_searched_for(browser: Browser):
+    """The page says so, and where they are switched on."""
+    page = search(browser, "First talk", "activity")
+
+    assert page.status_code == 409
+    assert "acme syncs no activities." in page.text
+    assert "[connection.activities]" in page.text
+
+
 @pytest.mark.parametrize("path", ["/records", "/record/resync", "/record/drop-link"])
 def test_a_form_of_another_site_does_nothing(browser: Browser, path: str):
     """Neither a search nor an action."""
@@ -289,6 +298,8 @@ def test_a_record_that_nobody_knows_is_told(browser: Browser):
     ("text", "kind", "ref"),
     [
         ("81", Kind.CONTACT, Ref(Side.HUBSPOT, "contact", "81")),
+        ("00T5g00000AbCdE", Kind.ACTIVITY, Ref(Side.SALESFORCE, "Task", "00T5g00000AbCdE")),
+        ("00U5g00000AbCdE", Kind.ACTIVITY, Ref(Side.SALESFORCE, "Event", "00U5g00000AbCdE")),
         ("81", Kind.OPPORTUNITY, Ref(Side.HUBSPOT, "deal", "81")),
         ("00Q5g00000AbCdE", Kind.ACCOUNT, Ref(Side.SALESFORCE, "Lead", "00Q5g00000AbCdE")),
         ("0035g00000AbCdEAAV", Kind.CONTACT, Ref(Side.SALESFORCE, "Contact", "0035g00000AbCdEAAV")),
@@ -302,7 +313,7 @@ def test_a_record_that_nobody_knows_is_told(browser: Browser):
 )
 def test_an_id_is_told_from_a_name(text: str, kind: Kind, ref: Ref | None):
     """Digits are an id of HubSpot; an id of Salesforce names its object by its first letters."""
-    assert ref_of(text, kind) == ref
+    assert refs_of(text, kind) == ((ref,) if ref else ())
 
 
 @pytest.mark.parametrize(

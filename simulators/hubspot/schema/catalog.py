@@ -110,7 +110,7 @@ def _activity(
     defaults: tuple[tuple[str, str], ...] = (),
     muted: frozenset[str] = frozenset(),
 ) -> ObjectType:
-    """Return a kind of activity; which properties a search covers is [M]."""
+    """Return a kind of activity; HubSpot searches the beginning of a call's text alone [D]."""
     return ObjectType(
         type_id=type_id,
         name=name,

@@ -20,6 +20,13 @@ WORLD = {
         {"type": "Contact", "FirstName": "Bea", "LastName": "Langer"},
         {"type": "Lead", "FirstName": "Cia", "LastName": "Solange", "Company": "Example GmbH"},
         {"type": "Lead", "LastName": "100% O'Neil", "Company": "Example GmbH"},
+        {"type": "Task", "Subject": "Call Ada back"},
+        {
+            "type": "Event",
+            "Subject": "Call with Bea",
+            "StartDateTime": "2026-07-02T09:00:00Z",
+            "EndDateTime": "2026-07-02T10:00:00Z",
+        },
     ]
 }
 
@@ -58,6 +65,24 @@ def test_people_are_found_by_the_beginning_of_a_name(
     rows = names.named(text, PEOPLE, 20)
 
     assert sorted(str(one.fields["LastName"]) for one in rows) == found
+
+
+def test_tasks_and_events_are_found_by_the_beginning_of_their_subject(
+    names: SalesforceNames,
+) -> None:
+    """They have no name."""
+    objects = {"Task": ("Subject",), "Event": ("Subject",)}
+
+    found = {
+        text: [(one.ref.object, one.fields["Subject"]) for one in names.named(text, objects, 20)]
+        for text in ("call", "Call Ada", "back")
+    }
+
+    assert found == {
+        "call": [("Task", "Call Ada back"), ("Event", "Call with Bea")],
+        "Call Ada": [("Task", "Call Ada back")],
+        "back": [],
+    }
 
 
 def test_no_more_than_asked_for(names: SalesforceNames) -> None:

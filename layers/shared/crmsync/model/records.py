@@ -46,6 +46,11 @@ class Kind(StrEnum):
     OPPORTUNITY = "opportunity"
     ACTIVITY = "activity"
 
+    @property
+    def plural(self) -> str:
+        """Its name for several of them."""
+        return f"{self.removesuffix('y')}ies" if self.endswith("y") else f"{self}s"
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Ref:

@@ -40,13 +40,6 @@ if TYPE_CHECKING:
     from crmsync.flows.engine.results import Summary
     from crmsync.gateways.dynamodb.overwritten import OverwrittenKeeper
 
-_PLURAL = {
-    Kind.CONTACT: "contacts",
-    Kind.ACCOUNT: "accounts",
-    Kind.OPPORTUNITY: "opportunities",
-    Kind.ACTIVITY: "activities",
-}
-
 PLACE = "\x00"
 """Where a decision stands in a message."""
 
@@ -280,7 +273,7 @@ def _report(name: str, kind: Kind, summary: Summary) -> None:
             logger.info(f"{kind} decided", connection=name, decision=PLACE)
         finally:
             handler.setFormatter(usual)
-    logger.info(f"{_PLURAL[kind]} looked at", connection=name, counts=dict(summary.counts))
+    logger.info(f"{kind.plural} looked at", connection=name, counts=dict(summary.counts))
     at, age = now(), 0.0
     _report_lags(name, summary.lags)
     if summary.conflicts:

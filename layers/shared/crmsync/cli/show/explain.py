@@ -63,7 +63,7 @@ def _explain(operator: Operator, arguments: argparse.Namespace) -> Answer:
 def _sections(one: Explained) -> Iterator[str]:
     yield f"{one.ref} on {one.connection}: {one.standing}"
     if not one.syncs:
-        yield f"{one.kind}s are switched off on {one.connection}: none of this happens."
+        yield f"{one.kind.plural} are switched off on {one.connection}: none of this happens."
     yield from _about_link(one)
     yield from _field_table(one)
     if one.decisions:

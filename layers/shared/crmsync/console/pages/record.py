@@ -330,7 +330,8 @@ def _dated(line: HistoryLine) -> str:
 
 def _now(explained: Explained) -> Iterator[str]:
     if not explained.syncs:
-        yield f"{explained.kind}s are switched off on {explained.connection}: nothing is done."
+        kind = explained.kind.plural
+        yield f"{kind} are switched off on {explained.connection}: nothing is done."
     yield from (effect_line(effect) for effect in explained.effects)
     yield from (_because(note.text, note.because) for note in explained.plan.notes)
     yield from (f"waits for {ref}" for ref in explained.waits_for)

@@ -18,6 +18,7 @@ KINDS = (
     (str(Kind.CONTACT), "Contact or lead"),
     (str(Kind.ACCOUNT), "Company or account"),
     (str(Kind.OPPORTUNITY), "Deal or opportunity"),
+    (str(Kind.ACTIVITY), "Call, e-mail, meeting, note, task or event"),
 )
 """What can be searched for, and how the page says it."""
 

@@ -129,8 +129,8 @@ def _by_kind(
     changes: Sequence[Change], context: SyncContext
 ) -> Mapping[ActivityKind, list[Change]]:
     """The changes by the kind of activity. That of a task or event is its link's, otherwise it is
-    read. One that is left alone, or that is gone, is planned with a kind of its object that syncs:
-    its plan says why nothing is done.
+    read. One that is left alone, or that is gone, is planned with a kind of its object, if possible
+    one that syncs: its plan says why nothing is done.
     """
     found: dict[ActivityKind, list[Change]] = {}
     there = [one.ref for one in changes if one.ref.side is Side.SALESFORCE]
@@ -157,8 +157,8 @@ def _kinds_in_salesforce(refs: Sequence[Ref], context: SyncContext) -> Mapping[R
         elif isinstance(kind, ActivityKind):
             found[ref] = kind
         else:
-            ours = [one for one in on if SALESFORCE_OBJECTS[one] == ref.object]
-            found |= {ref: ours[0]} if ours else {}
+            ours = (one for one in (*on, *ActivityKind) if SALESFORCE_OBJECTS[one] == ref.object)
+            found[ref] = next(ours)
     return found
 
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 
-from crmsync.errors import Gone, SyncError
+from crmsync.errors import Gone, Refused, SyncError
 from crmsync.flows.arguments import chosen_connections
 from crmsync.flows.backfill.jobs import JobAdmin, PlannedJobs
 from crmsync.flows.operator.calls import begin_for_a_person
@@ -19,17 +18,13 @@ from crmsync.flows.operator.history import HistoryReader, RecordHistory
 from crmsync.flows.operator.links import PairLinks
 from crmsync.flows.preview.explain import Explained, Explainer
 from crmsync.model.concerns import KIND_OF
-from crmsync.model.crm_names import (
-    ACCOUNT,
-    LEAD,
-    OPPORTUNITY,
-    SALESFORCE_CONTACT,
-)
+from crmsync.model.kinds.activities import HUBSPOT_OBJECTS, SALESFORCE_OBJECTS
 from crmsync.model.links import Link
 from crmsync.model.records import SIDES, Kind, Origin, Record, Ref, Side
 from crmsync.model.settings import Connection
 from crmsync.ports.calls import CallGate
-from crmsync.ports.crm import NameSearch, PropertyOrigins
+from crmsync.ports.crm import Fields, NameSearch, PropertyOrigins
+from crmsync.rules.pair.matching import PREFIXES
 from crmsync.rules.preview.labels import LABEL_FIELDS, label_of
 
 LISTED = 20
@@ -37,11 +32,6 @@ LISTED = 20
 
 LONGEST_TEXT = 200
 """Characters of a text that is searched for."""
-
-_PREFIXES: Mapping[str, str] = MappingProxyType(
-    {"001": ACCOUNT, "003": SALESFORCE_CONTACT, "006": OPPORTUNITY, "00Q": LEAD}
-)
-"""How the ids of an object begin in every org (docs/vendors.md#addresses-of-records)."""
 
 _ID_LENGTHS = frozenset({15, 18})
 
@@ -138,13 +128,24 @@ class RecordAdmin:
     def find(self, text: str, kind: Kind, name: str) -> Found:
         """The records of a kind with this e-mail address, id or name, on the connection `name`.
 
-        An id costs no call, an address or a name about one for each side. Raises `Refused` for an
-        unknown connection, and `SyncError` if the links cannot be read.
+        An id costs no call, an address or a name about one for each side, and for activities one
+        for each of HubSpot's objects, also by an id of theirs that no link names. Raises `Refused`
+        for an unknown connection, or if it syncs no activities, and `SyncError` if the links cannot
+        be read.
         """
         connection = self._connection(name)
         text = text.strip()[:LONGEST_TEXT]
-        if ref := ref_of(text, kind):
-            return Found((FoundPair(*((ref, None) if ref.side is Side.HUBSPOT else (None, ref))),))
+        if kind is Kind.ACTIVITY and not connection.activities.on:
+            raise Refused(
+                f"{connection.name} syncs no activities.",
+                code="OFF",
+                hint="Switch a kind of them on under [connection.activities].",
+            )
+        refs = refs_of(text, kind)
+        if len(refs) == 1:
+            return Found((_alone(refs[0]),))
+        if refs:
+            return self._with_id(connection, refs)
         records: list[Record] = []
         unread: dict[Side, SyncError] = {}
         for side in SIDES if text else ():
@@ -198,6 +199,22 @@ class RecordAdmin:
             ref.side, ref.object, ref.id, self._connection(name).name, apply=True
         )
 
+    def _with_id(self, connection: Connection, refs: Sequence[Ref]) -> Found:
+        """The activities of HubSpot with an id, which those of several objects may have: those that
+        are linked, otherwise those that HubSpot shows.
+        """
+        fields = _label_fields(connection, Side.HUBSPOT, Kind.ACTIVITY)
+        possible = [one for one in refs if one.object in fields]
+        if linked := self.pairs.links.find(connection.name, possible):
+            return Found(tuple(map(_alone, linked)))
+        try:
+            begin_for_a_person(self.calls(connection))
+            view = self.explainer.view(connection, self.history.settings())
+            records = view.context.hubspot.read(possible, fields)
+        except SyncError as error:
+            return Found((), unread={Side.HUBSPOT: error})
+        return Found(_pairs(list(records.values()), {}))
+
     def _planned(self, ref: Ref, name: str) -> PlannedJobs:
         connection = self._connection(name)
         return self.jobs.plan_resync(ref.side, ref.object, [ref.id], connection.name)
@@ -210,27 +227,24 @@ class RecordAdmin:
         self, connection: Connection, side: Side, kind: Kind, text: str
     ) -> Sequence[Record]:
         begin_for_a_person(self.calls(connection))
-        fields = {
-            name: wanted
-            for name, wanted in LABEL_FIELDS[side].items()
-            if KIND_OF[side][name] is kind
-        }
+        fields = _label_fields(connection, side, kind)
         if "@" in text and kind is Kind.CONTACT:
             view = self.explainer.view(connection, self.history.settings())
             return view.context.crm(side).find([text], fields)
         return self.names(connection, side).named(text, fields, LISTED)
 
 
-def ref_of(text: str, kind: Kind) -> Ref | None:
-    """The record that a text names by its id: digits are an id of HubSpot, and ids of Salesforce
-    begin with the letters of their object. None for any other text.
+def refs_of(text: str, kind: Kind) -> tuple[Ref, ...]:
+    """The records that a text may name by its id: digits are an id of HubSpot, for activities of
+    each of its objects, and ids of Salesforce begin with the letters of their object. None for any
+    other text.
     """
     if not (text.isascii() and text.isalnum()):
-        return None
-    if len(text) in _ID_LENGTHS and text[:3] in _PREFIXES:
-        return Ref(Side.SALESFORCE, _PREFIXES[text[:3]], text)
+        return ()
+    if len(text) in _ID_LENGTHS and text[:3] in PREFIXES:
+        return (Ref(Side.SALESFORCE, PREFIXES[text[:3]], text),)
     names = [name for name, one in KIND_OF[Side.HUBSPOT].items() if one is kind]
-    return Ref(Side.HUBSPOT, names[0], text) if text.isdecimal() else None
+    return tuple(Ref(Side.HUBSPOT, name, text) for name in names) if text.isdecimal() else ()
 
 
 def parsed_ref(text: str) -> Ref | None:
@@ -241,6 +255,23 @@ def parsed_ref(text: str) -> Ref | None:
     if side not in SIDES or name not in KIND_OF[Side(side)] or not is_id:
         return None
     return Ref(Side(side), name, identifier)
+
+
+def _alone(ref: Ref) -> FoundPair:
+    return FoundPair(ref, None) if ref.side is Side.HUBSPOT else FoundPair(None, ref)
+
+
+def _label_fields(connection: Connection, side: Side, kind: Kind) -> Fields:
+    """The objects of a kind with the fields that name a record; of activities those that sync, as
+    others may not be readable.
+    """
+    objects = HUBSPOT_OBJECTS if side is Side.HUBSPOT else SALESFORCE_OBJECTS
+    on = {objects[one] for one in connection.activities.on}
+    return {
+        name: wanted
+        for name, wanted in LABEL_FIELDS[side].items()
+        if KIND_OF[side][name] is kind and (kind is not Kind.ACTIVITY or name in on)
+    }
 
 
 def _pairs(records: Sequence[Record], links: Mapping[Ref, Link]) -> tuple[FoundPair, ...]:

@@ -12,7 +12,7 @@ from crmsync.gateways.salesforce.queries import EXTRA, ROW_FIELDS, Query, checke
 from crmsync.gateways.salesforce.rows import record
 from crmsync.gateways.salesforce.sdk import format_soql
 from crmsync.gateways.salesforce.session import SalesforceSession
-from crmsync.model.crm_names import LEAD, SALESFORCE_CONTACT
+from crmsync.model.crm_names import EVENT, LEAD, SALESFORCE_CONTACT, TASK
 from crmsync.model.records import Record
 from crmsync.ports.crm import Fields
 
@@ -22,9 +22,12 @@ _FORM = (
 )
 _NAME = "Name LIKE '{:like}%'"
 _NAMES: Mapping[str, str] = MappingProxyType(
-    dict.fromkeys((LEAD, SALESFORCE_CONTACT), f"{_NAME} OR Last{_NAME}")
+    {
+        **dict.fromkeys((LEAD, SALESFORCE_CONTACT), f"{_NAME} OR Last{_NAME}"),
+        **dict.fromkeys((TASK, EVENT), "Subject LIKE '{:like}%'"),
+    }
 )
-"""A person is found by the last name as well."""
+"""A person is found by the last name as well, a task or event by its subject."""
 
 
 class SalesforceNames:
