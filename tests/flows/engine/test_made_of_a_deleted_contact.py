@@ -12,7 +12,7 @@ from crmsync.flows.kinds.contact import sync_contacts
 from crmsync.model.changes import Cause, redelivered
 from crmsync.model.effects import Report
 from crmsync.model.links import LinkState
-from crmsync.model.records import Ref
+from crmsync.model.records import Ref, Side
 from crmsync.rules.pair.reports import duplicate_of_linked
 from tests.flows.interleaving.gate import Gate, KilledError, with_gate
 from tests.memory.world import MemoryWorld
@@ -211,6 +211,118 @@ def test_a_lead_that_somebody_enters_later_makes_no_duplicate_of_what_is_left() 
 
     assert [change.cause for change in again] == [Cause.LEFT]
     assert (reported(world), len(living(world))) == ([], 1)
+
+
+def left_and_another() -> tuple[MemoryWorld, Ref, Ref]:
+    """A world with the lead that is left of a deleted contact, which was looked at twice since, and
+    the contact of an older pair with another address.
+    """
+    world = MemoryWorld()
+    other = world.new_contact(email="ada.two@example.com")
+    gone = world.new_contact()
+    world.sync(other, gone)
+    left = world.counterpart(gone)
+    world.hubspot.delete(gone)
+    world.sync(gone, cause=Cause.DELETED)
+    world.drain()
+    assert reported(world) == []
+    return world, left, other
+
+
+@pytest.mark.rule("CH-13")
+@pytest.mark.parametrize("side", list(Side))
+def test_what_is_left_is_reported_when_another_pair_gets_its_address(side: Side) -> None:
+    """Whichever side gives it to that pair: a sync of the record that was edited is enough."""
+    world, left, other = left_and_another()
+    edited = other if side is Side.HUBSPOT else world.counterpart(other)
+    field = "email" if side is Side.HUBSPOT else "Email"
+    world.crm(side).edit(edited, {field: "ada@example.com"})
+    world.sync(edited)
+    world.drain()
+
+    assert reported(world) == [duplicate_of_linked(left, [other])]
+
+
+@pytest.mark.rule("CH-13")
+def test_what_is_left_is_reported_when_an_older_record_is_linked() -> None:
+    """A lead that had no address gets the one of what is left, and a contact is made of it."""
+    world = MemoryWorld()
+    older = world.new_lead(Email="")
+    world.wait()
+    gone = world.new_contact()
+    world.sync(gone, older)
+    left = world.counterpart(gone)
+    world.hubspot.delete(gone)
+    world.sync(gone, cause=Cause.DELETED)
+    world.drain()
+    before = reported(world)
+    world.salesforce.edit(older, {"Email": "ada@example.com"})
+    world.sync(older)
+    world.drain()
+
+    told = [report for report in reported(world) if report.ref == left]
+    assert ([one.ref for one in before], told) == (
+        [older],
+        [duplicate_of_linked(left, [world.counterpart(older)])],
+    )
+
+
+@pytest.mark.rule("CH-13")
+def test_of_two_that_are_left_the_one_that_is_not_linked_again_is_reported() -> None:
+    """A new contact is linked with the older of two leads of its address whose contacts are gone."""
+    world, left, other = left_and_another()
+    older = world.counterpart(other)
+    world.salesforce.edit(older, {"Email": "ada@example.com"})
+    world.hubspot.delete(other)
+    world.sync(other, cause=Cause.DELETED)
+    world.drain()
+    before = reported(world)
+    new = world.new_contact()
+    world.sync(new)
+    world.drain()
+
+    assert (before, world.counterpart(new)) == ([], older)
+    assert reported(world) == [duplicate_of_linked(left, [new])]
+
+
+@pytest.mark.rule("CH-13")
+def test_a_look_that_nobody_asked_for_reports_nothing_of_what_is_left() -> None:
+    """The address was taken by a record that was entered later, which could see what was there."""
+    world, left, _ = left_and_another()
+    world.wait()
+    world.sync(world.new_lead())
+    world.drain()
+    world.sync(left)
+    world.drain()
+
+    assert reported(world) == []
+
+
+@pytest.mark.rule("CH-13")
+def test_what_a_worker_made_that_died_is_found_by_its_contact() -> None:
+    """It died before it linked the two, the contact was deleted and its address taken before, and
+    nothing reports the lead: the message that is delivered again leads to it.
+    """
+    world = MemoryWorld()
+    first = world.new_contact()
+    gate = Gate(None)
+    sync_contacts([world.change(first)], with_gate(world.context, gate))
+    dies_at = gate.calls.index(CREATE) + 1
+    world = MemoryWorld()
+    first = world.new_contact()
+    change = world.change(first)
+    with pytest.raises(KilledError):
+        sync_contacts([change], with_gate(world.context, Gate(None, dies_at=dies_at)))
+    (left,) = world.salesforce.refs("Lead")
+    older = world.new_contact(email="ada.two@example.com")
+    world.sync(older)
+    world.hubspot.delete(first)
+    world.hubspot.edit(older, {"email": "ada@example.com"})
+    world.salesforce.edit(world.counterpart(older), {"Email": "ada@example.com"})
+    world.outbox.again([(redelivered(change), 720)])
+    world.drain()
+
+    assert reported(world) == [duplicate_of_linked(left, [older])]
 
 
 def test_nothing_stays_reported_about_the_deleted_contact_itself() -> None:

@@ -20,8 +20,8 @@ class Cause(StrEnum):
     - ``EDITED``: it was made or edited.
     - ``AGAIN``: sync it even if it shows nothing new.
     - ``COMPARED``: as ``AGAIN``; a comparison found that it is not in step (CH-31).
-    - ``LEFT``: as ``AGAIN``; it is in Salesforce and was made a moment before its contact was found
-      to be gone (CH-13).
+    - ``LEFT``: as ``AGAIN``; it is in Salesforce and may be what is left of a contact that is gone,
+      while another pair has its address (CH-13).
     - ``DELETED``, ``RESTORED``: it was put into the recycle bin, or taken out of it.
     - ``RESYNC``: a person asked for it; old values of new mappings cross as well (MAP-6).
     - ``FORCED``: as ``RESYNC``, and what the rules would not create by themselves is created

@@ -31,6 +31,7 @@ class Facts:
         counterpart_is_gone: The record that this one names as its counterpart no longer exists.
         made: The record that crmsync made for this one before, without linking the two, or what
             has become of it since.
+        names_that_of: The record with which the one is linked that this one names.
         holds: What the limits on changes hold back of this pair in this batch.
     """
 
@@ -45,6 +46,7 @@ class Facts:
     named_counterpart: Record | None = None
     counterpart_is_gone: bool = False
     made: Ref | None = None
+    names_that_of: Ref | None = None
     holds: frozenset[Hold] = frozenset()
 
     @property

@@ -7,6 +7,7 @@ applied.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from crmsync.model.changes import Cause
@@ -19,9 +20,10 @@ from crmsync.model.crm_names import (
     SALESFORCE_EMAIL,
 )
 from crmsync.model.decisions import Decision, DecisionType
-from crmsync.model.effects import OptOut, RequestSync, SaveLink
+from crmsync.model.effects import Effect, OptOut, RequestSync, SaveLink, UpdateRecord
 from crmsync.model.facts import Facts
 from crmsync.model.links import Link, LinkState
+from crmsync.model.names import SALESFORCE_KEY
 from crmsync.model.plan import Note, Plan, no_effects
 from crmsync.model.records import Kind, Record, Ref, Side, Value
 from crmsync.model.settings import CreateInHubspot, CreateInSalesforce, OutsideInclusionList
@@ -34,6 +36,7 @@ from crmsync.rules.kinds.contact.creation import (
 from crmsync.rules.kinds.contact.inclusion import is_frozen, new_record_qualifies, qualifies
 from crmsync.rules.merge.change_limits import with_holds
 from crmsync.rules.merge.parents import company_of
+from crmsync.rules.merge.person_accounts import through_account
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair import reports
 from crmsync.rules.pair.adoption import Creations, adopted, released, shows_creation
@@ -46,7 +49,7 @@ from crmsync.rules.pair.duplicates import (
     unsubscribe,
     with_box,
 )
-from crmsync.rules.pair.matching import choose_match
+from crmsync.rules.pair.matching import KEY_OF, choose_match
 from crmsync.rules.pair.plan import plan_existing, plan_pair
 from crmsync.rules.pair.successors import (
     follow_moves,
@@ -66,12 +69,15 @@ class ContactFacts(Facts):
             the settings need it (CH-12).
         holder: The contact that has, and keeps, the address that the pair's HubSpot record should
             get.
+        id_is_taken: A converted lead shows the id that the pair's lead should show; Salesforce
+            allows it only once, and edits no converted lead.
         sharing: For a Salesforce record whose contact is gone: the contacts of other pairs that
             have its address.
     """
 
     account: str = ""
     holder: Ref | None = None
+    id_is_taken: bool = False
     sharing: tuple[Ref, ...] = ()
 
 
@@ -100,7 +106,24 @@ def plan_contact(facts: ContactFacts, ruleset: Ruleset) -> Plan:
         return no_effects("was converted; its contact is read instead", "DUP-26")
     if facts.counterpart_is_gone:
         return _with_duplicate(facts, plan_counterpart_gone(facts, ruleset, "DEL-1"))
-    return _plan_unlinked(facts, facts.named, ruleset)
+    return _without_id_of_others(facts, _plan_unlinked(facts, facts.named, ruleset), ruleset)
+
+
+def _without_id_of_others(facts: ContactFacts, plan: Plan, ruleset: Ruleset) -> Plan:
+    """The plan for a record that stays unlinked and shows the id of one that was linked with
+    another record: both CRMs allow an id only once, so that record cannot show it before this one
+    no longer does (DUP-24).
+    """
+    record, other = facts.named, facts.names_that_of
+    links = plan.new_link or any(isinstance(one, SaveLink) for one in plan.effects)
+    side = facts.change.ref.side
+    if record is None or other is None or links or not record.fields.get(KEY_OF[side]):
+        return plan
+    clears = UpdateRecord(record.ref, side, {KEY_OF[side]: None}, ("DUP-24",), best_effort=True)
+    if ruleset.person_accounts and side is Side.SALESFORCE:
+        clears = through_account(clears, record)
+    request = RequestSync(other, Kind.CONTACT, None, ("DUP-24",))
+    return replace(plan, effects=(clears, request, *plan.effects))
 
 
 def _plan_unlinked(facts: ContactFacts, named: Record, ruleset: Ruleset) -> Plan:
@@ -213,7 +236,20 @@ def _plan_linked(facts: ContactFacts, link: Link, ruleset: Ruleset) -> Plan:
             change=facts.change,
             holder=facts.holder,
         )
+    if facts.id_is_taken:
+        plan = replace(plan, effects=tuple(_without_id(plan.effects)))
     return replacing_tombstones(facts, facts.salesforce, plan) if facts.tombstones else plan
+
+
+def _without_id(effects: Iterable[Effect]) -> Iterator[Effect]:
+    """The effects without the write of the contact's id to Salesforce."""
+    for one in effects:
+        if isinstance(one, UpdateRecord) and one.best_effort and one.side is Side.SALESFORCE:
+            fields = {name: at for name, at in one.fields.items() if name != SALESFORCE_KEY}
+            if fields:
+                yield replace(one, fields=fields)
+        else:
+            yield one
 
 
 def _with_duplicate(facts: ContactFacts, plan: Plan) -> Plan:

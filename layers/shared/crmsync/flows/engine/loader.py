@@ -45,8 +45,9 @@ def one_plan_per_record(
     not_yet: list[Change] = []
     seen: dict[object, int] = {}
     for one in sorted(facts, key=lambda one: (one.link is None, -weight(one.change))):
-        own = {record.ref for record in (one.hubspot, one.salesforce) if record} | {identity(one)}
-        met = own | {record.ref for record in (*one.candidates, one.named_counterpart) if record}
+        pair = (one.hubspot, one.salesforce, one.named_counterpart)
+        own = {record.ref for record in pair if record} | {identity(one)}
+        met = own | {record.ref for record in one.candidates}
         earlier = {seen[key] for key in met if key in seen}
         if not earlier:
             seen |= dict.fromkeys(own, len(firsts))
@@ -226,10 +227,11 @@ class BatchLoader(Generic[AnyFacts]):
         have been one before.
         """
         asks_always = self.ruleset.kind not in {Kind.CONTACT, Kind.ACTIVITY}
+        met = self._retried | self._reported(unlinked)
         asked = [
             one
             for one in unlinked
-            if asks_always or one.ref in self._retried or self._may_have_lost_its_address(one)
+            if asks_always or one.ref in met or self._may_have_lost_its_address(one)
             if not self.counterpart_named_by(one)
         ]
         for side in Side:
@@ -243,6 +245,14 @@ class BatchLoader(Generic[AnyFacts]):
                     {name: list(by_key) for name in self._counterpart_objects(side)}
                 )
                 self._made.update({by_key[key]: ref for key, ref in made.items()})
+
+    def _reported(self, unlinked: Sequence[Record]) -> set[Ref]:
+        """Those contacts among the records for whose address nothing was found, and that have a
+        report.
+        """
+        is_asked = self.ruleset.kind is Kind.CONTACT
+        alone = [one.ref for one in unlinked if is_asked and self.candidates.get(one.ref) == ()]
+        return set(self.context.inbox.reported(self.context.connection.name, alone))
 
     def _may_have_lost_its_address(self, record: Record) -> bool:
         """Whether a contact has nothing by which candidates are found, and was edited since it was
@@ -367,7 +377,13 @@ class BatchLoader(Generic[AnyFacts]):
             else None,
             counterpart_is_gone=named is not None and successor not in self.records,
             made=(successor or named) if record.ref in self._made else None,
+            names_that_of=self._pair_of(successor, record.ref) if successor else None,
         )
+
+    def _pair_of(self, named: Ref, ref: Ref) -> Ref | None:
+        """The record that a `named` one is linked with, if that is not the one at `ref`."""
+        counterpart = self.counterpart_of(named)
+        return counterpart if counterpart != ref else None
 
     def _linked_facts(self, change: Change, link: Link) -> AnyFacts:
         places = link.hubspot, link.salesforce

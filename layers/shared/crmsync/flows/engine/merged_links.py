@@ -87,10 +87,14 @@ def inherit_links(loader: LoadedBatch, merged: Mapping[Ref, tuple[Ref, ...]]) ->
 def ended_link(loader: LoadedBatch, survivor: Ref, link: Link) -> Link | None:
     """The tombstone of the Salesforce record that a linked one was merged into, if that one has no
     HubSpot record of its own any more: it was deleted, or merged into that of the `link`, which may
-    then move to the survivor (MRG-1).
+    then move to the survivor (MRG-1). A `link` that has ended with the merge, as the survivor's own
+    pair was alive, does not: it would come back at whatever look came next, as nothing tells who
+    was merged into that record.
     """
     record, other = loader.records.get(survivor), loader.links.get(survivor, link)
     if survivor.side is Side.HUBSPOT or record is None or other == link:
+        return None
+    if link.state is LinkState.TOMBSTONE and link.deleted_on is None:
         return None
     named = loader.counterpart_named_by(record)
     if other.state is not LinkState.TOMBSTONE or named is None or named != other.hubspot:

@@ -39,7 +39,12 @@ from crmsync.flows.kinds.contact_waits import (
     without_taken_addresses,
 )
 from crmsync.flows.kinds.dependants import queue_dependants, queue_dependants_again
-from crmsync.flows.kinds.left_in_salesforce import look_again, with_contacts_of_the_address
+from crmsync.flows.kinds.left_in_salesforce import (
+    look_again,
+    look_at_address,
+    with_contacts_of_the_address,
+)
+from crmsync.flows.kinds.taken_ids import lacks_id, with_taken_ids
 from crmsync.model.changes import Cause, Change
 from crmsync.model.crm_names import (
     ADDITIONAL_EMAILS,
@@ -103,7 +108,9 @@ def _sync_pass(
         waiting = queue_waiting(released, changes[0], context)
     if links:
         dependants = queue_dependants(planned.facts, planned.plans, context)
-    if any(map(left_alone, planned.facts)):
+    if links or released:
+        look_at_address(planned.facts, planned.plans, context)
+    if any(one.hubspot is None for one in planned.facts):
         look_again(planned.facts, context)
     if planned.first:
         apply(planned.first, context, rebase_from_response(ruleset))
@@ -142,6 +149,8 @@ def gather_and_plan(changes: Sequence[Change], context: SyncContext) -> PlannedB
     facts = _with_accounts(gathered.facts, context)
     if any(map(left_alone, facts)):
         facts = with_contacts_of_the_address(facts, context)
+    if any(lacks_id(one, ruleset) for one in facts):
+        facts = with_taken_ids(facts, context, ruleset)
     ruleset = _complete_ruleset(facts, context, ruleset)
     facts, plans = plan_batch(facts, context, ruleset, plan_contact)
     together: list[Change] = []

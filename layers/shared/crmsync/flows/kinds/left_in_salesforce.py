@@ -2,9 +2,16 @@
 the address is linked with what is left.
 
 Not if both happen while a worker makes the lead: it has read the contact before, and another worker
-makes one of the new contact. So a record that was made a moment ago is looked at once more when
-every worker of that moment has ended. If its address then belongs to a contact of another pair that
-was made at that time, it is reported until it no longer does (CH-13).
+makes one of the new contact. So what is left is looked at once more (``LEFT``) when every worker of
+the moment has ended in which
+
+- it was found without its contact, if it had just been made (`look_again`),
+- the contact of which it was made, and with which nobody linked it, was found to be gone, or
+- another pair took its address (`look_at_address`).
+
+If its address then belongs to a contact of another pair that was not made later than it, it is
+reported until it no longer does (CH-13). No other look decides that: otherwise it would depend on
+what is read when.
 """
 
 from __future__ import annotations
@@ -13,7 +20,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from crmsync.flows.engine.context import SyncContext
-from crmsync.model.changes import Cause, Change
+from crmsync.flows.engine.planning import makes_link
+from crmsync.model.changes import BY_HAND, OF_JOBS, Cause, Change
 from crmsync.model.crm_names import (
     ADDITIONAL_EMAILS,
     HUBSPOT_CONTACT,
@@ -22,15 +30,21 @@ from crmsync.model.crm_names import (
     SALESFORCE_CONTACT,
     SALESFORCE_EMAIL,
 )
+from crmsync.model.effects import SaveLink, UpdateRecord
 from crmsync.model.kinds.emails import normalise_email
 from crmsync.model.links import LONGEST_WRITE, LinkState
-from crmsync.model.records import Kind, Record, Ref
+from crmsync.model.names import salesforce_key
+from crmsync.model.plan import Plan
+from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.plans.contact import ContactFacts, address_of, left_alone
 from crmsync.rules.pair.email_moves import addresses_of
 from crmsync.rules.pair.reports import privacy_place
 
 _AFTER_OTHERS_END = round(LONGEST_WRITE.total_seconds())
 """Seconds after which every worker of now has ended."""
+
+_TOLD_BY_CRMS = frozenset({Cause.EDITED, Cause.DELETED, Cause.WOKEN})
+"""Causes of looks that may come at any time."""
 
 _HUBSPOT = {HUBSPOT_CONTACT: (HUBSPOT_EMAIL, ADDITIONAL_EMAILS)}
 _SALESFORCE = dict.fromkeys((LEAD, SALESFORCE_CONTACT), (SALESFORCE_EMAIL,))
@@ -40,8 +54,9 @@ def with_contacts_of_the_address(
     facts: Sequence[ContactFacts], context: SyncContext
 ) -> list[ContactFacts]:
     """The facts of what is left in Salesforce, with the linked contacts that have its address: when
-    its link ends, at the second look, and while there is a report. After a privacy deletion another
-    report says what is to be done. Costs nothing where nothing is left. Raises `SyncError`.
+    its link ends, at the look that was asked for, and while there is a report. After a privacy
+    deletion another report says what is to be done. Costs nothing where nothing is left. Raises
+    `SyncError`.
     """
     left = {at: record for at, one in enumerate(facts) if (record := left_alone(one))}
     if not left:
@@ -75,12 +90,12 @@ def with_contacts_of_the_address(
 
 
 def _is_asked(facts: ContactFacts) -> bool:
-    """Whether this is the second look, or the first that finds the contact gone and comes late: the
-    pair was never linked, or not synced since.
+    """Whether this look decides what is reported: it was asked for, by a flow or by a person, or it
+    finds the contact gone of a pair that was not synced since it was linked.
     """
     link = facts.link
-    is_new = link is None or (link.state is LinkState.ACTIVE and link.version == 1)
-    return is_new or facts.change.cause is Cause.LEFT
+    ends_new = link is not None and link.state is LinkState.ACTIVE and link.version == 1
+    return ends_new or facts.change.cause not in _TOLD_BY_CRMS
 
 
 def _counterparts(contacts: Sequence[Record], context: SyncContext) -> dict[Ref, Record]:
@@ -104,15 +119,119 @@ def _may_be_of_others(other: Record, left: Record) -> bool:
 
 
 def look_again(facts: Sequence[ContactFacts], context: SyncContext) -> None:
-    """Queue what is left in Salesforce and was made a moment ago, for the second look. Usually
-    there is nothing. Raises `TryAgain`.
+    """Queue the second look at what is left in Salesforce: what was made a moment ago; and what was
+    made of a contact that is gone and was never linked, where an earlier sync may have ended before
+    it could link the two. Usually there is nothing. Raises `SyncError`.
     """
-    name, now = context.connection.name, context.now()
-    again = [
-        Change(name, Kind.CONTACT, record.ref, Cause.LEFT, now)
+    now = context.now()
+    left = [
+        record.ref
         for one in facts
         if one.change.cause is not Cause.LEFT
         if (record := left_alone(one)) and now - record.created_at < LONGEST_WRITE
     ]
-    if again:
-        context.outbox.again([(change, _AFTER_OTHERS_END) for change in again])
+    _look_at(
+        [*left, *_made_of([one.change.ref for one in facts if _may_have_made(one)], context)],
+        context,
+    )
+
+
+def _may_have_made(facts: ContactFacts) -> bool:
+    """Whether something may have been made of a contact that is gone: only its own link would tell,
+    and it has none. Whoever made it has ended by now, or this change is what is left of that one.
+    """
+    is_gone = facts.link is None and facts.named is None
+    return is_gone and facts.change.ref.side is Side.HUBSPOT and facts.change.tries > 0
+
+
+def _made_of(contacts: Sequence[Ref], context: SyncContext) -> list[Ref]:
+    """What was made in Salesforce of these contacts; it may be deleted."""
+    if not contacts:
+        return []
+    portal = context.connection.hubspot.portal_id
+    keys = [salesforce_key(portal, one.id) for one in contacts]
+    return sorted(context.salesforce.made_by(dict.fromkeys(_SALESFORCE, keys)).values())
+
+
+def look_at_address(
+    facts: Sequence[ContactFacts], plans: Sequence[Plan], context: SyncContext
+) -> None:
+    """Queue a look at the records of Salesforce that have no living pair and share an address that
+    these plans give to one: what is left there, or what no contact was made of.
+
+    Those that were found by the address already cost nothing. Salesforce is searched where a pair
+    gets another address, or where a record is linked that was there before and may have had another
+    one. Raises `SyncError`.
+    """
+    found = [
+        other.ref
+        for one, plan in zip(facts, plans, strict=True)
+        if one.link is None and makes_link(one, plan)
+        for other in one.candidates
+        if other.ref.side is Side.SALESFORCE and other.ref not in one.taken
+    ]
+    addresses = {
+        normalise_email(address)
+        for one, plan in zip(facts, plans, strict=True)
+        if (address := _taken_address(one, plan))
+    }
+    if addresses:
+        found += [one.ref for one in context.salesforce.find(sorted(addresses), _SALESFORCE)]
+    if not found:
+        return
+    planned = {ref for plan in plans for ref in _linked_by(plan)}
+    links = context.links.find(context.connection.name, found)
+    _look_at(
+        [
+            ref
+            for ref in dict.fromkeys(found)
+            if ref not in planned
+            if (link := links.get(ref)) is None or link.state is LinkState.TOMBSTONE
+        ],
+        context,
+    )
+
+
+def _taken_address(facts: ContactFacts, plan: Plan) -> str:
+    """The address that a plan gives to a pair beside records of Salesforce that were not looked
+    for; "" for none.
+    """
+    if facts.link is None:
+        record = facts.salesforce
+        if record is None or facts.hubspot or not makes_link(facts, plan):
+            return ""
+        is_live = facts.change.cause not in OF_JOBS | BY_HAND
+        may_have_moved = record.created_at < record.modified_at
+        return str(address_of(record) or "") if is_live and may_have_moved else ""
+    email = {Side.HUBSPOT: HUBSPOT_EMAIL, Side.SALESFORCE: SALESFORCE_EMAIL}
+    written = [
+        str(one.fields[email[one.side]] or "")
+        for one in plan.effects
+        if isinstance(one, UpdateRecord) and email[one.side] in one.fields
+    ]
+    if written:
+        return written[-1]
+    before = facts.link.hubspot_base.fingerprint_of(HUBSPOT_EMAIL)
+    saved = [one.link for one in plan.effects if isinstance(one, SaveLink)]
+    is_new = any(one.hubspot_base.fingerprint_of(HUBSPOT_EMAIL) != before for one in saved)
+    is_taken = is_new or makes_link(facts, plan)
+    return str(address_of(facts.hubspot) or "") if facts.hubspot and is_taken else ""
+
+
+def _linked_by(plan: Plan) -> list[Ref]:
+    """The Salesforce records of the pairs that a plan saves."""
+    saved = (one.link for one in plan.effects if isinstance(one, SaveLink))
+    return [
+        one.salesforce
+        for one in saved
+        if one.state is LinkState.ACTIVE and isinstance(one.salesforce, Ref)
+    ]
+
+
+def _look_at(left: Sequence[Ref], context: SyncContext) -> None:
+    name, now = context.connection.name, context.now()
+    changes = [
+        (Change(name, Kind.CONTACT, ref, Cause.LEFT, now), _AFTER_OTHERS_END) for ref in left
+    ]
+    if changes:
+        context.outbox.again(changes)
