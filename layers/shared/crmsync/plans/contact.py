@@ -96,6 +96,14 @@ def left_alone(facts: ContactFacts) -> Record | None:
     return record if record.ref == link.salesforce and not is_private else None
 
 
+def lacks_id(facts: ContactFacts, ruleset: Ruleset) -> bool:
+    """Whether the lead of a pair that was linked before does not show the id of its contact."""
+    if facts.link is None or facts.hubspot is None or facts.salesforce is None:
+        return False
+    is_lead = facts.salesforce.ref.object == LEAD
+    return is_lead and bool(ruleset.outdated_id(facts.salesforce, facts.hubspot.ref))
+
+
 def plan_contact(facts: ContactFacts, ruleset: Ruleset) -> Plan:
     """Plan what happens for one contact."""
     if facts.link is not None:

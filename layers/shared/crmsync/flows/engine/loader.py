@@ -14,7 +14,7 @@ from typing import Generic
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.gathered import Gathered
 from crmsync.flows.engine.merged_links import belongs_to_another, ended_link, inherit_links
-from crmsync.flows.engine.named_records import named_by_candidates
+from crmsync.flows.engine.named_records import named_by_candidates, reported_alone
 from crmsync.model.changes import CUT_SHORT, Cause, Change, weight, with_ties
 from crmsync.model.facts import AnyFacts
 from crmsync.model.links import Link, LinkState, Place
@@ -222,12 +222,11 @@ class BatchLoader(Generic[AnyFacts]):
         in a link.
 
         Creating a record again by its key would write old values over edits that people have made
-        since. Contacts are also found by their addresses, and activities are claimed, so for them
-        this is asked only where an earlier sync was cut short, or where there is no address and may
-        have been one before.
+        since. Contacts are also found by their addresses, and activities are claimed: they are
+        asked for only if an earlier sync was cut short or told something, or an address is gone.
         """
         asks_always = self.ruleset.kind not in {Kind.CONTACT, Kind.ACTIVITY}
-        met = self._retried | self._reported(unlinked)
+        met = self._retried | reported_alone(self, unlinked)
         asked = [
             one
             for one in unlinked
@@ -245,14 +244,6 @@ class BatchLoader(Generic[AnyFacts]):
                     {name: list(by_key) for name in self._counterpart_objects(side)}
                 )
                 self._made.update({by_key[key]: ref for key, ref in made.items()})
-
-    def _reported(self, unlinked: Sequence[Record]) -> set[Ref]:
-        """Those contacts among the records for whose address nothing was found, and that have a
-        report.
-        """
-        is_asked = self.ruleset.kind is Kind.CONTACT
-        alone = [one.ref for one in unlinked if is_asked and self.candidates.get(one.ref) == ()]
-        return set(self.context.inbox.reported(self.context.connection.name, alone))
 
     def _may_have_lost_its_address(self, record: Record) -> bool:
         """Whether a contact has nothing by which candidates are found, and was edited since it was
@@ -377,13 +368,8 @@ class BatchLoader(Generic[AnyFacts]):
             else None,
             counterpart_is_gone=named is not None and successor not in self.records,
             made=(successor or named) if record.ref in self._made else None,
-            names_that_of=self._pair_of(successor, record.ref) if successor else None,
+            names_that_of=self.counterpart_of(successor) if successor else None,
         )
-
-    def _pair_of(self, named: Ref, ref: Ref) -> Ref | None:
-        """The record that a `named` one is linked with, if that is not the one at `ref`."""
-        counterpart = self.counterpart_of(named)
-        return counterpart if counterpart != ref else None
 
     def _linked_facts(self, change: Change, link: Link) -> AnyFacts:
         places = link.hubspot, link.salesforce

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
+from crmsync.flows.engine.context import SyncContext
 from crmsync.model.links import Link
-from crmsync.model.records import Record, Ref
+from crmsync.model.records import Kind, Record, Ref
+from crmsync.rules.merge.ruleset import Ruleset
 
 
 class LoadedCandidates(Protocol):
@@ -18,6 +20,15 @@ class LoadedCandidates(Protocol):
 
     links: dict[Ref, Link]
     records: dict[Ref, Record]
+    candidates: dict[Ref, tuple[Record, ...]]
+
+    @property
+    def context(self) -> SyncContext:
+        """The sides and stores to read."""
+
+    @property
+    def ruleset(self) -> Ruleset:
+        """The rules of the batch."""
 
     def find_links(self, refs: Iterable[Ref]) -> None:
         """Read the links of records."""
@@ -51,3 +62,12 @@ def named_by_candidates(
     found = {ref: there for ref, one in named.items() if (there := loader.successor_of(one))}
     loader.find_links(set(found.values()) - {one.ref for one in unlinked})
     return {ref: there for ref, there in found.items() if there not in loader.links}
+
+
+def reported_alone(loader: LoadedCandidates, unlinked: Iterable[Record]) -> set[Ref]:
+    """Those contacts and leads for whose address nothing was found, and about which something is
+    reported: what was made of one may have another address by now. Raises `SyncError`.
+    """
+    is_asked = loader.ruleset.kind is Kind.CONTACT
+    alone = [one.ref for one in unlinked if is_asked and loader.candidates.get(one.ref) == ()]
+    return set(loader.context.inbox.reported(loader.context.connection.name, alone))

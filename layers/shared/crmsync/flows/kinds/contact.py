@@ -44,7 +44,7 @@ from crmsync.flows.kinds.left_in_salesforce import (
     look_at_address,
     with_contacts_of_the_address,
 )
-from crmsync.flows.kinds.taken_ids import lacks_id, with_taken_ids
+from crmsync.flows.kinds.taken_ids import with_taken_ids
 from crmsync.model.changes import Cause, Change
 from crmsync.model.crm_names import (
     ADDITIONAL_EMAILS,
@@ -59,7 +59,7 @@ from crmsync.model.names import HUBSPOT_KEY
 from crmsync.model.plan import Plan
 from crmsync.model.records import Record, Ref, Side
 from crmsync.model.settings import CreateInSalesforce
-from crmsync.plans.contact import ContactFacts, address_of, left_alone, plan_contact
+from crmsync.plans.contact import ContactFacts, address_of, lacks_id, left_alone, plan_contact
 from crmsync.rules.kinds.contact.inclusion import needs_membership
 from crmsync.rules.kinds.contact.ruleset import contact_ruleset
 from crmsync.rules.merge.ruleset import ContactRules, Ruleset

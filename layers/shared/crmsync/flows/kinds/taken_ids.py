@@ -14,16 +14,8 @@ from dataclasses import replace
 from crmsync.flows.engine.context import SyncContext
 from crmsync.model.crm_names import LEAD
 from crmsync.model.records import Ref
-from crmsync.plans.contact import ContactFacts
+from crmsync.plans.contact import ContactFacts, lacks_id
 from crmsync.rules.merge.ruleset import Ruleset
-
-
-def lacks_id(facts: ContactFacts, ruleset: Ruleset) -> bool:
-    """Whether the lead of a pair that was linked before does not show the id of its contact."""
-    if facts.link is None or facts.hubspot is None or facts.salesforce is None:
-        return False
-    is_lead = facts.salesforce.ref.object == LEAD
-    return is_lead and bool(ruleset.outdated_id(facts.salesforce, facts.hubspot.ref))
 
 
 def with_taken_ids(
