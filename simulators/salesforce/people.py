@@ -290,6 +290,12 @@ def _define_stage(
     return administration.define_stage(org, transaction, action)
 
 
+def _define_task_status(
+    org: Org, transaction: Transaction, _view: View, action: Action
+) -> dict[str, Any]:
+    return administration.define_task_status(org, transaction, action)
+
+
 def _define_record_type(
     org: Org, transaction: Transaction, _view: View, action: Action
 ) -> dict[str, Any]:
@@ -312,6 +318,7 @@ _ACTIONS: Final[Mapping[str, Callable[[Org, Transaction, View, Action], dict[str
             "hard_delete": _hard_delete,
             "define_stage": _define_stage,
             "define_record_type": _define_record_type,
+            "define_task_status": _define_task_status,
             "change_type": _change_type,
         }
     )

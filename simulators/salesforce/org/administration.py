@@ -1,5 +1,5 @@
 """What an administrator defines in Setup and no REST resource writes: the stages of opportunities,
-their record types, and the types of custom fields.
+their record types, the statuses of tasks, and the types of custom fields.
 
 Law: definitions only, when the org is created and later. Each shows its time of change as every row
 does; change events report none of them [D].
@@ -20,6 +20,7 @@ from simulators.salesforce.refusals import RefusalError
 _CATEGORY: Final = {"Best Case": "BestCase", "Commit": "Forecast"}
 _STAGE: Final = "OpportunityStage"
 _RECORD_TYPE: Final = "RecordType"
+_TASK_STATUS: Final = "TaskStatus"
 
 
 def stage_row(given: Mapping[str, Any], number: int) -> Row:
@@ -60,7 +61,7 @@ def show_stages(org: Org) -> None:
 
 def show_task_statuses(org: Org) -> None:
     """Update the picklist of tasks to the present statuses."""
-    rows = sorted(org.store.tables["TaskStatus"], key=lambda row: row["SortOrder"])
+    rows = sorted(org.store.tables[_TASK_STATUS], key=lambda row: row["SortOrder"])
     default = next((row["ApiName"] for row in rows if row["IsDefault"]), rows[0]["ApiName"])
     choices = tuple(
         Choice(row["ApiName"], row["MasterLabel"], default=row["ApiName"] == default)
@@ -82,6 +83,22 @@ def define_stage(org: Org, transaction: Transaction, action: Mapping[str, Any]) 
     )
     show_stages(org)
     return {"id": stage_id}
+
+
+def define_task_status(
+    org: Org, transaction: Transaction, action: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Change the status of tasks with that ``ApiName``, or add it at the end. Whether tasks that
+    have it are closed changes when they are saved [M].
+    """
+    given = _columns(org, _TASK_STATUS, action)
+    rows = list(org.store.tables[_TASK_STATUS])
+    before = next((row for row in rows if row["ApiName"] == given["ApiName"]), None)
+    last = max((row["SortOrder"] for row in rows), default=0)
+    new = {"MasterLabel": given["ApiName"], "SortOrder": last + 1} | given
+    status_id = _put(org, transaction, _TASK_STATUS, before, given if before else new)
+    show_task_statuses(org)
+    return {"id": status_id}
 
 
 def define_record_type(

@@ -13,8 +13,6 @@ from crmsync.rules.fields.values import (
 from crmsync.rules.kinds.activity.maps import (
     DEFAULT_MAPS,
     NEW_IN_SALESFORCE,
-    TASK_STATUSES,
-    statuses_of_org,
 )
 
 H, S = Side.HUBSPOT, Side.SALESFORCE
@@ -129,44 +127,6 @@ def test_an_unknown_outcome_of_a_call_is_told() -> None:
     )
     with pytest.raises(IncompatibleValueError):
         convert_mapped(rule, H, "Called back")
-
-
-@pytest.mark.parametrize(
-    ("statuses", "choices"),
-    [
-        (
-            [(theirs, mine == "COMPLETED") for mine, theirs in TASK_STATUSES],
-            TASK_STATUSES,
-        ),
-        (
-            [("Offen", False), ("Erledigt", True)],
-            (
-                ("NOT_STARTED", "Offen"),
-                ("IN_PROGRESS", "Offen"),
-                ("WAITING", "Offen"),
-                ("COMPLETED", "Erledigt"),
-                ("DEFERRED", "Offen"),
-            ),
-        ),
-        (
-            [("Not Started", False), ("Completed", True), ("Cancelled", True)],
-            (
-                ("NOT_STARTED", "Not Started"),
-                ("COMPLETED", "Completed"),
-                ("IN_PROGRESS", "Not Started"),
-                ("WAITING", "Not Started"),
-                ("DEFERRED", "Not Started"),
-                ("COMPLETED", "Cancelled"),
-            ),
-        ),
-        ([], ()),
-    ],
-)
-def test_an_orgs_own_statuses_mean_done_or_not(
-    statuses: list[tuple[str, bool]], choices: tuple[tuple[str, str], ...]
-) -> None:
-    """Each status of either side has one on the other, by whether it is closed."""
-    assert statuses_of_org(statuses) == choices
 
 
 def test_a_meeting_is_an_event_and_everything_else_a_task() -> None:

@@ -113,6 +113,21 @@ def test_an_administrators_statuses_say_what_is_closed(start_org: StartOrg) -> N
     ]
 
 
+def test_an_administrator_defines_statuses(org: LiveOrg) -> None:
+    """A new one is in the picklist and closes tasks; a changed one means something else to the next
+    task.
+    """
+    org.sim.person({"do": "define_task_status", "ApiName": "Dropped", "IsClosed": True})
+    dropped = made(org, "Task", Status="Dropped")
+    org.sim.person({"do": "define_task_status", "ApiName": "Dropped", "IsClosed": False})
+    opened = made(org, "Task", Status="Dropped")
+    described = org.product.Task.describe()["fields"]
+    (status,) = (field for field in described if field["name"] == "Status")
+    assert [one["value"] for one in status["picklistValues"]][-1] == "Dropped"
+    assert seen(org, "Task", dropped, "IsClosed") == (True,)
+    assert seen(org, "Task", opened, "IsClosed") == (False,)
+
+
 @pytest.mark.parametrize(
     ("given", "minutes", "end"),
     [

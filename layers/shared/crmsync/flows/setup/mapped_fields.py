@@ -1,23 +1,28 @@
 """The mapped fields of the settings, checked against the schemas of both CRMs and stored with what
 these say (MAP-7 to MAP-11).
 
-A connection with default rows only costs no call, and each object is described once. When a side
-does not answer, its fields count as neither good nor wrong, and the check says so.
+A connection with default rows only costs no call, unless activities sync: an org has statuses of
+its own, and an account outcomes. Each object is described once. When a side does not answer, its
+fields count as neither good nor wrong, and the check says so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from crmsync.config import Complaint, ConfigError, Reading
 from crmsync.errors import Gone, Refused, SyncError
 from crmsync.flows.setup.steps import SetupStep, StepState, text_of
-from crmsync.model.fields import FieldRule
+from crmsync.model.crm_names import HUBSPOT_CALL
+from crmsync.model.fields import Choices, FieldRule
+from crmsync.model.kinds.activities import ActivityKind, TaskStatus
 from crmsync.model.records import Side
 from crmsync.model.schema import HubspotProperty, SalesforceField
 from crmsync.model.settings import Connection, DealSettings, Settings
+from crmsync.rules.kinds.activity.maps import CALL_OUTCOME
+from crmsync.rules.kinds.activity.org_values import has_outcome, has_status, unmapped
 from crmsync.rules.settings.checks import Finding
 from crmsync.rules.settings.mappings import Objection, is_pair
 from crmsync.rules.settings.schemas import (
@@ -55,6 +60,9 @@ class FieldSource(Protocol):
         Raises `SyncError`.
         """
 
+    def task_statuses(self) -> Sequence[TaskStatus]:
+        """The statuses of tasks, in their order, in one call. Raises `SyncError`."""
+
 
 MAPPED_FIELDS = "mapped fields"
 """The part of a `SetupStep` about mapped fields."""
@@ -62,6 +70,11 @@ MAPPED_FIELDS = "mapped fields"
 _NOT_SEEN = "the integration user has no access to the objects yet."
 _ROWS_LATER = (
     "Push the file without rows of your own, run crmsync setup --apply, then push it with them."
+)
+
+_ASSUMED = (
+    "{} did not say what its statuses or outcomes of activities are, so those of a new one are "
+    "taken: push the file again once crmsync setup --apply has given access."
 )
 
 HubspotOf: TypeAlias = Callable[[Connection], PropertySource]
@@ -123,8 +136,11 @@ def resolve_mappings(
 
 
 def outdated_mappings(stored: Settings, live: Settings) -> Iterator[SetupStep]:
-    """A step for each mapping that the CRMs describe otherwise than the stored settings do."""
+    """A step for each mapping that the CRMs describe otherwise than the stored settings do, and for
+    statuses and outcomes of activities that are not those that the push found.
+    """
     for new in live.connections:
+        yield from _outdated_values(stored.connection(new.name) or new, new)
         old = stored.connection(new.name)
         known = (
             {(name, rule) for name in SECTIONS for rule in section_of(old, name).field}
@@ -139,6 +155,17 @@ def outdated_mappings(stored: Settings, live: Settings) -> Iterator[SetupStep]:
                 yield SetupStep(new.name, Side.SALESFORCE, MAPPED_FIELDS, StepState.WRONG, text)
 
 
+def _outdated_values(old: Connection, new: Connection) -> Iterator[SetupStep]:
+    before, now = old.activities, new.activities
+    for side, what, differ in (
+        (Side.SALESFORCE, "statuses of tasks", now.statuses and before.statuses != now.statuses),
+        (Side.HUBSPOT, "outcomes of calls", before.outcomes != now.outcomes),
+    ):
+        if differ:
+            text = f"{side.label}'s {what} are not those of the push: push the settings again"
+            yield SetupStep(new.name, side, MAPPED_FIELDS, StepState.WRONG, text)
+
+
 @dataclass(slots=True)
 class _MappingResolver:
     """Resolves one connection after the other, and collects what is wrong.
@@ -150,6 +177,7 @@ class _MappingResolver:
         complaints: Rows that the schemas forbid.
         warnings: Rows that work but deserve a second thought.
         unreachable: The sides that did not answer.
+        seen: Connection and HubSpot object -> its properties.
     """
 
     reading: Reading
@@ -158,9 +186,11 @@ class _MappingResolver:
     complaints: list[Complaint] = field(default_factory=list)
     warnings: list[Complaint] = field(default_factory=list)
     unreachable: list[UnreachableSide] = field(default_factory=list)
+    seen: dict[tuple[str, str], Properties] = field(default_factory=dict)
 
     def resolve(self, number: int, connection: Connection) -> Connection:
         """The connection at place `number` with its rows resolved."""
+        connection = self._with_org_values(number, connection)
         sections = [name for name in SECTIONS if _needs_schema(connection, name)]
         properties = self._properties(connection, sections)
         fields = self._fields(connection, sections)
@@ -171,6 +201,57 @@ class _MappingResolver:
             for name in sections
         }
         return with_sections(connection, resolved)
+
+    def _with_org_values(self, number: int, connection: Connection) -> Connection:
+        """The connection with the org's statuses of tasks and the account's outcomes of calls,
+        where a kind of activity that syncs has such; and a warning of what cannot cross.
+        """
+        on, changes = connection.activities.on, dict[str, Any]()
+        if any(map(has_status, on)):
+            changes["statuses"] = self._learn(number, connection, Side.SALESFORCE, self._statuses)
+        if any(map(has_outcome, on)):
+            changes["outcomes"] = self._learn(number, connection, Side.HUBSPOT, self._outcomes)
+        activities = replace(connection.activities, **changes)
+        for kind, sentence in unmapped(activities):
+            self._warn(number, kind, sentence)
+        return replace(connection, activities=activities)
+
+    def _learn(
+        self,
+        number: int,
+        connection: Connection,
+        side: Side,
+        read: Callable[[Connection], tuple[Any, ...]],
+    ) -> tuple[Any, ...]:
+        """What a side calls its values; nothing where it does not say. Before set-up it may refuse
+        to: then those of a new org or account are good enough, and that is said.
+        """
+        try:
+            return read(connection)
+        except Refused as error:
+            kind = connection.activities.on[0]
+            self._warn(number, kind, f"{_ASSUMED.format(side.label)} {error.text}")
+        except SyncError as error:
+            self.unreachable.append(UnreachableSide(connection.name, side, error))
+        return ()
+
+    def _statuses(self, connection: Connection) -> tuple[TaskStatus, ...]:
+        return tuple(self.salesforce(connection).task_statuses())
+
+    def _outcomes(self, connection: Connection) -> Choices:
+        outcome = self._described(connection, HUBSPOT_CALL).get(CALL_OUTCOME)
+        return tuple((one.value, one.label) for one in outcome.options) if outcome else ()
+
+    def _described(self, connection: Connection, name: str) -> Properties:
+        """The properties of an object of HubSpot. Raises `SyncError`."""
+        place = (connection.name, name)
+        if place not in self.seen:
+            self.seen[place] = self.hubspot(connection).properties(name)
+        return self.seen[place]
+
+    def _warn(self, number: int, kind: ActivityKind, sentence: str) -> None:
+        finding = Finding(("connection", number, "activities", kind, "sync"), sentence, "ACT-4")
+        self.warnings.append(self.reading.complaint(finding))
 
     def _section(
         self,
@@ -209,8 +290,7 @@ class _MappingResolver:
         if not sections:
             return {}
         try:
-            side = self.hubspot(connection)
-            return {name: side.properties(OBJECTS[name][0]) for name in sections}
+            return {name: self._described(connection, OBJECTS[name][0]) for name in sections}
         except SyncError as error:
             self.unreachable.append(UnreachableSide(connection.name, Side.HUBSPOT, error))
             return None

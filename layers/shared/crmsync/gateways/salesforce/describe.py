@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from crmsync.model.schema import Option, SalesforceField
 from crmsync.ports.troubles import Described
 
 
@@ -18,3 +19,20 @@ def described(rows: Sequence[Mapping[str, Any]]) -> Described:
 def names_of(rows: Iterable[Mapping[str, Any]]) -> list[str]:
     """The names of described fields or properties, in lower case."""
     return [str(row["name"]).lower() for row in rows]
+
+
+def field_of(row: Mapping[str, Any]) -> SalesforceField:
+    """A field as a mapping needs it. Integer fields have digits instead of a precision."""
+    options = (one for one in row.get("picklistValues") or () if one.get("active"))
+    return SalesforceField(
+        str(row["name"]),
+        str(row["type"]),
+        int(row.get("length") or 0),
+        int(row.get("precision") or row.get("digits") or 0),
+        int(row.get("scale") or 0),
+        tuple(Option(str(one["value"]), str(one.get("label") or one["value"])) for one in options),
+        is_restricted=bool(row.get("restrictedPicklist")),
+        is_read_only=bool(row.get("calculated") or not row.get("updateable")),
+        refers_to=tuple(map(str, row.get("referenceTo") or ())),
+        is_external_id=bool(row.get("externalId")),
+    )

@@ -17,12 +17,14 @@ from urllib.parse import quote
 from crmsync.errors import Refused, SyncError
 from crmsync.gateways.aws.secrets import Secret
 from crmsync.gateways.retry import RetryPolicy
+from crmsync.gateways.salesforce.describe import field_of
 from crmsync.gateways.salesforce.errors import set_up_error
 from crmsync.gateways.salesforce.hosts import LoginUrl
 from crmsync.gateways.salesforce.relay import creation_of, inspect_relay
 from crmsync.gateways.salesforce.sdk import format_soql
 from crmsync.gateways.salesforce.session import API_VERSION, Login, RefusedCall, SalesforceSession
-from crmsync.model.schema import Option, SalesforceField
+from crmsync.model.kinds.activities import TaskStatus
+from crmsync.model.schema import SalesforceField
 from crmsync.rules.settings.licences import Licences, needs_api_integration
 from crmsync.rules.settings.prerequisites import Org
 from crmsync.rules.settings.relay_parts import RelayPart
@@ -60,6 +62,7 @@ _LICENCES = (
 )
 _LICENCE_CALLED = "SELECT Id FROM PermissionSetLicense WHERE MasterLabel = {label}"
 _OTHER_ORG = "The administrator's secret leads to another org than the connection's."
+_STATUSES = "SELECT ApiName, IsClosed, IsDefault FROM TaskStatus ORDER BY SortOrder"
 _ORGANIZATION = "SELECT Id, Name, OrganizationType, IsSandbox FROM Organization"
 
 OwnField: TypeAlias = KeyField | TextField | CountField
@@ -153,7 +156,14 @@ class SalesforceSchema:
     def fields(self, name: str) -> Sequence[SalesforceField]:
         """The fields of an object ("Lead") that the integration user sees. Raises `SyncError`."""
         rows = self._user.call("GET", f"sobjects/{name}/describe")["fields"]
-        return [_described(row) for row in rows]
+        return [field_of(row) for row in rows]
+
+    def task_statuses(self) -> Sequence[TaskStatus]:
+        """The statuses of tasks, in the order of the picklist. Raises `SyncError`."""
+        return [
+            TaskStatus(str(row["ApiName"]), bool(row["IsClosed"]), bool(row["IsDefault"]))
+            for row in _ask(self._user, _STATUSES)
+        ]
 
     def inspect(self, parts: Sequence[Part]) -> Mapping[Part, str]:
         """The parts that exist, each with what is wrong with it ("" = nothing). Raises
@@ -347,23 +357,6 @@ def _objection(part: ObjectAccess | ObjectReading, granted: Mapping[str, Any] | 
         return "" if rights["PermissionsViewAllRecords"] else _NOT_ALL
     is_enough = rights["PermissionsCreate"] and rights["PermissionsModifyAllRecords"]
     return "" if is_enough else _TOO_LITTLE
-
-
-def _described(row: Mapping[str, Any]) -> SalesforceField:
-    """The field of a row. Integer fields have digits instead of a precision."""
-    options = (one for one in row.get("picklistValues") or () if one.get("active"))
-    return SalesforceField(
-        str(row["name"]),
-        str(row["type"]),
-        int(row.get("length") or 0),
-        int(row.get("precision") or row.get("digits") or 0),
-        int(row.get("scale") or 0),
-        tuple(Option(str(one["value"]), str(one.get("label") or one["value"])) for one in options),
-        is_restricted=bool(row.get("restrictedPicklist")),
-        is_read_only=bool(row.get("calculated") or not row.get("updateable")),
-        refers_to=tuple(map(str, row.get("referenceTo") or ())),
-        is_external_id=bool(row.get("externalId")),
-    )
 
 
 def _metadata(part: OwnField) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from crmsync.model.crm_names import (
     HUBSPOT_TASK,
     TASK,
 )
-from crmsync.model.fields import FieldRule
+from crmsync.model.fields import Choices, FieldRule
 from crmsync.model.records import Ref, Side
 
 
@@ -114,9 +114,28 @@ _OFF = ActivityKindSettings()
 
 
 @dataclass(frozen=True, slots=True)
+class TaskStatus:
+    """A status of an org's tasks.
+
+    Attributes:
+        name: Its value.
+        is_closed: Whether a task that has it is done.
+        is_default: Whether a new task has it where nothing else is said.
+    """
+
+    name: str
+    is_closed: bool = False
+    is_default: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ActivitySettings:
     """Section ``[connection.activities]``: a table for each kind (ACT-1), and the limits on changes
     within an hour (Q-30), of which "auto" (None) is that of few pairs. Nothing is deleted.
+
+    ``statuses`` are the org's statuses of tasks, ``outcomes`` the account's outcomes of calls, each
+    with its name; empty for those of a new org and account. Neither is in the operator's file: the
+    push reads them.
     """
 
     calls: ActivityKindSettings = _OFF
@@ -126,6 +145,8 @@ class ActivitySettings:
     tasks: ActivityKindSettings = _OFF
     max_changes_per_hour: int | None = None
     max_blanks_per_hour: int | None = None
+    statuses: tuple[TaskStatus, ...] = ()
+    outcomes: Choices = ()
 
     @property
     def max_deletes_per_hour(self) -> int:

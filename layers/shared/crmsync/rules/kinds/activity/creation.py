@@ -9,7 +9,8 @@ from crmsync.model.effects import CreateRecord
 from crmsync.model.kinds.activities import ActivityKind, ActivityOwner
 from crmsync.model.records import Record, Side, Value
 from crmsync.rules.fields.values import is_blank
-from crmsync.rules.kinds.activity.maps import NEW_IN_HUBSPOT, NEW_IN_SALESFORCE
+from crmsync.rules.kinds.activity.maps import NEW_IN_HUBSPOT, NEW_IN_SALESFORCE, STATUS
+from crmsync.rules.kinds.activity.org_values import new_status
 from crmsync.rules.kinds.activity.ruleset import ABOUT, TIMESTAMP
 from crmsync.rules.kinds.activity.subjects import first_line, subject_for
 from crmsync.rules.merge.policies import may_pass
@@ -39,7 +40,10 @@ def task_creation(activity: Record, ruleset: Ruleset, record_owner: str = "") ->
     kind = ruleset.activity.activity
     (salesforce_object,) = ruleset.mappings
     fields, incompatible = converted_fields(activity, salesforce_object, ruleset)
-    fields = {**NEW_IN_SALESFORCE[kind], **fields, SUBJECT: _subject(activity, fields, ruleset)}
+    status = new_status(kind, ruleset.connection.activities.statuses)
+    fixed = {**NEW_IN_SALESFORCE[kind], STATUS: status}
+    new = {name: value for name, value in fixed.items() if value}
+    fields = {**new, **fields, SUBJECT: _subject(activity, fields, ruleset)}
     if kind is ActivityKind.MEETING:
         start = fields.get(START) or activity.fields.get(TIMESTAMP)
         fields |= {START: start, END: fields.get(END) or start}

@@ -13,6 +13,7 @@ from crmsync.model.kinds.activities import SALESFORCE_OBJECTS, ActivityKind, Act
 from crmsync.model.settings import Connection
 from crmsync.rules.fields.maps import FieldMap, with_custom_rows
 from crmsync.rules.kinds.activity.maps import DEFAULT_MAPS
+from crmsync.rules.kinds.activity.org_values import with_org_values
 
 POLICIES: Mapping[ActivitySync, Mapping[Update, Update]] = MappingProxyType(
     {
@@ -47,4 +48,10 @@ def activity_map(connection: Connection, kind: ActivityKind) -> FieldMap:
     name = SALESFORCE_OBJECTS[kind]
     rows = with_custom_rows({name: DEFAULT_MAPS[kind]}, settings.field)[name]
     policies = POLICIES[settings.sync]
-    return tuple(replace(row, update=policies.get(row.update, Update.NEVER)) for row in rows)
+    return tuple(
+        replace(
+            with_org_values(row, connection.activities),
+            update=policies.get(row.update, Update.NEVER),
+        )
+        for row in rows
+    )

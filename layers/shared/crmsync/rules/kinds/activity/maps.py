@@ -8,7 +8,7 @@ docs/vendors.md#salesforce-activities.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from crmsync.model.fields import Choices, FieldRule, FieldType
@@ -19,17 +19,23 @@ from crmsync.rules.fields.maps import FieldMap
 SUBJECT_LENGTH = 255
 BODY_LENGTH = 32_000
 
+STATUS = "Status"
+NOT_STARTED, IN_PROGRESS, DONE = "Not Started", "In Progress", "Completed"
+"""Statuses of tasks in a new org."""
+
+CALL_STATUS, TASK_STATUS, CALL_OUTCOME = "hs_call_status", "hs_task_status", "hs_call_disposition"
+
 CALL_STATUSES: Choices = (
-    ("COMPLETED", "Completed"),
-    ("BUSY", "Completed"),
-    ("NO_ANSWER", "Completed"),
-    ("FAILED", "Completed"),
-    ("CANCELED", "Completed"),
-    ("IN_PROGRESS", "In Progress"),
-    ("CALLING_CRM_USER", "In Progress"),
-    ("CONNECTING", "In Progress"),
-    ("RINGING", "In Progress"),
-    ("QUEUED", "Not Started"),
+    ("COMPLETED", DONE),
+    ("BUSY", DONE),
+    ("NO_ANSWER", DONE),
+    ("FAILED", DONE),
+    ("CANCELED", DONE),
+    ("IN_PROGRESS", IN_PROGRESS),
+    ("CALLING_CRM_USER", IN_PROGRESS),
+    ("CONNECTING", IN_PROGRESS),
+    ("RINGING", IN_PROGRESS),
+    ("QUEUED", NOT_STARTED),
 )
 """A call that nobody took is over as well: what came of it is its outcome. In the other direction
 the first row counts.
@@ -45,42 +51,17 @@ OUTCOMES: Choices = (
     ("73a0d17f-1163-4015-bdd5-ec830791da20", "No answer"),
     ("17b47fee-58de-441e-a44c-c6300d46f273", "Wrong number"),
 )
-"""The outcomes of calls that come with HubSpot [S]; an account's own are read from the property."""
+"""The outcomes of calls that come with HubSpot [S]."""
 
 TASK_STATUSES: Choices = (
-    ("NOT_STARTED", "Not Started"),
-    ("IN_PROGRESS", "In Progress"),
+    ("NOT_STARTED", NOT_STARTED),
+    ("IN_PROGRESS", IN_PROGRESS),
     ("WAITING", "Waiting on someone else"),
-    ("COMPLETED", "Completed"),
+    ("COMPLETED", DONE),
     ("DEFERRED", "Deferred"),
 )
 
 PRIORITIES: Choices = (("HIGH", "High"), ("MEDIUM", "Normal"), ("LOW", "Low"), ("NONE", "Normal"))
-
-
-def statuses_of_org(statuses: Iterable[tuple[str, bool]]) -> Choices:
-    """The statuses of tasks in an org that has statuses of its own, each with whether it is closed.
-
-    Those of a new org keep their meaning. Any other one is completed where it is closed, and not
-    started where it is open, in HubSpot; in the other direction the org's first closed and first
-    open status take the place of one that the org lacks.
-    """
-    known = dict(statuses)
-    standard = {theirs: mine for mine, theirs in TASK_STATUSES}
-    closed = next((name for name, is_closed in known.items() if is_closed), None)
-    opened = next((name for name, is_closed in known.items() if not is_closed), None)
-    kept = [(mine, theirs) for mine, theirs in TASK_STATUSES if theirs in known]
-    stand_ins = [
-        (mine, other)
-        for mine, theirs in TASK_STATUSES
-        if theirs not in known and (other := closed if mine == "COMPLETED" else opened)
-    ]
-    own = [
-        ("COMPLETED" if is_closed else "NOT_STARTED", name)
-        for name, is_closed in known.items()
-        if name not in standard
-    ]
-    return (*kept, *stand_ins, *(pair for pair in own if pair not in stand_ins))
 
 
 def _day() -> FieldRule:
@@ -96,7 +77,9 @@ def _body(name: str, form: FieldType = FieldType.HTML) -> FieldRule:
 
 
 def _choice(hubspot: str, salesforce: str, choices: Choices) -> FieldRule:
-    return FieldRule(hubspot, salesforce, form=FieldType.CHOICE, choices=choices)
+    """Restricted, as Salesforce would store HubSpot's own word for a value that has no pair."""
+    form = FieldType.CHOICE
+    return FieldRule(hubspot, salesforce, form=form, choices=choices, restricted=True)
 
 
 DEFAULT_MAPS: Mapping[ActivityKind, FieldMap] = MappingProxyType(
@@ -107,8 +90,8 @@ DEFAULT_MAPS: Mapping[ActivityKind, FieldMap] = MappingProxyType(
             _day(),
             FieldRule("hs_call_duration", "CallDurationInSeconds", form=FieldType.DURATION),
             _choice("hs_call_direction", "CallType", DIRECTIONS),
-            _choice("hs_call_disposition", "CallDisposition", OUTCOMES),
-            _choice("hs_call_status", "Status", CALL_STATUSES),
+            _choice(CALL_OUTCOME, "CallDisposition", OUTCOMES),
+            _choice(CALL_STATUS, STATUS, CALL_STATUSES),
         ),
         ActivityKind.EMAIL: (
             _subject("hs_email_subject"),
@@ -127,7 +110,7 @@ DEFAULT_MAPS: Mapping[ActivityKind, FieldMap] = MappingProxyType(
             _subject("hs_task_subject"),
             _body("hs_task_body"),
             _day(),
-            _choice("hs_task_status", "Status", TASK_STATUSES),
+            _choice(TASK_STATUS, STATUS, TASK_STATUSES),
             _choice("hs_task_priority", "Priority", PRIORITIES),
         ),
     }
@@ -137,9 +120,9 @@ DEFAULT_MAPS: Mapping[ActivityKind, FieldMap] = MappingProxyType(
 NEW_IN_SALESFORCE: Mapping[ActivityKind, Mapping[str, Value]] = MappingProxyType(
     {
         ActivityKind.CALL: MappingProxyType({"TaskSubtype": "Call"}),
-        ActivityKind.EMAIL: MappingProxyType({"TaskSubtype": "Email", "Status": "Completed"}),
+        ActivityKind.EMAIL: MappingProxyType({"TaskSubtype": "Email", STATUS: DONE}),
         ActivityKind.MEETING: MappingProxyType({}),
-        ActivityKind.NOTE: MappingProxyType({"TaskSubtype": "Task", "Status": "Completed"}),
+        ActivityKind.NOTE: MappingProxyType({"TaskSubtype": "Task", STATUS: DONE}),
         ActivityKind.TASK: MappingProxyType({"TaskSubtype": "Task"}),
     }
 )
