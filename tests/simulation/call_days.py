@@ -40,7 +40,13 @@ class CallDays:
 
     def clear(self) -> None:
         """Calls are free again; the product has still to find that out."""
-        self._until.clear()
+        self._until = {side: min(until, self.now()) for side, until in self._until.items()}
+
+    def found_free_at(self, side: str) -> datetime:
+        """When it is known at the latest that calls are free again: by a probe every quarter of an
+        hour.
+        """
+        return self._until[side] + PROBE_EVERY
 
     def take(self, side: str, process: str) -> None:
         """A call of a process. Raises `Down` if it is refused, or is not made at all."""
@@ -58,7 +64,7 @@ class CallDays:
             )
         leases = self._processes[key]
         leases.spend()
-        if self.now() >= self._until.get(side, self._began[side]):
+        if self.now() >= self._until[side]:
             leases.hear(succeeded=True)
             return
         self.refused[side] += 1

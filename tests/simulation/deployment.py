@@ -46,7 +46,6 @@ from tests.memory import (
     MemoryDeals,
     MemoryDeleter,
     MemoryDirectory,
-    MemoryInbox,
     MemoryJobs,
     MemoryLister,
     MemoryLists,
@@ -63,7 +62,8 @@ from tests.memory import (
 from tests.simulation.owners import OWNERS
 from tests.simulation.queues import Queue
 from tests.simulation.steps import Setting
-from tests.simulation.watched import Ledger, WatchedCrm, WatchedLinks
+from tests.simulation.waits import Waits, waiting
+from tests.simulation.watched import Ledger, WatchedCrm, WatchedInbox, WatchedLinks
 
 BEGIN = datetime(2026, 11, 2, 12, tzinfo=UTC)
 
@@ -139,11 +139,11 @@ class Outbox:
             self._put(some, after)
 
     def _put(self, changes: Sequence[Change], after: int) -> None:
-        for kind in dict.fromkeys(change.kind for change in changes):
-            for body in dump_changes([one for one in changes if one.kind is kind]):
-                self.deployment.queues[kind].put(
-                    body, self.deployment.now + timedelta(seconds=after)
-                )
+        for kind, name in dict.fromkeys((one.kind, one.connection) for one in changes):
+            some = [one for one in changes if (one.kind, one.connection) == (kind, name)]
+            for body in dump_changes(some):
+                at = self.deployment.now + timedelta(seconds=after)
+                self.deployment.queues[kind].put(body, at, waiting(some))
 
 
 @dataclass
@@ -203,10 +203,11 @@ class Deployment(ABC):
         """Empty CRMs."""
         self.setting, self.now = setting, BEGIN
         self.ledger = Ledger(self.clock)
-        self.queues = {name: Queue(name) for name in (*Kind, "email", "job")}
+        self.waits = Waits(self.clock)
+        self.queues = {name: Queue(name, self.waits) for name in (*Kind, "email", "job")}
         self.salesforce = WatchedCrm(Side.SALESFORCE, self.ledger, first=100)
         self.opportunities = MemoryOpportunities(self.salesforce)
-        self.links, self.inbox = WatchedLinks(self.ledger), MemoryInbox(lambda: self.now)
+        self.links, self.inbox = WatchedLinks(self.ledger), WatchedInbox(self.clock)
         self.cursors, self.troubles = MemoryCursors(), MemoryTroubleStore()
         self.change_counts = MemoryChangeCounts()
         self.tasks, self.task_states = MemoryTasks(self.clock), MemoryTaskStates()

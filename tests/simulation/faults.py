@@ -30,6 +30,11 @@ SIDE_OF = {
 }
 """Port -> the side that it calls; our own stores are on none."""
 
+DOWN_CODES = frozenset({"ConnectTimeout", "REQUEST_LIMIT_EXCEEDED"})
+"""What a call ends with because of the side, never because of a record: it does not answer, or the
+calls of a day are used up.
+"""
+
 Real = Callable[[], Any]
 
 

@@ -12,6 +12,7 @@ from crmsync.model.records import Side
 from tests.simulation.deployment import FIELDS
 from tests.simulation.faults import CALLS
 from tests.simulation.people import QUEUE_OF
+from tests.simulation.situations import with_situations
 from tests.simulation.steps import (
     Crash,
     Fault,
@@ -68,7 +69,7 @@ def generate(seed: int) -> History:
     if outages.random() < 1 / 60:
         at = outages.randint(1, len(steps))
         steps[at:at] = _a_day_down(outages, setting)
-    return History(setting, tuple(steps))
+    return with_situations(seed, History(setting, tuple(steps)))
 
 
 def _setting(dice: random.Random) -> Setting:

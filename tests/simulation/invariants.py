@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from itertools import pairwise
 
 from crmsync.model.effects import Category
@@ -28,6 +29,7 @@ from tests.simulation.people import (
     people,
 )
 from tests.simulation.system import System
+from tests.simulation.waits import RETRIED
 
 TABLES = {Kind.CONTACT: PERSON_FIELDS, Kind.ACCOUNT: COMPANY_FIELDS, Kind.OPPORTUNITY: DEAL_FIELDS}
 Wrong = Iterator[str]
@@ -190,6 +192,29 @@ def complete(system: System) -> Wrong:
         for one in system.inbox.parked(portal.name):
             if one.category in {Category.UNAVAILABLE, Category.INTERNAL}:
                 yield f"everything is finished: {one.ref} is still {one.category}: {one.text}"
+
+
+def prompt(system: System) -> Wrong:
+    """Whatever waits follows soon after nothing stands in its way, no record is given up because a
+    side is down, and one that was given up otherwise is tried again within hours (RTY-1).
+    """
+    for (_, ref), waited in system.waits.late.items():
+        minutes = waited // timedelta(minutes=1)
+        yield f"changes follow soon: {ref} waited {minutes} minutes with nothing in its way"
+    for _, ref in sorted(system.inbox.given_up):
+        yield f"changes follow soon: {ref} was given up because a side was down"
+    for ref in system.unavailable:
+        yield f"changes follow soon: {ref} is still unavailable after {RETRIED}"
+
+
+def still_unavailable(system: System) -> list[Ref]:
+    """The records that were given up and not tried with success since."""
+    return [
+        one.ref
+        for portal in system.portals
+        for one in system.inbox.parked(portal.name)
+        if one.category is Category.UNAVAILABLE
+    ]
 
 
 def _alone(system: System, portal: Portal) -> Wrong:
@@ -524,6 +549,7 @@ INVARIANTS: Mapping[str, Callable[[System], Wrong]] = {
     "both sides agree, no lost update, only loops are stopped": values,
     "links are true": living,
     "everything is finished": complete,
+    "changes follow soon": prompt,
     "no duplicate": single,
     "no resurrected record": dead,
     "forgotten people stay forgotten": forgotten,

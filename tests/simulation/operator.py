@@ -33,8 +33,9 @@ def operate(system: System, step: Operator) -> bool:
     match step.does:
         case "pause":
             system.troubles.pause(portal.name, Pause(system.now))
+            system.waits.paused.add(portal.name)
         case "resume":
-            system.troubles.resume(portal.name)
+            resume(system, portal)
         case "push":
             _push(system, portal, step)
         case "resync":
@@ -46,6 +47,14 @@ def operate(system: System, step: Operator) -> bool:
         case "show":
             system.salesforce.missing_fields -= _places(step.what)
     return True
+
+
+def resume(system: System, portal: Portal) -> None:
+    """Resume a connection, if it is paused."""
+    system.troubles.resume(portal.name)
+    if portal.name in system.waits.paused:
+        system.waits.paused.remove(portal.name)
+        system.waits.block()
 
 
 def _places(name: str) -> set[tuple[str, str]]:

@@ -11,15 +11,17 @@ from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import KIND_OF
 from crmsync.model.effects import Category
 from crmsync.model.records import Ref, Side
+from crmsync.rules.timing.call_leases import PROBE_EVERY
 from tests.simulation.call_days import HALF_A_DAY
 from tests.simulation.invariants import (
     INVARIANTS,
     forgotten,
     pairs,
+    still_unavailable,
     versions,
     without_new_mappings,
 )
-from tests.simulation.operator import operate, release
+from tests.simulation.operator import operate, release, resume
 from tests.simulation.people import ACTS, automate
 from tests.simulation.queues import MAX_RECEIVES
 from tests.simulation.steps import (
@@ -34,6 +36,7 @@ from tests.simulation.steps import (
     Work,
 )
 from tests.simulation.system import System
+from tests.simulation.waits import RETRIED
 
 HOUR = 3_600
 LONGEST = 30
@@ -132,13 +135,16 @@ def finish(system: System) -> None:
     system.faults.clear()
     system.outages.clear()
     system.call_days.clear()
+    system.waits.unblock(PROBE_EVERY)
     system.salesforce.missing_fields.clear()
     for portal in system.portals:
-        system.troubles.resume(portal.name)
+        resume(system, portal)
     for queue, slot in sorted(system.workers):
         system.work(queue, 0, slot)
     for hours in range(LONGEST):
         system.wait(HOUR)
+        if timedelta(hours=hours + 1) == RETRIED:
+            system.unavailable = still_unavailable(system)
         if hours >= 2 and system.is_idle() and not _waits_for_night(system):
             break
     _move_back(system)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from tests.simulation.waits import Waiting, Waits
+
 HIDDEN = timedelta(seconds=720)
 MAX_RECEIVES = 5
 WINDOW = timedelta(seconds=2)
@@ -18,12 +20,15 @@ template.yaml.
 
 @dataclass(slots=True)
 class Message:
-    """A message: when it may be received next, and how often it was."""
+    """A message: when it may be received next, how often it was, and the changes in it, where these
+    may not wait too long.
+    """
 
     id: str
     body: str
     at: datetime
     receives: int = 0
+    changes: tuple[Waiting, ...] = ()
 
     def record(self) -> dict[str, Any]:
         """As a Lambda receives it."""
@@ -39,14 +44,16 @@ class Queue:
     """A standard queue and its dead letters. `sent` has every body that was ever put in."""
 
     name: str
+    waits: Waits
     waiting: list[Message] = field(default_factory=list)
     dead: list[Message] = field(default_factory=list)
     sent: list[str] = field(default_factory=list)
 
-    def put(self, body: str, at: datetime) -> None:
+    def put(self, body: str, at: datetime, changes: tuple[Waiting, ...] = ()) -> None:
         """A message that may be received from `at` on."""
         self.sent.append(body)
-        self.waiting.append(Message(f"{self.name}-{len(self.sent)}", body, at))
+        self.waits.come(changes)
+        self.waiting.append(Message(f"{self.name}-{len(self.sent)}", body, at, changes=changes))
 
     def take(self, now: datetime, most: int = BATCH, pick: int = 0) -> list[Message]:
         """Receive messages, beginning with one of those that wait: no order is promised."""
@@ -68,6 +75,7 @@ class Queue:
         for one in taken:
             if one.id not in failed and one in self.waiting:
                 self.waiting.remove(one)
+                self.waits.go(one.changes)
 
     def move_back(self, now: datetime) -> int:
         """Make the dead letters messages again, as ``crmsync dead-letters`` does; returns how many

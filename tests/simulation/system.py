@@ -27,6 +27,7 @@ from tests.simulation.pausable_threads import PausableThread, idle_thread
 from tests.simulation.queues import WINDOW, Message
 from tests.simulation.steps import News, Setting
 from tests.simulation.trace import Trace
+from tests.simulation.waits import waiting
 
 A_CALL = timedelta(milliseconds=20)
 A_LAMBDA = timedelta(seconds=120)
@@ -108,6 +109,8 @@ class System(Deployment):
         self.logs: list[str] = []
         self.merged: dict[Ref, Ref] = {}
         """What people merged or converted -> what it lives on in."""
+        self.unavailable: list[Ref] = []
+        """Records that are unavailable two hours after everything has stopped to be in the way."""
         self.forgotten: set[Ref] = set()
         """Contacts that were deleted for privacy."""
         self.pushed: dict[tuple[str, str], datetime] = {}
@@ -157,6 +160,7 @@ class System(Deployment):
         until = self.outages.get(side)
         if until is not None:
             if self.now < until:
+                self.waits.block(until)
                 self.trace.call(worker, name, args, "outage")
                 raise down(side)
             del self.outages[side]
@@ -164,6 +168,7 @@ class System(Deployment):
         how = self.faults.get(name)
         if how:
             fault = how.pop(0)
+            self.waits.block()
             self.seen[f"fault {name}: {fault}"] += 1
             self.trace.call(worker, name, args, fault)
             rows = len(args[0]) if args and isinstance(args[0], list | tuple) else 1
@@ -179,6 +184,7 @@ class System(Deployment):
             days.take(side, self._worker.queue if self._worker else "")
         except Down:
             is_refused = days.refused[side] > before
+            self.waits.block(days.found_free_at(side))
             self.trace.call(self._worker, name, args, "used up" if is_refused else "no lease")
             self.seen[f"used-up day: {'a call' if is_refused else 'no lease'}"] += 1
             if days.refused[side] > days.most(side):
@@ -255,6 +261,7 @@ class System(Deployment):
 
     def _stand(self, worker: Worker, name: str) -> None:
         """Stop here until somebody lets this worker go on, or it dies."""
+        self.waits.block(self.now + A_LAMBDA)
         self.trace.note(f"{worker.name} stands before {name}")
         assert worker.thread is not None
         worker.thread.pause()
@@ -284,7 +291,7 @@ class System(Deployment):
 
     def _arrives(self, change: Change) -> None:
         for body in dump_changes([change]):
-            self.queues[change.kind].put(body, self.now)
+            self.queues[change.kind].put(body, self.now, waiting([change]))
 
     def at(self, moment: datetime, do: Callable[[], None]) -> None:
         """Something happens at a moment."""

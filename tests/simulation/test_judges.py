@@ -9,7 +9,9 @@ from datetime import timedelta
 
 import pytest
 
-from crmsync.model.records import Ref, Side
+from crmsync.model.changes import Cause, Change
+from crmsync.model.effects import Category, Report
+from crmsync.model.records import Kind, Ref, Side
 from crmsync.rules.pair.reports import duplicate_of_linked
 from tests.simulation import coverage
 from tests.simulation.decided import exercised
@@ -20,6 +22,7 @@ from tests.simulation.shrink import shrink
 from tests.simulation.soak import kept
 from tests.simulation.steps import Fault, History, News, Operator, Person, Setting, Step, Wait, Work
 from tests.simulation.system import System
+from tests.simulation.waits import RETRIED, SOON
 
 A_PAIR = (Person("new person", value="1"), Wait(60))
 
@@ -126,6 +129,27 @@ def _leave_a_message(system: System) -> None:
     system.queues["contact"].put("{}", system.now)
 
 
+def _keep_waiting(system: System) -> None:
+    here, _ = the_pair(system)
+    system.outbox.publish([Change("acme", Kind.CONTACT, here, Cause.AGAIN, system.now)])
+    system.now += SOON + timedelta(minutes=1)
+    system.work("contact")
+
+
+def _give_up_in_outage(system: System) -> None:
+    here, _ = the_pair(system)
+    system.inbox.park("acme", [Report(here, Category.UNAVAILABLE, "", code="ConnectTimeout")])
+    system.inbox.clear("acme", [here])
+
+
+def _never_try_again(system: System) -> None:
+    here, _ = the_pair(system)
+    report = Report(here, Category.UNAVAILABLE, "", code="UNABLE_TO_LOCK_ROW")
+    shortly_before = system.now + RETRIED - timedelta(minutes=1)
+    system.at(shortly_before, lambda: system.inbox.park("acme", [report]))
+    finish(system)
+
+
 PLANTED: dict[str, tuple[Callable[[System], None], str]] = {
     "sides differ": (_differ, "both sides agree"),
     "an edit is overwritten on both sides": (_lose, "no lost update"),
@@ -134,6 +158,9 @@ PLANTED: dict[str, tuple[Callable[[System], None], str]] = {
     "a link to a dead record": (_bury, "links are true"),
     "no link at all": (_forget, "everything is finished"),
     "a message is left": (_leave_a_message, "everything is finished"),
+    "a change waits without a reason": (_keep_waiting, "changes follow soon"),
+    "a record is given up because a side is down": (_give_up_in_outage, "changes follow soon"),
+    "a record that was given up is not tried again": (_never_try_again, "changes follow soon"),
     "somebody is subscribed again": (_subscribe, "opt-outs are sticky"),
     "a record is given to somebody else": (_give_away, "owners follow"),
     "HubSpot shows another owner": (_show_another, "owners follow"),

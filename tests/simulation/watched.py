@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from crmsync.errors import SyncError
 from crmsync.gateways.dynamodb.links.link_items import placed
+from crmsync.model.effects import Category, Report
 from crmsync.model.links import Link, LinkState
 from crmsync.model.records import Ref, Side, Value
 from crmsync.ports.crm import Fields
-from tests.memory import MemoryCrm, MemoryLinks
+from tests.memory import MemoryCrm, MemoryInbox, MemoryLinks
 from tests.memory.behaviour import BEHAVIOUR
+from tests.simulation.faults import DOWN_CODES
 
 
 @dataclass(slots=True)
@@ -159,6 +161,26 @@ class WatchedLinks(MemoryLinks):
                 pair = (placed(one.hubspot), placed(one.salesforce))
                 self._ledger.link(pair)
         return outcomes
+
+
+class WatchedInbox(MemoryInbox):
+    """An inbox in memory that remembers whom crmsync gave up because a side was down."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        """Nothing is parked."""
+        super().__init__(now)
+        self.given_up: set[tuple[str, Ref]] = set()
+
+    def park(
+        self, connection: str, reports: Sequence[Report], same_attempt: Collection[Ref] = ()
+    ) -> Sequence[Ref]:
+        """As the port says."""
+        self.given_up |= {
+            (connection, one.ref)
+            for one in reports
+            if one.category is Category.UNAVAILABLE and one.code in DOWN_CODES
+        }
+        return super().park(connection, reports, same_attempt)
 
 
 class WatchedCrm(MemoryCrm):
