@@ -1,4 +1,4 @@
-"""What histories exercised: acts, faults, effects, rules, reports, and pairs of a fault and an
+"""What histories exercised: acts, what the operator did, faults, effects, rules, reports, and pairs of a fault and an
 effect; and what of all there is they never did.
 """
 
@@ -14,6 +14,7 @@ import crmsync
 from crmsync.model.effects import Category
 from tests.simulation.decided import EFFECTS
 from tests.simulation.faults import CALLS
+from tests.simulation.operator import OPERATIONS
 from tests.simulation.people import ACTS
 
 RULE = re.compile(r'"([A-Z]{2,5}-[0-9]{1,3})"')
@@ -39,6 +40,7 @@ def everything() -> Mapping[str, list[str]]:
     effects = [f"effect {one}" for one in EFFECTS]
     return {
         "acts": [f"act {one}" for one in ACTS],
+        "operator": [f"operator {one}" for one in OPERATIONS],
         "faults": [*faults, "crash"],
         "effects": effects,
         "rules": [f"rule {one}" for one in rules],

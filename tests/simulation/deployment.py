@@ -31,6 +31,7 @@ from crmsync.model.settings import (
     DealSettings,
     HubspotAccount,
     SalesforceOrg,
+    UndoSettings,
 )
 from crmsync.rules.backfill.pacing import Depth
 from crmsync.wire.job_messages import dump_job
@@ -51,6 +52,7 @@ from tests.memory import (
     MemoryLists,
     MemoryMailLog,
     MemoryOpportunities,
+    MemoryOverwritten,
     MemoryPipelineMaps,
     MemoryPreferences,
     MemorySchemas,
@@ -59,7 +61,7 @@ from tests.memory import (
     MemoryTroubleStore,
     OpenGate,
 )
-from tests.simulation.owners import OWNERS
+from tests.simulation.owners import OWNERS, QUEUE
 from tests.simulation.queues import Queue
 from tests.simulation.steps import Setting
 from tests.simulation.waits import Waits, waiting
@@ -206,6 +208,7 @@ class Deployment(ABC):
         self.waits = Waits(self.clock)
         self.queues = {name: Queue(name, self.waits) for name in (*Kind, "email", "job")}
         self.salesforce = WatchedCrm(Side.SALESFORCE, self.ledger, first=100)
+        self.salesforce.assignment_owner = QUEUE if setting.assigns else ""
         self.opportunities = MemoryOpportunities(self.salesforce)
         self.links, self.inbox = WatchedLinks(self.ledger), WatchedInbox(self.clock)
         self.cursors, self.troubles = MemoryCursors(), MemoryTroubleStore()
@@ -254,6 +257,7 @@ class Deployment(ABC):
             "troubles": self.troubles,
             "schemas": MemorySchemas(hubspot, self.salesforce),
             "cursors": self.cursors,
+            "overwrites": MemoryOverwritten(),
         }
         intercepted = {name: InterceptedPort(self, name, port) for name, port in ports.items()}
         connection = self._connection(number)
@@ -295,6 +299,7 @@ class Deployment(ABC):
             ),
             CompanySettings(since=BEGIN, remove_associations=setting.removes, **limits),
             DealSettings(since=BEGIN, remove_associations=setting.removes, **limits),
+            undo=UndoSettings(hours=72 if setting.undo else 0),
         )
 
     def context(self, portal: Portal, cached: CachedTroubles) -> SyncContext:
@@ -321,6 +326,7 @@ class Deployment(ABC):
             troubles=cached,
             schemas=ports["schemas"],
             fingerprinter=FINGERPRINTER,
+            overwrites=ports["overwrites"] if portal.connection.undo.hours else None,
             our_user="" if is_shared else OUR_USER,
             our_app=OUR_APP,
             now=self.clock,

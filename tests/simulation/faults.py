@@ -30,9 +30,9 @@ SIDE_OF = {
 }
 """Port -> the side that it calls; our own stores are on none."""
 
-DOWN_CODES = frozenset({"ConnectTimeout", "REQUEST_LIMIT_EXCEEDED"})
-"""What a call ends with because of the side, never because of a record: it does not answer, or the
-calls of a day are used up.
+DOWN_CODES = frozenset({"ConnectTimeout", "MISSING_SCOPES", "REQUEST_LIMIT_EXCEEDED"})
+"""What a call ends with because of the side, never because of a record: it does not answer, a right
+was taken away, or the calls of a day are used up.
 """
 
 Real = Callable[[], Any]
@@ -43,6 +43,11 @@ def down(side: str) -> SyncError:
     if side in {"hubspot", "salesforce"}:
         return Down("No answer.", side=side, sure=True, after=30, code="ConnectTimeout")
     return TryAgain("The store is busy.", after=5, code="BUSY")
+
+
+def forbidden(side: str) -> SyncError:
+    """The error of a call to which a right was taken away."""
+    return Down("A scope is missing.", side=side, sure=True, code="MISSING_SCOPES", hint="Add it.")
 
 
 def _before(side: str, _real: Real, _rows: int) -> Any:

@@ -29,6 +29,7 @@ from tests.simulation.people import (
     people,
 )
 from tests.simulation.system import System
+from tests.simulation.undo import wrongly_put_back
 from tests.simulation.waits import RETRIED
 
 TABLES = {Kind.CONTACT: PERSON_FIELDS, Kind.ACCOUNT: COMPANY_FIELDS, Kind.OPPORTUNITY: DEAL_FIELDS}
@@ -55,6 +56,7 @@ def rows_of(system: System, kind: Kind) -> list[Row]:
     ]
 
 
+ADDRESS = Row("email", "Email")
 OWNER = Row(FIELD[Side.HUBSPOT], FIELD[Side.SALESFORCE], "owner", IN_HUBSPOT)
 
 
@@ -118,7 +120,8 @@ def values(system: System) -> Wrong:
             if link.kind is Kind.CONTACT:
                 address = portal.hubspot.fields(here).get("email")
                 other = str(system.salesforce.fields(there).get("Email") or "").lower() or None
-                if address != other and here not in parked:
+                is_apart = address != other and here not in parked
+                if is_apart and not _is_dropped(system, portal, (here, there), ADDRESS):
                     yield f"both sides agree: {here} and {there} have different addresses"
 
 
@@ -129,10 +132,29 @@ def _judged(
     here, there = pair
     course = course_of(system.ledger, pair, row, restarted=restarted, connection=portal.name)
     found = judge(course, row)
+    if found and _is_dropped(system, portal, pair, row):
+        system.seen["dropped, and different since"] += 1
+        return
     for reason, count in (+course.excused).items():
         system.seen[f"excused: {reason}"] += count
     for one in found:
         yield f"{one.name}: {here} and {there}, {row.hubspot} ({row.policy}): {one.text}"
+
+
+def _is_dropped(system: System, portal: Portal, pair: tuple[Ref, Ref], row: Row) -> bool:
+    """Whether the operator has dropped what a person did to a field: then both sides stay as they
+    are until somebody edits one of them (Q-30).
+    """
+    ledger = system.ledger
+    names = {ref: row.on(ref.side) for ref in pair}
+    entries = [one for ref in pair for one in ledger.rows[ref] if one.field == names[ref]]
+    return any(
+        one.ref.side.other in drop.sides and not one.ours and one.number <= drop.done
+        for drop in ledger.drops
+        if drop.connection == portal.name and drop.ref in pair
+        if not any(it.number > (drop.decided if it.ours else drop.done) for it in entries)
+        for one in entries
+    )
 
 
 def stopped_fields(system: System, portal: Portal) -> set[tuple[Ref, str]]:
@@ -561,4 +583,5 @@ INVARIANTS: Mapping[str, Callable[[System], Wrong]] = {
     "roles follow": ties,
     "roll-ups add up": sums,
     "one task per event": tasks,
+    "undo puts back what was there": wrongly_put_back,
 }

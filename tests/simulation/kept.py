@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from crmsync.model.records import Side
 from tests.simulation.kept_deals import DEALS
 from tests.simulation.kept_fields import FIELDS
+from tests.simulation.kept_limits import LIMITS
 from tests.simulation.steps import (
     Crash,
     Fault,
@@ -596,4 +597,5 @@ KEPT: Mapping[str, History] = {
     ),
     **DEALS,
     **FIELDS,
+    **LIMITS,
 }

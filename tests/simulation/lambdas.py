@@ -4,7 +4,8 @@ with the real flows.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from crmsync.errors import SyncError
@@ -20,13 +21,15 @@ from crmsync.flows.intake.sqs_batch import run_batch, run_ranges
 from crmsync.flows.intake.sweep import sweep, sweep_list, sweep_scope
 from crmsync.flows.kinds.dispatch import SYNC
 from crmsync.gateways.dynamodb.troubles import CachedTroubles
-from crmsync.model.changes import Change
+from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import mail_kinds_of
 from crmsync.model.mail import LogRange
 from crmsync.model.records import Kind, Side
 from crmsync.rules.kinds.contact.inclusion import needs_membership
 from tests.simulation.decided import exercised
 from tests.simulation.deployment import Portal
+from tests.simulation.undo import undo
+from tests.simulation.watched import UNDO
 
 if TYPE_CHECKING:
     from tests.simulation.system import System, Worker
@@ -37,18 +40,9 @@ PAUSED = 300
 
 def task(system: System, worker: Worker) -> Callable[[], None]:
     """The work of a worker, by its queue or schedule."""
-    if worker.queue == "poll":
-        return lambda: _poll(system)
-    if worker.queue == "sweep":
-        return lambda: _sweep(system)
-    if worker.queue == "mail":
-        return lambda: _read_logs(system)
-    if worker.queue == "email":
-        return lambda: _make_tasks(system, worker)
-    if worker.queue == "job":
-        return lambda: _run_job(system, worker)
-    kind = Kind(worker.queue)
-    return lambda: _sync_batch(system, worker, kind)
+    if worker.queue in set(Kind):
+        return lambda: _sync_batch(system, worker, Kind(worker.queue))
+    return lambda: _TASKS[worker.queue](system, worker)
 
 
 def _sync_batch(system: System, worker: Worker, kind: Kind) -> None:
@@ -65,12 +59,16 @@ def _sync(system: System, name: str, kind: Kind, changes: list[Change]) -> None:
         return
     cached = CachedTroubles(portal.ports["troubles"])
     system.serve(name)
-    summary = sign_in_and_sync(
-        CircuitBreaker(name, kind, cached, system.outbox, system.clock),
-        changes,
-        lambda: system.context(portal, cached),
-        lambda context: SYNC[kind](changes, context),
-    )
+    try:
+        summary = sign_in_and_sync(
+            CircuitBreaker(name, kind, cached, system.outbox, system.clock),
+            changes,
+            lambda: system.context(portal, cached),
+            lambda context: SYNC[kind](changes, context),
+        )
+    finally:
+        dropped = {one.ref for one in changes if one.cause is Cause.DROPPED}
+        system.ledger.carry_out_drops(name, dropped)
     for decision in summary.decisions:
         system.logs.append(str(decision))
         system.seen.update(exercised(decision.get("effects", ())))
@@ -80,7 +78,7 @@ def _sync(system: System, name: str, kind: Kind, changes: list[Change]) -> None:
             system.seen[f"outcome {kind} {outcome}"] += count
 
 
-def _read_logs(system: System) -> None:
+def _read_logs(system: System, _worker: Worker) -> None:
     """What the schedule that reads the e-mail log does (`crmsync.wiring.email`)."""
     for portal in _scheduled(system):
         for kind in mail_kinds_of(portal.connection):
@@ -125,7 +123,14 @@ def _run_job(system: System, worker: Worker) -> None:
     system.seen.update(f"job {job.state}" for job in ran.jobs)
 
 
-def _poll(system: System) -> None:
+def _undo(system: System, worker: Worker) -> None:
+    """What ``crmsync undo --apply`` does."""
+    portal, seconds = system.to_undo
+    system.undone[worker.name] = system.now - timedelta(seconds=seconds)
+    undo(system, portal, system.undone[worker.name])
+
+
+def _poll(system: System, _worker: Worker) -> None:
     """What the poll of Salesforce does (`crmsync.wiring.intake`)."""
     for portal in _scheduled(system):
         if is_field_check_due(system.now):
@@ -133,7 +138,7 @@ def _poll(system: System) -> None:
         _put_off(system, lambda portal=portal: _find_changes(system, portal, Side.SALESFORCE))
 
 
-def _sweep(system: System) -> None:
+def _sweep(system: System, _worker: Worker) -> None:
     """What the sweep of HubSpot does."""
     for portal in _scheduled(system):
         ports, connection = portal.ports, portal.connection
@@ -196,3 +201,14 @@ def _read_list(system: System, portal: Portal) -> int:
     return sweep_list(
         portal.connection, ports["lists"], ports["cursors"], system.outbox, system.now
     )
+
+
+_TASKS: Mapping[str, Callable[[System, Worker], None]] = {
+    "poll": _poll,
+    "sweep": _sweep,
+    "mail": _read_logs,
+    "email": _make_tasks,
+    "job": _run_job,
+    UNDO: _undo,
+}
+"""The work of those that do not sync records, by queue or schedule."""

@@ -4,11 +4,12 @@ and rights to fields.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from crmsync.errors import SyncError
 from crmsync.flows.operator.decisions import DecisionLog
-from crmsync.flows.operator.over_limit import OverLimitAdmin
+from crmsync.flows.operator.over_limit import OverLimitAdmin, OverLimitRecord
 from crmsync.model.fields import FieldRule, Update
 from crmsync.model.operations.jobs import Job, JobStep, JobType, job_message_of
 from crmsync.model.operations.troubles import Pause
@@ -18,6 +19,7 @@ from crmsync.rules.settings.dates import dated
 from tests.simulation.deployment import FIELDS, Portal
 from tests.simulation.steps import Operator
 from tests.simulation.system import System
+from tests.simulation.watched import UNDO, Drop
 
 STEPS = (
     JobStep(side=Side.SALESFORCE, object="Account"),
@@ -28,24 +30,14 @@ STEPS = (
 
 
 def operate(system: System, step: Operator) -> bool:
-    """Do what a step says."""
+    """Do what a step says; whether there was anything to do."""
     portal = system.portals[step.portal % len(system.portals)]
-    match step.does:
-        case "pause":
-            system.troubles.pause(portal.name, Pause(system.now))
-            system.waits.paused.add(portal.name)
-        case "resume":
-            resume(system, portal)
-        case "push":
-            _push(system, portal, step)
-        case "resync":
-            _resync(system, portal)
-        case "release":
-            return release(system)
-        case "hide":
-            system.salesforce.missing_fields |= _places(step.what)
-        case "show":
-            system.salesforce.missing_fields -= _places(step.what)
+    return OPERATIONS[step.does](system, portal, step)
+
+
+def _pause(system: System, portal: Portal, _step: Operator) -> bool:
+    system.troubles.pause(portal.name, Pause(system.now))
+    system.waits.paused.add(portal.name)
     return True
 
 
@@ -57,6 +49,21 @@ def resume(system: System, portal: Portal) -> None:
         system.waits.block()
 
 
+def _resume(system: System, portal: Portal, _step: Operator) -> bool:
+    resume(system, portal)
+    return True
+
+
+def _hide(system: System, _portal: Portal, step: Operator) -> bool:
+    system.salesforce.missing_fields |= _places(step.what)
+    return True
+
+
+def _show(system: System, _portal: Portal, step: Operator) -> bool:
+    system.salesforce.missing_fields -= _places(step.what)
+    return True
+
+
 def _places(name: str) -> set[tuple[str, str]]:
     """Where Salesforce has the field of a person's property."""
     return {("Lead", FIELDS[name]), ("Contact", FIELDS[name])}
@@ -64,6 +71,26 @@ def _places(name: str) -> set[tuple[str, str]]:
 
 def release(system: System) -> bool:
     """Release what limits hold back in all connections; whether anything was queued."""
+    held = _decide(system, JobType.RELEASE)
+    system.seen["released"] += len(held)
+    return bool(held)
+
+
+def drop(system: System) -> bool:
+    """Drop what limits hold back in all connections; whether anything was queued."""
+    held = _decide(system, JobType.DROP)
+    for one in held:
+        links = (link for link in system.links.all if link.connection == one.connection)
+        link = next(it for it in links if one.report.ref in {it.hubspot, it.salesforce})
+        sides = frozenset(hold.side for hold in link.holds)
+        number = system.ledger.number
+        system.ledger.drops.append(Drop(one.connection, one.report.ref, sides, number, number))
+    system.seen["dropped"] += len(held)
+    return bool(held)
+
+
+def _decide(system: System, decision: JobType) -> list[OverLimitRecord]:
+    """Decide about all that limits hold back; returns what was queued."""
     system.turns += 1
     admin = OverLimitAdmin(
         settings=lambda: Settings(tuple(portal.connection for portal in system.portals)),
@@ -75,14 +102,13 @@ def release(system: System) -> bool:
     )
     held = admin.held()
     try:
-        admin.decide(held, JobType.RELEASE)
+        admin.decide(held, decision)
     except SyncError:
-        return False
-    system.seen["released"] += len(held)
-    return bool(held)
+        return []
+    return held
 
 
-def _push(system: System, portal: Portal, step: Operator) -> None:
+def _push(system: System, portal: Portal, step: Operator) -> bool:
     """Another policy for a property, with the dates that a push gives."""
     old = portal.connection
     rows = tuple(row for row in old.contacts.field if row.hubspot != step.what)
@@ -90,12 +116,36 @@ def _push(system: System, portal: Portal, step: Operator) -> None:
     new = replace(old, contacts=replace(old.contacts, field=(*rows, row)))
     (portal.connection,) = dated(Settings((old,)), Settings((new,)), system.now).connections
     system.pushed[portal.name, step.what] = system.now
+    return True
 
 
-def _resync(system: System, portal: Portal) -> None:
+def _resync(system: System, portal: Portal, _step: Operator) -> bool:
     context = system.backfill_context()
     system.turns += 1
     job = Job(
         portal.name, f"job{system.turns}", JobType.RESYNC, STEPS, system.now, system.now
     ).with_turn_token(context.new_turn_token())
     context.job_messages.send(job_message_of(system.jobs.save(job)))
+    return True
+
+
+def _undo(system: System, portal: Portal, step: Operator) -> bool:
+    """Undo what was overwritten in the last seconds, as many as `value` says."""
+    if not system.setting.undo:
+        return False
+    system.to_undo = portal, float(step.value or 0)
+    return system.work(UNDO, slot=8)
+
+
+OPERATIONS: Mapping[str, Callable[[System, Portal, Operator], bool]] = {
+    "pause": _pause,
+    "resume": _resume,
+    "push": _push,
+    "resync": _resync,
+    "release": lambda system, _portal, _step: release(system),
+    "drop": lambda system, _portal, _step: drop(system),
+    "undo": _undo,
+    "hide": _hide,
+    "show": _show,
+}
+"""What a step may say that the operator does; each answers whether there was anything to do."""

@@ -17,6 +17,10 @@ SHOWN_ID, SHOWN_NAME = "crmsync_owner_id", "crmsync_owner_name"
 """HubSpot's properties that show who owns the Salesforce record (Q-18)."""
 
 
+QUEUE = "00G000000000001AAA"
+"""A queue, which may own leads and no other records, and has no address."""
+
+
 def _owner(identifier: str, name: str, *, kind: str, is_active: bool = True) -> Owner:
     return Owner(
         identifier, f"Canary {name}", f"canary.{name}@example.com".lower(), is_active, kind
@@ -37,6 +41,7 @@ OWNERS = Owners(
         _owner("005000000000015AAA", "Eve", kind="Standard"),
         _owner(PERSON, "Clerk", kind="Standard"),
         _owner(OUR_USER, "Crmsync", kind="Standard"),
+        Owner(QUEUE, "Canary Queue", "", is_active=True, kind="Queue"),
     ),
 )
 """Ada and Bo work in both CRMs, Cy only in HubSpot, Eve only in Salesforce, and Dee has left
@@ -50,6 +55,7 @@ _CHOICES: Mapping[Side, Mapping[str, str | None]] = {
         "2": "005000000000012AAA",
         "3": "005000000000015AAA",
         "4": "005000000000015AAA",
+        "queue": QUEUE,
     },
 }
 """Whom the text of a step stands for. Nobody can give a record to a user who has left, or to nobody

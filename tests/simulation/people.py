@@ -14,7 +14,7 @@ from crmsync.model.mail import MailEvent, milliseconds
 from crmsync.model.records import Ref, Side, Value
 from tests.simulation.deployment import Portal
 from tests.simulation.owners import FIELD as OWNER_FIELD
-from tests.simulation.owners import chosen
+from tests.simulation.owners import QUEUE, chosen
 from tests.simulation.steps import News, Person
 from tests.simulation.system import ARRIVES, System
 from tests.simulation.watched import WatchedCrm
@@ -313,6 +313,8 @@ def _convert(system: System, step: Person) -> bool:
     contact = crm.convert(lead, account)
     names = ("MobilePhone", "Fax", "Title", "HasOptedOutOfEmail", "OwnerId")
     kept = {name: shown.get(name) for name in names}
+    if kept["OwnerId"] == QUEUE:
+        del kept["OwnerId"]  # A queue owns no contact: whoever converts the lead does.
     crm.edit(contact, {name: value for name, value in kept.items() if value})
     system.merged[lead] = contact
     for ref in (
@@ -511,6 +513,17 @@ def _give(kind: str) -> Callable[[System, Person], bool]:
     return give
 
 
+def _give_to_queue(system: System, step: Person) -> bool:
+    """Somebody puts a lead into a queue, or it gets there by a rule."""
+    leads = [ref for ref in people(system) if ref.object == "Lead"]
+    lead = one_of(leads, step.who)
+    if lead is None or system.salesforce.owner_of(lead) == QUEUE:
+        return False
+    system.salesforce.edit(lead, {OWNER_FIELD[Side.SALESFORCE]: QUEUE})
+    system.tell(lead, news=step.news)
+    return True
+
+
 def _open_mail(system: System, step: Person) -> bool:
     """A recipient opens an e-mail, or clicks in it; the log shows that late perhaps."""
     portal = portal_of(system, step)
@@ -534,6 +547,7 @@ ACTS: Mapping[str, Act] = {
     "give person": _give("person"),
     "give company": _give("company"),
     "give deal": _give("deal"),
+    "give lead to queue": _give_to_queue,
     "delete person": _delete("person"),
     "undelete": _undelete,
     "merge people": _merge("person"),

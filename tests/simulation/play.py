@@ -100,6 +100,8 @@ def play(history: History, *, tracing: bool = False) -> Result:
 def _name(step: Step) -> str:
     if isinstance(step, Person):
         return f"act {step.does}"
+    if isinstance(step, Operator):
+        return f"operator {step.does}"
     return f"step {type(step).__name__.lower()}"
 
 

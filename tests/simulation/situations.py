@@ -10,9 +10,10 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from crmsync.model.records import Side
-from tests.simulation.steps import Fault, History, Person, Step, Wait
+from tests.simulation.steps import Fault, History, News, Operator, Outage, Person, Step, Wait
 
 SIDES = tuple(Side)
+NEWS = (*[News.TOLD] * 7, News.LOST, News.TWICE, News.LATE)
 
 
 def locked_for_hours(dice: random.Random, history: History) -> History:
@@ -30,6 +31,77 @@ def locked_for_hours(dice: random.Random, history: History) -> History:
     )
 
 
+def writes_refused(dice: random.Random, history: History) -> History:
+    """In one of eighty a side lets crmsync read and not write, for longer than any record is tried."""
+    if dice.random() >= 1 / 80:
+        return history
+    side = dice.choice(SIDES)
+    edits = [
+        Person("edit person", side.other, dice.randrange(4), what=name, value="7")
+        for name in ("phone", "jobtitle")
+    ]
+    outage = Outage(f"{side}.update", dice.choice((36_000, 40_000)))
+    return _with_steps(dice, history, [Wait(60), outage, *edits, Wait(outage.seconds + 60)])
+
+
+def owned_by_queues(dice: random.Random, history: History) -> History:
+    """In one of twelve leads belong to queues: by the org's assignment rules, or because somebody
+    puts them there, at times right before or after another owner is chosen.
+    """
+    if dice.random() >= 1 / 12:
+        return history
+    setting = replace(history.setting, assigns=dice.random() < 0.5, creates="lead")
+    history = replace(history, setting=setting)
+    for _ in range(dice.randint(1, 3)):
+        who, portal = dice.randrange(4), dice.randrange(setting.portals)
+        queued = Person("give lead to queue", Side.SALESFORCE, who, news=dice.choice(NEWS))
+        given = Person(
+            "give person", dice.choice(SIDES), who, value=dice.choice("1124"), portal=portal
+        )
+        some = dice.choice(([queued], [queued, Wait(1), given], [given, Wait(2), queued]))
+        history = _with_steps(dice, history, [*some, Wait(dice.choice((1, 5, 60)))])
+    return history
+
+
+def dropped(dice: random.Random, history: History) -> History:
+    """In half of the histories with limits the operator drops what they hold back."""
+    if not history.setting.limit or dice.random() >= 1 / 2:
+        return history
+    for _ in range(dice.randint(1, 2)):
+        later = dice.randint(len(history.steps) // 2, len(history.steps))
+        steps = [Wait(dice.choice((1, 5, 200))), Operator("drop"), Wait(dice.choice((1, 5, 60)))]
+        history = replace(history, steps=(*history.steps[:later], *steps, *history.steps[later:]))
+    return history
+
+
+def undone(dice: random.Random, history: History) -> History:
+    """In one of ten what is overwritten is kept, and the operator undoes the last seconds, minutes or
+    hours once or twice, at times just when somebody edits a record again.
+    """
+    if dice.random() >= 1 / 10:
+        return history
+    history = replace(history, setting=replace(history.setting, undo=True))
+    for _ in range(dice.randint(1, 2)):
+        who, portal = dice.randrange(4), dice.randrange(history.setting.portals)
+        mistake, edit = (
+            Person(
+                "edit person",
+                dice.choice(SIDES),
+                who,
+                what=dice.choice(("phone", "jobtitle", "fax", "lastname")),
+                value=dice.choice(("5", "6", "")),
+                portal=portal,
+            )
+            for _ in range(2)
+        )
+        back = Operator("undo", value=dice.choice(("30", "600", "20000")), portal=portal)
+        some = [Wait(60), mistake, Wait(dice.choice((5, 200))), back]
+        if dice.random() < 0.5:
+            some.insert(dice.choice((3, 4)), edit)
+        history = _with_steps(dice, history, [*some, Wait(dice.choice((1, 5, 60)))])
+    return history
+
+
 def _with_steps(dice: random.Random, history: History, steps: list[Step]) -> History:
     """The history with steps somewhere after its first one."""
     at = dice.randint(1, len(history.steps))
@@ -38,7 +110,7 @@ def _with_steps(dice: random.Random, history: History, steps: list[Step]) -> His
 
 Situation: TypeAlias = Callable[[random.Random, History], History]
 
-MORE: tuple[Situation, ...] = (locked_for_hours,)
+MORE: tuple[Situation, ...] = (locked_for_hours, writes_refused, owned_by_queues, dropped, undone)
 
 
 def with_situations(seed: int, history: History) -> History:

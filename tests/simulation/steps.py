@@ -52,6 +52,10 @@ class Setting(_Brief):
         limit: How many records of a kind may be overwritten, blanked or deleted on a side within an
             hour (Q-30); 0 for the usual limits, which no history reaches.
         topic: What people mostly do, for the generator.
+        undo: Whether what crmsync overwrites is kept for three days, so that it can be undone.
+        outside: What becomes of contacts outside the inclusion list: ``freeze``, ``sync`` or
+            ``ignore`` (CH-17); "" without a list.
+        assigns: Whether the org's assignment rules give new leads to a queue (OWN-9).
     """
 
     creates: str = "lead"
@@ -63,6 +67,9 @@ class Setting(_Brief):
     automations: tuple[tuple[Side, str, str], ...] = ()
     limit: int = 0
     topic: str = "people"
+    assigns: bool = False
+    undo: bool = False
+    outside: str = ""
 
 
 @dataclass(frozen=True, repr=False)
@@ -134,7 +141,7 @@ class Fault(_Brief):
 
 @dataclass(frozen=True, repr=False)
 class Outage(_Brief):
-    """A side or a store does not answer for a while."""
+    """A side or a store does not answer for a while, or refuses calls of one name."""
 
     where: str
     seconds: int
@@ -149,8 +156,8 @@ class Wait(_Brief):
 
 @dataclass(frozen=True, repr=False)
 class Operator(_Brief):
-    """The operator pauses or resumes a connection, pushes settings, starts a resync, releases what
-    limits hold back, or hides a field of people in Salesforce from crmsync and shows it again.
+    """The operator pauses or resumes a connection, pushes settings, starts a resync, releases or
+    drops what limits hold back, undoes what was overwritten, or hides a field of people in Salesforce from crmsync and shows it again.
     """
 
     does: str

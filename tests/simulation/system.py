@@ -20,8 +20,8 @@ from crmsync.model.concerns import INDIRECT_OBJECTS, KIND_OF
 from crmsync.model.records import Ref, Side
 from crmsync.wire.queue_messages import dump_changes
 from tests.simulation.call_days import CallDays
-from tests.simulation.deployment import BEGIN, Deployment
-from tests.simulation.faults import HOW, SIDE_OF, down
+from tests.simulation.deployment import BEGIN, Deployment, Portal
+from tests.simulation.faults import HOW, SIDE_OF, down, forbidden
 from tests.simulation.lambdas import task
 from tests.simulation.pausable_threads import PausableThread, idle_thread
 from tests.simulation.queues import WINDOW, Message
@@ -109,6 +109,12 @@ class System(Deployment):
         self.logs: list[str] = []
         self.merged: dict[Ref, Ref] = {}
         """What people merged or converted -> what it lives on in."""
+        self.to_undo: tuple[Portal, float] = (self.portals[0], 0)
+        """The HubSpot account whose writes the next undo puts back, and how many seconds it goes
+        back.
+        """
+        self.undone: dict[str, datetime] = {}
+        """Worker of an undo -> since when it puts back what was overwritten."""
         self.unavailable: list[Ref] = []
         """Records that are unavailable two hours after everything has stopped to be in the way."""
         self.forgotten: set[Ref] = set()
@@ -157,13 +163,8 @@ class System(Deployment):
         self.ledger.call = name
         port = name.partition(".")[0]
         side = SIDE_OF.get(port, port)
-        until = self.outages.get(side)
-        if until is not None:
-            if self.now < until:
-                self.waits.block(until)
-                self.trace.call(worker, name, args, "outage")
-                raise down(side)
-            del self.outages[side]
+        for where in (side, name):
+            self._refuse_in_outage(where, side, name, args)
         self._take_call(side, name, args)
         how = self.faults.get(name)
         if how:
@@ -175,6 +176,18 @@ class System(Deployment):
             return HOW[fault](side, lambda: self._do(real, args, more), rows)
         self.trace.call(worker, name, args, "")
         return self._do(real, args, more)
+
+    def _refuse_in_outage(self, where: str, side: str, name: str, args: tuple[Any, ...]) -> None:
+        """Raise what a call ends with while its side is down, or refuses calls of its name."""
+        until = self.outages.get(where)
+        if until is None:
+            return
+        if self.now >= until:
+            del self.outages[where]
+            return
+        self.waits.block(until)
+        self.trace.call(self._worker, name, args, "outage")
+        raise down(side) if where == side else forbidden(side)
 
     def _take_call(self, side: str, name: str, args: tuple[Any, ...]) -> None:
         """A call that is made under the leases, and refused while the side's day is used up."""

@@ -16,6 +16,9 @@ from tests.memory import MemoryCrm, MemoryInbox, MemoryLinks
 from tests.memory.behaviour import BEHAVIOUR
 from tests.simulation.faults import DOWN_CODES
 
+UNDO = "undo"
+"""How the workers are called that run the operator's undo."""
+
 
 @dataclass(slots=True)
 class Entry:
@@ -28,7 +31,7 @@ class Entry:
         field: The field, or "" for the record itself.
         value: The new value; for the record itself "born", "gone", "back" or "touched".
         before: The value that it had.
-        ours: Whether crmsync did it.
+        ours: Whether crmsync did it by itself; what an undo puts back, the operator does.
         reads: What the worker that wrote had read by then -> the number of the newest entry when it
             last read that.
         worker: Who wrote, "" for a person.
@@ -58,6 +61,25 @@ class Entry:
 
 
 @dataclass
+class Drop:
+    """What the operator has dropped of a pair (Q-30).
+
+    Attributes:
+        connection: The connection's name.
+        ref: The record that the report was about.
+        sides: Where nothing is written because of it.
+        decided: The number of the newest entry when the operator decided.
+        done: That of the newest entry when a worker had last carried it out.
+    """
+
+    connection: str
+    ref: Ref
+    sides: frozenset[Side]
+    decided: int
+    done: int
+
+
+@dataclass
 class Ledger:
     """All entries of a history, by record."""
 
@@ -77,6 +99,14 @@ class Ledger:
     looks: dict[Ref, list[int]] = field(default_factory=dict)
     """Record -> the numbers of the newest entries when any worker read it."""
 
+    drops: list[Drop] = field(default_factory=list)
+
+    def carry_out_drops(self, connection: str, refs: Collection[Ref]) -> None:
+        """A worker has carried out what was decided about these records."""
+        for one in self.drops:
+            if one.connection == connection and one.ref in refs:
+                one.done = self.number
+
     def read(self, ref: Ref) -> None:
         """A worker reads a record."""
         self.reads[ref] = self.number
@@ -94,7 +124,8 @@ class Ledger:
     def note(self, ref: Ref, name: str, value: Value, before: Value, *, ours: bool) -> None:
         """One more entry."""
         self.number += 1
-        entry = Entry(self.number, self.now(), ref, name, value, before, ours)
+        is_undo = self.worker.startswith(UNDO)
+        entry = Entry(self.number, self.now(), ref, name, value, before, ours and not is_undo)
         if ours:
             entry.reads, entry.worker = dict(self.reads), self.worker
             entry.connection, entry.began = self.connection, self.began

@@ -152,6 +152,38 @@ def test_a_held_change_outlives_our_own_write_to_its_record():
 
 
 @pytest.mark.rule("OPT-4")
+@pytest.mark.parametrize("side", list(Side))
+def test_an_opted_out_persons_address_that_waits_is_not_unsubscribed_again_and_again(side: Side):
+    """Two opted-out people get new addresses, and a limit holds one of them back: HubSpot is asked
+    about each address that a contact has, once, and about the held one as soon as it is released.
+    """
+    world = MemoryWorld(settings={"max_changes_per_hour": 1})
+    pairs = linked(world, 2)
+    world.preferences.opted_out |= {f"p{number}@example.com" for number in range(2)}
+    bulk_edit(world, pairs, hs_email_optout="true")
+    world.wait(3_600)
+    asked = len(world.preferences.requests)
+
+    for number, pair in enumerate(pairs):
+        name, ref = {"hubspot": ("email", pair[0]), "salesforce": ("Email", pair[1])}[side]
+        world.crm(side).edit(ref, {name: f"new{number}@example.com"})
+        world.sync(ref)
+    for _ in range(3):
+        world.wait()
+        world.sync(*(one[side is Side.SALESFORCE] for one in pairs), cause=Cause.AGAIN)
+    of_held = "new1@example.com" if side is Side.HUBSPOT else ""
+    assert (len(held_records(world)), world.preferences.requests[asked:]) == (
+        1,
+        ["new0@example.com", *filter(None, [of_held])],
+    )
+
+    decide(world, Cause.RELEASED)
+    assert set(world.preferences.requests[asked:]) == {"new0@example.com", "new1@example.com"}
+    assert in_salesforce(world, pairs, "Email") == [
+        (f"new{number}@example.com",) for number in range(2)
+    ]
+
+
 def test_an_opt_out_never_waits():
     """However many contacts unsubscribe, Salesforce is updated at once, held records included."""
     world = MemoryWorld(settings={"max_changes_per_hour": 1})

@@ -7,10 +7,11 @@ out" means that a read of HubSpot has shown it.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from crmsync.model.crm_names import HUBSPOT_EMAIL, HUBSPOT_OPT_OUT, SALESFORCE_OPT_OUT
-from crmsync.model.records import Origin
+from crmsync.model.records import Origin, Side
 from crmsync.rules.fields.values import is_blank
 from crmsync.rules.merge.baseline import SideView
 from crmsync.rules.merge.policies import MergePart
@@ -27,8 +28,8 @@ class OptOutDecision:
         asks_who: Whether it depends on who withdrew the opt-out, which only the property's history
             shows: decide again with the history.
         waits: Whether HubSpot shows the opt-out that was requested for an address which itself
-            waits for another contact's. It is not agreed on as long as the address is not,
-            otherwise it would be requested without end.
+            waits for another contact's, or for the operator. It is not agreed on as long as the
+            address is not, otherwise it would be requested without end.
     """
 
     unsubscribe_in_hubspot: bool = False
@@ -73,10 +74,16 @@ def is_own_act(origin: Origin | None) -> bool:
 
 
 def merge_opt_out(
-    hubspot: SideView, salesforce: SideView, fields: MergePart, *, shared: bool
+    hubspot: SideView,
+    salesforce: SideView,
+    fields: MergePart,
+    *,
+    shared: bool,
+    held: Collection[Side] = (),
 ) -> OptOutPart:
     """Decide the opt-out beside what is decided about the mapped `fields`, the address among them;
-    `shared` is as in `decide_opt_out`.
+    `shared` is as in `decide_opt_out`. On the sides in `held` a limit keeps the new address back
+    (Q-30): HubSpot is asked about an address when it gets it, not while that waits.
 
     Unsubscribing the person in HubSpot is not a write of a field: the plan makes it a call of its
     own.
@@ -89,15 +96,17 @@ def merge_opt_out(
     # An opt-out that HubSpot shows beside no address needs no request: there is no new address.
     shown = hubspot.record.fields.get(HUBSPOT_EMAIL)
     is_settled = out and is_blank(fields.to_hubspot.get(HUBSPOT_EMAIL, shown))
-    is_blocked = any(rule.hubspot == HUBSPOT_EMAIL for rule in fields.incompatible)
+    is_coming = HUBSPOT_EMAIL in fields.to_hubspot and Side.HUBSPOT not in held
+    is_blocked = Side.SALESFORCE in held or any(
+        rule.hubspot == HUBSPOT_EMAIL for rule in fields.incompatible
+    )
     waits = is_new and is_blocked and out and mine.changed is None
     decision = decide_opt_out(
         hubspot_out=out,
         salesforce_out=bool(box.canonical),
         was_out_in_hubspot=None if mine.changed is None else out != mine.changed,
         box_changed=bool(box.changed),
-        address_changed=not is_settled
-        and (HUBSPOT_EMAIL in fields.to_hubspot or (is_new and not waits)),
+        address_changed=not is_settled and (is_coming or (is_new and not waits)),
         shared=shared,
         own_act=is_own_act(origins.get(HUBSPOT_OPT_OUT)) if origins else None,
     )

@@ -20,6 +20,7 @@ from crmsync.model.crm_names import (
     HUBSPOT_OWNER,
     PARENT_ACCOUNT,
     PRIMARY_COMPANY,
+    SALESFORCE_EMAIL,
     SALESFORCE_OPT_OUT,
     SALESFORCE_OWNER,
     STAGE_NAME,
@@ -45,7 +46,7 @@ from crmsync.rules.merge.owners import (
     owners_of,
 )
 from crmsync.rules.merge.parents import ParentDecision, ParentPart, merge_parents
-from crmsync.rules.merge.policies import NO_CHANGE, combined, first_rules
+from crmsync.rules.merge.policies import NO_CHANGE, MergePart, combined, first_rules
 from crmsync.rules.merge.ruleset import Ruleset
 
 _NO_OPT_OUT, _NO_OWNER, _NO_PARENT, _NO_STAGE = OptOutPart(), OwnerPart(), ParentPart(), StagePart()
@@ -199,7 +200,8 @@ def merge_pair(
     fields = merge_fields(h, s, ruleset, edits, refused)
     opt_out, owning, parents, stages = _NO_OPT_OUT, _NO_OWNER, _NO_PARENT, _NO_STAGE
     if _is_or_was_opted_out(h, s):
-        opt_out = merge_opt_out(h, s, fields, shared=ruleset.shares_org)
+        held = _sides_of_held_address(fields, hubspot, salesforce, link)
+        opt_out = merge_opt_out(h, s, fields, shared=ruleset.shares_org, held=held)
     if ruleset.owners:
         owning = merge_owners(
             h, s, link, kind=ruleset.kind, matches=ruleset.owners, our_app=ruleset.our_app
@@ -378,6 +380,23 @@ def _hold_back(
     )
     owners = (shown.hubspot, shown.salesforce) if is_dropped else link.owners
     return replace(_without(merged, fields, owners), held_back=held_back)
+
+
+def _sides_of_held_address(
+    fields: MergePart, hubspot: Record, salesforce: Record, link: Link | None
+) -> frozenset[Side]:
+    """The sides on which a limit keeps the new address back. Usually there is no hold."""
+    sides = (
+        (Side.HUBSPOT, HUBSPOT_EMAIL, fields.to_hubspot, hubspot),
+        (Side.SALESFORCE, SALESFORCE_EMAIL, fields.to_salesforce, salesforce),
+    )
+    holds = link.holds if link else frozenset()
+    return frozenset(
+        side
+        for hold in holds
+        for side, name, writes, record in sides
+        if side is hold.side and name in writes and _is_held(name, writes[name], record, hold)
+    )
 
 
 def _is_held(name: str, value: Value, record: Record, hold: Hold) -> bool:

@@ -1,0 +1,95 @@
+"""The operator's undo (CH-29, docs/operations.md, "Undo"), and what it may put back.
+
+The command runs as a worker of its own. What it writes counts as the operator's edit: from there the
+value crosses by the usual rules, as the oracle has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from crmsync.errors import SyncError
+from crmsync.flows.operator.undo import UndoAdmin, UndoRequest
+from crmsync.flows.preview.read_only import ReadOnlyView, read_only
+from crmsync.gateways.dynamodb.troubles import CachedTroubles
+from crmsync.model.records import Side
+from crmsync.model.settings import Settings
+from tests.memory import MemoryLister
+from tests.simulation.owners import FIELD
+from tests.simulation.watched import UNDO, Entry
+
+if TYPE_CHECKING:
+    from tests.simulation.deployment import Portal
+    from tests.simulation.system import System
+
+TOLERANCE = timedelta(seconds=120)
+"""How long before it writes a worker may have said what it will overwrite."""
+
+
+def undo(system: System, portal: Portal, since: datetime) -> None:
+    """Put back what was overwritten since a moment, as far as it is kept."""
+    cached = CachedTroubles(portal.ports["troubles"])
+    system.serve(portal.name)
+    context = system.context(portal, cached)
+    listers = {side: MemoryLister(system.salesforce, 2) for side in Side}
+    view = ReadOnlyView(
+        read_only(context),
+        listers.__getitem__,
+        listers[Side.SALESFORCE],
+        lambda: 0,
+        lambda _side: 0,
+        lambda text: text,
+    )
+    system.turns += 1
+    admin = UndoAdmin(
+        settings=lambda: Settings((portal.connection,)),
+        kept=lambda: portal.ports["overwrites"],
+        view=lambda _connection, _settings: view,
+        context=lambda _connection, _settings: context,
+        jobs=system.jobs,
+        new_id=lambda: f"undo{system.turns}",
+        now=system.clock,
+    )
+    try:
+        result = admin.undo(UndoRequest(since), apply=True)
+    except SyncError as error:
+        system.seen["undo put off"] += 1
+        system.logs.append(f"undo put off {error.code} {error.text}")
+        return
+    system.seen["values put back"] += sum(one.values for one in result.back)
+    system.seen["values left by an undo"] += sum(one.values for one in result.left)
+    system.logs.extend(result.remarks)
+
+
+def wrongly_put_back(system: System) -> Iterator[str]:
+    """Each value that stood in its field at the moment that the operator named, or later; and no
+    value over a person's edit that the command had read.
+    """
+    for ref, entries in system.ledger.rows.items():
+        for place, one in enumerate(entries):
+            if not one.worker.startswith(UNDO) or not one.field:
+                continue
+            before = [it for it in entries[:place] if it.field == one.field]
+            since = system.undone[one.worker] - TOLERANCE
+            stood = [it.value for it in before if it.at >= since]
+            stood += [it.value for it in before if it.at < since][-1:]
+            stood += [it.before for it in before[:1]]
+            if one.field == FIELD[Side.SALESFORCE]:
+                # Whoever makes a record owns it, which is no edit.
+                stood.append(system.salesforce._rows[ref].owner)
+            if one.value not in stood:
+                yield f"undo puts back what was there: {ref}.{one.field} never had that value"
+            elif _was_edited(before, one):
+                yield f"undo puts back what was there: {ref}.{one.field} was edited before"
+
+
+def _was_edited(before: list[Entry], one: Entry) -> bool:
+    """Whether a person changed a field last, to something that crmsync had not written, and the
+    command had read that.
+    """
+    written = [it.value for it in before if it.ours or it.worker.startswith(UNDO)]
+    last = before[-1]
+    is_edit = not last.ours and not last.worker and last.value not in written[-1:]
+    return is_edit and last.number <= one.read_of(one.ref)
