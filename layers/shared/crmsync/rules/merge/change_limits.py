@@ -15,7 +15,12 @@ from types import MappingProxyType
 
 from crmsync.model.change_limits import ChangeLimit, Hold
 from crmsync.model.changes import BY_HAND, Cause
-from crmsync.model.crm_names import HUBSPOT_OPT_OUT, SALESFORCE_OPT_OUT
+from crmsync.model.crm_names import (
+    HUBSPOT_EMAIL,
+    HUBSPOT_OPT_OUT,
+    SALESFORCE_EMAIL,
+    SALESFORCE_OPT_OUT,
+)
 from crmsync.model.decisions import Decision, DecisionType
 from crmsync.model.effects import DeleteRecord, Effect, UpdateRecord
 from crmsync.model.facts import Facts
@@ -26,6 +31,7 @@ from crmsync.model.records import Kind, Record, Side, Value
 from crmsync.model.settings import CompanySettings, Connection, ContactSettings, DealSettings
 from crmsync.rules.fields.values import is_blank
 from crmsync.rules.merge.person_accounts import account_field
+from crmsync.rules.merge.policies import MergePart
 
 FLOORS: Mapping[ChangeLimit, int] = MappingProxyType(
     {ChangeLimit.CHANGES: 2_000, ChangeLimit.BLANKS: 500, ChangeLimit.UNDONE: 2_000}
@@ -140,3 +146,31 @@ def _overwriting(effect: UpdateRecord, record: Record) -> list[Value]:
         for name, value in effect.fields.items()
         if name not in OPT_OUT_FIELDS and not is_blank(shown.get(name)) and shown.get(name) != value
     ]
+
+
+def sides_of_held_address(
+    fields: MergePart, hubspot: Record, salesforce: Record, link: Link | None
+) -> frozenset[Side]:
+    """The sides on which a limit keeps the new address back. Usually there is no hold."""
+    sides = (
+        (Side.HUBSPOT, HUBSPOT_EMAIL, fields.to_hubspot, hubspot),
+        (Side.SALESFORCE, SALESFORCE_EMAIL, fields.to_salesforce, salesforce),
+    )
+    holds = link.holds if link else frozenset()
+    return frozenset(
+        side
+        for hold in holds
+        for side, name, writes, record in sides
+        if side is hold.side and name in writes and is_held(name, writes[name], record, hold)
+    )
+
+
+def is_held(name: str, value: Value, record: Record, hold: Hold) -> bool:
+    """Whether a hold keeps a new value of a field out of a record."""
+    if name in OPT_OUT_FIELDS:
+        return False
+    return hold.counted is ChangeLimit.CHANGES or (
+        hold.counted is ChangeLimit.BLANKS
+        and is_blank(value)
+        and not is_blank(record.fields.get(name))
+    )

@@ -20,7 +20,6 @@ from crmsync.model.crm_names import (
     HUBSPOT_OWNER,
     PARENT_ACCOUNT,
     PRIMARY_COMPANY,
-    SALESFORCE_EMAIL,
     SALESFORCE_OPT_OUT,
     SALESFORCE_OWNER,
     STAGE_NAME,
@@ -29,9 +28,8 @@ from crmsync.model.effects import Because
 from crmsync.model.fields import FieldRule
 from crmsync.model.links import Link
 from crmsync.model.records import SIDES, Kind, Record, Side, Value
-from crmsync.rules.fields.values import is_blank
 from crmsync.rules.merge.baseline import SideView
-from crmsync.rules.merge.change_limits import OPT_OUT_FIELDS
+from crmsync.rules.merge.change_limits import is_held, sides_of_held_address
 from crmsync.rules.merge.deal_stages import StageDecision, StagePart, merge_stages
 from crmsync.rules.merge.fields import FieldPart, MergedField, merge_fields
 from crmsync.rules.merge.loops import LoopBreak, break_loops
@@ -46,7 +44,7 @@ from crmsync.rules.merge.owners import (
     owners_of,
 )
 from crmsync.rules.merge.parents import ParentDecision, ParentPart, merge_parents
-from crmsync.rules.merge.policies import NO_CHANGE, MergePart, combined, first_rules
+from crmsync.rules.merge.policies import NO_CHANGE, combined, first_rules
 from crmsync.rules.merge.ruleset import Ruleset
 
 _NO_OPT_OUT, _NO_OWNER, _NO_PARENT, _NO_STAGE = OptOutPart(), OwnerPart(), ParentPart(), StagePart()
@@ -200,7 +198,7 @@ def merge_pair(
     fields = merge_fields(h, s, ruleset, edits, refused)
     opt_out, owning, parents, stages = _NO_OPT_OUT, _NO_OWNER, _NO_PARENT, _NO_STAGE
     if _is_or_was_opted_out(h, s):
-        held = _sides_of_held_address(fields, hubspot, salesforce, link)
+        held = sides_of_held_address(fields, hubspot, salesforce, link)
         opt_out = merge_opt_out(h, s, fields, shared=ruleset.shares_org, held=held)
     if ruleset.owners:
         owning = merge_owners(
@@ -362,7 +360,7 @@ def _hold_back(
         names = {
             name
             for name, value in merged.writes(hold.side).items()
-            if name not in fields[hold.side] and _is_held(name, value, records[hold.side], hold)
+            if name not in fields[hold.side] and is_held(name, value, records[hold.side], hold)
         }
         if hold == _ALL_IN_HUBSPOT and _moves_company(merged.parents):
             names.add(PRIMARY_COMPANY)
@@ -380,33 +378,6 @@ def _hold_back(
     )
     owners = (shown.hubspot, shown.salesforce) if is_dropped else link.owners
     return replace(_without(merged, fields, owners), held_back=held_back)
-
-
-def _sides_of_held_address(
-    fields: MergePart, hubspot: Record, salesforce: Record, link: Link | None
-) -> frozenset[Side]:
-    """The sides on which a limit keeps the new address back. Usually there is no hold."""
-    sides = (
-        (Side.HUBSPOT, HUBSPOT_EMAIL, fields.to_hubspot, hubspot),
-        (Side.SALESFORCE, SALESFORCE_EMAIL, fields.to_salesforce, salesforce),
-    )
-    holds = link.holds if link else frozenset()
-    return frozenset(
-        side
-        for hold in holds
-        for side, name, writes, record in sides
-        if side is hold.side and name in writes and _is_held(name, writes[name], record, hold)
-    )
-
-
-def _is_held(name: str, value: Value, record: Record, hold: Hold) -> bool:
-    if name in OPT_OUT_FIELDS:
-        return False
-    return hold.counted is ChangeLimit.CHANGES or (
-        hold.counted is ChangeLimit.BLANKS
-        and is_blank(value)
-        and not is_blank(record.fields.get(name))
-    )
 
 
 def _moves_company(decision: ParentDecision) -> bool:
