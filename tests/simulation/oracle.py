@@ -76,6 +76,7 @@ class Course:
         looks: Up to which entries workers have read each side's record.
         met: Up to which entry the worker that linked the pair had read each side's record.
         since: The last entry of the field when both sides agreed last.
+        saved: When the link was saved, and up to which entry each side had been read.
     """
 
     shown: dict[Side, Shown] = field(default_factory=lambda: dict.fromkeys(Side))
@@ -96,6 +97,7 @@ class Course:
     looks: Mapping[Side, Sequence[int]] = field(default_factory=dict)
     met: Mapping[Side, int] = field(default_factory=dict)
     since: int = 0
+    saved: Sequence[tuple[int, Mapping[Side, int]]] = ()
 
 
 @dataclass(frozen=True)
@@ -137,17 +139,22 @@ def course_of(
     )
     looks = {ref.side: ledger.looks.get(ref, ()) for ref in pair}
     met = {ref.side: ledger.met.get(pair, {}).get(ref, linked) for ref in pair}
-    course, is_linked = Course(restarted=restarted, looks=looks, met=met), False
+    saved = [
+        (at, {ref.side: reads.get(ref, -1) for ref in pair})
+        for at, reads in ledger.saved.get(pair, ())
+    ]
+    course, is_linked = Course(restarted=restarted, looks=looks, met=met, saved=saved), False
     for one in entries:
         if not is_linked and one.number > linked:
             is_linked = True
             _agree(course, row)
         if one.ref == salesforce:
             course.touched.append(one)
-        if not one.field:
-            course.restarted |= one.value == "back"
+        course.restarted |= not one.field and one.value == "back"
         if one.field != names[one.ref]:
             continue
+        if is_linked and row.across is not None and _were_synced(course, one.number):
+            _agree(course, row)
         one = row.as_in_hubspot(one)  # noqa: PLW2901 - the same entry in other terms
         is_foreign = connection and one.connection not in {"", connection}
         if one.ours and (is_foreign or (not is_linked and one.ref not in fresh)):
@@ -156,7 +163,9 @@ def course_of(
         _take(course, one, other)
         if one.ours and not is_linked:
             _make(course, one, other)
-        if is_linked and (one.ours or len(course.open) < len(Side)):
+        # Where several values of one side are one of the other, equal ones need not be known yet.
+        is_known = row.across is None and len(course.open) < len(Side)
+        if is_linked and (one.ours or is_known):
             _agree(course, row)
     if not is_linked:
         _agree(course, row)
@@ -188,6 +197,14 @@ def _take(course: Course, one: Entry, other: Ref) -> None:
 def _value_when(course: Course, side: Side, number: int) -> Shown:
     """What a side showed after the entry of this number."""
     return next((value for at, value in reversed(course.values[side]) if at <= number), None)
+
+
+def _were_synced(course: Course, number: int) -> bool:
+    """Whether a worker had read all open edits when it saved the link before an entry."""
+    return any(
+        at < number and all(edit.number <= reads[side] for side, edit in course.open.items())
+        for at, reads in course.saved
+    )
 
 
 def _was_read(course: Course, deletion: Entry) -> bool:

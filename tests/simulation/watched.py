@@ -94,6 +94,8 @@ class Ledger:
     """Pair -> its place among the entries when it was linked for the first time."""
     met: dict[tuple[Ref, Ref], Mapping[Ref, int]] = field(default_factory=dict)
     """Pair -> up to which entry the worker that linked it had read each record."""
+    saved: dict[tuple[Ref, Ref], list[tuple[int, Mapping[Ref, int]]]] = field(default_factory=dict)
+    """Pair -> when its link was saved, and up to which entry that worker had read each record."""
     reads: dict[Ref, int] = field(default_factory=dict)
     """What the worker that runs now has read, and up to which entry."""
     looks: dict[Ref, list[int]] = field(default_factory=dict)
@@ -120,6 +122,7 @@ class Ledger:
             self.number += 1
             self.linked[pair] = self.number
             self.met[pair] = dict(self.reads)
+        self.saved.setdefault(pair, []).append((self.number, dict(self.reads)))
 
     def note(self, ref: Ref, name: str, value: Value, before: Value, *, ours: bool) -> None:
         """One more entry."""

@@ -1,0 +1,38 @@
+"""Histories of owners that failed once, shrunk, each with what was wrong then."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from crmsync.model.records import Side
+from tests.simulation.steps import History, News, Outage, Person, Setting, Wait
+
+OWNED: Mapping[str, History] = {
+    "a lead was put into a queue, and its contact given to somebody before anything read the lead": (
+        History(
+            Setting(),
+            (
+                Person("new person", Side.SALESFORCE),
+                Wait(4),
+                Person("give lead to queue", Side.SALESFORCE),
+                Person("give person", value="2"),
+                Person("edit person", Side.SALESFORCE, value="7"),
+            ),
+        )
+    ),
+    "two accounts share a lead that got an owner unknown to HubSpot while HubSpot was down": History(
+        Setting(portals=2),
+        (
+            Person("new person", value="2"),
+            Wait(448),
+            Person("give person", Side.SALESFORCE, news=News.LATE),
+            Wait(29),
+            Person("new person", Side.SALESFORCE),
+            Outage("hubspot", 4),
+            Wait(1),
+            Wait(2),
+            Person("give person", value="1", portal=1),
+            Person("edit person", what="phone"),
+        ),
+    ),
+}
