@@ -10,6 +10,7 @@ from tests.memory.account import (
     MemoryLists,
     MemoryPreferences,
 )
+from tests.memory.activities import MemoryActivities
 from tests.memory.alerts import MemoryAlertStore, MemorySender
 from tests.memory.associations import MemoryAssociations
 from tests.memory.calls import MemoryCallGate, MemoryCallUsage, OpenGate
@@ -37,6 +38,7 @@ from tests.memory.troubles import MemorySchemas, MemoryTroubleStore
 
 __all__ = [
     "MemoryAccounts",
+    "MemoryActivities",
     "MemoryAlertStore",
     "MemoryAssociations",
     "MemoryBacklog",

@@ -24,6 +24,7 @@ from crmsync.model.settings import CompanySettings, DealSettings, LifecycleSetti
 from tests.builders import FINGERPRINTER, NOON, OUR_APP, OUR_USER, a_connection
 from tests.memory import (
     MemoryAccounts,
+    MemoryActivities,
     MemoryAssociations,
     MemoryCallGate,
     MemoryChangeCounts,
@@ -133,6 +134,7 @@ class MemoryWorld:
             OUR_APP,
             lambda: self.now,
             self.since,
+            activities=MemoryActivities(self.salesforce),
             zone=lambda: self.zone,
             pairs=lambda _kind: self.linked,
             overwrites=self.overwritten,

@@ -24,6 +24,7 @@ from crmsync.gateways.hubspot.records import HubspotGateway
 from crmsync.gateways.owners import OwnersDirectory
 from crmsync.gateways.salesforce.ids import full
 from crmsync.gateways.salesforce.listing import SalesforceLister
+from crmsync.gateways.salesforce.objects.activities import SalesforceActivities
 from crmsync.gateways.salesforce.objects.campaigns import SalesforceCampaigns
 from crmsync.gateways.salesforce.objects.opportunities import SalesforceOpportunities
 from crmsync.gateways.salesforce.records import SalesforceGateway
@@ -112,6 +113,7 @@ class Connected:
             companies=HubspotCompanies(client),
             accounts=salesforce,
             opportunities=SalesforceOpportunities(session, ReadOnlyRoles(MemoryRoleStore())),
+            activities=SalesforceActivities(session),
             deals=HubspotPipelines(client),
             pipeline_maps=MemoryPipelineMaps(),
             directory=OwnersDirectory(client, session, now=lambda: 0.0),

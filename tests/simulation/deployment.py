@@ -40,6 +40,7 @@ from crmsync.wire.range_messages import dump_range
 from tests.builders import FINGERPRINTER, OUR_APP, OUR_USER
 from tests.memory import (
     MemoryAccounts,
+    MemoryActivities,
     MemoryAssociations,
     MemoryChangeCounts,
     MemoryCompanies,
@@ -329,6 +330,7 @@ class Deployment(ABC):
             overwrites=ports["overwrites"] if portal.connection.undo.hours else None,
             our_user="" if is_shared else OUR_USER,
             our_app=OUR_APP,
+            activities=MemoryActivities(self.salesforce),
             now=self.clock,
             opportunities_since=BEGIN,
             may_begin=lambda: not watch.is_paused(),

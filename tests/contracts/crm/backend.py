@@ -92,6 +92,7 @@ class Backend:
     """Associates HubSpot records as a person does."""
     lister: Any = None
     opportunities: Any = None
+    activities: Any = None
     deals: Any = None
     update_index: Callable[[], None] = lambda: None
     """Waits until the search index has every record."""

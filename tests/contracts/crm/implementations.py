@@ -23,6 +23,7 @@ from crmsync.gateways.hubspot.pipelines import HubspotPipelines
 from crmsync.gateways.hubspot.records import HubspotGateway
 from crmsync.gateways.hubspot.sweep import HubspotSweep
 from crmsync.gateways.salesforce.listing import SalesforceLister
+from crmsync.gateways.salesforce.objects.activities import SalesforceActivities
 from crmsync.gateways.salesforce.objects.campaigns import SalesforceCampaigns
 from crmsync.gateways.salesforce.objects.opportunities import SalesforceOpportunities
 from crmsync.gateways.salesforce.records import SalesforceGateway
@@ -41,6 +42,7 @@ from tests.contracts.crm.persons import (
 )
 from tests.memory import (
     MemoryAccounts,
+    MemoryActivities,
     MemoryAssociations,
     MemoryCompanies,
     MemoryCrm,
@@ -118,6 +120,7 @@ def memory_salesforce(
         lister=MemoryLister(crm),
     )
     backend.opportunities = MemoryOpportunities(crm, types)
+    backend.activities = MemoryActivities(crm)
     backend.campaigns = backend.campaign_editor = MemoryCampaignMembers(crm, now=_Ticking(), page=3)
     yield backend
 
@@ -204,6 +207,7 @@ def simulated_salesforce(page: int = 2000, **world: Any) -> Iterator[Backend]:
             lister=lister,
         )
         backend.opportunities = SalesforceOpportunities(gateway.session, MemoryRoleStore())
+        backend.activities = SalesforceActivities(gateway.session)
         backend.campaigns = SalesforceCampaigns(
             gateway.session, simulator.integration_user_id, page=3
         )

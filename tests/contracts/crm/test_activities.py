@@ -276,3 +276,39 @@ def test_a_record_that_is_gone_does_not_affect_the_other_associations(hubspot: B
 
     assert [type(one) for one in outcomes] == [Gone, Written]
     assert hubspot.associations.of([note], "contact") == {note: (ada,)}
+
+
+@pytest.mark.rule("ACT-5")
+def test_what_is_about_a_record_is_found_since_a_moment(salesforce: Backend) -> None:
+    """Tasks and events of people and of accounts, each object since its own moment, without deleted
+    ones.
+    """
+    if salesforce.activities is None or salesforce.is_live:
+        pytest.skip("no activities are made there")
+
+    def made(name: str, **fields: Value) -> Ref:
+        return salesforce.person.add(name, {**SALESFORCE_ACTIVITIES[name], **fields})
+
+    lead, other = (
+        salesforce.person.add("Lead", {"LastName": name, "Company": "Example GmbH"})
+        for name in ("Lang", "Ito")
+    )
+    account = salesforce.person.add("Account", {"Name": "Example GmbH"})
+    old, gone = made("Task", WhoId=lead.id), made("Task", WhoId=lead.id)
+    salesforce.person.delete(gone)
+    made("Task", WhoId=other.id)
+    event = made("Event", WhoId=lead.id)
+    since = salesforce.crm.read([event], {"Event": []})[event].created_at
+    new = made("Task", WhatId=account.id)
+    after = salesforce.crm.read([new], {"Task": []})[new].created_at
+
+    find = salesforce.activities.about
+    wanted = [lead, account, Ref(lead.side, "Lead", "typed by somebody")]
+    assert find(wanted, {"Task": None, "Event": None}) == sorted([old, new, event])
+    assert find(wanted, {"Task": after}) == sorted(
+        one
+        for one in (old, new)
+        if salesforce.crm.read([one], {"Task": []})[one].created_at >= after
+    )
+    assert find(wanted, {"Event": since}) == [event]
+    assert find([], {"Task": None}) == find(wanted, {}) == []

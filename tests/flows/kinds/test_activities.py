@@ -430,7 +430,7 @@ def test_a_call_of_a_contact_that_never_syncs_stops_waiting():
     assert world.outbox.delayed == []
     change = replace(world.change(call), tries=MOST_WAITS)
     (plan,) = gather_and_plan([change], world.context).plans
-    assert [note.text for note in plan.notes] == [f"is left alone: {LeftAlone.NOBODY}"]
+    assert [note.text for note in plan.notes] == [f"is left alone: {LeftAlone.UNLINKED}"]
 
 
 @pytest.mark.rule("ACT-5")

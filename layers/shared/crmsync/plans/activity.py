@@ -43,7 +43,9 @@ from crmsync.rules.pair.successors import plan_counterpart_gone, plan_missing
 GONE = ("ACT-7",)
 
 MOST_WAITS = 5
-"""How often an activity waits for the link of what it is about: some ten minutes in all."""
+"""How often an activity waits for the link of what it is about: some ten minutes in all. A link
+that is made later has it synced as well.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def _plan_unlinked(facts: ActivityPairFacts, named: Record, ruleset: Ruleset) ->
     if facts.named_counterpart is not None:
         return _plan_new_pair(facts, named, facts.named_counterpart, ruleset)
     left = _left_alone(facts, named, ruleset)
-    if left is LeftAlone.NOBODY and (awaited := _awaited(facts, named, ruleset)):
+    if left is LeftAlone.UNLINKED and (awaited := _awaited(facts, named, ruleset)):
         kind = KIND_OF[awaited.side][awaited.object]
         return Plan((RequestSync(awaited, kind, named.ref, ("ACT-5",)),))
     if left:
@@ -169,8 +171,12 @@ def _plan_new_pair(
 def _awaited(facts: ActivityPairFacts, named: Record, ruleset: Ruleset) -> Ref | None:
     """A record that the activity is about and that may be linked soon, as both were just made; None
     if there is none, or the activity has waited long enough.
+
+    One that was woken does not ask for the record: its sync has woken the activity, and they would
+    wake each other for ever where the record is refused.
     """
-    if facts.change.tries >= MOST_WAITS or facts.change.cause in BY_HAND:
+    cause = facts.change.cause
+    if facts.change.tries >= MOST_WAITS or cause in BY_HAND or cause is Cause.WOKEN:
         return None
     about = about_of(named)
     refs = facts.associated if named.ref.side is Side.HUBSPOT else (about.who, about.what)
@@ -239,4 +245,7 @@ def _left_alone(facts: ActivityPairFacts, named: Record, ruleset: Ruleset) -> Le
         and about.what.object == OPPORTUNITY
         and (is_here or about.what in facts.across),
     )
-    return filtered(known, wanted) or (None if is_about else LeftAlone.NOBODY)
+    if (left := filtered(known, wanted)) or is_about:
+        return left
+    is_alone = not (facts.associated if is_here else (about.who or about.what))
+    return LeftAlone.NOBODY if is_alone else LeftAlone.UNLINKED

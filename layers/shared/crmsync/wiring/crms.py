@@ -69,6 +69,7 @@ def sync_context(
     from crmsync.gateways.hubspot.pipelines import HubspotPipelines
     from crmsync.gateways.hubspot.zone import AccountZone
     from crmsync.gateways.owners import OwnersDirectory
+    from crmsync.gateways.salesforce.objects.activities import SalesforceActivities
     from crmsync.gateways.salesforce.objects.opportunities import SalesforceOpportunities
     from crmsync.gateways.salesforce.pairs import SalesforcePairs
 
@@ -87,6 +88,7 @@ def sync_context(
         opportunities=SalesforceOpportunities(
             salesforce.session, RoleTable(table, table_name("state"), connection.name)
         ),
+        activities=SalesforceActivities(salesforce.session),
         deals=HubspotPipelines(client),
         pipeline_maps=PipelineMapTable(table, table_name("state")),
         directory=OwnersDirectory(client, salesforce.session, now=time.monotonic),

@@ -4,6 +4,7 @@ it.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -242,3 +243,21 @@ def test_what_is_left_alone_is_explained(stack: Stack, people: People) -> None:
     ):
         told = run(stack, "explain", "hubspot", "call", one)
         assert str(reason) in told.stdout, told
+
+
+@pytest.mark.rule("ACT-5")
+def test_a_call_follows_once_its_contact_is_linked(stack: Stack, people: People) -> None:
+    """A call of a contact without an address is left alone, and explain says what it waits for. Later
+    the contact gets an address and with it a lead, and the lead gets the call's task.
+    """
+    contact = people.new_contact(lastname="Later")
+    call = new_activity(people, "calls", contact, hs_call_title="Early call")
+    pass_sweep(stack)
+    pass_sweep(stack)
+    told = run(stack, "explain", "hubspot", "call", call)
+    assert json.loads(told.stdout)["waits_for"] == [f"hubspot:contact:{contact}"]
+
+    people.edit_contact(contact, email="later.call@example.com")
+    pass_sweep(stack)
+    (lead,) = people.records("SELECT Id FROM Lead WHERE Email = 'later.call@example.com'")
+    assert [row["Subject"] for row in tasks_of(people, str(lead["Id"]))] == ["Early call"]

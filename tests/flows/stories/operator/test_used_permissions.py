@@ -206,8 +206,12 @@ def calls_are_made(story: Story) -> None:
     refused = new_activity(people, "calls", story.contact, hs_call_title="Refused call")
     early = people.new_contact(email="early@example.com", lastname="Refused")
     new_activity(people, "calls", early, hs_call_title="Early call")
+    company = people.new_company(name="Early Works", domain="early.example.org")
+    worker = people.new_contact(email="worker@early.example.org", lastname="Lang")
+    people.associate(worker, company, primary=True)
     for plural, record in (
         ("companies", people.new_company(name="Refused early")),
+        ("companies", company),
         ("deals", new_deal(people, "Refused early deal")),
     ):
         call_about = new_activity(people, "calls", hs_call_title=f"Early call about {plural}")

@@ -5,7 +5,7 @@ wiring puts it together.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from typing import Protocol
 
@@ -14,6 +14,7 @@ from crmsync.model.crm_names import MERGED_IDS
 from crmsync.model.fingerprints import Fingerprinter
 from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.model.settings import Connection
+from crmsync.ports.activities import Activities
 from crmsync.ports.calls import CallGate
 from crmsync.ports.change_counts import ChangeCounts
 from crmsync.ports.crm import (
@@ -52,6 +53,7 @@ class SyncContext:
         our_user: the Salesforce id of the integration user; our own writes are known by it.
         our_app: HubSpot's name for us as a source of values, likewise.
         now: the clock (UTC).
+        activities: what is about a record in Salesforce.
         opportunities_since: when opportunities began to sync: companies and deals are on, and the
             accounts are imported (OPP-2, OPP-4); None while they do not sync.
         may_begin: whether the invocation has time for another batch.
@@ -85,6 +87,7 @@ class SyncContext:
     our_user: str
     our_app: str
     now: Callable[[], datetime]
+    activities: Activities = field(kw_only=True)
     opportunities_since: datetime | None = None
     may_begin: Callable[[], bool] = lambda: True
     zone: Callable[[], tzinfo] = lambda: UTC

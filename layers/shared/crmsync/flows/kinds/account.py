@@ -25,6 +25,7 @@ from crmsync.flows.engine.planning import (
     zone_for,
 )
 from crmsync.flows.engine.results import Summary, process_results
+from crmsync.flows.kinds.about_linked import queue_activities
 from crmsync.flows.kinds.dependants import queue_dependants, queue_dependants_again
 from crmsync.flows.kinds.membership import CompanyMembers
 from crmsync.model.changes import Cause, Change
@@ -51,8 +52,8 @@ def sync_accounts(changes: Sequence[Change], context: SyncContext) -> Summary:
 # The order of the steps is the crash safety (see the one of contacts):
 #
 # 1. Gather and plan. Nothing is written.
-# 2. Queue, with a delay, the deals of accounts that these plans link: afterwards they show nothing
-#    new, and nobody would find out which deals wait for them.
+# 2. Queue, with a delay, the deals and activities of accounts that these plans link: afterwards
+#    they show nothing new, and nobody would find out what waits for them.
 # 3. Apply the plans; a new record is planned again as a pair.
 # 4. Give records that a missing field has stopped another try without its mapping.
 # 5. Queue the deals of step 2 again, without the delay, and the contacts that wait for an account
@@ -69,6 +70,7 @@ def _sync_pass(
     links = any(map(makes_link, planned.facts, planned.plans))
     if links:
         dependants = queue_dependants(planned.facts, planned.plans, context)
+        queue_activities(planned.facts, planned.plans, context)
     results = apply_and_complete(
         planned.facts,
         planned.plans,

@@ -34,6 +34,7 @@ from crmsync.flows.engine.planning import (
 )
 from crmsync.flows.engine.results import BlockingRecord, Summary, process_results
 from crmsync.flows.engine.waits import queue_waiting
+from crmsync.flows.kinds.about_linked import queue_activities
 from crmsync.flows.kinds.contact_waits import (
     plans_to_vacate,
     without_taken_addresses,
@@ -81,8 +82,9 @@ def sync_contacts(changes: Sequence[Change], context: SyncContext) -> Summary:
 #
 # 1. Gather and plan. Nothing is written.
 # 2. Queue, with a delay, the contacts that wait for what these plans release.
-# 3. Queue, with a delay, the deals of contacts that these plans link, or whose links they end; and
-#    what is left in Salesforce of contacts that are gone, if it was made a moment ago.
+# 3. Queue, with a delay, the deals of contacts that these plans link, or whose links they end; the
+#    activities of those that they link; and what is left in Salesforce of contacts that are gone,
+#    if it was made a moment ago.
 #    Steps 2 and 3 come before any write: afterwards the records show nothing new, and nobody would
 #    find out who waits for them.
 # 4. Clear addresses that are about to move to another contact, as HubSpot allows each only once.
@@ -108,6 +110,7 @@ def _sync_pass(
         waiting = queue_waiting(released, changes[0], context)
     if links:
         dependants = queue_dependants(planned.facts, planned.plans, context)
+        queue_activities(planned.facts, planned.plans, context)
     if links or released:
         look_at_address(planned.facts, planned.plans, context)
     if any(one.hubspot is None for one in planned.facts):

@@ -22,12 +22,14 @@ from crmsync.flows.engine.planning import (
     PlannedBatch,
     find_parents,
     gather_existing_fields,
+    makes_link,
     owners_for,
     plan_batch,
     releases,
 )
 from crmsync.flows.engine.results import Summary, process_results
 from crmsync.flows.engine.waits import queue_waiting
+from crmsync.flows.kinds.about_linked import queue_activities
 from crmsync.flows.kinds.deal_ties import with_roles
 from crmsync.flows.kinds.dependants import queue_dependants_of
 from crmsync.flows.kinds.pipelines import current_map, sync_pipelines
@@ -72,9 +74,10 @@ def sync_opportunities(changes: Sequence[Change], context: SyncContext) -> Summa
 # 3. Hold back what is over the hour's limits. Not before: planning again would count twice.
 # 4. Queue, with a delay, the records that wait for what these plans release. Only records that are
 #    matched by a value wait for others.
-# 5. Apply the plans, with the roll-ups of contacts after the ties that they depend on.
-# 6. Give records that a missing field has stopped another try without its mapping.
-# 7. Process the results; the SQS message is deleted only after that.
+# 5. Queue, with a delay, the activities of deals that these plans link.
+# 6. Apply the plans, with the roll-ups of contacts after the ties that they depend on.
+# 7. Give records that a missing field has stopped another try without its mapping.
+# 8. Process the results; the SQS message is deleted only after that.
 def _sync_pass(
     changes: list[Change], context: SyncContext, summary: Summary, *, is_last: bool
 ) -> list[Change]:
@@ -92,6 +95,8 @@ def _sync_pass(
     waiting: list[Change] = []
     if context.connection.deals.match_hubspot and (released := _released(planned, context)):
         waiting = queue_waiting(released, changes[0], context, Cause.AGAIN)
+    if any(map(makes_link, planned.facts, planned.plans)):
+        queue_activities(planned.facts, planned.plans, context)
     results = apply_and_complete(
         planned.facts,
         planned.plans,

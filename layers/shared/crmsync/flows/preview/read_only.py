@@ -52,6 +52,7 @@ READ_METHODS: Mapping[str, frozenset[str]] = MappingProxyType(
                 "record_types",
             }
         ),
+        "activities": frozenset({"about"}),
         "deals": frozenset({"pipelines", "by_value"}),
         "pipeline_maps": frozenset({"load"}),
         "directory": frozenset({"owners"}),

@@ -186,7 +186,8 @@ class LeftAlone(StrEnum):
     OTHER_TYPE = "its type is not among those that sync"
     NO_OPPORTUNITY = "it is not about an opportunity"
     TOO_OLD = "it is older than the day from which activities sync"
-    NOBODY = "none of the people, companies and deals that it is about are linked"
+    NOBODY = "it is about nobody and nothing that syncs"
+    UNLINKED = "nobody and nothing that it is about is linked; it follows by itself once that is"
 
 
 @dataclass(frozen=True, slots=True)
