@@ -64,6 +64,37 @@ def test_a_kind_is_switched_on_in_a_direction() -> None:
     ] == [{"call", "note"}, {"Task", "Event"}]
 
 
+@pytest.mark.rule("ACT-8")
+def test_what_is_deleted_after_a_deletion_is_a_setting_of_each_kind() -> None:
+    """Nothing by default; a kind deletes only on the sides to which it goes."""
+    text = (
+        "[connection.activities]\nmax_deletes_per_hour = 20\n"
+        + CALLS
+        + "delete_in_hubspot = true\ndelete_in_salesforce = true\n"
+        + '[connection.activities.notes]\nsync = "to_salesforce"\ndelete_in_salesforce = true\n'
+        + '[connection.activities.tasks]\nsync = "two_way"\n'
+        + "[connection.activities.emails]\ndelete_in_hubspot = true\n"
+    )
+    (connection,) = load_settings(MINIMAL + text).connections
+    found = connection.activities
+    assert found == ActivitySettings(
+        calls=ActivityKindSettings(
+            ActivitySync.TWO_WAY, delete_in_hubspot=True, delete_in_salesforce=True
+        ),
+        emails=ActivityKindSettings(delete_in_hubspot=True),
+        notes=ActivityKindSettings(ActivitySync.TO_SALESFORCE, delete_in_salesforce=True),
+        tasks=ActivityKindSettings(ActivitySync.TWO_WAY),
+        max_deletes_per_hour=20,
+    )
+    assert {kind: found.of(kind).deletes_in for kind in ActivityKind} == {
+        ActivityKind.CALL: {Side.HUBSPOT, Side.SALESFORCE},
+        ActivityKind.EMAIL: set(),
+        ActivityKind.MEETING: set(),
+        ActivityKind.NOTE: {Side.SALESFORCE},
+        ActivityKind.TASK: set(),
+    }
+
+
 @pytest.mark.rule("ACT-1")
 def test_a_text_in_place_of_the_table_is_the_direction() -> None:
     """It stands for a table with nothing but ``sync``."""
@@ -202,6 +233,17 @@ WRONG: dict[str, tuple[str, str]] = {
             f'line {LINE + 2}: sync is "both", must be one of off, to_salesforce, to_hubspot, two_way '
             "(ACT-1)"
         ),
+    ),
+    "a deletion where the kind does not go": (
+        CALLS.replace("two_way", "to_salesforce") + "delete_in_hubspot = true\n",
+        (
+            f"line {LINE + 3}: calls do not go to HubSpot, so nothing is deleted there: leave "
+            "delete_in_hubspot out, or give sync another direction (ACT-8)"
+        ),
+    ),
+    "a deletion that is neither true nor false": (
+        CALLS + 'delete_in_salesforce = "no"\n',
+        f'line {LINE + 3}: delete_in_salesforce is "no", must be true or false (ACT-8)',
     ),
     "an unknown kind": (
         CALLS.replace("calls", "faxes"),

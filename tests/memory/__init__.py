@@ -4,6 +4,7 @@ the gateways.
 
 from tests.memory.account import (
     MemoryAccounts,
+    MemoryActivityBin,
     MemoryCompanies,
     MemoryDeleter,
     MemoryDirectory,
@@ -39,6 +40,7 @@ from tests.memory.troubles import MemorySchemas, MemoryTroubleStore
 __all__ = [
     "MemoryAccounts",
     "MemoryActivities",
+    "MemoryActivityBin",
     "MemoryAlertStore",
     "MemoryAssociations",
     "MemoryBacklog",

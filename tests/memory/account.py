@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from crmsync.errors import Refused
+from crmsync.model.crm_names import WHAT_ID, WHO_ID
 from crmsync.model.effects import DeleteRecord, OptOut
 from crmsync.model.kinds.owners import Owners
 from crmsync.model.records import Ref, Side
@@ -64,6 +65,21 @@ class MemoryDeleter:
                 self._crm.delete(effect.ref)
                 self.deleted.append(effect.ref)
         return [Written(effect.ref, {}) for effect in effects]
+
+
+class MemoryActivityBin(MemoryDeleter):
+    """Implements `ActivityBin` for the tasks and events of `crm`."""
+
+    def in_bin(self, refs: Iterable[Ref]) -> Mapping[Ref, frozenset[str]]:
+        """See the port."""
+        self._crm.calls["in_bin"] += 1
+        found: dict[Ref, frozenset[str]] = {}
+        for ref in refs:
+            if ref in self._crm.recycle_bin(ref.object):
+                fields = self._crm.fields(ref, deleted_too=True)
+                about = (fields.get(name) for name in (WHO_ID, WHAT_ID))
+                found[ref] = frozenset(str(one) for one in about if one)
+        return found
 
 
 class MemoryLists:

@@ -25,9 +25,10 @@ class MemoryPeople(MemoryRecords):
         self.put(ref, fields, ours=False, by=by)
 
     def delete(self, ref: Ref, *, ours: bool = False) -> None:
-        """Delete a record; in Salesforce its children are deleted with it."""
+        """Delete a record; in Salesforce its children, tasks and events are deleted with it."""
         self._end(ref, None, ours=ours)
-        for child, _ in self._children_of(ref):
+        children = [child for child, _ in self._children_of(ref)]
+        for child in (*children, *(one for one, _ in self._activities_of(ref))):
             self.delete(child, ours=ours)
             self._rows[child].deleted_with_record = ref
 
@@ -83,10 +84,17 @@ class MemoryPeople(MemoryRecords):
 
     def _move_activities(self, old: Ref, more: Mapping[str, Value], new: Ref) -> None:
         """Make the tasks and events about one record be about another, with `more` fields."""
-        for name, by in ABOUT.get(old.object, ()):
-            for ref in self.refs(name):
-                if self._rows[ref].fields.get(by) == old.id:
-                    self.put(ref, {by: new.id, **more}, ours=False)
+        for ref, by in self._activities_of(old):
+            self.put(ref, {by: new.id, **more}, ours=False)
+
+    def _activities_of(self, record: Ref) -> list[tuple[Ref, str]]:
+        """Return the tasks and events about a record, each with the field that names it."""
+        return [
+            (ref, by)
+            for name, by in ABOUT.get(record.object, ())
+            for ref in self.refs(name)
+            if self._rows[ref].fields.get(by) == record.id
+        ]
 
     def merged_into(self, ref: Ref) -> list[Ref]:
         """Return the HubSpot records that were merged into one, which may be deleted."""

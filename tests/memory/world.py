@@ -25,6 +25,7 @@ from tests.builders import FINGERPRINTER, NOON, OUR_APP, OUR_USER, a_connection
 from tests.memory import (
     MemoryAccounts,
     MemoryActivities,
+    MemoryActivityBin,
     MemoryAssociations,
     MemoryCallGate,
     MemoryChangeCounts,
@@ -91,6 +92,7 @@ class MemoryWorld:
         self.salesforce = MemoryCrm(Side.SALESFORCE, now=lambda: self.now)
         self.preferences = MemoryPreferences(self.hubspot)
         self.deleter = MemoryDeleter(self.hubspot)
+        self.activity_bin = MemoryActivityBin(self.salesforce)
         self.lists = MemoryLists(now=lambda: self.now)
         self.associations = MemoryAssociations(self.hubspot)
         self.opportunities = MemoryOpportunities(self.salesforce)
@@ -114,6 +116,7 @@ class MemoryWorld:
             self.salesforce,
             self.preferences,
             self.deleter,
+            self.activity_bin,
             self.lists,
             self.associations,
             MemoryCompanies(self.hubspot),
@@ -187,6 +190,7 @@ class MemoryWorld:
             + calls["end_roles"]
             + len(self.preferences.opted_out)
             + len(self.deleter.deleted)
+            + len(self.activity_bin.deleted)
             + self.links.writes
         )
 

@@ -25,6 +25,7 @@ from crmsync.gateways.owners import OwnersDirectory
 from crmsync.gateways.salesforce.ids import full
 from crmsync.gateways.salesforce.listing import SalesforceLister
 from crmsync.gateways.salesforce.objects.activities import SalesforceActivities
+from crmsync.gateways.salesforce.objects.activity_bin import SalesforceActivityBin
 from crmsync.gateways.salesforce.objects.campaigns import SalesforceCampaigns
 from crmsync.gateways.salesforce.objects.opportunities import SalesforceOpportunities
 from crmsync.gateways.salesforce.records import SalesforceGateway
@@ -108,6 +109,7 @@ class Connected:
             salesforce,
             preferences=hubspot,
             deleter=HubspotDeleter(client),
+            activity_bin=SalesforceActivityBin(session),
             lists=HubspotLists(client),
             associations=HubspotAssociations(client),
             companies=HubspotCompanies(client),

@@ -20,7 +20,7 @@ from crmsync.model.links import Link, LinkState
 from crmsync.model.plan import Plan
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.plans.contact import ContactFacts, plan_contact
-from crmsync.rules.merge.change_limits import DELETION
+from crmsync.rules.merge.change_limits import DELETIONS
 from crmsync.rules.pair.reports import counterpart_taken, deletion_limited
 from tests.builders import (
     LEAD_ID,
@@ -155,7 +155,7 @@ def test_a_held_deletion_is_kept_in_the_link_and_the_pair_goes_on():
     ruleset = a_ruleset(delete_in_hubspot=True)
     contact = a_contact({PRIMARY_COMPANY: "301"}, salesforce_id=LEAD_ID)
     facts = replace(linked(agreed=(contact, a_lead(key=KEY))), salesforce=None)
-    held = replace(facts.link, holds=frozenset({DELETION}))
+    held = replace(facts.link, holds=frozenset({DELETIONS[Side.HUBSPOT]}))
     report = deletion_limited(contact.ref)
 
     over = plan_contact(replace(facts, holds=held.holds), ruleset)

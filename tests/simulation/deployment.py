@@ -41,6 +41,7 @@ from tests.builders import FINGERPRINTER, OUR_APP, OUR_USER
 from tests.memory import (
     MemoryAccounts,
     MemoryActivities,
+    MemoryActivityBin,
     MemoryAssociations,
     MemoryChangeCounts,
     MemoryCompanies,
@@ -243,6 +244,7 @@ class Deployment(ABC):
             "task_states": self.task_states,
             "preferences": preferences,
             "deleter": MemoryDeleter(hubspot),
+            "activity_bin": MemoryActivityBin(self.salesforce),
             "recycle_bin": MemoryLister(hubspot, 2),
             "lists": lists,
             "associations": associations,
@@ -315,7 +317,7 @@ class Deployment(ABC):
             *(
                 ports[name]
                 for name in (
-                    *("preferences", "deleter", "lists"),
+                    *("preferences", "deleter", "activity_bin", "lists"),
                     *("associations", "companies", "accounts", "opportunities", "deals"),
                     *("pipeline_maps", "directory", "links"),
                 )

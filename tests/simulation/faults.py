@@ -26,7 +26,9 @@ SIDE_OF = {
         ),
         "hubspot",
     ),
-    **dict.fromkeys(("salesforce", "opportunities", "accounts", "tasks"), "salesforce"),
+    **dict.fromkeys(
+        ("salesforce", "opportunities", "accounts", "tasks", "activity_bin"), "salesforce"
+    ),
 }
 """Port -> the side that it calls; our own stores are on none."""
 

@@ -57,8 +57,10 @@ def _fixed(field: Field) -> Field:
 
 def _people(children: str) -> tuple[Field, ...]:
     return (
-        lookup("WhoId", "Name ID", "Contact", "Lead", children=children),
-        lookup("WhatId", "Related To ID", "Account", "Opportunity", children=children),
+        lookup("WhoId", "Name ID", "Contact", "Lead", children=children, cascade=True),
+        lookup(
+            "WhatId", "Related To ID", "Account", "Opportunity", children=children, cascade=True
+        ),
         read_only(lookup("AccountId", "Account ID", "Account")),
     )
 

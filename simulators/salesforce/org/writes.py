@@ -186,17 +186,13 @@ def purge(org: Org, transaction: Transaction, sobject: SObject, record_id: str) 
 
 def _parents_live(org: Org, sobject: SObject, row: Row) -> bool:
     """Return whether no parent of this record is in the recycle bin: a contact role needs its
-    opportunity and its contact [M].
+    opportunity and its contact, a task whom and what it is about [M].
     """
-    parents = [
-        (name, row.get(field.name))
+    return all(
+        row.get(field.name) is None
+        or any(org.store.live(name, row[field.name]) is not None for name in field.reference_to)
         for field in sobject.fields
         if field.cascade
-        for name in field.reference_to
-    ]
-    return all(
-        parent_id is None or org.store.live(name, parent_id) is not None
-        for name, parent_id in parents
     )
 
 

@@ -77,6 +77,7 @@ class Backend:
     names: FieldNames
     preferences: Any = None
     deleter: Any = None
+    activity_bin: Any = None
     lists: Any = None
     list_editor: Any = None
     """Creates HubSpot lists and changes their members."""

@@ -24,6 +24,7 @@ from crmsync.gateways.hubspot.records import HubspotGateway
 from crmsync.gateways.hubspot.sweep import HubspotSweep
 from crmsync.gateways.salesforce.listing import SalesforceLister
 from crmsync.gateways.salesforce.objects.activities import SalesforceActivities
+from crmsync.gateways.salesforce.objects.activity_bin import SalesforceActivityBin
 from crmsync.gateways.salesforce.objects.campaigns import SalesforceCampaigns
 from crmsync.gateways.salesforce.objects.opportunities import SalesforceOpportunities
 from crmsync.gateways.salesforce.records import SalesforceGateway
@@ -43,6 +44,7 @@ from tests.contracts.crm.persons import (
 from tests.memory import (
     MemoryAccounts,
     MemoryActivities,
+    MemoryActivityBin,
     MemoryAssociations,
     MemoryCompanies,
     MemoryCrm,
@@ -121,6 +123,7 @@ def memory_salesforce(
     )
     backend.opportunities = MemoryOpportunities(crm, types)
     backend.activities = MemoryActivities(crm)
+    backend.activity_bin = MemoryActivityBin(crm)
     backend.campaigns = backend.campaign_editor = MemoryCampaignMembers(crm, now=_Ticking(), page=3)
     yield backend
 
@@ -208,6 +211,7 @@ def simulated_salesforce(page: int = 2000, **world: Any) -> Iterator[Backend]:
         )
         backend.opportunities = SalesforceOpportunities(gateway.session, MemoryRoleStore())
         backend.activities = SalesforceActivities(gateway.session)
+        backend.activity_bin = SalesforceActivityBin(gateway.session)
         backend.campaigns = SalesforceCampaigns(
             gateway.session, simulator.integration_user_id, page=3
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -222,6 +222,55 @@ def test_a_hubspot_activity_is_moved_to_the_recycle_bin(hubspot: Backend) -> Non
 
     assert outcomes == [[Written(note, {})]] * 2
     assert [one.ref for one in hubspot.lister.deleted("note", "").records] == [note]
+
+
+@pytest.mark.parametrize("name", SALESFORCE_ACTIVITIES)
+def test_a_task_or_event_is_moved_to_the_recycle_bin(salesforce: Backend, name: str) -> None:
+    """Repeating it succeeds, as it does for one that never was; and the bin says whom it was
+    about. What is not in the bin, or was purged, it does not name.
+    """
+    lead, account = salesforce.add("ada"), salesforce.person.add("Account", {"Name": "Acme"})
+    of_lead, of_account, kept, purged = (
+        salesforce.person.add(name, {**SALESFORCE_ACTIVITIES[name], **about})
+        for about in ({"WhoId": lead.id}, {"WhatId": account.id}, {}, {})
+    )
+    never = replace(kept, id="00T000000000999AAA")
+    gone = [of_lead, of_account, never]
+    salesforce.person.purge(purged)
+
+    outcomes = [
+        salesforce.activity_bin.delete([DeleteRecord(ref) for ref in gone]) for _ in range(2)
+    ]
+
+    assert outcomes == [[Written(ref, {}) for ref in gone]] * 2
+    assert list(salesforce.crm.read([*gone, kept], {name: ()})) == [kept]
+    assert salesforce.activity_bin.in_bin([*gone, kept, purged]) == {
+        of_lead: frozenset({lead.id}),
+        of_account: frozenset({account.id}),
+    }
+    assert (salesforce.activity_bin.in_bin([]), salesforce.activity_bin.delete([])) == ({}, [])
+
+
+@pytest.mark.parametrize("name", SALESFORCE_ACTIVITIES)
+def test_a_task_or_event_goes_with_the_record_that_it_is_about(
+    salesforce: Backend, name: str
+) -> None:
+    """Of a lead as well as of an account, and it is back along with it."""
+    lead, account = salesforce.add("ada"), salesforce.person.add("Account", {"Name": "Acme"})
+    made = [
+        salesforce.person.add(name, {**SALESFORCE_ACTIVITIES[name], **about})
+        for about in ({"WhoId": lead.id}, {"WhatId": account.id})
+    ]
+    for one in (lead, account):
+        salesforce.person.delete(one)
+
+    assert salesforce.crm.read(made, {name: ()}) == {}
+    assert salesforce.activity_bin.in_bin(made) == {
+        made[0]: frozenset({lead.id}),
+        made[1]: frozenset({account.id}),
+    }
+    salesforce.person.restore(lead)
+    assert list(salesforce.crm.read(made, {name: ()})) == [made[0]]
 
 
 @pytest.mark.parametrize("name", HUBSPOT_ACTIVITIES)

@@ -24,7 +24,7 @@ _SIDES = {
         ("hubspot", "associations", "companies", "deals", "preferences", "lists", "deleter"),
         Side.HUBSPOT,
     ),
-    **dict.fromkeys(("salesforce", "opportunities", "accounts"), Side.SALESFORCE),
+    **dict.fromkeys(("salesforce", "opportunities", "accounts", "activity_bin"), Side.SALESFORCE),
 }
 _OWN = ("directory", "pipeline_maps", "links", "outbox", "inbox")
 """Ports of our own stores. The count of changes is left out: it is far from its limit here."""

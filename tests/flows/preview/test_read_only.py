@@ -37,6 +37,7 @@ WRITES: Mapping[str, Callable[[SyncContext], object]] = {
     "update": lambda context: context.hubspot.update([]),
     "delete": lambda context: context.deleter.delete([DeleteRecord(ADA)]),
     "opt out": lambda context: context.preferences.opt_out([OptOut("ada@example.com")]),
+    "delete a task": lambda context: context.activity_bin.delete([DeleteRecord(ADA)]),
     "associate": lambda context: context.associations.associate([]),
     "end roles": lambda context: context.opportunities.end_roles([]),
     "save a link": lambda context: context.links.save([]),

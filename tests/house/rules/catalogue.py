@@ -106,7 +106,7 @@ EMAIL_TASKS = Concern(
 ACTIVITIES = Concern(
     title="Activities of both CRMs",
     release="0.4.0",
-    binding=ids("ACT 1-7"),
+    binding=ids("ACT 1-8"),
     further=(),
 )
 OPERATOR = Concern(

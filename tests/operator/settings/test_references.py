@@ -166,6 +166,37 @@ def test_deletions_without_a_limit_are_warned_of(shell: Shell) -> None:
     ]
 
 
+@pytest.mark.rule("ACT-8")
+@pytest.mark.rule("Q-30")
+def test_deletions_of_activities_without_a_limit_are_warned_of(shell: Shell) -> None:
+    """Once for each kind and side on which something is deleted; a limit ends it."""
+    section = (
+        '[connection.activities.calls]\nsync = "two_way"\n'
+        "delete_in_hubspot = true\ndelete_in_salesforce = true\n"
+    )
+    limit = "[connection.activities]\nmax_deletes_per_hour = 50\n"
+
+    found = [
+        [
+            line.partition(": ")[2].partition(": ")[2]
+            for line in shell.run("settings", "push", shell.file(text))[2].splitlines()
+            if "delet" in line
+        ]
+        for text in (MINIMAL + section, MINIMAL + limit + section)
+    ]
+
+    assert found == [
+        [
+            (
+                f"every deletion in {here} deletes calls in {there}, and none is held back: set "
+                "max_deletes_per_hour (Q-30)"
+            )
+            for here, there in (("Salesforce", "HubSpot"), ("HubSpot", "Salesforce"))
+        ],
+        [],
+    ]
+
+
 CAMPAIGN = """[[connection.campaigns]]
 list = "{}"
 campaign = "{}"

@@ -92,7 +92,9 @@ class UpdateRecord:
 
 @dataclass(frozen=True, slots=True)
 class DeleteRecord:
-    """Move a HubSpot record to the recycle bin (DEL-1). Salesforce records are never deleted."""
+    """Move a record to the recycle bin (DEL-1); in Salesforce only tasks and events, and only where
+    the settings ask for it (ACT-8).
+    """
 
     ref: Ref
     because: Because = ()
@@ -170,10 +172,7 @@ class Dissociate:
 
 @dataclass(frozen=True, slots=True)
 class EndRole:
-    """Remove a contact's role in an opportunity, the one thing that is deleted in Salesforce.
-
-    Only where the settings ask for it (Q-29).
-    """
+    """Remove a contact's role in an opportunity. Only where the settings ask for it (Q-29)."""
 
     ref: Ref
     because: Because = ()

@@ -72,7 +72,7 @@ def plan_account(facts: AccountFacts, ruleset: Ruleset) -> Plan:
 
 def _plan_linked(facts: AccountFacts, link: Link, ruleset: Ruleset) -> Plan:
     if facts.hubspot is None or facts.salesforce is None or facts.survivor_is_linked:
-        deletes = ruleset.connection.companies.delete_in_hubspot
+        deletes = {Side.HUBSPOT} if ruleset.connection.companies.delete_in_hubspot else set()
         return plan_missing(
             facts,
             link,

@@ -6,7 +6,7 @@ which they must be applied.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from crmsync.model.changes import BY_HAND, Cause
@@ -24,12 +24,13 @@ from crmsync.model.kinds.activities import (
     ActivityOwner,
     LeftAlone,
 )
-from crmsync.model.links import Link
+from crmsync.model.links import Link, LinkState
 from crmsync.model.names import SALESFORCE_KEY
 from crmsync.model.plan import Note, Plan, no_effects
 from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.rules.kinds.activity.about import about_of, comparable, with_associations
 from crmsync.rules.kinds.activity.creation import activity_creation, task_creation
+from crmsync.rules.kinds.activity.deletions import Binned, kept_in_hubspot
 from crmsync.rules.kinds.activity.inclusion import filtered, kind_of, left_alone_in_hubspot
 from crmsync.rules.kinds.activity.owners import record_of, record_owner
 from crmsync.rules.kinds.activity.relations import about_in_salesforce
@@ -38,9 +39,9 @@ from crmsync.rules.merge.change_limits import with_holds
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.adoption import Creations, adopted, released, shows_creation
 from crmsync.rules.pair.plan import plan_pair
-from crmsync.rules.pair.successors import plan_counterpart_gone, plan_missing
+from crmsync.rules.pair.successors import follow_moves, plan_counterpart_gone, plan_missing
 
-GONE = ("ACT-7",)
+GONE, DELETES = ("ACT-7",), ("ACT-8",)
 
 MOST_WAITS = 5
 """How often an activity waits for the link of what it is about: some ten minutes in all. A link
@@ -58,11 +59,13 @@ class ActivityPairFacts(Facts):
             are about.
         owners: The same records -> their owners' ids on their sides when they were last in step,
             "" for none.
+        binned: The task or event of the pair in the recycle bin, None if it is not there.
     """
 
     associated: tuple[Ref, ...] = ()
     across: Mapping[Ref, Ref] = field(default_factory=dict)
     owners: Mapping[Ref, str] = field(default_factory=dict)
+    binned: Binned | None = None
 
 
 def plan_activity(facts: ActivityPairFacts, ruleset: Ruleset) -> Plan:
@@ -108,11 +111,36 @@ def _not_crossing(facts: ActivityPairFacts, ruleset: Ruleset) -> str:
 def _plan_linked(facts: ActivityPairFacts, link: Link, ruleset: Ruleset) -> Plan:
     hubspot, salesforce = facts.hubspot, facts.salesforce
     if hubspot is None or salesforce is None:
-        # Restoring one record is enough: its link has stayed, and knows the other one.
-        return plan_missing(facts, link, deletes=False, recreate=lambda _: Plan(), because=GONE)
-    if not link.joins(hubspot.ref, salesforce.ref):
-        return no_effects("its counterpart was deleted; an edit does not bring it back", *GONE)
+        return _plan_gone(facts, link, ruleset)
     return _plan_pair(facts, link, (hubspot, salesforce), ruleset)
+
+
+def _plan_gone(facts: ActivityPairFacts, link: Link, ruleset: Ruleset) -> Plan:
+    """One of the two was deleted, or restored: by the settings the other one follows (ACT-8). Where
+    it does not, the plan says why. Of what is about nobody nothing is made once more.
+    """
+    deletes, kept = _settings(ruleset).deletes_in, ""
+    left = facts.hubspot or facts.salesforce
+    if left is not None and link.state is LinkState.ACTIVE:
+        kept = _why_kept(facts, left.ref.side, deletes)
+    elif left is not None and not _is_about_something(facts, left):
+        deletes = frozenset()
+    plan = plan_missing(
+        facts,
+        link,
+        deletes=deletes if not kept else (),
+        recreate=lambda record: _creation_plan(facts, record, ruleset),
+        because=DELETES if deletes else GONE,
+    )
+    notes = (Note(f"is kept: {kept}", DELETES),) if kept else ()
+    return replace(plan, notes=(*plan.notes, *notes))
+
+
+def _why_kept(facts: ActivityPairFacts, side: Side, deletes: Collection[Side]) -> str:
+    """Why the record that is left on a side stays; "" if it is deleted as its counterpart was."""
+    if side not in deletes:
+        return f"deletions do not cross to {side.label} by the settings"
+    return str(kept_in_hubspot(facts.binned) or "") if side is Side.HUBSPOT else ""
 
 
 def _plan_pair(
@@ -122,7 +150,8 @@ def _plan_pair(
     ruleset: Ruleset,
 ) -> Plan:
     activity, task = pair
-    here = with_holds(link, facts)
+    is_joined = link.joins(activity.ref, task.ref)
+    here = with_holds(link if is_joined else follow_moves(link, activity, task, ruleset), facts)
     shown = comparable(
         activity,
         task,
@@ -205,6 +234,12 @@ def _settings(ruleset: Ruleset) -> ActivityKindSettings:
     return ruleset.connection.activities.of(ruleset.activity.activity)
 
 
+def _is_about_something(facts: ActivityPairFacts, named: Record) -> bool:
+    """Whether anybody or anything that an activity or task is about is linked."""
+    about = _about(facts, named)
+    return any(one in facts.across for one in (about.who, about.what) if one)
+
+
 def _about(facts: ActivityPairFacts, named: Record) -> About:
     """Whom and what an activity or task is about in Salesforce."""
     if named.ref.side is Side.HUBSPOT:
@@ -219,14 +254,12 @@ def _left_alone(facts: ActivityPairFacts, named: Record, ruleset: Ruleset) -> Le
     if named.ref.side is Side.HUBSPOT:
         if left := left_alone_in_hubspot(named):
             return left
-        is_about = about.who is not None or about.what is not None
     else:
         if named.fields.get(SALESFORCE_KEY):
             return LeftAlone.OTHER_ACCOUNT
         found = kind_of(named)
         if not isinstance(found, ActivityKind):
             return found
-        is_about = any(one in facts.across for one in (about.who, about.what) if one)
     settings = ruleset.connection.activities.of(kind)
     is_here = named.ref.side is Side.HUBSPOT
     wanted = ActivityFilter(
@@ -245,7 +278,7 @@ def _left_alone(facts: ActivityPairFacts, named: Record, ruleset: Ruleset) -> Le
         and about.what.object == OPPORTUNITY
         and (is_here or about.what in facts.across),
     )
-    if (left := filtered(known, wanted)) or is_about:
+    if (left := filtered(known, wanted)) or _is_about_something(facts, named):
         return left
     is_alone = not (facts.associated if is_here else (about.who or about.what))
     return LeftAlone.NOBODY if is_alone else LeftAlone.UNLINKED

@@ -218,7 +218,7 @@ def _plan_linked(facts: ContactFacts, link: Link, ruleset: Ruleset) -> Plan:
         ended = forget(facts, link, ruleset)
         return Plan((*left, ended), notes=(Note("the contact asked to be forgotten"),))
     if facts.hubspot is None or facts.salesforce is None or facts.survivor_is_linked:
-        deletes = ruleset.connection.contacts.delete_in_hubspot
+        deletes = {Side.HUBSPOT} if ruleset.connection.contacts.delete_in_hubspot else set()
         gone = plan_missing(
             facts,
             link,

@@ -114,12 +114,21 @@ class Survivors(Protocol):
 
 
 class Deleter(Protocol):
-    """HubSpot's recycle bin."""
+    """A recycle bin."""
 
     def delete(self, effects: Sequence[DeleteRecord]) -> Sequence[Outcome]:
         """Move records to the recycle bin, in order.
 
         A record that is gone already counts as deleted (a `Written` without fields).
+        """
+
+
+class ActivityBin(Deleter, Protocol):
+    """Salesforce's recycle bin, for tasks and events."""
+
+    def in_bin(self, refs: Iterable[Ref]) -> Mapping[Ref, frozenset[str]]:
+        """Those of the tasks and events that are in the recycle bin, each with the ids of whom and
+        what it was about. One that is purged, or that we are not shown, is left out.
         """
 
 

@@ -70,6 +70,7 @@ def sync_context(
     from crmsync.gateways.hubspot.zone import AccountZone
     from crmsync.gateways.owners import OwnersDirectory
     from crmsync.gateways.salesforce.objects.activities import SalesforceActivities
+    from crmsync.gateways.salesforce.objects.activity_bin import SalesforceActivityBin
     from crmsync.gateways.salesforce.objects.opportunities import SalesforceOpportunities
     from crmsync.gateways.salesforce.pairs import SalesforcePairs
 
@@ -81,6 +82,7 @@ def sync_context(
         salesforce if our_user else _shared(connection, salesforce),
         preferences=hubspot,
         deleter=HubspotDeleter(client),
+        activity_bin=SalesforceActivityBin(salesforce.session),
         lists=lists_of(connection),
         associations=HubspotAssociations(client),
         companies=HubspotCompanies(client),

@@ -27,7 +27,7 @@ from tests.flows.stories import story_deals
 from tests.flows.stories.reliability.test_refused_fields import set_api_version
 from tests.flows.stories.story_activities import edit_activity, new_activity
 from tests.flows.stories.story_command import command
-from tests.flows.stories.story_contacts import SWEEP, merge_contacts
+from tests.flows.stories.story_contacts import SWEEP, merge_contacts, undelete
 from tests.flows.stories.story_deals import (
     associate,
     delete_deal,
@@ -72,8 +72,9 @@ kinds = ["OPEN"]
 wait_minutes = 1
 [connection.undo]
 hours = 24
-[connection.activities]
-calls = "two_way"
+[connection.activities.calls]
+sync = "two_way"
+delete_in_hubspot = true
 """
 )
 """A field for the lifecycle stage, which an opportunity changes; tasks for opened e-mails; undo; and
@@ -199,7 +200,8 @@ def e_mails_are_opened(story: Story) -> None:
 
 def calls_are_made(story: Story) -> None:
     """A call is logged in HubSpot, one that Salesforce refuses, and some before their contact,
-    company or deal has a counterpart; the first is edited while Salesforce refuses our token.
+    company or deal has a counterpart; the first is edited while Salesforce refuses our token. A task
+    is deleted with its call, and undeleted.
     """
     people = story.people
     call = new_activity(people, "calls", story.contact, hs_call_title="First call")
@@ -225,6 +227,11 @@ def calls_are_made(story: Story) -> None:
     story.stack.faults([])
     edit_activity(people, "calls", refused, hs_call_title="Taken call")
     story.wait(2 * SWEEP)
+    (task,) = people.records("SELECT Id FROM Task WHERE Subject = 'Taken call'")
+    people.delete_record("Task", str(task["Id"]))
+    story.wait(SWEEP)
+    undelete(story.stack, str(task["Id"]))
+    story.wait(SWEEP)
     people.hubspot.crm.objects.basic_api.archive("calls", call)
     command(story.stack, "import", "calls", "--apply", "--no-wait")
     story.wait(2 * SWEEP)

@@ -201,6 +201,9 @@ class _Applier:
     def delete(self, runs: Sequence[_Run]) -> Sequence[Outcome]:
         return self.context.deleter.delete(_heads(runs, DeleteRecord))
 
+    def delete_in_salesforce(self, runs: Sequence[_Run]) -> Sequence[Outcome]:
+        return self.context.activity_bin.delete(_heads(runs, DeleteRecord))
+
     def opt_out(self, runs: Sequence[_Run]) -> Sequence[Outcome]:
         return self.context.preferences.opt_out(_heads(runs, OptOut))
 
@@ -262,6 +265,7 @@ STAGES = (
     Stage(EndRole, Side.SALESFORCE, _Applier.end_roles),
     Stage(RollUp, Side.HUBSPOT, _Applier.add_up),
     Stage(DeleteRecord, Side.HUBSPOT, _Applier.delete),
+    Stage(DeleteRecord, Side.SALESFORCE, _Applier.delete_in_salesforce),
     Stage(OptOut, Side.HUBSPOT, _Applier.opt_out),
 )
 """The stages in the order that batches best. A plan that needs another order takes another

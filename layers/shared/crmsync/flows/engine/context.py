@@ -19,6 +19,7 @@ from crmsync.ports.calls import CallGate
 from crmsync.ports.change_counts import ChangeCounts
 from crmsync.ports.crm import (
     Accounts,
+    ActivityBin,
     Associations,
     Companies,
     Crm,
@@ -68,6 +69,7 @@ class SyncContext:
     salesforce: RecordCrm
     preferences: Preferences
     deleter: Deleter
+    activity_bin: ActivityBin
     lists: Lists
     associations: Associations
     companies: Companies

@@ -26,6 +26,7 @@ from crmsync.flows.engine.planning import (
     plan_batch,
 )
 from crmsync.flows.engine.results import Summary, process_results
+from crmsync.flows.kinds.activity_bin import with_binned
 from crmsync.model.changes import Change
 from crmsync.model.concerns import objects_of
 from crmsync.model.crm_names import COMPANY, DEAL, HUBSPOT_CONTACT
@@ -210,7 +211,8 @@ def _gather(
     relations.find_links(
         ref for task in tasks for ref in (about_of(task).who, about_of(task).what) if ref
     )
-    return replace(gathered, facts=[relations.of(one) for one in gathered.facts])
+    known = [relations.of(one) for one in gathered.facts]
+    return replace(gathered, facts=with_binned(known, relations.once_linked, context, ruleset))
 
 
 class _Relations:
@@ -222,6 +224,7 @@ class _Relations:
         self._asked: set[Ref] = set()
         self._across: dict[Ref, Ref] = {}
         self._owners: dict[Ref, str] = {}
+        self._ended: dict[Ref, Ref] = {}
 
     def with_about(self, records: Mapping[Ref, Record]) -> Mapping[Ref, Record]:
         """The records, each HubSpot activity with whom and what it is about in Salesforce."""
@@ -250,12 +253,21 @@ class _Relations:
         found = self._context.links.find(self._context.connection.name, new) if new else {}
         for link in found.values():
             mine, theirs = link.hubspot, link.salesforce
-            if link.state is LinkState.ACTIVE and isinstance(mine, Ref) and isinstance(theirs, Ref):
+            if not isinstance(mine, Ref) or not isinstance(theirs, Ref):
+                continue
+            if link.state is not LinkState.ACTIVE:
+                self._ended |= {mine: theirs, theirs: mine}
+            else:
                 self._across |= {mine: theirs, theirs: mine}
                 self._owners |= {
                     mine: link.hubspot_owner or "",
                     theirs: link.salesforce_owner or "",
                 }
+
+    def once_linked(self, refs: Iterable[Ref]) -> frozenset[str]:
+        """The ids of the records that these are linked with, or were until one was deleted."""
+        found = (self._across.get(one) or self._ended.get(one) for one in refs)
+        return frozenset(one.id for one in found if one)
 
     def of(self, facts: ActivityPairFacts) -> ActivityPairFacts:
         """The facts with what was found for their activity."""
@@ -279,7 +291,8 @@ class _Claims:
 
 def _claim(planned: Planned, context: SyncContext) -> _Claims:
     """Claim what is to be made in Salesforce. What has got a link meanwhile, or may have been made
-    by a worker that died, waits as well: it is read again. Raises `SyncError`.
+    by a worker that died, waits as well: it is read again. What is made once more, as its task was
+    deleted, has the link and the task that are in the way. Raises `SyncError`.
     """
     makes = {
         at: one.change.ref
@@ -301,7 +314,8 @@ def _claim(planned: Planned, context: SyncContext) -> _Claims:
     made = _made_before(
         {ref: one for ref, one in ours.items() if one.version > 1}, planned, context
     )
-    free = ours.keys() - linked.keys() - made
+    once_more = {one.change.ref for one in planned.facts if one.link is not None}
+    free = ours.keys() - ((linked.keys() | made) - once_more)
     return _Claims(ours, frozenset(at for at, ref in makes.items() if ref not in free))
 
 

@@ -34,6 +34,7 @@ READ_METHODS: Mapping[str, frozenset[str]] = MappingProxyType(
         "salesforce": frozenset({"read", "find", "made_by", "survivors"}),
         "preferences": frozenset(),
         "deleter": frozenset(),
+        "activity_bin": frozenset({"in_bin"}),
         "lists": frozenset({"members", "joined_since"}),
         "associations": frozenset({"of", "primary_companies"}),
         "companies": frozenset({"companies_by_domain"}),

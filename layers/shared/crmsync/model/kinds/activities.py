@@ -96,6 +96,8 @@ class ActivityKindSettings:
         only_with_opportunity: Leave out what is not about a deal or opportunity that syncs.
         owners: HubSpot ids of the owners whose activities sync; empty for all.
         types: Their types in HubSpot; empty for all.
+        delete_in_hubspot: Delete an activity when its task or event is deleted (ACT-8).
+        delete_in_salesforce: Delete a task or event when its activity is deleted (ACT-8).
         field: The operator's mapping rows.
         since: When the kind was switched on (UTC). Not in the operator's file: the push sets it.
     """
@@ -106,8 +108,21 @@ class ActivityKindSettings:
     only_with_opportunity: bool = False
     owners: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
+    delete_in_hubspot: bool = False
+    delete_in_salesforce: bool = False
     field: tuple[FieldRule, ...] = ()
     since: datetime | None = None
+
+    @property
+    def asks_to_delete_in(self) -> frozenset[Side]:
+        """The sides on which the settings ask for deletions, whether or not the kind goes there."""
+        asked = {Side.HUBSPOT: self.delete_in_hubspot, Side.SALESFORCE: self.delete_in_salesforce}
+        return frozenset(side for side, is_asked in asked.items() if is_asked)
+
+    @property
+    def deletes_in(self) -> frozenset[Side]:
+        """The sides on which a record is deleted after its counterpart (ACT-8)."""
+        return frozenset(side for side in self.asks_to_delete_in if self.sync.goes_to(side))
 
 
 _OFF = ActivityKindSettings()
@@ -131,7 +146,7 @@ class TaskStatus:
 @dataclass(frozen=True, slots=True)
 class ActivitySettings:
     """Section ``[connection.activities]``: a table for each kind (ACT-1), and the limits on changes
-    within an hour (Q-30), of which "auto" (None) is that of few pairs. Nothing is deleted.
+    within an hour (Q-30), of which "auto" (None) is that of few pairs.
 
     ``statuses`` are the org's statuses of tasks, ``outcomes`` the account's outcomes of calls, each
     with its name; empty for those of a new org and account. Neither is in the operator's file: the
@@ -143,15 +158,11 @@ class ActivitySettings:
     meetings: ActivityKindSettings = _OFF
     notes: ActivityKindSettings = _OFF
     tasks: ActivityKindSettings = _OFF
+    max_deletes_per_hour: int = 0
     max_changes_per_hour: int | None = None
     max_blanks_per_hour: int | None = None
     statuses: tuple[TaskStatus, ...] = ()
     outcomes: Choices = ()
-
-    @property
-    def max_deletes_per_hour(self) -> int:
-        """No limit, as no activity is ever deleted (ACT-7)."""
-        return 0
 
     def of(self, kind: ActivityKind) -> ActivityKindSettings:
         """The settings of a kind."""
@@ -188,6 +199,18 @@ class LeftAlone(StrEnum):
     TOO_OLD = "it is older than the day from which activities sync"
     NOBODY = "it is about nobody and nothing that syncs"
     UNLINKED = "nobody and nothing that it is about is linked; it follows by itself once that is"
+
+
+class Kept(StrEnum):
+    """Why a HubSpot activity stays although its task or event is gone. The value is the sentence
+    that an operator reads.
+    """
+
+    UNSEEN = (
+        "its task or event is not in Salesforce's recycle bin: it was purged, or the integration "
+        "user does not see it any more"
+    )
+    WITH_RECORD = "its task or event may have gone along with a record that it was about"
 
 
 @dataclass(frozen=True, slots=True)

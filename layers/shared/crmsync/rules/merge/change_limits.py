@@ -51,8 +51,10 @@ _DECIDED: Mapping[Cause, DecisionType] = MappingProxyType(
 OPT_OUT_FIELDS = frozenset({HUBSPOT_OPT_OUT, SALESFORCE_OPT_OUT, account_field(SALESFORCE_OPT_OUT)})
 """Fields that no limit counts or holds back."""
 
-DELETION = Hold(Side.HUBSPOT, ChangeLimit.DELETES)
-"""The deletion of a HubSpot record is held back; Salesforce's records are never deleted."""
+DELETIONS: Mapping[Side, Hold] = MappingProxyType(
+    {side: Hold(side, ChangeLimit.DELETES) for side in Side}
+)
+"""The deletion of a record of a side is held back; of Salesforce's, that of tasks and events."""
 
 
 def auto(counted: ChangeLimit, pairs: int) -> int:
@@ -92,8 +94,8 @@ def with_holds(link: Link, facts: Facts) -> Link:
     """
     if not (link.holds or facts.holds):
         return link
-    if DELETION in link.holds and facts.salesforce and facts.hubspot:
-        link = replace(link, holds=link.holds - {DELETION})
+    if facts.salesforce and facts.hubspot:
+        link = replace(link, holds=link.holds - frozenset(DELETIONS.values()))
     cause = facts.change.cause
     was = _DECIDED.get(cause, DecisionType.HELD)
     about = link.holds if cause in _DECIDED else facts.holds - link.holds

@@ -169,7 +169,8 @@ def deletion_limited(ref: Ref) -> Report:
     return Report(
         ref,
         Category.BRAKE,
-        "was deleted in Salesforce together with more records than max_deletes_per_hour allows",
+        f"was deleted in {ref.side.other.label} together with more records than "
+        "max_deletes_per_hour allows",
         hint=hint_of("DELETIONS_OVER_LIMIT"),
         because=("DEL-1", "Q-30"),
         code="DELETIONS_OVER_LIMIT",

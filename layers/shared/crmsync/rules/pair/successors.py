@@ -18,7 +18,7 @@ from crmsync.model.plan import Note, Plan, no_effects
 from crmsync.model.records import Record, Ref, Side
 from crmsync.rules.fields.values import is_blank
 from crmsync.rules.merge.baseline import Forms, view
-from crmsync.rules.merge.change_limits import DELETION, with_holds
+from crmsync.rules.merge.change_limits import DELETIONS, with_holds
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair import reports
 
@@ -131,54 +131,63 @@ def plan_missing(
     facts: Facts,
     link: Link,
     *,
-    deletes: bool,
+    deletes: Collection[Side],
     recreate: Callable[[Record], Plan],
     because: Because = ("DEL-1",),
 ) -> Plan:
     """Turn a link into a tombstone if one of its records is gone, or lives on in another pair
     (MRG-2; for companies and accounts MRG-4, MRG-5).
 
-    The HubSpot record of a pair whose Salesforce record was deleted is deleted too if `deletes`
-    (DEL-1, SET-23), even outside the inclusion list (CH-9, where DEL-2 misses it). It is kept if it
-    belongs to another pair by then, or if the operator dropped a deletion that a limit had held
+    The record that is left is deleted too on the sides of `deletes` (in HubSpot DEL-1, SET-23; in
+    Salesforce ACT-8), even outside the inclusion list (CH-9, where DEL-2 misses it). It is kept if
+    it belongs to another pair by then, or if the operator dropped a deletion that a limit had held
     back. Until the operator decides, the link says that the deletion is held back, whoever else
     reports it again (Q-30).
 
     A link that a privacy deletion has ended brings nobody back (CH-9). If the Salesforce record was
     converted or merged since, the link moves with it.
 
-    `recreate` plans a new HubSpot record when the Salesforce record of a tombstone is restored, if
-    `deletes`: otherwise it was not crmsync that deleted the HubSpot record, but a person, perhaps
-    for privacy. If the link became a tombstone because the Salesforce record was deleted, its
-    return is enough: somebody took it out of the recycle bin. If it became one because the HubSpot
-    record alone was deleted, the Salesforce record was there all the time, and a message about an
-    undelete is an old one. `because` are the rules of the kind.
+    `recreate` plans a new counterpart when the record whose deletion made the link a tombstone is
+    there again, if the other side is in `deletes`: otherwise it was not crmsync that deleted the
+    counterpart, but a person, perhaps for privacy. The record's return is enough: somebody took it
+    out of the recycle bin. The other record was there all the time, and a message about its
+    undelete is an old one. Where it is not known which of the two was deleted first, only a message
+    about an undelete in Salesforce counts. `because` are the rules of the kind.
     """
     if link.state is LinkState.FORGOTTEN:
         return _plan_forgotten(facts, link)
     if link.state is LinkState.TOMBSTONE:
-        is_back = link.deleted_on is Side.SALESFORCE or (
-            link.deleted_on is None and facts.change.cause is Cause.RESTORED
-        )
-        if is_back and deletes and facts.salesforce and not facts.survivor_is_linked:
-            again = recreate(facts.salesforce)
+        back = _restored(facts, link)
+        if back is not None and back.ref.side.other in deletes and not facts.survivor_is_linked:
+            again = recreate(back)
             return replace(again, effects=(DropLink(link, because), *again.effects))
         return no_effects("one of the two was deleted; an edit does not bring it back", *because)
     died = _who_died(facts)
     known = with_holds(link, facts)
     tombstone = SaveLink(
         replace(
-            known, state=LinkState.TOMBSTONE, deleted_on=died, holds=known.holds - {DELETION}
+            known,
+            state=LinkState.TOMBSTONE,
+            deleted_on=died,
+            holds=known.holds - frozenset(DELETIONS.values()),
         ).deciding(Decision(DecisionType.ENDED, died, because=because[0])),
         because,
     )
-    deletes = deletes and facts.change.cause is not Cause.DROPPED
-    if facts.hubspot is None or facts.salesforce or facts.survivor_is_linked or not deletes:
+    left = None if died is None else facts.hubspot or facts.salesforce
+    is_dropped = facts.change.cause is Cause.DROPPED
+    if left is None or left.ref.side not in deletes or is_dropped:
         return Plan((tombstone,))
-    if DELETION in known.holds:
+    if DELETIONS[left.ref.side] in known.holds:
         saves = (SaveLink(known, ("Q-30",)),) if known != link else ()
-        return Plan((*saves, reports.deletion_limited(facts.hubspot.ref)))
-    return Plan((DeleteRecord(facts.hubspot.ref, because), tombstone))
+        return Plan((*saves, reports.deletion_limited(left.ref)))
+    return Plan((DeleteRecord(left.ref, because), tombstone))
+
+
+def _restored(facts: Facts, link: Link) -> Record | None:
+    """The record of a tombstone that was deleted first and is there again."""
+    if link.deleted_on is None:
+        return facts.salesforce if facts.change.cause is Cause.RESTORED else None
+    return facts.hubspot if link.deleted_on is Side.HUBSPOT else facts.salesforce
 
 
 def _plan_forgotten(facts: Facts, link: Link) -> Plan:

@@ -68,6 +68,8 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "MRG-1": "Records were merged in Salesforce; the pair goes on with the one left.",
         "MRG-3": "Records were merged in HubSpot; the pair goes on with the one left.",
         "DEL-1": "One of the two was deleted, merged into another pair, or restored.",
+        "ACT-7": "One of the two was deleted; the other one stays.",
+        "ACT-8": "One of the two was deleted, and the settings delete the other one.",
         "OPP-13": "The opportunity was deleted.",
         "OPP-14": "The deal was deleted.",
         "SET-1": "New Salesforce records make HubSpot contacts, by the settings.",

@@ -15,7 +15,7 @@ from crmsync.model.crm_names import PARENT_ACCOUNT
 from crmsync.model.fields import FieldRule, Update
 from crmsync.model.kinds.activities import ActivitySync
 from crmsync.model.kinds.emails import normalise_email
-from crmsync.model.records import Kind
+from crmsync.model.records import SIDES, Kind
 from crmsync.model.settings import AlertSettings, Connection, CreateInHubspot, Settings
 from crmsync.rules.kinds.activity.field_map import POLICIES
 from crmsync.rules.settings.mappings import (
@@ -104,7 +104,7 @@ def warnings(settings: Settings) -> Iterator[Finding]:
 
 
 def _unlimited_deletions(index: int, connection: Connection) -> Iterator[Finding]:
-    """Sections that the operator lets delete in HubSpot without a limit. Deals do so by default."""
+    """Sections that the operator lets delete without a limit. Deals do so by default."""
     for name in ("contacts", "companies"):
         section = getattr(connection, name)
         if section.delete_in_hubspot and not section.max_deletes_per_hour:
@@ -113,6 +113,16 @@ def _unlimited_deletions(index: int, connection: Connection) -> Iterator[Finding
                 "set max_deletes_per_hour"
             )
             yield Finding(("connection", index, name, "delete_in_hubspot"), sentence, "Q-30")
+    activities = connection.activities
+    for kind in () if activities.max_deletes_per_hour else activities.on:
+        for side in SIDES:
+            if side in activities.of(kind).deletes_in:
+                sentence = (
+                    f"every deletion in {side.other.label} deletes {kind} in {side.label}, and "
+                    "none is held back: set max_deletes_per_hour"
+                )
+                path = ("connection", index, "activities", kind, f"delete_in_{side}")
+                yield Finding(path, sentence, "Q-30")
 
 
 def _rival_winners(settings: Settings, sharing: Sequence[int]) -> Iterator[Finding]:
@@ -296,8 +306,9 @@ def _shared_campaigns(connections: Sequence[Connection]) -> Iterator[Finding]:
 
 
 def _activities(index: int, connection: Connection) -> Iterator[Finding]:
-    """Activities are about contacts, companies or deals that sync, and no task in Salesforce is a
-    note, and a row of a kind that goes one way cannot cross the other way (ACT-1).
+    """Activities are about contacts, companies or deals that sync, no task in Salesforce is a note,
+    a row of a kind that goes one way cannot cross the other way (ACT-1), and nothing is deleted on
+    a side to which the kind does not go (ACT-8).
     """
     on = connection.activities.on
     if on and not connection.kinds - {Kind.ACTIVITY}:
@@ -317,6 +328,15 @@ def _activities(index: int, connection: Connection) -> Iterator[Finding]:
                     f'not "{row.update}"'
                 )
                 yield Finding(row_path(index, name, number, "update"), sentence, "ACT-1")
+    for kind in on:
+        settings = connection.activities.of(kind)
+        for side in sorted(settings.asks_to_delete_in - settings.deletes_in):
+            key = f"delete_in_{side}"
+            sentence = (
+                f"{kind} do not go to {side.label}, so nothing is deleted there: leave {key} out, "
+                "or give sync another direction"
+            )
+            yield Finding(("connection", index, "activities", kind, key), sentence, "ACT-8")
 
 
 def _owner_row(

@@ -54,6 +54,8 @@ class ActivityTable(Table):
     only_with_opportunity: bool = False
     owners: list[Annotated[str, AfterValidator(_owner_id)]] = Field(default_factory=list)
     types: list[Annotated[str, Field(min_length=1, max_length=255)]] = Field(default_factory=list)
+    delete_in_hubspot: bool = False
+    delete_in_salesforce: bool = False
     field: list[FieldTable] = Field(default_factory=list)
 
     def freeze(self, kind: ActivityKind) -> ActivityKindSettings:
@@ -87,6 +89,7 @@ class ActivitiesTable(Table):
     meetings: _Kind = ActivityTable()
     notes: _Kind = ActivityTable()
     tasks: _Kind = ActivityTable()
+    max_deletes_per_hour: Annotated[int, Field(ge=0)] = 0
     max_changes_per_hour: _Limit = None
     max_blanks_per_hour: _Limit = None
 

@@ -70,6 +70,8 @@ RULES: Mapping[str, str] = MappingProxyType(
         **{f"{kind}.sync": "ACT-1" for kind in ActivityKind},
         **{f"{kind}.owner": "ACT-6" for kind in ActivityKind},
         **{f"{kind}.subject": "ACT-4" for kind in ActivityKind},
+        **{f"{kind}.delete_in_hubspot": "ACT-8" for kind in ActivityKind},
+        "delete_in_salesforce": "ACT-8",
         "only_with_opportunity": "ACT-3",
         "owners": "ACT-3",
         "types": "ACT-3",

@@ -12,9 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from crmsync.errors import Gone, SyncError
-from crmsync.gateways.retry import chunks
-from crmsync.gateways.salesforce.errors import row_error
+from crmsync.gateways.salesforce.deletion import delete
 from crmsync.gateways.salesforce.ids import full, is_id
 from crmsync.gateways.salesforce.objects import opportunity_queries as soql
 from crmsync.gateways.salesforce.queries import Query, run
@@ -32,10 +30,8 @@ from crmsync.model.effects import EndRole
 from crmsync.model.kinds.pipelines import OrgStage, RecordType
 from crmsync.model.kinds.roles import RelatedOpportunity, Role
 from crmsync.model.records import Ref, Side
-from crmsync.ports.crm import Outcome, Written
+from crmsync.ports.crm import Outcome
 from crmsync.ports.deals import RoleStore
-
-DELETE_BATCH = 200
 
 _STAGES_OF_TYPE = "ui-api/object-info/Opportunity/picklist-values/{id}/StageName"
 _MASTER_LABEL = "Master"
@@ -106,19 +102,7 @@ class SalesforceOpportunities:
         """Delete roles, 200 per call; a role that does not exist or whose id cannot be one counts
         as deleted.
         """
-        refs = dict.fromkeys(effect.ref for effect in effects)
-        outcomes: dict[Ref, Outcome] = {ref: Written(ref, {}) for ref in refs if not is_id(ref.id)}
-        begun = False
-        try:
-            for part in chunks([ref for ref in refs if ref not in outcomes], DELETE_BATCH):
-                self._delete(part, outcomes)
-                begun = True
-        except SyncError as error:
-            # What has been deleted is reported; only the rest is tried again.
-            if not begun:
-                raise
-            return [outcomes.get(effect.ref, error) for effect in effects]
-        return [outcomes[effect.ref] for effect in effects]
+        return delete(self._session, (effect.ref for effect in effects))
 
     def of_accounts(self, accounts: Iterable[Ref]) -> Sequence[Ref]:
         """The opportunities of the accounts, by id. Raises `SyncError`."""
@@ -211,13 +195,6 @@ class SalesforceOpportunities:
         described: Mapping[str, Any] = self._session.call("GET", f"sobjects/{OPPORTUNITY}/describe")
         return described
 
-    def _delete(self, part: list[Ref], outcomes: dict[Ref, Outcome]) -> None:
-        ids = ",".join(ref.id for ref in part)
-        answer = self._session.call("DELETE", f"composite/sobjects?ids={ids}&allOrNone=false")
-        outcomes.update(
-            (ref, _deletion_outcome(ref, row)) for ref, row in zip(part, answer, strict=True)
-        )
-
     def _keep(self, roles: Iterable[Role]) -> None:
         self._memory.keep([replace(role, key="") for role in roles if not role.is_deleted])
 
@@ -276,10 +253,3 @@ def _stage(row: Mapping[str, Any]) -> OrgStage:
         is_closed=bool(row.get("IsClosed")),
         is_won=bool(row.get("IsWon")),
     )
-
-
-def _deletion_outcome(ref: Ref, row: Mapping[str, Any]) -> Outcome:
-    if row.get("success"):
-        return Written(ref, {})
-    error = row_error(row.get("errors") or (), {}, updates=True)
-    return Written(ref, {}) if isinstance(error, Gone) else error
