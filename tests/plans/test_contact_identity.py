@@ -108,14 +108,15 @@ def test_an_edit_does_not_revive_a_tombstone():
 
 
 @pytest.mark.rule("DEL-1")
-def test_an_edit_of_a_lead_does_not_revive_its_deleted_contact():
+@pytest.mark.parametrize("deletes", [False, True])
+def test_an_edit_of_a_lead_does_not_revive_its_deleted_contact(deletes):
     """The lead is still there and may be edited; only its own return from the recycle bin creates a
     contact again.
     """
     facts = linked(salesforce=a_lead({"Phone": "1"}, key=KEY))
     ended = replace(facts.link, state=LinkState.TOMBSTONE, deleted_on=H)
     edited = replace(facts, change=a_change(facts.salesforce.ref), link=ended, hubspot=None)
-    assert plan_contact(edited, RULESET).effects == ()
+    assert plan_contact(edited, a_ruleset(delete_in_hubspot=deletes)).effects == ()
 
 
 def test_an_undeleted_record_is_linked_again():
