@@ -268,6 +268,27 @@ def test_what_is_left_is_reported_when_an_older_record_is_linked() -> None:
 
 
 @pytest.mark.rule("CH-13")
+def test_what_is_left_is_reported_when_the_one_that_waited_is_linked() -> None:
+    """A lead that waited for the contact is older: as the contact goes, another is made of it."""
+    world = MemoryWorld()
+    older = world.new_lead()
+    world.wait(5)
+    left = world.new_lead()
+    world.sync(left)
+    world.sync(older)
+    contact = world.counterpart(left)
+    world.wait()
+    world.hubspot.edit(contact, {"phone": "0100"})
+    world.sync(contact)
+    world.drain()
+    world.hubspot.delete(contact)
+    world.sync(contact, cause=Cause.DELETED)
+    world.drain()
+
+    assert reported(world) == [duplicate_of_linked(left, [world.counterpart(older)])]
+
+
+@pytest.mark.rule("CH-13")
 def test_of_two_that_are_left_the_one_that_is_not_linked_again_is_reported() -> None:
     """A new contact is linked with the older of two leads of its address whose contacts are gone."""
     world, left, other = left_and_another()
@@ -286,8 +307,8 @@ def test_of_two_that_are_left_the_one_that_is_not_linked_again_is_reported() -> 
 
 
 @pytest.mark.rule("CH-13")
-def test_a_look_that_nobody_asked_for_reports_nothing_of_what_is_left() -> None:
-    """The address was taken by a record that was entered later, which could see what was there."""
+def test_a_record_that_is_entered_later_is_no_duplicate_of_what_is_left() -> None:
+    """Who entered it could see what was there."""
     world, left, _ = left_and_another()
     world.wait()
     world.sync(world.new_lead())

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.planning import makes_link
@@ -42,9 +43,6 @@ from crmsync.rules.pair.reports import privacy_place
 
 _AFTER_OTHERS_END = round(LONGEST_WRITE.total_seconds())
 """Seconds after which every worker of now has ended."""
-
-_TOLD_BY_CRMS = frozenset({Cause.EDITED, Cause.DELETED, Cause.WOKEN})
-"""Causes of looks that may come at any time."""
 
 _HUBSPOT = {HUBSPOT_CONTACT: (HUBSPOT_EMAIL, ADDITIONAL_EMAILS)}
 _SALESFORCE = dict.fromkeys((LEAD, SALESFORCE_CONTACT), (SALESFORCE_EMAIL,))
@@ -90,12 +88,12 @@ def with_contacts_of_the_address(
 
 
 def _is_asked(facts: ContactFacts) -> bool:
-    """Whether this look decides what is reported: it was asked for, by a flow or by a person, or it
-    finds the contact gone of a pair that was not synced since it was linked.
+    """Whether this look decides what is reported: it was asked for, or it finds the contact gone of
+    a pair that was not synced since it was linked.
     """
     link = facts.link
     ends_new = link is not None and link.state is LinkState.ACTIVE and link.version == 1
-    return ends_new or facts.change.cause not in _TOLD_BY_CRMS
+    return ends_new or facts.change.cause is Cause.LEFT
 
 
 def _counterparts(contacts: Sequence[Record], context: SyncContext) -> dict[Ref, Record]:
@@ -160,8 +158,8 @@ def look_at_address(
     these plans give to one: what is left there, or what no contact was made of.
 
     Those that were found by the address already cost nothing. Salesforce is searched where a pair
-    gets another address, or where a record is linked that was there before and may have had another
-    one. Raises `SyncError`.
+    gets another address, or where one of its own records is linked that was there before. Raises
+    `SyncError`.
     """
     found = [
         other.ref
@@ -173,7 +171,7 @@ def look_at_address(
     addresses = {
         normalise_email(address)
         for one, plan in zip(facts, plans, strict=True)
-        if (address := _taken_address(one, plan))
+        if (address := _taken_address(one, plan, context.now()))
     }
     if addresses:
         found += [one.ref for one in context.salesforce.find(sorted(addresses), _SALESFORCE)]
@@ -192,17 +190,18 @@ def look_at_address(
     )
 
 
-def _taken_address(facts: ContactFacts, plan: Plan) -> str:
+def _taken_address(facts: ContactFacts, plan: Plan, now: datetime) -> str:
     """The address that a plan gives to a pair beside records of Salesforce that were not looked
-    for; "" for none.
+    for; "" for none. Beside a record that was made a moment ago only what was made at that time may
+    be left, and that is looked at in any case. An import or resync is no moment to tell of it.
     """
     if facts.link is None:
         record = facts.salesforce
         if record is None or facts.hubspot or not makes_link(facts, plan):
             return ""
         is_live = facts.change.cause not in OF_JOBS | BY_HAND
-        may_have_moved = record.created_at < record.modified_at
-        return str(address_of(record) or "") if is_live and may_have_moved else ""
+        is_old = now - record.created_at >= LONGEST_WRITE
+        return str(address_of(record) or "") if is_live and is_old else ""
     email = {Side.HUBSPOT: HUBSPOT_EMAIL, Side.SALESFORCE: SALESFORCE_EMAIL}
     written = [
         str(one.fields[email[one.side]] or "")
