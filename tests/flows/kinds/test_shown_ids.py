@@ -77,6 +77,24 @@ def test_a_contact_that_was_made_of_a_lead_gives_its_id_up_to_the_one_that_was_l
 
 
 @pytest.mark.rule("DUP-24")
+def test_the_linked_one_gets_the_id_when_the_other_one_shows_another() -> None:
+    """The contact that was made of the lead has another address by now, and gets a lead itself."""
+    world = MemoryWorld()
+    lead = world.new_lead()
+    make_without_link(world, lead)
+    (made,) = world.hubspot.refs("contact")
+    world.hubspot.edit(made, {"email": TWO})
+    contact = world.new_contact()
+    world.sync(contact)
+    world.sync(made)
+    world.drain()
+    own = world.counterpart(made)
+
+    assert ids(world, contact, made) == [lead.id, own.id]
+    assert settled(world, contact, made, lead) == {(contact, lead), (made, own)}
+
+
+@pytest.mark.rule("DUP-24")
 def test_a_lead_whose_id_a_converted_one_keeps_stays_without_it() -> None:
     """What a contact's lead became was deleted, and the contact was linked with another lead."""
     world = MemoryWorld()

@@ -118,19 +118,20 @@ def plan_contact(facts: ContactFacts, ruleset: Ruleset) -> Plan:
 
 
 def _without_id_of_others(facts: ContactFacts, plan: Plan, ruleset: Ruleset) -> Plan:
-    """The plan for a record that stays unlinked and shows the id of one that was linked with
-    another record: both CRMs allow an id only once, so that record cannot show it before this one
-    no longer does (DUP-24).
+    """The plan for a record without a link that shows the id of one that was linked with another
+    record: both CRMs allow an id only once, so that record gets it as soon as this one shows
+    another id, or none where it stays unlinked (DUP-24).
     """
     record, other = facts.named, facts.names_that_of
-    links = plan.new_link or any(isinstance(one, SaveLink) for one in plan.effects)
     side = facts.change.ref.side
-    if record is None or other is None or links or not record.fields.get(KEY_OF[side]):
+    if record is None or other is None or not record.fields.get(KEY_OF[side]):
         return plan
+    request = RequestSync(other, Kind.CONTACT, None, ("DUP-24",))
+    if plan.new_link or any(isinstance(one, SaveLink) for one in plan.effects):
+        return replace(plan, effects=(request, *plan.effects))
     clears = UpdateRecord(record.ref, side, {KEY_OF[side]: None}, ("DUP-24",), best_effort=True)
     if ruleset.person_accounts and side is Side.SALESFORCE:
         clears = through_account(clears, record)
-    request = RequestSync(other, Kind.CONTACT, None, ("DUP-24",))
     return replace(plan, effects=(clears, request, *plan.effects))
 
 
