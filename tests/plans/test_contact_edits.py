@@ -5,10 +5,20 @@ from dataclasses import replace
 import pytest
 
 from crmsync.model.conflicts import FieldConflict
-from crmsync.model.effects import Category, OptOut, Report, RequestSync, SaveLink, UpdateRecord
+from crmsync.model.crm_names import PARENT_ACCOUNT, PRIMARY_COMPANY
+from crmsync.model.effects import (
+    Category,
+    Dissociate,
+    OptOut,
+    Report,
+    RequestSync,
+    SaveLink,
+    UpdateRecord,
+)
 from crmsync.model.fields import FieldRule, FieldType, Update
 from crmsync.model.fingerprints import Base, tags
 from crmsync.model.links import LinkState
+from crmsync.model.names import SALESFORCE_KEY
 from crmsync.model.plan import Plan
 from crmsync.model.records import Kind, Origin, Ref
 from crmsync.plans.contact import ContactFacts, plan_contact
@@ -16,9 +26,11 @@ from crmsync.rules.merge.intents import revision_on
 from crmsync.rules.merge.owners import OwnerMatches
 from crmsync.rules.pair.plan import view_alone
 from tests.builders import (
+    CONTACT_ID,
     LEAD_ID,
     OUR_APP,
     a_change,
+    a_connection,
     a_contact,
     a_lead,
     a_link,
@@ -413,3 +425,30 @@ def test_an_earlier_lifecycle_stage_of_salesforce_is_not_sent_to_hubspot(update,
     assert [
         (one.side, one.fields, one.because) for one in plan.effects if isinstance(one, UpdateRecord)
     ] == expected
+
+
+@pytest.mark.rule("Q-29")
+def test_a_contact_that_leaves_its_account_leaves_the_company_too():
+    """Only where the settings ask for it. A write without fields follows, as an association shows
+    no revision.
+    """
+    company, account = Ref(H, "company", "1"), Ref(S, "Account", "001A")
+    connection = a_connection()
+    companies = replace(connection.companies, remove_associations=True)
+    ruleset = replace(
+        a_ruleset(),
+        connection=replace(connection, companies=companies),
+        parents={company: account, account: company},
+    )
+    hubspot = a_contact({PRIMARY_COMPANY: "1"}, salesforce_id=CONTACT_ID)
+    before, after = (
+        a_salesforce_contact({PARENT_ACCOUNT: one, SALESFORCE_KEY: KEY}) for one in ("001A", None)
+    )
+    link = a_link(hubspot, before, ruleset)
+
+    plan = plan_contact(ContactFacts(a_change(after.ref), link, hubspot, after), ruleset)
+
+    assert [one for one in plan.effects if not isinstance(one, SaveLink)] == [
+        Dissociate(hubspot.ref, company, ("Q-29",)),
+        UpdateRecord(hubspot.ref, H, {}, ("Q-29",)),
+    ]

@@ -17,6 +17,7 @@ from crmsync.model.concerns import watched_of
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.ports.listing import ChangedRecord, Show
 from crmsync.ports.stores import Cursor
+from crmsync.rules.timing.sweeps import METADATA_INTERVAL
 from tests.builders import NOON, a_connection, at
 from tests.memory.world import MemoryWorld
 
@@ -470,6 +471,18 @@ def test_a_poll_every_fifteen_minutes_reads_metadata_and_opportunities_in_turn()
         always | {"OpportunityStage", "RecordType"},
     )
     assert org.asked == [records, metadata] * 3
+
+
+def test_metadata_objects_are_read_again_as_soon_as_their_interval_is_over():
+    """At its last moment already, so that a schedule that is as long as the interval misses none."""
+    world, org = MemoryWorld(), SecretStages()
+    before = METADATA_INTERVAL - timedelta(seconds=1)
+    for pause in (before, timedelta(seconds=1), timedelta()):
+        with suppress(Refused):
+            sweep(WATCHED, org, world.cursors, world.outbox, world.now)
+        world.now += pause
+
+    assert ["OpportunityStage" in one for one in org.asked] == [False, False, True]
 
 
 def test_refused_metadata_objects_do_not_displace_others_for_good():

@@ -144,6 +144,22 @@ def test_a_role_that_we_created_and_a_person_deletes_at_once_is_known():
     assert world.associations.of([deal], "contact") == {}
 
 
+@pytest.mark.rule("CH-14")
+@pytest.mark.rule("OPP-9")
+def test_a_deal_that_is_matched_gets_the_contacts_of_its_opportunity():
+    """Those with a role are associated by the sync of the deal that pairs the two."""
+    matched = DealSettings(sync=True, match_hubspot="dealname", match_salesforce="Name")
+    world = MemoryWorld(deal_settings=matched)
+    contact, theirs = a_pair_of_contacts(world)
+    opportunity = world.new_opportunity(theirs)
+    deal = world.new_deal()
+
+    world.sync(deal)
+
+    assert world.counterpart(deal) == opportunity
+    assert world.associations.of([deal], "contact") == {deal: (contact,)}
+
+
 @pytest.mark.parametrize("side", Side)
 def test_with_the_setting_a_removed_contact_is_removed_on_both_sides(side):
     """With `remove_associations` a removal syncs in either direction (Q-29)."""

@@ -218,6 +218,28 @@ def test_an_owner_that_never_arrived_is_written_again():
     assert writes[S] == {"OwnerId": "005A"}
 
 
+def test_an_owner_that_never_arrived_where_there_was_none_is_written_again():
+    """A contact that still shows no owner is known by that, and not taken for one that a person
+    took the owner from.
+    """
+    ruleset = a_ruleset(owners=OWNERS)
+    contact = a_contact({"hubspot_owner_id": None}, salesforce_id=LEAD_ID)
+    before = contact, a_lead({"OwnerId": "005X"}, key=KEY)
+    moved = contact, a_lead({"OwnerId": "005A"}, key=KEY)
+
+    link = announced(*moved, agreed=before, ruleset=ruleset)
+
+    nobody = ruleset.fingerprinter.fingerprint("hubspot_owner_id", "")
+    assert (link.hubspot_owner, link.salesforce_owner) == ("2", "005A")
+    assert link.hubspot_intent.replaces[tag("hubspot_owner_id")] == {nobody}
+    plan = plan_contact(replace(linked(*moved), link=link), ruleset)
+    assert {
+        one.side: one.fields["hubspot_owner_id"]
+        for one in plan.effects
+        if isinstance(one, UpdateRecord) and "hubspot_owner_id" in one.fields
+    } == {H: "2"}
+
+
 def test_a_second_write_recognises_a_late_first_one():
     """A worker that writes while another's write is in flight recognises that value if it arrives
     late.
