@@ -12,13 +12,14 @@ import os
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import rule
+from hypothesis.stateful import initialize, rule
 
 from crmsync.model.changes import Cause
 from crmsync.model.kinds.activities import ActivityKindSettings, ActivitySettings, ActivitySync
 from crmsync.model.links import Link, LinkState
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.rules.pair.matching import PREFIXES
+from tests.flows.convergence.test_in_step import PEOPLE
 from tests.flows.convergence.test_in_step_companies import InStepWithCompanies
 
 AT = "2026-06-30T12:00:00.000Z"
@@ -51,6 +52,16 @@ class InStepWithActivities(InStepWithCompanies):
         self.world.activities = ActivitySettings(
             calls=TWO_WAY, emails=TWO_WAY, meetings=TWO_WAY, notes=TWO_WAY, tasks=TWO_WAY
         )
+
+    @initialize()
+    def some_are_linked(self) -> None:
+        """Two contacts, a company and a deal have synced, so that most activities are about what is
+        linked.
+        """
+        contacts = [self.world.new_contact(email=email) for email in PEOPLE[:2]]
+        company = self.world.new_company(contacts[0])
+        deal = self.world.new_deal(contacts[0], company=company)
+        self._deliver([(ref, Cause.EDITED) for ref in (*contacts, company, deal)])
 
     @rule(data=st.data())
     def deal_made_in_hubspot(self, data: st.DataObject) -> None:
