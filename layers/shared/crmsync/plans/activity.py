@@ -28,13 +28,19 @@ from crmsync.model.links import Link, LinkState
 from crmsync.model.names import SALESFORCE_KEY
 from crmsync.model.plan import Note, Plan, no_effects
 from crmsync.model.records import Kind, Record, Ref, Side
-from crmsync.rules.kinds.activity.about import about_of, comparable, with_associations
+from crmsync.rules.kinds.activity.about import (
+    Compared,
+    about_of,
+    comparable,
+    with_associations,
+)
 from crmsync.rules.kinds.activity.creation import activity_creation, task_creation
 from crmsync.rules.kinds.activity.deletions import Binned, kept_in_hubspot
 from crmsync.rules.kinds.activity.inclusion import filtered, kind_of, left_alone_in_hubspot
 from crmsync.rules.kinds.activity.owners import record_of, record_owner
 from crmsync.rules.kinds.activity.relations import about_in_salesforce
-from crmsync.rules.kinds.activity.ruleset import TYPES
+from crmsync.rules.kinds.activity.ruleset import ABOUT, TYPES
+from crmsync.rules.merge.baseline import rebased
 from crmsync.rules.merge.change_limits import with_holds
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.adoption import Creations, adopted, released, shows_creation
@@ -152,17 +158,22 @@ def _plan_pair(
     activity, task = pair
     is_joined = link.joins(activity.ref, task.ref)
     here = with_holds(link if is_joined else follow_moves(link, activity, task, ruleset), facts)
-    shown = comparable(
+    forms = ruleset.mapping_of(task).hubspot_forms
+    compared = comparable(
         activity,
         task,
         facts.associated,
         facts.across,
         keeps_strangers=_settings(ruleset).sync.goes_to(Side.HUBSPOT),
+        has_moved=lambda one, name: bool(
+            ruleset.view(one, forms.only({name}), here).state(name).changed
+        ),
     )
+    shown = compared.activity
     plan = plan_pair(
         shown,
-        task,
-        here,
+        compared.task,
+        _agreed_on(compared, here, ruleset),
         ruleset,
         always_save=here != link or not link.version,
         change=facts.change,
@@ -173,6 +184,21 @@ def _plan_pair(
         return plan
     text = f"{len(others)} more of its contacts show in HubSpot alone, as Salesforce names one"
     return replace(plan, notes=(*plan.notes, Note(text, ("ACT-5",))))
+
+
+def _agreed_on(compared: Compared, link: Link, ruleset: Ruleset) -> Link:
+    """The link as if both sides had agreed on what HubSpot overrules, so that HubSpot's is news."""
+    if not compared.overruled:
+        return link
+    mapping = ruleset.mapping_of(compared.task)
+    prints = ruleset.fingerprinter.of(link.key)
+    here = compared.overruled
+    there = {ABOUT[name]: value for name, value in here.items()}
+    return replace(
+        link,
+        hubspot_base=rebased(link.hubspot_base, mapping.hubspot_forms, here, prints),
+        salesforce_base=rebased(link.salesforce_base, mapping.salesforce_forms, there, prints),
+    )
 
 
 def _plan_new_pair(

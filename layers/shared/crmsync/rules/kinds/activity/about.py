@@ -4,10 +4,10 @@ means for HubSpot's associations (ACT-5).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 
-from crmsync.model.crm_names import SALESFORCE_CONTACT, WHAT_ID, WHO_ID
+from crmsync.model.crm_names import LEAD, SALESFORCE_CONTACT, WHAT_ID, WHO_ID
 from crmsync.model.effects import Associate, Dissociate, Effect, UpdateRecord
 from crmsync.model.kinds.activities import About
 from crmsync.model.plan import Plan
@@ -34,6 +34,22 @@ def about_of(task: Record) -> About:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The two records of a pair as they compare.
+
+    Attributes:
+        activity: The HubSpot activity, with whom and what it is about as ids of Salesforce.
+        task: The task or event.
+        overruled: `WHO` and `WHAT`, where the task or event names what cannot cross to HubSpot and
+            has to give way to HubSpot's all the same -> the id there.
+    """
+
+    activity: Record
+    task: Record
+    overruled: Mapping[str, Value]
+
+
 def comparable(
     activity: Record,
     task: Record,
@@ -41,14 +57,15 @@ def comparable(
     across: Mapping[Ref, Ref],
     *,
     keeps_strangers: bool,
-) -> Record:
-    """The record of a HubSpot activity with whom and what it is about, as it compares with its task
-    or event.
+    has_moved: Callable[[Record, str], bool],
+) -> Compared:
+    """The HubSpot activity and its task or event as they compare in whom and what they are about.
 
     What the task is about already stays as long as it is as good as any other. A contact that
     nobody is linked with yet is taken for the conversion of the lead, whose link follows. Someone
-    or something without a counterpart cannot cross to HubSpot, so there it shows as agreed on:
-    always where HubSpot has nobody to put in its place, otherwise where `keeps_strangers`.
+    or something without a counterpart cannot cross to HubSpot and stays, so the task shows what
+    HubSpot does: always where HubSpot has nobody to put in its place, otherwise where
+    `keeps_strangers`, until somebody changes it in HubSpot. Beside a lead it cannot stay.
 
     Args:
         activity: The HubSpot activity.
@@ -56,22 +73,35 @@ def comparable(
         associated: The contacts, companies and deals of the activity.
         across: Record -> the record that it is linked with, of either side.
         keeps_strangers: Whether changes cross to HubSpot.
+        has_moved: Whether the activity shows something new in `WHO` or `WHAT`.
     """
     present = about_of(task)
     shown = with_about(activity, about_in_salesforce(associated, across, present))
-    is_converted = (
-        present.who is not None
-        and present.who.object == SALESFORCE_CONTACT
-        and present.who not in across
-        and str(shown.fields[WHO] or "").startswith("00Q")
-    )
-    fields = dict(shown.fields)
+    if _is_converted(present.who, shown, across):
+        taken = {name: task.fields.get(field) for name, field in ABOUT.items()}
+        return Compared(replace(shown, fields={**shown.fields, **taken}), task, {})
+    theirs, overruled = dict(task.fields), dict[str, Value]()
     for name, there in ((WHO, present.who), (WHAT, present.what)):
-        value = task.fields.get(ABOUT[name])
-        is_strange = bool(value) and there not in across
-        if is_converted or (is_strange and (keeps_strangers or not fields[name])):
-            fields[name] = value
-    return replace(shown, fields=fields)
+        mine, value = shown.fields[name], task.fields.get(ABOUT[name])
+        if not value or there in across:
+            continue
+        moves_to_lead = name == WHAT and _is_lead(shown.fields[WHO]) and has_moved(shown, WHO)
+        if moves_to_lead or (mine and has_moved(shown, name)):
+            overruled[name] = value
+        elif keeps_strangers or not mine:
+            theirs[ABOUT[name]] = mine
+    return Compared(shown, replace(task, fields=theirs), overruled)
+
+
+def _is_converted(who: Ref | None, shown: Record, across: Mapping[Ref, Ref]) -> bool:
+    """Whether a task names a contact whose link is still that of the lead."""
+    is_unknown = who is not None and who.object == SALESFORCE_CONTACT and who not in across
+    return is_unknown and _is_lead(shown.fields[WHO])
+
+
+def _is_lead(value: Value) -> bool:
+    named = named_in_salesforce(value)
+    return named is not None and named.object == LEAD
 
 
 def with_associations(
