@@ -71,15 +71,21 @@ class LifeOfACall:
         )
 
     def moved(self) -> Step:
-        """The call moves to another contact, and its task goes with it."""
+        """The call moves to another contact, and its task goes with it. The text is edited, too:
+        an association alone may be no change of a call (docs/vendors.md#hubspot-activities).
+        """
         associations = self._people.hubspot.crm.associations.v4.basic_api
         associations.archive("calls", self._call, "contacts", self._grace)
         self._associate(self._ada)
+        self._edit_call(hs_call_body="<p>Ada wants a <b>quote</b>.</p>")
         self._stack.advance(SWEEP)
         return Step(
             "The call is moved to another contact",
-            ["It was Ada who called: in HubSpot the call is taken from Grace and given to Ada."],
-            self._both_show("Talk about the quote", "Wants a quote.", ADA, OLIVE),
+            [
+                "It was Ada who called: in HubSpot the call is taken from Grace and given to Ada,",
+                "and its text says so.",
+            ],
+            self._both_show("Talk about the quote", "Ada wants a quote.", ADA, OLIVE),
         )
 
     def reassigned(self) -> Step:
@@ -90,7 +96,7 @@ class LifeOfACall:
         return Step(
             "The call is re-assigned",
             [f"In Salesforce the task is given to {OTTO}."],
-            self._both_show("Talk about the quote", "Wants a quote.", ADA, OTTO),
+            self._both_show("Talk about the quote", "Ada wants a quote.", ADA, OTTO),
         )
 
     def converted(self) -> Step:
@@ -98,9 +104,7 @@ class LifeOfACall:
         self._stack.salesforce.person(
             {"do": "convert_lead", "lead_id": self._lead, "account_id": None}
         )
-        self._people.hubspot.crm.objects.basic_api.update(
-            "calls", self._call, {"properties": {"hs_call_body": "<p>Has the quote.</p>"}}
-        )
+        self._edit_call(hs_call_body="<p>Ada has the quote.</p>")
         self._stack.advance(SWEEP)
         return Step(
             "Ada's lead is converted",
@@ -108,7 +112,9 @@ class LifeOfACall:
                 "In Salesforce the lead becomes a contact.",
                 "In HubSpot the call gets another text.",
             ],
-            self._both_show("Talk about the quote", "Has the quote.", ADA, OTTO, object_="Contact"),
+            self._both_show(
+                "Talk about the quote", "Ada has the quote.", ADA, OTTO, object_="Contact"
+            ),
         )
 
     def _both_show(
@@ -192,6 +198,11 @@ class LifeOfACall:
     def _associate(self, contact: str) -> None:
         self._people.hubspot.crm.associations.v4.basic_api.create_default(
             "calls", self._call, "contacts", contact
+        )
+
+    def _edit_call(self, **properties: str) -> None:
+        self._people.hubspot.crm.objects.basic_api.update(
+            "calls", self._call, {"properties": properties}
         )
 
     def _edit_task(self, **fields: Any) -> None:
