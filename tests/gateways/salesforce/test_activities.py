@@ -197,7 +197,7 @@ def test_what_cannot_share_a_call_goes_alone() -> None:
     """A text that looks like a reference to another part of the call is stored as it is, and a row
     that makes Salesforce refuse its collection is found; the others are written.
     """
-    texts = {250: "Dear @{c0.id}", 450: "@{nobody}"}
+    texts = {450: "Dear @{c0[0].id}", 850: "Dear @{nobody}"}
     effects = [
         creation(f"p{number:04d}", Description=texts.get(number, "Hello"))
         for number in range(1_000)
