@@ -11,6 +11,7 @@ import pytest
 
 from local.people import People
 from local.stack import Stack
+from tests.flows.conftest import NewStack
 from tests.flows.stories.story_activities import (
     activity,
     edit_activity,
@@ -161,3 +162,26 @@ def test_a_field_that_goes_away_stops_only_itself(stack: Stack, people: People, 
         pass_sweep(stack)
     assert record(people, "Task", task, "Call_Reason__c") == {"Call_Reason__c": "Complaint"}
     assert stack.settle()["open_errors"] == 0
+
+
+@pytest.mark.rule("ERR-5")
+def test_an_archived_property_blanks_nothing(new_stack: NewStack) -> None:
+    """Of a call whose property HubSpot no longer has, the rest crosses, Salesforce keeps its value,
+    and one report names the property.
+    """
+    stack = new_stack(SETTINGS, WORLD)
+    people = People(stack.ready())
+    contact, lead = linked_pair(stack, people, "archived@example.com")
+    call = new_activity(people, "calls", contact, hs_call_title="Talk", call_reason="renewal")
+    pass_sweep(stack)
+    people.hubspot.crm.properties.core_api.archive("calls", "call_reason")
+    edit_activity(people, "calls", call, hs_call_title="Longer talk")
+    pass_sweep(stack)
+
+    (made,) = tasks_of(people, lead)
+    assert made["Subject"] == "Longer talk"
+    assert record(people, "Task", str(made["Id"]), "Call_Reason__c") == {
+        "Call_Reason__c": "Renewal"
+    }
+    assert stack.settle()["open_errors"] == 1
+    assert "call.call_reason" in run(stack, "errors", "list").stdout
