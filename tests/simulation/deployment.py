@@ -30,6 +30,7 @@ from crmsync.model.settings import (
     CreateInSalesforce,
     DealSettings,
     HubspotAccount,
+    OutsideInclusionList,
     SalesforceOrg,
     UndoSettings,
 )
@@ -51,7 +52,6 @@ from tests.memory import (
     MemoryDirectory,
     MemoryJobs,
     MemoryLister,
-    MemoryLists,
     MemoryMailLog,
     MemoryOpportunities,
     MemoryOverwritten,
@@ -63,6 +63,7 @@ from tests.memory import (
     MemoryTroubleStore,
     OpenGate,
 )
+from tests.simulation.lists import LIST, LiveLists, WatchedPreferences
 from tests.simulation.owners import OWNERS, QUEUE
 from tests.simulation.queues import Queue
 from tests.simulation.steps import Setting
@@ -91,7 +92,7 @@ class Portal:
     connection: Connection
     hubspot: WatchedCrm
     preferences: MemoryPreferences
-    lists: MemoryLists
+    lists: LiveLists
     associations: MemoryAssociations
     deals: MemoryDeals
     mail_log: MemoryMailLog
@@ -230,11 +231,11 @@ class Deployment(ABC):
 
     def _portal(self, number: int) -> Portal:
         hubspot = WatchedCrm(Side.HUBSPOT, self.ledger, first=1_000 * (number + 1))
-        preferences = MemoryPreferences(hubspot)
+        preferences = WatchedPreferences(hubspot, self.ledger)
         hubspot.after_write.append(
             lambda ref, fields: self._show_opt_out(hubspot, preferences, ref, fields)
         )
-        lists, associations = MemoryLists(now=lambda: self.now), MemoryAssociations(hubspot)
+        lists, associations = LiveLists(hubspot, now=self.clock), MemoryAssociations(hubspot)
         deals, mail_log = MemoryDeals(hubspot), MemoryMailLog()
         ports: dict[str, Any] = {
             "hubspot": hubspot,
@@ -296,6 +297,9 @@ class Deployment(ABC):
                 create_in_salesforce=CreateInSalesforce(setting.creates),
                 delete_in_hubspot=setting.deletes,
                 max_deletes_per_hour=setting.limit,
+                inclusion_list=LIST if setting.outside else "",
+                outside_inclusion_list=OutsideInclusionList(setting.outside or "freeze"),
+                listed_since=BEGIN if setting.outside else None,
                 since=BEGIN,
                 field=rows,
                 **limits,

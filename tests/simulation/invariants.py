@@ -18,6 +18,7 @@ from crmsync.rules.merge.baseline import key_of
 from crmsync.rules.merge.loops import LIMIT
 from crmsync.rules.pair.reports import FIELD_LOOP, privacy_place
 from tests.simulation.deployment import Portal
+from tests.simulation.lists import is_frozen, outsiders, stays_alone, was_frozen
 from tests.simulation.oracle import Row, course_of, judge
 from tests.simulation.owners import FIELD, IN_HUBSPOT, SHOWN_ID, SHOWN_NAME, name_of
 from tests.simulation.people import (
@@ -108,6 +109,8 @@ def values(system: System) -> Wrong:
         parked = {one.ref for one in system.inbox.parked(portal.name)}
         stopped = stopped_fields(system, portal)
         for link, here, there in pairs(system, portal):
+            if link.kind is Kind.CONTACT and is_frozen(system, portal, here):
+                continue
             for row in rows_of(system, link.kind):
                 if link.kind is Kind.CONTACT and (portal.name, row.hubspot) in system.pushed:
                     # What was edited under another policy stands as that one had it (MAP-6).
@@ -116,6 +119,7 @@ def values(system: System) -> Wrong:
                     yield from _is_a_loop(system, here, there, row)
                 else:
                     is_restarted = bool({here, there} & survivors)
+                    is_restarted |= was_frozen(system, (here, there))
                     yield from _judged(system, portal, (here, there), row, restarted=is_restarted)
             if link.kind is Kind.CONTACT:
                 address = portal.hubspot.fields(here).get("email")
@@ -255,7 +259,7 @@ def _alone(system: System, portal: Portal) -> Wrong:
         *(ref for name in ("Account", "Opportunity") for ref in system.salesforce.refs(name)),
     }
     for ref in sorted(everyone - linked - told):
-        if not _is_widowed(system, portal, ref):
+        if not _is_widowed(system, portal, ref) and not stays_alone(system, portal, ref):
             yield f"everything is finished: {ref} is neither linked nor told of"
     for ref in sorted(told - everyone):
         if ref.object in {"contact", "deal", "Lead", "Contact", "Account", "Opportunity"}:
@@ -390,6 +394,8 @@ def opted_out(system: System) -> Wrong:
             is_out = fields.get("email") in out
             if is_out and fields.get("hs_email_optout") != "true":
                 yield f"opt-outs are sticky: {ref} is out and does not show it"
+            if is_frozen(system, portal, ref):
+                continue
             if ref in linked and ref not in parked and fields.get("email"):
                 box = bool(system.salesforce.fields(linked[ref]).get("HasOptedOutOfEmail"))
                 if box != (fields.get("hs_email_optout") == "true"):
@@ -404,9 +410,9 @@ def owned(system: System) -> Wrong:
     for portal in system.portals:
         parked = {one.ref for one in system.inbox.parked(portal.name)}
         for _, here, there in pairs(system, portal):
-            if parked & {here, there}:
+            if parked & {here, there} or is_frozen(system, portal, here):
                 continue
-            is_restarted = bool({here, there} & survivors)
+            is_restarted = bool({here, there} & survivors) or was_frozen(system, (here, there))
             yield from _judged(system, portal, (here, there), OWNER, restarted=is_restarted)
             shown, user = portal.hubspot.fields(here), system.salesforce.owner_of(there)
             if (shown.get(SHOWN_ID), shown.get(SHOWN_NAME)) != (user, name_of(user)):
@@ -490,7 +496,8 @@ def parents(system: System) -> Wrong:
         }
         parked = {one.ref for one in system.inbox.parked(portal.name)}
         for there, here in counterpart.items():
-            if there.object != "Contact" or parked & {here, there}:
+            is_left = bool(parked & {here, there}) or is_frozen(system, portal, here)
+            if there.object != "Contact" or is_left:
                 continue
             company = portal.associations.primary(here)
             account_id = system.salesforce.fields(there).get("AccountId")
@@ -530,6 +537,7 @@ def ties(system: System) -> Wrong:
                 one for one in (deal, opportunity, *tied, *with_role) if system.ledger.was_back(one)
             }
             apart = (tied & linked) ^ with_role
+            apart = {one for one in apart if not is_frozen(system, portal, one)}
             if apart and back:
                 system.seen[BACK] += 1
             elif apart and (system.setting.removes or not {deal, opportunity} & system.untied):
@@ -542,7 +550,8 @@ def sums(system: System) -> Wrong:
     rows = [crm.fields(ref) for ref in crm.refs("OpportunityContactRole")]
     for portal in system.portals:
         for link, here, there in pairs(system, portal):
-            if link.kind is not Kind.CONTACT or there.object != "Contact":
+            is_person = link.kind is Kind.CONTACT and there.object == "Contact"
+            if not is_person or is_frozen(system, portal, here):
                 continue
             ids = {str(row["OpportunityId"]) for row in rows if row["ContactId"] == there.id}
             live = [
@@ -583,5 +592,6 @@ INVARIANTS: Mapping[str, Callable[[System], Wrong]] = {
     "roles follow": ties,
     "roll-ups add up": sums,
     "one task per event": tasks,
+    "nobody outside the list syncs": outsiders,
     "undo puts back what was there": wrongly_put_back,
 }

@@ -13,6 +13,7 @@ from crmsync.model.changes import Cause, TieEvent
 from crmsync.model.mail import MailEvent, milliseconds
 from crmsync.model.records import Ref, Side, Value
 from tests.simulation.deployment import Portal
+from tests.simulation.lists import LIST, follow_merge, is_outside, join, leave
 from tests.simulation.owners import FIELD as OWNER_FIELD
 from tests.simulation.owners import QUEUE, chosen
 from tests.simulation.steps import News, Person
@@ -295,6 +296,8 @@ def _merge(kind: str) -> Callable[[System, Person], bool]:
         moved = [child for child, _ in crm._children_of(loser)]
         survivor = crm.merge(winner, loser)
         system.merged[winner] = system.merged[loser] = survivor
+        if survivor.object == "contact":
+            follow_merge(system, portal_of(system, step), (winner, loser), survivor)
         for ref in dict.fromkeys((survivor, winner, loser, *moved)):
             system.tell(ref, news=step.news)
         return True
@@ -524,6 +527,26 @@ def _give_to_queue(system: System, step: Person) -> bool:
     return True
 
 
+def _join_list(system: System, step: Person) -> bool:
+    """A contact joins the inclusion list; the last one if `who` is -1."""
+    portal = portal_of(system, step)
+    contact = one_of(contacts(portal), step.who)
+    if contact is None or not is_outside(system, portal, contact):
+        return False
+    join(system, portal, contact)
+    return True
+
+
+def _leave_list(system: System, step: Person) -> bool:
+    """A contact leaves the inclusion list."""
+    portal = portal_of(system, step)
+    contact = one_of(portal.lists.current(LIST), step.who)
+    if contact is None:
+        return False
+    leave(system, portal, contact)
+    return True
+
+
 def _open_mail(system: System, step: Person) -> bool:
     """A recipient opens an e-mail, or clicks in it; the log shows that late perhaps."""
     portal = portal_of(system, step)
@@ -564,6 +587,8 @@ ACTS: Mapping[str, Act] = {
     "tie": _tie,
     "untie": _untie,
     "delete deal": _delete("deal"),
+    "join list": _join_list,
+    "leave list": _leave_list,
     "open mail": _open_mail,
 }
 """What a step may say that a person does; each answers whether there was anything to do."""

@@ -102,6 +102,35 @@ def undone(dice: random.Random, history: History) -> History:
     return history
 
 
+def listed(dice: random.Random, history: History) -> History:
+    """In one of eight there is an inclusion list: most contacts join it when they are made, and some
+    join or leave it later, at times just when somebody edits or unsubscribes them.
+    """
+    if dice.random() >= 1 / 8 or history.setting.portals > 1:
+        return history
+    outside = dice.choice(("freeze", "freeze", "sync", "ignore"))
+    steps: list[Step] = []
+    for one in history.steps:
+        steps.append(one)
+        is_new = isinstance(one, Person) and (one.does, one.side) == ("new person", Side.HUBSPOT)
+        if is_new and dice.random() < 0.7:
+            steps.append(Person("join list", who=-1))
+    history = History(replace(history.setting, outside=outside), tuple(steps))
+    for _ in range(dice.randint(1, 4)):
+        who = dice.randrange(4)
+        move = Person(dice.choice(("join list", "leave list")), who=who)
+        act = dice.choice(
+            (
+                Person("opt out", dice.choice(SIDES), who),
+                Person("edit person", dice.choice(SIDES), who, what="phone", value="7"),
+                Person("give person", dice.choice(SIDES), who, value="2"),
+            )
+        )
+        some = dice.choice(([move], [move, act], [act, move], [act, Wait(2), move]))
+        history = _with_steps(dice, history, [*some, Wait(dice.choice((1, 60, 1_000)))])
+    return history
+
+
 def _with_steps(dice: random.Random, history: History, steps: list[Step]) -> History:
     """The history with steps somewhere after its first one."""
     at = dice.randint(1, len(history.steps))
@@ -110,7 +139,14 @@ def _with_steps(dice: random.Random, history: History, steps: list[Step]) -> His
 
 Situation: TypeAlias = Callable[[random.Random, History], History]
 
-MORE: tuple[Situation, ...] = (locked_for_hours, writes_refused, owned_by_queues, dropped, undone)
+MORE: tuple[Situation, ...] = (
+    locked_for_hours,
+    writes_refused,
+    owned_by_queues,
+    dropped,
+    undone,
+    listed,
+)
 
 
 def with_situations(seed: int, history: History) -> History:

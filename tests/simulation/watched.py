@@ -102,6 +102,27 @@ class Ledger:
     """Record -> the numbers of the newest entries when any worker read it."""
 
     drops: list[Drop] = field(default_factory=list)
+    moves: dict[Ref, list[tuple[int, bool]]] = field(default_factory=dict)
+    """Contact -> when it joined or left the inclusion list, with its place among the entries."""
+    asked: list[tuple[int, int, str]] = field(default_factory=list)
+    """The opt-outs that crmsync asked HubSpot for: the newest entry at that time and when the worker
+    began, and the address.
+    """
+
+    def move(self, contact: Ref, *, is_in: bool) -> None:
+        """A contact joins or leaves the inclusion list, which has a number of its own."""
+        self.number += 1
+        self.moves.setdefault(contact, []).append((self.number, is_in))
+
+    def was_outside(self, contact: Ref, first: int, last: int) -> bool:
+        """Whether a contact was outside the list from one entry to another."""
+        moves = self.moves.get(contact, [])
+        before = [is_in for number, is_in in moves if number <= first]
+        return not (before and before[-1]) and not any(first < one <= last for one, _ in moves)
+
+    def ask(self, address: str) -> None:
+        """Crmsync asks HubSpot to unsubscribe an address."""
+        self.asked.append((self.number, self.began, address))
 
     def carry_out_drops(self, connection: str, refs: Collection[Ref]) -> None:
         """A worker has carried out what was decided about these records."""
