@@ -2,7 +2,7 @@
 crashes and a clock, as a history of steps that a seed decides.
 
 Everything outside the engine is simulated, and nothing of the engine is: the flows are the real
-ones. `steps` says what a history is made of, `generate` makes one of a seed, `play` runs it, `oracle`
-and `invariants` judge the end, `shrink` makes a failing one small, and ``python -m tests.simulation``
-runs as many seeds as it is asked for.
+ones. `world` is what is deployed, `people` and `operator` act in it, `histories` has what is played,
+`play` plays it, `judges` judge the end, and ``python -m tests.simulation`` runs as many seeds as it is
+asked for.
 """

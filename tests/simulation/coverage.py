@@ -13,9 +13,9 @@ from pathlib import Path
 import crmsync
 from crmsync.model.effects import Category
 from tests.simulation.decided import EFFECTS
-from tests.simulation.faults import CALLS
 from tests.simulation.operator import OPERATIONS
-from tests.simulation.people import ACTS
+from tests.simulation.people.acts import ACTS
+from tests.simulation.world.faults import CALLS
 
 RULE = re.compile(r'"([A-Z]{2,5}-[0-9]{1,3})"')
 

@@ -16,10 +16,10 @@ from crmsync.model.operations.troubles import Pause
 from crmsync.model.records import Side
 from crmsync.model.settings import Settings
 from crmsync.rules.settings.dates import dated
-from tests.simulation.deployment import FIELDS, Portal
-from tests.simulation.steps import Operator
-from tests.simulation.system import System
-from tests.simulation.watched import UNDO, Drop
+from tests.simulation.histories.steps import Operator
+from tests.simulation.world.deployment import FIELDS, Portal
+from tests.simulation.world.system import System
+from tests.simulation.world.watched import UNDO, Drop
 
 STEPS = (
     JobStep(side=Side.SALESFORCE, object="Account"),

@@ -12,19 +12,7 @@ from crmsync.model.concerns import KIND_OF
 from crmsync.model.effects import Category
 from crmsync.model.records import Ref, Side
 from crmsync.rules.timing.call_leases import PROBE_EVERY
-from tests.simulation.call_days import HALF_A_DAY
-from tests.simulation.invariants import (
-    INVARIANTS,
-    forgotten,
-    pairs,
-    still_unavailable,
-    versions,
-    without_new_mappings,
-)
-from tests.simulation.operator import operate, release, resume
-from tests.simulation.people import ACTS, automate
-from tests.simulation.queues import MAX_RECEIVES
-from tests.simulation.steps import (
+from tests.simulation.histories.steps import (
     Crash,
     Fault,
     History,
@@ -35,8 +23,17 @@ from tests.simulation.steps import (
     Wait,
     Work,
 )
-from tests.simulation.system import System
-from tests.simulation.waits import RETRIED
+from tests.simulation.judges.invariants import INVARIANTS
+from tests.simulation.judges.pairs import pairs, versions, without_new_mappings
+from tests.simulation.judges.records import forgotten
+from tests.simulation.judges.system import still_unavailable
+from tests.simulation.judges.waits import RETRIED
+from tests.simulation.operator import operate, release, resume
+from tests.simulation.people.acts import ACTS
+from tests.simulation.people.automations import automate
+from tests.simulation.world.call_days import HALF_A_DAY
+from tests.simulation.world.queues import MAX_RECEIVES
+from tests.simulation.world.system import System
 
 HOUR = 3_600
 LONGEST = 30

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.simulation import coverage
-from tests.simulation.generate import generate
+from tests.simulation.histories.generate import generate
+from tests.simulation.histories.shrink import shrink
+from tests.simulation.histories.steps import History
 from tests.simulation.play import play
-from tests.simulation.shrink import shrink
-from tests.simulation.steps import History
 
 BLOCK = 100
 ROOT = Path(__file__).parents[2]

@@ -6,9 +6,9 @@ import pytest
 
 from crmsync.gateways.call_leases import CallLeases
 from crmsync.model.records import Side
+from tests.simulation.histories.steps import History, Outage, Person, Setting, Step, Wait
 from tests.simulation.play import act, play
-from tests.simulation.steps import History, Outage, Person, Setting, Step, Wait
-from tests.simulation.system import System
+from tests.simulation.world.system import System
 
 PAIR = (Person("new person", value="1"), Wait(60))
 USED_UP = (

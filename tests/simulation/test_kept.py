@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.simulation.kept import KEPT
+from tests.simulation.histories.kept import KEPT
 from tests.simulation.play import play
 
 

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from tests.simulation.generate import generate
+from tests.simulation.histories.generate import generate
 from tests.simulation.play import play
 from tests.simulation.soak import BLOCK, ROOT, play_block
 
@@ -33,7 +33,7 @@ def test_many_histories_end_well(first: int) -> None:
 def test_a_seed_is_the_same_in_every_process() -> None:
     """The same seeds leave the same bytes of trace, whatever the order of sets."""
     code = (
-        "from tests.simulation.generate import generate\n"
+        "from tests.simulation.histories.generate import generate\n"
         "from tests.simulation.play import play\n"
         "print([play(generate(seed), tracing=True).digest for seed in range(40, 46)])"
     )

@@ -9,11 +9,8 @@ from typing import TypeVar
 
 from crmsync.model.fields import Update
 from crmsync.model.records import Side
-from tests.simulation.deployment import FIELDS
-from tests.simulation.faults import CALLS
-from tests.simulation.people import QUEUE_OF
-from tests.simulation.situations import with_situations
-from tests.simulation.steps import (
+from tests.simulation.histories.situations import with_situations
+from tests.simulation.histories.steps import (
     Crash,
     Fault,
     History,
@@ -26,6 +23,9 @@ from tests.simulation.steps import (
     Wait,
     Work,
 )
+from tests.simulation.people.acts import QUEUE_OF
+from tests.simulation.world.deployment import FIELDS
+from tests.simulation.world.faults import CALLS
 
 FEWEST, MAX = 10, 25
 T = TypeVar("T")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from crmsync.model.records import Side
-from tests.simulation.steps import (
+from tests.simulation.histories.steps import (
     Fault,
     History,
     News,

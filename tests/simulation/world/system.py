@@ -19,15 +19,15 @@ from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import INDIRECT_OBJECTS, KIND_OF
 from crmsync.model.records import Ref, Side
 from crmsync.wire.queue_messages import dump_changes
-from tests.simulation.call_days import CallDays
-from tests.simulation.deployment import BEGIN, Deployment, Portal
-from tests.simulation.faults import HOW, SIDE_OF, down, forbidden
-from tests.simulation.lambdas import task
-from tests.simulation.pausable_threads import PausableThread, idle_thread
-from tests.simulation.queues import WINDOW, Message
-from tests.simulation.steps import News, Setting
-from tests.simulation.trace import Trace
-from tests.simulation.waits import waiting
+from tests.simulation.histories.steps import News, Setting
+from tests.simulation.judges.waits import waiting
+from tests.simulation.world.call_days import CallDays
+from tests.simulation.world.deployment import BEGIN, Deployment, Portal
+from tests.simulation.world.faults import HOW, SIDE_OF, down, forbidden
+from tests.simulation.world.lambdas import task
+from tests.simulation.world.pausable_threads import PausableThread, idle_thread
+from tests.simulation.world.queues import WINDOW, Message
+from tests.simulation.world.trace import Trace
 
 A_CALL = timedelta(milliseconds=20)
 A_LAMBDA = timedelta(seconds=120)

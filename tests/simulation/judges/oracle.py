@@ -17,8 +17,8 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from crmsync.model.records import Ref, Side
-from tests.simulation.owners import after_edit_in_hubspot
-from tests.simulation.watched import Entry, Ledger
+from tests.simulation.world.owners import after_edit_in_hubspot
+from tests.simulation.world.watched import Entry, Ledger
 
 Shown = str | None
 SECOND = timedelta(seconds=1)

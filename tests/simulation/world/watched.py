@@ -14,7 +14,7 @@ from crmsync.model.records import Ref, Side, Value
 from crmsync.ports.crm import Fields
 from tests.memory import MemoryCrm, MemoryInbox, MemoryLinks
 from tests.memory.behaviour import BEHAVIOUR
-from tests.simulation.faults import DOWN_CODES
+from tests.simulation.world.faults import DOWN_CODES
 
 UNDO = "undo"
 """How the workers are called that run the operator's undo."""

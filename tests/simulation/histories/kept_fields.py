@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from crmsync.model.records import Side
-from tests.simulation.steps import History, Operator, Person, Setting, Wait, Work
+from tests.simulation.histories.steps import History, Operator, Person, Setting, Wait, Work
 
 FIELDS: Mapping[str, History] = {
     "a value was removed from a new contact that was linked while the field was hidden": History(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from crmsync.model.records import Ref
 
 if TYPE_CHECKING:
-    from tests.simulation.system import System, Worker
+    from tests.simulation.world.system import System, Worker
 
 
 class Trace:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from crmsync.model.records import Side
-from tests.simulation.steps import History, Person, Setting, Wait, Work
+from tests.simulation.histories.steps import History, Person, Setting, Wait, Work
 
 LIMITS: Mapping[str, History] = {
     "an address that a limit held back was unsubscribed again and again": History(

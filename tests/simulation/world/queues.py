@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.simulation.waits import Waiting, Waits
+from tests.simulation.judges.waits import Waiting, Waits
 
 HIDDEN = timedelta(seconds=720)
 MAX_RECEIVES = 5

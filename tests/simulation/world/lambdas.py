@@ -27,12 +27,12 @@ from crmsync.model.mail import LogRange
 from crmsync.model.records import Kind, Side
 from crmsync.rules.kinds.contact.inclusion import needs_membership
 from tests.simulation.decided import exercised
-from tests.simulation.deployment import Portal
-from tests.simulation.undo import undo
-from tests.simulation.watched import UNDO
+from tests.simulation.world.deployment import Portal
+from tests.simulation.world.undo import undo
+from tests.simulation.world.watched import UNDO
 
 if TYPE_CHECKING:
-    from tests.simulation.system import System, Worker
+    from tests.simulation.world.system import System, Worker
 
 PAUSED = 300
 """Seconds after which log ranges of a paused connection are tried again (`crmsync.wiring.email`)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from crmsync.model.records import Side
-from tests.simulation.steps import History, News, Outage, Person, Setting, Wait
+from tests.simulation.histories.steps import History, News, Outage, Person, Setting, Wait
 
 OWNED: Mapping[str, History] = {
     "a lead was put into a queue, and its contact given to somebody before anything read the lead": (

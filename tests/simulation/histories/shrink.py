@@ -7,7 +7,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 
-from tests.simulation.steps import History, Operator, Outage, Person, Setting, Step, Wait, Work
+from tests.simulation.histories.steps import (
+    History,
+    Operator,
+    Outage,
+    Person,
+    Setting,
+    Step,
+    Wait,
+    Work,
+)
 
 Fails = Callable[[History], bool]
 

@@ -13,12 +13,12 @@ from crmsync.model.links import LinkState
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.ports.crm import Outcome
 from tests.memory import MemoryLists, MemoryPreferences
-from tests.simulation.owners import FIELD as OWNER_FIELD
-from tests.simulation.watched import Ledger, WatchedCrm
+from tests.simulation.world.owners import FIELD as OWNER_FIELD
+from tests.simulation.world.watched import Ledger, WatchedCrm
 
 if TYPE_CHECKING:
-    from tests.simulation.deployment import Portal
-    from tests.simulation.system import System
+    from tests.simulation.world.deployment import Portal
+    from tests.simulation.world.system import System
 
 LIST = "77"
 """The only list of a HubSpot account."""

@@ -17,12 +17,12 @@ from crmsync.gateways.dynamodb.troubles import CachedTroubles
 from crmsync.model.records import Side
 from crmsync.model.settings import Settings
 from tests.memory import MemoryLister
-from tests.simulation.owners import FIELD
-from tests.simulation.watched import UNDO, Entry
+from tests.simulation.world.owners import FIELD
+from tests.simulation.world.watched import UNDO, Entry
 
 if TYPE_CHECKING:
-    from tests.simulation.deployment import Portal
-    from tests.simulation.system import System
+    from tests.simulation.world.deployment import Portal
+    from tests.simulation.world.system import System
 
 TOLERANCE = timedelta(seconds=120)
 """How long before it writes a worker may have said what it will overwrite."""

@@ -63,12 +63,12 @@ from tests.memory import (
     MemoryTroubleStore,
     OpenGate,
 )
-from tests.simulation.lists import LIST, LiveLists, WatchedPreferences
-from tests.simulation.owners import OWNERS, QUEUE
-from tests.simulation.queues import Queue
-from tests.simulation.steps import Setting
-from tests.simulation.waits import Waits, waiting
-from tests.simulation.watched import Ledger, WatchedCrm, WatchedInbox, WatchedLinks
+from tests.simulation.histories.steps import Setting
+from tests.simulation.judges.waits import Waits, waiting
+from tests.simulation.world.lists import LIST, LiveLists, WatchedPreferences
+from tests.simulation.world.owners import OWNERS, QUEUE
+from tests.simulation.world.queues import Queue
+from tests.simulation.world.watched import Ledger, WatchedCrm, WatchedInbox, WatchedLinks
 
 BEGIN = datetime(2026, 11, 2, 12, tzinfo=UTC)
 

@@ -10,7 +10,16 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from crmsync.model.records import Side
-from tests.simulation.steps import Fault, History, News, Operator, Outage, Person, Step, Wait
+from tests.simulation.histories.steps import (
+    Fault,
+    History,
+    News,
+    Operator,
+    Outage,
+    Person,
+    Step,
+    Wait,
+)
 
 SIDES = tuple(Side)
 NEWS = (*[News.TOLD] * 7, News.LOST, News.TWICE, News.LATE)

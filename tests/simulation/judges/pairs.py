@@ -1,0 +1,98 @@
+"""The pairs that judges look at, their rows of fields, and what is known of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from crmsync.model.fields import Update
+from crmsync.model.links import Link, LinkState
+from crmsync.model.records import Kind, Ref, Side
+from crmsync.rules.fields.values import compared_format
+from crmsync.rules.merge.baseline import key_of
+from tests.simulation.judges.oracle import Row
+from tests.simulation.people.fields import COMPANY_FIELDS, DEAL_FIELDS, PERSON_FIELDS
+from tests.simulation.world.deployment import Portal
+from tests.simulation.world.owners import FIELD, IN_HUBSPOT
+from tests.simulation.world.system import System
+
+TABLES = {Kind.CONTACT: PERSON_FIELDS, Kind.ACCOUNT: COMPANY_FIELDS, Kind.OPPORTUNITY: DEAL_FIELDS}
+Wrong = Iterator[str]
+
+BACK = "excused: taken out of a recycle bin"
+"""HubSpot does not say whether what is restored keeps its associations."""
+
+DELETED_COMPANY = "excused: its company was deleted"
+"""By default an association that is gone on one side stays on the other (Q-29)."""
+
+
+def rows_of(system: System, kind: Kind) -> list[Row]:
+    """The field pairs of a kind, with their policies."""
+    policies = dict(system.setting.policies)
+    table = TABLES[kind]
+    return [
+        Row(
+            table[Side.HUBSPOT][name],
+            table[Side.SALESFORCE][name],
+            policies.get(name, "two_way") if kind is Kind.CONTACT else "two_way",
+        )
+        for name in table[Side.HUBSPOT]
+    ]
+
+
+ADDRESS = Row("email", "Email")
+OWNER = Row(FIELD[Side.HUBSPOT], FIELD[Side.SALESFORCE], "owner", IN_HUBSPOT)
+
+
+def pairs(system: System, portal: Portal) -> list[tuple[Link, Ref, Ref]]:
+    """The living pairs of a connection."""
+    found = []
+    for link in system.links.all:
+        if link.connection == portal.name and link.state is LinkState.ACTIVE:
+            assert isinstance(link.hubspot, Ref)
+            assert isinstance(link.salesforce, Ref)
+            found.append((link, link.hubspot, link.salesforce))
+    return found
+
+
+Version = tuple[str, Ref, int]
+"""A pair by connection and HubSpot record, with the version of its link."""
+
+
+def versions(system: System) -> frozenset[Version]:
+    """All pairs."""
+    return frozenset(
+        (portal.name, here, link.version)
+        for portal in system.portals
+        for link, here, _ in pairs(system, portal)
+    )
+
+
+def without_new_mappings(system: System) -> frozenset[Version]:
+    """Those of the pairs that were not read since a mapping was pushed: the next read notes what both
+    sides show in its fields (MAP-6).
+    """
+    found = []
+    for portal in system.portals:
+        fields = portal.connection.contacts.field
+        rows = [row for row in fields if row.since and row.update is not Update.NEVER]
+        keys = [key_of(row.hubspot, compared_format(row, Side.HUBSPOT)) for row in rows]
+        found += [
+            (portal.name, here, link.version)
+            for link, here, _ in pairs(system, portal)
+            if link.kind is Kind.CONTACT and not all(map(link.hubspot_base.knows, keys))
+        ]
+    return frozenset(found)
+
+
+def is_widowed(system: System, portal: Portal, ref: Ref) -> bool:
+    """Whether a record names a counterpart of this connection that is gone: an edit does not bring
+    that one back.
+    """
+    crm = portal.hubspot if ref.side is Side.HUBSPOT else system.salesforce
+    fields = crm.fields(ref)
+    named = str(fields.get("crmsync_salesforce_id") or fields.get("Crmsync_HubSpot_Id__c") or "")
+    account, _, named = named.rpartition("-")
+    if account and account != str(portal.connection.hubspot.portal_id):
+        return False
+    other = system.salesforce if ref.side is Side.HUBSPOT else portal.hubspot
+    return bool(named) and not any(one.id == named and other.is_live(one) for one in other._rows)

@@ -1,0 +1,71 @@
+"""Nothing crosses while a contact is outside the inclusion list, and everything once it joins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from crmsync.model.effects import OptOut
+from crmsync.model.records import Side
+from tests.simulation.ended import ended, found, phones, write
+from tests.simulation.histories.steps import (
+    Person,
+    Setting,
+    Wait,
+)
+from tests.simulation.world.system import System
+
+A_MEMBER = (Person("new person", value="1"), Person("join list"), Wait(1_800))
+
+
+def _began_now(system: System) -> None:
+    """What crmsync does from here on, a worker does that begins now."""
+    system.ledger.began = system.ledger.number
+
+
+def _cross(system: System) -> None:
+    write(system, Side.SALESFORCE, "Phone", "+49 30 9018202")
+
+
+def _sync_outsider(system: System) -> None:
+    contact = system.portals[0].hubspot.add("contact", {"email": "canary3@example.com"})
+    key = f"{system.portals[0].connection.hubspot.portal_id}-{contact.id}"
+    system.salesforce._insert(
+        "Lead", {"Crmsync_HubSpot_Id__c": key, "Email": "canary3@example.com"}, ours=True
+    )
+
+
+def _unsubscribe(system: System) -> None:
+    system.portals[0].preferences.opt_out([OptOut("canary0@example.com", ())])
+
+
+@pytest.mark.parametrize("plant", [_cross, _sync_outsider, _unsubscribe])
+def test_what_crosses_outside_the_inclusion_list_is_found(plant: Callable[[System], None]) -> None:
+    """A contact has left the list: an edit stays where it is, and nothing may be written, made or
+    unsubscribed.
+    """
+    left = (Person("leave list"), Wait(5), Person("edit person", what="phone", value="2"))
+    system = ended(*A_MEMBER, *left, setting=Setting(outside="freeze"))
+    assert (phones(system), found(system)) == (["+49 30 9018202", "+49 30 9018201"], set())
+    _began_now(system)
+    plant(system)
+    assert "nobody outside the list syncs" in found(system)
+
+
+def test_what_was_edited_outside_the_list_crosses_once_the_contact_has_joined_it() -> None:
+    """A lead made its contact, which is outside the list; nothing crosses until it joins."""
+    edits = (
+        Person("edit person", Side.SALESFORCE, what="phone", value="2"),
+        Person("opt out", Side.SALESFORCE),
+        Wait(1_800),
+    )
+    made = (Person("new person", Side.SALESFORCE, value="1"), Wait(60))
+    setting = Setting(outside="freeze")
+    ends = [ended(*made, *edits, *more, setting=setting) for more in ((), (Person("join list"),))]
+
+    assert [(phones(one)[0], found(one)) for one in ends] == [
+        ("+49 30 9018201", set()),
+        ("+49 30 9018202", set()),
+    ]
+    assert [len(one.portals[0].preferences.opted_out) for one in ends] == [0, 1]

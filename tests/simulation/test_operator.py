@@ -1,0 +1,85 @@
+"""What limits hold back is released or dropped, and an undo puts back what it may."""
+
+from __future__ import annotations
+
+import pytest
+
+from crmsync.model.records import Side
+from tests.simulation.ended import A_PAIR, ended, found, phones, the_pair, write
+from tests.simulation.histories.steps import (
+    News,
+    Operator,
+    Person,
+    Setting,
+    Step,
+    Wait,
+)
+from tests.simulation.play import act, finish
+from tests.simulation.world.system import System
+
+
+def test_what_a_limit_holds_back_crosses_when_it_is_released() -> None:
+    """One record may be overwritten in an hour, and another one is edited: its change waits for the
+    operator.
+    """
+    people = (Person("new person", value="1"), Person("new person", who=1, value="1"), Wait(60))
+    edits = (
+        Person("edit person", who=who, what="phone", value="2", news=News.TOLD) for who in range(2)
+    )
+    system = System(Setting(limit=1))
+    for step in (*people, *edits, Wait(5)):
+        act(system, step)
+    assert {"both sides agree"} <= found(system)
+    finish(system)
+
+    assert (found(system), system.seen["released"]) == (set(), 1)
+
+
+def test_what_is_dropped_stays_apart_until_somebody_edits_it() -> None:
+    """One record may be overwritten in an hour, the operator drops the edit of another one, and
+    crmsync may not write that field any more.
+    """
+    people = (Person("new person", value="1"), Person("new person", who=1, value="1"), Wait(60))
+    edits = (Person("edit person", who=who, what="phone", value="2") for who in range(2))
+    system = ended(*people, *edits, Wait(5), Operator("drop"), setting=Setting(limit=1))
+    contact, lead = system.portals[0].hubspot.refs("contact")[1], system.salesforce.refs("Lead")[1]
+    shown = (
+        system.portals[0].hubspot.fields(contact)["phone"],
+        system.salesforce.fields(lead)["Phone"],
+    )
+
+    assert (shown, found(system)) == (("+49 30 9018202", "+49 30 9018201"), set())
+    system.salesforce.put(lead, {"Phone": "+49 30 9018209"}, ours=True)
+    assert found(system) == {"both sides agree"}
+
+
+A_MISTAKE = (*A_PAIR, Person("edit person", what="phone", value="2"), Wait(60))
+
+
+@pytest.mark.parametrize(
+    ("edit", "left"),
+    [((), "+49 30 9018201"), ((Person("edit person", what="phone", value="3"),), "+49 30 9018203")],
+    ids=["nothing more", "an edit"],
+)
+def test_an_undo_puts_back_what_crmsync_overwrote_unless_somebody_edited_it_since(
+    edit: tuple[Step, ...], left: str
+) -> None:
+    """The lead's former phone number crosses to the contact; a later one stays."""
+    system = ended(*A_MISTAKE, *edit, Operator("undo", value="80"), setting=Setting(undo=True))
+    assert (phones(system), found(system)) == ([left, left], set())
+
+
+@pytest.mark.parametrize("number", [1, 9])
+def test_an_undo_that_puts_back_anything_else_is_found(number: int) -> None:
+    """A value that never stood there, or one that a person had edited."""
+    system = ended(*A_MISTAKE, setting=Setting(undo=True))
+    here, there = the_pair(system)
+    if number == 1:
+        system.salesforce.edit(there, {"Phone": "+49 30 9018203"})
+    system.undone["undo#1"], system.ledger.worker = system.now, "undo#1"
+    system.ledger.reads = dict.fromkeys((here, there), system.ledger.number)
+    write(system, Side.SALESFORCE, "Phone", f"+49 30 901820{number}")
+    system.ledger.worker = ""
+    write(system, Side.HUBSPOT, "phone", f"+49 30 901820{number}")
+
+    assert found(system) == {"undo puts back what was there"}

@@ -1,0 +1,108 @@
+"""The oracle excuses no more than it says."""
+
+from __future__ import annotations
+
+import pytest
+
+from crmsync.model.records import Side
+from tests.simulation.ended import A_PAIR, ended, found, the_pair, write
+from tests.simulation.histories.steps import (
+    Fault,
+    Person,
+    Setting,
+    Wait,
+    Work,
+)
+
+
+@pytest.mark.parametrize("gives", ["+49 30 9018201", "+49 30 9018209"], ids=["read", "invented"])
+def test_only_a_value_that_was_read_may_fill_a_blank_for_good(gives: str) -> None:
+    """Under prefer_hubspot a value that the lead showed when the worker read it may stand although
+    it was removed meanwhile. No other may.
+    """
+    system = ended(*A_PAIR, setting=Setting(policies=(("fax", "prefer_hubspot"),)))
+    _, there = the_pair(system)
+    system.salesforce.edit(there, {"Fax": "+49 30 9018201"})
+    system.ledger.reads = {there: system.ledger.number}
+    system.salesforce.edit(there, {"Fax": None})
+    write(system, Side.HUBSPOT, "fax", gives)
+    write(system, Side.SALESFORCE, "Fax", gives)
+
+    assert found(system) == (set() if gives == "+49 30 9018201" else {"no lost update"})
+
+
+@pytest.mark.parametrize("is_read", [True, False])
+def test_only_a_value_that_nobody_read_may_be_taken_back_without_a_trace(*, is_read: bool) -> None:
+    """Under always_salesforce the deletion of a value that a worker has read must cross, over an
+    edit in HubSpot as well.
+    """
+    system = ended(*A_PAIR, setting=Setting(policies=(("fax", "always_salesforce"),)))
+    here, there = the_pair(system)
+    system.portals[0].hubspot.edit(here, {"fax": "+49 30 9018201"})
+    system.salesforce.edit(there, {"Fax": "+49 30 9018202"})
+    if is_read:
+        system.salesforce.read([there], {"Lead": ["Fax"]})
+    system.salesforce.edit(there, {"Fax": None})
+
+    assert found(system) == ({"both sides agree"} if is_read else set())
+
+
+@pytest.mark.parametrize("is_read", [True, False])
+def test_only_a_value_that_the_worker_had_not_read_may_be_overwritten_under_fill_blank(
+    *, is_read: bool
+) -> None:
+    """An edit between a worker's read and its write is overwritten, as neither CRM compares before
+    it writes; one that the worker has read is not.
+    """
+    system = ended(*A_PAIR, setting=Setting(policies=(("fax", "fill_blank"),)))
+    here, there = the_pair(system)
+    system.portals[0].hubspot.edit(here, {"fax": "+49 30 9018201"})
+    system.ledger.reads = {here: system.ledger.number, there: system.ledger.number}
+    system.salesforce.edit(there, {"Fax": "+49 30 9018202"})
+    if is_read:
+        system.ledger.reads[there] = system.ledger.number
+    write(system, Side.SALESFORCE, "Fax", "+49 30 9018201")
+
+    assert found(system) == ({"no lost update"} if is_read else set())
+    assert system.seen["excused: edited between read and write"] == (0 if is_read else 1)
+
+
+@pytest.mark.parametrize("is_read", [True, False])
+def test_only_a_value_that_the_linking_worker_had_read_is_removed_on_both_sides(
+    *, is_read: bool
+) -> None:
+    """A contact and a lead with one value meet, and a person removes it from the contact just before
+    they are linked.
+    """
+    meeting = (Person("new person", Side.SALESFORCE, value="1"), Person("new person", value="1"))
+    stands = (Wait(1), Work("contact", 8, most=5)) if is_read else ()
+    removal = Person("edit person", what="jobtitle")
+    system = ended(*meeting, *stands, removal, Work("contact"), Wait(60))
+    if not is_read:
+        for side, name in ((Side.HUBSPOT, "jobtitle"), (Side.SALESFORCE, "Title")):
+            write(system, side, name, None)
+
+    here, there = the_pair(system)
+    shown = system.portals[0].hubspot.fields(here), system.salesforce.fields(there)
+    assert [shown[0].get("jobtitle"), shown[1].get("Title")] == [None, None]
+    assert ("no lost update" in found(system)) == (not is_read)
+
+
+@pytest.mark.parametrize("is_edited", [True, False])
+def test_an_adopted_leads_older_value_may_stand_only_if_a_person_edited_the_lead_later(
+    *, is_edited: bool
+) -> None:
+    """The lead was made for a contact that was deleted. Salesforce dates the whole record (Q-21)."""
+    edit = (Person("edit person", Side.SALESFORCE, value="1"),) if is_edited else ()
+    system = ended(
+        Person("new person", who=2),
+        Fault("salesforce.read", "rate limit"),
+        Wait(4),
+        Person("delete person"),
+        Person("new person", who=2, value="5"),
+        *edit,
+    )
+    older = "Canary lastname"
+    write(system, Side.HUBSPOT, "lastname", older)
+    write(system, Side.SALESFORCE, "LastName", older)
+    assert ("no lost update" in found(system)) == (not is_edited)

@@ -1,0 +1,1 @@
+"""The deployed system in memory: both CRMs, queues, workers, schedules and stores around the real flows."""
