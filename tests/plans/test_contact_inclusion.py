@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from crmsync.model.effects import CreateRecord, OptOut, SaveLink, UpdateRecord
+from crmsync.model.effects import CreateRecord, OptOut, Report, SaveLink, UpdateRecord
 from crmsync.model.fingerprints import Base
 from crmsync.model.settings import CreateInHubspot, OutsideInclusionList
 from crmsync.plans.contact import ContactFacts, plan_contact
@@ -112,6 +112,22 @@ def test_records_of_contacts_outside_the_list_sync_by_setting(outside, syncs):
     )
     assert bool(plan_contact(met(a_contact(), lead), ruleset).effects) is syncs
     assert bool(plan_contact(edited(ruleset), ruleset).effects) is syncs
+
+
+@pytest.mark.rule("CH-13")
+@pytest.mark.parametrize("is_in", [True, False])
+def test_a_second_lead_of_a_members_address_is_reported_although_others_are_ignored(is_in):
+    """Its contact is linked with another lead; if that contact is outside the list, so is the lead."""
+    contact, lead = a_contact(), a_lead()
+    ruleset = a_ruleset(
+        inclusion_list="77",
+        outside_inclusion_list=OutsideInclusionList.IGNORE,
+        members=[contact.ref] if is_in else [],
+    )
+    facts = replace(met(contact, lead), taken=frozenset({contact.ref}))
+    assert [type(one) for one in plan_contact(facts, ruleset).effects] == (
+        [Report] if is_in else []
+    )
 
 
 @pytest.mark.rule("Q-38")

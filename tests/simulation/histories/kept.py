@@ -7,9 +7,18 @@ from collections.abc import Mapping
 from tests.simulation.histories.kept_deals import DEALS
 from tests.simulation.histories.kept_fields import FIELDS
 from tests.simulation.histories.kept_limits import LIMITS
+from tests.simulation.histories.kept_lists import LISTED
 from tests.simulation.histories.kept_more_people import MORE_PEOPLE
 from tests.simulation.histories.kept_owners import OWNED
 from tests.simulation.histories.kept_people import PEOPLE
 from tests.simulation.histories.steps import History
 
-KEPT: Mapping[str, History] = {**PEOPLE, **MORE_PEOPLE, **OWNED, **DEALS, **FIELDS, **LIMITS}
+KEPT: Mapping[str, History] = {
+    **PEOPLE,
+    **MORE_PEOPLE,
+    **OWNED,
+    **DEALS,
+    **FIELDS,
+    **LIMITS,
+    **LISTED,
+}

@@ -164,7 +164,8 @@ def _plan_duplicate(facts: ContactFacts, named: Record, ruleset: Ruleset) -> Pla
     ]
     frozen = [one for one in out if _is_frozen(one, ruleset)]
     opt_outs = tuple(effect for one in out if one not in frozen for effect in unsubscribe(one))
-    if not _may_pair(named, None, ruleset) and not frozen:
+    may_pair = any(_may_pair(named, one, ruleset) for one in facts.candidates)
+    if not may_pair and not frozen:
         return replace(
             no_effects("is outside the inclusion list", "INC-2"),
             effects=opt_outs,

@@ -1,0 +1,21 @@
+"""Histories with an inclusion list that failed once, shrunk, each with what was wrong then."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from crmsync.model.records import Side
+from tests.simulation.histories.steps import History, Person, Setting, Wait, Work
+
+LISTED: Mapping[str, History] = {
+    "a second lead with a member's address was ignored as if its contact were outside": History(
+        Setting(outside="ignore"),
+        (
+            Person("new person", who=1),
+            Person("join list"),
+            Wait(1),
+            Work("contact", most=5),
+            Person("new person", Side.SALESFORCE, who=1),
+        ),
+    ),
+}
