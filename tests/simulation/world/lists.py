@@ -1,5 +1,5 @@
-"""Inclusion lists: who joins and leaves them, and what may cross while a contact is outside (INC-1 to
-INC-23, Q-22, Q-23, CH-17).
+"""Inclusion lists: who joins and leaves them, and what may cross while a contact is outside (INC-2,
+INC-6, INC-7, INC-22, Q-22, Q-23, CH-17).
 """
 
 from __future__ import annotations
