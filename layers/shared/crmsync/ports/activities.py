@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Protocol
 
 from crmsync.model.records import Ref
+from crmsync.ports.crm import Deleter
 
 
 class Activities(Protocol):
@@ -20,4 +21,13 @@ class Activities(Protocol):
         id: of each object in `since` those that were made at that moment or later (None: at any).
 
         Deleted ones are left out; archived ones may be.
+        """
+
+
+class ActivityBin(Deleter, Protocol):
+    """Salesforce's recycle bin, for tasks and events."""
+
+    def in_bin(self, refs: Iterable[Ref]) -> Mapping[Ref, frozenset[str]]:
+        """Those of the tasks and events that are in the recycle bin, each with the ids of whom and
+        what it was about. One that is purged, or that we are not shown, is left out.
         """

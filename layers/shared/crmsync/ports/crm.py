@@ -123,15 +123,6 @@ class Deleter(Protocol):
         """
 
 
-class ActivityBin(Deleter, Protocol):
-    """Salesforce's recycle bin, for tasks and events."""
-
-    def in_bin(self, refs: Iterable[Ref]) -> Mapping[Ref, frozenset[str]]:
-        """Those of the tasks and events that are in the recycle bin, each with the ids of whom and
-        what it was about. One that is purged, or that we are not shown, is left out.
-        """
-
-
 class Directory(Protocol):
     """Who may own records on both sides."""
 

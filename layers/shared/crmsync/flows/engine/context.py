@@ -14,12 +14,11 @@ from crmsync.model.crm_names import MERGED_IDS
 from crmsync.model.fingerprints import Fingerprinter
 from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.model.settings import Connection
-from crmsync.ports.activities import Activities
+from crmsync.ports.activities import Activities, ActivityBin
 from crmsync.ports.calls import CallGate
 from crmsync.ports.change_counts import ChangeCounts
 from crmsync.ports.crm import (
     Accounts,
-    ActivityBin,
     Associations,
     Companies,
     Crm,
