@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, Protocol
 
 from crmsync.model.effects import CreateRecord, UpdateRecord
@@ -75,6 +75,7 @@ class Backend:
     crm: Any
     person: Person
     names: FieldNames
+    _: KW_ONLY
     preferences: Any = None
     deleter: Any = None
     activity_bin: Any = None
