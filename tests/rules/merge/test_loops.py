@@ -10,14 +10,16 @@ from datetime import timedelta
 
 import pytest
 
+from crmsync.model.change_limits import ChangeLimit, Hold
 from crmsync.model.changes import Cause
 from crmsync.model.effects import Report, SaveLink, UpdateRecord
 from crmsync.model.fields import FieldRule, FieldType, Update
-from crmsync.model.fingerprints import tag
-from crmsync.model.links import LoopState
+from crmsync.model.fingerprints import REVISION_BYTES, tag
+from crmsync.model.links import EarlierWrites, LoopState
 from crmsync.model.records import Record, Side, Value
 from crmsync.plans.contact import plan_contact
 from crmsync.rules.merge.intents import revision_on
+from crmsync.rules.merge.loops import LIMIT
 from crmsync.rules.merge.owners import OwnerMatches
 from crmsync.rules.pair.reports import FIELD_LOOP
 from tests.builders import LEAD_ID, NOON, a_change, a_contact, a_lead, a_ruleset
@@ -51,9 +53,10 @@ class Pair:
         self.now += timedelta(minutes=minutes)
         self._change(side, fields, PERSON)
 
-    def sync(self, cause: Cause = Cause.EDITED) -> None:
+    def sync(self, cause: Cause = Cause.EDITED, holds: frozenset[Hold] = frozenset()) -> None:
         """The pair is planned, and the plan is carried out a minute later."""
-        facts = replace(self.facts, change=a_change(self.facts.change.ref, cause))
+        change = a_change(self.facts.change.ref, cause)
+        facts = replace(self.facts, change=change, holds=holds)
         plan = plan_contact(facts, self.ruleset)
         self.now += timedelta(minutes=1)
         self.reports = [one for one in plan.effects if isinstance(one, Report)]
@@ -66,6 +69,17 @@ class Pair:
                 revision = revision_on(self.facts.link, one.place, one.side, 555001)
                 self.written += [(one.side, name, value) for name, value in one.fields.items()]
                 self._change(one.side, {**one.fields, **revision}, "")
+
+    def overlap(self) -> None:
+        """Another worker had announced a write of the same fields to the lead before the last
+        one.
+        """
+        assert self.facts.link is not None
+        intent = self.facts.link.salesforce_intent
+        fields = frozenset(intent.replaces)
+        earlier = EarlierWrites(frozenset({bytes(REVISION_BYTES)}), fields, self.now)
+        link = self.facts.link.announcing(S, replace(intent, earlier=earlier))
+        self.facts = replace(self.facts, link=link)
 
     def shown(self, name: str) -> tuple[Value, Value]:
         """What HubSpot and Salesforce show in the field of that HubSpot name."""
@@ -194,6 +208,22 @@ def test_two_people_who_edit_in_turn_are_not_stopped() -> None:
         ("51", "51"),
         [],
     )
+
+
+def test_a_change_that_a_limit_holds_back_counts_once_however_often_it_is_looked_at() -> None:
+    """A field that nobody writes meanwhile does not loop, even if an earlier write of it by a worker
+    that was late may still arrive.
+    """
+    pair = Pair()
+    pair.edit(H, phone="2")
+    pair.sync()
+    pair.overlap()
+    flow(pair)
+    for _ in range(LIMIT + 1):
+        pair.sync(holds=frozenset({Hold(S, ChangeLimit.CHANGES)}))
+    assert (pair.shown("phone"), pair.loops()) == (("2", "9"), {tag("phone"): 1})
+    pair.sync(Cause.RELEASED)
+    assert (pair.shown("phone"), pair.reports) == (("2", "2"), [])
 
 
 def test_changes_an_hour_apart_are_no_loop() -> None:

@@ -1,9 +1,9 @@
 """The loop breaker (CH-5): a field that crmsync and somebody else keep writing in turn is stopped.
 
 A workflow, a flow or another HubSpot account may set a field again each time crmsync has written
-it. Each such change within an hour of our write counts. At the fifth in a row, neither side's value
-crosses any more. The field is tried again once the operator retries the record, or once somebody
-edits one of the two records an hour later; then a single further change stops it again.
+it. Each such change within an hour of our write counts once. At the fifth in a row, neither side's
+value crosses any more. The field is tried again once the operator retries the record, or once
+somebody edits one of the two records an hour later; then a single further change stops it again.
 
 An opt-out is never stopped.
 """
@@ -94,9 +94,13 @@ def break_loops(
             state = LoopState(LIMIT - 1, latest)
         elif has_rested:
             state = None
-        elif not was_stopped and (
-            _was_changed_back(hubspot, mine, link, salesforce.record, ruleset)
-            or _was_changed_back(salesforce, theirs, link, salesforce.record, ruleset)
+        elif (
+            not was_stopped
+            and (state is None or latest > state.at)
+            and (
+                _was_changed_back(hubspot, mine, link, salesforce.record, ruleset)
+                or _was_changed_back(salesforce, theirs, link, salesforce.record, ruleset)
+            )
         ):
             state = LoopState(state.count + 1 if state else 1, latest)
         is_written = mine in writes[Side.HUBSPOT] or theirs in writes[Side.SALESFORCE]
