@@ -137,7 +137,9 @@ def test_a_field_of_meetings_crosses_by_its_policy(stack: Stack, people: People)
 
 
 @pytest.mark.rule("ERR-5")
-@pytest.mark.parametrize("kind", ["field_removed", "field_hidden"])
+@pytest.mark.parametrize(
+    "kind", ["field_removed", pytest.param("field_hidden", marks=pytest.mark.long)]
+)
 def test_a_field_that_goes_away_stops_only_itself(stack: Stack, people: People, kind: str) -> None:
     """The rest of the call crosses, one report names the field, nothing is blanked, and the value
     catches up once the field is back.
