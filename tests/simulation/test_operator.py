@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from crmsync.model.records import Side
@@ -67,6 +69,37 @@ def test_an_undo_puts_back_what_crmsync_overwrote_unless_somebody_edited_it_sinc
     """The lead's former phone number crosses to the contact; a later one stays."""
     system = ended(*A_MISTAKE, *edit, Operator("undo", value="80"), setting=Setting(undo=True))
     assert (phones(system), found(system)) == ([left, left], set())
+
+
+AGAIN_THERE = Person("edit person", Side.SALESFORCE, what="phone", value="2")
+UNDO_ALL = Operator("undo", value="200")
+
+
+@pytest.mark.parametrize(
+    ("steps", "shown", "wrong"),
+    [
+        ((UNDO_ALL, Wait(30), AGAIN_THERE, Wait(30)), "2", {"undo puts back what was there"}),
+        ((UNDO_ALL, AGAIN_THERE, Wait(30)), "1", set()),
+    ],
+    ids=["what was put back had crossed", "it had not crossed"],
+)
+def test_an_edit_that_repeats_what_an_undo_took_back_stays_if_both_crossed(
+    steps: tuple[Step, ...], shown: str, wrong: set[str]
+) -> None:
+    """A second undo leaves it, and one that does not is found. If nothing crossed, nobody can tell."""
+    setting = Setting(undo=True)
+    again = Operator("undo", value="250")
+    system = ended(*A_MISTAKE, *steps, again, setting=setting)
+    assert (phones(system), found(system)) == ([f"+49 30 901820{shown}"] * 2, set())
+
+    system = ended(*A_MISTAKE, *steps, setting=setting)
+    here, there = the_pair(system)
+    system.undone["undo#9"], system.ledger.worker = system.now - timedelta(days=1), "undo#9"
+    system.ledger.reads = dict.fromkeys((here, there), system.ledger.number)
+    write(system, Side.SALESFORCE, "Phone", "+49 30 9018201")
+    system.ledger.worker = ""
+    write(system, Side.HUBSPOT, "phone", "+49 30 9018201")
+    assert found(system) == wrong
 
 
 @pytest.mark.parametrize("number", [1, 9])

@@ -94,9 +94,51 @@ def test_the_oldest_write_and_the_last_one_on_its_side_count() -> None:
 
     lead = a_lead().ref
     assert histories == {
-        PHONE: WriteHistory(a_write(PHONE, "0100", "0200"), lead, ""),
+        PHONE: WriteHistory(a_write(PHONE, "0100", "0200"), lead, "", ("0100",)),
         NAME: WriteHistory(a_write(NAME, "Lang", "HACKED"), lead, "HACKED"),
     }
+
+
+def test_a_write_to_its_side_begins_the_crossed_values_anew() -> None:
+    """An edit before our last write to the side is none made since."""
+    first = the_pair(a_write(PHONE, "0100", "0200"))
+    back = the_pair(a_write(PHONE, "0200", "0300", Side.HUBSPOT))
+    again = the_pair(a_write(PHONE, "0300", "0400"))
+
+    histories = with_writes(with_writes(with_writes({}, first), back), again)
+
+    assert histories == {PHONE: WriteHistory(a_write(PHONE, "0100", "0200"), a_lead().ref, "0400")}
+
+
+@pytest.mark.parametrize(
+    ("crossed", "why"),
+    [
+        ((), None),
+        (("0200",), None),
+        (("0200", "+1 555 0200"), SkipReason.EDITED),
+        (("0100", "0200"), SkipReason.EDITED),
+    ],
+)
+def test_an_edit_that_repeats_what_we_wrote_stays(
+    crossed: tuple[str, ...], why: SkipReason | None
+) -> None:
+    """An earlier undo put the value back, it crossed, and then a person made the change once more."""
+    writes = [a_write(PHONE, "0100", "0200")]
+    writes += [a_write(PHONE, "", value, Side.HUBSPOT) for value in crossed]
+
+    found = judged(facts({"phone": "0200"}, {"Phone": "0200"}), *writes)
+
+    assert [reason for _, reason in found.left] == ([why] if why else [])
+
+
+def test_an_owner_that_was_given_again_stays() -> None:
+    """Two different owners that crossed since our last write show that a person chose again."""
+    one = facts({}, {"OwnerId": "005B"})
+    owner = ("hubspot_owner_id", "OwnerId")
+    writes = [a_write(owner, "005A", "005B")]
+    writes += [a_write(owner, "9", new, Side.HUBSPOT) for new in ("1", "2")]
+
+    assert [reason for _, reason in judged(one, *writes).left] == [SkipReason.EDITED]
 
 
 def test_a_restored_value_counts_as_an_edit_of_its_side() -> None:

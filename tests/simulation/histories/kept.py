@@ -11,6 +11,7 @@ from tests.simulation.histories.kept_lists import LISTED
 from tests.simulation.histories.kept_more_people import MORE_PEOPLE
 from tests.simulation.histories.kept_owners import OWNED
 from tests.simulation.histories.kept_people import PEOPLE
+from tests.simulation.histories.kept_undo import UNDONE
 from tests.simulation.histories.steps import History
 
 KEPT: Mapping[str, History] = {
@@ -21,4 +22,5 @@ KEPT: Mapping[str, History] = {
     **FIELDS,
     **LIMITS,
     **LISTED,
+    **UNDONE,
 }

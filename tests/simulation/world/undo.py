@@ -6,7 +6,7 @@ value crosses by the usual rules, as the oracle has it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from crmsync.gateways.dynamodb.troubles import CachedTroubles
 from crmsync.model.records import Side
 from crmsync.model.settings import Settings
 from tests.memory import MemoryLister
+from tests.simulation.people.fields import COMPANY_FIELDS, DEAL_FIELDS, PERSON_FIELDS
 from tests.simulation.world.owners import FIELD
 from tests.simulation.world.watched import UNDO, Entry
 
@@ -26,6 +27,27 @@ if TYPE_CHECKING:
 
 TOLERANCE = timedelta(seconds=120)
 """How long before it writes a worker may have said what it will overwrite."""
+
+_OTHERS: Mapping[Side, Mapping[str, str]] = {
+    Side.HUBSPOT: {"email": "email", "owner": FIELD[Side.HUBSPOT]},
+    Side.SALESFORCE: {"email": "Email", "owner": FIELD[Side.SALESFORCE]},
+}
+_TABLES = (PERSON_FIELDS, COMPANY_FIELDS, DEAL_FIELDS, _OTHERS)
+
+ACROSS: Mapping[Side, Mapping[str, frozenset[str]]] = {
+    side: {
+        field: frozenset(
+            table[side.other][name]
+            for table in _TABLES
+            for name in table[side]
+            if table[side][name] == field
+        )
+        for table in _TABLES
+        for field in table[side].values()
+    }
+    for side in Side
+}
+"""The fields of the other side that a field may be mapped with."""
 
 
 def undo(system: System, portal: Portal, since: datetime) -> None:
@@ -81,7 +103,7 @@ def wrongly_put_back(system: System) -> Iterator[str]:
                 stood.append(system.salesforce._rows[ref].owner)
             if one.value not in stood:
                 yield f"undo puts back what was there: {ref}.{one.field} never had that value"
-            elif _was_edited(before, one):
+            elif _was_edited(before, one) and _could_be_told(system, before, one):
                 yield f"undo puts back what was there: {ref}.{one.field} was edited before"
 
 
@@ -93,3 +115,24 @@ def _was_edited(before: list[Entry], one: Entry) -> bool:
     last = before[-1]
     is_edit = not last.ours and not last.worker and last.value not in written[-1:]
     return is_edit and last.number <= one.read_of(one.ref)
+
+
+def _could_be_told(system: System, before: list[Entry], one: Entry) -> bool:
+    """Whether crmsync could know of a person's edit.
+
+    It keeps what a sync writes, not what an undo writes. An edit that repeats what the last sync
+    wrote shows only by two different values that have crossed since: what the undo before it had
+    put back, and the edit.
+    """
+    synced = [it for it in before if it.ours]
+    if not synced or synced[-1].value != before[-1].value:
+        return True
+    others = {ref for pair in system.ledger.linked if one.ref in pair for ref in pair} - {one.ref}
+    crossed = {
+        it.value
+        for ref in others
+        for it in system.ledger.rows.get(ref, ())
+        if it.ours and it.field in ACROSS[one.ref.side].get(one.field, ())
+        if synced[-1].number < it.number <= one.read_of(ref)
+    }
+    return len(crossed) > 1

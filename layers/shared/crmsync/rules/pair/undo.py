@@ -2,9 +2,9 @@
 
 Law: a mapping of a pair gets back the oldest value that was overwritten in it, on the side where
 that value was, and only if this side still shows what was written there last; an edit made since
-stays. The ordinary rules then sync the value to the other side, so it is restored only where they
-would let it stand. The writes to both sides count together: a value that crosses after an undo is
-not a mistake to undo.
+stays. If it repeats what was written, only what has crossed since can tell. The ordinary rules then
+sync the value to the other side, so it is restored only where they would let it stand. The writes
+to both sides count together: a value that crosses after an undo is not a mistake to undo.
 """
 
 from __future__ import annotations
@@ -66,11 +66,13 @@ class WriteHistory:
         first: The oldest write.
         record: The record that it went to.
         last: The value that was written last on that side.
+        crossed: The values that were written to the other side since then, oldest first.
     """
 
     first: Overwrite
     record: Ref
     last: Value = field(repr=False)
+    crossed: tuple[Value, ...] = field(default=(), repr=False)
 
 
 WriteHistories = Mapping[tuple[str, str], WriteHistory]
@@ -88,7 +90,9 @@ def with_writes(before: WriteHistories, pair: OverwrittenPair) -> WriteHistories
             record = pair.hubspot if one.side is Side.HUBSPOT else pair.salesforce
             histories[one.row] = WriteHistory(one, record, one.new)
         elif known.first.side is one.side:
-            histories[one.row] = replace(known, last=one.new)
+            histories[one.row] = replace(known, last=one.new, crossed=())
+        else:
+            histories[one.row] = replace(known, crossed=(*known.crossed, one.new))
     return histories
 
 
@@ -196,7 +200,9 @@ class _Pair:
         old = canonical(one.old)
         if here.canonical == old:
             return SkipReason.BACK
-        if here.canonical != canonical(history.last):
+        comparable = self._forms[one.side.other][_name_on(one, one.side.other)].canonical
+        crossed = [comparable(value) for value in history.crossed]
+        if here.canonical != canonical(history.last) or _shows_edit(crossed):
             return SkipReason.EDITED
         if here.has_news or across.has_news:
             return SkipReason.MOVING
@@ -207,7 +213,8 @@ class _Pair:
         shown = str(self._records[one.side].fields.get(one.name) or "")
         if shown == str(one.old or ""):
             return SkipReason.BACK
-        if shown != str(history.last or ""):
+        crossed = [str(value or "") for value in history.crossed]
+        if shown != str(history.last or "") or _shows_edit(crossed):
             return SkipReason.EDITED
         return SkipReason.MOVING if self._owner_changed else None
 
@@ -249,6 +256,21 @@ class _Pair:
 
     def _state(self, rule: FieldRule, side: Side) -> FieldState:
         return self._views[side].state(rule.on(side))
+
+
+def _name_on(one: Overwrite, side: Side) -> str:
+    hubspot, salesforce = one.row
+    return hubspot if side is Side.HUBSPOT else salesforce
+
+
+def _shows_edit(crossed: Sequence[Value]) -> bool:
+    """Whether what has crossed from a side since our last write there shows that it was edited.
+
+    Of two different values one is not what we wrote. If the side shows again what we wrote,
+    somebody has entered it, such as after an earlier undo. A single value may just have been
+    written over an edit of the other side.
+    """
+    return any(one != crossed[0] for one in crossed)
 
 
 def _why_not_lasting(
