@@ -87,6 +87,12 @@ _REMINDER: Final = (
     flag("IsReminderSet", "Reminder Set"),
 )
 
+
+def _all_people(name: str) -> Field:
+    """All people of an activity, with Shared Activities only [D]; its type in a describe is [M]."""
+    return Field(name, "complexvalue", "Names", in_events=False)
+
+
 TASK: Final = SObject(
     "Task",
     "Task",
@@ -133,6 +139,7 @@ TASK: Final = SObject(
             picklist("TaskSubtype", "Task Subtype", *_TASK_KINDS, default="Task", restricted=True)
         ),
         read_only(instant("CompletedDateTime", "Completed Date/Time")),
+        _all_people("TaskWhoIds"),
     ),
     custom_fields_on="Activity",
 )
@@ -184,12 +191,13 @@ EVENT: Final = SObject(
         _fixed(text("Recurrence2PatternText", "Recurrence Pattern", 512)),
         _fixed(instant("Recurrence2PatternStartDate", "Pattern Start Date")),
         _fixed(text("Recurrence2PatternTimeZone", "Recurrence Pattern Time Zone", 255)),
+        _all_people("EventWhoIds"),
     ),
     custom_fields_on="Activity",
 )
 
 
-def _relation(name: str, label: str, prefix: str, parent: str) -> SObject:
+def _relation(name: str, label: str, prefix: str, parent: str, *more: Field) -> SObject:
     """One of an activity's people, or the record to which it is related."""
     return SObject(
         name,
@@ -205,6 +213,7 @@ def _relation(name: str, label: str, prefix: str, parent: str) -> SObject:
                 )
             ),
             _fixed(flag("IsWhat", "Is What")),
+            *more,
             read_only(lookup("AccountId", "Account ID", "Account")),
         ),
         updateable=False,
@@ -214,13 +223,22 @@ def _relation(name: str, label: str, prefix: str, parent: str) -> SObject:
 
 _RELATED: Final = ("Contact", "Lead", "Account", "Opportunity")
 
+SHARED_FIELDS: Final = frozenset({"TaskWhoIds", "EventWhoIds"})
+"""The fields that exist with Shared Activities only."""
+
 RELATIONS: Final = frozenset({"TaskRelation", "EventRelation"})
 """The objects that exist with Shared Activities only. Invitees of events, which are relations in
 every org, are not simulated.
 """
 
 TASK_RELATION: Final = _relation("TaskRelation", "Task Relation", "0RT", "Task")
-EVENT_RELATION: Final = _relation("EventRelation", "Event Relation", "0RE", "Event")
+EVENT_RELATION: Final = _relation(
+    "EventRelation",
+    "Event Relation",
+    "0RE",
+    "Event",
+    read_only(flag("IsParent", "Is Parent", default=True)),
+)
 
 
 def _setting(name: str, label: str, prefix: str, mark: str, mark_label: str) -> SObject:

@@ -11,7 +11,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from simulators.faults import Faults
-from simulators.salesforce.objects.activities import ACTIVITY_OBJECTS, RELATIONS
+from simulators.salesforce.objects.activities import (
+    ACTIVITY_OBJECTS,
+    RELATIONS,
+    SHARED_FIELDS,
+)
 from simulators.salesforce.objects.campaigns import CAMPAIGN_OBJECTS
 from simulators.salesforce.objects.fields import Field
 from simulators.salesforce.objects.people import (
@@ -62,7 +66,8 @@ class Schema:
 
     def __init__(self, *, person_accounts: bool, shared_activities: bool = False) -> None:
         """Begin with the standard objects; with `person_accounts` their columns exist and a lead
-        needs no company [D], with `shared_activities` activities have relation rows [D].
+        needs no company [D], with `shared_activities` activities have relation rows
+        and a field with all their people [D].
         """
         self.person_accounts = person_accounts
         known = (
@@ -70,7 +75,7 @@ class Schema:
             *(*ACTIVITY_OBJECTS, *CAMPAIGN_OBJECTS, *SETUP_OBJECTS),
         )
         self.objects: dict[str, SObject] = {
-            item.name.lower(): item
+            item.name.lower(): item if shared_activities else item.without(SHARED_FIELDS)
             for item in known
             if shared_activities or item.name not in RELATIONS
         }

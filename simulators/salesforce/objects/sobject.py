@@ -6,7 +6,8 @@ No values and no rules here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 from simulators.salesforce.objects.fields import Field
 
@@ -37,6 +38,11 @@ class SObject:
     tooling: bool = False
     record_types: bool = False
     custom_fields_on: str | None = None
+
+    def without(self, names: Collection[str]) -> SObject:
+        """Return the same sObject without the fields of these names."""
+        kept = tuple(field for field in self.fields if field.name not in names)
+        return replace(self, fields=kept)
 
     def field(self, name: str) -> Field | None:
         """Return the field with this name in any case."""

@@ -12,7 +12,7 @@ from simulators.salesforce.objects.fields import Row
 from simulators.salesforce.org.org import Org
 from simulators.salesforce.org.stamps import stamped
 from simulators.salesforce.org.transaction import Transaction
-from simulators.salesforce.refusals import RefusalError
+from simulators.salesforce.refusals import RefusalError, bad_json
 from simulators.salesforce.times import DAY, SECOND, day_of, day_start, read_datetime
 
 ACTIVITIES: Final = ("Task", "Event")
@@ -29,6 +29,7 @@ _PEOPLE: Final = (_LEAD, _CONTACT)
 
 def task(org: Org, transaction: Transaction, before: Row | None, row: Row) -> None:
     """Complete a task that is about to be saved. Raises `RefusalError`."""
+    _people(org, before, row)
     _about(org, row)
     if row.get("IsRecurrence") and row.get("ActivityDate") is not None:
         raise _wrong("Due Date Only: a recurring task has no due date of its own", "ActivityDate")
@@ -42,6 +43,7 @@ def task(org: Org, transaction: Transaction, before: Row | None, row: Row) -> No
 
 def event(org: Org, _transaction: Transaction, before: Row | None, row: Row) -> None:
     """Complete an event that is about to be saved. Raises `RefusalError`."""
+    _people(org, before, row)
     _about(org, row)
     start = _start(before or {}, row)
     minutes = _minutes(before or {}, row, start)
@@ -56,24 +58,23 @@ def event(org: Org, _transaction: Transaction, before: Row | None, row: Row) -> 
     row["ActivityDate"], row["EndDate"] = day_of(start), day_of(end)
 
 
-def relate(org: Org, transaction: Transaction, before: Row | None, row: Row) -> None:
-    """Keep the relation rows of an activity in step with its own person and record, in an org with
+def relate(org: Org, transaction: Transaction, _before: Row | None, row: Row) -> None:
+    """Keep the relation rows of an activity in step with its people and its record, in an org with
     Shared Activities [D].
     """
     if not org.shared_activities:
         return
     kind = _kind(row)
-    for name in ("WhoId", "WhatId"):
-        old, new = (before or {}).get(name), row.get(name)
-        if old == new:
-            continue
-        for relation in _relations(org, kind, row["Id"]):
-            if relation["RelationId"] == old:
-                transaction.remove(f"{kind}Relation", relation["Id"])
-        if new is not None and all(
-            one["RelationId"] != new for one in _relations(org, kind, row["Id"])
-        ):
-            _add(org, transaction, kind, row, new)
+    what = row.get("WhatId")
+    wanted = [*(row.get(f"{kind}WhoIds") or ()), *([what] if what else [])]
+    there = _relations(org, kind, row["Id"])
+    for relation in there:
+        if relation["RelationId"] not in wanted:
+            transaction.remove(f"{kind}Relation", relation["Id"])
+    known = {relation["RelationId"] for relation in there}
+    for one in wanted:
+        if one not in known:
+            _add(org, transaction, kind, row, one)
 
 
 def relation(org: Org, _transaction: Transaction, before: Row | None, row: Row) -> None:
@@ -99,11 +100,19 @@ def relation(org: Org, _transaction: Transaction, before: Row | None, row: Row) 
 
 
 def related(org: Org, transaction: Transaction, before: Row | None, row: Row) -> None:
-    """The first person and the record of an activity are its own as well [D]."""
+    """The first person and the record of an activity are its own as well [D]. A further person does
+    not count as a change of the activity [M].
+    """
     kind = "Task" if "TaskId" in row else "Event"
     parent = org.store.live(kind, row[f"{kind}Id"])
+    if before is not None or parent is None:
+        return
+    if not row["IsWhat"]:
+        people = [*(parent.get(f"{kind}WhoIds") or ()), row["RelationId"]]
+        parent = parent | {f"{kind}WhoIds": people}
+        transaction.put(kind, parent["Id"], parent)
     name = "WhatId" if row["IsWhat"] else "WhoId"
-    if before is None and parent is not None and parent.get(name) is None:
+    if parent.get(name) is None:
         transaction.put(
             kind, parent["Id"], stamped(transaction, parent, parent | {name: row["RelationId"]})
         )
@@ -116,15 +125,30 @@ def unrelated(org: Org, transaction: Transaction, before: Row) -> None:
     kind = "Task" if "TaskId" in before else "Event"
     parent = org.store.live(kind, before[f"{kind}Id"])
     name = "WhatId" if before["IsWhat"] else "WhoId"
-    if parent is None or parent.get(name) != before["RelationId"]:
+    if parent is None:
         return
-    rest = [
-        one["RelationId"]
-        for one in _relations(org, kind, parent["Id"])
-        if one["Id"] != before["Id"] and one["IsWhat"] == before["IsWhat"]
-    ]
-    value = rest[0] if rest else None
-    transaction.put(kind, parent["Id"], stamped(transaction, parent, parent | {name: value}))
+    rest: list[str] = []
+    if not before["IsWhat"]:
+        people = parent.get(f"{kind}WhoIds") or ()
+        rest = [one for one in people if one != before["RelationId"]]
+        parent = parent | {f"{kind}WhoIds": rest or None}
+        transaction.put(kind, parent["Id"], parent)
+    if parent.get(name) == before["RelationId"]:
+        value = rest[0] if rest else None
+        transaction.put(kind, parent["Id"], stamped(transaction, parent, parent | {name: value}))
+
+
+def person_gone(org: Org, transaction: Transaction, before: Row) -> None:
+    """A deleted person leaves the activities in which it is a further one [M]; they do not count as
+    changed, and a restored one does not come back [M].
+    """
+    if not org.shared_activities:
+        return
+    for kind in ACTIVITIES:
+        for one in list(org.store.tables[f"{kind}Relation"].matching("RelationId", [before["Id"]])):
+            if org.store.live(kind, one[f"{kind}Id"]) is not None:
+                transaction.remove(f"{kind}Relation", one["Id"])
+                unrelated(org, transaction, one)
 
 
 def follow_conversion(
@@ -136,6 +160,8 @@ def follow_conversion(
     for kind in ACTIVITIES:
         for row in org.store.tables[kind].matching("WhoId", [lead_id]):
             new = row | {"WhoId": contact_id, "WhatId": what_id}
+            if org.shared_activities:
+                new |= {f"{kind}WhoIds": [contact_id]}
             _about(org, new)
             new = stamped(transaction, row, new)
             transaction.put(kind, row["Id"], new)
@@ -156,6 +182,50 @@ def archive(org: Org, transaction: Transaction) -> list[str]:
                 transaction.put(kind, row["Id"], row | {"IsArchived": True})
                 gone.append(row["Id"])
     return gone
+
+
+def _people(org: Org, before: Row | None, row: Row) -> None:
+    """The person of an activity and the list of all its people agree, with Shared Activities.
+
+    A person who is not in the list is added to it as the first; without one, the first of the list
+    is the activity's own; a list that is emptied keeps the person [D]. A new person alone takes the
+    place of the former one [M]; without a new one it is another of the list [D]. Raises
+    `RefusalError`.
+    """
+    if not org.shared_activities:
+        return
+    name = f"{_kind(row)}WhoIds"
+    had, former = list((before or {}).get(name) or ()), (before or {}).get("WhoId")
+    who, people = row.get("WhoId"), _given_people(org, name, row.get(name))
+    if people == had:
+        if who is None:
+            people = [one for one in had if one != former]
+        elif who != former:
+            people = [who, *(one for one in had if one not in {who, former})]
+    elif who is not None and who not in people and (who != former or not people):
+        people = [who, *people]
+    if who not in people:
+        who = people[0] if people else None
+    row["WhoId"], row[name] = who, people or None
+    if len(people) > (1 if any(one.startswith(_LEAD) for one in people) else _CONTACTS):
+        raise _wrong("Name: one lead or up to 50 contacts", name)
+
+
+def _given_people(org: Org, name: str, value: Any) -> list[str]:
+    """Raises `RefusalError` for what is no list of live people."""
+    if value is not None and not isinstance(value, list):
+        raise bad_json(f"Cannot deserialize instance of {name} from {value!r}")
+    known: list[str] = []
+    for one in value or ():
+        found = next(
+            (row for kind in ("Contact", "Lead") if (row := org.store.live(kind, str(one)))), None
+        )
+        if found is None:
+            raise RefusalError(
+                "INVALID_CROSS_REFERENCE_KEY", f"invalid cross reference id: {one}", [name]
+            )
+        known.append(found["Id"])
+    return list(dict.fromkeys(known))
 
 
 def _about(org: Org, row: Row) -> None:
@@ -246,6 +316,8 @@ def _add(org: Org, transaction: Transaction, kind: str, row: Row, related_id: st
         f"{kind}Id": row["Id"],
         "IsWhat": related_id[:3] not in _PEOPLE,
     }
+    if kind == "Event":
+        new["IsParent"] = True
     transaction.put(sobject.name, new["Id"], stamped(transaction, None, new))
 
 

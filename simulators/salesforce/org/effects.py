@@ -278,6 +278,8 @@ GONE: Final[Mapping[str, tuple[Callable[[Org, Transaction, Row], None], ...]]] =
         "OpportunityContactRole": (_no_primary,),
         "TaskRelation": (activities.unrelated,),
         "EventRelation": (activities.unrelated,),
+        "Contact": (activities.person_gone,),
+        "Lead": (activities.person_gone,),
     }
 )
 """What follows when a record is deleted: (org, transaction, the row before)."""

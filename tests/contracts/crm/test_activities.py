@@ -7,14 +7,16 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from crmsync.errors import Conflict, Gone
+from crmsync.errors import Conflict, Drifted, Gone
+from crmsync.model.crm_names import WHO_ID
 from crmsync.model.effects import Associate, CreateRecord, DeleteRecord, Dissociate, UpdateRecord
-from crmsync.model.kinds.activities import ActivityKind
+from crmsync.model.kinds.activities import CONTACT_LISTS, ActivityKind
 from crmsync.model.links import Slot
-from crmsync.model.records import Ref, Value
+from crmsync.model.records import Ref, Side, Value
 from crmsync.ports.crm import Written
 from tests.contracts.crm.backend import Backend
 from tests.contracts.crm.conftest import BACKENDS
+from tests.contracts.crm.implementations import simulated_salesforce
 
 AT = "2026-11-02T10:00:00Z"
 HUBSPOT_ACTIVITIES: Mapping[str, Mapping[str, Value]] = {
@@ -361,3 +363,66 @@ def test_what_is_about_a_record_is_found_since_a_moment(salesforce: Backend) -> 
     )
     assert find(wanted, {"Event": since}) == [event]
     assert find([], {"Task": None}) == find(wanted, {}) == []
+
+
+@pytest.fixture
+def shared() -> Iterator[Backend]:
+    """An org with Shared Activities."""
+    yield from simulated_salesforce(shared_activities=True)
+
+
+@pytest.fixture
+def unshared() -> Iterator[Backend]:
+    """An org without them."""
+    yield from simulated_salesforce()
+
+
+@pytest.mark.rule("ACT-5")
+@pytest.mark.parametrize(("name", "field"), CONTACT_LISTS.items())
+def test_all_contacts_are_written_and_read_as_one_field(
+    shared: Backend, name: str, field: str
+) -> None:
+    """They are made and changed with the other fields of a row, whoever comes first, and are read
+    in ascending order; an activity of nobody shows none.
+    """
+    salesforce = shared
+    ada, ben, eve = sorted(
+        (salesforce.person.add("Contact", {"LastName": last}) for last in ("Ada", "Ben", "Eve")),
+        key=lambda one: one.id,
+    )
+    crm = salesforce.crm
+
+    def creation(at: int, **fields: Value) -> CreateRecord:
+        given = {**SALESFORCE_ACTIVITIES[name], **fields}
+        return CreateRecord(Side.SALESFORCE, name, f"key-{at}", given, Slot(f"{at}"))
+
+    both = {WHO_ID: ben.id, field: f"{ada.id};{ben.id}"}
+    [made, alone] = crm.create([creation(0, **both), creation(1)])
+    before = crm.read([made.ref, alone.ref], {name: [WHO_ID, field]})
+    changed = {WHO_ID: eve.id, field: f"{ben.id};{eve.id}"}
+    crm.update([UpdateRecord(made.ref, Side.SALESFORCE, changed)])
+    after = crm.read([made.ref], {name: [WHO_ID, field]})
+    crm.update([UpdateRecord(made.ref, Side.SALESFORCE, {WHO_ID: None, field: None})])
+    empty = crm.read([made.ref], {name: [WHO_ID, field]})
+
+    nobody = {WHO_ID: None, field: None}
+    assert {ref: dict(one.fields) for ref, one in before.items()} == {
+        made.ref: both,
+        alone.ref: nobody,
+    }
+    assert [dict(one[made.ref].fields) for one in (after, empty)] == [changed, nobody]
+
+
+@pytest.mark.rule("ACT-5")
+@pytest.mark.parametrize(("name", "field"), CONTACT_LISTS.items())
+def test_an_org_that_no_longer_shares_activities_lacks_the_field(
+    unshared: Backend, name: str, field: str
+) -> None:
+    """So that the flow reads on without it."""
+    salesforce = unshared
+    ref = salesforce.person.add(name, SALESFORCE_ACTIVITIES[name])
+
+    with pytest.raises(Drifted) as error:
+        salesforce.crm.read([ref], {name: [WHO_ID, field]})
+
+    assert error.value.fieldname == field

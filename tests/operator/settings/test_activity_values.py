@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from crmsync.config import read_settings
-from crmsync.errors import Refused
-from crmsync.flows.setup.mapped_fields import MAPPED_FIELDS, resolve_mappings
+from crmsync.errors import Gone, Refused
+from crmsync.flows.setup.mapped_fields import MAPPED_FIELDS, outdated_mappings, resolve_mappings
 from crmsync.flows.setup.steps import StepState
 from crmsync.model.kinds.activities import TaskStatus
 from crmsync.model.records import Side
@@ -49,7 +50,7 @@ def deployment() -> Iterator[Deployment]:
 
 @pytest.mark.rule("ACT-4")
 def test_a_push_stores_what_both_call_their_values(deployment: Deployment) -> None:
-    """One call to each side, as no row of the operator's own asks for more."""
+    """One call to HubSpot and two to Salesforce, as no row of the operator's own asks for more."""
     pushed = deployment.operator.settings.push(MINIMAL + CALLS, apply=True)
 
     settings = deployment.operator.settings.in_force()
@@ -61,14 +62,14 @@ def test_a_push_stores_what_both_call_their_values(deployment: Deployment) -> No
     )
     assert from_json(to_json(settings), settings.version) == settings
     assert (pushed.changes, pushed.warnings) == (("acme: new, HubSpot account 555001",), ())
-    assert (deployment.hubspot.stats()["calls"], deployment.salesforce.stats()["calls"]) == (1, 1)
+    assert (deployment.hubspot.stats()["calls"], deployment.salesforce.stats()["calls"]) == (1, 2)
 
 
-@pytest.mark.parametrize(("kinds", "calls"), [(MEETINGS, (0, 0)), (NOTES, (0, 1))])
+@pytest.mark.parametrize(("kinds", "calls"), [(MEETINGS, (0, 1)), (NOTES, (0, 2))])
 def test_only_what_a_kind_needs_is_read(
     deployment: Deployment, kinds: str, calls: tuple[int, int]
 ) -> None:
-    """Events have no status, and only calls have an outcome."""
+    """Any may have several contacts, but events have no status, and only calls have an outcome."""
     deployment.operator.settings.push(MINIMAL + kinds, apply=True)
 
     stats = deployment.hubspot.stats()["calls"], deployment.salesforce.stats()["calls"]
@@ -107,6 +108,38 @@ def test_changed_statuses_and_outcomes_are_told_until_the_next_push(
     assert told() == []
 
 
+@pytest.mark.rule("ACT-5")
+def test_an_org_that_shares_activities_is_known_from_the_push() -> None:
+    """What is stored says so, also for events alone, and the check is content."""
+    with deployments.deployment(org={"shared_activities": True}) as deployment:
+        deployment.operator.settings.push(MINIMAL + MEETINGS, apply=True)
+
+        settings = deployment.operator.settings.in_force()
+        steps = deployment.operator.setup.check().steps
+
+    assert settings.connections[0].activities.several_contacts
+    assert from_json(to_json(settings), settings.version) == settings
+    assert [one for one in steps if one.what == MAPPED_FIELDS] == []
+
+
+@pytest.mark.rule("ACT-5")
+def test_an_org_that_shares_activities_by_now_is_told() -> None:
+    """By the check, for the settings that were pushed before."""
+    pushed = read_settings(MINIMAL + MEETINGS).settings
+    (connection,) = pushed.connections
+    activities = replace(connection.activities, several_contacts=True)
+    now = replace(pushed, connections=(replace(connection, activities=activities),))
+
+    text = "tasks and events {} have several contacts now: push the settings again"
+    for old, new, can in ((pushed, now, "can"), (now, pushed, "cannot")):
+        (step,) = outdated_mappings(old, new)
+        assert (step.side, step.state, step.text) == (
+            Side.SALESFORCE,
+            StepState.WRONG,
+            text.format(can),
+        )
+
+
 @pytest.mark.rule("ACT-4")
 def test_an_org_without_a_closed_status_is_told(deployment: Deployment) -> None:
     """As a warning with the line of the kind, at a push and at a check."""
@@ -126,11 +159,11 @@ def test_an_org_without_a_closed_status_is_told(deployment: Deployment) -> None:
 
 
 class UnseenStatuses:
-    """An org whose integration user may not see the statuses of tasks."""
+    """An org whose integration user may not see tasks."""
 
     def fields(self, name: str) -> Sequence[SalesforceField]:
-        """No fields are asked for here."""
-        raise AssertionError(name)
+        """Salesforce's answer about the fields of an object that it does not show."""
+        raise Gone(f"The requested resource does not exist: {name}", code="NOT_FOUND")
 
     def task_statuses(self) -> Sequence[TaskStatus]:
         """Salesforce's answer about an object that it does not show."""
@@ -152,9 +185,13 @@ def test_an_org_that_does_not_show_its_statuses_is_no_obstacle(deployment: Deplo
     assert (found.reading.settings, found.unreachable) == (reading.settings, ())
     assert [str(one) for one in found.reading.warnings] == [
         (
-            f"line {LINE + 2}: Salesforce did not say what its statuses or outcomes of activities "
-            "are, so those of a new one are taken: push the file again once crmsync setup --apply "
-            "has given access. sObject type 'TaskStatus' is not supported. (ACT-4)"
+            f"line {LINE + 2}: Salesforce did not say what it has for activities (statuses, "
+            "outcomes, several contacts), so what a new one has is taken: push the file again once "
+            f"crmsync setup --apply has given access. {reason} (ACT-4)"
+        )
+        for reason in (
+            "sObject type 'TaskStatus' is not supported.",
+            "the integration user has no access to the objects yet.",
         )
     ]
 

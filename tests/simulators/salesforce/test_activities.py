@@ -14,6 +14,7 @@ from tests.simulators.salesforce.orgs import LiveOrg, lead, quoted, refusal, row
 
 START = "2026-11-02T10:00:00.000+0000"
 LATER = "2026-11-02T10:45:00.000+0000"
+WHEN: dict[str, Any] = {"StartDateTime": START, "DurationInMinutes": 30}
 SHARED: dict[str, Any] = {"shared_activities": True}
 
 
@@ -367,3 +368,83 @@ def test_describe_shows_the_fields_of_activities(
         createable,
         updateable,
     )
+
+
+def relations_of(org: LiveOrg, name: str, activity: str) -> set[str]:
+    """Return the people of a task or event, as its relations have them."""
+    form = soql(
+        "SELECT RelationId FROM TaskRelation WHERE IsWhat = FALSE AND TaskId =", quoted(activity)
+    )
+    query = form.replace("Task", name)
+    return {row["RelationId"] for row in org.product.query(query)["records"]}
+
+
+@pytest.mark.parametrize(("sobject", "more"), [("Task", {}), ("Event", WHEN)])
+def test_an_activity_is_made_with_several_contacts(
+    start_org: StartOrg, sobject: str, more: dict[str, Any]
+) -> None:
+    """All of them in one call: the first is the activity's own unless another one is named, who
+    joins the list.
+    """
+    org = start_org(SHARED)
+    ada, ben, eve = (made(org, "Contact", LastName=name) for name in ("Ada", "Ben", "Eve"))
+    field = f"{sobject}WhoIds"
+    first = made(org, sobject, **more, **{field: [ben, ada]})
+    named = made(org, sobject, **more, WhoId=eve, **{field: [ben, ada]})
+    assert seen(org, sobject, first, "WhoId", field) == (ben, [ben, ada])
+    assert seen(org, sobject, named, "WhoId", field) == (eve, [eve, ben, ada])
+    assert relations_of(org, sobject, named) == {ada, ben, eve}
+
+
+def test_the_list_of_people_is_written_as_a_whole(start_org: StartOrg) -> None:
+    """Who is not in it goes, an empty one keeps the task's own person, and without a person of its
+    own the task takes another of the list.
+    """
+    org = start_org(SHARED)
+    ada, ben, eve = (made(org, "Contact", LastName=name) for name in ("Ada", "Ben", "Eve"))
+    task = made(org, "Task", WhoId=ada, TaskWhoIds=[ada, ben])
+    org.product.Task.update(task, {"TaskWhoIds": [ada, eve]})
+    first = seen(org, "Task", task, "WhoId"), relations_of(org, "Task", task)
+    org.product.Task.update(task, {"WhoId": None})
+    second = seen(org, "Task", task, "WhoId"), relations_of(org, "Task", task)
+    org.product.Task.update(task, {"WhoId": ben, "TaskWhoIds": None})
+    third = seen(org, "Task", task, "WhoId"), relations_of(org, "Task", task)
+    assert [first, second, third] == [
+        ((ada,), {ada, eve}),
+        ((eve,), {eve}),
+        ((ben,), {ben}),
+    ]
+
+
+def test_a_list_of_people_that_cannot_be_is_refused(start_org: StartOrg) -> None:
+    """A contact beside a lead, more than 50 contacts, somebody unknown, and a text."""
+    org = start_org(SHARED)
+    contacts = [made(org, "Contact", LastName=f"No {at}") for at in range(51)]
+    person = made(org, "Lead", **lead())
+    codes = [
+        refusal(org, "POST", "/sobjects/Task", {"TaskWhoIds": people})[1][0]["errorCode"]
+        for people in ([person, contacts[0]], contacts, ["003000000000000AAA"], contacts[0])
+    ]
+    assert codes == [
+        "FIELD_INTEGRITY_EXCEPTION",
+        "FIELD_INTEGRITY_EXCEPTION",
+        "INVALID_CROSS_REFERENCE_KEY",
+        "JSON_PARSER_ERROR",
+    ]
+
+
+def test_without_shared_activities_there_is_no_list_of_people(org: LiveOrg) -> None:
+    """The field does not exist."""
+    contact = made(org, "Contact", LastName="Ada")
+    _, (error,) = refusal(org, "POST", "/sobjects/Task", {"TaskWhoIds": [contact]})
+    assert error["errorCode"] == "INVALID_FIELD"
+
+
+def test_a_deleted_contact_leaves_the_tasks_of_others(start_org: StartOrg) -> None:
+    """The task stays with its own person, without a row of the one that is gone."""
+    org = start_org(SHARED)
+    ada, ben = (made(org, "Contact", LastName=name) for name in ("Ada", "Ben"))
+    task = made(org, "Task", WhoId=ada, TaskWhoIds=[ada, ben])
+    org.product.Contact.delete(ben)
+    assert seen(org, "Task", task, "WhoId", "TaskWhoIds") == (ada, [ada])
+    assert relations_of(org, "Task", task) == {ada}

@@ -15,7 +15,9 @@ from crmsync.model.crm_names import HUBSPOT_OWNER, OPPORTUNITY
 from crmsync.model.decisions import Decision, DecisionType
 from crmsync.model.effects import RequestSync
 from crmsync.model.facts import Facts
+from crmsync.model.fingerprints import tag
 from crmsync.model.kinds.activities import (
+    CONTACT_LISTS,
     About,
     ActivityFacts,
     ActivityFilter,
@@ -32,14 +34,16 @@ from crmsync.rules.kinds.activity.about import (
     Compared,
     about_of,
     comparable,
+    room_for_contacts,
     with_associations,
+    with_contacts,
 )
 from crmsync.rules.kinds.activity.creation import activity_creation, task_creation
 from crmsync.rules.kinds.activity.deletions import Binned, kept_in_hubspot
 from crmsync.rules.kinds.activity.inclusion import filtered, kind_of, left_alone_in_hubspot
 from crmsync.rules.kinds.activity.owners import record_of, record_owner
 from crmsync.rules.kinds.activity.relations import about_in_salesforce
-from crmsync.rules.kinds.activity.ruleset import ABOUT, TYPES
+from crmsync.rules.kinds.activity.ruleset import ABOUT, CONTACTS, TYPES, contacts_of
 from crmsync.rules.merge.baseline import rebased
 from crmsync.rules.merge.change_limits import with_holds
 from crmsync.rules.merge.ruleset import Ruleset
@@ -159,31 +163,47 @@ def _plan_pair(
     is_joined = link.joins(activity.ref, task.ref)
     here = with_holds(link if is_joined else follow_moves(link, activity, task, ruleset), facts)
     forms = ruleset.mapping_of(task).hubspot_forms
+
+    def shows(one: Record, name: str) -> bool | None:
+        return ruleset.view(one, forms.only({name}), here).state(name).changed
+
+    is_new = CONTACTS in forms and shows(activity, CONTACTS) is None
     compared = comparable(
         activity,
         task,
         facts.associated,
         facts.across,
         keeps_strangers=_settings(ruleset).sync.goes_to(Side.HUBSPOT),
-        has_moved=lambda one, name: bool(
-            ruleset.view(one, forms.only({name}), here).state(name).changed
-        ),
+        has_moved=lambda one, name: bool(shows(one, name)),
+        is_new=is_new,
     )
     shown = compared.activity
     plan = plan_pair(
         shown,
         compared.task,
-        _agreed_on(compared, here, ruleset),
+        _with_exact_contacts(_agreed_on(compared, here, ruleset), task),
         ruleset,
         always_save=here != link or not link.version,
         change=facts.change,
     )
-    plan = with_associations(plan, shown, facts.associated, facts.across)
-    others = about_in_salesforce(facts.associated, facts.across, about_of(task)).others
-    if not others:
+    plan = with_contacts(plan, compared)
+    plan = with_associations(plan, shown, facts.associated, facts.across, is_new=is_new)
+    about = about_in_salesforce(facts.associated, facts.across, about_of(task))
+    room = room_for_contacts(task, facts.across)
+    left_out = len(contacts_of(about)[max(room, 1) :])
+    if not left_out:
         return plan
-    text = f"{len(others)} more of its contacts show in HubSpot alone, as Salesforce names one"
+    named = f"has room for {room} of them" if room else "names one"
+    text = f"{left_out} more of its contacts show in HubSpot alone, as Salesforce {named}"
     return replace(plan, notes=(*plan.notes, Note(text, ("ACT-5",))))
+
+
+def _with_exact_contacts(link: Link, task: Record) -> Link:
+    """The link as if we had not written the contacts: Salesforce keeps them as they are, so that
+    those which differ from ours are news, also where ours were the last write.
+    """
+    exact = tag(CONTACT_LISTS[task.ref.object])
+    return replace(link, wrote=type(link.wrote)(one for one in link.wrote if one != exact))
 
 
 def _agreed_on(compared: Compared, link: Link, ruleset: Ruleset) -> Link:

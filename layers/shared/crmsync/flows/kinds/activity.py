@@ -45,7 +45,12 @@ from crmsync.plans.activity import ActivityPairFacts, plan_activity
 from crmsync.rules.kinds.activity.about import about_of
 from crmsync.rules.kinds.activity.inclusion import kind_of
 from crmsync.rules.kinds.activity.relations import about_in_salesforce
-from crmsync.rules.kinds.activity.ruleset import activity_ruleset, marks_of, with_about
+from crmsync.rules.kinds.activity.ruleset import (
+    activity_ruleset,
+    marks_of,
+    most_contacts,
+    with_about,
+)
 from crmsync.rules.merge.ruleset import Ruleset
 
 LEASE = timedelta(seconds=720)
@@ -209,7 +214,10 @@ def _gather(
         if record and record.ref.side is Side.SALESFORCE
     ]
     relations.find_links(
-        ref for task in tasks for ref in (about_of(task).who, about_of(task).what) if ref
+        ref
+        for about in map(about_of, tasks)
+        for ref in (about.who, about.what, *about.others)
+        if ref
     )
     known = [relations.of(one) for one in gathered.facts]
     return replace(gathered, facts=with_binned(known, relations.once_linked, context, ruleset))
@@ -237,9 +245,10 @@ class _Relations:
                 for ref, found in self._context.associations.of(here, name).items():
                     self._associated[ref] = (*self._associated.get(ref, ()), *found)
         self.find_links(one for ref in here for one in self._associated.get(ref, ()))
+        room = most_contacts(self._context.connection)
         return {
             ref: with_about(
-                record, about_in_salesforce(self._associated.get(ref, ()), self._across)
+                record, about_in_salesforce(self._associated.get(ref, ()), self._across), room
             )
             if ref.side is Side.HUBSPOT
             else record

@@ -2,8 +2,8 @@
 these say (MAP-7 to MAP-11).
 
 A connection with default rows only costs no call, unless activities sync: an org has statuses of
-its own, and an account outcomes. Each object is described once. When a side does not answer, its
-fields count as neither good nor wrong, and the check says so.
+its own and may share activities, and an account has outcomes. Each object is described once. When a
+side does not answer, its fields count as neither good nor wrong, and the check says so.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeAlias
 from crmsync.config import Complaint, ConfigError, Reading
 from crmsync.errors import Gone, Refused, SyncError
 from crmsync.flows.setup.steps import SetupStep, StepState, text_of
-from crmsync.model.crm_names import HUBSPOT_CALL
+from crmsync.model.crm_names import HUBSPOT_CALL, TASK, TASK_CONTACTS
 from crmsync.model.fields import Choices, FieldRule
 from crmsync.model.kinds.activities import ActivityKind, TaskStatus
 from crmsync.model.records import Side
@@ -73,8 +73,8 @@ _ROWS_LATER = (
 )
 
 _ASSUMED = (
-    "{} did not say what its statuses or outcomes of activities are, so those of a new one are "
-    "taken: push the file again once crmsync setup --apply has given access."
+    "{} did not say what it has for activities (statuses, outcomes, several contacts), so what a "
+    "new one has is taken: push the file again once crmsync setup --apply has given access."
 )
 
 HubspotOf: TypeAlias = Callable[[Connection], PropertySource]
@@ -130,14 +130,14 @@ def resolve_mappings(
     if resolver.complaints:
         raise ConfigError(resolver.complaints)
     settings = replace(reading.settings, connections=connections)
-    warnings = tuple(sorted((*reading.warnings, *resolver.warnings)))
+    warnings = tuple(sorted({*reading.warnings, *resolver.warnings}))
     resolved = replace(reading, settings=settings, warnings=warnings)
     return ResolvedMappings(resolved, tuple(resolver.unreachable))
 
 
 def outdated_mappings(stored: Settings, live: Settings) -> Iterator[SetupStep]:
     """A step for each mapping that the CRMs describe otherwise than the stored settings do, and for
-    statuses and outcomes of activities that are not those that the push found.
+    what the push found for activities and is no longer so.
     """
     for new in live.connections:
         yield from _outdated_values(stored.connection(new.name) or new, new)
@@ -156,6 +156,10 @@ def outdated_mappings(stored: Settings, live: Settings) -> Iterator[SetupStep]:
 
 
 def _outdated_values(old: Connection, new: Connection) -> Iterator[SetupStep]:
+    if old.activities.several_contacts != new.activities.several_contacts:
+        can = "can" if new.activities.several_contacts else "cannot"
+        text = f"tasks and events {can} have several contacts now: push the settings again"
+        yield SetupStep(new.name, Side.SALESFORCE, MAPPED_FIELDS, StepState.WRONG, text)
     before, now = old.activities, new.activities
     for side, what, differ in (
         (Side.SALESFORCE, "statuses of tasks", now.statuses and before.statuses != now.statuses),
@@ -178,6 +182,7 @@ class _MappingResolver:
         warnings: Rows that work but deserve a second thought.
         unreachable: The sides that did not answer.
         seen: Connection and HubSpot object -> its properties.
+        seen_fields: Connection and Salesforce object -> its fields.
     """
 
     reading: Reading
@@ -187,6 +192,7 @@ class _MappingResolver:
     warnings: list[Complaint] = field(default_factory=list)
     unreachable: list[UnreachableSide] = field(default_factory=list)
     seen: dict[tuple[str, str], Properties] = field(default_factory=dict)
+    seen_fields: dict[tuple[str, str], Mapping[str, SalesforceField]] = field(default_factory=dict)
 
     def resolve(self, number: int, connection: Connection) -> Connection:
         """The connection at place `number` with its rows resolved."""
@@ -204,13 +210,17 @@ class _MappingResolver:
 
     def _with_org_values(self, number: int, connection: Connection) -> Connection:
         """The connection with the org's statuses of tasks and the account's outcomes of calls,
-        where a kind of activity that syncs has such; and a warning of what cannot cross.
+        where a kind of activity that syncs has such, and with whether the org shares activities;
+        and a warning of what cannot cross.
         """
         on, changes = connection.activities.on, dict[str, Any]()
         if any(map(has_status, on)):
             changes["statuses"] = self._learn(number, connection, Side.SALESFORCE, self._statuses)
         if any(map(has_outcome, on)):
             changes["outcomes"] = self._learn(number, connection, Side.HUBSPOT, self._outcomes)
+        if on:
+            lists = self._learn(number, connection, Side.SALESFORCE, self._contact_lists)
+            changes["several_contacts"] = bool(lists)
         activities = replace(connection.activities, **changes)
         for kind, sentence in unmapped(activities):
             self._warn(number, kind, sentence)
@@ -237,6 +247,22 @@ class _MappingResolver:
 
     def _statuses(self, connection: Connection) -> tuple[TaskStatus, ...]:
         return tuple(self.salesforce(connection).task_statuses())
+
+    def _contact_lists(self, connection: Connection) -> tuple[str, ...]:
+        """The field with all people of a task, where the org has it."""
+        try:
+            fields = self._fields_of(connection, TASK)
+        except Gone as error:
+            raise Refused(_NOT_SEEN, code=error.code, hint=_ROWS_LATER) from error
+        return tuple(one.name for one in fields.values() if one.name == TASK_CONTACTS)
+
+    def _fields_of(self, connection: Connection, name: str) -> Mapping[str, SalesforceField]:
+        """The fields of an object of Salesforce. Raises `SyncError`."""
+        place = (connection.name, name)
+        if place not in self.seen_fields:
+            found = self.salesforce(connection).fields(name)
+            self.seen_fields[place] = by_small_name(found)
+        return self.seen_fields[place]
 
     def _outcomes(self, connection: Connection) -> Choices:
         outcome = self._described(connection, HUBSPOT_CALL).get(CALL_OUTCOME)
@@ -302,9 +328,8 @@ class _MappingResolver:
         if not sections:
             return {}
         try:
-            side = self.salesforce(connection)
             objects = dict.fromkeys(one for name in sections for one in OBJECTS[name][1])
-            found = {one: by_small_name(side.fields(one)) for one in objects}
+            found = {one: self._fields_of(connection, one) for one in objects}
             return {name: {one: found[one] for one in OBJECTS[name][1]} for name in sections}
         except SyncError as error:
             if isinstance(error, Gone):

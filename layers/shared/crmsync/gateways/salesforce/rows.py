@@ -11,12 +11,16 @@ from crmsync.gateways.salesforce.errors import RULE, row_error
 from crmsync.gateways.salesforce.ids import full
 from crmsync.model.crm_names import CONTACT_ROLE, LEAD, PARENT_ACCOUNT, SALESFORCE_CONTACT
 from crmsync.model.effects import CreateRecord, UpdateRecord
+from crmsync.model.kinds.activities import CONTACT_LISTS
 from crmsync.model.names import SALESFORCE_KEY
 from crmsync.model.records import Record, Ref, Side
 from crmsync.ports.crm import Outcome, Written
 
 CONVERSION = {LEAD: ("IsConverted", "ConvertedContactId")}
 """Fields that are read with a lead, to see whether it was converted."""
+
+_LISTS = frozenset(CONTACT_LISTS.values())
+"""Fields that are written as lists of ids, which a record has in one text."""
 
 FIXED = {CONTACT_ROLE: frozenset({"OpportunityId"})}
 """Fields that can only be set at creation. An update of an existing record leaves them out."""
@@ -61,7 +65,11 @@ def is_refused_by_a_rule(row: Mapping[str, Any]) -> bool:
 
 def creation(at: int, effect: CreateRecord) -> Write:
     """The row that creates a record under its key."""
-    row = {"attributes": {"type": effect.object}, **effect.fields, SALESFORCE_KEY: effect.key}
+    row = {
+        "attributes": {"type": effect.object},
+        **_sent(effect.fields),
+        SALESFORCE_KEY: effect.key,
+    }
     return Write(at, effect.object, effect.key, _group(effect), row, effect.fields)
 
 
@@ -71,7 +79,7 @@ def change(at: int, effect: UpdateRecord) -> Write:
     if not isinstance(ref, Ref):
         msg = f"an update of {ref} before its record was created"
         raise TypeError(msg)
-    row = {"attributes": {"type": ref.object}, "id": ref.id, **effect.fields}
+    row = {"attributes": {"type": ref.object}, "id": ref.id, **_sent(effect.fields)}
     return Write(at, ref.object, ref.id, _group(effect), row, effect.fields)
 
 
@@ -80,6 +88,13 @@ def update_of(write: Write, identifier: str) -> Write:
     left_out = {SALESFORCE_KEY, *FIXED.get(write.object, ())}
     kept = {name: value for name, value in write.row.items() if name not in left_out}
     return replace(write, row={**kept, "id": identifier})
+
+
+def _sent(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: str(value).split(";") if name in _LISTS and value else value
+        for name, value in fields.items()
+    }
 
 
 def _group(effect: CreateRecord | UpdateRecord) -> str:

@@ -13,12 +13,14 @@ from types import MappingProxyType
 
 from crmsync.model.crm_names import (
     EVENT,
+    EVENT_CONTACTS,
     HUBSPOT_CALL,
     HUBSPOT_MAIL,
     HUBSPOT_MEETING,
     HUBSPOT_NOTE,
     HUBSPOT_TASK,
     TASK,
+    TASK_CONTACTS,
 )
 from crmsync.model.fields import Choices, FieldRule
 from crmsync.model.records import Ref, Side
@@ -49,6 +51,14 @@ SALESFORCE_OBJECTS: Mapping[ActivityKind, str] = MappingProxyType(
     dict.fromkeys(ActivityKind, TASK) | {ActivityKind.MEETING: EVENT}
 )
 """Kind -> the Salesforce object that holds it."""
+
+CONTACT_LISTS: Mapping[str, str] = MappingProxyType({TASK: TASK_CONTACTS, EVENT: EVENT_CONTACTS})
+"""Task or event -> its field with all its people, which exists with Shared Activities only. In a
+record it is the ids in ascending order, with semicolons between them.
+"""
+
+MOST_CONTACTS = 50
+"""How many contacts a task or event may have [D]."""
 
 KIND_OF_HUBSPOT: Mapping[str, ActivityKind] = MappingProxyType(
     {name: kind for kind, name in HUBSPOT_OBJECTS.items()}
@@ -149,8 +159,9 @@ class ActivitySettings:
     within an hour (Q-30), of which "auto" (None) is that of few pairs.
 
     ``statuses`` are the org's statuses of tasks, ``outcomes`` the account's outcomes of calls, each
-    with its name; empty for those of a new org and account. Neither is in the operator's file: the
-    push reads them.
+    with its name; empty for those of a new org and account. ``several_contacts`` is whether a task
+    or event may have several, as the org has Shared Activities. None of them is in the operator's
+    file: the push reads them.
     """
 
     calls: ActivityKindSettings = _OFF
@@ -163,6 +174,7 @@ class ActivitySettings:
     max_blanks_per_hour: int | None = None
     statuses: tuple[TaskStatus, ...] = ()
     outcomes: Choices = ()
+    several_contacts: bool = False
 
     def of(self, kind: ActivityKind) -> ActivityKindSettings:
         """The settings of a kind."""

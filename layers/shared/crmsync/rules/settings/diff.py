@@ -13,7 +13,7 @@ from crmsync.model.settings import Connection, Settings
 from crmsync.rules.settings.mappings import is_pair
 from crmsync.rules.settings.sections import ACTIVITY_SECTIONS, DEFAULT_ROWS
 
-_SET_BY_THE_PUSH = frozenset({"since", "listed_since", "statuses", "outcomes"})
+_SET_BY_THE_PUSH = frozenset({"since", "listed_since", "statuses", "outcomes", "several_contacts"})
 """What no operator writes into the file, so it is not shown."""
 
 _OWNER_IDS = tuple(f".{name}.owners" for name in ACTIVITY_SECTIONS)

@@ -11,7 +11,7 @@ from crmsync.model.records import Record, Side, Value
 from crmsync.rules.fields.values import is_blank
 from crmsync.rules.kinds.activity.maps import NEW_IN_HUBSPOT, NEW_IN_SALESFORCE, STATUS
 from crmsync.rules.kinds.activity.org_values import new_status
-from crmsync.rules.kinds.activity.ruleset import ABOUT, TIMESTAMP
+from crmsync.rules.kinds.activity.ruleset import ABOUT, CONTACTS, TIMESTAMP
 from crmsync.rules.kinds.activity.subjects import first_line, subject_for
 from crmsync.rules.merge.policies import may_pass
 from crmsync.rules.merge.ruleset import Ruleset
@@ -71,7 +71,7 @@ def activity_creation(task: Record, ruleset: Ruleset, record_owner: str = "") ->
     HubSpot requires a moment: of a task without a due date that is when it was made.
     """
     fields, incompatible = converted_fields(task, task.ref.object, ruleset)
-    for name in ABOUT:
+    for name in (*ABOUT, CONTACTS):
         fields.pop(name, None)
     fields = {**NEW_IN_HUBSPOT.get(ruleset.activity.activity, {}), **fields}
     if is_blank(fields.get(TIMESTAMP)):

@@ -6,23 +6,25 @@ so the flow adds the two Salesforce ids under names of their own (`with_about`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, tzinfo
 from types import MappingProxyType
 
-from crmsync.model.crm_names import EVENT, TASK, WHAT_ID, WHO_ID
-from crmsync.model.fields import FieldRule, Update
+from crmsync.model.crm_names import EVENT, SALESFORCE_CONTACT, TASK, WHAT_ID, WHO_ID
+from crmsync.model.fields import FieldRule, FieldType, Update
 from crmsync.model.fingerprints import Fingerprinter
 from crmsync.model.kinds.activities import (
+    CONTACT_LISTS,
     HUBSPOT_OBJECTS,
+    MOST_CONTACTS,
     SALESFORCE_OBJECTS,
     About,
     ActivityKind,
     ActivityOwner,
 )
 from crmsync.model.names import TASK_KEY
-from crmsync.model.records import Kind, Record, Side
+from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.model.settings import Connection
 from crmsync.rules.fields.maps import in_zone
 from crmsync.rules.kinds.activity.field_map import POLICIES, activity_map
@@ -34,8 +36,13 @@ WHAT = "salesforce record"
 ids of Salesforce. Not properties.
 """
 
+CONTACTS = "salesforce contacts"
+"""The name there of all contacts that its task or event is to be about, as in `CONTACT_LISTS`, in
+an org where there may be several.
+"""
+
 ABOUT: Mapping[str, str] = MappingProxyType({WHO: WHO_ID, WHAT: WHAT_ID})
-"""Those names -> Salesforce's fields."""
+"""`WHO` and `WHAT` -> Salesforce's fields."""
 
 TIMESTAMP = "hs_timestamp"
 """The property that HubSpot requires of every activity."""
@@ -87,9 +94,12 @@ def activity_ruleset(
     settings = connection.activities.of(activity)
     sync = settings.sync
     update = POLICIES[sync][Update.TWO_WAY]
-    about = (FieldRule(name, field, update) for name, field in ABOUT.items())
-    field_map = (*in_zone(activity_map(connection, activity), zone), *about)
+    about = [FieldRule(name, field, update) for name, field in ABOUT.items()]
     salesforce_object = SALESFORCE_OBJECTS[activity]
+    if connection.activities.several_contacts:
+        field = CONTACT_LISTS[salesforce_object]
+        about.append(FieldRule(CONTACTS, field, update, FieldType.MULTI))
+    field_map = (*in_zone(activity_map(connection, activity), zone), *about)
     hubspot = {TIMESTAMP, TYPES.get(activity, TIMESTAMP)}
     if activity is ActivityKind.EMAIL:
         hubspot.add(EMAIL_STATUS)
@@ -109,7 +119,7 @@ def activity_ruleset(
         ),
         activity=ActivityRules(
             activity,
-            frozenset(ABOUT),
+            frozenset({*ABOUT, CONTACTS}),
             frozenset(one for one in Side if sync.goes_to(one))
             if settings.owner is ActivityOwner.MATCHED
             else frozenset(),
@@ -117,10 +127,31 @@ def activity_ruleset(
     )
 
 
-def with_about(activity: Record, about: About) -> Record:
-    """A HubSpot activity's record with the ids of whom and what it is about in Salesforce."""
+def with_about(activity: Record, about: About, room: int) -> Record:
+    """A HubSpot activity's record with the ids of whom and what it is about in Salesforce. `room`
+    is for how many contacts the task or event has room in its field for all of them, 0 without one;
+    the oldest in HubSpot have it.
+    """
     shown = {
         WHO: about.who.id if about.who else None,
         WHAT: about.what.id if about.what else None,
+        CONTACTS: listed(contacts_of(about)[:room]),
     }
     return replace(activity, fields={**activity.fields, **shown})
+
+
+def contacts_of(about: About) -> tuple[Ref, ...]:
+    """The contacts that an activity is about, that of ``WhoId`` first; none beside a lead."""
+    if about.who is None or about.who.object != SALESFORCE_CONTACT:
+        return ()
+    return (about.who, *about.others)
+
+
+def most_contacts(connection: Connection) -> int:
+    """How many contacts a new task or event may have in its field for all of them; 0 without it."""
+    return MOST_CONTACTS if connection.activities.several_contacts else 0
+
+
+def listed(contacts: Iterable[Ref]) -> str | None:
+    """The value of a field of `CONTACT_LISTS` with these people; None for nobody."""
+    return ";".join(sorted(one.id for one in contacts)) or None
