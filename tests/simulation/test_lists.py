@@ -69,3 +69,18 @@ def test_what_was_edited_outside_the_list_crosses_once_the_contact_has_joined_it
         ("+49 30 9018202", set()),
     ]
     assert [len(one.portals[0].preferences.opted_out) for one in ends] == [0, 1]
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_a_second_lead_of_a_contact_outside_the_list_that_is_not_reported_is_found(
+    *, is_told: bool
+) -> None:
+    """Leads without a contact in the list are ignored, but not beside one that is linked."""
+    second = (Person("leave list"), Person("new person", Side.SALESFORCE), Wait(60))
+    stranger = (Person("new person", Side.SALESFORCE, who=1), Wait(60))
+    system = ended(*A_MEMBER, *second, *stranger, setting=Setting(outside="ignore"))
+    assert [one.ref.object for one in system.inbox.parked("acme")] == ["Lead"]
+    if not is_told:
+        system.inbox.clear("acme", [one.ref for one in system.inbox.parked("acme")])
+
+    assert found(system) == (set() if is_told else {"everything is finished"})

@@ -13,12 +13,13 @@ import pytest
 from crmsync.model.effects import SaveLink, UpdateRecord
 from crmsync.model.facts import Facts
 from crmsync.model.fields import FieldRule, FieldType
-from crmsync.model.fingerprints import tags
-from crmsync.model.links import LinkState
+from crmsync.model.fingerprints import REVISION_BYTES, tag, tags
+from crmsync.model.links import EarlierWrites, Intent, LinkState
 from crmsync.model.operations.overwritten import Overwrite, OverwrittenPair
 from crmsync.model.plan import Plan
 from crmsync.model.records import Record, Ref, Side, Value
 from crmsync.rules.merge.baseline import view
+from crmsync.rules.merge.intents import withdraw_lost
 from crmsync.rules.merge.person_accounts import through_account
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.overwriting import overwritten
@@ -35,6 +36,7 @@ from tests.builders import (
 )
 
 RULESET = a_ruleset()
+REVISION = RULESET.revision_field(Side.SALESFORCE)
 STAGES = FieldRule(
     "lifecyclestage",
     "Stage__c",
@@ -82,6 +84,32 @@ def judged(one: Facts, *writes: Overwrite, ruleset: Ruleset = RULESET) -> Restor
 def reasons(found: Restoration) -> list[SkipReason]:
     """Why mappings are not restored."""
     return [why for _, why in found.left]
+
+
+def test_a_restored_value_is_not_taken_for_that_of_an_earlier_write_that_comes_late() -> None:
+    """A first write was lost, and the second one of the same field arrived: both replaced the value
+    that the undo restores, and a late write would leave it.
+    """
+    one = facts({"phone": "0200"}, {"Phone": "0200", REVISION: "0b" * REVISION_BYTES}, by=OUR_USER)
+    key = RULESET.mappings["Lead"].salesforce_forms["Phone"].key
+    empty = RULESET.fingerprinter.fingerprint(key, None)
+    other = RULESET.fingerprinter.fingerprint(key, "0100")
+    intent = Intent(
+        b"\x0b" * REVISION_BYTES,
+        {tag(key): frozenset({empty, other})},
+        earlier=EarlierWrites(frozenset({b"\x0a" * REVISION_BYTES}), frozenset({tag(key)})),
+    )
+    assert one.link is not None
+    one = replace(one, link=one.link.announcing(Side.SALESFORCE, intent))
+
+    found = judged(one, a_write(PHONE, "", "0200"))
+
+    assert found.fields[Side.SALESFORCE] == {"Phone": ""}
+    assert found.link is not None
+    assert found.link.salesforce_intent == replace(intent, replaces={tag(key): frozenset({other})})
+    assert one.hubspot is not None
+    after = a_lead({"Phone": "", REVISION: "0b" * REVISION_BYTES}, by=OUR_USER)
+    assert withdraw_lost(found.link, one.hubspot, after, RULESET) == found.link
 
 
 def test_the_oldest_write_and_the_last_one_on_its_side_count() -> None:

@@ -18,4 +18,27 @@ LISTED: Mapping[str, History] = {
             Person("new person", Side.SALESFORCE, who=1),
         ),
     ),
+    "a contact left the list, got a second lead, and joined the list again without a report": History(
+        Setting(outside="ignore"),
+        (
+            Person("new person", who=2),
+            Person("join list"),
+            Wait(3),
+            Person("new person", Side.SALESFORCE, who=2),
+            Person("leave list"),
+            Wait(58),
+            Person("join list"),
+        ),
+    ),
+    "a contact left the list whose second lead was reported": History(
+        Setting(outside="ignore"),
+        (
+            Person("new person", who=2),
+            Person("join list"),
+            Wait(3),
+            Person("new person", Side.SALESFORCE, who=2),
+            Wait(58),
+            Person("leave list"),
+        ),
+    ),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from crmsync.model.records import Side
-from tests.simulation.histories.steps import History, Operator, Person, Setting, Wait
+from tests.simulation.histories.steps import Fault, History, Operator, Person, Setting, Wait
 
 UNDONE: Mapping[str, History] = {
     "a second undo took back an edit that repeated what the first had undone": History(
@@ -20,6 +20,18 @@ UNDONE: Mapping[str, History] = {
             Person("edit person", what="jobtitle"),
             Wait(3),
             Operator("undo", value="600"),
+        ),
+    ),
+    "an undo was taken for what a lost write had left, and the value came back": History(
+        Setting(undo=True),
+        (
+            Person("new person"),
+            Fault("salesforce.update", "rate limit"),
+            Wait(1),
+            Wait(2),
+            Person("edit person", value="6"),
+            Wait(21),
+            Operator("undo", value="20000"),
         ),
     ),
 }

@@ -155,7 +155,9 @@ def _plan_duplicate(facts: ContactFacts, named: Record, ruleset: Ruleset) -> Pla
     """A second record with the address of a linked one stays unlinked and is reported (CH-13). Its
     opt-out applies to the person (OPT-4).
 
-    The opt-out does not reach a contact outside the inclusion list (OPT-7); the report says so.
+    A Salesforce record is reported even if that contact is outside the inclusion list: it may join
+    the list at any time, and then only its own pair is read. The opt-out does not reach a contact
+    outside the list (OPT-7); the report says so.
     """
     out = [
         one
@@ -164,13 +166,8 @@ def _plan_duplicate(facts: ContactFacts, named: Record, ruleset: Ruleset) -> Pla
     ]
     frozen = [one for one in out if _is_frozen(one, ruleset)]
     opt_outs = tuple(effect for one in out if one not in frozen for effect in unsubscribe(one))
-    may_pair = any(_may_pair(named, one, ruleset) for one in facts.candidates)
-    if not may_pair and not frozen:
-        return replace(
-            no_effects("is outside the inclusion list", "INC-2"),
-            effects=opt_outs,
-            undecided=bool(out),
-        )
+    if named.ref.side is Side.HUBSPOT and not _may_pair(named, None, ruleset):
+        return no_effects("is outside the inclusion list", "INC-2")
     report = reports.opted_out_duplicate if frozen else reports.duplicate_of_linked
     return Plan((*opt_outs, report(named.ref, facts.taken)), undecided=bool(out))
 

@@ -9,7 +9,7 @@ to both sides count together: a value that crosses after an undo is not a mistak
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
@@ -17,6 +17,7 @@ from types import MappingProxyType
 from crmsync.model.decisions import Decision, DecisionType
 from crmsync.model.facts import Facts
 from crmsync.model.fields import FieldRule
+from crmsync.model.fingerprints import tag
 from crmsync.model.links import Link, LinkState
 from crmsync.model.operations.overwritten import Overwrite, OverwrittenPair
 from crmsync.model.records import Record, Ref, Side, Value
@@ -167,6 +168,7 @@ class _Pair:
     def __init__(self, link: Link, hubspot: Record, salesforce: Record, ruleset: Ruleset) -> None:
         mapping = ruleset.mapping_of(salesforce)
         self._link = link
+        self._fingerprinter = ruleset.fingerprinter
         self._records = {Side.HUBSPOT: hubspot, Side.SALESFORCE: salesforce}
         self._rules = {(rule.hubspot, rule.salesforce): rule for rule in mapping.field_map}
         self._forms = {side: mapping.forms(side) for side in Side}
@@ -238,7 +240,8 @@ class _Pair:
 
     def marked(self, back: Sequence[Overwrite]) -> Link:
         """The link to store before these values are restored: each then counts as an edit of its
-        side that is not our own.
+        side that is not our own. So it is none that a write of ours replaced, which a late one of
+        the same field would have left.
         """
         link = self._link.deciding(
             *(Decision(DecisionType.RESTORED, one.side, one.name, "CH-29") for one in back)
@@ -251,8 +254,24 @@ class _Pair:
                 if side is Side.HUBSPOT
                 else replace(link, salesforce_base=base)
             )
+            restored = self._fingerprints([one for one in back if one.side is side])
+            intent = link.intent(side)
+            left = {key: ours - {restored.get(key, b"")} for key, ours in intent.replaces.items()}
+            replaces = {key: ours for key, ours in left.items() if ours}
+            link = link.announcing(side, replace(intent, replaces=replaces))
         writes_salesforce = any(one.side is Side.SALESFORCE for one in back)
         return replace(link, wrote=frozenset()) if writes_salesforce else link
+
+    def _fingerprints(self, back: Iterable[Overwrite]) -> Mapping[bytes, bytes]:
+        """The fingerprints of values that are restored, by the tag of their field."""
+        found = {}
+        for one in back:
+            is_owner = one.row == OWNER_ROW
+            form = None if is_owner else self._forms[one.side][one.name]
+            key = form.key if form else one.name
+            value = form.canonical(one.old) if form else str(one.old or "")
+            found[tag(key)] = self._fingerprinter.fingerprint(key, value)
+        return found
 
     def _state(self, rule: FieldRule, side: Side) -> FieldState:
         return self._views[side].state(rule.on(side))
