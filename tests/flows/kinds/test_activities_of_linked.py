@@ -59,6 +59,19 @@ def test_a_call_follows_once_its_contact_is_linked():
 
 
 @pytest.mark.rule("ACT-5")
+def test_a_call_that_asks_for_its_company_is_woken_as_an_activity():
+    """The sync of a company hands those that wait for it to the functions of their own kinds."""
+    world = a_world()
+    world.settings = {"create_in_salesforce": CreateInSalesforce.CONTACT}
+    company = world.new_company(world.new_contact())
+    world.sync(a_call(world, company))
+    world.drain()
+
+    (account,) = world.salesforce.refs("Account")
+    assert tasks(world, "WhatId") == [{"WhatId": account.id}]
+
+
+@pytest.mark.rule("ACT-5")
 def test_a_task_follows_once_its_lead_is_linked():
     """A Salesforce task of a lead without a counterpart becomes a call once the lead has one; one
     of before the switch, and one of a kind that stays in Salesforce, do not.

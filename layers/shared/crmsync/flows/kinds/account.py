@@ -29,11 +29,12 @@ from crmsync.flows.kinds.about_linked import queue_activities
 from crmsync.flows.kinds.dependants import queue_dependants, queue_dependants_again
 from crmsync.flows.kinds.membership import CompanyMembers
 from crmsync.model.changes import Cause, Change
+from crmsync.model.concerns import KIND_OF
 from crmsync.model.crm_names import DOMAIN, WEBSITE
 from crmsync.model.effects import SaveLink
 from crmsync.model.links import LinkState
 from crmsync.model.plan import Plan
-from crmsync.model.records import Kind, Record, Ref, Side
+from crmsync.model.records import Record, Ref, Side
 from crmsync.plans.account import AccountFacts, plan_account
 from crmsync.rules.fields.domains import host_of
 from crmsync.rules.kinds.account.ruleset import account_ruleset
@@ -81,7 +82,7 @@ def _sync_pass(
     results = retry_without_resting(results, ruleset, changes, context)
     if links:
         queue_dependants_again(results, dependants, context)
-    _queue_waiting_contacts(changes, planned.not_yet, results, context)
+    _queue_waiting(changes, planned.not_yet, results, context)
     at_once = process_results(results, context, summary, is_last=is_last)
     return [*planned.not_yet, *at_once]
 
@@ -108,16 +109,16 @@ def gather_and_plan(changes: Sequence[Change], context: SyncContext) -> PlannedB
     return PlannedBatch(facts, plans, ruleset, gathered.not_yet, gathered.unchanged)
 
 
-def _queue_waiting_contacts(
+def _queue_waiting(
     changes: Sequence[Change],
     not_yet: Sequence[Change],
     results: Sequence[RecordResult[AccountFacts]],
     context: SyncContext,
 ) -> None:
-    """Queue the contacts that wait for an account that is linked now.
+    """Queue the contacts and activities that wait for an account that is linked now.
 
-    A change of an account names the contacts that asked for it. Contacts that have given up asking
-    are found in the error inbox (ACC-21).
+    A change of an account names what asked for it. Contacts that have given up asking are found in
+    the error inbox (ACC-21).
     """
     unlinked = {change.ref for change in not_yet}
     newly_linked: list[Ref] = []
@@ -130,7 +131,10 @@ def _queue_waiting_contacts(
     name, now = context.connection.name, context.now()
     waiting = dict.fromkeys([*named, *context.inbox.waiting_for(name, newly_linked)])
     context.outbox.again(
-        [(Change(name, Kind.CONTACT, ref, Cause.EDITED, now), 0) for ref in waiting]
+        [
+            (Change(name, KIND_OF[ref.side][ref.object], ref, Cause.EDITED, now), 0)
+            for ref in waiting
+        ]
     )
 
 
