@@ -339,6 +339,32 @@ def test_deleting_the_losers_lead_does_not_delete_the_survivor():
     )
 
 
+@pytest.mark.parametrize("together", [False, True])
+@pytest.mark.parametrize("deletes", [False, True])
+@pytest.mark.rule("MRG-3")
+@pytest.mark.rule("DEL-1")
+def test_the_survivor_goes_on_with_the_other_lead_if_that_of_the_primary_record_is_gone(
+    deletes: bool,  # noqa: FBT001
+    together: bool,  # noqa: FBT001
+):
+    """Nothing was read since the lead was deleted and the contacts were merged: the survivor is not
+    deleted with it, syncs with the other lead, and one more look at both writes nothing.
+    """
+    found: dict[object, object] = {}
+    for order in permutations(("winner gone", "survivor", "loser", "primary gone")):
+        merge = contacts()
+        merge.world.settings = {"delete_in_hubspot": deletes}
+        merge.world.salesforce.delete(merge.refs["winner"])
+        for batch in [order] if together else [(name,) for name in order]:
+            merge.deliver(*batch)
+        writes = merge.world.writes()
+        merge.deliver("survivor", "loser")
+        pairs, ended, _, told = merge.state()
+        found[order] = (pairs, ended, told, merge.world.writes() - writes)
+    expected = ({("survivor", "loser")}, {"winner"}, [], 0)
+    assert {order: state for order, state in found.items() if state != expected} == {}
+
+
 @pytest.mark.rule("MRG-1")
 @pytest.mark.parametrize("first", ["winner", "loser"])
 @pytest.mark.parametrize("kind", [contacts, companies])

@@ -1,8 +1,9 @@
 """Whose link a record has that others were merged into. Entered only for such records.
 
 In HubSpot the survivor takes over the link of the primary record, and the other links end (MRG-3,
-MRG-4). In Salesforce the survivor keeps its own link, or stays with the contact that it names; if
-its own contact was deleted, it takes the link over.
+MRG-4). A link whose Salesforce record is gone has ended, whether or not anything has read that yet:
+the survivor takes over one that can go on. In Salesforce the survivor keeps its own link, or stays
+with the contact that it names; if its own contact was deleted, it takes the link over.
 """
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ class LoadedBatch(Protocol):
 
 def inherit_links(loader: LoadedBatch, merged: Mapping[Ref, tuple[Ref, ...]]) -> set[Ref]:
     """Let each HubSpot record take over the link of the primary one of those that were merged into
-    it. Returns the others whose links have still to end. Raises `SyncError`.
+    it, or of those whose Salesforce record is still there. Returns the others whose links have
+    still to end. Raises `SyncError`.
     """
     loader.read_links(dict.fromkeys(one for old in merged.values() for one in old))
     found = {
@@ -74,8 +76,12 @@ def inherit_links(loader: LoadedBatch, merged: Mapping[Ref, tuple[Ref, ...]]) ->
             for link in links
             if isinstance(link.hubspot, Ref) and loader.successor_of(link.hubspot) == ref
         ]
+        go_on = [(link, theirs) for link, theirs in ends if any(map(loader.successor_of, theirs))]
         link = loader.links.get(ref) or primary_link(
-            loader.records[ref], loader.with_successors(named.get(ref)), ends, loader.ruleset
+            loader.records[ref],
+            loader.with_successors(named.get(ref)),
+            go_on or ends,
+            loader.ruleset,
         )
         if link:
             loader.links[ref] = link
