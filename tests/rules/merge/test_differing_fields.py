@@ -11,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crmsync.model.fields import ComparedFormat, FieldType
-from crmsync.model.fingerprints import CHANGED, UNAGREED, Base, Fingerprinter, prefixes, tag
+from crmsync.model.fingerprints import (
+    CHANGED,
+    UNAGREED,
+    UNDELIVERED,
+    Base,
+    Fingerprinter,
+    prefixes,
+    tag,
+)
 from crmsync.model.links import Link
 from crmsync.model.records import Record, Side, Value
 from crmsync.rules.fields.values import canonical, day_before_zones, is_too_long
@@ -62,6 +70,7 @@ VALUES = st.sampled_from(
 )
 RULESET = a_ruleset()
 TEXTS = st.sampled_from([None, "a", "b ", " b", "x" * 41, "x" * 300])
+HOWS = ("agreed", "apart", "day", "pending", "undelivered", "open", "new")
 NAMES = {"phone": "Phone", "jobtitle": "Title", "firstname": "FirstName", "address": "Street"}
 
 
@@ -87,9 +96,7 @@ def test_a_fingerprint_is_the_keyed_hash_of_name_type_and_value(shown):
 @given(
     shown=st.fixed_dictionaries(dict.fromkeys(FORMS, VALUES)),
     agreed=st.fixed_dictionaries(dict.fromkeys(FORMS, VALUES)),
-    how=st.fixed_dictionaries(
-        dict.fromkeys(FORMS, st.sampled_from(["agreed", "apart", "day", "pending", "open", "new"]))
-    ),
+    how=st.fixed_dictionaries(dict.fromkeys(FORMS, st.sampled_from(HOWS))),
     wrote=st.frozensets(st.sampled_from(list(FORMS))),
     is_ours=st.booleans(),
 )
@@ -167,6 +174,7 @@ def _entry(name: str, agreed: Mapping[str, Value], how: str) -> bytes | None:
         "apart": FINGERPRINTER.fingerprint_diverged(field.key, value),
         "day": FINGERPRINTER.fingerprint(field.key, "2027-01-01"),
         "pending": CHANGED,
+        "undelivered": UNDELIVERED,
         "open": UNAGREED,
         "new": None,
     }[how]
@@ -194,10 +202,11 @@ def _one_by_one(
         if changed and day and FINGERPRINTER.fingerprint(field.key, day) == agreed:
             comparable, changed = day, False
         ours = record.modified_by == OUR_USER and link.has_written(name)
-        if changed and agreed != CHANGED and ours:
+        if changed and agreed not in {CHANGED, UNDELIVERED} and ours:
             normalised.add(name)
             changed = False
-        states[name] = FieldState(value, comparable, changed, is_new, diverged)
+        undelivered = agreed == UNDELIVERED
+        states[name] = FieldState(value, comparable, changed, is_new, diverged, undelivered)
     return states, frozenset(normalised)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from crmsync.model.effects import SaveLink, UpdateRecord
 from crmsync.model.facts import Facts
-from crmsync.model.fingerprints import CHANGED, UNAGREED, Base, Fingerprinter, tag
+from crmsync.model.fingerprints import CHANGED, UNAGREED, UNDELIVERED, Base, Fingerprinter, tag
 from crmsync.model.links import Intent, Link, LinkState
 from crmsync.model.names import revision_fields
 from crmsync.model.plan import Plan
@@ -124,12 +124,13 @@ def test_a_write_that_has_arrived_is_no_longer_in_flight() -> None:
 
 
 def test_entries_without_a_value_are_the_same_under_every_key() -> None:
-    """A field that was never agreed on, one that has still to cross, and one in which the two sides
-    were left different.
+    """A field that was never agreed on, those that have still to cross, and one in which the two
+    sides were left different.
     """
     marks = {
         PHONE: UNAGREED,
         tag("email"): CHANGED,
+        tag("fax"): UNDELIVERED,
         tag("firstname"): FINGERPRINTER.fingerprint_diverged("firstname", "Ada"),
     }
     newer = marks | {tag("firstname"): NEXT_FINGERPRINTER.fingerprint_diverged("firstname", "Ada")}

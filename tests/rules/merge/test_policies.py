@@ -177,6 +177,18 @@ def test_two_way_follows_the_most_recent_value(hubspot, salesforce, newest, expe
             FieldDecision(H, "MAP-1", conflict=True),
             id="both changed, and Salesforce deleted it, so HubSpot fills the blank",
         ),
+        pytest.param(
+            replace(showing("1", "2"), undelivered=True),
+            showing("2", "2"),
+            FieldDecision(H, "MAP-1"),
+            id="an older write of ours left Salesforce's value",
+        ),
+        pytest.param(
+            replace(showing("1", "2"), undelivered=True),
+            showing("3", "2"),
+            FieldDecision(S, "MAP-1", conflict=True),
+            id="a person has set another since",
+        ),
     ],
 )
 def test_prefer_salesforce_unless_blank(hubspot, salesforce, expected):

@@ -324,4 +324,17 @@ MORE_PEOPLE: Mapping[str, History] = {
             Person("delete person", Side.SALESFORCE, who=1),
         ),
     ),
+    "the older of two values that filled a preferred blank came last, and overwrote the newer": History(
+        Setting(policies=(("fax", "prefer_hubspot"),)),
+        (
+            Person("new person"),
+            Wait(60),
+            Person("edit person", Side.SALESFORCE, what="fax", value="2"),
+            Wait(1),
+            Work("contact", 8),
+            Person("edit person", Side.SALESFORCE, what="fax", value="1"),
+            Wait(60),
+            Work("contact"),
+        ),
+    ),
 }

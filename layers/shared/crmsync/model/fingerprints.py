@@ -31,6 +31,14 @@ CHANGED = b"\xff" * FINGERPRINT_BYTES
 counts as changed.
 """
 
+UNDELIVERED = b"\xff" * (FINGERPRINT_BYTES - 1) + b"\xfe"
+"""Stands likewise for one whose value a write of ours should have left on the other side, which
+shows nobody's edit instead: what an older write of ours left, or what the lost one should have
+replaced.
+"""
+
+PENDING = frozenset({CHANGED, UNDELIVERED})
+
 REVISION_BYTES = 5
 
 ALIAS_BYTES = 16
@@ -170,6 +178,12 @@ class Base:
     def with_pending(self, names: Iterable[str]) -> Base:
         """This base with the named fields, which were agreed on, counting as changed since."""
         return Base({**self.fingerprints, **dict.fromkeys(tags(names), CHANGED)})
+
+    def with_undelivered(self, names: Iterable[str]) -> Base:
+        """This base with the named fields counting as changed, over a value of the other side that
+        is nobody's edit.
+        """
+        return Base({**self.fingerprints, **dict.fromkeys(tags(names), UNDELIVERED)})
 
     def to_bytes(self) -> bytes:
         """The compact form that the table stores: tag and fingerprint of each field, sorted."""

@@ -10,7 +10,15 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from crmsync.model.fields import ComparedFormat, ValueFormat
-from crmsync.model.fingerprints import CHANGED, UNAGREED, Base, Fingerprinter, prefixes, tag
+from crmsync.model.fingerprints import (
+    PENDING,
+    UNAGREED,
+    UNDELIVERED,
+    Base,
+    Fingerprinter,
+    prefixes,
+    tag,
+)
 from crmsync.model.links import Link
 from crmsync.model.records import Record, Side, Value
 from crmsync.rules.fields.values import Canonical, canonical_of, day_before_zones
@@ -190,7 +198,7 @@ def view(
         state = _differing(forms[name], values[at], comparables[at], base, fingerprinter)
         if (
             state.changed
-            and agreed[at] != CHANGED
+            and agreed[at] not in PENDING
             and is_ours
             and link is not None
             and link.has_written(name)
@@ -218,7 +226,7 @@ def _differing(
     day = day_before_zones(compared.value_format, value)
     if day and fingerprinter.fingerprint(compared.key, day) == agreed:
         return FieldState(value, day, changed=False)
-    return FieldState(value, comparable, changed=True)
+    return FieldState(value, comparable, changed=True, undelivered=agreed == UNDELIVERED)
 
 
 def rebased(

@@ -17,7 +17,7 @@ from crmsync.model.crm_names import HUBSPOT_OWNER, PRIMARY_COMPANY, SALESFORCE_O
 from crmsync.model.effects import Associate, DropLink, SaveLink, UpdateRecord
 from crmsync.model.facts import Facts
 from crmsync.model.fields import ValueFormat
-from crmsync.model.fingerprints import CHANGED, UNAGREED, Base, Fingerprinter, tag
+from crmsync.model.fingerprints import PENDING, UNAGREED, Base, Fingerprinter, tag
 from crmsync.model.links import Intent, Link, LinkState
 from crmsync.model.plan import Plan
 from crmsync.model.records import Record, Ref, Side, Value
@@ -26,7 +26,7 @@ from crmsync.rules.merge.baseline import key_of
 from crmsync.rules.merge.intents import has_arrived
 from crmsync.rules.merge.ruleset import ObjectMapping, Ruleset
 
-_KEYLESS = frozenset({UNAGREED, CHANGED})
+_KEYLESS = frozenset({UNAGREED}) | PENDING
 """Entries of a base that stand for no value and are the same under every key."""
 
 _OWNER_FIELD: Mapping[Side, str] = {

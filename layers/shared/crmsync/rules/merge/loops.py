@@ -22,7 +22,7 @@ from crmsync.model.crm_names import (
     SALESFORCE_OWNER,
 )
 from crmsync.model.fields import FieldType
-from crmsync.model.fingerprints import CHANGED, tag
+from crmsync.model.fingerprints import PENDING, tag
 from crmsync.model.links import Link, LoopState
 from crmsync.model.records import Record, Side
 from crmsync.rules.fields.maps import CURRENCY
@@ -150,7 +150,7 @@ def _has_changed(view: SideView, name: str, key: str, link: Link) -> bool:
         return last not in {None, str(view.record.fields.get(name) or "")}
     state = view.states.get(name)
     # A write that never arrived leaves the other side's field marked as changed: nobody edited it.
-    is_marked = link.base(view.side).fingerprint_of(key) == CHANGED
+    is_marked = link.base(view.side).fingerprint_of(key) in PENDING
     return state is not None and state.changed is True and not is_marked
 
 

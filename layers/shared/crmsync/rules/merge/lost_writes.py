@@ -24,7 +24,7 @@ from crmsync.model.crm_names import (
     STAGE_NAME,
 )
 from crmsync.model.fields import FieldRule
-from crmsync.model.fingerprints import CHANGED, tag
+from crmsync.model.fingerprints import PENDING, tag
 from crmsync.model.links import EarlierWrites, Intent, Link
 from crmsync.model.records import Record, Side
 from crmsync.rules.fields.values import compared_format
@@ -62,9 +62,10 @@ def without_lost_write(
     replaces = dict(intent.replaces)
     base, others = link.base(side), link.base(side.other)
     crossing: set[str] = set()
+    undelivered: set[str] = set()
     for key, agreed, shown in differing(record, stored, salesforce, ruleset):
         in_flight = tag(key) in intent.replaces
-        if CHANGED in {agreed, base.fingerprint_of(key)} and not in_flight:
+        if PENDING & {agreed, base.fingerprint_of(key)} and not in_flight:
             # The value has still to cross already, as a write to the other side was lost.
             continue
         name = key.partition(" since ")[0]
@@ -80,9 +81,13 @@ def without_lost_write(
             replaces.get(tag(key), frozenset()) | {agreed} | ({shown} if is_ours else set())
         )
         if other := others_of.get(name):
-            crossing.add(other)
+            # What was marked as an edit already, as an undo's value is, stays one.
+            (undelivered if is_ours and agreed not in PENDING else crossing).add(other)
     names_across = _keys(side.other, salesforce, ruleset)
     others = others.with_pending(names_across[one] for one in crossing if one in names_across)
+    others = others.with_undelivered(
+        names_across[one] for one in undelivered if one in names_across
+    )
     resting = [
         rule
         for rule in ruleset.mapping_of(salesforce).resting
@@ -93,12 +98,12 @@ def without_lost_write(
         # mapping syncs again.
         key = _key(rule, side)
         base = base.with_fingerprints({key: min(replaces.pop(tag(key)))})
-    others = others.with_pending(_key(rule, side.other) for rule in resting)
+    others = others.with_undelivered(_key(rule, side.other) for rule in resting)
     owner = _lost_owner(record, stored, intent, ruleset)
     if owner:
         replaces[tag(OWNER_FIELD[side])] = owner[1]
         link = _with_owner(link, side, owner[0])
-    if owner or crossing or base != link.base(side):
+    if owner or crossing or undelivered or base != link.base(side):
         # If the announced write still arrives, its revision shows that it came too late.
         revision = ruleset.fingerprinter.revision(f"after {intent.revision.hex()}")
         intent = replace(intent, revision=revision, earlier=_with_earlier(intent))
@@ -132,7 +137,7 @@ def without_late_write(
     )
     crossing = (others_of.get(key.partition(" since ")[0], "") for key in late)
     base = link.base(side).with_fingerprints(late)
-    others = link.base(side.other).with_pending(
+    others = link.base(side.other).with_undelivered(
         names_across[one] for one in crossing if one in names_across
     )
     if side is Side.HUBSPOT:

@@ -33,6 +33,8 @@ class FieldState:
             sync since (MAP-6).
         diverged: Whether the field still shows the value with which the two sides were left
             different (CH-8).
+        undelivered: Whether our write of the value was lost on its way to the other side, where an
+            older one has left another value, or came too late.
     """
 
     value: Value
@@ -40,6 +42,7 @@ class FieldState:
     changed: bool | None
     is_new_mapping: bool = False
     diverged: bool = False
+    undelivered: bool = False
 
     @property
     def has_news(self) -> bool:
@@ -102,6 +105,8 @@ def _two_way(hubspot: FieldState, salesforce: FieldState, newest: Side) -> Field
 def _prefer(favourite: Side) -> Callable[[FieldState, FieldState, Side], FieldDecision]:
     """MAP-1: the favourite's value always overwrites the other, and so does its deletion. While it
     is blank, the other side may fill it.
+
+    What a write of ours that was overtaken has left on the favourite's side is not its value.
     """
 
     def decide(hubspot: FieldState, salesforce: FieldState, _newest: Side) -> FieldDecision:
@@ -109,7 +114,8 @@ def _prefer(favourite: Side) -> Callable[[FieldState, FieldState, Side], FieldDe
             (salesforce, hubspot) if favourite is Side.SALESFORCE else (hubspot, salesforce)
         )
         conflict = bool(mine.changed and theirs.changed)
-        if not is_blank(mine.value) or (mine.changed and not theirs.has_news):
+        is_nobodys = theirs.undelivered and not mine.has_news
+        if not is_nobodys and (not is_blank(mine.value) or (mine.changed and not theirs.has_news)):
             return FieldDecision(favourite, "MAP-1", conflict=conflict)
         return FieldDecision(favourite.other, "MAP-1", conflict=conflict)
 

@@ -1,0 +1,122 @@
+"""What a write of ours that came late leaves on the side that a policy prefers is not that side's
+value (MAP-1, decision 25).
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from crmsync.model.change_limits import ChangeLimit, Hold
+from crmsync.model.effects import SaveLink
+from crmsync.model.fields import FieldRule, Update
+from crmsync.model.names import revision_fields
+from crmsync.model.records import Origin, Side
+from crmsync.plans.contact import plan_contact
+from crmsync.rules.merge.intents import written
+from tests.builders import LEAD_ID, NOON, OUR_APP, OUR_USER, a_contact, a_lead, a_link, a_ruleset
+from tests.plans.contact_facts import KEY, linked
+
+H, S = Side.HUBSPOT, Side.SALESFORCE
+PREFER = {H: Update.PREFER_HUBSPOT, S: Update.PREFER_SALESFORCE}
+REVISION = revision_fields(555001)
+SIDES = pytest.mark.parametrize("favourite", [H, S])
+
+
+class Pair:
+    """A pair whose nicknames were blank when it was linked last; `favourite` is the side whose
+    value is preferred.
+    """
+
+    def __init__(self, favourite):
+        self.favourite = favourite
+        rule = FieldRule("nickname", "Nickname__c", PREFER[favourite])
+        self.ruleset = a_ruleset(field=(rule,))
+        self.link = a_link(*self.shown(None, None), self.ruleset)
+        self.seconds = 0
+
+    def shown(self, preferred, other, revision="", by=""):
+        """A contact and a lead with these nicknames: the preferred one and the other side's. The
+        preferred side shows this revision, and was edited last by a person where `by` says so.
+        """
+        values = {self.favourite: preferred, self.favourite.other: other}
+        shows = {self.favourite: {REVISION[self.favourite]: revision}, self.favourite.other: {}}
+        contact = a_contact({"nickname": values[H]} | shows[H], salesforce_id=LEAD_ID)
+        origins = {"nickname": Origin(NOON, by or OUR_APP)}
+        lead = a_lead({"Nickname__c": values[S]} | shows[S], key=KEY, by=by or OUR_USER)
+        return replace(contact, origins=origins), lead
+
+    def sync(self, *shown, **more):
+        """Sync the pair as it is shown; returns the nickname that is written to each side, in the
+        order of the sides.
+        """
+        pair = self.shown(*shown, **more)
+        plan = plan_contact(replace(linked(*pair), link=self.link), self.ruleset)
+        self.seconds += 1
+        for one in plan.effects:
+            if isinstance(one, SaveLink):
+                after = one.link.announced_at(NOON + timedelta(seconds=self.seconds))
+                after = replace(after, version=after.version + 1)
+                self.link = written(after, plan, pair, self.ruleset)
+        names = {H: "nickname", S: "Nickname__c"}
+        return {
+            "preferred" if one.side is self.favourite else "other": one.fields[names[one.side]]
+            for one in plan.effects
+            if names.get(getattr(one, "side", None)) in getattr(one, "fields", ())
+        }
+
+    @property
+    def announced(self):
+        """The revision that was announced for the preferred side."""
+        return self.link.intent(self.favourite).revision.hex()
+
+    def overtaken(self):
+        """The other side's value is announced and on its way when a person changes it, and another
+        worker writes the newer one. Returns the first write's revision.
+        """
+        assert self.sync(None, "2") == {"preferred": "2"}
+        late = self.announced
+        assert self.sync(None, "1") == {"preferred": "1"}
+        return late
+
+
+@SIDES
+def test_what_an_overtaken_write_left_on_the_preferred_side_does_not_win(favourite):
+    """The older value arrives last: the newer one is written again."""
+    pair = Pair(favourite)
+    late = pair.overtaken()
+
+    assert pair.sync("2", "1", late) == {"preferred": "1"}
+    assert pair.sync("1", "1", pair.announced) == {}
+
+
+@SIDES
+def test_a_value_that_a_person_gave_the_preferred_side_since_wins(favourite):
+    """It is that side's, whichever of our writes came last."""
+    pair = Pair(favourite)
+    late = pair.overtaken()
+
+    assert pair.sync("3", "1", late, by="a person") == {"other": "3"}
+
+
+@SIDES
+def test_a_write_that_nothing_has_overtaken_makes_the_value_that_sides(favourite):
+    """Somebody changes the other side just after the first value has arrived: that side is
+    preferred.
+    """
+    pair = Pair(favourite)
+    assert pair.sync(None, "2") == {"preferred": "2"}
+
+    assert pair.sync("2", "1", pair.announced) == {"other": "2"}
+
+
+@SIDES
+def test_the_newer_value_is_written_again_once_a_limit_releases_it(favourite):
+    """While it is held back, it is not forgotten that what stands there is nobody's."""
+    pair = Pair(favourite)
+    late = pair.overtaken()
+    pair.link = replace(pair.link, holds=frozenset({Hold(favourite, ChangeLimit.CHANGES)}))
+    assert pair.sync("2", "1", late) == {}
+    pair.link = replace(pair.link, holds=frozenset())
+
+    assert pair.sync("2", "1", late) == {"preferred": "1"}
