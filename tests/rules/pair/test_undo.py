@@ -122,9 +122,55 @@ def test_the_oldest_write_and_the_last_one_on_its_side_count() -> None:
 
     lead = a_lead().ref
     assert histories == {
-        PHONE: WriteHistory(a_write(PHONE, "0100", "0200"), lead, "", ("0100",)),
-        NAME: WriteHistory(a_write(NAME, "Lang", "HACKED"), lead, "HACKED"),
+        (*PHONE, lead): WriteHistory(a_write(PHONE, "0100", "0200"), lead, "", ("0100",)),
+        (*NAME, lead): WriteHistory(a_write(NAME, "Lang", "HACKED"), lead, "HACKED"),
     }
+
+
+def test_a_record_that_takes_the_place_of_another_has_a_history_of_its_own() -> None:
+    """A lead is converted between two writes to it and to its contact. HubSpot's record stays the
+    same, so its history goes on; and what crosses from the contact begins none.
+    """
+    title = ("jobtitle", "Title")
+    contact, lead, became = a_contact().ref, a_lead().ref, a_salesforce_contact().ref
+    before = the_pair(
+        a_write(PHONE, "0100", "0200"),
+        a_write(NAME, "Lang", "HACKED", Side.HUBSPOT),
+        a_write(title, "Judge", "HACKED"),
+    )
+    after = (
+        a_write(PHONE, "0200", "0300"),
+        a_write(NAME, "HACKED", "Lang-Berg", Side.HUBSPOT),
+        a_write(title, "HACKED", "Judge", Side.HUBSPOT),
+    )
+
+    histories = with_writes(with_writes({}, before), OverwrittenPair(contact, became, after))
+
+    name = a_write(NAME, "Lang", "HACKED", Side.HUBSPOT)
+    judge = a_write(title, "Judge", "HACKED")
+    assert histories == {
+        (*PHONE, lead): WriteHistory(a_write(PHONE, "0100", "0200"), lead, "0200"),
+        (*NAME, contact): WriteHistory(name, contact, "Lang-Berg"),
+        (*title, lead): WriteHistory(judge, lead, "HACKED", ("Judge",)),
+        (*PHONE, became): WriteHistory(a_write(PHONE, "0200", "0300"), became, "0300"),
+    }
+
+
+@pytest.mark.parametrize("row", [PHONE, ("hubspot_owner_id", "OwnerId")])
+def test_a_value_of_a_converted_lead_is_not_put_into_its_contact(row: tuple[str, str]) -> None:
+    """The contact shows what was written to the lead; what it overwrote itself is restored."""
+    contact, other = a_contact({"phone": "0200"}), a_salesforce_contact({row[1]: "0200"})
+    link = a_link(contact, other, RULESET)
+    one = Facts(a_change(contact.ref), link, contact, other)
+    old = a_write(row, "0100", "0200")
+    own = a_write(("city", "MailingCity"), "Graz", other.fields.get("MailingCity"))
+    histories = with_writes({}, the_pair(old))
+    histories = with_writes(histories, OverwrittenPair(contact.ref, other.ref, (own,)))
+
+    found = restoration(histories, one, RULESET)
+
+    assert found.left == ((WriteHistory(old, a_lead().ref, "0200"), SkipReason.GONE),)
+    assert found.fields == {Side.SALESFORCE: {"MailingCity": "Graz"}, Side.HUBSPOT: {}}
 
 
 def test_a_write_to_its_side_begins_the_crossed_values_anew() -> None:
@@ -135,7 +181,8 @@ def test_a_write_to_its_side_begins_the_crossed_values_anew() -> None:
 
     histories = with_writes(with_writes(with_writes({}, first), back), again)
 
-    assert histories == {PHONE: WriteHistory(a_write(PHONE, "0100", "0200"), a_lead().ref, "0400")}
+    lead = a_lead().ref
+    assert histories == {(*PHONE, lead): WriteHistory(a_write(PHONE, "0100", "0200"), lead, "0400")}
 
 
 @pytest.mark.parametrize(

@@ -34,4 +34,16 @@ UNDONE: Mapping[str, History] = {
             Operator("undo", value="20000"),
         ),
     ),
+    "an undo put into a contact what the lead showed that had been converted into it": History(
+        Setting(undo=True),
+        (
+            Person("new person", value="3"),
+            Wait(3),
+            Person("edit person", what="jobtitle"),
+            Wait(3),
+            Person("convert"),
+            Wait(3),
+            Operator("undo", value="20000"),
+        ),
+    ),
 }

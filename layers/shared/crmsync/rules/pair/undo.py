@@ -4,7 +4,9 @@ Law: a mapping of a pair gets back the oldest value that was overwritten in it, 
 that value was, and only if this side still shows what was written there last; an edit made since
 stays. If it repeats what was written, only what has crossed since can tell. The ordinary rules then
 sync the value to the other side, so it is restored only where they would let it stand. The writes
-to both sides count together: a value that crosses after an undo is not a mistake to undo.
+to both sides count together: a value that crosses after an undo is not a mistake to undo. A value
+belongs to the record that it was overwritten in, not to what that record was converted or merged
+into.
 """
 
 from __future__ import annotations
@@ -76,8 +78,10 @@ class WriteHistory:
     crossed: tuple[Value, ...] = field(default=(), repr=False)
 
 
-WriteHistories = Mapping[tuple[str, str], WriteHistory]
-"""The write histories of a pair, by the two fields of the mapping."""
+WriteHistories = Mapping[tuple[str, str, Ref], WriteHistory]
+"""The write histories of a pair, by the two fields of the mapping and the record that was first
+written to. A pair of which a record was replaced has a history of each.
+"""
 
 
 def with_writes(before: WriteHistories, pair: OverwrittenPair) -> WriteHistories:
@@ -86,15 +90,32 @@ def with_writes(before: WriteHistories, pair: OverwrittenPair) -> WriteHistories
     """
     histories = dict(before)
     for one in pair.fields:
-        known = histories.get(one.row)
+        record = pair.hubspot if one.side is Side.HUBSPOT else pair.salesforce
+        known = _continued(one, record, histories.values())
         if known is None:
-            record = pair.hubspot if one.side is Side.HUBSPOT else pair.salesforce
-            histories[one.row] = WriteHistory(one, record, one.new)
-        elif known.first.side is one.side:
-            histories[one.row] = replace(known, last=one.new, crossed=())
+            histories[*one.row, record] = WriteHistory(one, record, one.new)
+        elif known.record == record:
+            histories[*one.row, record] = replace(known, last=one.new, crossed=())
         else:
-            histories[one.row] = replace(known, crossed=(*known.crossed, one.new))
+            crossed = (*known.crossed, one.new)
+            histories[*one.row, known.record] = replace(known, crossed=crossed)
     return histories
+
+
+def _continued(
+    one: Overwrite, record: Ref, histories: Iterable[WriteHistory]
+) -> WriteHistory | None:
+    """The latest history that a write to a record goes on with; None where it begins one.
+
+    What crosses from a record that took the place of another one is no mistake to undo either.
+    """
+    found = [
+        known
+        for known in histories
+        if known.first.row == one.row
+        if known.record == record or known.first.side is not one.side
+    ]
+    return found[-1] if found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,29 +157,28 @@ def restoration(histories: WriteHistories, facts: Facts, ruleset: Ruleset) -> Re
     ):
         return left_alone(histories, SkipReason.GONE)
     pair = _Pair(link, hubspot, salesforce, ruleset)
-    reasons = {row: pair.why_left(history) for row, history in histories.items()}
+    records = {hubspot.ref, salesforce.ref}
+    decided = [
+        (one, pair.why_left(one) if one.record in records else SkipReason.GONE)
+        for one in histories.values()
+    ]
     if (
-        any(
-            why is None and histories[row].first.side is Side.SALESFORCE
-            for row, why in reasons.items()
-        )
+        any(why is None and one.first.side is Side.SALESFORCE for one, why in decided)
         and pair.has_edits
     ):
         # Salesforce shows only who edited a record last: after our write a person's edit would look
         # like our own.
-        reasons = {
-            row: SkipReason.MOVING
-            if why is None and histories[row].first.side is Side.SALESFORCE
-            else why
-            for row, why in reasons.items()
-        }
-    back = [histories[row].first for row, why in reasons.items() if why is None]
+        decided = [
+            (one, SkipReason.MOVING if why is None and one.first.side is Side.SALESFORCE else why)
+            for one, why in decided
+        ]
+    back = [one.first for one, why in decided if why is None]
     return Restoration(
         {side: {one.name: one.old for one in back if one.side is side} for side in Side},
         pair.marked(back) if back else None,
-        tuple((histories[row], why) for row, why in reasons.items() if why),
+        tuple((one, why) for one, why in decided if why),
         bool(back)
-        or any(why is SkipReason.BACK and pair.differs(row) for row, why in reasons.items()),
+        or any(why is SkipReason.BACK and pair.differs(one.first.row) for one, why in decided),
     )
 
 
