@@ -88,4 +88,4 @@ class Queue:
 
     def next_at(self) -> datetime | None:
         """When the next message may be received."""
-        return min((one.at for one in self.waiting), default=None)
+        return min([one.at for one in self.waiting]) if self.waiting else None

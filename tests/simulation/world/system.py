@@ -11,7 +11,8 @@ import heapq
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import cache, partial
 from typing import Any
 
 from crmsync.errors import Down
@@ -59,6 +60,22 @@ A_WHILE = 6
 RARELY = timedelta(minutes=15)
 
 _MANY = frozenset({list, tuple, set, frozenset, dict})
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+@cache
+def _side_of(call: str) -> str:
+    """The side that a call goes to, or its port where that is ours."""
+    port = call.partition(".")[0]
+    return SIDE_OF.get(port, port)
+
+
+def _listed(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The arguments with lists in place of iterators, which can be read only once."""
+    for one in args:
+        if hasattr(one, "__next__"):
+            return tuple(list(one) if hasattr(one, "__next__") else one for one in args)
+    return args
 
 
 class KilledError(BaseException):
@@ -150,7 +167,7 @@ class System(Deployment):
     ) -> Any:
         """A call of a flow to a port."""
         worker = self._worker
-        args = tuple(list(one) if hasattr(one, "__next__") else one for one in args)
+        args = _listed(args)
         for one in args:
             if not one and type(one) in _MANY:
                 # About nothing: no gateway makes a call for it.
@@ -161,11 +178,12 @@ class System(Deployment):
                 self._stand(worker, name)
         self.now += A_CALL
         self.ledger.call = name
-        port = name.partition(".")[0]
-        side = SIDE_OF.get(port, port)
-        for where in (side, name):
-            self._refuse_in_outage(where, side, name, args)
-        self._take_call(side, name, args)
+        side = _side_of(name)
+        if self.outages:
+            for where in (side, name):
+                self._refuse_in_outage(where, side, name, args)
+        if side in self.call_days.refused:
+            self._take_call(side, name, args)
         how = self.faults.get(name)
         if how:
             fault = how.pop(0)
@@ -174,7 +192,8 @@ class System(Deployment):
             self.trace.call(worker, name, args, fault)
             rows = len(args[0]) if args and isinstance(args[0], list | tuple) else 1
             return HOW[fault](side, lambda: self._do(real, args, more), rows)
-        self.trace.call(worker, name, args, "")
+        if self.trace.is_on:
+            self.trace.call(worker, name, args, "")
         return self._do(real, args, more)
 
     def _refuse_in_outage(self, where: str, side: str, name: str, args: tuple[Any, ...]) -> None:
@@ -326,26 +345,24 @@ class System(Deployment):
 
     def _next(self, end: datetime) -> bool:
         """Do what falls due first, if that is before the end."""
-        dues: list[tuple[datetime, int, Callable[[], object]]] = []
+        at = _NEVER
+        do: Callable[[], object] | None = None
         if self._events:
-            dues.append((self._events[0][0], 0, self._event))
+            at, do = self._events[0][0], self._event
         for place, worker in self.workers.items():
-            dues.append((worker.began + A_LAMBDA, 1, lambda place=place: self.crash(*place)))
+            if worker.began + A_LAMBDA < at:
+                at, do = worker.began + A_LAMBDA, partial(self.crash, *place)
         for name, queue in self.queues.items():
-            at = queue.next_at()
-            standing = [slot for kind, slot in self.workers if kind == name]
-            if at is not None and len(standing) < AT_ONCE[name]:
-                free = next(slot for slot in range(9) if slot not in standing)
-                dues.append(
-                    (
-                        at + WINDOW,
-                        2,
-                        lambda name=name, slot=free: self.work(name, slot=slot, most=100),
-                    )
-                )
-        dues += [(one.at, 3, lambda one=one: self._scheduled_run(one)) for one in self._schedules]
-        at, _, do = min(dues, key=lambda due: due[:2])
-        if at > end:
+            ready = queue.next_at()
+            if ready is not None and ready + WINDOW < at:
+                standing = [slot for kind, slot in self.workers if kind == name]
+                if len(standing) < AT_ONCE[name]:
+                    free = next(slot for slot in range(9) if slot not in standing)
+                    at, do = ready + WINDOW, partial(self.work, name, slot=free, most=100)
+        for schedule in self._schedules:
+            if schedule.at < at:
+                at, do = schedule.at, partial(self._scheduled_run, schedule)
+        if at > end or do is None:
             return False
         self.now = max(self.now, at)
         do()
@@ -366,4 +383,4 @@ class System(Deployment):
         """Whether a mapping rests. Only the polls of some minutes look for its field, so they must
         run every minute.
         """
-        return any(self.troubles.load(one.name).rests for one in self.portals)
+        return bool(self.troubles.rests)

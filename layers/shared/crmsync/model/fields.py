@@ -127,7 +127,7 @@ class ComparedFormat:
     form: FieldType
     length: int = 0
     scale: int = -1
-    same: Mapping[str, str] = field(default_factory=dict)
+    same: Mapping[str, str] = field(default_factory=dict, hash=False)
     since: datetime | None = None
     zone: tzinfo = UTC
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 from types import MappingProxyType
+from typing import TypeAlias
 
 from crmsync.model import names
 from crmsync.model.crm_names import HUBSPOT_OWNER, MERGED_IDS, SALESFORCE_OWNER
@@ -33,6 +35,9 @@ ITEMISED = "HasOpportunityLineItem"
 """Opportunity field: whether it has products. Salesforce then computes its amount and accepts
 none (docs/vendors.md#salesforce-objects).
 """
+
+_FurtherFields: TypeAlias = tuple[tuple[str, ValueFormat], ...]
+"""Fields that are compared besides the mapped ones, with their formats."""
 
 _ALWAYS_READ: Mapping[Side, frozenset[str]] = MappingProxyType(
     {
@@ -317,13 +322,23 @@ def object_mapping(
     field_map: FieldMap, hubspot: Mapping[str, ValueFormat], salesforce: Mapping[str, ValueFormat]
 ) -> ObjectMapping:
     """The mapping of one object: the rows that sync at all (MAP-4), and further fields that are
-    compared on either side, with their formats.
+    compared on either side, with their formats. The same for the same rows and fields.
+    """
+    return _made_mapping(field_map, tuple(hubspot.items()), tuple(salesforce.items()))
+
+
+@lru_cache(maxsize=256)
+def _made_mapping(
+    field_map: FieldMap, hubspot: _FurtherFields, salesforce: _FurtherFields
+) -> ObjectMapping:
+    """A mapping, made once: it depends on nothing but its arguments, nothing in it changes, and
+    batch after batch of a connection needs the same.
     """
     rows = tuple(rule for rule in field_map if rule.update is not Update.NEVER)
     return ObjectMapping(
         rows,
-        forms_of({**_formats(rows, Side.HUBSPOT), **hubspot}),
-        forms_of({**_formats(rows, Side.SALESFORCE), **salesforce}),
+        forms_of({**_formats(rows, Side.HUBSPOT), **dict(hubspot)}),
+        forms_of({**_formats(rows, Side.SALESFORCE), **dict(salesforce)}),
     )
 
 
