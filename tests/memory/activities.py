@@ -1,11 +1,13 @@
-"""Salesforce's tasks and events in memory: what is about a record."""
+"""Salesforce's tasks and events in memory: what is about a record, and what they may be about."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from crmsync.model.records import Ref
+from crmsync.errors import Refused
+from crmsync.model.crm_names import WHAT_ID, WHO_ID
+from crmsync.model.records import Ref, Value
 from tests.memory.crm import MemoryCrm
 
 
@@ -15,6 +17,18 @@ class MemoryActivities:
     def __init__(self, crm: MemoryCrm) -> None:
         """Look at the records of `crm`."""
         self._crm = crm
+        crm.checks.append(self._check)
+
+    def _check(self, ref: Ref | None, name: str, fields: Mapping[str, Value]) -> Refused | None:
+        """Refuse a record beside a lead, as Salesforce does."""
+        if name not in {"Task", "Event"}:
+            return None
+        before = self._crm.fields(ref) if ref else {}
+        who, what = (fields.get(one, before.get(one)) for one in (WHO_ID, WHAT_ID))
+        if what and str(who or "").startswith("00Q"):
+            text = "An activity of a lead cannot be related to another record."
+            return Refused(text, code="FIELD_INTEGRITY_EXCEPTION", fieldname=WHAT_ID)
+        return None
 
     def about(self, records: Iterable[Ref], since: Mapping[str, datetime | None]) -> Sequence[Ref]:
         """See the port."""

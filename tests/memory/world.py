@@ -96,6 +96,7 @@ class MemoryWorld:
         self.lists = MemoryLists(now=lambda: self.now)
         self.associations = MemoryAssociations(self.hubspot)
         self.opportunities = MemoryOpportunities(self.salesforce)
+        self.tasks = MemoryActivities(self.salesforce)
         self.deals = MemoryDeals(self.hubspot)
         self.pipeline_maps = MemoryPipelineMaps()
         self.schemas = MemorySchemas(self.hubspot, self.salesforce)
@@ -137,7 +138,7 @@ class MemoryWorld:
             OUR_APP,
             lambda: self.now,
             self.since,
-            activities=MemoryActivities(self.salesforce),
+            activities=self.tasks,
             zone=lambda: self.zone,
             pairs=lambda _kind: self.linked,
             overwrites=self.overwritten,

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import pytest
 
+from crmsync.errors import TryAgain
+from crmsync.flows.kinds.activity import gather_and_plan
 from crmsync.model.changes import Cause
 from crmsync.model.records import Ref
 from tests.flows.kinds.activity_worlds import TWO_WAY, a_call, a_linked_person, a_world, shown
@@ -119,3 +121,63 @@ def test_nothing_unknown_stays_beside_a_lead() -> None:
 
     assert look_again(world, call, task) == 0
     assert shown(world, task, "WhoId", "WhatId") == {"WhoId": bens_lead.id, "WhatId": None}
+
+
+def test_nothing_is_written_beside_an_unknown_lead() -> None:
+    """Salesforce takes no record beside a lead: that of the call stays in HubSpot, as the plan
+    says, and crosses once the call moves.
+    """
+    world = a_world(calls=TWO_WAY)
+    account = world.new_account()
+    people = [world.new_salesforce_contact(account, f"{name}@example.com") for name in "ab"]
+    world.sync(account, *people)
+    company, ada, ben = (world.counterpart(one) for one in (account, *people))
+    call = a_call(world, ada)
+    world.sync(call)
+    task = world.counterpart(call)
+    unknown = world.new_lead(Email="unknown@example.com")
+    world.wait()
+    world.salesforce.edit(task, {"WhoId": unknown.id})
+    world.sync(task)
+
+    world.wait()
+    world.associations.add_association(call, company)
+    (plan,) = gather_and_plan([world.change(call, Cause.AGAIN)], world.context).plans
+    quiet = look_again(world, call, task)
+    beside = shown(world, task, "WhoId", "WhatId"), world.associations.of([call], "company")
+    world.wait()
+    world.associations.remove_association(call, ada)
+    world.associations.add_association(call, ben)
+
+    assert plan.effects == ()
+    assert [note.text for note in plan.notes] == [
+        "what else it is about shows in HubSpot alone, as Salesforce takes nothing beside a lead"
+    ]
+    assert (quiet, beside) == (0, ({"WhoId": unknown.id, "WhatId": None}, {call: (company,)}))
+    assert look_again(world, call, task) == 0
+    assert shown(world, task, "WhoId", "WhatId") == {"WhoId": people[1].id, "WhatId": account.id}
+    assert list(world.inbox.parked("acme")) == []
+
+
+def test_a_task_about_a_lead_that_was_converted_before_moves_to_the_contact() -> None:
+    """It was made by a worker that had not read the conversion and died before it saved the link;
+    nobody can have chosen that lead.
+    """
+    world = a_world(calls=TWO_WAY)
+    ada, adas_lead = a_linked_person(world)
+    call = a_call(world, ada)
+    contact = world.salesforce.convert(adas_lead)
+    save = world.links.save
+    world.links.save = lambda links: [TryAgain("Killed.") for _ in links]
+    world.sync(call)
+    world.links.save = save
+    made = shown(world, (task := world.salesforce.refs("Task")[0]), "WhoId")
+
+    world.sync(contact, ada)
+    world.wait(12)
+    quiet = look_again(world, call, task)
+
+    assert made == {"WhoId": adas_lead.id}
+    assert (quiet, world.counterpart(call)) == (0, task)
+    assert shown(world, task, "WhoId") == {"WhoId": contact.id}
+    assert world.associations.of([call], "contact") == {call: (ada,)}

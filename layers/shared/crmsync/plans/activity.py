@@ -43,7 +43,7 @@ from crmsync.rules.kinds.activity.deletions import Binned, kept_in_hubspot
 from crmsync.rules.kinds.activity.inclusion import filtered, kind_of, left_alone_in_hubspot
 from crmsync.rules.kinds.activity.owners import record_of, record_owner
 from crmsync.rules.kinds.activity.relations import about_in_salesforce
-from crmsync.rules.kinds.activity.ruleset import ABOUT, CONTACTS, TYPES, contacts_of
+from crmsync.rules.kinds.activity.ruleset import ABOUT, CONTACTS, TYPES, WHO, contacts_of
 from crmsync.rules.merge.baseline import rebased
 from crmsync.rules.merge.change_limits import with_holds
 from crmsync.rules.merge.ruleset import Ruleset
@@ -52,6 +52,10 @@ from crmsync.rules.pair.plan import plan_pair
 from crmsync.rules.pair.successors import follow_moves, plan_counterpart_gone, plan_missing
 
 GONE, DELETES = ("ACT-7",), ("ACT-8",)
+
+_BESIDE_A_LEAD = (
+    "what else it is about shows in HubSpot alone, as Salesforce takes nothing beside a lead"
+)
 
 MOST_WAITS = 5
 """How often an activity waits for the link of what it is about: some ten minutes in all. A link
@@ -69,12 +73,15 @@ class ActivityPairFacts(Facts):
             are about.
         owners: The same records -> their owners' ids on their sides when they were last in step,
             "" for none.
+        converted: The leads without a counterpart that tasks or events of pairs name and that were
+            converted.
         binned: The task or event of the pair in the recycle bin, None if it is not there.
     """
 
     associated: tuple[Ref, ...] = ()
     across: Mapping[Ref, Ref] = field(default_factory=dict)
     owners: Mapping[Ref, str] = field(default_factory=dict)
+    converted: frozenset[Ref] = frozenset()
     binned: Binned | None = None
 
 
@@ -168,13 +175,14 @@ def _plan_pair(
         return ruleset.view(one, forms.only({name}), here).state(name).changed
 
     is_new = CONTACTS in forms and shows(activity, CONTACTS) is None
+    is_past = about_of(task).who in facts.converted  # Nobody can choose a converted lead.
     compared = comparable(
         activity,
         task,
         facts.associated,
         facts.across,
         keeps_strangers=_settings(ruleset).sync.goes_to(Side.HUBSPOT),
-        has_moved=lambda one, name: bool(shows(one, name)),
+        prevails=lambda one, name: bool(shows(one, name)) or (name == WHO and is_past),
         is_new=is_new,
     )
     shown = compared.activity
@@ -191,11 +199,15 @@ def _plan_pair(
     about = about_in_salesforce(facts.associated, facts.across, about_of(task))
     room = room_for_contacts(task, facts.across)
     left_out = len(contacts_of(about)[max(room, 1) :])
-    if not left_out:
-        return plan
-    named = f"has room for {room} of them" if room else "names one"
-    text = f"{left_out} more of its contacts show in HubSpot alone, as Salesforce {named}"
-    return replace(plan, notes=(*plan.notes, Note(text, ("ACT-5",))))
+    texts: list[str] = []
+    if left_out:
+        named = f"has room for {room} of them" if room else "names one"
+        texts.append(
+            f"{left_out} more of its contacts show in HubSpot alone, as Salesforce {named}"
+        )
+    if compared.leaves_out:
+        texts.append(_BESIDE_A_LEAD)
+    return replace(plan, notes=(*plan.notes, *(Note(text, ("ACT-5",)) for text in texts)))
 
 
 def _with_exact_contacts(link: Link, task: Record) -> Link:

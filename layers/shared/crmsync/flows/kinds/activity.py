@@ -29,7 +29,7 @@ from crmsync.flows.engine.results import Summary, process_results
 from crmsync.flows.kinds.activity_bin import with_binned
 from crmsync.model.changes import Change
 from crmsync.model.concerns import objects_of
-from crmsync.model.crm_names import COMPANY, DEAL, HUBSPOT_CONTACT
+from crmsync.model.crm_names import COMPANY, DEAL, HUBSPOT_CONTACT, LEAD
 from crmsync.model.effects import CreateRecord
 from crmsync.model.kinds.activities import (
     KIND_OF_HUBSPOT,
@@ -46,6 +46,7 @@ from crmsync.rules.kinds.activity.about import about_of
 from crmsync.rules.kinds.activity.inclusion import kind_of
 from crmsync.rules.kinds.activity.relations import about_in_salesforce
 from crmsync.rules.kinds.activity.ruleset import (
+    WHO,
     activity_ruleset,
     marks_of,
     most_contacts,
@@ -219,7 +220,8 @@ def _gather(
         for ref in (about.who, about.what, *about.others)
         if ref
     )
-    known = [relations.of(one) for one in gathered.facts]
+    converted = relations.converted_leads(gathered.facts)
+    known = [replace(relations.of(one), converted=converted) for one in gathered.facts]
     return replace(gathered, facts=with_binned(known, relations.once_linked, context, ruleset))
 
 
@@ -273,6 +275,16 @@ class _Relations:
                     theirs: link.salesforce_owner or "",
                 }
 
+    def converted_leads(self, facts: Iterable[ActivityPairFacts]) -> frozenset[Ref]:
+        """The leads without a counterpart that tasks or events name and that were converted, where
+        HubSpot's activity is about somebody who is linked. Usually none is read.
+        """
+        named = [
+            who for one in facts if (who := _lead_of(one)) is not None and who not in self._across
+        ]
+        read = self._context.salesforce.read(named, {LEAD: ()}) if named else {}
+        return frozenset(ref for ref, lead in read.items() if lead.successor)
+
     def once_linked(self, refs: Iterable[Ref]) -> frozenset[str]:
         """The ids of the records that these are linked with, or were until one was deleted."""
         found = (self._across.get(one) or self._ended.get(one) for one in refs)
@@ -283,6 +295,16 @@ class _Relations:
         activity = facts.hubspot or facts.named_counterpart
         associated = self._associated.get(activity.ref, ()) if activity else ()
         return replace(facts, associated=associated, across=self._across, owners=self._owners)
+
+
+def _lead_of(facts: ActivityPairFacts) -> Ref | None:
+    """The lead that the task or event of a pair is about, while HubSpot shows somebody."""
+    pair = [one for one in (facts.hubspot, facts.salesforce, facts.named_counterpart) if one]
+    shown = {one.ref.side: one for one in pair}
+    if len(shown) < len(Side) or not shown[Side.HUBSPOT].fields.get(WHO):
+        return None
+    who = about_of(shown[Side.SALESFORCE]).who
+    return who if who is not None and who.object == LEAD else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,12 +74,15 @@ class Compared:
             and all of them while the two sides have never agreed on further contacts.
         overruled: `WHO` and `WHAT`, where the task or event names what cannot cross to HubSpot and
             has to give way to HubSpot's all the same -> the id there.
+        leaves_out: Whether HubSpot's activity is also about what cannot cross, as the task or event
+            keeps a lead.
     """
 
     activity: Record
     task: Record
     kept: tuple[Ref, ...]
     overruled: Mapping[str, Value]
+    leaves_out: bool = False
 
 
 def comparable(
@@ -89,7 +92,7 @@ def comparable(
     across: Mapping[Ref, Ref],
     *,
     keeps_strangers: bool,
-    has_moved: Callable[[Record, str], bool],
+    prevails: Callable[[Record, str], bool],
     is_new: bool,
 ) -> Compared:
     """The HubSpot activity and its task or event as they compare in whom and what they are about.
@@ -98,9 +101,10 @@ def comparable(
     nobody is linked with yet is taken for the conversion of the lead, whose link follows. Someone
     or something without a counterpart cannot cross to HubSpot and stays, so the task shows what
     HubSpot does: always where HubSpot has nobody to put in its place, otherwise where
-    `keeps_strangers`, until somebody changes it in HubSpot. Beside a lead it cannot stay. Further
-    contacts without a counterpart stay beside any contact, and leave the less room for HubSpot's.
-    A list that lacks the person in ``WhoId`` is not the whole one, and changes nothing in HubSpot.
+    `keeps_strangers`, until HubSpot's `prevails`. Beside a lead it cannot stay, and beside a lead
+    that stays there can be nothing else, so that shows in HubSpot alone. Further contacts without a
+    counterpart stay beside any contact, and leave the less room for HubSpot's. A list that lacks
+    the person in ``WhoId`` is not the whole one, and changes nothing in HubSpot.
 
     Args:
         activity: The HubSpot activity.
@@ -108,7 +112,8 @@ def comparable(
         associated: The contacts, companies and deals of the activity.
         across: Record -> the record that it is linked with, of either side.
         keeps_strangers: Whether changes cross to HubSpot.
-        has_moved: Whether the activity shows something new in `WHO` or `WHAT`.
+        prevails: Whether what the activity shows in `WHO` or `WHAT` takes the place of what HubSpot
+            cannot show: it is new there, or nobody can have chosen the other.
         is_new: Whether the two sides have never agreed on further contacts.
     """
     present = about_of(task)
@@ -125,16 +130,28 @@ def comparable(
         taken = {name: theirs.get(field) for name, field in (*ABOUT.items(), (CONTACTS, contacts))}
         shown = replace(shown, fields={**shown.fields, **taken})
         return Compared(shown, replace(task, fields=theirs), kept, {})
+    keeps_lead = False
     for name, there in ((WHO, present.who), (WHAT, present.what)):
         mine, value = shown.fields[name], task.fields.get(ABOUT[name])
         if not value or there in across:
             continue
-        moves_to_lead = name == WHAT and _is_lead(shown.fields[WHO]) and has_moved(shown, WHO)
-        if moves_to_lead or (mine and has_moved(shown, name)):
+        moves_to_lead = name == WHAT and _is_lead(shown.fields[WHO]) and prevails(shown, WHO)
+        if moves_to_lead or (mine and prevails(shown, name)):
             overruled[name] = value
         elif keeps_strangers or not mine:
             theirs[ABOUT[name]] = mine
-    return Compared(shown, replace(task, fields=theirs), kept, overruled)
+            keeps_lead = keeps_lead or _is_lead(value)
+    leaves_out = keeps_lead and _is_about_more(shown)
+    if keeps_lead:
+        nothing = {WHAT: theirs.get(WHAT_ID), CONTACTS: theirs.get(contacts)}
+        shown = replace(shown, fields={**shown.fields, **nothing})
+    return Compared(shown, replace(task, fields=theirs), kept, overruled, leaves_out)
+
+
+def _is_about_more(activity: Record) -> bool:
+    """Whether an activity is about more than one person."""
+    others = {one.id for one in records_in(activity.fields[CONTACTS])} - {activity.fields[WHO]}
+    return bool(activity.fields[WHAT] or others)
 
 
 def _is_converted(who: Ref | None, shown: Record, across: Mapping[Ref, Ref]) -> bool:
