@@ -47,6 +47,23 @@ def test_only_a_value_that_nobody_read_may_be_taken_back_without_a_trace(*, is_r
     assert found(system) == ({"both sides agree"} if is_read else set())
 
 
+@pytest.mark.parametrize("rests", [True, False])
+def test_only_a_value_that_was_read_while_its_mapping_rested_is_taken_back_without_a_trace(
+    *, rests: bool
+) -> None:
+    """Nothing is kept of a value that could not cross, so its deletion need not cross either."""
+    system = ended(*A_PAIR, setting=Setting(policies=(("fax", "always_hubspot"),)))
+    here, there = the_pair(system)
+    system.salesforce.edit(there, {"Fax": "+49 30 9018205"})
+    system.portals[0].hubspot.edit(here, {"fax": "+49 30 9018202"})
+    system.ledger.resting = {"Fax"} if rests else {"Phone"}
+    system.portals[0].hubspot.read([here], {"contact": ["fax"]})
+    system.portals[0].hubspot.edit(here, {"fax": None})
+
+    assert found(system) == (set() if rests else {"both sides agree"})
+    assert system.seen["excused: removed while its mapping rested"] == (1 if rests else 0)
+
+
 @pytest.mark.parametrize("is_read", [True, False])
 def test_only_a_value_that_the_worker_had_not_read_may_be_overwritten_under_fill_blank(
     *, is_read: bool

@@ -31,4 +31,16 @@ FIELDS: Mapping[str, History] = {
             Wait(3),
         ),
     ),
+    "a value was filled in and removed while the field was hidden, opposite another one": History(
+        Setting(policies=(("fax", "always_hubspot"),)),
+        (
+            Person("new person", Side.SALESFORCE),
+            Wait(60),
+            Person("edit person", Side.SALESFORCE, what="fax", value="5"),
+            Operator("hide", "fax"),
+            Person("edit person", what="fax", value="2"),
+            Wait(2),
+            Person("edit person", what="fax"),
+        ),
+    ),
 }

@@ -74,6 +74,7 @@ class Course:
             between the worker's read and its write.
         restarted: One of the records was gone and came back, or is what others were merged into.
         looks: Up to which entries workers have read each side's record.
+        blind: Those of them when the field's mapping rested, so that nothing of it is kept.
         met: Up to which entry the worker that linked the pair had read each side's record.
         since: The last entry of the field when both sides agreed last.
         saved: When the link was saved, and up to which entry each side had been read.
@@ -95,6 +96,7 @@ class Course:
     crossed: dict[Side, Shown] = field(default_factory=dict)
     restarted: bool = False
     looks: Mapping[Side, Sequence[int]] = field(default_factory=dict)
+    blind: Mapping[Side, Sequence[int]] = field(default_factory=dict)
     met: Mapping[Side, int] = field(default_factory=dict)
     since: int = 0
     saved: Sequence[tuple[int, Mapping[Side, int]]] = ()
@@ -137,13 +139,19 @@ def course_of(
     entries = sorted(
         (one for ref in pair for one in ledger.rows.get(ref, ())), key=lambda one: one.number
     )
-    looks = {ref.side: ledger.looks.get(ref, ()) for ref in pair}
+    looks, blind = (
+        {ref.side: ledger.looks_at(ref, row.salesforce, resting=resting) for ref in pair}
+        for resting in (False, True)
+    )
     met = {ref.side: ledger.met.get(pair, {}).get(ref, linked) for ref in pair}
     saved = [
         (at, {ref.side: reads.get(ref, -1) for ref in pair})
         for at, reads in ledger.saved.get(pair, ())
     ]
-    course, is_linked = Course(restarted=restarted, looks=looks, met=met, saved=saved), False
+    course, is_linked = (
+        Course(restarted=restarted, looks=looks, blind=blind, met=met, saved=saved),
+        False,
+    )
     for one in entries:
         if not is_linked and one.number > linked:
             is_linked = True
@@ -208,14 +216,22 @@ def _were_synced(course: Course, number: int) -> bool:
 
 
 def _was_read(course: Course, deletion: Entry) -> bool:
-    """Whether a worker has read the value that a person took away."""
+    """Whether a worker has read the value that a person took away, while the field's mapping did
+    not rest.
+    """
     side, since = deletion.ref.side, deletion.number
     for at, value in reversed(course.values[side]):
         if at < since:
             if value is None:
                 break
             since = at
-    return any(since <= at < deletion.number for at in course.looks[side])
+    was_read, was_seen = (
+        any(since <= at < deletion.number for at in looks[side])
+        for looks in (course.looks, course.blind)
+    )
+    if was_seen and not was_read:
+        course.excused["removed while its mapping rested"] = 1
+    return was_read
 
 
 def _make(course: Course, one: Entry, other: Ref) -> None:

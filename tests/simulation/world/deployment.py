@@ -57,7 +57,6 @@ from tests.memory import (
     MemoryOverwritten,
     MemoryPipelineMaps,
     MemoryPreferences,
-    MemorySchemas,
     MemoryTasks,
     MemoryTaskStates,
     MemoryTroubleStore,
@@ -68,7 +67,13 @@ from tests.simulation.judges.waits import Waits, waiting
 from tests.simulation.world.lists import LIST, LiveLists, WatchedPreferences
 from tests.simulation.world.owners import OWNERS, QUEUE
 from tests.simulation.world.queues import Queue
-from tests.simulation.world.watched import Ledger, WatchedCrm, WatchedInbox, WatchedLinks
+from tests.simulation.world.watched import (
+    Ledger,
+    WatchedCrm,
+    WatchedInbox,
+    WatchedLinks,
+    WatchedSchemas,
+)
 
 BEGIN = datetime(2026, 11, 2, 12, tzinfo=UTC)
 
@@ -259,7 +264,7 @@ class Deployment(ABC):
             "inbox": self.inbox,
             "change_counts": self.change_counts,
             "troubles": self.troubles,
-            "schemas": MemorySchemas(hubspot, self.salesforce),
+            "schemas": WatchedSchemas(hubspot, self.salesforce, self.ledger),
             "cursors": self.cursors,
             "overwrites": MemoryOverwritten(),
         }

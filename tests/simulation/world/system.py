@@ -96,6 +96,8 @@ class Worker:
     """Calls until it stands still; 0 for never."""
     dies: bool = False
     connection: str = ""
+    resting: set[str] = field(default_factory=set)
+    """The Salesforce fields whose mappings rest for it."""
     first: int = 0
     """The number of the newest entry of the ledger when it began."""
 
@@ -284,12 +286,16 @@ class System(Deployment):
         self._worker, ledger = worker, self.ledger
         ledger.reads = worker.reads if worker else {}
         ledger.worker, ledger.connection = (worker.name, worker.connection) if worker else ("", "")
+        ledger.resting = worker.resting if worker else set()
         ledger.began = worker.first if worker else -1
 
     def serve(self, connection: str) -> None:
         """What the worker writes from now on, it writes for this connection."""
         assert self._worker is not None
         self._worker.connection = self.ledger.connection = connection
+        rests = self.troubles.load(connection).rests
+        self._worker.resting = {one.field for one in rests if not one.is_over}
+        self.ledger.resting = self._worker.resting
 
     def _stand(self, worker: Worker, name: str) -> None:
         """Stop here until somebody lets this worker go on, or it dies."""

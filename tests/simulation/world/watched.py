@@ -12,7 +12,8 @@ from crmsync.model.effects import Category, Report
 from crmsync.model.links import Link, LinkState
 from crmsync.model.records import Ref, Side, Value
 from crmsync.ports.crm import Fields
-from tests.memory import MemoryCrm, MemoryInbox, MemoryLinks
+from crmsync.ports.troubles import Described
+from tests.memory import MemoryCrm, MemoryInbox, MemoryLinks, MemorySchemas
 from tests.memory.behaviour import BEHAVIOUR
 from tests.simulation.world.faults import DOWN_CODES
 
@@ -60,6 +61,20 @@ class Entry:
         return self.reads.get(ref, -1)
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A worker has read a record.
+
+    Attributes:
+        number: The number of the newest entry then.
+        resting: The Salesforce fields whose mappings rested for the worker, which it may also have
+            noticed afterwards.
+    """
+
+    number: int
+    resting: Collection[str] = ()
+
+
 @dataclass
 class Drop:
     """What the operator has dropped of a pair (Q-30).
@@ -98,8 +113,10 @@ class Ledger:
     """Pair -> when its link was saved, and up to which entry that worker had read each record."""
     reads: dict[Ref, int] = field(default_factory=dict)
     """What the worker that runs now has read, and up to which entry."""
-    looks: dict[Ref, list[int]] = field(default_factory=dict)
-    """Record -> the numbers of the newest entries when any worker read it."""
+    resting: set[str] = field(default_factory=set)
+    """The Salesforce fields whose mappings rest for the worker that runs now."""
+    looks: dict[Ref, list[Look]] = field(default_factory=dict)
+    """Record -> when any worker read it."""
 
     drops: list[Drop] = field(default_factory=list)
     moves: dict[Ref, list[tuple[int, bool]]] = field(default_factory=dict)
@@ -133,7 +150,7 @@ class Ledger:
     def read(self, ref: Ref) -> None:
         """A worker reads a record."""
         self.reads[ref] = self.number
-        self.looks.setdefault(ref, []).append(self.number)
+        self.looks.setdefault(ref, []).append(Look(self.number, self.resting))
 
     def link(self, pair: tuple[Ref, Ref]) -> None:
         """A pair is linked. The first time has a number of its own, so that it is known whether a
@@ -156,13 +173,20 @@ class Ledger:
             entry.call = self.call
         self.rows.setdefault(ref, []).append(entry)
 
+    def looks_at(self, ref: Ref, field: str, *, resting: bool) -> list[int]:
+        """The numbers of the newest entries when any worker read a record for which the mapping of
+        a Salesforce field rested, or for which it did not.
+        """
+        looks = self.looks.get(ref, ())
+        return [one.number for one in looks if (field in one.resting) == resting]
+
     def seen_alive(self) -> set[Ref]:
         """The records that some worker has read before they were gone."""
         gone = {
             ref: max((one.number for one in rows if one.value == "gone"), default=self.number + 1)
             for ref, rows in self.rows.items()
         }
-        return {ref for ref, looks in self.looks.items() if looks[0] < gone.get(ref, 0)}
+        return {ref for ref, looks in self.looks.items() if looks[0].number < gone.get(ref, 0)}
 
     def was_back(self, ref: Ref) -> bool:
         """Whether somebody has taken a record out of the recycle bin."""
@@ -216,6 +240,20 @@ class WatchedLinks(MemoryLinks):
                 pair = (placed(one.hubspot), placed(one.salesforce))
                 self._ledger.link(pair)
         return outcomes
+
+
+class WatchedSchemas(MemorySchemas):
+    """The fields of both sides; the ledger knows which mappings rest once a worker has asked."""
+
+    def __init__(self, hubspot: MemoryCrm, salesforce: MemoryCrm, ledger: Ledger) -> None:
+        """Describe these CRMs."""
+        super().__init__(hubspot, salesforce)
+        self._salesforce, self._ledger = salesforce, ledger
+
+    def described(self, side: Side, names: Sequence[str]) -> Mapping[str, Described]:
+        """As the port says."""
+        self._ledger.resting |= {name for _, name in self._salesforce.missing_fields}
+        return super().described(side, names)
 
 
 class WatchedInbox(MemoryInbox):
