@@ -13,6 +13,7 @@ from crmsync.model.changes import Cause, redelivered
 from crmsync.model.effects import Report
 from crmsync.model.links import LinkState
 from crmsync.model.records import Ref, Side
+from crmsync.model.settings import OutsideInclusionList
 from crmsync.rules.pair.reports import duplicate_of_linked
 from tests.flows.interleaving.gate import Gate, KilledError, with_gate
 from tests.memory.world import MemoryWorld
@@ -363,3 +364,80 @@ def test_nothing_stays_reported_about_the_deleted_contact_itself() -> None:
     world.drain()
 
     assert (before, reported(world)) == ([two], [duplicate_of_linked(lead, [one])])
+
+
+@pytest.mark.rule("CH-13")
+@pytest.mark.rule("INC-7")
+@pytest.mark.parametrize("outside", ["freeze", "ignore"])
+@pytest.mark.parametrize("was_in", [True, False])
+def test_a_contact_outside_the_list_takes_the_address_of_what_is_left(
+    *, outside: str, was_in: bool
+) -> None:
+    """Nothing crosses to its own lead, and what is left is told of as if it did: another edit and a
+    comparison look for nothing more.
+    """
+    world = MemoryWorld()
+    other = world.new_lead(Email="ada.two@example.com")
+    gone = world.new_lead()
+    world.lists.make("77")
+    if was_in:
+        world.sync(other)
+    world.settings = {"inclusion_list": "77"}
+    world.sync(other, gone)
+    world.settings["outside_inclusion_list"] = OutsideInclusionList(outside)
+    contact = world.counterpart(gone)
+    world.hubspot.delete(contact)
+    world.sync(contact, cause=Cause.DELETED)
+    world.drain()
+    before = reported(world)
+    mine = world.counterpart(other)
+
+    world.hubspot.edit(mine, {"email": "ada@example.com"})
+    world.sync(mine)
+    world.drain()
+
+    assert (before, reported(world)) == ([], [duplicate_of_linked(gone, [mine])])
+    assert world.salesforce.fields(other)["Email"] == "ada.two@example.com"
+    searches = world.salesforce.calls["find"]
+    world.sync(mine, cause=Cause.COMPARED)
+    assert (world.salesforce.calls["find"], world.outbox.delayed) == (searches, [])
+
+
+@pytest.mark.rule("CH-13")
+@pytest.mark.rule("CH-17")
+def test_a_contact_outside_the_list_takes_the_address_of_a_lead_that_was_ignored() -> None:
+    """No contact in the list had its address, so none was made of it; it is a duplicate now."""
+    world = MemoryWorld()
+    mine = world.new_contact()
+    world.sync(mine)
+    world.lists.make("77")
+    world.settings = {
+        "inclusion_list": "77",
+        "outside_inclusion_list": OutsideInclusionList.IGNORE,
+    }
+    ignored = world.new_lead(Email="eva@example.com")
+    world.sync(ignored)
+    world.drain()
+    before = reported(world)
+
+    world.hubspot.edit(mine, {"email": "eva@example.com"})
+    world.sync(mine)
+    world.drain()
+
+    assert (before, reported(world)) == ([], [duplicate_of_linked(ignored, [mine])])
+
+
+@pytest.mark.rule("INC-7")
+def test_other_edits_outside_the_list_search_salesforce_for_nobody() -> None:
+    """Only an address that was not agreed on is looked for."""
+    world = MemoryWorld()
+    mine = world.new_contact()
+    world.sync(mine)
+    world.lists.make("77")
+    world.settings = {"inclusion_list": "77"}
+    searches = world.salesforce.calls["find"]
+
+    world.hubspot.edit(mine, {"phone": "0100"})
+    world.sync(mine)
+
+    assert (world.salesforce.calls["find"], world.outbox.delayed) == (searches, [])

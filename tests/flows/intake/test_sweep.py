@@ -15,6 +15,7 @@ from crmsync.flows.intake.sweep import SweepScope, sweep, sweep_list, sweep_scop
 from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import watched_of
 from crmsync.model.records import Kind, Ref, Side
+from crmsync.model.settings import OutsideInclusionList
 from crmsync.ports.listing import ChangedRecord, Show
 from crmsync.ports.stores import Cursor
 from crmsync.rules.timing.sweeps import METADATA_INTERVAL
@@ -264,8 +265,36 @@ def test_a_contact_that_joins_a_list_before_the_first_sweep_is_found():
         world.outbox.published = []
         sweep_list(connection, world.lists, world.cursors, world.outbox, world.now)
         found.append([(change.ref, change.cause) for change in world.outbox.published])
-    assert found == [[(joined, Cause.AGAIN)], [], [], []]
+    assert found == [[(joined, Cause.AGAIN), (joined, Cause.WOKEN)], [], [], []]
     assert older != joined
+
+
+@pytest.mark.rule("INC-22")
+@pytest.mark.rule("ROLL-1")
+@pytest.mark.parametrize(
+    ("outside", "syncs_deals", "sums"),
+    [("freeze", True, 1), ("ignore", True, 1), ("sync", True, 0), ("freeze", False, 0)],
+)
+def test_a_contact_that_joins_a_list_is_added_up_again(
+    *, outside: str, syncs_deals: bool, sums: int
+):
+    """Its sums were left as they were while it was outside, if they were; no opportunity has news."""
+    world = MemoryWorld()
+    world.lists.make("77")
+    joined = world.new_contact()
+    world.lists.add_to_list("77", joined)
+    connection = a_connection(
+        inclusion_list="77", outside_inclusion_list=OutsideInclusionList(outside)
+    )
+    connection = replace(connection, deals=replace(connection.deals, sync=syncs_deals))
+
+    queued = sweep_list(connection, world.lists, world.cursors, world.outbox, world.now)
+
+    assert queued == 1
+    assert world.outbox.published == [
+        Change("acme", Kind.CONTACT, joined, Cause.AGAIN, world.now),
+        *[Change("acme", Kind.OPPORTUNITY, joined, Cause.WOKEN, world.now)] * sums,
+    ]
 
 
 def test_a_purged_record_is_found_within_minutes():

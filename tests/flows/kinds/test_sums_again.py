@@ -14,6 +14,7 @@ from crmsync.errors import Down, Refused, TryAgain
 from crmsync.model.changes import Cause, Change
 from crmsync.model.effects import Category, Report, UpdateRecord
 from crmsync.model.records import Kind, Ref, Side
+from crmsync.model.settings import OutsideInclusionList
 from crmsync.rules.timing.outages import TRIES
 from tests.memory.world import MemoryWorld
 
@@ -76,6 +77,65 @@ def test_a_contact_whose_salesforce_contact_is_deleted_shows_no_sums() -> None:
     world.drain()
 
     assert shown(world, contact) == ("0", "0")
+
+
+@pytest.mark.rule("ROLL-1")
+@pytest.mark.rule("INC-4")
+@pytest.mark.parametrize("was_in", [True, False])
+def test_a_subscriber_who_gets_another_stage_is_added_up(*, was_in: bool) -> None:
+    """The preset list leaves subscribers out, also one who was linked before becoming one. By the
+    time of another stage no opportunity has news.
+    """
+    world = MemoryWorld(settings={"inclusion_list": "default"})
+    contact = world.new_contact(lifecyclestage="lead" if was_in else "subscriber")
+    theirs = world.new_salesforce_contact(None)
+    world.sync(theirs)
+    world.drain()
+    world.hubspot.edit(contact, {"lifecyclestage": "subscriber"})
+    world.sync(contact, world.new_opportunity(theirs))
+    world.drain()
+    before = shown(world, contact)
+
+    world.hubspot.edit(contact, {"lifecyclestage": "marketingqualifiedlead"})
+    world.sync(contact)
+    queued = [change for change, _ in world.outbox.delayed if change.kind is Kind.OPPORTUNITY]
+    world.drain()
+
+    assert queued == [replace(sums_again(world, contact), at=queued[0].at)]
+    assert (before, shown(world, contact)) == ((None, None), ("1", "1000"))
+
+
+@pytest.mark.rule("ROLL-1")
+@pytest.mark.rule("INC-4")
+@pytest.mark.parametrize(
+    ("settings", "is_lead", "stage"),
+    [
+        ({}, False, "customer"),
+        (
+            {
+                "inclusion_list": "default",
+                "outside_inclusion_list": OutsideInclusionList.SYNC,
+            },
+            False,
+            "customer",
+        ),
+        ({"inclusion_list": "default"}, True, "customer"),
+        ({"inclusion_list": "default"}, False, "subscriber"),
+    ],
+)
+def test_other_new_stages_add_nobody_up(
+    *, settings: dict[str, str], is_lead: bool, stage: str
+) -> None:
+    """Without the preset list nobody was left out, leads have no sums, and subscribers stay out."""
+    world = MemoryWorld(settings=dict(settings))
+    contact = world.new_contact(lifecyclestage="lead")
+    world.sync(world.new_lead() if is_lead else world.new_salesforce_contact(None))
+    world.drain()
+
+    world.hubspot.edit(contact, {"lifecyclestage": stage})
+    world.sync(contact)
+
+    assert [change for change, _ in world.outbox.delayed if change.kind is Kind.OPPORTUNITY] == []
 
 
 @pytest.mark.rule("ROLL-1")

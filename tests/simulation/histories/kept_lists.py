@@ -41,4 +41,28 @@ LISTED: Mapping[str, History] = {
             Person("leave list"),
         ),
     ),
+    "a contact joined the list and kept the sums that it had outside": History(
+        Setting(outside="freeze"),
+        (
+            Person("new person", Side.SALESFORCE, what="Contact"),
+            Wait(13),
+            Person("new deal", what="tied"),
+            Wait(49),
+            Person("join list"),
+        ),
+    ),
+    "a contact outside the list got the address of a lead that stayed without a report": History(
+        Setting(outside="ignore"),
+        (
+            Person("new person", who=1),
+            Person("join list"),
+            Wait(30),
+            Person("new person", Side.SALESFORCE, who=3),
+            Wait(60),
+            Person("leave list"),
+            Wait(30),
+            Person("new address", other=3, value="1"),
+            Wait(60),
+        ),
+    ),
 }

@@ -164,7 +164,7 @@ def _plan_duplicate(facts: ContactFacts, named: Record, ruleset: Ruleset) -> Pla
         for one in facts.candidates
         if named.ref.side is Side.SALESFORCE and takes_over(one, named)
     ]
-    frozen = [one for one in out if _is_frozen(one, ruleset)]
+    frozen = [one for one in out if is_frozen_outside(one, ruleset)]
     opt_outs = tuple(effect for one in out if one not in frozen for effect in unsubscribe(one))
     if named.ref.side is Side.HUBSPOT and not _may_pair(named, None, ruleset):
         return no_effects("is outside the inclusion list", "INC-2")
@@ -172,7 +172,7 @@ def _plan_duplicate(facts: ContactFacts, named: Record, ruleset: Ruleset) -> Pla
     return Plan((*opt_outs, report(named.ref, facts.taken)), undecided=bool(out))
 
 
-def _is_frozen(contact: Record, ruleset: Ruleset) -> bool:
+def is_frozen_outside(contact: Record, ruleset: Ruleset) -> bool:
     """Whether a linked contact stays as it is because it is outside the inclusion list. By default
     there is no list.
     """
@@ -230,7 +230,7 @@ def _plan_linked(facts: ContactFacts, link: Link, ruleset: Ruleset) -> Plan:
     if not link.joins(facts.hubspot.ref, facts.salesforce.ref):
         here = follow_moves(link, facts.hubspot, facts.salesforce, ruleset)
     here = with_holds(here, facts)
-    if _is_frozen(facts.hubspot, ruleset):
+    if is_frozen_outside(facts.hubspot, ruleset):
         saves = (SaveLink(here, ("DUP-26",)),) if here != link or not link.version else ()
         plan = Plan(saves, notes=(Note("is outside the inclusion list", ("INC-7",)),))
     else:
@@ -300,7 +300,7 @@ def _with_late_opt_out(facts: ContactFacts, link: Link, plan: Plan, ruleset: Rul
     if (
         not has_ticked_since(link, lead, ruleset)
         or is_opted_out(contact)
-        or _is_frozen(contact, ruleset)
+        or is_frozen_outside(contact, ruleset)
     ):
         return plan
     tombstone = next((one.link for one in plan.effects if isinstance(one, SaveLink)), link)
@@ -318,7 +318,7 @@ def _plan_new_pair(facts: ContactFacts, named: Record, match: Record, ruleset: R
         key=ruleset.fingerprinter.number,
         decided=(Decision(DecisionType.LINKED, because="DUP-1"),),
     )
-    if _is_frozen(hubspot, ruleset):
+    if is_frozen_outside(hubspot, ruleset):
         return Plan((SaveLink(link, ("DUP-1", "INC-7")),))
     others = (one for one in facts.candidates if one.ref not in {match.ref, *facts.taken})
     if not is_opted_out(hubspot) and not is_opted_out(salesforce) and any_opted_out(others):

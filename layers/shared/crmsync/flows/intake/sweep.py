@@ -20,6 +20,7 @@ from crmsync.model.settings import Connection
 from crmsync.ports.listing import ChangedRecord, Lists, Show, Sweeper
 from crmsync.ports.queues import Outbox
 from crmsync.ports.stores import Cursor, Cursors
+from crmsync.rules.kinds.contact.inclusion import is_frozen
 from crmsync.rules.timing.sweeps import (
     LOOKBACK,
     METADATA_INTERVAL,
@@ -160,15 +161,19 @@ def sweep_list(
     """Queue the contacts that joined the inclusion list since the last sweep (TRG-10, INC-22);
     returns how many.
 
-    No webhook reports this, and a contact that joins a list need not have been edited. The first
-    sweep begins when the list came into force. The newest come first, so the cursor moves only when
-    all are queued. Raises `SyncError`.
+    No webhook reports this, and a contact that joins a list need not have been edited. Where it was
+    frozen outside, its opportunities are added up again as well (ROLL-1): none of them need have
+    news. The first sweep begins when the list came into force. The newest come first, so the cursor
+    moves only when all are queued. Raises `SyncError`.
     """
     list_id, begin = connection.contacts.inclusion_list, connection.contacts.listed_since
     name = f"list {list_id}"
     place = cursors.load(connection.name, name) or _new(
         connection.name, name, begin or now, cursors
     )
+    causes = {Kind.CONTACT: Cause.AGAIN}
+    if Kind.OPPORTUNITY in connection.kinds and is_frozen(connection.contacts, included=False):
+        causes[Kind.OPPORTUNITY] = Cause.WOKEN
     seen: dict[str, datetime] = {}
     queued = 0
     for page in lists.joined_since(list_id, start_of(place.since, {}, LIST_OVERLAP, begin)):
@@ -176,7 +181,8 @@ def sweep_list(
         if fresh:
             outbox.publish(
                 [
-                    Change(connection.name, Kind.CONTACT, one.ref, Cause.AGAIN, one.modified_at)
+                    Change(connection.name, kind, one.ref, cause, one.modified_at)
+                    for kind, cause in causes.items()
                     for one in fresh
                 ]
             )

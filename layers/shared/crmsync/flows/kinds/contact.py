@@ -39,10 +39,15 @@ from crmsync.flows.kinds.contact_waits import (
     plans_to_vacate,
     without_taken_addresses,
 )
-from crmsync.flows.kinds.dependants import queue_dependants, queue_dependants_again
+from crmsync.flows.kinds.dependants import (
+    queue_dependants,
+    queue_dependants_again,
+    queue_sums_of_joined,
+)
 from crmsync.flows.kinds.left_in_salesforce import (
     look_again,
     look_at_address,
+    takes_address_outside,
     with_contacts_of_the_address,
 )
 from crmsync.flows.kinds.taken_ids import with_taken_ids
@@ -61,7 +66,7 @@ from crmsync.model.plan import Plan
 from crmsync.model.records import Record, Ref, Side
 from crmsync.model.settings import CreateInSalesforce
 from crmsync.plans.contact import ContactFacts, address_of, lacks_id, left_alone, plan_contact
-from crmsync.rules.kinds.contact.inclusion import needs_membership
+from crmsync.rules.kinds.contact.inclusion import has_preset, needs_membership
 from crmsync.rules.kinds.contact.ruleset import contact_ruleset
 from crmsync.rules.merge.ruleset import ContactRules, Ruleset
 from crmsync.rules.pair import reports
@@ -83,8 +88,8 @@ def sync_contacts(changes: Sequence[Change], context: SyncContext) -> Summary:
 # 1. Gather and plan. Nothing is written.
 # 2. Queue, with a delay, the contacts that wait for what these plans release.
 # 3. Queue, with a delay, the deals of contacts that these plans link, or whose links they end; the
-#    activities of those that they link; and what is left in Salesforce of contacts that are gone,
-#    if it was made a moment ago.
+#    activities of those that they link; the sums of contacts that have joined the preset list; and
+#    what is left in Salesforce of contacts that are gone, if it was made a moment ago.
 #    Steps 2 and 3 come before any write: afterwards the records show nothing new, and nobody would
 #    find out who waits for them.
 # 4. Clear addresses that are about to move to another contact, as HubSpot allows each only once.
@@ -111,8 +116,12 @@ def _sync_pass(
     if links:
         dependants = queue_dependants(planned.facts, planned.plans, context)
         queue_activities(planned.facts, planned.plans, context)
-    if links or released:
-        look_at_address(planned.facts, planned.plans, context)
+    has_list = bool(context.connection.contacts.inclusion_list)
+    if has_list and has_preset(context.connection.contacts):
+        queue_sums_of_joined(planned.facts, planned.plans, context, ruleset)
+    outside = has_list and any(takes_address_outside(one, ruleset) for one in planned.facts)
+    if links or released or outside:
+        look_at_address(planned.facts, planned.plans, context, ruleset)
     if any(one.hubspot is None for one in planned.facts):
         look_again(planned.facts, context)
     if planned.first:

@@ -5,7 +5,8 @@ Before two records are linked, a contact role or an account could not be written
 (OPP-9, OPP-12, Q-27), and nothing reports that now it can. Once a contact's link has ended, its
 deals must forget it: otherwise its tie would count as removed by a person if it comes back (Q-29).
 A contact whose link ends or moves may show sums that are not its own: those of a contact that was
-merged into it, or of a Salesforce contact that is gone (ROLL-1).
+merged into it, or of a Salesforce contact that is gone (ROLL-1). One that was frozen may show those
+of before.
 The deals are read and queued twice: before anything is written, with a delay, in case this worker
 dies, and again when everything is written. If they cannot be read that time, the contacts,
 companies and accounts themselves are queued for the sync of deals, which reads their deals when it
@@ -29,6 +30,7 @@ from crmsync.model.crm_names import (
     COMPANY,
     DEAL,
     HUBSPOT_CONTACT,
+    LIFECYCLE_STAGE,
     OPPORTUNITY,
     SALESFORCE_CONTACT,
 )
@@ -37,6 +39,8 @@ from crmsync.model.facts import AnyFacts, Facts
 from crmsync.model.links import Link
 from crmsync.model.plan import Plan
 from crmsync.model.records import Kind, Ref, Side
+from crmsync.rules.merge.baseline import view
+from crmsync.rules.merge.ruleset import Ruleset
 
 _SAFETY_DELAY = 30
 """Seconds after which the dependants are synced, whatever becomes of this worker."""
@@ -98,6 +102,36 @@ def queue_dependants_of(changes: Sequence[Change], context: SyncContext) -> list
     if found:
         context.outbox.again([(change, 0) for change in found])
     return [change for change in changes if change not in named]
+
+
+def queue_sums_of_joined(
+    facts: Sequence[AnyFacts], plans: Sequence[Plan], context: SyncContext, ruleset: Ruleset
+) -> None:
+    """Have those contacts added up again that may have joined the preset list with the stage that
+    they have now: their sums stayed as they were while they were outside (Q-22), and no opportunity
+    need have news since. The sweep does this for a list of HubSpot's. Raises `SyncError`.
+    """
+    joined = [
+        one.hubspot.ref
+        for one, plan in zip(facts, plans, strict=True)
+        if plan.effects and one.hubspot and _has_new_stage(one, ruleset)
+    ]
+    if changes := sums_again(joined, context):
+        context.outbox.again([(change, 0) for change in changes])
+
+
+def _has_new_stage(facts: Facts, ruleset: Ruleset) -> bool:
+    """Whether the contact of a pair with a Salesforce contact shows a stage that was not agreed on,
+    also for want of a base: a pair that was frozen from the beginning has none.
+    """
+    link, there = facts.link, facts.salesforce
+    if link is None or facts.hubspot is None or there is None or there.ref != link.salesforce:
+        return False
+    if there.ref.object != SALESFORCE_CONTACT:
+        return False
+    forms = ruleset.mappings[SALESFORCE_CONTACT].hubspot_forms.only({LIFECYCLE_STAGE})
+    shown = view(facts.hubspot, forms, link, ruleset.fingerprinter)
+    return shown.has_news_of(LIFECYCLE_STAGE)
 
 
 @dataclass(frozen=True, slots=True)

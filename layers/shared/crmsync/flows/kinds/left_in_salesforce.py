@@ -7,7 +7,7 @@ the moment has ended in which
 
 - it was found without its contact, if it had just been made (`look_again`),
 - the contact of which it was made, and with which nobody linked it, was found to be gone, or
-- another pair took its address (`look_at_address`).
+- another pair took its address, also if only its contact shows that (`look_at_address`).
 
 If its address then belongs to a contact of another pair that was not made later than it, it is
 reported until it no longer does (CH-13). No other look decides that: otherwise it would depend on
@@ -37,7 +37,9 @@ from crmsync.model.links import LONGEST_WRITE, LinkState
 from crmsync.model.names import salesforce_key
 from crmsync.model.plan import Plan
 from crmsync.model.records import Kind, Record, Ref, Side
-from crmsync.plans.contact import ContactFacts, address_of, left_alone
+from crmsync.plans.contact import ContactFacts, address_of, is_frozen_outside, left_alone
+from crmsync.rules.merge.baseline import view
+from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.email_moves import addresses_of
 from crmsync.rules.pair.reports import privacy_place
 
@@ -151,11 +153,27 @@ def _made_of(contacts: Sequence[Ref], context: SyncContext) -> list[Ref]:
     return sorted(context.salesforce.made_by(dict.fromkeys(_SALESFORCE, keys)).values())
 
 
+def takes_address_outside(facts: ContactFacts, ruleset: Ruleset) -> bool:
+    """Whether the contact of a pair has an address that was not agreed on, and keeps it to itself
+    as it is outside the inclusion list (INC-7). By default there is no list.
+
+    Every live look at such a contact finds this, as nothing is noted of a pair that stays as it is.
+    """
+    link, contact, there = facts.link, facts.hubspot, facts.salesforce
+    if link is None or contact is None or there is None or not _is_live(facts):
+        return False
+    if not is_frozen_outside(contact, ruleset):
+        return False
+    forms = ruleset.mappings[there.ref.object].hubspot_forms.only({HUBSPOT_EMAIL})
+    return view(contact, forms, link, ruleset.fingerprinter).has_news_of(HUBSPOT_EMAIL)
+
+
 def look_at_address(
-    facts: Sequence[ContactFacts], plans: Sequence[Plan], context: SyncContext
+    facts: Sequence[ContactFacts], plans: Sequence[Plan], context: SyncContext, ruleset: Ruleset
 ) -> None:
     """Queue a look at the records of Salesforce that have no living pair and share an address that
-    these plans give to one: what is left there, or what no contact was made of.
+    these plans give to one, or that its contact has got outside the inclusion list: what is left
+    there, or what no contact was made of.
 
     Those that were found by the address already cost nothing. Salesforce is searched where a pair
     gets another address, or where one of its own records is linked that was there before. Raises
@@ -171,7 +189,7 @@ def look_at_address(
     addresses = {
         normalise_email(address)
         for one, plan in zip(facts, plans, strict=True)
-        if (address := _taken_address(one, plan, context.now()))
+        if (address := _taken_address(one, plan, context.now(), ruleset))
     }
     if addresses:
         found += [one.ref for one in context.salesforce.find(sorted(addresses), _SALESFORCE)]
@@ -190,7 +208,12 @@ def look_at_address(
     )
 
 
-def _taken_address(facts: ContactFacts, plan: Plan, now: datetime) -> str:
+def _is_live(facts: ContactFacts) -> bool:
+    """Whether this look is no part of an import, resync or comparison."""
+    return facts.change.cause not in OF_JOBS | BY_HAND
+
+
+def _taken_address(facts: ContactFacts, plan: Plan, now: datetime, ruleset: Ruleset) -> str:
     """The address that a plan gives to a pair beside records of Salesforce that were not looked
     for; "" for none. Beside a record that was made a moment ago only what was made at that time may
     be left, and that is looked at in any case. An import or resync is no moment to tell of it.
@@ -199,9 +222,10 @@ def _taken_address(facts: ContactFacts, plan: Plan, now: datetime) -> str:
         record = facts.salesforce
         if record is None or facts.hubspot or not makes_link(facts, plan):
             return ""
-        is_live = facts.change.cause not in OF_JOBS | BY_HAND
         is_old = now - record.created_at >= LONGEST_WRITE
-        return str(address_of(record) or "") if is_live and is_old else ""
+        return str(address_of(record) or "") if _is_live(facts) and is_old else ""
+    if takes_address_outside(facts, ruleset):
+        return str(address_of(facts.hubspot) or "") if facts.hubspot else ""
     email = {Side.HUBSPOT: HUBSPOT_EMAIL, Side.SALESFORCE: SALESFORCE_EMAIL}
     written = [
         str(one.fields[email[one.side]] or "")

@@ -26,6 +26,13 @@ def needs_membership(contacts: ContactSettings) -> bool:
     return contacts.inclusion_list not in {"", PRESET}
 
 
+def has_preset(contacts: ContactSettings) -> bool:
+    """Whether pairs whose contact is a subscriber stay as they are, so that another stage may let
+    them sync.
+    """
+    return contacts.inclusion_list == PRESET and is_frozen(contacts, included=False)
+
+
 def qualifies(contact: Record, contacts: ContactSettings, members: Collection[Ref]) -> bool:
     """Whether a HubSpot contact is to sync.
 
