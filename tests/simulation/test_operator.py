@@ -9,12 +9,14 @@ import pytest
 from crmsync.model.records import Side
 from tests.simulation.ended import A_PAIR, ended, found, phones, the_pair, write
 from tests.simulation.histories.steps import (
+    Crash,
     News,
     Operator,
     Person,
     Setting,
     Step,
     Wait,
+    Work,
 )
 from tests.simulation.play import act, finish
 from tests.simulation.world.system import System
@@ -100,6 +102,31 @@ def test_an_edit_that_repeats_what_an_undo_took_back_stays_if_both_crossed(
     system.ledger.worker = ""
     write(system, Side.HUBSPOT, "phone", "+49 30 9018201")
     assert found(system) == wrong
+
+
+@pytest.mark.parametrize(
+    ("value", "after", "is_excused"), [("2", 1, 1), ("3", 1, 0), ("2", 150, 0)]
+)
+def test_an_edit_that_repeats_what_is_just_being_written_may_be_taken_back(
+    value: str, after: int, is_excused: int
+) -> None:
+    """A worker has kept what it is about to write. Another value, or the same one much later, is an
+    edit.
+    """
+    there = Person("edit person", Side.SALESFORCE, what="phone", value=value)
+    steps = (Person("edit person", what="phone", value="2"), Wait(1), Work("contact", 10))
+    system = ended(
+        *A_PAIR, *steps, Crash("contact"), Wait(after), there, Wait(30), setting=Setting(undo=True)
+    )
+    here, lead = the_pair(system)
+    system.undone["undo#9"], system.ledger.worker = system.now - timedelta(days=1), "undo#9"
+    system.ledger.reads = dict.fromkeys((here, lead), system.ledger.number)
+    write(system, Side.SALESFORCE, "Phone", "+49 30 9018201")
+    system.ledger.worker = ""
+    write(system, Side.HUBSPOT, "phone", "+49 30 9018201")
+
+    wrong = set() if is_excused else {"undo puts back what was there"}
+    assert (found(system), system.seen["excused: entered while it crossed"]) == (wrong, is_excused)
 
 
 @pytest.mark.parametrize("number", [1, 9])

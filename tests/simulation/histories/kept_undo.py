@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from crmsync.model.records import Side
-from tests.simulation.histories.steps import Fault, History, Operator, Person, Setting, Wait
+from tests.simulation.histories.steps import Fault, History, Operator, Person, Setting, Wait, Work
 
 UNDONE: Mapping[str, History] = {
     "a second undo took back an edit that repeated what the first had undone": History(
@@ -31,6 +31,19 @@ UNDONE: Mapping[str, History] = {
             Wait(2),
             Person("edit person", value="6"),
             Wait(21),
+            Operator("undo", value="20000"),
+        ),
+    ),
+    "a new owner whom both sides got at once counted as an edit that an undo must leave": History(
+        Setting(undo=True),
+        (
+            Person("new person", Side.SALESFORCE),
+            Wait(3),
+            Person("give person", value="2"),
+            Wait(1),
+            Work("contact", 7, most=5),
+            Person("give person", Side.SALESFORCE, value="2"),
+            Work("contact"),
             Operator("undo", value="20000"),
         ),
     ),

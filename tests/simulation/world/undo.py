@@ -124,6 +124,9 @@ def _could_be_told(system: System, before: list[Entry], one: Entry) -> bool:
     wrote shows only by two different values that have crossed since: what the undo before it had
     put back, and the edit.
     """
+    if _was_kept_as_ours(system, before, one):
+        system.seen["excused: entered while it crossed"] += 1
+        return False
     synced = [it for it in before if it.ours]
     if not synced or synced[-1].value != before[-1].value:
         return True
@@ -136,3 +139,26 @@ def _could_be_told(system: System, before: list[Entry], one: Entry) -> bool:
         if synced[-1].number < it.number <= one.read_of(ref)
     }
     return len(crossed) > 1
+
+
+def _was_kept_as_ours(system: System, before: list[Entry], one: Entry) -> bool:
+    """Whether a worker had kept the value of the last edit as one that it was about to write, over
+    the value that the edit replaced, and has not written it.
+
+    A value is kept before it is written. If a person enters the same one meanwhile, the write
+    changes nothing or is not made, and nothing tells whose the value is.
+    """
+    edit, replaced = before[-1], before[-1].before
+    if edit.field == FIELD[Side.SALESFORCE] and not replaced:
+        replaced = system.salesforce._rows[one.ref].owner
+    made = [it.at for it in before if it.ours and it.value == edit.value]
+    return any(
+        each.side is one.ref.side
+        and (each.name, each.old, each.new) == (edit.field, replaced, edit.value)
+        for portal in system.portals
+        for batch, _ in portal.ports["overwrites"].batches
+        if abs(batch.at - edit.at) < TOLERANCE and not any(at >= batch.at for at in made)
+        for pair in batch.pairs
+        if one.ref in {pair.hubspot, pair.salesforce}
+        for each in pair.fields
+    )
