@@ -142,6 +142,35 @@ def test_records_that_are_gone_are_skipped_and_counted() -> None:
     assert set(done.left) == {leads(2, SkipReason.GONE), leads(4, SkipReason.UNLINKED)}
 
 
+@pytest.mark.parametrize("name", ["", "contacts", "leads", "Lead"])
+def test_values_of_a_lead_that_was_converted_are_told_under_every_name(name: str) -> None:
+    """They do not go into the contact that it became, and no other lead is counted as left."""
+    world = a_world()
+    (ada, lead), (bea, _) = pair(world), pair(world, "bea")
+    since = mistake(world, ada, bea)
+    contact = world.salesforce.convert(lead)
+    world.sync(lead)
+    before = world.salesforce.fields(contact)
+
+    done = undo(world, since, name)
+
+    assert (done.left, done.is_whole) == ((leads(2, SkipReason.GONE),), True)
+    assert [(one.object, one.records) for one in done.back] == [("Lead", 1)]
+    assert world.salesforce.fields(contact) == before
+
+
+def test_contacts_alone_tell_of_no_lead() -> None:
+    """With a Salesforce object, the values of the other one are neither put back nor counted."""
+    world = a_world()
+    ada, lead = pair(world)
+    since = mistake(world, ada)
+
+    done = undo(world, since, "Contact")
+
+    assert (done.back, done.left) == ((), ())
+    assert shown(world, ada, lead) == HACKED
+
+
 def test_a_refused_write_is_reported_and_stops_no_other() -> None:
     """The report has the CRM's own words, and the next sync finds the pair unchanged."""
     world = a_world()

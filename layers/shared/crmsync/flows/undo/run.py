@@ -95,7 +95,7 @@ class UndoRun:
                 yield kind, {ref: pairs[ref] for ref in refs[start : start + BATCH]}
 
     def _undo(self, kind: Kind, batch: Mapping[Ref, WriteHistories]) -> None:
-        undos = [one for one in self._decided(kind, batch) if one.is_of(self.name)]
+        undos = [one.only(self.name) for one in self._decided(kind, batch)]
         over_limit = self._over_limit(kind, undos)
         for at in over_limit:
             self.counts.add(undos[at], waits=OVER_LIMIT)

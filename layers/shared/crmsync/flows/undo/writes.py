@@ -8,7 +8,7 @@ its sync not yet requested, the sweep finds it, and so does the next undo.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from crmsync.errors import SyncError
@@ -46,13 +46,16 @@ class PairUndo:
             raise TypeError(msg)
         return record
 
-    def is_of(self, name: str) -> bool:
-        """Whether the Salesforce record is of the object `name`.
-
-        True for "", and when the pair's Salesforce record is unknown.
+    def only(self, name: str) -> PairUndo:
+        """The undo itself if the Salesforce record is of the object `name`, if that is "", or if
+        the record is unknown. Otherwise one that writes nothing and tells of the values that are
+        left of records of that object, such as of a lead that has become a contact.
         """
         place = self.facts.link.salesforce if self.facts.link else None
-        return name in {"", place.object if isinstance(place, Ref) else name}
+        if name in {"", place.object if isinstance(place, Ref) else name}:
+            return self
+        left = tuple(one for one in self.restoration.left if one[0].record.object == name)
+        return replace(self, restoration=Restoration(left=left))
 
     @property
     def sides(self) -> tuple[Side, ...]:
