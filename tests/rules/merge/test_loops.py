@@ -296,6 +296,31 @@ def test_a_field_that_agrees_again_is_forgotten() -> None:
         assert (pair.shown("phone"), pair.reports, pair.loops()) == ((value, value), [], {})
 
 
+def test_a_fifth_change_that_leaves_nothing_to_write_stops_nothing() -> None:
+    """Both sides show the same after it: one more look stores nothing, and the next change back
+    within the hour stops the field.
+    """
+    pair = Pair()
+    pair.edit(H, phone="2")
+    for _ in range(LIMIT - 1):
+        pair.sync()
+        flow(pair)
+    pair.sync()
+    pair.edit(S, Phone="3")
+    pair.edit(H, phone="3")
+    pair.sync()
+    link = pair.facts.link
+
+    pair.sync()
+    assert (pair.facts.link, pair.loops(), pair.reports) == (link, {tag("phone"): LIMIT - 1}, [])
+
+    pair.edit(H, phone="4")
+    pair.sync()
+    flow(pair)
+    pair.sync()
+    assert [one.code for one in pair.reports] == [FIELD_LOOP]
+
+
 def test_an_owner_that_is_changed_back_is_stopped() -> None:
     """Two rules that each assign the record to another owner end as well, and the link keeps both
     owners as they were agreed on last.

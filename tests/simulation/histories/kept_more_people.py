@@ -337,4 +337,33 @@ MORE_PEOPLE: Mapping[str, History] = {
             Work("contact"),
         ),
     ),
+    "a fifth change back left nothing to write, and one more look stored the link again": History(
+        Setting(policies=(("fax", "always_hubspot"),), portals=2),
+        (
+            Person("new person", Side.SALESFORCE),
+            Wait(3),
+            Person("edit person", value="1"),
+            Wait(1),
+            Work("contact", 1),
+            Person("edit person", value="6", portal=1),
+            Wait(2),
+            Person("edit person", Side.SALESFORCE, value="4"),
+            Wait(57),
+            Person("edit person", Side.SALESFORCE),
+            Wait(57),
+            Person("edit person", value="2"),
+            Person("edit person", value="2", portal=1),
+        ),
+    ),
+    "a preferred value was deleted while the other side's was removed and entered again": History(
+        Setting(policies=(("fax", "prefer_hubspot"),)),
+        (
+            Person("new person"),
+            Person("edit person", value="2"),
+            Wait(3),
+            Person("edit person"),
+            Person("edit person", Side.SALESFORCE),
+            Person("edit person", Side.SALESFORCE, value="2"),
+        ),
+    ),
 }

@@ -330,8 +330,8 @@ def _prefer(favourite: Side) -> Callable[[Course], list[Finding]]:
             return _both(course, {theirs})
         if favourite.other in course.open:
             # A deletion that was seen before the other side's edit has crossed, and the edit fills
-            # the blank afterwards.
-            return _both(course, {theirs})
+            # the blank afterwards. Set back before anybody saw it, an edit leaves no trace.
+            return _both(course, {theirs, None} if theirs == course.agreed else {theirs})
         return _both(course, {None})
 
     return judge_it

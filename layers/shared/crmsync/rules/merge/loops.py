@@ -106,6 +106,9 @@ def break_loops(
         is_written = mine in writes[Side.HUBSPOT] or theirs in writes[Side.SALESFORCE]
         if state is None or (state.count >= LIMIT - 1 and was_stopped and not is_written):
             continue
+        if state.count >= LIMIT and not is_written:
+            # There is nothing to stop yet: the next change back is the one to stop.
+            state = LoopState(LIMIT - 1, state.at)
         loops[key] = state
         if state.count >= LIMIT and is_written:
             reported.add(mine)
