@@ -16,6 +16,11 @@ from tests.simulation.soak import BLOCK, ROOT, play_block
 SOME = BLOCK
 MANY = 18 * BLOCK
 
+SAME = (40, 41, 42, 43, 44, 1_750_002)
+"""Seeds whose traces are compared. In the last one a batch returns both of what it may change and
+what it may blank.
+"""
+
 
 @pytest.mark.parametrize("first", range(0, SOME, BLOCK))
 def test_histories_end_well(first: int) -> None:
@@ -35,7 +40,7 @@ def test_a_seed_is_the_same_in_every_process() -> None:
     code = (
         "from tests.simulation.histories.generate import generate\n"
         "from tests.simulation.play import play\n"
-        "print([play(generate(seed), tracing=True).digest for seed in range(40, 46)])"
+        f"print([play(generate(seed), tracing=True).digest for seed in {SAME}])"
     )
     outputs = {
         subprocess.run(
@@ -46,8 +51,8 @@ def test_a_seed_is_the_same_in_every_process() -> None:
             env={"PYTHONHASHSEED": number, "PYTHONPATH": f"{ROOT}"},
             text=True,
         ).stdout
-        for number in ("1", "2")
+        for number in ("1", "6")
     }
 
-    here = [play(generate(seed), tracing=True).digest for seed in range(40, 46)]
+    here = [play(generate(seed), tracing=True).digest for seed in SAME]
     assert outputs == {f"{here}\n"}

@@ -60,7 +60,7 @@ def return_unused(
     unused: Counter[Hold] = Counter()
     for one, plan in failed:
         unused.update(counts(one, plan))
-    for hold, number in unused.items():
+    for hold, number in sorted(unused.items()):
         if _floor(hold, context, ruleset.kind):
             context.change_counts.return_unused(
                 context.connection.name, ruleset.kind, hold, number, context.now()
