@@ -103,6 +103,28 @@ def test_only_a_value_that_the_worker_had_not_read_may_be_overwritten_under_fill
 
 
 @pytest.mark.parametrize("is_read", [True, False])
+def test_only_an_edit_that_repeats_what_a_worker_was_about_to_write_may_count_as_ours(
+    *, is_read: bool
+) -> None:
+    """The record shows crmsync's write and the value, so nothing tells that a person had entered it;
+    a worker that has read the edit knows.
+    """
+    system = ended(*A_PAIR)
+    here, there = the_pair(system)
+    system.ledger.reads = dict.fromkeys((here, there), system.ledger.number)
+    system.salesforce.edit(there, {"Phone": "+49 30 9018203"})
+    if is_read:
+        system.ledger.reads[there] = system.ledger.number
+    write(system, Side.SALESFORCE, "Phone", "+49 30 9018203")
+    system.ledger.reads = dict.fromkeys((here, there), system.ledger.number)
+    write(system, Side.HUBSPOT, "phone", "+49 30 9018202")
+    write(system, Side.SALESFORCE, "Phone", "+49 30 9018202")
+
+    assert found(system) == ({"no lost update"} if is_read else set())
+    assert system.seen["excused: edited between read and write"] == (0 if is_read else 1)
+
+
+@pytest.mark.parametrize("is_read", [True, False])
 def test_only_a_value_that_the_linking_worker_had_read_is_removed_on_both_sides(
     *, is_read: bool
 ) -> None:

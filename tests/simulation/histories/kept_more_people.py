@@ -366,4 +366,17 @@ MORE_PEOPLE: Mapping[str, History] = {
             Person("edit person", Side.SALESFORCE, value="2"),
         ),
     ),
+    "a person entered what an overtaken write was about to bring": History(
+        Setting(),
+        (
+            Person("new person"),
+            Wait(59),
+            Person("edit person", value="1"),
+            Wait(1),
+            Work("contact", 9, most=5),
+            Person("edit person", Side.SALESFORCE, value="2"),
+            Wait(3),
+            Person("edit person", Side.SALESFORCE, value="1"),
+        ),
+    ),
 }

@@ -97,9 +97,9 @@ def _is_a_loop(system: System, here: Ref, there: Ref, row: Row) -> Wrong:
             now = system.merged[now]
         if now in {here, there}:
             names[old] = row.on(old.side)
-    written = sum(
-        one.ours and one.field == names[ref] for ref in names for one in system.ledger.rows[ref]
-    )
+    ledger = system.ledger
+    entries = ((ref, *ledger.rows[ref], *ledger.repeated.get(ref, ())) for ref in names)
+    written = sum(one.ours and one.field == names[ref] for ref, *some in entries for one in some)
     if written < LIMIT:
         yield (
             f"only loops are stopped: {here} and {there}, {row.hubspot} was written {written} times"

@@ -63,8 +63,9 @@ class Course:
         ever: Whether they ever agreed.
         open: The last edit of each side since.
         touched: When anything of the Salesforce record changed since.
-        gaps: Edits since that a worker wrote over without having seen them, as neither CRM compares
-            before it writes (docs/decisions/0025-intent-first.md).
+        gaps: Edits since that a worker wrote over without having seen them, with another value or
+            the same, as neither CRM compares before it writes
+            (docs/decisions/0025-intent-first.md).
         excused: What was wrong and cannot be helped, by reason.
         written: All entries of crmsync.
         over: Entries of crmsync that replaced what a person had given, and a worker had seen.
@@ -137,7 +138,13 @@ def course_of(
     names = {hubspot: row.hubspot, salesforce: row.salesforce}
     fresh = {ref for ref in pair if ledger.made_for(ref) == pair}
     entries = sorted(
-        (one for ref in pair for one in ledger.rows.get(ref, ())), key=lambda one: one.number
+        (
+            one
+            for entries in (ledger.rows, ledger.repeated)
+            for ref in pair
+            for one in entries.get(ref, ())
+        ),
+        key=lambda one: one.number,
     )
     looks, blind = (
         {ref.side: ledger.looks_at(ref, row.salesforce, resting=resting) for ref in pair}
@@ -169,7 +176,7 @@ def course_of(
             one = replace(one, ours=False)  # noqa: PLW2901 - it came from another pair
         other = salesforce if one.ref == hubspot else hubspot
         _take(course, one, other)
-        if one.ours and not is_linked:
+        if one.ours and not is_linked and not one.repeats:
             _make(course, one, other)
         # Where several values of one side are one of the other, equal ones need not be known yet.
         is_known = row.across is None and len(course.open) < len(Side)
@@ -181,8 +188,13 @@ def course_of(
 
 
 def _take(course: Course, one: Entry, other: Ref) -> None:
-    """A new value on one side."""
+    """A new value on one side, or the same one once more."""
     side, value = one.ref.side, plain(one.value)
+    edit = course.open.get(side)
+    if one.repeats:
+        if one.ours and edit is not None and edit.number > one.read_of(one.ref):
+            course.gaps.append(edit)
+        return
     course.shown[side] = value
     course.crossed.pop(side, None)
     course.values[side].append((one.number, value))
@@ -193,7 +205,6 @@ def _take(course: Course, one: Entry, other: Ref) -> None:
     if plain(one.before) is None and value == was != course.shown[side.other]:
         course.crossed[side] = value
     course.written.append(one)
-    edit = course.open.get(side)
     # A creation makes a new record, so it writes over nothing.
     if edit is not None and edit.number > one.read_of(one.ref) and not one.call.endswith(".create"):
         course.gaps.append(edit)

@@ -39,6 +39,7 @@ class Entry:
         connection: For which connection.
         began: The number of the newest entry when the worker began.
         call: The call that wrote.
+        repeats: Whether crmsync wrote what the field showed already, so that nothing changed.
     """
 
     number: int
@@ -53,6 +54,7 @@ class Entry:
     connection: str = ""
     began: int = -1
     call: str = ""
+    repeats: bool = False
 
     def read_of(self, ref: Ref) -> int:
         """The number of the newest entry when the worker that wrote last read a record, -1 where it
@@ -100,6 +102,8 @@ class Ledger:
 
     now: Callable[[], datetime]
     rows: dict[Ref, list[Entry]] = field(default_factory=dict)
+    repeated: dict[Ref, list[Entry]] = field(default_factory=dict)
+    """Record -> the fields that crmsync wrote and that showed the value already."""
     number: int = 0
     worker: str = ""
     connection: str = ""
@@ -179,6 +183,24 @@ class Ledger:
         """
         looks = self.looks.get(ref, ())
         return [one.number for one in looks if (field in one.resting) == resting]
+
+    def repeat(self, ref: Ref, name: str, value: Value) -> None:
+        """Crmsync writes what a field shows already. This has no number of its own."""
+        self.repeated.setdefault(ref, []).append(
+            Entry(
+                self.number,
+                self.now(),
+                ref,
+                name,
+                value,
+                value,
+                ours=True,
+                reads=dict(self.reads),
+                worker=self.worker,
+                connection=self.connection,
+                repeats=True,
+            )
+        )
 
     def seen_alive(self) -> set[Ref]:
         """The records that some worker has read before they were gone."""
@@ -313,6 +335,8 @@ class WatchedCrm(MemoryCrm):
             self.ledger.note(ref, name, shown.get(name), before[name], ours=ours)
         if not changed:
             self.ledger.note(ref, "", "touched", None, ours=ours)
+        for name in before.keys() - changed if ours else ():
+            self.ledger.repeat(ref, name, before[name])
         for answer in self.answers if ours else ():
             answer(ref, changed)
 
