@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from crmsync.model.kinds.activities import CONTACT_LISTS
 from crmsync.model.records import Ref, Side, Value
 from tests.memory.behaviour import ABOUT, PERSON_CONTACT
 from tests.memory.records import FURTHER, MemoryRecords
@@ -25,12 +26,17 @@ class MemoryPeople(MemoryRecords):
         self.put(ref, fields, ours=False, by=by)
 
     def delete(self, ref: Ref, *, ours: bool = False) -> None:
-        """Delete a record; in Salesforce its children, tasks and events are deleted with it."""
+        """Delete a record; in Salesforce its children, tasks and events are deleted with it. Those
+        that were about further contacts stay without it.
+        """
         self._end(ref, None, ours=ours)
         children = [child for child, _ in self._children_of(ref)]
         for child in (*children, *(one for one, _ in self._activities_of(ref))):
             self.delete(child, ours=ours)
             self._rows[child].deleted_with_record = ref
+        for one, by, people in self._listing(ref):
+            rest = ";".join(person for person in people if person != ref.id)
+            self._rows[one].fields[by] = rest or None
 
     def purge(self, ref: Ref) -> None:
         """Delete a record for good, with the records that were deleted along with it."""
@@ -86,6 +92,18 @@ class MemoryPeople(MemoryRecords):
         """Make the tasks and events about one record be about another, with `more` fields."""
         for ref, by in self._activities_of(old):
             self.put(ref, {by: new.id, **more}, ours=False)
+        for ref, by, people in self._listing(old):
+            moved = dict.fromkeys(new.id if one == old.id else one for one in people)
+            self.put(ref, {by: ";".join(moved)}, ours=False)
+
+    def _listing(self, person: Ref) -> list[tuple[Ref, str, list[str]]]:
+        """Return the tasks and events that list a person, each with the field and all people."""
+        found = (
+            (ref, by, str(self._rows[ref].fields.get(by) or "").split(";"))
+            for name, by in CONTACT_LISTS.items()
+            for ref in self.refs(name)
+        )
+        return [one for one in found if person.id in one[2]]
 
     def _activities_of(self, record: Ref) -> list[tuple[Ref, str]]:
         """Return the tasks and events about a record, each with the field that names it."""
