@@ -48,7 +48,7 @@ def expected(each: int) -> dict[str, list[tuple[str, bool]]]:
 
 @pytest.mark.rule("IMP-1")
 @pytest.mark.parametrize("unique", [True, False], ids=["unique", "plain"])
-@pytest.mark.parametrize("each", [400, pytest.param(10_000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("each", [250, pytest.param(10_000, marks=pytest.mark.long)])
 def test_every_activity_is_imported_once_though_workers_are_killed(
     each: int, *, unique: bool
 ) -> None:
