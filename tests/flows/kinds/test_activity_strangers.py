@@ -181,3 +181,28 @@ def test_a_task_about_a_lead_that_was_converted_before_moves_to_the_contact() ->
     assert (quiet, world.counterpart(call)) == (0, task)
     assert shown(world, task, "WhoId") == {"WhoId": contact.id}
     assert world.associations.of([call], "contact") == {call: (ada,)}
+
+
+def test_an_activity_whose_worker_died_before_it_was_associated_is_about_the_same() -> None:
+    """The call was made and is about nobody yet; its task is edited before the two are linked."""
+    world = a_world(calls=TWO_WAY)
+    ada, adas_lead = a_linked_person(world)
+    task = world.salesforce.add(
+        "Task",
+        {"Subject": "Offer", "WhoId": adas_lead.id, "TaskSubtype": "Call", "Status": "Completed"},
+    )
+    save = world.links.save
+    world.links.save = lambda links: [TryAgain("Killed.") for _ in links]
+    world.sync(task)
+    world.links.save = save
+    (call,) = world.hubspot.refs("call")
+    before = world.associations.of([call], "contact")
+
+    world.wait()
+    world.salesforce.edit(task, {"Subject": "Offer, again"})
+    world.wait(12)
+
+    assert before == {}
+    assert look_again(world, call, task) == 0
+    assert shown(world, call, "hs_call_title") == {"hs_call_title": "Offer, again"}
+    assert world.associations.of([call], "contact") == {call: (ada,)}

@@ -251,8 +251,11 @@ def _changed_since_hubspot(
 
     The first version of a property is what crmsync sent; a property whose first version came from
     somebody else was blank. Salesforce has changed the field if something else would be sent today.
-    None if the two sides differ and nobody has changed anything.
+    None if the two sides differ and nobody has changed anything, and for what HubSpot keeps in
+    associations: they have no history, and are made after the record.
     """
+    if rule.hubspot in ruleset.activity.associations:
+        return None
     form = compared_format(rule, Side.HUBSPOT)
     past = hubspot.past.get(rule.hubspot, ())
     is_known = len(past) < MOST_VERSIONS
