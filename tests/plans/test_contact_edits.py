@@ -325,6 +325,45 @@ def test_a_salesforce_key_of_another_portal_is_left_alone():
 
 
 @pytest.mark.rule("OWN-12")
+@pytest.mark.parametrize(
+    ("ages", "undecided", "owner"),
+    [
+        ({}, True, {}),
+        ({"hubspot_owner_id": 9}, False, {}),
+        ({"hubspot_owner_id": 1}, False, {"hubspot_owner_id": "3"}),
+    ],
+    ids=["not read yet", "removed last", "removed first"],
+)
+def test_whether_an_owner_was_removed_before_the_other_side_got_a_new_one_is_looked_up(
+    ages, undecided, owner
+):
+    """HubSpot's record may have changed since, so its own time says nothing of its owner."""
+    ruleset = a_ruleset(owners=OwnerMatches({"1": "005J"}, {"005J": "1", "005X": "3"}))
+    before = (
+        a_contact({"hubspot_owner_id": "1"}, salesforce_id=LEAD_ID),
+        a_lead({"OwnerId": "005J"}, key=KEY),
+    )
+    hubspot = a_contact(salesforce_id=LEAD_ID, ages=ages, modified=9)
+    facts = ContactFacts(
+        a_change(hubspot.ref),
+        a_link(*before, ruleset),
+        hubspot,
+        a_lead({"OwnerId": "005X"}, key=KEY, modified=5),
+    )
+
+    plan = plan_contact(facts, ruleset)
+
+    written = {
+        name: value
+        for one in plan.effects
+        if isinstance(one, UpdateRecord) and one.side is H
+        for name, value in one.fields.items()
+        if name == "hubspot_owner_id"
+    }
+    assert (plan.undecided, written) == (undecided, owner)
+
+
+@pytest.mark.rule("OWN-12")
 @pytest.mark.rule("Q-21")
 @pytest.mark.parametrize(("hubspot_at", "winner"), [(9, H), (1, S)])
 def test_owners_that_changed_on_both_sides_follow_the_latest(hubspot_at, winner):

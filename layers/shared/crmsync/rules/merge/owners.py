@@ -207,6 +207,9 @@ def merge_owners(
         because if to_hubspot else (),
         because if to_salesforce else (),
         conflicts,
+        undecided=owners.both_changed
+        and HUBSPOT_OWNER not in hubspot.record.origins
+        and not matches.agree(owners.hubspot, owners.salesforce),
         decision=decision,
         agreed=(hubspot_owner, salesforce_owner),
         shown={
