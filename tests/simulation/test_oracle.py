@@ -124,6 +124,29 @@ def test_only_an_edit_that_repeats_what_a_worker_was_about_to_write_may_count_as
     assert system.seen["excused: edited between read and write"] == (0 if is_read else 1)
 
 
+@pytest.mark.parametrize(("is_read", "stands"), [(False, "4"), (False, None), (True, "4")])
+def test_only_a_value_that_is_nowhere_any_more_may_be_lost_on_a_preferred_side(
+    *, is_read: bool, stands: str | None
+) -> None:
+    """An older write replaces a preferred value that its worker had not seen, after somebody has
+    deleted it on the other side. The older value may stand then, and a blank may not.
+    """
+    fax = Person("edit person", Side.SALESFORCE, what="fax", value="3")
+    setting = Setting(policies=(("fax", "prefer_salesforce"),))
+    system = ended(*A_PAIR, fax, Wait(60), setting=setting)
+    here, there = the_pair(system)
+    system.ledger.reads = {} if not is_read else dict.fromkeys((here, there), system.ledger.number)
+    system.portals[0].hubspot.edit(here, {"fax": None})
+    write(system, Side.SALESFORCE, "Fax", "+49 30 9018204")
+    system.ledger.reads = dict.fromkeys((here, there), system.ledger.number)
+    if stands:
+        write(system, Side.HUBSPOT, "fax", "+49 30 9018204")
+    else:
+        system.salesforce.put(there, {"Fax": None}, ours=True)
+
+    assert found(system) == (set() if stands and not is_read else {"no lost update"})
+
+
 @pytest.mark.parametrize("is_read", [True, False])
 def test_only_a_value_that_the_linking_worker_had_read_is_removed_on_both_sides(
     *, is_read: bool

@@ -184,6 +184,12 @@ def test_two_way_follows_the_most_recent_value(hubspot, salesforce, newest, expe
             id="an older write of ours left Salesforce's value",
         ),
         pytest.param(
+            replace(showing(None, "2"), undelivered=True),
+            showing("3", "3"),
+            FieldDecision(S, "MAP-1"),
+            id="an older write of ours left it, and HubSpot's value was deleted",
+        ),
+        pytest.param(
             replace(showing("1", "2"), undelivered=True),
             showing("3", "2"),
             FieldDecision(S, "MAP-1", conflict=True),

@@ -379,4 +379,17 @@ MORE_PEOPLE: Mapping[str, History] = {
             Person("edit person", Side.SALESFORCE, value="1"),
         ),
     ),
+    "an overtaken write replaced a preferred value that had just been deleted on the other side": History(
+        Setting(policies=(("fax", "prefer_salesforce"),)),
+        (
+            Person("new person", Side.SALESFORCE),
+            Wait(3),
+            Person("edit person", value="4"),
+            Wait(1),
+            Work("contact", 8, most=5),
+            Person("edit person", Side.SALESFORCE, value="3"),
+            Wait(3),
+            Person("edit person"),
+        ),
+    ),
 }

@@ -73,6 +73,8 @@ class Course:
         values: All values of each side, with the numbers of their entries.
         crossed: A value that has filled a side's blank although it had changed on the other side
             between the worker's read and its write.
+        replaced: A value of crmsync that has replaced one on which both sides agreed, and which its
+            worker had not seen.
         restarted: One of the records was gone and came back, or is what others were merged into.
         looks: Up to which entries workers have read each side's record.
         blind: Those of them when the field's mapping rested, so that nothing of it is kept.
@@ -95,6 +97,7 @@ class Course:
         default_factory=lambda: {side: [] for side in Side}
     )
     crossed: dict[Side, Shown] = field(default_factory=dict)
+    replaced: dict[Side, Shown] = field(default_factory=dict)
     restarted: bool = False
     looks: Mapping[Side, Sequence[int]] = field(default_factory=dict)
     blind: Mapping[Side, Sequence[int]] = field(default_factory=dict)
@@ -200,10 +203,15 @@ def _take(course: Course, one: Entry, other: Ref) -> None:
     course.values[side].append((one.number, value))
     if not one.ours:
         course.open[side], course.by_us[side] = one, False
+        course.replaced.pop(side, None)
         return
     was = _value_when(course, side.other, one.read_of(other))
     if plain(one.before) is None and value == was != course.shown[side.other]:
         course.crossed[side] = value
+    earlier = [at for at, _ in course.values[side][:-1]]
+    is_unseen = bool(earlier) and earlier[-1] > one.read_of(one.ref)
+    if is_unseen and plain(one.before) == course.agreed is not None:
+        course.replaced[side] = value
     course.written.append(one)
     # A creation makes a new record, so it writes over nothing.
     if edit is not None and edit.number > one.read_of(one.ref) and not one.call.endswith(".create"):
@@ -262,7 +270,7 @@ def _agree(course: Course, row: Row) -> None:
         course.agreed, course.ever = course.shown[Side.HUBSPOT], True
         course.since = max((at for side in Side for at, _ in course.values[side]), default=0)
         course.excused["edited between read and write"] += len(course.gaps)
-        for part in (course.open, course.touched, course.gaps, course.crossed):
+        for part in (course.open, course.touched, course.gaps, course.crossed, course.replaced):
             part.clear()
 
 
@@ -327,7 +335,9 @@ def _prefer(favourite: Side) -> Callable[[Course], list[Finding]]:
     """MAP-1: the favourite's value; while it is blank, the other side's; its deletion crosses.
 
     A value that has filled the favourite's blank is the favourite's, even if it was changed or
-    taken back on the other side while it crossed.
+    taken back on the other side while it crossed. Where an older write has replaced the favourite's
+    value, and somebody edits the other side, which still showed it, it is nowhere. The older value
+    may stand then, or the edit, but no blank.
     """
 
     def judge_it(course: Course) -> list[Finding]:
@@ -335,6 +345,11 @@ def _prefer(favourite: Side) -> Callable[[Course], list[Finding]]:
         if course.crossed.get(favourite) is not None:
             course.excused["changed while it crossed"] = 1
             mine = course.crossed[favourite]
+        is_nowhere = favourite in course.replaced and favourite not in course.open
+        if is_nowhere and favourite.other in course.open and mine is not None:
+            course.excused["replaced on one side, edited on the other"] = 1
+            allowed = {mine, course.replaced[favourite], theirs} - {None}
+            return _both(course, allowed)
         if mine is not None:
             return _both(course, {mine})
         if not course.ever:

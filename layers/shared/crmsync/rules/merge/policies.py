@@ -106,7 +106,8 @@ def _prefer(favourite: Side) -> Callable[[FieldState, FieldState, Side], FieldDe
     """MAP-1: the favourite's value always overwrites the other, and so does its deletion. While it
     is blank, the other side may fill it.
 
-    What a write of ours that was overtaken has left on the favourite's side is not its value.
+    What a write of ours that was overtaken has left on the favourite's side is not its value, so
+    another value replaces it; a blank does not.
     """
 
     def decide(hubspot: FieldState, salesforce: FieldState, _newest: Side) -> FieldDecision:
@@ -114,7 +115,7 @@ def _prefer(favourite: Side) -> Callable[[FieldState, FieldState, Side], FieldDe
             (salesforce, hubspot) if favourite is Side.SALESFORCE else (hubspot, salesforce)
         )
         conflict = bool(mine.changed and theirs.changed)
-        is_nobodys = theirs.undelivered and not mine.has_news
+        is_nobodys = theirs.undelivered and not mine.has_news and not is_blank(theirs.value)
         if not is_nobodys and (not is_blank(mine.value) or (mine.changed and not theirs.has_news)):
             return FieldDecision(favourite, "MAP-1", conflict=conflict)
         return FieldDecision(favourite.other, "MAP-1", conflict=conflict)
