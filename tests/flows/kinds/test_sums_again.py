@@ -101,7 +101,8 @@ def test_a_subscriber_who_gets_another_stage_is_added_up(*, was_in: bool) -> Non
     queued = [change for change, _ in world.outbox.delayed if change.kind is Kind.OPPORTUNITY]
     world.drain()
 
-    assert queued == [replace(sums_again(world, contact), at=queued[0].at)]
+    again = replace(sums_again(world, contact), cause=Cause.AGAIN, at=queued[0].at)
+    assert queued == [again]
     assert (before, shown(world, contact)) == ((None, None), ("1", "1000"))
 
 

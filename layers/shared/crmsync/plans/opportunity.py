@@ -44,6 +44,8 @@ class OpportunityFacts(Facts):
         across: HubSpot contact -> its Salesforce contact, for all contacts of the two.
         became: Salesforce contact that the link ties -> the one that it was merged into, for those
             in whose place others sync now.
+        frozen: The HubSpot contacts whose ties stay as they are, as they are outside the inclusion
+            list (INC-7).
         is_held: Whether the deletion of the opportunity is not to be followed yet (Q-30).
         ties_are_open: Whether another worker may still be writing a contact that it announced.
     """
@@ -51,6 +53,7 @@ class OpportunityFacts(Facts):
     roles: tuple[Role, ...] = ()
     across: Mapping[Ref, Ref] = field(default_factory=dict)
     became: Mapping[Ref, Ref] = field(default_factory=dict)
+    frozen: frozenset[Ref] = frozenset()
     is_held: bool = False
     ties_are_open: bool = False
 
@@ -64,6 +67,7 @@ class OpportunityFacts(Facts):
             frozenset(one.contact for one in self.change.ties),
             self.became,
             self.ties_are_open,
+            self.frozen,
         )
 
 

@@ -162,8 +162,8 @@ def sweep_list(
     returns how many.
 
     No webhook reports this, and a contact that joins a list need not have been edited. Where it was
-    frozen outside, its opportunities are added up again as well (ROLL-1): none of them need have
-    news. The first sweep begins when the list came into force. The newest come first, so the cursor
+    frozen outside, its opportunities are added up again as well (ROLL-1), and its deals are synced,
+    as its ties stayed as they were (Q-22): none of them need have news. The first sweep begins when the list came into force. The newest come first, so the cursor
     moves only when all are queued. Raises `SyncError`.
     """
     list_id, begin = connection.contacts.inclusion_list, connection.contacts.listed_since
@@ -171,9 +171,9 @@ def sweep_list(
     place = cursors.load(connection.name, name) or _new(
         connection.name, name, begin or now, cursors
     )
-    causes = {Kind.CONTACT: Cause.AGAIN}
+    kinds = [Kind.CONTACT]
     if Kind.OPPORTUNITY in connection.kinds and is_frozen(connection.contacts, included=False):
-        causes[Kind.OPPORTUNITY] = Cause.WOKEN
+        kinds.append(Kind.OPPORTUNITY)
     seen: dict[str, datetime] = {}
     queued = 0
     for page in lists.joined_since(list_id, start_of(place.since, {}, LIST_OVERLAP, begin)):
@@ -181,8 +181,8 @@ def sweep_list(
         if fresh:
             outbox.publish(
                 [
-                    Change(connection.name, kind, one.ref, cause, one.modified_at)
-                    for kind, cause in causes.items()
+                    Change(connection.name, kind, one.ref, Cause.AGAIN, one.modified_at)
+                    for kind in kinds
                     for one in fresh
                 ]
             )

@@ -1,5 +1,5 @@
 """What is tied to the deals and opportunities of a batch: contact roles, the counterparts of all
-contacts concerned, and whether a deletion is deferred.
+contacts concerned, which of these are frozen, and whether a deletion is deferred.
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 from crmsync.flows.engine.context import SyncContext
+from crmsync.flows.inclusion import frozen_among
 from crmsync.model.crm_names import DEAL, HUBSPOT_CONTACT, SALESFORCE_CONTACT
 from crmsync.model.kinds.roles import Role
 from crmsync.model.links import LinkState
-from crmsync.model.records import Ref, Side
+from crmsync.model.records import Record, Ref, Side
 from crmsync.plans.opportunity import OpportunityFacts
 from crmsync.rules.kinds.opportunity.ruleset import contacts_beside
 from crmsync.rules.kinds.opportunity.tie_intents import may_events_follow
@@ -45,7 +46,31 @@ def with_roles(facts: Sequence[OpportunityFacts], context: SyncContext) -> list[
         )
         for one, mine, refs in zip(facts, of_each, contacts, strict=True)
     ]
-    return _with_survivors(gathered, context)
+    return _with_survivors(_with_frozen(gathered, context), context)
+
+
+def _with_frozen(facts: list[OpportunityFacts], context: SyncContext) -> list[OpportunityFacts]:
+    """The facts with the contacts that are outside the inclusion list (INC-7), of those that are
+    tied on one side only: nothing is to be done about the ties of others.
+    """
+    of_each = [_tied_on_one_side(one) for one in facts]
+    frozen = frozen_among(sorted(frozenset().union(*of_each)), context)
+    if not frozen:
+        return facts
+    return [
+        replace(one, frozen=mine & frozen) for one, mine in zip(facts, of_each, strict=True)
+    ]
+
+
+def _tied_on_one_side(facts: OpportunityFacts) -> frozenset[Ref]:
+    """The HubSpot contacts that have a counterpart, and are not surely tied on both sides."""
+    in_deals = [
+        {Ref(Side.HUBSPOT, HUBSPOT_CONTACT, one) for one in contacts_beside(deal)}
+        for deal in _deals(facts)
+    ]
+    on_both = facts.tied.in_roles.intersection(*in_deals) if in_deals else frozenset()
+    tied = facts.tied.in_roles.union(*in_deals)
+    return (tied & facts.across.keys()) - on_both
 
 
 def _with_survivors(facts: list[OpportunityFacts], context: SyncContext) -> list[OpportunityFacts]:
@@ -81,13 +106,10 @@ def _only_candidate(facts: OpportunityFacts) -> Ref | None:
 
 
 def _contacts(facts: OpportunityFacts, roles: Iterable[Role]) -> list[Ref]:
-    deals = [
-        one
-        for one in (facts.hubspot, facts.named_counterpart, *facts.candidates)
-        if one and one.ref.object == DEAL
-    ]
     associated = [
-        Ref(Side.HUBSPOT, HUBSPOT_CONTACT, one) for deal in deals for one in contacts_beside(deal)
+        Ref(Side.HUBSPOT, HUBSPOT_CONTACT, one)
+        for deal in _deals(facts)
+        for one in contacts_beside(deal)
     ]
     return list(
         dict.fromkeys(
@@ -98,6 +120,12 @@ def _contacts(facts: OpportunityFacts, roles: Iterable[Role]) -> list[Ref]:
             ]
         )
     )
+
+
+def _deals(facts: OpportunityFacts) -> list[Record]:
+    """The deals that may be the one of the pair."""
+    found = (facts.hubspot, facts.named_counterpart, *facts.candidates)
+    return [one for one in found if one and one.ref.object == DEAL]
 
 
 def _from_hubspot(contacts: Iterable[Ref], across: Mapping[Ref, Ref]) -> dict[Ref, Ref]:

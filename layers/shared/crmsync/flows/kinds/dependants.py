@@ -6,7 +6,7 @@ Before two records are linked, a contact role or an account could not be written
 deals must forget it: otherwise its tie would count as removed by a person if it comes back (Q-29).
 A contact whose link ends or moves may show sums that are not its own: those of a contact that was
 merged into it, or of a Salesforce contact that is gone (ROLL-1). One that was frozen may show those
-of before.
+of before, and its deals may lack it.
 The deals are read and queued twice: before anything is written, with a delay, in case this worker
 dies, and again when everything is written. If they cannot be read that time, the contacts,
 companies and accounts themselves are queued for the sync of deals, which reads their deals when it
@@ -16,7 +16,7 @@ can.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from crmsync.errors import SyncError
@@ -36,7 +36,7 @@ from crmsync.model.crm_names import (
 )
 from crmsync.model.effects import CreateRecord, SaveLink
 from crmsync.model.facts import AnyFacts, Facts
-from crmsync.model.links import Link
+from crmsync.model.links import Link, LinkState
 from crmsync.model.plan import Plan
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.rules.merge.baseline import view
@@ -93,23 +93,34 @@ def queue_dependants_of(changes: Sequence[Change], context: SyncContext) -> list
     """Queue the deals and opportunities of the contacts, companies and accounts among these changes
     of deals; returns the other changes. Usually that is all of them. Raises `SyncError`.
 
-    A contact whose sums alone are to be added up again (``WOKEN``) is left out.
+    A contact of HubSpot has the opportunities of its counterpart queued as well. One whose sums
+    alone are to be added up again (``WOKEN``) is left out.
     """
     named = [change for change in changes if change.ref.object in _WITH_DEALS]
     if not named:
         return list(changes)
-    found = _dependants([one.ref for one in named if one.cause is not Cause.WOKEN], context)
+    places = [one.ref for one in named if one.cause is not Cause.WOKEN]
+    found = _dependants(_with_counterparts(places, context), context)
     if found:
         context.outbox.again([(change, 0) for change in found])
     return [change for change in changes if change not in named]
 
 
-def queue_sums_of_joined(
+def _with_counterparts(places: Sequence[Ref], context: SyncContext) -> list[Ref]:
+    """These records, and the Salesforce records that sync with HubSpot's contacts among them."""
+    contacts = [ref for ref in places if ref.object == HUBSPOT_CONTACT]
+    links = context.links.find(context.connection.name, contacts) if contacts else {}
+    theirs = (one.salesforce for one in links.values() if one.state is LinkState.ACTIVE)
+    return list(dict.fromkeys([*places, *(one for one in theirs if isinstance(one, Ref))]))
+
+
+def queue_deals_of_joined(
     facts: Sequence[AnyFacts], plans: Sequence[Plan], context: SyncContext, ruleset: Ruleset
 ) -> None:
-    """Have those contacts added up again that may have joined the preset list with the stage that
-    they have now: their sums stayed as they were while they were outside (Q-22), and no opportunity
-    need have news since. The sweep does this for a list of HubSpot's. Raises `SyncError`.
+    """Have those contacts added up again, and their deals synced, that may have joined the preset
+    list with the stage that they have now: their sums and ties stayed as they were while they were
+    outside (Q-22), and no opportunity need have news since. The sweep does this for a list of
+    HubSpot's. Raises `SyncError`.
     """
     joined = [
         one.hubspot.ref
@@ -117,7 +128,7 @@ def queue_sums_of_joined(
         if plan.effects and one.hubspot and _has_new_stage(one, ruleset)
     ]
     if changes := sums_again(joined, context):
-        context.outbox.again([(change, 0) for change in changes])
+        context.outbox.again([(replace(change, cause=Cause.AGAIN), 0) for change in changes])
 
 
 def _has_new_stage(facts: Facts, ruleset: Ruleset) -> bool:

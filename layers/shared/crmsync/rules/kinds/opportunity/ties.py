@@ -35,7 +35,7 @@ from crmsync.model.effects import (
 )
 from crmsync.model.kinds.roles import Role, TieWrites
 from crmsync.model.links import Link, LinkState, Slot
-from crmsync.model.plan import Plan
+from crmsync.model.plan import Note, Plan
 from crmsync.model.records import Record, Ref, Side
 from crmsync.rules.kinds.opportunity.roles import RoleDecision, decide_roles
 from crmsync.rules.kinds.opportunity.ruleset import CONTACTS, COUNTED, contacts_beside
@@ -66,6 +66,7 @@ class GatheredTies:
         heard: The contacts that a change named, on either side.
         became: Salesforce contact of a tie -> the one that it was merged into.
         is_open: Whether a report about an announced tie may still arrive.
+        frozen: The HubSpot contacts that are outside the inclusion list and tied on one side only.
     """
 
     deal: Record | None
@@ -74,6 +75,7 @@ class GatheredTies:
     heard: frozenset[Ref] = frozenset()
     became: Mapping[Ref, Ref] = field(default_factory=dict)
     is_open: bool = False
+    frozen: frozenset[Ref] = frozenset()
 
     @property
     def associated(self) -> tuple[Ref, ...]:
@@ -142,7 +144,9 @@ def with_roles(
 
     The link is saved before anything is written, and again afterwards where contacts are tied or
     untied: a tie shows no revision by which it could be recognised as ours, so the link records as
-    agreed only what was done. Nothing is done to a contact whose tie is in doubt.
+    agreed only what was done. Nothing is done to a contact whose tie is in doubt, nor to one that is
+    frozen outside the inclusion list (INC-7, Q-22): what was agreed on about it stays so, and its
+    tie crosses once it joins.
     """
     deal = tied.deal
     if deal is None:
@@ -153,14 +157,16 @@ def with_roles(
     known = resolve_announced_ties(
         agreed, ties, change.ties, portal_id, ruleset.fingerprinter, is_open=tied.is_open
     )
+    resting = known.in_doubt | tied.frozen
     decision = decide_roles(
         tied.associated,
         tied.roles,
-        {mine: theirs for mine, theirs in tied.across.items() if mine not in known.in_doubt},
+        {mine: theirs for mine, theirs in tied.across.items() if mine not in resting},
         known.agreed,
         removes=ruleset.connection.deals.remove_associations,
     )
     as_before = {one.id for one in known.in_doubt} & agreed.tied.keys()
+    as_before |= {one.id for one in tied.frozen - known.in_doubt} & known.agreed
     decision = replace(decision, tied=decision.tied | as_before)
     changes = _effects(decision, deal, salesforce, ruleset)
     rolled = _roll_up(plan, decision, link, tied, salesforce, ruleset, change)
@@ -177,7 +183,15 @@ def with_roles(
     first, last = _saves(
         saved, new, known.open, decision, tied, ruleset, is_for_ties=for_fields is None
     )
-    return replace(plan, effects=(*drops, *first, *writes, *changes, *rolled, *last, *after))
+    effects = (*drops, *first, *writes, *changes, *rolled, *last, *after)
+    return replace(plan, effects=effects, notes=(*plan.notes, *_notes(tied)))
+
+
+def _notes(tied: GatheredTies) -> tuple[Note, ...]:
+    """That ties stay as they are, if some do."""
+    ids = ", ".join(one.id for one in sorted(tied.frozen))
+    text = f"ties of contacts outside the inclusion list stay as they are: {ids}"
+    return (Note(text, ("Q-22",)),) if ids else ()
 
 
 def _tied_by(link: Link) -> frozenset[Ref]:
@@ -282,7 +296,7 @@ def _roll_up(
     """
     added = {*decision.associate, *(mine for mine, _ in decision.add)}
     fresh = frozenset(
-        {one for one in tied.in_roles if one.id not in tied.agreed(link).tied} | added
+        {one for one in tied.in_roles - tied.frozen if one.id not in tied.agreed(link).tied} | added
     )
     is_first = not link.version or change.cause in BY_HAND
     is_first_try = not (change.tries or change.held)
