@@ -53,6 +53,39 @@ def test_what_crosses_outside_the_inclusion_list_is_found(plant: Callable[[Syste
     assert "nobody outside the list syncs" in found(system)
 
 
+@pytest.mark.parametrize("on", Side)
+def test_ties_that_cross_outside_the_inclusion_list_are_found(on: Side) -> None:
+    """A contact has left the list and is tied to a deal on one side: the other side stays as it is,
+    and nothing may be tied there.
+    """
+    steps = (
+        Person("new person", Side.SALESFORCE, what="Contact"),
+        Wait(60),
+        Person("new deal", on, what="tied"),
+        Wait(60),
+    )
+    system = ended(*steps, setting=Setting(outside="freeze"))
+    portal = system.portals[0]
+    (contact,), (deal,) = portal.hubspot.refs("contact"), portal.hubspot.refs("deal")
+    (person,), (opportunity,) = map(system.salesforce.refs, ("Contact", "Opportunity"))
+    roles = system.salesforce.refs("OpportunityContactRole")
+    associated = portal.associations.of([deal], "contact")
+    is_in_hubspot = on is Side.HUBSPOT
+    assert (bool(associated), bool(roles)) == (is_in_hubspot, not is_in_hubspot)
+    assert found(system) == set()
+    _began_now(system)
+    if is_in_hubspot:
+        system.ledger.connection = portal.name
+        system.salesforce._insert(
+            "OpportunityContactRole",
+            {"OpportunityId": opportunity.id, "ContactId": person.id},
+            ours=True,
+        )
+    else:
+        portal.associations.add_association(deal, contact, ours=True)
+    assert "nobody outside the list syncs" in found(system)
+
+
 def test_what_was_edited_outside_the_list_crosses_once_the_contact_has_joined_it() -> None:
     """A lead made its contact, which is outside the list; nothing crosses until it joins."""
     edits = (

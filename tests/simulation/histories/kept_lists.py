@@ -51,6 +51,30 @@ LISTED: Mapping[str, History] = {
             Person("join list"),
         ),
     ),
+    "a contact outside the list got a role": History(
+        Setting(outside="freeze"),
+        (
+            Person("new person", Side.SALESFORCE, what="Contact"),
+            Wait(60),
+            Person("new deal", what="tied"),
+            Wait(60),
+        ),
+    ),
+    "a contact outside the list was associated with a deal": History(
+        Setting(outside="ignore"),
+        (
+            Person("new person"),
+            Person("join list"),
+            Wait(60),
+            Person("convert", Side.SALESFORCE),
+            Wait(60),
+            Person("leave list"),
+            Wait(60),
+            Person("new deal", Side.SALESFORCE, what="tied"),
+            Wait(60),
+            Person("join list"),
+        ),
+    ),
     "a contact outside the list got the address of a lead that stayed without a report": History(
         Setting(outside="ignore"),
         (

@@ -43,7 +43,6 @@ from tests.memory import (
     MemoryAccounts,
     MemoryActivities,
     MemoryActivityBin,
-    MemoryAssociations,
     MemoryChangeCounts,
     MemoryCompanies,
     MemoryCursors,
@@ -64,7 +63,12 @@ from tests.memory import (
 )
 from tests.simulation.histories.steps import Setting
 from tests.simulation.judges.waits import Waits, waiting
-from tests.simulation.world.lists import LIST, LiveLists, WatchedPreferences
+from tests.simulation.world.lists import (
+    LIST,
+    LiveLists,
+    WatchedAssociations,
+    WatchedPreferences,
+)
 from tests.simulation.world.owners import OWNERS, QUEUE
 from tests.simulation.world.queues import Queue
 from tests.simulation.world.watched import (
@@ -98,7 +102,7 @@ class Portal:
     hubspot: WatchedCrm
     preferences: MemoryPreferences
     lists: LiveLists
-    associations: MemoryAssociations
+    associations: WatchedAssociations
     deals: MemoryDeals
     mail_log: MemoryMailLog
     ports: dict[str, Any]
@@ -240,7 +244,8 @@ class Deployment(ABC):
         hubspot.after_write.append(
             lambda ref, fields: self._show_opt_out(hubspot, preferences, ref, fields)
         )
-        lists, associations = LiveLists(hubspot, now=self.clock), MemoryAssociations(hubspot)
+        lists = LiveLists(hubspot, now=self.clock)
+        associations = WatchedAssociations(hubspot, self.ledger)
         deals, mail_log = MemoryDeals(hubspot), MemoryMailLog()
         ports: dict[str, Any] = {
             "hubspot": hubspot,

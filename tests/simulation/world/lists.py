@@ -12,9 +12,9 @@ from crmsync.model.effects import OptOut
 from crmsync.model.links import LinkState
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.ports.crm import Outcome
-from tests.memory import MemoryLists, MemoryPreferences
+from tests.memory import MemoryAssociations, MemoryLists, MemoryPreferences
 from tests.simulation.world.owners import FIELD as OWNER_FIELD
-from tests.simulation.world.watched import Ledger, WatchedCrm
+from tests.simulation.world.watched import Entry, Ledger, WatchedCrm
 
 if TYPE_CHECKING:
     from tests.simulation.world.deployment import Portal
@@ -51,6 +51,29 @@ class LiveLists(MemoryLists):
 
     def _list(self, list_id: str) -> dict[Ref, datetime]:
         return {ref: at for ref, at in super()._list(list_id).items() if self._crm.is_live(ref)}
+
+
+class WatchedAssociations(MemoryAssociations):
+    """Associations in memory; the ledger knows which of those with deals crmsync made or ended."""
+
+    def __init__(self, crm: WatchedCrm, ledger: Ledger) -> None:
+        """Nothing is associated."""
+        super().__init__(crm)
+        self._ledger = ledger
+
+    def add_association(
+        self, one: Ref, other: Ref, *, primary: bool = False, ours: bool = False
+    ) -> None:
+        """Associate two records."""
+        if ours:
+            self._ledger.tie(one, other)
+        super().add_association(one, other, primary=primary, ours=ours)
+
+    def remove_association(self, one: Ref, other: Ref, *, ours: bool = False) -> None:
+        """Remove an association."""
+        if ours:
+            self._ledger.tie(one, other)
+        super().remove_association(one, other, ours=ours)
 
 
 class WatchedPreferences(MemoryPreferences):
@@ -141,6 +164,7 @@ def outsiders(system: System) -> Iterator[str]:
         if is_pair and isinstance(contact, Ref) and isinstance(person, Ref):
             yield from _written(system.ledger, contact, person)
             yield from _unsubscribed(system.ledger, contact, person)
+            yield from _tied(system, link.connection, contact, person)
 
 
 def _made(system: System, portal: Portal) -> Iterator[str]:
@@ -172,6 +196,30 @@ def _unsubscribed(ledger: Ledger, contact: Ref, person: Ref) -> Iterator[str]:
         holds = str(_at(ledger, contact, "email", number) or "").lower() == address
         if holds and began > linked and ledger.was_outside(contact, began, number):
             yield f"nobody outside the list syncs: {contact} was unsubscribed"
+
+
+def _tied(system: System, connection: str, contact: Ref, person: Ref) -> Iterator[str]:
+    """Contact roles and associations with deals that were made or ended (Q-22). A role counts for
+    whom it named then, and for the account whose worker wrote it.
+    """
+    ledger = system.ledger
+    linked = ledger.linked[contact, person]
+    written = [(one.number, one.began) for one in _roles_written(ledger, connection, person)]
+    written += [(number, began) for number, began, tied in ledger.ties if tied == contact]
+    for number, began in written:
+        if began > linked and ledger.was_outside(contact, began, number):
+            yield f"nobody outside the list syncs: {contact} was tied or untied"
+
+
+def _roles_written(ledger: Ledger, connection: str, person: Ref) -> Iterator[Entry]:
+    for ref, entries in ledger.rows.items():
+        if ref.object != "OpportunityContactRole":
+            continue
+        for one in entries:
+            is_whole = one.ours and one.value in {"born", "gone"} and not one.field
+            names = _at(ledger, ref, "ContactId", one.number)
+            if is_whole and one.connection == connection and names == person.id:
+                yield one
 
 
 def _at(ledger: Ledger, ref: Ref, name: str, number: int) -> object:

@@ -130,6 +130,11 @@ class Ledger:
     began, and the address.
     """
 
+    ties: list[tuple[int, int, Ref]] = field(default_factory=list)
+    """The contacts that crmsync associated with a deal or took from one: the newest entry at that
+    time and when the worker began, and the contact.
+    """
+
     def move(self, contact: Ref, *, is_in: bool) -> None:
         """A contact joins or leaves the inclusion list, which has a number of its own."""
         self.number += 1
@@ -144,6 +149,12 @@ class Ledger:
     def ask(self, address: str) -> None:
         """Crmsync asks HubSpot to unsubscribe an address."""
         self.asked.append((self.number, self.began, address))
+
+    def tie(self, *records: Ref) -> None:
+        """Crmsync associates two records, or ends that."""
+        if {one.object for one in records} == {"deal", "contact"}:
+            (contact,) = (one for one in records if one.object == "contact")
+            self.ties.append((self.number, self.began, contact))
 
     def carry_out_drops(self, connection: str, refs: Collection[Ref]) -> None:
         """A worker has carried out what was decided about these records."""
