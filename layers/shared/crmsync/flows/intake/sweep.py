@@ -163,8 +163,9 @@ def sweep_list(
 
     No webhook reports this, and a contact that joins a list need not have been edited. Where it was
     frozen outside, its opportunities are added up again as well (ROLL-1), and its deals are synced,
-    as its ties stayed as they were (Q-22): none of them need have news. The first sweep begins when the list came into force. The newest come first, so the cursor
-    moves only when all are queued. Raises `SyncError`.
+    as its ties stayed as they were (Q-22): none of them need have news. The first sweep begins when
+    the list came into force. The newest come first, so the cursor moves only when all are queued.
+    Raises `SyncError`.
     """
     list_id, begin = connection.contacts.inclusion_list, connection.contacts.listed_since
     name = f"list {list_id}"

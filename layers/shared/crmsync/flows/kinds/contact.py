@@ -40,9 +40,9 @@ from crmsync.flows.kinds.contact_waits import (
     without_taken_addresses,
 )
 from crmsync.flows.kinds.dependants import (
+    queue_deals_of_joined,
     queue_dependants,
     queue_dependants_again,
-    queue_deals_of_joined,
 )
 from crmsync.flows.kinds.left_in_salesforce import (
     look_again,

@@ -57,9 +57,7 @@ def _with_frozen(facts: list[OpportunityFacts], context: SyncContext) -> list[Op
     frozen = frozen_among(sorted(frozenset().union(*of_each)), context)
     if not frozen:
         return facts
-    return [
-        replace(one, frozen=mine & frozen) for one, mine in zip(facts, of_each, strict=True)
-    ]
+    return [replace(one, frozen=mine & frozen) for one, mine in zip(facts, of_each, strict=True)]
 
 
 def _tied_on_one_side(facts: OpportunityFacts) -> frozenset[Ref]:

@@ -144,9 +144,9 @@ def with_roles(
 
     The link is saved before anything is written, and again afterwards where contacts are tied or
     untied: a tie shows no revision by which it could be recognised as ours, so the link records as
-    agreed only what was done. Nothing is done to a contact whose tie is in doubt, nor to one that is
-    frozen outside the inclusion list (INC-7, Q-22): what was agreed on about it stays so, and its
-    tie crosses once it joins.
+    agreed only what was done. Nothing is done to a contact whose tie is in doubt, nor to one that
+    is frozen outside the inclusion list (INC-7, Q-22): what was agreed on about it stays so, and
+    its tie crosses once it joins.
     """
     deal = tied.deal
     if deal is None:
