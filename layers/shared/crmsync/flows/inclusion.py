@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from crmsync.flows.engine.context import SyncContext
 from crmsync.model.crm_names import HUBSPOT_CONTACT, LIFECYCLE_STAGE
 from crmsync.model.records import Record, Ref
 from crmsync.model.settings import ContactSettings
+from crmsync.ports.crm import Crm
 from crmsync.ports.listing import Lists
 from crmsync.rules.kinds.contact.inclusion import is_frozen, needs_membership, qualifies
 
@@ -27,17 +27,18 @@ def not_frozen(contacts: Sequence[Record], settings: ContactSettings, lists: Lis
     ]
 
 
-def frozen_among(contacts: Collection[Ref], context: SyncContext) -> frozenset[Ref]:
+def frozen_among(
+    contacts: Collection[Ref], settings: ContactSettings, lists: Lists, hubspot: Crm
+) -> frozenset[Ref]:
     """Those of HubSpot's contacts that are frozen outside the inclusion list (INC-7).
 
     One call for a list of HubSpot's, one for the preset, and none without a list. A contact that
     is gone is in no list of HubSpot's. Raises `SyncError`.
     """
-    settings = context.connection.contacts
     is_asked = settings.inclusion_list and is_frozen(settings, included=False)
     if not contacts or not is_asked:
         return frozenset()
     if needs_membership(settings):
-        return frozenset(contacts) - context.lists.members(settings.inclusion_list, contacts)
-    shown = context.hubspot.read(contacts, {HUBSPOT_CONTACT: (LIFECYCLE_STAGE,)})
+        return frozenset(contacts) - lists.members(settings.inclusion_list, contacts)
+    shown = hubspot.read(contacts, {HUBSPOT_CONTACT: (LIFECYCLE_STAGE,)})
     return frozenset(ref for ref, one in shown.items() if not qualifies(one, settings, ()))

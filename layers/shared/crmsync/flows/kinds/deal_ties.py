@@ -54,7 +54,12 @@ def _with_frozen(facts: list[OpportunityFacts], context: SyncContext) -> list[Op
     tied on one side only: nothing is to be done about the ties of others.
     """
     of_each = [_tied_on_one_side(one) for one in facts]
-    frozen = frozen_among(sorted(frozenset().union(*of_each)), context)
+    frozen = frozen_among(
+        sorted(frozenset().union(*of_each)),
+        context.connection.contacts,
+        context.lists,
+        context.hubspot,
+    )
     if not frozen:
         return facts
     return [replace(one, frozen=mine & frozen) for one, mine in zip(facts, of_each, strict=True)]
