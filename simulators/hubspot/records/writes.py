@@ -143,15 +143,15 @@ class Writes:
         )
 
     def restore(self, record: Record, actor: Actor) -> None:
-        """Restore a record from the recycle bin. Raises the clash if a unique value was taken
-        meanwhile.
+        """Restore a record from the recycle bin. Raises the clash if a unique value, or any address
+        of a contact, was taken meanwhile.
         """
         if record.archived_ms is None:
             return
         keys = {
             name: value
             for name, value in record.values.items()
-            if self.table.is_key(name) and name != "hs_object_id"
+            if (self.table.is_key(name) or name == self.kind.other_keys) and name != "hs_object_id"
         }
         self._refuse_clashes(keys, record)
         now = self._clock.now_ms()

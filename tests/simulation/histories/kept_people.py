@@ -308,4 +308,15 @@ PEOPLE: Mapping[str, History] = {
             Person("edit person", Side.SALESFORCE, value="3"),
         ),
     ),
+    "a contact came back although another one had its further address": History(
+        Setting(),
+        (
+            Person("new person"),
+            Person("new person", who=1),
+            Person("merge people", who=1),
+            Person("delete person"),
+            Person("new person"),
+            Person("undelete"),
+        ),
+    ),
 }

@@ -76,8 +76,9 @@ def undelete(system: System, step: Person) -> bool:
     if ref is None:
         return False
     if step.side is Side.HUBSPOT and ref.object == "contact":
-        address = str(crm._rows[ref].fields.get("email") or "")
-        if address and holder(portal_of(system, step), address):
+        # HubSpot restores no contact while another one has an address of it.
+        portal = portal_of(system, step)
+        if any(holder(portal, address) for address in crm._addresses(crm._rows[ref])):
             return False
     before = {one for one in crm._rows if crm.is_live(one)}
     crm.restore(ref)

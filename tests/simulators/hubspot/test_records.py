@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from simulators.hubspot.errors import ApiError
 from tests.simulators.hubspot.running import Running, running
 
 CONTACTS = "/crm/v3/objects/contacts"
@@ -116,6 +117,21 @@ def test_an_address_is_free_again_after_deletion(hubspot: Running) -> None:
     hubspot.call("DELETE", f"{CONTACTS}/{first}")
     assert hubspot.create(email="again@example.com") != first
     assert hubspot.call("DELETE", f"{CONTACTS}/{first}").status_code == 204
+
+
+@pytest.mark.parametrize("taken", ["main", "other"])
+def test_a_contact_is_not_restored_while_another_one_has_an_address_of_it(
+    hubspot: Running, taken: str
+) -> None:
+    """Neither its main nor an additional address may be another contact's; it stays deleted."""
+    gone = hubspot.create(email="main@example.com", hs_additional_emails="other@example.com")
+    hubspot.call("DELETE", f"{CONTACTS}/{gone}")
+    holder = hubspot.create(email="new@example.com", hs_additional_emails=f"{taken}@example.com")
+    with pytest.raises(ApiError) as refused:
+        hubspot.simulator.person({"do": "restore", "ids": [gone]})
+    found = hubspot.call("GET", f"{CONTACTS}/{taken}@example.com?idProperty=email").json()["id"]
+    assert (refused.value.status, found) == (409, holder)
+    assert hubspot.call("GET", f"{CONTACTS}/{gone}").status_code == 404
 
 
 def test_a_contact_is_found_by_any_of_its_addresses(hubspot: Running) -> None:
