@@ -82,9 +82,9 @@ def drop(system: System) -> bool:
     for one in held:
         links = (link for link in system.links.all if link.connection == one.connection)
         link = next(it for it in links if one.report.ref in {it.hubspot, it.salesforce})
-        sides = frozenset(hold.side for hold in link.holds)
         number = system.ledger.number
-        system.ledger.drops.append(Drop(one.connection, one.report.ref, sides, number, number))
+        held_back = Drop(one.connection, one.report.ref, link.holds, number, number)
+        system.ledger.drops.append(held_back)
     system.seen["dropped"] += len(held)
     return bool(held)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from crmsync.model.records import Side
+from crmsync.model.change_limits import ChangeLimit, Hold
+from crmsync.model.records import Ref, Side
 from tests.simulation.ended import A_PAIR, ended, found, phones, the_pair, write
 from tests.simulation.histories.steps import (
     Crash,
@@ -55,6 +58,50 @@ def test_what_is_dropped_stays_apart_until_somebody_edits_it() -> None:
     assert (shown, found(system)) == (("+49 30 9018202", "+49 30 9018201"), set())
     system.salesforce.put(lead, {"Phone": "+49 30 9018209"}, ours=True)
     assert found(system) == {"both sides agree"}
+
+
+def _is_moved(system: System, contact: Ref) -> None:
+    system.salesforce.put(contact, {"AccountId": None}, ours=False)
+    system.salesforce.put(contact, {"AccountId": _the_account(system).id}, ours=False)
+
+
+def _is_written(system: System, contact: Ref) -> None:
+    system.salesforce.put(contact, {"AccountId": None}, ours=True)
+    system.salesforce.put(contact, {"AccountId": _the_account(system).id}, ours=True)
+
+
+def _only_blanks_waited(system: System, _contact: Ref) -> None:
+    holds = frozenset({Hold(Side.HUBSPOT, ChangeLimit.BLANKS)})
+    system.ledger.drops = [replace(one, holds=holds) for one in system.ledger.drops]
+
+
+def _the_account(system: System) -> Ref:
+    return system.salesforce.refs("Account")[0]
+
+
+@pytest.mark.parametrize("wrong", [_is_moved, _is_written, _only_blanks_waited])
+def test_a_company_that_waits_with_other_changes_is_dropped_with_them(
+    wrong: Callable[[System, Ref], None],
+) -> None:
+    """A lead of which a change is held back is converted, and the operator drops what waits:
+    HubSpot's contact gets no company until somebody moves one of the two.
+    """
+    people = [Person("new person", Side.SALESFORCE, who=who) for who in range(2)]
+    edits = [
+        Person("edit person", Side.SALESFORCE, who=who, what="lastname", value="5")
+        for who in range(2)
+    ]
+    convert = Person("convert", Side.SALESFORCE, who=1)
+    steps = (*people, Wait(60), *edits, Wait(60), convert, Wait(60), Operator("drop"))
+    system = ended(*steps, setting=Setting(limit=1))
+    (contact,) = system.salesforce.refs("Contact")
+    portal = system.portals[0]
+    company = portal.associations.primary(portal.hubspot.refs("contact")[1])
+    account = system.salesforce.fields(contact)["AccountId"]
+
+    assert (company, account, found(system)) == (None, _the_account(system).id, set())
+    wrong(system, contact)
+    assert found(system) == {"companies follow"}
 
 
 A_MISTAKE = (*A_PAIR, Person("edit person", what="phone", value="2"), Wait(60))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from crmsync.model.records import Side
-from tests.simulation.histories.steps import History, Person, Setting, Wait, Work
+from tests.simulation.histories.steps import History, Operator, Person, Setting, Wait, Work
 
 LIMITS: Mapping[str, History] = {
     "an address that a limit held back was unsubscribed again and again": History(
@@ -19,6 +19,20 @@ LIMITS: Mapping[str, History] = {
             Person("give person", value="3"),
             Wait(2),
             Person("new address", Side.SALESFORCE, other=1, value="1"),
+        ),
+    ),
+    "a company that a limit held back, and the operator dropped, was asked for": History(
+        Setting(limit=1),
+        (
+            Person("new person", Side.SALESFORCE),
+            Person("new person", Side.SALESFORCE, who=1),
+            Wait(60),
+            Person("edit person", Side.SALESFORCE, what="lastname", value="5"),
+            Person("edit person", Side.SALESFORCE, who=1, what="lastname", value="5"),
+            Wait(60),
+            Person("convert", Side.SALESFORCE, who=1),
+            Wait(5),
+            Operator("drop"),
         ),
     ),
 }

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from crmsync.model.change_limits import ChangeLimit
 from crmsync.model.links import LinkState
 from crmsync.model.names import TASK_COUNT
 from crmsync.model.records import Kind, Ref, Side
-from tests.simulation.judges.pairs import BACK, DELETED_COMPANY, Wrong, is_widowed, pairs
+from tests.simulation.judges.pairs import (
+    BACK,
+    DELETED_COMPANY,
+    DROPPED,
+    PARENT,
+    Wrong,
+    is_dropped,
+    is_widowed,
+    pairs,
+)
 from tests.simulation.world.lists import is_frozen
 from tests.simulation.world.system import System
 
 
 def parents(system: System) -> Wrong:
     """The company of a contact and its account are a pair, or somebody took it out of one (FLD-8,
-    Q-29).
+    Q-29), or the operator has dropped the change of one that a limit held back (Q-30).
     """
     for portal in system.portals:
         counterpart = {there: here for _, here, there in pairs(system, portal)}
@@ -42,6 +52,9 @@ def parents(system: System) -> Wrong:
                 continue
             if any(one and system.ledger.was_back(one) for one in (here, company, expected)):
                 system.seen[BACK] += 1
+                continue
+            if is_dropped(system, portal, (here, there), PARENT, {ChangeLimit.CHANGES}):
+                system.seen[DROPPED] += 1
                 continue
             yield f"companies follow: {here} is in {company}, {there} in {account} ({expected})"
 

@@ -8,7 +8,16 @@ from crmsync.model.records import Kind, Ref, Side
 from crmsync.rules.merge.loops import LIMIT
 from crmsync.rules.pair.reports import FIELD_LOOP
 from tests.simulation.judges.oracle import Row, course_of, judge
-from tests.simulation.judges.pairs import ADDRESS, OWNER, TABLES, Wrong, pairs, rows_of
+from tests.simulation.judges.pairs import (
+    ADDRESS,
+    DROPPED,
+    OWNER,
+    TABLES,
+    Wrong,
+    is_dropped,
+    pairs,
+    rows_of,
+)
 from tests.simulation.people.records import contacts
 from tests.simulation.world.deployment import Portal
 from tests.simulation.world.lists import is_frozen, was_frozen
@@ -39,7 +48,7 @@ def values(system: System) -> Wrong:
                 address = portal.hubspot.fields(here).get("email")
                 other = str(system.salesforce.fields(there).get("Email") or "").lower() or None
                 is_apart = address != other and here not in parked
-                if is_apart and not _is_dropped(system, portal, (here, there), ADDRESS):
+                if is_apart and not is_dropped(system, portal, (here, there), ADDRESS):
                     yield f"both sides agree: {here} and {there} have different addresses"
 
 
@@ -50,29 +59,13 @@ def _judged(
     here, there = pair
     course = course_of(system.ledger, pair, row, restarted=restarted, connection=portal.name)
     found = judge(course, row)
-    if found and _is_dropped(system, portal, pair, row):
-        system.seen["dropped, and different since"] += 1
+    if found and is_dropped(system, portal, pair, row):
+        system.seen[DROPPED] += 1
         return
     for reason, count in (+course.excused).items():
         system.seen[f"excused: {reason}"] += count
     for one in found:
         yield f"{one.name}: {here} and {there}, {row.hubspot} ({row.policy}): {one.text}"
-
-
-def _is_dropped(system: System, portal: Portal, pair: tuple[Ref, Ref], row: Row) -> bool:
-    """Whether the operator has dropped what a person did to a field: then both sides stay as they
-    are until somebody edits one of them (Q-30).
-    """
-    ledger = system.ledger
-    names = {ref: row.on(ref.side) for ref in pair}
-    entries = [one for ref in pair for one in ledger.rows[ref] if one.field == names[ref]]
-    return any(
-        one.ref.side.other in drop.sides and not one.ours and one.number <= drop.done
-        for drop in ledger.drops
-        if drop.connection == portal.name and drop.ref in pair
-        if not any(it.number > (drop.decided if it.ours else drop.done) for it in entries)
-        for one in entries
-    )
 
 
 def stopped_fields(system: System, portal: Portal) -> set[tuple[Ref, str]]:

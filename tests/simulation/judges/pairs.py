@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
+from crmsync.model.change_limits import ChangeLimit, Hold
 from crmsync.model.fields import Update
 from crmsync.model.links import Link, LinkState
 from crmsync.model.records import Kind, Ref, Side
@@ -24,6 +25,9 @@ BACK = "excused: taken out of a recycle bin"
 DELETED_COMPANY = "excused: its company was deleted"
 """By default an association that is gone on one side stays on the other (Q-29)."""
 
+DROPPED = "dropped, and different since"
+"""What the operator drops of what a limit holds back stays different (Q-30)."""
+
 
 def rows_of(system: System, kind: Kind) -> list[Row]:
     """The field pairs of a kind, with their policies."""
@@ -40,6 +44,7 @@ def rows_of(system: System, kind: Kind) -> list[Row]:
 
 
 ADDRESS = Row("email", "Email")
+PARENT = Row("associatedcompanyid", "AccountId")
 OWNER = Row(FIELD[Side.HUBSPOT], FIELD[Side.SALESFORCE], "owner", IN_HUBSPOT)
 
 
@@ -52,6 +57,29 @@ def pairs(system: System, portal: Portal) -> list[tuple[Link, Ref, Ref]]:
             assert isinstance(link.salesforce, Ref)
             found.append((link, link.hubspot, link.salesforce))
     return found
+
+
+def is_dropped(
+    system: System,
+    portal: Portal,
+    pair: tuple[Ref, Ref],
+    row: Row,
+    limits: Collection[ChangeLimit] = tuple(ChangeLimit),
+) -> bool:
+    """Whether the operator has dropped what a person did to a field, which one of these limits held
+    back: then both sides stay as they are until somebody edits one of them (Q-30).
+    """
+    ledger = system.ledger
+    names = {ref: row.on(ref.side) for ref in pair}
+    entries = [one for ref in pair for one in ledger.rows[ref] if one.field == names[ref]]
+    return any(
+        Hold(one.ref.side.other, limit) in drop.holds and not one.ours and one.number <= drop.done
+        for drop in ledger.drops
+        if drop.connection == portal.name and drop.ref in pair
+        if not any(it.number > (drop.decided if it.ours else drop.done) for it in entries)
+        for one in entries
+        for limit in limits
+    )
 
 
 Version = tuple[str, Ref, int]

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from crmsync.errors import SyncError
 from crmsync.gateways.dynamodb.links.link_items import placed
+from crmsync.model.change_limits import Hold
 from crmsync.model.effects import Category, Report
 from crmsync.model.links import Link, LinkState
 from crmsync.model.records import Ref, Side, Value
@@ -84,14 +85,14 @@ class Drop:
     Attributes:
         connection: The connection's name.
         ref: The record that the report was about.
-        sides: Where nothing is written because of it.
+        holds: What waited because of which limits; nothing is written there because of it.
         decided: The number of the newest entry when the operator decided.
         done: That of the newest entry when a worker had last carried it out.
     """
 
     connection: str
     ref: Ref
-    sides: frozenset[Side]
+    holds: frozenset[Hold]
     decided: int
     done: int
 
