@@ -229,6 +229,41 @@ def test_dropped_changes_leave_both_sides_as_they_are():
     assert in_salesforce(world, pairs, "LastName") == [("HACKED",), ("Byron",), ("Lang",)]
 
 
+@pytest.mark.parametrize("cause", [Cause.RELEASED, Cause.DROPPED])
+def test_a_contacts_company_waits_with_its_fields(cause: Cause):
+    """The account of a contact whose last name waits is changed as well. Its company crosses when
+    the operator releases it; once dropped, it crosses only when the account is changed again.
+    """
+    world = MemoryWorld(settings={"max_changes_per_hour": 1})
+    accounts = [world.new_account(Name=name) for name in ("Mills", "Pumps")]
+    names = ("ada", "eve")
+    people = [world.new_salesforce_contact(accounts[0], f"{name}@example.com") for name in names]
+    world.sync(*accounts, *people)
+    world.drain()
+    contact = world.counterpart(people[1])
+    mills, pumps = (world.counterpart(one) for one in accounts)
+    world.wait()
+    for one in people:
+        world.salesforce.edit(one, {"LastName": "HACKED"})
+    world.sync(*people)
+    world.salesforce.edit(people[1], {"AccountId": accounts[1].id})
+    world.sync(people[1])
+
+    assert held_records(world) == [(contact, "associatedcompanyid, lastname")]
+    assert world.associations.primary(contact) == mills
+    decide(world, cause)
+    world.sync(people[1], cause=Cause.AGAIN)
+    is_released = cause is Cause.RELEASED
+    assert world.associations.primary(contact) == (pumps if is_released else mills)
+    assert held_records(world) == []
+    world.wait(60)
+    third = world.new_account(Name="Ropes")
+    world.salesforce.edit(people[1], {"AccountId": third.id})
+    world.sync(third, people[1])
+    world.drain()
+    assert world.associations.primary(contact) == world.counterpart(third)
+
+
 def test_an_edit_that_is_reverted_needs_no_decision():
     """If a person restores the old values in HubSpot, the report goes because nothing is left to
     write.
