@@ -93,10 +93,8 @@ def test_an_announcement_knows_the_writes_before_it_that_had_not_arrived():
 def test_what_was_written_replaces_nothing_any_more():
     """Left is what the older write may still bring. A side that was not written stays as it is."""
     assert SECOND.salesforce_intent.replaces.keys() == {tag("Phone"), tag("Title")}
-    assert (
-        replace(SECOND, salesforce_intent=replace(SECOND.salesforce_intent, replaces={}))
-        == AFTERWARDS
-    )
+    noted = replace(SECOND.salesforce_intent, replaces={}, arrived=True)
+    assert replace(SECOND, salesforce_intent=noted) == AFTERWARDS
 
 
 def test_earlier_writes_are_stored_with_the_intent():
@@ -105,3 +103,11 @@ def test_earlier_writes_are_stored_with_the_intent():
     assert Intent.from_bytes(intent.to_bytes()) == intent
     values = sum(map(len, intent.replaces.values()))
     assert len(intent.to_bytes()) == 11 + 9 * (values + 2)
+
+
+def test_that_a_write_has_arrived_is_stored_with_the_intent():
+    """Nine bytes."""
+    noted = AFTERWARDS.salesforce_intent
+    before = replace(noted, arrived=False)
+    assert Intent.from_bytes(noted.to_bytes()) == noted
+    assert len(noted.to_bytes()) == len(before.to_bytes()) + 9

@@ -120,3 +120,24 @@ def test_the_newer_value_is_written_again_once_a_limit_releases_it(favourite):
     pair.link = replace(pair.link, holds=frozenset())
 
     assert pair.sync("2", "1", late) == {"preferred": "1"}
+
+
+@SIDES
+def test_a_deletion_of_what_an_overtaken_write_left_crosses(favourite):
+    """The newer value had arrived, so it has not to cross again: the blank is the only news."""
+    pair = Pair(favourite)
+    late = pair.overtaken()
+
+    assert pair.sync(None, "1", late, by="a person") == {"other": None}
+    assert pair.sync(None, None, late, by="a person") == {}
+
+
+@SIDES
+def test_a_newer_value_that_may_be_lost_fills_the_blank(favourite):
+    """Its worker has not noted that it arrived."""
+    pair = Pair(favourite)
+    late = pair.overtaken()
+    lost = replace(pair.link.intent(favourite), arrived=False)
+    pair.link = pair.link.announcing(favourite, lost)
+
+    assert pair.sync(None, "1", late, by="a person") == {"preferred": "1"}

@@ -37,6 +37,7 @@ _TIME_BYTES = 6
 _COUNT_BYTES = 1
 _EARLIER_TAG = bytes(TAG_BYTES)
 _EARLIER = bytes(FINGERPRINT_BYTES)
+_ARRIVED = _EARLIER_TAG + _EARLIER
 LOOP_BYTES = _COUNT_BYTES + _TIME_BYTES
 
 
@@ -86,12 +87,15 @@ class Intent:
             of ours, which may still be under way, would leave.
         at: When it was announced (UTC).
         earlier: The writes before it that had not arrived; None once all of them have ended.
+        arrived: Whether its worker has noted that it reached the record, which may show an earlier
+            write since.
     """
 
     revision: bytes = b""
     replaces: Mapping[bytes, frozenset[bytes]] = field(default_factory=dict)
     at: datetime | None = None
     earlier: EarlierWrites | None = None
+    arrived: bool = False
 
     def dated(self, now: datetime) -> Intent:
         """This intent as announced at `now`, to the millisecond.
@@ -107,7 +111,7 @@ class Intent:
 
     def to_bytes(self) -> bytes:
         """The compact form that the table stores: revision, time in milliseconds (0 for none), then
-        tags and fingerprints, sorted, those of the earlier write among them.
+        tags and fingerprints, sorted, those of the earlier write and of the arrival among them.
         """
         at = (self.at - _EPOCH) // _MILLISECOND if self.at else 0
         rows = [
@@ -116,6 +120,7 @@ class Intent:
             for fingerprint in fingerprints
         ]
         rows += self.earlier.rows() if self.earlier else []
+        rows += [_ARRIVED] if self.arrived else []
         revision = self.revision.rjust(REVISION_BYTES, b"\0")
         return revision + at.to_bytes(_TIME_BYTES) + b"".join(sorted(rows))
 
@@ -125,9 +130,11 @@ class Intent:
         start = REVISION_BYTES + _TIME_BYTES
         revision, at = raw[:REVISION_BYTES], int.from_bytes(raw[REVISION_BYTES:start])
         replaces: dict[bytes, frozenset[bytes]] = {}
-        revisions, fields = set[bytes](), set[bytes]()
+        revisions, fields, arrived = set[bytes](), set[bytes](), False
         for key, fingerprint in rows_of(raw[start:]):
-            if key == _EARLIER_TAG:
+            if key + fingerprint == _ARRIVED:
+                arrived = True
+            elif key == _EARLIER_TAG:
                 revisions.add(fingerprint)
             elif fingerprint == _EARLIER:
                 fields.add(key)
@@ -141,6 +148,7 @@ class Intent:
             EarlierWrites(frozenset(revisions), frozenset(fields), announced)
             if revisions
             else None,
+            arrived,
         )
 
 

@@ -162,14 +162,14 @@ def announced(
             # still arrives, the record shows another revision.
             revision = revision_shown(record, ruleset, b"" if replaces else before.revision)
             at = before.at if replaces or earlier else None
-            intents[side] = Intent(revision, replaces, at, earlier)
+            intents[side] = Intent(revision, replaces, at, earlier, before.arrived)
     return intents
 
 
 def written(link: Link, plan: Plan, pair: tuple[Record, Record], ruleset: Ruleset) -> Link:
     """The link once the plan has been applied to these records, as they were read before. What a
     record that was written showed then is from now on a person's edit, even if an earlier write of
-    ours arrives last.
+    ours arrives last, and so is whatever no write of ours has left.
     """
     places = {one.place for one in plan.effects if isinstance(one, UpdateRecord)}
     for record in pair:
@@ -182,7 +182,8 @@ def written(link: Link, plan: Plan, pair: tuple[Record, Record], ruleset: Rulese
         }
         left = {key: one - {shown.get(key, b"")} for key, one in intent.replaces.items()}
         replaces = {key: one for key, one in left.items() if one}
-        link = link.announcing(record.ref.side, replace(intent, replaces=replaces))
+        noted = replace(intent, replaces=replaces, arrived=True)
+        link = link.announcing(record.ref.side, noted)
     return link
 
 

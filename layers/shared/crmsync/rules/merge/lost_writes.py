@@ -74,7 +74,8 @@ def without_lost_write(
         if not is_ours and _is_last_edited_by_us(record, ruleset):
             # By the record alone, it would look like Salesforce's formatting of our value.
             base = base.with_pending([key])
-        if not is_ours and not in_flight:
+        if not is_ours and (intent.arrived or not in_flight):
+            # A person's edit. If our value had been there before, it does not cross once more.
             continue
         base = base.with_fingerprints({key: shown}) if is_ours else base
         replaces[tag(key)] = (
@@ -106,7 +107,7 @@ def without_lost_write(
     if owner or crossing or undelivered or base != link.base(side):
         # If the announced write still arrives, its revision shows that it came too late.
         revision = ruleset.fingerprinter.revision(f"after {intent.revision.hex()}")
-        intent = replace(intent, revision=revision, earlier=_with_earlier(intent))
+        intent = replace(intent, revision=revision, earlier=_with_earlier(intent), arrived=False)
     link = link.announcing(side, replace(intent, replaces=replaces))
     if side is Side.HUBSPOT:
         return replace(link, hubspot_base=base, salesforce_base=others)
