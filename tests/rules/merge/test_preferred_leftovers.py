@@ -13,7 +13,7 @@ from crmsync.model.fields import FieldRule, Update
 from crmsync.model.names import revision_fields
 from crmsync.model.records import Origin, Side
 from crmsync.plans.contact import plan_contact
-from crmsync.rules.merge.intents import written
+from crmsync.rules.merge.intents import asks_for_history, written
 from tests.builders import LEAD_ID, NOON, OUR_APP, OUR_USER, a_contact, a_lead, a_link, a_ruleset
 from tests.plans.contact_facts import KEY, linked
 
@@ -141,3 +141,13 @@ def test_a_newer_value_that_may_be_lost_fills_the_blank(favourite):
     pair.link = pair.link.announcing(favourite, lost)
 
     assert pair.sync(None, "1", late, by="a person") == {"preferred": "1"}
+
+
+def test_a_value_that_a_person_entered_since_is_not_what_an_overtaken_write_left():
+    """HubSpot's history, which is read for it, shows whose value it is, even if it is the same."""
+    pair = Pair(H)
+    late = pair.overtaken()
+    contact, lead = pair.shown("2", "1", late)
+
+    assert asks_for_history(pair.link, replace(contact, origins={}), lead, pair.ruleset)
+    assert pair.sync("2", "1", late, by="a person") == {"other": "2"}

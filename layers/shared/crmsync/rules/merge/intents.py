@@ -104,17 +104,18 @@ def asks_for_history(link: Link, hubspot: Record, salesforce: Record, ruleset: R
     """Whether only HubSpot's history shows if a value there is a person's edit or was left by an
     older write of ours.
 
-    A value that the announced write should have replaced is nobody's edit. The company is an
-    exception: it is associated before the write that shows its arrival.
+    A value that the announced write should have replaced is nobody's edit, unless that write has
+    been noted as arrived: somebody may have entered it since. The company is an exception: it is
+    associated before the write that shows its arrival.
     """
     if hubspot.origins or not ruleset.our_app:
         return False
     if has_arrived(hubspot, link, ruleset):
         has_earlier = link.hubspot_intent.earlier is not None
         return has_earlier and any(may_be_late(hubspot, link, salesforce, ruleset))
-    replaces = link.hubspot_intent.replaces
+    replaces, arrived = link.hubspot_intent.replaces, link.hubspot_intent.arrived
     return any(
-        key == PRIMARY_COMPANY or shown not in replaces.get(tag(key), ())
+        arrived or key == PRIMARY_COMPANY or shown not in replaces.get(tag(key), ())
         for key, _, shown in differing(hubspot, link, salesforce, ruleset)
     )
 

@@ -209,7 +209,7 @@ def _is_ours(
     that another write of ours left. `key` is the field's tag.
     """
     if shown in intent.replaces.get(key, frozenset()):
-        return True
+        return not (intent.arrived and _is_left_by_others(record, name, ruleset))
     if record.ref.side is Side.SALESFORCE:
         fields = _fields_written_last(record, intent, ruleset)
         return _is_last_edited_by_us(record, ruleset) and (fields is None or key in fields)
@@ -222,6 +222,17 @@ def _is_left_by_us(record: Record, name: str, ruleset: Ruleset) -> bool:
         return _is_last_edited_by_us(record, ruleset)
     origin = record.origins.get(name)
     return bool(ruleset.our_app) and origin is not None and origin.by == ruleset.our_app
+
+
+def _is_left_by_others(record: Record, name: str, ruleset: Ruleset) -> bool:
+    """Whether HubSpot's history, if it was read, shows that crmsync was not the last to edit a
+    property.
+    """
+    return (
+        name in record.origins
+        and bool(ruleset.our_app)
+        and not _is_left_by_us(record, name, ruleset)
+    )
 
 
 def _with_earlier(intent: Intent) -> EarlierWrites | None:
