@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from crmsync.flows.kinds.contact import sync_contacts
-from crmsync.model.changes import redelivered
+from crmsync.model.changes import Cause, redelivered
 from crmsync.model.records import Ref
 from crmsync.model.settings import CreateInHubspot, OutsideInclusionList
 from tests.flows.interleaving.gate import Gate, KilledError, with_gate
@@ -29,7 +29,7 @@ def a_duplicate(world: MemoryWorld, **fields: object) -> tuple[Ref, Ref, Ref]:
 
 def opted_out(world: MemoryWorld, contact: Ref, *leads: Ref) -> list[bool]:
     """Whether HubSpot and each of the leads show the person as opted out."""
-    shown = [world.salesforce.fields(lead)["HasOptedOutOfEmail"] for lead in leads]
+    shown = [world.salesforce.fields(lead).get("HasOptedOutOfEmail") for lead in leads]
     return [world.hubspot.fields(contact).get("hs_email_optout") == "true", *map(bool, shown)]
 
 
@@ -177,6 +177,48 @@ def test_the_lead_of_a_contact_that_was_merged_away_still_opts_out(first: str, w
     world.salesforce.edit(loser, {"Title": "Baker"})
     sync(world, loser)
     assert opted_out(world, survivor, winner) == [False, False]
+
+
+@pytest.mark.rule("OPT-4")
+@pytest.mark.rule("OPT-7")
+@pytest.mark.parametrize("inclusion", ["77", "default"])
+@pytest.mark.parametrize("when", ["before the merge", "after all was looked at"])
+def test_an_opt_out_left_by_a_merge_crosses_when_the_survivor_joins_the_list(
+    when: str, inclusion: str
+):
+    """While the survivor was outside the inclusion list nothing was written, and the lead that was
+    left alone shows nothing new when it joins.
+    """
+    world = MemoryWorld()
+    one, two = (
+        world.new_contact(email=f"{name}@example.com", lifecyclestage="subscriber")
+        for name in ("one", "two")
+    )
+    world.sync(one, two)
+    winner, loser = world.counterpart(one), world.counterpart(two)
+    world.lists.make("77")
+    world.settings = {"inclusion_list": inclusion}
+    world.wait()
+    if when == "before the merge":
+        world.salesforce.edit(loser, OUT)
+        sync(world, loser)
+    survivor = world.hubspot.merge(one, two)
+    sync(world, survivor)
+    if when == "after all was looked at":
+        world.salesforce.edit(loser, OUT)
+        sync(world, loser)
+    assert opted_out(world, survivor, winner, loser) == [False, False, True]
+
+    world.lists.add_to_list("77", survivor)
+    world.hubspot.edit(survivor, {"lifecyclestage": "lead"})
+    world.sync(survivor, cause=Cause.EDITED if inclusion == "default" else Cause.AGAIN)
+    world.drain()
+
+    assert opted_out(world, survivor, winner, loser) == [True, True, True]
+    before = world.writes()
+    world.sync(survivor, loser, cause=Cause.AGAIN)
+    world.drain()
+    assert world.writes() == before
 
 
 @pytest.mark.rule("OPT-4")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from crmsync.model.records import Side
-from tests.simulation.histories.steps import History, Person, Setting, Wait, Work
+from tests.simulation.histories.steps import Fault, History, Person, Setting, Wait, Work
 
 LISTED: Mapping[str, History] = {
     "a second lead with a member's address was ignored as if its contact were outside": History(
@@ -87,6 +87,19 @@ LISTED: Mapping[str, History] = {
             Wait(30),
             Person("new address", other=3, value="1"),
             Wait(60),
+        ),
+    ),
+    "an opt-out was left by a merge, and did not reach the survivor when it joined the list": History(
+        Setting(outside="freeze"),
+        (
+            Person("new person", Side.SALESFORCE),
+            Fault("links.save", "throttled"),
+            Person("opt out", Side.SALESFORCE),
+            Person("new person", Side.SALESFORCE, who=1),
+            Wait(60),
+            Person("merge people", who=1),
+            Wait(1),
+            Person("join list"),
         ),
     ),
 }

@@ -12,6 +12,9 @@ the moment has ended in which
 If its address then belongs to a contact of another pair that was not made later than it, it is
 reported until it no longer does (CH-13). No other look decides that: otherwise it would depend on
 what is read when.
+
+What is left of a contact that was merged is looked at again when the survivor joins the inclusion
+list (`look_at_merged`).
 """
 
 from __future__ import annotations
@@ -20,9 +23,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from crmsync.flows.engine.context import SyncContext
+from crmsync.flows.engine.context import SyncContext, merged_into
 from crmsync.flows.engine.planning import makes_link
-from crmsync.model.changes import BY_HAND, OF_JOBS, Cause, Change
+from crmsync.model.changes import BY_HAND, CUT_SHORT, OF_JOBS, Cause, Change
 from crmsync.model.crm_names import (
     ADDITIONAL_EMAILS,
     HUBSPOT_CONTACT,
@@ -38,8 +41,10 @@ from crmsync.model.names import salesforce_key
 from crmsync.model.plan import Plan
 from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.plans.contact import ContactFacts, address_of, is_frozen_outside, left_alone
+from crmsync.rules.kinds.contact.inclusion import has_preset
 from crmsync.rules.merge.baseline import view
 from crmsync.rules.merge.ruleset import Ruleset
+from crmsync.rules.pair.duplicates import is_opted_out
 from crmsync.rules.pair.email_moves import addresses_of
 from crmsync.rules.pair.reports import privacy_place
 
@@ -206,6 +211,46 @@ def look_at_address(
         ],
         context,
     )
+
+
+def look_at_merged(
+    facts: Sequence[ContactFacts], plans: Sequence[Plan], context: SyncContext, ruleset: Ruleset
+) -> None:
+    """Queue the ended pairs of the contacts that were merged into one that may have joined the
+    inclusion list: while that one was outside, an opt-out of what they left in Salesforce did not
+    reach it, and crosses now (OPT-7), although those records show nothing new.
+
+    Costs nothing but for such contacts that are not opted out. Raises `SyncError`.
+    """
+    merged = [
+        ref
+        for one, plan in zip(facts, plans, strict=True)
+        if one.hubspot and _may_have_joined(one, plan, ruleset)
+        for ref in merged_into(one.hubspot)
+    ]
+    if not merged:
+        return
+    links = context.links.find(context.connection.name, merged)
+    ended = [ref for ref in merged if ref in links and links[ref].state is LinkState.TOMBSTONE]
+    name, now = context.connection.name, context.now()
+    if ended:
+        context.outbox.again(
+            [(Change(name, Kind.CONTACT, ref, Cause.WOKEN, now), 0) for ref in ended]
+        )
+
+
+def _may_have_joined(facts: ContactFacts, plan: Plan, ruleset: Ruleset) -> bool:
+    """Whether the subscribed contact of a living pair may have joined the inclusion list: the sweep
+    of a list of HubSpot's queues it ``AGAIN``, and the stage that lets it join the preset is an
+    edit.
+    """
+    link, contact = facts.link, facts.hubspot
+    if link is None or link.state is not LinkState.ACTIVE or contact is None:
+        return False
+    is_edited = has_preset(ruleset.connection.contacts) and bool(plan.effects)
+    if facts.change.cause not in CUT_SHORT and not is_edited:
+        return False
+    return not is_opted_out(contact) and not is_frozen_outside(contact, ruleset)
 
 
 def _is_live(facts: ContactFacts) -> bool:
