@@ -60,6 +60,45 @@ def test_what_is_dropped_stays_apart_until_somebody_edits_it() -> None:
     assert found(system) == {"both sides agree"}
 
 
+def _phone_is_edited(system: System, contact: Ref) -> None:
+    system.salesforce.put(contact, {"Phone": "+49 30 9018209"}, ours=False)
+
+
+def _phone_is_written(system: System, contact: Ref) -> None:
+    system.salesforce.put(contact, {"Phone": "+49 30 9018209"}, ours=True)
+
+
+def _phone_was_edited_with_the_conversion(system: System, contact: Ref) -> None:
+    _phone_is_written(system, contact)
+    rows = [one for one in system.ledger.rows[contact] if one.field != "Phone"]
+    edit = next(one for one in system.ledger.rows[contact] if one.field == "Phone")
+    system.ledger.rows[contact] = [*rows, replace(edit, value="+49 30 9018209")]
+
+
+@pytest.mark.parametrize("side", list(Side))
+@pytest.mark.parametrize(
+    "wrong", [_phone_is_edited, _phone_is_written, _phone_was_edited_with_the_conversion]
+)
+def test_what_is_dropped_stays_apart_when_the_lead_is_converted(
+    side: Side, wrong: Callable[[System, Ref], None]
+) -> None:
+    """The operator drops an edit of a phone number, and the lead of the pair is converted then: the
+    contact has the lead's number, which nobody has edited, and the other side keeps its own.
+    """
+    people = (Person("new person", value="1"), Person("new person", who=1, value="1"), Wait(60))
+    edits = [Person("edit person", side, who=who, what="phone", value="2") for who in range(2)]
+    convert = Person("convert", Side.SALESFORCE, who=1)
+    steps = (*people, *edits, Wait(5), Operator("drop"), Wait(5), convert)
+    system = ended(*steps, setting=Setting(limit=1))
+    (contact,) = system.salesforce.refs("Contact")
+    here = system.portals[0].hubspot.fields(system.portals[0].hubspot.refs("contact")[1])["phone"]
+    shown = {here, system.salesforce.fields(contact)["Phone"]}
+
+    assert (shown, found(system)) == ({"+49 30 9018201", "+49 30 9018202"}, set())
+    wrong(system, contact)
+    assert found(system) == {"both sides agree"}
+
+
 def _is_moved(system: System, contact: Ref) -> None:
     system.salesforce.put(contact, {"AccountId": None}, ours=False)
     system.salesforce.put(contact, {"AccountId": _the_account(system).id}, ours=False)

@@ -35,4 +35,18 @@ LIMITS: Mapping[str, History] = {
             Operator("drop"),
         ),
     ),
+    "an edit that the operator dropped was asked for after its lead was converted": History(
+        Setting(limit=1),
+        (
+            Person("new person", value="1"),
+            Person("new person", who=1, value="1"),
+            Wait(60),
+            Person("edit person", what="lastname", value="2"),
+            Person("edit person", who=1, what="lastname", value="2"),
+            Wait(5),
+            Operator("drop"),
+            Wait(5),
+            Person("convert", Side.SALESFORCE, who=1),
+        ),
+    ),
 }

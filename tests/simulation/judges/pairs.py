@@ -15,6 +15,7 @@ from tests.simulation.people.fields import COMPANY_FIELDS, DEAL_FIELDS, PERSON_F
 from tests.simulation.world.deployment import Portal
 from tests.simulation.world.owners import FIELD, IN_HUBSPOT
 from tests.simulation.world.system import System
+from tests.simulation.world.watched import Entry
 
 TABLES = {Kind.CONTACT: PERSON_FIELDS, Kind.ACCOUNT: COMPANY_FIELDS, Kind.OPPORTUNITY: DEAL_FIELDS}
 Wrong = Iterator[str]
@@ -67,19 +68,43 @@ def is_dropped(
     limits: Collection[ChangeLimit] = tuple(ChangeLimit),
 ) -> bool:
     """Whether the operator has dropped what a person did to a field, which one of these limits held
-    back: then both sides stay as they are until somebody edits one of them (Q-30).
+    back: then both sides stay as they are until somebody edits one of them (Q-30). A conversion of
+    the pair's lead is no edit.
     """
     ledger = system.ledger
-    names = {ref: row.on(ref.side) for ref in pair}
-    entries = [one for ref in pair for one in ledger.rows[ref] if one.field == names[ref]]
+    records = [*pair, *(lead for ref in pair for lead in _leads_of(system, ref))]
+    entries = [
+        one
+        for ref in records
+        for one in ledger.rows[ref]
+        if one.field == row.on(ref.side) and not _is_of_conversion(system, one)
+    ]
     return any(
         Hold(one.ref.side.other, limit) in drop.holds and not one.ours and one.number <= drop.done
         for drop in ledger.drops
-        if drop.connection == portal.name and drop.ref in pair
+        if drop.connection == portal.name and drop.ref in records
         if not any(it.number > (drop.decided if it.ours else drop.done) for it in entries)
         for one in entries
         for limit in limits
     )
+
+
+def _leads_of(system: System, contact: Ref) -> list[Ref]:
+    """The leads that were converted into a Salesforce contact."""
+    if contact.object != "Contact":
+        return []
+    return [lead for lead, now in system.merged.items() if now == contact]
+
+
+def _is_of_conversion(system: System, entry: Entry) -> bool:
+    """Whether this is how a contact was made with what its lead showed in a field."""
+    rows = system.ledger.rows
+    shown = [
+        [one.value for one in rows[lead] if one.field == entry.field and one.number < entry.number]
+        for lead in _leads_of(system, entry.ref)
+    ]
+    first = next(one for one in rows[entry.ref] if one.field == entry.field)
+    return entry is first and any(values[-1:] == [entry.value] for values in shown)
 
 
 Version = tuple[str, Ref, int]
