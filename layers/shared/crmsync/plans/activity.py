@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from crmsync.model.changes import BY_HAND, Cause
 from crmsync.model.concerns import KIND_OF
-from crmsync.model.crm_names import HUBSPOT_OWNER, OPPORTUNITY
+from crmsync.model.crm_names import HUBSPOT_CONTACT, HUBSPOT_OWNER, OPPORTUNITY
 from crmsync.model.decisions import Decision, DecisionType
 from crmsync.model.effects import RequestSync
 from crmsync.model.facts import Facts
@@ -41,6 +41,14 @@ from crmsync.rules.kinds.activity.about import (
 from crmsync.rules.kinds.activity.creation import activity_creation, task_creation
 from crmsync.rules.kinds.activity.deletions import Binned, kept_in_hubspot
 from crmsync.rules.kinds.activity.inclusion import filtered, kind_of, left_alone_in_hubspot
+from crmsync.rules.kinds.activity.outside import (
+    OTHERS_REST,
+    PEOPLE_REST,
+    is_about_frozen_alone,
+    people_rest,
+    without_frozen,
+    without_people,
+)
 from crmsync.rules.kinds.activity.owners import record_of, record_owner
 from crmsync.rules.kinds.activity.relations import about_in_salesforce
 from crmsync.rules.kinds.activity.ruleset import ABOUT, CONTACTS, TYPES, WHO, contacts_of
@@ -76,6 +84,8 @@ class ActivityPairFacts(Facts):
         converted: The leads without a counterpart that tasks or events of pairs name and that were
             converted.
         binned: The task or event of the pair in the recycle bin, None if it is not there.
+        frozen: Contacts outside the inclusion list, and their counterparts, each with the other
+            one. They are not in `across`.
     """
 
     associated: tuple[Ref, ...] = ()
@@ -83,6 +93,7 @@ class ActivityPairFacts(Facts):
     owners: Mapping[Ref, str] = field(default_factory=dict)
     converted: frozenset[Ref] = frozenset()
     binned: Binned | None = None
+    frozen: Mapping[Ref, Ref] = field(default_factory=dict)
 
 
 def plan_activity(facts: ActivityPairFacts, ruleset: Ruleset) -> Plan:
@@ -102,11 +113,12 @@ def _plan_unlinked(facts: ActivityPairFacts, named: Record, ruleset: Ruleset) ->
     if facts.named_counterpart is not None:
         return _plan_new_pair(facts, named, facts.named_counterpart, ruleset)
     left = _left_alone(facts, named, ruleset)
-    if left is LeftAlone.UNLINKED and (awaited := _awaited(facts, named, ruleset)):
+    may_follow = left in {LeftAlone.UNLINKED, LeftAlone.OUTSIDE}
+    if may_follow and (awaited := _awaited(facts, named, ruleset)):
         kind = KIND_OF[awaited.side][awaited.object]
         return Plan((RequestSync(awaited, kind, named.ref, ("ACT-5",)),))
     if left:
-        return no_effects(f"is left alone: {left}", "ACT-3")
+        return _alone(left)
     return _creation_plan(facts, named, ruleset)
 
 
@@ -157,6 +169,8 @@ def _why_kept(facts: ActivityPairFacts, side: Side, deletes: Collection[Side]) -
     """Why the record that is left on a side stays; "" if it is deleted as its counterpart was."""
     if side not in deletes:
         return f"deletions do not cross to {side.label} by the settings"
+    if _is_outside(facts):
+        return "the contacts that it is about are outside the inclusion list"
     return str(kept_in_hubspot(facts.binned) or "") if side is Side.HUBSPOT else ""
 
 
@@ -166,6 +180,8 @@ def _plan_pair(
     pair: tuple[Record, Record],
     ruleset: Ruleset,
 ) -> Plan:
+    if _is_outside(facts):
+        return _alone(LeftAlone.OUTSIDE)
     activity, task = pair
     is_joined = link.joins(activity.ref, task.ref)
     here = with_holds(link if is_joined else follow_moves(link, activity, task, ruleset), facts)
@@ -174,12 +190,20 @@ def _plan_pair(
     def shows(one: Record, name: str) -> bool | None:
         return ruleset.view(one, forms.only({name}), here).state(name).changed
 
+    outside = [one for one in named_by(facts) if one in facts.frozen]
+    known = facts.associated, facts.across, facts.frozen
+    rests = bool(outside) and people_rest(
+        activity, task, *known, is_news=lambda one: shows(one, WHO) is not False
+    )
+    if rests:
+        ruleset = without_people(ruleset, about_of(task).who)
+    left = [one for one in facts.associated if not (rests and one.object == HUBSPOT_CONTACT)]
     is_new = CONTACTS in forms and shows(activity, CONTACTS) is None
     is_past = about_of(task).who in facts.converted  # Nobody can choose a converted lead.
     compared = comparable(
         activity,
         task,
-        facts.associated,
+        left,
         facts.across,
         keeps_strangers=_settings(ruleset).sync.goes_to(Side.HUBSPOT),
         prevails=lambda one, name: bool(shows(one, name)) or (name == WHO and is_past),
@@ -200,6 +224,8 @@ def _plan_pair(
     room = room_for_contacts(task, facts.across)
     left_out = len(contacts_of(about)[max(room, 1) :])
     texts: list[str] = []
+    if outside:
+        texts.append(PEOPLE_REST if rests else OTHERS_REST)
     if left_out:
         named = f"has room for {room} of them" if room else "names one"
         texts.append(
@@ -249,8 +275,9 @@ def _plan_new_pair(
     )
     if not shows_creation(hubspot, salesforce, ruleset):
         return _plan_pair(facts, link, (hubspot, salesforce), ruleset)
-    creations = Creations(task_creation, activity_creation(salesforce, ruleset))
-    known = adopted(link, hubspot, salesforce, creations, ruleset)
+    made_of = _without_frozen(facts, hubspot, ruleset), _without_frozen(facts, salesforce, ruleset)
+    creations = Creations(task_creation, activity_creation(made_of[1], ruleset))
+    known = adopted(link, *made_of, creations, ruleset)
     plan = _plan_pair(facts, known.link, (hubspot, salesforce), ruleset)
     return replace(plan, undecided=plan.undecided or known.needs_history)
 
@@ -268,7 +295,8 @@ def _awaited(facts: ActivityPairFacts, named: Record, ruleset: Ruleset) -> Ref |
     about = about_of(named)
     refs = facts.associated if named.ref.side is Side.HUBSPOT else (about.who, about.what)
     kinds = ruleset.connection.kinds
-    return next((one for one in refs if one and KIND_OF[one.side].get(one.object) in kinds), None)
+    free = (one for one in refs if one and one not in facts.frozen)
+    return next((one for one in free if KIND_OF[one.side].get(one.object) in kinds), None)
 
 
 def _creation_plan(facts: ActivityPairFacts, named: Record, ruleset: Ruleset) -> Plan:
@@ -279,7 +307,7 @@ def _creation_plan(facts: ActivityPairFacts, named: Record, ruleset: Ruleset) ->
         record = record_of(_about(facts, named), back)
         owner, why_nobody = record_owner(record, facts.owners, ruleset.owners)
     create = task_creation if named.ref.side is Side.HUBSPOT else activity_creation
-    creation = create(named, ruleset, owner)
+    creation = create(_without_frozen(facts, named, ruleset), ruleset, owner)
     notes = (
         (Note(f"is made without an owner of its own: it {why_nobody}", ("ACT-6",)),)
         if why_nobody
@@ -296,6 +324,29 @@ def _is_about_something(facts: ActivityPairFacts, named: Record) -> bool:
     """Whether anybody or anything that an activity or task is about is linked."""
     about = _about(facts, named)
     return any(one in facts.across for one in (about.who, about.what) if one)
+
+
+def named_by(facts: ActivityPairFacts) -> tuple[Ref, ...]:
+    """All that the two records of a pair are about, of either side."""
+    pair = (facts.hubspot, facts.salesforce, facts.named_counterpart)
+    tasks = [about_of(one) for one in pair if one and one.ref.side is Side.SALESFORCE]
+    there = [ref for one in tasks for ref in (one.who, one.what, *one.others) if ref]
+    return (*facts.associated, *there)
+
+
+def _is_outside(facts: ActivityPairFacts) -> bool:
+    return is_about_frozen_alone(named_by(facts), facts.across, facts.frozen)
+
+
+def _alone(reason: LeftAlone) -> Plan:
+    is_frozen = reason is LeftAlone.OUTSIDE
+    return no_effects(f"is left alone: {reason}", "ACT-3", *(("INC-7",) if is_frozen else ()))
+
+
+def _without_frozen(facts: ActivityPairFacts, record: Record, ruleset: Ruleset) -> Record:
+    if not facts.frozen:
+        return record
+    return without_frozen(record, facts.associated, facts.across, facts.frozen, ruleset)
 
 
 def _about(facts: ActivityPairFacts, named: Record) -> About:
@@ -338,5 +389,7 @@ def _left_alone(facts: ActivityPairFacts, named: Record, ruleset: Ruleset) -> Le
     )
     if (left := filtered(known, wanted)) or _is_about_something(facts, named):
         return left
+    if _is_outside(facts):
+        return LeftAlone.OUTSIDE
     is_alone = not (facts.associated if is_here else (about.who or about.what))
     return LeftAlone.NOBODY if is_alone else LeftAlone.UNLINKED

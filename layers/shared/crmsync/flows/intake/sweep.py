@@ -163,9 +163,9 @@ def sweep_list(
 
     No webhook reports this, and a contact that joins a list need not have been edited. Where it was
     frozen outside, its opportunities are added up again as well (ROLL-1), and its deals are synced,
-    as its ties stayed as they were (Q-22): none of them need have news. The first sweep begins when
-    the list came into force. The newest come first, so the cursor moves only when all are queued.
-    Raises `SyncError`.
+    as its ties stayed as they were (Q-22), and so are its activities: none of them need have news.
+    The first sweep begins when the list came into force. The newest come first, so the cursor moves
+    only when all are queued. Raises `SyncError`.
     """
     list_id, begin = connection.contacts.inclusion_list, connection.contacts.listed_since
     name = f"list {list_id}"
@@ -173,8 +173,8 @@ def sweep_list(
         connection.name, name, begin or now, cursors
     )
     kinds = [Kind.CONTACT]
-    if Kind.OPPORTUNITY in connection.kinds and is_frozen(connection.contacts, included=False):
-        kinds.append(Kind.OPPORTUNITY)
+    if is_frozen(connection.contacts, included=False):
+        kinds += [one for one in (Kind.OPPORTUNITY, Kind.ACTIVITY) if one in connection.kinds]
     seen: dict[str, datetime] = {}
     queued = 0
     for page in lists.joined_since(list_id, start_of(place.since, {}, LIST_OVERLAP, begin)):

@@ -1,4 +1,5 @@
-"""Which activities must be synced because whom or what they are about was linked.
+"""Which activities must be synced because whom or what they are about was linked, or has joined the
+inclusion list.
 
 An activity about nobody who is linked is left alone after some minutes, and nothing reports that it
 can cross once somebody is (ACT-5). The activities of a record are read where its link is made, and
@@ -14,10 +15,11 @@ from datetime import datetime
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.planning import makes_link
 from crmsync.model.changes import Cause, Change
+from crmsync.model.crm_names import HUBSPOT_CONTACT
 from crmsync.model.effects import SaveLink
 from crmsync.model.facts import AnyFacts
 from crmsync.model.kinds.activities import SALESFORCE_OBJECTS
-from crmsync.model.links import LONGEST_WRITE
+from crmsync.model.links import LONGEST_WRITE, LinkState
 from crmsync.model.plan import Plan
 from crmsync.model.records import Kind, Ref, Side
 
@@ -36,12 +38,31 @@ def queue_activities(
     """
     if not context.connection.activities.on:
         return
-    places = list(dict.fromkeys(_linked(facts, plans)))
-    refs = [*_of_hubspot(places, context), *_of_salesforce(places, context)]
-    name, now = context.connection.name, context.now()
-    changes = [Change(name, Kind.ACTIVITY, ref, Cause.WOKEN, now) for ref in dict.fromkeys(refs)]
+    changes = _activities_of(list(dict.fromkeys(_linked(facts, plans))), context)
     if changes:
         context.outbox.again([(change, _DELAY) for change in changes])
+
+
+def queue_activities_of(changes: Sequence[Change], context: SyncContext) -> list[Change]:
+    """Queue the activities of the contacts among these changes of activities, which have joined the
+    inclusion list, and those of their counterparts; returns the other changes. Usually that is all
+    of them. Raises `SyncError`.
+    """
+    contacts = [change.ref for change in changes if change.ref.object == HUBSPOT_CONTACT]
+    if not contacts:
+        return list(changes)
+    links = context.links.find(context.connection.name, contacts)
+    theirs = (one.salesforce for one in links.values() if one.state is LinkState.ACTIVE)
+    places = [*contacts, *(one for one in theirs if isinstance(one, Ref))]
+    if found := _activities_of(list(dict.fromkeys(places)), context):
+        context.outbox.again([(change, 0) for change in found])
+    return [change for change in changes if change.ref.object != HUBSPOT_CONTACT]
+
+
+def _activities_of(places: Sequence[Ref], context: SyncContext) -> list[Change]:
+    refs = [*_of_hubspot(places, context), *_of_salesforce(places, context)]
+    name, now = context.connection.name, context.now()
+    return [Change(name, Kind.ACTIVITY, ref, Cause.WOKEN, now) for ref in dict.fromkeys(refs)]
 
 
 def _linked(facts: Sequence[AnyFacts], plans: Sequence[Plan]) -> Iterator[Ref]:

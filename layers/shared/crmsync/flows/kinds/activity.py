@@ -26,7 +26,9 @@ from crmsync.flows.engine.planning import (
     plan_batch,
 )
 from crmsync.flows.engine.results import Summary, process_results
+from crmsync.flows.kinds.about_linked import queue_activities_of
 from crmsync.flows.kinds.activity_bin import with_binned
+from crmsync.flows.kinds.activity_frozen import with_frozen
 from crmsync.model.changes import Change
 from crmsync.model.concerns import objects_of
 from crmsync.model.crm_names import COMPANY, DEAL, HUBSPOT_CONTACT, LEAD
@@ -78,7 +80,8 @@ def sync_activities(changes: Sequence[Change], context: SyncContext) -> Summary:
 
 # The order of the steps is the crash safety (see the one of contacts):
 #
-# 1. Gather and plan. Nothing is written.
+# 1. Queue the activities of contacts that have joined the inclusion list. Gather and plan the
+#    others. Nothing is written.
 # 2. Claim the tasks and events that are to be made. What another worker may be making waits.
 # 3. Apply the plans; a new record is planned again as a pair.
 # 4. Give records that a missing field has stopped another try without its mapping.
@@ -89,6 +92,7 @@ def _sync_pass(
 ) -> list[Change]:
     """Sync the changes once, and return those to sync again at once."""
     again: list[Change] = []
+    changes = queue_activities_of(changes, context)
     for activity, mine in _by_kind(changes, context).items():
         planned = _plan_kind(activity, mine, context)
         summary.counts["Quiet"] += planned.unchanged
@@ -221,7 +225,8 @@ def _gather(
         if ref
     )
     converted = relations.converted_leads(gathered.facts)
-    known = [replace(relations.of(one), converted=converted) for one in gathered.facts]
+    found = [replace(relations.of(one), converted=converted) for one in gathered.facts]
+    known = with_frozen(found, relations.across, context)
     return replace(gathered, facts=with_binned(known, relations.once_linked, context, ruleset))
 
 
@@ -289,6 +294,11 @@ class _Relations:
         """The ids of the records that these are linked with, or were until one was deleted."""
         found = (self._across.get(one) or self._ended.get(one) for one in refs)
         return frozenset(one.id for one in found if one)
+
+    @property
+    def across(self) -> Mapping[Ref, Ref]:
+        """Record -> the record that it is linked with, of either side, as far as asked for."""
+        return self._across
 
     def of(self, facts: ActivityPairFacts) -> ActivityPairFacts:
         """The facts with what was found for their activity."""

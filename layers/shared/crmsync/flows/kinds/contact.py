@@ -40,9 +40,9 @@ from crmsync.flows.kinds.contact_waits import (
     without_taken_addresses,
 )
 from crmsync.flows.kinds.dependants import (
-    queue_deals_of_joined,
     queue_dependants,
     queue_dependants_again,
+    queue_dependants_of_joined,
 )
 from crmsync.flows.kinds.left_in_salesforce import (
     look_again,
@@ -90,9 +90,9 @@ def sync_contacts(changes: Sequence[Change], context: SyncContext) -> Summary:
 # 2. Queue, with a delay, the contacts that wait for what these plans release.
 # 3. Queue, with a delay, the deals of contacts that these plans link, or whose links they end; the
 #    activities of those that they link; contacts that have joined the preset list, so that their
-#    deals are synced and added up; what is left of those that were merged into contacts that may
-#    have joined a list; and what is left in Salesforce of contacts that are gone, if it was made a
-#    moment ago.
+#    deals are synced and added up, and their activities synced; what is left of those that were
+#    merged into contacts that may have joined a list; and what is left in Salesforce of contacts
+#    that are gone, if it was made a moment ago.
 #    Steps 2 and 3 come before any write: afterwards the records show nothing new, and nobody would
 #    find out who waits for them.
 # 4. Clear addresses that are about to move to another contact, as HubSpot allows each only once.
@@ -121,7 +121,7 @@ def _sync_pass(
         queue_activities(planned.facts, planned.plans, context)
     has_list = bool(context.connection.contacts.inclusion_list)
     if has_list and has_preset(context.connection.contacts):
-        queue_deals_of_joined(planned.facts, planned.plans, context, ruleset)
+        queue_dependants_of_joined(planned.facts, planned.plans, context, ruleset)
     if has_list:
         look_at_merged(planned.facts, planned.plans, context, ruleset)
     outside = has_list and any(takes_address_outside(one, ruleset) for one in planned.facts)

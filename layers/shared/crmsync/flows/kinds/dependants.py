@@ -114,33 +114,37 @@ def _with_counterparts(places: Sequence[Ref], context: SyncContext) -> list[Ref]
     return list(dict.fromkeys([*places, *(one for one in theirs if isinstance(one, Ref))]))
 
 
-def queue_deals_of_joined(
+def queue_dependants_of_joined(
     facts: Sequence[AnyFacts], plans: Sequence[Plan], context: SyncContext, ruleset: Ruleset
 ) -> None:
-    """Have those contacts added up again, and their deals synced, that may have joined the preset
-    list with the stage that they have now: their sums and ties stayed as they were while they were
-    outside (Q-22), and no opportunity need have news since. The sweep does this for a list of
-    HubSpot's. Raises `SyncError`.
+    """Have those contacts added up again, and their deals and activities synced, that may have
+    joined the preset list with the stage that they have now: their sums and ties stayed as they
+    were while they were outside (Q-22), and no opportunity or activity need have news since. The
+    sweep does this for a list of HubSpot's. Raises `SyncError`.
     """
-    joined = [
-        one.hubspot.ref
+    joined = {
+        one.hubspot.ref: one.salesforce.ref.object
         for one, plan in zip(facts, plans, strict=True)
-        if plan.effects and one.hubspot and _has_new_stage(one, ruleset)
-    ]
-    if changes := sums_again(joined, context):
+        if plan.effects and one.hubspot and one.salesforce and _has_new_stage(one, ruleset)
+    }
+    changes = sums_again(
+        [ref for ref, name in joined.items() if name == SALESFORCE_CONTACT], context
+    )
+    if context.connection.activities.on:
+        name, now = context.connection.name, context.now()
+        changes += [Change(name, Kind.ACTIVITY, ref, Cause.AGAIN, now) for ref in joined]
+    if changes:
         context.outbox.again([(replace(change, cause=Cause.AGAIN), 0) for change in changes])
 
 
 def _has_new_stage(facts: Facts, ruleset: Ruleset) -> bool:
-    """Whether the contact of a pair with a Salesforce contact shows a stage that was not agreed on,
-    also for want of a base: a pair that was frozen from the beginning has none.
+    """Whether the contact of a pair shows a stage that was not agreed on, also for want of a base:
+    a pair that was frozen from the beginning has none.
     """
     link, there = facts.link, facts.salesforce
     if link is None or facts.hubspot is None or there is None or there.ref != link.salesforce:
         return False
-    if there.ref.object != SALESFORCE_CONTACT:
-        return False
-    forms = ruleset.mappings[SALESFORCE_CONTACT].hubspot_forms.only({LIFECYCLE_STAGE})
+    forms = ruleset.mappings[there.ref.object].hubspot_forms.only({LIFECYCLE_STAGE})
     shown = view(facts.hubspot, forms, link, ruleset.fingerprinter)
     return shown.has_news_of(LIFECYCLE_STAGE)
 

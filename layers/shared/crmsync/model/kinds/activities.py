@@ -211,6 +211,10 @@ class LeftAlone(StrEnum):
     TOO_OLD = "it is older than the day from which activities sync"
     NOBODY = "it is about nobody and nothing that syncs"
     UNLINKED = "nobody and nothing that it is about is linked; it follows by itself once that is"
+    OUTSIDE = (
+        "nothing of it crosses while the contacts that it is about are outside the inclusion list, "
+        "and nothing else that it is about is linked; it follows once one of them joins"
+    )
 
 
 class Kept(StrEnum):

@@ -91,6 +91,21 @@ def _mapping(
         for rule in mapping.field_map
         if any(rule.on(side).lower() in lacking[side] for side in Side)
     ]
+    return _resting(mapping, resting)
+
+
+def without_rows(ruleset: Ruleset, properties: Collection[str]) -> Ruleset:
+    """The ruleset of one pair without the mappings of these properties, which rest for it: what was
+    agreed on about them is kept.
+    """
+    mappings = {
+        name: _resting(one, [rule for rule in one.field_map if rule.hubspot in properties])
+        for name, one in ruleset.mappings.items()
+    }
+    return replace(ruleset, mappings=MappingProxyType(mappings))
+
+
+def _resting(mapping: ObjectMapping, resting: Collection[FieldRule]) -> ObjectMapping:
     rows = tuple(rule for rule in mapping.field_map if rule not in resting)
     return ObjectMapping(
         rows,
