@@ -99,6 +99,68 @@ def test_what_is_dropped_stays_apart_when_the_lead_is_converted(
     assert found(system) == {"both sides agree"}
 
 
+BACK = [
+    ("give person", "", "3", "hubspot_owner_id", "owners follow"),
+    ("edit person", "phone", "2", "phone", "both sides agree"),
+]
+"""What people do in HubSpot that goes back where Salesforce is preferred, the property, and what is
+wrong if it does not."""
+
+
+def _is_edited_there(system: System, lead: Ref) -> None:
+    fields = {"Phone": "+49 30 9018209", "OwnerId": "005000000000011AAA"}
+    system.salesforce.put(lead, fields, ours=False)
+
+
+def _is_written_there(system: System, lead: Ref) -> None:
+    fields = {"Phone": "+49 30 9018209", "OwnerId": "005000000000011AAA"}
+    system.salesforce.put(lead, fields, ours=True)
+
+
+@pytest.mark.parametrize(("does", "what", "value", "name", "problem"), BACK)
+@pytest.mark.parametrize("wrong", [_is_edited_there, _is_written_there])
+def test_what_would_go_back_stays_if_the_operator_drops_that(
+    does: str, what: str, value: str, name: str, problem: str, wrong: Callable[[System, Ref], None]
+) -> None:
+    """HubSpot keeps an owner who does not work in Salesforce, and a value that is not Salesforce's,
+    until somebody edits one of the two.
+    """
+    people = (Person("new person", value="1"), Person("new person", who=1, value="1"), Wait(60))
+    edits = [Person(does, who=who, what=what, value=value) for who in range(2)]
+    setting = Setting(limit=1, policies=(("phone", "prefer_salesforce"),))
+    system = ended(*people, *edits, Wait(5), Operator("drop"), setting=setting)
+    refs = system.portals[0].hubspot.refs("contact")
+    values = [system.portals[0].hubspot.fields(ref).get(name) for ref in refs]
+
+    kept = {"phone": ["+49 30 9018201", "+49 30 9018202"], "hubspot_owner_id": [None, "3"]}
+    assert (values, found(system)) == (kept[name], set())
+    wrong(system, system.salesforce.refs("Lead")[1])
+    assert problem in found(system)
+
+
+@pytest.mark.parametrize(
+    ("does", "what", "value", "waited", "problem"),
+    [
+        ("give person", "", "1", Side.HUBSPOT, "owners follow"),
+        ("give person", "", "3", Side.SALESFORCE, "owners follow"),
+        ("edit person", "phone", "2", Side.HUBSPOT, "both sides agree"),
+    ],
+    ids=["an owner that crosses", "an owner that goes back", "a value"],
+)
+def test_what_was_dropped_on_the_side_that_is_not_written_explains_nothing(
+    does: str, what: str, value: str, waited: Side, problem: str
+) -> None:
+    """What people do in HubSpot crosses or goes back, and only what waited there is dropped."""
+    people = (Person("new person", value="1"), Person("new person", who=1, value="1"), Wait(60))
+    edits = [Person(does, who=who, what=what, value=value) for who in range(2)]
+    system = ended(*people, *edits, Wait(5), Operator("drop"), setting=Setting(limit=1))
+    assert (len(system.ledger.drops), found(system)) == (1, set())
+
+    holds = frozenset({Hold(waited, ChangeLimit.CHANGES)})
+    system.ledger.drops = [replace(one, holds=holds) for one in system.ledger.drops]
+    assert found(system) == {problem}
+
+
 def _is_moved(system: System, contact: Ref) -> None:
     system.salesforce.put(contact, {"AccountId": None}, ours=False)
     system.salesforce.put(contact, {"AccountId": _the_account(system).id}, ours=False)

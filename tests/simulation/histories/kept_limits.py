@@ -49,4 +49,16 @@ LIMITS: Mapping[str, History] = {
             Person("convert", Side.SALESFORCE, who=1),
         ),
     ),
+    "that an owner was put back was asked for after the operator had dropped it": History(
+        Setting(limit=1),
+        (
+            Person("new person", value="1"),
+            Person("new person", who=1, value="1"),
+            Wait(60),
+            Person("give person", value="3"),
+            Person("give person", who=1, value="3"),
+            Wait(5),
+            Operator("drop"),
+        ),
+    ),
 }

@@ -13,7 +13,7 @@ from crmsync.rules.merge.baseline import key_of
 from tests.simulation.judges.oracle import Row
 from tests.simulation.people.fields import COMPANY_FIELDS, DEAL_FIELDS, PERSON_FIELDS
 from tests.simulation.world.deployment import Portal
-from tests.simulation.world.owners import FIELD, IN_HUBSPOT
+from tests.simulation.world.owners import FIELD, IN_HUBSPOT, goes_back
 from tests.simulation.world.system import System
 from tests.simulation.world.watched import Entry
 
@@ -68,8 +68,8 @@ def is_dropped(
     limits: Collection[ChangeLimit] = tuple(ChangeLimit),
 ) -> bool:
     """Whether the operator has dropped what a person did to a field, which one of these limits held
-    back: then both sides stay as they are until somebody edits one of them (Q-30). A conversion of
-    the pair's lead is no edit.
+    back, or that it was put back: then both sides stay as they are until somebody edits one of them
+    (Q-30). A conversion of the pair's lead is no edit.
     """
     ledger = system.ledger
     records = [*pair, *(lead for ref in pair for lead in _leads_of(system, ref))]
@@ -79,14 +79,28 @@ def is_dropped(
         for one in ledger.rows[ref]
         if one.field == row.on(ref.side) and not _is_of_conversion(system, one)
     ]
+    shown = {one.ref.side: one for one in sorted(entries, key=lambda one: one.number)}
     return any(
-        Hold(one.ref.side.other, limit) in drop.holds and not one.ours and one.number <= drop.done
+        Hold(side, limit) in drop.holds and not one.ours and one.number <= drop.done
         for drop in ledger.drops
         if drop.connection == portal.name and drop.ref in records
         if not any(it.number > (drop.decided if it.ours else drop.done) for it in entries)
         for one in entries
+        for side in _written_because_of(one, row, is_shown=shown[one.ref.side] is one)
         for limit in limits
     )
+
+
+def _written_because_of(one: Entry, row: Row, *, is_shown: bool) -> frozenset[Side]:
+    """The sides that crmsync may write because of a person's edit: the other one, where it crosses;
+    its own, where it still shows what the rules put back (MAP-1, MAP-2, OWN-7).
+    """
+    side = one.ref.side
+    own = frozenset({side} if is_shown else ())
+    if row.policy == OWNER.policy and side is Side.HUBSPOT and goes_back(one.value):
+        return own
+    across = frozenset({side.other})
+    return across | own if row.policy.endswith(f"_{side.other.value}") else across
 
 
 def _leads_of(system: System, contact: Ref) -> list[Ref]:

@@ -86,10 +86,15 @@ Pair = tuple[str | None, str | None]
 """HubSpot's owner, and who that of Salesforce is in HubSpot; None for nobody."""
 
 
+def goes_back(owner: object) -> bool:
+    """Whether a new owner in HubSpot is somebody who does not work in Salesforce (OWN-7)."""
+    return owner is not None and owner not in _WORKS_IN_SALESFORCE
+
+
 def after_edit_in_hubspot(owner: str | None, in_salesforce: str | None) -> Pair:
     """What becomes of a new owner in HubSpot: one who works in Salesforce crosses (OWN-6), another
     goes back to Salesforce's (OWN-7). Nobody is no owner, and stays.
     """
     if owner is None:
         return None, in_salesforce
-    return (owner, owner) if owner in _WORKS_IN_SALESFORCE else (in_salesforce, in_salesforce)
+    return (in_salesforce, in_salesforce) if goes_back(owner) else (owner, owner)
