@@ -32,6 +32,7 @@ from tests.simulation.operator import operate, release, resume
 from tests.simulation.people.acts import ACTS
 from tests.simulation.people.automations import automate
 from tests.simulation.world.call_days import HALF_A_DAY
+from tests.simulation.world.lists import is_outside
 from tests.simulation.world.queues import MAX_RECEIVES
 from tests.simulation.world.system import System
 
@@ -190,11 +191,13 @@ def _merged_and_forgotten(system: System) -> list[tuple[str, Ref]]:
 
 
 def _waits_for_night(system: System) -> bool:
-    """Whether only the first sweep of a day can end something: it tries what is unavailable, and
-    finds deletions in HubSpot that nothing has reported, be it of a record without a link.
+    """Whether only the first sweep of a day can end something: it tries what is unavailable, reads
+    what is reported of contacts outside the inclusion list, and finds deletions in HubSpot that
+    nothing has reported, be it of a record without a link.
     """
     return any(
         one.category is Category.UNAVAILABLE
+        or (one.ref.object == "contact" and is_outside(system, portal, one.ref))
         or (one.ref in portal.hubspot._rows and not portal.hubspot.is_live(one.ref))
         for portal in system.portals
         for one in system.inbox.parked(portal.name)

@@ -102,4 +102,15 @@ LISTED: Mapping[str, History] = {
             Person("join list"),
         ),
     ),
+    "a contact without an address left the list, and was reported to wait for one": History(
+        Setting(outside="freeze"),
+        (
+            Person("new person"),
+            Wait(451),
+            Person("new address"),
+            Person("join list"),
+            Wait(451),
+            Person("leave list"),
+        ),
+    ),
 }

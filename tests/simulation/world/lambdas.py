@@ -15,6 +15,7 @@ from crmsync.flows.email.scan import queue_events
 from crmsync.flows.engine.batches import sign_in_and_sync
 from crmsync.flows.engine.circuit_breaker import CircuitBreaker
 from crmsync.flows.engine.resting_mappings import is_field_check_due, resume_mappings
+from crmsync.flows.intake.outsiders import queue_outsiders
 from crmsync.flows.intake.recycle_bin import sweep_recycle_bin
 from crmsync.flows.intake.requeue import queue_deferred, queue_unavailable
 from crmsync.flows.intake.sqs_batch import run_batch, run_ranges
@@ -155,6 +156,7 @@ def _sweep(system: System, _worker: Worker) -> None:
             lambda ports=ports, one=connection: queue_unavailable(
                 one, ports["inbox"], system.outbox, ports["cursors"], system.now
             ),
+            lambda portal=portal: _read_outsiders(system, portal),
         ):
             _put_off(system, run)
 
@@ -200,6 +202,20 @@ def _read_list(system: System, portal: Portal) -> int:
     ports = portal.ports
     return sweep_list(
         portal.connection, ports["lists"], ports["cursors"], system.outbox, system.now
+    )
+
+
+def _read_outsiders(system: System, portal: Portal) -> int:
+    if not needs_membership(portal.connection.contacts):
+        return 0
+    ports = portal.ports
+    return queue_outsiders(
+        portal.connection,
+        ports["lists"],
+        ports["inbox"],
+        ports["cursors"],
+        system.outbox,
+        system.now,
     )
 
 

@@ -110,6 +110,7 @@ def _sweep_hubspot() -> dict[str, int]:
         + _sweep_list(one)
         + _queue_deferred(one)
         + _queue_unavailable(one)
+        + _queue_outsiders(one)
         + _sweep_recycle_bin(one)
         for one in _scheduled()
         if _has_calls_for_sweep(one, Side.HUBSPOT)
@@ -282,6 +283,23 @@ def _queue_unavailable(connection: Connection) -> int:
         )
         or 0
     )
+
+
+def _queue_outsiders(connection: Connection) -> int:
+    """Queue contacts in the error inbox that left the inclusion list; only the first sweep of a day
+    asks HubSpot.
+    """
+    from crmsync.flows.intake.outsiders import queue_outsiders
+    from crmsync.rules.kinds.contact.inclusion import needs_membership
+
+    if Kind.CONTACT not in connection.kinds or not needs_membership(connection.contacts):
+        return 0
+    lists = lists_of(connection)
+
+    def queue() -> int:
+        return queue_outsiders(connection, lists, inbox(), cursors(), outbox(), now())
+
+    return _run_sweep(connection, queue) or 0
 
 
 def _run_sweep(connection: Connection, run: Callable[[], int]) -> int | None:
