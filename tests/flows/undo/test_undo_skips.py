@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from crmsync.errors import Refused
+from crmsync.flows.operator.undo import UndoRequest
 from crmsync.flows.undo.summary import SkippedValues
 from crmsync.model.changes import Cause
 from crmsync.model.fields import FieldRule, FieldType, Update
-from crmsync.model.records import Side
+from crmsync.model.operations.jobs import Job, JobType
+from crmsync.model.operations.overwritten import Overwrite, OverwrittenBatch, OverwrittenPair
+from crmsync.model.records import Kind, Ref, Side
 from crmsync.rules.pair.undo import SkipReason
-from tests.flows.undo.undo_world import HACKED, a_world, leads, left, mistake, pair, shown, undo
+from tests.flows.undo.undo_world import (
+    HACKED,
+    a_world,
+    leads,
+    left,
+    mistake,
+    pair,
+    shown,
+    undo,
+    undo_admin,
+)
 from tests.memory import MemoryJobs
 
 
@@ -30,6 +45,44 @@ def test_a_value_that_a_person_has_changed_since_stays() -> None:
 
     assert (done.left, done.is_whole) == ((leads(1, SkipReason.EDITED),), True)
     assert shown(world, ada, lead) == ["Lang-Berg", "0100", "Lang-Berg", "0100"]
+
+
+@pytest.mark.parametrize(
+    ("login_url", "undone", "stays"),
+    [
+        ("", False, True),
+        ("", True, False),
+        ("https://another.example.com", False, False),
+    ],
+    ids=["on the org", "undone since", "on another org"],
+)
+def test_a_value_that_a_person_set_back_after_another_connection_stays(
+    login_url: str, *, undone: bool, stays: bool
+) -> None:
+    """The record shows what we wrote, but another connection on the org has overwritten it since.
+    What that one's own undo put back is none of a person's edits.
+    """
+    world, jobs = a_world(), MemoryJobs()
+    ada, lead = pair(world)
+    since = mistake(world, ada, lastname="HACKED")
+    world.wait()
+    ours = world.context.connection
+    org = replace(ours.salesforce, login_url=login_url or ours.salesforce.login_url)
+    beta = replace(ours, name="beta", salesforce=org)
+    name = Overwrite(Side.SALESFORCE, "lastname", "LastName", "HACKED", "Other")
+    theirs = OverwrittenPair(Ref(Side.HUBSPOT, "contact", "7"), lead, (name,))
+    world.overwritten.keep(
+        OverwrittenBatch("beta", Kind.CONTACT, world.now, (theirs,)), timedelta(hours=72)
+    )
+    world.wait()
+    if undone:
+        jobs.save(Job("beta", "b1", JobType.UNDO, (), started_at=world.now, moved_at=world.now))
+    admin = undo_admin(world, jobs, [beta])
+
+    done = admin.undo(UndoRequest(since, only="acme"), apply=True)
+
+    assert done.left == ((leads(1, SkipReason.EDITED),) if stays else ())
+    assert world.salesforce.fields(lead)["LastName"] == ("HACKED" if stays else "Lang")
 
 
 @pytest.mark.parametrize("side", list(Side))

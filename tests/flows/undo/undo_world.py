@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from crmsync.flows.operator.undo import UndoAdmin, UndoRequest, UndoResult
 from crmsync.flows.undo.summary import SkippedValues
 from crmsync.model.records import Ref, Side
-from crmsync.model.settings import UndoSettings
+from crmsync.model.settings import Connection, UndoSettings
 from crmsync.rules.pair.undo import REASONS, SkipReason
 from tests.memory import MemoryJobs
 from tests.memory.preview import settings_of, view
@@ -47,11 +49,15 @@ def mistake(world: MemoryWorld, *contacts: Ref, **fields: str) -> datetime:
     return since
 
 
-def undo_admin(world: MemoryWorld, jobs: MemoryJobs | None = None) -> UndoAdmin:
-    """The undo command's flow over this world."""
+def undo_admin(
+    world: MemoryWorld, jobs: MemoryJobs | None = None, others: Sequence[Connection] = ()
+) -> UndoAdmin:
+    """The undo command's flow over this world, whose settings have other connections too."""
     kept_jobs = jobs or MemoryJobs()
+    settings = settings_of(world)
+    settings = replace(settings, connections=(*settings.connections, *others))
     return UndoAdmin(
-        settings=lambda: settings_of(world),
+        settings=lambda: settings,
         kept=lambda: world.overwritten,
         view=lambda connection, _: view(world, connection),
         context=lambda _connection, _settings: world.context,

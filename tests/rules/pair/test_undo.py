@@ -23,7 +23,14 @@ from crmsync.rules.merge.intents import withdraw_lost
 from crmsync.rules.merge.person_accounts import through_account
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.overwriting import overwritten
-from crmsync.rules.pair.undo import Restoration, SkipReason, WriteHistory, restoration, with_writes
+from crmsync.rules.pair.undo import (
+    Restoration,
+    SkipReason,
+    WriteHistory,
+    restoration,
+    with_writes,
+    with_writes_of_another,
+)
 from tests.builders import (
     ACCOUNT_ID,
     OUR_USER,
@@ -58,6 +65,7 @@ def the_pair(*fields: Overwrite) -> OverwrittenPair:
 
 
 PHONE, NAME = ("phone", "Phone"), ("lastname", "LastName")
+OWNER = ("hubspot_owner_id", "OwnerId")
 
 
 def facts(
@@ -209,11 +217,61 @@ def test_an_edit_that_repeats_what_we_wrote_stays(
 def test_an_owner_that_was_given_again_stays() -> None:
     """Two different owners that crossed since our last write show that a person chose again."""
     one = facts({}, {"OwnerId": "005B"})
-    owner = ("hubspot_owner_id", "OwnerId")
-    writes = [a_write(owner, "005A", "005B")]
-    writes += [a_write(owner, "9", new, Side.HUBSPOT) for new in ("1", "2")]
+    writes = [a_write(OWNER, "005A", "005B")]
+    writes += [a_write(OWNER, "9", new, Side.HUBSPOT) for new in ("1", "2")]
 
     assert [reason for _, reason in judged(one, *writes).left] == [SkipReason.EDITED]
+
+
+@pytest.mark.parametrize(
+    ("row", "others", "why"),
+    [
+        (PHONE, ("0300",), SkipReason.EDITED),
+        (PHONE, (None,), SkipReason.EDITED),
+        (PHONE, ("0300", "0200"), None),
+        (PHONE, ("0200",), None),
+        (OWNER, ("005C",), SkipReason.EDITED),
+        (OWNER, ("005C", "0200"), None),
+    ],
+)
+def test_what_another_connection_has_written_since_shows_an_edit(
+    row: tuple[str, str], others: tuple[Value, ...], why: SkipReason | None
+) -> None:
+    """If the field shows what we wrote and not what the other one wrote last, a person set it back."""
+    shown = {"OwnerId": "0200"} if row == OWNER else {"Phone": "0200"}
+    histories = with_writes({}, the_pair(a_write(row, "0100", "0200")))
+    for value in others:
+        histories = with_writes_of_another(
+            histories,
+            OverwrittenPair(
+                Ref(Side.HUBSPOT, "contact", "7"), a_lead().ref, (a_write(row, "", value),)
+            ),
+        )
+
+    found = restoration(histories, facts({"phone": "0200"}, shown), RULESET)
+
+    assert [reason for _, reason in found.left] == ([why] if why else [])
+
+
+def test_writes_of_another_connection_count_for_one_field_until_we_write_it_again() -> None:
+    """Writes to another record or to HubSpot, or before our own last write, say nothing."""
+    contact, lead = Ref(Side.HUBSPOT, "contact", "7"), a_lead().ref
+    histories = with_writes({}, the_pair(a_write(PHONE, "0100", "0200")))
+
+    for pair in (
+        OverwrittenPair(contact, a_salesforce_contact().ref, (a_write(PHONE, "", "0300"),)),
+        OverwrittenPair(contact, lead, (a_write(NAME, "", "Lang"),)),
+        OverwrittenPair(contact, lead, (a_write(PHONE, "", "0300", Side.HUBSPOT),)),
+    ):
+        assert with_writes_of_another(histories, pair) == histories
+    over = with_writes_of_another(
+        histories, OverwrittenPair(contact, lead, (a_write(PHONE, "0200", "0300"),))
+    )
+
+    assert [one.by_others for one in over.values()] == [("0300",)]
+    again = with_writes(over, the_pair(a_write(PHONE, "0300", "0400")))
+    first = WriteHistory(a_write(PHONE, "0100", "0200"), lead, "0400")
+    assert again == {(*PHONE, lead): first}
 
 
 def test_a_restored_value_counts_as_an_edit_of_its_side() -> None:

@@ -59,4 +59,18 @@ UNDONE: Mapping[str, History] = {
             Operator("undo", value="20000"),
         ),
     ),
+    "an undo took back an owner whom a person had set back after another account": History(
+        Setting(portals=2, undo=True),
+        (
+            Person("new person", Side.SALESFORCE),
+            Wait(3),
+            Person("give person", value="1", portal=1),
+            Wait(3),
+            Person("give person", value="2"),
+            Wait(1),
+            Work("contact", most=5),
+            Person("give person", Side.SALESFORCE, value="1"),
+            Operator("undo", value="20000", portal=1),
+        ),
+    ),
 }

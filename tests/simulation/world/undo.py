@@ -7,6 +7,7 @@ value crosses by the usual rules, as the oracle has it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from crmsync.errors import SyncError
 from crmsync.flows.operator.undo import UndoAdmin, UndoRequest
 from crmsync.flows.preview.read_only import ReadOnlyView, read_only
 from crmsync.gateways.dynamodb.troubles import CachedTroubles
+from crmsync.model.operations.overwritten import OverwrittenBatch
 from crmsync.model.records import Side
 from crmsync.model.settings import Settings
 from tests.memory import MemoryLister
@@ -50,6 +52,19 @@ ACROSS: Mapping[Side, Mapping[str, frozenset[str]]] = {
 """The fields of the other side that a field may be mapped with."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """Implements `OverwrittenHistory` for all connections."""
+
+    system: System
+
+    def since(self, connection: str, since: datetime, now: datetime) -> Iterator[OverwrittenBatch]:
+        """See the port."""
+        for portal in self.system.portals:
+            if portal.name == connection:
+                yield from portal.ports["overwrites"].since(connection, since, now)
+
+
 def undo(system: System, portal: Portal, since: datetime) -> None:
     """Put back what was overwritten since a moment, as far as it is kept."""
     cached = CachedTroubles(portal.ports["troubles"])
@@ -66,8 +81,8 @@ def undo(system: System, portal: Portal, since: datetime) -> None:
     )
     system.turns += 1
     admin = UndoAdmin(
-        settings=lambda: Settings((portal.connection,)),
-        kept=lambda: portal.ports["overwrites"],
+        settings=lambda: Settings(tuple(one.connection for one in system.portals)),
+        kept=lambda: _Kept(system),
         view=lambda _connection, _settings: view,
         context=lambda _connection, _settings: context,
         jobs=system.jobs,
@@ -75,7 +90,7 @@ def undo(system: System, portal: Portal, since: datetime) -> None:
         now=system.clock,
     )
     try:
-        result = admin.undo(UndoRequest(since), apply=True)
+        result = admin.undo(UndoRequest(since, only=portal.name), apply=True)
     except SyncError as error:
         system.seen["undo put off"] += 1
         system.logs.append(f"undo put off {error.code} {error.text}")

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from heapq import merge
 from types import MappingProxyType
 
 from crmsync.errors import Refused, TryAgain
@@ -24,11 +25,12 @@ from crmsync.flows.setup.steps import SetupStep, StepState
 from crmsync.flows.undo.run import UndoRun
 from crmsync.flows.undo.summary import RestoredValues, SkippedValues, UndoCounts
 from crmsync.model.operations.jobs import Job, JobState, JobStep, JobType
+from crmsync.model.operations.overwritten import OverwrittenBatch
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.model.settings import Connection, Settings
 from crmsync.ports.overwritten import OverwrittenHistory
 from crmsync.ports.stores import Jobs
-from crmsync.rules.pair.undo import WriteHistories, with_writes
+from crmsync.rules.pair.undo import WriteHistories, with_writes, with_writes_of_another
 
 _OBJECTS: Mapping[str, tuple[Kind, str]] = MappingProxyType(
     {
@@ -173,7 +175,7 @@ class UndoAdmin:
             remarks += self._too_late(connection, request.since)
             first = self._first_job(connection, request)
             until = first.started_at if first else self.now()
-            pairs = self._pairs(connection.name, request.since, until, kind)
+            pairs = self._pairs(connection, settings, request.since, until, kind)
             if not pairs:
                 remarks.append(_NOTHING.format(connection.name, connection.undo.hours))
                 continue
@@ -232,29 +234,63 @@ class UndoAdmin:
         return min(jobs, key=lambda job: job.started_at, default=None)
 
     def _jobs(self, connection: Connection, request: UndoRequest) -> list[Job]:
-        return [
-            one
-            for one in self.jobs.all(connection.name)
-            if one.type is JobType.UNDO and one.after == request.key
-        ]
+        return [one for one in self._undos(connection) if one.after == request.key]
+
+    def _undos(self, connection: Connection) -> list[Job]:
+        return [one for one in self.jobs.all(connection.name) if one.type is JobType.UNDO]
 
     def _pairs(
-        self, connection: str, since: datetime, until: datetime, kind: Kind | None
+        self,
+        connection: Connection,
+        settings: Settings,
+        since: datetime,
+        until: datetime,
+        kind: Kind | None,
     ) -> Mapping[Kind, Mapping[Ref, WriteHistories]]:
         """What was overwritten, pair by pair. Raises `Refused` when this stack keeps nothing."""
         found: dict[Kind, dict[Ref, WriteHistories]] = defaultdict(dict)
+        pairs_of: dict[tuple[Kind, Ref], set[Ref]] = defaultdict(set)
         try:
-            for batch in self.kept().since(connection, since, self.now()):
-                if kind not in {None, batch.kind} or batch.at >= until + _SECOND:
+            for batch in self._batches(connection, settings, since):
+                is_own = batch.connection == connection.name
+                if kind not in {None, batch.kind} or (is_own and batch.at >= until + _SECOND):
                     continue
                 pairs = found[batch.kind]
                 for one in batch.pairs:
-                    pairs[one.hubspot] = with_writes(pairs.get(one.hubspot, {}), one)
+                    place = batch.kind, one.salesforce
+                    if is_own:
+                        pairs[one.hubspot] = with_writes(pairs.get(one.hubspot, {}), one)
+                        pairs_of[place].add(one.hubspot)
+                        continue
+                    for ref in pairs_of.get(place, ()):
+                        pairs[ref] = with_writes_of_another(pairs[ref], one)
         except TryAgain as error:
             if error.code == MISSING_TABLE:
                 raise Refused(_KEPT_NOWHERE, code="UNDO", hint=_KEEP) from error
             raise
-        return found
+        return {one: pairs for one, pairs in found.items() if pairs}
+
+    def _batches(
+        self, connection: Connection, settings: Settings, since: datetime
+    ) -> Iterator[OverwrittenBatch]:
+        """What a connection and the others on its org overwrote, oldest first.
+
+        Of another one only what it wrote after its own last undo, which is not kept and may have
+        put back what this connection wrote.
+        """
+        kept, now = self.kept(), self.now()
+        begins = {connection.name: since}
+        for one in settings.connections:
+            if (
+                one.name != connection.name
+                and one.salesforce.org_key == connection.salesforce.org_key
+            ):
+                undone = (job.started_at for job in self._undos(one))
+                begins[one.name] = max((since, *undone))
+        return merge(
+            *(kept.since(name, begin, now) for name, begin in begins.items()),
+            key=lambda batch: batch.at,
+        )
 
     def _start(
         self,

@@ -4,9 +4,10 @@ Law: a mapping of a pair gets back the oldest value that was overwritten in it, 
 that value was, and only if this side still shows what was written there last; an edit made since
 stays. If it repeats what was written, only what has crossed since can tell. The ordinary rules then
 sync the value to the other side, so it is restored only where they would let it stand. The writes
-to both sides count together: a value that crosses after an undo is not a mistake to undo. A value
-belongs to the record that it was overwritten in, not to what that record was converted or merged
-into.
+to both sides count together: a value that crosses after an undo is not a mistake to undo. So do
+those of other connections to the same Salesforce record: if one of them wrote something else since,
+what we wrote shows again because somebody has entered it. A value belongs to the record that it was
+overwritten in, not to what that record was converted or merged into.
 """
 
 from __future__ import annotations
@@ -70,12 +71,19 @@ class WriteHistory:
         record: The record that it went to.
         last: The value that was written last on that side.
         crossed: The values that were written to the other side since then, oldest first.
+        by_others: The values that other connections wrote to this field since then, oldest first.
     """
 
     first: Overwrite
     record: Ref
     last: Value = field(repr=False)
     crossed: tuple[Value, ...] = field(default=(), repr=False)
+    by_others: tuple[Value, ...] = field(default=(), repr=False)
+
+    @property
+    def shown(self) -> tuple[Value, ...]:
+        """What the field shows if nobody has edited it: all of these, which then are the same."""
+        return self.last, *self.by_others[-1:]
 
 
 WriteHistories = Mapping[tuple[str, str, Ref], WriteHistory]
@@ -95,11 +103,24 @@ def with_writes(before: WriteHistories, pair: OverwrittenPair) -> WriteHistories
         if known is None:
             histories[*one.row, record] = WriteHistory(one, record, one.new)
         elif known.record == record:
-            histories[*one.row, record] = replace(known, last=one.new, crossed=())
+            histories[*one.row, record] = replace(known, last=one.new, crossed=(), by_others=())
         else:
             crossed = (*known.crossed, one.new)
             histories[*one.row, known.record] = replace(known, crossed=crossed)
     return histories
+
+
+def with_writes_of_another(before: WriteHistories, pair: OverwrittenPair) -> WriteHistories:
+    """The histories of a pair with what another connection wrote to its Salesforce record, which
+    must be later than what is in `before`.
+    """
+    written = {one.name: one.new for one in pair.fields if one.side is Side.SALESFORCE}
+    return {
+        key: replace(known, by_others=(*known.by_others, written[known.first.name]))
+        if known.record == pair.salesforce and known.first.name in written
+        else known
+        for key, known in before.items()
+    }
 
 
 def _continued(
@@ -224,7 +245,8 @@ class _Pair:
             return SkipReason.BACK
         comparable = self._forms[one.side.other][_name_on(one, one.side.other)].canonical
         crossed = [comparable(value) for value in history.crossed]
-        if here.canonical != canonical(history.last) or _shows_edit(crossed):
+        written = map(canonical, history.shown)
+        if any(here.canonical != value for value in written) or _shows_edit(crossed):
             return SkipReason.EDITED
         if here.has_news or across.has_news:
             return SkipReason.MOVING
@@ -236,7 +258,8 @@ class _Pair:
         if shown == str(one.old or ""):
             return SkipReason.BACK
         crossed = [str(value or "") for value in history.crossed]
-        if shown != str(history.last or "") or _shows_edit(crossed):
+        written = [str(value or "") for value in history.shown]
+        if any(shown != value for value in written) or _shows_edit(crossed):
             return SkipReason.EDITED
         return SkipReason.MOVING if self._owner_changed else None
 
