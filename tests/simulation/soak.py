@@ -61,7 +61,7 @@ class Block:
 
 def play_block(first: int, size: int = BLOCK) -> Block:
     """Play a block of seeds. Garbage is collected between histories alone: what was there before
-    them is never garbage, and looking through it again and again took a fifth of the time.
+    them is never garbage, and need not be looked through again and again.
     """
     gc.collect()
     gc.freeze()
