@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
-from crmsync.model.records import Side
+from crmsync.model.links import LinkState
+from crmsync.model.records import Ref, Side
+from tests.memory.behaviour import BEHAVIOUR
 from tests.simulation.ended import A_PAIR, ended, found, the_pair, write
+from tests.simulation.histories.kept import KEPT
 from tests.simulation.histories.steps import (
     Fault,
     Person,
     Setting,
     Wait,
     Work,
+)
+from tests.simulation.world.watched import Ledger
+
+A_SLOW_WORKER = (
+    "a slow worker made a contact of a lead that has lost its address, and it met another lead"
 )
 
 
@@ -186,3 +196,52 @@ def test_an_adopted_leads_older_value_may_stand_only_if_a_person_edited_the_lead
     write(system, Side.HUBSPOT, "lastname", older)
     write(system, Side.SALESFORCE, "LastName", older)
     assert ("no lost update" in found(system)) == (not is_edited)
+
+
+@pytest.mark.parametrize("is_invented", [True, False])
+def test_a_contact_made_of_another_living_lead_is_met_as_a_persons_would_be(
+    *, is_invented: bool
+) -> None:
+    """A slow worker made the contact of a lead that has lost its address, and was refused its link.
+    The contact then meets the lead that now has the address, and its newer value wins (MAP-3).
+    """
+    system = ended(*KEPT[A_SLOW_WORKER].steps)
+    if is_invented:
+        ((here, there),) = (
+            (one.hubspot, one.salesforce)
+            for one in system.links.all
+            if one.state is LinkState.ACTIVE
+        )
+        assert isinstance(here, Ref)
+        assert isinstance(there, Ref)
+        system.portals[0].hubspot.put(here, {"lastname": "Canary lastname 9"}, ours=True)
+        system.salesforce.put(there, {"LastName": "Canary lastname 9"}, ours=True)
+
+    assert found(system) == ({"no lost update"} if is_invented else set())
+
+
+@pytest.mark.parametrize(
+    ("became", "is_of_the_pair"),
+    [
+        (None, False),
+        (("", "gone", ""), False),
+        (("", "gone", "salesforce:Lead:00Q2"), True),
+        (("IsConverted", True, None), True),
+    ],
+    ids=["stands", "deleted", "merged", "converted"],
+)
+def test_a_record_is_made_for_a_pair_without_its_own_only_where_that_was_merged_or_converted(
+    became: tuple[str, str | bool, str | None] | None, *, is_of_the_pair: bool
+) -> None:
+    """A worker made a contact of a lead, and the contact was linked with another record."""
+    ledger = Ledger(lambda: datetime(2026, 11, 2, 12, tzinfo=UTC))
+    contact, lead = Ref(Side.HUBSPOT, "contact", "1"), Ref(Side.SALESFORCE, "Lead", "00Q1")
+    pair = (contact, Ref(Side.SALESFORCE, "Contact", "0031"))
+    ledger.note(lead, "", "born", None, ours=False)
+    ledger.note(contact, BEHAVIOUR[Side.HUBSPOT].key, lead.id, None, ours=True)
+    ledger.note(contact, "", "born", None, ours=True)
+    ledger.link(pair)
+    if became is not None:
+        ledger.note(lead, *became, ours=False)
+
+    assert ledger.made_for(contact) == (pair if is_of_the_pair else None)

@@ -319,4 +319,20 @@ PEOPLE: Mapping[str, History] = {
             Person("undelete"),
         ),
     ),
+    "a slow worker made a contact of a lead that has lost its address, and it met another lead": History(
+        Setting(),
+        (
+            Person("new person", Side.SALESFORCE, value="3"),
+            Wait(1),
+            Person("edit person", Side.SALESFORCE, value="3"),
+            Work("contact", 6),
+            Wait(3),
+            Person("new address"),
+            Wait(3),
+            Person("delete person"),
+            Person("new person"),
+            Wait(3),
+            Person("delete person"),
+        ),
+    ),
 }

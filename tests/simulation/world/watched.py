@@ -239,23 +239,23 @@ class Ledger:
 
     def made_for(self, ref: Ref) -> tuple[Ref, Ref] | None:
         """The pair for which crmsync made a record, None where a person made it, or where the
-        record that it was made for was deleted and is in no pair with it. A record of an org that
-        two accounts share may be in a pair of each.
+        record that it was made for is in no pair with it, unless that was merged or converted. A
+        record of an org that two accounts share may be in a pair of each.
         """
         if not any(one.ours and one.value == "born" for one in self.rows[ref] if not one.field):
             return None
         key = self.key_of(ref, BEHAVIOUR[ref.side].key).rpartition("-")[2]
         pairs = [pair for pair in self.linked if ref in pair]
         named = (pair for pair in pairs if any(one.id == key for one in pair if one != ref))
-        others = (Ref(one.side, one.object, key) for one in pairs[0] if one != ref) if pairs else ()
-        may_be_any = not any(map(self.was_deleted, others))
+        others = (one for one in self.rows if one.side is not ref.side and one.id == key)
+        may_be_any = all(map(self.was_merged, others))
         return next(named, pairs[0] if pairs and may_be_any else None)
 
-    def was_deleted(self, ref: Ref) -> bool:
-        """Whether a record is gone, and was not merged into another one."""
-        of_itself = [one for one in self.rows.get(ref, ()) if not one.field]
-        last = of_itself[-1] if of_itself else None
-        return last is not None and last.value == "gone" and not last.before
+    def was_merged(self, ref: Ref) -> bool:
+        """Whether a record is no longer there as it was merged or converted into another one."""
+        entries = self.rows.get(ref, ())
+        ends = [one for one in entries if one.value == "gone" and not one.field]
+        return any(one.before for one in ends) or any(one.field == "IsConverted" for one in entries)
 
 
 class WatchedLinks(MemoryLinks):
