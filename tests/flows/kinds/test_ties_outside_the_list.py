@@ -40,6 +40,14 @@ def a_linked_contact(world: MemoryWorld) -> tuple[Ref, Ref]:
     return pair
 
 
+def join(world: MemoryWorld, contact: Ref) -> None:
+    """It joins the list, and the sweep finds it; nothing else has news."""
+    world.lists.add_to_list("77", contact)
+    sweep_list(world.context.connection, world.lists, world.cursors, world.outbox, world.now)
+    world.deliver(world.outbox.published)
+    world.drain()
+
+
 def tied(world: MemoryWorld, deal: Ref, opportunity: Ref) -> tuple[Sequence[Ref], list[Ref]]:
     """The contacts of a deal, and those that have a role in its opportunity."""
     roles = world.opportunities.roles_of([opportunity]).get(opportunity, ())
@@ -79,10 +87,7 @@ def test_a_frozen_contact_of_a_deal_gets_its_role_once_it_joins(outside: str) ->
     opportunity = world.counterpart(deal)
     before = tied(world, deal, opportunity)
 
-    world.lists.add_to_list("77", contact)
-    sweep_list(world.context.connection, world.lists, world.cursors, world.outbox, world.now)
-    world.deliver(world.outbox.published)
-    world.drain()
+    join(world, contact)
 
     assert (before, tied(world, deal, opportunity)) == (
         ((contact,), []),
@@ -104,10 +109,7 @@ def test_a_frozen_contact_with_a_role_is_associated_once_it_joins() -> None:
     deal = world.counterpart(opportunity)
     before = tied(world, deal, opportunity)
 
-    world.lists.add_to_list("77", contact)
-    sweep_list(world.context.connection, world.lists, world.cursors, world.outbox, world.now)
-    world.deliver(world.outbox.published)
-    world.drain()
+    join(world, contact)
 
     assert (before, tied(world, deal, opportunity)) == (
         ((), [theirs]),
@@ -145,10 +147,7 @@ def test_a_tie_of_a_frozen_contact_that_is_removed_stays_on_the_other_side(
         world.sync(deal)
     world.drain()
     outside = tied(world, deal, opportunity)
-    world.lists.add_to_list("77", contact)
-    sweep_list(world.context.connection, world.lists, world.cursors, world.outbox, world.now)
-    world.deliver(world.outbox.published)
-    world.drain()
+    join(world, contact)
 
     left = ((contact,), []) if ends_role else ((), [theirs])
     assert (outside, tied(world, deal, opportunity)) == (left, ((), []))
