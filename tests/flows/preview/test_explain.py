@@ -31,7 +31,7 @@ from crmsync.model.settings import CompanySettings, CreateInSalesforce, DealSett
 from crmsync.rules.backfill.objects import BACKFILL_OBJECTS
 from crmsync.rules.preview.explanation import ChangedSide, DecisionLine, FieldLine, FieldOutcome
 from tests.builders import NOON
-from tests.flows.kinds.opportunity_records import a_pair_of_contacts
+from tests.flows.kinds.deals.opportunity_records import a_pair_of_contacts
 from tests.memory.preview import explain, settings_of, view
 from tests.memory.world import MemoryWorld
 

@@ -10,7 +10,7 @@ from crmsync.flows.kinds.activity import gather_and_plan
 from crmsync.model.changes import Cause
 from crmsync.model.kinds.activities import MOST_CONTACTS, ActivityKindSettings, ActivitySettings
 from crmsync.model.records import Ref
-from tests.flows.kinds.activity_worlds import (
+from tests.flows.kinds.activities.activity_worlds import (
     TO_SALESFORCE,
     TWO_WAY,
     a_call,

@@ -17,7 +17,7 @@ from crmsync.model.names import SALESFORCE_KEY
 from crmsync.model.records import Side
 from crmsync.model.settings import DealSettings
 from tests.builders import NOON
-from tests.flows.kinds.opportunity_records import a_pair_of_contacts, shown, stage_of
+from tests.flows.kinds.deals.opportunity_records import a_pair_of_contacts, shown, stage_of
 from tests.memory.deals import MASTER
 from tests.memory.world import JUNE, MemoryWorld
 

@@ -25,7 +25,7 @@ from crmsync.model.records import Ref, Value
 from crmsync.model.settings import CreateInSalesforce
 from crmsync.plans.activity import MOST_WAITS
 from tests.builders import NOON
-from tests.flows.kinds.activity_worlds import (
+from tests.flows.kinds.activities.activity_worlds import (
     TO_SALESFORCE,
     TWO_WAY,
     a_call,

@@ -10,7 +10,13 @@ from crmsync.errors import TryAgain
 from crmsync.flows.kinds.activity import gather_and_plan
 from crmsync.model.changes import Cause
 from crmsync.model.records import Ref
-from tests.flows.kinds.activity_worlds import TWO_WAY, a_call, a_linked_person, a_world, shown
+from tests.flows.kinds.activities.activity_worlds import (
+    TWO_WAY,
+    a_call,
+    a_linked_person,
+    a_world,
+    shown,
+)
 from tests.memory.world import MemoryWorld
 
 pytestmark = pytest.mark.rule("ACT-5")

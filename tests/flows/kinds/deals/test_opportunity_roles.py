@@ -11,7 +11,7 @@ from crmsync.model.changes import Cause
 from crmsync.model.records import Side
 from crmsync.model.settings import CreateInSalesforce, DealSettings
 from tests.builders import NOON
-from tests.flows.kinds.opportunity_records import a_pair_of_contacts, shown
+from tests.flows.kinds.deals.opportunity_records import a_pair_of_contacts, shown
 from tests.memory.world import MemoryWorld
 
 

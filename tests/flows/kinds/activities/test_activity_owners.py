@@ -13,7 +13,13 @@ from crmsync.model.changes import Cause
 from crmsync.model.kinds.activities import ActivityOwner
 from crmsync.model.kinds.owners import Owner, Owners
 from crmsync.model.records import Ref
-from tests.flows.kinds.activity_worlds import TWO_WAY, a_call, a_linked_person, a_world, shown
+from tests.flows.kinds.activities.activity_worlds import (
+    TWO_WAY,
+    a_call,
+    a_linked_person,
+    a_world,
+    shown,
+)
 from tests.memory.world import MemoryWorld
 
 PEOPLE = (

@@ -13,7 +13,13 @@ from crmsync.model.changes import Cause
 from crmsync.model.kinds.activities import ActivityKindSettings, ActivitySync, Kept
 from crmsync.model.links import LinkState
 from crmsync.model.records import Ref, Side
-from tests.flows.kinds.activity_worlds import TWO_WAY, a_call, a_linked_person, a_world, shown
+from tests.flows.kinds.activities.activity_worlds import (
+    TWO_WAY,
+    a_call,
+    a_linked_person,
+    a_world,
+    shown,
+)
 from tests.memory.world import MemoryWorld
 
 DELETING = replace(TWO_WAY, delete_in_hubspot=True, delete_in_salesforce=True)

@@ -12,7 +12,13 @@ from crmsync.model.changes import Cause
 from crmsync.model.kinds.activities import ActivityKindSettings
 from crmsync.model.records import Value
 from crmsync.model.settings import CreateInSalesforce
-from tests.flows.kinds.activity_worlds import TO_SALESFORCE, TWO_WAY, a_call, a_world, shown
+from tests.flows.kinds.activities.activity_worlds import (
+    TO_SALESFORCE,
+    TWO_WAY,
+    a_call,
+    a_world,
+    shown,
+)
 from tests.memory.world import MemoryWorld
 
 

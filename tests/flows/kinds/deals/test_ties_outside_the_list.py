@@ -15,7 +15,7 @@ from crmsync.model.kinds.roles import Role
 from crmsync.model.plan import Note
 from crmsync.model.records import Ref
 from crmsync.model.settings import DealSettings, OutsideInclusionList
-from tests.flows.kinds.opportunity_records import a_pair_of_contacts, shown
+from tests.flows.kinds.deals.opportunity_records import a_pair_of_contacts, shown
 from tests.memory.world import MemoryWorld
 
 REMOVES = DealSettings(remove_associations=True)

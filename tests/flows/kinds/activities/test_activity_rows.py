@@ -12,8 +12,8 @@ from crmsync.model.fields import FieldRule, FieldType, Update
 from crmsync.model.kinds.activities import ActivityKindSettings, ActivitySettings, ActivitySync
 from crmsync.model.records import Ref
 from tests.builders import NOON, at
-from tests.flows.kinds.activity_worlds import a_call, a_linked_person, a_world, shown
-from tests.flows.kinds.test_activities import tasks
+from tests.flows.kinds.activities.activity_worlds import a_call, a_linked_person, a_world, shown
+from tests.flows.kinds.activities.test_activities import tasks
 from tests.memory.world import MemoryWorld
 
 REASON = FieldRule("call_reason", "Call_Reason__c", objects=("Task",), length=40)

@@ -17,7 +17,7 @@ from crmsync.model.kinds.activities import ActivityKindSettings, ActivitySetting
 from crmsync.model.plan import Note
 from crmsync.model.records import Ref
 from crmsync.model.settings import OutsideInclusionList
-from tests.flows.kinds.activity_worlds import (
+from tests.flows.kinds.activities.activity_worlds import (
     TO_SALESFORCE,
     TWO_WAY,
     a_call,
