@@ -165,11 +165,14 @@ class Portal:
         self.last_activity.count(showing)
 
     def restore(self, name: str, record: Record, actor: Actor) -> None:
-        """Restore a record from the recycle bin, without its former associations [M]. Raises the
-        clash of a unique value.
+        """Restore a record from the recycle bin, without its former associations [M], which its
+        property mirrors. Raises the clash of a unique value.
         """
         writes = self.of(name)
         writes.restore(record, actor)
+        for pair in MIRRORS:
+            if pair[0] == writes.kind.type_id:
+                self._mirror(pair, record.id, "")
         self.sums.count((writes.kind.type_id, record.id))
 
     def link(

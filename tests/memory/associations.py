@@ -38,6 +38,7 @@ class MemoryAssociations:
         self._primary: dict[Ref, Ref] = {}
         crm.after_write.append(self._follow)
         crm.after_delete.append(self._move)
+        crm.after_restore.append(self._show_none)
 
     def of(self, refs: Iterable[Ref], other: str) -> Mapping[Ref, tuple[Ref, ...]]:
         """See the port."""
@@ -160,6 +161,12 @@ class MemoryAssociations:
                 self.add_association(survivor, other, primary=was_primary[other])
         if survivor is not None and own is not None and survivor not in self._primary:
             self.add_association(survivor, own, primary=True)
+
+    def _show_none(self, ref: Ref) -> None:
+        """A restored record does not have its former associations, so it shows none."""
+        self._count(ref)
+        if ref.object == "contact" and self._crm.fields(ref).get(MIRROR):
+            self._mirror(ref, ours=False)
 
 
 def _filled(effect: Associate | Dissociate) -> tuple[Ref, Ref]:

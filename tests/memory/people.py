@@ -60,6 +60,8 @@ class MemoryPeople(MemoryRecords):
         )
         for child in [one for one, other in self._rows.items() if other.deleted_with_record == ref]:
             self.restore(child)
+        for callback in self.after_restore:
+            callback(ref)
 
     def merge(self, winner: Ref, loser: Ref) -> Ref:
         """Merge two records; return the survivor, which is new in HubSpot and the winner in

@@ -63,6 +63,7 @@ class MemoryRecords:
         self.after_write: list[Callable[[Ref, Mapping[str, Value]], None]] = []
         self.after_delete: list[Callable[[Ref, Ref | None], None]] = []
         """Called with each deleted record and, if it was merged, its survivor."""
+        self.after_restore: list[Callable[[Ref], None]] = []
         self._now = now
         self._rows: dict[Ref, _Row] = {}
         self._merged: dict[Ref, Ref] = {}

@@ -335,4 +335,14 @@ PEOPLE: Mapping[str, History] = {
             Person("delete person"),
         ),
     ),
+    "a contact came out of the recycle bin without its company, and waited for its account": History(
+        Setting(),
+        (
+            Person("new person", Side.SALESFORCE, what="Contact"),
+            Wait(3),
+            Person("new company"),
+            Person("delete person"),
+            Person("undelete"),
+        ),
+    ),
 }

@@ -37,6 +37,22 @@ def test_the_mirror_follows_a_merged_and_a_deleted_company(hubspot: Running) -> 
     )
 
 
+def test_a_restored_contact_shows_no_company_that_it_is_not_associated_with(
+    hubspot: Running,
+) -> None:
+    """Its property mirrors its associations, and it has none again."""
+    contact = hubspot.create(email="r@example.com")
+    company = hubspot.create("companies", name="Acme")
+    pairs = f"/crm/v4/objects/contacts/{contact}/associations"
+    hubspot.call("PUT", f"{pairs}/default/companies/{company}")
+
+    hubspot.call("DELETE", f"/crm/v3/objects/contacts/{contact}")
+    hubspot.simulator.person({"do": "restore", "ids": [contact]})
+
+    assert hubspot.call("GET", f"{pairs}/companies").json()["results"] == []
+    assert hubspot.values(contact, "associatedcompanyid") == {"associatedcompanyid": None}
+
+
 def test_clearing_the_company_id_removes_the_association(hubspot: Running) -> None:
     """The other companies stay, and the history of the property has every step."""
     contact = hubspot.create(email="empty@example.com")
