@@ -80,11 +80,8 @@ def drop(system: System) -> bool:
     """Drop what limits hold back in all connections; whether anything was queued."""
     held = _decide(system, JobType.DROP)
     for one in held:
-        links = (link for link in system.links.all if link.connection == one.connection)
-        link = next(it for it in links if one.report.ref in {it.hubspot, it.salesforce})
         number = system.ledger.number
-        held_back = Drop(one.connection, one.report.ref, link.holds, number, number)
-        system.ledger.drops.append(held_back)
+        system.ledger.drops.append(Drop(one.connection, one.report.ref, number, number))
     system.seen["dropped"] += len(held)
     return bool(held)
 

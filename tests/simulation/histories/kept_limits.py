@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from crmsync.model.records import Side
-from tests.simulation.histories.steps import History, Operator, Person, Setting, Wait, Work
+from tests.simulation.histories.steps import Fault, History, Operator, Person, Setting, Wait, Work
 
 LIMITS: Mapping[str, History] = {
     "an address that a limit held back was unsubscribed again and again": History(
@@ -59,6 +59,39 @@ LIMITS: Mapping[str, History] = {
             Person("give person", who=1, value="3"),
             Wait(5),
             Operator("drop"),
+        ),
+    ),
+    "an owner who was to be put back was asked for: it waited after the operator had decided, and "
+    "was dropped": History(
+        Setting(limit=1),
+        (
+            Person("new person", value="2"),
+            Wait(3),
+            Person("edit person", Side.SALESFORCE, what="lastname"),
+            Fault("salesforce.find", "server error", times=2),
+            Wait(1),
+            Work("contact"),
+            Person("new address", Side.SALESFORCE),
+            Wait(3),
+            Operator("drop"),
+            Person("give person", value="1"),
+            Wait(54),
+            Person("give person", value="3"),
+        ),
+    ),
+    "an edit that the operator dropped was asked for after its contact was merged": History(
+        Setting(limit=1),
+        (
+            Person("new person", value="2"),
+            Wait(1),
+            Work("contact"),
+            Person("new address", Side.SALESFORCE),
+            Person("new person", Side.SALESFORCE),
+            Wait(3),
+            Person("edit person", Side.SALESFORCE, what="lastname"),
+            Wait(3),
+            Operator("drop"),
+            Person("merge people"),
         ),
     ),
 }

@@ -69,23 +69,28 @@ def is_dropped(
 ) -> bool:
     """Whether the operator has dropped what a person did to a field, which one of these limits held
     back, or that it was put back: then both sides stay as they are until somebody edits one of them
-    (Q-30). A conversion of the pair's lead is no edit.
+    (Q-30). That goes for all that waits when a worker carries the decision out, also for what was
+    done since (decision 41); but what crmsync has written of it since did not wait. What a lead's conversion or a merge
+    in HubSpot leaves as it was is no edit.
     """
     ledger = system.ledger
-    records = [*pair, *(lead for ref in pair for lead in _leads_of(system, ref))]
+    former = _former(system, pair)
+    records = [*pair, *former]
     entries = [
         one
         for ref in records
         for one in ledger.rows[ref]
-        if one.field == row.on(ref.side) and not _is_of_conversion(system, one)
+        if one.field == row.on(ref.side) and not _is_taken_over(system, one, former)
     ]
     shown = {one.ref.side: one for one in sorted(entries, key=lambda one: one.number)}
     return any(
         Hold(side, limit) in drop.holds and not one.ours and one.number <= drop.done
         for drop in ledger.drops
         if drop.connection == portal.name and drop.ref in records
-        if not any(it.number > (drop.decided if it.ours else drop.done) for it in entries)
         for one in entries
+        if not any(
+            it.number > (max(drop.decided, one.number) if it.ours else drop.done) for it in entries
+        )
         for side in _written_because_of(one, row, is_shown=shown[one.ref.side] is one)
         for limit in limits
     )
@@ -103,19 +108,35 @@ def _written_because_of(one: Entry, row: Row, *, is_shown: bool) -> frozenset[Si
     return across | own if row.policy.endswith(f"_{side.other.value}") else across
 
 
-def _leads_of(system: System, contact: Ref) -> list[Ref]:
-    """The leads that were converted into a Salesforce contact."""
-    if contact.object != "Contact":
-        return []
-    return [lead for lead, now in system.merged.items() if now == contact]
+def _former(system: System, pair: tuple[Ref, Ref]) -> list[Ref]:
+    """The records that a pair consisted of before: leads that were converted into its Salesforce
+    contact, and contacts of HubSpot that lived on under a new id when others were merged into them.
+    """
+    here, there = pair
+    became = [(old, now) for old, now in system.merged.items() if old != now]
+    leads = [
+        old
+        for old, now in became
+        if (old.object, now) == ("Lead", there) and there.object != "Lead"
+    ]
+    linked = system.ledger.linked
+    contacts = [
+        old
+        for old, now in became
+        if now == here and any((old, one) in linked for one in (there, *leads))
+    ]
+    return leads + contacts
 
 
-def _is_of_conversion(system: System, entry: Entry) -> bool:
-    """Whether this is how a contact was made with what its lead showed in a field."""
+def _is_taken_over(system: System, entry: Entry, former: Collection[Ref]) -> bool:
+    """Whether this is how a record was made with what one of those showed in a field that it has
+    become of.
+    """
     rows = system.ledger.rows
     shown = [
-        [one.value for one in rows[lead] if one.field == entry.field and one.number < entry.number]
-        for lead in _leads_of(system, entry.ref)
+        [one.value for one in rows[old] if one.field == entry.field and one.number < entry.number]
+        for old in former
+        if system.merged[old] == entry.ref
     ]
     first = next(one for one in rows[entry.ref] if one.field == entry.field)
     return entry is first and any(values[-1:] == [entry.value] for values in shown)

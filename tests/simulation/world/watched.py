@@ -85,16 +85,17 @@ class Drop:
     Attributes:
         connection: The connection's name.
         ref: The record that the report was about.
-        holds: What waited because of which limits; nothing is written there because of it.
         decided: The number of the newest entry when the operator decided.
         done: That of the newest entry when a worker had last carried it out.
+        holds: What waited when it was carried out, because of which limits; nothing is written there
+            because of it.
     """
 
     connection: str
     ref: Ref
-    holds: frozenset[Hold]
     decided: int
     done: int
+    holds: frozenset[Hold] = frozenset()
 
 
 @dataclass
@@ -124,6 +125,8 @@ class Ledger:
     """Record -> when any worker read it."""
 
     drops: list[Drop] = field(default_factory=list)
+    lifted: list[tuple[str, Link, frozenset[Hold]]] = field(default_factory=list)
+    """The workers that saved a link under which less waits than before, and what no longer does."""
     moves: dict[Ref, list[tuple[int, bool]]] = field(default_factory=dict)
     """Contact -> when it joined or left the inclusion list, with its place among the entries."""
     asked: list[tuple[int, int, str]] = field(default_factory=list)
@@ -158,10 +161,18 @@ class Ledger:
             self.ties.append((self.number, self.began, contact))
 
     def carry_out_drops(self, connection: str, refs: Collection[Ref]) -> None:
-        """A worker has carried out what was decided about these records."""
+        """The worker that runs now has carried out what was decided about these records."""
         for one in self.drops:
             if one.connection == connection and one.ref in refs:
                 one.done = self.number
+                one.holds = one.holds.union(
+                    *(
+                        holds
+                        for worker, link, holds in self.lifted
+                        if (worker, link.connection) == (self.worker, connection)
+                        and one.ref in {link.hubspot, link.salesforce}
+                    )
+                )
 
     def read(self, ref: Ref) -> None:
         """A worker reads a record."""
@@ -259,7 +270,7 @@ class Ledger:
 
 
 class WatchedLinks(MemoryLinks):
-    """Links in memory; the ledger knows when a pair was linked first."""
+    """Links in memory; the ledger knows when a pair was linked first, and what no longer waits."""
 
     def __init__(self, ledger: Ledger) -> None:
         """No link."""
@@ -268,11 +279,16 @@ class WatchedLinks(MemoryLinks):
 
     def save(self, links: Sequence[Link]) -> Sequence[Link | SyncError]:
         """As the port says."""
+        before = [self._before(one) if one.version else None for one in links]
         outcomes = super().save(links)
-        for one in outcomes:
-            if isinstance(one, Link) and one.state is LinkState.ACTIVE:
+        for old, one in zip(before, outcomes, strict=True):
+            if not isinstance(one, Link):
+                continue
+            if one.state is LinkState.ACTIVE:
                 pair = (placed(one.hubspot), placed(one.salesforce))
                 self._ledger.link(pair)
+            if old is not None and old.holds - one.holds:
+                self._ledger.lifted.append((self._ledger.worker, old, old.holds - one.holds))
         return outcomes
 
 
