@@ -334,6 +334,30 @@ def test_the_policies_that_favour_hubspot_mirror_those_that_favour_salesforce(
             NO_CHANGE,
             id="an edit overwrites nothing",
         ),
+        pytest.param(
+            replace(showing("1", "2"), undelivered=True),
+            showing("2", "2"),
+            FieldDecision(H, "CH-4"),
+            id="an older write of ours left Salesforce's value",
+        ),
+        pytest.param(
+            showing("2", "2"),
+            replace(showing("1", "2"), undelivered=True),
+            FieldDecision(S, "CH-4"),
+            id="an older write of ours left HubSpot's value",
+        ),
+        pytest.param(
+            replace(showing("1", "2"), undelivered=True),
+            showing("3", "2"),
+            NO_CHANGE,
+            id="a person has set another since",
+        ),
+        pytest.param(
+            replace(showing(None, "2"), undelivered=True),
+            showing("3", "3"),
+            FieldDecision(S, "CH-4"),
+            id="an older write of ours left it, and HubSpot's value was deleted",
+        ),
     ],
 )
 def test_fill_blank_only_fills(hubspot, salesforce, expected):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from tests.simulation.histories.kept_deals import DEALS
 from tests.simulation.histories.kept_fields import FIELDS
+from tests.simulation.histories.kept_late_writes import LATE_WRITES
 from tests.simulation.histories.kept_limits import LIMITS
 from tests.simulation.histories.kept_lists import LISTED
 from tests.simulation.histories.kept_more_people import MORE_PEOPLE
@@ -20,6 +21,7 @@ KEPT: Mapping[str, History] = {
     **OWNED,
     **DEALS,
     **FIELDS,
+    **LATE_WRITES,
     **LIMITS,
     **LISTED,
     **UNDONE,

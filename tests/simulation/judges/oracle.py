@@ -68,13 +68,13 @@ class Course:
             (docs/decisions/0025-intent-first.md).
         excused: What was wrong and cannot be helped, by reason.
         written: All entries of crmsync.
-        over: Entries of crmsync that replaced what a person had given, and a worker had seen.
+        over: Entries of crmsync by workers that had read a value which a person had given there.
         by_us: Whether crmsync gave a side its value.
         values: All values of each side, with the numbers of their entries.
         crossed: A value that has filled a side's blank although it had changed on the other side
             between the worker's read and its write.
-        replaced: A value of crmsync that has replaced one on which both sides agreed, and which its
-            worker had not seen.
+        replaced: The entry of crmsync on a side that has replaced a value on which both sides agreed,
+            and which its worker had not seen; until a worker has seen both sides agree again.
         restarted: One of the records was gone and came back, or is what others were merged into.
         looks: Up to which entries workers have read each side's record.
         blind: Those of them when the field's mapping rested, so that nothing of it is kept.
@@ -97,7 +97,7 @@ class Course:
         default_factory=lambda: {side: [] for side in Side}
     )
     crossed: dict[Side, Shown] = field(default_factory=dict)
-    replaced: dict[Side, Shown] = field(default_factory=dict)
+    replaced: dict[Side, Entry] = field(default_factory=dict)
     restarted: bool = False
     looks: Mapping[Side, Sequence[int]] = field(default_factory=dict)
     blind: Mapping[Side, Sequence[int]] = field(default_factory=dict)
@@ -204,6 +204,7 @@ def _take(course: Course, one: Entry, other: Ref) -> None:
     if not one.ours:
         course.open[side], course.by_us[side] = one, False
         course.replaced.pop(side, None)
+        _see_what_replaced(course, side.other, one)
         return
     was = _value_when(course, side.other, one.read_of(other))
     if plain(one.before) is None and value == was != course.shown[side.other]:
@@ -211,14 +212,41 @@ def _take(course: Course, one: Entry, other: Ref) -> None:
     earlier = [at for at, _ in course.values[side][:-1]]
     is_unseen = bool(earlier) and earlier[-1] > one.read_of(one.ref)
     if is_unseen and plain(one.before) == course.agreed is not None:
-        course.replaced[side] = value
-    course.written.append(one)
+        course.replaced[side] = one
     # A creation makes a new record, so it writes over nothing.
-    if edit is not None and edit.number > one.read_of(one.ref) and not one.call.endswith(".create"):
-        course.gaps.append(edit)
-    elif plain(one.before) is not None and not course.by_us.get(side, False):
-        course.over.append(one)
+    if not one.call.endswith(".create"):
+        if edit is not None and edit.number > one.read_of(one.ref):
+            course.gaps.append(edit)
+        if _had_read_a_persons_value(course, one):
+            course.over.append(one)
+    course.written.append(one)
     course.by_us[side] = True
+
+
+def _had_read_a_persons_value(course: Course, one: Entry) -> bool:
+    """Whether a person had given a field its value, by what the worker that wrote it had read there;
+    where it had not read the record, by what it wrote over.
+    """
+    read = one.read_of(one.ref)
+    known = [row for row in course.values[one.ref.side][:-1] if read < 0 or row[0] <= read]
+    if not known:
+        return False
+    number, value = known[-1]
+    return value is not None and all(number != ours.number for ours in course.written)
+
+
+def _see_what_replaced(course: Course, side: Side, edit: Entry) -> None:
+    """Somebody edits the other side. If a worker had seen before that both showed what an overtaken
+    write has left on a side, they have agreed on it.
+    """
+    late = course.replaced.get(side)
+    if late is None or course.agreed != plain(late.value):
+        return
+    if any(
+        at < edit.number and all(read >= late.number for read in reads.values())
+        for at, reads in course.saved
+    ):
+        del course.replaced[side]
 
 
 def _value_when(course: Course, side: Side, number: int) -> Shown:
@@ -270,8 +298,12 @@ def _agree(course: Course, row: Row) -> None:
         course.agreed, course.ever = course.shown[Side.HUBSPOT], True
         course.since = max((at for side in Side for at, _ in course.values[side]), default=0)
         course.excused["edited between read and write"] += len(course.gaps)
-        for part in (course.open, course.touched, course.gaps, course.crossed, course.replaced):
+        for part in (course.open, course.touched, course.gaps, course.crossed):
             part.clear()
+        # Where an overtaken write brought the value that the other side shows, no worker knows yet.
+        for side, late in list(course.replaced.items()):
+            if course.agreed != plain(late.value):
+                del course.replaced[side]
 
 
 def judge(course: Course, row: Row) -> list[Finding]:
@@ -336,8 +368,8 @@ def _prefer(favourite: Side) -> Callable[[Course], list[Finding]]:
 
     A value that has filled the favourite's blank is the favourite's, even if it was changed or
     taken back on the other side while it crossed. Where an older write has replaced the favourite's
-    value, and somebody edits the other side, which still showed it, it is nowhere. The older value
-    may stand then, or the edit, but no blank.
+    value, and somebody edits the other side before a worker has seen either, it is nowhere. The older
+    value may stand then, or the edit, but no blank.
     """
 
     def judge_it(course: Course) -> list[Finding]:
@@ -348,7 +380,7 @@ def _prefer(favourite: Side) -> Callable[[Course], list[Finding]]:
         is_nowhere = favourite in course.replaced and favourite not in course.open
         if is_nowhere and favourite.other in course.open and mine is not None:
             course.excused["replaced on one side, edited on the other"] = 1
-            allowed = {mine, course.replaced[favourite], theirs} - {None}
+            allowed = {mine, plain(course.replaced[favourite].value), theirs} - {None}
             return _both(course, allowed)
         if mine is not None:
             return _both(course, {mine})
@@ -391,10 +423,18 @@ def _always(favourite: Side) -> Callable[[Course], list[Finding]]:
 
 
 def _fill_blank(course: Course) -> list[Finding]:
-    """CH-4: a value fills a blank and overwrites nothing."""
+    """CH-4: a value fills a blank and overwrites nothing, except what was entered where the worker had
+    read a blank. What such a write has put in place of a value that both sides agreed on is nobody's,
+    so the other side's value replaces it.
+    """
     here, there = course.shown[Side.HUBSPOT], course.shown[Side.SALESFORCE]
     if course.over:
         return [Finding("no lost update", "a value was overwritten under fill_blank")]
+    for side in course.replaced:
+        if side.other in course.open:
+            course.excused["replaced on one side, edited on the other"] = 1
+        if here != there:
+            return [Finding("both sides agree", _said(course, {course.shown[side.other]}))]
     if (here is None) != (there is None):
         return [Finding("both sides agree", _said(course, {here or there}))]
     return []

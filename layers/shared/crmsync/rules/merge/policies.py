@@ -102,6 +102,13 @@ def _two_way(hubspot: FieldState, salesforce: FieldState, newest: Side) -> Field
     return FieldDecision(newest, "MAP-3", conflict=True)
 
 
+def _is_nobodys(mine: FieldState, theirs: FieldState) -> bool:
+    """Whether a side shows what a write of ours that was overtaken has left there, and the other
+    side another value. A blank over there does not count: it replaces nothing.
+    """
+    return theirs.undelivered and not mine.has_news and not is_blank(theirs.value)
+
+
 def _prefer(favourite: Side) -> Callable[[FieldState, FieldState, Side], FieldDecision]:
     """MAP-1: the favourite's value always overwrites the other, and so does its deletion. While it
     is blank, the other side may fill it.
@@ -115,8 +122,9 @@ def _prefer(favourite: Side) -> Callable[[FieldState, FieldState, Side], FieldDe
             (salesforce, hubspot) if favourite is Side.SALESFORCE else (hubspot, salesforce)
         )
         conflict = bool(mine.changed and theirs.changed)
-        is_nobodys = theirs.undelivered and not mine.has_news and not is_blank(theirs.value)
-        if not is_nobodys and (not is_blank(mine.value) or (mine.changed and not theirs.has_news)):
+        if not _is_nobodys(mine, theirs) and (
+            not is_blank(mine.value) or (mine.changed and not theirs.has_news)
+        ):
             return FieldDecision(favourite, "MAP-1", conflict=conflict)
         return FieldDecision(favourite.other, "MAP-1", conflict=conflict)
 
@@ -143,10 +151,12 @@ def _always(favourite: Side) -> Callable[[FieldState, FieldState, Side], FieldDe
 
 
 def _fill_blank(hubspot: FieldState, salesforce: FieldState, _newest: Side) -> FieldDecision:
-    """CH-4: a value fills a blank on the other side and overwrites nothing."""
-    if is_blank(salesforce.value):
+    """CH-4: a value fills a blank on the other side and overwrites nothing. What a write of ours
+    that was overtaken has left is nobody's value, so another value replaces it like a blank.
+    """
+    if is_blank(salesforce.value) or _is_nobodys(salesforce, hubspot):
         return FieldDecision(Side.HUBSPOT, "CH-4")
-    if is_blank(hubspot.value):
+    if is_blank(hubspot.value) or _is_nobodys(hubspot, salesforce):
         return FieldDecision(Side.SALESFORCE, "CH-4")
     return NO_CHANGE
 

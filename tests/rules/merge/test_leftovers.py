@@ -1,5 +1,5 @@
-"""What a write of ours that came late leaves on the side that a policy prefers is not that side's
-value (MAP-1, decision 25).
+"""What a write of ours that came late leaves on the side that a policy prefers, or that may only be
+filled, is not that side's value (MAP-1, CH-4, decision 25).
 """
 
 from dataclasses import replace
@@ -21,16 +21,17 @@ H, S = Side.HUBSPOT, Side.SALESFORCE
 PREFER = {H: Update.PREFER_HUBSPOT, S: Update.PREFER_SALESFORCE}
 REVISION = revision_fields(555001)
 SIDES = pytest.mark.parametrize("favourite", [H, S])
+FILLED = pytest.mark.parametrize("filled", [H, S])
 
 
 class Pair:
     """A pair whose nicknames were blank when it was linked last; `favourite` is the side whose
-    value is preferred.
+    value is preferred, or under fill_blank the one that is filled.
     """
 
-    def __init__(self, favourite):
+    def __init__(self, favourite, update=None):
         self.favourite = favourite
-        rule = FieldRule("nickname", "Nickname__c", PREFER[favourite])
+        rule = FieldRule("nickname", "Nickname__c", update or PREFER[favourite])
         self.ruleset = a_ruleset(field=(rule,))
         self.link = a_link(*self.shown(None, None), self.ruleset)
         self.seconds = 0
@@ -60,7 +61,7 @@ class Pair:
                 self.link = written(after, plan, pair, self.ruleset)
         names = {H: "nickname", S: "Nickname__c"}
         return {
-            "preferred" if one.side is self.favourite else "other": one.fields[names[one.side]]
+            "favourite" if one.side is self.favourite else "other": one.fields[names[one.side]]
             for one in plan.effects
             if names.get(getattr(one, "side", None)) in getattr(one, "fields", ())
         }
@@ -74,9 +75,9 @@ class Pair:
         """The other side's value is announced and on its way when a person changes it, and another
         worker writes the newer one. Returns the first write's revision.
         """
-        assert self.sync(None, "2") == {"preferred": "2"}
+        assert self.sync(None, "2") == {"favourite": "2"}
         late = self.announced
-        assert self.sync(None, "1") == {"preferred": "1"}
+        assert self.sync(None, "1") == {"favourite": "1"}
         return late
 
 
@@ -86,7 +87,7 @@ def test_what_an_overtaken_write_left_on_the_preferred_side_does_not_win(favouri
     pair = Pair(favourite)
     late = pair.overtaken()
 
-    assert pair.sync("2", "1", late) == {"preferred": "1"}
+    assert pair.sync("2", "1", late) == {"favourite": "1"}
     assert pair.sync("1", "1", pair.announced) == {}
 
 
@@ -105,7 +106,7 @@ def test_a_write_that_nothing_has_overtaken_makes_the_value_that_sides(favourite
     preferred.
     """
     pair = Pair(favourite)
-    assert pair.sync(None, "2") == {"preferred": "2"}
+    assert pair.sync(None, "2") == {"favourite": "2"}
 
     assert pair.sync("2", "1", pair.announced) == {"other": "2"}
 
@@ -119,7 +120,7 @@ def test_the_newer_value_is_written_again_once_a_limit_releases_it(favourite):
     assert pair.sync("2", "1", late) == {}
     pair.link = replace(pair.link, holds=frozenset())
 
-    assert pair.sync("2", "1", late) == {"preferred": "1"}
+    assert pair.sync("2", "1", late) == {"favourite": "1"}
 
 
 @SIDES
@@ -140,7 +141,7 @@ def test_a_newer_value_that_may_be_lost_fills_the_blank(favourite):
     lost = replace(pair.link.intent(favourite), arrived=False)
     pair.link = pair.link.announcing(favourite, lost)
 
-    assert pair.sync(None, "1", late, by="a person") == {"preferred": "1"}
+    assert pair.sync(None, "1", late, by="a person") == {"favourite": "1"}
 
 
 def test_a_value_that_a_person_entered_since_is_not_what_an_overtaken_write_left():
@@ -151,3 +152,42 @@ def test_a_value_that_a_person_entered_since_is_not_what_an_overtaken_write_left
 
     assert asks_for_history(pair.link, replace(contact, origins={}), lead, pair.ruleset)
     assert pair.sync("2", "1", late, by="a person") == {"other": "2"}
+
+
+@FILLED
+def test_what_an_overtaken_write_left_is_replaced_under_fill_blank(filled):
+    """The older value arrives last, and nobody has entered it: the newer one is written again."""
+    pair = Pair(filled, Update.FILL_BLANK)
+    late = pair.overtaken()
+
+    assert pair.sync("2", "1", late) == {"favourite": "1"}
+    assert pair.sync("1", "1", pair.announced) == {}
+
+
+@FILLED
+def test_what_a_person_entered_comes_back_after_an_overtaken_write_under_fill_blank(filled):
+    """It had filled the other side's blank, where it still stands."""
+    pair = Pair(filled, Update.FILL_BLANK)
+    assert pair.sync(None, "2") == {"favourite": "2"}
+    late = pair.announced
+    assert pair.sync("3", None, by="a person") == {"other": "3"}
+
+    assert pair.sync("2", "3", late) == {"favourite": "3"}
+
+
+@FILLED
+def test_what_a_person_entered_since_stays_under_fill_blank(filled):
+    """A value overwrites nothing, whichever of our writes came last."""
+    pair = Pair(filled, Update.FILL_BLANK)
+    late = pair.overtaken()
+
+    assert pair.sync("3", "1", late, by="a person") == {}
+
+
+@FILLED
+def test_a_blank_does_not_replace_what_an_overtaken_write_left_under_fill_blank(filled):
+    """The value fills the blank, whoever's it is."""
+    pair = Pair(filled, Update.FILL_BLANK)
+    late = pair.overtaken()
+
+    assert pair.sync("2", None, late) == {"other": "2"}

@@ -1,0 +1,47 @@
+"""Histories of writes that came late, and that failed once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from crmsync.model.records import Side
+from tests.simulation.histories.steps import History, Person, Setting, Step, Wait, Work
+
+_AGREED_WHILE_A_WORKER_STANDS: tuple[Step, ...] = (
+    Person("new person", Side.SALESFORCE),
+    Wait(60),
+    Person("edit person", Side.SALESFORCE, what="fax", value="3"),
+    Wait(1),
+    Work("contact", 8),
+    Person("edit person", Side.SALESFORCE, what="fax"),
+    Wait(1),
+    Person("edit person", what="fax", value="2"),
+    Wait(30),
+)
+"""A worker stands just before it writes Salesforce's value to HubSpot. The value is removed, and
+another one is entered in HubSpot and brought to Salesforce.
+"""
+
+LATE_WRITES: Mapping[str, History] = {
+    "a late write under fill_blank replaced a value that had crossed": History(
+        Setting(policies=(("fax", "fill_blank"),)),
+        (*_AGREED_WHILE_A_WORKER_STANDS, Work("contact")),
+    ),
+    "a late write under fill_blank replaced a value that had crossed and was nowhere then": History(
+        Setting(policies=(("fax", "fill_blank"),)),
+        (
+            *_AGREED_WHILE_A_WORKER_STANDS,
+            Person("edit person", Side.SALESFORCE, what="fax", value="3"),
+            Work("contact"),
+        ),
+    ),
+    "a late write brought a preferred side what the other one showed for a moment": History(
+        Setting(policies=(("fax", "prefer_hubspot"),)),
+        (
+            *_AGREED_WHILE_A_WORKER_STANDS,
+            Person("edit person", Side.SALESFORCE, what="fax", value="3"),
+            Work("contact"),
+            Person("edit person", Side.SALESFORCE, what="fax", value="4"),
+        ),
+    ),
+}
