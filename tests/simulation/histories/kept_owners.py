@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from crmsync.model.records import Side
-from tests.simulation.histories.steps import History, News, Outage, Person, Setting, Wait
+from tests.simulation.histories.steps import History, News, Outage, Person, Setting, Wait, Work
 
 OWNED: Mapping[str, History] = {
     "a lead was put into a queue, and its contact given to somebody before anything read the lead": (
@@ -33,6 +33,19 @@ OWNED: Mapping[str, History] = {
             Wait(2),
             Person("give person", value="1", portal=1),
             Person("edit person", what="phone"),
+        ),
+    ),
+    "a lead was given back while a slow worker was about to carry its new owner across": History(
+        Setting(),
+        (
+            Person("new person"),
+            Person("give person", value="1"),
+            Wait(3),
+            Person("give person", Side.SALESFORCE),
+            Wait(1),
+            Work("contact", 6),
+            Person("give person", Side.SALESFORCE, value="1"),
+            Wait(57),
         ),
     ),
 }

@@ -345,4 +345,17 @@ PEOPLE: Mapping[str, History] = {
             Person("undelete"),
         ),
     ),
+    "an edit was set back while a slow worker was about to carry it across": History(
+        Setting(),
+        (
+            Person("new person"),
+            Person("edit person", what="jobtitle", value="1"),
+            Wait(3),
+            Person("edit person", Side.SALESFORCE, what="jobtitle", value="2"),
+            Wait(1),
+            Work("contact", 7),
+            Person("edit person", Side.SALESFORCE, what="jobtitle", value="1"),
+            Wait(57),
+        ),
+    ),
 }

@@ -5,6 +5,7 @@ own rules need.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 
 from crmsync.model.change_limits import Hold
@@ -33,6 +34,7 @@ class Facts:
             has become of it since.
         names_that_of: The record with which the one is linked that this one names.
         holds: What the limits on changes hold back of this pair in this batch.
+        since: When the first of all this was read (UTC); None where nothing was.
     """
 
     change: Change
@@ -48,6 +50,7 @@ class Facts:
     made: Ref | None = None
     names_that_of: Ref | None = None
     holds: frozenset[Hold] = frozenset()
+    since: datetime | None = None
 
     @property
     def named(self) -> Record | None:

@@ -38,6 +38,9 @@ from crmsync.rules.pair.reports import NO_ADDRESS
 _AFTER_OTHERS_END = round(LONGEST_WRITE.total_seconds())
 """Seconds after which a write that another worker has announced is surely over."""
 
+_SLOW = timedelta(seconds=5)
+"""The time from reading to saving a link after which a worker counts as slow."""
+
 PlanAll: TypeAlias = Callable[[Sequence[AnyFacts]], tuple[list[AnyFacts], list[Plan]]]
 """Plans records; returns their facts, completed by what planning has read, and their plans."""
 
@@ -106,9 +109,12 @@ def apply_and_complete(
         return_unused(failed, context, ruleset)
     # Failed plans are retried anyway; without this, two changes of one pair would queue each other
     # for ever.
-    again = [change for at, change in later.items() if results[at].error is None]
+    again = [
+        (change, _AFTER_OTHERS_END) for at, change in later.items() if results[at].error is None
+    ]
+    again += [(change, 0) for change in _saved_late(facts, results, context)]
     if again:
-        context.outbox.again([(change, _AFTER_OTHERS_END) for change in again])
+        context.outbox.again(again)
     return results
 
 
@@ -206,6 +212,24 @@ def _maybe_written_by_others(
             and may_be_under_way(one.link, one.hubspot, one.salesforce, ruleset, now)
         )
     }
+
+
+def _saved_late(
+    facts: Sequence[AnyFacts], results: Sequence[RecordResult[AnyFacts]], context: SyncContext
+) -> list[Change]:
+    """A change to sync once more at once, for linked pairs whose links a slow worker has saved.
+
+    Somebody may have set an edit back in between. Until the link was saved the record then showed
+    what was agreed on, so nobody else found anything new, and no event follows.
+    """
+    name, now = context.connection.name, context.now()
+    return [
+        Change(name, one.change.kind, place, Cause.AGAIN, now)
+        for one, result in zip(facts, results, strict=True)
+        if one.link and result.saved and result.error is None
+        if one.since and now - one.since >= _SLOW
+        if isinstance(place := result.saved.on(one.change.ref.side), Ref)
+    ]
 
 
 def _note_written(

@@ -79,9 +79,11 @@ def gather_existing_fields(
     """Gather with the mappings whose fields both sides have. Usually those are all mappings: none
     rests, and no side turns out to lack a field.
 
-    Returns the ruleset that was used, with the views of the gather, and what `gather` returned.
-    Raises `Down` if nothing works without a missing field, else as `gather` does.
+    Returns the ruleset that was used, with the views of the gather, and what `gather` returned,
+    with the time before it. Raises `Down` if nothing works without a missing field, else as
+    `gather` does.
     """
+    since = context.now()
     rests = context.troubles.load(context.connection.name).rests
     if rests:
         ruleset = without_resting(ruleset, rests, changes, context)
@@ -90,7 +92,8 @@ def gather_existing_fields(
     except Drifted as error:
         ruleset = without_missing(ruleset, error, changes, context)
         gathered = gather(ruleset)
-    return replace(ruleset, views=gathered.views), gathered
+    facts = [replace(one, since=since) for one in gathered.facts]
+    return replace(ruleset, views=gathered.views), replace(gathered, facts=facts)
 
 
 def owners_for(facts: Sequence[Facts], context: SyncContext) -> owners.OwnerMatches | None:
