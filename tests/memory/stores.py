@@ -186,9 +186,16 @@ class MemoryInbox:
                 self.writes += 1
         return sorted(ref for ref in reported if ref in left)
 
-    def reported(self, connection: str, refs: Iterable[Ref]) -> Collection[Ref]:
+    def reported(
+        self, connection: str, refs: Iterable[Ref], *, or_awaited: bool = False
+    ) -> Collection[Ref]:
         """As the port says."""
-        return [ref for ref in refs if (connection, ref) in self._entries]
+        awaited = {ref for report in self.parked(connection) for ref in report.waits_for}
+        return [
+            ref
+            for ref in refs
+            if (connection, ref) in self._entries or (or_awaited and ref in awaited)
+        ]
 
     def waiting_for(self, connection: str, refs: Iterable[Ref]) -> Sequence[Ref]:
         """See the port."""

@@ -254,3 +254,18 @@ def test_it_says_whose_reports_there_are(inbox: Any) -> None:
     assert before == [contact(81), contact(82)]
     assert list(inbox.reported("acme", refs)) == [contact(82)]
     assert list(inbox.reported("acme", [])) == []
+
+
+def test_it_also_says_who_is_waited_for(inbox: Any) -> None:
+    """Where that is asked for, records that a report waits for are named beside those with a
+    report, each once, and no longer when nothing waits.
+    """
+    company, other = Ref(Side.HUBSPOT, "company", "12"), Ref(Side.HUBSPOT, "company", "13")
+    inbox.park("acme", [replace(a_report(81), waits_for=(company, contact(81)))])
+    refs = [contact(81), contact(82), company, other]
+    before = [sorted(inbox.reported("acme", refs, or_awaited=one)) for one in (False, True)]
+    inbox.clear("acme", [contact(81)])
+
+    assert before == [[contact(81)], [company, contact(81)]]
+    assert list(inbox.reported("acme", refs, or_awaited=True)) == []
+    assert list(inbox.reported("acme", [], or_awaited=True)) == []

@@ -8,6 +8,7 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import boto3
@@ -102,7 +103,8 @@ class CountedTable:
                 "category": str(report.category),
                 "text": report.text,
             }
-            row |= {"field": report.fieldname, "hint": report.hint, "because": "ERR-1", "waits": ""}
+            row |= {"field": report.fieldname, "hint": report.hint, "because": "ERR-1"}
+            row |= {"waits": " ".join(map(str, report.waits_for))}
             row |= {"first": NOON.isoformat(), "last": NOON.isoformat()}
             table.put_item({name: {"S": value} for name, value in row.items()})
 
@@ -130,9 +132,12 @@ def test_a_batch_costs_one_read_unit_if_there_are_no_reports(counted_table: Coun
         counted_table.cost(lambda some=some: inbox.clear("acme", some))
         for some in (NEVER_PARKED[:1], NEVER_PARKED)
     ]
-    waiting = counted_table.cost(lambda: inbox.waiting_for("acme", NEVER_PARKED))
+    asked = [
+        counted_table.cost(lambda ask=ask: ask("acme", NEVER_PARKED))
+        for ask in (inbox.waiting_for, inbox.reported, partial(inbox.reported, or_awaited=True))
+    ]
 
-    assert (first, then, waiting) == ((4, 1), [(1, 0), (1, 0)], (1, 0))
+    assert (first, then, asked) == ((4, 1), [(1, 0), (1, 0)], [(1, 0)] * 3)
 
 
 @pytest.mark.parametrize("parked", [400, 5_000, pytest.param(100_000, marks=pytest.mark.long)])
@@ -185,6 +190,16 @@ def test_reports_of_an_older_version_are_found(counted_table: CountedTable) -> N
     counted_table.lambda_().clear("acme", [lead(1)])
 
     assert [report.ref for report in counted_table.lambda_().parked("acme")] == [lead(0), lead(2)]
+
+
+def test_before_the_first_mark_it_is_read_who_is_waited_for(counted_table: CountedTable) -> None:
+    """An inbox of an older version is read whole, and nothing is written."""
+    counted_table.put_rows([a_report(lead(0), lead(1)), a_report(lead(2))])
+    asked = [lead(number) for number in (1, 2, 3)]
+    inbox = counted_table.lambda_()
+
+    assert sorted(inbox.reported("acme", asked)) == [lead(2)]
+    assert sorted(inbox.reported("acme", asked, or_awaited=True)) == [lead(1), lead(2)]
 
 
 def test_a_report_of_an_older_version_counts_as_one_attempt(counted_table: CountedTable) -> None:

@@ -113,4 +113,40 @@ LISTED: Mapping[str, History] = {
             Person("leave list"),
         ),
     ),
+    "a second lead stayed reported when the contact outside the list lost its address": History(
+        Setting(outside="freeze"),
+        (
+            Person("new person", Side.SALESFORCE),
+            Person("new person", Side.SALESFORCE),
+            Wait(185),
+            Person("new address"),
+        ),
+    ),
+    "a second lead stayed reported when the contact outside the list got its old address": History(
+        Setting(outside="freeze"),
+        (
+            Person("new person", Side.SALESFORCE),
+            Wait(185),
+            Person("new address", other=1, value="1"),
+            Wait(30),
+            Person("new person", Side.SALESFORCE, who=1),
+            Wait(300),
+            Person("new address", value="1"),
+        ),
+    ),
+    "a contact that joined the list stayed reported when a lead outside got another address": (
+        History(
+            Setting(outside="freeze"),
+            (
+                Person("new person", Side.SALESFORCE),
+                Wait(185),
+                Person("new address", other=1, value="1"),
+                Wait(30),
+                Person("new person"),
+                Person("join list", who=1),
+                Wait(1200),
+                Person("new address", Side.SALESFORCE, other=2, value="1"),
+            ),
+        )
+    ),
 }

@@ -64,10 +64,13 @@ class Inbox(Protocol):
         A batch without reports costs one read, however many other reports there are.
         """
 
-    def reported(self, connection: str, refs: Iterable[Ref]) -> Collection[Ref]:
-        """Those of these records that may have a report.
+    def reported(
+        self, connection: str, refs: Iterable[Ref], *, or_awaited: bool = False
+    ) -> Collection[Ref]:
+        """Those of these records that may have a report, and with `or_awaited` those that a report
+        may name in `Report.waits_for`.
 
-        Costs one read if none of them has one, and nothing without `refs`.
+        Costs one read if there are none, and nothing without `refs`.
         """
 
     def waiting_for(self, connection: str, refs: Iterable[Ref]) -> Sequence[Ref]:

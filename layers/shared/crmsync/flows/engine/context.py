@@ -34,6 +34,7 @@ from crmsync.ports.overwritten import OverwrittenStore
 from crmsync.ports.queues import Outbox
 from crmsync.ports.stores import Inbox, Links
 from crmsync.ports.troubles import Schemas, TroubleStore
+from crmsync.rules.kinds.contact.inclusion import is_frozen
 from crmsync.rules.pair.successors import merged_from
 
 
@@ -111,8 +112,17 @@ class SyncContext:
         without changes. Raises `SyncError`.
 
         Where there is a report, somebody may have put the former value back: that settles the
-        report, although the record shows nothing new.
+        report, although the record shows nothing new. With an inclusion list that goes as well for
+        a contact that another record waits for: of a pair outside the list nothing is noted, so
+        what it shows again may have been in the way meanwhile (INC-7).
         """
+        changes = list(changes)
+        settings = self.connection.contacts
+        may_be_frozen = (
+            bool(settings.inclusion_list)
+            and is_frozen(settings, included=False)
+            and any(one.kind is Kind.CONTACT for one in changes)
+        )
         refs = {
             one: {one.ref, counterpart_of(one.ref) or one.ref, *merged_into(records[one.ref])}
             for one in changes
@@ -120,7 +130,7 @@ class SyncContext:
         wanted = {ref for pair in refs.values() for ref in pair}
         if not wanted:
             return set()
-        reported = set(self.inbox.reported(self.connection.name, wanted))
+        reported = set(self.inbox.reported(self.connection.name, wanted, or_awaited=may_be_frozen))
         return {change for change, pair in refs.items() if reported.isdisjoint(pair)}
 
 

@@ -36,6 +36,7 @@ from crmsync.flows.engine.results import BlockingRecord, Summary, process_result
 from crmsync.flows.engine.waits import queue_waiting
 from crmsync.flows.kinds.about_linked import queue_activities
 from crmsync.flows.kinds.contact_waits import (
+    outside_the_list,
     plans_to_vacate,
     without_taken_addresses,
 )
@@ -300,11 +301,14 @@ def _with_accounts(facts: list[ContactFacts], context: SyncContext) -> list[Cont
 
 def _released(planned: PlannedBatch[ContactFacts]) -> list[Ref]:
     """The records that may no longer be in the way of others once these plans are applied."""
-    return [
+    released = [
         ref
         for one, plan in zip(planned.facts, planned.plans, strict=True)
         for ref in releases(one, plan, _MATCHED_BY, for_another=one.change.cause is Cause.WOKEN)
     ]
+    if planned.ruleset.connection.contacts.inclusion_list:
+        released += [ref for one in planned.facts for ref in outside_the_list(one, planned.ruleset)]
+    return released
 
 
 def _contact_with_the_address(

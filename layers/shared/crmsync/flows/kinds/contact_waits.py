@@ -1,4 +1,5 @@
-"""Contacts that are in each other's way: e-mail addresses that move from one to another.
+"""Contacts that are in each other's way: e-mail addresses that move from one to another, and pairs
+outside the inclusion list that keep theirs to themselves.
 
 Law: only what concerns several contacts at once belongs here; what is to happen to one of them is
 decided in `crmsync.plans.contact`.
@@ -16,9 +17,12 @@ from crmsync.model.crm_names import ADDITIONAL_EMAILS, HUBSPOT_CONTACT, HUBSPOT_
 from crmsync.model.effects import UpdateRecord
 from crmsync.model.plan import Plan
 from crmsync.model.records import Record, Ref, Side
-from crmsync.plans.contact import ContactFacts, plan_contact
+from crmsync.plans.contact import ContactFacts, is_frozen_outside, plan_contact
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.email_moves import AddressMove, addresses_of, blocked_moves, vacating
+
+_UNPROMPTED = frozenset({Cause.WOKEN, Cause.COMPARED})
+"""Causes of looks for which nobody need have touched the record, and which come again and again."""
 
 
 def without_taken_addresses(
@@ -66,6 +70,20 @@ def plans_to_vacate(facts: Sequence[ContactFacts], plans: Sequence[Plan]) -> lis
         Plan((UpdateRecord(ref, Side.HUBSPOT, {HUBSPOT_EMAIL: None}, ("DUP-24",)),))
         for ref in contacts
     ]
+
+
+def outside_the_list(facts: ContactFacts, ruleset: Ruleset) -> list[Ref]:
+    """The records of a pair that stays as it is outside the inclusion list (INC-7), for those that
+    wait for one of them. By default there is no list.
+
+    Nothing is noted of such a pair, so any look at it may be the first at which it no longer has
+    their address; but not one that another record requested, or the two queue each other for ever.
+    A comparison finds such a pair each time.
+    """
+    link, contact, there = facts.link, facts.hubspot, facts.salesforce
+    if link is None or contact is None or there is None or facts.change.cause in _UNPROMPTED:
+        return []
+    return [contact.ref, there.ref] if is_frozen_outside(contact, ruleset) else []
 
 
 def _moves(facts: Sequence[ContactFacts], plans: Sequence[Plan]) -> dict[Ref, AddressMove]:

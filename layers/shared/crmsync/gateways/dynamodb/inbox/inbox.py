@@ -140,17 +140,27 @@ class InboxTable:
         )
         return kept
 
-    def reported(self, connection: str, refs: Iterable[Ref]) -> Collection[Ref]:
-        """Those of these records that may have a report. If none has one, that costs one read unit
-        for all of them. Writes nothing. Raises `TryAgain`.
+    def reported(
+        self, connection: str, refs: Iterable[Ref], *, or_awaited: bool = False
+    ) -> Collection[Ref]:
+        """Those of these records that may have a report, and with `or_awaited` those that another
+        may wait for. If there are none, that costs one read unit for all of them. Writes nothing.
+        Raises `TryAgain`.
         """
-        wanted = {str(ref): ref for ref in refs}
+        asked = list(dict.fromkeys(refs))
+        wanted = {str(ref): ref for ref in asked}
+        if or_awaited:
+            wanted |= {_awaited(ref): ref for ref in asked}
         if not wanted:
             return []
         known = self._marks.among(connection, wanted)
-        if known is None:
-            return list(self._rows(connection, list(wanted.values())))
-        return [wanted[key] for key in known]
+        if known is not None:
+            return {wanted[key] for key in known}
+        found = set(self._rows(connection, asked))
+        if or_awaited:
+            waits = (ref for report in self.parked(connection) for ref in report.waits_for)
+            found |= set(asked).intersection(waits)
+        return found
 
     def waiting_for(self, connection: str, refs: Iterable[Ref]) -> Sequence[Ref]:
         """The records that wait for one of these. If none waits, that costs one read unit for all
