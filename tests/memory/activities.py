@@ -7,6 +7,7 @@ from datetime import datetime
 
 from crmsync.errors import Refused
 from crmsync.model.crm_names import WHAT_ID, WHO_ID
+from crmsync.model.kinds.activities import CONTACT_LISTS
 from crmsync.model.records import Ref, Value
 from tests.memory.crm import MemoryCrm
 
@@ -30,7 +31,13 @@ class MemoryActivities:
             return Refused(text, code="FIELD_INTEGRITY_EXCEPTION", fieldname=WHAT_ID)
         return None
 
-    def about(self, records: Iterable[Ref], since: Mapping[str, datetime | None]) -> Sequence[Ref]:
+    def about(
+        self,
+        records: Iterable[Ref],
+        since: Mapping[str, datetime | None],
+        *,
+        several: bool = False,
+    ) -> Sequence[Ref]:
         """See the port."""
         self._crm.calls["about"] += 1
         wanted = {ref.id for ref in records}
@@ -38,7 +45,7 @@ class MemoryActivities:
             ref
             for name in since
             for ref in self._crm.refs(name)
-            if wanted & {self._crm.fields(ref).get(column) for column in ("WhoId", "WhatId")}
+            if not wanted.isdisjoint(_named_by(self._crm.fields(ref), several=several))
         ]
         shown = self._crm.read(found, {name: [] for name in since})
         return sorted(
@@ -46,3 +53,9 @@ class MemoryActivities:
             for ref in found
             if (begin := since[ref.object]) is None or shown[ref].created_at >= begin
         )
+
+
+def _named_by(fields: Mapping[str, Value], *, several: bool) -> list[str]:
+    """The ids of whom and what a task or event is about, with the others in its list if wanted."""
+    names = (WHO_ID, WHAT_ID, *(CONTACT_LISTS.values() if several else ()))
+    return [one for name in names for one in str(fields.get(name) or "").split(";")]

@@ -414,6 +414,39 @@ def test_all_contacts_are_written_and_read_as_one_field(
 
 
 @pytest.mark.rule("ACT-5")
+@pytest.mark.parametrize("shares", [True, False])
+@pytest.mark.parametrize(("name", "field"), CONTACT_LISTS.items())
+def test_what_has_a_contact_in_its_list_is_found(
+    request: pytest.FixtureRequest, name: str, field: str, *, shares: bool
+) -> None:
+    """Where it is asked for, since the same moment, and without deleted ones; what an org that no
+    longer shares activities has is found by its one person.
+    """
+    salesforce = request.getfixturevalue("shared" if shares else "unshared")
+    ada, ben = (salesforce.person.add("Contact", {"LastName": last}) for last in ("Ada", "Ben"))
+
+    def made(key: str, *contacts: Ref) -> Ref:
+        people = {field: ";".join(one.id for one in contacts)} if shares else {}
+        about = {**SALESFORCE_ACTIVITIES[name], WHO_ID: contacts[0].id, **people}
+        [one] = salesforce.crm.create([CreateRecord(Side.SALESFORCE, name, key, about, Slot(key))])
+        return one.ref
+
+    old, both, gone = (made(key, ben, ada) for key in ("old", "both", "gone"))
+    own = made("own", ada)
+    salesforce.person.delete(gone)
+    since = salesforce.crm.read([both], {name: []})[both].created_at
+    early = salesforce.crm.read([old], {name: []})[old].created_at >= since
+
+    find = salesforce.activities.about
+    listing = [old, both] if shares else []
+    assert find([ada], {name: None}, several=True) == sorted([*listing, own])
+    assert find([ada], {name: None}) == [own]
+    assert find([ada], {name: since}, several=True) == sorted(
+        one for one in (*listing, own) if one != old or early
+    )
+
+
+@pytest.mark.rule("ACT-5")
 @pytest.mark.parametrize(("name", "field"), CONTACT_LISTS.items())
 def test_an_org_that_no_longer_shares_activities_lacks_the_field(
     unshared: Backend, name: str, field: str

@@ -16,9 +16,16 @@ from crmsync.ports.crm import Deleter
 class Activities(Protocol):
     """What is about a record in Salesforce."""
 
-    def about(self, records: Iterable[Ref], since: Mapping[str, datetime | None]) -> Sequence[Ref]:
+    def about(
+        self,
+        records: Iterable[Ref],
+        since: Mapping[str, datetime | None],
+        *,
+        several: bool = False,
+    ) -> Sequence[Ref]:
         """The tasks and events whose ``WhoId`` or ``WhatId`` is one of the records, by object and
         id: of each object in `since` those that were made at that moment or later (None: at any).
+        With `several`, for orgs with Shared Activities, also those that list one of the contacts.
 
         Deleted ones are left out; archived ones may be.
         """

@@ -100,6 +100,30 @@ def test_a_task_follows_once_its_lead_is_linked():
 
 
 @pytest.mark.rule("ACT-5")
+def test_a_call_gets_another_contact_of_its_task_once_that_one_is_linked():
+    """In an org with Shared Activities, where a task is about several people."""
+    world = a_world(calls=TWO_WAY)
+    world.activities = replace(world.activities, several_contacts=True)
+    ada, ben = (
+        world.new_salesforce_contact(None, f"{name}@example.com") for name in ("ada", "ben")
+    )
+    world.sync(ada)
+    fields = {"Subject": "Called", "TaskSubtype": "Call", "WhoId": ada.id}
+    task = world.salesforce.add("Task", {**fields, "TaskWhoIds": f"{ada.id};{ben.id}"})
+    world.sync(task)
+    world.drain()
+    call = world.counterpart(task)
+    before = world.associations.of([call], "contact")
+
+    world.sync(ben)
+    world.drain()
+
+    assert before == {call: (world.counterpart(ada),)}
+    after = world.associations.of([call], "contact")
+    assert set(after[call]) == {world.counterpart(ada), world.counterpart(ben)}
+
+
+@pytest.mark.rule("ACT-5")
 def test_a_task_gets_its_account_once_the_company_is_linked():
     """A call of a linked contact and of a company without a counterpart is about the account as soon
     as there is one.

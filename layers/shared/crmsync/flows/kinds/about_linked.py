@@ -87,7 +87,10 @@ def _of_hubspot(places: Sequence[Ref], context: SyncContext) -> Iterator[Ref]:
 def _of_salesforce(places: Sequence[Ref], context: SyncContext) -> Sequence[Ref]:
     there = [ref for ref in places if ref.side is Side.SALESFORCE]
     since = _since(context)
-    return context.activities.about(there, since) if there and since else ()
+    if not there or not since:
+        return ()
+    several = context.connection.activities.several_contacts
+    return context.activities.about(there, since, several=several)
 
 
 def _since(context: SyncContext) -> Mapping[str, datetime | None]:

@@ -16,12 +16,17 @@ from crmsync.gateways.salesforce.errors import SIDE
 from crmsync.gateways.salesforce.queries import EXTRA, Query, checked, packed, run
 from crmsync.gateways.salesforce.sdk import format_soql
 from crmsync.gateways.salesforce.session import SalesforceSession
-from crmsync.model.crm_names import EVENT
+from crmsync.model.crm_names import EVENT, TASK
 from crmsync.model.kinds.activities import CONTACT_LISTS
 
-_NO_RELATIONS = frozenset({"INVALID_TYPE", "INVALID_FIELD"})
+NO_RELATIONS = frozenset({"INVALID_TYPE", "INVALID_FIELD"})
 """Codes with which an org without Shared Activities refuses to read relations [M]: those of tasks
 do not exist, those of events have no ``IsParent``.
+"""
+
+PEOPLE_ONLY = {TASK: " AND IsWhat = FALSE", EVENT: " AND IsWhat = FALSE AND IsParent = TRUE"}
+"""What a query leaves out of the relations of a task or event: the record that it is about, and the
+invitees of an event.
 """
 
 
@@ -50,13 +55,12 @@ def _people(
     parent = f"{name}Id"
     form = (
         "SELECT {parent:literal}, RelationId FROM {relation:literal} "
-        "WHERE {parent:literal} IN {ids} AND IsWhat = FALSE AND IsDeleted = FALSE{invited:literal}"
+        "WHERE {parent:literal} IN {ids} AND IsDeleted = FALSE{people:literal}"
     )
-    invited = " AND IsParent = TRUE" if name == EVENT else ""
 
     def query(part: list[str]) -> Query:
         soql = format_soql(
-            form, parent=parent, relation=f"{name}Relation", ids=part, invited=invited
+            form, parent=parent, relation=f"{name}Relation", ids=part, people=PEOPLE_ONLY[name]
         )
         return Query(soql, f"{name}Relation", deleted_too=True)
 
@@ -66,7 +70,7 @@ def _people(
             for row in rows:
                 found.setdefault(row[parent], []).append(row["RelationId"])
     except Refused as error:
-        if error.code not in _NO_RELATIONS:
+        if error.code not in NO_RELATIONS:
             raise
         raise Drifted(
             error.text, side=SIDE, code=error.code, fieldname=CONTACT_LISTS[name]
