@@ -15,7 +15,6 @@ from crmsync.model.crm_names import HUBSPOT_CONTACT, HUBSPOT_OWNER, OPPORTUNITY
 from crmsync.model.decisions import Decision, DecisionType
 from crmsync.model.effects import RequestSync
 from crmsync.model.facts import Facts
-from crmsync.model.fingerprints import tag
 from crmsync.model.kinds.activities import (
     CONTACT_LISTS,
     About,
@@ -37,6 +36,7 @@ from crmsync.rules.kinds.activity.about import (
     room_for_contacts,
     with_associations,
     with_contacts,
+    with_exact_contacts,
 )
 from crmsync.rules.kinds.activity.creation import activity_creation, task_creation
 from crmsync.rules.kinds.activity.deletions import Binned, kept_in_hubspot
@@ -46,6 +46,7 @@ from crmsync.rules.kinds.activity.outside import (
     PEOPLE_REST,
     is_about_frozen_alone,
     people_rest,
+    with_resting,
     without_frozen,
     without_people,
 )
@@ -185,10 +186,17 @@ def _plan_pair(
     activity, task = pair
     is_joined = link.joins(activity.ref, task.ref)
     here = with_holds(link if is_joined else follow_moves(link, activity, task, ruleset), facts)
-    forms = ruleset.mapping_of(task).hubspot_forms
+    exact = with_exact_contacts(here, task)
+    mapping, listing = ruleset.mapping_of(task), CONTACT_LISTS[task.ref.object]
+    forms, theirs = mapping.hubspot_forms, mapping.salesforce_forms
 
     def shows(one: Record, name: str) -> bool | None:
         return ruleset.view(one, forms.only({name}), here).state(name).changed
+
+    def is_agreed(one: Record) -> bool:
+        is_here = one.ref.side is Side.HUBSPOT
+        only, name = (forms, CONTACTS) if is_here else (theirs, listing)
+        return ruleset.view(one, only.only({name}), exact).state(name).changed is False
 
     outside = [one for one in named_by(facts) if one in facts.frozen]
     known = facts.associated, facts.across, facts.frozen
@@ -209,11 +217,13 @@ def _plan_pair(
         prevails=lambda one, name: bool(shows(one, name)) or (name == WHO and is_past),
         is_new=is_new,
     )
+    if outside and not rests and CONTACTS in forms and listing in task.fields:
+        compared = with_resting(compared, facts.associated, facts.frozen, is_agreed=is_agreed)
     shown = compared.activity
     plan = plan_pair(
         shown,
         compared.task,
-        _with_exact_contacts(_agreed_on(compared, here, ruleset), task),
+        _agreed_on(compared, exact, ruleset),
         ruleset,
         always_save=here != link or not link.version,
         change=facts.change,
@@ -234,14 +244,6 @@ def _plan_pair(
     if compared.leaves_out:
         texts.append(_BESIDE_A_LEAD)
     return replace(plan, notes=(*plan.notes, *(Note(text, ("ACT-5",)) for text in texts)))
-
-
-def _with_exact_contacts(link: Link, task: Record) -> Link:
-    """The link as if we had not written the contacts: Salesforce keeps them as they are, so that
-    those which differ from ours are news, also where ours were the last write.
-    """
-    exact = tag(CONTACT_LISTS[task.ref.object])
-    return replace(link, wrote=type(link.wrote)(one for one in link.wrote if one != exact))
 
 
 def _agreed_on(compared: Compared, link: Link, ruleset: Ruleset) -> Link:

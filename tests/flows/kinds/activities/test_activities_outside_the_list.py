@@ -15,7 +15,7 @@ from crmsync.flows.kinds.activity import gather_and_plan
 from crmsync.model.changes import Cause
 from crmsync.model.kinds.activities import ActivityKindSettings, ActivitySettings, LeftAlone
 from crmsync.model.plan import Note
-from crmsync.model.records import Ref
+from crmsync.model.records import Ref, Side
 from crmsync.model.settings import OutsideInclusionList
 from tests.flows.kinds.activities.activity_worlds import (
     TO_SALESFORCE,
@@ -30,6 +30,7 @@ pytestmark = pytest.mark.rule("INC-7")
 
 ALONE = Note(f"is left alone: {LeftAlone.OUTSIDE}", ("ACT-3", "INC-7"))
 OTHERS_REST = "contacts outside the inclusion list are neither added nor taken away on either side"
+TITLES = {Side.HUBSPOT: "hs_call_title", Side.SALESFORCE: "Subject"}
 PEOPLE_REST = "whom it is about stays as it is while a contact is outside the inclusion list"
 
 
@@ -89,6 +90,14 @@ def tasks(world: MemoryWorld, *names: str) -> list[dict[str, object]]:
 def contacts_of(world: MemoryWorld, call: Ref) -> set[Ref]:
     """The contacts of a call."""
     return set(world.associations.of([call], "contact").get(call, ()))
+
+
+def people_of(world: MemoryWorld, pair: tuple[Ref, Ref]) -> dict[Side, set[Ref]]:
+    """The contacts that a call and its task list."""
+    call, task = pair
+    ids = str(shown(world, task, "TaskWhoIds")["TaskWhoIds"] or "").split(";")
+    there = {Ref(Side.SALESFORCE, "Contact", one) for one in ids if one}
+    return {Side.HUBSPOT: contacts_of(world, call), Side.SALESFORCE: there}
 
 
 def look(world: MemoryWorld, *refs: Ref) -> None:
@@ -403,6 +412,106 @@ def test_a_list_of_contacts_keeps_the_frozen_one_where_it_is() -> None:
         "WhoId": evas.id,
         "TaskWhoIds": everybody,
     }
+
+
+def a_call_of(world: MemoryWorld, *contacts: Ref) -> tuple[Ref, Ref]:
+    """A call of these contacts and its task, in step."""
+    call = a_call(world, *contacts)
+    world.sync(call)
+    world.drain()
+    return call, world.counterpart(call)
+
+
+def list_on(world: MemoryWorld, side: Side, pair: tuple[Ref, Ref], *people: Ref) -> None:
+    """Somebody has a call, or its task, be about these people."""
+    call, task = pair
+    if side is Side.SALESFORCE:
+        world.salesforce.edit(task, {"TaskWhoIds": ";".join(sorted(one.id for one in people))})
+        return
+    shown = contacts_of(world, call)
+    for one in shown - set(people):
+        world.associations.remove_association(call, one)
+    for one in set(people) - shown:
+        world.associations.add_association(call, one)
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize("adding", Side)
+@pytest.mark.parametrize("taking", Side)
+def test_a_frozen_contact_that_is_taken_out_of_a_list_goes_once_it_joins(
+    taking: Side, adding: Side, *, at_once: bool
+) -> None:
+    """In an org with Shared Activities: it stays on the other side while another contact crosses."""
+    world = listed(several=True)
+    evas, kims, adas = (a_person(world, name, is_in=True) for name in ("eva", "kim", "ada"))
+    eva, kim, ada = (dict(zip(Side, one, strict=True)) for one in (evas, kims, adas))
+    pair = call, task = a_call_of(world, eva[Side.HUBSPOT], ada[Side.HUBSPOT])
+    world.lists.remove_from_list("77", ada[Side.HUBSPOT])
+
+    world.wait()
+    list_on(world, taking, pair, eva[taking])
+    if not at_once:
+        look(world, call, task)
+    with_ada = (ada[adding],) if adding is not taking else ()
+    list_on(world, adding, pair, eva[adding], kim[adding], *with_ada)
+    look(world, call, task)
+    outside = people_of(world, pair)
+    writes = world.writes()
+    look(world, call, task)
+    during = world.writes() - writes
+    join(world, ada[Side.HUBSPOT])
+
+    both = {side: {eva[side], kim[side]} for side in Side}
+    assert outside == both | {taking.other: both[taking.other] | {ada[taking.other]}}
+    assert during == 0
+    assert people_of(world, pair) == both
+    assert shown(world, task, "WhoId") == {"WhoId": eva[Side.SALESFORCE].id}
+
+
+@pytest.mark.parametrize("adding", Side)
+def test_a_frozen_contact_that_leaves_a_list_stays_on_both_sides(adding: Side) -> None:
+    """In an org with Shared Activities: that it is in both lists, as agreed, is no edit beside which
+    an edit of either list would count as a conflict.
+    """
+    world = listed(several=True)
+    evas, kims, adas = (a_person(world, name, is_in=True) for name in ("eva", "kim", "ada"))
+    eva, kim, ada = (dict(zip(Side, one, strict=True)) for one in (evas, kims, adas))
+    pair = call, task = a_call_of(world, eva[Side.HUBSPOT], ada[Side.HUBSPOT])
+    world.lists.remove_from_list("77", ada[Side.HUBSPOT])
+
+    world.wait()
+    list_on(world, adding, pair, eva[adding], kim[adding], ada[adding])
+    world.wait()
+    other = task if adding is Side.HUBSPOT else call
+    world.crm(other.side).edit(other, {TITLES[other.side]: "Later"})
+    look(world, call, task)
+
+    assert people_of(world, pair) == {side: {eva[side], kim[side], ada[side]} for side in Side}
+    assert shown(world, task, "Subject") == {"Subject": "Later"}
+
+
+def test_a_frozen_contact_may_come_back_where_both_lists_have_changed() -> None:
+    """In an org with Shared Activities, between two looks: nothing tells then that it was agreed on,
+    so it counts as added. Both sides show the same in the end.
+    """
+    world = listed(several=True)
+    (eva, evas), (kim, _) = (a_person(world, name, is_in=True) for name in ("eva", "kim"))
+    (ada, adas), (_, lous) = (a_person(world, name, is_in=True) for name in ("ada", "lou"))
+    pair = call, task = a_call_of(world, eva, ada)
+    world.lists.remove_from_list("77", ada)
+
+    world.wait()
+    list_on(world, Side.HUBSPOT, pair, eva, ada, kim)
+    world.wait()
+    list_on(world, Side.SALESFORCE, pair, evas, lous)
+    look(world, call, task)
+    outside = people_of(world, pair)
+    join(world, ada)
+
+    found = people_of(world, pair)
+    assert (ada in outside[Side.HUBSPOT], adas in outside[Side.SALESFORCE]) == (True, False)
+    assert (ada in found[Side.HUBSPOT], adas in found[Side.SALESFORCE]) == (True, True)
+    assert {world.counterpart(one) for one in found[Side.HUBSPOT]} == found[Side.SALESFORCE]
 
 
 @pytest.mark.rule("ACT-8")

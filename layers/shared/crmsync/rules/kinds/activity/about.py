@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 
 from crmsync.model.crm_names import LEAD, SALESFORCE_CONTACT, WHAT_ID, WHO_ID
 from crmsync.model.effects import Associate, Dissociate, Effect, UpdateRecord
+from crmsync.model.fingerprints import tag
 from crmsync.model.kinds.activities import CONTACT_LISTS, MOST_CONTACTS, About
+from crmsync.model.links import Link
 from crmsync.model.plan import Plan
 from crmsync.model.records import Record, Ref, Side, Value
 from crmsync.rules.kinds.activity.relations import about_in_salesforce, associations_in_hubspot
@@ -76,6 +78,7 @@ class Compared:
             has to give way to HubSpot's all the same -> the id there.
         leaves_out: Whether HubSpot's activity is also about what cannot cross, as the task or event
             keeps a lead.
+        resting: Contacts in both lists that are written to neither side.
     """
 
     activity: Record
@@ -83,6 +86,7 @@ class Compared:
     kept: tuple[Ref, ...]
     overruled: Mapping[str, Value]
     leaves_out: bool = False
+    resting: frozenset[Ref] = frozenset()
 
 
 def comparable(
@@ -183,7 +187,7 @@ def with_contacts(plan: Plan, compared: Compared) -> Plan:
         if isinstance(effect, UpdateRecord) and not {WHO_ID, contacts}.isdisjoint(names):
             written = {**fields, **effect.fields}
             who = named_in_salesforce(written.get(WHO_ID))
-            ours = records_in(written.get(contacts))
+            ours = (one for one in records_in(written.get(contacts)) if one not in compared.resting)
             others = () if _is_lead(written.get(WHO_ID)) else (*ours, *compared.kept)
             people = tuple(dict.fromkeys(one for one in (who, *others) if one))[:MOST_CONTACTS]
             first = people[0].id if people else None
@@ -192,6 +196,14 @@ def with_contacts(plan: Plan, compared: Compared) -> Plan:
         else:
             effects.append(effect)
     return replace(plan, effects=tuple(effects))
+
+
+def with_exact_contacts(link: Link, task: Record) -> Link:
+    """The link as if we had not written the contacts: Salesforce keeps them as they are, so that
+    those which differ from ours are news, also where ours were the last write.
+    """
+    exact = tag(CONTACT_LISTS[task.ref.object])
+    return replace(link, wrote=type(link.wrote)(one for one in link.wrote if one != exact))
 
 
 def with_associations(

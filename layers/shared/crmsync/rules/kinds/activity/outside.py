@@ -6,11 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
+from itertools import chain, combinations, islice
 
-from crmsync.model.crm_names import LEAD, WHO_ID
+from crmsync.model.crm_names import LEAD, SALESFORCE_CONTACT, WHO_ID
 from crmsync.model.kinds.activities import CONTACT_LISTS
 from crmsync.model.records import Record, Ref, Side
-from crmsync.rules.kinds.activity.about import about_of, named_in_salesforce, records_in
+from crmsync.rules.kinds.activity.about import Compared, about_of, named_in_salesforce, records_in
 from crmsync.rules.kinds.activity.relations import about_in_salesforce
 from crmsync.rules.kinds.activity.ruleset import (
     CONTACTS,
@@ -27,6 +28,9 @@ OTHERS_REST = "contacts outside the inclusion list are neither added nor taken a
 
 PEOPLE_REST = "whom it is about stays as it is while a contact is outside the inclusion list"
 """What an operator reads about a pair beside which such contacts are."""
+
+_MOST_TRIED = 256
+"""How many guesses are made of whom both sides had agreed on: all there are for eight contacts."""
 
 
 def people_rest(
@@ -66,6 +70,53 @@ def without_people(ruleset: Ruleset, who: Ref | None) -> Ruleset:
     """
     beside = {WHAT} if who is not None and who.object == LEAD else set[str]()
     return without_rows(ruleset, {WHO, CONTACTS} | beside)
+
+
+def with_resting(
+    compared: Compared,
+    associated: Collection[Ref],
+    frozen: Mapping[Ref, Ref],
+    *,
+    is_agreed: Callable[[Record], bool],
+) -> Compared:
+    """The two records as they compare in an org with Shared Activities: contacts outside the
+    inclusion list are in both lists of contacts if both sides show them, or if one does and both
+    had agreed on them. So the other contacts compare as they were agreed on, and one of these who
+    was taken away meanwhile is news once they join.
+
+    A base does not tell who was agreed on. But they, and no others, complete the list of a side
+    that shows no other news. Where both lists have other news, whom one side alone shows counts as
+    added.
+
+    Args:
+        compared: The two records.
+        associated: The contacts, companies and deals of the activity.
+        frozen: Record -> its counterpart, for contacts outside the inclusion list.
+        is_agreed: Whether a record shows in its list of contacts what was agreed on.
+    """
+    mine = {frozen[one] for one in associated if one in frozen}
+    here = {one for one in mine if one.object == SALESFORCE_CONTACT}
+    there = {one for one in compared.kept if one in frozen}
+    alone = sorted(here ^ there)
+    some = chain.from_iterable(combinations(alone, size) for size in range(len(alone) + 1))
+    guesses = (_listing(compared, here & there | set(one)) for one in islice(some, _MOST_TRIED))
+    agreed = (one for one in guesses if is_agreed(one.activity) or is_agreed(one.task))
+    return next(agreed, _listing(compared, here & there))
+
+
+def _listing(compared: Compared, resting: Collection[Ref]) -> Compared:
+    """The two records with these contacts in both lists."""
+
+    def listing(record: Record, name: str) -> Record:
+        both = {*records_in(record.fields.get(name)), *resting}
+        return replace(record, fields={**record.fields, name: listed(both)})
+
+    return replace(
+        compared,
+        activity=listing(compared.activity, CONTACTS),
+        task=listing(compared.task, CONTACT_LISTS[compared.task.ref.object]),
+        resting=frozenset(resting),
+    )
 
 
 def is_about_frozen_alone(
