@@ -137,6 +137,9 @@ def test_what_was_dropped_on_the_side_that_is_not_written_explains_nothing(
 def _is_moved(system: System, contact: Ref) -> None:
     system.salesforce.put(contact, {"AccountId": None}, ours=False)
     system.salesforce.put(contact, {"AccountId": _the_account(system).id}, ours=False)
+    rows = system.ledger.rows[contact]
+    moves = [one for one in rows if one.field == "AccountId"]
+    system.ledger.rows[contact] = [one for one in rows if one is not moves[-2]]
 
 
 def _is_written(system: System, contact: Ref) -> None:
@@ -250,3 +253,37 @@ def test_what_is_dropped_stays_apart_when_the_contact_is_merged(
 
     wrong(system)
     assert found(system) == {"both sides agree"}
+
+
+def _is_edited_once_more(system: System, contact: Ref, _lead: Ref) -> None:
+    system.portals[0].hubspot.put(contact, {"phone": "+49 30 9018209"}, ours=False)
+
+
+def _edit_has_crossed(system: System, _contact: Ref, lead: Ref) -> None:
+    system.salesforce.put(lead, {"Phone": "+49 30 9018203"}, ours=True)
+
+
+def _set_back_by_crmsync(system: System, contact: Ref, _lead: Ref) -> None:
+    rows = system.ledger.rows[contact]
+    system.ledger.rows[contact] = [*rows[:-1], replace(rows[-1], ours=True)]
+
+
+@pytest.mark.parametrize("seconds", [0, 60])
+@pytest.mark.parametrize("wrong", [_is_edited_once_more, _edit_has_crossed, _set_back_by_crmsync])
+def test_what_is_dropped_stays_apart_after_an_edit_that_is_set_back(
+    wrong: Callable[[System, Ref, Ref], None], seconds: int
+) -> None:
+    """The operator drops an edit, and somebody edits the field once more and sets it back, before
+    anything has read that or while it is held back as well.
+    """
+    people = (Person("new person", value="1"), Person("new person", who=1, value="1"), Wait(60))
+    edits = (Person("edit person", who=who, what="phone", value="2") for who in range(2))
+    once_more = Person("edit person", who=1, what="phone", value="3")
+    back = Person("edit person", who=1, what="phone", value="2")
+    steps = (*people, *edits, Wait(5), Operator("drop"), Wait(5), once_more, Wait(seconds), back)
+    system = ended(*steps, setting=Setting(limit=1))
+    contact, lead = system.portals[0].hubspot.refs("contact")[1], system.salesforce.refs("Lead")[1]
+    assert (system.salesforce.fields(lead)["Phone"], found(system)) == ("+49 30 9018201", set())
+
+    wrong(system, contact, lead)
+    assert "both sides agree" in found(system)

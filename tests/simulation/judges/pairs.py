@@ -15,7 +15,7 @@ from tests.simulation.people.fields import COMPANY_FIELDS, DEAL_FIELDS, PERSON_F
 from tests.simulation.world.deployment import Portal
 from tests.simulation.world.owners import FIELD, IN_HUBSPOT, goes_back
 from tests.simulation.world.system import System
-from tests.simulation.world.watched import Entry
+from tests.simulation.world.watched import Drop, Entry
 
 TABLES = {Kind.CONTACT: PERSON_FIELDS, Kind.ACCOUNT: COMPANY_FIELDS, Kind.OPPORTUNITY: DEAL_FIELDS}
 Wrong = Iterator[str]
@@ -70,8 +70,9 @@ def is_dropped(
     """Whether the operator has dropped what a person did to a field, which one of these limits held
     back, or that it was put back: then both sides stay as they are until somebody edits one of them
     (Q-30). That goes for all that waits when a worker carries the decision out, also for what was
-    done since (decision 41); but what crmsync has written of it since did not wait. What a lead's conversion or a merge
-    in HubSpot leaves as it was is no edit.
+    done since (decision 41); but what crmsync has written of it since did not wait. No edit is what a
+    lead's conversion or a merge in HubSpot leaves as it was, and what somebody set back before it
+    crossed.
     """
     ledger = system.ledger
     former = _former(system, pair)
@@ -82,11 +83,22 @@ def is_dropped(
         for one in ledger.rows[ref]
         if one.field == row.on(ref.side) and not _is_taken_over(system, one, former)
     ]
+    return any(
+        _has_dropped(drop, _without_set_back(entries, drop.done), row, limits)
+        for drop in ledger.drops
+        if drop.connection == portal.name and drop.ref in records
+    )
+
+
+def _has_dropped(
+    drop: Drop, entries: Collection[Entry], row: Row, limits: Collection[ChangeLimit]
+) -> bool:
+    """Whether one of these entries waited when a worker carried out a decision to drop, and nothing
+    was done since.
+    """
     shown = {one.ref.side: one for one in sorted(entries, key=lambda one: one.number)}
     return any(
         Hold(side, limit) in drop.holds and not one.ours and one.number <= drop.done
-        for drop in ledger.drops
-        if drop.connection == portal.name and drop.ref in records
         for one in entries
         if not any(
             it.number > (max(drop.decided, one.number) if it.ours else drop.done) for it in entries
@@ -94,6 +106,20 @@ def is_dropped(
         for side in _written_because_of(one, row, is_shown=shown[one.ref.side] is one)
         for limit in limits
     )
+
+
+def _without_set_back(entries: Collection[Entry], since: int) -> list[Entry]:
+    """The entries without what people did to a record since and set back: dropped means agreed on
+    as different, and both sides show again what they showed then.
+    """
+    left = []
+    for ref in {one.ref for one in entries}:
+        mine = [one for one in entries if one.ref == ref]
+        later = [one for one in mine if one.number > since]
+        is_back = bool(later) and later[-1].value == later[0].before
+        traceless = later if is_back and not any(one.ours for one in later) else []
+        left += [one for one in mine if one not in traceless]
+    return left
 
 
 def _written_because_of(one: Entry, row: Row, *, is_shown: bool) -> frozenset[Side]:
