@@ -249,6 +249,30 @@ def test_only_agreement_that_a_worker_has_seen_makes_an_overtaken_writes_value_p
     assert found(system) == (set() if right else {"no lost update"})
 
 
+@pytest.mark.parametrize(("is_read", "stands"), [(True, "2"), (True, "3"), (False, "2")])
+def test_an_edit_that_is_written_over_crosses_if_another_worker_had_read_it(
+    *, is_read: bool, stands: str
+) -> None:
+    """A slow worker brings HubSpot what Salesforce shows, over an edit that it has not seen. One that
+    has seen it writes it to Salesforce, and it must come back then.
+    """
+    system = ended(*A_PAIR)
+    here, there = the_pair(system)
+    system.salesforce.edit(there, {"Phone": "+49 30 9018203"})
+    slow = dict.fromkeys((here, there), system.ledger.number)
+    system.portals[0].hubspot.edit(here, {"phone": "+49 30 9018202"})
+    seen = dict.fromkeys((here, there), system.ledger.number) if is_read else slow
+    system.ledger.reads = slow
+    write(system, Side.HUBSPOT, "phone", "+49 30 9018203")
+    system.ledger.reads = seen
+    write(system, Side.SALESFORCE, "Phone", "+49 30 9018202")
+    system.ledger.reads = dict.fromkeys((here, there), system.ledger.number)
+    for side, name in ((Side.HUBSPOT, "phone"), (Side.SALESFORCE, "Phone")):
+        write(system, side, name, f"+49 30 901820{stands}")
+
+    assert found(system) == (set() if is_read and stands == "2" else {"no lost update"})
+
+
 @pytest.mark.parametrize("is_read", [True, False])
 def test_only_a_value_that_the_linking_worker_had_read_is_removed_on_both_sides(
     *, is_read: bool

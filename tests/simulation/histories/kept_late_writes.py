@@ -44,4 +44,17 @@ LATE_WRITES: Mapping[str, History] = {
             Person("edit person", Side.SALESFORCE, what="fax", value="4"),
         ),
     ),
+    "an edit was written over by a late write, and crossed, as another worker had read it": History(
+        Setting(),
+        (
+            Person("new person", Side.SALESFORCE),
+            Wait(60),
+            Person("edit person", Side.SALESFORCE, value="3"),
+            Work("contact", 8, most=5),
+            Wait(2),
+            Person("edit person", value="2"),
+            Wait(1),
+            Work("contact", 8, slot=1, most=5),
+        ),
+    ),
 }

@@ -66,6 +66,8 @@ class Course:
         gaps: Edits since that a worker wrote over without having seen them, with another value or
             the same, as neither CRM compares before it writes
             (docs/decisions/0025-intent-first.md).
+        written_over: The last edit of each side that a worker wrote over without having seen it, and
+            the entry of that.
         excused: What was wrong and cannot be helped, by reason.
         written: All entries of crmsync.
         over: Entries of crmsync by workers that had read a value which a person had given there.
@@ -89,6 +91,7 @@ class Course:
     open: dict[Side, Entry] = field(default_factory=dict)
     touched: list[Entry] = field(default_factory=list)
     gaps: list[Entry] = field(default_factory=list)
+    written_over: dict[Side, tuple[Entry, Entry]] = field(default_factory=dict)
     excused: Counter[str] = field(default_factory=Counter)
     written: list[Entry] = field(default_factory=list)
     over: list[Entry] = field(default_factory=list)
@@ -204,6 +207,7 @@ def _take(course: Course, one: Entry, other: Ref) -> None:
     if not one.ours:
         course.open[side], course.by_us[side] = one, False
         course.replaced.pop(side, None)
+        course.written_over.pop(side, None)
         _see_what_replaced(course, side.other, one)
         return
     was = _value_when(course, side.other, one.read_of(other))
@@ -217,10 +221,23 @@ def _take(course: Course, one: Entry, other: Ref) -> None:
     if not one.call.endswith(".create"):
         if edit is not None and edit.number > one.read_of(one.ref):
             course.gaps.append(edit)
+            course.written_over[side] = edit, one
         if _had_read_a_persons_value(course, one):
             course.over.append(one)
+    _bring_what_was_written_over(course, one, other)
     course.written.append(one)
     course.by_us[side] = True
+
+
+def _bring_what_was_written_over(course: Course, one: Entry, other: Ref) -> None:
+    """A worker writes an edit of the other side that it has read, and that another one has written
+    over since: the edit still counts.
+    """
+    edit, late = course.written_over.get(other.side, (None, None))
+    if edit is None or late is None or plain(edit.value) != plain(one.value):
+        return
+    if edit.number <= one.read_of(other) < late.number:
+        course.open[other.side] = edit
 
 
 def _had_read_a_persons_value(course: Course, one: Entry) -> bool:
