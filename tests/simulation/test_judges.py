@@ -73,6 +73,10 @@ def _show_another(system: System) -> None:
     write(system, Side.HUBSPOT, SHOWN_NAME, "Canary Eve")
 
 
+def _show_sums(system: System) -> None:
+    write(system, Side.HUBSPOT, "crmsync_num_associated_deals", "1")
+
+
 def _leak(system: System) -> None:
     system.logs.append("wrote canary0@example.com")
 
@@ -121,6 +125,7 @@ PLANTED: dict[str, tuple[Callable[[System], None], str]] = {
     "somebody is subscribed again": (_subscribe, "opt-outs are sticky"),
     "a record is given to somebody else": (give_away, "owners follow"),
     "HubSpot shows another owner": (_show_another, "owners follow"),
+    "the contact of a lead shows opportunities": (_show_sums, "roll-ups add up"),
     "an address is in the log": (_leak, "nothing personal leaks"),
     "the same field is written again and again": (_repeat, "one write per edit"),
 }

@@ -163,4 +163,20 @@ DEALS: Mapping[str, History] = {
             Work("opportunity"),
         ),
     ),
+    "a contact was restored whose sums could not be written while it was deleted": History(
+        Setting(),
+        (
+            Person("new person", Side.SALESFORCE, what="Contact"),
+            Person("new person", Side.SALESFORCE, who=1, what="Contact"),
+            Wait(3),
+            Person("new deal", who=1, what="tied"),
+            Wait(3),
+            Person("merge people", Side.SALESFORCE),
+            Person("delete person", who=1),
+            Wait(2),
+            Work("contact", most=5),
+            Wait(6),
+            Person("undelete"),
+        ),
+    ),
 }

@@ -86,15 +86,24 @@ def ties(system: System) -> Wrong:
 
 
 def sums(system: System) -> Wrong:
-    """The roll-ups of a contact are what its roles come to (ROLL-2, ROLL-6)."""
+    """The roll-ups of a contact are what the roles of its Salesforce contact come to (ROLL-2,
+    ROLL-6); nothing if it has none, be it that it has a lead.
+    """
     crm = system.salesforce
     rows = [crm.fields(ref) for ref in crm.refs("OpportunityContactRole")]
     for portal in system.portals:
-        for link, here, there in pairs(system, portal):
-            is_person = link.kind is Kind.CONTACT and there.object == "Contact"
-            if not is_person or is_frozen(system, portal, here):
+        counterpart = {
+            here: there
+            for link, here, there in pairs(system, portal)
+            if link.kind is Kind.CONTACT and there.object == "Contact"
+        }
+        for here in portal.hubspot.refs("contact"):
+            there = counterpart.get(here)
+            if is_frozen(system, portal, here):
                 continue
-            ids = {str(row["OpportunityId"]) for row in rows if row["ContactId"] == there.id}
+            ids = {
+                str(row["OpportunityId"]) for row in rows if there and row["ContactId"] == there.id
+            }
             live = [
                 ref for one in ids if crm.is_live(ref := Ref(Side.SALESFORCE, "Opportunity", one))
             ]

@@ -13,6 +13,7 @@ import pytest
 from crmsync.errors import Down, Refused, TryAgain
 from crmsync.model.changes import Cause, Change
 from crmsync.model.effects import Category, Report, UpdateRecord
+from crmsync.model.links import LinkState
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.model.settings import OutsideInclusionList
 from crmsync.rules.timing.outages import TRIES
@@ -77,6 +78,33 @@ def test_a_contact_whose_salesforce_contact_is_deleted_shows_no_sums() -> None:
     world.drain()
 
     assert shown(world, contact) == ("0", "0")
+
+
+@pytest.mark.rule("ROLL-1")
+@pytest.mark.parametrize("then", ["alone", "lead", "contact"])
+def test_a_contact_that_is_taken_out_of_the_recycle_bin_is_added_up(then: str) -> None:
+    """Its Salesforce contact was deleted meanwhile, and it has no counterpart any more, a lead, or
+    a new contact without opportunities. While it was deleted its sums could not be written.
+    """
+    world = MemoryWorld()
+    contact, theirs = a_contact_with_a_sum(world)
+    world.hubspot.delete(contact)
+    world.salesforce.delete(theirs)
+    world.sync(contact, theirs, cause=Cause.DELETED)
+    world.drain()
+    world.hubspot.restore(contact)
+    before = shown(world, contact)
+    new = {
+        "alone": list,
+        "lead": lambda: [world.new_lead()],
+        "contact": lambda: [world.new_salesforce_contact(None)],
+    }[then]()
+
+    world.deliver([world.change(contact, Cause.RESTORED), *map(world.change, new)])
+    world.drain()
+
+    assert [one.salesforce for one in world.links.all if one.state is LinkState.ACTIVE] == new
+    assert (before, shown(world, contact)) == (("1", "1000"), ("0", "0"))
 
 
 @pytest.mark.rule("ROLL-1")

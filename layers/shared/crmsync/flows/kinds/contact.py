@@ -90,10 +90,11 @@ def sync_contacts(changes: Sequence[Change], context: SyncContext) -> Summary:
 # 1. Gather and plan. Nothing is written.
 # 2. Queue, with a delay, the contacts that wait for what these plans release.
 # 3. Queue, with a delay, the deals of contacts that these plans link, or whose links they end; the
-#    activities of those that they link; contacts that have joined the preset list, so that their
-#    deals are synced and added up, and their activities synced; what is left of those that were
-#    merged into contacts that may have joined a list; and what is left in Salesforce of contacts
-#    that are gone, if it was made a moment ago.
+#    activities of those that they link; contacts that come out of the recycle bin, so that they are
+#    added up; those that have joined the preset list, so that their deals are synced and added up,
+#    and their activities synced; what is left of those that were merged into contacts that may have
+#    joined a list; and what is left in Salesforce of contacts that are gone, if it was made a
+#    moment ago.
 #    Steps 2 and 3 come before any write: afterwards the records show nothing new, and nobody would
 #    find out who waits for them.
 # 4. Clear addresses that are about to move to another contact, as HubSpot allows each only once.
@@ -117,7 +118,7 @@ def _sync_pass(
     links = any(map(makes_or_ends_link, planned.facts, planned.plans))
     if released := _released(planned):
         waiting = queue_waiting(released, changes[0], context)
-    if links:
+    if links or any(one.change.cause is Cause.RESTORED for one in planned.facts):
         dependants = queue_dependants(planned.facts, planned.plans, context)
         queue_activities(planned.facts, planned.plans, context)
     has_list = bool(context.connection.contacts.inclusion_list)

@@ -6,7 +6,7 @@ Before two records are linked, a contact role or an account could not be written
 deals must forget it: otherwise its tie would count as removed by a person if it comes back (Q-29).
 A contact whose link ends or moves may show sums that are not its own: those of a contact that was
 merged into it, or of a Salesforce contact that is gone (ROLL-1). One that was frozen may show those
-of before, and its deals may lack it.
+of before, and its deals may lack it; so may one that was in the recycle bin show those of before.
 The deals are read and queued twice: before anything is written, with a delay, in case this worker
 dies, and again when everything is written. If they cannot be read that time, the contacts,
 companies and accounts themselves are queued for the sync of deals, which reads their deals when it
@@ -170,6 +170,8 @@ def _concerned(facts: Sequence[AnyFacts], plans: Sequence[Plan]) -> _Concerned:
         if link is not None:
             places += [place for place in (link.hubspot, link.salesforce) if isinstance(place, Ref)]
             contacts += _with_old_sums(one, link)
+        if _is_restored(one):
+            contacts.append(one.change.ref)
     return _Concerned(tuple(places), tuple(contacts))
 
 
@@ -244,6 +246,14 @@ def _with_old_sums(facts: Facts, link: Link) -> list[Ref]:
     made = link.hubspot if facts.link is None else None
     contact = facts.hubspot.ref if facts.hubspot else made
     return [contact] if isinstance(contact, Ref) else []
+
+
+def _is_restored(facts: Facts) -> bool:
+    """Whether a change takes a HubSpot contact out of the recycle bin. While it was there its sums
+    could not be written, so it shows those of before, whether or not it is linked again.
+    """
+    change = facts.change
+    return change.cause is Cause.RESTORED and change.ref.object == HUBSPOT_CONTACT
 
 
 def _deals(places: Sequence[Ref], context: SyncContext) -> list[Ref]:
