@@ -217,6 +217,28 @@ def test_a_worker_that_has_read_a_value_must_not_write_under_fill_blank() -> Non
     assert found(system) == {"no lost update"}
 
 
+@pytest.mark.parametrize("is_read", [True, False])
+def test_an_edit_to_what_a_write_was_about_to_bring_counts_as_ours_under_fill_blank(
+    *, is_read: bool
+) -> None:
+    """Nothing tells that a person has entered it, and a newer value of the other side replaces it. A
+    worker that has read the edit knows.
+    """
+    system = ended(*A_PAIR, setting=Setting(policies=(("fax", "fill_blank"),)))
+    here, there = the_pair(system)
+    system.salesforce.edit(there, {"Fax": "+49 30 9018201"})
+    slow = dict.fromkeys((here, there), system.ledger.number)
+    system.salesforce.edit(there, {"Fax": "+49 30 9018202"})
+    system.portals[0].hubspot.edit(here, {"fax": "+49 30 9018201"})
+    seen = dict.fromkeys((here, there), system.ledger.number)
+    system.ledger.reads = seen if is_read else slow
+    write(system, Side.HUBSPOT, "fax", "+49 30 9018201")
+    system.ledger.reads = dict.fromkeys((here, there), system.ledger.number)
+    write(system, Side.HUBSPOT, "fax", "+49 30 9018202")
+
+    assert found(system) == ({"no lost update"} if is_read else set())
+
+
 @pytest.mark.parametrize(
     ("is_seen", "stands", "right"),
     [

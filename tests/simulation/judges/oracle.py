@@ -242,14 +242,16 @@ def _bring_what_was_written_over(course: Course, one: Entry, other: Ref) -> None
 
 def _had_read_a_persons_value(course: Course, one: Entry) -> bool:
     """Whether a person had given a field its value, by what the worker that wrote it had read there;
-    where it had not read the record, by what it wrote over.
+    where it had not read the record, by what it wrote over. An edit counts as ours if a write that
+    had not seen it has brought the same value.
     """
     read = one.read_of(one.ref)
     known = [row for row in course.values[one.ref.side][:-1] if read < 0 or row[0] <= read]
     if not known:
         return False
     number, value = known[-1]
-    return value is not None and all(number != ours.number for ours in course.written)
+    ours = (*course.written, *course.gaps)
+    return value is not None and all(number != other.number for other in ours)
 
 
 def _see_what_replaced(course: Course, side: Side, edit: Entry) -> None:
