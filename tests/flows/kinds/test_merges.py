@@ -365,6 +365,42 @@ def test_the_survivor_goes_on_with_the_other_lead_if_that_of_the_primary_record_
     assert {order: state for order, state in found.items() if state != expected} == {}
 
 
+@pytest.mark.rule("DEL-1")
+@pytest.mark.parametrize("is_read_first", [True, False])
+def test_nobody_waits_for_the_account_of_a_survivor_whose_account_was_deleted(
+    *, is_read_first: bool
+):
+    """An edit does not bring the account back, so a contact of the surviving company does not wait
+    for it, whether or not the deletion was read before the merge. If the account is restored, the
+    pair goes on.
+    """
+    world = MemoryWorld()
+    account, person = world.new_account(), world.new_salesforce_contact(None)
+    world.sync(account, person)
+    company, contact = world.counterpart(account), world.counterpart(person)
+    other = world.new_company(contact)
+    world.wait()
+    world.salesforce.delete(account)
+    if is_read_first:
+        world.sync(account, cause=Cause.DELETED)
+    survivor = world.hubspot.merge(company, other)
+    world.sync(account, cause=Cause.DELETED)
+
+    world.wait()
+    world.sync(contact)
+    world.drain()
+
+    assert (list(world.inbox.parked("acme")), world.outbox.delayed) == ([], [])
+    assert world.salesforce.refs("Account") == []
+    writes = world.links.writes
+    world.sync(survivor, contact, cause=Cause.AGAIN)
+    world.drain()
+    assert world.links.writes == writes
+    world.salesforce.restore(account)
+    world.sync(account, cause=Cause.RESTORED)
+    assert world.pairs() == {(survivor.id, account.id)}
+
+
 @pytest.mark.rule("MRG-1")
 @pytest.mark.parametrize("first", ["winner", "loser"])
 @pytest.mark.parametrize("kind", [contacts, companies])

@@ -358,4 +358,16 @@ PEOPLE: Mapping[str, History] = {
             Wait(57),
         ),
     ),
+    "a contact waited for the account of a merged company whose account had been deleted": History(
+        Setting(),
+        (
+            Person("new person", Side.SALESFORCE, what="Contact"),
+            Person("new company", Side.SALESFORCE),
+            Person("new company"),
+            Wait(3),
+            Person("join company"),
+            Person("merge companies"),
+            Person("delete company", Side.SALESFORCE),
+        ),
+    ),
 }

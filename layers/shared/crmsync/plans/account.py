@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 
 from crmsync.model.changes import Cause
 from crmsync.model.decisions import Decision, DecisionType
+from crmsync.model.effects import SaveLink
 from crmsync.model.facts import Facts
-from crmsync.model.links import Link
+from crmsync.model.links import Intent, Link
 from crmsync.model.plan import Plan, no_effects
 from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.rules.kinds.account.creation import (
@@ -46,10 +47,13 @@ class AccountFacts(Facts):
         members: The contacts of a company without a link.
         votes: For a record without a link: candidate -> how many contacts the two have in common
             (DUP-2). A candidate that was found by its domain alone (CH-15) is missing.
+        inherited: The tombstone of a company that was merged into this one, which names the account
+            that was deleted.
     """
 
     members: tuple[Member, ...] = ()
     votes: Mapping[Ref, int] = field(default_factory=dict)
+    inherited: Link | None = None
 
 
 def plan_account(facts: AccountFacts, ruleset: Ruleset) -> Plan:
@@ -59,7 +63,7 @@ def plan_account(facts: AccountFacts, ruleset: Ruleset) -> Plan:
     if facts.named is None:
         return no_effects("the record is gone and was never linked")
     if facts.counterpart_is_gone:
-        return plan_counterpart_gone(facts, ruleset, "DEL-1")
+        return _plan_counterpart_gone(facts, facts.named, ruleset)
     candidates = facts.candidates if may_share_company(facts.named) else ()
     match = facts.named_counterpart or choose_account(candidates, facts.votes, facts.taken)
     if match is not None:
@@ -85,6 +89,18 @@ def _plan_linked(facts: AccountFacts, link: Link, ruleset: Ruleset) -> Plan:
     here = with_holds(here, facts)
     plan = plan_existing(link, here, facts.hubspot, facts.salesforce, ruleset, change=facts.change)
     return replacing_tombstones(facts, facts.salesforce, plan) if facts.tombstones else plan
+
+
+def _plan_counterpart_gone(facts: AccountFacts, named: Record, ruleset: Ruleset) -> Plan:
+    """The counterpart was deleted. Where companies were merged since, the survivor takes over the
+    tombstone, as its contacts would wait for an account otherwise.
+    """
+    plan = plan_counterpart_gone(facts, ruleset, "DEL-1")
+    if facts.inherited is None:
+        return plan
+    moved = replace(facts.inherited, hubspot=named.ref, hubspot_intent=Intent())
+    moved = moved.deciding(Decision(DecisionType.MOVED, Side.HUBSPOT, because="MRG-3"))
+    return replace(plan, effects=(SaveLink(moved, ("DEL-1",)),))
 
 
 def _plan_new_pair(named: Record, match: Record, ruleset: Ruleset) -> Plan:

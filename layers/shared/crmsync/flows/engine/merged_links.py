@@ -14,7 +14,7 @@ from typing import Protocol
 from crmsync.model.links import Link, LinkState, Place
 from crmsync.model.records import Record, Ref, Side
 from crmsync.rules.merge.ruleset import Ruleset
-from crmsync.rules.pair.successors import primary_link
+from crmsync.rules.pair.successors import merged_from, primary_link
 
 
 class LoadedBatch(Protocol):
@@ -88,6 +88,16 @@ def inherit_links(loader: LoadedBatch, merged: Mapping[Ref, tuple[Ref, ...]]) ->
             others = (one.hubspot for one in links if one != link)
             ended.update(one for one in others if isinstance(one, Ref) and one != ref)
     return ended
+
+
+def tombstone_of_merged(loader: LoadedBatch, survivor: Record) -> Link | None:
+    """The tombstone of a HubSpot record that was merged into one without a link, which still names
+    the Salesforce record that was deleted.
+    """
+    named = loader.counterpart_named_by(survivor)
+    links = (loader.links.get(one) for one in merged_from(survivor))
+    ended = (one for one in links if one and one.state is LinkState.TOMBSTONE)
+    return next((one for one in ended if one.salesforce == named), None)
 
 
 def ended_link(loader: LoadedBatch, survivor: Ref, link: Link) -> Link | None:

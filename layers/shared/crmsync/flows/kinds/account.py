@@ -16,6 +16,7 @@ from crmsync.flows.engine.complete import RecordResult, apply_and_complete, retr
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.gathered import Gathered
 from crmsync.flows.engine.loader import BatchLoader
+from crmsync.flows.engine.merged_links import tombstone_of_merged
 from crmsync.flows.engine.planning import (
     PlannedBatch,
     gather_existing_fields,
@@ -183,7 +184,8 @@ def _gather(
     gathered = loader.facts_of(
         changes, to_sync, lambda facts: facts.link.hubspot if facts.link else facts.change.ref
     )
-    return replace(gathered, facts=[_with_votes(one, votes, members) for one in gathered.facts])
+    facts = [_with_votes(one, votes, members) for one in gathered.facts]
+    return replace(gathered, facts=[_with_tombstone(one, loader) for one in facts])
 
 
 def _with_votes(
@@ -193,6 +195,12 @@ def _with_votes(
         return facts
     ref = facts.named.ref
     return replace(facts, members=members.members(ref), votes=votes.get(ref, Counter()))
+
+
+def _with_tombstone(facts: AccountFacts, loader: BatchLoader[AccountFacts]) -> AccountFacts:
+    if facts.named is None or not facts.counterpart_is_gone:
+        return facts
+    return replace(facts, inherited=tombstone_of_merged(loader, facts.named))
 
 
 def _drop_promised(
