@@ -271,6 +271,31 @@ def test_only_agreement_that_a_worker_has_seen_makes_an_overtaken_writes_value_p
     assert found(system) == (set() if right else {"no lost update"})
 
 
+@pytest.mark.parametrize(
+    ("announces", "stands", "right"),
+    [("2", "3", True), ("2", "2", True), ("4", "3", False), ("4", "2", True)],
+)
+def test_only_an_edit_to_what_a_worker_was_about_to_write_may_lose_to_an_earlier_one(
+    *, announces: str, stands: str, right: bool
+) -> None:
+    """The worker has saved the link and dies. Somebody edits Salesforce once more, and HubSpot later.
+    If that is the value which the link has as agreed on, nothing tells that a person has entered it.
+    """
+    system = ended(*A_PAIR)
+    here, there = the_pair(system)
+    system.salesforce.edit(there, {"Phone": f"+49 30 901820{announces}"})
+    system.ledger.reads = dict.fromkeys((here, there), system.ledger.number)
+    system.ledger.link((here, there))
+    system.salesforce.edit(there, {"Phone": "+49 30 9018203"})
+    system.wait(60)
+    system.portals[0].hubspot.edit(here, {"phone": "+49 30 9018202"})
+    system.ledger.reads = dict.fromkeys((here, there), system.ledger.number)
+    side, name = (Side.HUBSPOT, "phone") if stands == "3" else (Side.SALESFORCE, "Phone")
+    write(system, side, name, f"+49 30 901820{stands}")
+
+    assert found(system) == (set() if right else {"no lost update"})
+
+
 @pytest.mark.parametrize(("is_read", "stands"), [(True, "2"), (True, "3"), (False, "2")])
 def test_an_edit_that_is_written_over_crosses_if_another_worker_had_read_it(
     *, is_read: bool, stands: str

@@ -57,4 +57,20 @@ LATE_WRITES: Mapping[str, History] = {
             Work("contact", 8, slot=1, most=5),
         ),
     ),
+    "a person entered what a worker that died had been about to write, after another edit": History(
+        Setting(),
+        (
+            Person("new person"),
+            Wait(60),
+            Person("edit person", Side.SALESFORCE, value="4"),
+            Work("contact"),
+            Person("edit person", Side.SALESFORCE, value="2"),
+            Wait(1),
+            Work("contact", 9),
+            Wait(118),
+            Person("edit person", Side.SALESFORCE),
+            Wait(2),
+            Person("edit person", value="2"),
+        ),
+    ),
 }

@@ -357,7 +357,8 @@ def _value(course: Course, side: Side) -> Shown:
 
 def _two_way(course: Course) -> list[Finding]:
     """MAP-3: the more recent edit; where they never agreed, a value before a blank. A value that was
-    removed after the worker that linked the pair had read it is an edit like any other.
+    removed after the worker that linked the pair had read it is an edit like any other. One to the
+    very value that a worker was about to write there is not.
     """
     here, there = course.open.get(Side.HUBSPOT), course.open.get(Side.SALESFORCE)
     if here is None or there is None:
@@ -365,10 +366,12 @@ def _two_way(course: Course) -> list[Finding]:
         allowed = {plain(edit.value) if edit else course.agreed}
         return _both(course, allowed)
     values = {Side.HUBSPOT: plain(here.value), Side.SALESFORCE: plain(there.value)}
-    back = [side for side in Side if course.ever and values[side] == course.agreed]
-    if back:
+    if course.ever and course.agreed in values.values():
         # Set back before anybody saw it, an edit leaves no trace.
-        return _both(course, {values[Side.HUBSPOT], values[Side.SALESFORCE]})
+        return _both(course, set(values.values()))
+    if _was_announced(course, here) or _was_announced(course, there):
+        course.excused |= Counter({"edited between read and write": 1})
+        return _both(course, set(values.values()))
     allowed = set()
     if not course.ever and None in values.values():
         removed = here if values[Side.HUBSPOT] is None else there
@@ -380,6 +383,19 @@ def _two_way(course: Course) -> list[Finding]:
     if any(one.at + SECOND >= here.at for one in course.touched):
         allowed.add(values[Side.SALESFORCE])
     return _both(course, allowed)
+
+
+def _was_announced(course: Course, edit: Entry) -> bool:
+    """Whether an edit gives its side what a worker was about to write there: when it saved the link
+    before, it had read the same value, entered since both agreed, on the other side.
+    """
+    other = edit.ref.side.other
+    return any(
+        at < edit.number
+        and reads[other] > course.since
+        and _value_when(course, other, reads[other]) == plain(edit.value)
+        for at, reads in course.saved
+    )
 
 
 def _prefer(favourite: Side) -> Callable[[Course], list[Finding]]:
