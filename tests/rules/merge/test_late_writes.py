@@ -155,6 +155,7 @@ def test_earlier_writes_are_known_until_they_have_ended():
     earlier = EarlierWrites(
         frozenset({saved(None, shown({"Phone": "2"})).salesforce_intent.revision}),
         frozenset({tag("Phone")}),
+        values={tag("Phone"): frozenset({RULESET.fingerprinter.fingerprint("Phone", "2")})},
     )
     assert TO_SALESFORCE.salesforce_intent.earlier == earlier
     assert THEN_FAX.salesforce_intent.earlier == earlier

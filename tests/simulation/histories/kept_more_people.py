@@ -11,6 +11,7 @@ from tests.simulation.histories.steps import (
     History,
     News,
     Operator,
+    Outage,
     Person,
     Setting,
     Wait,
@@ -423,6 +424,48 @@ MORE_PEOPLE: Mapping[str, History] = {
             Person("edit person", value="2"),
             Wait(600),
             Operator("show", "fax"),
+        ),
+    ),
+    "two accounts wrote one value, which the first had tried in vain, and an older one won": (
+        History(
+            Setting(portals=2),
+            (
+                Person("new person", Side.SALESFORCE),
+                Wait(3),
+                Fault("salesforce.update", "rate limit", times=5),
+                Person("edit person", what="jobtitle", value="3", portal=1),
+                Wait(3),
+                Person("edit person", what="jobtitle", value="2", portal=1),
+                Person("edit person", what="jobtitle", value="3"),
+                Wait(1),
+                Work("contact", most=5),
+            ),
+        )
+    ),
+    "somebody entered in Salesforce what crmsync could not write there for hours": History(
+        Setting(),
+        (
+            Person("new person", value="1"),
+            Wait(60),
+            Outage("salesforce.update", 30_000),
+            Person("edit person", what="phone", value="3"),
+            Wait(600),
+            Person("edit person", what="phone", value="2"),
+            Wait(600),
+            Person("edit person", Side.SALESFORCE, what="phone", value="3"),
+        ),
+    ),
+    "somebody entered in HubSpot what crmsync could not write there yet": History(
+        Setting(),
+        (
+            Person("new person", value="1"),
+            Wait(60),
+            Fault("hubspot.update", "rate limit", times=2),
+            Person("edit person", Side.SALESFORCE, what="phone", value="3"),
+            Wait(5),
+            Person("edit person", Side.SALESFORCE, what="phone", value="2"),
+            Wait(5),
+            Person("edit person", what="phone", value="3"),
         ),
     ),
 }

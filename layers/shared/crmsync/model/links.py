@@ -62,11 +62,14 @@ class EarlierWrites:
         revisions: What the record may then show.
         fields: The tags of their fields.
         at: None of them was announced later than this (UTC); stored as that of the intent.
+        values: Tag of a field -> the fingerprints that only one of these writes can leave there, as
+            the record did not show them when the last one was announced.
     """
 
     revisions: frozenset[bytes]
     fields: frozenset[bytes]
     at: datetime | None = field(default=None, compare=False)
+    values: Mapping[bytes, frozenset[bytes]] = field(default_factory=dict)
 
     def rows(self) -> list[bytes]:
         """The rows in the compact form of an intent: a tag and a fingerprint that no field has."""
@@ -98,20 +101,25 @@ class Intent:
     arrived: bool = False
 
     def dated(self, now: datetime) -> Intent:
-        """This intent as announced at `now`, to the millisecond.
+        """This intent as announced at `now`, to the millisecond, without earlier writes that have
+        ended by then, and without what only they can leave.
 
         Unchanged if nothing is in flight, or if it has a time already.
         """
         if self.at is not None or not (self.replaces or self.earlier):
             return self
         at = now.replace(microsecond=now.microsecond // 1000 * 1000)
-        last = self.earlier.at if self.earlier else None
-        earlier = None if last and now - last >= LONGEST_WRITE else self.earlier
-        return replace(self, at=at, earlier=earlier)
+        if self.earlier and self.earlier.at and now - self.earlier.at >= LONGEST_WRITE:
+            ended = self.earlier.values
+            left = {key: some - ended.get(key, frozenset()) for key, some in self.replaces.items()}
+            replaces = {key: some for key, some in left.items() if some}
+            return replace(self, at=at, earlier=None, replaces=replaces)
+        return replace(self, at=at)
 
     def to_bytes(self) -> bytes:
         """The compact form that the table stores: revision, time in milliseconds (0 for none), then
-        tags and fingerprints, sorted, those of the earlier write and of the arrival among them.
+        tags and fingerprints, sorted, those of the earlier write and of the arrival among them. A
+        value that only an earlier write can leave is there twice.
         """
         at = (self.at - _EPOCH) // _MILLISECOND if self.at else 0
         rows = [
@@ -119,7 +127,13 @@ class Intent:
             for key, fingerprints in self.replaces.items()
             for fingerprint in fingerprints
         ]
-        rows += self.earlier.rows() if self.earlier else []
+        if self.earlier:
+            rows += self.earlier.rows()
+            rows += [
+                key + fingerprint
+                for key, fingerprints in self.earlier.values.items()
+                for fingerprint in fingerprints & self.replaces.get(key, frozenset())
+            ]
         rows += [_ARRIVED] if self.arrived else []
         revision = self.revision.rjust(REVISION_BYTES, b"\0")
         return revision + at.to_bytes(_TIME_BYTES) + b"".join(sorted(rows))
@@ -130,6 +144,7 @@ class Intent:
         start = REVISION_BYTES + _TIME_BYTES
         revision, at = raw[:REVISION_BYTES], int.from_bytes(raw[REVISION_BYTES:start])
         replaces: dict[bytes, frozenset[bytes]] = {}
+        values: dict[bytes, frozenset[bytes]] = {}
         revisions, fields, arrived = set[bytes](), set[bytes](), False
         for key, fingerprint in rows_of(raw[start:]):
             if key + fingerprint == _ARRIVED:
@@ -139,13 +154,16 @@ class Intent:
             elif fingerprint == _EARLIER:
                 fields.add(key)
             else:
-                replaces[key] = replaces.get(key, frozenset()) | {fingerprint}
+                known = replaces.get(key, frozenset())
+                if fingerprint in known:
+                    values[key] = values.get(key, frozenset()) | {fingerprint}
+                replaces[key] = known | {fingerprint}
         announced = _EPOCH + at * _MILLISECOND if at else None
         return cls(
             revision if revision.strip(b"\0") else b"",
             replaces,
             announced,
-            EarlierWrites(frozenset(revisions), frozenset(fields), announced)
+            EarlierWrites(frozenset(revisions), frozenset(fields), announced, values)
             if revisions
             else None,
             arrived,

@@ -177,6 +177,8 @@ class _Shown:
         if intent == self._arrived:
             return replace(intent, replaces={}, at=None)
         replaces: dict[bytes, frozenset[bytes]] = {}
+        values: dict[bytes, frozenset[bytes]] = {}
+        earlier = intent.earlier
         for key, fingerprints in intent.replaces.items():
             known = {fingerprint: fingerprint for fingerprint in _KEYLESS} | self._renewals.get(
                 key, {}
@@ -184,7 +186,12 @@ class _Shown:
             if fingerprints - known.keys():
                 return None
             replaces[key] = frozenset(known[fingerprint] for fingerprint in fingerprints)
-        return replace(intent, replaces=replaces)
+            if earlier and key in earlier.values:
+                left = fingerprints & earlier.values[key]
+                values[key] = frozenset(known[fingerprint] for fingerprint in left)
+        if earlier:
+            earlier = replace(earlier, values=values)
+        return replace(intent, replaces=replaces, earlier=earlier)
 
     def _take(
         self, key: str, values: Iterable[Value], old: Fingerprinter, new: Fingerprinter

@@ -32,6 +32,7 @@ from crmsync.rules.merge.lost_writes import (
     OWNER_FIELD,
     differing,
     may_be_late,
+    replaced,
     without_late_write,
     without_lost_write,
 )
@@ -113,9 +114,9 @@ def asks_for_history(link: Link, hubspot: Record, salesforce: Record, ruleset: R
     if has_arrived(hubspot, link, ruleset):
         has_earlier = link.hubspot_intent.earlier is not None
         return has_earlier and any(may_be_late(hubspot, link, salesforce, ruleset))
-    replaces, arrived = link.hubspot_intent.replaces, link.hubspot_intent.arrived
+    arrived = link.hubspot_intent.arrived
     return any(
-        arrived or key == PRIMARY_COMPANY or shown not in replaces.get(tag(key), ())
+        arrived or key == PRIMARY_COMPANY or shown not in replaced(hubspot, tag(key), link, ruleset)
         for key, _, shown in differing(hubspot, link, salesforce, ruleset)
     )
 
@@ -152,6 +153,9 @@ def announced(
         for key, fingerprint in _shown_fingerprints(record, writes[side], salesforce, ruleset):
             carried[tag(key)] = carried.get(tag(key), frozenset()) | {fingerprint}
         replaces = _without_agreed(carried, bases[side], OWNER_FIELD[side], owner, ruleset)
+        if earlier:
+            values = _not_shown(replaces, record, salesforce, ruleset)
+            earlier = replace(earlier, values=values)
         if writes[side]:
             revision = ruleset.fingerprinter.revision(
                 f"{hubspot.ref} {salesforce.ref} {link.version} {hubspot.modified_at} "
@@ -230,6 +234,23 @@ def _shown_fingerprints(
     owner = OWNER_FIELD[record.ref.side]
     if owner in written:
         yield owner, ruleset.fingerprinter.fingerprint(owner, str(record.fields.get(owner) or ""))
+
+
+def _not_shown(
+    replaces: Mapping[bytes, frozenset[bytes]],
+    record: Record,
+    salesforce: Record,
+    ruleset: Ruleset,
+) -> Mapping[bytes, frozenset[bytes]]:
+    """What is replaced, without values that the record shows: only a write that is still under way
+    can bring the others. Without fields of which it is not known what they show.
+    """
+    shown = {
+        tag(key): fingerprint
+        for key, fingerprint in _shown_fingerprints(record, record.fields, salesforce, ruleset)
+    }
+    left = {key: some - {shown[key]} for key, some in replaces.items() if key in shown}
+    return {key: some for key, some in left.items() if some}
 
 
 def _without_agreed(

@@ -8,7 +8,7 @@ last. Where that is a write before the lost one, only the fields of such writes 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from crmsync.model.crm_names import (
@@ -69,7 +69,7 @@ def without_lost_write(
             # The value has still to cross already, as a write to the other side was lost.
             continue
         name = key.partition(" since ")[0]
-        is_ours = _is_ours(record, name, tag(key), shown, intent, ruleset)
+        is_ours = _is_ours(record, name, tag(key), shown, stored, ruleset)
         is_ours = is_ours and not _company_was_set_since(record, name, intent)
         if not is_ours and _is_last_edited_by_us(record, ruleset):
             # By the record alone, it would look like Salesforce's formatting of our value.
@@ -100,7 +100,7 @@ def without_lost_write(
         key = _key(rule, side)
         base = base.with_fingerprints({key: min(replaces.pop(tag(key)))})
     others = others.with_undelivered(_key(rule, side.other) for rule in resting)
-    owner = _lost_owner(record, stored, intent, ruleset)
+    owner = _lost_owner(record, stored, ruleset)
     if owner:
         replaces[tag(OWNER_FIELD[side])] = owner[1]
         link = _with_owner(link, side, owner[0])
@@ -161,7 +161,7 @@ def may_be_late(
 
 
 def _lost_owner(
-    record: Record, link: Link, intent: Intent, ruleset: Ruleset
+    record: Record, link: Link, ruleset: Ruleset
 ) -> tuple[str, frozenset[bytes]] | None:
     """The owner to assume on this side where the announced one never arrived, and the fingerprints
     of owners that a late write may still put there; None where nothing is to be withdrawn.
@@ -173,9 +173,9 @@ def _lost_owner(
     last = link.hubspot_owner if record.ref.side is Side.HUBSPOT else link.salesforce_owner
     if last is None or shown == last or name not in record.fields:
         return None
-    replaced = intent.replaces.get(tag(name), frozenset())
+    replaced = link.intent(record.ref.side).replaces.get(tag(name), frozenset())
     fingerprint = ruleset.fingerprinter.fingerprint(name, shown)
-    ours = _is_ours(record, name, tag(name), fingerprint, intent, ruleset)
+    ours = _is_ours(record, name, tag(name), fingerprint, link, ruleset)
     if not ours and not replaced:
         return None
     return (shown if ours else last), replaced | {ruleset.fingerprinter.fingerprint(name, last)}
@@ -202,13 +202,30 @@ def _with_owner(link: Link, side: Side, shown: str) -> Link:
     return replace(link, hubspot_owner=both[0], salesforce_owner=both[1])
 
 
+def replaced(record: Record, key: bytes, link: Link, ruleset: Ruleset) -> frozenset[bytes]:
+    """What a field may show without being anybody's edit: what the announced write replaces, and
+    what an earlier one of ours has left. `key` is the field's tag.
+
+    Nothing has come of the earlier writes where the record shows none of their revisions, unless it
+    has taken another record's place, whose revision it need not have.
+    """
+    intent = link.intent(record.ref.side)
+    known, earlier = intent.replaces.get(key, frozenset()), intent.earlier
+    if earlier is None or (link.stored and record.ref not in link.stored):
+        return known
+    if _shows_any(record, earlier.revisions, ruleset):
+        return known
+    return known - earlier.values.get(key, frozenset())
+
+
 def _is_ours(
-    record: Record, name: str, key: bytes, shown: bytes, intent: Intent, ruleset: Ruleset
+    record: Record, name: str, key: bytes, shown: bytes, link: Link, ruleset: Ruleset
 ) -> bool:
     """Whether a value is nobody's edit: one that the announced write should have replaced, or one
     that another write of ours left. `key` is the field's tag.
     """
-    if shown in intent.replaces.get(key, frozenset()):
+    intent = link.intent(record.ref.side)
+    if shown in replaced(record, key, link, ruleset):
         return not (intent.arrived and _is_left_by_others(record, name, ruleset))
     if record.ref.side is Side.SALESFORCE:
         fields = _fields_written_last(record, intent, ruleset)
@@ -254,10 +271,15 @@ def _fields_written_last(
     record: Record, intent: Intent, ruleset: Ruleset
 ) -> frozenset[bytes] | None:
     """The tags of the fields of our last write to a record, if that is one of the earlier ones."""
-    shown = record.fields.get(ruleset.revision_field(record.ref.side))
     earlier = intent.earlier
-    revisions = {one.hex() for one in earlier.revisions} if earlier else set[str]()
-    return earlier.fields if earlier and shown in revisions else None
+    shows_it = earlier and _shows_any(record, earlier.revisions, ruleset)
+    return earlier.fields if earlier and shows_it else None
+
+
+def _shows_any(record: Record, revisions: Collection[bytes], ruleset: Ruleset) -> bool:
+    """Whether a record shows one of these revisions."""
+    shown = record.fields.get(ruleset.revision_field(record.ref.side))
+    return shown in {one.hex() for one in revisions}
 
 
 def _company_was_set_since(record: Record, name: str, intent: Intent) -> bool:
