@@ -370,4 +370,21 @@ PEOPLE: Mapping[str, History] = {
             Person("delete company", Side.SALESFORCE),
         ),
     ),
+    "an edit was set back in the seconds in which a worker carried it across and a sweep came": (
+        History(
+            Setting(),
+            (
+                Person("new person"),
+                Person("edit person", what="jobtitle", value="1"),
+                Wait(896),
+                Person("edit person", what="jobtitle", value="2"),
+                Wait(1),
+                Work("contact", 7),
+                Person("edit person", what="jobtitle", value="1", news=News.LOST),
+                Wait(2),
+                Work("contact", slot=1),
+                Work("contact"),
+            ),
+        )
+    ),
 }

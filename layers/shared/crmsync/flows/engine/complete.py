@@ -34,12 +34,10 @@ from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.overwriting import overwritten
 from crmsync.rules.pair.refused_fields import diverged_link, without
 from crmsync.rules.pair.reports import NO_ADDRESS
+from crmsync.rules.timing.sweeps import SLOW
 
 _AFTER_OTHERS_END = round(LONGEST_WRITE.total_seconds())
 """Seconds after which a write that another worker has announced is surely over."""
-
-_SLOW = timedelta(seconds=5)
-"""The time from reading to saving a link after which a worker counts as slow."""
 
 PlanAll: TypeAlias = Callable[[Sequence[AnyFacts]], tuple[list[AnyFacts], list[Plan]]]
 """Plans records; returns their facts, completed by what planning has read, and their plans."""
@@ -227,7 +225,7 @@ def _saved_late(
         Change(name, one.change.kind, place, Cause.AGAIN, now)
         for one, result in zip(facts, results, strict=True)
         if one.link and result.saved and result.error is None
-        if one.since and now - one.since >= _SLOW
+        if one.since and now - one.since >= SLOW
         if isinstance(place := result.saved.on(one.change.ref.side), Ref)
     ]
 

@@ -253,10 +253,7 @@ def _moved(
     """
     found = {one.ref.id: one.modified_at for one in passed_on}
     since = max(cursor.since, *found.values())
-    seen = {
-        key: remembered(cursor.seen.get(key), at, now, lookback.final_after)
-        for key, at in found.items()
-    }
+    seen = {key: remembered(cursor.seen.get(key), at, now) for key, at in found.items()}
     kept = _not_before(since - lookback.far, {**cursor.seen, **seen})
     return replace(cursor, since=since, seen=kept)
 

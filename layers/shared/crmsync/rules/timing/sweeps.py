@@ -37,6 +37,18 @@ second, so that the next sweep takes it as news again.
 """
 
 
+SLOW = timedelta(seconds=5)
+"""The time from reading records to saving their link after which a sync counts as slow and has them
+read once more: nobody else can notice an edit that was set back in between.
+"""
+
+FINAL_AFTER = SLOW + timedelta(seconds=2)
+"""The age up to which a stamp may come to mean a later state, so that the record is passed on once
+more: what is set back while a faster sync is at it may have been read before that sync ends. Stamps
+of Salesforce have whole seconds, and clocks may differ.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Lookback:
     """How far back a side is read.
@@ -50,7 +62,6 @@ class Lookback:
         turn: How often there is a far one.
         near_least: The least length of an ordinary sweep.
         far_least: The least length of a far one.
-        final_after: The age at which a record's stamp is final.
     """
 
     near: timedelta
@@ -58,7 +69,6 @@ class Lookback:
     turn: timedelta
     near_least: timedelta
     far_least: timedelta
-    final_after: timedelta
 
     def back(self, *, far: bool) -> timedelta:
         """How far back a sweep goes, as far as it is remembered what was passed on."""
@@ -75,14 +85,13 @@ LOOKBACK: Mapping[Side, Lookback] = MappingProxyType(
         # one, and 5 for one that fails. turn: Salesforce does not want to be asked more often for
         # the lists of deletions [D], which are read by far sweeps. far_least: 5 minutes until a row
         # shows, and 6 until the next far sweep; at one sweep a minute, a data load would be passed
-        # on a dozen times. final_after: stamps have whole seconds, and clocks may differ.
+        # on a dozen times.
         Side.SALESFORCE: Lookback(
             near=timedelta(minutes=5),
             far=timedelta(minutes=25),
             turn=timedelta(minutes=4, seconds=30),
             near_least=timedelta(),
             far_least=timedelta(minutes=11),
-            final_after=timedelta(seconds=5),
         ),
         # near: 25 minutes until search shows a change, and 15 until the next sweep. far: two hours,
         # and one until the next far sweep. The least lengths: for what search shows minutes late;
@@ -93,7 +102,6 @@ LOOKBACK: Mapping[Side, Lookback] = MappingProxyType(
             turn=timedelta(minutes=55),
             near_least=timedelta(minutes=5),
             far_least=timedelta(minutes=5),
-            final_after=timedelta(),
         ),
     }
 )
@@ -129,18 +137,15 @@ def is_news(known: datetime | None, at: datetime, *, deleted: bool) -> bool:
     return known != at and not (deleted and known is not None and known > at)
 
 
-def remembered(
-    known: datetime | None, at: datetime, now: datetime, final_after: timedelta
-) -> datetime:
+def remembered(known: datetime | None, at: datetime, now: datetime) -> datetime:
     """What to remember of a record that is passed on at `now`.
 
     That is its stamp, or slightly less where the same stamp may come to mean a later state. A stamp
     in the future means that clocks differ; it is believed the second time, so that no record is
     passed on for ever.
     """
-    is_open = bool(final_after) and at > now - final_after
     mark = at - _MARK
-    return mark if is_open and not (known == mark and at > now) else at
+    return mark if at > now - FINAL_AFTER and not (known == mark and at > now) else at
 
 
 def newest(seen: Mapping[str, datetime]) -> dict[str, datetime]:
