@@ -135,6 +135,93 @@ def test_only_an_edit_that_repeats_what_a_worker_was_about_to_write_may_count_as
     assert system.seen["excused: edited between read and write"] == (0 if is_read else 1)
 
 
+@pytest.mark.parametrize(
+    ("saves", "stands", "is_right"),
+    [
+        (True, None, True),
+        (True, "2", False),
+        (False, None, False),
+        (False, "2", True),
+        ("waits", None, False),
+        ("waits", "2", True),
+        ("rests", None, False),
+        ("rests", "2", True),
+    ],
+)
+def test_only_an_edit_that_has_lost_already_goes_with_a_deletion_on_the_preferred_side(
+    *, saves: bool | str, stands: str | None, is_right: bool
+) -> None:
+    """Under prefer_salesforce an edit in HubSpot has lost once a worker has read it beside
+    Salesforce's value and saved the link, unless a limit holds it back or the mapping rests. Until
+    then it fills the blank.
+    """
+    fax = Person("edit person", what="fax", value="1")
+    system = ended(
+        *A_PAIR, fax, Wait(60), setting=Setting(policies=(("fax", "prefer_salesforce"),))
+    )
+    here, there = the_pair(system)
+    system.portals[0].hubspot.edit(here, {"fax": "+49 30 9018202"})
+    system.ledger.reads = dict.fromkeys((here, there), system.ledger.number)
+    if saves:
+        system.ledger.resting = {"Fax"} if saves == "rests" else set()
+        system.ledger.link((here, there), waits=saves == "waits")
+    system.salesforce.edit(there, {"Fax": None})
+    system.ledger.reads = dict.fromkeys((here, there), system.ledger.number)
+    if stands:
+        write(system, Side.SALESFORCE, "Fax", "+49 30 9018202")
+    else:
+        write(system, Side.HUBSPOT, "fax", None)
+
+    assert found(system) == (set() if is_right else {"no lost update"})
+
+
+@pytest.mark.parametrize(("entered", "is_saved"), [("1", True), ("1", False), ("4", True)])
+def test_only_an_edit_to_the_very_value_that_was_about_to_be_written_leaves_no_trace(
+    *, entered: str, is_saved: bool
+) -> None:
+    """Under prefer_hubspot a worker has announced HubSpot's fax 1, and its write is lost. HubSpot's
+    is deleted, and a person enters fax 1 in Salesforce, which then loses it again.
+    """
+    system = ended(*A_PAIR, setting=Setting(policies=(("fax", "prefer_hubspot"),)))
+    here, there = the_pair(system)
+    hubspot = system.portals[0].hubspot
+    hubspot.edit(here, {"fax": "+49 30 9018201"})
+    system.salesforce.edit(there, {"Fax": "+49 30 9018202"})
+    system.ledger.reads = dict.fromkeys((here, there), system.ledger.number)
+    if is_saved:
+        system.ledger.link((here, there))
+    hubspot.edit(here, {"fax": None})
+    system.salesforce.edit(there, {"Fax": f"+49 30 901820{entered}"})
+    system.ledger.reads = dict.fromkeys((here, there), system.ledger.number)
+    write(system, Side.SALESFORCE, "Fax", None)
+
+    is_excused = entered == "1" and is_saved
+    assert found(system) == (set() if is_excused else {"no lost update"})
+    assert system.seen["excused: edited between read and write"] == (1 if is_excused else 0)
+
+
+@pytest.mark.parametrize("rests", [True, False])
+def test_only_a_deletion_of_what_was_read_while_the_mapping_rested_may_be_undone(
+    *, rests: bool
+) -> None:
+    """Under two_way both sides showed the value when it was removed. Nothing of it is kept where no
+    worker has read it while the mapping was in force.
+    """
+    system = ended(*A_PAIR)
+    here, there = the_pair(system)
+    system.portals[0].hubspot.edit(here, {"fax": "+49 30 9018205"})
+    system.salesforce.edit(there, {"Fax": "+49 30 9018205"})
+    system.ledger.resting = {"Fax"} if rests else {"Phone"}
+    system.portals[0].hubspot.read([here], {"contact": ["fax"]})
+    system.ledger.reads = dict.fromkeys((here, there), system.ledger.number)
+    write(system, Side.SALESFORCE, "Fax", "+49 30 9018205")
+    system.portals[0].hubspot.edit(here, {"fax": None})
+    system.ledger.reads = dict.fromkeys((here, there), system.ledger.number)
+    write(system, Side.HUBSPOT, "fax", "+49 30 9018205")
+
+    assert found(system) == (set() if rests else {"no lost update"})
+
+
 @pytest.mark.parametrize(("is_read", "stands"), [(False, "4"), (False, None), (True, "4")])
 def test_only_a_value_that_is_nowhere_any_more_may_be_lost_on_a_preferred_side(
     *, is_read: bool, stands: str | None

@@ -28,6 +28,12 @@ def shown(hubspot=None, salesforce=None, revision=None):
     return a_contact(mine, salesforce_id=LEAD_ID), a_lead(theirs, key=KEY, by=OUR_USER)
 
 
+def by_a_person(*values):
+    """The pair with these values, whose lead a person was the last to edit."""
+    hubspot, lead = shown(*values)
+    return hubspot, replace(lead, modified_by="a person")
+
+
 def planned(link, pair):
     """The plan for a pair whose stored link is `link`; None for a pair that has agreed before."""
     facts = linked(*pair, agreed=shown())
@@ -52,6 +58,11 @@ AFTERWARDS = written(SECOND, SECOND_PLAN, EDITED, RULESET)
 """The second worker has written, and noted it."""
 
 FIRST_TEXT = FIRST.salesforce_intent.revision.hex()
+SECOND_TEXT = SECOND.salesforce_intent.revision.hex()
+
+WRITTEN = {"Phone": "2", "Title": "B"}
+THIRD_PLAN = planned(SECOND, shown({**WRITTEN, "Fax": "8"}, WRITTEN, SECOND_TEXT))
+"""Fax 8 is edited in HubSpot once the second write has arrived."""
 
 
 @pytest.mark.parametrize(
@@ -88,6 +99,41 @@ def test_an_announcement_knows_the_writes_before_it_that_had_not_arrived():
     assert FIRST.salesforce_intent.earlier is None
     assert SECOND.salesforce_intent.earlier == earlier
     assert saved(SECOND_PLAN, NOON + LONGEST_WRITE).salesforce_intent.earlier is None
+
+
+@pytest.mark.parametrize(
+    ("later", "fields"),
+    [(LONGEST_WRITE - timedelta(seconds=1), {"Phone", "Fax"}), (LONGEST_WRITE, {"Fax"})],
+    ids=["it may still come", "it has ended"],
+)
+def test_what_an_earlier_write_would_leave_is_known_until_it_has_ended(later, fields):
+    """A third worker, which has seen that the second write arrived, announces Fax 8."""
+    third = saved(THIRD_PLAN, NOON + later)
+    assert third.salesforce_intent.replaces.keys() == set(map(tag, fields))
+
+
+def test_a_person_may_enter_what_an_earlier_write_replaced_once_that_has_ended():
+    """The third write is lost, and a person sets the phone back to what the first one replaced:
+    that is an edit, which crosses (MAP-3).
+    """
+    third = saved(THIRD_PLAN, NOON + LONGEST_WRITE)
+    pair = by_a_person({**WRITTEN, "Fax": "8"}, {**WRITTEN, "Phone": "1"}, SECOND_TEXT)
+    plan = planned(third, pair)
+    writes = {one.side: dict(one.fields) for one in plan.effects if hasattr(one, "fields")}
+    assert writes == {H: {"phone": "1"}, S: {"Fax": "8"}}
+
+
+def test_what_a_person_enters_in_place_of_a_lost_write_is_theirs_to_take_back():
+    """The first write is lost, and a person enters the phone by hand, which is read when a fax is
+    to be written. That write is lost as well, and the person sets the phone back: an edit (MAP-3).
+    """
+    mine = {"Phone": "2", "Fax": "8"}
+    by_hand = saved(planned(FIRST, by_a_person(mine, {"Phone": "2"})), NOON + LONGEST_WRITE)
+    assert by_hand.salesforce_intent.replaces.keys() == {tag("Fax")}
+
+    plan = planned(by_hand, by_a_person(mine, {"Phone": "1"}))
+    writes = {one.side: dict(one.fields) for one in plan.effects if hasattr(one, "fields")}
+    assert writes == {H: {"phone": "1"}, S: {"Fax": "8"}}
 
 
 def test_what_was_written_replaces_nothing_any_more():

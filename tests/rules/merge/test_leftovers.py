@@ -11,10 +11,22 @@ from crmsync.model.change_limits import ChangeLimit, Hold
 from crmsync.model.effects import SaveLink
 from crmsync.model.fields import FieldRule, Update
 from crmsync.model.names import revision_fields
+from crmsync.model.operations.troubles import Rest
 from crmsync.model.records import Origin, Side
 from crmsync.plans.contact import plan_contact
-from crmsync.rules.merge.intents import asks_for_history, written
-from tests.builders import LEAD_ID, NOON, OUR_APP, OUR_USER, a_contact, a_lead, a_link, a_ruleset
+from crmsync.rules.merge.intents import asks_for_history, withdraw_lost, written
+from crmsync.rules.merge.resting_mappings import without
+from tests.builders import (
+    LEAD_ID,
+    NOON,
+    OUR_APP,
+    OUR_USER,
+    a_contact,
+    a_lead,
+    a_link,
+    a_ruleset,
+    at,
+)
 from tests.plans.contact_facts import KEY, linked
 
 H, S = Side.HUBSPOT, Side.SALESFORCE
@@ -47,9 +59,9 @@ class Pair:
         lead = a_lead({"Nickname__c": values[S]} | shows[S], key=KEY, by=by or OUR_USER)
         return replace(contact, origins=origins), lead
 
-    def sync(self, *shown, **more):
+    def sync(self, *shown, is_lost=False, **more):
         """Sync the pair as it is shown; returns the nickname that is written to each side, in the
-        order of the sides.
+        order of the sides. Nothing of it arrives where it `is_lost`.
         """
         pair = self.shown(*shown, **more)
         plan = plan_contact(replace(linked(*pair), link=self.link), self.ruleset)
@@ -58,7 +70,7 @@ class Pair:
             if isinstance(one, SaveLink):
                 after = one.link.announced_at(NOON + timedelta(seconds=self.seconds))
                 after = replace(after, version=after.version + 1)
-                self.link = written(after, plan, pair, self.ruleset)
+                self.link = after if is_lost else written(after, plan, pair, self.ruleset)
         names = {H: "nickname", S: "Nickname__c"}
         return {
             "favourite" if one.side is self.favourite else "other": one.fields[names[one.side]]
@@ -191,3 +203,19 @@ def test_a_blank_does_not_replace_what_an_overtaken_write_left_under_fill_blank(
     late = pair.overtaken()
 
     assert pair.sync("2", None, late) == {"other": "2"}
+
+
+@pytest.mark.parametrize(("mine", "theirs"), [("1", "2"), ("2", "1")])
+def test_what_hubspot_shows_after_several_lost_writes_is_no_edit_once_the_mapping_syncs(
+    mine, theirs
+):
+    """Salesforce's value, and then its deletion, were about to replace HubSpot's. Neither arrived,
+    and the mapping came to rest.
+    """
+    pair = Pair(S)
+    assert pair.sync(theirs, mine, is_lost=True, by="a person") == {"other": theirs}
+    assert pair.sync(None, mine, is_lost=True, by="a person") == {"other": None}
+    resting = without(pair.ruleset, [Rest(S, "Lead", "Nickname__c", at())])
+    pair.link = withdraw_lost(pair.link, *pair.shown(None, mine, by="a person"), resting)
+
+    assert pair.sync(None, mine, by="a person") == {"other": None}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tests.simulation.histories.kept_deals import DEALS
+from tests.simulation.histories.kept_deletions import DELETIONS
 from tests.simulation.histories.kept_fields import FIELDS
 from tests.simulation.histories.kept_late_writes import LATE_WRITES
 from tests.simulation.histories.kept_limits import LIMITS
@@ -20,6 +21,7 @@ KEPT: Mapping[str, History] = {
     **MORE_PEOPLE,
     **OWNED,
     **DEALS,
+    **DELETIONS,
     **FIELDS,
     **LATE_WRITES,
     **LIMITS,

@@ -7,7 +7,8 @@ from collections import Counter
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.rules.merge.loops import LIMIT
 from crmsync.rules.pair.reports import FIELD_LOOP
-from tests.simulation.judges.oracle import Row, course_of, judge
+from tests.simulation.judges.course import Row
+from tests.simulation.judges.oracle import course_of, judge
 from tests.simulation.judges.pairs import (
     ADDRESS,
     DROPPED,

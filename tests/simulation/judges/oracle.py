@@ -11,102 +11,25 @@ edits in order, and says which values may stand.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from crmsync.model.records import Ref, Side
+from tests.simulation.judges.course import (
+    Course,
+    Row,
+    Saved,
+    Shown,
+    plain,
+    value_when,
+    was_read,
+    without_traceless,
+)
 from tests.simulation.world.owners import after_edit_in_hubspot
 from tests.simulation.world.watched import Entry, Ledger
 
-Shown = str | None
 SECOND = timedelta(seconds=1)
-
-
-@dataclass(frozen=True)
-class Row:
-    """A property and a field that belong together, and whose value counts.
-
-    Attributes:
-        hubspot: The property.
-        salesforce: The field.
-        policy: Whose value counts.
-        across: Salesforce's value -> HubSpot's, where the two do not name a thing alike; what is
-            missing shows as blank in HubSpot. None where they name it alike.
-    """
-
-    hubspot: str
-    salesforce: str
-    policy: str = "two_way"
-    across: Mapping[str, str] | None = None
-
-    def on(self, side: Side) -> str:
-        """The field's name on a side."""
-        return self.hubspot if side is Side.HUBSPOT else self.salesforce
-
-    def as_in_hubspot(self, one: Entry) -> Entry:
-        """An entry with its values as HubSpot names them."""
-        if self.across is None or one.ref.side is Side.HUBSPOT:
-            return one
-        value, before = (self.across.get(str(shown)) for shown in (one.value, one.before))
-        return replace(one, value=value, before=before)
-
-
-@dataclass
-class Course:
-    """What became of a field of a pair, from the first edit to the end.
-
-    Attributes:
-        shown: What each side shows.
-        agreed: The value that both sides agreed on last.
-        ever: Whether they ever agreed.
-        open: The last edit of each side since.
-        touched: When anything of the Salesforce record changed since.
-        gaps: Edits since that a worker wrote over without having seen them, with another value or
-            the same, as neither CRM compares before it writes
-            (docs/decisions/0025-intent-first.md).
-        written_over: The last edit of each side that a worker wrote over without having seen it, and
-            the entry of that.
-        excused: What was wrong and cannot be helped, by reason.
-        written: All entries of crmsync.
-        over: Entries of crmsync by workers that had read a value which a person had given there.
-        by_us: Whether crmsync gave a side its value.
-        values: All values of each side, with the numbers of their entries.
-        crossed: A value that has filled a side's blank although it had changed on the other side
-            between the worker's read and its write.
-        replaced: The entry of crmsync on a side that has replaced a value on which both sides agreed,
-            and which its worker had not seen; until a worker has seen both sides agree again.
-        restarted: One of the records was gone and came back, or is what others were merged into.
-        looks: Up to which entries workers have read each side's record.
-        blind: Those of them when the field's mapping rested, so that nothing of it is kept.
-        met: Up to which entry the worker that linked the pair had read each side's record.
-        since: The last entry of the field when both sides agreed last.
-        saved: When the link was saved, and up to which entry each side had been read.
-    """
-
-    shown: dict[Side, Shown] = field(default_factory=lambda: dict.fromkeys(Side))
-    agreed: Shown = None
-    ever: bool = False
-    open: dict[Side, Entry] = field(default_factory=dict)
-    touched: list[Entry] = field(default_factory=list)
-    gaps: list[Entry] = field(default_factory=list)
-    written_over: dict[Side, tuple[Entry, Entry]] = field(default_factory=dict)
-    excused: Counter[str] = field(default_factory=Counter)
-    written: list[Entry] = field(default_factory=list)
-    over: list[Entry] = field(default_factory=list)
-    by_us: dict[Side, bool] = field(default_factory=dict)
-    values: dict[Side, list[tuple[int, Shown]]] = field(
-        default_factory=lambda: {side: [] for side in Side}
-    )
-    crossed: dict[Side, Shown] = field(default_factory=dict)
-    replaced: dict[Side, Entry] = field(default_factory=dict)
-    restarted: bool = False
-    looks: Mapping[Side, Sequence[int]] = field(default_factory=dict)
-    blind: Mapping[Side, Sequence[int]] = field(default_factory=dict)
-    met: Mapping[Side, int] = field(default_factory=dict)
-    since: int = 0
-    saved: Sequence[tuple[int, Mapping[Side, int]]] = ()
 
 
 @dataclass(frozen=True)
@@ -115,17 +38,6 @@ class Finding:
 
     name: str
     text: str
-
-
-def plain(value: object) -> Shown:
-    """A value as both sides' spellings compare: text, numbers without trailing zeros."""
-    if value is None or value == "":
-        return None
-    text = str(value)
-    try:
-        return f"{float(text):g}" if text[0].isdigit() else text
-    except ValueError:
-        return text
 
 
 def course_of(
@@ -158,8 +70,12 @@ def course_of(
     )
     met = {ref.side: ledger.met.get(pair, {}).get(ref, linked) for ref in pair}
     saved = [
-        (at, {ref.side: reads.get(ref, -1) for ref in pair})
-        for at, reads in ledger.saved.get(pair, ())
+        Saved(
+            one.number,
+            {ref.side: one.reads.get(ref, -1) for ref in pair},
+            counts=not one.waits and row.salesforce not in one.resting,
+        )
+        for one in ledger.saved.get(pair, ())
     ]
     course, is_linked = (
         Course(restarted=restarted, looks=looks, blind=blind, met=met, saved=saved),
@@ -210,7 +126,7 @@ def _take(course: Course, one: Entry, other: Ref) -> None:
         course.written_over.pop(side, None)
         _see_what_replaced(course, side.other, one)
         return
-    was = _value_when(course, side.other, one.read_of(other))
+    was = value_when(course, side.other, one.read_of(other))
     if plain(one.before) is None and value == was != course.shown[side.other]:
         course.crossed[side] = value
     earlier = [at for at, _ in course.values[side][:-1]]
@@ -262,42 +178,19 @@ def _see_what_replaced(course: Course, side: Side, edit: Entry) -> None:
     if late is None or course.agreed != plain(late.value):
         return
     if any(
-        at < edit.number and all(read >= late.number for read in reads.values())
-        for at, reads in course.saved
+        one.number < edit.number and all(read >= late.number for read in one.reads.values())
+        for one in course.saved
     ):
         del course.replaced[side]
-
-
-def _value_when(course: Course, side: Side, number: int) -> Shown:
-    """What a side showed after the entry of this number."""
-    return next((value for at, value in reversed(course.values[side]) if at <= number), None)
 
 
 def _were_synced(course: Course, number: int) -> bool:
     """Whether a worker had read all open edits when it saved the link before an entry."""
     return any(
-        at < number and all(edit.number <= reads[side] for side, edit in course.open.items())
-        for at, reads in course.saved
+        one.number < number
+        and all(edit.number <= one.reads[side] for side, edit in course.open.items())
+        for one in course.saved
     )
-
-
-def _was_read(course: Course, deletion: Entry) -> bool:
-    """Whether a worker has read the value that a person took away, while the field's mapping did
-    not rest.
-    """
-    side, since = deletion.ref.side, deletion.number
-    for at, value in reversed(course.values[side]):
-        if at < since:
-            if value is None:
-                break
-            since = at
-    was_read, was_seen = (
-        any(since <= at < deletion.number for at in looks[side])
-        for looks in (course.looks, course.blind)
-    )
-    if was_seen and not was_read:
-        course.excused["removed while its mapping rested"] = 1
-    return was_read
 
 
 def _make(course: Course, one: Entry, other: Ref) -> None:
@@ -326,8 +219,15 @@ def _agree(course: Course, row: Row) -> None:
 
 
 def judge(course: Course, row: Row) -> list[Finding]:
-    """What is wrong at the end."""
-    return _JUDGES[row.policy](course)
+    """What is wrong at the end, unless it is right without an edit that could leave no trace."""
+    found = _JUDGES[row.policy](course)
+    if not found or row.policy not in _MERGED:
+        return found
+    for reason, traceless in without_traceless(course):
+        if not _JUDGES[row.policy](traceless):
+            course.excused[reason] += 1
+            return []
+    return found
 
 
 def _said(course: Course, allowed: Iterable[Shown]) -> str:
@@ -357,8 +257,7 @@ def _value(course: Course, side: Side) -> Shown:
 
 def _two_way(course: Course) -> list[Finding]:
     """MAP-3: the more recent edit; where they never agreed, a value before a blank. A value that was
-    removed after the worker that linked the pair had read it is an edit like any other. One to the
-    very value that a worker was about to write there is not.
+    removed after the worker that linked the pair had read it is an edit like any other.
     """
     here, there = course.open.get(Side.HUBSPOT), course.open.get(Side.SALESFORCE)
     if here is None or there is None:
@@ -369,13 +268,10 @@ def _two_way(course: Course) -> list[Finding]:
     if course.ever and course.agreed in values.values():
         # Set back before anybody saw it, an edit leaves no trace.
         return _both(course, set(values.values()))
-    if _was_announced(course, here) or _was_announced(course, there):
-        course.excused |= Counter({"edited between read and write": 1})
-        return _both(course, set(values.values()))
     allowed = set()
     if not course.ever and None in values.values():
         removed = here if values[Side.HUBSPOT] is None else there
-        if removed.number <= course.met[removed.ref.side] or not _was_read(course, removed):
+        if removed.number <= course.met[removed.ref.side] or not was_read(course, removed):
             known = {value for value in values.values() if value is not None}
             return _both(course, known or {None})
     if there.at < here.at + SECOND:
@@ -385,16 +281,19 @@ def _two_way(course: Course) -> list[Finding]:
     return _both(course, allowed)
 
 
-def _was_announced(course: Course, edit: Entry) -> bool:
-    """Whether an edit gives its side what a worker was about to write there: when it saved the link
-    before, it had read the same value, entered since both agreed, on the other side.
+def _has_lost(course: Course, favourite: Side) -> bool:
+    """Whether a worker has read the other side's edit beside a value of the favourite that was
+    deleted afterwards, and saved the link: that value has won, so its deletion crosses (MAP-1).
     """
-    other = edit.ref.side.other
+    deletion, edit = course.open.get(favourite), course.open.get(favourite.other)
+    if deletion is None or edit is None:
+        return False
     return any(
-        at < edit.number
-        and reads[other] > course.since
-        and _value_when(course, other, reads[other]) == plain(edit.value)
-        for at, reads in course.saved
+        one.counts
+        and edit.number <= one.reads[favourite.other]
+        and course.since <= one.reads[favourite] < deletion.number
+        and value_when(course, favourite, one.reads[favourite]) is not None
+        for one in course.saved
     )
 
 
@@ -419,6 +318,8 @@ def _prefer(favourite: Side) -> Callable[[Course], list[Finding]]:
             return _both(course, allowed)
         if mine is not None:
             return _both(course, {mine})
+        if _has_lost(course, favourite):
+            return _both(course, {None})
         if not course.ever:
             return _both(course, {theirs})
         if favourite.other in course.open:
@@ -450,7 +351,7 @@ def _always(favourite: Side) -> Callable[[Course], list[Finding]]:
         if edit is not None and edit.number > deletion.number:
             return []
         is_ours = course.by_us.get(favourite.other, False)
-        if course.agreed is None and not is_ours and not _was_read(course, deletion):
+        if course.agreed is None and not is_ours and not was_read(course, deletion):
             return []
         return [Finding("both sides agree", _said(course, {None}))]
 
@@ -488,7 +389,7 @@ def _late(course: Course) -> set[Shown]:
     if one is None:
         return set()
     read = max((at for ref, at in one.reads.items() if ref.side is Side.HUBSPOT), default=-1)
-    then, now = (_value_when(course, Side.HUBSPOT, at) for at in (read, one.number))
+    then, now = (value_when(course, Side.HUBSPOT, at) for at in (read, one.number))
     return {then} if then == plain(one.value) != now else set()
 
 
@@ -526,6 +427,9 @@ def _owner(course: Course) -> list[Finding]:
         return []
     return [Finding("owners follow", f"{shown}, may be {sorted(map(str, allowed))}")]
 
+
+_MERGED = frozenset({"two_way", "prefer_salesforce", "prefer_hubspot"})
+"""Policies by which edits of both sides compete."""
 
 _JUDGES: Mapping[str, Callable[[Course], list[Finding]]] = {
     "two_way": _two_way,

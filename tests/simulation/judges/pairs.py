@@ -10,7 +10,7 @@ from crmsync.model.links import Link, LinkState
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.rules.fields.values import compared_format
 from crmsync.rules.merge.baseline import key_of
-from tests.simulation.judges.oracle import Row
+from tests.simulation.judges.course import Row
 from tests.simulation.people.fields import COMPANY_FIELDS, DEAL_FIELDS, PERSON_FIELDS
 from tests.simulation.world.deployment import Portal
 from tests.simulation.world.owners import FIELD, IN_HUBSPOT, goes_back

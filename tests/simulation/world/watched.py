@@ -78,6 +78,23 @@ class Look:
     resting: Collection[str] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Save:
+    """A worker has saved the link of a pair.
+
+    Attributes:
+        number: The number of the newest entry then.
+        reads: Up to which entry it had read each record.
+        waits: Whether a limit holds back anything of the pair (Q-30).
+        resting: The Salesforce fields whose mappings rested for the worker.
+    """
+
+    number: int
+    reads: Mapping[Ref, int]
+    waits: bool = False
+    resting: Collection[str] = ()
+
+
 @dataclass
 class Drop:
     """What the operator has dropped of a pair (Q-30).
@@ -115,8 +132,8 @@ class Ledger:
     """Pair -> its place among the entries when it was linked for the first time."""
     met: dict[tuple[Ref, Ref], Mapping[Ref, int]] = field(default_factory=dict)
     """Pair -> up to which entry the worker that linked it had read each record."""
-    saved: dict[tuple[Ref, Ref], list[tuple[int, Mapping[Ref, int]]]] = field(default_factory=dict)
-    """Pair -> when its link was saved, and up to which entry that worker had read each record."""
+    saved: dict[tuple[Ref, Ref], list[Save]] = field(default_factory=dict)
+    """Pair -> when its link was saved."""
     reads: dict[Ref, int] = field(default_factory=dict)
     """What the worker that runs now has read, and up to which entry."""
     resting: set[str] = field(default_factory=set)
@@ -179,7 +196,7 @@ class Ledger:
         self.reads[ref] = self.number
         self.looks.setdefault(ref, []).append(Look(self.number, self.resting))
 
-    def link(self, pair: tuple[Ref, Ref]) -> None:
+    def link(self, pair: tuple[Ref, Ref], *, waits: bool = False) -> None:
         """A pair is linked. The first time has a number of its own, so that it is known whether a
         worker began before it or after it.
         """
@@ -187,7 +204,8 @@ class Ledger:
             self.number += 1
             self.linked[pair] = self.number
             self.met[pair] = dict(self.reads)
-        self.saved.setdefault(pair, []).append((self.number, dict(self.reads)))
+        save = Save(self.number, dict(self.reads), waits, frozenset(self.resting))
+        self.saved.setdefault(pair, []).append(save)
 
     def note(self, ref: Ref, name: str, value: Value, before: Value, *, ours: bool) -> None:
         """One more entry."""
@@ -286,7 +304,7 @@ class WatchedLinks(MemoryLinks):
                 continue
             if one.state is LinkState.ACTIVE:
                 pair = (placed(one.hubspot), placed(one.salesforce))
-                self._ledger.link(pair)
+                self._ledger.link(pair, waits=bool(one.holds))
             if old is not None and old.holds - one.holds:
                 self._ledger.lifted.append((self._ledger.worker, old, old.holds - one.holds))
         return outcomes

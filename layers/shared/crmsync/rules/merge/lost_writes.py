@@ -59,11 +59,12 @@ def without_lost_write(
     side = record.ref.side
     others_of = counterparts(side, salesforce, ruleset)
     intent = link.intent(side)
-    replaces = dict(intent.replaces)
+    differs = list(differing(record, stored, salesforce, ruleset))
+    replaces = _without_shown(record, stored, {key for key, _, _ in differs}, salesforce, ruleset)
     base, others = link.base(side), link.base(side.other)
     crossing: set[str] = set()
     undelivered: set[str] = set()
-    for key, agreed, shown in differing(record, stored, salesforce, ruleset):
+    for key, agreed, shown in differs:
         in_flight = tag(key) in intent.replaces
         if PENDING & {agreed, base.fingerprint_of(key)} and not in_flight:
             # The value has still to cross already, as a write to the other side was lost.
@@ -90,15 +91,15 @@ def without_lost_write(
         names_across[one] for one in undelivered if one in names_across
     )
     resting = [
-        rule
-        for rule in ruleset.mapping_of(salesforce).resting
-        if tag(_key(rule, side)) in intent.replaces
+        rule for rule in ruleset.mapping_of(salesforce).resting if tag(_key(rule, side)) in replaces
     ]
     for rule in resting:
         # Whether it arrived is not visible while the mapping rests: it has still to cross when the
         # mapping syncs again.
         key = _key(rule, side)
-        base = base.with_fingerprints({key: min(replaces.pop(tag(key)))})
+        left = replaces.pop(tag(key))
+        in_view = _shown(record, rule, salesforce, ruleset) & left
+        base = base.with_fingerprints({key: min(in_view or left)})
     others = others.with_undelivered(_key(rule, side.other) for rule in resting)
     owner = _lost_owner(record, stored, ruleset)
     if owner:
@@ -304,6 +305,43 @@ def differing(
         shown = ruleset.fingerprinter.fingerprint(form.key, value)
         if agreed not in {shown, ruleset.fingerprinter.fingerprint_diverged(form.key, value)}:
             yield form.key, agreed, shown
+
+
+def _without_shown(
+    record: Record, link: Link, differs: Collection[str], salesforce: Record, ruleset: Ruleset
+) -> dict[bytes, frozenset[bytes]]:
+    """What the link's write to a record replaces. In fields in which the record shows the announced
+    value, whoever entered it, that is only what an earlier write may still bring: anything else
+    that it shows later is an edit. `differs` has the keys of the other fields.
+    """
+    intent, base = link.intent(record.ref.side), link.base(record.ref.side)
+    values = intent.earlier.values if intent.earlier else {}
+    forms = ruleset.mapping_of(salesforce).forms(record.ref.side)
+    shown = {
+        tag(form.key)
+        for name, form in forms.items()
+        if name in record.fields and form.key not in differs and base.fingerprint_of(form.key)
+    }
+    left = {
+        key: one & values.get(key, frozenset()) if key in shown else one
+        for key, one in intent.replaces.items()
+    }
+    return {key: one for key, one in left.items() if one}
+
+
+def _shown(
+    record: Record, rule: FieldRule, salesforce: Record, ruleset: Ruleset
+) -> frozenset[bytes]:
+    """The fingerprint of what a record shows in a mapping that rests, none where that was not read:
+    HubSpot's property is read as long as HubSpot has it.
+    """
+    side = record.ref.side
+    name, mapping = rule.on(side), ruleset.mapping_of(salesforce)
+    if name not in record.fields:
+        return frozenset()
+    form = (mapping.whole or mapping).forms(side)[name]
+    value = form.canonical(record.fields[name])
+    return frozenset({ruleset.fingerprinter.fingerprint(form.key, value)})
 
 
 def counterparts(side: Side, salesforce: Record, ruleset: Ruleset) -> Mapping[str, str]:
