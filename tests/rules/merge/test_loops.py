@@ -70,6 +70,22 @@ class Pair:
                 self.written += [(one.side, name, value) for name, value in one.fields.items()]
                 self._change(one.side, {**one.fields, **revision}, "")
 
+    def stand_still(self, minutes: float) -> None:
+        """Nobody does anything for so many minutes, crmsync included."""
+        self.now += timedelta(minutes=minutes)
+
+    def lose_a_write(self, minutes: float) -> None:
+        """What crmsync writes to the lead never arrives, and somebody edits the contact later."""
+        before = self._record(S), list(self.written)
+        self.sync()
+        assert before[1] != self.written
+        self.facts, self.written = replace(self.facts, salesforce=before[0]), before[1]
+        self.edit(H, minutes, jobtitle="Engineer")
+
+    def phones_written(self) -> list[Value]:
+        """The phone numbers that crmsync wrote to Salesforce."""
+        return [value for side, name, value in self.written if (side, name) == (S, "Phone")]
+
     def overlap(self) -> None:
         """Another worker had announced a write of the same fields to the lead before the last
         one.
@@ -224,6 +240,44 @@ def test_a_change_that_a_limit_holds_back_counts_once_however_often_it_is_looked
     assert (pair.shown("phone"), pair.loops()) == (("2", "9"), {tag("phone"): 1})
     pair.sync(Cause.RELEASED)
     assert (pair.shown("phone"), pair.reports) == (("2", "2"), [])
+
+
+def test_other_edits_do_not_make_a_change_count_again() -> None:
+    """A change back that a limit leaves unanswered counts once, however often another field of the
+    other record is edited meanwhile.
+    """
+    pair = Pair()
+    pair.edit(H, phone="2")
+    pair.sync()
+    pair.overlap()
+    flow(pair)
+    for number in range(LIMIT + 1):
+        pair.edit(H, jobtitle=f"Pilot {number}")
+        pair.sync(holds=frozenset({Hold(S, ChangeLimit.CHANGES)}))
+    assert pair.loops() == {tag("phone"): 1}
+    assert FIELD_LOOP not in {one.code for one in pair.reports}
+
+
+@pytest.mark.parametrize(
+    ("rounds", "down"),
+    [
+        pytest.param(LIMIT, lambda pair: pair.edit(H, 180, jobtitle="Engineer"), id="read late"),
+        pytest.param(3, lambda pair: pair.stand_still(180), id="written late"),
+        pytest.param(3, lambda pair: pair.lose_a_write(180), id="never written"),
+    ],
+)
+def test_a_row_goes_on_after_an_outage(rounds: int, down: Callable[[Pair], None]) -> None:
+    """What counts is how soon after our write a field was changed back, not how long it takes until
+    crmsync can read that change or answer it.
+    """
+    pair = Pair()
+    pair.edit(H, phone="2")
+    fight(pair, flow, rounds)
+    down(pair)
+    fight(pair, flow)
+    pair.sync(Cause.AGAIN)
+    assert (len(pair.phones_written()), pair.loops()) == (LIMIT, {tag("phone"): LIMIT})
+    assert [one.code for one in pair.reports] == [FIELD_LOOP]
 
 
 def test_changes_an_hour_apart_are_no_loop() -> None:

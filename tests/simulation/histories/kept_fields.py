@@ -1,11 +1,13 @@
-"""Histories of fields that were hidden from crmsync for a while, and that failed once."""
+"""Histories of fields that were hidden from crmsync for a while or written in turn, and that failed
+once.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from crmsync.model.records import Side
-from tests.simulation.histories.steps import History, Operator, Person, Setting, Wait, Work
+from tests.simulation.histories.steps import History, Operator, Outage, Person, Setting, Wait, Work
 
 FIELDS: Mapping[str, History] = {
     "a value was removed from a new contact that was linked while the field was hidden": History(
@@ -41,6 +43,17 @@ FIELDS: Mapping[str, History] = {
             Person("edit person", what="fax", value="2"),
             Wait(2),
             Person("edit person", what="fax"),
+        ),
+    ),
+    "two accounts wrote a field in turn, and Salesforce was down for more than an hour": History(
+        Setting(policies=(("jobtitle", "always_hubspot"),), portals=2),
+        (
+            Person("new person", who=1, value="1", portal=1),
+            Person("new person", who=1, value="2"),
+            Wait(51),
+            Wait(191),
+            Outage("salesforce", 4921),
+            Wait(3918),
         ),
     ),
 }

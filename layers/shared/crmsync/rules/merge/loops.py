@@ -10,9 +10,9 @@ An opt-out is never stopped.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from crmsync.model.crm_names import (
     DEAL_STAGE,
@@ -92,17 +92,13 @@ def break_loops(
         has_rested = state is not None and latest - state.at >= WINDOW
         if was_stopped and (has_rested or is_retry):
             state = LoopState(LIMIT - 1, latest)
-        elif has_rested:
-            state = None
-        elif (
-            not was_stopped
-            and (state is None or latest > state.at)
-            and (
-                _was_changed_back(hubspot, mine, link, salesforce.record, ruleset)
-                or _was_changed_back(salesforce, theirs, link, salesforce.record, ruleset)
-            )
-        ):
-            state = LoopState(state.count + 1 if state else 1, latest)
+        elif not was_stopped:
+            sides = _written((hubspot, mine), (salesforce, theirs), link, ruleset)
+            changed_at = _changed_back_at(sides, link, ruleset)
+            if changed_at is not None and (state is None or changed_at > state.at):
+                state = LoopState(state.count + 1 if state else 1, latest)
+            elif has_rested and all(has_arrived(one.record, link, ruleset) for one, *_ in sides):
+                state = None
         is_written = mine in writes[Side.HUBSPOT] or theirs in writes[Side.SALESFORCE]
         if state is None or (state.count >= LIMIT - 1 and was_stopped and not is_written):
             continue
@@ -130,20 +126,35 @@ def _pairs(salesforce: Record, ruleset: Ruleset) -> Iterator[tuple[str, str]]:
     yield _OWNERS
 
 
-def _was_changed_back(
-    view: SideView, name: str, link: Link, salesforce: Record, ruleset: Ruleset
-) -> bool:
-    """Whether our last write to a side had the field, arrived, and was followed by another value
-    within the hour.
+def _written(
+    mine: tuple[SideView, str], theirs: tuple[SideView, str], link: Link, ruleset: Ruleset
+) -> Sequence[tuple[SideView, str, str]]:
+    """The sides whose last write of ours had the field, with the field's name and key there."""
+    mapping = ruleset.mapping_of(theirs[0].record)
+    found = []
+    for view, name in (mine, theirs):
+        forms = mapping.forms(view.side)
+        key = forms[name].key if name in forms else name
+        if tag(key) in link.intent(view.side).replaces:
+            found.append((view, name, key))
+    return found
+
+
+def _changed_back_at(
+    sides: Sequence[tuple[SideView, str, str]], link: Link, ruleset: Ruleset
+) -> datetime | None:
+    """When our last write of a field was followed by another value, if it had arrived and that was
+    within the hour. It does not matter how long it took crmsync to read it: a side may be down.
     """
-    intent = link.intent(view.side)
-    forms = ruleset.mapping_of(salesforce).forms(view.side)
-    key = forms[name].key if name in forms else name
-    if tag(key) not in intent.replaces or intent.at is None:
-        return False
-    if view.record.modified_at - intent.at > WINDOW:
-        return False
-    return _has_changed(view, name, key, link) and has_arrived(view.record, link, ruleset)
+    times = (
+        view.record.modified_at
+        for view, name, key in sides
+        if (at := link.intent(view.side).at) is not None
+        and view.record.modified_at - at <= WINDOW
+        and _has_changed(view, name, key, link)
+        and has_arrived(view.record, link, ruleset)
+    )
+    return max(times, default=None)
 
 
 def _has_changed(view: SideView, name: str, key: str, link: Link) -> bool:
