@@ -13,7 +13,7 @@ import pytest
 from crmsync.flows.kinds.contact import sync_contacts
 from crmsync.model.changes import Cause, redelivered
 from crmsync.model.links import LinkState
-from crmsync.model.records import Ref
+from crmsync.model.records import Ref, Side
 from tests.flows.interleaving.gate import Gate, KilledError, with_gate
 from tests.memory.world import MemoryWorld
 
@@ -363,6 +363,39 @@ def test_the_survivor_goes_on_with_the_other_lead_if_that_of_the_primary_record_
         found[order] = (pairs, ended, told, merge.world.writes() - writes)
     expected = ({("survivor", "loser")}, {"winner"}, [], 0)
     assert {order: state for order, state in found.items() if state != expected} == {}
+
+
+@pytest.mark.rule("DEL-1")
+@pytest.mark.parametrize("side", Side)
+def test_nobody_waits_for_a_parent_whose_own_counterpart_was_deleted_before_it_had_a_link(
+    side: Side,
+):
+    """A company shows the id of an account that is gone, or the other way round, and no link tells
+    of it: as no other one is made, their contacts do not wait.
+    """
+    world = MemoryWorld()
+    account, person = world.new_account(), world.new_salesforce_contact(None)
+    world.sync(account, person)
+    company, contact = world.counterpart(account), world.counterpart(person)
+    (link,) = (one for one in world.links.all if one.hubspot == company)
+    world.links.drop([link])
+    world.wait()
+    world.crm(side.other).delete(account if side is Side.HUBSPOT else company)
+    if side is Side.HUBSPOT:
+        world.associations.add_association(contact, company)
+    else:
+        world.salesforce.edit(person, {"AccountId": account.id})
+
+    world.sync(contact, person)
+    world.drain()
+
+    assert (list(world.inbox.parked("acme")), world.outbox.delayed) == ([], [])
+    left = world.hubspot.refs("company"), world.salesforce.refs("Account")
+    assert left == (([company], []) if side is Side.HUBSPOT else ([], [account]))
+    writes = world.links.writes
+    world.sync(company, account, contact, person, cause=Cause.AGAIN)
+    world.drain()
+    assert world.links.writes == writes
 
 
 @pytest.mark.rule("DEL-1")

@@ -185,7 +185,7 @@ def _gather(
         changes, to_sync, lambda facts: facts.link.hubspot if facts.link else facts.change.ref
     )
     facts = [_with_votes(one, votes, members) for one in gathered.facts]
-    return replace(gathered, facts=[_with_tombstone(one, loader) for one in facts])
+    return replace(gathered, facts=_with_counterparts_gone(facts, loader))
 
 
 def _with_votes(
@@ -197,10 +197,31 @@ def _with_votes(
     return replace(facts, members=members.members(ref), votes=votes.get(ref, Counter()))
 
 
-def _with_tombstone(facts: AccountFacts, loader: BatchLoader[AccountFacts]) -> AccountFacts:
-    if facts.named is None or not facts.counterpart_is_gone:
-        return facts
-    return replace(facts, inherited=tombstone_of_merged(loader, facts.named))
+def _with_counterparts_gone(
+    facts: Sequence[AccountFacts], loader: BatchLoader[AccountFacts]
+) -> list[AccountFacts]:
+    """The facts, with the counterparts that are gone of records without a link: the tombstone that
+    a merged company has left, or, where no link tells of it, the one that the record names.
+    """
+    gone = {
+        one.named.ref: named
+        for one in facts
+        if one.named and one.counterpart_is_gone
+        if (named := loader.counterpart_named_by(one.named))
+    }
+    if not gone:
+        return list(facts)
+    loader.read_links(gone.values())
+    found: list[AccountFacts] = []
+    for one in facts:
+        named = gone.get(one.change.ref)
+        if one.named and named:
+            made = one.made if named in loader.links else named
+            inherited = tombstone_of_merged(loader, one.named)
+            found.append(replace(one, made=made, inherited=inherited))
+        else:
+            found.append(one)
+    return found
 
 
 def _drop_promised(
