@@ -387,4 +387,18 @@ PEOPLE: Mapping[str, History] = {
             ),
         )
     ),
+    "a lead was made of a deleted contact, and the new contact of its address was deleted, too": (
+        History(
+            Setting(),
+            (
+                Person("new person"),
+                Wait(1),
+                Work("contact", 7, most=5),
+                Person("delete person"),
+                Person("new person"),
+                Wait(3),
+                Person("delete person"),
+            ),
+        )
+    ),
 }
