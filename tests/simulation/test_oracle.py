@@ -60,10 +60,14 @@ def test_only_an_edit_that_was_set_back_may_leave_no_trace_beside_a_deletion(num
     assert found(system) == (set() if number == "1" else {"no lost update"})
 
 
-@pytest.mark.parametrize("is_read", [True, False])
-def test_only_a_value_that_nobody_read_may_be_taken_back_without_a_trace(*, is_read: bool) -> None:
+@pytest.mark.parametrize(
+    ("is_read", "is_saved"), [(True, True), (True, False), (False, False), (False, True)]
+)
+def test_only_a_value_that_nobody_read_may_be_taken_back_without_a_trace(
+    *, is_read: bool, is_saved: bool
+) -> None:
     """Under always_salesforce the deletion of a value that a worker has read must cross, over an
-    edit in HubSpot as well.
+    edit in HubSpot as well, unless the worker died before it saved the link.
     """
     system = ended(*A_PAIR, setting=Setting(policies=(("fax", "always_salesforce"),)))
     here, there = the_pair(system)
@@ -71,9 +75,36 @@ def test_only_a_value_that_nobody_read_may_be_taken_back_without_a_trace(*, is_r
     system.salesforce.edit(there, {"Fax": "+49 30 9018202"})
     if is_read:
         system.salesforce.read([there], {"Lead": ["Fax"]})
+    if is_saved:
+        system.ledger.link((here, there))
     system.salesforce.edit(there, {"Fax": None})
 
-    assert found(system) == ({"both sides agree"} if is_read else set())
+    assert found(system) == ({"both sides agree"} if is_read and is_saved else set())
+    told = system.seen["excused: removed before a link was saved"]
+    assert told == (1 if is_read and not is_saved else 0)
+
+
+@pytest.mark.parametrize("is_saved", [True, False])
+def test_both_sides_agree_on_equal_edits_once_a_worker_has_saved_the_link(
+    *, is_saved: bool
+) -> None:
+    """Under always_salesforce the deletion of what they agreed on before must cross, over an edit in
+    HubSpot. A deletion on both sides needs none, and a value that nobody has read leaves no trace.
+    """
+    fax = Person("edit person", Side.SALESFORCE, what="fax", value="3")
+    setting = Setting(policies=(("fax", "always_salesforce"),))
+    system = ended(*A_PAIR, fax, Wait(60), setting=setting)
+    here, there = the_pair(system)
+    system.portals[0].hubspot.edit(here, {"fax": None})
+    system.salesforce.edit(there, {"Fax": None})
+    system.ledger.reads = dict.fromkeys((here, there), system.ledger.number)
+    if is_saved:
+        system.ledger.link((here, there))
+    system.salesforce.edit(there, {"Fax": "+49 30 9018205"})
+    system.portals[0].hubspot.edit(here, {"fax": "+49 30 9018209"})
+    system.salesforce.edit(there, {"Fax": None})
+
+    assert found(system) == (set() if is_saved else {"both sides agree"})
 
 
 @pytest.mark.parametrize("rests", [True, False])
@@ -87,6 +118,7 @@ def test_only_a_value_that_was_read_while_its_mapping_rested_is_taken_back_witho
     system.portals[0].hubspot.edit(here, {"fax": "+49 30 9018202"})
     system.ledger.resting = {"Fax"} if rests else {"Phone"}
     system.portals[0].hubspot.read([here], {"contact": ["fax"]})
+    system.ledger.link((here, there))
     system.portals[0].hubspot.edit(here, {"fax": None})
 
     assert found(system) == (set() if rests else {"both sides agree"})

@@ -73,4 +73,17 @@ LATE_WRITES: Mapping[str, History] = {
             Person("edit person", value="2"),
         ),
     ),
+    "a value was removed that only a worker had read which died before it saved the link": History(
+        Setting(policies=(("fax", "always_hubspot"),)),
+        (
+            Person("new person"),
+            Wait(3),
+            Person("edit person", value="4"),
+            Wait(1),
+            Work("contact", 6),
+            Person("edit person", Side.SALESFORCE, value="2"),
+            Person("edit person"),
+            Wait(3),
+        ),
+    ),
 }

@@ -86,6 +86,7 @@ class Course:
         restarted: One of the records was gone and came back, or is what others were merged into.
         looks: Up to which entries workers have read each side's record.
         blind: Those of them when the field's mapping rested, so that nothing of it is kept.
+        kept: Those of them by workers that have saved a link of the record afterwards.
         met: Up to which entry the worker that linked the pair had read each side's record.
         since: The last entry of the field when both sides agreed last.
         saved: When the link was saved.
@@ -110,6 +111,7 @@ class Course:
     restarted: bool = False
     looks: Mapping[Side, Sequence[int]] = field(default_factory=dict)
     blind: Mapping[Side, Sequence[int]] = field(default_factory=dict)
+    kept: Mapping[Side, Sequence[int]] = field(default_factory=dict)
     met: Mapping[Side, int] = field(default_factory=dict)
     since: int = 0
     saved: Sequence[Saved] = ()
@@ -132,7 +134,9 @@ def value_when(course: Course, side: Side, number: int) -> Shown:
 
 
 def was_read(course: Course, deletion: Entry) -> bool:
-    """Whether a worker has read what a person took away, while the field's mapping did not rest."""
+    """Whether a worker has read what a person took away, while the field's mapping did not rest, and
+    has saved the link then. Of what a worker has read that died before nothing is kept.
+    """
     side, since = deletion.ref.side, deletion.number
     for at, value in reversed(course.values[side]):
         if at < since:
@@ -142,7 +146,10 @@ def was_read(course: Course, deletion: Entry) -> bool:
     was_read, was_seen = _looks_at(course, deletion, since)
     if was_seen and not was_read:
         course.excused["removed while its mapping rested"] = 1
-    return was_read
+    was_saved = any(since <= at < deletion.number for at in course.kept[side])
+    if was_read and not was_saved:
+        course.excused["removed before a link was saved"] = 1
+    return was_read and was_saved
 
 
 def _looks_at(course: Course, deletion: Entry, since: int) -> tuple[bool, bool]:

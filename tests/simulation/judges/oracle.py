@@ -69,6 +69,7 @@ def course_of(
         for resting in (False, True)
     )
     met = {ref.side: ledger.met.get(pair, {}).get(ref, linked) for ref in pair}
+    links = ledger.saved.items()
     saved = [
         Saved(
             one.number,
@@ -77,8 +78,12 @@ def course_of(
         )
         for one in ledger.saved.get(pair, ())
     ]
+    kept = {
+        ref.side: [one.reads.get(ref, -1) for both, some in links if ref in both for one in some]
+        for ref in pair
+    }
     course, is_linked = (
-        Course(restarted=restarted, looks=looks, blind=blind, met=met, saved=saved),
+        Course(restarted=restarted, looks=looks, blind=blind, kept=kept, met=met, saved=saved),
         False,
     )
     for one in entries:
@@ -90,7 +95,8 @@ def course_of(
         course.restarted |= not one.field and one.value == "back"
         if one.field != names[one.ref]:
             continue
-        if is_linked and row.across is not None and _were_synced(course, one.number):
+        is_told = row.across is not None or bool(course.open)
+        if is_linked and is_told and _were_synced(course, one.number):
             _agree(course, row)
         one = row.as_in_hubspot(one)  # noqa: PLW2901 - the same entry in other terms
         is_foreign = connection and one.connection not in {"", connection}
