@@ -101,17 +101,6 @@ def test_an_announcement_knows_the_writes_before_it_that_had_not_arrived():
     assert saved(SECOND_PLAN, NOON + LONGEST_WRITE).salesforce_intent.earlier is None
 
 
-@pytest.mark.parametrize(
-    ("later", "fields"),
-    [(LONGEST_WRITE - timedelta(seconds=1), {"Phone", "Fax"}), (LONGEST_WRITE, {"Fax"})],
-    ids=["it may still come", "it has ended"],
-)
-def test_what_an_earlier_write_would_leave_is_known_until_it_has_ended(later, fields):
-    """A third worker, which has seen that the second write arrived, announces Fax 8."""
-    third = saved(THIRD_PLAN, NOON + later)
-    assert third.salesforce_intent.replaces.keys() == set(map(tag, fields))
-
-
 def test_a_person_may_enter_what_an_earlier_write_replaced_once_that_has_ended():
     """The third write is lost, and a person sets the phone back to what the first one replaced:
     that is an edit, which crosses (MAP-3).
@@ -134,6 +123,31 @@ def test_what_a_person_enters_in_place_of_a_lost_write_is_theirs_to_take_back():
     plan = planned(by_hand, by_a_person(mine, {"Phone": "1"}))
     writes = {one.side: dict(one.fields) for one in plan.effects if hasattr(one, "fields")}
     assert writes == {H: {"phone": "1"}, S: {"Fax": "8"}}
+
+
+def test_what_only_an_earlier_lost_write_was_to_replace_is_an_edit_while_another_is_lost():
+    """HubSpot's phone 2 is lost, as a person has entered phone 3 in Salesforce meanwhile, which
+    crosses. The title that goes the other way is lost as well, and the person sets the phone back.
+    HubSpot's record has the later time, and no news of the phone.
+    """
+    pair = by_a_person({"Phone": "2", "Title": "B"}, {"Phone": "3"})
+    second = saved(planned(FIRST, pair), NOON + timedelta(seconds=1))
+    hubspot, lead = by_a_person({"Phone": "3", "Title": "B"}, {"Phone": "1"})
+    plan = planned(second, (replace(hubspot, modified_at=NOON + timedelta(hours=1)), lead))
+    writes = {one.side: dict(one.fields) for one in plan.effects if hasattr(one, "fields")}
+    assert writes == {H: {"phone": "1"}, S: {"Title": "B"}}
+
+
+def test_only_what_an_earlier_write_can_bring_is_expected_once_the_last_one_has_arrived():
+    """The second write has replaced phone 3, which the first one cannot bring."""
+    pair = by_a_person({"Phone": "2", "Title": "B"}, {"Phone": "3"})
+    later = replace(pair[0], modified_at=NOON + timedelta(hours=1))
+    second = saved(planned(FIRST, (later, pair[1])), NOON + timedelta(seconds=1))
+    text = second.salesforce_intent.revision.hex()
+    third = planned(second, shown({**WRITTEN, "Fax": "8"}, WRITTEN, text))
+    replaces = saved(third, NOON + timedelta(seconds=2)).salesforce_intent.replaces
+    assert replaces.keys() == {tag("Fax"), tag("Phone")}
+    assert {len(one) for one in replaces.values()} == {1}
 
 
 def test_what_was_written_replaces_nothing_any_more():

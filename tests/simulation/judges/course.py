@@ -173,26 +173,29 @@ def _has_rested(course: Course, deletion: Entry) -> bool:
     return _looks_at(course, deletion, since) == (False, True)
 
 
-def without_traceless(course: Course) -> Iterator[tuple[str, Course]]:
-    """The course without one of the edits that could leave no trace, and why it could.
+def without_traceless(course: Course, overruled: Side | None) -> Iterator[tuple[str, Course]]:
+    """The course without one of the edits that could leave no trace, and why it could. `overruled`
+    is the side whose value the policy has overwritten by the other one's.
 
     - **Edited between read and write**: to the very value that a worker had read on the other side,
-      and was about to write to this one, even if the write never arrived.
+      and was about to write to this one, even if the write never arrived; or back to the one that
+      it was to overrule.
     - **Removed while its mapping rested**: nothing is kept of a value that could not cross.
     """
     for side, edit in course.open.items():
         left = {other: one for other, one in course.open.items() if other is not side}
         without = replace(course, open=left)
-        if _was_announced(course, edit):
+        if _was_announced(course, edit, or_back=side is overruled):
             agreed = replace(without, agreed=plain(edit.value), ever=True)
             yield from (("edited between read and write", one) for one in (agreed, without))
         if plain(edit.value) is None and _has_rested(course, edit):
             yield "removed while its mapping rested", without
 
 
-def _was_announced(course: Course, edit: Entry) -> bool:
+def _was_announced(course: Course, edit: Entry, *, or_back: bool) -> bool:
     """Whether a person's edit gives a side what the last worker that saved the link and had not
-    read the edit was about to write there, and had not written by then.
+    read the edit was about to write there, and had not written by then; or what that was to
+    overrule, once more.
     """
     side, value = edit.ref.side, plain(edit.value)
     unread = [one for one in course.saved if one.counts and one.reads[side] < edit.number]
@@ -201,4 +204,5 @@ def _was_announced(course: Course, edit: Entry) -> bool:
     last = unread[-1]
     shown, coming = (value_when(course, one, last.reads[one]) for one in (side, side.other))
     written = [one.number for one in course.written if one.ref.side is side]
-    return shown != coming == value and not any(last.number < at < edit.number for at in written)
+    is_same = value == coming or (or_back and value == shown and coming is not None)
+    return shown != coming and is_same and not any(last.number < at < edit.number for at in written)

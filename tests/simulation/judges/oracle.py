@@ -229,7 +229,7 @@ def judge(course: Course, row: Row) -> list[Finding]:
     found = _JUDGES[row.policy](course)
     if not found or row.policy not in _MERGED:
         return found
-    for reason, traceless in without_traceless(course):
+    for reason, traceless in without_traceless(course, _OVERRULED.get(row.policy)):
         if not _JUDGES[row.policy](traceless):
             course.excused[reason] += 1
             return []
@@ -289,11 +289,17 @@ def _two_way(course: Course) -> list[Finding]:
 
 def _has_lost(course: Course, favourite: Side) -> bool:
     """Whether a worker has read the other side's edit beside a value of the favourite that was
-    deleted afterwards, and saved the link: that value has won, so its deletion crosses (MAP-1).
+    deleted afterwards, and saved the link, or has replaced the edit by that value: it has won, so
+    its deletion crosses (MAP-1).
     """
     deletion, edit = course.open.get(favourite), course.open.get(favourite.other)
     if deletion is None or edit is None:
         return False
+    if any(
+        one.ref == edit.ref and edit.number <= one.read_of(one.ref) and plain(one.value) is not None
+        for one in course.written
+    ):
+        return True
     return any(
         one.counts
         and edit.number <= one.reads[favourite.other]
@@ -436,6 +442,9 @@ def _owner(course: Course) -> list[Finding]:
 
 _MERGED = frozenset({"two_way", "prefer_salesforce", "prefer_hubspot"})
 """Policies by which edits of both sides compete."""
+
+_OVERRULED = {"prefer_salesforce": Side.HUBSPOT, "prefer_hubspot": Side.SALESFORCE}
+"""Policy -> the side whose value a value of the other side overwrites."""
 
 _JUDGES: Mapping[str, Callable[[Course], list[Finding]]] = {
     "two_way": _two_way,

@@ -147,9 +147,9 @@ def announced(
         earlier = before.earlier
         carried = dict(before.replaces)
         if has_arrived(record, link, ruleset):
-            # An earlier write may still come after it.
-            late = earlier.fields if earlier else frozenset[bytes]()
-            carried = {key: one for key, one in carried.items() if key in late}
+            # An earlier write may still come after it. What only the last one replaced cannot.
+            late = earlier.values if earlier else {}
+            carried = {key: one & late[key] for key, one in carried.items() if key in late}
         for key, fingerprint in _shown_fingerprints(record, writes[side], salesforce, ruleset):
             carried[tag(key)] = carried.get(tag(key), frozenset()) | {fingerprint}
         replaces = _without_agreed(carried, bases[side], OWNER_FIELD[side], owner, ruleset)

@@ -65,7 +65,7 @@ def without_lost_write(
     crossing: set[str] = set()
     undelivered: set[str] = set()
     for key, agreed, shown in differs:
-        in_flight = tag(key) in intent.replaces
+        in_flight = bool(replaced(record, tag(key), stored, ruleset))
         if PENDING & {agreed, base.fingerprint_of(key)} and not in_flight:
             # The value has still to cross already, as a write to the other side was lost.
             continue
