@@ -86,4 +86,18 @@ LATE_WRITES: Mapping[str, History] = {
             Wait(3),
         ),
     ),
+    "the address of a new lead was removed while the worker that made it was about to link it": (
+        History(
+            Setting(),
+            (
+                Person("new person"),
+                Wait(1),
+                Work("contact", 12, slot=1),
+                Person("new address", Side.SALESFORCE),
+                Wait(1),
+                Work("contact", 5, most=5),
+                Work("contact", slot=1),
+            ),
+        )
+    ),
 }

@@ -135,11 +135,8 @@ class BatchLoader(Generic[AnyFacts]):
         have edited it before that: its change waits. So do the records whose links have ended with
         a merge, until the survivor has its link.
         """
-        overtaken = []
-        for change in to_sync:
-            link = self.links.get(change.ref)
-            if change.ref in self._unlinked and link and link.on(change.ref.side) == change.ref:
-                overtaken.append(change)
+        linked_since = self._unlinked.intersection(_places(self.links.values()))
+        overtaken = [change for change in to_sync if change.ref in linked_since]
         mine = [change for change in to_sync if change not in overtaken]
         linked = [one.ref for one in mine if one.ref in self.links]
         self._follow_links(self.links[ref] for ref in linked)
