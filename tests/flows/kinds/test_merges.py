@@ -10,9 +10,10 @@ from itertools import permutations
 
 import pytest
 
+from crmsync.errors import SyncError
 from crmsync.flows.kinds.contact import sync_contacts
 from crmsync.model.changes import Cause, redelivered
-from crmsync.model.links import LinkState
+from crmsync.model.links import Link, LinkState
 from crmsync.model.records import Ref, Side
 from tests.flows.interleaving.gate import Gate, KilledError, with_gate
 from tests.memory.world import MemoryWorld
@@ -363,6 +364,34 @@ def test_the_survivor_goes_on_with_the_other_lead_if_that_of_the_primary_record_
         found[order] = (pairs, ended, told, merge.world.writes() - writes)
     expected = ({("survivor", "loser")}, {"winner"}, [], 0)
     assert {order: state for order, state in found.items() if state != expected} == {}
+
+
+@pytest.mark.rule("DUP-24")
+def test_an_edit_just_before_the_survivors_id_is_written_crosses():
+    """The worker has read the lead and writes nothing but the id. As nobody else has changed the lead
+    since, the edit could be taken for Salesforce's formatting of the value that made the lead.
+    """
+    world = MemoryWorld()
+    primary = world.new_contact(jobtitle="Engineer")
+    other = world.new_contact(email="other@example.com")
+    world.sync(primary, other)
+    lead = world.counterpart(primary)
+    world.wait()
+    survivor = world.hubspot.merge(primary, other)
+    save = world.links.save
+
+    def edited_meanwhile(links: Sequence[Link]) -> Sequence[Link | SyncError]:
+        world.links.save = save
+        world.salesforce.edit(lead, {"Title": "Chief engineer"})
+        return save(links)
+
+    world.links.save = edited_meanwhile
+    world.sync(survivor)
+    world.sync(lead)
+    world.drain()
+
+    assert world.hubspot.fields(survivor)["jobtitle"] == "Chief engineer"
+    assert world.salesforce.fields(lead)["Title"] == "Chief engineer"
 
 
 @pytest.mark.rule("DEL-1")

@@ -401,4 +401,17 @@ PEOPLE: Mapping[str, History] = {
             ),
         )
     ),
+    "an edit came just before a worker wrote nothing but the id of the survivor of a merge": History(
+        Setting(),
+        (
+            Person("new person", who=1, value="2"),
+            Person("new person"),
+            Wait(1),
+            Work("contact"),
+            Person("merge people"),
+            Wait(1),
+            Work("contact", 7, most=5),
+            Person("edit person", Side.SALESFORCE, what="jobtitle"),
+        ),
+    ),
 }

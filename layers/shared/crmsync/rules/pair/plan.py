@@ -129,6 +129,7 @@ def plan_pair(
         or merged.owners != link.owners
         or holds != link.holds
         or loops.is_news_to(link)
+        or (merged.own_fields[Side.SALESFORCE] and link.wrote)
     ):
         after = _agreed_link(link, (hubspot, salesforce), merged, ruleset)
         effects.append(SaveLink(after, _MATCHED_BY[link.kind] if not link.version else ()))
@@ -319,7 +320,9 @@ def _agreed_link(
     salesforce, held_back = pair[1], merged.held_back
     bases = {one.ref.side: _agreed_base(one, link, merged, ruleset.fingerprinter) for one in pair}
     intents = announced(link, bases, merged.owners, _written(merged), pair, ruleset)
-    wrote = tags(merged.to_salesforce) if merged.to_salesforce else link.wrote
+    wrote = link.wrote
+    if merged.to_salesforce or merged.own_fields[Side.SALESFORCE]:
+        wrote = tags(merged.to_salesforce)
     if waits := held_back.waiting.union(rule.salesforce for rule in merged.incompatible):
         wrote -= tags(waits)
     return replace(
