@@ -415,6 +415,29 @@ def test_only_an_edit_to_what_a_worker_was_about_to_write_may_lose_to_an_earlier
     assert found(system) == (set() if right else {"no lost update"})
 
 
+@pytest.mark.parametrize("is_saved", [True, False])
+def test_only_an_edit_back_to_what_a_slow_worker_brought_may_be_lost(*, is_saved: bool) -> None:
+    """Its value had been set back on the other side by then. Somebody removes what it has brought, and
+    enters the same again: that is what the link has as agreed on, unless a worker has saved it since.
+    """
+    system = ended(*A_PAIR)
+    here, there = the_pair(system)
+    system.salesforce.edit(there, {"Phone": "+49 30 9018204"})
+    system.ledger.reads = dict.fromkeys((here, there), system.ledger.number)
+    system.salesforce.edit(there, {"Phone": "+49 30 9018201"})
+    system.ledger.link((here, there))
+    write(system, Side.HUBSPOT, "phone", "+49 30 9018204")
+    system.portals[0].hubspot.edit(here, {"phone": None})
+    if is_saved:
+        system.ledger.reads = dict.fromkeys((here, there), system.ledger.number)
+        system.ledger.link((here, there))
+    system.portals[0].hubspot.edit(here, {"phone": "+49 30 9018204"})
+    system.ledger.reads = dict.fromkeys((here, there), system.ledger.number)
+    write(system, Side.HUBSPOT, "phone", "+49 30 9018201")
+
+    assert found(system) == ({"no lost update"} if is_saved else set())
+
+
 @pytest.mark.parametrize(("is_read", "stands"), [(True, "2"), (True, "3"), (False, "2")])
 def test_an_edit_that_is_written_over_crosses_if_another_worker_had_read_it(
     *, is_read: bool, stands: str

@@ -178,8 +178,8 @@ def without_traceless(course: Course, overruled: Side | None) -> Iterator[tuple[
     is the side whose value the policy has overwritten by the other one's.
 
     - **Edited between read and write**: to the very value that a worker had read on the other side,
-      and was about to write to this one, even if the write never arrived; or back to the one that
-      it was to overrule.
+      and was about to write to this one, even if the write never arrived; back to that value once
+      it has; or back to the one that it was to overrule.
     - **Removed while its mapping rested**: nothing is kept of a value that could not cross.
     """
     for side, edit in course.open.items():
@@ -194,8 +194,8 @@ def without_traceless(course: Course, overruled: Side | None) -> Iterator[tuple[
 
 def _was_announced(course: Course, edit: Entry, *, or_back: bool) -> bool:
     """Whether a person's edit gives a side what the last worker that saved the link and had not
-    read the edit was about to write there, and had not written by then; or what that was to
-    overrule, once more.
+    read the edit was about to write there, and crmsync has written nothing else there by then; or
+    what that was to overrule, once more, and nothing was written.
     """
     side, value = edit.ref.side, plain(edit.value)
     unread = [one for one in course.saved if one.counts and one.reads[side] < edit.number]
@@ -203,6 +203,10 @@ def _was_announced(course: Course, edit: Entry, *, or_back: bool) -> bool:
         return False
     last = unread[-1]
     shown, coming = (value_when(course, one, last.reads[one]) for one in (side, side.other))
-    written = [one.number for one in course.written if one.ref.side is side]
+    written = [
+        one.number
+        for one in course.written
+        if one.ref.side is side and (value == shown or plain(one.value) != value)
+    ]
     is_same = value == coming or (or_back and value == shown and coming is not None)
     return shown != coming and is_same and not any(last.number < at < edit.number for at in written)
