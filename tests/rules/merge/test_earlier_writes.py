@@ -150,6 +150,15 @@ def test_only_what_an_earlier_write_can_bring_is_expected_once_the_last_one_has_
     assert {len(one) for one in replaces.values()} == {1}
 
 
+def test_a_lead_that_shows_no_revision_has_no_value_of_ours():
+    """The first write is lost. A person has entered a title before crmsync wrote the lead's key,
+    which shows no revision, so that crmsync was the last to edit the lead.
+    """
+    plan = planned(FIRST, shown({"Phone": "2"}, {"Title": "C"}))
+    writes = {one.side: dict(one.fields) for one in plan.effects if hasattr(one, "fields")}
+    assert writes == {H: {"jobtitle": "C"}, S: {"Phone": "2"}}
+
+
 def test_what_was_written_replaces_nothing_any_more():
     """Left is what the older write may still bring. A side that was not written stays as it is."""
     assert SECOND.salesforce_intent.replaces.keys() == {tag("Phone"), tag("Title")}

@@ -185,17 +185,19 @@ def without_traceless(course: Course, overruled: Side | None) -> Iterator[tuple[
     for side, edit in course.open.items():
         left = {other: one for other, one in course.open.items() if other is not side}
         without = replace(course, open=left)
-        if _was_announced(course, edit, or_back=side is overruled):
-            agreed = replace(without, agreed=plain(edit.value), ever=True)
+        agreed = replace(without, agreed=plain(edit.value), ever=True)
+        if _was_announced(course, edit):
             yield from (("edited between read and write", one) for one in (agreed, without))
+        elif side is overruled and _was_announced(course, edit, is_back=True):
+            yield "edited between read and write", agreed
         if plain(edit.value) is None and _has_rested(course, edit):
             yield "removed while its mapping rested", without
 
 
-def _was_announced(course: Course, edit: Entry, *, or_back: bool) -> bool:
+def _was_announced(course: Course, edit: Entry, *, is_back: bool = False) -> bool:
     """Whether a person's edit gives a side what the last worker that saved the link and had not
-    read the edit was about to write there, and crmsync has written nothing else there by then; or
-    what that was to overrule, once more, and nothing was written.
+    read the edit was about to write there, and crmsync has written nothing else there by then; or,
+    if it `is_back`, what that was to overrule, once more, and nothing was written.
     """
     side, value = edit.ref.side, plain(edit.value)
     unread = [one for one in course.saved if one.counts and one.reads[side] < edit.number]
@@ -206,7 +208,7 @@ def _was_announced(course: Course, edit: Entry, *, or_back: bool) -> bool:
     written = [
         one.number
         for one in course.written
-        if one.ref.side is side and (value == shown or plain(one.value) != value)
+        if one.ref.side is side and (is_back or plain(one.value) != value)
     ]
-    is_same = value == coming or (or_back and value == shown and coming is not None)
-    return shown != coming and is_same and not any(last.number < at < edit.number for at in written)
+    is_same = shown != coming and value == (shown if is_back else coming)
+    return is_same and not any(last.number < at < edit.number for at in written)

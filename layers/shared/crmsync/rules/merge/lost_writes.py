@@ -26,7 +26,7 @@ from crmsync.model.crm_names import (
 from crmsync.model.fields import FieldRule
 from crmsync.model.fingerprints import PENDING, tag
 from crmsync.model.links import EarlierWrites, Intent, Link
-from crmsync.model.records import Record, Side
+from crmsync.model.records import Record, Side, Value
 from crmsync.rules.fields.values import compared_format
 from crmsync.rules.merge.baseline import key_of
 from crmsync.rules.merge.ruleset import Ruleset
@@ -212,7 +212,7 @@ def replaced(record: Record, key: bytes, link: Link, ruleset: Ruleset) -> frozen
     """
     intent = link.intent(record.ref.side)
     known, earlier = intent.replaces.get(key, frozenset()), intent.earlier
-    if earlier is None or (link.stored and record.ref not in link.stored):
+    if earlier is None or _has_taken_a_place(record, link):
         return known
     if _shows_any(record, earlier.revisions, ruleset):
         return known
@@ -224,11 +224,18 @@ def _is_ours(
 ) -> bool:
     """Whether a value is nobody's edit: one that the announced write should have replaced, or one
     that another write of ours left. `key` is the field's tag.
+
+    A Salesforce record that shows no revision at all has got no value of ours that the link does
+    not know, unless it has taken another record's place: what we write without a revision is the id
+    of its counterpart.
     """
     intent = link.intent(record.ref.side)
+    is_known = shown in intent.replaces.get(key, ())
     if shown in replaced(record, key, link, ruleset):
         return not (intent.arrived and _is_left_by_others(record, name, ruleset))
     if record.ref.side is Side.SALESFORCE:
+        if not (is_known or _revision(record, ruleset) or _has_taken_a_place(record, link)):
+            return False
         fields = _fields_written_last(record, intent, ruleset)
         return _is_last_edited_by_us(record, ruleset) and (fields is None or key in fields)
     return _is_left_by_us(record, name, ruleset)
@@ -279,8 +286,17 @@ def _fields_written_last(
 
 def _shows_any(record: Record, revisions: Collection[bytes], ruleset: Ruleset) -> bool:
     """Whether a record shows one of these revisions."""
-    shown = record.fields.get(ruleset.revision_field(record.ref.side))
-    return shown in {one.hex() for one in revisions}
+    return _revision(record, ruleset) in {one.hex() for one in revisions}
+
+
+def _has_taken_a_place(record: Record, link: Link) -> bool:
+    """Whether a record has come in place of one that the stored link has."""
+    return link.stored is not None and record.ref not in link.stored
+
+
+def _revision(record: Record, ruleset: Ruleset) -> Value:
+    """The revision that a record shows, if any."""
+    return record.fields.get(ruleset.revision_field(record.ref.side))
 
 
 def _company_was_set_since(record: Record, name: str, intent: Intent) -> bool:
