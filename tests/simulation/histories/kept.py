@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tests.simulation.histories.kept_companies import COMPANIES
 from tests.simulation.histories.kept_deals import DEALS
 from tests.simulation.histories.kept_deletions import DELETIONS
 from tests.simulation.histories.kept_fields import FIELDS
@@ -20,6 +21,7 @@ KEPT: Mapping[str, History] = {
     **PEOPLE,
     **MORE_PEOPLE,
     **OWNED,
+    **COMPANIES,
     **DEALS,
     **DELETIONS,
     **FIELDS,

@@ -73,12 +73,15 @@ class ContactFacts(Facts):
             allows it only once, and edits no converted lead.
         sharing: For a Salesforce record whose contact is gone: the contacts of other pairs that
             have its address.
+        other_companies: For a pair whose contact loses its primary company: those that it has left,
+            for which it decides from then on.
     """
 
     account: str = ""
     holder: Ref | None = None
     id_is_taken: bool = False
     sharing: tuple[Ref, ...] = ()
+    other_companies: tuple[Ref, ...] = ()
 
 
 def left_alone(facts: ContactFacts) -> Record | None:
@@ -245,6 +248,9 @@ def _plan_linked(facts: ContactFacts, link: Link, ruleset: Ruleset) -> Plan:
         )
     if facts.id_is_taken:
         plan = replace(plan, effects=tuple(_without_id(plan.effects)))
+    if facts.other_companies:
+        others = (RequestSync(one, Kind.ACCOUNT, None, ("DUP-2",)) for one in facts.other_companies)
+        plan = replace(plan, effects=(*plan.effects, *others))
     return replacing_tombstones(facts, facts.salesforce, plan) if facts.tombstones else plan
 
 

@@ -143,6 +143,23 @@ def find_parents(
     return found | {across: ref for ref, across in found.items() if across}
 
 
+def loses_company(facts: Facts, ruleset: Ruleset) -> bool:
+    """Whether a linked contact has lost its primary company since the last sync, or its account
+    where that takes the company along (Q-29).
+    """
+    hubspot, salesforce = facts.hubspot, facts.salesforce
+    settings = ruleset.connection.companies
+    if facts.link is None or hubspot is None or salesforce is None or not settings.sync:
+        return False
+    if not hubspot.fields.get(PRIMARY_COMPANY):
+        return _parent_has_changed(hubspot, facts, ruleset)
+    return (
+        settings.remove_associations
+        and not salesforce.fields.get(PARENT_ACCOUNT)
+        and _parent_has_changed(salesforce, facts, ruleset)
+    )
+
+
 def _with_new_parents(facts: Facts, ruleset: Ruleset) -> Iterator[Record]:
     """The records whose parent must be known: none for a pair whose parents have not changed or are
     not compared, as a lead has no account.
@@ -157,6 +174,9 @@ def _with_new_parents(facts: Facts, ruleset: Ruleset) -> Iterator[Record]:
 
 
 def _parent_has_changed(record: Record, facts: Facts, ruleset: Ruleset) -> bool:
+    """Whether the company of a HubSpot record, or the account of a Salesforce record, is not what
+    the two sides agreed on last, if it is compared at all.
+    """
     name = PRIMARY_COMPANY if record.ref.side is Side.HUBSPOT else PARENT_ACCOUNT
     if name not in record.fields:
         return False
