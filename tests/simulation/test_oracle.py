@@ -438,6 +438,34 @@ def test_only_an_edit_back_to_what_a_slow_worker_brought_may_be_lost(*, is_saved
     assert found(system) == ({"no lost update"} if is_saved else set())
 
 
+@pytest.mark.parametrize(("is_brought", "is_saved"), [(True, False), (True, True), (False, False)])
+def test_only_an_edit_back_to_what_a_slow_worker_had_read_and_brought_may_be_lost(
+    *, is_brought: bool, is_saved: bool
+) -> None:
+    """Its value is changed while it crosses, and set back once somebody has edited the other side:
+    that is what the link has as agreed on, unless a worker has saved it since.
+    """
+    system = ended(*A_PAIR)
+    here, there = the_pair(system)
+    system.salesforce.edit(there, {"Phone": "+49 30 9018204"})
+    system.ledger.reads = dict.fromkeys((here, there), system.ledger.number)
+    system.ledger.link((here, there))
+    system.salesforce.edit(there, {"Phone": "+49 30 9018205"})
+    if is_brought:
+        write(system, Side.HUBSPOT, "phone", "+49 30 9018204")
+    system.portals[0].hubspot.edit(here, {"phone": "+49 30 9018203"})
+    if is_saved:
+        system.ledger.reads = dict.fromkeys((here, there), system.ledger.number)
+        system.ledger.link((here, there))
+    system.wait(60)
+    system.salesforce.edit(there, {"Phone": "+49 30 9018204"})
+    system.ledger.reads = dict.fromkeys((here, there), system.ledger.number)
+    write(system, Side.SALESFORCE, "Phone", "+49 30 9018203")
+
+    is_right = is_brought and not is_saved
+    assert found(system) == (set() if is_right else {"no lost update"})
+
+
 @pytest.mark.parametrize(("is_read", "stands"), [(True, "2"), (True, "3"), (False, "2")])
 def test_an_edit_that_is_written_over_crosses_if_another_worker_had_read_it(
     *, is_read: bool, stands: str

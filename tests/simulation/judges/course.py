@@ -179,7 +179,7 @@ def without_traceless(course: Course, overruled: Side | None) -> Iterator[tuple[
 
     - **Edited between read and write**: to the very value that a worker had read on the other side,
       and was about to write to this one, even if the write never arrived; back to that value once
-      it has; or back to the one that it was to overrule.
+      it has, on either side; or back to the one that it was to overrule.
     - **Removed while its mapping rested**: nothing is kept of a value that could not cross.
     """
     for side, edit in course.open.items():
@@ -188,10 +188,21 @@ def without_traceless(course: Course, overruled: Side | None) -> Iterator[tuple[
         agreed = replace(without, agreed=plain(edit.value), ever=True)
         if _was_announced(course, edit):
             yield from (("edited between read and write", one) for one in (agreed, without))
-        elif side is overruled and _was_announced(course, edit, is_back=True):
+        elif _was_announced(course, edit, is_back=True) and (
+            side is overruled or _was_brought(course, edit)
+        ):
             yield "edited between read and write", agreed
         if plain(edit.value) is None and _has_rested(course, edit):
             yield "removed while its mapping rested", without
+
+
+def _was_brought(course: Course, edit: Entry) -> bool:
+    """Whether crmsync had brought the value of an edit to the other side since both agreed."""
+    return any(
+        one.ref.side is edit.ref.side.other and plain(one.value) == plain(edit.value)
+        for one in course.written
+        if course.since < one.number < edit.number
+    )
 
 
 def _was_announced(course: Course, edit: Entry, *, is_back: bool = False) -> bool:
