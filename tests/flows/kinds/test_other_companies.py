@@ -71,6 +71,19 @@ def test_the_other_company_gets_an_account_of_its_own_while_the_first_one_is_the
     assert home.rests()
 
 
+@pytest.mark.rule("ACC-9")
+def test_the_other_company_gets_an_account_where_the_contacts_own_pair_ends_as_well() -> None:
+    """The account is deleted in Salesforce, and with it the contact there; before anything has read
+    that, the contact leaves its company in HubSpot.
+    """
+    home = Home()
+    home.world.salesforce.delete(home.account)
+    home.world.associations.remove_association(home.ada, home.first)
+    home.sync(home.ada, home.first)
+    assert home.account_of(home.second) not in {None, home.account}
+    assert home.rests()
+
+
 @pytest.mark.rule("Q-29")
 def test_the_other_company_gets_an_account_where_crmsync_takes_the_first_one_away() -> None:
     """The contact loses its account in Salesforce, and so its primary company in HubSpot: our own

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tests.simulation.histories.steps import History, Person, Setting, Wait
+from crmsync.model.records import Side
+from tests.simulation.histories.steps import History, News, Person, Setting, Wait
 
 COMPANIES: Mapping[str, History] = {
     "the primary company of a contact with two was deleted": History(
@@ -17,6 +18,17 @@ COMPANIES: Mapping[str, History] = {
             Person("new company"),
             Wait(1232),
             Person("delete company"),
+        ),
+    ),
+    "a contact left its company just when the account and its own counterpart were deleted": History(
+        Setting(creates="contact"),
+        (
+            Person("new person", what="Contact", value="1"),
+            Person("new company", who=1, other=1),
+            Person("new company", who=1, other=2),
+            Wait(1300),
+            Person("delete company", Side.SALESFORCE, who=2, news=News.LOST),
+            Person("leave company"),
         ),
     ),
 }

@@ -228,7 +228,7 @@ def _plan_linked(facts: ContactFacts, link: Link, ruleset: Ruleset) -> Plan:
             recreate=lambda record: _plan_creation(record, "", ruleset),
         )
         gone = _with_duplicate(facts, _with_company(facts, link, gone, ruleset))
-        return _with_late_opt_out(facts, link, gone, ruleset)
+        return _with_late_opt_out(facts, link, _with_other_companies(facts, gone), ruleset)
     here = link
     if not link.joins(facts.hubspot.ref, facts.salesforce.ref):
         here = follow_moves(link, facts.hubspot, facts.salesforce, ruleset)
@@ -248,10 +248,14 @@ def _plan_linked(facts: ContactFacts, link: Link, ruleset: Ruleset) -> Plan:
         )
     if facts.id_is_taken:
         plan = replace(plan, effects=tuple(_without_id(plan.effects)))
-    if facts.other_companies:
-        others = (RequestSync(one, Kind.ACCOUNT, None, ("DUP-2",)) for one in facts.other_companies)
-        plan = replace(plan, effects=(*plan.effects, *others))
+    plan = _with_other_companies(facts, plan)
     return replacing_tombstones(facts, facts.salesforce, plan) if facts.tombstones else plan
+
+
+def _with_other_companies(facts: ContactFacts, plan: Plan) -> Plan:
+    """The plan, with a sync of the companies for which the contact decides from now on."""
+    others = (RequestSync(one, Kind.ACCOUNT, None, ("DUP-2",)) for one in facts.other_companies)
+    return replace(plan, effects=(*plan.effects, *others)) if facts.other_companies else plan
 
 
 def _without_id(effects: Iterable[Effect]) -> Iterator[Effect]:

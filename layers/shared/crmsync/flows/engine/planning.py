@@ -149,12 +149,13 @@ def loses_company(facts: Facts, ruleset: Ruleset) -> bool:
     """
     hubspot, salesforce = facts.hubspot, facts.salesforce
     settings = ruleset.connection.companies
-    if facts.link is None or hubspot is None or salesforce is None or not settings.sync:
+    if facts.link is None or hubspot is None or not settings.sync:
         return False
     if not hubspot.fields.get(PRIMARY_COMPANY):
         return _parent_has_changed(hubspot, facts, ruleset)
     return (
         settings.remove_associations
+        and salesforce is not None
         and not salesforce.fields.get(PARENT_ACCOUNT)
         and _parent_has_changed(salesforce, facts, ruleset)
     )
