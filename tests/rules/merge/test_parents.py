@@ -44,6 +44,7 @@ yet.
 """
 
 TO_ACCOUNT_B = ParentDecision(account=ACC_B, because=("FLD-8", "DUP-4"))
+OPEN_COMPANY, OPEN_ACCOUNT = ParentDecision(unpaired=H), ParentDecision(unpaired=S)
 TO_COMPANY_B = ParentDecision(company=B, because=("FLD-8", "FLD-9"))
 
 
@@ -90,9 +91,9 @@ def decide(
             ParentDecision(awaits=account(ACC_FREE)),
             id="Salesforce's has no company yet",
         ),
-        pytest.param(met(DEAD), met(None), NO_CHANGE, id="the account of HubSpot's was deleted"),
+        pytest.param(met(DEAD), met(None), OPEN_COMPANY, id="the account of HubSpot's was deleted"),
         pytest.param(
-            met(A), met(ACC_DEAD), NO_CHANGE, id="the company of Salesforce's was deleted"
+            met(A), met(ACC_DEAD), OPEN_ACCOUNT, id="the company of Salesforce's was deleted"
         ),
     ],
 )
@@ -127,13 +128,28 @@ def test_in_the_first_sync_the_account_wins(mine, theirs, expected, newest):
             id="an account that has no company yet",
         ),
         pytest.param(
-            moved(DEAD, A), moved(ACC_A, ACC_A), NO_CHANGE, id="a company whose account was deleted"
+            moved(DEAD, A),
+            moved(ACC_A, ACC_A),
+            OPEN_COMPANY,
+            id="a company whose account was deleted",
         ),
         pytest.param(
             moved(A, A),
             moved(ACC_DEAD, ACC_A),
-            NO_CHANGE,
+            OPEN_ACCOUNT,
             id="an account whose company was deleted",
+        ),
+        pytest.param(
+            moved(B, A),
+            met(ACC_DEAD),
+            TO_ACCOUNT_B,
+            id="another company, beside an account whose company was always deleted",
+        ),
+        pytest.param(
+            met(DEAD),
+            moved(ACC_B, None),
+            TO_COMPANY_B,
+            id="its first account, beside a company whose account was always deleted",
         ),
         pytest.param(moved(B, A), moved(ACC_B, ACC_A), NO_CHANGE, id="both, to the same pair"),
         pytest.param(moved(A, A), moved(ACC_B, ACC_B), NO_CHANGE, id="left apart before"),

@@ -180,6 +180,7 @@ COMPANY, ACCOUNT = (
         ("91", "", True, f"Salesforce gets account {ACCOUNT.id}", ("FLD-8", "DUP-4")),
         ("", ACCOUNT.id, True, "HubSpot gets company 91", ("FLD-8", "FLD-9")),
         ("91", "", False, f"waits for {COMPANY}", ("FLD-8",)),
+        ("92", "", False, "stays until a counterpart that was deleted is there again", ("FLD-8",)),
         ("91", ACCOUNT.id, True, "stays as it is", ()),
     ],
 )
@@ -191,7 +192,8 @@ def test_companies(
         a_contact({"associatedcompanyid": company}),
         a_salesforce_contact({"AccountId": account}),
     )
-    ruleset = replace(a_ruleset(), parents={COMPANY: ACCOUNT, ACCOUNT: COMPANY} if knows else {})
+    pair = {COMPANY: ACCOUNT, ACCOUNT: COMPANY} if knows else {}
+    ruleset = replace(a_ruleset(), parents={**pair, replace(COMPANY, id="92"): None})
     _, decisions = lines(contact, theirs, ruleset)
     assert decisions["company"] == DecisionLine("company", company, account, text, because)
 

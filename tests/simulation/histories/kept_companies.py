@@ -31,4 +31,20 @@ COMPANIES: Mapping[str, History] = {
             Person("leave company"),
         ),
     ),
+    "a contact joined an account without a company, which another account was merged into": History(
+        Setting(),
+        (
+            Person("new person", Side.SALESFORCE, what="Contact"),
+            Person("new person", Side.SALESFORCE, who=1, what="Contact"),
+            Wait(3),
+            Person("new company"),
+            Wait(7),
+            Person("join company", Side.SALESFORCE, who=1),
+            Person("delete company"),
+            Person("leave company", Side.SALESFORCE),
+            Person("new company"),
+            Wait(50),
+            Person("merge companies", Side.SALESFORCE, news=News.LOST),
+        ),
+    ),
 }

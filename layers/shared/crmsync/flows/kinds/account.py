@@ -29,6 +29,7 @@ from crmsync.flows.engine.results import Summary, process_results
 from crmsync.flows.kinds.about_linked import queue_activities
 from crmsync.flows.kinds.dependants import queue_dependants, queue_dependants_again
 from crmsync.flows.kinds.membership import CompanyMembers
+from crmsync.flows.kinds.paired_again import paired_again, queue_contacts, queue_contacts_again
 from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import KIND_OF
 from crmsync.model.crm_names import DOMAIN, WEBSITE
@@ -54,12 +55,13 @@ def sync_accounts(changes: Sequence[Change], context: SyncContext) -> Summary:
 # The order of the steps is the crash safety (see the one of contacts):
 #
 # 1. Gather and plan. Nothing is written.
-# 2. Queue, with a delay, the deals and activities of accounts that these plans link: afterwards
-#    they show nothing new, and nobody would find out what waits for them.
+# 2. Queue, with a delay, the deals and activities of accounts that these plans link, and the
+#    contacts of those that get a counterpart again: afterwards they show nothing new, and nobody
+#    would find out what waits for them.
 # 3. Apply the plans; a new record is planned again as a pair.
 # 4. Give records that a missing field has stopped another try without its mapping.
-# 5. Queue the deals of step 2 again, without the delay, and the contacts that wait for an account
-#    that is linked now. A contact that waits also keeps its own place in the queue.
+# 5. Queue the deals and contacts of step 2 again, without the delay, and the contacts that wait for
+#    an account that is linked now. A contact that waits also keeps its own place in the queue.
 # 6. Process the results; the SQS message is deleted only after that.
 def _sync_pass(
     changes: list[Change], context: SyncContext, summary: Summary, *, is_last: bool
@@ -69,10 +71,12 @@ def _sync_pass(
     ruleset = planned.ruleset
     summary.counts["Quiet"] += planned.unchanged
     dependants: list[Change] = []
+    again = paired_again(planned.facts, planned.plans)
     links = any(map(makes_link, planned.facts, planned.plans))
     if links:
         dependants = queue_dependants(planned.facts, planned.plans, context)
         queue_activities(planned.facts, planned.plans, context)
+    contacts = queue_contacts(again, context) if again else []
     results = apply_and_complete(
         planned.facts,
         planned.plans,
@@ -83,6 +87,8 @@ def _sync_pass(
     results = retry_without_resting(results, ruleset, changes, context)
     if links:
         queue_dependants_again(results, dependants, context)
+    if again:
+        queue_contacts_again(again, contacts, context)
     _queue_waiting(changes, planned.not_yet, results, context)
     at_once = process_results(results, context, summary, is_last=is_last)
     return [*planned.not_yet, *at_once]

@@ -3,7 +3,8 @@ CH-23, Q-29).
 
 In HubSpot the parent is the contact's primary company, in Salesforce its account. Companies and
 accounts have links of their own, which say what belongs together; where one has no counterpart yet,
-the contact waits for it.
+the contact waits for it. Where the counterpart was deleted, the parent is not agreed on until it
+has one again.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ from crmsync.rules.merge.person_accounts import is_person
 from crmsync.rules.merge.policies import FieldState, MergePart, newest_of
 from crmsync.rules.merge.ruleset import Ruleset
 
+PARENT_OF = {Side.HUBSPOT: PRIMARY_COMPANY, Side.SALESFORCE: PARENT_ACCOUNT}
+"""The field that names the parent of a contact on each side."""
+
 
 @dataclass(frozen=True, slots=True)
 class ParentDecision:
@@ -31,6 +35,8 @@ class ParentDecision:
         account: The id of the account to write in Salesforce, None to leave it.
         leaves: The id of the company to dissociate, "" = none.
         awaits: A parent that must get its counterpart first.
+        unpaired: The side whose parent counts, but cannot cross, as its counterpart was deleted: it
+            is not agreed on, as it may get a counterpart again.
         because: The rules.
         contested: Whether both sides changed the parent, so that the more recent change won.
     """
@@ -39,11 +45,14 @@ class ParentDecision:
     account: str | None = None
     leaves: str = ""
     awaits: Ref | None = None
+    unpaired: Side | None = None
     because: Because = ()
     contested: bool = False
 
 
 NO_CHANGE = ParentDecision()
+
+_UNPAIRED = {side: ParentDecision(unpaired=side) for side in Side}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +135,7 @@ def decide_parent(
     contested = (
         bool(company.changed and account.changed and ours and (theirs or removes)) and not fixed
     )
-    winner = newest if contested else _winner(company, account)
+    winner = newest if contested else _winner(company, account, parents)
     if winner is Side.HUBSPOT and not fixed:
         decision = _follow_company(ours, parents)
     elif winner:
@@ -136,8 +145,18 @@ def decide_parent(
     return replace(decision, contested=contested)
 
 
-def _winner(company: FieldState, account: FieldState) -> Side | None:
-    """The side whose parent wins where the times of the changes do not matter."""
+def _winner(
+    company: FieldState, account: FieldState, parents: Mapping[Ref, Ref | None]
+) -> Side | None:
+    """The side whose parent wins where the times of the changes do not matter.
+
+    An account that was never agreed on, as its company was deleted, leaves the choice to a company
+    that was changed since.
+    """
+    theirs = account_of(account.value)
+    is_unpaired = theirs is not None and theirs in parents and parents[theirs] is None
+    if company.changed and account.changed is None and is_unpaired:
+        return Side.HUBSPOT
     both = None not in (company.changed, account.changed)
     if not both or (company.changed and account.changed):
         return Side.SALESFORCE if account.value else Side.HUBSPOT
@@ -152,7 +171,9 @@ def _follow_company(company: Ref | None, parents: Mapping[Ref, Ref | None]) -> P
     if company not in parents:
         return ParentDecision(awaits=company)
     account = parents[company]
-    return ParentDecision(account=account.id, because=("FLD-8", "DUP-4")) if account else NO_CHANGE
+    if account is None:
+        return _UNPAIRED[Side.HUBSPOT]
+    return ParentDecision(account=account.id, because=("FLD-8", "DUP-4"))
 
 
 def _follow_account(
@@ -167,4 +188,6 @@ def _follow_account(
     if account not in parents:
         return ParentDecision(awaits=account)
     company = parents[account]
-    return ParentDecision(company=company.id, because=("FLD-8", "FLD-9")) if company else NO_CHANGE
+    if company is None:
+        return _UNPAIRED[Side.SALESFORCE]
+    return ParentDecision(company=company.id, because=("FLD-8", "FLD-9"))

@@ -43,7 +43,7 @@ from crmsync.rules.merge.owners import (
     of_activity,
     owners_of,
 )
-from crmsync.rules.merge.parents import ParentDecision, ParentPart, merge_parents
+from crmsync.rules.merge.parents import PARENT_OF, ParentDecision, ParentPart, merge_parents
 from crmsync.rules.merge.policies import NO_CHANGE, combined, first_rules
 from crmsync.rules.merge.ruleset import Ruleset
 
@@ -158,6 +158,8 @@ class MergeResult:
         stuck |= self.held_back.waiting
         if self.parents.awaits:
             stuck |= {PRIMARY_COMPANY, PARENT_ACCOUNT}
+        if self.parents.unpaired:
+            stuck.add(PARENT_OF[self.parents.unpaired])
         has_address = bool(self.shown[Side.HUBSPOT].record.fields.get(HUBSPOT_EMAIL))
         if self.opt_out.waits or (self.opt_out.unsubscribe_in_hubspot and not has_address):
             stuck.add(HUBSPOT_OPT_OUT)  # HubSpot keeps opt-outs by address: this waits for one

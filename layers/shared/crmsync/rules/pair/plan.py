@@ -41,6 +41,7 @@ from crmsync.model.records import SIDES, Kind, Record, Ref, Side, Value
 from crmsync.rules.merge.baseline import SideView, rebased, view
 from crmsync.rules.merge.fields import decided_fields
 from crmsync.rules.merge.intents import announced, asks_for_history, shows_owner, withdraw_lost
+from crmsync.rules.merge.parents import PARENT_OF
 from crmsync.rules.merge.person_accounts import other_half, through_account
 from crmsync.rules.merge.record import MergeResult, merge_pair
 from crmsync.rules.merge.ruleset import Ruleset
@@ -363,10 +364,10 @@ def _agreed_values(record: Record, merged: MergeResult) -> dict[str, Value]:
     """The values on which both sides agree once everything is written, as the record then shows
     them; values that the base has already are left out.
 
-    Not agreed on are values that cannot cross, a parent that is awaited, and what a limit or the
-    loop breaker holds back. An opt-out that was only requested from HubSpot stays unagreed until a
-    read of HubSpot shows it (decision 0032). A change that the operator dropped leaves each side's
-    own value.
+    Not agreed on are values that cannot cross, a parent that is awaited or whose counterpart was
+    deleted, and what a limit or the loop breaker holds back. An opt-out that was only requested
+    from HubSpot stays unagreed until a read of HubSpot shows it (decision 0032). A change that the
+    operator dropped leaves each side's own value.
     """
     side, parents, held_back = record.ref.side, merged.parents, merged.held_back
     shown = record.fields
@@ -376,8 +377,8 @@ def _agreed_values(record: Record, merged: MergeResult) -> dict[str, Value]:
         agreed[PRIMARY_COMPANY] = parents.company
     unagreed = {rule.on(side) for rule in merged.incompatible}
     unagreed |= held_back.loops.stopped.get(side, frozenset())
-    if parents.awaits:
-        unagreed.add(PRIMARY_COMPANY if side is Side.HUBSPOT else PARENT_ACCOUNT)
+    if parents.awaits or parents.unpaired is side:
+        unagreed.add(PARENT_OF[side])
     opt_out = merged.opt_out
     opt_out_is_open = opt_out.unsubscribe_in_hubspot or opt_out.asks_who or opt_out.waits
     if side is Side.HUBSPOT and opt_out_is_open:

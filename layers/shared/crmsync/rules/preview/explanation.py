@@ -278,15 +278,15 @@ def _parent(merged: MergeResult) -> tuple[str, Because]:
     decision = merged.parents
     if decision.awaits:
         return f"waits for {decision.awaits}", ("FLD-8",)
+    if decision.unpaired:
+        return "stays until a counterpart that was deleted is there again", ("FLD-8",)
     if decision.company:
         return f"HubSpot gets company {decision.company}", decision.because
     if decision.account is not None and PARENT_ACCOUNT in merged.to_salesforce:
         return f"Salesforce gets account {decision.account}", decision.because
-    return (
-        (f"company {decision.leaves} is taken away", decision.because)
-        if decision.leaves
-        else (_STAYS, ())
-    )
+    if decision.leaves:
+        return f"company {decision.leaves} is taken away", decision.because
+    return _STAYS, ()
 
 
 def _stage(merged: MergeResult) -> tuple[str, Because]:
