@@ -426,6 +426,22 @@ def test_a_write_that_never_arrived_is_nobodys_change() -> None:
     assert (pair.loops(), pair.shown("phone")) == ({}, ("2", "2"))
 
 
+@pytest.mark.parametrize("first", ["2", "40"], ids=["what was lost", "another value"])
+def test_edits_of_one_side_after_a_write_that_was_lost_all_cross(first: str) -> None:
+    """A person's edits on the side that the write never reached change nothing of ours back."""
+    pair = Pair(Update.TWO_WAY)
+    pair.edit(H, phone="3")
+    pair.sync()
+    pair.edit(H, phone="2")
+    before = pair.facts.salesforce
+    pair.sync()
+    pair.facts = replace(pair.facts, salesforce=before)
+    for number in (first, *(f"4{at}" for at in range(1, 3 * LIMIT))):
+        pair.edit(S, Phone=number)
+        pair.sync()
+    assert (pair.loops(), pair.shown("phone"), pair.reports) == ({}, ("414", "414"), [])
+
+
 def test_the_stored_state_is_small() -> None:
     """A count and a time to the millisecond, in seven bytes."""
     state = LoopState(5, NOON)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from crmsync.model.records import Side
-from tests.simulation.histories.steps import History, Person, Setting, Step, Wait, Work
+from tests.simulation.histories.steps import Fault, History, Person, Setting, Step, Wait, Work
 
 _AGREED_WHILE_A_WORKER_STANDS: tuple[Step, ...] = (
     Person("new person", Side.SALESFORCE),
@@ -99,5 +99,56 @@ LATE_WRITES: Mapping[str, History] = {
                 Work("contact", slot=1),
             ),
         )
+    ),
+    "a value was set back between a worker's two reads, and entered on the other side": History(
+        Setting(),
+        (
+            Person("new person"),
+            Person("edit person", value="2"),
+            Wait(3),
+            Person("edit person", Side.SALESFORCE, value="4"),
+            Wait(1),
+            Work("contact", 6, most=5),
+            Person("edit person", Side.SALESFORCE, value="2"),
+            Person("edit person", value="4"),
+        ),
+    ),
+    "a value was removed just before a slow worker found its record by the address": History(
+        Setting(),
+        (
+            Person("new person", Side.SALESFORCE),
+            Person("new person"),
+            Person("edit person", Side.SALESFORCE, value="1"),
+            Person("edit person", value="3"),
+            Wait(1),
+            Work("contact", 7),
+            Fault("hubspot.update", "server error"),
+            Person("edit person", Side.SALESFORCE),
+            Work("contact"),
+        ),
+    ),
+    "a field was edited five times after a write of it was lost": History(
+        Setting(policies=(("fax", "prefer_hubspot"),), limit=2),
+        (
+            Person("new person", Side.SALESFORCE),
+            Fault("hubspot.update", "server error"),
+            Wait(4),
+            Person("edit person", Side.SALESFORCE, value="1"),
+            Wait(3),
+            Person("edit person", value="3"),
+            Wait(1),
+            Work("contact", 5, most=5),
+            Wait(52),
+            Person("edit person", Side.SALESFORCE),
+            Wait(1),
+            Work("contact", most=5),
+            Person("edit person"),
+            Wait(2),
+            Person("edit person", value="2"),
+            Wait(3),
+            Person("edit person"),
+            Wait(3),
+            Person("edit person", value="1"),
+        ),
     ),
 }

@@ -181,6 +181,7 @@ def without_traceless(course: Course, overruled: Side | None) -> Iterator[tuple[
       and was about to write to this one, even if the write never arrived; back to that value once
       it has, on either side; or back to the one that it was to overrule.
     - **Removed while its mapping rested**: nothing is kept of a value that could not cross.
+    - **Read at two moments**: to what a worker had read on the other side just before.
     """
     for side, edit in course.open.items():
         left = {other: one for other, one in course.open.items() if other is not side}
@@ -194,6 +195,8 @@ def without_traceless(course: Course, overruled: Side | None) -> Iterator[tuple[
             yield "edited between read and write", agreed
         if plain(edit.value) is None and _has_rested(course, edit):
             yield "removed while its mapping rested", without
+        if _looked_agreed(course, edit):
+            yield from (("read at two moments", one) for one in (agreed, without))
 
 
 def _was_brought(course: Course, edit: Entry) -> bool:
@@ -202,6 +205,22 @@ def _was_brought(course: Course, edit: Entry) -> bool:
         one.ref.side is edit.ref.side.other and plain(one.value) == plain(edit.value)
         for one in course.written
         if course.since < one.number < edit.number
+    )
+
+
+def _looked_agreed(course: Course, edit: Entry) -> bool:
+    """Whether a worker that has saved the link had read an edit, and its value on the other side as
+    well, where somebody had changed it between the worker's read and the edit.
+    """
+    side, value = edit.ref.side, plain(edit.value)
+    earlier = [at for at, _ in course.values[side.other] if at < edit.number]
+    return bool(earlier) and any(
+        one.counts
+        and one.reads[side.other] < earlier[-1]
+        and edit.number <= one.reads[side]
+        and value == value_when(course, side.other, one.reads[side.other])
+        and value == value_when(course, side, one.reads[side])
+        for one in course.saved
     )
 
 

@@ -91,6 +91,8 @@ class Worker:
     messages: list[Message]
     began: datetime
     reads: dict[Ref, int] = field(default_factory=dict)
+    held: set[Ref] = field(default_factory=set)
+    """The records that it has read since it began to gather facts."""
     thread: PausableThread | None = None
     left: int = 0
     """Calls until it stands still; 0 for never."""
@@ -179,7 +181,7 @@ class System(Deployment):
             if not worker.left:
                 self._stand(worker, name)
         self.now += A_CALL
-        self.ledger.call = name
+        self.ledger.begin_call(name)
         side = _side_of(name)
         if self.outages:
             for where in (side, name):
@@ -284,7 +286,7 @@ class System(Deployment):
     def _take(self, worker: Worker | None) -> None:
         """This worker runs now, or nobody."""
         self._worker, ledger = worker, self.ledger
-        ledger.reads = worker.reads if worker else {}
+        ledger.reads, ledger.held = (worker.reads, worker.held) if worker else ({}, set())
         ledger.worker, ledger.connection = (worker.name, worker.connection) if worker else ("", "")
         ledger.resting = worker.resting if worker else set()
         ledger.began = worker.first if worker else -1

@@ -18,6 +18,9 @@ from tests.memory import MemoryCrm, MemoryInbox, MemoryLinks, MemorySchemas
 from tests.memory.behaviour import BEHAVIOUR
 from tests.simulation.world.faults import DOWN_CODES
 
+GATHERS = "accounts.has_person_accounts"
+"""The call with which a worker begins to gather facts about people."""
+
 UNDO = "undo"
 """How the workers are called that run the operator's undo."""
 
@@ -136,6 +139,8 @@ class Ledger:
     """Pair -> when its link was saved."""
     reads: dict[Ref, int] = field(default_factory=dict)
     """What the worker that runs now has read, and up to which entry."""
+    held: set[Ref] = field(default_factory=set)
+    """The records that it has read since it began to gather facts."""
     resting: set[str] = field(default_factory=set)
     """The Salesforce fields whose mappings rest for the worker that runs now."""
     looks: dict[Ref, list[Look]] = field(default_factory=dict)
@@ -191,10 +196,22 @@ class Ledger:
                     )
                 )
 
+    def begin_call(self, name: str) -> None:
+        """A call of a worker begins."""
+        self.call = name
+        if name == GATHERS:
+            self.held.clear()
+
     def read(self, ref: Ref) -> None:
         """A worker reads a record."""
+        self.held.add(ref)
         self.reads[ref] = self.number
         self.looks.setdefault(ref, []).append(Look(self.number, self.resting))
+
+    def find(self, ref: Ref) -> None:
+        """A worker finds a record by its address. It goes by what it has read of it, if it has."""
+        if ref not in self.held:
+            self.read(ref)
 
     def link(self, pair: tuple[Ref, Ref], *, waits: bool = False) -> None:
         """A pair is linked. The first time has a number of its own, so that it is known whether a
@@ -368,7 +385,7 @@ class WatchedCrm(MemoryCrm):
         """As the port says."""
         found = super().find(emails, fields)
         for one in found:
-            self.ledger.read(one.ref)
+            self.ledger.find(one.ref)
         return found
 
     def put(self, ref: Ref, fields: Mapping[str, Value], *, ours: bool, by: str = "") -> None:

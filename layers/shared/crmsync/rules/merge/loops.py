@@ -129,13 +129,19 @@ def _pairs(salesforce: Record, ruleset: Ruleset) -> Iterator[tuple[str, str]]:
 def _written(
     mine: tuple[SideView, str], theirs: tuple[SideView, str], link: Link, ruleset: Ruleset
 ) -> Sequence[tuple[SideView, str, str]]:
-    """The sides whose last write of ours had the field, with the field's name and key there."""
+    """The sides whose last write of ours had the field, with the field's name and key there. What
+    only a write before it can leave says nothing: that was withdrawn, and may never have arrived.
+    """
     mapping = ruleset.mapping_of(theirs[0].record)
     found = []
     for view, name in (mine, theirs):
         forms = mapping.forms(view.side)
         key = forms[name].key if name in forms else name
-        if tag(key) in link.intent(view.side).replaces:
+        intent = link.intent(view.side)
+        known = intent.replaces.get(tag(key), frozenset())
+        if intent.earlier and not intent.arrived:
+            known -= intent.earlier.values.get(tag(key), frozenset())
+        if known:
             found.append((view, name, key))
     return found
 
