@@ -18,46 +18,11 @@ from tests.simulation.histories.steps import (
     Wait,
     Work,
 )
-from tests.simulation.world.system import System
 from tests.simulation.world.watched import Ledger
 
 A_SLOW_WORKER = (
     "a slow worker made a contact of a lead that has lost its address, and it met another lead"
 )
-
-
-@pytest.mark.parametrize("gives", ["+49 30 9018201", "+49 30 9018209"], ids=["read", "invented"])
-def test_only_a_value_that_was_read_may_fill_a_blank_for_good(gives: str) -> None:
-    """Under prefer_hubspot a value that the lead showed when the worker read it may stand although
-    it was removed meanwhile. No other may.
-    """
-    system = ended(*A_PAIR, setting=Setting(policies=(("fax", "prefer_hubspot"),)))
-    _, there = the_pair(system)
-    system.salesforce.edit(there, {"Fax": "+49 30 9018201"})
-    system.ledger.reads = {there: system.ledger.number}
-    system.salesforce.edit(there, {"Fax": None})
-    write(system, Side.HUBSPOT, "fax", gives)
-    write(system, Side.SALESFORCE, "Fax", gives)
-
-    assert found(system) == (set() if gives == "+49 30 9018201" else {"no lost update"})
-
-
-@pytest.mark.parametrize("number", ["1", "2"])
-def test_only_an_edit_that_was_set_back_may_leave_no_trace_beside_a_deletion(number: str) -> None:
-    """Under prefer_hubspot a deletion in HubSpot may cross over a lead that shows again what was
-    agreed on. Another value fills the blank.
-    """
-    fax = Person("edit person", what="fax", value="1")
-    setting = Setting(policies=(("fax", "prefer_hubspot"),))
-    system = ended(*A_PAIR, fax, Wait(60), setting=setting)
-    here, there = the_pair(system)
-    system.portals[0].hubspot.edit(here, {"fax": None})
-    for value in (None, f"+49 30 901820{number}"):
-        system.salesforce.edit(there, {"Fax": value})
-    system.ledger.reads = dict.fromkeys((here, there), system.ledger.number)
-    write(system, Side.SALESFORCE, "Fax", None)
-
-    assert found(system) == (set() if number == "1" else {"no lost update"})
 
 
 @pytest.mark.parametrize(
@@ -126,26 +91,6 @@ def test_only_a_value_that_was_read_while_its_mapping_rested_is_taken_back_witho
 
 
 @pytest.mark.parametrize("is_read", [True, False])
-def test_only_a_value_that_the_worker_had_not_read_may_be_overwritten_under_fill_blank(
-    *, is_read: bool
-) -> None:
-    """An edit between a worker's read and its write is overwritten, as neither CRM compares before
-    it writes; one that the worker has read is not.
-    """
-    system = ended(*A_PAIR, setting=Setting(policies=(("fax", "fill_blank"),)))
-    here, there = the_pair(system)
-    system.portals[0].hubspot.edit(here, {"fax": "+49 30 9018201"})
-    system.ledger.reads = {here: system.ledger.number, there: system.ledger.number}
-    system.salesforce.edit(there, {"Fax": "+49 30 9018202"})
-    if is_read:
-        system.ledger.reads[there] = system.ledger.number
-    write(system, Side.SALESFORCE, "Fax", "+49 30 9018201")
-
-    assert found(system) == ({"no lost update"} if is_read else set())
-    assert system.seen["excused: edited between read and write"] == (0 if is_read else 1)
-
-
-@pytest.mark.parametrize("is_read", [True, False])
 def test_only_an_edit_that_repeats_what_a_worker_was_about_to_write_may_count_as_ours(
     *, is_read: bool
 ) -> None:
@@ -165,71 +110,6 @@ def test_only_an_edit_that_repeats_what_a_worker_was_about_to_write_may_count_as
 
     assert found(system) == ({"no lost update"} if is_read else set())
     assert system.seen["excused: edited between read and write"] == (0 if is_read else 1)
-
-
-@pytest.mark.parametrize(
-    ("saves", "stands", "is_right"),
-    [
-        (True, None, True),
-        (True, "2", False),
-        (False, None, False),
-        (False, "2", True),
-        ("waits", None, False),
-        ("waits", "2", True),
-        ("rests", None, False),
-        ("rests", "2", True),
-    ],
-)
-def test_only_an_edit_that_has_lost_already_goes_with_a_deletion_on_the_preferred_side(
-    *, saves: bool | str, stands: str | None, is_right: bool
-) -> None:
-    """Under prefer_salesforce an edit in HubSpot has lost once a worker has read it beside
-    Salesforce's value and saved the link, unless a limit holds it back or the mapping rests. Until
-    then it fills the blank.
-    """
-    fax = Person("edit person", what="fax", value="1")
-    system = ended(
-        *A_PAIR, fax, Wait(60), setting=Setting(policies=(("fax", "prefer_salesforce"),))
-    )
-    here, there = the_pair(system)
-    system.portals[0].hubspot.edit(here, {"fax": "+49 30 9018202"})
-    system.ledger.reads = dict.fromkeys((here, there), system.ledger.number)
-    if saves:
-        system.ledger.resting = {"Fax"} if saves == "rests" else set()
-        system.ledger.link((here, there), waits=saves == "waits")
-    system.salesforce.edit(there, {"Fax": None})
-    system.ledger.reads = dict.fromkeys((here, there), system.ledger.number)
-    if stands:
-        write(system, Side.SALESFORCE, "Fax", "+49 30 9018202")
-    else:
-        write(system, Side.HUBSPOT, "fax", None)
-
-    assert found(system) == (set() if is_right else {"no lost update"})
-
-
-@pytest.mark.parametrize(("entered", "is_saved"), [("1", True), ("1", False), ("4", True)])
-def test_only_an_edit_to_the_very_value_that_was_about_to_be_written_leaves_no_trace(
-    *, entered: str, is_saved: bool
-) -> None:
-    """Under prefer_hubspot a worker has announced HubSpot's fax 1, and its write is lost. HubSpot's
-    is deleted, and a person enters fax 1 in Salesforce, which then loses it again.
-    """
-    system = ended(*A_PAIR, setting=Setting(policies=(("fax", "prefer_hubspot"),)))
-    here, there = the_pair(system)
-    hubspot = system.portals[0].hubspot
-    hubspot.edit(here, {"fax": "+49 30 9018201"})
-    system.salesforce.edit(there, {"Fax": "+49 30 9018202"})
-    system.ledger.reads = dict.fromkeys((here, there), system.ledger.number)
-    if is_saved:
-        system.ledger.link((here, there))
-    hubspot.edit(here, {"fax": None})
-    system.salesforce.edit(there, {"Fax": f"+49 30 901820{entered}"})
-    system.ledger.reads = dict.fromkeys((here, there), system.ledger.number)
-    write(system, Side.SALESFORCE, "Fax", None)
-
-    is_excused = entered == "1" and is_saved
-    assert found(system) == (set() if is_excused else {"no lost update"})
-    assert system.seen["excused: edited between read and write"] == (1 if is_excused else 0)
 
 
 @pytest.mark.parametrize("rests", [True, False])
@@ -252,142 +132,6 @@ def test_only_a_deletion_of_what_was_read_while_the_mapping_rested_may_be_undone
     write(system, Side.HUBSPOT, "fax", "+49 30 9018205")
 
     assert found(system) == (set() if rests else {"no lost update"})
-
-
-@pytest.mark.parametrize(("is_read", "stands"), [(False, "4"), (False, None), (True, "4")])
-def test_only_a_value_that_is_nowhere_any_more_may_be_lost_on_a_preferred_side(
-    *, is_read: bool, stands: str | None
-) -> None:
-    """An older write replaces a preferred value that its worker had not seen, after somebody has
-    deleted it on the other side. The older value may stand then, and a blank may not.
-    """
-    fax = Person("edit person", Side.SALESFORCE, what="fax", value="3")
-    setting = Setting(policies=(("fax", "prefer_salesforce"),))
-    system = ended(*A_PAIR, fax, Wait(60), setting=setting)
-    here, there = the_pair(system)
-    system.ledger.reads = {} if not is_read else dict.fromkeys((here, there), system.ledger.number)
-    system.portals[0].hubspot.edit(here, {"fax": None})
-    write(system, Side.SALESFORCE, "Fax", "+49 30 9018204")
-    system.ledger.reads = dict.fromkeys((here, there), system.ledger.number)
-    if stands:
-        write(system, Side.HUBSPOT, "fax", "+49 30 9018204")
-    else:
-        system.salesforce.put(there, {"Fax": None}, ours=True)
-
-    assert found(system) == (set() if stands and not is_read else {"no lost update"})
-
-
-def _agreed_between_read_and_write(policy: str) -> tuple[System, Ref, Ref]:
-    """A pair in which a slow worker has read 3 in Salesforce and a blank in HubSpot. A person then
-    removes the one and enters 2 in the other, and another worker brings it to Salesforce.
-    """
-    system = ended(*A_PAIR, setting=Setting(policies=(("fax", policy),)))
-    here, there = the_pair(system)
-    system.salesforce.edit(there, {"Fax": "+49 30 9018203"})
-    slow = dict.fromkeys((here, there), system.ledger.number)
-    system.salesforce.edit(there, {"Fax": None})
-    system.portals[0].hubspot.edit(here, {"fax": "+49 30 9018202"})
-    system.ledger.reads = dict.fromkeys((here, there), system.ledger.number)
-    write(system, Side.SALESFORCE, "Fax", "+49 30 9018202")
-    system.ledger.reads = slow
-    return system, here, there
-
-
-@pytest.mark.parametrize("comes_back", [True, False])
-def test_an_agreed_value_that_a_slow_worker_overwrites_under_fill_blank_must_come_back(
-    *, comes_back: bool
-) -> None:
-    """The worker had read a blank, so it may overwrite the value, which the other side still has."""
-    system, here, there = _agreed_between_read_and_write("fill_blank")
-    write(system, Side.HUBSPOT, "fax", "+49 30 9018203")
-    if comes_back:
-        system.ledger.reads = dict.fromkeys((here, there), system.ledger.number)
-        write(system, Side.HUBSPOT, "fax", "+49 30 9018202")
-
-    assert found(system) == (set() if comes_back else {"both sides agree"})
-
-
-@pytest.mark.parametrize("crosses", [True, False])
-def test_a_value_that_is_nowhere_any_more_may_be_lost_under_fill_blank(*, crosses: bool) -> None:
-    """Somebody edits the other side, which alone had it. That edit replaces what the slow worker has
-    written, which is nobody's.
-    """
-    system, here, there = _agreed_between_read_and_write("fill_blank")
-    write(system, Side.HUBSPOT, "fax", "+49 30 9018203")
-    system.salesforce.edit(there, {"Fax": "+49 30 9018204"})
-    if crosses:
-        system.ledger.reads = dict.fromkeys((here, there), system.ledger.number)
-        write(system, Side.HUBSPOT, "fax", "+49 30 9018204")
-
-    assert found(system) == (set() if crosses else {"both sides agree"})
-    assert system.seen["excused: replaced on one side, edited on the other"] == 1
-
-
-def test_a_worker_that_has_read_a_value_must_not_write_under_fill_blank() -> None:
-    """Nor may it if a person has changed that value since, although such an edit may be lost."""
-    system = ended(*A_PAIR, setting=Setting(policies=(("fax", "fill_blank"),)))
-    here, there = the_pair(system)
-    system.portals[0].hubspot.edit(here, {"fax": "+49 30 9018201"})
-    system.salesforce.edit(there, {"Fax": "+49 30 9018202"})
-    system.ledger.reads = dict.fromkeys((here, there), system.ledger.number)
-    system.salesforce.edit(there, {"Fax": "+49 30 9018203"})
-    write(system, Side.SALESFORCE, "Fax", "+49 30 9018201")
-
-    assert found(system) == {"no lost update"}
-
-
-@pytest.mark.parametrize("is_read", [True, False])
-def test_an_edit_to_what_a_write_was_about_to_bring_counts_as_ours_under_fill_blank(
-    *, is_read: bool
-) -> None:
-    """Nothing tells that a person has entered it, and a newer value of the other side replaces it. A
-    worker that has read the edit knows.
-    """
-    system = ended(*A_PAIR, setting=Setting(policies=(("fax", "fill_blank"),)))
-    here, there = the_pair(system)
-    system.salesforce.edit(there, {"Fax": "+49 30 9018201"})
-    slow = dict.fromkeys((here, there), system.ledger.number)
-    system.salesforce.edit(there, {"Fax": "+49 30 9018202"})
-    system.portals[0].hubspot.edit(here, {"fax": "+49 30 9018201"})
-    seen = dict.fromkeys((here, there), system.ledger.number)
-    system.ledger.reads = seen if is_read else slow
-    write(system, Side.HUBSPOT, "fax", "+49 30 9018201")
-    system.ledger.reads = dict.fromkeys((here, there), system.ledger.number)
-    write(system, Side.HUBSPOT, "fax", "+49 30 9018202")
-
-    assert found(system) == ({"no lost update"} if is_read else set())
-
-
-@pytest.mark.parametrize(
-    ("is_seen", "stands", "right"),
-    [
-        (False, "4", True),
-        (False, "3", True),
-        (False, "2", False),
-        (True, "4", False),
-        (True, "3", True),
-    ],
-)
-def test_only_agreement_that_a_worker_has_seen_makes_an_overtaken_writes_value_preferred(
-    *, is_seen: bool, stands: str, right: bool
-) -> None:
-    """A slow worker replaces a preferred value by the one that a person has just entered on the other
-    side, and the person changes that again, before or after a worker has read both.
-    """
-    system, here, there = _agreed_between_read_and_write("prefer_hubspot")
-    slow, system.ledger.reads = system.ledger.reads, {}
-    system.salesforce.edit(there, {"Fax": "+49 30 9018203"})
-    system.ledger.reads = slow
-    write(system, Side.HUBSPOT, "fax", "+49 30 9018203")
-    system.ledger.reads = dict.fromkeys((here, there), system.ledger.number)
-    if is_seen:
-        system.ledger.link((here, there))
-    system.salesforce.edit(there, {"Fax": "+49 30 9018204"})
-    system.ledger.reads = dict.fromkeys((here, there), system.ledger.number)
-    for side, name in ((Side.HUBSPOT, "fax"), (Side.SALESFORCE, "Fax")):
-        write(system, side, name, f"+49 30 901820{stands}")
-
-    assert found(system) == (set() if right else {"no lost update"})
 
 
 @pytest.mark.parametrize(

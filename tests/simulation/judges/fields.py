@@ -8,7 +8,7 @@ from crmsync.model.records import Kind, Ref, Side
 from crmsync.rules.merge.loops import LIMIT
 from crmsync.rules.pair.reports import FIELD_LOOP
 from tests.simulation.judges.course import Row
-from tests.simulation.judges.oracle import course_of, judge
+from tests.simulation.judges.oracle import course_of
 from tests.simulation.judges.pairs import (
     ADDRESS,
     DROPPED,
@@ -19,6 +19,7 @@ from tests.simulation.judges.pairs import (
     pairs,
     rows_of,
 )
+from tests.simulation.judges.policies import judge
 from tests.simulation.people.records import contacts
 from tests.simulation.world.deployment import Portal
 from tests.simulation.world.lists import is_frozen, was_frozen
