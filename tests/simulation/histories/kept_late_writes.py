@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from crmsync.model.records import Side
-from tests.simulation.histories.steps import Fault, History, Person, Setting, Step, Wait, Work
+from tests.simulation.histories.steps import Fault, History, News, Person, Setting, Step, Wait, Work
 
 _AGREED_WHILE_A_WORKER_STANDS: tuple[Step, ...] = (
     Person("new person", Side.SALESFORCE),
@@ -149,6 +149,18 @@ LATE_WRITES: Mapping[str, History] = {
             Person("edit person"),
             Wait(3),
             Person("edit person", value="1"),
+        ),
+    ),
+    "a record was given up, and a taken address reported when it worked again": History(
+        Setting(),
+        (
+            Person("new person", news=News.LOST),
+            Person("new person", who=1),
+            Wait(3),
+            Fault("hubspot.update", "locked rows", times=86),
+            Person("edit person", Side.SALESFORCE, value="7"),
+            Wait(33897),
+            Person("new address", Side.SALESFORCE, value="1"),
         ),
     ),
 }

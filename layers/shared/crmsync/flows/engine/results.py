@@ -291,7 +291,8 @@ def report_of_error(ref: Ref, error: SyncError) -> Report:
 
 def resolved_records(results: Iterable[RecordResult[AnyFacts]]) -> list[Ref]:
     """The records whose reports can be removed: their plans succeeded, and nothing new was
-    reported.
+    reported about them. Of a linked pair of which only one record is reported, the other one's
+    report is outdated.
 
     The report of a privacy deletion is about what is left of the person, so it does not count as
     new. Where only one record of a pair is left, that record may belong to another pair: then only
@@ -310,11 +311,15 @@ def resolved_records(results: Iterable[RecordResult[AnyFacts]]) -> list[Ref]:
             or _asks_for_opt_out(plan)
             or (plan.is_partial and not is_decided)
         )
-        is_reported = any(
-            isinstance(effect, Report) and effect.category is not Category.PRIVACY
+        reported = {
+            effect.ref
             for effect in plan.effects
-        )
-        if result.error is not None or is_open or is_reported:
+            if isinstance(effect, Report) and effect.category is not Category.PRIVACY
+        }
+        if result.error is not None or is_open:
+            continue
+        if reported:
+            resolved.update(_linked_pair(one) - reported)
             continue
         resolved.add(one.change.ref)
         if one.hubspot and one.salesforce and not one.survivor_is_linked:
@@ -325,6 +330,15 @@ def resolved_records(results: Iterable[RecordResult[AnyFacts]]) -> list[Ref]:
                 places = (link.hubspot, link.salesforce)
                 resolved.update(place for place in places if isinstance(place, Ref))
     return sorted(resolved, key=attrgetter("side", "object", "id"))
+
+
+def _linked_pair(facts: Facts) -> set[Ref]:
+    """The two records that were read, if the link joins just these."""
+    link, hubspot, salesforce = facts.link, facts.hubspot, facts.salesforce
+    if not (link and hubspot and salesforce):
+        return set()
+    pair = (hubspot.ref, salesforce.ref)
+    return set(pair) if (link.hubspot, link.salesforce) == pair else set()
 
 
 def record_outcome(facts: Facts, plan: Plan, error: SyncError | None, summary: Summary) -> None:
