@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from crmsync.model.changes import MAX_TIES, Cause, TieEvent, coalesce
 from crmsync.model.records import Ref, Side
 from tests.builders import a_change, at
@@ -47,3 +49,17 @@ def test_a_resync_keeps_the_time_when_it_was_asked_for() -> None:
     resync, edit = a_change(DEAL, Cause.RESYNC), a_change(DEAL, Cause.EDITED, minutes=5)
 
     assert coalesce([resync, edit]) == coalesce([edit, resync]) == [resync]
+
+
+@pytest.mark.parametrize("cause", sorted(set(Cause) - {Cause.WOKEN}))
+def test_a_change_that_was_put_off_still_counts_as_put_off_beside_another_one(cause: Cause) -> None:
+    """Its sync may have ended half way: the record shows nothing new, but its counterpart may not
+    be written yet.
+    """
+    put_off = replace(a_change(DEAL, Cause.EDITED), held=True)
+    other = a_change(DEAL, cause, minutes=1)
+
+    assert (coalesce([put_off, other]), coalesce([other, put_off])) == (
+        [replace(other, held=True)],
+        [replace(other, held=True)],
+    )

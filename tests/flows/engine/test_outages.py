@@ -191,6 +191,31 @@ def test_two_changes_of_one_pair_do_not_queue_each_other_for_ever() -> None:
     assert len(days.due) == 2
 
 
+@pytest.mark.rule("RTY-1")
+@pytest.mark.parametrize("step", [1, -1])
+def test_an_edit_that_a_poll_reports_while_it_is_put_off_crosses(step: int) -> None:
+    """The poll and the change that was put off are one batch. The link says already that both sides
+    agree on the edit, though its write has failed.
+    """
+    days = Days()
+    world = days.world
+    ((contact, lead),) = pairs(days, 1)
+    update, world.hubspot.update = world.hubspot.update, refusing(MAINTENANCE)
+    world.salesforce.edit(lead, {"Title": "T"})
+    days.report_changes(lead)
+    days.wait(timedelta(seconds=10))
+    world.hubspot.update = update
+    ((due, put_off),) = days.due
+    days.due = []
+    world.now = due
+
+    world.deliver([put_off, world.change(lead)][::step])
+    days.wait(timedelta(minutes=6))
+
+    assert (put_off.held, world.hubspot.fields(contact).get("jobtitle")) == (True, "T")
+    assert (days.due, world.troubles.outages) == ([], {})
+
+
 def test_a_record_that_makes_whole_calls_fail_is_isolated() -> None:
     """The other records sync, this one uses up its tries and is parked, and no outage is
     assumed.

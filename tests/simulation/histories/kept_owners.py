@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from crmsync.model.records import Side
-from tests.simulation.histories.steps import History, News, Outage, Person, Setting, Wait, Work
+from tests.simulation.histories.steps import (
+    Fault,
+    History,
+    News,
+    Outage,
+    Person,
+    Setting,
+    Wait,
+    Work,
+)
 
 OWNED: Mapping[str, History] = {
     "a lead was put into a queue, and its contact given to somebody before anything read the lead": (
@@ -47,5 +56,20 @@ OWNED: Mapping[str, History] = {
             Person("give person", Side.SALESFORCE, value="1"),
             Wait(57),
         ),
+    ),
+    "an owner could not be carried across, and the poll reported the lead while that was put off": (
+        History(
+            Setting(),
+            (
+                Person("new person"),
+                Wait(4),
+                Fault("hubspot.update", "timeout before"),
+                Person("new person", Side.SALESFORCE),
+                Wait(40),
+                Wait(4000),
+                Person("give lead to queue", Side.SALESFORCE),
+                Wait(3),
+            ),
+        )
     ),
 }

@@ -137,10 +137,10 @@ def redelivered(change: Change) -> Change:
 def coalesce(changes: list[Change]) -> list[Change]:
     """One change per record, in the order in which the records first occur.
 
-    What happens to a whole record outweighs an edit; the latest time, the most tries, and all
-    `waiting` and `ties` are kept. What a person asked for keeps the time when that was. A record
-    that was both edited and woken becomes ``AGAIN``: it is synced even if it shows nothing new, and
-    its news reaches those that wait for it.
+    What happens to a whole record outweighs an edit; the latest time, the most tries, that one was
+    `held`, and all `waiting` and `ties` are kept. What a person asked for keeps the time when that
+    was. A record that was both edited and woken becomes ``AGAIN``: it is synced even if it shows
+    nothing new, and its news reaches those that wait for it.
     """
     kept: dict[tuple[str, Ref], Change] = {}
     for change in changes:
@@ -176,7 +176,7 @@ def _weightier(one: Change, two: Change) -> Change:
     heavy = max(one, two, key=lambda change: (weight(change), change.at))
     waiting = tuple(dict.fromkeys((*one.waiting, *two.waiting)))
     cause = Cause.AGAIN if {one.cause, two.cause} == {Cause.WOKEN, Cause.EDITED} else heavy.cause
-    tries, held = max(one.tries, two.tries), one.held and two.held
+    tries, held = max(one.tries, two.tries), one.held or two.held
     return replace(
         with_ties(heavy, one, two),
         cause=cause,
