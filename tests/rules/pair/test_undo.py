@@ -20,6 +20,7 @@ from crmsync.model.plan import Plan
 from crmsync.model.records import Record, Ref, Side, Value
 from crmsync.rules.merge.baseline import view
 from crmsync.rules.merge.intents import withdraw_lost
+from crmsync.rules.merge.lost_writes import UNKNOWN_OWNER
 from crmsync.rules.merge.person_accounts import through_account
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.overwriting import overwritten
@@ -118,6 +119,43 @@ def test_a_restored_value_is_not_taken_for_that_of_an_earlier_write_that_comes_l
     assert one.hubspot is not None
     after = a_lead({"Phone": "", REVISION: "0b" * REVISION_BYTES}, by=OUR_USER)
     assert withdraw_lost(found.link, one.hubspot, after, RULESET) == found.link
+
+
+def test_a_restored_owner_is_not_taken_for_one_that_a_write_of_ours_left() -> None:
+    """A write of the owner was lost, and a person had entered the very same one: after the undo the
+    record was last edited by us and still shows an earlier revision.
+    """
+    shown = {"OwnerId": "005B", REVISION: "0a" * REVISION_BYTES}
+    one = facts({"hubspot_owner_id": "2"}, shown)
+    intent = Intent(
+        b"\x0b" * REVISION_BYTES,
+        {tag("OwnerId"): frozenset({RULESET.fingerprinter.fingerprint("OwnerId", "005A")})},
+    )
+    assert one.link is not None
+    link = replace(one.link, hubspot_owner="2", salesforce_owner="005B")
+    one = replace(one, link=link.announcing(Side.SALESFORCE, intent))
+
+    found = judged(one, a_write(OWNER, "005A", "005B"))
+
+    assert found.fields[Side.SALESFORCE] == {"OwnerId": "005A"}
+    assert found.link is not None
+    assert found.link.owners == ("2", UNKNOWN_OWNER)
+    assert one.hubspot is not None
+    after = a_lead({**shown, "OwnerId": "005A"}, by=OUR_USER)
+    assert withdraw_lost(found.link, one.hubspot, after, RULESET) == found.link
+
+
+def test_an_owner_restored_in_hubspot_counts_as_an_edit_of_its_side() -> None:
+    """The link says so before the write, as it does of a field."""
+    one = facts({"hubspot_owner_id": "2"}, {"OwnerId": "005B"})
+    assert one.link is not None
+    one = replace(one, link=replace(one.link, hubspot_owner="2", salesforce_owner="005B"))
+
+    found = judged(one, a_write(OWNER, "1", "2", Side.HUBSPOT))
+
+    assert found.fields[Side.HUBSPOT] == {"hubspot_owner_id": "1"}
+    assert found.link is not None
+    assert found.link.owners == (UNKNOWN_OWNER, "005B")
 
 
 def test_the_oldest_write_and_the_last_one_on_its_side_count() -> None:

@@ -47,6 +47,23 @@ UNDONE: Mapping[str, History] = {
             Operator("undo", value="20000"),
         ),
     ),
+    "an owner that an undo put back was taken for what a lost write had left": History(
+        Setting(undo=True),
+        (
+            Person("new person", value="1"),
+            Wait(3),
+            Wait(60),
+            Wait(3),
+            Person("give person", value="2"),
+            Wait(2),
+            Work("contact", 11),
+            Person("give person", Side.SALESFORCE, value="2"),
+            Wait(60),
+            Wait(200),
+            Operator("undo", value="20000"),
+            Wait(3),
+        ),
+    ),
     "an undo put into a contact what the lead showed that had been converted into it": History(
         Setting(undo=True),
         (

@@ -271,7 +271,8 @@ class Link:
             Salesforce, not changed by a person.
         state: Whether the pair is kept in sync, and if not, why.
         version: Counts saves; 0 for a new one.
-        hubspot_owner: The owner's id, "" for none, None if it was never read.
+        hubspot_owner: The owner's id, "" for none, None if it was never read; an id that no owner
+            has where an undo has put one back that has still to cross.
         salesforce_owner: Likewise. Owners are kept as plain ids, as the last Salesforce owner must
             be recognised again (OWN-7).
         tied: The ids of the HubSpot contacts that both sides agreed to tie to the deal and its

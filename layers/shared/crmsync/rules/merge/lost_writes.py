@@ -44,7 +44,7 @@ _FURTHER_PAIRS = (
 )
 """Fields with rules of their own that correspond: HubSpot's and Salesforce's."""
 
-_UNKNOWN_OWNER = "?"
+UNKNOWN_OWNER = "?"
 """An id that no owner has, so that any owner counts as changed."""
 
 
@@ -177,7 +177,8 @@ def _lost_owner(
     replaced = link.intent(record.ref.side).replaces.get(tag(name), frozenset())
     fingerprint = ruleset.fingerprinter.fingerprint(name, shown)
     ours = _is_ours(record, name, tag(name), fingerprint, link, ruleset)
-    if not ours and not replaced:
+    if not replaced and (not ours or last == UNKNOWN_OWNER):
+        # An owner that has still to cross already, as one that an undo put back, stays so.
         return None
     return (shown if ours else last), replaced | {ruleset.fingerprinter.fingerprint(name, last)}
 
@@ -199,7 +200,7 @@ def _has_late_owner(record: Record, link: Link, ruleset: Ruleset) -> bool:
 
 def _with_owner(link: Link, side: Side, shown: str) -> Link:
     """The link with an owner of `side` that is not news; the other side's has still to cross."""
-    both = (shown, _UNKNOWN_OWNER) if side is Side.HUBSPOT else (_UNKNOWN_OWNER, shown)
+    both = (shown, UNKNOWN_OWNER) if side is Side.HUBSPOT else (UNKNOWN_OWNER, shown)
     return replace(link, hubspot_owner=both[0], salesforce_owner=both[1])
 
 

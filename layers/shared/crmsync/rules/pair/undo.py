@@ -27,6 +27,7 @@ from crmsync.model.records import Record, Ref, Side, Value
 from crmsync.rules.fields.choices import moves_back
 from crmsync.rules.fields.values import IncompatibleValueError, convert_mapped
 from crmsync.rules.merge.baseline import SideView, view
+from crmsync.rules.merge.lost_writes import UNKNOWN_OWNER
 from crmsync.rules.merge.policies import FieldState, merge_field
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.overwriting import OWNER_ROW
@@ -297,6 +298,12 @@ class _Pair:
                 if side is Side.HUBSPOT
                 else replace(link, salesforce_base=base)
             )
+            if any(one.row == OWNER_ROW and one.side is side for one in back):
+                link = (
+                    replace(link, hubspot_owner=UNKNOWN_OWNER)
+                    if side is Side.HUBSPOT
+                    else replace(link, salesforce_owner=UNKNOWN_OWNER)
+                )
             restored = self._fingerprints([one for one in back if one.side is side])
             intent = link.intent(side)
             left = {key: ours - {restored.get(key, b"")} for key, ours in intent.replaces.items()}
