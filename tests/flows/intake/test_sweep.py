@@ -357,6 +357,7 @@ def test_nothing_is_lost_when_the_bus_is_down(side):
     sweep_once(world, side)
     world.wait(1)
     ref = world.new_contact() if side is Side.HUBSPOT else world.new_lead()
+    world.wait(1)
     world.outbox.is_down = True
     with pytest.raises(TryAgain):
         sweep_once(world, side)
