@@ -227,6 +227,33 @@ def test_a_lead_of_another_account_stays_ended_without_hashes():
 
 
 @pytest.mark.rule("CH-9")
+def test_a_lead_in_the_recycle_bin_stays_ended_where_another_account_may_have_linked_it():
+    """Whom a deleted lead names cannot be read. It may name another account's contact, and would
+    make the deleted one again once it is undeleted. So the two ids stay, and nothing else.
+    """
+    facts = replace(linked(), hubspot=None, salesforce=None)
+    forgotten = replace(facts, change=a_change(facts.change.ref, Cause.FORGOTTEN))
+    link = facts.link
+    ended = Link(
+        "acme",
+        Kind.CONTACT,
+        link.hubspot,
+        link.salesforce,
+        state=LinkState.FORGOTTEN,
+        version=link.version,
+    )
+    several = replace(RULESET, our_user="")
+    assert plan_contact(forgotten, several).effects == (SaveLink(ended, ("CH-9",)),)
+    undeleted = replace(
+        facts,
+        link=ended,
+        salesforce=a_lead(key="555002-7"),
+        change=a_change(link.salesforce, Cause.RESTORED),
+    )
+    assert plan_contact(undeleted, several).effects == ()
+
+
+@pytest.mark.rule("CH-9")
 def test_a_person_who_comes_back_is_linked_with_what_a_privacy_deletion_left():
     """A new contact with the lead's address replaces the ended link."""
     contact, lead = a_contact(record_id="82"), a_lead(key="555002-7")

@@ -14,6 +14,7 @@ from tests.simulation.histories.kept_lists import LISTED
 from tests.simulation.histories.kept_more_people import MORE_PEOPLE
 from tests.simulation.histories.kept_owners import OWNED
 from tests.simulation.histories.kept_people import PEOPLE
+from tests.simulation.histories.kept_two_accounts import TWO_ACCOUNTS
 from tests.simulation.histories.kept_undo import UNDONE
 from tests.simulation.histories.steps import History
 
@@ -28,5 +29,6 @@ KEPT: Mapping[str, History] = {
     **LATE_WRITES,
     **LIMITS,
     **LISTED,
+    **TWO_ACCOUNTS,
     **UNDONE,
 }

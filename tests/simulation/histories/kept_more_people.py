@@ -78,17 +78,6 @@ MORE_PEOPLE: Mapping[str, History] = {
             Person("new address", Side.SALESFORCE, who=1),
         ),
     ),
-    "a lead of two accounts was made for the one and first linked with the other": History(
-        Setting(portals=2),
-        (
-            Person("new person", value="3", portal=1),
-            Wait(1),
-            Work("contact", 10, slot=1, most=5),
-            Person("edit person", Side.SALESFORCE, what="jobtitle"),
-            Wait(1),
-            Work("contact"),
-        ),
-    ),
     "a merge that nothing reported, and then the survivor was deleted": History(
         Setting(),
         (
@@ -109,17 +98,6 @@ MORE_PEOPLE: Mapping[str, History] = {
                 Person("delete person", news=News.LOST),
             ),
         )
-    ),
-    "a contact lost its address while a slow worker made its counterpart of older values": History(
-        Setting(portals=2),
-        (
-            Wait(20),
-            Person("new person", Side.SALESFORCE),
-            Wait(2),
-            Work("contact", 18, most=5),
-            Person("new address", Side.SALESFORCE),
-            Wait(40),
-        ),
     ),
     "a field was filled and blanked again on the side that counts, and nobody had read it": History(
         Setting(policies=(("phone", "always_salesforce"),)),
@@ -311,20 +289,6 @@ MORE_PEOPLE: Mapping[str, History] = {
             Person("edit person", Side.SALESFORCE, value="1"),
         ),
     ),
-    "a contact whose lead was deleted was linked with an older lead, which had the last word": History(
-        Setting(portals=2),
-        (
-            Person("new person", value="1"),
-            Wait(1),
-            Work("contact", most=5),
-            Person("new address", Side.SALESFORCE, other=3, value="1"),
-            Wait(1),
-            Work("contact", 1),
-            Person("new person", Side.SALESFORCE, who=3),
-            Wait(7),
-            Person("delete person", Side.SALESFORCE, who=1),
-        ),
-    ),
     "the older of two values that filled a preferred blank came last, and overwrote the newer": History(
         Setting(policies=(("fax", "prefer_hubspot"),)),
         (
@@ -336,24 +300,6 @@ MORE_PEOPLE: Mapping[str, History] = {
             Person("edit person", Side.SALESFORCE, what="fax", value="1"),
             Wait(60),
             Work("contact"),
-        ),
-    ),
-    "a fifth change back left nothing to write, and one more look stored the link again": History(
-        Setting(policies=(("fax", "always_hubspot"),), portals=2),
-        (
-            Person("new person", Side.SALESFORCE),
-            Wait(3),
-            Person("edit person", value="1"),
-            Wait(1),
-            Work("contact", 1),
-            Person("edit person", value="6", portal=1),
-            Wait(2),
-            Person("edit person", Side.SALESFORCE, value="4"),
-            Wait(57),
-            Person("edit person", Side.SALESFORCE),
-            Wait(57),
-            Person("edit person", value="2"),
-            Person("edit person", value="2", portal=1),
         ),
     ),
     "a preferred value was deleted while the other side's was removed and entered again": History(
@@ -425,22 +371,6 @@ MORE_PEOPLE: Mapping[str, History] = {
             Wait(600),
             Operator("show", "fax"),
         ),
-    ),
-    "two accounts wrote one value, which the first had tried in vain, and an older one won": (
-        History(
-            Setting(portals=2),
-            (
-                Person("new person", Side.SALESFORCE),
-                Wait(3),
-                Fault("salesforce.update", "rate limit", times=5),
-                Person("edit person", what="jobtitle", value="3", portal=1),
-                Wait(3),
-                Person("edit person", what="jobtitle", value="2", portal=1),
-                Person("edit person", what="jobtitle", value="3"),
-                Wait(1),
-                Work("contact", most=5),
-            ),
-        )
     ),
     "somebody entered in Salesforce what crmsync could not write there for hours": History(
         Setting(),

@@ -167,24 +167,6 @@ PEOPLE: Mapping[str, History] = {
             Work("contact"),
         ),
     ),
-    "a lead made a contact again that was deleted for privacy in the other account": History(
-        Setting(portals=2),
-        (
-            Person("new person", value="1"),
-            Wait(200),
-            Person("delete person", what="forget", portal=1),
-            Wait(60),
-            Person("edit person", Side.SALESFORCE, what="phone", value="2"),
-        ),
-    ),
-    "two accounts whose HubSpot wins wrote one field in turn without end": History(
-        Setting(policies=(("phone", "prefer_hubspot"),), portals=2),
-        (
-            Person("new person", value="1"),
-            Wait(200),
-            Person("edit person", what="phone", value="2"),
-        ),
-    ),
     "a workflow and a flow had one field written in turn without end": History(
         Setting(automations=((Side.HUBSPOT, "phone", "8"), (Side.SALESFORCE, "phone", "9"))),
         (

@@ -203,19 +203,18 @@ def forget(facts: Facts, link: Link, ruleset: Ruleset) -> Effect:
 
     The link is dropped with its hashes. If the Salesforce record that is left does not name the
     contact, because another HubSpot account linked it first (TEN-1), nothing would keep it from
-    making the contact again: then the two ids are kept and nothing else. A record that has become
-    part of another pair needs no such mark.
+    making the contact again: then the two ids are kept and nothing else. So they are where the
+    record is in the recycle bin and another account may have linked it: whom it names shows only
+    once it is taken out. A record that has become part of another pair needs no such mark.
     """
-    contact, left = link.hubspot, facts.salesforce
-    key = ruleset.key_of(contact.id) if isinstance(contact, Ref) else ""
-    if left is None or facts.survivor_is_linked or left.fields.get(names.SALESFORCE_KEY) == key:
+    if facts.survivor_is_linked or not _may_make_another(facts, link, ruleset):
         return DropLink(link)
     return SaveLink(
         Link(
             link.connection,
             link.kind,
             link.hubspot,
-            left.ref,
+            facts.salesforce.ref if facts.salesforce else link.salesforce,
             state=LinkState.FORGOTTEN,
             version=link.version,
             key=ruleset.fingerprinter.number,
@@ -223,6 +222,16 @@ def forget(facts: Facts, link: Link, ruleset: Ruleset) -> Effect:
         ),
         ("CH-9",),
     )
+
+
+def _may_make_another(facts: Facts, link: Link, ruleset: Ruleset) -> bool:
+    """Whether the Salesforce record of a deleted contact may name the contact of another account,
+    which would not keep it from making this one again.
+    """
+    if facts.salesforce is None:
+        return ruleset.shares_org and isinstance(link.salesforce, Ref)
+    key = ruleset.key_of(link.hubspot.id) if isinstance(link.hubspot, Ref) else ""
+    return facts.salesforce.fields.get(names.SALESFORCE_KEY) != key
 
 
 def plan_counterpart_gone(facts: Facts, ruleset: Ruleset, *because: str) -> Plan:
