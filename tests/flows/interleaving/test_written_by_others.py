@@ -73,3 +73,27 @@ def test_a_write_that_never_came_is_made_by_the_next_sync() -> None:
     world.sync(ada)
 
     assert world.salesforce.fields(world.counterpart(ada))["Phone"] == "2"
+
+
+@pytest.mark.rule("CH-5")
+def test_edits_of_a_field_that_two_workers_wrote_at_once_are_no_loop() -> None:
+    """One worker died before its write, and another one wrote the phone number a minute later: what
+    people then enter in Salesforce crosses, however often.
+    """
+    (world, ada), gate = an_edited_pair(), Gate()
+    sync_contacts([world.change(ada)], with_gate(world.context, gate))
+    dies_at = gate.calls.index("salesforce.update")
+    world, ada = an_edited_pair()
+    lead = world.counterpart(ada)
+    with pytest.raises(KilledError):
+        sync_contacts([world.change(ada)], with_gate(world.context, Gate(dies_at=dies_at)))
+    world.wait(1)
+    world.hubspot.edit(ada, {"phone": "3"})
+    world.sync(ada)
+
+    for number in range(10):
+        world.wait(1)
+        world.salesforce.edit(lead, {"Phone": f"4{number}"})
+        world.sync(lead)
+
+    assert (world.hubspot.fields(ada)["phone"], list(world.inbox.parked("acme"))) == ("49", [])

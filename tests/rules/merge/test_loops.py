@@ -14,11 +14,11 @@ from crmsync.model.change_limits import ChangeLimit, Hold
 from crmsync.model.changes import Cause
 from crmsync.model.effects import Report, SaveLink, UpdateRecord
 from crmsync.model.fields import FieldRule, FieldType, Update
-from crmsync.model.fingerprints import REVISION_BYTES, tag
-from crmsync.model.links import EarlierWrites, LoopState
+from crmsync.model.fingerprints import tag
+from crmsync.model.links import LoopState
 from crmsync.model.records import Record, Side, Value
 from crmsync.plans.contact import plan_contact
-from crmsync.rules.merge.intents import revision_on
+from crmsync.rules.merge.intents import revision_on, written
 from crmsync.rules.merge.loops import LIMIT
 from crmsync.rules.merge.owners import OwnerMatches
 from crmsync.rules.pair.reports import FIELD_LOOP
@@ -56,6 +56,7 @@ class Pair:
     def sync(self, cause: Cause = Cause.EDITED, holds: frozenset[Hold] = frozenset()) -> None:
         """The pair is planned, and the plan is carried out a minute later."""
         change = a_change(self.facts.change.ref, cause)
+        read = self._record(H), self._record(S)
         facts = replace(self.facts, change=change, holds=holds)
         plan = plan_contact(facts, self.ruleset)
         self.now += timedelta(minutes=1)
@@ -69,6 +70,9 @@ class Pair:
                 revision = revision_on(self.facts.link, one.place, one.side, 555001)
                 self.written += [(one.side, name, value) for name, value in one.fields.items()]
                 self._change(one.side, {**one.fields, **revision}, "")
+        assert self.facts.link is not None
+        noted = written(self.facts.link, plan, read, self.ruleset)
+        self.facts = replace(self.facts, link=noted)
 
     def stand_still(self, minutes: float) -> None:
         """Nobody does anything for so many minutes, crmsync included."""
@@ -87,15 +91,17 @@ class Pair:
         return [value for side, name, value in self.written if (side, name) == (S, "Phone")]
 
     def overlap(self) -> None:
-        """Another worker had announced a write of the same fields to the lead before the last
-        one.
+        """Two workers write the phone number to the lead at once: the second has read the lead before
+        the write of the first one arrived, which does not arrive after it either.
         """
+        before = self._record(S)
+        self.edit(H, phone="5")
+        self.sync()
+        self.facts = replace(self.facts, salesforce=before)
+        self.edit(H, phone="2")
+        self.sync()
         assert self.facts.link is not None
-        intent = self.facts.link.salesforce_intent
-        fields = frozenset(intent.replaces)
-        earlier = EarlierWrites(frozenset({bytes(REVISION_BYTES)}), fields, self.now)
-        link = self.facts.link.announcing(S, replace(intent, earlier=earlier))
-        self.facts = replace(self.facts, link=link)
+        assert self.facts.link.salesforce_intent.earlier
 
     def shown(self, name: str) -> tuple[Value, Value]:
         """What HubSpot and Salesforce show in the field of that HubSpot name."""
@@ -226,15 +232,22 @@ def test_two_people_who_edit_in_turn_are_not_stopped() -> None:
     )
 
 
-def test_a_change_that_a_limit_holds_back_counts_once_however_often_it_is_looked_at() -> None:
+@pytest.mark.parametrize(
+    "minutes",
+    [
+        pytest.param(1, id="a minute after our write"),
+        pytest.param(-0.005, id="in its second, of which Salesforce shows no fractions"),
+    ],
+)
+def test_a_change_that_a_limit_holds_back_counts_once_however_often_it_is_looked_at(
+    minutes: float,
+) -> None:
     """A field that nobody writes meanwhile does not loop, even if an earlier write of it by a worker
     that was late may still arrive.
     """
     pair = Pair()
-    pair.edit(H, phone="2")
-    pair.sync()
     pair.overlap()
-    flow(pair)
+    pair.edit(S, minutes, Phone="9")
     for _ in range(LIMIT + 1):
         pair.sync(holds=frozenset({Hold(S, ChangeLimit.CHANGES)}))
     assert (pair.shown("phone"), pair.loops()) == (("2", "9"), {tag("phone"): 1})
@@ -242,20 +255,55 @@ def test_a_change_that_a_limit_holds_back_counts_once_however_often_it_is_looked
     assert (pair.shown("phone"), pair.reports) == (("2", "2"), [])
 
 
-def test_other_edits_do_not_make_a_change_count_again() -> None:
-    """A change back that a limit leaves unanswered counts once, however often another field of the
-    other record is edited meanwhile.
+@pytest.mark.parametrize(("side", "name"), [(H, "jobtitle"), (S, "Title")])
+def test_other_edits_do_not_make_a_change_count_again(side: Side, name: str) -> None:
+    """A change back that a limit leaves unanswered counts once, however often another field of
+    either record is edited meanwhile.
     """
     pair = Pair()
-    pair.edit(H, phone="2")
-    pair.sync()
     pair.overlap()
     flow(pair)
     for number in range(LIMIT + 1):
-        pair.edit(H, jobtitle=f"Pilot {number}")
+        pair.edit(side, **{name: f"Pilot {number}"})
         pair.sync(holds=frozenset({Hold(S, ChangeLimit.CHANGES)}))
     assert pair.loops() == {tag("phone"): 1}
     assert FIELD_LOOP not in {one.code for one in pair.reports}
+
+
+def test_edits_of_one_side_after_two_workers_wrote_it_at_once_all_cross() -> None:
+    """The first of them changes our write, and no later one does, as nothing of ours follows it
+    there.
+    """
+    pair = Pair(Update.TWO_WAY)
+    pair.overlap()
+    for number in range(2 * LIMIT):
+        pair.edit(S, Phone=f"4{number}")
+        pair.sync()
+    assert (pair.loops(), pair.shown("phone"), pair.reports) == (
+        {tag("phone"): 1},
+        ("49", "49"),
+        [],
+    )
+
+
+def test_a_loop_that_begins_with_two_workers_at_once_is_stopped_as_any_other() -> None:
+    """At the fifth change, the first of which follows the later of the two writes."""
+    pair = Pair()
+    pair.overlap()
+    flow(pair)
+    assert (fight(pair, flow), pair.loops()) == (LIMIT - 1, {tag("phone"): LIMIT})
+
+
+def test_a_clock_of_a_crm_that_is_ahead_hides_no_loop() -> None:
+    """Each change back seems to be later than the write of ours that answers it."""
+
+    def flow_ahead(one: Pair) -> None:
+        one.edit(S, 3, Phone="9")
+        one.stand_still(-2.5)
+
+    pair = Pair()
+    pair.edit(H, phone="2")
+    assert (fight(pair, flow_ahead), pair.loops()) == (LIMIT, {tag("phone"): LIMIT})
 
 
 @pytest.mark.parametrize(

@@ -176,7 +176,8 @@ class LoopState:
 
     Attributes:
         count: How often.
-        at: When one of the two records was last modified at that time (UTC).
+        at: When one of the two records was last modified at that time, and not before the write
+            that was changed last was announced (UTC).
     """
 
     count: int

@@ -1,9 +1,10 @@
 """The loop breaker (CH-5): a field that crmsync and somebody else keep writing in turn is stopped.
 
 A workflow, a flow or another HubSpot account may set a field again each time crmsync has written
-it. Each such change within an hour of our write counts once. At the fifth in a row, neither side's
-value crosses any more. The field is tried again once the operator retries the record, or once
-somebody edits one of the two records an hour later; then a single further change stops it again.
+it. Each write of ours that is followed by such a change within an hour counts once. At the fifth in
+a row, neither side's value crosses any more. The field is tried again once the operator retries the
+record, or once somebody edits one of the two records an hour later; then a single further change
+stops it again.
 
 An opt-out is never stopped.
 """
@@ -94,9 +95,9 @@ def break_loops(
             state = LoopState(LIMIT - 1, latest)
         elif not was_stopped:
             sides = _written((hubspot, mine), (salesforce, theirs), link, ruleset)
-            changed_at = _changed_back_at(sides, link, ruleset)
-            if changed_at is not None and (state is None or changed_at > state.at):
-                state = LoopState(state.count + 1 if state else 1, latest)
+            written_at = _changed_back(sides, link, ruleset, state)
+            if written_at is not None:
+                state = LoopState(state.count + 1 if state else 1, max(latest, written_at))
             elif has_rested and all(has_arrived(one.record, link, ruleset) for one, *_ in sides):
                 state = None
         is_written = mine in writes[Side.HUBSPOT] or theirs in writes[Side.SALESFORCE]
@@ -146,17 +147,25 @@ def _written(
     return found
 
 
-def _changed_back_at(
-    sides: Sequence[tuple[SideView, str, str]], link: Link, ruleset: Ruleset
+def _changed_back(
+    sides: Sequence[tuple[SideView, str, str]],
+    link: Link,
+    ruleset: Ruleset,
+    counted: LoopState | None,
 ) -> datetime | None:
-    """When our last write of a field was followed by another value, if it had arrived and that was
-    within the hour. It does not matter how long it took crmsync to read it: a side may be down.
+    """When our last write of a field was announced, if it had arrived, was followed by another
+    value within the hour, and was not `counted` before. It does not matter how late crmsync reads
+    that value: a side may be down.
+
+    The link is saved when a change is counted, and then no longer has the write in flight; unless
+    an earlier one may still arrive. Then any further edit of the record would count.
     """
     times = (
-        view.record.modified_at
+        intent.at
         for view, name, key in sides
-        if (at := link.intent(view.side).at) is not None
-        and view.record.modified_at - at <= WINDOW
+        if (intent := link.intent(view.side)).at is not None
+        and view.record.modified_at - intent.at <= WINDOW
+        and not (intent.earlier and counted and intent.at <= counted.at)
         and _has_changed(view, name, key, link)
         and has_arrived(view.record, link, ruleset)
     )
