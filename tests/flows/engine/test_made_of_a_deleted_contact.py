@@ -373,8 +373,8 @@ def test_nothing_stays_reported_about_the_deleted_contact_itself() -> None:
 def test_a_contact_outside_the_list_takes_the_address_of_what_is_left(
     *, outside: str, was_in: bool
 ) -> None:
-    """Nothing crosses to its own lead, and what is left is told of as if it did: another edit and a
-    comparison look for nothing more.
+    """Nothing crosses to its own lead, and what is left is told of as if it did: a comparison
+    searches for nothing more.
     """
     world = MemoryWorld()
     other = world.new_lead(Email="ada.two@example.com")
@@ -441,3 +441,25 @@ def test_other_edits_outside_the_list_search_salesforce_for_nobody() -> None:
     world.sync(mine)
 
     assert (world.salesforce.calls["find"], world.outbox.delayed) == (searches, [])
+
+
+@pytest.mark.rule("INC-7")
+def test_a_look_that_another_record_asks_for_searches_salesforce_for_nobody() -> None:
+    """The edit that gave a contact outside the list its address was looked at by itself; also if the
+    look comes together with an edit of another contact outside.
+    """
+    world = MemoryWorld()
+    mine, other = world.new_contact(), world.new_contact(email="eva@example.com")
+    world.sync(mine, other)
+    world.lists.make("77")
+    world.settings = {"inclusion_list": "77"}
+    world.hubspot.edit(mine, {"email": "ada.two@example.com"})
+    searches = world.salesforce.calls["find"]
+
+    world.sync(mine, cause=Cause.WOKEN)
+    world.hubspot.edit(other, {"phone": "0100"})
+    world.deliver([world.change(mine, Cause.WOKEN), world.change(other)])
+    asked = world.salesforce.calls["find"]
+    world.sync(mine)
+
+    assert (asked - searches, world.salesforce.calls["find"] - asked) == (0, 1)

@@ -50,7 +50,6 @@ from crmsync.flows.kinds.left_in_salesforce import (
     look_again,
     look_at_address,
     look_at_merged,
-    takes_address_outside,
     with_contacts_of_the_address,
 )
 from crmsync.flows.kinds.other_companies import with_other_companies
@@ -128,8 +127,9 @@ def _sync_pass(
         queue_dependants_of_joined(planned.facts, planned.plans, context, ruleset)
     if has_list:
         look_at_merged(planned.facts, planned.plans, context, ruleset)
-    outside = has_list and any(takes_address_outside(one, ruleset) for one in planned.facts)
-    if links or released or outside:
+    if links or released:
+        # A pair outside the inclusion list, whose contact may keep a new address to itself, counts
+        # as released at each look that is its own.
         look_at_address(planned.facts, planned.plans, context, ruleset)
     if any(one.hubspot is None for one in planned.facts):
         look_again(planned.facts, context)

@@ -158,21 +158,6 @@ def _made_of(contacts: Sequence[Ref], context: SyncContext) -> list[Ref]:
     return sorted(context.salesforce.made_by(dict.fromkeys(_SALESFORCE, keys)).values())
 
 
-def takes_address_outside(facts: ContactFacts, ruleset: Ruleset) -> bool:
-    """Whether the contact of a pair has an address that was not agreed on, and keeps it to itself
-    as it is outside the inclusion list (INC-7). By default there is no list.
-
-    Every live look at such a contact finds this, as nothing is noted of a pair that stays as it is.
-    """
-    link, contact, there = facts.link, facts.hubspot, facts.salesforce
-    if link is None or contact is None or there is None or not _is_live(facts):
-        return False
-    if not is_frozen_outside(contact, ruleset):
-        return False
-    forms = ruleset.mappings[there.ref.object].hubspot_forms.only({HUBSPOT_EMAIL})
-    return view(contact, forms, link, ruleset.fingerprinter).has_news_of(HUBSPOT_EMAIL)
-
-
 def look_at_address(
     facts: Sequence[ContactFacts], plans: Sequence[Plan], context: SyncContext, ruleset: Ruleset
 ) -> None:
@@ -269,7 +254,7 @@ def _taken_address(facts: ContactFacts, plan: Plan, now: datetime, ruleset: Rule
             return ""
         is_old = now - record.created_at >= LONGEST_WRITE
         return str(address_of(record) or "") if _is_live(facts) and is_old else ""
-    if takes_address_outside(facts, ruleset):
+    if _takes_address_outside(facts, ruleset):
         return str(address_of(facts.hubspot) or "") if facts.hubspot else ""
     email = {Side.HUBSPOT: HUBSPOT_EMAIL, Side.SALESFORCE: SALESFORCE_EMAIL}
     written = [
@@ -284,6 +269,22 @@ def _taken_address(facts: ContactFacts, plan: Plan, now: datetime, ruleset: Rule
     is_new = any(one.hubspot_base.fingerprint_of(HUBSPOT_EMAIL) != before for one in saved)
     is_taken = is_new or makes_link(facts, plan)
     return str(address_of(facts.hubspot) or "") if facts.hubspot and is_taken else ""
+
+
+def _takes_address_outside(facts: ContactFacts, ruleset: Ruleset) -> bool:
+    """Whether the contact of a pair has an address that was not agreed on, and keeps it to itself
+    as it is outside the inclusion list (INC-7). By default there is no list.
+
+    Every live look at such a contact finds this, as nothing is noted of a pair that stays as it is;
+    but not one that another record requested, as nobody need have touched the contact then.
+    """
+    link, contact, there = facts.link, facts.hubspot, facts.salesforce
+    if link is None or contact is None or there is None or not _is_live(facts):
+        return False
+    if facts.change.cause is Cause.WOKEN or not is_frozen_outside(contact, ruleset):
+        return False
+    forms = ruleset.mappings[there.ref.object].hubspot_forms.only({HUBSPOT_EMAIL})
+    return view(contact, forms, link, ruleset.fingerprinter).has_news_of(HUBSPOT_EMAIL)
 
 
 def _linked_by(plan: Plan) -> list[Ref]:
