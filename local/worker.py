@@ -7,7 +7,8 @@ layers and the installed packages hold.
 The first process imports the big third-party packages once. It forks one parent for each set of
 layers, which imports their modules once and then forks a worker per Lambda, so that a killed worker
 is replaced within milliseconds. A module that reads the environment while it is imported is left to
-the workers, because each has an environment of its own. A worker stays warm as a real Lambda does:
+the workers, because each has an environment of its own; but workers that agree about the variables
+in `READ_BY_ALL` share what was imported with these. A worker stays warm as a real Lambda does:
 it imports its handler once, keeps its module state between calls, has exactly the environment it
 was given, and lives in simulated time (`time_machine` shifts ``time`` and ``datetime`` for the
 whole process).
@@ -38,7 +39,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,9 @@ CALLER = "X-Laptop-Caller"
 """The header that names the process that sends a request; ``;thread`` is appended if the request
 comes from a thread other than the main one.
 """
+
+READ_BY_ALL = ("PYDANTIC_DISABLE_PLUGINS",)
+"""Variables that third-party packages read in nearly every module: pydantic with each model."""
 
 _monotonic, _monotonic_ns = time.monotonic, time.monotonic_ns
 _added_ms = 0
@@ -121,7 +125,18 @@ class _EnvironmentReadError(BaseException):
 
 
 class _NoEnvironment:
-    """What ``os.environ`` is while the modules of layers are imported."""
+    """What ``os.environ`` is while the modules of layers are imported: what is in `shared` can be
+    read, be it set or missing.
+    """
+
+    def __init__(self, shared: Mapping[str, str | None]) -> None:
+        self._shared = shared
+
+    def get(self, name: str, default: str | None = None) -> str | None:
+        if name not in self._shared:
+            raise _EnvironmentReadError(name)
+        found = self._shared[name]
+        return default if found is None else found
 
     def __getattr__(self, name: str) -> Any:
         raise _EnvironmentReadError(name)
@@ -142,26 +157,29 @@ def fork_parents(control: socket.socket) -> None:
     """
     signal.signal(signal.SIGCHLD, _reap)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parents: dict[tuple[str, ...], socket.socket] = {}
+    parents: dict[tuple[str | None, ...], socket.socket] = {}
     for message, descriptor in _requests(control):
-        layers = tuple(json.loads(message)["layers"])
-        if layers not in parents:
+        request = json.loads(message)
+        layers: list[str] = request["layers"]
+        shared = {name: request["environment"].get(name) for name in READ_BY_ALL}
+        parent = (*layers, *shared.values())
+        if parent not in parents:
             ours, theirs = socket.socketpair()
             if os.fork() == 0:
                 try:
                     for inherited in (control, ours, *parents.values()):
                         inherited.close()
                     os.close(descriptor)
-                    _import_layers(layers)
+                    _import_layers(layers, shared)
                     fork_workers(theirs)
                 finally:
                     os._exit(0)  # never back into the caller's loop
             theirs.close()
-            parents[layers] = ours
-        socket.send_fds(parents[layers], [message], [descriptor])
+            parents[parent] = ours
+        socket.send_fds(parents[parent], [message], [descriptor])
         os.close(descriptor)
-    for parent in parents.values():
-        parent.close()
+    for ours in parents.values():
+        ours.close()
     with contextlib.suppress(ChildProcessError):
         while True:
             os.wait()
@@ -196,11 +214,11 @@ def _reap(*_: object) -> None:
             pass
 
 
-def _import_layers(layers: Sequence[str]) -> None:
-    """Import all modules of `layers`, as far as they can be imported without an environment."""
+def _import_layers(layers: Sequence[str], shared: Mapping[str, str | None]) -> None:
+    """Import all modules of `layers`, as far as they need no variables but those in `shared`."""
     before, environment = sys.path[:], os.environ
     sys.path[:0] = layers
-    setattr(os, "environ", _NoEnvironment())  # noqa: B010 - it is read-only for the type checker
+    setattr(os, "environ", _NoEnvironment(shared))  # noqa: B010 - it is read-only for the type checker
     for layer in map(Path, layers):
         for path in sorted(layer.rglob("*.py")):
             *folders, name = path.relative_to(layer).with_suffix("").parts
