@@ -297,6 +297,24 @@ def test_a_contact_of_a_deal_that_was_not_noted_is_found() -> None:
     assert [one.partition(":")[0] for one in rests(system)] == ["one more run plans nothing"]
 
 
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_contact_that_names_a_converted_lead_must_be_linked_while_what_it_became_is_there(
+    *, is_there: bool
+) -> None:
+    """If the contact of the lead is deleted as well, nothing is made of its HubSpot contact again."""
+    system = ended(*A_PAIR)
+    (lead,) = system.salesforce.refs("Lead")
+    contact = system.merged[lead] = system.salesforce.convert(lead)
+    system.links.drop(list(system.links.all))
+    if not is_there:
+        system.salesforce.delete(contact)
+    (here,) = system.portals[0].hubspot.refs("contact")
+    text = "everything is finished: {} is neither linked nor told of"
+    expected = {text.format(one) for one in (here, contact)}
+    wrong = {one for one in INVARIANTS["everything is finished"](system) if "ontact:" in one}
+    assert wrong == (expected if is_there else set())
+
+
 def test_a_record_that_names_another_accounts_contact_must_be_linked_too() -> None:
     """The lead belongs to both HubSpot accounts, and the link of the second one is missing."""
     system = ended(*A_PAIR, setting=Setting(portals=2))

@@ -398,4 +398,17 @@ MORE_PEOPLE: Mapping[str, History] = {
             Person("edit person", what="phone", value="3"),
         ),
     ),
+    "the judge missed the link of a merged contact whose lead became a contact that was deleted": (
+        History(
+            Setting(),
+            (
+                Person("new person"),
+                Wait(3),
+                Person("convert", Side.SALESFORCE),
+                Person("delete person", Side.SALESFORCE),
+                Person("new person", who=1),
+                Person("merge people"),
+            ),
+        )
+    ),
 }

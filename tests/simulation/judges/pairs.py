@@ -199,8 +199,8 @@ def without_new_mappings(system: System) -> frozenset[Version]:
 
 
 def is_widowed(system: System, portal: Portal, ref: Ref) -> bool:
-    """Whether a record names a counterpart of this connection that is gone: an edit does not bring
-    that one back.
+    """Whether a record names a counterpart of this connection that is gone, or a lead that was
+    converted into a contact that is gone (DUP-26): an edit does not bring that one back.
     """
     crm = portal.hubspot if ref.side is Side.HUBSPOT else system.salesforce
     fields = crm.fields(ref)
@@ -209,4 +209,15 @@ def is_widowed(system: System, portal: Portal, ref: Ref) -> bool:
     if account and account != str(portal.connection.hubspot.portal_id):
         return False
     other = system.salesforce if ref.side is Side.HUBSPOT else portal.hubspot
-    return bool(named) and not any(one.id == named and other.is_live(one) for one in other._rows)
+    return bool(named) and not any(
+        other.is_live(one) and (not other.fields(one).get("IsConverted") or _goes_on(system, one))
+        for one in other._rows
+        if one.id == named
+    )
+
+
+def _goes_on(system: System, lead: Ref) -> bool:
+    """Whether the contact that a lead was converted into, or was merged into since, is there."""
+    while lead in system.merged:
+        lead = system.merged[lead]
+    return system.salesforce.is_live(lead)
