@@ -349,6 +349,30 @@ def _read_descriptions(services: Sequence[str]) -> None:
     sessions.create_loader = lambda _path=None: reader
 
 
+def _share_answers() -> None:
+    """Let all workers share what botocore finds out again for every client: the present names of
+    its hooks, and which functions take any keyword. That is a third of the time of a first call.
+    """
+    hooks: Any = importlib.import_module("botocore.hooks")
+    find, takes = hooks.EventAliaser._alias_event_name, hooks.accepts_kwargs  # noqa: SLF001 - it has no public name
+    names: dict[str, str] = {}
+    taking: dict[Any, Any] = {}
+
+    def alias(aliaser: Any, name: str) -> str:
+        if name not in names:
+            names[name] = find(aliaser, name)
+        return names[name]
+
+    def accepts_kwargs(called: Any) -> Any:
+        function = getattr(called, "__func__", called)
+        if function not in taking:
+            taking[function] = takes(called)
+        return taking[function]
+
+    hooks.EventAliaser._alias_event_name = alias  # noqa: SLF001 - as above
+    hooks.accepts_kwargs = accepts_kwargs
+
+
 def main() -> None:
     """Import the modules that the arguments name, as far as they are installed, then fork workers
     on request.
@@ -362,6 +386,7 @@ def main() -> None:
         with contextlib.suppress(ImportError):
             importlib.import_module(module)
     with contextlib.suppress(ImportError):
+        _share_answers()
         _read_descriptions(services)
     _shift_monotonic()
     control = socket.socket(fileno=os.dup(0))

@@ -43,7 +43,7 @@ from moto.secretsmanager.responses import SecretsManagerResponse
 from moto.sqs.responses import SQSResponse
 
 from local.stack.dynamodb import ordering, statements, transactions
-from local.stack.dynamodb.tables import Callers, Reply, Tables
+from local.stack.dynamodb.tables import READS, Callers, Reply, Tables
 from local.stack.metrics import SERVICE, Metrics
 from local.stack.own_calls import answer_here
 from local.stack.rights import Rights, calls_of
@@ -157,6 +157,9 @@ def _private_key(spec: str) -> Any:
 
 
 _OWN_CLIENT = Config(user_agent="laptop")
+
+CHANGE_NOTHING = READS | {"GenerateMac", "GetSecretValue", "VerifyMac"}
+"""Operations after which AWS holds what it held before."""
 """Without a name boto3 builds one twice per call, a tenth of the call's time."""
 
 _DIRECT_ANSWERS: Mapping[str, Callable[..., Any]] = MappingProxyType(
@@ -199,6 +202,7 @@ class Aws:
         account: The account number.
         calls: How often who called which operation of which service; operations of services whose
             protocol has no header for them are an empty text.
+        changes: How many calls there were, by anybody, that may have changed something.
         events: How many events were put on buses.
         callers: Which access key belongs to which function.
         rights: What the template grants to whom; a caller it does not know may do everything.
@@ -217,6 +221,7 @@ class Aws:
         _install()
         self.account = str(next(_ACCOUNTS))
         self.calls: Counter[tuple[str, str, str]] = Counter()
+        self.changes = 0
         self.events = 0
         self.callers = Callers(quiet={OWN_KEY})
         self.rights = Rights({})
@@ -275,6 +280,7 @@ class Aws:
         operation = target.rpartition(".")[2]
         who = self.callers.functions.get(key, key)
         self.calls[who, service, operation] += 1
+        self.changes += operation not in CHANGE_NOTHING
         if operation == "PutEvents":
             self.events += len(json.loads(body)["Entries"])
         refusal = self._refusal(who, service, operation, body) if self.rights.knows(who) else None

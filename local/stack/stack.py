@@ -91,6 +91,7 @@ class Stack:
         self.clock = Clock()
         self._faults = Faults(self.clock)
         self.turns = Turns(seed, workers)
+        self._inspected: tuple[tuple[int, ...], dict[str, Any]] = ((), {})
         self._owned = ExitStack()
         with ExitStack() as undo:
             undo.push(self._owned)
@@ -283,11 +284,19 @@ class Stack:
     def _refresh(self) -> int:
         """Adapt the webhook subscriptions to the settings in force; return the number of open
         errors.
+
+        The operator is asked only if AWS may hold something else than when it was asked last. What
+        it keeps in memory it may read anew after a while, so it is asked again after a minute.
         """
-        portals = [portal.portal_id for portal in self.hubspot.portals]
-        state = self._operator.run("inspect", portals=portals)
-        self._crms.subscribe(self.webhook_url, state["subscriptions"])
-        return int(state["open_errors"])
+        aws = self.cloud.aws
+        state = (aws.changes, aws.tables.fills, self.clock.now_ms() // 60_000)
+        known, found = self._inspected
+        if state != known:
+            portals = [portal.portal_id for portal in self.hubspot.portals]
+            found = self._operator.run("inspect", portals=portals)
+            self._inspected = state, found
+        self._crms.subscribe(self.webhook_url, found["subscriptions"])
+        return int(found["open_errors"])
 
     def _counts(self) -> dict[str, Any]:
         units = self.cloud.aws.tables.units

@@ -91,6 +91,7 @@ class Tables:
 
     Attributes:
         units: The capacity units used so far, without the stack's own calls.
+        fills: How often items were put in without a request.
     """
 
     def __init__(self, account: str, clock: Clock, faults: Faults, callers: Callers) -> None:
@@ -102,6 +103,7 @@ class Tables:
         self._lock = threading.Lock()
         self._tokens: dict[str, tuple[int, str, Reply]] = {}
         self.units = Units()
+        self.fills = 0
         self.on_write: Callable[[str], None] = lambda _function: None
         """Called with a function's name after its write was applied, before it is answered."""
         self.on_foreign_write: Callable[[], object] = lambda: None
@@ -144,6 +146,7 @@ class Tables:
         """
         backend = dynamodb_backends[self._account][REGION]
         with self._lock:
+            self.fills += 1
             for item in items:
                 backend.put_item(table, dict(item))
 

@@ -94,7 +94,7 @@ class QueuePoller:
 
     def _receive(self, most: int | None) -> list[Message]:
         messages: list[Message] = []
-        while most is None or len(messages) < most:
+        while self._ready() and (most is None or len(messages) < most):
             count = MAX_PER_RECEIVE if most is None else min(MAX_PER_RECEIVE, most - len(messages))
             answer = self._aws.queues.receive_message(
                 QueueUrl=self._url,
