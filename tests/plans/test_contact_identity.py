@@ -21,7 +21,7 @@ from crmsync.model.plan import Plan
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.plans.contact import ContactFacts, plan_contact
 from crmsync.rules.merge.change_limits import DELETIONS
-from crmsync.rules.pair.reports import counterpart_taken, deletion_limited
+from crmsync.rules.pair.reports import counterpart_taken, deleted_for_privacy, deletion_limited
 from tests.builders import (
     LEAD_ID,
     a_change,
@@ -224,6 +224,24 @@ def test_a_lead_of_another_account_stays_ended_without_hashes():
     converted = replace(facts, link=forgotten, salesforce=a_salesforce_contact())
     moved = replace(forgotten, salesforce=converted.salesforce.ref)
     assert plan_contact(converted, RULESET).effects == (SaveLink(moved, ("CH-9", "DUP-26")),)
+
+
+@pytest.mark.rule("CH-9")
+def test_a_privacy_deletion_leaves_the_tombstone_of_what_its_lead_became():
+    """That contact has one already, so the link is dropped, or stays where it is: it is never
+    moved there.
+    """
+    became = a_salesforce_contact()
+    other = Link("acme", Kind.CONTACT, Ref(H, "contact", "83"), became.ref)
+    tombstone = replace(other, state=LinkState.TOMBSTONE, deleted_on=H)
+    facts = replace(linked(), hubspot=None, salesforce=became, tombstones=(tombstone,))
+    told = replace(facts, change=a_change(facts.change.ref, Cause.FORGOTTEN))
+    ended = Link(
+        "acme", Kind.CONTACT, facts.link.hubspot, facts.link.salesforce, state=LinkState.FORGOTTEN
+    )
+    left = deleted_for_privacy(became.ref)
+    assert plan_contact(told, RULESET).effects == (left, DropLink(facts.link))
+    assert plan_contact(replace(facts, link=ended), RULESET).effects == ()
 
 
 @pytest.mark.rule("CH-9")

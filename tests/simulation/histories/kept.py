@@ -14,6 +14,7 @@ from tests.simulation.histories.kept_lists import LISTED
 from tests.simulation.histories.kept_more_people import MORE_PEOPLE
 from tests.simulation.histories.kept_owners import OWNED
 from tests.simulation.histories.kept_people import PEOPLE
+from tests.simulation.histories.kept_privacy import PRIVACY
 from tests.simulation.histories.kept_two_accounts import TWO_ACCOUNTS
 from tests.simulation.histories.kept_undo import UNDONE
 from tests.simulation.histories.steps import History
@@ -29,6 +30,7 @@ KEPT: Mapping[str, History] = {
     **LATE_WRITES,
     **LIMITS,
     **LISTED,
+    **PRIVACY,
     **TWO_ACCOUNTS,
     **UNDONE,
 }

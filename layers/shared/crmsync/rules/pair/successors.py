@@ -193,7 +193,7 @@ def _restored(facts: Facts, link: Link) -> Record | None:
 def _plan_forgotten(facts: Facts, link: Link) -> Plan:
     there = facts.salesforce
     note = Note("its contact was deleted for privacy, so no other is made of it", ("CH-9",))
-    if there is None or there.ref == link.salesforce or facts.survivor_is_linked:
+    if there is None or there.ref == link.salesforce or _is_in_another_pair(facts):
         return Plan(notes=(note,))
     return Plan((SaveLink(replace(link, salesforce=there.ref), ("CH-9", "DUP-26")),), notes=(note,))
 
@@ -207,7 +207,7 @@ def forget(facts: Facts, link: Link, ruleset: Ruleset) -> Effect:
     record is in the recycle bin and another account may have linked it: whom it names shows only
     once it is taken out. A record that has become part of another pair needs no such mark.
     """
-    if facts.survivor_is_linked or not _may_make_another(facts, link, ruleset):
+    if _is_in_another_pair(facts) or not _may_make_another(facts, link, ruleset):
         return DropLink(link)
     return SaveLink(
         Link(
@@ -222,6 +222,13 @@ def forget(facts: Facts, link: Link, ruleset: Ruleset) -> Effect:
         ),
         ("CH-9",),
     )
+
+
+def _is_in_another_pair(facts: Facts) -> bool:
+    """Whether what the Salesforce record of a pair became has a link of its own, be it a tombstone.
+    A record has one link, so that of the pair cannot move there.
+    """
+    return facts.survivor_is_linked or bool(facts.tombstones)
 
 
 def _may_make_another(facts: Facts, link: Link, ruleset: Ruleset) -> bool:

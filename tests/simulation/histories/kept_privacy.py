@@ -1,0 +1,24 @@
+"""Histories of contacts that were deleted for privacy and failed once, shrunk, each with what was
+wrong then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from crmsync.model.records import Side
+from tests.simulation.histories.steps import History, News, Person, Setting, Wait
+
+PRIVACY: Mapping[str, History] = {
+    "a late privacy deletion was tried for ever, as the contact of its lead had a tombstone": History(
+        Setting(),
+        (
+            Person("new person", Side.SALESFORCE),
+            Wait(4),
+            Person("delete person", what="forget", news=News.LATE),
+            Person("convert", Side.SALESFORCE),
+            Wait(4),
+            Person("delete person"),
+        ),
+    ),
+}
