@@ -149,4 +149,28 @@ LISTED: Mapping[str, History] = {
             ),
         )
     ),
+    "a contact whose own was deleted joined the list, and its company still had no account": History(
+        Setting(creates="contact", outside="freeze"),
+        (
+            Person("new person", Side.SALESFORCE, what="Contact"),
+            Wait(60),
+            Person("delete person", Side.SALESFORCE),
+            Wait(60),
+            Person("new company"),
+            Wait(1000),
+            Person("join list"),
+        ),
+    ),
+    "a contact without a primary company joined the list, and its other one had no account": History(
+        Setting(creates="contact", outside="freeze"),
+        (
+            Person("new person"),
+            Person("new company"),
+            Person("new company", other=1),
+            Person("join company", other=1),
+            Person("leave company"),
+            Wait(1000),
+            Person("join list"),
+        ),
+    ),
 }

@@ -28,6 +28,7 @@ from crmsync.model.plan import Note, Plan, no_effects
 from crmsync.model.records import Kind, Record, Ref, Side, Value
 from crmsync.model.settings import CreateInHubspot, CreateInSalesforce, OutsideInclusionList
 from crmsync.rules.fields.values import is_blank
+from crmsync.rules.kinds.contact.companies import with_companies, with_company
 from crmsync.rules.kinds.contact.creation import (
     MAKES_A_CONTACT,
     hubspot_creation,
@@ -73,8 +74,8 @@ class ContactFacts(Facts):
             allows it only once, and edits no converted lead.
         sharing: For a Salesforce record whose contact is gone: the contacts of other pairs that
             have its address.
-        other_companies: For a pair whose contact loses its primary company: those that it has left,
-            for which it decides from then on.
+        other_companies: The companies for which the contact decides from now on: it loses its
+            primary one, or may have joined the inclusion list.
     """
 
     account: str = ""
@@ -109,6 +110,11 @@ def lacks_id(facts: ContactFacts, ruleset: Ruleset) -> bool:
 
 def plan_contact(facts: ContactFacts, ruleset: Ruleset) -> Plan:
     """Plan what happens for one contact."""
+    plan = _plan(facts, ruleset)
+    return with_companies(plan, facts.other_companies) if facts.other_companies else plan
+
+
+def _plan(facts: ContactFacts, ruleset: Ruleset) -> Plan:
     if facts.link is not None:
         return _plan_linked(facts, facts.link, ruleset)
     if facts.named is None:
@@ -227,8 +233,8 @@ def _plan_linked(facts: ContactFacts, link: Link, ruleset: Ruleset) -> Plan:
             deletes=deletes,
             recreate=lambda record: _plan_creation(record, "", ruleset),
         )
-        gone = _with_duplicate(facts, _with_company(facts, link, gone, ruleset))
-        return _with_late_opt_out(facts, link, _with_other_companies(facts, gone), ruleset)
+        gone = _with_duplicate(facts, with_company(facts, link, gone, ruleset))
+        return _with_late_opt_out(facts, link, gone, ruleset)
     here = link
     if not link.joins(facts.hubspot.ref, facts.salesforce.ref):
         here = follow_moves(link, facts.hubspot, facts.salesforce, ruleset)
@@ -248,14 +254,7 @@ def _plan_linked(facts: ContactFacts, link: Link, ruleset: Ruleset) -> Plan:
         )
     if facts.id_is_taken:
         plan = replace(plan, effects=tuple(_without_id(plan.effects)))
-    plan = _with_other_companies(facts, plan)
     return replacing_tombstones(facts, facts.salesforce, plan) if facts.tombstones else plan
-
-
-def _with_other_companies(facts: ContactFacts, plan: Plan) -> Plan:
-    """The plan, with a sync of the companies for which the contact decides from now on."""
-    others = (RequestSync(one, Kind.ACCOUNT, None, ("DUP-2",)) for one in facts.other_companies)
-    return replace(plan, effects=(*plan.effects, *others)) if facts.other_companies else plan
 
 
 def _without_id(effects: Iterable[Effect]) -> Iterator[Effect]:
@@ -278,21 +277,6 @@ def _with_duplicate(facts: ContactFacts, plan: Plan) -> Plan:
         return plan
     report = reports.duplicate_of_linked(record.ref, facts.sharing)
     return replace(plan, effects=(*plan.effects, report))
-
-
-def _with_company(facts: ContactFacts, link: Link, plan: Plan, ruleset: Ruleset) -> Plan:
-    """The plan that ends a link, with a sync of the contact's company. A company makes no account
-    while all its contacts sync with leads (ACC-11), and this one no longer does.
-    """
-    ends = any(
-        isinstance(one, SaveLink) and one.link.state is not LinkState.ACTIVE for one in plan.effects
-    )
-    company = company_of(facts.hubspot.fields.get(PRIMARY_COMPANY)) if facts.hubspot else None
-    was_lead = isinstance(link.salesforce, Ref) and link.salesforce.object == LEAD
-    if not (ends and company and was_lead and ruleset.connection.companies.sync):
-        return plan
-    request = RequestSync(company, Kind.ACCOUNT, None, ("ACC-11",))
-    return replace(plan, effects=(*plan.effects, request))
 
 
 def _with_late_opt_out(facts: ContactFacts, link: Link, plan: Plan, ruleset: Ruleset) -> Plan:

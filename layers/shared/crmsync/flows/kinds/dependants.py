@@ -125,7 +125,7 @@ def queue_dependants_of_joined(
     joined = {
         one.hubspot.ref: one.salesforce.ref.object
         for one, plan in zip(facts, plans, strict=True)
-        if plan.effects and one.hubspot and one.salesforce and _has_new_stage(one, ruleset)
+        if plan.effects and one.hubspot and one.salesforce and has_new_stage(one, ruleset)
     }
     changes = sums_again(
         [ref for ref, name in joined.items() if name == SALESFORCE_CONTACT], context
@@ -137,7 +137,7 @@ def queue_dependants_of_joined(
         context.outbox.again([(replace(change, cause=Cause.AGAIN), 0) for change in changes])
 
 
-def _has_new_stage(facts: Facts, ruleset: Ruleset) -> bool:
+def has_new_stage(facts: Facts, ruleset: Ruleset) -> bool:
     """Whether the contact of a pair shows a stage that was not agreed on, also for want of a base:
     a pair that was frozen from the beginning has none.
     """
