@@ -149,15 +149,16 @@ LISTED: Mapping[str, History] = {
             ),
         )
     ),
-    "a contact whose own was deleted joined the list, and its company still had no account": History(
+    "a contact whose lead was deleted joined the list, and its company still had no account": History(
         Setting(creates="contact", outside="freeze"),
         (
-            Person("new person", Side.SALESFORCE, what="Contact"),
-            Wait(60),
-            Person("delete person", Side.SALESFORCE),
-            Wait(60),
+            Person("new person"),
+            Person("merge companies", Side.SALESFORCE),
+            Person("new person", Side.SALESFORCE),
+            Wait(2),
             Person("new company"),
-            Wait(1000),
+            Person("delete person", Side.SALESFORCE),
+            Wait(1097),
             Person("join list"),
         ),
     ),

@@ -26,6 +26,7 @@ from crmsync.flows.engine.planning import (
     find_parents,
     gather_existing_fields,
     hubspot_records,
+    loses_company,
     makes_or_ends_link,
     owners_for,
     plan_batch,
@@ -51,7 +52,7 @@ from crmsync.flows.kinds.left_in_salesforce import (
     look_at_merged,
     with_contacts_of_the_address,
 )
-from crmsync.flows.kinds.other_companies import decides_anew, with_other_companies
+from crmsync.flows.kinds.other_companies import with_other_companies
 from crmsync.flows.kinds.taken_ids import with_taken_ids
 from crmsync.model.changes import Cause, Change
 from crmsync.model.crm_names import (
@@ -172,7 +173,8 @@ def gather_and_plan(changes: Sequence[Change], context: SyncContext) -> PlannedB
     if any(lacks_id(one, ruleset) for one in facts):
         facts = with_taken_ids(facts, context, ruleset)
     ruleset = _complete_ruleset(facts, context, ruleset)
-    if any(decides_anew(one, ruleset) for one in facts):
+    has_list = bool(context.connection.contacts.inclusion_list)
+    if has_list or any(loses_company(one, ruleset) for one in facts):
         facts = with_other_companies(facts, context, ruleset)
     facts, plans = plan_batch(facts, context, ruleset, plan_contact)
     together: list[Change] = []

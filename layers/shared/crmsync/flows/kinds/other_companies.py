@@ -4,9 +4,8 @@ A contact decides for its primary company, or, if it has none, for each company 
 associated with (docs/decisions/0023-parents-first.md). So the others may have an account to sync
 with, or may be due for one, once the primary one is gone. And a company whose contacts are all
 outside the inclusion list gets no account until one of them joins it (ACC-9, ACC-12). Nothing else
-tells: HubSpot reports no change of these companies. Entered only for linked contacts that have lost
-their company, or will lose it because the account was removed, and for contacts that may have
-joined the list.
+tells: HubSpot reports no change of these companies. Entered only where a linked contact has lost
+its company, or will lose it because the account was removed, and where a list is set.
 """
 
 from __future__ import annotations
@@ -32,17 +31,13 @@ it synced `AGAIN`, and what outweighs that may stand for both.
 """
 
 
-def decides_anew(facts: ContactFacts, ruleset: Ruleset) -> bool:
-    """Whether a contact may decide for companies for which it did not decide before."""
-    return loses_company(facts, ruleset) or _may_have_joined(facts, ruleset)
-
-
 def with_other_companies(
     facts: Sequence[ContactFacts], context: SyncContext, ruleset: Ruleset
 ) -> list[ContactFacts]:
-    """The facts of contacts that decide anew, with the companies for which they do: those that are
-    left of one that loses its primary company, and those without a link of one that may have joined
-    the inclusion list. At most a call and a read of the links. Raises `SyncError`.
+    """The facts, with the companies for which contacts decide from now on: those that are left of
+    one that loses its primary company, and those without a link of one that may have joined the
+    inclusion list. At most a call and a read of the links, and neither without such contacts.
+    Raises `SyncError`.
     """
     losing = _contacts(one for one in facts if loses_company(one, ruleset))
     joined = _contacts(one for one in facts if _may_have_joined(one, ruleset))
