@@ -62,7 +62,7 @@ class MemoryDeleter:
         """See the port."""
         for effect in effects:
             if effect.ref in self._crm.read([effect.ref], {}):
-                self._crm.delete(effect.ref)
+                self._crm.delete(effect.ref, ours=True)
                 self.deleted.append(effect.ref)
         return [Written(effect.ref, {}) for effect in effects]
 

@@ -21,7 +21,12 @@ from crmsync.model.plan import Plan
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.plans.contact import ContactFacts, plan_contact
 from crmsync.rules.merge.change_limits import DELETIONS
-from crmsync.rules.pair.reports import counterpart_taken, deleted_for_privacy, deletion_limited
+from crmsync.rules.pair.reports import (
+    counterpart_taken,
+    deleted_for_privacy,
+    deletion_limited,
+    waiting,
+)
 from tests.builders import (
     LEAD_ID,
     a_change,
@@ -435,20 +440,45 @@ def test_a_new_record_with_the_address_of_a_tombstone_replaces_it():
 
 
 @pytest.mark.rule("DEL-1")
-def test_an_undeleted_lead_creates_its_contact_again_if_that_was_deleted_too():
-    """If the contact was deleted with the lead, undeleting the lead creates a new contact and drops
-    the old link.
+@pytest.mark.parametrize(
+    ("key", "gives_up"), [(KEY, True), ("999-1", False), ("", False)], ids=["own", "other", "none"]
+)
+def test_an_undeleted_lead_creates_its_contact_again_if_that_was_deleted_too(
+    key: str, *, gives_up: bool
+):
+    """If the contact was deleted with the lead, undeleting the lead creates a new contact. Before
+    the old link is dropped, the lead gives up the deleted contact's id, but not the id of another
+    account's contact: from then on it is as any lead that was never linked.
     """
-    facts = linked()
-    tombstone = replace(facts.link, state=LinkState.TOMBSTONE)
+    lead = a_lead(key=key)
+    tombstone = replace(a_link(a_contact(), lead, RULESET), state=LinkState.TOMBSTONE)
     restored = replace(
-        facts, change=a_change(facts.salesforce.ref, Cause.RESTORED), link=tombstone, hubspot=None
+        linked(salesforce=lead),
+        change=a_change(lead.ref, Cause.RESTORED),
+        link=tombstone,
+        hubspot=None,
     )
     ruleset = a_ruleset(delete_in_hubspot=True)
-    assert [type(one) for one in plan_contact(restored, ruleset).effects] == [
-        DropLink,
+    *first, dropped, created = plan_contact(restored, ruleset).effects
+    assert (first, dropped, type(created)) == (
+        [remember(S, lead.ref, Crmsync_HubSpot_Id__c=None)] if gives_up else [],
+        DropLink(tombstone, ("DEL-1",)),
         CreateRecord,
-    ]
+    )
+
+
+@pytest.mark.rule("DEL-1")
+def test_an_undeleted_lead_without_an_address_waits_for_one_as_any_other():
+    """A lead that lost its address before it was deleted is reported until it has one again."""
+    lead = a_lead({"Email": None}, key=KEY)
+    link = a_link(a_contact(), lead, RULESET)
+    tombstone = replace(link, state=LinkState.TOMBSTONE, deleted_on=S)
+    restored = replace(linked(salesforce=lead), link=tombstone, hubspot=None)
+    assert plan_contact(restored, a_ruleset(delete_in_hubspot=True)).effects == (
+        remember(S, lead.ref, Crmsync_HubSpot_Id__c=None),
+        DropLink(tombstone, ("DEL-1",)),
+        waiting(lead.ref),
+    )
 
 
 @pytest.mark.rule("CH-9")

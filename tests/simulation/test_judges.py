@@ -322,3 +322,27 @@ def test_a_record_that_names_another_accounts_contact_must_be_linked_too() -> No
     assert {one for one in INVARIANTS["everything is finished"](system) if "Lead" in one} == {
         "everything is finished: salesforce:Lead:00Q000000000101AAA is neither linked nor told of"
     }
+
+
+@pytest.mark.parametrize(("deletes", "count"), [(True, 1), (False, 0)])
+def test_a_restored_record_must_get_another_contact_if_crmsync_has_deleted_its_own(
+    deletes: bool,  # noqa: FBT001
+    count: int,
+) -> None:
+    """The lead names a contact that is gone, and nothing links it any more. Where a person has
+    deleted the contact, the lead stays alone.
+    """
+    system = ended(
+        *A_PAIR,
+        Person("delete person", Side.SALESFORCE if deletes else Side.HUBSPOT),
+        Wait(60),
+        setting=Setting(deletes=deletes),
+    )
+    system.links.drop(system.links.all)
+    if deletes:
+        (lead,) = (one for one in system.salesforce._rows if one.object == "Lead")
+        system.salesforce.restore(lead)
+    alone = (
+        "everything is finished: salesforce:Lead:00Q000000000101AAA is neither linked nor told of"
+    )
+    assert list(INVARIANTS["everything is finished"](system)) == [alone] * count

@@ -15,6 +15,7 @@ from tests.simulation.histories.kept_more_people import MORE_PEOPLE
 from tests.simulation.histories.kept_owners import OWNED
 from tests.simulation.histories.kept_people import PEOPLE
 from tests.simulation.histories.kept_privacy import PRIVACY
+from tests.simulation.histories.kept_restored import RESTORED
 from tests.simulation.histories.kept_two_accounts import TWO_ACCOUNTS
 from tests.simulation.histories.kept_undo import UNDONE
 from tests.simulation.histories.steps import History
@@ -31,6 +32,7 @@ KEPT: Mapping[str, History] = {
     **LIMITS,
     **LISTED,
     **PRIVACY,
+    **RESTORED,
     **TWO_ACCOUNTS,
     **UNDONE,
 }

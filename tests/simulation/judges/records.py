@@ -59,11 +59,24 @@ def _alone(system: System, portal: Portal) -> Wrong:
         *(ref for name in ("Account", "Opportunity") for ref in system.salesforce.refs(name)),
     }
     for ref in sorted(everyone - linked - told):
-        if not is_widowed(system, portal, ref) and not stays_alone(system, portal, ref):
+        is_left = is_widowed(system, portal, ref) and not _gets_another(system, portal, ref)
+        if not is_left and not stays_alone(system, portal, ref):
             yield f"everything is finished: {ref} is neither linked nor told of"
     for ref in sorted(told - everyone):
         if ref.object in {"contact", "deal", "Lead", "Contact", "Account", "Opportunity"}:
             yield f"everything is finished: {ref} is gone and still told of"
+
+
+def _gets_another(system: System, portal: Portal, ref: Ref) -> bool:
+    """Whether crmsync itself has deleted the record of HubSpot that this one names, because of it:
+    if it is there it was taken out of the recycle bin, and gets another one (DEL-1, Q-30).
+    """
+    named = str(system.salesforce.fields(ref).get("Crmsync_HubSpot_Id__c") or "").rpartition("-")[2]
+    return any(
+        [one.ours for one in system.ledger.rows[gone] if one.value == "gone"][-1:] == [True]
+        for gone in portal.hubspot._rows
+        if gone.id == named and ref.side is Side.SALESFORCE
+    )
 
 
 def single(system: System) -> Wrong:

@@ -80,6 +80,7 @@ def _plan_linked(facts: AccountFacts, link: Link, ruleset: Ruleset) -> Plan:
         return plan_missing(
             facts,
             link,
+            ruleset,
             deletes=deletes,
             recreate=lambda account: _creation_plan(account, company_creation(account, ruleset)),
         )

@@ -158,6 +158,7 @@ def _plan_gone(facts: ActivityPairFacts, link: Link, ruleset: Ruleset) -> Plan:
     plan = plan_missing(
         facts,
         link,
+        ruleset,
         deletes=deletes if not kept else (),
         recreate=lambda record: _creation_plan(facts, record, ruleset),
         because=DELETES if deletes else GONE,

@@ -37,7 +37,6 @@ from crmsync.rules.kinds.contact.creation import (
 from crmsync.rules.kinds.contact.inclusion import is_frozen, new_record_qualifies, qualifies
 from crmsync.rules.merge.change_limits import with_holds
 from crmsync.rules.merge.parents import company_of
-from crmsync.rules.merge.person_accounts import through_account
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair import reports
 from crmsync.rules.pair.adoption import Creations, adopted, released, shows_creation
@@ -58,6 +57,7 @@ from crmsync.rules.pair.successors import (
     plan_counterpart_gone,
     plan_missing,
     replacing_tombstones,
+    without_id,
 )
 
 
@@ -138,10 +138,7 @@ def _without_id_of_others(facts: ContactFacts, plan: Plan, ruleset: Ruleset) -> 
     request = RequestSync(other, Kind.CONTACT, None, ("DUP-24",))
     if plan.new_link or any(isinstance(one, SaveLink) for one in plan.effects):
         return replace(plan, effects=(request, *plan.effects))
-    clears = UpdateRecord(record.ref, side, {KEY_OF[side]: None}, ("DUP-24",), best_effort=True)
-    if ruleset.person_accounts and side is Side.SALESFORCE:
-        clears = through_account(clears, record)
-    return replace(plan, effects=(clears, request, *plan.effects))
+    return replace(plan, effects=(without_id(record, ruleset), request, *plan.effects))
 
 
 def _plan_unlinked(facts: ContactFacts, named: Record, ruleset: Ruleset) -> Plan:
@@ -230,8 +227,9 @@ def _plan_linked(facts: ContactFacts, link: Link, ruleset: Ruleset) -> Plan:
         gone = plan_missing(
             facts,
             link,
+            ruleset,
             deletes=deletes,
-            recreate=lambda record: _plan_creation(record, "", ruleset),
+            recreate=lambda record: _plan_unlinked(facts, record, ruleset),
         )
         gone = _with_duplicate(facts, with_company(facts, link, gone, ruleset))
         return _with_late_opt_out(facts, link, gone, ruleset)

@@ -165,6 +165,7 @@ def _plan_gone(facts: OpportunityFacts, link: Link, ruleset: Ruleset) -> Plan:
     return plan_missing(
         facts,
         link,
+        ruleset,
         deletes={Side.HUBSPOT} if deals.delete_in_hubspot else (),
         recreate=lambda opportunity: _creation_plan(
             opportunity, deal_creation(opportunity, ruleset)

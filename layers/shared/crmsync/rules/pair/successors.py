@@ -11,7 +11,14 @@ from crmsync.model import names
 from crmsync.model.changes import Cause
 from crmsync.model.crm_names import LEAD, MERGED_IDS
 from crmsync.model.decisions import Decision, DecisionType
-from crmsync.model.effects import Because, DeleteRecord, DropLink, Effect, SaveLink
+from crmsync.model.effects import (
+    Because,
+    DeleteRecord,
+    DropLink,
+    Effect,
+    SaveLink,
+    UpdateRecord,
+)
 from crmsync.model.facts import Facts
 from crmsync.model.links import Intent, Link, LinkState
 from crmsync.model.plan import Note, Plan, no_effects
@@ -19,8 +26,10 @@ from crmsync.model.records import Record, Ref, Side
 from crmsync.rules.fields.values import is_blank
 from crmsync.rules.merge.baseline import Forms, view
 from crmsync.rules.merge.change_limits import DELETIONS, with_holds
+from crmsync.rules.merge.person_accounts import through_account
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair import reports
+from crmsync.rules.pair.matching import KEY_OF, named_by
 
 
 def merged_from(record: Record) -> tuple[Ref, ...]:
@@ -130,6 +139,7 @@ def _moves(link: Link, hubspot: Record, salesforce: Record) -> Iterator[Decision
 def plan_missing(
     facts: Facts,
     link: Link,
+    ruleset: Ruleset,
     *,
     deletes: Collection[Side],
     recreate: Callable[[Record], Plan],
@@ -153,6 +163,11 @@ def plan_missing(
     out of the recycle bin. The other record was there all the time, and a message about its
     undelete is an old one. Where it is not known which of the two was deleted first, only a message
     about an undelete in Salesforce counts. `because` are the rules of the kind.
+
+    Before that tombstone is dropped, the restored record gives up the id of the deleted one. From
+    then on it is as any record that was never linked, whatever becomes of the creation: its worker
+    may die, a CRM may refuse it, its address may belong to another pair. A record that names one
+    which is gone gets no other.
     """
     if link.state is LinkState.FORGOTTEN:
         return _plan_forgotten(facts, link)
@@ -160,7 +175,8 @@ def plan_missing(
         back = _restored(facts, link)
         if back is not None and back.ref.side.other in deletes and not facts.survivor_is_linked:
             again = recreate(back)
-            return replace(again, effects=(DropLink(link, because), *again.effects))
+            gives_up = (without_id(back, ruleset),) if _names_another(back, ruleset) else ()
+            return replace(again, effects=(*gives_up, DropLink(link, because), *again.effects))
         return no_effects("one of the two was deleted; an edit does not bring it back", *because)
     died = _who_died(facts)
     known = with_holds(link, facts)
@@ -181,6 +197,13 @@ def plan_missing(
         saves = (SaveLink(known, ("Q-30",)),) if known != link else ()
         return Plan((*saves, reports.deletion_limited(left.ref)))
     return Plan((DeleteRecord(left.ref, because), tombstone))
+
+
+def _names_another(record: Record, ruleset: Ruleset) -> bool:
+    """Whether a record names a counterpart of this connection (TEN-1)."""
+    is_ours = record.ref.side is Side.HUBSPOT
+    objects = ruleset.mappings if is_ours else (ruleset.hubspot_object,)
+    return named_by(record, ruleset.connection.hubspot.portal_id, objects) is not None
 
 
 def _restored(facts: Facts, link: Link) -> Record | None:
@@ -279,3 +302,12 @@ def replacing_tombstones(facts: Facts, match: Record, plan: Plan) -> Plan:
         if match.ref in (link.hubspot, link.salesforce)
     )
     return replace(plan, effects=(*old, *plan.effects))
+
+
+def without_id(record: Record, ruleset: Ruleset) -> UpdateRecord:
+    """The write after which a record names no counterpart (DUP-24). Nothing depends on it."""
+    side = record.ref.side
+    write = UpdateRecord(record.ref, side, {KEY_OF[side]: None}, ("DUP-24",), best_effort=True)
+    if ruleset.person_accounts and side is Side.SALESFORCE:
+        return through_account(write, record)
+    return write

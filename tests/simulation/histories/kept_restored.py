@@ -1,0 +1,50 @@
+"""Histories of records that came out of the recycle bin and failed once, shrunk, each with what was
+wrong then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from crmsync.model.records import Side
+from tests.simulation.histories.steps import Fault, History, Person, Setting, Wait
+
+RESTORED: Mapping[str, History] = {
+    "a lead was not told of when it came back and another contact had its address": History(
+        Setting(deletes=True),
+        (
+            Person("new person", who=1),
+            Person("new person"),
+            Wait(3),
+            Person("new address", Side.SALESFORCE, who=1, other=1, value="3"),
+            Wait(185),
+            Person("delete person", Side.SALESFORCE),
+            Person("undelete", Side.SALESFORCE),
+        ),
+    ),
+    "a lead got no contact when it came back while HubSpot was busy": History(
+        Setting(deletes=True),
+        (
+            Person("new person"),
+            Wait(60),
+            Person("delete person", Side.SALESFORCE),
+            Wait(60),
+            Fault("hubspot.create", "server error"),
+            Person("undelete", Side.SALESFORCE),
+            Wait(60),
+        ),
+    ),
+    "an opportunity got no deal when it came back and HubSpot refused the first one": History(
+        Setting(deletes=True),
+        (
+            Person("new person"),
+            Person("new deal"),
+            Wait(60),
+            Person("delete deal", Side.SALESFORCE),
+            Wait(60),
+            Fault("hubspot.create", "refused rows"),
+            Person("undelete", Side.SALESFORCE),
+            Wait(60),
+        ),
+    ),
+}
