@@ -163,4 +163,20 @@ LATE_WRITES: Mapping[str, History] = {
             Person("new address", Side.SALESFORCE, value="1"),
         ),
     ),
+    "a late write for a deleted contact reached a lead that was linked with another one": History(
+        Setting(),
+        (
+            Person("new person", Side.SALESFORCE, who=3, value="2"),
+            Person("edit person", Side.SALESFORCE, what="lastname"),
+            Wait(1),
+            Work("contact"),
+            Person("edit person", what="phone"),
+            Wait(1),
+            Work("contact", 10, slot=1),
+            Person("delete person"),
+            Person("new person", who=3),
+            Wait(1),
+            Work("contact"),
+        ),
+    ),
 }

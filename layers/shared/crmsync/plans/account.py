@@ -27,8 +27,9 @@ from crmsync.rules.merge.change_limits import with_holds
 from crmsync.rules.merge.person_accounts import may_share_company
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair import reports
-from crmsync.rules.pair.adoption import Creations, adopted, released, shows_creation
+from crmsync.rules.pair.adoption import Creations, adopted, shows_creation
 from crmsync.rules.pair.creation import Creation
+from crmsync.rules.pair.ended_pairs import released, with_late_writes
 from crmsync.rules.pair.matching import choose_account
 from crmsync.rules.pair.plan import plan_existing, plan_pair
 from crmsync.rules.pair.successors import (
@@ -68,7 +69,9 @@ def plan_account(facts: AccountFacts, ruleset: Ruleset) -> Plan:
     match = facts.named_counterpart or choose_account(candidates, facts.votes, facts.taken)
     if match is not None:
         match = released(match, facts.tombstones, ruleset)
-        return replacing_tombstones(facts, match, _plan_new_pair(facts.named, match, ruleset))
+        return replacing_tombstones(
+            facts, match, _plan_new_pair(facts, facts.named, match, ruleset)
+        )
     if facts.named.ref.side is Side.SALESFORCE:
         return _creation_plan(facts.named, company_creation(facts.named, ruleset))
     return _plan_account_creation(facts, facts.named, ruleset)
@@ -104,7 +107,7 @@ def _plan_counterpart_gone(facts: AccountFacts, named: Record, ruleset: Ruleset)
     return replace(plan, effects=(SaveLink(moved, ("DEL-1",)),))
 
 
-def _plan_new_pair(named: Record, match: Record, ruleset: Ruleset) -> Plan:
+def _plan_new_pair(facts: AccountFacts, named: Record, match: Record, ruleset: Ruleset) -> Plan:
     """Pair an existing company and an existing account; the pair is exclusive and lasting (DUP-3,
     DUP-5).
     """
@@ -117,6 +120,7 @@ def _plan_new_pair(named: Record, match: Record, ruleset: Ruleset) -> Plan:
         key=ruleset.fingerprinter.number,
         decided=(Decision(DecisionType.LINKED, because="DUP-2"),),
     )
+    link = with_late_writes(link, facts, match.ref, salesforce, ruleset)
     if not shows_creation(hubspot, salesforce, ruleset):
         return plan_pair(hubspot, salesforce, link, ruleset, always_save=True)
     creations = Creations(

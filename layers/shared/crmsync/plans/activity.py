@@ -56,7 +56,8 @@ from crmsync.rules.kinds.activity.ruleset import ABOUT, CONTACTS, TYPES, WHO, co
 from crmsync.rules.merge.baseline import rebased
 from crmsync.rules.merge.change_limits import with_holds
 from crmsync.rules.merge.ruleset import Ruleset
-from crmsync.rules.pair.adoption import Creations, adopted, released, shows_creation
+from crmsync.rules.pair.adoption import Creations, adopted, shows_creation
+from crmsync.rules.pair.ended_pairs import released, with_late_writes
 from crmsync.rules.pair.plan import plan_pair
 from crmsync.rules.pair.successors import follow_moves, plan_counterpart_gone, plan_missing
 
@@ -276,6 +277,7 @@ def _plan_new_pair(
         key=ruleset.fingerprinter.number,
         decided=(Decision(DecisionType.LINKED, because="ACT-2"),),
     )
+    link = with_late_writes(link, facts, match.ref, salesforce, ruleset)
     if not shows_creation(hubspot, salesforce, ruleset):
         return _plan_pair(facts, link, (hubspot, salesforce), ruleset)
     made_of = _without_frozen(facts, hubspot, ruleset), _without_frozen(facts, salesforce, ruleset)

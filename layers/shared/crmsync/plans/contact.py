@@ -39,7 +39,7 @@ from crmsync.rules.merge.change_limits import with_holds
 from crmsync.rules.merge.parents import company_of
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair import reports
-from crmsync.rules.pair.adoption import Creations, adopted, released, shows_creation
+from crmsync.rules.pair.adoption import Creations, adopted, shows_creation
 from crmsync.rules.pair.creation import Creation
 from crmsync.rules.pair.duplicates import (
     any_opted_out,
@@ -49,6 +49,7 @@ from crmsync.rules.pair.duplicates import (
     unsubscribe,
     with_box,
 )
+from crmsync.rules.pair.ended_pairs import released, with_late_writes
 from crmsync.rules.pair.matching import KEY_OF, choose_match
 from crmsync.rules.pair.plan import plan_existing, plan_pair
 from crmsync.rules.pair.successors import (
@@ -310,6 +311,7 @@ def _plan_new_pair(facts: ContactFacts, named: Record, match: Record, ruleset: R
         key=ruleset.fingerprinter.number,
         decided=(Decision(DecisionType.LINKED, because="DUP-1"),),
     )
+    link = with_late_writes(link, facts, match.ref, salesforce, ruleset)
     if is_frozen_outside(hubspot, ruleset):
         return Plan((SaveLink(link, ("DUP-1", "INC-7")),))
     others = (one for one in facts.candidates if one.ref not in {match.ref, *facts.taken})

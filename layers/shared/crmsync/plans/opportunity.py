@@ -24,8 +24,9 @@ from crmsync.rules.kinds.opportunity.ties import GatheredTies, with_roles, with_
 from crmsync.rules.merge.change_limits import with_holds
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair import reports
-from crmsync.rules.pair.adoption import Creations, adopted, released, shows_creation
+from crmsync.rules.pair.adoption import Creations, adopted, shows_creation
 from crmsync.rules.pair.creation import Creation
+from crmsync.rules.pair.ended_pairs import released, with_late_writes
 from crmsync.rules.pair.plan import plan_existing
 from crmsync.rules.pair.successors import (
     follow_moves,
@@ -204,6 +205,7 @@ def _plan_new_pair(facts: OpportunityFacts, named: Record, match: Record, rulese
         key=ruleset.fingerprinter.number,
         decided=(Decision(DecisionType.LINKED, because="CH-14"),),
     )
+    link = with_late_writes(link, facts, match.ref, salesforce, ruleset)
     facts = replace(facts, hubspot=hubspot, salesforce=salesforce)
     if not shows_creation(hubspot, salesforce, ruleset):
         return _plan_pair(facts, link, hubspot, salesforce, ruleset)

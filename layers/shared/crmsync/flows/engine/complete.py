@@ -29,7 +29,7 @@ from crmsync.model.plan import Plan
 from crmsync.model.records import Kind, Record, Ref, Side, Value
 from crmsync.rules.kinds.opportunity.tie_intents import may_events_follow
 from crmsync.rules.merge.baseline import rebased
-from crmsync.rules.merge.intents import may_be_under_way, written
+from crmsync.rules.merge.intents import writes_may_follow, written
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.overwriting import overwritten
 from crmsync.rules.pair.refused_fields import diverged_link, without
@@ -195,19 +195,17 @@ def _maybe_written_by_others(
     that may still be on its way.
 
     That write may come after ours and replace it by an older value. Nothing reports our own writes,
-    so the pair is synced again when that worker has surely ended. A change that was put off meets
-    its own announcement, not another worker's. A tie that was announced is checked until it is
-    known what has become of it.
+    so the pair is synced again when that worker has surely ended. A tie that was announced is
+    checked until it is known what has become of it.
     """
     now = context.now()
     return {
         at: replace(one.change, cause=Cause.AGAIN, at=now, waiting=())
         for at, one in enumerate(facts)
-        if one.link and one.hubspot and one.salesforce
-        if (one.link.tying.replaces and may_events_follow(one.link, now))
+        if writes_may_follow(one, ruleset, now)
         or (
-            not (one.change.tries or one.change.held)
-            and may_be_under_way(one.link, one.hubspot, one.salesforce, ruleset, now)
+            (one.link and one.hubspot and one.salesforce)
+            and (one.link.tying.replaces and may_events_follow(one.link, now))
         )
     }
 

@@ -24,6 +24,7 @@ from crmsync.model.crm_names import (
     SALESFORCE_CONTACT,
 )
 from crmsync.model.effects import UpdateRecord
+from crmsync.model.facts import Facts
 from crmsync.model.fingerprints import REVISION_BYTES, Base, tag
 from crmsync.model.links import LONGEST_WRITE, Intent, Link
 from crmsync.model.plan import Plan
@@ -85,6 +86,38 @@ def may_be_under_way(
     )
     times = (one.at for one in announced if one.replaces and one.at)
     return any(now - at < LONGEST_WRITE for at in times)
+
+
+def writes_may_follow(facts: Facts, ruleset: Ruleset, now: datetime) -> bool:
+    """Whether another worker may still be going to write what it announced for the pair, or for an
+    ended pair of a record that is paired again.
+
+    A change that was put off meets its own announcement for its pair, not another worker's.
+    """
+    link, hubspot, salesforce = facts.link, facts.hubspot, facts.salesforce
+    if link is None:
+        return any(under_way_for_ended(facts, ruleset, now))
+    if facts.change.tries or facts.change.held or not (hubspot and salesforce):
+        return False
+    return may_be_under_way(link, hubspot, salesforce, ruleset, now)
+
+
+def under_way_for_ended(
+    facts: Facts, ruleset: Ruleset, now: datetime | None
+) -> Iterator[tuple[Ref, Link]]:
+    """The records that may be paired again to which a worker may still be going to write what it
+    announced for an ended pair, each with the link of that pair. `now` is None where no time is
+    known.
+    """
+    records = [one for one in (facts.named_counterpart, *facts.candidates) if one]
+    for record in records if facts.tombstones else ():
+        for link in facts.tombstones:
+            intent = link.intent(record.ref.side)
+            has_ended = now and intent.at and now - intent.at >= LONGEST_WRITE
+            if link.on(record.ref.side) != record.ref or has_ended or not intent.replaces:
+                continue
+            if not has_arrived(record, link, ruleset):
+                yield record.ref, link
 
 
 def withdraw_lost(link: Link, hubspot: Record, salesforce: Record, ruleset: Ruleset) -> Link:

@@ -108,7 +108,7 @@ def without_lost_write(
     if owner or crossing or undelivered or base != link.base(side):
         # If the announced write still arrives, its revision shows that it came too late.
         revision = ruleset.fingerprinter.revision(f"after {intent.revision.hex()}")
-        intent = replace(intent, revision=revision, earlier=_with_earlier(intent), arrived=False)
+        intent = replace(intent, revision=revision, earlier=with_earlier(intent), arrived=False)
     link = link.announcing(side, replace(intent, replaces=replaces))
     if side is Side.HUBSPOT:
         return replace(link, hubspot_base=base, salesforce_base=others)
@@ -151,10 +151,11 @@ def may_be_late(
     record: Record, link: Link, salesforce: Record, ruleset: Ruleset
 ) -> Iterator[tuple[str, str, bytes]]:
     """The fields in which the record shows what an earlier write of ours may have left, although it
-    shows the write that was announced last: key in the base, name, and the shown fingerprint.
+    shows the write that was announced last: key in the base, name, and the shown fingerprint. None
+    where it shows no revision: no write of ours has reached it.
     """
     intent = link.intent(record.ref.side)
-    if intent.earlier is None:
+    if intent.earlier is None or not _revision(record, ruleset):
         return
     for key, _, shown in differing(record, link, salesforce, ruleset):
         if tag(key) in intent.earlier.fields and shown in intent.replaces.get(tag(key), ()):
@@ -261,7 +262,7 @@ def _is_left_by_others(record: Record, name: str, ruleset: Ruleset) -> bool:
     )
 
 
-def _with_earlier(intent: Intent) -> EarlierWrites | None:
+def with_earlier(intent: Intent) -> EarlierWrites | None:
     """The writes that may arrive after the next one: this intent's, and those before it."""
     known = intent.earlier or EarlierWrites(frozenset(), frozenset())
     if not intent.revision:

@@ -77,20 +77,6 @@ def shows_creation(hubspot: Record, salesforce: Record, ruleset: Ruleset) -> boo
     return any(_revision(one, ruleset) for one in (hubspot, salesforce))
 
 
-def released(match: Record, ended: Collection[Link], ruleset: Ruleset) -> Record:
-    """A record that is to be paired again, without the revision that it shows of a pair that has
-    ended: of the new pair's beginning that says nothing.
-    """
-    of_match = (one for one in ended if one.on(match.ref.side) == match.ref)
-    shows_ended = any(
-        one.intent(match.ref.side).revision and has_arrived(match, one, ruleset) for one in of_match
-    )
-    if not shows_ended:
-        return match
-    field = ruleset.revision_field(match.ref.side)
-    return replace(match, fields={**match.fields, field: None})
-
-
 def adopted(
     link: Link, hubspot: Record, salesforce: Record, creations: Creations, ruleset: Ruleset
 ) -> Adoption:
