@@ -30,10 +30,13 @@ IMPORTED_ONCE = (
     "pydantic",
     "requests",
     "hubspot",
+    "hubspot.crm.objects",
+    "hubspot.discovery.crm.objects.discovery",
     "simple_salesforce",
     "aws_lambda_powertools",
     "aws_lambda_powertools.metrics",
     "aws_lambda_powertools.utilities.batch",
+    "aws_lambda_powertools.utilities.typing",
 )
 """Third-party packages that are imported before workers are forked. It only saves time: a Lambda
 that needs other packages imports them itself.
