@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import socket
 import sys
 import threading
@@ -57,10 +58,61 @@ def wsgi_environ(
     return environ
 
 
+MOST_HEADERS = 100
+LONGEST_LINE = 65_536
+"""What the standard library accepts, too; it answers the request that has more."""
+
+_REQUEST = re.compile(rb"([!-~]+) (/|/[!-.0-~][!-~]*) HTTP/1\.1\r\n")
+_HEADER = re.compile(rb"([!-9;-~]+):[ \t]*([^\r\n]*)\r\n")
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     server: _Listening
+    pairs: list[tuple[str, str]]
+    """The headers of the request, in their order."""
+    first: dict[str, str]
+    """The first value of each header, by its name in small letters."""
+
+    def parse_request(self) -> bool:
+        """Read the line and the headers of a request; return whether it can be answered.
+
+        The standard library reads headers as those of an e-mail, which takes longer than most
+        answers. Whatever is unusual is left to it.
+        """
+        lines = self._header_lines()
+        request = _REQUEST.fullmatch(self.raw_requestline)
+        headers = [found for line in lines[:-1] if (found := _HEADER.fullmatch(line))]
+        if request and lines[-1] == b"\r\n" and len(headers) == len(lines) - 1:
+            self._note([(one[1].decode("latin-1"), one[2].decode("latin-1")) for one in headers])
+            if "expect" not in self.first:
+                self.command, self.path = request[1].decode(), request[2].decode()
+                self.request_version = self.protocol_version
+                self.close_connection = self.first.get("connection", "").lower() == "close"
+                return True
+        behind = self.rfile
+        self.rfile = io.BytesIO(b"".join(lines))
+        try:
+            parsed = super().parse_request()
+        finally:
+            self.rfile = behind
+        if parsed:
+            self._note(self.headers.items())
+        return parsed
+
+    def _header_lines(self) -> list[bytes]:
+        """The lines up to the empty one, or up to what is too much."""
+        lines: list[bytes] = []
+        while len(lines) <= MOST_HEADERS:
+            lines.append(self.rfile.readline(LONGEST_LINE + 1))
+            if lines[-1] in {b"\r\n", b"\n", b""} or len(lines[-1]) > LONGEST_LINE:
+                break
+        return lines
+
+    def _note(self, pairs: list[tuple[str, str]]) -> None:
+        self.pairs = pairs
+        self.first = {name.lower(): value for name, value in reversed(pairs)}
 
     def handle_one_request(self) -> None:
         """Answer one request; a connection that breaks meanwhile just ends."""
@@ -69,7 +121,7 @@ class _Handler(BaseHTTPRequestHandler):
             if not self.raw_requestline or not self.parse_request():
                 self.close_connection = True
                 return
-            if "Transfer-Encoding" in self.headers:
+            if "transfer-encoding" in self.first:
                 self._send(
                     "411 Length Required", [], b"A request's body needs a Content-Length here."
                 )
@@ -80,7 +132,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def _answer(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        body = self.rfile.read(int(self.first.get("content-length") or 0))
         begun: list[tuple[str, list[tuple[str, str]]]] = []
         try:
             chunks: Iterable[bytes] = self.server.application(
@@ -114,9 +166,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(head if self.command == "HEAD" else head + content)
 
     def _environ(self, body: bytes) -> dict[str, Any]:
-        headers = self.headers.items()
         return {
-            **wsgi_environ(self.command, self.path, headers, body, self.server.server_port),
+            **wsgi_environ(self.command, self.path, self.pairs, body, self.server.server_port),
             "SERVER_PROTOCOL": self.request_version,
             "REMOTE_ADDR": self.client_address[0],
             "werkzeug.socket": self.connection,
