@@ -8,7 +8,7 @@ import pytest
 
 from crmsync.errors import Refused
 from crmsync.model.changes import Cause
-from crmsync.model.effects import CreateRecord, UpdateRecord
+from crmsync.model.effects import Category, CreateRecord, Report, UpdateRecord
 from crmsync.model.kinds.pipelines import PipelineMap
 from crmsync.model.links import Slot
 from crmsync.model.records import Ref, Side
@@ -16,7 +16,15 @@ from crmsync.model.settings import ContactSettings, OnRefusedField
 from crmsync.rules.kinds.opportunity.ruleset import opportunity_ruleset
 from crmsync.rules.merge.baseline import view
 from crmsync.rules.merge.record import merge_pair
-from crmsync.rules.pair.refused_fields import diverged_link, left_out, skips_fields
+from crmsync.rules.pair import reports
+from crmsync.rules.pair.refused_fields import (
+    diverged_link,
+    is_outdated,
+    left_out,
+    names_in_reports,
+    report,
+    skips_fields,
+)
 from tests.builders import (
     ACCOUNT_ID,
     CONTACT_ID,
@@ -166,6 +174,31 @@ def test_a_field_that_was_left_out_is_unchanged_and_a_resync_tries_it_again() ->
     assert merge_pair(hubspot, a_lead({"Phone": "333"}), link, RULESET).to_hubspot == {
         "phone": "333"
     }
+
+
+@pytest.mark.rule("CH-8")
+@pytest.mark.parametrize(
+    ("one", "expected"),
+    [
+        (report(LEAD, refusal(), {"Phone", "State"}), True),
+        (report(LEAD, refusal(), {"State", "Street"}), False),
+        (report(LEAD, refusal(), {"MailingStreet"}), False),
+        (report(LEAD, refusal(), {"PersonMailingStreet"}), False),
+        (reports.incompatible(LEAD, "address"), False),
+        (Report(LEAD, Category.BRAKE, "It waits.", "address", because=("Q-30",)), True),
+        (Report(LEAD, Category.UNAVAILABLE, "Locked.", "Street"), True),
+        (Report(LEAD, Category.VALIDATION, "no", "Street", because=("CH-5",)), True),
+    ],
+    ids=lambda one: one.category + " " + one.fieldname if isinstance(one, Report) else str(one),
+)
+def test_only_a_report_about_a_field_that_still_differs_stays(
+    one: Report, *, expected: bool
+) -> None:
+    """Both sides of a pair differ in the street. A lead's street has another name in the contact or
+    account that the lead has become.
+    """
+    streets = [rule for rule in RULESET.mappings["Contact"].field_map if rule.hubspot == "address"]
+    assert is_outdated(one, names_in_reports(streets, RULESET)) is expected
 
 
 def test_the_setting_is_that_of_the_kind() -> None:

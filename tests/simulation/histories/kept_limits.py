@@ -114,4 +114,20 @@ LIMITS: Mapping[str, History] = {
             Person("give person", value="2"),
         ),
     ),
+    "a record was given up whose sides stay different, as a change of it was dropped": History(
+        Setting(limit=1),
+        (
+            Person("new person", value="1"),
+            Wait(60),
+            Person("edit person", Side.SALESFORCE, what="phone", value="6"),
+            Work("contact"),
+            Person("edit person", Side.SALESFORCE, what="phone"),
+            Wait(120),
+            Operator("drop"),
+            Wait(62),
+            Fault("salesforce.update", "locked rows", times=70),
+            Person("edit person", value="7"),
+            Wait(44951),
+        ),
+    ),
 }

@@ -29,8 +29,8 @@ class Plan:
             planned again and the link is stored.
         undecided: The plan depends on when HubSpot's values were set: plan again with their
             history.
-        is_partial: The two sides keep different values in a field, so what was reported about that
-            stays.
+        differing: The fields in which the two sides keep different values, by all names that they
+            may have in a report: what was reported because a side refused one of them stays.
     """
 
     effects: tuple[Effect, ...] = ()
@@ -38,7 +38,7 @@ class Plan:
     notes: tuple[Note, ...] = ()
     new_link: Link | None = None
     undecided: bool = False
-    is_partial: bool = False
+    differing: frozenset[str] = frozenset()
 
 
 def no_effects(text: str, *because: str) -> Plan:

@@ -8,7 +8,7 @@ than what is here, it passes `find_blocking`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from operator import attrgetter
@@ -21,7 +21,7 @@ from crmsync.flows.engine.job_counts import counts_of
 from crmsync.flows.engine.opt_outs import check_opt_outs_later
 from crmsync.flows.engine.staleness import LongestWait
 from crmsync.flows.engine.waits import check_new_waits, named_in_writes, queue_missing, sums_again
-from crmsync.model.changes import OF_CRMS, Cause, Change, as_retry
+from crmsync.model.changes import OF_CRMS, Change, as_retry
 from crmsync.model.conflicts import LoggedConflict
 from crmsync.model.crm_names import SALESFORCE_CONTACT
 from crmsync.model.decisions import DecisionType
@@ -31,6 +31,7 @@ from crmsync.model.operations.jobs import NOTHING_COUNTED, JobCounts
 from crmsync.model.plan import Plan
 from crmsync.model.records import Ref
 from crmsync.rules.pair import reports
+from crmsync.rules.pair.refused_fields import is_outdated
 from crmsync.rules.refusals.table import category_of, hint_for
 from crmsync.rules.timing.outages import TRIES
 
@@ -194,15 +195,33 @@ def _queue_further(
 def _clear(results: Sequence[RecordResult[AnyFacts]], context: SyncContext) -> None:
     """Remove the reports of records that have synced. Raises `TryAgain`.
 
-    A contact with a report is added up again first: its sums may be among what was refused, and its
-    own sync does not write them.
+    Where the two sides keep different values in a field, its report stays (CH-8). A contact with a
+    report is added up again first: its sums may be among what was refused, and its own sync does
+    not write them.
     """
     name, resolved = context.connection.name, resolved_records(results)
     with_sums = [one.facts.hubspot.ref for one in results if one.facts.hubspot and _has_sums(one)]
-    left = context.inbox.clear(name, resolved, with_sums)
+    differing = _differing_fields(results)
+    left = context.inbox.clear(name, resolved, [*with_sums, *differing])
+    if asked := [ref for ref in left if ref in differing]:
+        found = [one.report for one in context.inbox.entries_of(name, asked)]
+        true = {one.ref for one in found if not is_outdated(one, differing[one.ref])}
+        left = [ref for ref in left if ref not in true]
     if left:
-        context.outbox.again([(change, 0) for change in sums_again(left, context)])
+        contacts = [ref for ref in left if ref in with_sums]
+        context.outbox.again([(change, 0) for change in sums_again(contacts, context)])
         context.inbox.clear(name, left)
+
+
+def _differing_fields(results: Iterable[RecordResult[AnyFacts]]) -> Mapping[Ref, frozenset[str]]:
+    """The names of the fields in which both sides of a pair keep different values, by record."""
+    found: dict[Ref, frozenset[str]] = {}
+    for one, names in ((one.facts, one.plan.differing) for one in results if one.plan.differing):
+        records = [record.ref for record in (one.hubspot, one.salesforce) if record]
+        linked = (one.link.hubspot, one.link.salesforce) if one.link else ()
+        for ref in (one.change.ref, *records, *(it for it in linked if isinstance(it, Ref))):
+            found[ref] = found.get(ref, frozenset()) | names
+    return found
 
 
 def _has_sums(result: RecordResult[AnyFacts]) -> bool:
@@ -305,12 +324,7 @@ def resolved_records(results: Iterable[RecordResult[AnyFacts]]) -> list[Ref]:
         resolved.update(merged_into(one.hubspot) if one.hubspot else ())
         if result.error is None and one.link and one.hubspot is None:
             resolved.update(place for place in (one.link.hubspot,) if isinstance(place, Ref))
-        is_decided = one.change.cause in {Cause.RELEASED, Cause.DROPPED}
-        is_open = (
-            _missing_parent(plan) is not None
-            or _asks_for_opt_out(plan)
-            or (plan.is_partial and not is_decided)
-        )
+        is_open = _missing_parent(plan) is not None or _asks_for_opt_out(plan)
         reported = {
             effect.ref
             for effect in plan.effects

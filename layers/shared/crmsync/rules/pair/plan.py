@@ -46,6 +46,7 @@ from crmsync.rules.merge.person_accounts import other_half, through_account
 from crmsync.rules.merge.record import MergeResult, merge_pair
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair import reports
+from crmsync.rules.pair.refused_fields import names_in_reports
 
 _MATCHED_BY: Mapping[Kind, Because] = MappingProxyType(
     {
@@ -157,7 +158,7 @@ def plan_pair(
         merged.conflicts,
         _notes(merged.diverged) if merged.diverged else (),
         undecided=merged.undecided or needs_history,
-        is_partial=bool(merged.diverged),
+        differing=names_in_reports(merged.diverged, ruleset) if merged.diverged else frozenset(),
     )
 
 

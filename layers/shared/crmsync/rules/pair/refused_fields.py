@@ -32,6 +32,9 @@ AnyWrite = TypeVar("AnyWrite", CreateRecord, UpdateRecord)
 _IDENTITY = frozenset({HUBSPOT_EMAIL, SALESFORCE_EMAIL})
 """What a new record is known by: without it none is made."""
 
+_BETWEEN = ", "
+"""Between the names of the fields that one report is about."""
+
 _STATE, _COUNTRY, _CODE = "State", "Country", "Code"
 _ADDRESS = ("Street", "City", _STATE, "PostalCode", _COUNTRY)
 
@@ -122,11 +125,33 @@ def report(ref: Ref, error: Refused, fields: Iterable[str]) -> Report:
         ref,
         Category.VALIDATION,
         text,
-        ", ".join(sorted(fields)),
+        _BETWEEN.join(sorted(fields)),
         error.hint,
         ("CH-8",),
         code=error.code,
     )
+
+
+def names_in_reports(rules: Iterable[FieldRule], ruleset: Ruleset) -> frozenset[str]:
+    """The names that these fields may have in a report: in HubSpot, in each Salesforce object, and
+    in the account of a person. A report of a lead stays when the lead has become a contact.
+    """
+    properties = {rule.hubspot for rule in rules}
+    there = {
+        rule.salesforce
+        for mapping in ruleset.mappings.values()
+        for rule in mapping.field_map
+        if rule.hubspot in properties
+    }
+    return frozenset(properties | there | {account_field(name) for name in there})
+
+
+def is_outdated(report: Report, differing: Collection[str]) -> bool:
+    """Whether a report about a record that has synced is over: all are, except that of a field that
+    was left out while both sides still differ in it. `differing` has the names of such fields.
+    """
+    is_of_field = "CH-8" in report.because
+    return not (is_of_field and set(report.fieldname.split(_BETWEEN)) & set(differing))
 
 
 def _proper(effect: CreateRecord | UpdateRecord, ruleset: Ruleset) -> frozenset[str]:
