@@ -177,6 +177,14 @@ class MemoryAccounts:
             found.setdefault(str(self._crm.fields(ref).get("AccountId")), []).append(ref)
         return {account: tuple(found[account]) for account in accounts if account in found}
 
+    def leads_of(self, contacts: Iterable[Ref]) -> Mapping[Ref, tuple[Ref, ...]]:
+        """See the port."""
+        self._crm.calls["leads_of"] += 1
+        found: dict[str, list[Ref]] = {}
+        for ref in sorted(self._crm.refs("Lead")):
+            found.setdefault(str(self._crm.fields(ref).get("ConvertedContactId")), []).append(ref)
+        return {one: tuple(found[one.id]) for one in contacts if one.id in found}
+
     def places(self) -> None:
         """The org has no lists of countries and states."""
 

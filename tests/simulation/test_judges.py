@@ -141,6 +141,25 @@ def test_a_wrong_end_is_caught_by_name(wrong: str) -> None:
     assert name in found(system)
 
 
+def test_a_contact_that_was_deleted_for_privacy_stays_gone_after_a_conversion() -> None:
+    """What its lead became makes no contact; one that is made of it is told of."""
+    system = ended(
+        *A_PAIR,
+        Person("delete person", what="forget"),
+        Wait(60),
+        Person("convert", Side.SALESFORCE),
+        Wait(60),
+    )
+    hubspot, (became,) = system.portals[0].hubspot, system.salesforce.refs("Contact")
+    before = hubspot.refs("contact"), found(system)
+    system.ledger.began = system.ledger.number
+    made = hubspot._insert("contact", {"email": "canary0@example.com"}, ours=True)
+    hubspot.put(made, {"crmsync_salesforce_id": became.id}, ours=True)
+
+    assert before == ([], set())
+    assert "forgotten people stay forgotten" in found(system)
+
+
 @pytest.mark.parametrize(
     ("gives", "salesforce", "hubspot"),
     [

@@ -138,6 +138,17 @@ def test_the_contacts_of_an_account_are_returned(salesforce: Backend) -> None:
     assert salesforce.accounts.contacts_of([]) == {}
 
 
+def test_the_leads_that_were_converted_to_a_contact_are_returned(salesforce: Backend) -> None:
+    """A contact that nobody converted a lead to is left out (DUP-26)."""
+    lead, other = salesforce.add("ada"), salesforce.add("bob")
+    became = salesforce.person.convert(lead)
+    alone = a_contact(salesforce, None, "Allein")
+
+    nobody = Ref(Side.SALESFORCE, "Contact", "see above")
+    assert salesforce.accounts.leads_of([became, alone, nobody, other]) == {became: (lead,)}
+    assert salesforce.accounts.leads_of([]) == {}
+
+
 def test_the_contacts_of_a_merged_account_are_the_winner_s(salesforce: Backend) -> None:
     """Salesforce moves them to the winner, which is the survivor."""
     winner, loser = (

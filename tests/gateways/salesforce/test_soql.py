@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from crmsync.errors import Refused
 from crmsync.gateways.salesforce import listing, queries, reading
+from crmsync.gateways.salesforce.objects import accounts
 from crmsync.gateways.salesforce.objects import opportunity_queries as deals
 from crmsync.gateways.salesforce.queries import Query
 
@@ -28,6 +29,7 @@ BUILDERS: dict[str, Builder] = {
     "by_key": lambda values: queries.by_key("Contact", "Crmsync_HubSpot_Id__c", values),
     "tasks_by_key": lambda values: queries.tasks_by_key("Crmsync_Key__c", values, NOON.date()),
     "by_account": queries.by_account,
+    "by_converted": accounts.by_converted,
     "by_website": lambda values: queries.by_website(values, person_accounts=True),
     "of_stamp": lambda values: [queries.of_stamp("Lead", NOON, one) for one in values],
     "in_id_order": lambda values: [
@@ -112,7 +114,7 @@ def test_every_builder_is_fuzzed() -> None:
     textless = {"modified_since", "counted", "packed"}
     found = {
         name
-        for module in (queries, listing, reading, deals)
+        for module in (queries, listing, reading, accounts, deals)
         for name, one in vars(module).items()
         if inspect.isfunction(one)
         and one.__module__ == module.__name__

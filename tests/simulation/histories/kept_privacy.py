@@ -21,4 +21,14 @@ PRIVACY: Mapping[str, History] = {
             Person("delete person"),
         ),
     ),
+    "a lead whose contact was deleted for privacy was converted, and made it again": History(
+        Setting(),
+        (
+            Person("new person", Side.SALESFORCE),
+            Wait(200),
+            Person("delete person", what="forget"),
+            Wait(200),
+            Person("convert", Side.SALESFORCE),
+        ),
+    ),
 }

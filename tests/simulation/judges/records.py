@@ -176,13 +176,23 @@ def dead(system: System) -> Wrong:
 
 
 def forgotten(system: System) -> Wrong:
-    """No lead or contact makes a contact again that was deleted for privacy (CH-9)."""
+    """No lead or contact makes a contact again that was deleted for privacy (CH-9), nor does the
+    contact that its lead became (DUP-26).
+    """
     for portal in system.portals:
         crm = portal.hubspot
         for gone in sorted(system.forgotten & crm._rows.keys()):
             ended = max(one.number for one in system.ledger.rows[gone] if one.value == "gone")
-            left = {there.id for here, there in system.ledger.linked if here == gone}
+            left = {there: at for (here, there), at in system.ledger.linked.items() if here == gone}
+            became = {_contact_of(system, lead): max(at, ended) for lead, at in left.items()}
+            since = became | {there.id: ended for there in left}
             for ref in crm.refs("contact"):
                 key = system.ledger.key_of(ref, crm.behaviour.key)
-                if key in left and system.ledger.rows[ref][0].began > ended:
+                if key in since and system.ledger.rows[ref][0].began > since[key]:
                     yield f"forgotten people stay forgotten: {ref} was made of {key} after {gone}"
+
+
+def _contact_of(system: System, lead: Ref) -> str | None:
+    """The id of the contact that a lead was converted to."""
+    row = system.salesforce._rows.get(lead)
+    return str(row.fields["ConvertedContactId"]) if row and row.fields.get("IsConverted") else None

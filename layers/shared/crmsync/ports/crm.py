@@ -171,7 +171,7 @@ class Preferences(Protocol):
 
 
 class Accounts(Protocol):
-    """What Salesforce knows of accounts besides their records."""
+    """What Salesforce knows of accounts, and of what conversions have made, besides the records."""
 
     def accounts_by_domain(self, domains: Iterable[str]) -> Mapping[str, str]:
         """Domain (lowercase, without ``www.``) -> the id of the only business account with a
@@ -183,6 +183,11 @@ class Accounts(Protocol):
 
     def contacts_of(self, accounts: Iterable[str]) -> Mapping[str, tuple[Ref, ...]]:
         """Account id -> its contacts, by id (DUP-2); an account without any is left out."""
+
+    def leads_of(self, contacts: Iterable[Ref]) -> Mapping[Ref, tuple[Ref, ...]]:
+        """Salesforce contact -> the leads that were converted to it, by id, without deleted ones
+        (DUP-26); a contact without any is left out.
+        """
 
     def has_person_accounts(self) -> bool:
         """Whether the org has person accounts switched on (PA-1). Asked once."""

@@ -75,6 +75,7 @@ class BatchLoader(Generic[AnyFacts]):
         records: the records by their refs; one that is missing does not exist.
         links: the links by the records that they name.
         candidates: unlinked record -> records of the other side that may be the same.
+        unlinked: the records of the changes that had no link when they were read.
     """
 
     context: SyncContext
@@ -84,10 +85,10 @@ class BatchLoader(Generic[AnyFacts]):
     records: dict[Ref, Record] = field(default_factory=dict)
     links: dict[Ref, Link] = field(default_factory=dict)
     candidates: dict[Ref, tuple[Record, ...]] = field(default_factory=dict)
+    unlinked: set[Ref] = field(default_factory=set)
     _asked: set[Ref] = field(default_factory=set)
     _survivors: dict[Ref, Ref] = field(default_factory=dict)
     _retried: set[Ref] = field(default_factory=set)
-    _unlinked: set[Ref] = field(default_factory=set)
     _made: dict[Ref, Ref] = field(default_factory=dict)
     _ended: set[Ref] = field(default_factory=set)
     _named: Mapping[Ref, Ref] = field(default_factory=dict)
@@ -106,7 +107,7 @@ class BatchLoader(Generic[AnyFacts]):
         quiet = filter(self._shows_nothing_new, changes)
         skipped = self.context.without_reports(quiet, self.counterpart_of, self.records)
         to_sync = [change for change in changes if change not in skipped]
-        self._unlinked.update(ref for ref in refs if ref not in self.links)
+        self.unlinked.update(ref for ref in refs if ref not in self.links)
         return to_sync, [
             self.records[change.ref]
             for change in to_sync
@@ -135,7 +136,7 @@ class BatchLoader(Generic[AnyFacts]):
         have edited it before that: its change waits. So do the records whose links have ended with
         a merge, until the survivor has its link.
         """
-        linked_since = self._unlinked.intersection(_places(self.links.values()))
+        linked_since = self.unlinked.intersection(_places(self.links.values()))
         overtaken = [change for change in to_sync if change.ref in linked_since]
         mine = [change for change in to_sync if change not in overtaken]
         linked = [one.ref for one in mine if one.ref in self.links]

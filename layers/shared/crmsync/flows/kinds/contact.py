@@ -41,6 +41,7 @@ from crmsync.flows.kinds.contact_waits import (
     plans_to_vacate,
     without_taken_addresses,
 )
+from crmsync.flows.kinds.converted_leads import inherit_from_leads
 from crmsync.flows.kinds.dependants import (
     queue_dependants,
     queue_dependants_again,
@@ -209,6 +210,7 @@ def _gather(
         _find_by_address(unlinked, loader)
         loader.resolve_named(unlinked)
         _inherit_links(unlinked, loader)
+        inherit_from_leads(unlinked, loader)
     return loader.facts_of(changes, to_sync, _identity)
 
 

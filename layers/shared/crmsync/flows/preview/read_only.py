@@ -39,7 +39,7 @@ READ_METHODS: Mapping[str, frozenset[str]] = MappingProxyType(
         "associations": frozenset({"of", "primary_companies"}),
         "companies": frozenset({"companies_by_domain"}),
         "accounts": frozenset(
-            {"accounts_by_domain", "contacts_of", "has_person_accounts", "places"}
+            {"accounts_by_domain", "contacts_of", "leads_of", "has_person_accounts", "places"}
         ),
         "opportunities": frozenset(
             {

@@ -23,6 +23,7 @@ from crmsync.gateways.salesforce.objects.accounts import (
     PersonAccounts,
     accounts_by_domain,
     contacts_of,
+    leads_of,
 )
 from crmsync.gateways.salesforce.queries import (
     ACTIVITIES,
@@ -184,6 +185,12 @@ class SalesforceGateway:
         call. Raises `SyncError`.
         """
         return contacts_of(self._session, accounts)
+
+    def leads_of(self, contacts: Iterable[Ref]) -> Mapping[Ref, tuple[Ref, ...]]:
+        """The leads that were converted to each contact (DUP-26), hundreds of contacts per query
+        and five queries per call. Raises `SyncError`.
+        """
+        return leads_of(self._session, contacts)
 
     def has_person_accounts(self) -> bool:
         """Whether the org has person accounts (PA-1); one call the first time. Raises

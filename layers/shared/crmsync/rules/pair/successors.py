@@ -155,7 +155,8 @@ def plan_missing(
     reports it again (Q-30).
 
     A link that a privacy deletion has ended brings nobody back (CH-9). If the Salesforce record was
-    converted or merged since, the link moves with it.
+    converted or merged since, the link moves with it. A tombstone moves to the contact that its
+    lead became when that one is read (DUP-26).
 
     `recreate` plans a new counterpart when the record whose deletion made the link a tombstone is
     there again, if the other side is in `deletes`: otherwise it was not crmsync that deleted the
@@ -177,7 +178,8 @@ def plan_missing(
             again = recreate(back)
             gives_up = (without_id(back, ruleset),) if _names_another(back, ruleset) else ()
             return replace(again, effects=(*gives_up, DropLink(link, because), *again.effects))
-        return no_effects("one of the two was deleted; an edit does not bring it back", *because)
+        gone = no_effects("one of the two was deleted; an edit does not bring it back", *because)
+        return replace(gone, effects=(SaveLink(link, ("DUP-26",)),)) if link.has_moved else gone
     died = _who_died(facts)
     known = with_holds(link, facts)
     tombstone = SaveLink(
@@ -216,9 +218,12 @@ def _restored(facts: Facts, link: Link) -> Record | None:
 def _plan_forgotten(facts: Facts, link: Link) -> Plan:
     there = facts.salesforce
     note = Note("its contact was deleted for privacy, so no other is made of it", ("CH-9",))
-    if there is None or there.ref == link.salesforce or _is_in_another_pair(facts):
+    if there is None or _is_in_another_pair(facts):
         return Plan(notes=(note,))
-    return Plan((SaveLink(replace(link, salesforce=there.ref), ("CH-9", "DUP-26")),), notes=(note,))
+    here = replace(link, salesforce=there.ref)
+    is_saved = here == link and here.version and not here.has_moved
+    saves = () if is_saved else (SaveLink(here, ("CH-9", "DUP-26")),)
+    return Plan(saves, notes=(note,))
 
 
 def forget(facts: Facts, link: Link, ruleset: Ruleset) -> Effect:

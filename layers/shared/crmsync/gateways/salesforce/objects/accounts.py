@@ -1,4 +1,5 @@
-"""Accounts by web domain, the contacts of accounts, and whether an org has person accounts.
+"""Accounts by web domain, the contacts of accounts, the leads of contacts, and whether an org has
+person accounts.
 
 SOQL cannot extract the host from a URL, so accounts are searched by all ways in which a website of
 the domain may begin, and the hosts of the results are compared here. The conditions are anchored at
@@ -7,14 +8,15 @@ the start, so that an index on ``Website`` can be used.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from crmsync.gateways.salesforce.ids import full, is_id
 from crmsync.gateways.salesforce.places import places_of
-from crmsync.gateways.salesforce.queries import by_account, by_website, run
+from crmsync.gateways.salesforce.queries import Query, by_account, by_website, packed, run
+from crmsync.gateways.salesforce.sdk import format_soql
 from crmsync.gateways.salesforce.session import SalesforceSession
-from crmsync.model.crm_names import IS_PERSON_ACCOUNT, PARENT_ACCOUNT, SALESFORCE_CONTACT
+from crmsync.model.crm_names import IS_PERSON_ACCOUNT, LEAD, PARENT_ACCOUNT, SALESFORCE_CONTACT
 from crmsync.model.kinds.places import Places
 from crmsync.model.records import Ref, Side
 from crmsync.rules.fields.domains import asked, host_of
@@ -59,6 +61,33 @@ def contacts_of(
     return {
         account: tuple(Ref(Side.SALESFORCE, SALESFORCE_CONTACT, one) for one in sorted(ids))
         for account, ids in found.items()
+    }
+
+
+def by_converted(contacts: Iterable[str]) -> Iterator[Query]:
+    """Queries for the leads that were converted to the contacts."""
+    form = "SELECT Id, ConvertedContactId FROM Lead WHERE ConvertedContactId IN {ids}"
+
+    def query(part: list[str]) -> Query:
+        return Query(format_soql(form, ids=part), LEAD)
+
+    return packed(list(contacts), query, lambda one: format_soql("{},", one))
+
+
+def leads_of(session: SalesforceSession, contacts: Iterable[Ref]) -> Mapping[Ref, tuple[Ref, ...]]:
+    """The leads that were converted to each contact, in the order of their ids, without deleted
+    ones. Raises `SyncError`.
+    """
+    names = {full(one.id): one for one in contacts if is_id(one.id)}
+    found: dict[Ref, list[str]] = {}
+    for _, rows in run(session, list(by_converted(names))):
+        for row in rows:
+            found.setdefault(names[full(str(row["ConvertedContactId"]))], []).append(
+                full(str(row["Id"]))
+            )
+    return {
+        contact: tuple(Ref(Side.SALESFORCE, LEAD, one) for one in sorted(ids))
+        for contact, ids in found.items()
     }
 
 
