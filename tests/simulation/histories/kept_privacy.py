@@ -31,4 +31,17 @@ PRIVACY: Mapping[str, History] = {
             Person("convert", Side.SALESFORCE),
         ),
     ),
+    "what an unlinked lead became waited for the link of a contact that had another one": History(
+        Setting(),
+        (
+            Person("new person", who=2),
+            Wait(3),
+            Person("delete person", Side.SALESFORCE),
+            Person("new person", Side.SALESFORCE, who=2),
+            Wait(3),
+            Person("undelete", Side.SALESFORCE),
+            Person("convert", Side.SALESFORCE),
+            Person("delete person"),
+        ),
+    ),
 }

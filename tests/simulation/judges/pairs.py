@@ -200,9 +200,17 @@ def without_new_mappings(system: System) -> frozenset[Version]:
 
 def is_widowed(system: System, portal: Portal, ref: Ref) -> bool:
     """Whether a record names a counterpart of this connection that is gone, or a lead that was
-    converted into a contact that is gone (DUP-26): an edit does not bring that one back.
+    converted into a contact that is gone (DUP-26): an edit does not bring that one back. A contact
+    names what the lead names that was converted into it.
     """
     crm = portal.hubspot if ref.side is Side.HUBSPOT else system.salesforce
+    leads = [
+        old
+        for old, now in system.merged.items()
+        if now == ref and old.object == "Lead" != ref.object
+    ]
+    if any(crm.is_live(old) and is_widowed(system, portal, old) for old in leads):
+        return True
     fields = crm.fields(ref)
     named = str(fields.get("crmsync_salesforce_id") or fields.get("Crmsync_HubSpot_Id__c") or "")
     account, _, named = named.rpartition("-")

@@ -13,9 +13,10 @@ from dataclasses import replace
 
 from crmsync.flows.engine.loader import BatchLoader
 from crmsync.model.crm_names import SALESFORCE_CONTACT
-from crmsync.model.links import Link, LinkState
+from crmsync.model.links import Intent, Link, LinkState
 from crmsync.model.records import Record, Ref
 from crmsync.plans.contact import ContactFacts
+from crmsync.rules.fields.values import is_blank
 
 
 def inherit_from_leads(unlinked: Sequence[Record], loader: BatchLoader[ContactFacts]) -> None:
@@ -45,6 +46,7 @@ def inherit_from_leads(unlinked: Sequence[Record], loader: BatchLoader[ContactFa
         if (record := loader.records.get(lead)) and (there := loader.counterpart_named_by(record))
     }
     loader.follow(named.values())
+    loader.read_links(named.values())
     for contact, some in leads.items():
         links = [loader.links[lead] for lead in some if lead in loader.links]
         gone = [named[lead] for lead in some if lead in named and _is_gone(loader, named[lead])]
@@ -54,14 +56,28 @@ def inherit_from_leads(unlinked: Sequence[Record], loader: BatchLoader[ContactFa
                 loader.links[contact] = living[0]
             else:
                 _move(links[0], contact, loader)
+        elif gone and gone[0] in loader.links:
+            # It is in one link only, with another record: that one stays, and nothing is made.
+            loader.links[contact] = loader.links[gone[0]]
         elif gone:
             _move(_ended(gone[0], contact, loader), contact, loader)
 
 
 def _move(link: Link, contact: Ref, loader: BatchLoader[ContactFacts]) -> None:
-    """Let the contact take over a link, for this batch; its plan saves that."""
+    """Let the contact take over a link, for this batch; its plan saves that. What the conversion
+    left blank was never cleared.
+    """
+    record, base = loader.records[contact], link.salesforce_base
+    forms = loader.ruleset.mapping_of(record).salesforce_forms
+    blanks = [form.key for name, form in forms.items() if is_blank(record.fields.get(name))]
     places = [one for one in (link.hubspot, link.salesforce) if isinstance(one, Ref)]
-    moved = replace(link, salesforce=contact)
+    moved = replace(
+        link,
+        salesforce=contact,
+        salesforce_base=base.with_unagreed(filter(base.knows, blanks)),
+        salesforce_intent=Intent(),
+        wrote=frozenset(),
+    )
     loader.links.update(dict.fromkeys((*places, contact), moved))
     loader.unlinked.discard(contact)
 
