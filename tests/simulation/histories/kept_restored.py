@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from crmsync.model.records import Side
-from tests.simulation.histories.steps import Fault, History, Person, Setting, Wait
+from tests.simulation.histories.steps import Fault, History, News, Person, Setting, Wait
 
 RESTORED: Mapping[str, History] = {
     "a lead was not told of when it came back and another contact had its address": History(
@@ -46,5 +46,32 @@ RESTORED: Mapping[str, History] = {
             Person("undelete", Side.SALESFORCE),
             Wait(60),
         ),
+    ),
+    "a lead was not told of when its contact came back beside a new lead of the address": History(
+        Setting(),
+        (
+            Person("new person", who=1),
+            Wait(24),
+            Person("delete person"),
+            Wait(219),
+            Person("new person", Side.SALESFORCE, who=1),
+            Wait(2),
+            Person("undelete"),
+        ),
+    ),
+    "a converted lead's contact came back as the second one of an address, until its pair was read": (
+        History(
+            Setting(),
+            (
+                Person("new person", who=1),
+                Wait(7),
+                Person("new address", Side.SALESFORCE, value="3"),
+                Person("convert", Side.SALESFORCE),
+                Person("delete person", Side.SALESFORCE),
+                Wait(894),
+                Person("new person", Side.SALESFORCE),
+                Person("undelete", Side.SALESFORCE, news=News.LATE),
+            ),
+        )
     ),
 }

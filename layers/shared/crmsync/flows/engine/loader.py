@@ -14,7 +14,7 @@ from typing import Generic
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.gathered import Gathered
 from crmsync.flows.engine.merged_links import belongs_to_another, ended_link, inherit_links
-from crmsync.flows.engine.named_records import named_by_candidates, reported_alone
+from crmsync.flows.engine.named_records import named_by_candidates, reported_alone, revived
 from crmsync.model.changes import CUT_SHORT, Cause, Change, weight, with_ties
 from crmsync.model.facts import AnyFacts
 from crmsync.model.links import Link, LinkState, Place
@@ -91,6 +91,7 @@ class BatchLoader(Generic[AnyFacts]):
     _retried: set[Ref] = field(default_factory=set)
     _made: dict[Ref, Ref] = field(default_factory=dict)
     _ended: set[Ref] = field(default_factory=set)
+    _revived: set[Ref] = field(default_factory=set)
     _named: Mapping[Ref, Ref] = field(default_factory=dict)
     _naming: Mapping[Ref, Ref] = field(default_factory=dict)
     _views: dict[Ref, SideView] = field(default_factory=dict)
@@ -123,6 +124,7 @@ class BatchLoader(Generic[AnyFacts]):
         self.load_counterparts([*filter(None, map(self.successor_of, named)), *candidates])
         self._named = named_by_candidates(self, candidates, unlinked)
         self._naming = {there: ref for ref, there in self._named.items()}
+        self._revived = revived(self, candidates)
 
     def facts_of(
         self,
@@ -134,7 +136,7 @@ class BatchLoader(Generic[AnyFacts]):
 
         A record that another worker has linked since it was read must be read again, as people may
         have edited it before that: its change waits. So do the records whose links have ended with
-        a merge, until the survivor has its link.
+        a merge, until the survivor has its link, and those whose links are no tombstones any more.
         """
         linked_since = self.unlinked.intersection(_places(self.links.values()))
         overtaken = [change for change in to_sync if change.ref in linked_since]
@@ -143,7 +145,7 @@ class BatchLoader(Generic[AnyFacts]):
         self._follow_links(self.links[ref] for ref in linked)
         self._end_merged_links([self.links[ref] for ref in linked if ref in self._retried])
         facts, not_yet = one_plan_per_record([self._facts(change) for change in mine], identity)
-        waits = [*not_yet, *overtaken, *self._ends_of_merges(changes)]
+        waits = [*not_yet, *overtaken, *self._unread_links(changes)]
         return Gathered(facts, waits, len(changes) - len(to_sync), self._views)
 
     def _end_merged_links(self, links: Iterable[Link]) -> None:
@@ -155,9 +157,9 @@ class BatchLoader(Generic[AnyFacts]):
         self._retried.update(places)
         self._inherit_links(places)
 
-    def _ends_of_merges(self, changes: Sequence[Change]) -> list[Change]:
-        """A change for each merged record whose link has still to end. Usually there are none."""
-        left = self._ended - {change.ref for change in changes}
+    def _unread_links(self, changes: Sequence[Change]) -> list[Change]:
+        """A change for each link that has still to end with a merge, or to go on. Usually none."""
+        left = (self._ended | self._revived) - {change.ref for change in changes}
         name, kind, now = self.context.connection.name, self.ruleset.kind, self.context.now()
         return [Change(name, kind, ref, Cause.WOKEN, now) for ref in sorted(left)]
 
@@ -293,10 +295,10 @@ class BatchLoader(Generic[AnyFacts]):
         return self._survivors.get(place) if record is None else record.successor
 
     def is_taken(self, ref: Ref) -> bool:
-        """Whether a record belongs to an active pair whose other record may still exist."""
+        """Whether a record's pair is active, and its other record may exist, or is so again."""
         counterpart = self.counterpart_of(ref)
         if counterpart is None:
-            return False
+            return ref in self._revived
         return counterpart not in self._asked or self.successor_of(counterpart) is not None
 
     def counterpart_of(self, ref: Ref) -> Ref | None:

@@ -1,7 +1,9 @@
-"""To whom a record without a link belongs that another one has found by its address.
+"""To whom a record belongs that one without a link has found by its address, where no active link
+tells.
 
 It may name a record that is still there: one of the two was made for the other, and the link could
-not be saved yet. Entered only for such records.
+not be saved yet. Or its pair has ended with a deletion, and both records are there again. Entered
+only for such records.
 """
 
 from __future__ import annotations
@@ -10,37 +12,22 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from crmsync.flows.engine.context import SyncContext
-from crmsync.model.links import Link
+from crmsync.flows.engine.merged_links import LoadedBatch, belongs_to_another
+from crmsync.model.links import LinkState
 from crmsync.model.records import Kind, Record, Ref
-from crmsync.rules.merge.ruleset import Ruleset
 
 
-class LoadedCandidates(Protocol):
+class LoadedCandidates(LoadedBatch, Protocol):
     """What was loaded of a batch so far: as much of `BatchLoader` as is needed here."""
 
-    links: dict[Ref, Link]
-    records: dict[Ref, Record]
     candidates: dict[Ref, tuple[Record, ...]]
 
     @property
     def context(self) -> SyncContext:
         """The sides and stores to read."""
 
-    @property
-    def ruleset(self) -> Ruleset:
-        """The rules of the batch."""
-
     def find_links(self, refs: Iterable[Ref]) -> None:
         """Read the links of records."""
-
-    def follow(self, places: Iterable[Ref]) -> None:
-        """Find out which records have taken the place of others."""
-
-    def counterpart_named_by(self, record: Record) -> Ref | None:
-        """The record that a record names as its counterpart."""
-
-    def successor_of(self, place: Ref) -> Ref | None:
-        """The record that a record lives on in."""
 
 
 def named_by_candidates(
@@ -62,6 +49,32 @@ def named_by_candidates(
     found = {ref: there for ref, one in named.items() if (there := loader.successor_of(one))}
     loader.find_links(set(found.values()) - {one.ref for one in unlinked})
     return {ref: there for ref, there in found.items() if there not in loader.links}
+
+
+def revived(loader: LoadedCandidates, candidates: Iterable[Ref]) -> set[Ref]:
+    """The candidates of which the pair was ended by a deletion, and goes on, as both records are
+    there again, or what they have become. Raises `SyncError`.
+
+    Nothing may have read that yet. Such a pair ends for nobody else (DEL-1), so it is synced, and
+    the record that has found it is the second one of its address.
+    """
+    ended = {
+        ref: (link, there)
+        for ref in candidates
+        if (link := loader.links.get(ref))
+        and link.state is LinkState.TOMBSTONE
+        and isinstance(there := link.on(ref.side.other), Ref)
+    }
+    if not ended:
+        return set()
+    loader.follow(there for _, there in ended.values())
+    now = {ref: (link, there, loader.successor_of(there)) for ref, (link, there) in ended.items()}
+    loader.find_links(one for _, there, one in now.values() if one and one != there)
+    return {
+        ref
+        for ref, (link, there, one) in now.items()
+        if one and (one == there or not belongs_to_another(loader, one, link))
+    }
 
 
 def reported_alone(loader: LoadedCandidates, unlinked: Iterable[Record]) -> set[Ref]:

@@ -2,8 +2,9 @@
 lead: its HubSpot contact is gone, or has another address (DUP-26).
 
 Without this such a contact would make the HubSpot contact again that a person has deleted, perhaps
-for privacy (CH-9, docs/decisions/0016-tombstones.md). Entered only for contacts without a link that
-name no HubSpot contact, and whose address none has; it costs one call for all of them.
+for privacy (CH-9, docs/decisions/0016-tombstones.md), or be taken for the second one of an address
+that another HubSpot contact has. Entered only for contacts without a link that name no HubSpot
+contact, and whose address none has that is free; it costs one call for all of them.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def inherit_from_leads(unlinked: Sequence[Record], loader: BatchLoader[ContactFa
         for one in unlinked
         if one.ref.object == SALESFORCE_CONTACT
         and one.ref not in loader.links
-        and not loader.candidates.get(one.ref)
+        and all(loader.is_taken(there.ref) for there in loader.candidates.get(one.ref, ()))
         and not loader.counterpart_named_by(one)
     ]
     leads = loader.context.accounts.leads_of(alone) if alone else {}
@@ -56,6 +57,9 @@ def inherit_from_leads(unlinked: Sequence[Record], loader: BatchLoader[ContactFa
                 loader.links[contact] = living[0]
             else:
                 _move(links[0], contact, loader)
+        elif loader.candidates.get(contact):
+            # It makes nothing: another pair's HubSpot contact has its address.
+            continue
         elif gone and gone[0] in loader.links:
             # It is in one link only, with another record: that one stays, and nothing is made.
             loader.links[contact] = loader.links[gone[0]]
