@@ -95,6 +95,7 @@ def test_an_update_leaves_nothing_that_the_link_no_longer_has(links: Any) -> Non
         wrote=tags(["Phone"]),
         state=LinkState.TOMBSTONE,
         deleted_on=Side.HUBSPOT,
+        is_merged=True,
         hubspot_owner="7",
         salesforce_owner="005",
         tied={"81": "003000000000001AAA"},

@@ -16,6 +16,7 @@ from crmsync.model.records import Ref
 from crmsync.model.settings import CompanySettings
 from tests.flows.kinds.activities.activity_worlds import a_call, a_linked_person, a_world
 from tests.flows.kinds.activities.test_activity_deletions import DELETING
+from tests.flows.kinds.test_merges import Merge, companies, contacts, deals
 from tests.memory.world import MemoryWorld
 
 TWO = "ada.two@example.com"
@@ -135,3 +136,102 @@ def test_a_restored_lead_waits_while_another_contact_has_its_address():
         "ada@example.com",
         [],
     )
+
+
+def records(world: MemoryWorld) -> dict[str, list[Ref]]:
+    """What is live in HubSpot."""
+    return {name: world.hubspot.refs(name) for name in ("contact", "company", "deal")}
+
+
+def deletions_cross(world: MemoryWorld) -> None:
+    """From now on they do for every kind: by default they do for opportunities alone."""
+    world.settings = {"delete_in_hubspot": True}
+    world.companies = CompanySettings(delete_in_hubspot=True)
+
+
+def delete_survivor(merge: Merge, told: Cause) -> None:
+    """A person deletes it, by a time at which deletions cross."""
+    world, survivor = merge.world, merge.refs["survivor"]
+    deletions_cross(world)
+    world.wait()
+    remove = world.hubspot.purge if told is Cause.FORGOTTEN else world.hubspot.delete
+    remove(survivor)
+    world.sync(survivor, cause=told)
+    world.drain()
+
+
+@pytest.mark.rule("CH-9")
+@pytest.mark.rule("DEL-1")
+@pytest.mark.rule("MRG-3")
+@pytest.mark.rule("MRG-4")
+@pytest.mark.parametrize("known", ["merge", "deletion", "merge alone"])
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (contacts, Cause.FORGOTTEN),
+        (contacts, Cause.DELETED),
+        (companies, Cause.DELETED),
+        (deals, Cause.DELETED),
+    ],
+)
+def test_what_a_merge_in_hubspot_left_gets_no_counterpart_when_the_survivor_is_deleted(
+    make: Callable[[], Merge],
+    told: Cause,
+    known: str,
+):
+    """An undelete that is read, perhaps once more, after that brings nobody back: a person has
+    deleted what the HubSpot record became, perhaps for privacy. The merge was read before what it
+    left in Salesforce was deleted, or after that, or nothing but the merge was read in time.
+    """
+    merge = make()
+    world, left = merge.world, merge.refs["loser"]
+    if known != "deletion":
+        merge.deliver("survivor", "winner", "loser")
+        world.drain()
+    world.salesforce.delete(left)
+    world.wait()
+    if known != "merge alone":
+        merge.deliver("loser gone", "survivor", "winner", "other gone")
+        world.drain()
+    world.salesforce.restore(left)
+    if known != "merge alone":
+        world.sync(left, cause=Cause.RESTORED)
+        world.drain()
+    delete_survivor(merge, told)
+    before = records(world)
+
+    world.sync(left, cause=Cause.RESTORED)
+    world.drain()
+    assert (records(world), pairs(world, left)) == (before, [])
+
+
+@pytest.mark.rule("CH-9")
+@pytest.mark.rule("DEL-1")
+@pytest.mark.rule("MRG-3")
+@pytest.mark.parametrize("told", [Cause.FORGOTTEN, Cause.DELETED])
+def test_a_lead_that_was_deleted_before_the_merge_gets_no_contact_of_the_survivors_person(
+    told: Cause,
+):
+    """Deletions did not cross when the lead was deleted, so its contact stayed, and was merged into
+    that of another pair. They cross by the time the survivor is deleted.
+    """
+    world = MemoryWorld()
+    lead, winner = world.new_lead(), world.new_lead(Email=TWO)
+    world.sync(lead, winner)
+    world.drain()
+    contact, primary = world.counterpart(lead), world.counterpart(winner)
+    world.salesforce.delete(lead)
+    world.sync(lead, cause=Cause.DELETED)
+    world.wait()
+    survivor = world.hubspot.merge(primary, contact)
+    merge = Merge(world, {"loser": lead, "winner": winner, "survivor": survivor, "other": contact})
+    merge.deliver("survivor", "winner", "other gone")
+    world.drain()
+    world.salesforce.restore(lead)
+    world.sync(lead, cause=Cause.RESTORED)
+    world.drain()
+    delete_survivor(merge, told)
+
+    world.sync(lead, cause=Cause.EDITED)
+    world.drain()
+    assert (world.hubspot.refs("contact"), pairs(world, lead)) == ([], [])

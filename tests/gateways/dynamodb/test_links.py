@@ -251,6 +251,7 @@ def test_what_a_link_no_longer_has_is_gone_after_an_update() -> None:
         salesforce_owner="",
         tied={"1": "003000000000001AAA"},
         deleted_on=Side.HUBSPOT,
+        is_merged=True,
     )
     with with_client() as (table, _):
         (saved,) = table.save([before])

@@ -44,4 +44,19 @@ PRIVACY: Mapping[str, History] = {
             Person("delete person"),
         ),
     ),
+    "a replayed undelete made a contact of what a merge had left, when the survivor was forgotten": History(
+        Setting(deletes=True),
+        (
+            Person("new person"),
+            Person("new person", who=1),
+            Wait(60),
+            Person("merge people"),
+            Wait(60),
+            Person("delete person", Side.SALESFORCE, who=1),
+            Wait(60),
+            Person("undelete", Side.SALESFORCE),
+            Wait(60),
+            Person("delete person", what="forget"),
+        ),
+    ),
 }

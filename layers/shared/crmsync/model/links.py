@@ -280,6 +280,8 @@ class Link:
             opportunity (OPP-9, OPP-12), each with that of the Salesforce contact that it synced
             with then.
         deleted_on: The side on which a deletion made the link a tombstone, if known.
+        is_merged: The link is a tombstone, and one of its records lived on in another pair while
+            the HubSpot record, or what that became, was still there: crmsync has not deleted it.
         hubspot_intent: What was announced to be written to HubSpot.
         salesforce_intent: What was announced to be written to Salesforce.
         tying: The announcement that the ties are about to change.
@@ -308,6 +310,7 @@ class Link:
     salesforce_owner: str | None = None
     tied: Mapping[str, str] = field(default_factory=dict)
     deleted_on: Side | None = None
+    is_merged: bool = False
     hubspot_intent: Intent = Intent()
     salesforce_intent: Intent = Intent()
     tying: Intent = Intent()

@@ -118,6 +118,7 @@ def follow_moves(link: Link, hubspot: Record, salesforce: Record, ruleset: Rules
         wrote=link.wrote if link.salesforce == salesforce.ref else frozenset(),
         state=LinkState.ACTIVE,
         deleted_on=None,
+        is_merged=False,
         hubspot_intent=link.hubspot_intent if link.hubspot == hubspot.ref else Intent(),
         salesforce_intent=link.salesforce_intent if link.salesforce == salesforce.ref else Intent(),
     )
@@ -163,7 +164,10 @@ def plan_missing(
     counterpart, but a person, perhaps for privacy. The record's return is enough: somebody took it
     out of the recycle bin. The other record was there all the time, and a message about its
     undelete is an old one. Where it is not known which of the two was deleted first, only a message
-    about an undelete in Salesforce counts. `because` are the rules of the kind.
+    about an undelete in Salesforce counts. Nothing counts where one of the two lived on in another
+    pair while HubSpot still had its record, or what that became: then crmsync
+    does not delete it, and the link says so, be it a tombstone already (MRG-2, CH-9). `because`
+    are the rules of the kind.
 
     Before that tombstone is dropped, the restored record gives up the id of the deleted one. From
     then on it is as any record that was never linked, whatever becomes of the creation: its worker
@@ -179,7 +183,9 @@ def plan_missing(
             gives_up = (without_id(back, ruleset),) if _names_another(back, ruleset) else ()
             return replace(again, effects=(*gives_up, DropLink(link, because), *again.effects))
         gone = no_effects("one of the two was deleted; an edit does not bring it back", *because)
-        return replace(gone, effects=(SaveLink(link, ("DUP-26",)),)) if link.has_moved else gone
+        known = replace(link, is_merged=link.is_merged or _is_merged(facts))
+        save = SaveLink(known, ("DUP-26",) if known == link else ("MRG-2",))
+        return replace(gone, effects=(save,)) if known != link or link.has_moved else gone
     died = _who_died(facts)
     known = with_holds(link, facts)
     tombstone = SaveLink(
@@ -187,6 +193,7 @@ def plan_missing(
             known,
             state=LinkState.TOMBSTONE,
             deleted_on=died,
+            is_merged=_is_merged(facts),
             holds=known.holds - frozenset(DELETIONS.values()),
         ).deciding(Decision(DecisionType.ENDED, died, because=because[0])),
         because,
@@ -209,7 +216,11 @@ def _names_another(record: Record, ruleset: Ruleset) -> bool:
 
 
 def _restored(facts: Facts, link: Link) -> Record | None:
-    """The record of a tombstone that was deleted first and is there again."""
+    """The record of a tombstone that was deleted first and is there again; none where crmsync has
+    not deleted its counterpart.
+    """
+    if link.is_merged:
+        return None
     if link.deleted_on is None:
         return facts.salesforce if facts.change.cause is Cause.RESTORED else None
     return facts.hubspot if link.deleted_on is Side.HUBSPOT else facts.salesforce
@@ -295,6 +306,13 @@ def _who_died(facts: Facts) -> Side | None:
     if facts.survivor_is_linked or (facts.hubspot is None) == (facts.salesforce is None):
         return None
     return Side.HUBSPOT if facts.hubspot is None else Side.SALESFORCE
+
+
+def _is_merged(facts: Facts) -> bool:
+    """Whether one of the two lives on in another pair, while HubSpot still has its record, or what
+    that became.
+    """
+    return facts.survivor_is_linked and facts.hubspot is not None
 
 
 def replacing_tombstones(facts: Facts, match: Record, plan: Plan) -> Plan:
