@@ -50,6 +50,9 @@ def inherit_from_leads(unlinked: Sequence[Record], loader: BatchLoader[ContactFa
     loader.read_links(named.values())
     for contact, some in leads.items():
         links = [loader.links[lead] for lead in some if lead in loader.links]
+        if loader.candidates.get(contact):
+            # Another pair's contact has its address: it is reported, unless its own pair goes on.
+            links = [one for one in links if one.hubspot in loader.records]
         gone = [named[lead] for lead in some if lead in named and _is_gone(loader, named[lead])]
         if links:
             living = [one for one in links if _is_alive(loader, one)]
@@ -58,7 +61,6 @@ def inherit_from_leads(unlinked: Sequence[Record], loader: BatchLoader[ContactFa
             else:
                 _move(links[0], contact, loader)
         elif loader.candidates.get(contact):
-            # It makes nothing: another pair's HubSpot contact has its address.
             continue
         elif gone and gone[0] in loader.links:
             # It is in one link only, with another record: that one stays, and nothing is made.
