@@ -1,5 +1,5 @@
-"""Histories of records that came out of the recycle bin and failed once, shrunk, each with what was
-wrong then.
+"""Histories of records that came out of the recycle bin, or were made once more while somebody
+deleted them, and failed once, shrunk, each with what was wrong then.
 """
 
 from __future__ import annotations
@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from crmsync.model.records import Side
-from tests.simulation.histories.steps import Fault, History, News, Person, Setting, Wait
+from tests.simulation.histories.steps import Fault, History, News, Person, Setting, Wait, Work
 
 RESTORED: Mapping[str, History] = {
     "a lead was not told of when it came back and another contact had its address": History(
@@ -73,5 +73,18 @@ RESTORED: Mapping[str, History] = {
                 Person("undelete", Side.SALESFORCE, news=News.LATE),
             ),
         )
+    ),
+    "a lead was not told of that was made once more while the first one was deleted": History(
+        Setting(deletes=True),
+        (
+            Person("new person", value="1"),
+            Wait(1),
+            Work("contact", calls=1, most=5),
+            Person("edit person", what="phone"),
+            Wait(1),
+            Work("contact", calls=6, slot=1, most=5),
+            Work("contact"),
+            Person("delete person", Side.SALESFORCE),
+        ),
     ),
 }

@@ -75,6 +75,7 @@ class ContactFacts(Facts):
             allows it only once, and edits no converted lead.
         sharing: For a Salesforce record whose contact is gone: the contacts of other pairs that
             have its address.
+        made_again: It was made once more of its contact, whose first counterpart has been deleted.
         other_companies: The companies for which the contact decides from now on: it loses its
             primary one, or may have joined the inclusion list.
     """
@@ -83,6 +84,7 @@ class ContactFacts(Facts):
     holder: Ref | None = None
     id_is_taken: bool = False
     sharing: tuple[Ref, ...] = ()
+    made_again: bool = False
     other_companies: tuple[Ref, ...] = ()
 
 
@@ -269,12 +271,17 @@ def _without_id(effects: Iterable[Effect]) -> Iterator[Effect]:
 
 def _with_duplicate(facts: ContactFacts, plan: Plan) -> Plan:
     """The plan for a Salesforce record whose contact is gone, with a report if it is the second
-    record of an address: its contact was deleted while it was made (CH-13).
+    record of an address: its contact was deleted while it was made (CH-13); or the second one of
+    its contact, as the first one was deleted meanwhile (DEL-1).
     """
     record = left_alone(facts)
-    if record is None or not facts.sharing:
+    if record is None or not (facts.sharing or facts.made_again):
         return plan
-    report = reports.duplicate_of_linked(record.ref, facts.sharing)
+    report = (
+        reports.duplicate_of_linked(record.ref, facts.sharing)
+        if facts.sharing
+        else reports.made_again(record.ref)
+    )
     return replace(plan, effects=(*plan.effects, report))
 
 

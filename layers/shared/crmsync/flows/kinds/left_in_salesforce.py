@@ -10,8 +10,9 @@ the moment has ended in which
 - another pair took its address, also if only its contact shows that (`look_at_address`).
 
 If its address then belongs to a contact of another pair that was not made later than it, it is
-reported until it no longer does (CH-13). No other look decides that: otherwise it would depend on
-what is read when.
+reported until it no longer does (CH-13). So it is if its contact had another lead or contact before
+it, which was deleted: it is in Salesforce again, and nobody else would tell (DEL-1). No other look
+decides that: otherwise it would depend on what is read when.
 
 What is left of a contact that was merged is looked at again when the survivor joins the inclusion
 list (`look_at_merged`).
@@ -46,6 +47,7 @@ from crmsync.rules.merge.baseline import view
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.duplicates import is_opted_out
 from crmsync.rules.pair.email_moves import addresses_of
+from crmsync.rules.pair.matching import named_by
 from crmsync.rules.pair.reports import privacy_place
 
 _AFTER_OTHERS_END = round(LONGEST_WRITE.total_seconds())
@@ -58,25 +60,34 @@ _SALESFORCE = dict.fromkeys((LEAD, SALESFORCE_CONTACT), (SALESFORCE_EMAIL,))
 def with_contacts_of_the_address(
     facts: Sequence[ContactFacts], context: SyncContext
 ) -> list[ContactFacts]:
-    """The facts of what is left in Salesforce, with the linked contacts that have its address: when
-    its link ends, at the look that was asked for, and while there is a report. After a privacy
-    deletion another report says what is to be done. Costs nothing where nothing is left. Raises
-    `SyncError`.
+    """The facts of what is left in Salesforce, with the linked contacts that have its address, and
+    whether it was made again: when its link ends, at the look that was asked for, and while there
+    is a report. After a privacy deletion another report says what is to be done. Costs nothing
+    where nothing is left. Raises `SyncError`.
     """
     left = {at: record for at, one in enumerate(facts) if (record := left_alone(one))}
     if not left:
         return list(facts)
     places = [place for one in left.values() for place in (one.ref, privacy_place(one.ref))]
     reported = set(context.inbox.reported(context.connection.name, places))
-    asked = {
-        at: address
+    looked_at = {
+        at: record
         for at, record in left.items()
         if _is_asked(facts[at]) or record.ref in reported
         if privacy_place(record.ref) not in reported
+    }
+    again = _made_again([one for at, one in looked_at.items() if not facts[at].link], context)
+    facts = [
+        replace(one, made_again=at in looked_at and looked_at[at].ref in again)
+        for at, one in enumerate(facts)
+    ]
+    asked = {
+        at: address
+        for at, record in looked_at.items()
         if (address := normalise_email(address_of(record)))
     }
     if not asked:
-        return list(facts)
+        return facts
     found = context.hubspot.find(sorted(set(asked.values())), _HUBSPOT)
     others = _counterparts(found, context)
     sharing = {
@@ -92,6 +103,27 @@ def with_contacts_of_the_address(
         for at, address in asked.items()
     }
     return [replace(one, sharing=sharing.get(at, ())) for at, one in enumerate(facts)]
+
+
+def _made_again(unlinked: Sequence[Record], context: SyncContext) -> set[Ref]:
+    """Those of the records that name a contact whose first counterpart was deleted in Salesforce.
+    What a converted lead became may show the contact's id as well: that lead was not deleted.
+    """
+    portal = context.connection.hubspot.portal_id
+    named = {
+        one.ref: contact
+        for one in unlinked
+        if (contact := named_by(one, portal, (HUBSPOT_CONTACT,)))
+    }
+    if not named:
+        return set()
+    links = context.links.find(context.connection.name, sorted(set(named.values())))
+    ended = {
+        contact
+        for contact, link in links.items()
+        if link.state is LinkState.TOMBSTONE and link.deleted_on is Side.SALESFORCE
+    }
+    return {ref for ref, contact in named.items() if contact in ended}
 
 
 def _is_asked(facts: ContactFacts) -> bool:

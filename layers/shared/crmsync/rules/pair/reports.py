@@ -78,6 +78,20 @@ def counterpart_taken(ref: Ref, made: Ref) -> Report:
     )
 
 
+def made_again(ref: Ref) -> Report:
+    """DEL-1: a lead or contact that a worker made just when the first one of its contact was
+    deleted. The contact is gone as well.
+    """
+    return Report(
+        ref,
+        Category.DUPLICATES,
+        "was made once more while the first one was deleted, and its HubSpot contact is gone",
+        hint=hint_of("MADE_AGAIN"),
+        because=("DEL-1",),
+        code="MADE_AGAIN",
+    )
+
+
 def behind_another(ref: Ref) -> Report:
     """A record that can be decided only after others of its address or company. Only previews
     report it; the sync comes back to the record by itself.

@@ -71,6 +71,13 @@ FINDINGS: Mapping[str, Refusal] = MappingProxyType(
             Fixer.RECORD_OWNER,
             "Merge it with the record of that pair on its side; they are probably one person.",
         ),
+        "MADE_AGAIN": _finding(
+            Category.DUPLICATES,
+            "crmsync made it once more while the first one was deleted; its contact is gone.",
+            Fixer.RECORD_OWNER,
+            "Delete it in Salesforce; or, to keep it, clear its HubSpot id there: "
+            "it then gets a new contact.",
+        ),
         "ADDRESS_TAKEN": _finding(
             Category.DUPLICATES,
             "Another HubSpot contact has the new e-mail address.",
