@@ -317,7 +317,8 @@ def test_link_items() -> None:
     tying = Intent(replaces={tag("contacts"): frozenset({bytes(FINGERPRINT_BYTES)})})
     loops = {tag("phone"): LoopState(1, datetime(2026, 11, 2, tzinfo=UTC))}
     link = replace(a_link(3), state=LinkState.TOMBSTONE, tying=tying, loops=loops, key=2)
-    link = replace(link, history="69567a00||wstMAP-3,Phone")
+    ended = {"deleted_on": Side.HUBSPOT, "is_merged": True}
+    link = replace(link, history="69567a00||wstMAP-3,Phone", **ended)
     written = [set(whole(link, 1)) - {"pk"}, set(pointer(link)) - {"pk"}]
     assert [set(names(row[1])) for row in STORED.rows("LinksTable")] == written
 
