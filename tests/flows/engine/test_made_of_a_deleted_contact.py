@@ -245,6 +245,21 @@ def test_what_is_left_is_reported_when_another_pair_gets_its_address(side: Side)
 
 
 @pytest.mark.rule("CH-13")
+def test_what_is_left_is_reported_when_it_gets_the_address_of_another_pair() -> None:
+    """Any look at it tells, and the report ends when it has an address of its own again."""
+    world, left, other = left_and_another()
+    world.salesforce.edit(left, {"Email": "ada.two@example.com"})
+    world.sync(left)
+    world.drain()
+    told = reported(world)
+    world.salesforce.edit(left, {"Email": "ada.three@example.com"})
+    world.sync(left)
+    world.drain()
+
+    assert (told, reported(world)) == ([duplicate_of_linked(left, [other])], [])
+
+
+@pytest.mark.rule("CH-13")
 def test_what_is_left_is_reported_when_an_older_record_is_linked() -> None:
     """A lead that had no address gets the one of what is left, and a contact is made of it."""
     world = MemoryWorld()

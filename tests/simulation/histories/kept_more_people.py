@@ -411,4 +411,15 @@ MORE_PEOPLE: Mapping[str, History] = {
             ),
         )
     ),
+    "what was left of a deleted contact got the address of another pair, which nothing told": History(
+        Setting(),
+        (
+            Person("new person"),
+            Wait(3),
+            Person("delete person"),
+            Person("new person", Side.SALESFORCE, who=1),
+            Wait(240),
+            Person("new address", Side.SALESFORCE, other=1, value="2"),
+        ),
+    ),
 }

@@ -170,7 +170,7 @@ def gather_and_plan(changes: Sequence[Change], context: SyncContext) -> PlannedB
     )
     facts = _with_accounts(gathered.facts, context)
     if any(map(left_alone, facts)):
-        facts = with_contacts_of_the_address(facts, context)
+        facts = with_contacts_of_the_address(facts, context, ruleset)
     if any(lacks_id(one, ruleset) for one in facts):
         facts = with_taken_ids(facts, context, ruleset)
     ruleset = _complete_ruleset(facts, context, ruleset)

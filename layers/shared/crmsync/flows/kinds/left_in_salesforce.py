@@ -9,6 +9,9 @@ the moment has ended in which
 - the contact of which it was made, and with which nobody linked it, was found to be gone, or
 - another pair took its address, also if only its contact shows that (`look_at_address`).
 
+Any look at what has another address than its pair agreed on decides as well, as nothing is noted of
+a pair that ended.
+
 If its address then belongs to a contact of another pair that was not made later than it, it is
 reported until it no longer does (CH-13). So it is if its contact had another lead or contact before
 it, which was deleted: it is in Salesforce again, and nobody else would tell (DEL-1). No other look
@@ -37,7 +40,7 @@ from crmsync.model.crm_names import (
 )
 from crmsync.model.effects import SaveLink, UpdateRecord
 from crmsync.model.kinds.emails import normalise_email
-from crmsync.model.links import LONGEST_WRITE, LinkState
+from crmsync.model.links import LONGEST_WRITE, Link, LinkState
 from crmsync.model.names import salesforce_key
 from crmsync.model.plan import Plan
 from crmsync.model.records import Kind, Record, Ref, Side
@@ -58,12 +61,12 @@ _SALESFORCE = dict.fromkeys((LEAD, SALESFORCE_CONTACT), (SALESFORCE_EMAIL,))
 
 
 def with_contacts_of_the_address(
-    facts: Sequence[ContactFacts], context: SyncContext
+    facts: Sequence[ContactFacts], context: SyncContext, ruleset: Ruleset
 ) -> list[ContactFacts]:
     """The facts of what is left in Salesforce, with the linked contacts that have its address, and
-    whether it was made again: when its link ends, at the look that was asked for, and while there
-    is a report. After a privacy deletion another report says what is to be done. Costs nothing
-    where nothing is left. Raises `SyncError`.
+    whether it was made again: when its link ends, at the look that was asked for, when its address
+    is another one, and while there is a report. After a privacy deletion another report says what
+    is to be done. Costs nothing where nothing is left. Raises `SyncError`.
     """
     left = {at: record for at, one in enumerate(facts) if (record := left_alone(one))}
     if not left:
@@ -73,7 +76,11 @@ def with_contacts_of_the_address(
     looked_at = {
         at: record
         for at, record in left.items()
-        if _is_asked(facts[at]) or record.ref in reported
+        if (
+            _is_asked(facts[at])
+            or _has_new_address(record, facts[at].link, ruleset)
+            or record.ref in reported
+        )
         if privacy_place(record.ref) not in reported
     }
     again = _made_again([one for at, one in looked_at.items() if not facts[at].link], context)
@@ -133,6 +140,14 @@ def _is_asked(facts: ContactFacts) -> bool:
     link = facts.link
     ends_new = link is not None and link.state is LinkState.ACTIVE and link.version == 1
     return ends_new or facts.change.cause is Cause.LEFT
+
+
+def _has_new_address(left: Record, link: Link | None, ruleset: Ruleset) -> bool:
+    """Whether somebody has given `left` another address than its pair agreed on."""
+    if link is None:
+        return False
+    forms = ruleset.mapping_of(left).salesforce_forms.only({SALESFORCE_EMAIL})
+    return view(left, forms, link, ruleset.fingerprinter).has_news_of(SALESFORCE_EMAIL)
 
 
 def _counterparts(contacts: Sequence[Record], context: SyncContext) -> dict[Ref, Record]:
