@@ -98,6 +98,7 @@ def test_an_update_leaves_nothing_that_the_link_no_longer_has(links: Any) -> Non
         is_merged=True,
         hubspot_owner="7",
         salesforce_owner="005",
+        overtaken_owner="006",
         tied={"81": "003000000000001AAA"},
         hubspot_intent=intent,
         salesforce_intent=intent,

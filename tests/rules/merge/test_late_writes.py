@@ -9,10 +9,13 @@ import pytest
 
 from crmsync.model.effects import UpdateRecord
 from crmsync.model.fingerprints import tag
+from crmsync.model.kinds.owners import Owner
 from crmsync.model.links import LONGEST_WRITE, EarlierWrites, Intent
 from crmsync.model.names import HUBSPOT_REVISION, salesforce_revision
 from crmsync.model.records import Origin
 from crmsync.plans.contact import plan_contact
+from crmsync.rules.merge.intents import withdraw_lost
+from crmsync.rules.merge.lost_writes import UNKNOWN_OWNER
 from crmsync.rules.merge.owners import OwnerMatches
 from tests.builders import (
     LEAD_ID,
@@ -183,30 +186,97 @@ def test_a_record_that_shows_what_was_agreed_on_has_lost_nothing(by):
     assert writes(link, pair) == ({H: {"phone": "2"}}, False)
 
 
+BO = Owner("005B", "Bo", "bo@example.com", is_active=True, kind="Standard")
+OWNED = a_ruleset(
+    owners=OwnerMatches(
+        {"1": "005J", "2": "005A", "3": BO.id},
+        {"005J": "1", "005A": "2", BO.id: "3"},
+        salesforce={BO.id: BO},
+    )
+)
+
+
+def owned(hubspot, salesforce, title="A", lead_title="A", revision=None, *, mine=None, by=OUR_USER):
+    """A pair with these owners: 1 and 005J are Jo, 2 and 005A Al, 3 and 005B Bo. The lead shows
+    `revision`, and the contact `mine`.
+    """
+    contact = {"jobtitle": title, "hubspot_owner_id": hubspot, HUBSPOT_REVISION: mine}
+    contact = a_contact(contact, salesforce_id=LEAD_ID)
+    lead = {"Title": lead_title, "OwnerId": salesforce, salesforce_revision(555001): revision}
+    return contact, a_lead(lead, key=KEY, by=by)
+
+
+def owner_plan(link, pair):
+    """The plan for a pair that belonged to Jo, or whose stored link is `link`."""
+    agreed = owned("1", "005J")
+    return plan_contact(
+        replace(linked(*pair, agreed=agreed), link=link or a_link(*agreed, OWNED)), OWNED
+    )
+
+
+def owned_link(*pairs):
+    """The link after each of these pairs was planned in turn, and nothing of it was written."""
+    link = None
+    for seconds, pair in enumerate(pairs):
+        after = owner_plan(link, pair).effects[0].link
+        after = after.announced_at(NOON + timedelta(seconds=seconds))
+        link = replace(after, version=after.version + 1)
+    return link
+
+
+def owner_writes(link, pair):
+    """What is written to each side, apart from what shows the owner in HubSpot."""
+    effects = owner_plan(link, pair).effects
+    updates = [one for one in effects if isinstance(one, UpdateRecord) and not one.best_effort]
+    ours = {HUBSPOT_REVISION, salesforce_revision(555001)}
+    return {
+        one.side: {name: value for name, value in one.fields.items() if name not in ours}
+        for one in updates
+    }
+
+
 @pytest.mark.parametrize(
     ("by", "owners"),
     [(OUR_USER, {S: {"OwnerId": "005J"}}), (PERSON, {H: {"hubspot_owner_id": "2"}})],
 )
 def test_an_owner_that_an_overtaken_write_left_does_not_stay(by, owners):
     """HubSpot's owner went from Jo to Al and back, and the write of Al comes after that of Title B."""
-    ruleset = a_ruleset(owners=OwnerMatches({"1": "005J", "2": "005A"}, {"005J": "1", "005A": "2"}))
+    link = owned_link(owned("2", "005J"), owned("1", "005J", "B"))
+    revision = link.salesforce_intent.revision.hex()
+    assert owner_writes(link, owned("1", "005A", "B", "B", revision, by=by)) == owners
 
-    def owned(hubspot, salesforce, title="A", lead_title="A", revision=None):
-        contact = a_contact({"jobtitle": title, "hubspot_owner_id": hubspot}, salesforce_id=LEAD_ID)
-        lead = {"Title": lead_title, "OwnerId": salesforce, salesforce_revision(555001): revision}
-        return contact, a_lead(lead, key=KEY, by=by)
 
-    def plan(link, pair):
-        facts = linked(*pair, agreed=agreed)
-        agreed_link = a_link(*agreed, ruleset)
-        return plan_contact(replace(facts, link=link or agreed_link), ruleset)
+@pytest.mark.parametrize("is_held", [False, True])
+@pytest.mark.parametrize(
+    ("hubspot", "owners"),
+    [
+        ("", {S: {"OwnerId": BO.id}}),
+        ("9", {H: {"hubspot_owner_id": "3"}, S: {"OwnerId": BO.id}}),
+    ],
+)
+def test_an_owner_whom_an_overtaken_write_replaced_comes_back(hubspot, owners, is_held):
+    """Somebody gave Bo the lead, who has crossed, when the write of Al comes. HubSpot's owner is then
+    removed or does not work in Salesforce; a limit may have held back the correction before.
+    """
+    link = owned_link(owned("2", "005J"), owned("2", BO.id, by=PERSON))
+    late = owned_link(owned("2", "005J")).salesforce_intent.revision.hex()
+    mine = link.hubspot_intent.revision.hex()
+    if is_held:
+        link = withdraw_lost(link, *owned("3", "005A", revision=late, mine=mine), OWNED)
+    assert owner_writes(link, owned(hubspot, "005A", revision=late, mine=mine)) == owners
 
-    agreed, link = owned("1", "005J"), None
-    for seconds, pair in enumerate((owned("2", "005J"), owned("1", "005J", "B"))):
-        after = plan(link, pair).effects[0].link
-        after = after.announced_at(NOON + timedelta(seconds=seconds))
-        link = replace(after, version=after.version + 1)
 
-    late = plan(link, owned("1", "005A", "B", "B", link.salesforce_intent.revision.hex()))
-    updates = [one for one in late.effects if isinstance(one, UpdateRecord) and not one.best_effort]
-    assert {one.side: dict(one.fields) for one in updates} == owners
+@pytest.mark.parametrize(
+    ("shown", "overtaken"),
+    [(("3", "005A"), BO.id), (("2", "005A"), BO.id), (("3", "005J"), "")],
+)
+def test_an_overtaken_owner_is_forgotten_once_salesforce_shows_another(shown, overtaken):
+    """It is known until Salesforce's record shows another owner than the late one."""
+    held = replace(
+        a_link(*owned("3", "005A"), OWNED),
+        hubspot_owner=UNKNOWN_OWNER,
+        overtaken_owner=BO.id,
+    )
+    assert withdraw_lost(held, *owned(*shown), OWNED).overtaken_owner == overtaken
+    crossed = replace(held, hubspot_owner="3", salesforce_owner="005A")
+    assert withdraw_lost(crossed, *owned(*shown), OWNED).overtaken_owner == ""

@@ -225,6 +225,45 @@ def test_who_owns_a_pair(now, last, newest, expected):
     assert decide_owner(OwnerState(*now, *last), newest, MATCHES) == expected
 
 
+@pytest.mark.parametrize(
+    ("hubspot", "overtaken", "expected"),
+    [
+        pytest.param(
+            "2",
+            "005A",
+            OwnerDecision(hubspot="3", salesforce="005A", because="OWN-7"),
+            id="HubSpot's is unknown there",
+        ),
+        pytest.param(
+            "2",
+            "00G1",
+            OwnerDecision(hubspot="", salesforce="00G1", because="OWN-7"),
+            id="HubSpot's is unknown there, and the overtaken one a queue",
+        ),
+        pytest.param(
+            "", "005A", OwnerDecision(salesforce="005A", because="OWN-12"), id="nobody in HubSpot"
+        ),
+        pytest.param(
+            "3", "005X", OwnerDecision(salesforce="005A", because="OWN-12"), id="HubSpot's crosses"
+        ),
+        pytest.param("1", "005A", OwnerDecision(), id="HubSpot's is the late one"),
+        pytest.param(
+            "2",
+            "005I",
+            OwnerDecision(hubspot="1", because="OWN-7"),
+            id="the overtaken one has left Salesforce",
+        ),
+        pytest.param("", "005I", OwnerDecision(), id="the same, and nobody in HubSpot"),
+    ],
+)
+@pytest.mark.rule("OWN-7")
+@pytest.mark.rule("OWN-12")
+def test_an_overtaken_owner_comes_back_where_hubspots_does_not_cross(hubspot, overtaken, expected):
+    """An older write of ours has left Jane in Salesforce in place of another owner."""
+    owners = OwnerState(hubspot, "005J", "?", "005J", overtaken)
+    assert decide_owner(owners, H, MATCHES) == expected
+
+
 @pytest.mark.rule("OWN-7")
 def test_no_decision_makes_an_inactive_user_the_owner():
     """Whatever the two sides show, an inactive user is never written to Salesforce."""

@@ -149,13 +149,15 @@ def test_an_owner_restored_in_hubspot_counts_as_an_edit_of_its_side() -> None:
     """The link says so before the write, as it does of a field."""
     one = facts({"hubspot_owner_id": "2"}, {"OwnerId": "005B"})
     assert one.link is not None
-    one = replace(one, link=replace(one.link, hubspot_owner="2", salesforce_owner="005B"))
+    owners = {"hubspot_owner": "2", "salesforce_owner": "005B", "overtaken_owner": "005C"}
+    one = replace(one, link=replace(one.link, **owners))
 
     found = judged(one, a_write(OWNER, "1", "2", Side.HUBSPOT))
 
     assert found.fields[Side.HUBSPOT] == {"hubspot_owner_id": "1"}
     assert found.link is not None
     assert found.link.owners == (UNKNOWN_OWNER, "005B")
+    assert found.link.overtaken_owner == ""
 
 
 def test_the_oldest_write_and_the_last_one_on_its_side_count() -> None:

@@ -16,6 +16,25 @@ from tests.simulation.histories.steps import (
     Work,
 )
 
+
+def _overtaken(last: Person, pause: Wait, *, limit: int = 0) -> History:
+    """Salesforce gets the owner of a slow worker after another one had crossed to HubSpot."""
+    steps = (
+        Person("new person", Side.SALESFORCE),
+        Wait(60),
+        Person("give person", value="1"),
+        Wait(1),
+        Work("contact", 11),
+        Person("give person", Side.SALESFORCE, value="2"),
+        Wait(3),
+        Work("contact"),
+        pause,
+        last,
+        Wait(120),
+    )
+    return History(Setting(limit=limit), steps)
+
+
 OWNED: Mapping[str, History] = {
     "a lead was put into a queue, and its contact given to somebody before anything read the lead": (
         History(
@@ -71,5 +90,17 @@ OWNED: Mapping[str, History] = {
                 Wait(3),
             ),
         )
+    ),
+    "HubSpot's owner was removed while a limit held back the one whom a late write had overtaken": (
+        _overtaken(Person("give person"), Wait(60), limit=1)
+    ),
+    "an owner unknown to Salesforce came while a limit held back the one who was overtaken": (
+        _overtaken(Person("give person", value="3"), Wait(60), limit=1)
+    ),
+    "HubSpot's owner was removed just after a late write had overtaken another one": (
+        _overtaken(Person("give person"), Wait(1))
+    ),
+    "an owner unknown to Salesforce came just after a late write had overtaken another one": (
+        _overtaken(Person("give person", value="3"), Wait(1))
     ),
 }

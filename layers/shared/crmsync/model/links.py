@@ -276,6 +276,8 @@ class Link:
             has where an undo has put one back that has still to cross.
         salesforce_owner: Likewise. Owners are kept as plain ids, as the last Salesforce owner must
             be recognised again (OWN-7).
+        overtaken_owner: The owner that Salesforce's record had when an older write of ours replaced
+            it and what that left has still to be corrected; "" where none did.
         tied: The ids of the HubSpot contacts that both sides agreed to tie to the deal and its
             opportunity (OPP-9, OPP-12), each with that of the Salesforce contact that it synced
             with then.
@@ -308,6 +310,7 @@ class Link:
     version: int = 0
     hubspot_owner: str | None = None
     salesforce_owner: str | None = None
+    overtaken_owner: str = ""
     tied: Mapping[str, str] = field(default_factory=dict)
     deleted_on: Side | None = None
     is_merged: bool = False

@@ -31,6 +31,7 @@ from crmsync.model.plan import Plan
 from crmsync.model.records import Record, Ref, Side, Value
 from crmsync.rules.merge.lost_writes import (
     OWNER_FIELD,
+    UNKNOWN_OWNER,
     differing,
     may_be_late,
     replaced,
@@ -125,13 +126,23 @@ def withdraw_lost(link: Link, hubspot: Record, salesforce: Record, ruleset: Rule
     earlier write of ours has overtaken: the other side's value has still to cross. Unchanged where
     every write has arrived in its turn.
     """
-    stored = link
+    stored = link = _without_settled_owner(link, salesforce)
     for record in (hubspot, salesforce):
         if not has_arrived(record, stored, ruleset):
             link = without_lost_write(record, link, stored, salesforce, ruleset)
         elif stored.intent(record.ref.side).earlier:
             link = without_late_write(record, link, stored, salesforce, ruleset)
     return link
+
+
+def _without_settled_owner(link: Link, salesforce: Record) -> Link:
+    """The link without the owner that was overtaken, once owners have crossed since, or the
+    Salesforce record shows yet another one.
+    """
+    shown = str(salesforce.fields.get(SALESFORCE_OWNER) or "")
+    if not link.overtaken_owner or link.owners == (UNKNOWN_OWNER, shown):
+        return link
+    return replace(link, overtaken_owner="")
 
 
 def asks_for_history(link: Link, hubspot: Record, salesforce: Record, ruleset: Ruleset) -> bool:

@@ -104,7 +104,7 @@ def without_lost_write(
     owner = _lost_owner(record, stored, ruleset)
     if owner:
         replaces[tag(OWNER_FIELD[side])] = owner[1]
-        link = _with_owner(link, side, owner[0])
+        link = _with_owner(link, stored, side, owner[0], was_there=_had_owner(intent))
     if owner or crossing or undelivered or base != link.base(side):
         # If the announced write still arrives, its revision shows that it came too late.
         revision = ruleset.fingerprinter.revision(f"after {intent.revision.hex()}")
@@ -130,7 +130,8 @@ def without_late_write(
         if _is_left_by_us(record, name, ruleset)
     }
     if _has_late_owner(record, stored, ruleset):
-        link = _with_owner(link, side, str(record.fields.get(OWNER_FIELD[side]) or ""))
+        shown_owner = str(record.fields.get(OWNER_FIELD[side]) or "")
+        link = _with_owner(link, stored, side, shown_owner, was_there=True)
     if not late:
         return link
     others_of, names_across = (
@@ -199,10 +200,27 @@ def _has_late_owner(record: Record, link: Link, ruleset: Ruleset) -> bool:
     )
 
 
-def _with_owner(link: Link, side: Side, shown: str) -> Link:
-    """The link with an owner of `side` that is not news; the other side's has still to cross."""
-    both = (shown, UNKNOWN_OWNER) if side is Side.HUBSPOT else (UNKNOWN_OWNER, shown)
-    return replace(link, hubspot_owner=both[0], salesforce_owner=both[1])
+def _had_owner(intent: Intent) -> bool:
+    """Whether the Salesforce record had the owner that the link knows: it was read there, or the
+    write that announced it has been noted as arrived.
+    """
+    key = tag(SALESFORCE_OWNER)
+    late = intent.earlier.values.get(key, frozenset()) if intent.earlier else frozenset()
+    return intent.arrived or not intent.replaces.get(key, frozenset()) - late
+
+
+def _with_owner(link: Link, stored: Link, side: Side, shown: str, *, was_there: bool) -> Link:
+    """The link with an owner of `side` that is not news; the other side's has still to cross.
+
+    Where the Salesforce record had the owner that the stored link knows (`was_there`), and shows
+    another one by now, that owner was overtaken.
+    """
+    if side is Side.HUBSPOT:
+        return replace(link, hubspot_owner=shown, salesforce_owner=UNKNOWN_OWNER)
+    last = stored.salesforce_owner
+    overtaken = last if was_there and last not in {None, UNKNOWN_OWNER, shown} else ""
+    link = replace(link, hubspot_owner=UNKNOWN_OWNER, salesforce_owner=shown)
+    return replace(link, overtaken_owner=overtaken or "")
 
 
 def replaced(record: Record, key: bytes, link: Link, ruleset: Ruleset) -> frozenset[bytes]:

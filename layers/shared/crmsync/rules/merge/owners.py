@@ -139,12 +139,14 @@ class OwnerState:
         salesforce: The Salesforce owner, "" = none.
         last_hubspot: The HubSpot owner at the last sync, None before the first.
         last_salesforce: The Salesforce owner at the last sync, None before the first.
+        overtaken: The Salesforce owner whom an older write of ours has replaced, "" = none.
     """
 
     hubspot: str
     salesforce: str
     last_hubspot: str | None
     last_salesforce: str | None
+    overtaken: str = ""
 
     @property
     def is_first(self) -> bool:
@@ -168,6 +170,7 @@ def owners_of(hubspot: Record, salesforce: Record, link: Link | None) -> OwnerSt
         str(hubspot.fields.get(HUBSPOT_OWNER) or ""),
         str(salesforce.fields.get(SALESFORCE_OWNER) or ""),
         *last,
+        link.overtaken_owner if link else "",
     )
 
 
@@ -245,14 +248,24 @@ def decide_owner(owners: OwnerState, newest: Side, matches: OwnerMatches) -> Own
     salesforce_changed = owners.salesforce != owners.last_salesforce
     if salesforce_changed and (newest is Side.SALESFORCE or not hubspot_changed):
         return _to_hubspot(owners, matches, "OWN-12")
-    if hubspot_changed and owners.hubspot:
-        user = matches.to_salesforce.get(owners.hubspot)
-        return (
-            OwnerDecision(salesforce=user, because="OWN-12")
-            if user
-            else _to_hubspot(owners, matches, "OWN-7")
-        )
-    return NO_CHANGE
+    return _from_hubspot(owners, matches) if hubspot_changed else NO_CHANGE
+
+
+def _from_hubspot(owners: OwnerState, matches: OwnerMatches) -> OwnerDecision:
+    """A new owner in HubSpot crosses, if active in Salesforce; nobody stays (OWN-7, OWN-12).
+
+    What an older write of ours has left in Salesforce is nobody's choice: where HubSpot's owner
+    does not replace it, the owner whom it has overtaken does.
+    """
+    user = matches.to_salesforce.get(owners.hubspot)
+    if user:
+        return OwnerDecision(salesforce=user, because="OWN-12")
+    back = owners.overtaken if matches.is_active(owners.overtaken) else None
+    if not owners.hubspot:
+        return OwnerDecision(salesforce=back, because="OWN-12") if back else NO_CHANGE
+    last = replace(owners, salesforce=back or owners.salesforce)
+    decision = _to_hubspot(last, matches, "OWN-7")
+    return replace(decision, salesforce=back, because="OWN-7") if back else decision
 
 
 def rule_of(kind: Kind, because: str) -> str:

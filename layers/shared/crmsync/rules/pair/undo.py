@@ -300,7 +300,7 @@ class _Pair:
             )
             if any(one.row == OWNER_ROW and one.side is side for one in back):
                 link = (
-                    replace(link, hubspot_owner=UNKNOWN_OWNER)
+                    replace(link, hubspot_owner=UNKNOWN_OWNER, overtaken_owner="")
                     if side is Side.HUBSPOT
                     else replace(link, salesforce_owner=UNKNOWN_OWNER)
                 )

@@ -14,7 +14,8 @@ Two items per link, so that it is found from either side:
                                     c (contacts associated with a deal on both sides, each
                                     with its Salesforce contact),
                                     ho and so (id of the HubSpot and of the Salesforce owner,
-                                    "" = none, absent = never read), b (what is held back),
+                                    "" = none, absent = never read), oo (id of the Salesforce
+                                    owner whom an older write replaced), b (what is held back),
                                     l (fields that are written in turn, absent = none),
                                     v (version), e (number of the fingerprints' key, absent = 1),
                                     y (what was decided lately, absent = nothing)
@@ -125,6 +126,7 @@ def _optional(link: Link) -> Mapping[str, AttributeValue | None]:
         "l": {"B": loops} if loops else None,
         "ho": _text(link.hubspot_owner),
         "so": _text(link.salesforce_owner),
+        "oo": _text(link.overtaken_owner or None),
     }
 
 
@@ -192,6 +194,7 @@ def link_of(item: Item) -> Link:
         version=int(item["v"]["N"]),
         hubspot_owner=item.get("ho", {}).get("S"),
         salesforce_owner=item.get("so", {}).get("S"),
+        overtaken_owner=item.get("oo", {}).get("S", ""),
         tied=dict(one.split(" ") for one in item.get("c", {}).get("SS", ())),
         deleted_on=Side(item["d"]["S"]) if "d" in item else None,
         is_merged="m" in item,
