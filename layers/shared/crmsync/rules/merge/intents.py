@@ -22,6 +22,7 @@ from crmsync.model.crm_names import (
     ACCOUNT,
     PRIMARY_COMPANY,
     SALESFORCE_CONTACT,
+    SALESFORCE_OWNER,
 )
 from crmsync.model.effects import UpdateRecord
 from crmsync.model.facts import Facts
