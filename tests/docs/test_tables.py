@@ -318,6 +318,7 @@ def test_link_items() -> None:
     loops = {tag("phone"): LoopState(1, datetime(2026, 11, 2, tzinfo=UTC))}
     link = replace(a_link(3), state=LinkState.TOMBSTONE, tying=tying, loops=loops, key=2)
     ended = {"deleted_on": Side.HUBSPOT, "is_merged": True}
+    link = replace(link, overtaken_owner="005000000000001AAA")
     link = replace(link, history="69567a00||wstMAP-3,Phone", **ended)
     written = [set(whole(link, 1)) - {"pk"}, set(pointer(link)) - {"pk"}]
     assert [set(names(row[1])) for row in STORED.rows("LinksTable")] == written
