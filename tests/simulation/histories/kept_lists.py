@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from crmsync.model.records import Side
-from tests.simulation.histories.steps import Fault, History, Person, Setting, Wait, Work
+from tests.simulation.histories.steps import Fault, History, Operator, Person, Setting, Wait, Work
 
 LISTED: Mapping[str, History] = {
     "a second lead with a member's address was ignored as if its contact were outside": History(
@@ -172,6 +172,26 @@ LISTED: Mapping[str, History] = {
             Person("leave company"),
             Wait(1000),
             Person("join list"),
+        ),
+    ),
+    "a message about a release came once more, of a contact that had left the list": History(
+        Setting(limit=1, outside="ignore"),
+        (
+            Person("new person"),
+            Person("join list"),
+            Person("edit person"),
+            Wait(59),
+            Person("give person", value="2"),
+            Wait(2),
+            Person("give person", Side.SALESFORCE),
+            Wait(3),
+            Person("give person", value="2"),
+            Wait(3),
+            Operator("release"),
+            Work("contact"),
+            Person("give person", Side.SALESFORCE),
+            Wait(3),
+            Person("leave list"),
         ),
     ),
 }

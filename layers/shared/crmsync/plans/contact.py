@@ -35,7 +35,7 @@ from crmsync.rules.kinds.contact.creation import (
     salesforce_creation,
 )
 from crmsync.rules.kinds.contact.inclusion import is_frozen, new_record_qualifies, qualifies
-from crmsync.rules.merge.change_limits import with_holds
+from crmsync.rules.merge.change_limits import with_holds, without_held_deletions
 from crmsync.rules.merge.parents import company_of
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair import reports
@@ -239,14 +239,14 @@ def _plan_linked(facts: ContactFacts, link: Link, ruleset: Ruleset) -> Plan:
     here = link
     if not link.joins(facts.hubspot.ref, facts.salesforce.ref):
         here = follow_moves(link, facts.hubspot, facts.salesforce, ruleset)
-    here = with_holds(here, facts)
     if is_frozen_outside(facts.hubspot, ruleset):
+        here = without_held_deletions(here)
         saves = (SaveLink(here, ("DUP-26",)),) if here != link or not link.version else ()
         plan = Plan(saves, notes=(Note("is outside the inclusion list", ("INC-7",)),))
     else:
         plan = plan_existing(
             link,
-            here,
+            with_holds(here, facts),
             facts.hubspot,
             facts.salesforce,
             ruleset,

@@ -21,7 +21,7 @@ from crmsync.model.plan import Note, Plan, no_effects
 from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.rules.kinds.opportunity.creation import deal_creation, opportunity_creation
 from crmsync.rules.kinds.opportunity.ties import GatheredTies, with_roles, with_roll_up
-from crmsync.rules.merge.change_limits import with_holds
+from crmsync.rules.merge.change_limits import with_holds, without_held_deletions
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair import reports
 from crmsync.rules.pair.adoption import Creations, adopted, shows_creation
@@ -181,13 +181,14 @@ def _plan_pair(
     here = link
     if not link.joins(hubspot.ref, salesforce.ref):
         here = follow_moves(link, hubspot, salesforce, ruleset)
-    here = with_holds(here, facts)
     if not _syncs(hubspot, ruleset):
+        here = without_held_deletions(here)
         saves = (SaveLink(here, ("DUP-26",)),) if here != link or not link.version else ()
         frozen = Plan(
             saves, notes=(Note("is in a pipeline that does not sync", ("Q-26", "OPP-23")),)
         )
         return with_roll_up(frozen, facts.tied)
+    here = with_holds(here, facts)
     plan = plan_existing(link, here, hubspot, salesforce, ruleset, change=facts.change)
     return with_roles(plan, here, facts.tied, salesforce, ruleset, facts.change)
 

@@ -86,16 +86,23 @@ def _section(
     return connection.deals
 
 
+def without_held_deletions(link: Link) -> Link:
+    """The link of two records that are both there: the deletion of a record whose counterpart is
+    back needs no decision.
+    """
+    left = link.holds - frozenset(DELETIONS.values())
+    return link if left == link.holds else replace(link, holds=left)
+
+
 def with_holds(link: Link, facts: Facts) -> Link:
     """The link with the holds that apply now: earlier ones, until the operator releases them, and
-    those of this batch. New ones are decisions, and so is what the operator decides.
-
-    The deletion of a record whose counterpart is back needs no decision.
+    those of this batch. New ones are decisions, and so is what the operator decides. It is not
+    asked about a pair that does not sync at the time (decision 0041).
     """
     if not (link.holds or facts.holds):
         return link
     if facts.salesforce and facts.hubspot:
-        link = replace(link, holds=link.holds - frozenset(DELETIONS.values()))
+        link = without_held_deletions(link)
     cause = facts.change.cause
     was = _DECIDED.get(cause, DecisionType.HELD)
     about = link.holds if cause in _DECIDED else facts.holds - link.holds
