@@ -165,9 +165,9 @@ def plan_missing(
     out of the recycle bin. The other record was there all the time, and a message about its
     undelete is an old one. Where it is not known which of the two was deleted first, only a message
     about an undelete in Salesforce counts. Nothing counts where one of the two lived on in another
-    pair while HubSpot still had its record, or what that became: then crmsync
-    does not delete it, and the link says so, be it a tombstone already (MRG-2, CH-9). `because`
-    are the rules of the kind.
+    pair while HubSpot still had its record, or what that became: then crmsync does not delete it,
+    and the link says so, be it a tombstone already (MRG-2, CH-9). `because` are the rules of the
+    kind.
 
     Before that tombstone is dropped, the restored record gives up the id of the deleted one. From
     then on it is as any record that was never linked, whatever becomes of the creation: its worker
