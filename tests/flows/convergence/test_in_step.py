@@ -267,7 +267,7 @@ class InStep(RuleBasedStateMachine):
             self.world.hubspot.fields(link.hubspot),
             self.world.salesforce.fields(link.salesforce),
         )
-        if link.state is LinkState.TOMBSTONE:
+        if link.state is not LinkState.ACTIVE:
             assert not (contact and lead) or lead.get("IsConverted"), (
                 "a pair that could go on was buried"
             )
@@ -303,14 +303,24 @@ class InStep(RuleBasedStateMachine):
         )
 
     def _is_widowed(self, ref: Ref) -> bool:
-        """Whether a record names a counterpart that no longer exists: an edit does not bring that
-        one back.
+        """Whether a record, or a lead that it was converted from, names a counterpart that no
+        longer exists: an edit does not bring that one back.
         """
+        there = {one.id for one in self._living(ref.side.other)}
+        named = {self._named_by(one) for one in (ref, *self._leads_of(ref))} - {""}
+        return bool(named) and not named & there
+
+    def _named_by(self, ref: Ref) -> str:
         fields = self.world.crm(ref.side).fields(ref)
-        named = str(
+        return str(
             fields.get("crmsync_salesforce_id") or fields.get("Crmsync_HubSpot_Id__c") or ""
         ).removeprefix("555001-")
-        return bool(named) and named not in {one.id for one in self._living(ref.side.other)}
+
+    def _leads_of(self, ref: Ref) -> list[Ref]:
+        crm = self.world.crm(ref.side)
+        return [
+            one for one in crm.refs("Lead") if crm.fields(one).get("ConvertedContactId") == ref.id
+        ]
 
 
 InStep.TestCase.settings = settings(max_examples=EXAMPLES, stateful_step_count=25, deadline=None)

@@ -235,3 +235,34 @@ def test_a_lead_that_was_deleted_before_the_merge_gets_no_contact_of_the_survivo
     world.sync(lead, cause=Cause.EDITED)
     world.drain()
     assert (world.hubspot.refs("contact"), pairs(world, lead)) == ([], [])
+
+
+@pytest.mark.rule("CH-9")
+@pytest.mark.rule("DEL-1")
+@pytest.mark.rule("MRG-3")
+@pytest.mark.parametrize("told", [Cause.FORGOTTEN, Cause.DELETED])
+def test_a_deleted_lead_gets_no_contact_of_a_survivor_that_was_linked_after_the_merge_was_read(
+    told: Cause,
+):
+    """Deletions did not cross when the lead was deleted, so its contact stayed, and was merged into
+    a new one that had no lead yet. They cross by the time the survivor is deleted.
+    """
+    world = MemoryWorld()
+    lead = world.new_lead()
+    world.sync(lead)
+    contact = world.counterpart(lead)
+    world.salesforce.delete(lead)
+    world.sync(lead, cause=Cause.DELETED)
+    new = world.new_contact(email=TWO)
+    world.wait()
+    survivor = world.hubspot.merge(new, contact)
+    merge = Merge(world, {"loser": lead, "survivor": survivor, "other": contact})
+    merge.deliver("other gone")
+    world.sync(world.new_lead(Email=TWO))
+    world.drain()
+    world.salesforce.restore(lead)
+    delete_survivor(merge, told)
+
+    world.sync(lead, cause=Cause.RESTORED)
+    world.drain()
+    assert (world.hubspot.refs("contact"), pairs(world, lead)) == ([], [])

@@ -49,7 +49,8 @@ class LoadedBatch(Protocol):
 def inherit_links(loader: LoadedBatch, merged: Mapping[Ref, tuple[Ref, ...]]) -> set[Ref]:
     """Let each HubSpot record take over the link of the primary one of those that were merged into
     it, or of those whose Salesforce record is still there. Returns the others whose links have
-    still to end. Raises `SyncError`.
+    still to end, and those whose tombstones do not say yet that their record has lived on.
+    Raises `SyncError`.
     """
     loader.read_links(dict.fromkeys(one for old in merged.values() for one in old))
     found = {
@@ -69,7 +70,7 @@ def inherit_links(loader: LoadedBatch, merged: Mapping[Ref, tuple[Ref, ...]]) ->
         if isinstance(place, Ref)
     ]
     loader.follow([*places, *named.values()])
-    ended: set[Ref] = set()
+    ended = {one for old in merged.values() for one in old if _is_unmarked(loader, one)}
     for ref, links in found.items():
         ends = [
             (link, loader.with_successors(link.salesforce))
@@ -88,6 +89,12 @@ def inherit_links(loader: LoadedBatch, merged: Mapping[Ref, tuple[Ref, ...]]) ->
             others = (one.hubspot for one in links if one != link)
             ended.update(one for one in others if isinstance(one, Ref) and one != ref)
     return ended
+
+
+def _is_unmarked(loader: LoadedBatch, gone: Ref) -> bool:
+    """Whether a record that was merged had a tombstone before, which does not say so."""
+    link = loader.links.get(gone)
+    return link is not None and link.state is LinkState.TOMBSTONE and not link.is_merged
 
 
 def tombstone_of_merged(loader: LoadedBatch, survivor: Record) -> Link | None:
