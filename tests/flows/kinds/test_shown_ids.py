@@ -96,14 +96,16 @@ def test_the_linked_one_gets_the_id_when_the_other_one_shows_another() -> None:
 
 @pytest.mark.rule("DUP-24")
 def test_a_lead_whose_id_a_converted_one_keeps_stays_without_it() -> None:
-    """What a contact's lead became was deleted, and the contact was linked with another lead."""
+    """What a contact's lead became was deleted, and the contact was linked with another lead, which
+    gets what that one lacks.
+    """
     world = MemoryWorld()
-    contact = world.new_contact()
+    contact = world.new_contact(phone="030 123456")
     world.sync(contact)
     lead = world.counterpart(contact)
     became = world.salesforce.convert(lead)
     world.salesforce.delete(became)
-    other = world.new_lead()
+    other = world.new_lead(Phone="")
 
     assert settled(world, contact, lead, became, other) == {(contact, other)}
     assert ids(world, contact, lead, other) == [other.id, f"555001-{contact.id}", ""]

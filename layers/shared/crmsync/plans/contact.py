@@ -7,7 +7,6 @@ applied.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from crmsync.model.changes import Cause
@@ -20,10 +19,9 @@ from crmsync.model.crm_names import (
     SALESFORCE_EMAIL,
 )
 from crmsync.model.decisions import Decision, DecisionType
-from crmsync.model.effects import Effect, OptOut, RequestSync, SaveLink, UpdateRecord
+from crmsync.model.effects import OptOut, RequestSync, SaveLink
 from crmsync.model.facts import Facts
 from crmsync.model.links import Link, LinkState
-from crmsync.model.names import SALESFORCE_KEY
 from crmsync.model.plan import Note, Plan, no_effects
 from crmsync.model.records import Kind, Record, Ref, Side, Value
 from crmsync.model.settings import CreateInHubspot, CreateInSalesforce, OutsideInclusionList
@@ -71,8 +69,6 @@ class ContactFacts(Facts):
             the settings need it (CH-12).
         holder: The contact that has, and keeps, the address that the pair's HubSpot record should
             get.
-        id_is_taken: A converted lead shows the id that the pair's lead should show; Salesforce
-            allows it only once, and edits no converted lead.
         sharing: For a Salesforce record whose contact is gone: the contacts of other pairs that
             have its address.
         made_again: It was made once more of its contact, whose first counterpart has been deleted.
@@ -82,7 +78,6 @@ class ContactFacts(Facts):
 
     account: str = ""
     holder: Ref | None = None
-    id_is_taken: bool = False
     sharing: tuple[Ref, ...] = ()
     made_again: bool = False
     other_companies: tuple[Ref, ...] = ()
@@ -253,20 +248,7 @@ def _plan_linked(facts: ContactFacts, link: Link, ruleset: Ruleset) -> Plan:
             change=facts.change,
             holder=facts.holder,
         )
-    if facts.id_is_taken:
-        plan = replace(plan, effects=tuple(_without_id(plan.effects)))
     return replacing_tombstones(facts, facts.salesforce, plan) if facts.tombstones else plan
-
-
-def _without_id(effects: Iterable[Effect]) -> Iterator[Effect]:
-    """The effects without the write of the contact's id to Salesforce."""
-    for one in effects:
-        if isinstance(one, UpdateRecord) and one.best_effort and one.side is Side.SALESFORCE:
-            fields = {name: at for name, at in one.fields.items() if name != SALESFORCE_KEY}
-            if fields:
-                yield replace(one, fields=fields)
-        else:
-            yield one
 
 
 def _with_duplicate(facts: ContactFacts, plan: Plan) -> Plan:
