@@ -317,6 +317,26 @@ def test_a_lead_with_a_contacts_additional_address_is_linked_with_it():
     assert (world.hubspot.fields(contact)["email"], waits(world)) == ("old@example.com", {})
 
 
+@pytest.mark.rule("DUP-1")
+@pytest.mark.parametrize("lead_first", [True, False])
+@pytest.mark.parametrize("cause", [Cause.EDITED, Cause.LEFT])
+def test_a_contact_gets_no_lead_in_the_batch_that_links_it_by_an_additional_address(
+    cause: Cause, *, lead_first: bool
+):
+    """Both are read at the same time, as in a first sync, in any order."""
+    world = MemoryWorld()
+    contact = world.hubspot.merge(
+        world.new_contact(email="ada@example.com"), world.new_contact(email="old@example.com")
+    )
+    world.wait()
+    lead = world.new_lead(Email="old@example.com")
+    changes = [world.change(lead, cause), world.change(contact)]
+    world.deliver(changes if lead_first else changes[::-1])
+    world.drain()
+    assert [(link.hubspot, link.salesforce) for link in world.links.all] == [(contact, lead)]
+    assert (world.salesforce.refs("Lead"), waits(world)) == ([lead], {})
+
+
 @pytest.mark.rule("CH-13")
 def test_a_lead_with_a_linked_contacts_additional_address_waits_for_it():
     """It is reported with that contact, no record is created, and it syncs once the contact is
