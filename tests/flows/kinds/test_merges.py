@@ -366,6 +366,43 @@ def test_the_survivor_goes_on_with_the_other_lead_if_that_of_the_primary_record_
     assert {order: state for order, state in found.items() if state != expected} == {}
 
 
+@pytest.mark.parametrize("together", [False, True])
+@pytest.mark.rule("MRG-3")
+@pytest.mark.rule("DUP-26")
+def test_the_survivor_goes_on_with_the_other_lead_if_that_of_the_primary_record_is_anothers(
+    together: bool,  # noqa: FBT001
+):
+    """The primary record had got another address, and a new contact the one that it had before, by
+    which it was linked with what the lead was converted into.
+    """
+    found: dict[object, object] = {}
+    for order in permutations(("winner", "survivor", "loser", "other")):
+        world = MemoryWorld()
+        primary, other = world.new_contact(), world.new_contact(email="other@example.com")
+        world.sync(primary, other)
+        world.drain()
+        winner, loser = world.counterpart(primary), world.counterpart(other)
+        world.hubspot.edit(primary, {"email": "primary@example.com"})
+        new = world.new_contact()
+        became = world.salesforce.convert(winner)
+        world.sync(became)
+        world.drain()
+        world.wait()
+        survivor = world.hubspot.merge(primary, other)
+        merge = Merge(
+            world,
+            {"winner": winner, "loser": loser, "survivor": survivor, "primary": primary}
+            | {"other": other, "new": new, "became": became},
+        )
+        for batch in [order] if together else [(name,) for name in order]:
+            merge.deliver(*batch)
+        world.drain()
+        pairs, ended, _, told = merge.state()
+        found[order] = ({one for one in pairs if one[1] in merge.refs}, ended, told)
+    expected = ({("survivor", "loser"), ("new", "became")}, {"winner"}, [])
+    assert {order: state for order, state in found.items() if state != expected} == {}
+
+
 @pytest.mark.rule("DUP-24")
 def test_an_edit_just_before_the_survivors_id_is_written_crosses():
     """The worker has read the lead and writes nothing but the id. As nobody else has changed the lead

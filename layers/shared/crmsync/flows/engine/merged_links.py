@@ -1,9 +1,10 @@
 """Whose link a record has that others were merged into. Entered only for such records.
 
 In HubSpot the survivor takes over the link of the primary record, and the other links end (MRG-3,
-MRG-4). A link whose Salesforce record is gone has ended, whether or not anything has read that yet:
-the survivor takes over one that can go on. In Salesforce the survivor keeps its own link, or stays
-with the contact that it names; if its own contact was deleted, it takes the link over.
+MRG-4). A link whose Salesforce record is gone, or became part of another pair, has ended, whether
+or not anything has read that yet: the survivor takes over one that can go on. In Salesforce the
+survivor keeps its own link, or stays with the contact that it names; if its own contact was
+deleted, it takes the link over.
 """
 
 from __future__ import annotations
@@ -48,9 +49,9 @@ class LoadedBatch(Protocol):
 
 def inherit_links(loader: LoadedBatch, merged: Mapping[Ref, tuple[Ref, ...]]) -> set[Ref]:
     """Let each HubSpot record take over the link of the primary one of those that were merged into
-    it, or of those whose Salesforce record is still there. Returns the others whose links have
-    still to end, and those whose tombstones do not say yet that their record has lived on.
-    Raises `SyncError`.
+    it, or of those whose Salesforce record is still there and theirs. Returns the others whose
+    links have still to end, and those whose tombstones do not say yet that their record has lived
+    on. Raises `SyncError`.
     """
     loader.read_links(dict.fromkeys(one for old in merged.values() for one in old))
     found = {
@@ -70,6 +71,9 @@ def inherit_links(loader: LoadedBatch, merged: Mapping[Ref, tuple[Ref, ...]]) ->
         if isinstance(place, Ref)
     ]
     loader.follow([*places, *named.values()])
+    loader.read_links(
+        [now for one in places if (now := loader.successor_of(one)) not in {None, one}]
+    )
     ended = {one for old in merged.values() for one in old if _is_unmarked(loader, one)}
     for ref, links in found.items():
         ends = [
@@ -77,7 +81,7 @@ def inherit_links(loader: LoadedBatch, merged: Mapping[Ref, tuple[Ref, ...]]) ->
             for link in links
             if isinstance(link.hubspot, Ref) and loader.successor_of(link.hubspot) == ref
         ]
-        go_on = [(link, theirs) for link, theirs in ends if any(map(loader.successor_of, theirs))]
+        go_on = [(link, theirs) for link, theirs in ends if _goes_on(loader, link)]
         link = loader.links.get(ref) or primary_link(
             loader.records[ref],
             loader.with_successors(named.get(ref)),
@@ -89,6 +93,13 @@ def inherit_links(loader: LoadedBatch, merged: Mapping[Ref, tuple[Ref, ...]]) ->
             others = (one.hubspot for one in links if one != link)
             ended.update(one for one in others if isinstance(one, Ref) and one != ref)
     return ended
+
+
+def _goes_on(loader: LoadedBatch, link: Link) -> bool:
+    """Whether the Salesforce record of a link is there, or what it became, in no other pair."""
+    place = link.salesforce
+    now = loader.successor_of(place) if isinstance(place, Ref) else None
+    return now is not None and (now == place or not belongs_to_another(loader, now, link))
 
 
 def _is_unmarked(loader: LoadedBatch, gone: Ref) -> bool:
