@@ -57,6 +57,9 @@ once more, that time is when this was asked for.
 CUT_SHORT = frozenset({Cause.AGAIN, Cause.COMPARED})
 """Causes after which an earlier sync of the record may have ended half way."""
 
+UNPROMPTED = frozenset({Cause.WOKEN, Cause.COMPARED})
+"""Causes of looks for which nobody need have touched the record, and which come again and again."""
+
 OF_JOBS = frozenset({Cause.RESYNC, Cause.COMPARED})
 """Causes of what jobs queue; it waits first when few calls are left (RTY-2)."""
 

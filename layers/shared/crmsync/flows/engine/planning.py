@@ -372,16 +372,17 @@ def releases(
     if link is None or link.state is not LinkState.ACTIVE:
         return [] if for_another else records
     is_dropped = any(isinstance(one, DropLink) for one in plan.effects)
-    name = matched_by[Side.HUBSPOT]
-    has_changed = any(_occupied(one, name) != _occupied(link, name) for one in saved)
+    occupied = _occupied(link, matched_by)
+    has_changed = any(_occupied(one, matched_by) != occupied for one in saved)
     is_written = any(
         isinstance(one, UpdateRecord) and matched_by[one.side] in one.fields for one in plan.effects
     )
     return records if is_dropped or has_changed or is_written else []
 
 
-def _occupied(link: Link, name: str) -> object:
-    """What of a link may be in another record's way: its state, its records, and the value by which
-    they are matched.
+def _occupied(link: Link, matched_by: Mapping[Side, str]) -> object:
+    """What of a link may be in another record's way: its state, its records, and the values by
+    which these are matched. Not every policy has both sides show the same.
     """
-    return (link.state, link.hubspot, link.salesforce, link.hubspot_base.fingerprint_of(name))
+    values = [link.base(side).fingerprint_of(name) for side, name in matched_by.items()]
+    return (link.state, link.hubspot, link.salesforce, values)

@@ -8,7 +8,7 @@ than what is here, it passes `find_blocking`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from operator import attrgetter
@@ -17,13 +17,13 @@ from typing import TypeAlias
 from crmsync.errors import Conflict, Down, Gone, OutOfTime, Refused, SyncError, TryAgain
 from crmsync.flows.engine.complete import RecordResult
 from crmsync.flows.engine.context import SyncContext, merged_into
+from crmsync.flows.engine.ended_reports import end_reports, linked_pair
 from crmsync.flows.engine.job_counts import counts_of
 from crmsync.flows.engine.opt_outs import check_opt_outs_later
 from crmsync.flows.engine.staleness import LongestWait
-from crmsync.flows.engine.waits import check_new_waits, named_in_writes, queue_missing, sums_again
+from crmsync.flows.engine.waits import check_new_waits, named_in_writes, queue_missing
 from crmsync.model.changes import OF_CRMS, Change, as_retry
 from crmsync.model.conflicts import LoggedConflict
-from crmsync.model.crm_names import SALESFORCE_CONTACT
 from crmsync.model.decisions import DecisionType
 from crmsync.model.effects import Category, OptOut, Report, RequestSync, SaveLink, effect_line
 from crmsync.model.facts import AnyFacts, Facts
@@ -31,7 +31,6 @@ from crmsync.model.operations.jobs import NOTHING_COUNTED, JobCounts
 from crmsync.model.plan import Plan
 from crmsync.model.records import Ref
 from crmsync.rules.pair import reports
-from crmsync.rules.pair.refused_fields import is_outdated
 from crmsync.rules.refusals.table import category_of, hint_for
 from crmsync.rules.timing.outages import TRIES
 
@@ -147,7 +146,8 @@ def process_results(
     before |= {report.ref for report in reported}
     new_waits = context.inbox.park(context.connection.name, parked, before)
     _queue_further(results, new_waits, context)
-    _clear(results, context)
+    told = before.union(report.ref for report in parked)
+    _clear(results, told, context)
     retry_later(later, context, summary)
     return at_once
 
@@ -192,42 +192,17 @@ def _queue_further(
         )
 
 
-def _clear(results: Sequence[RecordResult[AnyFacts]], context: SyncContext) -> None:
-    """Remove the reports of records that have synced. Raises `TryAgain`.
-
-    Where the two sides keep different values in a field, its report stays (CH-8). A contact with a
-    report is added up again first: its sums may be among what was refused, and its own sync does
-    not write them.
+def _clear(
+    results: Sequence[RecordResult[AnyFacts]], told: Collection[Ref], context: SyncContext
+) -> None:
+    """Remove the reports of records that have synced; `told` are the records about which something
+    was reported now. Usually no record of a batch has a report. Raises `TryAgain`.
     """
-    name, resolved = context.connection.name, resolved_records(results)
-    with_sums = [one.facts.hubspot.ref for one in results if one.facts.hubspot and _has_sums(one)]
-    differing = _differing_fields(results)
-    left = context.inbox.clear(name, resolved, [*with_sums, *differing])
-    if asked := [ref for ref in left if ref in differing]:
-        found = [one.report for one in context.inbox.entries_of(name, asked)]
-        true = {one.ref for one in found if not is_outdated(one, differing[one.ref])}
-        left = [ref for ref in left if ref not in true]
-    if left:
-        contacts = [ref for ref in left if ref in with_sums]
-        context.outbox.again([(change, 0) for change in sums_again(contacts, context)])
-        context.inbox.clear(name, left)
-
-
-def _differing_fields(results: Iterable[RecordResult[AnyFacts]]) -> Mapping[Ref, frozenset[str]]:
-    """The names of the fields in which both sides of a pair keep different values, by record."""
-    found: dict[Ref, frozenset[str]] = {}
-    for one, names in ((one.facts, one.plan.differing) for one in results if one.plan.differing):
-        records = [record.ref for record in (one.hubspot, one.salesforce) if record]
-        linked = (one.link.hubspot, one.link.salesforce) if one.link else ()
-        for ref in (one.change.ref, *records, *(it for it in linked if isinstance(it, Ref))):
-            found[ref] = found.get(ref, frozenset()) | names
-    return found
-
-
-def _has_sums(result: RecordResult[AnyFacts]) -> bool:
-    """Whether a result is of a pair whose HubSpot contact shows sums of opportunities."""
-    there = result.facts.salesforce
-    return there is not None and there.ref.object == SALESFORCE_CONTACT
+    resolved = resolved_records(results)
+    ended = context.inbox.clear(context.connection.name, resolved, resolved)
+    changes = [one.facts.change for one in results]
+    if ended or told or any(change.tries or change.held for change in changes):
+        end_reports(results, ended, told, context)
 
 
 def _to_repeat(change: Change, error: SyncError) -> Change:
@@ -333,7 +308,7 @@ def resolved_records(results: Iterable[RecordResult[AnyFacts]]) -> list[Ref]:
         if result.error is not None or is_open:
             continue
         if reported:
-            resolved.update(_linked_pair(one) - reported)
+            resolved.update(linked_pair(one) - reported)
             continue
         resolved.add(one.change.ref)
         if one.hubspot and one.salesforce and not one.survivor_is_linked:
@@ -344,15 +319,6 @@ def resolved_records(results: Iterable[RecordResult[AnyFacts]]) -> list[Ref]:
                 places = (link.hubspot, link.salesforce)
                 resolved.update(place for place in places if isinstance(place, Ref))
     return sorted(resolved, key=attrgetter("side", "object", "id"))
-
-
-def _linked_pair(facts: Facts) -> set[Ref]:
-    """The two records that were read, if the link joins just these."""
-    link, hubspot, salesforce = facts.link, facts.hubspot, facts.salesforce
-    if not (link and hubspot and salesforce):
-        return set()
-    pair = (hubspot.ref, salesforce.ref)
-    return set(pair) if (link.hubspot, link.salesforce) == pair else set()
 
 
 def record_outcome(facts: Facts, plan: Plan, error: SyncError | None, summary: Summary) -> None:

@@ -73,6 +73,13 @@ def queue_requested(
         context.outbox.again([(change, _SAFETY_DELAY if is_early else 0) for change in changes])
 
 
+def wake_waiting(released: Sequence[Ref], context: SyncContext) -> None:
+    """Queue the records that wait for one of the `released` ones, whatever their kinds, for pairs
+    of which it shows only once they have synced. Raises `TryAgain`.
+    """
+    _queue(context.inbox.waiting_for(context.connection.name, released), context, cause=Cause.WOKEN)
+
+
 def check_new_waits(waiting: Sequence[Ref], context: SyncContext) -> None:
     """Queue records whose report names something new that they wait for, to be synced when a
     worker that may have released it has ended. Raises `TryAgain`.
@@ -121,10 +128,12 @@ def _parents(effect: CreateRecord | UpdateRecord) -> list[Ref]:
     return [Ref(effect.side, parent, str(value))] if value else []
 
 
-def _queue(refs: Sequence[Ref], context: SyncContext, *, after: int = 0) -> None:
+def _queue(
+    refs: Sequence[Ref], context: SyncContext, *, after: int = 0, cause: Cause = Cause.AGAIN
+) -> None:
     name, now = context.connection.name, context.now()
     changes = [
-        (Change(name, kind, ref, Cause.AGAIN, now), after)
+        (Change(name, kind, ref, cause, now), after)
         for ref in refs
         if (kind := KIND_OF[ref.side].get(ref.object)) in context.connection.kinds and kind
     ]

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.planning import plan_safely
-from crmsync.model.changes import Cause, Change
+from crmsync.model.changes import UNPROMPTED, Cause, Change
 from crmsync.model.crm_names import ADDITIONAL_EMAILS, HUBSPOT_CONTACT, HUBSPOT_EMAIL
 from crmsync.model.effects import UpdateRecord
 from crmsync.model.plan import Plan
@@ -20,9 +20,6 @@ from crmsync.model.records import Record, Ref, Side
 from crmsync.plans.contact import ContactFacts, is_frozen_outside, plan_contact
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.email_moves import AddressMove, addresses_of, blocked_moves, vacating
-
-_UNPROMPTED = frozenset({Cause.WOKEN, Cause.COMPARED})
-"""Causes of looks for which nobody need have touched the record, and which come again and again."""
 
 
 def without_taken_addresses(
@@ -81,7 +78,7 @@ def outside_the_list(facts: ContactFacts, ruleset: Ruleset) -> list[Ref]:
     A comparison finds such a pair each time.
     """
     link, contact, there = facts.link, facts.hubspot, facts.salesforce
-    if link is None or contact is None or there is None or facts.change.cause in _UNPROMPTED:
+    if link is None or contact is None or there is None or facts.change.cause in UNPROMPTED:
         return []
     return [contact.ref, there.ref] if is_frozen_outside(contact, ruleset) else []
 

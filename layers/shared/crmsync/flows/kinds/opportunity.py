@@ -117,10 +117,13 @@ def _released(planned: PlannedBatch[OpportunityFacts], context: SyncContext) -> 
     return [
         ref
         for one, plan in zip(planned.facts, planned.plans, strict=True)
-        for ref in releases(
-            one, plan, names, for_another=one.change.cause is Cause.AGAIN and not one.change.tries
-        )
+        for ref in releases(one, plan, names, for_another=_is_for_another(one.change))
     ]
+
+
+def _is_for_another(change: Change) -> bool:
+    """Whether another record has asked for a look at this one, which nobody need have touched."""
+    return change.cause is Cause.WOKEN or (change.cause is Cause.AGAIN and not change.tries)
 
 
 def resolve_indirect(changes: Sequence[Change], context: SyncContext) -> list[Change]:
