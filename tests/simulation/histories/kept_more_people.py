@@ -422,4 +422,17 @@ MORE_PEOPLE: Mapping[str, History] = {
             Person("new address", Side.SALESFORCE, other=1, value="2"),
         ),
     ),
+    "the contact whose address a lead had had for a while stayed reported when it got its own back": (
+        History(
+            Setting(),
+            (
+                Person("new person", who=2),
+                Person("new person", who=1, news=News.LOST),
+                Wait(3),
+                Person("new address", Side.SALESFORCE, other=1, value="1"),
+                Wait(931),
+                Person("new address", Side.SALESFORCE, other=2, value="2"),
+            ),
+        )
+    ),
 }
