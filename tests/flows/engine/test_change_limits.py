@@ -4,28 +4,40 @@ them.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from crmsync.errors import Refused
 from crmsync.model.change_limits import ChangeLimit, Hold
 from crmsync.model.changes import Cause
 from crmsync.model.effects import Category
+from crmsync.model.kinds.owners import Owner, Owners
 from crmsync.model.names import SALESFORCE_KEY
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.model.settings import CompanySettings, DealSettings
 from crmsync.rules.merge.change_limits import FLOORS
+from crmsync.rules.merge.owners import SHOWN_ID, SHOWN_NAME
 from tests.memory.world import MemoryWorld
 
 pytestmark = pytest.mark.rule("Q-30")
 
+ADA, BEN = (
+    Owner(
+        f"00500000000000{number}AAA", name, f"{name}@example.com", is_active=True, kind="Standard"
+    )
+    for number, name in enumerate(("Ada", "Ben"), start=1)
+)
+OWNERS = Owners(
+    (replace(ADA, id="1", kind="PERSON"), replace(BEN, id="2", kind="PERSON")), (ADA, BEN)
+)
 
-def linked(world: MemoryWorld, many: int) -> list[tuple[Ref, Ref]]:
+
+def linked(world: MemoryWorld, many: int, **fields: str) -> list[tuple[Ref, Ref]]:
     """That many synced contacts and leads."""
+    filled = {"lastname": "Lang", "phone": "0100", "jobtitle": "Pilot"} | fields
     contacts = [
-        world.new_contact(
-            email=f"p{number}@example.com", lastname="Lang", phone="0100", jobtitle="Pilot"
-        )
-        for number in range(many)
+        world.new_contact(email=f"p{number}@example.com", **filled) for number in range(many)
     ]
     world.sync(*contacts)
     world.wait()
@@ -262,6 +274,26 @@ def test_a_contacts_company_waits_with_its_fields(cause: Cause):
     world.sync(third, people[1])
     world.drain()
     assert world.associations.primary(contact) == world.counterpart(third)
+
+
+@pytest.mark.rule("Q-18")
+@pytest.mark.parametrize(("cause", "decided"), [(Cause.RELEASED, BEN), (Cause.DROPPED, ADA)])
+def test_hubspot_shows_who_owns_a_lead_whose_new_owner_waits(cause: Cause, decided: Owner):
+    """The new owner is shown once the lead is theirs, and never where the operator drops the
+    change.
+    """
+    world = MemoryWorld(settings={"max_changes_per_hour": 1}, owners=OWNERS)
+    pairs = linked(world, 2, hubspot_owner_id="1")
+    contact, lead = pairs[1]
+
+    def owner() -> tuple[object, ...]:
+        shown = world.hubspot.fields(contact)
+        return world.salesforce.fields(lead)["OwnerId"], *map(shown.get, (SHOWN_ID, SHOWN_NAME))
+
+    bulk_edit(world, pairs, hubspot_owner_id="2")
+    assert (owner(), held_records(world)) == ((ADA.id, ADA.id, ADA.name), [(contact, "OwnerId")])
+    decide(world, cause)
+    assert (owner(), held_records(world)) == ((decided.id, decided.id, decided.name), [])
 
 
 def test_an_edit_that_is_reverted_needs_no_decision():

@@ -4,7 +4,7 @@ goes on by itself once nobody changes it back.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
@@ -105,7 +105,8 @@ class Pair:
 
     def shown(self, name: str) -> tuple[Value, Value]:
         """What HubSpot and Salesforce show in the field of that HubSpot name."""
-        theirs = {"phone": "Phone", "jobtitle": "Title", "hubspot_owner_id": "OwnerId"}[name]
+        owners = dict.fromkeys(("hubspot_owner_id", "crmsync_owner_id"), "OwnerId")
+        theirs = ({"phone": "Phone", "jobtitle": "Title"} | owners)[name]
         return self._record(H).fields.get(name), self._record(S).fields.get(theirs)
 
     def loops(self) -> dict[bytes, int]:
@@ -423,9 +424,19 @@ def test_a_fifth_change_that_leaves_nothing_to_write_stops_nothing() -> None:
     assert [one.code for one in pair.reports] == [FIELD_LOOP]
 
 
-def test_an_owner_that_is_changed_back_is_stopped() -> None:
-    """Two rules that each assign the record to another owner end as well, and the link keeps both
-    owners as they were agreed on last.
+@pytest.mark.rule("Q-18")
+@pytest.mark.parametrize(
+    ("side", "first", "agreed"),
+    [
+        (H, {"hubspot_owner_id": "1"}, ("1", "005J")),
+        (S, {"OwnerId": "005A"}, ("2", "005A")),
+    ],
+)
+def test_an_owner_that_is_changed_back_is_stopped(
+    side: Side, first: Mapping[str, str], agreed: tuple[str, str]
+) -> None:
+    """Two rules that each assign the record to another owner end as well: the link keeps both
+    owners as they were agreed on last, and HubSpot shows who owns the Salesforce record.
     """
     pair = Pair()
     pair.ruleset = replace(
@@ -440,14 +451,12 @@ def test_an_owner_that_is_changed_back_is_stopped() -> None:
         else:
             one.edit(H, hubspot_owner_id="1")
 
-    pair.edit(H, hubspot_owner_id="1")
+    pair.edit(side, **first)
     fight(pair, assign_again)
     assert pair.facts.link is not None
-    assert (pair.shown("hubspot_owner_id"), pair.facts.link.owners, pair.loops()) == (
-        ("1", "005A"),
-        ("1", "005J"),
-        {tag("hubspot_owner_id"): 5},
-    )
+    assert pair.shown("hubspot_owner_id") == ("1", "005A")
+    assert pair.shown("crmsync_owner_id") == ("005A", "005A")
+    assert (pair.facts.link.owners, pair.loops()) == (agreed, {tag("hubspot_owner_id"): 5})
     assert [one.fieldname for one in pair.reports] == ["hubspot_owner_id"]
 
 

@@ -9,6 +9,7 @@ from tests.simulation.histories.steps import (
     Fault,
     History,
     News,
+    Operator,
     Outage,
     Person,
     Setting,
@@ -102,5 +103,18 @@ OWNED: Mapping[str, History] = {
     ),
     "an owner unknown to Salesforce came just after a late write had overtaken another one": (
         _overtaken(Person("give person", value="3"), Wait(1))
+    ),
+    "HubSpot showed a new owner whom a limit held back, and whom the operator dropped": History(
+        Setting(limit=1),
+        (
+            Person("new person"),
+            Wait(14994),
+            Person("new address"),
+            Wait(54),
+            Wait(55),
+            Person("give person", value="2"),
+            Wait(195),
+            Operator("drop"),
+        ),
     ),
 }

@@ -121,13 +121,10 @@ class OwnerPart(MergePart):
     Attributes:
         decision: Which owner to write where.
         agreed: Both owners after the merge, HubSpot's first; None where they were never compared.
-        shown: HubSpot properties of ours that do not show the Salesforce owner yet, with their
-            new values.
     """
 
     decision: OwnerDecision = NO_CHANGE
     agreed: tuple[str | None, str | None] = (None, None)
-    shown: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +180,7 @@ def merge_owners(
     matches: OwnerMatches,
     our_app: str,
 ) -> OwnerPart:
-    """Decide the owners, and show in HubSpot who owns the Salesforce record (Q-18)."""
+    """Decide the owners of a pair."""
     owners = owners_of(hubspot.record, salesforce.record, link)
     newest = newest_of(HUBSPOT_OWNER, hubspot.record, salesforce.record, our_app)
     decision = decide_owner(owners, newest, matches)
@@ -200,10 +197,6 @@ def merge_owners(
     if owners.both_changed and decision != NO_CHANGE:
         fields, values = (HUBSPOT_OWNER, SALESFORCE_OWNER), (owners.hubspot, owners.salesforce)
         conflicts = (FieldConflict(*fields, *values, Update.TWO_WAY, newest),)
-    shown = {
-        SHOWN_ID: salesforce_owner or None,
-        SHOWN_NAME: matches.name_of(salesforce_owner) or None,
-    }
     return OwnerPart(
         to_hubspot,
         to_salesforce,
@@ -215,25 +208,32 @@ def merge_owners(
         and not matches.agree(owners.hubspot, owners.salesforce),
         decision=decision,
         agreed=(hubspot_owner, salesforce_owner),
-        shown={
-            name: value for name, value in shown.items() if hubspot.record.fields.get(name) != value
-        },
     )
+
+
+def outdated_owner(
+    hubspot: Record, salesforce_owner: str, matches: OwnerMatches
+) -> Mapping[str, Value]:
+    """The properties of ours in which a HubSpot record does not show yet who owns the Salesforce
+    record, with their new values (Q-18).
+    """
+    shown = {
+        SHOWN_ID: salesforce_owner or None,
+        SHOWN_NAME: matches.name_of(salesforce_owner) or None,
+    }
+    return {name: value for name, value in shown.items() if hubspot.fields.get(name) != value}
 
 
 def of_activity(part: OwnerPart, owners: OwnerState, goes_to: Collection[Side]) -> OwnerPart:
     """What the owners contribute to the merge of an activity (ACT-6): each side keeps its own at
-    the first meeting, and an owner crosses only to the sides in `goes_to`. HubSpot has no property
-    that shows the other owner.
+    the first meeting, and an owner crosses only to the sides in `goes_to`.
     """
     stays = (
         owners.is_first
         or (part.to_hubspot and Side.HUBSPOT not in goes_to)
         or (part.to_salesforce and Side.SALESFORCE not in goes_to)
     )
-    if stays:
-        return OwnerPart(agreed=(owners.hubspot, owners.salesforce))
-    return replace(part, shown={})
+    return OwnerPart(agreed=(owners.hubspot, owners.salesforce)) if stays else part
 
 
 def decide_owner(owners: OwnerState, newest: Side, matches: OwnerMatches) -> OwnerDecision:

@@ -38,9 +38,11 @@ from crmsync.rules.merge.new_mappings import Edits
 from crmsync.rules.merge.opt_out import OptOutDecision, OptOutPart, merge_opt_out
 from crmsync.rules.merge.owners import (
     OwnerDecision,
+    OwnerMatches,
     OwnerPart,
     merge_owners,
     of_activity,
+    outdated_owner,
     owners_of,
 )
 from crmsync.rules.merge.parents import PARENT_OF, ParentDecision, ParentPart, merge_parents
@@ -221,6 +223,8 @@ def merge_pair(
         merged = _hold_back(
             merged, hubspot, salesforce, link, ruleset, is_dropped=cause is Cause.DROPPED
         )
+    if ruleset.owners and ruleset.kind is not Kind.ACTIVITY:
+        merged = _showing_owner(merged, hubspot, salesforce, ruleset.owners)
     return merged
 
 
@@ -246,7 +250,10 @@ def _combine(
         owners.agreed if link is None or ruleset.owners else link.owners,
         parents.decision,
         stages.decision,
-        _own_fields(hubspot.record, salesforce.record, owners.shown, ruleset),
+        {
+            Side.SALESFORCE: ruleset.outdated_id(salesforce.record, hubspot.record.ref),
+            Side.HUBSPOT: ruleset.outdated_id(hubspot.record, salesforce.record.ref),
+        },
         first_rules(others) if others else {},
         {Side.HUBSPOT: hubspot, Side.SALESFORCE: salesforce},
         whole.undecided,
@@ -280,16 +287,15 @@ def _is_explained(salesforce: SideView, link: Link | None) -> bool:
     return any(one.changed for one in salesforce.states.values()) or last not in {None, owner}
 
 
-def _own_fields(
-    hubspot: Record, salesforce: Record, shown: Mapping[str, Value], ruleset: Ruleset
-) -> Mapping[Side, Mapping[str, Value]]:
-    """The fields of crmsync's own that are out of date: who owns the Salesforce record, and the
-    other record's id.
+def _showing_owner(
+    merged: MergeResult, hubspot: Record, salesforce: Record, matches: OwnerMatches
+) -> MergeResult:
+    """The merge with what shows in HubSpot who owns the Salesforce record (Q-18): a new owner only
+    if they are written there. Activities have no properties for it.
     """
-    return {
-        Side.SALESFORCE: ruleset.outdated_id(salesforce, hubspot.ref),
-        Side.HUBSPOT: {**shown, **ruleset.outdated_id(hubspot, salesforce.ref)},
-    }
+    owner = merged.to_salesforce.get(SALESFORCE_OWNER, salesforce.fields.get(SALESFORCE_OWNER))
+    shown, own = outdated_owner(hubspot, str(owner or ""), matches), merged.own_fields
+    return replace(merged, own_fields={**own, Side.HUBSPOT: {**shown, **own[Side.HUBSPOT]}})
 
 
 def _may_loop(link: Link, hubspot: SideView, salesforce: SideView, *, owners_differ: bool) -> bool:
