@@ -6,7 +6,7 @@ from itertools import permutations
 
 import pytest
 
-from crmsync.flows.engine.gathered import one_plan_per_record
+from crmsync.flows.engine.loader import one_plan_per_record
 from crmsync.model.changes import Cause, Change
 from crmsync.plans.contact import ContactFacts
 from tests.builders import a_change, a_contact, a_lead, a_link, a_ruleset

@@ -8,14 +8,14 @@ merges and conversions are followed only for records that are gone, and nothing 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Generic
 
 from crmsync.flows.engine.context import SyncContext
-from crmsync.flows.engine.gathered import Gathered, one_plan_per_record
+from crmsync.flows.engine.gathered import Gathered
 from crmsync.flows.engine.merged_links import belongs_to_another, ended_link, inherit_links
 from crmsync.flows.engine.named_records import named_by_candidates, reported_alone, revived
-from crmsync.model.changes import CUT_SHORT, Cause, Change
+from crmsync.model.changes import CUT_SHORT, Cause, Change, weight, with_ties
 from crmsync.model.facts import AnyFacts
 from crmsync.model.links import Link, LinkState, Place
 from crmsync.model.records import Kind, Record, Ref, Side
@@ -28,6 +28,35 @@ from crmsync.rules.pair.successors import merged_from
 
 ALWAYS_SYNC = frozenset(set(Cause) - {Cause.EDITED, Cause.DELETED})
 """Causes for which a record is synced even if it shows nothing new."""
+
+
+def one_plan_per_record(
+    facts: Sequence[AnyFacts], identity: Callable[[AnyFacts], Hashable]
+) -> tuple[list[AnyFacts], list[Change]]:
+    """The facts to plan, each record and each unlinked `identity` once, and the changes that wait.
+
+    Two plans for one person would both create a record, or write the same one. Of several changes
+    of a pair the heaviest is planned, so a privacy deletion is never taken for an ordinary one
+    (CH-9); that plan covers the others and gets their news of ties. Any other change that meets a
+    record, candidate or identity of an earlier plan waits for it. Pairs go first, as their plans
+    decide whether their records are free for others; then who may be linked with one that exists.
+    """
+    firsts: list[AnyFacts] = []
+    not_yet: list[Change] = []
+    seen: dict[object, int] = {}
+    for one in sorted(facts, key=lambda a: (a.link is None, -weight(a.change), not a.candidates)):
+        met = (one.hubspot, one.salesforce, one.named_counterpart, *one.candidates)
+        keys = {record.ref for record in met if record} | {identity(one)}
+        earlier = {seen[key] for key in keys if key in seen}
+        if not earlier:
+            seen |= dict.fromkeys(keys, len(firsts))
+            firsts.append(one)
+        elif one.link is None or any(firsts[at].link != one.link for at in earlier):
+            not_yet.append(one.change)
+        else:
+            for at in earlier:
+                firsts[at] = replace(firsts[at], change=with_ties(firsts[at].change, one.change))
+    return firsts, not_yet
 
 
 @dataclass(slots=True)
