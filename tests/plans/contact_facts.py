@@ -58,9 +58,9 @@ def announcing(link, facts, *, hubspot=None, salesforce=None):
 def making(side, link, ruleset):
     """The link of a record that is made on `side`, with the revision by which it will be known."""
     values = link.hubspot_base.to_bytes().hex(), link.salesforce_base.to_bytes().hex()
-    return link.announcing(
-        side, Intent(ruleset.fingerprinter.revision(f"{link.hubspot} {link.salesforce} {values}"))
-    )
+    owner = f" {link.hubspot_owner}" if side is S else ""
+    text = f"{link.hubspot} {link.salesforce} {values}{owner}"
+    return link.announcing(side, Intent(ruleset.fingerprinter.revision(text)))
 
 
 def born_in_hubspot(contact, candidates=(), taken=frozenset()):

@@ -38,12 +38,13 @@ PERSON = "005000000000009AAA"
 OTHER_SETTINGS = a_ruleset(field=(FieldRule("website", "Website", update=Update.NEVER),))
 
 
-def edited_contact(edits: Mapping[str, tuple[Value, float]]) -> Record:
-    """The contact that the lead was made of, read with its history; `edits` has what people set
-    since noon, and when.
+def edited_contact(edits: Mapping[str, tuple[Value, float]], *, owner: str | None = None) -> Record:
+    """The contact that the lead was made of while it belonged to `owner`, read with its history;
+    `edits` has what people set since noon, and when.
     """
-    fields = WAS | {name: value for name, (value, _) in edits.items()}
-    past = {name: (PastValue(at(-60), value, "CRM_UI"),) for name, value in WAS.items() if value}
+    was = WAS | {OWNER: owner}
+    fields = was | {name: value for name, (value, _) in edits.items()}
+    past = {name: (PastValue(at(-60), value, "CRM_UI"),) for name, value in was.items() if value}
     for name, (value, minutes) in edits.items():
         past[name] = (*past.get(name, ()), PastValue(at(minutes), value, "CRM_UI"))
     origins = {name: Origin(values[-1].at, "CRM_UI") for name, values in past.items()}
@@ -51,10 +52,14 @@ def edited_contact(edits: Mapping[str, tuple[Value, float]]) -> Record:
 
 
 def made_lead(
-    edits: Mapping[str, Value], *, by: str = OUR_USER, ruleset: Ruleset = RULESET
+    edits: Mapping[str, Value],
+    *,
+    by: str = OUR_USER,
+    ruleset: Ruleset = RULESET,
+    owner: str | None = None,
 ) -> Record:
-    """The lead that was made for the contact at noon, with what was edited since."""
-    contact = a_contact(WAS)
+    """The lead that was made for the contact of `owner` at noon, with what was edited since."""
+    contact = a_contact(WAS | {OWNER: owner})
     creation = salesforce_creation(contact, "Lead", "", ruleset)
     revision = creation.link.salesforce_intent.revision.hex()
     fields = {**creation.create.fields, SHOWN: revision, **edits}
@@ -273,65 +278,142 @@ def test_a_field_that_is_hidden_while_its_pair_is_linked_keeps_every_edit(
 
 
 ADA, BO, CLERK = "005A", "005B", "005C"
+PEOPLE = [("1", ADA, "Ada"), ("2", BO, "Bo"), ("3", "", "Cy"), ("", CLERK, "Clerk")]
+MATCHES = match_owners(
+    Owners(
+        tuple(
+            Owner(one, name, f"{name}@example.com", True, "PERSON")
+            for one, _, name in PEOPLE
+            if one
+        ),
+        tuple(
+            Owner(one, name, f"{name}@example.com", True, "Standard")
+            for _, one, name in PEOPLE
+            if one
+        ),
+    )
+)
+"""Ada and Bo work in both CRMs, Cy only in HubSpot, and the clerk only in Salesforce."""
+
+
+OWNED = replace(RULESET, owners=MATCHES)
+SHARED = replace(OWNED, our_user="")
 
 
 @pytest.mark.parametrize("edits", [{}, {"fax": ("7", 9)}], ids=["", "another field edited"])
 @pytest.mark.parametrize(
-    ("made", "hubspot", "salesforce", "expected"),
+    ("shown", "owner", "user", "expected"),
     [
-        (Side.HUBSPOT, {SHOWN_ID: ADA, OWNER: "1"}, BO, {Side.HUBSPOT: {OWNER: "2"}}),
-        (Side.HUBSPOT, {SHOWN_ID: CLERK, OWNER: None}, BO, {Side.HUBSPOT: {OWNER: "2"}}),
-        (Side.HUBSPOT, {SHOWN_ID: ADA, OWNER: "2"}, ADA, {Side.SALESFORCE: {"OwnerId": BO}}),
-        (Side.HUBSPOT, {SHOWN_ID: ADA, OWNER: "1"}, ADA, {}),
-        (Side.SALESFORCE, {OWNER: "2"}, ADA, {Side.SALESFORCE: {"OwnerId": BO}}),
-        (Side.SALESFORCE, {OWNER: "2"}, CLERK, {Side.SALESFORCE: {"OwnerId": BO}}),
-        (Side.SALESFORCE, {OWNER: "3"}, CLERK, {}),
-        (Side.SALESFORCE, {OWNER: "1"}, ADA, {}),
+        (ADA, "1", BO, {Side.HUBSPOT: {OWNER: "2"}}),
+        (CLERK, None, BO, {Side.HUBSPOT: {OWNER: "2"}}),
+        (ADA, "2", ADA, {Side.SALESFORCE: {"OwnerId": BO}}),
+        (ADA, "1", ADA, {}),
     ],
     ids=[
         "the lead was given away",
         "the lead of somebody who is not in HubSpot was given away",
         "the new contact was given away",
         "the new contact",
-        "the contact of the new lead was given away",
-        "the contact of the new lead was given away, which Salesforce had assigned",
-        "the contact of somebody who is not in Salesforce",
-        "the new lead",
     ],
 )
-def test_a_new_owner_crosses_though_the_link_could_not_be_saved(
-    made: Side,
-    hubspot: Mapping[str, Value],
-    salesforce: str,
+def test_a_new_owner_of_a_new_contact_or_its_lead_crosses(
+    shown: str,
+    owner: str | None,
+    user: str,
     expected: dict[Side, dict[str, Value]],
     edits: Mapping[str, tuple[Value, float]],
 ) -> None:
-    """The revision of the new record tells nothing of owners: whom the pair belonged to then is read
-    off the new record itself.
+    """The revision of a new contact tells nothing of owners: whom the pair belonged to then is read
+    off the contact itself.
     """
-    people = [("1", ADA, "Ada"), ("2", BO, "Bo"), ("3", "", "Cy"), ("", CLERK, "Clerk")]
-    both = Owners(
-        tuple(
-            Owner(one, name, f"{name}@example.com", True, "PERSON")
-            for one, _, name in people
-            if one
-        ),
-        tuple(
-            Owner(one, name, f"{name}@example.com", True, "Standard")
-            for _, one, name in people
-            if one
-        ),
-    )
-    contact = made_contact(edits) if made is Side.HUBSPOT else edited_contact(edits)
-    lead = made_of() if made is Side.HUBSPOT else made_lead({})
-    contact = replace(contact, fields={**contact.fields, **hubspot})
-    lead = replace(lead, fields={**lead.fields, "OwnerId": salesforce})
-    plan = planned(contact, lead, replace(RULESET, owners=match_owners(both)))
-    fax = {Side.SALESFORCE: {"Fax": "7"}} if edits else {}
+    contact = made_contact(edits)
+    contact = replace(contact, fields={**contact.fields, SHOWN_ID: shown, OWNER: owner})
+    plan = planned(contact, made_of({"OwnerId": user}), OWNED)
 
-    assert written(plan) == {
-        side: fax.get(side, {}) | expected.get(side, {}) for side in {*fax, *expected}
-    }
+    assert written(plan) == with_fax(edits, expected)
+
+
+@pytest.mark.parametrize("edits", [{}, {"fax": ("7", 8)}], ids=["", "another field edited"])
+@pytest.mark.parametrize("ruleset", [OWNED, SHARED], ids=["", "in a shared org"])
+@pytest.mark.parametrize(
+    ("then", "owner", "user", "edited", "expected"),
+    [
+        ("1", "2", ADA, None, {Side.SALESFORCE: {"OwnerId": BO}}),
+        ("1", "2", ADA, LATER, {Side.SALESFORCE: {"OwnerId": BO}}),
+        ("1", None, ADA, None, {}),
+        ("1", "1", ADA, LATER, {}),
+        ("1", "1", BO, LATER, {Side.HUBSPOT: {OWNER: "2"}}),
+        ("1", None, BO, LATER, {Side.HUBSPOT: {OWNER: "2"}}),
+        ("1", "2", CLERK, 8, {Side.SALESFORCE: {"OwnerId": BO}}),
+        ("1", "2", CLERK, LATER, {Side.HUBSPOT: {OWNER: None}}),
+        (None, "2", CLERK, None, {Side.SALESFORCE: {"OwnerId": BO}}),
+        (None, "2", CLERK, 8, {Side.SALESFORCE: {"OwnerId": BO}}),
+        (None, "2", CLERK, LATER, {Side.HUBSPOT: {OWNER: None}}),
+        (None, None, ADA, None, {Side.HUBSPOT: {OWNER: "1"}}),
+        ("3", "3", CLERK, None, {Side.HUBSPOT: {OWNER: None}}),
+        ("3", "2", ADA, None, {Side.SALESFORCE: {"OwnerId": BO}}),
+    ],
+    ids=[
+        "the contact was given away",
+        "the contact was given away, and the lead edited",
+        "the contact has no owner any more",
+        "the lead was edited",
+        "the lead was given away",
+        "the contact has no owner any more, and the lead was given away",
+        "both were given away, the contact later",
+        "both were given away, the lead later",
+        "Salesforce chose the owner, and the contact was given away",
+        "Salesforce chose the owner, and the contact was given away after an edit of the lead",
+        "Salesforce chose the owner, and the lead was edited after the contact was given away",
+        "Salesforce chose somebody who is in HubSpot",
+        "Salesforce chose somebody for one who is not there",
+        "Salesforce chose somebody for one who is not there, and the contact was given away",
+    ],
+)
+def test_a_new_owner_of_a_new_lead_or_its_contact_crosses(
+    then: str | None,
+    owner: str | None,
+    user: str,
+    edited: float | None,
+    expected: dict[Side, dict[str, Value]],
+    ruleset: Ruleset,
+    edits: Mapping[str, tuple[Value, float]],
+) -> None:
+    """The revision of a new lead tells of HubSpot's owner then, and so does HubSpot's history, no
+    matter who has edited the lead since.
+    """
+    given = {} if owner == then else {OWNER: (owner, 9.0)}
+    contact = edited_contact({**edits, **given}, owner=then)
+    by = OUR_USER if edited is None else PERSON
+    lead = made_lead({"OwnerId": user}, by=by, ruleset=ruleset, owner=then)
+    if edited is not None:
+        lead = replace(lead, modified_at=at(edited))
+    plan = planned(contact, lead, ruleset)
+
+    assert (written(plan), plan.undecided) == (with_fax(edits, expected), False)
+
+
+@pytest.mark.parametrize("ruleset", [OWNED, SHARED], ids=["", "in a shared org"])
+def test_a_new_owner_crosses_to_a_lead_that_was_made_by_other_settings(ruleset: Ruleset) -> None:
+    """Its revision says nothing then: whom it was given follows from HubSpot's owner at the time."""
+    then = replace(OTHER_SETTINGS, owners=MATCHES, our_user=ruleset.our_user)
+    lead = made_lead({"OwnerId": ADA, "Fax": "7"}, by=PERSON, ruleset=then, owner="1")
+    plan = planned(edited_contact({OWNER: ("2", 9)}, owner="1"), lead, ruleset)
+
+    assert written(plan) == {Side.SALESFORCE: {"OwnerId": BO}, Side.HUBSPOT: {"fax": "7"}}
+
+
+def test_a_lead_that_was_made_for_another_owner_asks_for_the_history_of_its_contact() -> None:
+    """Only that says whom the lead was given."""
+    assert planned(a_contact(WAS | {OWNER: "2"}), made_lead({}, owner="1"), SHARED).undecided
+
+
+def with_fax(
+    edits: Mapping[str, tuple[Value, float]], expected: Mapping[Side, Mapping[str, Value]]
+) -> dict[Side, dict[str, Value]]:
+    """What is written, with the fax number if that was edited."""
+    fax = {Side.SALESFORCE: {"Fax": "7"}} if edits else {}
+    return {side: {**fax.get(side, {}), **expected.get(side, {})} for side in {*fax, *expected}}
 
 
 @pytest.mark.parametrize(

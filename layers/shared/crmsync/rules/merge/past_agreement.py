@@ -70,7 +70,7 @@ def with_base_of(
     for rule in rows:
         mine, theirs = (compared_format(rule, side) for side in (Side.HUBSPOT, Side.SALESFORCE))
         mine_tag, theirs_tag = tag(key_of(rule.hubspot, mine)), tag(key_of(rule.salesforce, theirs))
-        values = _value_at(hubspot, rule.hubspot, moment)
+        values = value_at(hubspot, rule.hubspot, moment)
         if not values:
             hubspot_base[mine_tag] = salesforce_base[theirs_tag] = UNAGREED
             continue
@@ -106,11 +106,11 @@ def versions_since(record: Record, moment: datetime) -> list[Record]:
 
 
 def _as_of(record: Record, moment: datetime) -> Record:
-    then = {name: value for name in record.past for value in _value_at(record, name, moment)}
+    then = {name: value for name in record.past for value in value_at(record, name, moment)}
     return replace(record, fields={**record.fields, **then})
 
 
-def _value_at(record: Record, name: str, moment: datetime) -> tuple[Value] | tuple[()]:
+def value_at(record: Record, name: str, moment: datetime) -> tuple[Value] | tuple[()]:
     """The value of a property at a moment, or nothing if the history does not reach back that
     far. A property that was first set later was blank.
     """

@@ -7,16 +7,18 @@ been edited since, and a value that somebody has removed must not come back from
 The new record shows the revision of its creation. If it was made of a HubSpot record, the same
 revision follows from what that record shows, or from what it showed then by its property history,
 and with the revision the whole base is known. If it was made in HubSpot, the first version of each
-of its properties is what was sent. Mappings that rest by now are among what it was made with.
+of its properties is what was sent. Mappings that rest by now are among what it was made with. The
+revision of a Salesforce record tells of HubSpot's owner as well.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 
-from crmsync.model.crm_names import HUBSPOT_OWNER, SALESFORCE_OWNER
+from crmsync.model.crm_names import HUBSPOT_OWNER
 from crmsync.model.fields import FieldRule
 from crmsync.model.fingerprints import CHANGED, Base, tags
 from crmsync.model.links import LONGEST_WRITE, Link
@@ -29,12 +31,16 @@ from crmsync.rules.fields.values import (
 )
 from crmsync.rules.merge.baseline import key_of
 from crmsync.rules.merge.intents import has_arrived
-from crmsync.rules.merge.owners import SHOWN_ID
-from crmsync.rules.merge.past_agreement import MOST_VERSIONS, versions_since
+from crmsync.rules.merge.lost_writes import UNKNOWN_OWNER
+from crmsync.rules.merge.owners import SHOWN_ID, owners_of
+from crmsync.rules.merge.past_agreement import MOST_VERSIONS, value_at, versions_since
 from crmsync.rules.merge.policies import may_pass
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.creation import Creation
 from crmsync.rules.pair.matching import named_by
+
+_SECOND = timedelta(seconds=1)
+"""How exactly Salesforce shows when a record was made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +108,8 @@ def adopted(
         return Adoption(link, needs_history=True)
     if made is Side.HUBSPOT:
         changed = partial(_changed_since_hubspot, creations.hubspot, hubspot, salesforce, ruleset)
-        return Adoption(_since_made(link, hubspot, salesforce, creations.hubspot, changed, ruleset))
+        known = _since_made(link, hubspot, salesforce, creations.hubspot, changed, ruleset)
+        return Adoption(_with_owners(known, creations.hubspot, hubspot, salesforce, ruleset))
     earlier = versions_since(hubspot, salesforce.created_at - LONGEST_WRITE)
     versions = today + [
         Version(one, creations.salesforce(one, rules)) for one in earlier for rules in rulesets
@@ -111,7 +118,12 @@ def adopted(
         if _made_with(version.creation, hubspot, salesforce, ruleset):
             return _known(version.creation, hubspot, salesforce, ruleset)
     changed = partial(_changed_since_salesforce, versions, hubspot, salesforce, ruleset)
-    return Adoption(_since_made(link, hubspot, salesforce, today[0].creation, changed, ruleset))
+    known = _since_made(link, hubspot, salesforce, today[0].creation, changed, ruleset)
+    for owner in value_at(hubspot, HUBSPOT_OWNER, salesforce.created_at + _SECOND):
+        then = replace(hubspot, fields={**hubspot.fields, HUBSPOT_OWNER: owner})
+        creation = creations.salesforce(then, ruleset)
+        known = _with_owners(known, creation, hubspot, salesforce, ruleset)
+    return Adoption(known)
 
 
 def _made_with(creation: Creation, hubspot: Record, salesforce: Record, ruleset: Ruleset) -> bool:
@@ -121,30 +133,47 @@ def _made_with(creation: Creation, hubspot: Record, salesforce: Record, ruleset:
 
 def _known(creation: Creation, hubspot: Record, salesforce: Record, ruleset: Ruleset) -> Adoption:
     link = replace(creation.link, hubspot=hubspot.ref, salesforce=salesforce.ref)
-    return Adoption(_with_owners(link, creation.create.side, hubspot, salesforce, ruleset))
+    return Adoption(_with_owners(link, creation, hubspot, salesforce, ruleset))
 
 
 def _with_owners(
-    link: Link, made: Side, hubspot: Record, salesforce: Record, ruleset: Ruleset
+    link: Link, creation: Creation, hubspot: Record, salesforce: Record, ruleset: Ruleset
 ) -> Link:
-    """The link with the owners when the record on the side `made` was made, None where they are not
-    known: no revision tells of owners.
+    """The link with the owners from when one of the records was made by `creation`, None where they
+    are not known.
 
-    A new HubSpot record shows whom the Salesforce record belonged to. A Salesforce record that
-    nobody else has edited belongs to whom it was given, or to whom Salesforce chose because
-    HubSpot's owner has no match.
+    A new HubSpot record shows whom the Salesforce record belonged to. A new Salesforce record was
+    given the user who matches HubSpot's owner.
     """
-    owner = str(hubspot.fields.get(HUBSPOT_OWNER) or "")
-    shows = hubspot.fields.get(SHOWN_ID), salesforce.fields.get(SALESFORCE_OWNER)
-    user = str(shows[made is Side.SALESFORCE] or "")
-    us, matches = ruleset.our_user_in(salesforce), ruleset.owners
-    is_edited = made is Side.SALESFORCE and (not us or salesforce.modified_by != us)
-    if matches is None or not user or is_edited:
-        return replace(link, hubspot_owner=None, salesforce_owner=None)
-    then = matches.to_hubspot.get(user, "")
-    if made is Side.SALESFORCE and not then and owner not in matches.to_salesforce:
-        then = owner
-    return replace(link, hubspot_owner=then, salesforce_owner=user)
+    shown = str(hubspot.fields.get(SHOWN_ID) or "")
+    owners: tuple[str | None, str | None] = creation.link.owners
+    if ruleset.owners is None:
+        owners = None, None
+    elif creation.create.side is Side.HUBSPOT:
+        owners = (ruleset.owners.to_hubspot.get(shown, ""), shown) if shown else (None, None)
+    elif not creation.link.salesforce_owner:
+        owners = _owners_of_unmatched(creation.link.hubspot_owner, hubspot, salesforce, ruleset)
+    return replace(link, hubspot_owner=owners[0], salesforce_owner=owners[1])
+
+
+def _owners_of_unmatched(
+    then: str | None, hubspot: Record, salesforce: Record, ruleset: Ruleset
+) -> tuple[str | None, str | None]:
+    """The owners of a pair whose Salesforce record was made while HubSpot's owner `then` had no
+    match, so that Salesforce chose the owner (OWN-9, OWN-13).
+
+    As long as HubSpot shows the same owner, the two meet for the first time (OWN-11). Another one
+    crosses, unless the Salesforce record was edited: its owner may be a later one, so the more
+    recent of the two counts (Q-21).
+    """
+    owners = owners_of(hubspot, salesforce, None)
+    if owners.hubspot == then or not owners.salesforce:
+        return None, None
+    us = ruleset.our_user_in(salesforce)
+    is_edited = (
+        salesforce.modified_by != us if us else salesforce.modified_at > salesforce.created_at
+    )
+    return then, UNKNOWN_OWNER if is_edited else owners.salesforce
 
 
 def _made(hubspot: Record, salesforce: Record, ruleset: Ruleset) -> Side | None:
@@ -207,13 +236,12 @@ def _since_made(
             key = key_of(rule.on(side), compared)
             agreed = ruleset.fingerprinter.fingerprint(key, canonical(compared, sent))
             bases[side] = bases[side].with_fingerprints({key: agreed})
-    link = replace(
+    return replace(
         link,
         hubspot_base=bases[Side.HUBSPOT],
         salesforce_base=bases[Side.SALESFORCE],
         wrote=tags(creation.create.fields) if made is Side.SALESFORCE else frozenset(),
     )
-    return _with_owners(link, made, hubspot, salesforce, ruleset)
 
 
 def _sent(rule: FieldRule, hubspot: Record, ruleset: Ruleset) -> Mapping[Side, Value]:

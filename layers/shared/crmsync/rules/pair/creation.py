@@ -135,7 +135,9 @@ def link_of_new_pair(
     Left unagreed are values that cannot cross, values that the policy keeps back, so that the two
     then meet as if the pair had existed before (MAP-2), and an opt-out that a new HubSpot record is
     still to get, as that takes a call of its own (OPT-7). The new record will show which of our
-    writes created it; one that another worker creates from older values is recognised by that.
+    writes created it; one that another worker creates from older values is recognised by that. So
+    is a Salesforce record that another worker creates for an earlier owner in HubSpot. Of the
+    owner in Salesforce a new HubSpot record shows the id.
     """
     origin = Side.SALESFORCE if isinstance(hubspot.place, Slot) else Side.HUBSPOT
     kept_back = (
@@ -168,6 +170,7 @@ def link_of_new_pair(
     )
     side = Side.HUBSPOT if isinstance(hubspot.place, Slot) else Side.SALESFORCE
     values = link.hubspot_base.to_bytes().hex(), link.salesforce_base.to_bytes().hex()
-    return link.announcing(
-        side, Intent(ruleset.fingerprinter.revision(f"{hubspot.place} {salesforce.place} {values}"))
-    )
+    text = f"{hubspot.place} {salesforce.place} {values}"
+    if origin is Side.HUBSPOT:
+        text += f" {hubspot.owner}"
+    return link.announcing(side, Intent(ruleset.fingerprinter.revision(text)))
