@@ -36,7 +36,34 @@ def _overtaken(last: Person, pause: Wait, *, limit: int = 0) -> History:
     return History(Setting(limit=limit), steps)
 
 
+def _not_linked(*steps: Person | Wait, portals: int = 1) -> History:
+    """A lead is made for Bo, and cannot be read back before it is linked."""
+    made = (
+        Person("new person"),
+        Person("give person", value="2"),
+        Fault("salesforce.read", "server error"),
+        Wait(5),
+    )
+    return History(Setting(portals=portals), (*made, *steps))
+
+
 OWNED: Mapping[str, History] = {
+    # Nobody in a shared org is known to be crmsync, so a new lead always counted as edited since,
+    # and its owner as that of an existing lead.
+    "the contact of a lead in a shared org was given away before the two were linked": (
+        _not_linked(Person("give person", value="1"), portals=2)
+    ),
+    "the contact of a lead in a shared org lost its owner before the two were linked": (
+        _not_linked(Person("give person"), portals=2)
+    ),
+    # An edit of any field of the lead did the same.
+    "the contact of a lead was given away before the two were linked, and the lead edited": (
+        _not_linked(
+            Person("edit person", Side.SALESFORCE, what="phone", value="7"),
+            Wait(1),
+            Person("give person", value="1"),
+        )
+    ),
     "a lead was put into a queue, and its contact given to somebody before anything read the lead": (
         History(
             Setting(),
