@@ -26,6 +26,7 @@ from tests.builders import (
     a_lead,
     a_link,
     a_ruleset,
+    at,
 )
 from tests.plans.contact_facts import KEY, RULESET, H, S, linked
 
@@ -280,3 +281,38 @@ def test_an_overtaken_owner_is_forgotten_once_salesforce_shows_another(shown, ov
     assert withdraw_lost(held, *owned(*shown), OWNED).overtaken_owner == overtaken
     crossed = replace(held, hubspot_owner="3", salesforce_owner="005A")
     assert withdraw_lost(crossed, *owned(*shown), OWNED).overtaken_owner == ""
+
+
+def given(owner, salesforce, minutes, *, by="CRM_UI", **shown):
+    """A contact that was given to `owner` so many minutes after noon, and the lead that belongs to
+    `salesforce` and that a person has edited after that.
+    """
+    contact, lead = owned(owner, salesforce, by=PERSON, **shown)
+    origins = {"hubspot_owner_id": Origin(at(minutes), by)}
+    return replace(contact, origins=origins), replace(lead, modified_at=at(minutes + 1))
+
+
+NOT_IN_SALESFORCE = owned("9", "005J")
+IS_GIVEN_TO_BO = owned("1", BO.id, by=PERSON)
+
+
+@pytest.mark.parametrize("before", [NOT_IN_SALESFORCE, IS_GIVEN_TO_BO])
+def test_an_owner_given_after_a_lost_write_is_later_than_the_owner_that_was_lost(before):
+    """HubSpot was to get Salesforce's owner at noon. Al crosses, though somebody has edited another
+    field of the lead since, unless he was given the contact before a worker can have read it.
+    """
+    link, user = owned_link(before), before[1].fields["OwnerId"]
+    shown_again = {H: {"hubspot_owner_id": {"005J": "1", BO.id: "3"}[user]}}
+    assert owner_plan(link, owned("2", user)).undecided
+    for minutes in (1, -1):
+        assert owner_writes(link, given("2", user, minutes)) == {S: {"OwnerId": "005A"}}
+    assert owner_writes(link, given("2", user, -4)) == shown_again
+
+
+def test_a_lost_write_of_an_owner_that_still_arrives_does_not_overwrite_a_later_owner():
+    """Al was given the contact after that, and has crossed."""
+    lost = owned_link(NOT_IN_SALESFORCE)
+    link = owned_link(NOT_IN_SALESFORCE, given("2", "005J", 1))
+    shows = {"mine": lost.hubspot_intent.revision.hex(), "by": OUR_APP}
+    late = given("1", "005A", 2, **shows, revision=link.salesforce_intent.revision.hex())
+    assert owner_writes(link, late) == {H: {"hubspot_owner_id": "2"}}

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 
 from crmsync.model.crm_names import (
     DEAL_STAGE,
@@ -25,7 +26,7 @@ from crmsync.model.crm_names import (
 )
 from crmsync.model.fields import FieldRule
 from crmsync.model.fingerprints import PENDING, tag
-from crmsync.model.links import EarlierWrites, Intent, Link
+from crmsync.model.links import LONGEST_WRITE, EarlierWrites, Intent, Link
 from crmsync.model.records import Record, Side, Value
 from crmsync.rules.fields.values import compared_format
 from crmsync.rules.merge.baseline import key_of
@@ -70,8 +71,8 @@ def without_lost_write(
             # The value has still to cross already, as a write to the other side was lost.
             continue
         name = key.partition(" since ")[0]
-        is_ours = _is_ours(record, name, tag(key), shown, stored, ruleset)
-        is_ours = is_ours and not _company_was_set_since(record, name, intent)
+        is_later = name == PRIMARY_COMPANY and _was_set_since(record, name, intent.at)
+        is_ours = not is_later and _is_ours(record, name, tag(key), shown, stored, ruleset)
         if not is_ours and _is_last_edited_by_us(record, ruleset):
             # By the record alone, it would look like Salesforce's formatting of our value.
             base = base.with_pending([key])
@@ -104,7 +105,7 @@ def without_lost_write(
     owner = _lost_owner(record, stored, ruleset)
     if owner:
         replaces[tag(OWNER_FIELD[side])] = owner[1]
-        link = _with_owner(link, stored, side, owner[0], was_there=_had_owner(intent))
+        link = _with_owner(link, stored, side, owner[0], had_it=_had_owner(intent))
     if owner or crossing or undelivered or base != link.base(side):
         # If the announced write still arrives, its revision shows that it came too late.
         revision = ruleset.fingerprinter.revision(f"after {intent.revision.hex()}")
@@ -131,13 +132,11 @@ def without_late_write(
     }
     if _has_late_owner(record, stored, ruleset):
         shown_owner = str(record.fields.get(OWNER_FIELD[side]) or "")
-        link = _with_owner(link, stored, side, shown_owner, was_there=True)
+        link = _with_owner(link, stored, side, shown_owner, had_it=True)
     if not late:
         return link
-    others_of, names_across = (
-        counterparts(side, salesforce, ruleset),
-        _keys(side.other, salesforce, ruleset),
-    )
+    others_of = counterparts(side, salesforce, ruleset)
+    names_across = _keys(side.other, salesforce, ruleset)
     crossing = (others_of.get(key.partition(" since ")[0], "") for key in late)
     base = link.base(side).with_fingerprints(late)
     others = link.base(side.other).with_undelivered(
@@ -165,24 +164,32 @@ def may_be_late(
 
 def _lost_owner(
     record: Record, link: Link, ruleset: Ruleset
-) -> tuple[str, frozenset[bytes]] | None:
+) -> tuple[str | None, frozenset[bytes]] | None:
     """The owner to assume on this side where the announced one never arrived, and the fingerprints
-    of owners that a late write may still put there; None where nothing is to be withdrawn.
+    of owners that a late write may still put there; None where nothing is to be withdrawn. A link
+    keeps owners as plain ids, next to the bases.
 
-    A link keeps owners as plain ids, next to the bases.
+    None is to be assumed where a person has given HubSpot's record another owner since a worker
+    read both for that write: it is later than Salesforce's then, and crosses (OWN-12).
     """
     name = OWNER_FIELD[record.ref.side]
     shown = str(record.fields.get(name) or "")
     last = link.hubspot_owner if record.ref.side is Side.HUBSPOT else link.salesforce_owner
     if last is None or shown == last or name not in record.fields:
         return None
-    replaced = link.intent(record.ref.side).replaces.get(tag(name), frozenset())
+    intent = link.intent(record.ref.side)
+    replaced = intent.replaces.get(tag(name), frozenset())
     fingerprint = ruleset.fingerprinter.fingerprint(name, shown)
     ours = _is_ours(record, name, tag(name), fingerprint, link, ruleset)
     if not replaced and (not ours or last == UNKNOWN_OWNER):
         # An owner that has still to cross already, as one that an undo put back, stays so.
         return None
-    return (shown if ours else last), replaced | {ruleset.fingerprinter.fingerprint(name, last)}
+    in_flight = replaced | {ruleset.fingerprinter.fingerprint(name, last)}
+    if ours:
+        return shown, in_flight
+    read = intent.at - LONGEST_WRITE if intent.at else None
+    is_later = _is_left_by_others(record, name, ruleset) and _was_set_since(record, name, read)
+    return None if is_later else last, in_flight
 
 
 def _has_late_owner(record: Record, link: Link, ruleset: Ruleset) -> bool:
@@ -193,11 +200,8 @@ def _has_late_owner(record: Record, link: Link, ruleset: Ruleset) -> bool:
     if intent.earlier is None or last is None or shown == last or name not in record.fields:
         return False
     fingerprint = ruleset.fingerprinter.fingerprint(name, shown)
-    return (
-        tag(name) in intent.earlier.fields
-        and fingerprint in intent.replaces.get(tag(name), ())
-        and _is_left_by_us(record, name, ruleset)
-    )
+    left = intent.replaces.get(tag(name), ()) if tag(name) in intent.earlier.fields else ()
+    return fingerprint in left and _is_left_by_us(record, name, ruleset)
 
 
 def _had_owner(intent: Intent) -> bool:
@@ -209,16 +213,18 @@ def _had_owner(intent: Intent) -> bool:
     return intent.arrived or not intent.replaces.get(key, frozenset()) - late
 
 
-def _with_owner(link: Link, stored: Link, side: Side, shown: str, *, was_there: bool) -> Link:
-    """The link with an owner of `side` that is not news; the other side's has still to cross.
+def _with_owner(link: Link, stored: Link, side: Side, shown: str | None, *, had_it: bool) -> Link:
+    """The link with an owner of `side`, if any, that is not news; the other side's is to cross.
 
-    Where the Salesforce record had the owner that the stored link knows (`was_there`), and shows
+    Where the Salesforce record had the owner that the stored link knows (`had_it`), and shows
     another one by now, that owner was overtaken.
     """
+    if shown is None:
+        return link
     if side is Side.HUBSPOT:
         return replace(link, hubspot_owner=shown, salesforce_owner=UNKNOWN_OWNER)
     last = stored.salesforce_owner
-    overtaken = last if was_there and last not in {None, UNKNOWN_OWNER, shown} else ""
+    overtaken = last if had_it and last not in {None, UNKNOWN_OWNER, shown} else ""
     link = replace(link, hubspot_owner=UNKNOWN_OWNER, salesforce_owner=shown)
     return replace(link, overtaken_owner=overtaken or "")
 
@@ -270,14 +276,9 @@ def _is_left_by_us(record: Record, name: str, ruleset: Ruleset) -> bool:
 
 
 def _is_left_by_others(record: Record, name: str, ruleset: Ruleset) -> bool:
-    """Whether HubSpot's history, if it was read, shows that crmsync was not the last to edit a
-    property.
-    """
-    return (
-        name in record.origins
-        and bool(ruleset.our_app)
-        and not _is_left_by_us(record, name, ruleset)
-    )
+    """Whether HubSpot's history, if it was read, shows that others set a property last."""
+    is_known = name in record.origins and bool(ruleset.our_app)
+    return is_known and not _is_left_by_us(record, name, ruleset)
 
 
 def with_earlier(intent: Intent) -> EarlierWrites | None:
@@ -319,10 +320,10 @@ def _revision(record: Record, ruleset: Ruleset) -> Value:
     return record.fields.get(ruleset.revision_field(record.ref.side))
 
 
-def _company_was_set_since(record: Record, name: str, intent: Intent) -> bool:
-    """Whether somebody has set the contact's company since our write of it was announced."""
-    origin = record.origins.get(name) if name == PRIMARY_COMPANY else None
-    return origin is not None and intent.at is not None and origin.at > intent.at
+def _was_set_since(record: Record, name: str, moment: datetime | None) -> bool:
+    """Whether somebody has set a HubSpot property since then."""
+    origin = record.origins.get(name)
+    return origin is not None and moment is not None and origin.at > moment
 
 
 def differing(
