@@ -131,6 +131,41 @@ OWNED: Mapping[str, History] = {
     "an owner unknown to Salesforce came just after a late write had overtaken another one": (
         _overtaken(Person("give person", value="3"), Wait(1))
     ),
+    # The write that puts Salesforce's owner back in HubSpot was announced and lost. Any edit of the
+    # lead then made that owner the later one.
+    "an owner unknown to Salesforce could not be put back before HubSpot got another": History(
+        Setting(),
+        (
+            Person("new person"),
+            Fault("links.save", "timeout after", times=5),
+            Wait(60),
+            Person("give person", value="4"),
+            Wait(2),
+            Person("give person", value="1"),
+            Person("edit person", Side.SALESFORCE, value="5"),
+        ),
+    ),
+    # Here HubSpot got the other owner after the worker had read it, and before the announcement.
+    "an owner unknown to Salesforce was read, and HubSpot got another while that was put back": (
+        History(
+            Setting(),
+            (
+                Person("new person"),
+                Wait(60),
+                Person("give person", value="2"),
+                Wait(60),
+                Fault("links.save", "timeout after"),
+                Person("give person", value="4"),
+                Wait(1),
+                Work("contact", 8),
+                Person("give person", value="1"),
+                Wait(1),
+                Person("edit person", Side.SALESFORCE, what="phone", value="5"),
+                Wait(1),
+                Work("contact"),
+            ),
+        )
+    ),
     "HubSpot showed a new owner whom a limit held back, and whom the operator dropped": History(
         Setting(limit=1),
         (
