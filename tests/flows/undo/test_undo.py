@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from crmsync.errors import Refused, TryAgain
+from crmsync.errors import Refused, SyncError, TryAgain
 from crmsync.flows.operator.undo import UndoRequest, UndoResult
 from crmsync.flows.undo.summary import RestoredValues, UndoSample
 from crmsync.model.changes import Cause
 from crmsync.model.kinds.owners import Owner, Owners
+from crmsync.model.links import Link
 from crmsync.model.operations.jobs import Job, JobState, JobStep, JobType
 from crmsync.model.records import Side
 from crmsync.rules.pair.undo import SkipReason
@@ -222,6 +225,36 @@ def test_an_undo_that_was_killed_is_finished_by_the_next_run(fails: str) -> None
     undo(world, since, jobs=jobs)
     world.drain()
     assert undo(world, since, jobs=jobs).is_whole
+    assert shown(world, ada, lead) == GOOD
+
+
+@pytest.mark.parametrize("ends", [KeyboardInterrupt(), TryAgain("no answer")])
+def test_an_undo_that_ends_early_still_has_its_pairs_looked_at(
+    ends: BaseException, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only the link is stored, so no record shows a change; one look at the pair notes that both
+    sides show the same.
+    """
+    world, jobs = a_world(), MemoryJobs()
+    ada, lead = pair(world)
+    since = mistake(world, ada)
+    save = world.links.save
+
+    def save_and_end(links: Sequence[Link]) -> Sequence[Link | SyncError]:
+        save(links)
+        raise ends
+
+    with monkeypatch.context() as patch, suppress(KeyboardInterrupt):
+        patch.setattr(world.links, "save", save_and_end)
+        undo(world, since, jobs=jobs)
+    assert [(one.ref, one.cause) for one in world.outbox.published] == [(ada, Cause.UNDONE)]
+    world.drain()
+
+    before = world.writes()
+    world.sync(ada, lead)
+    assert (shown(world, ada, lead), world.writes()) == (HACKED, before)
+    undo(world, since, jobs=jobs)
+    world.drain()
     assert shown(world, ada, lead) == GOOD
 
 

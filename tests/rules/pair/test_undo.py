@@ -18,7 +18,7 @@ from crmsync.model.links import EarlierWrites, Intent, LinkState
 from crmsync.model.operations.overwritten import Overwrite, OverwrittenPair
 from crmsync.model.plan import Plan
 from crmsync.model.records import Record, Ref, Side, Value
-from crmsync.rules.merge.baseline import view
+from crmsync.rules.merge.baseline import rebased, view
 from crmsync.rules.merge.intents import withdraw_lost
 from crmsync.rules.merge.lost_writes import UNKNOWN_OWNER
 from crmsync.rules.merge.person_accounts import through_account
@@ -354,6 +354,36 @@ def test_a_value_restored_in_hubspot_keeps_what_we_wrote_to_salesforce() -> None
     assert found.fields == {Side.HUBSPOT: {"phone": "0100"}, Side.SALESFORCE: {}}
     assert found.link is not None
     assert found.link.wrote == tags(("Phone", "Title"))
+
+
+@pytest.mark.parametrize(
+    ("revision", "edits"), [("0b" * REVISION_BYTES, ["0100"]), ("", ["0100", "0200"])]
+)
+def test_what_an_undo_leaves_in_a_field_that_was_left_different_is_no_edit(
+    revision: str, edits: list[str]
+) -> None:
+    """If the write is refused, the value that should have gone does not replace the other side's,
+    unless only a mark tells the restored value from what a late write of ours leaves.
+    """
+    one = facts({"phone": "0300"}, {"Phone": "0200", REVISION: revision}, by=OUR_USER)
+    assert one.link is not None
+    forms = RULESET.mappings["Lead"].salesforce_forms
+    base = rebased(
+        one.link.salesforce_base, forms, {"Phone": "0200"}, RULESET.fingerprinter, ["Phone"]
+    )
+    link = replace(one.link, salesforce_base=base).announcing(
+        Side.SALESFORCE, Intent(b"\x0b" * REVISION_BYTES)
+    )
+
+    found = judged(replace(one, link=link), a_write(PHONE, "0100", "0200"))
+
+    assert found.fields[Side.SALESFORCE] == {"Phone": "0100"}
+    shown = {value: a_lead({"Phone": value}, by=OUR_USER) for value in ("0100", "0200")}
+    assert edits == [
+        value
+        for value, lead in shown.items()
+        if view(lead, forms, found.link, RULESET.fingerprinter, OUR_USER).has_news_of("Phone")
+    ]
 
 
 @pytest.mark.parametrize(

@@ -90,4 +90,31 @@ UNDONE: Mapping[str, History] = {
             Operator("undo", value="20000", portal=1),
         ),
     ),
+    "the store stored the link and did not answer, and the pair of the undo was not looked at": History(
+        Setting(undo=True),
+        (
+            Person("new person", Side.SALESFORCE),
+            Wait(30),
+            Person("edit person", value="5"),
+            Wait(30),
+            Fault("links.save", "timeout after"),
+            Wait(2),
+            Operator("undo", value="600"),
+        ),
+    ),
+    "what an undo did not get to overwrite replaced an edit that the operator had dropped": History(
+        Setting(limit=1, undo=True),
+        (
+            Person("new person", Side.SALESFORCE, value="1"),
+            Wait(3),
+            Person("edit person", what="lastname"),
+            Wait(3),
+            Person("edit person", what="lastname", value="6"),
+            Wait(3),
+            Operator("drop"),
+            Wait(2),
+            Fault("links.save", "timeout after"),
+            Operator("undo", value="600"),
+        ),
+    ),
 }

@@ -1,8 +1,10 @@
 """Writes the undo of a batch of pairs: first the links, then the records, then a sync of each pair.
 
 A crash in between loses nothing. When only a link is stored, its values count as edited if they
-still are what was written, and the next sync finds both sides alike. When a record is written and
-its sync not yet requested, the sweep finds it, and so does the next undo.
+still are what was written, and the next sync finds both sides alike. That sync is requested even if
+an error or the operator ends the run early: nothing else looks at a record that shows no change.
+When a record is written and its sync not yet requested, the sweep finds it, and so does the next
+undo.
 """
 
 from __future__ import annotations
@@ -66,11 +68,22 @@ class PairUndo:
 def write_undo(
     undos: Sequence[PairUndo], context: SyncContext, kind: Kind, now: datetime
 ) -> dict[int, SyncError]:
-    """Write what was decided, and request a sync of every pair that it leaves different.
+    """Write what was decided, and request a sync of every pair that it leaves different, also if
+    the operator interrupts it or a store does not answer.
 
     Answers the errors, by place in `undos`. Raises `SyncError` when the syncs could not be
     requested: the sweep finds these pairs, and so does the next undo.
     """
+    try:
+        return _write_all(undos, context, now)
+    finally:
+        _request_syncs(undos, context, kind, now)
+
+
+def _write_all(
+    undos: Sequence[PairUndo], context: SyncContext, now: datetime
+) -> dict[int, SyncError]:
+    """Store the links, then write both sides. Answers the errors, by place in `undos`."""
     failed: dict[int, SyncError] = {}
     writing = [(at, one, link) for at, one in enumerate(undos) if (link := one.restoration.link)]
     outcomes = context.links.save([link.announced_at(now) for _, _, link in writing])
@@ -80,6 +93,12 @@ def write_undo(
     for side in Side:
         here = {at: one for at, one, _ in writing if side in one.sides and at not in failed}
         failed.update(_write(side, here, context))
+    return failed
+
+
+def _request_syncs(
+    undos: Sequence[PairUndo], context: SyncContext, kind: Kind, now: datetime
+) -> None:
     changes = [
         Change(context.connection.name, kind, _hubspot_ref(one), cause, now)
         for one in undos
@@ -87,7 +106,6 @@ def write_undo(
     ]
     if changes:
         context.outbox.publish(changes)
-    return failed
 
 
 def _write(

@@ -27,6 +27,7 @@ from crmsync.model.records import Record, Ref, Side, Value
 from crmsync.rules.fields.choices import moves_back
 from crmsync.rules.fields.values import IncompatibleValueError, convert_mapped
 from crmsync.rules.merge.baseline import SideView, view
+from crmsync.rules.merge.intents import has_arrived
 from crmsync.rules.merge.lost_writes import UNKNOWN_OWNER
 from crmsync.rules.merge.policies import FieldState, merge_field
 from crmsync.rules.merge.ruleset import Ruleset
@@ -210,6 +211,7 @@ class _Pair:
     def __init__(self, link: Link, hubspot: Record, salesforce: Record, ruleset: Ruleset) -> None:
         mapping = ruleset.mapping_of(salesforce)
         self._link = link
+        self._ruleset = ruleset
         self._fingerprinter = ruleset.fingerprinter
         self._records = {Side.HUBSPOT: hubspot, Side.SALESFORCE: salesforce}
         self._rules = {(rule.hubspot, rule.salesforce): rule for rule in mapping.field_map}
@@ -291,7 +293,7 @@ class _Pair:
             *(Decision(DecisionType.RESTORED, one.side, one.name, "CH-29") for one in back)
         )
         for side in Side:
-            names = [one.name for one in back if one.side is side and one.row != OWNER_ROW]
+            names = [one.name for one in back if one.side is side and self._needs_mark(one)]
             base = link.base(side).with_pending(self._forms[side][name].key for name in names)
             link = (
                 replace(link, hubspot_base=base)
@@ -311,6 +313,21 @@ class _Pair:
             link = link.announcing(side, replace(intent, replaces=replaces))
         writes_salesforce = any(one.side is Side.SALESFORCE for one in back)
         return replace(link, wrote=frozenset()) if writes_salesforce else link
+
+    def _needs_mark(self, one: Overwrite) -> bool:
+        """Whether only a mark in the base makes the restored value count as an edit.
+
+        A mark also makes an edit of what is overwritten, if the restoring write then fails. Where
+        both sides show the same, that changes nothing. Where they were left different, it would
+        replace the other side's value; there the restored value differs from the base by itself,
+        unless a write that has still to arrive makes it look like what that one left.
+        """
+        if one.row == OWNER_ROW:
+            return False
+        left_different = self._state(self._rules[one.row], one.side).diverged
+        return not (
+            left_different and has_arrived(self._records[one.side], self._link, self._ruleset)
+        )
 
     def _fingerprints(self, back: Iterable[Overwrite]) -> Mapping[bytes, bytes]:
         """The fingerprints of values that are restored, by the tag of their field."""
