@@ -20,6 +20,7 @@ from tests.flows.kinds.test_merges import Merge, companies, contacts, deals
 from tests.memory.world import MemoryWorld
 
 TWO = "ada.two@example.com"
+THREE = "ada.three@example.com"
 
 
 def a_lead() -> tuple[MemoryWorld, Ref]:
@@ -266,3 +267,41 @@ def test_a_deleted_lead_gets_no_contact_of_a_survivor_that_was_linked_after_the_
     world.sync(lead, cause=Cause.RESTORED)
     world.drain()
     assert (world.hubspot.refs("contact"), pairs(world, lead)) == ([], [])
+
+
+@pytest.mark.rule("DEL-1")
+@pytest.mark.rule("MRG-3")
+@pytest.mark.parametrize("others", [(), ("survivor",)], ids=["alone", "with the survivor"])
+def test_contacts_that_had_lost_their_leads_are_read_once_each_when_merged_into_an_unlinked_one(
+    others: tuple[str, ...],
+):
+    """Their tombstones had each other looked at for ever, as long as the survivor had no lead."""
+    world = MemoryWorld()
+    leads = world.new_lead(), world.new_lead(Email=TWO)
+    world.sync(*leads)
+    world.drain()
+    one, two = map(world.counterpart, leads)
+    for lead in leads:
+        world.salesforce.delete(lead)
+        world.sync(lead, cause=Cause.DELETED)
+    new = world.new_contact(email=THREE)
+    world.wait()
+    survivor = world.hubspot.merge(world.hubspot.merge(new, one), two)
+    named = {"one": one, "two": two, "survivor": survivor}
+
+    world.sync(one, *(named[it] for it in others), cause=Cause.WOKEN)
+    world.drain()
+    world.sync(*(named[it] for it in others), one, two, cause=Cause.DELETED)
+    world.drain()
+    waiting = [*world.outbox.published, *world.outbox.delayed]
+    assert (waiting, marked(world, leads)) == ([], [False, False])
+
+    world.sync(world.new_lead(Email=THREE), one, cause=Cause.WOKEN)
+    world.drain()
+    assert marked(world, leads) == [True, True]
+
+
+def marked(world: MemoryWorld, leads: Sequence[Ref]) -> list[bool]:
+    """Whether the tombstone of each lead says that its person lives on."""
+    found = world.links.find("acme", leads)
+    return [found[lead].state is LinkState.TOMBSTONE and found[lead].is_merged for lead in leads]

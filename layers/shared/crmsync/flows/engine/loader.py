@@ -13,7 +13,12 @@ from typing import Generic
 
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.gathered import Gathered
-from crmsync.flows.engine.merged_links import belongs_to_another, ended_link, inherit_links
+from crmsync.flows.engine.merged_links import (
+    belongs_to_another,
+    ended_link,
+    inherit_links,
+    unread_links,
+)
 from crmsync.flows.engine.named_records import named_by_candidates, reported_alone, revived
 from crmsync.model.changes import CUT_SHORT, Cause, Change, weight, with_ties
 from crmsync.model.facts import AnyFacts
@@ -144,7 +149,9 @@ class BatchLoader(Generic[AnyFacts]):
         self._follow_links(self.links[ref] for ref in linked)
         self._end_merged_links([self.links[ref] for ref in linked if ref in self._retried])
         facts, not_yet = one_plan_per_record([self._facts(change) for change in mine], identity)
-        waits = [*not_yet, *overtaken, *self._unread_links(changes)]
+        left = self._ended | self._revived
+        unread = unread_links(self, left, changes, facts) if left else []
+        waits = [*not_yet, *overtaken, *unread]
         return Gathered(facts, waits, len(changes) - len(to_sync), self._views)
 
     def _end_merged_links(self, links: Iterable[Link]) -> None:
@@ -155,12 +162,6 @@ class BatchLoader(Generic[AnyFacts]):
         self.links = {**places, **self.links}
         self._retried.update(places)
         self._inherit_links(places)
-
-    def _unread_links(self, changes: Sequence[Change]) -> list[Change]:
-        """A change for each link that has still to end with a merge, or to go on. Usually none."""
-        left = (self._ended | self._revived) - {change.ref for change in changes}
-        name, kind, now = self.context.connection.name, self.ruleset.kind, self.context.now()
-        return [Change(name, kind, ref, Cause.WOKEN, now) for ref in sorted(left)]
 
     def read(self, refs: Iterable[Ref]) -> None:
         """Read records that were not read yet."""

@@ -9,9 +9,12 @@ deleted, it takes the link over.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Protocol
 
+from crmsync.flows.engine.context import SyncContext
+from crmsync.model.changes import Cause, Change
+from crmsync.model.facts import Facts
 from crmsync.model.links import Link, LinkState, Place
 from crmsync.model.records import Record, Ref, Side
 from crmsync.rules.merge.ruleset import Ruleset
@@ -23,6 +26,10 @@ class LoadedBatch(Protocol):
 
     links: dict[Ref, Link]
     records: dict[Ref, Record]
+
+    @property
+    def context(self) -> SyncContext:
+        """The sides and stores to read."""
 
     @property
     def ruleset(self) -> Ruleset:
@@ -106,6 +113,28 @@ def _is_unmarked(loader: LoadedBatch, gone: Ref) -> bool:
     """Whether a record that was merged had a tombstone before, which does not say so."""
     link = loader.links.get(gone)
     return link is not None and link.state is LinkState.TOMBSTONE and not link.is_merged
+
+
+def unread_links(
+    loader: LoadedBatch,
+    found: Collection[Ref],
+    changes: Iterable[Change],
+    facts: Iterable[Facts],
+) -> list[Change]:
+    """A change for each of the `found` links that has still to end with a merge, or to go on, but
+    for those that the `changes` of the batch are about.
+
+    A tombstone that is looked at for such a change asks for none of the others that were merged
+    into the same record: it does not link that record, so they have nothing new to say, and would
+    have each other looked at for ever.
+    """
+    read = {change.ref for change in changes}
+    for one in facts:
+        is_woken = one.change.cause is Cause.WOKEN
+        if is_woken and one.hubspot and one.link and one.link.state is LinkState.TOMBSTONE:
+            read.update(gone for gone in merged_from(one.hubspot) if _is_unmarked(loader, gone))
+    name, kind, now = loader.context.connection.name, loader.ruleset.kind, loader.context.now()
+    return [Change(name, kind, ref, Cause.WOKEN, now) for ref in sorted(set(found) - read)]
 
 
 def tombstone_of_merged(loader: LoadedBatch, survivor: Record) -> Link | None:

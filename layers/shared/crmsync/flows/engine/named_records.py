@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.merged_links import LoadedBatch, belongs_to_another
 from crmsync.model.links import LinkState
 from crmsync.model.records import Kind, Record, Ref
@@ -21,10 +20,6 @@ class LoadedCandidates(LoadedBatch, Protocol):
     """What was loaded of a batch so far: as much of `BatchLoader` as is needed here."""
 
     candidates: dict[Ref, tuple[Record, ...]]
-
-    @property
-    def context(self) -> SyncContext:
-        """The sides and stores to read."""
 
     def find_links(self, refs: Iterable[Ref]) -> None:
         """Read the links of records."""
