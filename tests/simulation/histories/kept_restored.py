@@ -1,5 +1,6 @@
-"""Histories of records that came out of the recycle bin, or were made once more while somebody
-deleted them, and failed once, shrunk, each with what was wrong then.
+"""Histories of records that came out of the recycle bin, were made once more while somebody
+deleted them, or were merged when their counterparts had been deleted, and failed once, shrunk, each
+with what was wrong then.
 """
 
 from __future__ import annotations
@@ -85,6 +86,20 @@ RESTORED: Mapping[str, History] = {
             Work("contact", calls=6, slot=1, most=5),
             Work("contact"),
             Person("delete person", Side.SALESFORCE),
+        ),
+    ),
+    "two merged contacts that had lost their leads were looked at for ever": History(
+        Setting(),
+        (
+            Person("new person"),
+            Person("new person", who=1),
+            Wait(3),
+            Person("delete person", Side.SALESFORCE),
+            Wait(3),
+            Person("delete person", Side.SALESFORCE),
+            Wait(3),
+            Person("merge people"),
+            Wait(3),
         ),
     ),
 }
