@@ -63,6 +63,16 @@ def _forget(system: System) -> None:
         crm._rows[ref].fields[key] = None
 
 
+def _lose_the_leads_id(system: System) -> None:
+    here, _ = the_pair(system)
+    system.portals[0].hubspot.put(here, {"crmsync_salesforce_id": None}, ours=True)
+
+
+def _lose_the_contacts_id(system: System) -> None:
+    _, there = the_pair(system)
+    system.salesforce.put(there, {"Crmsync_HubSpot_Id__c": None}, ours=True)
+
+
 def _subscribe(system: System) -> None:
     here, _ = the_pair(system)
     system.portals[0].preferences.opted_out.add("canary0@example.com")
@@ -118,6 +128,8 @@ PLANTED: dict[str, tuple[Callable[[System], None], str]] = {
     "a lead comes back": (_resurrect, "no resurrected record"),
     "a link to a dead record": (_bury, "links are true"),
     "no link at all": (_forget, "everything is finished"),
+    "a contact does not name its lead": (_lose_the_leads_id, "pairs name each other"),
+    "a lead does not name its contact": (_lose_the_contacts_id, "pairs name each other"),
     "a message is left": (_leave_a_message, "everything is finished"),
     "a change waits without a reason": (_keep_waiting, "changes follow soon"),
     "a record is given up because a side is down": (_give_up_in_outage, "changes follow soon"),

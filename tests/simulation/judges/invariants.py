@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from tests.simulation.judges.associations import parents, sums, tasks, ties
 from tests.simulation.judges.fields import bounded, opted_out, owned, values
 from tests.simulation.judges.pairs import Wrong
-from tests.simulation.judges.records import complete, dead, forgotten, living, single
+from tests.simulation.judges.records import complete, dead, forgotten, living, named, single
 from tests.simulation.judges.system import private, prompt
 from tests.simulation.world.lists import outsiders
 from tests.simulation.world.system import System
@@ -16,6 +16,7 @@ from tests.simulation.world.undo import wrongly_put_back
 INVARIANTS: Mapping[str, Callable[[System], Wrong]] = {
     "both sides agree, no lost update, only loops are stopped": values,
     "links are true": living,
+    "pairs name each other": named,
     "everything is finished": complete,
     "changes follow soon": prompt,
     "no duplicate": single,

@@ -6,12 +6,12 @@ from collections import Counter
 from itertools import pairwise
 
 from crmsync.model.effects import Category
-from crmsync.model.records import Ref, Side
+from crmsync.model.records import Kind, Ref, Side
 from crmsync.rules.pair.reports import privacy_place
 from tests.simulation.judges.pairs import Wrong, is_widowed, pairs
 from tests.simulation.people.records import contacts, people
 from tests.simulation.world.deployment import Portal
-from tests.simulation.world.lists import stays_alone
+from tests.simulation.world.lists import is_frozen, stays_alone
 from tests.simulation.world.system import System
 
 
@@ -27,6 +27,29 @@ def living(system: System) -> Wrong:
                 elif crm.fields(ref).get("IsConverted"):
                     yield f"links are true: a living link names {ref}, which is converted"
         yield from (f"links are true: {ref} is linked twice" for ref, n in held.items() if n > 1)
+
+
+def named(system: System) -> Wrong:
+    """The records of a living pair show each other's ids (DUP-24). One of a Salesforce record that
+    another account filled stays (TEN-1), and one that a converted lead keeps is given nobody else.
+    """
+    crm = system.salesforce
+    kept = {
+        crm.fields(lead).get("Crmsync_HubSpot_Id__c")
+        for lead in crm.refs("Lead")
+        if crm.fields(lead).get("IsConverted")
+    }
+    for portal in system.portals:
+        for link, here, there in pairs(system, portal):
+            if link.kind is Kind.ACTIVITY or is_frozen(system, portal, here):
+                continue
+            key = f"{portal.connection.hubspot.portal_id}-{here.id}"
+            shown = str(crm.fields(there).get("Crmsync_HubSpot_Id__c") or "")
+            is_ours = not shown or shown.partition("-")[0] == key.partition("-")[0]
+            if portal.hubspot.fields(here).get("crmsync_salesforce_id") != there.id:
+                yield f"pairs name each other: {here} does not show {there.id}"
+            if shown != key and is_ours and key not in kept:
+                yield f"pairs name each other: {there} does not show {key}"
 
 
 def complete(system: System) -> Wrong:
