@@ -97,12 +97,17 @@ def _decide(system: System, decision: JobType) -> list[OverLimitRecord]:
             jobs=system.jobs, new_id=lambda: f"decision{system.turns}", now=system.clock
         ),
     )
-    held = admin.held()
+    held, sent = admin.held(), _sent(system)
     try:
         admin.decide(held, decision)
     except SyncError:
-        return []
+        # The call may have been carried out, and only its answer lost.
+        return held if _sent(system) > sent else []
     return held
+
+
+def _sent(system: System) -> int:
+    return sum(len(queue.sent) for queue in system.queues.values())
 
 
 def _push(system: System, portal: Portal, step: Operator) -> bool:

@@ -11,7 +11,7 @@ from crmsync.model.change_limits import ChangeLimit, Hold
 from crmsync.model.records import Ref, Side
 from tests.simulation.ended import ended, found, the_pair
 from tests.simulation.histories.kept_limits import LIMITS
-from tests.simulation.histories.steps import Operator, Person, Setting, Wait
+from tests.simulation.histories.steps import Fault, Operator, Person, Setting, Wait
 from tests.simulation.world.system import System
 
 
@@ -31,6 +31,28 @@ def test_what_is_dropped_stays_apart_until_somebody_edits_it() -> None:
     assert (shown, found(system)) == (("+49 30 9018202", "+49 30 9018201"), set())
     system.salesforce.put(lead, {"Phone": "+49 30 9018209"}, ours=True)
     assert found(system) == {"both sides agree"}
+
+
+@pytest.mark.parametrize(
+    ("how", "shown"),
+    [
+        ("timeout after", ("+49 30 9018202", "+49 30 9018201")),
+        ("timeout before", ("+49 30 9018202", "+49 30 9018202")),
+    ],
+)
+def test_a_drop_whose_answer_was_lost_is_a_drop(how: str, shown: tuple[str, str]) -> None:
+    """The operator is told that it failed either way. What was not dropped is released at the end."""
+    people = (Person("new person", value="1"), Person("new person", who=1, value="1"), Wait(60))
+    edits = (Person("edit person", who=who, what="phone", value="2") for who in range(2))
+    steps = (*people, *edits, Wait(5), Fault("outbox.publish", how), Operator("drop"))
+    system = ended(*steps, setting=Setting(limit=1))
+    contact, lead = system.portals[0].hubspot.refs("contact")[1], system.salesforce.refs("Lead")[1]
+    phones = (
+        system.portals[0].hubspot.fields(contact)["phone"],
+        system.salesforce.fields(lead)["Phone"],
+    )
+
+    assert (phones, found(system)) == (shown, set())
 
 
 def _phone_is_edited(system: System, contact: Ref) -> None:
