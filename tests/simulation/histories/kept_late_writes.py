@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from crmsync.model.records import Side
-from tests.simulation.histories.steps import Fault, History, News, Person, Setting, Step, Wait, Work
+from tests.simulation.histories.steps import (
+    Fault,
+    History,
+    News,
+    Outage,
+    Person,
+    Setting,
+    Step,
+    Wait,
+    Work,
+)
 
 _AGREED_WHILE_A_WORKER_STANDS: tuple[Step, ...] = (
     Person("new person", Side.SALESFORCE),
@@ -177,6 +187,19 @@ LATE_WRITES: Mapping[str, History] = {
             Person("new person", who=3),
             Wait(1),
             Work("contact"),
+        ),
+    ),
+    "a contact was linked with a lead that was made of another one, as its own was merged into that": History(
+        Setting(),
+        (
+            Person("new person", Side.SALESFORCE),
+            Person("new person", who=1),
+            Wait(1),
+            Work("contact", 14),
+            Outage("hubspot", 68),
+            Person("new address", who=1, other=2, value="2"),
+            Wait(120),
+            Person("merge people", Side.SALESFORCE, who=1),
         ),
     ),
 }

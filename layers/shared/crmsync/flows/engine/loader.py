@@ -19,7 +19,7 @@ from crmsync.flows.engine.merged_links import (
     inherit_links,
     unread_links,
 )
-from crmsync.flows.engine.named_records import named_by_candidates, reported_alone, revived
+from crmsync.flows.engine.named_records import named_by_candidates, orphans, reported_alone, revived
 from crmsync.model.changes import CUT_SHORT, Cause, Change, weight, with_ties
 from crmsync.model.facts import AnyFacts
 from crmsync.model.links import Link, LinkState, Place
@@ -97,6 +97,7 @@ class BatchLoader(Generic[AnyFacts]):
     _ended: set[Ref] = field(default_factory=set)
     _revived: set[Ref] = field(default_factory=set)
     _named: Mapping[Ref, Ref] = field(default_factory=dict)
+    _orphans: set[Ref] = field(default_factory=set)
     _naming: Mapping[Ref, Ref] = field(default_factory=dict)
     _views: dict[Ref, SideView] = field(default_factory=dict)
 
@@ -129,6 +130,7 @@ class BatchLoader(Generic[AnyFacts]):
         self._named = named_by_candidates(self, candidates, unlinked)
         self._naming = {there: ref for ref, there in self._named.items()}
         self._revived = revived(self, candidates)
+        self._orphans = orphans(self, unlinked)
 
     def facts_of(
         self,
@@ -188,11 +190,8 @@ class BatchLoader(Generic[AnyFacts]):
 
     def read_links(self, refs: Iterable[Ref]) -> None:
         """Read the links of records that were not read yet."""
-        self.links.update(
-            self.context.links.find(
-                self.context.connection.name, [ref for ref in refs if ref not in self.links]
-            )
-        )
+        wanted = [ref for ref in refs if ref not in self.links]
+        self.links.update(self.context.links.find(self.context.connection.name, wanted))
 
     def _inherit_links(self, refs: Iterable[Ref]) -> None:
         """Let merged HubSpot records take over the link of the primary record (MRG-3, MRG-4).
@@ -351,6 +350,7 @@ class BatchLoader(Generic[AnyFacts]):
         )
         named = self.counterpart_named_by(record) or self._naming.get(record.ref)
         successor = self.successor_of(named) if named else None
+        is_free = successor not in self.links and record.ref not in self._orphans
         return self.make(
             change,
             None,
@@ -363,9 +363,7 @@ class BatchLoader(Generic[AnyFacts]):
                 for one in candidates
                 if one.ref in self.links and one.ref not in taken
             ),
-            named_counterpart=self.records.get(successor)
-            if successor and successor not in self.links
-            else None,
+            named_counterpart=self.records.get(successor) if successor and is_free else None,
             counterpart_is_gone=named is not None and successor not in self.records,
             made=(successor or named) if record.ref in self._made else None,
             names_that_of=self.counterpart_of(successor) if successor else None,

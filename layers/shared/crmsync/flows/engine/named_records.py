@@ -13,7 +13,7 @@ from typing import Protocol
 
 from crmsync.flows.engine.merged_links import LoadedBatch, belongs_to_another
 from crmsync.model.links import LinkState
-from crmsync.model.records import Kind, Record, Ref
+from crmsync.model.records import Kind, Record, Ref, Side
 
 
 class LoadedCandidates(LoadedBatch, Protocol):
@@ -69,6 +69,31 @@ def revived(loader: LoadedCandidates, candidates: Iterable[Ref]) -> set[Ref]:
         ref
         for ref, (link, there, one) in now.items()
         if one and (one == there or not belongs_to_another(loader, one, link))
+    }
+
+
+def orphans(loader: LoadedCandidates, unlinked: Iterable[Record]) -> set[Ref]:
+    """The HubSpot records without a link whose Salesforce record was merged into, or converted to,
+    one that names another HubSpot record, even one that is gone, and has no link yet: it belongs to
+    that record (MRG-2), unless that one is linked with another. Raises `SyncError`.
+
+    Linked with these, it would name them instead, and a second one would be made of the other.
+    """
+    named: dict[Ref, Ref] = {}
+    for record in unlinked:
+        before = loader.counterpart_named_by(record) if record.ref.side is Side.HUBSPOT else None
+        now = loader.successor_of(before) if before else None
+        if now and now != before and now not in loader.links:
+            theirs = loader.counterpart_named_by(loader.records[now])
+            named |= {record.ref: theirs} if theirs else {}
+    if not named:
+        return set()
+    loader.follow(named.values())
+    loader.find_links(named.values())
+    return {
+        ref
+        for ref, theirs in named.items()
+        if ref not in loader.with_successors(theirs) and not loader.counterpart_of(theirs)
     }
 
 
