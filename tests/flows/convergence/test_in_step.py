@@ -307,10 +307,10 @@ class InStep(RuleBasedStateMachine):
         longer exists: an edit does not bring that one back.
         """
         there = {one.id for one in self._living(ref.side.other)}
-        named = {self._named_by(one) for one in (ref, *self._leads_of(ref))} - {""}
+        named = {self._named_counterpart(one) for one in (ref, *self._leads_of(ref))} - {""}
         return bool(named) and not named & there
 
-    def _named_by(self, ref: Ref) -> str:
+    def _named_counterpart(self, ref: Ref) -> str:
         fields = self.world.crm(ref.side).fields(ref)
         return str(
             fields.get("crmsync_salesforce_id") or fields.get("Crmsync_HubSpot_Id__c") or ""
