@@ -14,7 +14,7 @@ from crmsync.model.links import LONGEST_WRITE, EarlierWrites, Intent
 from crmsync.model.names import HUBSPOT_REVISION, salesforce_revision
 from crmsync.model.records import Origin
 from crmsync.plans.contact import plan_contact
-from crmsync.rules.merge.intents import withdraw_lost
+from crmsync.rules.merge.intents import withdraw_lost, written
 from crmsync.rules.merge.lost_writes import UNKNOWN_OWNER
 from crmsync.rules.merge.owners import OwnerMatches
 from tests.builders import (
@@ -316,3 +316,22 @@ def test_a_lost_write_of_an_owner_that_still_arrives_does_not_overwrite_a_later_
     shows = {"mine": lost.hubspot_intent.revision.hex(), "by": OUR_APP}
     late = given("1", "005A", 2, **shows, revision=link.salesforce_intent.revision.hex())
     assert owner_writes(link, late) == {H: {"hubspot_owner_id": "2"}}
+
+
+@pytest.mark.parametrize(
+    ("by", "owners"),
+    [("CRM_UI", {S: {"OwnerId": "005J"}}), (OUR_APP, {H: {"hubspot_owner_id": "3"}})],
+)
+def test_an_owner_entered_after_a_write_had_arrived_is_told_by_history(by, owners):
+    """Two writes give the contact to Bo; the later one arrives first. Then HubSpot shows Jo again,
+    whom the earlier one was to replace.
+    """
+    not_in_salesforce = owned("9", BO.id)
+    earlier = owned_link(IS_GIVEN_TO_BO)
+    later = owned_link(IS_GIVEN_TO_BO, not_in_salesforce)
+    plan = owner_plan(earlier, not_in_salesforce)
+    link = written(later, plan, not_in_salesforce, OWNED)
+    shows = earlier.hubspot_intent.revision.hex()
+
+    assert owner_plan(link, owned("1", BO.id, mine=shows)).undecided
+    assert owner_writes(link, given("1", BO.id, 1, by=by, mine=shows)) == owners

@@ -166,6 +166,38 @@ OWNED: Mapping[str, History] = {
             ),
         )
     ),
+    # The worker reads the contact's stage once more before it writes, and no owner with it.
+    "an owner was given while a worker that had read another was about to put it back": History(
+        Setting(),
+        (
+            Person("new person", Side.SALESFORCE, what="Contact"),
+            Wait(3),
+            Person("new deal", what="tied"),
+            Wait(2),
+            Person("give person", value="4"),
+            Wait(1),
+            Work("contact", 6, most=5),
+            Person("give person", value="2"),
+        ),
+    ),
+    # The slow write repeats what the later one has brought. Only HubSpot's history shows then that
+    # the owner whom the slow one was to replace has been entered again.
+    "an owner was given again after a slow write had repeated the removal": History(
+        Setting(),
+        (
+            Person("new person", Side.SALESFORCE),
+            Person("give person", Side.SALESFORCE, value="2"),
+            Wait(3),
+            Person("give person", Side.SALESFORCE),
+            Wait(1),
+            Work("contact", 11),
+            Person("give person", value="4"),
+            Wait(1),
+            Work("contact", slot=1),
+            Work("contact"),
+            Person("give person", value="2"),
+        ),
+    ),
     "HubSpot showed a new owner whom a limit held back, and whom the operator dropped": History(
         Setting(limit=1),
         (

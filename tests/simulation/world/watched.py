@@ -75,10 +75,12 @@ class Look:
         number: The number of the newest entry then.
         resting: The Salesforce fields whose mappings rested for the worker, which it may also have
             noticed afterwards.
+        is_part: Whether it has read only some fields, for another record's sake.
     """
 
     number: int
     resting: Collection[str] = ()
+    is_part: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,11 +204,14 @@ class Ledger:
         if name == GATHERS:
             self.held.clear()
 
-    def read(self, ref: Ref) -> None:
-        """A worker reads a record."""
-        self.held.add(ref)
-        self.reads[ref] = self.number
-        self.looks.setdefault(ref, []).append(Look(self.number, self.resting))
+    def read(self, ref: Ref, *, is_part: bool = False) -> None:
+        """A worker reads a record; or only a part of it, such as its stage, by which it does not
+        decide on the record's other fields.
+        """
+        self.looks.setdefault(ref, []).append(Look(self.number, self.resting, is_part))
+        if not is_part:
+            self.held.add(ref)
+            self.reads[ref] = self.number
 
     def find(self, ref: Ref) -> None:
         """A worker finds a record by its address. It goes by what it has read of it, if it has."""
@@ -239,7 +244,7 @@ class Ledger:
         """The numbers of the newest entries when any worker read a record for which the mapping of
         a Salesforce field rested, or for which it did not.
         """
-        looks = self.looks.get(ref, ())
+        looks = (one for one in self.looks.get(ref, ()) if not one.is_part)
         return [one.number for one in looks if (field in one.resting) == resting]
 
     def repeat(self, ref: Ref, name: str, value: Value) -> None:
@@ -377,8 +382,10 @@ class WatchedCrm(MemoryCrm):
     ) -> Mapping[Ref, object]:
         """As the port says."""
         refs = list(refs)
+        key = BEHAVIOUR[self.side].key
         for ref in refs:
-            self.ledger.read(ref)
+            # Whoever decides on the fields of a record asks for its counterpart's id as well.
+            self.ledger.read(ref, is_part=key not in fields.get(ref.object, [key]))
         return super().read(refs, fields, history=history)
 
     def find(self, emails: Iterable[str], fields: Fields) -> Sequence[object]:

@@ -30,12 +30,13 @@ from crmsync.model.fingerprints import REVISION_BYTES, Base, tag
 from crmsync.model.links import LONGEST_WRITE, Intent, Link
 from crmsync.model.plan import Plan
 from crmsync.model.records import Record, Ref, Side, Value
+from crmsync.rules.merge.authorship import replaced
 from crmsync.rules.merge.lost_writes import (
     OWNER_FIELD,
     UNKNOWN_OWNER,
     differing,
     may_be_late,
-    replaced,
+    new_owner,
     without_late_write,
     without_lost_write,
 )
@@ -160,9 +161,12 @@ def asks_for_history(link: Link, hubspot: Record, salesforce: Record, ruleset: R
         has_earlier = link.hubspot_intent.earlier is not None
         return has_earlier and any(may_be_late(hubspot, link, salesforce, ruleset))
     arrived = link.hubspot_intent.arrived
+    differs = {key: shown for key, _, shown in differing(hubspot, link, salesforce, ruleset)}
+    if owner := new_owner(hubspot, link, ruleset):
+        differs[OWNER_FIELD[Side.HUBSPOT]] = owner
     return any(
         arrived or key == PRIMARY_COMPANY or shown not in replaced(hubspot, tag(key), link, ruleset)
-        for key, _, shown in differing(hubspot, link, salesforce, ruleset)
+        for key, shown in differs.items()
     )
 
 

@@ -1,16 +1,14 @@
 """A write that was announced and has not reached its record is withdrawn: its value is again an
 edit of the other side that has still to cross.
 
-Law: a value that another write of ours left is nobody's edit. HubSpot's history shows whose a value
-is. Salesforce shows only who edited the record last, and in our field which of our writes came
-last. Where that is a write before the lost one, only the fields of such writes are ours.
+Law: a value counts as withdrawn only where it is nobody's edit (`authorship`). A person's edit
+stays one, and crosses.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
 
 from crmsync.model.crm_names import (
     DEAL_STAGE,
@@ -27,8 +25,17 @@ from crmsync.model.crm_names import (
 from crmsync.model.fields import FieldRule
 from crmsync.model.fingerprints import PENDING, tag
 from crmsync.model.links import LONGEST_WRITE, EarlierWrites, Intent, Link
-from crmsync.model.records import Record, Side, Value
+from crmsync.model.records import Record, Side
 from crmsync.rules.fields.values import compared_format
+from crmsync.rules.merge.authorship import (
+    is_last_edited_by_us,
+    is_left_by_others,
+    is_left_by_us,
+    is_nobodys_edit,
+    replaced,
+    shown_revision,
+    was_set_since,
+)
 from crmsync.rules.merge.baseline import key_of
 from crmsync.rules.merge.ruleset import Ruleset
 
@@ -71,9 +78,9 @@ def without_lost_write(
             # The value has still to cross already, as a write to the other side was lost.
             continue
         name = key.partition(" since ")[0]
-        is_later = name == PRIMARY_COMPANY and _was_set_since(record, name, intent.at)
-        is_ours = not is_later and _is_ours(record, name, tag(key), shown, stored, ruleset)
-        if not is_ours and _is_last_edited_by_us(record, ruleset):
+        is_later = name == PRIMARY_COMPANY and was_set_since(record, name, intent.at)
+        is_ours = not is_later and is_nobodys_edit(record, name, tag(key), shown, stored, ruleset)
+        if not is_ours and is_last_edited_by_us(record, ruleset):
             # By the record alone, it would look like Salesforce's formatting of our value.
             base = base.with_pending([key])
         if not is_ours and (intent.arrived or not in_flight):
@@ -128,7 +135,7 @@ def without_late_write(
     late = {
         key: shown
         for key, name, shown in may_be_late(record, stored, salesforce, ruleset)
-        if _is_left_by_us(record, name, ruleset)
+        if is_left_by_us(record, name, ruleset)
     }
     if _has_late_owner(record, stored, ruleset):
         shown_owner = str(record.fields.get(OWNER_FIELD[side]) or "")
@@ -155,7 +162,7 @@ def may_be_late(
     where it shows no revision: no write of ours has reached it.
     """
     intent = link.intent(record.ref.side)
-    if intent.earlier is None or not _revision(record, ruleset):
+    if intent.earlier is None or not shown_revision(record, ruleset):
         return
     for key, _, shown in differing(record, link, salesforce, ruleset):
         if tag(key) in intent.earlier.fields and shown in intent.replaces.get(tag(key), ()):
@@ -172,36 +179,46 @@ def _lost_owner(
     None is to be assumed where a person has given HubSpot's record another owner since a worker
     read both for that write: it is later than Salesforce's then, and crosses (OWN-12).
     """
-    name = OWNER_FIELD[record.ref.side]
-    shown = str(record.fields.get(name) or "")
-    last = link.hubspot_owner if record.ref.side is Side.HUBSPOT else link.salesforce_owner
-    if last is None or shown == last or name not in record.fields:
+    name, last = OWNER_FIELD[record.ref.side], _last_owner(record, link)
+    shown, fingerprint = str(record.fields.get(name) or ""), new_owner(record, link, ruleset)
+    if last is None or fingerprint is None:
         return None
     intent = link.intent(record.ref.side)
-    replaced = intent.replaces.get(tag(name), frozenset())
-    fingerprint = ruleset.fingerprinter.fingerprint(name, shown)
-    ours = _is_ours(record, name, tag(name), fingerprint, link, ruleset)
-    if not replaced and (not ours or last == UNKNOWN_OWNER):
+    replaces = intent.replaces.get(tag(name), frozenset())
+    ours = is_nobodys_edit(record, name, tag(name), fingerprint, link, ruleset)
+    if not replaces and (not ours or last == UNKNOWN_OWNER):
         # An owner that has still to cross already, as one that an undo put back, stays so.
         return None
-    in_flight = replaced | {ruleset.fingerprinter.fingerprint(name, last)}
+    in_flight = replaces | {ruleset.fingerprinter.fingerprint(name, last)}
     if ours:
         return shown, in_flight
     read = intent.at - LONGEST_WRITE if intent.at else None
-    is_later = _is_left_by_others(record, name, ruleset) and _was_set_since(record, name, read)
+    is_later = is_left_by_others(record, name, ruleset) and was_set_since(record, name, read)
     return None if is_later else last, in_flight
+
+
+def new_owner(record: Record, link: Link, ruleset: Ruleset) -> bytes | None:
+    """The fingerprint of the owner that a record shows, None where the link has it as agreed on."""
+    name, last = OWNER_FIELD[record.ref.side], _last_owner(record, link)
+    shown = str(record.fields.get(name) or "")
+    if last is None or shown == last or name not in record.fields:
+        return None
+    return ruleset.fingerprinter.fingerprint(name, shown)
+
+
+def _last_owner(record: Record, link: Link) -> str | None:
+    """The owner that the link knows on a record's side; None before owners were first read."""
+    return link.hubspot_owner if record.ref.side is Side.HUBSPOT else link.salesforce_owner
 
 
 def _has_late_owner(record: Record, link: Link, ruleset: Ruleset) -> bool:
     """Whether the owner that a record shows was left by an earlier write of ours."""
     side, name = record.ref.side, OWNER_FIELD[record.ref.side]
-    intent, last = link.intent(side), link.owners[0 if side is Side.HUBSPOT else 1]
-    shown = str(record.fields.get(name) or "")
-    if intent.earlier is None or last is None or shown == last or name not in record.fields:
+    intent, fingerprint = link.intent(side), new_owner(record, link, ruleset)
+    if intent.earlier is None or fingerprint is None:
         return False
-    fingerprint = ruleset.fingerprinter.fingerprint(name, shown)
     left = intent.replaces.get(tag(name), ()) if tag(name) in intent.earlier.fields else ()
-    return fingerprint in left and _is_left_by_us(record, name, ruleset)
+    return fingerprint in left and is_left_by_us(record, name, ruleset)
 
 
 def _had_owner(intent: Intent) -> bool:
@@ -229,58 +246,6 @@ def _with_owner(link: Link, stored: Link, side: Side, shown: str | None, *, had_
     return replace(link, overtaken_owner=overtaken or "")
 
 
-def replaced(record: Record, key: bytes, link: Link, ruleset: Ruleset) -> frozenset[bytes]:
-    """What a field may show without being anybody's edit: what the announced write replaces, and
-    what an earlier one of ours has left. `key` is the field's tag.
-
-    Nothing has come of the earlier writes where the record shows none of their revisions, unless it
-    has taken another record's place, whose revision it need not have.
-    """
-    intent = link.intent(record.ref.side)
-    known, earlier = intent.replaces.get(key, frozenset()), intent.earlier
-    if earlier is None or _has_taken_a_place(record, link):
-        return known
-    if _shows_any(record, earlier.revisions, ruleset):
-        return known
-    return known - earlier.values.get(key, frozenset())
-
-
-def _is_ours(
-    record: Record, name: str, key: bytes, shown: bytes, link: Link, ruleset: Ruleset
-) -> bool:
-    """Whether a value is nobody's edit: one that the announced write should have replaced, or one
-    that another write of ours left. `key` is the field's tag.
-
-    A Salesforce record that shows no revision at all has got no value of ours that the link does
-    not know, unless it has taken another record's place: what we write without a revision is the id
-    of its counterpart.
-    """
-    intent = link.intent(record.ref.side)
-    is_known = shown in intent.replaces.get(key, ())
-    if shown in replaced(record, key, link, ruleset):
-        return not (intent.arrived and _is_left_by_others(record, name, ruleset))
-    if record.ref.side is Side.SALESFORCE:
-        if not (is_known or _revision(record, ruleset) or _has_taken_a_place(record, link)):
-            return False
-        fields = _fields_written_last(record, intent, ruleset)
-        return _is_last_edited_by_us(record, ruleset) and (fields is None or key in fields)
-    return _is_left_by_us(record, name, ruleset)
-
-
-def _is_left_by_us(record: Record, name: str, ruleset: Ruleset) -> bool:
-    """Whether crmsync was the last to edit a HubSpot property or a Salesforce record."""
-    if record.ref.side is Side.SALESFORCE:
-        return _is_last_edited_by_us(record, ruleset)
-    origin = record.origins.get(name)
-    return bool(ruleset.our_app) and origin is not None and origin.by == ruleset.our_app
-
-
-def _is_left_by_others(record: Record, name: str, ruleset: Ruleset) -> bool:
-    """Whether HubSpot's history, if it was read, shows that others set a property last."""
-    is_known = name in record.origins and bool(ruleset.our_app)
-    return is_known and not _is_left_by_us(record, name, ruleset)
-
-
 def with_earlier(intent: Intent) -> EarlierWrites | None:
     """The writes that may arrive after the next one: this intent's, and those before it."""
     known = intent.earlier or EarlierWrites(frozenset(), frozenset())
@@ -288,42 +253,6 @@ def with_earlier(intent: Intent) -> EarlierWrites | None:
         return intent.earlier
     revisions, fields = known.revisions | {intent.revision}, known.fields | intent.replaces.keys()
     return EarlierWrites(revisions, fields, intent.at)
-
-
-def _is_last_edited_by_us(record: Record, ruleset: Ruleset) -> bool:
-    """Whether crmsync was the last to edit a Salesforce record."""
-    us = ruleset.our_user_in(record) if record.ref.side is Side.SALESFORCE else ""
-    return bool(us) and record.modified_by == us
-
-
-def _fields_written_last(
-    record: Record, intent: Intent, ruleset: Ruleset
-) -> frozenset[bytes] | None:
-    """The tags of the fields of our last write to a record, if that is one of the earlier ones."""
-    earlier = intent.earlier
-    shows_it = earlier and _shows_any(record, earlier.revisions, ruleset)
-    return earlier.fields if earlier and shows_it else None
-
-
-def _shows_any(record: Record, revisions: Collection[bytes], ruleset: Ruleset) -> bool:
-    """Whether a record shows one of these revisions."""
-    return _revision(record, ruleset) in {one.hex() for one in revisions}
-
-
-def _has_taken_a_place(record: Record, link: Link) -> bool:
-    """Whether a record has come in place of one that the stored link has."""
-    return link.stored is not None and record.ref not in link.stored
-
-
-def _revision(record: Record, ruleset: Ruleset) -> Value:
-    """The revision that a record shows, if any."""
-    return record.fields.get(ruleset.revision_field(record.ref.side))
-
-
-def _was_set_since(record: Record, name: str, moment: datetime | None) -> bool:
-    """Whether somebody has set a HubSpot property since then."""
-    origin = record.origins.get(name)
-    return origin is not None and moment is not None and origin.at > moment
 
 
 def differing(
