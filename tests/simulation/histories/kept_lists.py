@@ -194,4 +194,39 @@ LISTED: Mapping[str, History] = {
             Person("leave list"),
         ),
     ),
+    "a lead that was ignored was not reported when a new one was linked first": History(
+        Setting(outside="ignore"),
+        (
+            Person("new person", Side.SALESFORCE),
+            Wait(61),
+            Person("new person", Side.SALESFORCE),
+            Person("new person"),
+            Person("opt out"),
+            Person("join list"),
+        ),
+    ),
+    "a lead that was ignored was not reported when a new one was read before the list": History(
+        Setting(outside="ignore"),
+        (
+            Person("new person", Side.SALESFORCE),
+            Person("new person"),
+            Wait(1000),
+            Person("join list"),
+            Person("new person", Side.SALESFORCE),
+        ),
+    ),
+    "a lead that was ignored was not reported when its contact was merged into a linked one": (
+        History(
+            Setting(outside="ignore"),
+            (
+                Person("new person", Side.SALESFORCE, who=1, value="1"),
+                Wait(61),
+                Person("new person"),
+                Person("join list"),
+                Person("new person", who=1, value="1"),
+                Wait(1500),
+                Person("merge people", other=1),
+            ),
+        )
+    ),
 }

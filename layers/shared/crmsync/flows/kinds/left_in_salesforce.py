@@ -45,6 +45,7 @@ from crmsync.model.names import salesforce_key
 from crmsync.model.plan import Plan
 from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.plans.contact import ContactFacts, address_of, is_frozen_outside, left_alone
+from crmsync.rules.kinds.contact.creation import leaves_some_alone
 from crmsync.rules.kinds.contact.inclusion import has_preset
 from crmsync.rules.merge.baseline import view
 from crmsync.rules.merge.ruleset import Ruleset
@@ -213,8 +214,8 @@ def look_at_address(
     there, or what no contact was made of.
 
     Those that were found by the address already cost nothing. Salesforce is searched where a pair
-    gets another address, or where one of its own records is linked that was there before. Raises
-    `SyncError`.
+    gets another address, where one of its own records is linked that was there before, and where
+    the settings leave some of its records alone. Raises `SyncError`.
     """
     found = [
         other.ref
@@ -228,11 +229,12 @@ def look_at_address(
         for one, plan in zip(facts, plans, strict=True)
         if (address := _taken_address(one, plan, context.now(), ruleset))
     }
+    addresses |= _addresses_beside_ignored(facts, plans, context, ruleset)
     if addresses:
         found += [one.ref for one in context.salesforce.find(sorted(addresses), _SALESFORCE)]
     if not found:
         return
-    planned = {ref for plan in plans for ref in _linked_by(plan)}
+    planned = {ref for plan in plans for ref in _linked_by(plan, Side.SALESFORCE)}
     links = context.links.find(context.connection.name, found)
     _look_at(
         [
@@ -334,14 +336,40 @@ def _takes_address_outside(facts: ContactFacts, ruleset: Ruleset) -> bool:
     return view(contact, forms, link, ruleset.fingerprinter).has_news_of(HUBSPOT_EMAIL)
 
 
-def _linked_by(plan: Plan) -> list[Ref]:
-    """The Salesforce records of the pairs that a plan saves."""
-    saved = (one.link for one in plan.effects if isinstance(one, SaveLink))
-    return [
-        one.salesforce
-        for one in saved
-        if one.state is LinkState.ACTIVE and isinstance(one.salesforce, Ref)
+def _addresses_beside_ignored(
+    facts: Sequence[ContactFacts], plans: Sequence[Plan], context: SyncContext, ruleset: Ruleset
+) -> set[str]:
+    """The addresses that were not looked for of the contacts that these plans link or make, where
+    the settings leave some of Salesforce's records alone: such a record becomes a duplicate, and
+    nothing tells until it is read again (CH-13). A contact may have more addresses than its
+    counterpart, and gets others in a merge. Elsewhere this costs nothing. Raises `SyncError`.
+    """
+    if not leaves_some_alone(ruleset.connection.contacts):
+        return set()
+    linking = [(one, plan) for one, plan in zip(facts, plans, strict=True) if makes_link(one, plan)]
+    linked = [
+        ref
+        for one, plan in linking
+        for ref in ([one.hubspot.ref] if one.hubspot else _linked_by(plan, Side.HUBSPOT))
     ]
+    shown = context.hubspot.read(linked, _HUBSPOT) if linked else {}
+    found = {address for contact in shown.values() for address in addresses_of(contact)}
+    made = {
+        normalise_email(address_of(one.salesforce))
+        for one, plan in linking
+        if plan.new_link and one.salesforce
+    }
+    searched = {
+        normalise_email(address_of(one.hubspot)) for one in facts if one.hubspot and not one.link
+    }
+    return (found | made) - searched
+
+
+def _linked_by(plan: Plan, side: Side) -> list[Ref]:
+    """The records of a side in the pairs that a plan saves."""
+    saved = (one.link for one in plan.effects if isinstance(one, SaveLink))
+    places = (one.on(side) for one in saved if one.state is LinkState.ACTIVE)
+    return [place for place in places if isinstance(place, Ref)]
 
 
 def _look_at(left: Sequence[Ref], context: SyncContext) -> None:

@@ -19,7 +19,7 @@ from crmsync.model.crm_names import (
 )
 from crmsync.model.effects import CreateRecord
 from crmsync.model.records import Record, Side, Value
-from crmsync.model.settings import CreateInHubspot
+from crmsync.model.settings import ContactSettings, CreateInHubspot, OutsideInclusionList
 from crmsync.rules.fields.name_fallbacks import company_name, last_name
 from crmsync.rules.merge.person_accounts import needs_company
 from crmsync.rules.merge.ruleset import Ruleset
@@ -42,6 +42,16 @@ MAKES_A_CONTACT: Mapping[CreateInHubspot, frozenset[str]] = MappingProxyType(
     }
 )
 """Which Salesforce objects make a HubSpot contact, by the setting (SET-1)."""
+
+
+def leaves_some_alone(contacts: ContactSettings) -> bool:
+    """Whether the settings leave leads or contacts of Salesforce without a HubSpot contact, of
+    which nothing is reported: those of an object that makes none (SET-1), and those for whose
+    address no contact is in the inclusion list (CH-17). By default they leave none.
+    """
+    is_ignored = contacts.outside_inclusion_list is OutsideInclusionList.IGNORE
+    makes = MAKES_A_CONTACT[contacts.create_in_hubspot]
+    return (bool(contacts.inclusion_list) and is_ignored) or makes != {LEAD, SALESFORCE_CONTACT}
 
 
 def salesforce_creation(contact: Record, target: str, account: str, ruleset: Ruleset) -> Creation:
