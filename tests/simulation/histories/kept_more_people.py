@@ -435,4 +435,16 @@ MORE_PEOPLE: Mapping[str, History] = {
             ),
         )
     ),
+    "nobody asked what became of a converted lead's contact that was read for itself and was gone": (
+        History(
+            Setting(),
+            (
+                Person("new person", Side.SALESFORCE),
+                Wait(480),
+                Person("new person", Side.SALESFORCE, who=1, what="Contact"),
+                Person("convert", Side.SALESFORCE, news=News.LATE),
+                Person("merge people", Side.SALESFORCE),
+            ),
+        )
+    ),
 }

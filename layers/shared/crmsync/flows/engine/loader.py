@@ -261,11 +261,12 @@ class BatchLoader(Generic[AnyFacts]):
 
     def follow(self, places: Iterable[Ref]) -> None:
         """Read records, and for those that are gone the records that took their places, step by
-        step: the survivor of a merge may have been converted since.
+        step: the survivor of a merge may have been converted since, and be read for itself before.
         """
-        wanted = list(dict.fromkeys(places))
+        wanted, followed = list(dict.fromkeys(places)), set[Ref]()
         while wanted:
             self.read(wanted)
+            followed.update(wanted)
             for side in Side:
                 gone = [
                     ref
@@ -277,7 +278,7 @@ class BatchLoader(Generic[AnyFacts]):
             wanted = [
                 successor
                 for ref in wanted
-                if (successor := self._next_successor(ref)) and successor not in self._asked
+                if (successor := self._next_successor(ref)) and successor not in followed
             ]
 
     def successor_of(self, place: Ref) -> Ref | None:
