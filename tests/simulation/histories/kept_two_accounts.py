@@ -122,4 +122,21 @@ TWO_ACCOUNTS: Mapping[str, History] = {
             Person("undelete", Side.SALESFORCE),
         ),
     ),
+    # The contact that a person's lead became got the address of another lead, which the first account
+    # had made, by the merge in the second account. The judge took both for crmsync's.
+    "a merge in one account gave a contact the address of a lead that the other account had made": (
+        History(
+            Setting(portals=2),
+            (
+                Person("new person", Side.SALESFORCE),
+                Wait(3),
+                Person("new address", Side.SALESFORCE),
+                Wait(29),
+                Person("new person"),
+                Person("convert", Side.SALESFORCE),
+                Wait(29),
+                Person("merge people", portal=1),
+            ),
+        )
+    ),
 }

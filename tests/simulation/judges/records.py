@@ -115,8 +115,10 @@ def single(system: System) -> Wrong:
             key = system.ledger.key_of(ref, system.salesforce.behaviour.key).rpartition("-")[2]
             # Two leads of two contacts that were merged since are left alone.
             is_merged = any(one.id == key for one in system.merged)
+            # A person may have made the record without an address, or converted a lead into it.
+            is_made = any(one.ours and one.value == "born" for one in entries if not one.field)
             given = [one.ours for one in entries if one.field == "Email"]
-            if given == [True] and not is_merged:
+            if is_made and given == [True] and not is_merged:
                 made.setdefault(address, []).append(ref)
     for refs in made.values():
         left = [
