@@ -10,7 +10,7 @@ from crmsync.model.links import Link, LinkState
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.rules.fields.values import compared_format
 from crmsync.rules.merge.baseline import key_of
-from tests.simulation.judges.course import Row
+from tests.simulation.judges.course import Row, plain
 from tests.simulation.people.fields import COMPANY_FIELDS, DEAL_FIELDS, PERSON_FIELDS
 from tests.simulation.world.deployment import Portal
 from tests.simulation.world.owners import FIELD, IN_HUBSPOT, goes_back
@@ -72,7 +72,7 @@ def is_dropped(
     (Q-30). That goes for all that waits when a worker carries the decision out, also for what was
     done since (decision 41); but what crmsync has written of it since did not wait. No edit is what a
     lead's conversion or a merge in HubSpot leaves as it was, and what somebody set back before it
-    crossed.
+    crossed. What a record has from another pair waits as an edit does.
     """
     ledger = system.ledger
     former = _former(system, pair)
@@ -83,22 +83,49 @@ def is_dropped(
         for one in ledger.rows[ref]
         if one.field == row.on(ref.side) and not _is_taken_over(system, one, former)
     ]
+    brought = _brought_along(system, pair, entries)
     return any(
-        _has_dropped(drop, _without_set_back(entries, drop.done), row, limits)
+        _has_dropped(
+            drop,
+            _without_set_back(entries, drop.done),
+            row,
+            limits,
+            brought if ledger.linked[pair] <= drop.done else (),
+        )
         for drop in ledger.drops
         if drop.connection == portal.name and drop.ref in records
     )
 
 
+def _brought_along(
+    system: System, pair: tuple[Ref, Ref], entries: Collection[Entry]
+) -> Collection[Entry]:
+    """What crmsync had given a field of either record for another pair, before these two were linked:
+    the counterpart that it came from was merged into the present one, say. It is to cross though
+    nobody has edited it. Nothing where crmsync has written the field since: that did not wait.
+    """
+    ledger = system.ledger
+    written = [one for one in entries if one.ours]
+    if any(one.number > ledger.linked[pair] for one in written):
+        return ()
+    return [one for one in written if one.ref in pair and ledger.made_for(one.ref) != pair]
+
+
 def _has_dropped(
-    drop: Drop, entries: Collection[Entry], row: Row, limits: Collection[ChangeLimit]
+    drop: Drop,
+    entries: Collection[Entry],
+    row: Row,
+    limits: Collection[ChangeLimit],
+    brought: Collection[Entry],
 ) -> bool:
-    """Whether one of these entries waited when a worker carried out a decision to drop, and nothing
-    was done since.
+    """Whether one of these entries, an edit or what was brought along from another pair, waited when
+    a worker carried out a decision to drop, and nothing was done since.
     """
     shown = {one.ref.side: one for one in sorted(entries, key=lambda one: one.number)}
     return any(
-        Hold(side, limit) in drop.holds and not one.ours and one.number <= drop.done
+        Hold(side, limit) in drop.holds
+        and (not one.ours or one in brought)
+        and one.number <= drop.done
         for one in entries
         if not any(
             it.number > (max(drop.decided, one.number) if it.ours else drop.done) for it in entries
@@ -124,10 +151,12 @@ def _without_set_back(entries: Collection[Entry], since: int) -> list[Entry]:
 
 def _written_because_of(one: Entry, row: Row, *, is_shown: bool) -> frozenset[Side]:
     """The sides that crmsync may write because of a person's edit: the other one, where it crosses;
-    its own, where it still shows what the rules put back (MAP-1, MAP-2, OWN-7).
+    its own, where it still shows what the rules put back (MAP-1, MAP-2, OWN-7) or fill (CH-4).
     """
     side = one.ref.side
     own = frozenset({side} if is_shown else ())
+    if row.policy == "fill_blank" and plain(one.value) is None:
+        return own
     if row.policy == OWNER.policy and side is Side.HUBSPOT and goes_back(one.value):
         return own
     across = frozenset({side.other})
