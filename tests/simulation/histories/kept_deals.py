@@ -179,4 +179,20 @@ DEALS: Mapping[str, History] = {
             Person("undelete"),
         ),
     ),
+    # Salesforce failed when the contact's deletion was read, so its pair still stood when its deal
+    # was read without the role. The deal was not read again once the contact was paired with a lead.
+    "a contact whose role was deleted with its Salesforce contact was paired with a lead": History(
+        Setting(creates="contact"),
+        (
+            Person("new person"),
+            Fault("salesforce.survivors", "server error"),
+            Person("new address", other=3, value="2"),
+            Person("new deal", what="tied"),
+            Wait(28),
+            Person("delete person", Side.SALESFORCE),
+            Wait(1),
+            Wait(2),
+            Person("new person", Side.SALESFORCE, who=3),
+        ),
+    ),
 }

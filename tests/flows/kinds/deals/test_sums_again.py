@@ -66,6 +66,30 @@ def test_the_survivor_of_a_merge_shows_its_own_sums(order: tuple[str, str]) -> N
     assert (taken, shown(world, survivor)) == (("1", "1000"), ("0", "0"))
 
 
+@pytest.mark.rule("DUP-1")
+@pytest.mark.rule("OPP-12")
+def test_a_deal_forgets_the_salesforce_contact_of_a_contact_that_is_paired_with_a_lead() -> None:
+    """The role was deleted with that contact, and the deal is read before either is known to be
+    gone; a lead of the address is read before the message about the deletion.
+    """
+    world = MemoryWorld()
+    theirs = world.new_salesforce_contact(None)
+    opportunity = world.new_opportunity(theirs)
+    world.sync(theirs, opportunity)
+    world.drain()
+    contact, deal = world.counterpart(theirs), world.counterpart(opportunity)
+    ties = {link.hubspot: link.tied for link in world.links.all}
+
+    world.salesforce.delete(theirs)
+    world.sync(opportunity)
+    lead = world.new_lead()
+    world.sync(lead)
+    world.drain()
+
+    assert (ties[deal], world.counterpart(contact)) == ({contact.id: theirs.id}, lead)
+    assert [link.tied for link in world.links.all if link.hubspot == deal] == [{}]
+
+
 @pytest.mark.rule("ROLL-1")
 @pytest.mark.rule("DEL-1")
 def test_a_contact_whose_salesforce_contact_is_deleted_shows_no_sums() -> None:

@@ -34,7 +34,7 @@ from crmsync.model.crm_names import (
     OPPORTUNITY,
     SALESFORCE_CONTACT,
 )
-from crmsync.model.effects import CreateRecord, SaveLink
+from crmsync.model.effects import CreateRecord, DropLink, SaveLink
 from crmsync.model.facts import AnyFacts, Facts
 from crmsync.model.links import Link, LinkState
 from crmsync.model.plan import Plan
@@ -166,7 +166,7 @@ def _concerned(facts: Sequence[AnyFacts], plans: Sequence[Plan]) -> _Concerned:
     places: list[Ref] = []
     contacts: list[Ref] = []
     for one, plan in zip(facts, plans, strict=True):
-        link = _ended(one, plan) or _newly_linked(one, plan)
+        link = _ended(one, plan) or _newly_linked(one, plan) or _dropped(plan)
         if link is not None:
             places += [place for place in (link.hubspot, link.salesforce) if isinstance(place, Ref)]
             contacts += _with_old_sums(one, link)
@@ -215,9 +215,9 @@ def _to_sync(
 def _ended(facts: Facts, plan: Plan) -> Link | None:
     """The link with a Salesforce contact that a plan ends."""
     link = facts.link
-    if link is None or not isinstance(link.salesforce, Ref) or not ends_link(facts, plan):
+    if link is None or not ends_link(facts, plan):
         return None
-    return link if link.salesforce.object == SALESFORCE_CONTACT else None
+    return link if _has_salesforce_contact(link) else None
 
 
 def _newly_linked(facts: Facts, plan: Plan) -> Link | None:
@@ -236,12 +236,23 @@ def _newly_linked(facts: Facts, plan: Plan) -> Link | None:
     return link if object_ in {SALESFORCE_CONTACT, ACCOUNT} else None
 
 
+def _dropped(plan: Plan) -> Link | None:
+    """The link with a Salesforce contact, gone by now, that a plan drops in favour of another: the
+    roles of that contact have ended with it, also where the new link is with a lead.
+    """
+    dropped = (one.link for one in plan.effects if isinstance(one, DropLink))
+    return next((link for link in dropped if _has_salesforce_contact(link)), None)
+
+
+def _has_salesforce_contact(link: Link) -> bool:
+    return isinstance(link.salesforce, Ref) and link.salesforce.object == SALESFORCE_CONTACT
+
+
 def _with_old_sums(facts: Facts, link: Link) -> list[Ref]:
     """The HubSpot contact of a link that is made or ends, if it or what was merged into it was
     linked with a Salesforce contact before: it may still show the sums of that one.
     """
-    before = [one.salesforce for one in (facts.link, *facts.tombstones) if one]
-    if not any(isinstance(one, Ref) and one.object == SALESFORCE_CONTACT for one in before):
+    if not any(_has_salesforce_contact(one) for one in (facts.link, *facts.tombstones) if one):
         return []
     made = link.hubspot if facts.link is None else None
     contact = facts.hubspot.ref if facts.hubspot else made
