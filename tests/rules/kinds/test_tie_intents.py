@@ -40,7 +40,7 @@ LINK = Link("acme", Kind.OPPORTUNITY, DEAL, OPPORTUNITY)
 
 
 def a_role(number=1, *, ours=False):
-    key = role_key(PORTAL, DEAL.id, ADA.id) if ours else ""
+    key = role_key(PORTAL, DEAL.id, ADA.id, ADAS.id) if ours else ""
     return Role(
         Ref(Side.SALESFORCE, "OpportunityContactRole", f"00K00000000000{number}AAA"),
         OPPORTUNITY,

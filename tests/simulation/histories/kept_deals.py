@@ -195,4 +195,20 @@ DEALS: Mapping[str, History] = {
             Person("new person", Side.SALESFORCE, who=3),
         ),
     ),
+    # The key of the role had the HubSpot contact alone, which got another counterpart.
+    "a contact was merged, and its counterpart took the role back from the one that it was merged into": (
+        History(
+            Setting(),
+            (
+                Person("new person", Side.SALESFORCE, who=2, what="Contact"),
+                Person("new person", Side.SALESFORCE, who=2, what="Contact"),
+                Wait(59),
+                Person("new deal", what="tied"),
+                Person("new person", Side.SALESFORCE, what="Contact"),
+                Person("new person", Side.SALESFORCE),
+                Wait(2),
+                Person("merge people", Side.SALESFORCE, who=3),
+            ),
+        )
+    ),
 }

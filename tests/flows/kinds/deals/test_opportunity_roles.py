@@ -290,6 +290,30 @@ def test_a_contact_that_is_paired_anew_gets_a_role_for_its_new_salesforce_contac
     ]
 
 
+@pytest.mark.rule("OPP-12")
+@pytest.mark.rule("MRG-2")
+def test_a_new_counterpart_takes_no_role_from_the_contact_that_the_former_was_merged_into():
+    """The role that was made for the former one belongs to that contact by then."""
+    world = MemoryWorld()
+    contact, theirs = a_pair_of_contacts(world)
+    deal = world.new_deal(contact)
+    world.sync(deal)
+    other = world.new_salesforce_contact(None)
+    eva = world.new_salesforce_contact(None, "eva@example.com")
+    world.sync(other, eva)
+    world.drain()
+
+    world.salesforce.merge(eva, theirs)
+    world.sync(theirs, cause=Cause.DELETED)
+    world.drain()
+
+    opportunity = world.counterpart(deal)
+    roles = world.opportunities.roles_of([opportunity])[opportunity]
+    assert world.counterpart(contact) == other
+    assert {one.contact for one in roles if not one.is_deleted} == {other, eva}
+    assert set(world.associations.of([deal], "contact")[deal]) == {contact, world.counterpart(eva)}
+
+
 @pytest.mark.rule("OPP-9")
 @pytest.mark.rule("OPP-12")
 @pytest.mark.parametrize("side", list(Side))

@@ -226,8 +226,8 @@ _COMMON_PARTS: tuple[Part, ...] = (
         CONTACT_ROLE,
         SALESFORCE_KEY,
         KEY_LABEL,
-        "Portal and ids of the deal and the contact in HubSpot. Written by crmsync, which finds "
-        "its contact roles by it.",
+        "Portal, ids of the deal and the contact in HubSpot, and id of the contact in Salesforce. "
+        "Written by crmsync, which finds its contact roles by it.",
         length=80,
     ),
     ObjectAccess(PERMISSION_SET, OPPORTUNITY),

@@ -206,7 +206,8 @@ def _cases(
     roles = [
         one for one in ties.roles if one.contact == ties.across.get(contact) and not one.is_deleted
     ]
-    is_ours = any(one.key == role_key(portal_id, deal, contact.id) for one in roles)
+    begins = role_key(portal_id, deal, contact.id, "")
+    is_ours = any(one.key.startswith(begins) for one in roles)
     to_end = frozenset(fingerprinter.fingerprint(_ROLES, one.ref.id) for one in roles) & announced
     is_here, has_role = contact in ties.associated, bool(roles)
 
@@ -236,6 +237,10 @@ def _newest(news: Sequence[TieEvent], since: datetime | None) -> dict[Ref, TieEv
     return {one.contact: one for one in event}
 
 
-def role_key(portal_id: int, deal: str, contact: str) -> str:
-    """The key under which a contact's role is made, so that a repeat makes no second one."""
-    return f"{names.salesforce_key(portal_id, deal)}-{contact}"
+def role_key(portal_id: int, deal: str, contact: str, salesforce: str) -> str:
+    """The key under which a contact's role is made, so that a repeat makes no second one.
+
+    It has the Salesforce contact's id as well: a role goes with that contact into the one that it
+    is merged into, while the HubSpot contact may get another counterpart, with a role of its own.
+    """
+    return f"{names.salesforce_key(portal_id, deal)}-{contact}-{salesforce}"

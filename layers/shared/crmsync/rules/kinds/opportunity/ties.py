@@ -265,7 +265,7 @@ def _role(
     mine: Ref, theirs: Ref, deal: Record, salesforce: Record, account: str, ruleset: Ruleset
 ) -> CreateRecord:
     """A contact's role, under a key of its own, so that a repeat makes no second one."""
-    key = role_key(ruleset.connection.hubspot.portal_id, deal.ref.id, mine.id)
+    key = role_key(ruleset.connection.hubspot.portal_id, deal.ref.id, mine.id, theirs.id)
     fields = {f"{OPPORTUNITY}Id": salesforce.ref.id, "ContactId": theirs.id}
     return CreateRecord(
         Side.SALESFORCE, CONTACT_ROLE, key, fields, Slot("role"), ("OPP-12",), group=account
