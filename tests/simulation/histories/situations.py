@@ -140,6 +140,31 @@ def listed(dice: random.Random, history: History) -> History:
     return history
 
 
+CREATED = (
+    *(("", "never"), ("", "leads_only"), ("", "contacts_only")),
+    *(("never", "leads_and_contacts"), ("contact_if_account", "leads_and_contacts")),
+    *(("never", "never"), ("never", "leads_only"), ("never", "contacts_only")),
+    *(("contact_if_account", "leads_only"), ("contact_if_account", "contacts_only")),
+)
+"""What is created in Salesforce, "" for a lead or a contact as before, and in HubSpot."""
+
+
+def created_by_settings(dice: random.Random, history: History) -> History:
+    """In one of twelve not every contact of HubSpot makes a lead or contact, or not every lead or
+    contact makes one in HubSpot (SET-1, SET-2, CH-12).
+    """
+    return history if dice.random() >= 1 / 12 else with_creation(dice, history)
+
+
+def with_creation(dice: random.Random, history: History) -> History:
+    """The history with other settings of creation."""
+    creates, makes = dice.choice(CREATED)
+    setting = history.setting
+    return replace(
+        history, setting=replace(setting, creates=creates or setting.creates, makes=makes)
+    )
+
+
 def _with_steps(dice: random.Random, history: History, steps: list[Step]) -> History:
     """The history with steps somewhere after its first one."""
     at = dice.randint(1, len(history.steps))
@@ -155,6 +180,7 @@ MORE: tuple[Situation, ...] = (
     dropped,
     undone,
     listed,
+    created_by_settings,
 )
 
 

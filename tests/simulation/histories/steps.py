@@ -41,7 +41,10 @@ class Setting(_Brief):
     """What a history begins with.
 
     Attributes:
-        creates: What a new HubSpot contact becomes in Salesforce: ``lead`` or ``contact``.
+        creates: What a new HubSpot contact becomes in Salesforce: ``lead``, ``contact``,
+            ``contact_if_account`` or ``never`` (SET-2, SET-3, CH-12).
+        makes: Which new Salesforce records become HubSpot contacts: ``leads_and_contacts``,
+            ``leads_only``, ``contacts_only`` or ``never`` (SET-1, Q-37).
         policies: The merge policy of each HubSpot property of a contact that has not ``two_way``.
         portals: How many HubSpot accounts share the org.
         poll: Seconds between two polls of Salesforce.
@@ -70,6 +73,7 @@ class Setting(_Brief):
     assigns: bool = False
     undo: bool = False
     outside: str = ""
+    makes: str = "leads_and_contacts"
 
 
 @dataclass(frozen=True, repr=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from tests.simulation.judges.associations import parents, sums, tasks, ties
+from tests.simulation.judges.creation import as_set
 from tests.simulation.judges.fields import bounded, opted_out, owned, values
 from tests.simulation.judges.pairs import Wrong
 from tests.simulation.judges.records import complete, dead, forgotten, living, named, single
@@ -31,5 +32,6 @@ INVARIANTS: Mapping[str, Callable[[System], Wrong]] = {
     "roll-ups add up": sums,
     "one task per event": tasks,
     "nobody outside the list syncs": outsiders,
+    "only what the settings allow is made": as_set,
     "undo puts back what was there": wrongly_put_back,
 }

@@ -8,10 +8,11 @@ from itertools import pairwise
 from crmsync.model.effects import Category
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.rules.pair.reports import privacy_place
+from tests.simulation.judges.creation import stays_alone
 from tests.simulation.judges.pairs import Wrong, is_widowed, pairs
 from tests.simulation.people.records import contacts, people
 from tests.simulation.world.deployment import Portal
-from tests.simulation.world.lists import is_frozen, stays_alone
+from tests.simulation.world.lists import is_frozen
 from tests.simulation.world.system import System
 
 

@@ -27,6 +27,7 @@ from crmsync.model.settings import (
     CompanySettings,
     Connection,
     ContactSettings,
+    CreateInHubspot,
     CreateInSalesforce,
     DealSettings,
     HubspotAccount,
@@ -305,6 +306,7 @@ class Deployment(ABC):
             SalesforceOrg("https://acme.example.com", "crmsync/acme/salesforce"),
             ContactSettings(
                 create_in_salesforce=CreateInSalesforce(setting.creates),
+                create_in_hubspot=CreateInHubspot(setting.makes),
                 delete_in_hubspot=setting.deletes,
                 max_deletes_per_hour=setting.limit,
                 inclusion_list=LIST if setting.outside else "",

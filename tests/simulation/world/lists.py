@@ -107,29 +107,6 @@ def was_frozen(system: System, pair: tuple[Ref, Ref]) -> bool:
     return bool(system.setting.outside) and system.ledger.was_outside(pair[0], 0, linked)
 
 
-def stays_alone(system: System, portal: Portal, ref: Ref) -> bool:
-    """Whether a record may be without a counterpart and without a report: a contact outside the list
-    (INC-2), and where the settings ignore those, a Salesforce record with whose address no contact is
-    in the list or linked.
-    """
-    if ref.side is Side.HUBSPOT:
-        return ref.object == "contact" and is_outside(system, portal, ref)
-    if system.setting.outside != "ignore" or ref.object not in {"Lead", "Contact"}:
-        return False
-    address = str(system.salesforce.fields(ref).get("Email") or "").lower()
-    hubspot = portal.hubspot
-    linked = {
-        link.hubspot
-        for link in system.links.all
-        if link.connection == portal.name and link.state is LinkState.ACTIVE
-    }
-    return not any(
-        address in hubspot._addresses(hubspot._rows[one])
-        for one in hubspot.refs("contact")
-        if one in linked or not is_outside(system, portal, one)
-    )
-
-
 def follow_merge(system: System, portal: Portal, gone: Sequence[Ref], survivor: Ref) -> None:
     """The survivor of a merge is in the list if one of the merged contacts was."""
     if system.setting.outside and any(one in portal.lists._lists[LIST] for one in gone):
