@@ -139,6 +139,33 @@ def test_with_creation_off_a_known_address_is_still_linked_if_its_contact_is_in_
     assert bool(plan_contact(met(a_contact(), a_lead()), never).effects) is linked
 
 
+@pytest.mark.rule("SET-1")
+@pytest.mark.rule("Q-38")
+@pytest.mark.parametrize(
+    ("makes", "is_in", "linked"),
+    [
+        (CreateInHubspot.LEADS_ONLY, False, True),
+        (CreateInHubspot.CONTACTS_ONLY, True, True),
+        (CreateInHubspot.CONTACTS_ONLY, False, False),
+    ],
+)
+def test_a_lead_that_makes_no_contact_is_linked_only_with_one_in_the_list(makes, is_in, linked):
+    """As with creation off: a contact outside the list gets nobody by itself."""
+    contact = a_contact()
+    members = [contact.ref] if is_in else []
+    ruleset = a_ruleset(inclusion_list="77", create_in_hubspot=makes, members=members)
+    assert bool(plan_contact(met(contact, a_lead()), ruleset).effects) is linked
+
+
+@pytest.mark.rule("Q-38")
+def test_a_record_that_names_its_contact_outside_the_list_is_linked_with_it_again():
+    """The contact was made of a lead, say, which became a contact that makes none."""
+    contact, lead = a_contact(), a_lead(key=KEY)
+    ruleset = a_ruleset(inclusion_list="77", create_in_hubspot=CreateInHubspot.CONTACTS_ONLY)
+    facts = replace(met(contact, lead), named_counterpart=contact)
+    assert [type(one) for one in plan_contact(facts, ruleset).effects] == [SaveLink]
+
+
 @pytest.mark.rule("INC-4")
 def test_a_new_lifecycle_stage_is_news_where_it_decides_who_syncs():
     """With the preset list, a contact that is no longer a subscriber is synced although no mapped

@@ -229,4 +229,18 @@ LISTED: Mapping[str, History] = {
             ),
         )
     ),
+    "a contact that makes none was linked with one outside the list once it was read again": (
+        History(
+            Setting(outside="freeze", makes="leads_only"),
+            (
+                Person("new person"),
+                Person("convert", Side.SALESFORCE),
+                Person("new person", Side.SALESFORCE, who=1, what="Contact"),
+                Wait(1),
+                Person("new address"),
+                Wait(60),
+                Person("new address", other=1, value="2"),
+            ),
+        )
+    ),
 }

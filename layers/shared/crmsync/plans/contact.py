@@ -143,7 +143,7 @@ def _plan_unlinked(facts: ContactFacts, named: Record, ruleset: Ruleset) -> Plan
     match = facts.named_counterpart or choose_match(facts.candidates, facts.taken)
     if match is None and facts.candidates:
         return _plan_duplicate(facts, named, ruleset)
-    if not _may_pair(named, match, ruleset):
+    if not _may_pair(facts, named, match, ruleset):
         return no_effects("is outside the inclusion list", "INC-2")
     if match is not None:
         match = released(match, facts.tombstones, ruleset)
@@ -170,7 +170,7 @@ def _plan_duplicate(facts: ContactFacts, named: Record, ruleset: Ruleset) -> Pla
     ]
     frozen = [one for one in out if is_frozen_outside(one, ruleset)]
     opt_outs = tuple(effect for one in out if one not in frozen for effect in unsubscribe(one))
-    if named.ref.side is Side.HUBSPOT and not _may_pair(named, None, ruleset):
+    if named.ref.side is Side.HUBSPOT and not _may_pair(facts, named, None, ruleset):
         return no_effects("is outside the inclusion list", "INC-2")
     report = reports.opted_out_duplicate if frozen else reports.duplicate_of_linked
     return Plan((*opt_outs, report(named.ref, facts.taken)), undecided=bool(out))
@@ -191,12 +191,13 @@ def address_of(record: Record) -> Value:
     return record.fields.get(HUBSPOT_EMAIL if record.ref.side is Side.HUBSPOT else SALESFORCE_EMAIL)
 
 
-def _may_pair(named: Record, match: Record | None, ruleset: Ruleset) -> bool:
+def _may_pair(facts: ContactFacts, named: Record, match: Record | None, ruleset: Ruleset) -> bool:
     """Whether an unlinked record may be linked or get a counterpart at all.
 
     A HubSpot contact outside the inclusion list may not (INC-2). A Salesforce record may (INC-6),
     unless the settings ignore records whose contact is outside the list (CH-17). With creation
-    switched off, it is still linked to a matching contact in the list (Q-38).
+    switched off, or for an object that makes no contact, it is still linked to a matching contact
+    in the list (Q-38). One that names its contact was made for it, or became what was.
     """
     contacts = ruleset.connection.contacts
     contact = named if named.ref.side is Side.HUBSPOT else match
@@ -207,7 +208,9 @@ def _may_pair(named: Record, match: Record | None, ruleset: Ruleset) -> bool:
     )
     if included:
         return True
-    creates = contacts.create_in_hubspot is not CreateInHubspot.NEVER
+    setting = contacts.create_in_hubspot
+    was_paired = facts.named_counterpart is not None and setting is not CreateInHubspot.NEVER
+    creates = was_paired or named.ref.object in MAKES_A_CONTACT[setting]
     return (
         named.ref.side is Side.SALESFORCE
         and creates
