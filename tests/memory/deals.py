@@ -107,14 +107,19 @@ class MemoryOpportunities:
         """See the port."""
         self._crm.calls["of_contacts"] += 1
         found: dict[Ref, dict[str, RelatedOpportunity]] = {}
-        for _, role in sorted(self._all().items()):
+        wanted = list(contacts)
+        roles = self._all()
+        self._memory.keep(
+            role for role in roles.values() if role.contact in wanted and not role.is_deleted
+        )
+        for _, role in sorted(roles.items()):
             if not role.is_deleted and self._crm.is_live(role.opportunity):
                 found.setdefault(role.contact, {})[role.opportunity.id] = self._related_opportunity(
                     role.opportunity
                 )
         return {
             ref: tuple(one for _, one in sorted(found[ref].items()))
-            for ref in contacts
+            for ref in wanted
             if ref in found
         }
 

@@ -132,17 +132,20 @@ def test_a_role_that_was_read_once_is_still_returned_after_its_deletion(org: Bac
     ada, bob, cleo = a_contact(org, "Ada"), a_contact(org, "Bob"), a_contact(org, "Cleo")
     deal, other = an_opportunity(org), an_opportunity(org)
     read, listed, unseen = a_role(org, deal, ada), a_role(org, deal, bob), a_role(org, other, cleo)
+    counted = a_role(org, other, bob)
     since = org.crm.read([deal], {OPPORTUNITY: []})[deal].created_at
     org.opportunities.roles([read])
     org.opportunities.roles_of([deal])
+    org.opportunities.of_contacts([bob])
 
-    org.person.delete(unseen)
-    org.person.delete(read)
+    for role in (unseen, read, counted):
+        org.person.delete(role)
     org.opportunities.end_roles([EndRole(listed)])
 
-    assert org.opportunities.roles([read, listed, unseen]) == {
+    assert org.opportunities.roles([read, listed, counted, unseen]) == {
         read: Role(read, deal, ada, is_deleted=True),
         listed: Role(listed, deal, bob, is_deleted=True),
+        counted: Role(counted, other, bob, is_deleted=True),
     }
     assert org.opportunities.roles_of([deal, other]) == {}
     swept = [
@@ -150,7 +153,7 @@ def test_a_role_that_was_read_once_is_still_returned_after_its_deletion(org: Bac
         for page in org.sweeper.changed_since({ROLE: since}, with_purged=True)
         for one in page
     ]
-    assert sorted(swept) == sorted((ref, True) for ref in (read, listed, unseen))
+    assert sorted(swept) == sorted((ref, True) for ref in (read, listed, counted, unseen))
 
 
 @pytest.mark.rule("OPP-10")

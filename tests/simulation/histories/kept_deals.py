@@ -211,4 +211,22 @@ DEALS: Mapping[str, History] = {
             ),
         )
     ),
+    # The contact's other deal was tied, and the new role was counted with it. It was removed before it
+    # was read for itself, and what reported that named only its id: nobody knew whose it had been.
+    "a role was counted for another deal, and removed before it was read for itself": History(
+        Setting(),
+        (
+            Person("new person", Side.SALESFORCE, who=1),
+            Person("new deal"),
+            Person("new person", Side.SALESFORCE, what="Contact"),
+            Wait(12),
+            Person("new deal", who=1, what="tied"),
+            Person("new deal"),
+            Wait(47),
+            Person("new deal", Side.SALESFORCE, what="tied", news=News.LATE),
+            Person("tie"),
+            Wait(1),
+            Person("untie", Side.SALESFORCE, who=3),
+        ),
+    ),
 }

@@ -25,7 +25,7 @@ class Opportunities(Protocol):
         """Contact roles by their own ids, deleted ones too; an unknown one is left out.
 
         Salesforce forgets a role that is deleted by itself at once. Such a role is answered if it
-        was ever answered, or remembered, before.
+        was ever answered, counted by `of_contacts`, or remembered before.
         """
 
     def roles_of(self, opportunities: Iterable[Ref]) -> Mapping[Ref, tuple[Role, ...]]:

@@ -144,6 +144,30 @@ def test_a_role_that_we_created_and_a_person_deletes_at_once_is_known():
     assert world.associations.of([deal], "contact") == {}
 
 
+@pytest.mark.rule("ROLL-1")
+@pytest.mark.rule("ROLL-2")
+def test_a_role_that_was_counted_before_its_own_news_and_is_deleted_no_longer_counts():
+    """Its contact was added up for another opportunity, and the role is gone before it is read for
+    itself.
+    """
+    world = MemoryWorld()
+    contact, theirs = a_pair_of_contacts(world)
+    known, late = world.new_opportunity(theirs), world.new_opportunity(theirs)
+    world.sync(known)
+    before = shown(world, contact, "crmsync_num_associated_deals")
+    roles = world.salesforce.refs("OpportunityContactRole")
+    (role,) = (one for one in roles if world.salesforce.fields(one)["OpportunityId"] == late.id)
+
+    world.salesforce.delete(role)
+    world.sync(late)
+    world.sync(role, cause=Cause.DELETED)
+
+    assert (before, shown(world, contact, "crmsync_num_associated_deals")) == (
+        {"crmsync_num_associated_deals": "2"},
+        {"crmsync_num_associated_deals": "1"},
+    )
+
+
 @pytest.mark.rule("CH-14")
 @pytest.mark.rule("OPP-9")
 def test_a_deal_that_is_matched_gets_the_contacts_of_its_opportunity():

@@ -82,20 +82,26 @@ class SalesforceOpportunities:
     def of_contacts(self, contacts: Iterable[Ref]) -> Mapping[Ref, tuple[RelatedOpportunity, ...]]:
         """The opportunities in which each contact has a role, by id, with the labels of their
         stages. Raises `SyncError`.
+
+        The roles are stored in our memory: each has been counted then, maybe before its own news,
+        and if it is deleted its contact must be known.
         """
         asked = _by_id(contacts)
         if not asked:
             return {}
         labels: dict[str, str] = {}
         found: dict[Ref, dict[str, RelatedOpportunity]] = {}
+        roles: list[Role | None] = []
         for query, rows in run(self._session, [soql.STAGES, *soql.ties(asked)]):
             if query is soql.STAGES:
                 labels = {str(row["ApiName"]): str(row["MasterLabel"]) for row in rows}
                 continue
+            roles += map(_role, rows)
             for row in rows:
                 if row.get(OPPORTUNITY):
                     tie = _tie(row, labels)
                     found.setdefault(asked[full(str(row["ContactId"]))], {})[tie.opportunity] = tie
+        self._keep(role for role in roles if role is not None)
         return {ref: tuple(ties[one] for one in sorted(ties)) for ref, ties in found.items()}
 
     def end_roles(self, effects: Sequence[EndRole]) -> Sequence[Outcome]:

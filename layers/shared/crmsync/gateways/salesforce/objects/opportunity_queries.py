@@ -29,7 +29,7 @@ UNTYPED = Query("SELECT Id FROM Opportunity WHERE RecordTypeId = null LIMIT 1", 
 """Only for orgs with record types of opportunities: in others the column does not exist."""
 
 _TIES = (
-    "SELECT ContactId, OpportunityId, Opportunity.CreatedDate, Opportunity.CloseDate,"
+    "SELECT Id, ContactId, OpportunityId, Opportunity.CreatedDate, Opportunity.CloseDate,"
     " Opportunity.Amount, Opportunity.StageName, Opportunity.IsClosed, Opportunity.IsWon"
     " FROM OpportunityContactRole WHERE ContactId IN {ids}"
 )
