@@ -443,6 +443,33 @@ def test_a_contact_outside_the_list_takes_the_address_of_a_lead_that_was_ignored
 
 
 @pytest.mark.rule("INC-7")
+@pytest.mark.rule("MRG-3")
+def test_what_a_contact_merged_outside_the_list_has_left_is_looked_at_once_and_rests() -> None:
+    """A lead was linked with a contact outside the list, so that nothing was agreed on. The contact
+    was merged with another one, which keeps the address of the lead that is left.
+    """
+    world = MemoryWorld()
+    world.lists.make("77")
+    world.settings = {"inclusion_list": "77"}
+    first, other, lead = (
+        world.new_contact(),
+        world.new_lead(Email="ada.two@example.com"),
+        world.new_lead(),
+    )
+    world.sync(other, lead)
+    second = world.counterpart(other)
+    survivor = world.hubspot.merge(first, second)
+    world.sync(first, second, survivor)
+    world.drain()
+
+    assert (living(world), world.outbox.published, world.outbox.delayed) == (
+        {survivor: other},
+        [],
+        [],
+    )
+
+
+@pytest.mark.rule("INC-7")
 def test_other_edits_outside_the_list_search_salesforce_for_nobody() -> None:
     """Only an address that was not agreed on is looked for."""
     world = MemoryWorld()

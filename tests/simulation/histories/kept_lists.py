@@ -243,4 +243,14 @@ LISTED: Mapping[str, History] = {
             ),
         )
     ),
+    "what a merged contact outside the list has left had itself looked at without end": History(
+        Setting(outside="freeze"),
+        (
+            Person("new person", Side.SALESFORCE, who=1),
+            Person("new person"),
+            Person("new person", Side.SALESFORCE),
+            Wait(3),
+            Person("merge people"),
+        ),
+    ),
 }

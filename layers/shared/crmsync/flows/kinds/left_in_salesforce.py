@@ -325,12 +325,14 @@ def _takes_address_outside(facts: ContactFacts, ruleset: Ruleset) -> bool:
     as it is outside the inclusion list (INC-7). By default there is no list.
 
     Every live look at such a contact finds this, as nothing is noted of a pair that stays as it is;
-    but not one that another record requested, as nobody need have touched the contact then.
+    but not one that another record requested, as nobody need have touched the contact then, nor one
+    at what was found in this way: that would have itself looked at for ever.
     """
     link, contact, there = facts.link, facts.hubspot, facts.salesforce
     if link is None or contact is None or there is None or not _is_live(facts):
         return False
-    if facts.change.cause is Cause.WOKEN or not is_frozen_outside(contact, ruleset):
+    is_requested = facts.change.cause in {Cause.WOKEN, Cause.LEFT}
+    if is_requested or not is_frozen_outside(contact, ruleset):
         return False
     forms = ruleset.mappings[there.ref.object].hubspot_forms.only({HUBSPOT_EMAIL})
     return view(contact, forms, link, ruleset.fingerprinter).has_news_of(HUBSPOT_EMAIL)
