@@ -166,10 +166,13 @@ class Portal:
 
     def restore(self, name: str, record: Record, actor: Actor) -> None:
         """Restore a record from the recycle bin, without its former associations [M], which its
-        property mirrors. Raises the clash of a unique value.
+        property mirrors. An opt-out belongs to the address, so a contact shows one of meanwhile
+        [M]. Raises the clash of a unique value.
         """
         writes = self.of(name)
         writes.restore(record, actor)
+        if writes.kind is CONTACT:
+            self._status_of_new_address(record, {"email": record.value("email")}, actor)
         for pair in MIRRORS:
             if pair[0] == writes.kind.type_id:
                 self._mirror(pair, record.id, "")

@@ -102,4 +102,18 @@ RESTORED: Mapping[str, History] = {
             Wait(3),
         ),
     ),
+    # In the simulation it did not show the opt-out. HubSpot keeps opt-outs by address.
+    "a contact came out of the recycle bin whose address had been unsubscribed meanwhile": History(
+        Setting(),
+        (
+            Person("new person", who=2),
+            Person("delete person"),
+            Person("new person", who=2),
+            Wait(2),
+            Person("new address", side=Side.SALESFORCE),
+            Person("opt out", side=Side.SALESFORCE),
+            Wait(3),
+            Person("undelete"),
+        ),
+    ),
 }

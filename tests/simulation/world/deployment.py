@@ -245,6 +245,9 @@ class Deployment(ABC):
         hubspot.after_write.append(
             lambda ref, fields: self._show_opt_out(hubspot, preferences, ref, fields)
         )
+        hubspot.after_restore.append(
+            lambda ref: self._show_opt_out(hubspot, preferences, ref, hubspot.fields(ref))
+        )
         lists = LiveLists(hubspot, now=self.clock)
         associations = WatchedAssociations(hubspot, self.ledger)
         deals, mail_log = MemoryDeals(hubspot), MemoryMailLog()
@@ -284,7 +287,9 @@ class Deployment(ABC):
     def _show_opt_out(
         hubspot: WatchedCrm, preferences: MemoryPreferences, ref: Ref, fields: Mapping[str, Value]
     ) -> None:
-        """HubSpot keeps opt-outs by address (PLT-4): a contact shows that of the address it gets."""
+        """HubSpot keeps opt-outs by address (PLT-4): a contact shows that of the address it gets, or
+        with which it comes out of the recycle bin.
+        """
         address = str(fields.get("email") or "").lower()
         if not address:
             return

@@ -25,6 +25,18 @@ def test_an_opt_out_belongs_to_the_address(hubspot: Running) -> None:
     assert hubspot.values(person, "hs_email_optout") == {"hs_email_optout": "false"}
 
 
+def test_a_contact_comes_out_of_the_recycle_bin_with_the_opt_out_of_its_address(
+    hubspot: Running,
+) -> None:
+    """Somebody has unsubscribed the address while the contact was there."""
+    contact = hubspot.create(email="out@example.com")
+    hubspot.call("DELETE", f"/crm/v3/objects/contacts/{contact}")
+    hubspot.simulator.person({"do": "unsubscribe", "email": "out@example.com"})
+    hubspot.simulator.person({"do": "restore", "ids": [contact]})
+
+    assert hubspot.values(contact, "hs_email_optout") == {"hs_email_optout": "true"}
+
+
 def test_an_opt_out_appears_on_the_contact_some_time_later() -> None:
     """The status changes at once; the property and its event follow after the account's delay."""
     with running({"opt_out_delay_seconds": 30}) as hubspot:
