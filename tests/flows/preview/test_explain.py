@@ -344,7 +344,7 @@ def test_a_deal_on_which_one_contact_took_anothers_place() -> None:
     done = explain(world, deal).plan.effects
 
     made = {"OpportunityId": opportunity.id, "ContactId": beas.id}
-    key = f"555001-{deal.id}-{bea.id}"
+    key = f"555001-{deal.id}-{bea.id}-{beas.id}"
     assert [one for one in done if isinstance(one, CreateRecord | EndRole)] == [
         CreateRecord(
             Side.SALESFORCE, "OpportunityContactRole", key, made, Slot("role"), ("OPP-12",)
