@@ -315,7 +315,6 @@ def test_a_contact_that_is_paired_anew_gets_a_role_for_its_new_salesforce_contac
 
 
 @pytest.mark.rule("OPP-12")
-@pytest.mark.rule("MRG-2")
 def test_a_new_counterpart_takes_no_role_from_the_contact_that_the_former_was_merged_into():
     """The role that was made for the former one belongs to that contact by then."""
     world = MemoryWorld()
